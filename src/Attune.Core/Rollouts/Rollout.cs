@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using Attune.Core.Tokens;
+
+namespace Attune.Core.Rollouts;
+
+/// <summary>Why sampling ended.</summary>
+public enum StopReason
+{
+    /// <summary>The end token was drawn; it is the last answer token.</summary>
+    EndToken,
+    /// <summary>A stop sequence appeared; the answer ends with it.</summary>
+    StopSequence,
+    /// <summary>The longest allowed answer was reached.</summary>
+    Length,
+}
+
+/// <summary>One sampled answer. Plain data: it can wait, be stored, or cross a process.</summary>
+/// <param name="Sequence">Prompt and answer.</param>
+/// <param name="LogProbs">One per answer token, nats, under the distribution sampled from before top-k, top-p and min-p cut it (temperature applied).</param>
+/// <param name="Stop">Why it ended.</param>
+/// <param name="WeightVersion">The policy's update count when it was drawn.</param>
+public sealed record Rollout(TokenSequence Sequence, ImmutableArray<float> LogProbs, StopReason Stop, long WeightVersion);
+
+/// <summary>A reward on one answer token.</summary>
+/// <param name="Position">Index into the answer, 0 for its first token.</param>
+/// <param name="Value">Reward, in the reward's own unit.</param>
+/// <param name="Source">Which reward said it, for logs.</param>
+public readonly record struct RewardMark(int Position, double Value, string Source);
+
+/// <summary>
+/// Reward as marks on answer tokens: one at the end for an outcome, several for steps or spans. Marks add up where they meet.
+/// </summary>
+public sealed record Score(ImmutableArray<RewardMark> Marks)
+{
+    public double Total => Marks.Sum(m => m.Value);
+
+    /// <summary>A single mark on the last answer token.</summary>
+    public static Score Outcome(Rollout rollout, double value, string source) =>
+        new([new RewardMark(rollout.Sequence.AnswerLength - 1, value, source)]);
+
+    public static Score operator +(Score left, Score right) => new(left.Marks.AddRange(right.Marks));
+    public static Score Add(Score left, Score right) => left + right;
+    public Score Scale(double weight) => new([.. Marks.Select(m => m with { Value = weight * m.Value })]);
+}

@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+
+namespace Attune.Core.Tokens;
+
+/// <summary>A prompt and its answer as token ids. The answer begins at <see cref="AnswerStart"/> and includes the end token, if any.</summary>
+/// <param name="Tokens">Ids, without padding.</param>
+/// <param name="AnswerStart">Index of the first answer token; the length of the sequence where there is no answer yet.</param>
+public sealed record TokenSequence(ImmutableArray<int> Tokens, int AnswerStart)
+{
+    public int Length => Tokens.Length;
+    public int AnswerLength => Tokens.Length - AnswerStart;
+    public ReadOnlySpan<int> Prompt => Tokens.AsSpan()[..AnswerStart];
+    public ReadOnlySpan<int> Answer => Tokens.AsSpan()[AnswerStart..];
+    public bool Equals(TokenSequence? other) => other is not null && AnswerStart == other.AnswerStart && Tokens.AsSpan().SequenceEqual(other.Tokens.AsSpan());
+    public override int GetHashCode() => Tokens.Aggregate(AnswerStart, HashCode.Combine);
+}
+
+/// <summary>Two answers to one prompt.</summary>
+/// <param name="Margin">Added inside the Bradley-Terry loss: how much better the chosen one must be; 0 for none.</param>
+public sealed record TokenPair(TokenSequence Chosen, TokenSequence Rejected, double Margin = 0);
+
+/// <summary>K answers to one prompt, with the index of the best.</summary>
+public sealed record TokenChoice(ImmutableArray<TokenSequence> Answers, int Best);
+
+/// <summary>K answers to one prompt with their ranks, 1 best, ties equal.</summary>
+public sealed record TokenRanking(ImmutableArray<TokenSequence> Answers, ImmutableArray<int> Ranks);
