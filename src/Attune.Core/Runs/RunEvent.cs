@@ -39,4 +39,12 @@ public sealed record StageResult(string Name, double Seconds, IReadOnlyDictionar
 
 /// <summary>The whole of <c>result.json</c>: a run's figures, for scripts and for the report.</summary>
 /// <param name="Summary">gold_reward_before, gold_reward_after, proxy_reward_before, proxy_reward_after, kl_nats, reward_model_accuracy, win_rate_vs_reference, seconds, and whatever else the run measured; null where it could not be.</param>
-public sealed record RunResult(string Name, string Version, ulong Seed, IReadOnlyDictionary<string, double?> Summary, ImmutableArray<StageResult> Stages);
+public sealed record RunResult(string Name, string Version, ulong Seed, IReadOnlyDictionary<string, double?> Summary, ImmutableArray<StageResult> Stages)
+{
+    /// <summary>When the run was first started.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? Started { get; init; }
+    /// <summary>Processor, cores and operating system, in words.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Machine { get; init; }
+}
