@@ -34,11 +34,17 @@ public sealed record Score(ImmutableArray<RewardMark> Marks)
 {
     public double Total => Marks.Sum(m => m.Value);
 
+    /// <summary>Standard deviation between the members of an ensemble; null where one voice scored.</summary>
+    public double? Spread { get; init; }
+
     /// <summary>A single mark on the last answer token.</summary>
     public static Score Outcome(Rollout rollout, double value, string source) =>
         new([new RewardMark(rollout.Sequence.AnswerLength - 1, value, source)]);
 
-    public static Score operator +(Score left, Score right) => new(left.Marks.AddRange(right.Marks));
+    public static Score operator +(Score left, Score right) =>
+        new(left.Marks.AddRange(right.Marks)) { Spread = left.Spread is null && right.Spread is null ? null : (left.Spread ?? 0) + (right.Spread ?? 0) };
+
     public static Score Add(Score left, Score right) => left + right;
-    public Score Scale(double weight) => new([.. Marks.Select(m => m with { Value = weight * m.Value })]);
+
+    public Score Scale(double weight) => new([.. Marks.Select(m => m with { Value = weight * m.Value })]) { Spread = Math.Abs(weight) * Spread };
 }

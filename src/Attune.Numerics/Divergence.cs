@@ -1,0 +1,17 @@
+namespace Attune.Numerics;
+
+/// <summary>
+/// Estimators of KL(pi || pi_ref) from one sample of pi (Schulman 2020, "Approximating KL divergence").
+/// Argument: log pi(y) - log pi_ref(y), nats.
+/// </summary>
+public static class Divergence
+{
+    /// <summary>Unbiased; a single sample can be negative.</summary>
+    public static double K1(double logRatio) => logRatio;
+
+    /// <summary>Biased, never negative, low variance near zero.</summary>
+    public static double K2(double logRatio) => logRatio * logRatio / 2;
+
+    /// <summary>Unbiased and never negative: exp(-x) - 1 + x.</summary>
+    public static double K3(double logRatio) => Math.Exp(-logRatio) - 1 + logRatio;
+}
