@@ -23,8 +23,23 @@ public interface ITokenizer
     /// <summary>Ids of the text alone; no begin or end token is added.</summary>
     ImmutableArray<int> Encode(string text);
 
-    /// <summary>Text of the ids; begin, end and pad tokens give nothing. Invalid UTF-8 becomes U+FFFD.</summary>
+    /// <summary>
+    /// Ids of a text that follows other tokens: an answer after its prompt. Differs from <see cref="Encode"/> where a tokenizer puts
+    /// a space before every text (SentencePiece), which would come between the two.
+    /// </summary>
+    ImmutableArray<int> EncodeContinuation(string text) => Encode(text);
+
+    /// <summary>Text of the ids; special tokens give nothing. Invalid UTF-8 and ids that stand for no text become U+FFFD.</summary>
     string Decode(ReadOnlySpan<int> tokens);
+
+    /// <summary>Text of ids that follow others: the reverse of <see cref="EncodeContinuation"/>.</summary>
+    string DecodeContinuation(ReadOnlySpan<int> tokens) => Decode(tokens);
+
+    /// <summary>
+    /// The id of a special token by its text, such as &lt;|im_end|&gt;; null where there is none. <see cref="Encode"/> never makes one
+    /// out of text, so nothing a user writes can end a turn or begin another.
+    /// </summary>
+    int? FindSpecial(string token) => null;
 
     /// <summary>Writes the files from which TokenizerFiles.Load makes an equal tokenizer.</summary>
     void Save(string directory);

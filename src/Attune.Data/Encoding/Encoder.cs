@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Attune.Core.Conversations;
+using Attune.Core.Tokens;
+using Attune.Text.Templates;
+using Attune.Text.Tokenizers;
+
+namespace Attune.Data.Encoding;
+
+/// <summary>
+/// Prompts and answers as tokens, the same way for training and for sampling: one begin token, and answers encoded apart from their
+/// prompt, since a sampled answer too begins at a token boundary.
+/// </summary>
+public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
+{
+    public ITokenizer Tokenizer => tokenizer;
+    public IChatTemplate Template => template;
+
+    /// <summary>
+    /// Begin token, if any, and the prompt up to where the answer begins. An empty prompt without begin token becomes the end token,
+    /// which is what precedes a text in GPT-2's training.
+    /// </summary>
+    public ImmutableArray<int> EncodePrompt(Prompt prompt)
+    {
+        var tokens = ImmutableArray.CreateBuilder<int>();
+        if (tokenizer.BeginToken is { } begin)
+            tokens.Add(begin);
+        switch (prompt)
+        {
+            case Prompt.Text text:
+                tokens.AddRange(tokenizer.Encode(text.Value));
+                break;
+            case Prompt.Chat chat:
+                AddParts(tokens, template.Parts(chat.Messages, TemplateEnding.OpenForAnswer));
+                break;
+            default:
+                throw new UnreachableException();
+        }
+
+        if (tokens.Count == 0)
+            tokens.Add(tokenizer.EndToken);
+        return tokens.ToImmutable();
+    }
+
+    /// <summary>Prompt, answer, end token.</summary>
+    public TokenSequence Encode(Prompt prompt, string answer) => Join(EncodePrompt(prompt), EncodeAnswer(prompt, answer).Add(tokenizer.EndToken));
+
+    /// <summary>Prompt and the beginning of an answer, without end token.</summary>
+    public TokenSequence EncodeUnfinished(Prompt prompt, string answer) => Join(EncodePrompt(prompt), EncodeAnswer(prompt, answer));
+
+    /// <summary>A text to learn whole: begin token, if any, text, end token.</summary>
+    public TokenSequence Encode(Document document)
+    {
+        var text = tokenizer.Encode(document.Text).Add(tokenizer.EndToken);
+        return tokenizer.BeginToken is { } begin ? new TokenSequence(text.Insert(0, begin), 1) : new TokenSequence(text, 0);
+    }
+
+    /// <summary>The answer's text: what <see cref="Encode(Prompt, string)"/> was given, or what a model sampled.</summary>
+    public string DecodeAnswer(Prompt prompt, ReadOnlySpan<int> answer)
+    {
+        var text = tokenizer.DecodeContinuation(answer);
+        var prefix = Prefix(prompt);
+        return text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : text;
+    }
+
+    private ImmutableArray<int> EncodeAnswer(Prompt prompt, string answer) => tokenizer.EncodeContinuation(Prefix(prompt) + answer);
+
+    private string Prefix(Prompt prompt) => prompt is Prompt.Chat ? template.AnswerPrefix : "";
+
+    private static TokenSequence Join(ImmutableArray<int> prompt, ImmutableArray<int> answer) => new(prompt.AddRange(answer), prompt.Length);
+
+    private void AddParts(ImmutableArray<int>.Builder tokens, ImmutableArray<TemplatePart> parts)
+    {
+        var pending = "";
+        foreach (var (text, isSpecial) in parts)
+        {
+            if (isSpecial && tokenizer.FindSpecial(text) is { } id)
+            {
+                AddText(tokens, pending);
+                tokens.Add(id);
+                pending = "";
+            }
+            else
+            {
+                // A marker the vocabulary does not know is written out as text.
+                pending += text;
+            }
+        }
+
+        AddText(tokens, pending);
+    }
+
+    private void AddText(ImmutableArray<int>.Builder tokens, string text)
+    {
+        var begins = tokens.Count == 0 || tokens[^1] == tokenizer.BeginToken;
+        if (text.Length > 0)
+            tokens.AddRange(begins ? tokenizer.Encode(text) : tokenizer.EncodeContinuation(text));
+    }
+}

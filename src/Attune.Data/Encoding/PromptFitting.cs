@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using Attune.Core;
+using Attune.Core.Conversations;
+using Attune.Core.Tokens;
+
+namespace Attune.Data.Encoding;
+
+/// <summary>Makes rows fit a length under a policy, and counts what that cost.</summary>
+internal sealed class PromptFitting
+{
+    private readonly Encoder _encoder;
+    private readonly int _maxLength;
+    private readonly TruncationPolicy _policy;
+    private readonly List<string> _dropped = [];
+
+    public PromptFitting(Encoder encoder, int maxLength, TruncationPolicy policy)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 2);
+        (_encoder, _maxLength, _policy) = (encoder, maxLength, policy);
+    }
+
+    public IReadOnlyList<string> Dropped => _dropped;
+    public int Truncated { get; private set; }
+
+    /// <summary>All answers to one prompt, which is cut alike for each; null where the row is dropped.</summary>
+    public IReadOnlyList<TokenSequence>? Fit(Prompt prompt, IReadOnlyList<string> answers)
+    {
+        try
+        {
+            var whole = answers.Select(answer => _encoder.Encode(prompt, answer)).ToList();
+            var longestAnswer = whole.Max(s => s.AnswerLength);
+            var kept = Cut(prompt, whole[0].Tokens[..whole[0].AnswerStart], longestAnswer);
+            return kept is not { } tokens ? null
+                : [.. whole.Select(s => tokens.Length == s.AnswerStart ? s : new TokenSequence(tokens.AddRange(s.Answer), tokens.Length))];
+        }
+        catch (DataException problem)
+        {
+            _dropped.Add(problem.Message);
+            return null;
+        }
+    }
+
+    public TokenSequence? FitPrompt(Prompt prompt)
+    {
+        try
+        {
+            return Cut(prompt, _encoder.EncodePrompt(prompt), answerLength: 0) is { } tokens ? new TokenSequence(tokens, tokens.Length) : null;
+        }
+        catch (DataException problem)
+        {
+            _dropped.Add(problem.Message);
+            return null;
+        }
+    }
+
+    private ImmutableArray<int>? Cut(Prompt prompt, ImmutableArray<int> tokens, int answerLength)
+    {
+        var room = _maxLength - answerLength;
+        if (tokens.Length <= room)
+            return tokens;
+        var fixedStart = tokens[0] == _encoder.Tokenizer.BeginToken ? 1 : 0;
+        var reason = _policy == TruncationPolicy.DropRow ? $"longer than {_maxLength} tokens"
+            : room <= fixedStart ? $"the answer alone leaves no room for a prompt within {_maxLength} tokens"
+            : _policy == TruncationPolicy.KeepPromptStart && prompt is Prompt.Chat ? $"longer than {_maxLength} tokens, and the end of a conversation cannot be cut"
+            : null;
+        if (reason is not null)
+        {
+            _dropped.Add(reason);
+            return null;
+        }
+
+        Truncated++;
+        return _policy == TruncationPolicy.KeepPromptStart ? tokens[..room] : tokens[..fixedStart].AddRange(tokens[^(room - fixedStart)..]);
+    }
+}

@@ -1,0 +1,12 @@
+namespace Attune.Data.Encoding;
+
+/// <summary>What becomes of a row that is longer than allowed. Answers are never cut.</summary>
+public enum TruncationPolicy
+{
+    /// <summary>It is left out, and counted.</summary>
+    DropRow,
+    /// <summary>The end of its prompt is cut off, and counted. A conversation, whose end asks for the answer, is left out.</summary>
+    KeepPromptStart,
+    /// <summary>The beginning of its prompt is cut off, save the begin token, and counted.</summary>
+    KeepPromptEnd,
+}

@@ -1,0 +1,99 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Attune.Core;
+using Attune.Core.Feedback;
+using Attune.Core.Files;
+
+namespace Attune.Data.Formats;
+
+/// <summary>
+/// Data files: JSON lines (<c>.jsonl</c>), one JSON array (<c>.json</c>), plain text (<c>.txt</c>), each also packed (<c>.gz</c>).
+/// <c>docs/data-formats.md</c> shows every kind of row.
+/// </summary>
+public static class DatasetFile
+{
+    private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>
+    /// Reads all rows as <typeparamref name="T"/>: Document, Prompt, Demonstration, Preference, Verdict, StepLabels, Choice or Ranking.
+    /// </summary>
+    /// <exception cref="DataException">The file or any row is not as promised: the first ten errors, and how many more there are.</exception>
+    public static LoadedData<T> Read<T>(string path)
+    {
+        var bytes = DataBytes.Read(path);
+        if (DataBytes.HasExtension(path, ".txt"))
+            return PlainText.Read<T>(path, bytes);
+        var problems = new RowProblems(path);
+        var rows = JsonRows.Read(bytes.Content, problems);
+        var format = RowFormats.For<T>();
+        if (rows.Count > 0)
+            CheckKind(path, format, RowFormats.Detect(rows[0]));
+        var reading = new RowReading<T>(format, problems);
+        foreach (var row in rows)
+        {
+            reading.Add(row);
+        }
+
+        problems.Throw();
+        return reading.Result(bytes.Sha256);
+    }
+
+    /// <summary>What kind of rows a file holds, by the fields of its first row.</summary>
+    /// <exception cref="DataException">The file cannot be read, or its first row fits no kind.</exception>
+    public static DatasetKind Detect(string path)
+    {
+        var bytes = DataBytes.Read(path);
+        if (DataBytes.HasExtension(path, ".txt"))
+            return DatasetKind.LanguageModeling;
+        var problems = new RowProblems(path);
+        var rows = JsonRows.Read(bytes.Content, problems);
+        problems.Throw();
+        return RowFormats.Detect(rows[0]) ?? throw UnknownKind(path, rows[0]);
+    }
+
+    /// <summary>Writes rows that <see cref="Read"/> gives back equal: JSON lines, or one array where the name ends in .json.</summary>
+    /// <exception cref="DataException">A text holds half a character, which no file can.</exception>
+    public static void Write<T>(string path, IEnumerable<T> items)
+    {
+        var format = RowFormats.For<T>();
+        var rows = items.Select(item => Row(format, item)).ToList();
+        var array = DataBytes.HasExtension(path, ".json");
+        AtomicFile.Write(path, file =>
+        {
+            using var target = DataBytes.IsPacked(path) ? new System.IO.Compression.GZipStream(file, System.IO.Compression.CompressionLevel.Optimal, leaveOpen: true) : null;
+            Stream stream = target is null ? file : target;
+            stream.Write(array ? "[\n"u8 : ""u8);
+            for (var i = 0; i < rows.Count; i++)
+            {
+                stream.Write(rows[i]);
+                stream.Write(array && i < rows.Count - 1 ? ",\n"u8 : "\n"u8);
+            }
+
+            stream.Write(array ? "]\n"u8 : ""u8);
+        });
+    }
+
+    private static byte[] Row<T>(IRowFormat<T> format, T item)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, Compact))
+        {
+            json.WriteStartObject();
+            format.Write(json, item);
+            if (item is Feedback { Annotator: { } annotator })
+                json.WriteString("annotator", annotator);
+            json.WriteEndObject();
+        }
+
+        return buffer.ToArray();
+    }
+
+    private static void CheckKind<T>(string path, IRowFormat<T> format, DatasetKind? kind)
+    {
+        if (kind is { } found && !format.Reads.Contains(found))
+            throw new DataException($"{path}: found {RowFormats.Describe(found)}; expected {string.Join(" or ", format.Reads.Select(RowFormats.Describe))}.");
+    }
+
+    private static DataException UnknownKind(string path, JsonRow row) => new(
+        $"{path}, line {row.Line}: the fields {string.Join(", ", row.Fields.EnumerateObject().Select(f => f.Name))} fit no kind of row; expected {string.Join(", or ", Enum.GetValues<DatasetKind>().Select(RowFormats.Describe))}.");
+}

@@ -1,0 +1,22 @@
+namespace Attune.Data.Formats;
+
+/// <summary>The kinds of rows a data file can hold: TRL's six, and two of our own.</summary>
+public enum DatasetKind
+{
+    /// <summary>{text} or {messages}.</summary>
+    LanguageModeling,
+    /// <summary>{prompt}.</summary>
+    PromptOnly,
+    /// <summary>{prompt, completion}.</summary>
+    PromptCompletion,
+    /// <summary>{prompt, chosen, rejected}, or {chosen, rejected} that begin alike.</summary>
+    Preference,
+    /// <summary>{prompt, completion, label}.</summary>
+    UnpairedPreference,
+    /// <summary>{prompt, completions, labels}.</summary>
+    Stepwise,
+    /// <summary>{prompt, answers, best}.</summary>
+    Choice,
+    /// <summary>{prompt, answers, ranks}.</summary>
+    Ranking,
+}

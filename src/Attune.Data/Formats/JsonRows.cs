@@ -1,0 +1,107 @@
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Attune.Data.Formats;
+
+/// <summary>A row of a data file and the line on which it begins, counted from 1.</summary>
+internal readonly record struct JsonRow(int Line, JsonElement Fields);
+
+/// <summary>Rows of JSON lines, or of one JSON array; told apart by the first character.</summary>
+internal static class JsonRows
+{
+    public static List<JsonRow> Read(byte[] content, RowProblems problems)
+    {
+        if (!Utf8.IsValid(content))
+        {
+            problems.Add(1 + content.AsSpan(0, FirstInvalid(content)).Count((byte)'\n'), null, "found bytes that are not UTF-8; expected the file to be saved as UTF-8.");
+            return [];
+        }
+
+        var start = content.AsSpan().IndexOfAnyExcept(" \t\r\n"u8);
+        if (start < 0)
+        {
+            problems.Add(1, null, "the file is empty; expected one JSON object on each line, or one array of them.");
+            return [];
+        }
+
+        return content[start] == '[' ? ReadArray(content, problems) : ReadLines(content, problems);
+    }
+
+    private static List<JsonRow> ReadLines(byte[] content, RowProblems problems)
+    {
+        var rows = new List<JsonRow>();
+        var line = 0;
+        for (var start = 0; start < content.Length; line++)
+        {
+            var length = content.AsSpan(start).IndexOf((byte)'\n');
+            var end = length < 0 ? content.Length : start + length;
+            if (content.AsSpan(start, end - start).IndexOfAnyExcept(" \t\r"u8) >= 0)
+                ReadLine(content.AsMemory(start, end - start), line + 1, rows, problems);
+            start = end + 1;
+        }
+
+        return rows;
+    }
+
+    private static void ReadLine(ReadOnlyMemory<byte> text, int line, List<JsonRow> rows, RowProblems problems)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            Add(document.RootElement.Clone(), line, rows, problems);
+        }
+        catch (JsonException problem)
+        {
+            problems.Add(line, null, $"not valid JSON at character {1 + problem.BytePositionInLine ?? 1}; expected one whole JSON object on the line.");
+        }
+    }
+
+    private static List<JsonRow> ReadArray(byte[] content, RowProblems problems)
+    {
+        var rows = new List<JsonRow>();
+        var reader = new Utf8JsonReader(content);
+        var (line, counted) = (1, 0);
+        try
+        {
+            reader.Read();
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                var at = (int)reader.TokenStartIndex;
+                line += content.AsSpan(counted, at - counted).Count((byte)'\n');
+                counted = at;
+                using var document = JsonDocument.ParseValue(ref reader);
+                Add(document.RootElement.Clone(), line, rows, problems);
+            }
+
+            // Anything after the array is an error, which this finds.
+            reader.Read();
+            if (rows.Count == 0)
+                problems.Add(1, null, "the array is empty; expected at least one row.");
+        }
+        catch (JsonException problem)
+        {
+            problems.Add((int)(1 + problem.LineNumber ?? 1), null, $"not valid JSON at character {1 + problem.BytePositionInLine ?? 1}; expected an array of objects that ends with ']'.");
+        }
+
+        return rows;
+    }
+
+    private static void Add(JsonElement row, int line, List<JsonRow> rows, RowProblems problems)
+    {
+        if (row.ValueKind == JsonValueKind.Object)
+            rows.Add(new JsonRow(line, row));
+        else
+            problems.Add(line, null, $"found {Found.Kind(row)}; expected an object with named fields.");
+    }
+
+    private static int FirstInvalid(byte[] content)
+    {
+        var valid = 0;
+        while (valid < content.Length && System.Text.Rune.DecodeFromUtf8(content.AsSpan(valid), out _, out var width) == System.Buffers.OperationStatus.Done)
+        {
+            valid += width;
+        }
+
+        return valid;
+    }
+}

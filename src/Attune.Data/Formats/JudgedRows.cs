@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using Attune.Core.Feedback;
+
+namespace Attune.Data.Formats;
+
+/// <summary>One answer with a verdict.</summary>
+internal sealed class VerdictRows : IRowFormat<Verdict>
+{
+    public DatasetKind Kind => DatasetKind.UnpairedPreference;
+
+    public Verdict Read(RowFields row)
+    {
+        var (prompt, answer) = PromptField.ReadAnswer(row, PromptField.Read(row), "completion");
+        return new Verdict(prompt, answer, row.Flag("label")) { Annotator = row.TextOrNull("annotator") };
+    }
+
+    public void Write(Utf8JsonWriter json, Verdict item)
+    {
+        PromptField.Write(json, item.Prompt);
+        PromptField.WriteAnswer(json, "completion", item.Prompt, item.Answer);
+        json.WriteBoolean("label", item.Desirable);
+    }
+}
+
+/// <summary>Steps of a solution, each with a label.</summary>
+internal sealed class StepRows : IRowFormat<StepLabels>
+{
+    public DatasetKind Kind => DatasetKind.Stepwise;
+
+    public StepLabels Read(RowFields row)
+    {
+        var steps = row.Texts("completions");
+        var labels = row.List("labels").Select((value, index) => Label(row, value, $"labels[{index}]")).ToImmutableArray();
+        if (!row.Failed && steps.Length != labels.Length)
+            row.Fail("labels", $"found {labels.Length} labels for {steps.Length} completions; expected one for each.");
+        return new StepLabels(PromptField.Read(row), [.. steps.Zip(labels, (text, label) => new ReasoningStep(text, label))]) { Annotator = row.TextOrNull("annotator") };
+    }
+
+    public void Write(Utf8JsonWriter json, StepLabels item)
+    {
+        PromptField.Write(json, item.Prompt);
+        ListField.Write(json, "completions", item.Steps.Select(s => s.Text));
+        json.WriteStartArray("labels");
+        foreach (var (_, label) in item.Steps)
+        {
+            if (label is 1 or -1)
+                json.WriteBooleanValue(label > 0);
+            else
+                json.WriteNumberValue(label);
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>true is 1, false is -1; a number stands for itself.</summary>
+    private static double Label(RowFields row, JsonElement value, string field)
+    {
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            return value.GetBoolean() ? 1 : -1;
+        var label = row.Number(value, field);
+        if (label is < -1 or > 1)
+            row.Fail(field, $"found {label.ToString(CultureInfo.InvariantCulture)}; expected true, false, or a number from -1 (wrong) to 1 (right).");
+        return label;
+    }
+}
+
+/// <summary>The best of several answers.</summary>
+internal sealed class ChoiceRows : IRowFormat<Choice>
+{
+    public DatasetKind Kind => DatasetKind.Choice;
+
+    public Choice Read(RowFields row)
+    {
+        var answers = ListField.Answers(row);
+        var best = row.Integer(row.Get("best"), "best");
+        if (!row.Failed && (best < 0 || best >= answers.Length))
+            row.Fail("best", $"found {best}; expected the index of an answer, 0 to {answers.Length - 1}.");
+        return new Choice(PromptField.Read(row), answers, best) { Annotator = row.TextOrNull("annotator") };
+    }
+
+    public void Write(Utf8JsonWriter json, Choice item)
+    {
+        PromptField.Write(json, item.Prompt);
+        ListField.Write(json, "answers", item.Answers);
+        json.WriteNumber("best", item.Best);
+    }
+}
+
+/// <summary>Several answers in order.</summary>
+internal sealed class RankingRows : IRowFormat<Ranking>
+{
+    public DatasetKind Kind => DatasetKind.Ranking;
+
+    public Ranking Read(RowFields row)
+    {
+        var answers = ListField.Answers(row);
+        var ranks = row.List("ranks").Select((value, index) => row.Integer(value, $"ranks[{index}]")).ToImmutableArray();
+        if (!row.Failed && ranks.Length != answers.Length)
+            row.Fail("ranks", $"found {ranks.Length} ranks for {answers.Length} answers; expected one for each.");
+        if (!row.Failed && ranks.Any(r => r < 1))
+            row.Fail("ranks", $"found {ranks.Min()}; expected ranks from 1, the best; equal ranks are ties.");
+        return new Ranking(PromptField.Read(row), answers, ranks) { Annotator = row.TextOrNull("annotator") };
+    }
+
+    public void Write(Utf8JsonWriter json, Ranking item)
+    {
+        PromptField.Write(json, item.Prompt);
+        ListField.Write(json, "answers", item.Answers);
+        json.WriteStartArray("ranks");
+        foreach (var rank in item.Ranks)
+        {
+            json.WriteNumberValue(rank);
+        }
+
+        json.WriteEndArray();
+    }
+}
+
+internal static class ListField
+{
+    public static ImmutableArray<string> Answers(RowFields row)
+    {
+        var answers = row.Texts("answers");
+        if (!row.Failed && answers.Length < 2)
+            row.Fail("answers", $"found {answers.Length}; expected at least two answers to choose from.");
+        return answers;
+    }
+
+    public static void Write(Utf8JsonWriter json, string field, IEnumerable<string> texts)
+    {
+        json.WriteStartArray(field);
+        foreach (var text in texts)
+        {
+            json.WriteStringValue(text);
+        }
+
+        json.WriteEndArray();
+    }
+}

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using Attune.Core.Conversations;
+using Attune.Core.Feedback;
+
+namespace Attune.Data.Formats;
+
+/// <summary>Two answers, one preferred; the prompt is given, or is what both begin with.</summary>
+internal sealed class PreferenceRows : IRowFormat<Preference>
+{
+    /// <summary>Where the assistant begins to speak in the transcripts of hh-rlhf (Bai et al. 2022).</summary>
+    private const string AssistantTurn = "\n\nAssistant:";
+
+    public static PreferenceRows Instance { get; } = new();
+
+    public DatasetKind Kind => DatasetKind.Preference;
+
+    public Preference Read(RowFields row)
+    {
+        var (prompt, chosen, rejected) = row.Has(PromptField.Name) ? Explicit(row)
+            : row.IsConversation("chosen") && row.IsConversation("rejected") ? SharedTurns(row)
+            : SharedText(row);
+        return new Preference(prompt, chosen, rejected, row.NumberOrNull("margin")) { Annotator = row.TextOrNull("annotator") };
+    }
+
+    public void Write(Utf8JsonWriter json, Preference item)
+    {
+        PromptField.Write(json, item.Prompt);
+        PromptField.WriteAnswer(json, "chosen", item.Prompt, item.Chosen);
+        PromptField.WriteAnswer(json, "rejected", item.Prompt, item.Rejected);
+        if (item.Margin is { } margin)
+            json.WriteNumber("margin", margin);
+    }
+
+    private static (Prompt, string, string) Explicit(RowFields row)
+    {
+        var given = PromptField.Read(row);
+        var (chosenPrompt, chosen) = PromptField.ReadAnswer(row, given, "chosen");
+        var (rejectedPrompt, rejected) = PromptField.ReadAnswer(row, given, "rejected");
+        if (chosenPrompt != rejectedPrompt)
+            row.Drop("the two answers already differ before their last turn");
+        return (chosenPrompt, chosen, rejected);
+    }
+
+    private static (Prompt, string, string) SharedTurns(RowFields row)
+    {
+        var (chosen, rejected) = (row.Messages("chosen"), row.Messages("rejected"));
+        var answers = (PromptField.Answer(row, chosen[^1], "chosen"), PromptField.Answer(row, rejected[^1], "rejected"));
+        if (chosen.Length == 1 || rejected.Length == 1)
+            row.Drop("the two conversations share no prompt");
+        else if (!chosen[..^1].SequenceEqual(rejected[..^1]))
+            row.Drop("the two conversations already differ before their last turn");
+        return (new Prompt.Chat(chosen[..^1]), answers.Item1, answers.Item2);
+    }
+
+    private static (Prompt, string, string) SharedText(RowFields row)
+    {
+        var (chosen, rejected) = (row.Text("chosen"), row.Text("rejected"));
+        var (chosenTurn, rejectedTurn) = (AfterLastTurn(chosen), AfterLastTurn(rejected));
+        if (chosenTurn > 0 && rejectedTurn > 0)
+        {
+            if (chosen[..chosenTurn] != rejected[..rejectedTurn])
+                row.Drop("the two transcripts differ before the assistant's last turn");
+            return (new Prompt.Text(chosen[..chosenTurn]), chosen[chosenTurn..], rejected[rejectedTurn..]);
+        }
+
+        var shared = SharedWords(chosen, rejected);
+        if (shared == 0)
+            row.Drop("the two texts share no prompt");
+        return (new Prompt.Text(chosen[..shared]), chosen[shared..], rejected[shared..]);
+    }
+
+    private static int AfterLastTurn(string transcript)
+    {
+        var turn = transcript.LastIndexOf(AssistantTurn, StringComparison.Ordinal);
+        return turn < 0 ? 0 : turn + AssistantTurn.Length;
+    }
+
+    /// <summary>Length of the common beginning, up to the white space before the first word that differs: words are not cut.</summary>
+    private static int SharedWords(string left, string right)
+    {
+        var length = left.AsSpan().CommonPrefixLength(right);
+        while (length > 0 && !(length < left.Length && char.IsWhiteSpace(left[length]) && length < right.Length && char.IsWhiteSpace(right[length])))
+        {
+            length--;
+        }
+
+        return length;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Attune.Core.Conversations;
+using Attune.Text.Templates;
+
+namespace Attune.Data.Formats;
+
+/// <summary>Prompts and answers in both of TRL's forms: plain text, and lists of messages.</summary>
+internal static class PromptField
+{
+    public const string Name = "prompt";
+
+    public static Prompt Read(RowFields row) =>
+        row.IsConversation(Name) ? new Prompt.Chat(row.Messages(Name)) : new Prompt.Text(row.Text(Name));
+
+    /// <summary>
+    /// An answer in the prompt's form. Of an answer of several messages, the last is the answer and the others belong to the prompt.
+    /// </summary>
+    public static (Prompt Prompt, string Answer) ReadAnswer(RowFields row, Prompt prompt, string field)
+    {
+        if (prompt is not Prompt.Chat chat)
+            return (prompt, row.Text(field));
+        if (!row.IsConversation(field))
+        {
+            row.Fail(field, $"found {Found.Kind(row.Get(field))}, but the prompt is a conversation; expected a list of messages.");
+            return (prompt, "");
+        }
+
+        var messages = row.Messages(field);
+        return (new Prompt.Chat(chat.Messages.AddRange(messages[..^1])), Answer(row, messages[^1], field));
+    }
+
+    /// <summary>The content of the message that ends a conversation; it must be the assistant's.</summary>
+    public static string Answer(RowFields row, Message last, string field)
+    {
+        if (last.Role != Role.Assistant)
+            row.Fail(field, $"the last message is by {RoleNames.Of(last.Role)}; expected assistant, whose answer it is.");
+        return last.Content;
+    }
+
+    public static void Write(Utf8JsonWriter json, Prompt prompt)
+    {
+        if (prompt is Prompt.Chat chat)
+            WriteMessages(json, Name, chat.Messages);
+        else
+            json.WriteString(Name, ((Prompt.Text)prompt).Value);
+    }
+
+    public static void WriteAnswer(Utf8JsonWriter json, string field, Prompt prompt, string answer)
+    {
+        if (prompt is Prompt.Chat)
+            WriteMessages(json, field, [new Message(Role.Assistant, answer)]);
+        else
+            json.WriteString(field, answer);
+    }
+
+    private static void WriteMessages(Utf8JsonWriter json, string field, ImmutableArray<Message> messages)
+    {
+        json.WriteStartArray(field);
+        foreach (var (role, content) in messages)
+        {
+            json.WriteStartObject();
+            json.WriteString("role", RoleNames.Of(role));
+            json.WriteString("content", content);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+}

@@ -1,0 +1,134 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Attune.Core;
+using Attune.Core.Conversations;
+using Attune.Text.Templates;
+
+namespace Attune.Data.Formats;
+
+/// <summary>
+/// One row while it is read. Each getter notes what is wrong and returns a value that lets reading go on, so that one pass finds
+/// every error; a row with errors is never used.
+/// </summary>
+internal sealed class RowFields(JsonRow row, RowProblems problems)
+{
+    public bool Failed { get; private set; }
+
+    /// <summary>Why the row is left out; null where it is not.</summary>
+    public string? DropReason { get; private set; }
+
+    public bool Has(string field) => Get(field).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
+
+    public JsonElement Get(string field) => row.Fields.TryGetProperty(field, out var value) ? value : default;
+
+    public void Drop(string reason) => DropReason = reason;
+
+    public void Fail(string field, string problem)
+    {
+        Failed = true;
+        problems.Add(row.Line, field, problem);
+    }
+
+    public string Text(string field) => Text(Get(field), field);
+
+    public string? TextOrNull(string field) => Has(field) ? Text(field) : null;
+
+    /// <summary>A finite number; null where the field is absent or null.</summary>
+    public double? NumberOrNull(string field) => Has(field) ? Number(Get(field), field) : null;
+
+    public double Number(JsonElement value, string field)
+    {
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number))
+            return number;
+        Fail(field, Expected(value, "a finite number"));
+        return 0;
+    }
+
+    public int Integer(JsonElement value, string field)
+    {
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number))
+            return number;
+        Fail(field, Expected(value, "a whole number"));
+        return 0;
+    }
+
+    public bool Flag(string field)
+    {
+        var value = Get(field);
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            return value.GetBoolean();
+        Fail(field, Expected(value, "true or false"));
+        return false;
+    }
+
+    public ImmutableArray<JsonElement> List(string field)
+    {
+        var value = Get(field);
+        if (value.ValueKind == JsonValueKind.Array)
+            return [.. value.EnumerateArray()];
+        Fail(field, Expected(value, "a list"));
+        return [];
+    }
+
+    public ImmutableArray<string> Texts(string field) => [.. List(field).Select((value, index) => Text(value, $"{field}[{index}]"))];
+
+    public bool IsConversation(string field) => Get(field).ValueKind == JsonValueKind.Array;
+
+    /// <summary>Turns of a conversation, at least one.</summary>
+    public ImmutableArray<Message> Messages(string field)
+    {
+        var value = Get(field);
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() == 0)
+        {
+            Fail(field, Expected(value, "a list of messages, each with \"role\" and \"content\""));
+            return [new Message(Role.User, "")];
+        }
+
+        return [.. value.EnumerateArray().Select((message, index) => Message(message, $"{field}[{index}]"))];
+    }
+
+    public string Text(JsonElement value, string field)
+    {
+        if (value.ValueKind != JsonValueKind.String)
+        {
+            Fail(field, Expected(value, "a text"));
+            return "";
+        }
+
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            // JSON can spell half of a character (\ud83d without its partner), which no text can hold.
+            Fail(field, "found half a character, a \\ud800 to \\udfff escape without its partner; expected whole characters.");
+            return "";
+        }
+    }
+
+    private Message Message(JsonElement value, string field)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            Fail(field, Expected(value, "a message with \"role\" and \"content\""));
+            return new Message(Role.User, "");
+        }
+
+        foreach (var part in value.EnumerateObject().Where(p => p.Name is not ("role" or "content")))
+        {
+            Fail($"{field}.{part.Name}", $"not a field of messages.{Suggestion.For(part.Name, ["role", "content"])} Expected \"role\" and \"content\" only.");
+        }
+
+        value.TryGetProperty("role", out var roleValue);
+        value.TryGetProperty("content", out var content);
+        var name = Text(roleValue, $"{field}.role");
+        var role = RoleNames.Find(name);
+        if (role is null && roleValue.ValueKind == JsonValueKind.String)
+            Fail($"{field}.role", $"found '{Found.Short(name)}'; expected one of {string.Join(", ", RoleNames.All)}.");
+        return new Message(role ?? Role.User, Text(content, $"{field}.content"));
+    }
+
+    private static string Expected(JsonElement value, string expected) =>
+        value.ValueKind == JsonValueKind.Undefined ? $"missing; expected {expected}." : $"found {Found.Kind(value)}; expected {expected}.";
+}

@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Attune.Core.Conversations;
+using Attune.Core.Feedback;
+
+namespace Attune.Data.Formats;
+
+/// <summary>Texts to learn whole.</summary>
+internal sealed class DocumentRows : IRowFormat<Document>
+{
+    public DatasetKind Kind => DatasetKind.LanguageModeling;
+
+    public Document Read(RowFields row)
+    {
+        if (!row.Has("text") && row.Has("messages"))
+            row.Fail("messages", "found a conversation; expected \"text\". Read conversations as demonstrations: the last turn is then the answer.");
+        else
+            return new Document(row.Text("text"));
+        return new Document("");
+    }
+
+    public void Write(Utf8JsonWriter json, Document item) => json.WriteString("text", item.Text);
+}
+
+/// <summary>Prompts alone, or the prompts of any rows that have them.</summary>
+internal sealed class PromptRows : IRowFormat<Prompt>
+{
+    public DatasetKind Kind => DatasetKind.PromptOnly;
+
+    public ImmutableArray<DatasetKind> Reads => [.. Enum.GetValues<DatasetKind>().Where(k => k != DatasetKind.LanguageModeling)];
+
+    public Prompt Read(RowFields row) => row.Has("chosen") ? PreferenceRows.Instance.Read(row).Prompt : PromptField.Read(row);
+
+    public void Write(Utf8JsonWriter json, Prompt item) => PromptField.Write(json, item);
+}
+
+/// <summary>Answers to imitate: prompt and completion, or conversations whose last turn is the answer.</summary>
+internal sealed class DemonstrationRows : IRowFormat<Demonstration>
+{
+    public DatasetKind Kind => DatasetKind.PromptCompletion;
+
+    public ImmutableArray<DatasetKind> Reads => [DatasetKind.PromptCompletion, DatasetKind.LanguageModeling];
+
+    public Demonstration Read(RowFields row)
+    {
+        if (row.Has("messages"))
+            return OfConversation(row);
+        if (row.Has("text"))
+            row.Fail("text", "found a text without prompt and answer; expected \"prompt\" and \"completion\". Read such rows as documents.");
+        var (prompt, answer) = PromptField.ReadAnswer(row, PromptField.Read(row), "completion");
+        return new Demonstration(prompt, answer) { Annotator = row.TextOrNull("annotator") };
+    }
+
+    public void Write(Utf8JsonWriter json, Demonstration item)
+    {
+        PromptField.Write(json, item.Prompt);
+        PromptField.WriteAnswer(json, "completion", item.Prompt, item.Answer);
+    }
+
+    private static Demonstration OfConversation(RowFields row)
+    {
+        var messages = row.Messages("messages");
+        if (messages.Length < 2)
+            row.Fail("messages", "found one message; expected at least a question and an answer.");
+        return new Demonstration(new Prompt.Chat(messages[..^1]), PromptField.Answer(row, messages[^1], "messages")) { Annotator = row.TextOrNull("annotator") };
+    }
+}

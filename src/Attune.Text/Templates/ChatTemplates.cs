@@ -1,0 +1,19 @@
+using System.Collections.Immutable;
+using Attune.Core;
+
+namespace Attune.Text.Templates;
+
+/// <summary>The templates there are, by name.</summary>
+public static class ChatTemplates
+{
+    public static IChatTemplate ChatMl { get; } = new ChatMlTemplate();
+    public static IChatTemplate Llama2 { get; } = new Llama2Template();
+    public static IChatTemplate Llama3 { get; } = new Llama3Template();
+    public static IChatTemplate Plain { get; } = new PlainTemplate();
+
+    public static ImmutableArray<IChatTemplate> All { get; } = [ChatMl, Llama2, Llama3, Plain];
+
+    /// <exception cref="PlanException">There is none of that name; tells which there are.</exception>
+    public static IChatTemplate Named(string name) => All.FirstOrDefault(t => t.Name == name)
+        ?? throw new PlanException($"no chat template is called '{name}'.{Suggestion.For(name, All.Select(t => t.Name))} There are {string.Join(", ", All.Select(t => t.Name))}.");
+}
