@@ -1,0 +1,117 @@
+using System.Collections.Immutable;
+using Attune.Reports.Plotting;
+
+namespace Attune.Reports;
+
+/// <summary>Where in a stage a figure belongs.</summary>
+public enum CurveChapter
+{
+    Outcome,
+    Training,
+    Optimiser,
+}
+
+/// <summary>One line of a figure.</summary>
+/// <param name="SpreadMetric">The metric that holds the standard deviation around it, if any.</param>
+public sealed record Curve(string Metric, string Label, Hue Hue, Drawing Drawing = Drawing.Smoothed, string? SpreadMetric = null);
+
+/// <summary>A figure of a stage's curves over updates. Curves without data are left out, and figures without curves.</summary>
+public sealed record CurveFigure(string Title, string Unit, string Hint, CurveChapter Chapter, ImmutableArray<Curve> Curves)
+{
+    public ImmutableArray<ReferenceLine> References { get; init; } = [];
+    public AxisKind Kind { get; init; } = AxisKind.Linear;
+}
+
+/// <summary>The figures a stage may show, in reading order. Metrics that no figure names get one of their own at the end.</summary>
+public static class CurveCatalog
+{
+    public static ImmutableArray<CurveFigure> Figures { get; } = [.. Outcome, .. Training, .. Optimiser];
+
+    private static IEnumerable<CurveFigure> Outcome =>
+    [
+        new("Gold and proxy reward", "reward", "On held-out prompts. Gold is the hidden utility and never trained on; the band is one standard deviation over answers.", CurveChapter.Outcome,
+        [
+            new("eval/gold_reward", "gold", Hue.Orange, Drawing.Line, "eval/gold_reward_sd"),
+            new("eval/proxy_reward", "proxy", Hue.Blue, Drawing.Line, "eval/proxy_reward_sd"),
+        ]),
+        new("Divergence from the reference", "nats an answer", "Two estimates of the same divergence, k1 and k3; k1 may dip below zero.", CurveChapter.Outcome,
+        [
+            new("objective/kl", "k1", Hue.Blue),
+            new("objective/kl_k3", "k3", Hue.Green),
+            new("eval/kl", "held out", Hue.Orange, Drawing.Line),
+        ]),
+        new("Win rate against the reference", "share", "Held-out prompts on which the answer beats the reference policy's.", CurveChapter.Outcome,
+            [new("eval/win_rate", "win rate", Hue.Blue, Drawing.Line)]) { References = [new("even", 0.5)] },
+        new("Perplexity under the pretrained model", "1", "Of the sampled answers, by the untouched model: rises when the text degenerates.", CurveChapter.Outcome,
+            [new("eval/perplexity_pretrained", "perplexity", Hue.Purple, Drawing.Line)]),
+        new("Disagreement of the reward ensemble", "reward", "Standard deviation over its members: rises where the reward is guessed, not known.", CurveChapter.Outcome,
+            [new("eval/ensemble_sd", "held out", Hue.Purple, Drawing.Line), new("ensemble_sd", "training", Hue.Blue)]),
+        new("Distance to the exact optimum", "nats", "Divergence from the best policy for this reward and beta, where answers can be enumerated.", CurveChapter.Outcome,
+            [new("eval/posterior_kl", "divergence", Hue.Blue, Drawing.Line)]),
+        new("Variety", "share", "Distinct word pairs among all word pairs of the answers.", CurveChapter.Outcome,
+            [new("eval/distinct_2", "distinct pairs", Hue.Green, Drawing.Line)]),
+        new("Perplexity", "1", "exp(loss) a token.", CurveChapter.Outcome,
+            [new("perplexity", "training", Hue.Blue), new("eval_perplexity", "held out", Hue.Orange, Drawing.Line)]),
+        new("Loss", "nats", "What the optimiser lowers.", CurveChapter.Outcome,
+            [new("loss", "training", Hue.Blue), new("eval_loss", "held out", Hue.Orange, Drawing.Line)]),
+        new("Comparisons ordered rightly", "share", "Preferred answers that get the strictly higher reward.", CurveChapter.Outcome,
+        [
+            new("accuracy", "training", Hue.Blue),
+            new("eval_accuracy", "held out", Hue.Orange, Drawing.Line),
+            new("eval_gold_accuracy", "held out, by gold", Hue.Green, Drawing.Line),
+        ]) { References = [new("chance", 0.5)] },
+    ];
+
+    private static IEnumerable<CurveFigure> Training =>
+    [
+        new("Next-token accuracy", "share", "Tokens that were the model's first choice.", CurveChapter.Training,
+            [new("mean_token_accuracy", "training", Hue.Blue), new("eval_mean_token_accuracy", "held out", Hue.Orange, Drawing.Line)]),
+        new("Reward margin", "reward", "Preferred minus other answer.", CurveChapter.Training,
+            [new("margin", "training", Hue.Blue), new("eval_margin", "held out", Hue.Orange, Drawing.Line)]),
+        new("Calibration error", "share", "Mean distance between predicted preference and observed share.", CurveChapter.Training,
+            [new("eval_calibration_error", "held out", Hue.Orange, Drawing.Line)]),
+        new("Rewards given", "reward", "Range over the batch.", CurveChapter.Training,
+            [new("max_reward", "highest", Hue.Green), new("mean_reward", "mean", Hue.Blue), new("min_reward", "lowest", Hue.Purple)]),
+        new("Score and KL penalty", "reward", "PPO maximises their sum, the RLHF reward.", CurveChapter.Training,
+        [
+            new("objective/scores", "score", Hue.Blue, Drawing.Smoothed, "objective/scores_std"),
+            new("objective/rlhf_reward", "with penalty", Hue.Green),
+            new("objective/non_score_reward", "penalty", Hue.Purple),
+        ]),
+        new("KL coefficient", "reward a nat", "beta, the price of divergence.", CurveChapter.Training, [new("objective/kl_coef", "beta", Hue.Blue, Drawing.Line)]),
+        new("Entropy a token", "nats", "Of the next-token distribution: near zero, the policy no longer explores.", CurveChapter.Training,
+            [new("entropy", "training", Hue.Blue), new("policy/entropy_avg", "policy", Hue.Blue), new("eval_entropy", "held out", Hue.Orange, Drawing.Line)]),
+        new("Entropy an answer", "nats", "Summed -log pi of the sampled tokens.", CurveChapter.Training, [new("objective/entropy", "answer", Hue.Blue)]),
+        new("Answer length", "tokens", "Of the sampled answers.", CurveChapter.Training,
+        [
+            new("response_length/max", "longest", Hue.Purple),
+            new("response_length/mean", "mean", Hue.Blue),
+            new("response_length/min", "shortest", Hue.Green),
+            new("eval/response_length", "held out", Hue.Orange, Drawing.Line),
+        ]),
+        new("Answers cut at the length limit", "share", "They ended without an end token.", CurveChapter.Training, [new("response_length/clip_ratio", "cut", Hue.Blue)]),
+    ];
+
+    private static IEnumerable<CurveFigure> Optimiser =>
+    [
+        new("Policy loss", "1", "Clipped surrogate of PPO.", CurveChapter.Optimiser, [new("loss/policy_avg", "policy", Hue.Blue)]),
+        new("Value loss", "reward squared", "Clipped error of the value network.", CurveChapter.Optimiser, [new("loss/value_avg", "value", Hue.Blue)]),
+        new("Explained variance", "share", "How much of the return the value network foresees; 0 is no better than a constant.", CurveChapter.Optimiser,
+            [new("val/explained_variance", "explained", Hue.Blue)]) { References = [new("a constant", 0)] },
+        new("Clipped tokens", "share", "Tokens whose ratio, or value, hit the clip.", CurveChapter.Optimiser,
+            [new("policy/clipfrac_avg", "policy", Hue.Blue), new("val/clipfrac_avg", "value", Hue.Green)]),
+        new("Change within a round", "nats", "Half the mean squared change of log-probability since sampling.", CurveChapter.Optimiser,
+            [new("policy/approxkl_avg", "approximate KL", Hue.Blue)]),
+        new("Probability ratio", "1", "New to old probability of the sampled tokens.", CurveChapter.Optimiser, [new("val/ratio", "mean", Hue.Blue)]),
+        new("Language-model loss mixed in", "nats", "On pretraining text (PPO-ptx).", CurveChapter.Optimiser, [new("loss/ptx_avg", "loss", Hue.Blue)]),
+        new("Gradient norm", "1", "Before clipping; logarithmic.", CurveChapter.Optimiser, [new("grad_norm", "norm", Hue.Blue)]) { Kind = AxisKind.Logarithmic },
+        new("Learning rate", "1", "After the schedule.", CurveChapter.Optimiser, [new("learning_rate", "learning rate", Hue.Blue, Drawing.Line)]),
+        new("Seconds a round", "s", "Where a round's time went.", CurveChapter.Optimiser,
+        [
+            new("time/rollout", "sampling", Hue.Blue),
+            new("time/score", "scoring", Hue.Green),
+            new("time/train", "training", Hue.Orange),
+            new("time/evaluate", "evaluating", Hue.Purple),
+        ]),
+    ];
+}

@@ -1,0 +1,145 @@
+using System.Security.Cryptography;
+using System.Text;
+using Attune.Core.Files;
+using Attune.Core.Runs;
+using Attune.Reports.Sections;
+
+namespace Attune.Reports;
+
+/// <summary>
+/// <c>report.html</c>: one file without links to anything, for screens from phone to desktop, light and dark, and paper.
+/// </summary>
+public static class RunReport
+{
+    private static readonly string Style = Embedded("report.css");
+    private static readonly string Script = Embedded("report.js");
+
+    /// <summary>Reads <paramref name="runFolder"/> and writes its <c>report.html</c>, also for a run that is not finished.</summary>
+    /// <returns>The path of the report.</returns>
+    /// <exception cref="Core.AttuneException">The folder cannot be read, or the report not written.</exception>
+    public static string Write(string runFolder)
+    {
+        var path = new RunFolder(runFolder).ReportFile;
+        AtomicFile.WriteText(path, Render(RunRecord.Read(runFolder)));
+        return path;
+    }
+
+    public static string Render(RunRecord run)
+    {
+        var html = new Markup();
+        html.Verbatim("<!DOCTYPE html>\n");
+        using (html.Open("html", ("lang", "en")))
+        {
+            Head(html, run);
+            using (html.Open("body"))
+            {
+                Body(html, run);
+                html.Verbatim("<script>" + Script + "</script>");
+            }
+        }
+
+        return html.Verbatim("\n").ToString();
+    }
+
+    private static void Head(Markup html, RunRecord run)
+    {
+        using (html.Open("head"))
+        {
+            html.Empty("meta", ("charset", "utf-8"));
+            // Even if a text from a model slipped through unencoded, the browser would neither run nor fetch anything.
+            var hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Script)));
+            html.Empty("meta", ("http-equiv", "Content-Security-Policy"), ("content", $"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"));
+            html.Empty("meta", ("name", "viewport"), ("content", "width=device-width, initial-scale=1"));
+            html.Element("title", run.Name + " · Attune");
+            html.Verbatim("<style>" + Style + "</style>");
+        }
+    }
+
+    private static void Body(Markup html, RunRecord run)
+    {
+        using (html.Open("main"))
+        {
+            VerdictSection.Write(html, run);
+            Contents(html, run);
+            RemarkSection(html, run);
+            SampleSection.Write(html, run);
+            foreach (var stage in run.Stages.Reverse())
+            {
+                StageSection.Write(html, run, stage);
+            }
+
+            TimeSection.Write(html, run);
+            RecipeSection(html, run);
+        }
+    }
+
+    private static void Contents(Markup html, RunRecord run)
+    {
+        var links = new List<(string Anchor, string Title)>();
+        if (SampleSection.Has(run))
+        {
+            links.Add(("samples", "Before and after"));
+        }
+
+        links.AddRange(run.Stages.Reverse().Select(stage => (StageSection.Anchor(run, stage), StageSection.Title(stage))));
+        if (TimeSection.Has(run))
+        {
+            links.Add(("time", "Time"));
+        }
+
+        if (run.Recipe is not null)
+        {
+            links.Add(("recipe", "Recipe"));
+        }
+
+        if (links.Count < 2)
+        {
+            return;
+        }
+
+        using (html.Open("nav", ("aria-label", "Contents")))
+        {
+            foreach (var (anchor, title) in links)
+            {
+                html.Element("a", title, ("href", "#" + anchor));
+            }
+        }
+    }
+
+    private static void RemarkSection(Markup html, RunRecord run)
+    {
+        if (run.Remarks.IsDefaultOrEmpty)
+        {
+            return;
+        }
+
+        using (html.Open("ul", ("class", "notes")))
+        {
+            foreach (var remark in run.Remarks)
+            {
+                html.Element("li", remark);
+            }
+        }
+    }
+
+    private static void RecipeSection(Markup html, RunRecord run)
+    {
+        if (run.Recipe is null)
+        {
+            return;
+        }
+
+        using (html.Open("section", ("id", "recipe")))
+        {
+            html.Element("h2", "The recipe as it ran");
+            html.Element("pre", run.Recipe.TrimEnd(), ("class", "card"));
+        }
+    }
+
+    private static string Embedded(string name)
+    {
+        using var stream = typeof(RunReport).Assembly.GetManifestResourceStream("Attune.Reports." + name)!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd().ReplaceLineEndings("\n");
+    }
+}

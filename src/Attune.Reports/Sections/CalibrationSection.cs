@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Attune.Core.Runs;
+using Attune.Reports.Plotting;
+
+namespace Attune.Reports.Sections;
+
+/// <summary>The reliability diagram of a reward model.</summary>
+internal static class CalibrationSection
+{
+    public static void Write(Markup html, StageResult stage)
+    {
+        if (stage.Calibration is not { IsDefaultOrEmpty: false } all || all.All(bin => bin.Count == 0))
+        {
+            return;
+        }
+
+        var bins = all.Where(bin => bin.Count > 0).OrderBy(bin => bin.Predicted).ToImmutableArray();
+        var low = bins[0].Predicted >= 0.5 ? 0.5 : 0;
+        var plot = new Plot("Reliability", new Axis("predicted preference", Low: low, High: 1), new Axis("observed share", Low: 0, High: 1), [new Series("observed", Hue.Blue, Drawing.Dots, [.. bins.Select(Point)])])
+        {
+            Width = 620,
+            Height = 340,
+            References = [new ReferenceLine("", 0, 1)],
+            Bars = Bars(bins, low),
+        };
+        html.Element("h3", "Are its probabilities right?");
+        using (html.Open("div", ("class", "feature")))
+        {
+            using (html.Open("figure", ("class", "card"), ("id", "reliability")))
+            {
+                FigureCaption.Write(html, "Reliability diagram", "", "On the dashed diagonal, pairs are won as often as predicted. Whiskers are 95% intervals; bars count the pairs.");
+                html.Verbatim(plot.ToSvg());
+            }
+
+            using (html.Open("div", ("class", "reading")))
+            {
+                var count = bins.Sum(bin => (long)bin.Count);
+                html.Element("p", $"Expected calibration error: {Figure.Percent(CalibrationError(bins))} over {Figure.Count(count, "held-out comparison")} in {Figure.Count(bins.Length, "bin")}. It is the distance of the dots from the diagonal, weighted by their counts.");
+                html.Element("p", Tendency(bins));
+            }
+        }
+    }
+
+    /// <summary>Guo et al. 2017, eq. 3.</summary>
+    internal static double CalibrationError(ImmutableArray<CalibrationBin> bins) =>
+        bins.Sum(bin => bin.Count * Math.Abs(bin.Predicted - bin.Observed)) / bins.Sum(bin => (double)bin.Count);
+
+    private static string Tendency(ImmutableArray<CalibrationBin> bins)
+    {
+        // A bin below one half that is won more often than predicted is as overconfident as one above that is won less often.
+        var excess = bins.Sum(bin => bin.Count * (Math.Abs(bin.Predicted - 0.5) - ((bin.Observed - 0.5) * Math.Sign(bin.Predicted - 0.5)))) / bins.Sum(bin => (double)bin.Count);
+        return excess switch
+        {
+            > 0.02 => $"On the whole it is overconfident, by {Figure.Percent(excess)}: it claims more than it knows.",
+            < -0.02 => $"On the whole it is underconfident, by {Figure.Percent(-excess)}: it knows more than it claims.",
+            _ => "On the whole it is neither overconfident nor underconfident by more than two in a hundred.",
+        };
+    }
+
+    private static PlotPoint Point(CalibrationBin bin)
+    {
+        var (low, high) = Wilson(bin.Observed, bin.Count);
+        return new PlotPoint(bin.Predicted, bin.Observed, low, high)
+        {
+            Weight = bin.Count,
+            Hint = $"{Figure.Percent(bin.Observed)} where {Figure.Percent(bin.Predicted)} was predicted, {Figure.Count(bin.Count, "pair")}",
+        };
+    }
+
+    /// <summary>95% interval of a share (Wilson 1927): stays within 0 and 1, also for few pairs.</summary>
+    internal static (double Low, double High) Wilson(double share, int count)
+    {
+        const double z = 1.959964;
+        var spread = z * Math.Sqrt((share * (1 - share) / count) + (z * z / (4.0 * count * count)));
+        var centre = share + (z * z / (2.0 * count));
+        var scale = 1 + (z * z / count);
+        return (Math.Max(0, (centre - spread) / scale), Math.Min(1, (centre + spread) / scale));
+    }
+
+    private static ImmutableArray<Bar> Bars(ImmutableArray<CalibrationBin> bins, double low)
+    {
+        var gap = bins.Zip(bins.Skip(1), (a, b) => b.Predicted - a.Predicted).Where(step => step > 0).DefaultIfEmpty(0.1).Min();
+        var half = Math.Clamp(gap * 0.4, 0.004, 0.04);
+        return [.. bins.Select(bin => new Bar(Math.Max(low, bin.Predicted - half), Math.Min(1, bin.Predicted + half), bin.Count, bin.Count.ToString(CultureInfo.InvariantCulture)))];
+    }
+}

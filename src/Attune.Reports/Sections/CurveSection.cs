@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using Attune.Core.Runs;
+using Attune.Reports.Plotting;
+
+namespace Attune.Reports.Sections;
+
+/// <summary>The curves of one stage, in a grid.</summary>
+internal static class CurveSection
+{
+    // Counters that only grow: a curve of them says nothing.
+    private static readonly ImmutableHashSet<string> Counters = ["epoch", "num_tokens", "episode"];
+
+    public static void Write(Markup html, RunRecord run, string stage)
+    {
+        var events = run.EventsOf(stage).ToImmutableArray();
+        foreach (var chapter in Figures(events).GroupBy(figure => figure.Chapter))
+        {
+            html.Element("h3", Title(chapter.Key));
+            using (html.Open("div", ("class", "grid")))
+            {
+                foreach (var figure in chapter)
+                {
+                    WriteFigure(html, events, figure);
+                }
+            }
+        }
+    }
+
+    private static string Title(CurveChapter chapter) => chapter switch
+    {
+        CurveChapter.Outcome => "What came of it",
+        CurveChapter.Training => "How training went",
+        _ => "Optimiser and time",
+    };
+
+    private static IEnumerable<CurveFigure> Figures(ImmutableArray<RunEvent> events)
+    {
+        var logged = events.SelectMany(e => e.Metrics.Keys).ToHashSet(StringComparer.Ordinal);
+        var named = CurveCatalog.Figures.SelectMany(figure => figure.Curves)
+            .SelectMany(curve => (string?[])[curve.Metric, curve.SpreadMetric])
+            .ToHashSet();
+        var others = logged.Where(name => !named.Contains(name) && !Counters.Contains(name)).Order(StringComparer.Ordinal).Select(Plain);
+        return CurveCatalog.Figures.Where(figure => figure.Curves.Any(curve => logged.Contains(curve.Metric))).Concat(others);
+    }
+
+    /// <summary>A metric that no figure names.</summary>
+    private static CurveFigure Plain(string name)
+    {
+        var metric = MetricCatalog.Find(name);
+        return new CurveFigure(name, metric?.Unit ?? "1", metric?.Meaning ?? "", CurveChapter.Optimiser, [new Curve(name, name, Hue.Blue)]);
+    }
+
+    private static void WriteFigure(Markup html, ImmutableArray<RunEvent> events, CurveFigure figure)
+    {
+        var curves = figure.Curves.Select(curve => (Curve: curve, Points: Points(events, curve))).Where(curve => curve.Points.Length > 0).ToArray();
+        var plot = new Plot(
+            figure.Title, new Axis("updates"), new Axis(figure.Unit, figure.Kind),
+            [.. curves.Select(curve => new Series(curve.Curve.Label, curve.Curve.Hue, curve.Curve.Drawing, curve.Points))])
+        {
+            References = figure.References,
+            Description = Describe(figure, curves),
+        };
+        using (html.Open("figure", ("class", "card"), ("data-metrics", string.Join(' ', curves.Select(curve => curve.Curve.Metric)))))
+        {
+            FigureCaption.Write(html, figure.Title, figure.Unit, figure.Hint);
+            FigureCaption.WriteLegend(html, plot.Series);
+            html.Verbatim(plot.ToSvg());
+        }
+    }
+
+    private static ImmutableArray<PlotPoint> Points(ImmutableArray<RunEvent> events, Curve curve) =>
+        [.. events.Where(e => e.Metrics.ContainsKey(curve.Metric)).OrderBy(e => e.Updates).Select(e =>
+        {
+            var value = e.Metrics[curve.Metric];
+            return curve.SpreadMetric is not null && e.Metrics.TryGetValue(curve.SpreadMetric, out var spread)
+                ? new PlotPoint(e.Updates, value, value - spread, value + spread)
+                : new PlotPoint(e.Updates, value);
+        })];
+
+    private static string Describe(CurveFigure figure, (Curve Curve, ImmutableArray<PlotPoint> Points)[] curves) =>
+        $"{figure.Title}: " + string.Join("; ", curves.Select(curve =>
+            $"{curve.Curve.Label} from {Figure.Brief(curve.Points[0].Y)} to {Figure.Brief(curve.Points[^1].Y)} over {Figure.Count(curve.Points.Length, "point")}"));
+}

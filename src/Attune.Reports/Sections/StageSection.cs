@@ -1,0 +1,103 @@
+using Attune.Core.Runs;
+
+namespace Attune.Reports.Sections;
+
+/// <summary>One stage: what happened, its curves, and its final figures.</summary>
+internal static class StageSection
+{
+    public static void Write(Markup html, RunRecord run, string stage)
+    {
+        using (html.Open("section", ("id", Anchor(run, stage))))
+        {
+            html.Element("h2", Title(stage));
+            html.Element("p", WhatHappened(run, stage), ("class", "lead"));
+            if (run.ResultOf(stage) is { } result)
+            {
+                Notes(html, result);
+                CalibrationSection.Write(html, result);
+            }
+
+            FrontierSection.Write(html, run, stage);
+            CurveSection.Write(html, run, stage);
+            if (run.ResultOf(stage) is { Metrics.Count: > 0 } finished)
+            {
+                Figures(html, finished);
+            }
+        }
+    }
+
+    public static string Anchor(RunRecord run, string stage) => "stage-" + run.Stages.ToList().IndexOf(stage);
+
+    public static string Title(string stage) => stage switch
+    {
+        "sft" => "Supervised fine-tuning",
+        "reward" => "Reward model",
+        "ppo" => "PPO",
+        "dpo" => "DPO",
+        "pretrain" => "Pretraining",
+        _ => stage,
+    };
+
+    private static string WhatHappened(RunRecord run, string stage)
+    {
+        var events = run.EventsOf(stage).ToArray();
+        var parts = new List<string>();
+        if (events.Length > 0)
+        {
+            parts.Add(Figure.Count(events.Max(e => e.Updates), "update"));
+            parts.Add("in " + Figure.Count(events.Max(e => e.Round), "round"));
+            parts.Add("over " + Figure.Count(events.Max(e => e.Items), "item"));
+        }
+
+        if (run.ResultOf(stage) is { } result)
+        {
+            parts.Add("in " + Figure.Duration(result.Seconds));
+        }
+
+        return parts.Count == 0 ? "" : string.Join(' ', parts) + ".";
+    }
+
+    private static void Notes(Markup html, StageResult result)
+    {
+        if (result.Notes.IsEmpty)
+        {
+            return;
+        }
+
+        using (html.Open("ul", ("class", "notes")))
+        {
+            foreach (var note in result.Notes)
+            {
+                html.Element("li", note);
+            }
+        }
+    }
+
+    private static void Figures(Markup html, StageResult result)
+    {
+        using (html.Open("details"))
+        {
+            html.Element("summary", "All final figures of this stage");
+            using (html.Open("div", ("class", "scroll")))
+            using (html.Open("table"))
+            using (html.Open("tbody"))
+            {
+                foreach (var (name, value) in result.Metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal))
+                {
+                    var metric = MetricCatalog.Find(name);
+                    using (html.Open("tr"))
+                    {
+                        using (html.Open("th", ("scope", "row")))
+                        {
+                            html.Element("code", name);
+                        }
+
+                        html.Element("td", Figure.Brief(value), ("class", "number"));
+                        html.Element("td", metric?.Unit is null or "1" ? "" : metric.Unit);
+                        html.Element("td", metric?.Meaning ?? "");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using Attune.Core.Runs;
+using Attune.Reports.Plotting;
+
+namespace Attune.Reports.Sections;
+
+/// <summary>Where the time went, by stage, and by part where the stage logged it.</summary>
+internal static class TimeSection
+{
+    private static readonly (string Metric, string Label)[] Parts =
+    [
+        ("time/rollout", "sampling"), ("time/score", "scoring"), ("time/train", "training"), ("time/evaluate", "evaluating"), ("time/checkpoint", "checkpoints"),
+    ];
+
+    public static bool Has(RunRecord run) => run.Result?.Stages.Any(stage => stage.Seconds > 0) == true;
+
+    public static void Write(Markup html, RunRecord run)
+    {
+        if (!Has(run))
+        {
+            return;
+        }
+
+        using (html.Open("section", ("id", "time")))
+        {
+            html.Element("h2", "Where the time went");
+            using (html.Open("div", ("class", "card bars")))
+            {
+                var stages = run.Result!.Stages;
+                var longest = stages.Max(stage => stage.Seconds);
+                var accounted = stages.Sum(stage => stage.Seconds);
+                foreach (var stage in stages)
+                {
+                    Row(html, StageSection.Title(stage.Name), stage.Seconds, longest, accounted, "stage");
+                    foreach (var (label, seconds) in PartsOf(run, stage))
+                    {
+                        Row(html, label, seconds, longest, accounted, "part");
+                    }
+                }
+
+                if (run.Summary("seconds") is { } whole && whole - accounted > 0.02 * whole)
+                {
+                    Row(html, "Loading, evaluating, writing", whole - accounted, longest, whole, "stage");
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<(string Label, double Seconds)> PartsOf(RunRecord run, StageResult stage) =>
+        Parts.Select(part => (part.Label, Seconds: run.EventsOf(stage.Name).Sum(e => e.Metrics.TryGetValue(part.Metric, out var seconds) && double.IsFinite(seconds) ? seconds : 0)))
+            .Where(part => part.Seconds > 0 && part.Seconds <= stage.Seconds * 1.02);
+
+    private static void Row(Markup html, string label, double seconds, double longest, double whole, string kind)
+    {
+        using (html.Open("div", ("class", "row " + kind)))
+        {
+            html.Element("span", label, ("class", "name"));
+            var width = Markup.Number(Math.Clamp(100 * seconds / Math.Max(longest, double.Epsilon), 0.3, 100));
+            using (html.Open("svg", ("viewBox", "0 0 100 10"), ("preserveAspectRatio", "none"), ("aria-hidden", "true"), ("class", "hue-" + (int)Hue.Blue)))
+            {
+                html.Empty("rect", ("class", "fill"), ("width", width), ("height", "10"));
+            }
+
+            html.Element("span", $"{Figure.Duration(seconds)} · {Figure.Percent(seconds / Math.Max(whole, double.Epsilon))}", ("class", "amount"));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+namespace Attune.Reports.Sections;
+
+/// <summary>Which direction of change a reader hopes for.</summary>
+internal enum Hope
+{
+    Up,
+    Down,
+    None,
+}
+
+/// <summary>One main figure: a value now, and before where it was measured.</summary>
+internal sealed record VerdictCard(string Title, string Value, string? Before = null, double? Change = null, Hope Hope = Hope.None, string? Remark = null)
+{
+    public static IEnumerable<VerdictCard> Of(RunRecord run) => new[]
+    {
+        BeforeAfter(run, "Gold reward", "gold_reward", Hope.Up, "hidden utility, held-out prompts"),
+        BeforeAfter(run, "Proxy reward", "proxy_reward", Hope.Up, "what PPO maximised"),
+        run.Summary("kl_nats") is { } kl ? new("KL from the reference", Figure.Fixed(kl) + " nats", Remark: "summed over an answer") : null,
+        WinRate(run),
+        run.Summary("reward_model_accuracy") is { } accuracy ? new("Reward-model accuracy", Figure.Percent(accuracy), Remark: "held-out comparisons") : null,
+        BeforeAfter(run, "Perplexity, pretrained model", "perplexity_pretrained", Hope.Down, "of the answers: is it still fluent?"),
+        run.Summary("seconds") is { } seconds ? new("Time", Figure.Duration(seconds), Remark: "whole run") : null,
+    }.OfType<VerdictCard>();
+
+    public void Write(Markup html)
+    {
+        using (html.Open("div", ("class", "card figure")))
+        {
+            html.Element("h2", Title);
+            using (html.Open("p", ("class", "value")))
+            {
+                if (Before is not null)
+                {
+                    html.Element("span", Before, ("class", "before")).Element("span", " → ", ("class", "arrow"));
+                }
+
+                html.Element("b", Value);
+            }
+
+            using (html.Open("p", ("class", "remark")))
+            {
+                if (Change is { } change)
+                {
+                    var kind = Hope == Hope.None || change == 0 ? "even" : (change > 0) == (Hope == Hope.Up) ? "good" : "bad";
+                    html.Element("span", Figure.Change(change), ("class", "change " + kind)).Text(" ");
+                }
+
+                html.Text(Remark ?? "");
+            }
+        }
+    }
+
+    private static VerdictCard? BeforeAfter(RunRecord run, string title, string name, Hope hope, string remark)
+    {
+        var (before, after) = (run.Summary(name + "_before"), run.Summary(name + "_after"));
+        return after is not { } now ? null
+            : before is { } then ? new(title, Figure.Fixed(now), Figure.Fixed(then), now - then, hope, remark)
+            : new(title, Figure.Fixed(now), Remark: remark);
+    }
+
+    private static VerdictCard? WinRate(RunRecord run)
+    {
+        if (run.Summary("win_rate_vs_reference") is not { } rate)
+        {
+            return null;
+        }
+
+        var interval = run.Summary("win_rate_vs_reference_low") is { } low && run.Summary("win_rate_vs_reference_high") is { } high
+            ? $"95% interval {Figure.Percent(low)} to {Figure.Percent(high)}"
+            : "against the reference policy";
+        return new("Win rate", Figure.Percent(rate), Remark: interval);
+    }
+}

@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+
+namespace Attune.Reports.Sections;
+
+/// <summary>A stretch of a text, and whether the other text lacks it.</summary>
+internal readonly record struct WordRun(string Text, bool Changed);
+
+/// <summary>What two texts do not share, word by word (longest common subsequence).</summary>
+internal static class WordDifference
+{
+    // Quadratic in the number of words: longer texts are shown unmarked.
+    private const int MostWords = 1500;
+
+    /// <summary>Both texts in stretches. Unmarked where too little is shared for marks to help a reader.</summary>
+    public static (ImmutableArray<WordRun> Before, ImmutableArray<WordRun> After) Between(string before, string after)
+    {
+        var (left, right) = (Words(before), Words(after));
+        if (left.Length > MostWords || right.Length > MostWords)
+        {
+            return ([new(before, false)], [new(after, false)]);
+        }
+
+        var (keptLeft, keptRight) = Common(left, right);
+        return keptLeft.Count(kept => kept) < 0.25 * Math.Max(left.Length, right.Length)
+            ? ([new(before, false)], [new(after, false)])
+            : (Runs(left, keptLeft), Runs(right, keptRight));
+    }
+
+    // A word with the white space that follows it, so that joining the words gives the text back.
+    private static string[] Words(string text)
+    {
+        var words = new List<string>();
+        for (var start = 0; start < text.Length;)
+        {
+            var end = start;
+            while (end < text.Length && !char.IsWhiteSpace(text[end]))
+            {
+                end++;
+            }
+
+            while (end < text.Length && char.IsWhiteSpace(text[end]))
+            {
+                end++;
+            }
+
+            words.Add(text[start..end]);
+            start = end;
+        }
+
+        return [.. words];
+    }
+
+    private static (bool[] Left, bool[] Right) Common(string[] left, string[] right)
+    {
+        var length = new int[left.Length + 1, right.Length + 1];
+        bool Same(int i, int j) => left[i].AsSpan().Trim().SequenceEqual(right[j].AsSpan().Trim());
+        for (var i = left.Length - 1; i >= 0; i--)
+        {
+            for (var j = right.Length - 1; j >= 0; j--)
+            {
+                length[i, j] = Same(i, j) ? length[i + 1, j + 1] + 1 : Math.Max(length[i + 1, j], length[i, j + 1]);
+            }
+        }
+
+        var (keptLeft, keptRight) = (new bool[left.Length], new bool[right.Length]);
+        for (var (i, j) = (0, 0); i < left.Length && j < right.Length;)
+        {
+            if (Same(i, j))
+            {
+                keptLeft[i++] = keptRight[j++] = true;
+            }
+            else if (length[i + 1, j] >= length[i, j + 1])
+            {
+                i++;
+            }
+            else
+            {
+                j++;
+            }
+        }
+
+        return (keptLeft, keptRight);
+    }
+
+    private static ImmutableArray<WordRun> Runs(string[] words, bool[] kept)
+    {
+        var runs = ImmutableArray.CreateBuilder<WordRun>();
+        for (var start = 0; start < words.Length;)
+        {
+            var end = start + 1;
+            while (end < words.Length && kept[end] == kept[start])
+            {
+                end++;
+            }
+
+            runs.Add(new WordRun(string.Concat(words[start..end]), !kept[start]));
+            start = end;
+        }
+
+        return runs.ToImmutable();
+    }
+}
