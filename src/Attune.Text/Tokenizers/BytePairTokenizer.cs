@@ -45,7 +45,7 @@ public sealed class BytePairTokenizer : ITokenizer
     public int? FindSpecial(string token) => Vocabulary.Special.TryGetValue(token, out var id) ? id : null;
 
     /// <remarks>Half characters (lone surrogates), which no UTF-8 text holds, are read as U+FFFD.</remarks>
-    public ImmutableArray<int> Encode(string text) => [.. _merger.EncodeToIds(WellFormed(text), considerPreTokenization: true, considerNormalization: false)];
+    public ImmutableArray<int> Encode(string text) => [.. _merger.EncodeToIds(WellFormed.Text(text), considerPreTokenization: true, considerNormalization: false)];
 
     public string Decode(ReadOnlySpan<int> tokens)
     {
@@ -65,18 +65,4 @@ public sealed class BytePairTokenizer : ITokenizer
 
     private int IdOf(string token, string source) => FindSpecial(token)
         ?? throw new ModelFileException($"{source}: the special token '{token}' is not in the vocabulary.{Suggestion.For(token, Vocabulary.Special.Keys)}");
-
-    private static string WellFormed(string text)
-    {
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (!char.IsSurrogate(text[i]))
-                continue;
-            if (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[i + 1]))
-                return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
-            i++;
-        }
-
-        return text;
-    }
 }

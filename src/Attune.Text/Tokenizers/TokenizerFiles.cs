@@ -6,7 +6,8 @@ namespace Attune.Text.Tokenizers;
 public static class TokenizerFiles
 {
     /// <summary>
-    /// The tokenizer whose files lie in a folder: <c>tokenizer.json</c> with a byte-level BPE model, or <c>vocab.json</c> with <c>merges.txt</c>.
+    /// The tokenizer whose files lie in a folder: <c>tokenizer.json</c> with a byte-level BPE model, SentencePiece's <c>tokenizer.model</c>,
+    /// or <c>vocab.json</c> with <c>merges.txt</c>.
     /// </summary>
     /// <exception cref="ModelFileException">No tokenizer is there, or its files are damaged, contradict each other or are of an unknown kind.</exception>
     public static ITokenizer Load(string directory)
@@ -17,12 +18,21 @@ public static class TokenizerFiles
         var json = JsonFile.ReadIfThere(At("tokenizer.json"));
         if (json is not null && TokenizerJson.IsByteLevel(json))
             return TokenizerJson.Read(json, At("tokenizer.json"), directory);
+        if (File.Exists(At("tokenizer.model")))
+            return SentencePieceFiles.Load(directory);
         if (File.Exists(At("vocab.json")) && File.Exists(At("merges.txt")))
             return BytePairFiles.LoadVocabAndMerges(At("vocab.json"), At("merges.txt"), directory);
         if (json is not null)
             return TokenizerJson.Read(json, At("tokenizer.json"), directory);
-        throw new ModelFileException($"{directory}: no tokenizer found; expected tokenizer.json, or vocab.json and merges.txt.");
+        throw new ModelFileException($"{directory}: no tokenizer found; expected tokenizer.json, tokenizer.model, or vocab.json and merges.txt.");
     }
+
+    /// <summary>
+    /// llama2.c's tokenizer.bin, as a SentencePiece tokenizer: saved, it becomes a <c>tokenizer.model</c> that other tools read too.
+    /// </summary>
+    /// <param name="vocabularySize">The model's, to find a tokenizer of another model out.</param>
+    /// <exception cref="ModelFileException">No such file, cut short, or of another size.</exception>
+    public static ITokenizer ImportLlama2C(string path, int vocabularySize) => Llama2CTokenizer.Read(path, vocabularySize);
 
     /// <summary>A byte-level BPE tokenizer from GPT-2's two files, wherever they lie and whatever they are called.</summary>
     /// <exception cref="ModelFileException">A file is missing, damaged, or the two do not belong together.</exception>

@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using Attune.Core;
+using Attune.Core.Files;
+using Piecer = Microsoft.ML.Tokenizers.SentencePieceTokenizer;
+
+namespace Attune.Text.Tokenizers;
+
+/// <summary>
+/// SentencePiece byte-pair encoding with byte fallback (Kudo and Richardson 2018), as Llama and Mistral use it. Each text is encoded as
+/// if a space stood before it. The character U+2581, which stands for a space inside, is read as one: it is the only text that does
+/// not come back as it was.
+/// </summary>
+public sealed class SentencePieceTokenizer : ITokenizer
+{
+    private const char Space = '\u2581';
+    private readonly byte[] _file;
+    private readonly Piecer _textStart;
+    private readonly Lazy<Piecer> _continuation;
+    private readonly SentencePieceModel _model;
+    private readonly ImmutableDictionary<string, int> _special;
+    private readonly byte[]?[] _bytes;
+
+    /// <param name="file">The bytes of a .model file.</param>
+    /// <param name="added">Special tokens added to the vocabulary after training, by text.</param>
+    /// <param name="roles">Which special tokens begin, end and pad; null for what the model file says.</param>
+    internal SentencePieceTokenizer(byte[] file, string source, ImmutableDictionary<string, int> added, SpecialTokens? roles)
+    {
+        _file = file;
+        _model = SentencePieceModel.Parse(file, source);
+        _special = _model.Pieces.Select((piece, id) => (piece, id)).Where(p => p.piece.Type is PieceType.Control or PieceType.Unknown)
+            .GroupBy(p => p.piece.Text).ToImmutableDictionary(g => g.Key, g => g.First().id).SetItems(added);
+        Added = added;
+        VocabularySize = Math.Max(_model.Pieces.Length, 1 + added.Values.DefaultIfEmpty(-1).Max());
+        Special = roles ?? new SpecialTokens(_model.Begin < 0 ? null : _model.Pieces[_model.Begin].Text, _model.Pieces[_model.End].Text, null);
+        if (Special.Pad == Special.End)
+            Special = Special with { Pad = null };
+        BeginToken = Special.Begin is null ? null : IdOf(Special.Begin, source);
+        EndToken = IdOf(Special.End, source);
+        PadToken = Special.Pad is null ? VocabularySize : IdOf(Special.Pad, source);
+        _bytes = [.. _model.Pieces.Select(p => Spell(p, source))];
+        _textStart = Load(file, source);
+        _continuation = new Lazy<Piecer>(() => Load(SentencePieceModel.WithoutLeadingSpace(file), source));
+    }
+
+    public SpecialTokens Special { get; }
+    public int VocabularySize { get; }
+    public int? BeginToken { get; }
+    public int EndToken { get; }
+    public int PadToken { get; }
+    internal ImmutableDictionary<string, int> Added { get; }
+
+    public int? FindSpecial(string token) => _special.TryGetValue(token, out var id) ? id : null;
+
+    public ImmutableArray<int> Encode(string text) => Ids(_textStart, text);
+
+    public ImmutableArray<int> EncodeContinuation(string text) => Ids(_continuation.Value, text);
+
+    /// <remarks>The space before the text, which encoding put there, is taken away again.</remarks>
+    public string Decode(ReadOnlySpan<int> tokens)
+    {
+        var text = DecodeContinuation(tokens);
+        return text.StartsWith(' ') ? text[1..] : text;
+    }
+
+    public string DecodeContinuation(ReadOnlySpan<int> tokens)
+    {
+        var bytes = new List<byte>(4 * tokens.Length);
+        foreach (var token in tokens)
+        {
+            if (token >= 0 && token < _bytes.Length && _bytes[token] is { } spelled)
+                bytes.AddRange(spelled);
+            else if (token != PadToken && !Added.ContainsValue(token))
+                bytes.AddRange("\uFFFD"u8);
+        }
+
+        return Encoding.UTF8.GetString([.. bytes]);
+    }
+
+    public void Save(string directory)
+    {
+        AtomicFile.Write(Path.Combine(directory, "tokenizer.model"), stream => stream.Write(_file));
+        SentencePieceFiles.SaveRoles(this, directory);
+    }
+
+    private static ImmutableArray<int> Ids(Piecer piecer, string text) =>
+        text.Length == 0 ? [] : [.. piecer.EncodeToIds(WellFormed.Text(text), addBeginningOfSentence: false, addEndOfSentence: false, considerPreTokenization: false, considerNormalization: true)];
+
+    private static Piecer Load(byte[] file, string source)
+    {
+        try
+        {
+            return Piecer.Create(new MemoryStream(file), addBeginningOfSentence: false, addEndOfSentence: false);
+        }
+        catch (Exception problem) when (problem is ArgumentException or InvalidOperationException or InvalidDataException or NotSupportedException)
+        {
+            throw new ModelFileException($"{source}: a SentencePiece model that cannot be used: {problem.Message}", problem);
+        }
+    }
+
+    /// <summary>Bytes a piece stands for; none for control pieces, null for the unknown piece.</summary>
+    private static byte[]? Spell(Piece piece, string source) => piece.Type switch
+    {
+        PieceType.Unknown => null,
+        PieceType.Control => [],
+        PieceType.Byte => piece.Text.Length == 6 && byte.TryParse(piece.Text.AsSpan(3, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var value)
+            ? [value]
+            : throw new ModelFileException($"{source}: the byte piece '{piece.Text}' names no byte; expected the form <0x0A>."),
+        _ => Encoding.UTF8.GetBytes(piece.Text.Replace(Space, ' ')),
+    };
+
+    private int IdOf(string token, string source) => FindSpecial(token)
+        ?? throw new ModelFileException($"{source}: the special token '{token}' is not in the vocabulary.{Suggestion.For(token, _special.Keys)}");
+}
