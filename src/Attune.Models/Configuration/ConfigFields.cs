@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Attune.Core;
+
+namespace Attune.Models.Configuration;
+
+/// <summary>The fields of a <c>config.json</c>, each checked as it is read.</summary>
+internal sealed class ConfigFields(string path, JsonElement root)
+{
+    internal ModelFileException Problem(string field, string what) => new($"{path}: {field} {what}.");
+
+    internal string Text(string name) =>
+        Find(name) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : throw Problem(name, "is missing or not a text");
+
+    internal int Number(string name, int? otherwise = null) => Find(name) switch
+    {
+        { ValueKind: JsonValueKind.Number } value when value.TryGetInt32(out var number) => number,
+        null when otherwise is { } number => number,
+        null => throw Problem(name, "is missing; expected a whole number"),
+        { } value => throw Problem(name, $"is {Shown(value)}; expected a whole number"),
+    };
+
+    internal double Real(string name, double otherwise) => Find(name) switch
+    {
+        { ValueKind: JsonValueKind.Number } value => value.GetDouble(),
+        null => otherwise,
+        { } value => throw Problem(name, $"is {Shown(value)}; expected a number"),
+    };
+
+    internal bool Flag(string name, bool otherwise) => Find(name) switch
+    {
+        { ValueKind: JsonValueKind.True } => true,
+        { ValueKind: JsonValueKind.False } => false,
+        null => otherwise,
+        { } value => throw Problem(name, $"is {Shown(value)}; expected true or false"),
+    };
+
+    /// <summary>Refuses a model that uses something not supported, whose field would be true.</summary>
+    internal void Refuse(params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (Flag(name, false))
+            {
+                throw Problem(name, "is true, which is not supported");
+            }
+        }
+    }
+
+    internal void Require(string name, bool value)
+    {
+        if (Flag(name, value) != value)
+        {
+            throw Problem(name, $"is {(value ? "false" : "true")}, which is not supported");
+        }
+    }
+
+    internal void Require(string name, string otherwise, params ReadOnlySpan<string> supported)
+    {
+        var value = Find(name) is null ? otherwise : Text(name);
+        if (!supported.Contains(value))
+        {
+            throw Problem(name, $"is '{value}'; supported is {string.Join(" or ", supported.ToArray())}");
+        }
+    }
+
+    /// <summary>Newer files keep the base in rope_parameters, older ones at the top.</summary>
+    internal double RopeTheta() => Find("rope_parameters") is { ValueKind: JsonValueKind.Object } nested
+        ? new ConfigFields(path, nested).Real("rope_theta", Real("rope_theta", 10_000))
+        : Real("rope_theta", 10_000);
+
+    internal void RefuseRopeScaling()
+    {
+        foreach (var name in new[] { "rope_scaling", "rope_parameters" })
+        {
+            if (Find(name) is { ValueKind: JsonValueKind.Object } nested)
+            {
+                var kind = nested.TryGetProperty("rope_type", out var type) || nested.TryGetProperty("type", out type) ? type.ToString() : "default";
+                if (kind != "default")
+                {
+                    throw Problem(name, $"is of type '{kind}'; supported is none, or 'default'");
+                }
+            }
+        }
+    }
+
+    /// <summary>The context, cut to the sliding window where the model was trained with one: inside it the window changes nothing.</summary>
+    internal int Window(int context) => Find("use_sliding_window") is { ValueKind: JsonValueKind.False } ? context : Math.Min(context, Number("sliding_window", context));
+
+    private JsonElement? Find(string name) =>
+        root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    private static string Shown(JsonElement value) => value.ToString() is { Length: > 40 } text ? text[..40] + "..." : value.ToString();
+}

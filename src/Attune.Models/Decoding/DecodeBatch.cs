@@ -1,0 +1,91 @@
+using Attune.Core.Rollouts;
+
+namespace Attune.Models.Decoding;
+
+/// <summary>Which request sits in which slot, what each pass computes, and what becomes of the drawn tokens.</summary>
+internal sealed unsafe class DecodeBatch(
+    IReadOnlyList<SampleRequest> requests, SamplingOptions options, DecodeSlot[] slots, StopTexts stops, ForwardPass pass, long weightVersion)
+{
+    private readonly Rollout[] _results = new Rollout[requests.Count];
+    private readonly Draw[] _draws = new Draw[slots.Length];
+    private int _next;
+
+    internal IReadOnlyList<Rollout> Results => _results;
+
+    /// <summary>Answers complete.</summary>
+    internal int Finished { get; private set; }
+
+    /// <summary>Lets waiting requests in and lays out the next pass: one row for each answer under way, the rest for prompts.</summary>
+    internal void Fill()
+    {
+        pass.Clear();
+        for (var i = 0; i < slots.Length; i++)
+        {
+            if (slots[i].IsFree && _next < requests.Count)
+            {
+                slots[i].Take(_next, requests[_next]);
+                _next++;
+            }
+
+            if (!slots[i].IsFree && slots[i].HasReadPrompt)
+            {
+                pass.Add(i, slots[i].Prompt.Length + slots[i].Drawn - 1, slots[i].LastToken);
+                pass.AskForLogits();
+            }
+        }
+
+        for (var i = 0; i < slots.Length && pass.Count < pass.Rows; i++)
+        {
+            if (!slots[i].IsFree && !slots[i].HasReadPrompt)
+            {
+                ReadPrompt(i, slots[i]);
+            }
+        }
+    }
+
+    /// <summary>A worker's share of the drawing, after the pass.</summary>
+    internal void Draw(TokenSampler sampler, int worker, int workers)
+    {
+        for (var output = worker; output < pass.OutputCount; output += workers)
+        {
+            var slot = slots[pass.Slots[pass.OutputRows[output]]];
+            _draws[output] = sampler.Next(pass.Logits(output), options, slot.Drawn, slot.Chance!);
+        }
+    }
+
+    /// <summary>Appends what was drawn; answers that end leave.</summary>
+    internal void Advance()
+    {
+        for (var output = 0; output < pass.OutputCount; output++)
+        {
+            var slot = slots[pass.Slots[pass.OutputRows[output]]];
+            slot.Append(_draws[output]);
+            if (Ending(slot) is { } reason)
+            {
+                var request = slot.Request;
+                _results[request] = slot.Finish(reason, weightVersion);
+                Finished++;
+            }
+        }
+    }
+
+    private void ReadPrompt(int index, DecodeSlot slot)
+    {
+        while (!slot.HasReadPrompt && pass.Count < pass.Rows)
+        {
+            pass.Add(index, slot.PromptRead, slot.Prompt[slot.PromptRead]);
+            slot.PromptRead++;
+        }
+
+        if (slot.HasReadPrompt)
+        {
+            pass.AskForLogits();
+        }
+    }
+
+    private StopReason? Ending(DecodeSlot slot) =>
+        slot.LastToken == options.EndToken ? StopReason.EndToken
+        : stops.EndsIn(slot.Answer) ? StopReason.StopSequence
+        : slot.Drawn == options.MaxNewTokens ? StopReason.Length
+        : null;
+}

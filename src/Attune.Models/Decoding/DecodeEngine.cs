@@ -1,0 +1,250 @@
+using System.Collections.Immutable;
+using Attune.Core;
+using Attune.Core.Rollouts;
+using Attune.Models.Configuration;
+using Attune.Numerics.Kernels;
+
+namespace Attune.Models.Decoding;
+
+/// <summary>
+/// Draws answers from a language model, in 32 bits on all processors, with its own copy of the weights: call
+/// <see cref="Load"/> after each update. Many texts are decoded together; one that ends leaves its place to the next request at
+/// once. An answer depends on its request and the weights alone, not on what is decoded beside it. One caller at a time.
+/// </summary>
+public sealed class DecodeEngine : IDisposable
+{
+    // Prompt tokens read beside the decoded rows in one pass: enough to keep the kernels busy, few enough not to hold up the others.
+    private const int PromptRows = 128;
+
+    // Rows whose logits one pass can give, so that a lone text is not read token by token.
+    private const int LeastOutputs = 64;
+
+    private readonly TokenDecoder? _decode;
+    private readonly PackedModel _model;
+    private readonly WorkerTeam _team;
+    private readonly TransformerConfig _config;
+    private KeyValueCache? _cache;
+    private ForwardPass? _pass;
+    private TokenSampler[] _samplers = [];
+    private bool _loaded;
+
+    /// <param name="decode">Reads answers for stop sequences; not needed without them.</param>
+    /// <param name="workers">Threads, the caller's included; the machine's processors where it is null.</param>
+    public DecodeEngine(TransformerConfig config, TokenDecoder? decode = null, int? workers = null)
+    {
+        _config = config.Validate();
+        _decode = decode;
+        _model = new PackedModel(config);
+        _team = new WorkerTeam(workers);
+    }
+
+    /// <summary>An engine with a model's weights loaded.</summary>
+    public DecodeEngine(LanguageModel model, TokenDecoder? decode = null, int? workers = null) : this(model.Config, decode, workers)
+    {
+        Load(model);
+    }
+
+    /// <summary>Copies the model's weights as they are now.</summary>
+    public void Load(LanguageModel model)
+    {
+        if (model.Config != _config)
+        {
+            throw new ArgumentException($"The engine was made for {_config}; the model is {model.Config}.", nameof(model));
+        }
+
+        _model.Load(model);
+        _loaded = true;
+    }
+
+    /// <summary>Draws one answer per request, in the order of the requests.</summary>
+    /// <param name="weightVersion">Written into the rollouts.</param>
+    /// <param name="finished">Told how many answers are complete, each time one is.</param>
+    /// <exception cref="AttuneException">Options or a request cannot work, or the logits are not finite numbers.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two tokens.</exception>
+    public IReadOnlyList<Rollout> Sample(
+        IReadOnlyList<SampleRequest> requests, SamplingOptions options, long weightVersion, IProgress<int>? finished, CancellationToken cancel)
+    {
+        Check(requests, options);
+        if (requests.Count == 0)
+        {
+            return [];
+        }
+
+        var slots = new DecodeSlot[Math.Min(options.BatchSize, requests.Count)];
+        for (var i = 0; i < slots.Length; i++)
+        {
+            slots[i] = new DecodeSlot(options.MaxNewTokens);
+        }
+
+        Prepare(slots.Length, requests.Max(r => r.Prompt.Length) + options.MaxNewTokens);
+        var batch = new DecodeBatch(requests, options, slots, new StopTexts(options, _decode), _pass!, weightVersion);
+        Action<int> step = worker =>
+        {
+            _pass!.Run(worker);
+            batch.Draw(_samplers[worker], worker, _team.Count);
+        };
+        while (batch.Finished < requests.Count)
+        {
+            cancel.ThrowIfCancellationRequested();
+            batch.Fill();
+            _team.Run(step);
+            var before = batch.Finished;
+            batch.Advance();
+            if (batch.Finished > before)
+            {
+                finished?.Report(batch.Finished);
+            }
+        }
+
+        return batch.Results;
+    }
+
+    /// <summary>The logits after each token of a text, [tokens * vocabulary].</summary>
+    public float[] Logits(ReadOnlySpan<int> tokens)
+    {
+        var logits = new float[tokens.Length * _config.VocabularySize];
+        Read(tokens, (position, row) => row.CopyTo(logits.AsSpan(position * _config.VocabularySize)));
+        return logits;
+    }
+
+    /// <summary>The log-probability of each token after the first given those before it, in nats, at temperature 1.</summary>
+    public ImmutableArray<float> LogProbs(ImmutableArray<int> tokens)
+    {
+        var logProbs = new float[Math.Max(0, tokens.Length - 1)];
+        Read(tokens.AsSpan(), (position, row) =>
+        {
+            if (position + 1 < tokens.Length)
+            {
+                logProbs[position] = (float)LogProb(row, tokens[position + 1]);
+            }
+        });
+        return [.. logProbs];
+    }
+
+    public void Dispose()
+    {
+        _team.Dispose();
+        Release();
+        _model.Dispose();
+    }
+
+    private static double LogProb(ReadOnlySpan<float> logits, int token)
+    {
+        var most = float.NegativeInfinity;
+        foreach (var logit in logits)
+        {
+            most = Math.Max(most, logit);
+        }
+
+        var total = 0.0;
+        foreach (var logit in logits)
+        {
+            total += Math.Exp(logit - (double)most);
+        }
+
+        return logits[token] - (double)most - Math.Log(total);
+    }
+
+    private delegate void RowReader(int position, ReadOnlySpan<float> logits);
+
+    private unsafe void Read(ReadOnlySpan<int> tokens, RowReader reader)
+    {
+        CheckPrompt(tokens, "The text", 0);
+        Prepare(1, tokens.Length);
+        var pass = _pass!;
+        for (var start = 0; start < tokens.Length; start += pass.MaxOutputs)
+        {
+            pass.Clear();
+            var end = Math.Min(tokens.Length, start + pass.MaxOutputs);
+            for (var position = start; position < end; position++)
+            {
+                pass.Add(0, position, tokens[position]);
+                pass.AskForLogits();
+            }
+
+            _team.Run(pass.Run);
+            for (var position = start; position < end; position++)
+            {
+                reader(position, new ReadOnlySpan<float>(pass.Logits(position - start), _config.VocabularySize));
+            }
+        }
+    }
+
+    /// <summary>Makes room for so many texts of such a length, keeping what is large enough already.</summary>
+    private void Prepare(int slots, int capacity)
+    {
+        if (!_loaded)
+        {
+            throw new InvalidOperationException("The engine has no weights yet: call Load first.");
+        }
+
+        if (_cache is not null && _cache.Slots >= slots && _cache.Capacity >= capacity)
+        {
+            return;
+        }
+
+        var (most, longest) = (Math.Max(slots, _cache?.Slots ?? 0), Math.Max(capacity, _cache?.Capacity ?? 0));
+        Release();
+        _cache = new KeyValueCache(_config, most, Math.Min(longest, _config.ContextLength + KeyValueCache.Block));
+        _pass = new ForwardPass(_model, _cache, _team, most + PromptRows, Math.Max(most, LeastOutputs));
+        _samplers = new TokenSampler[_team.Count];
+        for (var i = 0; i < _samplers.Length; i++)
+        {
+            _samplers[i] = new TokenSampler(_config.VocabularySize, _pass.LogitStride);
+        }
+    }
+
+    private void Release()
+    {
+        _cache?.Dispose();
+        _pass?.Dispose();
+        foreach (var sampler in _samplers)
+        {
+            sampler.Dispose();
+        }
+
+        (_cache, _pass, _samplers) = (null, null, []);
+    }
+
+    private void Check(IReadOnlyList<SampleRequest> requests, SamplingOptions options)
+    {
+        string[] problems = [.. options.Problems()];
+        if (options.EndToken is { } end && (end < 0 || end >= _config.VocabularySize))
+        {
+            problems = [.. problems, $"the end token is {end}; expected an id below the vocabulary's size, {_config.VocabularySize}."];
+        }
+
+        if (problems.Length > 0)
+        {
+            throw new PlanException(problems);
+        }
+
+        for (var i = 0; i < requests.Count; i++)
+        {
+            CheckPrompt(requests[i].Prompt.AsSpan(), $"Prompt {i + 1}", options.MaxNewTokens);
+        }
+    }
+
+    private void CheckPrompt(ReadOnlySpan<int> tokens, string what, int more)
+    {
+        if (tokens.Length == 0)
+        {
+            throw new AttuneException($"{what} is empty; expected at least one token, such as the begin or end token.");
+        }
+
+        if (tokens.Length + more > _config.ContextLength)
+        {
+            throw new AttuneException(
+                $"{what} has {tokens.Length} tokens{(more > 0 ? $" and its answer up to {more} more" : "")}; the model's context is {_config.ContextLength}. "
+                + "Shorten the text or lower the longest answer.");
+        }
+
+        foreach (var token in tokens)
+        {
+            if ((uint)token >= (uint)_config.VocabularySize)
+            {
+                throw new AttuneException($"{what} holds the token {token}; the model knows ids below {_config.VocabularySize}. Its tokenizer may belong to another model.");
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+using System.Numerics;
+using Attune.Models.Configuration;
+using Attune.Numerics.Kernels;
+
+namespace Attune.Models.Decoding;
+
+/// <summary>
+/// One pass of a batch of rows through the packed model. A row is one token of one slot at one position: decoding gives each
+/// slot one row, reading a prompt gives it many. All workers run <see cref="Run"/> together. The arithmetic of a row never
+/// depends on the other rows.
+/// </summary>
+internal sealed unsafe class ForwardPass : IDisposable
+{
+    private readonly PackedModel _model;
+    private readonly KeyValueCache _cache;
+    private readonly WorkerTeam _team;
+    private readonly TransformerConfig _config;
+    private readonly NativeBuffer _residual, _normed, _joint, _mixed, _hidden, _last, _logits, _scores;
+    private readonly NativeBuffer _noBias;
+    private readonly int _width, _jointWidth, _hiddenWidth;
+
+    internal ForwardPass(PackedModel model, KeyValueCache cache, WorkerTeam team, int rows, int outputs)
+    {
+        (_model, _cache, _team, _config, Rows, MaxOutputs) = (model, cache, team, model.Config, rows, outputs);
+        (_width, _jointWidth, _hiddenWidth) = (Padded(_config.Width), Padded(_config.Width + 2 * _config.KeyValueWidth), Padded(_config.HiddenWidth));
+        LogitStride = Padded(_config.VocabularySize);
+        (_residual, _normed, _mixed) = (new((long)rows * _width), new((long)rows * _width), new((long)rows * _width));
+        (_joint, _hidden) = (new((long)rows * _jointWidth), new((long)rows * _hiddenWidth));
+        (_last, _logits) = (new((long)outputs * _width), new((long)outputs * LogitStride));
+        _scores = new((long)team.Count * cache.Capacity);
+        _noBias = new(LogitStride);
+        (Tokens, Positions, Slots, OutputRows) = (new int[rows], new int[rows], new int[rows], new int[outputs]);
+    }
+
+    /// <summary>Most rows of a pass.</summary>
+    internal int Rows { get; }
+    internal int MaxOutputs { get; }
+    internal int LogitStride { get; }
+
+    internal int Count { get; private set; }
+    internal int OutputCount { get; private set; }
+    internal int[] Tokens { get; }
+    internal int[] Positions { get; }
+    internal int[] Slots { get; }
+    internal int[] OutputRows { get; }
+
+    internal float* Logits(int output) => _logits.Start + (long)output * LogitStride;
+
+    internal void Clear() => (Count, OutputCount) = (0, 0);
+
+    internal void Add(int slot, int position, int token)
+    {
+        (Slots[Count], Positions[Count], Tokens[Count]) = (slot, position, token);
+        Count++;
+    }
+
+    /// <summary>Asks for the logits after the row added last.</summary>
+    internal void AskForLogits() => OutputRows[OutputCount++] = Count - 1;
+
+    /// <summary>A worker's part of the pass. Afterwards the logits are there, also for the other workers.</summary>
+    internal void Run(int worker)
+    {
+        var mine = Part(Count, worker);
+        Embed(mine);
+        for (var layer = 0; layer < _model.Layers.Length; layer++)
+        {
+            Layer(_model.Layers[layer], layer, worker, mine);
+        }
+
+        foreach (var output in Part(OutputCount, worker))
+        {
+            RowKernels.Normalize(_config, _residual.Start + (long)OutputRows[output] * _width, _last.Start + (long)output * _width, _model.Norm);
+        }
+
+        _team.Barrier();
+        Gemm.Multiply(_last.Start, _width, OutputCount, _model.Head, new StoreWithBias(_logits.Start, LogitStride, _noBias.Start), worker, _team.Count);
+        _team.Barrier();
+    }
+
+    public void Dispose()
+    {
+        foreach (var buffer in new[] { _residual, _normed, _joint, _mixed, _hidden, _last, _logits, _scores, _noBias })
+        {
+            buffer.Dispose();
+        }
+    }
+
+    private static int Padded(int columns) => (columns + PackedMatrix.Panel - 1) / PackedMatrix.Panel * PackedMatrix.Panel;
+
+    private Stretch Part(int count, int worker) => new((int)((long)count * worker / _team.Count), (int)((long)count * (worker + 1) / _team.Count));
+
+    private void Embed(Stretch rows)
+    {
+        foreach (var row in rows)
+        {
+            var target = _residual.Span((long)row * _width, _config.Width);
+            _model.Tokens.Span((long)Tokens[row] * _config.Width, _config.Width).CopyTo(target);
+            if (_model.Positions is { } positions)
+            {
+                Add(target, positions.Span((long)Positions[row] * _config.Width, _config.Width));
+            }
+        }
+    }
+
+    private static void Add(Span<float> target, ReadOnlySpan<float> other)
+    {
+        var i = 0;
+        for (; i <= target.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            (new Vector<float>(target[i..]) + new Vector<float>(other[i..])).CopyTo(target[i..]);
+        }
+
+        for (; i < target.Length; i++)
+        {
+            target[i] += other[i];
+        }
+    }
+
+    private void Layer(PackedLayer layer, int index, int worker, Stretch mine)
+    {
+        var workers = _team.Count;
+        Normalize(layer.Norm1, mine);
+        _team.Barrier();
+        Gemm.Multiply(_normed.Start, _width, Count, layer.Joint.Matrix, new StoreWithBias(_joint.Start, _jointWidth, layer.Joint.Bias.Start), worker, workers);
+        _team.Barrier();
+        StoreKeysAndValues(index, mine);
+        _team.Barrier();
+        Attend(index, worker);
+        _team.Barrier();
+        Gemm.Multiply(_mixed.Start, _width, Count, layer.Out.Matrix, new AddWithBias(_residual.Start, _width, layer.Out.Bias.Start), worker, workers);
+        _team.Barrier();
+        Normalize(layer.Norm2, mine);
+        _team.Barrier();
+        if (_config.FeedForward == FeedForwardKind.Gelu)
+        {
+            Gemm.Multiply(_normed.Start, _width, Count, layer.Up.Matrix, new GeluWithBias(_hidden.Start, _hiddenWidth, layer.Up.Bias.Start), worker, workers);
+        }
+        else
+        {
+            Gemm.Multiply(_normed.Start, _width, Count, layer.Up.Matrix, new SwiGlu(_hidden.Start, _hiddenWidth), worker, workers);
+        }
+
+        _team.Barrier();
+        Gemm.Multiply(_hidden.Start, _hiddenWidth, Count, layer.Down.Matrix, new AddWithBias(_residual.Start, _width, layer.Down.Bias.Start), worker, workers);
+        _team.Barrier();
+    }
+
+    private void Normalize(PackedNorm norm, Stretch rows)
+    {
+        foreach (var row in rows)
+        {
+            RowKernels.Normalize(_config, _residual.Start + (long)row * _width, _normed.Start + (long)row * _width, norm);
+        }
+    }
+
+    private void StoreKeysAndValues(int layer, Stretch rows)
+    {
+        var (width, half) = (_config.HeadWidth, _config.HeadWidth / 2);
+        foreach (var row in rows)
+        {
+            var query = _joint.Start + (long)row * _jointWidth;
+            var key = query + _config.Width;
+            var value = key + _config.KeyValueWidth;
+            if (_model.Cosines is { } cosines)
+            {
+                var angle = (long)Positions[row] * half;
+                for (var head = 0; head < _config.Heads + _config.KeyValueHeads; head++)
+                {
+                    RowKernels.Turn(query + head * width, width, cosines.Start + angle, _model.Sines!.Start + angle);
+                }
+            }
+
+            for (var head = 0; head < _config.KeyValueHeads; head++)
+            {
+                _cache.Store(layer, Slots[row], head, Positions[row], key + head * width, value + head * width);
+            }
+        }
+    }
+
+    /// <summary>Heads of all rows are dealt out in turn: rows far into a text cost more than others.</summary>
+    private void Attend(int layer, int worker)
+    {
+        var group = _config.Heads / _config.KeyValueHeads;
+        var scores = _scores.Start + (long)worker * _cache.Capacity;
+        for (var item = (long)worker; item < (long)Count * _config.Heads; item += _team.Count)
+        {
+            var (row, head) = ((int)(item / _config.Heads), (int)(item % _config.Heads));
+            RowKernels.Attend(
+                _joint.Start + (long)row * _jointWidth + head * _config.HeadWidth, _config.HeadWidth,
+                _cache.Keys(layer, Slots[row], head / group), _cache.Values(layer, Slots[row], head / group), _cache.ValueStride,
+                Positions[row] + 1, scores, _mixed.Start + (long)row * _width + head * _config.HeadWidth);
+        }
+    }
+
+    /// <summary>A range to iterate without allocating.</summary>
+    private readonly record struct Stretch(int Start, int End)
+    {
+        public Enumerator GetEnumerator() => new(Start - 1, End);
+
+        internal struct Enumerator(int current, int end)
+        {
+            public int Current { get; private set; } = current;
+            public bool MoveNext() => ++Current < end;
+        }
+    }
+}

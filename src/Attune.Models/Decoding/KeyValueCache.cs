@@ -1,0 +1,59 @@
+using Attune.Models.Configuration;
+using Attune.Numerics.Kernels;
+
+namespace Attune.Models.Decoding;
+
+/// <summary>
+/// Keys and values of every slot's tokens. Keys lie in blocks of 16 tokens, [headWidth][16], so that 16 scores are computed side
+/// by side; values lie token by token, each padded to a multiple of 16.
+/// </summary>
+internal sealed unsafe class KeyValueCache : IDisposable
+{
+    internal const int Block = 16;
+
+    private readonly NativeBuffer _keys;
+    private readonly NativeBuffer _values;
+    private readonly TransformerConfig _config;
+
+    /// <param name="slots">Texts held at once.</param>
+    /// <param name="capacity">Tokens of each.</param>
+    internal KeyValueCache(TransformerConfig config, int slots, int capacity)
+    {
+        _config = config;
+        Slots = slots;
+        Capacity = (capacity + Block - 1) / Block * Block;
+        ValueStride = (config.HeadWidth + 15) / 16 * 16;
+        var heads = (long)config.Layers * slots * config.KeyValueHeads;
+        _keys = new NativeBuffer(checked(heads * Capacity * config.HeadWidth));
+        _values = new NativeBuffer(checked(heads * Capacity * ValueStride));
+    }
+
+    internal int Slots { get; }
+    internal int Capacity { get; }
+    internal int ValueStride { get; }
+
+    internal float* Keys(int layer, int slot, int head) => _keys.Start + Head(layer, slot, head) * Capacity * _config.HeadWidth;
+
+    internal float* Values(int layer, int slot, int head) => _values.Start + Head(layer, slot, head) * Capacity * ValueStride;
+
+    /// <summary>Stores the key and value of one token of one head.</summary>
+    internal void Store(int layer, int slot, int head, int position, float* key, float* value)
+    {
+        var width = _config.HeadWidth;
+        var keys = Keys(layer, slot, head) + (long)(position / Block) * Block * width + position % Block;
+        for (var i = 0; i < width; i++)
+        {
+            keys[i * Block] = key[i];
+        }
+
+        new ReadOnlySpan<float>(value, width).CopyTo(new Span<float>(Values(layer, slot, head) + (long)position * ValueStride, width));
+    }
+
+    public void Dispose()
+    {
+        _keys.Dispose();
+        _values.Dispose();
+    }
+
+    private long Head(int layer, int slot, int head) => ((long)layer * Slots + slot) * _config.KeyValueHeads + head;
+}

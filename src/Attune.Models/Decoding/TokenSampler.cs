@@ -1,0 +1,228 @@
+using Attune.Core;
+using Attune.Core.Rollouts;
+using Attune.Core.Runs;
+using Attune.Numerics.Kernels;
+
+namespace Attune.Models.Decoding;
+
+/// <summary>A drawn token.</summary>
+/// <param name="LogProb">Nats, under the distribution before it was cut.</param>
+internal readonly record struct Draw(int Token, float LogProb);
+
+/// <summary>Draws tokens from logits. One per worker: it owns scratch room and allocates nothing while drawing.</summary>
+internal sealed unsafe class TokenSampler : IDisposable
+{
+    // Blocks whose sums are kept, so that finding a token walks one block instead of the vocabulary.
+    private const int Block = 256;
+
+    private readonly int _vocabulary;
+    private readonly int _padded;
+    private readonly NativeBuffer _powers;
+    private readonly double[] _blockSums;
+    private readonly ulong[] _keys;
+
+    /// <param name="vocabulary">Tokens that exist.</param>
+    /// <param name="padded">Logits in a row, a multiple of 64; those beyond the vocabulary are overwritten.</param>
+    internal TokenSampler(int vocabulary, int padded)
+    {
+        (_vocabulary, _padded) = (vocabulary, padded);
+        _powers = new NativeBuffer(padded);
+        _blockSums = new double[(padded + Block - 1) / Block];
+        _keys = new ulong[vocabulary];
+    }
+
+    /// <param name="logits">One row; its padding is overwritten.</param>
+    /// <param name="drawn">Tokens the answer has so far.</param>
+    /// <exception cref="AttuneException">The logits are not finite.</exception>
+    internal Draw Next(float* logits, SamplingOptions options, int drawn, Chance chance)
+    {
+        new Span<float>(logits + _vocabulary, _padded - _vocabulary).Fill(float.NegativeInfinity);
+        var most = VectorMath.Max(logits, _padded);
+        if (!float.IsFinite(most))
+        {
+            throw new AttuneException("The model's logits are not finite numbers: its weights have diverged. Go back to an earlier checkpoint and lower the learning rate.");
+        }
+
+        var forbidden = options.EndToken is { } end && drawn + 1 < options.MinNewTokens ? end : -1;
+        var greedy = options.Temperature == 0;
+        var scale = greedy ? 1 : (float)(1 / options.Temperature);
+        var total = Powers(logits, most, scale);
+        var token = greedy ? Likeliest(logits, forbidden) : Drawn(options, total, forbidden, chance);
+        return new Draw(token, (float)((logits[token] - most) * (double)scale - Math.Log(total)));
+    }
+
+    public void Dispose() => _powers.Dispose();
+
+    /// <summary>Fills the powers and the sums of their blocks; returns the sum of all.</summary>
+    private double Powers(float* logits, float most, float scale)
+    {
+        var total = 0.0;
+        for (var block = 0; block < _blockSums.Length; block++)
+        {
+            var start = block * Block;
+            _blockSums[block] = VectorMath.ExpSum(logits + start, _powers.Start + start, Math.Min(Block, _padded - start), most, scale);
+            total += _blockSums[block];
+        }
+
+        return total;
+    }
+
+    private int Likeliest(float* logits, int forbidden)
+    {
+        var best = forbidden == 0 ? 1 : 0;
+        for (var token = best + 1; token < _vocabulary; token++)
+        {
+            if (logits[token] > logits[best] && token != forbidden)
+            {
+                best = token;
+            }
+        }
+
+        return best;
+    }
+
+    private int Drawn(SamplingOptions options, double total, int forbidden, Chance chance)
+    {
+        var point = chance.NextDouble();
+        if (forbidden >= 0)
+        {
+            total = Forbid(forbidden, total);
+        }
+
+        return options is { TopK: 0, TopP: 1, MinP: 0 } || (options.TopK >= _vocabulary && options is { TopP: 1, MinP: 0 })
+            ? Locate(point * total)
+            : DrawnFromCut(options, total, point);
+    }
+
+    private double Forbid(int token, double total)
+    {
+        var block = token / Block;
+        _powers.Start[token] = 0;
+        total -= _blockSums[block];
+        _blockSums[block] = 0;
+        for (var i = block * Block; i < Math.Min(_vocabulary, (block + 1) * Block); i++)
+        {
+            _blockSums[block] += _powers.Start[i];
+        }
+
+        return total + _blockSums[block];
+    }
+
+    /// <summary>The token at which the running sum of powers passes the target.</summary>
+    private int Locate(double target)
+    {
+        var block = 0;
+        while (block < _blockSums.Length - 1 && target >= _blockSums[block])
+        {
+            target -= _blockSums[block];
+            block++;
+        }
+
+        var last = 0;
+        for (var token = block * Block; token < Math.Min(_vocabulary, (block + 1) * Block); token++)
+        {
+            if (_powers.Start[token] > 0)
+            {
+                last = token;
+                target -= _powers.Start[token];
+                if (target < 0)
+                {
+                    break;
+                }
+            }
+        }
+
+        // Rounding may leave a crumb of the target: the block's last possible token has it.
+        return last;
+    }
+
+    /// <summary>Candidates as sortable keys: the power's bits, whose order is that of the powers, then the id, lower ids first.</summary>
+    private static ulong Key(float power, int token) => ((ulong)BitConverter.SingleToUInt32Bits(power) << 32) | (uint.MaxValue - (uint)token);
+
+    private static double PowerOf(ulong key) => BitConverter.UInt32BitsToSingle((uint)(key >> 32));
+
+    private int DrawnFromCut(SamplingOptions options, double total, double point)
+    {
+        var candidates = _keys.AsSpan(0, Candidates(options, total));
+        if (options.TopK > 0 && options.TopK < candidates.Length)
+        {
+            Selection.LargestFirst(candidates, options.TopK);
+            candidates = candidates[..options.TopK];
+            total = Sum(candidates);
+        }
+
+        candidates.Sort(static (left, right) => right.CompareTo(left));
+        candidates = candidates[..Nucleus(candidates, options.TopP * total)];
+        var least = options.MinP * PowerOf(candidates[0]);
+        var kept = candidates.Length;
+        while (PowerOf(candidates[kept - 1]) < least)
+        {
+            kept--;
+        }
+
+        var target = point * Sum(candidates[..kept]);
+        for (var i = 0; i < kept - 1; i++)
+        {
+            target -= PowerOf(candidates[i]);
+            if (target < 0)
+            {
+                return (int)(uint.MaxValue - (uint)candidates[i]);
+            }
+        }
+
+        return (int)(uint.MaxValue - (uint)candidates[kept - 1]);
+    }
+
+    /// <summary>
+    /// Collects the tokens that can survive. Without top-k, tokens less likely than (1 - p) / vocabulary hold less than 1 - p
+    /// together, so the nucleus lies above them; and what min-p cuts stays cut whatever is cut before.
+    /// </summary>
+    private int Candidates(SamplingOptions options, double total)
+    {
+        var least = 0.0;
+        if (options.TopK == 0)
+        {
+            var most = (double)VectorMath.Max(_powers.Start, _padded);
+            least = Math.Max(Math.Min(total * (1 - options.TopP) / _vocabulary, most), options.MinP * most);
+        }
+
+        var count = 0;
+        for (var token = 0; token < _vocabulary; token++)
+        {
+            var power = _powers.Start[token];
+            if (power >= least && power > 0)
+            {
+                _keys[count++] = Key(power, token);
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>How many of the sorted candidates it takes to reach the mass.</summary>
+    private static int Nucleus(ReadOnlySpan<ulong> candidates, double mass)
+    {
+        var sum = 0.0;
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            sum += PowerOf(candidates[i]);
+            if (sum >= mass)
+            {
+                return i + 1;
+            }
+        }
+
+        return candidates.Length;
+    }
+
+    private static double Sum(ReadOnlySpan<ulong> candidates)
+    {
+        var sum = 0.0;
+        foreach (var key in candidates)
+        {
+            sum += PowerOf(key);
+        }
+
+        return sum;
+    }
+}

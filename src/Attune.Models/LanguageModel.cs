@@ -1,0 +1,39 @@
+using Attune.Core.Runs;
+using Attune.Models.Configuration;
+using Attune.Models.Weights;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Attune.Models;
+
+/// <summary>A trunk and a head over the vocabulary.</summary>
+public sealed class LanguageModel : TransformerModel
+{
+    private readonly Parameter _head;
+
+    /// <summary>A model whose weights are all zero: a place to load into.</summary>
+    internal LanguageModel(TransformerConfig config, ScalarType type = ScalarType.Float32, Device? device = null)
+        : base(config, HeadKind.Language, type, device)
+    {
+        _head = Weights[config.TiedHead ? "tokens" : "head"];
+    }
+
+    /// <summary>Fresh weights.</summary>
+    public LanguageModel(TransformerConfig config, Seed seed) : this(config)
+    {
+        Initialize(seed);
+    }
+
+    /// <summary>A copy with own weights, in another type or place where one is given.</summary>
+    public LanguageModel Copy(ScalarType? type = null, Device? device = null)
+    {
+        var copy = new LanguageModel(Config, type ?? Weights.Type, device ?? Weights.Values.device);
+        copy.Weights.CopyFrom(Weights);
+        return copy;
+    }
+
+    /// <summary>Scores of each token's successor, unnormalised.</summary>
+    /// <param name="hidden">[..., width], of <see cref="Transformer.Hidden"/>, or the rows of it that matter</param>
+    /// <returns>[..., vocabulary]</returns>
+    public Tensor Logits(Tensor hidden) => nn.functional.linear(hidden, _head);
+}

@@ -1,0 +1,59 @@
+using Attune.Core.Runs;
+using Attune.Models.Configuration;
+using Attune.Models.Weights;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Attune.Models;
+
+/// <summary>A trunk and one number per token: a reward, a process reward or a value, by where it is read.</summary>
+public sealed class ScalarModel : TransformerModel
+{
+    private readonly Parameter _score;
+
+    /// <summary>A model whose weights are all zero: a place to load into.</summary>
+    internal ScalarModel(TransformerConfig config, ScalarType type = ScalarType.Float32, Device? device = null)
+        : base(config, HeadKind.Score, type, device)
+    {
+        _score = Weights["score"];
+    }
+
+    /// <summary>Fresh weights.</summary>
+    public ScalarModel(TransformerConfig config, Seed seed) : this(config)
+    {
+        Initialize(seed);
+    }
+
+    /// <summary>The trunk of a language model, with own weights, and a fresh head.</summary>
+    public ScalarModel(LanguageModel origin, Seed seed) : this(origin.Config, origin.Weights.Type, origin.Weights.Values.device)
+    {
+        Weights.CopyFrom(origin.Weights);
+        Initialization.Fill(Weights, Weights.Slots[^1], Config, seed);
+    }
+
+    /// <summary>A copy with own weights, in another type or place where one is given.</summary>
+    public ScalarModel Copy(ScalarType? type = null, Device? device = null)
+    {
+        var copy = new ScalarModel(Config, type ?? Weights.Type, device ?? Weights.Values.device);
+        copy.Weights.CopyFrom(Weights);
+        return copy;
+    }
+
+    /// <summary>One number per token, each of the text up to and with that token.</summary>
+    /// <param name="tokens">[batch, time] int64</param>
+    /// <returns>[batch, time], float32</returns>
+    public Tensor Scores(Tensor tokens, Tensor? segments = null)
+    {
+        using var scope = NewDisposeScope();
+        return ScoresOf(Trunk.Hidden(tokens, segments)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same from the last hidden state.</summary>
+    /// <param name="hidden">[..., width]</param>
+    /// <returns>[...], float32</returns>
+    public Tensor ScoresOf(Tensor hidden)
+    {
+        using var scope = NewDisposeScope();
+        return nn.functional.linear(hidden, _score).squeeze(-1).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,136 @@
+using Attune.Models.Configuration;
+using Attune.Models.Weights;
+using static TorchSharp.torch;
+
+namespace Attune.Models;
+
+/// <summary>
+/// A decoder-only trunk of the GPT-2 or Llama kind, by configuration. It owns no weights: they lie in the model's
+/// <see cref="FlatParameters"/>. Rows are padded on the right, if at all: no token looks ahead, so padding changes nothing before it.
+/// </summary>
+public sealed class Transformer : IDisposable
+{
+    private readonly FlatParameters _parameters;
+    private readonly TransformerLayer[] _layers;
+    private readonly Tensor? _cosines;     // [contextLength, headWidth / 2], float32
+    private readonly Tensor? _sines;
+
+    internal Transformer(TransformerConfig config, FlatParameters parameters)
+    {
+        Config = config;
+        _parameters = parameters;
+        _layers = [.. Enumerable.Range(0, config.Layers).Select(i => new TransformerLayer(config, parameters, i))];
+        if (config.Positions == PositionKind.Rotary)
+        {
+            using var scope = NewDisposeScope();
+            var (cosines, sines) = Rotary.Tables(config.ContextLength, config.HeadWidth, config.RopeTheta);
+            long[] shape = [config.ContextLength, config.HeadWidth / 2];
+            _cosines = tensor(cosines).view(shape).to(parameters.Values.device).DetachFromDisposeScope();
+            _sines = tensor(sines).view(shape).to(parameters.Values.device).DetachFromDisposeScope();
+        }
+    }
+
+    public TransformerConfig Config { get; }
+
+    /// <summary>The last hidden state, after the final norm.</summary>
+    /// <param name="tokens">[batch, time] int64, each id inside the vocabulary</param>
+    /// <param name="segments">
+    /// [batch, time] int64 where several texts share a row: tokens look only at their own segment and positions count from its
+    /// start. A segment is one contiguous stretch of a row.
+    /// </param>
+    /// <returns>[batch, time, width]</returns>
+    public Tensor Hidden(Tensor tokens, Tensor? segments = null) => Upper(Lower(tokens, 0, segments), 0, segments);
+
+    /// <summary>The hidden state after the embeddings and the lowest <paramref name="layers"/> layers: what frozen layers give, once for all epochs.</summary>
+    /// <returns>[batch, time, width]</returns>
+    public Tensor Lower(Tensor tokens, int layers, Tensor? segments = null)
+    {
+        CheckTokens(tokens, segments);
+        CheckLayer(layers);
+        using var scope = NewDisposeScope();
+        var view = ViewOf(tokens.size(0), tokens.size(1), segments);
+        var hidden = Rows(_parameters["tokens"], tokens);
+        if (Config.Positions == PositionKind.Learned)
+        {
+            hidden = hidden + (view.Positions is null ? _parameters["positions"].narrow(0, 0, tokens.size(1)) : Rows(_parameters["positions"], view.Positions));
+        }
+
+        for (var layer = 0; layer < layers; layer++)
+        {
+            hidden = _layers[layer].Forward(hidden, view);
+        }
+
+        return hidden.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The rest of the trunk over what <see cref="Lower"/> gave for the same <paramref name="fromLayer"/>.</summary>
+    /// <param name="hidden">[batch, time, width]</param>
+    public Tensor Upper(Tensor hidden, int fromLayer, Tensor? segments = null)
+    {
+        if (hidden.dim() != 3 || hidden.size(2) != Config.Width)
+        {
+            throw new ArgumentException($"hidden has shape [{string.Join(", ", hidden.shape)}]; expected [batch, time, {Config.Width}].", nameof(hidden));
+        }
+
+        CheckLayer(fromLayer);
+        using var scope = NewDisposeScope();
+        var view = ViewOf(hidden.size(0), hidden.size(1), segments);
+        for (var layer = fromLayer; layer < _layers.Length; layer++)
+        {
+            hidden = _layers[layer].Forward(hidden, view);
+        }
+
+        return TransformerLayer.Norm(Config, hidden, _parameters["norm.weight"], _parameters.Find("norm.bias")).MoveToOuterDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        _cosines?.Dispose();
+        _sines?.Dispose();
+    }
+
+    /// <summary>What a token may see, and the angles of its position.</summary>
+    private TokenView ViewOf(long batch, long time, Tensor? segments)
+    {
+        var device = _parameters.Values.device;
+        if (segments is null)
+        {
+            var forbidden = _parameters.Type == ScalarType.Float32 ? null : CausalAttention.Future(time, device);
+            return new TokenView(forbidden, null, _cosines?.narrow(0, 0, time).to(_parameters.Type), _sines?.narrow(0, 0, time).to(_parameters.Type));
+        }
+
+        var elsewhere = CausalAttention.Elsewhere(segments);                                            // [batch, 1, time, time]
+        var positions = elsewhere.squeeze(1).logical_not().sum(-1, type: ScalarType.Int64) - 1;         // [batch, time]
+        return new TokenView(elsewhere, positions, Angles(_cosines), Angles(_sines));
+
+        Tensor? Angles(Tensor? table) => table is null ? null : Rows(table, positions).unsqueeze(1).to(_parameters.Type);
+    }
+
+    /// <summary>[batch, time] indices into [rows, width] give [batch, time, width].</summary>
+    private static Tensor Rows(Tensor table, Tensor indices) =>
+        table.index_select(0, indices.reshape(-1)).view(indices.size(0), indices.size(1), table.size(1));
+
+    private void CheckTokens(Tensor tokens, Tensor? segments)
+    {
+        if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64)
+        {
+            throw new ArgumentException($"tokens has shape [{string.Join(", ", tokens.shape)}] and type {tokens.dtype}; expected [batch, time] of Int64.", nameof(tokens));
+        }
+
+        if (tokens.size(1) > Config.ContextLength && segments is null)
+        {
+            throw new ArgumentException($"tokens has {tokens.size(1)} positions; the model's context is {Config.ContextLength}.", nameof(tokens));
+        }
+
+        if (segments is not null && !segments.shape.AsSpan().SequenceEqual(tokens.shape))
+        {
+            throw new ArgumentException($"segments has shape [{string.Join(", ", segments.shape)}]; expected that of tokens, [{string.Join(", ", tokens.shape)}].", nameof(segments));
+        }
+    }
+
+    private void CheckLayer(int layer)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(layer);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(layer, _layers.Length);
+    }
+}

@@ -1,0 +1,82 @@
+using Attune.Models.Configuration;
+using Attune.Models.Weights;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Attune.Models;
+
+/// <summary>What every layer is told about the tokens of one call.</summary>
+/// <param name="Forbidden">True where a token must not look; null where causality is all and the fused kernel can be used.</param>
+/// <param name="Positions">[batch, time] where they do not simply count up from 0.</param>
+/// <param name="Cosines">Of the rotary angles, [time, half] or [batch, 1, time, half]; null without rotary positions.</param>
+internal sealed record TokenView(Tensor? Forbidden, Tensor? Positions, Tensor? Cosines, Tensor? Sines);
+
+/// <summary>One pre-norm layer: attention and a feed-forward map, each added to the residual stream.</summary>
+internal sealed class TransformerLayer
+{
+    private readonly TransformerConfig _config;
+    private readonly Parameter _norm1, _qkv, _out, _norm2, _up, _down;
+    private readonly Parameter? _norm1Bias, _qkvBias, _outBias, _norm2Bias, _upBias, _downBias;
+
+    internal TransformerLayer(TransformerConfig config, FlatParameters parameters, int index)
+    {
+        _config = config;
+        (_norm1, _norm1Bias) = Pair("norm1");
+        (_qkv, _qkvBias) = Pair("qkv");
+        (_out, _outBias) = Pair("out");
+        (_norm2, _norm2Bias) = Pair("norm2");
+        (_up, _upBias) = Pair("up");
+        (_down, _downBias) = Pair("down");
+
+        (Parameter, Parameter?) Pair(string name) => (parameters[$"layers.{index}.{name}.weight"], parameters.Find($"layers.{index}.{name}.bias"));
+    }
+
+    /// <param name="hidden">[batch, time, width]</param>
+    internal Tensor Forward(Tensor hidden, TokenView view)
+    {
+        using var scope = NewDisposeScope();
+        var attended = hidden + Attention(Norm(_config, hidden, _norm1, _norm1Bias), view);
+        return (attended + FeedForward(Norm(_config, attended, _norm2, _norm2Bias))).MoveToOuterDisposeScope();
+    }
+
+    internal static Tensor Norm(TransformerConfig config, Tensor hidden, Tensor weight, Tensor? bias)
+    {
+        if (config.Norm == NormKind.LayerNorm)
+        {
+            return nn.functional.layer_norm(hidden, [config.Width], weight, bias, config.NormEpsilon);
+        }
+
+        // The mean square is taken in 32 bits whatever the weights' type, as Hugging Face's models do.
+        var exact = hidden.to(ScalarType.Float32);
+        var scaled = exact * (exact.square().mean([-1], keepdim: true) + config.NormEpsilon).rsqrt();
+        return scaled.to(weight.dtype) * weight;
+    }
+
+    private Tensor Attention(Tensor normed, TokenView view)
+    {
+        var joint = nn.functional.linear(normed, _qkv, _qkvBias);      // [batch, time, width + 2 * keyValueWidth]
+        var query = Heads(joint, 0, _config.Heads);
+        var key = Heads(joint, _config.Width, _config.KeyValueHeads);
+        var value = Heads(joint, _config.Width + _config.KeyValueWidth, _config.KeyValueHeads);
+        if (view is { Cosines: { } cosines, Sines: { } sines })
+        {
+            query = Rotary.Turn(query, cosines, sines);
+            key = Rotary.Turn(key, cosines, sines);
+        }
+
+        return nn.functional.linear(CausalAttention.Attend(query, key, value, view.Forbidden), _out, _outBias);
+    }
+
+    /// <returns>[batch, heads, time, headWidth]</returns>
+    private Tensor Heads(Tensor joint, long start, long heads) =>
+        joint.narrow(-1, start, heads * _config.HeadWidth).view(joint.size(0), joint.size(1), heads, _config.HeadWidth).transpose(1, 2);
+
+    private Tensor FeedForward(Tensor normed)
+    {
+        var up = nn.functional.linear(normed, _up, _upBias);           // [batch, time, hidden], twice that with a gate
+        var active = _config.FeedForward == FeedForwardKind.Gelu
+            ? up.gelu(TorchSharp.Modules.GELU.Approximate.tanh)
+            : up.narrow(-1, 0, _config.HiddenWidth).silu() * up.narrow(-1, _config.HiddenWidth, _config.HiddenWidth);
+        return nn.functional.linear(active, _down, _downBias);
+    }
+}

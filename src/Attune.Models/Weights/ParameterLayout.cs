@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using Attune.Models.Configuration;
+
+namespace Attune.Models.Weights;
+
+/// <summary>What follows the trunk.</summary>
+public enum HeadKind
+{
+    /// <summary>Logits over the vocabulary.</summary>
+    Language,
+    /// <summary>One number per token, "score.weight".</summary>
+    Score,
+}
+
+/// <summary>
+/// The order of all parameters: embeddings, layers from the lowest to the highest, last norm, head. A frozen lower part is
+/// therefore one range at the start, and what is trained one range at the end.
+/// </summary>
+public static class ParameterLayout
+{
+    private const int Alignment = 32;
+
+    /// <summary>Slots in order, for a model of this shape.</summary>
+    public static ImmutableArray<ParameterSlot> Of(TransformerConfig config, HeadKind head)
+    {
+        var slots = ImmutableArray.CreateBuilder<ParameterSlot>();
+        var next = 0L;
+        foreach (var (name, shape) in Shapes(config, head))
+        {
+            var slot = new ParameterSlot(name, next, shape);
+            slots.Add(slot);
+            next = checked(slot.Offset + (slot.Length + Alignment - 1) / Alignment * Alignment);
+        }
+
+        return slots.ToImmutable();
+    }
+
+    /// <summary>Elements of a flat tensor that holds these slots.</summary>
+    public static long TotalLength(ImmutableArray<ParameterSlot> slots) => (slots[^1].Offset + slots[^1].Length + Alignment - 1) / Alignment * Alignment;
+
+    private static IEnumerable<(string Name, ImmutableArray<long> Shape)> Shapes(TransformerConfig config, HeadKind head)
+    {
+        yield return ("tokens", [config.VocabularySize, config.Width]);
+        if (config.Positions == PositionKind.Learned)
+        {
+            yield return ("positions", [config.ContextLength, config.Width]);
+        }
+
+        for (var layer = 0; layer < config.Layers; layer++)
+        {
+            foreach (var (name, shape) in LayerShapes(config))
+            {
+                yield return ($"layers.{layer}.{name}", shape);
+            }
+        }
+
+        foreach (var part in NormShapes(config, "norm"))
+        {
+            yield return part;
+        }
+
+        if (head == HeadKind.Score)
+        {
+            yield return ("score", [1, config.Width]);
+        }
+        else if (!config.TiedHead)
+        {
+            yield return ("head", [config.VocabularySize, config.Width]);
+        }
+    }
+
+    private static IEnumerable<(string Name, ImmutableArray<long> Shape)> LayerShapes(TransformerConfig config)
+    {
+        var others = config.Biases == BiasKind.All;
+        var gates = config.FeedForward == FeedForwardKind.SwiGlu ? 2 : 1;
+        return
+        [
+            .. NormShapes(config, "norm1"),
+            .. LinearShapes("qkv", config.Width + 2 * config.KeyValueWidth, config.Width, config.Biases != BiasKind.None),
+            .. LinearShapes("out", config.Width, config.Width, others),
+            .. NormShapes(config, "norm2"),
+            .. LinearShapes("up", gates * config.HiddenWidth, config.Width, others),
+            .. LinearShapes("down", config.Width, config.HiddenWidth, others),
+        ];
+    }
+
+    private static (string, ImmutableArray<long>)[] LinearShapes(string name, long output, long input, bool biased) =>
+        biased ? [($"{name}.weight", [output, input]), ($"{name}.bias", [output])] : [($"{name}.weight", [output, input])];
+
+    private static (string, ImmutableArray<long>)[] NormShapes(TransformerConfig config, string name) =>
+        config.Norm == NormKind.LayerNorm ? [($"{name}.weight", [config.Width]), ($"{name}.bias", [config.Width])] : [($"{name}.weight", [config.Width])];
+}

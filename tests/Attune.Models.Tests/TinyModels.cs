@@ -1,0 +1,72 @@
+using Attune.Core.Runs;
+using Attune.Models.Configuration;
+using static TorchSharp.torch;
+
+namespace Attune.Models.Tests;
+
+/// <summary>Small models with random weights, large enough in spread that mistakes show.</summary>
+internal static class TinyModels
+{
+    internal static TransformerConfig Gpt2 => TransformerConfig.Gpt2(vocabularySize: 83, width: 48, layers: 3, heads: 4, contextLength: 64);
+
+    internal static TransformerConfig Llama => TransformerConfig.Llama(vocabularySize: 91, width: 48, layers: 3, heads: 6, keyValueHeads: 2, hiddenWidth: 100, contextLength: 64);
+
+    internal static TransformerConfig Qwen => Llama with { Family = "qwen2", Biases = BiasKind.QueryKeyValue, TiedHead = true, RopeTheta = 500 };
+
+    internal static TransformerConfig ByName(string name) => name switch
+    {
+        "gpt2" => Gpt2,
+        "llama" => Llama,
+        "qwen2" => Qwen,
+        _ => throw new ArgumentOutOfRangeException(nameof(name)),
+    };
+
+    /// <summary>Every parameter moved away from its fresh value, norms and biases too.</summary>
+    internal static LanguageModel Random(TransformerConfig config, ulong seed = 1)
+    {
+        var model = new LanguageModel(config, new Seed(seed));
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        foreach (var (name, parameter) in model.NamedParameters)
+        {
+            var chance = new Seed(seed).For(name).Chance();
+            var noise = new float[parameter.numel()];
+            for (var i = 0; i < noise.Length; i++)
+            {
+                noise[i] = (float)(0.15 * chance.NextNormal());
+            }
+
+            parameter.add_(tensor(noise).view(parameter.shape));
+        }
+
+        return model;
+    }
+
+    internal static int[] Tokens(TransformerConfig config, int count, ulong seed)
+    {
+        var chance = new Seed(seed).Chance();
+        return [.. Enumerable.Range(0, count).Select(_ => chance.NextInt(config.VocabularySize))];
+    }
+
+    internal static Tensor Rows(params int[][] rows) => tensor(rows.SelectMany(r => r.Select(t => (long)t)).ToArray()).view(rows.Length, rows[0].Length);
+
+    /// <summary>The logits of a text by the torch model, [tokens * vocabulary].</summary>
+    internal static float[] Logits(LanguageModel model, int[] tokens)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        return model.Logits(model.Trunk.Hidden(Rows(tokens))).to(ScalarType.Float32).contiguous().data<float>().ToArray();
+    }
+
+    internal static float LargestDifference(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
+    {
+        Assert.Equal(left.Length, right.Length);
+        var most = 0f;
+        for (var i = 0; i < left.Length; i++)
+        {
+            most = Math.Max(most, Math.Abs(left[i] - right[i]));
+        }
+
+        return most;
+    }
+}
