@@ -5,7 +5,7 @@ namespace Attune.Reports;
 /// <summary>Numbers as a reader wants them. Minus is U+2212, thousands are separated by commas.</summary>
 public static class Figure
 {
-    /// <summary>Three significant digits, whole numbers below a million in full: 0.0123, 1,234, 3.1e−6.</summary>
+    /// <summary>Three significant digits, whole numbers below a million in full: 0.0123, 1.40, 1,235, 3.14e−6.</summary>
     public static string Brief(double value)
     {
         var size = Math.Abs(value);
@@ -13,9 +13,9 @@ public static class Figure
         {
             _ when !double.IsFinite(value) => "not a number",
             0 => "0",
-            _ when size is >= 1e6 or < 1e-4 => Minus(value.ToString("0.##e0", CultureInfo.InvariantCulture)),
+            _ when size is >= 1e6 or < 1e-3 => Minus(value.ToString("0.##e0", CultureInfo.InvariantCulture)),
             _ when size >= 1000 || value == Math.Truncate(value) => Minus(value.ToString("#,0", CultureInfo.InvariantCulture)),
-            _ => Minus(value.ToString("0." + new string('#', Decimals(size)), CultureInfo.InvariantCulture)),
+            _ => Minus(value.ToString("F" + Decimals(size), CultureInfo.InvariantCulture)),
         };
     }
 

@@ -62,26 +62,33 @@ public static class RunReport
             VerdictSection.Write(html, run);
             Contents(html, run);
             RemarkSection(html, run);
+            FrontierSection.Write(html, run);
             SampleSection.Write(html, run);
-            foreach (var stage in run.Stages.Reverse())
+            foreach (var stage in run.Stages)
             {
                 StageSection.Write(html, run, stage);
             }
 
             TimeSection.Write(html, run);
             RecipeSection(html, run);
+            html.Element("footer", "Where a figure is noisy, the thin line is what was logged and the bold line its moving average; the number at its end is the average's. A triangle marks a value that was not a number.");
         }
     }
 
     private static void Contents(Markup html, RunRecord run)
     {
         var links = new List<(string Anchor, string Title)>();
+        if (FrontierSection.Has(run))
+        {
+            links.Add(("frontier", "Reward against distance"));
+        }
+
         if (SampleSection.Has(run))
         {
             links.Add(("samples", "Before and after"));
         }
 
-        links.AddRange(run.Stages.Reverse().Select(stage => (StageSection.Anchor(run, stage), StageSection.Title(stage))));
+        links.AddRange(run.Stages.Select(stage => (StageSection.Anchor(run, stage), StageSection.Title(stage))));
         if (TimeSection.Has(run))
         {
             links.Add(("time", "Time"));

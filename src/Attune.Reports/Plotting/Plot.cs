@@ -80,7 +80,7 @@ public sealed record Plot(string Title, Axis X, Axis Y, ImmutableArray<Series> S
         {
             var (left, right) = area.Inside(line);
             svg.Empty("line", ("class", "reference"), ("x1", Markup.Number(left.X)), ("y1", Markup.Number(left.Y)), ("x2", Markup.Number(right.X)), ("y2", Markup.Number(right.Y)));
-            svg.Element("text", line.Label, ("class", "reference-label"), ("x", Markup.Number(area.Left + 4)), ("y", Markup.Number(Math.Max(left.Y - 4, area.Top + 8))));
+            svg.Element("text", line.Label, ("class", "reference-label"), ("x", Markup.Number(area.Right - 2)), ("y", Markup.Number(Math.Max(right.Y - 4, area.Top + 8))), ("text-anchor", "end"));
         }
     }
 }

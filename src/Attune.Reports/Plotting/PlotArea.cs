@@ -13,7 +13,7 @@ internal sealed record PlotArea(double Left, double Top, double Right, double Bo
         var points = plot.Series.SelectMany(series => series.Points).ToArray();
         var values = points.SelectMany(point => (double[])[point.Y, point.Low, point.High])
             .Concat(plot.References.Where(line => line.Slope == 0).Select(line => line.Intercept));
-        var y = Scale.Fit(plot.Y, values, 0.05, bottom, top, wanted: plot.Height > 280 ? 6 : 4);
+        var y = Scale.Fit(plot.Y, values, 0.05, bottom, top, wanted: 5);
         var left = 10 + (DigitWidth * y.Labels.Max(label => label.Length));
         var right = plot.Width - (plot.Series.Any(EndLabels.Wanted) ? 46 : 12);
         var path = plot.Series.Any(series => series.Drawing is Drawing.Path or Drawing.Dots);

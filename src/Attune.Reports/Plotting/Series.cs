@@ -7,7 +7,7 @@ public enum Drawing
 {
     /// <summary>A line in the order of x.</summary>
     Line,
-    /// <summary>A thin raw line under its exponential moving average, for noisy figures.</summary>
+    /// <summary>A thin raw line under its moving average, for noisy figures.</summary>
     Smoothed,
     /// <summary>Dots joined in the order given, later ones stronger: a path through a plane.</summary>
     Path,

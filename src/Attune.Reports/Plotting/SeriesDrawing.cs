@@ -14,7 +14,7 @@ internal static class SeriesDrawing
     public static bool IsSmoothed(Series series) => series.Drawing == Drawing.Smoothed && series.Points.Length > 2 * FewPoints;
 
     public static ImmutableArray<PlotPoint> Smooth(Series series) =>
-        IsSmoothed(series) ? Smoothing.MovingAverage(series.Points, series.Points.Length / 40.0) : series.Points;
+        IsSmoothed(series) ? Smoothing.MovingAverage(series.Points, Math.Max(2, series.Points.Length / 40.0)) : series.Points;
 
     public static void Draw(Markup svg, PlotArea area, Series series)
     {

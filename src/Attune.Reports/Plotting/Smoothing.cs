@@ -6,29 +6,32 @@ namespace Attune.Reports.Plotting;
 public static class Smoothing
 {
     /// <summary>
-    /// Exponential moving average with the start-up bias divided out, as Adam does: the first value is the first point's.
-    /// Points that are not finite are left out of the average and stay as they are.
+    /// Mean of all points, weighted by 2^(-distance / <paramref name="halfWidth"/>), distance counted in points: an exponential
+    /// moving average that looks both ways, so that it does not lag behind. Points that are not finite are left out of the
+    /// averages and stay as they are.
     /// </summary>
-    /// <param name="halfLife">Points after which a value counts half.</param>
-    public static ImmutableArray<PlotPoint> MovingAverage(ImmutableArray<PlotPoint> points, double halfLife)
+    public static ImmutableArray<PlotPoint> MovingAverage(ImmutableArray<PlotPoint> points, double halfWidth)
     {
-        var keep = Math.Pow(0.5, 1 / halfLife);
-        var (sum, weight) = (0.0, 0.0);
-        var averages = ImmutableArray.CreateBuilder<PlotPoint>(points.Length);
-        foreach (var point in points)
+        var keep = Math.Pow(0.5, 1 / halfWidth);
+        var sums = new double[points.Length];
+        var weights = new double[points.Length];
+        // What lies at or before each point, then what lies after it.
+        Sweep(Enumerable.Range(0, points.Length), countHere: 1);
+        Sweep(Enumerable.Range(0, points.Length).Reverse(), countHere: 0);
+        return [.. points.Select((point, i) => double.IsFinite(point.Y) ? new PlotPoint(point.X, sums[i] / weights[i]) : point)];
+
+        void Sweep(IEnumerable<int> order, double countHere)
         {
-            if (!double.IsFinite(point.Y))
+            var (sum, weight) = (0.0, 0.0);
+            foreach (var i in order)
             {
-                averages.Add(point);
-                continue;
+                (sum, weight) = (keep * sum, keep * weight);
+                var (value, one) = double.IsFinite(points[i].Y) ? (points[i].Y, 1.0) : (0, 0);
+                sums[i] += sum + (countHere * value);
+                weights[i] += weight + (countHere * one);
+                (sum, weight) = (sum + value, weight + one);
             }
-
-            sum = (keep * sum) + ((1 - keep) * point.Y);
-            weight = (keep * weight) + 1 - keep;
-            averages.Add(new PlotPoint(point.X, sum / weight));
         }
-
-        return averages.MoveToImmutable();
     }
 
     /// <summary>

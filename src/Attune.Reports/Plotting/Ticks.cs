@@ -18,7 +18,7 @@ public static class Ticks
                 return ticks;
             }
 
-            step = Step(step * 0.49);
+            step = Step(step * 0.5);
         }
 
         throw new System.Diagnostics.UnreachableException();
@@ -61,7 +61,7 @@ public static class Ticks
         var finest = ticks.Length < 2 ? largest : ticks.Zip(ticks.Skip(1), (a, b) => b - a).Min();
         var smallest = ticks.Select(Math.Abs).Where(size => size > 0).DefaultIfEmpty(largest).Min();
         var uneven = ticks.Length > 2 && ticks[^1] - ticks[^2] > 1.5 * (ticks[1] - ticks[0]);
-        if (largest is >= 1e6 or < 1e-4 || (uneven && smallest < 1e-4))
+        if (largest is >= 1e6 or < 1e-3 || (uneven && smallest < 1e-4))
         {
             return [.. ticks.Select(Scientific)];
         }
@@ -78,19 +78,18 @@ public static class Ticks
         }
     }
 
-    /// <summary>The smallest nice number that is not below <paramref name="rough"/>.</summary>
+    /// <summary>The nice number nearest to <paramref name="rough"/> by ratio.</summary>
     private static double Step(double rough)
     {
         var power = (int)Math.Floor(Math.Log10(rough));
-        foreach (var digit in (ReadOnlySpan<int>)[1, 2, 5])
+        var digits = rough / Decimal(1, power);
+        return (digits * digits) switch
         {
-            if (Decimal(digit, power) >= rough * (1 - 1e-9))
-            {
-                return Decimal(digit, power);
-            }
-        }
-
-        return Decimal(1, power + 1);
+            < 1 * 2 => Decimal(1, power),
+            < 2 * 5 => Decimal(2, power),
+            < 5 * 10 => Decimal(5, power),
+            _ => Decimal(1, power + 1),
+        };
     }
 
     private static ImmutableArray<double> Multiples(double low, double high, double step)

@@ -20,7 +20,7 @@ internal static class CalibrationSection
         var plot = new Plot("Reliability", new Axis("predicted preference", Low: low, High: 1), new Axis("observed share", Low: 0, High: 1), [new Series("observed", Hue.Blue, Drawing.Dots, [.. bins.Select(Point)])])
         {
             Width = 620,
-            Height = 340,
+            Height = 300,
             References = [new ReferenceLine("", 0, 1)],
             Bars = Bars(bins, low),
         };

@@ -7,15 +7,12 @@ namespace Attune.Reports.Sections;
 /// <summary>Reward against the square root of KL, in time order (Gao et al. 2022, figure 1).</summary>
 internal static class FrontierSection
 {
-    public static void Write(Markup html, RunRecord run, string stage)
+    public static bool Has(RunRecord run) => Find(run) is not null;
+
+    /// <summary>The last stage that has both figures is what the run was for.</summary>
+    public static void Write(Markup html, RunRecord run)
     {
-        var events = run.EventsOf(stage).ToArray();
-        var gold = Path(events, "eval/kl", "eval/gold_reward");
-        var proxy = Path(events, "eval/kl", "eval/proxy_reward");
-        // Without held-out figures, those of the training rollouts tell the same story.
-        var (kl, score) = gold.Length + proxy.Length > 0 ? ("eval/kl", "eval/proxy_reward") : ("objective/kl", "objective/scores");
-        proxy = Path(events, kl, score);
-        if (Math.Max(gold.Length, proxy.Length) < 2)
+        if (Find(run) is not var (gold, proxy))
         {
             return;
         }
@@ -24,24 +21,45 @@ internal static class FrontierSection
             [.. new[] { new Series("gold", Hue.Orange, Drawing.Path, gold), new Series("proxy", Hue.Blue, Drawing.Path, proxy) }.Where(series => series.Points.Length > 0)])
         {
             Width = 620,
-            Height = 340,
+            Height = 300,
         };
-        html.Element("h3", "Reward against distance");
-        using (html.Open("div", ("class", "feature")))
+        using (html.Open("section", ("id", "frontier")))
         {
-            using (html.Open("figure", ("class", "card"), ("id", "frontier")))
+            html.Element("h2", "Reward against distance");
+            using (html.Open("div", ("class", "feature")))
             {
-                FigureCaption.Write(html, "Reward by √KL", "", "Each dot is one measurement, later ones stronger; the large dot is the end.");
-                FigureCaption.WriteLegend(html, plot.Series);
-                html.Verbatim(plot.ToSvg());
-            }
+                using (html.Open("figure", ("class", "card")))
+                {
+                    FigureCaption.Write(html, "Reward by √KL", "", "Each dot is one measurement, later ones stronger; the large dot is the end.");
+                    FigureCaption.WriteLegend(html, plot.Series);
+                    html.Verbatim(plot.ToSvg());
+                }
 
-            using (html.Open("div", ("class", "reading")))
-            {
-                html.Element("p", "How much reward each step away from the reference buys. Where the proxy goes on rising and gold turns down, the policy has begun to exploit the reward model (Gao et al. 2022).");
-                html.Element("p", Reading(gold, proxy));
+                using (html.Open("div", ("class", "reading")))
+                {
+                    html.Element("p", "How much reward each step away from the reference buys. Where the proxy goes on rising and gold turns down, the policy has begun to exploit the reward model (Gao et al. 2022).");
+                    html.Element("p", Reading(gold, proxy));
+                }
             }
         }
+    }
+
+    private static (ImmutableArray<PlotPoint> Gold, ImmutableArray<PlotPoint> Proxy)? Find(RunRecord run)
+    {
+        foreach (var stage in run.Stages.Reverse())
+        {
+            var events = run.EventsOf(stage).ToArray();
+            var gold = Path(events, "eval/kl", "eval/gold_reward");
+            var proxy = Path(events, "eval/kl", "eval/proxy_reward");
+            // Without held-out figures, those of the training rollouts tell the same story.
+            proxy = gold.Length + proxy.Length > 0 ? proxy : Path(events, "objective/kl", "objective/scores");
+            if (Math.Max(gold.Length, proxy.Length) >= 2)
+            {
+                return (gold, proxy);
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Where gold peaked, and whether the end fell behind.</summary>
@@ -49,7 +67,7 @@ internal static class FrontierSection
     {
         if (gold.Length < 2)
         {
-            return $"The reward went from {Figure.Fixed(proxy[0].Y)} to {Figure.Fixed(proxy[^1].Y)}.";
+            return $"Here the reward went from {Figure.Fixed(proxy[0].Y)} to {Figure.Fixed(proxy[^1].Y)}.";
         }
 
         var peak = gold.MaxBy(point => point.Y);

@@ -20,7 +20,7 @@ internal static class SampleSection
         using (html.Open("section", ("id", "samples")))
         {
             html.Element("h2", "Before and after");
-            html.Element("p", "Answers to the run's fixed prompts, drawn with the same seeds. Marked words are those the other answer lacks.", ("class", "lead"));
+            html.Element("p", "Answers to the run's fixed prompts. Marked words are those the other answer lacks.", ("class", "lead"));
             foreach (var (stage, pairs) in stages)
             {
                 using (stage == stages[0].Stage ? html.Open("details", ("open", "open")) : html.Open("details"))
@@ -64,7 +64,7 @@ internal static class SampleSection
         {
             using (html.Open("h4"))
             {
-                html.Text(title + " ").Element("small", sample.Updates == 0 ? "untrained" : "update " + Figure.Brief(sample.Updates));
+                html.Text(title + " ").Element("small", "update " + Figure.Brief(sample.Updates));
             }
 
             using (html.Open("p", ("class", "answer")))

@@ -17,7 +17,6 @@ internal static class StageSection
                 CalibrationSection.Write(html, result);
             }
 
-            FrontierSection.Write(html, run, stage);
             CurveSection.Write(html, run, stage);
             if (run.ResultOf(stage) is { Metrics.Count: > 0 } finished)
             {
@@ -45,13 +44,20 @@ internal static class StageSection
         if (events.Length > 0)
         {
             parts.Add(Figure.Count(events.Max(e => e.Updates), "update"));
-            parts.Add("in " + Figure.Count(events.Max(e => e.Round), "round"));
-            parts.Add("over " + Figure.Count(events.Max(e => e.Items), "item"));
+            if (events.Max(e => e.Round) is > 0 and var rounds)
+            {
+                parts.Add("in " + Figure.Count(rounds, "round"));
+            }
+
+            if (events.Max(e => e.Items) is > 0 and var items)
+            {
+                parts.Add("over " + Figure.Count(items, "item"));
+            }
         }
 
         if (run.ResultOf(stage) is { } result)
         {
-            parts.Add("in " + Figure.Duration(result.Seconds));
+            parts.Add((events.Length == 0 ? "Took " : "in ") + Figure.Duration(result.Seconds));
         }
 
         return parts.Count == 0 ? "" : string.Join(' ', parts) + ".";

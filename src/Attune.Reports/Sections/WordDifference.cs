@@ -93,7 +93,14 @@ internal static class WordDifference
                 end++;
             }
 
-            runs.Add(new WordRun(string.Concat(words[start..end]), !kept[start]));
+            var text = string.Concat(words[start..end]);
+            var marked = kept[start] ? text.Length : text.TrimEnd().Length;
+            runs.Add(new WordRun(text[..marked], !kept[start]));
+            if (marked < text.Length)
+            {
+                runs.Add(new WordRun(text[marked..], false));
+            }
+
             start = end;
         }
 
