@@ -50,9 +50,9 @@ public abstract record TrainingOptions
     [Description("where Adam's epsilon stands: torch (beside the corrected root) or tensor-flow (OpenAI 2019)")]
     public AdamStyle AdamStyle { get; init; } = AdamStyle.Torch;
 
-    [Description("how many of the lower transformer layers stay as they are, the embeddings with them; -1 freezes nothing")]
-    [Range(-1, 1000)]
-    public int FrozenLayers { get; init; } = -1;
+    [Description("how many of the lower transformer layers stay as they are, the embeddings with them; 0 freezes nothing")]
+    [Range(0, 1000)]
+    public int FrozenLayers { get; init; }
 
     [Description("rounds between checkpoints; 0 for none before the end")]
     [Range(0, 1_000_000)]

@@ -13,12 +13,16 @@ public sealed class EventLog : IDisposable
     private FileStream _events;
     private FileStream _samples;
 
+    // A round replayed after a resume draws the same samples again: each is written once.
+    private HashSet<(string Stage, long Updates, int PromptIndex)> _written;
+
     private EventLog(RunFolder folder, long next)
     {
         _folder = folder;
         NextSequence = next;
         _events = OpenToAppend(folder.EventsFile);
         _samples = OpenToAppend(folder.SamplesFile);
+        _written = Written(folder);
     }
 
     /// <summary>The sequence number that the next event must carry; 1 in an empty folder.</summary>
@@ -51,9 +55,18 @@ public sealed class EventLog : IDisposable
         NextSequence++;
     }
 
-    /// <summary>Appends one sample. Samples that a checkpoint should cover are appended before it is written.</summary>
+    /// <summary>
+    /// Appends one sample, unless this prompt's answer at these updates is there already. Samples that a checkpoint should cover are
+    /// appended before it is written.
+    /// </summary>
     /// <exception cref="AttuneException">The disk is full or the file cannot be written; no part of the line is left behind.</exception>
-    public void Append(SampleEvent entry) => AppendLine(_samples, RunLog.ToLine(entry, RunJson.Lines.SampleEvent));
+    public void Append(SampleEvent entry)
+    {
+        if (_written.Add((entry.Stage, entry.Updates, entry.PromptIndex)))
+        {
+            AppendLine(_samples, RunLog.ToLine(entry, RunJson.Lines.SampleEvent));
+        }
+    }
 
     /// <summary>Forces both logs to the disk itself, to survive a power cut. Call before a checkpoint is written.</summary>
     public void FlushToDisk()
@@ -84,6 +97,7 @@ public sealed class EventLog : IDisposable
         Keep(_folder.EventsFile, RunJson.Lines.RunEvent, e => e.Sequence <= sequence);
         _events = OpenToAppend(_folder.EventsFile);
         _samples = OpenToAppend(_folder.SamplesFile);
+        _written = Written(_folder);
         NextSequence = sequence + 1;
     }
 
@@ -92,6 +106,9 @@ public sealed class EventLog : IDisposable
         _events.Dispose();
         _samples.Dispose();
     }
+
+    private static HashSet<(string Stage, long Updates, int PromptIndex)> Written(RunFolder folder) =>
+        [.. folder.ReadSamples().Entries.Select(s => (s.Stage, s.Updates, s.PromptIndex))];
 
     private static FileStream OpenToAppend(string path)
     {

@@ -1,0 +1,183 @@
+using Attune.Core;
+using Attune.Core.Runs;
+using Attune.Learning.Batches;
+using Attune.Learning.Contracts;
+using Attune.Models;
+using Attune.Models.Weights;
+using Attune.Numerics;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Attune.Algorithms.Policy;
+
+/// <summary>
+/// Proximal policy optimisation (Schulman et al. 2017, arXiv:1707.06347) of E[r(x, y)] - beta KL(pi || pi_ref), as RLHF uses it:
+/// Ziegler et al. 2019 (arXiv:1909.08593), Stiennon et al. 2020 (arXiv:2009.01325), Ouyang et al. 2022 (arXiv:2203.02155).
+/// This file holds the mathematics; <see cref="PpoExperience"/> draws the rollouts.
+/// </summary>
+public static class Ppo
+{
+    // On unchanged weights the ratio differs from 1 only by the rounding of another batch shape.
+    private const double RatioTolerance = 1e-3;
+
+    /// <summary>Clipped surrogate, eq. 7, as a loss: max(-A ratio, -A clip(ratio, 1 - epsilon, 1 + epsilon)).</summary>
+    /// <param name="logProbs">of the policy being trained, [tokens]</param>
+    /// <param name="oldLogProbs">of the policy that sampled, [tokens]</param>
+    /// <param name="advantages">[tokens]</param>
+    /// <param name="clipRange">epsilon</param>
+    /// <returns>[tokens]</returns>
+    public static Tensor PolicyLoss(Tensor logProbs, Tensor oldLogProbs, Tensor advantages, double clipRange)
+    {
+        logProbs.Require([-1]);
+        oldLogProbs.Require(logProbs.shape);
+        advantages.Require(logProbs.shape);
+        using var scope = NewDisposeScope();
+        var ratio = (logProbs - oldLogProbs).exp();
+        return maximum(-advantages * ratio, -advantages * ratio.clamp(1 - clipRange, 1 + clipRange)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Clipped value loss: half the larger of (V - R)^2 and (clip(V, V_old - epsilon, V_old + epsilon) - R)^2.</summary>
+    /// <param name="values">[tokens]</param>
+    /// <param name="oldValues">[tokens]</param>
+    /// <param name="returns">[tokens]</param>
+    /// <param name="clipRange">epsilon</param>
+    /// <returns>[tokens]</returns>
+    public static Tensor ValueLoss(Tensor values, Tensor oldValues, Tensor returns, double clipRange)
+    {
+        values.Require([-1]);
+        oldValues.Require(values.shape);
+        returns.Require(values.shape);
+        using var scope = NewDisposeScope();
+        var clipped = oldValues + (values - oldValues).clamp(-clipRange, clipRange);
+        return (maximum((values - returns).square(), (clipped - returns).square()) / 2).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The reward of each answer token: -beta times the KL estimate, plus the score's marks where they stand (Ziegler 2019, eq. 2).
+    /// </summary>
+    /// <param name="logProbs">of the policy, [answer], nats</param>
+    /// <param name="referenceLogProbs">[answer], nats</param>
+    /// <param name="marks">(position, value)</param>
+    /// <param name="beta">KL coefficient</param>
+    /// <param name="estimator">k1 or k3</param>
+    public static double[] Rewards(
+        ReadOnlySpan<float> logProbs, ReadOnlySpan<float> referenceLogProbs, IEnumerable<(int Position, double Value)> marks, double beta, KlEstimator estimator)
+    {
+        var rewards = new double[logProbs.Length];
+        for (var t = 0; t < rewards.Length; t++)
+        {
+            var difference = (double)logProbs[t] - referenceLogProbs[t];
+            rewards[t] = -beta * (estimator == KlEstimator.K1 ? Divergence.K1(difference) : Divergence.K3(difference));
+        }
+
+        foreach (var (position, value) in marks)
+        {
+            rewards[position] += value;
+        }
+
+        return rewards;
+    }
+
+    /// <summary>
+    /// One step of the adaptive controller (Ziegler 2019, section 2.2): beta (1 + clip(KL / target - 1, -0.2, 0.2) * episodes / horizon).
+    /// </summary>
+    public static double NextBeta(double beta, double kl, double target, double episodes, double horizon) =>
+        beta * (1 + Math.Clamp(kl / target - 1, -0.2, 0.2) * episodes / horizon);
+
+    /// <summary>Policy loss + value coefficient * value loss (+ PPO-ptx), summed over answer tokens.</summary>
+    public sealed class Objective : IObjective<PpoItem>
+    {
+        private readonly PpoOptions _options;
+        private readonly LanguageModel _policy;
+        private readonly ValueFunction _value;
+
+        public Objective(PpoOptions options, LanguageModel policy, ValueFunction value)
+        {
+            (_options, _policy, _value) = (options, policy, value);
+            Learners = [policy.Weights, value.Weights];
+        }
+
+        public IReadOnlyList<FlatParameters> Learners { get; }
+
+        public double Weight(PpoItem item) => item.OldLogProbs.Length;
+
+        public Evaluation Evaluate(IReadOnlyList<PpoItem> items)
+        {
+            var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
+            var hidden = _policy.Trunk.Hidden(batch.Tokens);                                           // [batch, time, width]
+            var logits = AnswerLogProbs.Logits(_policy, hidden, batch, _options.Temperature);         // [tokens, vocab]
+            var logProbs = LogProbs.OfTokens(logits, batch.Targets);                                    // [tokens], and so are all below
+            var values = _value.OfAnswers(batch, hidden);
+            var oldLogProbs = Concatenate(items, i => i.OldLogProbs.AsSpan());
+            var oldValues = Concatenate(items, i => i.OldValues.AsSpan());
+            var policyLoss = PolicyLoss(logProbs, oldLogProbs, Concatenate(items, i => i.Advantages.AsSpan()), _options.ClipRange).sum();
+            var valueLoss = ValueLoss(values, oldValues, Concatenate(items, i => i.Returns.AsSpan()), _options.ValueClipRange).sum();
+            var metrics = Measure(logits, logProbs, oldLogProbs, values, oldValues, policyLoss, valueLoss);
+            if (items.All(i => i.Unchanged))
+            {
+                RequireUnchanged(metrics);
+            }
+
+            var loss = policyLoss + _options.ValueCoefficient * valueLoss;
+            return new Evaluation(items.Any(i => i.Pretraining is not null) ? loss + PretrainingLoss(items, metrics) : loss, metrics);
+        }
+
+        /// <summary>PPO-ptx (Ouyang et al. 2022, eq. 2): keeps the policy from forgetting the language while it chases the reward.</summary>
+        private Tensor PretrainingLoss(IReadOnlyList<PpoItem> items, Metrics metrics)
+        {
+            var texts = items.Where(i => i.Pretraining is not null).ToArray();
+            var batch = TokenBatch.Of([.. texts.Select(i => i.Pretraining!)]);
+            var logits = AnswerLogProbs.Logits(_policy, _policy.Trunk.Hidden(batch.Tokens), batch, temperature: 1);
+            var negative = -LogProbs.OfTokens(logits, batch.Targets).sum();
+            metrics.AddSum("loss/ptx_avg", negative.ToDouble(), batch.Targets.shape[0]);
+            return texts[0].PretrainingScale * negative;
+        }
+
+        private Metrics Measure(Tensor logits, Tensor logProbs, Tensor oldLogProbs, Tensor values, Tensor oldValues, Tensor policyLoss, Tensor valueLoss)
+        {
+            using var scope = NewDisposeScope();
+            using var noGrad = no_grad();
+            var count = logProbs.shape[0];
+            var difference = logProbs - oldLogProbs;
+            var ratio = difference.exp();
+            var metrics = new Metrics();
+            metrics.AddSum("policy/approxkl_avg", difference.square().sum().ToDouble() / 2, count);
+            metrics.AddSum("policy/clipfrac_avg", (ratio - 1).abs().gt(_options.ClipRange).sum().ToDouble(), count);
+            metrics.AddSum("policy/entropy_avg", LogProbs.Entropy(logits).sum().ToDouble(), count);
+            metrics.AddSum("loss/policy_avg", policyLoss.ToDouble(), count);
+            metrics.AddSum("loss/value_avg", valueLoss.ToDouble(), count);
+            metrics.AddSum("val/clipfrac_avg", (values - oldValues).abs().gt(_options.ValueClipRange).sum().ToDouble(), count);
+            metrics.AddSum("val/ratio", ratio.sum().ToDouble(), count);
+            metrics.AddSum("val/ratio_var", (ratio - 1).square().sum().ToDouble(), count);
+            return metrics;
+        }
+
+        /// <summary>
+        /// Before any weight has changed the ratio is 1: where it is not, rollout and training disagree about temperature, positions,
+        /// padding or truncation, the commonest silent fault of PPO implementations.
+        /// </summary>
+        private static void RequireUnchanged(Metrics metrics)
+        {
+            var (ratio, kl, clipped) = (metrics["val/ratio"], metrics["policy/approxkl_avg"], metrics["policy/clipfrac_avg"]);
+            if (Math.Abs(ratio - 1) > RatioTolerance || kl > RatioTolerance || clipped > 0)
+            {
+                throw new InvariantException(
+                    $"PPO's first minibatch of a round must have ratio 1, approxkl 0 and clipfrac 0 on unchanged weights; found {ratio:g6}, {kl:g3} and {clipped:g3}. " +
+                    "The log-probabilities of rollout and training disagree.");
+            }
+        }
+
+        private delegate ReadOnlySpan<float> Numbers(PpoItem item);
+
+        private static Tensor Concatenate(IReadOnlyList<PpoItem> items, Numbers numbers)
+        {
+            var all = new List<float>();
+            foreach (var item in items)
+            {
+                all.AddRange(numbers(item));
+            }
+
+            return tensor(all.ToArray());
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using Attune.Learning.Batches;
+using Attune.Models;
+using Attune.Models.Weights;
+using static TorchSharp.torch;
+
+namespace Attune.Algorithms.Policy;
+
+/// <summary>V(prompt, answer so far): what PPO subtracts to reduce variance.</summary>
+public abstract class ValueFunction
+{
+    private ValueFunction() { }
+
+    /// <summary>What is trained beside the policy.</summary>
+    public abstract FlatParameters Weights { get; }
+
+    /// <param name="batch">The sequences.</param>
+    /// <param name="policyHidden">[batch, time, width] of the policy's trunk, for those who share it.</param>
+    /// <returns>[answers]: the value of the state in which each answer token was chosen</returns>
+    public abstract Tensor OfAnswers(TokenBatch batch, Tensor policyHidden);
+
+    /// <summary>A network of its own, usually begun from the reward model (Stiennon 2020, InstructGPT).</summary>
+    public sealed class Separate(ScalarModel model) : ValueFunction
+    {
+        public override FlatParameters Weights => model.Weights;
+
+        public override Tensor OfAnswers(TokenBatch batch, Tensor policyHidden)
+        {
+            using var scope = NewDisposeScope();
+            return model.ScoresOf(TokenBatch.At(model.Trunk.Hidden(batch.Tokens), batch.Predictors)).MoveToOuterDisposeScope();
+        }
+    }
+
+    /// <summary>A head on the policy's own trunk, begun at 0 (Ziegler 2019).</summary>
+    public sealed class SharedTrunk : ValueFunction
+    {
+        /// <param name="width">Of the policy's trunk.</param>
+        public SharedTrunk(int width)
+        {
+            Weights = new FlatParameters([new ParameterSlot("score", 0, [1, width])]);
+        }
+
+        public override FlatParameters Weights { get; }
+
+        public override Tensor OfAnswers(TokenBatch batch, Tensor policyHidden)
+        {
+            using var scope = NewDisposeScope();
+            return nn.functional.linear(TokenBatch.At(policyHidden, batch.Predictors), Weights["score"]).squeeze(-1).MoveToOuterDisposeScope();
+        }
+    }
+}

@@ -1,0 +1,13 @@
+using Attune.Core.Rollouts;
+
+namespace Attune.Learning.Contracts;
+
+/// <summary>Judges answers. A learned model, a rule, a hidden utility and a sum of them are all rewards.</summary>
+public interface IReward
+{
+    /// <summary>For logs and reports.</summary>
+    string Name { get; }
+
+    /// <summary>One score a rollout, in their order; scores do not depend on the company in the batch.</summary>
+    ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel);
+}

@@ -1,0 +1,31 @@
+using Attune.Core.Rollouts;
+using Attune.Learning.Contracts;
+using Attune.Models;
+using Attune.Models.Decoding;
+
+namespace Attune.Learning.Rollouts;
+
+/// <summary>Samples in this process, with the rollout engine. Weights are packed anew at each <see cref="UseWeightsAsync"/>.</summary>
+public sealed class LocalSampler : ISampler, IDisposable
+{
+    private DecodeEngine? _engine;
+    private long _version;
+
+    /// <summary>Told how many answers of the present call are finished.</summary>
+    public IProgress<int>? Finished { get; init; }
+
+    public ValueTask UseWeightsAsync(LanguageModel policy, long version, CancellationToken cancel)
+    {
+        _engine ??= new DecodeEngine(policy.Config);
+        _engine.Load(policy);
+        _version = version;
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<IReadOnlyList<Rollout>> SampleAsync(IReadOnlyList<SampleRequest> requests, SamplingOptions options, CancellationToken cancel) =>
+        _engine is null
+            ? throw new InvalidOperationException("no weights yet: call UseWeightsAsync first.")
+            : ValueTask.FromResult(_engine.Sample(requests, options, _version, Finished, cancel));
+
+    public void Dispose() => _engine?.Dispose();
+}
