@@ -59,7 +59,7 @@ public sealed record Plot(string Title, Axis X, Axis Y, ImmutableArray<Series> S
             svg.Element("text", label, ("class", "tick"), ("x", x), ("y", Markup.Number(area.Bottom + 16)), ("text-anchor", "middle"));
         }
 
-        svg.Element("text", X.Label, ("class", "axis-label"), ("x", Markup.Number(area.Right)), ("y", Markup.Number(area.Bottom + 31)), ("text-anchor", "end"));
+        svg.Element("text", X.Label, ("class", "axis-label"), ("x", Markup.Number(area.Right)), ("y", Markup.Number(area.Bottom + 34)), ("text-anchor", "end"));
     }
 
     private void DrawBars(Markup svg, PlotArea area)

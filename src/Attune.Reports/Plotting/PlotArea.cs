@@ -9,7 +9,7 @@ internal sealed record PlotArea(double Left, double Top, double Right, double Bo
     public static PlotArea Of(Plot plot)
     {
         const double top = 10;
-        var bottom = plot.Height - 36;
+        var bottom = plot.Height - 40;
         var points = plot.Series.SelectMany(series => series.Points).ToArray();
         var values = points.SelectMany(point => (double[])[point.Y, point.Low, point.High])
             .Concat(plot.References.Where(line => line.Slope == 0).Select(line => line.Intercept));

@@ -8,13 +8,15 @@ namespace Attune.Reports.Plotting;
 internal static class SeriesDrawing
 {
     private const int MostPoints = 400;
-    // Fewer points than this show each measurement as a dot.
+    // No more points than this show each measurement as a dot.
     private const int FewPoints = 16;
+    // No more points than this are legible as they are.
+    private const int PlainPoints = 48;
 
-    public static bool IsSmoothed(Series series) => series.Drawing == Drawing.Smoothed && series.Points.Length > 2 * FewPoints;
+    public static bool IsSmoothed(Series series) => series.Drawing == Drawing.Smoothed && series.Points.Length > PlainPoints;
 
     public static ImmutableArray<PlotPoint> Smooth(Series series) =>
-        IsSmoothed(series) ? Smoothing.MovingAverage(series.Points, Math.Max(2, series.Points.Length / 40.0)) : series.Points;
+        IsSmoothed(series) ? Smoothing.MovingAverage(series.Points, series.Points.Length / 40.0) : series.Points;
 
     public static void Draw(Markup svg, PlotArea area, Series series)
     {
