@@ -38,7 +38,8 @@ public static class CurveCatalog
         [
             new("objective/kl", "k1", Hue.Blue),
             new("objective/kl_k3", "k3", Hue.Green),
-            new("eval/kl", "held out", Hue.Orange, Drawing.Line),
+            new("eval/kl", "k1, held out", Hue.Orange, Drawing.Line),
+            new("eval/kl_k3", "k3, held out", Hue.Purple, Drawing.Line),
         ]),
         new("Win rate against the reference", "share", "Held-out prompts on which the answer beats the reference policy's.", CurveChapter.Outcome,
             [new("eval/win_rate", "win rate", Hue.Blue, Drawing.Line)]) { References = [new("even", 0.5)] },
@@ -111,7 +112,7 @@ public static class CurveCatalog
             new("time/rollout", "sampling", Hue.Blue),
             new("time/score", "scoring", Hue.Green),
             new("time/train", "training", Hue.Orange),
-            new("time/evaluate", "evaluating", Hue.Purple),
+            new("time/exam", "evaluating", Hue.Purple),
         ]),
     ];
 }

@@ -8,7 +8,7 @@ internal static class TimeSection
 {
     private static readonly (string Metric, string Label)[] Parts =
     [
-        ("time/rollout", "sampling"), ("time/score", "scoring"), ("time/train", "training"), ("time/evaluate", "evaluating"), ("time/checkpoint", "checkpoints"),
+        ("time/rollout", "sampling"), ("time/score", "scoring"), ("time/train", "training"), ("time/exam", "evaluating"), ("time/checkpoint", "checkpoints"),
     ];
 
     public static bool Has(RunRecord run) => run.Result?.Stages.Any(stage => stage.Seconds > 0) == true;
