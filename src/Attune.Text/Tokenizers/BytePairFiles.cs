@@ -38,24 +38,35 @@ internal static class BytePairFiles
         var ids = Ids(JsonFile.Read(vocabPath), vocabPath);
         var special = SpecialTokenFiles.Read(directory, ids.ContainsKey(GptTwoEnd) ? GptTwoEnd : null, beginByTemplate: null, vocabPath);
         // A token that no bytes spell can only be special.
-        var names = special.All.Concat(ids.Keys.Where(k => ByteLetters.Read(k) is null)).ToHashSet(StringComparer.Ordinal);
+        var names = special.All.Intersect(ids.Keys).Concat(ids.Keys.Where(k => ByteLetters.Read(k) is null)).ToHashSet(StringComparer.Ordinal);
         var vocabulary = new BytePairVocabulary(
-            ids.Where(t => !names.Contains(t.Key)).ToImmutableDictionary(),
+            Without(ids, names),
             ReadMerges(mergesPath),
-            ids.Where(t => names.Contains(t.Key)).ToImmutableDictionary());
-        return new BytePairTokenizer(vocabulary, special with { Others = [.. names.Except(special.All).Order(StringComparer.Ordinal)] }, vocabPath);
+            ids.Where(t => names.Contains(t.Key)).ToDictionary(StringComparer.Ordinal));
+        return new BytePairTokenizer(vocabulary, special with { Others = [.. names.Except(special.Roles).Order(StringComparer.Ordinal)] }, vocabPath);
     }
 
-    internal static ImmutableDictionary<string, int> Ids(JsonObject vocabulary, string source)
+    internal static Dictionary<string, int> Ids(JsonObject vocabulary, string source)
     {
-        var ids = ImmutableDictionary.CreateBuilder<string, int>();
+        var ids = new Dictionary<string, int>(vocabulary.Count, StringComparer.Ordinal);
         foreach (var (token, id) in vocabulary)
         {
             ids[token] = JsonFile.Number(id)
                 ?? throw new ModelFileException($"{source}: token '{token}' has the id {id?.ToJsonString() ?? "null"}; expected a whole number.");
         }
 
-        return ids.ToImmutable();
+        return ids;
+    }
+
+    internal static Dictionary<string, int> Without(Dictionary<string, int> ids, IEnumerable<string> names)
+    {
+        var rest = new Dictionary<string, int>(ids, StringComparer.Ordinal);
+        foreach (var name in names)
+        {
+            rest.Remove(name);
+        }
+
+        return rest;
     }
 
     private static ImmutableArray<string> ReadMerges(string path)

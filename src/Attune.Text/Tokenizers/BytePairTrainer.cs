@@ -25,9 +25,9 @@ public static class BytePairTrainer
         {
         }
 
-        var tokens = learned.Tokens.Select((bytes, index) => KeyValuePair.Create(ByteLetters.Spell(bytes), names.Count + index)).ToImmutableDictionary();
+        var tokens = learned.Tokens.Select((bytes, index) => KeyValuePair.Create(ByteLetters.Spell(bytes), names.Count + index)).ToDictionary(StringComparer.Ordinal);
         var merges = learned.Merges.Select(m => $"{ByteLetters.Spell(learned.Tokens[m.Left])} {ByteLetters.Spell(learned.Tokens[m.Right])}").ToImmutableArray();
-        var ids = names.Select((name, id) => KeyValuePair.Create(name, id)).ToImmutableDictionary();
+        var ids = names.Select((name, id) => KeyValuePair.Create(name, id)).ToDictionary(StringComparer.Ordinal);
         return new BytePairTokenizer(new BytePairVocabulary(tokens, merges, ids), special);
     }
 

@@ -7,7 +7,7 @@ namespace Attune.Text.Tokenizers;
 /// <param name="Tokens">Ids by spelling, without special tokens. Holds all 256 single bytes.</param>
 /// <param name="Merges">Pairs in the order learned, the two spellings with one space between.</param>
 /// <param name="Special">Ids of special tokens by their plain text.</param>
-public sealed record BytePairVocabulary(ImmutableDictionary<string, int> Tokens, ImmutableArray<string> Merges, ImmutableDictionary<string, int> Special)
+public sealed record BytePairVocabulary(IReadOnlyDictionary<string, int> Tokens, ImmutableArray<string> Merges, IReadOnlyDictionary<string, int> Special)
 {
     /// <summary>One more than the largest id.</summary>
     public int Size { get; } = 1 + Tokens.Values.Concat(Special.Values).DefaultIfEmpty(-1).Max();
@@ -21,6 +21,9 @@ public sealed record BytePairVocabulary(ImmutableDictionary<string, int> Tokens,
         var clash = Tokens.Concat(Special).GroupBy(t => t.Value).FirstOrDefault(g => g.Count() > 1 || g.Key < 0);
         if (clash is not null)
             throw new ModelFileException($"{source}: id {clash.Key} stands for {string.Join(" and ", clash.Select(t => $"'{t.Key}'"))}; expected ids from 0 up, one for each token.");
+        // A few ids may be free; a wild one would make tables of its size.
+        if (Size > 2 * (Tokens.Count + Special.Count))
+            throw new ModelFileException($"{source}: the largest id is {Size - 1}, but there are only {Tokens.Count + Special.Count} tokens; expected ids from 0 up.");
         for (var i = 0; i < Merges.Length; i++)
         {
             var parts = Merges[i].Split(' ');

@@ -16,12 +16,12 @@ internal static class JsonFile
     {
         try
         {
-            return JsonNode.Parse(File.ReadAllBytes(path)) as JsonObject
+            return JsonNode.Parse(File.ReadAllBytes(path), documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject
                 ?? throw new ModelFileException($"{path}: found JSON that is not an object; expected {{ ... }}.");
         }
         catch (JsonException problem)
         {
-            throw new ModelFileException($"{path}: not valid JSON, line {problem.LineNumber + 1}: the file may be cut short. Fetch or write it again.", problem);
+            throw new ModelFileException($"{path}: not valid JSON ({problem.Message.TrimEnd('.')}); the file may be cut short. Fetch or write it again.", problem);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -40,6 +40,9 @@ internal static class JsonFile
         JsonObject { } entry when entry["content"] is JsonValue content && content.TryGetValue<string>(out var text) => text,
         _ => null,
     };
+
+    /// <summary>The "type" of a part of tokenizer.json; null where it has none.</summary>
+    public static string? Type(JsonNode? part) => part is JsonObject ? Token(part["type"]) : null;
 
     public static bool? Flag(JsonNode? node) => node is JsonValue value && value.TryGetValue<bool>(out var flag) ? flag : null;
 

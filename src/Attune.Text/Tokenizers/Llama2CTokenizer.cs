@@ -21,7 +21,7 @@ internal static class Llama2CTokenizer
             throw new ModelFileException($"{path}: holds {pieces.Length} tokens; expected {vocabularySize}, as the model has. The tokenizer belongs to another model.");
         if (pieces.Length < FirstText)
             throw new ModelFileException($"{path}: holds {pieces.Length} tokens; expected at least {FirstText}: unknown, begin, end and 256 bytes.");
-        return new SentencePieceTokenizer(new SentencePieceModel(pieces, Begin: 1, End: 2).Serialize(), path, ImmutableDictionary<string, int>.Empty, roles: null);
+        return new SentencePieceTokenizer(new SentencePieceModel(pieces, Begin: 1, End: 2).Serialize(), path, new Dictionary<string, int>(), roles: null);
     }
 
     private static ImmutableArray<Piece> Pieces(byte[] file, string path)

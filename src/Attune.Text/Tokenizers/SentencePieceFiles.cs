@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core;
 
@@ -31,7 +30,7 @@ internal static class SentencePieceFiles
         config["legacy"] = true;
         config["tokenizer_class"] = "LlamaTokenizer";
         JsonFile.Write(Path.Combine(directory, "tokenizer_config.json"), config);
-        if (tokenizer.Added.IsEmpty)
+        if (tokenizer.Added.Count == 0)
             return;
         var added = new JsonObject();
         foreach (var (token, id) in tokenizer.Added.OrderBy(t => t.Value))
@@ -42,10 +41,10 @@ internal static class SentencePieceFiles
         JsonFile.Write(Path.Combine(directory, "added_tokens.json"), added);
     }
 
-    private static ImmutableDictionary<string, int> AddedTokens(string directory, JsonObject? config, string source)
+    private static Dictionary<string, int> AddedTokens(string directory, JsonObject? config, string source)
     {
         var path = Path.Combine(directory, "added_tokens.json");
-        var added = JsonFile.ReadIfThere(path) is { } file ? BytePairFiles.Ids(file, path).ToBuilder() : ImmutableDictionary.CreateBuilder<string, int>();
+        var added = JsonFile.ReadIfThere(path) is { } file ? BytePairFiles.Ids(file, path) : new Dictionary<string, int>(StringComparer.Ordinal);
         if (config?["added_tokens_decoder"] is JsonObject decoder)
         {
             foreach (var (id, entry) in decoder)
@@ -56,7 +55,7 @@ internal static class SentencePieceFiles
             }
         }
 
-        return added.ToImmutable();
+        return added;
     }
 
     private static byte[] ReadAll(string path)

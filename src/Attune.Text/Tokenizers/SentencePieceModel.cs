@@ -21,7 +21,7 @@ internal sealed record SentencePieceModel(ImmutableArray<Piece> Pieces, int Begi
     public static SentencePieceModel Parse(byte[] file, string source)
     {
         var pieces = ImmutableArray.CreateBuilder<Piece>();
-        var (kind, begin, end) = (1, 1, 2);
+        var (kind, begin, end) = (0, 1, 2);
         try
         {
             var input = new CodedInputStream(file);
@@ -40,6 +40,8 @@ internal sealed record SentencePieceModel(ImmutableArray<Piece> Pieces, int Begi
             throw new ModelFileException($"{source}: not a whole SentencePiece model ({problem.Message.TrimEnd('.')}); it may be cut short. Fetch it again.", problem);
         }
 
+        if (kind == 0)
+            throw new ModelFileException($"{source}: says nothing of how it was trained; expected a SentencePiece model. It may be cut short, or another kind of file.");
         if (kind != BytePairModel)
             throw new ModelFileException($"{source}: a SentencePiece model of type {kind}; expected 2, byte-pair encoding, as in Llama.");
         if (pieces.Count == 0 || end < 0 || end >= pieces.Count || begin >= pieces.Count)

@@ -19,19 +19,26 @@ public sealed class SentencePieceTokenizer : ITokenizer
     private readonly Piecer _textStart;
     private readonly Lazy<Piecer> _continuation;
     private readonly SentencePieceModel _model;
-    private readonly ImmutableDictionary<string, int> _special;
+    private readonly Dictionary<string, int> _special;
+    private readonly HashSet<int> _addedIds;
     private readonly byte[]?[] _bytes;
 
     /// <param name="file">The bytes of a .model file.</param>
     /// <param name="added">Special tokens added to the vocabulary after training, by text.</param>
     /// <param name="roles">Which special tokens begin, end and pad; null for what the model file says.</param>
-    internal SentencePieceTokenizer(byte[] file, string source, ImmutableDictionary<string, int> added, SpecialTokens? roles)
+    internal SentencePieceTokenizer(byte[] file, string source, IReadOnlyDictionary<string, int> added, SpecialTokens? roles)
     {
         _file = file;
         _model = SentencePieceModel.Parse(file, source);
         _special = _model.Pieces.Select((piece, id) => (piece, id)).Where(p => p.piece.Type is PieceType.Control or PieceType.Unknown)
-            .GroupBy(p => p.piece.Text).ToImmutableDictionary(g => g.Key, g => g.First().id).SetItems(added);
+            .GroupBy(p => p.piece.Text).ToDictionary(g => g.Key, g => g.First().id, StringComparer.Ordinal);
+        foreach (var (token, id) in added)
+        {
+            _special[token] = id;
+        }
+
         Added = added;
+        _addedIds = [.. added.Values];
         VocabularySize = Math.Max(_model.Pieces.Length, 1 + added.Values.DefaultIfEmpty(-1).Max());
         Special = roles ?? new SpecialTokens(_model.Begin < 0 ? null : _model.Pieces[_model.Begin].Text, _model.Pieces[_model.End].Text, null);
         if (Special.Pad == Special.End)
@@ -49,7 +56,7 @@ public sealed class SentencePieceTokenizer : ITokenizer
     public int? BeginToken { get; }
     public int EndToken { get; }
     public int PadToken { get; }
-    internal ImmutableDictionary<string, int> Added { get; }
+    internal IReadOnlyDictionary<string, int> Added { get; }
 
     public int? FindSpecial(string token) => _special.TryGetValue(token, out var id) ? id : null;
 
@@ -71,7 +78,7 @@ public sealed class SentencePieceTokenizer : ITokenizer
         {
             if (token >= 0 && token < _bytes.Length && _bytes[token] is { } spelled)
                 bytes.AddRange(spelled);
-            else if (token != PadToken && !Added.ContainsValue(token))
+            else if (token != PadToken && !_addedIds.Contains(token))
                 bytes.AddRange("\uFFFD"u8);
         }
 
@@ -93,7 +100,8 @@ public sealed class SentencePieceTokenizer : ITokenizer
         {
             return Piecer.Create(new MemoryStream(file), addBeginningOfSentence: false, addEndOfSentence: false);
         }
-        catch (Exception problem) when (problem is ArgumentException or InvalidOperationException or InvalidDataException or NotSupportedException)
+        catch (Exception problem) when (problem is IOException or InvalidDataException or ArgumentException or InvalidOperationException
+            or NotSupportedException or FormatException or KeyNotFoundException or IndexOutOfRangeException)
         {
             throw new ModelFileException($"{source}: a SentencePiece model that cannot be used: {problem.Message}", problem);
         }

@@ -37,6 +37,7 @@ internal static class SpecialTokenFiles
             false => null,
             null => beginByTemplate,
         };
-        return new SpecialTokens(begin, end, Role("pad_token"));
+        var others = new[] { config, map }.Select(f => f?["additional_special_tokens"]).OfType<JsonArray>().SelectMany(list => list.Select(JsonFile.Token)).OfType<string>();
+        return new SpecialTokens(begin, end, Role("pad_token")) { Others = [.. others.Distinct(StringComparer.Ordinal)] };
     }
 }

@@ -12,5 +12,8 @@ public sealed record SpecialTokens(string? Begin, string End, string? Pad)
     public ImmutableArray<string> Others { get; init; } = [];
 
     /// <summary>Each once, in the order in which a trained vocabulary begins: begin, end, pad, others.</summary>
-    public IEnumerable<string> All => new[] { Begin, End, Pad }.OfType<string>().Concat(Others).Distinct(StringComparer.Ordinal);
+    public IEnumerable<string> All => Roles.Concat(Others).Distinct(StringComparer.Ordinal);
+
+    /// <summary>Those that begin, end and pad.</summary>
+    internal IEnumerable<string> Roles => new[] { Begin, End, Pad }.OfType<string>().Distinct(StringComparer.Ordinal);
 }

@@ -34,27 +34,38 @@ internal static class TokenizerJson
 
     /// <summary>True where the file holds a byte-level BPE model, which is what this class reads.</summary>
     public static bool IsByteLevel(JsonObject file) =>
-        file["model"] is JsonObject model && JsonFile.Token(model["type"]) is "BPE" && Parts(file["pre_tokenizer"], "pretokenizers").Any(p => JsonFile.Token(p["type"]) == "ByteLevel");
+        file["model"] is JsonObject model && JsonFile.Type(model) == "BPE" && Parts(file["pre_tokenizer"], "pretokenizers").Any(p => JsonFile.Type(p) == "ByteLevel");
 
     public static BytePairTokenizer Read(JsonObject file, string path, string? directory)
     {
         if (file["model"] is not JsonObject model || !IsByteLevel(file))
-            throw new ModelFileException($"{path}: found a {JsonFile.Token(file["model"]?["type"]) ?? "nameless"} model; expected BPE with a ByteLevel pre-tokenizer.");
+            throw new ModelFileException($"{path}: found a {JsonFile.Type(file["model"]) ?? "nameless"} model; expected BPE with a ByteLevel pre-tokenizer.");
         CheckWords(file, path);
-        var added = Parts(file["added_tokens"]).ToDictionary(t => JsonFile.Token(t["content"]) ?? "", t => JsonFile.Number(t["id"])
-            ?? throw new ModelFileException($"{path}: added token '{JsonFile.Token(t["content"])}' has no id."), StringComparer.Ordinal);
+        var added = Added(file, path);
         var ids = BytePairFiles.Ids(model["vocab"] as JsonObject ?? throw new ModelFileException($"{path}: model.vocab is missing; expected an object of tokens and ids."), path);
-        var vocabulary = new BytePairVocabulary(ids.RemoveRange(added.Keys), Merges(model, path), added.ToImmutableDictionary());
-        var begin = Parts(file["post_processor"], "processors").Where(p => JsonFile.Token(p["type"]) == "TemplateProcessing")
-            .SelectMany(p => Parts(p["single"]).Take(1)).Select(p => JsonFile.Token(p["SpecialToken"]?["id"])).FirstOrDefault();
+        var vocabulary = new BytePairVocabulary(BytePairFiles.Without(ids, added.Keys), Merges(model, path), added);
+        var begin = Parts(file["post_processor"], "processors").Where(p => JsonFile.Type(p) == "TemplateProcessing")
+            .SelectMany(p => Parts(p["single"]).Take(1)).Select(p => JsonFile.Token((p["SpecialToken"] as JsonObject)?["id"])).FirstOrDefault();
         var special = SpecialTokenFiles.Read(directory, added.ContainsKey("<|endoftext|>") ? "<|endoftext|>" : null, begin, path);
-        return new BytePairTokenizer(vocabulary, special with { Others = [.. added.Keys.Except(special.All).Order(StringComparer.Ordinal)] }, path);
+        return new BytePairTokenizer(vocabulary, special with { Others = [.. added.Keys.Except(special.Roles).Order(StringComparer.Ordinal)] }, path);
+    }
+
+    private static Dictionary<string, int> Added(JsonObject file, string path)
+    {
+        var added = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var token in Parts(file["added_tokens"]))
+        {
+            if (JsonFile.Token(token["content"]) is not { } content || JsonFile.Number(token["id"]) is not { } id || !added.TryAdd(content, id))
+                throw new ModelFileException($"{path}: added_tokens holds {token.ToJsonString()}; expected each token once, with \"content\" and \"id\".");
+        }
+
+        return added;
     }
 
     private static void CheckWords(JsonObject file, string path)
     {
         if (file["normalizer"] is not null)
-            throw new ModelFileException($"{path}: has a {JsonFile.Token(file["normalizer"]?["type"])} normalizer; only tokenizers without one can be read, as GPT-2's.");
+            throw new ModelFileException($"{path}: has a {JsonFile.Type(file["normalizer"])} normalizer; only tokenizers without one can be read, as GPT-2's.");
         var parts = Parts(file["pre_tokenizer"], "pretokenizers").ToList();
         if (parts.Count != 1 || JsonFile.Flag(parts[0]["use_regex"]) == false)
             throw new ModelFileException($"{path}: cuts words by another pattern than GPT-2's, which is the one known here.");
