@@ -43,10 +43,10 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     }
 
     /// <summary>Prompt, answer, end token.</summary>
-    public TokenSequence Encode(Prompt prompt, string answer) => Join(EncodePrompt(prompt), EncodeAnswer(prompt, answer).Add(tokenizer.EndToken));
+    public TokenSequence Encode(Prompt prompt, string answer) => Join(EncodePrompt(prompt), EncodeAnswer(prompt, answer));
 
     /// <summary>Prompt and the beginning of an answer, without end token.</summary>
-    public TokenSequence EncodeUnfinished(Prompt prompt, string answer) => Join(EncodePrompt(prompt), EncodeAnswer(prompt, answer));
+    public TokenSequence EncodeUnfinished(Prompt prompt, string answer) => Join(EncodePrompt(prompt), EncodeOpenAnswer(prompt, answer));
 
     /// <summary>A text to learn whole: begin token, if any, text, end token.</summary>
     public TokenSequence Encode(Document document)
@@ -63,11 +63,13 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
         return text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : text;
     }
 
-    private ImmutableArray<int> EncodeAnswer(Prompt prompt, string answer) => tokenizer.EncodeContinuation(Prefix(prompt) + answer);
+    internal ImmutableArray<int> EncodeAnswer(Prompt prompt, string answer) => EncodeOpenAnswer(prompt, answer).Add(tokenizer.EndToken);
+
+    internal static TokenSequence Join(ImmutableArray<int> prompt, ImmutableArray<int> answer) => new(prompt.AddRange(answer), prompt.Length);
+
+    private ImmutableArray<int> EncodeOpenAnswer(Prompt prompt, string answer) => tokenizer.EncodeContinuation(Prefix(prompt) + answer);
 
     private string Prefix(Prompt prompt) => prompt is Prompt.Chat ? template.AnswerPrefix : "";
-
-    private static TokenSequence Join(ImmutableArray<int> prompt, ImmutableArray<int> answer) => new(prompt.AddRange(answer), prompt.Length);
 
     private void AddParts(ImmutableArray<int>.Builder tokens, ImmutableArray<TemplatePart> parts)
     {

@@ -27,11 +27,8 @@ internal sealed class PromptFitting
     {
         try
         {
-            var whole = answers.Select(answer => _encoder.Encode(prompt, answer)).ToList();
-            var longestAnswer = whole.Max(s => s.AnswerLength);
-            var kept = Cut(prompt, whole[0].Tokens[..whole[0].AnswerStart], longestAnswer);
-            return kept is not { } tokens ? null
-                : [.. whole.Select(s => tokens.Length == s.AnswerStart ? s : new TokenSequence(tokens.AddRange(s.Answer), tokens.Length))];
+            var encoded = answers.Select(answer => _encoder.EncodeAnswer(prompt, answer)).ToList();
+            return Cut(prompt, _encoder.EncodePrompt(prompt), encoded.Max(a => a.Length)) is { } kept ? [.. encoded.Select(a => Encoder.Join(kept, a))] : null;
         }
         catch (DataException problem)
         {

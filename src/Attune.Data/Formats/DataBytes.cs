@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using Attune.Core;
@@ -44,6 +45,22 @@ internal sealed record DataBytes(byte[] Content, string Sha256)
         using var source = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
         using var content = new MemoryStream();
         source.CopyTo(content);
-        return content.ToArray();
+        var unpacked = content.ToArray();
+        CheckEnd(packed, unpacked);
+        return unpacked;
+    }
+
+    /// <summary>
+    /// .NET does not mind a packed file that ends early. Its last eight bytes are checksum and length of its last member, which is
+    /// what the content must end with.
+    /// </summary>
+    private static void CheckEnd(byte[] packed, ReadOnlySpan<byte> content)
+    {
+        if (packed.Length < 18)
+            throw new InvalidDataException();
+        var checksum = BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan(packed.Length - 8));
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan(packed.Length - 4));
+        if (length > content.Length || Crc32.Of(content[^(int)length..]) != checksum)
+            throw new InvalidDataException();
     }
 }

@@ -52,11 +52,11 @@ public static class DatasetFile
     }
 
     /// <summary>Writes rows that <see cref="Read"/> gives back equal: JSON lines, or one array where the name ends in .json.</summary>
-    /// <exception cref="DataException">A text holds half a character, which no file can.</exception>
+    /// <exception cref="DataException">A text holds half a character, or a number is not finite: no file can hold them.</exception>
     public static void Write<T>(string path, IEnumerable<T> items)
     {
         var format = RowFormats.For<T>();
-        var rows = items.Select(item => Row(format, item)).ToList();
+        var rows = items.Select((item, index) => Row(format, item, path, index)).ToList();
         var array = DataBytes.HasExtension(path, ".json");
         AtomicFile.Write(path, file =>
         {
@@ -73,19 +73,26 @@ public static class DatasetFile
         });
     }
 
-    private static byte[] Row<T>(IRowFormat<T> format, T item)
+    private static byte[] Row<T>(IRowFormat<T> format, T item, string path, int index)
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, Compact))
+        try
         {
-            json.WriteStartObject();
-            format.Write(json, item);
-            if (item is Feedback { Annotator: { } annotator })
-                json.WriteString("annotator", annotator);
-            json.WriteEndObject();
-        }
+            using var buffer = new MemoryStream();
+            using (var json = new Utf8JsonWriter(buffer, Compact))
+            {
+                json.WriteStartObject();
+                format.Write(json, item);
+                if (item is Feedback { Annotator: { } annotator })
+                    json.WriteText("annotator", annotator);
+                json.WriteEndObject();
+            }
 
-        return buffer.ToArray();
+            return buffer.ToArray();
+        }
+        catch (ArgumentException problem)
+        {
+            throw new DataException($"{path}: row {index + 1} cannot be written: {problem.Message.TrimEnd('.')}. Expected whole characters and finite numbers; nothing was changed.");
+        }
     }
 
     private static void CheckKind<T>(string path, IRowFormat<T> format, DatasetKind? kind)

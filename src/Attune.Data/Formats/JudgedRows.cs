@@ -35,6 +35,8 @@ internal sealed class StepRows : IRowFormat<StepLabels>
         var labels = row.List("labels").Select((value, index) => Label(row, value, $"labels[{index}]")).ToImmutableArray();
         if (!row.Failed && steps.Length != labels.Length)
             row.Fail("labels", $"found {labels.Length} labels for {steps.Length} completions; expected one for each.");
+        if (!row.Failed && steps.IsEmpty)
+            row.Fail("completions", "found none; expected at least one step.");
         return new StepLabels(PromptField.Read(row), [.. steps.Zip(labels, (text, label) => new ReasoningStep(text, label))]) { Annotator = row.TextOrNull("annotator") };
     }
 
@@ -133,7 +135,7 @@ internal static class ListField
         json.WriteStartArray(field);
         foreach (var text in texts)
         {
-            json.WriteStringValue(text);
+            json.WriteText(text);
         }
 
         json.WriteEndArray();

@@ -43,7 +43,7 @@ internal static class PromptField
         if (prompt is Prompt.Chat chat)
             WriteMessages(json, Name, chat.Messages);
         else
-            json.WriteString(Name, ((Prompt.Text)prompt).Value);
+            json.WriteText(Name, ((Prompt.Text)prompt).Value);
     }
 
     public static void WriteAnswer(Utf8JsonWriter json, string field, Prompt prompt, string answer)
@@ -51,7 +51,7 @@ internal static class PromptField
         if (prompt is Prompt.Chat)
             WriteMessages(json, field, [new Message(Role.Assistant, answer)]);
         else
-            json.WriteString(field, answer);
+            json.WriteText(field, answer);
     }
 
     private static void WriteMessages(Utf8JsonWriter json, string field, ImmutableArray<Message> messages)
@@ -61,7 +61,7 @@ internal static class PromptField
         {
             json.WriteStartObject();
             json.WriteString("role", RoleNames.Of(role));
-            json.WriteString("content", content);
+            json.WriteText("content", content);
             json.WriteEndObject();
         }
 

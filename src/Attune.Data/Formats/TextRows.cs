@@ -19,7 +19,7 @@ internal sealed class DocumentRows : IRowFormat<Document>
         return new Document("");
     }
 
-    public void Write(Utf8JsonWriter json, Document item) => json.WriteString("text", item.Text);
+    public void Write(Utf8JsonWriter json, Document item) => json.WriteText("text", item.Text);
 }
 
 /// <summary>Prompts alone, or the prompts of any rows that have them.</summary>
