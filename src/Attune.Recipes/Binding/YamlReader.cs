@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using Attune.Core;
 using YamlDotNet.Core;
@@ -18,13 +19,16 @@ internal sealed partial class YamlReader
 
     private readonly string _source;
     private readonly bool _hasLines;
+    private readonly Scanner _scanner;
     private readonly Parser _parser;
 
     private YamlReader(string text, string source, bool hasLines)
     {
         _source = source;
         _hasLines = hasLines;
-        _parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
+        RefuseControlCharacters(text);
+        _scanner = new Scanner(new StringReader(text), skipComments: true);
+        _parser = new Parser(_scanner);
     }
 
     /// <summary>The one document of a text; null where there is none.</summary>
@@ -37,7 +41,7 @@ internal sealed partial class YamlReader
         }
         catch (YamlException problem)
         {
-            throw new PlanException($"{PlaceOf(problem.Start, source)}: {Explain(problem, text)}");
+            throw Explained(problem, text, source);
         }
     }
 
@@ -145,7 +149,7 @@ internal sealed partial class YamlReader
     {
         if (_parser.Current is null)
         {
-            _parser.MoveNext();
+            Advance();
         }
 
         return _parser.Current ?? throw new YamlException("the text ends too early");
@@ -154,8 +158,38 @@ internal sealed partial class YamlReader
     private T Next<T>() where T : ParsingEvent
     {
         var found = Peek() as T ?? throw Refused(Peek(), "this is not expected here");
-        _parser.MoveNext();
+        Advance();
         return found;
+    }
+
+    private void Advance()
+    {
+        try
+        {
+            _parser.MoveNext();
+        }
+        catch (Exception problem) when (problem is InvalidOperationException or ArgumentException or FormatException or OverflowException or IndexOutOfRangeException)
+        {
+            // On some malformed texts the parser trips over itself instead of saying what is wrong.
+            throw new YamlException(_scanner.CurrentPosition, _scanner.CurrentPosition, "something is not closed, or stands where it cannot");
+        }
+    }
+
+    private void RefuseControlCharacters(string text)
+    {
+        var line = 1;
+        for (var i = 0; i < text.Length; i++)
+        {
+            line += text[i] == '\n' ? 1 : 0;
+            if (!Rune.TryGetRuneAt(text, i, out var rune) || (Rune.IsControl(rune) && rune.Value is not ('\t' or '\n' or '\r' or 0x85)))
+            {
+                // The parser takes NUL for the end of the text.
+                throw new PlanException(string.Create(
+                    CultureInfo.InvariantCulture, $"{(_hasLines ? new Place(_source, line, 0) : Place.Of(_source))}: the character U+{(int)text[i]:X4} is not allowed; write it \"\\u{(int)text[i]:X4}\" if it is meant."));
+            }
+
+            i += rune.Utf16SequenceLength - 1;
+        }
     }
 
     private PlanException Refused(ParsingEvent found, string why) => new($"{PlaceOf(found)}: {why}.");
@@ -164,13 +198,20 @@ internal sealed partial class YamlReader
 
     private static Place PlaceOf(Mark mark, string source) => new(source, (int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column));
 
-    private static string Explain(YamlException problem, string text)
+    private static PlanException Explained(YamlException problem, string text, string source)
     {
-        var line = text.Split('\n').ElementAtOrDefault((int)Math.Max(1, problem.Start.Line) - 1) ?? "";
-        var indent = line[..(line.Length - line.TrimStart().Length)];
-        return indent.Contains('\t', StringComparison.Ordinal)
-            ? "the line is indented with a tab; YAML wants spaces."
-            : $"not valid YAML: {Reason(problem)}. The line reads {ScalarText.Shown(line.Trim())}.";
+        var lines = text.Split('\n');
+        var first = (int)Math.Clamp(problem.Start.Line, 1, lines.Length);
+        for (var line = first; line <= Math.Min(Math.Max(first, problem.End.Line) + 1, lines.Length); line++)
+        {
+            var indent = lines[line - 1].AsSpan();
+            if (indent[..(indent.Length - indent.TrimStart().Length)].Contains('\t'))
+            {
+                return new($"{new Place(source, line, 1)}: the line is indented with a tab; YAML wants spaces.");
+            }
+        }
+
+        return new($"{PlaceOf(problem.Start, source)}: not valid YAML: {Reason(problem)}. The line reads {ScalarText.Shown(lines[first - 1].Trim())}.");
     }
 
     // The parser leads its messages with places of its own.

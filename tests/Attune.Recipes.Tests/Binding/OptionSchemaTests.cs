@@ -76,7 +76,7 @@ public sealed class OptionSchemaTests
     }
 
     private static bool IsDescribed(Type type) =>
-        type is { IsClass: true, IsAbstract: false } && type.GetProperties().Any(p => p.IsDefined(typeof(DescriptionAttribute))) && type.GetConstructor(Type.EmptyTypes) is not null;
+        type is { IsClass: true, IsAbstract: false } && type.GetProperties().Any(p => p.IsDefined(typeof(DescriptionAttribute), inherit: true)) && type.GetConstructor(Type.EmptyTypes) is not null;
 
     public sealed record WithDate
     {
