@@ -40,7 +40,8 @@ public sealed record ReviewFactors(
         {
             if (ReviewLexicon.Nouns.Match(tokens, at, out var aspect) is > 0 and var length)
             {
-                aspects.Add(aspect);
+                if (aspect is { } named)
+                    aspects.Add(named);
                 at += length - 1;
             }
         }

@@ -57,7 +57,7 @@ public static class ReviewGrammar
             var subject = follows ? last!.Judged(valence) : writer.NextSubject(valence);
             var before = writer.Named.Count;
             var unit = writer.Write(follows ? "follow" : symbol, subject);
-            if (i > 0 && valence * units[i - 1].Valence < 0 && unit[1] is not "," && chance.NextDouble() < TurnShare)
+            if (i > 0 && valence * units[i - 1].Valence < 0 && TakesTurn(unit) && chance.NextDouble() < TurnShare)
                 unit.InsertRange(0, [.. writer.Write("turn", subject), ","]);
             tokens.AddRange(unit);
             // "It" must have only one noun to mean.
@@ -66,6 +66,9 @@ public static class ReviewGrammar
 
         return tokens;
     }
+
+    /// <summary>"Still, honestly, ..." and "that said, ... but ..." are one turn too many.</summary>
+    private static bool TakesTurn(List<string> unit) => unit[1] is not "," && !unit.Any(word => word is "but" or "although" or "even");
 
     private static Unit[] DrawUnits(Chance chance, double sentiment, ReviewPlan plan)
     {

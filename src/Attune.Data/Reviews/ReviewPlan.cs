@@ -8,8 +8,16 @@ public sealed record ReviewPlan
     /// <summary>The texts of pretraining: sentiment uniform over -1 to 1.</summary>
     public static ReviewPlan Pretraining { get; } = new();
 
-    /// <summary>Demonstrations: as many good as bad reviews, most of them mixed, so that alignment has room to improve.</summary>
-    public static ReviewPlan Mixed { get; } = new() { SentimentSpread = 0.45, SentimentShape = SentimentShape.Normal };
+    /// <summary>
+    /// Demonstrations: as many good as bad reviews, most of them mixed, so that alignment has room to improve; shorter, so
+    /// that nine answers in ten fit into 64 tokens of a vocabulary of 1024.
+    /// </summary>
+    public static ReviewPlan Mixed { get; } = new()
+    {
+        SentimentSpread = 0.45,
+        SentimentShape = SentimentShape.Normal,
+        LengthWeights = [3.5, 4, 1.2, 0.1],
+    };
 
     public SentimentShape SentimentShape { get; init; } = SentimentShape.Uniform;
 
@@ -20,5 +28,5 @@ public sealed record ReviewPlan
     public double SentenceSpread { get; init; } = 0.35;
 
     /// <summary>Relative weights of reviews of 1, 2, 3, ... units; a unit is a sentence, seldom two.</summary>
-    public ImmutableArray<double> LengthWeights { get; init; } = [2, 3.5, 2.5, 1.2, 0.5];
+    public ImmutableArray<double> LengthWeights { get; init; } = [2.5, 3.5, 2, 0.8, 0.2];
 }

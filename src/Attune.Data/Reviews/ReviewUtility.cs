@@ -25,7 +25,7 @@ public sealed class ReviewUtility(UtilityWeights weights) : IUtility
             new("aspects", weights.Aspects, AspectsValue(factors.Aspects.Length)),
             new("film", weights.Film, FilmValue(prompt, answer)),
             new("length", weights.Length, LengthValue(factors.Words)),
-            new("repetition", weights.Repetition, -factors.Repetition),
+            new("repetition", weights.Repetition, 0 - factors.Repetition),
             new("language", weights.Language, (factors.Fluency - 1 - factors.UnknownWords) / 2),
             new("unfinished", weights.Unfinished, factors.Finished ? 0 : -1),
             new("baseline", 1, weights.Baseline),

@@ -37,14 +37,16 @@ public sealed class SimulatedAnnotators
     }
 
     /// <summary>The name in the records: "simulated-3", or "simulated-3-brief" in a group named brief.</summary>
-    public string NameOf(int annotator) => GroupOf(annotator) is { } group ? $"simulated-{annotator + 1}-{group.Name}" : $"simulated-{annotator + 1}";
+    public string NameOf(int annotator) =>
+        GroupOf(annotator) is { } group ? $"simulated-{annotator + 1}-{group.Name}" : $"simulated-{annotator + 1}";
 
     /// <summary>The utility as one annotator sees it: own weights, group and length bias, before noise.</summary>
     public double TasteOf(int annotator, Prompt prompt, string answer)
     {
         ArgumentNullException.ThrowIfNull(answer);
         var group = GroupOf(annotator);
-        var total = _utility.Of(prompt, answer).Components.Sum(c => c.Contribution * FactorOf(annotator, c.Name) * (group?.Emphasis.GetValueOrDefault(c.Name, 1) ?? 1));
+        var total = _utility.Of(prompt, answer).Components.Sum(c =>
+            c.Contribution * FactorOf(annotator, c.Name) * (group?.Emphasis.GetValueOrDefault(c.Name, 1) ?? 1));
         var words = answer.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
         return total + ((_options.LengthBias + (group?.LengthTaste ?? 0)) * words / 10);
     }
@@ -60,7 +62,9 @@ public sealed class SimulatedAnnotators
         var difference = TasteOf(annotator, prompt, first) - TasteOf(annotator, prompt, second);
         var draw = chance.NextDouble();
         var odds = Odds(difference + _options.PositionBias);
-        var outcome = draw < odds.First ? ComparisonOutcome.First : draw < odds.First + odds.Second ? ComparisonOutcome.Second : ComparisonOutcome.Tie;
+        var outcome = draw < odds.First ? ComparisonOutcome.First
+            : draw < odds.First + odds.Second ? ComparisonOutcome.Second
+            : ComparisonOutcome.Tie;
         double? margin = _options.Margins is MarginReport.Stated ? Math.Abs(difference) : null;
         return new Comparison(prompt, first, second, outcome, NameOf(annotator), margin);
     }
@@ -135,7 +139,8 @@ public sealed class SimulatedAnnotators
             count++;
         }
 
-        return new LabelQuality(labels > 0 ? gold / labels : double.NaN, labels > 0 ? best / labels : double.NaN, count > 0 ? 1 - (labels / count) : double.NaN);
+        // Without pairs all three are 0 / 0: not a number, which is what is known.
+        return new LabelQuality(gold / labels, best / labels, 1 - (labels / count));
     }
 
     private PairProbabilities Odds(double difference) =>

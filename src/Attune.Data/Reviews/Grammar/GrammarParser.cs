@@ -86,7 +86,8 @@ internal static partial class GrammarParser
 
         if (marks.Count % 2 != 0)
             throw new FormatException($"'{text}' has an odd number of *.");
-        var judgements = !header.EndsWith(Neutral, StringComparison.Ordinal) && guard.Judgement is not null ? Judgements(parts.ToImmutable(), marks, guard) : [];
+        var judges = guard.Judgement is not null && !header.EndsWith(Neutral, StringComparison.Ordinal);
+        var judgements = judges ? Judgements(parts.ToImmutable(), marks, guard) : [];
         var repeats = header.EndsWith(Repeating, StringComparison.Ordinal) || parts.Count == 0;
         return new Production(header.Split(' ')[0], guard, parts.ToImmutable(), [.. judgements], repeats ? Reuse.Free : Reuse.OnceAReview);
     }
@@ -125,7 +126,8 @@ internal static partial class GrammarParser
             {
                 Part.Word word => [[word.Text]],
                 Part.Agreement agreement => [agreement.One, agreement.Many],
-                Part.Reference reference when Pronouns.TryGetValue(reference.Table, out var pronouns) => [.. pronouns.Select(p => ImmutableArray.Create(p))],
+                Part.Reference reference when Pronouns.TryGetValue(reference.Table, out var pronouns) =>
+                    [.. pronouns.Select(p => ImmutableArray.Create(p))],
                 _ => throw new FormatException("between * and * only words, <..|..> and pronouns can stand."),
             };
             forms = [.. forms.SelectMany(_ => next, (head, tail) => head.AddRange(tail))];

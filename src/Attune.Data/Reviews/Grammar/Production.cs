@@ -43,7 +43,8 @@ internal enum Shift
 }
 
 /// <summary>One way to write a symbol, and the judging words in it. Two are equal only if they are the same line.</summary>
-internal sealed class Production(string symbol, Guard guard, ImmutableArray<Part> parts, ImmutableArray<ImmutableArray<string>> judgements, Reuse reuse)
+internal sealed class Production(
+    string symbol, Guard guard, ImmutableArray<Part> parts, ImmutableArray<ImmutableArray<string>> judgements, Reuse reuse)
 {
     public string Symbol { get; } = symbol;
 
@@ -55,6 +56,8 @@ internal sealed class Production(string symbol, Guard guard, ImmutableArray<Part
     public ImmutableArray<ImmutableArray<string>> Judgements { get; } = judgements;
 
     public Reuse Reuse { get; } = reuse;
+
+    public bool NamesFilm { get; } = parts.Any(part => part is Part.Reference { Table: "film" });
 }
 
 /// <summary>Whether a review may use a production again while others are left.</summary>

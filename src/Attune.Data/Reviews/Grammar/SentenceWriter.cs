@@ -12,6 +12,7 @@ internal sealed class SentenceWriter(GrammarTables tables, Chance chance, Film f
 
     /// <summary>Words of judgement used: several tables may hold the same adjective.</summary>
     private readonly HashSet<string> _judgements = [];
+    private bool _filmNamed;
 
     private readonly Queue<int> _aspects = new(chance.Permutation(Enum.GetValues<Aspect>().Length));
 
@@ -34,51 +35,54 @@ internal sealed class SentenceWriter(GrammarTables tables, Chance chance, Film f
     /// <summary>Words and punctuation of one unit: a sentence, or two that belong together.</summary>
     public List<string> Write(string symbol, Subject main)
     {
-        var tokens = new List<string>();
-        Subject? second = null;
-        Expand(symbol, main);
-        return tokens;
+        var unit = new Unit();
+        Expand(unit, symbol, main);
+        return unit.Tokens;
+    }
 
-        void Expand(string table, Subject subject)
+    private void Expand(Unit unit, string table, Subject subject)
+    {
+        switch (table)
         {
-            if (table is "noun")
-            {
-                tokens.AddRange(subject.Noun);
+            case "noun":
+                unit.Tokens.AddRange(subject.Noun);
                 Named.Add(subject.Context.Aspect);
-                return;
-            }
+                break;
+            case "film":
+                unit.Tokens.Add(film.Title);
+                _filmNamed = true;
+                break;
+            case "review":
+                unit.Tokens.Add(review);
+                break;
+            default:
+                foreach (var part in Choose(table, subject.Context).Parts)
+                {
+                    Append(unit, part, subject);
+                }
 
-            if (table is "film" or "review")
-            {
-                tokens.Add(table is "film" ? film.Title : review);
-                return;
-            }
-
-            foreach (var part in Choose(table, subject.Context).Parts)
-            {
-                Append(part, subject);
-            }
+                break;
         }
+    }
 
-        void Append(Part part, Subject subject)
+    private void Append(Unit unit, Part part, Subject subject)
+    {
+        switch (part)
         {
-            switch (part)
-            {
-                case Part.Word word:
-                    tokens.Add(word.Text);
-                    break;
-                case Part.Article article:
-                    tokens.Add(article.Stem is "A" ? Spelling.CapitalArticle : Spelling.Article);
-                    break;
-                case Part.Agreement agreement:
-                    tokens.AddRange(subject.Context.Number is Number.Many ? agreement.Many : agreement.One);
-                    break;
-                case Part.Reference reference:
-                    var elsewhere = reference.Shift is Shift.Other or Shift.Against or Shift.Bad;
-                    var target = elsewhere ? second ??= NextSubject(subject.Context.Valence) : subject;
-                    Expand(reference.Table, target.Judged(Shifted(reference.Shift, subject.Context.Valence)));
-                    break;
-            }
+            case Part.Word word:
+                unit.Tokens.Add(word.Text);
+                break;
+            case Part.Article article:
+                unit.Tokens.Add(article.Stem is "A" ? Spelling.CapitalArticle : Spelling.Article);
+                break;
+            case Part.Agreement agreement:
+                unit.Tokens.AddRange(subject.Context.Number is Number.Many ? agreement.Many : agreement.One);
+                break;
+            case Part.Reference reference:
+                var elsewhere = reference.Shift is Shift.Other or Shift.Against or Shift.Bad;
+                var target = elsewhere ? unit.Second ??= NextSubject(subject.Context.Valence) : subject;
+                Expand(unit, reference.Table, target.Judged(Shifted(reference.Shift, subject.Context.Valence)));
+                break;
         }
     }
 
@@ -96,7 +100,7 @@ internal sealed class SentenceWriter(GrammarTables tables, Chance chance, Film f
     private Production Choose(string symbol, in GrammarContext context)
     {
         var allowed = tables.Allowed(symbol, context);
-        var fresh = allowed.Where(p => !_used.Contains(p) && !_judgements.Contains(FirstJudgement(p))).ToArray();
+        var fresh = allowed.Where(IsFresh).ToArray();
         var from = fresh.Length > 0 ? fresh : allowed;
         var left = chance.NextDouble() * from.Sum(p => p.Guard.Weight);
         var chosen = from.First(p => (left -= p.Guard.Weight) < 0 || ReferenceEquals(p, from[^1]));
@@ -107,8 +111,19 @@ internal sealed class SentenceWriter(GrammarTables tables, Chance chance, Film f
         return chosen;
     }
 
+    private bool IsFresh(Production production) =>
+        !_used.Contains(production) && !_judgements.Contains(FirstJudgement(production)) && !(_filmNamed && production.NamesFilm);
+
     private static string FirstJudgement(Production production) =>
         production.Judgements.Length > 0 ? string.Join(' ', production.Judgements[0]) : "";
+
+    /// <summary>What is being written; its second noun is drawn when the first production asks for one.</summary>
+    private sealed class Unit
+    {
+        public List<string> Tokens { get; } = [];
+
+        public Subject? Second { get; set; }
+    }
 }
 
 /// <summary>What a sentence is about: a noun in its context.</summary>

@@ -16,7 +16,7 @@ internal sealed class PhraseBook<T>
 
     public IEnumerable<KeyValuePair<string, T>> Phrases => _phrases;
 
-    /// <summary>The meaning of the longest phrase that starts at <paramref name="at"/>, and how many tokens it has; 0 where none does.</summary>
+    /// <summary>The longest phrase that starts at <paramref name="at"/>: how many tokens it has, 0 where none does.</summary>
     public int Match(ReadOnlySpan<string> tokens, int at, out T? meaning)
     {
         for (var length = Math.Min(_longest, tokens.Length - at); length > 0; length--)

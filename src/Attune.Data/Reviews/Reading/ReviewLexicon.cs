@@ -1,3 +1,4 @@
+using System.Numerics;
 using Attune.Data.Reviews.Grammar;
 
 namespace Attune.Data.Reviews.Reading;
@@ -12,11 +13,12 @@ internal static class ReviewLexicon
         group production.Guard.Judgement!.Value by string.Join(' ', phrase) into judged
         select KeyValuePair.Create(judged.Key, judged.Average()));
 
-    public static PhraseBook<Aspect> Nouns { get; } = new(
-        from production in GrammarTables.Default["noun"]
+    /// <summary>The nouns of each aspect; null for the names of genres, so that a ghost story is not a story.</summary>
+    public static PhraseBook<Aspect?> Nouns { get; } = new(
+        from production in GrammarTables.Default["noun"].Concat(GrammarTables.Default["genre"]).Concat(GrammarTables.Default["genres"])
         select KeyValuePair.Create(
             string.Join(' ', production.Parts.Cast<Part.Word>().Select(w => w.Text)),
-            (Aspect)System.Numerics.BitOperations.TrailingZeroCount(production.Guard.Aspects)));
+            production.Guard.Aspects == 0 ? null : (Aspect?)BitOperations.TrailingZeroCount(production.Guard.Aspects)));
 
     /// <summary>Words that turn what follows in their clause into its opposite.</summary>
     public static bool Negates(string token) =>
