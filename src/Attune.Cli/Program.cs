@@ -1,1 +1,34 @@
-Console.WriteLine(TorchSharp.torch.ones(2, 2).sum().item<float>());
+using System.CommandLine;
+using Attune.Cli;
+using Attune.Cli.Commands;
+using Attune.Cli.Screens;
+using Attune.Core;
+
+NativeSetup.Apply();
+using var stop = new Interruption();
+var root = new RootCommand("Attune teaches language models what people prefer: supervised fine-tuning, preferences, reward models, PPO.\n\nStart with: attune demo")
+{
+    DemoCommand.Create(),
+    RunCommand.Create(),
+    StageCommand.Create("sft", "Fine-tune a model on demonstrations.", "attune sft --model DIR --data demonstrations.jsonl --out runs/sft"),
+    StageCommand.Create("reward", "Train a reward model on feedback.", "attune reward --model DIR --data preferences.jsonl --out runs/reward"),
+    StageCommand.Create("ppo", "Align a model with a reward by PPO.", "attune ppo --model DIR --reward-model runs/reward/final --prompts prompts.jsonl --out runs/ppo"),
+    GenerateCommand.Create(),
+    EvaluateCommand.Create(),
+    ModelCommand.Create(),
+    DataCommand.Create(),
+};
+
+try
+{
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, stop.Token);
+}
+catch (AttuneException problem)
+{
+    Terminal.Error(problem.Message);
+    return 2;
+}
+catch (OperationCanceledException)
+{
+    return 130;
+}

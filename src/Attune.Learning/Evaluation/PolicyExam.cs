@@ -75,12 +75,22 @@ public sealed class PolicyExam
             }
         }
 
+        Spread(metrics, "eval/proxy_reward_sd", [.. answers.Select(a => a.Proxy)]);
+        Spread(metrics, "eval/gold_reward_sd", [.. answers.Select(a => a.Gold).OfType<double>()]);
         if (answers.All(a => a.PretrainedLogProb is not null))
         {
             metrics.Set("eval/perplexity_pretrained", Math.Exp(-answers.Sum(a => a.PretrainedLogProb!.Value) / answers.Sum(a => a.Rollout.Sequence.AnswerLength)));
         }
 
         return metrics;
+    }
+
+    private static void Spread(Metrics metrics, string name, double[] values)
+    {
+        if (values.Length > 0)
+        {
+            metrics.Set(name, Math.Sqrt(Numerics.Moments.Of(values).Variance));
+        }
     }
 
     private static double LogRatio(float[] own, float[] reference, Func<double, double> estimator)

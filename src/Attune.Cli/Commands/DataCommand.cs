@@ -1,0 +1,57 @@
+using System.CommandLine;
+using System.Text.Json;
+using Attune.Core.Runs;
+using Attune.Data.Formats;
+using Attune.Data.Reviews;
+using Attune.Recipes.Sources;
+
+namespace Attune.Cli.Commands;
+
+/// <summary><c>attune data</c></summary>
+internal static class DataCommand
+{
+    public static Command Create() => new("data", "Look at data.") { Inspect(), Sample() };
+
+    private static Command Inspect()
+    {
+        var file = new Argument<string>("file") { Description = "a .jsonl, .json or .txt file, also packed (.gz)", HelpName = "FILE" };
+        var command = new Command("inspect", "Which kind of rows a file holds, how many, and what is wrong with them.\n\nExample: attune data inspect preferences.jsonl") { file };
+        command.SetAction((parsed, _) =>
+        {
+            var path = parsed.GetValue(file)!;
+            var kind = DatasetFile.Detect(path);
+            var (rows, dropped, notes) = DatasetCounts.Of(path, kind);
+            Console.Out.WriteLine($"{path}: {kind}, {rows} rows");
+            foreach (var line in dropped.Concat(notes))
+            {
+                Console.Out.WriteLine($"  {line}");
+            }
+
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static Command Sample()
+    {
+        var world = new Argument<string>("world") { Description = "which world: reviews", HelpName = "WORLD" };
+        var count = new Option<int>("--count") { Description = "how many", HelpName = "N", DefaultValueFactory = _ => 10 };
+        var (seed, json) = (Arguments.Seed(), Arguments.Json("one JSON object a line: prompt, answer, utility and its reasons"));
+        var command = new Command("sample", "Draw demonstrations from a built-in world, with the hidden utility of each.\n\nExample: attune data sample reviews --count 20 --seed 1") { world, count, seed, json };
+        command.SetAction((parsed, _) =>
+        {
+            var utility = Utilities.Named(parsed.GetValue(world)!);
+            foreach (var row in ReviewWorld.Demonstrations(new Seed(parsed.GetValue(seed)), parsed.GetValue(count), Split.Train))
+            {
+                var value = utility.Of(row.Prompt, row.Answer);
+                Console.Out.WriteLine(parsed.GetValue(json)
+                    ? JsonSerializer.Serialize(
+                        new { prompt = row.Prompt.Key, answer = row.Answer, utility = value.Total, reasons = value.Components.ToDictionary(c => c.Name, c => c.Contribution) }, Output.Json)
+                    : FormattableString.Invariant($"{row.Prompt.Key}{row.Answer}\n[utility {value.Total:0.00}]\n"));
+            }
+
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+}

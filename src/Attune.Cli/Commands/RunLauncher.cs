@@ -1,0 +1,65 @@
+using Attune.Cli.Screens;
+using Attune.Core;
+using Attune.Core.Files;
+using Attune.Core.Runs;
+using Attune.Recipes;
+using Attune.Recipes.Binding;
+using Attune.Recipes.Running;
+using Spectre.Console;
+
+namespace Attune.Cli.Commands;
+
+/// <summary>What `run`, `demo` and the single stages share: a run folder, a screen, and a summary at the end.</summary>
+internal static class RunLauncher
+{
+    /// <summary>Runs a recipe in a folder, new or (with resume) half done.</summary>
+    public static async Task<int> LaunchAsync(OptionNode.Mapping node, string folder, bool resume, bool asksPerson, CancellationToken cancel)
+    {
+        var recipe = Recipe.Bind(node);
+        PrepareFolder(recipe, folder, resume);
+        NativeSetup.LoadTorch();
+        try
+        {
+            var person = asksPerson ? new TerminalPerson(Terminal.Messages) : null;
+            Task<RunResult> Work(IRunScreen screen) => new Run(recipe, folder, screen, person).RunAsync(cancel);
+            // Live bars and questions cannot share a terminal.
+            var result = asksPerson || Console.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
+                ? await Work(new LineScreen(Terminal.Messages))
+                : await ProgressScreen.ShowAsync(Terminal.Messages, Work);
+            Summary.Show(result, folder);
+            return 0;
+        }
+        catch (OperationCanceledException)
+        {
+            Terminal.Messages.MarkupLineInterpolated($"[yellow]stopped[/] with everything kept. Go on with: attune run {Path.Combine(folder, "recipe.yaml")} --out {folder} --resume");
+            return 130;
+        }
+    }
+
+    private static void PrepareFolder(Recipe recipe, string folder, bool resume)
+    {
+        var run = new RunFolder(folder);
+        var resolved = RecipeWriter.Write(recipe);
+        if (File.Exists(run.RecipeFile))
+        {
+            if (!resume)
+            {
+                throw new AttuneException($"{folder} holds a run already. Add --resume to go on with it, or choose another --out.");
+            }
+
+            if (File.ReadAllText(run.RecipeFile) != resolved)
+            {
+                throw new AttuneException($"{run.RecipeFile} is not the recipe given now; a run can only be resumed unchanged. Choose another --out for a new run.");
+            }
+
+            return;
+        }
+
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            throw new AttuneException($"{folder} is not empty and holds no run. Choose an empty or new folder for --out.");
+        }
+
+        AtomicFile.WriteText(run.RecipeFile, resolved);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+using Attune.Core.Runs;
+using Spectre.Console;
+
+namespace Attune.Cli.Screens;
+
+/// <summary>What a run came to, in a few lines.</summary>
+internal static class Summary
+{
+    public static void Show(RunResult result, string folder)
+    {
+        var table = new Table().Border(TableBorder.Rounded).AddColumn("").AddColumn(new TableColumn("before").RightAligned()).AddColumn(new TableColumn("after").RightAligned());
+        Row(table, "gold reward (hidden utility)", Find(result, "gold_reward_before"), Find(result, "gold_reward_after"), "0.000");
+        Row(table, "proxy reward (optimised)", Find(result, "proxy_reward_before"), Find(result, "proxy_reward_after"), "0.000");
+        Row(table, "KL to the reference, nats", Find(result, "kl_nats") is null ? null : 0, Find(result, "kl_nats"), "0.00");
+        Row(table, "win rate against the reference", Find(result, "win_rate_vs_reference") is null ? null : 0.5, Find(result, "win_rate_vs_reference"), "0.0 %");
+        Row(table, "perplexity under the pretrained model", Find(result, "perplexity_pretrained_before"), Find(result, "perplexity_pretrained_after"), "0.00");
+        Row(table, "reward-model accuracy, held out", null, Find(result, "reward_model_accuracy"), "0.0 %");
+        foreach (var stage in result.Stages.Where(s => s.Metrics.ContainsKey("eval_perplexity")))
+        {
+            Row(table, $"{stage.Name}: held-out perplexity", stage.Metrics["eval_perplexity_before"], stage.Metrics["eval_perplexity"], "0.00");
+        }
+
+        if (table.Rows.Count > 0)
+        {
+            Terminal.Messages.Write(table);
+        }
+
+        var seconds = Find(result, "seconds") ?? 0;
+        Terminal.Messages.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{seconds:0} s. Report: [bold]{Path.Combine(folder, "report.html")}[/]   Figures: {Path.Combine(folder, "result.json")}");
+    }
+
+    private static double? Find(RunResult result, string name) => result.Summary.TryGetValue(name, out var value) ? value : null;
+
+    private static void Row(Table table, string name, double? before, double? after, string format)
+    {
+        if (after is { } now)
+        {
+            table.AddRow(name, before?.ToString(format, CultureInfo.InvariantCulture) ?? "", now.ToString(format, CultureInfo.InvariantCulture));
+        }
+    }
+}

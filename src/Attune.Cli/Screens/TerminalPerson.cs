@@ -1,0 +1,48 @@
+using Attune.Recipes.Running;
+using Spectre.Console;
+using Words = Spectre.Console.Text;
+
+namespace Attune.Cli.Screens;
+
+/// <summary>Asks the person at the terminal which of two answers is better.</summary>
+internal sealed class TerminalPerson(IAnsiConsole console) : IPersonAsked
+{
+    public Answer Ask(int number, int total, string prompt, string first, string second)
+    {
+        console.WriteLine();
+        console.Write(new Rule($"[bold]Comparison {number} of {total}[/]").LeftJustified());
+        console.WriteLine(prompt);
+        console.Write(new Panel(new Words(first.Trim())).Header("[bold] 1 [/]").Expand());
+        console.Write(new Panel(new Words(second.Trim())).Header("[bold] 2 [/]").Expand());
+        console.MarkupLine("Which is better? [bold]1[/] or [bold]2[/], [bold]s[/] to skip, [bold]q[/] when you have had enough");
+        while (true)
+        {
+            switch (ReadKey())
+            {
+                case '1' or 'a' or 'A':
+                    return Answer.First;
+                case '2' or 'b' or 'B':
+                    return Answer.Second;
+                case 's' or 'S':
+                    return Answer.Skip;
+                case 'q' or 'Q' or '\0':
+                    return Answer.Enough;
+                default:
+                    console.MarkupLine("[grey]1, 2, s or q[/]");
+                    break;
+            }
+        }
+    }
+
+    /// <summary>A key; where input is a pipe, the first letter of a line, and NUL at its end.</summary>
+    private static char ReadKey()
+    {
+        if (!Console.IsInputRedirected)
+        {
+            return Console.ReadKey(intercept: true).KeyChar;
+        }
+
+        var line = Console.ReadLine();
+        return line is null ? '\0' : line.Trim() is { Length: > 0 } text ? text[0] : ' ';
+    }
+}

@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using Attune.Algorithms.Policy;
+using Attune.Core;
+using Attune.Recipes.Binding;
+using Attune.Recipes.Stages;
+
+namespace Attune.Recipes;
+
+/// <summary>A whole run: a starting model and the stages that work on it, one after another.</summary>
+public sealed record Recipe
+{
+    [Description("the run's name in reports")]
+    public string Name { get; init; } = "run";
+
+    [Description("all chance of the run derives from it")]
+    public ulong Seed { get; init; } = 1;
+
+    [Description("where to start: a folder in Hugging Face layout, or 'embedded' for the model that ships with Attune; left out where the first stages make one")]
+    public string? Model { get; init; }
+
+    [Description("what to do, in order")]
+    public required ImmutableArray<Stage> Stages { get; init; }
+
+    /// <summary>Reads a recipe from its tree, with overrides applied already.</summary>
+    /// <exception cref="PlanException">Everything that is wrong with it, with file and line.</exception>
+    public static Recipe Bind(OptionNode.Mapping node)
+    {
+        var recipe = Binder.Bind<Recipe>(node, presets: Preset);
+        return recipe.Stages.IsEmpty ? throw new PlanException($"{node.Place}: stages is empty; a recipe needs at least one.") : recipe;
+    }
+
+    private static object? Preset(Type options, string name) => options == typeof(PpoOptions) ? PpoPresets.Named(name) : null;
+}

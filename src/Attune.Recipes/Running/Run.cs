@@ -1,0 +1,150 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Attune.Core.Files;
+using Attune.Core.Runs;
+using Attune.Recipes.Sources;
+using Attune.Reports;
+
+namespace Attune.Recipes.Running;
+
+/// <summary>
+/// A recipe at work in a run folder. Finished stages leave a marker with what they handed over, so a run that was stopped, or killed,
+/// goes on where it was.
+/// </summary>
+public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPersonAsked? person)
+{
+    private const string DoneFile = "stage.json";
+    private const string HandoverFile = "handover.json";
+    private const string StartFile = "log-position";
+
+    /// <summary>Where a stage works: the run folder itself where it is the only one.</summary>
+    private string StageFolder(int index) => recipe.Stages.Length == 1 ? folder : Path.Combine(folder, Name(index));
+
+    /// <summary>Its kind, numbered where a kind comes twice.</summary>
+    private string Name(int index)
+    {
+        var kind = recipe.Stages[index].Kind;
+        var earlier = recipe.Stages.Take(index).Count(s => s.Kind == kind);
+        return earlier == 0 ? kind : string.Create(CultureInfo.InvariantCulture, $"{kind}-{earlier + 1}");
+    }
+
+    /// <summary>Runs all stages that are not done yet, and writes result and report.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; run again with resume to go on.</exception>
+    public async Task<RunResult> RunAsync(CancellationToken cancel)
+    {
+        using var log = EventLog.Open(folder);
+        var start = recipe.Model is null ? null : EmbeddedModel.Resolve(recipe.Model);
+        var handover = new Handover { Policy = start, Pretrained = start };
+        var results = ImmutableArray.CreateBuilder<StageResult>();
+        for (var i = 0; i < recipe.Stages.Length; i++)
+        {
+            if (Finished(i) is { } done)
+            {
+                (handover, var result) = done;
+                results.Add(result);
+                continue;
+            }
+
+            cancel.ThrowIfCancellationRequested();
+            Begin(i, log);
+            var stage = recipe.Stages[i];
+            screen.BeginStage(i + 1, recipe.Stages.Length, Name(i), stage.Purpose);
+            var clock = Stopwatch.StartNew();
+            var room = new StageRoom(Name(i), StageFolder(i), new Seed(recipe.Seed).For(Name(i)), log, screen, person, handover);
+            var finished = await stage.RunAsync(room, cancel).ConfigureAwait(false);
+            finished = finished with { Name = Name(i), Seconds = clock.Elapsed.TotalSeconds, Notes = room.Notes };
+            handover = room.Handover;
+            End(i, handover, finished);
+            results.Add(finished);
+            screen.EndStage(finished);
+        }
+
+        return Finish(handover, start, results.ToImmutable());
+    }
+
+    /// <summary>Notes where the log stood, and cuts it back there when a stage begins anew without a checkpoint.</summary>
+    private void Begin(int index, EventLog log)
+    {
+        Directory.CreateDirectory(StageFolder(index));
+        var path = Path.Combine(StageFolder(index), StartFile);
+        if (!File.Exists(path))
+        {
+            AtomicFile.WriteText(path, (log.NextSequence - 1).ToString(CultureInfo.InvariantCulture));
+            return;
+        }
+
+        // With a checkpoint, the stage itself cuts the log back to it.
+        if (!Directory.EnumerateDirectories(StageFolder(index), "checkpoint-*", SearchOption.AllDirectories).Any())
+        {
+            log.TruncateAfter(long.Parse(File.ReadAllText(path), CultureInfo.InvariantCulture));
+        }
+    }
+
+    private (Handover, StageResult)? Finished(int index)
+    {
+        var path = Path.Combine(StageFolder(index), DoneFile);
+        return File.Exists(path)
+            ? (Handover.Read(Path.Combine(StageFolder(index), HandoverFile)), StageResultFile.Read(path))
+            : null;
+    }
+
+    private void End(int index, Handover handover, StageResult result)
+    {
+        handover.Write(Path.Combine(StageFolder(index), HandoverFile));
+        StageResultFile.Write(Path.Combine(StageFolder(index), DoneFile), result);
+    }
+
+    private RunResult Finish(Handover handover, string? start, ImmutableArray<StageResult> stages)
+    {
+        var final = new RunFolder(folder).FinalFolder;
+        if (handover.Policy is { } policy && recipe.Stages.Length > 1 && !Directory.Exists(final) && policy != start)
+        {
+            CopyWhole(policy, final);
+        }
+
+        var version = typeof(Run).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+        var result = new RunResult(recipe.Name, version.Split('+')[0], recipe.Seed, Summary(stages), stages)
+        {
+            Started = File.GetCreationTimeUtc(new RunFolder(folder).RecipeFile),
+            Machine = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} processors, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, {RuntimeInformation.OSDescription}"),
+        };
+        new RunFolder(folder).WriteResult(result);
+        RunReport.Write(folder);
+        return result;
+    }
+
+    private static void CopyWhole(string source, string target)
+    {
+        var temporary = target + ".unfinished";
+        Directory.CreateDirectory(temporary);
+        foreach (var file in Directory.EnumerateFiles(source))
+        {
+            File.Copy(file, Path.Combine(temporary, Path.GetFileName(file)), overwrite: true);
+        }
+
+        Directory.Move(temporary, target);
+    }
+
+    /// <summary>The figures that scripts and reports look for first; null where the run has no such stage.</summary>
+    private static Dictionary<string, double?> Summary(ImmutableArray<StageResult> stages)
+    {
+        var aligned = stages.LastOrDefault(s => s.Metrics.ContainsKey("kl_nats"));
+        var summary = new Dictionary<string, double?>();
+        foreach (var name in new[]
+        {
+            "gold_reward_before", "gold_reward_after", "proxy_reward_before", "proxy_reward_after", "kl_nats", "win_rate_vs_reference",
+            "win_rate_vs_reference_low", "win_rate_vs_reference_high", "perplexity_pretrained_before", "perplexity_pretrained_after",
+        })
+        {
+            summary[name] = aligned is not null && aligned.Metrics.TryGetValue(name, out var value) ? value : null;
+        }
+
+        var reward = stages.LastOrDefault(s => s.Metrics.ContainsKey("accuracy"));
+        summary["reward_model_accuracy"] = reward?.Metrics["accuracy"];
+        summary["seconds"] = stages.Sum(s => s.Seconds);
+        return summary;
+    }
+}

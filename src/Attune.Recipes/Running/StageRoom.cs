@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using Attune.Algorithms;
+using Attune.Core;
+using Attune.Core.Runs;
+using Attune.Data.Encoding;
+using Attune.Learning;
+using Attune.Learning.Checkpoints;
+using Attune.Learning.Contracts;
+using Attune.Models;
+using Attune.Text.Templates;
+using Attune.Text.Tokenizers;
+
+namespace Attune.Recipes.Running;
+
+/// <summary>Where a stage works: its folder, its seed, the log, and what earlier stages handed over.</summary>
+public sealed class StageRoom(string stage, string folder, Seed seed, EventLog log, IRunScreen screen, IPersonAsked? person, Handover handover)
+{
+    private readonly List<string> _notes = [];
+
+    public string Folder => folder;
+    public string FinalFolder => Path.Combine(folder, "final");
+    public Seed Seed => seed;
+    public IRunScreen Screen => screen;
+    public IPersonAsked? Person => person;
+
+    /// <summary>Read by the stage at its start, replaced at its end.</summary>
+    public Handover Handover { get; set; } = handover;
+
+    public ImmutableArray<string> Notes => [.. _notes];
+
+    /// <summary>A remark for the report: what was dropped, why something stopped.</summary>
+    public void Note(string text)
+    {
+        _notes.Add(text);
+        screen.Note(text);
+    }
+
+    /// <summary>Notes what encoding or reading left out.</summary>
+    public void NoteDropped(IEnumerable<Data.DroppedRows> dropped, string what)
+    {
+        foreach (var rows in dropped)
+        {
+            Note($"{what}: {rows}");
+        }
+    }
+
+    public LanguageModel LoadPolicy() => ModelFiles.LoadLanguageModel(RequirePolicy());
+
+    public string RequirePolicy() => Handover.Policy
+        ?? throw new PlanException($"stage {stage} needs a model: put `model: DIR` (or `model: embedded`) at the top of the recipe, or give --model DIR.");
+
+    public ITokenizer LoadTokenizer() => TokenizerFiles.Load(Handover.Tokenizer ?? RequirePolicy());
+
+    public Encoder LoadEncoder() => new(LoadTokenizer(), ChatTemplates.ChatMl);
+
+    /// <summary>Freezes the lower layers that the options name.</summary>
+    /// <exception cref="PlanException">There are fewer layers than that.</exception>
+    public void FreezeLayers(TransformerModel model, TrainingOptions options)
+    {
+        if (options.FrozenLayers > model.Config.Layers)
+        {
+            throw new PlanException($"{stage}.frozen_layers is {options.FrozenLayers}, but the model has {model.Config.Layers} layers.");
+        }
+
+        if (options.FrozenLayers > 0)
+        {
+            model.Weights.Freeze(options.FrozenLayers);
+        }
+    }
+
+    /// <summary>Writes evaluation figures that belong to no round.</summary>
+    public void LogEvaluation(Progress progress, Metrics metrics) =>
+        log.Append(new RunEvent(log.NextSequence, stage, "evaluation", progress.Round, progress.Updates, progress.Items, metrics.Means()));
+
+    public void LogSample(SampleEvent sample) => log.Append(sample);
+
+    /// <summary>Trains to the end, from the newest checkpoint if there is one.</summary>
+    /// <param name="name">Folder for the checkpoints below the stage's; empty for the stage's own.</param>
+    /// <exception cref="OperationCanceledException">Cancelled after a checkpoint was written.</exception>
+    public async Task<Progress> FitAsync<T>(
+        IObjective<T> objective, IExperience<T> experience, TrainingOptions options, ImmutableArray<DataHash> data, string task, CancellationToken cancel, string name = "")
+    {
+        var place = name.Length == 0 ? folder : Path.Combine(folder, name);
+        var start = Progress.Start(name.Length == 0 ? seed : seed.For(name));
+        using var loop = new TrainingLoop<T>(
+            objective, experience, options.LearningRateSchedule, options.Optimiser,
+            new LoopOptions(options.EffectiveMicrobatch, options.CheckpointEvery), new DirectoryCheckpoints(place, data));
+        if (loop.Restore() is { } manifest)
+        {
+            log.TruncateAfter(manifest.LastSequence);
+            start = start with { Round = manifest.Round, Updates = manifest.Updates, Items = manifest.Items };
+            screen.Note($"{task}: going on from update {manifest.Updates}");
+        }
+
+        var (progress, end) = await loop.RunAsync(start, new LoopLog(stage, task, log, screen), cancel).ConfigureAwait(false);
+        if (end == LoopEnd.Cancelled)
+        {
+            throw new OperationCanceledException(cancel);
+        }
+
+        if (experience.StoppedBecause is { } reason)
+        {
+            Note($"stopped early: {reason}");
+        }
+
+        return progress;
+    }
+}

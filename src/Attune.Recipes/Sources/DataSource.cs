@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Attune.Core;
+using Attune.Core.Conversations;
+using Attune.Core.Feedback;
+using Attune.Data;
+using Attune.Data.Formats;
+using Attune.Data.Reviews;
+using Attune.Learning.Checkpoints;
+using Attune.Recipes.Running;
+
+namespace Attune.Recipes.Sources;
+
+/// <summary>
+/// What a recipe's <c>data:</c> names: a file, or a part of the built-in world of film reviews
+/// (<c>reviews:documents</c>, <c>reviews:demonstrations</c>, <c>reviews:prompts</c>, <c>reviews:held-out-prompts</c>).
+/// </summary>
+public static class DataSource
+{
+    private const string World = "reviews:";
+
+    public static bool IsWorld(string source) => source.StartsWith(World, StringComparison.Ordinal);
+
+    public static (ImmutableArray<Document> Items, DataHash Hash) Documents(string source, int rows, StageRoom room) => source == "reviews:documents"
+        ? ([.. ReviewWorld.Documents(room.Seed.For("documents"), WorldRows(rows)).Select(d => new Document(d.Text))], Drawn(source, rows, room))
+        : FromFile<Document>(source, rows, room);
+
+    public static (ImmutableArray<Demonstration> Items, DataHash Hash) Demonstrations(string source, int rows, StageRoom room) => source == "reviews:demonstrations"
+        ? ([.. ReviewWorld.Demonstrations(room.Seed.For("demonstrations"), WorldRows(rows), Split.Train)], Drawn(source, rows, room))
+        : FromFile<Demonstration>(source, rows, room);
+
+    public static (ImmutableArray<Prompt> Items, DataHash Hash) Prompts(string source, int rows, StageRoom room) => source switch
+    {
+        "reviews:prompts" => ([.. ReviewWorld.Prompts(room.Seed.For("prompts"), WorldRows(rows), Split.Train)], Drawn(source, rows, room)),
+        "reviews:held-out-prompts" => ([.. ReviewWorld.Prompts(room.Seed.For("held-out-prompts"), WorldRows(rows), Split.HeldOut)], Drawn(source, rows, room)),
+        _ => PromptsOfFile(source, rows, room),
+    };
+
+    /// <summary>Plain texts are prompts too, once a stage cuts them short.</summary>
+    private static (ImmutableArray<Prompt> Items, DataHash Hash) PromptsOfFile(string source, int rows, StageRoom room)
+    {
+        if (IsWorld(source) || DatasetFile.Detect(source) != DatasetKind.LanguageModeling)
+        {
+            return FromFile<Prompt>(source, rows, room);
+        }
+
+        var (documents, hash) = FromFile<Document>(source, rows, room);
+        return ([.. documents.Select(d => new Prompt.Text(d.Text))], hash);
+    }
+
+    /// <summary>Rows of a file in one of the dataset formats; what was left out is noted.</summary>
+    /// <param name="rows">At most this many, from the start; 0 for all.</param>
+    public static (ImmutableArray<T> Items, DataHash Hash) FromFile<T>(string source, int rows, StageRoom room)
+    {
+        if (IsWorld(source))
+        {
+            throw new PlanException($"data: '{source}' is not a part of the reviews world that fits here; there are reviews:documents, reviews:demonstrations, reviews:prompts and reviews:held-out-prompts.");
+        }
+
+        var loaded = DatasetFile.Read<T>(source);
+        room.NoteDropped(loaded.Dropped, source);
+        foreach (var note in loaded.Notes)
+        {
+            room.Note($"{source}: {note}");
+        }
+
+        var items = rows > 0 && rows < loaded.Items.Length ? loaded.Items[..rows] : loaded.Items;
+        if (items.Length < loaded.Items.Length)
+        {
+            room.Note($"{source}: the first {rows} of {loaded.Items.Length} rows are used, as `rows` asks");
+        }
+
+        return (items, new DataHash(Path.GetFileName(source), loaded.Sha256));
+    }
+
+    private static int WorldRows(int rows) => rows > 0 ? rows : throw new PlanException("rows: the reviews world is endless; say how many rows to draw.");
+
+    private static DataHash Drawn(string source, int rows, StageRoom room) =>
+        new(source, string.Create(CultureInfo.InvariantCulture, $"drawn-{room.Seed.Value:x16}-{rows}"));
+}

@@ -1,0 +1,18 @@
+using Attune.Core;
+
+namespace Attune.Recipes.Sources;
+
+/// <summary>The model that ships with Attune: a small transformer of the world of film reviews.</summary>
+public static class EmbeddedModel
+{
+    public const string Name = "embedded";
+
+    /// <summary>The folder a recipe's <c>model</c> stands for.</summary>
+    /// <exception cref="PlanException">There is no such folder.</exception>
+    public static string Resolve(string model)
+    {
+        var folder = model == Name ? Path.Combine(AppContext.BaseDirectory, "assets", "reviews") : Path.GetFullPath(model);
+        return Directory.Exists(folder) ? folder
+            : throw new PlanException($"model {model}: {folder} is not a folder. Expected a model in Hugging Face layout (config.json, model.safetensors, tokenizer files), or 'embedded'.");
+    }
+}

@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.RegularExpressions;
+using Attune.Core;
+using Attune.Learning.Contracts;
+using Attune.Learning.Rewards;
+using Attune.Text.Tokenizers;
+
+namespace Attune.Recipes.Sources;
+
+/// <summary>One term of a reward: a learned model or a rule, with a weight. Exactly one of the kinds is given.</summary>
+public sealed record RewardPart
+{
+    [Description("what the term is multiplied by")]
+    public double Weight { get; init; } = 1;
+
+    [Description("folder of a reward model or classifier, or 'trained' for the one of the reward stage before")]
+    public string? Model { get; init; }
+
+    [Description("words and what each is worth; a word counts once an answer, whatever its case")]
+    public IReadOnlyDictionary<string, double>? Lexicon { get; init; }
+
+    [Description("regular expression: 1 where the answer matches, else 0")]
+    public string? Pattern { get; init; }
+
+    [Description("words wanted: minus the relative distance from this length")]
+    [Range(1, 1_000_000)]
+    public int? Length { get; init; }
+
+    private IEnumerable<string> Kinds => new (string Name, bool Given)[]
+    {
+        ("model", Model is not null), ("lexicon", Lexicon is not null), ("pattern", Pattern is not null), ("length", Length is not null),
+    }.Where(k => k.Given).Select(k => k.Name);
+
+    /// <summary>The reward this term stands for.</summary>
+    /// <param name="trained">Folder of the reward stage's model, if there was one.</param>
+    /// <exception cref="PlanException">None or several kinds are given, or a rule cannot work.</exception>
+    public IReward Build(ITokenizer tokenizer, string? trained, ICollection<IDisposable> owned)
+    {
+        var kinds = Kinds.ToArray();
+        if (kinds.Length != 1)
+        {
+            throw new PlanException($"each term of ppo.reward has exactly one of model, lexicon, pattern, length; found {(kinds.Length == 0 ? "none" : string.Join(" and ", kinds))}.");
+        }
+
+        return kinds[0] switch
+        {
+            "model" => Learned(trained, owned),
+            "lexicon" => new TextReward("lexicon", tokenizer, (_, answer) => Words(answer).Distinct(StringComparer.OrdinalIgnoreCase).Sum(Worth())),
+            "pattern" => new TextReward("pattern", tokenizer, Matches(Pattern!)),
+            _ => new TextReward("length", tokenizer, (_, answer) => -Math.Abs(Words(answer).Length - Length!.Value) / (double)Length.Value),
+        };
+    }
+
+    private LearnedReward Learned(string? trained, ICollection<IDisposable> owned)
+    {
+        var folder = Model == "trained"
+            ? trained ?? throw new PlanException("ppo has no reward: no reward stage comes before, and neither reward_model nor reward is given.")
+            : Model!;
+        var model = RewardModel.Load(folder);
+        owned.Add(model);
+        return new LearnedReward(model);
+    }
+
+    private Func<string, double> Worth()
+    {
+        var lexicon = new Dictionary<string, double>(Lexicon!, StringComparer.OrdinalIgnoreCase);
+        return word => lexicon.GetValueOrDefault(word);
+    }
+
+    private static Func<Core.Conversations.Prompt, string, double> Matches(string pattern)
+    {
+        try
+        {
+            // Linear time whatever the pattern: model output must not be able to hang a run.
+            var regex = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            return (_, answer) => regex.IsMatch(answer) ? 1 : 0;
+        }
+        catch (Exception problem) when (problem is ArgumentException or NotSupportedException)
+        {
+            throw new PlanException($"ppo.reward.pattern '{pattern}' is not a regular expression that can be used: {problem.Message}");
+        }
+    }
+
+    private static string[] Words(string text) => text.Split([' ', '\n', '\t', '.', ',', '!', '?', ';', ':', '"', '(', ')'], StringSplitOptions.RemoveEmptyEntries);
+}

@@ -1,0 +1,208 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics;
+using Attune.Core;
+using Attune.Core.Conversations;
+using Attune.Core.Feedback;
+using Attune.Core.Rollouts;
+using Attune.Core.Runs;
+using Attune.Data.Formats;
+using Attune.Data.Order;
+using Attune.Data.Simulation;
+using Attune.Learning.Rollouts;
+using Attune.Recipes.Running;
+using Attune.Recipes.Sources;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>How annotators are asked.</summary>
+public enum FeedbackKind
+{
+    Pairs,
+    Choice,
+    Ranking,
+}
+
+/// <summary>Lets the policy answer prompts, and asks annotators, simulated or at the terminal, which answers they prefer.</summary>
+public sealed record PreferencesStage : Stage
+{
+    public override string Kind => "preferences";
+    public override string Purpose => "sample answers and collect preferences";
+
+    [Description("prompts to answer: any file with prompts, or reviews:prompts")]
+    public required string Prompts { get; init; }
+
+    [Description("labels to collect from simulated annotators, one a prompt")]
+    [Range(0, 10_000_000)]
+    public int Labels { get; init; } = 2000;
+
+    [Description("pairs, choice (best of K) or ranking (order of K)")]
+    public FeedbackKind Feedback { get; init; } = FeedbackKind.Pairs;
+
+    [Description("answers to each prompt; pairs always have 2")]
+    [Range(2, 64)]
+    public int Answers { get; init; } = 4;
+
+    [Description("what the simulated annotators want: reviews")]
+    public string Utility { get; init; } = "reviews";
+
+    [Description("how the simulated annotators see and err")]
+    public AnnotatorKeys Annotators { get; init; } = new();
+
+    [Description("comparisons to ask the person at the terminal, before the simulated ones (pairs only)")]
+    [Range(0, 100_000)]
+    public int AskMe { get; init; }
+
+    [Description("sampling temperature")]
+    [Range(0.01, 100)]
+    public double Temperature { get; init; } = 1;
+
+    [Description("longest answer, tokens")]
+    [Range(1, 100_000)]
+    public int MaxNewTokens { get; init; } = 64;
+
+    [Description("share of the prompts whose labels are kept for measuring the reward model")]
+    [Range(0, 0.9)]
+    public double TestSplit { get; init; } = 0.1;
+
+    private int K => Feedback == FeedbackKind.Pairs ? 2 : Answers;
+
+    public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
+    {
+        var clock = Stopwatch.StartNew();
+        if (AskMe > 0 && Feedback != FeedbackKind.Pairs)
+        {
+            throw new PlanException("preferences.ask_me asks for pairs; leave feedback at pairs.");
+        }
+
+        var questions = await SampleAsync(room, cancel).ConfigureAwait(false);
+        var alike = questions.RemoveAll(q => q.Answers.Distinct(StringComparer.Ordinal).Count() == 1);
+        if (alike > 0)
+        {
+            room.Note($"{alike} prompts were left out: their answers came out the same");
+        }
+
+        var judge = new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), room.Seed.For("annotators"));
+        var figures = new Dictionary<string, double> { ["prompts"] = questions.Count };
+        switch (Feedback)
+        {
+            case FeedbackKind.Pairs:
+                Keep(room, Pairs(room, questions, judge, figures), figures);
+                Quality(judge, questions, figures);
+                break;
+            case FeedbackKind.Choice:
+                Keep(room, [.. questions.Select((q, i) => judge.Choose(q.Prompt, q.Answers, i))], figures);
+                break;
+            default:
+                Keep(room, [.. questions.Select((q, i) => judge.Rank(q.Prompt, q.Answers, i))], figures);
+                break;
+        }
+
+        room.Screen.Report("labels", questions.Count, questions.Count, "");
+        return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures);
+    }
+
+    private sealed record Question(Prompt Prompt, ImmutableArray<string> Answers);
+
+    private async Task<List<Question>> SampleAsync(StageRoom room, CancellationToken cancel)
+    {
+        var count = Labels + AskMe;
+        var encoder = room.LoadEncoder();
+        var (prompts, _) = DataSource.Prompts(Prompts, DataSource.IsWorld(Prompts) ? count : 0, room);
+        if (prompts.Length < count)
+        {
+            room.Note($"{Prompts} has {prompts.Length} prompts for {count} labels: prompts come again, with fresh answers");
+        }
+
+        using var policy = room.LoadPolicy();
+        var done = 0;
+        using var sampler = new LocalSampler { Finished = new Tally(n => room.Screen.Report("sampling answers", done + n, (long)count * K, "")) };
+        await sampler.UseWeightsAsync(policy, 0, cancel).ConfigureAwait(false);
+        var options = new SamplingOptions { Temperature = Temperature, MaxNewTokens = MaxNewTokens, EndToken = encoder.Tokenizer.EndToken };
+        var questions = new List<Question>();
+        // In portions, so that a cancelled run ends soon.
+        foreach (var part in Enumerable.Range(0, count).Chunk(256))
+        {
+            SampleRequest[] requests = [.. part.SelectMany(i => Enumerable.Range(0, K)
+                .Select(k => new SampleRequest(encoder.EncodePrompt(prompts[i % prompts.Length]), room.Seed.For("answer", i, k))))];
+            var rollouts = await sampler.SampleAsync(requests, options, cancel).ConfigureAwait(false);
+            done += rollouts.Count;
+            questions.AddRange(part.Select((i, row) =>
+            {
+                var prompt = prompts[i % prompts.Length];
+                return new Question(prompt, [.. rollouts.Skip(row * K).Take(K).Select(r => encoder.DecodeAnswer(prompt, r.Sequence.Answer))]);
+            }));
+        }
+
+        return questions;
+    }
+
+    private ImmutableArray<Preference> Pairs(StageRoom room, List<Question> questions, SimulatedAnnotators judge, Dictionary<string, double> figures)
+    {
+        var asked = AskMe > 0 ? AskPerson(room, [.. questions.Take(AskMe)], judge, figures) : [];
+        var simulated = questions.Skip(AskMe).Select((q, i) => judge.Compare(q.Prompt, q.Answers[0], q.Answers[1], i).ToPreference()).ToArray();
+        figures["ties"] = simulated.Count(p => p is null);
+        return [.. asked, .. simulated.OfType<Preference>()];
+    }
+
+    private static List<Preference> AskPerson(StageRoom room, ImmutableArray<Question> questions, SimulatedAnnotators judge, Dictionary<string, double> figures)
+    {
+        var person = room.Person ?? throw new PlanException("preferences.ask_me needs a person at a terminal.");
+        var journal = new AnswerJournal(Path.Combine(room.Folder, "answers.txt"));
+        var preferences = new List<Preference>();
+        var agreed = 0;
+        for (var i = 0; i < questions.Length; i++)
+        {
+            var question = questions[i];
+            // Which answer is shown first is chance, as for the simulated annotators.
+            var swap = room.Seed.For("shown", i).Chance().NextInt(2) == 1;
+            var (first, second) = swap ? (question.Answers[1], question.Answers[0]) : (question.Answers[0], question.Answers[1]);
+            var answer = journal.Find(i) ?? journal.Add(i, person.Ask(i + 1, questions.Length, question.Prompt.Key, first, second));
+            if (answer == Answer.Enough)
+            {
+                room.Note($"{i} of {questions.Length} comparisons were asked");
+                break;
+            }
+
+            if (answer != Answer.Skip)
+            {
+                var chosen = answer == Answer.First ? first : second;
+                preferences.Add(new Preference(question.Prompt, chosen, answer == Answer.First ? second : first) { Annotator = "person" });
+                var odds = judge.ProbabilitiesOf(question.Prompt, chosen, chosen == first ? second : first);
+                agreed += odds.First > odds.Second ? 1 : 0;
+            }
+        }
+
+        figures["answered_by_person"] = preferences.Count;
+        if (preferences.Count > 0)
+        {
+            figures["person_agrees_with_simulated"] = (double)agreed / preferences.Count;
+        }
+
+        return preferences;
+    }
+
+    private static void Quality(SimulatedAnnotators judge, List<Question> questions, Dictionary<string, double> figures)
+    {
+        var quality = judge.QualityOn(questions.Take(500).Select(q => (q.Prompt, q.Answers[0], q.Answers[1])));
+        figures["label_agreement_with_gold"] = quality.GoldAgreement;
+        figures["best_possible_accuracy"] = quality.BayesAccuracy;
+    }
+
+    private void Keep<T>(StageRoom room, ImmutableArray<T> feedback, Dictionary<string, double> figures) where T : Core.Feedback.Feedback
+    {
+        if (feedback.IsEmpty)
+        {
+            throw new AttuneException("preferences: no label was collected; nothing can be learned from that.");
+        }
+
+        var split = Split.ByPrompt(feedback, TestSplit, room.Seed.For("split"));
+        var (train, heldOut) = (Path.Combine(room.Folder, "preferences.jsonl"), Path.Combine(room.Folder, "held-out-preferences.jsonl"));
+        DatasetFile.Write(train, split.Training);
+        DatasetFile.Write(heldOut, split.HeldOut);
+        figures["labels"] = split.Training.Length;
+        figures["held_out_labels"] = split.HeldOut.Length;
+        room.Handover = room.Handover with { Preferences = train, HeldOutPreferences = split.HeldOut.IsEmpty ? null : heldOut, Utility = Utility };
+    }
+}

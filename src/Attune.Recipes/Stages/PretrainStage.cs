@@ -1,0 +1,82 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Attune.Algorithms.Supervised;
+using Attune.Core.Runs;
+using Attune.Data.Encoding;
+using Attune.Data.Order;
+using Attune.Models;
+using Attune.Models.Configuration;
+using Attune.Recipes.Binding;
+using Attune.Recipes.Running;
+using Attune.Recipes.Sources;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>Which family a fresh model belongs to.</summary>
+public enum ModelFamily
+{
+    Gpt2,
+    Llama,
+}
+
+/// <summary>A language model from nothing: every token of every text is learned.</summary>
+public sealed record PretrainStage : Stage
+{
+    public override string Kind => "pretrain";
+    public override string Purpose => "train a language model from scratch";
+
+    [Description("texts: a .jsonl, .json or .txt file, or reviews:documents")]
+    public required string Data { get; init; }
+
+    [Description("rows to use; 0 for all of a file")]
+    [Range(0, int.MaxValue)]
+    public int Rows { get; init; }
+
+    [Description("gpt2 (learned positions, LayerNorm, GELU) or llama (RoPE, RMSNorm, SwiGLU)")]
+    public ModelFamily Family { get; init; } = ModelFamily.Llama;
+
+    [Description("transformer layers")]
+    [Range(1, 1000)]
+    public int Layers { get; init; } = 4;
+
+    [Description("width of the residual stream")]
+    [Range(8, 65_536)]
+    public int Width { get; init; } = 256;
+
+    [Description("attention heads")]
+    [Range(1, 1024)]
+    public int Heads { get; init; } = 4;
+
+    [Description("key-value heads (llama); 0 for as many as heads")]
+    [Range(0, 1024)]
+    public int KeyValueHeads { get; init; }
+
+    [Description("width of the feed-forward layer (llama); 0 for 8/3 of the width, rounded up to 32")]
+    [Range(0, 1_000_000)]
+    public int HiddenWidth { get; init; }
+
+    [Description("longest text the model can read, tokens")]
+    [Range(8, 1_000_000)]
+    public int ContextLength { get; init; } = 128;
+
+    [Flatten]
+    public SftOptions Training { get; init; } = new() { LearningRate = 1e-3, Packing = true, WeightDecay = 0.1, AdamBeta2 = 0.95, TestSplit = 0.01 };
+
+    public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
+    {
+        var (documents, hash) = DataSource.Documents(Data, Rows, room);
+        var split = Split.ByText(documents, Training.TestSplit, room.Seed.For("split"));
+        var encoder = room.LoadEncoder();
+        var options = Training with { MaxLength = Math.Min(Training.MaxLength, ContextLength) };
+        var train = encoder.EncodeAll(split.Training, options.MaxLength);
+        var heldOut = encoder.EncodeAll(split.HeldOut, options.MaxLength);
+        room.NoteDropped(train.Dropped, Data);
+        using var model = new LanguageModel(Shape(encoder.Tokenizer.VocabularySize), room.Seed.For("weights"));
+        return await SupervisedFit.RunAsync(room, Kind, model, train.Items, heldOut.Items, options, hash, cancel).ConfigureAwait(false);
+    }
+
+    private TransformerConfig Shape(int vocabulary) => Family == ModelFamily.Gpt2
+        ? TransformerConfig.Gpt2(vocabulary, Width, Layers, Heads, ContextLength)
+        : TransformerConfig.Llama(
+            vocabulary, Width, Layers, Heads, KeyValueHeads > 0 ? KeyValueHeads : Heads, HiddenWidth > 0 ? HiddenWidth : (Width * 8 / 3 + 31) / 32 * 32, ContextLength);
+}

@@ -1,0 +1,229 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics;
+using Attune.Algorithms.Reward;
+using Attune.Core;
+using Attune.Core.Feedback;
+using Attune.Core.Rollouts;
+using Attune.Core.Runs;
+using Attune.Core.Tokens;
+using Attune.Data.Encoding;
+using Attune.Data.Order;
+using Attune.Learning.Checkpoints;
+using Attune.Learning.Contracts;
+using Attune.Learning.Experience;
+using Attune.Learning.Rewards;
+using Attune.Learning.Rollouts;
+using Attune.Models;
+using Attune.Recipes.Binding;
+using Attune.Recipes.Running;
+using Attune.Recipes.Sources;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>Trains a reward model, or an ensemble of them, on feedback.</summary>
+public sealed record RewardStage : Stage
+{
+    public override string Kind => "reward";
+    public override string Purpose => "learn what people prefer (reward model)";
+
+    [Description("feedback file; left out, what the preferences stage collected")]
+    public string? Data { get; init; }
+
+    [Description("feedback on other prompts to measure accuracy with; left out, test_split of the data")]
+    public string? HeldOutData { get; init; }
+
+    [Description("rows to use; 0 for all")]
+    [Range(0, int.MaxValue)]
+    public int Rows { get; init; }
+
+    [Description("answers of the policy to the data's prompts by which rewards are normalised")]
+    [Range(0, 1_000_000)]
+    public int NormalisationSamples { get; init; } = 256;
+
+    [Description("longest of those answers, tokens")]
+    [Range(1, 100_000)]
+    public int MaxNewTokens { get; init; } = 64;
+
+    [Flatten]
+    public RewardOptions Training { get; init; } = new();
+
+    public override Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel) => Training.Loss switch
+    {
+        RewardLoss.BradleyTerry => FitAsync<Preference, TokenPair>(
+            room, (e, d) => e.EncodeAll(d, Training.MaxLength), m => new BradleyTerry.Objective(m), p => [(p.Chosen, p.Rejected)], p => p.Chosen, cancel),
+        RewardLoss.Choice => FitAsync<Choice, TokenChoice>(
+            room, (e, d) => e.EncodeAll(d, Training.MaxLength), m => new ChoiceOfK.Objective(m), BestAgainstRest, c => c.Answers[0], cancel),
+        RewardLoss.Ranking => FitAsync<Ranking, TokenRanking>(
+            room, (e, d) => e.EncodeAll(d, Training.MaxLength), m => new RankingPairs.Objective(m), AllPairs, r => r.Answers[0], cancel),
+        RewardLoss.PlackettLuce => FitAsync<Ranking, TokenRanking>(
+            room, (e, d) => e.EncodeAll(d, Training.MaxLength), m => new PlackettLuce.Objective(m), AllPairs, r => r.Answers[0], cancel),
+        RewardLoss.Classification => FitAsync<Verdict, LabelledSequence>(
+            room, EncodeVerdicts, m => new Classification.Objective(m), _ => [], v => v.Sequence, cancel),
+        _ => throw new UnreachableException(),
+    };
+
+    private static IEnumerable<(TokenSequence, TokenSequence)> BestAgainstRest(TokenChoice choice) =>
+        choice.Answers.Where((_, i) => i != choice.Best).Select(a => (choice.Answers[choice.Best], a));
+
+    private static IEnumerable<(TokenSequence, TokenSequence)> AllPairs(TokenRanking ranking) =>
+        from i in Enumerable.Range(0, ranking.Answers.Length)
+        from j in Enumerable.Range(0, ranking.Answers.Length)
+        where ranking.Ranks[i] < ranking.Ranks[j]
+        select (ranking.Answers[i], ranking.Answers[j]);
+
+    private EncodedData<LabelledSequence> EncodeVerdicts(Encoder encoder, IReadOnlyList<Verdict> verdicts)
+    {
+        var encoded = encoder.EncodeAll(verdicts.Select(v => new Demonstration(v.Prompt, v.Answer)).ToArray(), Training.MaxLength);
+        var items = encoded.Items.Select((s, i) => new LabelledSequence(s, verdicts[encoded.Sources[i]].Desirable));
+        return new EncodedData<LabelledSequence>([.. items], encoded.Sources, encoded.Dropped, encoded.Truncated);
+    }
+
+    private async Task<StageResult> FitAsync<TFeedback, TItem>(
+        StageRoom room, Func<Encoder, IReadOnlyList<TFeedback>, EncodedData<TItem>> encode, Func<ScalarModel, IObjective<TItem>> objective,
+        Func<TItem, IEnumerable<(TokenSequence Better, TokenSequence Worse)>> pairs, Func<TItem, TokenSequence> anyAnswer, CancellationToken cancel)
+        where TFeedback : Feedback
+    {
+        var clock = Stopwatch.StartNew();
+        var source = Data ?? room.Handover.Preferences ?? throw new PlanException("reward.data is missing: name a feedback file, or put a preferences stage before this one.");
+        var (feedback, hash) = DataSource.FromFile<TFeedback>(source, Rows, room);
+        var heldOutSource = HeldOutData ?? (Data is null ? room.Handover.HeldOutPreferences : null);
+        var split = heldOutSource is null
+            ? Split.ByPrompt(feedback, Training.TestSplit, room.Seed.For("split"))
+            : new SplitData<TFeedback>(feedback, DataSource.FromFile<TFeedback>(heldOutSource, 0, room).Items);
+        var encoder = room.LoadEncoder();
+        var train = encode(encoder, split.Training);
+        var heldOut = encode(encoder, split.HeldOut);
+        room.NoteDropped(train.Dropped, source);
+        room.NoteDropped(heldOut.Dropped, source + " (held out)");
+        if (train.Items.IsEmpty)
+        {
+            throw new DataException($"{source}: no row is left to learn from.");
+        }
+
+        using var policy = room.LoadPolicy();
+        using var members = await FitMembersAsync(room, policy, train.Items, heldOut.Items, objective, pairs, hash, cancel).ConfigureAwait(false);
+        var model = await NormaliseAsync(room, policy, members, train.Items.Select(anyAnswer), cancel).ConfigureAwait(false);
+        model.Save(room.FinalFolder);
+        encoder.Tokenizer.Save(room.FinalFolder);
+        room.Handover = room.Handover with { Reward = room.FinalFolder };
+        var heldOutPairs = heldOut.Items.SelectMany(pairs).ToArray();
+        var result = heldOutPairs.Length > 0 ? Measured(PairFit.Of(model, heldOutPairs)) : Measured(model, heldOut.Items.OfType<LabelledSequence>().ToArray());
+        var figures = new Dictionary<string, double>(result.Metrics)
+        {
+            ["examples"] = train.Items.Length,
+            ["held_out"] = heldOut.Items.Length,
+            ["members"] = Training.Members,
+            ["shift"] = model.Shift,
+            ["scale"] = model.Scale,
+        };
+        return result with { Seconds = clock.Elapsed.TotalSeconds, Metrics = figures };
+    }
+
+    private async Task<RewardModel> FitMembersAsync<TItem>(
+        StageRoom room, LanguageModel policy, ImmutableArray<TItem> train, ImmutableArray<TItem> heldOut, Func<ScalarModel, IObjective<TItem>> objective,
+        Func<TItem, IEnumerable<(TokenSequence Better, TokenSequence Worse)>> pairs, DataHash hash, CancellationToken cancel)
+    {
+        var members = new List<ScalarModel>();
+        var heldOutPairs = heldOut.SelectMany(pairs).ToArray();
+        for (var i = 0; i < Training.Members; i++)
+        {
+            var name = $"member-{i + 1}";
+            var finished = Path.Combine(room.Folder, name, "final");
+            if (Directory.Exists(finished))
+            {
+                members.Add(ModelFiles.LoadScalarModel(finished));
+                continue;
+            }
+
+            var member = new ScalarModel(policy, room.Seed.For("head", i));
+            room.FreezeLayers(member, Training);
+            Metrics Evaluate()
+            {
+                var metrics = new Metrics();
+                if (heldOutPairs.Length > 0)
+                {
+                    metrics.Set("eval_accuracy", PairFit.Of(new RewardModel([member], 0, 1), heldOutPairs).Accuracy);
+                }
+
+                return metrics;
+            }
+
+            var experience = new DatasetExperience<TItem>(train, Training.BatchSize, Training.Epochs) { Evaluate = Evaluate, EvaluateEvery = Training.EvaluateEvery };
+            var task = Training.Members == 1 ? "reward model" : $"reward model {i + 1} of {Training.Members}";
+            await room.FitAsync(objective(member), experience, Training, [hash], task, cancel, name).ConfigureAwait(false);
+            SaveWhole(member, finished);
+            members.Add(member);
+        }
+
+        return new RewardModel(members, 0, 1);
+    }
+
+    /// <summary>A folder that exists is complete: it is written under another name and renamed.</summary>
+    private static void SaveWhole(ScalarModel member, string folder)
+    {
+        var temporary = folder + ".unfinished";
+        ModelFiles.Save(member, temporary);
+        Directory.Move(temporary, folder);
+    }
+
+    private async Task<RewardModel> NormaliseAsync(
+        StageRoom room, LanguageModel policy, RewardModel model, IEnumerable<TokenSequence> answers, CancellationToken cancel)
+    {
+        if (Training.Normalisation == RewardNormalisation.None || NormalisationSamples == 0)
+        {
+            return model;
+        }
+
+        room.Screen.Report("normalising", 0, 1, $"{NormalisationSamples} answers of the policy");
+        var prompts = answers.Select(a => a.Tokens[..a.AnswerStart]).DistinctBy(p => string.Join(' ', p)).Take(NormalisationSamples).ToArray();
+        using var sampler = new LocalSampler();
+        await sampler.UseWeightsAsync(policy, 0, cancel).ConfigureAwait(false);
+        var options = new SamplingOptions { MaxNewTokens = MaxNewTokens, EndToken = room.LoadTokenizer().EndToken };
+        SampleRequest[] requests = [.. Enumerable.Range(0, NormalisationSamples).Select(i => new SampleRequest(prompts[i % prompts.Length], room.Seed.For("normalisation", i)))];
+        var rollouts = await sampler.SampleAsync(requests, options, cancel).ConfigureAwait(false);
+        room.Screen.Report("normalising", 1, 1, $"{NormalisationSamples} answers of the policy");
+        return model.Normalised([.. rollouts.Select(r => r.Sequence)], Training.Normalisation);
+    }
+
+    private StageResult Measured(PairFit fit)
+    {
+        var (low, high) = fit.Interval;
+        return new StageResult(Kind, 0, new Dictionary<string, double>
+        {
+            ["accuracy"] = fit.Accuracy,
+            ["accuracy_low"] = low,
+            ["accuracy_high"] = high,
+            ["margin"] = fit.Margin,
+            ["calibration_error"] = fit.CalibrationError,
+            ["held_out_pairs"] = fit.Pairs,
+        })
+        {
+            Calibration = fit.Bins,
+        };
+    }
+
+    /// <summary>Verdicts: share of right signs, and the probability that a desirable answer outscores an undesirable one (AUC).</summary>
+    private StageResult Measured(RewardModel model, LabelledSequence[] heldOut)
+    {
+        if (heldOut.Length == 0)
+        {
+            return new StageResult(Kind, 0, new Dictionary<string, double>());
+        }
+
+        var scores = (model with { Shift = 0, Scale = 1 }).Score([.. heldOut.Select(h => h.Sequence)]);
+        var right = heldOut.Select((h, i) => scores[i].Reward > 0 == h.Desirable ? 1.0 : 0).Average();
+        var (low, high) = PairFit.Wilson(right, heldOut.Length);
+        var good = heldOut.Select((h, i) => (h, scores[i].Reward)).Where(s => s.h.Desirable).Select(s => s.Reward).ToArray();
+        var bad = heldOut.Select((h, i) => (h, scores[i].Reward)).Where(s => !s.h.Desirable).Select(s => s.Reward).ToArray();
+        var above = good.Sum(g => bad.Sum(b => g > b ? 1.0 : g == b ? 0.5 : 0));
+        return new StageResult(Kind, 0, new Dictionary<string, double>
+        {
+            ["accuracy"] = right,
+            ["accuracy_low"] = low,
+            ["accuracy_high"] = high,
+            ["auc"] = good.Length * bad.Length == 0 ? double.NaN : above / ((double)good.Length * bad.Length),
+        });
+    }
+}

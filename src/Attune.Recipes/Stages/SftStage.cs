@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics;
+using Attune.Algorithms.Supervised;
+using Attune.Core;
+using Attune.Core.Runs;
+using Attune.Core.Tokens;
+using Attune.Data.Encoding;
+using Attune.Data.Order;
+using Attune.Learning.Checkpoints;
+using Attune.Learning.Experience;
+using Attune.Models;
+using Attune.Recipes.Binding;
+using Attune.Recipes.Running;
+using Attune.Recipes.Sources;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>Supervised fine-tuning of the policy on demonstrations.</summary>
+public sealed record SftStage : Stage
+{
+    public override string Kind => "sft";
+    public override string Purpose => "imitate demonstrations (supervised fine-tuning)";
+
+    [Description("demonstrations: a prompt-completion or language-modelling file, or reviews:demonstrations")]
+    public required string Data { get; init; }
+
+    [Description("rows to use; 0 for all of a file")]
+    [Range(0, int.MaxValue)]
+    public int Rows { get; init; }
+
+    [Flatten]
+    public SftOptions Training { get; init; } = new();
+
+    public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
+    {
+        var (demonstrations, hash) = DataSource.Demonstrations(Data, Rows, room);
+        var split = Split.ByPrompt(demonstrations, Training.TestSplit, room.Seed.For("split"));
+        var encoder = room.LoadEncoder();
+        var train = encoder.EncodeAll(split.Training, Training.MaxLength);
+        var heldOut = encoder.EncodeAll(split.HeldOut, Training.MaxLength);
+        room.NoteDropped(train.Dropped, Data);
+        room.NoteDropped(heldOut.Dropped, Data + " (held out)");
+        using var model = room.LoadPolicy();
+        return await SupervisedFit.RunAsync(room, Kind, model, train.Items, heldOut.Items, Training, hash, cancel).ConfigureAwait(false);
+    }
+}
+
+/// <summary>What supervised fine-tuning and pretraining share once their rows are tokens.</summary>
+internal static class SupervisedFit
+{
+    public static async Task<StageResult> RunAsync(
+        StageRoom room, string kind, LanguageModel model, ImmutableArray<TokenSequence> train, ImmutableArray<TokenSequence> heldOut,
+        SftOptions options, DataHash hash, CancellationToken cancel)
+    {
+        var clock = Stopwatch.StartNew();
+        if (train.IsEmpty)
+        {
+            throw new DataException($"{hash.Name}: no row is left to learn from; the notes above say why rows were left out.");
+        }
+
+        var rows = options.Packing ? Packing.FirstFitDecreasing(train, options.MaxLength) : [.. train.Select(t => new PackedRow([t]))];
+        Metrics Evaluate() => heldOut.IsEmpty ? new Metrics() : Sft.Evaluate(model, heldOut);
+        var before = Evaluate();
+        room.FreezeLayers(model, options);
+        var experience = new DatasetExperience<PackedRow>(rows, options.BatchSize, options.Epochs) { Evaluate = Evaluate, EvaluateEvery = options.EvaluateEvery };
+        var progress = await room.FitAsync(new Sft.Objective(model), experience, options, [hash], kind == "sft" ? "fine-tuning" : "pretraining", cancel).ConfigureAwait(false);
+        var after = Evaluate();
+        room.LogEvaluation(progress, after);
+        ModelFiles.Save(model, room.FinalFolder);
+        room.LoadTokenizer().Save(room.FinalFolder);
+        room.Handover = room.Handover with { Policy = room.FinalFolder, Pretrained = room.Handover.Pretrained ?? room.Handover.Policy ?? room.FinalFolder, Tokenizer = null };
+        return new StageResult(kind, clock.Elapsed.TotalSeconds, Figures(before, after, train, rows.Length, heldOut.Length));
+    }
+
+    private static Dictionary<string, double> Figures(Metrics before, Metrics after, ImmutableArray<TokenSequence> train, int rows, int heldOut)
+    {
+        var figures = new Dictionary<string, double>
+        {
+            ["examples"] = train.Length,
+            ["rows"] = rows,
+            ["held_out"] = heldOut,
+            ["num_tokens"] = train.Sum(t => (double)t.Length),
+        };
+        if (heldOut > 0)
+        {
+            figures["eval_loss_before"] = before["eval_loss"];
+            figures["eval_loss"] = after["eval_loss"];
+            figures["eval_perplexity_before"] = before["eval_perplexity"];
+            figures["eval_perplexity"] = after["eval_perplexity"];
+        }
+
+        return figures;
+    }
+}

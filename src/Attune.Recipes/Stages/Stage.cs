@@ -1,0 +1,28 @@
+using Attune.Core.Runs;
+using Attune.Recipes.Binding;
+using Attune.Recipes.Running;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>
+/// One stage of a recipe. A stage is its options, and knows how to run them in a room: it reads what the stages before handed over,
+/// works in its own folder, and hands its product on.
+/// </summary>
+[Variant("tokenizer", typeof(TokenizerStage))]
+[Variant("pretrain", typeof(PretrainStage))]
+[Variant("sft", typeof(SftStage))]
+[Variant("preferences", typeof(PreferencesStage))]
+[Variant("reward", typeof(RewardStage))]
+[Variant("ppo", typeof(PpoStage))]
+public abstract record Stage
+{
+    /// <summary>Its key in a recipe.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>One line for the person who watches.</summary>
+    public abstract string Purpose { get; }
+
+    /// <summary>Runs to the end; resumes by itself where its folder holds a checkpoint.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written where there was something to keep.</exception>
+    public abstract Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel);
+}

@@ -1,0 +1,39 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics;
+using Attune.Core.Runs;
+using Attune.Recipes.Running;
+using Attune.Recipes.Sources;
+using Attune.Text.Tokenizers;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>Trains a byte-level BPE vocabulary.</summary>
+public sealed record TokenizerStage : Stage
+{
+    public override string Kind => "tokenizer";
+    public override string Purpose => "train a byte-level BPE vocabulary";
+
+    [Description("texts to learn from: a .jsonl, .json or .txt file, or reviews:documents")]
+    public required string Data { get; init; }
+
+    [Description("rows to use; 0 for all of a file")]
+    [Range(0, int.MaxValue)]
+    public int Rows { get; init; }
+
+    [Description("number of tokens, special tokens included")]
+    [Range(258, 1_000_000)]
+    public int Vocabulary { get; init; } = 1024;
+
+    public override Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
+    {
+        var clock = Stopwatch.StartNew();
+        var (documents, _) = DataSource.Documents(Data, Rows, room);
+        room.Screen.Report("learning merges", 0, Vocabulary, $"{documents.Length} texts");
+        var tokenizer = BytePairTrainer.Train(documents.Select(d => d.Text), Vocabulary, new SpecialTokens(null, "<|endoftext|>", "<|pad|>"));
+        tokenizer.Save(room.FinalFolder);
+        room.Screen.Report("learning merges", Vocabulary, Vocabulary, $"{tokenizer.VocabularySize} tokens");
+        room.Handover = room.Handover with { Tokenizer = room.FinalFolder };
+        return Task.FromResult(new StageResult(Kind, clock.Elapsed.TotalSeconds, new Dictionary<string, double> { ["vocabulary"] = tokenizer.VocabularySize }));
+    }
+}
