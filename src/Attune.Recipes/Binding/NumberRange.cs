@@ -19,7 +19,7 @@ public sealed record NumberRange(double Minimum, double Maximum, bool AboveMinim
     public override string ToString()
     {
         // Bounds at the end of a type are there because the attribute wants one, not because they mean something.
-        var endless = Maximum >= int.MaxValue && Maximum is int.MaxValue or >= long.MaxValue;
+        var endless = Maximum is int.MaxValue or >= long.MaxValue;
         if (!AboveMinimum && !BelowMaximum && !endless)
         {
             return $"{ScalarText.Format(Minimum)} to {ScalarText.Format(Maximum)}";

@@ -9,12 +9,15 @@ internal static class OptionPath
     /// <summary>The list whose names may lead a path.</summary>
     public const string Stages = "stages";
 
+    /// <summary>No recipe goes deeper; a path that does would only fill the stack.</summary>
+    private const int MostSegments = 32;
+
     public static OptionNode.Mapping Set(OptionNode.Mapping root, string path, OptionNode value)
     {
         var segments = path.Split('.');
-        if (segments.Any(string.IsNullOrWhiteSpace))
+        if (segments.Length > MostSegments || segments.Any(string.IsNullOrWhiteSpace))
         {
-            throw new PlanException($"{value.Place}: '{path}' is not a path of keys; expected keys joined by dots, such as ppo.kl_coefficient.");
+            throw new PlanException($"{value.Place}: {ScalarText.Shown(path)} is not a path of keys; expected keys joined by dots, such as ppo.kl_coefficient.");
         }
 
         return LeadsToStage(root, segments[0]) ? SetIn(root, [Stages, .. segments], 0, value) : SetIn(root, segments, 0, value);

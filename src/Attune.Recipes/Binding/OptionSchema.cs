@@ -45,7 +45,13 @@ public sealed class OptionSchema
         : throw new ArgumentException($"{r.Name} is not an options record: it needs to be concrete, with a public constructor without parameters.", nameof(record)));
 
     /// <summary>The options as a command line takes them, nested records' options led by the record's name: <c>--lora-rank</c>.</summary>
-    public ImmutableArray<CommandLineOption> ForCommandLine() => [.. CommandLineOption.Of(this, New(), "", "--")];
+    /// <exception cref="ArgumentException">Two keys make the same option.</exception>
+    public ImmutableArray<CommandLineOption> ForCommandLine()
+    {
+        ImmutableArray<CommandLineOption> options = [.. CommandLineOption.Of(this, New(), "", "--")];
+        return options.GroupBy(o => o.Name).FirstOrDefault(g => g.Count() > 1) is not { } doubled ? options
+            : throw new ArgumentException($"{Record.Name} has two keys for the option {doubled.Key}: {string.Join(" and ", doubled.Select(o => o.Key))}.");
+    }
 
     internal static bool IsOptionsRecord(Type type) =>
         type is { IsClass: true, IsAbstract: false } && CloneMethod(type) is not null && type.GetConstructor(Type.EmptyTypes) is not null;
@@ -75,8 +81,16 @@ public sealed class OptionSchema
         }
     }
 
-    private static bool IsInit(PropertyInfo property) =>
-        property.SetMethod is { IsPublic: true } set && set.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit));
+    private static bool IsInit(PropertyInfo property)
+    {
+        if (property.SetMethod is not { IsPublic: true } set)
+        {
+            return false;
+        }
+
+        return set.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)) ? true
+            : throw new ArgumentException($"{property.DeclaringType!.Name}.{property.Name} can be set at any time; options are values: make it init.", nameof(property));
+    }
 
     /// <summary>A key, or a record whose keys stand on the same level.</summary>
     internal readonly record struct Member(PropertyInfo Property, OptionProperty? Option, OptionSchema? Flattened)

@@ -13,7 +13,7 @@ public sealed class OptionSchemaTests
 
     [Theory]
     [MemberData(nameof(RealRecords))]
-    public void Every_key_of_the_products_options_is_described_and_every_default_is_in_range(Type record)
+    public void Every_key_of_the_products_options_is_described_and_every_default_is_in_range_and_survives_writing(Type record)
     {
         var schema = OptionSchema.Of(record);
         Assert.All(schema.ForCommandLine(), o => Assert.True(o.Option.Description.Length > 0, $"{record.Name}.{o.Key} has no description"));
@@ -21,7 +21,10 @@ public sealed class OptionSchemaTests
         var given = schema.Options.Where(o => o.IsRequired).Aggregate(
             OptionNode.Mapping.Empty(Place.CommandLine), (node, o) => node.Set(o.Key, o.Shape is OptionShape.List ? "[]" : "1", o.OptionName));
         var problems = new PlanProblems();
-        Binder.Bind(record, given, "", null, problems);
+        var bound = Binder.Bind(record, given, "", null, problems);
+        Assert.Empty(problems.InOrder());
+        var written = RecipeWriter.Write(bound);
+        Assert.Equal(written, RecipeWriter.Write(Binder.Bind(record, RecipeFile.Parse(written, "written.yaml"), "", null, problems)));
         Assert.Empty(problems.InOrder());
     }
 
@@ -65,8 +68,18 @@ public sealed class OptionSchemaTests
     {
         Assert.Contains("not an options record", Assert.Throws<ArgumentException>(() => OptionSchema.Of(typeof(SampleTraining))).Message, StringComparison.Ordinal);
         Assert.Contains("DateTime", Assert.Throws<ArgumentException>(() => OptionSchema.Of(typeof(WithDate))).Message, StringComparison.Ordinal);
+        Assert.Contains("Settable.Start can be set at any time", Assert.Throws<ArgumentException>(() => OptionSchema.Of(typeof(Settable))).Message, StringComparison.Ordinal);
+        Assert.Contains("two keys for the option --lora-rank: lora_rank and lora.rank", Assert.Throws<ArgumentException>(() => OptionSchema.Of(typeof(Ambiguous)).ForCommandLine()).Message, StringComparison.Ordinal);
         Assert.Contains("two properties for the key learning_rate", Assert.Throws<ArgumentException>(() => OptionSchema.Of(typeof(Doubled))).Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(0, int.MaxValue, "at least 0")]
+    [InlineData(0, double.MaxValue, "at least 0")]
+    [InlineData(1e-12, 1, "1e-12 to 1")]
+    [InlineData(-1, 1_000_000, "-1 to 1000000")]
+    public void A_range_is_told_without_bounds_that_mean_nothing(double minimum, double maximum, string told) =>
+        Assert.Equal(told, new NumberRange(minimum, maximum, AboveMinimum: false, BelowMaximum: false).ToString());
 
     private static SamplePpoStage Given(params (string Name, string Value)[] given)
     {
@@ -81,6 +94,17 @@ public sealed class OptionSchemaTests
     public sealed record WithDate
     {
         public DateTime Start { get; init; }
+    }
+
+    public sealed record Settable
+    {
+        public int Start { get; set; }
+    }
+
+    public sealed record Ambiguous
+    {
+        public int LoraRank { get; init; }
+        public SampleLora Lora { get; init; } = new();
     }
 
     public sealed record Doubled

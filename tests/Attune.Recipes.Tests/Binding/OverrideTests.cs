@@ -1,5 +1,7 @@
+using System.Globalization;
 using Attune.Core;
 using Attune.Recipes.Binding;
+using CsCheck;
 
 namespace Attune.Recipes.Tests.Binding;
 
@@ -70,6 +72,28 @@ public sealed class OverrideTests
         var thrown = Assert.Throws<PlanException>(() => Binder.Bind<SampleRecipe>(Demo.Assign(assignment, "--set")));
         Assert.Equal(problem, thrown.Message.Replace("stages.ppo.", "ppo.", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Law_what_was_set_is_found_there_and_nothing_else_changed()
+    {
+        string[] paths = ["name", "seed", "sft.epochs", "ppo.prompts", "ppo.lora.rank", "stages.2.ppo.prompts", "stages.2.ppo.lora.rank"];
+        Gen.Select(Gen.OneOf(paths), Gen.Int.Select(i => i.ToString(CultureInfo.InvariantCulture))).Array[0, 10].Sample(settings =>
+        {
+            var expected = paths.ToDictionary(p => p, p => (Demo.At(p) as OptionNode.Scalar)?.Text);
+            var tree = Demo;
+            foreach (var (path, value) in settings)
+            {
+                tree = tree.Set(path, value, "--set");
+                expected[path] = value;
+            }
+
+            Assert.All(paths, p => Assert.Equal(expected[p], (tree.At(p) as OptionNode.Scalar)?.Text));
+        });
+    }
+
+    [Fact]
+    public void A_path_without_end_is_refused_before_it_fills_the_stack() =>
+        Assert.Contains("is not a path", Assert.Throws<PlanException>(() => Demo.Set(string.Concat(Enumerable.Repeat("a.", 60_000)) + "a", "1", "--set")).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("[a, b")]
