@@ -109,8 +109,9 @@ public static class RecipeWriter
                 continue;
             }
 
-            text.Append(indent).Append("  -\n");
-            WriteRecord(text, item, indent + "    ");
+            var block = new StringBuilder();
+            WriteRecord(block, item, indent + "    ");
+            text.Append(indent).Append("  - ").Append(block, indent.Length + 4, block.Length - indent.Length - 4);
         }
     }
 

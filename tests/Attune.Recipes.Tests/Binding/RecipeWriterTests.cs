@@ -103,7 +103,19 @@ public sealed class RecipeWriterTests
             }));
 
     [Fact]
-    public void The_real_ppo_presets_survive_writing_and_reading()
+    public void Records_of_a_list_begin_beside_their_dash() =>
+        Assert.Contains("""
+            records:
+              - rank: 2  # rank of the update
+                targets: []  # layers to adapt
+              - rank: 8  # rank of the update
+                targets: [query, value]  # layers to adapt
+
+            """,
+            RecipeWriter.Write(new SampleEverything { Records = [new() { Rank = 2, Targets = [] }, new()] }), StringComparison.Ordinal);
+
+    [Fact]
+    public void Ppo_options_survive_writing_and_reading()
     {
         var options = new PpoOptions { KlCoefficient = 0.15, AdamEpsilon = 1e-5, MissingEosScore = -1, ValueNetwork = ValueNetwork.SharedTrunk };
         Assert.Equal(options, Binder.Bind<PpoOptions>(RecipeFile.Parse(RecipeWriter.Write(options), "written.yaml"), "ppo"));
