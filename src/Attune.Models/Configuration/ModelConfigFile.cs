@@ -34,7 +34,7 @@ public static class ModelConfigFile
             };
             return config.Problems().ToArray() is { Length: > 0 } problems ? throw new ModelFileException($"{path}: {string.Join(" ", problems)}") : config;
         }
-        catch (Exception problem) when (problem is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             throw new ModelFileException($"{path} cannot be read as JSON: {problem.Message}", problem);
         }

@@ -185,12 +185,16 @@ internal sealed unsafe class ForwardPass : IDisposable
         for (var item = (long)worker; item < (long)Count * _config.Heads; item += _team.Count)
         {
             var (row, head) = ((int)(item / _config.Heads), (int)(item % _config.Heads));
+            var keys = KeysOf(layer, item, group);
+            var next = item + _team.Count < (long)Count * _config.Heads ? KeysOf(layer, item + _team.Count, group) : keys;
             RowKernels.Attend(
                 _joint.Start + (long)row * _jointWidth + head * _config.HeadWidth, _config.HeadWidth,
-                _cache.Keys(layer, Slots[row], head / group), _cache.Values(layer, Slots[row], head / group), _cache.ValueStride,
-                Positions[row] + 1, scores, _mixed.Start + (long)row * _width + head * _config.HeadWidth);
+                keys, _cache.Values(layer, Slots[row], head / group), _cache.ValueStride,
+                Positions[row] + 1, scores, _mixed.Start + (long)row * _width + head * _config.HeadWidth, next);
         }
     }
+
+    private float* KeysOf(int layer, long item, int group) => _cache.Keys(layer, Slots[(int)(item / _config.Heads)], (int)(item % _config.Heads) / group);
 
     /// <summary>A range to iterate without allocating.</summary>
     private readonly record struct Stretch(int Start, int End)

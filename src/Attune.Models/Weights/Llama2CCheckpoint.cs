@@ -42,7 +42,7 @@ public static class Llama2CCheckpoint
 
     /// <param name="Start">First byte of the weights.</param>
     /// <param name="Length">Bytes that the whole file must have.</param>
-    private sealed record Header(TransformerConfig Config, int Start, bool Versioned, long Length);
+    private sealed record Header(TransformerConfig Config, int Start, bool Versioned, Int128 Length);
 
     private static Header ReadHeader(string path, FileStream file)
     {
@@ -77,12 +77,13 @@ public static class Llama2CCheckpoint
         return new Header(config, start, versioned, start + 4 * Floats(config, versioned));
     }
 
-    private static long Floats(TransformerConfig config, bool versioned)
+    private static Int128 Floats(TransformerConfig config, bool versioned)
     {
-        var (width, layers) = ((long)config.Width, (long)config.Layers);
+        // Sizes that a hostile header claims would overflow 64 bits.
+        var (width, layers) = ((Int128)config.Width, (Int128)config.Layers);
         var layer = 2 * width + 2 * width * width + 2 * width * config.KeyValueWidth + 3 * width * config.HiddenWidth;
-        var tables = versioned ? 0 : (long)config.ContextLength * config.HeadWidth;
-        return checked(layers * layer + width + tables + config.VocabularySize * width * (config.TiedHead ? 1 : 2));
+        var tables = versioned ? 0 : (Int128)config.ContextLength * config.HeadWidth;
+        return layers * layer + width + tables + config.VocabularySize * width * (config.TiedHead ? 1 : 2);
     }
 
     private static LanguageModel ReadWeights(string path, FileStream file, Header header)

@@ -39,8 +39,9 @@ internal static class SafeTensorsHeader
             CheckOverlap(path, entries);
             return entries;
         }
-        catch (JsonException problem)
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException)
         {
+            // The second is how the parser reports names that are not UTF-8.
             throw new ModelFileException($"{path} is damaged or not a safetensors file: its header is not JSON. {Advice}", problem);
         }
     }

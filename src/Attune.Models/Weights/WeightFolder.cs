@@ -86,7 +86,7 @@ internal sealed class WeightFolder : IDisposable
                 ? throw new ModelFileException($"{index} names the shard '{stray}'; expected the name of a file in the same folder.")
                 : names.Select(name => Path.Combine(directory, name));
         }
-        catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             throw new ModelFileException($"{index} is damaged: expected a JSON object with 'weight_map', from tensor names to file names. Copy or download it again.", problem);
         }

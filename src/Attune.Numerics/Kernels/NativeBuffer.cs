@@ -3,16 +3,24 @@ using System.Runtime.InteropServices;
 namespace Attune.Numerics.Kernels;
 
 /// <summary>Zeroed 32-bit floats outside the managed heap, aligned to a cache line, freed by <see cref="Dispose"/>.</summary>
-public sealed unsafe class NativeBuffer : IDisposable
+public sealed unsafe partial class NativeBuffer : IDisposable
 {
     private const nuint CacheLine = 64;
+    private const nuint HugePage = 2 << 20;
 
     public NativeBuffer(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
         var bytes = checked((nuint)Math.Max(length, 16) * sizeof(float));
-        Start = (float*)NativeMemory.AlignedAlloc(bytes, CacheLine);
+        // A cache of keys and values is walked in thousands of short stretches: on pages of 4 KB half the time goes to finding them.
+        var isLarge = bytes >= 2 * HugePage;
+        Start = (float*)NativeMemory.AlignedAlloc(bytes, isLarge ? HugePage : CacheLine);
+        if (isLarge && OperatingSystem.IsLinux())
+        {
+            _ = AdviseMemory((nint)Start, bytes, HugePages);
+        }
+
         NativeMemory.Clear(Start, bytes);
     }
 
@@ -39,6 +47,12 @@ public sealed unsafe class NativeBuffer : IDisposable
         Free();
         GC.SuppressFinalize(this);
     }
+
+    private const int HugePages = 14;    // MADV_HUGEPAGE
+
+    // Advice only: where the system has no huge pages, it does nothing.
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int AdviseMemory(nint start, nuint length, int advice);
 
     private void Free()
     {

@@ -1,0 +1,188 @@
+using System.Numerics;
+using Attune.Core.Runs;
+using Attune.Numerics.Kernels;
+using CsCheck;
+
+namespace Attune.Models.Tests;
+
+public sealed unsafe class KernelTests
+{
+    private readonly struct Store(float* target, int stride, int columns) : ITileEpilogue
+    {
+        public void Finish(float* tile, int firstRow, int rows, int panel)
+        {
+            for (var row = 0; row < rows; row++)
+            {
+                for (var column = 0; column < Math.Min(64, columns - 64 * panel); column++)
+                {
+                    target[(firstRow + row) * stride + 64 * panel + column] = tile[row * 64 + column];
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_packed_product_equals_the_product_by_definition() =>
+        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 70], Gen.Int[1, 200], Gen.Int[1, 3], Gen.ULong).Sample((rows, inputs, outputs, workers, seed) =>
+        {
+            var chance = new Seed(seed).Chance();
+            var activations = Normals(chance, rows * inputs);
+            var weights = Normals(chance, outputs * inputs);
+            using var packed = new PackedMatrix(outputs, inputs);
+            packed.Pack(weights);
+            var product = new float[rows * outputs];
+            fixed (float* a = activations, c = product)
+            {
+                for (var worker = 0; worker < workers; worker++)
+                {
+                    Gemm.Multiply(a, inputs, rows, packed, new Store(c, outputs, outputs), worker, workers);
+                }
+            }
+
+            for (var row = 0; row < rows; row++)
+            {
+                for (var output = 0; output < outputs; output++)
+                {
+                    var exact = Enumerable.Range(0, inputs).Sum(k => (double)activations[row * inputs + k] * weights[output * inputs + k]);
+                    Assert.Equal(exact, product[row * outputs + output], 1e-4);
+                }
+            }
+        }, iter: 60);
+
+    [Fact]
+    public void Law_a_row_has_the_same_bits_in_every_tile_and_on_every_vector_width()
+    {
+        const int Inputs = 77;
+        var chance = new Seed(4).Chance();
+        var activations = Normals(chance, 6 * Inputs);
+        var panel = Normals(chance, 64 * Inputs);
+        var alone = stackalloc float[64];
+        var tile = stackalloc float[6 * 64];
+        fixed (float* a = activations, p = panel)
+        {
+            for (var rows = 1; rows <= 6; rows++)
+            {
+                foreach (var portable in new[] { false, true })
+                {
+                    if (portable)
+                    {
+                        Gemm.PortableTile(a, Inputs, rows, p, Inputs, tile);
+                    }
+                    else
+                    {
+                        Gemm.Tile(a, Inputs, rows, p, Inputs, tile);
+                    }
+
+                    for (var row = 0; row < rows; row++)
+                    {
+                        Gemm.Tile(a + row * Inputs, Inputs, 1, p, Inputs, alone);
+                        Assert.True(new Span<float>(alone, 64).SequenceEqual(new Span<float>(tile + row * 64, 64)), $"{rows} rows, row {row}, portable {portable}");
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Gated_panels_hold_each_gate_beside_its_value()
+    {
+        const int Outputs = 40;
+        var weights = Enumerable.Range(0, 2 * Outputs).Select(i => (float)i).ToArray();
+        using var packed = new PackedMatrix(2 * Outputs, 1, PanelOrder.Gated);
+        packed.Pack(weights);
+        Assert.Equal(2, packed.Panels);
+        for (var output = 0; output < Outputs; output++)
+        {
+            var panel = packed.PanelAt(output / 32);
+            Assert.Equal(output, panel[output % 32]);
+            Assert.Equal(Outputs + output, panel[32 + output % 32]);
+        }
+    }
+
+    [Fact]
+    public void Exp_is_within_two_ten_millionths_and_zero_at_minus_infinity()
+    {
+        for (var x = -87f; x < 88; x += 0.0137f)
+        {
+            var exact = Math.Exp(x);
+            Assert.InRange(Math.Abs(VectorMath.Exp(new Vector<float>(x))[0] - exact) / exact, 0, 2e-7);
+        }
+
+        Assert.Equal(0, VectorMath.Exp(new Vector<float>(float.NegativeInfinity))[0]);
+        Assert.True(float.IsFinite(VectorMath.Exp(new Vector<float>(1000))[0]));
+    }
+
+    [Fact]
+    public void Activations_equal_their_definitions()
+    {
+        for (var x = -12.0; x < 12; x += 0.037)
+        {
+            var single = (float)x;
+            var gelu = 0.5 * single * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (single + 0.044715 * Math.Pow(single, 3))));
+            Assert.Equal(gelu, VectorMath.Gelu(new Vector<float>(single))[0], 2e-6);
+            Assert.Equal(single / (1 + Math.Exp(-single)), VectorMath.Silu(new Vector<float>(single))[0], 2e-6);
+        }
+    }
+
+    [Fact]
+    public void All_workers_see_what_each_wrote_before_the_barrier()
+    {
+        using var team = new WorkerTeam(4);
+        var written = new int[4];
+        var wrong = 0;
+        for (var round = 1; round <= 200; round++)
+        {
+            team.Run(worker =>
+            {
+                for (var step = 1; step <= 5; step++)
+                {
+                    written[worker] = round * 100 + step;
+                    team.Barrier();
+                    if (written.Any(value => value != round * 100 + step))
+                    {
+                        Interlocked.Increment(ref wrong);
+                    }
+
+                    team.Barrier();
+                }
+            });
+        }
+
+        Assert.Equal(0, wrong);
+    }
+
+    [Fact]
+    public void A_failing_worker_fails_the_run_and_the_team_goes_on()
+    {
+        using var team = new WorkerTeam(3);
+        var failure = Assert.Throws<InvalidOperationException>(() => team.Run(worker =>
+        {
+            if (worker == 1)
+            {
+                throw new InvalidOperationException("broken");
+            }
+
+            team.Barrier();
+        }));
+        Assert.Equal("broken", failure.Message);
+        var ran = 0;
+        team.Run(_ =>
+        {
+            team.Barrier();
+            Interlocked.Increment(ref ran);
+        });
+        Assert.Equal(3, ran);
+    }
+
+    [Fact]
+    public void A_buffer_refuses_stretches_outside_itself()
+    {
+        using var buffer = new NativeBuffer(10);
+        Assert.Throws<ArgumentOutOfRangeException>(() => buffer.Span(8, 3).Length);
+        Assert.Throws<ArgumentOutOfRangeException>(() => buffer.Span(-1, 3).Length);
+        buffer.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => buffer.Span(0, 1).Length);
+    }
+
+    private static float[] Normals(Chance chance, int count) => [.. Enumerable.Range(0, count).Select(_ => (float)chance.NextNormal())];
+}
