@@ -10,7 +10,7 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune data</c></summary>
 internal static class DataCommand
 {
-    public static Command Create() => new("data", "Look at data.") { Inspect(), Sample() };
+    public static Command Create() => new("data", "Look at data and convert it.") { Inspect(), Convert(), Sample() };
 
     private static Command Inspect()
     {
@@ -27,6 +27,28 @@ internal static class DataCommand
                 Console.Out.WriteLine($"  {line}");
             }
 
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static Command Convert()
+    {
+        var positive = new Option<string>("--positive") { Description = "text file, one desirable answer a line", HelpName = "FILE", Required = true };
+        var negative = new Option<string>("--negative") { Description = "text file, one undesirable answer a line", HelpName = "FILE", Required = true };
+        var encoding = new Option<string>("--encoding") { Description = "of the text files, e.g. utf-8 or latin-1", HelpName = "NAME", DefaultValueFactory = _ => "utf-8" };
+        var target = new Option<string>("--out") { Description = "dataset to write (.jsonl)", HelpName = "FILE", Required = true };
+        var command = new Command(
+            "convert", "Labelled lines of text as an unpaired-preference dataset.\n\nExample: attune data convert --positive good.txt --negative bad.txt --out verdicts.jsonl")
+        {
+            positive, negative, encoding, target,
+        };
+        command.SetAction((parsed, _) =>
+        {
+            var good = LabelledLines.Read(parsed.GetValue(positive)!, parsed.GetValue(encoding)!, desirable: true);
+            var bad = LabelledLines.Read(parsed.GetValue(negative)!, parsed.GetValue(encoding)!, desirable: false);
+            DatasetFile.Write(parsed.GetValue(target)!, good.Concat(bad));
+            Console.Out.WriteLine($"{parsed.GetValue(target)}: {good.Length} desirable and {bad.Length} undesirable answers");
             return Task.FromResult(0);
         });
         return command;

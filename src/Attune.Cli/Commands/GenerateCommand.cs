@@ -63,7 +63,8 @@ internal static class GenerateCommand
 
     private static void Print(bool json, string prompt, ITokenizer tokenizer, Rollout rollout)
     {
-        var text = tokenizer.DecodeContinuation(rollout.Sequence.Answer);
+        // With nothing before it, the answer is a text of its own: no space stands before its first word.
+        var text = prompt.Length == 0 ? tokenizer.Decode(rollout.Sequence.Answer) : tokenizer.DecodeContinuation(rollout.Sequence.Answer);
         Console.Out.WriteLine(json
             ? JsonSerializer.Serialize(new { text, tokens = rollout.Sequence.Answer.ToArray(), log_probs = rollout.LogProbs.ToArray(), stop = rollout.Stop.ToString() }, Output.Json)
             : prompt + text);

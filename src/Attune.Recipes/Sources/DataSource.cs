@@ -23,7 +23,23 @@ public static class DataSource
 
     public static (ImmutableArray<Document> Items, DataHash Hash) Documents(string source, int rows, StageRoom room) => source == "reviews:documents"
         ? ([.. ReviewWorld.Documents(room.Seed.For("documents"), WorldRows(rows)).Select(d => new Document(d.Text))], Drawn(source, rows, room))
-        : FromFile<Document>(source, rows, room);
+        : DocumentsOfFile(source, rows, room);
+
+    /// <summary>Rows with an answer are texts too: prompt and answer, one after the other.</summary>
+    private static (ImmutableArray<Document> Items, DataHash Hash) DocumentsOfFile(string source, int rows, StageRoom room)
+    {
+        switch (IsWorld(source) ? DatasetKind.LanguageModeling : DatasetFile.Detect(source))
+        {
+            case DatasetKind.UnpairedPreference:
+                var (verdicts, verdictHash) = FromFile<Verdict>(source, rows, room);
+                return ([.. verdicts.Select(v => new Document(v.Prompt.Key + v.Answer))], verdictHash);
+            case DatasetKind.PromptCompletion:
+                var (demonstrations, hash) = FromFile<Demonstration>(source, rows, room);
+                return ([.. demonstrations.Select(d => new Document(d.Prompt.Key + d.Answer))], hash);
+            default:
+                return FromFile<Document>(source, rows, room);
+        }
+    }
 
     public static (ImmutableArray<Demonstration> Items, DataHash Hash) Demonstrations(string source, int rows, StageRoom room) => source == "reviews:demonstrations"
         ? ([.. ReviewWorld.Demonstrations(room.Seed.For("demonstrations"), WorldRows(rows), Split.Train)], Drawn(source, rows, room))

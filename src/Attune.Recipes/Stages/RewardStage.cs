@@ -64,6 +64,9 @@ public sealed record RewardStage : Stage
         _ => throw new UnreachableException(),
     };
 
+    /// <summary>Answers to one prompt stay together; single texts that are judged under one prompt, or none, are split by text.</summary>
+    private static string SplitKey(Feedback feedback) => feedback is Verdict verdict ? verdict.Prompt.Key + "\u001e" + verdict.Answer : feedback.Prompt.Key;
+
     private static IEnumerable<(TokenSequence, TokenSequence)> BestAgainstRest(TokenChoice choice) =>
         choice.Answers.Where((_, i) => i != choice.Best).Select(a => (choice.Answers[choice.Best], a));
 
@@ -90,7 +93,7 @@ public sealed record RewardStage : Stage
         var (feedback, hash) = DataSource.FromFile<TFeedback>(source, Rows, room);
         var heldOutSource = HeldOutData ?? (Data is null ? room.Handover.HeldOutPreferences : null);
         var split = heldOutSource is null
-            ? Split.ByPrompt(feedback, Training.TestSplit, room.Seed.For("split"))
+            ? Split.ByKey(feedback, SplitKey, Training.TestSplit, room.Seed.For("split"))
             : new SplitData<TFeedback>(feedback, DataSource.FromFile<TFeedback>(heldOutSource, 0, room).Items);
         var encoder = room.LoadEncoder();
         var train = encode(encoder, split.Training);

@@ -1,0 +1,16 @@
+@echo off
+rem Runs Attune on Windows, building it first where it has not been built. See the POSIX launcher beside this file.
+setlocal
+set "here=%~dp0"
+set "program=%here%artifacts\bin\Attune.Cli\release\Attune.Cli.exe"
+where dotnet >nul 2>nul || (echo attune: the .NET 10 SDK is needed ^(https://dot.net^); 'dotnet' was not found on PATH. 1>&2 & exit /b 2)
+if /i "%~1"=="test" (
+    dotnet test "%here%Attune.slnx" -c Release
+    exit /b %errorlevel%
+)
+if not exist "%program%" (
+    echo Building Attune ^(once; a minute or two^)... 1>&2
+    dotnet build "%here%src\Attune.Cli" -c Release -v quiet -nologo || exit /b 1
+)
+"%program%" %*
+exit /b %errorlevel%
