@@ -1,0 +1,25 @@
+using Attune.Recipes.Binding;
+
+namespace Attune.Recipes.Tests.Binding;
+
+public sealed class CommittedRecipesTests
+{
+    public static TheoryData<string> Recipes()
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(root.FullName, "Attune.slnx")))
+        {
+            root = root.Parent ?? throw new InvalidOperationException("the tests do not run inside the checkout");
+        }
+
+        return [.. Directory.GetFiles(Path.Combine(root.FullName, "recipes"), "*.yaml").Order(StringComparer.Ordinal)];
+    }
+
+    [Theory]
+    [MemberData(nameof(Recipes))]
+    public void A_recipe_of_the_project_binds_and_its_resolved_form_says_the_same(string path)
+    {
+        var resolved = RecipeWriter.Write(Recipe.Bind(RecipeFile.Read(path)));
+        Assert.Equal(resolved, RecipeWriter.Write(Recipe.Bind(RecipeFile.Parse(resolved, "resolved.yaml"))));
+    }
+}
