@@ -17,6 +17,7 @@ var root = new RootCommand("Attune teaches language models what people prefer: s
     EvaluateCommand.Create(),
     ModelCommand.Create(),
     DataCommand.Create(),
+    BenchCommand.Create(),
 };
 
 try

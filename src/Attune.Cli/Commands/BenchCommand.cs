@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Globalization;
+using Attune.Cli.Screens;
+using Attune.Core.Runs;
+using Attune.Recipes.Benchmarks;
+using Spectre.Console;
+
+namespace Attune.Cli.Commands;
+
+/// <summary><c>attune bench</c></summary>
+internal static class BenchCommand
+{
+    public static Command Create()
+    {
+        var sizes = new Option<string>("--sizes") { Description = "tiny (4 layers of width 256), small (GPT-2 124M: minutes and 3 GB), or both", HelpName = "NAMES", DefaultValueFactory = _ => "tiny" };
+        var works = new Option<string>("--work") { Description = "train, decode, repack, or several [default: all]", HelpName = "NAMES", DefaultValueFactory = _ => "" };
+        var rounds = new Option<int>("--rounds") { Description = "times each case is measured, in turns with the peer", HelpName = "N", DefaultValueFactory = _ => 3 };
+        var peer = new Option<string?>("--peer") { Description = "folder of an installed peer to compare with", HelpName = "DIR" };
+        var runner = new Option<string>("--peer-runner")
+        {
+            Description = "program that runs the peer: RUNNER DIR train tiny 8 256 f32; its last line is JSON",
+            HelpName = "FILE",
+            DefaultValueFactory = _ => "../shared/peers/pytorch",
+        };
+        var variants = new Option<string>("--peer-variants")
+        {
+            Description = "the peer's types: f32, bf16, mixed, each with :manual for plain instead of fused attention",
+            HelpName = "NAMES",
+            DefaultValueFactory = _ => "f32",
+        };
+        var seed = Arguments.Seed();
+        var json = new Option<string?>("--json") { Description = "write the figures as JSON", HelpName = "FILE" };
+        var command = new Command(
+            "bench",
+            "Measure training and sampling on this machine, against its own ceilings and, with --peer, in turns with another system.\n\n" +
+            "Examples:\n  attune bench\n  attune bench --sizes tiny,small --peer ../peers --rounds 5 --json bench.json")
+        {
+            sizes, works, rounds, peer, runner, variants, seed, json,
+        };
+        command.SetAction((parsed, cancel) =>
+        {
+            NativeSetup.LoadTorch();
+            var report = BenchmarkSuite.Run(
+                new BenchmarkOptions
+                {
+                    Sizes = [.. Names(parsed.GetValue(sizes)!).Select(BenchmarkSize.Named)],
+                    Works = [.. Names(parsed.GetValue(works)!)],
+                    Rounds = parsed.GetValue(rounds),
+                    Seed = new Seed(parsed.GetValue(seed)),
+                    Peer = parsed.GetValue(peer) is { } folder
+                        ? new PeerOptions(folder, parsed.GetValue(runner)!) { Variants = [.. Names(parsed.GetValue(variants)!)] }
+                        : null,
+                },
+                TimeProvider.System, new Lines(), cancel);
+            BenchTables.Show(report);
+            if (parsed.GetValue(json) is { } file)
+            {
+                report.Save(file);
+            }
+
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static string[] Names(string list) => list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    /// <summary>Plain lines: a live display would take time from what is being measured.</summary>
+    private sealed class Lines : IProgress<BenchmarkProgress>
+    {
+        public void Report(BenchmarkProgress value)
+        {
+            if (value.Finished is { } row)
+            {
+                Terminal.Messages.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Name}: {row.Figure.Median:0.##} {row.Unit}"));
+            }
+            else
+            {
+                Terminal.Messages.WriteLine($"  {value.Task}, {value.Running}, {value.Round}/{value.Rounds}");
+            }
+        }
+    }
+}

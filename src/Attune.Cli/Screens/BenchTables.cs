@@ -1,0 +1,73 @@
+using System.Globalization;
+using Attune.Recipes.Benchmarks;
+using Spectre.Console;
+
+namespace Attune.Cli.Screens;
+
+/// <summary>A benchmark's figures as tables, on standard output.</summary>
+internal static class BenchTables
+{
+    private const int WidthInFiles = 160;
+
+    public static void Show(BenchmarkReport report)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+        if (Console.IsOutputRedirected)
+        {
+            console.Profile.Width = WidthInFiles;
+        }
+
+        var (machine, ceilings) = (report.Machine, report.Ceilings);
+        console.WriteLine(Text($"{machine.Processor}, {machine.Processors} processors, {machine.VectorBits}-bit vectors, {machine.MemoryGb:0} GB; {machine.Runtime}, TorchSharp {machine.TorchSharp}, {machine.TorchThreads} threads; seed {report.Seed}, {report.Rounds} rounds"));
+        console.WriteLine(Text($"GEMM in GFLOP/s: libtorch f32 {ceilings.TorchGemmF32.Median:0}, Attune f32 {ceilings.OwnGemmF32.Median:0}, libtorch bf16 {ceilings.TorchGemmBf16.Median:0}; memory in GB/s: copy {ceilings.MemoryCopy.Median:0}, read {ceilings.MemoryRead.Median:0}"));
+        console.Write(Own(report));
+        if (report.Rows.Any(r => !r.Peers.IsEmpty))
+        {
+            console.Write(Peers(report));
+        }
+    }
+
+    private static Table Own(BenchmarkReport report)
+    {
+        var table = Empty("case", "median", "least to most", "GFLOP/s", "of GEMM", "of roofline", "peak MB", "others' load");
+        foreach (var row in report.Rows)
+        {
+            table.AddRow(
+                row.Name, Text($"{row.Figure.Median:0.##} {row.Unit}"), Range(row.Figure), row.Flops > 0 ? Text($"{row.GigaflopsPerSecond:0}") : "",
+                Text($"{row.FractionOfGemm:0 %}"), Text($"{row.FractionOfRoofline:0 %}"), Text($"{row.PeakMemoryMb:0}"), Text($"{row.OtherLoad:0 %}"));
+        }
+
+        return table;
+    }
+
+    private static Table Peers(BenchmarkReport report)
+    {
+        var table = Empty("case", "peer", "Attune", "peer's median", "peer's peak MB", "times as fast", "least to most");
+        foreach (var row in report.Rows)
+        {
+            foreach (var peer in row.Peers)
+            {
+                table.AddRow(
+                    row.Name, Markup.Escape($"{peer.Peer} {peer.Variant}"), Text($"{row.Figure.Median:0.##} {row.Unit}"), Text($"{peer.Figure.Median:0.##} {row.Unit}"),
+                    Text($"{peer.PeakMemoryMb:0}"), Text($"{peer.Ratio.Median:0.00}"), Range(peer.Ratio));
+            }
+        }
+
+        return table;
+    }
+
+    private static Table Empty(params string[] columns)
+    {
+        var table = new Table().Border(TableBorder.Rounded);
+        foreach (var column in columns)
+        {
+            table.AddColumn(column is "case" or "peer" ? new TableColumn(column) : new TableColumn(column).RightAligned());
+        }
+
+        return table;
+    }
+
+    private static string Range(Spread spread) => Text($"{spread.Least:0.##} to {spread.Most:0.##}");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,49 @@
+using System.Globalization;
+
+namespace Attune.Recipes.Benchmarks;
+
+/// <summary>One thing measured on a model shape.</summary>
+public abstract record BenchmarkCase
+{
+    /// <summary>Timed repeats in each round; their median is the round's figure.</summary>
+    public required int Repeats { get; init; }
+
+    /// <summary>"train", "decode" or "repack".</summary>
+    public abstract string Work { get; }
+
+    /// <summary>The numbers in a row's name: "8x256".</summary>
+    public abstract string Shape { get; }
+
+    /// <summary>What the figure counts.</summary>
+    public abstract string Unit { get; }
+
+    /// <summary>The figure from a repeat's seconds, in <see cref="Unit"/>.</summary>
+    public abstract double Figure(double seconds);
+}
+
+/// <summary>Forward, backward and AdamW on full rows in which every token but the first is learned.</summary>
+public sealed record TrainCase(int Batch, int Time) : BenchmarkCase
+{
+    public override string Work => "train";
+    public override string Shape => string.Create(CultureInfo.InvariantCulture, $"{Batch}x{Time}");
+    public override string Unit => BenchmarkRow.Milliseconds;
+    public override double Figure(double seconds) => 1e3 * seconds;
+}
+
+/// <summary>Answers of a fixed length at temperature 1, prompt and sampling included, packing the weights not.</summary>
+public sealed record DecodeCase(int Batch, int Prompt, int NewTokens) : BenchmarkCase
+{
+    public override string Work => "decode";
+    public override string Shape => string.Create(CultureInfo.InvariantCulture, $"{Batch}x({Prompt}+{NewTokens})");
+    public override string Unit => BenchmarkRow.TokensPerSecond;
+    public override double Figure(double seconds) => Batch * NewTokens / seconds;
+}
+
+/// <summary>Copying a model's weights into the rollout engine, as happens after each round of PPO.</summary>
+public sealed record RepackCase : BenchmarkCase
+{
+    public override string Work => "repack";
+    public override string Shape => "";
+    public override string Unit => BenchmarkRow.Milliseconds;
+    public override double Figure(double seconds) => 1e3 * seconds;
+}

@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using Attune.Core;
+using Attune.Core.Runs;
+
+namespace Attune.Recipes.Benchmarks;
+
+/// <summary>What to measure, how often, and beside whom.</summary>
+public sealed record BenchmarkOptions
+{
+    public ImmutableArray<BenchmarkSize> Sizes { get; init; } = [BenchmarkSize.Tiny];
+
+    /// <summary>"train", "decode", "repack"; empty for all.</summary>
+    public ImmutableArray<string> Works { get; init; } = [];
+
+    /// <summary>Times each case is measured, taking turns with the peer.</summary>
+    public int Rounds { get; init; } = 3;
+
+    /// <summary>Timed repeats of each of the machine's ceilings.</summary>
+    public int CeilingRepeats { get; init; } = 15;
+
+    public Seed Seed { get; init; } = new(1);
+
+    /// <summary>Null for no peer.</summary>
+    public PeerOptions? Peer { get; init; }
+
+    /// <exception cref="PlanException">Lists everything that cannot work.</exception>
+    public void Validate()
+    {
+        string[] known = ["train", "decode", "repack"];
+        List<string> problems = [.. Works.Where(w => !known.Contains(w)).Select(w => $"there is no benchmark of '{w}'; there are {string.Join(", ", known)}.{Suggestion.For(w, known)}")];
+        if (Rounds < 1)
+        {
+            problems.Add($"rounds is {Rounds}; expected at least 1, and 3 for a spread worth reading.");
+        }
+
+        if (CeilingRepeats < 1)
+        {
+            problems.Add($"the ceilings' repeats are {CeilingRepeats}; expected at least 1.");
+        }
+
+        if (Sizes.IsEmpty)
+        {
+            problems.Add($"no size is given; expected one or more of {string.Join(", ", BenchmarkSize.All.Select(s => s.Name))}.");
+        }
+
+        problems.AddRange(Peer?.Problems() ?? []);
+        if (problems.Count > 0)
+        {
+            throw new PlanException(problems);
+        }
+    }
+}
+
+/// <summary>How far the benchmark is.</summary>
+/// <param name="Task">"ceilings", or a row's name.</param>
+/// <param name="Running">"Attune", or the peer's variant.</param>
+/// <param name="Round">1 for the first.</param>
+/// <param name="Finished">The row, once its last round is done.</param>
+public sealed record BenchmarkProgress(string Task, string Running, int Round, int Rounds, BenchmarkRow? Finished = null);

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using Attune.Core;
+using Attune.Models.Configuration;
+
+namespace Attune.Recipes.Benchmarks;
+
+/// <summary>A model shape that speed is quoted for, and what is measured on it.</summary>
+/// <param name="Name">As a peer's runner knows it.</param>
+public sealed record BenchmarkSize(string Name, TransformerConfig Config, ImmutableArray<BenchmarkCase> Cases)
+{
+    /// <summary>4 layers of width 256: what the embedded default is made of.</summary>
+    public static BenchmarkSize Tiny { get; } = new(
+        "tiny",
+        TransformerConfig.Gpt2(vocabularySize: 2048, width: 256, layers: 4, heads: 4, contextLength: 256),
+        [
+            new TrainCase(Batch: 4, Time: 64) { Repeats = 37 },
+            new TrainCase(Batch: 8, Time: 256) { Repeats = 37 },
+            new DecodeCase(Batch: 64, Prompt: 16, NewTokens: 48) { Repeats = 9 },
+            new RepackCase { Repeats = 9 },
+        ]);
+
+    /// <summary>GPT-2 124M (Radford et al. 2019).</summary>
+    public static BenchmarkSize Small { get; } = new(
+        "small",
+        TransformerConfig.Gpt2(vocabularySize: 50257, width: 768, layers: 12, heads: 12, contextLength: 1024),
+        [
+            new TrainCase(Batch: 4, Time: 64) { Repeats = 10 },
+            new DecodeCase(Batch: 16, Prompt: 16, NewTokens: 48) { Repeats = 5 },
+            new DecodeCase(Batch: 1, Prompt: 16, NewTokens: 48) { Repeats = 5 },
+            new RepackCase { Repeats = 5 },
+        ]);
+
+    public static ImmutableArray<BenchmarkSize> All { get; } = [Tiny, Small];
+
+    /// <exception cref="PlanException">There is no such size.</exception>
+    public static BenchmarkSize Named(string name) => All.FirstOrDefault(s => s.Name == name)
+        ?? throw new PlanException($"there is no benchmark size '{name}'; there are {string.Join(" and ", All.Select(s => s.Name))}.{Suggestion.For(name, All.Select(s => s.Name))}");
+}

@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+
+namespace Attune.Recipes.Benchmarks;
+
+/// <summary>
+/// Measures Attune's speed on this machine, in turns with a peer if one is given: A B A B, so that what disturbs the machine disturbs
+/// both. Synchronous on purpose: libtorch's threads belong to the thread that calls it.
+/// </summary>
+public static class BenchmarkSuite
+{
+    // Before each round, not only the first: the peer has had the caches meanwhile.
+    private const int WarmUps = 3;
+
+    /// <exception cref="Core.AttuneException">The options cannot work, or the peer failed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; a peer that was running is ended.</exception>
+    public static BenchmarkReport Run(BenchmarkOptions options, TimeProvider clock, IProgress<BenchmarkProgress>? progress, CancellationToken cancel)
+    {
+        options.Validate();
+        var started = clock.GetUtcNow();
+        progress?.Report(new BenchmarkProgress("ceilings", "machine", 1, 1));
+        var ceilings = new CeilingMeasurement(options.CeilingRepeats).Run(options.Seed, cancel);
+        var rows = ImmutableArray.CreateBuilder<BenchmarkRow>();
+        foreach (var size in options.Sizes)
+        {
+            foreach (var work in size.Cases.Where(c => options.Works.IsEmpty || options.Works.Contains(c.Work)))
+            {
+                var row = new Comparison(size, work, options, progress, cancel).Run(ceilings);
+                rows.Add(row);
+                progress?.Report(new BenchmarkProgress(row.Name, "", options.Rounds, options.Rounds, row));
+            }
+        }
+
+        return new BenchmarkReport(started, options.Seed.Value, options.Rounds, Machine.Here(), ceilings, rows.ToImmutable());
+    }
+
+    /// <summary>One case, all rounds.</summary>
+    private sealed class Comparison(BenchmarkSize size, BenchmarkCase work, BenchmarkOptions options, IProgress<BenchmarkProgress>? progress, CancellationToken cancel)
+    {
+        private readonly string _name = $"{work.Work} {size.Name} {work.Shape}".TrimEnd();
+        private readonly List<double> _seconds = [];
+        private readonly List<(double Machine, double Others)> _used = [];
+        private readonly SortedDictionary<string, List<PeerFigure>> _peers = new(StringComparer.Ordinal);
+
+        public BenchmarkRow Run(MachineCeilings ceilings)
+        {
+            ProcessMeter.ForgetPeak();
+            using (var measured = Measured.Of(size.Config, work, options.Seed.For(_name)))
+            {
+                for (var round = 1; round <= options.Rounds; round++)
+                {
+                    cancel.ThrowIfCancellationRequested();
+                    progress?.Report(new BenchmarkProgress(_name, "Attune", round, options.Rounds));
+                    RunOwn(measured);
+                    RunPeers(round);
+                }
+            }
+
+            return Row(ceilings);
+        }
+
+        private void RunOwn(Measured measured)
+        {
+            measured.Run(WarmUps, cancel);
+            var before = ProcessMeter.Used();
+            _seconds.Add(Spread.Of(measured.Run(work.Repeats, cancel)).Median);
+            if (before is { } start && ProcessMeter.Used() is { } end)
+            {
+                _used.Add((end.Machine - start.Machine, end.Others - start.Others));
+            }
+        }
+
+        private void RunPeers(int round)
+        {
+            foreach (var variant in options.Peer?.Variants ?? [])
+            {
+                if (PeerRunner.Arguments(size, work, variant) is not { } arguments)
+                {
+                    continue;
+                }
+
+                progress?.Report(new BenchmarkProgress(_name, $"peer {variant}", round, options.Rounds));
+                if (!_peers.TryGetValue(variant, out var figures))
+                {
+                    _peers[variant] = figures = [];
+                }
+
+                figures.Add(new PeerRunner(options.Peer!).Run(work, arguments, cancel));
+            }
+        }
+
+        private BenchmarkRow Row(MachineCeilings ceilings)
+        {
+            Work[] stretches = [.. work switch
+            {
+                TrainCase train => ModelWork.TrainStep(size.Config, train.Batch, train.Time),
+                DecodeCase decode => ModelWork.Decode(size.Config, decode.Batch, decode.Prompt, decode.NewTokens),
+                _ => ModelWork.Repack(size.Config),
+            }];
+            var seconds = Spread.Of(_seconds).Median;
+            var flops = stretches.Sum(s => s.Flops);
+            var least = stretches.Sum(s => s.LeastSeconds(ceilings.FlopsPerSecond, ceilings.BytesPerSecond));
+            var machine = _used.Sum(u => u.Machine);
+            return new BenchmarkRow(
+                _name, work.Work, size.Name, work.Shape, "f32", work.Unit, Spread.Of(_seconds.Select(work.Figure)), work.Repeats, flops, flops / seconds / 1e9,
+                flops > 0 ? flops / seconds / ceilings.FlopsPerSecond : null, least / seconds, ProcessMeter.PeakMemoryMb(),
+                machine > 0 ? Math.Clamp(_used.Sum(u => u.Others) / machine, 0, 1) : null, [.. _peers.Select(p => PeerRowOf(p.Key, p.Value))]);
+        }
+
+        private PeerRow PeerRowOf(string variant, List<PeerFigure> figures)
+        {
+            var ratios = _seconds.Zip(figures, (seconds, peer) => work is DecodeCase ? work.Figure(seconds) / peer.Figure : peer.Figure / work.Figure(seconds));
+            var peer = figures[0].Version is { } version ? $"PyTorch {version}" : "peer";
+            return new PeerRow(peer, variant, Spread.Of(figures.Select(f => f.Figure)), Spread.Of(ratios), figures.Max(f => f.PeakMemoryMb));
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using Attune.Models.Configuration;
+using Attune.Models.Weights;
+
+namespace Attune.Recipes.Benchmarks;
+
+/// <summary>What a stretch of computation cannot do without.</summary>
+/// <param name="Flops">Floating-point operations of matrix products, a multiply-add counted as two.</param>
+/// <param name="Bytes">Traffic with memory, if nothing were kept in caches from one stretch to the next.</param>
+public readonly record struct Work(double Flops, double Bytes)
+{
+    /// <summary>Seconds on a machine that reaches both ceilings at once: the roofline of Williams, Waterman and Patterson 2009.</summary>
+    public double LeastSeconds(double flopsPerSecond, double bytesPerSecond) => Math.Max(Flops / flopsPerSecond, Bytes / bytesPerSecond);
+}
+
+/// <summary>
+/// Work counted from a model's shape, float32: the products with weights, and attention over the tokens that may be seen (half
+/// of the square). Norms, activations, softmax and sampling are not counted.
+/// </summary>
+public static class ModelWork
+{
+    private const int Float = 4;
+
+    // Parameter, gradient and both moments, each read and written once.
+    private const int AdamBytes = 8 * Float;
+
+    /// <summary>A training step in two stretches: forward with backward, which costs twice the forward, and the optimiser.</summary>
+    /// <param name="time">Tokens of a row; all but the first are predicted.</param>
+    public static IEnumerable<Work> TrainStep(TransformerConfig config, long batch, long time)
+    {
+        var forward = Forward(config, batch * time, batch * (time - 1), batch * Triangle(time));
+        // Weights are read forward and backward, gradients written.
+        yield return new Work(3 * forward, 3.0 * Float * Parameters(config));
+        yield return new Work(0, (double)AdamBytes * Parameters(config));
+    }
+
+    /// <summary>Decoding, a stretch for each pass: the prompts, then every new token but the last, which no pass reads.</summary>
+    public static IEnumerable<Work> Decode(TransformerConfig config, long batch, long prompt, long newTokens)
+    {
+        var weights = Float * (TrunkWeights(config) + HeadWeights(config));
+        yield return new Work(Forward(config, batch * prompt, batch, batch * Triangle(prompt)), weights);
+        for (var visible = prompt + 1; visible < prompt + newTokens; visible++)
+        {
+            var cache = 2.0 * Float * config.KeyValueWidth * config.Layers * batch * visible;
+            yield return new Work(Forward(config, batch, batch, batch * visible), weights + cache);
+        }
+    }
+
+    /// <summary>Each weight read once and written once in the engine's order; a tied embedding is written twice.</summary>
+    public static IEnumerable<Work> Repack(TransformerConfig config)
+    {
+        var copies = Parameters(config) + (config.TiedHead ? HeadWeights(config) : 0);
+        yield return new Work(0, (double)Float * (Parameters(config) + copies));
+    }
+
+    /// <summary>Weights of the model, a tied head counted once.</summary>
+    public static long Parameters(TransformerConfig config) => ParameterLayout.Of(config, HeadKind.Language).Sum(s => s.Length);
+
+    /// <param name="tokens">Tokens that go through the trunk.</param>
+    /// <param name="projected">Positions projected to the vocabulary.</param>
+    /// <param name="seen">Over all tokens, the tokens each looks at, itself included.</param>
+    private static double Forward(TransformerConfig config, long tokens, long projected, long seen) =>
+        2.0 * TrunkWeights(config) * tokens + 2.0 * HeadWeights(config) * projected + 4.0 * config.Width * config.Layers * seen;
+
+    private static long TrunkWeights(TransformerConfig config)
+    {
+        long width = config.Width;
+        var attention = width * (width + 2 * config.KeyValueWidth) + width * width;
+        var feedForward = (config.FeedForward == FeedForwardKind.SwiGlu ? 3L : 2L) * width * config.HiddenWidth;
+        return config.Layers * (attention + feedForward);
+    }
+
+    private static long HeadWeights(TransformerConfig config) => (long)config.VocabularySize * config.Width;
+
+    private static long Triangle(long time) => time * (time + 1) / 2;
+}
