@@ -96,6 +96,20 @@ public sealed unsafe class TokenSamplerTests
             Assert.Equal(set.OrderDescending().Take(count).Order(), largest);
         }, iter: 2000);
 
+    [Fact]
+    public void Selection_by_mass_takes_the_fewest_largest_that_reach_it() =>
+        Gen.Select(Gen.Int[0, 40].Array[1, 60], Gen.Double[0, 1.1]).Sample((powers, share) =>
+        {
+            // Whole numbers add without rounding, so that both sides of the comparison are exact.
+            ulong[] keys = [.. powers.Select((power, token) => Selection.Key(power, token))];
+            var mass = Math.Round(share * powers.Sum());
+            var count = Selection.HeaviestFirst(keys, mass);
+            var sorted = powers.OrderDescending().ToArray();
+            var expected = Enumerable.Range(1, powers.Length).FirstOrDefault(n => sorted.Take(n).Sum() >= mass, powers.Length);
+            Assert.Equal(expected, count);
+            Assert.Equal(sorted.Take(count), keys.Take(count).Select(k => (int)Selection.PowerOf(k)).OrderDescending());
+        }, iter: 2000);
+
     private static float[] Logits(int count, ulong seed)
     {
         var chance = new Seed(seed).Chance();

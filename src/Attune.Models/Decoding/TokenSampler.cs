@@ -136,11 +136,6 @@ internal sealed unsafe class TokenSampler : IDisposable
         return last;
     }
 
-    /// <summary>Candidates as sortable keys: the power's bits, whose order is that of the powers, then the id, lower ids first.</summary>
-    private static ulong Key(float power, int token) => ((ulong)BitConverter.SingleToUInt32Bits(power) << 32) | (uint.MaxValue - (uint)token);
-
-    private static double PowerOf(ulong key) => BitConverter.UInt32BitsToSingle((uint)(key >> 32));
-
     private int DrawnFromCut(SamplingOptions options, double total, double point)
     {
         var candidates = _keys.AsSpan(0, Candidates(options, total));
@@ -148,29 +143,42 @@ internal sealed unsafe class TokenSampler : IDisposable
         {
             Selection.LargestFirst(candidates, options.TopK);
             candidates = candidates[..options.TopK];
-            total = Sum(candidates);
+            total = Selection.Mass(candidates);
         }
 
-        candidates.Sort(static (left, right) => right.CompareTo(left));
-        candidates = candidates[..Nucleus(candidates, options.TopP * total)];
-        var least = options.MinP * PowerOf(candidates[0]);
-        var kept = candidates.Length;
-        while (PowerOf(candidates[kept - 1]) < least)
+        if (options.TopP < 1)
         {
-            kept--;
+            candidates = candidates[..Selection.HeaviestFirst(candidates, options.TopP * total)];
         }
 
-        var target = point * Sum(candidates[..kept]);
-        for (var i = 0; i < kept - 1; i++)
+        var least = options.MinP * VectorMath.Max(_powers.Start, _padded);
+        var target = point * MassAbove(candidates, least);
+        var last = 0;
+        foreach (var key in candidates)
         {
-            target -= PowerOf(candidates[i]);
-            if (target < 0)
+            if (Selection.PowerOf(key) >= least)
             {
-                return (int)(uint.MaxValue - (uint)candidates[i]);
+                last = Selection.TokenOf(key);
+                target -= Selection.PowerOf(key);
+                if (target < 0)
+                {
+                    break;
+                }
             }
         }
 
-        return (int)(uint.MaxValue - (uint)candidates[kept - 1]);
+        return last;
+    }
+
+    private static double MassAbove(ReadOnlySpan<ulong> candidates, double least)
+    {
+        var sum = 0.0;
+        foreach (var key in candidates)
+        {
+            sum += Selection.PowerOf(key) >= least ? Selection.PowerOf(key) : 0;
+        }
+
+        return sum;
     }
 
     /// <summary>
@@ -192,37 +200,10 @@ internal sealed unsafe class TokenSampler : IDisposable
             var power = _powers.Start[token];
             if (power >= least && power > 0)
             {
-                _keys[count++] = Key(power, token);
+                _keys[count++] = Selection.Key(power, token);
             }
         }
 
         return count;
-    }
-
-    /// <summary>How many of the sorted candidates it takes to reach the mass.</summary>
-    private static int Nucleus(ReadOnlySpan<ulong> candidates, double mass)
-    {
-        var sum = 0.0;
-        for (var i = 0; i < candidates.Length; i++)
-        {
-            sum += PowerOf(candidates[i]);
-            if (sum >= mass)
-            {
-                return i + 1;
-            }
-        }
-
-        return candidates.Length;
-    }
-
-    private static double Sum(ReadOnlySpan<ulong> candidates)
-    {
-        var sum = 0.0;
-        foreach (var key in candidates)
-        {
-            sum += PowerOf(key);
-        }
-
-        return sum;
     }
 }
