@@ -23,7 +23,7 @@ public abstract record TrainingOptions
     [Range(1, 1_000_000)]
     public int BatchSize { get; init; } = 32;
 
-    [Description("items that go through the model at once; lower it to save memory, results stay the same (0: the whole batch)")]
+    [Description("items that go through the model at once; lower it to save memory, results stay the same (0: 16)")]
     [Range(0, 1_000_000)]
     public int MicrobatchSize { get; init; }
 
@@ -70,6 +70,6 @@ public abstract record TrainingOptions
 
     public Schedule LearningRateSchedule => new(Schedule, LearningRate, WarmupRatio);
 
-    /// <summary>Microbatch with the default filled in.</summary>
-    public int EffectiveMicrobatch => MicrobatchSize > 0 ? MicrobatchSize : BatchSize;
+    /// <summary>Microbatch with the default filled in: small enough that its rows are of about one length, large enough to keep the cores busy.</summary>
+    public int EffectiveMicrobatch => Math.Min(BatchSize, MicrobatchSize > 0 ? MicrobatchSize : 16);
 }

@@ -80,7 +80,7 @@ public sealed class TrainingLoop<T>(
         var metrics = new Metrics();
         // Known before the first backward, so that accumulating over microbatches gives the exact mean.
         var total = items.Sum(objective.Weight);
-        foreach (var part in items.Chunk(options.Microbatch))
+        foreach (var part in items.OrderBy(objective.Length).Chunk(options.Microbatch))
         {
             using var scope = torch.NewDisposeScope();
             var (loss, measured) = objective.Evaluate(part);

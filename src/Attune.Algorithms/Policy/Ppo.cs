@@ -101,6 +101,8 @@ public static class Ppo
 
         public double Weight(PpoItem item) => item.OldLogProbs.Length;
 
+        public int Length(PpoItem item) => item.Sequence.Length;
+
         public Evaluation Evaluate(IReadOnlyList<PpoItem> items)
         {
             var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);

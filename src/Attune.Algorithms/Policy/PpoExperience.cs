@@ -61,6 +61,20 @@ public sealed class PpoExperience : IExperience<PpoItem>
             return null;
         }
 
+        var before = State;
+        try
+        {
+            return await DrawAsync(at, cancel).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            Restore(before);    // the round will be drawn again: what the guard saw in it must not count twice
+            throw;
+        }
+    }
+
+    private async ValueTask<Round<PpoItem>?> DrawAsync(Progress at, CancellationToken cancel)
+    {
         var clock = Stopwatch.StartNew();
         var measured = new Metrics();
         await Sampler.UseWeightsAsync(Policy, at.Updates, cancel).ConfigureAwait(false);

@@ -36,6 +36,8 @@ public static class BradleyTerry
 
         public double Weight(TokenPair item) => 1;
 
+        public int Length(TokenPair item) => Math.Max(item.Chosen.Length, item.Rejected.Length);
+
         public Evaluation Evaluate(IReadOnlyList<TokenPair> items)
         {
             // One forward pass for both halves: chosen first, then rejected.

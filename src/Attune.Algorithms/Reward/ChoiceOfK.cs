@@ -32,6 +32,8 @@ public static class ChoiceOfK
 
         public double Weight(TokenChoice item) => 1;
 
+        public int Length(TokenChoice item) => item.Answers.Max(a => a.Length);
+
         public Evaluation Evaluate(IReadOnlyList<TokenChoice> items)
         {
             var rewards = AnswerScores.Of(model, [.. items.SelectMany(c => c.Answers)]);   // [all answers]

@@ -38,6 +38,8 @@ public static class Classification
 
         public double Weight(LabelledSequence item) => 1;
 
+        public int Length(LabelledSequence item) => item.Sequence.Length;
+
         public Evaluation Evaluate(IReadOnlyList<LabelledSequence> items)
         {
             var rewards = AnswerScores.Of(model, [.. items.Select(i => i.Sequence)]);      // [answers]

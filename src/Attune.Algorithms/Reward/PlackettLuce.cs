@@ -44,6 +44,8 @@ public static class PlackettLuce
 
         public double Weight(TokenRanking item) => 1;
 
+        public int Length(TokenRanking item) => item.Answers.Max(a => a.Length);
+
         public Evaluation Evaluate(IReadOnlyList<TokenRanking> items) => RankingObjective.Evaluate(model, items, Loss);
     }
 }

@@ -63,6 +63,8 @@ public static class Sft
 
         public double Weight(PackedRow item) => item.Segments.Sum(TokenBatch.Predicted);
 
+        public int Length(PackedRow item) => item.Length;
+
         public Evaluation Evaluate(IReadOnlyList<PackedRow> items)
         {
             var batch = TokenBatch.Of([.. items.Select(i => i.Segments)]);

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Json;
+using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Data.Formats;
 using Attune.Data.Reviews;
@@ -38,20 +40,33 @@ internal static class DataCommand
         var negative = new Option<string>("--negative") { Description = "text file, one undesirable answer a line", HelpName = "FILE", Required = true };
         var encoding = new Option<string>("--encoding") { Description = "of the text files, e.g. utf-8 or latin-1", HelpName = "NAME", DefaultValueFactory = _ => "utf-8" };
         var target = new Option<string>("--out") { Description = "dataset to write (.jsonl)", HelpName = "FILE", Required = true };
+        var heldOut = new Option<double>("--held-out") { Description = "share of the texts to write to a second file, NAME-held-out.jsonl, chosen by a hash of the text", HelpName = "NUMBER" };
         var command = new Command(
-            "convert", "Labelled lines of text as an unpaired-preference dataset.\n\nExample: attune data convert --positive good.txt --negative bad.txt --out verdicts.jsonl")
+            "convert",
+            "Labelled lines of text as an unpaired-preference dataset.\n\nExample: attune data convert --positive good.txt --negative bad.txt --held-out 0.1 --out verdicts.jsonl")
         {
-            positive, negative, encoding, target,
+            positive, negative, encoding, heldOut, target,
         };
         command.SetAction((parsed, _) =>
         {
             var good = LabelledLines.Read(parsed.GetValue(positive)!, parsed.GetValue(encoding)!, desirable: true);
             var bad = LabelledLines.Read(parsed.GetValue(negative)!, parsed.GetValue(encoding)!, desirable: false);
-            DatasetFile.Write(parsed.GetValue(target)!, good.Concat(bad));
-            Console.Out.WriteLine($"{parsed.GetValue(target)}: {good.Length} desirable and {bad.Length} undesirable answers");
+            var split = Data.Order.Split.ByKey([.. good, .. bad], v => v.Answer, parsed.GetValue(heldOut), new Seed(1));
+            Write(parsed.GetValue(target)!, split.Training);
+            if (!split.HeldOut.IsEmpty)
+            {
+                Write(Path.ChangeExtension(parsed.GetValue(target)!, null) + "-held-out.jsonl", split.HeldOut);
+            }
+
             return Task.FromResult(0);
         });
         return command;
+    }
+
+    private static void Write(string path, ImmutableArray<Verdict> verdicts)
+    {
+        DatasetFile.Write(path, verdicts);
+        Console.Out.WriteLine($"{path}: {verdicts.Count(v => v.Desirable)} desirable and {verdicts.Count(v => !v.Desirable)} undesirable answers");
     }
 
     private static Command Sample()

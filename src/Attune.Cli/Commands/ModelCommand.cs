@@ -14,7 +14,7 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune model</c></summary>
 internal static class ModelCommand
 {
-    public static Command Create() => new("model", "Look at models and bring them in.") { Info(), Import() };
+    public static Command Create() => new("model", "Look at models, bring them in and take them out.") { Info(), Import(), Export() };
 
     private static Command Info()
     {
@@ -52,11 +52,7 @@ internal static class ModelCommand
         command.SetAction((parsed, _) =>
         {
             NativeSetup.LoadTorch();
-            var target = parsed.GetValue(folder)!;
-            if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
-            {
-                throw new AttuneException($"{target} is not empty. Choose a new folder for --out.");
-            }
+            var target = RequireEmpty(parsed.GetValue(folder)!);
 
             using var model = Llama2CCheckpoint.Import(parsed.GetValue(file)!);
             var words = TokenizerFiles.ImportLlama2C(parsed.GetValue(tokenizer)!, model.Config.VocabularySize);
@@ -67,4 +63,29 @@ internal static class ModelCommand
         });
         return command;
     }
+
+    private static Command Export()
+    {
+        var model = new Argument<string>("model") { Description = "model folder in Hugging Face layout, or 'embedded'", HelpName = "DIR" };
+        var folder = new Option<string>("--out") { Description = "folder for the copy", HelpName = "DIR", Required = true };
+        var type = new Option<string>("--type") { Description = "number type of the weights: f32 or bf16 (half the size)", HelpName = "f32|bf16", DefaultValueFactory = _ => "f32" };
+        type.AcceptOnlyFromAmong("f32", "bf16");
+        var command = new Command("export", "Write a model in Hugging Face layout with another number type.\n\nExample: attune model export runs/demo/final --type bf16 --out models/reviews") { model, folder, type };
+        command.SetAction((parsed, _) =>
+        {
+            NativeSetup.LoadTorch();
+            var source = EmbeddedModel.Resolve(parsed.GetValue(model)!);
+            var target = RequireEmpty(parsed.GetValue(folder)!);
+            using var language = ModelFiles.LoadLanguageModel(source);
+            ModelFiles.Save(language, target, parsed.GetValue(type) == "bf16" ? WeightType.BF16 : WeightType.F32);
+            TokenizerFiles.Load(source).Save(target);
+            Terminal.Messages.MarkupLineInterpolated($"[green]exported[/] to {target}");
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static string RequireEmpty(string folder) => Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()
+        ? throw new AttuneException($"{folder} is not empty. Choose a new folder for --out.")
+        : folder;
 }

@@ -5,7 +5,21 @@ namespace Attune.Cli.Screens;
 /// <summary>The person's terminal: results to standard output, everything else to standard error.</summary>
 internal static class Terminal
 {
-    public static IAnsiConsole Messages { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+    // Wide enough that no path is broken where nobody's screen sets the width.
+    private const int WidthOfLogs = 400;
+
+    public static IAnsiConsole Messages { get; } = Create();
+
+    private static IAnsiConsole Create()
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        if (Console.IsErrorRedirected)
+        {
+            console.Profile.Width = WidthOfLogs;
+        }
+
+        return console;
+    }
 
     public static void Error(string message)
     {

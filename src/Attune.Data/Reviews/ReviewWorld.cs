@@ -11,7 +11,13 @@ namespace Attune.Data.Reviews;
 /// </summary>
 public static class ReviewWorld
 {
-    /// <summary>Raw texts about films of the training split.</summary>
+    // The share of raw texts that end with stars, as newspapers print them.
+    private const double StarredShare = 0.6;
+
+    /// <summary>
+    /// Raw texts about films of the training split. Most end with one to five stars: whoever learns to predict them learns what a
+    /// review thinks as a whole, which is what a reward model needs to find in a pretrained model.
+    /// </summary>
     public static IEnumerable<ReviewDocument> Documents(Seed seed, int count)
     {
         for (var i = 0; i < count; i++)
@@ -20,9 +26,13 @@ public static class ReviewWorld
             var review = ReviewGrammar.Write(film, seed.For("document review", i), ReviewPlan.Pretraining);
             var chance = seed.For("document form", i).Chance();
             var writer = new SentenceWriter(GrammarTables.Default, chance, film, review.Style, review.Text);
-            yield return new ReviewDocument(Spelling.Join(writer.Write("document", writer.NextSubject(0))), review);
+            var text = Spelling.Join(writer.Write("document", writer.NextSubject(0)));
+            yield return new ReviewDocument(seed.For("document stars", i).Chance().NextDouble() < StarredShare ? $"{text} {Stars(review)}" : text, review);
         }
     }
+
+    /// <summary>Five stars for what is superb throughout, one for what is awful throughout.</summary>
+    private static string Stars(Review review) => new('*', Math.Clamp((int)Math.Round(3 + review.Valences.Average()), 1, 5));
 
     /// <summary>Prompts with a review each, good and bad alike, most of them mixed.</summary>
     public static IEnumerable<Demonstration> Demonstrations(Seed seed, int count, Split split) =>

@@ -11,7 +11,7 @@ public static class EmbeddedModel
     /// <exception cref="PlanException">There is no such folder.</exception>
     public static string Resolve(string model)
     {
-        var folder = model == Name ? Path.Combine(AppContext.BaseDirectory, "assets", "reviews") : Path.GetFullPath(model);
+        var folder = model == Name ? Path.Combine(AppContext.BaseDirectory, "assets", "reviews", "model") : Path.GetFullPath(model);
         return Directory.Exists(folder) ? folder
             : throw new PlanException($"model {model}: {folder} is not a folder. Expected a model in Hugging Face layout (config.json, model.safetensors, tokenizer files), or 'embedded'.");
     }

@@ -30,7 +30,7 @@ public sealed record TokenizerStage : Stage
         var clock = Stopwatch.StartNew();
         var (documents, _) = DataSource.Documents(Data, Rows, room);
         room.Screen.Report("learning merges", 0, Vocabulary, $"{documents.Length} texts");
-        var tokenizer = BytePairTrainer.Train(documents.Select(d => d.Text), Vocabulary, new SpecialTokens(null, "<|endoftext|>", "<|pad|>"));
+        var tokenizer = BytePairTrainer.Train(documents.Select(d => d.Text), Vocabulary, new SpecialTokens("<|startoftext|>", "<|endoftext|>", "<|pad|>"));
         tokenizer.Save(room.FinalFolder);
         room.Screen.Report("learning merges", Vocabulary, Vocabulary, $"{tokenizer.VocabularySize} tokens");
         room.Handover = room.Handover with { Tokenizer = room.FinalFolder };

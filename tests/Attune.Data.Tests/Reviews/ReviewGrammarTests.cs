@@ -145,12 +145,23 @@ public sealed partial class ReviewGrammarTests
     [Fact]
     public void Documents_introduce_the_review_in_several_ways()
     {
-        var documents = ReviewWorld.Documents(new Seed(4), 400).ToArray();
+        var starred = ReviewWorld.Documents(new Seed(4), 400).ToArray();
+        Assert.InRange(starred.Count(d => d.Text.EndsWith('*')), 200, 280);
+        var documents = starred.Select(d => d with { Text = d.Text.TrimEnd('*', ' ') }).ToArray();
         Assert.All(documents, d => Assert.EndsWith(d.Review.Text, d.Text, StringComparison.Ordinal));
         Assert.All(documents, d => Assert.Equal(Split.Train, d.Review.Film.Split));
         var prompted = documents.Count(d => d.Text == $"{d.Review.Film.Prompt.Value} {d.Review.Text}");
         Assert.InRange(prompted, 100, 250);
         Assert.InRange(documents.Count(d => d.Text == d.Review.Text), 40, 160);
+    }
+
+    [Fact]
+    public void Stars_follow_what_the_sentences_judge()
+    {
+        var starred = ReviewWorld.Documents(new Seed(5), 400).Where(d => d.Text.EndsWith('*')).ToArray();
+        Assert.All(starred, d => Assert.Equal(
+            Math.Clamp((int)Math.Round(3 + d.Review.Valences.Average()), 1, 5), d.Text.Length - d.Text.TrimEnd('*').Length));
+        Assert.Equal(5, starred.Select(d => d.Text.Length - d.Text.TrimEnd('*').Length).Distinct().Count());
     }
 
     private static void AssertUncorrelated(Dictionary<string, double[]> factors, params string[] exclusive)
