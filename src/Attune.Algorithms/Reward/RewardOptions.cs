@@ -53,6 +53,9 @@ public sealed record RewardOptions : TrainingOptions
     [Description("bring rewards of reference answers to mean 0 (mean), also to standard deviation 1 (mean-and-sd), or leave them (none)")]
     public RewardNormalisation Normalisation { get; init; } = RewardNormalisation.MeanAndSd;
 
+    [Description("read the score at the last token before the end token: for models that were never fed an end token in pretraining")]
+    public bool ReadBeforeEnd { get; init; }
+
     [Description("updates between evaluations; 0 for after training only")]
     [Range(0, 1_000_000)]
     public int EvaluateEvery { get; init; } = 20;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Json;
+using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Data.Formats;
@@ -74,21 +75,39 @@ internal static class DataCommand
         var world = new Argument<string>("world") { Description = "which world: reviews", HelpName = "WORLD" };
         var count = new Option<int>("--count") { Description = "how many", HelpName = "N", DefaultValueFactory = _ => 10 };
         var (seed, json) = (Arguments.Seed(), Arguments.Json("one JSON object a line: prompt, answer, utility and its reasons"));
-        var command = new Command("sample", "Draw demonstrations from a built-in world, with the hidden utility of each.\n\nExample: attune data sample reviews --count 20 --seed 1") { world, count, seed, json };
+        var kind = new Option<string>("--kind")
+        {
+            Description = "demonstrations (prompt and review), reviews (as in pretraining), documents (raw texts)",
+            HelpName = "KIND",
+            DefaultValueFactory = _ => "demonstrations",
+        };
+        kind.AcceptOnlyFromAmong("demonstrations", "reviews", "documents");
+        var command = new Command("sample", "Draw from a built-in world, with the hidden utility of each review.\n\nExample: attune data sample reviews --count 20 --seed 1")
+        {
+            world, kind, count, seed, json,
+        };
         command.SetAction((parsed, _) =>
         {
             var utility = Utilities.Named(parsed.GetValue(world)!);
-            foreach (var row in ReviewWorld.Demonstrations(new Seed(parsed.GetValue(seed)), parsed.GetValue(count), Split.Train))
+            foreach (var (prompt, text) in Draw(parsed.GetValue(kind)!, new Seed(parsed.GetValue(seed)), parsed.GetValue(count)))
             {
-                var value = utility.Of(row.Prompt, row.Answer);
+                var value = utility.Of(prompt, text);
+                var shown = parsed.GetValue(kind) == "demonstrations" ? prompt.Key + text : text;
                 Console.Out.WriteLine(parsed.GetValue(json)
                     ? JsonSerializer.Serialize(
-                        new { prompt = row.Prompt.Key, answer = row.Answer, utility = value.Total, reasons = value.Components.ToDictionary(c => c.Name, c => c.Contribution) }, Output.Json)
-                    : FormattableString.Invariant($"{row.Prompt.Key}{row.Answer}\n[utility {value.Total:0.00}]\n"));
+                        new { prompt = prompt.Key, answer = text, utility = value.Total, reasons = value.Components.ToDictionary(c => c.Name, c => c.Contribution) }, Output.Json)
+                    : FormattableString.Invariant($"{shown}\n[utility {value.Total:0.00}]\n"));
             }
 
             return Task.FromResult(0);
         });
         return command;
     }
+
+    private static IEnumerable<(Prompt Prompt, string Text)> Draw(string kind, Seed seed, int count) => kind switch
+    {
+        "reviews" => ReviewWorld.Reviews(seed, count, Split.Train, ReviewPlan.Pretraining).Select(r => ((Prompt)r.Film.Prompt, r.Text)),
+        "documents" => ReviewWorld.Documents(seed, count).Select(d => ((Prompt)d.Review.Film.Prompt, d.Text)),
+        _ => ReviewWorld.Demonstrations(seed, count, Split.Train).Select(d => (d.Prompt, d.Answer)),
+    };
 }

@@ -11,6 +11,11 @@ public sealed record TokenSequence(ImmutableArray<int> Tokens, int AnswerStart)
     public int AnswerLength => Tokens.Length - AnswerStart;
     public ReadOnlySpan<int> Prompt => Tokens.AsSpan()[..AnswerStart];
     public ReadOnlySpan<int> Answer => Tokens.AsSpan()[AnswerStart..];
+
+    /// <summary>The sequence without its end token, where it has one and another answer token before it.</summary>
+    /// <param name="endToken">null leaves everything as it is.</param>
+    public TokenSequence WithoutEnd(int? endToken) => endToken is { } end && AnswerLength > 1 && Tokens[^1] == end ? this with { Tokens = Tokens[..^1] } : this;
+
     public bool Equals(TokenSequence? other) => other is not null && AnswerStart == other.AnswerStart && Tokens.AsSpan().SequenceEqual(other.Tokens.AsSpan());
     public override int GetHashCode() => Tokens.Aggregate(AnswerStart, HashCode.Combine);
 }

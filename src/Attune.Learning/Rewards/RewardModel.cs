@@ -20,10 +20,14 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
 {
     private const string NormalisationFile = "reward_normalization.json";
 
+    /// <summary>Where set, answers are read without this end token, as the members were trained.</summary>
+    public int? EndToken { get; init; }
+
     /// <summary>Normalised rewards and, for an ensemble, the members' standard deviation in the same unit.</summary>
     public (double Reward, double? Spread)[] Score(IReadOnlyList<TokenSequence> sequences)
     {
-        var raw = Members.Select(m => AnswerScores.Plain(m, sequences)).ToArray();
+        TokenSequence[] read = [.. sequences.Select(s => s.WithoutEnd(EndToken))];
+        var raw = Members.Select(m => AnswerScores.Plain(m, read)).ToArray();
         return [.. Enumerable.Range(0, sequences.Count).Select(i =>
         {
             var (mean, variance) = Moments.Of(raw.Select(r => r[i]).ToArray());
@@ -59,6 +63,7 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
             ["members"] = Members.Count,
             ["shift"] = Shift,
             ["scale"] = Scale,
+            ["end_token"] = EndToken ?? -1,
         }));
     }
 
@@ -86,7 +91,10 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
             throw new ModelFileException($"{path} cannot be read: {problem.Message}. It should hold the numbers members, shift and scale.", problem);
         }
 
-        return new RewardModel([.. Enumerable.Range(0, (int)numbers["members"]).Select(i => ModelFiles.LoadScalarModel(MemberFolder(folder, i)))], numbers["shift"], numbers["scale"]);
+        return new RewardModel([.. Enumerable.Range(0, (int)numbers["members"]).Select(i => ModelFiles.LoadScalarModel(MemberFolder(folder, i)))], numbers["shift"], numbers["scale"])
+        {
+            EndToken = numbers.TryGetValue("end_token", out var end) && end >= 0 ? (int)end : null,
+        };
     }
 
     public void Dispose()

@@ -52,15 +52,16 @@ public sealed record RewardStage : Stage
     public override Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel) => Training.Loss switch
     {
         RewardLoss.BradleyTerry => FitAsync<Preference, TokenPair>(
-            room, (e, d) => e.EncodeAll(d, Training.MaxLength), m => new BradleyTerry.Objective(m), p => [(p.Chosen, p.Rejected)], p => p.Chosen, cancel),
+            room, (e, d) => e.EncodeAll(d, Training.MaxLength), (p, end) => p with { Chosen = p.Chosen.WithoutEnd(end), Rejected = p.Rejected.WithoutEnd(end) },
+            m => new BradleyTerry.Objective(m), p => [(p.Chosen, p.Rejected)], p => p.Chosen, cancel),
         RewardLoss.Choice => FitAsync<Choice, TokenChoice>(
-            room, (e, d) => e.EncodeAll(d, Training.MaxLength), m => new ChoiceOfK.Objective(m), BestAgainstRest, c => c.Answers[0], cancel),
+            room, (e, d) => e.EncodeAll(d, Training.MaxLength), (c, end) => c with { Answers = Trim(c.Answers, end) }, m => new ChoiceOfK.Objective(m), BestAgainstRest, c => c.Answers[0], cancel),
         RewardLoss.Ranking => FitAsync<Ranking, TokenRanking>(
-            room, (e, d) => e.EncodeAll(d, Training.MaxLength), m => new RankingPairs.Objective(m), AllPairs, r => r.Answers[0], cancel),
+            room, (e, d) => e.EncodeAll(d, Training.MaxLength), (r, end) => r with { Answers = Trim(r.Answers, end) }, m => new RankingPairs.Objective(m), AllPairs, r => r.Answers[0], cancel),
         RewardLoss.PlackettLuce => FitAsync<Ranking, TokenRanking>(
-            room, (e, d) => e.EncodeAll(d, Training.MaxLength), m => new PlackettLuce.Objective(m), AllPairs, r => r.Answers[0], cancel),
+            room, (e, d) => e.EncodeAll(d, Training.MaxLength), (r, end) => r with { Answers = Trim(r.Answers, end) }, m => new PlackettLuce.Objective(m), AllPairs, r => r.Answers[0], cancel),
         RewardLoss.Classification => FitAsync<Verdict, LabelledSequence>(
-            room, EncodeVerdicts, m => new Classification.Objective(m), _ => [], v => v.Sequence, cancel),
+            room, EncodeVerdicts, (v, end) => v with { Sequence = v.Sequence.WithoutEnd(end) }, m => new Classification.Objective(m), _ => [], v => v.Sequence, cancel),
         _ => throw new UnreachableException(),
     };
 
@@ -69,6 +70,8 @@ public sealed record RewardStage : Stage
 
     private static IEnumerable<(TokenSequence, TokenSequence)> BestAgainstRest(TokenChoice choice) =>
         choice.Answers.Where((_, i) => i != choice.Best).Select(a => (choice.Answers[choice.Best], a));
+
+    private static ImmutableArray<TokenSequence> Trim(ImmutableArray<TokenSequence> answers, int? end) => [.. answers.Select(a => a.WithoutEnd(end))];
 
     private static IEnumerable<(TokenSequence, TokenSequence)> AllPairs(TokenRanking ranking) =>
         from i in Enumerable.Range(0, ranking.Answers.Length)
@@ -84,8 +87,9 @@ public sealed record RewardStage : Stage
     }
 
     private async Task<StageResult> FitAsync<TFeedback, TItem>(
-        StageRoom room, Func<Encoder, IReadOnlyList<TFeedback>, EncodedData<TItem>> encode, Func<ScalarModel, IObjective<TItem>> objective,
-        Func<TItem, IEnumerable<(TokenSequence Better, TokenSequence Worse)>> pairs, Func<TItem, TokenSequence> anyAnswer, CancellationToken cancel)
+        StageRoom room, Func<Encoder, IReadOnlyList<TFeedback>, EncodedData<TItem>> encode, Func<TItem, int?, TItem> withoutEnd,
+        Func<ScalarModel, IObjective<TItem>> objective, Func<TItem, IEnumerable<(TokenSequence Better, TokenSequence Worse)>> pairs,
+        Func<TItem, TokenSequence> anyAnswer, CancellationToken cancel)
         where TFeedback : Feedback
     {
         var clock = Stopwatch.StartNew();
@@ -96,8 +100,15 @@ public sealed record RewardStage : Stage
             ? Split.ByKey(feedback, SplitKey, Training.TestSplit, room.Seed.For("split"))
             : new SplitData<TFeedback>(feedback, DataSource.FromFile<TFeedback>(heldOutSource, 0, room).Items);
         var encoder = room.LoadEncoder();
-        var train = encode(encoder, split.Training);
-        var heldOut = encode(encoder, split.HeldOut);
+        int? end = Training.ReadBeforeEnd ? encoder.Tokenizer.EndToken : null;
+        EncodedData<TItem> Encode(ImmutableArray<TFeedback> rows)
+        {
+            var data = encode(encoder, rows);
+            return data with { Items = [.. data.Items.Select(i => withoutEnd(i, end))] };
+        }
+
+        var train = Encode(split.Training);
+        var heldOut = Encode(split.HeldOut);
         room.NoteDropped(train.Dropped, source);
         room.NoteDropped(heldOut.Dropped, source + " (held out)");
         if (train.Items.IsEmpty)
@@ -106,7 +117,7 @@ public sealed record RewardStage : Stage
         }
 
         using var policy = room.LoadPolicy();
-        using var members = await FitMembersAsync(room, policy, train.Items, heldOut.Items, objective, pairs, hash, cancel).ConfigureAwait(false);
+        using var members = (await FitMembersAsync(room, policy, train.Items, heldOut.Items, objective, pairs, hash, cancel).ConfigureAwait(false)) with { EndToken = end };
         var model = await NormaliseAsync(room, policy, members, train.Items.Select(anyAnswer), cancel).ConfigureAwait(false);
         model.Save(room.FinalFolder);
         encoder.Tokenizer.Save(room.FinalFolder);
