@@ -31,6 +31,7 @@ public sealed class LeakTests
             engine.Sample([new SampleRequest([1, 2], new Seed(1))], new SamplingOptions { MaxNewTokens = 3 }, round, null, CancellationToken.None);
         }
 
-        Assert.Equal(before, Tensor.TotalCount);
+        // Fewer is no leak: a finaliser may have taken what an earlier test left to it.
+        Assert.InRange(Tensor.TotalCount, 0, before);
     }
 }
