@@ -42,14 +42,14 @@ internal static class BenchTables
 
     private static Table Peers(BenchmarkReport report)
     {
-        var table = Empty("case", "peer", "Attune", "peer's median", "peer's peak MB", "times as fast", "least to most");
+        var table = Empty("case", "peer", "Attune", "peer's median", "peer's peak MB", "others' load", "times as fast", "least to most");
         foreach (var row in report.Rows)
         {
             foreach (var peer in row.Peers)
             {
                 table.AddRow(
                     row.Name, Markup.Escape($"{peer.Peer} {peer.Variant}"), Text($"{row.Figure.Median:0.##} {row.Unit}"), Text($"{peer.Figure.Median:0.##} {row.Unit}"),
-                    Text($"{peer.PeakMemoryMb:0}"), Text($"{peer.Ratio.Median:0.00}"), Range(peer.Ratio));
+                    Text($"{peer.PeakMemoryMb:0}"), Text($"{peer.OtherLoad:0 %}"), Text($"{peer.Ratio.Median:0.00}"), Range(peer.Ratio));
             }
         }
 

@@ -39,7 +39,8 @@ public sealed record BenchmarkRow(
 /// <param name="Peer">"PyTorch 2.14.1"</param>
 /// <param name="Variant">"f32", or "mixed:manual" for a type and a way to compute attention.</param>
 /// <param name="Ratio">Of each round's pair: above 1 where Attune is faster, whatever the unit.</param>
-public sealed record PeerRow(string Peer, string Variant, Spread Figure, Spread Ratio, double? PeakMemoryMb);
+/// <param name="OtherLoad">As in <see cref="BenchmarkRow"/>, during the peer's runs, start-up included.</param>
+public sealed record PeerRow(string Peer, string Variant, Spread Figure, Spread Ratio, double? PeakMemoryMb, double? OtherLoad);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(BenchmarkReport))]

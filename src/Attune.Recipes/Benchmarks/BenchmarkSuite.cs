@@ -38,8 +38,8 @@ public static class BenchmarkSuite
     {
         private readonly string _name = $"{work.Work} {size.Name} {work.Shape}".TrimEnd();
         private readonly List<double> _seconds = [];
-        private readonly List<(double Machine, double Others)> _used = [];
-        private readonly SortedDictionary<string, List<PeerFigure>> _peers = new(StringComparer.Ordinal);
+        private readonly Disturbance _disturbance = new();
+        private readonly SortedDictionary<string, (List<PeerFigure> Figures, Disturbance Disturbance)> _peers = new(StringComparer.Ordinal);
 
         public BenchmarkRow Run(MachineCeilings ceilings)
         {
@@ -61,12 +61,7 @@ public static class BenchmarkSuite
         private void RunOwn(Measured measured)
         {
             measured.Run(WarmUps, cancel);
-            var before = ProcessMeter.Used();
-            _seconds.Add(Spread.Of(measured.Run(work.Repeats, cancel)).Median);
-            if (before is { } start && ProcessMeter.Used() is { } end)
-            {
-                _used.Add((end.Machine - start.Machine, end.Others - start.Others));
-            }
+            _seconds.Add(Spread.Of(_disturbance.During(() => measured.Run(work.Repeats, cancel))).Median);
         }
 
         private void RunPeers(int round)
@@ -79,12 +74,12 @@ public static class BenchmarkSuite
                 }
 
                 progress?.Report(new BenchmarkProgress(_name, $"peer {variant}", round, options.Rounds));
-                if (!_peers.TryGetValue(variant, out var figures))
+                if (!_peers.TryGetValue(variant, out var peer))
                 {
-                    _peers[variant] = figures = [];
+                    _peers[variant] = peer = ([], new Disturbance());
                 }
 
-                figures.Add(new PeerRunner(options.Peer!).Run(work, arguments, cancel));
+                peer.Figures.Add(peer.Disturbance.During(() => new PeerRunner(options.Peer!).Run(work, arguments, cancel)));
             }
         }
 
@@ -99,18 +94,17 @@ public static class BenchmarkSuite
             var seconds = Spread.Of(_seconds).Median;
             var flops = stretches.Sum(s => s.Flops);
             var least = stretches.Sum(s => s.LeastSeconds(ceilings.FlopsPerSecond, ceilings.BytesPerSecond));
-            var machine = _used.Sum(u => u.Machine);
             return new BenchmarkRow(
                 _name, work.Work, size.Name, work.Shape, "f32", work.Unit, Spread.Of(_seconds.Select(work.Figure)), work.Repeats, flops, flops / seconds / 1e9,
                 flops > 0 ? flops / seconds / ceilings.FlopsPerSecond : null, least / seconds, ProcessMeter.PeakMemoryMb(),
-                machine > 0 ? Math.Clamp(_used.Sum(u => u.Others) / machine, 0, 1) : null, [.. _peers.Select(p => PeerRowOf(p.Key, p.Value))]);
+                _disturbance.Share, [.. _peers.Select(p => PeerRowOf(p.Key, p.Value.Figures, p.Value.Disturbance.Share))]);
         }
 
-        private PeerRow PeerRowOf(string variant, List<PeerFigure> figures)
+        private PeerRow PeerRowOf(string variant, List<PeerFigure> figures, double? otherLoad)
         {
             var ratios = _seconds.Zip(figures, (seconds, peer) => work is DecodeCase ? work.Figure(seconds) / peer.Figure : peer.Figure / work.Figure(seconds));
             var peer = figures[0].Version is { } version ? $"PyTorch {version}" : "peer";
-            return new PeerRow(peer, variant, Spread.Of(figures.Select(f => f.Figure)), Spread.Of(ratios), figures.Max(f => f.PeakMemoryMb));
+            return new PeerRow(peer, variant, Spread.Of(figures.Select(f => f.Figure)), Spread.Of(ratios), figures.Max(f => f.PeakMemoryMb), otherLoad);
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
@@ -9,6 +8,7 @@ internal static partial class ProcessMeter
 {
     private const string Status = "/proc/self/status";
     private const string Stat = "/proc/stat";
+    private const string OwnStat = "/proc/self/stat";
 
     /// <summary>Forgets the peak so far, and gives back what an earlier case freed, so that each case answers for itself.</summary>
     public static void ForgetPeak()
@@ -44,19 +44,27 @@ internal static partial class ProcessMeter
         return line is null ? null : Math.Round(double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024, 1);
     }
 
-    /// <summary>Processor seconds so far: of the whole machine, idle ones included, and those that were not this process's.</summary>
+    /// <summary>
+    /// Processor seconds so far: of the whole machine, idle ones included, and those used by others than this process and the
+    /// programs it ran to their end.
+    /// </summary>
     public static (double Machine, double Others)? Used()
     {
-        if (!File.Exists(Stat))
+        if (!File.Exists(Stat) || !File.Exists(OwnStat))
         {
             return null;
         }
 
-        // user nice system idle iowait irq softirq steal, in hundredths of a second
-        var ticks = File.ReadLines(Stat).First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..9].Select(t => double.Parse(t, CultureInfo.InvariantCulture) / 100).ToArray();
-        using var self = Process.GetCurrentProcess();
-        return (ticks.Sum(), ticks.Sum() - ticks[3] - ticks[4] - self.TotalProcessorTime.TotalSeconds);
+        // user nice system idle iowait irq softirq steal
+        var machine = Seconds(File.ReadLines(Stat).First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..9]);
+        // After the name in parentheses, which may hold anything: fields 3 and on; 14 to 17 are utime stime cutime cstime.
+        var status = File.ReadAllText(OwnStat);
+        var own = Seconds(status[(status.LastIndexOf(')') + 2)..].Split(' ')[11..15]);
+        return (machine.Sum(), machine.Sum() - machine[3] - machine[4] - own.Sum());
     }
+
+    /// <summary>The kernel counts in hundredths.</summary>
+    private static double[] Seconds(string[] ticks) => [.. ticks.Select(t => double.Parse(t, CultureInfo.InvariantCulture) / 100)];
 
     [LibraryImport("libc", EntryPoint = "malloc_trim")]
     private static partial int TrimHeap(nuint pad);
