@@ -40,7 +40,7 @@ public sealed class TrainingLoop<T>(
             {
                 round = cancel.IsCancellationRequested ? null : await experience.NextAsync(progress, cancel);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)     // a server's time-out is no end of the run
             {
                 round = null;
             }

@@ -1,4 +1,3 @@
-using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Learning.Batches;
 using Attune.Learning.Contracts;
@@ -17,9 +16,6 @@ namespace Attune.Algorithms.Policy;
 /// </summary>
 public static class Ppo
 {
-    // On unchanged weights the ratio differs from 1 only by the rounding of another batch shape.
-    private const double RatioTolerance = 1e-3;
-
     /// <summary>Clipped surrogate, eq. 7, as a loss: max(-A ratio, -A clip(ratio, 1 - epsilon, 1 + epsilon)).</summary>
     /// <param name="logProbs">of the policy being trained, [tokens]</param>
     /// <param name="oldLogProbs">of the policy that sampled, [tokens]</param>
@@ -117,7 +113,7 @@ public static class Ppo
             var metrics = Measure(logits, logProbs, oldLogProbs, values, oldValues, policyLoss, valueLoss);
             if (items.All(i => i.Unchanged))
             {
-                RequireUnchanged(metrics);
+                PpoInvariants.RequireUnchanged(metrics);
             }
 
             var loss = policyLoss + _options.ValueCoefficient * valueLoss;
@@ -152,21 +148,6 @@ public static class Ppo
             metrics.AddSum("val/ratio", ratio.sum().ToDouble(), count);
             metrics.AddSum("val/ratio_var", (ratio - 1).square().sum().ToDouble(), count);
             return metrics;
-        }
-
-        /// <summary>
-        /// Before any weight has changed the ratio is 1: where it is not, rollout and training disagree about temperature, positions,
-        /// padding or truncation, the commonest silent fault of PPO implementations.
-        /// </summary>
-        private static void RequireUnchanged(Metrics metrics)
-        {
-            var (ratio, kl, clipped) = (metrics["val/ratio"], metrics["policy/approxkl_avg"], metrics["policy/clipfrac_avg"]);
-            if (Math.Abs(ratio - 1) > RatioTolerance || kl > RatioTolerance || clipped > 0)
-            {
-                throw new InvariantException(
-                    $"PPO's first minibatch of a round must have ratio 1, approxkl 0 and clipfrac 0 on unchanged weights; found {ratio:g6}, {kl:g3} and {clipped:g3}. " +
-                    "The log-probabilities of rollout and training disagree.");
-            }
         }
 
         private delegate ReadOnlySpan<float> Numbers(PpoItem item);

@@ -50,6 +50,7 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
             var manifest = new CheckpointManifest(
                 progress.Seed.Value, progress.Round, progress.Updates, progress.Items, state, lastSequence, data, Hash(Path.Combine(temporary, TensorFile)));
             AtomicFile.WriteText(Path.Combine(temporary, ManifestFile), JsonSerializer.Serialize(manifest, Json));
+            DeleteFolder(final);        // without a manifest: what a kill left of an older checkpoint while it was deleted
             Directory.Move(temporary, final);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or AttuneException)
@@ -77,21 +78,36 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
         }
 
         var path = existing[^1].Path;
-        var manifest = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllText(Path.Combine(path, ManifestFile)), Json)
-            ?? throw new ModelFileException($"{path}/{ManifestFile} is empty; delete that folder to go on from an older checkpoint.");
+        var manifest = ReadManifest(path);
         if (!manifest.Data.SequenceEqual(data))
         {
             throw new AttuneException($"{path} was made from other data than this run reads now (the hashes differ). Put the data back, or start a new run folder.");
         }
 
         var tensors = Path.Combine(path, TensorFile);
-        if (Hash(tensors) != manifest.StateFile)
+        if (!File.Exists(tensors) || Hash(tensors) != manifest.StateFile)
         {
-            throw new ModelFileException($"{tensors} is damaged: its hash is not the manifest's. Delete {path} to go on from an older checkpoint.");
+            throw new ModelFileException($"{tensors} is absent or damaged: its hash is not the manifest's. Delete {path} to go on from an older checkpoint.");
         }
 
         Read(tensors, adam);
         return manifest;
+    }
+
+    private static CheckpointManifest ReadManifest(string path)
+    {
+        var file = Path.Combine(path, ManifestFile);
+        try
+        {
+            var manifest = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllText(file), Json);
+            return manifest is { State: not null, StateFile: not null, Data.IsDefault: false }
+                ? manifest
+                : throw new JsonException("state, data and state_file are expected");
+        }
+        catch (Exception problem) when (problem is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new ModelFileException($"{file} is damaged: {problem.Message.TrimEnd('.')}. Delete {path} to go on from an older checkpoint.", problem);
+        }
     }
 
     private List<(long Updates, string Path)> Existing() => !Directory.Exists(folder) ? [] :
@@ -109,25 +125,45 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
     });
 
     private static SafeTensorsSource[] Sources(AdamW adam) =>
-        [.. Tensors(adam).Select(t => new SafeTensorsSource(t.Name, [t.Tensor.numel()], () => t.Tensor.cpu().data<float>().ToArray()))];
+        [.. Tensors(adam).Select(t => new SafeTensorsSource(t.Name, [t.Tensor.numel()], () => Values(t.Tensor)))];
+
+    private static float[] Values(torch.Tensor tensor)
+    {
+        using var scope = torch.NewDisposeScope();
+        return tensor.cpu().data<float>().ToArray();
+    }
 
     private static void Read(string path, AdamW adam)
     {
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
         using var file = new SafeTensorsFile(path);
-        foreach (var (name, tensor) in Tensors(adam))
+        var tensors = Tensors(adam).ToArray();
+        CheckFit(file, tensors);
+        foreach (var (name, tensor) in tensors)
         {
-            var entry = file.Find(name);
-            if (entry is null || entry.Length != tensor.numel())
+            var values = new float[tensor.numel()];
+            file.Read(file.Find(name)!, values);
+            tensor.copy_(torch.tensor(values));
+        }
+    }
+
+    /// <summary>All before the first is copied: a model that is half another one is none.</summary>
+    private static void CheckFit(SafeTensorsFile file, (string Name, torch.Tensor Tensor)[] tensors)
+    {
+        foreach (var (name, tensor) in tensors)
+        {
+            var length = file.Find(name)?.Length;
+            if (length != tensor.numel())
             {
                 throw new ModelFileException(
-                    $"{path} does not fit this model: {name} has {entry?.Length.ToString(CultureInfo.InvariantCulture) ?? "no"} numbers, expected {tensor.numel()}. Resume with the recipe that made it.");
+                    $"{file.Path} does not fit this model: {name} has {length?.ToString(CultureInfo.InvariantCulture) ?? "no"} numbers, expected {tensor.numel()}. Resume with the recipe that made it.");
             }
+        }
 
-            var values = new float[entry.Length];
-            file.Read(entry, values);
-            tensor.copy_(torch.tensor(values));
+        if (file.Entries.Length != tensors.Length)
+        {
+            throw new ModelFileException($"{file.Path} does not fit this model: it holds {file.Entries.Length} tensors, expected {tensors.Length}. Resume with the recipe that made it.");
         }
     }
 

@@ -24,6 +24,7 @@ public sealed class TrainedPart : IDisposable
         Slots = [.. trained.Select(s => s with { Offset = s.Offset - start })];
         Values = weights.Values.narrow(0, start, count).DetachFromDisposeScope();
         Gradients = weights.AttachGradients().narrow(0, start, count).DetachFromDisposeScope();
+        Gradients.zero_();      // an update that was interrupted may have left its part of a sum
         FirstMoment = torch.zeros_like(Values).DetachFromDisposeScope();
         SecondMoment = torch.zeros_like(Values).DetachFromDisposeScope();
     }

@@ -1,0 +1,152 @@
+using Attune.Algorithms.Policy;
+using Attune.Algorithms.Reward;
+using Attune.Algorithms.Supervised;
+using Attune.Core.Runs;
+using Attune.Data.Encoding;
+using Attune.Learning;
+using Attune.Learning.Checkpoints;
+using Attune.Learning.Contracts;
+using Attune.Learning.Experience;
+using Attune.Learning.Optimisation;
+using Attune.Models.Weights;
+using Attune.Testing;
+
+namespace Attune.Algorithms.Tests.Loop;
+
+/// <summary>What a tiny run may differ in.</summary>
+internal sealed record TinySetup
+{
+    public ulong Seed { get; init; } = 7;
+    public int Microbatch { get; init; } = 8;
+    public double LearningRate { get; init; } = 3e-3;
+
+    /// <summary>Rounds; 0 for the run's own length.</summary>
+    public int Rounds { get; init; } = 6;
+
+    public OptimiserOptions Optimiser { get; init; } = new() { WeightDecay = 0.01, MaxGradientNorm = 1 };
+
+    /// <summary>Where checkpoints go; null for none.</summary>
+    public string? Folder { get; init; }
+
+    public int CheckpointEvery { get; init; }
+    public string DataHash { get; init; } = "ab12";
+
+    /// <summary>The update whose loss becomes no number; 0 for none.</summary>
+    public int PoisonedUpdate { get; init; }
+}
+
+/// <summary>One algorithm on a tiny random model, as the loop sees it. A new one has the same fresh weights.</summary>
+internal abstract class TinyRun : IDisposable
+{
+    /// <summary>PPO twice: as TRL has it with PPO-ptx, and as OpenAI had it in 2019, with a guard on top.</summary>
+    public static readonly string[] Algorithms =
+        ["sft", "sft packed", "bradley-terry", "choice of k", "ranking pairs", "plackett-luce", "classification", "ppo", "ppo adaptive"];
+
+    public static TheoryData<string> All => [.. Algorithms];
+
+    public static TinyRun Of(string algorithm, TinySetup setup)
+    {
+        var language = new Lazy<Models.LanguageModel>(() => TinyModels.Language(setup.Seed));
+        var scalar = new Lazy<Models.ScalarModel>(() => TinyModels.Scalar(setup.Seed));
+        return algorithm switch
+        {
+            "sft" => Offline(setup, new Sft.Objective(language.Value), [.. TinyData.Sequences(20, 3).Select(s => new PackedRow([s]))], language.Value),
+            "sft packed" => Offline(setup, new Sft.Objective(language.Value), [.. TinyData.Sequences(40, 3).Chunk(2).Select(s => new PackedRow([.. s]))], language.Value),
+            "bradley-terry" => Offline(setup, new BradleyTerry.Objective(scalar.Value), TinyTask.Pairs(20), scalar.Value),
+            "choice of k" => Offline(setup, new ChoiceOfK.Objective(scalar.Value), TinyTask.Choices(20, 3), scalar.Value),
+            "ranking pairs" => Offline(setup, new RankingPairs.Objective(scalar.Value), TinyTask.Rankings(20, 3), scalar.Value),
+            "plackett-luce" => Offline(setup, new PlackettLuce.Objective(scalar.Value), TinyTask.Rankings(20, 3), scalar.Value),
+            "classification" => Offline(setup, new Classification.Objective(scalar.Value), TinyTask.Verdicts(20), scalar.Value),
+            "ppo" => Online(setup, TinyPpo.Small with { PtxCoefficient = 0.5, MissingEosPenalty = 0.1 }),
+            "ppo adaptive" => Online(setup, TinyPpo.Small with
+            {
+                KlController = KlController.Adaptive,
+                KlTarget = 0.5,
+                KlHorizon = 100,
+                ValueNetwork = ValueNetwork.SharedTrunk,
+                WhitenRewards = true,
+                AdvantageWhitening = AdvantageWhitening.Minibatch,
+                KlEstimator = KlEstimator.K3,
+                ScoreClip = 0.9,
+                StopOnGoldDrop = 100,
+                StopOnDisagreement = 100,
+            }),
+            _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, null),
+        };
+    }
+
+    public abstract IReadOnlyDictionary<string, double> State { get; }
+
+    public abstract Task<(Progress Progress, LoopEnd End)> RunAsync(RecordingObserver observer, CancellationToken cancel = default);
+
+    /// <summary>Begins at the newest checkpoint.</summary>
+    /// <returns>Whether there was one.</returns>
+    public abstract bool Restore();
+
+    /// <summary>Weights and moments of all that is trained.</summary>
+    public abstract float[] Weights { get; }
+
+    public abstract void Dispose();
+
+    private static Running<T> Offline<T>(TinySetup setup, IObjective<T> objective, IReadOnlyList<T> items, params IDisposable[] owned) =>
+        new(setup, objective, new DatasetExperience<T>(items, 8, setup.Rounds / 3.0), owned);
+
+    private static Running<PpoItem> Online(TinySetup setup, PpoOptions options)
+    {
+        var parts = new TinyPpo(options with { TotalEpisodes = setup.Rounds * options.RolloutBatchSize }, setup.Seed, exam: options.StopOnGoldDrop > 0);
+        return new Running<PpoItem>(setup, parts.Objective, parts.Experience, parts);
+    }
+
+    private sealed class Running<T>(TinySetup setup, IObjective<T> objective, IExperience<T> experience, params IDisposable[] owned) : TinyRun
+    {
+        private readonly TrainingLoop<T> _loop = new(
+            setup.PoisonedUpdate > 0 ? new Poisoned<T>(objective, setup.PoisonedUpdate, setup.Microbatch) : objective, experience,
+            new Schedule(ScheduleKind.Linear, setup.LearningRate, 0.1), setup.Optimiser, new LoopOptions(setup.Microbatch, setup.CheckpointEvery),
+            setup.Folder is null ? null : new DirectoryCheckpoints(setup.Folder, [new DataHash("data", setup.DataHash)]));
+
+        private Progress _start = Progress.Start(new Seed(setup.Seed));
+
+        public override IReadOnlyDictionary<string, double> State => experience.State;
+
+        public override float[] Weights => [.. objective.Learners.SelectMany(l => TinyModels.Values(l.Values))];
+
+        public override Task<(Progress Progress, LoopEnd End)> RunAsync(RecordingObserver observer, CancellationToken cancel = default) => _loop.RunAsync(_start, observer, cancel);
+
+        public override bool Restore()
+        {
+            if (_loop.Restore() is not { } manifest)
+            {
+                return false;
+            }
+
+            _start = new Progress(manifest.Round, manifest.Updates, manifest.Items, new Seed(manifest.Seed));
+            return true;
+        }
+
+        public override void Dispose()
+        {
+            _loop.Dispose();
+            foreach (var part in owned)
+            {
+                part.Dispose();
+            }
+        }
+    }
+
+    /// <summary>An objective whose loss is no number from one update on.</summary>
+    private sealed class Poisoned<T>(IObjective<T> inner, int update, int microbatch) : IObjective<T>
+    {
+        private int _evaluations;
+
+        public IReadOnlyList<FlatParameters> Learners => inner.Learners;
+
+        public double Weight(T item) => inner.Weight(item);
+
+        public Learning.Contracts.Evaluation Evaluate(IReadOnlyList<T> items)
+        {
+            Assert.True(microbatch >= 8, "one evaluation an update");
+            var (loss, metrics) = inner.Evaluate(items);
+            return new Learning.Contracts.Evaluation(++_evaluations >= update ? loss * double.NaN : loss, metrics);
+        }
+    }
+}
