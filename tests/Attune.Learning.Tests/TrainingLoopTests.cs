@@ -102,6 +102,8 @@ public sealed class TrainingLoopTests
 
         double IObjective<double>.Weight(double item) => ByValue ? item : 1;
 
+        public int Length(double item) => 1;
+
         public Contracts.Evaluation Evaluate(IReadOnlyList<double> items)
         {
             var values = tensor(items.Select(i => (float)i).ToArray());

@@ -56,24 +56,6 @@ public sealed class PpoExperience : IExperience<PpoItem>
 
     public async ValueTask<Round<PpoItem>?> NextAsync(Progress at, CancellationToken cancel)
     {
-        var before = _guard.State;
-        Round<PpoItem>? round = null;
-        try
-        {
-            return round = await DrawAsync(at, cancel).ConfigureAwait(false);
-        }
-        finally
-        {
-            // A look counts with its round: where the round is not drawn whole, resuming looks again.
-            if (round is null)
-            {
-                _guard.Restore(before);
-            }
-        }
-    }
-
-    private async ValueTask<Round<PpoItem>?> DrawAsync(Progress at, CancellationToken cancel)
-    {
         if (at.Round >= _options.Rounds)
         {
             return null;

@@ -142,6 +142,8 @@ internal abstract class TinyRun : IDisposable
 
         public double Weight(T item) => inner.Weight(item);
 
+        public int Length(T item) => inner.Length(item);
+
         public Learning.Contracts.Evaluation Evaluate(IReadOnlyList<T> items)
         {
             Assert.True(microbatch >= 8, "one evaluation an update");
