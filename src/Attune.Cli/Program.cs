@@ -1,12 +1,10 @@
 using System.CommandLine;
 using Attune.Cli;
 using Attune.Cli.Commands;
-using Attune.Cli.Screens;
-using Attune.Core;
 
 NativeSetup.Apply();
 using var stop = new Interruption();
-var root = new RootCommand("Attune teaches language models what people prefer: supervised fine-tuning, preferences, reward models, PPO.\n\nStart with: attune demo")
+var root = new RootCommand("Attune teaches language models what people prefer: supervised fine-tuning, preferences, reward models, PPO.\n\nExample: attune demo")
 {
     DemoCommand.Create(),
     RunCommand.Create(),
@@ -20,16 +18,4 @@ var root = new RootCommand("Attune teaches language models what people prefer: s
     BenchCommand.Create(),
 };
 
-try
-{
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, stop.Token);
-}
-catch (AttuneException problem)
-{
-    Terminal.Error(problem.Message);
-    return 2;
-}
-catch (OperationCanceledException)
-{
-    return 130;
-}
+return await Invocation.RunAsync(root, args, stop.Token);

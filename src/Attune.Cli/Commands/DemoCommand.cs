@@ -28,13 +28,13 @@ internal static class DemoCommand
         {
             var node = RecipeFile.Read(Path.Combine(AppContext.BaseDirectory, "recipes", "demo.yaml"));
             node = node.Set("seed", parsed.GetValue(seed).ToString(CultureInfo.InvariantCulture), "--seed");
-            var asks = parsed.GetResult(askMe) is not null;
-            if (asks)
+            if (parsed.GetResult(askMe) is not null)
             {
                 node = node.Set("preferences.ask_me", (parsed.GetValue(askMe) ?? 20).ToString(CultureInfo.InvariantCulture), "--ask-me");
             }
 
-            return RunLauncher.LaunchAsync(RunCommand.Overridden(node, parsed.GetValue(set) ?? []), parsed.GetValue(folder)!, parsed.GetValue(resume), asks, cancel);
+            node = RunCommand.Overridden(node, parsed.GetValue(set) ?? []);
+            return RunLauncher.LaunchAsync(node, parsed.GetValue(folder)!, parsed.GetValue(resume), RunCommand.AsksPerson(node), cancel);
         });
         return command;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Tokens;
@@ -13,6 +14,8 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune evaluate</c></summary>
 internal static class EvaluateCommand
 {
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     public static Command Create()
     {
         var model = Arguments.Model();
@@ -29,10 +32,11 @@ internal static class EvaluateCommand
         {
             NativeSetup.LoadTorch();
             var folder = EmbeddedModel.Resolve(parsed.GetValue(model)!);
-            var tokenizer = TokenizerFiles.Load(folder);
-            var lines = ReadLines(parsed.GetValue(text)!);
+            var tokenizer = ModelTokenizer.Load(folder);
+            var path = parsed.GetValue(text)!;
+            var lines = ReadLines(path);
             using var language = ModelFiles.LoadLanguageModel(folder);
-            var sequences = lines.Select((line, i) => Encode(tokenizer, line, i + 1, language.Config.ContextLength)).ToArray();
+            var sequences = lines.Select((line, i) => Encode(tokenizer, line, $"{path}, line {i + 1}", language.Config.ContextLength)).ToArray();
             Print(AnswerLogProbs.Of(language, sequences), sequences, parsed.GetValue(json));
             return Task.FromResult(0);
         });
@@ -43,7 +47,11 @@ internal static class EvaluateCommand
     {
         try
         {
-            return File.ReadAllLines(path) is { Length: > 0 } lines ? lines : throw new DataException($"{path} is empty; expected lines of text.");
+            return File.ReadAllLines(path, StrictUtf8) is { Length: > 0 } lines ? lines : throw new DataException($"{path} is empty; expected lines of text.");
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new DataException($"{path} is not UTF-8 text. Save it as UTF-8.");
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -51,7 +59,7 @@ internal static class EvaluateCommand
         }
     }
 
-    private static TokenSequence Encode(ITokenizer tokenizer, string line, int number, int context)
+    private static TokenSequence Encode(ITokenizer tokenizer, string line, string place, int context)
     {
         var tokens = tokenizer.Encode(line);
         if (tokenizer.BeginToken is { } begin)
@@ -61,11 +69,11 @@ internal static class EvaluateCommand
 
         if (tokens.Length > context)
         {
-            throw new DataException($"line {number} has {tokens.Length} tokens, but the model reads {context}. Break the line.");
+            throw new DataException($"{place}: {tokens.Length} tokens, but the model reads {context}. Break the line.");
         }
 
         return tokens.Length > 1 ? new TokenSequence(tokens, 1)
-            : throw new DataException($"line {number} has {tokens.Length} tokens: nothing in it can be predicted. Remove the line.");
+            : throw new DataException($"{place}: {tokens.Length} tokens, of which none can be predicted. Remove the line.");
     }
 
     private static void Print(float[][] logProbs, TokenSequence[] sequences, bool json)

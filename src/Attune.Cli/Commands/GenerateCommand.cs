@@ -32,11 +32,18 @@ internal static class GenerateCommand
         {
             model, prompt, greedy, length, temperature, topK, topP, minP, stop, count, seed, json,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(count) is { } given && given.GetValueOrDefault<int>() < 1)
+            {
+                result.AddError($"--count is {given.GetValueOrDefault<int>()}; expected at least 1.");
+            }
+        });
         command.SetAction((parsed, cancel) =>
         {
             NativeSetup.LoadTorch();
             var folder = EmbeddedModel.Resolve(parsed.GetValue(model)!);
-            var tokenizer = TokenizerFiles.Load(folder);
+            var tokenizer = ModelTokenizer.Load(folder);
             using var language = ModelFiles.LoadLanguageModel(folder);
             var options = new SamplingOptions
             {

@@ -16,10 +16,11 @@ internal static class RunLauncher
     public static async Task<int> LaunchAsync(OptionNode.Mapping node, string folder, bool resume, bool asksPerson, CancellationToken cancel)
     {
         var recipe = Recipe.Bind(node);
-        PrepareFolder(recipe, folder, resume);
-        NativeSetup.LoadTorch();
+        var unbegun = new UnbegunRun(folder);
+        var fresh = PrepareFolder(recipe, folder, resume);
         try
         {
+            NativeSetup.LoadTorch();
             var person = asksPerson ? new TerminalPerson(Terminal.Messages) : null;
             Task<RunResult> Work(IRunScreen screen) => new Run(recipe, folder, screen, person).RunAsync(cancel);
             // Live bars and questions cannot share a terminal.
@@ -34,9 +35,15 @@ internal static class RunLauncher
             Terminal.Messages.MarkupLineInterpolated($"[yellow]stopped[/] with everything kept. Go on with: attune run {Path.Combine(folder, "recipe.yaml")} --out {folder} --resume");
             return 130;
         }
+        catch (Exception problem) when (fresh && problem is AttuneException or IOException or UnauthorizedAccessException)
+        {
+            unbegun.Remove();
+            throw;
+        }
     }
 
-    private static void PrepareFolder(Recipe recipe, string folder, bool resume)
+    /// <returns>Whether the folder is new, and whatever it holds is this run's.</returns>
+    private static bool PrepareFolder(Recipe recipe, string folder, bool resume)
     {
         var run = new RunFolder(folder);
         var resolved = RecipeWriter.Write(recipe);
@@ -52,14 +59,15 @@ internal static class RunLauncher
                 throw new AttuneException($"{run.RecipeFile} is not the recipe given now; a run can only be resumed unchanged. Choose another --out for a new run.");
             }
 
-            return;
+            return false;
         }
 
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(e => !AtomicFile.IsLeftover(e)))
         {
             throw new AttuneException($"{folder} is not empty and holds no run. Choose an empty or new folder for --out.");
         }
 
         AtomicFile.WriteText(run.RecipeFile, resolved);
+        return true;
     }
 }

@@ -7,7 +7,7 @@ namespace Attune.Cli.Screens;
 /// <summary>Asks the person at the terminal which of two answers is better.</summary>
 internal sealed class TerminalPerson(IAnsiConsole console) : IPersonAsked
 {
-    public Answer Ask(int number, int total, string prompt, string first, string second)
+    public Answer Ask(int number, int total, string prompt, string first, string second, CancellationToken cancel)
     {
         console.WriteLine();
         console.Write(new Rule($"[bold]Comparison {number} of {total}[/]").LeftJustified());
@@ -17,7 +17,7 @@ internal sealed class TerminalPerson(IAnsiConsole console) : IPersonAsked
         console.MarkupLine("Which is better? [bold]1[/] or [bold]2[/], [bold]s[/] to skip, [bold]q[/] when you have had enough");
         while (true)
         {
-            switch (ReadKey())
+            switch (ReadKey(cancel))
             {
                 case '1' or 'a' or 'A':
                     return Answer.First;
@@ -35,7 +35,10 @@ internal sealed class TerminalPerson(IAnsiConsole console) : IPersonAsked
     }
 
     /// <summary>A key; where input is a pipe, the first letter of a line, and NUL at its end.</summary>
-    private static char ReadKey()
+    /// <remarks>Neither waiting for a key nor for a line can be cancelled: a thread waits, and is left behind.</remarks>
+    private static char ReadKey(CancellationToken cancel) => Task.Run(ReadOne, CancellationToken.None).WaitAsync(cancel).GetAwaiter().GetResult();
+
+    private static char ReadOne()
     {
         if (!Console.IsInputRedirected)
         {

@@ -3,15 +3,17 @@ namespace Attune.Core.Files;
 /// <summary>Writes that are either there whole or not there at all, also after a crash or a full disk.</summary>
 public static class AtomicFile
 {
+    private const string Temporary = ".tmp-";
+
     /// <summary>Writes to a temporary file beside <paramref name="path"/>, flushes it to disk and renames it into place.</summary>
     /// <exception cref="AttuneException">The file cannot be written (full disk, no permission); nothing is left behind.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         var full = Path.GetFullPath(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        var temporary = full + ".tmp-" + Environment.ProcessId;
+        var temporary = full + Temporary + Environment.ProcessId;
         try
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
             using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
             {
                 write(stream);
@@ -32,6 +34,14 @@ public static class AtomicFile
         using var writer = new StreamWriter(stream, leaveOpen: true);
         writer.Write(text);
     });
+
+    /// <summary>Whether a path is what a process that was killed while writing left behind.</summary>
+    public static bool IsLeftover(string path)
+    {
+        var name = Path.GetFileName(path.AsSpan());
+        var at = name.LastIndexOf(Temporary, StringComparison.Ordinal);
+        return at > 0 && name.Length > at + Temporary.Length && !name[(at + Temporary.Length)..].ContainsAnyExceptInRange('0', '9');
+    }
 
     private static void TryDelete(string path)
     {

@@ -1,24 +1,31 @@
 using System.Globalization;
+using Attune.Core;
 
 namespace Attune.Recipes.Running;
 
 /// <summary>A person's answers, kept the moment they are given: whoever stops half-way is not asked the same again.</summary>
 internal sealed class AnswerJournal
 {
+    public const string FileName = "answers.txt";
+
     private readonly Dictionary<int, Answer> _answers = [];
     private readonly string _path;
 
-    public AnswerJournal(string path)
+    public AnswerJournal(string folder)
     {
-        _path = path;
-        foreach (var line in File.Exists(path) ? File.ReadAllLines(path) : [])
+        _path = Path.Combine(folder, FileName);
+        var text = File.Exists(_path) ? File.ReadAllText(_path) : "";
+        // Lines such as "17 First"; a half-written last one is taken away, and its question asked again.
+        var whole = text[..(text.LastIndexOf('\n') + 1)];
+        if (whole.Length < text.Length)
         {
-            // "17 first"; a half-written last line is asked again.
+            Core.Files.AtomicFile.WriteText(_path, whole);
+        }
+
+        foreach (var (line, number) in whole.Split('\n')[..^1].Select((line, i) => (line, i + 1)))
+        {
             var parts = line.Split(' ');
-            if (parts.Length == 2 && int.TryParse(parts[0], out var index) && Enum.TryParse<Answer>(parts[1], out var answer) && Enum.IsDefined(answer))
-            {
-                _answers[index] = answer;
-            }
+            _answers[Index(parts, number)] = Enum.Parse<Answer>(parts[1]);
         }
     }
 
@@ -26,12 +33,12 @@ internal sealed class AnswerJournal
 
     public Answer Add(int index, Answer answer)
     {
-        if (answer != Answer.Enough)
-        {
-            File.AppendAllText(_path, string.Create(CultureInfo.InvariantCulture, $"{index} {answer}\n"));
-            _answers[index] = answer;
-        }
-
+        File.AppendAllText(_path, string.Create(CultureInfo.InvariantCulture, $"{index} {answer}\n"));
+        _answers[index] = answer;
         return answer;
     }
+
+    private int Index(string[] parts, int line) =>
+        parts.Length == 2 && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var index) && Enum.GetNames<Answer>().Contains(parts[1]) ? index
+            : throw new DataException($"{_path}, line {line}: '{string.Join(' ', parts)}' is not an answer; expected a number and {string.Join(", ", Enum.GetNames<Answer>())}. Delete the line to be asked again.");
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Attune.Core;
 using Attune.Core.Files;
 
 namespace Attune.Recipes.Running;
@@ -31,7 +32,40 @@ public sealed record Handover
     /// <summary>Name of the hidden utility that the simulated annotators hold; null where people answered.</summary>
     public string? Utility { get; init; }
 
-    internal static Handover Read(string path) => JsonSerializer.Deserialize<Handover>(File.ReadAllText(path), Json)!;
+    /// <param name="runFolder">Folders and files inside it are written relative to it, so that a run that was moved goes on.</param>
+    /// <exception cref="ModelFileException">The file is damaged.</exception>
+    internal static Handover Read(string path, string runFolder)
+    {
+        try
+        {
+            var written = JsonSerializer.Deserialize<Handover>(File.ReadAllText(path), Json) ?? throw new JsonException("null");
+            return written.Map(place => Path.GetFullPath(place, Path.GetFullPath(runFolder)));
+        }
+        catch (JsonException problem)
+        {
+            throw new ModelFileException($"{path} is damaged: {problem.Message.TrimEnd('.')}. Delete the folder of that stage to run it again.", problem);
+        }
+    }
 
-    internal void Write(string path) => AtomicFile.WriteText(path, JsonSerializer.Serialize(this, Json));
+    internal void Write(string path, string runFolder) => AtomicFile.WriteText(path, JsonSerializer.Serialize(Map(place => Within(runFolder, place)), Json));
+
+    private static string Within(string runFolder, string place)
+    {
+        var (root, whole) = (Path.GetFullPath(runFolder) + Path.DirectorySeparatorChar, Path.GetFullPath(place));
+        return whole.StartsWith(root, StringComparison.Ordinal) ? whole[root.Length..] : whole;
+    }
+
+    private Handover Map(Func<string, string> change)
+    {
+        string? Changed(string? place) => place is null ? null : change(place);
+        return this with
+        {
+            Policy = Changed(Policy),
+            Pretrained = Changed(Pretrained),
+            Tokenizer = Changed(Tokenizer),
+            Reward = Changed(Reward),
+            Preferences = Changed(Preferences),
+            HeldOutPreferences = Changed(HeldOutPreferences),
+        };
+    }
 }

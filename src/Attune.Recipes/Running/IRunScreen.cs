@@ -21,7 +21,8 @@ public interface IRunScreen
 public interface IPersonAsked
 {
     /// <summary>Shows two answers, in this order, and waits.</summary>
-    Answer Ask(int number, int total, string prompt, string first, string second);
+    /// <exception cref="OperationCanceledException">Cancelled while waiting.</exception>
+    Answer Ask(int number, int total, string prompt, string first, string second, CancellationToken cancel);
 }
 
 /// <summary>What a person said to a comparison.</summary>

@@ -40,7 +40,8 @@ internal sealed class LoopLog(string stage, string task, EventLog log, IRunScree
 
         foreach (var sample in samples)
         {
-            log.Append(sample);
+            // An experience knows its algorithm, not which of two such stages it runs in.
+            log.Append(sample with { Stage = stage });
         }
     }
 

@@ -16,9 +16,8 @@ namespace Attune.Recipes.Running;
 /// </summary>
 public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPersonAsked? person)
 {
-    private const string DoneFile = "stage.json";
+    internal const string DoneFile = "stage.json";
     private const string HandoverFile = "handover.json";
-    private const string StartFile = "log-position";
 
     /// <summary>Where a stage works: the run folder itself where it is the only one.</summary>
     private string StageFolder(int index) => recipe.Stages.Length == 1 ? folder : Path.Combine(folder, Name(index));
@@ -35,9 +34,12 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     /// <exception cref="OperationCanceledException">Cancelled; run again with resume to go on.</exception>
     public async Task<RunResult> RunAsync(CancellationToken cancel)
     {
+        using var guard = RunLock.Take(folder);
+        DeleteLeftovers();
         using var log = EventLog.Open(folder);
         var start = recipe.Model is null ? null : EmbeddedModel.Resolve(recipe.Model);
         var handover = new Handover { Policy = start, Pretrained = start };
+        PlanCheck.Run(recipe, Enumerable.Range(0, recipe.Stages.Length).Where(i => !IsFinished(i)));
         var results = ImmutableArray.CreateBuilder<StageResult>();
         for (var i = 0; i < recipe.Stages.Length; i++)
         {
@@ -65,35 +67,35 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         return Finish(handover, start, results.ToImmutable());
     }
 
-    /// <summary>Notes where the log stood, and cuts it back there when a stage begins anew without a checkpoint.</summary>
+    /// <summary>A stage that begins anew without a checkpoint leaves no trace of its first attempt.</summary>
     private void Begin(int index, EventLog log)
     {
-        Directory.CreateDirectory(StageFolder(index));
-        var path = Path.Combine(StageFolder(index), StartFile);
-        if (!File.Exists(path))
-        {
-            AtomicFile.WriteText(path, (log.NextSequence - 1).ToString(CultureInfo.InvariantCulture));
-            return;
-        }
-
+        var stage = StageFolder(index);
         // With a checkpoint, the stage itself cuts the log back to it.
-        if (!Directory.EnumerateDirectories(StageFolder(index), "checkpoint-*", SearchOption.AllDirectories).Any())
+        if (!Directory.Exists(stage) || !Directory.EnumerateDirectories(stage, "checkpoint-*", SearchOption.AllDirectories).Any())
         {
-            log.TruncateAfter(long.Parse(File.ReadAllText(path), CultureInfo.InvariantCulture));
+            LogPosition.Return(log, stage);
         }
     }
 
-    private (Handover, StageResult)? Finished(int index)
+    private bool IsFinished(int index) => File.Exists(Path.Combine(StageFolder(index), DoneFile));
+
+    private (Handover, StageResult)? Finished(int index) => IsFinished(index)
+        ? (Handover.Read(Path.Combine(StageFolder(index), HandoverFile), folder), StageResultFile.Read(Path.Combine(StageFolder(index), DoneFile)))
+        : null;
+
+    /// <summary>What a kill in the middle of a write left behind.</summary>
+    private void DeleteLeftovers()
     {
-        var path = Path.Combine(StageFolder(index), DoneFile);
-        return File.Exists(path)
-            ? (Handover.Read(Path.Combine(StageFolder(index), HandoverFile)), StageResultFile.Read(path))
-            : null;
+        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(AtomicFile.IsLeftover).ToArray())
+        {
+            File.Delete(file);
+        }
     }
 
     private void End(int index, Handover handover, StageResult result)
     {
-        handover.Write(Path.Combine(StageFolder(index), HandoverFile));
+        handover.Write(Path.Combine(StageFolder(index), HandoverFile), folder);
         StageResultFile.Write(Path.Combine(StageFolder(index), DoneFile), result);
     }
 

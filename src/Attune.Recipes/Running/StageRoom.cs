@@ -7,6 +7,8 @@ using Attune.Learning;
 using Attune.Learning.Checkpoints;
 using Attune.Learning.Contracts;
 using Attune.Models;
+using Attune.Models.Configuration;
+using Attune.Recipes.Sources;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
 
@@ -44,10 +46,17 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
         }
     }
 
-    public LanguageModel LoadPolicy() => ModelFiles.LoadLanguageModel(RequirePolicy());
+    /// <exception cref="ModelFileException">Absent or damaged, or the tokenizer is another model's.</exception>
+    public LanguageModel LoadPolicy()
+    {
+        var folder = RequirePolicy();
+        ModelTokenizer.Require(LoadTokenizer(), folder, ModelConfigFile.Read(folder));
+        return ModelFiles.LoadLanguageModel(folder);
+    }
 
-    public string RequirePolicy() => Handover.Policy
-        ?? throw new PlanException($"stage {stage} needs a model: put `model: DIR` (or `model: embedded`) at the top of the recipe, or give --model DIR.");
+    public string RequirePolicy() => Handover.Policy ?? throw new PlanException(NeedsModel(stage));
+
+    internal static string NeedsModel(string stage) => $"stage {stage} needs a model: put `model: DIR` (or `model: embedded`) at the top of the recipe, or give --model DIR.";
 
     public ITokenizer LoadTokenizer() => TokenizerFiles.Load(Handover.Tokenizer ?? RequirePolicy());
 
@@ -72,7 +81,7 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
     public void LogEvaluation(Progress progress, Metrics metrics) =>
         log.Append(new RunEvent(log.NextSequence, stage, "evaluation", progress.Round, progress.Updates, progress.Items, metrics.Means()));
 
-    public void LogSample(SampleEvent sample) => log.Append(sample);
+    public void LogSample(SampleEvent sample) => log.Append(sample with { Stage = stage });
 
     /// <summary>Trains to the end, from the newest checkpoint if there is one.</summary>
     /// <param name="name">Folder for the checkpoints below the stage's; empty for the stage's own.</param>
@@ -85,7 +94,11 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
         using var loop = new TrainingLoop<T>(
             objective, experience, options.LearningRateSchedule, options.Optimiser,
             new LoopOptions(options.EffectiveMicrobatch, options.CheckpointEvery), new DirectoryCheckpoints(place, data));
-        if (loop.Restore() is { } manifest)
+        if (loop.Restore() is not { } manifest)
+        {
+            LogPosition.Return(log, place);
+        }
+        else
         {
             log.TruncateAfter(manifest.LastSequence);
             start = start with { Round = manifest.Round, Updates = manifest.Updates, Items = manifest.Items };

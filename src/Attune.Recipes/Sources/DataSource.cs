@@ -18,6 +18,8 @@ namespace Attune.Recipes.Sources;
 public static class DataSource
 {
     private const string World = "reviews:";
+    private const string Parts = "reviews:documents, reviews:demonstrations, reviews:prompts and reviews:held-out-prompts";
+    private const string Endless = "the reviews world is endless; say with `rows` how many to draw.";
 
     public static bool IsWorld(string source) => source.StartsWith(World, StringComparison.Ordinal);
 
@@ -70,7 +72,7 @@ public static class DataSource
     {
         if (IsWorld(source))
         {
-            throw new PlanException($"data: '{source}' is not a part of the reviews world that fits here; there are reviews:documents, reviews:demonstrations, reviews:prompts and reviews:held-out-prompts.");
+            throw new PlanException($"data: {NoSuchPart(source)}");
         }
 
         var loaded = DatasetFile.Read<T>(source);
@@ -89,7 +91,22 @@ public static class DataSource
         return (items, new DataHash(Path.GetFileName(source), loaded.Sha256));
     }
 
-    private static int WorldRows(int rows) => rows > 0 ? rows : throw new PlanException("rows: the reviews world is endless; say how many rows to draw.");
+    /// <summary>What is wrong with a source before it is read, each one sentence: no such file, no such part of the world.</summary>
+    public static IEnumerable<string> Missing(string key, string source, int rows) => source switch
+    {
+        "reviews:documents" or "reviews:demonstrations" or "reviews:prompts" or "reviews:held-out-prompts" => rows > 0 ? [] : [$"{key}: {Endless}"],
+        _ => MissingFile(key, source),
+    };
+
+    /// <summary>The same where only a file will do; nothing where it is left out.</summary>
+    public static IEnumerable<string> MissingFile(string key, string? source) =>
+        source is null || File.Exists(source) ? []
+        : IsWorld(source) ? [$"{key}: {NoSuchPart(source)}"]
+        : [$"{key}: {source} does not exist; expected a data file{(source.StartsWith("review", StringComparison.Ordinal) ? $", or one of {Parts}" : "")}."];
+
+    private static string NoSuchPart(string source) => $"'{source}' is not a part of the reviews world that fits here; there are {Parts}.";
+
+    private static int WorldRows(int rows) => rows > 0 ? rows : throw new PlanException($"rows: {Endless}");
 
     private static DataHash Drawn(string source, int rows, StageRoom room) =>
         new(source, string.Create(CultureInfo.InvariantCulture, $"drawn-{room.Seed.Value:x16}-{rows}"));

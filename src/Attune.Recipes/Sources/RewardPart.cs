@@ -12,6 +12,11 @@ namespace Attune.Recipes.Sources;
 /// <summary>One term of a reward: a learned model or a rule, with a weight. Exactly one of the kinds is given.</summary>
 public sealed record RewardPart
 {
+    /// <summary>The model's name where the reward stage before trained it.</summary>
+    internal const string Trained = "trained";
+
+    private const string NeedsModel = "ppo has no reward: no reward stage comes before, and neither reward_model nor reward is given.";
+
     [Description("what the term is multiplied by")]
     public double Weight { get; init; } = 1;
 
@@ -38,28 +43,48 @@ public sealed record RewardPart
     /// <exception cref="PlanException">None or several kinds are given, or a rule cannot work.</exception>
     public IReward Build(ITokenizer tokenizer, string? trained, ICollection<IDisposable> owned)
     {
-        var kinds = Kinds.ToArray();
-        if (kinds.Length != 1)
+        if (Missing(thereIsAModel: trained is not null).ToArray() is { Length: > 0 } problems)
         {
-            throw new PlanException($"each term of ppo.reward has exactly one of model, lexicon, pattern, length; found {(kinds.Length == 0 ? "none" : string.Join(" and ", kinds))}.");
+            throw new PlanException(problems);
         }
 
-        return kinds[0] switch
+        return Kinds.Single() switch
         {
-            "model" => Learned(trained, owned),
+            "model" => Learned(tokenizer, trained, owned),
             "lexicon" => new TextReward("lexicon", tokenizer, (_, answer) => Words(answer).Distinct(StringComparer.OrdinalIgnoreCase).Sum(Worth())),
             "pattern" => new TextReward("pattern", tokenizer, Matches(Pattern!)),
             _ => new TextReward("length", tokenizer, (_, answer) => -Math.Abs(Words(answer).Length - Length!.Value) / (double)Length.Value),
         };
     }
 
-    private LearnedReward Learned(string? trained, ICollection<IDisposable> owned)
+    /// <summary>What is wrong with the term before anything runs, each one sentence.</summary>
+    internal IEnumerable<string> Missing(bool thereIsAModel)
     {
-        var folder = Model == "trained"
-            ? trained ?? throw new PlanException("ppo has no reward: no reward stage comes before, and neither reward_model nor reward is given.")
-            : Model!;
+        var kinds = Kinds.ToArray();
+        if (kinds.Length != 1)
+        {
+            yield return $"each term of ppo.reward has exactly one of model, lexicon, pattern, length; found {(kinds.Length == 0 ? "none" : string.Join(" and ", kinds))}.";
+        }
+        else if (Model == Trained && !thereIsAModel)
+        {
+            yield return NeedsModel;
+        }
+        else if (Model is not null && Model != Trained && !Directory.Exists(Model))
+        {
+            yield return $"ppo.reward.model: {Model} is not a folder; expected a reward model's, or '{Trained}'.";
+        }
+        else if (Pattern is not null && Expression(Pattern).Problem is { } problem)
+        {
+            yield return problem;
+        }
+    }
+
+    private LearnedReward Learned(ITokenizer tokenizer, string? trained, ICollection<IDisposable> owned)
+    {
+        var folder = Model == Trained ? trained! : Model!;
         var model = RewardModel.Load(folder);
         owned.Add(model);
+        ModelTokenizer.RequireSame(tokenizer, folder, model.Members[0].Config);
         return new LearnedReward(model);
     }
 
@@ -71,15 +96,20 @@ public sealed record RewardPart
 
     private static Func<Core.Conversations.Prompt, string, double> Matches(string pattern)
     {
+        var expression = Expression(pattern).Value!;
+        return (_, answer) => expression.IsMatch(answer) ? 1 : 0;
+    }
+
+    private static (Regex? Value, string? Problem) Expression(string pattern)
+    {
         try
         {
             // Linear time whatever the pattern: model output must not be able to hang a run.
-            var regex = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-            return (_, answer) => regex.IsMatch(answer) ? 1 : 0;
+            return (new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant), null);
         }
         catch (Exception problem) when (problem is ArgumentException or NotSupportedException)
         {
-            throw new PlanException($"ppo.reward.pattern '{pattern}' is not a regular expression that can be used: {problem.Message}");
+            return (null, $"ppo.reward.pattern '{pattern}' is not a regular expression that can be used: {problem.Message}");
         }
     }
 

@@ -7,6 +7,12 @@ namespace Attune.Recipes.Sources;
 /// <summary>Hidden utilities that simulated annotators can hold, by name.</summary>
 public static class Utilities
 {
-    public static IUtility Named(string name) => name == "reviews" ? new ReviewUtility()
-        : throw new PlanException($"utility '{name}' is not known; there is: reviews.");
+    private const string Reviews = "reviews";
+
+    public static IUtility Named(string name) => name == Reviews ? new ReviewUtility() : throw new PlanException(Unknown("utility", name));
+
+    /// <summary>The sentence about an unknown name; nothing where it is known or left out.</summary>
+    public static IEnumerable<string> Missing(string key, string? name) => name is null or Reviews ? [] : [Unknown(key, name)];
+
+    private static string Unknown(string key, string name) => $"{key} '{name}' is not known; there is: {Reviews}.";
 }

@@ -26,6 +26,11 @@ namespace Attune.Recipes.Stages;
 /// <summary>Aligns the policy by PPO, and measures what it did on prompts that it never saw.</summary>
 public sealed record PpoStage : Stage
 {
+    private const string NeedsValueNetwork =
+        "ppo.value_network is reward-model, but there is none: no reward stage comes before and reward_model is not given. Use policy or shared-trunk.";
+
+    private const string NeedsPretrainingData = "ppo.ptx_coefficient needs pretraining_data: texts of the pretraining distribution.";
+
     public override string Kind => "ppo";
     public override string Purpose => "maximise the reward, kept near the reference (PPO)";
 
@@ -62,6 +67,17 @@ public sealed record PpoStage : Stage
     [Flatten]
     public PpoOptions Training { get; init; } = new();
 
+    public override IEnumerable<string> Missing(Supplies given) =>
+    [
+        .. MissingPolicy(given), .. DataSource.Missing("ppo.prompts", Prompts, Rows),
+        .. HeldOutPrompts is { } source ? DataSource.Missing("ppo.held_out_prompts", source, Training.EvaluationPrompts) : [],
+        .. Utilities.Missing("ppo.gold", Gold), .. MissingReward(given.Reward || RewardModel is not null),
+        .. Training.PtxCoefficient > 0 && PretrainingData is null ? [NeedsPretrainingData] : Array.Empty<string>(),
+        .. PretrainingData is { } texts ? DataSource.Missing("ppo.pretraining_data", texts, PretrainingRows) : [],
+    ];
+
+    public override Supplies After(Supplies given) => given;
+
     public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
@@ -94,7 +110,7 @@ public sealed record PpoStage : Stage
         var value = BuildValue(room, policy, owned);
         var sampler = Own(new LocalSampler());
         var sampling = new SamplingOptions { Temperature = Training.Temperature, MaxNewTokens = Training.MaxNewTokens, EndToken = encoder.Tokenizer.EndToken, BatchSize = 64 };
-        CheckContext(policy, prompts, heldOut);
+        CheckContext([.. owned.OfType<TransformerModel>(), .. owned.OfType<RewardModel>().SelectMany(r => r.Members)], prompts, heldOut);
         var exam = new PolicyExam
         {
             Prompts = heldOut,
@@ -120,7 +136,7 @@ public sealed record PpoStage : Stage
             Sampling = sampling,
             Reward = reward,
             Exam = exam,
-            Pretraining = LoadPretraining(room, encoder),
+            Pretraining = LoadPretraining(room, encoder, policy.Config.ContextLength),
         };
         var progress = await room.FitAsync(new Ppo.Objective(Training, policy, value), experience, Training, [hash], "PPO", cancel).ConfigureAwait(false);
         await sampler.UseWeightsAsync(policy, progress.Updates, cancel).ConfigureAwait(false);
@@ -135,6 +151,24 @@ public sealed record PpoStage : Stage
         encoder.Tokenizer.Save(room.FinalFolder);
         room.Handover = room.Handover with { Policy = room.FinalFolder };
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, AlignmentFigures.Of(before, after, progress)) { Notes = room.Notes };
+    }
+
+    private IEnumerable<string> MissingReward(bool thereIsAModel)
+    {
+        if (RewardModel is { } folder && !Directory.Exists(folder))
+        {
+            yield return $"ppo.reward_model: {folder} is not a folder; expected a reward model's.";
+        }
+
+        foreach (var problem in Parts.SelectMany(p => p.Missing(thereIsAModel)))
+        {
+            yield return problem;
+        }
+
+        if (Training.ValueNetwork == ValueNetwork.RewardModel && !thereIsAModel)
+        {
+            yield return NeedsValueNetwork;
+        }
     }
 
     private (PromptPool Prompts, PromptPool HeldOut, DataHash Hash) LoadPrompts(StageRoom room, Encoder encoder)
@@ -154,20 +188,22 @@ public sealed record PpoStage : Stage
 
     private ImmutableArray<int> Shorten(ImmutableArray<int> tokens) => PromptTokens > 0 && tokens.Length > PromptTokens ? tokens[..PromptTokens] : tokens;
 
-    private void CheckContext(LanguageModel policy, params PromptPool[] pools)
+    private void CheckContext(IEnumerable<TransformerModel> readers, params PromptPool[] pools)
     {
+        var context = readers.Min(r => r.Config.ContextLength);
         var longest = pools.Max(p => Enumerable.Range(0, p.Count).Max(i => p.Request(i, default).Prompt.Length));
-        if (longest + Training.MaxNewTokens > policy.Config.ContextLength)
+        if (longest + Training.MaxNewTokens > context)
         {
             throw new PlanException(
-                $"ppo: the longest prompt has {longest} tokens and max_new_tokens is {Training.MaxNewTokens}, but the model reads {policy.Config.ContextLength}. Lower max_new_tokens or set prompt_tokens.");
+                $"ppo: the longest prompt has {longest} tokens and max_new_tokens is {Training.MaxNewTokens}, but the model (or its reward model, value network or reference) reads {context}. Lower max_new_tokens or set prompt_tokens.");
         }
     }
 
+    private ImmutableArray<RewardPart> Parts => Reward.IsEmpty ? [new RewardPart { Model = RewardPart.Trained }] : Reward;
+
     private IReward BuildReward(StageRoom room, Encoder encoder, List<IDisposable> owned)
     {
-        var parts = Reward.IsEmpty ? [new RewardPart { Model = "trained" }] : Reward;
-        var built = parts.Select(p => (p.Build(encoder.Tokenizer, RewardModel ?? room.Handover.Reward, owned), p.Weight)).ToArray();
+        var built = Parts.Select(p => (p.Build(encoder.Tokenizer, RewardModel ?? room.Handover.Reward, owned), p.Weight)).ToArray();
         return built.Length == 1 && built[0].Weight == 1 ? built[0].Item1 : new WeightedReward(built);
     }
 
@@ -183,7 +219,7 @@ public sealed record PpoStage : Stage
                 room.FreezeLayers(critic, Training);
                 return new ValueFunction.Separate(critic);
             case ValueNetwork.RewardModel:
-                throw new PlanException("ppo.value_network is reward-model, but there is none: no reward stage comes before and reward_model is not given. Use policy or shared-trunk.");
+                throw new PlanException(NeedsValueNetwork);
             default:
                 var fresh = new ScalarModel(policy, room.Seed.For("critic"));
                 owned.Add(fresh);
@@ -198,50 +234,14 @@ public sealed record PpoStage : Stage
         return new TextReward("gold", encoder.Tokenizer, (prompt, answer) => utility.Of(prompt, answer).Total);
     }
 
-    private ImmutableArray<TokenSequence> LoadPretraining(StageRoom room, Encoder encoder)
+    private ImmutableArray<TokenSequence> LoadPretraining(StageRoom room, Encoder encoder, int context)
     {
         if (Training.PtxCoefficient == 0)
         {
             return [];
         }
 
-        var source = PretrainingData ?? throw new PlanException("ppo.ptx_coefficient needs pretraining_data: texts of the pretraining distribution.");
-        return encoder.EncodeAll(DataSource.Documents(source, PretrainingRows, room).Items, 1024).Items;
-    }
-}
-
-/// <summary>Before against after, on the same prompts with the same seeds.</summary>
-internal static class AlignmentFigures
-{
-    public static Dictionary<string, double> Of(IReadOnlyList<ExamAnswer> before, IReadOnlyList<ExamAnswer> after, Progress progress)
-    {
-        var (old, now) = (PolicyExam.Summarise(before), PolicyExam.Summarise(after));
-        // Gold decides who wins where it is known, else the proxy.
-        double Judge(ExamAnswer answer) => answer.Gold ?? answer.Proxy;
-        var wins = before.Zip(after, (b, a) => Judge(a) > Judge(b) ? 1.0 : Judge(a) == Judge(b) ? 0.5 : 0).Average();
-        var (low, high) = PairFit.Wilson(wins, after.Count);
-        var figures = new Dictionary<string, double>
-        {
-            ["updates"] = progress.Updates,
-            ["episodes"] = progress.Items,
-            ["proxy_reward_before"] = old["eval/proxy_reward"],
-            ["proxy_reward_after"] = now["eval/proxy_reward"],
-            ["kl_nats"] = now["eval/kl"],
-            ["kl_nats_k3"] = now["eval/kl_k3"],
-            ["win_rate_vs_reference"] = wins,
-            ["win_rate_vs_reference_low"] = low,
-            ["win_rate_vs_reference_high"] = high,
-            ["response_length_before"] = old["eval/response_length"],
-            ["response_length_after"] = now["eval/response_length"],
-            ["perplexity_pretrained_before"] = old["eval/perplexity_pretrained"],
-            ["perplexity_pretrained_after"] = now["eval/perplexity_pretrained"],
-        };
-        if (old.Contains("eval/gold_reward"))
-        {
-            figures["gold_reward_before"] = old["eval/gold_reward"];
-            figures["gold_reward_after"] = now["eval/gold_reward"];
-        }
-
-        return figures;
+        var source = PretrainingData ?? throw new PlanException(NeedsPretrainingData);
+        return encoder.EncodeAll(DataSource.Documents(source, PretrainingRows, room).Items, Math.Min(1024, context)).Items;
     }
 }

@@ -68,14 +68,14 @@ public sealed record PreferencesStage : Stage
 
     private int K => Feedback == FeedbackKind.Pairs ? 2 : Answers;
 
+    public override IEnumerable<string> Missing(Supplies given) =>
+        [.. MissingPolicy(given), .. DataSource.Missing("preferences.prompts", Prompts, Labels + AskMe), .. Utilities.Missing("preferences.utility", Utility), .. MissingPairs()];
+
+    public override Supplies After(Supplies given) => given with { Preferences = true };
+
     public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
-        if (AskMe > 0 && Feedback != FeedbackKind.Pairs)
-        {
-            throw new PlanException("preferences.ask_me asks for pairs; leave feedback at pairs.");
-        }
-
         var questions = await SampleAsync(room, cancel).ConfigureAwait(false);
         var alike = questions.RemoveAll(q => q.Answers.Distinct(StringComparer.Ordinal).Count() == 1);
         if (alike > 0)
@@ -88,7 +88,7 @@ public sealed record PreferencesStage : Stage
         switch (Feedback)
         {
             case FeedbackKind.Pairs:
-                Keep(room, Pairs(room, questions, judge, figures), figures);
+                Keep(room, Pairs(room, questions, judge, figures, cancel), figures);
                 Quality(judge, questions, figures);
                 break;
             case FeedbackKind.Choice:
@@ -102,6 +102,8 @@ public sealed record PreferencesStage : Stage
         room.Screen.Report("labels", questions.Count, questions.Count, "");
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures);
     }
+
+    private string[] MissingPairs() => AskMe > 0 && Feedback != FeedbackKind.Pairs ? ["preferences.ask_me asks for pairs; leave feedback at pairs."] : [];
 
     private sealed record Question(Prompt Prompt, ImmutableArray<string> Answers);
 
@@ -138,18 +140,18 @@ public sealed record PreferencesStage : Stage
         return questions;
     }
 
-    private ImmutableArray<Preference> Pairs(StageRoom room, List<Question> questions, SimulatedAnnotators judge, Dictionary<string, double> figures)
+    private ImmutableArray<Preference> Pairs(StageRoom room, List<Question> questions, SimulatedAnnotators judge, Dictionary<string, double> figures, CancellationToken cancel)
     {
-        var asked = AskMe > 0 ? AskPerson(room, [.. questions.Take(AskMe)], judge, figures) : [];
+        var asked = AskMe > 0 ? AskPerson(room, [.. questions.Take(AskMe)], judge, figures, cancel) : [];
         var simulated = questions.Skip(AskMe).Select((q, i) => judge.Compare(q.Prompt, q.Answers[0], q.Answers[1], i).ToPreference()).ToArray();
         figures["ties"] = simulated.Count(p => p is null);
         return [.. asked, .. simulated.OfType<Preference>()];
     }
 
-    private static List<Preference> AskPerson(StageRoom room, ImmutableArray<Question> questions, SimulatedAnnotators judge, Dictionary<string, double> figures)
+    private static List<Preference> AskPerson(StageRoom room, ImmutableArray<Question> questions, SimulatedAnnotators judge, Dictionary<string, double> figures, CancellationToken cancel)
     {
         var person = room.Person ?? throw new PlanException("preferences.ask_me needs a person at a terminal.");
-        var journal = new AnswerJournal(Path.Combine(room.Folder, "answers.txt"));
+        var journal = new AnswerJournal(room.Folder);
         var preferences = new List<Preference>();
         var agreed = 0;
         for (var i = 0; i < questions.Length; i++)
@@ -158,7 +160,7 @@ public sealed record PreferencesStage : Stage
             // Which answer is shown first is chance, as for the simulated annotators.
             var swap = room.Seed.For("shown", i).Chance().NextInt(2) == 1;
             var (first, second) = swap ? (question.Answers[1], question.Answers[0]) : (question.Answers[0], question.Answers[1]);
-            var answer = journal.Find(i) ?? journal.Add(i, person.Ask(i + 1, questions.Length, question.Prompt.Key, first, second));
+            var answer = journal.Find(i) ?? journal.Add(i, person.Ask(i + 1, questions.Length, question.Prompt.Key, first, second, cancel));
             if (answer == Answer.Enough)
             {
                 room.Note($"{i} of {questions.Length} comparisons were asked");

@@ -62,6 +62,10 @@ public sealed record PretrainStage : Stage
     [Flatten]
     public SftOptions Training { get; init; } = new() { LearningRate = 1e-3, Packing = true, WeightDecay = 0.1, AdamBeta2 = 0.95, TestSplit = 0.01 };
 
+    public override IEnumerable<string> Missing(Supplies given) => [.. given.Tokenizer ? [] : MissingPolicy(given), .. DataSource.Missing("pretrain.data", Data, Rows)];
+
+    public override Supplies After(Supplies given) => given with { Policy = true, Tokenizer = false };
+
     public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
     {
         var (documents, hash) = DataSource.Documents(Data, Rows, room);

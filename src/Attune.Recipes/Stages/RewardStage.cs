@@ -25,6 +25,8 @@ namespace Attune.Recipes.Stages;
 /// <summary>Trains a reward model, or an ensemble of them, on feedback.</summary>
 public sealed record RewardStage : Stage
 {
+    private const string NeedsData = "reward.data is missing: name a feedback file, or put a preferences stage before this one.";
+
     public override string Kind => "reward";
     public override string Purpose => "learn what people prefer (reward model)";
 
@@ -49,17 +51,25 @@ public sealed record RewardStage : Stage
     [Flatten]
     public RewardOptions Training { get; init; } = new();
 
+    public override IEnumerable<string> Missing(Supplies given) =>
+    [
+        .. MissingPolicy(given), .. Data is null && !given.Preferences ? [NeedsData] : Array.Empty<string>(),
+        .. DataSource.MissingFile("reward.data", Data), .. DataSource.MissingFile("reward.held_out_data", HeldOutData),
+    ];
+
+    public override Supplies After(Supplies given) => given with { Reward = true };
+
     public override Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel) => Training.Loss switch
     {
         RewardLoss.BradleyTerry => FitAsync<Preference, TokenPair>(
-            room, (e, d) => e.EncodeAll(d, Training.MaxLength), (p, end) => p with { Chosen = p.Chosen.WithoutEnd(end), Rejected = p.Rejected.WithoutEnd(end) },
+            room, (e, d, n) => e.EncodeAll(d, n), (p, end) => p with { Chosen = p.Chosen.WithoutEnd(end), Rejected = p.Rejected.WithoutEnd(end) },
             m => new BradleyTerry.Objective(m), p => [(p.Chosen, p.Rejected)], p => p.Chosen, cancel),
         RewardLoss.Choice => FitAsync<Choice, TokenChoice>(
-            room, (e, d) => e.EncodeAll(d, Training.MaxLength), (c, end) => c with { Answers = Trim(c.Answers, end) }, m => new ChoiceOfK.Objective(m), BestAgainstRest, c => c.Answers[0], cancel),
+            room, (e, d, n) => e.EncodeAll(d, n), (c, end) => c with { Answers = Trim(c.Answers, end) }, m => new ChoiceOfK.Objective(m), BestAgainstRest, c => c.Answers[0], cancel),
         RewardLoss.Ranking => FitAsync<Ranking, TokenRanking>(
-            room, (e, d) => e.EncodeAll(d, Training.MaxLength), (r, end) => r with { Answers = Trim(r.Answers, end) }, m => new RankingPairs.Objective(m), AllPairs, r => r.Answers[0], cancel),
+            room, (e, d, n) => e.EncodeAll(d, n), (r, end) => r with { Answers = Trim(r.Answers, end) }, m => new RankingPairs.Objective(m), AllPairs, r => r.Answers[0], cancel),
         RewardLoss.PlackettLuce => FitAsync<Ranking, TokenRanking>(
-            room, (e, d) => e.EncodeAll(d, Training.MaxLength), (r, end) => r with { Answers = Trim(r.Answers, end) }, m => new PlackettLuce.Objective(m), AllPairs, r => r.Answers[0], cancel),
+            room, (e, d, n) => e.EncodeAll(d, n), (r, end) => r with { Answers = Trim(r.Answers, end) }, m => new PlackettLuce.Objective(m), AllPairs, r => r.Answers[0], cancel),
         RewardLoss.Classification => FitAsync<Verdict, LabelledSequence>(
             room, EncodeVerdicts, (v, end) => v with { Sequence = v.Sequence.WithoutEnd(end) }, m => new Classification.Objective(m), _ => [], v => v.Sequence, cancel),
         _ => throw new UnreachableException(),
@@ -79,46 +89,50 @@ public sealed record RewardStage : Stage
         where ranking.Ranks[i] < ranking.Ranks[j]
         select (ranking.Answers[i], ranking.Answers[j]);
 
-    private EncodedData<LabelledSequence> EncodeVerdicts(Encoder encoder, IReadOnlyList<Verdict> verdicts)
+    private static EncodedData<LabelledSequence> EncodeVerdicts(Encoder encoder, IReadOnlyList<Verdict> verdicts, int longest)
     {
-        var encoded = encoder.EncodeAll(verdicts.Select(v => new Demonstration(v.Prompt, v.Answer)).ToArray(), Training.MaxLength);
+        var encoded = encoder.EncodeAll(verdicts.Select(v => new Demonstration(v.Prompt, v.Answer)).ToArray(), longest);
         var items = encoded.Items.Select((s, i) => new LabelledSequence(s, verdicts[encoded.Sources[i]].Desirable));
         return new EncodedData<LabelledSequence>([.. items], encoded.Sources, encoded.Dropped, encoded.Truncated);
     }
 
     private async Task<StageResult> FitAsync<TFeedback, TItem>(
-        StageRoom room, Func<Encoder, IReadOnlyList<TFeedback>, EncodedData<TItem>> encode, Func<TItem, int?, TItem> withoutEnd,
+        StageRoom room, Func<Encoder, IReadOnlyList<TFeedback>, int, EncodedData<TItem>> encode, Func<TItem, int?, TItem> withoutEnd,
         Func<ScalarModel, IObjective<TItem>> objective, Func<TItem, IEnumerable<(TokenSequence Better, TokenSequence Worse)>> pairs,
         Func<TItem, TokenSequence> anyAnswer, CancellationToken cancel)
         where TFeedback : Feedback
     {
         var clock = Stopwatch.StartNew();
-        var source = Data ?? room.Handover.Preferences ?? throw new PlanException("reward.data is missing: name a feedback file, or put a preferences stage before this one.");
+        var source = Data ?? room.Handover.Preferences ?? throw new PlanException(NeedsData);
         var (feedback, hash) = DataSource.FromFile<TFeedback>(source, Rows, room);
         var heldOutSource = HeldOutData ?? (Data is null ? room.Handover.HeldOutPreferences : null);
         var split = heldOutSource is null
             ? Split.ByKey(feedback, SplitKey, Training.TestSplit, room.Seed.For("split"))
             : new SplitData<TFeedback>(feedback, DataSource.FromFile<TFeedback>(heldOutSource, 0, room).Items);
+        using var policy = room.LoadPolicy();
         var encoder = room.LoadEncoder();
+        // Rows that the model cannot read are left out as those beyond max_length are.
+        var longest = Math.Min(Training.MaxLength, policy.Config.ContextLength);
         int? end = Training.ReadBeforeEnd ? encoder.Tokenizer.EndToken : null;
         EncodedData<TItem> Encode(ImmutableArray<TFeedback> rows)
         {
-            var data = encode(encoder, rows);
+            var data = encode(encoder, rows, longest);
             return data with { Items = [.. data.Items.Select(i => withoutEnd(i, end))] };
         }
 
         var train = Encode(split.Training);
         var heldOut = Encode(split.HeldOut);
-        room.NoteDropped(train.Dropped, source);
-        room.NoteDropped(heldOut.Dropped, source + " (held out)");
+        var shown = Data ?? Path.GetFileName(source);
+        room.NoteDropped(train.Dropped, shown);
+        room.NoteDropped(heldOut.Dropped, shown + " (held out)");
         if (train.Items.IsEmpty)
         {
             throw new DataException($"{source}: no row is left to learn from.");
         }
 
-        using var policy = room.LoadPolicy();
+        var prompts = NormalisationPrompts(train.Items.Select(anyAnswer), policy);
         using var members = (await FitMembersAsync(room, policy, train.Items, heldOut.Items, objective, pairs, hash, cancel).ConfigureAwait(false)) with { EndToken = end };
-        var model = await NormaliseAsync(room, policy, members, train.Items.Select(anyAnswer), cancel).ConfigureAwait(false);
+        var model = await NormaliseAsync(room, policy, members, prompts, cancel).ConfigureAwait(false);
         model.Save(room.FinalFolder);
         encoder.Tokenizer.Save(room.FinalFolder);
         room.Handover = room.Handover with { Reward = room.FinalFolder };
@@ -182,16 +196,29 @@ public sealed record RewardStage : Stage
         Directory.Move(temporary, folder);
     }
 
-    private async Task<RewardModel> NormaliseAsync(
-        StageRoom room, LanguageModel policy, RewardModel model, IEnumerable<TokenSequence> answers, CancellationToken cancel)
+    /// <summary>Prompts that the policy answers to normalise by; none where rewards stay as they are. Checked before hours of training.</summary>
+    private ImmutableArray<int>[] NormalisationPrompts(IEnumerable<TokenSequence> answers, LanguageModel policy)
     {
         if (Training.Normalisation == RewardNormalisation.None || NormalisationSamples == 0)
+        {
+            return [];
+        }
+
+        ImmutableArray<int>[] prompts = [.. answers.Select(a => a.Tokens[..a.AnswerStart]).DistinctBy(p => string.Join(' ', p)).Take(NormalisationSamples)];
+        var (longest, context) = (prompts.Max(p => p.Length), policy.Config.ContextLength);
+        return longest + MaxNewTokens <= context ? prompts : throw new PlanException(
+            $"reward: the longest prompt has {longest} tokens and max_new_tokens is {MaxNewTokens}, but the model reads {context}. Lower max_new_tokens or max_length, or set normalisation_samples to 0.");
+    }
+
+    private async Task<RewardModel> NormaliseAsync(
+        StageRoom room, LanguageModel policy, RewardModel model, ImmutableArray<int>[] prompts, CancellationToken cancel)
+    {
+        if (prompts.Length == 0)
         {
             return model;
         }
 
         room.Screen.Report("normalising", 0, 1, $"{NormalisationSamples} answers of the policy");
-        var prompts = answers.Select(a => a.Tokens[..a.AnswerStart]).DistinctBy(p => string.Join(' ', p)).Take(NormalisationSamples).ToArray();
         using var sampler = new LocalSampler();
         await sampler.UseWeightsAsync(policy, 0, cancel).ConfigureAwait(false);
         var options = new SamplingOptions { MaxNewTokens = MaxNewTokens, EndToken = room.LoadTokenizer().EndToken };

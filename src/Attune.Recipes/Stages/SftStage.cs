@@ -33,16 +33,22 @@ public sealed record SftStage : Stage
     [Flatten]
     public SftOptions Training { get; init; } = new();
 
+    public override IEnumerable<string> Missing(Supplies given) => [.. MissingPolicy(given), .. DataSource.Missing("sft.data", Data, Rows)];
+
+    public override Supplies After(Supplies given) => given;
+
     public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
     {
         var (demonstrations, hash) = DataSource.Demonstrations(Data, Rows, room);
         var split = Split.ByPrompt(demonstrations, Training.TestSplit, room.Seed.For("split"));
+        using var model = room.LoadPolicy();
         var encoder = room.LoadEncoder();
-        var train = encoder.EncodeAll(split.Training, Training.MaxLength);
-        var heldOut = encoder.EncodeAll(split.HeldOut, Training.MaxLength);
+        // Rows that the model cannot read are left out as those beyond max_length are.
+        var longest = Math.Min(Training.MaxLength, model.Config.ContextLength);
+        var train = encoder.EncodeAll(split.Training, longest);
+        var heldOut = encoder.EncodeAll(split.HeldOut, longest);
         room.NoteDropped(train.Dropped, Data);
         room.NoteDropped(heldOut.Dropped, Data + " (held out)");
-        using var model = room.LoadPolicy();
         return await SupervisedFit.RunAsync(room, Kind, model, train.Items, heldOut.Items, Training, hash, cancel).ConfigureAwait(false);
     }
 }

@@ -22,7 +22,16 @@ public abstract record Stage
     /// <summary>One line for the person who watches.</summary>
     public abstract string Purpose { get; }
 
+    /// <summary>What this stage needs and will not find, each one sentence: files too, since it is asked before anything runs.</summary>
+    public abstract IEnumerable<string> Missing(Supplies given);
+
+    /// <summary>What the stages after this one find.</summary>
+    public abstract Supplies After(Supplies given);
+
     /// <summary>Runs to the end; resumes by itself where its folder holds a checkpoint.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written where there was something to keep.</exception>
     public abstract Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel);
+
+    /// <summary>The sentence about a missing model, where there is none.</summary>
+    protected IEnumerable<string> MissingPolicy(Supplies given) => given.Policy ? [] : [StageRoom.NeedsModel(Kind)];
 }

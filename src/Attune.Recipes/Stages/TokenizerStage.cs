@@ -25,6 +25,10 @@ public sealed record TokenizerStage : Stage
     [Range(258, 1_000_000)]
     public int Vocabulary { get; init; } = 1024;
 
+    public override IEnumerable<string> Missing(Supplies given) => DataSource.Missing("tokenizer.data", Data, Rows);
+
+    public override Supplies After(Supplies given) => given with { Tokenizer = true };
+
     public override Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();

@@ -1,0 +1,71 @@
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+
+namespace Attune.Cli.Tests;
+
+/// <summary>Assemblies are walls: docs/architecture.md says which may know which, and the built assemblies keep to it.</summary>
+public sealed class ArchitectureTests
+{
+    private const int MostLines = 300;
+    private const string Torch = "TorchSharp";
+
+    public static TheoryData<string> Assemblies => [.. Directory.GetDirectories(Checkout.File("src")).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
+
+    [Fact]
+    public void The_table_names_every_assembly_and_no_other() =>
+        Assert.Equal(Assemblies.Select(row => row.Data).Order(StringComparer.Ordinal), Table().Keys.Order(StringComparer.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Assemblies))]
+    public void An_assembly_references_what_the_table_allows(string name)
+    {
+        var allowed = Table()[name];
+        Assert.DoesNotContain(References(name).Where(r => r.StartsWith("Attune.", StringComparison.Ordinal)), r => !allowed.Contains(r));
+    }
+
+    [Fact]
+    public void Numerics_references_TorchSharp_alone() =>
+        Assert.Equal([Torch], References("Attune.Numerics").Where(r => !r.StartsWith("System.", StringComparison.Ordinal)));
+
+    [Theory]
+    [InlineData("Attune.Core")]
+    [InlineData("Attune.Text")]
+    [InlineData("Attune.Data")]
+    [InlineData("Attune.Reports")]
+    public void Text_data_and_reports_do_without_libtorch(string name)
+    {
+        // Through others too: whoever is allowed Numerics or Models has it.
+        foreach (var assembly in Table()[name].Append(name))
+        {
+            Assert.DoesNotContain(Torch, References(assembly));
+        }
+    }
+
+    [Fact]
+    public void A_source_file_has_300_lines_at_most()
+    {
+        var files = Directory.GetFiles(Checkout.File("src"), "*.cs", SearchOption.AllDirectories);
+        Assert.NotEmpty(files);
+        Assert.DoesNotContain(files.Select(f => (File: Path.GetRelativePath(Checkout.Root, f), Lines: File.ReadLines(f).Count())), f => f.Lines > MostLines);
+    }
+
+    /// <summary>Rows such as "| `Attune.Text` | Core | tokenizers |".</summary>
+    private static Dictionary<string, string[]> Table()
+    {
+        var rows = File.ReadLines(Checkout.File("docs", "architecture.md")).Where(l => l.StartsWith("| `Attune.", StringComparison.Ordinal)).Select(l => l.Split('|')).ToArray();
+        var names = rows.Select(r => r[1].Trim(' ', '`')).ToArray();
+        return rows.ToDictionary(r => r[1].Trim(' ', '`'), r => r[2].Trim() switch
+        {
+            "all" => names,
+            "nothing" => [],
+            var list => [.. list.Split(',').Select(n => n.Trim()).Select(n => n == Torch ? n : "Attune." + n)],
+        });
+    }
+
+    private static string[] References(string assembly)
+    {
+        using var file = new PEReader(File.OpenRead(Path.Combine(AppContext.BaseDirectory, assembly + ".dll")));
+        var metadata = file.GetMetadataReader();
+        return [.. metadata.AssemblyReferences.Select(r => metadata.GetString(metadata.GetAssemblyReference(r).Name)).Order(StringComparer.Ordinal)];
+    }
+}

@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Attune.Cli.Tests;
+
+/// <summary>The real program as a second process.</summary>
+internal sealed class AttuneProgram : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
+    private readonly Process _process;
+
+    private AttuneProgram(ProcessStartInfo start)
+    {
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Collect(_output, line.Data);
+        _process.ErrorDataReceived += (_, line) => Collect(_errors, line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public static string Path { get; } = System.IO.Path.GetFullPath(
+        System.IO.Path.Combine(AppContext.BaseDirectory, "..", "..", "Attune.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, OperatingSystem.IsWindows() ? "Attune.Cli.exe" : "Attune.Cli"));
+
+    public bool HasExited => _process.HasExited;
+
+    public StreamWriter Input => _process.StandardInput;
+
+    public string Errors
+    {
+        get
+        {
+            lock (_errors)
+            {
+                return _errors.ToString();
+            }
+        }
+    }
+
+    /// <param name="folder">Where the program works.</param>
+    public static AttuneProgram Start(string folder, params string[] arguments) => new(new ProcessStartInfo(Path, arguments)
+    {
+        WorkingDirectory = folder,
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+        StandardOutputEncoding = Encoding.UTF8,
+        StandardErrorEncoding = Encoding.UTF8,
+        // Tests run side by side; each takes one processor.
+        Environment = { ["OMP_NUM_THREADS"] = "1", ["DOTNET_PROCESSOR_COUNT"] = "1" },
+    });
+
+    /// <summary>Runs to the end with nothing to read.</summary>
+    public static Outcome Run(string folder, params string[] arguments) => RunWithInput(folder, "", arguments);
+
+    public static Outcome RunWithInput(string folder, string input, params string[] arguments)
+    {
+        using var program = Start(folder, arguments);
+        program.Input.Write(input);
+        program.Input.Close();
+        return program.WaitForEnd();
+    }
+
+    public Outcome WaitForEnd()
+    {
+        Assert.True(_process.WaitForExit(Patience), $"the program does not end; so far it said: {Errors}");
+        _process.WaitForExit();     // also for the last line of its output
+        return new Outcome(_process.ExitCode, _output.ToString(), Errors);
+    }
+
+    /// <summary>Waits for a moment of the run, looking without pause.</summary>
+    /// <returns>False where the run ended before.</returns>
+    public bool WaitUntil(Func<bool> moment)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!moment())
+        {
+            if (_process.HasExited)
+            {
+                return false;
+            }
+
+            Assert.True(clock.Elapsed < Patience, $"the awaited moment never came; the program said: {Errors}");
+            Thread.Yield();
+        }
+
+        return true;
+    }
+
+    /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
+    public void Kill()
+    {
+        _process.Kill(entireProcessTree: true);
+        _process.WaitForExit();
+    }
+
+    /// <summary>What Ctrl-C sends.</summary>
+    public void Interrupt()
+    {
+        using var kill = Process.Start("kill", ["-INT", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    private static void Collect(StringBuilder text, string? line)
+    {
+        if (line is not null)
+        {
+            lock (text)
+            {
+                text.Append(line).Append('\n');
+            }
+        }
+    }
+}
+
+/// <summary>How a run of the program ended.</summary>
+internal sealed record Outcome(int ExitCode, string Output, string Errors)
+{
+    /// <summary>The run went well.</summary>
+    public Outcome Succeeded()
+    {
+        Assert.True(ExitCode == 0, $"exit code {ExitCode}: {Errors}");
+        return this;
+    }
+
+    /// <summary>A user's mistake: exit code 2, one message on standard error that holds these words, and no stack trace.</summary>
+    public Outcome Refused(params string[] words)
+    {
+        Assert.True(ExitCode == 2, $"exit code {ExitCode}, expected 2: {Errors}");
+        Assert.Empty(Output);
+        Assert.DoesNotContain("   at ", Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", Errors, StringComparison.Ordinal);
+        Assert.Single(Errors.Split('\n'), line => line == "error");
+        foreach (var word in words)
+        {
+            Assert.Contains(word, Errors, StringComparison.Ordinal);
+        }
+
+        return this;
+    }
+}
