@@ -26,7 +26,7 @@ public sealed class WeakenLibstdcxx : Task
         }
 
         byte[] image = File.ReadAllBytes(Library);
-        int flags = FindFlags(image, Version);
+        int flags = FindFlagsOrNone(image);
         if (flags < 0 || (BitConverter.ToUInt16(image, flags) & Weak) != 0)
         {
             return true;
@@ -42,6 +42,19 @@ public sealed class WeakenLibstdcxx : Task
         File.Move(temporary, Library);
         Log.LogMessage(MessageImportance.Normal, "{0}: {1} is now optional, because this system's libstdc++ lacks it.", Library, Version);
         return true;
+    }
+
+    /// <summary>A file that only looks like a library, or is cut short, has no such entry.</summary>
+    private static int FindFlagsOrNone(byte[] image)
+    {
+        try
+        {
+            return FindFlags(image, Version);
+        }
+        catch (Exception problem) when (problem is OverflowException || problem is ArgumentException || problem is IndexOutOfRangeException)
+        {
+            return -1;
+        }
     }
 
     /// <summary>True where a libstdc++ in the usual places has the version, or where none is found to judge by.</summary>

@@ -3,7 +3,6 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
 using Attune.Algorithms.Policy;
-using Attune.Algorithms.Reward;
 using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
