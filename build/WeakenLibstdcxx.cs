@@ -86,6 +86,11 @@ public sealed class WeakenLibstdcxx : Task
         long sections = BitConverter.ToInt64(image, 0x28);
         int size = BitConverter.ToUInt16(image, 0x3A);
         int count = BitConverter.ToUInt16(image, 0x3C);
+        if (sections <= 0 || sections + (long)size * count > image.Length)
+        {
+            return -1;      // cut short
+        }
+
         for (int i = 0; i < count; i++)
         {
             int header = checked((int)(sections + (long)i * size));
