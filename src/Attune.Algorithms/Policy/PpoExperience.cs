@@ -123,6 +123,7 @@ public sealed class PpoExperience : IExperience<PpoItem>
         var answers = await Exam.SitAsync(Policy, cancel).ConfigureAwait(false);
         var summary = PolicyExam.Summarise(answers);
         measured.Add(summary);
+        measured.Add(await Exam.ExactAsync(Policy, cancel).ConfigureAwait(false));
         StoppedBecause = _guard.Look(summary);
         return [.. answers.Take(8).Select(a => new SampleEvent("ppo", at.Updates, a.PromptIndex, a.Prompt, a.Answer, a.Gold, a.Proxy, a.LogRatio))];
     }

@@ -87,7 +87,14 @@ public static partial class MetricCatalog
         new("eval/ensemble_sd", "reward", "Mean disagreement (standard deviation) of the reward ensemble on the answers.", "Coste et al. 2023"),
         new("eval/response_length", "tokens", "Mean length of the held-out answers.", Own),
         new("eval/distinct_2", "1", "Distinct word pairs divided by all word pairs of the answers: falls when they repeat themselves.", "Li et al. 2016"),
-        new("eval/posterior_kl", "nats", "Divergence from the exact optimum pi_0 exp(r / beta) / Z, where answers can be enumerated.", Ziegler + ", eq. 2"),
+        new("eval/posterior_kl", "nats", "KL(pi || pi*), the divergence from the exact optimum pi* = pi_0 exp(r / beta) / Z, where answers can be enumerated; beta times it is what the objective lacks of its best value.", Ziegler + ", eq. 2"),
+        new("eval/posterior_kl_reverse", "nats", "KL(pi* || pi), the same divergence the other way round: large where the policy has lost answers that the optimum keeps.", Own),
+        new("eval/posterior_tv", "1", "Total variation between the policy and the exact optimum: 0 equal, 1 nothing in common.", Own),
+        new("eval/exact_kl", "nats", "KL(pi || pi_0) summed over all answers, where they can be enumerated: no sampling in it.", Own),
+        new("eval/exact_gold_reward", "reward", "Expected hidden utility over all answers, where they can be enumerated.", Own),
+        new("eval/exact_proxy_reward", "reward", "Expected optimised reward over all answers, where they can be enumerated.", Own),
+        new("eval/exact_objective", "reward", "E[r] - beta KL(pi || pi_0) over all answers, where they can be enumerated.", Ziegler + ", eq. 2"),
+        new("eval/best_objective", "reward", "beta log Z, the largest value of that objective.", "Korbak et al. 2022"),
     ]);
 
     private static MetricGroup Time => new("Time",

@@ -36,6 +36,23 @@ public sealed class PolicyExam
     public required ITokenizer Tokenizer { get; init; }
     public required Seed Seed { get; init; }
 
+    /// <summary>Reward worth one nat of divergence in what is being optimised; null where it changes or does not apply.</summary>
+    public double? Beta { get; init; }
+
+    private ExactExam? _exact;
+    private bool _prepared;
+
+    /// <summary>Figures without chance, the distance to the best policy among them; none where answers cannot be enumerated.</summary>
+    public async ValueTask<Metrics> ExactAsync(LanguageModel policy, CancellationToken cancel)
+    {
+        if (!_prepared)
+        {
+            (_exact, _prepared) = (await ExactExam.PrepareAsync(this, cancel).ConfigureAwait(false), true);
+        }
+
+        return _exact?.Measure(policy, Beta) ?? new Metrics();
+    }
+
     /// <summary>Sits the exam with the weights that the sampler has.</summary>
     /// <param name="policy">The model whose weights the sampler has.</param>
     public async ValueTask<IReadOnlyList<ExamAnswer>> SitAsync(LanguageModel policy, CancellationToken cancel)

@@ -6,6 +6,7 @@ using Attune.Core.Feedback;
 using Attune.Data;
 using Attune.Data.Formats;
 using Attune.Data.Reviews;
+using Attune.Data.Tiny;
 using Attune.Learning.Checkpoints;
 using Attune.Recipes.Running;
 
@@ -13,19 +14,27 @@ namespace Attune.Recipes.Sources;
 
 /// <summary>
 /// What a recipe's <c>data:</c> names: a file, or a part of the built-in world of film reviews
-/// (<c>reviews:documents</c>, <c>reviews:demonstrations</c>, <c>reviews:prompts</c>, <c>reviews:held-out-prompts</c>).
+/// (<c>reviews:documents</c>, <c>reviews:demonstrations</c>, <c>reviews:prompts</c>, <c>reviews:held-out-prompts</c>), or of the language
+/// that can be enumerated (<c>tiny:documents</c>, <c>tiny:demonstrations</c>, <c>tiny:prompts</c>).
 /// </summary>
 public static class DataSource
 {
     private const string World = "reviews:";
-    private const string Parts = "reviews:documents, reviews:demonstrations, reviews:prompts and reviews:held-out-prompts";
-    private const string Endless = "the reviews world is endless; say with `rows` how many to draw.";
+    private const string TinyWorld = "tiny:";
+    private const string Parts = "reviews:documents, reviews:demonstrations, reviews:prompts and reviews:held-out-prompts; tiny:documents, tiny:demonstrations and tiny:prompts";
+    private const string Endless = "a built-in world is endless; say with `rows` how many to draw.";
 
-    public static bool IsWorld(string source) => source.StartsWith(World, StringComparison.Ordinal);
+    public static bool IsWorld(string source) => source.StartsWith(World, StringComparison.Ordinal) || IsTiny(source);
 
-    public static (ImmutableArray<Document> Items, DataHash Hash) Documents(string source, int rows, StageRoom room) => source == "reviews:documents"
-        ? ([.. ReviewWorld.Documents(room.Seed.For("documents"), WorldRows(rows)).Select(d => new Document(d.Text))], Drawn(source, rows, room))
-        : DocumentsOfFile(source, rows, room);
+    /// <summary>The tiny language has a tokenizer of its own, which comes with its texts.</summary>
+    public static bool IsTiny(string source) => source.StartsWith(TinyWorld, StringComparison.Ordinal);
+
+    public static (ImmutableArray<Document> Items, DataHash Hash) Documents(string source, int rows, StageRoom room) => source switch
+    {
+        "reviews:documents" => ([.. ReviewWorld.Documents(room.Seed.For("documents"), WorldRows(rows)).Select(d => new Document(d.Text))], Drawn(source, rows, room)),
+        "tiny:documents" => ([.. TinyLanguage.Demonstrations(room.Seed.For("documents"), WorldRows(rows)).Select(d => new Document(d.Prompt.Key + d.Answer))], Drawn(source, rows, room)),
+        _ => DocumentsOfFile(source, rows, room),
+    };
 
     /// <summary>Rows with an answer are texts too: prompt and answer, one after the other.</summary>
     private static (ImmutableArray<Document> Items, DataHash Hash) DocumentsOfFile(string source, int rows, StageRoom room)
@@ -43,14 +52,18 @@ public static class DataSource
         }
     }
 
-    public static (ImmutableArray<Demonstration> Items, DataHash Hash) Demonstrations(string source, int rows, StageRoom room) => source == "reviews:demonstrations"
-        ? ([.. ReviewWorld.Demonstrations(room.Seed.For("demonstrations"), WorldRows(rows), Split.Train)], Drawn(source, rows, room))
-        : FromFile<Demonstration>(source, rows, room);
+    public static (ImmutableArray<Demonstration> Items, DataHash Hash) Demonstrations(string source, int rows, StageRoom room) => source switch
+    {
+        "reviews:demonstrations" => ([.. ReviewWorld.Demonstrations(room.Seed.For("demonstrations"), WorldRows(rows), Split.Train)], Drawn(source, rows, room)),
+        "tiny:demonstrations" => ([.. TinyLanguage.Demonstrations(room.Seed.For("demonstrations"), WorldRows(rows))], Drawn(source, rows, room)),
+        _ => FromFile<Demonstration>(source, rows, room),
+    };
 
     public static (ImmutableArray<Prompt> Items, DataHash Hash) Prompts(string source, int rows, StageRoom room) => source switch
     {
         "reviews:prompts" => ([.. ReviewWorld.Prompts(room.Seed.For("prompts"), WorldRows(rows), Split.Train)], Drawn(source, rows, room)),
         "reviews:held-out-prompts" => ([.. ReviewWorld.Prompts(room.Seed.For("held-out-prompts"), WorldRows(rows), Split.HeldOut)], Drawn(source, rows, room)),
+        "tiny:prompts" => ([.. TinyLanguage.RepeatedPrompts(WorldRows(rows))], Drawn(source, rows, room)),
         _ => PromptsOfFile(source, rows, room),
     };
 
@@ -94,7 +107,8 @@ public static class DataSource
     /// <summary>What is wrong with a source before it is read, each one sentence: no such file, no such part of the world.</summary>
     public static IEnumerable<string> Missing(string key, string source, int rows) => source switch
     {
-        "reviews:documents" or "reviews:demonstrations" or "reviews:prompts" or "reviews:held-out-prompts" => rows > 0 ? [] : [$"{key}: {Endless}"],
+        "reviews:documents" or "reviews:demonstrations" or "reviews:prompts" or "reviews:held-out-prompts"
+            or "tiny:documents" or "tiny:demonstrations" or "tiny:prompts" => rows > 0 ? [] : [$"{key}: {Endless}"],
         _ => MissingFile(key, source),
     };
 
@@ -104,7 +118,7 @@ public static class DataSource
         : IsWorld(source) ? [$"{key}: {NoSuchPart(source)}"]
         : [$"{key}: {source} does not exist; expected a data file{(source.StartsWith("review", StringComparison.Ordinal) ? $", or one of {Parts}" : "")}."];
 
-    private static string NoSuchPart(string source) => $"'{source}' is not a part of the reviews world that fits here; there are {Parts}.";
+    private static string NoSuchPart(string source) => $"'{source}' is not a part of a built-in world that fits here; there are {Parts}.";
 
     private static int WorldRows(int rows) => rows > 0 ? rows : throw new PlanException($"rows: {Endless}");
 

@@ -1,6 +1,7 @@
 using Attune.Core;
 using Attune.Data.Reviews;
 using Attune.Data.Simulation;
+using Attune.Data.Tiny;
 
 namespace Attune.Recipes.Sources;
 
@@ -8,11 +9,19 @@ namespace Attune.Recipes.Sources;
 public static class Utilities
 {
     private const string Reviews = "reviews";
+    private const string Tiny = "tiny";
+    private const string TinyProxy = "tiny-proxy";
 
-    public static IUtility Named(string name) => name == Reviews ? new ReviewUtility() : throw new PlanException(Unknown("utility", name));
+    public static IUtility Named(string name) => name switch
+    {
+        Reviews => new ReviewUtility(),
+        Tiny => new TinyUtility(),
+        TinyProxy => new TinyProxy(),
+        _ => throw new PlanException(Unknown("utility", name)),
+    };
 
     /// <summary>The sentence about an unknown name; nothing where it is known or left out.</summary>
-    public static IEnumerable<string> Missing(string key, string? name) => name is null or Reviews ? [] : [Unknown(key, name)];
+    public static IEnumerable<string> Missing(string key, string? name) => name is null or Reviews or Tiny or TinyProxy ? [] : [Unknown(key, name)];
 
-    private static string Unknown(string key, string name) => $"{key} '{name}' is not known; there is: {Reviews}.";
+    private static string Unknown(string key, string name) => $"{key} '{name}' is not known; there are: {Reviews}, {Tiny}, {TinyProxy}.";
 }

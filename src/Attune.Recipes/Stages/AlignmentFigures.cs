@@ -38,4 +38,21 @@ internal static class AlignmentFigures
 
         return figures;
     }
+
+    /// <summary>Adds what was counted instead of sampled; nothing where answers cannot be enumerated.</summary>
+    public static Dictionary<string, double> WithExact(this Dictionary<string, double> figures, Metrics before, Metrics after)
+    {
+        foreach (var (name, value) in after.Means())
+        {
+            var key = name["eval/".Length..];
+            if (key != "best_objective")
+            {
+                figures[key + "_before"] = before[name];
+            }
+
+            figures[key + (key == "best_objective" ? "" : "_after")] = value;
+        }
+
+        return figures;
+    }
 }

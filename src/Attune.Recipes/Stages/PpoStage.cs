@@ -122,9 +122,11 @@ public sealed record PpoStage : Stage
             Pretrained = pretrained,
             Tokenizer = encoder.Tokenizer,
             Seed = room.Seed,
+            Beta = Training.KlController == KlController.Fixed ? Training.KlCoefficient : null,
         };
         await sampler.UseWeightsAsync(reference, 0, cancel).ConfigureAwait(false);
         var before = await exam.SitAsync(reference, cancel).ConfigureAwait(false);
+        var exactBefore = await exam.ExactAsync(reference, cancel).ConfigureAwait(false);
         var experience = new PpoExperience(Training)
         {
             Policy = policy,
@@ -140,7 +142,10 @@ public sealed record PpoStage : Stage
         var progress = await room.FitAsync(new Ppo.Objective(Training, policy, value), experience, Training, [hash], "PPO", cancel).ConfigureAwait(false);
         await sampler.UseWeightsAsync(policy, progress.Updates, cancel).ConfigureAwait(false);
         var after = await exam.SitAsync(policy, cancel).ConfigureAwait(false);
-        room.LogEvaluation(progress, PolicyExam.Summarise(after));
+        var summary = PolicyExam.Summarise(after);
+        var exact = await exam.ExactAsync(policy, cancel).ConfigureAwait(false);
+        summary.Add(exact);
+        room.LogEvaluation(progress, summary);
         foreach (var answer in after.Take(8))
         {
             room.LogSample(new SampleEvent(Kind, progress.Updates, answer.PromptIndex, answer.Prompt, answer.Answer, answer.Gold, answer.Proxy, answer.LogRatio));
@@ -149,7 +154,7 @@ public sealed record PpoStage : Stage
         ModelFiles.Save(policy, room.FinalFolder);
         encoder.Tokenizer.Save(room.FinalFolder);
         room.Handover = room.Handover with { Policy = room.FinalFolder };
-        return new StageResult(Kind, clock.Elapsed.TotalSeconds, AlignmentFigures.Of(before, after, progress)) { Notes = room.Notes };
+        return new StageResult(Kind, clock.Elapsed.TotalSeconds, AlignmentFigures.Of(before, after, progress).WithExact(exactBefore, exact)) { Notes = room.Notes };
     }
 
     private IEnumerable<string> MissingReward(bool thereIsAModel)

@@ -44,7 +44,7 @@ public sealed record PreferencesStage : Stage
     [Range(2, 64)]
     public int Answers { get; init; } = 4;
 
-    [Description("what the simulated annotators want: reviews")]
+    [Description("what the simulated annotators want: reviews, tiny or tiny-proxy")]
     public string Utility { get; init; } = "reviews";
 
     [Description("how the simulated annotators see and err")]

@@ -4,11 +4,13 @@ using Attune.Algorithms.Supervised;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
+using Attune.Data.Tiny;
 using Attune.Models;
 using Attune.Models.Configuration;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Attune.Text.Tokenizers;
 
 namespace Attune.Recipes.Stages;
 
@@ -25,7 +27,7 @@ public sealed record PretrainStage : Stage
     public override string Kind => "pretrain";
     public override string Purpose => "train a language model from scratch";
 
-    [Description("texts: a .jsonl, .json or .txt file, or reviews:documents")]
+    [Description("texts: a .jsonl, .json or .txt file, reviews:documents or tiny:documents (which brings its own tokenizer)")]
     public required string Data { get; init; }
 
     [Description("rows to use; 0 for all of a file")]
@@ -62,7 +64,7 @@ public sealed record PretrainStage : Stage
     [Flatten]
     public SftOptions Training { get; init; } = new() { LearningRate = 1e-3, Packing = true, WeightDecay = 0.1, AdamBeta2 = 0.95, TestSplit = 0.01 };
 
-    public override IEnumerable<string> Missing(Supplies given) => [.. given.Tokenizer ? [] : MissingPolicy(given), .. DataSource.Missing("pretrain.data", Data, Rows)];
+    public override IEnumerable<string> Missing(Supplies given) => [.. given.Tokenizer || DataSource.IsTiny(Data) ? [] : MissingPolicy(given), .. DataSource.Missing("pretrain.data", Data, Rows)];
 
     public override Supplies After(Supplies given) => given with { Policy = true, Tokenizer = false };
 
@@ -70,6 +72,13 @@ public sealed record PretrainStage : Stage
     {
         var (documents, hash) = DataSource.Documents(Data, Rows, room);
         var split = Split.ByText(documents, Training.TestSplit, room.Seed.For("split"));
+        if (DataSource.IsTiny(Data))
+        {
+            var place = Path.Combine(room.Folder, "tokenizer");
+            new LetterTokenizer(TinyLanguage.Letters, TinyLanguage.End).Save(place);
+            room.Handover = room.Handover with { Tokenizer = place };
+        }
+
         var encoder = room.LoadEncoder();
         var options = Training with { MaxLength = Math.Min(Training.MaxLength, ContextLength) };
         var train = encoder.EncodeAll(split.Training, options.MaxLength);

@@ -6,7 +6,7 @@ namespace Attune.Text.Tokenizers;
 public static class TokenizerFiles
 {
     /// <summary>
-    /// The tokenizer whose files lie in a folder: <c>tokenizer.json</c> with a byte-level BPE model, SentencePiece's <c>tokenizer.model</c>,
+    /// The tokenizer whose files lie in a folder: <c>tokenizer.json</c> with a byte-level BPE model or one of single letters, SentencePiece's <c>tokenizer.model</c>,
     /// or <c>vocab.json</c> with <c>merges.txt</c>.
     /// </summary>
     /// <exception cref="ModelFileException">No tokenizer is there, or its files are damaged, contradict each other or are of an unknown kind.</exception>
@@ -18,6 +18,8 @@ public static class TokenizerFiles
         var json = JsonFile.ReadIfThere(At("tokenizer.json"));
         if (json is not null && TokenizerJson.IsByteLevel(json))
             return TokenizerJson.Read(json, At("tokenizer.json"), directory);
+        if (json is not null && LetterTokenizer.IsLetters(json))
+            return LetterTokenizer.Read(json, At("tokenizer.json"));
         if (File.Exists(At("tokenizer.model")))
             return SentencePieceFiles.Load(directory);
         if (File.Exists(At("vocab.json")) && File.Exists(At("merges.txt")))

@@ -91,7 +91,7 @@ internal static class TokenizerJson
 
     private static JsonObject ByteLevel() => new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = true };
 
-    private static JsonObject Added(string content, int id) => new JsonObject
+    internal static JsonObject Added(string content, int id) => new JsonObject
     {
         ["id"] = id,
         ["content"] = content,
