@@ -15,6 +15,8 @@ var root = new RootCommand("Attune teaches language models what people prefer: s
     EvaluateCommand.Create(),
     ModelCommand.Create(),
     DataCommand.Create(),
+    FrontierCommand.Create(),
+    FigureCommand.Create(),
     BenchCommand.Create(),
 };
 

@@ -30,5 +30,5 @@ public sealed record Recipe
         return recipe.Stages.IsEmpty ? throw new PlanException($"{node.Place}: stages is empty; a recipe needs at least one.") : recipe;
     }
 
-    private static object? Preset(Type options, string name) => options == typeof(PpoOptions) ? PpoPresets.Named(name) : null;
+    internal static object? Preset(Type options, string name) => options == typeof(PpoOptions) ? PpoPresets.Named(name) : null;
 }

@@ -24,16 +24,24 @@ public static class RunReport
         return path;
     }
 
-    public static string Render(RunRecord run)
+    public static string Render(RunRecord run) => Page(run.Name, html => Body(html, run));
+
+    /// <summary>A whole page in the reports' dress.</summary>
+    /// <param name="body">Writes what stands in the page's one column.</param>
+    internal static string Page(string title, Action<Markup> body)
     {
         var html = new Markup();
         html.Verbatim("<!DOCTYPE html>\n");
         using (html.Open("html", ("lang", "en")))
         {
-            Head(html, run);
+            Head(html, title);
             using (html.Open("body"))
             {
-                Body(html, run);
+                using (html.Open("main"))
+                {
+                    body(html);
+                }
+
                 html.Verbatim("<script>" + Script + "</script>");
             }
         }
@@ -41,7 +49,7 @@ public static class RunReport
         return html.Verbatim("\n").ToString();
     }
 
-    private static void Head(Markup html, RunRecord run)
+    private static void Head(Markup html, string title)
     {
         using (html.Open("head"))
         {
@@ -50,29 +58,26 @@ public static class RunReport
             var hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Script)));
             html.Empty("meta", ("http-equiv", "Content-Security-Policy"), ("content", $"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"));
             html.Empty("meta", ("name", "viewport"), ("content", "width=device-width, initial-scale=1"));
-            html.Element("title", run.Name + " · Attune");
+            html.Element("title", title + " · Attune");
             html.Verbatim("<style>" + Style + "</style>");
         }
     }
 
     private static void Body(Markup html, RunRecord run)
     {
-        using (html.Open("main"))
+        VerdictSection.Write(html, run);
+        Contents(html, run);
+        RemarkSection(html, run);
+        FrontierSection.Write(html, run);
+        SampleSection.Write(html, run);
+        foreach (var stage in run.Stages)
         {
-            VerdictSection.Write(html, run);
-            Contents(html, run);
-            RemarkSection(html, run);
-            FrontierSection.Write(html, run);
-            SampleSection.Write(html, run);
-            foreach (var stage in run.Stages)
-            {
-                StageSection.Write(html, run, stage);
-            }
-
-            TimeSection.Write(html, run);
-            RecipeSection(html, run);
-            html.Element("footer", "Where a figure is noisy, the thin line is what was logged and the bold line its moving average; the number at its end is the average's. A triangle marks a value that was not a number.");
+            StageSection.Write(html, run, stage);
         }
+
+        TimeSection.Write(html, run);
+        RecipeSection(html, run);
+        html.Element("footer", "Where a figure is noisy, the thin line is what was logged and the bold line its moving average; the number at its end is the average's. A triangle marks a value that was not a number.");
     }
 
     private static void Contents(Markup html, RunRecord run)

@@ -9,8 +9,8 @@ namespace Attune.Data.Exact;
 /// <param name="Proxy">What is optimised.</param>
 public sealed record NoisyProxy(double[] Prior, double[] Gold, double[] Proxy)
 {
-    private const int GoldSteps = 480;
-    private const int ErrorSteps = 1600;
+    private const int GoldSteps = 240;
+    private const int ErrorSteps = 800;
     private const double GoldReach = 6;
 
     /// <summary>Errors that are standard normal. Gold and proxy are then jointly normal: gold is half the proxy on average, at any height.</summary>

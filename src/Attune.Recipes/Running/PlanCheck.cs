@@ -5,12 +5,15 @@ namespace Attune.Recipes.Running;
 /// <summary>Finds before the first stage what would else come to light hours later, in the last.</summary>
 internal static class PlanCheck
 {
+    /// <param name="given">What is there before the first stage.</param>
     /// <param name="ahead">Indices of the stages that are still to run: the others need nothing any more.</param>
     /// <exception cref="PlanException">Everything that a stage will not find.</exception>
-    public static void Run(Recipe recipe, IEnumerable<int> ahead)
+    public static void Run(Recipe recipe, Handover given, IEnumerable<int> ahead) => Run(recipe, Supplies.Of(given), ahead);
+
+    /// <inheritdoc cref="Run(Recipe, Handover, IEnumerable{int})"/>
+    public static void Run(Recipe recipe, Supplies given, IEnumerable<int> ahead)
     {
         var unfinished = ahead.ToHashSet();
-        var given = new Supplies(Policy: recipe.Model is not null, Tokenizer: false, Preferences: false, Reward: false);
         var problems = new List<string>();
         for (var i = 0; i < recipe.Stages.Length; i++)
         {

@@ -19,6 +19,12 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     internal const string DoneFile = "stage.json";
     private const string HandoverFile = "handover.json";
 
+    /// <summary>What an earlier run hands over to the first stage, in place of the recipe's model.</summary>
+    public Handover? Given { get; init; }
+
+    /// <summary>What the last stage handed over; null before the run has ended.</summary>
+    public Handover? Product { get; private set; }
+
     /// <summary>Where a stage works: the run folder itself where it is the only one.</summary>
     private string StageFolder(int index) => recipe.Stages.Length == 1 ? folder : Path.Combine(folder, Name(index));
 
@@ -37,9 +43,9 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         using var guard = RunLock.Take(folder);
         DeleteLeftovers();
         using var log = EventLog.Open(folder);
-        var start = recipe.Model is null ? null : EmbeddedModel.Resolve(recipe.Model);
-        var handover = new Handover { Policy = start, Pretrained = start };
-        PlanCheck.Run(recipe, Enumerable.Range(0, recipe.Stages.Length).Where(i => !IsFinished(i)));
+        var start = Given is not null ? Given.Policy : recipe.Model is null ? null : EmbeddedModel.Resolve(recipe.Model);
+        var handover = Given ?? new Handover { Policy = start, Pretrained = start };
+        PlanCheck.Run(recipe, handover, Enumerable.Range(0, recipe.Stages.Length).Where(i => !IsFinished(i)));
         var results = ImmutableArray.CreateBuilder<StageResult>();
         for (var i = 0; i < recipe.Stages.Length; i++)
         {
@@ -64,6 +70,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             screen.EndStage(finished);
         }
 
+        Product = handover;
         return Finish(handover, start, results.ToImmutable());
     }
 

@@ -5,4 +5,8 @@ namespace Attune.Recipes.Running;
 /// <param name="Tokenizer">One without a model.</param>
 /// <param name="Preferences">Feedback that a stage collected.</param>
 /// <param name="Reward">A reward model that a stage trained.</param>
-public sealed record Supplies(bool Policy, bool Tokenizer, bool Preferences, bool Reward);
+public sealed record Supplies(bool Policy, bool Tokenizer, bool Preferences, bool Reward)
+{
+    /// <summary>What an earlier run left, or the recipe's model alone.</summary>
+    public static Supplies Of(Handover given) => new(given.Policy is not null, given.Tokenizer is not null, given.Preferences is not null, given.Reward is not null);
+}

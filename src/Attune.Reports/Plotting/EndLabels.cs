@@ -2,28 +2,40 @@ using System.Collections.Immutable;
 
 namespace Attune.Reports.Plotting;
 
-/// <summary>The last value of each line, written at its end.</summary>
+/// <summary>The last value of each line, or its tag, written at its end.</summary>
 internal static class EndLabels
 {
     private const double LineHeight = 12.5;
 
-    public static bool Wanted(Series series) => series.Drawing is Drawing.Line or Drawing.Smoothed;
+    public static bool Wanted(Series series) => series.Drawing is Drawing.Line or Drawing.Smoothed || series.Tag is not null;
+
+    /// <summary>Width of the widest label.</summary>
+    public static double Room(ImmutableArray<Series> all) =>
+        all.Where(Wanted).Select(series => series.Tag is { } tag ? 12 + (6.2 * tag.Length) : 46).DefaultIfEmpty(12).Max();
 
     public static void Draw(Markup svg, PlotArea area, ImmutableArray<Series> all)
     {
         var ends = all.Where(Wanted)
-            .Select(series => (series.Hue, Point: SeriesDrawing.Smooth(series).LastOrDefault(point => double.IsFinite(point.Y))))
+            .Select(series => (series.Hue, series.Tag, Point: SeriesDrawing.Smooth(series).LastOrDefault(point => double.IsFinite(point.Y))))
             .Where(end => end.Point != default)
             .OrderBy(end => area.Y[end.Point.Y])
             .ToArray();
         var heights = Spread([.. ends.Select(end => area.Y[end.Point.Y])], area.Top, area.Bottom);
         for (var i = 0; i < ends.Length; i++)
         {
-            var (hue, point) = ends[i];
+            var (hue, tag, point) = ends[i];
             using (svg.Open("g", ("class", "hue-" + (int)hue)))
             {
-                svg.Empty("circle", ("class", "dot"), ("cx", Markup.Number(area.X[point.X])), ("cy", Markup.Number(area.Y[point.Y])), ("r", "2.6"));
-                svg.Element("text", Figure.Brief(point.Y), ("class", "end"), ("x", Markup.Number(area.Right + 6)), ("y", Markup.Number(heights[i] + 3.8)));
+                if (tag is null)
+                {
+                    svg.Empty("circle", ("class", "dot"), ("cx", Markup.Number(area.X[point.X])), ("cy", Markup.Number(area.Y[point.Y])), ("r", "2.6"));
+                }
+                else
+                {
+                    svg.Empty("path", ("class", "leader"), ("d", $"M{Markup.Number(area.X[point.X] + 6)} {Markup.Number(area.Y[point.Y])}L{Markup.Number(area.Right + 4)} {Markup.Number(heights[i])}"));
+                }
+
+                svg.Element("text", tag ?? Figure.Brief(point.Y), ("class", "end"), ("x", Markup.Number(area.Right + 6)), ("y", Markup.Number(heights[i] + 3.8)));
             }
         }
     }

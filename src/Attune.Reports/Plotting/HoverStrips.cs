@@ -9,7 +9,7 @@ internal static class HoverStrips
 
     public static void Draw(Markup svg, PlotArea area, Plot plot)
     {
-        if (!plot.Series.All(EndLabels.Wanted))
+        if (!plot.Series.All(series => series.Tag is null && EndLabels.Wanted(series)))
         {
             return;
         }

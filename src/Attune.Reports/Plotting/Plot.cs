@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Attune.Reports.Plotting;
 
 /// <summary>
-/// A figure with two axes as inline SVG, coloured by the page's style sheet (classes hue-0 to hue-3) and without scripts.
+/// A figure with two axes as inline SVG, coloured by the page's style sheet (classes hue-0 to hue-8) and without scripts.
 /// </summary>
 public sealed record Plot(string Title, Axis X, Axis Y, ImmutableArray<Series> Series)
 {
@@ -11,6 +11,7 @@ public sealed record Plot(string Title, Axis X, Axis Y, ImmutableArray<Series> S
     public double Height { get; init; } = 220;
     public ImmutableArray<ReferenceLine> References { get; init; } = [];
     public ImmutableArray<Bar> Bars { get; init; } = [];
+    public ImmutableArray<Mark> Marks { get; init; } = [];
     /// <summary>For readers who cannot see the figure; the title alone where null.</summary>
     public string? Description { get; init; }
 
@@ -32,6 +33,14 @@ public sealed record Plot(string Title, Axis X, Axis Y, ImmutableArray<Series> S
             foreach (var series in Series)
             {
                 SeriesDrawing.Draw(svg, area, series);
+            }
+
+            foreach (var mark in Marks)
+            {
+                using (svg.Open("circle", ("class", "mark hue-" + (int)mark.Hue), ("cx", Markup.Number(area.X[mark.X])), ("cy", Markup.Number(area.Y[mark.Y])), ("r", "8")))
+                {
+                    svg.Element("title", mark.Hint);
+                }
             }
 
             EndLabels.Draw(svg, area, Series);

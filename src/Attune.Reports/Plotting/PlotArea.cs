@@ -15,7 +15,7 @@ internal sealed record PlotArea(double Left, double Top, double Right, double Bo
             .Concat(plot.References.Where(line => line.Slope == 0).Select(line => line.Intercept));
         var y = Scale.Fit(plot.Y, values, 0.05, bottom, top, wanted: 5);
         var left = 10 + (DigitWidth * y.Labels.Max(label => label.Length));
-        var right = plot.Width - (plot.Series.Any(EndLabels.Wanted) ? 46 : 12);
+        var right = plot.Width - EndLabels.Room(plot.Series);
         var path = plot.Series.Any(series => series.Drawing is Drawing.Path or Drawing.Dots);
         var x = Scale.Fit(plot.X, points.Select(point => point.X), path ? 0.03 : 0, left, right, wanted: (int)(plot.Width / 80));
         return new PlotArea(left, top, right, bottom, x, y);

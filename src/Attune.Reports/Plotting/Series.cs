@@ -13,6 +13,8 @@ public enum Drawing
     Path,
     /// <summary>Dots alone, with whiskers where the points have them.</summary>
     Dots,
+    /// <summary>A dashed line in the order given: a limit that nothing measured.</summary>
+    Dashed,
 }
 
 /// <summary>The colours of a plot, by what a series stands for, so that it is the same in every figure of a report.</summary>
@@ -22,6 +24,12 @@ public enum Hue
     Orange,
     Green,
     Purple,
+    Red,
+    Teal,
+    Olive,
+    Pink,
+    /// <summary>The colour of text, for limits.</summary>
+    Ink,
 }
 
 /// <summary>One measured point. Low and High bound its spread, and are NaN where there is none.</summary>
@@ -36,7 +44,15 @@ public readonly record struct PlotPoint(double X, double Y, double Low = double.
 }
 
 /// <summary>A named list of points. Points that are not finite leave a gap and are marked at the foot of the plot.</summary>
-public sealed record Series(string Label, Hue Hue, Drawing Drawing, ImmutableArray<PlotPoint> Points);
+public sealed record Series(string Label, Hue Hue, Drawing Drawing, ImmutableArray<PlotPoint> Points)
+{
+    /// <summary>Written beside the series' last point instead of its value, so that a figure of many series can be read without a legend.</summary>
+    public string? Tag { get; init; }
+}
+
+/// <summary>A ring around a point that the text speaks of.</summary>
+/// <param name="Hint">Shown on hover.</param>
+public sealed record Mark(Hue Hue, double X, double Y, string Hint);
 
 /// <summary>A straight line for orientation: a limit, chance level, or the diagonal.</summary>
 /// <param name="Slope">0 for a horizontal line.</param>

@@ -28,6 +28,9 @@ internal static class SeriesDrawing
                 case Drawing.Line or Drawing.Smoothed:
                     DrawLine(svg, area, series);
                     break;
+                case Drawing.Dashed:
+                    svg.Empty("path", ("class", "dashed"), ("d", Path(area, series.Points)));
+                    break;
                 case Drawing.Path:
                     DrawPath(svg, area, series);
                     break;
@@ -92,7 +95,7 @@ internal static class SeriesDrawing
     private static void DrawBand(Markup svg, PlotArea area, Series series)
     {
         var points = series.Points.Where(point => point.HasSpread && double.IsFinite(point.X)).ToArray();
-        if (series.Drawing == Drawing.Dots || points.Length < 2)
+        if (series.Drawing is Drawing.Dots or Drawing.Dashed || points.Length < 2)
         {
             return;
         }

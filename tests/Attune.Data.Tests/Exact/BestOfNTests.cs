@@ -97,9 +97,9 @@ public sealed class BestOfNTests
         var world = NoisyProxy.GaussianErrors();
         Assert.Equal(0.56419 / Math.Sqrt(2), world.BestOf(2).Gold, 1e-3);
         Assert.Equal(1.76599 / Math.Sqrt(2), world.BestOf(16).Gold, 2e-3);
-        var gold = Powers.Select(n => world.BestOf(n).Gold).ToArray();
-        Assert.All(gold.Zip(gold.Skip(1)), pair => Assert.True(pair.Second > pair.First));
-        Assert.All(Powers, n => Assert.Equal(world.BestOf(n).Proxy / 2, world.BestOf(n).Gold, 2e-3));
+        var figures = Powers.Select(n => world.BestOf(n)).ToArray();
+        Assert.All(figures.Zip(figures.Skip(1)), pair => Assert.True(pair.Second.Gold > pair.First.Gold));
+        Assert.All(figures, f => Assert.Equal(f.Proxy / 2, f.Gold, 2e-3));
     }
 
     [Fact]

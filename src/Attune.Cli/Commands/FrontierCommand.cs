@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Text.Json;
+using Attune.Cli.Screens;
+using Attune.Core;
+using Attune.Recipes.Binding;
+using Attune.Recipes.Frontier;
+using Attune.Recipes.Running;
+using Attune.Reports.Frontier;
+using Spectre.Console;
+
+namespace Attune.Cli.Commands;
+
+/// <summary><c>attune frontier RECIPE</c></summary>
+internal static class FrontierCommand
+{
+    public static Command Create()
+    {
+        var recipe = new Argument<string>("recipe") { Description = "a YAML frontier: base, exam and methods", HelpName = "RECIPE.yaml" };
+        var folder = new Option<string?>("--out") { Description = "folder for the board and its cells [default: runs/ and the recipe's name]", HelpName = "DIR" };
+        var (set, resume, json) = (Arguments.Set(), Arguments.Resume(), Arguments.Json("print the board as JSON"));
+        var command = new Command(
+            "frontier",
+            "Compare methods: gold and proxy reward against KL over a sweep of settings and seeds, ranked at equal KL, with the exact posterior or a best-of-n estimate as " +
+            "the limit, and over-optimisation marked. Finished cells are never run again; add settings, methods or seeds to the recipe and resume.\n\n" +
+            "Example: attune frontier recipes/frontier-tiny.yaml --out runs/board")
+        {
+            recipe, folder, set, resume, json,
+        };
+        command.SetAction((parsed, cancel) =>
+        {
+            var path = parsed.GetRequiredValue(recipe);
+            var plan = FrontierPlan.Of(RunCommand.Overridden(RecipeFile.Read(path), parsed.GetValue(set) ?? []));
+            var target = parsed.GetValue(folder) ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
+            return RunAsync(plan, target, parsed.GetValue(resume), parsed.GetValue(json), path, cancel);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(FrontierPlan plan, string folder, bool resume, bool json, string recipe, CancellationToken cancel)
+    {
+        RequireRoom(folder, resume);
+        NativeSetup.LoadTorch();
+        Task<FrontierBoard> Work(IRunScreen screen) => new FrontierRun(plan, folder, screen).RunAsync(cancel);
+        try
+        {
+            var board = Console.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
+                ? await Work(new LineScreen(Terminal.Messages))
+                : await ProgressScreen.ShowAsync(Terminal.Messages, Work);
+            if (json)
+            {
+                Console.Out.WriteLine(JsonSerializer.Serialize(board, Output.Json));
+            }
+            else
+            {
+                FrontierTables.Show(board, folder);
+            }
+
+            return board.Failures.IsEmpty ? 0 : 1;
+        }
+        catch (OperationCanceledException)
+        {
+            Terminal.Messages.MarkupLineInterpolated($"[yellow]stopped[/] with everything kept. Go on with: attune frontier {recipe} --out {folder} --resume");
+            return 130;
+        }
+    }
+
+    private static void RequireRoom(string folder, bool resume)
+    {
+        var holds = File.Exists(Path.Combine(folder, "frontier.yaml"));
+        if (holds && !resume)
+        {
+            throw new AttuneException($"{folder} holds a frontier already. Add --resume to go on with it, or choose another --out.");
+        }
+
+        if (!holds && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            throw new AttuneException($"{folder} is not empty and holds no frontier. Choose an empty or new folder for --out.");
+        }
+    }
+}

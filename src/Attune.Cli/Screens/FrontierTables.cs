@@ -1,0 +1,80 @@
+using Attune.Reports;
+using Attune.Reports.Frontier;
+using Spectre.Console;
+using Markup = Spectre.Console.Markup;
+
+namespace Attune.Cli.Screens;
+
+/// <summary>A board on the terminal: tables to standard output, where the files lie to standard error.</summary>
+internal static class FrontierTables
+{
+    private const int WidthInFiles = 200;
+
+    public static void Show(FrontierBoard board, string folder)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+        if (Console.IsOutputRedirected)
+        {
+            console.Profile.Width = WidthInFiles;
+        }
+
+        console.Write(Settings(board));
+        var rankings = board.EqualDivergence();
+        if (!rankings.IsEmpty)
+        {
+            console.WriteLine("Gold at equal KL:");
+            console.Write(Equal(board));
+        }
+
+        foreach (var sentence in FrontierText.Verdicts(board).Concat(FrontierText.TurnSentences(board)))
+        {
+            console.WriteLine(sentence);
+        }
+
+        foreach (var failure in board.Failures)
+        {
+            Terminal.Messages.MarkupLineInterpolated($"[red]failed[/] {failure.Method} {failure.Setting}, seed {failure.Seed}: {failure.Message.Split('\n')[0]}");
+        }
+
+        Terminal.Messages.MarkupLineInterpolated($"Board: [bold]{Path.Combine(folder, "frontier.html")}[/]   Figure: {Path.Combine(folder, "frontier.svg")}   Tables: {Path.Combine(folder, "frontier.md")}   Figures: {Path.Combine(folder, "frontier.json")}");
+    }
+
+    private static Table Settings(FrontierBoard board)
+    {
+        var table = Empty("method", "setting", "KL, nats", "gold", "proxy", "seconds");
+        table.AddRow("reference", "", "0", Interval.Of([.. board.References.Select(r => r.Gold)]).ToString(), Interval.Of([.. board.References.Select(r => r.Proxy)]).ToString(), "");
+        foreach (var s in board.Settings())
+        {
+            table.AddRow(Markup.Escape(s.Method), Markup.Escape(s.Setting), s.Kl.ToString(), s.Gold.ToString(), s.Proxy.ToString(), Figure.Brief(s.Seconds));
+        }
+
+        return table;
+    }
+
+    private static Table Equal(FrontierBoard board)
+    {
+        var rankings = board.EqualDivergence();
+        var table = Empty(["method", .. rankings.Select(r => Figure.Brief(r.Kl) + " nats")]);
+        foreach (var method in board.Methods)
+        {
+            var cells = rankings.Select(r => r.Ranks.FirstOrDefault(x => x.Method == method) is not { } rank ? "" : ReferenceEquals(rank, r.Ranks[0]) ? $"[bold]{rank.Gold}[/]" : rank.Gold.ToString()).ToArray();
+            if (cells.Any(c => c.Length > 0))
+            {
+                table.AddRow([Markup.Escape(method), .. cells]);
+            }
+        }
+
+        return table;
+    }
+
+    private static Table Empty(params string[] columns)
+    {
+        var table = new Table().Border(TableBorder.Rounded);
+        foreach (var column in columns)
+        {
+            table.AddColumn(column is "method" or "setting" ? new TableColumn(column) : new TableColumn(column).RightAligned());
+        }
+
+        return table;
+    }
+}
