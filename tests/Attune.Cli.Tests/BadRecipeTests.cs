@@ -32,7 +32,7 @@ public sealed class BadRecipeTests : IDisposable
     [InlineData("- sft: {data: reviews:demonstrations, rows: 9}", "stage sft needs a model")]
     [InlineData("- pretrain: {data: reviews:documents, rows: 9}", "stage pretrain needs a model")]
     [InlineData("- tokenizer: {data: reviews:document, rows: 9}", "there are reviews:documents")]
-    [InlineData("- tokenizer: {data: reviews:documents}", "the reviews world is endless")]
+    [InlineData("- tokenizer: {data: reviews:documents}", "a built-in world is endless")]
     [InlineData("- reward: {members: 2}", "reward.data is missing")]
     [InlineData("- ppo: {prompts: reviews:prompts, rows: 9}", "ppo has no reward")]
     [InlineData("- ppo: {prompts: reviews:prompts, rows: 9, reward: [{lexicon: {fine: 1}}]}", "ppo.value_network is reward-model, but there is none")]
@@ -40,7 +40,7 @@ public sealed class BadRecipeTests : IDisposable
     [InlineData("- ppo: {prompts: reviews:prompts, rows: 9, value_network: policy, reward: [{pattern: '('}]}", "'(' is not a regular expression")]
     [InlineData("- ppo: {prompts: reviews:prompts, rows: 9, reward_model: nowhere}", "nowhere is not a folder")]
     [InlineData("- ppo: {prompts: prompts.jsonl, value_network: policy, reward: [{length: 9}]}", "prompts.jsonl does not exist")]
-    [InlineData("- preferences: {prompts: reviews:prompts, utility: revews}", "'revews' is not known; there is: reviews")]
+    [InlineData("- preferences: {prompts: reviews:prompts, utility: revews}", "'revews' is not known; there are: reviews")]
     [InlineData("- preferences: {prompts: reviews:prompts, feedback: ranking, ask_me: 3}", "preferences.ask_me asks for pairs")]
     public void What_a_stage_will_not_find_is_said_before_the_first_one_runs(string stage, string words)
     {

@@ -25,6 +25,8 @@ public sealed partial class HelpTests : IDisposable
     [InlineData("data inspect")]
     [InlineData("data convert")]
     [InlineData("data sample")]
+    [InlineData("frontier")]
+    [InlineData("figure")]
     [InlineData("bench")]
     public void Help_shows_an_example(string command)
     {

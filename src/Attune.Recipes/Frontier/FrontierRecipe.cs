@@ -27,7 +27,7 @@ public sealed record FrontierRecipe
     public required ImmutableArray<Stage> Base { get; init; }
 
     [Description("how every policy is measured")]
-    public required FrontierExamOptions Exam { get; init; }
+    public FrontierExamOptions Exam { get; init; } = new();
 
     [Description("the methods to compare")]
     public required ImmutableArray<FrontierMethod> Methods { get; init; }
@@ -90,7 +90,7 @@ public sealed record FrontierMethod
 public sealed record FrontierExamOptions
 {
     [Description("held-out prompts: any file with prompts, reviews:held-out-prompts or tiny:prompts")]
-    public required string Prompts { get; init; }
+    public string Prompts { get; init; } = "reviews:held-out-prompts";
 
     [Description("answers to measure with, one a prompt; more rows than prompts ask them again with other seeds")]
     [Range(1, 1_000_000)]

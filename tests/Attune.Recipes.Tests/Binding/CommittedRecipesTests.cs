@@ -1,4 +1,5 @@
 using Attune.Recipes.Binding;
+using Attune.Recipes.Frontier;
 
 namespace Attune.Recipes.Tests.Binding;
 
@@ -19,7 +20,10 @@ public sealed class CommittedRecipesTests
     [MemberData(nameof(Recipes))]
     public void A_recipe_of_the_project_binds_and_its_resolved_form_says_the_same(string path)
     {
-        var resolved = RecipeWriter.Write(Recipe.Bind(RecipeFile.Read(path)));
-        Assert.Equal(resolved, RecipeWriter.Write(Recipe.Bind(RecipeFile.Parse(resolved, "resolved.yaml"))));
+        var resolved = Resolve(RecipeFile.Read(path));
+        Assert.Equal(resolved, Resolve(RecipeFile.Parse(resolved, "resolved.yaml")));
     }
+
+    /// <summary>A file with methods is a frontier: all its cells are bound too.</summary>
+    private static string Resolve(OptionNode.Mapping node) => RecipeWriter.Write(node.Find("methods") is null ? Recipe.Bind(node) : FrontierPlan.Of(node).Recipe);
 }

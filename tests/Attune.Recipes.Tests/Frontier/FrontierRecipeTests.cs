@@ -42,7 +42,7 @@ public sealed class FrontierRecipeTests
     [InlineData("    values: [0.1, 0.5]\n", "", "a sweep but no values")]
     [InlineData("name: more tuning", "name: PPO", "two methods are called PPO")]
     [InlineData("seeds: [1, 2]", "seeds: [1, 1]", "names a seed twice")]
-    [InlineData("exam:", "exma:", "exam is missing")]
+    [InlineData("exam:", "exma:", "exma is not a key here")]
     public void What_cannot_be_is_said_before_anything_runs(string part, string wrong, string message) =>
         Assert.Contains(message, Assert.Throws<PlanException>(() => Plan(Good.Replace(part, wrong, StringComparison.Ordinal))).Message, StringComparison.Ordinal);
 
