@@ -54,7 +54,7 @@ internal static class FrontierTables
     private static Table Equal(FrontierBoard board)
     {
         var rankings = board.EqualDivergence();
-        var table = Empty(["method", .. rankings.Select(r => Figure.Brief(r.Kl) + " nats")]);
+        var table = Empty(["method", .. rankings.Select(FrontierText.Nats)]);
         foreach (var method in board.Methods)
         {
             var cells = rankings.Select(r => r.Ranks.FirstOrDefault(x => x.Method == method) is not { } rank ? "" : ReferenceEquals(rank, r.Ranks[0]) ? $"[bold]{rank.Gold}[/]" : rank.Gold.ToString()).ToArray();

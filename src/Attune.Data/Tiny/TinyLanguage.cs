@@ -8,7 +8,7 @@ namespace Attune.Data.Tiny;
 /// <summary>
 /// A language so small that everything about it can be counted: seven letters and an end token, four prompts of two letters, answers of a
 /// few letters. Its texts are walks: the next letter is most often the one or two after the last, and the longer an answer, the
-/// likelier its end; four letters are the most. Figures: docs/bayes.md.
+/// likelier its end; five letters are the most, and rare. Figures: docs/bayes.md.
 /// </summary>
 public static class TinyLanguage
 {
@@ -18,8 +18,8 @@ public static class TinyLanguage
     /// <summary>The longest answer, tokens, that is still enumerated: 137,257 answers to a prompt.</summary>
     public const int LongestAnswer = 6;
 
-    // Chance that an answer ends after 0, 1, 2, 3 and 4 letters.
-    private static readonly double[] Ends = [0.02, 0.15, 0.35, 0.55, 1];
+    // Chance that an answer ends after 0, 1, 2, 3, 4 and 5 letters.
+    private static readonly double[] Ends = [0.02, 0.15, 0.35, 0.55, 0.95, 1];
 
     // Chance that the next letter lies 0, 1, ... 6 places after the last, in a ring.
     private static readonly double[] Steps = [0.05, 0.32, 0.2, 0.14, 0.12, 0.1, 0.07];

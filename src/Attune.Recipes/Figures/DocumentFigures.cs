@@ -3,6 +3,7 @@ using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Data.Exact;
 using Attune.Data.Tiny;
+using Attune.Reports;
 using Attune.Reports.Plotting;
 
 namespace Attune.Recipes.Figures;
@@ -31,8 +32,7 @@ public static class DocumentFigures
             var peak = all.MaxBy(p => p.Gold);
             return new Plot(title, new Axis("KL from the start, nats", Low: 0), new Axis("reward"),
             [
-                new Series("proxy", Hue.Blue, Drawing.Path, [.. all.Select(p => new PlotPoint(p.Divergence, p.Proxy))]) { Tag = "proxy" },
-                new Series("gold", Hue.Orange, Drawing.Path, [.. all.Select(p => new PlotPoint(p.Divergence, p.Gold))]) { Tag = "gold" },
+                Points("proxy", Hue.Blue, all.Select(p => (p.Divergence, p.Proxy))), Points("gold", Hue.Orange, all.Select(p => (p.Divergence, p.Gold))),
             ])
             {
                 Width = 330,
@@ -72,17 +72,17 @@ public static class DocumentFigures
         var rewards = Enumerable.Range(-30, 61).Select(i => i / 10.0).ToArray();
         var total = rewards.Sum(r => Math.Exp(-r * r / 2));
         var prior = rewards.Select(r => Math.Exp(-r * r / 2) / total).ToArray();
-        var preference = PopulationOptima.BradleyTerry(rewards, 1);
+        var preference = PopulationOptima.BradleyTerry(rewards, 0.25);
         var temperatures = Enumerable.Range(0, 40).Select(i => 12 * Math.Pow(0.25 / 12, i / 39.0)).ToArray();
         var posterior = temperatures.Select(b => Posterior.Of(prior, rewards, b).Probabilities);
         var ipo = temperatures.Select(t => PopulationOptima.Ipo(prior, preference, prior, t / 12).Probabilities);
-        var best = new[] { 1.0, 2, 4, 8, 16, 32, 64 }.Select(n => BestOfN.Of(prior, rewards, n));
+        var best = Enumerable.Range(0, 61).Select(i => BestOfN.Of(prior, rewards, Math.Pow(128, i / 60.0)));
         return new FigureSheet("One start, one reward: the posterior and what other methods make of it",
         [
             new Plot("mean reward against KL", new Axis("KL from the start, nats", Low: 0, High: 4), new Axis("reward"),
             [
                 Curve("posterior", Hue.Ink, Drawing.Dashed, posterior, prior, rewards), Curve("IPO", Hue.Green, Drawing.Dashed, ipo, prior, rewards),
-                Curve("best-of-n", Hue.Orange, Drawing.Path, best, prior, rewards),
+                Curve("best-of-n", Hue.Orange, Drawing.Dashed, best, prior, rewards),
             ]) { Width = 470, Height = 320 },
             new Plot("log pi - log pi0 against reward, all at about 1 nat", new Axis("reward"), new Axis("nats"),
             [
@@ -94,7 +94,7 @@ public static class DocumentFigures
 
     private static (double[] Prior, double[] Gold, double[] Proxy) Outcomes(Prompt prompt)
     {
-        var answers = Enumerable.Range(0, 5).SelectMany(Words).ToArray();
+        var answers = Enumerable.Range(0, 6).SelectMany(Words).ToArray();
         var (gold, proxy) = (new TinyUtility(), new TinyProxy());
         return (
             [.. answers.Select(a => TinyLanguage.ProbabilityOf(prompt, a))], [.. answers.Select(a => gold.Of(prompt, a).Total)], [.. answers.Select(a => proxy.Of(prompt, a).Total)]);
@@ -102,12 +102,15 @@ public static class DocumentFigures
 
     private static IEnumerable<string> Words(int length) => length == 0 ? [""] : Words(length - 1).SelectMany(word => TinyLanguage.Letters.Select(letter => word + letter));
 
+    private static Series Points(string name, Hue hue, IEnumerable<(double Divergence, double Reward)> points) => new(
+        name, hue, Drawing.Path, [.. points.Select((p, i) => new PlotPoint(p.Divergence, p.Reward) { Hint = $"n = {1 << i}: {Figure.Fixed(p.Reward)} at {Figure.Fixed(p.Divergence)} nats" })]) { Tag = name };
+
     private static Series Curve(string name, Hue hue, Drawing drawing, IEnumerable<double[]> policies, double[] prior, double[] rewards) => new(
         name, hue, drawing,
         [.. policies.Select(p => new PlotPoint(Distribution.Divergence(p, prior), Distribution.Mean(p, rewards))).Where(p => p.X < 4)]) { Tag = name };
 
     private static Series Ratio(string name, Hue hue, double[] policy, double[] prior, double[] rewards) =>
-        new(name, hue, Drawing.Dashed, [.. rewards.Select((r, i) => new PlotPoint(r, Math.Max(-6, Math.Log(policy[i] / prior[i]))))]) { Tag = name };
+        new(name, hue, Drawing.Dashed, [.. rewards.Select((r, i) => new PlotPoint(r, Math.Log(policy[i] / prior[i]))).Where(p => p.Y > -6)]) { Tag = name };
 
     private static double[] Nearest(IEnumerable<double[]> policies, double[] prior) => policies.MinBy(p => Math.Abs(Distribution.Divergence(p, prior) - 1))!;
 }

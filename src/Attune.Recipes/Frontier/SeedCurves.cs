@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Files;
-using Attune.Core.Runs;
 using Attune.Data.Exact;
 using Attune.Learning.Evaluation;
 using Attune.Reports.Frontier;

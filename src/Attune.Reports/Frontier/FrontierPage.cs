@@ -1,4 +1,3 @@
-using Attune.Reports.Plotting;
 using Attune.Reports.Sections;
 
 namespace Attune.Reports.Frontier;
@@ -83,8 +82,8 @@ internal static class FrontierPage
         using (html.Open("section", ("id", "equal")))
         {
             html.Element("h2", "At equal KL");
-            html.Element("p", "Gold where every method has moved equally far, along each seed's own curve (straight in √KL between settings, never beyond the last). The best is bold.", ("class", "lead"));
-            Table(html, ["method", .. rankings.Select(r => Figure.Brief(r.Kl) + " nats")], [.. board.Methods.Select(method => (string[])[method, .. rankings.Select(r => Cell(r, method))]).Where(row => row[1..].Any(c => c.Length > 0))]);
+            html.Element("p", "Gold where every method has moved equally far, along each seed's own curve (straight in √KL between settings, never beyond the last). A star marks the highest.", ("class", "lead"));
+            Table(html, ["method", .. rankings.Select(FrontierText.Nats)], [.. board.Methods.Select(method => (string[])[method, .. rankings.Select(r => Cell(r, method))]).Where(row => row[1..].Any(c => c.Length > 0))]);
             List(html, FrontierText.Verdicts(board));
         }
     }

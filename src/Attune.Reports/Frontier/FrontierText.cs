@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Attune.Reports.Frontier;
@@ -13,7 +14,7 @@ public static class FrontierText
             var (leader, next) = (ranking.Ranks[0], ranking.Ranks[1]);
             var certain = next.Behind.IsPositive;
             var alike = ranking.Ranks.Skip(1).TakeWhile(r => !r.Behind.IsPositive).Select(r => r.Method).ToArray();
-            var at = $"At {Figure.Brief(ranking.Kl)} nats";
+            var at = $"At {Nats(ranking)}";
             yield return certain ? $"{at} {leader.Method} leads: gold {leader.Gold}, {next.Behind} above {next.Method}."
                 : double.IsNaN(next.Behind.HalfWidth) ? $"{at} {leader.Method} is highest: gold {leader.Gold}, {Figure.Fixed(next.Behind.Mean)} above {next.Method}; one seed tells no more."
                 : $"{at} {leader.Method} is highest with gold {leader.Gold}, but {string.Join(", ", alike)} cannot be told from it with {Figure.Count(board.Seeds.Length, "seed")} ({next.Method}: {next.Behind} behind).";
@@ -26,6 +27,9 @@ public static class FrontierText
         : turn.IsCertain ? $"{turn.Method}: gold turns down after {turn.Peak.Setting} ({turn.Peak.Kl} nats). By {turn.End.Setting} ({turn.End.Kl} nats) it has fallen by {turn.Fall} while the proxy rose by {turn.Rise}, in {turn.Seeds} of {Figure.Count(turn.Fall.Count, "seed")}."
         : turn.Fall.IsPositive ? $"{turn.Method}: gold falls by {turn.Fall} from {turn.Peak.Setting} to {turn.End.Setting}, but the proxy does not clearly rise ({turn.Rise}): that is training gone wrong, not a proxy exploited."
         : $"{turn.Method}: gold at {turn.End.Setting} is {turn.Fall} below its best at {turn.Peak.Setting}, which {Figure.Count(turn.Fall.Count, "seed")} cannot tell from nothing.");
+
+    /// <summary>The divergence of a ranking, as a column's head: "0.25 nats".</summary>
+    public static string Nats(FrontierRanking ranking) => ranking.Kl.ToString("0.##", CultureInfo.InvariantCulture) + " nats";
 
     public static string ToMarkdown(FrontierBoard board)
     {
@@ -68,7 +72,7 @@ public static class FrontierText
         }
 
         text.Append("Gold, along each seed's curve; an empty place is a divergence that the method does not reach.\n\n| method |");
-        text.AppendJoin("", rankings.Select(r => $" {Figure.Brief(r.Kl)} nats |")).Append("\n|---|").Insert(text.Length, "---:|", rankings.Length).Append('\n');
+        text.AppendJoin("", rankings.Select(r => $" {Nats(r)} |")).Append("\n|---|").Insert(text.Length, "---:|", rankings.Length).Append('\n');
         foreach (var method in board.Methods)
         {
             var ranks = rankings.Select(r => r.Ranks.FirstOrDefault(x => x.Method == method)).ToArray();

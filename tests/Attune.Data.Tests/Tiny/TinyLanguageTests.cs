@@ -11,7 +11,7 @@ public sealed class TinyLanguageTests
 
     [Fact]
     public void Probabilities_of_all_answers_sum_to_1() =>
-        Assert.All(TinyLanguage.Prompts, prompt => Assert.Equal(1, Answers(4).Sum(a => TinyLanguage.ProbabilityOf(prompt, a)), 1e-12));
+        Assert.All(TinyLanguage.Prompts, prompt => Assert.Equal(1, Answers(5).Sum(a => TinyLanguage.ProbabilityOf(prompt, a)), 1e-12));
 
     [Fact]
     public void Drawn_texts_follow_the_probabilities()
@@ -46,7 +46,7 @@ public sealed class TinyLanguageTests
         var (mean, square) = (0.0, 0.0);
         foreach (var prompt in TinyLanguage.Prompts)
         {
-            foreach (var answer in Answers(4))
+            foreach (var answer in Answers(5))
             {
                 var (share, value) = (TinyLanguage.ProbabilityOf(prompt, answer) / TinyLanguage.Prompts.Length, new TinyUtility().Of(prompt, answer).Total);
                 (mean, square) = (mean + (share * value), square + (share * value * value));
