@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using Attune.Core.Runs;
 using Attune.Numerics.Kernels;
 using CsCheck;
@@ -48,6 +49,130 @@ public sealed unsafe class KernelTests
                 }
             }
         }, iter: 60);
+
+    [Fact]
+    public void A_packed_product_in_bfloat16_equals_the_product_of_the_rounded_numbers() =>
+        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 90], Gen.Int[1, 200], Gen.Bool, Gen.ULong).Sample((rows, inputs, outputs, givenShort, seed) =>
+        {
+            var chance = new Seed(seed).Chance();
+            var activations = Rounded(Normals(chance, rows * inputs));
+            var exactWeights = Normals(chance, outputs * inputs);
+            var weights = Rounded(exactWeights);
+            using var packed = new PackedMatrix(outputs, inputs, type: KernelType.BF16);
+            if (givenShort)
+            {
+                packed.Pack([.. weights.Select(BFloat16.Round)]);
+            }
+            else
+            {
+                packed.Pack(exactWeights);
+            }
+
+            var product = new float[rows * outputs];
+            using var room = BFloat16Rows(activations, rows, inputs);
+            fixed (float* c = product)
+            {
+                Gemm.Multiply(room.Start, inputs + 1, rows, packed, new Store(c, outputs, outputs), 0, 1);
+            }
+
+            for (var row = 0; row < rows; row++)
+            {
+                for (var output = 0; output < outputs; output++)
+                {
+                    var exact = Enumerable.Range(0, inputs).Sum(k => (double)activations[row * inputs + k] * weights[output * inputs + k]);
+                    Assert.Equal(exact, product[row * outputs + output], 1e-4);
+                }
+            }
+        }, iter: 60);
+
+    [Fact]
+    public void Packing_bfloat16_weights_in_32_bits_keeps_them()
+    {
+        const int Inputs = 50, Outputs = 70;
+        var weights = Rounded(Normals(new Seed(8).Chance(), Outputs * Inputs));
+        using var wide = new PackedMatrix(Outputs, Inputs);
+        using var narrow = new PackedMatrix(Outputs, Inputs);
+        wide.Pack(weights);
+        narrow.Pack([.. weights.Select(BFloat16.Round)]);
+        for (var panel = 0; panel < wide.Panels; panel++)
+        {
+            Assert.True(new Span<float>(wide.PanelAt(panel), 64 * Inputs).SequenceEqual(new Span<float>(narrow.PanelAt(panel), 64 * Inputs)));
+        }
+    }
+
+    [Theory]
+    [InlineData(1f, 0x3F80)]
+    [InlineData(-2.5f, 0xC020)]
+    [InlineData(1.00390625f, 0x3F80)]       // half way between 1 and 1 + 2^-7: to the even one
+    [InlineData(1.01171875f, 0x3F82)]       // half way again, the even one above
+    [InlineData(1.0040f, 0x3F81)]
+    [InlineData(float.PositiveInfinity, 0x7F80)]
+    [InlineData(3.4e38f, 0x7F80)]
+    public void Rounding_to_bfloat16_is_to_the_nearest_and_to_even(float value, int bits)
+    {
+        Assert.Equal(bits, BFloat16.Round(value));
+        var row = Enumerable.Repeat(value, 67).Append(float.NaN).ToArray();
+        fixed (float* inPlace = row)
+        {
+            BFloat16.Round(inPlace, (ushort*)inPlace, row.Length);
+            Assert.All(new Span<ushort>(inPlace, 67).ToArray(), rounded => Assert.Equal(bits, rounded));
+            Assert.True(float.IsNaN(BFloat16.Widen(((ushort*)inPlace)[67])));
+            var widened = stackalloc float[67];
+            BFloat16.Widen((ushort*)inPlace, widened, 67);
+            Assert.All(new Span<float>(widened, 67).ToArray(), number => Assert.Equal(BFloat16.Widen((ushort)bits), number));
+        }
+    }
+
+    [Fact]
+    public void Law_in_bfloat16_too_a_row_has_the_same_bits_in_every_tile_whatever_is_fetched_meanwhile()
+    {
+        const int Inputs = 154, Stride = 155;
+        var chance = new Seed(5).Chance();
+        using var rows = BFloat16Rows(Normals(chance, 6 * Inputs), 6, Inputs);
+        using var packed = new PackedMatrix(64, Inputs, type: KernelType.BF16);
+        packed.Pack(Normals(chance, 64 * Inputs));
+        var (alone, tile, portable) = (new float[64], new float[6 * 64], new float[6 * 64]);
+        fixed (float* one = alone, many = tile, plain = portable)
+        {
+            for (var count = 1; count <= 6; count++)
+            {
+                foreach (var lines in new[] { 0, 1, 2, 4 })
+                {
+                    Gemm.Tile(rows.Start, Stride, count, packed, 0, many, new Fetch(packed.PanelAt(0), lines));
+                    for (var row = 0; row < count; row++)
+                    {
+                        Gemm.Tile(rows.Start + row * Stride, Stride, 1, packed, 0, one, default);
+                        Assert.True(alone.AsSpan().SequenceEqual(tile.AsSpan(row * 64, 64)), $"{count} rows, row {row}, {lines} lines");
+                    }
+                }
+
+                BFloat16Gemm.PortableTile(rows.Start, Stride, count, packed.PanelAt(0), packed.Steps, plain);
+                Assert.InRange(TinyModels.LargestDifference(tile.AsSpan(0, count * 64), portable.AsSpan(0, count * 64)), 0, 2e-5f);
+            }
+        }
+    }
+
+    [Fact]
+    public void Vectors_are_as_narrow_as_was_asked_for()
+    {
+        bool IsOff(string setting) => Environment.GetEnvironmentVariable(setting) == "0";
+        Assert.False((IsOff(NarrowVectorTests.Without512) || IsOff(NarrowVectorTests.Without256)) && Vector512.IsHardwareAccelerated);
+        Assert.False(IsOff(NarrowVectorTests.Without256) && Vector256.IsHardwareAccelerated);
+    }
+
+    private static float[] Rounded(float[] values) => [.. values.Select(v => BFloat16.Widen(BFloat16.Round(v)))];
+
+    /// <summary>[rows][inputs + 1 floats], each row's bfloat16 in its first half.</summary>
+    private static NativeBuffer BFloat16Rows(float[] values, int rows, int inputs)
+    {
+        var room = new NativeBuffer(rows * (inputs + 1));
+        for (var i = 0; i < values.Length; i++)
+        {
+            ((ushort*)(room.Start + i / inputs * (inputs + 1)))[i % inputs] = BFloat16.Round(values[i]);
+        }
+
+        return room;
+    }
 
     [Fact]
     public void Law_a_row_has_the_same_bits_in_every_tile_and_on_every_vector_width()

@@ -2,6 +2,7 @@ using Attune.Core.Rollouts;
 using Attune.Learning.Contracts;
 using Attune.Models;
 using Attune.Models.Decoding;
+using Attune.Numerics.Kernels;
 
 namespace Attune.Learning.Rollouts;
 
@@ -11,12 +12,15 @@ public sealed class LocalSampler : ISampler, IDisposable
     private DecodeEngine? _engine;
     private long _version;
 
+    /// <summary>What the engine multiplies in: exact 32 bits, or bfloat16 at twice the speed and with log-probabilities that differ by about a hundredth.</summary>
+    public KernelType Type { get; init; }
+
     /// <summary>Told how many answers of the present call are finished.</summary>
     public IProgress<int>? Finished { get; init; }
 
     public ValueTask UseWeightsAsync(LanguageModel policy, long version, CancellationToken cancel)
     {
-        _engine ??= new DecodeEngine(policy.Config);
+        _engine ??= new DecodeEngine(policy.Config, type: Type);
         _engine.Load(policy);
         _version = version;
         return ValueTask.CompletedTask;

@@ -7,8 +7,7 @@ using Attune.Numerics.Kernels;
 namespace Attune.Models.Decoding;
 
 /// <summary>
-/// Draws answers from a language model, in 32 bits on all processors, with its own copy of the weights: call
-/// <see cref="Load"/> after each update. Many texts are decoded together; one that ends leaves its place to the next request at
+/// Draws answers from a language model, on all processors, with its own copy of the weights: call <see cref="Load"/> after each update. Many texts are decoded together; one that ends leaves its place to the next request at
 /// once. An answer depends on its request and the weights alone, not on what is decoded beside it. One caller at a time.
 /// </summary>
 public sealed class DecodeEngine : IDisposable
@@ -30,19 +29,23 @@ public sealed class DecodeEngine : IDisposable
 
     /// <param name="decode">Reads answers for stop sequences; not needed without them.</param>
     /// <param name="workers">Threads, the caller's included; the machine's processors where it is null.</param>
-    public DecodeEngine(TransformerConfig config, TokenDecoder? decode = null, int? workers = null)
+    /// <param name="type">Of weights and activations in matrix products; attention, norms and sampling are in 32 bits always.</param>
+    public DecodeEngine(TransformerConfig config, TokenDecoder? decode = null, int? workers = null, KernelType type = KernelType.F32)
     {
         _config = config.Validate();
         _decode = decode;
-        _model = new PackedModel(config);
+        _model = new PackedModel(config, type);
         _team = new WorkerTeam(workers);
     }
 
     /// <summary>An engine with a model's weights loaded.</summary>
-    public DecodeEngine(LanguageModel model, TokenDecoder? decode = null, int? workers = null) : this(model.Config, decode, workers)
+    public DecodeEngine(LanguageModel model, TokenDecoder? decode = null, int? workers = null, KernelType type = KernelType.F32) : this(model.Config, decode, workers, type)
     {
         Load(model);
     }
+
+    /// <summary>Prompt tokens that the last call of <see cref="Sample"/> computed; prompts that begin alike are read once.</summary>
+    internal long PromptTokensRead { get; private set; }
 
     /// <summary>Copies the model's weights as they are now.</summary>
     public void Load(LanguageModel model)
@@ -64,7 +67,7 @@ public sealed class DecodeEngine : IDisposable
     public IReadOnlyList<Rollout> Sample(
         IReadOnlyList<SampleRequest> requests, SamplingOptions options, long weightVersion, IProgress<int>? finished, CancellationToken cancel)
     {
-        Check(requests, options);
+        RequestChecks.All(_config, requests, options);
         if (requests.Count == 0)
         {
             return [];
@@ -96,14 +99,16 @@ public sealed class DecodeEngine : IDisposable
             }
         }
 
+        PromptTokensRead = batch.PromptTokensRead;
         return batch.Results;
     }
 
     /// <summary>The logits after each token of a text, [tokens * vocabulary].</summary>
-    public float[] Logits(ReadOnlySpan<int> tokens)
+    public unsafe float[] Logits(ReadOnlySpan<int> tokens)
     {
         var logits = new float[tokens.Length * _config.VocabularySize];
-        Read(tokens, (position, row) => row.CopyTo(logits.AsSpan(position * _config.VocabularySize)));
+        Read(tokens, (position, output) =>
+            new ReadOnlySpan<float>(_pass!.Logits(output), _config.VocabularySize).CopyTo(logits.AsSpan(position * _config.VocabularySize)));
         return logits;
     }
 
@@ -111,11 +116,11 @@ public sealed class DecodeEngine : IDisposable
     public ImmutableArray<float> LogProbs(ImmutableArray<int> tokens)
     {
         var logProbs = new float[Math.Max(0, tokens.Length - 1)];
-        Read(tokens.AsSpan(), (position, row) =>
+        Read(tokens.AsSpan(), (position, output) =>
         {
             if (position + 1 < tokens.Length)
             {
-                logProbs[position] = (float)LogProb(row, tokens[position + 1]);
+                logProbs[position] = _pass!.LogProb(output, tokens[position + 1], 1);
             }
         });
         return [.. logProbs];
@@ -128,28 +133,10 @@ public sealed class DecodeEngine : IDisposable
         _model.Dispose();
     }
 
-    private static double LogProb(ReadOnlySpan<float> logits, int token)
+    /// <param name="reader">Told each position and which of the pass's outputs follows it.</param>
+    private void Read(ReadOnlySpan<int> tokens, Action<int, int> reader)
     {
-        var most = float.NegativeInfinity;
-        foreach (var logit in logits)
-        {
-            most = Math.Max(most, logit);
-        }
-
-        var total = 0.0;
-        foreach (var logit in logits)
-        {
-            total += Math.Exp(logit - (double)most);
-        }
-
-        return logits[token] - (double)most - Math.Log(total);
-    }
-
-    private delegate void RowReader(int position, ReadOnlySpan<float> logits);
-
-    private unsafe void Read(ReadOnlySpan<int> tokens, RowReader reader)
-    {
-        CheckPrompt(tokens, "The text", 0);
+        RequestChecks.Prompt(_config, tokens, "The text", 0);
         Prepare(1, tokens.Length);
         var pass = _pass!;
         for (var start = 0; start < tokens.Length; start += pass.MaxOutputs)
@@ -165,7 +152,7 @@ public sealed class DecodeEngine : IDisposable
             _team.Run(pass.Run);
             for (var position = start; position < end; position++)
             {
-                reader(position, new ReadOnlySpan<float>(pass.Logits(position - start), _config.VocabularySize));
+                reader(position, position - start);
             }
         }
     }
@@ -204,47 +191,5 @@ public sealed class DecodeEngine : IDisposable
         }
 
         (_cache, _pass, _samplers) = (null, null, []);
-    }
-
-    private void Check(IReadOnlyList<SampleRequest> requests, SamplingOptions options)
-    {
-        string[] problems = [.. options.Problems()];
-        if (options.EndToken is { } end && (end < 0 || end >= _config.VocabularySize))
-        {
-            problems = [.. problems, $"the end token is {end}; expected an id below the vocabulary's size, {_config.VocabularySize}."];
-        }
-
-        if (problems.Length > 0)
-        {
-            throw new PlanException(problems);
-        }
-
-        for (var i = 0; i < requests.Count; i++)
-        {
-            CheckPrompt(requests[i].Prompt.AsSpan(), $"Prompt {i + 1}", options.MaxNewTokens);
-        }
-    }
-
-    private void CheckPrompt(ReadOnlySpan<int> tokens, string what, int more)
-    {
-        if (tokens.Length == 0)
-        {
-            throw new AttuneException($"{what} is empty; expected at least one token, such as the begin or end token.");
-        }
-
-        if (tokens.Length + more > _config.ContextLength)
-        {
-            throw new AttuneException(
-                $"{what} has {tokens.Length} tokens{(more > 0 ? $" and its answer up to {more} more" : "")}; the model's context is {_config.ContextLength}. "
-                + "Shorten the text or lower the longest answer.");
-        }
-
-        foreach (var token in tokens)
-        {
-            if ((uint)token >= (uint)_config.VocabularySize)
-            {
-                throw new AttuneException($"{what} holds the token {token}; the model knows ids below {_config.VocabularySize}. Its tokenizer may belong to another model.");
-            }
-        }
     }
 }

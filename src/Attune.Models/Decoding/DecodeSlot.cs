@@ -13,11 +13,18 @@ internal sealed class DecodeSlot(int longest)
 
     /// <summary>The request's place in the caller's list; -1 where the slot is free.</summary>
     internal int Request { get; private set; } = -1;
-    internal ImmutableArray<int> Prompt { get; private set; }
+    /// <summary>After the answer is finished the cache still holds it, until the slot is taken again.</summary>
+    internal ImmutableArray<int> Prompt { get; private set; } = [];
     internal Chance? Chance { get; private set; }
 
     /// <summary>Prompt tokens that the cache holds.</summary>
     internal int PromptRead { get; set; }
+
+    /// <summary>The slot whose prompt begins as this one's does and is being read; -1 where nothing is waited for.</summary>
+    internal int Source { get; private set; } = -1;
+
+    /// <summary>Tokens that both prompts begin with.</summary>
+    internal int Shared { get; private set; }
 
     /// <summary>Answer tokens drawn.</summary>
     internal int Drawn { get; private set; }
@@ -32,6 +39,11 @@ internal sealed class DecodeSlot(int longest)
         (Request, Prompt, Chance) = (request, what.Prompt, what.Seed.Chance());
         (PromptRead, Drawn) = (0, 0);
     }
+
+    internal void WaitFor(int source, int shared) => (Source, Shared) = (source, shared);
+
+    /// <summary>The cache has the shared tokens now.</summary>
+    internal void StopWaiting() => (Source, PromptRead) = (-1, Shared);
 
     internal void Append(Draw draw)
     {

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Attune.Models.Configuration;
 using Attune.Numerics.Kernels;
 
@@ -17,13 +16,14 @@ internal sealed unsafe class ForwardPass : IDisposable
     private readonly TransformerConfig _config;
     private readonly NativeBuffer _residual, _normed, _joint, _mixed, _hidden, _last, _logits, _scores;
     private readonly NativeBuffer _noBias;
+    private readonly List<(int From, int To, int Tokens)> _copies = [];
     private readonly int _width, _jointWidth, _hiddenWidth;
 
     internal ForwardPass(PackedModel model, KeyValueCache cache, WorkerTeam team, int rows, int outputs)
     {
         (_model, _cache, _team, _config, Rows, MaxOutputs) = (model, cache, team, model.Config, rows, outputs);
         (_width, _jointWidth, _hiddenWidth) = (Padded(_config.Width), Padded(_config.Width + 2 * _config.KeyValueWidth), Padded(_config.HiddenWidth));
-        LogitStride = Padded(_config.VocabularySize);
+        LogitStride = Padded(model.Outputs);
         (_residual, _normed, _mixed) = (new((long)rows * _width), new((long)rows * _width), new((long)rows * _width));
         (_joint, _hidden) = (new((long)rows * _jointWidth), new((long)rows * _hiddenWidth));
         (_last, _logits) = (new((long)outputs * _width), new((long)outputs * LogitStride));
@@ -46,7 +46,21 @@ internal sealed unsafe class ForwardPass : IDisposable
 
     internal float* Logits(int output) => _logits.Start + (long)output * LogitStride;
 
-    internal void Clear() => (Count, OutputCount) = (0, 0);
+    /// <summary>The log-probability of a token under an output's logits times a scale.</summary>
+    internal float LogProb(int output, int token, float scale)
+    {
+        new Span<float>(Logits(output) + _model.Outputs, LogitStride - _model.Outputs).Fill(float.NegativeInfinity);
+        return VectorMath.LogSoftmax(Logits(output), LogitStride, token, scale);
+    }
+
+    internal void Clear()
+    {
+        (Count, OutputCount) = (0, 0);
+        _copies.Clear();
+    }
+
+    /// <summary>Before anything is computed, the first tokens of one slot's text are copied into another's. In the order asked for.</summary>
+    internal void Copy(int from, int to, int tokens) => _copies.Add((from, to, tokens));
 
     internal void Add(int slot, int position, int token)
     {
@@ -61,6 +75,7 @@ internal sealed unsafe class ForwardPass : IDisposable
     internal void Run(int worker)
     {
         var mine = Part(Count, worker);
+        CopyTexts(worker);
         Embed(mine);
         for (var layer = 0; layer < _model.Layers.Length; layer++)
         {
@@ -69,11 +84,11 @@ internal sealed unsafe class ForwardPass : IDisposable
 
         foreach (var output in Part(OutputCount, worker))
         {
-            RowKernels.Normalize(_config, _residual.Start + (long)OutputRows[output] * _width, _last.Start + (long)output * _width, _model.Norm);
+            Normalize(_residual.Start + (long)OutputRows[output] * _width, _last.Start + (long)output * _width, _model.Norm);
         }
 
         _team.Barrier();
-        Gemm.Multiply(_last.Start, _width, OutputCount, _model.Head, new StoreWithBias(_logits.Start, LogitStride, _noBias.Start), worker, _team.Count);
+        Gemm.Multiply(_last.Start, _width, OutputCount, _model.Head, new StoreWithBias(_logits.Start, LogitStride, _noBias.Start), worker, _team.Count, _model.Layers[0].Joint.Matrix);
         _team.Barrier();
     }
 
@@ -89,59 +104,55 @@ internal sealed unsafe class ForwardPass : IDisposable
 
     private Stretch Part(int count, int worker) => new((int)((long)count * worker / _team.Count), (int)((long)count * (worker + 1) / _team.Count));
 
-    private void Embed(Stretch rows)
+    /// <summary>A worker has the same heads in every copy, so that a copy of a copy needs no barrier.</summary>
+    private void CopyTexts(int worker)
     {
-        foreach (var row in rows)
+        foreach (var (from, to, tokens) in _copies)
         {
-            var target = _residual.Span((long)row * _width, _config.Width);
-            _model.Tokens.Span((long)Tokens[row] * _config.Width, _config.Width).CopyTo(target);
-            if (_model.Positions is { } positions)
+            foreach (var item in Part(_config.Layers * _config.KeyValueHeads, worker))
             {
-                Add(target, positions.Span((long)Positions[row] * _config.Width, _config.Width));
+                _cache.Copy(item / _config.KeyValueHeads, item % _config.KeyValueHeads, from, to, tokens);
             }
         }
     }
 
-    private static void Add(Span<float> target, ReadOnlySpan<float> other)
+    private void Embed(Stretch rows)
     {
-        var i = 0;
-        for (; i <= target.Length - Vector<float>.Count; i += Vector<float>.Count)
+        foreach (var row in rows)
         {
-            (new Vector<float>(target[i..]) + new Vector<float>(other[i..])).CopyTo(target[i..]);
-        }
-
-        for (; i < target.Length; i++)
-        {
-            target[i] += other[i];
+            var target = _residual.Start + (long)row * _width;
+            _model.Tokens.Read(Tokens[row], target);
+            _model.Positions?.AddTo(Positions[row], target);
         }
     }
 
     private void Layer(PackedLayer layer, int index, int worker, Stretch mine)
     {
         var workers = _team.Count;
+        var next = index + 1 < _model.Layers.Length ? _model.Layers[index + 1].Joint.Matrix : _model.Head;
         Normalize(layer.Norm1, mine);
         _team.Barrier();
-        Gemm.Multiply(_normed.Start, _width, Count, layer.Joint.Matrix, new StoreWithBias(_joint.Start, _jointWidth, layer.Joint.Bias.Start), worker, workers);
+        Gemm.Multiply(_normed.Start, _width, Count, layer.Joint.Matrix, new StoreWithBias(_joint.Start, _jointWidth, layer.Joint.Bias.Start), worker, workers, layer.Out.Matrix);
         _team.Barrier();
         StoreKeysAndValues(index, mine);
         _team.Barrier();
         Attend(index, worker);
         _team.Barrier();
-        Gemm.Multiply(_mixed.Start, _width, Count, layer.Out.Matrix, new AddWithBias(_residual.Start, _width, layer.Out.Bias.Start), worker, workers);
+        Gemm.Multiply(_mixed.Start, _width, Count, layer.Out.Matrix, new AddWithBias(_residual.Start, _width, layer.Out.Bias.Start), worker, workers, layer.Up.Matrix);
         _team.Barrier();
         Normalize(layer.Norm2, mine);
         _team.Barrier();
         if (_config.FeedForward == FeedForwardKind.Gelu)
         {
-            Gemm.Multiply(_normed.Start, _width, Count, layer.Up.Matrix, new GeluWithBias(_hidden.Start, _hiddenWidth, layer.Up.Bias.Start), worker, workers);
+            Gemm.Multiply(_normed.Start, _width, Count, layer.Up.Matrix, new GeluWithBias(_hidden.Start, _hiddenWidth, layer.Up.Bias.Start, _model.Type), worker, workers, layer.Down.Matrix);
         }
         else
         {
-            Gemm.Multiply(_normed.Start, _width, Count, layer.Up.Matrix, new SwiGlu(_hidden.Start, _hiddenWidth), worker, workers);
+            Gemm.Multiply(_normed.Start, _width, Count, layer.Up.Matrix, new SwiGlu(_hidden.Start, _hiddenWidth, _model.Type), worker, workers, layer.Down.Matrix);
         }
 
         _team.Barrier();
-        Gemm.Multiply(_hidden.Start, _hiddenWidth, Count, layer.Down.Matrix, new AddWithBias(_residual.Start, _width, layer.Down.Bias.Start), worker, workers);
+        Gemm.Multiply(_hidden.Start, _hiddenWidth, Count, layer.Down.Matrix, new AddWithBias(_residual.Start, _width, layer.Down.Bias.Start), worker, workers, next);
         _team.Barrier();
     }
 
@@ -149,8 +160,14 @@ internal sealed unsafe class ForwardPass : IDisposable
     {
         foreach (var row in rows)
         {
-            RowKernels.Normalize(_config, _residual.Start + (long)row * _width, _normed.Start + (long)row * _width, norm);
+            Normalize(_residual.Start + (long)row * _width, _normed.Start + (long)row * _width, norm);
         }
+    }
+
+    private void Normalize(float* source, float* target, PackedNorm norm)
+    {
+        RowKernels.Normalize(_config, source, target, norm);
+        Activations.Convert(target, _config.Width, _model.Type);
     }
 
     private void StoreKeysAndValues(int layer, Stretch rows)
@@ -182,6 +199,7 @@ internal sealed unsafe class ForwardPass : IDisposable
     {
         var group = _config.Heads / _config.KeyValueHeads;
         var scores = _scores.Start + (long)worker * _cache.Capacity;
+        var output = stackalloc float[_config.HeadWidth];
         for (var item = (long)worker; item < (long)Count * _config.Heads; item += _team.Count)
         {
             var (row, head) = ((int)(item / _config.Heads), (int)(item % _config.Heads));
@@ -190,7 +208,8 @@ internal sealed unsafe class ForwardPass : IDisposable
             RowKernels.Attend(
                 _joint.Start + (long)row * _jointWidth + head * _config.HeadWidth, _config.HeadWidth,
                 keys, _cache.Values(layer, Slots[row], head / group), _cache.ValueStride,
-                Positions[row] + 1, scores, _mixed.Start + (long)row * _width + head * _config.HeadWidth, next);
+                Positions[row] + 1, scores, output, next);
+            Activations.Store(output, _config.HeadWidth, _mixed.Start + (long)row * _width, head * _config.HeadWidth, _model.Type);
         }
     }
 

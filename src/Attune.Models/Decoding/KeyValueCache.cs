@@ -49,6 +49,16 @@ internal sealed unsafe class KeyValueCache : IDisposable
         new ReadOnlySpan<float>(value, width).CopyTo(new Span<float>(Values(layer, slot, head) + (long)position * ValueStride, width));
     }
 
+    /// <summary>Copies the first tokens of one text into another's place, for one head of one layer.</summary>
+    internal void Copy(int layer, int head, int from, int to, int tokens)
+    {
+        // Whole blocks: what follows the last token is overwritten before it is read.
+        var keys = (tokens + Block - 1) / Block * Block * _config.HeadWidth;
+        new ReadOnlySpan<float>(Keys(layer, from, head), keys).CopyTo(new Span<float>(Keys(layer, to, head), keys));
+        var values = tokens * ValueStride;
+        new ReadOnlySpan<float>(Values(layer, from, head), values).CopyTo(new Span<float>(Values(layer, to, head), values));
+    }
+
     public void Dispose()
     {
         _keys.Dispose();

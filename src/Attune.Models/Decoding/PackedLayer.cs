@@ -1,23 +1,19 @@
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
 using Attune.Numerics.Kernels;
-using static TorchSharp.torch;
 
 namespace Attune.Models.Decoding;
 
 /// <summary>A matrix packed for the kernel, and its bias (zeros where it has none), as long as the panels are.</summary>
-internal sealed class PackedLinear(int rows, int inputs, PanelOrder order = PanelOrder.Plain) : IDisposable
+internal sealed class PackedLinear(int rows, int inputs, KernelType type, PanelOrder order = PanelOrder.Plain) : IDisposable
 {
-    internal PackedMatrix Matrix { get; } = new(rows, inputs, order);
+    internal PackedMatrix Matrix { get; } = new(rows, inputs, order, type);
     internal NativeBuffer Bias { get; } = new(rows + PackedMatrix.Panel);
 
     internal void Load(FlatParameters weights, string name)
     {
-        WeightSpans.With(weights[name + ".weight"], values => Matrix.Pack(values));
-        if (weights.Find(name + ".bias") is { } bias)
-        {
-            WeightSpans.With(bias, values => values.CopyTo(Bias.Span(0, values.Length)));
-        }
+        WeightSpans.Pack(weights[name + ".weight"], Matrix);
+        WeightSpans.Copy(weights.Find(name + ".bias"), Bias);
     }
 
     public void Dispose()
@@ -35,11 +31,8 @@ internal sealed class PackedNorm(int width) : IDisposable
 
     internal void Load(FlatParameters weights, string name)
     {
-        WeightSpans.With(weights[name + ".weight"], values => values.CopyTo(Scale.Span(0, values.Length)));
-        if (weights.Find(name + ".bias") is { } bias)
-        {
-            WeightSpans.With(bias, values => values.CopyTo(Shift.Span(0, values.Length)));
-        }
+        WeightSpans.Copy(weights[name + ".weight"], Scale);
+        WeightSpans.Copy(weights.Find(name + ".bias"), Shift);
     }
 
     public void Dispose()
@@ -49,16 +42,16 @@ internal sealed class PackedNorm(int width) : IDisposable
     }
 }
 
-internal sealed class PackedLayer(TransformerConfig config) : IDisposable
+internal sealed class PackedLayer(TransformerConfig config, KernelType type) : IDisposable
 {
     internal PackedNorm Norm1 { get; } = new(config.Width);
-    internal PackedLinear Joint { get; } = new(config.Width + 2 * config.KeyValueWidth, config.Width);
-    internal PackedLinear Out { get; } = new(config.Width, config.Width);
+    internal PackedLinear Joint { get; } = new(config.Width + 2 * config.KeyValueWidth, config.Width, type);
+    internal PackedLinear Out { get; } = new(config.Width, config.Width, type);
     internal PackedNorm Norm2 { get; } = new(config.Width);
     internal PackedLinear Up { get; } = config.FeedForward == FeedForwardKind.SwiGlu
-        ? new(2 * config.HiddenWidth, config.Width, PanelOrder.Gated)
-        : new(config.HiddenWidth, config.Width);
-    internal PackedLinear Down { get; } = new(config.Width, config.HiddenWidth);
+        ? new(2 * config.HiddenWidth, config.Width, type, PanelOrder.Gated)
+        : new(config.HiddenWidth, config.Width, type);
+    internal PackedLinear Down { get; } = new(config.Width, config.HiddenWidth, type);
 
     internal void Load(FlatParameters weights, int layer)
     {
@@ -76,18 +69,5 @@ internal sealed class PackedLayer(TransformerConfig config) : IDisposable
         {
             part.Dispose();
         }
-    }
-}
-
-/// <summary>Reads a parameter's numbers where they lie, as 32-bit floats.</summary>
-internal static class WeightSpans
-{
-    internal static void With(Tensor parameter, Action<ReadOnlySpan<float>> use)
-    {
-        using var scope = NewDisposeScope();
-        using var quiet = no_grad();
-        var plain = parameter.detach().to(ScalarType.Float32).cpu().contiguous();
-        use(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(plain.bytes));
-        GC.KeepAlive(plain);
     }
 }

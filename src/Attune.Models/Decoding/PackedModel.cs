@@ -1,19 +1,23 @@
 using Attune.Models.Configuration;
+using Attune.Models.Weights;
 using Attune.Numerics.Kernels;
 
 namespace Attune.Models.Decoding;
 
-/// <summary>A language model's weights as the decoder reads them. Memory: what the model has in 32 bits, a tied embedding twice.</summary>
+/// <summary>A model's weights as the decoder reads them. Memory: what the model has in the given type, a tied embedding twice.</summary>
 internal sealed class PackedModel : IDisposable
 {
-    internal PackedModel(TransformerConfig config)
+    private readonly string _headName;
+
+    internal PackedModel(TransformerConfig config, KernelType type, HeadKind head = HeadKind.Language)
     {
-        Config = config;
-        Tokens = new NativeBuffer((long)config.VocabularySize * config.Width);
-        Positions = config.Positions == PositionKind.Learned ? new NativeBuffer((long)config.ContextLength * config.Width) : null;
-        Layers = [.. Enumerable.Range(0, config.Layers).Select(_ => new PackedLayer(config))];
+        (Config, Type) = (config, type);
+        (_headName, Outputs) = head == HeadKind.Score ? ("score", 1) : (config.TiedHead ? "tokens" : "head", config.VocabularySize);
+        Tokens = new PackedTable(config.VocabularySize, config.Width, type);
+        Positions = config.Positions == PositionKind.Learned ? new PackedTable(config.ContextLength, config.Width, KernelType.F32) : null;
+        Layers = [.. Enumerable.Range(0, config.Layers).Select(_ => new PackedLayer(config, type))];
         Norm = new PackedNorm(config.Width);
-        Head = new PackedMatrix(config.VocabularySize, config.Width);
+        Head = new PackedMatrix(Outputs, config.Width, type: type);
         if (config.Positions == PositionKind.Rotary)
         {
             var (cosines, sines) = Rotary.Tables(config.ContextLength, config.HeadWidth, config.RopeTheta);
@@ -24,25 +28,25 @@ internal sealed class PackedModel : IDisposable
     }
 
     internal TransformerConfig Config { get; }
-    internal NativeBuffer Tokens { get; }
-    internal NativeBuffer? Positions { get; }
+    internal KernelType Type { get; }
+    internal PackedTable Tokens { get; }
+    internal PackedTable? Positions { get; }
     internal NativeBuffer? Cosines { get; }
     internal NativeBuffer? Sines { get; }
     internal PackedLayer[] Layers { get; }
     internal PackedNorm Norm { get; }
     internal PackedMatrix Head { get; }
 
-    /// <summary>Copies a model's weights in, converting to 32 bits.</summary>
-    internal void Load(LanguageModel model)
+    /// <summary>Numbers the head gives for a row: the vocabulary, or one.</summary>
+    internal int Outputs { get; }
+
+    /// <summary>Copies a model's weights in, converting the type where it differs.</summary>
+    internal void Load(TransformerModel model)
     {
         var weights = model.Weights;
-        WeightSpans.With(weights["tokens"], values => values.CopyTo(Tokens.Span(0, values.Length)));
-        WeightSpans.With(weights[Config.TiedHead ? "tokens" : "head"], values => Head.Pack(values));
-        if (Positions is { } positions)
-        {
-            WeightSpans.With(weights["positions"], values => values.CopyTo(positions.Span(0, values.Length)));
-        }
-
+        Tokens.Load(weights["tokens"]);
+        Positions?.Load(weights["positions"]);
+        WeightSpans.Pack(weights[_headName], Head);
         Norm.Load(weights, "norm");
         for (var layer = 0; layer < Layers.Length; layer++)
         {

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
@@ -15,6 +16,9 @@ internal sealed unsafe class TokenSampler : IDisposable
     // Blocks whose sums are kept, so that finding a token walks one block instead of the vocabulary.
     private const int Block = 256;
 
+    // Tokens of which only the largest is looked at first, when the k likeliest are sought.
+    private const int Group = 16;
+
     private readonly int _vocabulary;
     private readonly int _padded;
     private readonly NativeBuffer _powers;
@@ -28,7 +32,7 @@ internal sealed unsafe class TokenSampler : IDisposable
         (_vocabulary, _padded) = (vocabulary, padded);
         _powers = new NativeBuffer(padded);
         _blockSums = new double[(padded + Block - 1) / Block];
-        _keys = new ulong[vocabulary];
+        _keys = new ulong[padded];
     }
 
     /// <param name="logits">One row; its padding is overwritten.</param>
@@ -187,23 +191,63 @@ internal sealed unsafe class TokenSampler : IDisposable
     /// </summary>
     private int Candidates(SamplingOptions options, double total)
     {
-        var least = 0.0;
-        if (options.TopK == 0)
+        var least = (double)float.Epsilon;
+        if (options.TopK > 0)
+        {
+            least = Math.Max(least, LowestOfTop(options.TopK));
+        }
+        else
         {
             var most = (double)VectorMath.Max(_powers.Start, _padded);
-            least = Math.Max(Math.Min(total * (1 - options.TopP) / _vocabulary, most), options.MinP * most);
+            least = Math.Max(least, Math.Max(Math.Min(total * (1 - options.TopP) / _vocabulary, most), options.MinP * most));
         }
 
+        // Rounded down, so that no token is missed; the exact bound decides.
+        var bound = new Vector<float>(MathF.BitDecrement((float)least));
         var count = 0;
-        for (var token = 0; token < _vocabulary; token++)
+        for (var first = 0; first < _padded; first += Vector<float>.Count)
         {
-            var power = _powers.Start[token];
-            if (power >= least && power > 0)
+            if (!Vector.GreaterThanAny(Vector.Load(_powers.Start + first), bound))
             {
-                _keys[count++] = Selection.Key(power, token);
+                continue;
+            }
+
+            for (var token = first; token < Math.Min(_vocabulary, first + Vector<float>.Count); token++)
+            {
+                if (_powers.Start[token] >= least)
+                {
+                    _keys[count++] = Selection.Key(_powers.Start[token], token);
+                }
             }
         }
 
         return count;
+    }
+
+    /// <summary>
+    /// A bound that at least k tokens reach: the k-th largest of the groups' maxima, each reached by a token of its own. Far fewer
+    /// tokens than the vocabulary then have to be looked at.
+    /// </summary>
+    private float LowestOfTop(int k)
+    {
+        var groups = _padded / Group;
+        if (k >= groups)
+        {
+            return 0;
+        }
+
+        for (var group = 0; group < groups; group++)
+        {
+            _keys[group] = Selection.Key(VectorMath.Max(_powers.Start + group * Group, Group), group);
+        }
+
+        Selection.LargestFirst(_keys.AsSpan(0, groups), k);
+        var lowest = ulong.MaxValue;
+        foreach (var key in _keys.AsSpan(0, k))
+        {
+            lowest = Math.Min(lowest, key);
+        }
+
+        return Selection.PowerOf(lowest);
     }
 }

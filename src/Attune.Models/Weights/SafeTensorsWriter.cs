@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Attune.Core.Files;
+using Attune.Numerics.Kernels;
 
 namespace Attune.Models.Weights;
 
@@ -30,13 +31,6 @@ public static class SafeTensorsWriter
                 WriteValues(file, tensor.Values(), type);
             }
         });
-    }
-
-    /// <summary>The nearest bfloat16, ties to even, as its 16 bits.</summary>
-    public static ushort RoundToBFloat16(float value)
-    {
-        var bits = BitConverter.SingleToUInt32Bits(value);
-        return float.IsNaN(value) ? (ushort)((bits >> 16) | 0x40) : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 
     private static void WriteHeader(Stream file, IReadOnlyList<SafeTensorsSource> tensors, WeightType type)
@@ -97,7 +91,7 @@ public static class SafeTensorsWriter
         var halves = new ushort[values.Length];
         for (var i = 0; i < values.Length; i++)
         {
-            halves[i] = RoundToBFloat16(values[i]);
+            halves[i] = BFloat16.Round(values[i]);
         }
 
         file.Write(MemoryMarshal.AsBytes(halves.AsSpan()));

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Attune.Numerics.Kernels;
 
@@ -14,9 +15,9 @@ public unsafe interface ITileEpilogue
 }
 
 /// <summary>
-/// Products of activations with packed weights, in 32 bits. The inner kernel keeps 6 x 64 sums in registers. Each sum is
-/// accumulated over the inputs in order by fused multiply-adds, whatever the number of rows and threads: a row's result
-/// does not depend on the rows computed beside it.
+/// Products of activations with packed weights. The inner kernel keeps 6 x 64 sums in registers, in 32 bits. Each sum is
+/// accumulated over the inputs in order, whatever the number of rows and threads: a row's result does not depend on the rows
+/// computed beside it.
 /// </summary>
 public static unsafe class Gemm
 {
@@ -25,39 +26,72 @@ public static unsafe class Gemm
 
     private const int Panel = PackedMatrix.Panel;
 
-    /// <summary>The part of activations * weights that falls to one worker. Tiles are dealt out panel by panel in equal stretches.</summary>
-    /// <param name="activations">[rows][stride]</param>
-    public static void Multiply<TEpilogue>(float* activations, int stride, int rows, PackedMatrix weights, in TEpilogue epilogue, int worker, int workers)
+    // Cache lines of a panel that one step of the kernel reads.
+    private const int LinesPerStep = 4;
+    private const int FloatsPerLine = 16;
+
+    /// <summary>
+    /// The part of activations * weights that falls to one worker. Tiles are dealt out panel by panel in equal stretches. While a
+    /// panel is multiplied, the next is fetched from memory, also across matrices: else memory and arithmetic would take turns.
+    /// </summary>
+    /// <param name="activations">[rows][stride]; for bfloat16 weights each row holds bfloat16 in its first half (<see cref="BFloat16.Round(float*, ushort*, int)"/>).</param>
+    /// <param name="stride">Floats from row to row.</param>
+    /// <param name="then">Weights that will be wanted next; null if unknown.</param>
+    public static void Multiply<TEpilogue>(
+        float* activations, int stride, int rows, PackedMatrix weights, in TEpilogue epilogue, int worker, int workers, PackedMatrix? then = null)
         where TEpilogue : struct, ITileEpilogue
     {
-        var room = stackalloc float[TileRows * Panel + 16];
+        var room = stackalloc float[TileRows * Panel + FloatsPerLine];
         var tile = (float*)(((nint)room + 63) & ~(nint)63);
         var tiles = (rows + TileRows - 1) / TileRows;
         var items = (long)tiles * weights.Panels;
-        var last = items * (worker + 1) / workers;
-        for (var item = items * worker / workers; item < last; item++)
+        var end = items * (worker + 1) / workers;
+        var lines = tiles == 1 ? LinesPerStep : tiles < LinesPerStep ? 2 : 1;
+        for (var item = items * worker / workers; item < end; item++)
         {
             var (panel, step) = ((int)(item / tiles), (int)(item % tiles));
-            var first = step * TileRows;
-            var count = Math.Min(TileRows, rows - first);
-            Tile(activations + (long)first * stride, stride, count, weights.PanelAt(panel), weights.Inputs, tile);
+            var first = (int)((long)step * rows / tiles);
+            var count = (int)((long)(step + 1) * rows / tiles) - first;
+            var ahead = step * lines < LinesPerStep ? Next(weights, panel, (int)((end - 1) / tiles), then, worker, workers) : null;
+            var fetch = ahead is null ? default : new Fetch(ahead + (long)step * lines * FloatsPerLine * weights.Steps, lines);
+            Tile(activations + (long)first * stride, stride, count, weights, panel, tile, fetch);
             epilogue.Finish(tile, first, count, panel);
         }
     }
 
+    /// <summary>The product of up to 6 rows with one panel.</summary>
+    /// <param name="tile">[rows][64]</param>
+    internal static void Tile(float* activations, int stride, int rows, PackedMatrix weights, int panel, float* tile, Fetch fetch)
+    {
+        if (weights.Type == KernelType.BF16)
+        {
+            BFloat16Gemm.Tile(activations, stride, rows, weights.PanelAt(panel), weights.Steps, tile, fetch);
+        }
+        else
+        {
+            Tile(activations, stride, rows, weights.PanelAt(panel), weights.Inputs, tile, fetch);
+        }
+    }
+
+    /// <summary>The panel that this worker multiplies after the given one; null if there is none.</summary>
+    private static float* Next(PackedMatrix weights, int panel, int last, PackedMatrix? then, int worker, int workers) =>
+        panel < last ? weights.PanelAt(panel + 1)
+        : then is null ? null
+        : then.PanelAt((int)((long)then.Panels * worker / workers));
+
     /// <summary>tile[r][c] = sum over k of activations[r][k] * panel[k][c], for up to 6 rows.</summary>
-    public static void Tile(float* activations, int stride, int rows, float* panel, int inputs, float* tile)
+    public static void Tile(float* activations, int stride, int rows, float* panel, int inputs, float* tile) => Tile(activations, stride, rows, panel, inputs, tile, default);
+
+    private static void Tile(float* activations, int stride, int rows, float* panel, int inputs, float* tile, Fetch fetch)
     {
         if (Vector512.IsHardwareAccelerated)
         {
-            switch (rows)
+            switch (fetch.LinesPerStep)
             {
-                case 1: Wide<Rows1>(activations, stride, panel, inputs, tile); break;
-                case 2: Wide<Rows2>(activations, stride, panel, inputs, tile); break;
-                case 3: Wide<Rows3>(activations, stride, panel, inputs, tile); break;
-                case 4: Wide<Rows4>(activations, stride, panel, inputs, tile); break;
-                case 5: Wide<Rows5>(activations, stride, panel, inputs, tile); break;
-                default: Wide<Rows6>(activations, stride, panel, inputs, tile); break;
+                case 0: Wide<Lines0>(activations, stride, rows, panel, inputs, tile, fetch.From); break;
+                case 1: Wide<Lines1>(activations, stride, rows, panel, inputs, tile, fetch.From); break;
+                case 2: Wide<Lines2>(activations, stride, rows, panel, inputs, tile, fetch.From); break;
+                default: Wide<Lines4>(activations, stride, rows, panel, inputs, tile, fetch.From); break;
             }
         }
         else
@@ -106,15 +140,35 @@ public static unsafe class Gemm
         d.Store(target + 3 * width);
     }
 
-    /// <summary>The kernel for a fixed number of rows: the comparisons with it are decided when the code is compiled.</summary>
+    private static void Wide<TLines>(float* activations, int stride, int rows, float* panel, int inputs, float* tile, float* fetch) where TLines : struct, ICount
+    {
+        switch (rows)
+        {
+            case 1: Wide<Rows1, TLines>(activations, stride, panel, inputs, tile, fetch); break;
+            case 2: Wide<Rows2, TLines>(activations, stride, panel, inputs, tile, fetch); break;
+            case 3: Wide<Rows3, TLines>(activations, stride, panel, inputs, tile, fetch); break;
+            case 4: Wide<Rows4, TLines>(activations, stride, panel, inputs, tile, fetch); break;
+            case 5: Wide<Rows5, TLines>(activations, stride, panel, inputs, tile, fetch); break;
+            default: Wide<Rows6, TLines>(activations, stride, panel, inputs, tile, fetch); break;
+        }
+    }
+
+    /// <summary>The kernel for a fixed number of rows and of lines to fetch: the comparisons with them are decided when the code is compiled.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide<TRows>(float* activations, int stride, float* panel, int inputs, float* tile) where TRows : struct, IRowCount
+    private static void Wide<TRows, TLines>(float* activations, int stride, float* panel, int inputs, float* tile, float* fetch)
+        where TRows : struct, ICount
+        where TLines : struct, ICount
     {
         Sums s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default;
         var a = activations;
         var (two, three) = ((nint)2 * stride, (nint)3 * stride);
         for (var k = 0; k < inputs; k++, a++, panel += Panel)
         {
+            if (TLines.Count > 0) { Sse.Prefetch1(fetch); }
+            if (TLines.Count > 1) { Sse.Prefetch1(fetch + FloatsPerLine); }
+            if (TLines.Count > 2) { Sse.Prefetch1(fetch + 2 * FloatsPerLine); }
+            if (TLines.Count > 3) { Sse.Prefetch1(fetch + 3 * FloatsPerLine); }
+            fetch += TLines.Count * FloatsPerLine;
             var w0 = Vector512.Load(panel);
             var w1 = Vector512.Load(panel + 16);
             var w2 = Vector512.Load(panel + 32);
@@ -160,15 +214,30 @@ public static unsafe class Gemm
         }
     }
 
-    private interface IRowCount
+    private interface ICount
     {
         static abstract int Count { get; }
     }
 
-    private readonly struct Rows1 : IRowCount { public static int Count => 1; }
-    private readonly struct Rows2 : IRowCount { public static int Count => 2; }
-    private readonly struct Rows3 : IRowCount { public static int Count => 3; }
-    private readonly struct Rows4 : IRowCount { public static int Count => 4; }
-    private readonly struct Rows5 : IRowCount { public static int Count => 5; }
-    private readonly struct Rows6 : IRowCount { public static int Count => 6; }
+    private readonly struct Rows1 : ICount { public static int Count => 1; }
+    private readonly struct Rows2 : ICount { public static int Count => 2; }
+    private readonly struct Rows3 : ICount { public static int Count => 3; }
+    private readonly struct Rows4 : ICount { public static int Count => 4; }
+    private readonly struct Rows5 : ICount { public static int Count => 5; }
+    private readonly struct Rows6 : ICount { public static int Count => 6; }
+    private readonly struct Lines0 : ICount { public static int Count => 0; }
+    private readonly struct Lines1 : ICount { public static int Count => 1; }
+    private readonly struct Lines2 : ICount { public static int Count => 2; }
+    private readonly struct Lines4 : ICount { public static int Count => 4; }
+}
+
+/// <summary>What a kernel asks memory for while it computes.</summary>
+/// <param name="LinesPerStep">0, 1, 2 or 4 cache lines at each step.</param>
+internal readonly unsafe record struct Fetch(nint Address, int LinesPerStep)
+{
+    internal Fetch(float* from, int linesPerStep) : this((nint)from, linesPerStep)
+    {
+    }
+
+    internal float* From => (float*)Address;
 }

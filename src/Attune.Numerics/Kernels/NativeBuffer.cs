@@ -14,7 +14,8 @@ public sealed unsafe partial class NativeBuffer : IDisposable
         Length = length;
         var bytes = checked((nuint)Math.Max(length, 16) * sizeof(float));
         // A cache of keys and values is walked in thousands of short stretches: on pages of 4 KB half the time goes to finding them.
-        var isLarge = bytes >= 2 * HugePage;
+        var isLarge = bytes >= HugePage / 2;
+        bytes = isLarge ? (bytes + HugePage - 1) / HugePage * HugePage : bytes;
         Start = (float*)NativeMemory.AlignedAlloc(bytes, isLarge ? HugePage : CacheLine);
         if (isLarge && OperatingSystem.IsLinux())
         {

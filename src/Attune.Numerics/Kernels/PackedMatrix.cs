@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Attune.Numerics.Kernels;
 
 /// <summary>How the outputs of a packed matrix lie in its panels.</summary>
@@ -12,14 +14,26 @@ public enum PanelOrder
     Gated,
 }
 
+/// <summary>The numbers a kernel multiplies; sums are in 32 bits whatever they are.</summary>
+public enum KernelType
+{
+    /// <summary>Exact: 32-bit weights and activations.</summary>
+    F32,
+    /// <summary>bfloat16 weights and activations: half the memory to read, and twice the products on processors that have them.</summary>
+    BF16,
+}
+
 /// <summary>
-/// A weight matrix laid out for <see cref="Gemm"/>: panels of 64 outputs, each [inputs][64], read front to back by the kernel.
-/// Columns that no output fills are zeros.
+/// A weight matrix laid out for <see cref="Gemm"/>: panels of 64 outputs, read front to back by the kernel in steps of 256 bytes.
+/// A step holds the weights of one input, 64 floats, or of two inputs in bfloat16, 64 pairs. Columns that no output fills are zeros.
 /// </summary>
 public sealed unsafe class PackedMatrix : IDisposable
 {
     /// <summary>Columns of a panel.</summary>
     public const int Panel = 64;
+
+    /// <summary>Columns transposed at once, as many as a vector has 32-bit numbers.</summary>
+    private const int Group = PackingTile.Side;
 
     private readonly NativeBuffer _values;
     private readonly PanelOrder _order;
@@ -27,19 +41,23 @@ public sealed unsafe class PackedMatrix : IDisposable
 
     /// <param name="rows">Outputs of the source matrix; twice the results in gated order.</param>
     /// <param name="inputs">Its inputs.</param>
-    public PackedMatrix(int rows, int inputs, PanelOrder order = PanelOrder.Plain)
+    public PackedMatrix(int rows, int inputs, PanelOrder order = PanelOrder.Plain, KernelType type = KernelType.F32)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(inputs, 1);
-        _rows = rows;
-        _order = order;
-        Inputs = inputs;
+        (_rows, _order, Inputs, Type) = (rows, order, inputs, type);
+        Steps = type == KernelType.F32 ? inputs : (inputs + 1) / 2;
         Outputs = order == PanelOrder.Gated ? rows / 2 : rows;
         Panels = (Outputs + OutputsPerPanel - 1) / OutputsPerPanel;
-        _values = new NativeBuffer((long)Panels * Panel * inputs);
+        _values = new NativeBuffer((long)Panels * Panel * Steps);
     }
 
+    public KernelType Type { get; }
+
     public int Inputs { get; }
+
+    /// <summary>Steps of a panel, 64 32-bit words each.</summary>
+    public int Steps { get; }
 
     /// <summary>Results per row: a gate and its value give one.</summary>
     public int Outputs { get; }
@@ -48,40 +66,82 @@ public sealed unsafe class PackedMatrix : IDisposable
 
     public int OutputsPerPanel => _order == PanelOrder.Gated ? Panel / 2 : Panel;
 
-    public float* PanelAt(int panel) => _values.Start + (long)panel * Panel * Inputs;
+    /// <summary>[steps][64] floats, or pairs of bfloat16.</summary>
+    public float* PanelAt(int panel) => _values.Start + (long)panel * Panel * Steps;
 
-    /// <summary>Copies row-major weights in, on all processors.</summary>
+    /// <summary>Copies row-major weights in, on all processors, rounding to the nearest where the matrix is in bfloat16.</summary>
     /// <param name="source">[rows, inputs]</param>
     public void Pack(ReadOnlySpan<float> source)
     {
-        if (source.Length != (long)_rows * Inputs)
-        {
-            throw new ArgumentException($"The source has {source.Length} weights; expected {_rows} x {Inputs}.", nameof(source));
-        }
-
+        Check(source.Length);
         fixed (float* weights = source)
         {
-            var from = (nint)weights;
-            Parallel.For(0, Panels, panel => PackPanel((float*)from, panel));
+            Pack(weights, KernelType.F32);
+        }
+    }
+
+    /// <summary>The same from bfloat16 weights.</summary>
+    /// <param name="source">[rows, inputs]</param>
+    public void Pack(ReadOnlySpan<ushort> source)
+    {
+        Check(source.Length);
+        fixed (ushort* weights = source)
+        {
+            Pack(weights, KernelType.BF16);
         }
     }
 
     public void Dispose() => _values.Dispose();
 
-    private void PackPanel(float* source, int panel)
+    private void Check(int length)
     {
-        var target = PanelAt(panel);
-        for (var column = 0; column < Panel; column++)
+        if (length != (long)_rows * Inputs)
         {
-            if (RowOf(panel, column) is not { } row)
+            throw new ArgumentException($"The source has {length} weights; expected {_rows} x {Inputs}.");
+        }
+    }
+
+    private void Pack(void* weights, KernelType given)
+    {
+        var source = new PackingTile(weights, given, Type, Inputs);
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Parallel.For(0, Panels, panel => PackPanel(source, panel));
+        }
+        else
+        {
+            Parallel.For(0, Panels, panel => CopyColumns(source, panel, 0, Panel, 0));
+        }
+    }
+
+    private void PackPanel(PackingTile source, int panel)
+    {
+        var whole = source.WholeSteps;
+        for (var column = 0; column < Panel; column += Group)
+        {
+            // A group's columns are rows that follow each other in the source, in both orders.
+            var isFull = RowOf(panel, column + Group - 1) is not null;
+            if (isFull)
             {
-                continue;
+                source.Transpose(RowOf(panel, column)!.Value, PanelAt(panel) + column);
             }
 
-            var from = source + (long)row * Inputs;
-            for (var k = 0; k < Inputs; k++)
+            CopyColumns(source, panel, column, Group, isFull ? whole : 0);
+        }
+    }
+
+    /// <summary>Word by word, from a step on: what does not fill a tile.</summary>
+    private void CopyColumns(PackingTile source, int panel, int firstColumn, int columns, int firstStep)
+    {
+        var target = (uint*)PanelAt(panel);
+        for (var column = firstColumn; column < firstColumn + columns; column++)
+        {
+            if (RowOf(panel, column) is { } row)
             {
-                target[(long)k * Panel + column] = from[k];
+                for (var step = firstStep; step < Steps; step++)
+                {
+                    target[(long)step * Panel + column] = source.Word(row, step);
+                }
             }
         }
     }

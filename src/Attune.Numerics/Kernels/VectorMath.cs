@@ -45,6 +45,21 @@ public static unsafe class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Silu(Vector<float> x) => x / (Vector<float>.One + Exp(-x));
 
+    /// <summary>target += other</summary>
+    public static void Add(float* target, float* other, int count)
+    {
+        var i = 0;
+        for (; i + Vector<float>.Count <= count; i += Vector<float>.Count)
+        {
+            (Vector.Load(target + i) + Vector.Load(other + i)).Store(target + i);
+        }
+
+        for (; i < count; i++)
+        {
+            target[i] += other[i];
+        }
+    }
+
     /// <summary>The largest of the values.</summary>
     /// <param name="count">A multiple of 16.</param>
     public static float Max(float* values, int count)
@@ -78,5 +93,21 @@ public static unsafe class VectorMath
         }
 
         return Vector.Sum(total);
+    }
+
+    /// <summary>scale * values[index] - log(sum over i of exp(scale * values[i]))</summary>
+    /// <param name="count">A multiple of 16.</param>
+    public static float LogSoftmax(float* values, int count, int index, float scale)
+    {
+        const int Stretch = 256;
+        var most = Max(values, count);
+        var powers = stackalloc float[Stretch];
+        var total = 0.0;
+        for (var i = 0; i < count; i += Stretch)
+        {
+            total += ExpSum(values + i, powers, Math.Min(Stretch, count - i), most, scale);
+        }
+
+        return (float)((values[index] - most) * (double)scale - Math.Log(total));
     }
 }
