@@ -18,6 +18,10 @@ public sealed unsafe class TokenSamplerTests
     [InlineData(1.0, 0, 0.8, 0.0)]
     [InlineData(1.0, 0, 1.0, 0.15)]
     [InlineData(0.9, 12, 0.9, 0.05)]
+    [InlineData(1.0, 40, 0.9, 0.0)]         // more than there are groups of tokens
+    [InlineData(1.2, 8, 1.0, 0.2)]
+    [InlineData(0.8, 0, 0.9, 0.1)]
+    [InlineData(1.0, 1000, 0.95, 0.0)]      // more than there are tokens
     public void Law_frequencies_follow_the_cut_and_renormalised_distribution(double temperature, int topK, double topP, double minP)
     {
         var options = new SamplingOptions { Temperature = temperature, TopK = topK, TopP = topP, MinP = minP };
@@ -76,6 +80,24 @@ public sealed unsafe class TokenSamplerTests
             Assert.DoesNotContain(Draw(logits, options, 500, new Seed(2).Chance(), drawn: 2), d => d.Token == likeliest);
             Assert.Contains(Draw(logits, options, 500, new Seed(2).Chance(), drawn: 3), d => d.Token == likeliest);
         }
+    }
+
+    [Fact]
+    public void Law_without_the_end_token_the_others_keep_their_proportions()
+    {
+        var logits = Logits(60, 5);
+        var likeliest = Array.IndexOf(logits, logits.Max());
+        var counts = new int[logits.Length];
+        foreach (var draw in Draw(logits, new SamplingOptions { EndToken = likeliest, MinNewTokens = 9 }, Draws, new Seed(6).Chance()))
+        {
+            counts[draw.Token]++;
+        }
+
+        var expected = Expected([.. logits.Select((l, token) => token == likeliest ? float.NegativeInfinity : l)], new SamplingOptions());
+        var classes = Enumerable.Range(0, logits.Length).Where(t => expected[t] * Draws >= 5).ToArray();
+        var chiSquare = classes.Sum(t => Math.Pow(counts[t] - expected[t] * Draws, 2) / (expected[t] * Draws));
+        Assert.Equal(0, counts[likeliest]);
+        Assert.InRange(chiSquare, 0, classes.Length + 4.5 * Math.Sqrt(2.0 * classes.Length));
     }
 
     [Fact]

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Attune.Cli.Screens;
 using Attune.Core.Runs;
+using Attune.Models;
+using Attune.Models.Weights;
 using Attune.Recipes.Benchmarks;
 using Spectre.Console;
 
@@ -13,7 +15,7 @@ internal static class BenchCommand
     public static Command Create()
     {
         var sizes = new Option<string>("--sizes") { Description = "tiny (4 layers of width 256), small (GPT-2 124M: minutes and 3 GB), or both", HelpName = "NAMES", DefaultValueFactory = _ => "tiny" };
-        var works = new Option<string>("--work") { Description = "train, decode, repack, or several [default: all]", HelpName = "NAMES", DefaultValueFactory = _ => "" };
+        var works = new Option<string>("--work") { Description = "train, prefill, decode, repack, or several [default: all]", HelpName = "NAMES", DefaultValueFactory = _ => "" };
         var rounds = new Option<int>("--rounds") { Description = "times each case is measured, in turns with the peer", HelpName = "N", DefaultValueFactory = _ => 3 };
         var peer = new Option<string?>("--peer") { Description = "folder of an installed peer to compare with", HelpName = "DIR" };
         var runner = new Option<string>("--peer-runner")
@@ -28,6 +30,7 @@ internal static class BenchCommand
             HelpName = "NAMES",
             DefaultValueFactory = _ => "f32",
         };
+        var models = new Option<string?>("--save-models") { Description = "write random models of these sizes as SIZE-f32.gguf and SIZE-bf16.gguf, for a peer to load, and measure nothing", HelpName = "DIR" };
         var seed = Arguments.Seed();
         var json = new Option<string?>("--json") { Description = "write the figures as JSON", HelpName = "FILE" };
         var command = new Command(
@@ -35,11 +38,17 @@ internal static class BenchCommand
             "Measure training and sampling on this machine, against its own ceilings and, with --peer, in turns with another system.\n\n" +
             "Examples:\n  attune bench\n  attune bench --sizes tiny,small --peer ../peers --rounds 5 --json bench.json")
         {
-            sizes, works, rounds, peer, runner, variants, seed, json,
+            sizes, works, rounds, peer, runner, variants, models, seed, json,
         };
         command.SetAction((parsed, cancel) =>
         {
             NativeSetup.LoadTorch();
+            if (parsed.GetValue(models) is { } target)
+            {
+                SaveModels(Names(parsed.GetValue(sizes)!).Select(BenchmarkSize.Named), target, new Seed(parsed.GetValue(seed)));
+                return Task.FromResult(0);
+            }
+
             var report = BenchmarkSuite.Run(
                 new BenchmarkOptions
                 {
@@ -61,6 +70,18 @@ internal static class BenchCommand
             return Task.FromResult(0);
         });
         return command;
+    }
+
+    private static void SaveModels(IEnumerable<BenchmarkSize> sizes, string folder, Seed seed)
+    {
+        foreach (var size in sizes)
+        {
+            using var model = new LanguageModel(size.Config, seed.For("weights"));
+            foreach (var type in new[] { GgufType.F32, GgufType.BF16 })
+            {
+                GgufExport.Write(model, tokenizer: null, Path.Combine(folder, $"{size.Name}-{type.ToString().ToLowerInvariant()}.gguf"), size.Name, type);
+            }
+        }
     }
 
     private static string[] Names(string list) => list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

@@ -6,6 +6,7 @@ using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Models;
 using Attune.Models.Decoding;
+using Attune.Numerics.Kernels;
 using Attune.Recipes.Sources;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
@@ -26,11 +27,13 @@ internal static class GenerateCommand
         var topP = new Option<double>("--top-p") { Description = "keep the likeliest tokens that together reach this probability", HelpName = "NUMBER", DefaultValueFactory = _ => 1 };
         var minP = new Option<double>("--min-p") { Description = "keep tokens at least this fraction as likely as the likeliest", HelpName = "NUMBER" };
         var stop = new Option<string[]>("--stop") { Description = "text that ends the continuation; may be given several times", HelpName = "TEXT", AllowMultipleArgumentsPerToken = false };
+        var type = new Option<string>("--type") { Description = "what the engine multiplies in: f32 (exact) or bf16 (twice as fast)", HelpName = "f32|bf16", DefaultValueFactory = _ => "f32" };
+        type.AcceptOnlyFromAmong("f32", "bf16");
         var count = new Option<int>("--count") { Description = "continuations to draw", HelpName = "N", DefaultValueFactory = _ => 1 };
         var (seed, json) = (Arguments.Seed(), Arguments.Json("one JSON object a continuation: text, tokens, log_probs, stop"));
         var command = new Command("generate", "Continue a text.\n\nExample: attune generate --model embedded --prompt \"Title: Night Ferry\" --max-tokens 60")
         {
-            model, prompt, greedy, length, temperature, topK, topP, minP, stop, count, seed, json,
+            model, prompt, greedy, length, temperature, topK, topP, minP, stop, type, count, seed, json,
         };
         command.Validators.Add(result =>
         {
@@ -56,7 +59,7 @@ internal static class GenerateCommand
                 StopSequences = [.. parsed.GetValue(stop) ?? []],
             };
             var start = new Encoder(tokenizer, ChatTemplates.ChatMl).EncodePrompt(new Prompt.Text(parsed.GetValue(prompt)!));
-            using var engine = new DecodeEngine(language, tokenizer.DecodeContinuation);
+            using var engine = new DecodeEngine(language, tokenizer.DecodeContinuation, type: Enum.Parse<KernelType>(parsed.GetValue(type)!, ignoreCase: true));
             SampleRequest[] requests = [.. Enumerable.Range(0, parsed.GetValue(count)).Select(i => new SampleRequest(start, new Seed(parsed.GetValue(seed)).For("generate", i)))];
             foreach (var rollout in engine.Sample(requests, options, 0, null, cancel))
             {

@@ -67,22 +67,61 @@ internal static class ModelCommand
     private static Command Export()
     {
         var model = new Argument<string>("model") { Description = "model folder in Hugging Face layout, or 'embedded'", HelpName = "DIR" };
-        var folder = new Option<string>("--out") { Description = "folder for the copy", HelpName = "DIR", Required = true };
-        var type = new Option<string>("--type") { Description = "number type of the weights: f32 or bf16 (half the size)", HelpName = "f32|bf16", DefaultValueFactory = _ => "f32" };
-        type.AcceptOnlyFromAmong("f32", "bf16");
-        var command = new Command("export", "Write a model in Hugging Face layout with another number type.\n\nExample: attune model export runs/demo/final --type bf16 --out models/reviews") { model, folder, type };
+        var target = new Option<string>("--out") { Description = "folder for the copy; a file with --format gguf", HelpName = "PATH", Required = true };
+        var format = new Option<string>("--format") { Description = "hf (Hugging Face layout) or gguf (one file for llama.cpp)", HelpName = "hf|gguf", DefaultValueFactory = _ => "hf" };
+        var type = new Option<string>("--type") { Description = "number type of the weights: f32, bf16, and with gguf also f16 and q8_0", HelpName = "NAME", DefaultValueFactory = _ => "f32" };
+        format.AcceptOnlyFromAmong("hf", "gguf");
+        type.AcceptOnlyFromAmong("f32", "bf16", "f16", "q8_0");
+        var command = new Command(
+            "export",
+            "Write a model with another number type or in another format.\n\n" +
+            "Examples:\n  attune model export runs/demo/final --type bf16 --out models/reviews\n  attune model export runs/demo/final --format gguf --type q8_0 --out reviews.gguf")
+        {
+            model, target, format, type,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(format) == "hf" && result.GetValue(type) is "f16" or "q8_0")
+            {
+                result.AddError($"--type {result.GetValue(type)} needs --format gguf; Hugging Face layout takes f32 or bf16.");
+            }
+        });
         command.SetAction((parsed, _) =>
         {
             NativeSetup.LoadTorch();
             var source = EmbeddedModel.Resolve(parsed.GetValue(model)!);
-            var target = RequireEmpty(parsed.GetValue(folder)!);
-            using var language = ModelFiles.LoadLanguageModel(source);
-            ModelFiles.Save(language, target, parsed.GetValue(type) == "bf16" ? WeightType.BF16 : WeightType.F32);
-            TokenizerFiles.Load(source).Save(target);
-            Terminal.Messages.MarkupLineInterpolated($"[green]exported[/] to {target}");
+            var path = parsed.GetValue(target)!;
+            if (parsed.GetValue(format) == "gguf")
+            {
+                ExportGguf(source, path, parsed.GetValue(type) == "q8_0" ? GgufType.Q8 : Enum.Parse<GgufType>(parsed.GetValue(type)!, ignoreCase: true));
+            }
+            else
+            {
+                ExportFolder(source, RequireEmpty(path), parsed.GetValue(type) == "bf16" ? WeightType.BF16 : WeightType.F32);
+            }
+
+            Terminal.Messages.MarkupLineInterpolated($"[green]exported[/] to {path}");
             return Task.FromResult(0);
         });
         return command;
+    }
+
+    private static void ExportFolder(string source, string folder, WeightType type)
+    {
+        using var language = ModelFiles.LoadLanguageModel(source);
+        ModelFiles.Save(language, folder, type);
+        TokenizerFiles.Load(source).Save(folder);
+    }
+
+    private static void ExportGguf(string source, string file, GgufType type)
+    {
+        if (Path.Exists(file))
+        {
+            throw new AttuneException($"{file} is there already. Choose a new file for --out.");
+        }
+
+        using var language = ModelFiles.LoadLanguageModel(source);
+        GgufExport.Write(language, TokenizerFiles.Load(source), file, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source))), type);
     }
 
     private static string RequireEmpty(string folder) => Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()

@@ -19,7 +19,7 @@ internal static class BenchTables
 
         var (machine, ceilings) = (report.Machine, report.Ceilings);
         console.WriteLine(Text($"{machine.Processor}, {machine.Processors} processors, {machine.VectorBits}-bit vectors, {machine.MemoryGb:0} GB; {machine.Runtime}, TorchSharp {machine.TorchSharp}, {machine.TorchThreads} threads; seed {report.Seed}, {report.Rounds} rounds"));
-        console.WriteLine(Text($"GEMM in GFLOP/s: libtorch f32 {ceilings.TorchGemmF32.Median:0}, Attune f32 {ceilings.OwnGemmF32.Median:0}, libtorch bf16 {ceilings.TorchGemmBf16.Median:0}; memory in GB/s: copy {ceilings.MemoryCopy.Median:0}, read {ceilings.MemoryRead.Median:0}"));
+        console.WriteLine(Text($"GEMM in GFLOP/s: libtorch f32 {ceilings.TorchGemmF32.Median:0}, Attune f32 {ceilings.OwnGemmF32.Median:0}, libtorch bf16 {ceilings.TorchGemmBf16.Median:0}, Attune bf16 {ceilings.OwnGemmBf16.Median:0}; memory in GB/s: copy {ceilings.MemoryCopy.Median:0}, read {ceilings.MemoryRead.Median:0}"));
         console.Write(Own(report));
         if (report.Rows.Any(r => !r.Peers.IsEmpty))
         {

@@ -6,10 +6,10 @@ using Attune.Numerics.Kernels;
 
 namespace Attune.Learning.Rollouts;
 
-/// <summary>Samples in this process, with the rollout engine. Weights are packed anew at each <see cref="UseWeightsAsync"/>.</summary>
+/// <summary>Samples in this process, with the rollout engine, or by libtorch where the policy is on a GPU. Weights are packed anew at each <see cref="UseWeightsAsync"/>.</summary>
 public sealed class LocalSampler : ISampler, IDisposable
 {
-    private DecodeEngine? _engine;
+    private IDecoder? _engine;
     private long _version;
 
     /// <summary>What the engine multiplies in: exact 32 bits, or bfloat16 at twice the speed and with log-probabilities that differ by about a hundredth.</summary>
@@ -20,7 +20,7 @@ public sealed class LocalSampler : ISampler, IDisposable
 
     public ValueTask UseWeightsAsync(LanguageModel policy, long version, CancellationToken cancel)
     {
-        _engine ??= new DecodeEngine(policy.Config, type: Type);
+        _engine ??= DecoderFor(policy);
         _engine.Load(policy);
         _version = version;
         return ValueTask.CompletedTask;
@@ -30,6 +30,10 @@ public sealed class LocalSampler : ISampler, IDisposable
         _engine is null
             ? throw new InvalidOperationException("no weights yet: call UseWeightsAsync first.")
             : ValueTask.FromResult(_engine.Sample(requests, options, _version, Finished, cancel));
+
+    private IDecoder DecoderFor(LanguageModel policy) => policy.Weights.Values.device_type == TorchSharp.DeviceType.CPU
+        ? new DecodeEngine(policy.Config, type: Type)
+        : new TorchDecoder(policy.Config);
 
     public void Dispose() => _engine?.Dispose();
 }

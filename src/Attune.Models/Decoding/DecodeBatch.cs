@@ -73,7 +73,7 @@ internal sealed unsafe class DecodeBatch(
         {
             var slot = slots[pass.Slots[pass.OutputRows[output]]];
             slot.Append(_draws[output]);
-            if (Ending(slot) is { } reason)
+            if (slot.Ending(options, stops) is { } reason)
             {
                 var request = slot.Request;
                 _results[request] = slot.Finish(reason, weightVersion);
@@ -133,10 +133,4 @@ internal sealed unsafe class DecodeBatch(
             pass.AskForLogits();
         }
     }
-
-    private StopReason? Ending(DecodeSlot slot) =>
-        slot.LastToken == options.EndToken ? StopReason.EndToken
-        : stops.EndsIn(slot.Answer) ? StopReason.StopSequence
-        : slot.Drawn == options.MaxNewTokens ? StopReason.Length
-        : null;
 }

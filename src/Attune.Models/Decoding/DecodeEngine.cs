@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Models.Configuration;
 using Attune.Numerics.Kernels;
@@ -10,7 +9,7 @@ namespace Attune.Models.Decoding;
 /// Draws answers from a language model, on all processors, with its own copy of the weights: call <see cref="Load"/> after each update. Many texts are decoded together; one that ends leaves its place to the next request at
 /// once. An answer depends on its request and the weights alone, not on what is decoded beside it. One caller at a time.
 /// </summary>
-public sealed class DecodeEngine : IDisposable
+public sealed class DecodeEngine : IDecoder
 {
     // Prompt tokens read beside the decoded rows in one pass: enough to keep the kernels busy, few enough not to hold up the others.
     private const int PromptRows = 128;
@@ -29,7 +28,7 @@ public sealed class DecodeEngine : IDisposable
 
     /// <param name="decode">Reads answers for stop sequences; not needed without them.</param>
     /// <param name="workers">Threads, the caller's included; the machine's processors where it is null.</param>
-    /// <param name="type">Of weights and activations in matrix products; attention, norms and sampling are in 32 bits always.</param>
+    /// <param name="type">Of weights and activations in matrix products; in bfloat16 the cache is kept in it too; softmax, norms, sums and sampling are in 32 bits always.</param>
     public DecodeEngine(TransformerConfig config, TokenDecoder? decode = null, int? workers = null, KernelType type = KernelType.F32)
     {
         _config = config.Validate();
@@ -47,7 +46,6 @@ public sealed class DecodeEngine : IDisposable
     /// <summary>Prompt tokens that the last call of <see cref="Sample"/> computed; prompts that begin alike are read once.</summary>
     internal long PromptTokensRead { get; private set; }
 
-    /// <summary>Copies the model's weights as they are now.</summary>
     public void Load(LanguageModel model)
     {
         if (model.Config != _config)
@@ -59,11 +57,6 @@ public sealed class DecodeEngine : IDisposable
         _loaded = true;
     }
 
-    /// <summary>Draws one answer per request, in the order of the requests.</summary>
-    /// <param name="weightVersion">Written into the rollouts.</param>
-    /// <param name="finished">Told how many answers are complete, each time one is.</param>
-    /// <exception cref="AttuneException">Options or a request cannot work, or the logits are not finite numbers.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled between two tokens.</exception>
     public IReadOnlyList<Rollout> Sample(
         IReadOnlyList<SampleRequest> requests, SamplingOptions options, long weightVersion, IProgress<int>? finished, CancellationToken cancel)
     {
@@ -172,7 +165,7 @@ public sealed class DecodeEngine : IDisposable
 
         var (most, longest) = (Math.Max(slots, _cache?.Slots ?? 0), Math.Max(capacity, _cache?.Capacity ?? 0));
         Release();
-        _cache = new KeyValueCache(_config, most, Math.Min(longest, _config.ContextLength + KeyValueCache.Block));
+        _cache = new KeyValueCache(_config, most, Math.Min(longest, _config.ContextLength + KeyValueCache.Block), _model.Type);
         _pass = new ForwardPass(_model, _cache, _team, most + PromptRows, Math.Max(most, LeastOutputs));
         _samplers = new TokenSampler[_team.Count];
         for (var i = 0; i < _samplers.Length; i++)

@@ -51,6 +51,13 @@ internal sealed class DecodeSlot(int longest)
         Drawn++;
     }
 
+    /// <summary>Why the answer ends here; null where it goes on.</summary>
+    internal StopReason? Ending(SamplingOptions options, StopTexts stops) =>
+        LastToken == options.EndToken ? StopReason.EndToken
+        : stops.EndsIn(Answer) ? StopReason.StopSequence
+        : Drawn == options.MaxNewTokens ? StopReason.Length
+        : null;
+
     internal Rollout Finish(StopReason reason, long weightVersion)
     {
         Request = -1;

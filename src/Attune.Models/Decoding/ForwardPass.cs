@@ -199,15 +199,14 @@ internal sealed unsafe class ForwardPass : IDisposable
     {
         var group = _config.Heads / _config.KeyValueHeads;
         var scores = _scores.Start + (long)worker * _cache.Capacity;
-        var output = stackalloc float[_config.HeadWidth];
+        var output = stackalloc float[(_config.HeadWidth + ShortCache.Chunk - 1) / ShortCache.Chunk * ShortCache.Chunk];
         for (var item = (long)worker; item < (long)Count * _config.Heads; item += _team.Count)
         {
             var (row, head) = ((int)(item / _config.Heads), (int)(item % _config.Heads));
             var keys = KeysOf(layer, item, group);
             var next = item + _team.Count < (long)Count * _config.Heads ? KeysOf(layer, item + _team.Count, group) : keys;
             RowKernels.Attend(
-                _joint.Start + (long)row * _jointWidth + head * _config.HeadWidth, _config.HeadWidth,
-                keys, _cache.Values(layer, Slots[row], head / group), _cache.ValueStride,
+                _joint.Start + (long)row * _jointWidth + head * _config.HeadWidth, _config.HeadWidth, _cache, keys, _cache.Values(layer, Slots[row], head / group),
                 Positions[row] + 1, scores, output, next);
             Activations.Store(output, _config.HeadWidth, _mixed.Start + (long)row * _width, head * _config.HeadWidth, _model.Type);
         }

@@ -5,7 +5,7 @@ namespace Attune.Models.Decoding;
 
 /// <summary>
 /// Keys and values of every slot's tokens. Keys lie in blocks of 16 tokens, [headWidth][16], so that 16 scores are computed side
-/// by side; values lie token by token, each padded to a multiple of 16.
+/// by side; values lie token by token, each padded to a multiple of 16. In bfloat16 they lie as <see cref="ShortCache"/> says.
 /// </summary>
 internal sealed unsafe class KeyValueCache : IDisposable
 {
@@ -14,25 +14,34 @@ internal sealed unsafe class KeyValueCache : IDisposable
     private readonly NativeBuffer _keys;
     private readonly NativeBuffer _values;
     private readonly TransformerConfig _config;
+    private readonly int _keyWords;
 
     /// <param name="slots">Texts held at once.</param>
     /// <param name="capacity">Tokens of each.</param>
-    internal KeyValueCache(TransformerConfig config, int slots, int capacity)
+    internal KeyValueCache(TransformerConfig config, int slots, int capacity, KernelType type)
     {
-        _config = config;
+        (_config, Type) = (config, type);
         Slots = slots;
         Capacity = (capacity + Block - 1) / Block * Block;
-        ValueStride = (config.HeadWidth + 15) / 16 * 16;
+        (_keyWords, ValueStride) = type == KernelType.BF16
+            ? (ShortCache.KeyWords(config.HeadWidth), ShortCache.ValueWords(config.HeadWidth))
+            : (config.HeadWidth, (config.HeadWidth + 15) / 16 * 16);
         var heads = (long)config.Layers * slots * config.KeyValueHeads;
-        _keys = new NativeBuffer(checked(heads * Capacity * config.HeadWidth));
+        _keys = new NativeBuffer(checked(heads * Capacity * _keyWords));
         _values = new NativeBuffer(checked(heads * Capacity * ValueStride));
     }
 
     internal int Slots { get; }
     internal int Capacity { get; }
+    internal KernelType Type { get; }
+
+    /// <summary>32-bit words of a token's value.</summary>
     internal int ValueStride { get; }
 
-    internal float* Keys(int layer, int slot, int head) => _keys.Start + Head(layer, slot, head) * Capacity * _config.HeadWidth;
+    /// <summary>32-bit words of 16 tokens' keys.</summary>
+    internal int KeyBlock => _keyWords * Block;
+
+    internal float* Keys(int layer, int slot, int head) => _keys.Start + Head(layer, slot, head) * Capacity * _keyWords;
 
     internal float* Values(int layer, int slot, int head) => _values.Start + Head(layer, slot, head) * Capacity * ValueStride;
 
@@ -40,20 +49,27 @@ internal sealed unsafe class KeyValueCache : IDisposable
     internal void Store(int layer, int slot, int head, int position, float* key, float* value)
     {
         var width = _config.HeadWidth;
-        var keys = Keys(layer, slot, head) + (long)(position / Block) * Block * width + position % Block;
+        var keys = Keys(layer, slot, head) + (long)(position / Block) * KeyBlock + position % Block;
+        var values = Values(layer, slot, head) + (long)position * ValueStride;
+        if (Type == KernelType.BF16)
+        {
+            ShortCache.Store(key, value, width, (uint*)keys, (uint*)values);
+            return;
+        }
+
         for (var i = 0; i < width; i++)
         {
             keys[i * Block] = key[i];
         }
 
-        new ReadOnlySpan<float>(value, width).CopyTo(new Span<float>(Values(layer, slot, head) + (long)position * ValueStride, width));
+        new ReadOnlySpan<float>(value, width).CopyTo(new Span<float>(values, width));
     }
 
     /// <summary>Copies the first tokens of one text into another's place, for one head of one layer.</summary>
     internal void Copy(int layer, int head, int from, int to, int tokens)
     {
         // Whole blocks: what follows the last token is overwritten before it is read.
-        var keys = (tokens + Block - 1) / Block * Block * _config.HeadWidth;
+        var keys = (tokens + Block - 1) / Block * KeyBlock;
         new ReadOnlySpan<float>(Keys(layer, from, head), keys).CopyTo(new Span<float>(Keys(layer, to, head), keys));
         var values = tokens * ValueStride;
         new ReadOnlySpan<float>(Values(layer, from, head), values).CopyTo(new Span<float>(Values(layer, to, head), values));

@@ -44,23 +44,37 @@ internal static unsafe class RowKernels
     }
 
     /// <summary>Attention of one query to the first <paramref name="count"/> tokens of a text.</summary>
-    /// <param name="keys">Blocks of 16 tokens, [headWidth][16].</param>
-    /// <param name="values">[tokens][stride]</param>
+    /// <param name="cache">Says how keys and values lie.</param>
     /// <param name="scores">Room for count numbers, rounded up to 16.</param>
-    /// <param name="output">headWidth numbers</param>
+    /// <param name="output">headWidth numbers, room for them rounded up to 32.</param>
     /// <param name="next">Keys that will be wanted after these.</param>
-    internal static void Attend(float* query, int width, float* keys, float* values, int stride, int count, float* scores, float* output, float* next)
+    internal static void Attend(float* query, int width, KeyValueCache cache, float* keys, float* values, int count, float* scores, float* output, float* next)
     {
+        var (isShort, stride) = (cache.Type == KernelType.BF16, cache.ValueStride);
         var padded = (count + KeyValueCache.Block - 1) / KeyValueCache.Block * KeyValueCache.Block;
-        for (var start = 0; start < padded; start += KeyValueCache.Block)
+        for (var start = 0; start < padded; start += KeyValueCache.Block, keys += cache.KeyBlock)
         {
-            Score(query, width, keys + (long)start * width, scores + start, values + (long)start * stride);
+            if (isShort)
+            {
+                ShortCache.Score(query, width, (uint*)keys, scores + start, values + (long)start * stride);
+            }
+            else
+            {
+                Score(query, width, keys, scores + start, values + (long)start * stride);
+            }
         }
 
         new Span<float>(scores + count, padded - count).Fill(float.NegativeInfinity);
         var scale = (float)(1 / Math.Sqrt(width));
         var total = VectorMath.ExpSum(scores, scores, padded, VectorMath.Max(scores, padded), scale);
-        Mix(scores, 1 / total, values, stride, count, width, output, next);
+        if (isShort)
+        {
+            ShortCache.Mix(scores, 1 / total, (uint*)values, count, width, output, next);
+        }
+        else
+        {
+            Mix(scores, 1 / total, values, stride, count, width, output, next);
+        }
     }
 
     /// <summary>16 scores: the query with one block of keys. Meanwhile the values of these tokens are fetched.</summary>
@@ -136,11 +150,11 @@ internal static unsafe class RowKernels
         return Vector<float>.Count;
     }
 
-    private const int CacheLine = 16;
+    internal const int CacheLine = 16;
 
     /// <summary>The cache of many texts does not fit the processor's: without this, half the time of attention is waiting.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(float* address)
+    internal static void Prefetch(float* address)
     {
         if (Sse.IsSupported)
         {

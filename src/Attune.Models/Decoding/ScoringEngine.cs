@@ -134,7 +134,7 @@ public sealed unsafe class ScoringEngine : IDisposable
         {
             _cache?.Dispose();
             _pass?.Dispose();
-            _cache = new KeyValueCache(_config, Slots, longest);
+            _cache = new KeyValueCache(_config, Slots, longest, _model.Type);
             _pass = new ForwardPass(_model, _cache, _team, Rows, Outputs);
         }
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Attune.Numerics.Kernels;
 
 namespace Attune.Recipes.Benchmarks;
 
@@ -8,11 +9,14 @@ public abstract record BenchmarkCase
     /// <summary>Timed repeats in each round; their median is the round's figure.</summary>
     public required int Repeats { get; init; }
 
-    /// <summary>"train", "decode" or "repack".</summary>
+    /// <summary>"train", "prefill", "decode" or "repack".</summary>
     public abstract string Work { get; }
 
     /// <summary>The numbers in a row's name: "8x256".</summary>
     public abstract string Shape { get; }
+
+    /// <summary>Type that is computed in.</summary>
+    public virtual string TypeName => "f32";
 
     /// <summary>What the figure counts.</summary>
     public abstract string Unit { get; }
@@ -30,20 +34,39 @@ public sealed record TrainCase(int Batch, int Time) : BenchmarkCase
     public override double Figure(double seconds) => 1e3 * seconds;
 }
 
+/// <summary>Work of the rollout engine, in one of the types that it multiplies in.</summary>
+public abstract record EngineCase : BenchmarkCase
+{
+    public KernelType Type { get; init; }
+    public override string TypeName => Type == KernelType.BF16 ? "bf16" : "f32";
+
+    /// <summary>bfloat16 stands in the name, 32 bits being the rule.</summary>
+    protected string Named(FormattableString shape) => shape.ToString(CultureInfo.InvariantCulture) + (Type == KernelType.BF16 ? " bf16" : "");
+}
+
 /// <summary>Answers of a fixed length at temperature 1, prompt and sampling included, packing the weights not.</summary>
-public sealed record DecodeCase(int Batch, int Prompt, int NewTokens) : BenchmarkCase
+public sealed record DecodeCase(int Batch, int Prompt, int NewTokens) : EngineCase
 {
     public override string Work => "decode";
-    public override string Shape => string.Create(CultureInfo.InvariantCulture, $"{Batch}x({Prompt}+{NewTokens})");
+    public override string Shape => Named($"{Batch}x({Prompt}+{NewTokens})");
     public override string Unit => BenchmarkRow.TokensPerSecond;
     public override double Figure(double seconds) => Batch * NewTokens / seconds;
 }
 
+/// <summary>Reading prompts and drawing one token after each; prompt tokens are counted.</summary>
+public sealed record PrefillCase(int Batch, int Prompt) : EngineCase
+{
+    public override string Work => "prefill";
+    public override string Shape => Named($"{Batch}x{Prompt}");
+    public override string Unit => BenchmarkRow.TokensPerSecond;
+    public override double Figure(double seconds) => Batch * Prompt / seconds;
+}
+
 /// <summary>Copying a model's weights into the rollout engine, as happens after each round of PPO.</summary>
-public sealed record RepackCase : BenchmarkCase
+public sealed record RepackCase : EngineCase
 {
     public override string Work => "repack";
-    public override string Shape => "";
+    public override string Shape => Named($"").TrimStart();
     public override string Unit => BenchmarkRow.Milliseconds;
     public override double Figure(double seconds) => 1e3 * seconds;
 }

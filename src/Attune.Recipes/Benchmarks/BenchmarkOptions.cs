@@ -9,7 +9,7 @@ public sealed record BenchmarkOptions
 {
     public ImmutableArray<BenchmarkSize> Sizes { get; init; } = [BenchmarkSize.Tiny];
 
-    /// <summary>"train", "decode", "repack"; empty for all.</summary>
+    /// <summary>"train", "prefill", "decode", "repack"; empty for all.</summary>
     public ImmutableArray<string> Works { get; init; } = [];
 
     /// <summary>Times each case is measured, taking turns with the peer.</summary>
@@ -26,7 +26,7 @@ public sealed record BenchmarkOptions
     /// <exception cref="PlanException">Lists everything that cannot work.</exception>
     public void Validate()
     {
-        string[] known = ["train", "decode", "repack"];
+        string[] known = ["train", "prefill", "decode", "repack"];
         List<string> problems = [.. Works.Where(w => !known.Contains(w)).Select(w => $"there is no benchmark of '{w}'; there are {string.Join(", ", known)}.{Suggestion.For(w, known)}")];
         if (Rounds < 1)
         {

@@ -22,7 +22,7 @@ public sealed record BenchmarkReport(DateTimeOffset Started, ulong Seed, int Rou
 /// <param name="Unit">"ms" (less is better) or "tokens/s" (more is better).</param>
 /// <param name="Flops">Of one repeat, counted from the shape (<see cref="ModelWork"/>).</param>
 /// <param name="GigaflopsPerSecond">Reached at the median.</param>
-/// <param name="FractionOfGemm">Of the faster float32 GEMM ceiling; null where the work has no products.</param>
+/// <param name="FractionOfGemm">Of the faster GEMM ceiling in that type; null where the work has no products.</param>
 /// <param name="FractionOfRoofline">Least possible seconds under both ceilings over the seconds taken.</param>
 /// <param name="PeakMemoryMb">Most resident memory of the process during this case, MiB; null where the system does not tell.</param>
 /// <param name="OtherLoad">Share of all processors' time that other processes used meanwhile; null where the system does not tell.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 
 namespace Attune.Recipes.Benchmarks;
 
@@ -88,22 +89,25 @@ public static class BenchmarkSuite
             Work[] stretches = [.. work switch
             {
                 TrainCase train => ModelWork.TrainStep(size.Config, train.Batch, train.Time),
-                DecodeCase decode => ModelWork.Decode(size.Config, decode.Batch, decode.Prompt, decode.NewTokens),
-                _ => ModelWork.Repack(size.Config),
+                DecodeCase decode => ModelWork.Decode(size.Config, decode.Batch, decode.Prompt, decode.NewTokens, decode.Type),
+                PrefillCase prefill => ModelWork.Decode(size.Config, prefill.Batch, prefill.Prompt, 1, prefill.Type),
+                RepackCase repack => ModelWork.Repack(size.Config, repack.Type),
+                _ => throw new UnreachableException(),
             }];
+            var peak = ceilings.FlopsPerSecondIn(work.TypeName);
             var seconds = Spread.Of(_seconds).Median;
             var flops = stretches.Sum(s => s.Flops);
-            var least = stretches.Sum(s => s.LeastSeconds(ceilings.FlopsPerSecond, ceilings.BytesPerSecond));
+            var least = stretches.Sum(s => s.LeastSeconds(peak, ceilings.BytesPerSecond));
             return new BenchmarkRow(
-                _name, work.Work, size.Name, work.Shape, "f32", work.Unit, Spread.Of(_seconds.Select(work.Figure)), work.Repeats, flops, flops / seconds / 1e9,
-                flops > 0 ? flops / seconds / ceilings.FlopsPerSecond : null, least / seconds, ProcessMeter.PeakMemoryMb(),
+                _name, work.Work, size.Name, work.Shape, work.TypeName, work.Unit, Spread.Of(_seconds.Select(work.Figure)), work.Repeats, flops, flops / seconds / 1e9,
+                flops > 0 ? flops / seconds / peak : null, least / seconds, ProcessMeter.PeakMemoryMb(),
                 _disturbance.Share, [.. _peers.Select(p => PeerRowOf(p.Key, p.Value.Figures, p.Value.Disturbance.Share))]);
         }
 
         private PeerRow PeerRowOf(string variant, List<PeerFigure> figures, double? otherLoad)
         {
-            var ratios = _seconds.Zip(figures, (seconds, peer) => work is DecodeCase ? work.Figure(seconds) / peer.Figure : peer.Figure / work.Figure(seconds));
-            var peer = figures[0].Version is { } version ? $"PyTorch {version}" : "peer";
+            var ratios = _seconds.Zip(figures, (seconds, peer) => work.Unit == BenchmarkRow.TokensPerSecond ? work.Figure(seconds) / peer.Figure : peer.Figure / work.Figure(seconds));
+            var peer = figures[0].Version ?? "peer";
             return new PeerRow(peer, variant, Spread.Of(figures.Select(f => f.Figure)), Spread.Of(ratios), figures.Max(f => f.PeakMemoryMb), otherLoad);
         }
     }

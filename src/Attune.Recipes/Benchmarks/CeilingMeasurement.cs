@@ -20,8 +20,9 @@ internal sealed unsafe class CeilingMeasurement(int repeats)
         using var team = new WorkerTeam();
         return new MachineCeilings(
             Best(TorchGemm(ScalarType.Float32), cancel),
-            Best((rows, inputs, outputs) => OwnGemm(team, seed, rows, inputs, outputs), cancel),
+            Best((rows, inputs, outputs) => OwnGemm(team, seed, KernelType.F32, rows, inputs, outputs), cancel),
             Best(TorchGemm(ScalarType.BFloat16), cancel),
+            Best((rows, inputs, outputs) => OwnGemm(team, seed, KernelType.BF16, rows, inputs, outputs), cancel),
             Copy(team),
             Read(team));
     }
@@ -42,11 +43,11 @@ internal sealed unsafe class CeilingMeasurement(int repeats)
         return Rates(2e-9 * rows * inputs * outputs, () => nn.functional.linear(activations, weights).Dispose());
     };
 
-    private Spread OwnGemm(WorkerTeam team, Seed seed, int rows, int inputs, int outputs)
+    private Spread OwnGemm(WorkerTeam team, Seed seed, KernelType type, int rows, int inputs, int outputs)
     {
         using var activations = new NativeBuffer((long)rows * inputs);
         using var product = new NativeBuffer((long)rows * outputs);
-        using var weights = new PackedMatrix(outputs, inputs);
+        using var weights = new PackedMatrix(outputs, inputs, type: type);
         var chance = seed.For("gemm").Chance();
         var numbers = new float[outputs * inputs];
         foreach (ref var number in numbers.AsSpan())
@@ -55,7 +56,8 @@ internal sealed unsafe class CeilingMeasurement(int repeats)
         }
 
         weights.Pack(numbers);
-        activations.Span(0, rows * inputs).Fill(1);
+        // Ones in bfloat16 too: their pairs are the bits 3F80 3F80.
+        activations.Span(0, rows * inputs).Fill(type == KernelType.F32 ? 1 : BitConverter.UInt32BitsToSingle(0x3F80_3F80));
         return Rates(2e-9 * rows * inputs * outputs, () => team.Run(worker =>
         {
             var store = new StoreTile(product.Start, outputs);

@@ -24,8 +24,9 @@ internal abstract class Measured : IDisposable
     public static Measured Of(TransformerConfig config, BenchmarkCase work, Seed seed) => work switch
     {
         TrainCase train => new MeasuredTraining(config, train, seed),
-        DecodeCase decode => new MeasuredDecoding(config, decode, seed),
-        RepackCase => new MeasuredRepacking(config, seed),
+        DecodeCase decode => new MeasuredDecoding(config, decode, decode.Batch, decode.Prompt, decode.NewTokens, seed),
+        PrefillCase prefill => new MeasuredDecoding(config, prefill, prefill.Batch, prefill.Prompt, 1, seed),
+        RepackCase repack => new MeasuredRepacking(config, repack, seed),
         _ => throw new UnreachableException(),
     };
 
@@ -97,15 +98,15 @@ internal sealed class MeasuredDecoding : Measured
     private readonly SampleRequest[] _requests;
     private readonly SamplingOptions _options;
 
-    public MeasuredDecoding(TransformerConfig config, DecodeCase work, Seed seed)
+    public MeasuredDecoding(TransformerConfig config, EngineCase work, int batch, int prompt, int newTokens, Seed seed)
     {
         using (var model = new LanguageModel(config, seed.For("weights")))
         {
-            _engine = new DecodeEngine(model);
+            _engine = new DecodeEngine(model, type: work.Type);
         }
 
-        _requests = [.. Enumerable.Range(0, work.Batch).Select(row => new SampleRequest([.. RandomTokens(config, work.Prompt, seed.For("prompt", row))], seed.For("answer", row)))];
-        _options = new SamplingOptions { MaxNewTokens = work.NewTokens, BatchSize = work.Batch };
+        _requests = [.. Enumerable.Range(0, batch).Select(row => new SampleRequest([.. RandomTokens(config, prompt, seed.For("prompt", row))], seed.For("answer", row)))];
+        _options = new SamplingOptions { MaxNewTokens = newTokens, BatchSize = batch };
     }
 
     public override double[] Run(int repeats, CancellationToken cancel) => [.. Enumerable.Range(0, repeats).Select(_ =>
@@ -119,10 +120,10 @@ internal sealed class MeasuredDecoding : Measured
 }
 
 /// <summary>Giving the rollout engine new weights.</summary>
-internal sealed class MeasuredRepacking(TransformerConfig config, Seed seed) : Measured
+internal sealed class MeasuredRepacking(TransformerConfig config, RepackCase work, Seed seed) : Measured
 {
     private readonly LanguageModel _model = new(config, seed.For("weights"));
-    private readonly DecodeEngine _engine = new(config);
+    private readonly DecodeEngine _engine = new(config, type: work.Type);
 
     public override double[] Run(int repeats, CancellationToken cancel) => [.. Enumerable.Range(0, repeats).Select(_ =>
     {

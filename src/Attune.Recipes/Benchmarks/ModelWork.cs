@@ -1,5 +1,6 @@
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
+using Attune.Numerics.Kernels;
 
 namespace Attune.Recipes.Benchmarks;
 
@@ -13,7 +14,7 @@ public readonly record struct Work(double Flops, double Bytes)
 }
 
 /// <summary>
-/// Work counted from a model's shape, float32: the products with weights, and attention over the tokens that may be seen (half
+/// Work counted from a model's shape: the products with weights, and attention over the tokens that may be seen (half
 /// of the square). Norms, activations, softmax and sampling are not counted.
 /// </summary>
 public static class ModelWork
@@ -34,23 +35,26 @@ public static class ModelWork
     }
 
     /// <summary>Decoding, a stretch for each pass: the prompts, then every new token but the last, which no pass reads.</summary>
-    public static IEnumerable<Work> Decode(TransformerConfig config, long batch, long prompt, long newTokens)
+    /// <param name="type">Of weights and cache.</param>
+    public static IEnumerable<Work> Decode(TransformerConfig config, long batch, long prompt, long newTokens, KernelType type = KernelType.F32)
     {
-        var weights = Float * (TrunkWeights(config) + HeadWeights(config));
+        var weights = BytesOf(type) * (TrunkWeights(config) + HeadWeights(config));
         yield return new Work(Forward(config, batch * prompt, batch, batch * Triangle(prompt)), weights);
         for (var visible = prompt + 1; visible < prompt + newTokens; visible++)
         {
-            var cache = 2.0 * Float * config.KeyValueWidth * config.Layers * batch * visible;
+            var cache = 2.0 * BytesOf(type) * config.KeyValueWidth * config.Layers * batch * visible;
             yield return new Work(Forward(config, batch, batch, batch * visible), weights + cache);
         }
     }
 
     /// <summary>Each weight read once and written once in the engine's order; a tied embedding is written twice.</summary>
-    public static IEnumerable<Work> Repack(TransformerConfig config)
+    public static IEnumerable<Work> Repack(TransformerConfig config, KernelType type = KernelType.F32)
     {
         var copies = Parameters(config) + (config.TiedHead ? HeadWeights(config) : 0);
-        yield return new Work(0, (double)Float * (Parameters(config) + copies));
+        yield return new Work(0, (double)Float * Parameters(config) + (double)BytesOf(type) * copies);
     }
+
+    private static long BytesOf(KernelType type) => type == KernelType.BF16 ? 2 : Float;
 
     /// <summary>Weights of the model, a tied head counted once.</summary>
     public static long Parameters(TransformerConfig config) => ParameterLayout.Of(config, HeadKind.Language).Sum(s => s.Length);

@@ -5,7 +5,7 @@ namespace Attune.Recipes.Benchmarks;
 /// <summary>
 /// A peer that runs as a program: <c>RUNNER DIRECTORY train tiny 8 256 f32</c> or <c>RUNNER DIRECTORY decode tiny 64 16 48 f32</c>. The last line
 /// of its standard output is a JSON object with <c>ms_per_step</c> or <c>tokens_per_second</c> and, where it knows them, <c>peak_mb</c> and
-/// <c>torch</c>, its version.
+/// <c>torch</c>, PyTorch's version, or <c>peer</c>, another peer's name.
 /// </summary>
 /// <param name="Directory">Where the peer is installed.</param>
 /// <param name="Runner">The program.</param>

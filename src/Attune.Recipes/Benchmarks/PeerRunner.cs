@@ -7,6 +7,7 @@ namespace Attune.Recipes.Benchmarks;
 
 /// <summary>What one run of a peer said.</summary>
 /// <param name="Figure">In the case's unit.</param>
+/// <param name="Version">The peer's name and version.</param>
 internal sealed record PeerFigure(double Figure, double? PeakMemoryMb, string? Version);
 
 /// <summary>Runs a peer's program and reads its last line.</summary>
@@ -21,6 +22,7 @@ internal sealed class PeerRunner(PeerOptions options)
             TrainCase train => ["train", size.Name, Text(train.Batch), Text(train.Time), .. parts],
             // Decoding has neither autocast nor a choice of attention.
             DecodeCase decode when parts is ["f32" or "bf16"] => ["decode", size.Name, Text(decode.Batch), Text(decode.Prompt), Text(decode.NewTokens), parts[0]],
+            PrefillCase prefill when parts is ["f32" or "bf16"] => ["decode", size.Name, Text(prefill.Batch), Text(prefill.Prompt), "1", parts[0]],
             _ => null,
         };
     }
@@ -35,8 +37,10 @@ internal sealed class PeerRunner(PeerOptions options)
             throw new AttuneException($"the peer failed with exit code {code}: {LastLine(errors) ?? LastLine(output) ?? "it said nothing"}. Try it alone: {command}");
         }
 
-        return Read(LastLine(output), work is DecodeCase ? "tokens_per_second" : "ms_per_step")
+        var figure = Read(LastLine(output), work is EngineCase ? "tokens_per_second" : "ms_per_step")
             ?? throw new AttuneException($"the peer's last line is '{LastLine(output)}'; expected a JSON object with its figure. Try it alone: {command}");
+        // A peer counts new tokens; here they are one a prompt, and the prompt's are wanted.
+        return work is PrefillCase prefill ? figure with { Figure = figure.Figure * prefill.Prompt } : figure;
     }
 
     /// <summary>Null where the line is no such object.</summary>
@@ -50,7 +54,7 @@ internal sealed class PeerRunner(PeerOptions options)
                 return null;
             }
 
-            var version = json.RootElement.TryGetProperty("torch", out var torch) && torch.ValueKind == JsonValueKind.String ? torch.GetString() : null;
+            var version = Name(json.RootElement, "torch") is { } torch ? $"PyTorch {torch}" : Name(json.RootElement, "peer");
             return new PeerFigure(Number(json.RootElement, name)!.Value, Number(json.RootElement, "peak_mb"), version);
         }
         catch (JsonException)
@@ -83,6 +87,9 @@ internal sealed class PeerRunner(PeerOptions options)
             throw new AttuneException($"the peer's runner {start.FileName} cannot be started: {problem.Message.TrimEnd('.')}. It must be a program that this user may run.", problem);
         }
     }
+
+    private static string? Name(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static double? Number(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;

@@ -58,6 +58,23 @@ public sealed class SentencePieceTokenizer : ITokenizer
     public int PadToken { get; }
     internal IReadOnlyDictionary<string, int> Added { get; }
 
+    /// <summary>
+    /// The vocabulary in the order of the ids, as other programs' files want it: spaces written U+2581, scores (pairs are merged highest
+    /// first), and types numbered as in sentencepiece_model.proto. Added special tokens are control tokens (3), free ids unused (5).
+    /// </summary>
+    public IReadOnlyList<(string Text, float Score, int Type)> Pieces()
+    {
+        var pieces = Enumerable.Range(0, VocabularySize).Select(id => id < _model.Pieces.Length
+            ? (_model.Pieces[id].Text, _model.Pieces[id].Score, (int)_model.Pieces[id].Type)
+            : ($"[PAD{id}]", 0f, (int)PieceType.Unused)).ToArray();
+        foreach (var (text, id) in Added)
+        {
+            pieces[id] = (text, 0, (int)PieceType.Control);
+        }
+
+        return pieces;
+    }
+
     public int? FindSpecial(string token) => _special.TryGetValue(token, out var id) ? id : null;
 
     public ImmutableArray<int> Encode(string text) => Ids(_textStart, text);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Attune.Core;
 using Attune.Models.Configuration;
+using Attune.Numerics.Kernels;
 using Attune.Recipes.Benchmarks;
 using Attune.Testing;
 
@@ -15,6 +16,7 @@ public class BenchmarkSuiteTests
             new TrainCase(Batch: 2, Time: 8) { Repeats = 3 },
             new DecodeCase(Batch: 3, Prompt: 2, NewTokens: 5) { Repeats = 2 },
             new RepackCase { Repeats = 2 },
+            new PrefillCase(Batch: 2, Prompt: 4) { Repeats = 2, Type = KernelType.BF16 },
         ]);
 
     [Fact]
@@ -22,12 +24,13 @@ public class BenchmarkSuiteTests
     {
         var report = BenchmarkSuite.Run(new BenchmarkOptions { CeilingRepeats = 1, Sizes = [Micro], Rounds = 1 }, TimeProvider.System, null, TestContext.Current.CancellationToken);
 
-        Assert.Equal(["train micro 2x8", "decode micro 3x(2+5)", "repack micro"], report.Rows.Select(r => r.Name));
+        Assert.Equal(["train micro 2x8", "decode micro 3x(2+5)", "repack micro", "prefill micro 2x4 bf16"], report.Rows.Select(r => r.Name));
         Assert.All(report.Rows, row => Assert.InRange(row.Figure.Median, 1e-6, 1e9));
         var (train, decode) = (report.Rows[0], report.Rows[1]);
         Assert.Equal(train.Flops / (train.Figure.Median / 1e3) / 1e9, train.GigaflopsPerSecond, precision: 6);
         Assert.Equal(decode.Flops * decode.Figure.Median / (3 * 5) / 1e9, decode.GigaflopsPerSecond, precision: 6);
         Assert.Null(report.Rows[2].FractionOfGemm);
+        Assert.Equal(("f32", "bf16"), (decode.Type, report.Rows[3].Type));
         Assert.InRange(report.Ceilings.FlopsPerSecond, 1e8, 1e15);
         Assert.InRange(report.Ceilings.BytesPerSecond, 1e8, 1e14);
     }
@@ -65,6 +68,8 @@ public class BenchmarkSuiteTests
         Assert.Equal("PyTorch 9.9", train.Peers.Single().Peer);
         Assert.Equal(decode.Figure.Most / 0.001, decode.Peers.Single().Ratio.Most, precision: 3);
         Assert.Empty(repack.Peers);
+        // Prompts of 4: the peer's new token a prompt stands for four that were read.
+        Assert.Equal(0.004, report.Rows[3].Peers.Single().Figure.Median, precision: 9);
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using Attune.Models.Configuration;
+using Attune.Numerics.Kernels;
 using Attune.Recipes.Benchmarks;
 
 namespace Attune.Recipes.Tests.Benchmarks;
@@ -37,6 +38,16 @@ public class ModelWorkTests
         Assert.Equal([5160, 2856, 2952], passes.Select(p => p.Flops));
         // Weights (384 + 44) * 4 bytes, and for each row and visible token a key and a value of 4 floats in both layers.
         Assert.Equal(428 * 4 + 2 * 4 * 4 * 2 * 3 * 4, passes[^1].Bytes);
+    }
+
+    [Fact]
+    public void In_bfloat16_weights_and_cache_are_half_as_much_to_read()
+    {
+        var (exact, half) = (ModelWork.Decode(Gpt2, 3, 2, 3).Last(), ModelWork.Decode(Gpt2, 3, 2, 3, KernelType.BF16).Last());
+        Assert.Equal(exact.Flops, half.Flops);
+        Assert.Equal(exact.Bytes, 2 * half.Bytes);
+        // 572 weights read, and 572 with the 44 of the head again written.
+        Assert.Equal(572 * 4 + 616 * 2, ModelWork.Repack(Gpt2, KernelType.BF16).Single().Bytes);
     }
 
     [Fact]

@@ -1,0 +1,19 @@
+using Attune.Core;
+using Attune.Core.Rollouts;
+
+namespace Attune.Models.Decoding;
+
+/// <summary>Draws answers with its own copy of a model's weights. One caller at a time.</summary>
+public interface IDecoder : IDisposable
+{
+    /// <summary>Copies the model's weights as they are now.</summary>
+    void Load(LanguageModel model);
+
+    /// <summary>Draws one answer per request, in the order of the requests.</summary>
+    /// <param name="weightVersion">Written into the rollouts.</param>
+    /// <param name="finished">Told how many answers are complete, each time one is.</param>
+    /// <exception cref="AttuneException">Options or a request cannot work, or the logits are not finite numbers.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two tokens.</exception>
+    IReadOnlyList<Rollout> Sample(
+        IReadOnlyList<SampleRequest> requests, SamplingOptions options, long weightVersion, IProgress<int>? finished, CancellationToken cancel);
+}

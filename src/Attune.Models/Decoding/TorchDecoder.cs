@@ -1,0 +1,129 @@
+using Attune.Core.Rollouts;
+using Attune.Models.Configuration;
+using Attune.Numerics.Kernels;
+using static TorchSharp.torch;
+
+namespace Attune.Models.Decoding;
+
+/// <summary>
+/// The same contract as <see cref="DecodeEngine"/> by libtorch, for models on a GPU, with a cache of fixed size on the model's device. Logits
+/// come to the host, where the same sampler draws; a seed therefore gives the engine's answer up to the rounding of the logits. Unlike
+/// there, libtorch may round a row differently in another batch.
+/// </summary>
+public sealed unsafe class TorchDecoder : IDecoder
+{
+    private readonly TransformerConfig _config;
+    private readonly TokenDecoder? _decode;
+    private readonly TokenSampler _sampler;
+    private readonly NativeBuffer _row;
+    private LanguageModel? _model;
+
+    /// <param name="decode">Reads answers for stop sequences; not needed without them.</param>
+    public TorchDecoder(TransformerConfig config, TokenDecoder? decode = null)
+    {
+        _config = config.Validate();
+        _decode = decode;
+        var padded = (config.VocabularySize + PackedMatrix.Panel - 1) / PackedMatrix.Panel * PackedMatrix.Panel;
+        _sampler = new TokenSampler(config.VocabularySize, padded);
+        _row = new NativeBuffer(padded);
+    }
+
+    public void Load(LanguageModel model)
+    {
+        if (model.Config != _config)
+        {
+            throw new ArgumentException($"The decoder was made for {_config}; the model is {model.Config}.", nameof(model));
+        }
+
+        if (_model is null || _model.Weights.Type != model.Weights.Type || _model.Weights.Values.device.ToString() != model.Weights.Values.device.ToString())
+        {
+            _model?.Dispose();
+            _model = model.Copy();
+        }
+        else
+        {
+            _model.Weights.CopyFrom(model.Weights);
+        }
+    }
+
+    public IReadOnlyList<Rollout> Sample(
+        IReadOnlyList<SampleRequest> requests, SamplingOptions options, long weightVersion, IProgress<int>? finished, CancellationToken cancel)
+    {
+        RequestChecks.All(_config, requests, options);
+        var model = _model ?? throw new InvalidOperationException("The decoder has no weights yet: call Load first.");
+        var stops = new StopTexts(options, _decode);
+        var slots = Enumerable.Range(0, Math.Min(options.BatchSize, requests.Count)).Select(_ => new DecodeSlot(options.MaxNewTokens)).ToArray();
+        var results = new Rollout[requests.Count];
+        var (next, done) = (0, 0);
+        using var quiet = no_grad();
+        using var pass = new CachedForward(model, slots.Length, requests.Select(r => r.Prompt.Length).DefaultIfEmpty(0).Max() + options.MaxNewTokens);
+        while (done < requests.Count)
+        {
+            cancel.ThrowIfCancellationRequested();
+            var entering = new List<int>();
+            for (var i = 0; i < slots.Length && next < requests.Count; i++)
+            {
+                if (slots[i].IsFree)
+                {
+                    slots[i].Take(next, requests[next]);
+                    next++;
+                    entering.Add(i);
+                }
+            }
+
+            Advance(slots, entering, pass, options);
+            foreach (var slot in slots.Where(s => !s.IsFree))
+            {
+                if (slot.Ending(options, stops) is { } reason)
+                {
+                    var request = slot.Request;
+                    results[request] = slot.Finish(reason, weightVersion);
+                    done++;
+                    finished?.Report(done);
+                }
+            }
+        }
+
+        return results;
+    }
+
+    public void Dispose()
+    {
+        _sampler.Dispose();
+        _row.Dispose();
+        _model?.Dispose();
+    }
+
+    /// <summary>A token more for every answer under way, those included whose prompt is read now.</summary>
+    private void Advance(DecodeSlot[] slots, List<int> entering, CachedForward pass, SamplingOptions options)
+    {
+        int[] going = [.. Enumerable.Range(0, slots.Length).Where(i => !slots[i].IsFree && !entering.Contains(i))];
+        if (going.Length > 0)
+        {
+            // All slots, so that shapes stay the same: what a free one gives is not looked at.
+            using var scope = NewDisposeScope();
+            var tokens = Array.ConvertAll(slots, s => s.IsFree || s.Drawn == 0 ? 0L : s.LastToken);
+            var positions = Array.ConvertAll(slots, s => s.IsFree || s.Drawn == 0 ? 0L : s.Prompt.Length + s.Drawn - 1);
+            var logits = pass.Decode(tokens, positions);
+            Draw(going, i => i, slots, logits, options);
+        }
+
+        if (entering.Count > 0)
+        {
+            using var scope = NewDisposeScope();
+            var logits = pass.Prefill([.. entering.Select(i => (long)i)], [.. entering.Select(i => slots[i].Prompt)]);
+            Draw(entering, i => entering.IndexOf(i), slots, logits, options);
+        }
+    }
+
+    /// <param name="logits">[rows, vocabulary], float32, on the host</param>
+    private void Draw(IReadOnlyList<int> which, Func<int, int> rowOf, DecodeSlot[] slots, Tensor logits, SamplingOptions options)
+    {
+        var numbers = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(logits.bytes);
+        foreach (var i in which)
+        {
+            numbers.Slice(rowOf(i) * _config.VocabularySize, _config.VocabularySize).CopyTo(_row.Span(0, _config.VocabularySize));
+            slots[i].Append(_sampler.Next(_row.Start, options, slots[i].Drawn, slots[i].Chance!));
+        }
+    }
+}
