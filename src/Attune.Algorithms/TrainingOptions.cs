@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Learning.Optimisation;
+using Attune.Models.Weights;
 
 namespace Attune.Algorithms;
 
@@ -49,6 +50,9 @@ public abstract record TrainingOptions
 
     [Description("where Adam's epsilon stands: torch (beside the corrected root) or tensor-flow (OpenAI 2019)")]
     public AdamStyle AdamStyle { get; init; } = AdamStyle.Torch;
+
+    [Description("f32 (exact) or bf16: weights and gradients in bfloat16 with a float32 master; faster where the processor multiplies bfloat16")]
+    public Precision Precision { get; init; } = Precision.F32;
 
     [Description("how many of the lower transformer layers stay as they are, the embeddings with them; 0 freezes nothing")]
     [Range(0, 1000)]

@@ -80,11 +80,17 @@ public sealed class TrainingLoop<T>(
         var metrics = new Metrics();
         // Known before the first backward, so that accumulating over microbatches gives the exact mean.
         var total = items.Sum(objective.Weight);
-        foreach (var part in items.OrderBy(objective.Length).Chunk(options.Microbatch))
+        var parts = items.OrderBy(objective.Length).Chunk(options.Microbatch).ToArray();
+        foreach (var part in parts)
         {
             using var scope = torch.NewDisposeScope();
             var (loss, measured) = objective.Evaluate(part);
             (loss / total).backward();
+            if (parts.Length > 1)
+            {
+                _adam.Gather();
+            }
+
             metrics.AddSum("loss", loss.ToDouble(), part.Sum(objective.Weight));
             metrics.Add(measured);
         }

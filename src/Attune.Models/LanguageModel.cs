@@ -18,13 +18,22 @@ public sealed class LanguageModel : TransformerModel
         _head = Weights[config.TiedHead ? "tokens" : "head"];
     }
 
+    /// <summary>The same, ready to be trained in a precision.</summary>
+    internal LanguageModel(TransformerConfig config, Precision precision) : this(config, TypeOf(precision))
+    {
+        Weights.AttachMaster();
+    }
+
     /// <summary>Fresh weights.</summary>
-    public LanguageModel(TransformerConfig config, Seed seed) : this(config)
+    public LanguageModel(TransformerConfig config, Seed seed, Precision precision = Precision.F32) : this(config, precision)
     {
         Initialize(seed);
     }
 
-    /// <summary>A copy with own weights, in another type or place where one is given.</summary>
+    /// <summary>
+    /// A copy with own weights, in another type or place where one is given. It computes as its origin does, bit for bit, and has no
+    /// master: it is there to be read, as a reference policy is.
+    /// </summary>
     public LanguageModel Copy(ScalarType? type = null, Device? device = null)
     {
         var copy = new LanguageModel(Config, type ?? Weights.Type, device ?? Weights.Values.device);

@@ -15,12 +15,15 @@ public static class ModelFiles
     private const int MostListed = 5;
 
     /// <exception cref="ModelFileException">A file is absent or damaged, or weights and configuration disagree; says where.</exception>
-    public static LanguageModel LoadLanguageModel(string directory) => Load(directory, HeadKind.Language, config => new LanguageModel(config));
+    /// <param name="precision">To be trained in; a master keeps what the file holds.</param>
+    public static LanguageModel LoadLanguageModel(string directory, Precision precision = Precision.F32) =>
+        Load(directory, HeadKind.Language, config => new LanguageModel(config, precision));
 
     /// <exception cref="ModelFileException">As for a language model; also where there is no "score.weight".</exception>
-    public static ScalarModel LoadScalarModel(string directory) => Load(directory, HeadKind.Score, config => new ScalarModel(config));
+    public static ScalarModel LoadScalarModel(string directory, Precision precision = Precision.F32) =>
+        Load(directory, HeadKind.Score, config => new ScalarModel(config, precision));
 
-    /// <summary>Writes <c>model.safetensors</c> and <c>config.json</c>, each whole or not at all, weights first.</summary>
+    /// <summary>Writes <c>model.safetensors</c> and <c>config.json</c>, each whole or not at all, weights first, from the master where there is one.</summary>
     /// <param name="type">F32 or BF16.</param>
     /// <exception cref="AttuneException">The folder cannot be written.</exception>
     public static void Save(TransformerModel model, string directory, WeightType type = WeightType.F32)
@@ -46,6 +49,7 @@ public static class ModelFiles
                 SetValues(model.Weights, tensor, folder.Read(tensor.Name));
             }
 
+            model.Weights.Round();
             return model;
         }
         catch
@@ -84,7 +88,7 @@ public static class ModelFiles
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var rows = weights[tensor.Slot].narrow(0, tensor.FirstRow, tensor.Rows);
+        var rows = weights.ExactOf(tensor.Slot).narrow(0, tensor.FirstRow, tensor.Rows);
         var ordered = (tensor.Transposed ? rows.t() : rows).to(ScalarType.Float32).cpu().contiguous();
         var values = new float[ordered.numel()];
         ordered.bytes.CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
@@ -96,6 +100,6 @@ public static class ModelFiles
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var given = tensor(values).view([.. file.Shape]);
-        weights[file.Slot].narrow(0, file.FirstRow, file.Rows).copy_(file.Transposed ? given.t() : given);
+        weights.ExactOf(file.Slot).narrow(0, file.FirstRow, file.Rows).copy_(file.Transposed ? given.t() : given);
     }
 }

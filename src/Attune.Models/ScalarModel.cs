@@ -18,20 +18,29 @@ public sealed class ScalarModel : TransformerModel
         _score = Weights["score"];
     }
 
+    /// <summary>The same, ready to be trained in a precision.</summary>
+    internal ScalarModel(TransformerConfig config, Precision precision) : this(config, TypeOf(precision))
+    {
+        Weights.AttachMaster();
+    }
+
     /// <summary>Fresh weights.</summary>
-    public ScalarModel(TransformerConfig config, Seed seed) : this(config)
+    public ScalarModel(TransformerConfig config, Seed seed, Precision precision = Precision.F32) : this(config, precision)
     {
         Initialize(seed);
     }
 
     /// <summary>The trunk of a language model, with own weights, and a fresh head.</summary>
-    public ScalarModel(LanguageModel origin, Seed seed) : this(origin.Config, origin.Weights.Type, origin.Weights.Values.device)
+    /// <param name="precision">To be trained in; that of the origin where it is null.</param>
+    public ScalarModel(LanguageModel origin, Seed seed, Precision? precision = null)
+        : this(origin.Config, precision is { } chosen ? TypeOf(chosen) : origin.Weights.Type, origin.Weights.Values.device)
     {
+        Weights.AttachMaster();
         Weights.CopyFrom(origin.Weights);
         Initialization.Fill(Weights, Weights.Slots[^1], Config, seed);
     }
 
-    /// <summary>A copy with own weights, in another type or place where one is given.</summary>
+    /// <summary>A copy with own weights and without a master, in another type or place where one is given.</summary>
     public ScalarModel Copy(ScalarType? type = null, Device? device = null)
     {
         var copy = new ScalarModel(Config, type ?? Weights.Type, device ?? Weights.Values.device);
@@ -54,6 +63,7 @@ public sealed class ScalarModel : TransformerModel
     public Tensor ScoresOf(Tensor hidden)
     {
         using var scope = NewDisposeScope();
-        return nn.functional.linear(hidden, _score).squeeze(-1).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        // The product itself in 32 bits: a reward rounded to 8 bits could not tell two good answers apart.
+        return nn.functional.linear(hidden.to(ScalarType.Float32), _score.to(ScalarType.Float32)).squeeze(-1).MoveToOuterDisposeScope();
     }
 }

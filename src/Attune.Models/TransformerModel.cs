@@ -30,6 +30,9 @@ public abstract class TransformerModel : nn.Module
     /// <summary>The parameters in a fixed order, embeddings first, head last. A tied head is not listed twice.</summary>
     public IEnumerable<(string Name, Parameter Parameter)> NamedParameters => Weights.Named;
 
+    /// <summary>The type of the weights that a precision computes with.</summary>
+    internal static ScalarType TypeOf(Precision precision) => precision == Precision.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32;
+
     private protected void Initialize(Seed seed) => Initialization.Fill(Weights, Config, seed);
 
     protected override void Dispose(bool disposing)

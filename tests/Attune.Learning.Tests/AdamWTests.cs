@@ -117,6 +117,48 @@ public sealed class AdamWTests
     }
 
     [Fact]
+    public void In_bfloat16_the_master_steps_as_float32_does_and_the_weights_are_its_rounding()
+    {
+        using var scope = NewDisposeScope();
+        var options = new OptimiserOptions { WeightDecay = 0.1, MaxGradientNorm = 1 };
+        using var half = new FlatParameters([.. Slots], ScalarType.BFloat16);
+        using var full = new FlatParameters([.. Slots]);
+        using var halfAdam = new AdamW([half], options);
+        using var fullAdam = new AdamW([full], options);
+        full.CopyFrom(half);
+        for (var step = 1; step <= 4; step++)
+        {
+            for (var i = 0; i < Slots.Length; i++)
+            {
+                half[Slots[i].Name].grad!.copy_(Noise(Slots[i], (ulong)(100 * step + i)));
+                full[Slots[i].Name].grad!.copy_(half[Slots[i].Name].grad!);
+            }
+
+            // The gradient is the same, to the last bit; so are the norm, the moments and the master.
+            Assert.Equal(fullAdam.Step(step, 0.01), halfAdam.Step(step, 0.01));
+            Assert.Equal(TinyModels.Values(full.Values), TinyModels.Values(half.Master!));
+            Assert.Equal(TinyModels.Values(half.Master!.to(ScalarType.BFloat16)), TinyModels.Values(half.Values));
+            Assert.All(TinyModels.Values(half.Gradients!), g => Assert.Equal(0, g));
+        }
+    }
+
+    [Fact]
+    public void Bfloat16_gradients_of_many_microbatches_add_up()
+    {
+        using var weights = new FlatParameters([new ParameterSlot("w", 0, [1, 40])], ScalarType.BFloat16);
+        using var adam = new AdamW([weights], new OptimiserOptions());
+        for (var microbatch = 0; microbatch < 1024; microbatch++)
+        {
+            // A running sum in bfloat16 would stop growing at 256.
+            Fill(weights["w"].grad!, 1);
+            adam.Gather();
+        }
+
+        Assert.Equal(1024 * Math.Sqrt(40), adam.Step(1, 0.01), 1e-3);
+        Assert.Equal(0, adam.Step(2, 0.01));
+    }
+
+    [Fact]
     public void A_long_gradient_is_clipped_to_the_limit_and_its_own_length_told()
     {
         using var weights = new FlatParameters([new ParameterSlot("w", 0, [1, 2])]);

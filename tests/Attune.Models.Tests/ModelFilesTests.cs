@@ -29,6 +29,25 @@ public sealed class ModelFilesTests
     }
 
     [Fact]
+    public void A_model_loaded_to_be_trained_in_bfloat16_is_saved_as_it_was_and_its_copy_computes_alike()
+    {
+        using var folder = new TemporaryFolder();
+        using var again = new TemporaryFolder();
+        using var model = new LanguageModel(TransformerConfig.Gpt2(11, 8, 1, 2, 16), new Seed(1));
+        ModelFiles.Save(model, folder.Path);
+        using var half = ModelFiles.LoadLanguageModel(folder.Path, Precision.Bf16);
+        ModelFiles.Save(half, again.Path);
+        Assert.Equal(File.ReadAllBytes(folder.File("model.safetensors")), File.ReadAllBytes(again.File("model.safetensors")));
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        using var copy = half.Copy();
+        var tokens = tensor([3L, 1, 4, 1, 5], [1, 5]);
+        Assert.Equal(ScalarType.BFloat16, copy.Weights.Type);
+        Assert.Null(copy.Weights.Master);
+        Assert.Equal(0, (half.Logits(half.Trunk.Hidden(tokens)) - copy.Logits(copy.Trunk.Hidden(tokens))).abs().max().to(ScalarType.Float32).item<float>());
+    }
+
+    [Fact]
     public void In_bfloat16_weights_are_rounded_to_nearest_even()
     {
         using var folder = new TemporaryFolder();

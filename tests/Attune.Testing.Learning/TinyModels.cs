@@ -1,6 +1,7 @@
 using Attune.Core.Runs;
 using Attune.Models;
 using Attune.Models.Configuration;
+using Attune.Models.Weights;
 using static TorchSharp.torch;
 
 namespace Attune.Testing;
@@ -11,16 +12,16 @@ public static class TinyModels
     public static TransformerConfig Config(int vocabulary = 20) => TransformerConfig.Gpt2(vocabulary, width: 32, layers: 2, heads: 4, contextLength: 24);
 
     /// <param name="noise">Added to every fresh weight: 0.15 gives distributions with clear likes and dislikes.</param>
-    public static LanguageModel Language(ulong seed, int vocabulary = 20, double noise = 0.15)
+    public static LanguageModel Language(ulong seed, int vocabulary = 20, double noise = 0.15, Precision precision = Precision.F32)
     {
-        var model = new LanguageModel(Config(vocabulary), new Seed(seed));
+        var model = new LanguageModel(Config(vocabulary), new Seed(seed), precision);
         AddNoise(model, seed, noise);
         return model;
     }
 
-    public static ScalarModel Scalar(ulong seed, int vocabulary = 20, double noise = 0.05)
+    public static ScalarModel Scalar(ulong seed, int vocabulary = 20, double noise = 0.05, Precision precision = Precision.F32)
     {
-        var model = new ScalarModel(Config(vocabulary), new Seed(seed));
+        var model = new ScalarModel(Config(vocabulary), new Seed(seed), precision);
         AddNoise(model, seed, noise);
         return model;
     }
@@ -48,7 +49,9 @@ public static class TinyModels
                 noise[i] = (float)(deviation * chance.NextNormal());
             }
 
-            parameter.add_(tensor(noise).view(parameter.shape));
+            model.Weights.ExactOf(name).add_(tensor(noise).view(parameter.shape));
         }
+
+        model.Weights.Round();
     }
 }

@@ -44,7 +44,7 @@ public abstract class ValueFunction
         public override Tensor OfAnswers(TokenBatch batch, Tensor policyHidden)
         {
             using var scope = NewDisposeScope();
-            return nn.functional.linear(TokenBatch.At(policyHidden, batch.Predictors), Weights["score"]).squeeze(-1).MoveToOuterDisposeScope();
+            return nn.functional.linear(TokenBatch.At(policyHidden, batch.Predictors).to(ScalarType.Float32), Weights["score"]).squeeze(-1).MoveToOuterDisposeScope();
         }
     }
 }

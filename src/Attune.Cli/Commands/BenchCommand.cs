@@ -16,6 +16,7 @@ internal static class BenchCommand
     {
         var sizes = new Option<string>("--sizes") { Description = "tiny (4 layers of width 256), small (GPT-2 124M: minutes and 3 GB), or both", HelpName = "NAMES", DefaultValueFactory = _ => "tiny" };
         var works = new Option<string>("--work") { Description = "train, prefill, decode, repack, or several [default: all]", HelpName = "NAMES", DefaultValueFactory = _ => "" };
+        var types = new Option<string>("--precision") { Description = "f32, bf16 or both [default: both]", HelpName = "NAMES", DefaultValueFactory = _ => "" };
         var rounds = new Option<int>("--rounds") { Description = "times each case is measured, in turns with the peer", HelpName = "N", DefaultValueFactory = _ => 3 };
         var peer = new Option<string?>("--peer") { Description = "folder of an installed peer to compare with", HelpName = "DIR" };
         var runner = new Option<string>("--peer-runner")
@@ -38,7 +39,7 @@ internal static class BenchCommand
             "Measure training and sampling on this machine, against its own ceilings and, with --peer, in turns with another system.\n\n" +
             "Examples:\n  attune bench\n  attune bench --sizes tiny,small --peer ../peers --rounds 5 --json bench.json")
         {
-            sizes, works, rounds, peer, runner, variants, models, seed, json,
+            sizes, works, types, rounds, peer, runner, variants, models, seed, json,
         };
         command.SetAction((parsed, cancel) =>
         {
@@ -54,6 +55,7 @@ internal static class BenchCommand
                 {
                     Sizes = [.. Names(parsed.GetValue(sizes)!).Select(BenchmarkSize.Named)],
                     Works = [.. Names(parsed.GetValue(works)!)],
+                    Types = [.. Names(parsed.GetValue(types)!)],
                     Rounds = parsed.GetValue(rounds),
                     Seed = new Seed(parsed.GetValue(seed)),
                     Peer = parsed.GetValue(peer) is { } folder

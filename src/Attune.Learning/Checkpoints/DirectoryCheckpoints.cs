@@ -146,6 +146,11 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
             file.Read(file.Find(name)!, values);
             tensor.copy_(torch.tensor(values));
         }
+
+        foreach (var part in adam.Parts)
+        {
+            part.Rounded?.copy_(part.Values);
+        }
     }
 
     /// <summary>All before the first is copied: a model that is half another one is none.</summary>

@@ -1,17 +1,18 @@
-using System.Numerics;
 using Attune.Models.Weights;
+using Attune.Numerics.Kernels;
 using TorchSharp;
 
 namespace Attune.Learning.Optimisation;
 
 /// <summary>
-/// AdamW over flat parameters in one pass: clip, decay, moments, step and zeroing of the gradient. 32 bytes of memory traffic a
-/// parameter, which is the floor for float32; the usual tensor-by-tensor way costs ten times that in time.
+/// AdamW over flat parameters in one pass: clip, decay, moments, step, rounding to the weights' type and zeroing of the gradient.
+/// 32 bytes of memory traffic a parameter in float32 and 30 in bfloat16, which is the floor; the usual tensor-by-tensor way costs
+/// ten times that in time.
 /// </summary>
 public sealed class AdamW : IDisposable
 {
-    // Sums and steps go in blocks of this size, in a fixed order, so that results do not depend on the number of threads.
-    private const int Block = 1 << 16;
+    // Sums go in blocks of this size, in a fixed order, so that results do not depend on the number of threads.
+    private const int Block = TrainedPart.Block;
 
     private readonly OptimiserOptions _options;
 
@@ -31,7 +32,7 @@ public sealed class AdamW : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
-        var norm = Math.Sqrt(Parts.Sum(p => OnCpu(p) ? FlatSquares(p) : p.Gradients.square().sum().ToDouble()));
+        var norm = Math.Sqrt(Parts.Sum(p => OnCpu(p) ? FlatSquares(p) : p.Summed.square().sum(torch.ScalarType.Float32).ToDouble()));
         if (!double.IsFinite(norm))
         {
             return norm;
@@ -54,6 +55,15 @@ public sealed class AdamW : IDisposable
         return norm;
     }
 
+    /// <summary>Between microbatches: sets their gradients apart where they are too coarse to be summed as they are.</summary>
+    public void Gather()
+    {
+        foreach (var part in Parts)
+        {
+            part.Gather();
+        }
+    }
+
     private static bool OnCpu(TrainedPart part) => part.Values.device_type == DeviceType.CPU;
 
     public void Dispose()
@@ -64,109 +74,53 @@ public sealed class AdamW : IDisposable
         }
     }
 
-    private readonly record struct StepNumbers(float Clip, float Rate, float Epsilon, float Decay, float Beta1, float Beta2);
-
-    private StepNumbers Numbers(long step, double learningRate, double clip)
+    private AdamNumbers Numbers(long step, double learningRate, double clip)
     {
         var correction = Math.Sqrt(1 - Math.Pow(_options.Beta2, step));
         var rate = learningRate * correction / (1 - Math.Pow(_options.Beta1, step));
         // Both conventions are p -= rate * m / (sqrt(v) + e); they differ in e alone.
         var epsilon = _options.Style == AdamStyle.Torch ? _options.Epsilon * correction : _options.Epsilon;
-        return new StepNumbers((float)clip, (float)rate, (float)epsilon, (float)(learningRate * _options.WeightDecay), (float)_options.Beta1, (float)_options.Beta2);
+        return new AdamNumbers((float)clip, (float)rate, (float)epsilon, (float)(learningRate * _options.WeightDecay), (float)_options.Beta1, (float)_options.Beta2);
     }
 
     private static unsafe double FlatSquares(TrainedPart part)
     {
-        var gradients = Pointer(part.Gradients);
+        var gradients = part.Summed;
+        var address = (nint)TensorMemory.Start(gradients);
+        var isHalf = gradients.dtype == torch.ScalarType.BFloat16;
         var count = part.Count;
         var sums = new double[(count + Block - 1) / Block];
         Parallel.For(0, sums.Length, block =>
         {
-            var span = new ReadOnlySpan<float>(gradients + (long)block * Block, (int)Math.Min(Block, count - (long)block * Block));
-            var sum = 0.0;
-            // Runs of 1024 in float32 lanes, then float64: exact enough for a norm and free of overflow worries.
-            while (!span.IsEmpty)
-            {
-                var run = span[..Math.Min(1024, span.Length)];
-                sum += SquareSum(run);
-                span = span[run.Length..];
-            }
-
-            sums[block] = sum;
+            var start = (long)block * Block;
+            var length = Math.Min(Block, count - start);
+            sums[block] = isHalf ? AdamKernel.Squares<FlatBFloat16>((void*)address, start, length) : AdamKernel.Squares<FlatFloat32>((void*)address, start, length);
         });
         return sums.Sum();
     }
 
-    private static float SquareSum(ReadOnlySpan<float> values)
+    private static unsafe void FlatStep(TrainedPart part, AdamNumbers numbers)
     {
-        var total = Vector<float>.Zero;
-        var i = 0;
-        for (; i + Vector<float>.Count <= values.Length; i += Vector<float>.Count)
+        var gradients = part.Summed;
+        var (p, g) = ((nint)TensorMemory.Start(part.Values), (nint)TensorMemory.Start(gradients));
+        var (m, v) = ((nint)TensorMemory.Start(part.FirstMoment), (nint)TensorMemory.Start(part.SecondMoment));
+        var r = part.Rounded is { } rounded ? (nint)TensorMemory.Start(rounded) : 0;
+        var isHalf = gradients.dtype == torch.ScalarType.BFloat16;
+        // Weight decay pulls on matrices only, as in GPT-2 and all its successors: not on biases and norms.
+        var plain = numbers with { Decay = 0 };
+        Parallel.ForEach(part.Stretches, stretch =>
         {
-            var lane = new Vector<float>(values[i..]);
-            total += lane * lane;
-        }
-
-        var sum = Vector.Sum(total);
-        for (; i < values.Length; i++)
-        {
-            sum += values[i] * values[i];
-        }
-
-        return sum;
-    }
-
-    private static unsafe void FlatStep(TrainedPart part, StepNumbers numbers)
-    {
-        float* p = Pointer(part.Values), g = Pointer(part.Gradients), m = Pointer(part.FirstMoment), v = Pointer(part.SecondMoment);
-        foreach (var slot in part.Slots)
-        {
-            // Weight decay pulls on matrices only, as in GPT-2 and all its successors: not on biases and norms.
-            var own = slot.IsMatrix ? numbers : numbers with { Decay = 0 };
-            var blocks = (int)((slot.Length + Block - 1) / Block);
-            void Work(int block)
+            var own = stretch.IsMatrix ? numbers : plain;
+            if (isHalf)
             {
-                var start = slot.Offset + (long)block * Block;
-                var count = (int)Math.Min(Block, slot.Offset + slot.Length - start);
-                StepBlock(p + start, g + start, m + start, v + start, count, own);
-            }
-
-            if (blocks == 1)
-            {
-                Work(0);
+                AdamKernel.Step<FlatBFloat16, FlatBFloat16>((float*)p, (void*)g, (float*)m, (float*)v, (void*)r, stretch.Start, stretch.Length, own);
             }
             else
             {
-                Parallel.For(0, blocks, Work);
+                AdamKernel.Step<FlatFloat32, FlatBFloat16>((float*)p, (void*)g, (float*)m, (float*)v, (void*)r, stretch.Start, stretch.Length, own);
             }
-        }
-    }
-
-    private static unsafe void StepBlock(float* p, float* g, float* m, float* v, int count, StepNumbers n)
-    {
-        var width = Vector<float>.Count;
-        var (clip, rate, epsilon, keep) = (new Vector<float>(n.Clip), new Vector<float>(n.Rate), new Vector<float>(n.Epsilon), new Vector<float>(1 - n.Decay));
-        var (b1, c1, b2, c2) = (new Vector<float>(n.Beta1), new Vector<float>(1 - n.Beta1), new Vector<float>(n.Beta2), new Vector<float>(1 - n.Beta2));
-        var i = 0;
-        for (; i + width <= count; i += width)
-        {
-            var gradient = Vector.Load(g + i) * clip;
-            var first = b1 * Vector.Load(m + i) + c1 * gradient;
-            var second = b2 * Vector.Load(v + i) + c2 * gradient * gradient;
-            (keep * Vector.Load(p + i) - rate * first / (Vector.SquareRoot(second) + epsilon)).Store(p + i);
-            first.Store(m + i);
-            second.Store(v + i);
-            Vector<float>.Zero.Store(g + i);
-        }
-
-        for (; i < count; i++)
-        {
-            var gradient = g[i] * n.Clip;
-            m[i] = n.Beta1 * m[i] + (1 - n.Beta1) * gradient;
-            v[i] = n.Beta2 * v[i] + (1 - n.Beta2) * gradient * gradient;
-            p[i] = (1 - n.Decay) * p[i] - n.Rate * m[i] / (MathF.Sqrt(v[i]) + n.Epsilon);
-            g[i] = 0;
-        }
+        });
+        part.HasSums = false;
     }
 
     /// <summary>The same step in tensor operations, for devices whose memory this process cannot address.</summary>
@@ -178,11 +132,11 @@ public sealed class AdamW : IDisposable
         }
     }
 
-    private static void TensorStep(TrainedPart part, StepNumbers n)
+    private static void TensorStep(TrainedPart part, AdamNumbers n)
     {
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
-        var gradient = part.Gradients.mul_(n.Clip);
+        var gradient = part.Summed.to(torch.ScalarType.Float32).mul_(n.Clip);
         part.FirstMoment.mul_(n.Beta1).add_(gradient, 1 - n.Beta1);
         part.SecondMoment.mul_(n.Beta2).addcmul_(gradient, gradient, 1 - n.Beta2);
         foreach (var slot in part.Slots.Where(s => s.IsMatrix && n.Decay != 0))
@@ -191,16 +145,8 @@ public sealed class AdamW : IDisposable
         }
 
         part.Values.addcdiv_(part.FirstMoment, part.SecondMoment.sqrt().add_(n.Epsilon), -n.Rate);
-        gradient.zero_();
-    }
-
-    /// <summary>The address of the first element; stable while the tensor lives, because libtorch's memory does not move.</summary>
-    private static unsafe float* Pointer(torch.Tensor flat)
-    {
-        using var first = flat.narrow(0, 0, 1);
-        fixed (byte* address = first.bytes)
-        {
-            return (float*)address;
-        }
+        part.Rounded?.copy_(part.Values);
+        part.Summed.zero_();
+        part.HasSums = false;
     }
 }

@@ -26,10 +26,11 @@ public static class Initialization
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var parameter = parameters[slot.Name];
+        var parameter = parameters.ExactOf(slot.Name);
         if (Deviation(slot, config) is not { } deviation)
         {
             parameter.fill_(slot.Name.EndsWith(".bias", StringComparison.Ordinal) ? 0 : 1);
+            parameters.Round();
             return;
         }
 
@@ -44,6 +45,7 @@ public static class Initialization
             }
         });
         parameter.copy_(tensor(values).view([.. slot.Shape]));
+        parameters.Round();
     }
 
     private static double? Deviation(ParameterSlot slot, TransformerConfig config) => slot switch

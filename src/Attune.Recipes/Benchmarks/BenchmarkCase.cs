@@ -1,4 +1,5 @@
 using System.Globalization;
+using Attune.Models.Weights;
 using Attune.Numerics.Kernels;
 
 namespace Attune.Recipes.Benchmarks;
@@ -28,8 +29,10 @@ public abstract record BenchmarkCase
 /// <summary>Forward, backward and AdamW on full rows in which every token but the first is learned.</summary>
 public sealed record TrainCase(int Batch, int Time) : BenchmarkCase
 {
+    public Precision Precision { get; init; }
     public override string Work => "train";
-    public override string Shape => string.Create(CultureInfo.InvariantCulture, $"{Batch}x{Time}");
+    public override string TypeName => Precision == Precision.Bf16 ? "bf16" : "f32";
+    public override string Shape => string.Create(CultureInfo.InvariantCulture, $"{Batch}x{Time}") + (Precision == Precision.Bf16 ? " bf16" : "");
     public override string Unit => BenchmarkRow.Milliseconds;
     public override double Figure(double seconds) => 1e3 * seconds;
 }

@@ -12,6 +12,9 @@ public sealed record BenchmarkOptions
     /// <summary>"train", "prefill", "decode", "repack"; empty for all.</summary>
     public ImmutableArray<string> Works { get; init; } = [];
 
+    /// <summary>"f32", "bf16"; empty for both.</summary>
+    public ImmutableArray<string> Types { get; init; } = [];
+
     /// <summary>Times each case is measured, taking turns with the peer.</summary>
     public int Rounds { get; init; } = 3;
 
@@ -28,6 +31,8 @@ public sealed record BenchmarkOptions
     {
         string[] known = ["train", "prefill", "decode", "repack"];
         List<string> problems = [.. Works.Where(w => !known.Contains(w)).Select(w => $"there is no benchmark of '{w}'; there are {string.Join(", ", known)}.{Suggestion.For(w, known)}")];
+        string[] types = ["f32", "bf16"];
+        problems.AddRange(Types.Where(t => !types.Contains(t)).Select(t => $"there is no precision '{t}'; there are f32 and bf16.{Suggestion.For(t, types)}"));
         if (Rounds < 1)
         {
             problems.Add($"rounds is {Rounds}; expected at least 1, and 3 for a spread worth reading.");

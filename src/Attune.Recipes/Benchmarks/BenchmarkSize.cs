@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Models.Configuration;
+using Attune.Models.Weights;
 using Attune.Numerics.Kernels;
 
 namespace Attune.Recipes.Benchmarks;
@@ -15,7 +16,9 @@ public sealed record BenchmarkSize(string Name, TransformerConfig Config, Immuta
         TransformerConfig.Gpt2(vocabularySize: 2048, width: 256, layers: 4, heads: 4, contextLength: 256),
         [
             new TrainCase(Batch: 4, Time: 64) { Repeats = 37 },
+            new TrainCase(Batch: 4, Time: 64) { Repeats = 37, Precision = Precision.Bf16 },
             new TrainCase(Batch: 8, Time: 256) { Repeats = 37 },
+            new TrainCase(Batch: 8, Time: 256) { Repeats = 37, Precision = Precision.Bf16 },
             new PrefillCase(Batch: 8, Prompt: 192) { Repeats = 9 },
             new DecodeCase(Batch: 64, Prompt: 16, NewTokens: 48) { Repeats = 9 },
             new DecodeCase(Batch: 64, Prompt: 16, NewTokens: 48) { Repeats = 9, Type = KernelType.BF16 },
@@ -28,6 +31,7 @@ public sealed record BenchmarkSize(string Name, TransformerConfig Config, Immuta
         TransformerConfig.Gpt2(vocabularySize: 50257, width: 768, layers: 12, heads: 12, contextLength: 1024),
         [
             new TrainCase(Batch: 4, Time: 64) { Repeats = 10 },
+            new TrainCase(Batch: 4, Time: 64) { Repeats = 10, Precision = Precision.Bf16 },
             new PrefillCase(Batch: 4, Prompt: 256) { Repeats = 3 },
             new PrefillCase(Batch: 4, Prompt: 256) { Repeats = 3, Type = KernelType.BF16 },
             new DecodeCase(Batch: 16, Prompt: 16, NewTokens: 48) { Repeats = 5 },

@@ -23,7 +23,7 @@ public static class BenchmarkSuite
         var rows = ImmutableArray.CreateBuilder<BenchmarkRow>();
         foreach (var size in options.Sizes)
         {
-            foreach (var work in size.Cases.Where(c => options.Works.IsEmpty || options.Works.Contains(c.Work)))
+            foreach (var work in size.Cases.Where(c => options.Works.IsEmpty || options.Works.Contains(c.Work)).Where(c => options.Types.IsEmpty || options.Types.Contains(c.TypeName)))
             {
                 var row = new Comparison(size, work, options, progress, cancel).Run(ceilings);
                 rows.Add(row);
@@ -88,7 +88,7 @@ public static class BenchmarkSuite
         {
             Work[] stretches = [.. work switch
             {
-                TrainCase train => ModelWork.TrainStep(size.Config, train.Batch, train.Time),
+                TrainCase train => ModelWork.TrainStep(size.Config, train.Batch, train.Time, train.Precision),
                 DecodeCase decode => ModelWork.Decode(size.Config, decode.Batch, decode.Prompt, decode.NewTokens, decode.Type),
                 PrefillCase prefill => ModelWork.Decode(size.Config, prefill.Batch, prefill.Prompt, 1, prefill.Type),
                 RepackCase repack => ModelWork.Repack(size.Config, repack.Type),

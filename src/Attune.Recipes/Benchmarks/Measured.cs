@@ -49,7 +49,7 @@ internal sealed class MeasuredTraining : Measured, IExperience<PackedRow>, ILoop
 
     public MeasuredTraining(TransformerConfig config, TrainCase work, Seed seed)
     {
-        _model = new LanguageModel(config, seed.For("weights"));
+        _model = new LanguageModel(config, seed.For("weights"), work.Precision);
         PackedRow[] rows = [.. Enumerable.Range(0, work.Batch).Select(row => new PackedRow([new TokenSequence([.. RandomTokens(config, work.Time, seed.For("row", row))], 0)]))];
         _round = new Round<PackedRow>([rows], work.Batch);
         var optimiser = new OptimiserOptions { WeightDecay = 0.01, MaxGradientNorm = 1 };

@@ -24,14 +24,20 @@ public static class ModelWork
     // Parameter, gradient and both moments, each read and written once.
     private const int AdamBytes = 8 * Float;
 
+    private const int Half = 2;
+
+    // The same with the gradient in bfloat16, and the weights' rounding written.
+    private const int RoundedAdamBytes = 6 * Float + 3 * Half;
+
     /// <summary>A training step in two stretches: forward with backward, which costs twice the forward, and the optimiser.</summary>
     /// <param name="time">Tokens of a row; all but the first are predicted.</param>
-    public static IEnumerable<Work> TrainStep(TransformerConfig config, long batch, long time)
+    public static IEnumerable<Work> TrainStep(TransformerConfig config, long batch, long time, Precision precision = Precision.F32)
     {
+        var (weight, adam) = precision == Precision.Bf16 ? (Half, RoundedAdamBytes) : (Float, AdamBytes);
         var forward = Forward(config, batch * time, batch * (time - 1), batch * Triangle(time));
         // Weights are read forward and backward, gradients written.
-        yield return new Work(3 * forward, 3.0 * Float * Parameters(config));
-        yield return new Work(0, (double)AdamBytes * Parameters(config));
+        yield return new Work(3 * forward, 3.0 * weight * Parameters(config));
+        yield return new Work(0, (double)adam * Parameters(config));
     }
 
     /// <summary>Decoding, a stretch for each pass: the prompts, then every new token but the last, which no pass reads.</summary>

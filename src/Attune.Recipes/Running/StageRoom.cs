@@ -8,6 +8,7 @@ using Attune.Learning.Checkpoints;
 using Attune.Learning.Contracts;
 using Attune.Models;
 using Attune.Models.Configuration;
+using Attune.Models.Weights;
 using Attune.Recipes.Sources;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
@@ -46,12 +47,13 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
         }
     }
 
+    /// <param name="precision">That of the options it is trained by; F32 where it is only read.</param>
     /// <exception cref="ModelFileException">Absent or damaged, or the tokenizer is another model's.</exception>
-    public LanguageModel LoadPolicy()
+    public LanguageModel LoadPolicy(Precision precision)
     {
         var folder = RequirePolicy();
         ModelTokenizer.Require(LoadTokenizer(), folder, ModelConfigFile.Read(folder));
-        return ModelFiles.LoadLanguageModel(folder);
+        return ModelFiles.LoadLanguageModel(folder, precision);
     }
 
     public string RequirePolicy() => Handover.Policy ?? throw new PlanException(NeedsModel(stage));

@@ -101,7 +101,7 @@ public sealed record PpoStage : Stage
 
         var encoder = room.LoadEncoder();
         var (prompts, heldOut, hash) = LoadPrompts(room, encoder);
-        var policy = Own(room.LoadPolicy());
+        var policy = Own(room.LoadPolicy(Training.Precision));
         var reference = Own(policy.Copy());
         var pretrained = room.Handover.Pretrained is { } folder && folder != room.Handover.Policy ? Own(ModelFiles.LoadLanguageModel(folder)) : reference;
         var reward = BuildReward(room, encoder, owned);
@@ -218,7 +218,7 @@ public sealed record PpoStage : Stage
             case ValueNetwork.SharedTrunk:
                 return new ValueFunction.SharedTrunk(policy.Config.Width);
             case ValueNetwork.RewardModel when (RewardModel ?? room.Handover.Reward) is { } folder:
-                var critic = ModelFiles.LoadScalarModel(folder);
+                var critic = ModelFiles.LoadScalarModel(folder, Training.Precision);
                 owned.Add(critic);
                 room.FreezeLayers(critic, Training);
                 return new ValueFunction.Separate(critic);

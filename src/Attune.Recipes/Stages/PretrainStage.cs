@@ -84,7 +84,7 @@ public sealed record PretrainStage : Stage
         var train = encoder.EncodeAll(split.Training, options.MaxLength);
         var heldOut = encoder.EncodeAll(split.HeldOut, options.MaxLength);
         room.NoteDropped(train.Dropped, Data);
-        using var model = new LanguageModel(Shape(encoder.Tokenizer.VocabularySize), room.Seed.For("weights"));
+        using var model = new LanguageModel(Shape(encoder.Tokenizer.VocabularySize), room.Seed.For("weights"), options.Precision);
         return await SupervisedFit.RunAsync(room, Kind, model, train.Items, heldOut.Items, options, hash, cancel).ConfigureAwait(false);
     }
 

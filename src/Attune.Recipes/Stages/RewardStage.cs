@@ -16,6 +16,7 @@ using Attune.Learning.Experience;
 using Attune.Learning.Rewards;
 using Attune.Learning.Rollouts;
 using Attune.Models;
+using Attune.Models.Weights;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
@@ -109,7 +110,7 @@ public sealed record RewardStage : Stage
         var split = heldOutSource is null
             ? Split.ByKey(feedback, SplitKey, Training.TestSplit, room.Seed.For("split"))
             : new SplitData<TFeedback>(feedback, DataSource.FromFile<TFeedback>(heldOutSource, 0, room).Items);
-        using var policy = room.LoadPolicy();
+        using var policy = room.LoadPolicy(Precision.F32);
         var encoder = room.LoadEncoder();
         // Rows that the model cannot read are left out as those beyond max_length are.
         var longest = Math.Min(Training.MaxLength, policy.Config.ContextLength);
@@ -165,7 +166,7 @@ public sealed record RewardStage : Stage
                 continue;
             }
 
-            var member = new ScalarModel(policy, room.Seed.For("head", i));
+            var member = new ScalarModel(policy, room.Seed.For("head", i), Training.Precision);
             room.FreezeLayers(member, Training);
             Metrics Evaluate()
             {

@@ -41,7 +41,7 @@ public sealed record SftStage : Stage
     {
         var (demonstrations, hash) = DataSource.Demonstrations(Data, Rows, room);
         var split = Split.ByPrompt(demonstrations, Training.TestSplit, room.Seed.For("split"));
-        using var model = room.LoadPolicy();
+        using var model = room.LoadPolicy(Training.Precision);
         var encoder = room.LoadEncoder();
         // Rows that the model cannot read are left out as those beyond max_length are.
         var longest = Math.Min(Training.MaxLength, model.Config.ContextLength);

@@ -1,6 +1,7 @@
 using Attune.Core;
 using Attune.Learning;
 using Attune.Learning.Optimisation;
+using Attune.Models.Weights;
 using Attune.Testing;
 using TorchSharp;
 
@@ -28,33 +29,35 @@ public sealed class AllAlgorithmsTests
     }
 
     [Theory]
-    [MemberData(nameof(TinyRun.All), MemberType = typeof(TinyRun))]
-    public async Task Law_the_same_seed_gives_the_same_bits_and_another_seed_others(string algorithm)
+    [MemberData(nameof(TinyRun.AllInBothPrecisions), MemberType = typeof(TinyRun))]
+    public async Task Law_the_same_seed_gives_the_same_bits_and_another_seed_others(string algorithm, Precision precision)
     {
-        var (first, firstWeights) = await Run(algorithm, new TinySetup());
-        var (second, secondWeights) = await Run(algorithm, new TinySetup());
-        var (_, otherWeights) = await Run(algorithm, new TinySetup { Seed = 8 });
+        var setup = new TinySetup { Precision = precision };
+        var (first, firstWeights) = await Run(algorithm, setup);
+        var (second, secondWeights) = await Run(algorithm, setup);
+        var (_, otherWeights) = await Run(algorithm, setup with { Seed = 8 });
         Assert.Equal(firstWeights, secondWeights);
         Assert.Equal(first.Losses, second.Losses);
         Assert.NotEqual(firstWeights, otherWeights);
     }
 
     [Theory]
-    [MemberData(nameof(TinyRun.All), MemberType = typeof(TinyRun))]
-    public async Task Law_a_resumed_run_is_the_uninterrupted_run_bit_for_bit(string algorithm)
+    [MemberData(nameof(TinyRun.AllInBothPrecisions), MemberType = typeof(TinyRun))]
+    public async Task Law_a_resumed_run_is_the_uninterrupted_run_bit_for_bit(string algorithm, Precision precision)
     {
+        var setup = new TinySetup { Precision = precision };
         using var folder = new TemporaryFolder();
-        var (whole, weights) = await Run(algorithm, new TinySetup());
+        var (whole, weights) = await Run(algorithm, setup);
         using var cancel = new CancellationTokenSource();
         var before = new RecordingObserver { AfterRound = progress => CancelAfter(progress.Round, 2, cancel) };
-        using (var interrupted = TinyRun.Of(algorithm, new TinySetup { Folder = folder.Path, CheckpointEvery = 1 }))
+        using (var interrupted = TinyRun.Of(algorithm, setup with { Folder = folder.Path, CheckpointEvery = 1 }))
         {
             var (progress, end) = await interrupted.RunAsync(before, cancel.Token);
             Assert.Equal((LoopEnd.Cancelled, 2L), (end, progress.Round));
         }
 
         var after = new RecordingObserver();
-        using var resumed = TinyRun.Of(algorithm, new TinySetup { Folder = folder.Path, CheckpointEvery = 1 });
+        using var resumed = TinyRun.Of(algorithm, setup with { Folder = folder.Path, CheckpointEvery = 1 });
         Assert.True(resumed.Restore());
         var (_, finish) = await resumed.RunAsync(after);
         Assert.Equal(LoopEnd.Finished, finish);

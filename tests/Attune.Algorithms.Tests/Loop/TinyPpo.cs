@@ -23,7 +23,7 @@ internal sealed class TinyPpo : IDisposable
     public TinyPpo(PpoOptions options, ulong seed = 7, IReward? reward = null, ISampler? sampler = null, bool exam = false, IReward? gold = null)
     {
         Options = options;
-        Policy = TinyModels.Language(seed);
+        Policy = TinyModels.Language(seed, precision: options.Precision);
         Reference = Policy.Copy();
         _critic = options.ValueNetwork == ValueNetwork.SharedTrunk ? null : new ScalarModel(Policy, new Seed(seed));
         Value = _critic is null ? new ValueFunction.SharedTrunk(Policy.Config.Width) : new ValueFunction.Separate(_critic);

@@ -29,6 +29,7 @@ internal sealed record TinySetup
     public string? Folder { get; init; }
 
     public int CheckpointEvery { get; init; }
+    public Precision Precision { get; init; } = Precision.F32;
     public string DataHash { get; init; } = "ab12";
 
     /// <summary>The update whose loss becomes no number; 0 for none.</summary>
@@ -44,10 +45,25 @@ internal abstract class TinyRun : IDisposable
 
     public static TheoryData<string> All => [.. Algorithms];
 
+    public static TheoryData<string, Precision> AllInBothPrecisions
+    {
+        get
+        {
+            var all = new TheoryData<string, Precision>();
+            foreach (var algorithm in Algorithms)
+            {
+                all.Add(algorithm, Precision.F32);
+                all.Add(algorithm, Precision.Bf16);
+            }
+
+            return all;
+        }
+    }
+
     public static TinyRun Of(string algorithm, TinySetup setup)
     {
-        var language = new Lazy<Models.LanguageModel>(() => TinyModels.Language(setup.Seed));
-        var scalar = new Lazy<Models.ScalarModel>(() => TinyModels.Scalar(setup.Seed));
+        var language = new Lazy<Models.LanguageModel>(() => TinyModels.Language(setup.Seed, precision: setup.Precision));
+        var scalar = new Lazy<Models.ScalarModel>(() => TinyModels.Scalar(setup.Seed, precision: setup.Precision));
         return algorithm switch
         {
             "sft" => Offline(setup, new Sft.Objective(language.Value), [.. TinyData.Sequences(20, 3).Select(s => new PackedRow([s]))], language.Value),
@@ -93,7 +109,7 @@ internal abstract class TinyRun : IDisposable
 
     private static Running<PpoItem> Online(TinySetup setup, PpoOptions options)
     {
-        var parts = new TinyPpo(options with { TotalEpisodes = setup.Rounds * options.RolloutBatchSize }, setup.Seed, exam: options.StopOnGoldDrop > 0);
+        var parts = new TinyPpo(options with { TotalEpisodes = setup.Rounds * options.RolloutBatchSize, Precision = setup.Precision }, setup.Seed, exam: options.StopOnGoldDrop > 0);
         return new Running<PpoItem>(setup, parts.Objective, parts.Experience, parts);
     }
 
@@ -108,7 +124,7 @@ internal abstract class TinyRun : IDisposable
 
         public override IReadOnlyDictionary<string, double> State => experience.State;
 
-        public override float[] Weights => [.. objective.Learners.SelectMany(l => TinyModels.Values(l.Values))];
+        public override float[] Weights => [.. objective.Learners.SelectMany(l => TinyModels.Values(l.Exact))];
 
         public override Task<(Progress Progress, LoopEnd End)> RunAsync(RecordingObserver observer, CancellationToken cancel = default) => _loop.RunAsync(_start, observer, cancel);
 
