@@ -54,6 +54,9 @@ public abstract record TrainingOptions
     [Description("f32 (exact) or bf16: weights and gradients in bfloat16 with a float32 master; faster where the processor multiplies bfloat16")]
     public Precision Precision { get; init; } = Precision.F32;
 
+    [Description("keep only each layer's input for the way back and compute the layer again there: a third more work, a fraction of the memory, the same results")]
+    public bool GradientCheckpointing { get; init; }
+
     [Description("how many of the lower transformer layers stay as they are, the embeddings with them; 0 freezes nothing")]
     [Range(0, 1000)]
     public int FrozenLayers { get; init; }

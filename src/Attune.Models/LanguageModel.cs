@@ -1,6 +1,7 @@
 using Attune.Core.Runs;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
+using Attune.Numerics;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -39,6 +40,27 @@ public sealed class LanguageModel : TransformerModel
         var copy = new LanguageModel(Config, type ?? Weights.Type, device ?? Weights.Values.device);
         copy.Weights.CopyFrom(Weights);
         return copy;
+    }
+
+    /// <summary>
+    /// Log-probabilities of given tokens and what else a softmax over the vocabulary tells, its logits never all in memory at once
+    /// where there are many.
+    /// </summary>
+    /// <param name="hidden">[rows, width], of <see cref="Transformer.Hidden"/>: the positions that predict the targets</param>
+    /// <param name="targets">[rows], int64</param>
+    /// <param name="temperature">Divides the logits.</param>
+    public TokenScores Score(Tensor hidden, Tensor targets, double temperature = 1)
+    {
+        using var scope = NewDisposeScope();
+        if (Trunk.Fused is { IsReady: true } fused)
+        {
+            return fused.Score(hidden, _head, Weights.GradientOf(Config.TiedHead ? "tokens" : "head"), targets, temperature).MoveToOuterScope();
+        }
+
+        var logits = temperature == 1 ? Logits(hidden) : Logits(hidden) / temperature;
+        var logProbs = LogProbs.OfTokens(logits, targets);
+        using var quiet = no_grad();
+        return new TokenScores(logProbs, LogProbs.Entropy(logits), logits.argmax(-1).eq(targets).to(ScalarType.Float32)).MoveToOuterScope();
     }
 
     /// <summary>Scores of each token's successor, unnormalised.</summary>

@@ -31,6 +31,12 @@ internal sealed class TransformerLayer
         (Parameter, Parameter?) Pair(string name) => (parameters[$"layers.{index}.{name}.weight"], parameters.Find($"layers.{index}.{name}.bias"));
     }
 
+    /// <summary>Whether its weights are trained; a layer's weights are, or are not, together.</summary>
+    internal bool IsTrained => _norm1.requires_grad;
+
+    /// <summary>A parameter that ties the layer's output to its weights in autograd's eyes.</summary>
+    internal Parameter Anchor => _norm1;
+
     /// <param name="hidden">[batch, time, width]</param>
     internal Tensor Forward(Tensor hidden, TokenView view)
     {

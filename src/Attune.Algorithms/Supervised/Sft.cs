@@ -69,20 +69,13 @@ public static class Sft
         {
             var batch = TokenBatch.Of([.. items.Select(i => i.Segments)]);
             var hidden = model.Trunk.Hidden(batch.Tokens, batch.Segments);
-            var logits = AnswerLogProbs.Logits(model, hidden, batch, temperature: 1);
-            var loss = Loss(logits, batch.Targets).sum();
-            return new Evaluation(loss, Measure(logits, batch));
-        }
-
-        private static Metrics Measure(Tensor logits, TokenBatch batch)
-        {
-            using var scope = NewDisposeScope();
-            using var noGrad = no_grad();
+            var scores = AnswerLogProbs.Score(model, hidden, batch);
+            var loss = -scores.LogProbs.sum();
             var count = batch.Targets.shape[0];
             var metrics = new Metrics();
-            metrics.AddSum("mean_token_accuracy", logits.argmax(-1).eq(batch.Targets).sum().ToDouble(), count);
-            metrics.AddSum("entropy", LogProbs.Entropy(logits).sum().ToDouble(), count);
-            return metrics;
+            metrics.AddSum("mean_token_accuracy", scores.Hits.sum().ToDouble(), count);
+            metrics.AddSum("entropy", scores.Entropy.sum().ToDouble(), count);
+            return new Evaluation(loss, metrics);
         }
     }
 

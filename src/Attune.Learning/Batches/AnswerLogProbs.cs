@@ -23,11 +23,23 @@ public static class AnswerLogProbs
         return (temperature == 1 ? logits : logits / temperature).MoveToOuterDisposeScope();
     }
 
+    /// <summary>
+    /// Of every answer token: log pi(token), with gradient, and the distribution's entropy and whether the token was its likeliest,
+    /// without. The logits are not kept, so that this is what losses should be made of.
+    /// </summary>
+    /// <param name="hidden">[batch, time, width], of the model's trunk</param>
+    /// <param name="temperature">Of the distribution asked about: the one sampled from.</param>
+    public static TokenScores Score(LanguageModel model, Tensor hidden, TokenBatch batch, double temperature = 1)
+    {
+        using var scope = NewDisposeScope();
+        return model.Score(TokenBatch.At(hidden, batch.Predictors), batch.Targets, temperature).MoveToOuterScope();
+    }
+
     /// <summary>log pi(token) of every answer token, without gradient.</summary>
     /// <param name="temperature">Of the distribution asked about: the one sampled from.</param>
     /// <returns>One array a sequence, in their order, nats.</returns>
     public static float[][] Of(LanguageModel model, IReadOnlyList<TokenSequence> sequences, double temperature = 1) =>
-        ByLength(sequences, batch => [LogProbs.OfTokens(Logits(model, model.Trunk.Hidden(batch.Tokens), batch, temperature), batch.Targets)])[0];
+        ByLength(sequences, batch => [Score(model, model.Trunk.Hidden(batch.Tokens), batch, temperature).LogProbs])[0];
 
     /// <summary>Runs a function of a batch over all sequences, without gradient.</summary>
     /// <param name="perAnswerToken">One or more tensors of [answers] numbers.</param>

@@ -90,7 +90,7 @@ public sealed class AdamW : IDisposable
         var isHalf = gradients.dtype == torch.ScalarType.BFloat16;
         var count = part.Count;
         var sums = new double[(count + Block - 1) / Block];
-        Parallel.For(0, sums.Length, block =>
+        TorchThreads.For(sums.Length, count, block =>
         {
             var start = (long)block * Block;
             var length = Math.Min(Block, count - start);
@@ -108,8 +108,9 @@ public sealed class AdamW : IDisposable
         var isHalf = gradients.dtype == torch.ScalarType.BFloat16;
         // Weight decay pulls on matrices only, as in GPT-2 and all its successors: not on biases and norms.
         var plain = numbers with { Decay = 0 };
-        Parallel.ForEach(part.Stretches, stretch =>
+        TorchThreads.For(part.Stretches.Count, part.Count, i =>
         {
+            var stretch = part.Stretches[i];
             var own = stretch.IsMatrix ? numbers : plain;
             if (isHalf)
             {

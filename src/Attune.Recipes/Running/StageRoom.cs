@@ -49,7 +49,7 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
 
     /// <param name="precision">That of the options it is trained by; F32 where it is only read.</param>
     /// <exception cref="ModelFileException">Absent or damaged, or the tokenizer is another model's.</exception>
-    public LanguageModel LoadPolicy(Precision precision)
+    public LanguageModel LoadPolicy(Precision precision = Precision.F32)
     {
         var folder = RequirePolicy();
         ModelTokenizer.Require(LoadTokenizer(), folder, ModelConfigFile.Read(folder));
@@ -64,7 +64,7 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
 
     public Encoder LoadEncoder() => new(LoadTokenizer(), ChatTemplates.ChatMl);
 
-    /// <summary>Freezes the lower layers that the options name.</summary>
+    /// <summary>Freezes the lower layers that the options name, and has the others computed again on the way back where they say so.</summary>
     /// <exception cref="PlanException">There are fewer layers than that.</exception>
     public void FreezeLayers(TransformerModel model, TrainingOptions options)
     {
@@ -73,6 +73,7 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
             throw new PlanException($"{stage}.frozen_layers is {options.FrozenLayers}, but the model has {model.Config.Layers} layers.");
         }
 
+        model.Trunk.Recompute = options.GradientCheckpointing;
         if (options.FrozenLayers > 0)
         {
             model.Weights.Freeze(options.FrozenLayers);
@@ -91,6 +92,11 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
     public async Task<Progress> FitAsync<T>(
         IObjective<T> objective, IExperience<T> experience, TrainingOptions options, ImmutableArray<DataHash> data, string task, CancellationToken cancel, string name = "")
     {
+        if (options.Precision == Precision.Bf16 && objective.Learners.All(l => l.Type == TorchSharp.torch.ScalarType.Float32))
+        {
+            throw new PlanException($"{stage}.precision is bf16, but this stage trains in f32 alone. Leave precision out.");
+        }
+
         var place = name.Length == 0 ? folder : Path.Combine(folder, name);
         var start = Progress.Start(name.Length == 0 ? seed : seed.For(name));
         using var loop = new TrainingLoop<T>(

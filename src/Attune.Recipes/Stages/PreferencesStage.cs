@@ -117,7 +117,7 @@ public sealed record PreferencesStage : Stage
             room.Note($"{Prompts} has {prompts.Length} prompts for {count} labels: prompts come again, with fresh answers");
         }
 
-        using var policy = room.LoadPolicy(Models.Weights.Precision.F32);
+        using var policy = room.LoadPolicy();
         var done = 0;
         using var sampler = new LocalSampler { Finished = new Tally(n => room.Screen.Report("sampling answers", done + n, (long)count * K, "")) };
         await sampler.UseWeightsAsync(policy, 0, cancel).ConfigureAwait(false);

@@ -16,7 +16,6 @@ using Attune.Learning.Experience;
 using Attune.Learning.Rewards;
 using Attune.Learning.Rollouts;
 using Attune.Models;
-using Attune.Models.Weights;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
@@ -110,7 +109,7 @@ public sealed record RewardStage : Stage
         var split = heldOutSource is null
             ? Split.ByKey(feedback, SplitKey, Training.TestSplit, room.Seed.For("split"))
             : new SplitData<TFeedback>(feedback, DataSource.FromFile<TFeedback>(heldOutSource, 0, room).Items);
-        using var policy = room.LoadPolicy(Precision.F32);
+        using var policy = room.LoadPolicy();
         var encoder = room.LoadEncoder();
         // Rows that the model cannot read are left out as those beyond max_length are.
         var longest = Math.Min(Training.MaxLength, policy.Config.ContextLength);

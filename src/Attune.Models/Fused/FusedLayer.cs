@@ -1,0 +1,80 @@
+using Attune.Models.Configuration;
+using Attune.Models.Weights;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Attune.Models.Fused;
+
+/// <summary>
+/// A layer with its way back written out: the same mathematics as <see cref="TransformerLayer"/>, in few passes over memory, and with the
+/// gradients of weights added where they are kept instead of made, copied and added.
+/// </summary>
+internal sealed class FusedLayer
+{
+    private readonly TransformerConfig _config;
+    private readonly TensorKernels _kernels;
+    private readonly FlatParameters _parameters;
+    private readonly string _prefix;
+    private readonly Parameter _norm1, _qkv, _out, _norm2, _up, _down;
+    private readonly Parameter? _norm1Bias, _qkvBias, _outBias, _norm2Bias, _upBias, _downBias;
+
+    internal FusedLayer(TransformerConfig config, FlatParameters parameters, TensorKernels kernels, int index)
+    {
+        (_config, _parameters, _kernels, _prefix) = (config, parameters, kernels, $"layers.{index}.");
+        (_norm1, _norm1Bias) = Pair("norm1");
+        (_qkv, _qkvBias) = Pair("qkv");
+        (_out, _outBias) = Pair("out");
+        (_norm2, _norm2Bias) = Pair("norm2");
+        (_up, _upBias) = Pair("up");
+        (_down, _downBias) = Pair("down");
+
+        (Parameter, Parameter?) Pair(string name) => (parameters[$"{_prefix}{name}.weight"], parameters.Find($"{_prefix}{name}.bias"));
+    }
+
+    /// <summary>What forward leaves for the way back, in order.</summary>
+    internal sealed record Tape(
+        Tensor Input, Tensor Statistics1, Tensor Normed1, Tensor Joint, Tensor Attended, Tensor LogSums, Tensor Middle, Tensor Statistics2, Tensor Normed2, Tensor Up, Tensor Active)
+    {
+        internal Tensor[] All => [Input, Statistics1, Normed1, Joint, Attended, LogSums, Middle, Statistics2, Normed2, Up, Active];
+
+        internal static Tape Of(IReadOnlyList<Tensor> all) => new(all[0], all[1], all[2], all[3], all[4], all[5], all[6], all[7], all[8], all[9], all[10]);
+    }
+
+    /// <summary>Whether its weights are trained; a layer's weights are, or are not, together.</summary>
+    internal bool IsTrained => _norm1.requires_grad;
+
+    /// <summary>A parameter that ties the layer's output to its weights in autograd's eyes.</summary>
+    internal Parameter Anchor => _norm1;
+
+    /// <param name="input">[rows, width], float32</param>
+    /// <returns>[rows, width], float32</returns>
+    internal (Tensor Output, Tape Tape) Forward(Tensor input, FusedView view)
+    {
+        var (normed1, _, statistics1) = _kernels.Norm(_config, input, null, _norm1, _norm1Bias);
+        var joint = _kernels.Linear(normed1, _qkv, _qkvBias);
+        var (attended, logSums) = _kernels.Attend(joint, view);
+        var branch = _kernels.Linear(attended, _out, _outBias);
+        var (normed2, middle, statistics2) = _kernels.Norm(_config, input, branch, _norm2, _norm2Bias);
+        var up = _kernels.Linear(normed2, _up, _upBias);
+        var active = _kernels.Activate(_config, up);
+        var output = _kernels.Add(middle, _kernels.Linear(active, _down, _downBias));
+        return (output, new Tape(input, statistics1, normed1, joint, attended, logSums, middle, statistics2, normed2, up, active));
+    }
+
+    /// <summary>Adds to the gradients of the weights.</summary>
+    /// <param name="gradient">[rows, width], float32, of the output</param>
+    /// <returns>The gradient of the input.</returns>
+    internal Tensor Backward(Tensor gradient, Tape tape, FusedView view)
+    {
+        var ofActive = _kernels.LinearBackward(_kernels.Rounded(gradient), tape.Active, _down, G("down.weight"), G("down.bias"));
+        var ofUp = _kernels.ActivateBackward(_config, tape.Up, ofActive);
+        var ofNormed2 = _kernels.LinearBackward(ofUp, tape.Normed2, _up, G("up.weight"), G("up.bias"));
+        var ofMiddle = _kernels.NormBackward(_config, tape.Middle, ofNormed2, _norm2, tape.Statistics2, gradient, G("norm2.weight"), G("norm2.bias"));
+        var ofAttended = _kernels.LinearBackward(_kernels.Rounded(ofMiddle), tape.Attended, _out, G("out.weight"), G("out.bias"));
+        var ofJoint = _kernels.AttendBackward(tape.Joint, tape.Attended, tape.LogSums, ofAttended, view);
+        var ofNormed1 = _kernels.LinearBackward(ofJoint, tape.Normed1, _qkv, G("qkv.weight"), G("qkv.bias"));
+        return _kernels.NormBackward(_config, tape.Input, ofNormed1, _norm1, tape.Statistics1, ofMiddle, G("norm1.weight"), G("norm1.bias"));
+
+        Tensor? G(string name) => IsTrained ? _parameters.GradientOf(_prefix + name) : null;
+    }
+}

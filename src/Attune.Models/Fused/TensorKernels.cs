@@ -1,0 +1,243 @@
+using System.Runtime.Intrinsics.X86;
+using Attune.Models.Configuration;
+using Attune.Numerics.Kernels;
+using static TorchSharp.torch;
+
+namespace Attune.Models.Fused;
+
+/// <summary>What a fused layer is told about the tokens of one call. Tensors, because a kernel's way back may come long after.</summary>
+/// <param name="Starts">[rows] int32: the first token of its row that each may look at; null for the row's first.</param>
+/// <param name="Cosines">Of the rotary angles, [positions, half] or [rows, half], float32; null without rotary positions.</param>
+internal sealed record FusedView(AttentionShape Shape, Tensor? Starts, Tensor? Cosines, Tensor? Sines, bool AnglesPerToken);
+
+/// <summary>
+/// The kernels as operations on tensors: activations are [rows, width] of <see cref="Type"/>, residuals and statistics float32. Nothing
+/// here is recorded by autograd; every operation has its way back beside it.
+/// </summary>
+internal abstract class TensorKernels
+{
+    /// <summary>The kernels for weights of a type; null where this processor, or they, cannot do it.</summary>
+    internal static TensorKernels? For(ScalarType type) => !Avx512F.IsSupported ? null : type switch
+    {
+        ScalarType.Float32 => new TensorKernels<FullElement>(),
+        ScalarType.BFloat16 => new TensorKernels<HalfElement>(),
+        _ => null,
+    };
+
+    internal abstract ScalarType Type { get; }
+
+    /// <summary>The norm of input + delta, that sum (the input itself without a delta), and each row's mean and scale.</summary>
+    internal abstract (Tensor Output, Tensor Sum, Tensor Statistics) Norm(TransformerConfig config, Tensor input, Tensor? delta, Tensor weight, Tensor? bias);
+
+    /// <returns>residualGradient + the gradient of the norm's input, float32</returns>
+    internal abstract Tensor NormBackward(
+        TransformerConfig config, Tensor sum, Tensor gradient, Tensor weight, Tensor statistics, Tensor? residualGradient, Tensor? weightGradient, Tensor? biasGradient);
+
+    /// <summary>input weight^T + bias</summary>
+    /// <param name="weight">[outputs, inputs]</param>
+    internal abstract Tensor Linear(Tensor input, Tensor weight, Tensor? bias);
+
+    /// <summary>Adds the gradients of weight and bias to theirs.</summary>
+    /// <returns>The gradient of the input.</returns>
+    internal abstract Tensor LinearBackward(Tensor gradient, Tensor input, Tensor weight, Tensor? weightGradient, Tensor? biasGradient);
+
+    internal abstract Tensor Activate(TransformerConfig config, Tensor up);
+
+    /// <param name="gradient">Of the activation; may be overwritten.</param>
+    /// <returns>The gradient of <paramref name="up"/>.</returns>
+    internal abstract Tensor ActivateBackward(TransformerConfig config, Tensor up, Tensor gradient);
+
+    internal abstract (Tensor Output, Tensor LogSums) Attend(Tensor joint, FusedView view);
+
+    internal abstract Tensor AttendBackward(Tensor joint, Tensor output, Tensor logSums, Tensor gradient, FusedView view);
+
+    /// <summary>input + delta, float32</summary>
+    internal abstract Tensor Add(Tensor input, Tensor delta);
+
+    /// <summary>A float32 tensor in <see cref="Type"/>: itself where that is float32.</summary>
+    internal abstract Tensor Rounded(Tensor exact);
+
+    /// <summary>Rows of one or two tables, added, float32.</summary>
+    internal abstract Tensor Gather(Tensor table, Tensor rows, Tensor? second, Tensor? secondRows);
+
+    internal abstract void ScatterAdd(Tensor gradient, Tensor rows, Tensor tableGradient);
+
+    /// <summary>Log-probabilities of targets, logs of the softmax sums, entropies, and 1 where no token is likelier; [4, rows] float32</summary>
+    internal abstract Tensor LogSoftmax(Tensor logits, Tensor targets, double scale);
+
+    /// <summary>Overwrites the logits by their gradient.</summary>
+    internal abstract void LogSoftmaxBackward(Tensor logits, Tensor targets, double scale, Tensor logSums, Tensor gradient);
+}
+
+/// <inheritdoc/>
+internal sealed unsafe class TensorKernels<T> : TensorKernels where T : struct, IElement
+{
+    internal override ScalarType Type { get; } = T.Bytes == sizeof(float) ? ScalarType.Float32 : ScalarType.BFloat16;
+
+    private bool IsExact => Type == ScalarType.Float32;
+
+    internal override (Tensor Output, Tensor Sum, Tensor Statistics) Norm(TransformerConfig config, Tensor input, Tensor? delta, Tensor weight, Tensor? bias)
+    {
+        var (rows, width) = Shape(input);
+        var output = empty([rows, width], Type);
+        var sum = delta is null ? input : empty([rows, width]);
+        var statistics = empty([rows, 2]);
+        NormKernels.Forward<T>(
+            Floats(input), Start(delta), Floats(sum), Start(weight), Start(bias), Start(output), Floats(statistics), rows, width, config.NormEpsilon,
+            config.Norm == NormKind.LayerNorm);
+        return (output, sum, statistics);
+    }
+
+    internal override Tensor NormBackward(
+        TransformerConfig config, Tensor sum, Tensor gradient, Tensor weight, Tensor statistics, Tensor? residualGradient, Tensor? weightGradient, Tensor? biasGradient)
+    {
+        var (rows, width) = Shape(sum);
+        var result = empty([rows, width]);
+        NormKernels.Backward<T>(
+            Floats(sum), Start(gradient), Start(weight), Floats(statistics), (float*)Start(residualGradient), Floats(result), Start(weightGradient), Start(biasGradient),
+            rows, width, config.Norm == NormKind.LayerNorm);
+        return result;
+    }
+
+    internal override Tensor Linear(Tensor input, Tensor weight, Tensor? bias)
+    {
+        if (!IsExact)
+        {
+            return nn.functional.linear(input, weight, bias);
+        }
+
+        var (rows, inner) = Shape(input);
+        var columns = (int)weight.size(0);
+        var output = empty([rows, columns]);
+        MatrixProduct.Multiply(
+            new MatrixView(Floats(input), inner, 1), new MatrixView(Floats(weight), 1, inner), Floats(output), columns, rows, columns, inner, (float*)Start(bias));
+        return output;
+    }
+
+    internal override Tensor LinearBackward(Tensor gradient, Tensor input, Tensor weight, Tensor? weightGradient, Tensor? biasGradient)
+    {
+        var (rows, outputs) = Shape(gradient);
+        var inputs = (int)input.size(1);
+        if (biasGradient is not null)
+        {
+            LayerKernels.AddColumnSums<T>(Start(gradient), rows, outputs, Start(biasGradient));
+        }
+
+        if (!IsExact)
+        {
+            weightGradient?.addmm_(gradient.t(), input, 1, 1);
+            return gradient.mm(weight);
+        }
+
+        if (weightGradient is not null)
+        {
+            MatrixProduct.Multiply(
+                new MatrixView(Floats(gradient), 1, outputs), new MatrixView(Floats(input), inputs, 1), Floats(weightGradient), inputs, outputs, inputs, rows, add: true);
+        }
+
+        var result = empty([rows, inputs]);
+        MatrixProduct.Multiply(
+            new MatrixView(Floats(gradient), outputs, 1), new MatrixView(Floats(weight), inputs, 1), Floats(result), inputs, rows, inputs, outputs);
+        return result;
+    }
+
+    internal override Tensor Activate(TransformerConfig config, Tensor up)
+    {
+        var (rows, width) = ((int)up.size(0), config.HiddenWidth);
+        var output = empty([rows, width], Type);
+        if (config.FeedForward == FeedForwardKind.Gelu)
+        {
+            LayerKernels.Gelu<T>(Start(up), Start(output), (long)rows * width);
+        }
+        else
+        {
+            LayerKernels.SwiGlu<T>(Start(up), Start(output), rows, width);
+        }
+
+        return output;
+    }
+
+    internal override Tensor ActivateBackward(TransformerConfig config, Tensor up, Tensor gradient)
+    {
+        var (rows, width) = Shape(gradient);
+        if (config.FeedForward == FeedForwardKind.Gelu)
+        {
+            LayerKernels.GeluBackward<T>(Start(up), Start(gradient), (long)rows * width);
+            return gradient;
+        }
+
+        var result = empty_like(up);
+        LayerKernels.SwiGluBackward<T>(Start(up), Start(gradient), Start(result), rows, width);
+        return result;
+    }
+
+    internal override (Tensor Output, Tensor LogSums) Attend(Tensor joint, FusedView view)
+    {
+        var shape = view.Shape;
+        var output = empty([joint.size(0), shape.Width], Type);
+        var logSums = empty([shape.Batch, shape.Heads, shape.Time]);
+        AttentionKernel.Forward<T>(Start(joint), Start(output), Floats(logSums), shape, Of(view));
+        return (output, logSums);
+    }
+
+    internal override Tensor AttendBackward(Tensor joint, Tensor output, Tensor logSums, Tensor gradient, FusedView view)
+    {
+        var result = empty_like(joint);
+        AttentionKernel.Backward<T>(Start(joint), Start(output), Floats(logSums), Start(gradient), Start(result), view.Shape, Of(view));
+        return result;
+    }
+
+    internal override Tensor Add(Tensor input, Tensor delta)
+    {
+        var sum = empty_like(input);
+        LayerKernels.Add<T>(Floats(input), Start(delta), Floats(sum), input.numel());
+        return sum;
+    }
+
+    internal override Tensor Rounded(Tensor exact)
+    {
+        if (IsExact)
+        {
+            return exact;
+        }
+
+        var rounded = empty(exact.shape, Type);
+        LayerKernels.Round<T>(Floats(exact), Start(rounded), exact.numel());
+        return rounded;
+    }
+
+    internal override Tensor Gather(Tensor table, Tensor rows, Tensor? second, Tensor? secondRows)
+    {
+        var (count, width) = ((int)rows.numel(), (int)table.size(1));
+        var result = empty([count, width]);
+        LayerKernels.Gather<T>(Start(table), (long*)Start(rows), Start(second), (long*)Start(secondRows), Floats(result), count, width);
+        return result;
+    }
+
+    internal override void ScatterAdd(Tensor gradient, Tensor rows, Tensor tableGradient) =>
+        LayerKernels.ScatterAdd<T>(Floats(gradient), (long*)Start(rows), Start(tableGradient), (int)rows.numel(), (int)tableGradient.size(1));
+
+    internal override Tensor LogSoftmax(Tensor logits, Tensor targets, double scale)
+    {
+        var (rows, vocabulary) = Shape(logits);
+        var results = empty([4, rows]);
+        var first = Floats(results);
+        VocabularyKernel.Forward<T>(
+            Start(logits), (long*)Start(targets), (float)scale, first, first + rows, first + 2L * rows, first + 3L * rows, rows, vocabulary);
+        return results;
+    }
+
+    internal override void LogSoftmaxBackward(Tensor logits, Tensor targets, double scale, Tensor logSums, Tensor gradient)
+    {
+        var (rows, vocabulary) = Shape(logits);
+        VocabularyKernel.Backward<T>(Start(logits), (long*)Start(targets), (float)scale, Floats(logSums), Floats(gradient), rows, vocabulary);
+    }
+
+    private static AttentionView Of(FusedView view) => new((nint)Start(view.Starts), (nint)Start(view.Cosines), (nint)Start(view.Sines), view.AnglesPerToken);
+
+    private static (int Rows, int Width) Shape(Tensor matrix) => ((int)matrix.size(0), (int)matrix.size(1));
+
+    private static void* Start(Tensor? tensor) => tensor is null ? null : TensorMemory.Start(tensor);
+
+    private static float* Floats(Tensor tensor) => (float*)TensorMemory.Start(tensor);
+}
