@@ -212,8 +212,7 @@ public sealed class PpoExperience : IExperience<PpoItem>
         var outputs = AnswerLogProbs.ByLength(sequences, batch =>
         {
             var hidden = Policy.Trunk.Hidden(batch.Tokens);
-            var logits = AnswerLogProbs.Logits(Policy, hidden, batch, _options.Temperature);
-            return [LogProbs.OfTokens(logits, batch.Targets), Value.OfAnswers(batch, hidden)];
+            return [AnswerLogProbs.Score(Policy, hidden, batch, _options.Temperature).LogProbs, Value.OfAnswers(batch, hidden)];
         });
         return (outputs[0], outputs[1]);
     }
