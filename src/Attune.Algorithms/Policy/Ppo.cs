@@ -93,6 +93,9 @@ public static class Ppo
             Learners = [policy.Weights, value.Weights];
         }
 
+        /// <summary>Lower states that the experience has computed already; null where no layers are frozen.</summary>
+        public LowerStates? Shared { get; init; }
+
         public IReadOnlyList<FlatParameters> Learners { get; }
 
         public double Weight(PpoItem item) => item.OldLogProbs.Length;
@@ -102,7 +105,7 @@ public static class Ppo
         public Evaluation Evaluate(IReadOnlyList<PpoItem> items)
         {
             var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
-            var hidden = _policy.Trunk.Hidden(batch.Tokens);                                           // [batch, time, width]
+            var hidden = LowerStates.Hidden(_policy, batch, Shared);                                    // [batch, time, width]
             var logits = AnswerLogProbs.Logits(_policy, hidden, batch, _options.Temperature);         // [tokens, vocab]
             var logProbs = LogProbs.OfTokens(logits, batch.Targets);                                    // [tokens], and so are all below
             var values = _value.OfAnswers(batch, hidden);
