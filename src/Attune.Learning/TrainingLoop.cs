@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Learning.Checkpoints;
@@ -15,6 +16,7 @@ public sealed class TrainingLoop<T>(
     IObjective<T> objective, IExperience<T> experience, Schedule schedule, OptimiserOptions optimiser, LoopOptions options, DirectoryCheckpoints? checkpoints) : IDisposable
 {
     private readonly AdamW _adam = new(objective.Learners, optimiser);
+    private TimeSpan? _saving;
 
     /// <summary>Loads the newest checkpoint, if there is one.</summary>
     /// <returns>Where to go on, and the log's sequence number at that point; null where there is nothing to resume.</returns>
@@ -52,14 +54,25 @@ public sealed class TrainingLoop<T>(
             }
 
             // A round, once drawn, is learned whole even if cancelled meanwhile: half a round could not be replayed.
+            var online = round.Measured.Any;
+            var learning = TimeSpan.Zero;
             foreach (var items in round.Updates)
             {
+                var began = Stopwatch.GetTimestamp();
                 var metrics = Update(items, progress);
+                var elapsed = Stopwatch.GetElapsedTime(began);
+                learning += elapsed;
+                if (!online)
+                {
+                    metrics.Set("time/update", elapsed.TotalSeconds);
+                }
+
                 progress = progress with { Updates = progress.Updates + 1 };
                 observer.OnUpdate(progress, experience.PlannedUpdates, metrics);
             }
 
             progress = progress with { Round = progress.Round + 1, Items = progress.Items + round.Items };
+            TellTimes(online ? round.Measured : null, learning);
             observer.OnRound(progress, round.Measured, round.Samples);
             if (options.CheckpointEvery > 0 && progress.Round % options.CheckpointEvery == 0)
             {
@@ -70,8 +83,28 @@ public sealed class TrainingLoop<T>(
 
     public void Dispose() => _adam.Dispose();
 
-    private void Checkpoint(Progress progress, ILoopObserver observer) =>
-        checkpoints?.Save(_adam, progress, experience.State, observer.LastSequence);
+    private void Checkpoint(Progress progress, ILoopObserver observer)
+    {
+        if (checkpoints is null)
+        {
+            return;
+        }
+
+        var start = Stopwatch.GetTimestamp();
+        checkpoints.Save(_adam, progress, experience.State, observer.LastSequence);
+        _saving = Stopwatch.GetElapsedTime(start);
+    }
+
+    /// <summary>A checkpoint holds the log's length at its round, so its own time can only be told with the round after.</summary>
+    private void TellTimes(Metrics? round, TimeSpan learning)
+    {
+        round?.Set("time/update", learning.TotalSeconds);
+        if (_saving is { } saving && round is not null)
+        {
+            round.Set("time/checkpoint", saving.TotalSeconds);
+            _saving = null;
+        }
+    }
 
     /// <summary>One optimiser step. Synchronous on purpose: dispose scopes and grad mode belong to the thread.</summary>
     private Metrics Update(IReadOnlyList<T> items, Progress progress)

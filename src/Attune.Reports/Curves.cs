@@ -110,9 +110,9 @@ public static class CurveCatalog
         new("Seconds a round", "s", "Where a round's time went.", CurveChapter.Optimiser,
         [
             new("time/rollout", "sampling", Hue.Blue),
-            new("time/score", "scoring", Hue.Green),
-            new("time/train", "training", Hue.Orange),
-            new("time/exam", "evaluating", Hue.Purple),
+            new("time/reward", "rewards", Hue.Green),
+            new("time/logprobs", "log-probabilities", Hue.Purple),
+            new("time/update", "updates", Hue.Orange),
         ]),
     ];
 }

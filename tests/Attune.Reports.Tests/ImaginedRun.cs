@@ -163,8 +163,9 @@ internal static class ImaginedRun
         ["response_length/max"] = 48,
         ["response_length/clip_ratio"] = 0.03 * chance.NextDouble(),
         ["time/rollout"] = 0.9 + (0.05 * chance.NextDouble()),
-        ["time/score"] = 0.4,
-        ["time/train"] = 1.1,
+        ["time/reward"] = 0.2,
+        ["time/logprobs"] = 0.2,
+        ["time/update"] = 1.1,
         ["rewards/length/mean"] = 0.1 * chance.NextNormal(),
     };
 

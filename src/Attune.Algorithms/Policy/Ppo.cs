@@ -93,6 +93,9 @@ public static class Ppo
             Learners = [policy.Weights, value.Weights];
         }
 
+        /// <summary>Lower states that the experience has computed already; null where no layers are frozen.</summary>
+        public LowerStates? Shared { get; init; }
+
         public IReadOnlyList<FlatParameters> Learners { get; }
 
         public double Weight(PpoItem item) => item.OldLogProbs.Length;
@@ -102,15 +105,15 @@ public static class Ppo
         public Evaluation Evaluate(IReadOnlyList<PpoItem> items)
         {
             var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
-            var hidden = _policy.Trunk.Hidden(batch.Tokens);                                           // [batch, time, width]
-            var logits = AnswerLogProbs.Logits(_policy, hidden, batch, _options.Temperature);         // [tokens, vocab]
-            var logProbs = LogProbs.OfTokens(logits, batch.Targets);                                    // [tokens], and so are all below
+            var hidden = LowerStates.Hidden(_policy, batch, Shared);                                    // [batch, time, width]
+            var scores = AnswerLogProbs.Score(_policy, hidden, batch, _options.Temperature);           // [tokens] each, and so are all below
+            var logProbs = scores.LogProbs;
             var values = _value.OfAnswers(batch, hidden);
             var oldLogProbs = Concatenate(items, i => i.OldLogProbs.AsSpan());
             var oldValues = Concatenate(items, i => i.OldValues.AsSpan());
             var policyLoss = PolicyLoss(logProbs, oldLogProbs, Concatenate(items, i => i.Advantages.AsSpan()), _options.ClipRange).sum();
             var valueLoss = ValueLoss(values, oldValues, Concatenate(items, i => i.Returns.AsSpan()), _options.ValueClipRange).sum();
-            var metrics = Measure(logits, logProbs, oldLogProbs, values, oldValues, policyLoss, valueLoss);
+            var metrics = Measure(scores.Entropy, logProbs, oldLogProbs, values, oldValues, policyLoss, valueLoss);
             if (items.All(i => i.Unchanged))
             {
                 PpoInvariants.RequireUnchanged(metrics);
@@ -125,13 +128,12 @@ public static class Ppo
         {
             var texts = items.Where(i => i.Pretraining is not null).ToArray();
             var batch = TokenBatch.Of([.. texts.Select(i => i.Pretraining!)]);
-            var logits = AnswerLogProbs.Logits(_policy, _policy.Trunk.Hidden(batch.Tokens), batch, temperature: 1);
-            var negative = -LogProbs.OfTokens(logits, batch.Targets).sum();
+            var negative = -AnswerLogProbs.Score(_policy, _policy.Trunk.Hidden(batch.Tokens), batch).LogProbs.sum();
             metrics.AddSum("loss/ptx_avg", negative.ToDouble(), batch.Targets.shape[0]);
             return texts[0].PretrainingScale * negative;
         }
 
-        private Metrics Measure(Tensor logits, Tensor logProbs, Tensor oldLogProbs, Tensor values, Tensor oldValues, Tensor policyLoss, Tensor valueLoss)
+        private Metrics Measure(Tensor entropy, Tensor logProbs, Tensor oldLogProbs, Tensor values, Tensor oldValues, Tensor policyLoss, Tensor valueLoss)
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
@@ -141,7 +143,7 @@ public static class Ppo
             var metrics = new Metrics();
             metrics.AddSum("policy/approxkl_avg", difference.square().sum().ToDouble() / 2, count);
             metrics.AddSum("policy/clipfrac_avg", (ratio - 1).abs().gt(_options.ClipRange).sum().ToDouble(), count);
-            metrics.AddSum("policy/entropy_avg", LogProbs.Entropy(logits).sum().ToDouble(), count);
+            metrics.AddSum("policy/entropy_avg", entropy.sum().ToDouble(), count);
             metrics.AddSum("loss/policy_avg", policyLoss.ToDouble(), count);
             metrics.AddSum("loss/value_avg", valueLoss.ToDouble(), count);
             metrics.AddSum("val/clipfrac_avg", (values - oldValues).abs().gt(_options.ValueClipRange).sum().ToDouble(), count);

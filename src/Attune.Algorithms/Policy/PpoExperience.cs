@@ -36,6 +36,9 @@ public sealed class PpoExperience : IExperience<PpoItem>
     public required SamplingOptions Sampling { get; init; }
     public required IReward Reward { get; init; }
 
+    /// <summary>Lower states that the policy shares with others; null where no layers are frozen.</summary>
+    public LowerStates? Shared { get; init; }
+
     /// <summary>Held-out prompts; null to look at none.</summary>
     public PolicyExam? Exam { get; init; }
 
@@ -77,7 +80,9 @@ public sealed class PpoExperience : IExperience<PpoItem>
     {
         var clock = Stopwatch.StartNew();
         var measured = new Metrics();
+        Shared?.Forget();
         await Sampler.UseWeightsAsync(Policy, at.Updates, cancel).ConfigureAwait(false);
+        measured.Set("time/repack", Lap(clock));
         var samples = await LookAsync(at, measured, cancel).ConfigureAwait(false);
         if (StoppedBecause is not null)
         {
@@ -88,8 +93,9 @@ public sealed class PpoExperience : IExperience<PpoItem>
         var rollouts = await Sampler.SampleAsync(Prompts.Draw(at.Seed, at.Items, _options.RolloutBatchSize), Sampling, cancel).ConfigureAwait(false);
         measured.Set("time/rollout", Lap(clock));
         var scores = await Reward.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
+        measured.Set("time/reward", Lap(clock));
         var scored = Score(rollouts, scores, measured);
-        measured.Set("time/score", Lap(clock));
+        measured.Set("time/logprobs", Lap(clock));
         var kl = measured["objective/kl"];
         if (_options.KlBudget > 0 && kl > _options.KlBudget)
         {
@@ -135,7 +141,7 @@ public sealed class PpoExperience : IExperience<PpoItem>
         TokenSequence[] sequences = [.. rollouts.Select(r => r.Sequence)];
         var (logProbs, values) = PolicyPass(sequences);
         PpoInvariants.RequireAgreement(rollouts, logProbs);
-        var reference = AnswerLogProbs.Of(Reference, sequences, _options.Temperature);
+        var reference = AnswerLogProbs.Of(Reference, sequences, _options.Temperature, Shared);
         var rewards = new double[rollouts.Count][];
         for (var i = 0; i < rollouts.Count; i++)
         {
@@ -211,7 +217,7 @@ public sealed class PpoExperience : IExperience<PpoItem>
     {
         var outputs = AnswerLogProbs.ByLength(sequences, batch =>
         {
-            var hidden = Policy.Trunk.Hidden(batch.Tokens);
+            var hidden = LowerStates.Hidden(Policy, batch, Shared);
             return [AnswerLogProbs.Score(Policy, hidden, batch, _options.Temperature).LogProbs, Value.OfAnswers(batch, hidden)];
         });
         return (outputs[0], outputs[1]);

@@ -136,6 +136,10 @@ public sealed record PpoOptions : TrainingOptions
     [Description("where the value network comes from: reward-model, policy or shared-trunk")]
     public ValueNetwork ValueNetwork { get; init; } = ValueNetwork.RewardModel;
 
+    [Description("memory in MB for what frozen layers give, kept for all models and epochs of a round; what does not fit is computed again; 0 shares nothing")]
+    [Range(0, 1_000_000)]
+    public int SharedStatesMb { get; init; } = 1024;
+
     [Description("weight of the pretraining loss mixed in (PPO-ptx, InstructGPT eq. 2); 0 for none")]
     [Range(0, 1e4)]
     public double PtxCoefficient { get; init; }

@@ -19,14 +19,16 @@ public abstract class ValueFunction
     public abstract Tensor OfAnswers(TokenBatch batch, Tensor policyHidden);
 
     /// <summary>A network of its own, usually begun from the reward model (Stiennon 2020, InstructGPT).</summary>
-    public sealed class Separate(ScalarModel model) : ValueFunction
+    /// <param name="model">Trained beside the policy.</param>
+    /// <param name="shared">Lower states that it shares with the policy, if it does.</param>
+    public sealed class Separate(ScalarModel model, LowerStates? shared = null) : ValueFunction
     {
         public override FlatParameters Weights => model.Weights;
 
         public override Tensor OfAnswers(TokenBatch batch, Tensor policyHidden)
         {
             using var scope = NewDisposeScope();
-            return model.ScoresOf(TokenBatch.At(model.Trunk.Hidden(batch.Tokens), batch.Predictors)).MoveToOuterDisposeScope();
+            return model.ScoresOf(TokenBatch.At(LowerStates.Hidden(model, batch, shared), batch.Predictors)).MoveToOuterDisposeScope();
         }
     }
 

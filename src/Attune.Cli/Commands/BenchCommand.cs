@@ -14,8 +14,8 @@ internal static class BenchCommand
 {
     public static Command Create()
     {
-        var sizes = new Option<string>("--sizes") { Description = "tiny (4 layers of width 256), small (GPT-2 124M: minutes and 3 GB), or both", HelpName = "NAMES", DefaultValueFactory = _ => "tiny" };
-        var works = new Option<string>("--work") { Description = "train, prefill, decode, repack, or several [default: all]", HelpName = "NAMES", DefaultValueFactory = _ => "" };
+        var sizes = new Option<string>("--sizes") { Description = "tiny (4 layers of width 256), small (GPT-2 124M: minutes and 3 GB), demo (the embedded model), or several", HelpName = "NAMES", DefaultValueFactory = _ => "tiny" };
+        var works = new Option<string>("--work") { Description = "train, prefill, decode, ppo, repack, or several [default: all that a size has]", HelpName = "NAMES", DefaultValueFactory = _ => "" };
         var types = new Option<string>("--precision") { Description = "f32, bf16 or both [default: both]", HelpName = "NAMES", DefaultValueFactory = _ => "" };
         var rounds = new Option<int>("--rounds") { Description = "times each case is measured, in turns with the peer", HelpName = "N", DefaultValueFactory = _ => 3 };
         var peer = new Option<string?>("--peer") { Description = "folder of an installed peer to compare with", HelpName = "DIR" };
@@ -23,7 +23,7 @@ internal static class BenchCommand
         {
             Description = "program that runs the peer: RUNNER DIR train tiny 8 256 f32; its last line is JSON",
             HelpName = "FILE",
-            DefaultValueFactory = _ => "../shared/peers/pytorch",
+            DefaultValueFactory = _ => "bench/peers/pytorch",
         };
         var variants = new Option<string>("--peer-variants")
         {
@@ -37,7 +37,7 @@ internal static class BenchCommand
         var command = new Command(
             "bench",
             "Measure training and sampling on this machine, against its own ceilings and, with --peer, in turns with another system.\n\n" +
-            "Examples:\n  attune bench\n  attune bench --sizes tiny,small --peer ../peers --rounds 5 --json bench.json")
+            "Examples:\n  attune bench\n  attune bench --sizes tiny,small --peer ../peers --rounds 5 --json bench.json\n  attune bench --sizes demo --work ppo --peer ../peers")
         {
             sizes, works, types, rounds, peer, runner, variants, models, seed, json,
         };

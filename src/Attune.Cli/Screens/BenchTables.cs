@@ -25,6 +25,32 @@ internal static class BenchTables
         {
             console.Write(Peers(report));
         }
+
+        if (report.Rows.Any(r => !r.Parts.IsEmpty))
+        {
+            console.Write(Parts(report));
+        }
+    }
+
+    /// <summary>Where an iteration's seconds went, Attune's and a peer's.</summary>
+    private static Table Parts(BenchmarkReport report)
+    {
+        var table = Empty("case", "peer", "part", "Attune, s", "peer, s");
+        foreach (var row in report.Rows.Where(r => !r.Parts.IsEmpty))
+        {
+            foreach (var peer in row.Peers.DefaultIfEmpty())
+            {
+                foreach (var part in row.Parts.Keys.Union(peer?.Parts.Keys ?? []).Order(StringComparer.Ordinal))
+                {
+                    table.AddRow(row.Name, Markup.Escape(peer?.Variant ?? ""), Markup.Escape(part), Seconds(row.Parts, part), Seconds(peer?.Parts, part));
+                }
+            }
+        }
+
+        return table;
+
+        static string Seconds(IReadOnlyDictionary<string, double>? parts, string part) =>
+            parts is not null && parts.TryGetValue(part, out var seconds) ? Text($"{seconds:0.000}") : "";
     }
 
     private static Table Own(BenchmarkReport report)

@@ -99,11 +99,13 @@ public static partial class MetricCatalog
 
     private static MetricGroup Time => new("Time",
     [
-        new("time/rollout", "s", "Sampling answers, in this round.", Own),
-        new("time/score", "s", "Scoring them: reward, reference and value passes.", Own),
-        new("time/train", "s", "Optimiser steps.", Own),
+        new("time/repack", "s", "Giving the rollout engine the round's weights.", Own),
         new("time/exam", "s", "Held-out evaluation of the policy.", Own),
-        new("time/checkpoint", "s", "Writing checkpoints.", Own),
+        new("time/rollout", "s", "Sampling answers, in this round.", Own),
+        new("time/reward", "s", "Scoring them by the reward.", Own),
+        new("time/logprobs", "s", "Their log-probabilities under policy and reference, their values, and what is made of them before the first update.", Own),
+        new("time/update", "s", "Optimiser steps: of the round where answers are sampled, else of one update.", Own),
+        new("time/checkpoint", "s", "Writing the checkpoint before this round.", Own),
         new("time/total", "s", "The whole round or update.", Own),
         new("time/tokens_per_second", "tokens/s", "Trained or sampled tokens a second.", Own),
     ]);

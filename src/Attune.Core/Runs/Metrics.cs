@@ -28,6 +28,9 @@ public sealed class Metrics
         }
     }
 
+    /// <summary>Whether there is any.</summary>
+    public bool Any => _values.Count > 0;
+
     public bool Contains(string name) => _values.ContainsKey(name);
 
     public double this[string name] => _values.TryGetValue(name, out var value)

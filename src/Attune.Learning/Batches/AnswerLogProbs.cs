@@ -37,9 +37,10 @@ public static class AnswerLogProbs
 
     /// <summary>log pi(token) of every answer token, without gradient.</summary>
     /// <param name="temperature">Of the distribution asked about: the one sampled from.</param>
+    /// <param name="shared">Lower states that the model shares, if it does.</param>
     /// <returns>One array a sequence, in their order, nats.</returns>
-    public static float[][] Of(LanguageModel model, IReadOnlyList<TokenSequence> sequences, double temperature = 1) =>
-        ByLength(sequences, batch => [Score(model, model.Trunk.Hidden(batch.Tokens), batch, temperature).LogProbs])[0];
+    public static float[][] Of(LanguageModel model, IReadOnlyList<TokenSequence> sequences, double temperature = 1, LowerStates? shared = null) =>
+        ByLength(sequences, batch => [Score(model, LowerStates.Hidden(model, batch, shared), batch, temperature).LogProbs])[0];
 
     /// <summary>Runs a function of a batch over all sequences, without gradient.</summary>
     /// <param name="perAnswerToken">One or more tensors of [answers] numbers.</param>

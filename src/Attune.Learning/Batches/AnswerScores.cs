@@ -19,7 +19,9 @@ public static class AnswerScores
     }
 
     /// <summary>The same without gradient, in batches formed by length.</summary>
-    public static double[] Plain(ScalarModel model, IReadOnlyList<TokenSequence> sequences)
+    /// <param name="endToken">Where set, answers are read without this end token: at the token before it, as nothing looks ahead.</param>
+    /// <param name="shared">Lower states that the model shares, if it does.</param>
+    public static double[] Plain(ScalarModel model, IReadOnlyList<TokenSequence> sequences, int? endToken = null, LowerStates? shared = null)
     {
         using var noGrad = no_grad();
         var results = new double[sequences.Count];
@@ -27,7 +29,10 @@ public static class AnswerScores
         foreach (var part in order.Chunk(ScoringBatch))
         {
             using var scope = NewDisposeScope();
-            var scores = Of(model, [.. part.Select(i => sequences[i])]).data<float>().ToArray();
+            var batch = TokenBatch.Of([.. part.Select(i => sequences[i])]);
+            var hidden = LowerStates.Hidden(model, batch, shared);
+            var last = batch.Last - tensor(part.Select(i => (long)(sequences[i].Length - sequences[i].WithoutEnd(endToken).Length)).ToArray());
+            var scores = model.ScoresOf(TokenBatch.At(hidden, last)).data<float>().ToArray();
             for (var i = 0; i < part.Length; i++)
             {
                 results[part[i]] = scores[i];

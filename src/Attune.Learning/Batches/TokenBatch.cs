@@ -25,6 +25,9 @@ public sealed class TokenBatch
     /// <summary>Answer tokens of each row that are predicted.</summary>
     public required int[] AnswerLengths { get; init; }
 
+    /// <summary>The texts themselves, where each row is one; null for packed rows.</summary>
+    public IReadOnlyList<TokenSequence>? Sequences { get; init; }
+
     /// <summary>[batch, time], int64, 1, 2, ... for packed rows; null where each row is one text.</summary>
     public Tensor? Segments { get; init; }
 
@@ -75,6 +78,7 @@ public sealed class TokenBatch
             Targets = tensor(targets.ToArray(), device: device),
             Last = tensor(last, device: device),
             AnswerLengths = lengths,
+            Sequences = packed ? null : [.. rows.Select(r => r[0])],
             Segments = packed ? tensor(segments, [rows.Count, time], device: device) : null,
         };
     }

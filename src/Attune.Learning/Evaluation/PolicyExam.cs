@@ -33,6 +33,9 @@ public sealed class PolicyExam
     /// <summary>The model before any fine-tuning, as the judge of fluency.</summary>
     public LanguageModel? Pretrained { get; init; }
 
+    /// <summary>Lower states that policy, reference and others share; null where nothing is shared.</summary>
+    public LowerStates? Shared { get; init; }
+
     public required ITokenizer Tokenizer { get; init; }
     public required Seed Seed { get; init; }
 
@@ -63,9 +66,12 @@ public sealed class PolicyExam
         var proxy = await Proxy.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
         var gold = Gold is null ? null : await Gold.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
         Core.Tokens.TokenSequence[] sequences = [.. rollouts.Select(r => r.Sequence)];
-        var own = AnswerLogProbs.Of(policy, sequences, Sampling.Temperature);
-        var reference = ReferenceEquals(policy, Reference) ? own : AnswerLogProbs.Of(Reference, sequences, Sampling.Temperature);
-        var pretrained = Pretrained is null ? null : AnswerLogProbs.Of(Pretrained, sequences);
+        var own = AnswerLogProbs.Of(policy, sequences, Sampling.Temperature, Shared);
+        var reference = ReferenceEquals(policy, Reference) ? own : AnswerLogProbs.Of(Reference, sequences, Sampling.Temperature, Shared);
+        var pretrained = Pretrained is null ? null
+            : ReferenceEquals(Pretrained, Reference) && Sampling.Temperature == 1 ? reference
+            : AnswerLogProbs.Of(Pretrained, sequences, shared: Shared);
+        Shared?.Forget();
         return [.. Enumerable.Range(0, count).Select(i => new ExamAnswer(
             i, Tokenizer.Decode(sequences[i].Prompt), Tokenizer.DecodeContinuation(sequences[i].Answer), rollouts[i], proxy[i].Total, proxy[i].Spread, gold?[i].Total,
             LogRatio(own[i], reference[i], Numerics.Divergence.K1), LogRatio(own[i], reference[i], Numerics.Divergence.K3), pretrained?[i].Sum(p => (double)p)))];

@@ -23,11 +23,13 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
     /// <summary>Where set, answers are read without this end token, as the members were trained.</summary>
     public int? EndToken { get; init; }
 
+    /// <summary>Lower states that members with the policy's frozen layers share with it; null where nothing is shared.</summary>
+    public LowerStates? Shared { get; init; }
+
     /// <summary>Normalised rewards and, for an ensemble, the members' standard deviation in the same unit.</summary>
     public (double Reward, double? Spread)[] Score(IReadOnlyList<TokenSequence> sequences)
     {
-        TokenSequence[] read = [.. sequences.Select(s => s.WithoutEnd(EndToken))];
-        var raw = Members.Select(m => AnswerScores.Plain(m, read)).ToArray();
+        var raw = Members.Select(m => AnswerScores.Plain(m, sequences, EndToken, Shared)).ToArray();
         return [.. Enumerable.Range(0, sequences.Count).Select(i =>
         {
             var (mean, variance) = Moments.Of(raw.Select(r => r[i]).ToArray());

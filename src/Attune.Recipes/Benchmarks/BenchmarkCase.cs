@@ -10,8 +10,14 @@ public abstract record BenchmarkCase
     /// <summary>Timed repeats in each round; their median is the round's figure.</summary>
     public required int Repeats { get; init; }
 
-    /// <summary>"train", "prefill", "decode" or "repack".</summary>
+    /// <summary>"train", "prefill", "decode", "ppo" or "repack".</summary>
     public abstract string Work { get; }
+
+    /// <summary>Repeats before each round that are not counted.</summary>
+    public virtual int WarmUps => 3;
+
+    /// <summary>What a peer calls the figure in its JSON.</summary>
+    public abstract string PeerFigure { get; }
 
     /// <summary>The numbers in a row's name: "8x256".</summary>
     public abstract string Shape { get; }
@@ -34,6 +40,7 @@ public sealed record TrainCase(int Batch, int Time) : BenchmarkCase
     public override string TypeName => Precision == Precision.Bf16 ? "bf16" : "f32";
     public override string Shape => string.Create(CultureInfo.InvariantCulture, $"{Batch}x{Time}") + (Precision == Precision.Bf16 ? " bf16" : "");
     public override string Unit => BenchmarkRow.Milliseconds;
+    public override string PeerFigure => "ms_per_step";
     public override double Figure(double seconds) => 1e3 * seconds;
 }
 
@@ -53,6 +60,7 @@ public sealed record DecodeCase(int Batch, int Prompt, int NewTokens) : EngineCa
     public override string Work => "decode";
     public override string Shape => Named($"{Batch}x({Prompt}+{NewTokens})");
     public override string Unit => BenchmarkRow.TokensPerSecond;
+    public override string PeerFigure => "tokens_per_second";
     public override double Figure(double seconds) => Batch * NewTokens / seconds;
 }
 
@@ -62,6 +70,7 @@ public sealed record PrefillCase(int Batch, int Prompt) : EngineCase
     public override string Work => "prefill";
     public override string Shape => Named($"{Batch}x{Prompt}");
     public override string Unit => BenchmarkRow.TokensPerSecond;
+    public override string PeerFigure => "tokens_per_second";
     public override double Figure(double seconds) => Batch * Prompt / seconds;
 }
 
@@ -71,5 +80,24 @@ public sealed record RepackCase : EngineCase
     public override string Work => "repack";
     public override string Shape => Named($"").TrimStart();
     public override string Unit => BenchmarkRow.Milliseconds;
+    public override string PeerFigure => "ms_per_repack";
     public override double Figure(double seconds) => 1e3 * seconds;
+}
+
+/// <summary>
+/// An iteration of PPO: new weights into the engine, answers of a fixed length, rewards, log-probabilities under policy and reference,
+/// values from a head on the policy's trunk, and the epochs of updates over them.
+/// </summary>
+/// <param name="Rollouts">Answers of an iteration.</param>
+/// <param name="Minibatch">Answers of an update.</param>
+/// <param name="FrozenLayers">Lower layers that are not trained: those of policy, reference and reward models are the same.</param>
+/// <param name="RewardModels">Members of the ensemble whose mean is the reward.</param>
+public sealed record PpoCase(int Rollouts, int Prompt, int NewTokens, int Minibatch, int Epochs, int FrozenLayers, int RewardModels) : BenchmarkCase
+{
+    public override string Work => "ppo";
+    public override string Shape => string.Create(CultureInfo.InvariantCulture, $"{Rollouts}x({Prompt}+{NewTokens})");
+    public override string Unit => BenchmarkRow.Seconds;
+    public override int WarmUps => 1;
+    public override string PeerFigure => "seconds_per_iteration";
+    public override double Figure(double seconds) => seconds;
 }

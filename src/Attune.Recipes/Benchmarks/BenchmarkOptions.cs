@@ -9,11 +9,13 @@ public sealed record BenchmarkOptions
 {
     public ImmutableArray<BenchmarkSize> Sizes { get; init; } = [BenchmarkSize.Tiny];
 
-    /// <summary>"train", "prefill", "decode", "repack"; empty for all.</summary>
+    /// <summary>Of <see cref="KnownWorks"/>; empty for all.</summary>
     public ImmutableArray<string> Works { get; init; } = [];
 
     /// <summary>"f32", "bf16"; empty for both.</summary>
     public ImmutableArray<string> Types { get; init; } = [];
+
+    public static ImmutableArray<string> KnownWorks { get; } = ["train", "prefill", "decode", "ppo", "repack"];
 
     /// <summary>Times each case is measured, taking turns with the peer.</summary>
     public int Rounds { get; init; } = 3;
@@ -29,8 +31,7 @@ public sealed record BenchmarkOptions
     /// <exception cref="PlanException">Lists everything that cannot work.</exception>
     public void Validate()
     {
-        string[] known = ["train", "prefill", "decode", "repack"];
-        List<string> problems = [.. Works.Where(w => !known.Contains(w)).Select(w => $"there is no benchmark of '{w}'; there are {string.Join(", ", known)}.{Suggestion.For(w, known)}")];
+        List<string> problems = [.. Works.Where(w => !KnownWorks.Contains(w)).Select(w => $"there is no benchmark of '{w}'; there are {string.Join(", ", KnownWorks)}.{Suggestion.For(w, KnownWorks)}")];
         string[] types = ["f32", "bf16"];
         problems.AddRange(Types.Where(t => !types.Contains(t)).Select(t => $"there is no precision '{t}'; there are f32 and bf16.{Suggestion.For(t, types)}"));
         if (Rounds < 1)

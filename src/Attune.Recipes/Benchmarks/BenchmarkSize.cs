@@ -38,13 +38,23 @@ public sealed record BenchmarkSize(string Name, TransformerConfig Config, Immuta
             new DecodeCase(Batch: 16, Prompt: 16, NewTokens: 48) { Repeats = 5, Type = KernelType.BF16 },
             new DecodeCase(Batch: 1, Prompt: 16, NewTokens: 48) { Repeats = 5 },
             new DecodeCase(Batch: 1, Prompt: 16, NewTokens: 48) { Repeats = 5, Type = KernelType.BF16 },
+            new PpoCase(Rollouts: 32, Prompt: 16, NewTokens: 48, Minibatch: 16, Epochs: 2, FrozenLayers: 10, RewardModels: 1) { Repeats = 1 },
             new RepackCase { Repeats = 5 },
             new RepackCase { Repeats = 5, Type = KernelType.BF16 },
         ]);
 
-    public static ImmutableArray<BenchmarkSize> All { get; } = [Tiny, Small];
+    /// <summary>The embedded default, with the figures of recipes/demo.yaml: PPO as <c>attune demo</c> runs it.</summary>
+    public static BenchmarkSize Demo { get; } = new(
+        "demo",
+        TransformerConfig.Gpt2(vocabularySize: 1024, width: 192, layers: 4, heads: 6, contextLength: 128),
+        [
+            new PpoCase(Rollouts: 256, Prompt: 16, NewTokens: 96, Minibatch: 64, Epochs: 2, FrozenLayers: 2, RewardModels: 2) { Repeats = 2 },
+            new RepackCase { Repeats = 9 },
+        ]);
+
+    public static ImmutableArray<BenchmarkSize> All { get; } = [Tiny, Small, Demo];
 
     /// <exception cref="PlanException">There is no such size.</exception>
     public static BenchmarkSize Named(string name) => All.FirstOrDefault(s => s.Name == name)
-        ?? throw new PlanException($"there is no benchmark size '{name}'; there are {string.Join(" and ", All.Select(s => s.Name))}.{Suggestion.For(name, All.Select(s => s.Name))}");
+        ?? throw new PlanException($"there is no benchmark size '{name}'; there are {string.Join(", ", All.Select(s => s.Name))}.{Suggestion.For(name, All.Select(s => s.Name))}");
 }

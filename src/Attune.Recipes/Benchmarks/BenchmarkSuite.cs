@@ -9,9 +9,6 @@ namespace Attune.Recipes.Benchmarks;
 /// </summary>
 public static class BenchmarkSuite
 {
-    // Before each round, not only the first: the peer has had the caches meanwhile.
-    private const int WarmUps = 3;
-
     /// <exception cref="Core.AttuneException">The options cannot work, or the peer failed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a peer that was running is ended.</exception>
     public static BenchmarkReport Run(BenchmarkOptions options, TimeProvider clock, IProgress<BenchmarkProgress>? progress, CancellationToken cancel)
@@ -39,6 +36,7 @@ public static class BenchmarkSuite
     {
         private readonly string _name = $"{work.Work} {size.Name} {work.Shape}".TrimEnd();
         private readonly List<double> _seconds = [];
+        private readonly List<IReadOnlyDictionary<string, double>> _parts = [];
         private readonly Disturbance _disturbance = new();
         private readonly SortedDictionary<string, (List<PeerFigure> Figures, Disturbance Disturbance)> _peers = new(StringComparer.Ordinal);
 
@@ -61,8 +59,10 @@ public static class BenchmarkSuite
 
         private void RunOwn(Measured measured)
         {
-            measured.Run(WarmUps, cancel);
+            // Before each round, not only the first: the peer has had the caches meanwhile.
+            measured.Run(work.WarmUps, cancel);
             _seconds.Add(Spread.Of(_disturbance.During(() => measured.Run(work.Repeats, cancel))).Median);
+            _parts.Add(measured.Parts);
         }
 
         private void RunPeers(int round)
@@ -91,6 +91,7 @@ public static class BenchmarkSuite
                 TrainCase train => ModelWork.TrainStep(size.Config, train.Batch, train.Time, train.Precision),
                 DecodeCase decode => ModelWork.Decode(size.Config, decode.Batch, decode.Prompt, decode.NewTokens, decode.Type),
                 PrefillCase prefill => ModelWork.Decode(size.Config, prefill.Batch, prefill.Prompt, 1, prefill.Type),
+                PpoCase ppo => ModelWork.PpoIteration(size.Config, ppo),
                 RepackCase repack => ModelWork.Repack(size.Config, repack.Type),
                 _ => throw new UnreachableException(),
             }];
@@ -101,14 +102,17 @@ public static class BenchmarkSuite
             return new BenchmarkRow(
                 _name, work.Work, size.Name, work.Shape, work.TypeName, work.Unit, Spread.Of(_seconds.Select(work.Figure)), work.Repeats, flops, flops / seconds / 1e9,
                 flops > 0 ? flops / seconds / peak : null, least / seconds, ProcessMeter.PeakMemoryMb(),
-                _disturbance.Share, [.. _peers.Select(p => PeerRowOf(p.Key, p.Value.Figures, p.Value.Disturbance.Share))]);
+                _disturbance.Share, [.. _peers.Select(p => PeerRowOf(p.Key, p.Value.Figures, p.Value.Disturbance.Share))], Medians(_parts));
         }
 
         private PeerRow PeerRowOf(string variant, List<PeerFigure> figures, double? otherLoad)
         {
             var ratios = _seconds.Zip(figures, (seconds, peer) => work.Unit == BenchmarkRow.TokensPerSecond ? work.Figure(seconds) / peer.Figure : peer.Figure / work.Figure(seconds));
             var peer = figures[0].Version ?? "peer";
-            return new PeerRow(peer, variant, Spread.Of(figures.Select(f => f.Figure)), Spread.Of(ratios), figures.Max(f => f.PeakMemoryMb), otherLoad);
+            return new PeerRow(peer, variant, Spread.Of(figures.Select(f => f.Figure)), Spread.Of(ratios), figures.Max(f => f.PeakMemoryMb), otherLoad, Medians(figures.Select(f => f.Phases)));
         }
+
+        private static ImmutableSortedDictionary<string, double> Medians(IEnumerable<IReadOnlyDictionary<string, double>> rounds) =>
+            rounds.SelectMany(r => r).GroupBy(p => p.Key, p => p.Value).ToImmutableSortedDictionary(g => g.Key, g => Spread.Of(g).Median, StringComparer.Ordinal);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using Attune.Algorithms.Supervised;
 using Attune.Core.Rollouts;
@@ -19,6 +20,9 @@ internal abstract class Measured : IDisposable
     /// <returns>Seconds of each repeat.</returns>
     public abstract double[] Run(int repeats, CancellationToken cancel);
 
+    /// <summary>Median seconds of the parts of the last run's repeats; empty where it has none.</summary>
+    public virtual IReadOnlyDictionary<string, double> Parts => ImmutableDictionary<string, double>.Empty;
+
     public abstract void Dispose();
 
     public static Measured Of(TransformerConfig config, BenchmarkCase work, Seed seed) => work switch
@@ -26,6 +30,7 @@ internal abstract class Measured : IDisposable
         TrainCase train => new MeasuredTraining(config, train, seed),
         DecodeCase decode => new MeasuredDecoding(config, decode, decode.Batch, decode.Prompt, decode.NewTokens, seed),
         PrefillCase prefill => new MeasuredDecoding(config, prefill, prefill.Batch, prefill.Prompt, 1, seed),
+        PpoCase ppo => new MeasuredPpo(config, ppo, seed),
         RepackCase repack => new MeasuredRepacking(config, repack, seed),
         _ => throw new UnreachableException(),
     };

@@ -53,6 +53,28 @@ public static class ModelWork
         }
     }
 
+    /// <summary>
+    /// An iteration of PPO, where what frozen layers give is computed once for all who share them: sampling; the frozen layers; the upper
+    /// ones of policy, reference and reward models; then for each update forward and backward through the upper layers, and the optimiser.
+    /// </summary>
+    public static IEnumerable<Work> PpoIteration(TransformerConfig config, PpoCase ppo)
+    {
+        var time = ppo.Prompt + ppo.NewTokens;
+        var tokens = (long)ppo.Rollouts * time;
+        var layer = 2.0 * TrunkWeights(config) / config.Layers * tokens + 4.0 * config.Width * ppo.Rollouts * Triangle(time);
+        var head = 2.0 * HeadWeights(config) * ppo.Rollouts * ppo.NewTokens;
+        var upper = (config.Layers - ppo.FrozenLayers) * layer;
+        var trained = Parameters(config) * (config.Layers - ppo.FrozenLayers) / config.Layers;
+        var updates = ppo.Epochs * ((ppo.Rollouts + ppo.Minibatch - 1) / ppo.Minibatch);
+        return
+        [
+            .. Decode(config, ppo.Rollouts, ppo.Prompt, ppo.NewTokens),
+            new Work(ppo.FrozenLayers * layer + 2 * (upper + head) + ppo.RewardModels * upper, 0),
+            new Work(ppo.Epochs * 3 * (upper + head), 0),
+            new Work(0, (double)updates * AdamBytes * trained),
+        ];
+    }
+
     /// <summary>Each weight read once and written once in the engine's order; a tied embedding is written twice.</summary>
     public static IEnumerable<Work> Repack(TransformerConfig config, KernelType type = KernelType.F32)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using Attune.Core;
@@ -8,7 +9,8 @@ namespace Attune.Recipes.Benchmarks;
 /// <summary>What one run of a peer said.</summary>
 /// <param name="Figure">In the case's unit.</param>
 /// <param name="Version">The peer's name and version.</param>
-internal sealed record PeerFigure(double Figure, double? PeakMemoryMb, string? Version);
+/// <param name="Phases">Seconds of its parts; empty where it names none.</param>
+internal sealed record PeerFigure(double Figure, double? PeakMemoryMb, string? Version, ImmutableSortedDictionary<string, double> Phases);
 
 /// <summary>Runs a peer's program and reads its last line.</summary>
 internal sealed class PeerRunner(PeerOptions options)
@@ -20,6 +22,10 @@ internal sealed class PeerRunner(PeerOptions options)
         return work switch
         {
             TrainCase train => ["train", size.Name, Text(train.Batch), Text(train.Time), .. parts],
+            PpoCase ppo when parts[0] is "f32" or "mixed" =>
+            [
+                "ppo", size.Name, .. new[] { ppo.Rollouts, ppo.Prompt, ppo.NewTokens, ppo.Minibatch, ppo.Epochs, ppo.FrozenLayers, ppo.RewardModels }.Select(Text), .. parts,
+            ],
             // Decoding has neither autocast nor a choice of attention.
             DecodeCase decode when parts is ["f32" or "bf16"] => ["decode", size.Name, Text(decode.Batch), Text(decode.Prompt), Text(decode.NewTokens), parts[0]],
             PrefillCase prefill when parts is ["f32" or "bf16"] => ["decode", size.Name, Text(prefill.Batch), Text(prefill.Prompt), "1", parts[0]],
@@ -37,7 +43,7 @@ internal sealed class PeerRunner(PeerOptions options)
             throw new AttuneException($"the peer failed with exit code {code}: {LastLine(errors) ?? LastLine(output) ?? "it said nothing"}. Try it alone: {command}");
         }
 
-        var figure = Read(LastLine(output), work is EngineCase ? "tokens_per_second" : "ms_per_step")
+        var figure = Read(LastLine(output), work.PeerFigure)
             ?? throw new AttuneException($"the peer's last line is '{LastLine(output)}'; expected a JSON object with its figure. Try it alone: {command}");
         // A peer counts new tokens; here they are one a prompt, and the prompt's are wanted.
         return work is PrefillCase prefill ? figure with { Figure = figure.Figure * prefill.Prompt } : figure;
@@ -55,13 +61,18 @@ internal sealed class PeerRunner(PeerOptions options)
             }
 
             var version = Name(json.RootElement, "torch") is { } torch ? $"PyTorch {torch}" : Name(json.RootElement, "peer");
-            return new PeerFigure(Number(json.RootElement, name)!.Value, Number(json.RootElement, "peak_mb"), version);
+            return new PeerFigure(Number(json.RootElement, name)!.Value, Number(json.RootElement, "peak_mb"), version, Phases(json.RootElement));
         }
         catch (JsonException)
         {
             return null;
         }
     }
+
+    private static ImmutableSortedDictionary<string, double> Phases(JsonElement json) =>
+        json.TryGetProperty("phases", out var phases) && phases.ValueKind == JsonValueKind.Object
+            ? phases.EnumerateObject().Where(p => p.Value.ValueKind == JsonValueKind.Number).ToImmutableSortedDictionary(p => p.Name, p => p.Value.GetDouble(), StringComparer.Ordinal)
+            : ImmutableSortedDictionary<string, double>.Empty;
 
     private (string Output, string Errors, int Code) Execute(IReadOnlyList<string> arguments, CancellationToken cancel)
     {

@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
 using Attune.Core;
+using Attune.Learning.Batches;
 using Attune.Learning.Contracts;
 using Attune.Learning.Rewards;
 using Attune.Text.Tokenizers;
@@ -40,8 +41,9 @@ public sealed record RewardPart
 
     /// <summary>The reward this term stands for.</summary>
     /// <param name="trained">Folder of the reward stage's model, if there was one.</param>
+    /// <param name="shared">Lower states of the policy, for members begun from the same frozen layers; null where nothing is shared.</param>
     /// <exception cref="PlanException">None or several kinds are given, or a rule cannot work.</exception>
-    public IReward Build(ITokenizer tokenizer, string? trained, ICollection<IDisposable> owned)
+    public IReward Build(ITokenizer tokenizer, string? trained, ICollection<IDisposable> owned, LowerStates? shared = null)
     {
         if (Missing(thereIsAModel: trained is not null).ToArray() is { Length: > 0 } problems)
         {
@@ -50,7 +52,7 @@ public sealed record RewardPart
 
         return Kinds.Single() switch
         {
-            "model" => Learned(tokenizer, trained, owned),
+            "model" => Learned(tokenizer, trained, shared, owned),
             "lexicon" => new TextReward("lexicon", tokenizer, (_, answer) => Words(answer).Distinct(StringComparer.OrdinalIgnoreCase).Sum(Worth())),
             "pattern" => new TextReward("pattern", tokenizer, Matches(Pattern!)),
             _ => new TextReward("length", tokenizer, (_, answer) => -Math.Abs(Words(answer).Length - Length!.Value) / (double)Length.Value),
@@ -79,10 +81,15 @@ public sealed record RewardPart
         }
     }
 
-    private LearnedReward Learned(ITokenizer tokenizer, string? trained, ICollection<IDisposable> owned)
+    private LearnedReward Learned(ITokenizer tokenizer, string? trained, LowerStates? shared, ICollection<IDisposable> owned)
     {
         var folder = Model == Trained ? trained! : Model!;
-        var model = RewardModel.Load(folder);
+        var model = RewardModel.Load(folder) with { Shared = shared };
+        foreach (var member in model.Members)
+        {
+            shared?.Share(member);
+        }
+
         owned.Add(model);
         ModelTokenizer.RequireSame(tokenizer, folder, model.Members[0].Config);
         return new LearnedReward(model);

@@ -10,6 +10,7 @@ using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
+using Attune.Learning.Batches;
 using Attune.Learning.Checkpoints;
 using Attune.Learning.Contracts;
 using Attune.Learning.Evaluation;
@@ -104,9 +105,12 @@ public sealed record PpoStage : Stage
         var policy = Own(room.LoadPolicy(Training.Precision));
         var reference = Own(policy.Copy());
         var pretrained = room.Handover.Pretrained is { } folder && folder != room.Handover.Policy ? Own(ModelFiles.LoadLanguageModel(folder)) : reference;
-        var reward = BuildReward(room, encoder, owned);
         room.FreezeLayers(policy, Training);
-        var value = BuildValue(room, policy, owned);
+        var shared = Training is { FrozenLayers: > 0, SharedStatesMb: > 0 } ? Own(new LowerStates(policy, Training.FrozenLayers, Training.SharedStatesMb * 1_000_000L)) : null;
+        var reward = BuildReward(room, encoder, shared, owned);
+        var value = BuildValue(room, policy, shared, owned);
+        shared?.Share(reference);
+        shared?.Share(pretrained);
         var sampler = Own(new LocalSampler());
         var sampling = new SamplingOptions { Temperature = Training.Temperature, MaxNewTokens = Training.MaxNewTokens, EndToken = encoder.Tokenizer.EndToken, BatchSize = 64 };
         CheckContext([.. owned.OfType<TransformerModel>(), .. owned.OfType<RewardModel>().SelectMany(r => r.Members)], prompts, heldOut);
@@ -120,13 +124,16 @@ public sealed record PpoStage : Stage
             Gold = (Gold ?? room.Handover.Utility) is { } name ? GoldReward(name, encoder) : null,
             Reference = reference,
             Pretrained = pretrained,
+            Shared = shared,
             Tokenizer = encoder.Tokenizer,
             Seed = room.Seed,
             Beta = Training.KlController == KlController.Fixed ? Training.KlCoefficient : null,
         };
+        var looking = Stopwatch.StartNew();
         await sampler.UseWeightsAsync(reference, 0, cancel).ConfigureAwait(false);
         var before = await exam.SitAsync(reference, cancel).ConfigureAwait(false);
         var exactBefore = await exam.ExactAsync(reference, cancel).ConfigureAwait(false);
+        looking.Stop();
         var experience = new PpoExperience(Training)
         {
             Policy = policy,
@@ -136,15 +143,18 @@ public sealed record PpoStage : Stage
             Sampler = sampler,
             Sampling = sampling,
             Reward = reward,
+            Shared = shared,
             Exam = exam,
             Pretraining = LoadPretraining(room, encoder, policy.Config.ContextLength),
         };
-        var progress = await room.FitAsync(new Ppo.Objective(Training, policy, value), experience, Training, [hash], "PPO", cancel).ConfigureAwait(false);
+        var progress = await room.FitAsync(new Ppo.Objective(Training, policy, value) { Shared = shared }, experience, Training, [hash], "PPO", cancel).ConfigureAwait(false);
+        looking.Start();
         await sampler.UseWeightsAsync(policy, progress.Updates, cancel).ConfigureAwait(false);
         var after = await exam.SitAsync(policy, cancel).ConfigureAwait(false);
         var summary = PolicyExam.Summarise(after);
         var exact = await exam.ExactAsync(policy, cancel).ConfigureAwait(false);
         summary.Add(exact);
+        summary.Set("time/exam", looking.Elapsed.TotalSeconds);      // before and after; the looks between are told with their rounds
         room.LogEvaluation(progress, summary);
         foreach (var answer in after.Take(8))
         {
@@ -205,13 +215,13 @@ public sealed record PpoStage : Stage
 
     private ImmutableArray<RewardPart> Parts => Reward.IsEmpty ? [new RewardPart { Model = RewardPart.Trained }] : Reward;
 
-    private IReward BuildReward(StageRoom room, Encoder encoder, List<IDisposable> owned)
+    private IReward BuildReward(StageRoom room, Encoder encoder, LowerStates? shared, List<IDisposable> owned)
     {
-        var built = Parts.Select(p => (p.Build(encoder.Tokenizer, RewardModel ?? room.Handover.Reward, owned), p.Weight)).ToArray();
+        var built = Parts.Select(p => (p.Build(encoder.Tokenizer, RewardModel ?? room.Handover.Reward, owned, shared), p.Weight)).ToArray();
         return built.Length == 1 && built[0].Weight == 1 ? built[0].Item1 : new WeightedReward(built);
     }
 
-    private ValueFunction BuildValue(StageRoom room, LanguageModel policy, List<IDisposable> owned)
+    private ValueFunction BuildValue(StageRoom room, LanguageModel policy, LowerStates? shared, List<IDisposable> owned)
     {
         switch (Training.ValueNetwork)
         {
@@ -221,14 +231,16 @@ public sealed record PpoStage : Stage
                 var critic = ModelFiles.LoadScalarModel(folder, Training.Precision);
                 owned.Add(critic);
                 room.FreezeLayers(critic, Training);
-                return new ValueFunction.Separate(critic);
+                shared?.Share(critic);
+                return new ValueFunction.Separate(critic, shared);
             case ValueNetwork.RewardModel:
                 throw new PlanException(NeedsValueNetwork);
             default:
                 var fresh = new ScalarModel(policy, room.Seed.For("critic"));
                 owned.Add(fresh);
                 room.FreezeLayers(fresh, Training);
-                return new ValueFunction.Separate(fresh);
+                shared?.Share(fresh);
+                return new ValueFunction.Separate(fresh, shared);
         }
     }
 

@@ -6,9 +6,11 @@ namespace Attune.Reports.Sections;
 /// <summary>Where the time went, by stage, and by part where the stage logged it.</summary>
 internal static class TimeSection
 {
+    // In the order in which a round goes.
     private static readonly (string Metric, string Label)[] Parts =
     [
-        ("time/rollout", "sampling"), ("time/score", "scoring"), ("time/train", "training"), ("time/exam", "evaluating"), ("time/checkpoint", "checkpoints"),
+        ("time/checkpoint", "checkpoints"), ("time/repack", "weights to the engine"), ("time/exam", "held-out answers"), ("time/rollout", "sampling"),
+        ("time/reward", "rewards"), ("time/logprobs", "log-probabilities, values"), ("time/update", "updates"),
     ];
 
     public static bool Has(RunRecord run) => run.Result?.Stages.Any(stage => stage.Seconds > 0) == true;
@@ -45,9 +47,15 @@ internal static class TimeSection
         }
     }
 
-    private static IEnumerable<(string Label, double Seconds)> PartsOf(RunRecord run, StageResult stage) =>
-        Parts.Select(part => (part.Label, Seconds: run.EventsOf(stage.Name).Sum(e => e.Metrics.TryGetValue(part.Metric, out var seconds) && double.IsFinite(seconds) ? seconds : 0)))
-            .Where(part => part.Seconds > 0 && part.Seconds <= stage.Seconds * 1.02);
+    /// <summary>What the stage logged, and what is left: loading, encoding, saving, and the last checkpoint.</summary>
+    private static (string Label, double Seconds)[] PartsOf(RunRecord run, StageResult stage)
+    {
+        var parts = Parts.Select(part => (part.Label, Seconds: run.EventsOf(stage.Name).Sum(e => e.Metrics.TryGetValue(part.Metric, out var seconds) && double.IsFinite(seconds) ? seconds : 0)))
+            .Where(part => part.Seconds > 0).ToArray();
+        var rest = stage.Seconds - parts.Sum(part => part.Seconds);
+        // A resumed stage's own clock knows nothing of the seconds before; then the parts are told without a rest.
+        return parts.Length > 0 && rest > 0.01 * stage.Seconds ? [.. parts, ("the rest", rest)] : parts;
+    }
 
     private static void Row(Markup html, string label, double seconds, double longest, double whole, string kind)
     {

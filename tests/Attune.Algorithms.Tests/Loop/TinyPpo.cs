@@ -3,6 +3,7 @@ using Attune.Algorithms.Policy;
 using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
+using Attune.Learning.Batches;
 using Attune.Learning.Contracts;
 using Attune.Learning.Evaluation;
 using Attune.Learning.Rollouts;
@@ -26,8 +27,17 @@ internal sealed class TinyPpo : IDisposable
         Policy = TinyModels.Language(seed, precision: options.Precision);
         Reference = Policy.Copy();
         _critic = options.ValueNetwork == ValueNetwork.SharedTrunk ? null : new ScalarModel(Policy, new Seed(seed));
-        Value = _critic is null ? new ValueFunction.SharedTrunk(Policy.Config.Width) : new ValueFunction.Separate(_critic);
-        Objective = new Ppo.Objective(options, Policy, Value);
+        if (options.FrozenLayers > 0)
+        {
+            Policy.Weights.Freeze(options.FrozenLayers);
+            _critic?.Weights.Freeze(options.FrozenLayers);
+            Shared = options.SharedStatesMb == 0 ? null : new LowerStates(Policy, options.FrozenLayers, options.SharedStatesMb * 1_000_000L);
+            Assert.True(Shared?.Share(Reference) ?? true);
+            Assert.True(_critic is null || (Shared?.Share(_critic) ?? true));
+        }
+
+        Value = _critic is null ? new ValueFunction.SharedTrunk(Policy.Config.Width) : new ValueFunction.Separate(_critic, Shared);
+        Objective = new Ppo.Objective(options, Policy, Value) { Shared = Shared };
         reward ??= new EvenTokens();
         Sampling = new SamplingOptions { Temperature = options.Temperature, MaxNewTokens = options.MaxNewTokens, EndToken = EndToken };
         var prompts = new PromptPool(Prompts);
@@ -40,6 +50,7 @@ internal sealed class TinyPpo : IDisposable
             Sampler = sampler ?? _sampler,
             Sampling = Sampling,
             Reward = reward,
+            Shared = Shared,
             Pretraining = TinyData.Sequences(20, seed: 21),
             Exam = !exam ? null : new PolicyExam
             {
@@ -50,6 +61,7 @@ internal sealed class TinyPpo : IDisposable
                 Proxy = reward,
                 Gold = gold ?? new EvenTokens(),
                 Reference = Reference,
+                Shared = Shared,
                 Pretrained = Reference,
                 Tokenizer = new NumberTokenizer(),
                 Seed = new Seed(seed),
@@ -75,6 +87,7 @@ internal sealed class TinyPpo : IDisposable
     public LanguageModel Policy { get; }
     public LanguageModel Reference { get; }
     public ValueFunction Value { get; }
+    public LowerStates? Shared { get; }
     public Ppo.Objective Objective { get; }
     public PpoExperience Experience { get; }
     public SamplingOptions Sampling { get; }
@@ -85,6 +98,7 @@ internal sealed class TinyPpo : IDisposable
     public void Dispose()
     {
         Value.Weights.Dispose();
+        Shared?.Dispose();
         _critic?.Dispose();
         _sampler.Dispose();
         Policy.Dispose();

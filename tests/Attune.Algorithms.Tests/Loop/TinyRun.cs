@@ -39,9 +39,9 @@ internal sealed record TinySetup
 /// <summary>One algorithm on a tiny random model, as the loop sees it. A new one has the same fresh weights.</summary>
 internal abstract class TinyRun : IDisposable
 {
-    /// <summary>PPO twice: as TRL has it with PPO-ptx, and as OpenAI had it in 2019, with a guard on top.</summary>
+    /// <summary>PPO thrice: as TRL has it with PPO-ptx, as OpenAI had it in 2019, with a guard on top, and with a frozen layer that all share.</summary>
     public static readonly string[] Algorithms =
-        ["sft", "sft packed", "bradley-terry", "choice of k", "ranking pairs", "plackett-luce", "classification", "ppo", "ppo adaptive"];
+        ["sft", "sft packed", "bradley-terry", "choice of k", "ranking pairs", "plackett-luce", "classification", "ppo", "ppo adaptive", "ppo frozen"];
 
     public static TheoryData<string> All => [.. Algorithms];
 
@@ -87,6 +87,7 @@ internal abstract class TinyRun : IDisposable
                 StopOnGoldDrop = 100,
                 StopOnDisagreement = 100,
             }),
+            "ppo frozen" => Online(setup, TinyPpo.Small with { FrozenLayers = 1, StopOnGoldDrop = 100 }),
             _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, null),
         };
     }

@@ -17,6 +17,7 @@ public class BenchmarkSuiteTests
             new DecodeCase(Batch: 3, Prompt: 2, NewTokens: 5) { Repeats = 2 },
             new RepackCase { Repeats = 2 },
             new PrefillCase(Batch: 2, Prompt: 4) { Repeats = 2, Type = KernelType.BF16 },
+            new PpoCase(Rollouts: 6, Prompt: 2, NewTokens: 5, Minibatch: 3, Epochs: 2, FrozenLayers: 1, RewardModels: 2) { Repeats = 2 },
         ]);
 
     [Fact]
@@ -24,13 +25,17 @@ public class BenchmarkSuiteTests
     {
         var report = BenchmarkSuite.Run(new BenchmarkOptions { CeilingRepeats = 1, Sizes = [Micro], Rounds = 1 }, TimeProvider.System, null, TestContext.Current.CancellationToken);
 
-        Assert.Equal(["train micro 2x8", "decode micro 3x(2+5)", "repack micro", "prefill micro 2x4 bf16"], report.Rows.Select(r => r.Name));
+        Assert.Equal(["train micro 2x8", "decode micro 3x(2+5)", "repack micro", "prefill micro 2x4 bf16", "ppo micro 6x(2+5)"], report.Rows.Select(r => r.Name));
         Assert.All(report.Rows, row => Assert.InRange(row.Figure.Median, 1e-6, 1e9));
         var (train, decode) = (report.Rows[0], report.Rows[1]);
         Assert.Equal(train.Flops / (train.Figure.Median / 1e3) / 1e9, train.GigaflopsPerSecond, precision: 6);
         Assert.Equal(decode.Flops * decode.Figure.Median / (3 * 5) / 1e9, decode.GigaflopsPerSecond, precision: 6);
         Assert.Null(report.Rows[2].FractionOfGemm);
         Assert.Equal(("f32", "bf16"), (decode.Type, report.Rows[3].Type));
+        var ppo = report.Rows[4];
+        Assert.Equal(["exam", "logprobs", "repack", "reward", "rollout", "update"], ppo.Parts.Keys);
+        // The parts are laps of one clock, so that nothing of an iteration is left out.
+        Assert.InRange(ppo.Parts.Values.Sum(), 0.5 * ppo.Figure.Least, 1.1 * ppo.Figure.Most);
         Assert.InRange(report.Ceilings.FlopsPerSecond, 1e8, 1e15);
         Assert.InRange(report.Ceilings.BytesPerSecond, 1e8, 1e14);
     }
@@ -55,7 +60,7 @@ public class BenchmarkSuiteTests
     {
         using var folder = new TemporaryFolder();
         // A training step of 10 seconds and 0.001 tokens a second: Attune is faster on any machine.
-        var peer = Peer(folder, """echo "warming up"; if [ "$2" = train ]; then echo '{"ms_per_step": 10000, "peak_mb": 7, "torch": "9.9"}'; else echo '{"tokens_per_second": 0.001}'; fi""");
+        var peer = Peer(folder, """echo "$*" >> "$1/calls"; echo "warming up"; if [ "$2" = train ]; then echo '{"ms_per_step": 10000, "peak_mb": 7, "torch": "9.9"}'; elif [ "$2" = ppo ]; then echo '{"seconds_per_iteration": 1000, "phases": {"rollout": 999, "update": 1}}'; else echo '{"tokens_per_second": 0.001}'; fi""");
         var turns = new Turns();
 
         var report = BenchmarkSuite.Run(
@@ -70,6 +75,11 @@ public class BenchmarkSuiteTests
         Assert.Empty(repack.Peers);
         // Prompts of 4: the peer's new token a prompt stands for four that were read.
         Assert.Equal(0.004, report.Rows[3].Peers.Single().Figure.Median, precision: 9);
+        var ppo = report.Rows[4];
+        Assert.Equal(1000 / ppo.Figure.Least, ppo.Peers.Single().Ratio.Most, precision: 3);
+        Assert.Equal(999, ppo.Peers.Single().Parts["rollout"]);
+        var calls = File.ReadAllLines(Path.Combine(folder.Path, "calls")).Select(c => c[(folder.Path.Length + 1)..]).Distinct();
+        Assert.Equal(["train micro 2 8 f32", "decode micro 3 2 5 f32", "decode micro 2 4 1 f32", "ppo micro 6 2 5 3 2 1 2 f32"], calls);
     }
 
     [Theory]

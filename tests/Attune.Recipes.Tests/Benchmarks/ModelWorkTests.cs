@@ -51,6 +51,19 @@ public class ModelWorkTests
     }
 
     [Fact]
+    public void What_frozen_layers_give_is_counted_once_an_iteration()
+    {
+        // 4 answers of 2 + 3 tokens: 20 tokens, 12 answer tokens, 4 * (1 + ... + 5) = 60 pairs. A layer: 2*192*20 + 4*4*60 = 8640; the head: 2*44*12 = 1056.
+        // Frozen layer once; the upper one for policy, reference and one reward model, the head for the first two; twice forward and backward.
+        var work = ModelWork.PpoIteration(Gpt2, new PpoCase(Rollouts: 4, Prompt: 2, NewTokens: 3, Minibatch: 3, Epochs: 2, FrozenLayers: 1, RewardModels: 1) { Repeats = 1 }).ToArray();
+        var sampling = ModelWork.Decode(Gpt2, 4, 2, 3).Sum(w => w.Flops);
+
+        Assert.Equal(sampling + 8640 + 2 * (8640 + 1056) + 8640 + 2 * 3 * (8640 + 1056), work.Sum(w => w.Flops));
+        // Half of the 572 weights are trained, in 2 * 2 updates.
+        Assert.Equal(4 * 32 * 286, work[^1].Bytes);
+    }
+
+    [Fact]
     public void Grouped_queries_and_gates_change_the_count()
     {
         // Width 8, 4 heads of 2, 2 for keys and values: 8*(8 + 8) + 8*8 = 192 in attention, 3*8*12 = 288 in the gated map. Head: 80.
