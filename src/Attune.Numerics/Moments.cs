@@ -46,4 +46,24 @@ public static class Moments
             value = (value - mean) * scale + mean;
         }
     }
+
+    /// <summary>Mean 0, variance 1 over all rows together, in place.</summary>
+    public static void StandardizeTogether(IReadOnlyList<double[]> rows) => Together(rows, Standardize);
+
+    /// <summary>Variance 1 over all rows together, mean kept, in place.</summary>
+    public static void RescaleTogether(IReadOnlyList<double[]> rows) => Together(rows, Rescale);
+
+    private delegate void Whitening(Span<double> values);
+
+    private static void Together(IReadOnlyList<double[]> rows, Whitening whiten)
+    {
+        double[] all = [.. rows.SelectMany(r => r)];
+        whiten(all);
+        var start = 0;
+        foreach (var row in rows)
+        {
+            all.AsSpan(start, row.Length).CopyTo(row);
+            start += row.Length;
+        }
+    }
 }

@@ -30,5 +30,11 @@ public sealed record Recipe
         return recipe.Stages.IsEmpty ? throw new PlanException($"{node.Place}: stages is empty; a recipe needs at least one.") : recipe;
     }
 
-    internal static object? Preset(Type options, string name) => options == typeof(PpoOptions) ? PpoPresets.Named(name) : null;
+    internal static object? Preset(Type options, string name) => options switch
+    {
+        _ when options == typeof(PpoOptions) => PpoPresets.Named(name),
+        _ when options == typeof(RlooOptions) => RlooOptions.Named(name),
+        _ when options == typeof(GrpoOptions) => GrpoPresets.Named(name),
+        _ => null,
+    };
 }

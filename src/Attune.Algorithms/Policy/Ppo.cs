@@ -22,15 +22,8 @@ public static class Ppo
     /// <param name="advantages">[tokens]</param>
     /// <param name="clipRange">epsilon</param>
     /// <returns>[tokens]</returns>
-    public static Tensor PolicyLoss(Tensor logProbs, Tensor oldLogProbs, Tensor advantages, double clipRange)
-    {
-        logProbs.Require([-1]);
-        oldLogProbs.Require(logProbs.shape);
-        advantages.Require(logProbs.shape);
-        using var scope = NewDisposeScope();
-        var ratio = (logProbs - oldLogProbs).exp();
-        return maximum(-advantages * ratio, -advantages * ratio.clamp(1 - clipRange, 1 + clipRange)).MoveToOuterDisposeScope();
-    }
+    public static Tensor PolicyLoss(Tensor logProbs, Tensor oldLogProbs, Tensor advantages, double clipRange) =>
+        Surrogate.Clipped(logProbs, oldLogProbs, advantages, clipRange, clipRange);
 
     /// <summary>Clipped value loss: half the larger of (V - R)^2 and (clip(V, V_old - epsilon, V_old + epsilon) - R)^2.</summary>
     /// <param name="values">[tokens]</param>
@@ -55,7 +48,7 @@ public static class Ppo
     /// <param name="referenceLogProbs">[answer], nats</param>
     /// <param name="marks">(position, value)</param>
     /// <param name="beta">KL coefficient</param>
-    /// <param name="estimator">k1 or k3</param>
+    /// <param name="estimator">k1, k2 or k3</param>
     public static double[] Rewards(
         ReadOnlySpan<float> logProbs, ReadOnlySpan<float> referenceLogProbs, IEnumerable<(int Position, double Value)> marks, double beta, KlEstimator estimator)
     {
@@ -63,7 +56,12 @@ public static class Ppo
         for (var t = 0; t < rewards.Length; t++)
         {
             var difference = (double)logProbs[t] - referenceLogProbs[t];
-            rewards[t] = -beta * (estimator == KlEstimator.K1 ? Divergence.K1(difference) : Divergence.K3(difference));
+            rewards[t] = -beta * estimator switch
+            {
+                KlEstimator.K1 => Divergence.K1(difference),
+                KlEstimator.K2 => Divergence.K2(difference),
+                _ => Divergence.K3(difference),
+            };
         }
 
         foreach (var (position, value) in marks)
@@ -116,7 +114,7 @@ public static class Ppo
             var metrics = Measure(scores.Entropy, logProbs, oldLogProbs, values, oldValues, policyLoss, valueLoss);
             if (items.All(i => i.Unchanged))
             {
-                PpoInvariants.RequireUnchanged(metrics);
+                RolloutInvariants.RequireUnchanged(metrics);
             }
 
             var loss = policyLoss + _options.ValueCoefficient * valueLoss;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
@@ -30,23 +31,38 @@ internal static class GenerateCommand
         var type = new Option<string>("--type") { Description = "what the engine multiplies in: f32 (exact) or bf16 (twice as fast)", HelpName = "f32|bf16", DefaultValueFactory = _ => "f32" };
         type.AcceptOnlyFromAmong("f32", "bf16");
         var count = new Option<int>("--count") { Description = "continuations to draw", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var (seed, json) = (Arguments.Seed(), Arguments.Json("one JSON object a continuation: text, tokens, log_probs, stop"));
-        var command = new Command("generate", "Continue a text.\n\nExample: attune generate --model embedded --prompt \"Title: Night Ferry\" --max-tokens 60")
+        var best = new Option<int>("--best-of") { Description = "draw this many for each continuation and print the one with the highest reward; with --json all of them", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var judge = BestOfChoice.Options();
+        var (seed, json) = (Arguments.Seed(), Arguments.Json("one JSON object a continuation: text, tokens, log_probs, stop; with --best-of also score, spread and best"));
+        var command = new Command(
+            "generate",
+            "Continue a text.\n\nExamples:\n  attune generate --model embedded --prompt \"Title: Night Ferry\" --max-tokens 60\n" +
+            "  attune generate --model runs/sft/final --prompt \"...\" --best-of 16 --reward-model runs/reward/final")
         {
-            model, prompt, greedy, length, temperature, topK, topP, minP, stop, type, count, seed, json,
+            model, prompt, greedy, length, temperature, topK, topP, minP, stop, type, count, best, seed, json,
         };
+        foreach (var (_, option) in judge)
+        {
+            command.Add(option);
+        }
+
         command.Validators.Add(result =>
         {
-            if (result.GetResult(count) is { } given && given.GetValueOrDefault<int>() < 1)
+            foreach (var number in new[] { count, best })
             {
-                result.AddError($"--count is {given.GetValueOrDefault<int>()}; expected at least 1.");
+                if (result.GetResult(number) is { } given && given.GetValueOrDefault<int>() < 1)
+                {
+                    result.AddError($"{number.Name} is {given.GetValueOrDefault<int>()}; expected at least 1.");
+                }
             }
         });
-        command.SetAction((parsed, cancel) =>
+        command.SetAction(async (parsed, cancel) =>
         {
             NativeSetup.LoadTorch();
             var folder = EmbeddedModel.Resolve(parsed.GetValue(model)!);
             var tokenizer = ModelTokenizer.Load(folder);
+            var each = parsed.GetValue(best);
+            using var choice = BestOfChoice.Of(parsed, judge, each, tokenizer);
             using var language = ModelFiles.LoadLanguageModel(folder);
             var options = new SamplingOptions
             {
@@ -60,23 +76,37 @@ internal static class GenerateCommand
             };
             var start = new Encoder(tokenizer, ChatTemplates.ChatMl).EncodePrompt(new Prompt.Text(parsed.GetValue(prompt)!));
             using var engine = new DecodeEngine(language, tokenizer.DecodeContinuation, type: Enum.Parse<KernelType>(parsed.GetValue(type)!, ignoreCase: true));
-            SampleRequest[] requests = [.. Enumerable.Range(0, parsed.GetValue(count)).Select(i => new SampleRequest(start, new Seed(parsed.GetValue(seed)).For("generate", i)))];
-            foreach (var rollout in engine.Sample(requests, options, 0, null, cancel))
+            SampleRequest[] requests = [.. Enumerable.Range(0, parsed.GetValue(count) * each).Select(i => new SampleRequest(start, new Seed(parsed.GetValue(seed)).For("generate", i)))];
+            var rollouts = engine.Sample(requests, options, 0, null, cancel);
+            foreach (var group in rollouts.Chunk(each))
             {
-                Print(parsed.GetValue(json), parsed.GetValue(prompt)!, tokenizer, rollout);
+                var scores = choice is null ? null : await choice.ScoreAsync(group, cancel);
+                var chosen = scores is null ? 0 : BestOfChoice.Best(scores);
+                for (var i = 0; i < group.Length; i++)
+                {
+                    if (parsed.GetValue(json) || i == chosen)
+                    {
+                        Print(parsed.GetValue(json), parsed.GetValue(prompt)!, tokenizer, group[i], scores?[i], i == chosen);
+                    }
+                }
             }
 
-            return Task.FromResult(0);
+            return 0;
         });
         return command;
     }
 
-    private static void Print(bool json, string prompt, ITokenizer tokenizer, Rollout rollout)
+    private static void Print(bool json, string prompt, ITokenizer tokenizer, Rollout rollout, Score? score, bool best)
     {
         // With nothing before it, the answer is a text of its own: no space stands before its first word.
         var text = prompt.Length == 0 ? tokenizer.Decode(rollout.Sequence.Answer) : tokenizer.DecodeContinuation(rollout.Sequence.Answer);
-        Console.Out.WriteLine(json
-            ? JsonSerializer.Serialize(new { text, tokens = rollout.Sequence.Answer.ToArray(), log_probs = rollout.LogProbs.ToArray(), stop = rollout.Stop.ToString() }, Output.Json)
-            : prompt + text);
+        var (tokens, logProbs, stop) = (rollout.Sequence.Answer.ToArray(), rollout.LogProbs.ToArray(), rollout.Stop.ToString());
+        Console.Out.WriteLine((json, score) switch
+        {
+            (false, null) => prompt + text,
+            (false, { } own) => string.Create(CultureInfo.InvariantCulture, $"{prompt}{text}\n[score {own.Total:0.000}]"),
+            (true, null) => JsonSerializer.Serialize(new { text, tokens, log_probs = logProbs, stop }, Output.Json),
+            (true, { } own) => JsonSerializer.Serialize(new { text, tokens, log_probs = logProbs, stop, score = own.Total, spread = own.Spread, best }, Output.Json),
+        });
     }
 }

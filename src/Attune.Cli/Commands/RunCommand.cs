@@ -35,5 +35,5 @@ internal static class RunCommand
         assignments.Aggregate(node, (tree, assignment) => tree.Assign(assignment, "--set"));
 
     internal static bool AsksPerson(OptionNode.Mapping node) =>
-        node.At("preferences.ask_me") is OptionNode.Scalar { Text: not "0" };
+        node.At("preferences.ask_me") is OptionNode.Scalar { Text: not "0" } || node.At("online.source") is OptionNode.Scalar { Text: "person" };
 }

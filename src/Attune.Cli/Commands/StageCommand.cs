@@ -9,11 +9,13 @@ namespace Attune.Cli.Commands;
 /// <summary>A single stage as a command: its options are made from the same records as recipe keys.</summary>
 internal static class StageCommand
 {
-    public static Command Create(string kind, string description, string example)
+    /// <param name="name">The command's, where the field has a shorter one than the stage's.</param>
+    public static Command Create(string kind, string description, string example, string? name = null)
     {
+        name ??= kind;
         var record = typeof(Stage).GetCustomAttributes(typeof(VariantAttribute), inherit: false).Cast<VariantAttribute>().First(v => v.Name == kind).Record;
-        var (model, folder, seed, resume) = (Arguments.Model(), Arguments.Out($"runs/{kind}"), Arguments.Seed(), Arguments.Resume());
-        var command = new Command(kind, $"{description}\n\nExample: {example}") { model, folder, seed, resume };
+        var (model, folder, seed, resume) = (Arguments.Model(), Arguments.Out($"runs/{name}"), Arguments.Seed(), Arguments.Resume());
+        var command = new Command(name, $"{description}\n\nExample: {example}") { model, folder, seed, resume };
         var options = OptionSchema.Of(record).ForCommandLine()
             .Select(o => (Key: o, Option: new Option<string?>(o.Name) { Description = o.Help, HelpName = o.TypeHint, Required = o.Option.IsRequired }))
             .ToImmutableArray();
@@ -35,7 +37,7 @@ internal static class StageCommand
             }
 
             var recipe = OptionNode.Mapping.Empty(place)
-                .Set("name", kind, "command line")
+                .Set("name", name, "command line")
                 .Set("seed", parsed.GetValue(seed).ToString(CultureInfo.InvariantCulture), "--seed")
                 .Set("model", new OptionNode.Scalar(parsed.GetValue(model)!, Plain: false, Place.Of("--model")))
                 .Set("stages", new OptionNode.Sequence([OptionNode.Mapping.Empty(place).Set(kind, stage)], place));

@@ -45,6 +45,9 @@ public sealed class PolicyExam
     private ExactExam? _exact;
     private bool _prepared;
 
+    /// <summary>Call when the proxy has become another: what was counted with it is counted anew.</summary>
+    public void ForgetExact() => (_exact, _prepared) = (null, false);
+
     /// <summary>Figures without chance, the distance to the best policy among them; none where answers cannot be enumerated.</summary>
     public async ValueTask<Metrics> ExactAsync(LanguageModel policy, CancellationToken cancel)
     {

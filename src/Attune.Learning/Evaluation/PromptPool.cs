@@ -8,7 +8,7 @@ namespace Attune.Learning.Evaluation;
 /// <summary>Prompts to sample from, encoded once, with their text for people to read.</summary>
 public sealed class PromptPool(IReadOnlyList<(Prompt Prompt, ImmutableArray<int> Tokens)> prompts)
 {
-    private long _shuffledEpoch = -1;
+    private (Seed Seed, long Epoch)? _shuffled;
     private int[] _order = [];
 
     public int Count => prompts.Count;
@@ -22,19 +22,21 @@ public sealed class PromptPool(IReadOnlyList<(Prompt Prompt, ImmutableArray<int>
     /// <paramref name="count"/> requests, shuffled anew each pass over the prompts; a pure function of seed and <paramref name="first"/>.
     /// </summary>
     /// <param name="first">Requests made before these.</param>
-    public IReadOnlyList<SampleRequest> Draw(Seed seed, long first, int count)
+    /// <param name="perPrompt">Consecutive requests that share a prompt.</param>
+    public IReadOnlyList<SampleRequest> Draw(Seed seed, long first, int count, int perPrompt = 1)
     {
         var requests = new SampleRequest[count];
         for (var i = 0; i < count; i++)
         {
-            var epoch = (first + i) / prompts.Count;
-            if (epoch != _shuffledEpoch)
+            var number = (first + i) / perPrompt;
+            var epoch = number / prompts.Count;
+            if (_shuffled != (seed, epoch))
             {
                 _order = seed.For("prompts", epoch).Chance().Permutation(prompts.Count);
-                _shuffledEpoch = epoch;
+                _shuffled = (seed, epoch);
             }
 
-            requests[i] = Request(_order[(first + i) % prompts.Count], seed.For("rollout", first + i));
+            requests[i] = Request(_order[number % prompts.Count], seed.For("rollout", first + i));
         }
 
         return requests;

@@ -52,17 +52,17 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
         }
 
         _value = new ValueFunction.SharedTrunk(config.Width);
-        _experience = new PpoExperience(options)
+        var parts = new RolloutParts
         {
             Policy = _policy,
             Reference = _reference,
-            Value = _value,
             Prompts = Prompts(config, work, seed),
             Sampler = _sampler,
             Sampling = new SamplingOptions { MaxNewTokens = work.NewTokens },
             Reward = new LearnedReward(_reward),
             Shared = _shared,
         };
+        _experience = new PpoExperience(options, parts) { Value = _value };
         _loop = new TrainingLoop<PpoItem>(
             new Ppo.Objective(options, _policy, _value) { Shared = _shared }, this, options.LearningRateSchedule, options.Optimiser, new LoopOptions(options.EffectiveMicrobatch, CheckpointEvery: 0), checkpoints: null);
         _progress = Progress.Start(seed);

@@ -118,8 +118,7 @@ internal sealed class FrontierExam : IDisposable
     private IReward Proxy(Text.Tokenizers.ITokenizer tokenizer, string? trained)
     {
         ImmutableArray<RewardPart> parts = _options.Proxy.IsDefaultOrEmpty ? [new RewardPart { Model = RewardPart.Trained }] : _options.Proxy;
-        var built = parts.Select(p => (p.Build(tokenizer, trained, _owned), p.Weight)).ToArray();
-        return built.Length == 1 && built[0].Weight == 1 ? built[0].Item1 : new WeightedReward(built);
+        return RewardPart.Sum(parts.Select(p => (p.Build("exam", tokenizer, trained, _owned), p.Weight)));
     }
 
     private T Own<T>(T thing) where T : IDisposable

@@ -140,7 +140,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     /// <summary>The figures that scripts and reports look for first; null where the run has no such stage.</summary>
     private static Dictionary<string, double?> Summary(ImmutableArray<StageResult> stages)
     {
-        var aligned = stages.LastOrDefault(s => s.Metrics.ContainsKey("kl_nats"));
+        var aligned = stages.LastOrDefault(s => s.Metrics.ContainsKey("kl_nats") || s.Metrics.ContainsKey("kl_nats_bound"));
         var summary = new Dictionary<string, double?>();
         foreach (var name in new[]
         {

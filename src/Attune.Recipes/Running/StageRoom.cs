@@ -20,6 +20,9 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
 {
     private readonly List<string> _notes = [];
 
+    /// <summary>The stage's name in the run.</summary>
+    public string Name => stage;
+
     public string Folder => folder;
     public string FinalFolder => Path.Combine(folder, "final");
     public Seed Seed => seed;

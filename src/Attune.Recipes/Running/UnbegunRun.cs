@@ -44,5 +44,5 @@ public sealed class UnbegunRun(string folder)
 
     private bool HoldsWork() =>
         Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Select(e => Path.GetFileName(e))
-            .Any(name => name is Run.DoneFile or AnswerJournal.FileName || name.StartsWith("checkpoint-", StringComparison.Ordinal));
+            .Any(name => name is Run.DoneFile or AnswerJournal.FileName or QuestionJournal.QuestionsFile || name.StartsWith("checkpoint-", StringComparison.Ordinal));
 }

@@ -16,8 +16,6 @@ public sealed record RewardPart
     /// <summary>The model's name where the reward stage before trained it.</summary>
     internal const string Trained = "trained";
 
-    private const string NeedsModel = "ppo has no reward: no reward stage comes before, and neither reward_model nor reward is given.";
-
     [Description("what the term is multiplied by")]
     public double Weight { get; init; } = 1;
 
@@ -40,12 +38,13 @@ public sealed record RewardPart
     }.Where(k => k.Given).Select(k => k.Name);
 
     /// <summary>The reward this term stands for.</summary>
+    /// <param name="stage">Whose term it is, for messages.</param>
     /// <param name="trained">Folder of the reward stage's model, if there was one.</param>
     /// <param name="shared">Lower states of the policy, for members begun from the same frozen layers; null where nothing is shared.</param>
     /// <exception cref="PlanException">None or several kinds are given, or a rule cannot work.</exception>
-    public IReward Build(ITokenizer tokenizer, string? trained, ICollection<IDisposable> owned, LowerStates? shared = null)
+    public IReward Build(string stage, ITokenizer tokenizer, string? trained, ICollection<IDisposable> owned, LowerStates? shared = null)
     {
-        if (Missing(thereIsAModel: trained is not null).ToArray() is { Length: > 0 } problems)
+        if (Missing(stage, thereIsAModel: trained is not null).ToArray() is { Length: > 0 } problems)
         {
             throw new PlanException(problems);
         }
@@ -54,28 +53,35 @@ public sealed record RewardPart
         {
             "model" => Learned(tokenizer, trained, shared, owned),
             "lexicon" => new TextReward("lexicon", tokenizer, (_, answer) => Words(answer).Distinct(StringComparer.OrdinalIgnoreCase).Sum(Worth())),
-            "pattern" => new TextReward("pattern", tokenizer, Matches(Pattern!)),
+            "pattern" => new TextReward("pattern", tokenizer, Matches(stage, Pattern!)),
             _ => new TextReward("length", tokenizer, (_, answer) => -Math.Abs(Words(answer).Length - Length!.Value) / (double)Length.Value),
         };
     }
 
+    /// <summary>Terms with their weights as one reward.</summary>
+    public static IReward Sum(IEnumerable<(IReward Reward, double Weight)> terms)
+    {
+        var all = terms.ToArray();
+        return all.Length == 1 && all[0].Weight == 1 ? all[0].Reward : new WeightedReward(all);
+    }
+
     /// <summary>What is wrong with the term before anything runs, each one sentence.</summary>
-    internal IEnumerable<string> Missing(bool thereIsAModel)
+    internal IEnumerable<string> Missing(string stage, bool thereIsAModel)
     {
         var kinds = Kinds.ToArray();
         if (kinds.Length != 1)
         {
-            yield return $"each term of ppo.reward has exactly one of model, lexicon, pattern, length; found {(kinds.Length == 0 ? "none" : string.Join(" and ", kinds))}.";
+            yield return $"each term of {stage}.reward has exactly one of model, lexicon, pattern, length; found {(kinds.Length == 0 ? "none" : string.Join(" and ", kinds))}.";
         }
         else if (Model == Trained && !thereIsAModel)
         {
-            yield return NeedsModel;
+            yield return $"{stage} has no reward: no reward stage comes before, and neither reward_model nor reward is given.";
         }
         else if (Model is not null && Model != Trained && !Directory.Exists(Model))
         {
-            yield return $"ppo.reward.model: {Model} is not a folder; expected a reward model's, or '{Trained}'.";
+            yield return $"{stage}.reward.model: {Model} is not a folder; expected a reward model's, or '{Trained}'.";
         }
-        else if (Pattern is not null && Expression(Pattern).Problem is { } problem)
+        else if (Pattern is not null && Expression(stage, Pattern).Problem is { } problem)
         {
             yield return problem;
         }
@@ -101,13 +107,13 @@ public sealed record RewardPart
         return word => lexicon.GetValueOrDefault(word);
     }
 
-    private static Func<Core.Conversations.Prompt, string, double> Matches(string pattern)
+    private static Func<Core.Conversations.Prompt, string, double> Matches(string stage, string pattern)
     {
-        var expression = Expression(pattern).Value!;
+        var expression = Expression(stage, pattern).Value!;
         return (_, answer) => expression.IsMatch(answer) ? 1 : 0;
     }
 
-    private static (Regex? Value, string? Problem) Expression(string pattern)
+    private static (Regex? Value, string? Problem) Expression(string stage, string pattern)
     {
         try
         {
@@ -116,7 +122,7 @@ public sealed record RewardPart
         }
         catch (Exception problem) when (problem is ArgumentException or NotSupportedException)
         {
-            return (null, $"ppo.reward.pattern '{pattern}' is not a regular expression that can be used: {problem.Message}");
+            return (null, $"{stage}.reward.pattern '{pattern}' is not a regular expression that can be used: {problem.Message}");
         }
     }
 

@@ -14,6 +14,11 @@ namespace Attune.Recipes.Stages;
 [Variant("preferences", typeof(PreferencesStage))]
 [Variant("reward", typeof(RewardStage))]
 [Variant("ppo", typeof(PpoStage))]
+[Variant("rloo", typeof(RlooStage))]
+[Variant("grpo", typeof(GrpoStage))]
+[Variant("best-of-n", typeof(BestOfNStage))]
+[Variant("rejection-sampling", typeof(RejectionSamplingStage))]
+[Variant("online", typeof(OnlineStage))]
 public abstract record Stage
 {
     /// <summary>Its key in a recipe.</summary>

@@ -54,7 +54,7 @@ internal static class CurveSection
     {
         var curves = figure.Curves.Select(curve => (Curve: curve, Points: Points(events, curve))).Where(curve => curve.Points.Length > 0).ToArray();
         var plot = new Plot(
-            figure.Title, new Axis("updates"), new Axis(figure.Unit, figure.Kind),
+            figure.Title, Along(events), new Axis(figure.Unit, figure.Kind),
             [.. curves.Select(curve => new Series(curve.Curve.Label, curve.Curve.Hue, curve.Curve.Drawing, curve.Points))])
         {
             References = figure.References,
@@ -67,6 +67,10 @@ internal static class CurveSection
             html.Verbatim(plot.ToSvg());
         }
     }
+
+    /// <summary>Training goes by updates; a measurement of best-of-n by n, which is noted in their place.</summary>
+    private static Axis Along(ImmutableArray<RunEvent> events) =>
+        events.Any(e => e.Metrics.ContainsKey("eval/win_rate_bound")) ? new Axis("n, answers to choose from", AxisKind.Logarithmic) : new Axis("updates");
 
     private static ImmutableArray<PlotPoint> Points(ImmutableArray<RunEvent> events, Curve curve) =>
         [.. events.Where(e => e.Metrics.ContainsKey(curve.Metric)).OrderBy(e => e.Updates).Select(e =>

@@ -12,12 +12,12 @@ internal static class FrontierSection
     /// <summary>The last stage that has both figures is what the run was for.</summary>
     public static void Write(Markup html, RunRecord run)
     {
-        if (Find(run) is not var (gold, proxy))
+        if (Find(run) is not var (gold, proxy, bound))
         {
             return;
         }
 
-        var plot = new Plot("Reward against distance", new Axis("√KL from the reference, √nats", Low: 0), new Axis("reward"),
+        var plot = new Plot("Reward against distance", new Axis(bound ? "√ upper bound of KL, √nats" : "√KL from the reference, √nats", Low: 0), new Axis("reward"),
             [.. new[] { new Series("gold", Hue.Orange, Drawing.Path, gold), new Series("proxy", Hue.Blue, Drawing.Path, proxy) }.Where(series => series.Points.Length > 0)])
         {
             Width = 620,
@@ -44,18 +44,21 @@ internal static class FrontierSection
         }
     }
 
-    private static (ImmutableArray<PlotPoint> Gold, ImmutableArray<PlotPoint> Proxy)? Find(RunRecord run)
+    private static (ImmutableArray<PlotPoint> Gold, ImmutableArray<PlotPoint> Proxy, bool Bound)? Find(RunRecord run)
     {
         foreach (var stage in run.Stages.Reverse())
         {
             var events = run.EventsOf(stage).ToArray();
-            var gold = Path(events, "eval/kl", "eval/gold_reward");
-            var proxy = Path(events, "eval/kl", "eval/proxy_reward");
+            // Of best-of-n often only a bound of the divergence is known.
+            var bound = events.Any(e => Has(e, "eval/kl_bound")) && !events.Any(e => Has(e, "eval/kl"));
+            var divergence = bound ? "eval/kl_bound" : "eval/kl";
+            var gold = Path(events, divergence, "eval/gold_reward");
+            var proxy = Path(events, divergence, "eval/proxy_reward");
             // Without held-out figures, those of the training rollouts tell the same story.
             proxy = gold.Length + proxy.Length > 0 ? proxy : Path(events, "objective/kl", "objective/scores");
             if (Math.Max(gold.Length, proxy.Length) >= 2)
             {
-                return (gold, proxy);
+                return (gold, proxy, bound);
             }
         }
 

@@ -32,6 +32,11 @@ internal static class StageSection
         "sft" => "Supervised fine-tuning",
         "reward" => "Reward model",
         "ppo" => "PPO",
+        "rloo" => "RLOO",
+        "grpo" => "GRPO",
+        "best-of-n" => "Best of n",
+        "rejection-sampling" => "Rejection-sampling fine-tuning",
+        "online" => "Online feedback",
         "dpo" => "DPO",
         "pretrain" => "Pretraining",
         _ => stage,
@@ -41,6 +46,11 @@ internal static class StageSection
     {
         var events = run.EventsOf(stage).ToArray();
         var parts = new List<string>();
+        if (run.ResultOf(stage) is { } measured && measured.Metrics.TryGetValue("prompts", out var prompts) && measured.Metrics.TryGetValue("answers", out var answers))
+        {
+            return $"{Figure.Count((long)answers, "answer")} to {Figure.Count((long)prompts, "prompt")}, in {Figure.Duration(measured.Seconds)}.";
+        }
+
         if (events.Length > 0)
         {
             parts.Add(Figure.Count(events.Max(e => e.Updates), "update"));

@@ -14,9 +14,9 @@ public sealed class AllAlgorithmsTests
     [MemberData(nameof(TinyRun.All), MemberType = typeof(TinyRun))]
     public async Task Law_the_microbatch_changes_memory_not_results(string algorithm)
     {
-        // One round of PPO: later rounds sample, and a weight that differs by rounding may draw another token. Adam's epsilon is large
+        // One round of those that sample: later rounds sample, and a weight that differs by rounding may draw another token. Adam's epsilon is large
         // because gradients that are 0 but for rounding (a bias on all keys, say) would else be blown up to whole steps.
-        var setup = new TinySetup { Rounds = algorithm.StartsWith("ppo", StringComparison.Ordinal) ? 1 : 6, Optimiser = new OptimiserOptions { Epsilon = 1e-2, MaxGradientNorm = 1 } };
+        var setup = new TinySetup { Rounds = TinyRun.SamplesItself(algorithm) ? 1 : 6, Optimiser = new OptimiserOptions { Epsilon = 1e-2, MaxGradientNorm = 1 } };
         var (whole, wholeWeights) = await Run(algorithm, setup with { Microbatch = 8 });
         Assert.True(whole.Updates.Count >= 4);
         foreach (var microbatch in new[] { 3, 1 })
@@ -112,7 +112,7 @@ public sealed class AllAlgorithmsTests
     {
         var counts = new List<long>();
         using var folder = new TemporaryFolder();
-        using var run = TinyRun.Of(algorithm, new TinySetup { Rounds = algorithm.StartsWith("ppo", StringComparison.Ordinal) ? 50 : 200, Folder = folder.Path, CheckpointEvery = 40, LearningRate = 1e-4 });
+        using var run = TinyRun.Of(algorithm, new TinySetup { Rounds = TinyRun.SamplesItself(algorithm) ? 50 : 200, Folder = folder.Path, CheckpointEvery = 40, LearningRate = 1e-4 });
         await run.RunAsync(new RecordingObserver { AfterUpdate = _ => counts.Add(torch.Tensor.TotalCount) });
         Assert.True(counts.Count >= 200);
         // The observer is called within the loop, so nothing is alive then but models and optimiser.

@@ -1,6 +1,7 @@
 using Attune.Algorithms.Policy;
 using Attune.Algorithms.Reward;
 using Attune.Algorithms.Supervised;
+using Attune.Algorithms.Tests.Policy;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Learning;
@@ -41,7 +42,10 @@ internal abstract class TinyRun : IDisposable
 {
     /// <summary>PPO thrice: as TRL has it with PPO-ptx, as OpenAI had it in 2019, with a guard on top, and with a frozen layer that all share.</summary>
     public static readonly string[] Algorithms =
-        ["sft", "sft packed", "bradley-terry", "choice of k", "ranking pairs", "plackett-luce", "classification", "ppo", "ppo adaptive", "ppo frozen"];
+        ["sft", "sft packed", "bradley-terry", "choice of k", "ranking pairs", "plackett-luce", "classification", "ppo", "ppo adaptive", "ppo frozen", "rloo", "grpo", "grpo frozen", "rejection sampling"];
+
+    /// <summary>Whether later rounds depend on what the weights made of the sampling before.</summary>
+    public static bool SamplesItself(string algorithm) => algorithm.StartsWith("ppo", StringComparison.Ordinal) || algorithm is "rloo" or "grpo" or "grpo frozen" or "rejection sampling";
 
     public static TheoryData<string> All => [.. Algorithms];
 
@@ -88,6 +92,10 @@ internal abstract class TinyRun : IDisposable
                 StopOnDisagreement = 100,
             }),
             "ppo frozen" => Online(setup, TinyPpo.Small with { FrozenLayers = 1, StopOnGoldDrop = 100 }),
+            "rloo" => Grouped(setup, RlooTests.Small with { NormalizeAdvantages = true, KlController = KlController.Adaptive, KlHorizon = 100 }, (o, tiny) => (new Rloo.Objective(o, tiny.Policy), new Rloo.Experience(o, tiny.Parts))),
+            "grpo" => Grouped(setup, GrpoTests.Small with { StopOnGoldDrop = 100, EvaluateEvery = 1 }, (o, tiny) => (new Grpo.Objective(o, tiny.Policy) { Shared = tiny.Shared }, new Grpo.Experience(o, tiny.Parts))),
+            "grpo frozen" => Grouped(setup, GrpoTests.Small with { FrozenLayers = 1, StopOnGoldDrop = 100, EvaluateEvery = 1 }, (o, tiny) => (new Grpo.Objective(o, tiny.Policy) { Shared = tiny.Shared }, new Grpo.Experience(o, tiny.Parts))),
+            "rejection sampling" => Rejecting(setup, RejectionSamplingTests.Small with { RolloutBatchSize = 32, BatchSize = 2, EvaluateEvery = 1, StopOnGoldDrop = 100 }),
             _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, null),
         };
     }
@@ -112,6 +120,22 @@ internal abstract class TinyRun : IDisposable
     {
         var parts = new TinyPpo(options with { TotalEpisodes = setup.Rounds * options.RolloutBatchSize, Precision = setup.Precision }, setup.Seed, exam: options.StopOnGoldDrop > 0);
         return new Running<PpoItem>(setup, parts.Objective, parts.Experience, parts);
+    }
+
+    private static Running<PackedRow> Rejecting(TinySetup setup, RejectionSamplingOptions options)
+    {
+        options = options with { TotalEpisodes = setup.Rounds * options.RolloutBatchSize, Precision = setup.Precision };
+        var tiny = new TinyRollouts(options, setup.Seed, exam: true);
+        return new Running<PackedRow>(setup, new Sft.Objective(tiny.Policy), new RejectionSampling.Experience(options, tiny.Parts), tiny);
+    }
+
+    private static Running<GroupItem> Grouped<TOptions>(TinySetup setup, TOptions options, Func<TOptions, TinyRollouts, (IObjective<GroupItem>, IExperience<GroupItem>)> method)
+        where TOptions : GroupOptions
+    {
+        options = options with { TotalEpisodes = setup.Rounds * options.RolloutBatchSize, Precision = setup.Precision };
+        var tiny = new TinyRollouts(options, setup.Seed, exam: options.StopOnGoldDrop > 0);
+        var (objective, experience) = method(options, tiny);
+        return new Running<GroupItem>(setup, objective, experience, tiny);
     }
 
     private sealed class Running<T>(TinySetup setup, IObjective<T> objective, IExperience<T> experience, params IDisposable[] owned) : TinyRun

@@ -231,16 +231,7 @@ public sealed class PpoExperienceTests
     {
         var sampler = new ScriptedSampler(parts.Policy, parts.Options.Temperature, StopReasons ?? (_ => false));
         rollouts = () => sampler.Last;
-        return new PpoExperience(parts.Options)
-        {
-            Policy = parts.Policy,
-            Reference = parts.Reference,
-            Value = parts.Value,
-            Prompts = parts.Experience.Prompts,
-            Sampler = sampler,
-            Sampling = parts.Sampling,
-            Reward = new ScriptedReward(score),
-        };
+        return new PpoExperience(parts.Options, parts.Parts with { Sampler = sampler, Reward = new ScriptedReward(score) }) { Value = parts.Value };
     }
 
     private static void Disturb(LanguageModel model)

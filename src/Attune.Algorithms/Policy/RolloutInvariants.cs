@@ -6,9 +6,9 @@ namespace Attune.Algorithms.Policy;
 
 /// <summary>
 /// What must hold between rollout and training. Where it does not, they disagree about weights, temperature, positions, padding or
-/// truncation: the commonest silent faults of PPO implementations.
+/// truncation: the commonest silent faults of policy-gradient implementations.
 /// </summary>
-internal static class PpoInvariants
+internal static class RolloutInvariants
 {
     // On the same weights log-probabilities differ only by the rounding of another batch shape or engine.
     private const double Tolerance = 1e-3;
@@ -21,8 +21,17 @@ internal static class PpoInvariants
         if (Math.Abs(ratio - 1) > Tolerance || kl > Tolerance || clipped > 0)
         {
             throw new InvariantException(
-                $"PPO's first minibatch of a round must have ratio 1, approxkl 0 and clipfrac 0 on unchanged weights; found {ratio:g6}, {kl:g3} and {clipped:g3}. " +
+                $"the first minibatch of a round must have ratio 1, approxkl 0 and clipfrac 0 on unchanged weights; found {ratio:g6}, {kl:g3} and {clipped:g3}. " +
                 "The log-probabilities of rollout and training disagree.");
+        }
+    }
+
+    /// <summary>The same for groups' answers.</summary>
+    public static void RequireUnchanged(IReadOnlyList<GroupItem> items, Metrics metrics)
+    {
+        if (items.All(i => i.Unchanged))
+        {
+            RequireUnchanged(metrics);
         }
     }
 

@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.ComponentModel;
+using Attune.Core;
+using Attune.Core.Rollouts;
+using Attune.Learning.Contracts;
+using Attune.Recipes.Binding;
+using Attune.Recipes.Sources;
+using Attune.Text.Tokenizers;
+
+namespace Attune.Cli.Commands;
+
+/// <summary>The reward by which <c>attune generate --best-of</c> chooses, from options made of the same records as recipe keys.</summary>
+internal sealed class BestOfChoice(IReward reward, List<IDisposable> owned) : IDisposable
+{
+    /// <summary>What chooses the best.</summary>
+    internal sealed record Keys
+    {
+        [Description("folder of the reward model that chooses the best")]
+        public string? RewardModel { get; init; }
+
+        [Description("terms of the reward that chooses the best, as in recipes: [{lexicon: {fine: 1}}, {length: 20, weight: 0.5}]")]
+        public ImmutableArray<RewardPart> Reward { get; init; } = [];
+    }
+
+    public static ImmutableArray<(CommandLineOption Key, Option<string?> Option)> Options() =>
+        [.. OptionSchema.Of(typeof(Keys)).ForCommandLine().Select(o => (o, new Option<string?>(o.Name) { Description = o.Help, HelpName = o.TypeHint }))];
+
+    /// <returns>Null where one continuation is drawn and nothing judges it.</returns>
+    /// <exception cref="PlanException">There is something to choose from and nothing to choose by, or a term cannot work.</exception>
+    public static BestOfChoice? Of(ParseResult parsed, IEnumerable<(CommandLineOption Key, Option<string?> Option)> options, int each, ITokenizer tokenizer)
+    {
+        var node = OptionNode.Mapping.Empty(Place.CommandLine);
+        foreach (var (key, option) in options)
+        {
+            if (parsed.GetValue(option) is { } value)
+            {
+                node = node.Set(key.Key, key.Read(value));
+            }
+        }
+
+        var keys = Binder.Bind<Keys>(node);
+        if (keys.RewardModel is null && keys.Reward.IsEmpty)
+        {
+            return each == 1 ? null : throw new PlanException("--best-of needs a reward to choose by: give --reward-model DIR or --reward.");
+        }
+
+        var owned = new List<IDisposable>();
+        var terms = keys.Reward.IsEmpty ? [new RewardPart { Model = keys.RewardModel }] : keys.Reward;
+        return new BestOfChoice(RewardPart.Sum(terms.Select(t => (t.Build("generate", tokenizer, keys.RewardModel, owned), t.Weight))), owned);
+    }
+
+    public ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel) => reward.ScoreAsync(rollouts, cancel);
+
+    /// <summary>The first of those with the highest score.</summary>
+    public static int Best(IReadOnlyList<Score> scores) => Enumerable.Range(0, scores.Count).MaxBy(i => scores[i].Total);
+
+    public void Dispose() => owned.ForEach(o => o.Dispose());
+}

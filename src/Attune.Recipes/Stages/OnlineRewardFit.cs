@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Attune.Algorithms.Reward;
+using Attune.Core.Feedback;
+using Attune.Core.Rollouts;
+using Attune.Core.Runs;
+using Attune.Core.Tokens;
+using Attune.Data.Encoding;
+using Attune.Data.Order;
+using Attune.Learning;
+using Attune.Learning.Contracts;
+using Attune.Learning.Experience;
+using Attune.Learning.Rewards;
+using Attune.Learning.Rollouts;
+using Attune.Models;
+using Attune.Recipes.Running;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>Trains the reward models of an online run, each time anew from the starting policy, on all labels so far (Ziegler et al. 2019).</summary>
+internal sealed class OnlineRewardFit(OnlineStage options, PolicyBench bench, StageRoom room)
+{
+    private RewardOptions Training => options.Reward;
+
+    private int? End => Training.ReadBeforeEnd ? bench.Encoder.Tokenizer.EndToken : null;
+
+    /// <returns>The model, and its accuracy on labels kept aside; null where there are none.</returns>
+    public async Task<(RewardModel Model, double? Accuracy)> TrainAsync(int refresh, ImmutableArray<Choice> labels, CancellationToken cancel)
+    {
+        var split = Split.ByPrompt(labels, Training.TestSplit, room.Seed.For("split"));
+        var train = Encode(split.Training.IsEmpty ? labels : split.Training);
+        var members = new List<ScalarModel>();
+        for (var i = 0; i < Training.Members; i++)
+        {
+            var member = new ScalarModel(bench.Reference, room.Seed.For("head", i), Training.Precision);
+            room.FreezeLayers(member, Training);
+            await FitAsync(member, train, refresh, i, cancel).ConfigureAwait(false);
+            members.Add(member);
+        }
+
+        var model = await NormaliseAsync(new RewardModel(members, 0, 1) { EndToken = End }, cancel).ConfigureAwait(false);
+        return (model, split.HeldOut.IsEmpty ? null : Accuracy(model, split.HeldOut));
+    }
+
+    /// <summary>Share of the labels whose best answer the model puts strictly above all others.</summary>
+    public double Accuracy(RewardModel model, IReadOnlyList<Choice> labels)
+    {
+        var choices = Encode(labels);
+        var scores = model.Score([.. choices.SelectMany(c => c.Answers)]).Select(s => s.Reward).Chunk(options.Answers).ToArray();
+        return choices.Select((c, i) => scores[i].Where((_, k) => k != c.Best).All(s => s < scores[i][c.Best]) ? 1.0 : 0).Average();
+    }
+
+    private ImmutableArray<TokenChoice> Encode(IReadOnlyList<Choice> labels)
+    {
+        var encoded = bench.Encoder.EncodeAll(labels, Math.Min(Training.MaxLength, bench.Reference.Config.ContextLength));
+        room.NoteDropped(encoded.Dropped, "labels");
+        return [.. encoded.Items.Select(c => c with { Answers = [.. c.Answers.Select(a => a.WithoutEnd(End))] })];
+    }
+
+    private async Task FitAsync(ScalarModel member, ImmutableArray<TokenChoice> train, int refresh, int index, CancellationToken cancel)
+    {
+        var experience = new DatasetExperience<TokenChoice>(train, Training.BatchSize, Training.Epochs);
+        using var loop = new TrainingLoop<TokenChoice>(
+            new ChoiceOfK.Objective(member), experience, Training.LearningRateSchedule, Training.Optimiser,
+            new LoopOptions(Training.EffectiveMicrobatch, Training.CheckpointEvery), null);
+        var observer = new Watched(room.Screen, $"reward model {refresh + 1}, member {index + 1}");
+        var (_, end) = await loop.RunAsync(Progress.Start(room.Seed.For("reward", refresh, index)), observer, cancel).ConfigureAwait(false);
+        if (end == LoopEnd.Cancelled)
+        {
+            throw new OperationCanceledException(cancel);
+        }
+    }
+
+    /// <summary>By answers of the starting policy to the prompts it learns on, the same each time.</summary>
+    private async Task<RewardModel> NormaliseAsync(RewardModel model, CancellationToken cancel)
+    {
+        if (Training.Normalisation == RewardNormalisation.None || options.NormalisationSamples == 0)
+        {
+            return model;
+        }
+
+        using var sampler = new LocalSampler();
+        await sampler.UseWeightsAsync(bench.Reference, 0, cancel).ConfigureAwait(false);
+        SampleRequest[] requests = [.. Enumerable.Range(0, options.NormalisationSamples).Select(i => bench.Prompts.Request(i % bench.Prompts.Count, room.Seed.For("normalisation", i)))];
+        var rollouts = await sampler.SampleAsync(requests, bench.Sampling, cancel).ConfigureAwait(false);
+        return model.Normalised([.. rollouts.Select(r => r.Sequence)], Training.Normalisation);
+    }
+
+    /// <summary>Shown, not logged: what is logged of a refresh is what came of it.</summary>
+    private sealed class Watched(IRunScreen screen, string task) : ILoopObserver
+    {
+        public long LastSequence => 0;
+
+        public void OnUpdate(Progress progress, long plannedUpdates, Metrics metrics) =>
+            screen.Report(task, progress.Updates, plannedUpdates, string.Create(CultureInfo.InvariantCulture, $"accuracy {metrics["accuracy"]:0.000}"));
+
+        public void OnRound(Progress progress, Metrics metrics, IReadOnlyList<SampleEvent> samples) { }
+    }
+}

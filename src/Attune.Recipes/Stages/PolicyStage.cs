@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using Attune.Algorithms.Policy;
+using Attune.Core.Runs;
+using Attune.Learning.Contracts;
+using Attune.Recipes.Binding;
+using Attune.Recipes.Running;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>A stage that improves the policy on answers of its own, and measures what it did on prompts that it never saw.</summary>
+[Variant("ppo", typeof(PpoStage))]
+[Variant("rloo", typeof(RlooStage))]
+[Variant("grpo", typeof(GrpoStage))]
+[Variant("rejection-sampling", typeof(RejectionSamplingStage))]
+public abstract record PolicyStage : Stage
+{
+    public abstract PolicyTask Task { get; init; }
+
+    /// <summary>What the method's options say of sampling and measuring.</summary>
+    internal abstract RolloutOptions Rollouts { get; }
+
+    internal AnswerOptions Answers => new(Rollouts.Temperature, Rollouts.MaxNewTokens, Rollouts.EvaluationPrompts, Rollouts);
+
+    public override IEnumerable<string> Missing(Supplies given) => [.. MissingPolicy(given), .. Task.Missing(Kind, Rollouts.EvaluationPrompts, given), .. MissingForMethod(given)];
+
+    public override Supplies After(Supplies given) => given;
+
+    public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
+    {
+        var clock = Stopwatch.StartNew();
+        using var bench = new PolicyBench(Kind, Task, Answers, room);
+        var progress = await LearnAsync(bench, room, cancel).ConfigureAwait(false);
+        var figures = await bench.FinishAsync(progress, cancel).ConfigureAwait(false);
+        return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = room.Notes };
+    }
+
+    /// <summary>What the method needs beside prompts and reward, and will not find.</summary>
+    protected virtual IEnumerable<string> MissingForMethod(Supplies given) => [];
+
+    /// <summary>Builds objective and experience on the bench, and trains.</summary>
+    internal abstract Task<Progress> LearnAsync(PolicyBench bench, StageRoom room, CancellationToken cancel);
+
+    /// <summary>Takes stock, then trains to the end.</summary>
+    internal async Task<Progress> FitAsync<T>(
+        PolicyBench bench, StageRoom room, IObjective<T> objective, RolloutExperience<T> experience, string task, CancellationToken cancel)
+    {
+        await bench.BeginAsync(cancel).ConfigureAwait(false);
+        return await room.FitAsync(objective, experience, Rollouts, [bench.Hash], task, cancel).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Attune.Core;
+using Attune.Core.Conversations;
+using Attune.Data.Encoding;
+using Attune.Data.Order;
+using Attune.Learning.Batches;
+using Attune.Learning.Checkpoints;
+using Attune.Learning.Contracts;
+using Attune.Learning.Evaluation;
+using Attune.Learning.Rewards;
+using Attune.Recipes.Running;
+using Attune.Recipes.Sources;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>What a policy is to get better at: the prompts it answers, and who judges the answers.</summary>
+public sealed record PolicyTask
+{
+    [Description("prompts to answer: any file with prompts, or reviews:prompts")]
+    public required string Prompts { get; init; }
+
+    [Description("prompts to use; 0 for all of a file")]
+    [Range(0, int.MaxValue)]
+    public int Rows { get; init; }
+
+    [Description("held-out prompts to measure with; left out, a twentieth of the prompts is held out")]
+    public string? HeldOutPrompts { get; init; }
+
+    [Description("folder of a reward model; left out, the one that the reward stage before trained")]
+    public string? RewardModel { get; init; }
+
+    [Description("hidden utility to measure held-out answers with, never trained on: reviews; left out, that of the simulated annotators")]
+    public string? Gold { get; init; }
+
+    [Description("terms of the reward; left out, the trained reward model alone")]
+    public ImmutableArray<RewardPart> Reward { get; init; } = [];
+
+    [Description("tokens of each prompt that are kept, from its start; 0 for all: turns plain texts into prompts")]
+    [Range(0, 100_000)]
+    public int PromptTokens { get; init; }
+
+    private ImmutableArray<RewardPart> Parts => Reward.IsEmpty ? [new RewardPart { Model = RewardPart.Trained }] : Reward;
+
+    /// <summary>What will not be found, each one sentence.</summary>
+    /// <param name="kind">The stage, for messages.</param>
+    internal IEnumerable<string> Missing(string kind, int evaluationPrompts, Supplies given) =>
+    [
+        .. DataSource.Missing($"{kind}.prompts", Prompts, Rows),
+        .. HeldOutPrompts is { } source ? DataSource.Missing($"{kind}.held_out_prompts", source, evaluationPrompts) : [],
+        .. Utilities.Missing($"{kind}.gold", Gold),
+        .. RewardModel is { } folder && !Directory.Exists(folder) ? [$"{kind}.reward_model: {folder} is not a folder; expected a reward model's."] : Array.Empty<string>(),
+        .. Parts.SelectMany(p => p.Missing(kind, HasRewardModel(given))),
+    ];
+
+    /// <summary>Whether there will be a learned reward to use.</summary>
+    internal bool HasRewardModel(Supplies given) => given.Reward || RewardModel is not null;
+
+    /// <summary>The learned reward's folder, if there is one.</summary>
+    internal string? RewardFolder(StageRoom room) => RewardModel ?? room.Handover.Reward;
+
+    /// <summary>What the answers are judged by.</summary>
+    /// <param name="owned">Takes what must be disposed in the end.</param>
+    /// <param name="shared">Lower states of the policy; null where nothing is shared.</param>
+    /// <param name="trained">What a term 'trained' means, where it is not the reward stage's model.</param>
+    internal IReward BuildReward(string kind, StageRoom room, Encoder encoder, ICollection<IDisposable> owned, IReward? trained, LowerStates? shared) =>
+        RewardPart.Sum(Parts.Select(p => (p.Model == RewardPart.Trained && trained is not null ? trained : p.Build(kind, encoder.Tokenizer, RewardFolder(room), owned, shared), p.Weight)));
+
+    /// <summary>The hidden utility as a reward; null where none is known.</summary>
+    internal IReward? BuildGold(StageRoom room, Encoder encoder)
+    {
+        if ((Gold ?? room.Handover.Utility) is not { } name)
+        {
+            return null;
+        }
+
+        var utility = Utilities.Named(name);
+        return new TextReward("gold", encoder.Tokenizer, (prompt, answer) => utility.Of(prompt, answer).Total);
+    }
+
+    /// <exception cref="DataException">Too few prompts to learn from and to measure with.</exception>
+    internal (PromptPool Prompts, PromptPool HeldOut, DataHash Hash) LoadPrompts(StageRoom room, Encoder encoder, int evaluationPrompts)
+    {
+        var (all, hash) = DataSource.Prompts(Prompts, Rows, room);
+        var split = HeldOutPrompts is { } source
+            ? new SplitData<Prompt>(all, DataSource.Prompts(source, DataSource.IsWorld(source) ? evaluationPrompts : 0, room).Items)
+            : Split.ByPrompt(all, 0.05, room.Seed.For("split"));
+        if (split.Training.IsEmpty || split.HeldOut.IsEmpty)
+        {
+            throw new DataException($"{Prompts}: {split.Training.Length} prompts to train on and {split.HeldOut.Length} held out; at least one of each is needed.");
+        }
+
+        PromptPool Pool(ImmutableArray<Prompt> prompts) => new([.. prompts.Select(p => (p, Shorten(encoder.EncodePrompt(p))))]);
+        return (Pool(split.Training), Pool(split.HeldOut), hash);
+    }
+
+    private ImmutableArray<int> Shorten(ImmutableArray<int> tokens) => PromptTokens > 0 && tokens.Length > PromptTokens ? tokens[..PromptTokens] : tokens;
+}
