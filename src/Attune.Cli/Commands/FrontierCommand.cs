@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Attune.Cli.Screens;
 using Attune.Core;
 using Attune.Recipes.Binding;
@@ -48,7 +47,7 @@ internal static class FrontierCommand
                 : await ProgressScreen.ShowAsync(Terminal.Messages, Work);
             if (json)
             {
-                Console.Out.WriteLine(JsonSerializer.Serialize(board, Output.Json));
+                Console.Out.Write(File.ReadAllText(Path.Combine(folder, "frontier.json")));
             }
             else
             {
