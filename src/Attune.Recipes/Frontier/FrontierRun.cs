@@ -155,7 +155,7 @@ public sealed class FrontierRun(FrontierPlan plan, string folder, IRunScreen scr
     private string Remark(bool exact, bool best) => exact
         ? $"Every figure is a sum over all answers of up to {Recipe.Exam.MaxNewTokens} tokens to all prompts; none is sampled."
         : $"Each policy gave {Recipe.Exam.Rows} held-out answers, the same prompts with the same seeds for every method; KL is the mean of log pi - log pi0 over them."
-            + (best ? $" Best-of-n comes from one sampling of {Recipe.Exam.BestOfPrompts} prompts, and its KL is ln n - (n - 1)/n, an upper bound." : "");
+            + (best ? $" Best-of-n comes from one sampling of {Recipe.Exam.BestOfPrompts} of the prompts, its gains over a single draw added to the reference's figures; its KL is ln n - (n - 1)/n, an upper bound." : "");
 
     private static ImmutableArray<FrontierCeiling> Ceilings(ImmutableArray<SeedCurves> curves) =>
     [

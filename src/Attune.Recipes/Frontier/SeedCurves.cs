@@ -39,8 +39,11 @@ internal sealed record SeedCurves(FrontierPoint Reference, ImmutableArray<Fronti
 
         var draws = Math.Max(options.Draws, options.BestOf.Max());
         var groups = await exam.DrawAsync(draws, finished, cancel).ConfigureAwait(false);
-        var ceilings = ImmutableSortedDictionary<string, ImmutableArray<FrontierPoint>>.Empty.Add(Reweighted, [.. Temperatures.Select(b => Reweigh(groups, b))]);
-        return new SeedCurves(reference, [.. options.BestOf.Select(n => Best(groups, n))], ceilings, clock.Elapsed.TotalSeconds);
+        // The exam asks other prompts, and each once: what counts is the gain over one draw, on top of what the reference has in the exam.
+        var single = Best(groups, 1);
+        FrontierPoint Gain(FrontierPoint point) => point with { Gold = reference.Gold + point.Gold - single.Gold, Proxy = reference.Proxy + point.Proxy - single.Proxy };
+        var ceilings = ImmutableSortedDictionary<string, ImmutableArray<FrontierPoint>>.Empty.Add(Reweighted, [.. Temperatures.Select(b => Gain(Reweigh(groups, b)))]);
+        return new SeedCurves(reference, [.. options.BestOf.Select(n => Gain(Best(groups, n)))], ceilings, clock.Elapsed.TotalSeconds);
     }
 
     public static SeedCurves? Read(string path)

@@ -11,7 +11,7 @@ internal static class EndLabels
 
     /// <summary>Width of the widest label.</summary>
     public static double Room(ImmutableArray<Series> all) =>
-        all.Where(Wanted).Select(series => series.Tag is { } tag ? 12 + (6.2 * tag.Length) : 46).DefaultIfEmpty(12).Max();
+        all.Where(Wanted).Select(series => series.Tag is { } tag ? 14 + (6.8 * tag.Length) : 46).DefaultIfEmpty(12).Max();
 
     public static void Draw(Markup svg, PlotArea area, ImmutableArray<Series> all)
     {
