@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using Attune.Algorithms.Policy;
+using Attune.Algorithms.Preference;
 using Attune.Core;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Stages;
@@ -35,6 +36,8 @@ public sealed record Recipe
         _ when options == typeof(PpoOptions) => PpoPresets.Named(name),
         _ when options == typeof(RlooOptions) => RlooOptions.Named(name),
         _ when options == typeof(GrpoOptions) => GrpoPresets.Named(name),
+        _ when options == typeof(DpoOptions) => PreferencePresets.Named<DpoOptions>(name),
+        _ when options == typeof(SimPoOptions) => PreferencePresets.Named<SimPoOptions>(name),
         _ => null,
     };
 }

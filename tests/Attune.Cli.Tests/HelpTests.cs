@@ -19,6 +19,14 @@ public sealed partial class HelpTests : IDisposable
     [InlineData("rloo")]
     [InlineData("grpo")]
     [InlineData("rft")]
+    [InlineData("dpo")]
+    [InlineData("ipo")]
+    [InlineData("psipo")]
+    [InlineData("kto")]
+    [InlineData("orpo")]
+    [InlineData("simpo")]
+    [InlineData("slic")]
+    [InlineData("online-dpo")]
     [InlineData("generate")]
     [InlineData("evaluate")]
     [InlineData("model")]
@@ -70,6 +78,6 @@ public sealed partial class HelpTests : IDisposable
 
     private Outcome Run(string[] arguments) => AttuneProgram.Run(_folder.Path, arguments);
 
-    [GeneratedRegex("`attune ([a-z]+)")]
+    [GeneratedRegex("`attune ([a-z-]+)")]
     private static partial Regex CommandName();
 }

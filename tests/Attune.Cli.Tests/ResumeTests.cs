@@ -3,7 +3,7 @@ using Attune.Testing;
 
 namespace Attune.Cli.Tests;
 
-/// <summary>One uninterrupted run of all six stages, to compare interrupted ones with.</summary>
+/// <summary>One uninterrupted run of all stages, to compare interrupted ones with.</summary>
 public sealed class WholeRun : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -29,6 +29,7 @@ public sealed class WholeRun : IDisposable
           - preferences: {prompts: reviews:prompts, labels: 48, max_new_tokens: 12}
           - reward: {members: 2, batch_size: 8, learning_rate: 1e-3, max_length: 128, max_new_tokens: 12, normalisation_samples: 16, checkpoint_every: 3, evaluate_every: 2}
           - ppo: {prompts: reviews:prompts, rows: 50, held_out_prompts: reviews:held-out-prompts, total_episodes: 96, rollout_batch_size: 16, batch_size: 8, ppo_epochs: 2, max_new_tokens: 12, evaluation_prompts: 8, evaluate_every: 2, learning_rate: 1e-3, kl_controller: adaptive, checkpoint_every: 2, stop_on_gold_drop: 100}
+          - dpo: {precompute_ref_log_probs: true, batch_size: 8, epochs: 2, learning_rate: 1e-3, max_length: 128, max_new_tokens: 12, evaluation_prompts: 8, evaluate_every: 2, checkpoint_every: 2}
         """;
 
     public void Dispose() => _folder.Dispose();

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Json;
+using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
@@ -37,26 +38,33 @@ internal static class DataCommand
 
     private static Command Convert()
     {
-        var positive = new Option<string>("--positive") { Description = "text file, one desirable answer a line", HelpName = "FILE", Required = true };
-        var negative = new Option<string>("--negative") { Description = "text file, one undesirable answer a line", HelpName = "FILE", Required = true };
+        var positive = new Option<string?>("--positive") { Description = "text file, one desirable answer a line", HelpName = "FILE" };
+        var negative = new Option<string?>("--negative") { Description = "text file, one undesirable answer a line", HelpName = "FILE" };
+        var instructions = new Option<string?>("--instructions") { Description = "JSON array of {instruction, input, chosen, rejected}, to become preference pairs", HelpName = "FILE" };
         var encoding = new Option<string>("--encoding") { Description = "of the text files, e.g. utf-8 or latin-1", HelpName = "NAME", DefaultValueFactory = _ => "utf-8" };
         var target = new Option<string>("--out") { Description = "dataset to write (.jsonl)", HelpName = "FILE", Required = true };
-        var heldOut = new Option<double>("--held-out") { Description = "share of the texts to write to a second file, NAME-held-out.jsonl, chosen by a hash of the text", HelpName = "NUMBER" };
+        var heldOut = new Option<double>("--held-out") { Description = "share of the rows to write to a second file, NAME-held-out.jsonl, chosen by a hash of the text (pairs: of the prompt)", HelpName = "NUMBER" };
         var command = new Command(
             "convert",
-            "Labelled lines of text as an unpaired-preference dataset.\n\nExample: attune data convert --positive good.txt --negative bad.txt --held-out 0.1 --out verdicts.jsonl")
+            "Labelled lines of text as an unpaired-preference dataset, or instructions with two answers as preference pairs.\n\n" +
+            "Examples:\n  attune data convert --positive good.txt --negative bad.txt --held-out 0.1 --out verdicts.jsonl\n  attune data convert --instructions pairs.json --out preferences.jsonl")
         {
-            positive, negative, encoding, heldOut, target,
+            positive, negative, instructions, encoding, heldOut, target,
         };
         command.SetAction((parsed, _) =>
         {
-            var good = LabelledLines.Read(parsed.GetValue(positive)!, parsed.GetValue(encoding)!, desirable: true);
-            var bad = LabelledLines.Read(parsed.GetValue(negative)!, parsed.GetValue(encoding)!, desirable: false);
-            var split = Data.Order.Split.ByKey([.. good, .. bad], v => v.Answer, parsed.GetValue(heldOut), new Seed(1));
-            Write(parsed.GetValue(target)!, split.Training);
-            if (!split.HeldOut.IsEmpty)
+            var path = parsed.GetValue(target)!;
+            switch (parsed.GetValue(positive), parsed.GetValue(negative), parsed.GetValue(instructions))
             {
-                Write(Path.ChangeExtension(parsed.GetValue(target)!, null) + "-held-out.jsonl", split.HeldOut);
+                case ({ } good, { } bad, null):
+                    Verdict[] verdicts = [.. LabelledLines.Read(good, parsed.GetValue(encoding)!, desirable: true), .. LabelledLines.Read(bad, parsed.GetValue(encoding)!, desirable: false)];
+                    Write(path, Data.Order.Split.ByKey(verdicts, v => v.Answer, parsed.GetValue(heldOut), new Seed(1)), Count);
+                    break;
+                case (null, null, { } pairs):
+                    Write(path, Data.Order.Split.ByPrompt(InstructionRows.Read(pairs), parsed.GetValue(heldOut), new Seed(1)), rows => $"{rows.Length} pairs");
+                    break;
+                default:
+                    throw new PlanException("data convert takes --positive and --negative, or --instructions.");
             }
 
             return Task.FromResult(0);
@@ -64,10 +72,21 @@ internal static class DataCommand
         return command;
     }
 
-    private static void Write(string path, ImmutableArray<Verdict> verdicts)
+    private static string Count(ImmutableArray<Verdict> verdicts) => $"{verdicts.Count(v => v.Desirable)} desirable and {verdicts.Count(v => !v.Desirable)} undesirable answers";
+
+    private static void Write<T>(string path, Data.Order.SplitData<T> split, Func<ImmutableArray<T>, string> count)
     {
-        DatasetFile.Write(path, verdicts);
-        Console.Out.WriteLine($"{path}: {verdicts.Count(v => v.Desirable)} desirable and {verdicts.Count(v => !v.Desirable)} undesirable answers");
+        void One(string file, ImmutableArray<T> rows)
+        {
+            DatasetFile.Write(file, rows);
+            Console.Out.WriteLine($"{file}: {count(rows)}");
+        }
+
+        One(path, split.Training);
+        if (!split.HeldOut.IsEmpty)
+        {
+            One(Path.ChangeExtension(path, null) + "-held-out.jsonl", split.HeldOut);
+        }
     }
 
     private static Command Sample()

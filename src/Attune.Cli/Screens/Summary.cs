@@ -16,6 +16,13 @@ internal static class Summary
         Row(table, "win rate against the reference", Find(result, "win_rate_vs_reference") is null ? null : 0.5, Find(result, "win_rate_vs_reference"), "0.0 %");
         Row(table, "perplexity under the pretrained model", Find(result, "perplexity_pretrained_before"), Find(result, "perplexity_pretrained_after"), "0.00");
         Row(table, "reward-model accuracy, held out", null, Find(result, "reward_model_accuracy"), "0.0 %");
+        Row(table, "preference accuracy, held out", null, Find(result, "preference_accuracy"), "0.0 %");
+        foreach (var stage in result.Stages.Where(s => s.Metrics.ContainsKey("eval_logps/chosen_before")))
+        {
+            Row(table, $"{stage.Name}: log p of chosen answers, held out", stage.Metrics["eval_logps/chosen_before"], stage.Metrics["eval_logps/chosen"], "0.0");
+            Row(table, $"{stage.Name}: log p of rejected answers, held out", stage.Metrics["eval_logps/rejected_before"], stage.Metrics["eval_logps/rejected"], "0.0");
+        }
+
         foreach (var stage in result.Stages.Where(s => s.Metrics.ContainsKey("eval_perplexity")))
         {
             Row(table, $"{stage.Name}: held-out perplexity", stage.Metrics["eval_perplexity_before"], stage.Metrics["eval_perplexity"], "0.00");

@@ -43,6 +43,38 @@ public static partial class MetricCatalog
         new("ensemble_sd", "reward", "Mean standard deviation of the reward over the members of the ensemble, on held-out answers.", "Christiano et al. 2017, section 2.2.4"),
     ]);
 
+    private static MetricGroup Preference => new("Direct preference optimisation",
+    [
+        .. PreferenceMetrics("", "the pairs (verdicts) of the update"), .. PreferenceMetrics("eval_", "held-out pairs (verdicts)"),
+        new("chosen_fell_at", "updates", "When chosen answers were first seen to have become less likely than at the start, beyond noise; -1 for never.", "Pal et al. 2024, arXiv:2402.13228"),
+        new("judge/pairs", "pairs", "Online DPO: judged pairs of the round.", Own),
+        new("judge/ties", "1", "Online DPO: share of the questions on which the judge preferred no answer.", Own),
+        new("judge/alike", "1", "Online DPO: share of the prompts whose answers read all alike, so that nobody was asked.", Own),
+        new("left_out/<reason>", "rows", "Rows of the data that were left out, for this reason.", Own),
+        new("preference_accuracy", "1", "eval_rewards/accuracies of the final policy.", Own),
+        new("preference_accuracy_low", "1", "Lower end of its 95% interval.", "Wilson 1927"),
+        new("preference_accuracy_high", "1", "Upper end of its 95% interval.", "Wilson 1927"),
+        new("eval_loss_before", "1", "eval_loss before training.", Own),
+        new("eval_logps/chosen_before", "nats", "eval_logps/chosen before training.", Own),
+        new("eval_logps/rejected_before", "nats", "eval_logps/rejected before training.", Own),
+    ]);
+
+    private static IEnumerable<MetricDefinition> PreferenceMetrics(string prefix, string over) =>
+    [
+        new(prefix + "rewards/chosen", "reward", $"Mean implicit reward of chosen answers (beta times the log ratio to the reference, or what the method has in its place) over {over}.", Trl),
+        new(prefix + "rewards/rejected", "reward", "The same of rejected answers.", Trl),
+        new(prefix + "rewards/margins", "reward", "Mean implicit reward of chosen minus that of rejected answers.", Trl),
+        new(prefix + "rewards/accuracies", "1", "Share of pairs whose chosen answer has the strictly higher implicit reward.", Trl),
+        new(prefix + "logps/chosen", "nats", "Mean log pi of chosen answers, summed over their tokens.", Trl),
+        new(prefix + "logps/rejected", "nats", "The same of rejected answers.", Trl),
+        new(prefix + "logits/chosen", "1", "Mean logit over the positions of chosen answers and the vocabulary.", Trl),
+        new(prefix + "logits/rejected", "1", "The same of rejected answers.", Trl),
+        new(prefix + "kl", "nats", "KTO: z_0, the divergence from the reference as estimated from mismatched answers, not below 0.", "TRL; Ethayarajh et al. 2024"),
+        new(prefix + "nll_loss", "nats", "ORPO: negative log-likelihood of chosen answers a token.", Trl),
+        new(prefix + "log_odds_chosen", "nats", "ORPO: mean log odds ratio of chosen to rejected answers.", Trl),
+        new(prefix + "log_odds_ratio", "nats", "ORPO: mean log sigma of that ratio.", Trl),
+    ];
+
     private static MetricGroup Policy => new("Policy gradients",
     [
         new("episode", "answers", "Answers sampled so far.", TrlPpo),
@@ -131,9 +163,9 @@ public static partial class MetricCatalog
 
     private static MetricGroup Summary => new("Summary of a run",
     [
-        new("gold_reward_before", "reward", "eval/gold_reward of the policy before PPO.", Own),
+        new("gold_reward_before", "reward", "eval/gold_reward of the policy before it was aligned.", Own),
         new("gold_reward_after", "reward", "eval/gold_reward of the final policy.", Own),
-        new("proxy_reward_before", "reward", "eval/proxy_reward of the policy before PPO.", Own),
+        new("proxy_reward_before", "reward", "eval/proxy_reward of the policy before it was aligned.", Own),
         new("proxy_reward_after", "reward", "eval/proxy_reward of the final policy.", Own),
         new("kl_nats", "nats", "Divergence of the final policy from the reference.", Own),
         new("kl_nats_bound", "nats", "Upper bound of the divergence from the reference, where it is not measured (best-of-n).", "Beirami et al. 2024"),
@@ -141,7 +173,7 @@ public static partial class MetricCatalog
         new("win_rate_vs_reference", "1", "eval/win_rate of the final policy.", Own),
         new("win_rate_vs_reference_low", "1", "Lower end of its 95% interval.", "Wilson 1927"),
         new("win_rate_vs_reference_high", "1", "Upper end of its 95% interval.", "Wilson 1927"),
-        new("perplexity_pretrained_before", "1", "eval/perplexity_pretrained of the policy before PPO.", Own),
+        new("perplexity_pretrained_before", "1", "eval/perplexity_pretrained of the policy before it was aligned.", Own),
         new("perplexity_pretrained_after", "1", "eval/perplexity_pretrained of the final policy.", Own),
         new("seconds", "s", "Wall-clock time of the whole run.", Own),
     ]);

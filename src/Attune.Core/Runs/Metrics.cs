@@ -31,6 +31,18 @@ public sealed class Metrics
     /// <summary>Whether there is any.</summary>
     public bool Any => _values.Count > 0;
 
+    /// <summary>The same means under other names.</summary>
+    public Metrics Renamed(Func<string, string> rename)
+    {
+        var renamed = new Metrics();
+        foreach (var (name, (sum, weight)) in _values)
+        {
+            renamed.AddSum(rename(name), sum, weight);
+        }
+
+        return renamed;
+    }
+
     public bool Contains(string name) => _values.ContainsKey(name);
 
     public double this[string name] => _values.TryGetValue(name, out var value)

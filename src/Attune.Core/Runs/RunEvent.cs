@@ -6,7 +6,7 @@ namespace Attune.Core.Runs;
 /// <summary>One line of <c>events.jsonl</c>: what one update (or one round's evaluation) measured.</summary>
 /// <param name="Sequence">1, 2, 3, ... without gaps over the whole run.</param>
 /// <param name="Stage">The stage's name in the recipe: sft, reward, ppo, ...</param>
-/// <param name="Kind">"update" after an optimiser step, "round" after a round, "evaluation" for held-out figures.</param>
+/// <param name="Kind">"update" after an optimiser step, "round" after a round, "evaluation" for held-out figures, "data" for rows left out before training.</param>
 /// <param name="Metrics">By metric name.</param>
 public sealed record RunEvent(long Sequence, string Stage, string Kind, long Round, long Updates, long Items, IReadOnlyDictionary<string, double> Metrics);
 

@@ -19,6 +19,8 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
         var (prompt, chosen, rejected) = row.Has(PromptField.Name) ? Explicit(row)
             : row.IsConversation("chosen") && row.IsConversation("rejected") ? SharedTurns(row)
             : SharedText(row);
+        if (Same(row, "score_chosen", "score_rejected") || Same(row, "chosen_score", "rejected_score"))
+            row.Drop("a tie: both answers have the same score");
         return new Preference(prompt, chosen, rejected, row.NumberOrNull("margin")) { Annotator = row.TextOrNull("annotator") };
     }
 
@@ -30,6 +32,9 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
         if (item.Margin is { } margin)
             json.WriteNumber("margin", margin);
     }
+
+    private static bool Same(RowFields row, string first, string second) =>
+        row.Get(first).ValueKind == JsonValueKind.Number && row.Get(second).ValueKind == JsonValueKind.Number && row.Get(first).GetDouble() == row.Get(second).GetDouble();
 
     private static (Prompt, string, string) Explicit(RowFields row)
     {

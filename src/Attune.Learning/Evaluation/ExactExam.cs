@@ -34,7 +34,7 @@ public sealed class ExactExam
     {
         var sampling = exam.Sampling;
         if (sampling.Temperature <= 0 || sampling.TopK != 0 || sampling.TopP != 1 || sampling.MinP != 0 || sampling.EndToken is not { } end
-            || AnswerSpace.Of(exam.Reference.Config, end, sampling.MaxNewTokens) is not { } space)
+            || exam.Proxy is not { } proxy || AnswerSpace.Of(exam.Reference.Config, end, sampling.MaxNewTokens) is not { } space)
         {
             return null;
         }
@@ -46,7 +46,7 @@ public sealed class ExactExam
             var prompt = same.First();
             questions.Add(new Question(
                 prompt, (double)same.Count() / exam.Prompts.Count, space.Probabilities(exam.Reference, prompt, sampling.Temperature),
-                await ScoresAsync(exam.Proxy, space, prompt, cancel).ConfigureAwait(false),
+                await ScoresAsync(proxy, space, prompt, cancel).ConfigureAwait(false),
                 exam.Gold is null ? null : await ScoresAsync(exam.Gold, space, prompt, cancel).ConfigureAwait(false)));
         }
 

@@ -11,7 +11,7 @@ namespace Attune.Learning.Evaluation;
 /// <param name="LogRatio">log pi - log pi_ref summed over the answer, nats.</param>
 /// <param name="PretrainedLogProb">Of the answer under the untouched pretrained model, nats; null where there is none.</param>
 public sealed record ExamAnswer(
-    int PromptIndex, string Prompt, string Answer, Rollout Rollout, double Proxy, double? Spread, double? Gold, double LogRatio, double LogRatioK3, double? PretrainedLogProb);
+    int PromptIndex, string Prompt, string Answer, Rollout Rollout, double? Proxy, double? Spread, double? Gold, double LogRatio, double LogRatioK3, double? PretrainedLogProb);
 
 /// <summary>
 /// The same held-out prompts with the same seeds, whenever it is asked: what the policy answers now, and what gold, proxy and the
@@ -23,7 +23,9 @@ public sealed class PolicyExam
     public required int Count { get; init; }
     public required ISampler Sampler { get; init; }
     public required SamplingOptions Sampling { get; init; }
-    public required IReward Proxy { get; init; }
+
+    /// <summary>What is optimised; null where the method has no reward of its own and no reward model is at hand.</summary>
+    public required IReward? Proxy { get; init; }
 
     /// <summary>What annotators really want, where they are simulated; never trained on.</summary>
     public IReward? Gold { get; init; }
@@ -66,7 +68,7 @@ public sealed class PolicyExam
         var count = Math.Min(Count, Prompts.Count);
         var requests = Enumerable.Range(0, count).Select(i => Prompts.Request(i, Seed.For("exam", i))).ToArray();
         var rollouts = await Sampler.SampleAsync(requests, Sampling, cancel).ConfigureAwait(false);
-        var proxy = await Proxy.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
+        var proxy = Proxy is null ? null : await Proxy.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
         var gold = Gold is null ? null : await Gold.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
         Core.Tokens.TokenSequence[] sequences = [.. rollouts.Select(r => r.Sequence)];
         var own = AnswerLogProbs.Of(policy, sequences, Sampling.Temperature, Shared);
@@ -76,7 +78,7 @@ public sealed class PolicyExam
             : AnswerLogProbs.Of(Pretrained, sequences, shared: Shared);
         Shared?.Forget();
         return [.. Enumerable.Range(0, count).Select(i => new ExamAnswer(
-            i, Tokenizer.Decode(sequences[i].Prompt), Tokenizer.DecodeContinuation(sequences[i].Answer), rollouts[i], proxy[i].Total, proxy[i].Spread, gold?[i].Total,
+            i, Tokenizer.Decode(sequences[i].Prompt), Tokenizer.DecodeContinuation(sequences[i].Answer), rollouts[i], proxy?[i].Total, proxy?[i].Spread, gold?[i].Total,
             LogRatio(own[i], reference[i], Numerics.Divergence.K1), LogRatio(own[i], reference[i], Numerics.Divergence.K3), pretrained?[i].Sum(p => (double)p)))];
     }
 
@@ -86,10 +88,14 @@ public sealed class PolicyExam
         var metrics = new Metrics();
         foreach (var answer in answers)
         {
-            metrics.Add("eval/proxy_reward", answer.Proxy);
             metrics.Add("eval/kl", answer.LogRatio);
             metrics.Add("eval/kl_k3", answer.LogRatioK3);
             metrics.Add("eval/response_length", answer.Rollout.Sequence.AnswerLength);
+            if (answer.Proxy is { } proxy)
+            {
+                metrics.Add("eval/proxy_reward", proxy);
+            }
+
             if (answer.Gold is { } gold)
             {
                 metrics.Add("eval/gold_reward", gold);
@@ -101,7 +107,7 @@ public sealed class PolicyExam
             }
         }
 
-        Spread(metrics, "eval/proxy_reward_sd", [.. answers.Select(a => a.Proxy)]);
+        Spread(metrics, "eval/proxy_reward_sd", [.. answers.Select(a => a.Proxy).OfType<double>()]);
         Spread(metrics, "eval/gold_reward_sd", [.. answers.Select(a => a.Gold).OfType<double>()]);
         if (answers.All(a => a.PretrainedLogProb is not null))
         {

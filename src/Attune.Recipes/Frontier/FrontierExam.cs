@@ -104,7 +104,7 @@ internal sealed class FrontierExam : IDisposable
             cancel.ThrowIfCancellationRequested();
             SampleRequest[] requests = [.. Enumerable.Range(0, draws).Select(k => Prompts.Request(i, _seed.For("best of n", i, k)))];
             var rollouts = await _sampler.SampleAsync(requests, Exam.Sampling, cancel).ConfigureAwait(false);
-            var proxy = await Exam.Proxy.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
+            var proxy = await Exam.Proxy!.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
             var gold = await Exam.Gold!.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
             groups.Add([.. proxy.Zip(gold, (p, g) => (p.Total, g.Total)).OrderBy(s => s.Item1)]);
             finished(i + 1, prompts);

@@ -9,7 +9,8 @@ internal sealed class LoopLog(string stage, string task, EventLog log, IRunScree
 {
     private static readonly (string Metric, string Label)[] Shown =
     [
-        ("objective/scores", "reward"), ("objective/kl", "KL"), ("accuracy", "accuracy"), ("loss", "loss"), ("eval_perplexity", "perplexity"),
+        ("objective/scores", "reward"), ("objective/kl", "KL"), ("accuracy", "accuracy"),
+        ("rewards/accuracies", "accuracy"), ("rewards/margins", "margin"), ("logps/chosen", "log p chosen"), ("loss", "loss"), ("eval_perplexity", "perplexity"),
     ];
 
     private readonly Dictionary<string, double> _latest = [];

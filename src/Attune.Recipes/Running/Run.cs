@@ -63,7 +63,13 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             var clock = Stopwatch.StartNew();
             var room = new StageRoom(Name(i), StageFolder(i), new Seed(recipe.Seed).For(Name(i)), log, screen, person, handover);
             var finished = await stage.RunAsync(room, cancel).ConfigureAwait(false);
-            finished = finished with { Name = Name(i), Seconds = clock.Elapsed.TotalSeconds, Notes = room.Notes };
+            finished = finished with
+            {
+                Name = Name(i),
+                Seconds = clock.Elapsed.TotalSeconds,
+                Notes = room.Notes,
+                Metrics = finished.Metrics.Concat(room.LeftOut).ToDictionary(m => m.Key, m => m.Value),
+            };
             handover = room.Handover;
             End(i, handover, finished);
             results.Add(finished);
@@ -149,6 +155,12 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         })
         {
             summary[name] = aligned is not null && aligned.Metrics.TryGetValue(name, out var value) ? value : null;
+        }
+
+        var ordered = stages.LastOrDefault(s => s.Metrics.ContainsKey("preference_accuracy"));
+        foreach (var name in ordered is null ? [] : new[] { "preference_accuracy", "preference_accuracy_low", "preference_accuracy_high" })
+        {
+            summary[name] = ordered!.Metrics[name];
         }
 
         var reward = stages.LastOrDefault(s => s.Metrics.ContainsKey("accuracy"));

@@ -19,6 +19,7 @@ namespace Attune.Recipes.Running;
 public sealed class StageRoom(string stage, string folder, Seed seed, EventLog log, IRunScreen screen, IPersonAsked? person, Handover handover)
 {
     private readonly List<string> _notes = [];
+    private readonly SortedDictionary<string, double> _leftOut = new(StringComparer.Ordinal);
 
     /// <summary>The stage's name in the run.</summary>
     public string Name => stage;
@@ -34,6 +35,9 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
 
     public ImmutableArray<string> Notes => [.. _notes];
 
+    /// <summary>Rows left out so far, by reason, under metric names: <c>left_out/chosen_equals_rejected</c>.</summary>
+    public IReadOnlyDictionary<string, double> LeftOut => _leftOut;
+
     /// <summary>A remark for the report: what was dropped, why something stopped.</summary>
     public void Note(string text)
     {
@@ -47,6 +51,7 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
         foreach (var rows in dropped)
         {
             Note($"{what}: {rows}");
+            _leftOut[rows.MetricName] = _leftOut.GetValueOrDefault(rows.MetricName) + rows.Count;
         }
     }
 
@@ -108,6 +113,10 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
         if (loop.Restore() is not { } manifest)
         {
             LogPosition.Return(log, place);
+            if (_leftOut.Count > 0)
+            {
+                log.Append(new RunEvent(log.NextSequence, stage, "data", 0, 0, 0, _leftOut));
+            }
         }
         else
         {

@@ -2,6 +2,8 @@ using Attune.Core;
 using Attune.Data.Reviews;
 using Attune.Data.Simulation;
 using Attune.Data.Tiny;
+using Attune.Learning.Rewards;
+using Attune.Text.Tokenizers;
 
 namespace Attune.Recipes.Sources;
 
@@ -19,6 +21,13 @@ public static class Utilities
         TinyProxy => new TinyProxy(),
         _ => throw new PlanException(Unknown("utility", name)),
     };
+
+    /// <summary>The utility as a reward to measure answers with.</summary>
+    public static TextReward AsReward(string name, ITokenizer tokenizer)
+    {
+        var utility = Named(name);
+        return new TextReward("gold", tokenizer, (prompt, answer) => utility.Of(prompt, answer).Total);
+    }
 
     /// <summary>The sentence about an unknown name; nothing where it is known or left out.</summary>
     public static IEnumerable<string> Missing(string key, string? name) => name is null or Reviews or Tiny or TinyProxy ? [] : [Unknown(key, name)];

@@ -9,31 +9,25 @@ internal static class AlignmentFigures
 {
     public static Dictionary<string, double> Of(IReadOnlyList<ExamAnswer> before, IReadOnlyList<ExamAnswer> after, Progress progress)
     {
+        var figures = new Dictionary<string, double> { ["updates"] = progress.Updates, ["episodes"] = progress.Items };
+        if (after.Count == 0)
+        {
+            return figures;
+        }
+
         var (old, now) = (PolicyExam.Summarise(before), PolicyExam.Summarise(after));
+        figures["kl_nats"] = now["eval/kl"];
+        figures["kl_nats_k3"] = now["eval/kl_k3"];
+        BeforeAfter(figures, "response_length", "eval/response_length", old, now);
+        BeforeAfter(figures, "perplexity_pretrained", "eval/perplexity_pretrained", old, now);
+        BeforeAfter(figures, "proxy_reward", "eval/proxy_reward", old, now);
+        BeforeAfter(figures, "gold_reward", "eval/gold_reward", old, now);
         // Gold decides who wins where it is known, else the proxy.
-        double Judge(ExamAnswer answer) => answer.Gold ?? answer.Proxy;
-        var wins = before.Zip(after, (b, a) => Judge(a) > Judge(b) ? 1.0 : Judge(a) == Judge(b) ? 0.5 : 0).Average();
-        var (low, high) = PairFit.Wilson(wins, after.Count);
-        var figures = new Dictionary<string, double>
+        if (before.All(a => Judge(a) is not null) && after.All(a => Judge(a) is not null))
         {
-            ["updates"] = progress.Updates,
-            ["episodes"] = progress.Items,
-            ["proxy_reward_before"] = old["eval/proxy_reward"],
-            ["proxy_reward_after"] = now["eval/proxy_reward"],
-            ["kl_nats"] = now["eval/kl"],
-            ["kl_nats_k3"] = now["eval/kl_k3"],
-            ["win_rate_vs_reference"] = wins,
-            ["win_rate_vs_reference_low"] = low,
-            ["win_rate_vs_reference_high"] = high,
-            ["response_length_before"] = old["eval/response_length"],
-            ["response_length_after"] = now["eval/response_length"],
-            ["perplexity_pretrained_before"] = old["eval/perplexity_pretrained"],
-            ["perplexity_pretrained_after"] = now["eval/perplexity_pretrained"],
-        };
-        if (old.Contains("eval/gold_reward"))
-        {
-            figures["gold_reward_before"] = old["eval/gold_reward"];
-            figures["gold_reward_after"] = now["eval/gold_reward"];
+            var wins = before.Zip(after, (b, a) => Judge(a) > Judge(b) ? 1.0 : Judge(a) == Judge(b) ? 0.5 : 0).Average();
+            var (low, high) = PairFit.Wilson(wins, after.Count);
+            (figures["win_rate_vs_reference"], figures["win_rate_vs_reference_low"], figures["win_rate_vs_reference_high"]) = (wins, low, high);
         }
 
         return figures;
@@ -54,5 +48,15 @@ internal static class AlignmentFigures
         }
 
         return figures;
+    }
+
+    private static double? Judge(ExamAnswer answer) => answer.Gold ?? answer.Proxy;
+
+    private static void BeforeAfter(Dictionary<string, double> figures, string figure, string metric, Metrics before, Metrics after)
+    {
+        if (after.Contains(metric))
+        {
+            (figures[figure + "_before"], figures[figure + "_after"]) = (before[metric], after[metric]);
+        }
     }
 }

@@ -1,6 +1,7 @@
 using Attune.Core.Runs;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
+using Attune.Recipes.Stages.Direct;
 
 namespace Attune.Recipes.Stages;
 
@@ -19,6 +20,14 @@ namespace Attune.Recipes.Stages;
 [Variant("best-of-n", typeof(BestOfNStage))]
 [Variant("rejection-sampling", typeof(RejectionSamplingStage))]
 [Variant("online", typeof(OnlineStage))]
+[Variant("dpo", typeof(DpoStage))]
+[Variant("ipo", typeof(IpoStage))]
+[Variant("psipo", typeof(PsiPoStage))]
+[Variant("kto", typeof(KtoStage))]
+[Variant("orpo", typeof(OrpoStage))]
+[Variant("simpo", typeof(SimPoStage))]
+[Variant("slic", typeof(SlicStage))]
+[Variant("online-dpo", typeof(OnlineDpoStage))]
 public abstract record Stage
 {
     /// <summary>Its key in a recipe.</summary>

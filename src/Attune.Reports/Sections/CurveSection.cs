@@ -8,7 +8,7 @@ namespace Attune.Reports.Sections;
 internal static class CurveSection
 {
     // Counters that only grow: a curve of them says nothing.
-    private static readonly ImmutableHashSet<string> Counters = ["epoch", "num_tokens", "episode"];
+    private static readonly ImmutableHashSet<string> Counters = ["epoch", "num_tokens", "episode", "chosen_fell_at"];
 
     public static void Write(Markup html, RunRecord run, string stage)
     {
@@ -39,7 +39,7 @@ internal static class CurveSection
         var named = CurveCatalog.Figures.SelectMany(figure => figure.Curves)
             .SelectMany(curve => (string?[])[curve.Metric, curve.SpreadMetric])
             .ToHashSet();
-        var others = logged.Where(name => !named.Contains(name) && !Counters.Contains(name)).Order(StringComparer.Ordinal).Select(Plain);
+        var others = logged.Where(name => !named.Contains(name) && !Counters.Contains(name) && !name.StartsWith("left_out/", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(Plain);
         return CurveCatalog.Figures.Where(figure => figure.Curves.Any(curve => logged.Contains(curve.Metric))).Concat(others);
     }
 

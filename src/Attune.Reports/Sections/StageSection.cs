@@ -17,6 +17,8 @@ internal static class StageSection
                 CalibrationSection.Write(html, result);
             }
 
+            PreferenceSection.Write(html, run, stage);
+
             CurveSection.Write(html, run, stage);
             if (run.ResultOf(stage) is { Metrics.Count: > 0 } finished)
             {
@@ -37,7 +39,11 @@ internal static class StageSection
         "best-of-n" => "Best of n",
         "rejection-sampling" => "Rejection-sampling fine-tuning",
         "online" => "Online feedback",
-        "dpo" => "DPO",
+        "dpo" or "ipo" or "kto" or "orpo" => stage.ToUpperInvariant(),
+        "psipo" => "Psi-PO",
+        "simpo" => "SimPO",
+        "slic" => "SLiC",
+        "online-dpo" => "Online DPO",
         "pretrain" => "Pretraining",
         _ => stage,
     };

@@ -1,14 +1,17 @@
 using Attune.Algorithms.Policy;
+using Attune.Algorithms.Preference;
 using Attune.Algorithms.Reward;
 using Attune.Algorithms.Supervised;
 using Attune.Algorithms.Tests.Policy;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Learning;
+using Attune.Learning.Batches;
 using Attune.Learning.Checkpoints;
 using Attune.Learning.Contracts;
 using Attune.Learning.Experience;
 using Attune.Learning.Optimisation;
+using Attune.Models;
 using Attune.Models.Weights;
 using Attune.Testing;
 
@@ -42,10 +45,11 @@ internal abstract class TinyRun : IDisposable
 {
     /// <summary>PPO thrice: as TRL has it with PPO-ptx, as OpenAI had it in 2019, with a guard on top, and with a frozen layer that all share.</summary>
     public static readonly string[] Algorithms =
-        ["sft", "sft packed", "bradley-terry", "choice of k", "ranking pairs", "plackett-luce", "classification", "ppo", "ppo adaptive", "ppo frozen", "rloo", "grpo", "grpo frozen", "rejection sampling"];
+        ["sft", "sft packed", "bradley-terry", "choice of k", "ranking pairs", "plackett-luce", "classification", "ppo", "ppo adaptive", "ppo frozen", "rloo", "grpo", "grpo frozen", "rejection sampling",
+         "dpo", "ipo", "psipo", "kto", "orpo", "simpo", "slic", "online dpo"];
 
     /// <summary>Whether later rounds depend on what the weights made of the sampling before.</summary>
-    public static bool SamplesItself(string algorithm) => algorithm.StartsWith("ppo", StringComparison.Ordinal) || algorithm is "rloo" or "grpo" or "grpo frozen" or "rejection sampling";
+    public static bool SamplesItself(string algorithm) => algorithm.StartsWith("ppo", StringComparison.Ordinal) || algorithm is "rloo" or "grpo" or "grpo frozen" or "rejection sampling" or "online dpo";
 
     public static TheoryData<string> All => [.. Algorithms];
 
@@ -66,8 +70,8 @@ internal abstract class TinyRun : IDisposable
 
     public static TinyRun Of(string algorithm, TinySetup setup)
     {
-        var language = new Lazy<Models.LanguageModel>(() => TinyModels.Language(setup.Seed, precision: setup.Precision));
-        var scalar = new Lazy<Models.ScalarModel>(() => TinyModels.Scalar(setup.Seed, precision: setup.Precision));
+        var language = new Lazy<LanguageModel>(() => TinyModels.Language(setup.Seed, precision: setup.Precision));
+        var scalar = new Lazy<ScalarModel>(() => TinyModels.Scalar(setup.Seed, precision: setup.Precision));
         return algorithm switch
         {
             "sft" => Offline(setup, new Sft.Objective(language.Value), [.. TinyData.Sequences(20, 3).Select(s => new PackedRow([s]))], language.Value),
@@ -77,6 +81,15 @@ internal abstract class TinyRun : IDisposable
             "ranking pairs" => Offline(setup, new RankingPairs.Objective(scalar.Value), TinyTask.Rankings(20, 3), scalar.Value),
             "plackett-luce" => Offline(setup, new PlackettLuce.Objective(scalar.Value), TinyTask.Rankings(20, 3), scalar.Value),
             "classification" => Offline(setup, new Classification.Objective(scalar.Value), TinyTask.Verdicts(20), scalar.Value),
+            "dpo" => Direct(setup, language.Value, (p, r) => new Dpo.Objective(
+                new DpoOptions { LossType = DpoLoss.Robust, LabelSmoothing = 0.1, FDivergenceType = FDivergenceType.JsDivergence, RpoAlpha = 0.5 }, p, r)),
+            "ipo" => Direct(setup, language.Value, (p, r) => new Ipo.Objective(new IpoOptions { LogProbs = LogProbReduction.Averaged }, p, r)),
+            "psipo" => Direct(setup, language.Value, (p, r) => new PsiPo.Objective(new PsiPoOptions { Psi = PsiKind.Probit, LabelSmoothing = 0.1 }, p, r)),
+            "orpo" => Direct(setup, language.Value, (p, _) => new Orpo.Objective(new OrpoOptions(), p)),
+            "simpo" => Direct(setup, language.Value, (p, _) => new SimPo.Objective(new SimPoOptions(), p)),
+            "slic" => Direct(setup, language.Value, (p, _) => new Slic.Objective(new SlicOptions { Delta = 3 }, p)),
+            "online dpo" => Judged(setup, new OnlineDpoOptions { RolloutBatchSize = 18, Answers = 3, BatchSize = 6, Epochs = 2, RefreshReference = true }, language.Value),
+            "kto" => Verdicts(setup, language.Value),
             "ppo" => Online(setup, TinyPpo.Small with { PtxCoefficient = 0.5, MissingEosPenalty = 0.1 }),
             "ppo adaptive" => Online(setup, TinyPpo.Small with
             {
@@ -115,6 +128,35 @@ internal abstract class TinyRun : IDisposable
 
     private static Running<T> Offline<T>(TinySetup setup, IObjective<T> objective, IReadOnlyList<T> items, params IDisposable[] owned) =>
         new(setup, objective, new DatasetExperience<T>(items, 8, setup.Rounds / 3.0), owned);
+
+    /// <summary>Pairs, every other with the reference's log-probabilities known, and the watch on chosen answers.</summary>
+    private static Running<PreferencePair> Direct(TinySetup setup, LanguageModel policy, Func<LanguageModel, LanguageModel, IObjective<PreferencePair>> objective)
+    {
+        var reference = policy.Copy();
+        var pairs = TinyTask.Pairs(20);
+        var items = pairs.Select((p, i) => new PreferencePair(
+            p, i % 2 == 0 ? null : new ReferenceLogProbs(AnswerSums.Plain(reference, [p.Chosen])[0], AnswerSums.Plain(reference, [p.Rejected])[0]))).ToArray();
+        var experience = new PreferenceExperience<PreferencePair>(new DatasetExperience<PreferencePair>(items, 8, setup.Rounds / 3.0))
+        {
+            EvaluateEvery = 2,
+            Watch = new ChosenWatch(pairs.Select(p => p.Chosen), policy),
+        };
+        return new Running<PreferencePair>(setup, objective(policy, reference), experience, policy, reference);
+    }
+
+    private static Running<PreferencePair> Judged(TinySetup setup, OnlineDpoOptions options, LanguageModel policy)
+    {
+        var parts = new TinyOnlineDpo(options with { TotalEpisodes = setup.Rounds * options.RolloutBatchSize }, policy);
+        return new Running<PreferencePair>(setup, OnlineDpoExperience.Objective(options, policy), parts.Experience, parts, policy);
+    }
+
+    private static Running<KtoItem> Verdicts(TinySetup setup, LanguageModel policy)
+    {
+        var reference = policy.Copy();
+        var items = Kto.Items([.. TinyTask.Verdicts(20).Select(v => (v.Sequence, v.Desirable))]);
+        var experience = new PreferenceExperience<KtoItem>(new DatasetExperience<KtoItem>(items, 8, setup.Rounds / 3.0)) { Prepare = batch => Kto.WithDivergence(batch, policy, reference) };
+        return new Running<KtoItem>(setup, new Kto.Objective(new KtoOptions(), policy, reference), experience, policy, reference);
+    }
 
     private static Running<PpoItem> Online(TinySetup setup, PpoOptions options)
     {

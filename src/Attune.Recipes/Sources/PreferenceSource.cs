@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using Attune.Core.Feedback;
+using Attune.Data.Cleaning;
+using Attune.Data.Formats;
+using Attune.Learning.Checkpoints;
+using Attune.Recipes.Running;
+
+namespace Attune.Recipes.Sources;
+
+/// <summary>Judgements for direct methods, from any kind of file that holds some, cleaned.</summary>
+internal static class PreferenceSource
+{
+    /// <summary>Pairs: as they stand, the best of a choice against each of the rest, all ordered pairs of a ranking.</summary>
+    public static (ImmutableArray<Preference> Rows, DataHash Hash) Pairs(string source, int rows, PreferenceCleaning rules, StageRoom room)
+    {
+        switch (DatasetFile.Detect(source))
+        {
+            case DatasetKind.Choice:
+                var (choices, choiceHash) = DataSource.FromFile<Choice>(source, rows, room);
+                return (Clean(rules.Clean([.. PairsOf.Choices(choices)]), source, room), choiceHash);
+            case DatasetKind.Ranking:
+                var (rankings, rankingHash) = DataSource.FromFile<Ranking>(source, rows, room);
+                var (pairs, ties) = PairsOf.Rankings(rankings);
+                room.NoteDropped(ties, Path.GetFileName(source));
+                return (Clean(rules.Clean(pairs), source, room), rankingHash);
+            default:
+                var (preferences, hash) = DataSource.FromFile<Preference>(source, rows, room);
+                return (Clean(rules.Clean(preferences), source, room), hash);
+        }
+    }
+
+    /// <summary>Verdicts: as they stand, or both answers of every pair.</summary>
+    public static (ImmutableArray<Verdict> Rows, DataHash Hash) Verdicts(string source, int rows, PreferenceCleaning rules, StageRoom room)
+    {
+        if (DatasetFile.Detect(source) == DatasetKind.UnpairedPreference)
+        {
+            var (verdicts, hash) = DataSource.FromFile<Verdict>(source, rows, room);
+            return (Clean(rules.Clean(verdicts), source, room), hash);
+        }
+
+        var (pairs, pairHash) = Pairs(source, rows, rules, room);
+        return ([.. PairsOf.Verdicts(pairs)], pairHash);
+    }
+
+    private static ImmutableArray<T> Clean<T>(CleanedRows<T> cleaned, string source, StageRoom room)
+    {
+        room.NoteDropped(cleaned.Dropped, Path.GetFileName(source));
+        foreach (var (reason, count) in cleaned.Kept)
+        {
+            room.Note($"{Path.GetFileName(source)}: {count} rows are used although {reason}");
+        }
+
+        return cleaned.Items;
+    }
+}

@@ -1,0 +1,70 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using Attune.Algorithms;
+using Attune.Core.Conversations;
+using Attune.Core.Runs;
+using Attune.Data.Encoding;
+using Attune.Learning.Evaluation;
+using Attune.Models;
+using Attune.Recipes.Binding;
+using Attune.Recipes.Running;
+
+namespace Attune.Recipes.Stages.Direct;
+
+/// <summary>Trains a policy against a reference, and lets it answer held-out prompts before and after.</summary>
+public abstract record ExaminedStage : Stage
+{
+    [Description("folder of the reference model; left out, the model that training starts from")]
+    public string? RefModel { get; init; }
+
+    [Flatten]
+    public ExamKeys Exam { get; init; } = new();
+
+    /// <summary>The method's options.</summary>
+    internal abstract TrainingOptions Options { get; }
+
+    public override Supplies After(Supplies given) => given;
+
+    /// <summary>Reads the data; what is returned trains to the end.</summary>
+    internal abstract ReadyTraining Prepare(Workplace place);
+
+    internal IEnumerable<string> MissingModels(Supplies given) =>
+    [
+        .. MissingPolicy(given), .. RefModel is { } folder && !Directory.Exists(folder) ? [$"{Kind}.ref_model: {folder} is not a folder; expected a model's."] : Array.Empty<string>(),
+        .. Exam.Missing(Kind),
+    ];
+
+    public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
+    {
+        var clock = Stopwatch.StartNew();
+        using var policy = room.LoadPolicy(Options.Precision);
+        using var reference = RefModel is null ? policy.Copy() : ModelFiles.LoadLanguageModel(RefModel);
+        var place = new Workplace(room, room.LoadEncoder(), policy, reference, []);
+        var training = Prepare(place);
+        using var exam = Exam.Open(Kind, room, place.Encoder, reference, training.HeldOutPrompts);
+        var before = await exam.SitAsync(policy, 0, cancel).ConfigureAwait(false);
+        room.FreezeLayers(policy, Options);
+        var progress = await training.Run(exam, cancel).ConfigureAwait(false);
+        var after = await exam.SitAsync(policy, progress.Updates, cancel).ConfigureAwait(false);
+        if (after.Count > 0)
+        {
+            room.LogEvaluation(progress, PolicyExam.Summarise(after));
+            exam.LogSamples(before, 0);
+            exam.LogSamples(after, progress.Updates);
+        }
+
+        ModelFiles.Save(policy, room.FinalFolder);
+        place.Encoder.Tokenizer.Save(room.FinalFolder);
+        room.Handover = room.Handover with { Policy = room.FinalFolder };
+        var figures = place.Figures.Concat(AlignmentFigures.Of(before, after, progress)).ToDictionary(f => f.Key, f => f.Value);
+        return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = room.Notes };
+    }
+}
+
+/// <summary>What a stage of this kind works with.</summary>
+/// <param name="Figures">Takes what is measured.</param>
+internal sealed record Workplace(StageRoom Room, Encoder Encoder, LanguageModel Policy, LanguageModel Reference, Dictionary<string, double> Figures);
+
+/// <summary>Training made ready.</summary>
+/// <param name="HeldOutPrompts">To examine by, where the recipe names no others.</param>
+internal sealed record ReadyTraining(IEnumerable<Prompt> HeldOutPrompts, Func<DirectExam, CancellationToken, Task<Progress>> Run);

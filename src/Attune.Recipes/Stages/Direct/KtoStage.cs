@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using Attune.Algorithms.Preference;
+using Attune.Algorithms.Reward;
+using Attune.Recipes.Binding;
+using Attune.Recipes.Running;
+
+namespace Attune.Recipes.Stages.Direct;
+
+/// <summary>Kahneman-Tversky optimisation: verdicts on single answers, or pairs taken apart.</summary>
+public sealed record KtoStage : DirectStage
+{
+    public override string Kind => "kto";
+    public override string Purpose => "learn from verdicts on single answers (KTO)";
+
+    [Flatten]
+    public KtoOptions Training { get; init; } = new();
+
+    internal override PreferenceOptions Common => Training;
+
+    internal override ReadyTraining Prepare(Workplace place)
+    {
+        var work = new DirectWork(this, place);
+        var data = work.Verdicts();
+        NoteBalance(place.Room, data.Train);
+        var items = new Examples<KtoItem>(WithReference(work, "train", data.Train, always: false), WithReference(work, "held-out", data.HeldOut, always: true));
+        var watched = (data.HeldOut.IsEmpty ? data.Train : data.HeldOut).Where(v => v.Desirable).Select(v => v.Sequence).ToArray();
+        return new ReadyTraining(work.HeldOutPrompts, (_, cancel) => work.FitAsync(
+            new Kto.Objective(Training, place.Policy, place.Reference), items, watched, batch => Kto.WithDivergence(batch, place.Policy, place.Reference), data.Hash, cancel));
+    }
+
+    private ImmutableArray<KtoItem> WithReference(DirectWork work, string name, ImmutableArray<LabelledSequence> verdicts, bool always)
+    {
+        var items = Kto.Items([.. verdicts.Select(v => (v.Sequence, v.Desirable))]);
+        var known = work.Known(name, [.. items.Select(i => i.Sequence), .. items.Select(i => i.Mismatched)], Training, always);
+        return [.. items.Select((item, i) => item with { Reference = known[i], MismatchedReference = known[items.Length + i] })];
+    }
+
+    private void NoteBalance(StageRoom room, ImmutableArray<LabelledSequence> verdicts)
+    {
+        double desirable = verdicts.Count(v => v.Desirable), undesirable = verdicts.Length - desirable;
+        if (desirable == 0 || undesirable == 0)
+        {
+            room.Note($"all {verdicts.Length} verdicts are {(desirable > 0 ? "desirable" : "undesirable")}; KTO needs both to tell them apart");
+            return;
+        }
+
+        var ratio = Training.DesirableWeight * desirable / (Training.UndesirableWeight * undesirable);
+        if (ratio is < 0.99 or > 1.34)
+        {
+            room.Note(FormattableString.Invariant(
+                $"desirable_weight * {desirable} desirable / (undesirable_weight * {undesirable} undesirable) is {ratio:0.00}; the KTO paper advises 1 to 1.33: desirable_weight {undesirable * Training.UndesirableWeight / desirable:0.00} would give 1"));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Attune.Algorithms;
+using Attune.Algorithms.Preference;
+using Attune.Core;
+using Attune.Core.Feedback;
+using Attune.Core.Rollouts;
+using Attune.Data.Order;
+using Attune.Data.Simulation;
+using Attune.Learning.Evaluation;
+using Attune.Learning.Rewards;
+using Attune.Learning.Rollouts;
+using Attune.Recipes.Binding;
+using Attune.Recipes.Running;
+using Attune.Recipes.Sources;
+
+namespace Attune.Recipes.Stages.Direct;
+
+/// <summary>Who judges fresh answers.</summary>
+public enum JudgeKind
+{
+    /// <summary>Simulated annotators with a hidden utility.</summary>
+    Annotators,
+    /// <summary>A reward model: the higher reward wins.</summary>
+    Reward,
+}
+
+/// <summary>DPO on the policy's own answers, judged as it goes.</summary>
+public sealed record OnlineDpoStage : ExaminedStage
+{
+    public override string Kind => "online-dpo";
+    public override string Purpose => "answer, be judged, learn from the judged pairs (online DPO)";
+
+    [Description("prompts to answer: any file with prompts, or reviews:prompts")]
+    public required string Prompts { get; init; }
+
+    [Description("prompts to use; 0 for all of a file")]
+    [Range(0, int.MaxValue)]
+    public int Rows { get; init; }
+
+    [Description("who judges: annotators (simulated) or reward (reward_model, or that of the reward stage before)")]
+    public JudgeKind Judge { get; init; } = JudgeKind.Annotators;
+
+    [Description("what the simulated annotators want: reviews")]
+    public string Utility { get; init; } = "reviews";
+
+    [Description("how the simulated annotators see and err")]
+    public AnnotatorKeys Annotators { get; init; } = new();
+
+    [Flatten]
+    public OnlineDpoOptions Training { get; init; } = new();
+
+    internal override TrainingOptions Options => Training;
+
+    public override IEnumerable<string> Missing(Supplies given) =>
+    [
+        .. MissingModels(given), .. DataSource.Missing("online-dpo.prompts", Prompts, Rows), .. Utilities.Missing("online-dpo.utility", Utility),
+        .. Judge == JudgeKind.Reward && !given.Reward && Exam.RewardModel is null
+            ? ["online-dpo.judge is reward, but there is none: no reward stage comes before and reward_model is not given."] : Array.Empty<string>(),
+    ];
+
+    internal override ReadyTraining Prepare(Workplace place)
+    {
+        var (all, hash) = DataSource.Prompts(Prompts, Rows, place.Room);
+        var split = Exam.HeldOutPrompts is null ? Split.ByPrompt(all, 0.05, place.Room.Seed.For("split")) : new SplitData<Core.Conversations.Prompt>(all, []);
+        var context = place.Policy.Config.ContextLength;
+        var pool = new PromptPool([.. split.Training.Select(p => (p, place.Encoder.EncodePrompt(p))).Where(p => p.Item2.Length + Exam.MaxNewTokens <= context)]);
+        if (pool.Count == 0)
+        {
+            throw new DataException($"{Prompts}: no prompt leaves room for {Exam.MaxNewTokens} new tokens in the model's {context}. Lower max_new_tokens.");
+        }
+
+        return new ReadyTraining(split.HeldOut, async (exam, cancel) =>
+        {
+            using var sampler = new LocalSampler();
+            // Its own copy: iterated DPO moves it, and the exam's must stay.
+            using var reference = place.Reference.Copy();
+            using var reward = Judge == JudgeKind.Reward ? RewardModel.Load(Exam.RewardModel ?? place.Room.Handover.Reward!) : null;
+            var experience = new OnlineDpoExperience(Training)
+            {
+                Policy = place.Policy,
+                Reference = reference,
+                Prompts = pool,
+                Sampler = sampler,
+                Sampling = new SamplingOptions { Temperature = Exam.Temperature, MaxNewTokens = Exam.MaxNewTokens, EndToken = place.Encoder.Tokenizer.EndToken },
+                Judge = BuildJudge(place, reward),
+                Decode = (prompt, sequence) => place.Encoder.DecodeAnswer(prompt, sequence.Answer),
+                Exam = exam.Exam,
+            };
+            return await place.Room.FitAsync(OnlineDpoExperience.Objective(Training, place.Policy), experience, Training, [hash], "online DPO", cancel).ConfigureAwait(false);
+        });
+    }
+
+    private IFeedbackSource BuildJudge(Workplace place, RewardModel? reward) => reward is null
+        ? new SimulatedJudge(new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), place.Room.Seed.For("annotators")), place.Room.Seed.For("questions"))
+        : new RewardJudge(new LearnedReward(reward), place.Encoder.Encode);
+}

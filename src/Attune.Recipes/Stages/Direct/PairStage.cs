@@ -1,0 +1,32 @@
+using Attune.Algorithms.Preference;
+using Attune.Core.Tokens;
+using Attune.Models;
+
+namespace Attune.Recipes.Stages.Direct;
+
+/// <summary>Methods that learn from pairs.</summary>
+public abstract record PairStage : DirectStage
+{
+    /// <summary>The method's mathematics.</summary>
+    /// <param name="reference">null where no live reference is needed.</param>
+    internal abstract PairObjective Objective(LanguageModel policy, LanguageModel? reference);
+
+    internal override ReadyTraining Prepare(Workplace place)
+    {
+        var work = new DirectWork(this, place);
+        var data = work.Pairs();
+        var items = new Examples<PreferencePair>(
+            [.. WithReference(work, "train", data.Train, always: false)],
+            // Held-out pairs are asked about again and again: their reference is always computed once.
+            [.. WithReference(work, "held-out", data.HeldOut, always: true)]);
+        var watched = (data.HeldOut.IsEmpty ? data.Train : data.HeldOut).Select(p => p.Chosen).ToArray();
+        return new ReadyTraining(work.HeldOutPrompts, (_, cancel) => work.FitAsync(Objective(place.Policy, place.Reference), items, watched, prepare: null, data.Hash, cancel));
+    }
+
+    private IEnumerable<PreferencePair> WithReference(DirectWork work, string name, IReadOnlyList<TokenPair> pairs, bool always)
+    {
+        var known = work.Known(name, [.. pairs.Select(p => p.Chosen), .. pairs.Select(p => p.Rejected)], Common as ReferencedOptions, always);
+        return pairs.Select((pair, i) => new PreferencePair(
+            pair, known[i] is { } chosen && known[pairs.Count + i] is { } rejected ? new ReferenceLogProbs(chosen, rejected) : null));
+    }
+}

@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Attune.Algorithms.Preference;
+using Attune.Core.Conversations;
+using Attune.Core.Feedback;
+using Attune.Core.Rollouts;
+using Attune.Learning.Evaluation;
+using Attune.Learning.Rollouts;
+using Attune.Models;
+using Attune.Testing;
+
+namespace Attune.Algorithms.Tests.Loop;
+
+/// <summary>Online DPO on a tiny policy, judged by somebody who likes even tokens.</summary>
+internal sealed class TinyOnlineDpo : IDisposable
+{
+    private readonly LocalSampler _sampler = new();
+    private readonly LanguageModel _reference;
+
+    public TinyOnlineDpo(OnlineDpoOptions options, LanguageModel policy, IFeedbackSource? judge = null)
+    {
+        _reference = policy.Copy();
+        Experience = new OnlineDpoExperience(options)
+        {
+            Policy = policy,
+            Reference = _reference,
+            Prompts = new PromptPool(Prompts),
+            Sampler = _sampler,
+            Sampling = new SamplingOptions { MaxNewTokens = 6, EndToken = TinyPpo.EndToken },
+            Judge = judge ?? new EvenJudge(),
+            Decode = (_, sequence) => string.Join(' ', sequence.Answer.ToArray()),
+        };
+    }
+
+    public OnlineDpoExperience Experience { get; }
+
+    private static IReadOnlyList<(Prompt Prompt, ImmutableArray<int> Tokens)> Prompts { get; } =
+        [.. TinyData.Sequences(6, seed: 22).Select(s => s.Tokens[..s.AnswerStart]).Select(t => ((Prompt)new Prompt.Text(string.Join(' ', t)), t))];
+
+    public void Dispose()
+    {
+        _sampler.Dispose();
+        _reference.Dispose();
+    }
+
+    /// <summary>The share of even tokens decides; equal shares are ties. Replies come last question first: order must not matter.</summary>
+    private sealed class EvenJudge : IFeedbackSource
+    {
+        public string Name => "even tokens";
+
+        public async IAsyncEnumerable<Reply> AskAsync(IReadOnlyList<Question> questions, [EnumeratorCancellation] CancellationToken cancel)
+        {
+            await Task.CompletedTask;
+            foreach (var question in questions.Reverse())
+            {
+                double[] shares = [.. question.Answers.Select(a => a.Split(' ').Average(t => int.Parse(t, System.Globalization.CultureInfo.InvariantCulture) % 2 == 0 ? 1.0 : 0))];
+                yield return new Reply(question.Id, shares.Count(s => s == shares.Max()) == 1 ? Array.IndexOf(shares, shares.Max()) : null);
+            }
+        }
+    }
+}
