@@ -68,16 +68,8 @@ public sealed record PolicyTask
         RewardPart.Sum(Parts.Select(p => (p.Model == RewardPart.Trained && trained is not null ? trained : p.Build(kind, encoder.Tokenizer, RewardFolder(room), owned, shared), p.Weight)));
 
     /// <summary>The hidden utility as a reward; null where none is known.</summary>
-    internal IReward? BuildGold(StageRoom room, Encoder encoder)
-    {
-        if ((Gold ?? room.Handover.Utility) is not { } name)
-        {
-            return null;
-        }
-
-        var utility = Utilities.Named(name);
-        return new TextReward("gold", encoder.Tokenizer, (prompt, answer) => utility.Of(prompt, answer).Total);
-    }
+    internal IReward? BuildGold(StageRoom room, Encoder encoder) =>
+        (Gold ?? room.Handover.Utility) is { } name ? Utilities.AsReward(name, encoder.Tokenizer) : null;
 
     /// <exception cref="DataException">Too few prompts to learn from and to measure with.</exception>
     internal (PromptPool Prompts, PromptPool HeldOut, DataHash Hash) LoadPrompts(StageRoom room, Encoder encoder, int evaluationPrompts)

@@ -92,6 +92,6 @@ public sealed record OnlineDpoStage : ExaminedStage
     }
 
     private IFeedbackSource BuildJudge(Workplace place, RewardModel? reward) => reward is null
-        ? new SimulatedJudge(new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), place.Room.Seed.For("annotators")), place.Room.Seed.For("questions"))
+        ? new SimulatedSource(new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), place.Room.Seed.For("annotators")))
         : new RewardJudge(new LearnedReward(reward), place.Encoder.Encode);
 }
