@@ -12,6 +12,8 @@ namespace Attune.Cli.Commands;
 /// </summary>
 internal static class InstructionRows
 {
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
     private sealed record Row(string? Instruction, string? Input, string? Chosen, string? Rejected);
 
     /// <exception cref="DataException">The file cannot be read, or a row lacks a text.</exception>
@@ -19,7 +21,7 @@ internal static class InstructionRows
     {
         try
         {
-            var rows = JsonSerializer.Deserialize<Row[]>(File.ReadAllText(path), new JsonSerializerOptions(JsonSerializerDefaults.Web)) ?? [];
+            var rows = JsonSerializer.Deserialize<Row[]>(File.ReadAllText(path), Json) ?? [];
             return rows.Length == 0 ? throw new DataException($"{path} has no row.") : [.. rows.Select((row, i) => Preference(path, row, i + 1))];
         }
         catch (JsonException problem)

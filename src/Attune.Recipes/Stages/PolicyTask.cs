@@ -9,7 +9,6 @@ using Attune.Learning.Batches;
 using Attune.Learning.Checkpoints;
 using Attune.Learning.Contracts;
 using Attune.Learning.Evaluation;
-using Attune.Learning.Rewards;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
 
