@@ -98,7 +98,7 @@ public static class CurveCatalog
             new("eval_logits/chosen", "chosen, held out", Hue.Orange, Drawing.Line),
             new("eval_logits/rejected", "rejected, held out", Hue.Green, Drawing.Line),
         ]),
-        new("Estimated divergence", "nats an answer", "KTO's z_0, from mismatched answers; never below 0.", CurveChapter.Training,
+        new("Estimated divergence", "nats", "GRPO's a token; KTO's z_0 an answer, from mismatched answers and never below 0.", CurveChapter.Training,
             [new("kl", "training", Hue.Blue), new("eval_kl", "held out", Hue.Orange, Drawing.Line)]),
         new("Rewards given", "reward", "Range over the batch.", CurveChapter.Training,
             [new("max_reward", "highest", Hue.Green), new("mean_reward", "mean", Hue.Blue), new("min_reward", "lowest", Hue.Purple)]),
