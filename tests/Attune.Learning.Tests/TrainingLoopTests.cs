@@ -43,6 +43,28 @@ public sealed class TrainingLoopTests
     }
 
     [Fact]
+    public async Task Items_vary_anew_each_time_and_the_same_way_when_replayed()
+    {
+        static DatasetExperience<double> Experience() => new([1, 2, 3], 2, epochs: 2) { Vary = (item, seed) => item + seed.Chance().NextDouble() };
+        async Task<double[]> Drawn(DatasetExperience<double> experience, int from)
+        {
+            List<double> items = [];
+            for (var progress = Progress.Start(new Seed(1)) with { Updates = from }; await experience.NextAsync(progress, CancellationToken.None) is { } round;)
+            {
+                items.AddRange(round.Updates.Single());
+                progress = progress with { Updates = progress.Updates + 1 };
+            }
+
+            return [.. items];
+        }
+
+        var whole = await Drawn(Experience(), 0);
+        Assert.Equal([1, 1, 2, 2, 3, 3], whole.Select(Math.Floor).Order());
+        Assert.Equal(6, whole.Distinct().Count());
+        Assert.Equal(whole[2..], await Drawn(Experience(), 1));
+    }
+
+    [Fact]
     public async Task Cancelled_before_it_begins_it_writes_a_checkpoint_and_learns_nothing()
     {
         using var folder = new TemporaryFolder();

@@ -56,6 +56,10 @@ public sealed record RewardOptions : TrainingOptions
     [Description("read the score at the last token before the end token: for models that were never fed an end token in pretraining")]
     public bool ReadBeforeEnd { get; init; }
 
+    [Description("probability that an answer token is left out each time it is learned (word dropout); for small data")]
+    [Range(0, 0.95)]
+    public double TokenDropout { get; init; }
+
     [Description("updates between evaluations; 0 for after training only")]
     [Range(0, 1_000_000)]
     public int EvaluateEvery { get; init; } = 20;

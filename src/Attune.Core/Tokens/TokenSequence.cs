@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Attune.Core.Runs;
 
 namespace Attune.Core.Tokens;
 
@@ -15,6 +16,31 @@ public sealed record TokenSequence(ImmutableArray<int> Tokens, int AnswerStart)
     /// <summary>The sequence without its end token, where it has one and another answer token before it.</summary>
     /// <param name="endToken">null leaves everything as it is.</param>
     public TokenSequence WithoutEnd(int? endToken) => endToken is { } end && AnswerLength > 1 && Tokens[^1] == end ? this with { Tokens = Tokens[..^1] } : this;
+
+    /// <summary>
+    /// The sequence with each answer token left out by chance: word dropout (Iyyer et al. 2015, Deep Averaging Networks), which keeps a small
+    /// classifier from learning sentences by heart. One answer token always stays.
+    /// </summary>
+    /// <param name="share">Probability that a token is left out, 0 to 1.</param>
+    public TokenSequence WithTokenDropout(double share, Chance chance)
+    {
+        if (share == 0 || AnswerLength < 2)
+        {
+            return this;
+        }
+
+        var kept = ImmutableArray.CreateBuilder<int>(Length);
+        kept.AddRange(Prompt);
+        foreach (var token in Answer)
+        {
+            if (chance.NextDouble() >= share)
+            {
+                kept.Add(token);
+            }
+        }
+
+        return kept.Count > AnswerStart ? this with { Tokens = kept.ToImmutable() } : this with { Tokens = [.. Prompt, Answer[chance.NextInt(AnswerLength)]] };
+    }
 
     public bool Equals(TokenSequence? other) => other is not null && AnswerStart == other.AnswerStart && Tokens.AsSpan().SequenceEqual(other.Tokens.AsSpan());
     public override int GetHashCode() => Tokens.Aggregate(AnswerStart, HashCode.Combine);

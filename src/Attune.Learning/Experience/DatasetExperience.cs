@@ -17,6 +17,9 @@ public sealed class DatasetExperience<T>(IReadOnlyList<T> items, int batchSize, 
     /// <summary>0 for never.</summary>
     public int EvaluateEvery { get; init; }
 
+    /// <summary>Varies an item each time it is learned, by the seed of that occasion; null to take items as they are.</summary>
+    public Func<T, Seed, T>? Vary { get; init; }
+
     public long PlannedUpdates => Math.Max(1, (long)Math.Ceiling(_perEpoch * epochs));
 
     public ValueTask<Round<T>?> NextAsync(Progress at, CancellationToken cancel)
@@ -36,9 +39,11 @@ public sealed class DatasetExperience<T>(IReadOnlyList<T> items, int batchSize, 
 
         // The last update of an epoch takes what is left, so that every item is seen once an epoch.
         var start = (int)(at.Updates % _perEpoch) * batchSize;
-        IReadOnlyList<T> update = [.. _order[start..Math.Min(start + batchSize, items.Count)].Select(i => items[i])];
+        IReadOnlyList<T> update = [.. _order[start..Math.Min(start + batchSize, items.Count)].Select((item, place) => Varied(items[item], at, place))];
         var measured = EvaluateEvery > 0 && at.Updates % EvaluateEvery == 0 && Evaluate is not null ? Evaluate() : new Metrics();
         measured.Set("epoch", (double)(at.Updates + 1) / _perEpoch);
         return ValueTask.FromResult<Round<T>?>(new Round<T>([update], measured, update.Count, []));
     }
+
+    private T Varied(T item, Progress at, int place) => Vary is null ? item : Vary(item, at.Seed.For("vary", at.Updates, place));
 }

@@ -62,16 +62,16 @@ public sealed record RewardStage : Stage
     public override Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel) => Training.Loss switch
     {
         RewardLoss.BradleyTerry => FitAsync<Preference, TokenPair>(
-            room, (e, d, n) => e.EncodeAll(d, n), (p, end) => p with { Chosen = p.Chosen.WithoutEnd(end), Rejected = p.Rejected.WithoutEnd(end) },
+            room, (e, d, n) => e.EncodeAll(d, n), (p, change) => p with { Chosen = change(p.Chosen), Rejected = change(p.Rejected) },
             m => new BradleyTerry.Objective(m), p => [(p.Chosen, p.Rejected)], p => p.Chosen, cancel),
         RewardLoss.Choice => FitAsync<Choice, TokenChoice>(
-            room, (e, d, n) => e.EncodeAll(d, n), (c, end) => c with { Answers = Trim(c.Answers, end) }, m => new ChoiceOfK.Objective(m), BestAgainstRest, c => c.Answers[0], cancel),
+            room, (e, d, n) => e.EncodeAll(d, n), (c, change) => c with { Answers = [.. c.Answers.Select(change)] }, m => new ChoiceOfK.Objective(m), BestAgainstRest, c => c.Answers[0], cancel),
         RewardLoss.Ranking => FitAsync<Ranking, TokenRanking>(
-            room, (e, d, n) => e.EncodeAll(d, n), (r, end) => r with { Answers = Trim(r.Answers, end) }, m => new RankingPairs.Objective(m), AllPairs, r => r.Answers[0], cancel),
+            room, (e, d, n) => e.EncodeAll(d, n), (r, change) => r with { Answers = [.. r.Answers.Select(change)] }, m => new RankingPairs.Objective(m), AllPairs, r => r.Answers[0], cancel),
         RewardLoss.PlackettLuce => FitAsync<Ranking, TokenRanking>(
-            room, (e, d, n) => e.EncodeAll(d, n), (r, end) => r with { Answers = Trim(r.Answers, end) }, m => new PlackettLuce.Objective(m), AllPairs, r => r.Answers[0], cancel),
+            room, (e, d, n) => e.EncodeAll(d, n), (r, change) => r with { Answers = [.. r.Answers.Select(change)] }, m => new PlackettLuce.Objective(m), AllPairs, r => r.Answers[0], cancel),
         RewardLoss.Classification => FitAsync<Verdict, LabelledSequence>(
-            room, EncodeVerdicts, (v, end) => v with { Sequence = v.Sequence.WithoutEnd(end) }, m => new Classification.Objective(m), _ => [], v => v.Sequence, cancel),
+            room, EncodeVerdicts, (v, change) => v with { Sequence = change(v.Sequence) }, m => new Classification.Objective(m), _ => [], v => v.Sequence, cancel),
         _ => throw new UnreachableException(),
     };
 
@@ -80,8 +80,6 @@ public sealed record RewardStage : Stage
 
     private static IEnumerable<(TokenSequence, TokenSequence)> BestAgainstRest(TokenChoice choice) =>
         choice.Answers.Where((_, i) => i != choice.Best).Select(a => (choice.Answers[choice.Best], a));
-
-    private static ImmutableArray<TokenSequence> Trim(ImmutableArray<TokenSequence> answers, int? end) => [.. answers.Select(a => a.WithoutEnd(end))];
 
     private static IEnumerable<(TokenSequence, TokenSequence)> AllPairs(TokenRanking ranking) =>
         from i in Enumerable.Range(0, ranking.Answers.Length)
@@ -97,7 +95,7 @@ public sealed record RewardStage : Stage
     }
 
     private async Task<StageResult> FitAsync<TFeedback, TItem>(
-        StageRoom room, Func<Encoder, IReadOnlyList<TFeedback>, int, EncodedData<TItem>> encode, Func<TItem, int?, TItem> withoutEnd,
+        StageRoom room, Func<Encoder, IReadOnlyList<TFeedback>, int, EncodedData<TItem>> encode, Func<TItem, Func<TokenSequence, TokenSequence>, TItem> withSequences,
         Func<ScalarModel, IObjective<TItem>> objective, Func<TItem, IEnumerable<(TokenSequence Better, TokenSequence Worse)>> pairs,
         Func<TItem, TokenSequence> anyAnswer, CancellationToken cancel)
         where TFeedback : Feedback
@@ -117,7 +115,13 @@ public sealed record RewardStage : Stage
         EncodedData<TItem> Encode(ImmutableArray<TFeedback> rows)
         {
             var data = encode(encoder, rows, longest);
-            return data with { Items = [.. data.Items.Select(i => withoutEnd(i, end))] };
+            return data with { Items = [.. data.Items.Select(i => withSequences(i, s => s.WithoutEnd(end)))] };
+        }
+
+        TItem Vary(TItem item, Seed seed)
+        {
+            var chance = seed.Chance();
+            return withSequences(item, s => s.WithTokenDropout(Training.TokenDropout, chance));
         }
 
         var train = Encode(split.Training);
@@ -131,7 +135,7 @@ public sealed record RewardStage : Stage
         }
 
         var prompts = NormalisationPrompts(train.Items.Select(anyAnswer), policy);
-        using var members = (await FitMembersAsync(room, policy, train.Items, heldOut.Items, objective, pairs, hash, cancel).ConfigureAwait(false)) with { EndToken = end };
+        using var members = (await FitMembersAsync(room, policy, train.Items, heldOut.Items, objective, pairs, Training.TokenDropout > 0 ? Vary : null, hash, cancel).ConfigureAwait(false)) with { EndToken = end };
         var model = await NormaliseAsync(room, policy, members, prompts, cancel).ConfigureAwait(false);
         model.Save(room.FinalFolder);
         encoder.Tokenizer.Save(room.FinalFolder);
@@ -151,7 +155,7 @@ public sealed record RewardStage : Stage
 
     private async Task<RewardModel> FitMembersAsync<TItem>(
         StageRoom room, LanguageModel policy, ImmutableArray<TItem> train, ImmutableArray<TItem> heldOut, Func<ScalarModel, IObjective<TItem>> objective,
-        Func<TItem, IEnumerable<(TokenSequence Better, TokenSequence Worse)>> pairs, DataHash hash, CancellationToken cancel)
+        Func<TItem, IEnumerable<(TokenSequence Better, TokenSequence Worse)>> pairs, Func<TItem, Seed, TItem>? vary, DataHash hash, CancellationToken cancel)
     {
         var members = new List<ScalarModel>();
         var heldOutPairs = heldOut.SelectMany(pairs).ToArray();
@@ -178,7 +182,7 @@ public sealed record RewardStage : Stage
                 return metrics;
             }
 
-            var experience = new DatasetExperience<TItem>(train, Training.BatchSize, Training.Epochs) { Evaluate = Evaluate, EvaluateEvery = Training.EvaluateEvery };
+            var experience = new DatasetExperience<TItem>(train, Training.BatchSize, Training.Epochs) { Evaluate = Evaluate, EvaluateEvery = Training.EvaluateEvery, Vary = vary };
             var task = Training.Members == 1 ? "reward model" : $"reward model {i + 1} of {Training.Members}";
             await room.FitAsync(objective(member), experience, Training, [hash], task, cancel, name).ConfigureAwait(false);
             SaveWhole(member, finished);
