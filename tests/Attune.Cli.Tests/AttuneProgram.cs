@@ -128,10 +128,15 @@ internal sealed class AttuneProgram : IDisposable
 /// <summary>How a run of the program ended.</summary>
 internal sealed record Outcome(int ExitCode, string Output, string Errors)
 {
-    /// <summary>The run went well.</summary>
-    public Outcome Succeeded()
+    /// <summary>The run went well, and its output holds these words.</summary>
+    public Outcome Succeeded(params string[] words)
     {
         Assert.True(ExitCode == 0, $"exit code {ExitCode}: {Errors}");
+        foreach (var word in words)
+        {
+            Assert.Contains(word, Output, StringComparison.Ordinal);
+        }
+
         return this;
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Attune.Cli.Screens;
 using Attune.Core;
+using Attune.Core.Feedback;
 using Attune.Models;
 using Attune.Models.Weights;
 using Attune.Recipes.Sources;
@@ -38,9 +39,24 @@ internal static class ModelCommand
             Row("vocabulary", $"{config.VocabularySize} ({tokenizer.GetType().Name}, {tokenizer.VocabularySize} tokens)");
             Row("head", config.TiedHead ? "tied to the embedding" : "own");
             AnsiConsole.Write(table);
+            Ancestry(folder);
             return Task.FromResult(0);
         });
         return command;
+    }
+
+    /// <summary>Whose labels are behind a model.</summary>
+    private static void Ancestry(string folder)
+    {
+        var provenance = Provenance.OfModel(folder);
+        if (provenance.Snapshots.IsEmpty)
+            return;
+        Console.Out.WriteLine($"learned from {provenance.Labels} labels of {provenance.Annotators} people:");
+        foreach (var entry in provenance.Snapshots)
+        {
+            var guidelines = entry.Guidelines.IsEmpty ? "" : $", guidelines version {string.Join(", ", entry.Guidelines)}";
+            Console.Out.WriteLine($"  snapshot {entry.Snapshot[..12]} of project '{entry.Project}': {entry.Labels} labels of {entry.Annotators.Length} people{guidelines}, through stage {entry.Through}");
+        }
     }
 
     private static Command Import()
@@ -111,6 +127,7 @@ internal static class ModelCommand
         using var language = ModelFiles.LoadLanguageModel(source);
         ModelFiles.Save(language, folder, type);
         TokenizerFiles.Load(source).Save(folder);
+        Provenance.OfModel(source).Write(folder);
     }
 
     private static void ExportGguf(string source, string file, GgufType type)

@@ -2,7 +2,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Feedback;
-using Attune.Core.Files;
 
 namespace Attune.Data.Formats;
 
@@ -56,21 +55,7 @@ public static class DatasetFile
     public static void Write<T>(string path, IEnumerable<T> items)
     {
         var format = RowFormats.For<T>();
-        var rows = items.Select((item, index) => Row(format, item, path, index)).ToList();
-        var array = DataBytes.HasExtension(path, ".json");
-        AtomicFile.Write(path, file =>
-        {
-            using var target = DataBytes.IsPacked(path) ? new System.IO.Compression.GZipStream(file, System.IO.Compression.CompressionLevel.Optimal, leaveOpen: true) : null;
-            Stream stream = target is null ? file : target;
-            stream.Write(array ? "[\n"u8 : ""u8);
-            for (var i = 0; i < rows.Count; i++)
-            {
-                stream.Write(rows[i]);
-                stream.Write(array && i < rows.Count - 1 ? ",\n"u8 : "\n"u8);
-            }
-
-            stream.Write(array ? "]\n"u8 : ""u8);
-        });
+        RowFile.Write(path, [.. items.Select((item, index) => Row(format, item, path, index))]);
     }
 
     private static byte[] Row<T>(IRowFormat<T> format, T item, string path, int index)

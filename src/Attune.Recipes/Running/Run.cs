@@ -62,7 +62,14 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             screen.BeginStage(i + 1, recipe.Stages.Length, Name(i), stage.Purpose);
             var clock = Stopwatch.StartNew();
             var room = new StageRoom(Name(i), StageFolder(i), new Seed(recipe.Seed).For(Name(i)), log, screen, person, handover);
+            var ancestry = Ancestry.Of(Name(i), stage, handover);
+            foreach (var note in ancestry.Notes())
+            {
+                room.Note(note);
+            }
+
             var finished = await stage.RunAsync(room, cancel).ConfigureAwait(false);
+            ancestry.Record(folder, room.Handover);
             finished = finished with
             {
                 Name = Name(i),

@@ -24,14 +24,35 @@ public enum FeedbackKind
     Ranking,
 }
 
-/// <summary>Lets the policy answer prompts, and asks annotators, simulated or at the terminal, which answers they prefer.</summary>
+/// <summary>Where a stage's labels come from.</summary>
+public enum PreferenceOrigin
+{
+    /// <summary>The policy answers, and annotators are asked now.</summary>
+    Ask,
+    /// <summary>People answered already, in the annotation app.</summary>
+    Store,
+}
+
+/// <summary>
+/// Lets the policy answer prompts, and asks annotators, simulated or at the terminal, which answers they prefer; or takes the labels that people
+/// gave in the annotation app, frozen at this moment.
+/// </summary>
 public sealed record PreferencesStage : Stage
 {
     public override string Kind => "preferences";
     public override string Purpose => "sample answers and collect preferences";
 
+    [Description("ask (the policy answers, annotators are asked) or store (labels of the annotation app)")]
+    public PreferenceOrigin Source { get; init; } = PreferenceOrigin.Ask;
+
+    [Description("store only: SQLite file or PostgreSQL connection of the feedback store")]
+    public string Database { get; init; } = "feedback.db";
+
+    [Description("store only: name of the project whose labels are taken")]
+    public string? Project { get; init; }
+
     [Description("prompts to answer: any file with prompts, or reviews:prompts")]
-    public required string Prompts { get; init; }
+    public string? Prompts { get; init; }
 
     [Description("labels to collect from simulated annotators, one a prompt")]
     [Range(0, 10_000_000)]
@@ -69,14 +90,21 @@ public sealed record PreferencesStage : Stage
     private int K => Feedback == FeedbackKind.Pairs ? 2 : Answers;
 
     public override IEnumerable<string> Missing(Supplies given) =>
-        [.. MissingPolicy(given), .. DataSource.Missing("preferences.prompts", Prompts, Labels + AskMe), .. Utilities.Missing("preferences.utility", Utility), .. MissingPairs()];
+        Source == PreferenceOrigin.Store ? MissingStore()
+        : Prompts is null ? ["preferences.prompts is missing: which prompts should the policy answer?"]
+        : [.. MissingPolicy(given), .. DataSource.Missing("preferences.prompts", Prompts, Labels + AskMe), .. Utilities.Missing("preferences.utility", Utility), .. MissingPairs()];
 
     public override Supplies After(Supplies given) => given with { Preferences = true };
 
     public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
     {
+        if (Source == PreferenceOrigin.Store)
+        {
+            return await StoreSnapshot.TakeAsync(Kind, Database, Project!, TestSplit, room, cancel).ConfigureAwait(false);
+        }
+
         var clock = Stopwatch.StartNew();
-        var questions = await SampleAsync(room, cancel).ConfigureAwait(false);
+        var questions = await SampleAsync(room, Prompts!, cancel).ConfigureAwait(false);
         var alike = questions.RemoveAll(q => q.Answers.Distinct(StringComparer.Ordinal).Count() == 1);
         if (alike > 0)
         {
@@ -103,18 +131,26 @@ public sealed record PreferencesStage : Stage
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures);
     }
 
+    private IEnumerable<string> MissingStore()
+    {
+        if (Project is null)
+            yield return "preferences.project is missing: which project of the store has the labels?";
+        if (!new Attune.Feedback.StoreOptions(Database).IsPostgreSql && !File.Exists(Database))
+            yield return $"preferences.database: {Database} does not exist; expected a feedback store, as `attune serve` and `attune feedback import` make.";
+    }
+
     private string[] MissingPairs() => AskMe > 0 && Feedback != FeedbackKind.Pairs ? ["preferences.ask_me asks for pairs; leave feedback at pairs."] : [];
 
     private sealed record Question(Prompt Prompt, ImmutableArray<string> Answers);
 
-    private async Task<List<Question>> SampleAsync(StageRoom room, CancellationToken cancel)
+    private async Task<List<Question>> SampleAsync(StageRoom room, string source, CancellationToken cancel)
     {
         var count = Labels + AskMe;
         var encoder = room.LoadEncoder();
-        var (prompts, _) = DataSource.Prompts(Prompts, DataSource.IsWorld(Prompts) ? count : 0, room);
+        var (prompts, _) = DataSource.Prompts(source, DataSource.IsWorld(source) ? count : 0, room);
         if (prompts.Length < count)
         {
-            room.Note($"{Prompts} has {prompts.Length} prompts for {count} labels: prompts come again, with fresh answers");
+            room.Note($"{source} has {prompts.Length} prompts for {count} labels: prompts come again, with fresh answers");
         }
 
         using var policy = room.LoadPolicy();

@@ -76,7 +76,7 @@ public sealed record RewardStage : Stage
     };
 
     /// <summary>Answers to one prompt stay together; single texts that are judged under one prompt, or none, are split by text.</summary>
-    private static string SplitKey(Feedback feedback) => feedback is Verdict verdict ? verdict.Prompt.Key + "\u001e" + verdict.Answer : feedback.Prompt.Key;
+    private static string SplitKey(Core.Feedback.Feedback feedback) => feedback is Verdict verdict ? verdict.Prompt.Key + "\u001e" + verdict.Answer : feedback.Prompt.Key;
 
     private static IEnumerable<(TokenSequence, TokenSequence)> BestAgainstRest(TokenChoice choice) =>
         choice.Answers.Where((_, i) => i != choice.Best).Select(a => (choice.Answers[choice.Best], a));
@@ -98,7 +98,7 @@ public sealed record RewardStage : Stage
         StageRoom room, Func<Encoder, IReadOnlyList<TFeedback>, int, EncodedData<TItem>> encode, Func<TItem, Func<TokenSequence, TokenSequence>, TItem> withSequences,
         Func<ScalarModel, IObjective<TItem>> objective, Func<TItem, IEnumerable<(TokenSequence Better, TokenSequence Worse)>> pairs,
         Func<TItem, TokenSequence> anyAnswer, CancellationToken cancel)
-        where TFeedback : Feedback
+        where TFeedback : Core.Feedback.Feedback
     {
         var clock = Stopwatch.StartNew();
         var source = Data ?? room.Handover.Preferences ?? throw new PlanException(NeedsData);

@@ -39,7 +39,7 @@ internal sealed class DirectWork(DirectStage stage, Workplace place)
             [.. encoded.Items.Select((s, i) => new LabelledSequence(s, rows[encoded.Sources[i]].Desirable))], encoded.Sources, encoded.Dropped, encoded.Truncated);
     });
 
-    private Examples<T, TToken> Read<T, TToken>(Reader<T> read, Func<IReadOnlyList<T>, int, EncodedData<TToken>> encode) where T : Feedback
+    private Examples<T, TToken> Read<T, TToken>(Reader<T> read, Func<IReadOnlyList<T>, int, EncodedData<TToken>> encode) where T : Core.Feedback.Feedback
     {
         var source = stage.Data ?? _room.Handover.Preferences ?? throw new PlanException(stage.NeedsData);
         var (rows, hash) = read(source, stage.Rows, stage.Cleaning, _room);

@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using Attune.Core.Conversations;
+using Attune.Feedback.Auditing;
+using Attune.Feedback.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Attune.Feedback;
+
+/// <summary>Items between their tables and <see cref="ItemContent"/>.</summary>
+internal static class Contents
+{
+    private sealed record Said(string Text, ImmutableArray<string> Steps);
+
+    public static async Task<ItemContent> LoadAsync(FeedbackContext db, Guid item, CancellationToken cancel)
+    {
+        var row = await db.Items.AsNoTracking().SingleAsync(i => i.Id == item, cancel).ConfigureAwait(false);
+        var candidates = await db.Candidates.AsNoTracking().Where(c => c.ItemId == item).OrderBy(c => c.Ordinal).ToListAsync(cancel).ConfigureAwait(false);
+        return Of(row, candidates);
+    }
+
+    public static ItemContent Of(ItemRow row, IEnumerable<CandidateRow> candidates) => new(StoreJson.Read<Prompt>(row.PromptJson), [.. candidates.OrderBy(c => c.Ordinal).Select(Of)])
+    {
+        ExternalId = row.ExternalId,
+        Passages = row.PassagesJson is null ? [] : StoreJson.Read<ImmutableArray<ImmutableArray<string>>>(row.PassagesJson),
+        Extras = StoreJson.ReadObject(row.ExtrasJson),
+    };
+
+    /// <summary>Rows for a new item; its hash is over what people see.</summary>
+    public static (ItemRow Item, ImmutableArray<CandidateRow> Candidates) ToRows(ItemContent content, Guid id, Guid project)
+    {
+        var item = new ItemRow
+        {
+            Id = id,
+            ProjectId = project,
+            ExternalId = content.ExternalId,
+            PromptJson = StoreJson.Write(content.Prompt),
+            PassagesJson = content.Passages.IsEmpty ? null : StoreJson.Write(content.Passages),
+            ExtrasJson = content.Extras is null ? null : StoreJson.Write(content.Extras),
+            ContentSha256 = "",
+        };
+        ImmutableArray<CandidateRow> candidates =
+        [
+            .. content.Candidates.Select((c, i) => new CandidateRow
+            {
+                ItemId = id,
+                Ordinal = i,
+                ContentJson = StoreJson.Write(new Said(c.Text, c.Steps)),
+                Policy = c.Policy,
+                ExtrasJson = c.Extras is null ? null : StoreJson.Write(c.Extras),
+            }),
+        ];
+        item.ContentSha256 = AuditHash.Of(item, candidates);
+        return (item, candidates);
+    }
+
+    private static Candidate Of(CandidateRow row)
+    {
+        var said = StoreJson.Read<Said>(row.ContentJson);
+        return new Candidate(said.Text) { Steps = said.Steps.IsDefault ? [] : said.Steps, Policy = row.Policy, Extras = StoreJson.ReadObject(row.ExtrasJson) };
+    }
+}

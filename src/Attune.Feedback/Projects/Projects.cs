@@ -1,0 +1,172 @@
+using System.Collections.Immutable;
+using Attune.Core;
+using Attune.Feedback.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Attune.Feedback;
+
+/// <summary>Projects: what is asked, by which guidelines, about which items. For managers; who may call is for the caller to check (<see cref="People.RoleInAsync"/>).</summary>
+public sealed class Projects
+{
+    private readonly FeedbackStore _store;
+
+    internal Projects(FeedbackStore store) => _store = store;
+
+    /// <exception cref="AttuneException">The name is taken, or a setting cannot work.</exception>
+    public Task<ProjectInfo> CreateAsync(Guid? actor, string name, ProjectKind kind, ProjectSettings settings, string guidelines, CancellationToken cancel)
+    {
+        Check(settings);
+        if (string.IsNullOrWhiteSpace(name) || name.Length > 200)
+            throw new PlanException("a project needs a name of 1 to 200 characters.");
+        return _store.WriteAsync(async writer =>
+        {
+            if (await writer.Db.Projects.AnyAsync(p => p.Name == name, cancel).ConfigureAwait(false))
+                throw new AttuneException($"there is a project called '{name}' already; choose another name.");
+            var project = new ProjectRow { Id = writer.NewId(), Name = name, Kind = kind, SettingsJson = StoreJson.Write(settings), CreatedAt = writer.Now };
+            var version = Publish(writer, actor, project, 1, guidelines);
+            writer.Db.Projects.Add(project);
+            writer.Audit(actor, "project.created", project.Id, new { name, kind, settings });
+            return Info(project, version.Number);
+        }, cancel);
+    }
+
+    public Task<IReadOnlyList<ProjectInfo>> ListAsync(CancellationToken cancel) => _store.ReadAsync(async db =>
+        (IReadOnlyList<ProjectInfo>)[.. (await Query(db, db.Projects).ToListAsync(cancel).ConfigureAwait(false)).Select(r => Info(r.Project, r.Number)).OrderBy(p => p.CreatedAt)]);
+
+    public Task<ProjectInfo?> FindAsync(Guid id, CancellationToken cancel) => _store.ReadAsync(async db =>
+        await Query(db, db.Projects.Where(p => p.Id == id)).SingleOrDefaultAsync(cancel).ConfigureAwait(false) is { } row ? Info(row.Project, row.Number) : null);
+
+    /// <summary>By name, or by id where the name is one.</summary>
+    /// <exception cref="AttuneException">No such project; the message names the nearest.</exception>
+    public async Task<ProjectInfo> RequireAsync(string name, CancellationToken cancel)
+    {
+        var all = await ListAsync(cancel).ConfigureAwait(false);
+        return all.FirstOrDefault(p => p.Name == name) ?? all.FirstOrDefault(p => p.Id.ToString() == name)
+            ?? throw new AttuneException($"there is no project '{name}' in {_store.Options.Place}.{Suggestion.For(name, all.Select(p => p.Name))} {(all.Count == 0 ? "The store has no projects yet." : $"Projects: {string.Join(", ", all.Select(p => p.Name))}.")}");
+    }
+
+    /// <summary>Changes the knobs. A higher quota opens further places on all tasks; a lower one takes away those that nobody has taken.</summary>
+    public Task<ProjectInfo> ChangeSettingsAsync(Guid? actor, Guid id, ProjectSettings settings, CancellationToken cancel)
+    {
+        Check(settings);
+        return ChangeAsync(actor, id, "project.settings", settings, async (writer, project) =>
+        {
+            await Quotas.ChangeAsync(writer.Db, id, settings.Quota, cancel).ConfigureAwait(false);
+            project.SettingsJson = StoreJson.Write(settings);
+        }, cancel);
+    }
+
+    public Task<ProjectInfo> SetStateAsync(Guid? actor, Guid id, ProjectState state, CancellationToken cancel) => ChangeAsync(actor, id, "project.state", new { state }, (_, project) =>
+    {
+        project.State = state;
+        return Task.CompletedTask;
+    }, cancel);
+
+    /// <summary>A further version of the guidelines; labels record which version their author saw.</summary>
+    public Task<ProjectInfo> PublishGuidelinesAsync(Guid? actor, Guid id, string markdown, CancellationToken cancel) => ChangeAsync(actor, id, null, "", async (writer, project) =>
+    {
+        var last = await writer.Db.Guidelines.Where(g => g.ProjectId == id).MaxAsync(g => g.Number, cancel).ConfigureAwait(false);
+        Publish(writer, actor, project, last + 1, markdown);
+        await writer.Db.SaveChangesAsync(cancel).ConfigureAwait(false);
+    }, cancel);
+
+    /// <param name="number">Null for the newest.</param>
+    public Task<GuidelineVersion?> GuidelinesAsync(Guid id, int? number, CancellationToken cancel) => _store.ReadAsync(async db =>
+        await db.Guidelines.AsNoTracking().Where(g => g.ProjectId == id && (number == null || g.Number == number)).OrderByDescending(g => g.Number)
+            .FirstOrDefaultAsync(cancel).ConfigureAwait(false) is { } row
+            ? new GuidelineVersion(row.Id, row.Number, row.Markdown, row.Sha256, DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt))
+            : null);
+
+    /// <summary>Adds items, each with a task of its own; those that are there already, by name or content, are left as they are.</summary>
+    public Task<AddedItems> AddItemsAsync(Guid? actor, Guid project, IReadOnlyList<NewItem> items, CancellationToken cancel) =>
+        _store.WriteAsync(writer => new ItemAdding(writer, actor, project).RunAsync(items, cancel), cancel);
+
+    public Task<ProjectProgress> ProgressAsync(Guid id, CancellationToken cancel) => _store.ReadAsync(async db =>
+    {
+        var tasks = db.Tasks.Where(t => t.ProjectId == id && t.Kind == TaskKind.Normal);
+        var slots = db.Slots.Where(s => s.ProjectId == id && tasks.Any(t => t.Id == s.TaskId));
+        var responses = db.Responses.Where(r => r.ProjectId == id);
+        var now = _store.Now;
+        return new ProjectProgress(
+            await tasks.CountAsync(cancel).ConfigureAwait(false),
+            await slots.CountAsync(cancel).ConfigureAwait(false),
+            await slots.CountAsync(s => s.State == SlotState.Done, cancel).ConfigureAwait(false),
+            await slots.CountAsync(s => s.State == SlotState.Leased && s.ExpiresAt >= now, cancel).ConfigureAwait(false),
+            await responses.CountAsync(r => r.State == ResponseState.Submitted && r.Surplus, cancel).ConfigureAwait(false),
+            await responses.CountAsync(r => r.State == ResponseState.Skipped, cancel).ConfigureAwait(false),
+            await responses.CountAsync(r => r.State == ResponseState.Flagged, cancel).ConfigureAwait(false),
+            await tasks.CountAsync(t => t.State == TaskState.Held, cancel).ConfigureAwait(false));
+    });
+
+    /// <summary>Tasks with all that was said about them, in their order.</summary>
+    /// <param name="after">Positions above this; -1 for the start.</param>
+    public Task<IReadOnlyList<ManagerTask>> TasksAsync(Guid project, long after, int count, CancellationToken cancel) =>
+        _store.ReadAsync(db => Managing.TasksAsync(db, db.Tasks.Where(t => t.ProjectId == project && t.Position > after).OrderBy(t => t.Position).Take(count), cancel));
+
+    public Task<ManagerTask?> TaskAsync(Guid project, Guid task, CancellationToken cancel) => _store.ReadAsync(async db =>
+        (await Managing.TasksAsync(db, db.Tasks.Where(t => t.ProjectId == project && t.Id == task).OrderBy(t => t.Position), cancel).ConfigureAwait(false)).SingleOrDefault());
+
+    /// <summary>The tasks of items with these external names, with all that was said about them.</summary>
+    public Task<IReadOnlyList<ManagerTask>> TasksNamedAsync(Guid project, IEnumerable<string> names, CancellationToken cancel) => _store.ReadAsync(async db =>
+    {
+        var found = new List<ManagerTask>();
+        foreach (var part in names.Chunk(500))
+        {
+            found.AddRange(await Managing.TasksAsync(
+                db, db.Tasks.Where(t => t.ProjectId == project && t.Kind == TaskKind.Normal && db.Items.Any(i => i.Id == t.ItemId && part.Contains(i.ExternalId))), cancel).ConfigureAwait(false));
+        }
+
+        return (IReadOnlyList<ManagerTask>)found;
+    });
+
+    /// <summary>Puts a task that was held back, or retired, into the queue again.</summary>
+    /// <returns>False where the project has no such task.</returns>
+    public Task<bool> ReleaseTaskAsync(Guid? actor, Guid project, Guid task, CancellationToken cancel) => SetTaskAsync(actor, project, task, TaskState.Open, "task.released", cancel);
+
+    /// <summary>Takes a task out of the queue; its labels stay on record and out of snapshots.</summary>
+    public Task<bool> RetireTaskAsync(Guid? actor, Guid project, Guid task, CancellationToken cancel) => SetTaskAsync(actor, project, task, TaskState.Retired, "task.retired", cancel);
+
+    private Task<bool> SetTaskAsync(Guid? actor, Guid project, Guid task, TaskState state, string action, CancellationToken cancel) => _store.WriteAsync(async writer =>
+    {
+        var found = await writer.Db.Tasks.Where(t => t.Id == task && t.ProjectId == project).ExecuteUpdateAsync(set => set.SetProperty(t => t.State, state), cancel).ConfigureAwait(false);
+        await writer.Db.Slots.Where(s => s.TaskId == task && s.ProjectId == project && writer.Db.Tasks.Any(t => t.Id == task && t.Kind == TaskKind.Normal)).ExecuteUpdateAsync(set => set.SetProperty(s => s.Open, state == TaskState.Open), cancel).ConfigureAwait(false);
+        if (found == 1)
+            writer.Audit(actor, action, task, new { });
+        return found == 1;
+    }, cancel);
+
+    private Task<ProjectInfo> ChangeAsync(Guid? actor, Guid id, string? action, object detail, Func<StoreWriter, ProjectRow, Task> change, CancellationToken cancel) => _store.WriteAsync(async writer =>
+    {
+        var project = await writer.Db.Projects.SingleOrDefaultAsync(p => p.Id == id, cancel).ConfigureAwait(false) ?? throw new AttuneException($"there is no project {id}.");
+        await change(writer, project).ConfigureAwait(false);
+        if (action is not null)
+            writer.Audit(actor, action, id, detail);
+        return Info(project, await writer.Db.Guidelines.Where(g => g.Id == project.GuidelineVersionId).Select(g => g.Number).SingleAsync(cancel).ConfigureAwait(false));
+    }, cancel);
+
+    private static GuidelineVersionRow Publish(StoreWriter writer, Guid? actor, ProjectRow project, int number, string markdown)
+    {
+        var version = new GuidelineVersionRow { Id = writer.NewId(), ProjectId = project.Id, Number = number, Markdown = markdown, Sha256 = StoreJson.Sha256(markdown), CreatedAt = writer.Now };
+        writer.Db.Guidelines.Add(version);
+        project.GuidelineVersionId = version.Id;
+        writer.Audit(actor, "guidelines.published", version.Id, new { project = project.Id, number, sha256 = version.Sha256 });
+        return version;
+    }
+
+    private sealed record Numbered(ProjectRow Project, int Number);
+
+    private static IQueryable<Numbered> Query(FeedbackContext db, IQueryable<ProjectRow> projects) =>
+        from project in projects.AsNoTracking()
+        join version in db.Guidelines on project.GuidelineVersionId equals version.Id
+        select new Numbered(project, version.Number);
+
+    private static ProjectInfo Info(ProjectRow row, int guideline) =>
+        new(row.Id, row.Name, row.Kind, row.State, Presenting.Settings(row), guideline, DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt));
+
+    private static void Check(ProjectSettings settings)
+    {
+        var problems = settings.Problems().ToArray();
+        if (problems.Length > 0)
+            throw new PlanException(problems);
+    }
+}

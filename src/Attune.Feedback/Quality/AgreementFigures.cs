@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using Attune.Core.Runs;
+using Attune.Feedback.Agreement;
+
+namespace Attune.Feedback;
+
+/// <summary>Which measures of agreement suit which kind of label.</summary>
+internal static class AgreementFigures
+{
+    public static ImmutableArray<AgreementFigure> Of(ProjectKind kind, IReadOnlyList<StandingLabel> labels, Seed seed)
+    {
+        var tasks = labels.GroupBy(l => l.TaskId).Select(g => g.OrderBy(l => l.Pseudonym, StringComparer.Ordinal).ToArray()).Where(g => g.Length >= 2).ToArray();
+        if (tasks.Length == 0)
+            return [];
+        return kind switch
+        {
+            ProjectKind.Comparison =>
+            [
+                .. Categories(tasks, "preferred answer", j => (double)((ComparisonJudgement)j).Pick, seed),
+                .. Alphas(tasks, "strength", j => ((ComparisonJudgement)j).Strength, [Scale.Ordinal, Scale.Interval], seed),
+            ],
+            ProjectKind.BestOf => Categories(tasks, "best answer", j => (((ChoiceJudgement)j).Best ?? -1) + 1.0, seed),
+            ProjectKind.Rating => [.. Alphas(tasks, "rating", j => ((RatingJudgement)j).Value, [Scale.Ordinal, Scale.Interval], seed)],
+            ProjectKind.Ranking => [new AgreementFigure("Kendall's W, mean over tasks", "ranking", Bootstrap.Of(tasks, MeanW, seed))],
+            ProjectKind.Steps => [Steps(tasks, seed)],
+            ProjectKind.Spans => [new AgreementFigure("span F1, mean over pairs of people", "marked code points and types", Bootstrap.Of(tasks, MeanF1, seed))],
+            // Each has their own conversation: only the overall mark is about the same thing.
+            _ => [.. Alphas(tasks, "overall mark", j => ((ChatJudgement)j).Overall, [Scale.Ordinal], seed)],
+        };
+    }
+
+    /// <summary>Alpha; Fleiss' kappa where each task has as many labels; Cohen's kappa where the same two people labelled all.</summary>
+    private static ImmutableArray<AgreementFigure> Categories(StandingLabel[][] tasks, string of, Func<Judgement, double> value, Seed seed)
+    {
+        var figures = ImmutableArray.CreateBuilder<AgreementFigure>();
+        figures.AddRange(Alphas(tasks, of, j => value(j), [Scale.Nominal], seed));
+        var units = tasks.Select(t => t.Select(l => (int)value(l.Judgement)).ToArray()).ToArray();
+        var people = tasks.SelectMany(t => t.Select(l => l.PersonId)).Distinct().Count();
+        if (units.All(u => u.Length == units[0].Length))
+        {
+            var categories = 1 + units.Max(u => u.Max());
+            int[][] counts = [.. units.Select(u => Enumerable.Range(0, categories).Select(c => u.Count(v => v == c)).ToArray())];
+            figures.Add(new AgreementFigure("Fleiss' kappa", of, Bootstrap.Of(counts, Kappa.Fleiss, seed)));
+            if (people == 2)
+                figures.Add(new AgreementFigure("Cohen's kappa", of, Bootstrap.Of([.. units.Select(u => (u[0], u[1]))], u => Kappa.Cohen(u), seed)));
+        }
+
+        return figures.ToImmutable();
+    }
+
+    private static IEnumerable<AgreementFigure> Alphas(StandingLabel[][] tasks, string of, Func<Judgement, double?> value, Scale[] scales, Seed seed)
+    {
+        double[][] units = [.. tasks.Select(t => t.Select(l => value(l.Judgement)).OfType<double>().ToArray()).Where(u => u.Length >= 2)];
+        return units.Length == 0 ? [] : scales.Select(s => Alpha1(units, of, s, seed));
+    }
+
+    private static AgreementFigure Alpha1(double[][] units, string of, Scale scale, Seed seed) =>
+        new($"Krippendorff's alpha ({scale.ToString().ToLowerInvariant()})", of, Bootstrap.Of(units, u => Alpha.Of(u, scale), seed));
+
+    /// <summary>Each step is a unit, but steps of one solution are drawn together: they are not independent.</summary>
+    private static AgreementFigure Steps(StandingLabel[][] tasks, Seed seed)
+    {
+        double[][][] solutions =
+        [
+            .. tasks.Select(t => Enumerable.Range(0, t.Max(l => ((StepsJudgement)l.Judgement).Ratings.Length))
+                .Select(s => t.Select(l => (StepsJudgement)l.Judgement).Where(j => s < j.Ratings.Length).Select(j => (double?)j.Ratings[s]).OfType<double>().ToArray()).ToArray()),
+        ];
+        return new AgreementFigure("Krippendorff's alpha (ordinal)", "step ratings", Bootstrap.Of(solutions, s => Alpha.Of([.. s.SelectMany(u => u)], Scale.Ordinal), seed, draws: 200));
+    }
+
+    private static double MeanW(IReadOnlyList<StandingLabel[]> tasks) =>
+        Mean(tasks.Select(t => Concordance.KendallW([.. t.Select(l => (IReadOnlyList<int>)((RankingJudgement)l.Judgement).Ranks)])));
+
+    private static double MeanF1(IReadOnlyList<StandingLabel[]> tasks) => Mean(tasks.SelectMany(t =>
+        t.SelectMany((a, i) => t.Skip(i + 1).Select(b => SpanOverlap.F1(((SpansJudgement)a.Judgement).Spans, ((SpansJudgement)b.Judgement).Spans)))));
+
+    private static double Mean(IEnumerable<double> values) => values.Where(v => !double.IsNaN(v)).DefaultIfEmpty(double.NaN).Average();
+}

@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Attune.Core.Conversations;
+
+namespace Attune.Feedback;
+
+// What annotators' pages are told. Nothing here names a policy, a score, another person's label, or whether a task is gold.
+
+/// <summary>An answer as shown.</summary>
+/// <param name="Steps">Empty but in projects that rate steps.</param>
+public sealed record ShownCandidate(string Text, ImmutableArray<string> Steps);
+
+/// <summary>A turn of a chat as shown: what the person wrote and two replies, in the order drawn for them.</summary>
+/// <param name="Chosen">Position of the reply the conversation went on with; null while undecided.</param>
+public sealed record ShownTurn(int Number, string User, ImmutableArray<string> Replies, int? Chosen);
+
+/// <summary>How far one person is in a project.</summary>
+/// <param name="Done">Tasks they have labelled.</param>
+/// <param name="Left">Tasks that are open to them still, the one in hand included.</param>
+public sealed record OwnProgress(int Done, int Left);
+
+/// <summary>A task in hand.</summary>
+/// <param name="LeaseId">What every further call names.</param>
+/// <param name="Candidates">In the order to show; positions in judgements count in this order.</param>
+public sealed record AssignedTask(
+    Guid LeaseId, Guid TaskId, Guid ProjectId, ProjectKind Kind, string Instruction, Prompt Prompt, ImmutableArray<ShownCandidate> Candidates,
+    ImmutableArray<ImmutableArray<string>> Passages, ImmutableArray<ShownTurn> Turns, int GuidelineVersion, DateTimeOffset ExpiresAt, OwnProgress Progress)
+{
+    /// <summary>What the person had typed before; null where nothing. Its form is the page's own, or a <see cref="Judgement"/> after an undo.</summary>
+    public JsonElement? Draft { get; init; }
+}
+
+/// <summary>What asking for a task gives.</summary>
+public abstract record ClaimResult
+{
+    private ClaimResult() { }
+
+    public sealed record Claimed(AssignedTask Task) : ClaimResult;
+    /// <summary>Every task has its labels, is in others' hands, or was seen by this person.</summary>
+    public sealed record NothingLeft(OwnProgress Progress) : ClaimResult;
+    /// <summary>The person or the project is paused.</summary>
+    public sealed record Paused(string Reason) : ClaimResult;
+    /// <summary>No such project, or none of this person's. The two are not told apart.</summary>
+    public sealed record NotAllowed : ClaimResult;
+}
+
+/// <summary>What a heartbeat gives.</summary>
+public abstract record HeartbeatResult
+{
+    private HeartbeatResult() { }
+
+    public sealed record Alive(DateTimeOffset ExpiresAt) : HeartbeatResult;
+    /// <summary>The task has gone to someone else or is finished. What was typed can still be submitted; it may count as surplus.</summary>
+    public sealed record Lost : HeartbeatResult;
+}
+
+/// <summary>A judgement on its way in.</summary>
+/// <param name="Id">Made by the page (a UUID, best of version 7) and kept until the receipt comes: the same id is never stored twice.</param>
+/// <param name="Judgement">In the positions shown.</param>
+public sealed record Submission(Guid Id, Guid LeaseId, Judgement Judgement)
+{
+    public DateTimeOffset? ClientTime { get; init; }
+
+    /// <summary>Time with the page visible and in use.</summary>
+    public TimeSpan? Active { get; init; }
+
+    /// <summary>Time from shown to submitted.</summary>
+    public TimeSpan? Elapsed { get; init; }
+
+    public string? UiVersion { get; init; }
+}
+
+/// <summary>Proof that something is stored. The same submit gives the same receipt again.</summary>
+/// <param name="Revision">1 for the first thing said about a task.</param>
+/// <param name="Surplus">The label came after its place had gone to someone else: kept, and not counted in the quota.</param>
+/// <param name="Sha256">Of the judgement as it was sent.</param>
+public sealed record Receipt(Guid SubmissionId, Guid ResponseId, Guid TaskId, int Revision, bool Surplus, DateTimeOffset At, string Sha256);
+
+/// <summary>What a submit, skip, flag or undo gives.</summary>
+public abstract record SubmitResult
+{
+    private SubmitResult() { }
+
+    /// <param name="Repeated">It had been stored before; nothing was changed.</param>
+    public sealed record Accepted(Receipt Receipt, bool Repeated) : SubmitResult;
+    /// <summary>The task already has another label of this person; undo that first.</summary>
+    public sealed record AlreadySubmitted(Receipt Earlier) : SubmitResult;
+    /// <summary>The id was used for something else.</summary>
+    public sealed record Conflict(string Reason) : SubmitResult;
+    /// <summary>The judgement does not answer the task.</summary>
+    public sealed record Invalid(ImmutableArray<string> Problems) : SubmitResult;
+    /// <summary>There is no such lease of this person, or nothing to undo.</summary>
+    public sealed record NotFound : SubmitResult;
+}
+
+/// <summary>What an undo gives.</summary>
+/// <param name="Task">The task again, with what was said as its draft; null where its place went to someone else, or there was nothing to undo.</param>
+public sealed record UndoResult(SubmitResult Result, AssignedTask? Task);
+
+/// <summary>One of a person's own earlier answers.</summary>
+public sealed record OwnAnswer(Guid TaskId, Guid LeaseId, string Preview, string State, DateTimeOffset At);

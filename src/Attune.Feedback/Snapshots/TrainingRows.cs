@@ -1,0 +1,43 @@
+using System.Text.Json;
+using Attune.Core.Feedback;
+using Attune.Data.Formats;
+using Label = Attune.Core.Feedback.Feedback;
+
+namespace Attune.Feedback;
+
+/// <summary>Feedback as the rows that stages read (docs/data-formats.md).</summary>
+internal static class TrainingRows
+{
+    public static void Write(string path, IEnumerable<Label> feedback)
+    {
+        Label[] all = [.. feedback];
+        switch (all[0])
+        {
+            case Preference:
+                DatasetFile.Write(path, all.Cast<Preference>());
+                break;
+            case Ranking:
+                DatasetFile.Write(path, all.Cast<Ranking>());
+                break;
+            case Choice:
+                DatasetFile.Write(path, all.Cast<Choice>());
+                break;
+            case StepLabels:
+                DatasetFile.Write(path, all.Cast<StepLabels>());
+                break;
+            case Verdict:
+                DatasetFile.Write(path, all.Cast<Verdict>());
+                break;
+            case Rating:
+                // Above the middle is desirable; the middle itself says neither, and stays in labels.jsonl alone.
+                DatasetFile.Write(path, all.Cast<Rating>().Where(r => r.Share != 0.5).Select(r => new Verdict(r.Prompt, r.Answer, r.Share > 0.5) { Annotator = r.Annotator }));
+                break;
+            case SpanLabels:
+                RowFile.Write(path, [.. all.Cast<SpanLabels>().Select(s => JsonSerializer.SerializeToUtf8Bytes(
+                    new { prompt = s.Prompt, completion = s.Answer, spans = s.Spans, missing = s.Missing, corrected = s.Corrected, annotator = s.Annotator }, StoreJson.Options))]);
+                break;
+            default:
+                throw new System.Diagnostics.UnreachableException(all[0].GetType().Name);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+namespace Attune.Feedback.Storage;
+
+// Times are Unix milliseconds, UTC: both databases order and compare them alike. Ids are UUIDs of version 7, which grow with time.
+
+internal sealed class ProjectRow
+{
+    public Guid Id { get; set; }
+    public required string Name { get; set; }
+    public ProjectKind Kind { get; set; }
+    public required string SettingsJson { get; set; }
+    public Guid GuidelineVersionId { get; set; }
+    public ProjectState State { get; set; }
+    public long CreatedAt { get; set; }
+    /// <summary>Position of the next task.</summary>
+    public long NextPosition { get; set; }
+}
+
+/// <summary>Never changed: a change of the guidelines is a new row.</summary>
+internal sealed class GuidelineVersionRow
+{
+    public Guid Id { get; set; }
+    public Guid ProjectId { get; set; }
+    public int Number { get; set; }
+    public required string Markdown { get; set; }
+    public required string Sha256 { get; set; }
+    public long CreatedAt { get; set; }
+}
+
+internal sealed class ItemRow
+{
+    public Guid Id { get; set; }
+    public Guid ProjectId { get; set; }
+    public string? ExternalId { get; set; }
+    public required string PromptJson { get; set; }
+    public string? PassagesJson { get; set; }
+    public string? ExtrasJson { get; set; }
+    /// <summary>Of prompt, passages and what the candidates say.</summary>
+    public required string ContentSha256 { get; set; }
+}
+
+internal sealed class CandidateRow
+{
+    public Guid ItemId { get; set; }
+    public int Ordinal { get; set; }
+    /// <summary>Text and steps.</summary>
+    public required string ContentJson { get; set; }
+    public string? Policy { get; set; }
+    public string? ExtrasJson { get; set; }
+}
+
+internal enum TaskKind { Normal, Gold, Repeat }
+
+internal enum TaskState
+{
+    Open,
+    /// <summary>Held back for the manager, because people flagged it.</summary>
+    Held,
+    Retired,
+}
+
+internal sealed class TaskRow
+{
+    public Guid Id { get; set; }
+    public Guid ProjectId { get; set; }
+    public Guid ItemId { get; set; }
+    public TaskKind Kind { get; set; }
+    public TaskState State { get; set; }
+    public int Priority { get; set; }
+    /// <summary>Order within the project.</summary>
+    public long Position { get; set; }
+    public int Quota { get; set; }
+    /// <summary>For gold tasks: what is expected, and which kind of gold it is.</summary>
+    public string? ExpectedJson { get; set; }
+    public GoldKind? GoldKind { get; set; }
+    /// <summary>For repeats: the task that the same person labelled before.</summary>
+    public Guid? RepeatOf { get; set; }
+}
+
+internal enum SlotState { Free, Leased, Done }
+
+/// <summary>
+/// One of the places a task has for a label. A task has as many rows as its quota, a row holds one label, and a person has at most one row
+/// of a task: more labels than asked for cannot be written down.
+/// </summary>
+internal sealed class SlotRow
+{
+    public Guid TaskId { get; set; }
+    public int Number { get; set; }
+    public Guid ProjectId { get; set; }
+    public SlotState State { get; set; }
+    public Guid? PersonId { get; set; }
+    public Guid? LeaseId { get; set; }
+    public long ExpiresAt { get; set; }
+    /// <summary>Copies of the task's, so that one index finds the next slot. Slots of held tasks, and those made for one person, are not open.</summary>
+    public int Priority { get; set; }
+    public long Position { get; set; }
+    public bool Open { get; set; }
+}
+
+/// <summary>What was shown to whom, when and in which order. Its id is the lease's.</summary>
+internal sealed class PresentationRow
+{
+    public Guid Id { get; set; }
+    public Guid TaskId { get; set; }
+    public Guid ProjectId { get; set; }
+    public Guid PersonId { get; set; }
+    public long Seed { get; set; }
+    public required string OrderJson { get; set; }
+    public Guid GuidelineVersionId { get; set; }
+    public long ShownAt { get; set; }
+}

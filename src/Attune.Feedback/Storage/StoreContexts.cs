@@ -1,0 +1,48 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Npgsql;
+
+namespace Attune.Feedback.Storage;
+
+/// <summary>How each database is opened.</summary>
+internal static class StoreContexts
+{
+    public static FeedbackStore Sqlite(StoreOptions options, Func<Func<FeedbackContext>, Action, FeedbackStore> make)
+    {
+        if (Path.GetDirectoryName(Path.GetFullPath(options.SqliteFile)) is { } folder)
+            Directory.CreateDirectory(folder);
+        var built = new DbContextOptionsBuilder<SqliteContext>().UseSqlite(options.Sqlite()).AddInterceptors(new SqliteSettings()).Options;
+        var pool = new PooledDbContextFactory<SqliteContext>(built);
+        return make(pool.CreateDbContext, () => SqliteConnection.ClearPool(new SqliteConnection(options.Sqlite())));
+    }
+
+    public static FeedbackStore PostgreSql(StoreOptions options, Func<Func<FeedbackContext>, Action, FeedbackStore> make)
+    {
+        var source = new NpgsqlDataSourceBuilder(options.PostgreSql()).Build();
+        var pool = new PooledDbContextFactory<PostgreSqlContext>(new DbContextOptionsBuilder<PostgreSqlContext>().UseNpgsql(source).Options);
+        return make(pool.CreateDbContext, source.Dispose);
+    }
+
+    /// <summary>Settings that belong to a connection, not to the file.</summary>
+    private sealed class SqliteSettings : DbConnectionInterceptor
+    {
+        // Write-ahead log: readers and the writer do not wait for each other. Full: a commit is on disk, also after a power cut.
+        private const string Settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 30000;";
+
+        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = Settings;
+            command.ExecuteNonQuery();
+        }
+
+        public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            ConnectionOpened(connection, eventData);
+            return Task.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using Attune.Testing;
+
+namespace Attune.Cli.Tests;
+
+/// <summary>Labels on their way from a file through the store into a model, and back to the people behind it.</summary>
+public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private Outcome Run(params string[] arguments) => AttuneProgram.Run(_folder.Path, arguments);
+
+    private void Import() =>
+        _folder.WriteText("pairs.jsonl", string.Concat(Enumerable.Range(0, 12).Select(i => $$"""{"prompt": "Film {{i}}", "chosen": " is good", "rejected": " is bad", "annotator": "w{{i % 3}}"}""" + "\n")));
+
+    [Fact]
+    public void A_model_names_the_labels_and_the_people_behind_it()
+    {
+        Import();
+        Run("feedback", "import", "pairs.jsonl", "--database", "f.db", "--project", "films").Succeeded("12 items and 12 labels into 'films'");
+        Run("feedback", "snapshot", "--database", "f.db", "--project", "films", "--out", "s").Succeeded("12 labels of 3 people on 12 prompts");
+        string[] tiny = ["--epochs", "1", "--batch-size", "4", "--normalisation-samples", "0", "--members", "1"];
+        Run(["reward", "--model", models.Policy, "--data", "s/train.jsonl", "--held-out-data", "s/held-out.jsonl", "--out", "r", .. tiny]).Succeeded();
+        Assert.Contains("learned from 12 labels of 3 people", Run("model", "info", "r/final").Output, StringComparison.Ordinal);
+        Assert.Contains("snapshot", File.ReadAllText(_folder.File("r/report.html")), StringComparison.Ordinal);
+
+        File.WriteAllText(_folder.File("recipe.yaml"), $$"""
+            name: from-people
+            model: {{models.Policy}}
+            stages:
+              - preferences: { source: store, database: f.db, project: films, test_split: 0.2 }
+              - reward: { epochs: 1, batch_size: 4, normalisation_samples: 0, members: 1 }
+            """);
+        Run("run", "recipe.yaml", "--out", "p").Succeeded();
+        Assert.Contains("learned from 12 labels of 3 people", Run("model", "info", "p/reward/final").Output, StringComparison.Ordinal);
+
+        Run("feedback", "erase", "--database", "f.db", "--person", "w1").Succeeded("4 revisions would be erased", "r/final", "p/reward/final");
+        Run("feedback", "erase", "--database", "f.db", "--person", "w1", "--yes").Succeeded("4 revisions erased");
+        Run("feedback", "verify", "--database", "f.db", "--snapshot", "s").Succeeded("whole");
+    }
+
+    [Fact]
+    public void A_snapshot_changed_by_hand_is_refused_before_training()
+    {
+        Import();
+        Run("feedback", "import", "pairs.jsonl", "--database", "f.db", "--project", "films").Succeeded();
+        Run("feedback", "snapshot", "--database", "f.db", "--project", "films", "--out", "s").Succeeded();
+        File.SetAttributes(_folder.File("s/train.jsonl"), FileAttributes.Normal);
+        File.AppendAllText(_folder.File("s/train.jsonl"), """{"prompt": "Film 1", "chosen": " is bad", "rejected": " is good"}""" + "\n");
+        Run("reward", "--model", models.Policy, "--data", "s/train.jsonl", "--out", "r").Refused("was changed after the snapshot was made");
+    }
+
+    [Fact]
+    public void A_store_that_is_not_there_and_a_project_misspelt()
+    {
+        Run("feedback", "verify", "--database", "nowhere.db").Refused("nowhere.db: no such database");
+        Import();
+        Run("feedback", "import", "pairs.jsonl", "--database", "f.db", "--project", "films").Succeeded();
+        Run("feedback", "export", "--database", "f.db", "--project", "filns", "--format", "trl", "--out", "x.jsonl").Refused("Did you mean 'films'?");
+        Run("feedback", "export", "--database", "f.db", "--project", "films", "--format", "prm800k", "--out", "x.jsonl").Refused("cannot hold labels of kind Comparison");
+    }
+}

@@ -1,0 +1,100 @@
+using Attune.Core.Feedback;
+using Attune.Core.Runs;
+using Attune.Feedback.Agreement;
+using CsCheck;
+
+namespace Attune.Feedback.Tests;
+
+/// <summary>Agreement measures against the examples their authors worked out.</summary>
+public sealed class AgreementTests
+{
+    /// <summary>Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", section C: four observers, twelve units, some values missing.</summary>
+    private static readonly double[][] Krippendorff =
+    [
+        [1, 1, 1], [2, 2, 3, 2], [3, 3, 3, 3], [3, 3, 3, 3], [2, 2, 2, 2], [1, 2, 3, 4], [4, 4, 4, 4], [1, 1, 2, 1], [2, 2, 2, 2], [5, 5, 5], [1, 1], [3],
+    ];
+
+    [Theory]
+    [InlineData(Scale.Nominal, 0.743)]
+    [InlineData(Scale.Ordinal, 0.815)]
+    [InlineData(Scale.Interval, 0.849)]
+    public void Alpha_is_what_Krippendorff_worked_out(Scale scale, double expected) => Assert.Equal(expected, Alpha.Of(Krippendorff, scale), 0.0005);
+
+    /// <summary>Fleiss' method on the example of ten subjects, fourteen raters and five categories that is printed widely with 0.210.</summary>
+    [Fact]
+    public void Fleiss_kappa_is_what_the_worked_example_says()
+    {
+        int[][] counts =
+        [
+            [0, 0, 0, 0, 14], [0, 2, 6, 4, 2], [0, 0, 3, 5, 6], [0, 3, 9, 2, 0], [2, 2, 8, 1, 1], [7, 7, 0, 0, 0], [3, 2, 6, 3, 0], [2, 5, 3, 2, 2], [6, 5, 2, 1, 0], [0, 2, 2, 3, 7],
+        ];
+        Assert.Equal(0.210, Kappa.Fleiss(counts), 0.0005);
+    }
+
+    /// <summary>20 and 15 of 50 alike, 5 and 10 apart: observed 0.7, by chance 0.5, so 0.4.</summary>
+    [Fact]
+    public void Cohens_kappa_of_two_by_two_is_worked_out_by_hand()
+    {
+        var units = Enumerable.Repeat((0, 0), 20).Concat(Enumerable.Repeat((0, 1), 5)).Concat(Enumerable.Repeat((1, 0), 10)).Concat(Enumerable.Repeat((1, 1), 15)).ToArray();
+        Assert.Equal(0.4, Kappa.Cohen(units), 1e-12);
+        // Two categories have one distance: weights change nothing.
+        Assert.Equal(0.4, Kappa.Cohen(units, KappaWeights.Quadratic), 1e-12);
+    }
+
+    /// <summary>
+    /// Three categories, (0,0), (1,2), (2,1), (2,2). Linear: observed 0 + 1 + 1 + 0 = 2; marginals 1, 1, 2 for both; expected
+    /// (1 (0 + 1 + 2 2) + 1 (1 + 0 + 2) + 2 (2 + 1 + 0)) / 4 = 14/4; kappa = 1 - 2 / 3.5 = 3/7.
+    /// </summary>
+    [Fact]
+    public void Weighted_kappa_is_worked_out_by_hand() => Assert.Equal(3 / 7.0, Kappa.Cohen([(0, 0), (1, 2), (2, 1), (2, 2)], KappaWeights.Linear), 1e-12);
+
+    /// <summary>Siegel 1956, three executives rank six applicants: rank sums 8, 14, 11, 11, 11, 8, s = 25.5, W = 0.16.</summary>
+    [Fact]
+    public void Kendalls_W_is_what_Siegel_worked_out() =>
+        Assert.Equal(0.1619, Concordance.KendallW([[1, 6, 3, 2, 5, 4], [1, 5, 6, 4, 2, 3], [6, 3, 2, 5, 4, 1]]), 0.00005);
+
+    [Fact]
+    public void Ties_of_all_are_no_disagreement() => Assert.Equal(1, Concordance.KendallW([[1, 1, 3], [1, 1, 3], [1, 1, 2]]), 1e-12);
+
+    [Fact]
+    public void Law_two_categories_need_no_scale() => Gen.Int[0, 1].Array[2, 4].Array[3, 20].Sample(units =>
+    {
+        double[][] values = [.. units.Select(u => u.Select(v => (double)v).ToArray())];
+        var (nominal, interval) = (Alpha.Of(values, Scale.Nominal), Alpha.Of(values, Scale.Interval));
+        return double.IsNaN(nominal) ? double.IsNaN(interval) : Math.Abs(nominal - interval) < 1e-9;
+    });
+
+    [Fact]
+    public void Law_full_agreement_is_one_and_order_of_people_does_not_matter() => Gen.Int[1, 5].Array[3, 3].Array[3, 10].Sample(units =>
+    {
+        double[][] values = [.. units.Select(u => u.Select(v => (double)v).ToArray())];
+        double[][] alike = [.. values.Select(u => u.Select(_ => u[0]).ToArray())];
+        var (all, turned) = (Alpha.Of(values, Scale.Ordinal), Alpha.Of([.. values.Select(u => u.Reverse().ToArray())], Scale.Ordinal));
+        var full = Alpha.Of(alike, Scale.Ordinal);
+        return (double.IsNaN(full) || Math.Abs(full - 1) < 1e-12) && (double.IsNaN(all) ? double.IsNaN(turned) : Math.Abs(all - turned) < 1e-9);
+    });
+
+    [Fact]
+    public void Spans_agree_by_code_points_and_types()
+    {
+        AnswerSpan[] left = [new(0, 4, "Irrelevant")];
+        Assert.Equal(1, SpanOverlap.F1([.. left], [.. left]));
+        // 2 of 4 and 2 of 6 in common: 2 * 2 / 10.
+        Assert.Equal(0.4, SpanOverlap.F1([.. left], [new(2, 8, "Irrelevant")]), 1e-12);
+        Assert.Equal(0, SpanOverlap.F1([.. left], [new(0, 4, "Redundant")]));
+        Assert.Equal(1, SpanOverlap.F1([], []));
+    }
+
+    /// <summary>For a share p of n the interval is close to p ± 1.96 sqrt(p (1 - p) / n).</summary>
+    [Fact]
+    public void Bootstrap_intervals_are_as_wide_as_theory_says()
+    {
+        bool[] votes = [.. Enumerable.Range(0, 400).Select(i => i % 4 == 0)];
+        var interval = Bootstrap.Of(votes, v => v.Count(won => won) / (double)v.Count, new Seed(3));
+        var half = 1.96 * Math.Sqrt(0.25 * 0.75 / 400);
+        Assert.Equal(0.25, interval.Value, 1e-12);
+        Assert.Equal(0.25 - half, interval.Low, 0.01);
+        Assert.Equal(0.25 + half, interval.High, 0.01);
+        Assert.Equal(interval, Bootstrap.Of(votes, v => v.Count(won => won) / (double)v.Count, new Seed(3)));
+    }
+}

@@ -1,0 +1,154 @@
+using System.Text.Json;
+
+namespace Attune.Feedback.Tests;
+
+/// <summary>Set-up, invitations, sign-in, keys.</summary>
+public sealed class PeopleTests
+{
+    private const string Password = "correct horse battery";
+
+    private static async Task<FeedbackStore> EmptyAsync(Attune.Testing.TemporaryFolder folder, TestClock clock) =>
+        await FeedbackStore.OpenAsync(new StoreOptions(folder.File("people.db")) { Time = clock, PasswordRounds = 1000 }, default);
+
+    [Fact]
+    public async Task The_set_up_link_makes_one_owner_and_then_there_is_none()
+    {
+        using var folder = new Attune.Testing.TemporaryFolder();
+        await using var store = await EmptyAsync(folder, new TestClock());
+        var old = await store.People.SetUpAsync(default);
+        var token = await store.People.SetUpAsync(default);
+
+        Assert.IsType<JoinResult.BadLink>(await store.People.JoinAsync(old!, "eve", Password, default));
+        Assert.IsType<JoinResult.Invalid>(await store.People.JoinAsync(token!, "ada", "short", default));
+        var owner = Assert.IsType<JoinResult.Joined>(await store.People.JoinAsync(token!, "ada", Password, default)).Session;
+        Assert.Equal(Role.Owner, owner.Person.Role);
+        Assert.IsType<JoinResult.BadLink>(await store.People.JoinAsync(token!, "eve", Password, default));
+        Assert.Null(await store.People.SetUpAsync(default));
+        Assert.Equal(owner.Person, await store.People.SessionAsync(owner.Token, default));
+    }
+
+    [Fact]
+    public async Task Sign_in_refuses_wrong_passwords_and_makes_guessing_slow()
+    {
+        using var folder = new Attune.Testing.TemporaryFolder();
+        var clock = new TestClock();
+        await using var store = await EmptyAsync(folder, clock);
+        await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "Ada", Password, default);
+
+        Assert.IsType<SignInResult.Refused>(await store.People.SignInAsync("nobody", Password, default));
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.IsType<SignInResult.Refused>(await store.People.SignInAsync("ada", "wrong password", default));
+            clock.Pass(TimeSpan.FromSeconds(i < 5 ? 1.5 : 0));
+        }
+
+        var wait = Assert.IsType<SignInResult.Wait>(await store.People.SignInAsync("ada", Password, default));
+        Assert.True(wait.Until > clock.GetUtcNow());
+        clock.Pass(TimeSpan.FromMinutes(15));
+        var session = Assert.IsType<SignInResult.Welcome>(await store.People.SignInAsync(" ADA ", Password, default)).Session;
+        await store.People.SignOutAsync(session.Token, default);
+        Assert.Null(await store.People.SessionAsync(session.Token, default));
+    }
+
+    [Fact]
+    public async Task Sessions_and_invitations_end()
+    {
+        using var folder = new Attune.Testing.TemporaryFolder();
+        var clock = new TestClock();
+        await using var store = await EmptyAsync(folder, clock);
+        var owner = Assert.IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default)).Session;
+        var project = await store.Projects.CreateAsync(owner.Person.Id, "p", ProjectKind.Rating, new ProjectSettings(), "", default);
+        var good = await store.People.InviteAsync(owner.Person.Id, Role.Annotator, project.Id, TimeSpan.FromDays(1), default);
+        var late = await store.People.InviteAsync(owner.Person.Id, Role.Annotator, project.Id, TimeSpan.FromDays(1), default);
+        var bob = Assert.IsType<JoinResult.Joined>(await store.People.JoinAsync(good.Token, "bob", Password, default)).Session.Person;
+        Assert.Equal(Role.Annotator, await store.People.RoleInAsync(project.Id, bob.Id, default));
+        Assert.Null(await store.People.RoleInAsync(Guid.NewGuid(), bob.Id, default));
+        Assert.Equal(Role.Owner, await store.People.RoleInAsync(project.Id, owner.Person.Id, default));
+        clock.Pass(TimeSpan.FromDays(15));
+        Assert.IsType<JoinResult.BadLink>(await store.People.JoinAsync(late.Token, "eve", Password, default));
+        Assert.Null(await store.People.SessionAsync(owner.Token, default));
+    }
+
+    [Fact]
+    public async Task Keys_work_until_revoked_and_no_secret_is_stored_as_it_is()
+    {
+        using var folder = new Attune.Testing.TemporaryFolder();
+        await using var store = await EmptyAsync(folder, new TestClock());
+        var owner = Assert.IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default)).Session;
+        var key = await store.Keys.CreateAsync(owner.Person.Id, "ci", [KeyScope.Snapshots], null, default);
+        Assert.Equal([KeyScope.Snapshots], (await store.Keys.FindAsync(key.Key, default))!.Scopes);
+        Assert.Null(await store.Keys.FindAsync(key.Key + "x", default));
+        Assert.False(await store.Keys.RevokeAsync(Guid.NewGuid(), key.Info.Id, default));
+        Assert.True(await store.Keys.RevokeAsync(owner.Person.Id, key.Info.Id, default));
+        Assert.Null(await store.Keys.FindAsync(key.Key, default));
+
+        await store.DisposeAsync();
+        var bytes = System.Text.Encoding.Latin1.GetString([.. Directory.GetFiles(folder.Path).SelectMany(File.ReadAllBytes)]);
+        Assert.Contains("pbkdf2-sha256$1000$", bytes, StringComparison.Ordinal);
+        Assert.All(new[] { key.Key, owner.Token, Password }, secret => Assert.DoesNotContain(secret, bytes, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Gold_comes_as_often_as_asked_and_poor_work_is_paused()
+    {
+        await using var test = await TestStore.OpenAsync("SQLite", settings: new ProjectSettings { GoldEvery = 2, LeastGoldAccuracy = 0.7, GoldBeforePause = 2, Shuffle = false });
+        await test.Store.Projects.AddItemsAsync(null, test.Project.Id, [.. Enumerable.Range(0, 3).Select(i => TestStore.Pair(100 + i) with { Expected = ComparisonJudgement.OfStrength(1) })], default);
+        await test.AddPairsAsync(10);
+        var seen = new List<string>();
+        for (var i = 0; i < 4; i++)
+        {
+            var task = await test.ClaimAsync(test.People[0]);
+            seen.Add(((Core.Conversations.Prompt.Text)task.Prompt).Value);
+            await test.SubmitAsync(test.People[0], task.LeaseId, ComparisonJudgement.OfStrength(8));
+        }
+
+        Assert.Equal(["question 0", "question 100", "question 1", "question 101"], seen);
+        Assert.IsType<ClaimResult.Paused>(await test.Store.Queue.ClaimAsync(test.Project.Id, test.People[0], default));
+        var quality = Assert.Single((await test.Store.Quality.OfAsync(test.Project.Id, default)).Annotators);
+        Assert.Equal((0, 2, 4), (quality.GoldRight, quality.GoldAnswered, quality.Labels));
+        await test.Store.People.PauseAsync(test.Owner, test.Project.Id, test.People[0], null, default);
+        Assert.IsType<ClaimResult.Claimed>(await test.Store.Queue.ClaimAsync(test.Project.Id, test.People[0], default));
+    }
+
+    [Fact]
+    public async Task Repeats_measure_how_far_a_person_agrees_with_themselves()
+    {
+        await using var test = await TestStore.OpenAsync("SQLite", settings: new ProjectSettings { RepeatEvery = 3, Shuffle = false });
+        await test.AddPairsAsync(4);
+        for (var i = 0; i < 6; i++)
+        {
+            var task = await test.ClaimAsync(test.People[0]);
+            await test.SubmitAsync(test.People[0], task.LeaseId, ComparisonJudgement.OfStrength(i == 5 ? 8 : 1));
+        }
+
+        var quality = Assert.Single((await test.Store.Quality.OfAsync(test.Project.Id, default)).Annotators);
+        Assert.Equal((1, 2), (quality.RepeatsAlike, quality.Repeats));
+        Assert.Equal(1.0, quality.FirstShown!.Value * 6 / 5, 9);
+        Assert.Equal(4, (await test.Store.Projects.ProgressAsync(test.Project.Id, default)).Done);
+    }
+
+    [Fact]
+    public async Task Chat_turns_are_kept_as_they_happen_and_strengths_follow_the_order_shown()
+    {
+        await using var test = await TestStore.OpenAsync("SQLite", ProjectKind.Chat);
+        await test.Store.Projects.AddItemsAsync(null, test.Project.Id, [new NewItem(new ItemContent(new Core.Conversations.Prompt.Text("Ask about cheese"), []))], default);
+        var task = await test.ClaimAsync(test.People[0]);
+        for (var turn = 0; turn < 3; turn++)
+        {
+            var conversation = await test.Store.Chats.ConversationAsync(task.LeaseId, test.People[0], $"question {turn}", default);
+            Assert.Equal((2 * turn) + 1, conversation!.Messages.Length);
+            Assert.All(conversation.Messages.Where(m => m.Role == Core.Conversations.Role.Assistant), m => Assert.StartsWith("good", m.Content, StringComparison.Ordinal));
+            var stored = Assert.IsType<TurnResult.Stored>(await test.Store.Chats.AddTurnAsync(
+                task.LeaseId, test.People[0], turn, $"question {turn}", [new ChatReply($"good {turn}", "p1"), new ChatReply($"bad {turn}", "p2")], default)).Turn;
+            Assert.IsType<TurnResult.OutOfOrder>(await test.Store.Chats.AddTurnAsync(task.LeaseId, test.People[0], turn + 1, "", [new ChatReply("a"), new ChatReply("b")], default));
+            var good = stored.Replies.IndexOf($"good {turn}");
+            Assert.Equal(good, Assert.IsType<TurnResult.Stored>(await test.Store.Chats.ChooseAsync(task.LeaseId, test.People[0], turn, good, default)).Turn.Chosen);
+        }
+
+        var shown = await test.Store.Queue.FindAsync(task.LeaseId, test.People[0], default);
+        Assert.DoesNotContain("p1", JsonSerializer.Serialize(shown, StoreJson.Options), StringComparison.Ordinal);
+        await test.SubmitAsync(test.People[0], task.LeaseId, new ChatJudgement([.. shown!.Turns.Select(t => new TurnJudgement(t.Number, t.Replies[0].StartsWith("good", StringComparison.Ordinal) ? 2 : 7))], 4));
+        var label = Assert.Single(Assert.Single(await test.Store.Projects.TasksAsync(test.Project.Id, -1, 9, default)).Labels);
+        Assert.All(Assert.IsType<ChatJudgement>(label.Judgement).Turns, t => Assert.Equal(2, t.Strength));
+    }
+}
