@@ -19,7 +19,7 @@ public sealed class OptionSchemaTests
         Assert.All(schema.ForCommandLine(), o => Assert.True(o.Option.Description.Length > 0, $"{record.Name}.{o.Key} has no description"));
         Assert.All(schema.ForCommandLine(), o => Assert.DoesNotContain('\n', o.Option.Description));
         var given = schema.Options.Where(o => o.IsRequired).Aggregate(
-            OptionNode.Mapping.Empty(Place.CommandLine), (node, o) => node.Set(o.Key, o.Shape is OptionShape.List ? "[]" : "1", o.OptionName));
+            OptionNode.Mapping.Empty(Place.CommandLine), (node, o) => node.Set(o.Key, Example(o.Shape), o.OptionName));
         var problems = new PlanProblems();
         var bound = Binder.Bind(record, given, "", null, problems);
         Assert.Empty(problems.InOrder());
@@ -27,6 +27,14 @@ public sealed class OptionSchemaTests
         Assert.Equal(written, RecipeWriter.Write(Binder.Bind(record, RecipeFile.Parse(written, "written.yaml"), "", null, problems)));
         Assert.Empty(problems.InOrder());
     }
+
+    /// <summary>Something that a required key takes; a variant needs what its first case requires.</summary>
+    private static string Example(OptionShape shape) => shape switch
+    {
+        OptionShape.List => "[]",
+        OptionShape.Variant variant => $"{{{variant.Cases[0].Name}: {{{string.Join(", ", OptionSchema.Of(variant.Cases[0].Record).Options.Where(o => o.IsRequired).Select(o => $"{o.Key}: {Example(o.Shape)}"))}}}}}",
+        _ => "1",
+    };
 
     [Fact]
     public void Own_keys_come_first_then_the_bases_and_computed_properties_are_none() =>
