@@ -25,19 +25,20 @@ internal static class ModelCommand
         {
             NativeSetup.LoadTorch();
             var folder = EmbeddedModel.Resolve(parsed.GetValue(model)!);
-            using var language = ModelFiles.LoadLanguageModel(folder);
+            var judges = File.Exists(Path.Combine(folder, "reward_normalization.json"));
+            using TransformerModel loaded = judges ? ModelFiles.LoadScalarModel(folder) : ModelFiles.LoadLanguageModel(folder);
             var tokenizer = TokenizerFiles.Load(folder);
-            var config = language.Config;
+            var config = loaded.Config;
             var table = new Table().HideHeaders().Border(TableBorder.None).AddColumn("").AddColumn("");
             void Row(string name, string value) => table.AddRow(new Words(name, new Style(Color.Grey)), new Words(value));
             Row("folder", folder);
             Row("family", config.Family);
-            Row("parameters", language.NamedParameters.Sum(p => p.Parameter.numel()).ToString("N0", CultureInfo.InvariantCulture));
+            Row("parameters", loaded.NamedParameters.Sum(p => p.Parameter.numel()).ToString("N0", CultureInfo.InvariantCulture));
             Row("layers x width", $"{config.Layers} x {config.Width}");
             Row("heads (key-value)", $"{config.Heads} ({config.KeyValueHeads})");
             Row("context", $"{config.ContextLength} tokens");
             Row("vocabulary", $"{config.VocabularySize} ({tokenizer.GetType().Name}, {tokenizer.VocabularySize} tokens)");
-            Row("head", config.TiedHead ? "tied to the embedding" : "own");
+            Row("head", judges ? "a reward" : config.TiedHead ? "tied to the embedding" : "own");
             AnsiConsole.Write(table);
             Ancestry(folder);
             return Task.FromResult(0);
