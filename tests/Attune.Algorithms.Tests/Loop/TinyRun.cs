@@ -88,7 +88,7 @@ internal abstract class TinyRun : IDisposable
             "orpo" => Direct(setup, language.Value, (p, _) => new Orpo.Objective(new OrpoOptions(), p)),
             "simpo" => Direct(setup, language.Value, (p, _) => new SimPo.Objective(new SimPoOptions(), p)),
             "slic" => Direct(setup, language.Value, (p, _) => new Slic.Objective(new SlicOptions { Delta = 3 }, p)),
-            "online dpo" => Judged(setup, new OnlineDpoOptions { RolloutBatchSize = 18, Answers = 3, BatchSize = 6, Epochs = 2, RefreshReference = true }, language.Value),
+            "online dpo" => Judged(setup, new OnlineDpoOptions { RolloutBatchSize = 54, Answers = 3, BatchSize = 6, Epochs = 2, RefreshReference = true }, language.Value),
             "kto" => Verdicts(setup, language.Value),
             "ppo" => Online(setup, TinyPpo.Small with { PtxCoefficient = 0.5, MissingEosPenalty = 0.1 }),
             "ppo adaptive" => Online(setup, TinyPpo.Small with
