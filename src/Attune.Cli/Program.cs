@@ -26,6 +26,7 @@ var root = new RootCommand("Attune teaches language models what people prefer: s
     EvaluateCommand.Create(),
     ModelCommand.Create(),
     DataCommand.Create(),
+    ServeCommand.Create(),
     FeedbackCommand.Create(),
     FrontierCommand.Create(),
     FigureCommand.Create(),

@@ -118,7 +118,7 @@ public static class RunReport
         }
     }
 
-    private static void RemarkSection(Markup html, RunRecord run)
+    internal static void RemarkSection(Markup html, RunRecord run)
     {
         if (run.Remarks.IsDefaultOrEmpty)
         {
@@ -134,7 +134,7 @@ public static class RunReport
         }
     }
 
-    private static void RecipeSection(Markup html, RunRecord run)
+    internal static void RecipeSection(Markup html, RunRecord run)
     {
         if (run.Recipe is null)
         {

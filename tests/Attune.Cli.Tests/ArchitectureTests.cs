@@ -31,6 +31,7 @@ public sealed class ArchitectureTests
     [InlineData("Attune.Core")]
     [InlineData("Attune.Text")]
     [InlineData("Attune.Data")]
+    [InlineData("Attune.Web")]
     [InlineData("Attune.Feedback")]
     [InlineData("Attune.Reports")]
     public void Text_data_and_reports_do_without_libtorch(string name)

@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using Attune.Feedback;
+
+namespace Attune.Web.Annotation;
+
+/// <summary>What a key does.</summary>
+/// <param name="Action">The name that elements carry in data-act, or a handler of the page's script.</param>
+/// <param name="Label">As the help shows it.</param>
+/// <param name="Keys">As browsers name keys, letters in lower case; several with spaces between.</param>
+public sealed record KeyAction(string Action, string Label, string Keys);
+
+/// <summary>The one registry of keys. A test refuses two actions of a page on one key.</summary>
+public static class KeyMap
+{
+    private static readonly ImmutableArray<KeyAction> Shared =
+    [
+        new("submit", "Submit", "Ctrl+Enter Enter"),
+        new("undo", "Take back what was submitted last", "Ctrl+z"),
+        new("comment", "Write a comment", "c"),
+        new("leave", "Leave a text box", "Escape"),
+        new("skip", "Skip, with a reason", "s"),
+        new("flag", "Flag a problem", "f"),
+        new("guidelines", "Open or close the guidelines", "g"),
+        new("keys", "This help", "?"),
+    ];
+
+    private static readonly ImmutableArray<KeyAction> Sides =
+    [
+        new("weaker", "One step towards A", "ArrowLeft"),
+        new("stronger", "One step towards B", "ArrowRight"),
+        new("answer-a", "Read answer A", "a"),
+        new("answer-b", "Read answer B", "b"),
+    ];
+
+    private static readonly ImmutableArray<KeyAction> Walk =
+    [
+        new("next", "Next one", "j"),
+        new("previous", "Previous one", "k"),
+    ];
+
+    public static ImmutableArray<KeyAction> For(ProjectKind kind, int parts) => kind switch
+    {
+        ProjectKind.Comparison => [.. Levels(8, Components.Scale.Words), .. Sides, .. Shared],
+        ProjectKind.Chat =>
+        [
+            .. Levels(8, level => Components.Scale.Words(level) + (level <= 5 ? $"; in the overall rating, {level} of 5" : "")), .. Sides,
+            new("overall", "Rate the whole conversation", "o"), new("message", "Write a message", "i"), .. Shared,
+        ],
+        ProjectKind.Ranking =>
+        [
+            .. Walk, .. Levels(Math.Min(parts, 9), rank => $"Rank {rank} for the current answer"),
+            new("better", "One rank better", "Alt+ArrowUp"), new("worse", "One rank worse", "Alt+ArrowDown"), new("tie", "Tie with the answer before", "t"), .. Shared,
+        ],
+        ProjectKind.BestOf => [.. Levels(Math.Min(parts, 9), n => $"{Letter(n - 1)} is best"), new("none", "None is acceptable", "0"), .. Shared],
+        ProjectKind.Steps =>
+        [
+            .. Walk, new("wrong", "The current step is wrong (-1)", "1 -"), new("neutral", "It is neutral (0)", "2 0"), new("right", "It is right (+1)", "3 ="),
+            new("give-up", "Give up", "e"), new("bad-problem", "The problem is bad", "b"), new("correction", "Write the right step", "w"), .. Shared,
+        ],
+        ProjectKind.Spans =>
+        [
+            new("answer-text", "Go to the answer: arrows move, Shift with arrows picks", "a"), .. Levels(Math.Min(parts, 9), n => $"Mark what is picked with error type {n}"),
+            new("next-span", "Next mark", "m"), new("delete-span", "Delete the current mark", "x"), new("note", "Note on the current mark", "n"),
+            new("missing", "What is missing", "l"), new("corrected", "Write the corrected text", "w"), .. Shared,
+        ],
+        _ => [.. Levels(Math.Min(parts, 9), n => parts == 2 ? (n == 1 ? "Bad" : "Good") : $"Rating number {n}"), .. Shared],
+    };
+
+    /// <summary>A, B, C, ...</summary>
+    public static string Letter(int index) => index < 26 ? ((char)('A' + index)).ToString() : (index + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private static IEnumerable<KeyAction> Levels(int count, Func<int, string> label) =>
+        Enumerable.Range(1, count).Select(n => new KeyAction($"level-{n}", label(n), n.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+}

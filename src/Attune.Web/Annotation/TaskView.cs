@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using Attune.Core.Conversations;
+using Attune.Feedback;
+
+namespace Attune.Web.Annotation;
+
+/// <summary>
+/// All that the page of one task shows. It is made from what the store hands out for annotators, which has neither policies nor scores nor gold
+/// marks, so that a page cannot show them by mistake.
+/// </summary>
+public sealed record TaskView
+{
+    public required ProjectKind Kind { get; init; }
+    public required Guid Project { get; init; }
+    public required string ProjectName { get; init; }
+    public required Guid Task { get; init; }
+    public required Guid Lease { get; init; }
+
+    /// <summary>Made here, so that a form sent twice is one label.</summary>
+    public required Guid Submission { get; init; }
+
+    public required ProjectSettings Settings { get; init; }
+    public required Prompt Prompt { get; init; }
+    public ImmutableArray<ImmutableArray<string>> Passages { get; init; } = [];
+
+    /// <summary>In the order shown.</summary>
+    public required ImmutableArray<ShownAnswer> Answers { get; init; }
+
+    /// <summary>"Task 3 of 5".</summary>
+    public required int Number { get; init; }
+    public required int Total { get; init; }
+    public string Guidelines { get; init; } = "";
+    public int GuidelineVersion { get; init; } = 1;
+
+    /// <summary>JSON: {"fields": [[name, value], ...], "at": milliseconds}; empty where nothing was typed.</summary>
+    public string Draft { get; init; } = "";
+
+    /// <summary>The page follows a submit, which may still be taken back.</summary>
+    public bool JustSubmitted { get; init; }
+    public ImmutableArray<ChatTurnView> Turns { get; init; } = [];
+    public bool ModelIsThere { get; init; } = true;
+
+    public string Url => $"/work/{Project}/{Lease}";
+
+    public ImmutableArray<KeyAction> Keys => KeyMap.For(Kind, Kind switch
+    {
+        ProjectKind.Spans => ErrorTypes.Length,
+        ProjectKind.Rating => RatingLevels.Length,
+        _ => Answers.Length,
+    });
+
+    /// <summary>Types of error to mark: the project's own, or those of fine-grained RLHF (Wu et al. 2023).</summary>
+    public ImmutableArray<string> ErrorTypes => Settings.ErrorTypes.IsEmpty ? ["Irrelevant", "Redundant", "Wrong-Grounding", "Unverifiable", "Incoherent"] : Settings.ErrorTypes;
+
+    public ImmutableArray<string> MissingTypes =>
+        Settings.MissingTypes.IsEmpty ? ["Missing-Answer", "Missing-Major-Auxiliary", "Missing-Minor-Auxiliary"] : Settings.MissingTypes;
+
+    /// <summary>The levels to choose from; empty where the scale is too fine for buttons.</summary>
+    public ImmutableArray<double> RatingLevels
+    {
+        get
+        {
+            var (worst, best) = (Settings.Worst, Settings.Best);
+            return best - worst <= 10 && worst == Math.Truncate(worst) && best == Math.Truncate(best)
+                ? [.. Enumerable.Range(0, (int)(best - worst) + 1).Select(i => worst + i)]
+                : [];
+        }
+    }
+}
+
+/// <summary>An answer as shown.</summary>
+public sealed record ShownAnswer(string Text, ImmutableArray<string> Steps);
+
+/// <summary>A turn of a chat.</summary>
+/// <param name="Chosen">The reply shown at this place went on; null while undecided.</param>
+public sealed record ChatTurnView(int Number, string User, ImmutableArray<string> Replies, int? Chosen);

@@ -1,0 +1,231 @@
+// The page of one task: keeps what is typed, sends what is submitted, counts the time, listens to keys.
+import { drafts, outbox, send } from './outbox.js';
+import { answers, collect, fill } from './fields.js';
+import { bindKeys } from './keys.js';
+import { begin } from './interfaces.js';
+
+const form = document.querySelector('form[data-task]');
+const page = form.dataset;
+const state = document.getElementById('state');
+const says = document.getElementById('says');
+const started = performance.now();
+let shownProblem = false;
+let sending = false;
+
+// State: on the server, on this device, or nowhere; a reader hears it, and sees more than a colour.
+function tell(where, text) {
+  state.dataset.state = where;
+  if (state.textContent !== text) state.textContent = text;
+}
+
+function complain(text) {
+  says.textContent = text;
+  says.hidden = text === '';
+  shownProblem = text !== '';
+  if (shownProblem) says.scrollIntoView({ block: 'nearest' });
+}
+
+// Active time: the page is visible and something happened within the last minute.
+let active = 0;
+let lastSign = performance.now();
+let lastTick = performance.now();
+for (const sign of ['pointermove', 'pointerdown', 'keydown', 'scroll', 'wheel', 'touchstart']) {
+  window.addEventListener(sign, () => { lastSign = performance.now(); }, { passive: true });
+}
+setInterval(() => {
+  const now = performance.now();
+  if (document.visibilityState === 'visible' && now - lastSign < 60000) active += now - lastTick;
+  lastTick = now;
+}, 500);
+
+// Drafts: on the device at each change, on the server when there is a pause.
+let pause;
+let saved = true;
+function changed() {
+  const fields = answers(form);
+  saved = drafts.save(page.task, fields);
+  if (saved) tell('device', 'Saved on this device');
+  else tell('lost', 'Not saved: this device has no room. Please submit soon.');
+  if (shownProblem) complain('');
+  clearTimeout(pause);
+  pause = setTimeout(() => toServer(), 1500);
+}
+
+async function toServer(keepalive = false) {
+  clearTimeout(pause);
+  if (sending) return; // What is on its way is more than a draft.
+  try {
+    await send(page.draftUrl, [['draft', JSON.stringify({ fields: answers(form), at: Date.now() })]], { keepalive });
+    saved = true;
+    tell('server', 'Draft saved');
+  } catch (problem) {
+    if (problem.status === 401) complain('You are signed out. What you wrote is kept on this device: sign in again in another tab, then go on here.');
+    else if (saved) tell('device', 'Saved on this device; no connection');
+  }
+}
+
+// Enter in a one-line box is no submit.
+form.addEventListener('keydown', event => {
+  if (event.key === 'Enter' && !event.ctrlKey && !event.metaKey && event.target.matches('input:not([type=radio]):not([type=checkbox])')) event.preventDefault();
+});
+form.addEventListener('input', changed);
+form.addEventListener('change', changed);
+form.addEventListener('own-change', changed);
+window.addEventListener('pagehide', () => { if (state.dataset.state === 'device') toServer(true); });
+window.addEventListener('beforeunload', event => { if (!saved) event.preventDefault(); });
+
+// The newest of what this device and the server have.
+const mine = drafts.load(page.task);
+let theirs = null;
+try {
+  theirs = JSON.parse(page.draft || 'null');
+} catch {
+  theirs = null;
+}
+const newest = mine !== null && (theirs === null || mine.at >= (theirs.at ?? 0)) ? mine : theirs;
+const place = begin(form, { changed, tell, complain, reload });
+if (Array.isArray(newest?.fields)) {
+  if (fill(form, newest.fields)) tell(newest === mine ? 'device' : 'server', 'Draft restored');
+}
+
+drafts.follow(page.task, draft => {
+  if (draft !== null) {
+    fill(form, draft.fields, true);
+    tell('device', 'Changed in another tab');
+  } else if (!sending) {
+    lock();
+    complain('This task was submitted in another tab.');
+    toast('Submitted in another tab.', 'Next task', () => go(page.next));
+  }
+});
+
+// Submit: kept first, then sent; it leaves this device only once the server has it.
+function go(url) {
+  sending = true;
+  saved = true;
+  location.assign(url);
+}
+
+function reload() {
+  saved = true;
+  history.replaceState(null, '', `${location.pathname}#now`);
+  location.reload();
+}
+
+function lock() {
+  form.querySelector('#all').disabled = true;
+}
+
+async function submit() {
+  const missing = place.missing?.();
+  if (missing) {
+    complain(missing);
+    return;
+  }
+  if (!form.reportValidity()) return;
+  const set = (name, value) => { if (form.elements[name]) form.elements[name].value = value; };
+  set('active_ms', Math.round(active));
+  set('elapsed_ms', Math.round(performance.now() - started));
+  set('client_at', Date.now());
+  const id = form.elements.submission.value;
+  const kept = outbox.put(id, { task: page.task, url: form.action, fields: collect(form) });
+  if (!kept) tell('lost', 'This device has no room to keep it; sending…');
+  sending = true;
+  lock();
+  clearTimeout(pause);
+  tell('device', 'Sending…');
+  if (kept) await flush();
+  else await straight(id, form.action);
+}
+
+async function straight(id, url) {
+  try {
+    go((await send(url, collect(form)))?.next ?? page.next);
+  } catch (problem) {
+    refused(problem);
+  }
+}
+
+function refused(problem) {
+  sending = false;
+  form.querySelector('#all').disabled = false;
+  tell('device', 'Saved on this device');
+  complain(problem.message);
+}
+
+let again;
+async function flush() {
+  clearTimeout(again);
+  let [wait, answered] = [false, false];
+  const mine = await outbox.flush(({ entry, answer, problem }) => {
+    const here = entry.task === page.task;
+    answered ||= here;
+    if (problem === undefined) {
+      if (here) go(answer?.next ?? page.next);
+    } else if (problem.status === 0 || problem.status === 429 || problem.status >= 500) {
+      wait = true;
+      if (here) tell('device', 'No connection. Kept on this device; sent as soon as there is one.');
+    } else if (problem.status === 401) {
+      wait = true;
+      if (here) complain('You are signed out. Your answer is kept on this device: sign in again in another tab, and it will be sent.');
+    } else if (here) {
+      outbox.drop(entry.id);
+      refused(problem);
+    }
+  });
+  if (!mine) again = setTimeout(flush, 1000);
+  else if (wait) again = setTimeout(flush, 4000);
+  else if (sending && !answered) go(page.next); // Another tab has sent it.
+}
+
+form.addEventListener('submit', event => {
+  if (event.submitter?.dataset.native !== undefined) return;
+  event.preventDefault();
+  submit();
+});
+window.addEventListener('online', flush);
+window.addEventListener('offline', () => { if (state.dataset.state === 'server') tell('device', 'No connection'); });
+if (outbox.ofTask(page.task) !== null) {
+  sending = true;
+  lock();
+}
+if (outbox.all().length > 0) flush();
+
+// The lease: told that somebody is here, as long as the page is seen.
+const beat = Math.max(5000, 1000 * Number(page.lease) / 3);
+setInterval(async () => {
+  if (document.visibilityState !== 'visible') return;
+  try {
+    const answer = await send(page.heartbeatUrl, [['lease', form.elements.lease?.value ?? '']]);
+    if (answer?.held === false && !shownProblem) complain('This task went to somebody else after a long pause. You can still submit: your answer will be kept.');
+  } catch {
+    // The next beat tries again.
+  }
+}, beat);
+
+// Toast with undo, for the task before.
+function toast(text, label, act) {
+  document.querySelector('.toast')?.remove();
+  const box = document.createElement('div');
+  box.className = 'toast';
+  box.setAttribute('role', 'status');
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.textContent = label;
+  button.addEventListener('click', act);
+  box.append(text, button);
+  document.body.append(box);
+}
+
+document.querySelectorAll('[data-opens]').forEach(button => button.addEventListener('click', () => document.getElementById(button.dataset.opens)?.showModal()));
+document.querySelectorAll('[data-closes]').forEach(button => button.addEventListener('click', () => button.closest('dialog').close()));
+const ready = document.querySelector('.toast');
+if (ready) setTimeout(() => ready.remove(), 20000);
+
+bindKeys({
+  submit: () => form.requestSubmit(form.querySelector('[data-submit]') ?? undefined),
+  undo: () => document.getElementById('undo')?.requestSubmit(),
+  leave: () => document.activeElement?.blur(),
+  keys: () => document.getElementById('keys')?.showModal(),
+  ...place.keys,
+}, () => place.current?.());

@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Attune.Core;
+using Attune.Core.Feedback;
+using Attune.Feedback;
+using Attune.Feedback.Formats;
+using Attune.Web.Components;
+using Attune.Web.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Attune.Web.Endpoints;
+
+/// <summary>Labels on their way out: snapshots for training, exports in public formats.</summary>
+internal static class DataEndpoints
+{
+    private static readonly JsonSerializerOptions Rows = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var manage = routes.MapProjectGroup("/projects/{project:guid}", Role.Manager);
+        manage.MapGet("/data", (HttpContext context, WebOptions options) => Page(context, options, []));
+        manage.MapPost("/snapshots", SnapshotAsync);
+        manage.MapGet("/snapshots/{snapshot}/{file}", File);
+        manage.MapGet("/export", ExportAsync);
+        routes.MapProjectGroup("/api/projects/{project:guid}", Role.Manager).MapGet("/export", ExportAsync).WithTags("Feedback").Needs(KeyScope.ReadLabels).WithSummary("Labels as JSON lines in a public format");
+    }
+
+    private static IResult Page(HttpContext context, WebOptions options, ImmutableArray<string> problems)
+    {
+        context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
+        return Pages.Show<DataPage>(new { Page = Pages.Context(context), Project = context.Project(), Role = context.RoleInProject(), Problems = problems, Snapshots = Snapshots(context, options) });
+    }
+
+    private static ImmutableArray<(string Folder, SnapshotManifest Manifest)> Snapshots(HttpContext context, WebOptions options)
+    {
+        var folder = Folder(context, options);
+        return !Directory.Exists(folder) ? [] :
+        [
+            .. Directory.EnumerateDirectories(folder).Where(f => System.IO.File.Exists(Path.Combine(f, SnapshotManifest.FileName)))
+                .Select(f => (f, SnapshotManifest.Read(f))).OrderByDescending(s => s.Item2.CreatedAt),
+        ];
+    }
+
+    private static async Task<IResult> SnapshotAsync(HttpContext context, FeedbackStore store, WebOptions options)
+    {
+        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var name = options.Time.GetUtcNow().ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture);
+        try
+        {
+            var chosen = new SnapshotOptions { HeldOut = fields.Real("held_out") ?? 0.1, LeastGoldAccuracy = fields.Real("least_gold"), Surplus = fields.Text("surplus") is not null };
+            await store.Snapshots.CreateAsync(context.Project().Id, Path.Combine(Folder(context, options), name), chosen, context.RequestAborted).ConfigureAwait(false);
+            return Results.LocalRedirect($"/projects/{context.Project().Id}/data?done=snapshot");
+        }
+        catch (AttuneException problem)
+        {
+            return Page(context, options, [problem.Message]);
+        }
+    }
+
+    /// <summary>Both names are looked up among those that are there: no path of the disk can be asked for.</summary>
+    private static IResult File(HttpContext context, WebOptions options, string snapshot, string file)
+    {
+        var found = Snapshots(context, options).FirstOrDefault(s => Path.GetFileName(s.Folder) == snapshot);
+        var path = found.Folder is null ? null : Directory.EnumerateFiles(found.Folder).FirstOrDefault(f => Path.GetFileName(f) == file);
+        return path is null ? Pages.NotFound(context) : Results.File(path, "application/octet-stream", file);
+    }
+
+    private static async Task<IResult> ExportAsync(HttpContext context, FeedbackStore store)
+    {
+        var format = context.Request.Query["format"].ToString() is { Length: > 0 } asked ? asked : "trl";
+        var (rows, _) = await store.Exports.RowsAsync(context.Project().Id, format, null, context.RequestAborted).ConfigureAwait(false);
+        context.Response.ContentType = "application/jsonl";
+        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{(FeedbackFormats.Names.Contains(format) ? format : "labels")}.jsonl\"";
+        foreach (var row in rows)
+        {
+            await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(row, Rows), context.RequestAborted).ConfigureAwait(false);
+            await context.Response.Body.WriteAsync("\n"u8.ToArray(), context.RequestAborted).ConfigureAwait(false);
+        }
+
+        return Results.Empty;
+    }
+
+    private static string Folder(HttpContext context, WebOptions options) => Path.GetFullPath(Path.Combine(options.SnapshotFolder, context.Project().Id.ToString()));
+}

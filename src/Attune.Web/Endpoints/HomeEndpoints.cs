@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+using Attune.Feedback;
+using Attune.Web.Components;
+using Attune.Web.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Attune.Web.Endpoints;
+
+/// <summary>The first page: one's projects.</summary>
+internal static class HomeEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/", HomeAsync);
+
+    private static async Task<IResult> HomeAsync(HttpContext context, FeedbackStore store)
+    {
+        var (me, cancel) = (context.User.PersonId(), context.RequestAborted);
+        var roles = (await store.People.ProjectsOfAsync(me, cancel).ConfigureAwait(false)).ToDictionary(r => r.Project, r => r.Role);
+        var lines = ImmutableArray.CreateBuilder<ProjectLine>();
+        foreach (var project in (await store.Projects.ListAsync(cancel).ConfigureAwait(false)).Where(p => roles.ContainsKey(p.Id)))
+        {
+            var all = roles[project.Id] is Role.Annotator ? null : await store.Projects.ProgressAsync(project.Id, cancel).ConfigureAwait(false);
+            lines.Add(new ProjectLine(project, roles[project.Id], await store.Queue.ProgressAsync(project.Id, me, cancel).ConfigureAwait(false), all));
+        }
+
+        return Pages.Show<HomePage>(new { Page = Pages.Context(context), Projects = lines.ToImmutable() });
+    }
+}
+
+/// <summary>A project on the first page.</summary>
+/// <param name="All">Everyone's progress; null for annotators, whom it does not concern.</param>
+public sealed record ProjectLine(ProjectInfo Project, Role Role, OwnProgress Own, ProjectProgress? All);

@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using Attune.Feedback;
+using Attune.Web.Components;
+using Attune.Web.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Attune.Web.Endpoints;
+
+/// <summary>Who is here, who may come, and what they may do.</summary>
+internal static class PeopleEndpoints
+{
+    private static readonly TimeSpan Validity = TimeSpan.FromDays(7);
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var owners = routes.MapGroup("/people").RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.IsOwner == true));
+        owners.MapGet("", (HttpContext context, FeedbackStore store) => AllAsync(context, store, null));
+        owners.MapPost("/invite", InviteToAllAsync);
+        var members = routes.MapProjectGroup("/projects/{project:guid}/people", Role.Manager);
+        members.MapGet("", (HttpContext context, FeedbackStore store) => MembersAsync(context, store, null));
+        members.MapPost("/invite", InviteAsync);
+        members.MapPost("/{person:guid}/role", RoleAsync);
+        members.MapPost("/{person:guid}/pause", PauseAsync);
+    }
+
+    private static async Task<IResult> AllAsync(HttpContext context, FeedbackStore store, string? link) => Pages.Show<PeoplePage>(new
+    {
+        Page = Pages.Context(context), People = (await store.People.ListAsync(context.RequestAborted).ConfigureAwait(false)).ToImmutableArray(), Link = link,
+    });
+
+    private static async Task<IResult> InviteToAllAsync(HttpContext context, FeedbackStore store)
+    {
+        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        if (!Enum.TryParse<Role>(fields.Text("role"), out var role) || role is not (Role.Owner or Role.Manager or Role.Reader))
+            return Problems.Result(context, StatusCodes.Status400BadRequest, "There is no such role.");
+        return await AllAsync(context, store, await LinkAsync(context, store, role, null).ConfigureAwait(false)).ConfigureAwait(false);
+    }
+
+    private static async Task<IResult> MembersAsync(HttpContext context, FeedbackStore store, string? link) => Pages.Show<MembersPage>(new
+    {
+        Page = Pages.Context(context), Project = context.Project(), Role = context.RoleInProject(), Link = link,
+        Members = (await store.People.MembersAsync(context.Project().Id, context.RequestAborted).ConfigureAwait(false)).ToImmutableArray(),
+    });
+
+    private static async Task<IResult> InviteAsync(HttpContext context, FeedbackStore store)
+    {
+        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        if (!IsMemberRole(fields.Text("role"), out var role))
+            return Problems.Result(context, StatusCodes.Status400BadRequest, "There is no such role in a project.");
+        return await MembersAsync(context, store, await LinkAsync(context, store, role, context.Project().Id).ConfigureAwait(false)).ConfigureAwait(false);
+    }
+
+    private static async Task<string> LinkAsync(HttpContext context, FeedbackStore store, Role role, Guid? project)
+    {
+        var invitation = await store.People.InviteAsync(context.User.PersonId(), role, project, Validity, context.RequestAborted).ConfigureAwait(false);
+        return $"{context.Request.Scheme}://{context.Request.Host}/join/{invitation.Token}";
+    }
+
+    private static async Task<IResult> RoleAsync(HttpContext context, FeedbackStore store, Guid person)
+    {
+        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var remove = fields.Text("role") == "none";
+        var role = Role.Reader;
+        if ((!remove && !IsMemberRole(fields.Text("role"), out role)) || !await IsMemberAsync(context, store, person).ConfigureAwait(false))
+            return Pages.NotFound(context);
+        await store.People.SetMemberAsync(context.User.PersonId(), context.Project().Id, person, remove ? null : role, context.RequestAborted).ConfigureAwait(false);
+        return Results.LocalRedirect($"/projects/{context.Project().Id}/people?done=saved");
+    }
+
+    private static async Task<IResult> PauseAsync(HttpContext context, FeedbackStore store, Guid person)
+    {
+        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        if (!await IsMemberAsync(context, store, person).ConfigureAwait(false))
+            return Pages.NotFound(context);
+        await store.People.PauseAsync(context.User.PersonId(), context.Project().Id, person, fields.Text("reason"), context.RequestAborted).ConfigureAwait(false);
+        return Results.LocalRedirect($"/projects/{context.Project().Id}/people?done=saved");
+    }
+
+    /// <summary>Managers of one project have no say over people of others.</summary>
+    private static async Task<bool> IsMemberAsync(HttpContext context, FeedbackStore store, Guid person) =>
+        (await store.People.MembersAsync(context.Project().Id, context.RequestAborted).ConfigureAwait(false)).Any(m => m.Person.Id == person);
+
+    private static bool IsMemberRole(string? name, out Role role) => Enum.TryParse(name, out role) && role is (Role.Reader or Role.Annotator or Role.Manager);
+}

@@ -1,0 +1,179 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Attune.Core;
+using Attune.Feedback;
+using Attune.Web.Annotation;
+using Attune.Web.Components;
+using Attune.Web.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Attune.Web.Endpoints;
+
+/// <summary>A project's pages for managers: made, watched, changed.</summary>
+internal static class ProjectEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var limit = new Upload.Limit(routes.ServiceProvider.GetService(typeof(WebOptions)) is WebOptions options ? options.LargestUpload : null);
+        var makers = routes.MapGroup("/projects").RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.IsManager == true));
+        makers.MapGet("/new", (HttpContext context) => NewPage(context, [], "", ProjectKind.Comparison));
+        makers.MapPost("", CreateAsync).WithMetadata(limit);
+        var watch = routes.MapProjectGroup("/projects/{project:guid}", Role.Reader);
+        watch.MapGet("", ProgressAsync);
+        watch.MapGet("/guidelines", GuidelinesAsync);
+        var manage = routes.MapProjectGroup("/projects/{project:guid}", Role.Manager);
+        manage.MapPost("/guidelines", PublishAsync);
+        manage.MapGet("/settings", (HttpContext context) => SettingsPage(context, []));
+        manage.MapPost("/settings", ChangeAsync);
+        manage.MapPost("/state", StateAsync);
+        manage.MapGet("/items", (HttpContext context, FeedbackStore store) => ItemsAsync(context, store, null, []));
+        manage.MapPost("/items", AddAsync).WithMetadata(limit);
+        manage.MapPost("/tasks/{task:guid}/release", (HttpContext context, FeedbackStore store, Guid task) => SetTaskAsync(context, task, store.Projects.ReleaseTaskAsync));
+        manage.MapPost("/tasks/{task:guid}/retire", (HttpContext context, FeedbackStore store, Guid task) => SetTaskAsync(context, task, store.Projects.RetireTaskAsync));
+    }
+
+    private static IResult NewPage(HttpContext context, ImmutableArray<string> problems, string name, ProjectKind kind)
+    {
+        context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
+        return Pages.Show<NewProjectPage>(new { Page = Pages.Context(context), Problems = problems, Name = name, Kind = kind });
+    }
+
+    private static async Task<IResult> CreateAsync(HttpContext context, FeedbackStore store)
+    {
+        var (fields, me) = (await Form.ReadAsync(context).ConfigureAwait(false), context.User.PersonId());
+        var name = fields.Text("name") ?? "";
+        if (!Enum.TryParse<ProjectKind>(fields.Text("kind"), out var kind) || !Enum.IsDefined(kind))
+            return NewPage(context, ["choose what people do."], name, ProjectKind.Comparison);
+        try
+        {
+            // Read before anything is made, so that a bad file leaves no empty project behind.
+            var items = await Upload.ReadItemsAsync(context, kind).ConfigureAwait(false);
+            var settings = new ProjectSettings { Quota = fields.Number("quota") ?? 1, Instruction = fields.Text("instruction") ?? KindWords.Question(kind) };
+            var project = await store.Projects.CreateAsync(me, name, kind, settings, fields.Text("guidelines") ?? "", context.RequestAborted).ConfigureAwait(false);
+            if (context.User.Viewer()!.Role != Role.Owner)
+                await store.People.SetMemberAsync(me, project.Id, me, Role.Manager, context.RequestAborted).ConfigureAwait(false);
+            if (items is { } given)
+                await store.Projects.AddItemsAsync(me, project.Id, given, context.RequestAborted).ConfigureAwait(false);
+            return Results.LocalRedirect($"/projects/{project.Id}");
+        }
+        catch (AttuneException problem)
+        {
+            return NewPage(context, [problem.Message], name, kind);
+        }
+    }
+
+    private static async Task<IResult> ProgressAsync(HttpContext context, FeedbackStore store)
+    {
+        // Annotators may not see how far others are; readers and managers may.
+        if (context.RoleInProject() == Role.Annotator)
+            return Problems.Result(context, StatusCodes.Status403Forbidden, "Your role in this project does not allow that.");
+        return Pages.Show<ProgressPage>(new
+        {
+            Page = Pages.Context(context), Project = context.Project(), Role = context.RoleInProject(),
+            Progress = await store.Projects.ProgressAsync(context.Project().Id, context.RequestAborted).ConfigureAwait(false),
+        });
+    }
+
+    private static async Task<IResult> GuidelinesAsync(HttpContext context, FeedbackStore store)
+    {
+        int? number = int.TryParse(context.Request.Query["version"], NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : null;
+        return await store.Projects.GuidelinesAsync(context.Project().Id, number, context.RequestAborted).ConfigureAwait(false) is { } version
+            ? Pages.Show<GuidelinesPage>(new { Page = Pages.Context(context), Project = context.Project(), Role = context.RoleInProject(), Version = version })
+            : Pages.NotFound(context);
+    }
+
+    private static async Task<IResult> PublishAsync(HttpContext context, FeedbackStore store)
+    {
+        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        await store.Projects.PublishGuidelinesAsync(context.User.PersonId(), context.Project().Id, fields.Text("markdown") ?? "", context.RequestAborted).ConfigureAwait(false);
+        return Results.LocalRedirect($"/projects/{context.Project().Id}/guidelines?done=saved");
+    }
+
+    private static IResult SettingsPage(HttpContext context, ImmutableArray<string> problems)
+    {
+        context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
+        return Pages.Show<SettingsPage>(new { Page = Pages.Context(context), Project = context.Project(), Role = context.RoleInProject(), Problems = problems });
+    }
+
+    private static async Task<IResult> ChangeAsync(HttpContext context, FeedbackStore store)
+    {
+        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        try
+        {
+            await store.Projects.ChangeSettingsAsync(context.User.PersonId(), context.Project().Id, Read(fields, context.Project()), context.RequestAborted).ConfigureAwait(false);
+            return Results.LocalRedirect($"/projects/{context.Project().Id}/settings?done=saved");
+        }
+        catch (PlanException problem)
+        {
+            return SettingsPage(context, [.. problem.Problems]);
+        }
+    }
+
+    private static ProjectSettings Read(FormFields fields, ProjectInfo project)
+    {
+        var old = project.Settings;
+        var spans = project.Kind == ProjectKind.Spans;
+        return old with
+        {
+            Instruction = fields.Text("instruction") ?? old.Instruction,
+            Quota = fields.Number("quota") ?? old.Quota,
+            LeaseSeconds = fields.Number("lease_seconds") ?? old.LeaseSeconds,
+            MostPending = fields.Number("most_pending") ?? old.MostPending,
+            GoldEvery = fields.Number("gold_every") ?? old.GoldEvery,
+            RepeatEvery = fields.Number("repeat_every") ?? old.RepeatEvery,
+            FlagsToHold = fields.Number("flags_to_hold") ?? old.FlagsToHold,
+            LeastGoldAccuracy = fields.Real("least_gold_accuracy"),
+            ChatTurns = fields.Number("chat_turns") ?? old.ChatTurns,
+            Worst = fields.Real("worst") ?? old.Worst,
+            Best = fields.Real("best") ?? old.Best,
+            ErrorTypes = spans ? Lines(fields.Text("error_types")) : old.ErrorTypes,
+            MissingTypes = spans ? Lines(fields.Text("missing_types")) : old.MissingTypes,
+            AskCorrection = spans ? fields.Text("ask_correction") is not null : old.AskCorrection,
+            Shuffle = fields.Text("shuffle") is not null,
+        };
+    }
+
+    private static ImmutableArray<string> Lines(string? text) => [.. (text ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct()];
+
+    private static async Task<IResult> StateAsync(HttpContext context, FeedbackStore store)
+    {
+        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        if (!Enum.TryParse<ProjectState>(fields.Text("state"), out var state) || !Enum.IsDefined(state))
+            return Problems.Result(context, StatusCodes.Status400BadRequest, "There is no such state.");
+        await store.Projects.SetStateAsync(context.User.PersonId(), context.Project().Id, state, context.RequestAborted).ConfigureAwait(false);
+        return Results.LocalRedirect($"/projects/{context.Project().Id}/settings?done=saved");
+    }
+
+    private static async Task<IResult> ItemsAsync(HttpContext context, FeedbackStore store, AddedItems? added, ImmutableArray<string> problems)
+    {
+        var after = long.TryParse(context.Request.Query["after"], NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : -1;
+        var tasks = await store.Projects.TasksAsync(context.Project().Id, after, Components.ItemsPage.Size, context.RequestAborted).ConfigureAwait(false);
+        context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
+        return Pages.Show<ItemsPage>(new
+        {
+            Page = Pages.Context(context), Project = context.Project(), Role = context.RoleInProject(), Tasks = tasks.ToImmutableArray(), Added = added, Problems = problems,
+        });
+    }
+
+    private static async Task<IResult> AddAsync(HttpContext context, FeedbackStore store)
+    {
+        try
+        {
+            if (await Upload.ReadItemsAsync(context, context.Project().Kind).ConfigureAwait(false) is not { } items)
+                return await ItemsAsync(context, store, null, ["choose a file first."]).ConfigureAwait(false);
+            var added = await store.Projects.AddItemsAsync(context.User.PersonId(), context.Project().Id, items, context.RequestAborted).ConfigureAwait(false);
+            return await ItemsAsync(context, store, added, []).ConfigureAwait(false);
+        }
+        catch (AttuneException problem)
+        {
+            return await ItemsAsync(context, store, null, [problem.Message]).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<IResult> SetTaskAsync(HttpContext context, Guid task, Func<Guid?, Guid, Guid, CancellationToken, Task<bool>> change) =>
+        await change(context.User.PersonId(), context.Project().Id, task, context.RequestAborted).ConfigureAwait(false)
+            ? Results.LocalRedirect($"/projects/{context.Project().Id}/items?done=saved")
+            : Pages.NotFound(context);
+}

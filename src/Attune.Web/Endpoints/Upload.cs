@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using Attune.Core;
+using Attune.Feedback;
+using Attune.Web.Projects;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace Attune.Web.Endpoints;
+
+/// <summary>A file that a manager sends. It is kept under a name of the server's own while it is read; of the sender's name only the ending counts.</summary>
+internal static class Upload
+{
+    private static readonly string[] Endings = [".jsonl", ".json", ".jsonl.gz", ".json.gz"];
+
+    /// <summary>Lets an endpoint take more than a form.</summary>
+    public sealed record Limit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
+
+    /// <summary>Null where no file was chosen.</summary>
+    public static async Task<ImmutableArray<NewItem>?> ReadItemsAsync(HttpContext context, ProjectKind kind)
+    {
+        var form = await context.Request.ReadFormAsync(context.RequestAborted).ConfigureAwait(false);
+        if (form.Files.GetFile("file") is not { Length: > 0 } file)
+            return null;
+        var stream = file.OpenReadStream();
+        await using (stream.ConfigureAwait(false))
+        {
+            return await ReadItemsAsync(stream, file.FileName, kind, context.RequestAborted).ConfigureAwait(false);
+        }
+    }
+
+    public static async Task<ImmutableArray<NewItem>> ReadItemsAsync(Stream content, string name, ProjectKind kind, CancellationToken cancel)
+    {
+        var ending = Endings.OrderByDescending(e => e.Length).FirstOrDefault(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase))
+            ?? throw new DataException($"the file is no {string.Join(", ", Endings)}; expected one row of JSON a line.");
+        var folder = Directory.CreateTempSubdirectory("attune-upload-");
+        try
+        {
+            var path = Path.Combine(folder.FullName, "items" + ending);
+            var file = File.Create(path);
+            await using (file.ConfigureAwait(false))
+            {
+                await content.CopyToAsync(file, cancel).ConfigureAwait(false);
+            }
+
+            return ItemFile.Read(path, kind);
+        }
+        catch (AttuneException problem)
+        {
+            // People know the file by their own name for it, not by the server's.
+            throw new DataException(problem.Message.Replace(folder.FullName + Path.DirectorySeparatorChar, "", StringComparison.Ordinal));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using System.IO.Compression;
+using System.Text.Json;
+using Attune.Core;
+using Attune.Core.Conversations;
+using Attune.Feedback;
+
+namespace Attune.Web.Projects;
+
+/// <summary>
+/// Rows that nobody has judged yet: <c>{"prompt": ..., "answers": [...]}</c>, or <c>"completions"</c> for the steps of a solution; with an optional
+/// <c>"id"</c>, and <c>"passages"</c> that an answer should rest on.
+/// </summary>
+internal static class BareRows
+{
+    public static string Expected(ProjectKind kind) => kind switch
+    {
+        ProjectKind.Chat => "\"prompt\"",
+        ProjectKind.Steps => "\"prompt\" and \"completions\"",
+        ProjectKind.Spans or ProjectKind.Rating => "\"prompt\" and \"completion\"",
+        ProjectKind.Comparison => "\"prompt\" and \"answers\", or \"chosen\" and \"rejected\"",
+        _ => "\"prompt\" and \"answers\"",
+    };
+
+    /// <summary>Null where the first row is judged, or of another kind: those are read as data sets.</summary>
+    public static ImmutableArray<NewItem>? TryRead(string path, ProjectKind kind)
+    {
+        var list = kind == ProjectKind.Steps ? "completions" : "answers";
+        var items = ImmutableArray.CreateBuilder<NewItem>();
+        using var reader = new StreamReader(Open(path));
+        for (var line = 1; reader.ReadLine() is { } text; line++)
+        {
+            if (string.IsNullOrWhiteSpace(text))
+                continue;
+            try
+            {
+                using var row = JsonDocument.Parse(text);
+                if (items.Count == 0 && !IsBare(row.RootElement, list))
+                    return null;
+                items.Add(Read(row.RootElement, kind, list));
+            }
+            catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException)
+            {
+                // An array over several lines, or no JSON at all: the reader of data sets has the better message.
+                if (items.Count == 0)
+                    return null;
+                throw new DataException($"{Path.GetFileName(path)}, line {line}: not a row with {Expected(kind)}. Mend the line; nothing was added.");
+            }
+        }
+
+        return items.Count == 0 ? null : items.ToImmutable();
+    }
+
+    private static bool IsBare(JsonElement row, string list) => row.ValueKind == JsonValueKind.Object
+        && row.TryGetProperty(list, out var answers) && answers.ValueKind == JsonValueKind.Array
+        && !row.TryGetProperty("best", out _) && !row.TryGetProperty("ranks", out _) && !row.TryGetProperty("labels", out _);
+
+    private static NewItem Read(JsonElement row, ProjectKind kind, string list)
+    {
+        var prompt = row.GetProperty("prompt").Deserialize<Prompt>(StoreJson.Options)!;
+        var answers = row.GetProperty(list).EnumerateArray().Select(a => a.GetString() ?? throw new JsonException("null")).ToImmutableArray();
+        var content = new ItemContent(prompt, kind == ProjectKind.Steps ? [Candidate.OfSteps(answers)] : [.. answers.Select(a => new Candidate(a))])
+        {
+            ExternalId = row.TryGetProperty("id", out var id) ? id.ToString() : null,
+            Passages = row.TryGetProperty("passages", out var passages) ? passages.Deserialize<ImmutableArray<ImmutableArray<string>>>(StoreJson.Options) : [],
+        };
+        return new NewItem(content);
+    }
+
+    private static Stream Open(string path)
+    {
+        var file = File.OpenRead(path);
+        return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
+    }
+}

@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Attune.Web.Security;
+
+/// <summary>Every request that changes something carries the token of the page it came from, signing in included; API keys need none.</summary>
+internal static class ForgeryCheck
+{
+    public static void UseForgeryCheck(this WebApplication app) => app.Use(async (context, next) =>
+    {
+        var safe = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method);
+        if (!safe && !SessionAuthentication.ComesWithKey(context.Request))
+        {
+            try
+            {
+                await context.RequestServices.GetRequiredService<IAntiforgery>().ValidateRequestAsync(context).ConfigureAwait(false);
+            }
+            catch (AntiforgeryValidationException)
+            {
+                var signedOut = context.User.Identity?.IsAuthenticated != true && context.Request.Path.StartsWithSegments("/work");
+                await Problems.Write(
+                    context, signedOut ? StatusCodes.Status401Unauthorized : StatusCodes.Status400BadRequest,
+                    signedOut ? "Please sign in again." : "The page is too old or the request did not come from it. Load the page again, then repeat.").ConfigureAwait(false);
+                return;
+            }
+        }
+
+        await next(context).ConfigureAwait(false);
+    });
+}

@@ -1,0 +1,121 @@
+using Attune.Feedback;
+using Microsoft.Playwright;
+
+namespace Attune.Web.Tests.Journeys;
+
+/// <summary>No typed and no acknowledged label is lost: lines that break, answers that never arrive, reloads, two tabs, sign-outs.</summary>
+[Collection(nameof(SiteCollection))]
+public sealed class LostConnectionTests(Site site, Chromium chromium)
+{
+    private async Task<(ProjectInfo Project, IPage Page)> OpenAsync(int tasks = 2)
+    {
+        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(tasks, "One", "Two"));
+        return (project, await chromium.OpenAsync(site, await site.PersonAsync(Role.Annotator, project.Id), $"/work/{project.Id}"));
+    }
+
+    private static async Task WriteAsync(IPage page, string level, string comment)
+    {
+        await page.Keyboard.PressAsync(level);
+        await page.Keyboard.PressAsync("c");
+        await page.Keyboard.TypeAsync(comment);
+    }
+
+    [Fact]
+    public async Task Offline_in_the_middle_of_a_task_and_back()
+    {
+        var (project, page) = await OpenAsync();
+        await page.Context.SetOfflineAsync(true);
+        await WriteAsync(page, "2", "written offline");
+        await page.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(page.Locator("#state")).ToContainTextAsync("Kept on this device");
+        await Chromium.ShootAsync(page, "offline", full: false);
+        Assert.Empty(await site.JudgementsAsync(project.Id));
+        await page.Context.SetOfflineAsync(false);
+        await Assertions.Expect(page.GetByText("Task 2 of 2")).ToBeVisibleAsync();
+        Assert.Equal([ComparisonJudgement.OfStrength(2, "written offline")], await site.JudgementsAsync(project.Id));
+    }
+
+    [Fact]
+    public async Task The_answer_to_a_submit_is_lost_and_the_submit_is_stored_once()
+    {
+        var (project, page) = await OpenAsync();
+        var lost = 0;
+        await page.RouteAsync("**/submit", async route =>
+        {
+            if (lost++ > 0)
+            {
+                await route.ContinueAsync();
+                return;
+            }
+
+            // The server stores it; its answer never arrives.
+            await route.FetchAsync();
+            await route.AbortAsync();
+        });
+        await WriteAsync(page, "6", "once");
+        await page.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(page.GetByText("Task 2 of 2")).ToBeVisibleAsync(new() { Timeout = 15_000 });
+        Assert.True(lost >= 2, "the submit was sent again");
+        Assert.Equal([ComparisonJudgement.OfStrength(6, "once")], await site.JudgementsAsync(project.Id));
+    }
+
+    [Fact]
+    public async Task A_reload_brings_back_what_was_typed_without_the_server_too()
+    {
+        var (_, page) = await OpenAsync();
+        // Drafts never reach the server: the device alone must do.
+        await page.RouteAsync("**/draft", route => route.AbortAsync());
+        await WriteAsync(page, "3", "half a thought");
+        await page.ReloadAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Radio, new() { Name = "A is somewhat better" })).ToBeCheckedAsync();
+        await Assertions.Expect(page.Locator("#comment")).ToHaveValueAsync("half a thought");
+    }
+
+    [Fact]
+    public async Task Another_device_gets_the_draft_from_the_server()
+    {
+        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
+        var anna = await site.PersonAsync(Role.Annotator, project.Id);
+        var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
+        await WriteAsync(page, "5", "from the office");
+        await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("Draft saved");
+        var home = await chromium.OpenAsync(site, anna, $"/work/{project.Id}", Chromium.Phone);
+        await Assertions.Expect(home.Locator("#comment")).ToHaveValueAsync("from the office");
+    }
+
+    [Fact]
+    public async Task Two_tabs_show_the_same_and_submit_once()
+    {
+        var (project, one) = await OpenAsync();
+        var two = await one.Context.NewPageAsync();
+        await two.GotoAsync($"/work/{project.Id}");
+        await WriteAsync(one, "4", "in tab one");
+        await Assertions.Expect(two.Locator("#comment")).ToHaveValueAsync("in tab one");
+        await two.Keyboard.PressAsync("8");
+        await Assertions.Expect(one.GetByRole(AriaRole.Radio, new() { Name = "B is much better" })).ToBeCheckedAsync();
+        await one.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(one.GetByText("Task 2 of 2")).ToBeVisibleAsync();
+        await Assertions.Expect(two.GetByRole(AriaRole.Alert)).ToContainTextAsync("submitted in another tab");
+        Assert.Equal([ComparisonJudgement.OfStrength(8, "in tab one")], await site.JudgementsAsync(project.Id));
+    }
+
+    [Fact]
+    public async Task Signed_out_in_the_middle_keeps_the_label_until_one_is_back()
+    {
+        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(2, "One", "Two"));
+        var anna = await site.PersonAsync(Role.Annotator, project.Id);
+        var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
+        await page.Context.ClearCookiesAsync(new() { Name = "attune_session" });
+        await WriteAsync(page, "1", "kept");
+        await page.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("signed out");
+        var tab = await page.Context.NewPageAsync();
+        await tab.GotoAsync("/sign-in");
+        await tab.GetByLabel("Name").FillAsync(anna.Name);
+        await tab.GetByLabel("Password").FillAsync(Site.Password);
+        await tab.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await tab.WaitForURLAsync("**/");
+        await Assertions.Expect(page.GetByText("Task 2 of 2")).ToBeVisibleAsync(new() { Timeout = 15_000 });
+        Assert.Equal([ComparisonJudgement.OfStrength(1, "kept")], await site.JudgementsAsync(project.Id));
+    }
+}
