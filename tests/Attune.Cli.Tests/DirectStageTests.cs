@@ -12,14 +12,12 @@ public sealed class DirectStageTests(TinyModel models) : IClassFixture<TinyModel
 
     [Theory]
     [InlineData("dpo", "--loss-type robust --label-smoothing 0.1")]
-    [InlineData("dpo", "--reference-free true --f-divergence-type js-divergence")]
     [InlineData("dpo", "--precompute-ref-log-probs true --log-probs averaged --rpo-alpha 1")]
     [InlineData("ipo", "--log-probs averaged")]
     [InlineData("psipo", "--psi log-odds")]
     [InlineData("kto", "--precompute-ref-log-probs true")]
     [InlineData("orpo", "")]
     [InlineData("simpo", "--preset simpo-2024 --max-length 32")]
-    [InlineData("slic", "")]
     public void Every_method_learns_from_pairs_and_reports_what_PPO_reports(string method, string options)
     {
         WritePairs();
@@ -56,14 +54,10 @@ public sealed class DirectStageTests(TinyModel models) : IClassFixture<TinyModel
     }
 
     [Fact]
-    public void Rankings_and_conversations_are_pairs_too()
+    public void Rankings_are_pairs_too()
     {
         _folder.WriteText("data.jsonl", string.Concat(Enumerable.Range(0, 30).Select(i => $$"""{"prompt": "F {{i}}", "answers": [" good.", " bad.", " ill."], "ranks": [1, 2, 2]}""" + "\n")));
         Assert.Contains("30 left out: a tie: both answers have the same rank", Run("dpo").Succeeded().Errors, StringComparison.Ordinal);
-        Directory.Delete(_folder.File("run"), recursive: true);
-        _folder.WriteText("data.jsonl", string.Concat(Enumerable.Range(0, 30).Select(i =>
-            $$"""{"chosen": [{"role": "user", "content": "{{i}}"}, {"role": "assistant", "content": "yes"}], "rejected": [{"role": "user", "content": "{{i}}"}, {"role": "assistant", "content": "no"}]}""" + "\n")));
-        Run("dpo", "--max-new-tokens", "4").Succeeded();
     }
 
     [Fact]
