@@ -31,6 +31,9 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
     /// <summary>Held-out prompts; null to look at none.</summary>
     public PolicyExam? Exam { get; init; }
 
+    /// <summary>How often a round is drawn before its lack of preferences ends the run.</summary>
+    private const int Draws = 3;
+
     public long PlannedUpdates => options.Rounds * UpdatesPerRound;
 
     public string? StoppedBecause { get; private set; }
@@ -52,17 +55,21 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
             Reference.Weights.CopyFrom(Policy.Weights);
         }
 
-        var questions = await AnswerAsync(at, measured, cancel).ConfigureAwait(false);
-        var best = await JudgeAsync(questions, measured, cancel).ConfigureAwait(false);
-        var pairs = Pairs(questions, best);
-        if (pairs.Length == 0)
+        // One round of ties may be chance; the same policy's third in a row hardly is.
+        for (var draw = 0; draw < Draws; draw++)
         {
-            StoppedBecause = $"{Judge.Name} preferred no answer in round {at.Round + 1}: nothing can be learned from that";
-            return null;
+            var questions = await AnswerAsync(at, draw, measured, cancel).ConfigureAwait(false);
+            var best = await JudgeAsync(questions, measured, cancel).ConfigureAwait(false);
+            var pairs = Pairs(questions, best);
+            if (pairs.Length > 0)
+            {
+                Measure(measured, questions, pairs);
+                return new Round<PreferencePair>(Updates(pairs, at), measured, (draw + 1) * questions.Length * options.Answers, samples);
+            }
         }
 
-        Measure(measured, questions, pairs);
-        return new Round<PreferencePair>(Updates(pairs, at), measured, questions.Length * options.Answers, samples);
+        StoppedBecause = $"{Judge.Name} preferred no answer in round {at.Round + 1}, drawn {Draws} times: nothing can be learned from that";
+        return null;
     }
 
     private sealed record Asked(Question Question, ImmutableArray<Rollout> Rollouts);
@@ -79,12 +86,13 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
         return [.. answers.Take(8).Select(a => new SampleEvent("online-dpo", at.Updates, a.PromptIndex, a.Prompt, a.Answer, a.Gold, a.Proxy, a.LogRatio))];
     }
 
-    private async ValueTask<Asked[]> AnswerAsync(Progress at, Metrics measured, CancellationToken cancel)
+    private async ValueTask<Asked[]> AnswerAsync(Progress at, int draw, Metrics measured, CancellationToken cancel)
     {
+        var seed = draw == 0 ? at.Seed : at.Seed.For("draw", draw);
         // Several answers to one prompt: one request a prompt, answered with different seeds.
-        var order = at.Seed.For("prompts", at.Round).Chance().Permutation(Prompts.Count);
+        var order = seed.For("prompts", at.Round).Chance().Permutation(Prompts.Count);
         int[] prompts = [.. Enumerable.Range(0, options.Questions).Select(i => order[i % order.Length])];
-        SampleRequest[] requests = [.. prompts.SelectMany((prompt, i) => Enumerable.Range(0, options.Answers).Select(k => Prompts.Request(prompt, at.Seed.For("rollout", at.Round, i, k))))];
+        SampleRequest[] requests = [.. prompts.SelectMany((prompt, i) => Enumerable.Range(0, options.Answers).Select(k => Prompts.Request(prompt, seed.For("rollout", at.Round, i, k))))];
         var rollouts = await Sampler.SampleAsync(requests, Sampling, cancel).ConfigureAwait(false);
         foreach (var rollout in rollouts)
         {
@@ -95,7 +103,7 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
         return [.. prompts.Select((prompt, i) =>
         {
             ImmutableArray<Rollout> own = [.. rollouts.Skip(i * options.Answers).Take(options.Answers)];
-            var id = string.Create(CultureInfo.InvariantCulture, $"online-dpo/{at.Round}/{i}");
+            var id = string.Create(CultureInfo.InvariantCulture, $"online-dpo/{at.Round}/{(draw == 0 ? "" : $"again-{draw}/")}{i}");
             return new Asked(new Question(id, Prompts[prompt], [.. own.Select(r => Decode(Prompts[prompt], r.Sequence))], at.Updates), own);
         })];
     }

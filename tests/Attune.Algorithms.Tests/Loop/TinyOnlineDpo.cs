@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Attune.Algorithms.Preference;
 using Attune.Core.Conversations;
@@ -43,7 +44,7 @@ internal sealed class TinyOnlineDpo : IDisposable
         _reference.Dispose();
     }
 
-    /// <summary>The share of even tokens decides; equal shares are ties. Replies come last question first: order must not matter.</summary>
+    /// <summary>The share of even tokens decides, then the smaller sum; what is equal in both is a tie. Replies come last question first: order must not matter.</summary>
     private sealed class EvenJudge : IFeedbackSource
     {
         public string Name => "even tokens";
@@ -53,9 +54,11 @@ internal sealed class TinyOnlineDpo : IDisposable
             await Task.CompletedTask;
             foreach (var question in questions.Reverse())
             {
-                double[] shares = [.. question.Answers.Select(a => a.Split(' ').Average(t => int.Parse(t, System.Globalization.CultureInfo.InvariantCulture) % 2 == 0 ? 1.0 : 0))];
-                yield return new Reply(question.Id, shares.Count(s => s == shares.Max()) == 1 ? Array.IndexOf(shares, shares.Max()) : null);
+                double[] liking = [.. question.Answers.Select(a => Liking([.. a.Split(' ').Select(t => int.Parse(t, CultureInfo.InvariantCulture))]))];
+                yield return new Reply(question.Id, liking.Count(s => s == liking.Max()) == 1 ? Array.IndexOf(liking, liking.Max()) : null);
             }
         }
+
+        private static double Liking(int[] tokens) => tokens.Average(t => t % 2 == 0 ? 1.0 : 0) - (1e-4 * tokens.Sum());
     }
 }

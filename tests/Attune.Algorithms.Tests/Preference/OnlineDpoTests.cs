@@ -37,9 +37,25 @@ public sealed class OnlineDpoTests
     public async Task A_judge_without_preferences_ends_the_run_with_the_reason()
     {
         using var policy = TinyModels.Language(1);
-        using var parts = new TinyOnlineDpo(Small, policy, new Recording(_ => null));
+        var judge = new Recording(_ => null);
+        using var parts = new TinyOnlineDpo(Small, policy, judge);
         Assert.Null(await parts.Experience.NextAsync(Progress.Start(new Seed(1)), CancellationToken.None));
-        Assert.Contains("preferred no answer in round 1", parts.Experience.StoppedBecause, StringComparison.Ordinal);
+        Assert.Contains("preferred no answer in round 1, drawn 3 times", parts.Experience.StoppedBecause, StringComparison.Ordinal);
+        Assert.Equal(judge.Asked.Count, judge.Asked.Select(q => q.Id).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_round_of_ties_is_drawn_again()
+    {
+        using var policy = TinyModels.Language(1);
+        var judge = new Recording(q => q.Id.Contains("again-1", StringComparison.Ordinal) ? 0 : null);
+        using var parts = new TinyOnlineDpo(Small, policy, judge);
+        var round = await parts.Experience.NextAsync(Progress.Start(new Seed(1)), CancellationToken.None);
+        var (first, second) = (judge.Asked.Where(q => !q.Id.Contains("again", StringComparison.Ordinal)).ToArray(), judge.Asked.Where(q => q.Id.Contains("again-1", StringComparison.Ordinal)).ToArray());
+        Assert.Equal(judge.Asked.Count, first.Length + second.Length);
+        Assert.Equal(second.Length, round!.Updates.Sum(u => u.Count));
+        Assert.NotEqual(first[0].Answers, second[0].Answers);
+        Assert.Equal(64, round.Items);
     }
 
     [Theory]
