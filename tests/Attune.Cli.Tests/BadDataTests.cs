@@ -75,7 +75,7 @@ public sealed class BadDataTests(TinyModel models) : IClassFixture<TinyModel>, I
     [InlineData("--max-tokens", "0", "the longest answer is 0 tokens")]
     [InlineData("--min-p", "1", "min-p is 1")]
     [InlineData("--stop", "", "a stop sequence is empty")]
-    [InlineData("--max-tokens", "1000", "the model's context is 32")]
+    [InlineData("--max-tokens", "1000", "the model's context is 64")]
     public void A_sampling_option_that_cannot_work(string option, string value, string words) =>
         AttuneProgram.Run(_folder.Path, "generate", "--model", models.Policy, "--prompt", "The film", option, value).Refused(words);
 

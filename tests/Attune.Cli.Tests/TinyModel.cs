@@ -7,10 +7,10 @@ using Attune.Text.Tokenizers;
 
 namespace Attune.Cli.Tests;
 
-/// <summary>Small model folders, made once for all tests of a class: 300 tokens, 32 positions, random weights.</summary>
+/// <summary>Small model folders, made once for all tests of a class: 300 tokens, 64 positions, random weights.</summary>
 public sealed class TinyModel : IDisposable
 {
-    public const int Context = 32;
+    public const int Context = 64;
     private readonly TemporaryFolder _folder = new();
 
     public TinyModel()
