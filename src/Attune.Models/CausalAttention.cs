@@ -23,8 +23,13 @@ internal static class CausalAttention
         return mixed.transpose(1, 2).reshape(batch, time, heads * width);
     }
 
-    /// <summary>True above the diagonal, [time, time].</summary>
-    internal static Tensor Future(long time, Device device) => ones([time, time], ScalarType.Bool, device).triu(1);
+    /// <summary>True above the diagonal, and below the window where there is one, [time, time].</summary>
+    /// <param name="window">Tokens that may be looked back on, the looking one included.</param>
+    internal static Tensor Future(long time, Device device, int? window = null)
+    {
+        var all = ones([time, time], ScalarType.Bool, device);
+        return window is { } tokens ? all.triu(1) | all.tril(-tokens) : all.triu(1);
+    }
 
     /// <summary>True where the segments differ or the column lies ahead, [batch, 1, time, time].</summary>
     /// <param name="segments">[batch, time]</param>

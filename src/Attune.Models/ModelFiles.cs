@@ -89,7 +89,8 @@ public static class ModelFiles
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var rows = weights.ExactOf(tensor.Slot).narrow(0, tensor.FirstRow, tensor.Rows);
-        var ordered = (tensor.Transposed ? rows.t() : rows).to(ScalarType.Float32).cpu().contiguous();
+        var exact = (tensor.Transposed ? rows.t() : rows).to(ScalarType.Float32);
+        var ordered = (tensor.Offset == 0 ? exact : exact - tensor.Offset).cpu().contiguous();
         var values = new float[ordered.numel()];
         ordered.bytes.CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
@@ -100,6 +101,7 @@ public static class ModelFiles
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var given = tensor(values).view([.. file.Shape]);
+        given = file.Offset == 0 ? given : given + file.Offset;
         weights.ExactOf(file.Slot).narrow(0, file.FirstRow, file.Rows).copy_(file.Transposed ? given.t() : given);
     }
 }

@@ -1,3 +1,4 @@
+using Attune.Models.Configuration;
 using static TorchSharp.torch;
 
 namespace Attune.Models;
@@ -8,21 +9,24 @@ namespace Attune.Models;
 /// </summary>
 internal static class Rotary
 {
-    /// <summary>Cosines and sines of every angle, [positions * half] each, row by row; computed in double precision.</summary>
-    internal static (float[] Cosines, float[] Sines) Tables(int positions, int headWidth, double theta)
+    /// <summary>Cosines and sines of every angle, [contextLength * half] each, row by row; computed in double precision.</summary>
+    internal static (float[] Cosines, float[] Sines) Tables(TransformerConfig config)
     {
-        var half = headWidth / 2;
-        var cosines = new float[positions * half];
-        var sines = new float[positions * half];
-        for (var position = 0; position < positions; position++)
+        var half = config.HeadWidth / 2;
+        double[] plain = [.. Enumerable.Range(0, half).Select(i => Math.Pow(config.RopeTheta, -(double)i / half))];
+        var frequencies = config.RopeScaling?.Stretched(plain, config.RopeTheta) ?? plain;
+        var factor = config.RopeScaling?.Attention ?? 1;
+        var cosines = new float[(long)config.ContextLength * half];
+        var sines = new float[(long)config.ContextLength * half];
+        Parallel.For(0, config.ContextLength, position =>
         {
             for (var i = 0; i < half; i++)
             {
-                var (sine, cosine) = Math.SinCos(position * Math.Pow(theta, -(double)i / half));
-                cosines[position * half + i] = (float)cosine;
-                sines[position * half + i] = (float)sine;
+                var (sine, cosine) = Math.SinCos(position * frequencies[i]);
+                cosines[(long)position * half + i] = (float)(factor * cosine);
+                sines[(long)position * half + i] = (float)(factor * sine);
             }
-        }
+        });
 
         return (cosines, sines);
     }

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Attune.Models;
 
 /// <summary>
-/// A decoder-only trunk of the GPT-2 or Llama kind, by configuration. It owns no weights: they lie in the model's
+/// A decoder-only trunk of the GPT-2 or Llama kind, by configuration (<see cref="Config"/>). It owns no weights: they lie in the model's
 /// <see cref="FlatParameters"/>. Rows are padded on the right, if at all: no token looks ahead, so padding changes nothing before it.
 /// </summary>
 public sealed class Transformer : IDisposable
@@ -25,7 +25,7 @@ public sealed class Transformer : IDisposable
         if (config.Positions == PositionKind.Rotary)
         {
             using var scope = NewDisposeScope();
-            var (cosines, sines) = Rotary.Tables(config.ContextLength, config.HeadWidth, config.RopeTheta);
+            var (cosines, sines) = Rotary.Tables(config);
             long[] shape = [config.ContextLength, config.HeadWidth / 2];
             _cosines = tensor(cosines).view(shape).to(parameters.Values.device).DetachFromDisposeScope();
             _sines = tensor(sines).view(shape).to(parameters.Values.device).DetachFromDisposeScope();
@@ -62,12 +62,12 @@ public sealed class Transformer : IDisposable
         if (Fused is { IsReady: true } fused)
         {
             var starts = segments is null ? null : FusedTrunk.StartsOf(segments);
-            var embedded = fused.Embed(tokens, starts);
+            var embedded = Scaled(fused.Embed(tokens, starts));
             return Climb(fused, embedded, 0, layers, tokens.shape, starts).view(tokens.size(0), tokens.size(1), Config.Width).MoveToOuterDisposeScope();
         }
 
         var view = ViewOf(tokens.size(0), tokens.size(1), segments);
-        var hidden = Rows(_parameters["tokens"], tokens);
+        var hidden = Scaled(Rows(_parameters["tokens"], tokens));
         if (Config.Positions == PositionKind.Learned)
         {
             hidden = hidden + (view.Positions is null ? _parameters["positions"].narrow(0, 0, tokens.size(1)) : Rows(_parameters["positions"], view.Positions));
@@ -128,6 +128,8 @@ public sealed class Transformer : IDisposable
         return rows;
     }
 
+    private Tensor Scaled(Tensor embedded) => Config.EmbeddingScale == 1 ? embedded : embedded * Config.EmbeddingScale;
+
     private Tensor Stock(int layer, Tensor hidden, TokenView view) => Recompute && is_grad_enabled() && (hidden.requires_grad || _layers[layer].IsTrained)
         ? RecomputedLayer.apply(hidden, _layers[layer].Anchor, new RecomputedCall(_layers[layer], view))
         : _layers[layer].Forward(hidden, view);
@@ -138,13 +140,15 @@ public sealed class Transformer : IDisposable
         var device = _parameters.Values.device;
         if (segments is null)
         {
-            var forbidden = _parameters.Type == ScalarType.Float32 ? null : CausalAttention.Future(time, device);
+            var windowed = Config.SlidingWindow < time;
+            var forbidden = _parameters.Type == ScalarType.Float32 && !windowed ? null : CausalAttention.Future(time, device, windowed ? Config.SlidingWindow : null);
             return new TokenView(forbidden, null, _cosines?.narrow(0, 0, time).to(_parameters.Type), _sines?.narrow(0, 0, time).to(_parameters.Type));
         }
 
         var elsewhere = CausalAttention.Elsewhere(segments);                                            // [batch, 1, time, time]
         var positions = elsewhere.squeeze(1).logical_not().sum(-1, type: ScalarType.Int64) - 1;         // [batch, time]
-        return new TokenView(elsewhere, positions, Angles(_cosines), Angles(_sines));
+        var outside = Config.SlidingWindow < segments.size(1) ? elsewhere | CausalAttention.Future(segments.size(1), device, Config.SlidingWindow) : elsewhere;
+        return new TokenView(outside, positions, Angles(_cosines), Angles(_sines));
 
         Tensor? Angles(Tensor? table) => table is null ? null : Rows(table, positions).unsqueeze(1).to(_parameters.Type);
     }

@@ -16,6 +16,7 @@ internal sealed class TransformerLayer
 {
     private readonly TransformerConfig _config;
     private readonly Parameter _norm1, _qkv, _out, _norm2, _up, _down;
+    private readonly Parameter? _queryNorm, _keyNorm;
     private readonly Parameter? _norm1Bias, _qkvBias, _outBias, _norm2Bias, _upBias, _downBias;
 
     internal TransformerLayer(TransformerConfig config, FlatParameters parameters, int index)
@@ -23,6 +24,7 @@ internal sealed class TransformerLayer
         _config = config;
         (_norm1, _norm1Bias) = Pair("norm1");
         (_qkv, _qkvBias) = Pair("qkv");
+        (_queryNorm, _keyNorm) = (parameters.Find($"layers.{index}.queryNorm.weight"), parameters.Find($"layers.{index}.keyNorm.weight"));
         (_out, _outBias) = Pair("out");
         (_norm2, _norm2Bias) = Pair("norm2");
         (_up, _upBias) = Pair("up");
@@ -52,6 +54,12 @@ internal sealed class TransformerLayer
             return nn.functional.layer_norm(hidden, [config.Width], weight, bias, config.NormEpsilon);
         }
 
+        return RootMeanSquare(config, hidden, weight);
+    }
+
+    /// <summary>RMSNorm over the last dimension.</summary>
+    internal static Tensor RootMeanSquare(TransformerConfig config, Tensor hidden, Tensor weight)
+    {
         // The mean square is taken in 32 bits whatever the weights' type, as Hugging Face's models do.
         var exact = hidden.to(ScalarType.Float32);
         var scaled = exact * (exact.square().mean([-1], keepdim: true) + config.NormEpsilon).rsqrt();
@@ -60,10 +68,15 @@ internal sealed class TransformerLayer
 
     private Tensor Attention(Tensor normed, TokenView view)
     {
-        var joint = nn.functional.linear(normed, _qkv, _qkvBias);      // [batch, time, width + 2 * keyValueWidth]
+        var joint = nn.functional.linear(normed, _qkv, _qkvBias);      // [batch, time, queryWidth + 2 * keyValueWidth]
         var query = Heads(joint, 0, _config.Heads);
-        var key = Heads(joint, _config.Width, _config.KeyValueHeads);
-        var value = Heads(joint, _config.Width + _config.KeyValueWidth, _config.KeyValueHeads);
+        var key = Heads(joint, _config.QueryWidth, _config.KeyValueHeads);
+        var value = Heads(joint, _config.QueryWidth + _config.KeyValueWidth, _config.KeyValueHeads);
+        if (_queryNorm is not null)
+        {
+            (query, key) = (RootMeanSquare(_config, query, _queryNorm), RootMeanSquare(_config, key, _keyNorm!));
+        }
+
         if (view is { Cosines: { } cosines, Sines: { } sines })
         {
             query = Rotary.Turn(query, cosines, sines);
@@ -80,9 +93,19 @@ internal sealed class TransformerLayer
     private Tensor FeedForward(Tensor normed)
     {
         var up = nn.functional.linear(normed, _up, _upBias);           // [batch, time, hidden], twice that with a gate
-        var active = _config.FeedForward == FeedForwardKind.Gelu
-            ? up.gelu(TorchSharp.Modules.GELU.Approximate.tanh)
-            : up.narrow(-1, 0, _config.HiddenWidth).silu() * up.narrow(-1, _config.HiddenWidth, _config.HiddenWidth);
-        return nn.functional.linear(active, _down, _downBias);
+        return nn.functional.linear(Activated(_config, up), _down, _downBias);
+    }
+
+    /// <param name="up">[..., hidden], twice that with a gate, which comes first</param>
+    internal static Tensor Activated(TransformerConfig config, Tensor up)
+    {
+        const TorchSharp.Modules.GELU.Approximate tanh = TorchSharp.Modules.GELU.Approximate.tanh;
+        if (!config.IsGated)
+        {
+            return up.gelu(tanh);
+        }
+
+        var gate = up.narrow(-1, 0, config.HiddenWidth);
+        return (config.FeedForward == FeedForwardKind.GeGlu ? gate.gelu(tanh) : gate.silu()) * up.narrow(-1, config.HiddenWidth, config.HiddenWidth);
     }
 }

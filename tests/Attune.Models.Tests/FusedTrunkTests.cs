@@ -13,6 +13,7 @@ public sealed class FusedTrunkTests
     public static TheoryData<string, bool> Shapes => new()
     {
         { "gpt2", false }, { "gpt2", true }, { "narrow", false }, { "llama", false }, { "llama", true }, { "wide heads", false },
+        { "qwen3", false }, { "gemma", true }, { "mistral", false }, { "mistral", true },
     };
 
     [Theory]
@@ -65,6 +66,8 @@ public sealed class FusedTrunkTests
     [Theory]
     [InlineData("gpt2")]
     [InlineData("llama")]
+    [InlineData("qwen3")]
+    [InlineData("gemma")]
     public void Bfloat16_stays_near_float32(string shape)
     {
         using var model = Noisy(shape);
@@ -107,6 +110,9 @@ public sealed class FusedTrunkTests
         {
             "gpt2" => TransformerConfig.Gpt2(vocabularySize: 71, width: 64, layers: 2, heads: 2, contextLength: 160),
             "narrow" => TransformerConfig.Gpt2(vocabularySize: 71, width: 32, layers: 2, heads: 4, contextLength: 160),
+            "qwen3" => TransformerConfig.Llama(71, 64, 2, 4, 2, 96, 160) with { Family = "qwen3", QueryKeyNorm = true, OwnHeadWidth = 32 },
+            "gemma" => TransformerConfig.Llama(71, 64, 2, 4, 1, 96, 160) with { Family = "gemma", FeedForward = FeedForwardKind.GeGlu, EmbeddingScale = 8, OwnHeadWidth = 32, TiedHead = true },
+            "mistral" => TransformerConfig.Llama(71, 64, 2, 4, 2, 96, 160) with { Family = "mistral", SlidingWindow = 37, Biases = BiasKind.Attention },
             "wide heads" => TransformerConfig.Llama(71, 192, 1, 2, 1, 96, 160),
             _ => TransformerConfig.Llama(71, 96, 2, 6, 3, 160, 160),
         };

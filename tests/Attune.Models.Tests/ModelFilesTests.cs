@@ -145,7 +145,7 @@ public sealed class ModelFilesTests
     [Fact]
     public void A_config_of_every_family_survives_a_round_trip()
     {
-        foreach (var config in new[] { TinyModels.Gpt2, TinyModels.Llama, TinyModels.Qwen, TinyModels.Llama with { Family = "mistral", RopeTheta = 1e6, NormEpsilon = 1e-6 }, TinyModels.Gpt2 with { TiedHead = false } })
+        foreach (var config in new[] { TinyModels.Gpt2, TinyModels.Llama, TinyModels.Qwen, TinyModels.Llama with { Family = "mistral", RopeTheta = 1e6, NormEpsilon = 1e-6 }, TinyModels.Gpt2 with { TiedHead = false } }.Concat(TinyModels.Others))
         {
             using var folder = new TemporaryFolder();
             ModelConfigFile.Write(folder.Path, config, HeadKind.Language, WeightType.F32);
@@ -154,7 +154,7 @@ public sealed class ModelFilesTests
     }
 
     [Theory]
-    [InlineData("model_type", "\"bert\"", "supported are gpt2, llama, mistral and qwen2")]
+    [InlineData("model_type", "\"bert\"", "supported are gpt2, llama, mistral, qwen2, qwen3 and gemma")]
     [InlineData("hidden_size", "\"64\"", "hidden_size is 64; expected a whole number")]
     [InlineData("hidden_size", "null", "hidden_size is missing")]
     [InlineData("hidden_size", "-8", "Width is -8")]
@@ -162,10 +162,18 @@ public sealed class ModelFilesTests
     [InlineData("num_hidden_layers", "1000000", "Layers is 1000000")]
     [InlineData("num_attention_heads", "0", "Heads is 0")]
     [InlineData("num_key_value_heads", "4", "KeyValueHeads is 4, which does not divide Heads 6")]
-    [InlineData("head_dim", "16", "head_dim is 16")]
+    [InlineData("head_dim", "-16", "OwnHeadWidth is -16")]
+    [InlineData("head_dim", "7", "The width of a head is 7; rotary positions need an even number")]
     [InlineData("hidden_act", "\"gelu\"", "supported is silu")]
-    [InlineData("rope_scaling", """{"rope_type":"yarn"}""", "type 'yarn'")]
-    [InlineData("attention_bias", "true", "attention_bias is true, which is not supported")]
+    [InlineData("rope_scaling", """{"rope_type":"longrope","factor":4}""", "type 'longrope'")]
+    [InlineData("rope_scaling", """{"rope_type":"linear","factor":0.5}""", "rope_scaling: factor is 0.5")]
+    [InlineData("rope_parameters", """{"rope_type":"llama3","factor":8,"low_freq_factor":4}""", "has the limits 4 and 4")]
+    [InlineData("mlp_bias", "true", "mlp_bias is true, which is not supported")]
+    [InlineData("num_local_experts", "8", "num_local_experts is 8, which changes the model's results and is not supported")]
+    [InlineData("final_logit_softcapping", "30.0", "final_logit_softcapping is 30.0, which changes")]
+    [InlineData("partial_rotary_factor", "0.5", "partial_rotary_factor is 0.5, which changes")]
+    [InlineData("quantization_config", """{"bits":4}""", "quantization_config is {\"bits\":4}, which changes")]
+    [InlineData("sliding_window", "-1", "SlidingWindow is -1")]
     [InlineData("rms_norm_eps", "0", "NormEpsilon is 0")]
     public void A_config_that_cannot_work_is_refused_with_its_field(string field, string value, string message)
     {

@@ -13,6 +13,18 @@ internal static class TinyModels
 
     internal static TransformerConfig Qwen => Llama with { Family = "qwen2", Biases = BiasKind.QueryKeyValue, TiedHead = true, RopeTheta = 500 };
 
+    /// <summary>What the families after these three add, one of each.</summary>
+    internal static TransformerConfig[] Others =>
+    [
+        Llama with { RopeScaling = new RopeScaling(RopeScalingKind.Llama3, 8, 16, 1, 4), Biases = BiasKind.Attention },
+        Llama with { RopeScaling = new RopeScaling(RopeScalingKind.Yarn, 4, 16, 1, 32, RopeScaling.YarnAttention(4)) },
+        Llama with { RopeScaling = new RopeScaling(RopeScalingKind.Linear, 2) },
+        Llama with { Family = "mistral", SlidingWindow = 7, OwnHeadWidth = 12 },
+        Qwen with { SlidingWindow = 5 },
+        Llama with { Family = "qwen3", QueryKeyNorm = true, OwnHeadWidth = 16, TiedHead = true },
+        Llama with { Family = "gemma", FeedForward = FeedForwardKind.GeGlu, NormsLessOne = true, EmbeddingScale = Math.Sqrt(48), OwnHeadWidth = 16, TiedHead = true },
+    ];
+
     internal static TransformerConfig ByName(string name) => name switch
     {
         "gpt2" => Gpt2,

@@ -63,28 +63,19 @@ internal sealed class ConfigFields(string path, JsonElement root)
         }
     }
 
-    /// <summary>Newer files keep the base in rope_parameters, older ones at the top.</summary>
-    internal double RopeTheta() => Find("rope_parameters") is { ValueKind: JsonValueKind.Object } nested
-        ? new ConfigFields(path, nested).Real("rope_theta", Real("rope_theta", 10_000))
-        : Real("rope_theta", 10_000);
-
-    internal void RefuseRopeScaling()
+    /// <summary>Refuses what is known to change a model's results and is not built: a field that is neither absent nor one of these values.</summary>
+    internal void RefuseUnless(string name, params ReadOnlySpan<string> harmless)
     {
-        foreach (var name in new[] { "rope_scaling", "rope_parameters" })
+        if (Find(name) is { } value && !harmless.Contains(value.ToString()))
         {
-            if (Find(name) is { ValueKind: JsonValueKind.Object } nested)
-            {
-                var kind = nested.TryGetProperty("rope_type", out var type) || nested.TryGetProperty("type", out type) ? type.ToString() : "default";
-                if (kind != "default")
-                {
-                    throw Problem(name, $"is of type '{kind}'; supported is none, or 'default'");
-                }
-            }
+            throw Problem(name, $"is {Shown(value)}, which changes the model's results and is not supported");
         }
     }
 
-    /// <summary>The context, cut to the sliding window where the model was trained with one: inside it the window changes nothing.</summary>
-    internal int Window(int context) => Find("use_sliding_window") is { ValueKind: JsonValueKind.False } ? context : Math.Min(context, Number("sliding_window", context));
+    internal bool Has(string name) => Find(name) is not null;
+
+    /// <summary>An object among the fields.</summary>
+    internal ConfigFields? Section(string name) => Find(name) is { ValueKind: JsonValueKind.Object } nested ? new ConfigFields($"{path}: {name}", nested) : null;
 
     private JsonElement? Find(string name) =>
         root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;

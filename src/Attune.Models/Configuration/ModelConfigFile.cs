@@ -5,7 +5,7 @@ using Attune.Models.Weights;
 
 namespace Attune.Models.Configuration;
 
-/// <summary>Reads and writes the <c>config.json</c> of a model folder, for the families gpt2, llama, mistral and qwen2.</summary>
+/// <summary>Reads and writes the <c>config.json</c> of a model folder, for the families gpt2, llama, mistral, qwen2, qwen3 and gemma.</summary>
 public static class ModelConfigFile
 {
     public const string Name = "config.json";
@@ -26,11 +26,9 @@ public static class ModelConfigFile
             var fields = new ConfigFields(path, document.RootElement);
             var config = fields.Text("model_type") switch
             {
-                "gpt2" => Gpt2(fields),
-                "llama" => Llama(fields, "llama"),
-                "mistral" => Llama(fields, "mistral"),
-                "qwen2" => Llama(fields, "qwen2"),
-                var other => throw fields.Problem("model_type", $"is '{other}'; supported are gpt2, llama, mistral and qwen2"),
+                "gpt2" => Gpt2Fields.Read(fields),
+                "llama" or "mistral" or "qwen2" or "qwen3" or "gemma" => LlamaFields.Read(fields, fields.Text("model_type")),
+                var other => throw fields.Problem("model_type", $"is '{other}'; supported are gpt2, llama, mistral, qwen2, qwen3 and gemma"),
             };
             return config.Problems().ToArray() is { Length: > 0 } problems ? throw new ModelFileException($"{path}: {string.Join(" ", problems)}") : config;
         }
@@ -53,11 +51,11 @@ public static class ModelConfigFile
             json.WriteString("model_type", config.Family);
             if (config.Family == "gpt2")
             {
-                WriteGpt2(json, config);
+                Gpt2Fields.Write(json, config);
             }
             else
             {
-                WriteLlama(json, config);
+                LlamaFields.Write(json, config);
             }
 
             json.WriteBoolean("tie_word_embeddings", config.TiedHead);
@@ -71,75 +69,6 @@ public static class ModelConfigFile
         }
 
         AtomicFile.Write(Path.Combine(directory, Name), file => buffer.WriteTo(file));
-    }
-
-    private static TransformerConfig Gpt2(ConfigFields fields)
-    {
-        fields.Require("activation_function", "gelu_new", "gelu_new", "gelu_pytorch_tanh");
-        fields.Refuse("scale_attn_by_inverse_layer_idx", "add_cross_attention");
-        fields.Require("scale_attn_weights", true);
-        var width = fields.Number("n_embd");
-        return TransformerConfig.Gpt2(fields.Number("vocab_size"), width, fields.Number("n_layer"), fields.Number("n_head"), fields.Number("n_positions")) with
-        {
-            HiddenWidth = fields.Number("n_inner", 4 * width),
-            NormEpsilon = fields.Real("layer_norm_epsilon", 1e-5),
-            TiedHead = fields.Flag("tie_word_embeddings", true),
-        };
-    }
-
-    private static TransformerConfig Llama(ConfigFields fields, string family)
-    {
-        fields.Require("hidden_act", "silu", "silu");
-        fields.Refuse("attention_bias", "mlp_bias");
-        fields.RefuseRopeScaling();
-        var heads = fields.Number("num_attention_heads");
-        var context = fields.Number("max_position_embeddings");
-        var config = TransformerConfig.Llama(
-            fields.Number("vocab_size"), fields.Number("hidden_size"), fields.Number("num_hidden_layers"), heads,
-            fields.Number("num_key_value_heads", heads), fields.Number("intermediate_size"), fields.Window(context)) with
-        {
-            Family = family,
-            Biases = family == "qwen2" ? BiasKind.QueryKeyValue : BiasKind.None,
-            NormEpsilon = fields.Real("rms_norm_eps", 1e-6),
-            RopeTheta = fields.RopeTheta(),
-            TiedHead = fields.Flag("tie_word_embeddings", false),
-        };
-        var own = fields.Number("head_dim", config.Heads > 0 ? config.HeadWidth : 0);
-        return config.Heads > 0 && own != config.HeadWidth
-            ? throw fields.Problem("head_dim", $"is {own}; supported is hidden_size / num_attention_heads, {config.HeadWidth}")
-            : config;
-    }
-
-    private static void WriteGpt2(Utf8JsonWriter json, TransformerConfig config)
-    {
-        json.WriteNumber("vocab_size", config.VocabularySize);
-        json.WriteNumber("n_positions", config.ContextLength);
-        json.WriteNumber("n_ctx", config.ContextLength);
-        json.WriteNumber("n_embd", config.Width);
-        json.WriteNumber("n_layer", config.Layers);
-        json.WriteNumber("n_head", config.Heads);
-        json.WriteNumber("n_inner", config.HiddenWidth);
-        json.WriteString("activation_function", "gelu_new");
-        json.WriteNumber("layer_norm_epsilon", config.NormEpsilon);
-        foreach (var dropout in new[] { "resid_pdrop", "embd_pdrop", "attn_pdrop" })
-        {
-            json.WriteNumber(dropout, 0);
-        }
-    }
-
-    private static void WriteLlama(Utf8JsonWriter json, TransformerConfig config)
-    {
-        json.WriteNumber("vocab_size", config.VocabularySize);
-        json.WriteNumber("hidden_size", config.Width);
-        json.WriteNumber("intermediate_size", config.HiddenWidth);
-        json.WriteNumber("num_hidden_layers", config.Layers);
-        json.WriteNumber("num_attention_heads", config.Heads);
-        json.WriteNumber("num_key_value_heads", config.KeyValueHeads);
-        json.WriteNumber("max_position_embeddings", config.ContextLength);
-        json.WriteString("hidden_act", "silu");
-        json.WriteNumber("rms_norm_eps", config.NormEpsilon);
-        json.WriteNumber("rope_theta", config.RopeTheta);
-        json.WriteNumber("attention_dropout", 0);
     }
 
     private static string Architecture(string family, HeadKind head) => (family, head) switch

@@ -24,6 +24,8 @@ public enum FeedForwardKind
     Gelu,
     /// <summary>down(silu(gate x) * up x) (Shazeer 2020).</summary>
     SwiGlu,
+    /// <summary>down(gelu(gate x) * up x) with the tanh approximation (Gemma).</summary>
+    GeGlu,
 }
 
 /// <summary>Which linear maps inside a layer carry a bias.</summary>
@@ -33,6 +35,8 @@ public enum BiasKind
     None,
     /// <summary>Only query, key and value (Qwen 2).</summary>
     QueryKeyValue,
+    /// <summary>Query, key, value and the map after attention ("attention_bias").</summary>
+    Attention,
 }
 
 /// <summary>The shape of a decoder-only transformer. <see cref="Validate"/> says whether the numbers fit together.</summary>
@@ -53,14 +57,30 @@ public sealed record TransformerConfig
     public BiasKind Biases { get; init; }
     public double NormEpsilon { get; init; } = 1e-5;
     public double RopeTheta { get; init; } = 10_000;
+    /// <summary>How rotary positions are stretched to a longer context; null where they are not.</summary>
+    public RopeScaling? RopeScaling { get; init; }
+    /// <summary>The width of a head where it is not <see cref="Width"/> / <see cref="Heads"/> (Qwen 3, Gemma).</summary>
+    public int? OwnHeadWidth { get; init; }
+    /// <summary>Every head's query and key go through an RMSNorm of their own before they are turned (Qwen 3).</summary>
+    public bool QueryKeyNorm { get; init; }
+    /// <summary>Tokens that attention looks back on, its own included (Mistral); null for all.</summary>
+    public int? SlidingWindow { get; init; }
+    /// <summary>What token embeddings are multiplied by on their way in: sqrt(width) for Gemma. A tied head is not.</summary>
+    public double EmbeddingScale { get; init; } = 1;
+    /// <summary>Files hold the norms' weights less one (Gemma); here they always are what is multiplied by.</summary>
+    public bool NormsLessOne { get; init; }
     /// <summary>The output head is the token embedding.</summary>
     public bool TiedHead { get; init; } = true;
 
-    /// <summary>"gpt2", "llama", "mistral" or "qwen2": the name the files carry.</summary>
+    /// <summary>"gpt2", "llama", "mistral", "qwen2", "qwen3" or "gemma": the name the files carry.</summary>
     public string Family { get; init; } = "gpt2";
 
-    public int HeadWidth => Width / Heads;
+    public int HeadWidth => OwnHeadWidth ?? Width / Heads;
+    /// <summary>Of all query heads together, and so of what attention gives.</summary>
+    public int QueryWidth => Heads * HeadWidth;
     public int KeyValueWidth => KeyValueHeads * HeadWidth;
+    /// <summary>Whether the feed-forward map has a gate beside its values.</summary>
+    public bool IsGated => FeedForward != FeedForwardKind.Gelu;
 
     /// <summary>The GPT-2 family: learned positions, LayerNorm, GELU, biases, tied head, hidden width four times the width.</summary>
     public static TransformerConfig Gpt2(int vocabularySize, int width, int layers, int heads, int contextLength) => new()
@@ -109,13 +129,22 @@ public sealed record TransformerConfig
             }
         }
 
-        if (Heads >= 1 && Width % Heads != 0)
+        if (OwnHeadWidth is null && Heads >= 1 && Width % Heads != 0)
         {
             yield return $"Heads is {Heads}, which does not divide Width {Width}.";
         }
+        else if (OwnHeadWidth is < 1 or > 1 << 16)
+        {
+            yield return $"OwnHeadWidth is {OwnHeadWidth}; expected 1 to {1 << 16}.";
+        }
         else if (Positions == PositionKind.Rotary && Heads >= 1 && HeadWidth % 2 != 0)
         {
-            yield return $"Width / Heads is {HeadWidth}; rotary positions need an even number.";
+            yield return $"The width of a head is {HeadWidth}; rotary positions need an even number.";
+        }
+
+        if (SlidingWindow < 1)
+        {
+            yield return $"SlidingWindow is {SlidingWindow}; expected 1 or more.";
         }
 
         if (KeyValueHeads >= 1 && Heads % KeyValueHeads != 0)

@@ -25,7 +25,7 @@ internal sealed class CachedForward : IDisposable
         _values = [.. Enumerable.Range(0, _config.Layers).Select(_ => zeros(shape, model.Weights.Type, _device).DetachFromDisposeScope())];
         if (_config.Positions == PositionKind.Rotary)
         {
-            var (cosines, sines) = Rotary.Tables(_config.ContextLength, _config.HeadWidth, _config.RopeTheta);
+            var (cosines, sines) = Rotary.Tables(_config);
             _cosines = Table(cosines);
             _sines = Table(sines);
         }
@@ -42,7 +42,8 @@ internal sealed class CachedForward : IDisposable
         var tokens = tensor(prompts.SelectMany(p => p.Select(t => (long)t).Concat(new long[longest - p.Length])).ToArray()).view(prompts.Length, longest).to(_device);
         var positions = arange(longest, ScalarType.Int64, _device).expand(prompts.Length, longest);
         var places = tensor(slots).to(_device);
-        var forbidden = _model.Weights.Type == ScalarType.Float32 ? null : CausalAttention.Future(longest, _device);
+        var windowed = _config.SlidingWindow < longest;
+        var forbidden = _model.Weights.Type == ScalarType.Float32 && !windowed ? null : CausalAttention.Future(longest, _device, windowed ? _config.SlidingWindow : null);
         var hidden = Run(tokens, positions, (layer, query, key, value) =>
         {
             _keys[layer].narrow(2, 0, longest).index_copy_(0, places, key);
@@ -63,7 +64,13 @@ internal sealed class CachedForward : IDisposable
         var slots = tokens.Length;
         var at = tensor(positions).view(slots, 1).to(_device);
         var visible = positions.Max() + 1;
-        var hiddenFromView = arange(visible, ScalarType.Int64, _device).view(1, 1, 1, visible).gt(at.view(slots, 1, 1, 1));
+        var columns = arange(visible, ScalarType.Int64, _device).view(1, 1, 1, visible);
+        var hiddenFromView = columns.gt(at.view(slots, 1, 1, 1));
+        if (_config.SlidingWindow is { } window)
+        {
+            hiddenFromView |= columns.le(at.view(slots, 1, 1, 1) - window);
+        }
+
         var place = at.view(slots, 1, 1, 1).expand(slots, _config.KeyValueHeads, 1, _config.HeadWidth);
         var hidden = Run(tensor(tokens).view(slots, 1).to(_device), at, (layer, query, key, value) =>
         {
@@ -91,6 +98,7 @@ internal sealed class CachedForward : IDisposable
         var (rows, time) = (tokens.size(0), tokens.size(1));
         Tensor Of(Tensor table) => table.index_select(0, positions.reshape(-1)).view(rows, time, -1);
         var hidden = _model.Weights["tokens"].index_select(0, tokens.reshape(-1)).view(rows, time, _config.Width);
+        hidden = _config.EmbeddingScale == 1 ? hidden : hidden * _config.EmbeddingScale;
         hidden = _config.Positions == PositionKind.Learned ? hidden + Of(_model.Weights["positions"]) : hidden;
         var cosines = _cosines is null ? null : Of(_cosines).unsqueeze(1);
         var sines = _sines is null ? null : Of(_sines).unsqueeze(1);
@@ -98,9 +106,9 @@ internal sealed class CachedForward : IDisposable
         {
             using var scope = NewDisposeScope();
             var joint = Linear(Norm(hidden, $"layers.{layer}.norm1"), $"layers.{layer}.qkv");
-            var query = Turned(Heads(joint, 0, _config.Heads));
-            var key = Turned(Heads(joint, _config.Width, _config.KeyValueHeads));
-            var value = Heads(joint, _config.Width + _config.KeyValueWidth, _config.KeyValueHeads);
+            var query = Turned(HeadNorm(Heads(joint, 0, _config.Heads), $"layers.{layer}.queryNorm.weight"));
+            var key = Turned(HeadNorm(Heads(joint, _config.QueryWidth, _config.KeyValueHeads), $"layers.{layer}.keyNorm.weight"));
+            var value = Heads(joint, _config.QueryWidth + _config.KeyValueWidth, _config.KeyValueHeads);
             hidden = hidden + Linear(attend(layer, query, key, value), $"layers.{layer}.out");
             hidden = (hidden + FeedForward(Norm(hidden, $"layers.{layer}.norm2"), layer)).MoveToOuterDisposeScope();
         }
@@ -118,20 +126,16 @@ internal sealed class CachedForward : IDisposable
         var scaled = (query * (1 / Math.Sqrt(width))).reshape(slots * shared, group, width);
         var scores = scaled.bmm(keys.reshape(slots * shared, visible, width).transpose(1, 2)).view(slots, shared, group, visible);
         var weights = scores.masked_fill(hiddenFromView, float.NegativeInfinity).softmax(-1).view(slots * shared, group, visible);
-        return weights.bmm(values.reshape(slots * shared, visible, width)).view(slots, 1, _config.Width);
+        return weights.bmm(values.reshape(slots * shared, visible, width)).view(slots, 1, _config.QueryWidth);
     }
 
     private Tensor Heads(Tensor joint, long start, long heads) =>
         joint.narrow(-1, start, heads * _config.HeadWidth).view(joint.size(0), joint.size(1), heads, _config.HeadWidth).transpose(1, 2);
 
-    private Tensor FeedForward(Tensor normed, int layer)
-    {
-        var up = Linear(normed, $"layers.{layer}.up");
-        var active = _config.FeedForward == FeedForwardKind.Gelu
-            ? up.gelu(TorchSharp.Modules.GELU.Approximate.tanh)
-            : up.narrow(-1, 0, _config.HiddenWidth).silu() * up.narrow(-1, _config.HiddenWidth, _config.HiddenWidth);
-        return Linear(active, $"layers.{layer}.down");
-    }
+    private Tensor HeadNorm(Tensor heads, string name) => _model.Weights.Find(name) is { } weight ? TransformerLayer.RootMeanSquare(_config, heads, weight) : heads;
+
+    private Tensor FeedForward(Tensor normed, int layer) =>
+        Linear(TransformerLayer.Activated(_config, Linear(normed, $"layers.{layer}.up")), $"layers.{layer}.down");
 
     private Tensor Linear(Tensor input, string name) => nn.functional.linear(input, _model.Weights[$"{name}.weight"], _model.Weights.Find($"{name}.bias"));
 

@@ -77,6 +77,27 @@ internal readonly unsafe struct SwiGlu(float* target, int stride, KernelType typ
     }
 }
 
+/// <summary>target = gelu(gates of the tile) * values of the tile (<see cref="PanelOrder.Gated"/>)</summary>
+/// <param name="type">In bfloat16 the target's rows become rounded, each in its first half.</param>
+internal readonly unsafe struct GeGlu(float* target, int stride, KernelType type) : ITileEpilogue
+{
+    private const int Half = PackedMatrix.Panel / 2;
+
+    public void Finish(float* tile, int firstRow, int rows, int panel)
+    {
+        for (var row = 0; row < rows; row++)
+        {
+            var from = tile + row * PackedMatrix.Panel;
+            for (var i = 0; i < Half; i += Vector<float>.Count)
+            {
+                (VectorMath.Gelu(Vector.Load(from + i)) * Vector.Load(from + Half + i)).Store(from + i);
+            }
+
+            Activations.Store(from, Half, target + (long)(firstRow + row) * stride, panel * Half, type);
+        }
+    }
+}
+
 /// <summary>Rows that are going to be multiplied, in the type they are multiplied in.</summary>
 internal static unsafe class Activations
 {

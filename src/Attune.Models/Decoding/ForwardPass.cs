@@ -17,14 +17,15 @@ internal sealed unsafe class ForwardPass : IDisposable
     private readonly NativeBuffer _residual, _normed, _joint, _mixed, _hidden, _last, _logits, _scores;
     private readonly NativeBuffer _noBias;
     private readonly List<(int From, int To, int Tokens)> _copies = [];
-    private readonly int _width, _jointWidth, _hiddenWidth;
+    private readonly int _width, _queryWidth, _jointWidth, _hiddenWidth;
 
     internal ForwardPass(PackedModel model, KeyValueCache cache, WorkerTeam team, int rows, int outputs)
     {
         (_model, _cache, _team, _config, Rows, MaxOutputs) = (model, cache, team, model.Config, rows, outputs);
-        (_width, _jointWidth, _hiddenWidth) = (Padded(_config.Width), Padded(_config.Width + 2 * _config.KeyValueWidth), Padded(_config.HiddenWidth));
+        (_width, _queryWidth, _hiddenWidth) = (Padded(_config.Width), Padded(_config.QueryWidth), Padded(_config.HiddenWidth));
+        _jointWidth = Padded(_config.QueryWidth + 2 * _config.KeyValueWidth);
         LogitStride = Padded(model.Outputs);
-        (_residual, _normed, _mixed) = (new((long)rows * _width), new((long)rows * _width), new((long)rows * _width));
+        (_residual, _normed, _mixed) = (new((long)rows * _width), new((long)rows * _width), new((long)rows * _queryWidth));
         (_joint, _hidden) = (new((long)rows * _jointWidth), new((long)rows * _hiddenWidth));
         (_last, _logits) = (new((long)outputs * _width), new((long)outputs * LogitStride));
         _scores = new((long)team.Count * cache.Capacity);
@@ -122,6 +123,7 @@ internal sealed unsafe class ForwardPass : IDisposable
         {
             var target = _residual.Start + (long)row * _width;
             _model.Tokens.Read(Tokens[row], target);
+            RowKernels.Scale(target, _config.Width, (float)_config.EmbeddingScale);
             _model.Positions?.AddTo(Positions[row], target);
         }
     }
@@ -138,13 +140,17 @@ internal sealed unsafe class ForwardPass : IDisposable
         _team.Barrier();
         Attend(index, worker);
         _team.Barrier();
-        Gemm.Multiply(_mixed.Start, _width, Count, layer.Out.Matrix, new AddWithBias(_residual.Start, _width, layer.Out.Bias.Start), worker, workers, layer.Up.Matrix);
+        Gemm.Multiply(_mixed.Start, _queryWidth, Count, layer.Out.Matrix, new AddWithBias(_residual.Start, _width, layer.Out.Bias.Start), worker, workers, layer.Up.Matrix);
         _team.Barrier();
         Normalize(layer.Norm2, mine);
         _team.Barrier();
         if (_config.FeedForward == FeedForwardKind.Gelu)
         {
             Gemm.Multiply(_normed.Start, _width, Count, layer.Up.Matrix, new GeluWithBias(_hidden.Start, _hiddenWidth, layer.Up.Bias.Start, _model.Type), worker, workers, layer.Down.Matrix);
+        }
+        else if (_config.FeedForward == FeedForwardKind.GeGlu)
+        {
+            Gemm.Multiply(_normed.Start, _width, Count, layer.Up.Matrix, new GeGlu(_hidden.Start, _hiddenWidth, _model.Type), worker, workers, layer.Down.Matrix);
         }
         else
         {
@@ -166,7 +172,7 @@ internal sealed unsafe class ForwardPass : IDisposable
 
     private void Normalize(float* source, float* target, PackedNorm norm)
     {
-        RowKernels.Normalize(_config, source, target, norm);
+        RowKernels.Normalize(_config, _config.Width, source, target, norm);
         Activations.Convert(target, _config.Width, _model.Type);
     }
 
@@ -176,8 +182,16 @@ internal sealed unsafe class ForwardPass : IDisposable
         foreach (var row in rows)
         {
             var query = _joint.Start + (long)row * _jointWidth;
-            var key = query + _config.Width;
+            var key = query + _config.QueryWidth;
             var value = key + _config.KeyValueWidth;
+            if (_model.Layers[layer] is { QueryNorm: { } queryNorm, KeyNorm: { } keyNorm })
+            {
+                for (var head = 0; head < _config.Heads + _config.KeyValueHeads; head++)
+                {
+                    RowKernels.Normalize(_config, width, query + head * width, query + head * width, head < _config.Heads ? queryNorm : keyNorm);
+                }
+            }
+
             if (_model.Cosines is { } cosines)
             {
                 var angle = (long)Positions[row] * half;
@@ -207,8 +221,8 @@ internal sealed unsafe class ForwardPass : IDisposable
             var next = item + _team.Count < (long)Count * _config.Heads ? KeysOf(layer, item + _team.Count, group) : keys;
             RowKernels.Attend(
                 _joint.Start + (long)row * _jointWidth + head * _config.HeadWidth, _config.HeadWidth, _cache, keys, _cache.Values(layer, Slots[row], head / group),
-                Positions[row] + 1, scores, output, next);
-            Activations.Store(output, _config.HeadWidth, _mixed.Start + (long)row * _width, head * _config.HeadWidth, _model.Type);
+                Positions[row] + 1 - (_config.SlidingWindow ?? int.MaxValue), Positions[row] + 1, scores, output, next);
+            Activations.Store(output, _config.HeadWidth, _mixed.Start + (long)row * _queryWidth, head * _config.HeadWidth, _model.Type);
         }
     }
 

@@ -45,10 +45,12 @@ internal sealed class PackedNorm(int width) : IDisposable
 internal sealed class PackedLayer(TransformerConfig config, KernelType type) : IDisposable
 {
     internal PackedNorm Norm1 { get; } = new(config.Width);
-    internal PackedLinear Joint { get; } = new(config.Width + 2 * config.KeyValueWidth, config.Width, type);
-    internal PackedLinear Out { get; } = new(config.Width, config.Width, type);
+    internal PackedLinear Joint { get; } = new(config.QueryWidth + 2 * config.KeyValueWidth, config.Width, type);
+    internal PackedNorm? QueryNorm { get; } = config.QueryKeyNorm ? new(config.HeadWidth) : null;
+    internal PackedNorm? KeyNorm { get; } = config.QueryKeyNorm ? new(config.HeadWidth) : null;
+    internal PackedLinear Out { get; } = new(config.Width, config.QueryWidth, type);
     internal PackedNorm Norm2 { get; } = new(config.Width);
-    internal PackedLinear Up { get; } = config.FeedForward == FeedForwardKind.SwiGlu
+    internal PackedLinear Up { get; } = config.IsGated
         ? new(2 * config.HiddenWidth, config.Width, type, PanelOrder.Gated)
         : new(config.HiddenWidth, config.Width, type);
     internal PackedLinear Down { get; } = new(config.Width, config.HiddenWidth, type);
@@ -57,6 +59,8 @@ internal sealed class PackedLayer(TransformerConfig config, KernelType type) : I
     {
         Norm1.Load(weights, $"layers.{layer}.norm1");
         Joint.Load(weights, $"layers.{layer}.qkv");
+        QueryNorm?.Load(weights, $"layers.{layer}.queryNorm");
+        KeyNorm?.Load(weights, $"layers.{layer}.keyNorm");
         Out.Load(weights, $"layers.{layer}.out");
         Norm2.Load(weights, $"layers.{layer}.norm2");
         Up.Load(weights, $"layers.{layer}.up");
@@ -65,9 +69,9 @@ internal sealed class PackedLayer(TransformerConfig config, KernelType type) : I
 
     public void Dispose()
     {
-        foreach (var part in new IDisposable[] { Norm1, Joint, Out, Norm2, Up, Down })
+        foreach (var part in new IDisposable?[] { Norm1, Joint, QueryNorm, KeyNorm, Out, Norm2, Up, Down })
         {
-            part.Dispose();
+            part?.Dispose();
         }
     }
 }

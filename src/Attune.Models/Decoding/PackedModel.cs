@@ -20,7 +20,7 @@ internal sealed class PackedModel : IDisposable
         Head = new PackedMatrix(Outputs, config.Width, type: type);
         if (config.Positions == PositionKind.Rotary)
         {
-            var (cosines, sines) = Rotary.Tables(config.ContextLength, config.HeadWidth, config.RopeTheta);
+            var (cosines, sines) = Rotary.Tables(config);
             (Cosines, Sines) = (new NativeBuffer(cosines.Length), new NativeBuffer(sines.Length));
             cosines.CopyTo(Cosines.Span(0, cosines.Length));
             sines.CopyTo(Sines.Span(0, sines.Length));

@@ -9,10 +9,17 @@ namespace Attune.Models.Decoding;
 /// <summary>What is done to one row at a time: norms, rotation, attention of one head.</summary>
 internal static unsafe class RowKernels
 {
-    /// <summary>target = norm(source), as many numbers as the model is wide.</summary>
-    internal static void Normalize(TransformerConfig config, float* source, float* target, PackedNorm norm)
+    internal static void Scale(float* row, int width, float factor)
     {
-        var width = config.Width;
+        for (var i = 0; i < width && factor != 1; i++)
+        {
+            row[i] *= factor;
+        }
+    }
+
+    /// <summary>target = norm(source), which may be the same.</summary>
+    internal static void Normalize(TransformerConfig config, int width, float* source, float* target, PackedNorm norm)
+    {
         var scale = norm.Scale.Start;
         var shift = norm.Shift.Start;
         var mean = config.Norm == NormKind.LayerNorm ? Sum(source, width, 0, Power.First) / width : 0;
@@ -43,13 +50,18 @@ internal static unsafe class RowKernels
         }
     }
 
-    /// <summary>Attention of one query to the first <paramref name="count"/> tokens of a text.</summary>
+    /// <summary>Attention of one query to the tokens of a text from <paramref name="first"/> to before <paramref name="count"/>.</summary>
+    /// <param name="first">Less than 0 is 0: a window longer than the text.</param>
     /// <param name="cache">Says how keys and values lie.</param>
     /// <param name="scores">Room for count numbers, rounded up to 16.</param>
     /// <param name="output">headWidth numbers, room for them rounded up to 32.</param>
     /// <param name="next">Keys that will be wanted after these.</param>
-    internal static void Attend(float* query, int width, KeyValueCache cache, float* keys, float* values, int count, float* scores, float* output, float* next)
+    internal static void Attend(float* query, int width, KeyValueCache cache, float* keys, float* values, int first, int count, float* scores, float* output, float* next)
     {
+        var skipped = Math.Max(0, first) / KeyValueCache.Block * KeyValueCache.Block;
+        (first, count) = (first - skipped, count - skipped);
+        keys += (long)(skipped / KeyValueCache.Block) * cache.KeyBlock;
+        values += (long)skipped * cache.ValueStride;
         var (isShort, stride) = (cache.Type == KernelType.BF16, cache.ValueStride);
         var padded = (count + KeyValueCache.Block - 1) / KeyValueCache.Block * KeyValueCache.Block;
         for (var start = 0; start < padded; start += KeyValueCache.Block, keys += cache.KeyBlock)
@@ -65,6 +77,7 @@ internal static unsafe class RowKernels
         }
 
         new Span<float>(scores + count, padded - count).Fill(float.NegativeInfinity);
+        new Span<float>(scores, Math.Max(0, first)).Fill(float.NegativeInfinity);
         var scale = (float)(1 / Math.Sqrt(width));
         var total = VectorMath.ExpSum(scores, scores, padded, VectorMath.Max(scores, padded), scale);
         if (isShort)

@@ -16,6 +16,7 @@ internal sealed class FusedLayer
     private readonly FlatParameters _parameters;
     private readonly string _prefix;
     private readonly Parameter _norm1, _qkv, _out, _norm2, _up, _down;
+    private readonly Parameter? _queryNorm, _keyNorm;
     private readonly Parameter? _norm1Bias, _qkvBias, _outBias, _norm2Bias, _upBias, _downBias;
 
     internal FusedLayer(TransformerConfig config, FlatParameters parameters, TensorKernels kernels, int index)
@@ -23,6 +24,7 @@ internal sealed class FusedLayer
         (_config, _parameters, _kernels, _prefix) = (config, parameters, kernels, $"layers.{index}.");
         (_norm1, _norm1Bias) = Pair("norm1");
         (_qkv, _qkvBias) = Pair("qkv");
+        (_queryNorm, _keyNorm) = (parameters.Find($"{_prefix}queryNorm.weight"), parameters.Find($"{_prefix}keyNorm.weight"));
         (_out, _outBias) = Pair("out");
         (_norm2, _norm2Bias) = Pair("norm2");
         (_up, _upBias) = Pair("up");
@@ -32,12 +34,13 @@ internal sealed class FusedLayer
     }
 
     /// <summary>What forward leaves for the way back, in order.</summary>
+    /// <param name="Raw">The joint rows before queries and keys are normed; null where they are not.</param>
     internal sealed record Tape(
-        Tensor Input, Tensor Statistics1, Tensor Normed1, Tensor Joint, Tensor Attended, Tensor LogSums, Tensor Middle, Tensor Statistics2, Tensor Normed2, Tensor Up, Tensor Active)
+        Tensor Input, Tensor Statistics1, Tensor Normed1, Tensor Joint, Tensor Attended, Tensor LogSums, Tensor Middle, Tensor Statistics2, Tensor Normed2, Tensor Up, Tensor Active, Tensor? Raw)
     {
-        internal Tensor[] All => [Input, Statistics1, Normed1, Joint, Attended, LogSums, Middle, Statistics2, Normed2, Up, Active];
+        internal Tensor[] All => [Input, Statistics1, Normed1, Joint, Attended, LogSums, Middle, Statistics2, Normed2, Up, Active, Raw!];
 
-        internal static Tape Of(IReadOnlyList<Tensor> all) => new(all[0], all[1], all[2], all[3], all[4], all[5], all[6], all[7], all[8], all[9], all[10]);
+        internal static Tape Of(IReadOnlyList<Tensor> all) => new(all[0], all[1], all[2], all[3], all[4], all[5], all[6], all[7], all[8], all[9], all[10], all[11]);
     }
 
     /// <summary>Whether its weights are trained; a layer's weights are, or are not, together.</summary>
@@ -51,14 +54,15 @@ internal sealed class FusedLayer
     internal (Tensor Output, Tape Tape) Forward(Tensor input, FusedView view)
     {
         var (normed1, _, statistics1) = _kernels.Norm(_config, input, null, _norm1, _norm1Bias);
-        var joint = _kernels.Linear(normed1, _qkv, _qkvBias);
+        var raw = _kernels.Linear(normed1, _qkv, _qkvBias);
+        var joint = _queryNorm is null ? raw : _kernels.HeadNorm(_config, raw, _queryNorm, _keyNorm!);
         var (attended, logSums) = _kernels.Attend(joint, view);
         var branch = _kernels.Linear(attended, _out, _outBias);
         var (normed2, middle, statistics2) = _kernels.Norm(_config, input, branch, _norm2, _norm2Bias);
         var up = _kernels.Linear(normed2, _up, _upBias);
         var active = _kernels.Activate(_config, up);
         var output = _kernels.Add(middle, _kernels.Linear(active, _down, _downBias));
-        return (output, new Tape(input, statistics1, normed1, joint, attended, logSums, middle, statistics2, normed2, up, active));
+        return (output, new Tape(input, statistics1, normed1, joint, attended, logSums, middle, statistics2, normed2, up, active, _queryNorm is null ? null : raw));
     }
 
     /// <summary>Adds to the gradients of the weights.</summary>
@@ -72,6 +76,11 @@ internal sealed class FusedLayer
         var ofMiddle = _kernels.NormBackward(_config, tape.Middle, ofNormed2, _norm2, tape.Statistics2, gradient, G("norm2.weight"), G("norm2.bias"));
         var ofAttended = _kernels.LinearBackward(_kernels.Rounded(ofMiddle), tape.Attended, _out, G("out.weight"), G("out.bias"));
         var ofJoint = _kernels.AttendBackward(tape.Joint, tape.Attended, tape.LogSums, ofAttended, view);
+        if (_queryNorm is not null)
+        {
+            _kernels.HeadNormBackward(_config, tape.Raw!, ofJoint, _queryNorm, _keyNorm!, G("queryNorm.weight"), G("keyNorm.weight"));
+        }
+
         var ofNormed1 = _kernels.LinearBackward(ofJoint, tape.Normed1, _qkv, G("qkv.weight"), G("qkv.bias"));
         return _kernels.NormBackward(_config, tape.Input, ofNormed1, _norm1, tape.Statistics1, ofMiddle, G("norm1.weight"), G("norm1.bias"));
 

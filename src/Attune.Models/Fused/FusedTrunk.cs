@@ -25,8 +25,8 @@ internal sealed class FusedTrunk
 
     /// <summary>Null where the kernels do not fit processor, device, type or widths.</summary>
     internal static FusedTrunk? For(TransformerConfig config, FlatParameters parameters) =>
-        parameters.Values.device_type == DeviceType.CPU && config.Width % 16 == 0 && config.KeyValueWidth % 16 == 0 && config.HiddenWidth % 16 == 0
-            && TensorKernels.For(parameters.Type) is { } kernels
+        parameters.Values.device_type == DeviceType.CPU && config.Width % 16 == 0 && config.QueryWidth % 16 == 0 && config.KeyValueWidth % 16 == 0
+            && config.HiddenWidth % 16 == 0 && !(config.QueryKeyNorm && config.HeadWidth % 16 != 0) && TensorKernels.For(parameters.Type) is { } kernels
             ? new FusedTrunk(config, parameters, kernels)
             : null;
 
@@ -42,13 +42,14 @@ internal sealed class FusedTrunk
     internal FusedView ViewOf(long batch, long time, int[]? starts, Tensor? cosines, Tensor? sines)
     {
         var shape = new AttentionShape((int)batch, (int)time, _config.Heads, _config.KeyValueHeads, _config.HeadWidth);
+        var visible = _config.SlidingWindow < time ? Windowed(batch * time, time, starts, _config.SlidingWindow.Value) : starts;
         if (starts is null)
         {
-            return new FusedView(shape, null, cosines, sines, AnglesPerToken: false);
+            return new FusedView(shape, visible is null ? null : tensor(visible), cosines, sines, AnglesPerToken: false);
         }
 
         var positions = tensor(Positions(batch, time, starts));
-        return new FusedView(shape, tensor(starts), cosines?.index_select(0, positions), sines?.index_select(0, positions), AnglesPerToken: true);
+        return new FusedView(shape, tensor(visible!), cosines?.index_select(0, positions), sines?.index_select(0, positions), AnglesPerToken: true);
     }
 
     /// <summary>The first token of each token's segment.</summary>
@@ -66,6 +67,10 @@ internal sealed class FusedTrunk
 
         return starts;
     }
+
+    /// <summary>The first token that each may look at: of its segment, or of its window where that begins later.</summary>
+    private static int[] Windowed(long tokens, long time, int[]? starts, int window) =>
+        [.. Enumerable.Range(0, (int)tokens).Select(i => Math.Max(starts?[i] ?? 0, (int)(i % time) - window + 1))];
 
     /// <returns>[batch * time, width], float32</returns>
     internal Tensor Embed(Tensor tokens, int[]? starts)

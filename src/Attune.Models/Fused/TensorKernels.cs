@@ -47,6 +47,14 @@ internal abstract class TensorKernels
     /// <returns>The gradient of <paramref name="up"/>.</returns>
     internal abstract Tensor ActivateBackward(TransformerConfig config, Tensor up, Tensor gradient);
 
+    /// <summary>Joint rows whose queries and keys are normed head by head.</summary>
+    internal abstract Tensor HeadNorm(TransformerConfig config, Tensor joint, Tensor queryWeight, Tensor keyWeight);
+
+    /// <param name="joint">Before the norm.</param>
+    /// <param name="gradient">Of the normed rows; becomes that of <paramref name="joint"/>.</param>
+    internal abstract void HeadNormBackward(
+        TransformerConfig config, Tensor joint, Tensor gradient, Tensor queryWeight, Tensor keyWeight, Tensor? queryGradient, Tensor? keyGradient);
+
     internal abstract (Tensor Output, Tensor LogSums) Attend(Tensor joint, FusedView view);
 
     internal abstract Tensor AttendBackward(Tensor joint, Tensor output, Tensor logSums, Tensor gradient, FusedView view);
@@ -149,6 +157,10 @@ internal sealed unsafe class TensorKernels<T> : TensorKernels where T : struct, 
         {
             LayerKernels.Gelu<T>(Start(up), Start(output), (long)rows * width);
         }
+        else if (config.FeedForward == FeedForwardKind.GeGlu)
+        {
+            LayerKernels.GeGlu<T>(Start(up), Start(output), rows, width);
+        }
         else
         {
             LayerKernels.SwiGlu<T>(Start(up), Start(output), rows, width);
@@ -167,9 +179,33 @@ internal sealed unsafe class TensorKernels<T> : TensorKernels where T : struct, 
         }
 
         var result = empty_like(up);
-        LayerKernels.SwiGluBackward<T>(Start(up), Start(gradient), Start(result), rows, width);
+        if (config.FeedForward == FeedForwardKind.GeGlu)
+        {
+            LayerKernels.GeGluBackward<T>(Start(up), Start(gradient), Start(result), rows, width);
+        }
+        else
+        {
+            LayerKernels.SwiGluBackward<T>(Start(up), Start(gradient), Start(result), rows, width);
+        }
+
         return result;
     }
+
+    internal override Tensor HeadNorm(TransformerConfig config, Tensor joint, Tensor queryWeight, Tensor keyWeight)
+    {
+        var output = empty_like(joint);
+        HeadNormKernel.Forward<T>(Start(joint), Start(output), Start(queryWeight), Start(keyWeight), ShapeOf(config, joint), config.NormEpsilon);
+        return output;
+    }
+
+    internal override void HeadNormBackward(
+        TransformerConfig config, Tensor joint, Tensor gradient, Tensor queryWeight, Tensor keyWeight, Tensor? queryGradient, Tensor? keyGradient)
+    {
+        var shape = ShapeOf(config, joint);
+        HeadNormKernel.Backward<T>(Start(joint), Start(gradient), Start(queryWeight), Start(keyWeight), Start(queryGradient), Start(keyGradient), shape, config.NormEpsilon);
+    }
+
+    private static AttentionShape ShapeOf(TransformerConfig config, Tensor joint) => new(1, (int)joint.size(0), config.Heads, config.KeyValueHeads, config.HeadWidth);
 
     internal override (Tensor Output, Tensor LogSums) Attend(Tensor joint, FusedView view)
     {

@@ -9,7 +9,8 @@ namespace Attune.Models.Weights;
 /// <param name="Slot">Attune's parameter.</param>
 /// <param name="FirstRow">Where in it: query, key and value share one matrix here, as do gate and up.</param>
 /// <param name="Transposed">The file holds [in, out], as GPT-2's does; Attune's matrices are [out, in].</param>
-public sealed record HuggingFaceTensor(string Name, ImmutableArray<long> Shape, string Slot, long FirstRow = 0, bool Transposed = false)
+/// <param name="Offset">What is added to the file's numbers: 1 where they are norms less one.</param>
+public sealed record HuggingFaceTensor(string Name, ImmutableArray<long> Shape, string Slot, long FirstRow = 0, bool Transposed = false, float Offset = 0)
 {
     /// <summary>Rows of the slot that it fills.</summary>
     public long Rows => Transposed ? Shape[1] : Shape[0];
@@ -59,28 +60,40 @@ public sealed record HuggingFaceTensor(string Name, ImmutableArray<long> Shape, 
 
     private static IEnumerable<HuggingFaceTensor> Llama(TransformerConfig config)
     {
-        var (width, shared, hidden) = ((long)config.Width, (long)config.KeyValueWidth, (long)config.HiddenWidth);
+        var (width, hidden) = ((long)config.Width, (long)config.HiddenWidth);
+        var (queries, shared) = ((long)config.QueryWidth, (long)config.KeyValueWidth);
+        var less = config.NormsLessOne ? 1f : 0;
         yield return new("model.embed_tokens.weight", [config.VocabularySize, width], "tokens");
         for (var i = 0; i < config.Layers; i++)
         {
             var (file, slot) = ($"model.layers.{i}", $"layers.{i}");
-            yield return new($"{file}.input_layernorm.weight", [width], $"{slot}.norm1.weight");
-            foreach (var (name, rows, first) in new[] { ("q", width, 0L), ("k", shared, width), ("v", shared, width + shared) })
+            yield return new($"{file}.input_layernorm.weight", [width], $"{slot}.norm1.weight", Offset: less);
+            foreach (var (name, rows, first) in new[] { ("q", queries, 0L), ("k", shared, queries), ("v", shared, queries + shared) })
             {
                 yield return new($"{file}.self_attn.{name}_proj.weight", [rows, width], $"{slot}.qkv.weight", first);
-                if (config.Biases == BiasKind.QueryKeyValue)
+                if (config.Biases is BiasKind.QueryKeyValue or BiasKind.Attention)
                 {
                     yield return new($"{file}.self_attn.{name}_proj.bias", [rows], $"{slot}.qkv.bias", first);
                 }
             }
 
-            yield return new($"{file}.self_attn.o_proj.weight", [width, width], $"{slot}.out.weight");
-            yield return new($"{file}.post_attention_layernorm.weight", [width], $"{slot}.norm2.weight");
+            foreach (var (name, own) in config.QueryKeyNorm ? [("q_norm", "queryNorm"), ("k_norm", "keyNorm")] : Array.Empty<(string, string)>())
+            {
+                yield return new($"{file}.self_attn.{name}.weight", [config.HeadWidth], $"{slot}.{own}.weight", Offset: less);
+            }
+
+            yield return new($"{file}.self_attn.o_proj.weight", [width, queries], $"{slot}.out.weight");
+            if (config.Biases == BiasKind.Attention)
+            {
+                yield return new($"{file}.self_attn.o_proj.bias", [width], $"{slot}.out.bias");
+            }
+
+            yield return new($"{file}.post_attention_layernorm.weight", [width], $"{slot}.norm2.weight", Offset: less);
             yield return new($"{file}.mlp.gate_proj.weight", [hidden, width], $"{slot}.up.weight");
             yield return new($"{file}.mlp.up_proj.weight", [hidden, width], $"{slot}.up.weight", hidden);
             yield return new($"{file}.mlp.down_proj.weight", [width, hidden], $"{slot}.down.weight");
         }
 
-        yield return new("model.norm.weight", [width], "norm.weight");
+        yield return new("model.norm.weight", [width], "norm.weight", Offset: less);
     }
 }

@@ -72,12 +72,13 @@ public static class ParameterLayout
     private static IEnumerable<(string Name, ImmutableArray<long> Shape)> LayerShapes(TransformerConfig config)
     {
         var others = config.Biases == BiasKind.All;
-        var gates = config.FeedForward == FeedForwardKind.SwiGlu ? 2 : 1;
+        var gates = config.IsGated ? 2 : 1;
         return
         [
             .. NormShapes(config, "norm1"),
-            .. LinearShapes("qkv", config.Width + 2 * config.KeyValueWidth, config.Width, config.Biases != BiasKind.None),
-            .. LinearShapes("out", config.Width, config.Width, others),
+            .. LinearShapes("qkv", config.QueryWidth + 2 * config.KeyValueWidth, config.Width, config.Biases != BiasKind.None),
+            .. config.QueryKeyNorm ? HeadNormShapes(config) : [],
+            .. LinearShapes("out", config.Width, config.QueryWidth, others || config.Biases == BiasKind.Attention),
             .. NormShapes(config, "norm2"),
             .. LinearShapes("up", gates * config.HiddenWidth, config.Width, others),
             .. LinearShapes("down", config.Width, config.HiddenWidth, others),
@@ -86,6 +87,9 @@ public static class ParameterLayout
 
     private static (string, ImmutableArray<long>)[] LinearShapes(string name, long output, long input, bool biased) =>
         biased ? [($"{name}.weight", [output, input]), ($"{name}.bias", [output])] : [($"{name}.weight", [output, input])];
+
+    private static (string, ImmutableArray<long>)[] HeadNormShapes(TransformerConfig config) =>
+        [("queryNorm.weight", [config.HeadWidth]), ("keyNorm.weight", [config.HeadWidth])];
 
     private static (string, ImmutableArray<long>)[] NormShapes(TransformerConfig config, string name) =>
         config.Norm == NormKind.LayerNorm ? [($"{name}.weight", [config.Width]), ($"{name}.bias", [config.Width])] : [($"{name}.weight", [config.Width])];

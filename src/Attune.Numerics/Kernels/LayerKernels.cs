@@ -68,11 +68,8 @@ public static unsafe class LayerKernels
     {
         for (var i = start; i < end; i += 16)
         {
-            // y = x s(2u): y' = s + x s (1 - s) 2u'.
             var x = T.Load(input, i);
-            var gate = GeluGate(x);
-            var slope = Vector512.FusedMultiplyAdd(Vector512.Create(3 * 0.0713548163f), x * x, Vector512.Create(1.59576912f));
-            T.Store(gradient, i, T.Load(gradient, i) * (gate + x * gate * (Vector512<float>.One - gate) * slope));
+            T.Store(gradient, i, T.Load(gradient, i) * GeluSlope(x, GeluGate(x)));
         }
     });
 
@@ -103,6 +100,33 @@ public static unsafe class LayerKernels
         }
     });
 
+    /// <summary>output = gelu(gate) * value, of rows that hold first the gates, then the values; the tanh approximation.</summary>
+    /// <param name="input">[rows, 2 * width]</param>
+    public static void GeGlu<T>(void* input, void* output, int rows, int width) where T : struct, IElement => TorchThreads.For(rows, (long)rows * width, row =>
+    {
+        long from = 2L * row * width, to = (long)row * width;
+        for (var i = 0; i < width; i += 16)
+        {
+            var gate = T.Load(input, from + i);
+            T.Store(output, to + i, gate * GeluGate(gate) * T.Load(input, from + width + i));
+        }
+    });
+
+    /// <summary>The gradients of gates and values.</summary>
+    /// <param name="gradient">[rows, width]</param>
+    /// <param name="inputGradient">[rows, 2 * width]</param>
+    public static void GeGluBackward<T>(void* input, void* gradient, void* inputGradient, int rows, int width) where T : struct, IElement => TorchThreads.For(rows, (long)rows * width, row =>
+    {
+        long from = 2L * row * width, to = (long)row * width;
+        for (var i = 0; i < width; i += 16)
+        {
+            var (x, value, g) = (T.Load(input, from + i), T.Load(input, from + width + i), T.Load(gradient, to + i));
+            var gate = GeluGate(x);
+            T.Store(inputGradient, from + i, g * value * GeluSlope(x, gate));
+            T.Store(inputGradient, from + width + i, g * x * gate);
+        }
+    });
+
     /// <summary>Rows of a table, and of a second one where there is one, added: tokens and positions.</summary>
     /// <param name="second">[.., width]; null for none</param>
     public static void Gather<T>(void* first, long* firstRows, void* second, long* secondRows, float* target, int rows, int width) where T : struct, IElement => TorchThreads.For(rows, (long)rows * width, row =>
@@ -130,6 +154,14 @@ public static unsafe class LayerKernels
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> GeluGate(Vector512<float> x) =>
         WideMath.Logistic(x * Vector512.FusedMultiplyAdd(Vector512.Create(0.0713548163f), x * x, Vector512.Create(1.59576912f)));
+
+    /// <summary>The derivative of x s(2u): s + x s (1 - s) 2u'.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> GeluSlope(Vector512<float> x, Vector512<float> gate)
+    {
+        var slope = Vector512.FusedMultiplyAdd(Vector512.Create(3 * 0.0713548163f), x * x, Vector512.Create(1.59576912f));
+        return gate + x * gate * (Vector512<float>.One - gate) * slope;
+    }
 
     private static void InParts(long count, Action<long, long> work) =>
         TorchThreads.For((int)((count + Grain - 1) / Grain), count, part => work((long)part * Grain, Math.Min(count, (part + 1L) * Grain)));
