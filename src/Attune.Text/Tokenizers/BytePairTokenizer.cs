@@ -42,6 +42,8 @@ public sealed class BytePairTokenizer : ITokenizer
     public int EndToken { get; }
     public int PadToken { get; }
 
+    public IReadOnlyCollection<string> SpecialTokens => [.. Vocabulary.Special.Keys];
+
     public int? FindSpecial(string token) => Vocabulary.Special.TryGetValue(token, out var id) ? id : null;
 
     /// <remarks>Half characters (lone surrogates), which no UTF-8 text holds, are read as U+FFFD.</remarks>

@@ -29,6 +29,9 @@ public interface ITokenizer
     /// </summary>
     ImmutableArray<int> EncodeContinuation(string text) => Encode(text);
 
+    /// <summary>Ids of a text right after a special token, as in a conversation. After the begin token a text begins, elsewhere it goes on.</summary>
+    ImmutableArray<int> EncodeAfter(int special, string text) => special == BeginToken ? Encode(text) : EncodeContinuation(text);
+
     /// <summary>Text of the ids; special tokens give nothing. Invalid UTF-8 and ids that stand for no text become U+FFFD.</summary>
     string Decode(ReadOnlySpan<int> tokens);
 
@@ -40,6 +43,9 @@ public interface ITokenizer
     /// out of text, so nothing a user writes can end a turn or begin another.
     /// </summary>
     int? FindSpecial(string token) => null;
+
+    /// <summary>The texts of all special tokens.</summary>
+    IReadOnlyCollection<string> SpecialTokens => [];
 
     /// <summary>Writes the files from which TokenizerFiles.Load makes an equal tokenizer.</summary>
     void Save(string directory);

@@ -34,6 +34,8 @@ public sealed class LetterTokenizer : ITokenizer
     public int EndToken => 0;
     public int PadToken => _letters.Length;
 
+    public IReadOnlyCollection<string> SpecialTokens => [_end];
+
     public int? FindSpecial(string token) => token == _end ? EndToken : null;
 
     /// <exception cref="DataException">A letter that the language does not have.</exception>

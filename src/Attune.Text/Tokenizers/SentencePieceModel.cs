@@ -16,7 +16,7 @@ internal readonly record struct Piece(string Text, float Score, PieceType Type);
 internal sealed record SentencePieceModel(ImmutableArray<Piece> Pieces, int Begin, int End)
 {
     private const int PiecesField = 1, TrainerField = 2, NormalizerField = 3;
-    private const int BytePairModel = 2;
+    private const int UnigramModel = 1, BytePairModel = 2;
 
     public static SentencePieceModel Parse(byte[] file, string source)
     {
@@ -42,8 +42,8 @@ internal sealed record SentencePieceModel(ImmutableArray<Piece> Pieces, int Begi
 
         if (kind == 0)
             throw new ModelFileException($"{source}: says nothing of how it was trained; expected a SentencePiece model. It may be cut short, or another kind of file.");
-        if (kind != BytePairModel)
-            throw new ModelFileException($"{source}: a SentencePiece model of type {kind}; expected 2, byte-pair encoding, as in Llama.");
+        if (kind is not (UnigramModel or BytePairModel))
+            throw new ModelFileException($"{source}: a SentencePiece model of type {kind}; expected 1, unigram, or 2, byte-pair encoding, as in Llama.");
         if (pieces.Count == 0 || end < 0 || end >= pieces.Count || begin >= pieces.Count)
             throw new ModelFileException($"{source}: {pieces.Count} pieces with begin {begin} and end {end}; expected a SentencePiece model with an end token.");
         return new SentencePieceModel(pieces.ToImmutable(), begin, end);

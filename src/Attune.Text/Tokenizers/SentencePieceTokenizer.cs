@@ -75,6 +75,8 @@ public sealed class SentencePieceTokenizer : ITokenizer
         return pieces;
     }
 
+    public IReadOnlyCollection<string> SpecialTokens => _special.Keys;
+
     public int? FindSpecial(string token) => _special.TryGetValue(token, out var id) ? id : null;
 
     public ImmutableArray<int> Encode(string text) => Ids(_textStart, text);

@@ -1,4 +1,5 @@
 using Attune.Core;
+using Attune.Text.Tokenizers.Pipeline;
 
 namespace Attune.Text.Tokenizers;
 
@@ -6,8 +7,8 @@ namespace Attune.Text.Tokenizers;
 public static class TokenizerFiles
 {
     /// <summary>
-    /// The tokenizer whose files lie in a folder: <c>tokenizer.json</c> with a byte-level BPE model or one of single letters, SentencePiece's <c>tokenizer.model</c>,
-    /// or <c>vocab.json</c> with <c>merges.txt</c>.
+    /// The tokenizer whose files lie in a folder: <c>tokenizer.json</c> with GPT-2's byte-level BPE or single letters, SentencePiece's <c>tokenizer.model</c>,
+    /// any other <c>tokenizer.json</c>, or <c>vocab.json</c> with <c>merges.txt</c>. Where several are there, the first of these.
     /// </summary>
     /// <exception cref="ModelFileException">No tokenizer is there, or its files are damaged, contradict each other or are of an unknown kind.</exception>
     public static ITokenizer Load(string directory)
@@ -16,16 +17,16 @@ public static class TokenizerFiles
             throw new ModelFileException($"{directory}: no such folder; expected one with a tokenizer's files.");
         string At(string name) => Path.Combine(directory, name);
         var json = JsonFile.ReadIfThere(At("tokenizer.json"));
-        if (json is not null && TokenizerJson.IsByteLevel(json))
+        if (json is not null && TokenizerJson.IsLikeGpt2(json))
             return TokenizerJson.Read(json, At("tokenizer.json"), directory);
         if (json is not null && LetterTokenizer.IsLetters(json))
             return LetterTokenizer.Read(json, At("tokenizer.json"));
         if (File.Exists(At("tokenizer.model")))
             return SentencePieceFiles.Load(directory);
+        if (json is not null)
+            return PipelineTokenizer.Load(json, At("tokenizer.json"), directory);
         if (File.Exists(At("vocab.json")) && File.Exists(At("merges.txt")))
             return BytePairFiles.LoadVocabAndMerges(At("vocab.json"), At("merges.txt"), directory);
-        if (json is not null)
-            return TokenizerJson.Read(json, At("tokenizer.json"), directory);
         throw new ModelFileException($"{directory}: no tokenizer found; expected tokenizer.json, tokenizer.model, or vocab.json and merges.txt.");
     }
 

@@ -32,22 +32,45 @@ internal static class TokenizerJson
         },
     };
 
-    /// <summary>True where the file holds a byte-level BPE model, which is what this class reads.</summary>
-    public static bool IsByteLevel(JsonObject file) =>
-        file["model"] is JsonObject model && JsonFile.Type(model) == "BPE" && Parts(file["pre_tokenizer"], "pretokenizers").Any(p => JsonFile.Type(p) == "ByteLevel");
+    /// <summary>
+    /// True where the file holds byte-level BPE exactly as GPT-2 does it, which is what this class reads: GPT-2's words, nothing normalised,
+    /// no space put before, and no added token that text could turn into. All others go through the whole pipeline.
+    /// </summary>
+    public static bool IsLikeGpt2(JsonObject file) =>
+        file["model"] is JsonObject model && JsonFile.Type(model) == "BPE" && file["normalizer"] is null && JsonFile.Flag(model["ignore_merges"]) != true
+        && Parts(file["pre_tokenizer"], "pretokenizers").ToList() is [var words] && JsonFile.Type(words) == "ByteLevel"
+        && JsonFile.Flag(words["use_regex"]) != false && JsonFile.Flag(words["add_prefix_space"]) != true
+        && Parts(file["added_tokens"]).All(t => JsonFile.Flag(t["special"]) != false && JsonFile.Flag(t["rstrip"]) != true)
+        && Parts(file["post_processor"], "processors").All(p => JsonFile.Type(p) is "ByteLevel" or "TemplateProcessing");
 
     public static BytePairTokenizer Read(JsonObject file, string path, string? directory)
     {
-        if (file["model"] is not JsonObject model || !IsByteLevel(file))
-            throw new ModelFileException($"{path}: found a {JsonFile.Type(file["model"]) ?? "nameless"} model; expected BPE with a ByteLevel pre-tokenizer.");
-        CheckWords(file, path);
+        var model = (JsonObject)file["model"]!;
         var added = Added(file, path);
         var ids = BytePairFiles.Ids(model["vocab"] as JsonObject ?? throw new ModelFileException($"{path}: model.vocab is missing; expected an object of tokens and ids."), path);
         var vocabulary = new BytePairVocabulary(BytePairFiles.Without(ids, added.Keys), Merges(model, path), added);
-        var begin = Parts(file["post_processor"], "processors").Where(p => JsonFile.Type(p) == "TemplateProcessing")
-            .SelectMany(p => Parts(p["single"]).Take(1)).Select(p => JsonFile.Token((p["SpecialToken"] as JsonObject)?["id"])).FirstOrDefault();
-        var special = SpecialTokenFiles.Read(directory, added.ContainsKey("<|endoftext|>") ? "<|endoftext|>" : null, begin, path);
+        var special = SpecialTokenFiles.Read(directory, added.ContainsKey("<|endoftext|>") ? "<|endoftext|>" : null, Frame(file).Begin.FirstOrDefault(), path);
         return new BytePairTokenizer(vocabulary, special with { Others = [.. added.Keys.Except(special.Roles).Order(StringComparer.Ordinal)] }, path);
+    }
+
+    /// <summary>The special tokens that the post-processor puts before and after a text.</summary>
+    internal static (ImmutableArray<string> Begin, ImmutableArray<string> End) Frame(JsonObject file)
+    {
+        foreach (var part in Parts(file["post_processor"], "processors"))
+        {
+            if (JsonFile.Type(part) is "BertProcessing" or "RobertaProcessing")
+                return ([.. First(part["cls"])], [.. First(part["sep"])]);
+            if (JsonFile.Type(part) != "TemplateProcessing")
+                continue;
+            var items = Parts(part["single"]).ToList();
+            var text = items.FindIndex(i => i["Sequence"] is not null);
+            static string? Special(JsonObject item) => JsonFile.Token((item["SpecialToken"] as JsonObject)?["id"]);
+            return text < 0 ? ([], []) : ([.. items.Take(text).Select(Special).OfType<string>()], [.. items.Skip(text + 1).Select(Special).OfType<string>()]);
+        }
+
+        return ([], []);
+
+        static IEnumerable<string> First(JsonNode? pair) => pair is JsonArray { Count: > 0 } list && JsonFile.Token(list[0]) is { } token ? [token] : [];
     }
 
     private static Dictionary<string, int> Added(JsonObject file, string path)
@@ -60,17 +83,6 @@ internal static class TokenizerJson
         }
 
         return added;
-    }
-
-    private static void CheckWords(JsonObject file, string path)
-    {
-        if (file["normalizer"] is not null)
-            throw new ModelFileException($"{path}: has a {JsonFile.Type(file["normalizer"])} normalizer; only tokenizers without one can be read, as GPT-2's.");
-        var parts = Parts(file["pre_tokenizer"], "pretokenizers").ToList();
-        if (parts.Count != 1 || JsonFile.Flag(parts[0]["use_regex"]) == false)
-            throw new ModelFileException($"{path}: cuts words by another pattern than GPT-2's, which is the one known here.");
-        if (JsonFile.Flag(parts[0]["add_prefix_space"]) == true)
-            throw new ModelFileException($"{path}: puts a space before each text (add_prefix_space); only tokenizers that do not can be read.");
     }
 
     private static ImmutableArray<string> Merges(JsonObject model, string path)

@@ -1,0 +1,91 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+
+namespace Attune.Text.Tokenizers.Pipeline;
+
+/// <summary>A token that stands in <c>tokenizer.json</c> beside the model's own.</summary>
+/// <param name="IsSpecial">Never made from text here, and gives none.</param>
+/// <param name="Normalized">Looked for in the normalised text; else before anything is changed.</param>
+/// <param name="StripsRight">White space after it belongs to it.</param>
+internal sealed record AddedToken(int Id, string Content, bool IsSpecial, bool Normalized, bool SingleWord, bool StripsLeft, bool StripsRight)
+{
+    public static ImmutableArray<AddedToken> Read(JsonObject file, PartReader reader)
+    {
+        if (file["added_tokens"] is null)
+            return [];
+        var added = ImmutableArray.CreateBuilder<AddedToken>();
+        foreach (var part in reader.Parts(file, "added_tokens"))
+        {
+            var content = JsonFile.Token(part["content"]);
+            if (string.IsNullOrEmpty(content) || JsonFile.Number(part["id"]) is not { } id || added.Any(a => a.Content == content))
+                throw reader.Wrong($"added_tokens holds {part.ToJsonString()}; expected each token once, with \"content\" and \"id\".");
+            var special = reader.Flag(part, "special", false);
+            added.Add(new AddedToken(
+                id, content, special, reader.Flag(part, "normalized", !special),
+                reader.Flag(part, "single_word", false), reader.Flag(part, "lstrip", false), reader.Flag(part, "rstrip", false)));
+        }
+
+        return added.ToImmutable();
+    }
+}
+
+/// <summary>Finds added tokens in a text: the leftmost, and of those that begin there the longest.</summary>
+internal sealed class AddedFinder
+{
+    private readonly Dictionary<char, AddedToken[]> _byFirst;
+    private readonly SearchValues<string> _any;
+
+    /// <param name="tokens">With their contents as they are to be found.</param>
+    public AddedFinder(IEnumerable<AddedToken> tokens)
+    {
+        _byFirst = tokens.GroupBy(t => t.Content[0]).ToDictionary(g => g.Key, g => g.OrderByDescending(t => t.Content.Length).ToArray());
+        _any = SearchValues.Create([.. _byFirst.Values.SelectMany(t => t).Select(t => t.Content)], StringComparison.Ordinal);
+    }
+
+    /// <summary>The text in order: stretches without tokens, and tokens.</summary>
+    public IEnumerable<(string Text, AddedToken? Token)> Cut(string text)
+    {
+        if (_byFirst.Count == 0)
+        {
+            yield return (text, null);
+            yield break;
+        }
+
+        var (done, at) = (0, 0);
+        while (at < text.Length && text.AsSpan(at).IndexOfAny(_any) is >= 0 and var next)
+        {
+            at += next;
+            var found = _byFirst[text[at]].FirstOrDefault(t => string.CompareOrdinal(text, at, t.Content, 0, t.Content.Length) == 0 && Stands(text, at, t));
+            if (found is null)
+            {
+                at++;
+                continue;
+            }
+
+            var (start, end) = (at, at + found.Content.Length);
+            while (found.StripsLeft && start > done && char.IsWhiteSpace(text[start - 1]))
+            {
+                start--;
+            }
+
+            while (found.StripsRight && end < text.Length && char.IsWhiteSpace(text[end]))
+            {
+                end++;
+            }
+
+            if (start > done)
+                yield return (text[done..start], null);
+            yield return (found.Content, found);
+            done = at = end;
+        }
+
+        if (done < text.Length)
+            yield return (text[done..], null);
+    }
+
+    private static bool Stands(string text, int at, AddedToken token) => !token.SingleWord
+        || ((at == 0 || !IsWord(text[at - 1])) && (at + token.Content.Length == text.Length || !IsWord(text[at + token.Content.Length])));
+
+    private static bool IsWord(char character) => char.IsLetterOrDigit(character) || character == '_';
+}

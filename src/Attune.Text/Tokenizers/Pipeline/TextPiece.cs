@@ -1,0 +1,15 @@
+namespace Attune.Text.Tokenizers.Pipeline;
+
+/// <summary>Where a piece of text stands, which decides whether a space is put before it.</summary>
+internal enum TextPlace
+{
+    /// <summary>At the very beginning of a text.</summary>
+    Start,
+    /// <summary>After a special token, or after another piece of the text.</summary>
+    Inside,
+    /// <summary>Directly after other text that is encoded already: never gets a space.</summary>
+    Continued,
+}
+
+/// <summary>A piece of a text on its way to tokens.</summary>
+internal readonly record struct TextPiece(string Text, TextPlace Place);

@@ -1,0 +1,49 @@
+using System.Text.Json.Nodes;
+
+namespace Attune.Text.Tokenizers.Pipeline;
+
+/// <summary>WordPiece as BERT reads it (Devlin et al. 2019): the longest known beginning, again and again; a word that has an unknown rest is unknown whole.</summary>
+internal sealed class WordPieceModel(Dictionary<string, int> ids, int unknown, string prefix, int longest) : IPieceModel
+{
+    public static WordPieceModel Read(JsonObject part, PartReader reader, string path)
+    {
+        var ids = PieceModels.Ids(part, reader, path);
+        var unknown = PieceModels.IdOf(reader.TextOrNothing(part, "unk_token") ?? "[UNK]", ids, reader)!.Value;
+        return new WordPieceModel(ids, unknown, reader.TextOrNothing(part, "continuing_subword_prefix") ?? "##", reader.Number(part, "max_input_chars_per_word", 100));
+    }
+
+    public IReadOnlyDictionary<string, int> Vocabulary => ids;
+
+    public void Encode(string piece, List<int> into)
+    {
+        var before = into.Count;
+        // Code points, so that no piece ends within a character.
+        var ends = new List<int> { 0 };
+        foreach (var rune in piece.EnumerateRunes())
+        {
+            ends.Add(ends[^1] + rune.Utf16SequenceLength);
+        }
+
+        for (var start = 0; start < ends.Count - 1 && ends.Count - 1 <= longest;)
+        {
+            var end = ends.Count - 1;
+            var id = -1;
+            while (end > start && !ids.TryGetValue((start > 0 ? prefix : "") + piece[ends[start]..ends[end]], out id))
+            {
+                end--;
+            }
+
+            if (end == start)
+            {
+                into.RemoveRange(before, into.Count - before);
+                break;
+            }
+
+            into.Add(id);
+            start = end;
+        }
+
+        if (into.Count == before)
+            into.Add(unknown);
+    }
+}
