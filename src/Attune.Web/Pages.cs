@@ -32,6 +32,8 @@ internal static class Notices
     {
         ["saved"] = "Saved.", ["skipped"] = "Skipped; here is the next one.", ["flagged"] = "Flagged; here is the next one. Thank you.", ["undone"] = "Taken back: change it, then submit again.",
         ["nothing"] = "There was nothing to take back.", ["signed-out"] = "Signed out.", ["password"] = "Your password is changed.", ["snapshot"] = "The snapshot is made.", ["revoked"] = "The key is revoked.",
+        ["alike"] = "Made. Some prompts were left out: the model had only one answer to them.",
+        ["joined"] = "Welcome: what you were invited to is here now.",
         ["surplus"] = "Kept. Your answer came after the task had gone to somebody else; it counts as an extra one.",
     };
 

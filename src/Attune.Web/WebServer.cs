@@ -87,7 +87,9 @@ public sealed class WebServer : IAsyncDisposable
         });
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
             // Keys lie unencrypted in a folder that only the server's user can read: known, and no news at each start.
-            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
+            // It warns on every page that it forbids caching, which every page forbids anyway.
+            .AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Error);
         AddServices(builder.Services, options, store);
         var app = builder.Build();
         UseAll(app, options);

@@ -15,6 +15,32 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
         _folder.WriteText("pairs.jsonl", string.Concat(Enumerable.Range(0, 12).Select(i => $$"""{"prompt": "Film {{i}}", "chosen": " is good", "rejected": " is bad", "annotator": "w{{i % 3}}"}""" + "\n")));
 
     [Fact]
+    public void A_model_names_the_labels_and_the_people_behind_it()
+    {
+        Import();
+        Run("feedback", "import", "pairs.jsonl", "--database", "f.db", "--project", "films").Succeeded("12 items and 12 labels into 'films'");
+        Run("feedback", "snapshot", "--database", "f.db", "--project", "films", "--out", "s").Succeeded("12 labels of 3 people on 12 prompts");
+        string[] tiny = ["--epochs", "1", "--batch-size", "4", "--normalisation-samples", "0", "--members", "1"];
+        Run(["reward", "--model", models.Policy, "--data", "s/train.jsonl", "--held-out-data", "s/held-out.jsonl", "--out", "r", .. tiny]).Succeeded();
+        Assert.Contains("learned from 12 labels of 3 people", Run("model", "info", "r/final").Output, StringComparison.Ordinal);
+        Assert.Contains("snapshot", File.ReadAllText(_folder.File("r/report.html")), StringComparison.Ordinal);
+
+        File.WriteAllText(_folder.File("recipe.yaml"), $$"""
+            name: from-people
+            model: {{models.Policy}}
+            stages:
+              - preferences: { source: store, database: f.db, project: films, test_split: 0.2 }
+              - reward: { epochs: 1, batch_size: 4, normalisation_samples: 0, members: 1 }
+            """);
+        Run("run", "recipe.yaml", "--out", "p").Succeeded();
+        Assert.Contains("learned from 12 labels of 3 people", Run("model", "info", "p/reward/final").Output, StringComparison.Ordinal);
+
+        Run("feedback", "erase", "--database", "f.db", "--person", "w1").Succeeded("4 revisions would be erased", "r/final", "p/reward/final");
+        Run("feedback", "erase", "--database", "f.db", "--person", "w1", "--yes").Succeeded("4 revisions erased");
+        Run("feedback", "verify", "--database", "f.db", "--snapshot", "s").Succeeded("whole");
+    }
+
+    [Fact]
     public void A_snapshot_changed_by_hand_is_refused_before_training()
     {
         Import();

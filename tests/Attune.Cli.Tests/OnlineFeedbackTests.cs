@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Attune.Feedback;
 using Attune.Testing;
 
 namespace Attune.Cli.Tests;
@@ -117,6 +118,58 @@ public sealed class OnlineFeedbackTests : IDisposable
 
         Assert.Equal(asked, File.ReadAllText(_folder.File("run/online/questions.jsonl")));
         Assert.Single(File.ReadLines(_folder.File("run/online/preferences.jsonl")));
+    }
+
+    [Fact]
+    public async Task People_in_the_annotation_app_are_asked_and_the_models_name_them()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var store = await FeedbackStore.OpenAsync(new StoreOptions(_folder.File("people.db")) { PasswordRounds = 1000 }, cancel);
+        var anna = await store.People.AddAsync(null, "anna", Role.Annotator, cancel);
+        var project = await store.Projects.CreateAsync(anna.Id, "asked", ProjectKind.Comparison, new ProjectSettings(), "", cancel);
+        await store.People.SetMemberAsync(anna.Id, project.Id, anna.Id, Role.Annotator, cancel);
+        string[] arguments =
+        [
+            .. Arguments("run"), "--set", "online.source=store", "--set", "online.database=people.db", "--set", "online.project=asked", "--set", "online.poll=0.2",
+            "--set", "online.initial_labels=6", "--set", "online.labels=9", "--set", "online.refreshes=1", "--set", "online.selection=random",
+        ];
+        using (var killed = AttuneProgram.Start(_folder.Path, arguments))
+        {
+            Assert.True(killed.WaitUntil(() => LabelAsync(store, project.Id, anna.Id).GetAwaiter().GetResult()), killed.Errors);
+            killed.Kill();
+        }
+
+        // One answer comes while nobody waits for it.
+        Assert.True(await LabelAsync(store, project.Id, anna.Id));
+        using (var program = AttuneProgram.Start(_folder.Path, [.. arguments, "--resume"]))
+        {
+            program.WaitUntil(() => LabelAsync(store, project.Id, anna.Id).GetAwaiter().GetResult() && false);
+            program.WaitForEnd().Succeeded();
+        }
+
+        var labels = File.ReadLines(_folder.File("run/online/snapshot/train.jsonl")).Count();
+        Assert.Equal(labels, (await store.Projects.ProgressAsync(project.Id, cancel)).Done);
+        Assert.InRange(labels, 6, 9);
+        AttuneProgram.Run(_folder.Path, "model", "info", "run/final").Succeeded($"learned from {labels} labels of 1 people", "project 'asked'", "through stage online");
+        Assert.Contains("learned from the snapshot", await File.ReadAllTextAsync(_folder.File("run/report.html"), cancel), StringComparison.Ordinal);
+        string[] misspelt = [.. arguments.Select(a => a == "online.project=asked" ? "online.project=aksed" : a)];
+        misspelt[3] = "other";
+        var refused = AttuneProgram.Run(_folder.Path, misspelt);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("Did you mean 'asked'?", refused.Errors, StringComparison.Ordinal);
+    }
+
+    /// <summary>Anna labels what she is asked; false where there is nothing to do now.</summary>
+    private static async Task<bool> LabelAsync(FeedbackStore store, Guid project, Guid person)
+    {
+        if (await store.Queue.ClaimAsync(project, person, TestContext.Current.CancellationToken) is not ClaimResult.Claimed { Task: var task })
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+            return false;
+        }
+
+        var submission = new Submission(Guid.CreateVersion7(), task.LeaseId, ComparisonJudgement.OfStrength(task.Candidates[0].Text.Length > task.Candidates[1].Text.Length ? 2 : 7));
+        return await store.Queue.SubmitAsync(person, submission, TestContext.Current.CancellationToken) is SubmitResult.Accepted;
     }
 
     private static string[] Arguments(string target) => ["run", "recipe.yaml", "--out", target];

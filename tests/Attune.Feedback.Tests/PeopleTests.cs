@@ -69,6 +69,51 @@ public sealed class PeopleTests
         Assert.Null(await store.People.SessionAsync(owner.Token, default));
     }
 
+    [Theory]
+    [InlineData(Role.Annotator)]
+    [InlineData(Role.Manager)]
+    [InlineData(Role.Reader)]
+    public async Task Who_is_invited_to_one_project_is_nothing_elsewhere(Role role)
+    {
+        using var folder = new Attune.Testing.TemporaryFolder();
+        await using var store = await EmptyAsync(folder, new TestClock());
+        var owner = Assert.IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default)).Session.Person;
+        var mine = await store.Projects.CreateAsync(owner.Id, "mine", ProjectKind.Rating, new ProjectSettings(), "", default);
+        var other = await store.Projects.CreateAsync(owner.Id, "other", ProjectKind.Rating, new ProjectSettings(), "", default);
+        var invitation = await store.People.InviteAsync(owner.Id, role, mine.Id, TimeSpan.FromDays(1), default);
+        var bob = Assert.IsType<JoinResult.Joined>(await store.People.JoinAsync(invitation.Token, "bob", Password, default)).Session.Person;
+        // Over the installation the role that opens nothing: no projects of one's own, no runs, no list of people.
+        Assert.Equal(Role.Annotator, bob.Role);
+        Assert.Equal(role, await store.People.RoleInAsync(mine.Id, bob.Id, default));
+        Assert.Null(await store.People.RoleInAsync(other.Id, bob.Id, default));
+        Assert.Equal([(mine.Id, role)], await store.People.ProjectsOfAsync(bob.Id, default));
+        Assert.IsType<ClaimResult.NotAllowed>(await store.Queue.ClaimAsync(other.Id, bob.Id, default));
+        await Assert.ThrowsAsync<Core.PlanException>(() => store.People.InviteAsync(owner.Id, Role.Owner, mine.Id, TimeSpan.FromDays(1), default));
+    }
+
+    [Fact]
+    public async Task An_invitation_can_be_taken_with_the_account_one_has_and_takes_nothing_away()
+    {
+        using var folder = new Attune.Testing.TemporaryFolder();
+        await using var store = await EmptyAsync(folder, new TestClock());
+        var owner = Assert.IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default)).Session.Person;
+        var bob = await store.People.AddAsync(owner.Id, "bob", Role.Annotator, default);
+        var project = await store.Projects.CreateAsync(owner.Id, "p", ProjectKind.Rating, new ProjectSettings(), "", default);
+        async Task<bool> AcceptAsync(Role role, Guid? where) =>
+            await store.People.AcceptAsync((await store.People.InviteAsync(owner.Id, role, where, TimeSpan.FromDays(1), default)).Token, bob.Id, default);
+
+        Assert.True(await AcceptAsync(Role.Manager, project.Id));
+        Assert.True(await AcceptAsync(Role.Annotator, project.Id));
+        Assert.Equal(Role.Manager, await store.People.RoleInAsync(project.Id, bob.Id, default));
+        Assert.Equal(Role.Annotator, (await store.People.FindAsync(bob.Id, default))!.Role);
+        Assert.True(await AcceptAsync(Role.Manager, null));
+        Assert.Equal(Role.Manager, (await store.People.FindAsync(bob.Id, default))!.Role);
+        var once = await store.People.InviteAsync(owner.Id, Role.Annotator, project.Id, TimeSpan.FromDays(1), default);
+        Assert.True(await store.People.AcceptAsync(once.Token, bob.Id, default));
+        Assert.False(await store.People.AcceptAsync(once.Token, bob.Id, default));
+        Assert.Null((await store.Audit.VerifyAsync(default)).FirstBroken);
+    }
+
     [Fact]
     public async Task Keys_work_until_revoked_and_no_secret_is_stored_as_it_is()
     {

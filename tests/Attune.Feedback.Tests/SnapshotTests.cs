@@ -172,6 +172,8 @@ public sealed class SnapshotTests
         await using var test = await TestStore.OpenAsync("SQLite");
         var source = new StoreFeedbackSource(test.Store, test.Project, "run-1", TimeSpan.FromMilliseconds(1));
         Question[] questions = [.. Enumerable.Range(0, 3).Select(i => new Question($"online/0/{i}", new Core.Conversations.Prompt.Text($"q{i}"), [$"a{i}", $"b{i}"], 7))];
+        // The policy said the same again: people are not asked again, and both questions have their answer.
+        questions = [.. questions, questions[0] with { Id = "online/0/3" }];
         using (var killed = new CancellationTokenSource())
         {
             await killed.CancelAsync();
@@ -199,9 +201,13 @@ public sealed class SnapshotTests
         }
 
         var replies = await asking;
-        Assert.Equal(3, replies.Count);
-        Assert.Equal(2, replies.Count(r => r.Best == 1));
+        Assert.Equal(questions.Select(q => q.Id), replies.Select(r => r.QuestionId).Order());
+        Assert.Equal(3, replies.Count(r => r.Best == 1));
         Assert.Equal(1, replies.Count(r => r.Best is null));
         Assert.Equal(3, (await test.Store.Projects.ProgressAsync(test.Project.Id, default)).Tasks);
+        await test.AddPairsAsync(2);
+        await test.SubmitAsync(test.People[1], (await test.ClaimAsync(test.People[1])).LeaseId, ComparisonJudgement.OfStrength(1));
+        var manifest = await test.Store.Snapshots.CreateAsync(test.Project.Id, test.File("asked"), new SnapshotOptions { Tasks = await source.TasksOfAsync(questions, default) }, default);
+        Assert.Equal((2, 1), (manifest.Labels, manifest.Annotators.Length));
     }
 }

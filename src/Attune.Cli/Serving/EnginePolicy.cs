@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
@@ -16,14 +17,16 @@ namespace Attune.Cli.Serving;
 internal sealed class EnginePolicy : IChatPolicy, IDisposable
 {
     private const int LongestReply = 256;
+    private const int ShortestReply = 8;
     private readonly Encoder _encoder;
     private readonly ITokenizer _tokenizer;
     private readonly IDisposable _model;
     private readonly DecodeEngine _engine;
+    private readonly int _context;
     private readonly SemaphoreSlim _turn = new(1, 1);
 
-    private EnginePolicy(string name, ITokenizer tokenizer, IDisposable model, DecodeEngine engine) =>
-        (Name, _tokenizer, _model, _engine, _encoder) = (name, tokenizer, model, engine, new Encoder(tokenizer, ChatTemplates.ChatMl));
+    private EnginePolicy(string name, ITokenizer tokenizer, LanguageModel model, DecodeEngine engine) =>
+        (Name, _tokenizer, _model, _engine, _context, _encoder) = (name, tokenizer, model, engine, model.Config.ContextLength, new Encoder(tokenizer, ChatTemplates.ChatMl));
 
     public string Name { get; }
 
@@ -36,13 +39,13 @@ internal sealed class EnginePolicy : IChatPolicy, IDisposable
         return new EnginePolicy(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), tokenizer, model, new DecodeEngine(model, tokenizer.DecodeContinuation));
     }
 
-    public async Task<ImmutableArray<string>> ReplyAsync(ImmutableArray<Message> conversation, int count, ulong seed, CancellationToken cancel)
+    public async Task<ImmutableArray<string>> ReplyAsync(Prompt prompt, int count, ulong seed, CancellationToken cancel)
     {
         // One conversation at a time: the engine already uses all cores.
         await _turn.WaitAsync(cancel);
         try
         {
-            return await Task.Run(() => Sample(conversation, count, seed, cancel), cancel);
+            return await Task.Run(() => Sample(prompt, count, seed, cancel), cancel);
         }
         finally
         {
@@ -57,17 +60,22 @@ internal sealed class EnginePolicy : IChatPolicy, IDisposable
         _turn.Dispose();
     }
 
-    private ImmutableArray<string> Sample(ImmutableArray<Message> conversation, int count, ulong seed, CancellationToken cancel)
+    private ImmutableArray<string> Sample(Prompt prompt, int count, ulong seed, CancellationToken cancel)
     {
-        var start = _encoder.EncodePrompt(new Prompt.Chat(conversation));
-        var options = new SamplingOptions { MaxNewTokens = LongestReply, EndToken = _tokenizer.EndToken };
+        var start = _encoder.EncodePrompt(prompt);
+        var room = _context - start.Length;
+        if (room < ShortestReply)
+            throw new DataException($"the conversation has {start.Length} tokens, and the model can read and write {_context} in all. Finish it here, or begin with a shorter message.");
+        var options = new SamplingOptions { MaxNewTokens = Math.Min(LongestReply, room), EndToken = _tokenizer.EndToken };
         SampleRequest[] requests = [.. Enumerable.Range(0, count).Select(i => new SampleRequest(start, new Seed(seed).For("reply", i)))];
-        return [.. _engine.Sample(requests, options, 0, null, cancel).Select(r => Text(r))];
+        return [.. _engine.Sample(requests, options, 0, null, cancel).Select(r => Text(prompt, r))];
     }
 
-    private string Text(Rollout rollout)
+    /// <summary>The space that begins a continuation is a part of it.</summary>
+    private string Text(Prompt prompt, Rollout rollout)
     {
         var tokens = rollout.Sequence.Answer;
-        return _tokenizer.Decode(rollout.Stop == StopReason.EndToken ? tokens[..^1] : tokens).Trim();
+        var text = _tokenizer.Decode(rollout.Stop == StopReason.EndToken ? tokens[..^1] : tokens).TrimEnd();
+        return prompt is Prompt.Chat ? text.TrimStart() : text;
     }
 }

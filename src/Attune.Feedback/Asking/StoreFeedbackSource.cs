@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Attune.Core;
 using Attune.Core.Feedback;
@@ -5,10 +6,10 @@ using Attune.Core.Feedback;
 namespace Attune.Feedback;
 
 /// <summary>
-/// Asks people through the annotation app while a run waits. Questions become tasks of a project, known by the run's name and the question's id, so that
-/// a run that was killed and asks again finds its questions, and the answers that came meanwhile. They come before what else the project asks.
+/// Asks people through the annotation app while a run waits. Questions become tasks of a project, known by their content, so that a run that was killed and asks
+/// again finds its questions and the answers that came meanwhile, and nobody is asked twice what is the same. They come before what else the project asks.
 /// </summary>
-/// <param name="run">Names the run: its questions are told from other runs' by it.</param>
+/// <param name="run">Names the run; managers see it as the author of the answers.</param>
 /// <param name="project">Of kind Comparison (two answers) or BestOf.</param>
 /// <param name="poll">How often to look for answers.</param>
 public sealed class StoreFeedbackSource(FeedbackStore store, ProjectInfo project, string run, TimeSpan poll) : IFeedbackSource
@@ -25,15 +26,17 @@ public sealed class StoreFeedbackSource(FeedbackStore store, ProjectInfo project
         if (project.Kind != kind && project.Kind != ProjectKind.BestOf)
             throw new PlanException($"project '{project.Name}' asks for {project.Kind}; questions of this run ask for {kind}. Make a project of that kind.");
         await store.Projects.AddItemsAsync(null, project.Id, [.. questions.Select(Item)], cancel).ConfigureAwait(false);
-        var open = questions.ToDictionary(Key);
+        var open = questions.ToLookup(ContentOf).ToDictionary(g => g.Key, g => g.ToArray());
         while (open.Count > 0)
         {
-            foreach (var (key, task) in await FindAsync(open.Keys, cancel).ConfigureAwait(false))
+            foreach (var (content, task) in await store.Projects.TasksWithAsync(project.Id, open.Keys, cancel).ConfigureAwait(false))
             {
-                if (ReplyOf(open[key], task) is not { } reply)
+                if (!IsAnswered(task) || !open.Remove(content, out var alike))
                     continue;
-                open.Remove(key);
-                yield return reply;
+                foreach (var question in alike)
+                {
+                    yield return ReplyOf(question, task);
+                }
             }
 
             if (open.Count > 0)
@@ -41,28 +44,27 @@ public sealed class StoreFeedbackSource(FeedbackStore store, ProjectInfo project
         }
     }
 
-    private string Key(Question question) => $"{run}:{question.Id}";
+    /// <summary>The tasks that these questions became, for a snapshot of their answers.</summary>
+    public async Task<ImmutableHashSet<Guid>> TasksOfAsync(IEnumerable<Question> questions, CancellationToken cancel) =>
+        [.. (await store.Projects.TasksWithAsync(project.Id, questions.Select(ContentOf).Distinct(), cancel).ConfigureAwait(false)).Select(t => t.Task.Id)];
+
+    private string ContentOf(Question question) => Contents.HashOf(Item(question).Content);
 
     private NewItem Item(Question question) => new(new ItemContent(
-        question.Prompt, [.. question.Answers.Select(a => new Candidate(a) { Policy = $"{run}@{question.PolicyVersion}" })]) { ExternalId = Key(question) }) { Priority = AskedFirst };
+        question.Prompt, [.. question.Answers.Select(a => new Candidate(a) { Policy = $"{run}@{question.PolicyVersion}" })]) { ExternalId = $"{run}:{question.Id}" }) { Priority = AskedFirst };
 
-    private async Task<IReadOnlyList<(string Key, ManagerTask Task)>> FindAsync(ICollection<string> keys, CancellationToken cancel)
-    {
-        var tasks = await store.Projects.TasksNamedAsync(project.Id, keys, cancel).ConfigureAwait(false);
-        return [.. tasks.Select(t => (t.Content.ExternalId!, t))];
-    }
+    private static bool IsAnswered(ManagerTask task) => task.State != "open" || task.Labels.Any(l => l.Judgement is not null);
 
-    private static Reply? ReplyOf(Question question, ManagerTask task)
+    private static Reply ReplyOf(Question question, ManagerTask task)
     {
-        if (task.Labels.FirstOrDefault(l => l.Judgement is not null) is not { Judgement: { } judgement } label)
-            return task.State == "open" ? null : new Reply(question.Id, null);
-        int? best = judgement switch
+        var label = task.Labels.FirstOrDefault(l => l.Judgement is not null);
+        int? best = label?.Judgement switch
         {
             ComparisonJudgement { Pick: Pick.First } => 0,
             ComparisonJudgement { Pick: Pick.Second } => 1,
             ChoiceJudgement choice => choice.Best,
             _ => null,
         };
-        return new Reply(question.Id, best, label.Pseudonym);
+        return new Reply(question.Id, best, label?.Pseudonym);
     }
 }

@@ -33,15 +33,21 @@ public sealed class People
         return (string?)AddInvite(writer, null, Role.Owner, null, SetUpValidity);
     }, cancel);
 
-    /// <summary>An invitation: whoever has the token joins with this role, in one project or, for owners, in all.</summary>
+    /// <summary>An invitation: whoever has the token joins with this role, in one project or over the whole installation.</summary>
+    /// <exception cref="Core.PlanException">An owner of one project: owners own all.</exception>
     public Task<Invitation> InviteAsync(Guid by, Role role, Guid? project, TimeSpan validity, CancellationToken cancel) => _store.WriteAsync(writer =>
     {
+        if (role == Role.Owner && project is not null)
+            throw new Core.PlanException("an owner owns all projects; invite to one project as manager, annotator or reader.");
         var token = AddInvite(writer, by, role, project, validity);
         writer.Audit(by, "person.invited", project?.ToString() ?? "", new { role });
         return Task.FromResult(new Invitation(token, role, project, DateTimeOffset.FromUnixTimeMilliseconds(writer.Now) + validity));
     }, cancel);
 
-    /// <summary>Uses up a set-up token or an invitation.</summary>
+    /// <summary>
+    /// Uses up a set-up token or an invitation, and makes a person of whoever has it. Who is invited to one project has a role there and none elsewhere: over the
+    /// installation they are an annotator, which opens nothing by itself, whatever they are in their project.
+    /// </summary>
     public Task<JoinResult> JoinAsync(string token, string name, string password, CancellationToken cancel)
     {
         var problems = NameProblems(name).Concat(PasswordProblems(password)).ToImmutableArray();
@@ -51,22 +57,51 @@ public sealed class People
         return _store.WriteAsync<JoinResult>(async writer =>
         {
             var db = writer.Db;
-            var invite = await db.Invites.SingleOrDefaultAsync(i => i.TokenHash == hash && i.UsedAt == null && i.ExpiresAt > writer.Now, cancel).ConfigureAwait(false);
-            if (invite is null)
+            if (await FindInviteAsync(writer, hash, cancel).ConfigureAwait(false) is not { } invite)
                 return new JoinResult.BadLink();
             var normalized = Normalize(name);
             if (await db.People.AnyAsync(p => p.NormalizedName == normalized, cancel).ConfigureAwait(false))
                 return new JoinResult.Invalid(["the name is taken; choose another."]);
-            // In one statement, so that two who open the link at once do not both get in.
-            if (await db.Invites.Where(i => i.Id == invite.Id && i.UsedAt == null).ExecuteUpdateAsync(set => set.SetProperty(i => i.UsedAt, writer.Now), cancel).ConfigureAwait(false) == 0)
+            if (!await UseUpAsync(writer, invite, cancel).ConfigureAwait(false))
                 return new JoinResult.BadLink();
-            var person = Add(writer, name.Trim(), passwordHash, invite.Role);
+            var person = Add(writer, name.Trim(), passwordHash, invite.ProjectId is null ? invite.Role : Role.Annotator);
             if (invite.ProjectId is { } project)
                 db.Memberships.Add(new MembershipRow { PersonId = person.Id, ProjectId = project, Role = invite.Role });
-            writer.Audit(person.Id, "person.joined", person.Id, new { role = invite.Role });
+            writer.Audit(person.Id, "person.joined", person.Id, new { role = invite.Role, project = invite.ProjectId });
             return new JoinResult.Joined(Open(writer, person));
         }, cancel);
     }
+
+    /// <summary>Uses up an invitation for somebody who has an account already. It never takes away: the higher of two roles stays.</summary>
+    /// <returns>False where the link is used, too old, or never was.</returns>
+    public Task<bool> AcceptAsync(string token, Guid person, CancellationToken cancel) => _store.WriteAsync(async writer =>
+    {
+        var db = writer.Db;
+        if (await FindInviteAsync(writer, Secrets.HashToken(token), cancel).ConfigureAwait(false) is not { } invite || !await UseUpAsync(writer, invite, cancel).ConfigureAwait(false))
+            return false;
+        if (invite.ProjectId is not { } project)
+        {
+            await db.People.Where(p => p.Id == person && p.Role < invite.Role).ExecuteUpdateAsync(set => set.SetProperty(p => p.Role, invite.Role), cancel).ConfigureAwait(false);
+        }
+        else if (await db.Memberships.SingleOrDefaultAsync(m => m.ProjectId == project && m.PersonId == person, cancel).ConfigureAwait(false) is { } member)
+        {
+            member.Role = (Role)Math.Max((int)member.Role, (int)invite.Role);
+        }
+        else
+        {
+            db.Memberships.Add(new MembershipRow { PersonId = person, ProjectId = project, Role = invite.Role });
+        }
+
+        writer.Audit(person, "person.joined", person, new { role = invite.Role, project = invite.ProjectId });
+        return true;
+    }, cancel);
+
+    private static Task<InviteRow?> FindInviteAsync(StoreWriter writer, string hash, CancellationToken cancel) =>
+        writer.Db.Invites.SingleOrDefaultAsync(i => i.TokenHash == hash && i.UsedAt == null && i.ExpiresAt > writer.Now, cancel);
+
+    /// <summary>In one statement, so that two who open the link at once do not both get in.</summary>
+    private static async Task<bool> UseUpAsync(StoreWriter writer, InviteRow invite, CancellationToken cancel) =>
+        await writer.Db.Invites.Where(i => i.Id == invite.Id && i.UsedAt == null).ExecuteUpdateAsync(set => set.SetProperty(i => i.UsedAt, writer.Now), cancel).ConfigureAwait(false) == 1;
 
     /// <summary>Slow on purpose (the password's hash), and slower after five wrong passwords in a row: 1, 2, 4, ... seconds, at most 15 minutes.</summary>
     public async Task<SignInResult> SignInAsync(string name, string password, CancellationToken cancel)

@@ -53,6 +53,9 @@ internal static class Contents
         return (item, candidates);
     }
 
+    /// <summary>By this an item is known in its project, whatever it is called.</summary>
+    public static string HashOf(ItemContent content) => ToRows(content, Guid.Empty, Guid.Empty).Item.ContentSha256;
+
     private static Candidate Of(CandidateRow row)
     {
         var said = StoreJson.Read<Said>(row.ContentJson);

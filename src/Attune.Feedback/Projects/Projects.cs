@@ -106,17 +106,18 @@ public sealed class Projects
     public Task<ManagerTask?> TaskAsync(Guid project, Guid task, CancellationToken cancel) => _store.ReadAsync(async db =>
         (await Managing.TasksAsync(db, db.Tasks.Where(t => t.ProjectId == project && t.Id == task).OrderBy(t => t.Position), cancel).ConfigureAwait(false)).SingleOrDefault());
 
-    /// <summary>The tasks of items with these external names, with all that was said about them.</summary>
-    public Task<IReadOnlyList<ManagerTask>> TasksNamedAsync(Guid project, IEnumerable<string> names, CancellationToken cancel) => _store.ReadAsync(async db =>
+    /// <summary>The tasks of items with these contents (<see cref="Contents.HashOf"/>), with all that was said about them.</summary>
+    internal Task<IReadOnlyList<(string Content, ManagerTask Task)>> TasksWithAsync(Guid project, IEnumerable<string> contents, CancellationToken cancel) => _store.ReadAsync(async db =>
     {
-        var found = new List<ManagerTask>();
-        foreach (var part in names.Chunk(500))
+        var found = new List<(string, ManagerTask)>();
+        foreach (var part in contents.Chunk(500))
         {
-            found.AddRange(await Managing.TasksAsync(
-                db, db.Tasks.Where(t => t.ProjectId == project && t.Kind == TaskKind.Normal && db.Items.Any(i => i.Id == t.ItemId && part.Contains(i.ExternalId))), cancel).ConfigureAwait(false));
+            var tasks = await Managing.TasksAsync(
+                db, db.Tasks.Where(t => t.ProjectId == project && t.Kind != TaskKind.Repeat && db.Items.Any(i => i.Id == t.ItemId && part.Contains(i.ContentSha256))), cancel).ConfigureAwait(false);
+            found.AddRange(tasks.Select(t => (Contents.HashOf(t.Content), t)));
         }
 
-        return (IReadOnlyList<ManagerTask>)found;
+        return (IReadOnlyList<(string, ManagerTask)>)found;
     });
 
     /// <summary>Puts a task that was held back, or retired, into the queue again.</summary>

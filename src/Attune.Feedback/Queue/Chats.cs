@@ -51,7 +51,7 @@ public sealed class Chats
 
     /// <summary>Stores a turn with its replies. A turn that is there already stays as it is and is given back.</summary>
     /// <param name="number">Counted from 0.</param>
-    /// <param name="replies">Two, in the model's order; which is shown first is drawn.</param>
+    /// <param name="replies">Two, in the model's order; which is shown first is drawn, unless the project keeps their order.</param>
     public Task<TurnResult> AddTurnAsync(Guid lease, Guid person, int number, string user, ImmutableArray<ChatReply> replies, CancellationToken cancel) => _store.WriteAsync<TurnResult>(async writer =>
     {
         var db = writer.Db;
@@ -60,11 +60,12 @@ public sealed class Chats
         if (await FindAsync(db, lease, person, cancel).ConfigureAwait(false) is not { } shown)
             return new TurnResult.NotFound();
         var turns = await Presenting.TurnsAsync(db, shown.TaskId, person, cancel).ConfigureAwait(false);
+        var settings = await Presenting.SettingsOfLeaseAsync(db, lease, cancel).ConfigureAwait(false);
         if (turns.SingleOrDefault(t => t.Number == number) is { } known)
             return new TurnResult.Stored(Presenting.Show(known));
         if (number != turns.Count || turns.Any(t => t.Chosen is null))
             return new TurnResult.OutOfOrder($"turn {number} cannot follow: there are {turns.Count}, and each must have its reply chosen first.");
-        var order = ShownOrder.Of(new Seed(unchecked((ulong)shown.Seed)).For("turn", number), replies.Length, shuffled: true).Places;
+        var order = ShownOrder.Of(new Seed(unchecked((ulong)shown.Seed)).For("turn", number), replies.Length, settings!.Shuffle).Places;
         var turn = new ChatTurnRow
         {
             TaskId = shown.TaskId, PersonId = person, Number = number, UserJson = StoreJson.Write(user), RepliesJson = StoreJson.Write(replies), OrderJson = StoreJson.Write(order),

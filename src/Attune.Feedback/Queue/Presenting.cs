@@ -59,7 +59,7 @@ internal static class Presenting
         var done = await db.Responses.CountAsync(r => r.ProjectId == project && r.PersonId == person && r.State == ResponseState.Submitted, cancel).ConfigureAwait(false);
         // Counted only as far as a person could care: a queue may hold a million.
         var left = await db.Slots.Where(s => s.ProjectId == project && s.Open && s.State != SlotState.Done && (s.State == SlotState.Free || s.PersonId == person))
-            .Where(s => !db.Responses.Any(r => r.TaskId == s.TaskId && r.PersonId == person))
+            .Where(s => (s.State == SlotState.Leased && s.PersonId == person) || !db.Responses.Any(r => r.TaskId == s.TaskId && r.PersonId == person))
             .Select(s => s.TaskId).Distinct().Take(1000).CountAsync(cancel).ConfigureAwait(false);
         return new OwnProgress(done, left);
     }

@@ -31,8 +31,11 @@ public sealed record SnapshotOptions
     /// <summary>Leave out the strength, so that the reward model asks for the order alone.</summary>
     public bool WithoutMargin { get; init; }
 
+    /// <summary>Take these tasks alone, such as the questions of one run; null for all.</summary>
+    public ImmutableHashSet<Guid>? Tasks { get; init; }
+
     internal string Words => string.Create(CultureInfo.InvariantCulture,
-        $"held out {HeldOut}, seed {Seed}, {(Surplus ? "with" : "without")} surplus, {(WithoutMargin ? "without" : "with")} margins, gold accuracy {(LeastGoldAccuracy is { } least ? $"at least {least}" : "not asked")}");
+        $"held out {HeldOut}, seed {Seed}, {(Surplus ? "with" : "without")} surplus, {(WithoutMargin ? "without" : "with")} margins, gold accuracy {(LeastGoldAccuracy is { } least ? $"at least {least}" : "not asked")}{(Tasks is null ? "" : $", {Tasks.Count} tasks alone")}");
 }
 
 /// <summary>
@@ -117,7 +120,7 @@ public sealed class Snapshots
         var unfit = Unfit(all, project.Settings, options.LeastGoldAccuracy);
         var labels = all.Where(l => l.TaskKind == TaskKind.Normal && (options.Surplus || !l.Surplus) && !unfit.Contains(l.PersonId)).ToLookup(l => l.TaskId);
         var taken = ImmutableArray.CreateBuilder<Taken>();
-        foreach (var (task, content) in contents)
+        foreach (var (task, content) in contents.Where(c => options.Tasks?.Contains(c.Task) != false))
         {
             if (decisions.TryGetValue(task, out var decided))
             {

@@ -19,12 +19,7 @@ internal sealed class Ancestry
     {
         (_stage, _before) = (name, before);
         string[] places = [.. Texts(stage).Concat([before.Preferences, before.HeldOutPreferences]).OfType<string>().Distinct(StringComparer.Ordinal)];
-        foreach (var file in places.Where(File.Exists))
-        {
-            if (SnapshotManifest.Of(file) is { } manifest && _snapshots.All(s => s.Manifest.Sha256 != manifest.Sha256))
-                _snapshots.Add((Path.GetDirectoryName(Path.GetFullPath(file))!, manifest));
-        }
-
+        AddSnapshots(places);
         _parents = places.Where(Directory.Exists).Concat([before.Policy, before.Reward]).Aggregate(Provenance.None, (known, folder) => known.With(Provenance.OfModel(folder)));
     }
 
@@ -36,10 +31,21 @@ internal sealed class Ancestry
     public IEnumerable<string> Notes() => _snapshots.Select(s =>
         $"learns from the snapshot {s.Manifest.Sha256[..12]} of project '{s.Manifest.Project}': {s.Manifest.Labels} labels of {s.Manifest.Annotators.Length} people ({s.Folder})");
 
+    private void AddSnapshots(IEnumerable<string?> files)
+    {
+        foreach (var file in files.OfType<string>().Where(File.Exists))
+        {
+            if (SnapshotManifest.Of(file) is { } manifest && _snapshots.All(s => s.Manifest.Sha256 != manifest.Sha256))
+                _snapshots.Add((Path.GetDirectoryName(Path.GetFullPath(file))!, manifest));
+        }
+    }
+
     /// <summary>Writes what is known into the models that the stage made, and notes the run beside each snapshot.</summary>
     public void Record(string run, Handover after)
     {
         string[] made = [.. new[] { (_before.Policy, after.Policy), (_before.Reward, after.Reward) }.Where(m => m.Item2 is not null && m.Item2 != m.Item1).Select(m => m.Item2!)];
+        // A stage that asks while it learns hands over what it was told.
+        AddSnapshots([after.Preferences, after.HeldOutPreferences]);
         foreach (var model in made)
         {
             _snapshots.Aggregate(_parents, (known, s) => known.With(Provenance.OfSnapshot(s.Manifest, _stage))).Write(model);

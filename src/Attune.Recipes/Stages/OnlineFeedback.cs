@@ -81,6 +81,9 @@ internal sealed class OnlineFeedback : IRoundPreparation
         return measured;
     }
 
+    /// <summary>Questions that had a preference for an answer.</summary>
+    public IEnumerable<Question> Answered => _journal.Labels(_plan.Length).Select(l => l.Question);
+
     /// <summary>Hands on the labels and the newest reward model, and adds what became of the questions.</summary>
     public void Finish(Dictionary<string, double> figures)
     {

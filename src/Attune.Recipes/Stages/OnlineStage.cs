@@ -19,6 +19,8 @@ public enum FeedbackOrigin
     Simulated,
     /// <summary>Whoever sits at the terminal.</summary>
     Person,
+    /// <summary>People in the annotation app.</summary>
+    Store,
 }
 
 /// <summary>Which questions are asked.</summary>
@@ -67,8 +69,18 @@ public sealed record OnlineStage : Stage
     [Range(2, 1000)]
     public int Candidates { get; init; } = 4;
 
-    [Description("who is asked: simulated annotators, or the person at the terminal (pairs only)")]
+    [Description("who is asked: simulated annotators, the person at the terminal (pairs only), or people in the annotation app (store)")]
     public FeedbackOrigin Source { get; init; } = FeedbackOrigin.Simulated;
+
+    [Description("store only: SQLite file or PostgreSQL connection of the feedback store")]
+    public string Database { get; init; } = "feedback.db";
+
+    [Description("store only: name of the project that asks the questions; it compares two answers, or chooses the best of several")]
+    public string? Project { get; init; }
+
+    [Description("store only: seconds between two looks for answers")]
+    [Range(0.1, 3600)]
+    public double Poll { get; init; } = 2;
 
     [Description("what the simulated annotators want: reviews")]
     public string Utility { get; init; } = "reviews";
@@ -93,6 +105,7 @@ public sealed record OnlineStage : Stage
         .. InitialLabels > Labels ? [$"online.initial_labels is {InitialLabels}, more than labels, {Labels}."] : Array.Empty<string>(),
         .. Selection == QuestionSelection.Disagreement && Reward.Members < 2 ? ["online.selection is disagreement, which needs reward.members of 2 or more."] : Array.Empty<string>(),
         .. Source == FeedbackOrigin.Person && Answers > 2 ? ["online.source is person, who is asked pairs; leave answers at 2."] : Array.Empty<string>(),
+        .. Source == FeedbackOrigin.Store ? StoreSnapshot.Missing("online", Database, Project) : [],
         .. Reward.Loss is not (RewardLoss.BradleyTerry or RewardLoss.Choice) ? ["online.reward.loss: questions ask for the best answer; leave it at bradley-terry."] : Array.Empty<string>(),
     ];
 
@@ -103,7 +116,8 @@ public sealed record OnlineStage : Stage
         var clock = Stopwatch.StartNew();
         using var reward = new RefreshedReward();
         using var bench = new PolicyBench(Kind, Policy.Task, Policy.Answers, room, reward);
-        var feedback = new OnlineFeedback(this, bench, room, BuildSource(room), reward);
+        await using var people = Source == FeedbackOrigin.Store ? await StorePeople.OpenAsync(Database, Project!, TimeSpan.FromSeconds(Poll), room, cancel).ConfigureAwait(false) : null;
+        var feedback = new OnlineFeedback(this, bench, room, people?.Source ?? BuildSource(room), reward);
         await feedback.BeginAsync(cancel).ConfigureAwait(false);
         bench.Preparation = feedback;
         var progress = await Policy.LearnAsync(bench, room, cancel).ConfigureAwait(false);
@@ -111,6 +125,11 @@ public sealed record OnlineStage : Stage
         await bench.BeginAsync(cancel).ConfigureAwait(false);
         var figures = await bench.FinishAsync(progress, cancel).ConfigureAwait(false);
         feedback.Finish(figures);
+        if (people is not null)
+        {
+            await people.FreezeAsync(feedback.Answered, room, cancel).ConfigureAwait(false);
+        }
+
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = room.Notes };
     }
 

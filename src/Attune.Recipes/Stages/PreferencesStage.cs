@@ -90,7 +90,7 @@ public sealed record PreferencesStage : Stage
     private int K => Feedback == FeedbackKind.Pairs ? 2 : Answers;
 
     public override IEnumerable<string> Missing(Supplies given) =>
-        Source == PreferenceOrigin.Store ? MissingStore()
+        Source == PreferenceOrigin.Store ? StoreSnapshot.Missing("preferences", Database, Project)
         : Prompts is null ? ["preferences.prompts is missing: which prompts should the policy answer?"]
         : [.. MissingPolicy(given), .. DataSource.Missing("preferences.prompts", Prompts, Labels + AskMe), .. Utilities.Missing("preferences.utility", Utility), .. MissingPairs()];
 
@@ -129,14 +129,6 @@ public sealed record PreferencesStage : Stage
 
         room.Screen.Report("labels", questions.Count, questions.Count, "");
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures);
-    }
-
-    private IEnumerable<string> MissingStore()
-    {
-        if (Project is null)
-            yield return "preferences.project is missing: which project of the store has the labels?";
-        if (!new Attune.Feedback.StoreOptions(Database).IsPostgreSql && !File.Exists(Database))
-            yield return $"preferences.database: {Database} does not exist; expected a feedback store, as `attune serve` and `attune feedback import` make.";
     }
 
     private string[] MissingPairs() => AskMe > 0 && Feedback != FeedbackKind.Pairs ? ["preferences.ask_me asks for pairs; leave feedback at pairs."] : [];

@@ -5,6 +5,7 @@ import { bindKeys } from './keys.js';
 import { begin } from './interfaces.js';
 
 const form = document.querySelector('form[data-task]');
+form.noValidate = true; // This script says what is missing, where a reader hears it.
 const page = form.dataset;
 const state = document.getElementById('state');
 const says = document.getElementById('says');
@@ -42,6 +43,7 @@ setInterval(() => {
 let pause;
 let saved = true;
 function changed() {
+  if (sending) return; // What was submitted is in the outbox; a form that is locked has no fields to keep.
   const fields = answers(form);
   saved = drafts.save(page.task, fields);
   if (saved) tell('device', 'Saved on this device');
@@ -75,7 +77,8 @@ window.addEventListener('pagehide', () => { if (state.dataset.state === 'device'
 window.addEventListener('beforeunload', event => { if (!saved) event.preventDefault(); });
 
 // The newest of what this device and the server have.
-const mine = drafts.load(page.task);
+const unsent = outbox.ofTask(page.task);
+const mine = unsent ?? drafts.load(page.task);
 let theirs = null;
 try {
   theirs = JSON.parse(page.draft || 'null');
@@ -185,7 +188,7 @@ form.addEventListener('submit', event => {
 });
 window.addEventListener('online', flush);
 window.addEventListener('offline', () => { if (state.dataset.state === 'server') tell('device', 'No connection'); });
-if (outbox.ofTask(page.task) !== null) {
+if (unsent !== null) {
   sending = true;
   lock();
 }

@@ -21,6 +21,7 @@ internal static class AccountEndpoints
         open.MapPost("/set-up/{token}", (HttpContext context, string token, FeedbackStore store) => JoinAsync(context, token, store, true)).RequireRateLimiting(RateLimits.Secrets);
         open.MapGet("/join/{token}", (HttpContext context, string token) => JoinPage(context, "/join/" + token, false, [], ""));
         open.MapPost("/join/{token}", (HttpContext context, string token, FeedbackStore store) => JoinAsync(context, token, store, false)).RequireRateLimiting(RateLimits.Secrets);
+        routes.MapPost("/join/{token}/accept", AcceptAsync).RequireRateLimiting(RateLimits.Secrets);
         open.MapPost("/sign-out", SignOutAsync);
         routes.MapGet("/account", (HttpContext context, FeedbackStore store) => AccountPageAsync(context, store, [], null));
         routes.MapPost("/account/password", PasswordAsync).RequireRateLimiting(RateLimits.Secrets);
@@ -81,6 +82,12 @@ internal static class AccountEndpoints
                     : "This invitation is used or too old. Ask for a new one.");
         }
     }
+
+    /// <summary>Somebody who has an account already takes up an invitation.</summary>
+    private static async Task<IResult> AcceptAsync(HttpContext context, string token, FeedbackStore store) =>
+        await store.People.AcceptAsync(token, context.User.PersonId(), context.RequestAborted).ConfigureAwait(false)
+            ? Results.LocalRedirect("/?done=joined")
+            : Problems.Result(context, StatusCodes.Status410Gone, "This invitation is used or too old. Ask for a new one.");
 
     private static async Task<IResult> AccountPageAsync(HttpContext context, FeedbackStore store, ImmutableArray<string> problems, string? newKey)
     {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Attune.Core.Runs;
 using Attune.Feedback;
+using Attune.Web.Projects;
 using Attune.Web.Runs;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
@@ -56,7 +57,8 @@ internal static class Api
 
     private static async Task<Ok<AddedItems>> AddAsync(HttpContext context, FeedbackStore store, Guid project, CancellationToken cancel)
     {
-        var items = await Upload.ReadItemsAsync(context.Request.Body, "items.jsonl", context.Project().Kind, cancel).ConfigureAwait(false);
+        var given = await Upload.ReadItemsAsync(context.Request.Body, "items.jsonl", context.Project().Kind, cancel).ConfigureAwait(false);
+        var (items, _) = await ModelAnswers.FillAsync(given, context.Project().Kind, ChatEndpoints.Policy(context), cancel).ConfigureAwait(false);
         return TypedResults.Ok(await store.Projects.AddItemsAsync(context.User.PersonId(), project, items, cancel).ConfigureAwait(false));
     }
 

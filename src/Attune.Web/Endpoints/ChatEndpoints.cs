@@ -36,7 +36,7 @@ internal static class ChatEndpoints
         if (await store.Chats.ConversationAsync(lease, me, message, cancel).ConfigureAwait(false) is not { } conversation)
             return Problems.Result(context, StatusCodes.Status409Conflict, "First say which reply is better.");
         var seed = new Seed(BitConverter.ToUInt64(lease.ToByteArray(), 8)).For("chat", turns);
-        var replies = await policy.ReplyAsync(conversation.Messages, 2, seed.Value, cancel).ConfigureAwait(false);
+        var replies = await policy.ReplyAsync(conversation, 2, seed.Value, cancel).ConfigureAwait(false);
         return await store.Chats.AddTurnAsync(lease, me, turns, message, [.. replies.Select(r => new ChatReply(r, policy.Name))], cancel).ConfigureAwait(false) switch
         {
             TurnResult.Stored => WorkEndpoints.Next(context, $"/work/{task.ProjectId}/{lease}#now"),

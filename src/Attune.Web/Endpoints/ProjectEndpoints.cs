@@ -4,6 +4,7 @@ using Attune.Core;
 using Attune.Feedback;
 using Attune.Web.Annotation;
 using Attune.Web.Components;
+using Attune.Web.Projects;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -37,7 +38,7 @@ internal static class ProjectEndpoints
     private static IResult NewPage(HttpContext context, ImmutableArray<string> problems, string name, ProjectKind kind)
     {
         context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
-        return Pages.Show<NewProjectPage>(new { Page = Pages.Context(context), Problems = problems, Name = name, Kind = kind });
+        return Pages.Show<NewProjectPage>(new { Page = Pages.Context(context), Problems = problems, Name = name, Kind = kind, Model = ChatEndpoints.Policy(context)?.Name });
     }
 
     private static async Task<IResult> CreateAsync(HttpContext context, FeedbackStore store)
@@ -49,14 +50,15 @@ internal static class ProjectEndpoints
         try
         {
             // Read before anything is made, so that a bad file leaves no empty project behind.
-            var items = await Upload.ReadItemsAsync(context, kind).ConfigureAwait(false);
+            var given = await Upload.ReadItemsAsync(context, kind).ConfigureAwait(false);
+            var (items, alike) = await ModelAnswers.FillAsync(given ?? [], kind, ChatEndpoints.Policy(context), context.RequestAborted).ConfigureAwait(false);
             var settings = new ProjectSettings { Quota = fields.Number("quota") ?? 1, Instruction = fields.Text("instruction") ?? KindWords.Question(kind) };
             var project = await store.Projects.CreateAsync(me, name, kind, settings, fields.Text("guidelines") ?? "", context.RequestAborted).ConfigureAwait(false);
             if (context.User.Viewer()!.Role != Role.Owner)
                 await store.People.SetMemberAsync(me, project.Id, me, Role.Manager, context.RequestAborted).ConfigureAwait(false);
-            if (items is { } given)
-                await store.Projects.AddItemsAsync(me, project.Id, given, context.RequestAborted).ConfigureAwait(false);
-            return Results.LocalRedirect($"/projects/{project.Id}");
+            if (given is not null)
+                await store.Projects.AddItemsAsync(me, project.Id, items, context.RequestAborted).ConfigureAwait(false);
+            return Results.LocalRedirect($"/projects/{project.Id}{(alike > 0 ? "?done=alike" : "")}");
         }
         catch (AttuneException problem)
         {
@@ -161,8 +163,9 @@ internal static class ProjectEndpoints
     {
         try
         {
-            if (await Upload.ReadItemsAsync(context, context.Project().Kind).ConfigureAwait(false) is not { } items)
+            if (await Upload.ReadItemsAsync(context, context.Project().Kind).ConfigureAwait(false) is not { } given)
                 return await ItemsAsync(context, store, null, ["choose a file first."]).ConfigureAwait(false);
+            var (items, _) = await ModelAnswers.FillAsync(given, context.Project().Kind, ChatEndpoints.Policy(context), context.RequestAborted).ConfigureAwait(false);
             var added = await store.Projects.AddItemsAsync(context.User.PersonId(), context.Project().Id, items, context.RequestAborted).ConfigureAwait(false);
             return await ItemsAsync(context, store, added, []).ConfigureAwait(false);
         }

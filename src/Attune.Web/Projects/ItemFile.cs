@@ -16,6 +16,7 @@ namespace Attune.Web.Projects;
 /// </summary>
 public static class ItemFile
 {
+    /// <returns>Items; those whose rows have a prompt alone have no answers yet.</returns>
     /// <exception cref="DataException">The file cannot be read, or its rows do not fit the kind.</exception>
     public static ImmutableArray<NewItem> Read(string path, ProjectKind kind)
     {
@@ -34,6 +35,7 @@ public static class ItemFile
         (ProjectKind.Steps, DatasetKind.Stepwise) => [.. DatasetFile.Read<StepLabels>(path).Items.Select(s => Item(s.Prompt, Candidate.OfSteps(s.Steps.Select(step => step.Text))))],
         (ProjectKind.Rating or ProjectKind.Spans, DatasetKind.UnpairedPreference) => [.. DatasetFile.Read<Verdict>(path).Items.Select(v => Item(v.Prompt, new Candidate(v.Answer)))],
         (ProjectKind.Rating or ProjectKind.Spans, DatasetKind.PromptCompletion) => [.. DatasetFile.Read<Demonstration>(path).Items.Select(d => Item(d.Prompt, new Candidate(d.Answer)))],
+        (_, DatasetKind.PromptOnly) => [.. DatasetFile.Read<Prompt>(path).Items.Select(p => Item(p))],
         _ => throw new DataException($"{Path.GetFileName(path)} holds rows of kind {found}, which have no answers for a project of kind {kind}; expected rows with {BareRows.Expected(kind)}."),
     };
 

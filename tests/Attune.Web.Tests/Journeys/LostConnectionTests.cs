@@ -72,6 +72,44 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
     }
 
     [Fact]
+    public async Task A_kept_submit_survives_a_reload_and_is_sent_then()
+    {
+        var (project, page) = await OpenAsync();
+        await page.RouteAsync("**/submit", route => route.AbortAsync());
+        await WriteAsync(page, "3", "kept over a reload");
+        await page.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(page.Locator("#state")).ToContainTextAsync("Kept on this device");
+        await page.ReloadAsync();
+        await Assertions.Expect(page.Locator("#comment")).ToHaveValueAsync("kept over a reload");
+        await Assertions.Expect(page.Locator("#comment")).ToBeDisabledAsync();
+        Assert.Empty(await site.JudgementsAsync(project.Id));
+        await page.UnrouteAsync("**/submit");
+        await Assertions.Expect(page.GetByText("Task 2 of 2")).ToBeVisibleAsync(new() { Timeout = 15_000 });
+        Assert.Equal([ComparisonJudgement.OfStrength(3, "kept over a reload")], await site.JudgementsAsync(project.Id));
+    }
+
+    [Fact]
+    public async Task A_kept_submit_that_is_refused_later_leaves_every_word_in_the_form()
+    {
+        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(2, "One", "Two"));
+        var anna = await site.PersonAsync(Role.Annotator, project.Id);
+        var train = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
+        var home = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
+        await train.Context.SetOfflineAsync(true);
+        await WriteAsync(train, "2", "written on the train");
+        await train.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(train.Locator("#state")).ToContainTextAsync("Kept on this device");
+        await home.Keyboard.PressAsync("7");
+        await home.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(home.GetByText("Task 2 of 2")).ToBeVisibleAsync();
+        await train.Context.SetOfflineAsync(false);
+        await Assertions.Expect(train.GetByRole(AriaRole.Alert)).ToContainTextAsync("submitted this task already", new() { Timeout = 15_000 });
+        await Assertions.Expect(train.Locator("#comment")).ToHaveValueAsync("written on the train");
+        await Assertions.Expect(train.GetByRole(AriaRole.Radio, new() { Name = "A is better", Exact = true })).ToBeCheckedAsync();
+        Assert.Equal([ComparisonJudgement.OfStrength(7)], await site.JudgementsAsync(project.Id));
+    }
+
+    [Fact]
     public async Task Another_device_gets_the_draft_from_the_server()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));

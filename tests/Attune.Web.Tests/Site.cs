@@ -78,8 +78,10 @@ public sealed class Site : IAsyncLifetime
     {
         public string Name => "secret-policy";
 
-        public Task<ImmutableArray<string>> ReplyAsync(ImmutableArray<Message> conversation, int count, ulong seed, CancellationToken cancel) =>
-            Task.FromResult<ImmutableArray<string>>([.. Enumerable.Range(1, count).Select(i => $"Reply {i} after {conversation.Length} messages, to: {conversation[^1].Content}")]);
+        public Task<ImmutableArray<string>> ReplyAsync(Prompt prompt, int count, ulong seed, CancellationToken cancel) =>
+            Task.FromResult<ImmutableArray<string>>([.. Enumerable.Range(1, count).Select(i => prompt is Prompt.Chat { Messages: var said }
+                ? $"Reply {i} after {said.Length} messages, to: {said[^1].Content}"
+                : $" continuation {i} of {prompt.Key}")]);
     }
 }
 

@@ -48,6 +48,39 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
     }
 
     [Fact]
+    public async Task A_project_is_made_of_prompts_alone_which_the_model_answers()
+    {
+        using var folder = new Testing.TemporaryFolder();
+        var page = await chromium.OpenAsync(site, site.Owner, "/projects/new");
+        var name = "From a model " + Guid.NewGuid();
+        await page.GetByLabel("Name").FillAsync(name);
+        await page.GetByLabel("Items").SetInputFilesAsync(folder.WriteText("prompts.jsonl", "{\"prompt\": \"The film\"}\n{\"prompt\": \"The book\"}\n"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Invite people" })).ToBeVisibleAsync();
+        var project = (await site.Store.Projects.ListAsync(TestContext.Current.CancellationToken)).Single(p => p.Name == name);
+        var tasks = await site.Store.Projects.TasksAsync(project.Id, -1, 10, TestContext.Current.CancellationToken);
+        Assert.Equal([" continuation 1 of The film", " continuation 2 of The film"], tasks[0].Content.Candidates.Select(c => c.Text));
+        Assert.All(tasks.SelectMany(t => t.Content.Candidates), c => Assert.Equal("secret-policy", c.Policy));
+    }
+
+    [Fact]
+    public async Task An_invitation_is_taken_with_the_account_one_has()
+    {
+        var first = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
+        var second = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "Three", "Four"));
+        var anna = await site.PersonAsync(Role.Annotator, first.Id);
+        var invitation = await site.Store.People.InviteAsync(site.Owner.Id, Role.Annotator, second.Id, TimeSpan.FromDays(1), TestContext.Current.CancellationToken);
+        var page = await chromium.OpenAsync(site, anna, "/join/" + invitation.Token);
+        await Chromium.ShootAsync(page, "join");
+        await page.GetByRole(AriaRole.Button, new() { Name = $"Join as {anna.Name}" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("what you were invited to is here now")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Start with " + second.Name })).ToBeVisibleAsync();
+        await page.GotoAsync("/join/" + invitation.Token);
+        await page.GetByRole(AriaRole.Button, new() { Name = $"Join as {anna.Name}" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("used or too old")).ToBeVisibleAsync();
+    }
+
+    [Fact]
     public async Task By_keyboard_alone_with_a_comment_and_an_undo()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(3, "Because of Rayleigh scattering.", "Because the sea is blue.\n\nIt mirrors it."));
@@ -131,7 +164,7 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
         await Chromium.ShootAsync(page, "keys", full: false);
         await page.GetByRole(AriaRole.Button, new() { Name = "Change the key of: A is much better" }).ClickAsync();
         await page.Keyboard.PressAsync("q");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Close", Exact = true }).ClickAsync();
         await page.Keyboard.PressAsync("q");
         await Assertions.Expect(page.GetByRole(AriaRole.Radio, new() { Name = "A is much better" })).ToBeCheckedAsync();
     }

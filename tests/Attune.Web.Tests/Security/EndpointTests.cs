@@ -107,6 +107,37 @@ public sealed class EndpointTests(Site site)
     }
 
     [Fact]
+    public async Task Who_manages_one_project_has_no_say_over_anything_else()
+    {
+        var mine = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
+        var theirs = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
+        var manager = await site.PersonAsync(Role.Manager, mine.Id);
+        var anna = await site.PersonAsync(Role.Annotator, theirs.Id);
+        var task = Assert.Single(await site.Store.Projects.TasksAsync(theirs.Id, -1, 10, Cancel)).Id;
+        var key = await site.Store.Keys.CreateAsync(anna.Id, "hers", [KeyScope.Annotate], null, Cancel);
+        using var client = site.Client(manager);
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(client, "GET", $"/projects/{mine.Id}/settings")).StatusCode);
+        foreach (var (method, path) in new[] { ("GET", "/projects/new"), ("POST", "/projects"), ("GET", "/people"), ("POST", "/people/invite"), ("GET", "/runs"), ("GET", "/api/runs") })
+        {
+            Assert.Equal((path, HttpStatusCode.Forbidden), (path, (await AskAsync(client, method, path)).StatusCode));
+        }
+
+        // Things of another project, asked for under one's own.
+        var fields = new Dictionary<string, string> { ["role"] = "Manager", ["reason"] = "because", ["response"] = Guid.NewGuid().ToString() };
+        foreach (var what in new[] { $"people/{anna.Id}/role", $"people/{anna.Id}/pause", $"tasks/{task}/retire", $"tasks/{task}/release", $"tasks/{task}/decide" })
+        {
+            Assert.Equal((what, HttpStatusCode.NotFound), (what, (await Forms.PostAsync(client, $"/projects/{mine.Id}/{what}", fields)).StatusCode));
+        }
+
+        Assert.Equal(HttpStatusCode.NotFound, (await Forms.PostAsync(client, $"/account/keys/{key.Info.Id}/revoke", fields)).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await Forms.PostAsync(client, $"/projects/{mine.Id}/people/invite", new Dictionary<string, string> { ["role"] = "Owner" })).StatusCode);
+        Assert.Equal((Role?)Role.Annotator, await site.Store.People.RoleInAsync(theirs.Id, anna.Id, Cancel));
+        Assert.Null(await site.Store.People.RoleInAsync(mine.Id, anna.Id, Cancel));
+        Assert.Equal("open", Assert.Single(await site.Store.Projects.TasksAsync(theirs.Id, -1, 10, Cancel)).State);
+        Assert.NotNull(await site.Store.Keys.FindAsync(key.Key, Cancel));
+    }
+
+    [Fact]
     public async Task Without_the_pages_token_nothing_changes()
     {
         using var owner = site.Client(site.Owner);

@@ -11,7 +11,7 @@ public sealed class ChatTests(Site site, Chromium chromium)
     {
         var project = await site.ProjectAsync(
             ProjectKind.Chat, [.. Enumerable.Range(1, tasks).Select(i => new NewItem(new ItemContent(new Prompt.Text($"Ask for help with cooking ({i})."), [])))],
-            new ProjectSettings { ChatTurns = 2 });
+            new ProjectSettings { ChatTurns = 2, Shuffle = false });
         return (project, await site.PersonAsync(Role.Annotator, project.Id));
     }
 

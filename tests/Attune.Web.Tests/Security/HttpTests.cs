@@ -71,7 +71,7 @@ public sealed class HttpTests(Site site)
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
         using var anna = site.Client(await site.PersonAsync(Role.Annotator, project.Id));
         var held = (await anna.GetAsync($"/work/{project.Id}", Cancel)).Headers.Location!.ToString();
-        using var answer = await Forms.PostAsync(anna, held + "/draft", new StringContent("draft=" + new string('x', 5 << 20), Encoding.UTF8, "application/x-www-form-urlencoded"));
+        using var answer = await Forms.PostAsync(anna, held + "/draft", new StringContent("draft=" + new string('x', 5 << 20), Encoding.UTF8, "application/x-www-form-urlencoded"), expect: true);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
     }
 
@@ -90,6 +90,21 @@ public sealed class HttpTests(Site site)
 
         Assert.Equal(HttpStatusCode.TooManyRequests, answers[^1].StatusCode);
         Assert.True(answers[^1].Headers.RetryAfter is not null);
+    }
+
+    [Fact]
+    public async Task Too_many_requests_have_to_wait()
+    {
+        using var folder = new Testing.TemporaryFolder();
+        await using var server = await WebServer.StartAsync(Site.Options(folder.File("data")) with { RequestsPerMinute = 5 }, Cancel);
+        using var client = new HttpClient { BaseAddress = new Uri(server.Address) };
+        var answers = new List<HttpStatusCode>();
+        for (var i = 0; i < 8; i++)
+        {
+            answers.Add((await client.GetAsync(new Uri("/sign-in", UriKind.Relative), Cancel)).StatusCode);
+        }
+
+        Assert.Equal([.. Enumerable.Repeat(HttpStatusCode.OK, 5), .. Enumerable.Repeat(HttpStatusCode.TooManyRequests, 3)], answers);
     }
 
     [Fact]

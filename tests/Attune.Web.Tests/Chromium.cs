@@ -9,6 +9,8 @@ public sealed class Chromium : IAsyncLifetime
     public static readonly (int Width, int Height) Desktop = (1280, 900);
     private static readonly string[] Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
     private static readonly string? Shots = Environment.GetEnvironmentVariable("ATTUNE_SCREENSHOTS");
+    private readonly List<IBrowserContext> _open = [];
+    private string? _test;
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
@@ -31,18 +33,35 @@ public sealed class Chromium : IAsyncLifetime
     public async Task<IPage> OpenAsync(Site site, Someone? who, string path, (int Width, int Height)? size = null, bool scripts = true, bool dark = false)
     {
         Assert.SkipWhen(_browser is null, "needs Chromium at " + Places[0]);
+        await CloseEarlierAsync();
         var (width, height) = size ?? Desktop;
         var context = await _browser!.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = site.Address.ToString(), ViewportSize = new ViewportSize { Width = width, Height = height }, JavaScriptEnabled = scripts,
             ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light, ReducedMotion = ReducedMotion.Reduce, HasTouch = width < 500,
         });
+        _open.Add(context);
         context.SetDefaultTimeout(15_000);
         if (who is not null)
             await context.AddCookiesAsync([new Cookie { Name = "attune_session", Value = who.Session, Url = site.Address.ToString() }]);
         var page = await context.NewPageAsync();
         await page.GotoAsync(path);
         return page;
+    }
+
+    /// <summary>Windows of the test before: their clocks and heartbeats would go on beside this one's.</summary>
+    private async Task CloseEarlierAsync()
+    {
+        var test = TestContext.Current.Test?.UniqueID;
+        if (test == _test)
+            return;
+        foreach (var context in _open)
+        {
+            await context.CloseAsync();
+        }
+
+        _open.Clear();
+        _test = test;
     }
 
     /// <summary>For eyes: written where ATTUNE_SCREENSHOTS names a folder.</summary>
