@@ -18,6 +18,7 @@ public sealed class Chromium : IAsyncLifetime
     {
         if (Places.FirstOrDefault(File.Exists) is not { } program)
             return;
+        Assertions.SetDefaultExpectTimeout(20_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = program, Args = ["--no-sandbox", "--disable-gpu"], Headless = true });
     }
@@ -41,7 +42,7 @@ public sealed class Chromium : IAsyncLifetime
             ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light, ReducedMotion = ReducedMotion.Reduce, HasTouch = width < 500,
         });
         _open.Add(context);
-        context.SetDefaultTimeout(15_000);
+        context.SetDefaultTimeout(60_000);
         if (who is not null)
             await context.AddCookiesAsync([new Cookie { Name = "attune_session", Value = who.Session, Url = site.Address.ToString() }]);
         var page = await context.NewPageAsync();

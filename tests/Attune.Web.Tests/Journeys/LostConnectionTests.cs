@@ -54,7 +54,7 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
         });
         await WriteAsync(page, "6", "once");
         await page.Keyboard.PressAsync("Control+Enter");
-        await Assertions.Expect(page.GetByText("Task 2 of 2")).ToBeVisibleAsync(new() { Timeout = 15_000 });
+        await Assertions.Expect(page.GetByText("Task 2 of 2")).ToBeVisibleAsync();
         Assert.True(lost >= 2, "the submit was sent again");
         Assert.Equal([ComparisonJudgement.OfStrength(6, "once")], await site.JudgementsAsync(project.Id));
     }
@@ -84,7 +84,7 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
         await Assertions.Expect(page.Locator("#comment")).ToBeDisabledAsync();
         Assert.Empty(await site.JudgementsAsync(project.Id));
         await page.UnrouteAsync("**/submit");
-        await Assertions.Expect(page.GetByText("Task 2 of 2")).ToBeVisibleAsync(new() { Timeout = 15_000 });
+        await Assertions.Expect(page.GetByText("Task 2 of 2")).ToBeVisibleAsync();
         Assert.Equal([ComparisonJudgement.OfStrength(3, "kept over a reload")], await site.JudgementsAsync(project.Id));
     }
 
@@ -103,7 +103,7 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
         await home.Keyboard.PressAsync("Control+Enter");
         await Assertions.Expect(home.GetByText("Task 2 of 2")).ToBeVisibleAsync();
         await train.Context.SetOfflineAsync(false);
-        await Assertions.Expect(train.GetByRole(AriaRole.Alert)).ToContainTextAsync("submitted this task already", new() { Timeout = 15_000 });
+        await Assertions.Expect(train.GetByRole(AriaRole.Alert)).ToContainTextAsync("submitted this task already");
         await Assertions.Expect(train.Locator("#comment")).ToHaveValueAsync("written on the train");
         await Assertions.Expect(train.GetByRole(AriaRole.Radio, new() { Name = "A is better", Exact = true })).ToBeCheckedAsync();
         Assert.Equal([ComparisonJudgement.OfStrength(7)], await site.JudgementsAsync(project.Id));
@@ -153,7 +153,7 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
         await tab.GetByLabel("Password").FillAsync(Site.Password);
         await tab.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await tab.WaitForURLAsync("**/");
-        await Assertions.Expect(page.GetByText("Task 2 of 2")).ToBeVisibleAsync(new() { Timeout = 15_000 });
+        await Assertions.Expect(page.GetByText("Task 2 of 2")).ToBeVisibleAsync();
         Assert.Equal([ComparisonJudgement.OfStrength(1, "kept")], await site.JudgementsAsync(project.Id));
     }
 }
