@@ -6,8 +6,12 @@ namespace Attune.Feedback.Bench;
 /// <param name="Number">Comes back with the reply.</param>
 public sealed record HostRequest(int Number, Guid Project, Guid Person, Guid Id, Guid Lease, Judgement? Judgement);
 
-/// <param name="Outcome">claimed, nothing, accepted, repeated, or what was refused.</param>
-public sealed record HostReply(int Number, string Outcome, Guid Lease, Guid Task, bool Surplus);
+/// <param name="Outcome">claimed, nothing, accepted, repeated, failed, or what was refused.</param>
+public sealed record HostReply(int Number, string Outcome, Guid Lease, Guid Task, bool Surplus)
+{
+    /// <summary>A fault of the server's.</summary>
+    public const string Failed = "failed";
+}
 
 /// <summary>
 /// The services behind a pipe: a line of JSON in, a line out, many at once. As small a server as there can be, to be killed at any moment.
@@ -22,10 +26,24 @@ public static class Host
         while (await Console.In.ReadLineAsync() is { } line)
         {
             var request = JsonSerializer.Deserialize<HostRequest>(line, StoreJson.Options)!;
-            _ = Task.Run(async () => await output.WriteLineAsync(JsonSerializer.Serialize(await AnswerAsync(store, request), StoreJson.Options)));
+            _ = Task.Run(async () => await output.WriteLineAsync(JsonSerializer.Serialize(await TryAsync(store, request), StoreJson.Options)));
         }
 
         return 0;
+    }
+
+    /// <summary>What a web server answers with status 500: whoever asked asks again.</summary>
+    private static async Task<HostReply> TryAsync(FeedbackStore store, HostRequest request)
+    {
+        try
+        {
+            return await AnswerAsync(store, request);
+        }
+        catch (Exception problem)
+        {
+            await Console.Error.WriteLineAsync($"host: {problem.GetType().Name}: {problem.GetBaseException().Message}");
+            return new HostReply(request.Number, HostReply.Failed, request.Lease, default, false);
+        }
     }
 
     private static async Task<HostReply> AnswerAsync(FeedbackStore store, HostRequest request)

@@ -29,7 +29,7 @@ internal sealed class Submitting(StoreWriter writer, Guid personId)
             return new SubmitResult.Invalid([.. problems]);
         var response = await ResponseAsync(task.Id, cancel).ConfigureAwait(false);
         if (response is { State: ResponseState.Submitted })
-            return new SubmitResult.AlreadySubmitted(await ReceiptAsync(response.CurrentRevisionId, cancel).ConfigureAwait(false));
+            return await TwinAsync(submission.Id, hash, response, cancel).ConfigureAwait(false);
         var surplus = !await FillSlotAsync(task.Id, submission.LeaseId, cancel).ConfigureAwait(false);
         var judgement = ChatOrder.ToItem(Presenting.Order(shown).ToItem(submission.Judgement), turns);
         var revision = Append(response, shown, submission.Id, RevisionKind.Submit, StoreJson.Write(judgement), hash, surplus);
@@ -58,7 +58,7 @@ internal sealed class Submitting(StoreWriter writer, Guid personId)
             return new SubmitResult.NotFound();
         var response = await ResponseAsync(shown.TaskId, cancel).ConfigureAwait(false);
         if (response is { State: ResponseState.Submitted })
-            return new SubmitResult.AlreadySubmitted(await ReceiptAsync(response.CurrentRevisionId, cancel).ConfigureAwait(false));
+            return await TwinAsync(id, hash, response, cancel).ConfigureAwait(false);
         var revision = Append(response, shown, id, kind, value, hash, surplus: false);
         await Db.Slots.Where(s => s.TaskId == shown.TaskId && s.PersonId == personId && s.State == SlotState.Leased).FreeAsync(cancel).ConfigureAwait(false);
         writer.Audit(personId, kind == RevisionKind.Skip ? "task.skipped" : "task.flagged", id.ToString(), new { sha256 = AuditHash.Of(revision) });
@@ -76,6 +76,10 @@ internal sealed class Submitting(StoreWriter writer, Guid personId)
             : known.BodySha256 != hash ? new SubmitResult.Conflict("the id was used for something else already; make a new one.")
             : new SubmitResult.Accepted(Receipt(known), Repeated: true);
     }
+
+    /// <summary>The task has a label: by the same submit, sent twice at once and stored since we first looked, or by another one.</summary>
+    private async Task<SubmitResult> TwinAsync(Guid id, string hash, ResponseRow response, CancellationToken cancel) =>
+        await EarlierAsync(id, hash, cancel).ConfigureAwait(false) ?? new SubmitResult.AlreadySubmitted(await ReceiptAsync(response.CurrentRevisionId, cancel).ConfigureAwait(false));
 
     public RevisionRow Append(ResponseRow? response, PresentationRow shown, Guid id, RevisionKind kind, string value, string hash, bool surplus)
     {
