@@ -1,4 +1,6 @@
+using Attune.Core;
 using Attune.Core.Runs;
+using Attune.Models.Adapters;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
 using Attune.Numerics;
@@ -13,14 +15,14 @@ public sealed class LanguageModel : TransformerModel
     private readonly Parameter _head;
 
     /// <summary>A model whose weights are all zero: a place to load into.</summary>
-    internal LanguageModel(TransformerConfig config, ScalarType type = ScalarType.Float32, Device? device = null)
-        : base(config, HeadKind.Language, type, device)
+    internal LanguageModel(TransformerConfig config, ScalarType type = ScalarType.Float32, Device? device = null, BaseQuantization quantization = BaseQuantization.None)
+        : base(config, HeadKind.Language, type, device, quantization)
     {
-        _head = Weights[config.TiedHead ? "tokens" : "head"];
+        _head = Weights[HeadName];
     }
 
     /// <summary>The same, ready to be trained in a precision.</summary>
-    internal LanguageModel(TransformerConfig config, Precision precision) : this(config, TypeOf(precision))
+    internal LanguageModel(TransformerConfig config, Precision precision, BaseQuantization quantization = BaseQuantization.None) : this(config, TypeOf(precision), null, quantization)
     {
         Weights.AttachMaster();
     }
@@ -31,14 +33,43 @@ public sealed class LanguageModel : TransformerModel
         Initialize(seed);
     }
 
+    private LanguageModel(LanguageModel origin, Adapter adapter) : base(origin, HeadKind.Language, adapter)
+    {
+        _head = Adapter?.Weights.Find(HeadName) ?? Weights[HeadName];
+    }
+
+    /// <summary>
+    /// This model with a fresh adapter, to be trained: it shares the weights, which are frozen from now on. This model stays what it is and must outlive it.
+    /// </summary>
+    /// <exception cref="PlanException">The configuration fits no such model.</exception>
+    public LanguageModel Adapted(AdapterConfig config, Seed seed) => new(Plain(), Adapter.Fresh(this, config, HeadKind.Language, seed));
+
+    /// <summary>The same with an adapter from a folder in PEFT's layout, as it is there.</summary>
+    /// <exception cref="ModelFileException">It is absent or damaged, or an adapter of another model.</exception>
+    public LanguageModel Adapted(string folder) => new(Plain(), AdapterFiles.Load(Plain(), folder, HeadKind.Language));
+
+    /// <summary>A copy in few bits, for an adapter to be trained on: the layers' matrices quantised, all else as it is.</summary>
+    public LanguageModel Quantize(BaseQuantization quantization)
+    {
+        var copy = new LanguageModel(Config, Weights.Type, Weights.Values.device, quantization) { Origin = Origin };
+        copy.Weights.CopyFrom(Weights);
+        foreach (var (name, matrix) in copy.Quantized)
+        {
+            using var scope = NewDisposeScope();
+            matrix.SetRows(0, ExactOf(name).to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray());
+        }
+
+        return copy;
+    }
+
     /// <summary>
     /// A copy with own weights, in another type or place where one is given. It computes as its origin does, bit for bit, and has no
-    /// master: it is there to be read, as a reference policy is.
+    /// master: it is there to be read, as a reference policy is. An adapter is merged into it, and nothing of it is quantised.
     /// </summary>
     public LanguageModel Copy(ScalarType? type = null, Device? device = null)
     {
         var copy = new LanguageModel(Config, type ?? Weights.Type, device ?? Weights.Values.device);
-        copy.Weights.CopyFrom(Weights);
+        CopyInto(copy);
         return copy;
     }
 
@@ -54,7 +85,7 @@ public sealed class LanguageModel : TransformerModel
         using var scope = NewDisposeScope();
         if (Trunk.Fused is { IsReady: true } fused)
         {
-            return fused.Score(hidden, _head, Weights.GradientOf(Config.TiedHead ? "tokens" : "head"), targets, temperature).MoveToOuterScope();
+            return fused.Score(hidden, _head, Learner.GradientOf(HeadName), targets, temperature).MoveToOuterScope();
         }
 
         var logits = temperature == 1 ? Logits(hidden) : Logits(hidden) / temperature;
@@ -62,6 +93,10 @@ public sealed class LanguageModel : TransformerModel
         using var quiet = no_grad();
         return new TokenScores(logProbs, LogProbs.Entropy(logits), logits.argmax(-1).eq(targets).to(ScalarType.Float32)).MoveToOuterScope();
     }
+
+    private string HeadName => Config.TiedHead ? "tokens" : "head";
+
+    private LanguageModel Plain() => Adapter is null ? this : throw new InvalidOperationException("an adapted model cannot be adapted: adapt its base, or merge it first.");
 
     /// <summary>Scores of each token's successor, unnormalised.</summary>
     /// <param name="hidden">[..., width], of <see cref="Transformer.Hidden"/>, or the rows of it that matter</param>

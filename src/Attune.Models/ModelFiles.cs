@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core;
+using Attune.Models.Adapters;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
 using static TorchSharp.torch;
@@ -15,23 +16,76 @@ public static class ModelFiles
     private const int MostListed = 5;
 
     /// <exception cref="ModelFileException">A file is absent or damaged, or weights and configuration disagree; says where.</exception>
+    /// <param name="directory">A model's, or an adapter's in PEFT's layout: that is merged into its base.</param>
     /// <param name="precision">To be trained in; a master keeps what the file holds.</param>
-    public static LanguageModel LoadLanguageModel(string directory, Precision precision = Precision.F32) =>
-        Load(directory, HeadKind.Language, config => new LanguageModel(config, precision));
+    public static LanguageModel LoadLanguageModel(string directory, Precision precision = Precision.F32)
+    {
+        if (!AdapterFiles.IsAdapter(directory))
+        {
+            return Load(directory, HeadKind.Language, config => new LanguageModel(config, precision));
+        }
+
+        using var origin = LoadLanguageModel(AdapterFiles.BaseOf(directory), Precision.F32);
+        using var adapted = origin.Adapted(directory);
+        return Merged(adapted, new LanguageModel(origin.Config, precision), directory);
+    }
+
+    /// <summary>A language model whose layers' matrices are quantised as they are read, one at a time: the base of an adapter that is to be trained.</summary>
+    /// <exception cref="ModelFileException">As without quantisation.</exception>
+    public static LanguageModel LoadLanguageModel(string directory, Precision precision, BaseQuantization quantization)
+    {
+        if (quantization == BaseQuantization.None)
+        {
+            return LoadLanguageModel(directory, precision);
+        }
+
+        if (!AdapterFiles.IsAdapter(directory))
+        {
+            return Load(directory, HeadKind.Language, config => new LanguageModel(config, precision, quantization));
+        }
+
+        using var merged = LoadLanguageModel(directory, precision);
+        return merged.Quantize(quantization);
+    }
 
     /// <exception cref="ModelFileException">As for a language model; also where there is no "score.weight".</exception>
-    public static ScalarModel LoadScalarModel(string directory, Precision precision = Precision.F32) =>
-        Load(directory, HeadKind.Score, config => new ScalarModel(config, precision));
+    public static ScalarModel LoadScalarModel(string directory, Precision precision = Precision.F32)
+    {
+        if (!AdapterFiles.IsAdapter(directory))
+        {
+            return Load(directory, HeadKind.Score, config => new ScalarModel(config, precision));
+        }
 
-    /// <summary>Writes <c>model.safetensors</c> and <c>config.json</c>, each whole or not at all, weights first, from the master where there is one.</summary>
+        using var origin = LoadLanguageModel(AdapterFiles.BaseOf(directory), Precision.F32);
+        using var adapted = ScalarModel.Adapted(origin, directory);
+        return Merged(adapted, new ScalarModel(origin.Config, precision), directory);
+    }
+
+    /// <summary>
+    /// Writes <c>model.safetensors</c> and <c>config.json</c>, each whole or not at all, weights first, from the master where there is one; of an adapted
+    /// model its adapter alone.
+    /// </summary>
     /// <param name="type">F32 or BF16.</param>
     /// <exception cref="AttuneException">The folder cannot be written.</exception>
     public static void Save(TransformerModel model, string directory, WeightType type = WeightType.F32)
     {
+        if (model.Adapter is not null)
+        {
+            AdapterFiles.Save(model, directory, type);
+            return;
+        }
+
         var head = model is ScalarModel ? HeadKind.Score : HeadKind.Language;
-        var tensors = HuggingFaceTensor.Of(model.Config, head).Select(t => new SafeTensorsSource(t.Name, t.Shape, () => ValuesOf(model.Weights, t))).ToArray();
+        var tensors = HuggingFaceTensor.Of(model.Config, head).Select(t => new SafeTensorsSource(t.Name, t.Shape, () => ValuesOf(model, t))).ToArray();
         SafeTensorsWriter.Write(Path.Combine(directory, WeightFolder.SingleFile), tensors, type);
         ModelConfigFile.Write(directory, model.Config, head, type);
+    }
+
+    private static T Merged<T>(TransformerModel adapted, T target, string directory) where T : TransformerModel
+    {
+        adapted.CopyInto(target);
+        target.Origin = directory;
+        return target;
     }
 
     private static T Load<T>(string directory, HeadKind head, Func<TransformerConfig, T> make) where T : TransformerModel
@@ -46,10 +100,11 @@ public static class ModelFiles
         {
             foreach (var tensor in tensors)
             {
-                SetValues(model.Weights, tensor, folder.Read(tensor.Name));
+                SetValues(model, tensor, folder.Read(tensor.Name));
             }
 
             model.Weights.Round();
+            model.Origin = directory;
             return model;
         }
         catch
@@ -84,11 +139,11 @@ public static class ModelFiles
         }
     }
 
-    private static float[] ValuesOf(FlatParameters weights, HuggingFaceTensor tensor)
+    private static float[] ValuesOf(TransformerModel model, HuggingFaceTensor tensor)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var rows = weights.ExactOf(tensor.Slot).narrow(0, tensor.FirstRow, tensor.Rows);
+        var rows = model.ExactOf(tensor.Slot).narrow(0, tensor.FirstRow, tensor.Rows);
         var exact = (tensor.Transposed ? rows.t() : rows).to(ScalarType.Float32);
         var ordered = (tensor.Offset == 0 ? exact : exact - tensor.Offset).cpu().contiguous();
         var values = new float[ordered.numel()];
@@ -96,12 +151,19 @@ public static class ModelFiles
         return values;
     }
 
-    private static void SetValues(FlatParameters weights, HuggingFaceTensor file, float[] values)
+    private static void SetValues(TransformerModel model, HuggingFaceTensor file, float[] values)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var given = tensor(values).view([.. file.Shape]);
         given = file.Offset == 0 ? given : given + file.Offset;
-        weights.ExactOf(file.Slot).narrow(0, file.FirstRow, file.Rows).copy_(file.Transposed ? given.t() : given);
+        given = file.Transposed ? given.t() : given;
+        if (model.Quantized.TryGetValue(file.Slot, out var matrix))
+        {
+            matrix.SetRows(file.FirstRow, given.contiguous().data<float>().ToArray());
+            return;
+        }
+
+        model.Weights.ExactOf(file.Slot).narrow(0, file.FirstRow, file.Rows).copy_(given);
     }
 }

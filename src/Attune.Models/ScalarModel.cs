@@ -1,4 +1,6 @@
+using Attune.Core;
 using Attune.Core.Runs;
+using Attune.Models.Adapters;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
 using TorchSharp.Modules;
@@ -13,7 +15,7 @@ public sealed class ScalarModel : TransformerModel
 
     /// <summary>A model whose weights are all zero: a place to load into.</summary>
     internal ScalarModel(TransformerConfig config, ScalarType type = ScalarType.Float32, Device? device = null)
-        : base(config, HeadKind.Score, type, device)
+        : base(config, HeadKind.Score, type, device, BaseQuantization.None)
     {
         _score = Weights["score"];
     }
@@ -36,15 +38,43 @@ public sealed class ScalarModel : TransformerModel
         : this(origin.Config, precision is { } chosen ? TypeOf(chosen) : origin.Weights.Type, origin.Weights.Values.device)
     {
         Weights.AttachMaster();
-        Weights.CopyFrom(origin.Weights);
+        origin.CopyInto(this);
         Initialization.Fill(Weights, Weights.Slots[^1], Config, seed);
     }
+
+    private ScalarModel(TransformerModel origin, Adapter adapter) : base(origin, HeadKind.Score, adapter)
+    {
+        _score = adapter.Weights["score"];
+    }
+
+    /// <summary>
+    /// The trunk of another model with a fresh adapter and a head of its own, to be trained: a reward or value model on the weights that others share.
+    /// Those are frozen from now on; the origin must outlive it.
+    /// </summary>
+    /// <param name="origin">Without an adapter. Of a scalar model the head is copied, else it is fresh.</param>
+    public static ScalarModel Adapted(TransformerModel origin, AdapterConfig config, Seed seed)
+    {
+        var adapter = Adapter.Fresh(Plain(origin), config, HeadKind.Score, seed);
+        if (origin is not ScalarModel)
+        {
+            Initialization.Fill(adapter.Weights, adapter.Weights.Slots[^1], origin.Config, seed);
+        }
+
+        return new ScalarModel(origin, adapter);
+    }
+
+    /// <summary>The same with an adapter and head from a folder in PEFT's layout, as they are there.</summary>
+    /// <exception cref="ModelFileException">It is absent or damaged, or an adapter of another model.</exception>
+    public static ScalarModel Adapted(TransformerModel origin, string folder) => new(origin, AdapterFiles.Load(Plain(origin), folder, HeadKind.Score));
+
+    private static TransformerModel Plain(TransformerModel origin) =>
+        origin.Adapter is null ? origin : throw new InvalidOperationException("an adapted model cannot be adapted: adapt its base, or merge it first.");
 
     /// <summary>A copy with own weights and without a master, in another type or place where one is given.</summary>
     public ScalarModel Copy(ScalarType? type = null, Device? device = null)
     {
         var copy = new ScalarModel(Config, type ?? Weights.Type, device ?? Weights.Values.device);
-        copy.Weights.CopyFrom(Weights);
+        CopyInto(copy);
         return copy;
     }
 

@@ -1,3 +1,4 @@
+using Attune.Core.Runs;
 using Attune.Models.Configuration;
 using Attune.Models.Fused;
 using Attune.Models.Weights;
@@ -16,12 +17,13 @@ public sealed class Transformer : IDisposable
     private readonly Tensor? _cosines;     // [contextLength, headWidth / 2], float32
     private readonly Tensor? _sines;
 
-    internal Transformer(TransformerConfig config, FlatParameters parameters)
+    internal Transformer(TransformerConfig config, FlatParameters parameters, LinearMaps maps)
     {
         Config = config;
         _parameters = parameters;
-        Fused = FusedTrunk.For(config, parameters);
-        _layers = [.. Enumerable.Range(0, config.Layers).Select(i => new TransformerLayer(config, parameters, i))];
+        Maps = maps;
+        Fused = FusedTrunk.For(config, parameters, maps);
+        _layers = [.. Enumerable.Range(0, config.Layers).Select(i => new TransformerLayer(config, parameters, maps, i))];
         if (config.Positions == PositionKind.Rotary)
         {
             using var scope = NewDisposeScope();
@@ -39,6 +41,8 @@ public sealed class Transformer : IDisposable
     /// Results stay the same to the last bit.
     /// </summary>
     public bool Recompute { get; set; }
+
+    internal LinearMaps Maps { get; }
 
     /// <summary>The same mathematics on own kernels; null where they do not fit, or to do without them.</summary>
     internal FusedTrunk? Fused { get; set; }
@@ -73,6 +77,7 @@ public sealed class Transformer : IDisposable
             hidden = hidden + (view.Positions is null ? _parameters["positions"].narrow(0, 0, tokens.size(1)) : Rows(_parameters["positions"], view.Positions));
         }
 
+        view = view with { Chance = NextChance() };
         for (var layer = 0; layer < layers; layer++)
         {
             hidden = Stock(layer, hidden, view);
@@ -101,6 +106,7 @@ public sealed class Transformer : IDisposable
 
         hidden = hidden.to(_parameters.Type);
         var view = ViewOf(hidden.size(0), hidden.size(1), segments);
+        view = view with { Chance = NextChance() };
         for (var layer = fromLayer; layer < _layers.Length; layer++)
         {
             hidden = Stock(layer, hidden, view);
@@ -119,7 +125,7 @@ public sealed class Transformer : IDisposable
     /// <param name="rows">[batch * time, width], float32</param>
     private Tensor Climb(FusedTrunk fused, Tensor rows, int from, int to, long[] shape, int[]? starts)
     {
-        var view = fused.ViewOf(shape[0], shape[1], starts, _cosines, _sines);
+        var view = fused.ViewOf(shape[0], shape[1], starts, _cosines, _sines) with { Chance = NextChance() };
         for (var layer = from; layer < to; layer++)
         {
             rows = fused.Layer(layer, rows, view, Recompute);
@@ -129,6 +135,9 @@ public sealed class Transformer : IDisposable
     }
 
     private Tensor Scaled(Tensor embedded) => Config.EmbeddingScale == 1 ? embedded : embedded * Config.EmbeddingScale;
+
+    /// <summary>What an adapter's dropout draws from in this pass; null where nothing is dropped, as where nothing is learned.</summary>
+    private Seed? NextChance() => Maps.Adapter is { Config.Dropout: > 0 } adapter && is_grad_enabled() ? adapter.Weights.NextPass() : null;
 
     private Tensor Stock(int layer, Tensor hidden, TokenView view) => Recompute && is_grad_enabled() && (hidden.requires_grad || _layers[layer].IsTrained)
         ? RecomputedLayer.apply(hidden, _layers[layer].Anchor, new RecomputedCall(_layers[layer], view))

@@ -1,3 +1,4 @@
+using Attune.Core.Runs;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
 using TorchSharp.Modules;
@@ -9,42 +10,59 @@ namespace Attune.Models;
 /// <param name="Forbidden">True where a token must not look; null where causality is all and the fused kernel can be used.</param>
 /// <param name="Positions">[batch, time] where they do not simply count up from 0.</param>
 /// <param name="Cosines">Of the rotary angles, [time, half] or [batch, 1, time, half]; null without rotary positions.</param>
-internal sealed record TokenView(Tensor? Forbidden, Tensor? Positions, Tensor? Cosines, Tensor? Sines);
+internal sealed record TokenView(Tensor? Forbidden, Tensor? Positions, Tensor? Cosines, Tensor? Sines)
+{
+    /// <summary>What an adapter's dropout draws from; null for none.</summary>
+    internal Seed? Chance { get; init; }
+}
 
 /// <summary>One pre-norm layer: attention and a feed-forward map, each added to the residual stream.</summary>
 internal sealed class TransformerLayer
 {
     private readonly TransformerConfig _config;
-    private readonly Parameter _norm1, _qkv, _out, _norm2, _up, _down;
+    private readonly LinearMap _qkv, _out, _up, _down;
+    private readonly Parameter _norm1, _norm2;
     private readonly Parameter? _queryNorm, _keyNorm;
-    private readonly Parameter? _norm1Bias, _qkvBias, _outBias, _norm2Bias, _upBias, _downBias;
+    private readonly Parameter? _norm1Bias, _norm2Bias;
 
-    internal TransformerLayer(TransformerConfig config, FlatParameters parameters, int index)
+    internal TransformerLayer(TransformerConfig config, FlatParameters parameters, LinearMaps maps, int index)
     {
         _config = config;
         (_norm1, _norm1Bias) = Pair("norm1");
-        (_qkv, _qkvBias) = Pair("qkv");
         (_queryNorm, _keyNorm) = (parameters.Find($"layers.{index}.queryNorm.weight"), parameters.Find($"layers.{index}.keyNorm.weight"));
-        (_out, _outBias) = Pair("out");
         (_norm2, _norm2Bias) = Pair("norm2");
-        (_up, _upBias) = Pair("up");
-        (_down, _downBias) = Pair("down");
+        (_qkv, _out, _up, _down) = (Map("qkv"), Map("out"), Map("up"), Map("down"));
+
+        LinearMap Map(string name) => maps[$"layers.{index}.{name}"];
 
         (Parameter, Parameter?) Pair(string name) => (parameters[$"layers.{index}.{name}.weight"], parameters.Find($"layers.{index}.{name}.bias"));
     }
 
-    /// <summary>Whether its weights are trained; a layer's weights are, or are not, together.</summary>
-    internal bool IsTrained => _norm1.requires_grad;
+    /// <summary>Whether its weights are trained, which are so together, or what an adapter adds to them.</summary>
+    internal bool IsTrained => Anchor.requires_grad;
 
-    /// <summary>A parameter that ties the layer's output to its weights in autograd's eyes.</summary>
-    internal Parameter Anchor => _norm1;
+    /// <summary>A parameter that ties the layer's output to what is trained in autograd's eyes.</summary>
+    internal Parameter Anchor => AnchorOf(_norm1, _qkv, _out, _up, _down);
+
+    internal static Parameter AnchorOf(Parameter own, params ReadOnlySpan<LinearMap> maps)
+    {
+        foreach (var map in maps)
+        {
+            if (map.Parts.Length > 0)
+            {
+                return map.Parts[0].A;
+            }
+        }
+
+        return own;
+    }
 
     /// <param name="hidden">[batch, time, width]</param>
     internal Tensor Forward(Tensor hidden, TokenView view)
     {
         using var scope = NewDisposeScope();
         var attended = hidden + Attention(Norm(_config, hidden, _norm1, _norm1Bias), view);
-        return (attended + FeedForward(Norm(_config, attended, _norm2, _norm2Bias))).MoveToOuterDisposeScope();
+        return (attended + FeedForward(Norm(_config, attended, _norm2, _norm2Bias), view)).MoveToOuterDisposeScope();
     }
 
     internal static Tensor Norm(TransformerConfig config, Tensor hidden, Tensor weight, Tensor? bias)
@@ -68,7 +86,7 @@ internal sealed class TransformerLayer
 
     private Tensor Attention(Tensor normed, TokenView view)
     {
-        var joint = nn.functional.linear(normed, _qkv, _qkvBias);      // [batch, time, queryWidth + 2 * keyValueWidth]
+        var joint = _qkv.Forward(normed, view.Chance);      // [batch, time, queryWidth + 2 * keyValueWidth]
         var query = Heads(joint, 0, _config.Heads);
         var key = Heads(joint, _config.QueryWidth, _config.KeyValueHeads);
         var value = Heads(joint, _config.QueryWidth + _config.KeyValueWidth, _config.KeyValueHeads);
@@ -83,17 +101,17 @@ internal sealed class TransformerLayer
             key = Rotary.Turn(key, cosines, sines);
         }
 
-        return nn.functional.linear(CausalAttention.Attend(query, key, value, view.Forbidden), _out, _outBias);
+        return _out.Forward(CausalAttention.Attend(query, key, value, view.Forbidden), view.Chance);
     }
 
     /// <returns>[batch, heads, time, headWidth]</returns>
     private Tensor Heads(Tensor joint, long start, long heads) =>
         joint.narrow(-1, start, heads * _config.HeadWidth).view(joint.size(0), joint.size(1), heads, _config.HeadWidth).transpose(1, 2);
 
-    private Tensor FeedForward(Tensor normed)
+    private Tensor FeedForward(Tensor normed, TokenView view)
     {
-        var up = nn.functional.linear(normed, _up, _upBias);           // [batch, time, hidden], twice that with a gate
-        return nn.functional.linear(Activated(_config, up), _down, _downBias);
+        var up = _up.Forward(normed, view.Chance);           // [batch, time, hidden], twice that with a gate
+        return _down.Forward(Activated(_config, up), view.Chance);
     }
 
     /// <param name="up">[..., hidden], twice that with a gate, which comes first</param>

@@ -15,7 +15,7 @@ namespace Attune.Models.Tests;
 /// </summary>
 public sealed class FamilyTests
 {
-    private static readonly JsonElement Golden = ReadGolden();
+    internal static readonly JsonElement Golden = ReadGolden();
 
     public static TheoryData<string> Names => [.. Golden.GetProperty("cases").EnumerateArray().Select(c => c.GetProperty("name").GetString()!)];
 
@@ -89,7 +89,7 @@ public sealed class FamilyTests
         return logits;
     }
 
-    private sealed record Reference(int[] Tokens, int[] Rows, double[][] Logits)
+    internal sealed record Reference(int[] Tokens, int[] Rows, double[][] Logits)
     {
         internal double Furthest(float[] logits) => Rows.Select((row, i) => Logits[i].Select((value, j) => Math.Abs(value - logits[row * Logits[i].Length + j])).Max()).Max();
     }
@@ -101,7 +101,7 @@ public sealed class FamilyTests
         return document.RootElement.Clone();
     }
 
-    private static Reference Write(string name, TemporaryFolder folder, WeightType type, int shards)
+    internal static Reference Write(string name, TemporaryFolder folder, WeightType type, int shards)
     {
         var golden = Golden.GetProperty("cases").EnumerateArray().Single(c => c.GetProperty("name").GetString() == name);
         folder.WriteText("config.json", golden.GetProperty("config").GetRawText());
@@ -122,16 +122,18 @@ public sealed class FamilyTests
             folder.WriteText("model.safetensors.index.json", JsonSerializer.Serialize(new { weight_map = map }));
         }
 
-        return new Reference(
-            [.. Golden.GetProperty("tokens").EnumerateArray().Select(t => t.GetInt32())], [.. golden.GetProperty("rows").EnumerateArray().Select(t => t.GetInt32())],
-            golden.GetProperty("logits").Rows());
+        return ReferenceOf(golden);
     }
 
+    internal static Reference ReferenceOf(JsonElement golden) => new(
+        [.. Golden.GetProperty("tokens").EnumerateArray().Select(t => t.GetInt32())], [.. golden.GetProperty("rows").EnumerateArray().Select(t => t.GetInt32())],
+        golden.GetProperty("logits").Rows());
+
     /// <summary>The rule of Golden/families.py.</summary>
-    private static float[] Values(string name, long[] shape, bool normsLessOne)
+    internal static float[] Values(string name, long[] shape, bool normsLessOne)
     {
         var hash = name.Aggregate(2166136261, (h, c) => unchecked((h ^ c) * 16777619));
-        var one = !normsLessOne && name.EndsWith("weight", StringComparison.Ordinal) && (name.Contains("norm", StringComparison.Ordinal) || name.Contains("ln_", StringComparison.Ordinal));
+        var one = !normsLessOne && name.EndsWith("weight", StringComparison.Ordinal) && !name.Contains("lora", StringComparison.Ordinal) && (name.Contains("norm", StringComparison.Ordinal) || name.Contains("ln_", StringComparison.Ordinal));
         return [.. Enumerable.Range(0, (int)shape.Aggregate(1L, (a, b) => a * b)).Select(i => Number(unchecked((uint)i * 2654435761 + hash)) + (one ? 1 : 0))];
 
         static float Number(uint x)

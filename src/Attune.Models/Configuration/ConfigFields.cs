@@ -72,6 +72,15 @@ internal sealed class ConfigFields(string path, JsonElement root)
         }
     }
 
+    /// <summary>A list of texts, or one; none where the field is absent.</summary>
+    internal string[] Texts(string name) => Find(name) switch
+    {
+        null => [],
+        { ValueKind: JsonValueKind.String } value => [value.GetString()!],
+        { ValueKind: JsonValueKind.Array } value when value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String) => [.. value.EnumerateArray().Select(v => v.GetString()!)],
+        { } value => throw Problem(name, $"is {Shown(value)}; expected a list of names"),
+    };
+
     internal bool Has(string name) => Find(name) is not null;
 
     /// <summary>An object among the fields.</summary>

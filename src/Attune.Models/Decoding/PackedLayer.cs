@@ -10,10 +10,12 @@ internal sealed class PackedLinear(int rows, int inputs, KernelType type, PanelO
     internal PackedMatrix Matrix { get; } = new(rows, inputs, order, type);
     internal NativeBuffer Bias { get; } = new(rows + PackedMatrix.Panel);
 
-    internal void Load(FlatParameters weights, string name)
+    /// <summary>With an adapter merged and without quantisation.</summary>
+    internal void Load(TransformerModel model, string name)
     {
-        WeightSpans.Pack(weights[name + ".weight"], Matrix);
-        WeightSpans.Copy(weights.Find(name + ".bias"), Bias);
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        WeightSpans.Pack(model.Merged(name + ".weight"), Matrix);
+        WeightSpans.Copy(model.Weights.Find(name + ".bias"), Bias);
     }
 
     public void Dispose()
@@ -55,16 +57,17 @@ internal sealed class PackedLayer(TransformerConfig config, KernelType type) : I
         : new(config.HiddenWidth, config.Width, type);
     internal PackedLinear Down { get; } = new(config.Width, config.HiddenWidth, type);
 
-    internal void Load(FlatParameters weights, int layer)
+    internal void Load(TransformerModel model, int layer)
     {
+        var weights = model.Weights;
         Norm1.Load(weights, $"layers.{layer}.norm1");
-        Joint.Load(weights, $"layers.{layer}.qkv");
+        Joint.Load(model, $"layers.{layer}.qkv");
         QueryNorm?.Load(weights, $"layers.{layer}.queryNorm");
         KeyNorm?.Load(weights, $"layers.{layer}.keyNorm");
-        Out.Load(weights, $"layers.{layer}.out");
+        Out.Load(model, $"layers.{layer}.out");
         Norm2.Load(weights, $"layers.{layer}.norm2");
-        Up.Load(weights, $"layers.{layer}.up");
-        Down.Load(weights, $"layers.{layer}.down");
+        Up.Load(model, $"layers.{layer}.up");
+        Down.Load(model, $"layers.{layer}.down");
     }
 
     public void Dispose()

@@ -46,11 +46,11 @@ internal sealed class PackedModel : IDisposable
         var weights = model.Weights;
         Tokens.Load(weights["tokens"]);
         Positions?.Load(weights["positions"]);
-        WeightSpans.Pack(weights[_headName], Head);
+        WeightSpans.Pack(model.Merged(_headName), Head);
         Norm.Load(weights, "norm");
         for (var layer = 0; layer < Layers.Length; layer++)
         {
-            Layers[layer].Load(weights, layer);
+            Layers[layer].Load(model, layer);
         }
     }
 

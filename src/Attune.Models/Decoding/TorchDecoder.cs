@@ -42,7 +42,7 @@ public sealed unsafe class TorchDecoder : IDecoder
         }
         else
         {
-            _model.Weights.CopyFrom(model.Weights);
+            model.CopyInto(_model);
         }
     }
 

@@ -15,20 +15,20 @@ internal sealed class FusedLayer
     private readonly TensorKernels _kernels;
     private readonly FlatParameters _parameters;
     private readonly string _prefix;
-    private readonly Parameter _norm1, _qkv, _out, _norm2, _up, _down;
+    private readonly FusedLinear _qkv, _out, _up, _down;
+    private readonly Parameter _norm1, _norm2;
     private readonly Parameter? _queryNorm, _keyNorm;
-    private readonly Parameter? _norm1Bias, _qkvBias, _outBias, _norm2Bias, _upBias, _downBias;
+    private readonly Parameter? _norm1Bias, _norm2Bias;
 
-    internal FusedLayer(TransformerConfig config, FlatParameters parameters, TensorKernels kernels, int index)
+    internal FusedLayer(TransformerConfig config, FlatParameters parameters, LinearMaps maps, TensorKernels kernels, int index)
     {
         (_config, _parameters, _kernels, _prefix) = (config, parameters, kernels, $"layers.{index}.");
         (_norm1, _norm1Bias) = Pair("norm1");
-        (_qkv, _qkvBias) = Pair("qkv");
         (_queryNorm, _keyNorm) = (parameters.Find($"{_prefix}queryNorm.weight"), parameters.Find($"{_prefix}keyNorm.weight"));
-        (_out, _outBias) = Pair("out");
         (_norm2, _norm2Bias) = Pair("norm2");
-        (_up, _upBias) = Pair("up");
-        (_down, _downBias) = Pair("down");
+        (_qkv, _out, _up, _down) = (Linear("qkv"), Linear("out"), Linear("up"), Linear("down"));
+
+        FusedLinear Linear(string name) => new(kernels, maps[_prefix + name], parameters);
 
         (Parameter, Parameter?) Pair(string name) => (parameters[$"{_prefix}{name}.weight"], parameters.Find($"{_prefix}{name}.bias"));
     }
@@ -46,22 +46,22 @@ internal sealed class FusedLayer
     /// <summary>Whether its weights are trained; a layer's weights are, or are not, together.</summary>
     internal bool IsTrained => _norm1.requires_grad;
 
-    /// <summary>A parameter that ties the layer's output to its weights in autograd's eyes.</summary>
-    internal Parameter Anchor => _norm1;
+    /// <summary>A parameter that ties the layer's output to what is trained in autograd's eyes: its weights, or what an adapter adds to them.</summary>
+    internal Parameter Anchor => TransformerLayer.AnchorOf(_norm1, _qkv.Map, _out.Map, _up.Map, _down.Map);
 
     /// <param name="input">[rows, width], float32</param>
     /// <returns>[rows, width], float32</returns>
     internal (Tensor Output, Tape Tape) Forward(Tensor input, FusedView view)
     {
         var (normed1, _, statistics1) = _kernels.Norm(_config, input, null, _norm1, _norm1Bias);
-        var raw = _kernels.Linear(normed1, _qkv, _qkvBias);
+        var raw = _qkv.Forward(normed1, view.Chance);
         var joint = _queryNorm is null ? raw : _kernels.HeadNorm(_config, raw, _queryNorm, _keyNorm!);
         var (attended, logSums) = _kernels.Attend(joint, view);
-        var branch = _kernels.Linear(attended, _out, _outBias);
+        var branch = _out.Forward(attended, view.Chance);
         var (normed2, middle, statistics2) = _kernels.Norm(_config, input, branch, _norm2, _norm2Bias);
-        var up = _kernels.Linear(normed2, _up, _upBias);
+        var up = _up.Forward(normed2, view.Chance);
         var active = _kernels.Activate(_config, up);
-        var output = _kernels.Add(middle, _kernels.Linear(active, _down, _downBias));
+        var output = _kernels.Add(middle, _down.Forward(active, view.Chance));
         return (output, new Tape(input, statistics1, normed1, joint, attended, logSums, middle, statistics2, normed2, up, active, _queryNorm is null ? null : raw));
     }
 
@@ -70,18 +70,18 @@ internal sealed class FusedLayer
     /// <returns>The gradient of the input.</returns>
     internal Tensor Backward(Tensor gradient, Tape tape, FusedView view)
     {
-        var ofActive = _kernels.LinearBackward(_kernels.Rounded(gradient), tape.Active, _down, G("down.weight"), G("down.bias"));
+        var ofActive = _down.Backward(_kernels.Rounded(gradient), tape.Active, view.Chance, IsTrained);
         var ofUp = _kernels.ActivateBackward(_config, tape.Up, ofActive);
-        var ofNormed2 = _kernels.LinearBackward(ofUp, tape.Normed2, _up, G("up.weight"), G("up.bias"));
+        var ofNormed2 = _up.Backward(ofUp, tape.Normed2, view.Chance, IsTrained);
         var ofMiddle = _kernels.NormBackward(_config, tape.Middle, ofNormed2, _norm2, tape.Statistics2, gradient, G("norm2.weight"), G("norm2.bias"));
-        var ofAttended = _kernels.LinearBackward(_kernels.Rounded(ofMiddle), tape.Attended, _out, G("out.weight"), G("out.bias"));
+        var ofAttended = _out.Backward(_kernels.Rounded(ofMiddle), tape.Attended, view.Chance, IsTrained);
         var ofJoint = _kernels.AttendBackward(tape.Joint, tape.Attended, tape.LogSums, ofAttended, view);
         if (_queryNorm is not null)
         {
             _kernels.HeadNormBackward(_config, tape.Raw!, ofJoint, _queryNorm, _keyNorm!, G("queryNorm.weight"), G("keyNorm.weight"));
         }
 
-        var ofNormed1 = _kernels.LinearBackward(ofJoint, tape.Normed1, _qkv, G("qkv.weight"), G("qkv.bias"));
+        var ofNormed1 = _qkv.Backward(ofJoint, tape.Normed1, view.Chance, IsTrained);
         return _kernels.NormBackward(_config, tape.Input, ofNormed1, _norm1, tape.Statistics1, ofMiddle, G("norm1.weight"), G("norm1.bias"));
 
         Tensor? G(string name) => IsTrained ? _parameters.GradientOf(_prefix + name) : null;

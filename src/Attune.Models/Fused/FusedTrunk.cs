@@ -14,26 +14,27 @@ internal sealed class FusedTrunk
 {
     private readonly TransformerConfig _config;
     private readonly FlatParameters _parameters;
+    private readonly LinearMaps _maps;
     private readonly TensorKernels _kernels;
     private readonly FusedLayer[] _layers;
 
-    private FusedTrunk(TransformerConfig config, FlatParameters parameters, TensorKernels kernels)
+    private FusedTrunk(TransformerConfig config, FlatParameters parameters, LinearMaps maps, TensorKernels kernels)
     {
-        (_config, _parameters, _kernels) = (config, parameters, kernels);
-        _layers = [.. Enumerable.Range(0, config.Layers).Select(i => new FusedLayer(config, parameters, kernels, i))];
+        (_config, _parameters, _maps, _kernels) = (config, parameters, maps, kernels);
+        _layers = [.. Enumerable.Range(0, config.Layers).Select(i => new FusedLayer(config, parameters, maps, kernels, i))];
     }
 
     /// <summary>Null where the kernels do not fit processor, device, type or widths.</summary>
-    internal static FusedTrunk? For(TransformerConfig config, FlatParameters parameters) =>
+    internal static FusedTrunk? For(TransformerConfig config, FlatParameters parameters, LinearMaps maps) =>
         parameters.Values.device_type == DeviceType.CPU && config.Width % 16 == 0 && config.QueryWidth % 16 == 0 && config.KeyValueWidth % 16 == 0
             && config.HiddenWidth % 16 == 0 && !(config.QueryKeyNorm && config.HeadWidth % 16 != 0) && TensorKernels.For(parameters.Type) is { } kernels
-            ? new FusedTrunk(config, parameters, kernels)
+            ? new FusedTrunk(config, parameters, maps, kernels)
             : null;
 
     /// <summary>
     /// Whether it can be used now: gradients that somebody wants must have a place to go. Without one, autograd's own operations do it.
     /// </summary>
-    internal bool IsReady => !is_grad_enabled() || _parameters.Gradients is not null;
+    internal bool IsReady => !is_grad_enabled() || (_maps.Adapter?.Weights ?? _parameters).Gradients is not null || (_maps.Adapter is null && !_parameters["norm.weight"].requires_grad);
 
     /// <summary>Logits in memory at most: 64 MB of them in float32.</summary>
     internal long LogitsAtOnce { get; set; } = 1 << 24;
@@ -92,7 +93,7 @@ internal sealed class FusedTrunk
     {
         using var scope = NewDisposeScope();
         var layer = _layers[index];
-        var output = is_grad_enabled() && (layer.IsTrained || hidden.requires_grad)
+        var output = is_grad_enabled() && (layer.Anchor.requires_grad || hidden.requires_grad)
             ? LayerFunction.apply(hidden, layer.Anchor, new LayerCall(layer, view, recompute))
             : layer.Forward(hidden, view).Output;
         return output.MoveToOuterDisposeScope();

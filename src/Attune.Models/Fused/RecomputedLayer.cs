@@ -16,7 +16,7 @@ internal sealed class RecomputedLayer : autograd.SingleTensorFunction<Recomputed
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (input, call) = ((Tensor)vars[0], (RecomputedCall)vars[2]);
-        ctx.save_data(nameof(RecomputedCall), call with { View = new TokenView(null, null, null, null) });
+        ctx.save_data(nameof(RecomputedCall), call with { View = new TokenView(null, null, null, null) { Chance = call.View.Chance } });
         ctx.save_for_backward([input, call.View.Forbidden!, call.View.Positions!, call.View.Cosines!, call.View.Sines!]);
         return call.Layer.Forward(input, call.View);
     }
@@ -28,7 +28,7 @@ internal sealed class RecomputedLayer : autograd.SingleTensorFunction<Recomputed
         var kept = ctx.get_saved_variables();
         using var recorded = enable_grad();
         var input = kept[0].detach().requires_grad_();
-        var output = call.Layer.Forward(input, new TokenView(kept[1], kept[2], kept[3], kept[4]));
+        var output = call.Layer.Forward(input, call.View with { Forbidden = kept[1], Positions = kept[2], Cosines = kept[3], Sines = kept[4] });
         output.backward([grad_output]);
         return [input.grad!.MoveToOuterDisposeScope(), null!, null!];
     }

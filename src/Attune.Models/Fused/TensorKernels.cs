@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Attune.Core.Runs;
 using Attune.Models.Configuration;
 using Attune.Numerics.Kernels;
 using static TorchSharp.torch;
@@ -8,7 +9,11 @@ namespace Attune.Models.Fused;
 /// <summary>What a fused layer is told about the tokens of one call. Tensors, because a kernel's way back may come long after.</summary>
 /// <param name="Starts">[rows] int32: the first token of its row that each may look at; null for the row's first.</param>
 /// <param name="Cosines">Of the rotary angles, [positions, half] or [rows, half], float32; null without rotary positions.</param>
-internal sealed record FusedView(AttentionShape Shape, Tensor? Starts, Tensor? Cosines, Tensor? Sines, bool AnglesPerToken);
+internal sealed record FusedView(AttentionShape Shape, Tensor? Starts, Tensor? Cosines, Tensor? Sines, bool AnglesPerToken)
+{
+    /// <summary>What an adapter's dropout draws from; null for none.</summary>
+    internal Seed? Chance { get; init; }
+}
 
 /// <summary>
 /// The kernels as operations on tensors: activations are [rows, width] of <see cref="Type"/>, residuals and statistics float32. Nothing

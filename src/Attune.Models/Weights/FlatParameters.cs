@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Attune.Core.Runs;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -14,6 +15,8 @@ public sealed class FlatParameters : IDisposable
     private readonly Dictionary<string, Parameter> _parameters = [];
     private readonly Dictionary<string, ParameterSlot> _slots = [];
     private readonly Dictionary<string, Tensor> _gradients = [];
+    private Seed _chance;
+    private long _passes;
 
     public FlatParameters(ImmutableArray<ParameterSlot> slots, ScalarType type = ScalarType.Float32, Device? device = null)
     {
@@ -127,6 +130,21 @@ public sealed class FlatParameters : IDisposable
             _parameters[slot.Name].requires_grad = slot.Offset >= trained;
         }
     }
+
+    /// <summary>Stops gradients to all of it: the base of an adapter.</summary>
+    internal void FreezeAll()
+    {
+        foreach (var parameter in _parameters.Values)
+        {
+            parameter.requires_grad = false;
+        }
+    }
+
+    /// <summary>What an update's forward passes draw from (dropout). The loop says so before each, so that a resumed run draws the same.</summary>
+    public void BeginUpdate(Seed seed) => (_chance, _passes) = (seed, 0);
+
+    /// <summary>One pass's own seed.</summary>
+    internal Seed NextPass() => _chance.For("pass", _passes++);
 
     /// <summary>Copies every parameter that both have, by name, from its most exact values, converting the type where it differs.</summary>
     public void CopyFrom(FlatParameters source)

@@ -20,12 +20,21 @@ public static class ParameterLayout
 {
     private const int Alignment = 32;
 
+    /// <summary>The linear maps of a layer.</summary>
+    internal static ReadOnlySpan<string> Maps => new[] { "qkv", "out", "up", "down" };
+
     /// <summary>Slots in order, for a model of this shape.</summary>
-    public static ImmutableArray<ParameterSlot> Of(TransformerConfig config, HeadKind head)
+    public static ImmutableArray<ParameterSlot> Of(TransformerConfig config, HeadKind head) => Packed(Shapes(config, head));
+
+    /// <summary>Those of the matrices inside the layers: what a quantised base keeps elsewhere.</summary>
+    internal static bool IsQuantizable(ParameterSlot slot) => slot.IsMatrix && slot.Name.StartsWith("layers.", StringComparison.Ordinal);
+
+    /// <summary>Slots one after another, each at a multiple of 32.</summary>
+    internal static ImmutableArray<ParameterSlot> Packed(IEnumerable<(string Name, ImmutableArray<long> Shape)> shapes)
     {
         var slots = ImmutableArray.CreateBuilder<ParameterSlot>();
         var next = 0L;
-        foreach (var (name, shape) in Shapes(config, head))
+        foreach (var (name, shape) in shapes)
         {
             var slot = new ParameterSlot(name, next, shape);
             slots.Add(slot);

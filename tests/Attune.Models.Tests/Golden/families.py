@@ -20,14 +20,31 @@ def numbers(name, count):
 
 
 class Weights:
-    def __init__(self):
-        self.shapes = {}
+    def __init__(self, adapter=None):
+        self.shapes, self.adapter, self.added = {}, adapter, {}
 
     def __call__(self, name, *shape):
         self.shapes[name] = list(shape)
         values = numbers(name, int(np.prod(shape))).reshape(shape)
         is_norm = name.endswith("weight") and ("norm" in name or "ln_" in name)
-        return values + 1 if is_norm else values
+        return values + 1 if is_norm else self.adapted(name, values)
+
+    def adapted(self, name, w):
+        """LoRA (Hu et al. 2021), rsLoRA (Kalajdzievski 2023) and DoRA (Liu et al. 2024), from the papers, under PEFT's names."""
+        module, a = name.removesuffix(".weight"), self.adapter
+        if not a or w.ndim != 2 or not any(module.endswith("." + t) for t in a["target_modules"]):
+            return w
+        flipped = module.startswith("transformer.")      # GPT-2's matrices lie [in, out]
+        w, r = (w.T if flipped else w), a["r"]
+
+        def part(kind, *shape):
+            self.added[f"base_model.model.{module}.{kind}"] = list(shape)
+            return numbers(f"base_model.model.{module}.{kind}", int(np.prod(shape))).reshape(shape)
+
+        w = w + a["lora_alpha"] / (math.sqrt(r) if a.get("use_rslora") else r) * part("lora_B.weight", w.shape[0], r) @ part("lora_A.weight", r, w.shape[1])
+        if a.get("use_dora"):
+            w = w / np.sqrt((w ** 2).sum(1, keepdims=True)) * (1 + part("lora_magnitude_vector", w.shape[0]))[:, None]
+        return w.T if flipped else w
 
 
 def gelu(x):
@@ -49,8 +66,8 @@ def attend(q, k, v, window):
     return (softmax(np.where(allowed, scores, -np.inf)) @ v).transpose(1, 0, 2).reshape(time, heads * d)
 
 
-def gpt2(c, tokens):
-    w, n = Weights(), c["n_embd"]
+def gpt2(c, tokens, adapter=None):
+    w, n = Weights(adapter), c["n_embd"]
     inner, heads, time = c.get("n_inner") or 4 * n, c["n_head"], len(tokens)
 
     def norm(x, name):
@@ -68,7 +85,7 @@ def gpt2(c, tokens):
         q, k, v = (t.reshape(time, heads, n // heads).transpose(1, 0, 2) for t in np.split(qkv, 3, -1))
         x = x + conv(attend(q, k, v, 1 << 30), p + "attn.c_proj", n, n)
         x = x + conv(gelu(conv(norm(x, p + "ln_2"), p + "mlp.c_fc", n, inner)), p + "mlp.c_proj", inner, n)
-    return norm(x, "transformer.ln_f") @ table.T, w.shapes
+    return norm(x, "transformer.ln_f") @ table.T, w
 
 
 def frequencies(c, d):
@@ -111,9 +128,9 @@ def turn(x, c):
     return np.concatenate([a * cos - b * sin, b * cos + a * sin], -1)
 
 
-def llama(c, tokens):
+def llama(c, tokens, adapter=None):
     kind = c["model_type"]
-    w, n, heads = Weights(), c["hidden_size"], c["num_attention_heads"]
+    w, n, heads = Weights(adapter), c["hidden_size"], c["num_attention_heads"]
     own = c.get("num_key_value_heads", heads)
     d, inner, time = c.get("head_dim") or n // heads, c["intermediate_size"], len(tokens)
     window = (c.get("sliding_window") or 1 << 30) if kind == "mistral" or c.get("use_sliding_window") else 1 << 30
@@ -142,7 +159,7 @@ def llama(c, tokens):
         x = x + linear(active * up, p + "mlp.down_proj", inner, n)
     x = norm(x, "model.norm", n)
     head = table if c.get("tie_word_embeddings", kind == "gemma") else w("lm_head.weight", c["vocab_size"], n)
-    return x @ head.T, w.shapes
+    return x @ head.T, w
 
 
 BASE = dict(vocab_size=23, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
@@ -163,10 +180,26 @@ CASES = {
     "gemma": dict(BASE, model_type="gemma", head_dim=16, num_key_value_heads=1, hidden_act="gelu_pytorch_tanh"),
 }
 TOKENS = [int(t) for t in (np.arange(20) * 7 + np.arange(20) ** 2) % 23]
-cases = []
-for name, config in CASES.items():
-    logits, shapes = (gpt2 if config["model_type"] == "gpt2" else llama)(config, TOKENS)
-    # All numbers of the first and the last three positions: an error anywhere reaches them.
-    rows = [0, 17, 18, 19]
-    cases.append(dict(name=name, config=config, tensors=shapes, rows=rows, logits=[[float(f"{v:.9g}") for v in logits[r]] for r in rows]))
-print("{\"tokens\":" + json.dumps(TOKENS) + ",\n\"cases\":[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]}")
+ADAPTERS = {
+    "lora": ("llama 2", dict(r=4, lora_alpha=6, target_modules=["q_proj", "v_proj"])),
+    "lora of all maps": ("qwen 3", dict(r=2, lora_alpha=4, target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])),
+    "rslora": ("gpt2", dict(r=4, lora_alpha=2, use_rslora=True, target_modules=["c_attn", "c_fc"])),
+    "dora": ("qwen 2", dict(r=4, lora_alpha=4, use_dora=True, target_modules=["k_proj", "o_proj", "up_proj", "down_proj"])),
+    "dora of gpt2": ("gpt2", dict(r=2, lora_alpha=2, use_dora=True, target_modules=["c_attn", "c_proj"])),
+}
+# All numbers of the first and the last three positions: an error anywhere reaches them.
+ROWS = [0, 17, 18, 19]
+
+
+def case(name, of, adapter=None):
+    config = CASES[of]
+    logits, w = (gpt2 if config["model_type"] == "gpt2" else llama)(config, TOKENS, adapter)
+    rest = dict(adapter=dict(adapter, peft_type="LORA"), of=of, added=w.added) if adapter else dict(config=config, tensors=w.shapes)
+    return dict(rest, name=name, rows=ROWS, logits=[[float(f"{v:.9g}") for v in logits[r]] for r in ROWS])
+
+
+def lines(cases):
+    return "[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]"
+
+
+print("{\"tokens\":" + json.dumps(TOKENS) + ",\n\"cases\":" + lines([case(n, n) for n in CASES]) + ",\n\"adapters\":" + lines([case(n, of, a) for n, (of, a) in ADAPTERS.items()]) + "}")
