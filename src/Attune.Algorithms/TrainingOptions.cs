@@ -61,6 +61,9 @@ public abstract record TrainingOptions
     [Range(0, 1000)]
     public int FrozenLayers { get; init; }
 
+    [Description("an adapter to be trained instead of the weights (LoRA): r, alpha, dropout, targets, type, base, head")]
+    public LoraOptions Lora { get; init; } = new();
+
     [Description("rounds between checkpoints; 0 for none before the end")]
     [Range(0, 1_000_000)]
     public int CheckpointEvery { get; init; } = 50;

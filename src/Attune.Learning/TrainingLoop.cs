@@ -111,6 +111,11 @@ public sealed class TrainingLoop<T>(
     {
         using var step = torch.NewDisposeScope();
         var metrics = new Metrics();
+        for (var i = 0; i < objective.Learners.Count; i++)
+        {
+            objective.Learners[i].BeginUpdate(progress.Seed.For("dropout", progress.Updates, i));
+        }
+
         // Known before the first backward, so that accumulating over microbatches gives the exact mean.
         var total = items.Sum(objective.Weight);
         var parts = items.OrderBy(objective.Length).Chunk(options.Microbatch).ToArray();

@@ -88,7 +88,7 @@ public static class Ppo
         public Objective(PpoOptions options, LanguageModel policy, ValueFunction value)
         {
             (_options, _policy, _value) = (options, policy, value);
-            Learners = [policy.Weights, value.Weights];
+            Learners = [policy.Learner, value.Weights];
         }
 
         /// <summary>Lower states that the experience has computed already; null where no layers are frozen.</summary>

@@ -68,7 +68,7 @@ public static class Rloo
         /// <summary>Lower states that the experience has computed already; null where no layers are frozen.</summary>
         public LowerStates? Shared { get; init; }
 
-        public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Weights];
+        public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Learner];
 
         public double Weight(GroupItem item) => 1;
 

@@ -23,7 +23,7 @@ public abstract class ValueFunction
     /// <param name="shared">Lower states that it shares with the policy, if it does.</param>
     public sealed class Separate(ScalarModel model, LowerStates? shared = null) : ValueFunction
     {
-        public override FlatParameters Weights => model.Weights;
+        public override FlatParameters Weights => model.Learner;
 
         public override Tensor OfAnswers(TokenBatch batch, Tensor policyHidden)
         {

@@ -96,7 +96,7 @@ public static class Kto
 
     public sealed class Objective(KtoOptions options, LanguageModel policy, LanguageModel? reference) : IObjective<KtoItem>
     {
-        public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Weights];
+        public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Learner];
 
         public double Weight(KtoItem item) => 1;
 

@@ -52,7 +52,7 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
         var samples = await LookAsync(at, measured, cancel).ConfigureAwait(false);
         if (options.RefreshReference)
         {
-            Reference.Weights.CopyFrom(Policy.Weights);
+            Policy.CopyInto(Reference);
         }
 
         // One round of ties may be chance; the same policy's third in a row hardly is.

@@ -16,7 +16,7 @@ namespace Attune.Algorithms.Preference;
 /// <param name="reference">The frozen reference; null where every item carries its log-probabilities, or none is used.</param>
 public abstract class PairObjective(LanguageModel policy, LanguageModel? reference) : IObjective<PreferencePair>
 {
-    public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Weights];
+    public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Learner];
 
     public double Weight(PreferencePair item) => 1;
 

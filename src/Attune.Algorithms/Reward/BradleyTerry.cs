@@ -32,7 +32,7 @@ public static class BradleyTerry
     /// <summary>Trains a scalar head, and the trunk below it, on pairs.</summary>
     public sealed class Objective(ScalarModel model) : IObjective<TokenPair>
     {
-        public IReadOnlyList<FlatParameters> Learners { get; } = [model.Weights];
+        public IReadOnlyList<FlatParameters> Learners { get; } = [model.Learner];
 
         public double Weight(TokenPair item) => 1;
 

@@ -28,7 +28,7 @@ public static class ChoiceOfK
     /// <summary>Trains a scalar head, and the trunk below it, on choices. Choices with different K may be mixed.</summary>
     public sealed class Objective(ScalarModel model) : IObjective<TokenChoice>
     {
-        public IReadOnlyList<FlatParameters> Learners { get; } = [model.Weights];
+        public IReadOnlyList<FlatParameters> Learners { get; } = [model.Learner];
 
         public double Weight(TokenChoice item) => 1;
 

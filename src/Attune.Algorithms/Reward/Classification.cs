@@ -34,7 +34,7 @@ public static class Classification
     /// <summary>Trains a scalar head, and the trunk below it, on verdicts.</summary>
     public sealed class Objective(ScalarModel model) : IObjective<LabelledSequence>
     {
-        public IReadOnlyList<FlatParameters> Learners { get; } = [model.Weights];
+        public IReadOnlyList<FlatParameters> Learners { get; } = [model.Learner];
 
         public double Weight(LabelledSequence item) => 1;
 

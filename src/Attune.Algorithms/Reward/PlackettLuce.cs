@@ -40,7 +40,7 @@ public static class PlackettLuce
     /// <summary>Trains a scalar head, and the trunk below it, on rankings.</summary>
     public sealed class Objective(ScalarModel model) : IObjective<TokenRanking>
     {
-        public IReadOnlyList<FlatParameters> Learners { get; } = [model.Weights];
+        public IReadOnlyList<FlatParameters> Learners { get; } = [model.Learner];
 
         public double Weight(TokenRanking item) => 1;
 

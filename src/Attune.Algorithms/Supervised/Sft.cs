@@ -59,7 +59,7 @@ public static class Sft
     /// <summary>Trains a language model on packed or single rows.</summary>
     public sealed class Objective(LanguageModel model) : IObjective<PackedRow>
     {
-        public IReadOnlyList<FlatParameters> Learners { get; } = [model.Weights];
+        public IReadOnlyList<FlatParameters> Learners { get; } = [model.Learner];
 
         public double Weight(PackedRow item) => item.Segments.Sum(TokenBatch.Predicted);
 

@@ -15,7 +15,7 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune model</c></summary>
 internal static class ModelCommand
 {
-    public static Command Create() => new("model", "Look at models, bring them in and take them out.") { Info(), Import(), Export() };
+    public static Command Create() => new("model", "Look at models, bring them in and take them out.") { Info(), Import(), Export(), ModelMerge.Create() };
 
     private static Command Info()
     {

@@ -25,6 +25,7 @@ public sealed record AdapterConfig
     /// <summary>r, the rank of B A.</summary>
     public int Rank { get; init; } = 8;
 
+    /// <summary>Divided by the rank, or its root, the factor of B A.</summary>
     public double Alpha { get; init; } = 16;
 
     /// <summary>Share of the inputs of A that are dropped in training.</summary>

@@ -36,6 +36,13 @@ public static class AdapterFiles
                 $"{Path.Combine(folder, ConfigFile)}: base_model_name_or_path is '{name}', which is no folder here. Write the folder of the model that the adapter was trained on there.");
     }
 
+    /// <summary>Whether an adapter's folder is a reward or value model's.</summary>
+    public static bool HasScoreHead(string folder)
+    {
+        using var file = new SafeTensorsFile(Path.Combine(folder, WeightFile));
+        return file.Find(Prefix + "score.weight") is not null;
+    }
+
     internal static Adapter Load(TransformerModel origin, string folder, HeadKind head)
     {
         var (config, _) = AdapterConfigFile.Read(folder);

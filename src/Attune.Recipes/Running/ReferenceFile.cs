@@ -21,7 +21,7 @@ internal static class ReferenceFile
     public static double[] LogProbs(StageRoom room, string name, LanguageModel reference, IReadOnlyList<TokenSequence> sequences)
     {
         var path = Path.Combine(room.Folder, $"reference-logps-{name}.json");
-        var (tokens, weights) = (HashOf(sequences), reference.Weights.Sha256());
+        var (tokens, weights) = (HashOf(sequences), reference.Sha256());
         if (Read(path) is { } kept && kept.Tokens == tokens && kept.Weights == weights && kept.LogProbs.Length == sequences.Count)
         {
             return kept.LogProbs;

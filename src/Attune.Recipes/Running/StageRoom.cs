@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Attune.Algorithms;
 using Attune.Core;
 using Attune.Core.Runs;
@@ -64,6 +65,42 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
         return ModelFiles.LoadLanguageModel(folder, precision);
     }
 
+    /// <summary>
+    /// The policy as a stage trains it. With an adapter, its base comes too: it shares the weights, stays what the policy begins as, and is to be
+    /// disposed of after it.
+    /// </summary>
+    /// <exception cref="ModelFileException">As for <see cref="LoadPolicy"/>.</exception>
+    /// <exception cref="PlanException">The adapter fits no such model.</exception>
+    public (LanguageModel Policy, LanguageModel? Base) LoadLearner(TrainingOptions options)
+    {
+        if (options.Lora.Config is not { } config)
+        {
+            return (LoadPolicy(options.Precision), null);
+        }
+
+        var origin = LoadBase(options);
+        try
+        {
+            var policy = origin.Adapted(config, Seed.For("adapter"));
+            var trained = policy.Learner.Slots.Sum(s => s.Length);
+            Note(string.Create(CultureInfo.InvariantCulture, $"{stage}: an adapter of {trained:N0} parameters is trained ({options.Lora.Type.ToString().ToLowerInvariant()}, r {config.Rank}, alpha {config.Alpha:g4}); the model's own stay as they are"));
+            return (policy, origin);
+        }
+        catch
+        {
+            origin.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The policy as the base of adapters, quantised where the options say so.</summary>
+    public LanguageModel LoadBase(TrainingOptions options)
+    {
+        var folder = RequirePolicy();
+        ModelTokenizer.Require(LoadTokenizer(), folder, ModelConfigFile.Read(folder));
+        return ModelFiles.LoadLanguageModel(folder, options.Precision, options.Lora.Base);
+    }
+
     public string RequirePolicy() => Handover.Policy ?? throw new PlanException(NeedsModel(stage));
 
     internal static string NeedsModel(string stage) => $"stage {stage} needs a model: put `model: DIR` (or `model: embedded`) at the top of the recipe, or give --model DIR.";
@@ -82,6 +119,11 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
         }
 
         model.Trunk.Recompute = options.GradientCheckpointing;
+        if (options.FrozenLayers > 0 && model.Adapter is not null)
+        {
+            throw new PlanException($"{stage}.frozen_layers is {options.FrozenLayers}, but with an adapter all layers are frozen. Leave frozen_layers out.");
+        }
+
         if (options.FrozenLayers > 0)
         {
             model.Weights.Freeze(options.FrozenLayers);

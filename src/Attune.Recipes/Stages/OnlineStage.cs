@@ -101,7 +101,7 @@ public sealed record OnlineStage : Stage
 
     public override IEnumerable<string> Missing(Supplies given) =>
     [
-        .. Policy.Missing(given with { Reward = true }), .. Utilities.Missing("online.utility", Utility),
+        .. Policy.Missing(given with { Reward = true }), .. Reward.Lora.R > 0 ? ["online.reward.lora.r is given, but reward models are trained whole here. Leave it out."] : Array.Empty<string>(), .. Utilities.Missing("online.utility", Utility),
         .. InitialLabels > Labels ? [$"online.initial_labels is {InitialLabels}, more than labels, {Labels}."] : Array.Empty<string>(),
         .. Selection == QuestionSelection.Disagreement && Reward.Members < 2 ? ["online.selection is disagreement, which needs reward.members of 2 or more."] : Array.Empty<string>(),
         .. Source == FeedbackOrigin.Person && Answers > 2 ? ["online.source is person, who is asked pairs; leave answers at 2."] : Array.Empty<string>(),

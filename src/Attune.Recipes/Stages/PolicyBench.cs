@@ -12,7 +12,6 @@ using Attune.Learning.Evaluation;
 using Attune.Learning.Rewards;
 using Attune.Learning.Rollouts;
 using Attune.Models;
-using Attune.Models.Weights;
 using Attune.Recipes.Running;
 
 namespace Attune.Recipes.Stages;
@@ -43,8 +42,9 @@ internal sealed class PolicyBench : IDisposable
         {
             Encoder = room.LoadEncoder();
             (Prompts, HeldOut, Hash) = task.LoadPrompts(room, Encoder, options.EvaluationPrompts);
-            Policy = Own(room.LoadPolicy(options.Training?.Precision ?? Precision.F32));
-            Reference = Own(Policy.Copy());
+            (Policy, var origin) = options.Training is { } learning ? room.LoadLearner(learning) : (room.LoadPolicy(), null);
+            Own(Policy);
+            Reference = Own(origin ?? Policy.Copy());
             var pretrained = room.Handover.Pretrained is { } folder && folder != room.Handover.Policy ? Own(ModelFiles.LoadLanguageModel(folder)) : Reference;
             if (options.Training is { } training)
             {

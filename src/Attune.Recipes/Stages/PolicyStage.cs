@@ -21,7 +21,7 @@ public abstract record PolicyStage : Stage
 
     internal AnswerOptions Answers => new(Rollouts.Temperature, Rollouts.MaxNewTokens, Rollouts.EvaluationPrompts, Rollouts);
 
-    public override IEnumerable<string> Missing(Supplies given) => [.. MissingPolicy(given), .. Task.Missing(Kind, Rollouts.EvaluationPrompts, given), .. MissingForMethod(given)];
+    public override IEnumerable<string> Missing(Supplies given) => [.. MissingPolicy(given), .. ProblemsOfAdapter(Rollouts, samples: true), .. Task.Missing(Kind, Rollouts.EvaluationPrompts, given), .. MissingForMethod(given)];
 
     public override Supplies After(Supplies given) => given;
 

@@ -7,6 +7,7 @@ using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Models;
+using Attune.Models.Adapters;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
@@ -60,18 +61,32 @@ public sealed record PpoStage : PolicyStage
             case ValueNetwork.SharedTrunk:
                 return new ValueFunction.SharedTrunk(bench.Policy.Config.Width);
             case ValueNetwork.RewardModel when Task.RewardFolder(room) is { } folder:
-                var critic = bench.Own(ModelFiles.LoadScalarModel(folder, Training.Precision));
+                var critic = bench.Own(Critic(bench, room, folder));
                 room.FreezeLayers(critic, Training);
                 bench.Shared?.Share(critic);
                 return new ValueFunction.Separate(critic, bench.Shared);
             case ValueNetwork.RewardModel:
                 throw new PlanException(NeedsValueNetwork);
             default:
-                var fresh = bench.Own(new ScalarModel(bench.Policy, room.Seed.For("critic")));
+                var fresh = bench.Own(Training.Lora.Config is { } adapter
+                    ? ScalarModel.Adapted(bench.Reference, adapter, room.Seed.For("critic")) : new ScalarModel(bench.Policy, room.Seed.For("critic")));
                 room.FreezeLayers(fresh, Training);
                 bench.Shared?.Share(fresh);
                 return new ValueFunction.Separate(fresh, bench.Shared);
         }
+    }
+
+    /// <summary>The reward model, to be trained on as a value network: on the policy's own base where it is an adapter of that, else a model of its own.</summary>
+    private ScalarModel Critic(PolicyBench bench, StageRoom room, string folder)
+    {
+        if (Training.Lora.Config is not { } adapter)
+        {
+            return ModelFiles.LoadScalarModel(folder, Training.Precision);
+        }
+
+        return AdapterFiles.IsAdapter(folder) && bench.Reference.Origin is { } origin && Path.GetFullPath(AdapterFiles.BaseOf(folder)) == Path.GetFullPath(origin)
+            ? ScalarModel.Adapted(bench.Reference, folder)
+            : ScalarModel.Adapted(bench.Own(ModelFiles.LoadScalarModel(folder, Training.Precision)), adapter, room.Seed.For("critic"));
     }
 
     private ImmutableArray<TokenSequence> LoadPretraining(PolicyBench bench, StageRoom room)

@@ -64,7 +64,8 @@ public sealed record PretrainStage : Stage
     [Flatten]
     public SftOptions Training { get; init; } = new() { LearningRate = 1e-3, Packing = true, WeightDecay = 0.1, AdamBeta2 = 0.95, TestSplit = 0.01 };
 
-    public override IEnumerable<string> Missing(Supplies given) => [.. given.Tokenizer || DataSource.IsTiny(Data) ? [] : MissingPolicy(given), .. DataSource.Missing("pretrain.data", Data, Rows)];
+    public override IEnumerable<string> Missing(Supplies given) => [.. given.Tokenizer || DataSource.IsTiny(Data) ? [] : MissingPolicy(given), .. DataSource.Missing("pretrain.data", Data, Rows),
+        .. Training.Lora.R > 0 ? ["pretrain.lora.r is given, but there are no weights yet to adapt. Leave lora out."] : Array.Empty<string>()];
 
     public override Supplies After(Supplies given) => given with { Policy = true, Tokenizer = false };
 

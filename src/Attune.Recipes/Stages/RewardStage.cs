@@ -53,7 +53,7 @@ public sealed record RewardStage : Stage
 
     public override IEnumerable<string> Missing(Supplies given) =>
     [
-        .. MissingPolicy(given), .. Data is null && !given.Preferences ? [NeedsData] : Array.Empty<string>(),
+        .. MissingPolicy(given), .. ProblemsOfAdapter(Training), .. Data is null && !given.Preferences ? [NeedsData] : Array.Empty<string>(),
         .. DataSource.MissingFile("reward.data", Data), .. DataSource.MissingFile("reward.held_out_data", HeldOutData),
     ];
 
@@ -107,7 +107,7 @@ public sealed record RewardStage : Stage
         var split = heldOutSource is null
             ? Split.ByKey(feedback, SplitKey, Training.TestSplit, room.Seed.For("split"))
             : new SplitData<TFeedback>(feedback, DataSource.FromFile<TFeedback>(heldOutSource, 0, room).Items);
-        using var policy = room.LoadPolicy();
+        using var policy = Training.Lora.R == 0 ? room.LoadPolicy() : room.LoadBase(Training);
         var encoder = room.LoadEncoder();
         // Rows that the model cannot read are left out as those beyond max_length are.
         var longest = Math.Min(Training.MaxLength, policy.Config.ContextLength);
@@ -165,11 +165,12 @@ public sealed record RewardStage : Stage
             var finished = Path.Combine(room.Folder, name, "final");
             if (Directory.Exists(finished))
             {
-                members.Add(ModelFiles.LoadScalarModel(finished));
+                members.Add(Training.Lora.R == 0 ? ModelFiles.LoadScalarModel(finished) : ScalarModel.Adapted(policy, finished));
                 continue;
             }
 
-            var member = new ScalarModel(policy, room.Seed.For("head", i), Training.Precision);
+            var member = Training.Lora.Config is { } adapter
+                ? ScalarModel.Adapted(policy, adapter, room.Seed.For("head", i)) : new ScalarModel(policy, room.Seed.For("head", i), Training.Precision);
             room.FreezeLayers(member, Training);
             Metrics Evaluate()
             {

@@ -33,7 +33,7 @@ public sealed record SftStage : Stage
     [Flatten]
     public SftOptions Training { get; init; } = new();
 
-    public override IEnumerable<string> Missing(Supplies given) => [.. MissingPolicy(given), .. DataSource.Missing("sft.data", Data, Rows)];
+    public override IEnumerable<string> Missing(Supplies given) => [.. MissingPolicy(given), .. ProblemsOfAdapter(Training), .. DataSource.Missing("sft.data", Data, Rows)];
 
     public override Supplies After(Supplies given) => given;
 
@@ -41,7 +41,9 @@ public sealed record SftStage : Stage
     {
         var (demonstrations, hash) = DataSource.Demonstrations(Data, Rows, room);
         var split = Split.ByPrompt(demonstrations, Training.TestSplit, room.Seed.For("split"));
-        using var model = room.LoadPolicy(Training.Precision);
+        var (model, origin) = room.LoadLearner(Training);
+        using var shared = origin;
+        using var trained = model;
         var encoder = room.LoadEncoder();
         // Rows that the model cannot read are left out as those beyond max_length are.
         var longest = Math.Min(Training.MaxLength, model.Config.ContextLength);

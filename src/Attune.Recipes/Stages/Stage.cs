@@ -1,4 +1,6 @@
+using Attune.Algorithms;
 using Attune.Core.Runs;
+using Attune.Models.Weights;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Stages.Direct;
@@ -45,6 +47,26 @@ public abstract record Stage
     /// <summary>Runs to the end; resumes by itself where its folder holds a checkpoint.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written where there was something to keep.</exception>
     public abstract Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel);
+
+    /// <summary>What of an adapter's options cannot be.</summary>
+    /// <param name="samples">Whether the method learns from what it samples while it learns.</param>
+    protected IEnumerable<string> ProblemsOfAdapter(TrainingOptions options, bool samples = false)
+    {
+        if (options.Lora.R > 0 && options.FrozenLayers > 0)
+        {
+            yield return $"{Kind}.frozen_layers is {options.FrozenLayers}, but with an adapter (lora.r) all layers are frozen. Leave frozen_layers out.";
+        }
+
+        if (options.Lora.R > 0 && options.Lora.Dropout > 0 && samples)
+        {
+            yield return $"{Kind}.lora.dropout is {options.Lora.Dropout}; expected 0: answers are weighed by how much likelier the policy makes them now, which dropout would blur.";
+        }
+
+        if (options.Lora.R == 0 && options.Lora.Base != BaseQuantization.None)
+        {
+            yield return $"{Kind}.lora.base is {options.Lora.Base.ToString().ToLowerInvariant()}, but lora.r is 0: quantised weights cannot be trained. Give lora.r.";
+        }
+    }
 
     /// <summary>The sentence about a missing model, where there is none.</summary>
     protected IEnumerable<string> MissingPolicy(Supplies given) => given.Policy ? [] : [StageRoom.NeedsModel(Kind)];

@@ -15,7 +15,7 @@ internal sealed class TinyPpo : TinyRollouts
         : base(options, seed, reward, sampler, exam, gold)
     {
         Options = options;
-        _critic = options.ValueNetwork == ValueNetwork.SharedTrunk ? null : new ScalarModel(Policy, new Seed(seed));
+        _critic = options.ValueNetwork == ValueNetwork.SharedTrunk ? null : options.Lora.Config is { } adapter ? ScalarModel.Adapted(Reference, adapter, new Seed(seed)) : new ScalarModel(Policy, new Seed(seed));
         if (options.FrozenLayers > 0)
         {
             _critic?.Weights.Freeze(options.FrozenLayers);

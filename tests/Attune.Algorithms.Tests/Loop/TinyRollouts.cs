@@ -22,8 +22,8 @@ internal class TinyRollouts : IDisposable
 
     public TinyRollouts(RolloutOptions options, ulong seed = 7, IReward? reward = null, ISampler? sampler = null, bool exam = false, IReward? gold = null)
     {
-        Policy = TinyModels.Language(seed, precision: options.Precision);
-        Reference = Policy.Copy();
+        var fresh = TinyModels.Language(seed, precision: options.Precision);
+        (Policy, Reference) = options.Lora.Config is { } adapter ? (fresh.Adapted(adapter, new Seed(seed)), fresh) : (fresh, fresh.Copy());
         if (options.FrozenLayers > 0)
         {
             Policy.Weights.Freeze(options.FrozenLayers);

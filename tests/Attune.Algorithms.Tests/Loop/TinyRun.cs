@@ -4,6 +4,7 @@ using Attune.Algorithms.Reward;
 using Attune.Algorithms.Supervised;
 using Attune.Algorithms.Tests.Policy;
 using Attune.Core.Runs;
+using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Learning;
 using Attune.Learning.Batches;
@@ -12,6 +13,7 @@ using Attune.Learning.Contracts;
 using Attune.Learning.Experience;
 using Attune.Learning.Optimisation;
 using Attune.Models;
+using Attune.Models.Adapters;
 using Attune.Models.Weights;
 using Attune.Testing;
 
@@ -43,15 +45,22 @@ internal sealed record TinySetup
 /// <summary>One algorithm on a tiny random model, as the loop sees it. A new one has the same fresh weights.</summary>
 internal abstract class TinyRun : IDisposable
 {
-    /// <summary>PPO thrice: as TRL has it with PPO-ptx, as OpenAI had it in 2019, with a guard on top, and with a frozen layer that all share.</summary>
+    /// <summary>
+    /// PPO four times: as TRL has it with PPO-ptx, as OpenAI had it in 2019, with a guard on top, with a frozen layer that all share, and with adapters of
+    /// policy and value network on one base. Adapters with the others that differ in what they forward.
+    /// </summary>
     public static readonly string[] Algorithms =
         ["sft", "sft packed", "bradley-terry", "choice of k", "ranking pairs", "plackett-luce", "classification", "ppo", "ppo adaptive", "ppo frozen", "rloo", "grpo", "grpo frozen", "rejection sampling",
-         "dpo", "ipo", "psipo", "kto", "orpo", "simpo", "slic", "online dpo"];
+         "dpo", "ipo", "psipo", "kto", "orpo", "simpo", "slic", "online dpo",
+         "sft lora", "bradley-terry dora", "dpo lora dropout", "ppo lora"];
 
     /// <summary>Whether later rounds depend on what the weights made of the sampling before.</summary>
     public static bool SamplesItself(string algorithm) => algorithm.StartsWith("ppo", StringComparison.Ordinal) || algorithm is "rloo" or "grpo" or "grpo frozen" or "rejection sampling" or "online dpo";
 
     public static TheoryData<string> All => [.. Algorithms];
+
+    /// <summary>All whose loss depends on the items alone: dropout draws a microbatch's masks together.</summary>
+    public static TheoryData<string> Exact => [.. Algorithms.Where(a => !a.EndsWith("dropout", StringComparison.Ordinal))];
 
     public static TheoryData<string, Precision> AllInBothPrecisions
     {
@@ -76,6 +85,9 @@ internal abstract class TinyRun : IDisposable
         {
             "sft" => Offline(setup, new Sft.Objective(language.Value), [.. TinyData.Sequences(20, 3).Select(s => new PackedRow([s]))], language.Value),
             "sft packed" => Offline(setup, new Sft.Objective(language.Value), [.. TinyData.Sequences(40, 3).Chunk(2).Select(s => new PackedRow([.. s]))], language.Value),
+            "sft lora" => AdaptedSft(setup, language.Value),
+            "bradley-terry dora" => AdaptedReward(setup, language.Value),
+            "dpo lora dropout" => Direct(setup, Adapted(language.Value, AdapterKind.Lora, dropout: 0.2), (p, r) => new Dpo.Objective(new DpoOptions(), p, r), language.Value),
             "bradley-terry" => Offline(setup, new BradleyTerry.Objective(scalar.Value), TinyTask.Pairs(20), scalar.Value),
             "choice of k" => Offline(setup, new ChoiceOfK.Objective(scalar.Value), TinyTask.Choices(20, 3), scalar.Value),
             "ranking pairs" => Offline(setup, new RankingPairs.Objective(scalar.Value), TinyTask.Rankings(20, 3), scalar.Value),
@@ -104,6 +116,7 @@ internal abstract class TinyRun : IDisposable
                 StopOnGoldDrop = 100,
                 StopOnDisagreement = 100,
             }),
+            "ppo lora" => Online(setup, TinyPpo.Small with { Lora = new LoraOptions { R = 4, Targets = "c_attn, c_fc" }, ValueNetwork = ValueNetwork.Policy }),
             "ppo frozen" => Online(setup, TinyPpo.Small with { FrozenLayers = 1, StopOnGoldDrop = 100 }),
             "rloo" => Grouped(setup, RlooTests.Small with { NormalizeAdvantages = true, KlController = KlController.Adaptive, KlHorizon = 100 }, (o, tiny) => (new Rloo.Objective(o, tiny.Policy), new Rloo.Experience(o, tiny.Parts))),
             "grpo" => Grouped(setup, GrpoTests.Small with { StopOnGoldDrop = 100, EvaluateEvery = 1 }, (o, tiny) => (new Grpo.Objective(o, tiny.Policy) { Shared = tiny.Shared }, new Grpo.Experience(o, tiny.Parts))),
@@ -126,13 +139,29 @@ internal abstract class TinyRun : IDisposable
 
     public abstract void Dispose();
 
+    private static Running<PackedRow> AdaptedSft(TinySetup setup, LanguageModel origin)
+    {
+        var policy = Adapted(origin, AdapterKind.Rslora);
+        return Offline(setup, new Sft.Objective(policy), [.. TinyData.Sequences(20, 3).Select(s => new PackedRow([s]))], policy, origin);
+    }
+
+    private static Running<TokenPair> AdaptedReward(TinySetup setup, LanguageModel origin)
+    {
+        var judge = ScalarModel.Adapted(origin, new AdapterConfig { Kind = AdapterKind.Dora, Rank = 4 }, new Seed(setup.Seed));
+        return Offline(setup, new BradleyTerry.Objective(judge), TinyTask.Pairs(20), judge, origin);
+    }
+
+    private static LanguageModel Adapted(LanguageModel origin, AdapterKind kind, double dropout = 0) =>
+        origin.Adapted(new AdapterConfig { Kind = kind, Rank = 4, Alpha = 8, Dropout = dropout }, new Seed(3));
+
     private static Running<T> Offline<T>(TinySetup setup, IObjective<T> objective, IReadOnlyList<T> items, params IDisposable[] owned) =>
         new(setup, objective, new DatasetExperience<T>(items, 8, setup.Rounds / 3.0), owned);
 
     /// <summary>Pairs, every other with the reference's log-probabilities known, and the watch on chosen answers.</summary>
-    private static Running<PreferencePair> Direct(TinySetup setup, LanguageModel policy, Func<LanguageModel, LanguageModel, IObjective<PreferencePair>> objective)
+    private static Running<PreferencePair> Direct(
+        TinySetup setup, LanguageModel policy, Func<LanguageModel, LanguageModel, IObjective<PreferencePair>> objective, LanguageModel? origin = null)
     {
-        var reference = policy.Copy();
+        var reference = origin ?? policy.Copy();
         var pairs = TinyTask.Pairs(20);
         var items = pairs.Select((p, i) => new PreferencePair(
             p, i % 2 == 0 ? null : new ReferenceLogProbs(AnswerSums.Plain(reference, [p.Chosen])[0], AnswerSums.Plain(reference, [p.Rejected])[0]))).ToArray();

@@ -30,15 +30,18 @@ public abstract record ExaminedStage : Stage
 
     internal IEnumerable<string> MissingModels(Supplies given) =>
     [
-        .. MissingPolicy(given), .. RefModel is { } folder && !Directory.Exists(folder) ? [$"{Kind}.ref_model: {folder} is not a folder; expected a model's."] : Array.Empty<string>(),
+        .. MissingPolicy(given), .. ProblemsOfAdapter(Options, samples: Kind == "online-dpo"), .. RefModel is { } folder && !Directory.Exists(folder) ? [$"{Kind}.ref_model: {folder} is not a folder; expected a model's."] : Array.Empty<string>(),
         .. Exam.Missing(Kind),
     ];
 
     public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
-        using var policy = room.LoadPolicy(Options.Precision);
-        using var reference = RefModel is null ? policy.Copy() : ModelFiles.LoadLanguageModel(RefModel);
+        var (policy, origin) = room.LoadLearner(Options);
+        using var shared = origin;
+        using var trained = policy;
+        using var own = RefModel is not null ? ModelFiles.LoadLanguageModel(RefModel) : origin is null ? policy.Copy() : null;
+        var reference = own ?? origin!;
         var place = new Workplace(room, room.LoadEncoder(), policy, reference, []);
         var training = Prepare(place);
         using var exam = Exam.Open(Kind, room, place.Encoder, reference, training.HeldOutPrompts);
