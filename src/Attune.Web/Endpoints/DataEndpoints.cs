@@ -26,7 +26,14 @@ internal static class DataEndpoints
         manage.MapPost("/snapshots", SnapshotAsync);
         manage.MapGet("/snapshots/{snapshot}/{file}", File);
         manage.MapGet("/export", ExportAsync);
-        routes.MapProjectGroup("/api/projects/{project:guid}", Role.Manager).MapGet("/export", ExportAsync).WithTags("Feedback").Needs(KeyScope.ReadLabels).WithSummary("Labels as JSON lines in a public format");
+        var api = routes.MapProjectGroup("/api/projects/{project:guid}", Role.Manager).WithTags("Feedback");
+        api.MapGet("/export", ExportAsync).Needs(KeyScope.ReadLabels).WithSummary("Labels as JSON lines in a public format");
+        api.MapGet("/snapshots", (HttpContext context, WebOptions options) => TypedResults.Ok(Snapshots(context, options).Select(s => new NamedSnapshot(Path.GetFileName(s.Folder), s.Manifest)).ToArray()))
+            .Needs(KeyScope.Snapshots).WithSummary("Snapshots with their manifests, newest first");
+        api.MapPost("/snapshots", async (HttpContext context, FeedbackStore store, WebOptions options, SnapshotBody? body) =>
+            TypedResults.Ok(await TakeAsync(context, store, options, new SnapshotOptions { HeldOut = body?.HeldOut ?? 0.1, LeastGoldAccuracy = body?.LeastGold, Surplus = body?.Surplus ?? false }).ConfigureAwait(false)))
+            .Needs(KeyScope.Snapshots).WithSummary("Freezes the labels as they stand");
+        api.MapGet("/snapshots/{snapshot}/{file}", File).Needs(KeyScope.Snapshots).WithSummary("A file of a snapshot");
     }
 
     private static IResult Page(HttpContext context, WebOptions options, ImmutableArray<string> problems)
@@ -48,17 +55,22 @@ internal static class DataEndpoints
     private static async Task<IResult> SnapshotAsync(HttpContext context, FeedbackStore store, WebOptions options)
     {
         var fields = await Form.ReadAsync(context).ConfigureAwait(false);
-        var name = options.Time.GetUtcNow().ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture);
         try
         {
             var chosen = new SnapshotOptions { HeldOut = fields.Real("held_out") ?? 0.1, LeastGoldAccuracy = fields.Real("least_gold"), Surplus = fields.Text("surplus") is not null };
-            await store.Snapshots.CreateAsync(context.Project().Id, Path.Combine(Folder(context, options), name), chosen, context.RequestAborted).ConfigureAwait(false);
+            await TakeAsync(context, store, options, chosen).ConfigureAwait(false);
             return Results.LocalRedirect($"/projects/{context.Project().Id}/data?done=snapshot");
         }
         catch (AttuneException problem)
         {
             return Page(context, options, [problem.Message]);
         }
+    }
+
+    private static async Task<NamedSnapshot> TakeAsync(HttpContext context, FeedbackStore store, WebOptions options, SnapshotOptions chosen)
+    {
+        var name = options.Time.GetUtcNow().ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture);
+        return new NamedSnapshot(name, await store.Snapshots.CreateAsync(context.Project().Id, Path.Combine(Folder(context, options), name), chosen, context.RequestAborted).ConfigureAwait(false));
     }
 
     /// <summary>Both names are looked up among those that are there: no path of the disk can be asked for.</summary>
@@ -83,6 +95,10 @@ internal static class DataEndpoints
 
         return Results.Empty;
     }
+
+    private sealed record NamedSnapshot(string Name, SnapshotManifest Manifest);
+
+    private sealed record SnapshotBody(double? HeldOut, double? LeastGold, bool? Surplus);
 
     private static string Folder(HttpContext context, WebOptions options) => Path.GetFullPath(Path.Combine(options.SnapshotFolder, context.Project().Id.ToString()));
 }

@@ -9,7 +9,9 @@ namespace Attune.Web.Projects;
 
 /// <summary>
 /// Rows that nobody has judged yet: <c>{"prompt": ..., "answers": [...]}</c>, or <c>"completions"</c> for the steps of a solution; with an optional
-/// <c>"id"</c>, and <c>"passages"</c> that an answer should rest on.
+/// <c>"id"</c>, and <c>"passages"</c> that an answer should rest on. A row whose right judgement is known is gold: <c>"expected"</c> is the level 1 to 8 of a
+/// comparison, the ranks, the position of the best answer, the rating, the ratings of the steps, or a judgement as the API takes it; <c>"gold"</c> may say
+/// attention or screening.
 /// </summary>
 internal static class BareRows
 {
@@ -39,7 +41,7 @@ internal static class BareRows
                     return null;
                 items.Add(Read(row.RootElement, kind, list));
             }
-            catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException)
+            catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or NotSupportedException or ArgumentException)
             {
                 // An array over several lines, or no JSON at all: the reader of data sets has the better message.
                 if (items.Count == 0)
@@ -64,8 +66,22 @@ internal static class BareRows
             ExternalId = row.TryGetProperty("id", out var id) ? id.ToString() : null,
             Passages = row.TryGetProperty("passages", out var passages) ? passages.Deserialize<ImmutableArray<ImmutableArray<string>>>(StoreJson.Options) : [],
         };
-        return new NewItem(content);
+        return row.TryGetProperty("expected", out var expected)
+            ? new NewItem(content) { Expected = Expectation(expected, kind), GoldKind = row.TryGetProperty("gold", out var gold) ? gold.Deserialize<GoldKind>(StoreJson.Options) : GoldKind.Gold }
+            : new NewItem(content);
     }
+
+    private static Judgement Expectation(JsonElement expected, ProjectKind kind) => (kind, expected.ValueKind) switch
+    {
+        (ProjectKind.Comparison, JsonValueKind.Number) => ComparisonJudgement.OfStrength(expected.GetInt32()),
+        (ProjectKind.Ranking, JsonValueKind.Array) => new RankingJudgement([.. expected.EnumerateArray().Select(r => r.GetInt32())]),
+        (ProjectKind.BestOf, JsonValueKind.Number) => new ChoiceJudgement(expected.GetInt32()),
+        (ProjectKind.Rating, JsonValueKind.Number) => new RatingJudgement(expected.GetDouble()),
+        (ProjectKind.Steps, JsonValueKind.Array) => Steps([.. expected.EnumerateArray().Select(r => (int?)r.GetInt32())]),
+        _ => expected.Deserialize<Judgement>(StoreJson.Options) ?? throw new JsonException("null"),
+    };
+
+    private static StepsJudgement Steps(ImmutableArray<int?> ratings) => new(ratings, ratings.Contains(-1) ? FinishReason.FoundError : FinishReason.Solution);
 
     private static Stream Open(string path)
     {

@@ -48,6 +48,24 @@ public sealed class FormTests
         Assert.Contains(says, problem.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(ProjectKind.Comparison, """{"prompt": "q", "answers": ["a", "b"], "expected": 2}""", """{"kind": "comparison", "pick": "first", "strength": 2}""")]
+    [InlineData(ProjectKind.Ranking, """{"prompt": "q", "answers": ["a", "b"], "expected": [2, 1]}""", """{"kind": "ranking", "ranks": [2, 1]}""")]
+    [InlineData(ProjectKind.Steps, """{"prompt": "q", "completions": ["a", "b"], "expected": [1, -1]}""", """{"kind": "steps", "ratings": [1, -1], "finish": "found_error"}""")]
+    [InlineData(ProjectKind.BestOf, """{"prompt": "q", "answers": ["a", "b"], "expected": {"kind": "choice", "best": 1}}""", """{"kind": "choice", "best": 1}""")]
+    public void Rows_whose_judgement_is_known_are_gold(ProjectKind kind, string row, string judgement)
+    {
+        using var folder = new Testing.TemporaryFolder();
+        var plain = row.Replace("\"q\"", "\"p\"", StringComparison.Ordinal);
+        var items = Projects.ItemFile.Read(folder.WriteText("items.jsonl", row + "\n" + plain[..plain.IndexOf(", \"expected\"", StringComparison.Ordinal)] + "}\n"), kind);
+        Assert.Equal(JsonSerializer.Deserialize<Judgement>(judgement, StoreJson.Options), items[0].Expected);
+        Assert.Null(items[1].Expected);
+        var attention = Projects.ItemFile.Read(folder.WriteText("attention.jsonl", row.Replace("\"expected\"", "\"gold\": \"attention\", \"expected\"", StringComparison.Ordinal)), kind);
+        Assert.Equal(GoldKind.Attention, attention[0].GoldKind);
+        var bad = Assert.Throws<DataException>(() => Projects.ItemFile.Read(folder.WriteText("bad.jsonl", plain + "\n" + plain[..plain.IndexOf(", \"expected\"", StringComparison.Ordinal)] + ", \"expected\": \"good\"}"), kind));
+        Assert.Contains("line 2", bad.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Words_and_spaces_make_the_text_again_and_positions_count_code_points() => Gen.String.Sample(text =>
     {

@@ -180,6 +180,16 @@ public sealed class EndpointTests(Site site)
         Assert.Equal([ComparisonJudgement.OfStrength(6)], await site.JudgementsAsync(project.Id));
         Assert.Equal(HttpStatusCode.Forbidden, (await robot.GetAsync("/api/projects", Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await robot.GetAsync($"/work/{project.Id}", Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await robot.GetAsync($"/api/projects/{project.Id}/snapshots", Cancel)).StatusCode);
+        var trainer = await site.Store.Keys.CreateAsync(site.Owner.Id, "trainer", [KeyScope.Snapshots], null, Cancel);
+        using var training = site.Client(null);
+        training.DefaultRequestHeaders.Authorization = new("Bearer", trainer.Key);
+        using var made = await training.PostAsync($"/api/projects/{project.Id}/snapshots", new StringContent("""{"held_out": 0}""", Encoding.UTF8, "application/json"), Cancel);
+        Assert.Equal(HttpStatusCode.OK, made.StatusCode);
+        using var list = System.Text.Json.JsonDocument.Parse(await training.GetStringAsync($"/api/projects/{project.Id}/snapshots", Cancel));
+        var name = Assert.Single(list.RootElement.EnumerateArray()).GetProperty("name").GetString();
+        Assert.Contains("\"chosen\":\"Two\"", await training.GetStringAsync($"/api/projects/{project.Id}/snapshots/{name}/train.jsonl", Cancel), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, (await training.GetAsync($"/api/projects/{project.Id}/snapshots/{name}/..%2f..%2fkeys", Cancel)).StatusCode);
         await site.Store.Keys.RevokeAsync(anna.Id, key.Info.Id, Cancel);
         Assert.Equal(HttpStatusCode.Unauthorized, (await robot.PostAsync($"/api/projects/{project.Id}/work/claim", null, Cancel)).StatusCode);
     }
