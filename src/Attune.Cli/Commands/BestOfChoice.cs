@@ -3,10 +3,10 @@ using System.CommandLine;
 using System.ComponentModel;
 using Attune.Core;
 using Attune.Core.Rollouts;
+using Attune.Data.Encoding;
 using Attune.Learning.Contracts;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Sources;
-using Attune.Text.Tokenizers;
 
 namespace Attune.Cli.Commands;
 
@@ -28,7 +28,7 @@ internal sealed class BestOfChoice(IReward reward, List<IDisposable> owned) : ID
 
     /// <returns>Null where one continuation is drawn and nothing judges it.</returns>
     /// <exception cref="PlanException">There is something to choose from and nothing to choose by, or a term cannot work.</exception>
-    public static BestOfChoice? Of(ParseResult parsed, IEnumerable<(CommandLineOption Key, Option<string?> Option)> options, int each, ITokenizer tokenizer)
+    public static BestOfChoice? Of(ParseResult parsed, IEnumerable<(CommandLineOption Key, Option<string?> Option)> options, int each, Encoder encoder)
     {
         var node = OptionNode.Mapping.Empty(Place.CommandLine);
         foreach (var (key, option) in options)
@@ -47,7 +47,7 @@ internal sealed class BestOfChoice(IReward reward, List<IDisposable> owned) : ID
 
         var owned = new List<IDisposable>();
         var terms = keys.Reward.IsEmpty ? [new RewardPart { Model = keys.RewardModel }] : keys.Reward;
-        return new BestOfChoice(RewardPart.Sum(terms.Select(t => (t.Build("generate", tokenizer, keys.RewardModel, owned), t.Weight))), owned);
+        return new BestOfChoice(RewardPart.Sum(terms.Select(t => (t.Build("generate", encoder, keys.RewardModel, owned), t.Weight))), owned);
     }
 
     public ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel) => reward.ScoreAsync(rollouts, cancel);

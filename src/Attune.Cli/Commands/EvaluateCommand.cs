@@ -32,7 +32,7 @@ internal static class EvaluateCommand
         {
             NativeSetup.LoadTorch();
             var folder = EmbeddedModel.Resolve(parsed.GetValue(model)!);
-            var tokenizer = ModelTokenizer.Load(folder);
+            var tokenizer = ModelTokenizer.Load(folder).Tokenizer;
             var path = parsed.GetValue(text)!;
             var lines = ReadLines(path);
             using var language = ModelFiles.LoadLanguageModel(folder);

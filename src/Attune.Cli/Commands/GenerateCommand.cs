@@ -9,7 +9,6 @@ using Attune.Models;
 using Attune.Models.Decoding;
 using Attune.Numerics.Kernels;
 using Attune.Recipes.Sources;
-using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
 
 namespace Attune.Cli.Commands;
@@ -60,9 +59,11 @@ internal static class GenerateCommand
         {
             NativeSetup.LoadTorch();
             var folder = EmbeddedModel.Resolve(parsed.GetValue(model)!);
-            var tokenizer = ModelTokenizer.Load(folder);
+            var words = ModelTokenizer.Load(folder);
+            var tokenizer = words.Tokenizer;
             var each = parsed.GetValue(best);
-            using var choice = BestOfChoice.Of(parsed, judge, each, tokenizer);
+            var encoder = new Encoder(tokenizer, words.Template);
+            using var choice = BestOfChoice.Of(parsed, judge, each, encoder);
             using var language = ModelFiles.LoadLanguageModel(folder);
             var options = new SamplingOptions
             {
@@ -74,7 +75,7 @@ internal static class GenerateCommand
                 EndToken = tokenizer.EndToken,
                 StopSequences = [.. parsed.GetValue(stop) ?? []],
             };
-            var start = new Encoder(tokenizer, ChatTemplates.ChatMl).EncodePrompt(new Prompt.Text(parsed.GetValue(prompt)!));
+            var start = encoder.EncodePrompt(new Prompt.Text(parsed.GetValue(prompt)!));
             using var engine = new DecodeEngine(language, tokenizer.DecodeContinuation, type: Enum.Parse<KernelType>(parsed.GetValue(type)!, ignoreCase: true));
             SampleRequest[] requests = [.. Enumerable.Range(0, parsed.GetValue(count) * each).Select(i => new SampleRequest(start, new Seed(parsed.GetValue(seed)).For("generate", i)))];
             var rollouts = engine.Sample(requests, options, 0, null, cancel);

@@ -6,6 +6,7 @@ using Attune.Core.Feedback;
 using Attune.Models;
 using Attune.Models.Weights;
 using Attune.Recipes.Sources;
+using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
 using Spectre.Console;
 using Words = Spectre.Console.Text;
@@ -127,7 +128,7 @@ internal static class ModelCommand
     {
         using var language = ModelFiles.LoadLanguageModel(source);
         ModelFiles.Save(language, folder, type);
-        TokenizerFiles.Load(source).Save(folder);
+        ChatText.Load(source).Save(folder);
         Provenance.OfModel(source).Write(folder);
     }
 

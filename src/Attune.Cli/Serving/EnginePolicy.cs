@@ -25,8 +25,8 @@ internal sealed class EnginePolicy : IChatPolicy, IDisposable
     private readonly int _context;
     private readonly SemaphoreSlim _turn = new(1, 1);
 
-    private EnginePolicy(string name, ITokenizer tokenizer, LanguageModel model, DecodeEngine engine) =>
-        (Name, _tokenizer, _model, _engine, _context, _encoder) = (name, tokenizer, model, engine, model.Config.ContextLength, new Encoder(tokenizer, ChatTemplates.ChatMl));
+    private EnginePolicy(string name, ChatText text, LanguageModel model, DecodeEngine engine) =>
+        (Name, _tokenizer, _model, _engine, _context, _encoder) = (name, text.Tokenizer, model, engine, model.Config.ContextLength, new Encoder(text.Tokenizer, text.Template));
 
     public string Name { get; }
 
@@ -34,9 +34,9 @@ internal sealed class EnginePolicy : IChatPolicy, IDisposable
     {
         NativeSetup.LoadTorch();
         var resolved = EmbeddedModel.Resolve(folder);
-        var tokenizer = ModelTokenizer.Load(resolved);
+        var text = ModelTokenizer.Load(resolved);
         var model = ModelFiles.LoadLanguageModel(resolved);
-        return new EnginePolicy(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), tokenizer, model, new DecodeEngine(model, tokenizer.DecodeContinuation));
+        return new EnginePolicy(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), text, model, new DecodeEngine(model, text.Tokenizer.DecodeContinuation));
     }
 
     public async Task<ImmutableArray<string>> ReplyAsync(Prompt prompt, int count, ulong seed, CancellationToken cancel)

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics;
+using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Tokens;
 using Attune.Text.Templates;
@@ -13,8 +15,14 @@ namespace Attune.Data.Encoding;
 /// </summary>
 public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
 {
+    // Markers of a template leave no text behind, so a conversation cannot be read back from its tokens.
+    private readonly ConcurrentDictionary<TokenSequence, Prompt> _conversations = new();
+
     public ITokenizer Tokenizer => tokenizer;
     public IChatTemplate Template => template;
+
+    /// <summary>Writes the files from which an equal encoder is made.</summary>
+    public void Save(string folder) => new ChatText(tokenizer, template, []).Save(folder);
 
     /// <summary>
     /// Begin token, if any, and the prompt up to where the answer begins. An empty prompt without begin token becomes the end token,
@@ -23,7 +31,7 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     public ImmutableArray<int> EncodePrompt(Prompt prompt)
     {
         var tokens = ImmutableArray.CreateBuilder<int>();
-        if (tokenizer.BeginToken is { } begin)
+        if (tokenizer.BeginToken is { } begin && !(prompt is Prompt.Chat && template.WritesBeginToken))
             tokens.Add(begin);
         switch (prompt)
         {
@@ -32,6 +40,7 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
                 break;
             case Prompt.Chat chat:
                 AddParts(tokens, template.Parts(chat.Messages, TemplateEnding.OpenForAnswer));
+                _conversations[new TokenSequence(tokens.ToImmutable(), 0)] = chat;
                 break;
             default:
                 throw new UnreachableException();
@@ -41,6 +50,9 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
             tokens.Add(tokenizer.EndToken);
         return tokens.ToImmutable();
     }
+
+    /// <summary>The conversation that gave these prompt tokens; null where no conversation encoded here did.</summary>
+    public Prompt? ConversationOf(ReadOnlySpan<int> prompt) => _conversations.GetValueOrDefault(new TokenSequence([.. prompt], 0));
 
     /// <summary>Prompt, answer, end token.</summary>
     public TokenSequence Encode(Prompt prompt, string answer) => Join(EncodePrompt(prompt), EncodeAnswer(prompt, answer));
@@ -53,6 +65,29 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     {
         var text = tokenizer.Encode(document.Text).Add(tokenizer.EndToken);
         return tokenizer.BeginToken is { } begin ? new TokenSequence(text.Insert(0, begin), 1) : new TokenSequence(text, 0);
+    }
+
+    /// <summary>
+    /// A whole conversation with what the assistant says in it marked, for templates of models: the tokens, and for each whether it is learned from.
+    /// </summary>
+    /// <exception cref="DataException">The template is a built-in one, or cannot say the conversation.</exception>
+    public (ImmutableArray<int> Tokens, ImmutableArray<bool> IsSaid) EncodeConversation(ImmutableArray<Message> messages)
+    {
+        if (template is not JinjaTemplate own)
+            throw new DataException($"the {template.Name} template does not mark what the assistant says; expected a model's own.");
+        var (tokens, said) = (ImmutableArray.CreateBuilder<int>(), ImmutableArray.CreateBuilder<bool>());
+        var lastSpecial = false;
+        foreach (var (part, isSaid) in own.PartsWithSpeech(messages))
+        {
+            ImmutableArray<int> ids = part.IsSpecial && tokenizer.FindSpecial(part.Text) is { } id ? [id]
+                : tokens.Count == 0 ? tokenizer.Encode(part.Text)
+                : lastSpecial ? tokenizer.EncodeAfter(tokens[^1], part.Text) : tokenizer.EncodeContinuation(part.Text);
+            lastSpecial = part.IsSpecial;
+            tokens.AddRange(ids);
+            said.AddRange(Enumerable.Repeat(isSaid, ids.Length));
+        }
+
+        return (tokens.ToImmutable(), said.ToImmutable());
     }
 
     /// <summary>The answer's text: what <see cref="Encode(Prompt, string)"/> was given, or what a model sampled.</summary>
@@ -71,15 +106,17 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
 
     private string Prefix(Prompt prompt) => prompt is Prompt.Chat ? template.AnswerPrefix : "";
 
-    private void AddParts(ImmutableArray<int>.Builder tokens, ImmutableArray<TemplatePart> parts)
+    private void AddParts(ImmutableArray<int>.Builder tokens, IEnumerable<TemplatePart> parts)
     {
         var pending = "";
+        int? special = tokens.Count > 0 ? tokens[^1] : null;
         foreach (var (text, isSpecial) in parts)
         {
             if (isSpecial && tokenizer.FindSpecial(text) is { } id)
             {
-                AddText(tokens, pending);
+                AddText(tokens, pending, special);
                 tokens.Add(id);
+                special = id;
                 pending = "";
             }
             else
@@ -89,13 +126,12 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
             }
         }
 
-        AddText(tokens, pending);
+        AddText(tokens, pending, special);
     }
 
-    private void AddText(ImmutableArray<int>.Builder tokens, string text)
+    private void AddText(ImmutableArray<int>.Builder tokens, string text, int? special)
     {
-        var begins = tokens.Count == 0 || tokens[^1] == tokenizer.BeginToken;
         if (text.Length > 0)
-            tokens.AddRange(begins ? tokenizer.Encode(text) : tokenizer.EncodeContinuation(text));
+            tokens.AddRange(special is { } token ? tokenizer.EncodeAfter(token, text) : tokenizer.Encode(text));
     }
 }

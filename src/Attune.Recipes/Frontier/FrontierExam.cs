@@ -3,6 +3,7 @@ using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
+using Attune.Data.Encoding;
 using Attune.Learning.Contracts;
 using Attune.Learning.Evaluation;
 using Attune.Learning.Rewards;
@@ -42,7 +43,7 @@ internal sealed class FrontierExam : IDisposable
             Count = options.Rows,
             Sampler = _sampler,
             Sampling = new SamplingOptions { Temperature = options.Temperature, MaxNewTokens = options.MaxNewTokens, EndToken = encoder.Tokenizer.EndToken },
-            Proxy = Proxy(encoder.Tokenizer, given.Reward),
+            Proxy = Proxy(encoder, given.Reward),
             Gold = new TextReward("gold", encoder.Tokenizer, (prompt, answer) => gold.Of(prompt, answer).Total),
             Reference = Reference,
             Pretrained = pretrained,
@@ -115,10 +116,10 @@ internal sealed class FrontierExam : IDisposable
 
     public void Dispose() => _owned.ForEach(o => o.Dispose());
 
-    private IReward Proxy(Text.Tokenizers.ITokenizer tokenizer, string? trained)
+    private IReward Proxy(Encoder encoder, string? trained)
     {
         ImmutableArray<RewardPart> parts = _options.Proxy.IsDefaultOrEmpty ? [new RewardPart { Model = RewardPart.Trained }] : _options.Proxy;
-        return RewardPart.Sum(parts.Select(p => (p.Build("exam", tokenizer, trained, _owned), p.Weight)));
+        return RewardPart.Sum(parts.Select(p => (p.Build("exam", encoder, trained, _owned), p.Weight)));
     }
 
     private T Own<T>(T thing) where T : IDisposable

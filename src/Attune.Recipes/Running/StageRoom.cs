@@ -105,9 +105,21 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
 
     internal static string NeedsModel(string stage) => $"stage {stage} needs a model: put `model: DIR` (or `model: embedded`) at the top of the recipe, or give --model DIR.";
 
-    public ITokenizer LoadTokenizer() => TokenizerFiles.Load(Handover.Tokenizer ?? RequirePolicy());
+    public ITokenizer LoadTokenizer() => LoadText().Tokenizer;
 
-    public Encoder LoadEncoder() => new(LoadTokenizer(), ChatTemplates.ChatMl);
+    /// <summary>The model's tokenizer and its chat template; what does not fit together between them is noted once.</summary>
+    public Encoder LoadEncoder()
+    {
+        var text = LoadText();
+        foreach (var warning in text.Warnings.Except(_notes))
+        {
+            Note(warning);
+        }
+
+        return new Encoder(text.Tokenizer, text.Template);
+    }
+
+    private ChatText LoadText() => ChatText.Load(Handover.Tokenizer ?? RequirePolicy());
 
     /// <summary>Freezes the lower layers that the options name, and has the others computed again on the way back where they say so.</summary>
     /// <exception cref="PlanException">There are fewer layers than that.</exception>

@@ -1,5 +1,9 @@
 using Attune.Core;
+using Attune.Data.Encoding;
+using Attune.Learning.Contracts;
+using Attune.Learning.Rewards;
 using Attune.Models.Configuration;
+using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
 
 namespace Attune.Recipes.Sources;
@@ -7,13 +11,13 @@ namespace Attune.Recipes.Sources;
 /// <summary>Whether a tokenizer and a model belong together.</summary>
 public static class ModelTokenizer
 {
-    /// <summary>The tokenizer of a model folder.</summary>
+    /// <summary>The tokenizer and the chat template of a model folder.</summary>
     /// <exception cref="ModelFileException">Absent or damaged, or another model's: it has ids that this model does not know.</exception>
-    public static ITokenizer Load(string folder)
+    public static ChatText Load(string folder)
     {
-        var tokenizer = TokenizerFiles.Load(folder);
-        Require(tokenizer, folder, ModelConfigFile.Read(folder));
-        return tokenizer;
+        var text = ChatText.Load(folder);
+        Require(text.Tokenizer, folder, ModelConfigFile.Read(folder));
+        return text;
     }
 
     /// <summary>Refuses ids that the model has no embedding for. A padding token may lie outside: it is never looked up.</summary>
@@ -29,27 +33,42 @@ public static class ModelTokenizer
         }
     }
 
-    /// <summary>A model that judges another's tokens must mean the same by them.</summary>
-    /// <exception cref="ModelFileException">Its own tokenizer files, where it has any, give other texts to the ids.</exception>
-    public static void RequireSame(ITokenizer tokenizer, string judgeFolder, TransformerConfig judge)
+    /// <summary>
+    /// A reward model as a judge of the policy's answers. Where its own tokenizer files give other texts to the ids, it reads the answers in its own tokens.
+    /// </summary>
+    /// <exception cref="ModelFileException">It has no tokenizer of its own, and the policy has ids that it does not know.</exception>
+    public static IReward Judge(RewardModel model, string folder, Encoder policy)
     {
-        Require(tokenizer, judgeFolder, judge);
-        if (!HasFiles(judgeFolder))
+        var config = model.Members[0].Config;
+        if (!HasFiles(folder))
         {
-            return;
+            Require(policy.Tokenizer, folder, config);
+            return new LearnedReward(model);
         }
 
-        var own = TokenizerFiles.Load(judgeFolder);
-        for (var id = 0; id < tokenizer.VocabularySize; id++)
+        var own = Load(folder);
+        return IsSame(policy.Tokenizer, own.Tokenizer) ? new LearnedReward(model) : new RetokenizedReward(model with { Shared = null }, policy, new Encoder(own.Tokenizer, own.Template));
+    }
+
+    /// <summary>True where a model folder's own tokenizer files, if it has any, give the same texts to the ids.</summary>
+    public static bool ReadsTheSameTokens(string folder, ITokenizer policy) => !HasFiles(folder) || IsSame(policy, ChatText.Load(folder).Tokenizer);
+
+    private static bool IsSame(ITokenizer policy, ITokenizer judge)
+    {
+        if (policy.VocabularySize != judge.VocabularySize || policy.EndToken != judge.EndToken || policy.BeginToken != judge.BeginToken)
         {
-            var (text, ownText) = (tokenizer.Decode([id]), id < own.VocabularySize ? own.Decode([id]) : null);
-            if (text != ownText)
+            return false;
+        }
+
+        for (var id = 0; id < policy.VocabularySize; id++)
+        {
+            if (policy.Decode([id]) != judge.Decode([id]))
             {
-                throw new ModelFileException(
-                    $"{judgeFolder}: the reward model has another tokenizer than the policy: token {id} is {(ownText is null ? "unknown" : $"'{ownText}'")} there and '{text}' here. "
-                    + "Train the reward model from a model with the policy's tokenizer.");
+                return false;
             }
         }
+
+        return true;
     }
 
     private static bool HasFiles(string folder) =>

@@ -3,10 +3,10 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
 using Attune.Core;
+using Attune.Data.Encoding;
 using Attune.Learning.Batches;
 using Attune.Learning.Contracts;
 using Attune.Learning.Rewards;
-using Attune.Text.Tokenizers;
 
 namespace Attune.Recipes.Sources;
 
@@ -42,16 +42,17 @@ public sealed record RewardPart
     /// <param name="trained">Folder of the reward stage's model, if there was one.</param>
     /// <param name="shared">Lower states of the policy, for members begun from the same frozen layers; null where nothing is shared.</param>
     /// <exception cref="PlanException">None or several kinds are given, or a rule cannot work.</exception>
-    public IReward Build(string stage, ITokenizer tokenizer, string? trained, ICollection<IDisposable> owned, LowerStates? shared = null)
+    public IReward Build(string stage, Encoder encoder, string? trained, ICollection<IDisposable> owned, LowerStates? shared = null)
     {
         if (Missing(stage, thereIsAModel: trained is not null).ToArray() is { Length: > 0 } problems)
         {
             throw new PlanException(problems);
         }
 
+        var tokenizer = encoder.Tokenizer;
         return Kinds.Single() switch
         {
-            "model" => Learned(tokenizer, trained, shared, owned),
+            "model" => Learned(encoder, trained, shared, owned),
             "lexicon" => new TextReward("lexicon", tokenizer, (_, answer) => Words(answer).Distinct(StringComparer.OrdinalIgnoreCase).Sum(Worth())),
             "pattern" => new TextReward("pattern", tokenizer, Matches(stage, Pattern!)),
             _ => new TextReward("length", tokenizer, (_, answer) => -Math.Abs(Words(answer).Length - Length!.Value) / (double)Length.Value),
@@ -87,7 +88,7 @@ public sealed record RewardPart
         }
     }
 
-    private LearnedReward Learned(ITokenizer tokenizer, string? trained, LowerStates? shared, ICollection<IDisposable> owned)
+    private IReward Learned(Encoder encoder, string? trained, LowerStates? shared, ICollection<IDisposable> owned)
     {
         var folder = Model == Trained ? trained! : Model!;
         var model = RewardModel.Load(folder) with { Shared = shared };
@@ -97,8 +98,7 @@ public sealed record RewardPart
         }
 
         owned.Add(model);
-        ModelTokenizer.RequireSame(tokenizer, folder, model.Members[0].Config);
-        return new LearnedReward(model);
+        return ModelTokenizer.Judge(model, folder, encoder);
     }
 
     private Func<string, double> Worth()

@@ -149,7 +149,7 @@ internal sealed class OnlineFeedback : IRoundPreparation
     {
         var temporary = Folder(refresh) + ".unfinished";
         model.Save(temporary);
-        _bench.Encoder.Tokenizer.Save(temporary);
+        _bench.Encoder.Save(temporary);
         AtomicFile.WriteText(Path.Combine(temporary, FiguresFile), JsonSerializer.Serialize(figures));
         Directory.Move(temporary, Folder(refresh));
     }

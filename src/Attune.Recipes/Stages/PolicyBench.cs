@@ -139,7 +139,7 @@ internal sealed class PolicyBench : IDisposable
         }
 
         ModelFiles.Save(Policy, _room.FinalFolder);
-        Encoder.Tokenizer.Save(_room.FinalFolder);
+        Encoder.Save(_room.FinalFolder);
         _room.Handover = _room.Handover with { Policy = _room.FinalFolder };
         return AlignmentFigures.Of(_before, after, progress).WithExact(_exactBefore, exact);
     }

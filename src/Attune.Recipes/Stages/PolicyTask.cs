@@ -64,7 +64,7 @@ public sealed record PolicyTask
     /// <param name="shared">Lower states of the policy; null where nothing is shared.</param>
     /// <param name="trained">What a term 'trained' means, where it is not the reward stage's model.</param>
     internal IReward BuildReward(string kind, StageRoom room, Encoder encoder, ICollection<IDisposable> owned, IReward? trained, LowerStates? shared) =>
-        RewardPart.Sum(Parts.Select(p => (p.Model == RewardPart.Trained && trained is not null ? trained : p.Build(kind, encoder.Tokenizer, RewardFolder(room), owned, shared), p.Weight)));
+        RewardPart.Sum(Parts.Select(p => (p.Model == RewardPart.Trained && trained is not null ? trained : p.Build(kind, encoder, RewardFolder(room), owned, shared), p.Weight)));
 
     /// <summary>The hidden utility as a reward; null where none is known.</summary>
     internal IReward? BuildGold(StageRoom room, Encoder encoder) =>

@@ -60,6 +60,8 @@ public sealed record PpoStage : PolicyStage
         {
             case ValueNetwork.SharedTrunk:
                 return new ValueFunction.SharedTrunk(bench.Policy.Config.Width);
+            case ValueNetwork.RewardModel when Task.RewardFolder(room) is { } other && !Sources.ModelTokenizer.ReadsTheSameTokens(other, bench.Encoder.Tokenizer):
+                throw new PlanException($"ppo.value_network is reward-model, but {other} has another tokenizer than the policy, whose tokens the value network reads. Use policy (--value-network policy) or shared-trunk.");
             case ValueNetwork.RewardModel when Task.RewardFolder(room) is { } folder:
                 var critic = bench.Own(Critic(bench, room, folder));
                 room.FreezeLayers(critic, Training);

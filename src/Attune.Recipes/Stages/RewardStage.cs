@@ -138,7 +138,7 @@ public sealed record RewardStage : Stage
         using var members = (await FitMembersAsync(room, policy, train.Items, heldOut.Items, objective, pairs, Training.TokenDropout > 0 ? Vary : null, hash, cancel).ConfigureAwait(false)) with { EndToken = end };
         var model = await NormaliseAsync(room, policy, members, prompts, cancel).ConfigureAwait(false);
         model.Save(room.FinalFolder);
-        encoder.Tokenizer.Save(room.FinalFolder);
+        encoder.Save(room.FinalFolder);
         room.Handover = room.Handover with { Reward = room.FinalFolder };
         var heldOutPairs = heldOut.Items.SelectMany(pairs).ToArray();
         var result = heldOutPairs.Length > 0 ? Measured(PairFit.Of(model, heldOutPairs)) : Measured(model, heldOut.Items.OfType<LabelledSequence>().ToArray());

@@ -77,7 +77,7 @@ internal static class SupervisedFit
         var after = Evaluate();
         room.LogEvaluation(progress, after);
         ModelFiles.Save(model, room.FinalFolder);
-        room.LoadTokenizer().Save(room.FinalFolder);
+        room.LoadEncoder().Save(room.FinalFolder);
         room.Handover = room.Handover with { Policy = room.FinalFolder, Pretrained = room.Handover.Pretrained ?? room.Handover.Policy ?? room.FinalFolder, Tokenizer = null };
         return new StageResult(kind, clock.Elapsed.TotalSeconds, Figures(before, after, train, rows.Length, heldOut.Length));
     }

@@ -18,7 +18,7 @@ public enum TemplateEnding
 public readonly record struct TemplatePart(string Text, bool IsSpecial);
 
 /// <summary>
-/// The form in which a model was taught conversations. No template begins with a begin token, and none ends the answer: the encoder
+/// The form in which a model was taught conversations. No built-in template begins with a begin token, and none ends the answer: the encoder
 /// puts both there, once. So a chat model's tokenizer names as its end token the one that ends a turn.
 /// </summary>
 public interface IChatTemplate
@@ -27,6 +27,9 @@ public interface IChatTemplate
 
     /// <summary>Stands between a prompt and the answer's own text, such as the space after "Assistant:"; often empty.</summary>
     string AnswerPrefix { get; }
+
+    /// <summary>True for a model's own template, which says itself whether a conversation begins with a begin token.</summary>
+    bool WritesBeginToken => false;
 
     /// <exception cref="Core.DataException">The template cannot say this: a role it does not know, or an order it was not taught.</exception>
     ImmutableArray<TemplatePart> Parts(ImmutableArray<Message> messages, TemplateEnding ending);

@@ -7,7 +7,6 @@ using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Learning.Contracts;
 using Attune.Learning.Evaluation;
-using Attune.Learning.Rewards;
 using Attune.Learning.Rollouts;
 using Attune.Models;
 using Attune.Recipes.Running;
@@ -53,7 +52,7 @@ public sealed record ExamKeys
             : [.. fallback.DistinctBy(p => p.Key)];
         var rewardFolder = RewardModel ?? room.Handover.Reward;
         using var owned = new Owned();
-        var proxy = rewardFolder is null || prompts.IsEmpty ? null : owned.Add(LoadReward(encoder, rewardFolder));
+        var proxy = rewardFolder is null || prompts.IsEmpty ? null : owned.Add(Learning.Rewards.RewardModel.Load(rewardFolder));
         var pretrained = room.Handover.Pretrained is { } folder && folder != room.Handover.Policy && !prompts.IsEmpty ? owned.Add(ModelFiles.LoadLanguageModel(folder)) : null;
         var context = Math.Min(reference.Config.ContextLength, Math.Min(pretrained?.Config.ContextLength ?? int.MaxValue, proxy?.Members[0].Config.ContextLength ?? int.MaxValue));
         var fitting = prompts.Select(p => (Prompt: p, Tokens: encoder.EncodePrompt(p))).Where(p => p.Tokens.Length + MaxNewTokens <= context).ToImmutableArray();
@@ -74,7 +73,7 @@ public sealed record ExamKeys
             Count = EvaluationPrompts,
             Sampler = sampler,
             Sampling = new SamplingOptions { Temperature = Temperature, MaxNewTokens = MaxNewTokens, EndToken = encoder.Tokenizer.EndToken },
-            Proxy = proxy is null ? null : new LearnedReward(proxy),
+            Proxy = proxy is null ? null : ModelTokenizer.Judge(proxy, rewardFolder!, encoder),
             Gold = (Gold ?? room.Handover.Utility) is { } name ? Utilities.AsReward(name, encoder.Tokenizer) : null,
             Reference = reference,
             Pretrained = pretrained ?? reference,
@@ -82,13 +81,6 @@ public sealed record ExamKeys
             Seed = room.Seed,
         };
         return new DirectExam(kind, room, exam, sampler, owned.Release());
-    }
-
-    private static Learning.Rewards.RewardModel LoadReward(Encoder encoder, string folder)
-    {
-        var model = Learning.Rewards.RewardModel.Load(folder);
-        ModelTokenizer.RequireSame(encoder.Tokenizer, folder, model.Members[0].Config);
-        return model;
     }
 
     /// <summary>Disposes what was opened, should opening the rest fail.</summary>

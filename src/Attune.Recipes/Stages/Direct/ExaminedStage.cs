@@ -57,7 +57,7 @@ public abstract record ExaminedStage : Stage
         }
 
         ModelFiles.Save(policy, room.FinalFolder);
-        place.Encoder.Tokenizer.Save(room.FinalFolder);
+        place.Encoder.Save(room.FinalFolder);
         room.Handover = room.Handover with { Policy = room.FinalFolder };
         var figures = place.Figures.Concat(AlignmentFigures.Of(before, after, progress)).ToDictionary(f => f.Key, f => f.Value);
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = room.Notes };

@@ -93,5 +93,5 @@ public sealed record OnlineDpoStage : ExaminedStage
 
     private IFeedbackSource BuildJudge(Workplace place, RewardModel? reward) => reward is null
         ? new SimulatedSource(new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), place.Room.Seed.For("annotators")))
-        : new RewardJudge(new LearnedReward(reward), place.Encoder.Encode);
+        : new RewardJudge(ModelTokenizer.Judge(reward, Exam.RewardModel ?? place.Room.Handover.Reward!, place.Encoder), place.Encoder.Encode);
 }

@@ -3,7 +3,7 @@ using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Text.Templates;
 
-namespace Attune.Text.Tests;
+namespace Attune.Text.Tests.Templates;
 
 public sealed class ChatTemplateTests
 {

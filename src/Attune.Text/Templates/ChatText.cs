@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Attune.Core;
+using Attune.Core.Files;
+using Attune.Text.Tokenizers;
+
+namespace Attune.Text.Templates;
+
+/// <summary>A model's tokenizer and chat template, which belong together.</summary>
+/// <param name="Warnings">What does not fit together, a sentence each.</param>
+public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, ImmutableArray<string> Warnings)
+{
+    private const string TemplateFile = "chat_template.jinja";
+
+    /// <summary>
+    /// Reads a model folder: its tokenizer, and its template from <c>chat_template.jinja</c> or <c>tokenizer_config.json</c>; ChatML where it has none.
+    /// A template that ends a turn with another special token than the tokenizer's end token (Gemma, Phi) ends answers with that one.
+    /// </summary>
+    /// <exception cref="ModelFileException">A file is damaged, or of an unknown kind.</exception>
+    public static ChatText Load(string folder)
+    {
+        var tokenizer = TokenizerFiles.Load(folder);
+        if (FindTemplate(folder) is not var (source, path))
+            return new ChatText(tokenizer, ChatTemplates.ChatMl, []);
+        var template = new JinjaTemplate(source, path, Tokens(tokenizer, folder));
+        if (template.TurnEnd is not { } end || tokenizer.FindSpecial(end) is not { } id || id == tokenizer.EndToken)
+            return new ChatText(tokenizer, template, template.Warnings);
+        return new ChatText(new TurnEndTokenizer(tokenizer, id), template, template.Warnings.Add(
+            $"{path}: the template ends a turn with {end}, which is not the tokenizer's end token; answers end with {end}."));
+    }
+
+    /// <summary>The template's text and the file it stands in; null where the folder has none.</summary>
+    public static (string Source, string Path)? FindTemplate(string folder)
+    {
+        var file = Path.Combine(folder, TemplateFile);
+        if (File.Exists(file))
+            return (ReadText(file), file);
+        var config = Path.Combine(folder, "tokenizer_config.json");
+        var node = JsonFile.ReadIfThere(config)?["chat_template"];
+        // Some models have several, by name.
+        var text = node is JsonArray several
+            ? several.OfType<JsonObject>().Where(t => JsonFile.Token(t["name"]) == "default").Concat(several.OfType<JsonObject>()).Select(t => JsonFile.Token(t["template"])).FirstOrDefault()
+            : JsonFile.Token(node);
+        return text is null ? null : (text, config);
+    }
+
+    /// <summary>Writes tokenizer and template so that <see cref="Load"/> finds them.</summary>
+    public void Save(string folder)
+    {
+        Tokenizer.Save(folder);
+        if (Template is JinjaTemplate own)
+            AtomicFile.WriteText(Path.Combine(folder, TemplateFile), own.Source);
+    }
+
+    private static TemplateTokens Tokens(ITokenizer tokenizer, string folder)
+    {
+        // The files name a begin token also where none is put before texts.
+        JsonObject?[] files = [JsonFile.ReadIfThere(Path.Combine(folder, "tokenizer_config.json")), JsonFile.ReadIfThere(Path.Combine(folder, "special_tokens_map.json"))];
+        string? Role(string name, int? id) => files.Select(f => JsonFile.Token(f?[name])).FirstOrDefault(t => t is not null)
+            ?? (id is null ? null : tokenizer.SpecialTokens.FirstOrDefault(t => tokenizer.FindSpecial(t) == id));
+        return new TemplateTokens([.. tokenizer.SpecialTokens], Role("bos_token", tokenizer.BeginToken), Role("eos_token", tokenizer.EndToken), Role("pad_token", null), Role("unk_token", null));
+    }
+
+    private static string ReadText(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelFileException($"{path}: cannot be read: {problem.Message}", problem);
+        }
+    }
+}
+
+/// <summary>A tokenizer whose answers end with the token that ends a turn.</summary>
+internal sealed class TurnEndTokenizer(ITokenizer inner, int end) : ITokenizer
+{
+    public int VocabularySize => inner.VocabularySize;
+    public int? BeginToken => inner.BeginToken;
+    public int EndToken => end;
+    public int PadToken => inner.PadToken == end ? inner.VocabularySize : inner.PadToken;
+    public IReadOnlyCollection<string> SpecialTokens => inner.SpecialTokens;
+
+    public ImmutableArray<int> Encode(string text) => inner.Encode(text);
+    public ImmutableArray<int> EncodeContinuation(string text) => inner.EncodeContinuation(text);
+    public ImmutableArray<int> EncodeAfter(int special, string text) => inner.EncodeAfter(special, text);
+    public string Decode(ReadOnlySpan<int> tokens) => inner.Decode(tokens);
+    public string DecodeContinuation(ReadOnlySpan<int> tokens) => inner.DecodeContinuation(tokens);
+    public int? FindSpecial(string token) => inner.FindSpecial(token);
+    public void Save(string directory) => inner.Save(directory);
+}

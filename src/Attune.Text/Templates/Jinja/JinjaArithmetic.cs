@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Text;
+
+namespace Attune.Text.Templates.Jinja;
+
+/// <summary>Python's operators on values.</summary>
+internal static class JinjaArithmetic
+{
+    public static object? Apply(string symbol, object? left, object? right, JinjaBudget budget)
+    {
+        try
+        {
+            return (symbol, left, right) switch
+            {
+                ("~", _, _) => budget.Made(JinjaValues.Text(left) + JinjaValues.Text(right)),
+                ("+", string a, string b) => budget.Made(a + b),
+                ("+", JinjaList a, JinjaList b) when a.IsTuple == b.IsTuple => Joined(a, b, budget),
+                ("*", string text, long count) => Repeated(text, count, budget),
+                ("*", long count, string text) => Repeated(text, count, budget),
+                ("%", string format, _) => budget.Made(Format(format, right)),
+                _ => Whole(left) is { } x && Whole(right) is { } y && OfWhole(symbol, x, y) is { } whole ? whole
+                    : JinjaValues.AsNumber(left) is { } p && JinjaValues.AsNumber(right) is { } q ? OfNumbers(symbol, p, q)
+                    : throw Undefined(left) ?? Undefined(right) ?? new JinjaProblem($"{symbol} cannot join {JinjaValues.TypeOf(left)} and {JinjaValues.TypeOf(right)}"),
+            };
+        }
+        catch (OverflowException)
+        {
+            throw new JinjaProblem($"{symbol} gives a number that is too large");
+        }
+    }
+
+    /// <summary>Python's % on texts: %s, %d, %r, %f and %%.</summary>
+    internal static string Format(string format, object? values)
+    {
+        var given = values is JinjaList { IsTuple: true } tuple ? tuple.Items : [values];
+        var result = new StringBuilder();
+        var next = 0;
+        for (var i = 0; i < format.Length; i++)
+        {
+            if (format[i] != '%' || ++i == format.Length)
+            {
+                result.Append(format[Math.Min(i, format.Length - 1)]);
+                continue;
+            }
+
+            if (format[i] == '%')
+            {
+                result.Append('%');
+                continue;
+            }
+
+            var value = next < given.Length ? given[next++] : throw new JinjaProblem($"'{format}' has more places than values");
+            result.Append(format[i] switch
+            {
+                's' => JinjaValues.Text(value),
+                'r' => JinjaValues.Shown(value, 0),
+                'd' or 'i' when JinjaValues.AsNumber(value) is { } number => ((long)number).ToString(CultureInfo.InvariantCulture),
+                'f' when JinjaValues.AsNumber(value) is { } number => number.ToString("F6", CultureInfo.InvariantCulture),
+                _ => throw new JinjaProblem($"'%{format[i]}' in '{format}' cannot take {JinjaValues.TypeOf(value)}"),
+            });
+        }
+
+        return result.ToString();
+    }
+
+    private static JinjaProblem? Undefined(object? value) => value is JinjaUndefined undefined ? new JinjaProblem($"'{undefined.Name}' is not defined") : null;
+
+    private static long? Whole(object? value) => value switch { long number => number, bool flag => flag ? 1 : 0, _ => null };
+
+    private static JinjaList Joined(JinjaList a, JinjaList b, JinjaBudget budget)
+    {
+        budget.Make(a.Items.Length + b.Items.Length);
+        return a with { Items = a.Items.AddRange(b.Items) };
+    }
+
+    private static string Repeated(string text, long count, JinjaBudget budget)
+    {
+        if (count <= 0 || text.Length == 0)
+            return "";
+        // Counted before it is made, without running over.
+        budget.Make(count > int.MaxValue ? long.MaxValue : text.Length * count);
+        return new StringBuilder().Insert(0, text, (int)count).ToString();
+    }
+
+    private static object? OfWhole(string symbol, long x, long y) => checked(symbol switch
+    {
+        "+" => x + y,
+        "-" => x - y,
+        "*" => x * y,
+        "//" => y == 0 ? throw new JinjaProblem("a division by zero") : x / y - (x % y != 0 && x < 0 != y < 0 ? 1 : 0),
+        "%" => y == 0 ? throw new JinjaProblem("a division by zero") : y == -1 ? 0 : ((x % y) + y) % y,
+        "**" when y >= 0 => PowerOf(x, y),
+        _ => null as object,
+    });
+
+    private static long PowerOf(long x, long y)
+    {
+        var result = 1L;
+        // At most 64 rounds: larger powers of anything but -1, 0 and 1 run over before.
+        for (var i = 0L; i < (x is -1 or 0 or 1 ? Math.Min(y, 2 + y % 2) : y); i++)
+        {
+            result = checked(result * x);
+        }
+
+        return result;
+    }
+
+    private static double OfNumbers(string symbol, double x, double y) => symbol switch
+    {
+        "+" => x + y,
+        "-" => x - y,
+        "*" => x * y,
+        "/" or "//" or "%" when y == 0 => throw new JinjaProblem("a division by zero"),
+        "/" => x / y,
+        "//" => Math.Floor(x / y),
+        "%" => x - y * Math.Floor(x / y),
+        "**" => Math.Pow(x, y),
+        _ => throw new JinjaProblem($"{symbol} is not for numbers"),
+    };
+}
