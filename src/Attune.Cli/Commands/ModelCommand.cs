@@ -4,6 +4,7 @@ using Attune.Cli.Screens;
 using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Models;
+using Attune.Models.Hub;
 using Attune.Models.Weights;
 using Attune.Recipes.Sources;
 using Attune.Text.Templates;
@@ -16,7 +17,7 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune model</c></summary>
 internal static class ModelCommand
 {
-    public static Command Create() => new("model", "Look at models, bring them in and take them out.") { Info(), Import(), Export(), ModelMerge.Create() };
+    public static Command Create() => new("model", "Look at models, bring them in and take them out.") { Info(), Pull(), Import(), Export(), ModelMerge.Create() };
 
     private static Command Info()
     {
@@ -37,12 +38,55 @@ internal static class ModelCommand
             Row("parameters", loaded.NamedParameters.Sum(p => p.Parameter.numel()).ToString("N0", CultureInfo.InvariantCulture));
             Row("layers x width", $"{config.Layers} x {config.Width}");
             Row("heads (key-value)", $"{config.Heads} ({config.KeyValueHeads})");
+            Row("weights", string.Create(CultureInfo.InvariantCulture, $"{Directory.GetFiles(folder, "*.safetensors").Sum(f => new FileInfo(f).Length) / 1e6:N1} MB on disk"));
             Row("context", $"{config.ContextLength} tokens");
             Row("vocabulary", $"{config.VocabularySize} ({tokenizer.GetType().Name}, {tokenizer.VocabularySize} tokens)");
+            var text = ChatText.Load(folder);
+            Row("chat template", text.Template is JinjaTemplate ? $"the model's own ({ChatText.FindTemplate(folder)!.Value.Path}); a turn ends with {((JinjaTemplate)text.Template).TurnEnd ?? "nothing"}" : $"none; {text.Template.Name} is used");
             Row("head", judges ? "a reward" : config.TiedHead ? "tied to the embedding" : "own");
             AnsiConsole.Write(table);
+            foreach (var warning in text.Warnings)
+            {
+                Console.Out.WriteLine("note: " + warning);
+            }
+
             Ancestry(folder);
             return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static Command Pull()
+    {
+        var name = new Argument<string>("name") { Description = "the model's name on the hub, with a revision if another than main is wanted", HelpName = "OWNER/MODEL[@REVISION]" };
+        var folder = new Option<string?>("--out") { Description = "folder for the model; left out, models/ and its name", HelpName = "DIR" };
+        var hub = new Option<string?>("--hub") { Description = "another hub or a mirror; left out, HF_ENDPOINT from the environment or the public hub", HelpName = "URL" };
+        var command = new Command(
+            "pull",
+            "Fetch a model from a hub. Cut off, the same command goes on where it stopped; files are checked against the hub's hashes.\n" +
+            "A token for models that need one is taken from the environment variable HF_TOKEN.\n\n" +
+            "Examples:\n  attune model pull openai-community/gpt2\n  attune model pull Qwen/Qwen2.5-0.5B-Instruct@main --hub https://mirror.example.org")
+        {
+            name, folder, hub,
+        };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var wanted = HubName.Parse(parsed.GetValue(name)!);
+            var target = parsed.GetValue(folder) ?? Path.Combine("models", wanted.Model.Split('/')[^1]);
+            var address = parsed.GetValue(hub) ?? Environment.GetEnvironmentVariable("HF_ENDPOINT");
+            if (!Uri.TryCreate((address ?? ModelHub.Usual.ToString()).TrimEnd('/') + "/", UriKind.Absolute, out var place) || place.Scheme is not ("http" or "https"))
+                throw new PlanException($"--hub is '{address}'; expected an address that begins with http:// or https://.");
+            using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
+            var shown = "";
+            var pulled = await new ModelHub(http, place, Environment.GetEnvironmentVariable("HF_TOKEN"), TimeProvider.System).PullAsync(wanted, target, progress =>
+            {
+                // A line for each file and each quarter of it.
+                var line = string.Create(CultureInfo.InvariantCulture, $"{progress.File} {(progress.Size > 0 ? 4 * progress.Received / progress.Size.Value * 25 : 100)} %");
+                if (line != shown)
+                    Terminal.Messages.MarkupLineInterpolated($"[grey]{shown = line}[/]");
+            }, cancel);
+            Terminal.Messages.MarkupLineInterpolated($"[green]pulled[/] {wanted.Model} at {pulled.Commit}: {pulled.Files.Length} files into {target}");
+            return 0;
         });
         return command;
     }
@@ -140,7 +184,7 @@ internal static class ModelCommand
         }
 
         using var language = ModelFiles.LoadLanguageModel(source);
-        GgufExport.Write(language, TokenizerFiles.Load(source), file, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source))), type);
+        GgufExport.Write(language, TokenizerFiles.Load(source), file, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source))), type, ChatText.FindTemplate(source)?.Source);
     }
 
     private static string RequireEmpty(string folder) => Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()

@@ -16,10 +16,12 @@ public static class GgufExport
 
     /// <param name="type">Of matrices; vectors and learned positions stay in 32 bits, and matrices that no blocks fit take F16 instead of Q8.</param>
     /// <param name="tokenizer">Null for a model without text, such as one to measure.</param>
-    /// <exception cref="AttuneException">The tokenizer is of a kind that this export does not know.</exception>
-    public static void Write(LanguageModel model, ITokenizer? tokenizer, string path, string name, GgufType type)
+    /// <param name="chatTemplate">The model's own, which llama.cpp reads too; null for none.</param>
+    /// <exception cref="AttuneException">The tokenizer or the architecture is of a kind that this export does not know.</exception>
+    public static void Write(LanguageModel model, ITokenizer? tokenizer, string path, string name, GgufType type, string? chatTemplate = null)
     {
         var config = model.Config;
+        Require(config);
         var family = config.Family == "mistral" ? "llama" : config.Family;
         List<KeyValuePair<string, object>> fields =
         [
@@ -28,8 +30,22 @@ public static class GgufExport
             new("general.file_type", FileTypes[type]),
             .. Shape(config, family),
             .. tokenizer is null ? [new("tokenizer.ggml.model", "no_vocab")] : GgufTokenizer.Fields(tokenizer, config),
+            .. chatTemplate is null ? Array.Empty<KeyValuePair<string, object>>() : [new("tokenizer.chat_template", chatTemplate)],
         ];
         GgufWriter.Write(path, fields, [.. Tensors(model, type)]);
+    }
+
+    private static void Require(TransformerConfig config)
+    {
+        var missing = config.Family is not ("gpt2" or "llama" or "mistral" or "qwen2") ? $"the family {config.Family}"
+            : config.RopeScaling is not null ? "scaled rotary positions (rope_scaling)"
+            : config.QueryKeyNorm ? "norms of queries and keys"
+            : config.HeadWidth * config.Heads != config.Width ? "heads of their own width (head_dim)"
+            : config.EmbeddingScale != 1 || config.NormsLessOne ? "Gemma's embedding scale and norms" : null;
+        if (missing is not null)
+        {
+            throw new AttuneException($"GGUF export does not know {missing}; it writes GPT-2, Llama 1 and 2, Mistral and Qwen 2. Export in Hugging Face layout (--format hf) and convert that.");
+        }
     }
 
     private static IEnumerable<KeyValuePair<string, object>> Shape(TransformerConfig config, string family)

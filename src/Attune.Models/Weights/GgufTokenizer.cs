@@ -1,6 +1,7 @@
 using Attune.Core;
 using Attune.Models.Configuration;
 using Attune.Text.Tokenizers;
+using Attune.Text.Tokenizers.Pipeline;
 
 namespace Attune.Models.Weights;
 
@@ -8,11 +9,20 @@ namespace Attune.Models.Weights;
 internal static class GgufTokenizer
 {
     // llama_token_type
-    private const int Normal = 1, Control = 3, Unused = 5;
+    private const int Normal = 1, Control = 3, UserDefined = 4, Unused = 5, Byte = 6;
+
+    // llama.cpp's names for expressions that cut words.
+    private static readonly Dictionary<string, string> WordsKnownElsewhere = new(StringComparer.Ordinal)
+    {
+        [""] = "gpt-2",
+        [@"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"] = "llama-bpe",
+        [@"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"] = "qwen2",
+    };
 
     internal static IEnumerable<KeyValuePair<string, object>> Fields(ITokenizer tokenizer, TransformerConfig config) => tokenizer switch
     {
         BytePairTokenizer pairs => [.. BytePair(pairs, config), .. Roles(tokenizer)],
+        PipelineTokenizer { Vocabulary: { Kind: not VocabularyKind.Other } vocabulary } => [.. Pipeline(vocabulary, config), .. Roles(tokenizer)],
         SentencePieceTokenizer pieces => [.. SentencePiece(pieces, config), .. Roles(tokenizer)],
         _ => throw new AttuneException($"A {tokenizer.GetType().Name} cannot be written in GGUF; expected byte-level BPE or SentencePiece."),
     };
@@ -37,6 +47,35 @@ internal static class GgufTokenizer
         yield return new("tokenizer.ggml.tokens", texts);
         yield return new("tokenizer.ggml.token_type", types);
         yield return new("tokenizer.ggml.merges", tokenizer.Vocabulary.Merges.ToArray());
+    }
+
+    private static IEnumerable<KeyValuePair<string, object>> Pipeline(PipelineVocabulary vocabulary, TransformerConfig config)
+    {
+        string Text(int id) => (id < vocabulary.Texts.Length ? vocabulary.Texts[id] : null) ?? $"[PAD{id}]";
+        int Type(int id) => id >= vocabulary.Texts.Length || vocabulary.Texts[id] is not { } text ? Unused
+            : vocabulary.Special.Contains(id) ? Control : vocabulary.Added.Contains(id) ? UserDefined
+            : vocabulary.Kind == VocabularyKind.PairsWithBytes && text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) ? Byte : Normal;
+        var byteLevel = vocabulary.Kind == VocabularyKind.ByteLevelPairs;
+        var ids = Enumerable.Range(0, config.VocabularySize).ToArray();
+        yield return new("tokenizer.ggml.model", byteLevel ? "gpt2" : "llama");
+        yield return new("tokenizer.ggml.tokens", ids.Select(Text).ToArray());
+        yield return new("tokenizer.ggml.token_type", ids.Select(Type).ToArray());
+        if (byteLevel)
+        {
+            yield return new("tokenizer.ggml.pre", WordsKnownElsewhere.TryGetValue(vocabulary.Words ?? "none", out var pre) ? pre
+                : throw new AttuneException($"The tokenizer cuts words by the expression '{vocabulary.Words}', which llama.cpp has no name for here; expected GPT-2's, Llama 3's or Qwen 2's."));
+            yield return new("tokenizer.ggml.merges", vocabulary.Merges.Select(m => $"{Text(m.Left)} {Text(m.Right)}").ToArray());
+            yield break;
+        }
+
+        // llama.cpp merges the neighbours with the highest score first: the sooner learned, the higher.
+        var scores = new float[config.VocabularySize];
+        for (var rank = vocabulary.Merges.Length - 1; rank >= 0; rank--)
+        {
+            scores[vocabulary.Merges[rank].Merged] = -rank;
+        }
+
+        yield return new("tokenizer.ggml.scores", scores);
     }
 
     private static IEnumerable<KeyValuePair<string, object>> SentencePiece(SentencePieceTokenizer tokenizer, TransformerConfig config)

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 using Attune.Core;
 using Attune.Core.Files;
 
@@ -16,16 +17,62 @@ internal static class JsonFile
     {
         try
         {
-            return JsonNode.Parse(File.ReadAllBytes(path), documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject
+            var bytes = File.ReadAllBytes(path);
+            var file = JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject
                 ?? throw new ModelFileException($"{path}: found JSON that is not an object; expected {{ ... }}.");
+            return IsUnicode(bytes, file) ? file : throw new ModelFileException($"{path}: holds text that is not valid Unicode; the file may be damaged. Fetch or write it again.");
         }
         catch (JsonException problem)
         {
-            throw new ModelFileException($"{path}: not valid JSON ({problem.Message.TrimEnd('.')}); the file may be cut short. Fetch or write it again.", problem);
+            // The reason may quote the rest of the file.
+            var reason = problem.Message.Length > 200 ? problem.Message[..200] + "..." : problem.Message.TrimEnd('.');
+            throw new ModelFileException($"{path}: not valid JSON ({reason}); the file may be cut short. Fetch or write it again.", problem);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw new ModelFileException($"{path}: cannot be read: {problem.Message}", problem);
+        }
+    }
+
+    /// <summary>Texts are only decoded when they are asked for, and would fail then: bytes that are no UTF-8, or halves of characters written out (\ud800).</summary>
+    private static bool IsUnicode(byte[] bytes, JsonNode file)
+    {
+        if (!Utf8.IsValid(bytes))
+            return false;
+        if (bytes.AsSpan().IndexOf("\\ud"u8) < 0 && bytes.AsSpan().IndexOf("\\uD"u8) < 0)
+            return true;
+        try
+        {
+            Visit(file);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static void Visit(JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject dict:
+                foreach (var (_, value) in dict)
+                {
+                    Visit(value);
+                }
+
+                break;
+            case JsonArray list:
+                foreach (var value in list)
+                {
+                    Visit(value);
+                }
+
+                break;
+            case JsonValue value:
+                value.TryGetValue<string>(out _);
+                break;
         }
     }
 

@@ -46,6 +46,10 @@ internal sealed class PairModel : IPieceModel
     }
 
     public IReadOnlyDictionary<string, int> Vocabulary => _ids;
+    public bool FallsBackToBytes => _bytes is not null;
+
+    /// <summary>The merges in the order learned, as ids.</summary>
+    public IEnumerable<(int Left, int Right, int Merged)> Merges => _merges.OrderBy(m => m.Value.Rank).Select(m => (m.Key.Left, m.Key.Right, m.Value.Id));
 
     public void Encode(string piece, List<int> ids)
     {

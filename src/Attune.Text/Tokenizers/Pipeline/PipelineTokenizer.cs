@@ -30,6 +30,7 @@ public sealed class PipelineTokenizer : ITokenizer
         Model = PieceModels.Read(file["model"], reader, path);
         _decoder = Decoders.Read(file["decoder"], reader);
         var added = AddedToken.Read(file, reader);
+        Vocabulary = PipelineVocabulary.Of(Model, file, added);
         _special = added.Where(a => a.IsSpecial).ToDictionary(a => a.Content, StringComparer.Ordinal);
         _specialById = added.Where(a => a.IsSpecial).GroupBy(a => a.Id).ToDictionary(g => g.Key, g => g.First());
         _plain = new AddedFinder(added.Where(a => !a.IsSpecial && !a.Normalized));
@@ -66,6 +67,9 @@ public sealed class PipelineTokenizer : ITokenizer
     public int PadToken { get; }
     public IReadOnlyCollection<string> SpecialTokens => _special.Keys;
     internal IPieceModel Model { get; }
+
+    /// <summary>How the vocabulary writes text, and what other programs need to cut it alike.</summary>
+    public PipelineVocabulary Vocabulary { get; }
 
     public int? FindSpecial(string token) => _special.TryGetValue(token, out var found) ? found.Id : null;
 
