@@ -5,7 +5,7 @@ using Attune.Models;
 using Attune.Models.Adapters;
 using Attune.Models.Weights;
 using Attune.Recipes.Sources;
-using Attune.Text.Tokenizers;
+using Attune.Text.Templates;
 using Spectre.Console;
 
 namespace Attune.Cli.Commands;
@@ -65,7 +65,7 @@ internal static class ModelMerge
             ModelFiles.Save(merged, folder, type);
         }
 
-        TokenizerFiles.Load(HasTokenizer(adapter) ? adapter : origin).Save(folder);
+        ChatText.Load(HasTokenizer(adapter) ? adapter : origin).Save(folder);
     }
 
     private static bool HasTokenizer(string folder) => Directory.EnumerateFiles(folder, "*tok*").Concat(Directory.EnumerateFiles(folder, "vocab*")).Any();
