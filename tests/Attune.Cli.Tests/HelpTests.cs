@@ -63,7 +63,7 @@ public sealed partial class HelpTests : IDisposable
     [InlineData("dmo", "attune has no command 'dmo'. Did you mean 'demo'?", "See attune --help.")]
     [InlineData("modle info embedded", "attune has no command 'modle'. Did you mean 'model'?", "See attune --help.")]
     [InlineData("model inf embedded", "attune model has no command 'inf'. Did you mean 'info'?", "See attune model --help.")]
-    [InlineData("model", "attune model needs a command: info, import", "See attune model --help.")]
+    [InlineData("model", "attune model needs a command: info, pull, import", "See attune model --help.")]
     [InlineData("sft --model m --data d --learning-rat 1", "attune sft has no option '--learning-rat'. Did you mean '--learning-rate'?", "See attune sft --help.")]
     [InlineData("sft --model m --data d --bach-size=3", "attune sft has no option '--bach-size=...'. Did you mean '--batch-size'?", "See attune sft --help.")]
     [InlineData("sft --data d", "'--model' is required", "See attune sft --help.")]

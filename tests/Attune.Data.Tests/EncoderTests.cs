@@ -144,4 +144,30 @@ public sealed class EncoderTests
 
     private static (string Prompt, string Answer) Show(TokenSequence tokens) =>
         (string.Concat(tokens.Prompt.ToArray().Select(t => t == Tokenizer.BeginToken ? "<s>" : Tokenizer.Decode([t]))), Tokenizer.Decode(tokens.Answer));
+
+    [Theory]
+    [InlineData("{{ bos_token }}{% for m in messages %}{{ '<|im_start|>' + m.content + '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}<|im_start|>{% endif %}")]
+    [InlineData("{{ bos_token }}{% for m in messages %}{{ '<|im_start|>' }}{% if m.role == 'assistant' %}{% generation %}{{ m.content + '<|im_end|>' }}{% endgeneration %}{% else %}{{ m.content + '<|im_end|>' }}{% endif %}{% endfor %}{% if add_generation_prompt %}<|im_start|>{% endif %}")]
+    public void A_models_own_template_writes_the_begin_token_once_and_marks_what_the_assistant_says(string source)
+    {
+        var words = BytePairTrainer.Train(["the cat sat"], 280, new("<s>", "</s>", null) { Others = ["<|im_start|>", "<|im_end|>"] });
+        var encoder = new Encoder(words, new JinjaTemplate(source, "t", new TemplateTokens([.. words.SpecialTokens], "<s>", "</s>")));
+        int Id(string token) => words.FindSpecial(token)!.Value;
+        ImmutableArray<Message> talk = [new(Role.User, "the <s> cat"), new(Role.Assistant, " sat"), new(Role.User, "?"), new(Role.Assistant, "!")];
+
+        ImmutableArray<int> open = [Id("<s>"), Id("<|im_start|>"), .. words.Encode("the <s> cat"), Id("<|im_end|>"), Id("<|im_start|>")];
+        Assert.Equal(open, encoder.EncodePrompt(new Prompt.Chat(talk[..1])));
+        var (tokens, said) = encoder.EncodeConversation(talk);
+        Assert.Equal([.. open, .. words.Encode(" sat"), Id("<|im_end|>"), Id("<|im_start|>"), .. words.Encode("?"), Id("<|im_end|>"), Id("<|im_start|>"), .. words.Encode("!"), Id("<|im_end|>")], tokens);
+        Assert.Equal([.. words.Encode(" sat"), Id("<|im_end|>"), .. words.Encode("!"), Id("<|im_end|>")], tokens.Where((_, i) => said[i]));
+    }
+
+    [Fact]
+    public void A_conversation_is_found_again_by_its_tokens()
+    {
+        var encoder = new Encoder(Tokenizer, ChatTemplates.ChatMl);
+        var chat = new Prompt.Chat([new Message(Role.User, "hi")]);
+        Assert.Equal(chat, encoder.ConversationOf(encoder.EncodePrompt(chat).AsSpan()));
+        Assert.Null(encoder.ConversationOf([1, 2, 3]));
+    }
 }

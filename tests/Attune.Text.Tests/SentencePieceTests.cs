@@ -162,6 +162,29 @@ public sealed class SentencePieceTests
     }
 
     [Fact]
+    public void A_unigram_model_gives_what_viterbi_finds_by_itself()
+    {
+        (string Text, float Score)[] own = [("\u2581", -1.5f), ("a", -2), ("b", -2.5f), ("ab", -3.5f), ("aba", -7), ("ba", -3), ("bab", -4.25f), ("\u2581a", -3)];
+        Piece[] pieces =
+        [
+            new("<unk>", 0, PieceType.Unknown), new("<s>", 0, PieceType.Control), new("</s>", 0, PieceType.Control),
+            .. own.Select(p => new Piece(p.Text, p.Score, PieceType.Normal)),
+        ];
+        // A later value of the trainer's model type (field 3 of field 2) counts: 1, unigram; byte fallback (35) off.
+        byte[] file = [.. new SentencePieceModel([.. pieces], 1, 2).Serialize(), 0x12, 0x05, 0x18, 0x01, 0x98, 0x02, 0x00];
+        var tokenizer = new SentencePieceTokenizer(file, "test", new Dictionary<string, int>(), roles: null);
+        var viterbi = Attune.Text.Tokenizers.Pipeline.UnigramModel.Read(
+            new JsonObject { ["unk_id"] = 0, ["vocab"] = new JsonArray([.. pieces.Select(p => (JsonNode)new JsonArray(p.Text, (double)p.Score))]) }, new Attune.Text.Tokenizers.Pipeline.PartReader("test"));
+        foreach (var text in new[] { "abab", "aba bab", "b", "ababab a", "ba ab" })
+        {
+            var expected = new List<int>();
+            viterbi.Encode("\u2581" + text.Replace(' ', '\u2581'), expected);
+            Assert.Equal(expected, tokenizer.Encode(text));
+            Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text).AsSpan()));
+        }
+    }
+
+    [Fact]
     public void A_missing_file_is_named() =>
         Assert.Contains("absent.bin", Fails(() => TokenizerFiles.ImportLlama2C("absent.bin", 512)), StringComparison.Ordinal);
 
