@@ -114,13 +114,21 @@ internal sealed unsafe class TensorKernels<T> : TensorKernels where T : struct, 
 
     internal override Tensor Linear(Tensor input, Tensor weight, Tensor? bias)
     {
-        if (!IsExact)
-        {
-            return nn.functional.linear(input, weight, bias);
-        }
-
         var (rows, inner) = Shape(input);
         var columns = (int)weight.size(0);
+        if (!IsExact)
+        {
+            var (a, b) = (new HalfView(Start(input), inner, 1), new HalfView(Start(weight), 1, inner));
+            if (!HalfProduct.Takes(b))
+            {
+                return nn.functional.linear(input, weight, bias);
+            }
+
+            var rounded = empty([rows, columns], Type);
+            HalfProduct.Multiply(a, b, (ushort*)Start(rounded), columns, rows, columns, inner, (ushort*)Start(bias));
+            return rounded;
+        }
+
         var output = empty([rows, columns]);
         MatrixProduct.Multiply(
             new MatrixView(Floats(input), inner, 1), new MatrixView(Floats(weight), 1, inner), Floats(output), columns, rows, columns, inner, (float*)Start(bias));
@@ -138,8 +146,7 @@ internal sealed unsafe class TensorKernels<T> : TensorKernels where T : struct, 
 
         if (!IsExact)
         {
-            weightGradient?.addmm_(gradient.t(), input, 1, 1);
-            return gradient.mm(weight);
+            return HalfBackward(gradient, input, weight, weightGradient);
         }
 
         if (weightGradient is not null)
@@ -151,6 +158,26 @@ internal sealed unsafe class TensorKernels<T> : TensorKernels where T : struct, 
         var result = empty([rows, inputs]);
         MatrixProduct.Multiply(
             new MatrixView(Floats(gradient), outputs, 1), new MatrixView(Floats(weight), inputs, 1), Floats(result), inputs, rows, inputs, outputs);
+        return result;
+    }
+
+    private Tensor HalfBackward(Tensor gradient, Tensor input, Tensor weight, Tensor? weightGradient)
+    {
+        if (!HalfProduct.IsSupported)
+        {
+            weightGradient?.addmm_(gradient.t(), input, 1, 1);
+            return gradient.mm(weight);
+        }
+
+        var ((rows, outputs), inputs) = (Shape(gradient), (int)input.size(1));
+        var right = new HalfView(Start(input), inputs, 1);
+        if (weightGradient is not null)
+        {
+            HalfProduct.Multiply(new HalfView(Start(gradient), 1, outputs), right, (ushort*)Start(weightGradient), inputs, outputs, inputs, rows, add: true);
+        }
+
+        var result = empty([rows, inputs], Type);
+        HalfProduct.Multiply(new HalfView(Start(gradient), outputs, 1), new HalfView(Start(weight), inputs, 1), (ushort*)Start(result), inputs, rows, inputs, outputs);
         return result;
     }
 

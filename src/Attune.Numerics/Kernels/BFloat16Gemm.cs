@@ -21,13 +21,16 @@ internal static unsafe class BFloat16Gemm
     {
         if (Code is { } code)
         {
-            code.Run(activations, stride, rows, panel, steps, tile, fetch);
+            code.Run(activations, (nint)stride * sizeof(float), rows, panel, steps, tile, fetch);
         }
         else
         {
             PortableTile(activations, stride, rows, panel, steps, tile);
         }
     }
+
+    /// <summary>The same on rows of pairs that lie any number of bytes apart, where the processor's own products are used.</summary>
+    internal static void Tile(void* activations, nint bytes, int rows, float* panel, int steps, float* tile) => Code!.Run((float*)activations, bytes, rows, panel, steps, tile, default);
 
     /// <summary>The same on vectors of the machine's own width.</summary>
     internal static void PortableTile(float* activations, int stride, int rows, float* panel, int steps, float* tile)

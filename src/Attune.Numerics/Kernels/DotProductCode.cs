@@ -38,12 +38,13 @@ internal sealed unsafe partial class DotProductCode
         return Executable([.. code]) is { } memory ? new DotProductCode([.. starts.Select(start => memory + start)]) : null;
     }
 
-    internal void Run(float* activations, int stride, int rows, float* panel, int steps, float* tile, Fetch fetch)
+    /// <param name="bytes">From row to row of the activations.</param>
+    internal void Run(float* activations, nint bytes, int rows, float* panel, int steps, float* tile, Fetch fetch)
     {
         var routine = _routines[(rows - 1) * LineChoices + (fetch.LinesPerStep == 4 ? 3 : fetch.LinesPerStep)];
         // A routine takes microseconds, waits for nothing and touches no managed object, so the collector need not be told of it.
         ((delegate* unmanaged[SuppressGCTransition]<float*, nint, float*, nint, float*, float*, void>)routine)(
-            activations, (nint)stride * sizeof(float), panel, steps, tile, fetch.From);
+            activations, bytes, panel, steps, tile, fetch.From);
     }
 
     /// <summary>CPUID leaf 7, subleaf 1, EAX bit 5.</summary>
