@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Models.Weights;
+using Attune.Numerics.Kernels;
 
 namespace Attune.Algorithms.Policy;
 
@@ -31,6 +33,12 @@ public abstract record RolloutOptions : TrainingOptions
     [Description("sampling temperature; log-probabilities are taken at the same temperature")]
     [Range(0.01, 100)]
     public double Temperature { get; init; } = 1;
+
+    [Description("f32 or bf16: what answers are sampled in; unset, what the stage is trained in")]
+    public Precision? RolloutPrecision { get; init; }
+
+    /// <summary>The same as the rollout engine calls it.</summary>
+    public KernelType SamplingType => (RolloutPrecision ?? Precision) == Precision.Bf16 ? KernelType.BF16 : KernelType.F32;
 
     [Description("longest answer, tokens")]
     [Range(1, 100_000)]

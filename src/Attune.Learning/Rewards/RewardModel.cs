@@ -5,6 +5,7 @@ using Attune.Core.Files;
 using Attune.Core.Tokens;
 using Attune.Learning.Batches;
 using Attune.Models;
+using Attune.Models.Weights;
 using Attune.Numerics;
 
 namespace Attune.Learning.Rewards;
@@ -71,12 +72,12 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
 
     /// <summary>Loads what <see cref="Save"/> wrote, or a single reward model from elsewhere (shift 0, scale 1).</summary>
     /// <exception cref="ModelFileException">A file is missing or damaged.</exception>
-    public static RewardModel Load(string folder)
+    public static RewardModel Load(string folder, Precision precision = Precision.F32)
     {
         var path = Path.Combine(folder, NormalisationFile);
         if (!File.Exists(path))
         {
-            return new RewardModel([ModelFiles.LoadScalarModel(folder)], 0, 1);
+            return new RewardModel([ModelFiles.LoadScalarModel(folder, precision)], 0, 1);
         }
 
         Dictionary<string, double> numbers;
@@ -93,7 +94,7 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
             throw new ModelFileException($"{path} cannot be read: {problem.Message}. It should hold the numbers members, shift and scale.", problem);
         }
 
-        return new RewardModel([.. Enumerable.Range(0, (int)numbers["members"]).Select(i => ModelFiles.LoadScalarModel(MemberFolder(folder, i)))], numbers["shift"], numbers["scale"])
+        return new RewardModel([.. Enumerable.Range(0, (int)numbers["members"]).Select(i => ModelFiles.LoadScalarModel(MemberFolder(folder, i), precision))], numbers["shift"], numbers["scale"])
         {
             EndToken = numbers.TryGetValue("end_token", out var end) && end >= 0 ? (int)end : null,
         };

@@ -94,8 +94,11 @@ public sealed record RepackCase : EngineCase
 /// <param name="RewardModels">Members of the ensemble whose mean is the reward.</param>
 public sealed record PpoCase(int Rollouts, int Prompt, int NewTokens, int Minibatch, int Epochs, int FrozenLayers, int RewardModels) : BenchmarkCase
 {
+    /// <summary>Of training, scoring and sampling.</summary>
+    public Precision Precision { get; init; }
+    public override string TypeName => Precision == Precision.Bf16 ? "bf16" : "f32";
     public override string Work => "ppo";
-    public override string Shape => string.Create(CultureInfo.InvariantCulture, $"{Rollouts}x({Prompt}+{NewTokens})");
+    public override string Shape => string.Create(CultureInfo.InvariantCulture, $"{Rollouts}x({Prompt}+{NewTokens})") + (Precision == Precision.Bf16 ? " bf16" : "");
     public override string Unit => BenchmarkRow.Seconds;
     public override int WarmUps => 1;
     public override string PeerFigure => "seconds_per_iteration";

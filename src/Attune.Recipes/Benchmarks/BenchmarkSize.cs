@@ -39,6 +39,7 @@ public sealed record BenchmarkSize(string Name, TransformerConfig Config, Immuta
             new DecodeCase(Batch: 1, Prompt: 16, NewTokens: 48) { Repeats = 5 },
             new DecodeCase(Batch: 1, Prompt: 16, NewTokens: 48) { Repeats = 5, Type = KernelType.BF16 },
             new PpoCase(Rollouts: 32, Prompt: 16, NewTokens: 48, Minibatch: 16, Epochs: 2, FrozenLayers: 10, RewardModels: 1) { Repeats = 1 },
+            new PpoCase(Rollouts: 32, Prompt: 16, NewTokens: 48, Minibatch: 16, Epochs: 2, FrozenLayers: 10, RewardModels: 1) { Repeats = 1, Precision = Precision.Bf16 },
             new RepackCase { Repeats = 5 },
             new RepackCase { Repeats = 5, Type = KernelType.BF16 },
         ]);
@@ -49,6 +50,7 @@ public sealed record BenchmarkSize(string Name, TransformerConfig Config, Immuta
         TransformerConfig.Gpt2(vocabularySize: 1024, width: 192, layers: 4, heads: 6, contextLength: 128),
         [
             new PpoCase(Rollouts: 256, Prompt: 16, NewTokens: 96, Minibatch: 64, Epochs: 2, FrozenLayers: 2, RewardModels: 2) { Repeats = 2 },
+            new PpoCase(Rollouts: 256, Prompt: 16, NewTokens: 96, Minibatch: 64, Epochs: 2, FrozenLayers: 2, RewardModels: 2) { Repeats = 2, Precision = Precision.Bf16 },
             new RepackCase { Repeats = 9 },
         ]);
 

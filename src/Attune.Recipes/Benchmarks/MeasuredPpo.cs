@@ -28,7 +28,7 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
     private readonly LanguageModel _reference;
     private readonly RewardModel _reward;
     private readonly LowerStates? _shared;
-    private readonly LocalSampler _sampler = new();
+    private readonly LocalSampler _sampler;
     private readonly ValueFunction _value;
     private readonly PpoExperience _experience;
     private readonly TrainingLoop<PpoItem> _loop;
@@ -41,7 +41,8 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
     public MeasuredPpo(TransformerConfig config, PpoCase work, Seed seed)
     {
         var options = Options(work);
-        _policy = new LanguageModel(config, seed.For("weights"));
+        _sampler = new LocalSampler { Type = options.SamplingType };
+        _policy = new LanguageModel(config, seed.For("weights"), work.Precision);
         _reference = _policy.Copy();
         _policy.Weights.Freeze(work.FrozenLayers);
         _shared = work.FrozenLayers > 0 ? new LowerStates(_policy, work.FrozenLayers, options.SharedStatesMb * 1_000_000L) : null;
@@ -80,6 +81,7 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
         PpoEpochs = work.Epochs,
         MaxNewTokens = work.NewTokens,
         FrozenLayers = work.FrozenLayers,
+        Precision = work.Precision,
         LearningRate = 5e-4,
         Schedule = ScheduleKind.Constant,
         MaxGradNorm = 1,

@@ -68,10 +68,10 @@ public static class ModelWork
         var updates = ppo.Epochs * ((ppo.Rollouts + ppo.Minibatch - 1) / ppo.Minibatch);
         return
         [
-            .. Decode(config, ppo.Rollouts, ppo.Prompt, ppo.NewTokens),
+            .. Decode(config, ppo.Rollouts, ppo.Prompt, ppo.NewTokens, ppo.Precision == Precision.Bf16 ? KernelType.BF16 : KernelType.F32),
             new Work(ppo.FrozenLayers * layer + 2 * (upper + head) + ppo.RewardModels * upper, 0),
             new Work(ppo.Epochs * 3 * (upper + head), 0),
-            new Work(0, (double)updates * AdamBytes * trained),
+            new Work(0, (double)updates * (ppo.Precision == Precision.Bf16 ? RoundedAdamBytes : AdamBytes) * trained),
         ];
     }
 

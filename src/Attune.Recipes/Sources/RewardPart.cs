@@ -7,6 +7,7 @@ using Attune.Data.Encoding;
 using Attune.Learning.Batches;
 using Attune.Learning.Contracts;
 using Attune.Learning.Rewards;
+using Attune.Models.Weights;
 
 namespace Attune.Recipes.Sources;
 
@@ -42,7 +43,7 @@ public sealed record RewardPart
     /// <param name="trained">Folder of the reward stage's model, if there was one.</param>
     /// <param name="shared">Lower states of the policy, for members begun from the same frozen layers; null where nothing is shared.</param>
     /// <exception cref="PlanException">None or several kinds are given, or a rule cannot work.</exception>
-    public IReward Build(string stage, Encoder encoder, string? trained, ICollection<IDisposable> owned, LowerStates? shared = null)
+    public IReward Build(string stage, Encoder encoder, string? trained, ICollection<IDisposable> owned, LowerStates? shared = null, Precision precision = Precision.F32)
     {
         if (Missing(stage, thereIsAModel: trained is not null).ToArray() is { Length: > 0 } problems)
         {
@@ -52,7 +53,7 @@ public sealed record RewardPart
         var tokenizer = encoder.Tokenizer;
         return Kinds.Single() switch
         {
-            "model" => Learned(encoder, trained, shared, owned),
+            "model" => Learned(encoder, trained, shared, owned, precision),
             "lexicon" => new TextReward("lexicon", tokenizer, (_, answer) => Words(answer).Distinct(StringComparer.OrdinalIgnoreCase).Sum(Worth())),
             "pattern" => new TextReward("pattern", tokenizer, Matches(stage, Pattern!)),
             _ => new TextReward("length", tokenizer, (_, answer) => -Math.Abs(Words(answer).Length - Length!.Value) / (double)Length.Value),
@@ -88,10 +89,10 @@ public sealed record RewardPart
         }
     }
 
-    private IReward Learned(Encoder encoder, string? trained, LowerStates? shared, ICollection<IDisposable> owned)
+    private IReward Learned(Encoder encoder, string? trained, LowerStates? shared, ICollection<IDisposable> owned, Precision precision)
     {
         var folder = Model == Trained ? trained! : Model!;
-        var model = RewardModel.Load(folder) with { Shared = shared };
+        var model = RewardModel.Load(folder, precision) with { Shared = shared };
         foreach (var member in model.Members)
         {
             shared?.Share(member);

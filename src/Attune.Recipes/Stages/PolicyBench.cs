@@ -12,6 +12,8 @@ using Attune.Learning.Evaluation;
 using Attune.Learning.Rewards;
 using Attune.Learning.Rollouts;
 using Attune.Models;
+using Attune.Models.Weights;
+using Attune.Numerics.Kernels;
 using Attune.Recipes.Running;
 
 namespace Attune.Recipes.Stages;
@@ -42,10 +44,11 @@ internal sealed class PolicyBench : IDisposable
         {
             Encoder = room.LoadEncoder();
             (Prompts, HeldOut, Hash) = task.LoadPrompts(room, Encoder, options.EvaluationPrompts);
+            var precision = options.Training?.Precision ?? Precision.F32;
             (Policy, var origin) = options.Training is { } learning ? room.LoadLearner(learning) : (room.LoadPolicy(), null);
             Own(Policy);
             Reference = Own(origin ?? Policy.Copy());
-            var pretrained = room.Handover.Pretrained is { } folder && folder != room.Handover.Policy ? Own(ModelFiles.LoadLanguageModel(folder)) : Reference;
+            var pretrained = room.Handover.Pretrained is { } folder && folder != room.Handover.Policy ? Own(ModelFiles.LoadLanguageModel(folder, precision)) : Reference;
             if (options.Training is { } training)
             {
                 room.FreezeLayers(Policy, training);
@@ -54,8 +57,8 @@ internal sealed class PolicyBench : IDisposable
                 Shared?.Share(pretrained);
             }
 
-            Reward = task.BuildReward(kind, room, Encoder, _owned, trained, Shared);
-            Sampler = Own(new LocalSampler());
+            Reward = task.BuildReward(kind, room, Encoder, _owned, trained, Shared, precision);
+            Sampler = Own(new LocalSampler { Type = (options.Training as RolloutOptions)?.SamplingType ?? KernelType.F32 });
             Sampling = new SamplingOptions { Temperature = options.Temperature, MaxNewTokens = options.MaxNewTokens, EndToken = Encoder.Tokenizer.EndToken, BatchSize = 64 };
             Exam = new PolicyExam
             {

@@ -9,6 +9,7 @@ using Attune.Learning.Batches;
 using Attune.Learning.Checkpoints;
 using Attune.Learning.Contracts;
 using Attune.Learning.Evaluation;
+using Attune.Models.Weights;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
 
@@ -63,8 +64,8 @@ public sealed record PolicyTask
     /// <param name="owned">Takes what must be disposed in the end.</param>
     /// <param name="shared">Lower states of the policy; null where nothing is shared.</param>
     /// <param name="trained">What a term 'trained' means, where it is not the reward stage's model.</param>
-    internal IReward BuildReward(string kind, StageRoom room, Encoder encoder, ICollection<IDisposable> owned, IReward? trained, LowerStates? shared) =>
-        RewardPart.Sum(Parts.Select(p => (p.Model == RewardPart.Trained && trained is not null ? trained : p.Build(kind, encoder, RewardFolder(room), owned, shared), p.Weight)));
+    internal IReward BuildReward(string kind, StageRoom room, Encoder encoder, ICollection<IDisposable> owned, IReward? trained, LowerStates? shared, Precision precision) =>
+        RewardPart.Sum(Parts.Select(p => (p.Model == RewardPart.Trained && trained is not null ? trained : p.Build(kind, encoder, RewardFolder(room), owned, shared, precision), p.Weight)));
 
     /// <summary>The hidden utility as a reward; null where none is known.</summary>
     internal IReward? BuildGold(StageRoom room, Encoder encoder) =>
