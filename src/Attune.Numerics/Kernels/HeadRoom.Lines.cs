@@ -23,19 +23,57 @@ internal unsafe ref partial struct HeadRoom<T>
         return sum;
     }
 
-    /// <summary>One token's numbers of one head, zeros behind them.</summary>
-    private readonly void LoadLine(void* source, int stride, int t, int offset)
+    /// <summary>All tokens' numbers of one head, in the orders that are asked for: as rows of panels [part][time][64], as columns of panels [time / 64][width][64].</summary>
+    /// <param name="panels">Null for none, and so for <paramref name="byWidth"/>.</param>
+    private readonly void Load(void* source, int stride, int offset, float factor, bool isTurned, float* panels, float* byWidth)
     {
-        var at = (_firstToken + t) * stride + offset;
+        for (var t = 0; t < _time; t += Group)
+        {
+            var count = Math.Min(Group, _time - t);
+            for (var i = 0; i < count; i++)
+            {
+                var line = _line + i * _padded;
+                LoadLine(source, (_firstToken + t + i) * stride + offset, factor, line);
+                if (isTurned)
+                {
+                    Turn(line, t + i, 1);
+                }
+
+                ToPanels(line, panels, t + i);
+            }
+
+            if (byWidth is not null)
+            {
+                Spread(byWidth, t, count);
+            }
+        }
+    }
+
+    /// <summary>One token's numbers of one head, times a factor, zeros behind them.</summary>
+    private readonly void LoadLine(void* source, long at, float factor, float* line)
+    {
         var i = 0;
         for (; i + 16 <= _width; i += 16)
         {
-            T.Load(source, at + i).Store(_line + i);
+            (T.Load(source, at + i) * factor).Store(line + i);
+        }
+
+        for (; i < _width; i++)
+        {
+            line[i] = T.LoadOne(source, at + i) * factor;
         }
 
         for (; i < _padded; i++)
         {
-            _line[i] = i < _width ? T.LoadOne(source, at + i) : 0;
+            if (i % 16 == 0)
+            {
+                Vector512<float>.Zero.Store(line + i);
+                i += 15;
+            }
+            else
+            {
+                line[i] = 0;
+            }
         }
     }
 
@@ -62,8 +100,8 @@ internal unsafe ref partial struct HeadRoom<T>
         }
     }
 
-    /// <summary>Turns the line by its position's angles (Su et al. 2021, rotate-half form), or back.</summary>
-    private readonly void Turn(int t, int direction)
+    /// <summary>Turns a line by its position's angles (Su et al. 2021, rotate-half form), or back.</summary>
+    private readonly void Turn(float* line, int t, int direction)
     {
         if (_view.Cosines == 0)
         {
@@ -76,33 +114,49 @@ internal unsafe ref partial struct HeadRoom<T>
         var sines = (float*)_view.Sines + at;
         for (var i = 0; i < half; i++)
         {
-            var (a, b, sine) = (_line[i], _line[half + i], direction * sines[i]);
-            _line[i] = a * cosines[i] - b * sine;
-            _line[half + i] = b * cosines[i] + a * sine;
+            var (a, b, sine) = (line[i], line[half + i], direction * sines[i]);
+            line[i] = a * cosines[i] - b * sine;
+            line[half + i] = b * cosines[i] + a * sine;
         }
     }
 
-    /// <summary>The line as a token's row of panels [part][time][64]; nothing where there are none.</summary>
-    private readonly void ToPanels(float* panels, int t)
+    /// <summary>A line as a token's row of panels [part][time][64]; nothing where there are none.</summary>
+    private readonly void ToPanels(float* line, float* panels, int t)
     {
-        for (var part = 0; panels is not null && part * Panel < _padded; part++)
-        {
-            new ReadOnlySpan<float>(_line + part * Panel, Panel).CopyTo(new Span<float>(panels + ((long)part * _time + t) * Panel, Panel));
-        }
-    }
-
-    /// <summary>The line as a token's column of panels [time / 64][width][64].</summary>
-    private readonly void Spread(float* byWidth, int t)
-    {
-        if (byWidth is null)
+        if (panels is null)
         {
             return;
         }
 
-        var target = byWidth + (long)(t / Panel) * Panel * _width + t % Panel;
-        for (var i = 0; i < _width; i++)
+        for (var part = 0; part * Panel < _padded; part++)
         {
-            target[i * Panel] = _line[i];
+            var (from, to) = ((nint)(line + part * Panel), (nint)(panels + ((long)part * _time + t) * Panel));
+            for (var i = 0; i < Panel; i += 16)
+            {
+                Vector512.Load((float*)from + i).Store((float*)to + i);
+            }
+        }
+    }
+
+    /// <summary>The loaded lines as columns of panels [time / 64][width][64].</summary>
+    private readonly void Spread(float* byWidth, int t, int count)
+    {
+        var target = byWidth + (long)(t / Panel) * Panel * _width + t % Panel;
+        for (var i = 0; i < _width; i += Group)
+        {
+            if (count == Group && i + Group <= _width)
+            {
+                SquareTranspose.Run(_line + i, _padded, target + (long)i * Panel, Panel);
+                continue;
+            }
+
+            for (var row = 0; row < count; row++)
+            {
+                for (var j = i; j < Math.Min(_width, i + Group); j++)
+                {
+                    target[(long)j * Panel + row] = _line[row * _padded + j];
+                }
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
 {
     private const int TileRows = MatrixProduct.TileRows;
     private const int Panel = MatrixProduct.Panel;
+    private const int Group = 16;       // tokens that are loaded together
 
     private readonly AttentionShape _shape;
     private readonly AttentionView _view;
@@ -29,7 +30,7 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
         _columns = (_time + Panel - 1) / Panel * Panel;
         var (byTime, rows) = ((long)_time * _padded, backward ? _time + TileRows : TileRows);
         var byWidth = (long)_width * _columns;
-        var next = MatrixProduct.Room(ref room, 2 * byWidth + (backward ? 6 : 2) * byTime + 2L * rows * _columns + TileRows * (Panel + _padded) + _padded);
+        var next = MatrixProduct.Room(ref room, 2 * byWidth + (backward ? 6 : 2) * byTime + 2L * rows * _columns + TileRows * (Panel + _padded) + Group * _padded);
         float* Take(long floats)
         {
             var taken = next;
@@ -42,7 +43,7 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
         _queries = Take(byTime);
         _weights = Take((long)rows * _columns);
         _tile = Take(TileRows * (Panel + _padded));
-        _line = Take(_padded);
+        _line = Take(Group * _padded);
         if (backward)
         {
             _valuesByWidth = Take(byWidth);
@@ -62,13 +63,7 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
     public readonly void LoadKeys()
     {
         new Span<float>(_keysByWidth, _width * _columns).Clear();
-        for (var t = 0; t < _time; t++)
-        {
-            LoadLine(_joint, _shape.JointWidth, t, (_shape.Heads + _head) * _width);
-            Turn(t, 1);
-            Spread(_keysByWidth, t);
-            ToPanels(_keys, t);
-        }
+        Load(_joint, _shape.JointWidth, (_shape.Heads + _head) * _width, 1, isTurned: true, _keys, _keysByWidth);
     }
 
     public readonly void LoadValues()
@@ -78,12 +73,7 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
             new Span<float>(_valuesByWidth, _width * _columns).Clear();
         }
 
-        for (var t = 0; t < _time; t++)
-        {
-            LoadLine(_joint, _shape.JointWidth, t, (_shape.Heads + _shape.KeyValueHeads + _head) * _width);
-            ToPanels(_values, t);
-            Spread(_valuesByWidth, t);
-        }
+        Load(_joint, _shape.JointWidth, (_shape.Heads + _shape.KeyValueHeads + _head) * _width, 1, isTurned: false, _values, _valuesByWidth);
     }
 
     public readonly void Forward(int head, void* output, float* logSums)
@@ -95,9 +85,10 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
             var rows = Math.Min(TileRows, _time - first);
             var (low, high) = Visible(first, rows);
             Scores(first, rows, low, high, _keysByWidth, _queries, _weights);
+            var end = (first + rows + 15) / 16 * 16;        // nothing behind is read
             for (var r = 0; r < rows; r++)
             {
-                sums[first + r] = Softmax(_weights + (long)r * _columns, StartOf(first + r), first + r, low, high);
+                sums[first + r] = Softmax(_weights + (long)r * _columns, StartOf(first + r), first + r, low, end);
             }
 
             Mix(_weights + low, rows, _columns, 1, _values, low, first + rows - low);
@@ -112,11 +103,7 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
     {
         LoadQueries(head);
         var sums = logSums + ((long)_batch * _shape.Heads + head) * _time;
-        for (var t = 0; t < _time; t++)
-        {
-            LoadLine(gradient, _shape.Width, t, head * _width);
-            ToPanels(_outer, t);
-        }
+        Load(gradient, _shape.Width, head * _width, 1, isTurned: false, _outer, null);
 
         for (var first = 0; first < _time; first += TileRows)
         {
@@ -126,10 +113,11 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
             var slopes = _slopes + (long)first * _columns;
             Scores(first, rows, low, high, _keysByWidth, _queries, weights);
             Scores(first, rows, low, high, _valuesByWidth, _outer, slopes);
+            var end = (first + rows + 15) / 16 * 16;
             for (var r = 0; r < rows; r++)
             {
                 // softmax' v = p (v - sum(p v)), and sum(p v) is the product of output and its gradient.
-                Slopes(weights + (long)r * _columns, slopes + (long)r * _columns, StartOf(first + r), first + r, low, high, sums[first + r], Dot(output, gradient, head, first + r));
+                Slopes(weights + (long)r * _columns, slopes + (long)r * _columns, StartOf(first + r), first + r, low, end, sums[first + r], Dot(output, gradient, head, first + r));
             }
 
             Mix(slopes + low, rows, _columns, 1, _keys, low, first + rows - low);
@@ -137,7 +125,7 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
             {
                 new ReadOnlySpan<float>(_tile + TileRows * Panel + r * _padded, _padded).CopyTo(new Span<float>(_line, _padded));
                 Scale(_line, Factor);
-                Turn(first + r, -1);
+                Turn(_line, first + r, -1);
                 StoreLine(jointGradient, _shape.JointWidth, first + r, head * _width, _line);
             }
         }
@@ -157,7 +145,7 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
         for (var t = 0; t < _time; t++)
         {
             new ReadOnlySpan<float>(_keyGradients + (long)t * _padded, _padded).CopyTo(new Span<float>(_line, _padded));
-            Turn(t, -1);
+            Turn(_line, t, -1);
             StoreLine(jointGradient, _shape.JointWidth, t, (_shape.Heads + _head) * _width, _line);
             StoreLine(jointGradient, _shape.JointWidth, t, (_shape.Heads + _shape.KeyValueHeads + _head) * _width, _valueGradients + (long)t * _padded);
         }
@@ -172,16 +160,7 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
         (StartOf(first) / Panel * Panel, (first + rows + Panel - 1) / Panel * Panel);
 
     /// <summary>Queries of one head, scaled and turned.</summary>
-    private readonly void LoadQueries(int head)
-    {
-        for (var t = 0; t < _time; t++)
-        {
-            LoadLine(_joint, _shape.JointWidth, t, head * _width);
-            Scale(_line, Factor);
-            Turn(t, 1);
-            ToPanels(_queries, t);
-        }
-    }
+    private readonly void LoadQueries(int head) => Load(_joint, _shape.JointWidth, head * _width, Factor, isTurned: true, _queries, null);
 
     /// <summary>scores[r][j] = left row (first + r) times the column j of <paramref name="byWidth"/>.</summary>
     private readonly void Scores(int first, int rows, int low, int high, float* byWidth, float* left, float* scores)
@@ -284,12 +263,9 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
 
     private static float Max(Vector512<float> values)
     {
-        var result = values[0];
-        for (var i = 1; i < Vector512<float>.Count; i++)
-        {
-            result = Math.Max(result, values[i]);
-        }
-
-        return result;
+        var eight = Vector256.Max(values.GetLower(), values.GetUpper());
+        var four = Vector128.Max(eight.GetLower(), eight.GetUpper());
+        four = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 }
