@@ -115,6 +115,25 @@ public sealed class Transformer : IDisposable
         return TransformerLayer.Norm(Config, hidden, _parameters["norm.weight"], _parameters.Find("norm.bias")).MoveToOuterDisposeScope();
     }
 
+    /// <summary><see cref="Upper"/> at some positions alone. Without a gradient, the last layer computes no more than they need.</summary>
+    /// <param name="positions">[n] int64, each row * time + place</param>
+    /// <returns>[n, width]</returns>
+    public Tensor UpperAt(Tensor hidden, int fromLayer, Tensor positions, Tensor? segments = null)
+    {
+        using var scope = NewDisposeScope();
+        if (is_grad_enabled() || fromLayer >= _layers.Length || Fused is not { IsReady: true } fused)
+        {
+            return Upper(hidden, fromLayer, segments).reshape(-1, Config.Width).index_select(0, positions).MoveToOuterDisposeScope();
+        }
+
+        CheckLayer(fromLayer);
+        var starts = segments is null ? null : FusedTrunk.StartsOf(segments);
+        var rows = hidden.to(ScalarType.Float32).reshape(-1, Config.Width).contiguous();
+        rows = Climb(fused, rows, fromLayer, _layers.Length - 1, hidden.shape, starts);
+        var view = fused.ViewOf(hidden.size(0), hidden.size(1), starts, _cosines, _sines);
+        return fused.LastNorm(fused.LayerAt(_layers.Length - 1, rows, view, positions)).MoveToOuterDisposeScope();
+    }
+
     public void Dispose()
     {
         _cosines?.Dispose();

@@ -16,7 +16,7 @@ internal sealed class GroupBatch
     {
         var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
         _answers = items.Count;
-        _scores = AnswerLogProbs.Score(policy, LowerStates.Hidden(policy, batch, shared), batch, temperature);
+        _scores = policy.Score(LowerStates.HiddenAt(policy, batch, batch.Predictors, shared), batch.Targets, temperature);
         OldLogProbs = tensor(items.SelectMany(i => i.OldLogProbs).ToArray());
         Reference = tensor(items.SelectMany(i => i.Reference).ToArray());
         Rows = tensor(items.SelectMany((item, row) => Enumerable.Repeat((long)row, item.OldLogProbs.Length)).ToArray());

@@ -103,10 +103,10 @@ public static class Ppo
         public Evaluation Evaluate(IReadOnlyList<PpoItem> items)
         {
             var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
-            var hidden = LowerStates.Hidden(_policy, batch, Shared);                                    // [batch, time, width]
-            var scores = AnswerLogProbs.Score(_policy, hidden, batch, _options.Temperature);           // [tokens] each, and so are all below
+            var states = LowerStates.HiddenAt(_policy, batch, batch.Predictors, Shared);                // [tokens, width]
+            var scores = _policy.Score(states, batch.Targets, _options.Temperature);                   // [tokens] each, and so are all below
             var logProbs = scores.LogProbs;
-            var values = _value.OfAnswers(batch, hidden);
+            var values = _value.OfAnswers(batch, states);
             var oldLogProbs = Concatenate(items, i => i.OldLogProbs.AsSpan());
             var oldValues = Concatenate(items, i => i.OldValues.AsSpan());
             var policyLoss = PolicyLoss(logProbs, oldLogProbs, Concatenate(items, i => i.Advantages.AsSpan()), _options.ClipRange).sum();

@@ -204,8 +204,8 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
 
         var outputs = AnswerLogProbs.ByLength(sequences, batch =>
         {
-            var hidden = LowerStates.Hidden(_parts.Policy, batch, _parts.Shared);
-            return [AnswerLogProbs.Score(_parts.Policy, hidden, batch, _options.Temperature).LogProbs, critic.OfAnswers(batch, hidden)];
+            var states = LowerStates.HiddenAt(_parts.Policy, batch, batch.Predictors, _parts.Shared);
+            return [_parts.Policy.Score(states, batch.Targets, _options.Temperature).LogProbs, critic.OfAnswers(batch, states)];
         });
         return (outputs[0], outputs[1]);
     }

@@ -14,9 +14,9 @@ public abstract class ValueFunction
     public abstract FlatParameters Weights { get; }
 
     /// <param name="batch">The sequences.</param>
-    /// <param name="policyHidden">[batch, time, width] of the policy's trunk, for those who share it.</param>
+    /// <param name="policyStates">[answers, width] of the policy's trunk where each answer token was chosen, for those who share it.</param>
     /// <returns>[answers]: the value of the state in which each answer token was chosen</returns>
-    public abstract Tensor OfAnswers(TokenBatch batch, Tensor policyHidden);
+    public abstract Tensor OfAnswers(TokenBatch batch, Tensor policyStates);
 
     /// <summary>A network of its own, usually begun from the reward model (Stiennon 2020, InstructGPT).</summary>
     /// <param name="model">Trained beside the policy.</param>
@@ -25,10 +25,10 @@ public abstract class ValueFunction
     {
         public override FlatParameters Weights => model.Learner;
 
-        public override Tensor OfAnswers(TokenBatch batch, Tensor policyHidden)
+        public override Tensor OfAnswers(TokenBatch batch, Tensor policyStates)
         {
             using var scope = NewDisposeScope();
-            return model.ScoresOf(TokenBatch.At(LowerStates.Hidden(model, batch, shared), batch.Predictors)).MoveToOuterDisposeScope();
+            return model.ScoresOf(LowerStates.HiddenAt(model, batch, batch.Predictors, shared)).MoveToOuterDisposeScope();
         }
     }
 
@@ -43,10 +43,10 @@ public abstract class ValueFunction
 
         public override FlatParameters Weights { get; }
 
-        public override Tensor OfAnswers(TokenBatch batch, Tensor policyHidden)
+        public override Tensor OfAnswers(TokenBatch batch, Tensor policyStates)
         {
             using var scope = NewDisposeScope();
-            return nn.functional.linear(TokenBatch.At(policyHidden, batch.Predictors).to(ScalarType.Float32), Weights["score"]).squeeze(-1).MoveToOuterDisposeScope();
+            return nn.functional.linear(policyStates.to(ScalarType.Float32), Weights["score"]).squeeze(-1).MoveToOuterDisposeScope();
         }
     }
 }

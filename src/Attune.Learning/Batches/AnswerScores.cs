@@ -30,9 +30,8 @@ public static class AnswerScores
         {
             using var scope = NewDisposeScope();
             var batch = TokenBatch.Of([.. part.Select(i => sequences[i])]);
-            var hidden = LowerStates.Hidden(model, batch, shared);
             var last = batch.Last - tensor(part.Select(i => (long)(sequences[i].Length - sequences[i].WithoutEnd(endToken).Length)).ToArray());
-            var scores = model.ScoresOf(TokenBatch.At(hidden, last)).data<float>().ToArray();
+            var scores = model.ScoresOf(LowerStates.HiddenAt(model, batch, last, shared)).data<float>().ToArray();
             for (var i = 0; i < part.Length; i++)
             {
                 results[part[i]] = scores[i];

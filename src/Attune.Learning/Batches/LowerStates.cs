@@ -70,6 +70,16 @@ public sealed class LowerStates : IDisposable
             ? model.Trunk.Upper(shared.Of(batch, texts), shared.Layers)
             : model.Trunk.Hidden(batch.Tokens, batch.Segments);
 
+    /// <summary><see cref="Hidden"/> at some of the batch's positions, which without a gradient costs less.</summary>
+    /// <param name="positions">[n] int64: flat indices, row * time + place</param>
+    /// <returns>[n, width]</returns>
+    public static Tensor HiddenAt(TransformerModel model, TokenBatch batch, Tensor positions, LowerStates? shared)
+    {
+        var isShared = shared is not null && batch.Sequences is not null && shared._sharers.Contains(model);
+        var (lower, from) = isShared ? (shared!.Of(batch, batch.Sequences!), shared.Layers) : (model.Trunk.Lower(batch.Tokens, 0, batch.Segments), 0);
+        return model.Trunk.UpperAt(lower, from, positions, isShared ? null : batch.Segments);
+    }
+
     /// <summary>Forgets the texts, as a new round brings others.</summary>
     public void Forget()
     {

@@ -50,13 +50,19 @@ internal sealed class FusedLayer
     internal Parameter Anchor => TransformerLayer.AnchorOf(_norm1, _qkv.Map, _out.Map, _up.Map, _down.Map);
 
     /// <param name="input">[rows, width], float32</param>
-    /// <returns>[rows, width], float32</returns>
-    internal (Tensor Output, Tape Tape) Forward(Tensor input, FusedView view)
+    /// <param name="wanted">[n] rows whose output is wanted, where no way back is; null for all.</param>
+    /// <returns>[rows or n, width], float32</returns>
+    internal (Tensor Output, Tape Tape) Forward(Tensor input, FusedView view, Tensor? wanted = null)
     {
         var (normed1, _, statistics1) = _kernels.Norm(_config, input, null, _norm1, _norm1Bias);
         var raw = _qkv.Forward(normed1, view.Chance);
         var joint = _queryNorm is null ? raw : _kernels.HeadNorm(_config, raw, _queryNorm, _keyNorm!);
         var (attended, logSums) = _kernels.Attend(joint, view);
+        if (wanted is not null)
+        {
+            (attended, input) = (attended.index_select(0, wanted), input.index_select(0, wanted));
+        }
+
         var branch = _out.Forward(attended, view.Chance);
         var (normed2, middle, statistics2) = _kernels.Norm(_config, input, branch, _norm2, _norm2Bias);
         var up = _up.Forward(normed2, view.Chance);

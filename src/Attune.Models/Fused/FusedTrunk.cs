@@ -99,6 +99,15 @@ internal sealed class FusedTrunk
         return output.MoveToOuterDisposeScope();
     }
 
+    /// <summary>A layer's output for some rows alone, without a way back: all rows are looked at, but what follows attention is theirs.</summary>
+    /// <param name="wanted">[n] int64</param>
+    internal Tensor LayerAt(int index, Tensor hidden, FusedView view, Tensor wanted)
+    {
+        using var scope = NewDisposeScope();
+        RequireInside(wanted, hidden.size(0), nameof(wanted));
+        return _layers[index].Forward(hidden, view, wanted).Output.MoveToOuterDisposeScope();
+    }
+
     /// <summary>The norm after the last layer.</summary>
     /// <returns>[rows, width], of the weights' type</returns>
     internal Tensor LastNorm(Tensor hidden)

@@ -190,7 +190,16 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
     {
         for (var part = 0; part * Panel < _padded; part++)
         {
-            MatrixProduct.Tile(left, row, step, rows, panels + ((long)part * _time + token) * Panel, inner, _tile);
+            var panel = panels + ((long)part * _time + token) * Panel;
+            if (_width <= Panel / 2)
+            {
+                MatrixProduct.NarrowTile(left, row, step, rows, panel, inner, _tile);
+            }
+            else
+            {
+                MatrixProduct.Tile(left, row, step, rows, panel, inner, _tile);
+            }
+
             for (var r = 0; r < rows; r++)
             {
                 new ReadOnlySpan<float>(_tile + r * Panel, Panel).CopyTo(new Span<float>(_tile + TileRows * Panel + r * _padded + part * Panel, Panel));
