@@ -39,6 +39,7 @@ public static class GgufExport
     {
         var missing = config.Family is not ("gpt2" or "llama" or "mistral" or "qwen2") ? $"the family {config.Family}"
             : config.RopeScaling is not null ? "scaled rotary positions (rope_scaling)"
+            : config.Biases == BiasKind.Attention ? "biases of attention (attention_bias)"
             : config.QueryKeyNorm ? "norms of queries and keys"
             : config.HeadWidth * config.Heads != config.Width ? "heads of their own width (head_dim)"
             : config.EmbeddingScale != 1 || config.NormsLessOne ? "Gemma's embedding scale and norms" : null;
@@ -52,7 +53,7 @@ public static class GgufExport
     {
         KeyValuePair<string, object> Of(string key, object value) => new($"{family}.{key}", value);
         yield return Of("vocab_size", (uint)config.VocabularySize);
-        yield return Of("context_length", (uint)config.ContextLength);
+        yield return Of("context_length", (uint)Math.Min(config.ContextLength, config.SlidingWindow ?? int.MaxValue));     // inside a window it changes nothing
         yield return Of("embedding_length", (uint)config.Width);
         yield return Of("feed_forward_length", (uint)config.HiddenWidth);
         yield return Of("block_count", (uint)config.Layers);

@@ -5,6 +5,7 @@ using Attune.Data.Encoding;
 using Attune.Learning;
 using Attune.Learning.Experience;
 using Attune.Learning.Optimisation;
+using Attune.Models.Adapters;
 using Attune.Testing;
 using CsCheck;
 using TorchSharp;
@@ -85,6 +86,25 @@ public sealed class SftTests
         Assert.True(observer.Losses[0] > 2.5, $"the first loss is {observer.Losses[0]:f3}, about log 20");
         Assert.True(observer.Losses[^1] < 0.05, $"the last loss is {observer.Losses[^1]:f3}");
         Assert.Equal(1, observer.Updates[^1].Metrics["mean_token_accuracy"]);
+    }
+
+    [Theory]
+    [InlineData(AdapterKind.Lora)]
+    [InlineData(AdapterKind.Rslora)]
+    public async Task An_adapter_learns_the_tiny_task_and_leaves_the_base_alone(AdapterKind kind)
+    {
+        using var model = TinyModels.Language(1, noise: 0.15);
+        var before = TinyModels.WeightsOf(model);
+        using var adapted = model.Adapted(new AdapterConfig { Kind = kind, Rank = 8, Alpha = 16 }, new Seed(2));
+        PackedRow[] rows = [.. TinyData.Sequences(8, seed: 5).Select(s => s.Tokens[..s.AnswerStart]).Select(p => Row(new TokenSequence([.. p, .. p.Reverse()], p.Length)))];
+        var observer = new RecordingObserver();
+        using var loop = new TrainingLoop<PackedRow>(
+            new Sft.Objective(adapted), new DatasetExperience<PackedRow>(rows, 8, epochs: 120), new Schedule(ScheduleKind.Linear, 1e-2, 0.1), new OptimiserOptions { MaxGradientNorm = 1 },
+            new LoopOptions(8, 0), null);
+        await loop.RunAsync(Progress.Start(new Seed(1)), observer, CancellationToken.None);
+        Assert.True(observer.Losses[0] > 2.5, $"the first loss is {observer.Losses[0]:f3}, about log 20");
+        Assert.True(observer.Losses[^1] < 0.3, $"the last loss is {observer.Losses[^1]:f3}");
+        Assert.Equal(before, TinyModels.WeightsOf(model));
     }
 
     private static PackedRow Row(params TokenSequence[] segments) => new([.. segments]);
