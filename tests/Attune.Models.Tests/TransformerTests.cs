@@ -7,6 +7,27 @@ namespace Attune.Models.Tests;
 public sealed class TransformerTests
 {
     [Theory]
+    [InlineData("gpt2", false)]
+    [InlineData("gpt2", true)]
+    [InlineData("llama", false)]
+    public void Some_positions_alone_have_the_bits_that_they_have_among_all(string family, bool withGradient)
+    {
+        var config = TinyModels.ByName(family);
+        using var model = TinyModels.Random(config);
+        using var scope = NewDisposeScope();
+        var tokens = TinyModels.Rows(TinyModels.Tokens(config, 20, 1), TinyModels.Tokens(config, 20, 2));
+        var positions = tensor(new long[] { 39, 0, 7, 25 });
+        using var mode = set_grad_enabled(withGradient);
+        var whole = model.Trunk.Hidden(tokens).reshape(-1, config.Width).index_select(0, positions);
+        for (var layers = 0; layers <= config.Layers; layers++)
+        {
+            Assert.Equal(Floats(whole), Floats(model.Trunk.UpperAt(model.Trunk.Lower(tokens, layers), layers, positions)));
+        }
+
+        Assert.True(withGradient || model.Trunk.Fused is null || Assert.Throws<ArgumentException>(() => model.Trunk.UpperAt(model.Trunk.Lower(tokens, 0), 0, tensor(new long[] { 40 }))) is not null);
+    }
+
+    [Theory]
     [InlineData("gpt2")]
     [InlineData("llama")]
     public void Lower_then_upper_layers_give_the_bits_of_the_whole_trunk(string family)
