@@ -42,6 +42,17 @@ public sealed class Stories260KTests : IDisposable
     }
 
     [Fact]
+    public void A_question_is_written_in_the_models_own_template()
+    {
+        Import().Succeeded();
+        // The template writes exactly a text that the model goes on from, so both give the same tokens.
+        _folder.WriteText("model/chat_template.jinja", "{{ bos_token }}{% for m in messages %}{{ m.content }}{% if m.role == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}");
+        string Tokens(params string[] options) => JsonDocument.Parse(Run(["generate", "--model", "model", "--greedy", "--max-tokens", "20", "--json", .. options]).Succeeded().Output).RootElement.GetProperty("tokens").GetRawText();
+        Assert.Equal(Tokens("--prompt", "Once upon a time"), Tokens("--chat", "--prompt", " a time", "--system", "Once upon"));
+        Run("generate", "--model", "model", "--system", "x").Refused("--system is for conversations");
+    }
+
+    [Fact]
     public void Golden_generate_writes_the_greedy_story()
     {
         var story = File.ReadAllText(SharedData.Require("golden/stories260K_greedy_text.txt"));

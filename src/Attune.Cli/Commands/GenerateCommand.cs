@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Attune.Cli.Screens;
+using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
@@ -10,6 +12,7 @@ using Attune.Models.Decoding;
 using Attune.Numerics.Kernels;
 using Attune.Recipes.Sources;
 using Attune.Text.Tokenizers;
+using Spectre.Console;
 
 namespace Attune.Cli.Commands;
 
@@ -20,6 +23,8 @@ internal static class GenerateCommand
     {
         var model = Arguments.Model();
         var prompt = new Option<string>("--prompt") { Description = "text to continue", HelpName = "TEXT", DefaultValueFactory = _ => "" };
+        var chat = new Option<bool>("--chat") { Description = "the prompt is said by a user: written in the model's chat template (ChatML where it has none), and answered" };
+        var system = new Option<string?>("--system") { Description = "with --chat, the system message before it", HelpName = "TEXT" };
         var greedy = new Option<bool>("--greedy") { Description = "always take the likeliest token" };
         var length = new Option<int>("--max-tokens") { Description = "longest continuation, tokens", HelpName = "N", DefaultValueFactory = _ => 128 };
         var temperature = new Option<double>("--temperature") { Description = "below 1 bolder, above 1 wilder", HelpName = "NUMBER", DefaultValueFactory = _ => 1 };
@@ -36,9 +41,10 @@ internal static class GenerateCommand
         var command = new Command(
             "generate",
             "Continue a text.\n\nExamples:\n  attune generate --model embedded --prompt \"Title: Night Ferry\" --max-tokens 60\n" +
-            "  attune generate --model runs/sft/final --prompt \"...\" --best-of 16 --reward-model runs/reward/final")
+            "  attune generate --model runs/sft/final --prompt \"...\" --best-of 16 --reward-model runs/reward/final\n" +
+            "  attune generate --model models/qwen --chat --system \"Be brief.\" --prompt \"Why is the sky blue?\"")
         {
-            model, prompt, greedy, length, temperature, topK, topP, minP, stop, type, count, best, seed, json,
+            model, prompt, chat, system, greedy, length, temperature, topK, topP, minP, stop, type, count, best, seed, json,
         };
         foreach (var (_, option) in judge)
         {
@@ -75,7 +81,13 @@ internal static class GenerateCommand
                 EndToken = tokenizer.EndToken,
                 StopSequences = [.. parsed.GetValue(stop) ?? []],
             };
-            var start = encoder.EncodePrompt(new Prompt.Text(parsed.GetValue(prompt)!));
+            var asked = Asked(parsed.GetValue(prompt)!, parsed.GetValue(chat), parsed.GetValue(system));
+            foreach (var warning in asked is Prompt.Chat ? words.Warnings : [])
+            {
+                Terminal.Messages.MarkupLineInterpolated($"[yellow]{warning}[/]");
+            }
+
+            var start = encoder.EncodePrompt(asked);
             using var engine = new DecodeEngine(language, tokenizer.DecodeContinuation, type: Enum.Parse<KernelType>(parsed.GetValue(type)!, ignoreCase: true));
             SampleRequest[] requests = [.. Enumerable.Range(0, parsed.GetValue(count) * each).Select(i => new SampleRequest(start, new Seed(parsed.GetValue(seed)).For("generate", i)))];
             var rollouts = engine.Sample(requests, options, 0, null, cancel);
@@ -87,7 +99,7 @@ internal static class GenerateCommand
                 {
                     if (parsed.GetValue(json) || i == chosen)
                     {
-                        Print(parsed.GetValue(json), parsed.GetValue(prompt)!, tokenizer, group[i], scores?[i], i == chosen);
+                        Print(parsed.GetValue(json), asked is Prompt.Text ? parsed.GetValue(prompt)! : "", tokenizer, group[i], scores?[i], i == chosen);
                     }
                 }
             }
@@ -95,6 +107,17 @@ internal static class GenerateCommand
             return 0;
         });
         return command;
+    }
+
+    private static Prompt Asked(string prompt, bool isChat, string? system)
+    {
+        if (!isChat)
+        {
+            return system is null ? new Prompt.Text(prompt) : throw new PlanException("--system is for conversations: give --chat too.");
+        }
+
+        var question = new Message(Role.User, prompt);
+        return new Prompt.Chat(system is null ? [question] : [new Message(Role.System, system), question]);
     }
 
     private static void Print(bool json, string prompt, ITokenizer tokenizer, Rollout rollout, Score? score, bool best)
