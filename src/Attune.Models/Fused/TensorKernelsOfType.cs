@@ -1,4 +1,3 @@
-using Attune.Core.Runs;
 using Attune.Models.Configuration;
 using Attune.Numerics.Kernels;
 using static TorchSharp.torch;
