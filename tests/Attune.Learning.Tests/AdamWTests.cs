@@ -2,12 +2,18 @@ using Attune.Core.Runs;
 using Attune.Learning.Optimisation;
 using Attune.Models.Weights;
 using Attune.Testing;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Attune.Learning.Tests;
 
-public sealed class AdamWTests
+public sealed class AdamWTests : IDisposable
 {
+    // What no scope owns lives until a finalizer comes by, in the middle of another test that counts tensors.
+    private readonly DisposeScope _scope = NewDisposeScope();
+
+    public void Dispose() => _scope.Dispose();
+
     // 300 * 301 is more than one block of the flat step, and not a multiple of any vector's width.
     private static readonly ParameterSlot[] Slots =
     [
