@@ -42,11 +42,11 @@ public sealed class LanguageModel : TransformerModel
     /// This model with a fresh adapter, to be trained: it shares the weights, which are frozen from now on. This model stays what it is and must outlive it.
     /// </summary>
     /// <exception cref="PlanException">The configuration fits no such model.</exception>
-    public LanguageModel Adapted(AdapterConfig config, Seed seed) => new(Plain(), Adapter.Fresh(this, config, HeadKind.Language, seed));
+    public LanguageModel Adapted(AdapterConfig config, Seed seed) => new(this, Adapter.Fresh(Plain(), config, HeadKind.Language, seed));
 
     /// <summary>The same with an adapter from a folder in PEFT's layout, as it is there.</summary>
     /// <exception cref="ModelFileException">It is absent or damaged, or an adapter of another model.</exception>
-    public LanguageModel Adapted(string folder) => new(Plain(), AdapterFiles.Load(Plain(), folder, HeadKind.Language));
+    public LanguageModel Adapted(string folder) => new(this, AdapterFiles.Load(Plain(), folder, HeadKind.Language));
 
     /// <summary>A copy in few bits, for an adapter to be trained on: the layers' matrices quantised, all else as it is.</summary>
     public LanguageModel Quantize(BaseQuantization quantization)
@@ -95,8 +95,6 @@ public sealed class LanguageModel : TransformerModel
     }
 
     private string HeadName => Config.TiedHead ? "tokens" : "head";
-
-    private LanguageModel Plain() => Adapter is null ? this : throw new InvalidOperationException("an adapted model cannot be adapted: adapt its base, or merge it first.");
 
     /// <summary>Scores of each token's successor, unnormalised.</summary>
     /// <param name="hidden">[..., width], of <see cref="Transformer.Hidden"/>, or the rows of it that matter</param>

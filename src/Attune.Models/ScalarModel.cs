@@ -54,7 +54,7 @@ public sealed class ScalarModel : TransformerModel
     /// <param name="origin">Without an adapter. Of a scalar model the head is copied, else it is fresh.</param>
     public static ScalarModel Adapted(TransformerModel origin, AdapterConfig config, Seed seed)
     {
-        var adapter = Adapter.Fresh(Plain(origin), config, HeadKind.Score, seed);
+        var adapter = Adapter.Fresh(origin.Plain(), config, HeadKind.Score, seed);
         if (origin is not ScalarModel)
         {
             Initialization.Fill(adapter.Weights, adapter.Weights.Slots[^1], origin.Config, seed);
@@ -65,10 +65,7 @@ public sealed class ScalarModel : TransformerModel
 
     /// <summary>The same with an adapter and head from a folder in PEFT's layout, as they are there.</summary>
     /// <exception cref="ModelFileException">It is absent or damaged, or an adapter of another model.</exception>
-    public static ScalarModel Adapted(TransformerModel origin, string folder) => new(origin, AdapterFiles.Load(Plain(origin), folder, HeadKind.Score));
-
-    private static TransformerModel Plain(TransformerModel origin) =>
-        origin.Adapter is null ? origin : throw new InvalidOperationException("an adapted model cannot be adapted: adapt its base, or merge it first.");
+    public static ScalarModel Adapted(TransformerModel origin, string folder) => new(origin, AdapterFiles.Load(origin.Plain(), folder, HeadKind.Score));
 
     /// <summary>A copy with own weights and without a master, in another type or place where one is given.</summary>
     public ScalarModel Copy(ScalarType? type = null, Device? device = null)

@@ -99,9 +99,7 @@ public sealed class Transformer : IDisposable
         using var scope = NewDisposeScope();
         if (Fused is { IsReady: true } fused)
         {
-            var starts = segments is null ? null : FusedTrunk.StartsOf(segments);
-            var rows = hidden.to(ScalarType.Float32).reshape(-1, Config.Width).contiguous();
-            return fused.LastNorm(Climb(fused, rows, fromLayer, _layers.Length, hidden.shape, starts)).view(hidden.shape).MoveToOuterDisposeScope();
+            return Top(fused, hidden, fromLayer, segments).view(hidden.shape).MoveToOuterDisposeScope();
         }
 
         hidden = hidden.to(_parameters.Type);
@@ -127,11 +125,7 @@ public sealed class Transformer : IDisposable
         }
 
         CheckLayer(fromLayer);
-        var starts = segments is null ? null : FusedTrunk.StartsOf(segments);
-        var rows = hidden.to(ScalarType.Float32).reshape(-1, Config.Width).contiguous();
-        rows = Climb(fused, rows, fromLayer, _layers.Length - 1, hidden.shape, starts);
-        var view = fused.ViewOf(hidden.size(0), hidden.size(1), starts, _cosines, _sines);
-        return fused.LastNorm(fused.LayerAt(_layers.Length - 1, rows, view, positions)).MoveToOuterDisposeScope();
+        return Top(fused, hidden, fromLayer, segments, positions).MoveToOuterDisposeScope();
     }
 
     public void Dispose()
@@ -140,14 +134,24 @@ public sealed class Transformer : IDisposable
         _sines?.Dispose();
     }
 
+    /// <summary>The layers from one on and the last norm, on own kernels.</summary>
+    /// <returns>[batch * time or n, width]</returns>
+    private Tensor Top(FusedTrunk fused, Tensor hidden, int fromLayer, Tensor? segments, Tensor? wanted = null)
+    {
+        var starts = segments is null ? null : FusedTrunk.StartsOf(segments);
+        var rows = hidden.to(ScalarType.Float32).reshape(-1, Config.Width).contiguous();
+        return fused.LastNorm(Climb(fused, rows, fromLayer, _layers.Length, hidden.shape, starts, wanted));
+    }
+
     /// <summary>Some layers on own kernels.</summary>
     /// <param name="rows">[batch * time, width], float32</param>
-    private Tensor Climb(FusedTrunk fused, Tensor rows, int from, int to, long[] shape, int[]? starts)
+    /// <param name="wanted">[n] rows that are wanted of the last of them; null for all.</param>
+    private Tensor Climb(FusedTrunk fused, Tensor rows, int from, int to, long[] shape, int[]? starts, Tensor? wanted = null)
     {
         var view = fused.ViewOf(shape[0], shape[1], starts, _cosines, _sines) with { Chance = NextChance() };
         for (var layer = from; layer < to; layer++)
         {
-            rows = fused.Layer(layer, rows, view, Recompute);
+            rows = wanted is not null && layer == to - 1 ? fused.LayerAt(layer, rows, view, wanted) : fused.Layer(layer, rows, view, Recompute);
         }
 
         return rows;

@@ -52,6 +52,9 @@ public abstract class TransformerModel : nn.Module
     /// <summary>What is trained beside the frozen weights; null where the weights themselves are.</summary>
     public Adapter? Adapter { get; }
 
+    /// <summary>This model, to be adapted.</summary>
+    internal TransformerModel Plain() => Adapter is null ? this : throw new InvalidOperationException("an adapted model cannot be adapted: adapt its base, or merge it first.");
+
     /// <summary>What training changes: the adapter's parameters, or all.</summary>
     public FlatParameters Learner => Adapter?.Weights ?? Weights;
 

@@ -10,16 +10,15 @@ namespace Attune.Algorithms.Policy;
 internal sealed class GroupBatch
 {
     private readonly TokenScores _scores;
-    private readonly int _answers;
+    private readonly TokenBatch _batch;
 
     public GroupBatch(IReadOnlyList<GroupItem> items, LanguageModel policy, double temperature, LowerStates? shared)
     {
-        var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
-        _answers = items.Count;
-        _scores = policy.Score(LowerStates.HiddenAt(policy, batch, batch.Predictors, shared), batch.Targets, temperature);
+        _batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
+        _scores = policy.Score(LowerStates.HiddenAt(policy, _batch, _batch.Predictors, shared), _batch.Targets, temperature);
         OldLogProbs = tensor(items.SelectMany(i => i.OldLogProbs).ToArray());
         Reference = tensor(items.SelectMany(i => i.Reference).ToArray());
-        Rows = tensor(items.SelectMany((item, row) => Enumerable.Repeat((long)row, item.OldLogProbs.Length)).ToArray());
+        Rows = AnswerSums.Rows(_batch);
         Advantages = tensor(items.Select(i => (float)i.Advantage).ToArray());
     }
 
@@ -39,7 +38,7 @@ internal sealed class GroupBatch
     public Tensor Advantages { get; }
 
     /// <summary>[tokens] to [answers]</summary>
-    public Tensor SumByAnswer(Tensor tokens) => zeros(_answers).index_add(0, Rows, tokens, 1);
+    public Tensor SumByAnswer(Tensor tokens) => AnswerSums.ByRow(tokens, _batch);
 
     /// <summary>[answers] to [tokens]</summary>
     public Tensor ToTokens(Tensor answers) => answers.index_select(0, Rows);

@@ -3,6 +3,7 @@ using System.Globalization;
 using Attune.Cli.Screens;
 using Attune.Core;
 using Attune.Core.Feedback;
+using Attune.Learning.Rewards;
 using Attune.Models;
 using Attune.Models.Hub;
 using Attune.Models.Weights;
@@ -27,9 +28,9 @@ internal static class ModelCommand
         {
             NativeSetup.LoadTorch();
             var folder = EmbeddedModel.Resolve(parsed.GetValue(model)!);
-            var judges = File.Exists(Path.Combine(folder, "reward_normalization.json"));
+            var judges = RewardModel.IsAt(folder);
             using TransformerModel loaded = judges ? ModelFiles.LoadScalarModel(folder) : ModelFiles.LoadLanguageModel(folder);
-            var tokenizer = TokenizerFiles.Load(folder);
+            var text = ChatText.Load(folder);
             var config = loaded.Config;
             var table = new Table().HideHeaders().Border(TableBorder.None).AddColumn("").AddColumn("");
             void Row(string name, string value) => table.AddRow(new Words(name, new Style(Color.Grey)), new Words(value));
@@ -40,8 +41,7 @@ internal static class ModelCommand
             Row("heads (key-value)", $"{config.Heads} ({config.KeyValueHeads})");
             Row("weights", string.Create(CultureInfo.InvariantCulture, $"{Directory.GetFiles(folder, "*.safetensors").Sum(f => new FileInfo(f).Length) / 1e6:N1} MB on disk"));
             Row("context", $"{config.ContextLength} tokens");
-            Row("vocabulary", $"{config.VocabularySize} ({tokenizer.GetType().Name}, {tokenizer.VocabularySize} tokens)");
-            var text = ChatText.Load(folder);
+            Row("vocabulary", $"{config.VocabularySize} ({text.Tokenizer.GetType().Name}, {text.Tokenizer.VocabularySize} tokens)");
             Row("chat template", text.Template is JinjaTemplate ? $"the model's own ({ChatText.FindTemplate(folder)!.Value.Path}); a turn ends with {((JinjaTemplate)text.Template).TurnEnd ?? "nothing"}" : $"none; {text.Template.Name} is used");
             Row("head", judges ? "a reward" : config.TiedHead ? "tied to the embedding" : "own");
             AnsiConsole.Write(table);
@@ -187,7 +187,7 @@ internal static class ModelCommand
         GgufExport.Write(language, TokenizerFiles.Load(source), file, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source))), type, ChatText.FindTemplate(source)?.Source);
     }
 
-    private static string RequireEmpty(string folder) => Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()
+    internal static string RequireEmpty(string folder) => Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()
         ? throw new AttuneException($"{folder} is not empty. Choose a new folder for --out.")
         : folder;
 }

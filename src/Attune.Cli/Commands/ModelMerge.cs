@@ -36,11 +36,7 @@ internal static class ModelMerge
                 throw new AttuneException($"{source} has no {AdapterFiles.ConfigFile}; expected an adapter's folder. A whole model needs no merging: `attune model export` copies it.");
             }
 
-            if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-            {
-                throw new AttuneException($"{folder} is not empty. Choose a new folder for --out.");
-            }
-
+            ModelCommand.RequireEmpty(folder);
             var begun = EmbeddedModel.Resolve(parsed.GetValue(origin) ?? AdapterFiles.BaseOf(source));
             Merge(source, begun, folder, parsed.GetValue(type) == "bf16" ? WeightType.BF16 : WeightType.F32);
             Terminal.Messages.MarkupLineInterpolated($"[green]merged[/] {source} into {begun}: {folder}");

@@ -36,10 +36,13 @@ public static class AnswerSums
     {
         perAnswerToken.Require([batch.Targets.shape[0]]);
         using var scope = NewDisposeScope();
-        long[] rows = [.. batch.AnswerLengths.SelectMany((length, row) => Enumerable.Repeat((long)row, length))];
         var sums = zeros(batch.AnswerLengths.Length, perAnswerToken.dtype, perAnswerToken.device);
-        return sums.index_add(0, tensor(rows, device: perAnswerToken.device), perAnswerToken, 1).MoveToOuterDisposeScope();
+        return sums.index_add(0, Rows(batch).to(perAnswerToken.device), perAnswerToken, 1).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Which row each answer token belongs to.</summary>
+    /// <returns>[answers], int64</returns>
+    public static Tensor Rows(TokenBatch batch) => tensor(batch.AnswerLengths.SelectMany((length, row) => Enumerable.Repeat((long)row, length)).ToArray());
 
     /// <summary>Answer tokens of each row, in the type of <paramref name="like"/>.</summary>
     /// <returns>[rows]</returns>

@@ -62,16 +62,12 @@ public sealed class LowerStates : IDisposable
         }
     }
 
-    /// <summary>The model's last hidden state after the final norm, from kept lower states where there are any.</summary>
-    /// <param name="shared">Null where nothing is shared.</param>
-    /// <returns>[batch, time, width]; beyond a row's text the numbers mean nothing</returns>
-    public static Tensor Hidden(TransformerModel model, TokenBatch batch, LowerStates? shared) =>
-        shared is not null && batch.Sequences is { } texts && shared._sharers.Contains(model)
-            ? model.Trunk.Upper(shared.Of(batch, texts), shared.Layers)
-            : model.Trunk.Hidden(batch.Tokens, batch.Segments);
-
-    /// <summary><see cref="Hidden"/> at some of the batch's positions, which without a gradient costs less.</summary>
+    /// <summary>
+    /// The model's last hidden state after the final norm at some of the batch's positions, from kept lower states where there are any. Without a gradient the
+    /// last layer computes no more than they need.
+    /// </summary>
     /// <param name="positions">[n] int64: flat indices, row * time + place</param>
+    /// <param name="shared">Null where nothing is shared.</param>
     /// <returns>[n, width]</returns>
     public static Tensor HiddenAt(TransformerModel model, TokenBatch batch, Tensor positions, LowerStates? shared)
     {

@@ -70,16 +70,19 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
         }));
     }
 
+    /// <summary>Whether <see cref="Save"/> wrote this folder.</summary>
+    public static bool IsAt(string folder) => File.Exists(Path.Combine(folder, NormalisationFile));
+
     /// <summary>Loads what <see cref="Save"/> wrote, or a single reward model from elsewhere (shift 0, scale 1).</summary>
     /// <exception cref="ModelFileException">A file is missing or damaged.</exception>
     public static RewardModel Load(string folder, Precision precision = Precision.F32)
     {
-        var path = Path.Combine(folder, NormalisationFile);
-        if (!File.Exists(path))
+        if (!IsAt(folder))
         {
             return new RewardModel([ModelFiles.LoadScalarModel(folder, precision)], 0, 1);
         }
 
+        var path = Path.Combine(folder, NormalisationFile);
         Dictionary<string, double> numbers;
         try
         {

@@ -39,9 +39,7 @@ internal sealed class FusedLinear(TensorKernels kernels, LinearMap map, FlatPara
     {
         if (map.Parts.Length == 0)
         {
-            return map.Quantized is { } matrix
-                ? QuantizedProduct.Backward(gradient, matrix, kernels)
-                : kernels.LinearBackward(gradient, input, map.Weight!, isTrained ? G("weight") : null, isTrained ? G("bias") : null);
+            return OfBaseBackward(gradient, input, isTrained ? G("weight") : null, isTrained ? G("bias") : null);
         }
 
         using var scope = NewDisposeScope();
@@ -52,9 +50,7 @@ internal sealed class FusedLinear(TensorKernels kernels, LinearMap map, FlatPara
 
         var mask = map.Mask(input, chance);
         var dropped = mask is null ? input : input * mask;
-        var result = map.Quantized is { } packed
-            ? QuantizedProduct.Backward(gradient, packed, kernels)
-            : kernels.LinearBackward(gradient, input, map.Weight!, null, null);
+        var result = OfBaseBackward(gradient, input, null, null);
         foreach (var part in map.Parts)
         {
             var own = part.Site.Rows == gradient.size(1) ? gradient : gradient.narrow(1, part.Site.FirstRow, part.Site.Rows).contiguous();
@@ -79,6 +75,10 @@ internal sealed class FusedLinear(TensorKernels kernels, LinearMap map, FlatPara
         var output = QuantizedProduct.Forward(input, matrix, kernels);
         return bias is null ? output : output.add_(bias.detach());
     }
+
+    private Tensor OfBaseBackward(Tensor gradient, Tensor input, Tensor? weightGradient, Tensor? biasGradient) => map.Quantized is { } matrix
+        ? QuantizedProduct.Backward(gradient, matrix, kernels)
+        : kernels.LinearBackward(gradient, input, map.Weight!, weightGradient, biasGradient);
 
     /// <summary>x W^T + scale x A^T B^T, before magnitudes.</summary>
     private Tensor Unscaled(Tensor input, Seed? chance, Tensor? bias)

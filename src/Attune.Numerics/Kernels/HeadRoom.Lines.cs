@@ -63,18 +63,7 @@ internal unsafe ref partial struct HeadRoom<T>
             line[i] = T.LoadOne(source, at + i) * factor;
         }
 
-        for (; i < _padded; i++)
-        {
-            if (i % 16 == 0)
-            {
-                Vector512<float>.Zero.Store(line + i);
-                i += 15;
-            }
-            else
-            {
-                line[i] = 0;
-            }
-        }
+        new Span<float>(line + _width, _padded - _width).Clear();
     }
 
     private readonly void StoreLine(void* target, int stride, int t, int offset, float* line)

@@ -6,7 +6,6 @@ using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Learning.Contracts;
 using Attune.Learning.Evaluation;
-using Attune.Learning.Rewards;
 using Attune.Learning.Rollouts;
 using Attune.Models;
 using Attune.Recipes.Running;
@@ -35,8 +34,8 @@ internal sealed class FrontierExam : IDisposable
         Reference = Own(room.LoadPolicy());
         _sampler = Own(new LocalSampler());
         Prompts = new PromptPool([.. Enumerable.Range(0, options.Rows).Select(i => prompts[i % prompts.Length]).Select(p => ((Prompt)p, encoder.EncodePrompt(p)))]);
-        var gold = Utilities.Named(options.Gold ?? given.Utility ?? throw new PlanException("exam.gold is missing: no simulated annotators tell what is wanted. Expected the name of a hidden utility."));
-        var pretrained = given.Pretrained is { } folder && folder != given.Policy ? Own(ModelFiles.LoadLanguageModel(folder)) : Reference;
+        var gold = Utilities.AsReward(options.Gold ?? given.Utility ?? throw new PlanException("exam.gold is missing: no simulated annotators tell what is wanted. Expected the name of a hidden utility."), encoder.Tokenizer);
+        var pretrained = given.PretrainedApart is { } folder ? Own(ModelFiles.LoadLanguageModel(folder)) : Reference;
         Exam = new PolicyExam
         {
             Prompts = Prompts,
@@ -44,7 +43,7 @@ internal sealed class FrontierExam : IDisposable
             Sampler = _sampler,
             Sampling = new SamplingOptions { Temperature = options.Temperature, MaxNewTokens = options.MaxNewTokens, EndToken = encoder.Tokenizer.EndToken },
             Proxy = Proxy(encoder, given.Reward),
-            Gold = new TextReward("gold", encoder.Tokenizer, (prompt, answer) => gold.Of(prompt, answer).Total),
+            Gold = gold,
             Reference = Reference,
             Pretrained = pretrained,
             Tokenizer = encoder.Tokenizer,

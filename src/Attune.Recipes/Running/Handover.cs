@@ -18,6 +18,9 @@ public sealed record Handover
     /// <summary>The model before any fine-tuning, the judge of fluency.</summary>
     public string? Pretrained { get; init; }
 
+    /// <summary>The pretrained model's folder where it is another than the policy's; null where the policy is it.</summary>
+    internal string? PretrainedApart => Pretrained == Policy ? null : Pretrained;
+
     /// <summary>Tokenizer files, where no model came with them.</summary>
     public string? Tokenizer { get; init; }
 

@@ -48,7 +48,7 @@ internal sealed class PolicyBench : IDisposable
             (Policy, var origin) = options.Training is { } learning ? room.LoadLearner(learning) : (room.LoadPolicy(), null);
             Own(Policy);
             Reference = Own(origin ?? Policy.Copy());
-            var pretrained = room.Handover.Pretrained is { } folder && folder != room.Handover.Policy ? Own(ModelFiles.LoadLanguageModel(folder, precision)) : Reference;
+            var pretrained = room.Handover.PretrainedApart is { } folder ? Own(ModelFiles.LoadLanguageModel(folder, precision)) : Reference;
             if (options.Training is { } training)
             {
                 room.FreezeLayers(Policy, training);

@@ -53,7 +53,7 @@ public sealed record ExamKeys
         var rewardFolder = RewardModel ?? room.Handover.Reward;
         using var owned = new Owned();
         var proxy = rewardFolder is null || prompts.IsEmpty ? null : owned.Add(Learning.Rewards.RewardModel.Load(rewardFolder));
-        var pretrained = room.Handover.Pretrained is { } folder && folder != room.Handover.Policy && !prompts.IsEmpty ? owned.Add(ModelFiles.LoadLanguageModel(folder)) : null;
+        var pretrained = room.Handover.PretrainedApart is { } folder && !prompts.IsEmpty ? owned.Add(ModelFiles.LoadLanguageModel(folder)) : null;
         var context = Math.Min(reference.Config.ContextLength, Math.Min(pretrained?.Config.ContextLength ?? int.MaxValue, proxy?.Members[0].Config.ContextLength ?? int.MaxValue));
         var fitting = prompts.Select(p => (Prompt: p, Tokens: encoder.EncodePrompt(p))).Where(p => p.Tokens.Length + MaxNewTokens <= context).ToImmutableArray();
         if (fitting.Length < Math.Min(EvaluationPrompts, prompts.Length))
