@@ -65,6 +65,11 @@ public sealed record OnlineDpoStage : ExaminedStage
         var split = Exam.HeldOutPrompts is null ? Split.ByPrompt(all, 0.05, place.Room.Seed.For("split")) : new SplitData<Core.Conversations.Prompt>(all, []);
         var context = place.Policy.Config.ContextLength;
         var pool = new PromptPool([.. split.Training.Select(p => (p, place.Encoder.EncodePrompt(p))).Where(p => p.Item2.Length + Exam.MaxNewTokens <= context)]);
+        if (pool.Count < split.Training.Length)
+        {
+            place.Room.Note($"{Prompts}: {split.Training.Length - pool.Count} of {split.Training.Length} prompts left out: no room for {Exam.MaxNewTokens} new tokens in the model's {context}");
+        }
+
         if (pool.Count == 0)
         {
             throw new DataException($"{Prompts}: no prompt leaves room for {Exam.MaxNewTokens} new tokens in the model's {context}. Lower max_new_tokens.");
