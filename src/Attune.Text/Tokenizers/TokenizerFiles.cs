@@ -8,7 +8,7 @@ public static class TokenizerFiles
 {
     /// <summary>
     /// The tokenizer whose files lie in a folder: <c>tokenizer.json</c> with GPT-2's byte-level BPE or single letters, SentencePiece's <c>tokenizer.model</c>,
-    /// any other <c>tokenizer.json</c>, or <c>vocab.json</c> with <c>merges.txt</c>. Where several are there, the first of these.
+    /// any other <c>tokenizer.json</c>, <c>vocab.json</c> with <c>merges.txt</c>, or BERT's <c>vocab.txt</c>. Where several are there, the first of these.
     /// </summary>
     /// <exception cref="ModelFileException">No tokenizer is there, or its files are damaged, contradict each other or are of an unknown kind.</exception>
     public static ITokenizer Load(string directory)
@@ -27,7 +27,9 @@ public static class TokenizerFiles
             return PipelineTokenizer.Load(json, At("tokenizer.json"), directory);
         if (File.Exists(At("vocab.json")) && File.Exists(At("merges.txt")))
             return BytePairFiles.LoadVocabAndMerges(At("vocab.json"), At("merges.txt"), directory);
-        throw new ModelFileException($"{directory}: no tokenizer found; expected tokenizer.json, tokenizer.model, or vocab.json and merges.txt.");
+        if (File.Exists(At(WordPieceFiles.Name)))
+            return WordPieceFiles.Load(directory);
+        throw new ModelFileException($"{directory}: no tokenizer found; expected tokenizer.json, tokenizer.model, vocab.json and merges.txt, or vocab.txt.");
     }
 
     /// <summary>
