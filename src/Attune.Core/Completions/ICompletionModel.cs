@@ -66,8 +66,9 @@ public sealed record CompletionEnd(StopReason Reason, int Tokens);
 public readonly record struct TokenText(string Text, float LogProb);
 
 /// <summary>A drawn token.</summary>
+/// <param name="Position">Where in the answer it begins, in code points.</param>
 /// <param name="Alternatives">The likeliest in its place, likeliest first.</param>
-public sealed record AnswerToken(string Text, float LogProb, ImmutableArray<TokenText> Alternatives);
+public sealed record AnswerToken(string Text, float LogProb, int Position, ImmutableArray<TokenText> Alternatives);
 
 /// <summary>There is no room for another request at the moment.</summary>
 public sealed class ModelBusyException(string message) : AttuneException(message);

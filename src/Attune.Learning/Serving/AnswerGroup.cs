@@ -43,11 +43,11 @@ internal sealed class AnswerGroup
                 return;
             }
 
-            var start = _text.Length;
+            var (start, position) = (_text.Length, _text.CodePoints);
             _text.Add(drawn.Token);
             if (_tellsTokens)
             {
-                _tokens.Enqueue((start, new AnswerToken(TextOf(drawn.Token), drawn.LogProb, [.. likeliest.Select(l => new TokenText(TextOf(l.Token), l.LogProb))])));
+                _tokens.Enqueue((start, new AnswerToken(TextOf(drawn.Token), drawn.LogProb, position, [.. likeliest.Select(l => new TokenText(TextOf(l.Token), l.LogProb))])));
             }
 
             if (_text.Take() is { Length: > 0 } text)

@@ -85,12 +85,14 @@ public sealed class ServedModel : ICompletionModel, IDisposable
     {
         try
         {
-            var ended = 0;
-            while (ended < answers.Jobs.Length)
+            var left = answers.Jobs.Length;
+            while (left > 0 && await pieces.WaitToReadAsync(cancel).ConfigureAwait(false))
             {
-                var piece = await pieces.ReadAsync(cancel).ConfigureAwait(false);
-                ended += piece.End is null ? 0 : 1;
-                yield return piece;
+                while (pieces.TryRead(out var piece))
+                {
+                    left -= piece.End is null ? 0 : 1;
+                    yield return piece;
+                }
             }
         }
         finally

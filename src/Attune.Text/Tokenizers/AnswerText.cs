@@ -26,6 +26,9 @@ public sealed class AnswerText(ITokenizer tokenizer, string prefix, bool beginsT
     /// <summary>Characters known so far, those included that are not handed out yet.</summary>
     public int Length => _text.Length;
 
+    /// <summary>The same in code points.</summary>
+    public int CodePoints { get; private set; }
+
     /// <summary>Characters handed out.</summary>
     public int Given => _given;
 
@@ -72,6 +75,7 @@ public sealed class AnswerText(ITokenizer tokenizer, string prefix, bool beginsT
     {
         var from = Math.Max(_given, _text.Length - Math.Max(0, _longestStop - 1));
         _text.Append(text);
+        CodePoints += Core.Conversations.CodePoints.Count(text);
         _open.Clear();
         _begun = true;
         if (_mayBePrefix && DropPrefix())
@@ -89,6 +93,7 @@ public sealed class AnswerText(ITokenizer tokenizer, string prefix, bool beginsT
         if (start == prefix)
         {
             _text.Remove(0, prefix.Length);
+            CodePoints -= Core.Conversations.CodePoints.Count(prefix);
             _mayBePrefix = false;
             return true;
         }
