@@ -54,7 +54,7 @@ public sealed class ChatJudge(IChatClient client, string name, ChatJudgeOptions 
         finally
         {
             await source.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(replies).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)Task.WhenAll(replies)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
