@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using Attune.Core.Completions;
 using Attune.Core.Rollouts;
-using Attune.Core.Tokens;
 using Attune.Models.Decoding;
 using Attune.Text.Tokenizers;
 

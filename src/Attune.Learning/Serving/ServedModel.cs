@@ -4,8 +4,6 @@ using System.Threading.Channels;
 using Attune.Core;
 using Attune.Core.Completions;
 using Attune.Core.Conversations;
-using Attune.Core.Rollouts;
-using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Models;
 using Attune.Models.Decoding;

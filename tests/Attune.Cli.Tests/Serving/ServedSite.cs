@@ -1,7 +1,6 @@
 using System.ClientModel;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Attune.Feedback;
 using Attune.Learning.Serving;
 using Attune.Models;
 using Attune.Recipes.Sources;
