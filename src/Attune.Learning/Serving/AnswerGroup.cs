@@ -16,7 +16,7 @@ internal sealed class AnswerGroup
     internal AnswerGroup(CompletionRequest request, ITokenizer tokenizer, SamplingOptions options, ChannelWriter<CompletionPiece> pieces, CancellationToken cancel)
     {
         _cancel = cancel;
-        Jobs = [.. Enumerable.Range(0, request.Count).Select(i => new Job(this, request, i, tokenizer, options, pieces))];
+        Jobs = [.. Enumerable.Range(0, request.Count).Select(i => new Job(this, request, i, tokenizer, options, pieces) { Alternatives = request.Alternatives ?? 0 })];
     }
 
     internal ImmutableArray<Job> Jobs { get; }

@@ -15,7 +15,7 @@ internal static class ChatBody
         var messages = Messages(fields);
         var (newer, older) = (fields.Whole("max_completion_tokens", 1, int.MaxValue), fields.Whole("max_tokens", 1, int.MaxValue));
         if (newer is not null && older is not null && newer != older)
-            throw new ApiRefusal("'max_tokens' and 'max_completion_tokens' differ; give one of them.", "max_tokens");
+            throw new ApiRefusal("'max_tokens' and 'max_completion_tokens' differ; give one of them.", "max_completion_tokens");
         var logProbs = fields.Flag("logprobs");
         var likeliest = CompletionCall.AlternativesOf(fields, "top_logprobs");
         if (likeliest > 0 && !logProbs)

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Attune.Core.Completions;
 using Attune.Core.Conversations;
 
 namespace Attune.Cli.Tests.Serving;
@@ -142,20 +141,5 @@ public sealed class CompletionTests(ServedSite site)
         using var answer = await site.Http.PostAsync("/v1/chat/completions", new StringContent(body, Encoding.UTF8, type), Cancel);
         Assert.Equal(status, (int)answer.StatusCode);
         Assert.Equal("invalid_request_error", JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Cancel)).RootElement.GetProperty("error").GetProperty("type").GetString());
-    }
-
-    [Fact]
-    public async Task Whole_texts_equal_what_the_tokenizer_reads()
-    {
-        var encoded = site.Model.Encode(new Prompt.Text("The"));
-        var request = new CompletionRequest(encoded, new Core.Rollouts.SamplingOptions { MaxNewTokens = 30 }, new Core.Runs.Seed(3)) { Count = 2, Alternatives = 1 };
-        var pieces = new List<CompletionPiece>();
-        await foreach (var piece in site.Model.CompleteAsync(request, Cancel))
-        {
-            pieces.Add(piece);
-        }
-
-        Assert.Equal(2, pieces.Count(p => p.End is not null));
-        Assert.All(pieces.SelectMany(p => p.Tokens), t => Assert.Single(t.Alternatives));
     }
 }
