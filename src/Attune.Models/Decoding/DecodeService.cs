@@ -51,9 +51,14 @@ public sealed class DecodeService : IDisposable
             _engine.Check(job, Capacity);
         }
 
-        ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, this);
         lock (_waiting)
         {
+            ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, this);
+            if (jobs.Count > _waiting.BoundedCapacity)
+            {
+                throw new AttuneException($"{jobs.Count} answers are asked for at once; at most {_waiting.BoundedCapacity} may wait. Ask for fewer.");
+            }
+
             if (_waiting.BoundedCapacity - _waiting.Count < jobs.Count)
             {
                 throw new ModelBusyException($"{_waiting.Count} answers wait already, and at most {_waiting.BoundedCapacity} may. Try again in a moment.");
@@ -68,14 +73,19 @@ public sealed class DecodeService : IDisposable
 
     public void Dispose()
     {
-        if (!_stop.IsCancellationRequested)
+        lock (_waiting)
         {
+            if (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+
+            // From here on nothing is added, so that the thread finds everyone who waits.
             _stop.Cancel();
-            _thread.Join();
-            _engine.Dispose();
-            _waiting.Dispose();
-            _stop.Dispose();
         }
+
+        _thread.Join();
+        _engine.Dispose();
     }
 
     private void Work()

@@ -4,6 +4,8 @@ using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Completions;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Attune.Web.Completions;
 
@@ -16,12 +18,20 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
     /// <exception cref="AttuneException">The call cannot work, or the model has no room for it. Nothing was written then.</exception>
     public async Task RunAsync()
     {
-        using var source = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var source = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         try
         {
             // All prompts wait in the model's queue from the start; they are read one after another.
             IAsyncEnumerable<CompletionPiece>[] answers = [.. call.Prompts.Select((_, i) => model.CompleteAsync(call.Request(i), source.Token))];
             await (call.Stream ? StreamAsync(answers) : WriteAsync(answers)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            // The server or the model ends: a client that has a half must not take it for the whole.
+            if (!context.Response.HasStarted)
+                throw new ApiRefusal(new ApiProblem(StatusCodes.Status503ServiceUnavailable, "The server is stopping."));
+            context.Abort();
         }
         finally
         {

@@ -15,6 +15,7 @@ internal sealed record CallPrompt(EncodedPrompt Encoded, string Echo);
 internal sealed record CompletionCall
 {
     private const int MostAnswers = 128;
+    private const int MostAnswersOfAll = 512;
     private const int MostStops = 16;
     private const int MostAlternatives = 20;
 
@@ -64,6 +65,8 @@ internal sealed record CompletionCall
         };
         if (call.Sampling.TopP == 0)
             throw new ApiRefusal("'top_p' is 0; expected more than 0. For the likeliest token give temperature 0.", "top_p");
+        if (call.Count * prompts.Length > MostAnswersOfAll)
+            throw new ApiRefusal($"{prompts.Length} prompts with 'n' {call.Count} are {call.Count * prompts.Length} answers; expected at most {MostAnswersOfAll} in one request.", "n");
         fields.Refuse("frequency_penalty", "0", "0.0");
         fields.Refuse("presence_penalty", "0", "0.0");
         fields.Refuse("logit_bias", "{}");
