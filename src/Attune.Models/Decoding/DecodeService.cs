@@ -86,6 +86,8 @@ public sealed class DecodeService : IDisposable
 
         _thread.Join();
         _engine.Dispose();
+        _waiting.Dispose();
+        _stop.Dispose();
     }
 
     private void Work()
