@@ -106,7 +106,11 @@ public sealed class ChatJudge(IChatClient client, string name, ChatJudgeOptions 
         {
             return await client.GetResponseAsync(messages, asked, cancel).ConfigureAwait(false);
         }
-        catch (Exception problem) when (problem is not (OperationCanceledException or AttuneException))
+        catch (AttuneException problem)
+        {
+            throw new AttuneException($"{name} cannot be asked to judge: {problem.Message}", problem);
+        }
+        catch (Exception problem) when (problem is not OperationCanceledException)
         {
             throw new AttuneException($"{name} cannot be asked to judge: {problem.Message.ReplaceLineEndings(" ").TrimEnd('.')}. Check the model's name, its endpoint and its key.", problem);
         }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Attune.Core;
 using Attune.Core.Completions;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
@@ -36,17 +37,12 @@ public sealed partial class JudgeModelTests(ServedSite site)
     }
 
     [Fact]
-    public async Task What_a_judge_says_that_cannot_be_read_is_counted()
+    public async Task A_judge_too_small_for_its_questions_says_so()
     {
-        // The embedded model writes reviews, and knows nothing of letters.
         using var client = new ModelChatClient(site.Model);
         var judge = new ChatJudge(client, "embedded", new ChatJudgeOptions());
-        Question[] questions = [.. Enumerable.Range(0, 3).Select(i => new Question($"q/{i}", new Prompt.Text("Review:"), ["Good.", "Bad."], 0))];
-        var replies = await judge.AskAsync(questions, Cancel).ToArrayAsync(Cancel);
-        Assert.Equal(questions.Select(q => q.Id), replies.Select(r => r.QuestionId));
-        Assert.Equal(6, judge.Tally.Asked);
-        Assert.Equal(6, judge.Tally.UnreadableReplies);
-        Assert.All(replies, r => Assert.Equal(("embedded", (int?)null), (r.Annotator, r.Best)));
+        var problem = await Assert.ThrowsAsync<AttuneException>(async () => await judge.AskAsync([new Question("q/0", new Prompt.Text("Review:"), ["Good.", "Bad."], 0)], Cancel).ToArrayAsync(Cancel));
+        Assert.Matches("^embedded cannot be asked to judge: Prompt 1 has [0-9]+ tokens and its answer up to 16 more; the model's context is 128", problem.Message);
     }
 
     [Fact]
