@@ -8,32 +8,15 @@ using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Data.Formats;
+using Attune.Data.Judging;
 using Attune.Data.Order;
 using Attune.Data.Simulation;
 using Attune.Learning.Rollouts;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Microsoft.Extensions.AI;
 
 namespace Attune.Recipes.Stages;
-
-/// <summary>How annotators are asked.</summary>
-public enum FeedbackKind
-{
-    Pairs,
-    Choice,
-    Ranking,
-}
-
-/// <summary>Where a stage's labels come from.</summary>
-public enum PreferenceOrigin
-{
-    /// <summary>The policy answers, and annotators are asked now.</summary>
-    Ask,
-    /// <summary>People answered already, in the annotation app.</summary>
-    Store,
-    /// <summary>The policy answers, and a language model is asked.</summary>
-    Model,
-}
 
 /// <summary>
 /// Lets the policy answer prompts, and asks annotators, simulated or at the terminal, which answers they prefer; or takes the labels that people
@@ -76,6 +59,9 @@ public sealed record PreferencesStage : Stage
     [Description("source model only: which, and how it is asked")]
     public JudgeModelKeys JudgeModel { get; init; } = new();
 
+    [Description("a language model that answers in the policy's place; without one the policy answers")]
+    public ChatModelKeys AnswerModel { get; init; } = new();
+
     [Description("comparisons to ask the person at the terminal, before the simulated ones (pairs only)")]
     [Range(0, 100_000)]
     public int AskMe { get; init; }
@@ -97,7 +83,7 @@ public sealed record PreferencesStage : Stage
     public override IEnumerable<string> Missing(Supplies given) =>
         Source == PreferenceOrigin.Store ? StoreSnapshot.Missing("preferences", Database, Project)
         : Prompts is null ? ["preferences.prompts is missing: which prompts should the policy answer?"]
-        : [.. MissingPolicy(given), .. DataSource.Missing("preferences.prompts", Prompts, Labels + AskMe), .. Utilities.Missing("preferences.utility", Utility), .. MissingPairs(), .. MissingJudge()];
+        : [.. AnswerModel.Model is null ? MissingPolicy(given) : AnswerModel.Missing("preferences.answer_model"), .. DataSource.Missing("preferences.prompts", Prompts, Labels + AskMe), .. Utilities.Missing("preferences.utility", Utility), .. MissingPairs(), .. MissingJudge()];
 
     public override Supplies After(Supplies given) => given with { Preferences = true };
 
@@ -185,13 +171,18 @@ public sealed record PreferencesStage : Stage
     private async Task<List<Question>> SampleAsync(StageRoom room, string source, CancellationToken cancel)
     {
         var count = Labels + AskMe;
-        var encoder = room.LoadEncoder();
         var (prompts, _) = DataSource.Prompts(source, DataSource.IsWorld(source) ? count : 0, room);
         if (prompts.Length < count)
         {
             room.Note($"{source} has {prompts.Length} prompts for {count} labels: prompts come again, with fresh answers");
         }
 
+        if (AnswerModel.Model is not null)
+        {
+            return await AskForAnswersAsync(room, prompts, count, cancel).ConfigureAwait(false);
+        }
+
+        var encoder = room.LoadEncoder();
         using var policy = room.LoadPolicy();
         var done = 0;
         using var sampler = new LocalSampler { Finished = new Tally(n => room.Screen.Report("sampling answers", done + n, (long)count * K, "")) };
@@ -213,6 +204,17 @@ public sealed record PreferencesStage : Stage
         }
 
         return questions;
+    }
+
+    /// <summary>Answers of another model than the policy.</summary>
+    private async Task<List<Question>> AskForAnswersAsync(StageRoom room, ImmutableArray<Prompt> prompts, int count, CancellationToken cancel)
+    {
+        const int Parallel = 8;
+        using var client = AnswerModel.OpenClient(Parallel);
+        var model = new ChatAnswers(client, AnswerModel.Author, new ChatOptions { Temperature = (float)Temperature, MaxOutputTokens = MaxNewTokens }, Parallel);
+        (Prompt Prompt, Seed Seed)[] requests = [.. Enumerable.Range(0, count).SelectMany(i => Enumerable.Range(0, K).Select(k => (prompts[i % prompts.Length], room.Seed.For("answer", i, k))))];
+        var answers = await model.SampleAsync(requests, new Tally(n => room.Screen.Report($"asking {AnswerModel.Author} to answer", n, requests.Length, "")), cancel).ConfigureAwait(false);
+        return [.. Enumerable.Range(0, count).Select(i => new Question(prompts[i % prompts.Length], [.. answers.Skip(i * K).Take(K)]))];
     }
 
     private ImmutableArray<Preference> Pairs(StageRoom room, List<Question> questions, SimulatedAnnotators judge, Dictionary<string, double> figures, CancellationToken cancel)

@@ -72,8 +72,27 @@ public sealed partial class JudgeModelTests(ServedSite site)
         Assert.True(File.Exists(folder.File("run/online-dpo/stage.json")));
     }
 
+    [Fact]
+    public void Answers_come_from_another_model_where_one_is_named_and_need_no_policy()
+    {
+        using var folder = new TemporaryFolder();
+        folder.WriteText("recipe.yaml", $$"""
+            name: answered
+            seed: 5
+            stages:
+              - preferences: {prompts: reviews:prompts, labels: 6, max_new_tokens: 6, test_split: 0, answer_model: {model: embedded, endpoint: "{{site.Endpoint}}"}}
+            """);
+        AttuneProgram.Run(folder.Path, "run", "recipe.yaml", "--out", "one").Succeeded();
+        AttuneProgram.Run(folder.Path, "run", "recipe.yaml", "--out", "two").Succeeded();
+        var labels = File.ReadAllLines(folder.File("one/preferences/preferences.jsonl"));
+        Assert.InRange(labels.Length, 3, 6);
+        // Attune's own server keeps to the seeds.
+        Assert.Equal(labels, File.ReadAllLines(folder.File("two/preferences/preferences.jsonl")));
+    }
+
     [Theory]
     [InlineData("source: model", "preferences.judge_model.model is missing")]
+    [InlineData("answer_model: {model: x, endpoint: \"ftp://x\"}", "answer_model.endpoint is 'ftp://x'")]
     [InlineData("source: model, judge_model: {model: x, endpoint: nowhere}", "judge_model.endpoint is 'nowhere'")]
     [InlineData("source: model, judge_model: {model: x, endpoint: \"http://localhost:1/v1\", api_key_env: ATTUNE_NO_SUCH_KEY}", "ATTUNE_NO_SUCH_KEY is not set")]
     [InlineData("source: model, feedback: ranking, judge_model: {model: x}", "a model is asked for the best")]
