@@ -80,14 +80,14 @@ public sealed partial class JudgeModelTests(ServedSite site)
             name: answered
             seed: 5
             stages:
-              - preferences: {prompts: reviews:prompts, labels: 6, max_new_tokens: 6, test_split: 0, answer_model: {model: embedded, endpoint: "{{site.Endpoint}}"}}
+              - preferences: {prompts: reviews:prompts, labels: 6, max_new_tokens: 6, test_split: 0, answer_model: {model: embedded, endpoint: "{{site.Endpoint}}"} }
             """);
         AttuneProgram.Run(folder.Path, "run", "recipe.yaml", "--out", "one").Succeeded();
         AttuneProgram.Run(folder.Path, "run", "recipe.yaml", "--out", "two").Succeeded();
-        var labels = File.ReadAllLines(folder.File("one/preferences/preferences.jsonl"));
+        var labels = File.ReadAllLines(folder.File("one/preferences.jsonl"));
         Assert.InRange(labels.Length, 3, 6);
         // Attune's own server keeps to the seeds.
-        Assert.Equal(labels, File.ReadAllLines(folder.File("two/preferences/preferences.jsonl")));
+        Assert.Equal(labels, File.ReadAllLines(folder.File("two/preferences.jsonl")));
     }
 
     [Theory]

@@ -1,5 +1,4 @@
 using System.ClientModel;
-using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using OpenAI.Chat;
@@ -126,31 +125,6 @@ public sealed class OpenAiClientTests(ServedSite site)
         var refusal = await Assert.ThrowsAsync<ClientResultException>(() => other.CompleteChatAsync(Question(), cancellationToken: Cancel));
         Assert.Equal(404, refusal.Status);
         Assert.Contains("There is no model 'gpt-5' here; there is 'embedded'.", refusal.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_stream_that_its_reader_leaves_frees_its_slot()
-    {
-        // More than there are slots, each as long as the context; left after the first words, they must not hold up what follows.
-        var begun = new ConcurrentBag<int>();
-        await Parallel.ForAsync(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (i, cancel) =>
-        {
-            using var leave = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            try
-            {
-                await foreach (var update in site.Chat.CompleteChatStreamingAsync(Question(), new ChatCompletionOptions { Seed = i, Temperature = 2 }, leave.Token))
-                {
-                    begun.Add(i);
-                    await leave.CancelAsync();
-                }
-            }
-            catch (OperationCanceledException)
-            {
-            }
-        });
-        Assert.Equal(8, begun.Distinct().Count());
-        ChatCompletion next = await site.Chat.CompleteChatAsync(Question(), new ChatCompletionOptions { MaxOutputTokenCount = 3 }, Cancel).WaitAsync(TimeSpan.FromSeconds(30), Cancel);
-        Assert.NotEmpty(next.Content);
     }
 
     private async Task<string> StreamedAsync(ChatCompletionOptions options)
