@@ -1,5 +1,7 @@
 using Attune.Core;
+using Attune.Web.Completions;
 using Attune.Web.Components;
+using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -46,7 +48,9 @@ internal static class Problems
 
     public static Task Write(HttpContext context, int status, string detail) => Result(context, status, detail).ExecuteAsync(context);
 
-    public static IResult Result(HttpContext context, int status, string detail) => WantsJson(context)
+    public static IResult Result(HttpContext context, int status, string detail) => ModelAccess.IsModel(context.Request)
+        ? new ApiProblem(status, detail)
+        : WantsJson(context)
         ? TypedResults.Problem(detail, statusCode: status)
         : new RazorComponentResult<ProblemPage>(new
         {

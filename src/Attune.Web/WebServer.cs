@@ -159,5 +159,6 @@ public sealed class WebServer : IAsyncDisposable
         ChatEndpoints.Map(app);
         RunEndpoints.Map(app);
         Api.Map(app);
+        ModelEndpoints.Map(app);
     }
 }
