@@ -68,8 +68,11 @@ public sealed class ClassifierRewardTests : IDisposable
     [Fact]
     public void A_text_longer_than_the_encoder_reads_loses_its_beginning()
     {
-        var rollout = new Rollout(Policy.Encode(new Prompt.Text("the the the the the the"), " film is good"), [], StopReason.Length, 0);
-        Assert.Equal([2, 5, 5, 5, 5, 5, 6, 9, 10, 3], new ClassifierReward(_classifier, _tokenizer, Policy, null).Tokens(rollout with { Sequence = Policy.EncodeUnfinished(new Prompt.Text("the the the the the the"), " film is good") }));
+        var reward = new ClassifierReward(_classifier, _tokenizer, Policy, null);
+        Assert.Empty(reward.Notes);
+        var sequence = Policy.EncodeUnfinished(new Prompt.Text("the the the the the the"), " film is good");
+        Assert.Equal([2, 5, 5, 5, 5, 5, 6, 9, 10, 3], reward.Tokens(new Rollout(sequence, [], StopReason.Length, 0)));
+        Assert.StartsWith("the classifier read 1 of 1 texts without their beginning", Assert.Single(reward.Notes), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -18,6 +18,7 @@ public sealed class ClassifierReward : IReward, IDisposable
     private readonly ITokenizer _tokenizer;
     private readonly Encoder _policy;
     private readonly int _label, _first;
+    private long _cut, _read;
 
     /// <param name="classifier">Is disposed with this.</param>
     /// <param name="tokenizer">The classifier's own.</param>
@@ -46,6 +47,8 @@ public sealed class ClassifierReward : IReward, IDisposable
 
     public string Name => "classifier";
 
+    public IEnumerable<string> Notes => _cut == 0 ? [] : [$"the classifier read {_cut} of {_read} texts without their beginning: they are longer than the {_classifier.Config.ContextLength} tokens that it reads"];
+
     /// <summary>The class whose logit is the reward.</summary>
     public string Label { get; }
 
@@ -65,6 +68,7 @@ public sealed class ClassifierReward : IReward, IDisposable
         // Of a conversation the reply alone is judged: roles and turns mean nothing to an encoder of plain texts.
         var text = _tokenizer.Encode(prompt is Prompt.Text written ? written.Value + answer : answer);
         var room = _classifier.Config.ContextLength - 2;
+        (_read, _cut) = (_read + 1, _cut + (text.Length > room ? 1 : 0));
         return [_first, .. text.Length > room ? text[^room..] : text, _tokenizer.EndToken];
     }
 

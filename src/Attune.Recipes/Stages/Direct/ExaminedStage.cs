@@ -60,6 +60,11 @@ public abstract record ExaminedStage : Stage
             exam.LogSamples(after, progress.Updates);
         }
 
+        foreach (var note in exam.Exam?.Proxy?.Notes ?? [])
+        {
+            room.Note(note);
+        }
+
         ModelFiles.Save(policy, room.FinalFolder);
         place.Encoder.Save(room.FinalFolder);
         room.Handover = room.Handover with { Policy = room.FinalFolder };
