@@ -76,10 +76,10 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
             await CheckAsync(page);
         }
 
-        foreach (var path in new[] { "/", "/projects/new", "/people", "/account", "/nowhere" })
+        foreach (var path in new[] { "/", "/projects/new", "/people", $"/people/{site.Owner.Id}", "/account", "/nowhere" })
         {
             await page.GotoAsync(path);
-            await Chromium.ShootAsync(page, $"owner{path.Replace('/', '-')}-{screen}");
+            await Chromium.ShootAsync(page, $"owner{path.Replace('/', '-').Replace(site.Owner.Id.ToString(), "one", StringComparison.Ordinal)}-{screen}");
             await CheckAsync(page);
         }
     }
