@@ -63,6 +63,24 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
     }
 
     [Fact]
+    public void A_backup_is_restored_into_a_new_store_that_says_the_same()
+    {
+        Import();
+        Run("feedback", "import", "pairs.jsonl", "--database", "f.db", "--project", "films").Succeeded();
+        Run("feedback", "backup", "--database", "f.db", "--out", "b.jsonl.gz").Succeeded();
+        Run("feedback", "restore", "--from", "b.jsonl.gz", "--database", "new.db").Succeeded();
+        Run("feedback", "verify", "--database", "new.db").Succeeded("whole");
+        foreach (var database in new[] { "f.db", "new.db" })
+        {
+            Run("feedback", "export", "--database", database, "--project", "films", "--format", "trl", "--out", database + ".jsonl").Succeeded();
+        }
+
+        Assert.Equal(File.ReadAllText(_folder.File("f.db.jsonl")), File.ReadAllText(_folder.File("new.db.jsonl")));
+        Run("feedback", "restore", "--from", "b.jsonl.gz", "--database", "new.db").Refused("is not empty; restore into a new database");
+        Run("feedback", "restore", "--from", "nowhere.gz", "--database", "other.db").Refused("nowhere.gz: no such file");
+    }
+
+    [Fact]
     public void A_store_that_is_not_there_and_a_project_misspelt()
     {
         Run("feedback", "verify", "--database", "nowhere.db").Refused("nowhere.db: no such database");
