@@ -3,9 +3,9 @@ using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Journeys;
 
-/// <summary>Two people contradict each other; a manager decides, by keyboard alone, and the snapshot says what was decided.</summary>
+/// <summary>What becomes of labels: a manager decides between two that contradict each other, by keyboard alone, and snapshots say so; times come with them.</summary>
 [Collection(nameof(SiteCollection))]
-public sealed class DisputeTests(Site site, Chromium chromium)
+public sealed class LabelTests(Site site, Chromium chromium)
 {
     [Theory]
     [InlineData("phone")]
@@ -42,6 +42,25 @@ public sealed class DisputeTests(Site site, Chromium chromium)
         Assert.Equal((ComparisonJudgement.OfStrength(8), "the second cites its source"), ((ComparisonJudgement)decided.Adjudicated!, decided.AdjudicationReason!));
         Assert.Equal(2, decided.Labels.Count);
         Assert.Contains("\"chosen\":\"Two\"", await SnapshotRowsAsync(project.Id, cancel), StringComparison.Ordinal);
+    }
+
+    /// <summary>The page counts the time with somebody at it, and sends it with the label.</summary>
+    [Fact]
+    public async Task Time_and_order_shown_come_with_the_label_that_a_page_sends()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"), new ProjectSettings());
+        var page = await chromium.OpenAsync(site, await site.PersonAsync(Role.Annotator, project.Id), $"/work/{project.Id}");
+        await Task.Delay(1200, cancel);
+        await page.Keyboard.PressAsync("2");
+        await page.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "All done" })).ToBeVisibleAsync();
+        using var folder = new Testing.TemporaryFolder();
+        await site.Store.Snapshots.CreateAsync(project.Id, folder.File("s"), new SnapshotOptions { HeldOut = 0 }, cancel);
+        var label = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(folder.File("s/labels.jsonl"), cancel))!;
+        Assert.InRange(label["active_ms"]!.GetValue<long>(), 400, 60_000);
+        Assert.Equal(1, label["guideline_version"]!.GetValue<int>());
+        Assert.Equal(2, label["shown_order"]!.AsArray().Count);
     }
 
     private async Task<string> SnapshotRowsAsync(Guid project, CancellationToken cancel)
