@@ -2,9 +2,7 @@ using System.Data.Common;
 using Attune.Core;
 using Attune.Feedback.Formats;
 using Attune.Feedback.Storage;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace Attune.Feedback;
 
@@ -19,6 +17,7 @@ namespace Attune.Feedback;
 public sealed class FeedbackStore : IAsyncDisposable
 {
     private const int MostTries = 20;
+    private const int MostTriesWhenBusy = 6;
     private readonly Func<FeedbackContext> _context;
     private readonly Action _close;
 
@@ -77,37 +76,64 @@ public sealed class FeedbackStore : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    internal async Task<T> ReadAsync<T>(Func<FeedbackContext, Task<T>> work)
-    {
-        await using var db = _context();
-        return await work(db).ConfigureAwait(false);
-    }
+    /// <summary>Reads; again where the database was too busy to answer, as reading twice harms nobody.</summary>
+    /// <exception cref="StoreBusyException">It was too busy for too long.</exception>
+    internal Task<T> ReadAsync<T>(Func<FeedbackContext, Task<T>> work) => InsistAsync(
+        async () =>
+        {
+            await using var db = _context();
+            return await work(db).ConfigureAwait(false);
+        },
+        Repeat.Always, CancellationToken.None);
 
     /// <summary>
     /// One transaction: all of <paramref name="work"/> and its audit, or nothing. It is tried again where another one got in its way, so it must
     /// do nothing but read and write the database.
     /// </summary>
-    internal async Task<T> WriteAsync<T>(Func<StoreWriter, Task<T>> work, CancellationToken cancel)
+    /// <exception cref="StoreBusyException">The database was too busy for too long, or the commit got no answer.</exception>
+    internal Task<T> WriteAsync<T>(Func<StoreWriter, Task<T>> work, CancellationToken cancel) => WriteAsync(work, Repeat.UnlessStored, cancel);
+
+    /// <summary>As <see cref="WriteAsync{T}(Func{StoreWriter, Task{T}}, CancellationToken)"/>, for what may be done twice: it carries an id, or says the same again.</summary>
+    internal Task<T> WriteAgainAsync<T>(Func<StoreWriter, Task<T>> work, CancellationToken cancel) => WriteAsync(work, Repeat.Always, cancel);
+
+    private async Task<T> WriteAsync<T>(Func<StoreWriter, Task<T>> work, Repeat repeat, CancellationToken cancel)
     {
-        if (_turn is not null)
-            await _turn.WaitAsync(cancel).ConfigureAwait(false);
+        if (_turn is not null && !await _turn.WaitAsync(Options.Patience, cancel).ConfigureAwait(false))
+            throw new StoreBusyException(Options.Place, StoredState.Not, new TimeoutException("its turn to write did not come in time"));
         try
         {
-            for (var attempt = 1; ; attempt++)
-            {
-                try
-                {
-                    return await TryAsync(work, cancel).ConfigureAwait(false);
-                }
-                catch (Exception problem) when (attempt < MostTries && IsInTheWay(problem))
-                {
-                    await Task.Delay(attempt, cancel).ConfigureAwait(false);
-                }
-            }
+            return await InsistAsync(() => TryAsync(work, cancel), repeat, cancel).ConfigureAwait(false);
         }
         finally
         {
             _turn?.Release();
+        }
+    }
+
+    /// <summary>Tries again, a bounded number of times and no longer than the store is patient.</summary>
+    private async Task<T> InsistAsync<T>(Func<Task<T>> work, Repeat repeat, CancellationToken cancel)
+    {
+        var started = Options.Time.GetTimestamp();
+        for (var attempt = 1; ; attempt++)
+        {
+            var wait = TimeSpan.Zero;
+            try
+            {
+                return await work().ConfigureAwait(false);
+            }
+            catch (Exception problem) when (!cancel.IsCancellationRequested && Hindrances.Of(problem) is not Hindrance.None and var hindrance)
+            {
+                var stored = problem is UnknownCommitException ? StoredState.Unknown : StoredState.Not;
+                var last = attempt >= (hindrance == Hindrance.Overload ? MostTriesWhenBusy : MostTries) || Options.Time.GetElapsedTime(started) >= Options.Patience;
+                if (last && hindrance == Hindrance.Duplicate)
+                    throw;
+                if (last || (stored == StoredState.Unknown && repeat != Repeat.Always))
+                    throw new StoreBusyException(Options.Place, stored, problem);
+                // Who is in the way is soon gone; who has too much to do needs time.
+                wait = TimeSpan.FromMilliseconds(hindrance == Hindrance.Overload ? 50 << attempt : attempt * attempt);
+            }
+
+            await Task.Delay(wait, cancel).ConfigureAwait(false);
         }
     }
 
@@ -119,17 +145,17 @@ public sealed class FeedbackStore : IAsyncDisposable
         var result = await work(writer).ConfigureAwait(false);
         await db.SaveChangesAsync(cancel).ConfigureAwait(false);
         await writer.AppendAuditAsync(cancel).ConfigureAwait(false);
-        await transaction.CommitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            await transaction.CommitAsync(cancel).ConfigureAwait(false);
+        }
+        catch (Exception problem) when (Hindrances.Of(problem) == Hindrance.Overload)
+        {
+            throw new UnknownCommitException(problem);
+        }
+
         return result;
     }
 
-    /// <summary>Another transaction held or took what this one wanted; looked at afresh, it will find the other's work done.</summary>
-    private static bool IsInTheWay(Exception problem) => problem switch
-    {
-        DbUpdateException { InnerException: { } inner } => IsInTheWay(inner),
-        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } => true,
-        // Busy or locked by another process, or its row came first.
-        SqliteException { SqliteErrorCode: 5 or 6 or 19 } => true,
-        _ => false,
-    };
+    private enum Repeat { UnlessStored, Always }
 }

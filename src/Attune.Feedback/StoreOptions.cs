@@ -13,6 +13,9 @@ public sealed record StoreOptions(string Database)
     /// <summary>Rounds of PBKDF2-HMAC-SHA256 for new passwords; OWASP's advice of 2023 by default.</summary>
     public int PasswordRounds { get; init; } = 600_000;
 
+    /// <summary>How long an operation is tried again while the database is too busy, or waits for its turn, before it is refused.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(45);
+
     /// <summary>Make a missing SQLite file; otherwise a missing file is an error.</summary>
     public bool Create { get; init; } = true;
 
@@ -32,6 +35,9 @@ public sealed record StoreOptions(string Database)
         }
     }
 
+    /// <summary>How long SQLite waits for another process that writes; PostgreSQL's is the connection string's "Command Timeout", 30 seconds by default.</summary>
+    internal TimeSpan LockWait => Patience < TimeSpan.FromSeconds(30) ? Patience : TimeSpan.FromSeconds(30);
+
     internal string SqliteFile => Database.StartsWith("Data Source=", StringComparison.OrdinalIgnoreCase)
         ? new SqliteConnectionStringBuilder(Database).DataSource
         : Database;
@@ -40,7 +46,7 @@ public sealed record StoreOptions(string Database)
     {
         DataSource = SqliteFile,
         Mode = readOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
-        DefaultTimeout = 60,
+        DefaultTimeout = (int)Math.Ceiling(LockWait.TotalSeconds),
     }.ToString();
 
     internal string PostgreSql()

@@ -1,3 +1,4 @@
+using Attune.Core.Runs;
 using Attune.Reports.Sections;
 
 namespace Attune.Reports;
@@ -9,7 +10,8 @@ namespace Attune.Reports;
 public static class RunFragment
 {
     /// <summary>Verdict, remarks, reward against distance, samples, and each stage with its curves.</summary>
-    public static string Body(RunRecord run)
+    /// <param name="link">The address of the page of a snapshot.</param>
+    public static string Body(RunRecord run, Func<LearnedSnapshot, string> link)
     {
         var html = new Markup();
         if (run.Result is not null)
@@ -19,7 +21,7 @@ public static class RunFragment
         SampleSection.Write(html, run);
         foreach (var stage in run.Stages)
         {
-            StageSection.Write(html, run, stage);
+            StageSection.Write(html, run, stage, link);
         }
 
         TimeSection.Write(html, run);

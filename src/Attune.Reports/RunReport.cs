@@ -7,7 +7,7 @@ using Attune.Reports.Sections;
 namespace Attune.Reports;
 
 /// <summary>
-/// <c>report.html</c>: one file without links to anything, for screens from phone to desktop, light and dark, and paper.
+/// <c>report.html</c>: one file that fetches nothing and links to nothing but the snapshots the run learned from, for screens from phone to desktop, light and dark, and paper.
 /// </summary>
 public static class RunReport
 {
@@ -72,7 +72,7 @@ public static class RunReport
         SampleSection.Write(html, run);
         foreach (var stage in run.Stages)
         {
-            StageSection.Write(html, run, stage);
+            StageSection.Write(html, run, stage, snapshot => snapshot.ManifestLink());
         }
 
         TimeSection.Write(html, run);

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Attune.Core;
+using Attune.Feedback;
 using Attune.Web.Completions;
 using Attune.Web.Components;
 using Attune.Web.Security;
@@ -24,6 +26,14 @@ internal static class Problems
             catch (BadHttpRequestException problem) when (!context.Response.HasStarted)
             {
                 await Write(context, problem.StatusCode, problem.StatusCode == StatusCodes.Status413PayloadTooLarge ? "What was sent is too large." : "The request could not be read.").ConfigureAwait(false);
+            }
+            catch (StoreBusyException problem) when (!context.Response.HasStarted)
+            {
+                app.Logger.LogWarning("{Method} {Path}: {Problem}", context.Request.Method, context.Request.Path, problem.Message);
+                context.Response.Headers.RetryAfter = Math.Ceiling(problem.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+                await Write(context, StatusCodes.Status503ServiceUnavailable, problem.Stored == StoredState.Not
+                    ? "The server is busy just now. Nothing was stored; try again in a few seconds."
+                    : "The server is busy just now, and it is not known whether this was stored. Wait a few seconds, look, and do it again if it is missing.").ConfigureAwait(false);
             }
             catch (AttuneException problem) when (!context.Response.HasStarted)
             {

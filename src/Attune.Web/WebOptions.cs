@@ -42,6 +42,9 @@ public sealed record WebOptions
     /// <summary>PBKDF2 rounds of new passwords; null for the store's default. Tests lower it.</summary>
     public int? PasswordRounds { get; init; }
 
+    /// <summary>How long a request waits for a busy database before it is answered 503; null for the store's default.</summary>
+    public TimeSpan? Patience { get; init; }
+
     /// <summary>Proxies whose X-Forwarded-For and -Proto are believed; none by default, as anyone can write them.</summary>
     public IReadOnlyList<IPAddress> TrustedProxies { get; init; } = [];
 

@@ -43,8 +43,9 @@ public sealed class WebServer : IAsyncDisposable
     {
         Directory.CreateDirectory(options.DataFolder);
         MakePrivate(options.KeyFolder);
-        var storeOptions = new StoreOptions(options.DatabasePlace) { Time = options.Time };
-        var store = await FeedbackStore.OpenAsync(options.PasswordRounds is { } rounds ? storeOptions with { PasswordRounds = rounds } : storeOptions, cancel).ConfigureAwait(false);
+        var defaults = new StoreOptions(options.DatabasePlace);
+        var store = await FeedbackStore.OpenAsync(
+            defaults with { Time = options.Time, PasswordRounds = options.PasswordRounds ?? defaults.PasswordRounds, Patience = options.Patience ?? defaults.Patience }, cancel).ConfigureAwait(false);
         try
         {
             var server = new WebServer(Build(options, store), store);

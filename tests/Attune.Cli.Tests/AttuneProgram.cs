@@ -28,6 +28,17 @@ internal sealed class AttuneProgram : IDisposable
 
     public StreamWriter Input => _process.StandardInput;
 
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
     public string Errors
     {
         get

@@ -1,3 +1,4 @@
+using Attune.Core.Feedback;
 using Attune.Testing;
 
 namespace Attune.Cli.Tests;
@@ -23,7 +24,7 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
         string[] tiny = ["--epochs", "1", "--batch-size", "4", "--normalisation-samples", "0", "--members", "1"];
         Run(["reward", "--model", models.Policy, "--data", "s/train.jsonl", "--held-out-data", "s/held-out.jsonl", "--out", "r", .. tiny]).Succeeded();
         Assert.Contains("learned from 12 labels of 3 people", Run("model", "info", "r/final").Output, StringComparison.Ordinal);
-        Assert.Contains("snapshot", File.ReadAllText(_folder.File("r/report.html")), StringComparison.Ordinal);
+        AssertLink("r", "../s/manifest.json");
 
         File.WriteAllText(_folder.File("recipe.yaml"), $$"""
             name: from-people
@@ -34,10 +35,20 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
             """);
         Run("run", "recipe.yaml", "--out", "p").Succeeded();
         Assert.Contains("learned from 12 labels of 3 people", Run("model", "info", "p/reward/final").Output, StringComparison.Ordinal);
+        AssertLink("p", "preferences/snapshot/manifest.json");
 
         Run("feedback", "erase", "--database", "f.db", "--person", "w1").Succeeded("4 revisions would be erased", "r/final", "p/reward/final");
         Run("feedback", "erase", "--database", "f.db", "--person", "w1", "--yes").Succeeded("4 revisions erased");
         Run("feedback", "verify", "--database", "f.db", "--snapshot", "s").Succeeded("whole");
+    }
+
+    /// <summary>The report links the manifest that is really there, and names the labels and the people.</summary>
+    private void AssertLink(string run, string link)
+    {
+        var report = File.ReadAllText(_folder.File(run + "/report.html"));
+        var manifest = SnapshotManifest.Read(Path.GetDirectoryName(Path.GetFullPath(Path.Combine(_folder.File(run), link)))!);
+        Assert.Contains($"<a href=\"{link}\">snapshot {manifest.Sha256[..12]}</a>: 12 labels of 3 people: ", report, StringComparison.Ordinal);
+        Assert.All(manifest.Annotators, a => Assert.Contains($"{a.Name} (4 labels)", report, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -49,6 +60,24 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
         File.SetAttributes(_folder.File("s/train.jsonl"), FileAttributes.Normal);
         File.AppendAllText(_folder.File("s/train.jsonl"), """{"prompt": "Film 1", "chosen": " is bad", "rejected": " is good"}""" + "\n");
         Run("reward", "--model", models.Policy, "--data", "s/train.jsonl", "--out", "r").Refused("was changed after the snapshot was made");
+    }
+
+    [Fact]
+    public void A_backup_is_restored_into_a_new_store_that_says_the_same()
+    {
+        Import();
+        Run("feedback", "import", "pairs.jsonl", "--database", "f.db", "--project", "films").Succeeded();
+        Run("feedback", "backup", "--database", "f.db", "--out", "b.jsonl.gz").Succeeded();
+        Run("feedback", "restore", "--from", "b.jsonl.gz", "--database", "new.db").Succeeded();
+        Run("feedback", "verify", "--database", "new.db").Succeeded("whole");
+        foreach (var database in new[] { "f.db", "new.db" })
+        {
+            Run("feedback", "export", "--database", database, "--project", "films", "--format", "trl", "--out", database + ".jsonl").Succeeded();
+        }
+
+        Assert.Equal(File.ReadAllText(_folder.File("f.db.jsonl")), File.ReadAllText(_folder.File("new.db.jsonl")));
+        Run("feedback", "restore", "--from", "b.jsonl.gz", "--database", "new.db").Refused("is not empty; restore into a new database");
+        Run("feedback", "restore", "--from", "nowhere.gz", "--database", "other.db").Refused("nowhere.gz: no such file");
     }
 
     [Fact]

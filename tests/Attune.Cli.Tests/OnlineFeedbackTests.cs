@@ -151,7 +151,7 @@ public sealed class OnlineFeedbackTests : IDisposable
         Assert.Equal(labels, (await store.Projects.ProgressAsync(project.Id, cancel)).Done);
         Assert.InRange(labels, 6, 9);
         AttuneProgram.Run(_folder.Path, "model", "info", "run/final").Succeeded($"learned from {labels} labels of 1 people", "project 'asked'", "through stage online");
-        Assert.Contains("learned from the snapshot", await File.ReadAllTextAsync(_folder.File("run/report.html"), cancel), StringComparison.Ordinal);
+        Assert.Contains("<a href=\"online/snapshot/manifest.json\">snapshot ", await File.ReadAllTextAsync(_folder.File("run/report.html"), cancel), StringComparison.Ordinal);
         string[] misspelt = [.. arguments.Select(a => a == "online.project=asked" ? "online.project=aksed" : a)];
         misspelt[3] = "other";
         var refused = AttuneProgram.Run(_folder.Path, misspelt);

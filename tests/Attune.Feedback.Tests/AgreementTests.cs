@@ -42,6 +42,19 @@ public sealed class AgreementTests
     }
 
     /// <summary>
+    /// Cohen 1960 and 1968: two judges, 200 cases, personality disorder, neurosis, psychosis, in shares .44 .05 .01, .07 .20 .03, .09 .05 .06. Alike in 0.70, by
+    /// chance in 0.41: kappa 0.492.
+    /// </summary>
+    [Fact]
+    public void Cohens_kappa_is_what_Cohen_worked_out()
+    {
+        int[][] cases = [[88, 10, 2], [14, 40, 6], [18, 10, 12]];
+        var units = cases.SelectMany((row, i) => row.SelectMany((count, j) => Enumerable.Repeat((i, j), count))).ToArray();
+        Assert.Equal(200, units.Length);
+        Assert.Equal(0.492, Kappa.Cohen(units), 0.0005);
+    }
+
+    /// <summary>
     /// Three categories, (0,0), (1,2), (2,1), (2,2). Linear: observed 0 + 1 + 1 + 0 = 2; marginals 1, 1, 2 for both; expected
     /// (1 (0 + 1 + 2 2) + 1 (1 + 0 + 2) + 2 (2 + 1 + 0)) / 4 = 14/4; kappa = 1 - 2 / 3.5 = 3/7.
     /// </summary>

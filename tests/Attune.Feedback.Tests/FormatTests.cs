@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
+using Attune.Core.Feedback;
 using Attune.Feedback.Formats;
 using Attune.Testing;
 using Attune.Text.Tokenizers;
@@ -74,6 +75,9 @@ public sealed class FormatTests
         { "trl", """{"prompt":"p alone"}""" },
         { "argilla", """{"id":"r1","status":"completed","prompt":"{{Nasty}}","reply_1":"{{Nasty}}","reply_2":"b","preference.responses":["reply_1","reply_2"],"preference.responses.users":["u1","u2"],"preference.responses.status":["submitted","submitted"],"preference.suggestion":"reply_1","preference.suggestion.score":0.9,"preference.suggestion.agent":"rm-v3"}""" },
         { "argilla", """{"id":"r2","fields":{"prompt":"p","response_1":"a","response_2":"b","response_3":"{{Nasty}}"},"metadata":{"k":1},"suggestions":{},"responses":{"order":[{"value":[{"value":"response_1","rank":2},{"value":"response_2","rank":1},{"value":"response_3","rank":2}],"user_id":"u1","status":"submitted"}]},"vectors":{},"status":"completed"}""" },
+        { "argilla", """{"id":"r3","fields":{"prompt":"p","response_1":"👩🏽‍🔬 {{Nasty}}"},"metadata":{},"suggestions":{},"responses":{"errors":[{"value":[],"user_id":"u0","status":"submitted"},{"value":[{"label":"Irrelevant","start":0,"end":4},{"label":"Redundant","start":5,"end":7}],"user_id":"u1","status":"submitted"}]},"vectors":{},"status":"completed"}""" },
+        { "argilla", """{"id":"r4","status":"completed","prompt":"p","response_1":"a b c","errors.responses":[[{"label":"Wrong","start":2,"end":3}]],"errors.responses.users":["u1"],"errors.responses.status":["submitted"]}""" },
+        { "fine-grained", """{"question":"q","passages":[],"prediction 1":"a b","feedback":{"errors":[{"error type":"Redundant","explanation":"said before","start":2,"end":3}],"missing-info":[],"corrected-prediction":null},"annotator":"w1"}""" },
         { "open-assistant", """{"message_tree_id":"t","tree_state":"ready_for_export","prompt":{"message_id":"t","parent_id":null,"text":"{{Nasty}}","role":"prompter","lang":"en","emojis":{"+1":2},"labels":{"quality":{"value":0.41,"count":3}},"replies":[{"message_id":"a","text":"{{Nasty}}","role":"assistant","rank":1,"replies":[{"message_id":"c","text":"more","role":"prompter","replies":[{"message_id":"d","text":"d","role":"assistant","rank":0,"replies":[]},{"message_id":"e","text":"e","role":"assistant","rank":1,"replies":[]}]}]},{"message_id":"b","text":"b","role":"assistant","rank":0,"model_name":"m","replies":[]},{"message_id":"f","text":"unranked","role":"assistant","rank":null,"replies":[]}]},"origin":null}""" },
     };
 
@@ -114,12 +118,30 @@ public sealed class FormatTests
         Assert.Equal(" fine", read.Items[0].Content.Candidates[0].Text);
     }
 
+    /// <summary>Ids cut in the middle of a character have no text of their own, and come out all the same.</summary>
     [Fact]
-    public async Task A_text_of_a_megabyte_comes_out_whole()
+    public async Task Token_ids_of_emoji_and_combining_characters_come_out_as_they_were_cut()
     {
         using var folder = new TemporaryFolder();
-        var text = string.Concat(Enumerable.Repeat("ünï👩🏽‍🔬 ", 60_000));
-        var (before, after, _) = await RoundTripAsync(folder.WriteText("big.jsonl", $$"""{"prompt":"p","chosen":"{{text}}","rejected":"b"}"""), "trl");
+        File.Copy(SharedData.Require("tokenizers/gpt2/gpt2_vocab.json"), folder.File("vocab.json"));
+        File.Copy(SharedData.Require("tokenizers/gpt2/gpt2_merges.txt"), folder.File("merges.txt"));
+        var tokenizer = TokenizerFiles.Load(folder.Path);
+        var ids = tokenizer.Encode(" 👩🏽‍🔬 e\u0301\r\n ünï").ToArray();
+        var rows = string.Join('\n', Enumerable.Range(1, ids.Length).Select(n =>
+            $$"""{"query":[{{string.Join(',', ids)}}],"sample0":[{{string.Join(',', ids[..n])}}],"sample1":[1,{{n}}],"difference":{{(n % 2 == 0 ? 1 : -1)}}.5}"""));
+        var (before, after, _) = await RoundTripAsync(folder.WriteText("labels.jsonl", rows), "ziegler", tokenizer);
+        Assert.Equal(before, after);
+    }
+
+    public static TheoryData<string, string> OneOfEach => [.. Rows.GroupBy(r => r.Data.Item1).Select(g => g.First(r => r.Data.Item2.Contains("{{Nasty}}", StringComparison.Ordinal)).Data)];
+
+    [Theory]
+    [MemberData(nameof(OneOfEach))]
+    public async Task Texts_of_a_megabyte_come_out_whole(string format, string row)
+    {
+        using var folder = new TemporaryFolder();
+        var text = string.Concat(Enumerable.Repeat("ünï👩🏽‍🔬 e\u0301\\r\\n ", 60_000));
+        var (before, after, _) = await RoundTripAsync(folder.WriteText("big.jsonl", row.Replace("{{Nasty}}", text, StringComparison.Ordinal) + "\n"), format);
         Assert.True(before[0].Length > 1_000_000);
         Assert.Equal(before, after);
     }
@@ -147,6 +169,54 @@ public sealed class FormatTests
             var pick = ((ComparisonJudgement)Assert.Single(back.Items[0].Labels).Judgement).Pick;
             Assert.Equal("b", (pick == Pick.First ? first : second).Trim());
         }
+    }
+
+    /// <summary>What the app stores of marked parts reaches every file that can hold it.</summary>
+    [Fact]
+    public async Task Marked_parts_labelled_here_are_in_exports_and_snapshots_whole()
+    {
+        await using var test = await TestStore.OpenAsync("SQLite", ProjectKind.Spans, people: 1);
+        var answer = "👩🏽‍🔬 said the sky is green";
+        await test.Store.Projects.AddItemsAsync(null, test.Project.Id, [new NewItem(new ItemContent(new Core.Conversations.Prompt.Text("Why?"), [new Candidate(answer)]) { Passages = [["Sky", "It is blue."]] })], default);
+        var said = new SpansJudgement([new AnswerSpan(21, 26, "Wrong-Grounding", "it is blue")], [new MissingInformation("Missing-Answer", 0, [1])], "The sky is blue.");
+        await test.SubmitAsync(test.People[0], (await test.ClaimAsync(test.People[0])).LeaseId, said);
+        foreach (var format in new[] { "fine-grained", "argilla" })
+        {
+            var (rows, report) = await test.Store.Exports.RowsAsync(test.Project.Id, format, null, default);
+            Assert.Equal((1, 0), (report.Labels, report.Unsaid));
+            using var folder = new TemporaryFolder();
+            var back = ImportFile.Read(folder.WriteText("back.jsonl", rows[0].ToJsonString()), null, null);
+            var label = Assert.Single(Assert.Single(back.Items).Labels);
+            Assert.StartsWith("annotator-", label.Annotator, StringComparison.Ordinal);
+            // Argilla's spans have a label and no more.
+            Assert.Equal(format == "argilla" ? new SpansJudgement([said.Spans[0] with { Note = null }], [], null) : said, label.Judgement);
+        }
+
+        await test.Store.Snapshots.CreateAsync(test.Project.Id, test.File("s"), new SnapshotOptions { HeldOut = 0 }, default);
+        var row = JsonNode.Parse(File.ReadAllText(test.File("s/train.jsonl")))!;
+        Assert.StartsWith("annotator-", row["annotator"]!.GetValue<string>(), StringComparison.Ordinal);
+        row.AsObject().Remove("annotator");
+        Assert.True(JsonNode.DeepEquals(row, JsonNode.Parse("""
+            {"prompt":"Why?","answer":"👩🏽‍🔬 said the sky is green","spans":[{"start":21,"end":26,"type":"Wrong-Grounding","note":"it is blue"}],
+             "missing":[{"type":"Missing-Answer","passage":0,"sentences":[1]}],"passages":[["Sky","It is blue."]],"corrected":"The sky is blue."}
+            """)), row.ToJsonString());
+        // No stage mistakes it for something it learns from.
+        Assert.Contains("fit no kind of row", Assert.Throws<Core.DataException>(() => Data.Formats.DatasetFile.Read<Demonstration>(test.File("s/train.jsonl"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ratings_in_the_middle_of_the_scale_teach_nothing_and_are_counted_out_of_the_training_file()
+    {
+        await using var test = await TestStore.OpenAsync("SQLite", ProjectKind.Rating, new ProjectSettings { Worst = 1, Best = 5 }, people: 1);
+        await test.Store.Projects.AddItemsAsync(null, test.Project.Id, [.. Enumerable.Range(0, 5).Select(i => new NewItem(new ItemContent(new Core.Conversations.Prompt.Text($"q{i}"), [new Candidate("a")])))], default);
+        for (var i = 1; i <= 5; i++)
+        {
+            await test.SubmitAsync(test.People[0], (await test.ClaimAsync(test.People[0])).LeaseId, new RatingJudgement(i));
+        }
+
+        var manifest = await test.Store.Snapshots.CreateAsync(test.Project.Id, test.File("s"), new SnapshotOptions { HeldOut = 0 }, default);
+        Assert.Equal([("train.jsonl", 4), ("labels.jsonl", 5)], manifest.Files.Select(f => (f.Name, f.Rows)));
+        Assert.Equal(4, File.ReadLines(test.File("s/train.jsonl")).Count());
     }
 
     [Theory]

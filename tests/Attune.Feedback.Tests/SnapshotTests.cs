@@ -1,10 +1,9 @@
 using Attune.Core.Feedback;
 using Attune.Data.Formats;
-using Attune.Testing;
 
 namespace Attune.Feedback.Tests;
 
-/// <summary>Frozen labels, what is known of their origin, backups, and erasure.</summary>
+/// <summary>Frozen labels, what is known of their origin, and erasure.</summary>
 public sealed class SnapshotTests
 {
     private static async Task<TestStore> LabelledAsync(int pairs = 20, string database = "SQLite")
@@ -102,68 +101,6 @@ public sealed class SnapshotTests
         Assert.Equal(6, (await test.Store.Projects.ProgressAsync(test.Project.Id, default)).Done);
         var again = await test.Store.Snapshots.CreateAsync(test.Project.Id, test.File("again"), new SnapshotOptions(), default);
         Assert.Equal((6, 1), (again.Labels, again.Annotators.Length));
-    }
-
-    [Theory]
-    [InlineData("SQLite", "SQLite")]
-    [InlineData("SQLite", "PostgreSQL")]
-    [InlineData("PostgreSQL", "SQLite")]
-    public async Task A_backup_written_while_people_label_restores_to_the_store_of_one_moment(string from, string to)
-    {
-        await using var test = await LabelledAsync(10, from);
-        await test.Store.Projects.AddItemsAsync(null, test.Project.Id, [.. Enumerable.Range(100, 40).Select(TestStore.Pair)], default);
-        using var stop = new CancellationTokenSource();
-        var labelling = Task.Run(async () =>
-        {
-            for (var i = 0; i < 40 && !stop.IsCancellationRequested; i++)
-            {
-                await test.SubmitAsync(test.People[2], (await test.ClaimAsync(test.People[2])).LeaseId, ComparisonJudgement.OfStrength(1));
-            }
-        });
-        var report = await test.Store.Backups.WriteAsync(test.File("backup.jsonl.gz"), default);
-        await stop.CancelAsync();
-        await labelling;
-
-        await using var restored = await EmptyAsync(to);
-        Assert.Equal(report, await restored.Store.Backups.RestoreAsync(test.File("backup.jsonl.gz"), default));
-        var labels = (await restored.Store.Projects.ProgressAsync(test.Project.Id, default)).Done;
-        Assert.InRange(labels, 20, 60);
-        // Work goes on in the restored store.
-        Assert.IsType<ClaimResult.Claimed>(await restored.Store.Queue.ClaimAsync(test.Project.Id, test.People[2], default));
-        await Assert.ThrowsAsync<Core.AttuneException>(() => restored.Store.Backups.RestoreAsync(test.File("backup.jsonl.gz"), default));
-    }
-
-    [Fact]
-    public async Task A_backup_cut_short_or_damaged_restores_nothing()
-    {
-        await using var test = await LabelledAsync(5);
-        var file = test.File("backup.jsonl.gz");
-        await test.Store.Backups.WriteAsync(file, default);
-        var bytes = File.ReadAllBytes(file);
-        await using var empty = await EmptyAsync("SQLite");
-        foreach (var damaged in new[] { bytes[..(bytes.Length / 2)], "nothing of the kind"u8.ToArray() })
-        {
-            File.WriteAllBytes(file, damaged);
-            Assert.Contains("not a whole backup", (await Assert.ThrowsAsync<Core.DataException>(() => empty.Store.Backups.RestoreAsync(file, default))).Message, StringComparison.Ordinal);
-        }
-
-        Assert.Empty(await empty.Store.Projects.ListAsync(default));
-    }
-
-    private sealed record Empty(FeedbackStore Store, TemporaryFolder Folder) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            await Store.DisposeAsync();
-            Folder.Dispose();
-        }
-    }
-
-    private static async Task<Empty> EmptyAsync(string database)
-    {
-        var folder = new TemporaryFolder();
-        var place = database == "SQLite" ? folder.File("restored.db") : await PostgreSqlServer.NewDatabaseAsync();
-        return new Empty(await FeedbackStore.OpenAsync(new StoreOptions(place), default), folder);
     }
 
     [Fact]

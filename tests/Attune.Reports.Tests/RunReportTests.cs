@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
 using Attune.Core;
+using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Reports.Plotting;
 using Attune.Reports.Sections;
@@ -66,7 +67,7 @@ public sealed partial class RunReportTests
         var whole = ImaginedRun.Whole();
         var run = new RunRecord(
             hostile,
-            whole.Result! with { Name = hostile, Version = hostile, Machine = hostile, Stages = [.. whole.Result.Stages.Select(stage => stage with { Name = hostile, Notes = [hostile] })] },
+            whole.Result! with { Name = hostile, Version = hostile, Machine = hostile, Stages = [.. whole.Result.Stages.Select(stage => stage with { Name = hostile, Notes = [hostile], Snapshots = [new LearnedSnapshot(hostile, hostile, default, 3, [new(hostile, 3)], hostile)] })] },
             [.. whole.Events.Select(e => e with { Stage = hostile, Metrics = e.Metrics.Append(new(hostile, 1)).ToDictionary() })],
             [.. whole.Samples.Select(sample => sample with { Stage = hostile, Prompt = hostile, Answer = hostile + sample.Answer })],
             hostile,
@@ -77,6 +78,23 @@ public sealed partial class RunReportTests
         Assert.Empty(page.Descendants("img"));
         Assert.DoesNotContain(page.Descendants().SelectMany(element => element.Attributes()), attribute => attribute.Name.LocalName.StartsWith("on", StringComparison.Ordinal));
         Assert.Contains(page.Descendants("pre"), pre => pre.Value.Length >= hostile.TrimEnd().Length);
+    }
+
+    [Fact]
+    public void A_stage_links_the_snapshots_it_learned_from_and_names_labels_and_people()
+    {
+        var whole = ImaginedRun.Whole();
+        var snapshot = new LearnedSnapshot("0123456789abcdef", "harm & help", default, 1200, [new("annotator-a", 800), new("annotator-b", 399), new("annotator-c", 1)], "../my snapshots/#1");
+        var page = Parse(RunReport.Render(whole with { Result = whole.Result! with { Stages = whole.Result.Stages.SetItem(1, whole.Result.Stages[1] with { Snapshots = [snapshot] }) } }));
+        var line = Assert.Single(Section(page, "stage-1")!.Descendants("ul"), list => (string?)list.Attribute("class") == "labels");
+        Assert.Equal("../my%20snapshots/%231/manifest.json", (string?)Assert.Single(line.Descendants("a")).Attribute("href"));
+        Assert.Equal(
+            "Labels of project 'harm & help', snapshot 0123456789ab: 1,200 labels of 3 people: annotator-a (800 labels), annotator-b (399 labels), annotator-c (1 label).",
+            Assert.Single(line.Elements()).Value);
+        Assert.DoesNotContain(page.Descendants("ul"), list => (string?)list.Attribute("class") == "labels" && list != line);
+        Assert.Contains("href=\"/runs/x/0123456789abcdef\"", RunFragment.Body(whole with { Result = whole.Result! with { Stages = [whole.Result.Stages[1] with { Snapshots = [snapshot] }] } }, s => "/runs/x/" + s.Sha256), StringComparison.Ordinal);
+        var crowd = snapshot with { Annotators = [.. Enumerable.Range(0, 15).Select(i => new SnapshotAnnotator($"p{i}", 2))] };
+        Assert.Contains("p11 (2 labels) and 3 more.", RunReport.Render(whole with { Result = whole.Result! with { Stages = [whole.Result.Stages[1] with { Snapshots = [crowd] }] } }), StringComparison.Ordinal);
     }
 
     public static TheoryData<string> Catalogued() => [.. CurveCatalog.Figures.SelectMany(figure => figure.Curves).Select(curve => curve.Metric).Distinct()];

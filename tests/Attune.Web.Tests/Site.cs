@@ -20,10 +20,21 @@ public sealed class Site : IAsyncLifetime
     public string RunsFolder => _folder.File("runs");
     public Someone Owner { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync() => await StartAsync(this, options => options);
+
+    /// <summary>A server of one test's own; it is to be disposed of.</summary>
+    public static Task<Site> StartAsync(Func<WebOptions, WebOptions> change) => StartAsync(new Site(), change);
+
+    private static async Task<Site> StartAsync(Site site, Func<WebOptions, WebOptions> change)
+    {
+        await site.BeginAsync(change);
+        return site;
+    }
+
+    private async Task BeginAsync(Func<WebOptions, WebOptions> change)
     {
         Directory.CreateDirectory(RunsFolder);
-        _server = await WebServer.StartAsync(Options(_folder.File("data")) with { RunsFolder = RunsFolder, Policy = new EchoPolicy() }, CancellationToken.None);
+        _server = await WebServer.StartAsync(change(Options(_folder.File("data")) with { RunsFolder = RunsFolder, Policy = new EchoPolicy() }), CancellationToken.None);
         var token = _server.SetUpLink!.Split('/')[^1];
         Owner = Welcome(await Store.People.JoinAsync(token, "Olga Owner", Password, CancellationToken.None));
     }

@@ -25,6 +25,9 @@ public sealed record SpanLabels(Prompt Prompt, string Answer, ImmutableArray<Ans
 {
     public ImmutableArray<MissingInformation> Missing { get; init; } = [];
 
+    /// <summary>What the annotator could look things up in, each its sentences: what <see cref="Missing"/> points to.</summary>
+    public ImmutableArray<ImmutableArray<string>> Passages { get; init; } = [];
+
     /// <summary>The answer as the annotator would have it; null where it was not asked.</summary>
     public string? Corrected { get; init; }
 }

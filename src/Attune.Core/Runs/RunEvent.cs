@@ -33,6 +33,9 @@ public sealed record StageResult(string Name, double Seconds, IReadOnlyDictionar
     /// <summary>Reward models only: reliability of held-out predictions.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableArray<CalibrationBin>? Calibration { get; init; }
+    /// <summary>People's labels that it learned from; null where it learned from none that are known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableArray<LearnedSnapshot>? Snapshots { get; init; }
     /// <summary>Remarks for the reader: dropped rows by reason, why a stage stopped early.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 }

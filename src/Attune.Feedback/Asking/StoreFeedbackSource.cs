@@ -15,6 +15,7 @@ namespace Attune.Feedback;
 public sealed class StoreFeedbackSource(FeedbackStore store, ProjectInfo project, string run, TimeSpan poll) : IFeedbackSource
 {
     private const int AskedFirst = 1;
+    private const int MostTries = 20;
 
     public string Name => $"people at project '{project.Name}'";
 
@@ -25,11 +26,12 @@ public sealed class StoreFeedbackSource(FeedbackStore store, ProjectInfo project
         var kind = questions.Any(q => q.Answers.Length != 2) ? ProjectKind.BestOf : ProjectKind.Comparison;
         if (project.Kind != kind && project.Kind != ProjectKind.BestOf)
             throw new PlanException($"project '{project.Name}' asks for {project.Kind}; questions of this run ask for {kind}. Make a project of that kind.");
-        await store.Projects.AddItemsAsync(null, project.Id, [.. questions.Select(Item)], cancel).ConfigureAwait(false);
+        // Known by its content: adding it twice adds it once.
+        await InsistAsync(() => store.Projects.AddItemsAsync(null, project.Id, [.. questions.Select(Item)], cancel), cancel).ConfigureAwait(false);
         var open = questions.ToLookup(ContentOf).ToDictionary(g => g.Key, g => g.ToArray());
         while (open.Count > 0)
         {
-            foreach (var (content, task) in await store.Projects.TasksWithAsync(project.Id, open.Keys, cancel).ConfigureAwait(false))
+            foreach (var (content, task) in await InsistAsync(() => store.Projects.TasksWithAsync(project.Id, open.Keys, cancel), cancel).ConfigureAwait(false))
             {
                 if (!IsAnswered(task) || !open.Remove(content, out var alike))
                     continue;
@@ -47,6 +49,22 @@ public sealed class StoreFeedbackSource(FeedbackStore store, ProjectInfo project
     /// <summary>The tasks that these questions became, for a snapshot of their answers.</summary>
     public async Task<ImmutableHashSet<Guid>> TasksOfAsync(IEnumerable<Question> questions, CancellationToken cancel) =>
         [.. (await store.Projects.TasksWithAsync(project.Id, questions.Select(ContentOf).Distinct(), cancel).ConfigureAwait(false)).Select(t => t.Task.Id)];
+
+    /// <summary>A run that waits for people waits for a busy database, too, but not for one that is gone.</summary>
+    private async Task<T> InsistAsync<T>(Func<Task<T>> ask, CancellationToken cancel)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await ask().ConfigureAwait(false);
+            }
+            catch (StoreBusyException busy) when (attempt < MostTries)
+            {
+                await Task.Delay(busy.RetryAfter, store.Options.Time, cancel).ConfigureAwait(false);
+            }
+        }
+    }
 
     private string ContentOf(Question question) => Contents.HashOf(Item(question).Content);
 

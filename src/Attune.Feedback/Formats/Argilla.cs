@@ -3,26 +3,29 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
+using Attune.Core.Feedback;
 
 namespace Attune.Feedback.Formats;
 
 /// <summary>
 /// Argilla's records, nested ({id, fields, responses, ...}) and flat ("question.responses", "question.responses.users", ...). Fields: one of prompt,
 /// instruction or question, and the answers reply_1, reply_2, ... or response_1, ...; of the questions, the first that names an answer (label), ranks them
-/// (ranking), or gives a number (rating). Other fields, metadata, suggestions and vectors stay in the record's frame.
+/// (ranking), gives a number (rating), or marks parts of the first answer (span). Other fields, metadata, suggestions and vectors stay in the record's frame.
 /// </summary>
 internal sealed class Argilla : IRowFormat
 {
     private static readonly string[] Prompts = ["prompt", "instruction", "question"];
 
     public string Name => "argilla";
-    public ImmutableArray<ProjectKind> Writes => [ProjectKind.Comparison, ProjectKind.BestOf, ProjectKind.Ranking, ProjectKind.Rating];
+    public ImmutableArray<ProjectKind> Writes => [ProjectKind.Comparison, ProjectKind.BestOf, ProjectKind.Ranking, ProjectKind.Rating, ProjectKind.Spans];
 
     public bool Fits(JsonObject row) => (row["fields"] is JsonObject && row["responses"] is JsonObject) || row.Any(f => f.Key.EndsWith(".responses", StringComparison.Ordinal));
 
     public ProjectKind KindOf(JsonObject row)
     {
         var (record, answers) = (new ArgillaRecord(row), ArgillaRecord.Answers(new ArgillaRecord(row).Fields).Length);
+        if (record.Responses().Any(r => r.Value is JsonArray { Count: > 0 } list && list[0] is JsonObject entry && entry.ContainsKey("start")))
+            return ProjectKind.Spans;
         return record.Responses().Select(r => r.Value?.GetValueKind()).FirstOrDefault() switch
         {
             JsonValueKind.Number => ProjectKind.Rating,
@@ -39,7 +42,7 @@ internal sealed class Argilla : IRowFormat
         var content = new ItemContent(new Prompt.Text(record.Fields.Text(prompt)), [.. answers.Select(a => new Candidate(record.Fields.Text(a)))]) { ExternalId = row.TextOrNull("id") };
         var said = record.Responses().ToArray();
         var frame = new JsonObject { ["prompt"] = prompt, ["question"] = record.Question, ["row"] = row };
-        ReadRow[] read = [.. said.Select(r => new ReadRow(content, new ExistingLabel(r.User, Judge(r.Value, answers, record.Question!))))];
+        ReadRow[] read = [.. said.Select(r => new ReadRow(content, new ExistingLabel(r.User, Judge(r.Value, answers, record.Question!, context.Kind))))];
         record.Fields.Empty([prompt, .. answers]);
         record.EmptyResponses();
         for (var i = 0; i < read.Length; i++)
@@ -73,8 +76,10 @@ internal sealed class Argilla : IRowFormat
         return [row];
     }
 
-    private static Judgement Judge(JsonNode? value, string[] answers, string question)
+    private static Judgement Judge(JsonNode? value, string[] answers, string question, ProjectKind kind)
     {
+        if (kind == ProjectKind.Spans)
+            return new SpansJudgement([.. (value as JsonArray ?? []).Select(e => e!.AsObject()).Select(e => new AnswerSpan(e["start"].Whole($"{question}.start"), e["end"].Whole($"{question}.end"), e.Text("label")))], [], null);
         int Place(JsonNode? name) => Array.IndexOf(answers, name.AsText(question)) is >= 0 and var place ? place
             : throw new RowException(question, $"found '{name}'; expected one of the fields {string.Join(", ", answers)}.");
         switch (value?.GetValueKind())
@@ -103,6 +108,7 @@ internal sealed class Argilla : IRowFormat
         ChoiceJudgement { Best: { } best } => answers[best],
         RankingJudgement ranking => new JsonArray([.. ranking.Ranks.Select((r, i) => new JsonObject { ["value"] = answers[i], ["rank"] = r })]),
         RatingJudgement rating => Numbers.Json(rating.Value),
+        SpansJudgement spans => new JsonArray([.. spans.Spans.Select(s => new JsonObject { ["label"] = s.Type, ["start"] = s.Start, ["end"] = s.End })]),
         _ => null,
     };
 

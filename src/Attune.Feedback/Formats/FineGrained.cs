@@ -7,7 +7,7 @@ namespace Attune.Feedback.Formats;
 
 /// <summary>
 /// Fine-grained RLHF's questions and answers (Wu et al. 2023): errors marked in the first of four predictions (positions are code points), what it
-/// lacks, and a corrected text. The six comparisons of the predictions stay in the row's frame.
+/// lacks, and a corrected text; "annotator" beside the format's own fields. The six comparisons of the predictions stay in the row's frame.
 /// </summary>
 internal sealed class FineGrained : IRowFormat
 {
@@ -28,9 +28,10 @@ internal sealed class FineGrained : IRowFormat
             Passages = row["passages"] is JsonArray passages ? [.. passages.Select((p, i) => ((JsonArray)p!).Select(s => s.AsText($"passages[{i}]")).ToImmutableArray())] : [],
         };
         var judgement = new SpansJudgement(spans, missing, feedback.TextOrNull("corrected-prediction"));
-        row.Empty(["question", "passages", .. predictions]);
+        var annotator = row.TextOrNull("annotator");
+        row.Empty(["question", "passages", "annotator", .. predictions]);
         feedback.Empty("errors", "missing-info", "corrected-prediction");
-        yield return new ReadRow(content, new ExistingLabel(null, judgement) { Extras = Frame.Keep(Name, row) });
+        yield return new ReadRow(content, new ExistingLabel(annotator, judgement) { Extras = Frame.Keep(Name, row) });
     }
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
@@ -54,6 +55,8 @@ internal sealed class FineGrained : IRowFormat
                 ["error type"] = m.Type, ["passage_id"] = m.Passage, ["sentence_id"] = new JsonArray([.. m.Sentences.Select(n => JsonValue.Create(n))]),
             })]);
             feedback["corrected-prediction"] = judgement.Corrected;
+            if (label.Annotator is not null)
+                row["annotator"] = label.Annotator;
             yield return row;
         }
     }

@@ -18,7 +18,7 @@ public static class JudgementFeedback
         RankingJudgement ranking => [new Ranking(item.Prompt, Texts(item), ranking.Ranks)],
         ChoiceJudgement { Best: { } best } => [new Choice(item.Prompt, Texts(item), best)],
         StepsJudgement { Finish: FinishReason.Solution or FinishReason.FoundError } steps when Rated(item, steps) is { Length: > 0 } rated => [new StepLabels(item.Prompt, rated)],
-        SpansJudgement spans => [new SpanLabels(item.Prompt, item.Candidates[0].Text, spans.Spans) { Missing = spans.Missing, Corrected = spans.Corrected }],
+        SpansJudgement spans => [new SpanLabels(item.Prompt, item.Candidates[0].Text, spans.Spans) { Missing = spans.Missing, Passages = item.Passages, Corrected = spans.Corrected }],
         RatingJudgement rating => [Rate(item, rating, settings)],
         ChatJudgement chat => chat.Turns.Select(t => Pair(turns[t.Turn].Prompt, turns[t.Turn].First, turns[t.Turn].Second, Strength.PrefersFirst(t.Strength), t.Strength)),
         _ => [],

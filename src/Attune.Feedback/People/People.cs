@@ -191,16 +191,23 @@ public sealed class People
                                            orderby person.Id
                                            select new { member, person }).ToListAsync(cancel).ConfigureAwait(false)).Select(r => new Member(Info(r.person), r.member.Role, r.member.PausedBecause))]);
 
+    /// <summary>A person's roles in projects, or everyone's where <paramref name="person"/> is null. Owners need none.</summary>
+    public Task<IReadOnlyList<Membership>> MembershipsAsync(Guid? person, CancellationToken cancel) => _store.ReadAsync(async db =>
+        (IReadOnlyList<Membership>)await (from member in db.Memberships.AsNoTracking()
+                                          join project in db.Projects on member.ProjectId equals project.Id
+                                          where person == null || member.PersonId == person
+                                          orderby project.Id
+                                          select new Membership(member.PersonId, project.Id, project.Name, member.Role, member.PausedBecause)).ToListAsync(cancel).ConfigureAwait(false));
+
+    /// <summary>Gives a person another role over the installation; <see cref="Role.Annotator"/> opens nothing by itself. Their roles in projects stay.</summary>
+    /// <returns>Why not; empty where it was done. The last owner stays one.</returns>
+    public Task<ImmutableArray<string>> SetRoleAsync(Guid actor, Guid person, Role role, CancellationToken cancel) =>
+        _store.WriteAsync(writer => RoleChanges.SetRoleAsync(writer, actor, person, role, cancel), cancel);
+
     /// <summary>Gives a person a role in a project, or takes it away.</summary>
     /// <param name="role">Null to take it away.</param>
-    public Task SetMemberAsync(Guid actor, Guid project, Guid person, Role? role, CancellationToken cancel) => _store.WriteAsync(async writer =>
-    {
-        await writer.Db.Memberships.Where(m => m.ProjectId == project && m.PersonId == person).ExecuteDeleteAsync(cancel).ConfigureAwait(false);
-        if (role is { } given)
-            writer.Db.Memberships.Add(new MembershipRow { PersonId = person, ProjectId = project, Role = given });
-        writer.Audit(actor, "person.member", person, new { project, role });
-        return true;
-    }, cancel);
+    public Task SetMemberAsync(Guid actor, Guid project, Guid person, Role? role, CancellationToken cancel) =>
+        _store.WriteAsync(writer => RoleChanges.SetMemberAsync(writer, actor, project, person, role, cancel), cancel);
 
     /// <summary>Pauses a person in a project, or lets them go on.</summary>
     /// <param name="reason">Told to them; null to let them go on.</param>

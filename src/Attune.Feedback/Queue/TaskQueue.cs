@@ -19,7 +19,7 @@ public sealed class TaskQueue
     /// shown: so a page can be loaded again, or opened twice.
     /// </summary>
     public Task<ClaimResult> ClaimAsync(Guid project, Guid person, CancellationToken cancel) =>
-        _store.WriteAsync(writer => new Claiming(writer, project, person).RunAsync(cancel), cancel);
+        _store.WriteAgainAsync(writer => new Claiming(writer, project, person).RunAsync(cancel), cancel);
 
     /// <summary>A task in hand, again; null where the lease is not this person's or is over.</summary>
     public Task<AssignedTask?> FindAsync(Guid lease, Guid person, CancellationToken cancel) => _store.ReadAsync(async db =>
@@ -29,7 +29,7 @@ public sealed class TaskQueue
     });
 
     /// <summary>Says that the person is still at it; send one each third of the lease while the page is visible.</summary>
-    public Task<HeartbeatResult> HeartbeatAsync(Guid lease, Guid person, CancellationToken cancel) => _store.WriteAsync<HeartbeatResult>(async writer =>
+    public Task<HeartbeatResult> HeartbeatAsync(Guid lease, Guid person, CancellationToken cancel) => _store.WriteAgainAsync<HeartbeatResult>(async writer =>
     {
         var db = writer.Db;
         var settings = await Presenting.SettingsOfLeaseAsync(db, lease, cancel).ConfigureAwait(false);
@@ -42,12 +42,12 @@ public sealed class TaskQueue
     }, cancel);
 
     /// <summary>Gives a task back unanswered; the person may get it again.</summary>
-    public Task ReleaseAsync(Guid lease, Guid person, CancellationToken cancel) => _store.WriteAsync(writer =>
+    public Task ReleaseAsync(Guid lease, Guid person, CancellationToken cancel) => _store.WriteAgainAsync(writer =>
         writer.Db.Slots.Where(s => s.LeaseId == lease && s.PersonId == person && s.State == SlotState.Leased).FreeAsync(cancel), cancel);
 
     /// <summary>Keeps what a person has typed so far, in whatever form the page likes, up to a million characters.</summary>
     /// <returns>False where the lease is not this person's.</returns>
-    public Task<bool> SaveDraftAsync(Guid lease, Guid person, JsonElement draft, CancellationToken cancel) => _store.WriteAsync(async writer =>
+    public Task<bool> SaveDraftAsync(Guid lease, Guid person, JsonElement draft, CancellationToken cancel) => _store.WriteAgainAsync(async writer =>
     {
         var db = writer.Db;
         var shown = await db.Presentations.AsNoTracking().SingleOrDefaultAsync(p => p.Id == lease && p.PersonId == person, cancel).ConfigureAwait(false);
@@ -60,22 +60,22 @@ public sealed class TaskQueue
 
     /// <summary>Stores a judgement. Send it again, with the same id, until an answer comes: it is stored once.</summary>
     public Task<SubmitResult> SubmitAsync(Guid person, Submission submission, CancellationToken cancel) =>
-        _store.WriteAsync(writer => new Submitting(writer, person).SubmitAsync(submission, cancel), cancel);
+        _store.WriteAgainAsync(writer => new Submitting(writer, person).SubmitAsync(submission, cancel), cancel);
 
     /// <summary>Passes a task on to others; the person does not get it again.</summary>
     /// <param name="id">Made by the page, as a submission's.</param>
     public Task<SubmitResult> SkipAsync(Guid person, Guid id, Guid lease, string reason, CancellationToken cancel) =>
-        _store.WriteAsync(writer => new Submitting(writer, person).DeclineAsync(id, lease, RevisionKind.Skip, reason, cancel), cancel);
+        _store.WriteAgainAsync(writer => new Submitting(writer, person).DeclineAsync(id, lease, RevisionKind.Skip, reason, cancel), cancel);
 
     /// <summary>Reports a task as unfit; after as many flags as the project says, it is held back for a manager.</summary>
     public Task<SubmitResult> FlagAsync(Guid person, Guid id, Guid lease, string reason, CancellationToken cancel) =>
-        _store.WriteAsync(writer => new Submitting(writer, person).DeclineAsync(id, lease, RevisionKind.Flag, reason, cancel), cancel);
+        _store.WriteAgainAsync(writer => new Submitting(writer, person).DeclineAsync(id, lease, RevisionKind.Flag, reason, cancel), cancel);
 
     /// <summary>Takes back what a person last said in a project, or what they said of one task. The earlier words stay on record.</summary>
     /// <param name="id">Made by the page, as a submission's.</param>
     /// <param name="task">Null for the last one.</param>
     public Task<UndoResult> UndoAsync(Guid project, Guid person, Guid id, Guid? task, CancellationToken cancel) =>
-        _store.WriteAsync(writer => new Undoing(writer, person).RunAsync(project, id, task, cancel), cancel);
+        _store.WriteAgainAsync(writer => new Undoing(writer, person).RunAsync(project, id, task, cancel), cancel);
 
     /// <summary>A person's own latest answers, newest first.</summary>
     public Task<IReadOnlyList<OwnAnswer>> HistoryAsync(Guid project, Guid person, int count, CancellationToken cancel) => _store.ReadAsync(async db =>

@@ -156,8 +156,8 @@ public sealed class Snapshots
         {
             if (side.IsEmpty)
                 continue;
-            TrainingRows.Write(Path.Combine(folder, name), side.Select(l => options.WithoutMargin && l.Feedback is Preference pair ? pair with { Margin = null } : l.Feedback));
-            files.Add(Frozen(folder, name, side.Length));
+            var rows = TrainingRows.Write(Path.Combine(folder, name), side.Select(l => options.WithoutMargin && l.Feedback is Preference pair ? pair with { Margin = null } : l.Feedback));
+            files.Add(Frozen(folder, name, rows));
         }
 
         RowFile.Write(Path.Combine(folder, "labels.jsonl"), [.. labels.Select(l => System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new

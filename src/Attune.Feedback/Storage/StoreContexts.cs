@@ -14,7 +14,7 @@ internal static class StoreContexts
     {
         if (Path.GetDirectoryName(Path.GetFullPath(options.SqliteFile)) is { } folder)
             Directory.CreateDirectory(folder);
-        var built = new DbContextOptionsBuilder<SqliteContext>().UseSqlite(options.Sqlite()).AddInterceptors(new SqliteSettings()).Options;
+        var built = new DbContextOptionsBuilder<SqliteContext>().UseSqlite(options.Sqlite()).AddInterceptors(new SqliteSettings(options.LockWait)).Options;
         var pool = new PooledDbContextFactory<SqliteContext>(built);
         return make(pool.CreateDbContext, () => SqliteConnection.ClearPool(new SqliteConnection(options.Sqlite())));
     }
@@ -27,15 +27,15 @@ internal static class StoreContexts
     }
 
     /// <summary>Settings that belong to a connection, not to the file.</summary>
-    private sealed class SqliteSettings : DbConnectionInterceptor
+    private sealed class SqliteSettings(TimeSpan lockWait) : DbConnectionInterceptor
     {
         // Write-ahead log: readers and the writer do not wait for each other. Full: a commit is on disk, also after a power cut.
-        private const string Settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 30000;";
+        private readonly string _settings = FormattableString.Invariant($"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = {lockWait.TotalMilliseconds:F0};");
 
         public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
         {
             using var command = connection.CreateCommand();
-            command.CommandText = Settings;
+            command.CommandText = _settings;
             command.ExecuteNonQuery();
         }
 

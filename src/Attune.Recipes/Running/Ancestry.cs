@@ -1,5 +1,7 @@
 using System.Collections;
+using System.Collections.Immutable;
 using Attune.Core.Feedback;
+using Attune.Core.Runs;
 using Attune.Recipes.Stages;
 
 namespace Attune.Recipes.Running;
@@ -27,7 +29,10 @@ internal sealed class Ancestry
     /// <exception cref="Core.DataException">A data file belongs to a snapshot, but is not what was frozen.</exception>
     public static Ancestry Of(string name, Stage stage, Handover before) => new(name, stage, before);
 
-    /// <summary>One line for the report about each snapshot.</summary>
+    /// <summary>The snapshots for the run's result; null where there are none.</summary>
+    public ImmutableArray<LearnedSnapshot>? Learned(string run) => _snapshots.Count == 0 ? null : [.. _snapshots.Select(s => LearnedSnapshot.Of(s.Manifest, s.Folder, run))];
+
+    /// <summary>One line for the screen about each snapshot.</summary>
     public IEnumerable<string> Notes() => _snapshots.Select(s =>
         $"learns from the snapshot {s.Manifest.Sha256[..12]} of project '{s.Manifest.Project}': {s.Manifest.Labels} labels of {s.Manifest.Annotators.Length} people ({s.Folder})");
 

@@ -65,7 +65,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             var ancestry = Ancestry.Of(Name(i), stage, handover);
             foreach (var note in ancestry.Notes())
             {
-                room.Note(note);
+                screen.Note(note);
             }
 
             var finished = await stage.RunAsync(room, cancel).ConfigureAwait(false);
@@ -75,6 +75,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
                 Name = Name(i),
                 Seconds = clock.Elapsed.TotalSeconds,
                 Notes = room.Notes,
+                Snapshots = ancestry.Learned(folder),
                 Metrics = finished.Metrics.Concat(room.LeftOut).ToDictionary(m => m.Key, m => m.Value),
             };
             handover = room.Handover;

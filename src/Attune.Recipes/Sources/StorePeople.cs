@@ -41,7 +41,7 @@ internal sealed class StorePeople : IAsyncDisposable
         var options = new SnapshotOptions { HeldOut = 0, Tasks = await _source.TasksOfAsync(questions, cancel).ConfigureAwait(false) };
         var (folder, manifest) = await StoreSnapshot.FreezeOnceAsync(_store, _project, options, room, cancel).ConfigureAwait(false);
         room.Handover = room.Handover with { Preferences = Path.Combine(folder, "train.jsonl") };
-        room.Note(string.Create(CultureInfo.InvariantCulture, $"learned from the snapshot {manifest.Sha256[..12]} of project '{manifest.Project}': {manifest.Labels} answers of {manifest.Annotators.Length} people ({folder})"));
+        room.Screen.Note(string.Create(CultureInfo.InvariantCulture, $"learned from the snapshot {manifest.Sha256[..12]} of project '{manifest.Project}': {manifest.Labels} answers of {manifest.Annotators.Length} people ({folder})"));
     }
 
     public ValueTask DisposeAsync() => _store.DisposeAsync();

@@ -27,7 +27,7 @@ internal static class StoreSnapshot
         var (folder, manifest) = await FreezeOnceAsync(store, info, new SnapshotOptions { HeldOut = heldOut, Seed = room.Seed.For("split").Value }, room, cancel).ConfigureAwait(false);
         manifest.Verify(folder);
         room.Handover = room.Handover with { Preferences = Place("train.jsonl") ?? throw new AttuneException($"every prompt of project '{project}' fell into the held-out part; lower test_split."), HeldOutPreferences = Place("held-out.jsonl"), Utility = null };
-        room.Note($"snapshot {manifest.Sha256[..12]} of project '{manifest.Project}': {manifest.Labels} labels of {manifest.Annotators.Length} people on {manifest.Prompts} prompts");
+        room.Screen.Note($"snapshot {manifest.Sha256[..12]} of project '{manifest.Project}': {manifest.Labels} labels of {manifest.Annotators.Length} people on {manifest.Prompts} prompts");
         return new StageResult(kind, clock.Elapsed.TotalSeconds, new Dictionary<string, double>
         {
             ["labels"] = Rows("train.jsonl"), ["held_out_labels"] = Rows("held-out.jsonl"), ["prompts"] = manifest.Prompts, ["annotators"] = manifest.Annotators.Length,

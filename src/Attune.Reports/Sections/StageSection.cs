@@ -5,7 +5,8 @@ namespace Attune.Reports.Sections;
 /// <summary>One stage: what happened, its curves, and its final figures.</summary>
 internal static class StageSection
 {
-    public static void Write(Markup html, RunRecord run, string stage)
+    /// <param name="link">The address of a snapshot from where the page is shown.</param>
+    public static void Write(Markup html, RunRecord run, string stage, Func<LearnedSnapshot, string> link)
     {
         using (html.Open("section", ("id", Anchor(run, stage))))
         {
@@ -13,6 +14,7 @@ internal static class StageSection
             html.Element("p", WhatHappened(run, stage), ("class", "lead"));
             if (run.ResultOf(stage) is { } result)
             {
+                SnapshotLines.Write(html, result, link);
                 Notes(html, result);
                 CalibrationSection.Write(html, result);
             }

@@ -1,5 +1,5 @@
 // The page of one task: keeps what is typed, sends what is submitted, counts the time, listens to keys.
-import { drafts, outbox, send } from './outbox.js';
+import { drafts, outbox, passes, send } from './outbox.js';
 import { answers, collect, fill } from './fields.js';
 import { bindKeys } from './keys.js';
 import { begin } from './interfaces.js';
@@ -62,7 +62,7 @@ async function toServer(keepalive = false) {
     tell('server', 'Draft saved');
   } catch (problem) {
     if (problem.status === 401) complain('You are signed out. What you wrote is kept on this device: sign in again in another tab, then go on here.');
-    else if (saved) tell('device', 'Saved on this device; no connection');
+    else if (saved) tell('device', problem.status === 0 ? 'Saved on this device; no connection' : passes(problem) ? 'Saved on this device; the server is busy' : 'Saved on this device');
   }
 }
 
@@ -159,15 +159,18 @@ function refused(problem) {
 let again;
 async function flush() {
   clearTimeout(again);
-  let [wait, answered] = [false, false];
+  let [wait, answered, pause] = [false, false, 4];
   const mine = await outbox.flush(({ entry, answer, problem }) => {
     const here = entry.task === page.task;
     answered ||= here;
     if (problem === undefined) {
       if (here) go(answer?.next ?? page.next);
-    } else if (problem.status === 0 || problem.status === 429 || problem.status >= 500) {
+    } else if (passes(problem)) {
       wait = true;
-      if (here) tell('device', 'No connection. Kept on this device; sent as soon as there is one.');
+      pause = Math.min(60, Math.max(pause, problem.after ?? 0));
+      if (here) {
+        tell('device', problem.status === 0 ? 'No connection. Kept on this device; sent as soon as there is one.' : 'The server is busy. Kept on this device; sent again in a moment.');
+      }
     } else if (problem.status === 401) {
       wait = true;
       if (here) complain('You are signed out. Your answer is kept on this device: sign in again in another tab, and it will be sent.');
@@ -177,7 +180,7 @@ async function flush() {
     }
   });
   if (!mine) again = setTimeout(flush, 1000);
-  else if (wait) again = setTimeout(flush, 4000);
+  else if (wait) again = setTimeout(flush, 1000 * pause);
   else if (sending && !answered) go(page.next); // Another tab has sent it.
 }
 

@@ -22,9 +22,12 @@ function read(key) {
   }
 }
 
+/** Nothing is wrong with what was sent: the line, the server or its patience is. Keep it and send it again. */
+export const passes = problem => problem.status === 0 || problem.status === 429 || problem.status >= 500;
+
 export const token = () => document.querySelector('meta[name=attune-token]')?.content ?? '';
 
-/** Sends a form's fields; the answer's JSON, or null for an empty one. Throws {status, message}; status 0 is a lost connection. */
+/** Sends a form's fields; the answer's JSON, or null for an empty one. Throws {status, message, after}; status 0 is a lost connection, after the seconds a busy server asks to wait. */
 export async function send(url, fields, options = {}) {
   let answer;
   try {
@@ -49,7 +52,7 @@ export async function send(url, fields, options = {}) {
     body = null;
   }
 
-  if (!answer.ok) throw { status: answer.status, message: body?.detail ?? body?.title ?? `The server answered ${answer.status}.` };
+  if (!answer.ok) throw { status: answer.status, message: body?.detail ?? body?.title ?? `The server answered ${answer.status}.`, after: Number(answer.headers.get('Retry-After')) || 0 };
   return body;
 }
 
@@ -92,7 +95,7 @@ export const outbox = {
           each({ entry, answer });
         } catch (problem) {
           each({ entry, problem });
-          if (problem.status === 0 || problem.status === 401 || problem.status >= 500) return;
+          if (problem.status === 401 || passes(problem)) return;
         }
       }
     };

@@ -18,6 +18,9 @@ internal static class PeopleEndpoints
         var owners = routes.MapGroup("/people").RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.IsOwner == true));
         owners.MapGet("", (HttpContext context, FeedbackStore store) => AllAsync(context, store, null));
         owners.MapPost("/invite", InviteToAllAsync);
+        owners.MapGet("/{person:guid}", (HttpContext context, FeedbackStore store, Guid person) => PersonAsync(context, store, person, []));
+        owners.MapPost("/{person:guid}/role", RoleOverAllAsync);
+        owners.MapPost("/{person:guid}/projects", RoleInProjectAsync);
         var members = routes.MapProjectGroup("/projects/{project:guid}/people", Role.Manager);
         members.MapGet("", (HttpContext context, FeedbackStore store) => MembersAsync(context, store, null));
         members.MapPost("/invite", InviteAsync);
@@ -28,7 +31,47 @@ internal static class PeopleEndpoints
     private static async Task<IResult> AllAsync(HttpContext context, FeedbackStore store, string? link) => Pages.Show<PeoplePage>(new
     {
         Page = Pages.Context(context), People = (await store.People.ListAsync(context.RequestAborted).ConfigureAwait(false)).ToImmutableArray(), Link = link,
+        Memberships = (await store.People.MembershipsAsync(null, context.RequestAborted).ConfigureAwait(false)).ToLookup(m => m.PersonId),
     });
+
+    private static async Task<IResult> PersonAsync(HttpContext context, FeedbackStore store, Guid id, ImmutableArray<string> problems)
+    {
+        if (await store.People.FindAsync(id, context.RequestAborted).ConfigureAwait(false) is not { State: not "erased" } person)
+            return Pages.NotFound(context);
+        context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
+        return Pages.Show<PersonPage>(new
+        {
+            Page = Pages.Context(context), Person = person, Problems = problems,
+            Memberships = (await store.People.MembershipsAsync(id, context.RequestAborted).ConfigureAwait(false)).ToImmutableArray(),
+            Projects = (await store.Projects.ListAsync(context.RequestAborted).ConfigureAwait(false)).ToImmutableArray(),
+        });
+    }
+
+    private static async Task<IResult> RoleOverAllAsync(HttpContext context, FeedbackStore store, Guid person)
+    {
+        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        if (!Enum.TryParse<Role>(fields.Text("role"), out var role) || !Enum.IsDefined(role))
+            return Problems.Result(context, StatusCodes.Status400BadRequest, "There is no such role.");
+        var problems = await store.People.SetRoleAsync(context.User.PersonId(), person, role, context.RequestAborted).ConfigureAwait(false);
+        if (!problems.IsEmpty)
+            return await PersonAsync(context, store, person, problems).ConfigureAwait(false);
+        // Whoever has just given up being an owner may not see people any more.
+        return Results.LocalRedirect(person == context.User.PersonId() && role != Role.Owner ? "/?done=saved" : $"/people/{person}?done=saved");
+    }
+
+    private static async Task<IResult> RoleInProjectAsync(HttpContext context, FeedbackStore store, Guid person)
+    {
+        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var remove = fields.Text("role") == "none";
+        var role = Role.Reader;
+        if (!remove && !IsMemberRole(fields.Text("role"), out role))
+            return Problems.Result(context, StatusCodes.Status400BadRequest, "There is no such role in a project.");
+        if (fields.Id("project") is not { } project || await store.Projects.FindAsync(project, context.RequestAborted).ConfigureAwait(false) is null
+            || await store.People.FindAsync(person, context.RequestAborted).ConfigureAwait(false) is not { Imported: false, State: not "erased" })
+            return Pages.NotFound(context);
+        await store.People.SetMemberAsync(context.User.PersonId(), project, person, remove ? null : role, context.RequestAborted).ConfigureAwait(false);
+        return Results.LocalRedirect($"/people/{person}?done=saved");
+    }
 
     private static async Task<IResult> InviteToAllAsync(HttpContext context, FeedbackStore store)
     {

@@ -1,4 +1,7 @@
+using System.Collections.Immutable;
 using Attune.Core;
+using Attune.Core.Feedback;
+using Attune.Feedback;
 using Attune.Reports;
 using Attune.Web.Components;
 using Attune.Web.Runs;
@@ -22,9 +25,39 @@ internal static class RunEndpoints
         }));
         runs.MapGet("/{name}", (HttpContext context, RunCatalog catalog, string name) => catalog.Find(name) is not { } run ? Pages.NotFound(context) : Pages.Show<RunPage>(new
         {
-            Page = Pages.Context(context), Name = name, Tag = RunCatalog.Tag(run), Finished = File.Exists(run.ResultFile), Body = Body(run.Path),
+            Page = Pages.Context(context), Name = name, Tag = RunCatalog.Tag(run), Finished = File.Exists(run.ResultFile), Body = Body(name, run.Path),
         }));
         runs.MapGet("/{name}/body", Fragment);
+        runs.MapGet("/{name}/snapshots/{sha}", SnapshotAsync);
+    }
+
+    /// <summary>A snapshot that the run names. Where it lies is read from the run's result, never from the address.</summary>
+    private static async Task<IResult> SnapshotAsync(HttpContext context, RunCatalog catalog, FeedbackStore store, string name, string sha)
+    {
+        if (catalog.Find(name) is not { } run || run.ReadResult() is not { } result
+            || result.Stages.SelectMany(s => s.Snapshots ?? []).FirstOrDefault(s => s.Sha256 == sha) is not { } snapshot)
+            return Pages.NotFound(context);
+        var manages = await store.People.RoleInAsync(snapshot.ProjectId, context.User.PersonId(), context.RequestAborted).ConfigureAwait(false) >= Role.Manager
+            && await store.Projects.FindAsync(snapshot.ProjectId, context.RequestAborted).ConfigureAwait(false) is not null;
+        var (manifest, problem) = Manifest(Path.GetFullPath(Path.Combine(run.Path, snapshot.Folder)), sha);
+        return Pages.Show<SnapshotPage>(new
+        {
+            Page = Pages.Context(context), Run = name, Snapshot = snapshot, Manifest = manifest, Problem = problem, Manages = manages,
+            Stages = result.Stages.Where(s => s.Snapshots?.Any(other => other.Sha256 == sha) == true).Select(s => s.Name).ToImmutableArray(),
+        });
+    }
+
+    private static (SnapshotManifest? Manifest, string? Problem) Manifest(string folder, string sha)
+    {
+        try
+        {
+            var manifest = SnapshotManifest.Read(folder);
+            return manifest.Sha256 == sha ? (manifest, null) : (null, $"{folder}: holds another snapshot now ({manifest.Sha256[..12]}). What the run wrote down of the one it used is below.");
+        }
+        catch (Exception problem) when (problem is DataException or IOException or UnauthorizedAccessException)
+        {
+            return (null, problem.Message);
+        }
     }
 
     /// <summary>The changing part of a run's page; not sent again as long as nothing was written.</summary>
@@ -35,14 +68,14 @@ internal static class RunEndpoints
         var tag = RunCatalog.Tag(run);
         context.Response.Headers.ETag = tag;
         context.Response.Headers["X-Run-Finished"] = File.Exists(run.ResultFile) ? "yes" : "no";
-        return context.Request.Headers.IfNoneMatch == tag ? Results.StatusCode(StatusCodes.Status304NotModified) : Results.Content(Body(run.Path), "text/html; charset=utf-8");
+        return context.Request.Headers.IfNoneMatch == tag ? Results.StatusCode(StatusCodes.Status304NotModified) : Results.Content(Body(name, run.Path), "text/html; charset=utf-8");
     }
 
-    private static string Body(string folder)
+    private static string Body(string name, string folder)
     {
         try
         {
-            return RunFragment.Body(RunRecord.Read(folder));
+            return RunFragment.Body(RunRecord.Read(folder), snapshot => $"/runs/{Uri.EscapeDataString(name)}/snapshots/{snapshot.Sha256}");
         }
         catch (DataException problem)
         {

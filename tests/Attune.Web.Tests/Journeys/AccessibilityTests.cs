@@ -1,4 +1,5 @@
 using Attune.Core.Conversations;
+using Attune.Core.Runs;
 using Attune.Feedback;
 using Microsoft.Playwright;
 
@@ -10,11 +11,24 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
 {
     private static readonly string? Axe = Find();
 
-    public static TheoryData<ProjectKind> Kinds => [.. Enum.GetValues<ProjectKind>()];
+    public static TheoryData<ProjectKind, string> Kinds
+    {
+        get
+        {
+            var cases = new TheoryData<ProjectKind, string>();
+            foreach (var kind in Enum.GetValues<ProjectKind>())
+            {
+                cases.Add(kind, "phone");
+                cases.Add(kind, "desktop");
+            }
+
+            return cases;
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public async Task The_page_of_each_kind_has_no_violation(ProjectKind kind)
+    public async Task The_page_of_each_kind_has_no_violation(ProjectKind kind, string screen)
     {
         Candidate[] candidates = kind switch
         {
@@ -27,7 +41,7 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
         var item = new NewItem(new ItemContent(new Prompt.Chat([new(Core.Conversations.Role.User, "Hello?")]), [.. candidates]) { Passages = kind == ProjectKind.Spans ? [["Title", "One.", "Two."]] : [] });
         var project = await site.ProjectAsync(kind, [item]);
         var anna = await site.PersonAsync(Feedback.Role.Annotator, project.Id);
-        var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}", Chromium.Phone);
+        var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}", Size(screen));
         if (kind == ProjectKind.Chat)
         {
             await page.GetByLabel("Write to the assistant").FillAsync("Hi");
@@ -46,32 +60,92 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
         await CheckAsync(page);
     }
 
-    [Fact]
-    public async Task Managers_pages_have_no_violation()
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Managers_pages_have_no_violation(string screen)
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(2, "One", "Two"), new ProjectSettings { Quota = 2 });
         await site.PersonAsync(Feedback.Role.Annotator, project.Id);
-        var page = await chromium.OpenAsync(site, site.Owner, "/");
-        await Chromium.ShootAsync(page, "home");
+        var page = await chromium.OpenAsync(site, site.Owner, "/", Size(screen));
+        await Chromium.ShootAsync(page, "home-" + screen);
         foreach (var path in new[] { "", "/items", "/people", "/quality", "/disputes", "/guidelines", "/settings", "/data" })
         {
             await page.GotoAsync($"/projects/{project.Id}{path}");
-            await Chromium.ShootAsync(page, "manage" + path.Replace('/', '-'));
+            await Chromium.ShootAsync(page, $"manage{path.Replace('/', '-')}-{screen}");
             await CheckAsync(page);
         }
 
-        foreach (var path in new[] { "/", "/projects/new", "/people", "/account", "/runs", "/nowhere" })
+        foreach (var path in new[] { "/", "/projects/new", "/people", $"/people/{site.Owner.Id}", "/account", "/nowhere" })
         {
             await page.GotoAsync(path);
+            await Chromium.ShootAsync(page, $"owner{path.Replace('/', '-').Replace(site.Owner.Id.ToString(), "one", StringComparison.Ordinal)}-{screen}");
             await CheckAsync(page);
         }
+    }
 
-        await Chromium.ShootAsync(page, "not-found");
-        await page.GotoAsync("/account");
-        await Chromium.ShootAsync(page, "account");
-        var nobody = await chromium.OpenAsync(site, null, "/sign-in");
-        await Chromium.ShootAsync(nobody, "sign-in");
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task The_pages_by_which_people_come_in_have_no_violation(string screen)
+    {
+        var nobody = await chromium.OpenAsync(site, null, "/sign-in", Size(screen));
+        foreach (var path in new[] { "/sign-in", "/set-up/some-token", "/join/some-token" })
+        {
+            await nobody.GotoAsync(path);
+            var name = $"{path.Split('/')[1]}-{screen}";
+            await Chromium.ShootAsync(nobody, name);
+            await CheckAsync(nobody);
+            // What a mistake looks like, too: a wrong password, a link that is used.
+            await nobody.GetByLabel("Name").FillAsync("Nobody");
+            await nobody.GetByLabel("Password").FillAsync("a wrong password");
+            await nobody.Locator("button.primary").ClickAsync();
+            await Assertions.Expect(nobody.GetByText(path == "/sign-in" ? "is wrong" : "used or too old")).ToBeVisibleAsync();
+            await Chromium.ShootAsync(nobody, name + "-refused");
+            await CheckAsync(nobody);
+        }
+
+        var invitation = await site.Store.People.InviteAsync(site.Owner.Id, Feedback.Role.Manager, null, TimeSpan.FromDays(1), TestContext.Current.CancellationToken);
+        await nobody.GotoAsync("/join/" + invitation.Token);
+        await nobody.GetByLabel("Name").FillAsync(site.Owner.Name);
+        await nobody.GetByLabel("Password").FillAsync("long enough a password");
+        await nobody.Locator("button.primary").ClickAsync();
+        await Assertions.Expect(nobody.GetByText("the name is taken")).ToBeVisibleAsync();
         await CheckAsync(nobody);
+        var known = await chromium.OpenAsync(site, site.Owner, "/join/some-token", Size(screen));
+        await Chromium.ShootAsync(known, $"join-known-{screen}");
+        await CheckAsync(known);
+    }
+
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task The_pages_of_runs_have_no_violation(string screen)
+    {
+        var name = "accessible " + screen;
+        var folder = Path.Combine(site.RunsFolder, name);
+        using (var log = EventLog.Open(folder))
+        {
+            for (var i = 1; i <= 12; i++)
+            {
+                log.Append(new RunEvent(log.NextSequence, "reward", "update", 0, i, i * 8, new Dictionary<string, double> { ["loss"] = 1.0 / i, ["accuracy"] = 0.5 + (0.01 * i) }));
+            }
+
+            log.Append(new SampleEvent("reward", 0, 0, "Say something kind.", "No.", null, 0.1, null));
+            log.Append(new SampleEvent("reward", 9, 0, "Say something kind.", "You are kind.", null, 0.3, null));
+        }
+
+        var page = await chromium.OpenAsync(site, site.Owner, "/runs", Size(screen));
+        await Chromium.ShootAsync(page, "runs-" + screen);
+        await CheckAsync(page);
+        await page.GetByRole(AriaRole.Link, new() { Name = name }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new("12 points") }).First).ToBeVisibleAsync();
+        await Chromium.ShootAsync(page, "run-following-" + screen);
+        await CheckAsync(page);
+        new RunFolder(folder).WriteResult(new RunResult(name, "1", 1, new Dictionary<string, double?>(), []));
+        await page.ReloadAsync();
+        await Chromium.ShootAsync(page, "run-finished-" + screen);
+        await CheckAsync(page);
     }
 
     [Fact]
@@ -83,6 +157,8 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
         await Chromium.ShootAsync(page, "comparison-dark", full: false);
         await CheckAsync(page);
     }
+
+    private static (int Width, int Height) Size(string screen) => screen == "phone" ? Chromium.Phone : Chromium.Desktop;
 
     private static async Task CheckAsync(IPage page)
     {

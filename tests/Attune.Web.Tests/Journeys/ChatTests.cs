@@ -7,6 +7,8 @@ namespace Attune.Web.Tests.Journeys;
 [Collection(nameof(SiteCollection))]
 public sealed class ChatTests(Site site, Chromium chromium)
 {
+    private static (int Width, int Height) Size(string screen) => screen == "phone" ? Chromium.Phone : Chromium.Desktop;
+
     private async Task<(ProjectInfo Project, Someone Anna)> ProjectAsync(int tasks)
     {
         var project = await site.ProjectAsync(
@@ -15,18 +17,20 @@ public sealed class ChatTests(Site site, Chromium chromium)
         return (project, await site.PersonAsync(Role.Annotator, project.Id));
     }
 
-    [Fact]
-    public async Task Two_turns_by_mouse_then_the_whole_is_rated()
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Two_turns_by_mouse_then_the_whole_is_rated(string screen)
     {
         var (project, anna) = await ProjectAsync(5);
-        var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}", Chromium.Phone);
+        var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}", Size(screen));
         await Assertions.Expect(page.GetByText("Task 1 of 5")).ToBeVisibleAsync();
         await page.GetByLabel("Write to the assistant").FillAsync("How long do eggs take?");
         await page.GetByRole(AriaRole.Button, new() { Name = "Send" }).ClickAsync();
         await Assertions.Expect(page.GetByText("Turn 1 of 2: which reply is better?")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Radio, new() { Name = "B is better", Exact = true }).ClickAsync();
         var preferred = (await page.Locator(".answer.b .text").TextContentAsync())!;
-        await Chromium.ShootAsync(page, "chat-phone");
+        await Chromium.ShootAsync(page, "chat-" + screen);
         await page.GetByLabel("Go on: the reply you prefer stays").FillAsync("And soft ones?");
         await page.GetByRole(AriaRole.Button, new() { Name = "Send" }).ClickAsync();
         await Assertions.Expect(page.GetByText("Turn 2 of 2: which reply is better?")).ToBeVisibleAsync();
@@ -39,11 +43,13 @@ public sealed class ChatTests(Site site, Chromium chromium)
         Assert.Equal([new ChatJudgement([new TurnJudgement(0, 7), new TurnJudgement(1, 1)], 4) { Comment = "fine" }], await site.JudgementsAsync(project.Id));
     }
 
-    [Fact]
-    public async Task By_keyboard_alone()
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task By_keyboard_alone(string screen)
     {
         var (project, anna) = await ProjectAsync(1);
-        var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
+        var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}", Size(screen));
         await page.Keyboard.PressAsync("i");
         await page.Keyboard.TypeAsync("Hello");
         await page.Keyboard.PressAsync("Enter");
@@ -53,7 +59,7 @@ public sealed class ChatTests(Site site, Chromium chromium)
         await page.Keyboard.PressAsync("5");
         await Assertions.Expect(page.GetByRole(AriaRole.Radio, new() { Name = "Overall 5: good" })).ToBeCheckedAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Radio, new() { Name = "A is somewhat better" })).ToBeCheckedAsync();
-        await Chromium.ShootAsync(page, "chat-desktop");
+        await Chromium.ShootAsync(page, "chat-keys-" + screen);
         await page.Keyboard.PressAsync("Control+Enter");
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "All done" })).ToBeVisibleAsync();
         Assert.Equal([new ChatJudgement([new TurnJudgement(0, 3)], 5)], await site.JudgementsAsync(project.Id));

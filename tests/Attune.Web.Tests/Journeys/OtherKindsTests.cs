@@ -5,11 +5,13 @@ using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Journeys;
 
-/// <summary>The other five interfaces: each by mouse on a phone-wide screen, and by keyboard alone on a desktop-wide one.</summary>
+/// <summary>The other five interfaces: each by mouse, or finger, and by keyboard alone, on a phone-wide screen and on a desktop-wide one.</summary>
 [Collection(nameof(SiteCollection))]
 public sealed class OtherKindsTests(Site site, Chromium chromium)
 {
     private static readonly string[] Four = ["The first answer, quite long and careful.", "The second.", "The third answer, which is fine.", "A fourth, off the point."];
+
+    private static (int Width, int Height) Size(string screen) => screen == "phone" ? Chromium.Phone : Chromium.Desktop;
 
     private static Task DoneAsync(IPage page) => Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "All done" })).ToBeVisibleAsync();
 
@@ -23,10 +25,12 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
         return (project, await chromium.OpenAsync(site, await site.PersonAsync(Role.Annotator, project.Id), $"/work/{project.Id}", size));
     }
 
-    [Fact]
-    public async Task Ranking_by_mouse_with_a_tie()
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Ranking_by_mouse_with_a_tie(string screen)
     {
-        var (project, page) = await OpenAsync(ProjectKind.Ranking, Site.Items(1, Four)[0], Chromium.Phone);
+        var (project, page) = await OpenAsync(ProjectKind.Ranking, Site.Items(1, Four)[0], Size(screen));
         foreach (var (letter, rank) in new[] { ("A", 2), ("B", 1), ("C", 2) })
         {
             await Radio(page, $"Answer {letter}: rank {rank}").ClickAsync();
@@ -36,45 +40,51 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
         await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("missing: D");
         await Radio(page, "Answer D: rank 4").ClickAsync();
         await Assertions.Expect(page.Locator("#order")).ToHaveTextAsync("B > A = C > D");
-        await Chromium.ShootAsync(page, "ranking-phone");
+        await Chromium.ShootAsync(page, "ranking-" + screen);
         await SubmitAsync(page);
         await DoneAsync(page);
         Assert.Equal([new RankingJudgement([2, 1, 2, 4])], await site.JudgementsAsync(project.Id));
     }
 
-    [Fact]
-    public async Task Ranking_by_keyboard_with_a_tie()
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Ranking_by_keyboard_with_a_tie(string screen)
     {
-        var (project, page) = await OpenAsync(ProjectKind.Ranking, Site.Items(1, Four)[0], Chromium.Desktop);
+        var (project, page) = await OpenAsync(ProjectKind.Ranking, Site.Items(1, Four)[0], Size(screen));
         foreach (var key in new[] { "2", "j", "1", "Alt+ArrowDown", "j", "t", "j", "4", "k", "Alt+ArrowDown" })
         {
             await page.Keyboard.PressAsync(key);
         }
 
         await Assertions.Expect(page.Locator("#order")).ToHaveTextAsync("A = B > C > D");
-        await Chromium.ShootAsync(page, "ranking-desktop");
+        await Chromium.ShootAsync(page, "ranking-" + screen);
         await page.Keyboard.PressAsync("Control+Enter");
         await DoneAsync(page);
         Assert.Equal([new RankingJudgement([2, 2, 3, 4])], await site.JudgementsAsync(project.Id));
     }
 
-    [Fact]
-    public async Task Best_of_four_by_mouse()
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Best_of_four_by_mouse(string screen)
     {
-        var (project, page) = await OpenAsync(ProjectKind.BestOf, Site.Items(1, Four)[0], Chromium.Phone);
+        var (project, page) = await OpenAsync(ProjectKind.BestOf, Site.Items(1, Four)[0], Size(screen));
         await Radio(page, "Answer C is best").ClickAsync();
-        await Chromium.ShootAsync(page, "best-phone");
+        await Chromium.ShootAsync(page, "best-" + screen);
         await SubmitAsync(page);
         await DoneAsync(page);
         Assert.Equal([new ChoiceJudgement(2)], await site.JudgementsAsync(project.Id));
     }
 
-    [Fact]
-    public async Task Best_of_four_by_keyboard_none_acceptable()
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Best_of_four_by_keyboard_none_acceptable(string screen)
     {
-        var (project, page) = await OpenAsync(ProjectKind.BestOf, Site.Items(1, Four)[0], Chromium.Desktop);
+        var (project, page) = await OpenAsync(ProjectKind.BestOf, Site.Items(1, Four)[0], Size(screen));
         await page.Keyboard.PressAsync("2");
-        await Chromium.ShootAsync(page, "best-desktop");
+        await Chromium.ShootAsync(page, "best-" + screen);
         await page.Keyboard.PressAsync("0");
         await page.Keyboard.PressAsync("Enter");
         await DoneAsync(page);
@@ -83,40 +93,46 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
 
     private static NewItem Sum => new(new ItemContent(new Prompt.Text("What is 2 + 3 x 4?"), [Candidate.OfSteps(["3 x 4 = 12.", "2 + 12 = 15.", "The answer is 15."])]));
 
-    [Fact]
-    public async Task Steps_by_mouse_up_to_the_first_error()
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Steps_by_mouse_up_to_the_first_error(string screen)
     {
-        var (project, page) = await OpenAsync(ProjectKind.Steps, Sum, Chromium.Phone);
+        var (project, page) = await OpenAsync(ProjectKind.Steps, Sum, Size(screen));
         await Radio(page, "Step 1 is right").ClickAsync();
         await Radio(page, "Step 2 is wrong").ClickAsync();
         await Assertions.Expect(Radio(page, "Found an error")).ToBeCheckedAsync();
         await page.GetByLabel("What the first wrong step should say").FillAsync("2 + 12 = 14.");
-        await Chromium.ShootAsync(page, "steps-phone");
+        await Chromium.ShootAsync(page, "steps-" + screen);
         await SubmitAsync(page);
         await DoneAsync(page);
         Assert.Equal([new StepsJudgement([1, -1, null], FinishReason.FoundError, "2 + 12 = 14.")], await site.JudgementsAsync(project.Id));
     }
 
-    [Fact]
-    public async Task Steps_by_keyboard_to_a_solution()
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Steps_by_keyboard_to_a_solution(string screen)
     {
-        var (project, page) = await OpenAsync(ProjectKind.Steps, Sum, Chromium.Desktop);
+        var (project, page) = await OpenAsync(ProjectKind.Steps, Sum, Size(screen));
         foreach (var key in new[] { "3", "2", "3" })
         {
             await page.Keyboard.PressAsync(key);
         }
 
         await Assertions.Expect(Radio(page, "Solution: all steps are right")).ToBeCheckedAsync();
-        await Chromium.ShootAsync(page, "steps-desktop");
+        await Chromium.ShootAsync(page, "steps-" + screen);
         await page.Keyboard.PressAsync("Control+Enter");
         await DoneAsync(page);
         Assert.Equal([new StepsJudgement([1, 0, 1], FinishReason.Solution)], await site.JudgementsAsync(project.Id));
     }
 
-    [Fact]
-    public async Task Steps_by_keyboard_given_up()
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Steps_by_keyboard_given_up(string screen)
     {
-        var (project, page) = await OpenAsync(ProjectKind.Steps, Sum, Chromium.Desktop);
+        var (project, page) = await OpenAsync(ProjectKind.Steps, Sum, Size(screen));
         await page.Keyboard.PressAsync("3");
         await page.Keyboard.PressAsync("e");
         await page.Keyboard.PressAsync("Control+Enter");
@@ -129,12 +145,24 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
 
     private static NewItem Passage => new(new ItemContent(new Prompt.Text("What is Paris?"), [new Candidate(Marked)]) { Passages = [["Paris", "Paris is the capital of France.", "It is large."]] });
 
-    [Fact]
-    public async Task Spans_by_mouse_with_what_is_missing_and_a_correction()
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Spans_by_mouse_with_what_is_missing_and_a_correction(string screen)
     {
-        var (project, page) = await OpenAsync(ProjectKind.Spans, Passage, Chromium.Desktop);
-        await page.Locator(".w", new() { HasText = "capital" }).ClickAsync();
-        await page.Locator(".w", new() { HasText = "Spain" }).ClickAsync(new() { Modifiers = [KeyboardModifier.Shift] });
+        var (project, page) = await OpenAsync(ProjectKind.Spans, Passage, Size(screen));
+        var (first, last) = (page.Locator(".w", new() { HasText = "capital" }), page.Locator(".w", new() { HasText = "Spain" }));
+        if (screen == "phone")
+        {
+            await first.TapAsync();
+            await last.TapAsync();
+        }
+        else
+        {
+            await first.ClickAsync();
+            await last.ClickAsync(new() { Modifiers = [KeyboardModifier.Shift] });
+        }
+
         await page.GetByRole(AriaRole.Button, new() { Name = "Wrong-Grounding" }).ClickAsync();
         await page.GetByLabel("Note on Wrong-Grounding").FillAsync("France");
         await page.GetByLabel("Missing-Answer").CheckAsync();
@@ -143,7 +171,7 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
         await page.GetByRole(AriaRole.Button, new() { Name = "Begin with the answer as it is" }).ClickAsync();
         await page.GetByLabel("How the answer should read").FillAsync("Paris is the capital of France.");
         await page.GetByLabel("Feedback in your words").FillAsync("One slip.");
-        await Chromium.ShootAsync(page, "spans-desktop");
+        await Chromium.ShootAsync(page, "spans-" + screen);
         await SubmitAsync(page);
         await DoneAsync(page);
         var start = CodePoints.OfUnits(Marked, Marked.IndexOf("capital", StringComparison.Ordinal));
@@ -154,16 +182,18 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
         Assert.Equal(("Paris is the capital of France.", "One slip."), (said.Corrected, said.Comment));
     }
 
-    [Fact]
-    public async Task Spans_by_keyboard_alone_also_deleted()
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Spans_by_keyboard_alone_also_deleted(string screen)
     {
-        var (project, page) = await OpenAsync(ProjectKind.Spans, Passage, Chromium.Phone);
+        var (project, page) = await OpenAsync(ProjectKind.Spans, Passage, Size(screen));
         foreach (var key in new[] { "a", "ArrowRight", "1", "ArrowRight", "Shift+ArrowRight", "2", "m", "x" })
         {
             await page.Keyboard.PressAsync(key);
         }
 
-        await Chromium.ShootAsync(page, "spans-phone");
+        await Chromium.ShootAsync(page, "spans-" + screen);
         await page.Keyboard.PressAsync("Control+Enter");
         await DoneAsync(page);
         var said = Assert.IsType<SpansJudgement>(Assert.Single(await site.JudgementsAsync(project.Id)));
@@ -171,25 +201,71 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
         Assert.Equal("Redundant", said.Spans[0].Type);
     }
 
-    [Fact]
-    public async Task Rating_by_mouse_on_a_scale()
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Spans_by_keyboard_alone_with_note_what_is_missing_and_a_correction(string screen)
     {
-        var (project, page) = await OpenAsync(ProjectKind.Rating, Site.Items(1, "An answer.")[0], Chromium.Phone);
+        var (project, page) = await OpenAsync(ProjectKind.Spans, Passage, Size(screen));
+        foreach (var key in new[] { "a", "ArrowRight", "1", "n" })
+        {
+            await page.Keyboard.PressAsync(key);
+        }
+
+        await page.Keyboard.TypeAsync("not that");
+        await TabToAsync(page, page.GetByLabel("Missing-Answer"));
+        await page.Keyboard.PressAsync("Space");
+        await page.Keyboard.PressAsync("Tab");
+        await page.Keyboard.TypeAsync("1.");
+        await page.Keyboard.PressAsync("Tab");
+        await page.Keyboard.TypeAsync("0, 1");
+        await TabToAsync(page, page.GetByLabel("How the answer should read"));
+        await page.Keyboard.TypeAsync("Paris is the capital of France.");
+        await page.Keyboard.PressAsync("Escape");
+        await page.Keyboard.PressAsync("c");
+        await page.Keyboard.TypeAsync("One slip.");
+        await Chromium.ShootAsync(page, "spans-all-keys-" + screen);
+        await page.Keyboard.PressAsync("Control+Enter");
+        await DoneAsync(page);
+        var said = Assert.IsType<SpansJudgement>(Assert.Single(await site.JudgementsAsync(project.Id)));
+        Assert.Equal("not that", Assert.Single(said.Spans).Note);
+        Assert.Equal(new MissingInformation("Missing-Answer", 0, [0, 1]), Assert.Single(said.Missing));
+        Assert.Equal(("Paris is the capital of France.", "One slip."), (said.Corrected, said.Comment));
+    }
+
+    private static async Task TabToAsync(IPage page, ILocator target)
+    {
+        for (var i = 0; i < 60 && !await target.EvaluateAsync<bool>("e => e === document.activeElement"); i++)
+        {
+            await page.Keyboard.PressAsync("Tab");
+        }
+
+        await Assertions.Expect(target).ToBeFocusedAsync();
+    }
+
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Rating_by_mouse_on_a_scale(string screen)
+    {
+        var (project, page) = await OpenAsync(ProjectKind.Rating, Site.Items(1, "An answer.")[0], Size(screen));
         await Radio(page, "Rating 4").ClickAsync();
         await page.GetByLabel("Reason (optional)").FillAsync("clear");
-        await Chromium.ShootAsync(page, "rating-phone");
+        await Chromium.ShootAsync(page, "rating-" + screen);
         await SubmitAsync(page);
         await DoneAsync(page);
         Assert.Equal([new RatingJudgement(4, "clear")], await site.JudgementsAsync(project.Id));
     }
 
-    [Fact]
-    public async Task Thumbs_by_keyboard()
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Thumbs_by_keyboard(string screen)
     {
-        var (project, page) = await OpenAsync(ProjectKind.Rating, Site.Items(1, "An answer.")[0], Chromium.Desktop, new ProjectSettings { Worst = 0, Best = 1 });
+        var (project, page) = await OpenAsync(ProjectKind.Rating, Site.Items(1, "An answer.")[0], Size(screen), new ProjectSettings { Worst = 0, Best = 1 });
         await page.Keyboard.PressAsync("2");
         await Assertions.Expect(Radio(page, "Thumbs up: good")).ToBeCheckedAsync();
-        await Chromium.ShootAsync(page, "thumbs-desktop");
+        await Chromium.ShootAsync(page, "thumbs-" + screen);
         await page.Keyboard.PressAsync("Enter");
         await DoneAsync(page);
         Assert.Equal([new RatingJudgement(1)], await site.JudgementsAsync(project.Id));

@@ -1,5 +1,6 @@
 using System.Net;
 using Attune.Core.Runs;
+using Attune.Feedback;
 using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Runs;
@@ -32,6 +33,53 @@ public sealed class RunPagesTests(Site site, Chromium chromium)
         Assert.True(await page.EvaluateAsync<bool>("window.hit === undefined"));
         new RunFolder(folder).WriteResult(new RunResult("live", "1", 1, new Dictionary<string, double?>(), []));
         await Assertions.Expect(page.Locator("#run[data-finished=yes]")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_finished_run_links_the_page_of_its_snapshot()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(4, "One", "Two"));
+        var anna = await site.PersonAsync(Role.Annotator, project.Id);
+        while (await site.Store.Queue.ClaimAsync(project.Id, anna.Id, cancel) is ClaimResult.Claimed { Task: var task })
+        {
+            await site.Store.Queue.SubmitAsync(anna.Id, new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(2)), cancel);
+        }
+
+        var folder = Path.Combine(site.RunsFolder, "from people");
+        var place = Path.Combine(folder, "reward", "snapshot");
+        var manifest = await site.Store.Snapshots.CreateAsync(project.Id, place, new SnapshotOptions { HeldOut = 0.25 }, cancel);
+        using (var log = EventLog.Open(folder))
+        {
+            Log(log, 1);
+        }
+
+        new RunFolder(folder).WriteResult(new RunResult("from people", "1", 1, new Dictionary<string, double?>(), [new StageResult("reward", 1, new Dictionary<string, double>()) { Snapshots = [LearnedSnapshot.Of(manifest, place, folder)] }]));
+        Reports.RunReport.Write(folder);
+        var page = await chromium.OpenAsync(site, site.Owner, "/runs/from%20people");
+        await Chromium.ShootAsync(page, "run-snapshot");
+        await page.GetByRole(AriaRole.Link, new() { Name = "snapshot " + manifest.Sha256[..12] }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("Snapshot " + manifest.Sha256[..12]);
+        await Assertions.Expect(page.GetByText("4 labels of 1 person in project")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Cell, new() { Name = Assert.Single(manifest.Annotators).Name })).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = project.Name })).ToHaveAttributeAsync("href", $"/projects/{project.Id}/data");
+        await Chromium.ShootAsync(page, "snapshot");
+        // The report as a file links the manifest itself.
+        await page.GotoAsync("file://" + new RunFolder(folder).ReportFile);
+        await Chromium.ShootAsync(page, "report-snapshot");
+        await page.GetByRole(AriaRole.Link, new() { Name = "snapshot " + manifest.Sha256[..12] }).ClickAsync();
+        await Assertions.Expect(page.Locator("body")).ToContainTextAsync(manifest.Sha256);
+
+        // A reader of runs who is nobody in that project is told no more of it; an unknown hash is no way to any folder.
+        using var reader = site.Client(await site.PersonAsync(Role.Reader, null));
+        var address = $"/runs/from%20people/snapshots/{manifest.Sha256}";
+        Assert.DoesNotContain($"/projects/{project.Id}", await reader.GetStringAsync(address, cancel), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, (await reader.GetAsync("/runs/from%20people/snapshots/..%2f..", cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await site.Client(anna).GetAsync(address, cancel)).StatusCode);
+        Directory.Delete(place, recursive: true);
+        var gone = await reader.GetStringAsync(address, cancel);
+        Assert.Contains("no such file", gone, StringComparison.Ordinal);
+        Assert.Contains(manifest.Annotators[0].Name, gone, StringComparison.Ordinal);
     }
 
     [Fact]

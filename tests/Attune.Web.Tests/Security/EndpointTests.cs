@@ -117,7 +117,7 @@ public sealed class EndpointTests(Site site)
         var key = await site.Store.Keys.CreateAsync(anna.Id, "hers", [KeyScope.Annotate], null, Cancel);
         using var client = site.Client(manager);
         Assert.Equal(HttpStatusCode.OK, (await AskAsync(client, "GET", $"/projects/{mine.Id}/settings")).StatusCode);
-        foreach (var (method, path) in new[] { ("GET", "/projects/new"), ("POST", "/projects"), ("GET", "/people"), ("POST", "/people/invite"), ("GET", "/runs"), ("GET", "/api/runs") })
+        foreach (var (method, path) in new[] { ("GET", "/projects/new"), ("POST", "/projects"), ("GET", "/people"), ("POST", "/people/invite"), ("GET", $"/people/{anna.Id}"), ("POST", $"/people/{manager.Id}/role"), ("POST", $"/people/{manager.Id}/projects"), ("GET", "/runs"), ("GET", "/api/runs") })
         {
             Assert.Equal((path, HttpStatusCode.Forbidden), (path, (await AskAsync(client, method, path)).StatusCode));
         }
@@ -135,6 +135,44 @@ public sealed class EndpointTests(Site site)
         Assert.Null(await site.Store.People.RoleInAsync(mine.Id, anna.Id, Cancel));
         Assert.Equal("open", Assert.Single(await site.Store.Projects.TasksAsync(theirs.Id, -1, 10, Cancel)).State);
         Assert.NotNull(await site.Store.Keys.FindAsync(key.Key, Cancel));
+    }
+
+    [Fact]
+    public async Task Roles_of_people_are_the_owners_to_change()
+    {
+        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
+        var (manager, reader, anna) = (await site.PersonAsync(Role.Manager, null), await site.PersonAsync(Role.Reader, null), await site.PersonAsync(Role.Annotator, project.Id));
+        var fields = new Dictionary<string, string> { ["role"] = "Owner", ["project"] = project.Id.ToString() };
+        foreach (var who in new[] { manager, reader, anna })
+        {
+            using var client = site.Client(who);
+            foreach (var what in new[] { "role", "projects" })
+            {
+                Assert.Equal(HttpStatusCode.Forbidden, (await Forms.PostAsync(client, $"/people/{who.Id}/{what}", fields)).StatusCode);
+            }
+
+            Assert.Equal(HttpStatusCode.Forbidden, (await AskAsync(client, "GET", $"/people/{who.Id}")).StatusCode);
+        }
+
+        Assert.Equal((Role.Manager, Role.Reader), ((await site.Store.People.FindAsync(manager.Id, Cancel))!.Role, (await site.Store.People.FindAsync(reader.Id, Cancel))!.Role));
+        using var owner = site.Client(site.Owner);
+        foreach (var (path, role, where, status) in new[]
+        {
+            ($"/people/{Guid.NewGuid()}/role", "Manager", project.Id, HttpStatusCode.NotFound), ($"/people/{Guid.NewGuid()}/projects", "Manager", project.Id, HttpStatusCode.NotFound),
+            ($"/people/{anna.Id}/projects", "Manager", Guid.NewGuid(), HttpStatusCode.NotFound), ($"/people/{anna.Id}/projects", "Owner", project.Id, HttpStatusCode.BadRequest),
+            ($"/people/{anna.Id}/role", "17", project.Id, HttpStatusCode.BadRequest), ($"/people/{site.Owner.Id}/role", "Reader", project.Id, HttpStatusCode.BadRequest),
+        })
+        {
+            Assert.Equal((path, status), (path, (await Forms.PostAsync(owner, path, new Dictionary<string, string> { ["role"] = role, ["project"] = where.ToString() })).StatusCode));
+        }
+
+        Assert.Equal((Role?)Role.Annotator, await site.Store.People.RoleInAsync(project.Id, anna.Id, Cancel));
+        Assert.Equal(Role.Owner, (await site.Store.People.FindAsync(site.Owner.Id, Cancel))!.Role);
+        // A role that is taken away is gone with the next request of whoever had it.
+        using var was = site.Client(manager);
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(was, "GET", "/projects/new")).StatusCode);
+        Assert.Equal(HttpStatusCode.Redirect, (await Forms.PostAsync(owner, $"/people/{manager.Id}/role", new Dictionary<string, string> { ["role"] = "Annotator" })).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await AskAsync(was, "GET", "/projects/new")).StatusCode);
     }
 
     [Fact]
