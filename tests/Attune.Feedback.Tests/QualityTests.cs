@@ -45,7 +45,7 @@ public sealed class QualityTests
             await test.SubmitAsync(test.People[1], task.LeaseId, ComparisonJudgement.OfStrength(standsFirst ? 1 : 8));
         }
 
-        var (biased, fair) = ((await OfAsync(test, test.People[0])).FirstShown!.Value, (await OfAsync(test, test.People[1])).FirstShown!.Value);
+        var (biased, fair) = ((await OfAsync(test, test.People[0])).FirstShown!, (await OfAsync(test, test.People[1])).FirstShown!);
         Assert.Equal(0.75, biased.Value, 1e-12);
         Assert.True(biased.Low > 0.5, $"{biased}");
         Assert.Equal(stoodFirst / 40.0, fair.Value, 1e-12);
