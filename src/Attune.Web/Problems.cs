@@ -1,7 +1,9 @@
 using System.Globalization;
 using Attune.Core;
 using Attune.Feedback;
+using Attune.Web.Completions;
 using Attune.Web.Components;
+using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -56,7 +58,9 @@ internal static class Problems
 
     public static Task Write(HttpContext context, int status, string detail) => Result(context, status, detail).ExecuteAsync(context);
 
-    public static IResult Result(HttpContext context, int status, string detail) => WantsJson(context)
+    public static IResult Result(HttpContext context, int status, string detail) => ModelAccess.IsModel(context.Request)
+        ? new ApiProblem(status, detail)
+        : WantsJson(context)
         ? TypedResults.Problem(detail, statusCode: status)
         : new RazorComponentResult<ProblemPage>(new
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using Attune.Core.Completions;
 
 namespace Attune.Web;
 
@@ -20,6 +21,15 @@ public sealed record WebOptions
     /// <summary>The model that people chat with; null where there is none.</summary>
     public IChatPolicy? Policy { get; init; }
 
+    /// <summary>The model behind <c>/v1</c>; null where there is none.</summary>
+    public ICompletionModel? Model { get; init; }
+
+    /// <summary>Programs on this machine may use the model without a key.</summary>
+    public bool OpenModel { get; init; }
+
+    /// <summary>Requests that a person or an address may put to the model in a minute; how many answers wait at once is the model's to limit.</summary>
+    public int ModelRequestsPerMinute { get; init; } = 6000;
+
     /// <summary>The largest file that may be uploaded, bytes.</summary>
     public long LargestUpload { get; init; } = 256L << 20;
 
@@ -40,6 +50,7 @@ public sealed record WebOptions
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    internal DateTimeOffset Started { get; } = DateTimeOffset.UtcNow;
     internal string DatabasePlace => Database ?? Path.Combine(DataFolder, "feedback.db");
     internal string KeyFolder => Path.Combine(DataFolder, "keys");
     internal string SnapshotFolder => Path.Combine(DataFolder, "snapshots");

@@ -162,5 +162,6 @@ public sealed class WebServer : IAsyncDisposable
         ChatEndpoints.Map(app);
         RunEndpoints.Map(app);
         Api.Map(app);
+        ModelEndpoints.Map(app);
     }
 }

@@ -160,6 +160,12 @@ public sealed class EncoderTests
         var (tokens, said) = encoder.EncodeConversation(talk);
         Assert.Equal([.. open, .. words.Encode(" sat"), Id("<|im_end|>"), Id("<|im_start|>"), .. words.Encode("?"), Id("<|im_end|>"), Id("<|im_start|>"), .. words.Encode("!"), Id("<|im_end|>")], tokens);
         Assert.Equal([.. words.Encode(" sat"), Id("<|im_end|>"), .. words.Encode("!"), Id("<|im_end|>")], tokens.Where((_, i) => said[i]));
+
+        // A row for each reply learns the same tokens after the same ones.
+        var replies = Replies.Of([new Demonstration(new Prompt.Chat(talk[..3]), "!")], AssistantTurns.All);
+        Assert.Equal([" sat", "!"], replies.Select(r => r.Answer));
+        Assert.All(replies, r => Assert.Equal(tokens[..encoder.EncodePrompt(r.Prompt).Length], encoder.EncodePrompt(r.Prompt)));
+        Assert.Equal(talk[..3], Assert.IsType<Prompt.Chat>(Assert.Single(Replies.Of([replies[1]], AssistantTurns.Last)).Prompt).Messages);
     }
 
     [Fact]

@@ -36,9 +36,11 @@ public sealed class RetokenizedRewardTests
         using var model = Model();
         var prompt = new Prompt.Text(string.Concat(Enumerable.Repeat("xyz ", 200)));
         var whole = Judge.Encode(prompt, " sat");
-        var read = new RetokenizedReward(model, Policy, Judge).Retokenize(new Rollout(Policy.Encode(prompt, " sat"), [], StopReason.EndToken, 0));
+        var reward = new RetokenizedReward(model, Policy, Judge);
+        var read = reward.Retokenize(new Rollout(Policy.Encode(prompt, " sat"), [], StopReason.EndToken, 0));
         Assert.Equal((256, whole.AnswerLength), (read.Length, read.AnswerLength));
         Assert.Equal(whole.Tokens[^256..], read.Tokens);
+        Assert.StartsWith("the reward model read 1 of 1 answers without the beginning", Assert.Single(reward.Notes), StringComparison.Ordinal);
     }
 
     [Fact]

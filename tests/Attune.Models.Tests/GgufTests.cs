@@ -1,7 +1,7 @@
 using System.Text;
 using Attune.Core.Runs;
 using Attune.Models.Configuration;
-using Attune.Models.Weights;
+using Attune.Models.Gguf;
 using Attune.Numerics.Kernels;
 using Attune.Testing;
 using Attune.Text.Tokenizers;

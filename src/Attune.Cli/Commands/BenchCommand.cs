@@ -3,7 +3,7 @@ using System.Globalization;
 using Attune.Cli.Screens;
 using Attune.Core.Runs;
 using Attune.Models;
-using Attune.Models.Weights;
+using Attune.Models.Gguf;
 using Attune.Recipes.Benchmarks;
 using Spectre.Console;
 

@@ -5,6 +5,8 @@ using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Learning.Rewards;
 using Attune.Models;
+using Attune.Models.Encoders;
+using Attune.Models.Gguf;
 using Attune.Models.Hub;
 using Attune.Models.Weights;
 using Attune.Recipes.Sources;
@@ -28,6 +30,12 @@ internal static class ModelCommand
         {
             NativeSetup.LoadTorch();
             var folder = EmbeddedModel.Resolve(parsed.GetValue(model)!);
+            if (EncoderConfig.Describes(folder))
+            {
+                ShowEncoder(folder);
+                return Task.FromResult(0);
+            }
+
             var judges = RewardModel.IsAt(folder);
             using TransformerModel loaded = judges ? ModelFiles.LoadScalarModel(folder) : ModelFiles.LoadLanguageModel(folder);
             var text = ChatText.Load(folder);
@@ -54,6 +62,24 @@ internal static class ModelCommand
             return Task.FromResult(0);
         });
         return command;
+    }
+
+    private static void ShowEncoder(string folder)
+    {
+        using var loaded = EncoderClassifier.Load(folder);
+        var (config, tokenizer) = (loaded.Config, TokenizerFiles.Load(folder));
+        var table = new Table().HideHeaders().Border(TableBorder.None).AddColumn("").AddColumn("");
+        foreach (var (name, value) in new[]
+        {
+            ("folder", folder), ("family", $"{config.Family}, an encoder that classifies: a reward, not a policy"), ("layers x width", $"{config.Layers} x {config.Width}"),
+            ("context", $"{config.ContextLength} tokens"), ("vocabulary", $"{config.VocabularySize} ({tokenizer.GetType().Name}, {tokenizer.VocabularySize} tokens)"),
+            ("classes", string.Join(", ", config.Labels)),
+        })
+        {
+            table.AddRow(new Words(name, new Style(Color.Grey)), new Words(value));
+        }
+
+        AnsiConsole.Write(table);
     }
 
     private static Command Pull()
@@ -107,20 +133,45 @@ internal static class ModelCommand
 
     private static Command Import()
     {
-        var file = new Argument<string>("file") { Description = "a llama2.c checkpoint, legacy or version 1", HelpName = "FILE" };
-        var tokenizer = new Option<string>("--tokenizer") { Description = "llama2.c's tokenizer file", HelpName = "FILE", Required = true };
+        var file = new Argument<string>("file") { Description = "a GGUF file (f32, f16, bf16, q8_0), or a llama2.c checkpoint, legacy or version 1", HelpName = "FILE" };
+        var tokenizer = new Option<string?>("--tokenizer") { Description = "llama2.c's tokenizer file; a GGUF file has its own", HelpName = "FILE" };
         var folder = new Option<string>("--out") { Description = "folder for the model, in Hugging Face layout", HelpName = "DIR", Required = true };
-        var command = new Command("import", "Bring in a llama2.c checkpoint.\n\nExample: attune model import stories260K.bin --tokenizer tok512.bin --out models/stories260K") { file, tokenizer, folder };
+        var command = new Command(
+            "import",
+            "Bring in a GGUF file or a llama2.c checkpoint.\n\n" +
+            "Examples:\n  attune model import reviews.gguf --out models/reviews\n  attune model import stories260K.bin --tokenizer tok512.bin --out models/stories260K")
+        {
+            file, tokenizer, folder,
+        };
         command.SetAction((parsed, _) =>
         {
             NativeSetup.LoadTorch();
-            var target = RequireEmpty(parsed.GetValue(folder)!);
+            var (source, words) = (parsed.GetValue(file)!, parsed.GetValue(tokenizer));
+            var isGguf = GgufFile.IsOne(source);
+            if (isGguf != words is null)
+            {
+                throw new PlanException(isGguf ? "--tokenizer is given, but a GGUF file has its own tokenizer." : $"{source} is not a GGUF file; a llama2.c checkpoint needs --tokenizer, llama2.c's tokenizer file.");
+            }
 
-            using var model = Llama2CCheckpoint.Import(parsed.GetValue(file)!);
-            var words = TokenizerFiles.ImportLlama2C(parsed.GetValue(tokenizer)!, model.Config.VocabularySize);
-            ModelFiles.Save(model, target);
-            words.Save(target);
-            Terminal.Messages.MarkupLineInterpolated($"[green]imported[/] {model.Config.Layers} layers x {model.Config.Width}, {model.Config.VocabularySize} tokens, into {target}");
+            var target = RequireEmpty(parsed.GetValue(folder)!);
+            var isNew = !Directory.Exists(target);
+            try
+            {
+                using var model = isGguf ? GgufImport.Read(source, target) : Llama2CCheckpoint.Import(source);
+                if (words is not null)
+                {
+                    TokenizerFiles.ImportLlama2C(words, model.Config.VocabularySize).Save(target);
+                }
+
+                ModelFiles.Save(model, target);
+                Terminal.Messages.MarkupLineInterpolated($"[green]imported[/] {model.Config.Layers} layers x {model.Config.Width}, {model.Config.VocabularySize} tokens, into {target}");
+            }
+            catch when (isNew && Directory.Exists(target))
+            {
+                Directory.Delete(target, recursive: true);
+                throw;
+            }
+
             return Task.FromResult(0);
         });
         return command;

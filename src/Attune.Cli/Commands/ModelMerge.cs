@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Attune.Cli.Screens;
 using Attune.Core;
+using Attune.Core.Feedback;
 using Attune.Models;
 using Attune.Models.Adapters;
 using Attune.Models.Weights;
@@ -62,6 +63,7 @@ internal static class ModelMerge
         }
 
         ChatText.Load(HasTokenizer(adapter) ? adapter : origin).Save(folder);
+        Provenance.OfModel(adapter).Write(folder);
     }
 
     private static bool HasTokenizer(string folder) => Directory.EnumerateFiles(folder, "*tok*").Concat(Directory.EnumerateFiles(folder, "vocab*")).Any();

@@ -30,6 +30,15 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     /// </summary>
     public ImmutableArray<int> EncodePrompt(Prompt prompt)
     {
+        var tokens = EncodeOnce(prompt);
+        if (prompt is Prompt.Chat chat)
+            _conversations[new TokenSequence(tokens, 0)] = chat;
+        return tokens;
+    }
+
+    /// <summary>As <see cref="EncodePrompt"/>, for a server that reads ever new prompts: <see cref="ConversationOf"/> does not learn of it.</summary>
+    public ImmutableArray<int> EncodeOnce(Prompt prompt)
+    {
         var tokens = ImmutableArray.CreateBuilder<int>();
         if (tokenizer.BeginToken is { } begin && !(prompt is Prompt.Chat && template.WritesBeginToken))
             tokens.Add(begin);
@@ -40,7 +49,6 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
                 break;
             case Prompt.Chat chat:
                 AddParts(tokens, template.Parts(chat.Messages, TemplateEnding.OpenForAnswer));
-                _conversations[new TokenSequence(tokens.ToImmutable(), 0)] = chat;
                 break;
             default:
                 throw new UnreachableException();

@@ -16,7 +16,7 @@ public enum Role
 }
 
 /// <summary>What an API key may be used for.</summary>
-public enum KeyScope { ReadProjects, WriteItems, ReadLabels, Annotate, Snapshots }
+public enum KeyScope { ReadProjects, WriteItems, ReadLabels, Annotate, Snapshots, UseModel }
 
 /// <param name="Pseudonym">What exports call the person.</param>
 /// <param name="State">active, paused or erased.</param>

@@ -10,4 +10,7 @@ public interface IReward
 
     /// <summary>One score a rollout, in their order; scores do not depend on the company in the batch.</summary>
     ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel);
+
+    /// <summary>What a person should know of how it read the answers so far, such as how many were cut; each one sentence.</summary>
+    IEnumerable<string> Notes => [];
 }

@@ -22,8 +22,9 @@ public sealed class ExactExam
     /// <summary>What is known of all answers to one prompt.</summary>
     /// <param name="Share">Of the prompts that are this one.</param>
     /// <param name="Prior">pi0, by answer.</param>
+    /// <param name="Proxy">What is optimised, by answer; null where there is none.</param>
     /// <param name="Gold">Hidden utility, by answer; null where it is not known.</param>
-    public sealed record Question(ImmutableArray<int> Prompt, double Share, double[] Prior, double[] Proxy, double[]? Gold);
+    public sealed record Question(ImmutableArray<int> Prompt, double Share, double[] Prior, double[]? Proxy, double[]? Gold);
 
     public IReadOnlyList<Question> Questions => _questions;
 
@@ -34,7 +35,7 @@ public sealed class ExactExam
     {
         var sampling = exam.Sampling;
         if (sampling.Temperature <= 0 || sampling.TopK != 0 || sampling.TopP != 1 || sampling.MinP != 0 || sampling.EndToken is not { } end
-            || exam.Proxy is not { } proxy || AnswerSpace.Of(exam.Reference.Config, end, sampling.MaxNewTokens) is not { } space)
+            || AnswerSpace.Of(exam.Reference.Config, end, sampling.MaxNewTokens) is not { } space)
         {
             return null;
         }
@@ -46,8 +47,7 @@ public sealed class ExactExam
             var prompt = same.First();
             questions.Add(new Question(
                 prompt, (double)same.Count() / exam.Prompts.Count, space.Probabilities(exam.Reference, prompt, sampling.Temperature),
-                await ScoresAsync(proxy, space, prompt, cancel).ConfigureAwait(false),
-                exam.Gold is null ? null : await ScoresAsync(exam.Gold, space, prompt, cancel).ConfigureAwait(false)));
+                await ScoresAsync(exam.Proxy, space, prompt, cancel).ConfigureAwait(false), await ScoresAsync(exam.Gold, space, prompt, cancel).ConfigureAwait(false)));
         }
 
         return new ExactExam(space, sampling.Temperature, questions.ToImmutable());
@@ -57,7 +57,7 @@ public sealed class ExactExam
     public double[][] Probabilities(LanguageModel policy) => [.. _questions.Select(q => _space.Probabilities(policy, q.Prompt, _temperature))];
 
     /// <summary>Exact figures of a policy under the metric names of the catalogue.</summary>
-    /// <param name="beta">Temperature of the optimum to compare with; null or 0 to compare with none.</param>
+    /// <param name="beta">Temperature of the optimum to compare with; null or 0, or no proxy, to compare with none.</param>
     public Metrics Measure(LanguageModel policy, double? beta) => Measure(Probabilities(policy), beta);
 
     /// <inheritdoc cref="Measure(LanguageModel, double?)"/>
@@ -69,19 +69,23 @@ public sealed class ExactExam
         {
             var (question, pi) = (_questions[i], policy[i]);
             metrics.Add("eval/exact_kl", Distribution.Divergence(pi, question.Prior), question.Share);
-            metrics.Add("eval/exact_proxy_reward", Distribution.Mean(pi, question.Proxy), question.Share);
+            if (question.Proxy is { } optimised)
+            {
+                metrics.Add("eval/exact_proxy_reward", Distribution.Mean(pi, optimised), question.Share);
+            }
+
             if (question.Gold is { } gold)
             {
                 metrics.Add("eval/exact_gold_reward", Distribution.Mean(pi, gold), question.Share);
             }
 
-            if (beta is > 0)
+            if (beta is > 0 && question.Proxy is { } proxy)
             {
-                var best = Posterior.Of(question.Prior, question.Proxy, beta.Value);
+                var best = Posterior.Of(question.Prior, proxy, beta.Value);
                 metrics.Add("eval/posterior_kl", Distribution.Divergence(pi, best.Probabilities), question.Share);
                 metrics.Add("eval/posterior_kl_reverse", Distribution.Divergence(best.Probabilities, pi), question.Share);
                 metrics.Add("eval/posterior_tv", Distribution.TotalVariation(pi, best.Probabilities), question.Share);
-                metrics.Add("eval/exact_objective", Distribution.Objective(pi, question.Prior, question.Proxy, beta.Value), question.Share);
+                metrics.Add("eval/exact_objective", Distribution.Objective(pi, question.Prior, proxy, beta.Value), question.Share);
                 metrics.Add("eval/best_objective", best.BestObjective, question.Share);
             }
         }
@@ -89,8 +93,13 @@ public sealed class ExactExam
         return metrics;
     }
 
-    private static async ValueTask<double[]> ScoresAsync(IReward reward, AnswerSpace space, ImmutableArray<int> prompt, CancellationToken cancel)
+    private static async ValueTask<double[]?> ScoresAsync(IReward? reward, AnswerSpace space, ImmutableArray<int> prompt, CancellationToken cancel)
     {
+        if (reward is null)
+        {
+            return null;
+        }
+
         var scores = new List<double>(space.Count);
         foreach (var part in space.Rollouts(prompt).Chunk(ScoredAtOnce))
         {

@@ -14,7 +14,11 @@ namespace Attune.Learning.Rewards;
 /// <param name="judge">The reward model's.</param>
 public sealed class RetokenizedReward(RewardModel model, Encoder policy, Encoder judge) : IReward
 {
+    private long _cut, _read;
+
     public string Name => "reward model";
+
+    public IEnumerable<string> Notes => _cut == 0 ? [] : [$"the reward model read {_cut} of {_read} answers without the beginning of their prompts: in its own tokens they are longer than it reads"];
 
     public ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel)
     {
@@ -31,6 +35,7 @@ public sealed class RetokenizedReward(RewardModel model, Encoder policy, Encoder
         var answer = policy.DecodeAnswer(prompt, ended ? tokens.Answer[..^1] : tokens.Answer);
         var read = ended || answer.Length == 0 ? judge.Encode(prompt, answer) : judge.EncodeUnfinished(prompt, answer);
         var over = Math.Min(read.Length - model.Members.Min(m => m.Config.ContextLength), read.AnswerStart - 1);
+        (_read, _cut) = (_read + 1, _cut + (over > 0 ? 1 : 0));
         return over <= 0 ? read : new TokenSequence(read.Tokens[over..], read.AnswerStart - over);
     }
 }

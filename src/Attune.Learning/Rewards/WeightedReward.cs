@@ -8,6 +8,8 @@ public sealed class WeightedReward(IReadOnlyList<(IReward Reward, double Weight)
 {
     public string Name => string.Join(" + ", parts.Select(p => p.Weight == 1 ? p.Reward.Name : $"{p.Weight:g3} {p.Reward.Name}"));
 
+    public IEnumerable<string> Notes => parts.SelectMany(p => p.Reward.Notes);
+
     public async ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel)
     {
         var sums = rollouts.Select(_ => new Score([])).ToArray();

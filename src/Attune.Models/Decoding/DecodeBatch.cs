@@ -1,45 +1,35 @@
 using System.Collections.Immutable;
-using Attune.Core.Rollouts;
 
 namespace Attune.Models.Decoding;
 
-/// <summary>Which request sits in which slot, what each pass computes, and what becomes of the drawn tokens.</summary>
-internal sealed unsafe class DecodeBatch(
-    IReadOnlyList<SampleRequest> requests, SamplingOptions options, DecodeSlot[] slots, StopTexts stops, ForwardPass pass, long weightVersion)
+/// <summary>Which job sits in which slot, what each pass computes, and what becomes of the drawn tokens.</summary>
+internal sealed unsafe class DecodeBatch(IDecodeQueue queue, DecodeSlot[] slots, ForwardPass pass, long weightVersion)
 {
     // Fewer are computed sooner than waited for.
     private const int LeastShared = 8;
 
-    private readonly Rollout[] _results = new Rollout[requests.Count];
     private readonly Draw[] _draws = new Draw[slots.Length];
-    private int _next;
-
-    internal IReadOnlyList<Rollout> Results => _results;
-
-    /// <summary>Answers complete.</summary>
-    internal int Finished { get; private set; }
+    private readonly ImmutableArray<Draw>[] _likeliest = new ImmutableArray<Draw>[slots.Length];
+    private int _taken;
 
     /// <summary>Prompt tokens that were computed, those copied from another text not counted.</summary>
     internal long PromptTokensRead { get; private set; }
 
-    /// <summary>Lets waiting requests in and lays out the next pass: one row for each answer under way, the rest for prompts.</summary>
-    internal void Fill()
+    /// <summary>Lets waiting jobs in and lays out the next pass: one row for each answer under way, the rest for prompts.</summary>
+    /// <returns>False where nothing is left to do.</returns>
+    internal bool Fill()
     {
         pass.Clear();
+        DropAbandoned();
         for (var i = 0; i < slots.Length; i++)
         {
             // Before a slot is taken again: others may still wait for what it holds.
             CopyIfReady(i);
         }
 
+        TakeWaiting();
         for (var i = 0; i < slots.Length; i++)
         {
-            if (slots[i].IsFree && _next < requests.Count)
-            {
-                Take(i, requests[_next]);
-                _next++;
-            }
-
             if (!slots[i].IsFree && slots[i].HasReadPrompt)
             {
                 pass.Add(i, slots[i].Prompt.Length + slots[i].Drawn - 1, slots[i].LastToken);
@@ -54,6 +44,8 @@ internal sealed unsafe class DecodeBatch(
                 ReadPrompt(i, slots[i]);
             }
         }
+
+        return _taken > 0;
     }
 
     /// <summary>A worker's share of the drawing, after the pass.</summary>
@@ -62,7 +54,8 @@ internal sealed unsafe class DecodeBatch(
         for (var output = worker; output < pass.OutputCount; output += workers)
         {
             var slot = slots[pass.Slots[pass.OutputRows[output]]];
-            _draws[output] = sampler.Next(pass.Logits(output), options, slot.Drawn, slot.Chance!);
+            _draws[output] = sampler.Next(pass.Logits(output), slot.Job!.Options, slot.Drawn, slot.Chance!);
+            _likeliest[output] = slot.Job.Alternatives == 0 ? [] : sampler.MostLikely(pass.Logits(output), slot.Job.Alternatives);
         }
     }
 
@@ -72,25 +65,73 @@ internal sealed unsafe class DecodeBatch(
         for (var output = 0; output < pass.OutputCount; output++)
         {
             var slot = slots[pass.Slots[pass.OutputRows[output]]];
-            slot.Append(_draws[output]);
-            if (slot.Ending(options, stops) is { } reason)
+            slot.Append(_draws[output], _likeliest[output]);
+            if (slot.FinishIfEnded(weightVersion))
             {
-                var request = slot.Request;
-                _results[request] = slot.Finish(reason, weightVersion);
-                Finished++;
+                _taken--;
             }
         }
     }
 
-    /// <summary>Gives a slot a request. What a text in the cache begins with as well is not read again: samples of one prompt read it once.</summary>
-    private void Take(int index, SampleRequest request)
+    /// <summary>Tells every job under way that there will be no answer.</summary>
+    internal void Fail(Exception problem)
     {
-        var own = Common(slots[index].Prompt, request.Prompt);
-        slots[index].Take(_next, request);
+        foreach (var slot in slots)
+        {
+            slot.Job?.OnFailed(problem);
+        }
+    }
+
+    private void DropAbandoned()
+    {
+        for (var i = 0; i < slots.Length; i++)
+        {
+            if (slots[i].Job is not { IsAbandoned: true })
+            {
+                continue;
+            }
+
+            slots[i].Leave();
+            _taken--;
+            foreach (var other in slots)
+            {
+                if (other.Source == i)
+                {
+                    other.WaitForNoMoreThan(slots[i].PromptRead);
+                }
+            }
+        }
+    }
+
+    private void TakeWaiting()
+    {
+        for (var i = 0; i < slots.Length; i++)
+        {
+            if (!slots[i].IsFree)
+            {
+                continue;
+            }
+
+            if (queue.Next(idle: _taken == 0) is not { } job)
+            {
+                return;
+            }
+
+            Take(i, job);
+            _taken++;
+        }
+    }
+
+    /// <summary>Gives a slot a job. What a text in the cache begins with as well is not read again: samples of one prompt read it once.</summary>
+    private void Take(int index, DecodeJob job)
+    {
+        var prompt = job.Request.Prompt;
+        var own = Common(slots[index].Prompt, prompt);
+        slots[index].Take(job);
         var (best, shared) = (index, own);
         for (var i = 0; i < slots.Length; i++)
         {
-            var common = i == index ? 0 : Common(slots[i].Prompt, request.Prompt);
+            var common = i == index ? 0 : Common(slots[i].Prompt, prompt);
             (best, shared) = common > shared ? (i, common) : (best, shared);
         }
 

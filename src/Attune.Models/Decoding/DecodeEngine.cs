@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Models.Configuration;
 using Attune.Numerics.Kernels;
@@ -66,34 +67,56 @@ public sealed class DecodeEngine : IDecoder
             return [];
         }
 
-        var slots = new DecodeSlot[Math.Min(options.BatchSize, requests.Count)];
-        for (var i = 0; i < slots.Length; i++)
-        {
-            slots[i] = new DecodeSlot(options.MaxNewTokens);
-        }
+        var list = new ListedRequests(requests, options, finished);
+        Run(list, Math.Min(options.BatchSize, requests.Count), requests.Max(r => r.Prompt.Length) + options.MaxNewTokens, weightVersion, cancel);
+        return list.Results;
+    }
 
-        Prepare(slots.Length, requests.Max(r => r.Prompt.Length) + options.MaxNewTokens);
-        var batch = new DecodeBatch(requests, options, slots, new StopTexts(options, _decode), _pass!, weightVersion);
+    /// <summary>Decodes what the queue gives, until it ends. Jobs that come while others are decoded join them.</summary>
+    /// <param name="slots">Answers decoded together.</param>
+    /// <param name="capacity">Most tokens of a prompt and its answer. The cache takes slots * capacity tokens of memory.</param>
+    /// <param name="weightVersion">Written into the rollouts.</param>
+    /// <exception cref="AttuneException">The logits are not finite numbers. Jobs under way are told, and the engine stays usable.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two tokens. Jobs under way are told.</exception>
+    public void Run(IDecodeQueue queue, int slots, int capacity, long weightVersion, CancellationToken cancel)
+    {
+        Prepare(slots, capacity);
+        var batch = new DecodeBatch(queue, [.. Enumerable.Range(0, slots).Select(_ => new DecodeSlot(_decode))], _pass!, weightVersion);
         Action<int> step = worker =>
         {
             _pass!.Run(worker);
             batch.Draw(_samplers[worker], worker, _team.Count);
         };
-        while (batch.Finished < requests.Count)
+        try
         {
-            cancel.ThrowIfCancellationRequested();
-            batch.Fill();
-            _team.Run(step);
-            var before = batch.Finished;
-            batch.Advance();
-            if (batch.Finished > before)
+            while (batch.Fill())
             {
-                finished?.Report(batch.Finished);
+                cancel.ThrowIfCancellationRequested();
+                _team.Run(step);
+                batch.Advance();
             }
+        }
+        catch (Exception problem)
+        {
+            batch.Fail(problem);
+            throw;
         }
 
         PromptTokensRead = batch.PromptTokensRead;
-        return batch.Results;
+    }
+
+    /// <summary>Refuses a job that this engine cannot decode in such room.</summary>
+    /// <param name="capacity">As given to <see cref="Run"/>.</param>
+    /// <exception cref="AttuneException">Says what cannot work.</exception>
+    public void Check(DecodeJob job, int capacity)
+    {
+        RequestChecks.All(_config, [job.Request], job.Options);
+        if (job.Request.Prompt.Length + job.Options.MaxNewTokens > capacity)
+        {
+            throw new AttuneException($"The prompt has {job.Request.Prompt.Length} tokens and its answer up to {job.Options.MaxNewTokens} more; there is room for {capacity} in all.");
+        }
+
+        _ = new StopTexts(job.Options, _decode);
     }
 
     /// <summary>The logits after each token of a text, [tokens * vocabulary].</summary>
@@ -151,7 +174,7 @@ public sealed class DecodeEngine : IDecoder
     }
 
     /// <summary>Makes room for so many texts of such a length, keeping what is large enough already.</summary>
-    private void Prepare(int slots, int capacity)
+    internal void Prepare(int slots, int capacity)
     {
         if (!_loaded)
         {

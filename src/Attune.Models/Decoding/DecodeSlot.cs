@@ -5,14 +5,16 @@ using Attune.Core.Tokens;
 
 namespace Attune.Models.Decoding;
 
-/// <summary>A place in the batch: one request at a time, then the next.</summary>
-internal sealed class DecodeSlot(int longest)
+/// <summary>A place in the batch: one job at a time, then the next.</summary>
+/// <param name="decode">Reads answers for stop sequences; null where there are none.</param>
+internal sealed class DecodeSlot(TokenDecoder? decode)
 {
-    private readonly int[] _answer = new int[longest];
-    private readonly float[] _logProbs = new float[longest];
+    private int[] _answer = [];
+    private float[] _logProbs = [];
+    private StopTexts? _stops;
 
-    /// <summary>The request's place in the caller's list; -1 where the slot is free.</summary>
-    internal int Request { get; private set; } = -1;
+    /// <summary>Null where the slot is free.</summary>
+    internal DecodeJob? Job { get; private set; }
     /// <summary>After the answer is finished the cache still holds it, until the slot is taken again.</summary>
     internal ImmutableArray<int> Prompt { get; private set; } = [];
     internal Chance? Chance { get; private set; }
@@ -29,38 +31,61 @@ internal sealed class DecodeSlot(int longest)
     /// <summary>Answer tokens drawn.</summary>
     internal int Drawn { get; private set; }
 
-    internal bool IsFree => Request < 0;
+    internal bool IsFree => Job is null;
     internal bool HasReadPrompt => PromptRead == Prompt.Length;
     internal int LastToken => _answer[Drawn - 1];
-    internal ReadOnlySpan<int> Answer => _answer.AsSpan(0, Drawn);
+    private ReadOnlySpan<int> Answer => _answer.AsSpan(0, Drawn);
 
-    internal void Take(int request, SampleRequest what)
+    internal void Take(DecodeJob job)
     {
-        (Request, Prompt, Chance) = (request, what.Prompt, what.Seed.Chance());
+        _stops = new StopTexts(job.Options, decode);
+        (Job, Prompt, Chance) = (job, job.Request.Prompt, job.Request.Seed.Chance());
         (PromptRead, Drawn) = (0, 0);
+        if (_answer.Length < job.Options.MaxNewTokens)
+        {
+            (_answer, _logProbs) = (new int[job.Options.MaxNewTokens], new float[job.Options.MaxNewTokens]);
+        }
     }
 
     internal void WaitFor(int source, int shared) => (Source, Shared) = (source, shared);
 
+    /// <summary>The source holds no more than this, and will read no further.</summary>
+    internal void WaitForNoMoreThan(int tokens) => Shared = Math.Min(Shared, tokens);
+
     /// <summary>The cache has the shared tokens now.</summary>
     internal void StopWaiting() => (Source, PromptRead) = (-1, Shared);
 
-    internal void Append(Draw draw)
+    internal void Append(Draw drawn, ImmutableArray<Draw> likeliest)
     {
-        (_answer[Drawn], _logProbs[Drawn]) = (draw.Token, draw.LogProb);
+        (_answer[Drawn], _logProbs[Drawn]) = (drawn.Token, drawn.LogProb);
         Drawn++;
+        Job!.OnDrawn(drawn, likeliest);
     }
 
-    /// <summary>Why the answer ends here; null where it goes on.</summary>
-    internal StopReason? Ending(SamplingOptions options, StopTexts stops) =>
-        LastToken == options.EndToken ? StopReason.EndToken
-        : stops.EndsIn(Answer) ? StopReason.StopSequence
-        : Drawn == options.MaxNewTokens ? StopReason.Length
-        : null;
-
-    internal Rollout Finish(StopReason reason, long weightVersion)
+    /// <summary>Hands the answer over and frees the slot, if the last token ends it.</summary>
+    internal bool FinishIfEnded(long weightVersion)
     {
-        Request = -1;
-        return new Rollout(new TokenSequence([.. Prompt, .. Answer], Prompt.Length), [.. _logProbs.AsSpan(0, Drawn)], reason, weightVersion);
+        if (Ending() is not { } reason)
+        {
+            return false;
+        }
+
+        var job = Job!;
+        Job = null;
+        job.OnFinished(new Rollout(new TokenSequence([.. Prompt, .. Answer], Prompt.Length), [.. _logProbs.AsSpan(0, Drawn)], reason, weightVersion));
+        return true;
     }
+
+    /// <summary>Frees the slot in the middle of an answer. Of the prompt the cache holds what was read.</summary>
+    internal void Leave()
+    {
+        (Job, Source) = (null, -1);
+        Prompt = Prompt[..PromptRead];
+    }
+
+    private StopReason? Ending() =>
+        LastToken == Job!.Options.EndToken ? StopReason.EndToken
+        : _stops!.EndsIn(Answer) ? StopReason.StopSequence
+        : Drawn == Job.Options.MaxNewTokens ? StopReason.Length
+        : null;
 }

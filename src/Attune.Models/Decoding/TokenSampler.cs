@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Numerics;
 using Attune.Core;
 using Attune.Core.Rollouts;
@@ -5,10 +6,6 @@ using Attune.Core.Runs;
 using Attune.Numerics.Kernels;
 
 namespace Attune.Models.Decoding;
-
-/// <summary>A drawn token.</summary>
-/// <param name="LogProb">Nats, under the distribution before it was cut.</param>
-internal readonly record struct Draw(int Token, float LogProb);
 
 /// <summary>Draws tokens from logits. One per worker: it owns scratch room and allocates nothing while drawing.</summary>
 internal sealed unsafe class TokenSampler : IDisposable
@@ -24,6 +21,7 @@ internal sealed unsafe class TokenSampler : IDisposable
     private readonly NativeBuffer _powers;
     private readonly double[] _blockSums;
     private readonly ulong[] _keys;
+    private (float Most, float Scale, double LogTotal) _row;
 
     /// <param name="vocabulary">Tokens that exist.</param>
     /// <param name="padded">Logits in a row, a multiple of 64; those beyond the vocabulary are overwritten.</param>
@@ -52,10 +50,38 @@ internal sealed unsafe class TokenSampler : IDisposable
         var scale = greedy ? 1 : (float)(1 / options.Temperature);
         var total = Powers(logits, most, scale);
         var token = greedy ? Likeliest(logits, forbidden) : Drawn(options, total, forbidden, chance);
-        return new Draw(token, (float)((logits[token] - most) * (double)scale - Math.Log(total)));
+        _row = (most, scale, Math.Log(total));
+        return new Draw(token, LogProb(logits[token]));
+    }
+
+    /// <summary>The likeliest tokens of the row that was just drawn from, likeliest first, ties going to the lower id.</summary>
+    internal ImmutableArray<Draw> MostLikely(float* logits, int count)
+    {
+        var best = new int[Math.Min(count, _vocabulary)];
+        var found = 0;
+        for (var token = 0; token < _vocabulary; token++)
+        {
+            if (found == best.Length && logits[token] <= logits[best[^1]])
+            {
+                continue;
+            }
+
+            found = Math.Min(found + 1, best.Length);
+            var place = found - 1;
+            for (; place > 0 && logits[best[place - 1]] < logits[token]; place--)
+            {
+                best[place] = best[place - 1];
+            }
+
+            best[place] = token;
+        }
+
+        return [.. best.Select(token => new Draw(token, LogProb(logits[token])))];
     }
 
     public void Dispose() => _powers.Dispose();
+
+    private float LogProb(float logit) => (float)((logit - _row.Most) * (double)_row.Scale - _row.LogTotal);
 
     /// <summary>Fills the powers and the sums of their blocks; returns the sum of all.</summary>
     private double Powers(float* logits, float most, float scale)

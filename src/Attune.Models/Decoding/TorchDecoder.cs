@@ -51,40 +51,34 @@ public sealed unsafe class TorchDecoder : IDecoder
     {
         RequestChecks.All(_config, requests, options);
         var model = _model ?? throw new InvalidOperationException("The decoder has no weights yet: call Load first.");
-        var stops = new StopTexts(options, _decode);
-        var slots = Enumerable.Range(0, Math.Min(options.BatchSize, requests.Count)).Select(_ => new DecodeSlot(options.MaxNewTokens)).ToArray();
-        var results = new Rollout[requests.Count];
-        var (next, done) = (0, 0);
+        var slots = Enumerable.Range(0, Math.Min(options.BatchSize, requests.Count)).Select(_ => new DecodeSlot(_decode)).ToArray();
+        var list = new ListedRequests(requests, options, finished);
         using var quiet = no_grad();
         using var pass = new CachedForward(model, slots.Length, requests.Select(r => r.Prompt.Length).DefaultIfEmpty(0).Max() + options.MaxNewTokens);
-        while (done < requests.Count)
+        while (true)
         {
             cancel.ThrowIfCancellationRequested();
             var entering = new List<int>();
-            for (var i = 0; i < slots.Length && next < requests.Count; i++)
+            for (var i = 0; i < slots.Length; i++)
             {
-                if (slots[i].IsFree)
+                if (slots[i].IsFree && list.Next(idle: false) is { } job)
                 {
-                    slots[i].Take(next, requests[next]);
-                    next++;
+                    slots[i].Take(job);
                     entering.Add(i);
                 }
+            }
+
+            if (Array.TrueForAll(slots, s => s.IsFree))
+            {
+                return list.Results;
             }
 
             Advance(slots, entering, pass, options);
             foreach (var slot in slots.Where(s => !s.IsFree))
             {
-                if (slot.Ending(options, stops) is { } reason)
-                {
-                    var request = slot.Request;
-                    results[request] = slot.Finish(reason, weightVersion);
-                    done++;
-                    finished?.Report(done);
-                }
+                slot.FinishIfEnded(weightVersion);
             }
         }
-
-        return results;
     }
 
     public void Dispose()
@@ -123,7 +117,7 @@ public sealed unsafe class TorchDecoder : IDecoder
         foreach (var i in which)
         {
             numbers.Slice(rowOf(i) * _config.VocabularySize, _config.VocabularySize).CopyTo(_row.Span(0, _config.VocabularySize));
-            slots[i].Append(_sampler.Next(_row.Start, options, slots[i].Drawn, slots[i].Chance!));
+            slots[i].Append(_sampler.Next(_row.Start, options, slots[i].Drawn, slots[i].Chance!), []);
         }
     }
 }

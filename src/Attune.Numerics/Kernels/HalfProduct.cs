@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -17,11 +16,12 @@ public readonly unsafe record struct HalfView(nint Address, long Row, long Colum
 /// in float32, each rounded once. libtorch's product reorders its weights at every call, which costs half of the time where activations have
 /// some hundred rows. The order of each sum depends on the shapes alone. Needs <see cref="IsSupported"/>.
 /// </summary>
-public static unsafe class HalfProduct
+public static unsafe partial class HalfProduct
 {
     private const int TileRows = Gemm.TileRows;
     private const int Panel = PackedMatrix.Panel;
     private const int Square = 16;
+    private const int Line = 64;
 
     // Steps of two numbers. A panel of this depth takes 128 KB.
     private const int Depth = 512;
@@ -66,16 +66,8 @@ public static unsafe class HalfProduct
         TorchThreads.For((rows + block - 1) / block, work, item => product.Rows(item * block, Math.Min(block, rows - item * block), (float*)right));
     }
 
-    /// <summary>Sixteen words of two numbers: those at <paramref name="even"/> below, those at <paramref name="odd"/> above, or zeros.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<uint> Pair(ushort* even, ushort* odd)
-    {
-        var low = Avx512F.ConvertToVector512UInt32(Vector256.Load(even));
-        return odd is null ? low : low | (Avx512F.ConvertToVector512UInt32(Vector256.Load(odd)) << 16);
-    }
-
     /// <summary>A product's operands, for its parts.</summary>
-    private sealed class Product(HalfView a, HalfView b, ushort* c, long stride, int rows, int columns, int inner, ushort* bias, bool add)
+    private sealed partial class Product(HalfView a, HalfView b, ushort* c, long stride, int rows, int columns, int inner, ushort* bias, bool add)
     {
         /// <summary>Pairs along the inner dimension; the last one's second number may be missing, and counts as zero.</summary>
         public int Steps { get; } = (inner + 1) / 2;
@@ -90,7 +82,9 @@ public static unsafe class HalfProduct
             {
                 var depth = Math.Min(Depth, Steps - start);
                 PackRight(panel * Panel, start, depth, right);
-                Tiles(a.Start + first * a.Row + 2L * start, a.Row * sizeof(ushort), count, right, depth, sums, start, first, panel * Panel);
+                // Two workers take turns with the panels, so this one's next is the second from here.
+                var ahead = start + depth < Steps ? Ahead(panel, start + depth) : Ahead(panel + 2, 0);
+                Tiles(a.Start + first * a.Row + 2L * start, a.Row * sizeof(ushort), count, right, depth, sums, start, first, panel * Panel, ahead);
             }
         }
 
@@ -108,30 +102,39 @@ public static unsafe class HalfProduct
                 for (var start = 0; start < Steps; start += Depth)
                 {
                     var panel = right + (long)column * Steps + (long)start * Panel;
-                    Tiles((ushort*)(left + start), length * sizeof(float), count, panel, Math.Min(Depth, Steps - start), sums, start, first, column);
+                    Tiles((ushort*)(left + start), length * sizeof(float), count, panel, Math.Min(Depth, Steps - start), sums, start, first, column, default);
                 }
             }
         }
 
-        /// <summary>Sums of a stretch of the inner dimension, added to those before; the last stretch's are stored.</summary>
+        /// <summary>Sums of a stretch of the inner dimension, added to those before; with the last stretch they are stored.</summary>
         /// <param name="left">Where its first pair of the first row lies.</param>
         /// <param name="bytes">From row to row of <paramref name="left"/>.</param>
-        private void Tiles(ushort* left, long bytes, int count, float* right, int depth, float* sums, int start, int first, int column)
+        /// <param name="ahead">What is packed next, fetched meanwhile.</param>
+        private void Tiles(ushort* left, long bytes, int count, float* right, int depth, float* sums, int start, int first, int column, Lines ahead)
         {
             var isLast = start + depth == Steps;
             // A last number without a partner is multiplied apart: what lies beyond it may be anything.
             var isOdd = isLast && inner % 2 == 1 && a.Column == 1;
-            var tile = stackalloc float[TileRows * Panel];
+            var share = ahead.Count / ((count + TileRows - 1) / TileRows) + 1;
+            var room = stackalloc float[TileRows * Panel];
+            var more = stackalloc float[TileRows * Panel];
             var words = stackalloc uint[TileRows];
             for (var row = 0; row < count; row += TileRows)
             {
                 var some = Math.Min(TileRows, count - row);
-                var all = sums + (long)row * Panel;
+                var before = sums + (long)row * Panel;
+                var tile = start == 0 && !isLast ? before : room;
                 var from = (byte*)left + row * bytes;
+                ahead.Fetch(share);
+                if (isLast)
+                {
+                    FetchTarget(first + row, some, column);
+                }
+
                 if (!isOdd || depth > 1)
                 {
-                    BFloat16Gemm.Tile(from, (nint)bytes, some, right, isOdd ? depth - 1 : depth, start == 0 ? all : tile);
-                    AddTo(all, tile, start == 0 ? 0 : some);
+                    BFloat16Gemm.Tile(from, (nint)bytes, some, right, isOdd ? depth - 1 : depth, tile);
                 }
 
                 if (isOdd)
@@ -141,13 +144,17 @@ public static unsafe class HalfProduct
                         words[r] = ((ushort*)(from + r * bytes))[2 * depth - 2];
                     }
 
-                    BFloat16Gemm.Tile(words, sizeof(uint), some, right + (depth - 1L) * Panel, 1, tile);
-                    AddTo(all, tile, some);
+                    BFloat16Gemm.Tile(words, sizeof(uint), some, right + (depth - 1L) * Panel, 1, depth > 1 ? more : tile);
+                    AddTo(tile, more, depth > 1 ? some : 0);
                 }
 
-                if (isLast)
+                if (!isLast)
                 {
-                    Finish(all, first + row, some, column);
+                    AddTo(before, tile, start == 0 ? 0 : some);
+                }
+                else
+                {
+                    Finish(start == 0 ? null : before, tile, first + row, some, column);
                 }
             }
         }
@@ -160,122 +167,37 @@ public static unsafe class HalfProduct
             }
         }
 
-        private void Finish(float* tile, int row, int count, int column)
+        /// <summary>The lines that a tile is stored to: they arrive while it is computed.</summary>
+        private void FetchTarget(int row, int count, int column)
         {
-            var width = Math.Min(Panel, columns - column);
             for (var r = 0; r < count; r++)
             {
-                var from = tile + r * Panel;
+                var to = c + (row + r) * stride + column;
+                Sse.Prefetch0(to);
+                Sse.Prefetch0(to + Line / sizeof(ushort));
+            }
+        }
+
+        /// <summary>Stores before + tile.</summary>
+        /// <param name="before">Null for 0.</param>
+        private void Finish(float* before, float* tile, int row, int count, int column)
+        {
+            var width = Math.Min(Panel, columns - column);
+            for (var r = 0; r < count; r++, tile += Panel, before += before is null ? 0 : Panel)
+            {
                 var to = (row + r) * stride + column;
                 var j = 0;
                 for (; j + Square <= width; j += Square)
                 {
-                    var sum = Vector512.Load(from + j);
+                    var sum = before is null ? Vector512.Load(tile + j) : Vector512.Load(before + j) + Vector512.Load(tile + j);
                     sum = bias is null ? sum : sum + HalfElement.Load(bias, column + j);
                     HalfElement.Store(c, to + j, add ? sum + HalfElement.Load(c, to + j) : sum);
                 }
 
                 for (; j < width; j++)
                 {
-                    var sum = from[j] + (bias is null ? 0 : HalfElement.LoadOne(bias, column + j));
+                    var sum = (before is null ? tile[j] : before[j] + tile[j]) + (bias is null ? 0 : HalfElement.LoadOne(bias, column + j));
                     HalfElement.StoreOne(c, to + j, add ? sum + HalfElement.LoadOne(c, to + j) : sum);
-                }
-            }
-        }
-
-        /// <summary>[depth][64] words from the right factor; columns that it does not have stay what they were, and their sums are not used.</summary>
-        public void PackRight(int column, int start, int depth, float* panel)
-        {
-            var width = Math.Min(Panel, columns - column);
-            if (b.Column != 1)
-            {
-                Turn(column, start, depth, width, panel);
-                return;
-            }
-
-            for (var step = start; step < start + depth; step++, panel += Panel)
-            {
-                var even = b.Start + 2L * step * b.Row + column;
-                var odd = 2 * step + 1 < inner ? even + b.Row : null;
-                var j = 0;
-                for (; j + Square <= width; j += Square)
-                {
-                    Pair(even + j, odd is null ? null : odd + j).AsSingle().Store(panel + j);
-                }
-
-                for (; j < width; j++)
-                {
-                    ((uint*)panel)[j] = even[j] | (odd is null ? 0u : (uint)odd[j] << 16);
-                }
-            }
-        }
-
-        /// <summary>From a right factor whose pairs lie side by side, as a weight's do: its words are turned.</summary>
-        private void Turn(int column, int start, int depth, int width, float* panel)
-        {
-            var words = (float*)(b.Start + column * b.Column) + start;
-            var length = b.Column / 2;
-            for (var j = 0; j < width; j += Square)
-            {
-                for (var k = 0; k < depth; k += Square)
-                {
-                    var source = words + j * length + k;
-                    var target = panel + (long)k * Panel + j;
-                    if (j + Square <= width && k + Square <= depth)
-                    {
-                        SquareTranspose.Run(source, length, target, Panel);
-                        continue;
-                    }
-
-                    for (var r = 0; r < Math.Min(Square, width - j); r++)
-                    {
-                        for (var s = 0; s < Math.Min(Square, depth - k); s++)
-                        {
-                            // As bits: a pair of numbers need not be a number.
-                            ((uint*)target)[s * Panel + r] = ((uint*)source)[r * length + s];
-                        }
-                    }
-                }
-            }
-        }
-
-        /// <summary>Rows of words from a left factor that runs along its columns (the gradient of a weight).</summary>
-        private void PackLeft(int first, int count, float* left, int length)
-        {
-            var room = stackalloc float[Square * Square + Square];
-            var words = (float*)(((nint)room + 63) & ~(nint)63);
-            for (var row = 0; row < count; row += Square)
-            {
-                var isWide = a.Row == 1 && first + row + Square <= rows;
-                for (var step = 0; step < Steps; step += Square)
-                {
-                    for (var s = 0; s < Square; s++)
-                    {
-                        Words(first + row, step + s, isWide, words + s * Square);
-                    }
-
-                    SquareTranspose.Run(words, Square, left + (long)row * length + step, length);
-                }
-            }
-        }
-
-        /// <summary>The words of a step in sixteen rows; zeros for rows and steps that do not exist.</summary>
-        private void Words(int row, int step, bool isWide, float* target)
-        {
-            var even = a.Start + row * a.Row + 2L * step * a.Column;
-            if (step >= Steps)
-            {
-                Vector512<float>.Zero.Store(target);
-            }
-            else if (isWide)
-            {
-                Pair(even, 2 * step + 1 < inner ? even + a.Column : null).AsSingle().Store(target);
-            }
-            else
-            {
-                for (var r = 0; r < Square; r++, even += a.Row)
-                {
-                    ((uint*)target)[r] = row + r >= rows ? 0 : even[0] | (2 * step + 1 < inner ? (uint)even[a.Column] << 16 : 0u);
                 }
             }
         }

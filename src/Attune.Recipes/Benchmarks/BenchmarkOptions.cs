@@ -28,6 +28,10 @@ public sealed record BenchmarkOptions
     /// <summary>Null for no peer.</summary>
     public PeerOptions? Peer { get; init; }
 
+    /// <summary>What of a size is measured.</summary>
+    internal IEnumerable<BenchmarkCase> Cases(BenchmarkSize size) =>
+        size.Cases.Where(c => Works.IsEmpty || Works.Contains(c.Work)).Where(c => Types.IsEmpty || Types.Contains(c.TypeName));
+
     /// <exception cref="PlanException">Lists everything that cannot work.</exception>
     public void Validate()
     {
@@ -47,6 +51,11 @@ public sealed record BenchmarkOptions
         if (Sizes.IsEmpty)
         {
             problems.Add($"no size is given; expected one or more of {string.Join(", ", BenchmarkSize.All.Select(s => s.Name))}.");
+        }
+
+        if (problems.Count == 0)
+        {
+            problems.AddRange(Sizes.Where(s => !Cases(s).Any()).Select(s => $"size {s.Name} has no such benchmark; it has {string.Join(", ", s.Cases.Select(c => $"{c.Work} {c.TypeName}").Distinct())}."));
         }
 
         problems.AddRange(Peer?.Problems() ?? []);

@@ -20,7 +20,7 @@ public static class BenchmarkSuite
         var rows = ImmutableArray.CreateBuilder<BenchmarkRow>();
         foreach (var size in options.Sizes)
         {
-            foreach (var work in size.Cases.Where(c => options.Works.IsEmpty || options.Works.Contains(c.Work)).Where(c => options.Types.IsEmpty || options.Types.Contains(c.TypeName)))
+            foreach (var work in options.Cases(size))
             {
                 var row = new Comparison(size, work, options, progress, cancel).Run(ceilings);
                 rows.Add(row);

@@ -66,8 +66,8 @@ internal sealed record SeedCurves(FrontierPoint Reference, ImmutableArray<Fronti
         ImmutableArray<FrontierPoint> Posteriors(Func<ExactExam.Question, double[]> reward) =>
             [.. Temperatures.Select(beta => Point(q => Posterior.Of(q.Prior, reward(q), beta).Probabilities))];
         return new SeedCurves(
-            reference, [.. (options.BestOf.IsDefault ? [] : options.BestOf).Select(n => Point(q => BestOfN.Of(q.Prior, q.Proxy, n)))],
-            ImmutableSortedDictionary<string, ImmutableArray<FrontierPoint>>.Empty.Add(ProxyPosterior, Posteriors(q => q.Proxy)).Add(GoldPosterior, Posteriors(q => q.Gold!)),
+            reference, [.. (options.BestOf.IsDefault ? [] : options.BestOf).Select(n => Point(q => BestOfN.Of(q.Prior, q.Proxy!, n)))],
+            ImmutableSortedDictionary<string, ImmutableArray<FrontierPoint>>.Empty.Add(ProxyPosterior, Posteriors(q => q.Proxy!)).Add(GoldPosterior, Posteriors(q => q.Gold!)),
             clock.Elapsed.TotalSeconds);
     }
 

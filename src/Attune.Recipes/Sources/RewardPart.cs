@@ -7,7 +7,9 @@ using Attune.Data.Encoding;
 using Attune.Learning.Batches;
 using Attune.Learning.Contracts;
 using Attune.Learning.Rewards;
+using Attune.Models.Encoders;
 using Attune.Models.Weights;
+using Attune.Text.Tokenizers;
 
 namespace Attune.Recipes.Sources;
 
@@ -20,8 +22,11 @@ public sealed record RewardPart
     [Description("what the term is multiplied by")]
     public double Weight { get; init; } = 1;
 
-    [Description("folder of a reward model or classifier, or 'trained' for the one of the reward stage before")]
+    [Description("folder of a reward model or classifier (encoders such as DistilBERT too), or 'trained' for the one of the reward stage before")]
     public string? Model { get; init; }
+
+    [Description("the encoder's class whose logit is the reward; left out, the second of two")]
+    public string? Label { get; init; }
 
     [Description("words and what each is worth; a word counts once an answer, whatever its case")]
     public IReadOnlyDictionary<string, double>? Lexicon { get; init; }
@@ -83,6 +88,10 @@ public sealed record RewardPart
         {
             yield return $"{stage}.reward.model: {Model} is not a folder; expected a reward model's, or '{Trained}'.";
         }
+        else if (Label is not null && (Model is null || Model == Trained || !EncoderConfig.Describes(Model)))
+        {
+            yield return $"{stage}.reward.label is '{Label}', but only an encoder that classifies has labels; expected model to be the folder of one (DistilBERT, BERT or RoBERTa).";
+        }
         else if (Pattern is not null && Expression(stage, Pattern).Problem is { } problem)
         {
             yield return problem;
@@ -92,6 +101,13 @@ public sealed record RewardPart
     private IReward Learned(Encoder encoder, string? trained, LowerStates? shared, ICollection<IDisposable> owned, Precision precision)
     {
         var folder = Model == Trained ? trained! : Model!;
+        if (EncoderConfig.Describes(folder))
+        {
+            var classifier = new ClassifierReward(EncoderClassifier.Load(folder), TokenizerFiles.Load(folder), encoder, Label);
+            owned.Add(classifier);
+            return classifier;
+        }
+
         var model = RewardModel.Load(folder, precision) with { Shared = shared };
         foreach (var member in model.Members)
         {

@@ -141,7 +141,7 @@ public sealed record BestOfNStage : Stage
 
     /// <summary>The same without chance, and the divergence itself, where answers can be enumerated.</summary>
     private Metrics Count(ExactExam exact, int n) => exact.Measure(
-        [.. exact.Questions.Select(q => BestOfN.Of(q.Prior, [.. exact.Space.Rollouts(q.Prompt).Zip(q.Proxy, (r, s) => r.Stop == StopReason.Length ? s - MissingEosPenalty : s)], n))],
+        [.. exact.Questions.Select(q => BestOfN.Of(q.Prior, [.. exact.Space.Rollouts(q.Prompt).Zip(q.Proxy!, (r, s) => r.Stop == StopReason.Length ? s - MissingEosPenalty : s)], n))],
         beta: null);
 
     /// <summary>Mean over prompts and its standard error.</summary>

@@ -21,6 +21,8 @@ public enum FeedbackOrigin
     Person,
     /// <summary>People in the annotation app.</summary>
     Store,
+    /// <summary>A language model.</summary>
+    Model,
 }
 
 /// <summary>Which questions are asked.</summary>
@@ -69,7 +71,7 @@ public sealed record OnlineStage : Stage
     [Range(2, 1000)]
     public int Candidates { get; init; } = 4;
 
-    [Description("who is asked: simulated annotators, the person at the terminal (pairs only), or people in the annotation app (store)")]
+    [Description("who is asked: simulated annotators, the person at the terminal (pairs only), people in the annotation app (store), or a language model (model)")]
     public FeedbackOrigin Source { get; init; } = FeedbackOrigin.Simulated;
 
     [Description("store only: SQLite file or PostgreSQL connection of the feedback store")]
@@ -88,6 +90,9 @@ public sealed record OnlineStage : Stage
     [Description("how the simulated annotators see and err")]
     public AnnotatorKeys Annotators { get; init; } = new();
 
+    [Description("model only: which, and how it is asked")]
+    public JudgeModelKeys JudgeModel { get; init; } = new();
+
     [Description("seconds to wait for the answers of a round before going on with those that came; 0 waits for all")]
     [Range(0, 1e9)]
     public double AnswerTimeout { get; init; }
@@ -105,6 +110,7 @@ public sealed record OnlineStage : Stage
         .. InitialLabels > Labels ? [$"online.initial_labels is {InitialLabels}, more than labels, {Labels}."] : Array.Empty<string>(),
         .. Selection == QuestionSelection.Disagreement && Reward.Members < 2 ? ["online.selection is disagreement, which needs reward.members of 2 or more."] : Array.Empty<string>(),
         .. Source == FeedbackOrigin.Person && Answers > 2 ? ["online.source is person, who is asked pairs; leave answers at 2."] : Array.Empty<string>(),
+        .. Source == FeedbackOrigin.Model ? JudgeModel.Missing("online.judge_model") : [],
         .. Source == FeedbackOrigin.Store ? StoreSnapshot.Missing("online", Database, Project) : [],
         .. Reward.Loss is not (RewardLoss.BradleyTerry or RewardLoss.Choice) ? ["online.reward.loss: questions ask for the best answer; leave it at bradley-terry."] : Array.Empty<string>(),
     ];
@@ -117,7 +123,9 @@ public sealed record OnlineStage : Stage
         using var reward = new RefreshedReward();
         using var bench = new PolicyBench(Kind, Policy.Task, Policy.Answers, room, reward);
         await using var people = Source == FeedbackOrigin.Store ? await StorePeople.OpenAsync(Database, Project!, TimeSpan.FromSeconds(Poll), room, cancel).ConfigureAwait(false) : null;
-        var feedback = new OnlineFeedback(this, bench, room, people?.Source ?? BuildSource(room), reward);
+        var (judge, client) = Source == FeedbackOrigin.Model ? JudgeModel.Open() : (null, null);
+        using var closing = client;
+        var feedback = new OnlineFeedback(this, bench, room, people?.Source ?? judge ?? BuildSource(room), reward);
         await feedback.BeginAsync(cancel).ConfigureAwait(false);
         bench.Preparation = feedback;
         var progress = await Policy.LearnAsync(bench, room, cancel).ConfigureAwait(false);
@@ -125,6 +133,11 @@ public sealed record OnlineStage : Stage
         await bench.BeginAsync(cancel).ConfigureAwait(false);
         var figures = await bench.FinishAsync(progress, cancel).ConfigureAwait(false);
         feedback.Finish(figures);
+        if (judge is not null)
+        {
+            room.Note(judge.Tally.Describe(judge.Name));
+        }
+
         if (people is not null)
         {
             await people.FreezeAsync(feedback.Answered, room, cancel).ConfigureAwait(false);

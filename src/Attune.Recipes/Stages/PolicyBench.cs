@@ -141,6 +141,11 @@ internal sealed class PolicyBench : IDisposable
             _room.LogSample(new SampleEvent(_kind, progress.Updates, answer.PromptIndex, answer.Prompt, answer.Answer, answer.Gold, answer.Proxy, answer.LogRatio));
         }
 
+        foreach (var note in Reward.Notes)
+        {
+            _room.Note(note);
+        }
+
         ModelFiles.Save(Policy, _room.FinalFolder);
         Encoder.Save(_room.FinalFolder);
         _room.Handover = _room.Handover with { Policy = _room.FinalFolder };

@@ -8,30 +8,15 @@ using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Data.Formats;
+using Attune.Data.Judging;
 using Attune.Data.Order;
 using Attune.Data.Simulation;
 using Attune.Learning.Rollouts;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Microsoft.Extensions.AI;
 
 namespace Attune.Recipes.Stages;
-
-/// <summary>How annotators are asked.</summary>
-public enum FeedbackKind
-{
-    Pairs,
-    Choice,
-    Ranking,
-}
-
-/// <summary>Where a stage's labels come from.</summary>
-public enum PreferenceOrigin
-{
-    /// <summary>The policy answers, and annotators are asked now.</summary>
-    Ask,
-    /// <summary>People answered already, in the annotation app.</summary>
-    Store,
-}
 
 /// <summary>
 /// Lets the policy answer prompts, and asks annotators, simulated or at the terminal, which answers they prefer; or takes the labels that people
@@ -42,7 +27,7 @@ public sealed record PreferencesStage : Stage
     public override string Kind => "preferences";
     public override string Purpose => "sample answers and collect preferences";
 
-    [Description("ask (the policy answers, annotators are asked) or store (labels of the annotation app)")]
+    [Description("ask (the policy answers, simulated annotators are asked), model (the policy answers, a language model is asked) or store (labels of the annotation app)")]
     public PreferenceOrigin Source { get; init; } = PreferenceOrigin.Ask;
 
     [Description("store only: SQLite file or PostgreSQL connection of the feedback store")]
@@ -54,7 +39,7 @@ public sealed record PreferencesStage : Stage
     [Description("prompts to answer: any file with prompts, or reviews:prompts")]
     public string? Prompts { get; init; }
 
-    [Description("labels to collect from simulated annotators, one a prompt")]
+    [Description("labels to collect from simulated annotators or the model, one a prompt")]
     [Range(0, 10_000_000)]
     public int Labels { get; init; } = 2000;
 
@@ -70,6 +55,12 @@ public sealed record PreferencesStage : Stage
 
     [Description("how the simulated annotators see and err")]
     public AnnotatorKeys Annotators { get; init; } = new();
+
+    [Description("source model only: which, and how it is asked")]
+    public JudgeModelKeys JudgeModel { get; init; } = new();
+
+    [Description("a language model that answers in the policy's place; without one the policy answers")]
+    public ChatModelKeys AnswerModel { get; init; } = new();
 
     [Description("comparisons to ask the person at the terminal, before the simulated ones (pairs only)")]
     [Range(0, 100_000)]
@@ -92,7 +83,7 @@ public sealed record PreferencesStage : Stage
     public override IEnumerable<string> Missing(Supplies given) =>
         Source == PreferenceOrigin.Store ? StoreSnapshot.Missing("preferences", Database, Project)
         : Prompts is null ? ["preferences.prompts is missing: which prompts should the policy answer?"]
-        : [.. MissingPolicy(given), .. DataSource.Missing("preferences.prompts", Prompts, Labels + AskMe), .. Utilities.Missing("preferences.utility", Utility), .. MissingPairs()];
+        : [.. AnswerModel.Model is null ? MissingPolicy(given) : AnswerModel.Missing("preferences.answer_model"), .. DataSource.Missing("preferences.prompts", Prompts, Labels + AskMe), .. Utilities.Missing("preferences.utility", Utility), .. MissingPairs(), .. MissingJudge()];
 
     public override Supplies After(Supplies given) => given with { Preferences = true };
 
@@ -109,6 +100,13 @@ public sealed record PreferencesStage : Stage
         if (alike > 0)
         {
             room.Note($"{alike} prompts were left out: their answers came out the same");
+        }
+
+        if (Source == PreferenceOrigin.Model)
+        {
+            var judged = new Dictionary<string, double> { ["prompts"] = questions.Count };
+            await JudgeAsync(room, questions, judged, cancel).ConfigureAwait(false);
+            return new StageResult(Kind, clock.Elapsed.TotalSeconds, judged) { Notes = room.Notes };
         }
 
         var judge = new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), room.Seed.For("annotators"));
@@ -133,18 +131,58 @@ public sealed record PreferencesStage : Stage
 
     private string[] MissingPairs() => AskMe > 0 && Feedback != FeedbackKind.Pairs ? ["preferences.ask_me asks for pairs; leave feedback at pairs."] : [];
 
+    private IEnumerable<string> MissingJudge() => Source != PreferenceOrigin.Model ? []
+        : [
+            .. JudgeModel.Missing("preferences.judge_model"),
+            .. Feedback == FeedbackKind.Ranking ? ["preferences.feedback is ranking, and a model is asked for the best; choose pairs or choice."] : Array.Empty<string>(),
+            .. AskMe > 0 ? ["preferences.ask_me goes with simulated annotators; leave it out where a model is asked."] : Array.Empty<string>(),
+        ];
+
+    /// <summary>The labels of a model, which is their author.</summary>
+    private async Task JudgeAsync(StageRoom room, List<Question> questions, Dictionary<string, double> figures, CancellationToken cancel)
+    {
+        var (judge, client) = JudgeModel.Open();
+        using var closing = client;
+        Core.Feedback.Question[] asked = [.. questions.Select((q, i) => new Core.Feedback.Question($"{room.Name}/{i}", q.Prompt, q.Answers, 0))];
+        var choices = new List<Choice>();
+        await foreach (var reply in judge.AskAsync(asked, cancel).ConfigureAwait(false))
+        {
+            var question = asked[choices.Count];
+            choices.Add(new Choice(question.Prompt, question.Answers, reply.Best ?? -1) { Annotator = reply.Annotator });
+            room.Screen.Report($"asking {judge.Name}", choices.Count, asked.Length, "");
+        }
+
+        var tally = judge.Tally;
+        room.Note(tally.Describe(judge.Name));
+        Choice[] preferred = [.. choices.Where(c => c.Best >= 0)];
+        (figures["ties"], figures["order_decided"], figures["unreadable"]) = (choices.Count - preferred.Length, tally.Disagreed, tally.UnreadableReplies);
+        if (Feedback == FeedbackKind.Pairs)
+        {
+            Keep(room, [.. preferred.Select(c => new Preference(c.Prompt, c.Answers[c.Best], c.Answers[1 - c.Best]) { Annotator = c.Annotator })], figures);
+        }
+        else
+        {
+            Keep(room, [.. preferred], figures);
+        }
+    }
+
     private sealed record Question(Prompt Prompt, ImmutableArray<string> Answers);
 
     private async Task<List<Question>> SampleAsync(StageRoom room, string source, CancellationToken cancel)
     {
         var count = Labels + AskMe;
-        var encoder = room.LoadEncoder();
         var (prompts, _) = DataSource.Prompts(source, DataSource.IsWorld(source) ? count : 0, room);
         if (prompts.Length < count)
         {
             room.Note($"{source} has {prompts.Length} prompts for {count} labels: prompts come again, with fresh answers");
         }
 
+        if (AnswerModel.Model is not null)
+        {
+            return await AskForAnswersAsync(room, prompts, count, cancel).ConfigureAwait(false);
+        }
+
+        var encoder = room.LoadEncoder();
         using var policy = room.LoadPolicy();
         var done = 0;
         using var sampler = new LocalSampler { Finished = new Tally(n => room.Screen.Report("sampling answers", done + n, (long)count * K, "")) };
@@ -166,6 +204,17 @@ public sealed record PreferencesStage : Stage
         }
 
         return questions;
+    }
+
+    /// <summary>Answers of another model than the policy.</summary>
+    private async Task<List<Question>> AskForAnswersAsync(StageRoom room, ImmutableArray<Prompt> prompts, int count, CancellationToken cancel)
+    {
+        const int Parallel = 8;
+        using var client = AnswerModel.OpenClient(Parallel);
+        var model = new ChatAnswers(client, AnswerModel.Author, new ChatOptions { Temperature = (float)Temperature, MaxOutputTokens = MaxNewTokens }, Parallel);
+        (Prompt Prompt, Seed Seed)[] requests = [.. Enumerable.Range(0, count).SelectMany(i => Enumerable.Range(0, K).Select(k => (prompts[i % prompts.Length], room.Seed.For("answer", i, k))))];
+        var answers = await model.SampleAsync(requests, new Tally(n => room.Screen.Report($"asking {AnswerModel.Author} to answer", n, requests.Length, "")), cancel).ConfigureAwait(false);
+        return [.. Enumerable.Range(0, count).Select(i => new Question(prompts[i % prompts.Length], [.. answers.Skip(i * K).Take(K)]))];
     }
 
     private ImmutableArray<Preference> Pairs(StageRoom room, List<Question> questions, SimulatedAnnotators judge, Dictionary<string, double> figures, CancellationToken cancel)
@@ -233,6 +282,6 @@ public sealed record PreferencesStage : Stage
         DatasetFile.Write(heldOut, split.HeldOut);
         figures["labels"] = split.Training.Length;
         figures["held_out_labels"] = split.HeldOut.Length;
-        room.Handover = room.Handover with { Preferences = train, HeldOutPreferences = split.HeldOut.IsEmpty ? null : heldOut, Utility = Utility };
+        room.Handover = room.Handover with { Preferences = train, HeldOutPreferences = split.HeldOut.IsEmpty ? null : heldOut, Utility = Source == PreferenceOrigin.Model ? null : Utility };
     }
 }

@@ -30,6 +30,9 @@ public sealed record SftStage : Stage
     [Range(0, int.MaxValue)]
     public int Rows { get; init; }
 
+    [Description("replies of a conversation to learn: all (TRL's assistant_only_loss) or last")]
+    public AssistantTurns AssistantTurns { get; init; } = AssistantTurns.All;
+
     [Flatten]
     public SftOptions Training { get; init; } = new();
 
@@ -47,8 +50,14 @@ public sealed record SftStage : Stage
         var encoder = room.LoadEncoder();
         // Rows that the model cannot read are left out as those beyond max_length are.
         var longest = Math.Min(Training.MaxLength, model.Config.ContextLength);
-        var train = encoder.EncodeAll(split.Training, longest);
-        var heldOut = encoder.EncodeAll(split.HeldOut, longest);
+        var (replies, heldOutReplies) = (Replies.Of(split.Training, AssistantTurns), Replies.Of(split.HeldOut, AssistantTurns));
+        if (replies.Length + heldOutReplies.Length > demonstrations.Length)
+        {
+            room.Note($"{Data}: {demonstrations.Length} conversations hold {replies.Length + heldOutReplies.Length} replies, each of which is learned (assistant_turns)");
+        }
+
+        var train = encoder.EncodeAll(replies, longest);
+        var heldOut = encoder.EncodeAll(heldOutReplies, longest);
         room.NoteDropped(train.Dropped, Data);
         room.NoteDropped(heldOut.Dropped, Data + " (held out)");
         return await SupervisedFit.RunAsync(room, Kind, model, train.Items, heldOut.Items, Training, hash, cancel).ConfigureAwait(false);

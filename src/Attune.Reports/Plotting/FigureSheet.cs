@@ -17,7 +17,7 @@ public sealed record FigureSheet(string Title, ImmutableArray<Plot> Plots)
         .back { fill: var(--card); } .title { fill: var(--ink); font-size: 14px; font-weight: 600; } .panel { fill: var(--ink); font-size: 12px; font-weight: 600; }
         .hue-0 { --hue: var(--hue-0); } .hue-1 { --hue: var(--hue-1); } .hue-2 { --hue: var(--hue-2); } .hue-3 { --hue: var(--hue-3); } .hue-4 { --hue: var(--hue-4); }
         .hue-5 { --hue: var(--hue-5); } .hue-6 { --hue: var(--hue-6); } .hue-7 { --hue: var(--hue-7); } .hue-8 { --hue: var(--hue-8); }
-        .plot text { fill: var(--soft); } .gridline { stroke: var(--grid); } .axis { stroke: var(--axis); }
+        .strip { fill: transparent; } .plot text { fill: var(--soft); } .gridline { stroke: var(--grid); } .axis { stroke: var(--axis); }
         .line, .raw, .way { fill: none; stroke: var(--hue); stroke-linejoin: round; stroke-linecap: round; } .line { stroke-width: 2; } .raw { stroke-width: 1; opacity: .28; } .way { stroke-width: 1.4; opacity: .6; }
         .band { fill: var(--hue); opacity: .12; } .dot { fill: var(--hue); stroke: var(--card); } .whisker { stroke: var(--hue); stroke-width: 1.5; opacity: .55; }
         .plot .end { fill: var(--hue); font-weight: 600; } .dashed { fill: none; stroke: var(--hue); stroke-width: 1.6; stroke-dasharray: 5 4; }

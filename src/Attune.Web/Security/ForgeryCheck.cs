@@ -5,13 +5,13 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Web.Security;
 
-/// <summary>Every request that changes something carries the token of the page it came from, signing in included; API keys need none.</summary>
+/// <summary>Every request that changes something carries the token of the page it came from, signing in included; API keys need none, nor does the model, where cookies count for nothing.</summary>
 internal static class ForgeryCheck
 {
     public static void UseForgeryCheck(this WebApplication app) => app.Use(async (context, next) =>
     {
         var safe = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method);
-        if (!safe && !SessionAuthentication.ComesWithKey(context.Request))
+        if (!safe && !SessionAuthentication.ComesWithKey(context.Request) && !ModelAccess.IsModel(context.Request))
         {
             try
             {

@@ -23,7 +23,9 @@ internal static class RateLimits
             await Problems.Write(rejected.HttpContext, StatusCodes.Status429TooManyRequests, "Too many requests in a short time. Wait a little, then try again.").ConfigureAwait(false);
         };
         limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
-            context.Request.Path.StartsWithSegments("/assets") ? RateLimitPartition.GetNoLimiter("assets") : Minute(Who(context), options.RequestsPerMinute));
+            context.Request.Path.StartsWithSegments("/assets") ? RateLimitPartition.GetNoLimiter("assets")
+            : ModelAccess.IsModel(context.Request) ? Minute("model:" + Who(context), options.ModelRequestsPerMinute)
+            : Minute(Who(context), options.RequestsPerMinute));
         limiter.AddPolicy(Secrets, context => Minute("secrets:" + Address(context), options.SignInsPerMinute));
     });
 

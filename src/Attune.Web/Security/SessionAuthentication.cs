@@ -10,9 +10,9 @@ namespace Attune.Web.Security;
 
 /// <summary>
 /// People come with a session's token in a cookie, programs with an API key in a header. A key is never taken from a cookie and opens nothing but
-/// the API; whoever comes with a key cannot be made to by a foreign page, so that only cookies need tokens against forgery.
+/// the API and the model; a cookie never opens the model. Whoever comes with a key cannot be made to by a foreign page, so that only cookies need tokens against forgery.
 /// </summary>
-internal sealed class SessionAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, FeedbackStore store)
+internal sealed class SessionAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, FeedbackStore store, WebOptions web)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public new const string Scheme = "session";
@@ -23,7 +23,9 @@ internal sealed class SessionAuthentication(IOptionsMonitor<AuthenticationScheme
 
     /// <summary>Whatever its key is worth, such a request is never taken for its cookie's person.</summary>
     public static bool ComesWithKey(HttpRequest request) =>
-        request.Path.StartsWithSegments("/api") && request.Headers.Authorization.ToString().StartsWith(Bearer, StringComparison.OrdinalIgnoreCase);
+        IsForPrograms(request) && request.Headers.Authorization.ToString().StartsWith(Bearer, StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsForPrograms(HttpRequest request) => request.Path.StartsWithSegments("/api") || ModelAccess.IsModel(request);
 
     public static bool IsKey(ClaimsPrincipal user) => user.Identity?.AuthenticationType == KeyScheme;
 
@@ -36,16 +38,18 @@ internal sealed class SessionAuthentication(IOptionsMonitor<AuthenticationScheme
         var header = Request.Headers.Authorization.ToString();
         if (header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
         {
-            if (!Request.Path.StartsWithSegments("/api"))
+            if (!IsForPrograms(Request))
                 return AuthenticateResult.NoResult();
             var holder = await store.Keys.FindAsync(header[Bearer.Length..].Trim(), Context.RequestAborted).ConfigureAwait(false);
             if (holder is null)
-                return AuthenticateResult.Fail("The API key is unknown, revoked or over.");
+                return ModelAccess.IsOpenTo(Context, web) ? Ticket(ModelAccess.Neighbour) : AuthenticateResult.Fail("The API key is unknown, revoked or over.");
             var key = Viewers.Principal(holder.Person.Id, holder.Person.Name, holder.Person.Role, KeyScheme);
             ((ClaimsIdentity)key.Identity!).AddClaims(holder.Scopes.Select(s => new Claim(ScopeClaim, s.ToString())));
             return Ticket(key);
         }
 
+        if (ModelAccess.IsModel(Request))
+            return ModelAccess.IsOpenTo(Context, web) ? Ticket(ModelAccess.Neighbour) : AuthenticateResult.NoResult();
         if (Request.Cookies[Cookie] is not { Length: > 0 and < 200 } token || await store.People.SessionAsync(token, Context.RequestAborted).ConfigureAwait(false) is not { } person)
             return AuthenticateResult.NoResult();
         return Ticket(Viewers.Principal(person.Id, person.Name, person.Role, Scheme));
@@ -53,6 +57,8 @@ internal sealed class SessionAuthentication(IOptionsMonitor<AuthenticationScheme
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
+        if (ModelAccess.IsModel(Request))
+            return Problems.Write(Context, StatusCodes.Status401Unauthorized, "The model wants an API key that may use it, as 'Authorization: Bearer ...': make one on your account's page.");
         if (Problems.WantsJson(Context))
             return Problems.Write(Context, StatusCodes.Status401Unauthorized, "Please sign in, or send an API key as 'Authorization: Bearer ...'.");
         // Only ever a path of this server.
@@ -62,7 +68,7 @@ internal sealed class SessionAuthentication(IOptionsMonitor<AuthenticationScheme
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
-        Problems.Write(Context, StatusCodes.Status403Forbidden, "Your role does not allow that.");
+        Problems.Write(Context, StatusCodes.Status403Forbidden, ModelAccess.IsModel(Request) ? "The key may not use the model, or its owner's role does not allow it." : "Your role does not allow that.");
 
     private static AuthenticateResult Ticket(ClaimsPrincipal who) => AuthenticateResult.Success(new AuthenticationTicket(who, Scheme));
 

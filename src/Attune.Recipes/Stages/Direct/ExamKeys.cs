@@ -118,6 +118,10 @@ internal sealed class DirectExam(string kind, StageRoom room, PolicyExam? exam, 
         return await exam.SitAsync(policy, cancel).ConfigureAwait(false);
     }
 
+    /// <summary>Figures without chance; none where answers cannot be enumerated.</summary>
+    public async ValueTask<Metrics> ExactAsync(LanguageModel policy, CancellationToken cancel) =>
+        exam is null ? new Metrics() : await exam.ExactAsync(policy, cancel).ConfigureAwait(false);
+
     public void LogSamples(IReadOnlyList<ExamAnswer> answers, long updates)
     {
         foreach (var answer in answers.Take(Shown))

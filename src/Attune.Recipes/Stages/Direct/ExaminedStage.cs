@@ -46,20 +46,29 @@ public abstract record ExaminedStage : Stage
         var training = Prepare(place);
         using var exam = Exam.Open(Kind, room, place.Encoder, reference, training.HeldOutPrompts);
         var before = await exam.SitAsync(policy, 0, cancel).ConfigureAwait(false);
+        var exactBefore = await exam.ExactAsync(policy, cancel).ConfigureAwait(false);
         room.FreezeLayers(policy, Options);
         var progress = await training.Run(exam, cancel).ConfigureAwait(false);
         var after = await exam.SitAsync(policy, progress.Updates, cancel).ConfigureAwait(false);
+        var exact = await exam.ExactAsync(policy, cancel).ConfigureAwait(false);
         if (after.Count > 0)
         {
-            room.LogEvaluation(progress, PolicyExam.Summarise(after));
+            var summary = PolicyExam.Summarise(after);
+            summary.Add(exact);
+            room.LogEvaluation(progress, summary);
             exam.LogSamples(before, 0);
             exam.LogSamples(after, progress.Updates);
+        }
+
+        foreach (var note in exam.Exam?.Proxy?.Notes ?? [])
+        {
+            room.Note(note);
         }
 
         ModelFiles.Save(policy, room.FinalFolder);
         place.Encoder.Save(room.FinalFolder);
         room.Handover = room.Handover with { Policy = room.FinalFolder };
-        var figures = place.Figures.Concat(AlignmentFigures.Of(before, after, progress)).ToDictionary(f => f.Key, f => f.Value);
+        var figures = place.Figures.Concat(AlignmentFigures.Of(before, after, progress).WithExact(exactBefore, exact)).ToDictionary(f => f.Key, f => f.Value);
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = room.Notes };
     }
 }

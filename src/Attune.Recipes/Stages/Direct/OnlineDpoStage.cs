@@ -23,6 +23,8 @@ public enum JudgeKind
     Annotators,
     /// <summary>A reward model: the higher reward wins.</summary>
     Reward,
+    /// <summary>A language model that is asked.</summary>
+    Model,
 }
 
 /// <summary>DPO on the policy's own answers, judged as it goes.</summary>
@@ -38,7 +40,7 @@ public sealed record OnlineDpoStage : ExaminedStage
     [Range(0, int.MaxValue)]
     public int Rows { get; init; }
 
-    [Description("who judges: annotators (simulated) or reward (reward_model, or that of the reward stage before)")]
+    [Description("who judges: annotators (simulated), reward (reward_model, or that of the reward stage before) or model (judge_model, a language model)")]
     public JudgeKind Judge { get; init; } = JudgeKind.Annotators;
 
     [Description("what the simulated annotators want: reviews")]
@@ -46,6 +48,9 @@ public sealed record OnlineDpoStage : ExaminedStage
 
     [Description("how the simulated annotators see and err")]
     public AnnotatorKeys Annotators { get; init; } = new();
+
+    [Description("model only: which, and how it is asked")]
+    public JudgeModelKeys JudgeModel { get; init; } = new();
 
     [Flatten]
     public OnlineDpoOptions Training { get; init; } = new();
@@ -55,6 +60,7 @@ public sealed record OnlineDpoStage : ExaminedStage
     public override IEnumerable<string> Missing(Supplies given) =>
     [
         .. MissingModels(given), .. DataSource.Missing("online-dpo.prompts", Prompts, Rows), .. Utilities.Missing("online-dpo.utility", Utility),
+        .. Judge == JudgeKind.Model ? JudgeModel.Missing("online-dpo.judge_model") : [],
         .. Judge == JudgeKind.Reward && !given.Reward && Exam.RewardModel is null
             ? ["online-dpo.judge is reward, but there is none: no reward stage comes before and reward_model is not given."] : Array.Empty<string>(),
     ];
@@ -65,6 +71,11 @@ public sealed record OnlineDpoStage : ExaminedStage
         var split = Exam.HeldOutPrompts is null ? Split.ByPrompt(all, 0.05, place.Room.Seed.For("split")) : new SplitData<Core.Conversations.Prompt>(all, []);
         var context = place.Policy.Config.ContextLength;
         var pool = new PromptPool([.. split.Training.Select(p => (p, place.Encoder.EncodePrompt(p))).Where(p => p.Item2.Length + Exam.MaxNewTokens <= context)]);
+        if (pool.Count < split.Training.Length)
+        {
+            place.Room.Note($"{Prompts}: {split.Training.Length - pool.Count} of {split.Training.Length} prompts left out: no room for {Exam.MaxNewTokens} new tokens in the model's {context}");
+        }
+
         if (pool.Count == 0)
         {
             throw new DataException($"{Prompts}: no prompt leaves room for {Exam.MaxNewTokens} new tokens in the model's {context}. Lower max_new_tokens.");
@@ -76,6 +87,8 @@ public sealed record OnlineDpoStage : ExaminedStage
             // Its own copy: iterated DPO moves it, and the exam's must stay.
             using var reference = place.Reference.Copy();
             using var reward = Judge == JudgeKind.Reward ? RewardModel.Load(Exam.RewardModel ?? place.Room.Handover.Reward!) : null;
+            var (asked, client) = Judge == JudgeKind.Model ? JudgeModel.Open() : (null, null);
+            using var closing = client;
             var experience = new OnlineDpoExperience(Training)
             {
                 Policy = place.Policy,
@@ -83,11 +96,17 @@ public sealed record OnlineDpoStage : ExaminedStage
                 Prompts = pool,
                 Sampler = sampler,
                 Sampling = new SamplingOptions { Temperature = Exam.Temperature, MaxNewTokens = Exam.MaxNewTokens, EndToken = place.Encoder.Tokenizer.EndToken },
-                Judge = BuildJudge(place, reward),
+                Judge = asked ?? BuildJudge(place, reward),
                 Decode = (prompt, sequence) => place.Encoder.DecodeAnswer(prompt, sequence.Answer),
                 Exam = exam.Exam,
             };
-            return await place.Room.FitAsync(OnlineDpoExperience.Objective(Training, place.Policy), experience, Training, [hash], "online DPO", cancel).ConfigureAwait(false);
+            var progress = await place.Room.FitAsync(OnlineDpoExperience.Objective(Training, place.Policy), experience, Training, [hash], "online DPO", cancel).ConfigureAwait(false);
+            if (asked is not null)
+            {
+                place.Room.Note(asked.Tally.Describe(asked.Name));
+            }
+
+            return progress;
         });
     }
 

@@ -57,7 +57,11 @@ public sealed class PipelineTokenizer : ITokenizer
     internal static PipelineTokenizer Load(JsonObject file, string path, string directory) => new(file, path, directory)
     {
         // Written again as they were, so that other programs find everything in them that is not needed here.
-        _files = [.. KeptFiles.Select(name => (name, Path.Combine(directory, name))).Where(f => File.Exists(f.Item2)).Select(f => (f.name, File.ReadAllBytes(f.Item2)))],
+        _files =
+        [
+            .. KeptFiles.Select(name => (name, Path.Combine(directory, name))).Where(f => File.Exists(f.Item2)).Select(f => (f.name, File.ReadAllBytes(f.Item2))),
+            .. File.Exists(Path.Combine(directory, KeptFiles[0])) ? [] : new[] { (KeptFiles[0], System.Text.Encoding.UTF8.GetBytes(file.ToJsonString())) },
+        ],
     };
 
     public SpecialTokens Special { get; }

@@ -3,7 +3,7 @@ using Attune.Models.Configuration;
 using Attune.Text.Tokenizers;
 using Attune.Text.Tokenizers.Pipeline;
 
-namespace Attune.Models.Weights;
+namespace Attune.Models.Gguf;
 
 /// <summary>A tokenizer as a GGUF file has it.</summary>
 internal static class GgufTokenizer
@@ -18,6 +18,11 @@ internal static class GgufTokenizer
         [@"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"] = "llama-bpe",
         [@"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"] = "qwen2",
     };
+
+    internal static IEnumerable<string> KnownWords => WordsKnownElsewhere.Values;
+
+    /// <summary>The expression behind llama.cpp's name for it; empty for GPT-2's, null for names that are not known here.</summary>
+    internal static string? WordsOf(string name) => WordsKnownElsewhere.Where(p => p.Value == name).Select(p => p.Key).FirstOrDefault();
 
     internal static IEnumerable<KeyValuePair<string, object>> Fields(ITokenizer tokenizer, TransformerConfig config) => tokenizer switch
     {

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Models.Configuration;
+using Attune.Models.Weights;
 using Attune.Text.Tokenizers;
 using static TorchSharp.torch;
 
-namespace Attune.Models.Weights;
+namespace Attune.Models.Gguf;
 
 /// <summary>Writes a language model for llama.cpp, in one GGUF file with its tokenizer.</summary>
 public static class GgufExport
@@ -85,9 +86,9 @@ public static class GgufExport
 
     /// <param name="Rows">Rows of the slot; null for all.</param>
     /// <param name="TurnedHeads">Heads whose rows change from rotate-half to neighbouring pairs; 0 for none.</param>
-    private sealed record Part(string Name, string Slot, long FirstRow = 0, long? Rows = null, int TurnedHeads = 0);
+    internal sealed record Part(string Name, string Slot, long FirstRow = 0, long? Rows = null, int TurnedHeads = 0);
 
-    private static IEnumerable<Part> Parts(TransformerConfig config)
+    internal static IEnumerable<Part> Parts(TransformerConfig config)
     {
         yield return new("token_embd.weight", "tokens");
         if (config.Positions == PositionKind.Learned)

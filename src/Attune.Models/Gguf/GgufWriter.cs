@@ -3,7 +3,7 @@ using System.Text;
 using Attune.Core.Files;
 using Attune.Numerics.Kernels;
 
-namespace Attune.Models.Weights;
+namespace Attune.Models.Gguf;
 
 /// <summary>The number types of a GGUF file that are written here; numbers as in ggml.h.</summary>
 public enum GgufType
@@ -27,8 +27,8 @@ public static class GgufWriter
 {
     private const int Alignment = 32;
     private const int Version = 3;
-    private const int BlockLength = 32;
-    private const int BlockBytes = 2 + BlockLength;
+    internal const int BlockLength = 32;
+    internal const int BlockBytes = 2 + BlockLength;
 
     // Value types of keys.
     private const uint UInt32 = 4, Int32 = 5, Float32 = 6, Bool = 7, String = 8, Array = 9;
@@ -62,16 +62,14 @@ public static class GgufWriter
         }
     });
 
-    private static long BytesOf(GgufTensor tensor)
+    private static long BytesOf(GgufTensor tensor) => BytesOf(tensor.Shape.Aggregate(1L, (product, side) => checked(product * side)), tensor.Type);
+
+    internal static long BytesOf(long count, GgufType type) => type switch
     {
-        var count = tensor.Shape.Aggregate(1L, (product, side) => checked(product * side));
-        return tensor.Type switch
-        {
-            GgufType.F32 => count * sizeof(float),
-            GgufType.Q8 => count / BlockLength * BlockBytes,
-            _ => count * sizeof(ushort),
-        };
-    }
+        GgufType.F32 => count * sizeof(float),
+        GgufType.Q8 => count / BlockLength * BlockBytes,
+        _ => count * sizeof(ushort),
+    };
 
     private static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 

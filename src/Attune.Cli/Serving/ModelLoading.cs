@@ -1,0 +1,26 @@
+using Attune.Cli.Screens;
+using Attune.Learning.Serving;
+using Attune.Models;
+using Attune.Recipes.Sources;
+using Spectre.Console;
+
+namespace Attune.Cli.Serving;
+
+/// <summary>From a model folder to a served model.</summary>
+internal static class ModelLoading
+{
+    /// <param name="folder">A folder in Hugging Face layout, or 'embedded'; its last name is the model's.</param>
+    public static ServedModel Load(string folder, ServingOptions options)
+    {
+        NativeSetup.LoadTorch();
+        var resolved = EmbeddedModel.Resolve(folder);
+        var text = ModelTokenizer.Load(resolved);
+        foreach (var warning in text.Warnings)
+        {
+            Terminal.Messages.MarkupLineInterpolated($"[yellow]{warning}[/]");
+        }
+
+        using var model = ModelFiles.LoadLanguageModel(resolved);
+        return new ServedModel(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), text, model, options);
+    }
+}

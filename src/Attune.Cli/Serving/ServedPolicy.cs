@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+using System.Text;
+using Attune.Core;
+using Attune.Core.Completions;
+using Attune.Core.Conversations;
+using Attune.Core.Rollouts;
+using Attune.Core.Runs;
+using Attune.Web;
+
+namespace Attune.Cli.Serving;
+
+/// <summary>The served model as the one that people chat with: their replies are decoded in one batch with whatever programs ask.</summary>
+internal sealed class ServedPolicy(ICompletionModel model) : IChatPolicy
+{
+    private const int LongestReply = 256;
+    private const int ShortestReply = 8;
+
+    public string Name => model.Name;
+
+    public async Task<ImmutableArray<string>> ReplyAsync(Prompt prompt, int count, ulong seed, CancellationToken cancel)
+    {
+        var start = model.Encode(prompt);
+        var room = model.ContextLength - start.Tokens.Length;
+        if (room < ShortestReply)
+            throw new DataException($"the conversation has {start.Tokens.Length} tokens, and the model can read and write {model.ContextLength} in all. Finish it here, or begin with a shorter message.");
+        var options = new SamplingOptions { MaxNewTokens = Math.Min(LongestReply, room) };
+        var texts = Enumerable.Range(0, count).Select(_ => new StringBuilder()).ToArray();
+        await foreach (var piece in model.CompleteAsync(new CompletionRequest(start, options, new Seed(seed).For("reply")) { Count = count }, cancel).ConfigureAwait(false))
+        {
+            texts[piece.Answer].Append(piece.Text);
+        }
+
+        // The space that begins a continuation is a part of it.
+        return [.. texts.Select(t => t.ToString().TrimEnd()).Select(t => prompt is Prompt.Chat ? t.TrimStart() : t)];
+    }
+}

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Attune.Core.Completions;
+using Attune.Core.Rollouts;
+using Attune.Models.Decoding;
+using Attune.Text.Tokenizers;
+
+namespace Attune.Learning.Serving;
+
+/// <summary>The answers to one request: from tokens, on the decoding thread, to pieces of text for whoever reads.</summary>
+internal sealed class AnswerGroup
+{
+    private readonly CancellationToken _cancel;
+    private volatile bool _abandoned;
+
+    internal AnswerGroup(CompletionRequest request, ITokenizer tokenizer, SamplingOptions options, ChannelWriter<CompletionPiece> pieces, CancellationToken cancel)
+    {
+        _cancel = cancel;
+        Jobs = [.. Enumerable.Range(0, request.Count).Select(i => new Job(this, request, i, tokenizer, options, pieces) { Alternatives = request.Alternatives ?? 0 })];
+    }
+
+    internal ImmutableArray<Job> Jobs { get; }
+
+    /// <summary>Nobody reads any more.</summary>
+    internal void Abandon() => _abandoned = true;
+
+    internal sealed class Job(AnswerGroup group, CompletionRequest request, int index, ITokenizer tokenizer, SamplingOptions options, ChannelWriter<CompletionPiece> pieces)
+        : DecodeJob(new SampleRequest(request.Prompt.Tokens, request.Seed.For("answer", index)), options)
+    {
+        private readonly AnswerText _text = new(tokenizer, request.Prompt.AnswerPrefix, request.Prompt.IsEmpty, options.StopSequences);
+        private readonly Queue<(int Start, AnswerToken Token)> _tokens = [];
+        private readonly bool _tellsTokens = request.Alternatives is not null;
+        private int _drawn;
+
+        public override bool IsAbandoned => group._abandoned || group._cancel.IsCancellationRequested;
+
+        public override void OnDrawn(Draw drawn, ImmutableArray<Draw> likeliest)
+        {
+            _drawn++;
+            if (drawn.Token == Options.EndToken || _text.IsStopped)
+            {
+                return;
+            }
+
+            var (start, position) = (_text.Length, _text.CodePoints);
+            _text.Add(drawn.Token);
+            if (_tellsTokens)
+            {
+                _tokens.Enqueue((start, new AnswerToken(TextOf(drawn.Token), drawn.LogProb, position, [.. likeliest.Select(l => new TokenText(TextOf(l.Token), l.LogProb))])));
+            }
+
+            if (_text.Take() is { Length: > 0 } text)
+            {
+                pieces.TryWrite(new CompletionPiece(index, text, Told(all: false), null));
+            }
+        }
+
+        public override void OnFinished(Rollout rollout)
+        {
+            var text = _text.Finish();
+            pieces.TryWrite(new CompletionPiece(index, text, Told(all: !_text.IsStopped), new CompletionEnd(rollout.Stop, _drawn)));
+        }
+
+        public override void OnFailed(Exception problem) => pieces.TryComplete(problem);
+
+        /// <summary>Tokens of the text that was handed out. Of a stop sequence there is none: the text ends before it.</summary>
+        private ImmutableArray<AnswerToken> Told(bool all)
+        {
+            var told = ImmutableArray.CreateBuilder<AnswerToken>();
+            while (_tokens.TryPeek(out var next) && (all || next.Start < _text.Given))
+            {
+                told.Add(_tokens.Dequeue().Token);
+            }
+
+            return told.ToImmutable();
+        }
+
+        private string TextOf(int token) => tokenizer.DecodeContinuation([token]);
+    }
+}

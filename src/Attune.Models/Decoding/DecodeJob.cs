@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using Attune.Core.Rollouts;
+
+namespace Attune.Models.Decoding;
+
+/// <summary>A drawn token, or one that might have been.</summary>
+/// <param name="LogProb">Nats, under the distribution before it was cut.</param>
+public readonly record struct Draw(int Token, float LogProb);
+
+/// <summary>
+/// An answer to draw, and who is told of it. Its methods are called between two tokens by the thread that decodes, so they are quick and do not throw.
+/// </summary>
+/// <param name="options">Of this answer alone; the batch size is not looked at.</param>
+public abstract class DecodeJob(SampleRequest request, SamplingOptions options)
+{
+    public SampleRequest Request => request;
+    public SamplingOptions Options => options;
+
+    /// <summary>Likeliest tokens to be told beside each drawn one; 0 for none.</summary>
+    public int Alternatives { get; init; }
+
+    /// <summary>True once nobody wants the answer: it leaves the batch, and nothing more is told of it.</summary>
+    public virtual bool IsAbandoned => false;
+
+    /// <param name="likeliest">The likeliest tokens first, as many as <see cref="Alternatives"/>, log-probabilities before any cut.</param>
+    public virtual void OnDrawn(Draw drawn, ImmutableArray<Draw> likeliest) { }
+
+    public abstract void OnFinished(Rollout rollout);
+
+    /// <summary>Decoding broke off; there is no answer.</summary>
+    public virtual void OnFailed(Exception problem) { }
+}
+
+/// <summary>Where a decoder takes its answers from: a list, or requests as they arrive.</summary>
+public interface IDecodeQueue
+{
+    /// <summary>The next answer to begin. Asked between two tokens whenever there is room for one.</summary>
+    /// <param name="idle">Nothing is being decoded, so there is time to wait until something is to do.</param>
+    /// <returns>Null where none waits at the moment; if idle, where there will never be one again.</returns>
+    DecodeJob? Next(bool idle);
+}
+
+/// <summary>A list of requests with the same options, and the answers in the same order.</summary>
+internal sealed class ListedRequests(IReadOnlyList<SampleRequest> requests, SamplingOptions options, IProgress<int>? progress) : IDecodeQueue
+{
+    private readonly Rollout[] _results = new Rollout[requests.Count];
+    private int _next;
+    private int _finished;
+
+    internal IReadOnlyList<Rollout> Results => _results;
+
+    public DecodeJob? Next(bool idle) => _next == requests.Count ? null : new Listed(this, _next++);
+
+    private sealed class Listed(ListedRequests list, int index) : DecodeJob(list.Request(index), list.Options)
+    {
+        public override void OnFinished(Rollout rollout)
+        {
+            list._results[index] = rollout;
+            list._finished++;
+            list.Progress?.Report(list._finished);
+        }
+    }
+
+    private SamplingOptions Options => options;
+    private IProgress<int>? Progress => progress;
+
+    private SampleRequest Request(int index) => requests[index];
+}

@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Attune.Core.Completions;
+using Attune.Core.Rollouts;
+using Attune.Core.Runs;
+using Microsoft.AspNetCore.Http;
+
+namespace Attune.Web.Completions;
+
+/// <summary>A prompt of a call, and its text where the answer is to begin with it.</summary>
+internal sealed record CallPrompt(EncodedPrompt Encoded, string Echo);
+
+/// <summary>A request that was understood.</summary>
+internal sealed record CompletionCall
+{
+    private const int MostAnswers = 128;
+    private const int MostAnswersOfAll = 512;
+    private const int MostStops = 16;
+    private const int MostAlternatives = 20;
+
+    /// <summary>One, or several texts to complete.</summary>
+    public required ImmutableArray<CallPrompt> Prompts { get; init; }
+    public required SamplingOptions Sampling { get; init; }
+    public required Seed Seed { get; init; }
+    public required int Count { get; init; }
+    public int? Alternatives { get; init; }
+    public bool Stream { get; init; }
+    public bool IncludeUsage { get; init; }
+
+    public CompletionRequest Request(int prompt) => new(Prompts[prompt].Encoded, Sampling, Seed.For("prompt", prompt)) { Count = Count, Alternatives = Alternatives };
+
+    /// <summary>Reads what chats and texts have in common.</summary>
+    /// <param name="longest">Tokens wanted at most; null for as many as there is room for.</param>
+    /// <exception cref="ApiRefusal">A parameter is wrong, unknown or not supported.</exception>
+    public static CompletionCall Read(RequestFields fields, ICompletionModel model, ImmutableArray<CallPrompt> prompts, int? longest, string longestName, int? alternatives)
+    {
+        var prompt = prompts.Max(p => p.Encoded.Tokens.Length);
+        var room = model.ContextLength - prompt;
+        if (room < 1 || longest > room)
+        {
+            throw new ApiRefusal(
+                $"The prompt has {prompt} tokens{(longest is null ? "" : $" and the answer may have {longest}")}; there is room for {model.ContextLength} in all. Shorten the prompt{(longest is null ? "" : $" or lower '{longestName}'")}.",
+                room < 1 ? null : longestName, "context_length_exceeded");
+        }
+
+        var stream = fields.Flag("stream");
+        var call = new CompletionCall
+        {
+            Prompts = prompts,
+            Sampling = new SamplingOptions
+            {
+                Temperature = fields.Number("temperature", 0, 2) ?? 1,
+                TopP = fields.Number("top_p", 0, 1) ?? 1,
+                TopK = fields.Whole("top_k", 0, int.MaxValue) ?? 0,
+                MinP = fields.Number("min_p", 0, 0.999) ?? 0,
+                MaxNewTokens = longest ?? room,
+                StopSequences = fields.Texts("stop", MostStops),
+            },
+            Seed = new Seed(fields.Long("seed") is { } seed ? unchecked((ulong)seed) : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8))),
+            Count = fields.Whole("n", 1, MostAnswers) ?? 1,
+            Alternatives = alternatives,
+            Stream = stream,
+            IncludeUsage = UsageAsked(fields, stream),
+        };
+        if (call.Sampling.TopP == 0)
+            throw new ApiRefusal("'top_p' is 0; expected more than 0. For the likeliest token give temperature 0.", "top_p");
+        if (call.Count * prompts.Length > MostAnswersOfAll)
+            throw new ApiRefusal($"{prompts.Length} prompts with 'n' {call.Count} are {call.Count * prompts.Length} answers; expected at most {MostAnswersOfAll} in one request.", "n");
+        fields.Refuse("frequency_penalty", "0", "0.0");
+        fields.Refuse("presence_penalty", "0", "0.0");
+        fields.Refuse("logit_bias", "{}");
+        fields.Pass("user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key");
+        fields.RequireNothingElse();
+        return call;
+    }
+
+    public static int? AlternativesOf(RequestFields fields, string name) => fields.Whole(name, 0, MostAlternatives);
+
+    /// <exception cref="ApiRefusal">Another model is wanted.</exception>
+    public static void RequireModel(RequestFields fields, ICompletionModel model)
+    {
+        var name = fields.Text("model") ?? throw new ApiRefusal($"'model' is missing; here it is '{model.Name}'.", "model");
+        if (name != model.Name)
+            throw new ApiRefusal(NoModel(name, model));
+    }
+
+    public static ApiProblem NoModel(string name, ICompletionModel? model) => new(
+        StatusCodes.Status404NotFound, model is null ? $"There is no model '{name}': the server was started without --model." : $"There is no model '{name}' here; there is '{model.Name}'.", "model", "model_not_found");
+
+    private static bool UsageAsked(RequestFields fields, bool stream)
+    {
+        if (fields.Any("stream_options") is not { } options)
+            return false;
+        if (!stream || options.ValueKind != JsonValueKind.Object)
+            throw new ApiRefusal("'stream_options' is given; expected only with 'stream': true, and as an object.", "stream_options");
+        var asked = false;
+        foreach (var option in options.EnumerateObject())
+        {
+            if (option.Name == "include_usage" && option.Value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+                asked = option.Value.GetBoolean();
+            else if (option.Name != "include_obfuscation" || option.Value.ValueKind != JsonValueKind.False)
+                throw new ApiRefusal($"'stream_options.{option.Name}' is not supported here; there is include_usage, true or false.", "stream_options", "unsupported_parameter");
+        }
+
+        return asked;
+    }
+}
