@@ -89,6 +89,8 @@ public sealed class WebServer : IAsyncDisposable
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
             // Keys lie unencrypted in a folder that only the server's user can read: known, and no news at each start.
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
+            // That it could not start is thrown, and told in one sentence.
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
             // It warns on every page that it forbids caching, which every page forbids anyway.
             .AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Error);
         AddServices(builder.Services, options, store);

@@ -31,7 +31,7 @@ public sealed class ServeTests : IDisposable
         {
             using var client = new HttpClient { BaseAddress = new Uri(address) };
             await WaitAsync(server, client);
-            Assert.Contains("/set-up/", server.Output, StringComparison.Ordinal);
+            Assert.True(server.WaitUntil(() => server.Output.Contains("/set-up/", StringComparison.Ordinal)), server.Errors);
             var link = server.Output[server.Output.IndexOf(address + "/set-up/", StringComparison.Ordinal)..].Split('\n')[0];
             Assert.Contains("Set up Attune", await client.GetStringAsync(new Uri(link), Cancel), StringComparison.Ordinal);
             // A second one at the same address is told so.

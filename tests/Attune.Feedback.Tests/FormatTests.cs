@@ -200,8 +200,8 @@ public sealed class FormatTests
             {"prompt":"Why?","answer":"👩🏽‍🔬 said the sky is green","spans":[{"start":21,"end":26,"type":"Wrong-Grounding","note":"it is blue"}],
              "missing":[{"type":"Missing-Answer","passage":0,"sentences":[1]}],"passages":[["Sky","It is blue."]],"corrected":"The sky is blue."}
             """)), row.ToJsonString());
-        // No stage mistakes it for something it learns from.
-        Assert.Contains("fit no kind of row", Assert.Throws<Core.DataException>(() => Data.Formats.DatasetFile.Read<Demonstration>(test.File("s/train.jsonl"))).Message, StringComparison.Ordinal);
+        // At most a prompt: no stage takes an answer with errors for one to imitate.
+        Assert.Contains("found prompt", Assert.Throws<Core.DataException>(() => Data.Formats.DatasetFile.Read<Demonstration>(test.File("s/train.jsonl"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

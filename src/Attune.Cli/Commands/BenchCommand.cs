@@ -4,7 +4,6 @@ using Attune.Cli.Screens;
 using Attune.Core.Runs;
 using Attune.Models;
 using Attune.Models.Gguf;
-using Attune.Models.Weights;
 using Attune.Recipes.Benchmarks;
 using Spectre.Console;
 

@@ -70,8 +70,28 @@ public sealed class Snapshots
         };
         manifest = manifest with { Sha256 = manifest.Compute() };
         manifest.Write(folder);
-        await RegisterAsync(info, manifest, folder, labels, cancel).ConfigureAwait(false);
-        return manifest;
+        try
+        {
+            await RegisterAsync(info, manifest, folder, labels, cancel).ConfigureAwait(false);
+            return manifest;
+        }
+        catch
+        {
+            // A snapshot that the store does not know could not be named to whoever erases a person's labels.
+            Discard(folder, manifest);
+            throw;
+        }
+    }
+
+    private static void Discard(string folder, SnapshotManifest manifest)
+    {
+        foreach (var file in manifest.Files.Select(f => f.Name).Append(SnapshotManifest.FileName).Select(f => Path.Combine(folder, f)).Where(File.Exists))
+        {
+            File.SetAttributes(file, FileAttributes.Normal);
+            File.Delete(file);
+        }
+
+        Directory.Delete(folder);
     }
 
     /// <summary>Notes in the store that a run learned from a snapshot; <see cref="Provenance.NoteUse"/> does so beside the snapshot.</summary>
@@ -176,15 +196,21 @@ public sealed class Snapshots
         return new SnapshotFile(name, Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))), rows);
     }
 
-    private Task<bool> RegisterAsync(ProjectInfo project, SnapshotManifest manifest, string folder, ImmutableArray<Taken> labels, CancellationToken cancel) => _store.WriteAsync(writer =>
+    private Task<bool> RegisterAsync(ProjectInfo project, SnapshotManifest manifest, string folder, ImmutableArray<Taken> labels, CancellationToken cancel)
     {
-        var row = new SnapshotRow
+        var id = Guid.CreateVersion7(_store.Options.Time.GetUtcNow());
+        return _store.WriteAgainAsync(async writer =>
         {
-            Id = writer.NewId(), ProjectId = project.Id, Sha256 = manifest.Sha256, Folder = Path.GetFullPath(folder), HighWater = manifest.AuditSequence, Labels = manifest.Labels, CreatedAt = writer.Now,
-        };
-        writer.Db.Snapshots.Add(row);
-        writer.Db.SnapshotPeople.AddRange(labels.DistinctBy(l => l.Id).GroupBy(l => l.Person).Select(g => new SnapshotPersonRow { SnapshotId = row.Id, PersonId = g.Key, Labels = g.Count() }));
-        writer.Audit(null, "snapshot.made", row.Id, new { project = project.Id, sha256 = manifest.Sha256, labels = manifest.Labels });
-        return Task.FromResult(true);
-    }, cancel);
+            if (await writer.Db.Snapshots.AnyAsync(s => s.Id == id, cancel).ConfigureAwait(false))
+                return true;
+            var row = new SnapshotRow
+            {
+                Id = id, ProjectId = project.Id, Sha256 = manifest.Sha256, Folder = Path.GetFullPath(folder), HighWater = manifest.AuditSequence, Labels = manifest.Labels, CreatedAt = writer.Now,
+            };
+            writer.Db.Snapshots.Add(row);
+            writer.Db.SnapshotPeople.AddRange(labels.DistinctBy(l => l.Id).GroupBy(l => l.Person).Select(g => new SnapshotPersonRow { SnapshotId = row.Id, PersonId = g.Key, Labels = g.Count() }));
+            writer.Audit(null, "snapshot.made", row.Id, new { project = project.Id, sha256 = manifest.Sha256, labels = manifest.Labels });
+            return true;
+        }, cancel);
+    }
 }

@@ -19,7 +19,7 @@ public sealed record GgufEntry(string Name, ImmutableArray<long> Shape, GgufType
 /// An open GGUF file, version 2 or 3, little-endian (ggml's docs/gguf.md). Nothing is believed: every count and length is held against what is left of the
 /// file, and against what a model can have, before anything is read or made room for. So a header takes a few times its own size in memory, and never more.
 /// </summary>
-public sealed class GgufFile : IDisposable
+public sealed partial class GgufFile : IDisposable
 {
     // A multiple of the blocks' length.
     private const int NumbersAtOnce = 1 << 18;

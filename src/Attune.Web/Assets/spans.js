@@ -31,7 +31,7 @@ export function spans(form) {
       }
     });
     document.getElementById('pick').textContent = picked === null
-      ? 'Pick words, then a type: drag over them, click the first and Shift-click the last, or tap the first and the last.'
+      ? 'Nothing picked.'
       : `Picked: “${words.slice(picked[0], picked[1] + 1).map(word => word.textContent).join(' ')}”`;
   }
 

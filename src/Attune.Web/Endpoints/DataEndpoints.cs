@@ -61,7 +61,7 @@ internal static class DataEndpoints
             await TakeAsync(context, store, options, chosen).ConfigureAwait(false);
             return Results.LocalRedirect($"/projects/{context.Project().Id}/data?done=snapshot");
         }
-        catch (AttuneException problem)
+        catch (AttuneException problem) when (problem is not StoreBusyException)
         {
             return Page(context, options, [problem.Message]);
         }

@@ -60,7 +60,7 @@ internal static class ProjectEndpoints
                 await store.Projects.AddItemsAsync(me, project.Id, items, context.RequestAborted).ConfigureAwait(false);
             return Results.LocalRedirect($"/projects/{project.Id}{(alike > 0 ? "?done=alike" : "")}");
         }
-        catch (AttuneException problem)
+        catch (AttuneException problem) when (problem is not StoreBusyException)
         {
             return NewPage(context, [problem.Message], name, kind);
         }
@@ -169,7 +169,7 @@ internal static class ProjectEndpoints
             var added = await store.Projects.AddItemsAsync(context.User.PersonId(), context.Project().Id, items, context.RequestAborted).ConfigureAwait(false);
             return await ItemsAsync(context, store, added, []).ConfigureAwait(false);
         }
-        catch (AttuneException problem)
+        catch (AttuneException problem) when (problem is not StoreBusyException)
         {
             return await ItemsAsync(context, store, null, [problem.Message]).ConfigureAwait(false);
         }

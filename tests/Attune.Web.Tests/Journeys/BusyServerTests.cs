@@ -57,6 +57,19 @@ public sealed class BusyServerTests(Chromium chromium)
         }
 
         Assert.Equal([ComparisonJudgement.OfStrength(3)], await site.JudgementsAsync(project.Id));
+        // A snapshot that could not be noted in the store leaves no folder behind.
+        using var manager = site.Client(site.Owner);
+        var asked = new Dictionary<string, string> { ["held_out"] = "0" };
+        await using (await HoldAsync(database))
+        {
+            using var refused = await Forms.PostAsync(manager, $"/projects/{project.Id}/snapshots", asked);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+            Assert.DoesNotContain("train.jsonl\">", await manager.GetStringAsync($"/projects/{project.Id}/data", Cancel), StringComparison.Ordinal);
+        }
+
+        using var made = await Forms.PostAsync(manager, $"/projects/{project.Id}/snapshots", asked);
+        Assert.Equal(HttpStatusCode.Redirect, made.StatusCode);
+        Assert.Contains("train.jsonl\">", await manager.GetStringAsync($"/projects/{project.Id}/data", Cancel), StringComparison.Ordinal);
     }
 
     [Fact]

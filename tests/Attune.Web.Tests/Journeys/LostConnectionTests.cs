@@ -122,6 +122,33 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
     }
 
     [Fact]
+    public async Task A_task_that_went_to_somebody_else_is_told_and_the_late_answer_is_kept_as_an_extra_one()
+    {
+        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"), new ProjectSettings { Shuffle = false, LeaseSeconds = 10 });
+        var page = await chromium.OpenAsync(site, await site.PersonAsync(Role.Annotator, project.Id), $"/work/{project.Id}");
+        await page.RouteAsync("**/heartbeat", route => route.AbortAsync());
+        await WriteAsync(page, "2", "after a long pause");
+        var bob = await site.PersonAsync(Role.Annotator, project.Id);
+        AssignedTask? taken = null;
+        while (taken is null)
+        {
+            await Task.Delay(500, TestContext.Current.CancellationToken);
+            taken = (await site.Store.Queue.ClaimAsync(project.Id, bob.Id, TestContext.Current.CancellationToken) as ClaimResult.Claimed)?.Task;
+        }
+
+        await page.UnrouteAsync("**/heartbeat");
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("went to somebody else");
+        await Chromium.ShootAsync(page, "late", full: false);
+        await site.Store.Queue.SubmitAsync(bob.Id, new Submission(Guid.NewGuid(), taken.LeaseId, ComparisonJudgement.OfStrength(7)), TestContext.Current.CancellationToken);
+        await page.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(page.GetByText("it counts as an extra one")).ToBeVisibleAsync();
+        var labels = Assert.Single(await site.Store.Projects.TasksAsync(project.Id, -1, 10, TestContext.Current.CancellationToken)).Labels;
+        Assert.Equal(
+            [(false, (Judgement?)ComparisonJudgement.OfStrength(7)), (true, ComparisonJudgement.OfStrength(2, "after a long pause"))],
+            labels.OrderBy(l => l.Surplus).Select(l => (l.Surplus, l.Judgement)));
+    }
+
+    [Fact]
     public async Task Two_tabs_show_the_same_and_submit_once()
     {
         var (project, one) = await OpenAsync();
