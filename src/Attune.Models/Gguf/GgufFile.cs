@@ -89,9 +89,9 @@ public sealed partial class GgufFile : IDisposable
         try
         {
             _file.Seek(entry.Start, SeekOrigin.Begin);
-            for (var done = 0; done < values.Length; done += NumbersAtOnce)
+            for (var rest = values.AsSpan(); rest.Length > 0; rest = rest[Math.Min(rest.Length, NumbersAtOnce)..])
             {
-                var part = values.AsSpan(done, Math.Min(NumbersAtOnce, values.Length - done));
+                var part = rest[..Math.Min(rest.Length, NumbersAtOnce)];
                 var bytes = room.AsSpan(0, (int)GgufWriter.BytesOf(part.Length, entry.Type));
                 _file.ReadExactly(bytes);
                 Widen(entry.Type, bytes, part);
