@@ -89,6 +89,7 @@ public sealed record OnlineDpoStage : ExaminedStage
             using var reward = Judge == JudgeKind.Reward ? RewardModel.Load(Exam.RewardModel ?? place.Room.Handover.Reward!) : null;
             var (asked, client) = Judge == JudgeKind.Model ? JudgeModel.Open() : (null, null);
             using var closing = client;
+            var scored = reward is null ? null : ModelTokenizer.Judge(reward, Exam.RewardModel ?? place.Room.Handover.Reward!, place.Encoder);
             var experience = new OnlineDpoExperience(Training)
             {
                 Policy = place.Policy,
@@ -96,7 +97,7 @@ public sealed record OnlineDpoStage : ExaminedStage
                 Prompts = pool,
                 Sampler = sampler,
                 Sampling = new SamplingOptions { Temperature = Exam.Temperature, MaxNewTokens = Exam.MaxNewTokens, EndToken = place.Encoder.Tokenizer.EndToken },
-                Judge = asked ?? BuildJudge(place, reward),
+                Judge = asked ?? BuildJudge(place, scored),
                 Decode = (prompt, sequence) => place.Encoder.DecodeAnswer(prompt, sequence.Answer),
                 Exam = exam.Exam,
             };
@@ -106,11 +107,16 @@ public sealed record OnlineDpoStage : ExaminedStage
                 place.Room.Note(asked.Tally.Describe(asked.Name));
             }
 
+            foreach (var note in scored?.Notes ?? [])
+            {
+                place.Room.Note($"as judge, {note}");
+            }
+
             return progress;
         });
     }
 
-    private IFeedbackSource BuildJudge(Workplace place, RewardModel? reward) => reward is null
+    private IFeedbackSource BuildJudge(Workplace place, IReward? reward) => reward is null
         ? new SimulatedSource(new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), place.Room.Seed.For("annotators")))
-        : new RewardJudge(ModelTokenizer.Judge(reward, Exam.RewardModel ?? place.Room.Handover.Reward!, place.Encoder), place.Encoder.Encode);
+        : new RewardJudge(reward, place.Encoder.Encode);
 }
