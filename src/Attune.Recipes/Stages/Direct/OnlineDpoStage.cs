@@ -7,6 +7,7 @@ using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
 using Attune.Data.Order;
 using Attune.Data.Simulation;
+using Attune.Learning.Contracts;
 using Attune.Learning.Evaluation;
 using Attune.Learning.Rewards;
 using Attune.Learning.Rollouts;
