@@ -16,7 +16,7 @@ internal sealed class TextPattern
     private const string Gpt2 = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
     private const int LongestContent = 1_000;
     // Replaced again and again, a letter could become a terabyte.
-    internal const int LongestGrown = 16_000_000;
+    internal const int LongestGrown = 4_000_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly string? _literal;
     private readonly Regex? _expression;
