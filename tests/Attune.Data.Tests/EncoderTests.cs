@@ -171,7 +171,7 @@ public sealed class EncoderTests
         ImmutableArray<Demonstration> rows = [replies[1], new(new Prompt.Text("the"), " mat")];
         var encoded = encoder.EncodeAll(rows, 100);
         var whole = Replies.Whole(encoded, rows, 0);
-        Assert.Equal([(0, encoded.Items[0].Length), (encoded.Items[1].AnswerStart, 2)], whole.Items.Select(t => (t.AnswerStart, t.AnswerLength)));
+        Assert.Equal([(0, encoded.Items[0].Length), (encoded.Items[1].AnswerStart, encoded.Items[1].AnswerLength)], whole.Items.Select(t => (t.AnswerStart, t.AnswerLength)));
         Assert.Equal(encoded.Items.Select(t => t.Tokens), whole.Items.Select(t => t.Tokens));
     }
 
