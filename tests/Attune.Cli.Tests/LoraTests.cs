@@ -1,3 +1,4 @@
+using Attune.Core.Feedback;
 using Attune.Testing;
 
 namespace Attune.Cli.Tests;
@@ -19,7 +20,12 @@ public sealed class LoraTests(TinyModel models) : IClassFixture<TinyModel>, IDis
         Assert.True(File.Exists(_folder.File("run/final/adapter_model.safetensors")));
         Assert.False(File.Exists(_folder.File("run/final/model.safetensors")));
         AttuneProgram.Run(_folder.Path, "generate", "--model", "run/final", "--prompt", "Film", "--max-tokens", "4").Succeeded();
-        AttuneProgram.Run(_folder.Path, "model", "merge", "run/final", "--out", "merged").Succeeded();
+        static Provenance Labels(string snapshot, int count) => new([new ProvenanceEntry(snapshot, "films", count, ["ann"], [1], "dpo")]);
+        var origin = models.CopyPolicy(_folder.File("base"));
+        Labels(new string('a', 64), 7).Write(origin);
+        Labels(new string('b', 64), 5).Write(_folder.File("run/final"));
+        AttuneProgram.Run(_folder.Path, "model", "merge", "run/final", "--base", origin, "--out", "merged").Succeeded();
+        AttuneProgram.Run(_folder.Path, "model", "info", "merged").Succeeded("learned from 12 labels of 1 people", "snapshot aaaaaaaaaaaa", "snapshot bbbbbbbbbbbb");
         Assert.True(File.Exists(_folder.File("merged/model.safetensors")));
         var drawn = new[] { "run/final", "merged" }.Select(m =>
             AttuneProgram.Run(_folder.Path, "generate", "--model", m, "--prompt", "Film", "--max-tokens", "8", "--greedy").Succeeded().Output).ToArray();

@@ -166,6 +166,13 @@ public sealed class EncoderTests
         Assert.Equal([" sat", "!"], replies.Select(r => r.Answer));
         Assert.All(replies, r => Assert.Equal(tokens[..encoder.EncodePrompt(r.Prompt).Length], encoder.EncodePrompt(r.Prompt)));
         Assert.Equal(talk[..3], Assert.IsType<Prompt.Chat>(Assert.Single(Replies.Of([replies[1]], AssistantTurns.Last)).Prompt).Messages);
+
+        // Or everything is learned, of conversations.
+        ImmutableArray<Demonstration> rows = [replies[1], new(new Prompt.Text("the"), " mat")];
+        var encoded = encoder.EncodeAll(rows, 100);
+        var whole = Replies.Whole(encoded, rows, 0);
+        Assert.Equal([(0, encoded.Items[0].Length), (encoded.Items[1].AnswerStart, encoded.Items[1].AnswerLength)], whole.Items.Select(t => (t.AnswerStart, t.AnswerLength)));
+        Assert.Equal(encoded.Items.Select(t => t.Tokens), whole.Items.Select(t => t.Tokens));
     }
 
     [Fact]

@@ -40,7 +40,22 @@ public sealed class RetokenizedRewardTests
         var read = reward.Retokenize(new Rollout(Policy.Encode(prompt, " sat"), [], StopReason.EndToken, 0));
         Assert.Equal((256, whole.AnswerLength), (read.Length, read.AnswerLength));
         Assert.Equal(whole.Tokens[^256..], read.Tokens);
-        Assert.StartsWith("the reward model read 1 of 1 answers without the beginning", Assert.Single(reward.Notes), StringComparison.Ordinal);
+        Assert.StartsWith("the reward model read 1 of 1 answers without the beginning of their prompts", Assert.Single(reward.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_answer_that_alone_is_longer_keeps_its_end_and_is_counted_apart()
+    {
+        using var model = Model();
+        var answer = string.Concat(Enumerable.Repeat("xyz ", 200));
+        var reward = new RetokenizedReward(model, Policy, Judge);
+        var rollout = new Rollout(Policy.Encode(new Prompt.Text("the cat"), answer), [], StopReason.EndToken, 0);
+        var read = reward.Retokenize(rollout);
+        Assert.Equal((256, 1), (read.Length, read.AnswerStart));
+        Assert.Equal(Judge.Encode(new Prompt.Text("the cat"), answer).Tokens[^256..], read.Tokens);
+        Assert.Equal(model.Score([read])[0].Reward, Assert.Single(await reward.ScoreAsync([rollout], TestContext.Current.CancellationToken)).Total);
+        reward.Retokenize(new Rollout(Policy.Encode(new Prompt.Text("the cat"), " sat"), [], StopReason.EndToken, 0));
+        Assert.StartsWith("the reward model read 2 of 3 answers without their own beginning", Assert.Single(reward.Notes), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
-using System.Text;
 using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Models.Configuration;
 using Attune.Models.Gguf;
+using Attune.Numerics.Kernels;
 using Attune.Testing;
 using Attune.Text.Tokenizers;
 
@@ -12,13 +12,16 @@ namespace Attune.Models.Tests;
 /// <summary>What is exported comes back, and whatever is done to a file, one clear message and no more memory than the file's size.</summary>
 public sealed class GgufImportTests
 {
+    /// <summary>Of each type exactly what it holds; written once more, the same file to the byte.</summary>
     [Theory]
-    [InlineData("gpt2", GgufType.F32, 0f)]
-    [InlineData("llama", GgufType.F32, 0f)]
-    [InlineData("qwen2", GgufType.F32, 0f)]
-    [InlineData("llama", GgufType.F16, 1e-3f)]
-    [InlineData("gpt2", GgufType.BF16, 4e-3f)]
-    public void A_model_comes_back_as_it_was(string family, GgufType type, float relativeError)
+    [InlineData("gpt2", GgufType.F32)]
+    [InlineData("llama", GgufType.F32)]
+    [InlineData("qwen2", GgufType.F32)]
+    [InlineData("gpt2", GgufType.F16)]
+    [InlineData("llama", GgufType.F16)]
+    [InlineData("gpt2", GgufType.BF16)]
+    [InlineData("qwen2", GgufType.BF16)]
+    public void A_model_comes_back_as_it_was(string family, GgufType type)
     {
         using var folder = new TemporaryFolder();
         using var model = TinyModels.Random(TinyModels.ByName(family));
@@ -28,9 +31,50 @@ public sealed class GgufImportTests
         Assert.False(Directory.Exists(folder.File("out")));
         foreach (var (name, parameter) in model.NamedParameters)
         {
-            var (before, after) = (parameter.data<float>().ToArray(), again.Weights[name].data<float>().ToArray());
-            Assert.All(before.Zip(after), p => Assert.InRange(Math.Abs(p.First - p.Second), 0, Math.Abs(p.First) * relativeError + (relativeError == 0 ? 0 : 1e-6f)));
+            var isExact = parameter.dim() == 1 || name == "positions";
+            float[] expected = [.. parameter.data<float>().ToArray().Select(value => isExact ? value : Rounded(value, type))];
+            Assert.Equal(expected, again.Weights[name].data<float>().ToArray());
         }
+
+        GgufExport.Write(again, null, folder.File("n.gguf"), "tiny", type);
+        Assert.Equal(File.ReadAllBytes(folder.File("m.gguf")), File.ReadAllBytes(folder.File("n.gguf")));
+    }
+
+    private static float Rounded(float value, GgufType type) => type switch { GgufType.F16 => (float)(Half)value, GgufType.BF16 => BFloat16.Widen(BFloat16.Round(value)), _ => value };
+
+    [Fact]
+    public void Mistral_comes_back_as_the_llama_that_it_is()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = TinyModels.Random(TinyModels.Llama with { Family = "mistral", SlidingWindow = 7, ContextLength = 64 });
+        GgufExport.Write(model, null, folder.File("m.gguf"), "tiny", GgufType.F32);
+        using var again = GgufImport.Read(folder.File("m.gguf"), folder.File("out"));
+        Assert.Equal(model.Config with { Family = "llama", SlidingWindow = null, ContextLength = 7 }, again.Config);
+        var tokens = TinyModels.Tokens(again.Config, 7, 3);
+        Assert.Equal(TinyModels.Logits(model, tokens), TinyModels.Logits(again, tokens));
+    }
+
+    /// <summary>As others write them: llama.cpp puts a begin token before SentencePiece's texts and Llama 3's, before other byte-level ones not.</summary>
+    [Theory]
+    [InlineData("gpt-2", false)]
+    [InlineData("qwen2", false)]
+    [InlineData("llama-bpe", true)]
+    public void A_file_that_says_nothing_of_the_begin_token_is_read_as_llama_cpp_reads_it(string words, bool begins)
+    {
+        using var folder = new TemporaryFolder();
+        var tokenizer = BytePairTrainer.Train(["the cat sat"], 270, new SpecialTokens("<s>", "</s>", null));
+        using var model = new LanguageModel(TransformerConfig.Gpt2(vocabularySize: 270, width: 8, layers: 1, heads: 2, contextLength: 8), new Seed(1));
+        GgufExport.Write(model, tokenizer, folder.File("m.gguf"), "tiny", GgufType.F32);
+        using (var file = new GgufFile(folder.File("m.gguf")))
+        {
+            GgufWriter.Write(
+                folder.File("n.gguf"),
+                [.. file.Fields.Where(f => f.Key != "tokenizer.ggml.add_bos_token").Select(f => KeyValuePair.Create(f.Key, f.Key == "tokenizer.ggml.pre" ? words : f.Value))],
+                [.. file.Entries.Select(e => new GgufTensor(e.Name, e.Shape, e.Type, () => file.Read(e)))]);
+        }
+
+        GgufImport.Read(folder.File("n.gguf"), folder.File("out")).Dispose();
+        Assert.Equal(begins ? tokenizer.BeginToken : null, TokenizerFiles.Load(folder.File("out")).BeginToken);
     }
 
     [Fact]
@@ -155,45 +199,6 @@ public sealed class GgufImportTests
         }
 
         Assert.Contains(message, Assert.Throws<ModelFileException>(() => GgufImport.Read(folder.File("lie.gguf"), folder.Path)).Message, StringComparison.Ordinal);
-    }
-
-    /// <summary>Bytes changed and files cut at hundreds of places: a model, or a message; never more memory than a few times the file.</summary>
-    [Fact]
-    public void No_damage_does_more_than_a_message()
-    {
-        using var folder = new TemporaryFolder();
-        var tokenizer = BytePairTrainer.Train(["the cat sat"], 270, new SpecialTokens("<s>", "</s>", null));
-        using var model = new LanguageModel(TransformerConfig.Gpt2(vocabularySize: 270, width: 8, layers: 1, heads: 2, contextLength: 8), new Seed(1));
-        var path = folder.File("m.gguf");
-        GgufExport.Write(model, tokenizer, path, "tiny", GgufType.F32, "{{ x }}");
-        var whole = File.ReadAllBytes(path);
-        var header = whole.AsSpan().IndexOf(Encoding.UTF8.GetBytes("output_norm.bias")) + 40;
-        var chance = new Seed(7).Chance();
-        var refused = 0;
-        for (var round = 0; round < 400; round++)
-        {
-            var bytes = round % 4 == 0 ? whole[..chance.NextInt(whole.Length)] : [.. whole];
-            for (var change = 0; round % 4 != 0 && change <= round % 3; change++)
-            {
-                bytes[chance.NextInt(header)] = (byte)chance.NextInt(256);
-            }
-
-            File.WriteAllBytes(path, bytes);
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            try
-            {
-                GgufImport.Read(path, folder.File($"out-{round}")).Dispose();
-            }
-            catch (ModelFileException problem)
-            {
-                refused++;
-                Assert.InRange(problem.Message.Length, 10, 2000);
-            }
-
-            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 32 << 20);
-        }
-
-        Assert.InRange(refused, 100, 399);
     }
 
     private static GgufTensor Tensor(string name) => new(name, [2, 8], GgufType.F32, () => new float[16]);

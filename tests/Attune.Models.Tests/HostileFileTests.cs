@@ -76,6 +76,48 @@ public sealed class HostileFileTests
         }, iter: 400, threads: 1);
     }
 
+    /// <summary>The other files of a model folder, bytes changed, cut or nested: a model, or a message.</summary>
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("model.safetensors.index.json")]
+    public void A_garbled_file_beside_the_weights_gives_a_model_file_exception_or_loads(string name)
+    {
+        using var folder = new TemporaryFolder();
+        using var model = TinyModels.Random(TinyModels.Gpt2 with { Layers = 1 });
+        ModelFiles.Save(model, folder.Path);
+        if (name != "config.json")
+        {
+            System.IO.File.Move(folder.File("model.safetensors"), folder.File("shard-1.safetensors"));
+            folder.WriteText(name, """{"metadata": {"total_size": 1}, "weight_map": {"transformer.wte.weight": "shard-1.safetensors", "transformer.wpe.weight": "shard-1.safetensors"}}""");
+        }
+
+        ModelFiles.LoadLanguageModel(folder.Path).Dispose();
+        var whole = System.IO.File.ReadAllBytes(folder.File(name));
+        void Try(byte[] bytes)
+        {
+            System.IO.File.WriteAllBytes(folder.File(name), bytes);
+            try
+            {
+                ModelFiles.LoadLanguageModel(folder.Path).Dispose();
+            }
+            catch (ModelFileException refusal)
+            {
+                Assert.Contains(folder.Path, refusal.Message, StringComparison.Ordinal);
+                Assert.InRange(refusal.Message.Length, 10, 5000);
+            }
+        }
+
+        Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Int[0, whole.Length - 1], Gen.Byte).Sample((length, position, value) =>
+        {
+            var garbled = (byte[])whole.Clone();
+            garbled[position] = value;
+            Try(whole[..length]);
+            Try(garbled);
+        }, iter: 300, threads: 1);
+        Try(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("{\"weight_map\":", 100_000))));
+        Try(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("[", 100_000))));
+    }
+
     [Fact]
     public void Half_precision_numbers_are_read_exactly()
     {

@@ -52,6 +52,9 @@ internal sealed class BestOfChoice(IReward reward, List<IDisposable> owned) : ID
 
     public ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel) => reward.ScoreAsync(rollouts, cancel);
 
+    /// <summary>What the reward did not read, a sentence each.</summary>
+    public IEnumerable<string> Notes => reward.Notes;
+
     /// <summary>The first of those with the highest score.</summary>
     public static int Best(IReadOnlyList<Score> scores) => Enumerable.Range(0, scores.Count).MaxBy(i => scores[i].Total);
 

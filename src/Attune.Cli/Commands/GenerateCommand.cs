@@ -25,6 +25,7 @@ internal static class GenerateCommand
         var prompt = new Option<string>("--prompt") { Description = "text to continue", HelpName = "TEXT", DefaultValueFactory = _ => "" };
         var chat = new Option<bool>("--chat") { Description = "the prompt is said by a user: written in the model's chat template (ChatML where it has none), and answered" };
         var system = new Option<string?>("--system") { Description = "with --chat, the system message before it", HelpName = "TEXT" };
+        var template = new Option<string?>("--template") { Description = "with --chat, the template of a model that has none of its own; left out, chatml", HelpName = "chatml|llama2|llama3|plain" };
         var greedy = new Option<bool>("--greedy") { Description = "always take the likeliest token" };
         var length = new Option<int>("--max-tokens") { Description = "longest continuation, tokens", HelpName = "N", DefaultValueFactory = _ => 128 };
         var temperature = new Option<double>("--temperature") { Description = "below 1 bolder, above 1 wilder", HelpName = "NUMBER", DefaultValueFactory = _ => 1 };
@@ -44,7 +45,7 @@ internal static class GenerateCommand
             "  attune generate --model runs/sft/final --prompt \"...\" --best-of 16 --reward-model runs/reward/final\n" +
             "  attune generate --model models/qwen --chat --system \"Be brief.\" --prompt \"Why is the sky blue?\"")
         {
-            model, prompt, chat, system, greedy, length, temperature, topK, topP, minP, stop, type, count, best, seed, json,
+            model, prompt, chat, system, template, greedy, length, temperature, topK, topP, minP, stop, type, count, best, seed, json,
         };
         foreach (var (_, option) in judge)
         {
@@ -65,7 +66,9 @@ internal static class GenerateCommand
         {
             NativeSetup.LoadTorch();
             var folder = EmbeddedModel.Resolve(parsed.GetValue(model)!);
-            var words = ModelTokenizer.Load(folder);
+            if (parsed.GetValue(template) is not null && !parsed.GetValue(chat))
+                throw new PlanException("--template is for conversations: give --chat too.");
+            var words = ModelTokenizer.Load(folder, parsed.GetValue(template));
             var tokenizer = words.Tokenizer;
             var each = parsed.GetValue(best);
             var encoder = new Encoder(tokenizer, words.Template);
@@ -102,6 +105,11 @@ internal static class GenerateCommand
                         Print(parsed.GetValue(json), asked is Prompt.Text ? parsed.GetValue(prompt)! : "", tokenizer, group[i], scores?[i], i == chosen);
                     }
                 }
+            }
+
+            foreach (var note in choice?.Notes ?? [])
+            {
+                Terminal.Messages.MarkupLineInterpolated($"[yellow]{note}[/]");
             }
 
             return 0;

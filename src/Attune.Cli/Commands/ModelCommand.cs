@@ -154,7 +154,6 @@ internal static class ModelCommand
             }
 
             var target = RequireEmpty(parsed.GetValue(folder)!);
-            var isNew = !Directory.Exists(target);
             try
             {
                 using var model = isGguf ? GgufImport.Read(source, target) : Llama2CCheckpoint.Import(source);
@@ -166,8 +165,9 @@ internal static class ModelCommand
                 ModelFiles.Save(model, target);
                 Terminal.Messages.MarkupLineInterpolated($"[green]imported[/] {model.Config.Layers} layers x {model.Config.Width}, {model.Config.VocabularySize} tokens, into {target}");
             }
-            catch when (isNew && Directory.Exists(target))
+            catch when (Directory.Exists(target))
             {
+                // It was absent or empty: half a model must not be taken for one.
                 Directory.Delete(target, recursive: true);
                 throw;
             }

@@ -63,7 +63,8 @@ internal static class ModelMerge
         }
 
         ChatText.Load(HasTokenizer(adapter) ? adapter : origin).Save(folder);
-        Provenance.OfModel(adapter).Write(folder);
+        // An adapter from elsewhere knows nothing of its base's labels.
+        Provenance.OfModel(adapter).With(Provenance.OfModel(origin)).Write(folder);
     }
 
     private static bool HasTokenizer(string folder) => Directory.EnumerateFiles(folder, "*tok*").Concat(Directory.EnumerateFiles(folder, "vocab*")).Any();

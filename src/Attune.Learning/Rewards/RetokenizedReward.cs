@@ -14,11 +14,17 @@ namespace Attune.Learning.Rewards;
 /// <param name="judge">The reward model's.</param>
 public sealed class RetokenizedReward(RewardModel model, Encoder policy, Encoder judge) : IReward
 {
-    private long _cut, _read;
+    private long _read, _cutPrompts, _cutAnswers;
 
     public string Name => "reward model";
 
-    public IEnumerable<string> Notes => _cut == 0 ? [] : [$"the reward model read {_cut} of {_read} answers without the beginning of their prompts: in its own tokens they are longer than it reads"];
+    public IEnumerable<string> Notes =>
+    [
+        .. _cutPrompts == 0 ? Array.Empty<string>() : [$"the reward model read {_cutPrompts} of {_read} answers without the beginning of their prompts: in its own tokens both together are longer than the {Longest} that it reads"],
+        .. _cutAnswers == 0 ? Array.Empty<string>() : [$"the reward model read {_cutAnswers} of {_read} answers without their own beginning: in its own tokens they alone are longer than the {Longest} that it reads"],
+    ];
+
+    private int Longest => model.Members.Min(m => m.Config.ContextLength);
 
     public ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel)
     {
@@ -26,7 +32,7 @@ public sealed class RetokenizedReward(RewardModel model, Encoder policy, Encoder
         return ValueTask.FromResult<IReadOnlyList<Score>>([.. rollouts.Select((r, i) => Score.Outcome(r, scores[i].Reward, Name) with { Spread = scores[i].Spread })]);
     }
 
-    /// <summary>A rollout in the reward model's tokens. What its context cannot hold is cut from the prompt's beginning.</summary>
+    /// <summary>A rollout in the reward model's tokens. What its context cannot hold is cut from the beginning and counted: of the prompt, then of the answer.</summary>
     public TokenSequence Retokenize(Rollout rollout)
     {
         var tokens = rollout.Sequence;
@@ -34,8 +40,16 @@ public sealed class RetokenizedReward(RewardModel model, Encoder policy, Encoder
         var ended = rollout.Stop == StopReason.EndToken && tokens.AnswerLength > 0 && tokens.Tokens[^1] == policy.Tokenizer.EndToken;
         var answer = policy.DecodeAnswer(prompt, ended ? tokens.Answer[..^1] : tokens.Answer);
         var read = ended || answer.Length == 0 ? judge.Encode(prompt, answer) : judge.EncodeUnfinished(prompt, answer);
-        var over = Math.Min(read.Length - model.Members.Min(m => m.Config.ContextLength), read.AnswerStart - 1);
-        (_read, _cut) = (_read + 1, _cut + (over > 0 ? 1 : 0));
-        return over <= 0 ? read : new TokenSequence(read.Tokens[over..], read.AnswerStart - over);
+        var over = read.Length - Longest;
+        _read++;
+        if (over <= 0)
+        {
+            return read;
+        }
+
+        // A token stays before the answer: a sequence has a prompt.
+        var cutsAnswer = over > read.AnswerStart - 1;
+        (_cutPrompts, _cutAnswers) = (_cutPrompts + (cutsAnswer ? 0 : 1), _cutAnswers + (cutsAnswer ? 1 : 0));
+        return new TokenSequence(read.Tokens[over..], Math.Max(1, read.AnswerStart - over));
     }
 }

@@ -17,16 +17,15 @@ public sealed record GgufEntry(string Name, ImmutableArray<long> Shape, GgufType
 
 /// <summary>
 /// An open GGUF file, version 2 or 3, little-endian (ggml's docs/gguf.md). Nothing is believed: every count and length is held against what is left of the
-/// file before anything is read or made room for, so that a file takes no more memory than its own size.
+/// file, and against what a model can have, before anything is read or made room for. So a header takes a few times its own size in memory, and never more.
 /// </summary>
 public sealed partial class GgufFile : IDisposable
 {
-    private const int MostDimensions = 4;
-    private const int DefaultAlignment = 32;
-    private const int LongestName = 1 << 16;
+    // A multiple of the blocks' length.
+    private const int NumbersAtOnce = 1 << 18;
     private readonly FileStream _file;
-    private readonly Dictionary<string, object> _fields = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, GgufEntry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, object> _fields;
+    private readonly Dictionary<string, GgufEntry> _entries;
 
     /// <exception cref="ModelFileException">The file is absent, damaged, or of a kind that is not read; says where.</exception>
     public GgufFile(string path)
@@ -43,7 +42,7 @@ public sealed partial class GgufFile : IDisposable
 
         try
         {
-            ReadHeader();
+            (_fields, _entries) = new GgufHeader(path, _file).Read();
         }
         catch
         {
@@ -77,27 +76,30 @@ public sealed partial class GgufFile : IDisposable
     }
 
     /// <summary>Reads a tensor whole.</summary>
-    /// <exception cref="ModelFileException">A number is infinite or not a number.</exception>
+    /// <exception cref="ModelFileException">A number is infinite or not a number, or there are more than an array holds (2,147,483,591).</exception>
     public float[] Read(GgufEntry entry)
     {
-        var bytes = new byte[entry.Bytes];
+        if (entry.Count > Array.MaxLength)
+        {
+            throw new ModelFileException($"{Path}: the tensor '{entry.Name}' has {entry.Count} numbers; expected at most {Array.MaxLength}.");
+        }
+
         var values = new float[entry.Count];
+        var room = new byte[GgufWriter.BytesOf(Math.Min(entry.Count, NumbersAtOnce), entry.Type)];
         try
         {
             _file.Seek(entry.Start, SeekOrigin.Begin);
-            _file.ReadExactly(bytes);
+            for (var rest = values.AsSpan(); rest.Length > 0; rest = rest[Math.Min(rest.Length, NumbersAtOnce)..])
+            {
+                var part = rest[..Math.Min(rest.Length, NumbersAtOnce)];
+                var bytes = room.AsSpan(0, (int)GgufWriter.BytesOf(part.Length, entry.Type));
+                _file.ReadExactly(bytes);
+                Widen(entry.Type, bytes, part);
+            }
         }
         catch (IOException problem)
         {
             throw new ModelFileException($"{Path}: the tensor '{entry.Name}' cannot be read: {problem.Message}", problem);
-        }
-
-        switch (entry.Type)
-        {
-            case GgufType.F32: MemoryMarshal.Cast<byte, float>(bytes).CopyTo(values); break;
-            case GgufType.F16: Each(bytes, values, bits => (float)BitConverter.UInt16BitsToHalf(bits)); break;
-            case GgufType.BF16: Each(bytes, values, bits => BitConverter.UInt32BitsToSingle((uint)bits << 16)); break;
-            default: Blocks(bytes, values); break;
         }
 
         if (Array.FindIndex(values, v => !float.IsFinite(v)) is var wrong and >= 0)
@@ -110,19 +112,30 @@ public sealed partial class GgufFile : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private static void Each(byte[] bytes, float[] values, Func<ushort, float> widen)
+    private static void Widen(GgufType type, ReadOnlySpan<byte> bytes, Span<float> values)
     {
-        for (var i = 0; i < values.Length; i++)
+        switch (type)
         {
-            values[i] = widen(BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(2 * i)));
+            case GgufType.F32: MemoryMarshal.Cast<byte, float>(bytes).CopyTo(values); break;
+            case GgufType.F16: Each(bytes, values, bits => (float)BitConverter.UInt16BitsToHalf(bits)); break;
+            case GgufType.BF16: Each(bytes, values, bits => BitConverter.UInt32BitsToSingle((uint)bits << 16)); break;
+            default: Blocks(bytes, values); break;
         }
     }
 
-    private static void Blocks(byte[] bytes, float[] values)
+    private static void Each(ReadOnlySpan<byte> bytes, Span<float> values, Func<ushort, float> widen)
+    {
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = widen(BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]));
+        }
+    }
+
+    private static void Blocks(ReadOnlySpan<byte> bytes, Span<float> values)
     {
         for (var block = 0; block < values.Length / GgufWriter.BlockLength; block++)
         {
-            var own = bytes.AsSpan(block * GgufWriter.BlockBytes, GgufWriter.BlockBytes);
+            var own = bytes.Slice(block * GgufWriter.BlockBytes, GgufWriter.BlockBytes);
             var scale = (float)BinaryPrimitives.ReadHalfLittleEndian(own);
             for (var i = 0; i < GgufWriter.BlockLength; i++)
             {

@@ -52,9 +52,9 @@ public static class GgufImport
             throw Wrong(file, $"general.architecture is '{family}'; read are gpt2, llama (Llama 1 and 2, Mistral) and qwen2");
         }
 
-        if (file.Find("rope_freqs.weight") is not null || (file.Fields.TryGetValue($"{family}.rope.scaling.type", out var scaling) && scaling is not "none"))
+        if (Unread(file, family) is { } unread)
         {
-            throw Wrong(file, "its rotary positions are scaled, which is not read from GGUF; pull the original in Hugging Face layout");
+            throw Wrong(file, $"{unread}, which is not read from GGUF; pull the original in Hugging Face layout");
         }
 
         var words = file.Find("token_embd.weight") ?? throw Wrong(file, "it has no tensor 'token_embd.weight'; expected a language model");
@@ -83,6 +83,20 @@ public static class GgufImport
 
         return family == "gpt2" || Number("rope.dimension_count", config.HeadWidth) == config.HeadWidth ? config
             : throw Wrong(file, $"{family}.rope.dimension_count is not the heads' width of {config.HeadWidth}, which is not read");
+    }
+
+    /// <summary>What a file says that would make another model of the same tensors; null where there is nothing of the kind.</summary>
+    private static string? Unread(GgufFile file, string family)
+    {
+        object? Own(string key) => file.Fields.GetValueOrDefault($"{family}.{key}");
+        // A factor without a type means linear scaling to llama.cpp, under an older name too.
+        var isScaled = file.Find("rope_freqs.weight") is not null || Own("rope.scaling.type") is not (null or "none")
+            || Own("rope.scaling.factor") is not (null or 0f or 1f) || Own("rope.scale_linear") is not (null or 0f or 1f);
+        return file.Fields.GetValueOrDefault("general.type") is not (null or "model") ? $"general.type is '{file.Fields["general.type"]}', not 'model'"
+            : file.Fields.GetValueOrDefault("split.count") is not (null or (ushort)0 or (ushort)1) ? $"it is one of {file.Fields["split.count"]} files that a model was split into"
+            : Own("expert_count") is not (null or 0u) ? "it is a mixture of experts"
+            : Own("attention.causal") is false ? "its attention looks ahead"
+            : isScaled ? "its rotary positions are scaled" : null;
     }
 
     /// <summary>1e-5 was rounded to float32 on the way: the shortest number that rounds to the same.</summary>

@@ -24,6 +24,9 @@ internal static class GgufTokenizer
     /// <summary>The expression behind llama.cpp's name for it; empty for GPT-2's, null for names that are not known here.</summary>
     internal static string? WordsOf(string name) => WordsKnownElsewhere.Where(p => p.Value == name).Select(p => p.Key).FirstOrDefault();
 
+    /// <summary>Llama 3's words that are tokens are taken whole, without merging, and its texts begin with the begin token unless the file says otherwise.</summary>
+    internal static bool IsLlama3(string name) => name == "llama-bpe";
+
     internal static IEnumerable<KeyValuePair<string, object>> Fields(ITokenizer tokenizer, TransformerConfig config) => tokenizer switch
     {
         BytePairTokenizer pairs => [.. BytePair(pairs, config), .. Roles(tokenizer)],

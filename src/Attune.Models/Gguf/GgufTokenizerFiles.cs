@@ -24,13 +24,17 @@ internal static class GgufTokenizerFiles
         var types = List<int>(file, "token_type", vocabulary);
         var begin = Role(file, "bos", vocabulary);
         var end = Role(file, "eos", vocabulary) ?? throw GgufImport.Wrong(file, "the key 'tokenizer.ggml.eos_token_id' is missing; an answer could not end");
-        begin = file.Fields.GetValueOrDefault("tokenizer.ggml.add_bos_token") is false ? null : begin;
+        // Where a file does not say whether texts begin with the begin token: as llama.cpp has it.
+        var begins = file.Fields.GetValueOrDefault("tokenizer.ggml.add_bos_token") as bool? ?? (kind == "llama" || GgufTokenizer.IsLlama3(Words(file)));
+        begin = begins ? begin : null;
         Directory.CreateDirectory(folder);
         switch (kind)
         {
             case "gpt2":
                 WritePairs(file, texts, types, begin, end, folder);
                 break;
+            case "llama" when file.Fields.GetValueOrDefault("tokenizer.ggml.add_space_prefix") is false:
+                throw GgufImport.Wrong(file, "tokenizer.ggml.add_space_prefix is false; read are SentencePiece tokenizers that put a space before a text");
             case "llama":
                 // Rows of the model that no piece belongs to stand at the end.
                 var pieces = 1 + Array.FindLastIndex(types, t => t != Unused);
@@ -50,8 +54,7 @@ internal static class GgufTokenizerFiles
 
     private static void WritePairs(GgufFile file, string[] texts, int[] types, int? begin, int end, string folder)
     {
-        var words = GgufTokenizer.WordsOf(file.Fields.GetValueOrDefault("tokenizer.ggml.pre") as string ?? "gpt-2")
-            ?? throw GgufImport.Wrong(file, $"tokenizer.ggml.pre is '{file.Fields["tokenizer.ggml.pre"]}'; read are {string.Join(", ", GgufTokenizer.KnownWords)}");
+        var words = GgufTokenizer.WordsOf(Words(file)) ?? throw GgufImport.Wrong(file, $"tokenizer.ggml.pre is '{Words(file)}'; read are {string.Join(", ", GgufTokenizer.KnownWords)}");
         if (file.Fields.GetValueOrDefault("tokenizer.ggml.merges") is not string[] merges)
         {
             throw GgufImport.Wrong(file, "the key 'tokenizer.ggml.merges' is missing, or not a list of texts");
@@ -87,7 +90,7 @@ internal static class GgufTokenizerFiles
             ["model"] = new JsonObject
             {
                 ["type"] = "BPE", ["dropout"] = null, ["unk_token"] = null, ["continuing_subword_prefix"] = null, ["end_of_word_suffix"] = null, ["fuse_unk"] = false,
-                ["byte_fallback"] = false, ["vocab"] = vocabulary, ["merges"] = new JsonArray([.. merges.Select(m => (JsonNode)m)]),
+                ["byte_fallback"] = false, ["ignore_merges"] = GgufTokenizer.IsLlama3(Words(file)), ["vocab"] = vocabulary, ["merges"] = new JsonArray([.. merges.Select(m => (JsonNode)m)]),
             },
         };
         var roles = new JsonObject { ["eos_token"] = texts[end], ["add_bos_token"] = begin is not null };
@@ -99,6 +102,8 @@ internal static class GgufTokenizerFiles
         AtomicFile.WriteText(Path.Combine(folder, "tokenizer.json"), json.ToJsonString());
         AtomicFile.WriteText(Path.Combine(folder, "tokenizer_config.json"), roles.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
     }
+
+    private static string Words(GgufFile file) => file.Fields.GetValueOrDefault("tokenizer.ggml.pre") as string ?? "gpt-2";
 
     private static T[] List<T>(GgufFile file, string key, int vocabulary) =>
         file.Fields.GetValueOrDefault($"tokenizer.ggml.{key}") is T[] all && all.Length == vocabulary ? all

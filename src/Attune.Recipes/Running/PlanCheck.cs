@@ -1,4 +1,5 @@
 using Attune.Core;
+using Attune.Text.Templates;
 
 namespace Attune.Recipes.Running;
 
@@ -20,6 +21,10 @@ internal static class PlanCheck
             if (unfinished.Contains(i))
             {
                 problems.AddRange(recipe.Stages[i].Missing(given));
+                if (recipe.Stages[i].Template is { } name && ChatTemplates.All.All(t => t.Name != name))
+                {
+                    problems.Add($"{recipe.Stages[i].Kind}.template: {ChatTemplates.Unknown(name)}");
+                }
             }
 
             given = recipe.Stages[i].After(given);

@@ -61,7 +61,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             var stage = recipe.Stages[i];
             screen.BeginStage(i + 1, recipe.Stages.Length, Name(i), stage.Purpose);
             var clock = Stopwatch.StartNew();
-            var room = new StageRoom(Name(i), StageFolder(i), new Seed(recipe.Seed).For(Name(i)), log, screen, person, handover);
+            var room = new StageRoom(Name(i), StageFolder(i), new Seed(recipe.Seed).For(Name(i)), log, screen, person, handover) { Template = stage.Template };
             var ancestry = Ancestry.Of(Name(i), stage, handover);
             foreach (var note in ancestry.Notes())
             {

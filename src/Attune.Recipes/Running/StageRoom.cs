@@ -31,6 +31,9 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
     public IRunScreen Screen => screen;
     public IPersonAsked? Person => person;
 
+    /// <summary>A built-in chat template's name, for a model that has none of its own.</summary>
+    public string? Template { get; init; }
+
     /// <summary>Read by the stage at its start, replaced at its end.</summary>
     public Handover Handover { get; set; } = handover;
 
@@ -119,7 +122,7 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
         return new Encoder(text.Tokenizer, text.Template);
     }
 
-    private ChatText LoadText() => ChatText.Load(Handover.Tokenizer ?? RequirePolicy());
+    private ChatText LoadText() => ChatText.Load(Handover.Tokenizer ?? RequirePolicy(), Template);
 
     /// <summary>Freezes the lower layers that the options name, and has the others computed again on the way back where they say so.</summary>
     /// <exception cref="PlanException">There are fewer layers than that.</exception>

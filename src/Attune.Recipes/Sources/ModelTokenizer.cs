@@ -12,10 +12,11 @@ namespace Attune.Recipes.Sources;
 public static class ModelTokenizer
 {
     /// <summary>The tokenizer and the chat template of a model folder.</summary>
+    /// <param name="template">A built-in template's name, for a folder that has none.</param>
     /// <exception cref="ModelFileException">Absent or damaged, or another model's: it has ids that this model does not know.</exception>
-    public static ChatText Load(string folder)
+    public static ChatText Load(string folder, string? template = null)
     {
-        var text = ChatText.Load(folder);
+        var text = ChatText.Load(folder, template);
         Require(text.Tokenizer, folder, ModelConfigFile.Read(folder));
         return text;
     }

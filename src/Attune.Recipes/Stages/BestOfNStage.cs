@@ -77,6 +77,11 @@ public sealed record BestOfNStage : Stage
         }
 
         LogSamples(room, bench, answered);
+        foreach (var note in bench.Reward.Notes)
+        {
+            room.Note(note);
+        }
+
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = room.Notes };
     }
 

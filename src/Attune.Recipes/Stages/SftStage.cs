@@ -4,6 +4,8 @@ using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
 using Attune.Algorithms.Supervised;
 using Attune.Core;
+using Attune.Core.Conversations;
+using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
@@ -30,19 +32,31 @@ public sealed record SftStage : Stage
     [Range(0, int.MaxValue)]
     public int Rows { get; init; }
 
-    [Description("replies of a conversation to learn: all (TRL's assistant_only_loss) or last")]
+    [Description("of a conversation learn what the assistant says alone; false learns the whole text, which is TRL's default")]
+    public bool AssistantOnlyLoss { get; init; } = true;
+
+    [Description("replies of a conversation to learn: all or last")]
     public AssistantTurns AssistantTurns { get; init; } = AssistantTurns.All;
 
     [Flatten]
     public SftOptions Training { get; init; } = new();
 
-    public override IEnumerable<string> Missing(Supplies given) => [.. MissingPolicy(given), .. ProblemsOfAdapter(Training), .. DataSource.Missing("sft.data", Data, Rows)];
+    public override IEnumerable<string> Missing(Supplies given) =>
+    [
+        .. MissingPolicy(given), .. ProblemsOfAdapter(Training), .. DataSource.Missing("sft.data", Data, Rows),
+        .. AssistantOnlyLoss || AssistantTurns == AssistantTurns.All ? Array.Empty<string>() : ["sft.assistant_turns is last, but with assistant_only_loss: false whole conversations are learned. Give one of the two."],
+    ];
 
     public override Supplies After(Supplies given) => given;
 
     public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
     {
         var (demonstrations, hash) = DataSource.Demonstrations(Data, Rows, room);
+        if (!AssistantOnlyLoss && demonstrations.All(d => d.Prompt is not Prompt.Chat))
+        {
+            throw new PlanException($"sft.assistant_only_loss is false, but {Data} has no conversations: of prompts and completions the completions alone are learned. Leave it out.");
+        }
+
         var split = Split.ByPrompt(demonstrations, Training.TestSplit, room.Seed.For("split"));
         var (model, origin) = room.LoadLearner(Training);
         using var shared = origin;
@@ -50,14 +64,16 @@ public sealed record SftStage : Stage
         var encoder = room.LoadEncoder();
         // Rows that the model cannot read are left out as those beyond max_length are.
         var longest = Math.Min(Training.MaxLength, model.Config.ContextLength);
-        var (replies, heldOutReplies) = (Replies.Of(split.Training, AssistantTurns), Replies.Of(split.HeldOut, AssistantTurns));
+        var turns = AssistantOnlyLoss ? AssistantTurns : AssistantTurns.Last;
+        var (replies, heldOutReplies) = (Replies.Of(split.Training, turns), Replies.Of(split.HeldOut, turns));
         if (replies.Length + heldOutReplies.Length > demonstrations.Length)
         {
             room.Note($"{Data}: {demonstrations.Length} conversations hold {replies.Length + heldOutReplies.Length} replies, each of which is learned (assistant_turns)");
         }
 
-        var train = encoder.EncodeAll(replies, longest);
-        var heldOut = encoder.EncodeAll(heldOutReplies, longest);
+        EncodedData<TokenSequence> Encoded(ImmutableArray<Demonstration> rows) =>
+            AssistantOnlyLoss ? encoder.EncodeAll(rows, longest) : Replies.Whole(encoder.EncodeAll(rows, longest), rows, encoder.Tokenizer.BeginToken is null ? 0 : 1);
+        var (train, heldOut) = (Encoded(replies), Encoded(heldOutReplies));
         room.NoteDropped(train.Dropped, Data);
         room.NoteDropped(heldOut.Dropped, Data + " (held out)");
         return await SupervisedFit.RunAsync(room, Kind, model, train.Items, heldOut.Items, Training, hash, cancel).ConfigureAwait(false);

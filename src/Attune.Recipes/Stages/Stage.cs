@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Attune.Algorithms;
 using Attune.Core.Runs;
 using Attune.Models.Weights;
@@ -34,6 +35,9 @@ public abstract record Stage
 {
     /// <summary>Its key in a recipe.</summary>
     public abstract string Kind { get; }
+
+    [Description("chat template for a model that has none of its own: chatml, llama2, llama3 or plain; saved with the model. Left out, the model's own, or ChatML without a trace")]
+    public string? Template { get; init; }
 
     /// <summary>One line for the person who watches.</summary>
     public abstract string Purpose { get; }

@@ -25,7 +25,11 @@ public sealed record TokenizerStage : Stage
     [Range(258, 1_000_000)]
     public int Vocabulary { get; init; } = 1024;
 
-    public override IEnumerable<string> Missing(Supplies given) => DataSource.Missing("tokenizer.data", Data, Rows);
+    public override IEnumerable<string> Missing(Supplies given) =>
+    [
+        .. DataSource.Missing("tokenizer.data", Data, Rows),
+        .. Template is null ? Array.Empty<string>() : ["tokenizer.template is given, but a vocabulary is learned from plain texts. Give template to the stages after it."],
+    ];
 
     public override Supplies After(Supplies given) => given with { Tokenizer = true };
 

@@ -16,11 +16,22 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
     /// Reads a model folder: its tokenizer, and its template from <c>chat_template.jinja</c> or <c>tokenizer_config.json</c>; ChatML where it has none.
     /// A template that ends a turn with another special token than the tokenizer's end token (Gemma, Phi) ends answers with that one.
     /// </summary>
+    /// <param name="named">A built-in template (<see cref="ChatTemplates"/>) for a folder that has none; saved, it is the model's own from then on.</param>
     /// <exception cref="ModelFileException">A file is damaged, or of an unknown kind.</exception>
-    public static ChatText Load(string folder)
+    /// <exception cref="PlanException">No template has that name, or the folder has another of its own.</exception>
+    public static ChatText Load(string folder, string? named = null)
     {
         var tokenizer = TokenizerFiles.Load(folder);
-        if (FindTemplate(folder) is not var (source, path))
+        var found = FindTemplate(folder);
+        if (named is not null)
+        {
+            var wanted = TemplateSources.Named(named, begins: tokenizer.BeginToken is not null);
+            if (found is var (own, place) && own != wanted)
+                throw new PlanException($"the chat template '{named}' is asked for, but the model has its own, in {place}. Leave the name out, or take the model's own away.");
+            found ??= (wanted, $"the template {named}");
+        }
+
+        if (found is not var (source, path))
             return new ChatText(tokenizer, ChatTemplates.ChatMl, []);
         var template = new JinjaTemplate(source, path, Tokens(tokenizer, folder));
         if (template.TurnEnd is not { } end || tokenizer.FindSpecial(end) is not { } id || id == tokenizer.EndToken)

@@ -7,6 +7,7 @@ using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
 using Attune.Data.Order;
 using Attune.Data.Simulation;
+using Attune.Learning.Contracts;
 using Attune.Learning.Evaluation;
 using Attune.Learning.Rewards;
 using Attune.Learning.Rollouts;
@@ -89,6 +90,7 @@ public sealed record OnlineDpoStage : ExaminedStage
             using var reward = Judge == JudgeKind.Reward ? RewardModel.Load(Exam.RewardModel ?? place.Room.Handover.Reward!) : null;
             var (asked, client) = Judge == JudgeKind.Model ? JudgeModel.Open() : (null, null);
             using var closing = client;
+            var scored = reward is null ? null : ModelTokenizer.Judge(reward, Exam.RewardModel ?? place.Room.Handover.Reward!, place.Encoder);
             var experience = new OnlineDpoExperience(Training)
             {
                 Policy = place.Policy,
@@ -96,7 +98,7 @@ public sealed record OnlineDpoStage : ExaminedStage
                 Prompts = pool,
                 Sampler = sampler,
                 Sampling = new SamplingOptions { Temperature = Exam.Temperature, MaxNewTokens = Exam.MaxNewTokens, EndToken = place.Encoder.Tokenizer.EndToken },
-                Judge = asked ?? BuildJudge(place, reward),
+                Judge = asked ?? BuildJudge(place, scored),
                 Decode = (prompt, sequence) => place.Encoder.DecodeAnswer(prompt, sequence.Answer),
                 Exam = exam.Exam,
             };
@@ -106,11 +108,16 @@ public sealed record OnlineDpoStage : ExaminedStage
                 place.Room.Note(asked.Tally.Describe(asked.Name));
             }
 
+            foreach (var note in scored?.Notes ?? [])
+            {
+                place.Room.Note($"as judge, {note}");
+            }
+
             return progress;
         });
     }
 
-    private IFeedbackSource BuildJudge(Workplace place, RewardModel? reward) => reward is null
+    private IFeedbackSource BuildJudge(Workplace place, IReward? reward) => reward is null
         ? new SimulatedSource(new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), place.Room.Seed.For("annotators")))
-        : new RewardJudge(ModelTokenizer.Judge(reward, Exam.RewardModel ?? place.Room.Handover.Reward!, place.Encoder), place.Encoder.Encode);
+        : new RewardJudge(reward, place.Encoder.Encode);
 }

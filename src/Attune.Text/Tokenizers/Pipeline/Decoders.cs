@@ -27,7 +27,7 @@ internal static class Decoders
             case "ByteFallback": return (pieces, _) => Fallback(pieces);
             case "Fuse": return (pieces, _) => [string.Concat(pieces)];
             case "Replace":
-                var (pattern, content) = (TextPattern.Read(part["pattern"], reader), reader.Text(part, "content"));
+                var (pattern, content) = (TextPattern.Read(part["pattern"], reader), TextPattern.Content(part, reader));
                 return (pieces, _) => pieces.ConvertAll(p => pattern.Replace(p, content));
             case "Strip":
                 var (stripped, first, last) = (reader.Text(part, "content"), reader.Number(part, "start", 0), reader.Number(part, "stop", 0));

@@ -12,6 +12,8 @@ internal delegate string Normalizer(string text, TextPlace place);
 /// <summary>The normalisers that <c>tokenizer.json</c> names.</summary>
 internal static class Normalizers
 {
+    private const int LongestPrefix = 1_000;
+
     public static Normalizer? Read(JsonNode? node, PartReader reader)
     {
         if (node is null)
@@ -20,7 +22,7 @@ internal static class Normalizers
         switch (JsonFile.Type(part))
         {
             case "Sequence":
-                return Sequence([.. reader.Parts(part, "normalizers").Select(p => Read(p, reader)).OfType<Normalizer>()]);
+                return Sequence([.. reader.Parts(part, "normalizers").Select(p => Read(p, reader)).OfType<Normalizer>()], reader);
             case "NFC": return (text, _) => Normalization.Apply(text, NormalizationForm.FormC);
             case "NFD": return (text, _) => Normalization.Apply(text, NormalizationForm.FormD);
             case "NFKC": return (text, _) => Normalization.Apply(text, NormalizationForm.FormKC);
@@ -31,10 +33,11 @@ internal static class Normalizers
                 var (left, right) = (reader.Flag(part, "strip_left", true), reader.Flag(part, "strip_right", true));
                 return (text, _) => left && right ? text.Trim() : left ? text.TrimStart() : right ? text.TrimEnd() : text;
             case "Prepend":
-                var prefix = reader.Text(part, "prepend");
+                var prefix = reader.Text(part, "prepend") is { Length: <= LongestPrefix } given ? given
+                    : throw reader.Wrong($"what it puts before a text is longer than {LongestPrefix:N0} characters; the file may be damaged or hostile.");
                 return (text, place) => text.Length == 0 || place == TextPlace.Continued ? text : prefix + text;
             case "Replace":
-                var (pattern, content) = (TextPattern.Read(part["pattern"], reader), reader.Text(part, "content"));
+                var (pattern, content) = (TextPattern.Read(part["pattern"], reader), TextPattern.Content(part, reader));
                 return (text, _) => pattern.Replace(text, content);
             case "ByteLevel": return (text, _) => ByteLetters.Spell(Encoding.UTF8.GetBytes(text));
             case "BertNormalizer": return Bert(part, reader);
@@ -42,7 +45,12 @@ internal static class Normalizers
         }
     }
 
-    private static Normalizer Sequence(ImmutableArray<Normalizer> steps) => (text, place) => steps.Aggregate(text, (current, step) => step(current, place));
+    /// <summary>A step makes eighteen characters of one at most (Unicode's compatibility forms), so that looking after each is soon enough.</summary>
+    private static Normalizer Sequence(ImmutableArray<Normalizer> steps, PartReader reader) => (text, place) => steps.Aggregate(text, (current, step) =>
+    {
+        var next = step(current, place);
+        return next.Length <= Math.Max(current.Length, TextPattern.LongestGrown) ? next : throw TextPattern.Grown(reader, next.Length);
+    });
 
     private static Normalizer Bert(JsonObject part, PartReader reader)
     {

@@ -14,6 +14,9 @@ namespace Attune.Text.Tokenizers.Pipeline;
 internal sealed class TextPattern
 {
     private const string Gpt2 = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+    private const int LongestContent = 1_000;
+    // Replaced again and again, a letter could become a terabyte.
+    internal const int LongestGrown = 4_000_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly string? _literal;
     private readonly Regex? _expression;
@@ -51,12 +54,24 @@ internal sealed class TextPattern
     /// <summary>GPT-2's words, without an expression.</summary>
     public static TextPattern Gpt2Pattern(PartReader reader) => new(null, null, reader, isGpt2: true);
 
+    /// <summary>What stands for a match, from a part's "content".</summary>
+    /// <exception cref="Core.ModelFileException">It is longer than any tokenizer's.</exception>
+    public static string Content(JsonObject part, PartReader reader) => reader.Text(part, "content") is { Length: <= LongestContent } content ? content
+        : throw reader.Wrong($"a replacement is longer than {LongestContent:N0} characters; the file may be damaged or hostile.");
+
+    /// <exception cref="Core.ModelFileException">The text grew beyond all measure.</exception>
     public string Replace(string text, string content)
     {
         if (_literal is not null)
+        {
+            RequireShort(text, text.Length + (long)text.AsSpan().Count(_literal) * (content.Length - _literal.Length));
             return text.Replace(_literal, content, StringComparison.Ordinal);
+        }
+
+        var cuts = Cut(text);
+        RequireShort(text, cuts.Sum(c => c.Matches ? content.Length : (long)c.Length));
         var result = new StringBuilder(text.Length);
-        foreach (var (start, length, matches) in Cut(text))
+        foreach (var (start, length, matches) in cuts)
         {
             result.Append(matches ? content : text.AsSpan(start, length));
         }
@@ -83,6 +98,14 @@ internal sealed class TextPattern
             cuts.Add((done, text.Length - done, false));
         return cuts.ToImmutable();
     }
+
+    private void RequireShort(string text, long length)
+    {
+        if (length > Math.Max(text.Length, LongestGrown))
+            throw Grown(_reader, length);
+    }
+
+    internal static Exception Grown(PartReader reader, long length) => reader.Wrong($"it makes {length:N0} characters of a text; expected at most {LongestGrown:N0}. The file may be damaged or hostile.");
 
     private static TextPattern Literal(string text, PartReader reader) =>
         text.Length > 0 ? new TextPattern(text, null, reader) : throw reader.Wrong("a pattern is an empty text; expected at least one character.");
