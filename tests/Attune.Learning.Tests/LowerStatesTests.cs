@@ -90,7 +90,7 @@ public sealed class LowerStatesTests : IDisposable
     {
         using var shared = new LowerStates(_policy, 1, long.MaxValue);
         AnswerLogProbs.Of(_policy, _texts);
-        var before = TorchSharp.torch.Tensor.TotalCount;
+        var before = Tensors.Alive();
         AnswerLogProbs.Of(_policy, _texts, shared: shared);
         // 2 batches of at most 32 texts, 32 wide.
         Assert.InRange(shared.Bytes, _texts.Sum(t => t.Length) * 32L * sizeof(float), 2 * 32 * _texts.Max(t => t.Length) * 32L * sizeof(float));
