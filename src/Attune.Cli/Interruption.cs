@@ -2,14 +2,22 @@ using System.Runtime.InteropServices;
 
 namespace Attune.Cli;
 
-/// <summary>Ctrl-C, or a polite kill: the first asks the run to checkpoint and end; the second ends the process at once.</summary>
+/// <summary>Ctrl-C, or a polite kill: the first asks the command to end in order, a run with a checkpoint; the second ends the process at once.</summary>
 internal sealed class Interruption : IDisposable
 {
+    private readonly string _promise;
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
 
-    public Interruption()
+    /// <param name="args">The command line; its command decides what the first signal is answered with.</param>
+    public Interruption(string[] args)
     {
+        _promise = args.FirstOrDefault() switch
+        {
+            "serve" => "Stopping once the requests under way are answered.",
+            "generate" or "evaluate" or "model" or "data" or "feedback" or "figure" or "bench" => "Stopping.",
+            _ => "Stopping after this round, with a checkpoint.",
+        };
         _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal), PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal)];
     }
 
@@ -33,7 +41,7 @@ internal sealed class Interruption : IDisposable
         }
 
         signal.Cancel = true;
-        Console.Error.WriteLine("\nStopping after this round, with a checkpoint. Press Ctrl-C again to stop at once.");
+        Console.Error.WriteLine($"\n{_promise} Press Ctrl-C again to stop at once.");
         _source.Cancel();
     }
 }

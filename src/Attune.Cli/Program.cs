@@ -3,7 +3,7 @@ using Attune.Cli;
 using Attune.Cli.Commands;
 
 NativeSetup.Apply();
-using var stop = new Interruption();
+using var stop = new Interruption(args);
 var root = new RootCommand("Attune teaches language models what people prefer: supervised fine-tuning, preferences, reward models, PPO, DPO and its kin.\n\nExample: attune demo")
 {
     DemoCommand.Create(),

@@ -26,16 +26,20 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
         Assert.Contains("learned from 12 labels of 3 people", Run("model", "info", "r/final").Output, StringComparison.Ordinal);
         AssertLink("r", "../s/manifest.json");
 
+        _folder.WriteText("films.jsonl", """{"prompt": "Film 1", "completion": " is good"}""" + "\n");
         File.WriteAllText(_folder.File("recipe.yaml"), $$"""
             name: from-people
             model: {{models.Policy}}
             stages:
               - preferences: { source: store, database: f.db, project: films, test_split: 0.2 }
+              - sft: { data: films.jsonl, epochs: 1, batch_size: 1, test_split: 0 }
               - reward: { epochs: 1, batch_size: 4, normalisation_samples: 0, members: 1 }
             """);
         Run("run", "recipe.yaml", "--out", "p").Succeeded();
         Assert.Contains("learned from 12 labels of 3 people", Run("model", "info", "p/reward/final").Output, StringComparison.Ordinal);
         AssertLink("p", "preferences/snapshot/manifest.json");
+        // It came after the labels, but learned from none.
+        Assert.DoesNotContain("labels", Run("model", "info", "p/sft/final").Succeeded().Output, StringComparison.Ordinal);
 
         Run("feedback", "erase", "--database", "f.db", "--person", "w1").Succeeded("4 revisions would be erased", "r/final", "p/reward/final");
         Run("feedback", "erase", "--database", "f.db", "--person", "w1", "--yes").Succeeded("4 revisions erased");

@@ -38,6 +38,8 @@ public sealed class ServeTests : IDisposable
             AttuneProgram.Run(_folder.Path, "serve", "--urls", address, "--data", "other").Refused("cannot be listened at", "--port");
             server.Interrupt();
             Assert.Equal(0, server.WaitForEnd().ExitCode);
+            // It trains nothing, so it promises no checkpoint.
+            Assert.Contains("Stopping once the requests under way are answered", server.Errors, StringComparison.Ordinal);
         }
 
         Assert.True(File.Exists(_folder.File("attune-data/feedback.db")));

@@ -49,13 +49,13 @@ internal static class FeedbackCommand
             var read = ImportFile.Read(parsed.GetValue(file)!, parsed.GetValue(format), LoadTokenizer(parsed.GetValue(tokenizer)), !parsed.GetValue(bare));
             await using var store = await FeedbackStore.OpenAsync(new StoreOptions(parsed.GetValue(database)!), cancel);
             var name = parsed.GetValue(project)!;
-            var info = (await store.Projects.ListAsync(cancel)).FirstOrDefault(p => p.Name == name)
-                ?? await store.Projects.CreateAsync(null, name, read.Kind, read.Settings with { Quota = parsed.GetValue(quota) }, "", cancel);
-            if (info.Kind != read.Kind)
-                throw new PlanException($"project '{name}' asks for {info.Kind}, but {parsed.GetValue(file)} holds {read.Kind}. Choose another project; a new name makes one.");
-            var added = await store.Projects.AddItemsAsync(null, info.Id, read.Items, cancel);
+            var known = (await store.Projects.ListAsync(cancel)).FirstOrDefault(p => p.Name == name);
+            if (known is not null && known.Kind != read.Kind)
+                throw new PlanException($"project '{name}' asks for {known.Kind}, but {parsed.GetValue(file)} holds {read.Kind}. Choose another project; a new name makes one.");
+            var added = known is not null ? await store.Projects.AddItemsAsync(null, known.Id, read.Items, cancel)
+                : (await store.Projects.CreateAsync(null, name, read.Kind, read.Settings with { Quota = parsed.GetValue(quota) }, "", read.Items, manages: false, cancel)).Added;
             Say(parsed.GetValue(json), new { read.Format, read.Rows, added.Items, added.Labels, added.Duplicates, read.Repeated, read.Empty },
-                $"{read.Rows} rows of {read.Format}: {added.Items} items and {added.Labels} labels into '{name}' ({info.Kind})",
+                $"{read.Rows} rows of {read.Format}: {added.Items} items and {added.Labels} labels into '{name}' ({read.Kind})",
                 added.Duplicates > 0 ? $"{added.Duplicates} items were there already and are left as they are" : null,
                 read.Repeated > 0 ? $"{read.Repeated} labels are left out: the same person had labelled the same content in an earlier row" : null,
                 read.Empty > 0 ? $"{read.Empty} rows hold nothing to compare" : null);

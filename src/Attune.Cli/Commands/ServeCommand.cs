@@ -17,6 +17,7 @@ internal static class ServeCommand
         var urls = new Option<string?>("--urls") { Description = "addresses to listen at, e.g. http://0.0.0.0:8080, in place of --port", HelpName = "URLS" };
         var runs = new Option<string?>("--runs") { Description = "folder of run folders to show, also while they train [default: runs, where it exists]", HelpName = "DIR" };
         var model = new Option<string?>("--model") { Description = "model folder, or 'embedded': to chat with in chat projects, and for programs at /v1, as OpenAI's clients ask", HelpName = "DIR" };
+        var template = new Option<string?>("--template") { Description = "chat template of a model that has none of its own; left out, chatml", HelpName = "chatml|llama2|llama3|plain" };
         var open = new Option<bool>("--open-model") { Description = "programs on this machine may use /v1 without a key; only with local addresses" };
         var slots = new Option<int>("--batch") { Description = "answers decoded together; others wait", HelpName = "N", DefaultValueFactory = _ => new ServingOptions().Slots };
         var context = new Option<int>("--context") { Description = "most tokens of a prompt and its answer, at most the model's own [default: the model's, at most 4096]", HelpName = "N", DefaultValueFactory = _ => new ServingOptions().Context };
@@ -26,7 +27,7 @@ internal static class ServeCommand
         var command = new Command("serve", "Start the annotation app and the runs' pages, and with --model an OpenAI-compatible endpoint, on one port.\n\nExamples:\n  attune serve --data feedback --runs runs\n" +
             "  attune serve --model embedded --open-model\n  curl http://localhost:5100/v1/completions -H 'Content-Type: application/json' -d '{\"model\": \"embedded\", \"prompt\": \"Title: Night Ferry\", \"max_tokens\": 60}'")
         {
-            data, database, port, urls, runs, model, open, slots, context, type, proxies,
+            data, database, port, urls, runs, model, template, open, slots, context, type, proxies,
         };
         command.Validators.Add(result =>
         {
@@ -39,10 +40,12 @@ internal static class ServeCommand
         command.SetAction(async (parsed, cancel) =>
         {
             var address = parsed.GetValue(urls) ?? $"http://localhost:{parsed.GetValue(port)}";
+            if (parsed.GetValue(template) is not null && parsed.GetValue(model) is null)
+                throw new Core.PlanException("--template is the served model's: give --model too.");
             if (parsed.GetValue(open))
                 RequireLocal(address, parsed.GetValue(model));
             var serving = new ServingOptions { Slots = parsed.GetValue(slots), Context = parsed.GetValue(context), Type = Enum.Parse<KernelType>(parsed.GetValue(type)!, ignoreCase: true) };
-            using var served = parsed.GetValue(model) is { } folder ? ModelLoading.Load(folder, serving) : null;
+            using var served = parsed.GetValue(model) is { } folder ? ModelLoading.Load(folder, parsed.GetValue(template), serving) : null;
             var options = new WebOptions
             {
                 DataFolder = parsed.GetValue(data)!,

@@ -10,11 +10,12 @@ namespace Attune.Cli.Serving;
 internal static class ModelLoading
 {
     /// <param name="folder">A folder in Hugging Face layout, or 'embedded'; its last name is the model's.</param>
-    public static ServedModel Load(string folder, ServingOptions options)
+    /// <param name="template">The chat template, by name, of a model that has none of its own.</param>
+    public static ServedModel Load(string folder, string? template, ServingOptions options)
     {
         NativeSetup.LoadTorch();
         var resolved = EmbeddedModel.Resolve(folder);
-        var text = ModelTokenizer.Load(resolved);
+        var text = ModelTokenizer.Load(resolved, template);
         foreach (var warning in text.Warnings)
         {
             Terminal.Messages.MarkupLineInterpolated($"[yellow]{warning}[/]");

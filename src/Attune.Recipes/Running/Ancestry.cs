@@ -20,9 +20,9 @@ internal sealed class Ancestry
     private Ancestry(string name, Stage stage, Handover before)
     {
         (_stage, _before) = (name, before);
-        string[] places = [.. Texts(stage).Concat([before.Preferences, before.HeldOutPreferences]).OfType<string>().Distinct(StringComparer.Ordinal)];
+        string[] places = [.. Texts(stage).Concat(stage.LearnsFrom(before)).OfType<string>().Distinct(StringComparer.Ordinal)];
         AddSnapshots(places);
-        _parents = places.Where(Directory.Exists).Concat([before.Policy, before.Reward]).Aggregate(Provenance.None, (known, folder) => known.With(Provenance.OfModel(folder)));
+        _parents = places.Where(Directory.Exists).Aggregate(Provenance.None, (known, folder) => known.With(Provenance.OfModel(folder)));
     }
 
     /// <summary>Looks before the stage runs.</summary>

@@ -25,6 +25,8 @@ public abstract record PolicyStage : Stage
 
     public override Supplies After(Supplies given) => given;
 
+    internal override IEnumerable<string?> LearnsFrom(Handover given) => [given.Policy, Task.RewardModel is null ? given.Reward : null];
+
     public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();

@@ -59,6 +59,8 @@ public sealed record RewardStage : Stage
 
     public override Supplies After(Supplies given) => given with { Reward = true };
 
+    internal override IEnumerable<string?> LearnsFrom(Handover given) => Data is null ? [given.Policy, given.Preferences, given.HeldOutPreferences] : [given.Policy];
+
     public override Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel) => Training.Loss switch
     {
         RewardLoss.BradleyTerry => FitAsync<Preference, TokenPair>(

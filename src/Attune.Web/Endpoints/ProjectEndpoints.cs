@@ -49,15 +49,11 @@ internal static class ProjectEndpoints
             return NewPage(context, ["choose what people do."], name, ProjectKind.Comparison);
         try
         {
-            // Read before anything is made, so that a bad file leaves no empty project behind.
             var given = await Upload.ReadItemsAsync(context, kind).ConfigureAwait(false);
             var (items, alike) = await ModelAnswers.FillAsync(given ?? [], kind, ChatEndpoints.Policy(context), context.RequestAborted).ConfigureAwait(false);
             var settings = new ProjectSettings { Quota = fields.Number("quota") ?? 1, Instruction = fields.Text("instruction") ?? KindWords.Question(kind) };
-            var project = await store.Projects.CreateAsync(me, name, kind, settings, fields.Text("guidelines") ?? "", context.RequestAborted).ConfigureAwait(false);
-            if (context.User.Viewer()!.Role != Role.Owner)
-                await store.People.SetMemberAsync(me, project.Id, me, Role.Manager, context.RequestAborted).ConfigureAwait(false);
-            if (given is not null)
-                await store.Projects.AddItemsAsync(me, project.Id, items, context.RequestAborted).ConfigureAwait(false);
+            var manages = context.User.Viewer()!.Role != Role.Owner;
+            var (project, _) = await store.Projects.CreateAsync(me, name, kind, settings, fields.Text("guidelines") ?? "", items, manages, context.RequestAborted).ConfigureAwait(false);
             return Results.LocalRedirect($"/projects/{project.Id}{(alike > 0 ? "?done=alike" : "")}");
         }
         catch (AttuneException problem) when (problem is not StoreBusyException)

@@ -66,6 +66,8 @@ public sealed record OnlineDpoStage : ExaminedStage
             ? ["online-dpo.judge is reward, but there is none: no reward stage comes before and reward_model is not given."] : Array.Empty<string>(),
     ];
 
+    internal override IEnumerable<string?> LearnsFrom(Handover given) => [given.Policy, Judge == JudgeKind.Reward && Exam.RewardModel is null ? given.Reward : null];
+
     internal override ReadyTraining Prepare(Workplace place)
     {
         var (all, hash) = DataSource.Prompts(Prompts, Rows, place.Room);
