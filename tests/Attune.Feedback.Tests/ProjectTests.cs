@@ -1,5 +1,4 @@
 using Attune.Core;
-using Xunit;
 
 namespace Attune.Feedback.Tests;
 
@@ -17,7 +16,7 @@ public sealed class ProjectTests
         Task<(ProjectInfo Project, AddedItems Added)> CreateAsync(ProjectKind kind) =>
             test.Store.Projects.CreateAsync(manager, "new", kind, new ProjectSettings(), "", [TestStore.Pair(0), TestStore.Pair(1)], manages: true, default);
 
-        var problem = await Assert.ThrowsAsync<AttuneException>(() => CreateAsync(ProjectKind.Steps));
+        var problem = await Assert.ThrowsAsync<PlanException>(() => CreateAsync(ProjectKind.Steps));
         Assert.Contains("has no steps", problem.Message, StringComparison.Ordinal);
         Assert.Equal(["test"], (await test.Store.Projects.ListAsync(default)).Select(p => p.Name));
 

@@ -50,7 +50,7 @@ internal sealed class Ancestry
     {
         string[] made = [.. new[] { (_before.Policy, after.Policy), (_before.Reward, after.Reward) }.Where(m => m.Item2 is not null && m.Item2 != m.Item1).Select(m => m.Item2!)];
         // A stage that asks while it learns hands over what it was told.
-        AddSnapshots([after.Preferences, after.HeldOutPreferences]);
+        AddSnapshots(new[] { after.Preferences, after.HeldOutPreferences }.Except([_before.Preferences, _before.HeldOutPreferences]));
         foreach (var model in made)
         {
             _snapshots.Aggregate(_parents, (known, s) => known.With(Provenance.OfSnapshot(s.Manifest, _stage))).Write(model);
