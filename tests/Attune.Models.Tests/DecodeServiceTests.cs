@@ -49,6 +49,34 @@ public sealed class DecodeServiceTests
         }
     }
 
+    /// <summary>Prompts longer than one pass, that begin alike, beside others that are only answered; more texts than slots.</summary>
+    [Theory]
+    [InlineData(3)]
+    [InlineData(70)]    // every output of a pass may be wanted by an answer
+    public async Task A_prompt_that_is_told_has_the_log_probabilities_of_the_text(int slots)
+    {
+        var config = TinyModels.Llama with { ContextLength = 160 };
+        using var model = TinyModels.Random(config);
+        using var engine = new DecodeEngine(model);
+        using var service = new DecodeService(new DecodeEngine(model), slots, 160, 200);
+        int[] common = TinyModels.Tokens(config, 90, 1);
+        var jobs = Enumerable.Range(0, 100).Select(i => new Waiting(
+            new SampleRequest([.. common[..(i % 91)], .. TinyModels.Tokens(config, 1 + i % 50, (ulong)i)], new Seed(5).For("request", i)),
+            new SamplingOptions { MaxNewTokens = 1 + i % 9, Temperature = i % 2 == 0 ? 0 : 1 }) { TellsPrompt = i % 3 != 0, Alternatives = i % 2 }).ToArray();
+        service.Add(jobs);
+        foreach (var job in jobs)
+        {
+            var rollout = await job.Result.WaitAsync(TimeSpan.FromMilliseconds(Patience));
+            var prompt = job.Request.Prompt;
+            Assert.Equal(job.TellsPrompt ? prompt[1..] : [], job.Prompt.Select(p => p.Given.Token));
+            Assert.True(engine.Sample([job.Request], job.Options, 0, null, CancellationToken.None).Single().LogProbs.AsSpan().SequenceEqual(rollout.LogProbs.AsSpan()));
+            if (!job.TellsPrompt)
+                continue;
+            Assert.All(engine.LogProbs(prompt).Zip(job.Prompt), p => Assert.Equal(p.First, p.Second.Given.LogProb, 1e-5));
+            Assert.All(job.Prompt, p => Assert.True(p.Likeliest.IsEmpty ? job.Alternatives == 0 : p.Likeliest[0].LogProb >= p.Given.LogProb));
+        }
+    }
+
     [Fact]
     public async Task Likeliest_tokens_are_those_of_the_full_distribution()
     {
@@ -211,6 +239,7 @@ public sealed class DecodeServiceTests
 
         internal Task<Rollout> Result => _result.Task;
         internal List<(Draw Drawn, ImmutableArray<Draw> Likeliest)> Tokens { get; } = [];
+        internal List<(Draw Given, ImmutableArray<Draw> Likeliest)> Prompt { get; } = [];
         internal Action? Ended { get; set; }
         internal Action<int>? AfterToken { get; set; }
         internal bool HasBegun => _begun;
@@ -220,6 +249,8 @@ public sealed class DecodeServiceTests
         internal void Leave() => _left = true;
 
         internal void LeaveAfter(int tokens) => _leaveAfter = tokens;
+
+        public override void OnPrompt(Draw given, ImmutableArray<Draw> likeliest) => Prompt.Add((given, likeliest));
 
         public override void OnDrawn(Draw drawn, ImmutableArray<Draw> likeliest)
         {

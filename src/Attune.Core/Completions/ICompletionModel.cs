@@ -48,6 +48,9 @@ public sealed record CompletionRequest(EncodedPrompt Prompt, SamplingOptions Sam
 
     /// <summary>Likeliest tokens to tell beside each drawn one; null where not even the drawn ones are of interest.</summary>
     public int? Alternatives { get; init; }
+
+    /// <summary>Where tokens are of interest, whether those of the prompt are told too, and an end token: all that was read and drawn, as programs that measure models count on it.</summary>
+    public bool TellsPrompt { get; init; }
 }
 
 /// <summary>What an answer goes on with.</summary>
@@ -55,7 +58,11 @@ public sealed record CompletionRequest(EncodedPrompt Prompt, SamplingOptions Sam
 /// <param name="Text">Whole characters; may be empty.</param>
 /// <param name="Tokens">Those that the text came of, where they were asked for. The end token and a stop sequence are not among them.</param>
 /// <param name="End">In the last piece alone.</param>
-public sealed record CompletionPiece(int Answer, string Text, ImmutableArray<AnswerToken> Tokens, CompletionEnd? End);
+public sealed record CompletionPiece(int Answer, string Text, ImmutableArray<AnswerToken> Tokens, CompletionEnd? End)
+{
+    /// <summary>In an answer's first piece, where they were asked for: the prompt's tokens. The first one's log-probability is not a number, since nothing stands before it.</summary>
+    public ImmutableArray<AnswerToken> Prompt { get; init; } = [];
+}
 
 /// <summary>How an answer ended.</summary>
 /// <param name="Tokens">Drawn, the end token included.</param>
@@ -65,8 +72,8 @@ public sealed record CompletionEnd(StopReason Reason, int Tokens);
 /// <param name="LogProb">Nats, with the temperature applied and before any cut.</param>
 public readonly record struct TokenText(string Text, float LogProb);
 
-/// <summary>A drawn token.</summary>
-/// <param name="Position">Where in the answer it begins, in code points.</param>
+/// <summary>A token of an answer or a prompt.</summary>
+/// <param name="Position">Where in it the token begins, in code points.</param>
 /// <param name="Alternatives">The likeliest in its place, likeliest first.</param>
 public sealed record AnswerToken(string Text, float LogProb, int Position, ImmutableArray<TokenText> Alternatives);
 

@@ -16,7 +16,7 @@ internal sealed class AnswerGroup
     internal AnswerGroup(CompletionRequest request, ITokenizer tokenizer, SamplingOptions options, ChannelWriter<CompletionPiece> pieces, CancellationToken cancel)
     {
         _cancel = cancel;
-        Jobs = [.. Enumerable.Range(0, request.Count).Select(i => new Job(this, request, i, tokenizer, options, pieces) { Alternatives = request.Alternatives ?? 0 })];
+        Jobs = [.. Enumerable.Range(0, request.Count).Select(i => new Job(this, request, i, tokenizer, options, pieces) { Alternatives = request.Alternatives ?? 0, TellsPrompt = request is { TellsPrompt: true, Alternatives: not null } })];
     }
 
     internal ImmutableArray<Job> Jobs { get; }
@@ -30,24 +30,47 @@ internal sealed class AnswerGroup
         private readonly AnswerText _text = new(tokenizer, request.Prompt.AnswerPrefix, request.Prompt.IsEmpty, options.StopSequences);
         private readonly Queue<(int Start, AnswerToken Token)> _tokens = [];
         private readonly bool _tellsTokens = request.Alternatives is not null;
+        private readonly ImmutableArray<AnswerToken>.Builder _prompt = ImmutableArray.CreateBuilder<AnswerToken>();
+        private readonly AnswerText _promptText = new(tokenizer, "", beginsText: true, []);
         private int _drawn;
 
         public override bool IsAbandoned => group._abandoned || group._cancel.IsCancellationRequested;
 
+        public override void OnPrompt(Draw given, ImmutableArray<Draw> likeliest)
+        {
+            if (_prompt.Count == 0)
+            {
+                AddToPrompt(new Draw(request.Prompt.Tokens[0], float.NaN), []);
+            }
+
+            AddToPrompt(given, likeliest);
+        }
+
         public override void OnDrawn(Draw drawn, ImmutableArray<Draw> likeliest)
         {
-            _drawn++;
-            if (drawn.Token == Options.EndToken || _text.IsStopped)
+            if (_drawn++ == 0 && TellsPrompt)
+            {
+                TellPrompt();
+            }
+
+            var ends = drawn.Token == Options.EndToken;
+            if (_text.IsStopped || (ends && !TellsPrompt))
             {
                 return;
             }
 
             var (start, position) = (_text.Length, _text.CodePoints);
-            _text.Add(drawn.Token);
             if (_tellsTokens)
             {
-                _tokens.Enqueue((start, new AnswerToken(TextOf(drawn.Token), drawn.LogProb, position, [.. likeliest.Select(l => new TokenText(TextOf(l.Token), l.LogProb))])));
+                _tokens.Enqueue((start, Named(drawn, position, likeliest)));
             }
+
+            if (ends)
+            {
+                return;
+            }
+
+            _text.Add(drawn.Token);
 
             if (_text.Take() is { Length: > 0 } text)
             {
@@ -62,6 +85,25 @@ internal sealed class AnswerGroup
         }
 
         public override void OnFailed(Exception problem) => pieces.TryComplete(problem);
+
+        private void TellPrompt()
+        {
+            if (_prompt.Count == 0)
+            {
+                AddToPrompt(new Draw(request.Prompt.Tokens[0], float.NaN), []);
+            }
+
+            pieces.TryWrite(new CompletionPiece(index, "", [], null) { Prompt = _prompt.DrainToImmutable() });
+        }
+
+        private void AddToPrompt(Draw token, ImmutableArray<Draw> likeliest)
+        {
+            _prompt.Add(Named(token, _promptText.CodePoints, likeliest));
+            _promptText.Add(token.Token);
+        }
+
+        private AnswerToken Named(Draw token, int position, ImmutableArray<Draw> likeliest) =>
+            new(TextOf(token.Token), token.LogProb, position, [.. likeliest.Select(l => new TokenText(TextOf(l.Token), l.LogProb))]);
 
         /// <summary>Tokens of the text that was handed out. Of a stop sequence there is none: the text ends before it.</summary>
         private ImmutableArray<AnswerToken> Told(bool all)

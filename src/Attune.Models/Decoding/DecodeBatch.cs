@@ -8,8 +8,8 @@ internal sealed unsafe class DecodeBatch(IDecodeQueue queue, DecodeSlot[] slots,
     // Fewer are computed sooner than waited for.
     private const int LeastShared = 8;
 
-    private readonly Draw[] _draws = new Draw[slots.Length];
-    private readonly ImmutableArray<Draw>[] _likeliest = new ImmutableArray<Draw>[slots.Length];
+    private readonly Draw[] _draws = new Draw[pass.MaxOutputs];
+    private readonly ImmutableArray<Draw>[] _likeliest = new ImmutableArray<Draw>[pass.MaxOutputs];
     private int _taken;
 
     /// <summary>Prompt tokens that were computed, those copied from another text not counted.</summary>
@@ -53,8 +53,10 @@ internal sealed unsafe class DecodeBatch(IDecodeQueue queue, DecodeSlot[] slots,
     {
         for (var output = worker; output < pass.OutputCount; output += workers)
         {
-            var slot = slots[pass.Slots[pass.OutputRows[output]]];
-            _draws[output] = sampler.Next(pass.Logits(output), slot.Job!.Options, slot.Drawn, slot.Chance!);
+            var slot = SlotOf(output);
+            _draws[output] = PromptTokenAfter(output) is { } given
+                ? sampler.Given(pass.Logits(output), slot.Job!.Options, given)
+                : sampler.Next(pass.Logits(output), slot.Job!.Options, slot.Drawn, slot.Chance!);
             _likeliest[output] = slot.Job.Alternatives == 0 ? [] : sampler.MostLikely(pass.Logits(output), slot.Job.Alternatives);
         }
     }
@@ -64,7 +66,13 @@ internal sealed unsafe class DecodeBatch(IDecodeQueue queue, DecodeSlot[] slots,
     {
         for (var output = 0; output < pass.OutputCount; output++)
         {
-            var slot = slots[pass.Slots[pass.OutputRows[output]]];
+            var slot = SlotOf(output);
+            if (PromptTokenAfter(output) is not null)
+            {
+                slot.Job!.OnPrompt(_draws[output], _likeliest[output]);
+                continue;
+            }
+
             slot.Append(_draws[output], _likeliest[output]);
             if (slot.FinishIfEnded(weightVersion))
             {
@@ -80,6 +88,15 @@ internal sealed unsafe class DecodeBatch(IDecodeQueue queue, DecodeSlot[] slots,
         {
             slot.Job?.OnFailed(problem);
         }
+    }
+
+    private DecodeSlot SlotOf(int output) => slots[pass.Slots[pass.OutputRows[output]]];
+
+    /// <summary>The prompt token that an output's logits foretell; null where what follows is to be drawn.</summary>
+    private int? PromptTokenAfter(int output)
+    {
+        var next = pass.Positions[pass.OutputRows[output]] + 1;
+        return next < SlotOf(output).Prompt.Length ? SlotOf(output).Prompt[next] : null;
     }
 
     private void DropAbandoned()
@@ -128,6 +145,11 @@ internal sealed unsafe class DecodeBatch(IDecodeQueue queue, DecodeSlot[] slots,
         var prompt = job.Request.Prompt;
         var own = Common(slots[index].Prompt, prompt);
         slots[index].Take(job);
+        if (job.TellsPrompt)
+        {
+            return;
+        }
+
         var (best, shared) = (index, own);
         for (var i = 0; i < slots.Length; i++)
         {
@@ -162,16 +184,19 @@ internal sealed unsafe class DecodeBatch(IDecodeQueue queue, DecodeSlot[] slots,
     private void ReadPrompt(int index, DecodeSlot slot)
     {
         var before = slot.PromptRead;
-        while (!slot.HasReadPrompt && pass.Count < pass.Rows)
+        var tells = slot.Job!.TellsPrompt;
+        // The slots after this one may each come to the end of their prompts in this pass.
+        var outputs = pass.MaxOutputs - slots.Skip(index + 1).Count(s => !s.IsFree && !s.HasReadPrompt);
+        while (!slot.HasReadPrompt && pass.Count < pass.Rows && (!tells || pass.OutputCount < outputs))
         {
             pass.Add(index, slot.PromptRead, slot.Prompt[slot.PromptRead]);
             slot.PromptRead++;
+            if (tells || slot.HasReadPrompt)
+            {
+                pass.AskForLogits();
+            }
         }
 
         PromptTokensRead += slot.PromptRead - before;
-        if (slot.HasReadPrompt)
-        {
-            pass.AskForLogits();
-        }
     }
 }

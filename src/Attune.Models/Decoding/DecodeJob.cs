@@ -19,8 +19,15 @@ public abstract class DecodeJob(SampleRequest request, SamplingOptions options)
     /// <summary>Likeliest tokens to be told beside each drawn one; 0 for none.</summary>
     public int Alternatives { get; init; }
 
+    /// <summary>Whether the prompt's own tokens are told too. It is then read from its first token on, whatever of it the cache holds.</summary>
+    public bool TellsPrompt { get; init; }
+
     /// <summary>True once nobody wants the answer: it leaves the batch, and nothing more is told of it.</summary>
     public virtual bool IsAbandoned => false;
+
+    /// <summary>A token of the prompt, those after the first in their order; before anything is drawn.</summary>
+    /// <param name="given">With its log-probability given those before it.</param>
+    public virtual void OnPrompt(Draw given, ImmutableArray<Draw> likeliest) { }
 
     /// <param name="likeliest">The likeliest tokens first, as many as <see cref="Alternatives"/>, log-probabilities before any cut.</param>
     public virtual void OnDrawn(Draw drawn, ImmutableArray<Draw> likeliest) { }

@@ -38,6 +38,24 @@ internal sealed unsafe class TokenSampler : IDisposable
     /// <exception cref="AttuneException">The logits are not finite.</exception>
     internal Draw Next(float* logits, SamplingOptions options, int drawn, Chance chance)
     {
+        var total = Measure(logits, options);
+        var forbidden = options.EndToken is { } end && drawn + 1 < options.MinNewTokens ? end : -1;
+        var token = options.Temperature == 0 ? Likeliest(logits, forbidden) : Drawn(options, total, forbidden, chance);
+        return new Draw(token, LogProb(logits[token]));
+    }
+
+    /// <summary>A token that was not drawn, as if it had been.</summary>
+    /// <param name="logits">One row; its padding is overwritten.</param>
+    /// <exception cref="AttuneException">The logits are not finite.</exception>
+    internal Draw Given(float* logits, SamplingOptions options, int token)
+    {
+        Measure(logits, options);
+        return new Draw(token, LogProb(logits[token]));
+    }
+
+    /// <summary>Prepares a row; returns the sum of its powers.</summary>
+    private double Measure(float* logits, SamplingOptions options)
+    {
         new Span<float>(logits + _vocabulary, _padded - _vocabulary).Fill(float.NegativeInfinity);
         var most = VectorMath.Max(logits, _padded);
         if (!float.IsFinite(most))
@@ -45,16 +63,13 @@ internal sealed unsafe class TokenSampler : IDisposable
             throw new AttuneException("The model's logits are not finite numbers: its weights have diverged. Go back to an earlier checkpoint and lower the learning rate.");
         }
 
-        var forbidden = options.EndToken is { } end && drawn + 1 < options.MinNewTokens ? end : -1;
-        var greedy = options.Temperature == 0;
-        var scale = greedy ? 1 : (float)(1 / options.Temperature);
+        var scale = options.Temperature == 0 ? 1 : (float)(1 / options.Temperature);
         var total = Powers(logits, most, scale);
-        var token = greedy ? Likeliest(logits, forbidden) : Drawn(options, total, forbidden, chance);
         _row = (most, scale, Math.Log(total));
-        return new Draw(token, LogProb(logits[token]));
+        return total;
     }
 
-    /// <summary>The likeliest tokens of the row that was just drawn from, likeliest first, ties going to the lower id.</summary>
+    /// <summary>The likeliest tokens of the row that was looked at last, likeliest first, ties going to the lower id.</summary>
     internal ImmutableArray<Draw> MostLikely(float* logits, int count)
     {
         var best = new int[Math.Min(count, _vocabulary)];

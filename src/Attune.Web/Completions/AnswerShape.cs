@@ -6,6 +6,10 @@ using Attune.Core.Rollouts;
 
 namespace Attune.Web.Completions;
 
+/// <summary>The tokens of an answer, or of a part of one.</summary>
+/// <param name="Prompt">Before the first part, where they were asked for.</param>
+internal sealed record ToldTokens(ImmutableArray<AnswerToken> Prompt, ImmutableArray<AnswerToken> Answer);
+
 /// <summary>How answers are written: whole, and in chunks.</summary>
 internal abstract class AnswerShape
 {
@@ -20,16 +24,17 @@ internal abstract class AnswerShape
     /// <summary>One of the answers, whole.</summary>
     /// <param name="echo">Stands before it.</param>
     /// <param name="tokens">Null where they were not asked for.</param>
-    public abstract object Choice(int index, string echo, string text, ImmutableArray<AnswerToken>? tokens, string finish);
+    public abstract object Choice(int index, string echo, string text, ToldTokens? tokens, string finish);
 
     /// <summary>A part of an answer.</summary>
     /// <param name="isFirst">The answer begins with it.</param>
     /// <param name="finish">Null where it goes on.</param>
-    public abstract object Chunk(int index, string echo, bool isFirst, string text, ImmutableArray<AnswerToken>? tokens, string? finish);
+    public abstract object Chunk(int index, string echo, bool isFirst, string text, ToldTokens? tokens, string? finish);
 
     public static string Finish(StopReason reason) => reason == StopReason.Length ? "length" : "stop";
 
-    protected static double LogProb(float value) => Math.Max(value, Impossible);
+    /// <summary>Null for the first token of all.</summary>
+    protected static double? LogProb(float value) => float.IsNaN(value) ? null : Math.Max(value, Impossible);
 }
 
 /// <summary>As <c>/v1/chat/completions</c> answers.</summary>
@@ -39,10 +44,10 @@ internal sealed class ChatShape : AnswerShape
     public override string Object => "chat.completion";
     public override string ChunkObject => "chat.completion.chunk";
 
-    public override object Choice(int index, string echo, string text, ImmutableArray<AnswerToken>? tokens, string finish) =>
+    public override object Choice(int index, string echo, string text, ToldTokens? tokens, string finish) =>
         new { index, message = new { role = "assistant", content = text, refusal = (string?)null }, logprobs = LogProbs(tokens), finish_reason = finish };
 
-    public override object Chunk(int index, string echo, bool isFirst, string text, ImmutableArray<AnswerToken>? tokens, string? finish) => new
+    public override object Chunk(int index, string echo, bool isFirst, string text, ToldTokens? tokens, string? finish) => new
     {
         index,
         delta = isFirst ? (object)new { role = "assistant", content = text } : finish is not null && text.Length == 0 ? new { } : new { content = text },
@@ -50,9 +55,9 @@ internal sealed class ChatShape : AnswerShape
         finish_reason = finish,
     };
 
-    private static object? LogProbs(ImmutableArray<AnswerToken>? tokens) => tokens is not { } some ? null : new
+    private static object? LogProbs(ToldTokens? tokens) => tokens is null ? null : new
     {
-        content = some.Select(t => new
+        content = tokens.Answer.Select(t => new
         {
             token = t.Text,
             logprob = LogProb(t.LogProb),
@@ -73,17 +78,24 @@ internal sealed class TextShape : AnswerShape
     public override string Object => "text_completion";
     public override string ChunkObject => "text_completion";
 
-    public override object Choice(int index, string echo, string text, ImmutableArray<AnswerToken>? tokens, string finish) => Chunk(index, echo, true, text, tokens, finish);
+    public override object Choice(int index, string echo, string text, ToldTokens? tokens, string finish) => Chunk(index, echo, true, text, tokens, finish);
 
-    public override object Chunk(int index, string echo, bool isFirst, string text, ImmutableArray<AnswerToken>? tokens, string? finish) =>
+    public override object Chunk(int index, string echo, bool isFirst, string text, ToldTokens? tokens, string? finish) =>
         new { index, text = isFirst ? echo + text : text, logprobs = LogProbs(tokens, CodePoints.Count(echo)), finish_reason = finish };
 
-    private static object? LogProbs(ImmutableArray<AnswerToken>? tokens, int before) => tokens is not { } some ? null : new
+    private static object? LogProbs(ToldTokens? tokens, int before)
     {
-        tokens = some.Select(t => t.Text),
-        token_logprobs = some.Select(t => LogProb(t.LogProb)),
-        // Tokens may read alike, such as halves of characters: the likelier one has the name.
-        top_logprobs = some.Select(t => t.Alternatives.IsEmpty ? null : t.Alternatives.DistinctBy(a => a.Text, StringComparer.Ordinal).ToDictionary(a => a.Text, a => LogProb(a.LogProb), StringComparer.Ordinal)),
-        text_offset = some.Select(t => before + t.Position),
-    };
+        if (tokens is null)
+            return null;
+        // Positions of an answer's tokens count from its own start.
+        ImmutableArray<AnswerToken> some = [.. tokens.Prompt, .. tokens.Answer.Select(t => t with { Position = before + t.Position })];
+        return new
+        {
+            tokens = some.Select(t => t.Text),
+            token_logprobs = some.Select(t => LogProb(t.LogProb)),
+            // Tokens may read alike, such as halves of characters: the likelier one has the name.
+            top_logprobs = some.Select(t => t.Alternatives.IsEmpty ? null : t.Alternatives.DistinctBy(a => a.Text, StringComparer.Ordinal).ToDictionary(a => a.Text, a => LogProb(a.LogProb), StringComparer.Ordinal)),
+            text_offset = some.Select(t => t.Position),
+        };
+    }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Completions;
+using Attune.Core.Rollouts;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -47,17 +48,24 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
         {
             var texts = Enumerable.Range(0, call.Count).Select(_ => new StringBuilder()).ToArray();
             var tokens = Enumerable.Range(0, call.Count).Select(_ => new List<AnswerToken>()).ToArray();
+            var before = new ImmutableArray<AnswerToken>[call.Count];
             var ends = new CompletionEnd[call.Count];
             await foreach (var piece in answers[prompt].ConfigureAwait(false))
             {
-                texts[piece.Answer].Append(piece.Text);
-                tokens[piece.Answer].AddRange(piece.Tokens);
+                if (!piece.Prompt.IsEmpty)
+                    before[piece.Answer] = piece.Prompt;
+                if (!call.DropsAnswer)
+                {
+                    texts[piece.Answer].Append(piece.Text);
+                    tokens[piece.Answer].AddRange(piece.Tokens);
+                }
+
                 ends[piece.Answer] = piece.End ?? ends[piece.Answer];
             }
 
-            _drawn += ends.Sum(e => e.Tokens);
+            _drawn += ends.Sum(TokensOf);
             choices.AddRange(ends.Select((e, i) => shape.Choice(
-                prompt * call.Count + i, call.Prompts[prompt].Echo, texts[i].ToString(), call.Alternatives is null ? null : [.. tokens[i]], AnswerShape.Finish(e.Reason))));
+                prompt * call.Count + i, call.Prompts[prompt].Echo ?? "", texts[i].ToString(), Told(before[i].IsDefault ? [] : before[i], [.. tokens[i]]), FinishOf(e))));
         }
 
         context.Response.ContentType = "application/json";
@@ -75,10 +83,10 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
                 var begun = new bool[call.Count];
                 await foreach (var piece in answers[prompt].ConfigureAwait(false))
                 {
-                    _drawn += piece.End?.Tokens ?? 0;
+                    _drawn += piece.End is { } last ? TokensOf(last) : 0;
                     var chunk = shape.Chunk(
-                        prompt * call.Count + piece.Answer, call.Prompts[prompt].Echo, !begun[piece.Answer], piece.Text, call.Alternatives is null ? null : piece.Tokens,
-                        piece.End is { } end ? AnswerShape.Finish(end.Reason) : null);
+                        prompt * call.Count + piece.Answer, call.Prompts[prompt].Echo ?? "", !begun[piece.Answer], call.DropsAnswer ? "" : piece.Text,
+                        Told(piece.Prompt, call.DropsAnswer ? [] : piece.Tokens), piece.End is { } end ? FinishOf(end) : null);
                     begun[piece.Answer] = true;
                     await SendAsync(Chunk([chunk], null)).ConfigureAwait(false);
                 }
@@ -94,6 +102,12 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
             await SendAsync(new ApiProblem(StatusCodes.Status500InternalServerError, problem.Message).Body).ConfigureAwait(false);
         }
     }
+
+    private ToldTokens? Told(ImmutableArray<AnswerToken> prompt, ImmutableArray<AnswerToken> answer) => call.Alternatives is null ? null : new ToldTokens(prompt, answer);
+
+    private int TokensOf(CompletionEnd end) => call.DropsAnswer ? 0 : end.Tokens;
+
+    private string FinishOf(CompletionEnd end) => call.DropsAnswer ? AnswerShape.Finish(StopReason.Length) : AnswerShape.Finish(end.Reason);
 
     private object Chunk(ImmutableArray<object> choices, object? usage) => call.IncludeUsage
         ? new { id = _id, @object = shape.ChunkObject, created = now.ToUnixTimeSeconds(), model = model.Name, choices, usage }

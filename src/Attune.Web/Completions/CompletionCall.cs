@@ -9,7 +9,8 @@ using Microsoft.AspNetCore.Http;
 namespace Attune.Web.Completions;
 
 /// <summary>A prompt of a call, and its text where the answer is to begin with it.</summary>
-internal sealed record CallPrompt(EncodedPrompt Encoded, string Echo);
+/// <param name="Echo">Null where the answer stands alone.</param>
+internal sealed record CallPrompt(EncodedPrompt Encoded, string? Echo);
 
 /// <summary>A request that was understood.</summary>
 internal sealed record CompletionCall
@@ -25,10 +26,14 @@ internal sealed record CompletionCall
     public required Seed Seed { get; init; }
     public required int Count { get; init; }
     public int? Alternatives { get; init; }
+
+    /// <summary>The answer is not wanted, only what the prompt is to the model.</summary>
+    public bool DropsAnswer { get; init; }
     public bool Stream { get; init; }
     public bool IncludeUsage { get; init; }
 
-    public CompletionRequest Request(int prompt) => new(Prompts[prompt].Encoded, Sampling, Seed.For("prompt", prompt)) { Count = Count, Alternatives = Alternatives };
+    public CompletionRequest Request(int prompt) => new(Prompts[prompt].Encoded, Sampling, Seed.For("prompt", prompt)) 
+        { Count = Count, Alternatives = Alternatives, TellsPrompt = Prompts[prompt].Echo is not null };
 
     /// <summary>Reads what chats and texts have in common.</summary>
     /// <param name="longest">Tokens wanted at most; null for as many as there is room for.</param>
@@ -54,12 +59,13 @@ internal sealed record CompletionCall
                 TopP = fields.Number("top_p", 0, 1) ?? 1,
                 TopK = fields.Whole("top_k", 0, int.MaxValue) ?? 0,
                 MinP = fields.Number("min_p", 0, 0.999) ?? 0,
-                MaxNewTokens = longest ?? room,
+                MaxNewTokens = Math.Max(1, longest ?? room),
                 StopSequences = fields.Texts("stop", MostStops),
             },
             Seed = new Seed(fields.Long("seed") is { } seed ? unchecked((ulong)seed) : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8))),
             Count = fields.Whole("n", 1, MostAnswers) ?? 1,
             Alternatives = alternatives,
+            DropsAnswer = longest == 0,
             Stream = stream,
             IncludeUsage = UsageAsked(fields, stream),
         };

@@ -20,12 +20,11 @@ internal static class TextBody
         var prompts = Prompts(fields.Any("prompt"), model);
         var echo = fields.Flag("echo");
         var likeliest = CompletionCall.AlternativesOf(fields, "logprobs");
-        if (echo && likeliest is not null)
-            throw new ApiRefusal("'echo' with 'logprobs' is not supported here: log-probabilities are those of drawn tokens. Leave one of them out.", "echo", "unsupported_parameter");
         fields.Refuse("suffix", "\"\"");
         fields.Refuse("best_of", "1");
-        var longest = fields.Whole("max_tokens", 1, int.MaxValue) ?? DefaultTokens;
-        return CompletionCall.Read(fields, model, echo ? prompts : [.. prompts.Select(p => p with { Echo = "" })], longest, "max_tokens", likeliest);
+        // With echo, 0 asks for the prompt alone.
+        var longest = fields.Whole("max_tokens", echo ? 0 : 1, int.MaxValue) ?? DefaultTokens;
+        return CompletionCall.Read(fields, model, echo ? prompts : [.. prompts.Select(p => p with { Echo = null })], longest, "max_tokens", likeliest);
     }
 
     private static ImmutableArray<CallPrompt> Prompts(JsonElement? prompt, ICompletionModel model) => prompt switch

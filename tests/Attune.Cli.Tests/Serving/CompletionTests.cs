@@ -2,6 +2,9 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Attune.Core.Conversations;
+using Attune.Models;
+using Attune.Models.Decoding;
+using Attune.Recipes.Sources;
 
 namespace Attune.Cli.Tests.Serving;
 
@@ -50,6 +53,48 @@ public sealed class CompletionTests(ServedSite site)
         Assert.Equal(tokens.Select((_, i) => tokens[..i].Sum(t => t.Length)), logprobs.GetProperty("text_offset").EnumerateArray().Select(o => o.GetInt32()));
         Assert.All(logprobs.GetProperty("top_logprobs").EnumerateArray(), t => Assert.InRange(t.EnumerateObject().Count(), 1, 3));
         Assert.All(logprobs.GetProperty("token_logprobs").EnumerateArray(), t => Assert.InRange(t.GetDouble(), -100, 0));
+    }
+
+    /// <summary>As harnesses measure a model on given texts: one token is drawn and thrown away, the end token too.</summary>
+    [Fact]
+    public async Task A_given_text_is_measured()
+    {
+        const string Text = "Title: Night Ferry. A film about a ferry that the captain, a quiet man, could not leave; \u00e9t\u00e9, and then a few more words, and more and more of them, to make it longer than one pass takes.";
+        var folder = EmbeddedModel.Resolve(ServedSite.Name);
+        using var model = ModelFiles.LoadLanguageModel(folder);
+        using var engine = new DecodeEngine(model);
+        var ids = site.Model.Encode(new Prompt.Text(Text)).Tokens;
+        Assert.InRange(ids.Length, 65, 200);
+        foreach (var most in new[] { 1, 0 })
+        {
+            var (status, body) = await site.PostAsync("/v1/completions", new { model = "embedded", prompt = new object[] { Text, ids }, echo = true, logprobs = 1, max_tokens = most, temperature = 0 });
+            Assert.Equal(200, status);
+            Assert.Equal(2 * most, body.GetProperty("usage").GetProperty("completion_tokens").GetInt32());
+            foreach (var choice in body.GetProperty("choices").EnumerateArray())
+            {
+                Assert.StartsWith(Text, choice.GetProperty("text").GetString(), StringComparison.Ordinal);
+                var logprobs = choice.GetProperty("logprobs");
+                var told = logprobs.GetProperty("token_logprobs").EnumerateArray().ToArray();
+                Assert.Equal(ids.Length + most, told.Length);
+                Assert.Equal(JsonValueKind.Null, told[0].ValueKind);
+                Assert.All(engine.LogProbs(ids).Zip(told.Skip(1)), p => Assert.Equal(p.First, p.Second.GetDouble(), 1e-4));
+                var offsets = logprobs.GetProperty("text_offset").EnumerateArray().Select(o => o.GetInt32()).ToArray();
+                Assert.Equal(offsets.Order(), offsets);
+                var tokens = logprobs.GetProperty("tokens").EnumerateArray().Select(t => t.GetString()!).ToArray();
+                Assert.All(Enumerable.Range(0, ids.Length), i => Assert.True(tokens[i].Contains('\uFFFD', StringComparison.Ordinal) || Text[offsets[i]..].StartsWith(tokens[i], StringComparison.Ordinal), tokens[i]));
+                Assert.Equal(most, offsets.Count(o => o == Text.Length));
+                Assert.Equal(told.Length, logprobs.GetProperty("top_logprobs").GetArrayLength());
+            }
+        }
+
+        var (_, whole) = await site.PostAsync("/v1/completions", new { model = "embedded", prompt = Text, echo = true, logprobs = 0, max_tokens = 3, seed = 1 });
+        var parts = await site.StreamAsync("/v1/completions", new { model = "embedded", prompt = Text, echo = true, logprobs = 0, max_tokens = 3, seed = 1, stream = true });
+        Assert.Equal(Joined([whole], c => c.GetProperty("text")), Joined(parts, c => c.GetProperty("text")));
+        foreach (var list in new[] { "tokens", "token_logprobs", "text_offset" })
+            Assert.Equal(Joined([whole], c => c.GetProperty("logprobs").GetProperty(list)), Joined(parts, c => c.GetProperty("logprobs").GetProperty(list)));
+
+        static string Joined(IEnumerable<JsonElement> bodies, Func<JsonElement, JsonElement> part) => string.Join(
+            '|', bodies.Select(b => part(b.GetProperty("choices")[0])).SelectMany(p => p.ValueKind == JsonValueKind.Array ? p.EnumerateArray().Select(e => e.ToString()) : p.GetString()!.Select(c => c.ToString())));
     }
 
     /// <summary>At such a temperature tokens are halves of characters and invalid bytes as often as not.</summary>
