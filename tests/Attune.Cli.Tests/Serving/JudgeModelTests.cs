@@ -46,7 +46,7 @@ public sealed partial class JudgeModelTests(ServedSite site)
     }
 
     [Fact]
-    public async Task A_recipe_asks_a_model_at_an_endpoint_for_preferences_and_for_online_dpo()
+    public async Task A_recipe_asks_a_model_at_an_endpoint_for_preferences_for_online_dpo_and_while_the_policy_learns()
     {
         using var folder = new TemporaryFolder();
         var model = new LongerWins();
@@ -59,6 +59,9 @@ public sealed partial class JudgeModelTests(ServedSite site)
             stages:
               - preferences: {prompts: reviews:prompts, labels: 10, max_new_tokens: 8, test_split: 0, source: model, {{judge}}}
               - online-dpo: {prompts: reviews:prompts, rows: 20, held_out_prompts: reviews:held-out-prompts, evaluation_prompts: 2, total_episodes: 8, rollout_batch_size: 8, batch_size: 4, max_new_tokens: 8, judge: model, {{judge}}}
+              - online:
+                  {source: model, {{judge}}, labels: 12, initial_labels: 8, refreshes: 1, normalisation_samples: 4, reward: {members: 1, batch_size: 4, max_length: 64, test_split: 0},
+                   policy: {rloo: {prompts: reviews:prompts, rows: 20, held_out_prompts: reviews:held-out-prompts, total_episodes: 32, rollout_batch_size: 16, batch_size: 8, num_generations: 4, max_new_tokens: 8, evaluation_prompts: 2}}}
             """);
         AttuneProgram.Run(folder.Path, "run", "recipe.yaml", "--out", "run").Succeeded();
         JsonNode[] labels = [.. File.ReadLines(folder.File("run/preferences/preferences.jsonl")).Select(l => JsonNode.Parse(l)!)];
@@ -70,6 +73,10 @@ public sealed partial class JudgeModelTests(ServedSite site)
         Assert.Equal(0, (double)figures["unreadable"]!);
         Assert.True(model.Asked > 20);
         Assert.True(File.Exists(folder.File("run/online-dpo/stage.json")));
+        JsonNode[] asked = [.. Directory.GetFiles(folder.File("run/online"), "*.jsonl", SearchOption.AllDirectories).Where(f => Path.GetFileName(f).Contains("preferences", StringComparison.Ordinal))
+            .SelectMany(File.ReadLines).Select(l => JsonNode.Parse(l)!)];
+        Assert.NotEmpty(asked);
+        Assert.All(asked, l => Assert.Equal("longer-wins", (string?)l["annotator"]));
     }
 
     [Fact]
