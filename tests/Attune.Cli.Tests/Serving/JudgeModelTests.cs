@@ -60,8 +60,15 @@ public sealed partial class JudgeModelTests(ServedSite site)
               - preferences: {prompts: reviews:prompts, labels: 10, max_new_tokens: 8, test_split: 0, source: model, {{judge}}}
               - online-dpo: {prompts: reviews:prompts, rows: 20, held_out_prompts: reviews:held-out-prompts, evaluation_prompts: 2, total_episodes: 8, rollout_batch_size: 8, batch_size: 4, max_new_tokens: 8, judge: model, {{judge}}}
               - online:
-                  {source: model, {{judge}}, labels: 12, initial_labels: 8, refreshes: 1, normalisation_samples: 4, reward: {members: 1, batch_size: 4, max_length: 64, test_split: 0},
-                   policy: {rloo: {prompts: reviews:prompts, rows: 20, held_out_prompts: reviews:held-out-prompts, total_episodes: 32, rollout_batch_size: 16, batch_size: 8, num_generations: 4, max_new_tokens: 8, evaluation_prompts: 2}}}
+                  source: model
+                  {{judge}}
+                  labels: 12
+                  initial_labels: 8
+                  refreshes: 1
+                  normalisation_samples: 4
+                  reward: {members: 1, batch_size: 4, max_length: 64, test_split: 0}
+                  policy:
+                    rloo: {prompts: reviews:prompts, rows: 20, held_out_prompts: reviews:held-out-prompts, total_episodes: 32, rollout_batch_size: 16, batch_size: 8, num_generations: 4, max_new_tokens: 8, evaluation_prompts: 2}
             """);
         AttuneProgram.Run(folder.Path, "run", "recipe.yaml", "--out", "run").Succeeded();
         JsonNode[] labels = [.. File.ReadLines(folder.File("run/preferences/preferences.jsonl")).Select(l => JsonNode.Parse(l)!)];
