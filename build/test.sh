@@ -16,7 +16,7 @@ for project in "$@"; do
     program="artifacts/bin/$project/release/$project"
     log="artifacts/$project.log"
     echo "== $project" >&2
-    "$program" >"$log" 2>&1
+    "$program" -xml "artifacts/$project.xml" >"$log" 2>&1    # the first says how long each test took
     code=$?
     # xunit's last line: "   Attune.X.Tests  Total: 9, Errors: 0, Failed: 0, Skipped: 1, Not Run: 0, Time: 1.2s"
     line=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+' "$log" | tail -n 1)
