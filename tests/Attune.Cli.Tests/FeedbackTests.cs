@@ -41,6 +41,10 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
         // It came after the labels, but learned from none.
         Assert.DoesNotContain("labels", Run("model", "info", "p/sft/final").Succeeded().Output, StringComparison.Ordinal);
 
+        // Measured with a reward model that learned from them, but taught by others.
+        Run("dpo", "--model", models.Policy, "--data", "pairs.jsonl", "--reward-model", "r/final", "--epochs", "1", "--batch-size", "4", "--test-split", "0.2", "--out", "d").Succeeded();
+        Assert.DoesNotContain("labels", Run("model", "info", "d/final").Succeeded().Output, StringComparison.Ordinal);
+
         Run("feedback", "erase", "--database", "f.db", "--person", "w1").Succeeded("4 revisions would be erased", "r/final", "p/reward/final");
         Run("feedback", "erase", "--database", "f.db", "--person", "w1", "--yes").Succeeded("4 revisions erased");
         Run("feedback", "verify", "--database", "f.db", "--snapshot", "s").Succeeded("whole");

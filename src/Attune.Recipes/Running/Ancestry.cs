@@ -20,7 +20,7 @@ internal sealed class Ancestry
     private Ancestry(string name, Stage stage, Handover before)
     {
         (_stage, _before) = (name, before);
-        string[] places = [.. Texts(stage).Concat(stage.LearnsFrom(before)).OfType<string>().Distinct(StringComparer.Ordinal)];
+        string[] places = [.. Texts(stage).Except(stage.OnlyMeasuresWith).Concat(stage.LearnsFrom(before)).OfType<string>().Distinct(StringComparer.Ordinal)];
         AddSnapshots(places);
         _parents = places.Where(Directory.Exists).Aggregate(Provenance.None, (known, folder) => known.With(Provenance.OfModel(folder)));
     }

@@ -51,6 +51,9 @@ public abstract record Stage
     /// <summary>Which of what was handed over it learns from: folders and files whose labels are then behind what it makes.</summary>
     internal virtual IEnumerable<string?> LearnsFrom(Handover given) => [given.Policy];
 
+    /// <summary>Of its options, what it is only measured with: no teacher.</summary>
+    internal virtual IEnumerable<string?> OnlyMeasuresWith => [];
+
     /// <summary>Runs to the end; resumes by itself where its folder holds a checkpoint.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written where there was something to keep.</exception>
     public abstract Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel);

@@ -20,6 +20,8 @@ public abstract record ExaminedStage : Stage
     [Flatten]
     public ExamKeys Exam { get; init; } = new();
 
+    internal override IEnumerable<string?> OnlyMeasuresWith => [Exam.RewardModel];
+
     /// <summary>The method's options.</summary>
     internal abstract TrainingOptions Options { get; }
 

@@ -68,6 +68,8 @@ public sealed record OnlineDpoStage : ExaminedStage
 
     internal override IEnumerable<string?> LearnsFrom(Handover given) => [given.Policy, Judge == JudgeKind.Reward && Exam.RewardModel is null ? given.Reward : null];
 
+    internal override IEnumerable<string?> OnlyMeasuresWith => Judge == JudgeKind.Reward ? [] : base.OnlyMeasuresWith;
+
     internal override ReadyTraining Prepare(Workplace place)
     {
         var (all, hash) = DataSource.Prompts(Prompts, Rows, place.Room);
