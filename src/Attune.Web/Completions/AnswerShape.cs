@@ -93,8 +93,9 @@ internal sealed class TextShape : AnswerShape
         {
             tokens = some.Select(t => t.Text),
             token_logprobs = some.Select(t => LogProb(t.LogProb)),
-            // Tokens may read alike, such as halves of characters: the likelier one has the name.
-            top_logprobs = some.Select(t => t.Alternatives.IsEmpty ? null : t.Alternatives.DistinctBy(a => a.Text, StringComparer.Ordinal).ToDictionary(a => a.Text, a => LogProb(a.LogProb), StringComparer.Ordinal)),
+            // As OpenAI does, with the token itself, so there may be one more than was asked for. Tokens may read alike, such as halves of characters: the likelier one has the name.
+            top_logprobs = some.Select(t => t.Alternatives.IsEmpty ? null
+                : t.Alternatives.Append(new TokenText(t.Text, t.LogProb)).DistinctBy(a => a.Text, StringComparer.Ordinal).ToDictionary(a => a.Text, a => LogProb(a.LogProb), StringComparer.Ordinal)),
             text_offset = some.Select(t => t.Position),
         };
     }

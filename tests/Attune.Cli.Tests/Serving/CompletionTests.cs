@@ -51,7 +51,8 @@ public sealed class CompletionTests(ServedSite site)
         string[] tokens = [.. logprobs.GetProperty("tokens").EnumerateArray().Select(t => t.GetString()!)];
         Assert.Equal(text, string.Concat(tokens));
         Assert.Equal(tokens.Select((_, i) => tokens[..i].Sum(t => t.Length)), logprobs.GetProperty("text_offset").EnumerateArray().Select(o => o.GetInt32()));
-        Assert.All(logprobs.GetProperty("top_logprobs").EnumerateArray(), t => Assert.InRange(t.EnumerateObject().Count(), 1, 3));
+        Assert.All(logprobs.GetProperty("top_logprobs").EnumerateArray().Zip(tokens), t => Assert.InRange(t.First.EnumerateObject().Count(), 1, 4));
+        Assert.All(logprobs.GetProperty("top_logprobs").EnumerateArray().Zip(tokens), t => Assert.Contains(t.Second, t.First.EnumerateObject().Select(o => o.Name)));
         Assert.All(logprobs.GetProperty("token_logprobs").EnumerateArray(), t => Assert.InRange(t.GetDouble(), -100, 0));
     }
 
