@@ -27,7 +27,7 @@ internal static class ChatBody
         fields.Refuse("function_call", "\"none\"");
         fields.Refuse("modalities", "[\"text\"]");
         fields.Pass("parallel_tool_calls");
-        var prompt = new CallPrompt(model.Encode(new Prompt.Chat(messages)), "");
+        var prompt = new CallPrompt(model.Encode(new Prompt.Chat(messages)), null);
         return CompletionCall.Read(fields, model, [prompt], newer ?? older, newer is null ? "max_tokens" : "max_completion_tokens", logProbs ? likeliest ?? 0 : null);
     }
 

@@ -98,6 +98,23 @@ public sealed class CompletionTests(ServedSite site)
             '|', bodies.Select(b => part(b.GetProperty("choices")[0])).SelectMany(p => p.ValueKind == JsonValueKind.Array ? p.EnumerateArray().Select(e => e.ToString()) : p.GetString()!.Select(c => c.ToString())));
     }
 
+    /// <summary>In a conversation only what was said counts: neither the prompt nor the end token is told.</summary>
+    [Fact]
+    public async Task A_chat_that_ends_tells_its_answers_tokens_alone()
+    {
+        for (var seed = 0; ; seed++)
+        {
+            Assert.True(seed < 100, "no answer ended by itself");
+            var request = new { model = "embedded", seed, max_tokens = 60, logprobs = true, top_logprobs = 1, messages = new[] { new { role = "user", content = "Hello" } } };
+            var (_, body) = await site.PostAsync("/v1/chat/completions", request);
+            var choice = body.GetProperty("choices")[0];
+            if (choice.GetProperty("finish_reason").GetString() != "stop")
+                continue;
+            Assert.Equal(body.GetProperty("usage").GetProperty("completion_tokens").GetInt32() - 1, choice.GetProperty("logprobs").GetProperty("content").GetArrayLength());
+            return;
+        }
+    }
+
     /// <summary>At such a temperature tokens are halves of characters and invalid bytes as often as not.</summary>
     [Fact]
     public async Task Streamed_texts_put_together_are_the_texts_whatever_is_drawn()
