@@ -16,6 +16,9 @@ internal static class Arguments
         DefaultValueFactory = _ => fallback ?? "",
     };
 
+    public static Option<string?> Template(string before = "") =>
+        new("--template") { Description = before + "chat template of a model that has none of its own; left out, chatml", HelpName = "chatml|llama2|llama3|plain" };
+
     public static Option<bool> Resume() => new("--resume") { Description = "go on with the run in --out" };
 
     public static Option<string[]> Set() => new("--set")

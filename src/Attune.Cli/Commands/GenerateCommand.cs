@@ -25,7 +25,7 @@ internal static class GenerateCommand
         var prompt = new Option<string>("--prompt") { Description = "text to continue", HelpName = "TEXT", DefaultValueFactory = _ => "" };
         var chat = new Option<bool>("--chat") { Description = "the prompt is said by a user: written in the model's chat template (ChatML where it has none), and answered" };
         var system = new Option<string?>("--system") { Description = "with --chat, the system message before it", HelpName = "TEXT" };
-        var template = new Option<string?>("--template") { Description = "with --chat, the template of a model that has none of its own; left out, chatml", HelpName = "chatml|llama2|llama3|plain" };
+        var template = Arguments.Template("with --chat, ");
         var greedy = new Option<bool>("--greedy") { Description = "always take the likeliest token" };
         var length = new Option<int>("--max-tokens") { Description = "longest continuation, tokens", HelpName = "N", DefaultValueFactory = _ => 128 };
         var temperature = new Option<double>("--temperature") { Description = "below 1 bolder, above 1 wilder", HelpName = "NUMBER", DefaultValueFactory = _ => 1 };

@@ -17,7 +17,7 @@ internal static class ServeCommand
         var urls = new Option<string?>("--urls") { Description = "addresses to listen at, e.g. http://0.0.0.0:8080, in place of --port", HelpName = "URLS" };
         var runs = new Option<string?>("--runs") { Description = "folder of run folders to show, also while they train [default: runs, where it exists]", HelpName = "DIR" };
         var model = new Option<string?>("--model") { Description = "model folder, or 'embedded': to chat with in chat projects, and for programs at /v1, as OpenAI's clients ask", HelpName = "DIR" };
-        var template = new Option<string?>("--template") { Description = "chat template of a model that has none of its own; left out, chatml", HelpName = "chatml|llama2|llama3|plain" };
+        var template = Arguments.Template();
         var open = new Option<bool>("--open-model") { Description = "programs on this machine may use /v1 without a key; only with local addresses" };
         var slots = new Option<int>("--batch") { Description = "answers decoded together; others wait", HelpName = "N", DefaultValueFactory = _ => new ServingOptions().Slots };
         var context = new Option<int>("--context") { Description = "most tokens of a prompt and its answer, at most the model's own [default: the model's, at most 4096]", HelpName = "N", DefaultValueFactory = _ => new ServingOptions().Context };

@@ -13,24 +13,14 @@ public sealed class Projects
     internal Projects(FeedbackStore store) => _store = store;
 
     /// <exception cref="AttuneException">The name is taken, or a setting cannot work.</exception>
-    public Task<ProjectInfo> CreateAsync(Guid? actor, string name, ProjectKind kind, ProjectSettings settings, string guidelines, CancellationToken cancel) =>
-        CreateAsync(actor, name, kind, settings, guidelines, (_, project) => Task.FromResult(project), cancel);
+    public async Task<ProjectInfo> CreateAsync(Guid? actor, string name, ProjectKind kind, ProjectSettings settings, string guidelines, CancellationToken cancel) =>
+        (await CreateAsync(actor, name, kind, settings, guidelines, [], manages: false, cancel).ConfigureAwait(false)).Project;
 
     /// <summary>A project with its items, or neither.</summary>
     /// <param name="manages">Whether whoever makes it becomes its manager.</param>
     /// <exception cref="AttuneException">The name is taken, a setting cannot work, or an item does not fit.</exception>
     public Task<(ProjectInfo Project, AddedItems Added)> CreateAsync(
-        Guid? actor, string name, ProjectKind kind, ProjectSettings settings, string guidelines, IReadOnlyList<NewItem> items, bool manages, CancellationToken cancel) =>
-        CreateAsync(actor, name, kind, settings, guidelines, async (writer, project) =>
-        {
-            await writer.Db.SaveChangesAsync(cancel).ConfigureAwait(false);
-            if (manages)
-                await RoleChanges.SetMemberAsync(writer, actor!.Value, project.Id, actor.Value, Role.Manager, cancel).ConfigureAwait(false);
-            return (project, await new ItemAdding(writer, actor, project.Id).RunAsync(items, cancel).ConfigureAwait(false));
-        }, cancel);
-
-    private Task<T> CreateAsync<T>(
-        Guid? actor, string name, ProjectKind kind, ProjectSettings settings, string guidelines, Func<StoreWriter, ProjectInfo, Task<T>> fill, CancellationToken cancel)
+        Guid? actor, string name, ProjectKind kind, ProjectSettings settings, string guidelines, IReadOnlyList<NewItem> items, bool manages, CancellationToken cancel)
     {
         Check(settings);
         if (string.IsNullOrWhiteSpace(name) || name.Length > 200)
@@ -43,7 +33,10 @@ public sealed class Projects
             var version = Publish(writer, actor, project, 1, guidelines);
             writer.Db.Projects.Add(project);
             writer.Audit(actor, "project.created", project.Id, new { name, kind, settings });
-            return await fill(writer, Info(project, version.Number)).ConfigureAwait(false);
+            await writer.Db.SaveChangesAsync(cancel).ConfigureAwait(false);
+            if (manages)
+                await RoleChanges.SetMemberAsync(writer, actor!.Value, project.Id, actor.Value, Role.Manager, cancel).ConfigureAwait(false);
+            return (Info(project, version.Number), await new ItemAdding(writer, actor, project.Id).RunAsync(items, cancel).ConfigureAwait(false));
         }, cancel);
     }
 

@@ -38,11 +38,7 @@ internal sealed class AnswerGroup
 
         public override void OnPrompt(Draw given, ImmutableArray<Draw> likeliest)
         {
-            if (_prompt.Count == 0)
-            {
-                AddToPrompt(new Draw(request.Prompt.Tokens[0], float.NaN), []);
-            }
-
+            BeginPrompt();
             AddToPrompt(given, likeliest);
         }
 
@@ -71,7 +67,6 @@ internal sealed class AnswerGroup
             }
 
             _text.Add(drawn.Token);
-
             if (_text.Take() is { Length: > 0 } text)
             {
                 pieces.TryWrite(new CompletionPiece(index, text, Told(all: false), null));
@@ -86,13 +81,18 @@ internal sealed class AnswerGroup
 
         public override void OnFailed(Exception problem) => pieces.TryComplete(problem);
 
-        private void TellPrompt()
+        /// <summary>The first token, which nothing foretells.</summary>
+        private void BeginPrompt()
         {
             if (_prompt.Count == 0)
             {
                 AddToPrompt(new Draw(request.Prompt.Tokens[0], float.NaN), []);
             }
+        }
 
+        private void TellPrompt()
+        {
+            BeginPrompt();
             pieces.TryWrite(new CompletionPiece(index, "", [], null) { Prompt = _prompt.DrainToImmutable() });
         }
 

@@ -186,8 +186,8 @@ internal sealed unsafe class DecodeBatch(IDecodeQueue queue, DecodeSlot[] slots,
         var before = slot.PromptRead;
         var tells = slot.Job!.TellsPrompt;
         // The slots after this one may each come to the end of their prompts in this pass.
-        var outputs = pass.MaxOutputs - slots.Skip(index + 1).Count(s => !s.IsFree && !s.HasReadPrompt);
-        while (!slot.HasReadPrompt && pass.Count < pass.Rows && (!tells || pass.OutputCount < outputs))
+        var outputs = tells ? pass.MaxOutputs - slots.Skip(index + 1).Count(s => !s.IsFree && !s.HasReadPrompt) : pass.MaxOutputs;
+        while (!slot.HasReadPrompt && pass.Count < pass.Rows && pass.OutputCount < outputs)
         {
             pass.Add(index, slot.PromptRead, slot.Prompt[slot.PromptRead]);
             slot.PromptRead++;

@@ -59,7 +59,7 @@ public sealed record RewardStage : Stage
 
     public override Supplies After(Supplies given) => given with { Reward = true };
 
-    internal override IEnumerable<string?> LearnsFrom(Handover given) => Data is null ? [given.Policy, given.Preferences, given.HeldOutPreferences] : [given.Policy];
+    internal override IEnumerable<string?> LearnsFrom(Handover given) => LearnsFromLabels(given, Data);
 
     public override Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel) => Training.Loss switch
     {

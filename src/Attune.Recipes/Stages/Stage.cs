@@ -51,6 +51,9 @@ public abstract record Stage
     /// <summary>Which of what was handed over it learns from: folders and files whose labels are then behind what it makes.</summary>
     internal virtual IEnumerable<string?> LearnsFrom(Handover given) => [given.Policy];
 
+    /// <summary>The same of a stage that learns from labels: those handed over, unless it names its own.</summary>
+    internal static IEnumerable<string?> LearnsFromLabels(Handover given, string? own) => own is null ? [given.Policy, given.Preferences, given.HeldOutPreferences] : [given.Policy];
+
     /// <summary>Of its options, what it is only measured with: no teacher.</summary>
     internal virtual IEnumerable<string?> OnlyMeasuresWith => [];
 

@@ -24,7 +24,7 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
         try
         {
             // All prompts wait in the model's queue from the start; they are read one after another.
-            IAsyncEnumerable<CompletionPiece>[] answers = [.. call.Prompts.Select((_, i) => model.CompleteAsync(call.Request(i), source.Token))];
+            IAsyncEnumerable<CompletionPiece>[] answers = [.. call.Prompts.Select((_, i) => model.CompleteAsync(call.Request(i), source.Token).Select(Wanted))];
             await (call.Stream ? StreamAsync(answers) : WriteAsync(answers)).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
@@ -48,24 +48,19 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
         {
             var texts = Enumerable.Range(0, call.Count).Select(_ => new StringBuilder()).ToArray();
             var tokens = Enumerable.Range(0, call.Count).Select(_ => new List<AnswerToken>()).ToArray();
-            var before = new ImmutableArray<AnswerToken>[call.Count];
+            var before = Enumerable.Repeat(ImmutableArray<AnswerToken>.Empty, call.Count).ToArray();
             var ends = new CompletionEnd[call.Count];
             await foreach (var piece in answers[prompt].ConfigureAwait(false))
             {
-                if (!piece.Prompt.IsEmpty)
-                    before[piece.Answer] = piece.Prompt;
-                if (!call.DropsAnswer)
-                {
-                    texts[piece.Answer].Append(piece.Text);
-                    tokens[piece.Answer].AddRange(piece.Tokens);
-                }
-
+                texts[piece.Answer].Append(piece.Text);
+                before[piece.Answer] = before[piece.Answer].AddRange(piece.Prompt);
+                tokens[piece.Answer].AddRange(piece.Tokens);
                 ends[piece.Answer] = piece.End ?? ends[piece.Answer];
             }
 
-            _drawn += ends.Sum(TokensOf);
+            _drawn += ends.Sum(e => e.Tokens);
             choices.AddRange(ends.Select((e, i) => shape.Choice(
-                prompt * call.Count + i, call.Prompts[prompt].Echo ?? "", texts[i].ToString(), Told(before[i].IsDefault ? [] : before[i], [.. tokens[i]]), FinishOf(e))));
+                prompt * call.Count + i, call.Prompts[prompt].Echo ?? "", texts[i].ToString(), Told(before[i], [.. tokens[i]]), AnswerShape.Finish(e.Reason))));
         }
 
         context.Response.ContentType = "application/json";
@@ -83,10 +78,10 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
                 var begun = new bool[call.Count];
                 await foreach (var piece in answers[prompt].ConfigureAwait(false))
                 {
-                    _drawn += piece.End is { } last ? TokensOf(last) : 0;
+                    _drawn += piece.End?.Tokens ?? 0;
                     var chunk = shape.Chunk(
-                        prompt * call.Count + piece.Answer, call.Prompts[prompt].Echo ?? "", !begun[piece.Answer], call.DropsAnswer ? "" : piece.Text,
-                        Told(piece.Prompt, call.DropsAnswer ? [] : piece.Tokens), piece.End is { } end ? FinishOf(end) : null);
+                        prompt * call.Count + piece.Answer, call.Prompts[prompt].Echo ?? "", !begun[piece.Answer], piece.Text, Told(piece.Prompt, piece.Tokens),
+                        piece.End is { } end ? AnswerShape.Finish(end.Reason) : null);
                     begun[piece.Answer] = true;
                     await SendAsync(Chunk([chunk], null)).ConfigureAwait(false);
                 }
@@ -105,9 +100,9 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
 
     private ToldTokens? Told(ImmutableArray<AnswerToken> prompt, ImmutableArray<AnswerToken> answer) => call.Alternatives is null ? null : new ToldTokens(prompt, answer);
 
-    private int TokensOf(CompletionEnd end) => call.DropsAnswer ? 0 : end.Tokens;
-
-    private string FinishOf(CompletionEnd end) => call.DropsAnswer ? AnswerShape.Finish(StopReason.Length) : AnswerShape.Finish(end.Reason);
+    /// <summary>Where only the prompt is asked for, the one token that is drawn after it is left out.</summary>
+    private CompletionPiece Wanted(CompletionPiece piece) =>
+        call.DropsAnswer ? piece with { Text = "", Tokens = [], End = piece.End is null ? null : new CompletionEnd(StopReason.Length, 0) } : piece;
 
     private object Chunk(ImmutableArray<object> choices, object? usage) => call.IncludeUsage
         ? new { id = _id, @object = shape.ChunkObject, created = now.ToUnixTimeSeconds(), model = model.Name, choices, usage }

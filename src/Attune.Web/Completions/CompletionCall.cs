@@ -32,8 +32,10 @@ internal sealed record CompletionCall
     public bool Stream { get; init; }
     public bool IncludeUsage { get; init; }
 
-    public CompletionRequest Request(int prompt) => new(Prompts[prompt].Encoded, Sampling, Seed.For("prompt", prompt)) 
-        { Count = Count, Alternatives = Alternatives, TellsPrompt = Prompts[prompt].Echo is not null };
+    public CompletionRequest Request(int prompt) => new(Prompts[prompt].Encoded, Sampling, Seed.For("prompt", prompt))
+    {
+        Count = Count, Alternatives = Alternatives, TellsPrompt = Prompts[prompt].Echo is not null,
+    };
 
     /// <summary>Reads what chats and texts have in common.</summary>
     /// <param name="longest">Tokens wanted at most; null for as many as there is room for.</param>

@@ -36,7 +36,7 @@ public abstract record DirectStage : ExaminedStage
         .. DataSource.MissingFile($"{Kind}.data", Data), .. DataSource.MissingFile($"{Kind}.held_out_data", HeldOutData),
     ];
 
-    internal override IEnumerable<string?> LearnsFrom(Handover given) => Data is null ? [given.Policy, given.Preferences, given.HeldOutPreferences] : [given.Policy];
+    internal override IEnumerable<string?> LearnsFrom(Handover given) => LearnsFromLabels(given, Data);
 
     internal string NeedsData => $"{Kind}.data is missing: name a preference file, or put a preferences stage before this one.";
 

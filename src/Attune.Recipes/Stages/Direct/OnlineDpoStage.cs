@@ -91,10 +91,11 @@ public sealed record OnlineDpoStage : ExaminedStage
             using var sampler = new LocalSampler();
             // Its own copy: iterated DPO moves it, and the exam's must stay.
             using var reference = place.Reference.Copy();
-            using var reward = Judge == JudgeKind.Reward ? RewardModel.Load(Exam.RewardModel ?? place.Room.Handover.Reward!) : null;
+            var folder = Exam.RewardModel ?? place.Room.Handover.Reward;
+            using var reward = Judge == JudgeKind.Reward ? RewardModel.Load(folder!) : null;
             var (asked, client) = Judge == JudgeKind.Model ? JudgeModel.Open() : (null, null);
             using var closing = client;
-            var scored = reward is null ? null : ModelTokenizer.Judge(reward, Exam.RewardModel ?? place.Room.Handover.Reward!, place.Encoder);
+            var scored = reward is null ? null : ModelTokenizer.Judge(reward, folder!, place.Encoder);
             var experience = new OnlineDpoExperience(Training)
             {
                 Policy = place.Policy,
