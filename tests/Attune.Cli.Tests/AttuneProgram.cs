@@ -51,7 +51,11 @@ internal sealed class AttuneProgram : IDisposable
     }
 
     /// <param name="folder">Where the program works.</param>
-    public static AttuneProgram Start(string folder, params string[] arguments) => new(new ProcessStartInfo(Path, arguments)
+    public static AttuneProgram Start(string folder, params string[] arguments) => new(StartInfo(folder, arguments));
+
+    // A script's background job ignores SIGINT, its children inherit that, and no handler of theirs is ever called: env gives the default back.
+    private static ProcessStartInfo StartInfo(string folder, string[] arguments) => new(
+        OperatingSystem.IsLinux() ? "env" : Path, OperatingSystem.IsLinux() ? ["--default-signal=INT", Path, .. arguments] : arguments)
     {
         WorkingDirectory = folder,
         RedirectStandardInput = true,
@@ -61,7 +65,7 @@ internal sealed class AttuneProgram : IDisposable
         StandardErrorEncoding = Encoding.UTF8,
         // Tests run side by side; each takes one processor.
         Environment = { ["OMP_NUM_THREADS"] = "1", ["DOTNET_PROCESSOR_COUNT"] = "1" },
-    });
+    };
 
     /// <summary>Runs to the end with nothing to read.</summary>
     public static Outcome Run(string folder, params string[] arguments) => RunWithInput(folder, "", arguments);

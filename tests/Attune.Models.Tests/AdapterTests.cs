@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core;
@@ -103,7 +104,8 @@ public sealed class AdapterTests
         using var model = TinyModels.Random(TinyModels.ByName(family) with { HiddenWidth = 96, KeyValueHeads = 6, Heads = 6 });
         using var fused = Noisy(model, new AdapterConfig { Kind = kind, Rank = 4, Alpha = 6, Dropout = dropout });
         using var stock = Noisy(model, fused.Adapter!.Config);
-        Assert.NotNull(fused.Trunk.Fused);
+        // Without AVX-512 both are autograd's own operations; that layers computed again agree is tested all the same.
+        Assert.Equal(Avx512F.IsSupported, fused.Trunk.Fused is not null);
         stock.Trunk.Fused = null;
         var (expected, expectedGradients) = Gradients(stock, packed);
         var (loss, gradients) = Gradients(fused, packed);
