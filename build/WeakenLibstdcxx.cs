@@ -77,8 +77,16 @@ public sealed class WeakenLibstdcxx : Task
     /// <summary>Offset of vna_flags of the version's entry in .gnu.version_r of a little-endian ELF64 file; -1 where there is none.</summary>
     public static int FindFlags(byte[] image, string version)
     {
-        const int VersionNeeds = 0x6ffffffe;     // SHT_GNU_verneed
-        if (image.Length < 64 || image[0] != 0x7f || image[1] != 'E' || image[2] != 'L' || image[3] != 'F' || image[4] != 2 || image[5] != 1)
+        const int VersionNeeds = 0x6ffffffe; // SHT_GNU_verneed
+        if (
+            image.Length < 64
+            || image[0] != 0x7f
+            || image[1] != 'E'
+            || image[2] != 'L'
+            || image[3] != 'F'
+            || image[4] != 2
+            || image[5] != 1
+        )
         {
             return -1;
         }
@@ -88,7 +96,7 @@ public sealed class WeakenLibstdcxx : Task
         int count = BitConverter.ToUInt16(image, 0x3C);
         if (sections <= 0 || sections + (long)size * count > image.Length)
         {
-            return -1;      // cut short
+            return -1; // cut short
         }
 
         for (int i = 0; i < count; i++)

@@ -26,7 +26,9 @@ public static class Host
         while (await Console.In.ReadLineAsync() is { } line)
         {
             var request = JsonSerializer.Deserialize<HostRequest>(line, StoreJson.Options)!;
-            _ = Task.Run(async () => await output.WriteLineAsync(JsonSerializer.Serialize(await TryAsync(store, request), StoreJson.Options)));
+            _ = Task.Run(async () =>
+                await output.WriteLineAsync(JsonSerializer.Serialize(await TryAsync(store, request), StoreJson.Options))
+            );
         }
 
         return 0;
@@ -58,7 +60,13 @@ public static class Host
         var result = await store.Queue.SubmitAsync(request.Person, new Submission(request.Id, request.Lease, request.Judgement), default);
         return result switch
         {
-            SubmitResult.Accepted accepted => new HostReply(request.Number, accepted.Repeated ? "repeated" : "accepted", request.Lease, accepted.Receipt.TaskId, accepted.Receipt.Surplus),
+            SubmitResult.Accepted accepted => new HostReply(
+                request.Number,
+                accepted.Repeated ? "repeated" : "accepted",
+                request.Lease,
+                accepted.Receipt.TaskId,
+                accepted.Receipt.Surplus
+            ),
             _ => new HostReply(request.Number, result.GetType().Name, request.Lease, default, false),
         };
     }

@@ -10,10 +10,30 @@ public static class Load
     public static async Task<int> RunAsync(string database, int annotators, int labels)
     {
         await using var store = await FeedbackStore.OpenAsync(new StoreOptions(database), default);
-        var project = await store.Projects.CreateAsync(null, $"bench {Guid.NewGuid()}", ProjectKind.Comparison, new ProjectSettings { Quota = 3 }, "", default);
+        var project = await store.Projects.CreateAsync(
+            null,
+            $"bench {Guid.NewGuid()}",
+            ProjectKind.Comparison,
+            new ProjectSettings { Quota = 3 },
+            "",
+            default
+        );
         var text = new string('x', 400);
-        await store.Projects.AddItemsAsync(null, project.Id, [.. Enumerable.Range(0, (labels + 2) / 3).Select(i =>
-            new NewItem(new ItemContent(new Prompt.Text($"question {i} {text}"), [new Candidate($"first {text}"), new Candidate($"second {text}")])))], default);
+        await store.Projects.AddItemsAsync(
+            null,
+            project.Id,
+            [
+                .. Enumerable
+                    .Range(0, (labels + 2) / 3)
+                    .Select(i => new NewItem(
+                        new ItemContent(
+                            new Prompt.Text($"question {i} {text}"),
+                            [new Candidate($"first {text}"), new Candidate($"second {text}")]
+                        )
+                    )),
+            ],
+            default
+        );
         var people = new List<Guid>();
         for (var i = 0; i < annotators; i++)
         {
@@ -27,13 +47,22 @@ public static class Load
         var seconds = clock.Elapsed.TotalSeconds;
         var progress = await store.Projects.ProgressAsync(project.Id, default);
         var (claims, submits) = (times.Select(t => t.Claim).Order().ToArray(), times.Select(t => t.Submit).Order().ToArray());
-        Console.WriteLine(JsonSerializer.Serialize(new
-        {
-            store = store.Options.IsPostgreSql ? "PostgreSQL" : "SQLite", annotators, labels = times.Length, done = progress.Done, surplus = progress.Surplus,
-            labels_per_second = Math.Round(times.Length / seconds, 1),
-            claim_ms = new { p50 = At(claims, 0.5), p99 = At(claims, 0.99) }, submit_ms = new { p50 = At(submits, 0.5), p99 = At(submits, 0.99) },
-            whole = (await store.Audit.VerifyAsync(default)).FirstBroken is null,
-        }));
+        Console.WriteLine(
+            JsonSerializer.Serialize(
+                new
+                {
+                    store = store.Options.IsPostgreSql ? "PostgreSQL" : "SQLite",
+                    annotators,
+                    labels = times.Length,
+                    done = progress.Done,
+                    surplus = progress.Surplus,
+                    labels_per_second = Math.Round(times.Length / seconds, 1),
+                    claim_ms = new { p50 = At(claims, 0.5), p99 = At(claims, 0.99) },
+                    submit_ms = new { p50 = At(submits, 0.5), p99 = At(submits, 0.99) },
+                    whole = (await store.Audit.VerifyAsync(default)).FirstBroken is null,
+                }
+            )
+        );
         return 0;
     }
 
@@ -44,12 +73,20 @@ public static class Load
         {
             var clock = Stopwatch.StartNew();
             if (await store.Queue.ClaimAsync(project, person, default) is not ClaimResult.Claimed { Task: var task })
+            {
                 return times;
+            }
             var claimed = clock.Elapsed.TotalMilliseconds;
             clock.Restart();
-            var result = await store.Queue.SubmitAsync(person, new Submission(Guid.CreateVersion7(), task.LeaseId, ComparisonJudgement.OfStrength(1 + (times.Count % 8))), default);
+            var result = await store.Queue.SubmitAsync(
+                person,
+                new Submission(Guid.CreateVersion7(), task.LeaseId, ComparisonJudgement.OfStrength(1 + (times.Count % 8))),
+                default
+            );
             if (result is not SubmitResult.Accepted)
+            {
                 throw new InvalidOperationException(result.ToString());
+            }
             times.Add((claimed, clock.Elapsed.TotalMilliseconds));
         }
     }

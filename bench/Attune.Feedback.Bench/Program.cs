@@ -5,7 +5,10 @@ using Attune.Feedback.Bench;
 return args switch
 {
     ["load", var database, .. var rest] => await Load.RunAsync(
-        database, rest.Length > 0 ? int.Parse(rest[0], System.Globalization.CultureInfo.InvariantCulture) : 50, rest.Length > 1 ? int.Parse(rest[1], System.Globalization.CultureInfo.InvariantCulture) : 5000),
+        database,
+        rest.Length > 0 ? int.Parse(rest[0], System.Globalization.CultureInfo.InvariantCulture) : 50,
+        rest.Length > 1 ? int.Parse(rest[1], System.Globalization.CultureInfo.InvariantCulture) : 5000
+    ),
     ["host", var database] => await Host.RunAsync(database),
     _ => Usage(),
 };

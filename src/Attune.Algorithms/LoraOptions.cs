@@ -33,13 +33,16 @@ public sealed record LoraOptions
     public bool Head { get; init; }
 
     /// <summary>The adapter's shape; null for none.</summary>
-    public AdapterConfig? Config => R == 0 ? null : new AdapterConfig
-    {
-        Kind = Type,
-        Rank = R,
-        Alpha = Alpha,
-        Dropout = Dropout,
-        Targets = [.. Targets.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)],
-        TrainsHead = Head,
-    };
+    public AdapterConfig? Config =>
+        R == 0
+            ? null
+            : new AdapterConfig
+            {
+                Kind = Type,
+                Rank = R,
+                Alpha = Alpha,
+                Dropout = Dropout,
+                Targets = [.. Targets.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)],
+                TrainsHead = Head,
+            };
 }

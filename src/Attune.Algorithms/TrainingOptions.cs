@@ -6,7 +6,9 @@ using Attune.Models.Weights;
 namespace Attune.Algorithms;
 
 /// <summary>What every algorithm that trains has: the optimiser's numbers and the batch.</summary>
-/// <remarks>Each property is a recipe key (snake_case) and a command-line option (--kebab-case); its description is the help text.</remarks>
+/// <remarks>
+/// Each property is a recipe key (snake_case) and a command-line option (--kebab-case); its description is the help text.
+/// </remarks>
 public abstract record TrainingOptions
 {
     [Description("peak learning rate")]
@@ -51,10 +53,15 @@ public abstract record TrainingOptions
     [Description("where Adam's epsilon stands: torch (beside the corrected root) or tensor-flow (OpenAI 2019)")]
     public AdamStyle AdamStyle { get; init; } = AdamStyle.Torch;
 
-    [Description("f32 (exact) or bf16: weights and gradients in bfloat16 with a float32 master; faster where the processor multiplies bfloat16")]
+    [Description(
+        "f32 (exact) or bf16: weights and gradients in bfloat16 with a float32 master; faster where the processor multiplies bfloat16"
+    )]
     public Precision Precision { get; init; } = Precision.F32;
 
-    [Description("keep only each layer's input for the way back and compute the layer again there: a third more work, a fraction of the memory, the same results")]
+    [Description(
+        "keep only each layer's input for the way back and compute the layer again there: a third more work, a fraction of the "
+            + "memory, the same results"
+    )]
     public bool GradientCheckpointing { get; init; }
 
     [Description("how many of the lower transformer layers stay as they are, the embeddings with them; 0 freezes nothing")]
@@ -68,18 +75,21 @@ public abstract record TrainingOptions
     [Range(0, 1_000_000)]
     public int CheckpointEvery { get; init; } = 50;
 
-    public OptimiserOptions Optimiser => new()
-    {
-        Beta1 = AdamBeta1,
-        Beta2 = AdamBeta2,
-        Epsilon = AdamEpsilon,
-        Style = AdamStyle,
-        WeightDecay = WeightDecay,
-        MaxGradientNorm = MaxGradNorm,
-    };
+    public OptimiserOptions Optimiser =>
+        new()
+        {
+            Beta1 = AdamBeta1,
+            Beta2 = AdamBeta2,
+            Epsilon = AdamEpsilon,
+            Style = AdamStyle,
+            WeightDecay = WeightDecay,
+            MaxGradientNorm = MaxGradNorm,
+        };
 
     public Schedule LearningRateSchedule => new(Schedule, LearningRate, WarmupRatio);
 
-    /// <summary>Microbatch with the default filled in: small enough that its rows are of about one length, large enough to keep the cores busy.</summary>
+    /// <summary>
+    /// Microbatch with the default filled in: small enough that its rows are of about one length, large enough to keep the cores busy.
+    /// </summary>
     public int EffectiveMicrobatch => Math.Min(BatchSize, MicrobatchSize > 0 ? MicrobatchSize : 16);
 }

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Attune.Cli;
 
-/// <summary>Ctrl-C, or a polite kill: the first asks the command to end in order, a run with a checkpoint; the second ends the process at once.</summary>
+/// <summary>
+/// Ctrl-C, or a polite kill: the first asks the command to end in order, a run with a checkpoint; the second ends the process at once.
+/// </summary>
 internal sealed class Interruption : IDisposable
 {
     private readonly string _promise;
@@ -18,7 +20,11 @@ internal sealed class Interruption : IDisposable
             "generate" or "evaluate" or "model" or "data" or "feedback" or "figure" or "bench" => "Stopping.",
             _ => "Stopping after this round, with a checkpoint.",
         };
-        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal), PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal)];
+        _registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
+        ];
     }
 
     public CancellationToken Token => _source.Token;
@@ -37,7 +43,7 @@ internal sealed class Interruption : IDisposable
     {
         if (_source.IsCancellationRequested)
         {
-            return;     // let the second one through
+            return; // let the second one through
         }
 
         signal.Cancel = true;

@@ -30,7 +30,10 @@ internal static class Invocation
             }
 
             // No time limit after Ctrl-C: a round may take longer than any, and a checkpoint must follow it.
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancel);
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
+                cancel
+            );
         }
         catch (OperationCanceledException)
         {
@@ -55,5 +58,6 @@ internal static class Invocation
 
     /// <summary>libtorch tells of failed allocations by text alone.</summary>
     private static bool IsOutOfMemory(Exception problem) =>
-        problem is OutOfMemoryException || (problem is ExternalException && problem.Message.Contains("can't allocate memory", StringComparison.Ordinal));
+        problem is OutOfMemoryException
+        || (problem is ExternalException && problem.Message.Contains("can't allocate memory", StringComparison.Ordinal));
 }

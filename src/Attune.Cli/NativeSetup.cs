@@ -48,7 +48,12 @@ internal static partial class NativeSetup
 
     private static string Reason()
     {
-        var library = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "LibTorchSharp.dll" : OperatingSystem.IsMacOS() ? "libLibTorchSharp.dylib" : "libLibTorchSharp.so");
+        var library = Path.Combine(
+            AppContext.BaseDirectory,
+            OperatingSystem.IsWindows() ? "LibTorchSharp.dll"
+                : OperatingSystem.IsMacOS() ? "libLibTorchSharp.dylib"
+                : "libLibTorchSharp.so"
+        );
         try
         {
             NativeLibrary.Load(library);

@@ -6,14 +6,19 @@ namespace Attune.Core;
 /// </summary>
 public class AttuneException : Exception
 {
-    public AttuneException(string message) : base(message) { }
-    public AttuneException(string message, Exception cause) : base(message, cause) { }
+    public AttuneException(string message)
+        : base(message) { }
+
+    public AttuneException(string message, Exception cause)
+        : base(message, cause) { }
 }
 
 /// <summary>A recipe or an option that cannot work. Lists every problem found, not only the first.</summary>
 public sealed class PlanException(IReadOnlyList<string> problems) : AttuneException(string.Join(Environment.NewLine, problems))
 {
-    public PlanException(string problem) : this([problem]) { }
+    public PlanException(string problem)
+        : this([problem]) { }
+
     public IReadOnlyList<string> Problems { get; } = problems;
 }
 
@@ -23,6 +28,9 @@ public sealed class DataException(string message) : AttuneException(message);
 /// <summary>A model, tokenizer or checkpoint on disk that cannot be read: truncated, of another shape, or not one at all.</summary>
 public sealed class ModelFileException : AttuneException
 {
-    public ModelFileException(string message) : base(message) { }
-    public ModelFileException(string message, Exception cause) : base(message, cause) { }
+    public ModelFileException(string message)
+        : base(message) { }
+
+    public ModelFileException(string message, Exception cause)
+        : base(message, cause) { }
 }

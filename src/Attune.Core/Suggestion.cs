@@ -6,9 +6,11 @@ public static class Suggestion
     /// <summary>" Did you mean 'x'?" or an empty string where nothing is near.</summary>
     public static string For(string name, IEnumerable<string> known)
     {
-        var nearest = known.Select(k => (Name: k, Distance: Distance(name, k)))
+        var nearest = known
+            .Select(k => (Name: k, Distance: Distance(name, k)))
             .Where(k => k.Distance <= Math.Max(2, name.Length / 3))
-            .OrderBy(k => k.Distance).ThenBy(k => k.Name, StringComparer.Ordinal)
+            .OrderBy(k => k.Distance)
+            .ThenBy(k => k.Name, StringComparer.Ordinal)
             .FirstOrDefault();
         return nearest.Name is null ? "" : $" Did you mean '{nearest.Name}'?";
     }

@@ -53,17 +53,25 @@ public sealed class FeedbackStore : IAsyncDisposable
     public static async Task<FeedbackStore> OpenAsync(StoreOptions options, CancellationToken cancel)
     {
         if (!options.IsPostgreSql && !options.Create && !File.Exists(options.SqliteFile))
-            throw new AttuneException($"{options.SqliteFile}: no such database. Check --database; `attune serve` and `attune feedback import` make a new one.");
+        {
+            throw new AttuneException(
+                $"{options.SqliteFile}: no such database. Check --database; `attune serve` and `attune feedback import` make a new one."
+            );
+        }
         try
         {
             var store = options.IsPostgreSql ? StoreContexts.PostgreSql(options, Make) : StoreContexts.Sqlite(options, Make);
             await using var db = store._context();
-            await db.Database.MigrateAsync(cancel).ConfigureAwait(false);
+            await db.Database.MigrateAsync(cancel);
             return store;
         }
         catch (DbException problem)
         {
-            throw new AttuneException($"{options.Place}: the database cannot be used: {problem.Message.TrimEnd('.')}. Check --database, and that the server runs or the file is a feedback store.", problem);
+            throw new AttuneException(
+                $"{options.Place}: the database cannot be used: {problem.Message.TrimEnd('.')}. Check --database, and that the "
+                    + "server runs or the file is a feedback store.",
+                problem
+            );
         }
 
         FeedbackStore Make(Func<FeedbackContext> context, Action close) => new(options, context, close);
@@ -78,31 +86,41 @@ public sealed class FeedbackStore : IAsyncDisposable
 
     /// <summary>Reads; again where the database was too busy to answer, as reading twice harms nobody.</summary>
     /// <exception cref="StoreBusyException">It was too busy for too long.</exception>
-    internal Task<T> ReadAsync<T>(Func<FeedbackContext, Task<T>> work) => InsistAsync(
-        async () =>
-        {
-            await using var db = _context();
-            return await work(db).ConfigureAwait(false);
-        },
-        Repeat.Always, CancellationToken.None);
+    internal Task<T> ReadAsync<T>(Func<FeedbackContext, Task<T>> work) =>
+        InsistAsync(
+            async () =>
+            {
+                await using var db = _context();
+                return await work(db);
+            },
+            Repeat.Always,
+            CancellationToken.None
+        );
 
     /// <summary>
-    /// One transaction: all of <paramref name="work"/> and its audit, or nothing. It is tried again where another one got in its way, so it must
-    /// do nothing but read and write the database.
+    /// One transaction: all of <paramref name="work"/> and its audit, or nothing. It is tried again where another one got in its way, so it
+    /// must do nothing but read and write the database.
     /// </summary>
     /// <exception cref="StoreBusyException">The database was too busy for too long, or the commit got no answer.</exception>
-    internal Task<T> WriteAsync<T>(Func<StoreWriter, Task<T>> work, CancellationToken cancel) => WriteAsync(work, Repeat.UnlessStored, cancel);
+    internal Task<T> WriteAsync<T>(Func<StoreWriter, Task<T>> work, CancellationToken cancel) =>
+        WriteAsync(work, Repeat.UnlessStored, cancel);
 
-    /// <summary>As <see cref="WriteAsync{T}(Func{StoreWriter, Task{T}}, CancellationToken)"/>, for what may be done twice: it carries an id, or says the same again.</summary>
-    internal Task<T> WriteAgainAsync<T>(Func<StoreWriter, Task<T>> work, CancellationToken cancel) => WriteAsync(work, Repeat.Always, cancel);
+    /// <summary>
+    /// As <see cref="WriteAsync{T}(Func{StoreWriter, Task{T}}, CancellationToken)"/>, for what may be done twice: it carries an id, or says
+    /// the same again.
+    /// </summary>
+    internal Task<T> WriteAgainAsync<T>(Func<StoreWriter, Task<T>> work, CancellationToken cancel) =>
+        WriteAsync(work, Repeat.Always, cancel);
 
     private async Task<T> WriteAsync<T>(Func<StoreWriter, Task<T>> work, Repeat repeat, CancellationToken cancel)
     {
-        if (_turn is not null && !await _turn.WaitAsync(Options.Patience, cancel).ConfigureAwait(false))
+        if (_turn is not null && !await _turn.WaitAsync(Options.Patience, cancel))
+        {
             throw new StoreBusyException(Options.Place, StoredState.Not, new TimeoutException("its turn to write did not come in time"));
+        }
         try
         {
-            return await InsistAsync(() => TryAsync(work, cancel), repeat, cancel).ConfigureAwait(false);
+            return await InsistAsync(() => TryAsync(work, cancel), repeat, cancel);
         }
         finally
         {
@@ -119,35 +137,42 @@ public sealed class FeedbackStore : IAsyncDisposable
             var wait = TimeSpan.Zero;
             try
             {
-                return await work().ConfigureAwait(false);
+                return await work();
             }
-            catch (Exception problem) when (!cancel.IsCancellationRequested && Hindrances.Of(problem) is not Hindrance.None and var hindrance)
+            catch (Exception problem)
+                when (!cancel.IsCancellationRequested && Hindrances.Of(problem) is not Hindrance.None and var hindrance)
             {
                 var stored = problem is UnknownCommitException ? StoredState.Unknown : StoredState.Not;
-                var last = attempt >= (hindrance == Hindrance.Overload ? MostTriesWhenBusy : MostTries) || Options.Time.GetElapsedTime(started) >= Options.Patience;
+                var last =
+                    attempt >= (hindrance == Hindrance.Overload ? MostTriesWhenBusy : MostTries)
+                    || Options.Time.GetElapsedTime(started) >= Options.Patience;
                 if (last && hindrance == Hindrance.Duplicate)
+                {
                     throw;
+                }
                 if (last || (stored == StoredState.Unknown && repeat != Repeat.Always))
+                {
                     throw new StoreBusyException(Options.Place, stored, problem);
+                }
                 // Who is in the way is soon gone; who has too much to do needs time.
                 wait = TimeSpan.FromMilliseconds(hindrance == Hindrance.Overload ? 50 << attempt : attempt * attempt);
             }
 
-            await Task.Delay(wait, cancel).ConfigureAwait(false);
+            await Task.Delay(wait, cancel);
         }
     }
 
     private async Task<T> TryAsync<T>(Func<StoreWriter, Task<T>> work, CancellationToken cancel)
     {
         await using var db = _context();
-        await using var transaction = await db.Database.BeginTransactionAsync(cancel).ConfigureAwait(false);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancel);
         var writer = new StoreWriter(db, Now);
-        var result = await work(writer).ConfigureAwait(false);
-        await db.SaveChangesAsync(cancel).ConfigureAwait(false);
-        await writer.AppendAuditAsync(cancel).ConfigureAwait(false);
+        var result = await work(writer);
+        await db.SaveChangesAsync(cancel);
+        await writer.AppendAuditAsync(cancel);
         try
         {
-            await transaction.CommitAsync(cancel).ConfigureAwait(false);
+            await transaction.CommitAsync(cancel);
         }
         catch (Exception problem) when (Hindrances.Of(problem) == Hindrance.Overload)
         {
@@ -157,5 +182,9 @@ public sealed class FeedbackStore : IAsyncDisposable
         return result;
     }
 
-    private enum Repeat { UnlessStored, Always }
+    private enum Repeat
+    {
+        UnlessStored,
+        Always,
+    }
 }

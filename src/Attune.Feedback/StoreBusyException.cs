@@ -3,8 +3,8 @@ using Attune.Core;
 namespace Attune.Feedback;
 
 /// <summary>
-/// The database had too much to do, or could not be reached, for as long as the store was patient. Nothing is wrong with what was asked: ask again a
-/// little later.
+/// The database had too much to do, or could not be reached, for as long as the store was patient. Nothing is wrong with what was asked:
+/// ask again a little later.
 /// </summary>
 public sealed class StoreBusyException : AttuneException
 {
@@ -19,7 +19,11 @@ public sealed class StoreBusyException : AttuneException
 
     private static string Words(string place, StoredState stored, Exception cause) =>
         $"{place}: the store is too busy or cannot be reached ({cause.GetBaseException().Message.TrimEnd('.')}). "
-        + (stored == StoredState.Not ? "Nothing was stored; try again in a few seconds." : "It is not known whether this was stored; look before you do it again.");
+        + (
+            stored == StoredState.Not
+                ? "Nothing was stored; try again in a few seconds."
+                : "It is not known whether this was stored; look before you do it again."
+        );
 }
 
 /// <summary>What became of a write that failed.</summary>
@@ -27,6 +31,7 @@ public enum StoredState
 {
     /// <summary>All of it was taken back.</summary>
     Not,
+
     /// <summary>The line broke, or the time was up, while it was being made final.</summary>
     Unknown,
 }

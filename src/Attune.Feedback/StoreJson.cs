@@ -10,8 +10,8 @@ using Attune.Text.Templates;
 namespace Attune.Feedback;
 
 /// <summary>
-/// How contents and judgements are written as JSON: snake_case names, enums as words, null left out, accents and emoji as they are. Free text lies
-/// in the database inside JSON, where every character of it can be written, U+0000 too, which PostgreSQL's text cannot hold.
+/// How contents and judgements are written as JSON: snake_case names, enums as words, null left out, accents and emoji as they are. Free
+/// text lies in the database inside JSON, where every character of it can be written, U+0000 too, which PostgreSQL's text cannot hold.
 /// </summary>
 public static class StoreJson
 {
@@ -26,15 +26,16 @@ public static class StoreJson
 
     internal static JsonObject? ReadObject(string? json) => json is null ? null : JsonNode.Parse(json)!.AsObject();
 
-    private static JsonSerializerOptions Make() => new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        AllowOutOfOrderMetadataProperties = true,
-        MaxDepth = 128,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower), new PromptConverter(), new StrictTextConverter() },
-    };
+    private static JsonSerializerOptions Make() =>
+        new()
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            AllowOutOfOrderMetadataProperties = true,
+            MaxDepth = 128,
+            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower), new PromptConverter(), new StrictTextConverter() },
+        };
 
     /// <summary>A prompt is a text, or a list of messages.</summary>
     private sealed class PromptConverter : JsonConverter<Prompt>
@@ -42,17 +43,25 @@ public static class StoreJson
         public override Prompt Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {
             if (reader.TokenType == JsonTokenType.String)
+            {
                 return new Prompt.Text(reader.GetString()!);
+            }
             var rows = JsonSerializer.Deserialize<MessageRow[]>(ref reader, options) ?? [];
-            return new Prompt.Chat([.. rows.Select(r => new Message(RoleNames.Find(r.Role) ?? throw new JsonException($"'{r.Role}' is no role"), r.Content))]);
+            return new Prompt.Chat([
+                .. rows.Select(r => new Message(RoleNames.Find(r.Role) ?? throw new JsonException($"'{r.Role}' is no role"), r.Content)),
+            ]);
         }
 
         public override void Write(Utf8JsonWriter writer, Prompt value, JsonSerializerOptions options)
         {
             if (value is Prompt.Chat chat)
+            {
                 JsonSerializer.Serialize(writer, chat.Messages.Select(m => new MessageRow(RoleNames.Of(m.Role), m.Content)), options);
+            }
             else
+            {
                 JsonSerializer.Serialize(writer, ((Prompt.Text)value).Value, options);
+            }
         }
 
         private sealed record MessageRow(string Role, string Content);
@@ -75,9 +84,11 @@ public static class StoreJson
             }
         }
 
-        public override string ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetString()!;
+        public override string ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.GetString()!;
 
-        public override void WriteAsPropertyName(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WritePropertyName(value);
+        public override void WriteAsPropertyName(Utf8JsonWriter writer, string value, JsonSerializerOptions options) =>
+            writer.WritePropertyName(value);
 
         public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options)
         {

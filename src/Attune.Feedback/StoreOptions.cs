@@ -5,7 +5,8 @@ using Npgsql;
 namespace Attune.Feedback;
 
 /// <summary>Where the store is and how it behaves.</summary>
-/// <param name="Database">A file name for SQLite, or a PostgreSQL connection string ("Host=...;Database=...") or address ("postgres://...").</param>
+/// <param name="Database">A file name for SQLite, or a PostgreSQL connection string ("Host=...;Database=...") or address
+/// ("postgres://...").</param>
 public sealed record StoreOptions(string Database)
 {
     public TimeProvider Time { get; init; } = TimeProvider.System;
@@ -19,7 +20,8 @@ public sealed record StoreOptions(string Database)
     /// <summary>Make a missing SQLite file; otherwise a missing file is an error.</summary>
     public bool Create { get; init; } = true;
 
-    public bool IsPostgreSql => Database.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase)
+    public bool IsPostgreSql =>
+        Database.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase)
         || Database.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase)
         || Database.Contains("host=", StringComparison.OrdinalIgnoreCase);
 
@@ -29,32 +31,43 @@ public sealed record StoreOptions(string Database)
         get
         {
             if (!IsPostgreSql)
+            {
                 return Path.GetFullPath(SqliteFile);
+            }
             var parts = new NpgsqlConnectionStringBuilder(PostgreSql());
             return $"postgres://{parts.Host}:{parts.Port}/{parts.Database}";
         }
     }
 
-    /// <summary>How long SQLite waits for another process that writes; PostgreSQL's is the connection string's "Command Timeout", 30 seconds by default.</summary>
+    /// <summary>
+    /// How long SQLite waits for another process that writes; PostgreSQL's is the connection string's "Command Timeout", 30 seconds by
+    /// default.
+    /// </summary>
     internal TimeSpan LockWait => Patience < TimeSpan.FromSeconds(30) ? Patience : TimeSpan.FromSeconds(30);
 
-    internal string SqliteFile => Database.StartsWith("Data Source=", StringComparison.OrdinalIgnoreCase)
-        ? new SqliteConnectionStringBuilder(Database).DataSource
-        : Database;
+    internal string SqliteFile =>
+        Database.StartsWith("Data Source=", StringComparison.OrdinalIgnoreCase)
+            ? new SqliteConnectionStringBuilder(Database).DataSource
+            : Database;
 
-    internal string Sqlite(bool readOnly = false) => new SqliteConnectionStringBuilder
-    {
-        DataSource = SqliteFile,
-        Mode = readOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
-        DefaultTimeout = (int)Math.Ceiling(LockWait.TotalSeconds),
-    }.ToString();
+    internal string Sqlite(bool readOnly = false) =>
+        new SqliteConnectionStringBuilder
+        {
+            DataSource = SqliteFile,
+            Mode = readOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
+            DefaultTimeout = (int)Math.Ceiling(LockWait.TotalSeconds),
+        }.ToString();
 
     internal string PostgreSql()
     {
         if (!Database.Contains("://", StringComparison.Ordinal))
+        {
             return Database;
+        }
         if (!Uri.TryCreate(Database, UriKind.Absolute, out var address) || address.AbsolutePath.Length < 2)
+        {
             throw new AttuneException("the PostgreSQL address is not whole; expected postgres://USER:PASSWORD@HOST:PORT/DATABASE.");
+        }
         var user = address.UserInfo.Split(':', 2);
         return new NpgsqlConnectionStringBuilder
         {

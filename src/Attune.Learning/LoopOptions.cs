@@ -9,6 +9,7 @@ public sealed record LoopOptions(int Microbatch, int CheckpointEvery);
 public enum LoopEnd
 {
     Finished,
+
     /// <summary>Cancelled; a checkpoint was written and the run can be resumed.</summary>
     Cancelled,
 }

@@ -13,7 +13,13 @@ namespace Attune.Learning;
 /// where the round comes from. All chance comes from <see cref="Progress"/>, so a resumed run is the uninterrupted run, bit for bit.
 /// </summary>
 public sealed class TrainingLoop<T>(
-    IObjective<T> objective, IExperience<T> experience, Schedule schedule, OptimiserOptions optimiser, LoopOptions options, DirectoryCheckpoints? checkpoints) : IDisposable
+    IObjective<T> objective,
+    IExperience<T> experience,
+    Schedule schedule,
+    OptimiserOptions optimiser,
+    LoopOptions options,
+    DirectoryCheckpoints? checkpoints
+) : IDisposable
 {
     private readonly AdamW _adam = new(objective.Learners, optimiser);
     private TimeSpan? _saving;
@@ -42,7 +48,7 @@ public sealed class TrainingLoop<T>(
             {
                 round = cancel.IsCancellationRequested ? null : await experience.NextAsync(progress, cancel);
             }
-            catch (OperationCanceledException) when (cancel.IsCancellationRequested)     // a server's time-out is no end of the run
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested) // a server's time-out is no end of the run
             {
                 round = null;
             }
@@ -138,8 +144,9 @@ public sealed class TrainingLoop<T>(
         if (!double.IsFinite(norm))
         {
             throw new AttuneException(
-                $"the gradient of update {progress.Updates + 1} is not finite (loss {metrics["loss"]:g4}): training has diverged. " +
-                "Lower learning_rate or set max_grad_norm; the weights of the last checkpoint are intact.");
+                $"the gradient of update {progress.Updates + 1} is not finite (loss {metrics["loss"]:g4}): training has diverged. "
+                    + "Lower learning_rate or set max_grad_norm; the weights of the last checkpoint are intact."
+            );
         }
 
         metrics.Set("grad_norm", norm);

@@ -19,7 +19,7 @@ internal static class CausalAttention
         value = ForEveryHead(value, heads);
         var mixed = forbidden is null
             ? nn.functional.scaled_dot_product_attention(query, key, value, null, 0, time > 1)
-            : Plain(query, key, value, forbidden);                      // [batch, heads, time, headWidth]
+            : Plain(query, key, value, forbidden); // [batch, heads, time, headWidth]
         return mixed.transpose(1, 2).reshape(batch, time, heads * width);
     }
 

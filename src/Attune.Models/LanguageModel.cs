@@ -15,31 +15,40 @@ public sealed class LanguageModel : TransformerModel
     private readonly Parameter _head;
 
     /// <summary>A model whose weights are all zero: a place to load into.</summary>
-    internal LanguageModel(TransformerConfig config, ScalarType type = ScalarType.Float32, Device? device = null, BaseQuantization quantization = BaseQuantization.None)
+    internal LanguageModel(
+        TransformerConfig config,
+        ScalarType type = ScalarType.Float32,
+        Device? device = null,
+        BaseQuantization quantization = BaseQuantization.None
+    )
         : base(config, HeadKind.Language, type, device, quantization)
     {
         _head = Weights[HeadName];
     }
 
     /// <summary>The same, ready to be trained in a precision.</summary>
-    internal LanguageModel(TransformerConfig config, Precision precision, BaseQuantization quantization = BaseQuantization.None) : this(config, TypeOf(precision), null, quantization)
+    internal LanguageModel(TransformerConfig config, Precision precision, BaseQuantization quantization = BaseQuantization.None)
+        : this(config, TypeOf(precision), null, quantization)
     {
         Weights.AttachMaster();
     }
 
     /// <summary>Fresh weights.</summary>
-    public LanguageModel(TransformerConfig config, Seed seed, Precision precision = Precision.F32) : this(config, precision)
+    public LanguageModel(TransformerConfig config, Seed seed, Precision precision = Precision.F32)
+        : this(config, precision)
     {
         Initialize(seed);
     }
 
-    private LanguageModel(LanguageModel origin, Adapter adapter) : base(origin, HeadKind.Language, adapter)
+    private LanguageModel(LanguageModel origin, Adapter adapter)
+        : base(origin, HeadKind.Language, adapter)
     {
         _head = Adapter?.Weights.Find(HeadName) ?? Weights[HeadName];
     }
 
     /// <summary>
-    /// This model with a fresh adapter, to be trained: it shares the weights, which are frozen from now on. This model stays what it is and must outlive it.
+    /// This model with a fresh adapter, to be trained: it shares the weights, which are frozen from now on. This model stays what it is and
+    /// must outlive it.
     /// </summary>
     /// <exception cref="PlanException">The configuration fits no such model.</exception>
     public LanguageModel Adapted(AdapterConfig config, Seed seed) => new(this, Adapter.Fresh(Plain(), config, HeadKind.Language, seed));

@@ -64,9 +64,10 @@ internal sealed class LinearMap(string name, FlatParameters parameters, Quantize
     }
 
     /// <summary>input W^T of the base alone.</summary>
-    internal Tensor OfBase(Tensor input, Tensor? bias) => quantized is null
-        ? nn.functional.linear(input, Weight!, bias)
-        : bias is null ? QuantizedFunction.apply(input, quantized) : QuantizedFunction.apply(input, quantized) + bias;
+    internal Tensor OfBase(Tensor input, Tensor? bias) =>
+        quantized is null ? nn.functional.linear(input, Weight!, bias)
+        : bias is null ? QuantizedFunction.apply(input, quantized)
+        : QuantizedFunction.apply(input, quantized) + bias;
 
     /// <summary>DoRA's divisors, without gradient.</summary>
     internal Tensor Norms(LowRank part)
@@ -94,7 +95,9 @@ internal sealed class LinearMap(string name, FlatParameters parameters, Quantize
     /// <summary>The base's matrix, float32.</summary>
     internal Tensor Plain() => quantized is null ? parameters.ExactOf(name + ".weight").to(ScalarType.Float32) : quantized.Dense();
 
-    /// <summary>The matrix that computes the same without an adapter; the parameter itself where there is neither adapter nor quantisation.</summary>
+    /// <summary>
+    /// The matrix that computes the same without an adapter; the parameter itself where there is neither adapter nor quantisation.
+    /// </summary>
     internal Tensor Merged()
     {
         if (parts.Length == 0)
@@ -124,7 +127,12 @@ internal sealed class LinearMaps
 {
     private readonly Dictionary<string, LinearMap> _maps = [];
 
-    internal LinearMaps(TransformerConfig config, FlatParameters parameters, IReadOnlyDictionary<string, QuantizedMatrix> quantized, Adapter? adapter)
+    internal LinearMaps(
+        TransformerConfig config,
+        FlatParameters parameters,
+        IReadOnlyDictionary<string, QuantizedMatrix> quantized,
+        Adapter? adapter
+    )
     {
         Adapter = adapter;
         for (var layer = 0; layer < config.Layers; layer++)

@@ -30,7 +30,9 @@ public static class ModelFiles
         return Merged(adapted, new LanguageModel(origin.Config, precision), directory);
     }
 
-    /// <summary>A language model whose layers' matrices are quantised as they are read, one at a time: the base of an adapter that is to be trained.</summary>
+    /// <summary>
+    /// A language model whose layers' matrices are quantised as they are read, one at a time: the base of an adapter that is to be trained.
+    /// </summary>
     /// <exception cref="ModelFileException">As without quantisation.</exception>
     public static LanguageModel LoadLanguageModel(string directory, Precision precision, BaseQuantization quantization)
     {
@@ -62,8 +64,8 @@ public static class ModelFiles
     }
 
     /// <summary>
-    /// Writes <c>model.safetensors</c> and <c>config.json</c>, each whole or not at all, weights first, from the master where there is one; of an adapted
-    /// model its adapter alone.
+    /// Writes <c>model.safetensors</c> and <c>config.json</c>, each whole or not at all, weights first, from the master where there is one;
+    /// of an adapted model its adapter alone.
     /// </summary>
     /// <param name="type">F32 or BF16.</param>
     /// <exception cref="AttuneException">The folder cannot be written.</exception>
@@ -76,19 +78,24 @@ public static class ModelFiles
         }
 
         var head = model is ScalarModel ? HeadKind.Score : HeadKind.Language;
-        var tensors = HuggingFaceTensor.Of(model.Config, head).Select(t => new SafeTensorsSource(t.Name, t.Shape, () => ValuesOf(model, t))).ToArray();
+        var tensors = HuggingFaceTensor
+            .Of(model.Config, head)
+            .Select(t => new SafeTensorsSource(t.Name, t.Shape, () => ValuesOf(model, t)))
+            .ToArray();
         SafeTensorsWriter.Write(Path.Combine(directory, WeightFolder.SingleFile), tensors, type);
         ModelConfigFile.Write(directory, model.Config, head, type);
     }
 
-    private static T Merged<T>(TransformerModel adapted, T target, string directory) where T : TransformerModel
+    private static T Merged<T>(TransformerModel adapted, T target, string directory)
+        where T : TransformerModel
     {
         adapted.CopyInto(target);
         target.Origin = directory;
         return target;
     }
 
-    private static T Load<T>(string directory, HeadKind head, Func<TransformerConfig, T> make) where T : TransformerModel
+    private static T Load<T>(string directory, HeadKind head, Func<TransformerConfig, T> make)
+        where T : TransformerModel
     {
         var config = ModelConfigFile.Read(directory);
         using var folder = new WeightFolder(directory);
@@ -114,20 +121,36 @@ public static class ModelFiles
         }
     }
 
-    private static void Compare(string directory, WeightFolder folder, ImmutableArray<HuggingFaceTensor> tensors, TransformerConfig config, HeadKind head)
+    private static void Compare(
+        string directory,
+        WeightFolder folder,
+        ImmutableArray<HuggingFaceTensor> tensors,
+        TransformerConfig config,
+        HeadKind head
+    )
     {
         var expected = tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
         var missing = expected.Keys.Where(name => folder.ShapeOf(name) is null).ToArray();
         var otherHead = (string name) => (config.TiedHead || head == HeadKind.Score) && name == "lm_head.weight";
         var unexpected = folder.Names.Where(name => !expected.ContainsKey(name) && !otherHead(name)).ToArray();
-        var misshapen = tensors.Where(t => folder.ShapeOf(t.Name) is { } shape && !shape.AsSpan().SequenceEqual(t.Shape.AsSpan()))
-            .Select(t => $"{t.Name} has shape [{string.Join(", ", folder.ShapeOf(t.Name)!.Value)}], expected [{string.Join(", ", t.Shape)}]").ToArray();
+        var misshapen = tensors
+            .Where(t => folder.ShapeOf(t.Name) is { } shape && !shape.AsSpan().SequenceEqual(t.Shape.AsSpan()))
+            .Select(t =>
+                $"{t.Name} has shape [{string.Join(", ", folder.ShapeOf(t.Name)!.Value)}], expected [{string.Join(", ", t.Shape)}]"
+            )
+            .ToArray();
         string[] problems = [.. Listed("missing: ", missing), .. Listed("unexpected: ", unexpected), .. Listed("", misshapen)];
         if (problems.Length > 0)
         {
             throw new ModelFileException(
-                $"{directory}: the weights do not fit config.json ({config.Family}, {config.Layers} layers of width {config.Width}); {string.Join("; ", problems)}. "
-                + (head == HeadKind.Score && missing.Contains("score.weight") ? "This is not a reward or value model: it has no score head." : "Use the config.json that came with these weights."));
+                $"{directory}: the weights do not fit config.json ({config.Family}, {config.Layers} layers of width "
+                    + $"{config.Width}); {string.Join("; ", problems)}. "
+                    + (
+                        head == HeadKind.Score && missing.Contains("score.weight")
+                            ? "This is not a reward or value model: it has no score head."
+                            : "Use the config.json that came with these weights."
+                    )
+            );
         }
     }
 
@@ -135,7 +158,9 @@ public static class ModelFiles
     {
         if (items.Length > 0)
         {
-            yield return kind + string.Join(", ", items.Take(MostListed)) + (items.Length > MostListed ? $" and {items.Length - MostListed} more" : "");
+            yield return kind
+                + string.Join(", ", items.Take(MostListed))
+                + (items.Length > MostListed ? $" and {items.Length - MostListed} more" : "");
         }
     }
 

@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace Attune.Models;
 
-/// <summary>Products with a quantised matrix, a tile of its rows at a time: autograd's own product would keep all of them as numbers for the way back.</summary>
+/// <summary>
+/// Products with a quantised matrix, a tile of its rows at a time: autograd's own product would keep all of them as numbers for the way
+/// back.
+/// </summary>
 internal static class QuantizedProduct
 {
     /// <param name="input">[rows, inputs]</param>

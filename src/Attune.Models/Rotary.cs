@@ -18,15 +18,19 @@ internal static class Rotary
         var factor = config.RopeScaling?.Attention ?? 1;
         var cosines = new float[(long)config.ContextLength * half];
         var sines = new float[(long)config.ContextLength * half];
-        Parallel.For(0, config.ContextLength, position =>
-        {
-            for (var i = 0; i < half; i++)
+        Parallel.For(
+            0,
+            config.ContextLength,
+            position =>
             {
-                var (sine, cosine) = Math.SinCos(position * frequencies[i]);
-                cosines[(long)position * half + i] = (float)(factor * cosine);
-                sines[(long)position * half + i] = (float)(factor * sine);
+                for (var i = 0; i < half; i++)
+                {
+                    var (sine, cosine) = Math.SinCos(position * frequencies[i]);
+                    cosines[(long)position * half + i] = (float)(factor * cosine);
+                    sines[(long)position * half + i] = (float)(factor * sine);
+                }
             }
-        });
+        );
 
         return (cosines, sines);
     }

@@ -21,13 +21,15 @@ public sealed class ScalarModel : TransformerModel
     }
 
     /// <summary>The same, ready to be trained in a precision.</summary>
-    internal ScalarModel(TransformerConfig config, Precision precision) : this(config, TypeOf(precision))
+    internal ScalarModel(TransformerConfig config, Precision precision)
+        : this(config, TypeOf(precision))
     {
         Weights.AttachMaster();
     }
 
     /// <summary>Fresh weights.</summary>
-    public ScalarModel(TransformerConfig config, Seed seed, Precision precision = Precision.F32) : this(config, precision)
+    public ScalarModel(TransformerConfig config, Seed seed, Precision precision = Precision.F32)
+        : this(config, precision)
     {
         Initialize(seed);
     }
@@ -42,14 +44,15 @@ public sealed class ScalarModel : TransformerModel
         Initialization.Fill(Weights, Weights.Slots[^1], Config, seed);
     }
 
-    private ScalarModel(TransformerModel origin, Adapter adapter) : base(origin, HeadKind.Score, adapter)
+    private ScalarModel(TransformerModel origin, Adapter adapter)
+        : base(origin, HeadKind.Score, adapter)
     {
         _score = adapter.Weights["score"];
     }
 
     /// <summary>
-    /// The trunk of another model with a fresh adapter and a head of its own, to be trained: a reward or value model on the weights that others share.
-    /// Those are frozen from now on; the origin must outlive it.
+    /// The trunk of another model with a fresh adapter and a head of its own, to be trained: a reward or value model on the weights that
+    /// others share. Those are frozen from now on; the origin must outlive it.
     /// </summary>
     /// <param name="origin">Without an adapter. Of a scalar model the head is copied, else it is fresh.</param>
     public static ScalarModel Adapted(TransformerModel origin, AdapterConfig config, Seed seed)
@@ -65,7 +68,8 @@ public sealed class ScalarModel : TransformerModel
 
     /// <summary>The same with an adapter and head from a folder in PEFT's layout, as they are there.</summary>
     /// <exception cref="ModelFileException">It is absent or damaged, or an adapter of another model.</exception>
-    public static ScalarModel Adapted(TransformerModel origin, string folder) => new(origin, AdapterFiles.Load(origin.Plain(), folder, HeadKind.Score));
+    public static ScalarModel Adapted(TransformerModel origin, string folder) =>
+        new(origin, AdapterFiles.Load(origin.Plain(), folder, HeadKind.Score));
 
     /// <summary>A copy with own weights and without a master, in another type or place where one is given.</summary>
     public ScalarModel Copy(ScalarType? type = null, Device? device = null)

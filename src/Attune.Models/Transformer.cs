@@ -14,7 +14,7 @@ public sealed class Transformer : IDisposable
 {
     private readonly FlatParameters _parameters;
     private readonly TransformerLayer[] _layers;
-    private readonly Tensor? _cosines;     // [contextLength, headWidth / 2], float32
+    private readonly Tensor? _cosines; // [contextLength, headWidth / 2], float32
     private readonly Tensor? _sines;
 
     internal Transformer(TransformerConfig config, FlatParameters parameters, LinearMaps maps)
@@ -56,7 +56,9 @@ public sealed class Transformer : IDisposable
     /// <returns>[batch, time, width]</returns>
     public Tensor Hidden(Tensor tokens, Tensor? segments = null) => Upper(Lower(tokens, 0, segments), 0, segments);
 
-    /// <summary>The hidden state after the embeddings and the lowest <paramref name="layers"/> layers: what frozen layers give, once for all epochs.</summary>
+    /// <summary>
+    /// The hidden state after the embeddings and the lowest <paramref name="layers"/> layers: what frozen layers give, once for all epochs.
+    /// </summary>
     /// <returns>[batch, time, width]</returns>
     public Tensor Lower(Tensor tokens, int layers, Tensor? segments = null)
     {
@@ -67,14 +69,22 @@ public sealed class Transformer : IDisposable
         {
             var starts = segments is null ? null : FusedTrunk.StartsOf(segments);
             var embedded = Scaled(fused.Embed(tokens, starts));
-            return Climb(fused, embedded, 0, layers, tokens.shape, starts).view(tokens.size(0), tokens.size(1), Config.Width).MoveToOuterDisposeScope();
+            return Climb(fused, embedded, 0, layers, tokens.shape, starts)
+                .view(tokens.size(0), tokens.size(1), Config.Width)
+                .MoveToOuterDisposeScope();
         }
 
         var view = ViewOf(tokens.size(0), tokens.size(1), segments);
         var hidden = Scaled(Rows(_parameters["tokens"], tokens));
         if (Config.Positions == PositionKind.Learned)
         {
-            hidden = hidden + (view.Positions is null ? _parameters["positions"].narrow(0, 0, tokens.size(1)) : Rows(_parameters["positions"], view.Positions));
+            hidden =
+                hidden
+                + (
+                    view.Positions is null
+                        ? _parameters["positions"].narrow(0, 0, tokens.size(1))
+                        : Rows(_parameters["positions"], view.Positions)
+                );
         }
 
         view = view with { Chance = NextChance() };
@@ -92,7 +102,10 @@ public sealed class Transformer : IDisposable
     {
         if (hidden.dim() != 3 || hidden.size(2) != Config.Width)
         {
-            throw new ArgumentException($"hidden has shape [{string.Join(", ", hidden.shape)}]; expected [batch, time, {Config.Width}].", nameof(hidden));
+            throw new ArgumentException(
+                $"hidden has shape [{string.Join(", ", hidden.shape)}]; expected [batch, time, {Config.Width}].",
+                nameof(hidden)
+            );
         }
 
         CheckLayer(fromLayer);
@@ -151,7 +164,10 @@ public sealed class Transformer : IDisposable
         var view = fused.ViewOf(shape[0], shape[1], starts, _cosines, _sines) with { Chance = NextChance() };
         for (var layer = from; layer < to; layer++)
         {
-            rows = wanted is not null && layer == to - 1 ? fused.LayerAt(layer, rows, view, wanted) : fused.Layer(layer, rows, view, Recompute);
+            rows =
+                wanted is not null && layer == to - 1
+                    ? fused.LayerAt(layer, rows, view, wanted)
+                    : fused.Layer(layer, rows, view, Recompute);
         }
 
         return rows;
@@ -162,9 +178,10 @@ public sealed class Transformer : IDisposable
     /// <summary>What an adapter's dropout draws from in this pass; null where nothing is dropped, as where nothing is learned.</summary>
     private Seed? NextChance() => Maps.Adapter is { Config.Dropout: > 0 } adapter && is_grad_enabled() ? adapter.Weights.NextPass() : null;
 
-    private Tensor Stock(int layer, Tensor hidden, TokenView view) => Recompute && is_grad_enabled() && (hidden.requires_grad || _layers[layer].IsTrained)
-        ? RecomputedLayer.apply(hidden, _layers[layer].Anchor, new RecomputedCall(_layers[layer], view))
-        : _layers[layer].Forward(hidden, view);
+    private Tensor Stock(int layer, Tensor hidden, TokenView view) =>
+        Recompute && is_grad_enabled() && (hidden.requires_grad || _layers[layer].IsTrained)
+            ? RecomputedLayer.apply(hidden, _layers[layer].Anchor, new RecomputedCall(_layers[layer], view))
+            : _layers[layer].Forward(hidden, view);
 
     /// <summary>What a token may see, and the angles of its position.</summary>
     private TokenView ViewOf(long batch, long time, Tensor? segments)
@@ -173,13 +190,24 @@ public sealed class Transformer : IDisposable
         if (segments is null)
         {
             var windowed = Config.SlidingWindow < time;
-            var forbidden = _parameters.Type == ScalarType.Float32 && !windowed ? null : CausalAttention.Future(time, device, windowed ? Config.SlidingWindow : null);
-            return new TokenView(forbidden, null, _cosines?.narrow(0, 0, time).to(_parameters.Type), _sines?.narrow(0, 0, time).to(_parameters.Type));
+            var forbidden =
+                _parameters.Type == ScalarType.Float32 && !windowed
+                    ? null
+                    : CausalAttention.Future(time, device, windowed ? Config.SlidingWindow : null);
+            return new TokenView(
+                forbidden,
+                null,
+                _cosines?.narrow(0, 0, time).to(_parameters.Type),
+                _sines?.narrow(0, 0, time).to(_parameters.Type)
+            );
         }
 
-        var elsewhere = CausalAttention.Elsewhere(segments);                                            // [batch, 1, time, time]
-        var positions = elsewhere.squeeze(1).logical_not().sum(-1, type: ScalarType.Int64) - 1;         // [batch, time]
-        var outside = Config.SlidingWindow < segments.size(1) ? elsewhere | CausalAttention.Future(segments.size(1), device, Config.SlidingWindow) : elsewhere;
+        var elsewhere = CausalAttention.Elsewhere(segments); // [batch, 1, time, time]
+        var positions = elsewhere.squeeze(1).logical_not().sum(-1, type: ScalarType.Int64) - 1; // [batch, time]
+        var outside =
+            Config.SlidingWindow < segments.size(1)
+                ? elsewhere | CausalAttention.Future(segments.size(1), device, Config.SlidingWindow)
+                : elsewhere;
         return new TokenView(outside, positions, Angles(_cosines), Angles(_sines));
 
         Tensor? Angles(Tensor? table) => table is null ? null : Rows(table, positions).unsqueeze(1).to(_parameters.Type);
@@ -193,17 +221,26 @@ public sealed class Transformer : IDisposable
     {
         if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64)
         {
-            throw new ArgumentException($"tokens has shape [{string.Join(", ", tokens.shape)}] and type {tokens.dtype}; expected [batch, time] of Int64.", nameof(tokens));
+            throw new ArgumentException(
+                $"tokens has shape [{string.Join(", ", tokens.shape)}] and type {tokens.dtype}; expected [batch, time] of Int64.",
+                nameof(tokens)
+            );
         }
 
         if (tokens.size(1) > Config.ContextLength && segments is null)
         {
-            throw new ArgumentException($"tokens has {tokens.size(1)} positions; the model's context is {Config.ContextLength}.", nameof(tokens));
+            throw new ArgumentException(
+                $"tokens has {tokens.size(1)} positions; the model's context is {Config.ContextLength}.",
+                nameof(tokens)
+            );
         }
 
         if (segments is not null && !segments.shape.AsSpan().SequenceEqual(tokens.shape))
         {
-            throw new ArgumentException($"segments has shape [{string.Join(", ", segments.shape)}]; expected that of tokens, [{string.Join(", ", tokens.shape)}].", nameof(segments));
+            throw new ArgumentException(
+                $"segments has shape [{string.Join(", ", segments.shape)}]; expected that of tokens, [{string.Join(", ", tokens.shape)}].",
+                nameof(segments)
+            );
         }
     }
 

@@ -20,10 +20,16 @@ internal sealed record TokenView(Tensor? Forbidden, Tensor? Positions, Tensor? C
 internal sealed class TransformerLayer
 {
     private readonly TransformerConfig _config;
-    private readonly LinearMap _qkv, _out, _up, _down;
-    private readonly Parameter _norm1, _norm2;
-    private readonly Parameter? _queryNorm, _keyNorm;
-    private readonly Parameter? _norm1Bias, _norm2Bias;
+    private readonly LinearMap _qkv,
+        _out,
+        _up,
+        _down;
+    private readonly Parameter _norm1,
+        _norm2;
+    private readonly Parameter? _queryNorm,
+        _keyNorm;
+    private readonly Parameter? _norm1Bias,
+        _norm2Bias;
 
     internal TransformerLayer(TransformerConfig config, FlatParameters parameters, LinearMaps maps, int index)
     {
@@ -35,7 +41,8 @@ internal sealed class TransformerLayer
 
         LinearMap Map(string name) => maps[$"layers.{index}.{name}"];
 
-        (Parameter, Parameter?) Pair(string name) => (parameters[$"layers.{index}.{name}.weight"], parameters.Find($"layers.{index}.{name}.bias"));
+        (Parameter, Parameter?) Pair(string name) =>
+            (parameters[$"layers.{index}.{name}.weight"], parameters.Find($"layers.{index}.{name}.bias"));
     }
 
     /// <summary>Whether its weights are trained, which are so together, or what an adapter adds to them.</summary>
@@ -86,7 +93,7 @@ internal sealed class TransformerLayer
 
     private Tensor Attention(Tensor normed, TokenView view)
     {
-        var joint = _qkv.Forward(normed, view.Chance);      // [batch, time, queryWidth + 2 * keyValueWidth]
+        var joint = _qkv.Forward(normed, view.Chance); // [batch, time, queryWidth + 2 * keyValueWidth]
         var query = Heads(joint, 0, _config.Heads);
         var key = Heads(joint, _config.QueryWidth, _config.KeyValueHeads);
         var value = Heads(joint, _config.QueryWidth + _config.KeyValueWidth, _config.KeyValueHeads);
@@ -110,7 +117,7 @@ internal sealed class TransformerLayer
 
     private Tensor FeedForward(Tensor normed, TokenView view)
     {
-        var up = _up.Forward(normed, view.Chance);           // [batch, time, hidden], twice that with a gate
+        var up = _up.Forward(normed, view.Chance); // [batch, time, hidden], twice that with a gate
         return _down.Forward(Activated(_config, up), view.Chance);
     }
 
@@ -124,6 +131,7 @@ internal sealed class TransformerLayer
         }
 
         var gate = up.narrow(-1, 0, config.HiddenWidth);
-        return (config.FeedForward == FeedForwardKind.GeGlu ? gate.gelu(tanh) : gate.silu()) * up.narrow(-1, config.HiddenWidth, config.HiddenWidth);
+        return (config.FeedForward == FeedForwardKind.GeGlu ? gate.gelu(tanh) : gate.silu())
+            * up.narrow(-1, config.HiddenWidth, config.HiddenWidth);
     }
 }

@@ -8,21 +8,30 @@ using static TorchSharp.torch;
 namespace Attune.Models;
 
 /// <summary>
-/// A trunk and a head over one set of flat parameters. An adapted model shares them, frozen, with the model that it was made from, which stays what it
-/// was: a reference policy needs no second copy. There is no dropout but an adapter's.
+/// A trunk and a head over one set of flat parameters. An adapted model shares them, frozen, with the model that it was made from, which
+/// stays what it was: a reference policy needs no second copy. There is no dropout but an adapter's.
 /// </summary>
 public abstract class TransformerModel : nn.Module
 {
     private readonly bool _ownsWeights;
 
-    private protected TransformerModel(TransformerConfig config, HeadKind head, ScalarType type, Device? device, BaseQuantization quantization) : base(NameOf(head))
+    private protected TransformerModel(
+        TransformerConfig config,
+        HeadKind head,
+        ScalarType type,
+        Device? device,
+        BaseQuantization quantization
+    )
+        : base(NameOf(head))
     {
         Config = config.Validate();
         _ownsWeights = true;
         var slots = ParameterLayout.Of(config, head);
         if (quantization != BaseQuantization.None)
         {
-            Quantized = slots.Where(ParameterLayout.IsQuantizable).ToDictionary(s => s.Name, s => new QuantizedMatrix(quantization, s.Shape[0], s.Shape[1]));
+            Quantized = slots
+                .Where(ParameterLayout.IsQuantizable)
+                .ToDictionary(s => s.Name, s => new QuantizedMatrix(quantization, s.Shape[0], s.Shape[1]));
             slots = ParameterLayout.Packed(slots.Where(s => !ParameterLayout.IsQuantizable(s)).Select(s => (s.Name, s.Shape)));
         }
 
@@ -35,7 +44,8 @@ public abstract class TransformerModel : nn.Module
     }
 
     /// <summary>The same weights, frozen, with an adapter.</summary>
-    private protected TransformerModel(TransformerModel origin, HeadKind head, Adapter adapter) : base(NameOf(head))
+    private protected TransformerModel(TransformerModel origin, HeadKind head, Adapter adapter)
+        : base(NameOf(head))
     {
         (Config, Weights, Quantized, Origin, Adapter) = (origin.Config, origin.Weights, origin.Quantized, origin.Origin, adapter);
         Weights.FreezeAll();
@@ -46,14 +56,19 @@ public abstract class TransformerModel : nn.Module
 
     public Transformer Trunk { get; }
 
-    /// <summary>Every weight, in one tensor; of a quantised model, every one but the layers' matrices. An adapted model shares it with its base.</summary>
+    /// <summary>
+    /// Every weight, in one tensor; of a quantised model, every one but the layers' matrices. An adapted model shares it with its base.
+    /// </summary>
     public FlatParameters Weights { get; }
 
     /// <summary>What is trained beside the frozen weights; null where the weights themselves are.</summary>
     public Adapter? Adapter { get; }
 
     /// <summary>This model, to be adapted.</summary>
-    internal TransformerModel Plain() => Adapter is null ? this : throw new InvalidOperationException("an adapted model cannot be adapted: adapt its base, or merge it first.");
+    internal TransformerModel Plain() =>
+        Adapter is null
+            ? this
+            : throw new InvalidOperationException("an adapted model cannot be adapted: adapt its base, or merge it first.");
 
     /// <summary>What training changes: the adapter's parameters, or all.</summary>
     public FlatParameters Learner => Adapter?.Weights ?? Weights;
@@ -85,7 +100,9 @@ public abstract class TransformerModel : nn.Module
         target.Weights.Round();
     }
 
-    /// <summary>A parameter as the model computes with it, its adapter merged and no longer quantised; the parameter itself where there is neither.</summary>
+    /// <summary>
+    /// A parameter as the model computes with it, its adapter merged and no longer quantised; the parameter itself where there is neither.
+    /// </summary>
     internal Tensor Merged(string name)
     {
         const string suffix = ".weight";
@@ -99,7 +116,8 @@ public abstract class TransformerModel : nn.Module
         const string suffix = ".weight";
         var map = name.EndsWith(suffix, StringComparison.Ordinal) ? Trunk.Maps.Find(name[..^suffix.Length]) : null;
         return Adapter?.Weights.Find(name) is not null ? Adapter.Weights.ExactOf(name)
-            : map is not null && (map.Parts.Length > 0 || map.Quantized is not null) ? map.Merged() : Weights.ExactOf(name);
+            : map is not null && (map.Parts.Length > 0 || map.Quantized is not null) ? map.Merged()
+            : Weights.ExactOf(name);
     }
 
     /// <summary>The type of the weights that a precision computes with.</summary>

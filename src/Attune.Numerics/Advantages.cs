@@ -21,17 +21,28 @@ public static class Advantages
         Gae(rewards, discounts, extended, lambda, advantages);
     }
 
-    /// <summary>The general form: a discount for each step (0 where an episode ends), and a value for the state after the last step.</summary>
+    /// <summary>
+    /// The general form: a discount for each step (0 where an episode ends), and a value for the state after the last step.
+    /// </summary>
     /// <param name="rewards">[time]</param>
     /// <param name="discounts">[time]</param>
     /// <param name="values">[time + 1]</param>
     /// <param name="lambda">0 trusts the value function alone, 1 the sampled return alone.</param>
     /// <param name="advantages">[time], written</param>
-    public static void Gae(ReadOnlySpan<double> rewards, ReadOnlySpan<double> discounts, ReadOnlySpan<double> values, double lambda, Span<double> advantages)
+    public static void Gae(
+        ReadOnlySpan<double> rewards,
+        ReadOnlySpan<double> discounts,
+        ReadOnlySpan<double> values,
+        double lambda,
+        Span<double> advantages
+    )
     {
         if (discounts.Length != rewards.Length || values.Length != rewards.Length + 1 || advantages.Length != rewards.Length)
         {
-            throw new ArgumentException($"rewards, discounts, values and advantages have lengths {rewards.Length}, {discounts.Length}, {values.Length} and {advantages.Length}; expected n, n, n + 1 and n.");
+            throw new ArgumentException(
+                $"rewards, discounts, values and advantages have lengths {rewards.Length}, {discounts.Length}, {values.Length} "
+                    + $"and {advantages.Length}; expected n, n, n + 1 and n."
+            );
         }
 
         var next = 0.0;

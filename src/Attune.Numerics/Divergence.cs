@@ -13,9 +13,8 @@ public static class Divergence
     public static double K2(double logRatio) => logRatio * logRatio / 2;
 
     /// <summary>Unbiased and never negative: exp(-x) - 1 + x.</summary>
-    public static double K3(double logRatio) => Math.Abs(logRatio) < SeriesBelow
-        ? logRatio * logRatio / 2 * (1 - logRatio / 3)
-        : Math.Exp(-logRatio) - 1 + logRatio;
+    public static double K3(double logRatio) =>
+        Math.Abs(logRatio) < SeriesBelow ? logRatio * logRatio / 2 * (1 - logRatio / 3) : Math.Exp(-logRatio) - 1 + logRatio;
 
     // Near 0 the plain form loses every digit, and its sign with them.
     private const double SeriesBelow = 1e-4;

@@ -15,7 +15,7 @@ public static class LogProbs
         targets.Require([logits.shape[0]]);
         using var scope = torch.NewDisposeScope();
         var precise = AtLeastFloat32(logits);
-        var picked = precise.gather(-1, targets.unsqueeze(-1)).squeeze(-1);    // [rows]
+        var picked = precise.gather(-1, targets.unsqueeze(-1)).squeeze(-1); // [rows]
         return (picked - precise.logsumexp(-1)).MoveToOuterDisposeScope();
     }
 
@@ -26,9 +26,10 @@ public static class LogProbs
     {
         logits.Require([-1, -1]);
         using var scope = torch.NewDisposeScope();
-        var logProbs = AtLeastFloat32(logits).log_softmax(-1);                  // [rows, vocab]
+        var logProbs = AtLeastFloat32(logits).log_softmax(-1); // [rows, vocab]
         return (-(logProbs.exp() * logProbs).sum(-1)).MoveToOuterDisposeScope();
     }
 
-    private static torch.Tensor AtLeastFloat32(torch.Tensor logits) => logits.element_size() < sizeof(float) ? logits.to(torch.ScalarType.Float32) : logits;
+    private static torch.Tensor AtLeastFloat32(torch.Tensor logits) =>
+        logits.element_size() < sizeof(float) ? logits.to(torch.ScalarType.Float32) : logits;
 }

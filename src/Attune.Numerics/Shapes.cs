@@ -11,7 +11,11 @@ public static class Shapes
 {
     /// <summary>Throws unless the tensor has this shape; -1 stands for any size.</summary>
     /// <exception cref="ArgumentException">Names the argument, its shape and the expected one.</exception>
-    public static torch.Tensor Require(this torch.Tensor tensor, ReadOnlySpan<long> shape, [CallerArgumentExpression(nameof(tensor))] string? name = null)
+    public static torch.Tensor Require(
+        this torch.Tensor tensor,
+        ReadOnlySpan<long> shape,
+        [CallerArgumentExpression(nameof(tensor))] string? name = null
+    )
     {
         ArgumentNullException.ThrowIfNull(tensor);
         var found = tensor.shape;
@@ -21,6 +25,10 @@ public static class Shapes
             fits = shape[i] == -1 || shape[i] == found[i];
         }
 
-        return fits ? tensor : throw new ArgumentException($"{name} has shape [{string.Join(", ", found)}]; expected [{string.Join(", ", shape.ToArray())}].");
+        return fits
+            ? tensor
+            : throw new ArgumentException(
+                $"{name} has shape [{string.Join(", ", found)}]; expected [{string.Join(", ", shape.ToArray())}]."
+            );
     }
 }

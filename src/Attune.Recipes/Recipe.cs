@@ -17,7 +17,10 @@ public sealed record Recipe
     [Description("all chance of the run derives from it")]
     public ulong Seed { get; init; } = 1;
 
-    [Description("where to start: a folder in Hugging Face layout, or 'embedded' for the model that ships with Attune; left out where the first stages make one")]
+    [Description(
+        "where to start: a folder in Hugging Face layout, or 'embedded' for the model that ships with Attune; left out where "
+            + "the first stages make one"
+    )]
     public string? Model { get; init; }
 
     [Description("what to do, in order")]
@@ -31,13 +34,14 @@ public sealed record Recipe
         return recipe.Stages.IsEmpty ? throw new PlanException($"{node.Place}: stages is empty; a recipe needs at least one.") : recipe;
     }
 
-    internal static object? Preset(Type options, string name) => options switch
-    {
-        _ when options == typeof(PpoOptions) => PpoPresets.Named(name),
-        _ when options == typeof(RlooOptions) => RlooOptions.Named(name),
-        _ when options == typeof(GrpoOptions) => GrpoPresets.Named(name),
-        _ when options == typeof(DpoOptions) => PreferencePresets.Named<DpoOptions>(name),
-        _ when options == typeof(SimPoOptions) => PreferencePresets.Named<SimPoOptions>(name),
-        _ => null,
-    };
+    internal static object? Preset(Type options, string name) =>
+        options switch
+        {
+            _ when options == typeof(PpoOptions) => PpoPresets.Named(name),
+            _ when options == typeof(RlooOptions) => RlooOptions.Named(name),
+            _ when options == typeof(GrpoOptions) => GrpoPresets.Named(name),
+            _ when options == typeof(DpoOptions) => PreferencePresets.Named<DpoOptions>(name),
+            _ when options == typeof(SimPoOptions) => PreferencePresets.Named<SimPoOptions>(name),
+            _ => null,
+        };
 }

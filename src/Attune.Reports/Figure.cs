@@ -20,12 +20,14 @@ public static class Figure
     }
 
     /// <summary>A reward or divergence: always two decimals, so that figures line up.</summary>
-    public static string Fixed(double value) => double.IsFinite(value) ? Minus(value.ToString("#,0.00", CultureInfo.InvariantCulture)) : "not a number";
+    public static string Fixed(double value) =>
+        double.IsFinite(value) ? Minus(value.ToString("#,0.00", CultureInfo.InvariantCulture)) : "not a number";
 
     /// <summary>A difference, with its sign.</summary>
     public static string Change(double value) => (value >= 0 ? "+" : "") + Fixed(value);
 
-    public static string Percent(double share) => double.IsFinite(share) ? Minus((100 * share).ToString("0.0", CultureInfo.InvariantCulture)) + "%" : "not a number";
+    public static string Percent(double share) =>
+        double.IsFinite(share) ? Minus((100 * share).ToString("0.0", CultureInfo.InvariantCulture)) + "%" : "not a number";
 
     /// <summary>4.2 s, 3 min 12 s, 2 h 5 min.</summary>
     public static string Duration(double seconds)
@@ -50,7 +52,8 @@ public static class Figure
     }
 
     /// <summary>1 update, 2 updates.</summary>
-    public static string Count(long count, string thing) => count.ToString("#,0", CultureInfo.InvariantCulture) + " " + thing + (count == 1 ? "" : "s");
+    public static string Count(long count, string thing) =>
+        count.ToString("#,0", CultureInfo.InvariantCulture) + " " + thing + (count == 1 ? "" : "s");
 
     private static int Decimals(double size) => Math.Max(0, 2 - (int)Math.Floor(Math.Log10(size)));
 

@@ -53,9 +53,8 @@ public sealed class Markup
 
     /// <summary>The finished markup.</summary>
     /// <exception cref="InvalidOperationException">An element is still open.</exception>
-    public override string ToString() => _open.Count == 0
-        ? _text.ToString()
-        : throw new InvalidOperationException($"<{_open.Peek()}> is still open.");
+    public override string ToString() =>
+        _open.Count == 0 ? _text.ToString() : throw new InvalidOperationException($"<{_open.Peek()}> is still open.");
 
     /// <summary>A coordinate: one decimal is a tenth of a pixel.</summary>
     internal static string Number(double value) => Math.Round(value, 1).ToString(CultureInfo.InvariantCulture);

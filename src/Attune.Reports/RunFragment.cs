@@ -4,8 +4,8 @@ using Attune.Reports.Sections;
 namespace Attune.Reports;
 
 /// <summary>
-/// The parts of a run's report as pieces of HTML, for pages that bring their own frame and style sheet: no scripts, no style attributes, nothing
-/// fetched, every text encoded.
+/// The parts of a run's report as pieces of HTML, for pages that bring their own frame and style sheet: no scripts, no style attributes,
+/// nothing fetched, every text encoded.
 /// </summary>
 public static class RunFragment
 {
@@ -15,7 +15,9 @@ public static class RunFragment
     {
         var html = new Markup();
         if (run.Result is not null)
+        {
             VerdictSection.Write(html, run);
+        }
         RunReport.RemarkSection(html, run);
         FrontierSection.Write(html, run);
         SampleSection.Write(html, run);

@@ -9,7 +9,13 @@ namespace Attune.Reports;
 /// <param name="Recipe">The text of <c>recipe.yaml</c>.</param>
 /// <param name="Remarks">What could not be read: half-written last lines.</param>
 public sealed record RunRecord(
-    string Name, RunResult? Result, ImmutableArray<RunEvent> Events, ImmutableArray<SampleEvent> Samples, string? Recipe, ImmutableArray<string> Remarks)
+    string Name,
+    RunResult? Result,
+    ImmutableArray<RunEvent> Events,
+    ImmutableArray<SampleEvent> Samples,
+    string? Recipe,
+    ImmutableArray<string> Remarks
+)
 {
     /// <exception cref="Core.DataException">A file of the folder is damaged.</exception>
     public static RunRecord Read(string runFolder)
@@ -23,9 +29,13 @@ public sealed record RunRecord(
         var (events, samples, result) = (folder.ReadEvents(), folder.ReadSamples(), folder.ReadResult());
         var name = result?.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(runFolder)));
         return new RunRecord(
-            name, result, events.Entries, samples.Entries,
+            name,
+            result,
+            events.Entries,
+            samples.Entries,
             File.Exists(folder.RecipeFile) ? File.ReadAllText(folder.RecipeFile) : null,
-            [.. new[] { events.Unfinished, samples.Unfinished }.OfType<string>()]);
+            [.. new[] { events.Unfinished, samples.Unfinished }.OfType<string>()]
+        );
     }
 
     /// <summary>Stage names in the order they ran.</summary>
@@ -37,5 +47,7 @@ public sealed record RunRecord(
 
     /// <summary>A figure of the summary, or null where the run could not measure it.</summary>
     public double? Summary(string name) =>
-        Result is not null && Result.Summary.TryGetValue(name, out var value) && value is { } figure && double.IsFinite(figure) ? figure : null;
+        Result is not null && Result.Summary.TryGetValue(name, out var value) && value is { } figure && double.IsFinite(figure)
+            ? figure
+            : null;
 }

@@ -7,7 +7,8 @@ using Attune.Reports.Sections;
 namespace Attune.Reports;
 
 /// <summary>
-/// <c>report.html</c>: one file that fetches nothing and links to nothing but the snapshots the run learned from, for screens from phone to desktop, light and dark, and paper.
+/// <c>report.html</c>: one file that fetches nothing and links to nothing but the snapshots the run learned from, for screens from phone to
+/// desktop, light and dark, and paper.
 /// </summary>
 public static class RunReport
 {
@@ -56,7 +57,14 @@ public static class RunReport
             html.Empty("meta", ("charset", "utf-8"));
             // Even if a text from a model slipped through unencoded, the browser would neither run nor fetch anything.
             var hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Script)));
-            html.Empty("meta", ("http-equiv", "Content-Security-Policy"), ("content", $"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"));
+            html.Empty(
+                "meta",
+                ("http-equiv", "Content-Security-Policy"),
+                (
+                    "content",
+                    $"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"
+                )
+            );
             html.Empty("meta", ("name", "viewport"), ("content", "width=device-width, initial-scale=1"));
             html.Element("title", title + " · Attune");
             html.Verbatim("<style>" + Style + "</style>");
@@ -77,7 +85,11 @@ public static class RunReport
 
         TimeSection.Write(html, run);
         RecipeSection(html, run);
-        html.Element("footer", "Where a figure is noisy, the thin line is what was logged and the bold line its moving average; the number at its end is the average's. A triangle marks a value that was not a number.");
+        html.Element(
+            "footer",
+            "Where a figure is noisy, the thin line is what was logged and the bold line its moving average; the number at its "
+                + "end is the average's. A triangle marks a value that was not a number."
+        );
     }
 
     private static void Contents(Markup html, RunRecord run)

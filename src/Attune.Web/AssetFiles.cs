@@ -20,31 +20,48 @@ public static class AssetFiles
     // Modules import each other by relative names, so the version stands in the folder's name.
     public static string Url(string name) => $"/assets/{Version}/{name}";
 
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/assets/{version}/{name}", (HttpContext context, string version, string name) =>
-    {
-        if (!Files.TryGetValue(name, out var bytes))
-            return Results.NotFound();
-        context.Response.Headers.CacheControl = version == Version ? "public, max-age=31536000, immutable" : "no-cache";
-        return Results.Bytes(bytes, ContentType(name));
-    }).AllowAnonymous().ExcludeFromDescription();
+    public static void Map(IEndpointRouteBuilder routes) =>
+        routes
+            .MapGet(
+                "/assets/{version}/{name}",
+                (HttpContext context, string version, string name) =>
+                {
+                    if (!Files.TryGetValue(name, out var bytes))
+                    {
+                        return Results.NotFound();
+                    }
+                    context.Response.Headers.CacheControl = version == Version ? "public, max-age=31536000, immutable" : "no-cache";
+                    return Results.Bytes(bytes, ContentType(name));
+                }
+            )
+            .AllowAnonymous()
+            .ExcludeFromDescription();
 
-    private static string ContentType(string name) => Path.GetExtension(name) switch
-    {
-        ".css" => "text/css; charset=utf-8",
-        ".js" => "text/javascript; charset=utf-8",
-        _ => "image/svg+xml",
-    };
+    private static string ContentType(string name) =>
+        Path.GetExtension(name) switch
+        {
+            ".css" => "text/css; charset=utf-8",
+            ".js" => "text/javascript; charset=utf-8",
+            _ => "image/svg+xml",
+        };
 
     private static FrozenDictionary<string, byte[]> Load()
     {
         var assembly = typeof(AssetFiles).Assembly;
-        return assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)).ToFrozenDictionary(n => n[Prefix.Length..], name =>
-        {
-            using var stream = assembly.GetManifestResourceStream(name)!;
-            var bytes = new byte[stream.Length];
-            stream.ReadExactly(bytes);
-            return bytes;
-        }, StringComparer.Ordinal);
+        return assembly
+            .GetManifestResourceNames()
+            .Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))
+            .ToFrozenDictionary(
+                n => n[Prefix.Length..],
+                name =>
+                {
+                    using var stream = assembly.GetManifestResourceStream(name)!;
+                    var bytes = new byte[stream.Length];
+                    stream.ReadExactly(bytes);
+                    return bytes;
+                },
+                StringComparer.Ordinal
+            );
     }
 
     private static string Hash()

@@ -5,7 +5,8 @@ namespace Attune.Web;
 /// <summary>Who looks at a page; null members where nobody is signed in.</summary>
 /// <param name="Id">The person.</param>
 /// <param name="Name">What they sign in with.</param>
-/// <param name="Role">The role over the whole installation; for whoever was invited to a project alone it is annotator, which opens nothing.</param>
+/// <param name="Role">The role over the whole installation; for whoever was invited to a project alone it is annotator, which opens
+/// nothing.</param>
 public sealed record Viewer(Guid Id, string Name, Role Role)
 {
     /// <summary>May see more than tasks: projects, runs, people.</summary>

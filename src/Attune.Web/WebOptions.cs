@@ -27,7 +27,9 @@ public sealed record WebOptions
     /// <summary>Programs on this machine may use the model without a key.</summary>
     public bool OpenModel { get; init; }
 
-    /// <summary>Requests that a person or an address may put to the model in a minute; how many answers wait at once is the model's to limit.</summary>
+    /// <summary>
+    /// Requests that a person or an address may put to the model in a minute; how many answers wait at once is the model's to limit.
+    /// </summary>
     public int ModelRequestsPerMinute { get; init; } = 6000;
 
     /// <summary>The largest file that may be uploaded, bytes.</summary>

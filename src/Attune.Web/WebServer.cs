@@ -30,8 +30,13 @@ public sealed class WebServer : IAsyncDisposable
     public FeedbackStore Store { get; }
 
     /// <summary>Where it listens, with the port it really has.</summary>
-    public string Address => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()
-        .Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal);
+    public string Address =>
+        _app
+            .Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!
+            .Addresses.First()
+            .Replace("[::]", "localhost", StringComparison.Ordinal)
+            .Replace("0.0.0.0", "localhost", StringComparison.Ordinal);
 
     /// <summary>The link by which the first owner comes in; null where there is one already.</summary>
     public string? SetUpLink { get; private set; }
@@ -45,18 +50,28 @@ public sealed class WebServer : IAsyncDisposable
         MakePrivate(options.KeyFolder);
         var defaults = new StoreOptions(options.DatabasePlace);
         var store = await FeedbackStore.OpenAsync(
-            defaults with { Time = options.Time, PasswordRounds = options.PasswordRounds ?? defaults.PasswordRounds, Patience = options.Patience ?? defaults.Patience }, cancel).ConfigureAwait(false);
+            defaults with
+            {
+                Time = options.Time,
+                PasswordRounds = options.PasswordRounds ?? defaults.PasswordRounds,
+                Patience = options.Patience ?? defaults.Patience,
+            },
+            cancel
+        );
         try
         {
             var server = new WebServer(Build(options, store), store);
-            await server._app.StartAsync(cancel).ConfigureAwait(false);
-            server.SetUpLink = await store.People.SetUpAsync(cancel).ConfigureAwait(false) is { } token ? $"{server.Address}/set-up/{token}" : null;
+            await server._app.StartAsync(cancel);
+            server.SetUpLink = await store.People.SetUpAsync(cancel) is { } token ? $"{server.Address}/set-up/{token}" : null;
             return server;
         }
         catch (IOException problem)
         {
-            await store.DisposeAsync().ConfigureAwait(false);
-            throw new Core.AttuneException($"{options.Urls} cannot be listened at: {problem.Message.TrimEnd('.')}. Choose another --port.", problem);
+            await store.DisposeAsync();
+            throw new Core.AttuneException(
+                $"{options.Urls} cannot be listened at: {problem.Message.TrimEnd('.')}. Choose another --port.",
+                problem
+            );
         }
     }
 
@@ -64,29 +79,38 @@ public sealed class WebServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _app.StopAsync(CancellationToken.None).ConfigureAwait(false);
-        await _app.DisposeAsync().ConfigureAwait(false);
-        await Store.DisposeAsync().ConfigureAwait(false);
+        await _app.StopAsync(CancellationToken.None);
+        await _app.DisposeAsync();
+        await Store.DisposeAsync();
     }
 
     private static void MakePrivate(string folder)
     {
         if (OperatingSystem.IsWindows())
+        {
             Directory.CreateDirectory(folder);
+        }
         else
+        {
             Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     private static WebApplication Build(WebOptions options, FeedbackStore store)
     {
         // Nothing is read from files or the environment: what the command line says is all there is.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Attune.Web" });
-        builder.WebHost.UseKestrelCore().UseUrls(options.Urls).ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = LargestForm;
-        });
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
+        builder
+            .WebHost.UseKestrelCore()
+            .UseUrls(options.Urls)
+            .ConfigureKestrel(kestrel =>
+            {
+                kestrel.AddServerHeader = false;
+                kestrel.Limits.MaxRequestBodySize = LargestForm;
+            });
+        builder
+            .Logging.AddSimpleConsole(console => console.SingleLine = true)
+            .SetMinimumLevel(LogLevel.Warning)
             // Keys lie unencrypted in a folder that only the server's user can read: known, and no news at each start.
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
             // That it could not start is thrown, and told in one sentence.
@@ -116,11 +140,19 @@ public sealed class WebServer : IAsyncDisposable
             forgery.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
             forgery.SuppressXFrameOptionsHeader = true;
         });
-        services.AddAuthentication(SessionAuthentication.Scheme).AddScheme<Microsoft.AspNetCore.Authentication.AuthenticationSchemeOptions, SessionAuthentication>(SessionAuthentication.Scheme, null);
+        services
+            .AddAuthentication(SessionAuthentication.Scheme)
+            .AddScheme<Microsoft.AspNetCore.Authentication.AuthenticationSchemeOptions, SessionAuthentication>(
+                SessionAuthentication.Scheme,
+                null
+            );
         services.AddAuthorization(rules => rules.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         services.AddRateLimits(options);
         services.AddProblemDetails();
-        services.AddOpenApi("v1", api => api.ShouldInclude = description => description.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true);
+        services.AddOpenApi(
+            "v1",
+            api => api.ShouldInclude = description => description.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true
+        );
         services.ConfigureHttpJsonOptions(json => Api.Configure(json.SerializerOptions));
         services.Configure<FormOptions>(form =>
         {
@@ -134,7 +166,10 @@ public sealed class WebServer : IAsyncDisposable
     {
         if (options.TrustedProxies.Count > 0)
         {
-            var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto };
+            var forwarded = new ForwardedHeadersOptions
+            {
+                ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto,
+            };
             options.TrustedProxies.ToList().ForEach(forwarded.KnownProxies.Add);
             app.UseForwardedHeaders(forwarded);
         }

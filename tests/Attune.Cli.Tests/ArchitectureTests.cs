@@ -9,7 +9,8 @@ public sealed class ArchitectureTests
     private const int MostLines = 300;
     private const string Torch = "TorchSharp";
 
-    public static TheoryData<string> Assemblies => [.. Directory.GetDirectories(Checkout.File("src")).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Assemblies =>
+        [.. Directory.GetDirectories(Checkout.File("src")).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
 
     [Fact]
     public void The_table_names_every_assembly_and_no_other() =>
@@ -47,28 +48,46 @@ public sealed class ArchitectureTests
     public void A_source_file_has_300_lines_at_most()
     {
         // Migrations are written by a tool.
-        var files = Directory.GetFiles(Checkout.File("src"), "*.cs", SearchOption.AllDirectories).Where(f => !f.Contains("Migrations", StringComparison.Ordinal)).ToArray();
+        var files = Directory
+            .GetFiles(Checkout.File("src"), "*.cs", SearchOption.AllDirectories)
+            .Where(f => !f.Contains("Migrations", StringComparison.Ordinal))
+            .ToArray();
         Assert.NotEmpty(files);
-        Assert.DoesNotContain(files.Select(f => (File: Path.GetRelativePath(Checkout.Root, f), Lines: File.ReadLines(f).Count())), f => f.Lines > MostLines);
+        Assert.DoesNotContain(
+            files.Select(f => (File: Path.GetRelativePath(Checkout.Root, f), Lines: File.ReadLines(f).Count())),
+            f => f.Lines > MostLines
+        );
     }
 
     /// <summary>Rows such as "| `Attune.Text` | Core | tokenizers |".</summary>
     private static Dictionary<string, string[]> Table()
     {
-        var rows = File.ReadLines(Checkout.File("docs", "architecture.md")).Where(l => l.StartsWith("| `Attune.", StringComparison.Ordinal)).Select(l => l.Split('|')).ToArray();
+        var rows = File.ReadLines(Checkout.File("docs", "architecture.md"))
+            .Where(l => l.StartsWith("| `Attune.", StringComparison.Ordinal))
+            .Select(l => l.Split('|'))
+            .ToArray();
         var names = rows.Select(r => r[1].Trim(' ', '`')).ToArray();
-        return rows.ToDictionary(r => r[1].Trim(' ', '`'), r => r[2].Trim() switch
-        {
-            "all" => names,
-            "nothing" => [],
-            var list => [.. list.Split(',').Select(n => n.Trim()).Select(n => n == Torch ? n : "Attune." + n)],
-        });
+        return rows.ToDictionary(
+            r => r[1].Trim(' ', '`'),
+            r =>
+                r[2].Trim() switch
+                {
+                    "all" => names,
+                    "nothing" => [],
+                    var list => [.. list.Split(',').Select(n => n.Trim()).Select(n => n == Torch ? n : "Attune." + n)],
+                }
+        );
     }
 
     private static string[] References(string assembly)
     {
         using var file = new PEReader(File.OpenRead(Path.Combine(AppContext.BaseDirectory, assembly + ".dll")));
         var metadata = file.GetMetadataReader();
-        return [.. metadata.AssemblyReferences.Select(r => metadata.GetString(metadata.GetAssemblyReference(r).Name)).Order(StringComparer.Ordinal)];
+        return
+        [
+            .. metadata
+                .AssemblyReferences.Select(r => metadata.GetString(metadata.GetAssemblyReference(r).Name))
+                .Order(StringComparer.Ordinal),
+        ];
     }
 }

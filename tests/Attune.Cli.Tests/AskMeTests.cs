@@ -42,7 +42,10 @@ public sealed class AskMeTests : IDisposable
             program.Input.Write("1\n2\n");
             program.Input.Flush();
             var journal = _folder.File("run/preferences/answers.txt");
-            Assert.True(program.WaitUntil(() => File.Exists(journal) && File.ReadAllText(journal).EndsWith("1 Second\n", StringComparison.Ordinal)), program.Errors);
+            Assert.True(
+                program.WaitUntil(() => File.Exists(journal) && File.ReadAllText(journal).EndsWith("1 Second\n", StringComparison.Ordinal)),
+                program.Errors
+            );
             program.Kill();
         }
 
@@ -81,7 +84,11 @@ public sealed class AskMeTests : IDisposable
     private static string[] Arguments(string target) => ["run", "recipe.yaml", "--out", target, "--set", "preferences.ask_me=3"];
 
     private JsonNode[] Labels(string run) =>
-        [.. new[] { "preferences.jsonl", "held-out-preferences.jsonl" }.SelectMany(f => File.ReadLines(_folder.File($"{run}/preferences/{f}"))).Select(l => JsonNode.Parse(l)!)];
+        [
+            .. new[] { "preferences.jsonl", "held-out-preferences.jsonl" }
+                .SelectMany(f => File.ReadLines(_folder.File($"{run}/preferences/{f}")))
+                .Select(l => JsonNode.Parse(l)!),
+        ];
 
     private JsonNode Figures(string run) => JsonNode.Parse(File.ReadAllText(_folder.File($"{run}/preferences/stage.json")))!["metrics"]!;
 }

@@ -21,8 +21,17 @@ internal sealed class AttuneProgram : IDisposable
         _process.BeginErrorReadLine();
     }
 
-    public static string Path { get; } = System.IO.Path.GetFullPath(
-        System.IO.Path.Combine(AppContext.BaseDirectory, "..", "..", "Attune.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, OperatingSystem.IsWindows() ? "Attune.Cli.exe" : "Attune.Cli"));
+    public static string Path { get; } =
+        System.IO.Path.GetFullPath(
+            System.IO.Path.Combine(
+                AppContext.BaseDirectory,
+                "..",
+                "..",
+                "Attune.Cli",
+                new DirectoryInfo(AppContext.BaseDirectory).Name,
+                OperatingSystem.IsWindows() ? "Attune.Cli.exe" : "Attune.Cli"
+            )
+        );
 
     public bool HasExited => _process.HasExited;
 
@@ -53,19 +62,20 @@ internal sealed class AttuneProgram : IDisposable
     /// <param name="folder">Where the program works.</param>
     public static AttuneProgram Start(string folder, params string[] arguments) => new(StartInfo(folder, arguments));
 
-    // A script's background job ignores SIGINT, its children inherit that, and no handler of theirs is ever called: env gives the default back.
-    private static ProcessStartInfo StartInfo(string folder, string[] arguments) => new(
-        OperatingSystem.IsLinux() ? "env" : Path, OperatingSystem.IsLinux() ? ["--default-signal=INT", Path, .. arguments] : arguments)
-    {
-        WorkingDirectory = folder,
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-        StandardOutputEncoding = Encoding.UTF8,
-        StandardErrorEncoding = Encoding.UTF8,
-        // Tests run side by side; each takes one processor.
-        Environment = { ["OMP_NUM_THREADS"] = "1", ["DOTNET_PROCESSOR_COUNT"] = "1" },
-    };
+    // A script's background job ignores SIGINT, its children inherit that, and no handler of theirs is ever called: env gives the default
+    // back.
+    private static ProcessStartInfo StartInfo(string folder, string[] arguments) =>
+        new(OperatingSystem.IsLinux() ? "env" : Path, OperatingSystem.IsLinux() ? ["--default-signal=INT", Path, .. arguments] : arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+            // Tests run side by side; each takes one processor.
+            Environment = { ["OMP_NUM_THREADS"] = "1", ["DOTNET_PROCESSOR_COUNT"] = "1" },
+        };
 
     /// <summary>Runs to the end with nothing to read.</summary>
     public static Outcome Run(string folder, params string[] arguments) => RunWithInput(folder, "", arguments);
@@ -81,7 +91,7 @@ internal sealed class AttuneProgram : IDisposable
     public Outcome WaitForEnd()
     {
         Assert.True(_process.WaitForExit(Patience), $"the program does not end; so far it said: {Errors}");
-        _process.WaitForExit();     // also for the last line of its output
+        _process.WaitForExit(); // also for the last line of its output
         return new Outcome(_process.ExitCode, _output.ToString(), Errors);
     }
 

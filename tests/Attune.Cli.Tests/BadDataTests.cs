@@ -11,18 +11,23 @@ public sealed class BadDataTests(TinyModel models) : IClassFixture<TinyModel>, I
 
     public void Dispose() => _folder.Dispose();
 
-    public static TheoryData<string, string, string[]> Files => new()
-    {
-        { "sft", "", ["data.jsonl", "empty"] },
-        { "sft", "\n\n", ["data.jsonl", "empty"] },
-        { "sft", $"{Good}\n{Good}\n{{\"prompt\": \"The fi\n", ["data.jsonl, line 3"] },
-        { "sft", $"{Good}\n{{\"prompt\": \"The film\"}}\n", ["data.jsonl, line 2", "completion"] },
-        { "sft", $"{Good}\n{{\"prompt\": \"The film\", \"completion\": 7}}\n", ["data.jsonl, line 2", "completion"] },
-        { "sft", """{"prompt": "The film", "chosen": " was fine.", "rejected": " was slow."}""", ["data.jsonl", "found", "chosen", "expected"] },
-        { "sft", """{"colour": "red"}""", ["data.jsonl"] },
-        { "reward", """{"prompt": "The film"}""", ["data.jsonl", "found", "expected", "chosen"] },
-        { "reward", Good, ["data.jsonl", "found", "expected", "chosen"] },
-    };
+    public static TheoryData<string, string, string[]> Files =>
+        new()
+        {
+            { "sft", "", ["data.jsonl", "empty"] },
+            { "sft", "\n\n", ["data.jsonl", "empty"] },
+            { "sft", $"{Good}\n{Good}\n{{\"prompt\": \"The fi\n", ["data.jsonl, line 3"] },
+            { "sft", $"{Good}\n{{\"prompt\": \"The film\"}}\n", ["data.jsonl, line 2", "completion"] },
+            { "sft", $"{Good}\n{{\"prompt\": \"The film\", \"completion\": 7}}\n", ["data.jsonl, line 2", "completion"] },
+            {
+                "sft",
+                """{"prompt": "The film", "chosen": " was fine.", "rejected": " was slow."}""",
+                ["data.jsonl", "found", "chosen", "expected"]
+            },
+            { "sft", """{"colour": "red"}""", ["data.jsonl"] },
+            { "reward", """{"prompt": "The film"}""", ["data.jsonl", "found", "expected", "chosen"] },
+            { "reward", Good, ["data.jsonl", "found", "expected", "chosen"] },
+        };
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -39,7 +44,10 @@ public sealed class BadDataTests(TinyModel models) : IClassFixture<TinyModel>, I
     [Fact]
     public void Rows_longer_than_the_context_are_counted_and_what_is_left_must_be_something()
     {
-        _folder.WriteText("data.jsonl", $$"""{"prompt": "The film", "completion": "{{string.Concat(Enumerable.Repeat(" Quixotic zebras", 40))}}"}""");
+        _folder.WriteText(
+            "data.jsonl",
+            $$"""{"prompt": "The film", "completion": "{{string.Concat(Enumerable.Repeat(" Quixotic zebras", 40))}}"}"""
+        );
         Sft("--test-split", "0").Refused("1 left out", $"longer than {TinyModel.Context} tokens", "no row is left to learn from");
     }
 
@@ -91,7 +99,8 @@ public sealed class BadDataTests(TinyModel models) : IClassFixture<TinyModel>, I
         Assert.False(Directory.Exists(_folder.File("run")));
     }
 
-    private Outcome Sft(params string[] options) => AttuneProgram.Run(_folder.Path, ["sft", "--model", models.Policy, "--data", "data.jsonl", "--out", "run", .. options]);
+    private Outcome Sft(params string[] options) =>
+        AttuneProgram.Run(_folder.Path, ["sft", "--model", models.Policy, "--data", "data.jsonl", "--out", "run", .. options]);
 
     private Outcome Evaluate() => AttuneProgram.Run(_folder.Path, "evaluate", "--model", models.Policy, "--text", "lines.txt");
 }

@@ -16,7 +16,9 @@ public sealed class BadModelTests(TinyModel models) : IClassFixture<TinyModel>, 
     [Fact]
     public void The_undamaged_model_generates()
     {
-        var outcome = AttuneProgram.Run(_folder.Path, "generate", "--model", models.Policy, "--prompt", "The film", "--max-tokens", "5").Succeeded();
+        var outcome = AttuneProgram
+            .Run(_folder.Path, "generate", "--model", models.Policy, "--prompt", "The film", "--max-tokens", "5")
+            .Succeeded();
         Assert.StartsWith("The film", outcome.Output, StringComparison.Ordinal);
     }
 
@@ -24,42 +26,73 @@ public sealed class BadModelTests(TinyModel models) : IClassFixture<TinyModel>, 
     public void A_folder_that_is_not_there() => Generate(_folder.File("absent")).Refused("absent is not a folder", "Hugging Face");
 
     [Fact]
-    public void A_folder_without_a_configuration() => Generate(Damaged(f => File.Delete(Path.Combine(f, "config.json")))).Refused("has no config.json");
+    public void A_folder_without_a_configuration() =>
+        Generate(Damaged(f => File.Delete(Path.Combine(f, "config.json")))).Refused("has no config.json");
 
     [Fact]
-    public void A_configuration_that_is_not_json() => Generate(Damaged(f => File.WriteAllText(Path.Combine(f, "config.json"), "{\"model_type\": "))).Refused("config.json cannot be read as JSON");
+    public void A_configuration_that_is_not_json() =>
+        Generate(Damaged(f => File.WriteAllText(Path.Combine(f, "config.json"), "{\"model_type\": ")))
+            .Refused("config.json cannot be read as JSON");
 
     [Fact]
     public void A_folder_without_weights() => Generate(Damaged(f => File.Delete(Weights(f)))).Refused("has neither model.safetensors nor");
 
     [Fact]
-    public void A_folder_without_a_tokenizer() => Generate(Damaged(f =>
-    {
-        foreach (var file in Directory.EnumerateFiles(f).Where(p => Path.GetFileName(p) is not ("config.json" or "model.safetensors")))
-        {
-            File.Delete(file);
-        }
-    })).Refused("no tokenizer found");
+    public void A_folder_without_a_tokenizer() =>
+        Generate(
+                Damaged(f =>
+                {
+                    foreach (
+                        var file in Directory
+                            .EnumerateFiles(f)
+                            .Where(p => Path.GetFileName(p) is not ("config.json" or "model.safetensors"))
+                    )
+                    {
+                        File.Delete(file);
+                    }
+                })
+            )
+            .Refused("no tokenizer found");
 
     [Fact]
-    public void Weights_that_are_cut_short() => Generate(Damaged(f => Change(Weights(f), bytes => bytes[..^100]))).Refused("model.safetensors");
+    public void Weights_that_are_cut_short() =>
+        Generate(Damaged(f => Change(Weights(f), bytes => bytes[..^100]))).Refused("model.safetensors");
 
     [Fact]
-    public void Weights_whose_header_claims_to_be_endless() => Generate(Damaged(f => Change(Weights(f), bytes =>
-    {
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, ulong.MaxValue);
-        return bytes;
-    }))).Refused("model.safetensors");
+    public void Weights_whose_header_claims_to_be_endless() =>
+        Generate(
+                Damaged(f =>
+                    Change(
+                        Weights(f),
+                        bytes =>
+                        {
+                            BinaryPrimitives.WriteUInt64LittleEndian(bytes, ulong.MaxValue);
+                            return bytes;
+                        }
+                    )
+                )
+            )
+            .Refused("model.safetensors");
 
     [Fact]
-    public void Weights_that_are_not_numbers() => Generate(Damaged(f => Change(Weights(f), bytes =>
-    {
-        BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(bytes.Length - 4), float.NaN);
-        return bytes;
-    }))).Refused("model.safetensors", "NaN");
+    public void Weights_that_are_not_numbers() =>
+        Generate(
+                Damaged(f =>
+                    Change(
+                        Weights(f),
+                        bytes =>
+                        {
+                            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(bytes.Length - 4), float.NaN);
+                            return bytes;
+                        }
+                    )
+                )
+            )
+            .Refused("model.safetensors", "NaN");
 
     [Fact]
-    public void Weights_of_another_shape() => Generate(Damaged(f => Configure(f, "n_embd", 32))).Refused("the weights do not fit config.json", "has shape");
+    public void Weights_of_another_shape() =>
+        Generate(Damaged(f => Configure(f, "n_embd", 32))).Refused("the weights do not fit config.json", "has shape");
 
     [Theory]
     [InlineData("n_layer", 4000)]
@@ -78,7 +111,9 @@ public sealed class BadModelTests(TinyModel models) : IClassFixture<TinyModel>, 
         _folder.WriteText("lines.txt", "The film was slow.\n");
         _folder.WriteText("demonstrations.jsonl", """{"prompt": "The film", "completion": " was slow."}""");
         var folder = Damaged(f => TinyModel.Tokenizer(320).Save(f));
-        AttuneProgram.Run(_folder.Path, command, "--model", folder, option, value).Refused("the tokenizer has 320 tokens, but the model knows 300", "do not belong together");
+        AttuneProgram
+            .Run(_folder.Path, command, "--model", folder, option, value)
+            .Refused("the tokenizer has 320 tokens, but the model knows 300", "do not belong together");
         Assert.False(Directory.Exists(_folder.File("runs/sft")));
     }
 
@@ -91,10 +126,26 @@ public sealed class BadModelTests(TinyModel models) : IClassFixture<TinyModel>, 
             ModelFiles.Save(other, _folder.File("reward"));
         }
 
-        Attune.Text.Tokenizers.BytePairTrainer.Train(["zzz yyy xxx zzz yyy xxx zzz"], 300, new(null, "<|endoftext|>", "<|pad|>")).Save(_folder.File("reward"));
+        Attune
+            .Text.Tokenizers.BytePairTrainer.Train(["zzz yyy xxx zzz yyy xxx zzz"], 300, new(null, "<|endoftext|>", "<|pad|>"))
+            .Save(_folder.File("reward"));
         _folder.WriteText("prompts.jsonl", string.Concat(Enumerable.Range(0, 40).Select(i => $$"""{"prompt": "film {{i}}"}""" + "\n")));
         Ppo("--reward-model", "reward").Refused("value_network is reward-model", "another tokenizer", "--value-network policy");
-        Ppo("--reward-model", "reward", "--value-network", "policy", "--total-episodes", "8", "--rollout-batch-size", "8", "--batch-size", "8", "--evaluation-prompts", "2").Succeeded();
+        Ppo(
+                "--reward-model",
+                "reward",
+                "--value-network",
+                "policy",
+                "--total-episodes",
+                "8",
+                "--rollout-batch-size",
+                "8",
+                "--batch-size",
+                "8",
+                "--evaluation-prompts",
+                "2"
+            )
+            .Succeeded();
     }
 
     [Fact]
@@ -105,7 +156,10 @@ public sealed class BadModelTests(TinyModel models) : IClassFixture<TinyModel>, 
     }
 
     private Outcome Ppo(params string[] options) =>
-        AttuneProgram.Run(_folder.Path, ["ppo", "--model", models.Policy, "--prompts", "prompts.jsonl", "--max-new-tokens", "8", .. options]);
+        AttuneProgram.Run(
+            _folder.Path,
+            ["ppo", "--model", models.Policy, "--prompts", "prompts.jsonl", "--max-new-tokens", "8", .. options]
+        );
 
     private Outcome Generate(string model) => AttuneProgram.Run(_folder.Path, "generate", "--model", model, "--prompt", "The film");
 

@@ -35,9 +35,18 @@ public sealed class BadRecipeTests : IDisposable
     [InlineData("- tokenizer: {data: reviews:documents}", "a built-in world is endless")]
     [InlineData("- reward: {members: 2}", "reward.data is missing")]
     [InlineData("- ppo: {prompts: reviews:prompts, rows: 9}", "ppo has no reward")]
-    [InlineData("- ppo: {prompts: reviews:prompts, rows: 9, reward: [{lexicon: {fine: 1}}]}", "ppo.value_network is reward-model, but there is none")]
-    [InlineData("- ppo: {prompts: reviews:prompts, rows: 9, value_network: policy, reward: [{weight: 2}]}", "has exactly one of model, lexicon, pattern, length; found none")]
-    [InlineData("- ppo: {prompts: reviews:prompts, rows: 9, value_network: policy, reward: [{pattern: '('}]}", "'(' is not a regular expression")]
+    [InlineData(
+        "- ppo: {prompts: reviews:prompts, rows: 9, reward: [{lexicon: {fine: 1}}]}",
+        "ppo.value_network is reward-model, but there is none"
+    )]
+    [InlineData(
+        "- ppo: {prompts: reviews:prompts, rows: 9, value_network: policy, reward: [{weight: 2}]}",
+        "has exactly one of model, lexicon, pattern, length; found none"
+    )]
+    [InlineData(
+        "- ppo: {prompts: reviews:prompts, rows: 9, value_network: policy, reward: [{pattern: '('}]}",
+        "'(' is not a regular expression"
+    )]
     [InlineData("- ppo: {prompts: reviews:prompts, rows: 9, reward_model: nowhere}", "nowhere is not a folder")]
     [InlineData("- ppo: {prompts: prompts.jsonl, value_network: policy, reward: [{length: 9}]}", "prompts.jsonl does not exist")]
     [InlineData("- preferences: {prompts: reviews:prompts, utility: revews}", "'revews' is not known; there are: reviews")]

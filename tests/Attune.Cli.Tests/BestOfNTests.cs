@@ -13,8 +13,26 @@ public sealed class BestOfNTests : IDisposable
     [Fact]
     public void The_best_continuation_is_printed_with_its_score_and_all_of_them_as_JSON()
     {
-        string[] arguments = ["generate", "--model", "embedded", "--prompt", "Title:", "--max-tokens", "12", "--best-of", "6", "--reward", "[{length: 5}, {pattern: 'e', weight: 0.5}]"];
-        var all = AttuneProgram.Run(_folder.Path, [.. arguments, "--json"]).Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!).ToArray();
+        string[] arguments =
+        [
+            "generate",
+            "--model",
+            "embedded",
+            "--prompt",
+            "Title:",
+            "--max-tokens",
+            "12",
+            "--best-of",
+            "6",
+            "--reward",
+            "[{length: 5}, {pattern: 'e', weight: 0.5}]",
+        ];
+        var all = AttuneProgram
+            .Run(_folder.Path, [.. arguments, "--json"])
+            .Succeeded()
+            .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => JsonNode.Parse(l)!)
+            .ToArray();
         Assert.Equal(6, all.Length);
         var best = Assert.Single(all, c => (bool)c["best"]!);
         Assert.Equal(all.Max(c => (double)c["score"]!), (double)best["score"]!);
@@ -24,17 +42,22 @@ public sealed class BestOfNTests : IDisposable
 
     [Fact]
     public void Nothing_can_be_chosen_without_a_reward() =>
-        AttuneProgram.Run(_folder.Path, "generate", "--model", "embedded", "--best-of", "4").Refused("--best-of needs a reward to choose by", "--reward-model");
+        AttuneProgram
+            .Run(_folder.Path, "generate", "--model", "embedded", "--best-of", "4")
+            .Refused("--best-of needs a reward to choose by", "--reward-model");
 
     [Fact]
     public void The_stage_measures_every_n_from_one_set_of_answers()
     {
-        _folder.WriteText("recipe.yaml", """
+        _folder.WriteText(
+            "recipe.yaml",
+            """
             name: best
             model: embedded
             stages:
               - best-of-n: {prompts: reviews:prompts, rows: 8, held_out_prompts: reviews:held-out-prompts, evaluation_prompts: 4, counts: [4, 1, 2], max_new_tokens: 12, gold: reviews, reward: [{length: 5}]}
-            """);
+            """
+        );
         AttuneProgram.Run(_folder.Path, "run", "recipe.yaml", "--out", "run").Succeeded();
         var figures = JsonNode.Parse(File.ReadAllText(_folder.File("run/stage.json")))!["metrics"]!;
         double Figure(int n, string name) => (double)figures[$"best_of_n/{n}/{name}"]!;

@@ -27,21 +27,46 @@ public sealed class DirectStageTests(TinyModel models) : IClassFixture<TinyModel
         Assert.Contains("report.html", outcome.Errors, StringComparison.Ordinal);
         var result = Result();
         var figures = result.GetProperty("stages")[0].GetProperty("metrics");
-        foreach (var name in new[] { "kl_nats", "perplexity_pretrained_after", "response_length_after", "gold_reward_after", "win_rate_vs_reference_low" })
+        foreach (
+            var name in new[]
+            {
+                "kl_nats",
+                "perplexity_pretrained_after",
+                "response_length_after",
+                "gold_reward_after",
+                "win_rate_vs_reference_low",
+            }
+        )
         {
             Assert.True(figures.TryGetProperty(name, out _), $"{method} does not tell {name}");
         }
 
         Assert.True(figures.GetProperty("eval_logps/chosen").GetDouble() < 0);
         var margins = Evaluated("eval_rewards/margins");
-        Assert.True(margins[^1] > margins[0] + 0.001, $"the margin of held-out pairs, which follow one rule, went from {margins[0]} to {margins[^1]}");
+        Assert.True(
+            margins[^1] > margins[0] + 0.001,
+            $"the margin of held-out pairs, which follow one rule, went from {margins[0]} to {margins[^1]}"
+        );
         Assert.Equal(margins[^1], figures.GetProperty("eval_rewards/margins").GetDouble(), 1e-9);
-        // Where nothing is held against a reference, the random model's own dislike of the longer answer is in the margin and stays the larger part of it.
-        var relative = method != "slic" && !options.Contains("--reference-free", StringComparison.Ordinal) && method is not ("orpo" or "simpo");
+        // Where nothing is held against a reference, the random model's own dislike of the longer answer is in the margin and stays the
+        // larger part of it.
+        var relative =
+            method != "slic" && !options.Contains("--reference-free", StringComparison.Ordinal) && method is not ("orpo" or "simpo");
         Assert.True(!relative || margins[^1] > 0);
         // 40 good rows, one with equal answers, one with an empty one.
-        Assert.Equal((1, 1), (figures.GetProperty("left_out/chosen_equals_rejected").GetInt32(), figures.GetProperty("left_out/the_rejected_answer_is_empty").GetInt32()));
-        Assert.Contains(File.ReadLines(_folder.File("run/events.jsonl")), l => l.Contains("\"kind\":\"data\"", StringComparison.Ordinal) && l.Contains("left_out/chosen_equals_rejected", StringComparison.Ordinal));
+        Assert.Equal(
+            (1, 1),
+            (
+                figures.GetProperty("left_out/chosen_equals_rejected").GetInt32(),
+                figures.GetProperty("left_out/the_rejected_answer_is_empty").GetInt32()
+            )
+        );
+        Assert.Contains(
+            File.ReadLines(_folder.File("run/events.jsonl")),
+            l =>
+                l.Contains("\"kind\":\"data\"", StringComparison.Ordinal)
+                && l.Contains("left_out/chosen_equals_rejected", StringComparison.Ordinal)
+        );
         Assert.Contains("1 left out: chosen equals rejected", File.ReadAllText(_folder.File("run/report.html")), StringComparison.Ordinal);
         Assert.True(File.Exists(_folder.File("run/final/model.safetensors")));
         if (relative && method != "kto")
@@ -53,8 +78,17 @@ public sealed class DirectStageTests(TinyModel models) : IClassFixture<TinyModel
     [Fact]
     public void Kto_takes_verdicts_and_says_where_the_classes_are_out_of_balance()
     {
-        _folder.WriteText("data.jsonl", string.Concat(Enumerable.Range(0, 30).Select(i =>
-            $$"""{"prompt": "Film {{i}}", "completion": "{{(i % 3 == 0 ? " bad." : " good.")}}", "label": {{(i % 3 == 0 ? "false" : "true")}}}""" + "\n")));
+        _folder.WriteText(
+            "data.jsonl",
+            string.Concat(
+                Enumerable
+                    .Range(0, 30)
+                    .Select(i =>
+                        $$"""{"prompt": "Film {{i}}", "completion": "{{(i % 3 == 0 ? " bad." : " good.")}}", "label": {{(i % 3 == 0 ? "false" : "true")}}}"""
+                        + "\n"
+                    )
+            )
+        );
         var outcome = Run("kto").Succeeded();
         Assert.Contains("the KTO paper advises 1 to 1.33", outcome.Errors, StringComparison.Ordinal);
         Assert.True(Result().GetProperty("stages")[0].GetProperty("metrics").GetProperty("eval_rewards/margins").GetDouble() > 0);
@@ -63,11 +97,27 @@ public sealed class DirectStageTests(TinyModel models) : IClassFixture<TinyModel
     [Fact]
     public void Rankings_and_conversations_are_pairs_too()
     {
-        _folder.WriteText("data.jsonl", string.Concat(Enumerable.Range(0, 30).Select(i => $$"""{"prompt": "F {{i}}", "answers": [" good.", " bad.", " ill."], "ranks": [1, 2, 2]}""" + "\n")));
+        _folder.WriteText(
+            "data.jsonl",
+            string.Concat(
+                Enumerable
+                    .Range(0, 30)
+                    .Select(i => $$"""{"prompt": "F {{i}}", "answers": [" good.", " bad.", " ill."], "ranks": [1, 2, 2]}""" + "\n")
+            )
+        );
         Assert.Contains("30 left out: a tie: both answers have the same rank", Run("dpo").Succeeded().Errors, StringComparison.Ordinal);
         Directory.Delete(_folder.File("run"), recursive: true);
-        _folder.WriteText("data.jsonl", string.Concat(Enumerable.Range(0, 30).Select(i =>
-            $$"""{"chosen": [{"role": "user", "content": "{{i}}"}, {"role": "assistant", "content": "yes"}], "rejected": [{"role": "user", "content": "{{i}}"}, {"role": "assistant", "content": "no"}]}""" + "\n")));
+        _folder.WriteText(
+            "data.jsonl",
+            string.Concat(
+                Enumerable
+                    .Range(0, 30)
+                    .Select(i =>
+                        $$"""{"chosen": [{"role": "user", "content": "{{i}}"}, {"role": "assistant", "content": "yes"}], "rejected": [{"role": "user", "content": "{{i}}"}, {"role": "assistant", "content": "no"}]}"""
+                        + "\n"
+                    )
+            )
+        );
         Run("dpo", "--max-new-tokens", "4").Succeeded();
     }
 
@@ -106,7 +156,9 @@ public sealed class DirectStageTests(TinyModel models) : IClassFixture<TinyModel
     public void What_cannot_work_is_one_clear_message(string options, string words)
     {
         WritePairs();
-        AttuneProgram.Run(_folder.Path, ["dpo", "--model", models.Policy, "--data", "data.jsonl", "--out", "run", .. options.Split(' ')]).Refused(words);
+        AttuneProgram
+            .Run(_folder.Path, ["dpo", "--model", models.Policy, "--data", "data.jsonl", "--out", "run", .. options.Split(' ')])
+            .Refused(words);
         Assert.False(Directory.Exists(_folder.File("run")));
     }
 
@@ -114,28 +166,58 @@ public sealed class DirectStageTests(TinyModel models) : IClassFixture<TinyModel
     public void A_recipe_without_preferences_says_so_before_it_runs()
     {
         _folder.WriteText("recipe.yaml", $"model: {models.Policy}\nstages:\n  - dpo: {{beta: 0.1}}\n");
-        AttuneProgram.Run(_folder.Path, "run", "recipe.yaml", "--out", "run").Refused("dpo.data is missing: name a preference file, or put a preferences stage before this one");
+        AttuneProgram
+            .Run(_folder.Path, "run", "recipe.yaml", "--out", "run")
+            .Refused("dpo.data is missing: name a preference file, or put a preferences stage before this one");
     }
 
     private void WritePairs()
     {
-        var rows = Enumerable.Range(0, 40).Select(i => $$"""{"prompt": "Film {{i}}", "chosen": " good.", "rejected": " bad."}""")
-            .Append("""{"prompt": "Film", "chosen": " so.", "rejected": " so."}""").Append("""{"prompt": "Film", "chosen": " so.", "rejected": ""}""");
+        var rows = Enumerable
+            .Range(0, 40)
+            .Select(i => $$"""{"prompt": "Film {{i}}", "chosen": " good.", "rejected": " bad."}""")
+            .Append("""{"prompt": "Film", "chosen": " so.", "rejected": " so."}""")
+            .Append("""{"prompt": "Film", "chosen": " so.", "rejected": ""}""");
         _folder.WriteText("data.jsonl", string.Join('\n', rows) + "\n");
     }
 
-    private Outcome Run(string method, params string[] options) => AttuneProgram.Run(
-        _folder.Path,
-        [method, "--model", models.Policy, "--data", "data.jsonl", "--out", "run", "--batch-size", "8", "--epochs", "2", "--test-split", "0.3", "--gold", "reviews",
-            "--evaluation-prompts", "6", "--evaluate-every", "3", .. options.Contains("--max-new-tokens") ? [] : new[] { "--max-new-tokens", "8" },
-            .. options.Contains("--learning-rate") ? [] : new[] { "--learning-rate", "0.003" }, .. options]);
+    private Outcome Run(string method, params string[] options) =>
+        AttuneProgram.Run(
+            _folder.Path,
+            [
+                method,
+                "--model",
+                models.Policy,
+                "--data",
+                "data.jsonl",
+                "--out",
+                "run",
+                "--batch-size",
+                "8",
+                "--epochs",
+                "2",
+                "--test-split",
+                "0.3",
+                "--gold",
+                "reviews",
+                "--evaluation-prompts",
+                "6",
+                "--evaluate-every",
+                "3",
+                .. options.Contains("--max-new-tokens") ? [] : new[] { "--max-new-tokens", "8" },
+                .. options.Contains("--learning-rate") ? [] : new[] { "--learning-rate", "0.003" },
+                .. options,
+            ]
+        );
 
     /// <summary>A metric at each look at the held-out pairs, in order.</summary>
     private double[] Evaluated(string metric) =>
-        [.. from line in File.ReadLines(_folder.File("run/events.jsonl"))
+        [
+            .. from line in File.ReadLines(_folder.File("run/events.jsonl"))
             let metrics = JsonDocument.Parse(line).RootElement
             where metrics.TryGetProperty("metrics", out _) && metrics.GetProperty("metrics").TryGetProperty(metric, out _)
-            select metrics.GetProperty("metrics").GetProperty(metric).GetDouble()];
+            select metrics.GetProperty("metrics").GetProperty(metric).GetDouble(),
+        ];
 
     private JsonElement Result()
     {

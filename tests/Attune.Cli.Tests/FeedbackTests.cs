@@ -13,28 +13,43 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
     private Outcome Run(params string[] arguments) => AttuneProgram.Run(_folder.Path, arguments);
 
     private void Import() =>
-        _folder.WriteText("pairs.jsonl", string.Concat(Enumerable.Range(0, 12).Select(i => $$"""{"prompt": "Film {{i}}", "chosen": " is good", "rejected": " is bad", "annotator": "w{{i % 3}}"}""" + "\n")));
+        _folder.WriteText(
+            "pairs.jsonl",
+            string.Concat(
+                Enumerable
+                    .Range(0, 12)
+                    .Select(i =>
+                        $$"""{"prompt": "Film {{i}}", "chosen": " is good", "rejected": " is bad", "annotator": "w{{i % 3}}"}""" + "\n"
+                    )
+            )
+        );
 
     [Fact]
     public void A_model_names_the_labels_and_the_people_behind_it()
     {
         Import();
-        Run("feedback", "import", "pairs.jsonl", "--database", "f.db", "--project", "films").Succeeded("12 items and 12 labels into 'films'");
-        Run("feedback", "snapshot", "--database", "f.db", "--project", "films", "--out", "s").Succeeded("12 labels of 3 people on 12 prompts");
+        Run("feedback", "import", "pairs.jsonl", "--database", "f.db", "--project", "films")
+            .Succeeded("12 items and 12 labels into 'films'");
+        Run("feedback", "snapshot", "--database", "f.db", "--project", "films", "--out", "s")
+            .Succeeded("12 labels of 3 people on 12 prompts");
         string[] tiny = ["--epochs", "1", "--batch-size", "4", "--normalisation-samples", "0", "--members", "1"];
-        Run(["reward", "--model", models.Policy, "--data", "s/train.jsonl", "--held-out-data", "s/held-out.jsonl", "--out", "r", .. tiny]).Succeeded();
+        Run(["reward", "--model", models.Policy, "--data", "s/train.jsonl", "--held-out-data", "s/held-out.jsonl", "--out", "r", .. tiny])
+            .Succeeded();
         Assert.Contains("learned from 12 labels of 3 people", Run("model", "info", "r/final").Output, StringComparison.Ordinal);
         AssertLink("r", "../s/manifest.json");
 
         _folder.WriteText("films.jsonl", """{"prompt": "Film 1", "completion": " is good"}""" + "\n");
-        File.WriteAllText(_folder.File("recipe.yaml"), $$"""
+        File.WriteAllText(
+            _folder.File("recipe.yaml"),
+            $$"""
             name: from-people
             model: {{models.Policy}}
             stages:
               - preferences: { source: store, database: f.db, project: films, test_split: 0.2 }
               - sft: { data: films.jsonl, epochs: 1, batch_size: 1, test_split: 0 }
               - reward: { epochs: 1, batch_size: 4, normalisation_samples: 0, members: 1 }
-            """);
+            """
+        );
         Run("run", "recipe.yaml", "--out", "p").Succeeded();
         Assert.Contains("learned from 12 labels of 3 people", Run("model", "info", "p/reward/final").Output, StringComparison.Ordinal);
         AssertLink("p", "preferences/snapshot/manifest.json");
@@ -42,10 +57,28 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
         Assert.DoesNotContain("labels", Run("model", "info", "p/sft/final").Succeeded().Output, StringComparison.Ordinal);
 
         // Measured with a reward model that learned from them, but taught by others.
-        Run("dpo", "--model", models.Policy, "--data", "pairs.jsonl", "--reward-model", "r/final", "--epochs", "1", "--batch-size", "4", "--test-split", "0.2", "--out", "d").Succeeded();
+        Run(
+                "dpo",
+                "--model",
+                models.Policy,
+                "--data",
+                "pairs.jsonl",
+                "--reward-model",
+                "r/final",
+                "--epochs",
+                "1",
+                "--batch-size",
+                "4",
+                "--test-split",
+                "0.2",
+                "--out",
+                "d"
+            )
+            .Succeeded();
         Assert.DoesNotContain("labels", Run("model", "info", "d/final").Succeeded().Output, StringComparison.Ordinal);
 
-        Run("feedback", "erase", "--database", "f.db", "--person", "w1").Succeeded("4 revisions would be erased", "r/final", "p/reward/final");
+        Run("feedback", "erase", "--database", "f.db", "--person", "w1")
+            .Succeeded("4 revisions would be erased", "r/final", "p/reward/final");
         Run("feedback", "erase", "--database", "f.db", "--person", "w1", "--yes").Succeeded("4 revisions erased");
         Run("feedback", "verify", "--database", "f.db", "--snapshot", "s").Succeeded("whole");
     }
@@ -55,7 +88,11 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
     {
         var report = File.ReadAllText(_folder.File(run + "/report.html"));
         var manifest = SnapshotManifest.Read(Path.GetDirectoryName(Path.GetFullPath(Path.Combine(_folder.File(run), link)))!);
-        Assert.Contains($"<a href=\"{link}\">snapshot {manifest.Sha256[..12]}</a>: 12 labels of 3 people: ", report, StringComparison.Ordinal);
+        Assert.Contains(
+            $"<a href=\"{link}\">snapshot {manifest.Sha256[..12]}</a>: 12 labels of 3 people: ",
+            report,
+            StringComparison.Ordinal
+        );
         Assert.All(manifest.Annotators, a => Assert.Contains($"{a.Name} (4 labels)", report, StringComparison.Ordinal));
     }
 
@@ -80,7 +117,8 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
         Run("feedback", "verify", "--database", "new.db").Succeeded("whole");
         foreach (var database in new[] { "f.db", "new.db" })
         {
-            Run("feedback", "export", "--database", database, "--project", "films", "--format", "trl", "--out", database + ".jsonl").Succeeded();
+            Run("feedback", "export", "--database", database, "--project", "films", "--format", "trl", "--out", database + ".jsonl")
+                .Succeeded();
         }
 
         Assert.Equal(File.ReadAllText(_folder.File("f.db.jsonl")), File.ReadAllText(_folder.File("new.db.jsonl")));
@@ -94,7 +132,9 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
         Run("feedback", "verify", "--database", "nowhere.db").Refused("nowhere.db: no such database");
         Import();
         Run("feedback", "import", "pairs.jsonl", "--database", "f.db", "--project", "films").Succeeded();
-        Run("feedback", "export", "--database", "f.db", "--project", "filns", "--format", "trl", "--out", "x.jsonl").Refused("Did you mean 'films'?");
-        Run("feedback", "export", "--database", "f.db", "--project", "films", "--format", "prm800k", "--out", "x.jsonl").Refused("cannot hold labels of kind Comparison");
+        Run("feedback", "export", "--database", "f.db", "--project", "filns", "--format", "trl", "--out", "x.jsonl")
+            .Refused("Did you mean 'films'?");
+        Run("feedback", "export", "--database", "f.db", "--project", "films", "--format", "prm800k", "--out", "x.jsonl")
+            .Refused("cannot hold labels of kind Comparison");
     }
 }

@@ -27,10 +27,16 @@ public sealed class FullDiskTests(TinyModel models) : IClassFixture<TinyModel>, 
         Mount("160k");
         var whole = Sft(_folder.File("whole")).Succeeded();
         Sft(Run).Refused("could not be written", "No space left on device");
-        Assert.DoesNotContain(Files(Run), f => f.Contains(".tmp-", StringComparison.Ordinal) || f.Contains("unfinished", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Files(Run),
+            f => f.Contains(".tmp-", StringComparison.Ordinal) || f.Contains("unfinished", StringComparison.Ordinal)
+        );
         Assert.True(Command("mount", "-o", "remount,size=8m", Disk));
         Sft(Run, "--resume").Succeeded();
-        Assert.Equal(File.ReadAllBytes(Path.Combine(_folder.File("whole"), "final", "model.safetensors")), File.ReadAllBytes(Path.Combine(Run, "final", "model.safetensors")));
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(_folder.File("whole"), "final", "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(Run, "final", "model.safetensors"))
+        );
         Assert.Equal("", whole.Output);
     }
 
@@ -58,7 +64,10 @@ public sealed class FullDiskTests(TinyModel models) : IClassFixture<TinyModel>, 
         Directory.CreateDirectory(Disk);
         _mounted = Command("mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", Disk);
         Assert.SkipUnless(_mounted, "needs root, to mount a small disk");
-        _folder.WriteText("data.jsonl", string.Concat(Enumerable.Range(0, 24).Select(i => $$"""{"prompt": "The film {{i}}", "completion": " was slow."}""" + "\n")));
+        _folder.WriteText(
+            "data.jsonl",
+            string.Concat(Enumerable.Range(0, 24).Select(i => $$"""{"prompt": "The film {{i}}", "completion": " was slow."}""" + "\n"))
+        );
     }
 
     private void Fill(int leave)
@@ -67,16 +76,37 @@ public sealed class FullDiskTests(TinyModel models) : IClassFixture<TinyModel>, 
         File.WriteAllBytes(Path.Combine(Disk, "filler"), new byte[free - leave]);
     }
 
-    private Outcome Sft(string target, params string[] options) => AttuneProgram.Run(
-        _folder.Path, ["sft", "--model", models.Policy, "--data", "data.jsonl", "--out", target, "--batch-size", "4", "--epochs", "2", "--checkpoint-every", "2", .. options]);
+    private Outcome Sft(string target, params string[] options) =>
+        AttuneProgram.Run(
+            _folder.Path,
+            [
+                "sft",
+                "--model",
+                models.Policy,
+                "--data",
+                "data.jsonl",
+                "--out",
+                target,
+                "--batch-size",
+                "4",
+                "--epochs",
+                "2",
+                "--checkpoint-every",
+                "2",
+                .. options,
+            ]
+        );
 
-    private static IEnumerable<string> Files(string folder) => Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Select(f => Path.GetFileName(f)!);
+    private static IEnumerable<string> Files(string folder) =>
+        Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Select(f => Path.GetFileName(f)!);
 
     private static bool Command(string name, params string[] arguments)
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(name, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            using var process = Process.Start(
+                new ProcessStartInfo(name, arguments) { RedirectStandardError = true, RedirectStandardOutput = true }
+            )!;
             process.WaitForExit();
             return process.ExitCode == 0;
         }

@@ -43,29 +43,56 @@ public sealed class GgufCommandTests(TinyModel models) : IClassFixture<TinyModel
     [Fact]
     public void A_template_by_name_is_for_models_that_have_none()
     {
-        Run("generate", "--model", models.Policy, "--chat", "--template", "lama3", "--prompt", "x").Refused("no chat template is called 'lama3'. Did you mean 'llama3'? There are chatml, llama2, llama3, plain.");
-        Run("generate", "--model", models.Policy, "--template", "plain", "--prompt", "x").Refused("--template is for conversations: give --chat too.");
+        Run("generate", "--model", models.Policy, "--chat", "--template", "lama3", "--prompt", "x")
+            .Refused("no chat template is called 'lama3'. Did you mean 'llama3'? There are chatml, llama2, llama3, plain.");
+        Run("generate", "--model", models.Policy, "--template", "plain", "--prompt", "x")
+            .Refused("--template is for conversations: give --chat too.");
         Assert.NotEqual(Said(models.Policy, "--chat"), Said(models.Policy, "--chat", "--template", "plain"));
 
-        _folder.WriteText("talk.jsonl", string.Concat(Enumerable.Range(0, 12).Select(i => $$"""{"messages": [{"role": "user", "content": "{{i}}?"}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "b"}, {"role": "assistant", "content": "c"}]}""" + "\n")));
+        _folder.WriteText(
+            "talk.jsonl",
+            string.Concat(
+                Enumerable
+                    .Range(0, 12)
+                    .Select(i =>
+                        $$"""{"messages": [{"role": "user", "content": "{{i}}?"}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "b"}, {"role": "assistant", "content": "c"}]}"""
+                        + "\n"
+                    )
+            )
+        );
         string[] sft = ["sft", "--model", models.Policy, "--data", "talk.jsonl", "--max-length", "64"];
-        Run([.. sft, "--template", "mine"]).Refused("sft.template: no chat template is called 'mine'.", "There are chatml, llama2, llama3, plain.");
-        Run([.. sft, "--assistant-only-loss", "false", "--assistant-turns", "last"]).Refused("sft.assistant_turns is last, but with assistant_only_loss: false");
+        Run([.. sft, "--template", "mine"])
+            .Refused("sft.template: no chat template is called 'mine'.", "There are chatml, llama2, llama3, plain.");
+        Run([.. sft, "--assistant-only-loss", "false", "--assistant-turns", "last"])
+            .Refused("sft.assistant_turns is last, but with assistant_only_loss: false");
         Run([.. sft, "--template", "plain", "--epochs", "1", "--out", "tuned"]).Succeeded();
         Assert.Contains("Human: ", File.ReadAllText(_folder.File("tuned/final/chat_template.jinja")), StringComparison.Ordinal);
         Assert.Equal(Said("tuned/final", "--chat"), Said("tuned/final", "--chat", "--template", "plain"));
-        Run("generate", "--model", "tuned/final", "--chat", "--template", "chatml", "--prompt", "x").Refused("'chatml' is asked for, but the model has its own");
+        Run("generate", "--model", "tuned/final", "--chat", "--template", "chatml", "--prompt", "x")
+            .Refused("'chatml' is asked for, but the model has its own");
 
         Run([.. sft, "--template", "plain", "--assistant-only-loss", "false", "--epochs", "1", "--out", "whole"]).Succeeded();
         Assert.Equal(2 * Examples("whole"), Examples("tuned"));
-        _folder.WriteText("plain.jsonl", string.Concat(Enumerable.Range(0, 12).Select(i => $$"""{"prompt": "{{i}}", "completion": " a"}""" + "\n")));
-        Run("sft", "--model", models.Policy, "--data", "plain.jsonl", "--assistant-only-loss", "false").Refused("sft.assistant_only_loss is false, but plain.jsonl has no conversations");
+        _folder.WriteText(
+            "plain.jsonl",
+            string.Concat(Enumerable.Range(0, 12).Select(i => $$"""{"prompt": "{{i}}", "completion": " a"}""" + "\n"))
+        );
+        Run("sft", "--model", models.Policy, "--data", "plain.jsonl", "--assistant-only-loss", "false")
+            .Refused("sft.assistant_only_loss is false, but plain.jsonl has no conversations");
     }
 
     private int Examples(string run) =>
-        JsonDocument.Parse(File.ReadAllText(_folder.File(run + "/result.json"))).RootElement.GetProperty("stages")[0].GetProperty("metrics").GetProperty("examples").GetInt32();
+        JsonDocument
+            .Parse(File.ReadAllText(_folder.File(run + "/result.json")))
+            .RootElement.GetProperty("stages")[0]
+            .GetProperty("metrics")
+            .GetProperty("examples")
+            .GetInt32();
 
-    private string Said(string model, params string[] options) => Run(["generate", "--model", model, "--prompt", "The film", "--greedy", "--max-tokens", "12", "--json", .. options]).Succeeded().Output;
+    private string Said(string model, params string[] options) =>
+        Run(["generate", "--model", model, "--prompt", "The film", "--greedy", "--max-tokens", "12", "--json", .. options])
+            .Succeeded()
+            .Output;
 
     private Outcome Run(params string[] arguments) => AttuneProgram.Run(_folder.Path, arguments);
 }

@@ -52,10 +52,18 @@ public sealed partial class HelpTests : IDisposable
     [Fact]
     public void The_readme_names_every_command_and_no_other()
     {
-        var commands = Run(["--help"]).Output.Split('\n').SkipWhile(l => l != "Commands:").Skip(1).Where(l => l.Length > 2 && l.StartsWith("  ", StringComparison.Ordinal) && l[2] != ' ')
-            .Select(l => l.Trim().Split(' ')[0]).Order(StringComparer.Ordinal);
-        var named = File.ReadLines(Checkout.File("README.md")).Where(l => l.StartsWith("| `attune ", StringComparison.Ordinal))
-            .SelectMany(l => CommandName().Matches(l.Split('|')[1])).Select(m => m.Groups[1].Value).Order(StringComparer.Ordinal);
+        var commands = Run(["--help"])
+            .Output.Split('\n')
+            .SkipWhile(l => l != "Commands:")
+            .Skip(1)
+            .Where(l => l.Length > 2 && l.StartsWith("  ", StringComparison.Ordinal) && l[2] != ' ')
+            .Select(l => l.Trim().Split(' ')[0])
+            .Order(StringComparer.Ordinal);
+        var named = File.ReadLines(Checkout.File("README.md"))
+            .Where(l => l.StartsWith("| `attune ", StringComparison.Ordinal))
+            .SelectMany(l => CommandName().Matches(l.Split('|')[1]))
+            .Select(m => m.Groups[1].Value)
+            .Order(StringComparer.Ordinal);
         Assert.Equal(named, commands);
     }
 
@@ -64,8 +72,16 @@ public sealed partial class HelpTests : IDisposable
     [InlineData("modle info embedded", "attune has no command 'modle'. Did you mean 'model'?", "See attune --help.")]
     [InlineData("model inf embedded", "attune model has no command 'inf'. Did you mean 'info'?", "See attune model --help.")]
     [InlineData("model", "attune model needs a command: info, pull, import", "See attune model --help.")]
-    [InlineData("sft --model m --data d --learning-rat 1", "attune sft has no option '--learning-rat'. Did you mean '--learning-rate'?", "See attune sft --help.")]
-    [InlineData("sft --model m --data d --bach-size=3", "attune sft has no option '--bach-size=...'. Did you mean '--batch-size'?", "See attune sft --help.")]
+    [InlineData(
+        "sft --model m --data d --learning-rat 1",
+        "attune sft has no option '--learning-rat'. Did you mean '--learning-rate'?",
+        "See attune sft --help."
+    )]
+    [InlineData(
+        "sft --model m --data d --bach-size=3",
+        "attune sft has no option '--bach-size=...'. Did you mean '--batch-size'?",
+        "See attune sft --help."
+    )]
     [InlineData("sft --data d", "'--model' is required", "See attune sft --help.")]
     [InlineData("demo --seed abc", "'abc'", "a whole number")]
     [InlineData("run a.yaml b.yaml", "attune run has no argument 'b.yaml'.", "See attune run --help.")]

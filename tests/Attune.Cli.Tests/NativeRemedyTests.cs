@@ -71,7 +71,9 @@ public sealed class NativeRemedyTests : IDisposable
     private static string Wrapper()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the remedy is for Linux");
-        var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        var packages =
+            Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         var path = Path.Combine(packages, "torchsharp", "0.107.0", "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
         Assert.SkipUnless(File.Exists(path), "needs the TorchSharp package in the package cache");
         return path;
@@ -80,14 +82,17 @@ public sealed class NativeRemedyTests : IDisposable
     /// <summary>Runs the task as the build does, by importing the project's own targets.</summary>
     private void Weaken(bool systemHasVersion, params string[] libraries)
     {
-        _folder.WriteText("weaken.proj", $"""
+        _folder.WriteText(
+            "weaken.proj",
+            $"""
             <Project>
               <Import Project="{Checkout.File("Directory.Build.targets")}" />
               <Target Name="Weaken">
                 {string.Concat(libraries.Select(l => $"<WeakenLibstdcxx Library=\"{_folder.File(l)}\" />"))}
               </Target>
             </Project>
-            """);
+            """
+        );
         var start = new ProcessStartInfo("dotnet", ["msbuild", "weaken.proj", "-t:Weaken", "-nologo", "-nodeReuse:false"])
         {
             WorkingDirectory = _folder.Path,
@@ -107,7 +112,7 @@ public sealed class NativeRemedyTests : IDisposable
         var path = usual.Select(f => Path.Combine(f, "libstdc++.so.6")).FirstOrDefault(File.Exists);
         Assert.SkipWhen(path is null, "needs libstdc++ in a usual place");
         byte[] image = [.. File.ReadAllBytes(path), .. named ? Encoding.ASCII.GetBytes(Version) : []];
-        for (int at; !named && (at = image.AsSpan().IndexOf(Encoding.ASCII.GetBytes(Version))) >= 0;)
+        for (int at; !named && (at = image.AsSpan().IndexOf(Encoding.ASCII.GetBytes(Version))) >= 0; )
         {
             image[at + Version.Length - 1] = (byte)'x';
         }

@@ -37,12 +37,15 @@ public sealed class OnlineFeedbackTests : IDisposable
         AttuneProgram.Run(_folder.Path, Arguments("run")).Succeeded();
         var refreshes = Events("run").Where(e => e["metrics"]!["online/labels"] is not null).ToArray();
         Assert.Equal(3, refreshes.Length);
-        Assert.Equal([1, 3, 5], refreshes.Select(e => (int)e["round"]!));     // told when the round is over
+        Assert.Equal([1, 3, 5], refreshes.Select(e => (int)e["round"]!)); // told when the round is over
         Assert.Equal(0, (double)refreshes[0]["metrics"]!["online/label_age"]!);
         Assert.True((double)refreshes[2]["metrics"]!["online/stale_labels"]! > 0.4);
         Assert.NotNull(refreshes[1]["metrics"]!["online/accuracy_on_new"]);
         var figures = JsonNode.Parse(File.ReadAllText(_folder.File("run/online/stage.json")))!["metrics"]!;
-        var sources = figures.AsObject().Where(f => f.Key.StartsWith("labels_from_update/", StringComparison.Ordinal)).ToDictionary(f => f.Key, f => (double)f.Value!);
+        var sources = figures
+            .AsObject()
+            .Where(f => f.Key.StartsWith("labels_from_update/", StringComparison.Ordinal))
+            .ToDictionary(f => f.Key, f => (double)f.Value!);
         Assert.Equal(["labels_from_update/0", "labels_from_update/4", "labels_from_update/8"], sources.Keys.Order());
         Assert.Equal((double)figures["labels"]!, sources.Values.Sum());
         Assert.Equal((double)figures["labels"]!, File.ReadLines(_folder.File("run/online/preferences.jsonl")).Count());
@@ -77,7 +80,18 @@ public sealed class OnlineFeedbackTests : IDisposable
     [Fact]
     public void Who_is_killed_while_a_person_is_asked_asks_the_same_questions_again()
     {
-        string[] arguments = [.. Arguments("run"), "--set", "online.source=person", "--set", "online.initial_labels=4", "--set", "online.labels=4", "--set", "online.reward.test_split=0"];
+        string[] arguments =
+        [
+            .. Arguments("run"),
+            "--set",
+            "online.source=person",
+            "--set",
+            "online.initial_labels=4",
+            "--set",
+            "online.labels=4",
+            "--set",
+            "online.reward.test_split=0",
+        ];
         string asked;
         using (var program = AttuneProgram.Start(_folder.Path, arguments))
         {
@@ -101,7 +115,20 @@ public sealed class OnlineFeedbackTests : IDisposable
     [Fact]
     public void When_no_answer_comes_in_time_the_run_stops_with_its_questions_kept_and_can_go_on()
     {
-        string[] arguments = [.. Arguments("run"), "--set", "online.source=person", "--set", "online.initial_labels=3", "--set", "online.labels=3", "--set", "online.answer_timeout=2", "--set", "online.reward.test_split=0"];
+        string[] arguments =
+        [
+            .. Arguments("run"),
+            "--set",
+            "online.source=person",
+            "--set",
+            "online.initial_labels=3",
+            "--set",
+            "online.labels=3",
+            "--set",
+            "online.answer_timeout=2",
+            "--set",
+            "online.reward.test_split=0",
+        ];
         using (var program = AttuneProgram.Start(_folder.Path, arguments))
         {
             program.WaitForEnd().Refused("none of 3 questions was answered", "run again with --resume");
@@ -113,7 +140,11 @@ public sealed class OnlineFeedbackTests : IDisposable
             program.Input.Write("2\n");
             program.Input.Flush();
             var ended = program.WaitForEnd().Succeeded();
-            Assert.Contains("1 of 3 questions were answered within 2 s; the run goes on without the others", ended.Errors, StringComparison.Ordinal);
+            Assert.Contains(
+                "1 of 3 questions were answered within 2 s; the run goes on without the others",
+                ended.Errors,
+                StringComparison.Ordinal
+            );
         }
 
         Assert.Equal(asked, File.ReadAllText(_folder.File("run/online/questions.jsonl")));
@@ -124,14 +155,32 @@ public sealed class OnlineFeedbackTests : IDisposable
     public async Task People_in_the_annotation_app_are_asked_and_the_models_name_them()
     {
         var cancel = TestContext.Current.CancellationToken;
-        await using var store = await FeedbackStore.OpenAsync(new StoreOptions(_folder.File("people.db")) { PasswordRounds = 1000 }, cancel);
+        await using var store = await FeedbackStore.OpenAsync(
+            new StoreOptions(_folder.File("people.db")) { PasswordRounds = 1000 },
+            cancel
+        );
         var anna = await store.People.AddAsync(null, "anna", Role.Annotator, cancel);
         var project = await store.Projects.CreateAsync(anna.Id, "asked", ProjectKind.Comparison, new ProjectSettings(), "", cancel);
         await store.People.SetMemberAsync(anna.Id, project.Id, anna.Id, Role.Annotator, cancel);
         string[] arguments =
         [
-            .. Arguments("run"), "--set", "online.source=store", "--set", "online.database=people.db", "--set", "online.project=asked", "--set", "online.poll=0.2",
-            "--set", "online.initial_labels=6", "--set", "online.labels=9", "--set", "online.refreshes=1", "--set", "online.selection=random",
+            .. Arguments("run"),
+            "--set",
+            "online.source=store",
+            "--set",
+            "online.database=people.db",
+            "--set",
+            "online.project=asked",
+            "--set",
+            "online.poll=0.2",
+            "--set",
+            "online.initial_labels=6",
+            "--set",
+            "online.labels=9",
+            "--set",
+            "online.refreshes=1",
+            "--set",
+            "online.selection=random",
         ];
         using (var killed = AttuneProgram.Start(_folder.Path, arguments))
         {
@@ -150,8 +199,14 @@ public sealed class OnlineFeedbackTests : IDisposable
         var labels = File.ReadLines(_folder.File("run/online/snapshot/train.jsonl")).Count();
         Assert.Equal(labels, (await store.Projects.ProgressAsync(project.Id, cancel)).Done);
         Assert.InRange(labels, 6, 9);
-        AttuneProgram.Run(_folder.Path, "model", "info", "run/final").Succeeded($"learned from {labels} labels of 1 people", "project 'asked'", "through stage online");
-        Assert.Contains("<a href=\"online/snapshot/manifest.json\">snapshot ", await File.ReadAllTextAsync(_folder.File("run/report.html"), cancel), StringComparison.Ordinal);
+        AttuneProgram
+            .Run(_folder.Path, "model", "info", "run/final")
+            .Succeeded($"learned from {labels} labels of 1 people", "project 'asked'", "through stage online");
+        Assert.Contains(
+            "<a href=\"online/snapshot/manifest.json\">snapshot ",
+            await File.ReadAllTextAsync(_folder.File("run/report.html"), cancel),
+            StringComparison.Ordinal
+        );
         string[] misspelt = [.. arguments.Select(a => a == "online.project=asked" ? "online.project=aksed" : a)];
         misspelt[3] = "other";
         var refused = AttuneProgram.Run(_folder.Path, misspelt);
@@ -162,13 +217,20 @@ public sealed class OnlineFeedbackTests : IDisposable
     /// <summary>Anna labels what she is asked; false where there is nothing to do now.</summary>
     private static async Task<bool> LabelAsync(FeedbackStore store, Guid project, Guid person)
     {
-        if (await store.Queue.ClaimAsync(project, person, TestContext.Current.CancellationToken) is not ClaimResult.Claimed { Task: var task })
+        if (
+            await store.Queue.ClaimAsync(project, person, TestContext.Current.CancellationToken)
+            is not ClaimResult.Claimed { Task: var task }
+        )
         {
             await Task.Delay(20, TestContext.Current.CancellationToken);
             return false;
         }
 
-        var submission = new Submission(Guid.CreateVersion7(), task.LeaseId, ComparisonJudgement.OfStrength(task.Candidates[0].Text.Length > task.Candidates[1].Text.Length ? 2 : 7));
+        var submission = new Submission(
+            Guid.CreateVersion7(),
+            task.LeaseId,
+            ComparisonJudgement.OfStrength(task.Candidates[0].Text.Length > task.Candidates[1].Text.Length ? 2 : 7)
+        );
         return await store.Queue.SubmitAsync(person, submission, TestContext.Current.CancellationToken) is SubmitResult.Accepted;
     }
 

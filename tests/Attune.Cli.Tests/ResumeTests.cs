@@ -84,7 +84,9 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
 
         Assert.NotEmpty(Directory.GetDirectories(Path.Combine(Folder, "sft"), "checkpoint-*"));
         Directory.Move(Folder, _folder.File("moved"));
-        AttuneProgram.Run(Path.GetTempPath(), "run", _folder.File("moved/recipe.yaml"), "--out", _folder.File("moved"), "--resume").Succeeded();
+        AttuneProgram
+            .Run(Path.GetTempPath(), "run", _folder.File("moved/recipe.yaml"), "--out", _folder.File("moved"), "--resume")
+            .Succeeded();
         RunFingerprint.AssertSame(whole.Folder, _folder.File("moved"));
     }
 
@@ -93,17 +95,23 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "a signal cannot be sent to another process there");
         // One update over all rows takes many seconds.
-        _folder.WriteText("recipe.yaml", """
+        _folder.WriteText(
+            "recipe.yaml",
+            """
             stages:
               - tokenizer: {data: reviews:documents, rows: 200, vocabulary: 320}
               - pretrain: {data: reviews:documents, rows: 900, layers: 4, width: 128, heads: 4, batch_size: 2000, packing: false, evaluate_every: 0, test_split: 0, epochs: 3, checkpoint_every: 1000}
-            """);
+            """
+        );
         using var program = Start("run");
         Assert.True(program.WaitUntil(() => Directory.Exists(Path.Combine(Folder, "pretrain"))), program.Errors);
         Thread.Sleep(2500);
         program.Interrupt();
         Assert.Equal(130, program.WaitForEnd().ExitCode);
-        Assert.Equal([Path.Combine(Folder, "pretrain", "checkpoint-1")], Directory.GetDirectories(Path.Combine(Folder, "pretrain"), "checkpoint-*"));
+        Assert.Equal(
+            [Path.Combine(Folder, "pretrain", "checkpoint-1")],
+            Directory.GetDirectories(Path.Combine(Folder, "pretrain"), "checkpoint-*")
+        );
     }
 
     private string Folder => _folder.File("run");
@@ -127,7 +135,10 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
         yield return () => Directory.Exists(Path.Combine(Folder, "preferences"));
         yield return Writing("reward/member-1");
         // The second member has begun, and has no checkpoint yet.
-        yield return () => Lines("\"stage\":\"reward\"") > 0 && File.Exists(Path.Combine(Folder, "reward/member-2/log-position")) && Lines("") > PositionOf("reward/member-2");
+        yield return () =>
+            Lines("\"stage\":\"reward\"") > 0
+            && File.Exists(Path.Combine(Folder, "reward/member-2/log-position"))
+            && Lines("") > PositionOf("reward/member-2");
         yield return Writing("ppo");
         yield return Length(0.75, 0.9);
         yield return Length(0.9, 1);
@@ -137,7 +148,8 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
     /// <summary>A checkpoint is being written.</summary>
     private Func<bool> Writing(string stage) => () => Directory.Exists(Path.Combine(Folder, stage, ".checkpoint-unfinished"));
 
-    private long PositionOf(string place) => long.TryParse(File.ReadAllText(Path.Combine(Folder, place, "log-position")), out var position) ? position : long.MaxValue;
+    private long PositionOf(string place) =>
+        long.TryParse(File.ReadAllText(Path.Combine(Folder, place, "log-position")), out var position) ? position : long.MaxValue;
 
     private int Lines(string word)
     {

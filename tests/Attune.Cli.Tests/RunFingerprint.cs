@@ -14,29 +14,44 @@ internal static class RunFingerprint
         Assert.Equal(Result(expected), Result(actual));
         Assert.DoesNotContain(
             Directory.EnumerateFileSystemEntries(actual, "*", SearchOption.AllDirectories),
-            f => f.Contains(".tmp-", StringComparison.Ordinal) || f.Contains("unfinished", StringComparison.Ordinal) || f.EndsWith(".lock", StringComparison.Ordinal));
+            f =>
+                f.Contains(".tmp-", StringComparison.Ordinal)
+                || f.Contains("unfinished", StringComparison.Ordinal)
+                || f.EndsWith(".lock", StringComparison.Ordinal)
+        );
     }
 
     /// <summary>Every file in a "final" folder and every dataset a stage wrote, with a hash.</summary>
     private static string[] Products(string run) =>
-    [
-        .. Directory.EnumerateFiles(run, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(run, f))
-            .Where(f => f.Split(Path.DirectorySeparatorChar).Contains("final") || (f.EndsWith(".jsonl", StringComparison.Ordinal) && f.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal)))
-            .Order(StringComparer.Ordinal)
-            .Select(f => $"{f} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(run, f))))}"),
-    ];
+        [
+            .. Directory
+                .EnumerateFiles(run, "*", SearchOption.AllDirectories)
+                .Select(f => Path.GetRelativePath(run, f))
+                .Where(f =>
+                    f.Split(Path.DirectorySeparatorChar).Contains("final")
+                    || (f.EndsWith(".jsonl", StringComparison.Ordinal) && f.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal))
+                )
+                .Order(StringComparer.Ordinal)
+                .Select(f => $"{f} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(run, f))))}"),
+        ];
 
-    private static string[] Events(string run) => [.. File.ReadLines(Path.Combine(run, "events.jsonl")).Select(line =>
-    {
-        var entry = JsonNode.Parse(line)!;
-        var metrics = entry["metrics"]!.AsObject();
-        foreach (var name in metrics.Select(m => m.Key).Where(name => name.StartsWith("time/", StringComparison.Ordinal)).ToArray())
-        {
-            metrics.Remove(name);
-        }
+    private static string[] Events(string run) =>
+        [
+            .. File.ReadLines(Path.Combine(run, "events.jsonl"))
+                .Select(line =>
+                {
+                    var entry = JsonNode.Parse(line)!;
+                    var metrics = entry["metrics"]!.AsObject();
+                    foreach (
+                        var name in metrics.Select(m => m.Key).Where(name => name.StartsWith("time/", StringComparison.Ordinal)).ToArray()
+                    )
+                    {
+                        metrics.Remove(name);
+                    }
 
-        return entry.ToJsonString();
-    })];
+                    return entry.ToJsonString();
+                }),
+        ];
 
     private static string Result(string run)
     {

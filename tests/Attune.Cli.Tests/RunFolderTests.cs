@@ -58,20 +58,44 @@ public sealed class RunFolderTests(TinyModel models) : IClassFixture<TinyModel>,
     {
         WriteData();
         _folder.WriteText("notes", "a file");
-        AttuneProgram.Run(_folder.Path, "sft", "--model", models.Policy, "--data", "data.jsonl", "--out", "notes/run").Refused("could not be written");
+        AttuneProgram
+            .Run(_folder.Path, "sft", "--model", models.Policy, "--data", "data.jsonl", "--out", "notes/run")
+            .Refused("could not be written");
         Assert.Equal("a file", File.ReadAllText(_folder.File("notes")));
     }
 
     [Fact]
     public void A_folder_without_write_permission_is_named()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.UserName == "root", "drops root's rights to have a folder without permission");
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() && Environment.UserName == "root",
+            "drops root's rights to have a folder without permission"
+        );
         WriteData();
-        using var program = Process.Start(new ProcessStartInfo("setpriv", ["--bounding-set=-all", "--inh-caps=-all", "--reuid=65534", "--regid=65534", "--clear-groups", "true"]))!;
+        using var program = Process.Start(
+            new ProcessStartInfo(
+                "setpriv",
+                ["--bounding-set=-all", "--inh-caps=-all", "--reuid=65534", "--regid=65534", "--clear-groups", "true"]
+            )
+        )!;
         program.WaitForExit();
         Assert.SkipUnless(program.ExitCode == 0, "setpriv does not work here");
         var start = new ProcessStartInfo(
-            "setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", AttuneProgram.Path, "sft", "--model", models.Policy, "--data", "data.jsonl", "--out", "/usr/attune-run"])
+            "setpriv",
+            [
+                "--reuid=65534",
+                "--regid=65534",
+                "--clear-groups",
+                AttuneProgram.Path,
+                "sft",
+                "--model",
+                models.Policy,
+                "--data",
+                "data.jsonl",
+                "--out",
+                "/usr/attune-run",
+            ]
+        )
         {
             WorkingDirectory = "/",
             RedirectStandardError = true,
@@ -98,13 +122,22 @@ public sealed class RunFolderTests(TinyModel models) : IClassFixture<TinyModel>,
 
         // The lock ended with its process.
         using var second = AttuneProgram.Start(_folder.Path, SftArguments(["--epochs", "10000", "--resume"]));
-        Assert.True(second.WaitUntil(() => File.Exists(_folder.File("run/events.jsonl")) && new FileInfo(_folder.File("run/events.jsonl")).Length > 0), second.Errors);
+        Assert.True(
+            second.WaitUntil(() =>
+                File.Exists(_folder.File("run/events.jsonl")) && new FileInfo(_folder.File("run/events.jsonl")).Length > 0
+            ),
+            second.Errors
+        );
     }
 
-    private void WriteData() => _folder.WriteText(
-        "data.jsonl", string.Concat(Enumerable.Range(0, 24).Select(i => $$"""{"prompt": "The film {{i}}", "completion": " was slow."}""" + "\n")));
+    private void WriteData() =>
+        _folder.WriteText(
+            "data.jsonl",
+            string.Concat(Enumerable.Range(0, 24).Select(i => $$"""{"prompt": "The film {{i}}", "completion": " was slow."}""" + "\n"))
+        );
 
-    private string[] SftArguments(string[] options) => ["sft", "--model", models.Policy, "--data", "data.jsonl", "--out", "run", "--batch-size", "8", .. options];
+    private string[] SftArguments(string[] options) =>
+        ["sft", "--model", models.Policy, "--data", "data.jsonl", "--out", "run", "--batch-size", "8", .. options];
 
     private Outcome Sft(params string[] options) => AttuneProgram.Run(_folder.Path, SftArguments(options));
 }

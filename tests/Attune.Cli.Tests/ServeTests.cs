@@ -48,9 +48,28 @@ public sealed class ServeTests : IDisposable
     [Fact]
     public async Task Killed_between_request_and_answer_it_loses_no_acknowledged_label_and_stores_none_twice()
     {
-        await using var store = await FeedbackStore.OpenAsync(new StoreOptions(_folder.File("data/feedback.db")) { PasswordRounds = 1000 }, Cancel);
-        var project = await store.Projects.CreateAsync(null, "killed", ProjectKind.Comparison, new ProjectSettings { Quota = Quota, Shuffle = false }, "", Cancel);
-        await store.Projects.AddItemsAsync(null, project.Id, [.. Enumerable.Range(0, Tasks).Select(i => new NewItem(new ItemContent(new Prompt.Text($"q{i}"), [new Candidate("a"), new Candidate("b")])))], Cancel);
+        await using var store = await FeedbackStore.OpenAsync(
+            new StoreOptions(_folder.File("data/feedback.db")) { PasswordRounds = 1000 },
+            Cancel
+        );
+        var project = await store.Projects.CreateAsync(
+            null,
+            "killed",
+            ProjectKind.Comparison,
+            new ProjectSettings { Quota = Quota, Shuffle = false },
+            "",
+            Cancel
+        );
+        await store.Projects.AddItemsAsync(
+            null,
+            project.Id,
+            [
+                .. Enumerable
+                    .Range(0, Tasks)
+                    .Select(i => new NewItem(new ItemContent(new Prompt.Text($"q{i}"), [new Candidate("a"), new Candidate("b")]))),
+            ],
+            Cancel
+        );
         var keys = new List<string>();
         for (var i = 0; i < People; i++)
         {
@@ -83,10 +102,15 @@ public sealed class ServeTests : IDisposable
 
         await work;
         Assert.Equal(3, kills);
-        var labels = (await store.Projects.TasksAsync(project.Id, -1, Tasks, Cancel)).SelectMany(t => t.Labels.Select(l => (Task: t.Id, Label: l))).ToArray();
+        var labels = (await store.Projects.TasksAsync(project.Id, -1, Tasks, Cancel))
+            .SelectMany(t => t.Labels.Select(l => (Task: t.Id, Label: l)))
+            .ToArray();
         Assert.Equal(Tasks * Quota, labels.Count(l => !l.Label.Surplus));
         Assert.All(labels.GroupBy(l => l.Task), g => Assert.Equal(Quota, g.Count(l => !l.Label.Surplus)));
-        var submitted = (await store.Audit.ReadAsync(0, int.MaxValue, Cancel)).Where(a => a.Action == "label.submitted").Select(a => Guid.Parse(a.Subject)).ToArray();
+        var submitted = (await store.Audit.ReadAsync(0, int.MaxValue, Cancel))
+            .Where(a => a.Action == "label.submitted")
+            .Select(a => Guid.Parse(a.Subject))
+            .ToArray();
         Assert.Equal(acknowledged.Keys.Order(), submitted.Order());
         Assert.Null((await store.Audit.VerifyAsync(Cancel)).FirstBroken);
     }
@@ -99,17 +123,32 @@ public sealed class ServeTests : IDisposable
         (string Path, object Body, string Receipt)? earlier = null;
         while (true)
         {
-            var (status, text) = await InsistAsync(() => client.PostAsync(new Uri($"/api/projects/{project}/work/claim", UriKind.Relative), null, Cancel));
+            var (status, text) = await InsistAsync(() =>
+                client.PostAsync(new Uri($"/api/projects/{project}/work/claim", UriKind.Relative), null, Cancel)
+            );
             if (status == HttpStatusCode.NoContent)
+            {
                 return;
+            }
             using var claim = JsonDocument.Parse(text);
             var id = Guid.CreateVersion7();
             var path = $"/api/projects/{project}/work/responses/{id}";
-            object body = new { lease_id = claim.RootElement.GetProperty("lease_id").GetGuid(), judgement = new { kind = "comparison", pick = "first", strength = 2 } };
+            object body = new
+            {
+                lease_id = claim.RootElement.GetProperty("lease_id").GetGuid(),
+                judgement = new
+                {
+                    kind = "comparison",
+                    pick = "first",
+                    strength = 2,
+                },
+            };
             var receipt = await PutAsync(client, path, body);
             acknowledged[id] = receipt;
             if (earlier is { } old)
+            {
                 Assert.Equal(old.Receipt, await PutAsync(client, old.Path, old.Body));
+            }
             earlier = (path, body, receipt);
         }
     }
@@ -130,7 +169,9 @@ public sealed class ServeTests : IDisposable
             {
                 using var answer = await ask();
                 if ((int)answer.StatusCode < 500)
+                {
                     return (answer.StatusCode, await answer.Content.ReadAsStringAsync(Cancel));
+                }
             }
             catch (Exception problem) when (problem is HttpRequestException or IOException)
             {
@@ -150,7 +191,9 @@ public sealed class ServeTests : IDisposable
             {
                 using var answer = await client.GetAsync(new Uri("/sign-in", UriKind.Relative), Cancel);
                 if (answer.IsSuccessStatusCode)
+                {
                     return;
+                }
             }
             catch (HttpRequestException)
             {

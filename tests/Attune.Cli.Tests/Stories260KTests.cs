@@ -22,14 +22,19 @@ public sealed class Stories260KTests : IDisposable
         var texts = Golden().GetProperty("texts").EnumerateArray().ToArray();
         Assert.Equal(9, texts.Length);
         _folder.WriteText("lines.txt", string.Join('\n', texts.Select(t => t.GetProperty("text").GetString()!.Split('\n')[0])) + "\n");
-        var lines = Run("evaluate", "--model", "model", "--text", "lines.txt", "--json").Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = Run("evaluate", "--model", "model", "--text", "lines.txt", "--json")
+            .Succeeded()
+            .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(texts.Length, lines.Length);
         for (var i = 0; i < texts.Length; i++)
         {
             var line = JsonDocument.Parse(lines[i]).RootElement;
             Assert.Equal(["line", "tokens", "nll_sum", "nll_mean", "token_ids", "log_probs"], line.EnumerateObject().Select(p => p.Name));
             Assert.Equal(i + 1, line.GetProperty("line").GetInt32());
-            int[] tokens = [.. texts[i].GetProperty("tokens").EnumerateArray().Skip(1).Select(t => t.GetInt32()).TakeWhile(t => t != LineBreak)];
+            int[] tokens =
+            [
+                .. texts[i].GetProperty("tokens").EnumerateArray().Skip(1).Select(t => t.GetInt32()).TakeWhile(t => t != LineBreak),
+            ];
             Assert.Equal(tokens, line.GetProperty("token_ids").EnumerateArray().Select(t => t.GetInt32()));
             double[] expected = [.. texts[i].GetProperty("token_logprobs").EnumerateArray().Select(p => p.GetDouble()).Take(tokens.Length)];
             var actual = line.GetProperty("log_probs").EnumerateArray().Select(p => p.GetDouble()).ToArray();
@@ -46,8 +51,15 @@ public sealed class Stories260KTests : IDisposable
     {
         Import().Succeeded();
         // The template writes exactly a text that the model goes on from, so both give the same tokens.
-        _folder.WriteText("model/chat_template.jinja", "{{ bos_token }}{% for m in messages %}{{ m.content }}{% if m.role == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}");
-        string Tokens(params string[] options) => JsonDocument.Parse(Run(["generate", "--model", "model", "--greedy", "--max-tokens", "20", "--json", .. options]).Succeeded().Output).RootElement.GetProperty("tokens").GetRawText();
+        _folder.WriteText(
+            "model/chat_template.jinja",
+            "{{ bos_token }}{% for m in messages %}{{ m.content }}{% if m.role == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
+        );
+        string Tokens(params string[] options) =>
+            JsonDocument
+                .Parse(Run(["generate", "--model", "model", "--greedy", "--max-tokens", "20", "--json", .. options]).Succeeded().Output)
+                .RootElement.GetProperty("tokens")
+                .GetRawText();
         Assert.Equal(Tokens("--prompt", "Once upon a time"), Tokens("--chat", "--prompt", " a time", "--system", "Once upon"));
         Run("generate", "--model", "model", "--system", "x").Refused("--system is for conversations");
     }
@@ -62,10 +74,15 @@ public sealed class Stories260KTests : IDisposable
         Assert.StartsWith(plain.TrimEnd(), story, StringComparison.Ordinal);
         Assert.InRange(plain.TrimEnd().Length, story.TrimEnd().Length - 1, story.Length);
 
-        var json = JsonDocument.Parse(Run("generate", "--model", "model", "--greedy", "--max-tokens", "255", "--json").Succeeded().Output).RootElement;
+        var json = JsonDocument
+            .Parse(Run("generate", "--model", "model", "--greedy", "--max-tokens", "255", "--json").Succeeded().Output)
+            .RootElement;
         Assert.Equal(["text", "tokens", "log_probs", "stop"], json.EnumerateObject().Select(p => p.Name));
         Assert.Equal(plain.TrimEnd(), json.GetProperty("text").GetString()!.TrimEnd());
-        Assert.Equal(Golden().GetProperty("greedy_tokens_from_BOS").EnumerateArray().Select(t => t.GetInt32()), json.GetProperty("tokens").EnumerateArray().Select(t => t.GetInt32()));
+        Assert.Equal(
+            Golden().GetProperty("greedy_tokens_from_BOS").EnumerateArray().Select(t => t.GetInt32()),
+            json.GetProperty("tokens").EnumerateArray().Select(t => t.GetInt32())
+        );
         Assert.Equal(255, json.GetProperty("log_probs").GetArrayLength());
         Assert.Equal("Length", json.GetProperty("stop").GetString());
     }

@@ -29,9 +29,12 @@ public sealed class TinyModel : IDisposable
     /// <summary>A reward model of the same shape and tokenizer.</summary>
     public string Reward => _folder.File("reward");
 
-    public static BytePairTokenizer Tokenizer(int vocabulary) => BytePairTrainer.Train(
-        ReviewWorld.Documents(new Seed(1), 60).Select(d => d.Text),
-        vocabulary, new SpecialTokens(null, "<|endoftext|>", "<|pad|>"));
+    public static BytePairTokenizer Tokenizer(int vocabulary) =>
+        BytePairTrainer.Train(
+            ReviewWorld.Documents(new Seed(1), 60).Select(d => d.Text),
+            vocabulary,
+            new SpecialTokens(null, "<|endoftext|>", "<|pad|>")
+        );
 
     public static TransformerConfig Shape(int vocabulary) => TransformerConfig.Gpt2(vocabulary, width: 16, layers: 1, heads: 2, Context);
 

@@ -21,12 +21,17 @@ public sealed class AtomicFileTests
     {
         using var folder = new TemporaryFolder();
         var path = folder.WriteText("state.txt", "old");
-        var problem = Assert.Throws<AttuneException>(() => AtomicFile.Write(path, stream =>
-        {
-            stream.Write("half of the new"u8);
-            stream.Flush();
-            throw new IOException("No space left on device");
-        }));
+        var problem = Assert.Throws<AttuneException>(() =>
+            AtomicFile.Write(
+                path,
+                stream =>
+                {
+                    stream.Write("half of the new"u8);
+                    stream.Flush();
+                    throw new IOException("No space left on device");
+                }
+            )
+        );
         Assert.Contains("No space left on device", problem.Message, StringComparison.Ordinal);
         Assert.Contains(path, problem.Message, StringComparison.Ordinal);
         Assert.Equal("old", File.ReadAllText(path));
@@ -38,12 +43,15 @@ public sealed class AtomicFileTests
     {
         using var folder = new TemporaryFolder();
         var path = folder.WriteText("state.txt", "old");
-        AtomicFile.Write(path, stream =>
-        {
-            stream.Write("new"u8);
-            stream.Flush();
-            Assert.Equal("old", File.ReadAllText(path));
-        });
+        AtomicFile.Write(
+            path,
+            stream =>
+            {
+                stream.Write("new"u8);
+                stream.Flush();
+                Assert.Equal("old", File.ReadAllText(path));
+            }
+        );
         Assert.Equal("new", File.ReadAllText(path));
     }
 

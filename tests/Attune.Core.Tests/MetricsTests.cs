@@ -16,28 +16,31 @@ public sealed class MetricsTests
 
     [Fact]
     public void Law_merging_parts_gives_the_mean_of_the_whole_however_it_was_cut() =>
-        Gen.Select(Gen.Select(Gen.Double[-5, 5], Gen.Double[0.1, 5]).Array[1, 30], Gen.Int[1, 10]).Sample((values, size) =>
-        {
-            var whole = new Metrics();
-            foreach (var (value, weight) in values)
-            {
-                whole.Add("x", value, weight);
-            }
-
-            var merged = new Metrics();
-            foreach (var part in values.Chunk(size))
-            {
-                var own = new Metrics();
-                foreach (var (value, weight) in part)
+        Gen.Select(Gen.Select(Gen.Double[-5, 5], Gen.Double[0.1, 5]).Array[1, 30], Gen.Int[1, 10])
+            .Sample(
+                (values, size) =>
                 {
-                    own.Add("x", value, weight);
+                    var whole = new Metrics();
+                    foreach (var (value, weight) in values)
+                    {
+                        whole.Add("x", value, weight);
+                    }
+
+                    var merged = new Metrics();
+                    foreach (var part in values.Chunk(size))
+                    {
+                        var own = new Metrics();
+                        foreach (var (value, weight) in part)
+                        {
+                            own.Add("x", value, weight);
+                        }
+
+                        merged.Add(own);
+                    }
+
+                    Assert.Equal(whole["x"], merged["x"], 1e-9);
                 }
-
-                merged.Add(own);
-            }
-
-            Assert.Equal(whole["x"], merged["x"], 1e-9);
-        });
+            );
 
     [Fact]
     public void Set_replaces_what_was_there()
@@ -65,6 +68,10 @@ public sealed class MetricsTests
     {
         var metrics = new Metrics();
         metrics.Set("loss", 1);
-        Assert.Contains("no metric called lost; there are loss", Assert.Throws<KeyNotFoundException>(() => metrics["lost"]).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no metric called lost; there are loss",
+            Assert.Throws<KeyNotFoundException>(() => metrics["lost"]).Message,
+            StringComparison.Ordinal
+        );
     }
 }

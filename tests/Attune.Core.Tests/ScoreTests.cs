@@ -6,17 +6,21 @@ namespace Attune.Core.Tests;
 
 public sealed class ScoreTests
 {
-    private static readonly Gen<Score> Scores = Gen.Select(Gen.Int[0, 5], Gen.Double[-3, 3]).Array[0, 4]
+    private static readonly Gen<Score> Scores = Gen.Select(Gen.Int[0, 5], Gen.Double[-3, 3])
+        .Array[0, 4]
         .Select(marks => new Score([.. marks.Select(m => new RewardMark(m.Item1, m.Item2, "test"))]));
 
     [Fact]
     public void Law_totals_add_and_scale_as_their_marks_do() =>
-        Gen.Select(Scores, Scores, Gen.Double[-2, 2]).Sample((left, right, weight) =>
-        {
-            Assert.Equal(left.Total + right.Total, (left + right).Total, 1e-9);
-            Assert.Equal(left.Marks.Length + right.Marks.Length, (left + right).Marks.Length);
-            Assert.Equal(weight * left.Total, left.Scale(weight).Total, 1e-9);
-        });
+        Gen.Select(Scores, Scores, Gen.Double[-2, 2])
+            .Sample(
+                (left, right, weight) =>
+                {
+                    Assert.Equal(left.Total + right.Total, (left + right).Total, 1e-9);
+                    Assert.Equal(left.Marks.Length + right.Marks.Length, (left + right).Marks.Length);
+                    Assert.Equal(weight * left.Total, left.Scale(weight).Total, 1e-9);
+                }
+            );
 
     [Fact]
     public void An_outcome_is_one_mark_on_the_last_answer_token()

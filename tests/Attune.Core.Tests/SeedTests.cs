@@ -8,7 +8,8 @@ public sealed class SeedTests
     [Fact]
     public void Golden_split_mix_64()
     {
-        // The published test sequence of SplitMix64 from state 1234567 (Vigna's splitmix64.c, rosettacode.org/wiki/Pseudo-random_numbers/Splitmix64).
+        // The published test sequence of SplitMix64 from state 1234567 (Vigna's splitmix64.c,
+        // rosettacode.org/wiki/Pseudo-random_numbers/Splitmix64).
         var chance = new Chance(1234567);
         ulong[] expected = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821];
         Assert.Equal(expected, expected.Select(_ => chance.NextBits()));
@@ -16,12 +17,20 @@ public sealed class SeedTests
 
     [Fact]
     public void Law_a_child_depends_on_every_part_of_its_address() =>
-        Gen.Select(Gen.ULong, Gen.Long, Gen.Long).Where((_, a, b) => a != b).Sample((value, a, b) =>
-        {
-            var seed = new Seed(value);
-            return seed.For("x", a) == seed.For("x", a) && seed.For("x", a) != seed.For("x", b) && seed.For("x", a, b) != seed.For("x", b, a)
-                && seed.For("x", a) != seed.For("y", a) && seed.For("x", a) != seed.For("x") && seed.For("x", a) != new Seed(value ^ 1).For("x", a);
-        });
+        Gen.Select(Gen.ULong, Gen.Long, Gen.Long)
+            .Where((_, a, b) => a != b)
+            .Sample(
+                (value, a, b) =>
+                {
+                    var seed = new Seed(value);
+                    return seed.For("x", a) == seed.For("x", a)
+                        && seed.For("x", a) != seed.For("x", b)
+                        && seed.For("x", a, b) != seed.For("x", b, a)
+                        && seed.For("x", a) != seed.For("y", a)
+                        && seed.For("x", a) != seed.For("x")
+                        && seed.For("x", a) != new Seed(value ^ 1).For("x", a);
+                }
+            );
 
     [Fact]
     public void Children_do_not_change_from_version_to_version()
@@ -37,16 +46,17 @@ public sealed class SeedTests
         var chance = new Seed(1).Chance();
         var uniform = Enumerable.Range(0, 20_000).Select(_ => chance.NextDouble()).ToArray();
         Assert.All(uniform, u => Assert.InRange(u, 0, 1 - 1e-16));
-        Assert.Equal(0.5, uniform.Average(), 0.01);                             // standard error .002
+        Assert.Equal(0.5, uniform.Average(), 0.01); // standard error .002
         var normal = Enumerable.Range(0, 20_000).Select(_ => chance.NextNormal()).ToArray();
-        Assert.Equal(0, normal.Average(), 0.03);                                // standard error .007
-        Assert.Equal(1, normal.Average(n => n * n), 0.05);                      // .01
-        Assert.Equal(3, normal.Average(n => n * n * n * n), 0.4);               // .07: the tails of a normal
+        Assert.Equal(0, normal.Average(), 0.03); // standard error .007
+        Assert.Equal(1, normal.Average(n => n * n), 0.05); // .01
+        Assert.Equal(3, normal.Average(n => n * n * n * n), 0.4); // .07: the tails of a normal
     }
 
     [Fact]
     public void Law_integers_stay_below_their_bound() =>
-        Gen.Select(Gen.ULong, Gen.Int[1, int.MaxValue]).Sample((state, below) => new Chance(state).NextInt(below) is var n && n >= 0 && n < below);
+        Gen.Select(Gen.ULong, Gen.Int[1, int.MaxValue])
+            .Sample((state, below) => new Chance(state).NextInt(below) is var n && n >= 0 && n < below);
 
     [Fact]
     public void Every_integer_is_equally_likely()
@@ -58,7 +68,7 @@ public sealed class SeedTests
             counts[chance.NextInt(7)]++;
         }
 
-        Assert.All(counts, c => Assert.InRange(c, 9_600, 10_400));              // 10,000 expected, standard deviation 93
+        Assert.All(counts, c => Assert.InRange(c, 9_600, 10_400)); // 10,000 expected, standard deviation 93
     }
 
     [Fact]
@@ -72,7 +82,8 @@ public sealed class SeedTests
 
     [Fact]
     public void Law_a_permutation_holds_every_index_once() =>
-        Gen.Select(Gen.ULong, Gen.Int[0, 100]).Sample((state, count) => new Chance(state).Permutation(count).Order().SequenceEqual(Enumerable.Range(0, count)));
+        Gen.Select(Gen.ULong, Gen.Int[0, 100])
+            .Sample((state, count) => new Chance(state).Permutation(count).Order().SequenceEqual(Enumerable.Range(0, count)));
 
     [Theory]
     [InlineData(0)]

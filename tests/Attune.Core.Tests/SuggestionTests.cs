@@ -13,13 +13,18 @@ public sealed class SuggestionTests
     [InlineData("epoch", " Did you mean 'epochs'?")]
     [InlineData("zzzzzzzz", "")]
     [InlineData("", "")]
-    public void The_nearest_name_is_offered_where_one_is_near(string name, string expected) => Assert.Equal(expected, Suggestion.For(name, Known));
+    public void The_nearest_name_is_offered_where_one_is_near(string name, string expected) =>
+        Assert.Equal(expected, Suggestion.For(name, Known));
 
     [Fact]
     public void Nothing_is_offered_where_nothing_is_known() => Assert.Equal("", Suggestion.For("x", []));
 
     [Fact]
     public void Law_one_edit_away_is_found() =>
-        Gen.Select(Gen.Int[0, Known.Length - 1], Gen.Int[0, 5]).Sample((which, at) =>
-            Suggestion.For(Known[which].Remove(Math.Min(at, Known[which].Length - 1), 1), Known) == $" Did you mean '{Known[which]}'?");
+        Gen.Select(Gen.Int[0, Known.Length - 1], Gen.Int[0, 5])
+            .Sample(
+                (which, at) =>
+                    Suggestion.For(Known[which].Remove(Math.Min(at, Known[which].Length - 1), 1), Known)
+                    == $" Did you mean '{Known[which]}'?"
+            );
 }

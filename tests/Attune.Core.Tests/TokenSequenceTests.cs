@@ -13,18 +13,21 @@ public sealed class TokenSequenceTests
 
     [Fact]
     public void Law_token_dropout_keeps_the_prompt_and_a_subsequence_of_the_answer() =>
-        Gen.Select(Sequences, Gen.Double[0, 1], Gen.ULong).Sample((sequence, share, seed) =>
-        {
-            var less = sequence.WithTokenDropout(share, new Seed(seed).Chance());
-            Assert.Equal(sequence.Prompt.ToArray(), less.Prompt.ToArray());
-            Assert.Equal(Math.Min(1, sequence.AnswerLength), Math.Min(1, less.AnswerLength));
-            var at = 0;
-            foreach (var token in less.Answer)
-            {
-                at += sequence.Answer[at..].IndexOf(token) + 1;
-                Assert.True(at > 0);
-            }
-        });
+        Gen.Select(Sequences, Gen.Double[0, 1], Gen.ULong)
+            .Sample(
+                (sequence, share, seed) =>
+                {
+                    var less = sequence.WithTokenDropout(share, new Seed(seed).Chance());
+                    Assert.Equal(sequence.Prompt.ToArray(), less.Prompt.ToArray());
+                    Assert.Equal(Math.Min(1, sequence.AnswerLength), Math.Min(1, less.AnswerLength));
+                    var at = 0;
+                    foreach (var token in less.Answer)
+                    {
+                        at += sequence.Answer[at..].IndexOf(token) + 1;
+                        Assert.True(at > 0);
+                    }
+                }
+            );
 
     [Fact]
     public void Token_dropout_leaves_out_the_share_it_was_given()

@@ -16,17 +16,35 @@ public sealed class DatasetErrorTests
     [InlineData("""{"prompt": "a", "chosen": "b"}""", "line 2, field \"rejected\": missing; expected a text.")]
     [InlineData("""{"prompt": "a", "chosen": null, "rejected": "c"}""", "line 2, field \"chosen\": found null; expected a text.")]
     [InlineData("""{"prompt": "a", "choosen": "b", "rejected": "c"}""", "Did you mean 'chosen'?")]
-    [InlineData("""{"prompt": "a", "chosen": "b", "rejected": "c", "margin": "big"}""", "line 2, field \"margin\": found a text; expected a finite number.")]
+    [InlineData(
+        """{"prompt": "a", "chosen": "b", "rejected": "c", "margin": "big"}""",
+        "line 2, field \"margin\": found a text; expected a finite number."
+    )]
     [InlineData("""{"prompt": "a", "chosen": "b", "rejected": "c", "margin": 1e999}""", "line 2, field \"margin\"")]
     [InlineData("""{"prompt": "a", "chosen": "b", "chosen": "b", "rejected": "c"}""", "field \"chosen\": appears twice")]
     [InlineData("""{"prompt": "a", "chosen": "\ud83d", "rejected": "c"}""", "line 2, field \"chosen\": found half a character")]
     [InlineData("""{"prompt": "a", "chosen": "b", "reje""", "line 2: not valid JSON at character")]
     [InlineData("""["a"]""", "line 2: found a list of 1; expected an object")]
-    [InlineData("""{"prompt": [], "chosen": [], "rejected": []}""", "line 2, field \"prompt\": found a list of 0; expected a list of messages")]
-    [InlineData("""{"prompt": [{"role":"human","content":"x"}], "chosen": [{"role":"assistant","content":"x"}], "rejected": [{"role":"assistant","content":"y"}]}""", "field \"prompt[0].role\": found 'human'; expected one of system, user, assistant, tool.")]
-    [InlineData("""{"prompt": [{"role":"user","content":"x"}], "chosen": "y", "rejected": "z"}""", "field \"chosen\": found a text, but the prompt is a conversation")]
-    [InlineData("""{"prompt": [{"role":"user","content":"x"}], "chosen": [{"role":"user","content":"y"}], "rejected": [{"role":"assistant","content":"z"}]}""", "field \"chosen\": the last message is by user; expected assistant")]
-    [InlineData("""{"prompt": [{"role":"user","content":"x","tool_calls":[]}], "chosen": [{"role":"assistant","content":"y"}], "rejected": [{"role":"assistant","content":"z"}]}""", "field \"prompt[0].tool_calls\": not a field of messages.")]
+    [InlineData(
+        """{"prompt": [], "chosen": [], "rejected": []}""",
+        "line 2, field \"prompt\": found a list of 0; expected a list of messages"
+    )]
+    [InlineData(
+        """{"prompt": [{"role":"human","content":"x"}], "chosen": [{"role":"assistant","content":"x"}], "rejected": [{"role":"assistant","content":"y"}]}""",
+        "field \"prompt[0].role\": found 'human'; expected one of system, user, assistant, tool."
+    )]
+    [InlineData(
+        """{"prompt": [{"role":"user","content":"x"}], "chosen": "y", "rejected": "z"}""",
+        "field \"chosen\": found a text, but the prompt is a conversation"
+    )]
+    [InlineData(
+        """{"prompt": [{"role":"user","content":"x"}], "chosen": [{"role":"user","content":"y"}], "rejected": [{"role":"assistant","content":"z"}]}""",
+        "field \"chosen\": the last message is by user; expected assistant"
+    )]
+    [InlineData(
+        """{"prompt": [{"role":"user","content":"x","tool_calls":[]}], "chosen": [{"role":"assistant","content":"y"}], "rejected": [{"role":"assistant","content":"z"}]}""",
+        "field \"prompt[0].tool_calls\": not a field of messages."
+    )]
     public void A_bad_row_is_named_by_line_and_field(string row, string expected)
     {
         var message = Fails<Preference>(Good + "\n" + row + "\n" + Good);
@@ -38,15 +56,51 @@ public sealed class DatasetErrorTests
     [Fact]
     public void Judged_rows_are_checked_against_themselves()
     {
-        Assert.Contains("found 2; expected the index of an answer, 0 to 1", Fails<Choice>("""{"prompt": "a", "answers": ["b", "c"], "best": 2}"""), StringComparison.Ordinal);
-        Assert.Contains("at least two answers", Fails<Choice>("""{"prompt": "a", "answers": ["b"], "best": 0}"""), StringComparison.Ordinal);
-        Assert.Contains("found 1 ranks for 2 answers", Fails<Ranking>("""{"prompt": "a", "answers": ["b", "c"], "ranks": [1]}"""), StringComparison.Ordinal);
-        Assert.Contains("expected ranks from 1", Fails<Ranking>("""{"prompt": "a", "answers": ["b", "c"], "ranks": [0, 1]}"""), StringComparison.Ordinal);
-        Assert.Contains("found 1 labels for 2 completions", Fails<StepLabels>("""{"prompt": "a", "completions": ["b", "c"], "labels": [true]}"""), StringComparison.Ordinal);
-        Assert.Contains("found 2; expected true, false, or a number from -1", Fails<StepLabels>("""{"prompt": "a", "completions": ["b"], "labels": [2]}"""), StringComparison.Ordinal);
-        Assert.Contains("expected at least one step", Fails<StepLabels>("""{"prompt": "a", "completions": [], "labels": []}"""), StringComparison.Ordinal);
-        Assert.Contains("field \"label\": found the number 1; expected true or false", Fails<Verdict>("""{"prompt": "a", "completion": "b", "label": 1}"""), StringComparison.Ordinal);
-        Assert.Contains("at least a question and an answer", Fails<Demonstration>("""{"messages": [{"role":"assistant","content":"x"}]}"""), StringComparison.Ordinal);
+        Assert.Contains(
+            "found 2; expected the index of an answer, 0 to 1",
+            Fails<Choice>("""{"prompt": "a", "answers": ["b", "c"], "best": 2}"""),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "at least two answers",
+            Fails<Choice>("""{"prompt": "a", "answers": ["b"], "best": 0}"""),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "found 1 ranks for 2 answers",
+            Fails<Ranking>("""{"prompt": "a", "answers": ["b", "c"], "ranks": [1]}"""),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "expected ranks from 1",
+            Fails<Ranking>("""{"prompt": "a", "answers": ["b", "c"], "ranks": [0, 1]}"""),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "found 1 labels for 2 completions",
+            Fails<StepLabels>("""{"prompt": "a", "completions": ["b", "c"], "labels": [true]}"""),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "found 2; expected true, false, or a number from -1",
+            Fails<StepLabels>("""{"prompt": "a", "completions": ["b"], "labels": [2]}"""),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "expected at least one step",
+            Fails<StepLabels>("""{"prompt": "a", "completions": [], "labels": []}"""),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "field \"label\": found the number 1; expected true or false",
+            Fails<Verdict>("""{"prompt": "a", "completion": "b", "label": 1}"""),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "at least a question and an answer",
+            Fails<Demonstration>("""{"messages": [{"role":"assistant","content":"x"}]}"""),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -62,8 +116,15 @@ public sealed class DatasetErrorTests
     [Fact]
     public void Rows_of_another_kind_are_named_once()
     {
-        Assert.Equal("a.jsonl: found prompt-completion rows {prompt, completion}; expected preference rows {prompt, chosen, rejected}.", Fails<Preference>("""{"prompt": "a", "completion": "b"}"""));
-        Assert.Contains("expected \"text\"", Fails<Document>("""{"messages": [{"role":"user","content":"x"}]}"""), StringComparison.Ordinal);
+        Assert.Equal(
+            "a.jsonl: found prompt-completion rows {prompt, completion}; expected preference rows {prompt, chosen, rejected}.",
+            Fails<Preference>("""{"prompt": "a", "completion": "b"}""")
+        );
+        Assert.Contains(
+            "expected \"text\"",
+            Fails<Document>("""{"messages": [{"role":"user","content":"x"}]}"""),
+            StringComparison.Ordinal
+        );
         Assert.Contains("expected \"prompt\" and \"completion\"", Fails<Demonstration>("""{"text": "x"}"""), StringComparison.Ordinal);
     }
 
@@ -75,7 +136,8 @@ public sealed class DatasetErrorTests
     [InlineData("[{\"prompt\": \"a\"},\n", "line 2: not valid JSON")]
     [InlineData("[{\"prompt\": \"a\"}] x", "line 1: not valid JSON")]
     [InlineData("prompt,completion\na,b", "line 1: not valid JSON at character 1")]
-    public void A_file_that_is_no_data_file_says_why(string content, string expected) => Assert.Contains(expected, Fails<Prompt>(content), StringComparison.Ordinal);
+    public void A_file_that_is_no_data_file_says_why(string content, string expected) =>
+        Assert.Contains(expected, Fails<Prompt>(content), StringComparison.Ordinal);
 
     [Fact]
     public void Fields_that_fit_no_kind_are_listed_with_the_kinds_there_are()
@@ -92,9 +154,17 @@ public sealed class DatasetErrorTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder.File("a.jsonl"), [.. "{\"prompt\": \"a\"}\n{\"prompt\": \""u8, 0xe9, .. "\"}\n"u8]);
-        Assert.Contains("line 2: found bytes that are not UTF-8", Assert.Throws<DataException>(() => DatasetFile.Read<Prompt>(folder.File("a.jsonl"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "line 2: found bytes that are not UTF-8",
+            Assert.Throws<DataException>(() => DatasetFile.Read<Prompt>(folder.File("a.jsonl"))).Message,
+            StringComparison.Ordinal
+        );
         File.WriteAllBytes(folder.File("a.txt"), [0xe9, 0x0a]);
-        Assert.Contains("not UTF-8", Assert.Throws<DataException>(() => DatasetFile.Read<Document>(folder.File("a.txt"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not UTF-8",
+            Assert.Throws<DataException>(() => DatasetFile.Read<Document>(folder.File("a.txt"))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -107,19 +177,35 @@ public sealed class DatasetErrorTests
         for (var length = 0; length < whole.Length; length += 7)
         {
             File.WriteAllBytes(folder.File("cut.jsonl.gz"), whole[..length]);
-            Assert.Contains("cut.jsonl.gz", Assert.Throws<DataException>(() => DatasetFile.Read<Document>(folder.File("cut.jsonl.gz"))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "cut.jsonl.gz",
+                Assert.Throws<DataException>(() => DatasetFile.Read<Document>(folder.File("cut.jsonl.gz"))).Message,
+                StringComparison.Ordinal
+            );
         }
 
         folder.WriteText("plain.jsonl.gz", Good);
-        Assert.Contains("not a whole gzip file", Assert.Throws<DataException>(() => DatasetFile.Read<Preference>(folder.File("plain.jsonl.gz"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not a whole gzip file",
+            Assert.Throws<DataException>(() => DatasetFile.Read<Preference>(folder.File("plain.jsonl.gz"))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Missing_files_and_folders_are_named()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("absent.jsonl: no such file", Assert.Throws<DataException>(() => DatasetFile.Read<Prompt>(folder.File("absent.jsonl"))).Message, StringComparison.Ordinal);
-        Assert.Contains("cannot be read", Assert.Throws<DataException>(() => DatasetFile.Read<Prompt>(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "absent.jsonl: no such file",
+            Assert.Throws<DataException>(() => DatasetFile.Read<Prompt>(folder.File("absent.jsonl"))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "cannot be read",
+            Assert.Throws<DataException>(() => DatasetFile.Read<Prompt>(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -127,8 +213,18 @@ public sealed class DatasetErrorTests
     {
         using var folder = new TemporaryFolder();
         var path = folder.WriteText("a.jsonl", "old");
-        Assert.Contains("row 2 cannot be written", Assert.Throws<DataException>(() => DatasetFile.Write(path, [new Document("fine"), new Document("half \ud83d")])).Message, StringComparison.Ordinal);
-        Assert.Contains("row 1", Assert.Throws<DataException>(() => DatasetFile.Write(path, [new Preference(new Prompt.Text("a"), "b", "c", double.NaN)])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "row 2 cannot be written",
+            Assert.Throws<DataException>(() => DatasetFile.Write(path, [new Document("fine"), new Document("half \ud83d")])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "row 1",
+            Assert
+                .Throws<DataException>(() => DatasetFile.Write(path, [new Preference(new Prompt.Text("a"), "b", "c", double.NaN)]))
+                .Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal("old", File.ReadAllText(path));
     }
 

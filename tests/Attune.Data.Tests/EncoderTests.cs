@@ -12,23 +12,36 @@ namespace Attune.Data.Tests;
 
 public sealed class EncoderTests
 {
-    private static readonly BytePairTokenizer Tokenizer =
-        BytePairTrainer.Train(["the cat sat on the mat"], 275, new SpecialTokens("<s>", "</s>", "<pad>") { Others = ["<|im_start|>", "<|im_end|>"] });
+    private static readonly BytePairTokenizer Tokenizer = BytePairTrainer.Train(
+        ["the cat sat on the mat"],
+        275,
+        new SpecialTokens("<s>", "</s>", "<pad>") { Others = ["<|im_start|>", "<|im_end|>"] }
+    );
 
-    private static readonly BytePairTokenizer WithoutBegin = BytePairTrainer.Train(["the cat sat on the mat"], 270, new SpecialTokens(null, "<|endoftext|>", null));
+    private static readonly BytePairTokenizer WithoutBegin = BytePairTrainer.Train(
+        ["the cat sat on the mat"],
+        270,
+        new SpecialTokens(null, "<|endoftext|>", null)
+    );
 
     [Fact]
     public void Law_a_sequence_begins_once_ends_once_and_its_answer_decodes_to_the_answer() =>
-        Gen.Select(Rows.Prompt, Rows.Text, Gen.Int[0, 1]).Where((prompt, _, _) => prompt is not Prompt.Chat chat || chat.Messages.All(m => m.Role != Role.Tool)).Sample((prompt, answer, which) =>
-        {
-            var encoder = new Encoder(Tokenizer, which == 0 ? ChatTemplates.Plain : ChatTemplates.ChatMl);
-            var tokens = encoder.Encode(prompt, answer);
-            return tokens.Tokens[0] == Tokenizer.BeginToken && tokens.Tokens.Count(t => t == Tokenizer.BeginToken) == 1
-                && tokens.Tokens[^1] == Tokenizer.EndToken && tokens.Tokens.Count(t => t == Tokenizer.EndToken) == 1
-                && encoder.DecodeAnswer(prompt, tokens.Answer) == answer
-                && encoder.EncodePrompt(prompt).AsSpan().SequenceEqual(tokens.Prompt)
-                && encoder.EncodeUnfinished(prompt, answer).Tokens.AsSpan().SequenceEqual(tokens.Tokens.AsSpan()[..^1]);
-        });
+        Gen.Select(Rows.Prompt, Rows.Text, Gen.Int[0, 1])
+            .Where((prompt, _, _) => prompt is not Prompt.Chat chat || chat.Messages.All(m => m.Role != Role.Tool))
+            .Sample(
+                (prompt, answer, which) =>
+                {
+                    var encoder = new Encoder(Tokenizer, which == 0 ? ChatTemplates.Plain : ChatTemplates.ChatMl);
+                    var tokens = encoder.Encode(prompt, answer);
+                    return tokens.Tokens[0] == Tokenizer.BeginToken
+                        && tokens.Tokens.Count(t => t == Tokenizer.BeginToken) == 1
+                        && tokens.Tokens[^1] == Tokenizer.EndToken
+                        && tokens.Tokens.Count(t => t == Tokenizer.EndToken) == 1
+                        && encoder.DecodeAnswer(prompt, tokens.Answer) == answer
+                        && encoder.EncodePrompt(prompt).AsSpan().SequenceEqual(tokens.Prompt)
+                        && encoder.EncodeUnfinished(prompt, answer).Tokens.AsSpan().SequenceEqual(tokens.Tokens.AsSpan()[..^1]);
+                }
+            );
 
     [Fact]
     public void Special_tokens_that_a_user_writes_stay_text()
@@ -55,8 +68,11 @@ public sealed class EncoderTests
         var prompt = new Prompt.Chat([new Message(Role.User, "Hi"), new Message(Role.Assistant, "Hello"), new Message(Role.User, "Bye")]);
         ImmutableArray<int> expected =
         [
-            1, .. tokenizer.Encode("[INST] Hi [/INST] Hello "), 2,
-            1, .. tokenizer.Encode("[INST] Bye [/INST]"),
+            1,
+            .. tokenizer.Encode("[INST] Hi [/INST] Hello "),
+            2,
+            1,
+            .. tokenizer.Encode("[INST] Bye [/INST]"),
         ];
         Assert.Equal(expected, encoder.EncodePrompt(prompt));
         var answer = encoder.Encode(prompt, "Ciao").Answer;
@@ -94,7 +110,12 @@ public sealed class EncoderTests
     [Fact]
     public void Rows_that_are_too_long_are_counted_not_cut()
     {
-        Demonstration[] rows = [new(new Prompt.Text("cat"), "sat"), new(new Prompt.Text(new string('x', 50)), "sat"), new(new Prompt.Text("mat"), "sat")];
+        Demonstration[] rows =
+        [
+            new(new Prompt.Text("cat"), "sat"),
+            new(new Prompt.Text(new string('x', 50)), "sat"),
+            new(new Prompt.Text("mat"), "sat"),
+        ];
         var encoded = new Encoder(Tokenizer, ChatTemplates.Plain).EncodeAll(rows, 20);
         Assert.Equal([0, 2], encoded.Sources);
         Assert.Equal(new DroppedRows("longer than 20 tokens", 1), Assert.Single(encoded.Dropped));
@@ -127,38 +148,77 @@ public sealed class EncoderTests
         var encoded = encoder.EncodeAll(rows, 20, TruncationPolicy.KeepPromptStart);
         Assert.Empty(encoded.Items);
         Assert.Equal(
-            ["the answer alone leaves no room for a prompt within 20 tokens", "longer than 20 tokens, and the end of a conversation cannot be cut", "the plain template cannot say a turn by tool; expected system, user and assistant only."],
-            encoded.Dropped.Select(d => d.Reason));
+            [
+                "the answer alone leaves no room for a prompt within 20 tokens",
+                "longer than 20 tokens, and the end of a conversation cannot be cut",
+                "the plain template cannot say a turn by tool; expected system, user and assistant only.",
+            ],
+            encoded.Dropped.Select(d => d.Reason)
+        );
     }
 
     [Fact]
     public void Law_windows_of_documents_learn_every_token_exactly_once() =>
-        Gen.Select(Rows.Document.Array[1, 4], Gen.Int[2, 12], Gen.Bool).Sample((documents, length, begins) =>
-        {
-            var encoder = new Encoder(begins ? Tokenizer : WithoutBegin, ChatTemplates.Plain);
-            var windows = encoder.EncodeAll(documents, length);
-            var learned = windows.Items.SelectMany(w => w.Answer.ToArray());
-            var whole = documents.SelectMany(d => encoder.Encode(d).Answer.ToArray());
-            return windows.Items.All(w => w.Length <= length && w.AnswerLength > 0) && learned.SequenceEqual(whole) && windows.Sources.Distinct().Count() == documents.Length;
-        });
+        Gen.Select(Rows.Document.Array[1, 4], Gen.Int[2, 12], Gen.Bool)
+            .Sample(
+                (documents, length, begins) =>
+                {
+                    var encoder = new Encoder(begins ? Tokenizer : WithoutBegin, ChatTemplates.Plain);
+                    var windows = encoder.EncodeAll(documents, length);
+                    var learned = windows.Items.SelectMany(w => w.Answer.ToArray());
+                    var whole = documents.SelectMany(d => encoder.Encode(d).Answer.ToArray());
+                    return windows.Items.All(w => w.Length <= length && w.AnswerLength > 0)
+                        && learned.SequenceEqual(whole)
+                        && windows.Sources.Distinct().Count() == documents.Length;
+                }
+            );
 
     private static (string Prompt, string Answer) Show(TokenSequence tokens) =>
-        (string.Concat(tokens.Prompt.ToArray().Select(t => t == Tokenizer.BeginToken ? "<s>" : Tokenizer.Decode([t]))), Tokenizer.Decode(tokens.Answer));
+        (
+            string.Concat(tokens.Prompt.ToArray().Select(t => t == Tokenizer.BeginToken ? "<s>" : Tokenizer.Decode([t]))),
+            Tokenizer.Decode(tokens.Answer)
+        );
 
     [Theory]
-    [InlineData("{{ bos_token }}{% for m in messages %}{{ '<|im_start|>' + m.content + '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}<|im_start|>{% endif %}")]
-    [InlineData("{{ bos_token }}{% for m in messages %}{{ '<|im_start|>' }}{% if m.role == 'assistant' %}{% generation %}{{ m.content + '<|im_end|>' }}{% endgeneration %}{% else %}{{ m.content + '<|im_end|>' }}{% endif %}{% endfor %}{% if add_generation_prompt %}<|im_start|>{% endif %}")]
+    [InlineData(
+        "{{ bos_token }}{% for m in messages %}{{ '<|im_start|>' + m.content + '<|im_end|>' }}{% endfor %}{% if "
+            + "add_generation_prompt %}<|im_start|>{% endif %}"
+    )]
+    [InlineData(
+        "{{ bos_token }}{% for m in messages %}{{ '<|im_start|>' }}{% if m.role == 'assistant' %}{% generation %}{{ m.content "
+            + "+ '<|im_end|>' }}{% endgeneration %}{% else %}{{ m.content + '<|im_end|>' }}{% endif %}{% endfor %}{% if "
+            + "add_generation_prompt %}<|im_start|>{% endif %}"
+    )]
     public void A_models_own_template_writes_the_begin_token_once_and_marks_what_the_assistant_says(string source)
     {
         var words = BytePairTrainer.Train(["the cat sat"], 280, new("<s>", "</s>", null) { Others = ["<|im_start|>", "<|im_end|>"] });
         var encoder = new Encoder(words, new JinjaTemplate(source, "t", new TemplateTokens([.. words.SpecialTokens], "<s>", "</s>")));
         int Id(string token) => words.FindSpecial(token)!.Value;
-        ImmutableArray<Message> talk = [new(Role.User, "the <s> cat"), new(Role.Assistant, " sat"), new(Role.User, "?"), new(Role.Assistant, "!")];
+        ImmutableArray<Message> talk =
+        [
+            new(Role.User, "the <s> cat"),
+            new(Role.Assistant, " sat"),
+            new(Role.User, "?"),
+            new(Role.Assistant, "!"),
+        ];
 
         ImmutableArray<int> open = [Id("<s>"), Id("<|im_start|>"), .. words.Encode("the <s> cat"), Id("<|im_end|>"), Id("<|im_start|>")];
         Assert.Equal(open, encoder.EncodePrompt(new Prompt.Chat(talk[..1])));
         var (tokens, said) = encoder.EncodeConversation(talk);
-        Assert.Equal([.. open, .. words.Encode(" sat"), Id("<|im_end|>"), Id("<|im_start|>"), .. words.Encode("?"), Id("<|im_end|>"), Id("<|im_start|>"), .. words.Encode("!"), Id("<|im_end|>")], tokens);
+        Assert.Equal(
+            [
+                .. open,
+                .. words.Encode(" sat"),
+                Id("<|im_end|>"),
+                Id("<|im_start|>"),
+                .. words.Encode("?"),
+                Id("<|im_end|>"),
+                Id("<|im_start|>"),
+                .. words.Encode("!"),
+                Id("<|im_end|>"),
+            ],
+            tokens
+        );
         Assert.Equal([.. words.Encode(" sat"), Id("<|im_end|>"), .. words.Encode("!"), Id("<|im_end|>")], tokens.Where((_, i) => said[i]));
 
         // A row for each reply learns the same tokens after the same ones.
@@ -171,7 +231,10 @@ public sealed class EncoderTests
         ImmutableArray<Demonstration> rows = [replies[1], new(new Prompt.Text("the"), " mat")];
         var encoded = encoder.EncodeAll(rows, 100);
         var whole = Replies.Whole(encoded, rows, 0);
-        Assert.Equal([(0, encoded.Items[0].Length), (encoded.Items[1].AnswerStart, encoded.Items[1].AnswerLength)], whole.Items.Select(t => (t.AnswerStart, t.AnswerLength)));
+        Assert.Equal(
+            [(0, encoded.Items[0].Length), (encoded.Items[1].AnswerStart, encoded.Items[1].AnswerLength)],
+            whole.Items.Select(t => (t.AnswerStart, t.AnswerLength))
+        );
         Assert.Equal(encoded.Items.Select(t => t.Tokens), whole.Items.Select(t => t.Tokens));
     }
 

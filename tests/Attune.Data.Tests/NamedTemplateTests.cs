@@ -19,12 +19,25 @@ public sealed class NamedTemplateTests
         new(null, "<|endoftext|>", null),
     ];
 
-    private static readonly Gen<Message> Turn = Gen.Select(Gen.OneOf(Role.System, Role.User, Role.Assistant, Role.Tool), Rows.Text, (role, text) => new Message(role, text));
+    private static readonly Gen<Message> Turn = Gen.Select(
+        Gen.OneOf(Role.System, Role.User, Role.Assistant, Role.Tool),
+        Rows.Text,
+        (role, text) => new Message(role, text)
+    );
 
     private static readonly Gen<Message[]> Talk = Gen.OneOf(
         Turn.Array[1, 5],
-        Gen.Select(Gen.Bool, Rows.Text.Array[1, 5], (system, texts) =>
-            (Message[])[.. system ? [new Message(Role.System, "Be brief.")] : Array.Empty<Message>(), .. texts.Select((t, i) => new Message(i % 2 == 0 ? Role.User : Role.Assistant, t))]));
+        Gen.Select(
+            Gen.Bool,
+            Rows.Text.Array[1, 5],
+            (system, texts) =>
+                (Message[])
+                    [
+                        .. system ? [new Message(Role.System, "Be brief.")] : Array.Empty<Message>(),
+                        .. texts.Select((t, i) => new Message(i % 2 == 0 ? Role.User : Role.Assistant, t)),
+                    ]
+        )
+    );
 
     /// <summary>What is saved beside a model writes, token for token, what the template of that name writes.</summary>
     [Theory]
@@ -40,13 +53,17 @@ public sealed class NamedTemplateTests
             var text = ChatText.Load(folder.Path, name);
             var (named, built) = (new Encoder(text.Tokenizer, text.Template), new Encoder(text.Tokenizer, ChatTemplates.Named(name)));
             var same = 0;
-            Talk.Sample(talk =>
-            {
-                var prompt = new Prompt.Chat([.. talk]);
-                var expected = Said(() => built.Encode(prompt, "so 😀"));
-                Assert.Equal(expected, Said(() => named.Encode(prompt, "so 😀")));
-                same += expected is null ? 0 : 1;
-            }, iter: 200, threads: 1);
+            Talk.Sample(
+                talk =>
+                {
+                    var prompt = new Prompt.Chat([.. talk]);
+                    var expected = Said(() => built.Encode(prompt, "so 😀"));
+                    Assert.Equal(expected, Said(() => named.Encode(prompt, "so 😀")));
+                    same += expected is null ? 0 : 1;
+                },
+                iter: 200,
+                threads: 1
+            );
             Assert.InRange(same, 20, 200);
         }
     }
@@ -62,14 +79,21 @@ public sealed class NamedTemplateTests
         Assert.Equal(Tokens(ChatText.Load(folder.Path, "llama3")), Tokens(ChatText.Load(tuned.Path)));
         Assert.Equal(Tokens(ChatText.Load(tuned.Path)), Tokens(ChatText.Load(tuned.Path, "llama3")));
         Assert.NotEqual(Tokens(ChatText.Load(folder.Path)), Tokens(ChatText.Load(tuned.Path)));
-        Assert.Contains($"asked for, but the model has its own, in {tuned.File("chat_template.jinja")}", Assert.Throws<PlanException>(() => ChatText.Load(tuned.Path, "chatml")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"asked for, but the model has its own, in {tuned.File("chat_template.jinja")}",
+            Assert.Throws<PlanException>(() => ChatText.Load(tuned.Path, "chatml")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void An_unknown_name_lists_the_names()
     {
         using var folder = Saved(Vocabularies[0]);
-        Assert.Equal("no chat template is called 'lama3'. Did you mean 'llama3'? There are chatml, llama2, llama3, plain.", Assert.Throws<PlanException>(() => ChatText.Load(folder.Path, "lama3")).Message);
+        Assert.Equal(
+            "no chat template is called 'lama3'. Did you mean 'llama3'? There are chatml, llama2, llama3, plain.",
+            Assert.Throws<PlanException>(() => ChatText.Load(folder.Path, "lama3")).Message
+        );
     }
 
     private static TokenSequenceText? Said(Func<Core.Tokens.TokenSequence> encode)

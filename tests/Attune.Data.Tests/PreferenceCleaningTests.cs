@@ -49,7 +49,12 @@ public sealed class PreferenceCleaningTests
         Assert.Equal(3, cleaned.Items.Length);
         Assert.Equal([new DroppedRows("the answer is empty", 1)], cleaned.Dropped);
         Assert.Equal([new DroppedRows("the same answer also has the opposite label", 2)], cleaned.Kept);
-        Assert.Equal([rows[3]], new PreferenceCleaning { Contradictions = RowHandling.Drop }.Clean(rows).Items);
+        Assert.Equal(
+            [rows[3]],
+            new PreferenceCleaning { Contradictions = RowHandling.Drop }
+                .Clean(rows)
+                .Items
+        );
     }
 
     [Fact]
@@ -63,7 +68,10 @@ public sealed class PreferenceCleaningTests
     [Fact]
     public void Choices_become_the_best_against_the_rest_and_pairs_become_verdicts()
     {
-        Assert.Equal([new Preference(Sky, "b", "a"), new Preference(Sky, "b", "c")], PairsOf.Choices([new Choice(Sky, ["a", "b", "c"], 1)]));
+        Assert.Equal(
+            [new Preference(Sky, "b", "a"), new Preference(Sky, "b", "c")],
+            PairsOf.Choices([new Choice(Sky, ["a", "b", "c"], 1)])
+        );
         Assert.Equal([new Verdict(Sky, " blue.", true), new Verdict(Sky, " green.", false)], PairsOf.Verdicts([Good]));
     }
 
@@ -73,12 +81,14 @@ public sealed class PreferenceCleaningTests
     public void Equal_scores_are_a_tie(string chosen, string rejected)
     {
         using var folder = new TemporaryFolder();
-        var path = folder.WriteText("pairs.jsonl",
+        var path = folder.WriteText(
+            "pairs.jsonl",
             $$"""
             {"prompt": "p", "chosen": "a", "rejected": "b", "{{chosen}}": 7, "{{rejected}}": 7.0}
             {"prompt": "p", "chosen": "a", "rejected": "b", "{{chosen}}": 8, "{{rejected}}": 7}
 
-            """);
+            """
+        );
         var loaded = DatasetFile.Read<Preference>(path);
         Assert.Single(loaded.Items);
         Assert.Equal([new DroppedRows("a tie: both answers have the same score", 1)], loaded.Dropped);

@@ -8,11 +8,30 @@ namespace Attune.Data.Tests;
 /// <summary>Random rows of every kind, with the texts that break careless readers.</summary>
 internal static class Rows
 {
-    private static readonly string[] Hard = ["", " ", "  two", "\r\n", "e\u0301", "😀", "\u2028", "\u0000", "\"\\/", "</script>", "\uFEFF", "\n\nAssistant:"];
+    private static readonly string[] Hard =
+    [
+        "",
+        " ",
+        "  two",
+        "\r\n",
+        "e\u0301",
+        "😀",
+        "\u2028",
+        "\u0000",
+        "\"\\/",
+        "</script>",
+        "\uFEFF",
+        "\n\nAssistant:",
+    ];
 
     public static Gen<string> Text { get; } =
-        Gen.OneOf(Gen.Int[0x20, 0x7e].Select(c => ((char)c).ToString()), Gen.Int[0xe000, 0x10ffff].Select(r => new Rune(r).ToString()), Gen.Int[0, Hard.Length - 1].Select(i => Hard[i]))
-            .Array[0, 12].Select(string.Concat);
+        Gen.OneOf(
+                Gen.Int[0x20, 0x7e].Select(c => ((char)c).ToString()),
+                Gen.Int[0xe000, 0x10ffff].Select(r => new Rune(r).ToString()),
+                Gen.Int[0, Hard.Length - 1].Select(i => Hard[i])
+            )
+            .Array[0, 12]
+            .Select(string.Concat);
 
     private static Gen<Message> Message { get; } = Gen.Select(Gen.Int[0, 3], Text).Select((role, text) => new Message((Role)role, text));
 
@@ -29,28 +48,41 @@ internal static class Rows
         Gen.Select(Prompt, Text, Annotator).Select((prompt, answer, who) => new Demonstration(prompt, answer) { Annotator = who });
 
     public static Gen<Preference> Preference { get; } =
-        Gen.Select(Prompt, Text, Text, Margin, Annotator).Select((prompt, chosen, rejected, margin, who) => new Preference(prompt, chosen, rejected, margin) { Annotator = who });
+        Gen.Select(Prompt, Text, Text, Margin, Annotator)
+            .Select((prompt, chosen, rejected, margin, who) => new Preference(prompt, chosen, rejected, margin) { Annotator = who });
 
     public static Gen<Verdict> Verdict { get; } =
-        Gen.Select(Prompt, Text, Gen.Bool, Annotator).Select((prompt, answer, good, who) => new Verdict(prompt, answer, good) { Annotator = who });
+        Gen.Select(Prompt, Text, Gen.Bool, Annotator)
+            .Select((prompt, answer, good, who) => new Verdict(prompt, answer, good) { Annotator = who });
 
     public static Gen<StepLabels> Steps { get; } =
-        Gen.Select(Prompt, Gen.Select(Text, Gen.OneOf(Gen.Int[-1, 1].Select(i => (double)i), Gen.Double[-1, 1])).Select((text, label) => new ReasoningStep(text, label)).Array[1, 5], Annotator)
+        Gen.Select(
+                Prompt,
+                Gen.Select(Text, Gen.OneOf(Gen.Int[-1, 1].Select(i => (double)i), Gen.Double[-1, 1]))
+                    .Select((text, label) => new ReasoningStep(text, label))
+                    .Array[1, 5],
+                Annotator
+            )
             .Select((prompt, steps, who) => new StepLabels(prompt, [.. steps]) { Annotator = who });
 
     public static Gen<Choice> Choice { get; } =
-        Gen.Select(Prompt, Text.Array[2, 5], Gen.Int[0, 1], Annotator).Select((prompt, answers, best, who) => new Choice(prompt, [.. answers], best) { Annotator = who });
+        Gen.Select(Prompt, Text.Array[2, 5], Gen.Int[0, 1], Annotator)
+            .Select((prompt, answers, best, who) => new Choice(prompt, [.. answers], best) { Annotator = who });
 
     public static Gen<Ranking> Ranking { get; } =
         Gen.Select(Prompt, Text.Array[2, 5], Gen.Int[1, 4], Annotator)
-            .Select((prompt, answers, rank, who) => new Ranking(prompt, [.. answers], [.. answers.Select((_, i) => 1 + (i * rank % 4))]) { Annotator = who });
+            .Select(
+                (prompt, answers, rank, who) =>
+                    new Ranking(prompt, [.. answers], [.. answers.Select((_, i) => 1 + (i * rank % 4))]) { Annotator = who }
+            );
 
     /// <summary>All fields of a record as comparable values.</summary>
-    public static IEnumerable<object?> Fields(object row) => row switch
-    {
-        Choice c => [c.Prompt, c.Best, c.Annotator, .. c.Answers],
-        Ranking r => [r.Prompt, r.Annotator, .. r.Answers, .. r.Ranks.Select(rank => (object)rank)],
-        StepLabels s => [s.Prompt, s.Annotator, .. s.Steps.Select(step => (object)step)],
-        _ => [row],
-    };
+    public static IEnumerable<object?> Fields(object row) =>
+        row switch
+        {
+            Choice c => [c.Prompt, c.Best, c.Annotator, .. c.Answers],
+            Ranking r => [r.Prompt, r.Annotator, .. r.Answers, .. r.Ranks.Select(rank => (object)rank)],
+            StepLabels s => [s.Prompt, s.Annotator, .. s.Steps.Select(step => (object)step)],
+            _ => [row],
+        };
 }

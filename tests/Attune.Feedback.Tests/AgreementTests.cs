@@ -8,25 +8,50 @@ namespace Attune.Feedback.Tests;
 /// <summary>Agreement measures against the examples their authors worked out.</summary>
 public sealed class AgreementTests
 {
-    /// <summary>Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", section C: four observers, twelve units, some values missing.</summary>
+    /// <summary>
+    /// Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", section C: four observers, twelve units, some values missing.
+    /// </summary>
     private static readonly double[][] Krippendorff =
     [
-        [1, 1, 1], [2, 2, 3, 2], [3, 3, 3, 3], [3, 3, 3, 3], [2, 2, 2, 2], [1, 2, 3, 4], [4, 4, 4, 4], [1, 1, 2, 1], [2, 2, 2, 2], [5, 5, 5], [1, 1], [3],
+        [1, 1, 1],
+        [2, 2, 3, 2],
+        [3, 3, 3, 3],
+        [3, 3, 3, 3],
+        [2, 2, 2, 2],
+        [1, 2, 3, 4],
+        [4, 4, 4, 4],
+        [1, 1, 2, 1],
+        [2, 2, 2, 2],
+        [5, 5, 5],
+        [1, 1],
+        [3],
     ];
 
     [Theory]
     [InlineData(Scale.Nominal, 0.743)]
     [InlineData(Scale.Ordinal, 0.815)]
     [InlineData(Scale.Interval, 0.849)]
-    public void Alpha_is_what_Krippendorff_worked_out(Scale scale, double expected) => Assert.Equal(expected, Alpha.Of(Krippendorff, scale), 0.0005);
+    public void Alpha_is_what_Krippendorff_worked_out(Scale scale, double expected) =>
+        Assert.Equal(expected, Alpha.Of(Krippendorff, scale), 0.0005);
 
-    /// <summary>Fleiss' method on the example of ten subjects, fourteen raters and five categories that is printed widely with 0.210.</summary>
+    /// <summary>
+    /// Fleiss' method on the example of ten subjects, fourteen raters and five categories that is printed widely with 0.210.
+    /// </summary>
     [Fact]
     public void Fleiss_kappa_is_what_the_worked_example_says()
     {
         int[][] counts =
         [
-            [0, 0, 0, 0, 14], [0, 2, 6, 4, 2], [0, 0, 3, 5, 6], [0, 3, 9, 2, 0], [2, 2, 8, 1, 1], [7, 7, 0, 0, 0], [3, 2, 6, 3, 0], [2, 5, 3, 2, 2], [6, 5, 2, 1, 0], [0, 2, 2, 3, 7],
+            [0, 0, 0, 0, 14],
+            [0, 2, 6, 4, 2],
+            [0, 0, 3, 5, 6],
+            [0, 3, 9, 2, 0],
+            [2, 2, 8, 1, 1],
+            [7, 7, 0, 0, 0],
+            [3, 2, 6, 3, 0],
+            [2, 5, 3, 2, 2],
+            [6, 5, 2, 1, 0],
+            [0, 2, 2, 3, 7],
         ];
         Assert.Equal(0.210, Kappa.Fleiss(counts), 0.0005);
     }
@@ -35,20 +60,30 @@ public sealed class AgreementTests
     [Fact]
     public void Cohens_kappa_of_two_by_two_is_worked_out_by_hand()
     {
-        var units = Enumerable.Repeat((0, 0), 20).Concat(Enumerable.Repeat((0, 1), 5)).Concat(Enumerable.Repeat((1, 0), 10)).Concat(Enumerable.Repeat((1, 1), 15)).ToArray();
+        var units = Enumerable
+            .Repeat((0, 0), 20)
+            .Concat(Enumerable.Repeat((0, 1), 5))
+            .Concat(Enumerable.Repeat((1, 0), 10))
+            .Concat(Enumerable.Repeat((1, 1), 15))
+            .ToArray();
         Assert.Equal(0.4, Kappa.Cohen(units), 1e-12);
         // Two categories have one distance: weights change nothing.
         Assert.Equal(0.4, Kappa.Cohen(units, KappaWeights.Quadratic), 1e-12);
     }
 
     /// <summary>
-    /// Cohen 1960 and 1968: two judges, 200 cases, personality disorder, neurosis, psychosis, in shares .44 .05 .01, .07 .20 .03, .09 .05 .06. Alike in 0.70, by
-    /// chance in 0.41: kappa 0.492.
+    /// Cohen 1960 and 1968: two judges, 200 cases, personality disorder, neurosis, psychosis, in shares .44 .05 .01, .07 .20 .03, .09 .05
+    /// .06. Alike in 0.70, by chance in 0.41: kappa 0.492.
     /// </summary>
     [Fact]
     public void Cohens_kappa_is_what_Cohen_worked_out()
     {
-        int[][] cases = [[88, 10, 2], [14, 40, 6], [18, 10, 12]];
+        int[][] cases =
+        [
+            [88, 10, 2],
+            [14, 40, 6],
+            [18, 10, 12],
+        ];
         var units = cases.SelectMany((row, i) => row.SelectMany((count, j) => Enumerable.Repeat((i, j), count))).ToArray();
         Assert.Equal(200, units.Length);
         Assert.Equal(0.492, Kappa.Cohen(units), 0.0005);
@@ -59,33 +94,63 @@ public sealed class AgreementTests
     /// (1 (0 + 1 + 2 2) + 1 (1 + 0 + 2) + 2 (2 + 1 + 0)) / 4 = 14/4; kappa = 1 - 2 / 3.5 = 3/7.
     /// </summary>
     [Fact]
-    public void Weighted_kappa_is_worked_out_by_hand() => Assert.Equal(3 / 7.0, Kappa.Cohen([(0, 0), (1, 2), (2, 1), (2, 2)], KappaWeights.Linear), 1e-12);
+    public void Weighted_kappa_is_worked_out_by_hand() =>
+        Assert.Equal(3 / 7.0, Kappa.Cohen([(0, 0), (1, 2), (2, 1), (2, 2)], KappaWeights.Linear), 1e-12);
 
     /// <summary>Siegel 1956, three executives rank six applicants: rank sums 8, 14, 11, 11, 11, 8, s = 25.5, W = 0.16.</summary>
     [Fact]
     public void Kendalls_W_is_what_Siegel_worked_out() =>
-        Assert.Equal(0.1619, Concordance.KendallW([[1, 6, 3, 2, 5, 4], [1, 5, 6, 4, 2, 3], [6, 3, 2, 5, 4, 1]]), 0.00005);
+        Assert.Equal(
+            0.1619,
+            Concordance.KendallW([
+                [1, 6, 3, 2, 5, 4],
+                [1, 5, 6, 4, 2, 3],
+                [6, 3, 2, 5, 4, 1],
+            ]),
+            0.00005
+        );
 
     [Fact]
-    public void Ties_of_all_are_no_disagreement() => Assert.Equal(1, Concordance.KendallW([[1, 1, 3], [1, 1, 3], [1, 1, 2]]), 1e-12);
+    public void Ties_of_all_are_no_disagreement() =>
+        Assert.Equal(
+            1,
+            Concordance.KendallW([
+                [1, 1, 3],
+                [1, 1, 3],
+                [1, 1, 2],
+            ]),
+            1e-12
+        );
 
     [Fact]
-    public void Law_two_categories_need_no_scale() => Gen.Int[0, 1].Array[2, 4].Array[3, 20].Sample(units =>
-    {
-        double[][] values = [.. units.Select(u => u.Select(v => (double)v).ToArray())];
-        var (nominal, interval) = (Alpha.Of(values, Scale.Nominal), Alpha.Of(values, Scale.Interval));
-        return double.IsNaN(nominal) ? double.IsNaN(interval) : Math.Abs(nominal - interval) < 1e-9;
-    });
+    public void Law_two_categories_need_no_scale() =>
+        Gen.Int[0, 1]
+            .Array[2, 4]
+            .Array[3, 20]
+            .Sample(units =>
+            {
+                double[][] values = [.. units.Select(u => u.Select(v => (double)v).ToArray())];
+                var (nominal, interval) = (Alpha.Of(values, Scale.Nominal), Alpha.Of(values, Scale.Interval));
+                return double.IsNaN(nominal) ? double.IsNaN(interval) : Math.Abs(nominal - interval) < 1e-9;
+            });
 
     [Fact]
-    public void Law_full_agreement_is_one_and_order_of_people_does_not_matter() => Gen.Int[1, 5].Array[3, 3].Array[3, 10].Sample(units =>
-    {
-        double[][] values = [.. units.Select(u => u.Select(v => (double)v).ToArray())];
-        double[][] alike = [.. values.Select(u => u.Select(_ => u[0]).ToArray())];
-        var (all, turned) = (Alpha.Of(values, Scale.Ordinal), Alpha.Of([.. values.Select(u => u.Reverse().ToArray())], Scale.Ordinal));
-        var full = Alpha.Of(alike, Scale.Ordinal);
-        return (double.IsNaN(full) || Math.Abs(full - 1) < 1e-12) && (double.IsNaN(all) ? double.IsNaN(turned) : Math.Abs(all - turned) < 1e-9);
-    });
+    public void Law_full_agreement_is_one_and_order_of_people_does_not_matter() =>
+        Gen.Int[1, 5]
+            .Array[3, 3]
+            .Array[3, 10]
+            .Sample(units =>
+            {
+                double[][] values = [.. units.Select(u => u.Select(v => (double)v).ToArray())];
+                double[][] alike = [.. values.Select(u => u.Select(_ => u[0]).ToArray())];
+                var (all, turned) = (
+                    Alpha.Of(values, Scale.Ordinal),
+                    Alpha.Of([.. values.Select(u => u.Reverse().ToArray())], Scale.Ordinal)
+                );
+                var full = Alpha.Of(alike, Scale.Ordinal);
+                return (double.IsNaN(full) || Math.Abs(full - 1) < 1e-12)
+                    && (double.IsNaN(all) ? double.IsNaN(turned) : Math.Abs(all - turned) < 1e-9);
+            });
 
     [Fact]
     public void Spans_agree_by_code_points_and_types()

@@ -5,7 +5,9 @@ using Attune.Testing;
 
 namespace Attune.Feedback.Tests;
 
-/// <summary>Backups written while people label, and the drill of restoring them: each is the store as it was at one moment, on either database.</summary>
+/// <summary>
+/// Backups written while people label, and the drill of restoring them: each is the store as it was at one moment, on either database.
+/// </summary>
 public sealed class BackupTests
 {
     private const int Pairs = 400;
@@ -52,19 +54,37 @@ public sealed class BackupTests
             Assert.Equal(report.Head, kept[^1].Hash);
             var said = kept.Where(a => a.Action == "label.submitted").Select(a => Guid.Parse(a.Subject)).ToHashSet();
             Assert.All(before, id => Assert.Contains(id, said));
-            var labels = (await restored.Store.Projects.TasksAsync(test.Project.Id, -1, Pairs, Cancel)).SelectMany(t => t.Labels).Select(l => l.Judgement?.Comment).OfType<string>().ToArray();
+            var labels = (await restored.Store.Projects.TasksAsync(test.Project.Id, -1, Pairs, Cancel))
+                .SelectMany(t => t.Labels)
+                .Select(l => l.Judgement?.Comment)
+                .OfType<string>()
+                .ToArray();
             Assert.Equal(said.Select(id => id.ToString()).Order(), labels.Order());
             Assert.Null((await restored.Store.Audit.VerifyAsync(Cancel)).FirstBroken);
             // Work goes on in the restored store.
             Assert.IsType<ClaimResult.Claimed>(await restored.Store.Queue.ClaimAsync(test.Project.Id, test.People[0], Cancel));
-            Assert.Contains("not empty", (await Assert.ThrowsAsync<Core.AttuneException>(() => restored.Store.Backups.RestoreAsync(file, Cancel))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "not empty",
+                (await Assert.ThrowsAsync<Core.AttuneException>(() => restored.Store.Backups.RestoreAsync(file, Cancel))).Message,
+                StringComparison.Ordinal
+            );
         }
     }
 
     /// <summary>Drafts, labels and a skip now and then, until told to stop; each label says its own id.</summary>
-    private static async Task LabelAsync(TestStore test, Guid person, ConcurrentDictionary<Guid, Judgement> acknowledged, CancellationToken stop)
+    private static async Task LabelAsync(
+        TestStore test,
+        Guid person,
+        ConcurrentDictionary<Guid, Judgement> acknowledged,
+        CancellationToken stop
+    )
     {
-        for (var i = 0; !stop.IsCancellationRequested && await test.Store.Queue.ClaimAsync(test.Project.Id, person, Cancel) is ClaimResult.Claimed { Task: var task }; i++)
+        for (
+            var i = 0;
+            !stop.IsCancellationRequested
+                && await test.Store.Queue.ClaimAsync(test.Project.Id, person, Cancel) is ClaimResult.Claimed { Task: var task };
+            i++
+        )
         {
             if (i % 7 == 6)
             {
@@ -73,7 +93,12 @@ public sealed class BackupTests
             }
 
             var id = Guid.NewGuid();
-            await test.Store.Queue.SaveDraftAsync(task.LeaseId, person, System.Text.Json.JsonSerializer.SerializeToElement(new { text = id }), Cancel);
+            await test.Store.Queue.SaveDraftAsync(
+                task.LeaseId,
+                person,
+                System.Text.Json.JsonSerializer.SerializeToElement(new { text = id }),
+                Cancel
+            );
             await test.SubmitAsync(person, task.LeaseId, ComparisonJudgement.OfStrength(1 + (i % 8), id.ToString()), id);
             acknowledged[id] = ComparisonJudgement.OfStrength(1 + (i % 8));
         }
@@ -88,10 +113,21 @@ public sealed class BackupTests
         await test.Store.Backups.WriteAsync(file, Cancel);
         var bytes = await File.ReadAllBytesAsync(file, Cancel);
         await using var empty = await EmptyAsync("SQLite");
-        foreach (var damaged in new[] { bytes[..(bytes.Length / 2)], "nothing of the kind"u8.ToArray(), Packed(Unpacked(bytes).Replace("first 1", "worse 1", StringComparison.Ordinal)) })
+        foreach (
+            var damaged in new[]
+            {
+                bytes[..(bytes.Length / 2)],
+                "nothing of the kind"u8.ToArray(),
+                Packed(Unpacked(bytes).Replace("first 1", "worse 1", StringComparison.Ordinal)),
+            }
+        )
         {
             await File.WriteAllBytesAsync(file, damaged, Cancel);
-            Assert.Contains("not a whole backup", (await Assert.ThrowsAsync<Core.DataException>(() => empty.Store.Backups.RestoreAsync(file, Cancel))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "not a whole backup",
+                (await Assert.ThrowsAsync<Core.DataException>(() => empty.Store.Backups.RestoreAsync(file, Cancel))).Message,
+                StringComparison.Ordinal
+            );
         }
 
         Assert.Empty(await empty.Store.Projects.ListAsync(Cancel));
@@ -107,7 +143,9 @@ public sealed class BackupTests
     {
         var target = new MemoryStream();
         using (var packed = new GZipStream(target, CompressionLevel.Fastest))
+        {
             packed.Write(Encoding.UTF8.GetBytes(text));
+        }
         return target.ToArray();
     }
 

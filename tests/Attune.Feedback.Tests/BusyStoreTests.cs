@@ -5,18 +5,29 @@ using Npgsql;
 
 namespace Attune.Feedback.Tests;
 
-/// <summary>A database that has too much to do: what may be done again is done again, a bounded number of times; else one clear refusal, and nothing half stored.</summary>
+/// <summary>
+/// A database that has too much to do: what may be done again is done again, a bounded number of times; else one clear refusal, and nothing
+/// half stored.
+/// </summary>
 public sealed class BusyStoreTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <summary>A store that is impatient: one second a statement, two in all.</summary>
-    private static Task<FeedbackStore> ImpatientAsync(TestStore test, string more = "") => FeedbackStore.OpenAsync(
-        new StoreOptions(test.Options.IsPostgreSql ? $"{test.Options.Database};{(more.Length > 0 ? more : "Command Timeout=1")}" : test.Options.Database)
-        {
-            Time = test.Clock, Patience = TimeSpan.FromSeconds(2), PasswordRounds = 1000,
-        },
-        Cancel);
+    private static Task<FeedbackStore> ImpatientAsync(TestStore test, string more = "") =>
+        FeedbackStore.OpenAsync(
+            new StoreOptions(
+                test.Options.IsPostgreSql
+                    ? $"{test.Options.Database};{(more.Length > 0 ? more : "Command Timeout=1")}"
+                    : test.Options.Database
+            )
+            {
+                Time = test.Clock,
+                Patience = TimeSpan.FromSeconds(2),
+                PasswordRounds = 1000,
+            },
+            Cancel
+        );
 
     /// <summary>Somebody else's transaction that holds the audit's newest link, which every label needs.</summary>
     private static async Task<NpgsqlTransaction> HoldChainAsync(TestStore test, NpgsqlConnection connection)
@@ -42,7 +53,11 @@ public sealed class BusyStoreTests
         var task = await test.ClaimAsync(test.People[0]);
         await using var other = new NpgsqlConnection(test.Options.Database);
         await using var holding = await HoldChainAsync(test, other);
-        var submit = store.Queue.SubmitAsync(test.People[0], new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(2)), Cancel);
+        var submit = store.Queue.SubmitAsync(
+            test.People[0],
+            new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(2)),
+            Cancel
+        );
         // Longer than a statement may wait, shorter than two.
         await Task.Delay(1400, Cancel);
         Assert.False(submit.IsCompleted);
@@ -87,7 +102,11 @@ public sealed class BusyStoreTests
         await using var other = new NpgsqlConnection(test.Options.Database);
         await using var holding = await HoldChainAsync(test, other);
         // The submit has the slot and wants the chain; the other has the chain and wants the slot.
-        var submit = test.Store.Queue.SubmitAsync(test.People[0], new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(2)), Cancel);
+        var submit = test.Store.Queue.SubmitAsync(
+            test.People[0],
+            new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(2)),
+            Cancel
+        );
         await Task.Delay(300, Cancel);
         await ExecuteAsync(other, "UPDATE slot SET priority = priority");
         await holding.CommitAsync(Cancel);
@@ -117,10 +136,14 @@ public sealed class BusyStoreTests
                 writer.Audit(null, "test", "", new { tries });
                 // As the layers between wrap it.
                 return ++tries < 4
-                    ? throw new InvalidOperationException("transient", new PostgresException("could not serialize access", "ERROR", "ERROR", PostgresErrorCodes.SerializationFailure))
+                    ? throw new InvalidOperationException(
+                        "transient",
+                        new PostgresException("could not serialize access", "ERROR", "ERROR", PostgresErrorCodes.SerializationFailure)
+                    )
                     : Task.FromResult("done");
             },
-            Cancel);
+            Cancel
+        );
         Assert.Equal(("done", 4), (name, tries));
         Assert.Single(await test.Store.Audit.ReadAsync(0, int.MaxValue, Cancel), a => a.Action == "test");
     }
@@ -131,7 +154,9 @@ public sealed class BusyStoreTests
         await using var test = await TestStore.OpenAsync("SQLite");
         var lost = new UnknownCommitException(new NpgsqlException("broken", new IOException("reset")));
         var tries = 0;
-        var busy = await Assert.ThrowsAsync<StoreBusyException>(() => test.Store.WriteAsync<int>(_ => ++tries > 0 ? throw lost : Task.FromResult(0), Cancel));
+        var busy = await Assert.ThrowsAsync<StoreBusyException>(() =>
+            test.Store.WriteAsync<int>(_ => ++tries > 0 ? throw lost : Task.FromResult(0), Cancel)
+        );
         Assert.Equal((1, StoredState.Unknown), (tries, busy.Stored));
         Assert.Contains("not known whether this was stored", busy.Message, StringComparison.Ordinal);
         tries = 0;
@@ -143,7 +168,9 @@ public sealed class BusyStoreTests
     {
         await using var test = await TestStore.OpenAsync("SQLite");
         var tries = 0;
-        await Assert.ThrowsAsync<InvalidOperationException>(() => test.Store.WriteAsync<int>(_ => ++tries > 0 ? throw new InvalidOperationException("a fault") : Task.FromResult(0), Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            test.Store.WriteAsync<int>(_ => ++tries > 0 ? throw new InvalidOperationException("a fault") : Task.FromResult(0), Cancel)
+        );
         Assert.Equal(1, tries);
     }
 
@@ -155,9 +182,16 @@ public sealed class BusyStoreTests
         var task = await test.ClaimAsync(test.People[0]);
         await using var other = new NpgsqlConnection(test.Options.Database);
         await using var holding = await HoldChainAsync(test, other);
-        var submit = test.Store.Queue.SubmitAsync(test.People[0], new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(2)), Cancel);
+        var submit = test.Store.Queue.SubmitAsync(
+            test.People[0],
+            new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(2)),
+            Cancel
+        );
         await Task.Delay(300, Cancel);
-        await ExecuteAsync(other, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        await ExecuteAsync(
+            other,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        );
         await holding.RollbackAsync(Cancel);
         Assert.IsType<SubmitResult.Accepted>(await submit);
         Assert.Equal(1, (await test.Store.Projects.ProgressAsync(test.Project.Id, Cancel)).Done);
@@ -175,7 +209,10 @@ public sealed class BusyStoreTests
         await other.OpenAsync(Cancel);
         await using (await other.BeginTransactionAsync(Cancel))
         {
-            Assert.Equal(StoredState.Not, (await Assert.ThrowsAsync<StoreBusyException>(() => store.Queue.SubmitAsync(test.People[0], submission, Cancel))).Stored);
+            Assert.Equal(
+                StoredState.Not,
+                (await Assert.ThrowsAsync<StoreBusyException>(() => store.Queue.SubmitAsync(test.People[0], submission, Cancel))).Stored
+            );
             // Reading waits for nobody.
             Assert.Equal(0, (await store.Projects.ProgressAsync(test.Project.Id, Cancel)).Done);
         }

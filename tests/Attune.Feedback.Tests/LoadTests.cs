@@ -7,8 +7,8 @@ using Attune.Feedback.Bench;
 namespace Attune.Feedback.Tests;
 
 /// <summary>
-/// Fifty people at once, servers killed between request and reply, repeated and reordered submits: nothing lost, nothing twice, nothing too much.
-/// ATTUNE_LOAD_TASKS asks for more than the suite has time for, with a kill for every fifteen tasks.
+/// Fifty people at once, servers killed between request and reply, repeated and reordered submits: nothing lost, nothing twice, nothing too
+/// much. ATTUNE_LOAD_TASKS asks for more than the suite has time for, with a kill for every fifteen tasks.
 /// </summary>
 public sealed class LoadTests
 {
@@ -27,25 +27,44 @@ public sealed class LoadTests
         var acknowledged = new ConcurrentDictionary<Guid, HostReply>();
         using var done = new CancellationTokenSource();
         var killing = servers.KillAsync(Kills, done.Token);
-        await Task.WhenAll(test.People.Select((person, i) => Task.Run(() => WorkAsync(servers, test.Project.Id, person, new Seed(5).For("person", i).Chance(), acknowledged))))
+        await Task.WhenAll(
+                test.People.Select(
+                    (person, i) =>
+                        Task.Run(() => WorkAsync(servers, test.Project.Id, person, new Seed(5).For("person", i).Chance(), acknowledged))
+                )
+            )
             .WaitAsync(TimeSpan.FromMinutes(5));
         var killed = await killing;
 
         Assert.True(killed > 0, "no server was killed while people worked");
-        var labels = (await test.Store.Projects.TasksAsync(test.Project.Id, -1, Tasks, default)).SelectMany(t => t.Labels.Select(l => (Task: t.Id, Label: l))).ToArray();
+        var labels = (await test.Store.Projects.TasksAsync(test.Project.Id, -1, Tasks, default))
+            .SelectMany(t => t.Labels.Select(l => (Task: t.Id, Label: l)))
+            .ToArray();
         Assert.All(labels.GroupBy(l => l.Task), g => Assert.Equal(Quota, g.Count(l => !l.Label.Surplus)));
         Assert.All(labels.GroupBy(l => (l.Task, l.Label.PersonId)), g => Assert.Single(g));
         Assert.All(labels, l => Assert.Equal((1, "submitted"), (l.Label.Revision, l.Label.State)));
         Assert.Equal(Tasks * Quota, labels.Count(l => !l.Label.Surplus));
         // Every acknowledged submit is in the audit, once; every label was acknowledged in the end.
-        var trail = (await test.Store.Audit.ReadAsync(0, int.MaxValue, default)).Where(a => a.Action == "label.submitted").Select(a => Guid.Parse(a.Subject)).ToArray();
+        var trail = (await test.Store.Audit.ReadAsync(0, int.MaxValue, default))
+            .Where(a => a.Action == "label.submitted")
+            .Select(a => Guid.Parse(a.Subject))
+            .ToArray();
         Assert.Equal(acknowledged.Keys.Order(), trail.Order());
         Assert.Equal(acknowledged.Count, labels.Length);
         Assert.Null((await test.Store.Audit.VerifyAsync(default)).FirstBroken);
     }
 
-    /// <summary>One person's page: claims, labels, and sends each submit until it is acknowledged; sometimes twice at once, sometimes an old one again.</summary>
-    private static async Task WorkAsync(Servers servers, Guid project, Guid person, Chance chance, ConcurrentDictionary<Guid, HostReply> acknowledged)
+    /// <summary>
+    /// One person's page: claims, labels, and sends each submit until it is acknowledged; sometimes twice at once, sometimes an old one
+    /// again.
+    /// </summary>
+    private static async Task WorkAsync(
+        Servers servers,
+        Guid project,
+        Guid person,
+        Chance chance,
+        ConcurrentDictionary<Guid, HostReply> acknowledged
+    )
     {
         HostRequest? earlier = null;
         var idle = 0;
@@ -54,17 +73,29 @@ public sealed class LoadTests
             var claim = await servers.AskAsync(new HostRequest(0, project, person, default, default, null));
             if (claim.Outcome != "claimed")
             {
-                // A place that somebody else is just taking, or whose server was just killed, counts as taken: look again before going home.
+                // A place that somebody else is just taking, or whose server was just killed, counts as taken: look again before going
+                // home.
                 if (++idle == 5)
+                {
                     return;
+                }
                 await Task.Delay(100);
                 continue;
             }
 
             idle = 0;
-            var submit = new HostRequest(0, project, person, Guid.CreateVersion7(), claim.Lease, ComparisonJudgement.OfStrength(1 + chance.NextInt(8)));
+            var submit = new HostRequest(
+                0,
+                project,
+                person,
+                Guid.CreateVersion7(),
+                claim.Lease,
+                ComparisonJudgement.OfStrength(1 + chance.NextInt(8))
+            );
             if (earlier is not null && chance.NextInt(4) == 0)
+            {
                 Assert.Equal("repeated", (await servers.AskAsync(earlier)).Outcome);
+            }
             var replies = await Task.WhenAll(Enumerable.Range(0, chance.NextInt(4) == 0 ? 2 : 1).Select(_ => servers.AskAsync(submit)));
             Assert.All(replies, r => Assert.Contains(r.Outcome, new[] { "accepted", "repeated" }));
             Assert.Single(replies.Select(r => r.Surplus).Distinct());
@@ -90,8 +121,13 @@ public sealed class LoadTests
         {
             while (true)
             {
-                if (await _servers[(uint)Interlocked.Increment(ref _next) % _servers.Length].AskAsync(request) is { Outcome: not HostReply.Failed } reply)
+                if (
+                    await _servers[(uint)Interlocked.Increment(ref _next) % _servers.Length].AskAsync(request) is
+                    { Outcome: not HostReply.Failed } reply
+                )
+                {
                     return reply;
+                }
                 await Task.Delay(20);
             }
         }
@@ -103,7 +139,9 @@ public sealed class LoadTests
             {
                 var victim = _servers[i % _servers.Length];
                 if (!await victim.WaitForRepliesAsync(15 + (5 * i), cancel))
+                {
                     return i;
+                }
                 victim.Kill();
                 _servers[i % _servers.Length] = Server.Start(_database);
             }
@@ -135,7 +173,11 @@ public sealed class LoadTests
 
         public static Server Start(string database)
         {
-            var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Attune.Feedback.Bench"), ["host", database]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+            var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Attune.Feedback.Bench"), ["host", database])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            };
             var server = new Server(Process.Start(start)!);
             _ = Task.Run(server.ReadAsync);
             return server;
@@ -161,7 +203,9 @@ public sealed class LoadTests
             }
 
             if (_dead)
+            {
                 waiting.TrySetResult(null);
+            }
             return await waiting.Task;
         }
 
@@ -205,7 +249,9 @@ public sealed class LoadTests
 
                 Interlocked.Increment(ref _replies);
                 if (_waiting.TryRemove(reply.Number, out var waiting))
+                {
                     waiting.TrySetResult(reply);
+                }
             }
 
             _dead = true;

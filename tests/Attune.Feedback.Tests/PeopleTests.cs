@@ -56,7 +56,9 @@ public sealed class PeopleTests
         using var folder = new Attune.Testing.TemporaryFolder();
         var clock = new TestClock();
         await using var store = await EmptyAsync(folder, clock);
-        var owner = Assert.IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default)).Session;
+        var owner = Assert
+            .IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default))
+            .Session;
         var project = await store.Projects.CreateAsync(owner.Person.Id, "p", ProjectKind.Rating, new ProjectSettings(), "", default);
         var good = await store.People.InviteAsync(owner.Person.Id, Role.Annotator, project.Id, TimeSpan.FromDays(1), default);
         var late = await store.People.InviteAsync(owner.Person.Id, Role.Annotator, project.Id, TimeSpan.FromDays(1), default);
@@ -77,7 +79,9 @@ public sealed class PeopleTests
     {
         using var folder = new Attune.Testing.TemporaryFolder();
         await using var store = await EmptyAsync(folder, new TestClock());
-        var owner = Assert.IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default)).Session.Person;
+        var owner = Assert
+            .IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default))
+            .Session.Person;
         var mine = await store.Projects.CreateAsync(owner.Id, "mine", ProjectKind.Rating, new ProjectSettings(), "", default);
         var other = await store.Projects.CreateAsync(owner.Id, "other", ProjectKind.Rating, new ProjectSettings(), "", default);
         var invitation = await store.People.InviteAsync(owner.Id, role, mine.Id, TimeSpan.FromDays(1), default);
@@ -88,7 +92,9 @@ public sealed class PeopleTests
         Assert.Null(await store.People.RoleInAsync(other.Id, bob.Id, default));
         Assert.Equal([(mine.Id, role)], await store.People.ProjectsOfAsync(bob.Id, default));
         Assert.IsType<ClaimResult.NotAllowed>(await store.Queue.ClaimAsync(other.Id, bob.Id, default));
-        await Assert.ThrowsAsync<Core.PlanException>(() => store.People.InviteAsync(owner.Id, Role.Owner, mine.Id, TimeSpan.FromDays(1), default));
+        await Assert.ThrowsAsync<Core.PlanException>(() =>
+            store.People.InviteAsync(owner.Id, Role.Owner, mine.Id, TimeSpan.FromDays(1), default)
+        );
     }
 
     [Fact]
@@ -96,11 +102,17 @@ public sealed class PeopleTests
     {
         using var folder = new Attune.Testing.TemporaryFolder();
         await using var store = await EmptyAsync(folder, new TestClock());
-        var owner = Assert.IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default)).Session.Person;
+        var owner = Assert
+            .IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default))
+            .Session.Person;
         var bob = await store.People.AddAsync(owner.Id, "bob", Role.Annotator, default);
         var project = await store.Projects.CreateAsync(owner.Id, "p", ProjectKind.Rating, new ProjectSettings(), "", default);
         async Task<bool> AcceptAsync(Role role, Guid? where) =>
-            await store.People.AcceptAsync((await store.People.InviteAsync(owner.Id, role, where, TimeSpan.FromDays(1), default)).Token, bob.Id, default);
+            await store.People.AcceptAsync(
+                (await store.People.InviteAsync(owner.Id, role, where, TimeSpan.FromDays(1), default)).Token,
+                bob.Id,
+                default
+            );
 
         Assert.True(await AcceptAsync(Role.Manager, project.Id));
         Assert.True(await AcceptAsync(Role.Annotator, project.Id));
@@ -119,7 +131,9 @@ public sealed class PeopleTests
     {
         using var folder = new Attune.Testing.TemporaryFolder();
         await using var store = await EmptyAsync(folder, new TestClock());
-        var owner = Assert.IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default)).Session;
+        var owner = Assert
+            .IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default))
+            .Session;
         var key = await store.Keys.CreateAsync(owner.Person.Id, "ci", [KeyScope.Snapshots], null, default);
         Assert.Equal([KeyScope.Snapshots], (await store.Keys.FindAsync(key.Key, default))!.Scopes);
         Assert.Null(await store.Keys.FindAsync(key.Key + "x", default));
@@ -136,8 +150,22 @@ public sealed class PeopleTests
     [Fact]
     public async Task Gold_comes_as_often_as_asked_and_poor_work_is_paused()
     {
-        await using var test = await TestStore.OpenAsync("SQLite", settings: new ProjectSettings { GoldEvery = 2, LeastGoldAccuracy = 0.7, GoldBeforePause = 2, Shuffle = false });
-        await test.Store.Projects.AddItemsAsync(null, test.Project.Id, [.. Enumerable.Range(0, 3).Select(i => TestStore.Pair(100 + i) with { Expected = ComparisonJudgement.OfStrength(1) })], default);
+        await using var test = await TestStore.OpenAsync(
+            "SQLite",
+            settings: new ProjectSettings
+            {
+                GoldEvery = 2,
+                LeastGoldAccuracy = 0.7,
+                GoldBeforePause = 2,
+                Shuffle = false,
+            }
+        );
+        await test.Store.Projects.AddItemsAsync(
+            null,
+            test.Project.Id,
+            [.. Enumerable.Range(0, 3).Select(i => TestStore.Pair(100 + i) with { Expected = ComparisonJudgement.OfStrength(1) })],
+            default
+        );
         await test.AddPairsAsync(10);
         var seen = new List<string>();
         for (var i = 0; i < 4; i++)
@@ -176,23 +204,67 @@ public sealed class PeopleTests
     public async Task Chat_turns_are_kept_as_they_happen_and_strengths_follow_the_order_shown()
     {
         await using var test = await TestStore.OpenAsync("SQLite", ProjectKind.Chat);
-        await test.Store.Projects.AddItemsAsync(null, test.Project.Id, [new NewItem(new ItemContent(new Core.Conversations.Prompt.Text("Ask about cheese"), []))], default);
+        await test.Store.Projects.AddItemsAsync(
+            null,
+            test.Project.Id,
+            [new NewItem(new ItemContent(new Core.Conversations.Prompt.Text("Ask about cheese"), []))],
+            default
+        );
         var task = await test.ClaimAsync(test.People[0]);
         for (var turn = 0; turn < 3; turn++)
         {
             var conversation = await test.Store.Chats.ConversationAsync(task.LeaseId, test.People[0], $"question {turn}", default);
             Assert.Equal((2 * turn) + 1, conversation!.Messages.Length);
-            Assert.All(conversation.Messages.Where(m => m.Role == Core.Conversations.Role.Assistant), m => Assert.StartsWith("good", m.Content, StringComparison.Ordinal));
-            var stored = Assert.IsType<TurnResult.Stored>(await test.Store.Chats.AddTurnAsync(
-                task.LeaseId, test.People[0], turn, $"question {turn}", [new ChatReply($"good {turn}", "p1"), new ChatReply($"bad {turn}", "p2")], default)).Turn;
-            Assert.IsType<TurnResult.OutOfOrder>(await test.Store.Chats.AddTurnAsync(task.LeaseId, test.People[0], turn + 1, "", [new ChatReply("a"), new ChatReply("b")], default));
+            Assert.All(
+                conversation.Messages.Where(m => m.Role == Core.Conversations.Role.Assistant),
+                m => Assert.StartsWith("good", m.Content, StringComparison.Ordinal)
+            );
+            var stored = Assert
+                .IsType<TurnResult.Stored>(
+                    await test.Store.Chats.AddTurnAsync(
+                        task.LeaseId,
+                        test.People[0],
+                        turn,
+                        $"question {turn}",
+                        [new ChatReply($"good {turn}", "p1"), new ChatReply($"bad {turn}", "p2")],
+                        default
+                    )
+                )
+                .Turn;
+            Assert.IsType<TurnResult.OutOfOrder>(
+                await test.Store.Chats.AddTurnAsync(
+                    task.LeaseId,
+                    test.People[0],
+                    turn + 1,
+                    "",
+                    [new ChatReply("a"), new ChatReply("b")],
+                    default
+                )
+            );
             var good = stored.Replies.IndexOf($"good {turn}");
-            Assert.Equal(good, Assert.IsType<TurnResult.Stored>(await test.Store.Chats.ChooseAsync(task.LeaseId, test.People[0], turn, good, default)).Turn.Chosen);
+            Assert.Equal(
+                good,
+                Assert
+                    .IsType<TurnResult.Stored>(await test.Store.Chats.ChooseAsync(task.LeaseId, test.People[0], turn, good, default))
+                    .Turn.Chosen
+            );
         }
 
         var shown = await test.Store.Queue.FindAsync(task.LeaseId, test.People[0], default);
         Assert.DoesNotContain("p1", JsonSerializer.Serialize(shown, StoreJson.Options), StringComparison.Ordinal);
-        await test.SubmitAsync(test.People[0], task.LeaseId, new ChatJudgement([.. shown!.Turns.Select(t => new TurnJudgement(t.Number, t.Replies[0].StartsWith("good", StringComparison.Ordinal) ? 2 : 7))], 4));
+        await test.SubmitAsync(
+            test.People[0],
+            task.LeaseId,
+            new ChatJudgement(
+                [
+                    .. shown!.Turns.Select(t => new TurnJudgement(
+                        t.Number,
+                        t.Replies[0].StartsWith("good", StringComparison.Ordinal) ? 2 : 7
+                    )),
+                ],
+                4
+            )
+        );
         var label = Assert.Single(Assert.Single(await test.Store.Projects.TasksAsync(test.Project.Id, -1, 9, default)).Labels);
         Assert.All(Assert.IsType<ChatJudgement>(label.Judgement).Turns, t => Assert.Equal(2, t.Strength));
     }

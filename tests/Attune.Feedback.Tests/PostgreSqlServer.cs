@@ -9,8 +9,8 @@ using Npgsql;
 namespace Attune.Feedback.Tests;
 
 /// <summary>
-/// A PostgreSQL server of the tests' own: a cluster in a temporary folder, on a free port, stopped and deleted when the tests end. Tests that
-/// need it skip, saying so, where PostgreSQL is not installed.
+/// A PostgreSQL server of the tests' own: a cluster in a temporary folder, on a free port, stopped and deleted when the tests end. Tests
+/// that need it skip, saying so, where PostgreSQL is not installed.
 /// </summary>
 public sealed class PostgreSqlServer : IAsyncDisposable
 {
@@ -34,25 +34,42 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_stop is not null)
+        {
             await _stop();
+        }
     }
 
     private static async Task<string?> StartAsync()
     {
         var programs = Directory.Exists("/usr/lib/postgresql")
-            ? Directory.GetDirectories("/usr/lib/postgresql").Select(d => Path.Combine(d, "bin")).LastOrDefault(d => File.Exists(Path.Combine(d, "initdb")))
+            ? Directory
+                .GetDirectories("/usr/lib/postgresql")
+                .Select(d => Path.Combine(d, "bin"))
+                .LastOrDefault(d => File.Exists(Path.Combine(d, "initdb")))
             : null;
         if (programs is null)
+        {
             return null;
+        }
         var folder = Directory.CreateTempSubdirectory("attune-postgresql-").FullName;
         var port = FreePort();
         // The server refuses to run as root; the package made a user for it.
         if (Environment.UserName == "root")
+        {
             await RunAsync("chown", ["postgres", folder], asServer: false);
+        }
         var data = Path.Combine(folder, "data");
-        await RunAsync(Path.Combine(programs, "initdb"), ["-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync"], asServer: true);
+        await RunAsync(
+            Path.Combine(programs, "initdb"),
+            ["-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync"],
+            asServer: true
+        );
         var options = $"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=200 -c shared_buffers=64MB";
-        await RunAsync(Path.Combine(programs, "pg_ctl"), ["-D", data, "-o", options, "-l", Path.Combine(folder, "log"), "-w", "start"], asServer: true);
+        await RunAsync(
+            Path.Combine(programs, "pg_ctl"),
+            ["-D", data, "-o", options, "-l", Path.Combine(folder, "log"), "-w", "start"],
+            asServer: true
+        );
         _stop = () => StopAsync(programs, data, folder);
         return $"Host=127.0.0.1;Port={port};Username=postgres;";
     }
@@ -65,15 +82,18 @@ public sealed class PostgreSqlServer : IAsyncDisposable
 
     private static async Task RunAsync(string program, string[] arguments, bool asServer)
     {
-        var start = asServer && Environment.UserName == "root"
-            ? new ProcessStartInfo("runuser", ["-u", "postgres", "--", program, .. arguments])
-            : new ProcessStartInfo(program, arguments);
+        var start =
+            asServer && Environment.UserName == "root"
+                ? new ProcessStartInfo("runuser", ["-u", "postgres", "--", program, .. arguments])
+                : new ProcessStartInfo(program, arguments);
         // The server inherits what is open: without a file of its own it would keep this program's output open for ever.
         (start.RedirectStandardOutput, start.RedirectStandardError, start.WorkingDirectory) = (true, true, "/");
         using var process = Process.Start(start)!;
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
         if (process.ExitCode != 0)
+        {
             throw new InvalidOperationException($"{program} failed: {await process.StandardError.ReadToEndAsync()}");
+        }
     }
 
     private static int FreePort()

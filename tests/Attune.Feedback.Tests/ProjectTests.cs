@@ -14,7 +14,16 @@ public sealed class ProjectTests
         await using var test = await TestStore.OpenAsync(database);
         var manager = (await test.Store.People.AddAsync(null, "manager", Role.Manager, default)).Id;
         Task<(ProjectInfo Project, AddedItems Added)> CreateAsync(ProjectKind kind) =>
-            test.Store.Projects.CreateAsync(manager, "new", kind, new ProjectSettings(), "", [TestStore.Pair(0), TestStore.Pair(1)], manages: true, default);
+            test.Store.Projects.CreateAsync(
+                manager,
+                "new",
+                kind,
+                new ProjectSettings(),
+                "",
+                [TestStore.Pair(0), TestStore.Pair(1)],
+                manages: true,
+                default
+            );
 
         var problem = await Assert.ThrowsAsync<PlanException>(() => CreateAsync(ProjectKind.Steps));
         Assert.Contains("has no steps", problem.Message, StringComparison.Ordinal);

@@ -5,16 +5,28 @@ public sealed class QualityTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static NewItem Gold(int number, GoldKind kind = GoldKind.Gold) => TestStore.Pair(number) with { Expected = ComparisonJudgement.OfStrength(1), GoldKind = kind };
+    private static NewItem Gold(int number, GoldKind kind = GoldKind.Gold) =>
+        TestStore.Pair(number) with
+        {
+            Expected = ComparisonJudgement.OfStrength(1),
+            GoldKind = kind,
+        };
 
     private static async Task<string> LabelAsync(TestStore test, Guid person, int level, TimeSpan? active = null)
     {
         var task = await test.ClaimAsync(person);
-        Assert.IsType<SubmitResult.Accepted>(await test.Store.Queue.SubmitAsync(person, new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(level)) { Active = active }, Cancel));
+        Assert.IsType<SubmitResult.Accepted>(
+            await test.Store.Queue.SubmitAsync(
+                person,
+                new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(level)) { Active = active },
+                Cancel
+            )
+        );
         return ((Core.Conversations.Prompt.Text)task.Prompt).Value;
     }
 
-    private static async Task<AnnotatorQuality> OfAsync(TestStore test, Guid person) => (await test.Store.Quality.OfAsync(test.Project.Id, Cancel)).Annotators.Single(a => a.PersonId == person);
+    private static async Task<AnnotatorQuality> OfAsync(TestStore test, Guid person) =>
+        (await test.Store.Quality.OfAsync(test.Project.Id, Cancel)).Annotators.Single(a => a.PersonId == person);
 
     [Fact]
     public async Task Speed_is_the_median_of_the_active_times_that_were_sent()
@@ -37,7 +49,8 @@ public sealed class QualityTests
         var stoodFirst = 0;
         for (var i = 0; i < 40; i++)
         {
-            // Shown in an order drawn anew: the first person takes what stands first in three of four, the second the same answer wherever it stands.
+            // Shown in an order drawn anew: the first person takes what stands first in three of four, the second the same answer wherever
+            // it stands.
             await LabelAsync(test, test.People[0], i % 4 == 0 ? 8 : 1);
             var task = await test.ClaimAsync(test.People[1]);
             var standsFirst = task.Candidates[0].Text.StartsWith("first", StringComparison.Ordinal);
@@ -86,9 +99,22 @@ public sealed class QualityTests
     [MemberData(nameof(TestStore.Databases), MemberType = typeof(TestStore))]
     public async Task Screening_comes_first_and_attention_in_between_each_once_for_everyone(string database)
     {
-        await using var test = await TestStore.OpenAsync(database, settings: new ProjectSettings { GoldEvery = 3, Shuffle = false, LeastGoldAccuracy = 0 });
+        await using var test = await TestStore.OpenAsync(
+            database,
+            settings: new ProjectSettings
+            {
+                GoldEvery = 3,
+                Shuffle = false,
+                LeastGoldAccuracy = 0,
+            }
+        );
         await test.AddPairsAsync(6);
-        await test.Store.Projects.AddItemsAsync(null, test.Project.Id, [Gold(100, GoldKind.Attention), Gold(200, GoldKind.Screening), Gold(201, GoldKind.Screening)], Cancel);
+        await test.Store.Projects.AddItemsAsync(
+            null,
+            test.Project.Id,
+            [Gold(100, GoldKind.Attention), Gold(200, GoldKind.Screening), Gold(201, GoldKind.Screening)],
+            Cancel
+        );
         foreach (var person in test.People[..2])
         {
             var seen = new List<string>();

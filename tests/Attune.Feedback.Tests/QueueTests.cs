@@ -12,7 +12,10 @@ public sealed class QueueTests
         await using var test = await TestStore.OpenAsync(database);
         await test.AddPairsAsync(1);
         var task = await test.ClaimAsync(test.People[0]);
-        var submission = new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(2)) { Active = TimeSpan.FromSeconds(9) };
+        var submission = new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(2))
+        {
+            Active = TimeSpan.FromSeconds(9),
+        };
 
         var first = Assert.IsType<SubmitResult.Accepted>(await test.Store.Queue.SubmitAsync(test.People[0], submission, default));
         var again = Assert.IsType<SubmitResult.Accepted>(await test.Store.Queue.SubmitAsync(test.People[0], submission, default));
@@ -34,9 +37,17 @@ public sealed class QueueTests
         var id = Guid.NewGuid();
         var receipt = await test.SubmitAsync(test.People[0], task.LeaseId, ComparisonJudgement.OfStrength(2), id);
 
-        Assert.IsType<SubmitResult.Conflict>(await test.Store.Queue.SubmitAsync(test.People[0], new Submission(id, task.LeaseId, ComparisonJudgement.OfStrength(3)), default));
-        Assert.IsType<SubmitResult.Conflict>(await test.Store.Queue.SubmitAsync(test.People[1], new Submission(id, task.LeaseId, ComparisonJudgement.OfStrength(2)), default));
-        var second = await test.Store.Queue.SubmitAsync(test.People[0], new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(3)), default);
+        Assert.IsType<SubmitResult.Conflict>(
+            await test.Store.Queue.SubmitAsync(test.People[0], new Submission(id, task.LeaseId, ComparisonJudgement.OfStrength(3)), default)
+        );
+        Assert.IsType<SubmitResult.Conflict>(
+            await test.Store.Queue.SubmitAsync(test.People[1], new Submission(id, task.LeaseId, ComparisonJudgement.OfStrength(2)), default)
+        );
+        var second = await test.Store.Queue.SubmitAsync(
+            test.People[0],
+            new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(3)),
+            default
+        );
         Assert.Equal(receipt, Assert.IsType<SubmitResult.AlreadySubmitted>(second).Earlier);
     }
 
@@ -48,11 +59,24 @@ public sealed class QueueTests
         await test.AddPairsAsync(1);
         var task = await test.ClaimAsync(test.People[0]);
 
-        Assert.IsType<SubmitResult.NotFound>(await test.Store.Queue.SubmitAsync(test.People[1], new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(1)), default));
+        Assert.IsType<SubmitResult.NotFound>(
+            await test.Store.Queue.SubmitAsync(
+                test.People[1],
+                new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(1)),
+                default
+            )
+        );
         Assert.IsType<SubmitResult.NotFound>(await test.Store.Queue.SkipAsync(test.People[1], Guid.NewGuid(), task.LeaseId, "no", default));
         Assert.IsType<HeartbeatResult.Lost>(await test.Store.Queue.HeartbeatAsync(task.LeaseId, test.People[1], default));
         Assert.Null(await test.Store.Queue.FindAsync(task.LeaseId, test.People[1], default));
-        Assert.False(await test.Store.Queue.SaveDraftAsync(task.LeaseId, test.People[1], System.Text.Json.JsonSerializer.SerializeToElement("x"), default));
+        Assert.False(
+            await test.Store.Queue.SaveDraftAsync(
+                task.LeaseId,
+                test.People[1],
+                System.Text.Json.JsonSerializer.SerializeToElement("x"),
+                default
+            )
+        );
         var stranger = (await test.Store.People.AddAsync(null, "stranger", Role.Annotator, default)).Id;
         Assert.IsType<ClaimResult.NotAllowed>(await test.Store.Queue.ClaimAsync(test.Project.Id, stranger, default));
         Assert.IsType<ClaimResult.NotAllowed>(await test.Store.Queue.ClaimAsync(Guid.NewGuid(), test.People[0], default));
@@ -122,7 +146,10 @@ public sealed class QueueTests
 
         Assert.Equal(task.LeaseId, undone.Task!.LeaseId);
         Assert.Equal(2, undone.Task.Draft!.Value.GetProperty("strength").GetInt32());
-        Assert.Equal(undone.Result is SubmitResult.Accepted a ? a.Receipt : null, Assert.IsType<SubmitResult.Accepted>(repeated.Result).Receipt);
+        Assert.Equal(
+            undone.Result is SubmitResult.Accepted a ? a.Receipt : null,
+            Assert.IsType<SubmitResult.Accepted>(repeated.Result).Receipt
+        );
         var receipt = await test.SubmitAsync(test.People[0], task.LeaseId, ComparisonJudgement.OfStrength(7));
         Assert.Equal((3, false), (receipt.Revision, receipt.Surplus));
         var history = await test.Store.Queue.HistoryAsync(test.Project.Id, test.People[0], 10, default);
@@ -137,10 +164,15 @@ public sealed class QueueTests
         await using var test = await TestStore.OpenAsync(database);
         await test.AddPairsAsync(1);
         var task = await test.ClaimAsync(test.People[0]);
-        Assert.IsType<SubmitResult.Accepted>(await test.Store.Queue.SkipAsync(test.People[0], Guid.NewGuid(), task.LeaseId, "I know too little of it", default));
+        Assert.IsType<SubmitResult.Accepted>(
+            await test.Store.Queue.SkipAsync(test.People[0], Guid.NewGuid(), task.LeaseId, "I know too little of it", default)
+        );
         Assert.IsType<ClaimResult.NothingLeft>(await test.Store.Queue.ClaimAsync(test.Project.Id, test.People[0], default));
 
-        Assert.Equal(task.LeaseId, (await test.Store.Queue.UndoAsync(test.Project.Id, test.People[0], Guid.NewGuid(), null, default)).Task!.LeaseId);
+        Assert.Equal(
+            task.LeaseId,
+            (await test.Store.Queue.UndoAsync(test.Project.Id, test.People[0], Guid.NewGuid(), null, default)).Task!.LeaseId
+        );
         await test.Store.Queue.SkipAsync(test.People[0], Guid.NewGuid(), task.LeaseId, "still", default);
         Assert.Equal(task.TaskId, (await test.ClaimAsync(test.People[1])).TaskId);
     }
@@ -170,18 +202,30 @@ public sealed class QueueTests
     {
         await using var test = await TestStore.OpenAsync(database, ProjectKind.Ranking, people: 1);
         var texts = Enumerable.Range(0, 4).Select(i => new Candidate($"answer {i}")).ToArray();
-        await test.Store.Projects.AddItemsAsync(null, test.Project.Id, [.. Enumerable.Range(0, 12).Select(i => new NewItem(new ItemContent(new Prompt.Text($"q{i}"), [.. texts])))], default);
+        await test.Store.Projects.AddItemsAsync(
+            null,
+            test.Project.Id,
+            [.. Enumerable.Range(0, 12).Select(i => new NewItem(new ItemContent(new Prompt.Text($"q{i}"), [.. texts])))],
+            default
+        );
         var orders = new HashSet<string>();
         for (var i = 0; i < 12; i++)
         {
             var task = await test.ClaimAsync(test.People[0]);
             orders.Add(string.Join("", task.Candidates.Select(c => c.Text[^1])));
             // Answer 0 is best, 3 is worst, wherever they stand.
-            await test.SubmitAsync(test.People[0], task.LeaseId, new RankingJudgement([.. task.Candidates.Select(c => c.Text[^1] - '0' + 1)]));
+            await test.SubmitAsync(
+                test.People[0],
+                task.LeaseId,
+                new RankingJudgement([.. task.Candidates.Select(c => c.Text[^1] - '0' + 1)])
+            );
         }
 
         Assert.True(orders.Count > 3);
-        Assert.All(await test.Store.Projects.TasksAsync(test.Project.Id, -1, 20, default), t => Assert.Equal([1, 2, 3, 4], Assert.IsType<RankingJudgement>(t.Labels[0].Judgement).Ranks));
+        Assert.All(
+            await test.Store.Projects.TasksAsync(test.Project.Id, -1, 20, default),
+            t => Assert.Equal([1, 2, 3, 4], Assert.IsType<RankingJudgement>(t.Labels[0].Judgement).Ranks)
+        );
     }
 
     [Fact]
@@ -190,9 +234,24 @@ public sealed class QueueTests
         await using var test = await TestStore.OpenAsync("SQLite");
         await test.AddPairsAsync(1);
         var task = await test.ClaimAsync(test.People[0]);
-        foreach (var wrong in new Judgement[] { ComparisonJudgement.OfStrength(9), new ComparisonJudgement(Pick.Second, 2), new RankingJudgement([1, 2]), new RankingJudgement(default), new ComparisonJudgement(Pick.Tie) { Comment = "\ud800" } })
+        foreach (
+            var wrong in new Judgement[]
+            {
+                ComparisonJudgement.OfStrength(9),
+                new ComparisonJudgement(Pick.Second, 2),
+                new RankingJudgement([1, 2]),
+                new RankingJudgement(default),
+                new ComparisonJudgement(Pick.Tie) { Comment = "\ud800" },
+            }
+        )
         {
-            Assert.NotEmpty(Assert.IsType<SubmitResult.Invalid>(await test.Store.Queue.SubmitAsync(test.People[0], new Submission(Guid.NewGuid(), task.LeaseId, wrong), default)).Problems);
+            Assert.NotEmpty(
+                Assert
+                    .IsType<SubmitResult.Invalid>(
+                        await test.Store.Queue.SubmitAsync(test.People[0], new Submission(Guid.NewGuid(), task.LeaseId, wrong), default)
+                    )
+                    .Problems
+            );
         }
     }
 
@@ -200,7 +259,12 @@ public sealed class QueueTests
     public async Task Annotators_are_told_no_policy_no_gold_and_nobody_elses_words()
     {
         await using var test = await TestStore.OpenAsync("SQLite", settings: new ProjectSettings { Quota = 2 });
-        await test.Store.Projects.AddItemsAsync(null, test.Project.Id, [TestStore.Pair(1) with { Expected = ComparisonJudgement.OfStrength(1), GoldKind = GoldKind.Screening }], default);
+        await test.Store.Projects.AddItemsAsync(
+            null,
+            test.Project.Id,
+            [TestStore.Pair(1) with { Expected = ComparisonJudgement.OfStrength(1), GoldKind = GoldKind.Screening }],
+            default
+        );
         await test.AddPairsAsync(1);
         var gold = await test.ClaimAsync(test.People[0]);
         await test.SubmitAsync(test.People[0], gold.LeaseId, ComparisonJudgement.OfStrength(3, "my own words"));

@@ -17,7 +17,10 @@ public sealed class SnapshotTests
                 var task = await test.ClaimAsync(person);
                 // Both prefer "first", the second person slightly, and says otherwise once.
                 var first = task.Candidates[0].Text.StartsWith("first", StringComparison.Ordinal);
-                var level = person == test.People[0] ? 1 : i == 3 ? 8 : 4;
+                var level =
+                    person == test.People[0] ? 1
+                    : i == 3 ? 8
+                    : 4;
                 await test.SubmitAsync(person, task.LeaseId, ComparisonJudgement.OfStrength(first ? level : Strength.Swap(level)));
             }
         }
@@ -29,8 +32,18 @@ public sealed class SnapshotTests
     public async Task A_snapshot_is_split_by_prompt_and_the_same_labels_have_the_same_hash()
     {
         await using var test = await LabelledAsync();
-        var first = await test.Store.Snapshots.CreateAsync(test.Project.Id, test.File("one"), new SnapshotOptions { HeldOut = 0.3 }, default);
-        var second = await test.Store.Snapshots.CreateAsync(test.Project.Id, test.File("two"), new SnapshotOptions { HeldOut = 0.3 }, default);
+        var first = await test.Store.Snapshots.CreateAsync(
+            test.Project.Id,
+            test.File("one"),
+            new SnapshotOptions { HeldOut = 0.3 },
+            default
+        );
+        var second = await test.Store.Snapshots.CreateAsync(
+            test.Project.Id,
+            test.File("two"),
+            new SnapshotOptions { HeldOut = 0.3 },
+            default
+        );
 
         Assert.Equal(first.Sha256, second.Sha256);
         Assert.Equal((40, 20, 2), (first.Labels, first.Prompts, first.Annotators.Length));
@@ -41,19 +54,30 @@ public sealed class SnapshotTests
         Assert.Empty(train.Select(p => p.Prompt.Key).Intersect(heldOut.Select(p => p.Prompt.Key)));
         Assert.Equal(39, train.Concat(heldOut).Count(p => p.Chosen.StartsWith("first", StringComparison.Ordinal)));
         Assert.Equal([0.0, 1.0], train.Select(p => p.Margin!.Value).Distinct().Order());
-        await Assert.ThrowsAsync<Core.AttuneException>(() => test.Store.Snapshots.CreateAsync(test.Project.Id, test.File("one"), new SnapshotOptions(), default));
+        await Assert.ThrowsAsync<Core.AttuneException>(() =>
+            test.Store.Snapshots.CreateAsync(test.Project.Id, test.File("one"), new SnapshotOptions(), default)
+        );
     }
 
     [Fact]
     public async Task A_file_changed_after_the_snapshot_is_refused()
     {
         await using var test = await LabelledAsync(5);
-        var manifest = await test.Store.Snapshots.CreateAsync(test.Project.Id, test.File("s"), new SnapshotOptions { HeldOut = 0 }, default);
+        var manifest = await test.Store.Snapshots.CreateAsync(
+            test.Project.Id,
+            test.File("s"),
+            new SnapshotOptions { HeldOut = 0 },
+            default
+        );
         var file = test.File("s/train.jsonl");
         Assert.Equal(manifest.Sha256, SnapshotManifest.Of(file)!.Sha256);
         File.SetAttributes(file, FileAttributes.Normal);
         File.AppendAllText(file, File.ReadLines(file).First() + "\n");
-        Assert.Contains("was changed after the snapshot", Assert.Throws<Core.DataException>(() => SnapshotManifest.Of(file)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "was changed after the snapshot",
+            Assert.Throws<Core.DataException>(() => SnapshotManifest.Of(file)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -61,12 +85,38 @@ public sealed class SnapshotTests
     {
         await using var test = await LabelledAsync(5);
         var disputed = Assert.Single(await test.Store.Quality.DisputedAsync(test.Project.Id, 10, default));
-        Assert.NotEmpty(await test.Store.Quality.AdjudicateAsync(test.Owner, test.Project.Id, disputed.Id, ComparisonJudgement.OfStrength(8), " ", default));
-        Assert.Empty(await test.Store.Quality.AdjudicateAsync(test.Owner, test.Project.Id, disputed.Id, ComparisonJudgement.OfStrength(8), "the second one cites its source", default));
+        Assert.NotEmpty(
+            await test.Store.Quality.AdjudicateAsync(
+                test.Owner,
+                test.Project.Id,
+                disputed.Id,
+                ComparisonJudgement.OfStrength(8),
+                " ",
+                default
+            )
+        );
+        Assert.Empty(
+            await test.Store.Quality.AdjudicateAsync(
+                test.Owner,
+                test.Project.Id,
+                disputed.Id,
+                ComparisonJudgement.OfStrength(8),
+                "the second one cites its source",
+                default
+            )
+        );
         Assert.Empty(await test.Store.Quality.DisputedAsync(test.Project.Id, 10, default));
-        var manifest = await test.Store.Snapshots.CreateAsync(test.Project.Id, test.File("s"), new SnapshotOptions { HeldOut = 0 }, default);
+        var manifest = await test.Store.Snapshots.CreateAsync(
+            test.Project.Id,
+            test.File("s"),
+            new SnapshotOptions { HeldOut = 0 },
+            default
+        );
         Assert.Equal((9, 3), (manifest.Labels, manifest.Annotators.Length));
-        var decided = Assert.Single(DatasetFile.Read<Preference>(test.File("s/train.jsonl")).Items, p => p.Chosen.StartsWith("second", StringComparison.Ordinal));
+        var decided = Assert.Single(
+            DatasetFile.Read<Preference>(test.File("s/train.jsonl")).Items,
+            p => p.Chosen.StartsWith("second", StringComparison.Ordinal)
+        );
         Assert.Equal(disputed.Content.Prompt, decided.Prompt);
         Assert.Contains("cites its source", File.ReadAllText(test.File("s/labels.jsonl")), StringComparison.Ordinal);
         Assert.Null((await test.Store.Audit.VerifyAsync(default)).FirstBroken);
@@ -78,7 +128,15 @@ public sealed class SnapshotTests
         await using var test = await LabelledAsync();
         var report = await test.Store.Quality.OfAsync(test.Project.Id, default);
         Assert.Equal(
-            ["Krippendorff's alpha (nominal)", "Fleiss' kappa", "Cohen's kappa", "Krippendorff's alpha (ordinal)", "Krippendorff's alpha (interval)"], report.Agreement.Select(a => a.Name));
+            [
+                "Krippendorff's alpha (nominal)",
+                "Fleiss' kappa",
+                "Cohen's kappa",
+                "Krippendorff's alpha (ordinal)",
+                "Krippendorff's alpha (interval)",
+            ],
+            report.Agreement.Select(a => a.Name)
+        );
         Assert.All(report.Agreement, a => Assert.Equal(20, a.Interval.Units));
         Assert.All(report.Annotators, a => Assert.Equal(0.95, a.WithOthers!.Value, 1e-9));
     }
@@ -108,13 +166,20 @@ public sealed class SnapshotTests
     {
         await using var test = await TestStore.OpenAsync("SQLite");
         var source = new StoreFeedbackSource(test.Store, test.Project, "run-1", TimeSpan.FromMilliseconds(1));
-        Question[] questions = [.. Enumerable.Range(0, 3).Select(i => new Question($"online/0/{i}", new Core.Conversations.Prompt.Text($"q{i}"), [$"a{i}", $"b{i}"], 7))];
+        Question[] questions =
+        [
+            .. Enumerable
+                .Range(0, 3)
+                .Select(i => new Question($"online/0/{i}", new Core.Conversations.Prompt.Text($"q{i}"), [$"a{i}", $"b{i}"], 7)),
+        ];
         // The policy said the same again: people are not asked again, and both questions have their answer.
         questions = [.. questions, questions[0] with { Id = "online/0/3" }];
         using (var killed = new CancellationTokenSource())
         {
             await killed.CancelAsync();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await source.AskAsync(questions, killed.Token).ToListAsync());
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+                await source.AskAsync(questions, killed.Token).ToListAsync()
+            );
         }
 
         using var stop = new CancellationTokenSource();
@@ -127,7 +192,11 @@ public sealed class SnapshotTests
                 task = (await test.Store.Queue.ClaimAsync(test.Project.Id, test.People[0], default) as ClaimResult.Claimed)?.Task;
             }
 
-            await test.SubmitAsync(test.People[0], task.LeaseId, i == 2 ? new ComparisonJudgement(Pick.Tie) : ComparisonJudgement.OfStrength(task.Candidates[0].Text[0] == 'b' ? 1 : 8));
+            await test.SubmitAsync(
+                test.People[0],
+                task.LeaseId,
+                i == 2 ? new ComparisonJudgement(Pick.Tie) : ComparisonJudgement.OfStrength(task.Candidates[0].Text[0] == 'b' ? 1 : 8)
+            );
         }
 
         // The source waits by the test's clock.
@@ -144,7 +213,12 @@ public sealed class SnapshotTests
         Assert.Equal(3, (await test.Store.Projects.ProgressAsync(test.Project.Id, default)).Tasks);
         await test.AddPairsAsync(2);
         await test.SubmitAsync(test.People[1], (await test.ClaimAsync(test.People[1])).LeaseId, ComparisonJudgement.OfStrength(1));
-        var manifest = await test.Store.Snapshots.CreateAsync(test.Project.Id, test.File("asked"), new SnapshotOptions { Tasks = await source.TasksOfAsync(questions, default) }, default);
+        var manifest = await test.Store.Snapshots.CreateAsync(
+            test.Project.Id,
+            test.File("asked"),
+            new SnapshotOptions { Tasks = await source.TasksOfAsync(questions, default) },
+            default
+        );
         Assert.Equal((2, 1), (manifest.Labels, manifest.Annotators.Length));
     }
 }

@@ -29,7 +29,12 @@ public sealed class TestStore : IAsyncDisposable
     /// <summary>The databases a test of the protocol runs on.</summary>
     public static TheoryData<string> Databases => ["SQLite", "PostgreSQL"];
 
-    public static async Task<TestStore> OpenAsync(string database, ProjectKind kind = ProjectKind.Comparison, ProjectSettings? settings = null, int people = 3)
+    public static async Task<TestStore> OpenAsync(
+        string database,
+        ProjectKind kind = ProjectKind.Comparison,
+        ProjectSettings? settings = null,
+        int people = 3
+    )
     {
         var place = database == "SQLite" ? "" : await PostgreSqlServer.NewDatabaseAsync();
         var clock = new TestClock();
@@ -37,7 +42,14 @@ public sealed class TestStore : IAsyncDisposable
         var options = new StoreOptions(place.Length > 0 ? place : folder.File("feedback.db")) { Time = clock, PasswordRounds = 1000 };
         var test = new TestStore(folder, clock) { Store = await FeedbackStore.OpenAsync(options, default), Options = options };
         test.Owner = (await test.Store.People.AddAsync(null, "owner", Role.Owner, default)).Id;
-        test.Project = await test.Store.Projects.CreateAsync(test.Owner, "test", kind, settings ?? new ProjectSettings(), "# Be fair", default);
+        test.Project = await test.Store.Projects.CreateAsync(
+            test.Owner,
+            "test",
+            kind,
+            settings ?? new ProjectSettings(),
+            "# Be fair",
+            default
+        );
         for (var i = 0; i < people; i++)
         {
             var person = await test.Store.People.AddAsync(null, $"person {i}", Role.Annotator, default);
@@ -53,14 +65,25 @@ public sealed class TestStore : IAsyncDisposable
     public string File(string name) => _folder.File(name);
 
     public static NewItem Pair(int number) =>
-        new(new ItemContent(new Prompt.Text($"question {number}"), [new Candidate($"first {number}") { Policy = "policy-a" }, new Candidate($"second {number}") { Policy = "policy-b" }]));
+        new(
+            new ItemContent(
+                new Prompt.Text($"question {number}"),
+                [new Candidate($"first {number}") { Policy = "policy-a" }, new Candidate($"second {number}") { Policy = "policy-b" }]
+            )
+        );
 
-    public Task<AddedItems> AddPairsAsync(int count) => Store.Projects.AddItemsAsync(Owner, Project.Id, [.. Enumerable.Range(0, count).Select(Pair)], default);
+    public Task<AddedItems> AddPairsAsync(int count) =>
+        Store.Projects.AddItemsAsync(Owner, Project.Id, [.. Enumerable.Range(0, count).Select(Pair)], default);
 
-    public async Task<AssignedTask> ClaimAsync(Guid person) => Assert.IsType<ClaimResult.Claimed>(await Store.Queue.ClaimAsync(Project.Id, person, default)).Task;
+    public async Task<AssignedTask> ClaimAsync(Guid person) =>
+        Assert.IsType<ClaimResult.Claimed>(await Store.Queue.ClaimAsync(Project.Id, person, default)).Task;
 
     public async Task<Receipt> SubmitAsync(Guid person, Guid lease, Judgement judgement, Guid? id = null) =>
-        Assert.IsType<SubmitResult.Accepted>(await Store.Queue.SubmitAsync(person, new Submission(id ?? Guid.NewGuid(), lease, judgement), default)).Receipt;
+        Assert
+            .IsType<SubmitResult.Accepted>(
+                await Store.Queue.SubmitAsync(person, new Submission(id ?? Guid.NewGuid(), lease, judgement), default)
+            )
+            .Receipt;
 
     public async ValueTask DisposeAsync()
     {

@@ -17,14 +17,23 @@ public sealed class AdamWTests : IDisposable
     // 300 * 301 is more than one block of the flat step, and not a multiple of any vector's width.
     private static readonly ParameterSlot[] Slots =
     [
-        new("small.weight", 0, [5, 7]), new("small.bias", 64, [7]), new("large.weight", 96, [300, 301]), new("large.bias", 96 + 90_304, [301]),
+        new("small.weight", 0, [5, 7]),
+        new("small.bias", 64, [7]),
+        new("large.weight", 96, [300, 301]),
+        new("large.bias", 96 + 90_304, [301]),
     ];
 
     [Fact]
     public void Steps_equal_those_of_TorchSharps_own_AdamW()
     {
         using var scope = NewDisposeScope();
-        var options = new OptimiserOptions { Beta1 = 0.8, Beta2 = 0.95, Epsilon = 1e-6, WeightDecay = 0.1 };
+        var options = new OptimiserOptions
+        {
+            Beta1 = 0.8,
+            Beta2 = 0.95,
+            Epsilon = 1e-6,
+            WeightDecay = 0.1,
+        };
         using var weights = Weights(seed: 1);
         using var adam = new AdamW([weights], options);
         TorchSharp.Modules.Parameter[] peers = [.. Slots.Select(s => new TorchSharp.Modules.Parameter(weights[s.Name].detach().clone()))];
@@ -83,7 +92,8 @@ public sealed class AdamWTests : IDisposable
         // g = .002 then -.001; beta .9, .999; epsilon 1e-5; rate .1.
         // step 1: m = .0002, v = 4e-9, step = .0316228 * .0002 / (6.32456e-5 + 1e-5) = 6.32456e-6 / 7.32456e-5 = .0863473
         // step 2: m = .9 * .0002 - .1 * .001 = .00008, v = .999 * 4e-9 + .001 * 1e-6 = 4.996e-9, root 7.06824e-5;
-        //         rate .1 * sqrt(1 - .999^2) / (1 - .9^2) = .1 * .0447102 / .19 = .0235317; step = .0235317 * .00008 / 8.06824e-5 = .0233327
+        //         rate .1 * sqrt(1 - .999^2) / (1 - .9^2) = .1 * .0447102 / .19 = .0235317; step = .0235317 * .00008 / 8.06824e-5 =
+        // .0233327
         using var weights = new FlatParameters([new ParameterSlot("w", 0, [1, 1])]);
         using var adam = new AdamW([weights], new OptimiserOptions { Epsilon = 1e-5, Style = AdamStyle.TensorFlow });
         Fill(weights["w"].grad!, 0.002);
@@ -100,7 +110,12 @@ public sealed class AdamWTests : IDisposable
     public void Steps_with_tensors_equal_the_flat_steps(AdamStyle style)
     {
         using var scope = NewDisposeScope();
-        var options = new OptimiserOptions { WeightDecay = 0.05, Style = style, Epsilon = 1e-5 };
+        var options = new OptimiserOptions
+        {
+            WeightDecay = 0.05,
+            Style = style,
+            Epsilon = 1e-5,
+        };
         using var flat = Weights(seed: 2);
         using var tensors = Weights(seed: 2);
         using var flatAdam = new AdamW([flat], options);
@@ -203,11 +218,14 @@ public sealed class AdamWTests : IDisposable
         using var weights = Weights(seed: 3);
         using var adam = new AdamW([weights], new OptimiserOptions { WeightDecay = 0.5 });
         var before = Slots.Select(s => TinyModels.Values(weights[s.Name])).ToArray();
-        adam.Step(1, 0.1);      // the gradient is 0
+        adam.Step(1, 0.1); // the gradient is 0
         for (var i = 0; i < Slots.Length; i++)
         {
             var keep = Slots[i].IsMatrix ? 1 - 0.1 * 0.5 : 1;
-            Assert.All(before[i].Zip(TinyModels.Values(weights[Slots[i].Name])), pair => Assert.Equal(keep * pair.First, pair.Second, 1e-7));
+            Assert.All(
+                before[i].Zip(TinyModels.Values(weights[Slots[i].Name])),
+                pair => Assert.Equal(keep * pair.First, pair.Second, 1e-7)
+            );
         }
     }
 
@@ -284,7 +302,8 @@ public sealed class AdamWTests : IDisposable
     private static Tensor Noise(ParameterSlot slot, ulong seed)
     {
         var chance = new Seed(seed).Chance();
-        return tensor(Enumerable.Range(0, (int)slot.Length).Select(_ => (float)(0.1 * chance.NextNormal())).ToArray()).view([.. slot.Shape]);
+        return tensor(Enumerable.Range(0, (int)slot.Length).Select(_ => (float)(0.1 * chance.NextNormal())).ToArray())
+            .view([.. slot.Shape]);
     }
 
     private static void Fill(Tensor tensor, double value) => tensor.fill_((float)value);

@@ -33,7 +33,11 @@ public sealed class AnswerSpaceTests
         var probabilities = space.Probabilities(model, Prompt, temperature);
         Assert.Equal(1, probabilities.Sum(), 1e-12);
         int[] some = [0, 1, 7, 30, 84, space.Count - 1];
-        var alone = AnswerLogProbs.Of(model, [.. some.Select(i => new TokenSequence([.. Prompt, .. space.Answer(i)], Prompt.Length))], temperature);
+        var alone = AnswerLogProbs.Of(
+            model,
+            [.. some.Select(i => new TokenSequence([.. Prompt, .. space.Answer(i)], Prompt.Length))],
+            temperature
+        );
         for (var i = 0; i < some.Length; i++)
         {
             Assert.Equal(alone[i].Sum(p => (double)p), Math.Log(probabilities[some[i]]), 1e-4);

@@ -13,7 +13,12 @@ namespace Attune.Learning.Tests;
 public sealed class CheckpointTests
 {
     private static readonly ImmutableArray<DataHash> Data = [new("pairs.jsonl", "ab12")];
-    private static readonly Dictionary<string, double> State = new() { ["kl_coef"] = 0.1 + 0.2, ["guard/best_gold"] = double.NegativeInfinity, ["guard/first_spread"] = double.NaN };
+    private static readonly Dictionary<string, double> State = new()
+    {
+        ["kl_coef"] = 0.1 + 0.2,
+        ["guard/best_gold"] = double.NegativeInfinity,
+        ["guard/first_spread"] = double.NaN,
+    };
 
     [Fact]
     public void What_was_saved_comes_back_bit_for_bit()
@@ -49,7 +54,10 @@ public sealed class CheckpointTests
             Checkpoints(folder).Save(learner.Adam, At(updates), State, 0);
         }
 
-        Assert.Equal(["checkpoint-10", "checkpoint-9"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["checkpoint-10", "checkpoint-9"],
+            Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal)
+        );
         using var other = new Learner(seed: 2);
         Assert.Equal(10, Checkpoints(folder).RestoreLatest(other.Adam)!.Updates);
     }
@@ -62,7 +70,7 @@ public sealed class CheckpointTests
         Checkpoints(folder).Save(learner.Adam, At(3), State, 0);
         Directory.CreateDirectory(folder.File(".checkpoint-unfinished"));
         File.WriteAllText(folder.File(".checkpoint-unfinished/state.safetensors"), "half");
-        Directory.CreateDirectory(folder.File("checkpoint-5"));     // no manifest
+        Directory.CreateDirectory(folder.File("checkpoint-5")); // no manifest
         Assert.Equal(3, Checkpoints(folder).RestoreLatest(learner.Adam)!.Updates);
         learner.Step(5);
         Checkpoints(folder).Save(learner.Adam, At(5), State, 0);
@@ -78,8 +86,7 @@ public sealed class CheckpointTests
         Refused(Checkpoints, path => Flip(Path.Combine(path, "state.safetensors")), "damaged");
 
     [Fact]
-    public void Tensors_cut_short_are_noticed() =>
-        Refused(Checkpoints, path => Cut(Path.Combine(path, "state.safetensors")), "damaged");
+    public void Tensors_cut_short_are_noticed() => Refused(Checkpoints, path => Cut(Path.Combine(path, "state.safetensors")), "damaged");
 
     [Fact]
     public void Absent_tensors_are_noticed() =>
@@ -135,7 +142,7 @@ public sealed class CheckpointTests
     {
         using var folder = new TemporaryFolder();
         using var disk = SmallDisk.Mount(folder.File("disk"), kibibytes: 64);
-        using var learner = new Learner(seed: 1, secondWidth: 1000);    // 3 * 4 KB of numbers beside the small part's
+        using var learner = new Learner(seed: 1, secondWidth: 1000); // 3 * 4 KB of numbers beside the small part's
         var checkpoints = new DirectoryCheckpoints(disk.Path, Data, keep: 100);
         AttuneException? problem = null;
         for (var updates = 1; problem is null && updates < 20; updates++)
@@ -213,7 +220,10 @@ public sealed class CheckpointTests
         public Learner(ulong seed, int secondWidth = 5)
         {
             var chance = new Seed(seed).Chance();
-            _weights = [.. new[] { 3, secondWidth }.Where(w => w > 0).Select(width => new FlatParameters([new ParameterSlot("w", 0, [1, width])]))];
+            _weights =
+            [
+                .. new[] { 3, secondWidth }.Where(w => w > 0).Select(width => new FlatParameters([new ParameterSlot("w", 0, [1, width])])),
+            ];
             foreach (var weights in _weights)
             {
                 weights.Values.narrow(0, 0, 3).fill_((float)chance.NextNormal());
@@ -234,7 +244,8 @@ public sealed class CheckpointTests
             Adam.Step(step, 0.01);
         }
 
-        public float[] Numbers() => [.. Adam.Parts.SelectMany(p => new[] { p.Values, p.FirstMoment, p.SecondMoment }).SelectMany(TinyModels.Values)];
+        public float[] Numbers() =>
+            [.. Adam.Parts.SelectMany(p => new[] { p.Values, p.FirstMoment, p.SecondMoment }).SelectMany(TinyModels.Values)];
 
         public void Dispose()
         {
@@ -256,7 +267,10 @@ public sealed class CheckpointTests
         public static SmallDisk Mount(string path, int kibibytes)
         {
             Directory.CreateDirectory(path);
-            Assert.SkipUnless(OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", $"size={kibibytes}k", "tmpfs", path), "needs the right to mount a tmpfs");
+            Assert.SkipUnless(
+                OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", $"size={kibibytes}k", "tmpfs", path),
+                "needs the right to mount a tmpfs"
+            );
             return new SmallDisk(path);
         }
 
@@ -266,7 +280,9 @@ public sealed class CheckpointTests
         {
             try
             {
-                using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+                using var process = Process.Start(
+                    new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true }
+                )!;
                 process.WaitForExit();
                 return process.ExitCode == 0;
             }

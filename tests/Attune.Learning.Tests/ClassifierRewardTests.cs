@@ -16,7 +16,10 @@ namespace Attune.Learning.Tests;
 public sealed class ClassifierRewardTests : IDisposable
 {
     private const string Vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\nfilm\n##s\n!\nis\ngood\n";
-    private static readonly Encoder Policy = new(BytePairTrainer.Train(["the film is good"], 280, new("<s>", "</s>", null) { Others = ["<|im_start|>", "<|im_end|>"] }), ChatTemplates.ChatMl);
+    private static readonly Encoder Policy = new(
+        BytePairTrainer.Train(["the film is good"], 280, new("<s>", "</s>", null) { Others = ["<|im_start|>", "<|im_end|>"] }),
+        ChatTemplates.ChatMl
+    );
     private readonly TemporaryFolder _folder = new();
     private readonly EncoderClassifier _classifier;
     private readonly ITokenizer _tokenizer;
@@ -24,24 +27,45 @@ public sealed class ClassifierRewardTests : IDisposable
     public ClassifierRewardTests()
     {
         _folder.WriteText("vocab.txt", Vocabulary);
-        _folder.WriteText("config.json", """
+        _folder.WriteText(
+            "config.json",
+            """
             {"model_type":"distilbert","vocab_size":11,"dim":8,"n_layers":1,"n_heads":2,"hidden_dim":12,"max_position_embeddings":10,"activation":"gelu","id2label":{"0":"NEGATIVE","1":"POSITIVE"}}
-            """);
+            """
+        );
         const string Layer = "distilbert.transformer.layer.0.";
         (string Name, long[] Shape)[] tensors =
         [
-            ("distilbert.embeddings.word_embeddings.weight", [11, 8]), ("distilbert.embeddings.position_embeddings.weight", [10, 8]), .. Affine("distilbert.embeddings.LayerNorm", 8),
-            .. Affine(Layer + "attention.q_lin", 8, 8), .. Affine(Layer + "attention.k_lin", 8, 8), .. Affine(Layer + "attention.v_lin", 8, 8), .. Affine(Layer + "attention.out_lin", 8, 8),
-            .. Affine(Layer + "sa_layer_norm", 8), .. Affine(Layer + "ffn.lin1", 12, 8), .. Affine(Layer + "ffn.lin2", 8, 12), .. Affine(Layer + "output_layer_norm", 8),
-            .. Affine("pre_classifier", 8, 8), .. Affine("classifier", 2, 8),
+            ("distilbert.embeddings.word_embeddings.weight", [11, 8]),
+            ("distilbert.embeddings.position_embeddings.weight", [10, 8]),
+            .. Affine("distilbert.embeddings.LayerNorm", 8),
+            .. Affine(Layer + "attention.q_lin", 8, 8),
+            .. Affine(Layer + "attention.k_lin", 8, 8),
+            .. Affine(Layer + "attention.v_lin", 8, 8),
+            .. Affine(Layer + "attention.out_lin", 8, 8),
+            .. Affine(Layer + "sa_layer_norm", 8),
+            .. Affine(Layer + "ffn.lin1", 12, 8),
+            .. Affine(Layer + "ffn.lin2", 8, 12),
+            .. Affine(Layer + "output_layer_norm", 8),
+            .. Affine("pre_classifier", 8, 8),
+            .. Affine("classifier", 2, 8),
         ];
         var chance = new Seed(3).Chance();
         SafeTensorsWriter.Write(
             _folder.File("model.safetensors"),
-            [.. tensors.Select(t => new SafeTensorsSource(t.Name, [.. t.Shape], () => [.. Enumerable.Range(0, (int)t.Shape.Aggregate((a, b) => a * b)).Select(_ => chance.NextInt(100) / 50f - 1)]))], WeightType.F32);
+            [
+                .. tensors.Select(t => new SafeTensorsSource(
+                    t.Name,
+                    [.. t.Shape],
+                    () => [.. Enumerable.Range(0, (int)t.Shape.Aggregate((a, b) => a * b)).Select(_ => chance.NextInt(100) / 50f - 1)]
+                )),
+            ],
+            WeightType.F32
+        );
         (_classifier, _tokenizer) = (EncoderClassifier.Load(_folder.Path), TokenizerFiles.Load(_folder.Path));
 
-        static IEnumerable<(string, long[])> Affine(string name, params long[] shape) => [(name + ".weight", shape), (name + ".bias", [shape[0]])];
+        static IEnumerable<(string, long[])> Affine(string name, params long[] shape) =>
+            [(name + ".weight", shape), (name + ".bias", [shape[0]])];
     }
 
     [Theory]
@@ -53,7 +77,12 @@ public sealed class ClassifierRewardTests : IDisposable
         var reward = new ClassifierReward(_classifier, _tokenizer, Policy, label);
         var rollout = new Rollout(Policy.Encode(new Prompt.Text("the film"), "s is good!"), [], StopReason.EndToken, 0);
         var score = Assert.Single(await reward.ScoreAsync([rollout], TestContext.Current.CancellationToken));
-        Assert.Equal(_classifier.Logits([[2, 5, 6, 7, 9, 10, 8, 3]])[0][index], score.Total);
+        Assert.Equal(
+            _classifier.Logits([
+                [2, 5, 6, 7, 9, 10, 8, 3],
+            ])[0][index],
+            score.Total
+        );
         Assert.Equal(rollout.Sequence.AnswerLength - 1, Assert.Single(score.Marks).Position);
     }
 
@@ -72,7 +101,11 @@ public sealed class ClassifierRewardTests : IDisposable
         Assert.Empty(reward.Notes);
         var sequence = Policy.EncodeUnfinished(new Prompt.Text("the the the the the the"), " film is good");
         Assert.Equal([2, 5, 5, 5, 5, 5, 6, 9, 10, 3], reward.Tokens(new Rollout(sequence, [], StopReason.Length, 0)));
-        Assert.StartsWith("the classifier read 1 of 1 texts without their beginning", Assert.Single(reward.Notes), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "the classifier read 1 of 1 texts without their beginning",
+            Assert.Single(reward.Notes),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

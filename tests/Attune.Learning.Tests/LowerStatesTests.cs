@@ -54,7 +54,10 @@ public sealed class LowerStatesTests : IDisposable
             TokenSequence[] read = [.. _texts.Select(t => t.WithoutEnd(end))];
             var expected = read.Select(t => ((AnswerScores.Plain(_reward, [t])[0] - 0.1) / 2)).ToArray();
             Assert.All(alone.Score(_texts).Zip(expected), pair => Assert.Equal(pair.Second, pair.First.Reward, 1e-5));
-            Assert.All((alone with { Shared = shared }).Score(_texts).Zip(expected), pair => Assert.Equal(pair.Second, pair.First.Reward, 1e-5));
+            Assert.All(
+                (alone with { Shared = shared }).Score(_texts).Zip(expected),
+                pair => Assert.Equal(pair.Second, pair.First.Reward, 1e-5)
+            );
         }
 
         Assert.Equal(_texts.Length, shared.Computed);
@@ -93,7 +96,11 @@ public sealed class LowerStatesTests : IDisposable
         var before = Tensors.Alive();
         AnswerLogProbs.Of(_policy, _texts, shared: shared);
         // 2 batches of at most 32 texts, 32 wide.
-        Assert.InRange(shared.Bytes, _texts.Sum(t => t.Length) * 32L * sizeof(float), 2 * 32 * _texts.Max(t => t.Length) * 32L * sizeof(float));
+        Assert.InRange(
+            shared.Bytes,
+            _texts.Sum(t => t.Length) * 32L * sizeof(float),
+            2 * 32 * _texts.Max(t => t.Length) * 32L * sizeof(float)
+        );
         Assert.Equal(before + 2, TorchSharp.torch.Tensor.TotalCount);
         shared.Forget();
         Assert.Equal((0, before), (shared.Bytes, TorchSharp.torch.Tensor.TotalCount));
@@ -113,6 +120,9 @@ public sealed class LowerStatesTests : IDisposable
         model.Weights.Values.narrow(0, start, model.Weights.Values.numel() - start).mul_(1.1);
     }
 
-    private static void Near(float[][] expected, float[][] actual) => Assert.All(
-        expected.Zip(actual), pair => Assert.All(pair.First.Zip(pair.Second), numbers => Assert.Equal(numbers.First, numbers.Second, 1e-5f)));
+    private static void Near(float[][] expected, float[][] actual) =>
+        Assert.All(
+            expected.Zip(actual),
+            pair => Assert.All(pair.First.Zip(pair.Second), numbers => Assert.Equal(numbers.First, numbers.Second, 1e-5f))
+        );
 }

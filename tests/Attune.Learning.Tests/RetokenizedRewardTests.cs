@@ -13,8 +13,14 @@ namespace Attune.Learning.Tests;
 public sealed class RetokenizedRewardTests
 {
     private static readonly Prompt Chat = new Prompt.Chat([new(Role.System, "Be brief."), new(Role.User, "the cat?")]);
-    private static readonly Encoder Policy = new(BytePairTrainer.Train(["the cat sat on the mat"], 280, new("<s>", "</s>", null) { Others = ["<|im_start|>", "<|im_end|>"] }), ChatTemplates.ChatMl);
-    private static readonly Encoder Judge = new(BytePairTrainer.Train(["a mat sat on a cat on a mat"], 290, new(null, "<|end|>", "<|pad|>")), ChatTemplates.Plain);
+    private static readonly Encoder Policy = new(
+        BytePairTrainer.Train(["the cat sat on the mat"], 280, new("<s>", "</s>", null) { Others = ["<|im_start|>", "<|im_end|>"] }),
+        ChatTemplates.ChatMl
+    );
+    private static readonly Encoder Judge = new(
+        BytePairTrainer.Train(["a mat sat on a cat on a mat"], 290, new(null, "<|end|>", "<|pad|>")),
+        ChatTemplates.Plain
+    );
 
     [Theory]
     [InlineData(true)]
@@ -40,7 +46,11 @@ public sealed class RetokenizedRewardTests
         var read = reward.Retokenize(new Rollout(Policy.Encode(prompt, " sat"), [], StopReason.EndToken, 0));
         Assert.Equal((256, whole.AnswerLength), (read.Length, read.AnswerLength));
         Assert.Equal(whole.Tokens[^256..], read.Tokens);
-        Assert.StartsWith("the reward model read 1 of 1 answers without the beginning of their prompts", Assert.Single(reward.Notes), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "the reward model read 1 of 1 answers without the beginning of their prompts",
+            Assert.Single(reward.Notes),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -53,9 +63,16 @@ public sealed class RetokenizedRewardTests
         var read = reward.Retokenize(rollout);
         Assert.Equal((256, 1), (read.Length, read.AnswerStart));
         Assert.Equal(Judge.Encode(new Prompt.Text("the cat"), answer).Tokens[^256..], read.Tokens);
-        Assert.Equal(model.Score([read])[0].Reward, Assert.Single(await reward.ScoreAsync([rollout], TestContext.Current.CancellationToken)).Total);
+        Assert.Equal(
+            model.Score([read])[0].Reward,
+            Assert.Single(await reward.ScoreAsync([rollout], TestContext.Current.CancellationToken)).Total
+        );
         reward.Retokenize(new Rollout(Policy.Encode(new Prompt.Text("the cat"), " sat"), [], StopReason.EndToken, 0));
-        Assert.StartsWith("the reward model read 2 of 3 answers without their own beginning", Assert.Single(reward.Notes), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "the reward model read 2 of 3 answers without their own beginning",
+            Assert.Single(reward.Notes),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -63,10 +80,13 @@ public sealed class RetokenizedRewardTests
     {
         using var model = Model();
         var rollout = new Rollout(Policy.Encode(Chat, " sat on the mat"), [], StopReason.EndToken, 0);
-        var score = Assert.Single(await new RetokenizedReward(model, Policy, Judge).ScoreAsync([rollout], TestContext.Current.CancellationToken));
+        var score = Assert.Single(
+            await new RetokenizedReward(model, Policy, Judge).ScoreAsync([rollout], TestContext.Current.CancellationToken)
+        );
         Assert.Equal(rollout.Sequence.AnswerLength - 1, Assert.Single(score.Marks).Position);
         Assert.Equal(model.Score([Judge.Encode(Chat, " sat on the mat")])[0].Reward, score.Total);
     }
 
-    private static RewardModel Model() => new([new ScalarModel(TransformerConfig.Gpt2(290, width: 16, layers: 1, heads: 2, contextLength: 256), new Seed(5))], 0, 1);
+    private static RewardModel Model() =>
+        new([new ScalarModel(TransformerConfig.Gpt2(290, width: 16, layers: 1, heads: 2, contextLength: 256), new Seed(5))], 0, 1);
 }

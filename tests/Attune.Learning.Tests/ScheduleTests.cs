@@ -5,8 +5,12 @@ namespace Attune.Learning.Tests;
 
 public sealed class ScheduleTests
 {
-    private static readonly Gen<(Schedule Schedule, int Planned)> Schedules =
-        Gen.Select(Gen.Enum<ScheduleKind>(), Gen.Double[0, 0.5], Gen.Int[1, 300]).Select((kind, warmup, planned) => (new Schedule(kind, 3e-4, warmup), planned));
+    private static readonly Gen<(Schedule Schedule, int Planned)> Schedules = Gen.Select(
+            Gen.Enum<ScheduleKind>(),
+            Gen.Double[0, 0.5],
+            Gen.Int[1, 300]
+        )
+        .Select((kind, warmup, planned) => (new Schedule(kind, 3e-4, warmup), planned));
 
     // Peak 1, ten updates, two of warm-up: 1/2, 1; then from 1 at update 2 down over the eight that are left.
     // Linear at update 6: 1 - 4/8. Cosine there: .1 + .9 * (1 + cos(pi/2)) / 2 = .55.
@@ -26,7 +30,9 @@ public sealed class ScheduleTests
 
     [Fact]
     public void Law_the_rate_is_more_than_0_and_at_most_the_peak_while_there_are_updates() =>
-        Schedules.Sample(s => Enumerable.Range(0, s.Planned).All(u => s.Schedule.At(u, s.Planned) is var rate && rate > 0 && rate <= 3e-4 * (1 + 1e-12)));
+        Schedules.Sample(s =>
+            Enumerable.Range(0, s.Planned).All(u => s.Schedule.At(u, s.Planned) is var rate && rate > 0 && rate <= 3e-4 * (1 + 1e-12))
+        );
 
     [Fact]
     public void Law_the_rate_climbs_to_the_peak_and_never_after() =>
@@ -34,6 +40,9 @@ public sealed class ScheduleTests
         {
             var rates = Enumerable.Range(0, s.Planned).Select(u => s.Schedule.At(u, s.Planned)).ToList();
             var top = rates.IndexOf(rates.Max());
-            return rates.Zip(rates.Skip(1)).Select((pair, i) => i < top ? pair.First <= pair.Second : pair.First >= pair.Second).All(right => right);
+            return rates
+                .Zip(rates.Skip(1))
+                .Select((pair, i) => i < top ? pair.First <= pair.Second : pair.First >= pair.Second)
+                .All(right => right);
         });
 }

@@ -19,7 +19,11 @@ public sealed class TrainingLoopTests
         using var learner = new OneWeight();
         var observer = new RecordingObserver();
         // Batches of 2 of (1, 2, 3, 4, 5), so the last of an epoch is alone; microbatches of 1.
-        using var loop = Loop(learner, new DatasetExperience<double>([1, 2, 3, 4, 5], 2, epochs: 1), new Schedule(ScheduleKind.Linear, 0, 0));
+        using var loop = Loop(
+            learner,
+            new DatasetExperience<double>([1, 2, 3, 4, 5], 2, epochs: 1),
+            new Schedule(ScheduleKind.Linear, 0, 0)
+        );
         var (progress, end) = await loop.RunAsync(Progress.Start(new Seed(1)), observer, CancellationToken.None);
         Assert.Equal((LoopEnd.Finished, 3L, 3L, 5L), (end, progress.Round, progress.Updates, progress.Items));
         Assert.Equal(3, observer.Updates.Count);
@@ -35,7 +39,12 @@ public sealed class TrainingLoopTests
         {
             using var learner = new OneWeight { ByValue = true };
             var observer = new RecordingObserver();
-            using var loop = Loop(learner, new DatasetExperience<double>([1, 2, 3, 4], 4, epochs: 1), new Schedule(ScheduleKind.Constant, 0.01, 0), microbatch);
+            using var loop = Loop(
+                learner,
+                new DatasetExperience<double>([1, 2, 3, 4], 4, epochs: 1),
+                new Schedule(ScheduleKind.Constant, 0.01, 0),
+                microbatch
+            );
             await loop.RunAsync(Progress.Start(new Seed(1)), observer, CancellationToken.None);
             // Weights 1, 2, 3, 4 of 10; gradient at 0 of each is -x: (1 + 4 + 9 + 16) / 10 = 3.
             Assert.Equal(3, observer.Updates[0].Metrics["grad_norm"], 1e-5);
@@ -45,11 +54,16 @@ public sealed class TrainingLoopTests
     [Fact]
     public async Task Items_vary_anew_each_time_and_the_same_way_when_replayed()
     {
-        static DatasetExperience<double> Experience() => new([1, 2, 3], 2, epochs: 2) { Vary = (item, seed) => item + seed.Chance().NextDouble() };
+        static DatasetExperience<double> Experience() =>
+            new([1, 2, 3], 2, epochs: 2) { Vary = (item, seed) => item + seed.Chance().NextDouble() };
         async Task<double[]> Drawn(DatasetExperience<double> experience, int from)
         {
             List<double> items = [];
-            for (var progress = Progress.Start(new Seed(1)) with { Updates = from }; await experience.NextAsync(progress, CancellationToken.None) is { } round;)
+            for (
+                var progress = Progress.Start(new Seed(1)) with { Updates = from };
+                await experience.NextAsync(progress, CancellationToken.None) is { } round;
+
+            )
             {
                 items.AddRange(round.Updates.Single());
                 progress = progress with { Updates = progress.Updates + 1 };
@@ -70,8 +84,17 @@ public sealed class TrainingLoopTests
         using var folder = new TemporaryFolder();
         using var learner = new OneWeight();
         var checkpoints = new DirectoryCheckpoints(folder.Path, []);
-        using var loop = Loop(learner, new DatasetExperience<double>([1, 2], 1, epochs: 1), new Schedule(ScheduleKind.Constant, 0.1, 0), checkpoints: checkpoints);
-        var (progress, end) = await loop.RunAsync(Progress.Start(new Seed(1)), new RecordingObserver(), new CancellationToken(canceled: true));
+        using var loop = Loop(
+            learner,
+            new DatasetExperience<double>([1, 2], 1, epochs: 1),
+            new Schedule(ScheduleKind.Constant, 0.1, 0),
+            checkpoints: checkpoints
+        );
+        var (progress, end) = await loop.RunAsync(
+            Progress.Start(new Seed(1)),
+            new RecordingObserver(),
+            new CancellationToken(canceled: true)
+        );
         Assert.Equal((LoopEnd.Cancelled, 0L), (end, progress.Updates));
         Assert.Equal(0, loop.Restore()!.Updates);
     }
@@ -91,8 +114,14 @@ public sealed class TrainingLoopTests
     public async Task A_time_out_inside_the_experience_is_no_end_of_the_run()
     {
         using var learner = new OneWeight();
-        using var loop = Loop(learner, new ThreeUpdates { Fails = new TaskCanceledException("the server did not answer in 100 seconds") }, new Schedule(ScheduleKind.Constant, 0.1, 0));
-        await Assert.ThrowsAsync<TaskCanceledException>(() => loop.RunAsync(Progress.Start(new Seed(1)), new RecordingObserver(), CancellationToken.None));
+        using var loop = Loop(
+            learner,
+            new ThreeUpdates { Fails = new TaskCanceledException("the server did not answer in 100 seconds") },
+            new Schedule(ScheduleKind.Constant, 0.1, 0)
+        );
+        await Assert.ThrowsAsync<TaskCanceledException>(() =>
+            loop.RunAsync(Progress.Start(new Seed(1)), new RecordingObserver(), CancellationToken.None)
+        );
     }
 
     [Fact]
@@ -101,15 +130,26 @@ public sealed class TrainingLoopTests
         using var learner = new OneWeight();
         float last = 0;
         var observer = new RecordingObserver { AfterUpdate = _ => last = learner.Weight };
-        using var loop = Loop(learner, new DatasetExperience<double>([1, 2, double.NaN], 1, epochs: 1), new Schedule(ScheduleKind.Constant, 0.1, 0));
-        var problem = await Assert.ThrowsAsync<AttuneException>(() => loop.RunAsync(Progress.Start(new Seed(3)), observer, CancellationToken.None));
+        using var loop = Loop(
+            learner,
+            new DatasetExperience<double>([1, 2, double.NaN], 1, epochs: 1),
+            new Schedule(ScheduleKind.Constant, 0.1, 0)
+        );
+        var problem = await Assert.ThrowsAsync<AttuneException>(() =>
+            loop.RunAsync(Progress.Start(new Seed(3)), observer, CancellationToken.None)
+        );
         Assert.Contains("training has diverged", problem.Message, StringComparison.Ordinal);
         Assert.Contains($"update {observer.Updates.Count + 1}", problem.Message, StringComparison.Ordinal);
         Assert.Equal(last, learner.Weight);
     }
 
-    private static TrainingLoop<double> Loop(OneWeight learner, IExperience<double> experience, Schedule schedule, int microbatch = 1, DirectoryCheckpoints? checkpoints = null) =>
-        new(learner, experience, schedule, new OptimiserOptions(), new LoopOptions(microbatch, 0), checkpoints);
+    private static TrainingLoop<double> Loop(
+        OneWeight learner,
+        IExperience<double> experience,
+        Schedule schedule,
+        int microbatch = 1,
+        DirectoryCheckpoints? checkpoints = null
+    ) => new(learner, experience, schedule, new OptimiserOptions(), new LoopOptions(microbatch, 0), checkpoints);
 
     private sealed class OneWeight : IObjective<double>, IDisposable
     {
@@ -143,6 +183,19 @@ public sealed class TrainingLoopTests
         public long PlannedUpdates => 9;
 
         public ValueTask<Round<double>?> NextAsync(Progress at, CancellationToken cancel) =>
-            Fails is not null ? throw Fails : ValueTask.FromResult(at.Round < 3 ? new Round<double>([[1], [2], [3]], 3) : null);
+            Fails is not null
+                ? throw Fails
+                : ValueTask.FromResult(
+                    at.Round < 3
+                        ? new Round<double>(
+                            [
+                                [1],
+                                [2],
+                                [3],
+                            ],
+                            3
+                        )
+                        : null
+                );
     }
 }

@@ -16,14 +16,19 @@ namespace Attune.Models.Tests;
 /// <summary>LoRA, rsLoRA and DoRA on real trunks: in autograd's operations, on own kernels, merged, in files.</summary>
 public sealed class AdapterTests
 {
-    public static TheoryData<string> GoldenNames => [.. FamilyTests.Golden.GetProperty("adapters").EnumerateArray().Select(c => c.GetProperty("name").GetString()!)];
+    public static TheoryData<string> GoldenNames =>
+        [.. FamilyTests.Golden.GetProperty("adapters").EnumerateArray().Select(c => c.GetProperty("name").GetString()!)];
 
     /// <summary>A family, a kind, dropout, packed rows.</summary>
-    public static TheoryData<string, AdapterKind, double, bool> Shapes => new()
-    {
-        { "gpt2", AdapterKind.Lora, 0, false }, { "llama", AdapterKind.Lora, 0.3, true }, { "llama", AdapterKind.Rslora, 0, false }, { "gpt2", AdapterKind.Dora, 0, true },
-        { "llama", AdapterKind.Dora, 0.2, false },
-    };
+    public static TheoryData<string, AdapterKind, double, bool> Shapes =>
+        new()
+        {
+            { "gpt2", AdapterKind.Lora, 0, false },
+            { "llama", AdapterKind.Lora, 0.3, true },
+            { "llama", AdapterKind.Rslora, 0, false },
+            { "gpt2", AdapterKind.Dora, 0, true },
+            { "llama", AdapterKind.Dora, 0.2, false },
+        };
 
     [Fact]
     public void Value_worked_out_by_hand()
@@ -43,7 +48,16 @@ public sealed class AdapterTests
             using var quiet = no_grad();
             using var model = new LanguageModel(TransformerConfig.Gpt2(5, 4, 1, 2, 8), ScalarType.Float32);
             model.Weights["layers.0.out.weight"][0] = tensor(new float[] { 3, 0, 0, 4 });
-            using var adapted = model.Adapted(new AdapterConfig { Kind = kind, Rank = 2, Alpha = 4, Targets = ["attn.c_proj"] }, new Seed(1));
+            using var adapted = model.Adapted(
+                new AdapterConfig
+                {
+                    Kind = kind,
+                    Rank = 2,
+                    Alpha = 4,
+                    Targets = ["attn.c_proj"],
+                },
+                new Seed(1)
+            );
             var parts = adapted.Adapter!.Weights;
             const string module = "transformer.h.0.attn.c_proj";
             parts[module + ".lora_A"].copy_(tensor(new float[] { 1, 2, 0, 0, 0, 0, 0, 1 }).view(2, 4));
@@ -62,11 +76,24 @@ public sealed class AdapterTests
         // DoRA holds its divisors constant (section 4.3 of the paper), so that only its magnitudes' gradient is that of the function.
         using var model = new LanguageModel(TransformerConfig.Gpt2(11, 8, 1, 2, 16), ScalarType.Float64);
         Noise(model.Weights, 3, 0.4);
-        using var adapted = model.Adapted(new AdapterConfig { Kind = kind, Rank = 2, Alpha = 3, Targets = ["c_attn", "mlp.c_proj"] }, new Seed(1));
+        using var adapted = model.Adapted(
+            new AdapterConfig
+            {
+                Kind = kind,
+                Rank = 2,
+                Alpha = 3,
+                Targets = ["c_attn", "mlp.c_proj"],
+            },
+            new Seed(1)
+        );
         var parts = adapted.Adapter!.Weights;
         Noise(parts, 4, 0.3);
         Loss(adapted).backward();
-        foreach (var (name, parameter) in parts.Named.Where(p => kind != AdapterKind.Dora || p.Name.EndsWith(".magnitude", StringComparison.Ordinal)))
+        foreach (
+            var (name, parameter) in parts.Named.Where(p =>
+                kind != AdapterKind.Dora || p.Name.EndsWith(".magnitude", StringComparison.Ordinal)
+            )
+        )
         {
             using var scope = NewDisposeScope();
             var gradient = parameter.grad!.reshape(-1).data<double>().ToArray();
@@ -102,7 +129,16 @@ public sealed class AdapterTests
     public void Own_kernels_autograd_and_layers_computed_again_agree(string family, AdapterKind kind, double dropout, bool packed)
     {
         using var model = TinyModels.Random(TinyModels.ByName(family) with { HiddenWidth = 96, KeyValueHeads = 6, Heads = 6 });
-        using var fused = Noisy(model, new AdapterConfig { Kind = kind, Rank = 4, Alpha = 6, Dropout = dropout });
+        using var fused = Noisy(
+            model,
+            new AdapterConfig
+            {
+                Kind = kind,
+                Rank = 4,
+                Alpha = 6,
+                Dropout = dropout,
+            }
+        );
         using var stock = Noisy(model, fused.Adapter!.Config);
         // Without AVX-512 both are autograd's own operations; that layers computed again agree is tested all the same.
         Assert.Equal(Avx512F.IsSupported, fused.Trunk.Fused is not null);
@@ -166,8 +202,14 @@ public sealed class AdapterTests
         policy.Adapter!.Weights.AttachGradients();
         value.Adapter!.Weights.AttachGradients();
         (policy.Logits(policy.Trunk.Hidden(tokens)).sum() + value.Scores(tokens).sum()).backward();
-        Assert.All(policy.Learner.Slots.Concat(value.Learner.Slots).Where(s => !s.Name.EndsWith(".lora_A", StringComparison.Ordinal)), slot =>
-            Assert.True((policy.Learner.GradientOf(slot.Name) ?? value.Learner.GradientOf(slot.Name))!.abs().sum().ToDouble() > 0, slot.Name));
+        Assert.All(
+            policy.Learner.Slots.Concat(value.Learner.Slots).Where(s => !s.Name.EndsWith(".lora_A", StringComparison.Ordinal)),
+            slot =>
+                Assert.True(
+                    (policy.Learner.GradientOf(slot.Name) ?? value.Learner.GradientOf(slot.Name))!.abs().sum().ToDouble() > 0,
+                    slot.Name
+                )
+        );
         Assert.Null(reward.Learner.Gradients);
         Assert.Null(model.Weights.Gradients);
     }
@@ -195,7 +237,10 @@ public sealed class AdapterTests
         using var reread = ModelFiles.LoadLanguageModel(again.Path);
         Assert.Equal(merged.Weights.Sha256(), reread.Weights.Sha256());
         using var file = new SafeTensorsFile(again.File(AdapterFiles.WeightFile));
-        Assert.Equal(golden.GetProperty("added").EnumerateObject().Select(t => t.Name).Order(StringComparer.Ordinal), file.Entries.Select(e => e.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            golden.GetProperty("added").EnumerateObject().Select(t => t.Name).Order(StringComparer.Ordinal),
+            file.Entries.Select(e => e.Name).Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -212,11 +257,18 @@ public sealed class AdapterTests
         using var reward = ScalarModel.Adapted(loaded, new AdapterConfig { Kind = AdapterKind.Dora }, new Seed(8));
         Noise(reward.Learner, 4, 0.1);
         ModelFiles.Save(reward, folder.Path);
-        Assert.Equal("score", JsonNode.Parse(File.ReadAllText(folder.File(AdapterFiles.ConfigFile)))!["modules_to_save"]![0]!.GetValue<string>());
+        Assert.Equal(
+            "score",
+            JsonNode.Parse(File.ReadAllText(folder.File(AdapterFiles.ConfigFile)))!["modules_to_save"]![0]!.GetValue<string>()
+        );
         Assert.True(new FileInfo(folder.File(AdapterFiles.WeightFile)).Length < new FileInfo(origin.File("model.safetensors")).Length);
         var tokens = TinyModels.Rows(TinyModels.Tokens(loaded.Config, 12, 5));
         using var merged = ModelFiles.LoadScalarModel(folder.Path);
-        Assert.Equal(reward.Scores(tokens).data<float>().ToArray(), merged.Scores(tokens).data<float>().ToArray(), (a, b) => Math.Abs(a - b) < 1e-4);
+        Assert.Equal(
+            reward.Scores(tokens).data<float>().ToArray(),
+            merged.Scores(tokens).data<float>().ToArray(),
+            (a, b) => Math.Abs(a - b) < 1e-4
+        );
         using var again = ScalarModel.Adapted(loaded, folder.Path);
         Assert.Equal(reward.Scores(tokens).data<float>().ToArray(), again.Scores(tokens).data<float>().ToArray());
     }
@@ -227,7 +279,11 @@ public sealed class AdapterTests
     [InlineData("r", "0", "the rank of an adapter is 0")]
     [InlineData("r", "3", "lora_A.weight has shape [4, 32], expected [3, 32]")]
     [InlineData("target_modules", "[\"q_proj\"]", "unexpected base_model.model.model.layers.")]
-    [InlineData("target_modules", "[\"query\"]", "name query, which a model of the family llama has not; expected all-linear or some of q_proj")]
+    [InlineData(
+        "target_modules",
+        "[\"query\"]",
+        "name query, which a model of the family llama has not; expected all-linear or some of q_proj"
+    )]
     [InlineData("target_modules", "[]", "an adapter has no targets")]
     [InlineData("rank_pattern", "{\"q_proj\":2}", "rank_pattern is")]
     [InlineData("layers_to_transform", "[1]", "layers_to_transform is [1], which changes")]
@@ -243,7 +299,11 @@ public sealed class AdapterTests
         var config = JsonNode.Parse(File.ReadAllText(folder.File(AdapterFiles.ConfigFile)))!.AsObject();
         config[field] = JsonNode.Parse(value);
         folder.WriteText(AdapterFiles.ConfigFile, config.ToJsonString());
-        Assert.Contains(message, Assert.Throws<ModelFileException>(() => ModelFiles.LoadLanguageModel(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<ModelFileException>(() => ModelFiles.LoadLanguageModel(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -251,7 +311,11 @@ public sealed class AdapterTests
     {
         using var folder = new TemporaryFolder();
         WritePeft(FamilyTests.Golden.GetProperty("adapters").EnumerateArray().First(), "/nowhere/llama", folder);
-        Assert.Contains("base_model_name_or_path is '/nowhere/llama', which is no folder here", Assert.Throws<ModelFileException>(() => ModelFiles.LoadLanguageModel(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "base_model_name_or_path is '/nowhere/llama', which is no folder here",
+            Assert.Throws<ModelFileException>(() => ModelFiles.LoadLanguageModel(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static void WritePeft(JsonElement golden, string origin, TemporaryFolder folder)
@@ -259,12 +323,25 @@ public sealed class AdapterTests
         var config = JsonNode.Parse(golden.GetProperty("adapter").GetRawText())!.AsObject();
         config["base_model_name_or_path"] = origin;
         folder.WriteText(AdapterFiles.ConfigFile, config.ToJsonString());
-        SafeTensorsWriter.Write(folder.File(AdapterFiles.WeightFile), [.. golden.GetProperty("added").EnumerateObject().Select(t =>
-        {
-            long[] shape = [.. t.Value.EnumerateArray().Select(n => n.GetInt64())];
-            var magnitude = t.Name.EndsWith("vector", StringComparison.Ordinal) ? 1 : 0;
-            return new SafeTensorsSource(t.Name, [.. shape], () => [.. FamilyTests.Values(t.Name, shape, false).Select(v => v + magnitude)]);
-        })], WeightType.F32);
+        SafeTensorsWriter.Write(
+            folder.File(AdapterFiles.WeightFile),
+            [
+                .. golden
+                    .GetProperty("added")
+                    .EnumerateObject()
+                    .Select(t =>
+                    {
+                        long[] shape = [.. t.Value.EnumerateArray().Select(n => n.GetInt64())];
+                        var magnitude = t.Name.EndsWith("vector", StringComparison.Ordinal) ? 1 : 0;
+                        return new SafeTensorsSource(
+                            t.Name,
+                            [.. shape],
+                            () => [.. FamilyTests.Values(t.Name, shape, false).Select(v => v + magnitude)]
+                        );
+                    }),
+            ],
+            WeightType.F32
+        );
     }
 
     internal static LanguageModel Noisy(LanguageModel model, AdapterConfig config)
@@ -284,7 +361,8 @@ public sealed class AdapterTests
     internal static (double Loss, float[] Gradients) Gradients(LanguageModel model, bool packed)
     {
         using var scope = NewDisposeScope();
-        const int batch = 2, time = 40;
+        const int batch = 2,
+            time = 40;
         model.Learner.BeginUpdate(new Seed(11));
         var gradients = model.Learner.AttachGradients();
         gradients.zero_();
@@ -299,7 +377,8 @@ public sealed class AdapterTests
 
     internal static (double Off, double Of) Distance(float[] expected, float[] found, long start, long length)
     {
-        double off = 0, of = 0;
+        double off = 0,
+            of = 0;
         for (var i = start; i < start + length; i++)
         {
             off += ((double)expected[i] - found[i]) * ((double)expected[i] - found[i]);

@@ -29,7 +29,13 @@ public sealed class DecodeEngineTests
         var config = TinyModels.ByName(family);
         using var model = TinyModels.Random(config);
         using var engine = new DecodeEngine(model);
-        var rollouts = engine.Sample(Requests(config, 9), new SamplingOptions { MaxNewTokens = 30, BatchSize = 4 }, 5, null, CancellationToken.None);
+        var rollouts = engine.Sample(
+            Requests(config, 9),
+            new SamplingOptions { MaxNewTokens = 30, BatchSize = 4 },
+            5,
+            null,
+            CancellationToken.None
+        );
         foreach (var rollout in rollouts)
         {
             var full = engine.LogProbs(rollout.Sequence.Tokens).AsSpan()[(rollout.Sequence.AnswerStart - 1)..];
@@ -67,9 +73,18 @@ public sealed class DecodeEngineTests
         var config = TinyModels.Gpt2;
         using var model = TinyModels.Random(config);
         using var engine = new DecodeEngine(model, type: type);
-        int[] prompt = TinyModels.Tokens(config, 30, 1), alike = [.. prompt[..20], .. TinyModels.Tokens(config, 5, 2)];
-        SampleRequest[] requests = [.. Enumerable.Range(0, 12).Select(i => new SampleRequest([.. i % 6 == 5 ? alike : prompt], new Seed(4).For("request", i)))];
-        var options = new SamplingOptions { MaxNewTokens = 12, EndToken = 4, BatchSize = 5 };
+        int[] prompt = TinyModels.Tokens(config, 30, 1),
+            alike = [.. prompt[..20], .. TinyModels.Tokens(config, 5, 2)];
+        SampleRequest[] requests =
+        [
+            .. Enumerable.Range(0, 12).Select(i => new SampleRequest([.. i % 6 == 5 ? alike : prompt], new Seed(4).For("request", i))),
+        ];
+        var options = new SamplingOptions
+        {
+            MaxNewTokens = 12,
+            EndToken = 4,
+            BatchSize = 5,
+        };
         var rollouts = engine.Sample(requests, options, 0, null, CancellationToken.None);
         // The first reads 30; the other nine its last token again; the two that differ after 20 read five more.
         Assert.Equal(30 + 9 + 2 * 5, engine.PromptTokensRead);
@@ -92,7 +107,12 @@ public sealed class DecodeEngineTests
         using var engine = new DecodeEngine(model, type: type);
         using var other = new DecodeEngine(model, workers: 3, type: type);
         var requests = Requests(config, 20);
-        var options = new SamplingOptions { MaxNewTokens = 25, EndToken = 4, BatchSize = 20 };
+        var options = new SamplingOptions
+        {
+            MaxNewTokens = 25,
+            EndToken = 4,
+            BatchSize = 20,
+        };
         var together = engine.Sample(requests, options, 0, null, CancellationToken.None);
         var few = other.Sample(requests, options with { BatchSize = 3 }, 0, null, CancellationToken.None);
         for (var i = 0; i < requests.Length; i++)
@@ -132,15 +152,33 @@ public sealed class DecodeEngineTests
         var config = TinyModels.Gpt2;
         using var model = TinyModels.Random(config);
         using var engine = new DecodeEngine(model, Words);
-        var options = new SamplingOptions { MaxNewTokens = 40, EndToken = 7, StopSequences = ["12 1", " 3 "] };
-        var rollouts = engine.Sample(Requests(config, 150).Select(r => r with { Prompt = r.Prompt[..1] }).ToArray(), options, 0, null, CancellationToken.None);
+        var options = new SamplingOptions
+        {
+            MaxNewTokens = 40,
+            EndToken = 7,
+            StopSequences = ["12 1", " 3 "],
+        };
+        var rollouts = engine.Sample(
+            Requests(config, 150).Select(r => r with { Prompt = r.Prompt[..1] }).ToArray(),
+            options,
+            0,
+            null,
+            CancellationToken.None
+        );
         foreach (var rollout in rollouts)
         {
             var answer = rollout.Sequence.Answer.ToArray();
             Assert.Equal(answer.Length, rollout.LogProbs.Length);
-            var stops = new Func<int, bool>(count => options.StopSequences.Any(stop => Words(answer.AsSpan(0, count)).Contains(stop, StringComparison.Ordinal)));
+            var stops = new Func<int, bool>(count =>
+                options.StopSequences.Any(stop => Words(answer.AsSpan(0, count)).Contains(stop, StringComparison.Ordinal))
+            );
             Assert.False(answer.Length > 1 && (stops(answer.Length - 1) || answer.AsSpan()[..^1].Contains(7)));
-            Assert.Equal(rollout.Stop, answer[^1] == 7 ? StopReason.EndToken : stops(answer.Length) ? StopReason.StopSequence : StopReason.Length);
+            Assert.Equal(
+                rollout.Stop,
+                answer[^1] == 7 ? StopReason.EndToken
+                    : stops(answer.Length) ? StopReason.StopSequence
+                    : StopReason.Length
+            );
             Assert.True(rollout.Stop != StopReason.Length || answer.Length == 40);
         }
 
@@ -154,13 +192,26 @@ public sealed class DecodeEngineTests
         using var model = TinyModels.Random(config);
         using var engine = new DecodeEngine(model);
         var told = new Told();
-        engine.Sample(Requests(config, 12), new SamplingOptions { MaxNewTokens = 20, EndToken = 3, BatchSize = 5 }, 0, told, CancellationToken.None);
+        engine.Sample(
+            Requests(config, 12),
+            new SamplingOptions
+            {
+                MaxNewTokens = 20,
+                EndToken = 3,
+                BatchSize = 5,
+            },
+            0,
+            told,
+            CancellationToken.None
+        );
         Assert.Equal(12, told.Counts[^1]);
         Assert.Equal(told.Counts.Order().Distinct(), told.Counts);
 
         using var source = new CancellationTokenSource();
         told.After = source.Cancel;
-        Assert.Throws<OperationCanceledException>(() => engine.Sample(Requests(config, 12), new SamplingOptions { MaxNewTokens = 20, BatchSize = 1 }, 0, told, source.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            engine.Sample(Requests(config, 12), new SamplingOptions { MaxNewTokens = 20, BatchSize = 1 }, 0, told, source.Token)
+        );
         Assert.Single(engine.Sample(Requests(config, 1), new SamplingOptions { MaxNewTokens = 2 }, 0, null, CancellationToken.None));
         Assert.Empty(engine.Sample([], new SamplingOptions(), 0, null, CancellationToken.None));
     }
@@ -175,16 +226,34 @@ public sealed class DecodeEngineTests
         Assert.Contains("Prompt 1 is empty", Refusal([], few), StringComparison.Ordinal);
         Assert.Contains("holds the token 91", Refusal([91], few), StringComparison.Ordinal);
         Assert.Contains("holds the token -1", Refusal([-1], few), StringComparison.Ordinal);
-        Assert.Contains("has 61 tokens and its answer up to 4 more; the model's context is 64", Refusal([.. new int[61]], few), StringComparison.Ordinal);
+        Assert.Contains(
+            "has 61 tokens and its answer up to 4 more; the model's context is 64",
+            Refusal([.. new int[61]], few),
+            StringComparison.Ordinal
+        );
         Assert.Contains("without a tokenizer", Refusal([1], few with { StopSequences = ["x"] }), StringComparison.Ordinal);
         Assert.Contains("end token is 91", Refusal([1], few with { EndToken = 91 }), StringComparison.Ordinal);
-        var all = new SamplingOptions { Temperature = double.NaN, TopK = -1, TopP = 0, MinP = 1, MaxNewTokens = 0, MinNewTokens = 3, BatchSize = 0, StopSequences = [""] };
+        var all = new SamplingOptions
+        {
+            Temperature = double.NaN,
+            TopK = -1,
+            TopP = 0,
+            MinP = 1,
+            MaxNewTokens = 0,
+            MinNewTokens = 3,
+            BatchSize = 0,
+            StopSequences = [""],
+        };
         Assert.Equal(8, Assert.Throws<PlanException>(() => engine.Sample([], all, 0, null, CancellationToken.None)).Problems.Count);
         using var empty = new DecodeEngine(config);
         Assert.Throws<InvalidOperationException>(() => empty.Logits([1]));
 
         string Refusal(int[] prompt, SamplingOptions options) =>
-            Assert.ThrowsAny<AttuneException>(() => engine.Sample([new SampleRequest([.. prompt], new Seed(1))], options, 0, null, CancellationToken.None)).Message;
+            Assert
+                .ThrowsAny<AttuneException>(() =>
+                    engine.Sample([new SampleRequest([.. prompt], new Seed(1))], options, 0, null, CancellationToken.None)
+                )
+                .Message;
     }
 
     [Fact]
@@ -199,9 +268,20 @@ public sealed class DecodeEngineTests
         }
 
         using var engine = new DecodeEngine(broken, workers: 2);
-        Assert.Contains("diverged", Assert.Throws<AttuneException>(() => engine.Sample(Requests(config, 5), new SamplingOptions { MaxNewTokens = 3 }, 0, null, CancellationToken.None)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "diverged",
+            Assert
+                .Throws<AttuneException>(() =>
+                    engine.Sample(Requests(config, 5), new SamplingOptions { MaxNewTokens = 3 }, 0, null, CancellationToken.None)
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
         engine.Load(model);
-        Assert.Equal(5, engine.Sample(Requests(config, 5), new SamplingOptions { MaxNewTokens = 3 }, 0, null, CancellationToken.None).Count);
+        Assert.Equal(
+            5,
+            engine.Sample(Requests(config, 5), new SamplingOptions { MaxNewTokens = 3 }, 0, null, CancellationToken.None).Count
+        );
     }
 
     [Fact]
@@ -218,7 +298,18 @@ public sealed class DecodeEngineTests
         long Allocated(int tokens)
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
-            engine.Sample(requests, new SamplingOptions { MaxNewTokens = tokens, BatchSize = 8, TopP = 0.9 }, 0, null, CancellationToken.None);
+            engine.Sample(
+                requests,
+                new SamplingOptions
+                {
+                    MaxNewTokens = tokens,
+                    BatchSize = 8,
+                    TopP = 0.9,
+                },
+                0,
+                null,
+                CancellationToken.None
+            );
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }
     }
@@ -238,5 +329,9 @@ public sealed class DecodeEngineTests
     private static string Words(ReadOnlySpan<int> tokens) => string.Concat(tokens.ToArray().Select(t => $"{t} "));
 
     private static SampleRequest[] Requests(Configuration.TransformerConfig config, int count) =>
-        [.. Enumerable.Range(0, count).Select(i => new SampleRequest([.. TinyModels.Tokens(config, 1 + i * 7 % 33, (ulong)i)], new Seed(99).For("request", i)))];
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new SampleRequest([.. TinyModels.Tokens(config, 1 + i * 7 % 33, (ulong)i)], new Seed(99).For("request", i))),
+        ];
 }

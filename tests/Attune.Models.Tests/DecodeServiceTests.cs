@@ -19,27 +19,52 @@ public sealed class DecodeServiceTests
         using var model = TinyModels.Random(config);
         using var alone = new DecodeEngine(model);
         using var service = new DecodeService(new DecodeEngine(model), 4, 64, 100);
-        SampleRequest[] requests = [.. Enumerable.Range(0, 30).Select(i => new SampleRequest([.. TinyModels.Tokens(config, 1 + i * 7 % 33, (ulong)(i % 11))], new Seed(5).For("request", i)))];
-        var options = requests.Select((_, i) => new SamplingOptions
-        {
-            MaxNewTokens = 5 + i % 25, EndToken = i % 2 == 0 ? 4 : null, Temperature = i % 3 == 0 ? 0 : 0.5 + i % 4, TopK = i % 5 == 0 ? 7 : 0, TopP = i % 4 == 0 ? 0.8 : 1,
-        }).ToArray();
+        SampleRequest[] requests =
+        [
+            .. Enumerable
+                .Range(0, 30)
+                .Select(i => new SampleRequest(
+                    [.. TinyModels.Tokens(config, 1 + i * 7 % 33, (ulong)(i % 11))],
+                    new Seed(5).For("request", i)
+                )),
+        ];
+        var options = requests
+            .Select(
+                (_, i) =>
+                    new SamplingOptions
+                    {
+                        MaxNewTokens = 5 + i % 25,
+                        EndToken = i % 2 == 0 ? 4 : null,
+                        Temperature = i % 3 == 0 ? 0 : 0.5 + i % 4,
+                        TopK = i % 5 == 0 ? 7 : 0,
+                        TopP = i % 4 == 0 ? 0.8 : 1,
+                    }
+            )
+            .ToArray();
         var jobs = requests.Select((r, i) => new Waiting(r, options[i]) { Alternatives = i % 3 }).ToArray();
         // From several threads, in parts, and every third one is taken back at some moment.
-        await Parallel.ForAsync(0, 3, async (part, cancel) =>
-        {
-            for (var i = part; i < jobs.Length; i += 3)
+        await Parallel.ForAsync(
+            0,
+            3,
+            async (part, cancel) =>
             {
-                service.Add([jobs[i]]);
-                await Task.Yield();
-                if (i % 3 == 2)
-                    jobs[i].LeaveAfter(i % 7);
+                for (var i = part; i < jobs.Length; i += 3)
+                {
+                    service.Add([jobs[i]]);
+                    await Task.Yield();
+                    if (i % 3 == 2)
+                    {
+                        jobs[i].LeaveAfter(i % 7);
+                    }
+                }
             }
-        });
+        );
         for (var i = 0; i < jobs.Length; i++)
         {
             if (i % 3 == 2)
+            {
                 continue;
+            }
             var rollout = await jobs[i].Result.WaitAsync(TimeSpan.FromMilliseconds(Patience));
             var expected = alone.Sample([requests[i]], options[i], 0, null, CancellationToken.None).Single();
             Assert.Equal(expected.Sequence, rollout.Sequence);
@@ -52,7 +77,7 @@ public sealed class DecodeServiceTests
     /// <summary>Prompts longer than one pass, that begin alike, beside others that are only answered; more texts than slots.</summary>
     [Theory]
     [InlineData(3)]
-    [InlineData(70)]    // every output of a pass may be wanted by an answer
+    [InlineData(70)] // every output of a pass may be wanted by an answer
     public async Task A_prompt_that_is_told_has_the_log_probabilities_of_the_text(int slots)
     {
         var config = TinyModels.Llama with { ContextLength = 160 };
@@ -60,20 +85,42 @@ public sealed class DecodeServiceTests
         using var engine = new DecodeEngine(model);
         using var service = new DecodeService(new DecodeEngine(model), slots, 160, 200);
         int[] common = TinyModels.Tokens(config, 90, 1);
-        var jobs = Enumerable.Range(0, 100).Select(i => new Waiting(
-            new SampleRequest([.. common[..(i % 91)], .. TinyModels.Tokens(config, 1 + i % 50, (ulong)i)], new Seed(5).For("request", i)),
-            new SamplingOptions { MaxNewTokens = 1 + i % 9, Temperature = i % 2 == 0 ? 0 : 1 }) { TellsPrompt = i % 3 != 0, Alternatives = i % 2 }).ToArray();
+        var jobs = Enumerable
+            .Range(0, 100)
+            .Select(i => new Waiting(
+                new SampleRequest(
+                    [.. common[..(i % 91)], .. TinyModels.Tokens(config, 1 + i % 50, (ulong)i)],
+                    new Seed(5).For("request", i)
+                ),
+                new SamplingOptions { MaxNewTokens = 1 + i % 9, Temperature = i % 2 == 0 ? 0 : 1 }
+            )
+            {
+                TellsPrompt = i % 3 != 0,
+                Alternatives = i % 2,
+            })
+            .ToArray();
         service.Add(jobs);
         foreach (var job in jobs)
         {
             var rollout = await job.Result.WaitAsync(TimeSpan.FromMilliseconds(Patience));
             var prompt = job.Request.Prompt;
             Assert.Equal(job.TellsPrompt ? prompt[1..] : [], job.Prompt.Select(p => p.Given.Token));
-            Assert.True(engine.Sample([job.Request], job.Options, 0, null, CancellationToken.None).Single().LogProbs.AsSpan().SequenceEqual(rollout.LogProbs.AsSpan()));
+            Assert.True(
+                engine
+                    .Sample([job.Request], job.Options, 0, null, CancellationToken.None)
+                    .Single()
+                    .LogProbs.AsSpan()
+                    .SequenceEqual(rollout.LogProbs.AsSpan())
+            );
             if (!job.TellsPrompt)
+            {
                 continue;
+            }
             Assert.All(engine.LogProbs(prompt).Zip(job.Prompt), p => Assert.Equal(p.First, p.Second.Given.LogProb, 1e-5));
-            Assert.All(job.Prompt, p => Assert.True(p.Likeliest.IsEmpty ? job.Alternatives == 0 : p.Likeliest[0].LogProb >= p.Given.LogProb));
+            Assert.All(
+                job.Prompt,
+                p => Assert.True(p.Likeliest.IsEmpty ? job.Alternatives == 0 : p.Likeliest[0].LogProb >= p.Given.LogProb)
+            );
         }
     }
 
@@ -84,7 +131,18 @@ public sealed class DecodeServiceTests
         using var model = TinyModels.Random(config);
         using var engine = new DecodeEngine(model);
         using var service = new DecodeService(new DecodeEngine(model), 2, 64, 10);
-        var job = new Waiting(new SampleRequest([1, 2, 3], new Seed(8)), new SamplingOptions { MaxNewTokens = 6, TopK = 2, Temperature = 0.7 }) { Alternatives = 5 };
+        var job = new Waiting(
+            new SampleRequest([1, 2, 3], new Seed(8)),
+            new SamplingOptions
+            {
+                MaxNewTokens = 6,
+                TopK = 2,
+                Temperature = 0.7,
+            }
+        )
+        {
+            Alternatives = 5,
+        };
         service.Add([job]);
         var rollout = await job.Result.WaitAsync(TimeSpan.FromMilliseconds(Patience));
         var logits = engine.Logits(rollout.Sequence.Tokens.AsSpan());
@@ -112,7 +170,9 @@ public sealed class DecodeServiceTests
         early.AfterToken = count =>
         {
             if (count == 2)
+            {
                 service.Add([late]);
+            }
         };
         service.Add([early]);
         await Task.WhenAll(early.Result, late.Result).WaitAsync(TimeSpan.FromMilliseconds(Patience));
@@ -141,20 +201,29 @@ public sealed class DecodeServiceTests
     public async Task Who_waits_for_a_prompt_that_another_reads_goes_on_when_the_other_leaves()
     {
         // Longer than one pass reads, so that the second waits for the first, which leaves between the two passes.
-        var config = TinyModels.Llama with { ContextLength = 512 };
+        var config = TinyModels.Llama with
+        {
+            ContextLength = 512,
+        };
         using var model = TinyModels.Random(config);
         using var engine = new DecodeEngine(model);
         ImmutableArray<int> prompt = [.. TinyModels.Tokens(config, 400, 3)];
         var queue = new Scripted();
         var options = new SamplingOptions { MaxNewTokens = 5 };
-        var (first, second) = (new Waiting(new SampleRequest(prompt, new Seed(1)), options), new Waiting(new SampleRequest(prompt, new Seed(2)), options));
+        var (first, second) = (
+            new Waiting(new SampleRequest(prompt, new Seed(1)), options),
+            new Waiting(new SampleRequest(prompt, new Seed(2)), options)
+        );
         queue.Steps.Enqueue(first);
         queue.Steps.Enqueue(second);
-        // With a third slot free the queue is asked thrice before the first pass and once before the second, when a part of the prompt was read.
+        // With a third slot free the queue is asked thrice before the first pass and once before the second, when a part of the prompt was
+        // read.
         queue.Asked = count =>
         {
             if (count == 4)
+            {
                 first.Leave();
+            }
         };
         engine.Run(queue, 3, 512, 0, CancellationToken.None);
         Assert.Empty(first.Tokens);
@@ -179,10 +248,20 @@ public sealed class DecodeServiceTests
 
         Waiting Another() => new(new SampleRequest([1], new Seed(1)), options);
         service.Add([Another(), Another()]);
-        Assert.Contains("2 answers wait already", Assert.Throws<ModelBusyException>(() => service.Add([Another()])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "2 answers wait already",
+            Assert.Throws<ModelBusyException>(() => service.Add([Another()])).Message,
+            StringComparison.Ordinal
+        );
         held.Set();
         await running.Result.WaitAsync(TimeSpan.FromMilliseconds(Patience));
-        Assert.Contains("room for 20", Assert.Throws<AttuneException>(() => service.Add([new Waiting(new SampleRequest([.. new int[15]], new Seed(1)), options)])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "room for 20",
+            Assert
+                .Throws<AttuneException>(() => service.Add([new Waiting(new SampleRequest([.. new int[15]], new Seed(1)), options)]))
+                .Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<PlanException>(() => service.Add([new Waiting(new SampleRequest([1], new Seed(1)), options with { TopP = 0 })]));
     }
 
@@ -201,11 +280,17 @@ public sealed class DecodeServiceTests
         {
             var job = new Waiting(new SampleRequest([1], new Seed(1)), new SamplingOptions { MaxNewTokens = 10 });
             service.Add([job]);
-            Assert.Contains("diverged", (await Assert.ThrowsAsync<AttuneException>(() => job.Result.WaitAsync(TimeSpan.FromMilliseconds(Patience)))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "diverged",
+                (await Assert.ThrowsAsync<AttuneException>(() => job.Result.WaitAsync(TimeSpan.FromMilliseconds(Patience)))).Message,
+                StringComparison.Ordinal
+            );
         }
 
         service.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => service.Add([new Waiting(new SampleRequest([1], new Seed(1)), new SamplingOptions { MaxNewTokens = 10 })]));
+        Assert.Throws<ObjectDisposedException>(() =>
+            service.Add([new Waiting(new SampleRequest([1], new Seed(1)), new SamplingOptions { MaxNewTokens = 10 })])
+        );
     }
 
     [Fact]
@@ -235,7 +320,8 @@ public sealed class DecodeServiceTests
     {
         private readonly TaskCompletionSource<Rollout> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private volatile int _leaveAfter = int.MaxValue;
-        private volatile bool _left, _begun;
+        private volatile bool _left,
+            _begun;
 
         internal Task<Rollout> Result => _result.Task;
         internal List<(Draw Drawn, ImmutableArray<Draw> Likeliest)> Tokens { get; } = [];

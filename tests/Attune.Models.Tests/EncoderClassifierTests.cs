@@ -6,11 +6,16 @@ using Attune.Testing;
 
 namespace Attune.Models.Tests;
 
-/// <summary>Tiny encoders against logits made outside this code, in float64 (Golden/encoders.py), and what is said of damaged ones.</summary>
+/// <summary>
+/// Tiny encoders against logits made outside this code, in float64 (Golden/encoders.py), and what is said of damaged ones.
+/// </summary>
 public sealed class EncoderClassifierTests
 {
     private static readonly JsonElement Golden = ReadGolden();
-    private static readonly int[][] Rows = [.. Golden.GetProperty("rows").EnumerateArray().Select(r => r.EnumerateArray().Select(t => t.GetInt32()).ToArray())];
+    private static readonly int[][] Rows =
+    [
+        .. Golden.GetProperty("rows").EnumerateArray().Select(r => r.EnumerateArray().Select(t => t.GetInt32()).ToArray()),
+    ];
 
     [Theory]
     [InlineData("distilbert")]
@@ -68,7 +73,11 @@ public sealed class EncoderClassifierTests
     {
         using var folder = new TemporaryFolder();
         Write("distilbert", folder, leftOut: field == "[classifier]" ? "classifier.weight" : null, field, instead);
-        Assert.Contains(message, Assert.Throws<ModelFileException>(() => EncoderClassifier.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<ModelFileException>(() => EncoderClassifier.Load(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -78,7 +87,11 @@ public sealed class EncoderClassifierTests
         Write("roberta", folder, more: ["roberta.pooler.dense.weight", "roberta.embeddings.position_ids"]);
         EncoderClassifier.Load(folder.Path).Dispose();
         Write("roberta", folder, more: ["lm_head.weight"]);
-        Assert.Contains("'lm_head.weight' is not part of a roberta classifier", Assert.Throws<ModelFileException>(() => EncoderClassifier.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'lm_head.weight' is not part of a roberta classifier",
+            Assert.Throws<ModelFileException>(() => EncoderClassifier.Load(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -89,8 +102,16 @@ public sealed class EncoderClassifierTests
         using var classifier = EncoderClassifier.Load(folder.Path);
         Assert.Equal(22, classifier.Config.ContextLength);
         Assert.Throws<ArgumentException>(() => classifier.Logits([new int[23]]));
-        Assert.Throws<ArgumentException>(() => classifier.Logits([[29]]));
-        Assert.Throws<ArgumentException>(() => classifier.Logits([[]]));
+        Assert.Throws<ArgumentException>(() =>
+            classifier.Logits([
+                [29],
+            ])
+        );
+        Assert.Throws<ArgumentException>(() =>
+            classifier.Logits([
+                [],
+            ])
+        );
     }
 
     private static JsonElement ReadGolden()
@@ -100,14 +121,29 @@ public sealed class EncoderClassifierTests
         return document.RootElement.Clone();
     }
 
-    private static JsonElement Write(string family, TemporaryFolder folder, string? leftOut = null, string? field = null, string? instead = null, string[]? more = null)
+    private static JsonElement Write(
+        string family,
+        TemporaryFolder folder,
+        string? leftOut = null,
+        string? field = null,
+        string? instead = null,
+        string[]? more = null
+    )
     {
         var golden = Golden.GetProperty("cases").EnumerateArray().Single(c => c.GetProperty("name").GetString() == family);
         var config = golden.GetProperty("config").GetRawText();
         folder.WriteText("config.json", field is null ? config : config.Replace(field, instead, StringComparison.Ordinal));
-        var tensors = golden.GetProperty("tensors").EnumerateObject().Where(t => t.Name != leftOut)
-            .Select(t => (t.Name, Shape: t.Value.EnumerateArray().Select(n => n.GetInt64()).ToArray())).Concat((more ?? []).Select(m => (m, new long[] { 3 })));
-        SafeTensorsWriter.Write(folder.File("model.safetensors"), [.. tensors.Select(t => new SafeTensorsSource(t.Item1, [.. t.Item2], () => Values(t.Item1, t.Item2)))], WeightType.F32);
+        var tensors = golden
+            .GetProperty("tensors")
+            .EnumerateObject()
+            .Where(t => t.Name != leftOut)
+            .Select(t => (t.Name, Shape: t.Value.EnumerateArray().Select(n => n.GetInt64()).ToArray()))
+            .Concat((more ?? []).Select(m => (m, new long[] { 3 })));
+        SafeTensorsWriter.Write(
+            folder.File("model.safetensors"),
+            [.. tensors.Select(t => new SafeTensorsSource(t.Item1, [.. t.Item2], () => Values(t.Item1, t.Item2)))],
+            WeightType.F32
+        );
         return golden;
     }
 

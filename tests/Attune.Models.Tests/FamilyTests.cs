@@ -10,14 +10,15 @@ using static TorchSharp.torch;
 namespace Attune.Models.Tests;
 
 /// <summary>
-/// Tiny models of every family against logits made outside this code, in float64: Golden/families.py, which knows the papers and config.json alone.
-/// Their weights are exact in all three types that files may have, so all give the same logits.
+/// Tiny models of every family against logits made outside this code, in float64: Golden/families.py, which knows the papers and
+/// config.json alone. Their weights are exact in all three types that files may have, so all give the same logits.
 /// </summary>
 public sealed class FamilyTests
 {
     internal static readonly JsonElement Golden = ReadGolden();
 
-    public static TheoryData<string> Names => [.. Golden.GetProperty("cases").EnumerateArray().Select(c => c.GetProperty("name").GetString()!)];
+    public static TheoryData<string> Names =>
+        [.. Golden.GetProperty("cases").EnumerateArray().Select(c => c.GetProperty("name").GetString()!)];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -91,7 +92,8 @@ public sealed class FamilyTests
 
     internal sealed record Reference(int[] Tokens, int[] Rows, double[][] Logits)
     {
-        internal double Furthest(float[] logits) => Rows.Select((row, i) => Logits[i].Select((value, j) => Math.Abs(value - logits[row * Logits[i].Length + j])).Max()).Max();
+        internal double Furthest(float[] logits) =>
+            Rows.Select((row, i) => Logits[i].Select((value, j) => Math.Abs(value - logits[row * Logits[i].Length + j])).Max()).Max();
     }
 
     private static JsonElement ReadGolden()
@@ -106,8 +108,11 @@ public sealed class FamilyTests
         var golden = Golden.GetProperty("cases").EnumerateArray().Single(c => c.GetProperty("name").GetString() == name);
         folder.WriteText("config.json", golden.GetProperty("config").GetRawText());
         var isGemma = golden.GetProperty("config").GetProperty("model_type").GetString() == "gemma";
-        var tensors = golden.GetProperty("tensors").EnumerateObject()
-            .Select(t => (t.Name, Shape: t.Value.EnumerateArray().Select(n => n.GetInt64()).ToArray())).ToArray();
+        var tensors = golden
+            .GetProperty("tensors")
+            .EnumerateObject()
+            .Select(t => (t.Name, Shape: t.Value.EnumerateArray().Select(n => n.GetInt64()).ToArray()))
+            .ToArray();
         var map = new Dictionary<string, string>();
         for (var shard = 0; shard < shards; shard++)
         {
@@ -125,16 +130,28 @@ public sealed class FamilyTests
         return ReferenceOf(golden);
     }
 
-    internal static Reference ReferenceOf(JsonElement golden) => new(
-        [.. Golden.GetProperty("tokens").EnumerateArray().Select(t => t.GetInt32())], [.. golden.GetProperty("rows").EnumerateArray().Select(t => t.GetInt32())],
-        golden.GetProperty("logits").Rows());
+    internal static Reference ReferenceOf(JsonElement golden) =>
+        new(
+            [.. Golden.GetProperty("tokens").EnumerateArray().Select(t => t.GetInt32())],
+            [.. golden.GetProperty("rows").EnumerateArray().Select(t => t.GetInt32())],
+            golden.GetProperty("logits").Rows()
+        );
 
     /// <summary>The rule of Golden/families.py.</summary>
     internal static float[] Values(string name, long[] shape, bool normsLessOne)
     {
         var hash = name.Aggregate(2166136261, (h, c) => unchecked((h ^ c) * 16777619));
-        var one = !normsLessOne && name.EndsWith("weight", StringComparison.Ordinal) && !name.Contains("lora", StringComparison.Ordinal) && (name.Contains("norm", StringComparison.Ordinal) || name.Contains("ln_", StringComparison.Ordinal));
-        return [.. Enumerable.Range(0, (int)shape.Aggregate(1L, (a, b) => a * b)).Select(i => Number(unchecked((uint)i * 2654435761 + hash)) + (one ? 1 : 0))];
+        var one =
+            !normsLessOne
+            && name.EndsWith("weight", StringComparison.Ordinal)
+            && !name.Contains("lora", StringComparison.Ordinal)
+            && (name.Contains("norm", StringComparison.Ordinal) || name.Contains("ln_", StringComparison.Ordinal));
+        return
+        [
+            .. Enumerable
+                .Range(0, (int)shape.Aggregate(1L, (a, b) => a * b))
+                .Select(i => Number(unchecked((uint)i * 2654435761 + hash)) + (one ? 1 : 0)),
+        ];
 
         static float Number(uint x)
         {
@@ -148,17 +165,32 @@ public sealed class FamilyTests
     /// <summary>The product's writer writes no F16.</summary>
     private static void WriteFile(string path, (string Name, long[] Shape, float[] Values)[] tensors, WeightType type)
     {
-        var bytes = tensors.Select(t => t.Values.SelectMany(v => type switch
-        {
-            WeightType.F32 => BitConverter.GetBytes(v),
-            WeightType.F16 => BitConverter.GetBytes((Half)v),
-            _ => BitConverter.GetBytes((ushort)(BitConverter.SingleToUInt32Bits(v) >> 16)),
-        }).ToArray()).ToArray();
+        var bytes = tensors
+            .Select(t =>
+                t.Values.SelectMany(v =>
+                        type switch
+                        {
+                            WeightType.F32 => BitConverter.GetBytes(v),
+                            WeightType.F16 => BitConverter.GetBytes((Half)v),
+                            _ => BitConverter.GetBytes((ushort)(BitConverter.SingleToUInt32Bits(v) >> 16)),
+                        }
+                    )
+                    .ToArray()
+            )
+            .ToArray();
         var header = new Dictionary<string, object>();
         var next = 0L;
         for (var i = 0; i < tensors.Length; i++)
         {
-            header.Add(tensors[i].Name, new { dtype = type.ToString(), shape = tensors[i].Shape, data_offsets = new[] { next, next + bytes[i].Length } });
+            header.Add(
+                tensors[i].Name,
+                new
+                {
+                    dtype = type.ToString(),
+                    shape = tensors[i].Shape,
+                    data_offsets = new[] { next, next + bytes[i].Length },
+                }
+            );
             next += bytes[i].Length;
         }
 

@@ -10,11 +10,20 @@ namespace Attune.Models.Tests;
 public sealed class FusedTrunkTests
 {
     /// <summary>Widths of heads below, at and above a tile; lengths on both sides of a panel; shared key heads; packed rows.</summary>
-    public static TheoryData<string, bool> Shapes => new()
-    {
-        { "gpt2", false }, { "gpt2", true }, { "narrow", false }, { "llama", false }, { "llama", true }, { "wide heads", false },
-        { "qwen3", false }, { "gemma", true }, { "mistral", false }, { "mistral", true },
-    };
+    public static TheoryData<string, bool> Shapes =>
+        new()
+        {
+            { "gpt2", false },
+            { "gpt2", true },
+            { "narrow", false },
+            { "llama", false },
+            { "llama", true },
+            { "wide heads", false },
+            { "qwen3", false },
+            { "gemma", true },
+            { "mistral", false },
+            { "mistral", true },
+        };
 
     [Theory]
     [MemberData(nameof(Shapes))]
@@ -101,7 +110,11 @@ public sealed class FusedTrunkTests
         using var quiet = no_grad();
         using var model = Noisy("gpt2");
         var problem = Assert.ThrowsAny<Exception>(() => model.Trunk.Hidden(tensor([3L, 71], [1, 2])));
-        Assert.Contains(Avx512F.IsSupported ? "tokens holds 71; expected 0 to 70" : "index out of range", problem.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            Avx512F.IsSupported ? "tokens holds 71; expected 0 to 70" : "index out of range",
+            problem.Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static LanguageModel Noisy(string shape)
@@ -111,8 +124,20 @@ public sealed class FusedTrunkTests
             "gpt2" => TransformerConfig.Gpt2(vocabularySize: 71, width: 64, layers: 2, heads: 2, contextLength: 160),
             "narrow" => TransformerConfig.Gpt2(vocabularySize: 71, width: 32, layers: 2, heads: 4, contextLength: 160),
             "qwen3" => TransformerConfig.Llama(71, 64, 2, 4, 2, 96, 160) with { Family = "qwen3", QueryKeyNorm = true, OwnHeadWidth = 32 },
-            "gemma" => TransformerConfig.Llama(71, 64, 2, 4, 1, 96, 160) with { Family = "gemma", FeedForward = FeedForwardKind.GeGlu, EmbeddingScale = 8, OwnHeadWidth = 32, TiedHead = true },
-            "mistral" => TransformerConfig.Llama(71, 64, 2, 4, 2, 96, 160) with { Family = "mistral", SlidingWindow = 37, Biases = BiasKind.Attention },
+            "gemma" => TransformerConfig.Llama(71, 64, 2, 4, 1, 96, 160) with
+            {
+                Family = "gemma",
+                FeedForward = FeedForwardKind.GeGlu,
+                EmbeddingScale = 8,
+                OwnHeadWidth = 32,
+                TiedHead = true,
+            },
+            "mistral" => TransformerConfig.Llama(71, 64, 2, 4, 2, 96, 160) with
+            {
+                Family = "mistral",
+                SlidingWindow = 37,
+                Biases = BiasKind.Attention,
+            },
             "wide heads" => TransformerConfig.Llama(71, 192, 1, 2, 1, 96, 160),
             _ => TransformerConfig.Llama(71, 96, 2, 6, 3, 160, 160),
         };
@@ -127,7 +152,8 @@ public sealed class FusedTrunkTests
     private static (double Loss, float[] Gradients) Gradients(LanguageModel model, bool packed)
     {
         using var scope = NewDisposeScope();
-        const int batch = 2, time = 133;
+        const int batch = 2,
+            time = 133;
         var gradients = model.Weights.AttachGradients();
         gradients.zero_();
         var tokens = randint(0, 71, [batch, time], dtype: ScalarType.Int64, generator: new Generator(3));
@@ -142,7 +168,8 @@ public sealed class FusedTrunkTests
     /// <summary>Euclidean distance of two stretches, and the first one's length.</summary>
     private static (double Off, double Of) Distance(float[] expected, float[] found, long start, long length)
     {
-        double off = 0, of = 0;
+        double off = 0,
+            of = 0;
         for (var i = start; i < start + length; i++)
         {
             off += ((double)expected[i] - found[i]) * ((double)expected[i] - found[i]);

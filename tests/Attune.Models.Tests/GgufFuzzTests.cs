@@ -15,7 +15,21 @@ public sealed class GgufFuzzTests
 {
     private static readonly ulong[] Edges =
     [
-        0, 1, 255, 1 << 16, 1 << 24, int.MaxValue, 1UL << 31, uint.MaxValue, 1UL << 32, (1UL << 61) + 1, long.MaxValue, 1UL << 63, ulong.MaxValue - 7, ulong.MaxValue - 1, ulong.MaxValue,
+        0,
+        1,
+        255,
+        1 << 16,
+        1 << 24,
+        int.MaxValue,
+        1UL << 31,
+        uint.MaxValue,
+        1UL << 32,
+        (1UL << 61) + 1,
+        long.MaxValue,
+        1UL << 63,
+        ulong.MaxValue - 7,
+        ulong.MaxValue - 1,
+        ulong.MaxValue,
     ];
 
     [Fact]
@@ -64,7 +78,11 @@ public sealed class GgufFuzzTests
         var bytes = Small(folder);
         Encoding.Latin1.GetBytes(start).CopyTo(bytes, 0);
         var problem = Refused(folder, bytes);
-        Assert.Contains(start.StartsWith("GGUF", StringComparison.Ordinal) ? "versions 2 and 3, little-endian" : "does not begin with 'GGUF'", problem, StringComparison.Ordinal);
+        Assert.Contains(
+            start.StartsWith("GGUF", StringComparison.Ordinal) ? "versions 2 and 3, little-endian" : "does not begin with 'GGUF'",
+            problem,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -87,7 +105,10 @@ public sealed class GgufFuzzTests
         using var folder = new TemporaryFolder();
         const int count = 4_000_000;
         var path = folder.File("m.gguf");
-        File.WriteAllBytes(path, [.. Start(keys: 1), .. Text("list"), .. Bytes(9u), .. Bytes((uint)type), .. Bytes((ulong)count), .. new byte[count]]);
+        File.WriteAllBytes(
+            path,
+            [.. Start(keys: 1), .. Text("list"), .. Bytes(9u), .. Bytes((uint)type), .. Bytes((ulong)count), .. new byte[count]]
+        );
         var before = GC.GetAllocatedBytesForCurrentThread();
         using var file = new GgufFile(path);
         Assert.Equal(count, Assert.IsType<Array>(file.Fields["list"], exactMatch: false).Length);
@@ -116,7 +137,18 @@ public sealed class GgufFuzzTests
             "name" => [.. Start(keys: 1), .. Bytes((ulong)int.MaxValue)],
             "numbers" => [.. Start(keys: 1), .. Text("k"), .. Bytes(9u), .. Bytes(0u), .. Bytes(3_000_000_000UL)],
             "texts" => [.. Start(keys: 1), .. Text("k"), .. Bytes(9u), .. Bytes(8u), .. Bytes(2_500_000_000UL)],
-            _ => [.. "GGUF"u8, .. Bytes(3u), .. Bytes(1UL), .. Bytes(0UL), .. Text("t"), .. Bytes(1u), .. Bytes(3_000_000_000UL), .. Bytes(0u), .. Bytes(0UL)],
+            _ =>
+            [
+                .. "GGUF"u8,
+                .. Bytes(3u),
+                .. Bytes(1UL),
+                .. Bytes(0UL),
+                .. Text("t"),
+                .. Bytes(1u),
+                .. Bytes(3_000_000_000UL),
+                .. Bytes(0u),
+                .. Bytes(0UL),
+            ],
         };
         File.WriteAllBytes(path, bytes);
         using (var hole = File.OpenWrite(path))
@@ -177,8 +209,18 @@ public sealed class GgufFuzzTests
         }
         else
         {
-            using var model = new LanguageModel(TransformerConfig.Gpt2(vocabularySize: 270, width: 8, layers: 1, heads: 2, contextLength: 8), new Seed(1));
-            GgufExport.Write(model, BytePairTrainer.Train(["the cat sat"], 270, new SpecialTokens("<s>", "</s>", null)), path, "tiny", GgufType.F32, "{{ x }}");
+            using var model = new LanguageModel(
+                TransformerConfig.Gpt2(vocabularySize: 270, width: 8, layers: 1, heads: 2, contextLength: 8),
+                new Seed(1)
+            );
+            GgufExport.Write(
+                model,
+                BytePairTrainer.Train(["the cat sat"], 270, new SpecialTokens("<s>", "</s>", null)),
+                path,
+                "tiny",
+                GgufType.F32,
+                "{{ x }}"
+            );
         }
 
         var whole = File.ReadAllBytes(path);
@@ -193,7 +235,9 @@ public sealed class GgufFuzzTests
                 bytes[chance.NextInt(header)] = (byte)chance.NextInt(256);
             }
 
-            refused += Refused(folder, bytes, p => GgufImport.Read(p, folder.File($"out-{round}")).Dispose(), mostBytes: 32 << 20) is null ? 0 : 1;
+            refused += Refused(folder, bytes, p => GgufImport.Read(p, folder.File($"out-{round}")).Dispose(), mostBytes: 32 << 20) is null
+                ? 0
+                : 1;
         }
 
         Assert.InRange(refused, 100, 399);
@@ -217,17 +261,35 @@ public sealed class GgufFuzzTests
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, mostBytes);
         Assert.InRange(clock.Elapsed.TotalSeconds, 0, 20);
-        Assert.True(message is null || message.Length is > 10 and < 2000 && message.Contains(folder.Path, StringComparison.Ordinal), message);
+        Assert.True(
+            message is null || message.Length is > 10 and < 2000 && message.Contains(folder.Path, StringComparison.Ordinal),
+            message
+        );
         return message;
     }
 
-    /// <summary>A valid file of a few hundred bytes with keys of every kind and tensors of three types; the last fills its 32 bytes.</summary>
+    /// <summary>
+    /// A valid file of a few hundred bytes with keys of every kind and tensors of three types; the last fills its 32 bytes.
+    /// </summary>
     private static byte[] Small(TemporaryFolder folder)
     {
         GgufWriter.Write(
             folder.File("m.gguf"),
-            [new("a.text", "words"), new("b.flag", true), new("c.real", 1.5f), new("d.texts", new[] { "x", "", "é" }), new("e.reals", new[] { 0.5f }), new("f.numbers", new[] { 1, -1 }), new("g", 7u)],
-            [new("t.f16", [5], GgufType.F16, () => new float[5]), new("t.q8", [1, 32], GgufType.Q8, () => new float[32]), new("t.f32", [2, 4], GgufType.F32, () => new float[8])]);
+            [
+                new("a.text", "words"),
+                new("b.flag", true),
+                new("c.real", 1.5f),
+                new("d.texts", new[] { "x", "", "é" }),
+                new("e.reals", new[] { 0.5f }),
+                new("f.numbers", new[] { 1, -1 }),
+                new("g", 7u),
+            ],
+            [
+                new("t.f16", [5], GgufType.F16, () => new float[5]),
+                new("t.q8", [1, 32], GgufType.Q8, () => new float[32]),
+                new("t.f32", [2, 4], GgufType.F32, () => new float[8]),
+            ]
+        );
         return File.ReadAllBytes(folder.File("m.gguf"));
     }
 
@@ -235,10 +297,20 @@ public sealed class GgufFuzzTests
     {
         (string, float, int)[] pieces =
         [
-            ("<unk>", 0, 2), ("<s>", 0, 3), ("</s>", 0, 3), .. Enumerable.Range(0, 256).Select(b => ($"<0x{b:X2}>", 0f, 6)),
-            ("\u2581", -1, 1), ("a", -2, 1), ("b", -3, 1), ("ab", -4, 1), ("\u2581ab", -5, 1),
+            ("<unk>", 0, 2),
+            ("<s>", 0, 3),
+            ("</s>", 0, 3),
+            .. Enumerable.Range(0, 256).Select(b => ($"<0x{b:X2}>", 0f, 6)),
+            ("\u2581", -1, 1),
+            ("a", -2, 1),
+            ("b", -3, 1),
+            ("ab", -4, 1),
+            ("\u2581ab", -5, 1),
         ];
-        using var model = new LanguageModel(TransformerConfig.Llama(270, width: 8, layers: 1, heads: 2, keyValueHeads: 1, hiddenWidth: 12, contextLength: 8), new Seed(1));
+        using var model = new LanguageModel(
+            TransformerConfig.Llama(270, width: 8, layers: 1, heads: 2, keyValueHeads: 1, hiddenWidth: 12, contextLength: 8),
+            new Seed(1)
+        );
         GgufExport.Write(model, TokenizerFiles.FromPieces(pieces, 1, 2, "here"), path, "tiny", GgufType.F32);
     }
 
@@ -246,8 +318,10 @@ public sealed class GgufFuzzTests
     {
         using var file = new GgufFile(from);
         GgufWriter.Write(
-            to, [.. file.Fields.Where(f => f.Key != key), new(key, value)],
-            [.. file.Entries.Select(e => new GgufTensor(e.Name, e.Shape, e.Type, () => file.Read(e)))]);
+            to,
+            [.. file.Fields.Where(f => f.Key != key), new(key, value)],
+            [.. file.Entries.Select(e => new GgufTensor(e.Name, e.Shape, e.Type, () => file.Read(e)))]
+        );
     }
 
     private static byte[] Start(ulong keys) => [.. "GGUF"u8, .. Bytes(3u), .. Bytes(0UL), .. Bytes(keys)];

@@ -9,7 +9,9 @@ using Attune.Text.Tokenizers;
 
 namespace Attune.Models.Tests;
 
-/// <summary>What is exported comes back, and whatever is done to a file, one clear message and no more memory than the file's size.</summary>
+/// <summary>
+/// What is exported comes back, and whatever is done to a file, one clear message and no more memory than the file's size.
+/// </summary>
 public sealed class GgufImportTests
 {
     /// <summary>Of each type exactly what it holds; written once more, the same file to the byte.</summary>
@@ -40,7 +42,13 @@ public sealed class GgufImportTests
         Assert.Equal(File.ReadAllBytes(folder.File("m.gguf")), File.ReadAllBytes(folder.File("n.gguf")));
     }
 
-    private static float Rounded(float value, GgufType type) => type switch { GgufType.F16 => (float)(Half)value, GgufType.BF16 => BFloat16.Widen(BFloat16.Round(value)), _ => value };
+    private static float Rounded(float value, GgufType type) =>
+        type switch
+        {
+            GgufType.F16 => (float)(Half)value,
+            GgufType.BF16 => BFloat16.Widen(BFloat16.Round(value)),
+            _ => value,
+        };
 
     [Fact]
     public void Mistral_comes_back_as_the_llama_that_it_is()
@@ -54,7 +62,9 @@ public sealed class GgufImportTests
         Assert.Equal(TinyModels.Logits(model, tokens), TinyModels.Logits(again, tokens));
     }
 
-    /// <summary>As others write them: llama.cpp puts a begin token before SentencePiece's texts and Llama 3's, before other byte-level ones not.</summary>
+    /// <summary>
+    /// As others write them: llama.cpp puts a begin token before SentencePiece's texts and Llama 3's, before other byte-level ones not.
+    /// </summary>
     [Theory]
     [InlineData("gpt-2", false)]
     [InlineData("qwen2", false)]
@@ -63,14 +73,22 @@ public sealed class GgufImportTests
     {
         using var folder = new TemporaryFolder();
         var tokenizer = BytePairTrainer.Train(["the cat sat"], 270, new SpecialTokens("<s>", "</s>", null));
-        using var model = new LanguageModel(TransformerConfig.Gpt2(vocabularySize: 270, width: 8, layers: 1, heads: 2, contextLength: 8), new Seed(1));
+        using var model = new LanguageModel(
+            TransformerConfig.Gpt2(vocabularySize: 270, width: 8, layers: 1, heads: 2, contextLength: 8),
+            new Seed(1)
+        );
         GgufExport.Write(model, tokenizer, folder.File("m.gguf"), "tiny", GgufType.F32);
         using (var file = new GgufFile(folder.File("m.gguf")))
         {
             GgufWriter.Write(
                 folder.File("n.gguf"),
-                [.. file.Fields.Where(f => f.Key != "tokenizer.ggml.add_bos_token").Select(f => KeyValuePair.Create(f.Key, f.Key == "tokenizer.ggml.pre" ? words : f.Value))],
-                [.. file.Entries.Select(e => new GgufTensor(e.Name, e.Shape, e.Type, () => file.Read(e)))]);
+                [
+                    .. file
+                        .Fields.Where(f => f.Key != "tokenizer.ggml.add_bos_token")
+                        .Select(f => KeyValuePair.Create(f.Key, f.Key == "tokenizer.ggml.pre" ? words : f.Value)),
+                ],
+                [.. file.Entries.Select(e => new GgufTensor(e.Name, e.Shape, e.Type, () => file.Read(e)))]
+            );
         }
 
         GgufImport.Read(folder.File("n.gguf"), folder.File("out")).Dispose();
@@ -81,7 +99,10 @@ public sealed class GgufImportTests
     public void Quantised_numbers_come_back_within_half_a_step()
     {
         using var folder = new TemporaryFolder();
-        using var model = new LanguageModel(TransformerConfig.Llama(40, width: 64, layers: 1, heads: 2, keyValueHeads: 1, hiddenWidth: 96, contextLength: 8), new Seed(1));
+        using var model = new LanguageModel(
+            TransformerConfig.Llama(40, width: 64, layers: 1, heads: 2, keyValueHeads: 1, hiddenWidth: 96, contextLength: 8),
+            new Seed(1)
+        );
         GgufExport.Write(model, null, folder.File("m.gguf"), "tiny", GgufType.Q8);
         using var again = GgufImport.Read(folder.File("m.gguf"), folder.Path);
         foreach (var (name, parameter) in model.NamedParameters)
@@ -99,8 +120,15 @@ public sealed class GgufImportTests
     public void Byte_level_tokens_and_the_chat_template_come_back()
     {
         using var folder = new TemporaryFolder();
-        var tokenizer = BytePairTrainer.Train(["the cat sat on the mat, and the film was good"], 290, new SpecialTokens("<s>", "</s>", null) { Others = ["<|im_start|>"] });
-        using var model = new LanguageModel(TransformerConfig.Gpt2(vocabularySize: 300, width: 8, layers: 1, heads: 2, contextLength: 8), new Seed(1));
+        var tokenizer = BytePairTrainer.Train(
+            ["the cat sat on the mat, and the film was good"],
+            290,
+            new SpecialTokens("<s>", "</s>", null) { Others = ["<|im_start|>"] }
+        );
+        using var model = new LanguageModel(
+            TransformerConfig.Gpt2(vocabularySize: 300, width: 8, layers: 1, heads: 2, contextLength: 8),
+            new Seed(1)
+        );
         GgufExport.Write(model, tokenizer, folder.File("m.gguf"), "tiny", GgufType.F32, "{{ bos_token }}");
         GgufImport.Read(folder.File("m.gguf"), folder.File("out")).Dispose();
         var again = TokenizerFiles.Load(folder.File("out"));
@@ -121,11 +149,21 @@ public sealed class GgufImportTests
         using var folder = new TemporaryFolder();
         (string, float, int)[] pieces =
         [
-            ("<unk>", 0, 2), ("<s>", 0, 3), ("</s>", 0, 3), .. Enumerable.Range(0, 256).Select(b => ($"<0x{b:X2}>", 0f, 6)),
-            ("\u2581", -1, 1), ("a", -2, 1), ("b", -3, 1), ("ab", -4, 1), ("\u2581ab", -5, 1),
+            ("<unk>", 0, 2),
+            ("<s>", 0, 3),
+            ("</s>", 0, 3),
+            .. Enumerable.Range(0, 256).Select(b => ($"<0x{b:X2}>", 0f, 6)),
+            ("\u2581", -1, 1),
+            ("a", -2, 1),
+            ("b", -3, 1),
+            ("ab", -4, 1),
+            ("\u2581ab", -5, 1),
         ];
         var tokenizer = TokenizerFiles.FromPieces(pieces, 1, 2, "here");
-        using var model = new LanguageModel(TransformerConfig.Llama(270, width: 8, layers: 1, heads: 2, keyValueHeads: 1, hiddenWidth: 12, contextLength: 8), new Seed(1));
+        using var model = new LanguageModel(
+            TransformerConfig.Llama(270, width: 8, layers: 1, heads: 2, keyValueHeads: 1, hiddenWidth: 12, contextLength: 8),
+            new Seed(1)
+        );
         GgufExport.Write(model, tokenizer, folder.File("m.gguf"), "tiny", GgufType.F32);
         GgufImport.Read(folder.File("m.gguf"), folder.File("out")).Dispose();
         var again = TokenizerFiles.Load(folder.File("out"));
@@ -157,21 +195,45 @@ public sealed class GgufImportTests
         var path = folder.File("m.gguf");
         GgufWriter.Write(path, [new("general.architecture", "gpt2")], [Tensor("first"), Tensor("second")]);
         var bytes = File.ReadAllBytes(path);
-        var place = bytes.AsSpan().IndexOf("second"u8) + 6;                    // dimensions, two sides, type, offset
+        var place = bytes.AsSpan().IndexOf("second"u8) + 6; // dimensions, two sides, type, offset
         switch (kind)
         {
-            case "magic": bytes[0] = (byte)'X'; break;
-            case "version": bytes[4] = 7; break;
-            case "tensors": BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(8), ulong.MaxValue); break;
-            case "keys": BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(16), 1UL << 60); break;
-            case "text": BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(24), 1UL << 63); break;
-            case "cut": bytes = bytes[..^8]; break;
-            case "type": bytes[place + 20] = 12; break;
-            case "dimensions": bytes[place] = 9; break;
-            case "side": BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(place + 4), 1UL << 40); break;
-            case "misplaced": bytes[place + 24] = 40; break;
-            case "beyond": BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(place + 24), 1UL << 50); break;
-            default: bytes[place + 24] = 0; break;
+            case "magic":
+                bytes[0] = (byte)'X';
+                break;
+            case "version":
+                bytes[4] = 7;
+                break;
+            case "tensors":
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(8), ulong.MaxValue);
+                break;
+            case "keys":
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(16), 1UL << 60);
+                break;
+            case "text":
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(24), 1UL << 63);
+                break;
+            case "cut":
+                bytes = bytes[..^8];
+                break;
+            case "type":
+                bytes[place + 20] = 12;
+                break;
+            case "dimensions":
+                bytes[place] = 9;
+                break;
+            case "side":
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(place + 4), 1UL << 40);
+                break;
+            case "misplaced":
+                bytes[place + 24] = 40;
+                break;
+            case "beyond":
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(place + 24), 1UL << 50);
+                break;
+            default:
+                bytes[place + 24] = 0;
+                break;
         }
 
         File.WriteAllBytes(path, bytes);
@@ -189,16 +251,25 @@ public sealed class GgufImportTests
     public void A_header_that_lies_is_found_out_before_anything_is_made(string key, object value, string message)
     {
         using var folder = new TemporaryFolder();
-        using var model = new LanguageModel(TransformerConfig.Gpt2(vocabularySize: 20, width: 8, layers: 2, heads: 2, contextLength: 8), new Seed(1));
+        using var model = new LanguageModel(
+            TransformerConfig.Gpt2(vocabularySize: 20, width: 8, layers: 2, heads: 2, contextLength: 8),
+            new Seed(1)
+        );
         GgufExport.Write(model, null, folder.File("m.gguf"), "tiny", GgufType.F32);
         using (var file = new GgufFile(folder.File("m.gguf")))
         {
             GgufWriter.Write(
-                folder.File("lie.gguf"), [.. file.Fields.Select(f => KeyValuePair.Create(f.Key, f.Key == key ? value : f.Value))],
-                [.. file.Entries.Select(e => new GgufTensor(e.Name, e.Shape, e.Type, () => file.Read(e)))]);
+                folder.File("lie.gguf"),
+                [.. file.Fields.Select(f => KeyValuePair.Create(f.Key, f.Key == key ? value : f.Value))],
+                [.. file.Entries.Select(e => new GgufTensor(e.Name, e.Shape, e.Type, () => file.Read(e)))]
+            );
         }
 
-        Assert.Contains(message, Assert.Throws<ModelFileException>(() => GgufImport.Read(folder.File("lie.gguf"), folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<ModelFileException>(() => GgufImport.Read(folder.File("lie.gguf"), folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static GgufTensor Tensor(string name) => new(name, [2, 8], GgufType.F32, () => new float[16]);

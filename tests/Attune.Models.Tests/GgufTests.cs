@@ -31,7 +31,10 @@ public sealed class GgufTests
         Assert.Equal(new[] { (ulong)config.HiddenWidth, (ulong)config.Width }, file.Tensors["blk.0.ffn_down.weight"].Shape);
 
         void Close(float[] expected, float[] actual) =>
-            Assert.All(expected.Zip(actual), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, Math.Abs(pair.First) * relativeError + 1e-7f));
+            Assert.All(
+                expected.Zip(actual),
+                pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, Math.Abs(pair.First) * relativeError + 1e-7f)
+            );
     }
 
     [Fact]
@@ -50,14 +53,19 @@ public sealed class GgufTests
             Assert.True(key.AsSpan(row * width, width).SequenceEqual(joint.AsSpan((width + source) * width, width)), $"row {row}");
         }
 
-        Assert.True(file.Tensors["blk.1.attn_v.weight"].Values.AsSpan().SequenceEqual(joint.AsSpan((width + config.KeyValueWidth) * width)));
+        Assert.True(
+            file.Tensors["blk.1.attn_v.weight"].Values.AsSpan().SequenceEqual(joint.AsSpan((width + config.KeyValueWidth) * width))
+        );
         Assert.Equal(Of(model, "layers.1.up.weight").Skip(config.HiddenWidth * width), file.Tensors["blk.1.ffn_up.weight"].Values);
     }
 
     [Fact]
     public void Quantised_numbers_are_within_half_a_step_and_rows_that_no_blocks_fit_stay_halves()
     {
-        using var fitting = new LanguageModel(TransformerConfig.Gpt2(vocabularySize: 40, width: 64, layers: 1, heads: 2, contextLength: 8), new Seed(1));
+        using var fitting = new LanguageModel(
+            TransformerConfig.Gpt2(vocabularySize: 40, width: 64, layers: 1, heads: 2, contextLength: 8),
+            new Seed(1)
+        );
         var tensor = Exported(fitting, GgufType.Q8).Tensors["blk.0.ffn_up.weight"];
         Assert.Equal(GgufType.Q8, tensor.Type);
         var weights = Of(fitting, "layers.0.up.weight");
@@ -82,7 +90,10 @@ public sealed class GgufTests
         tokens["he"] = 256;
         var vocabulary = new BytePairVocabulary(tokens, ["h e"], new Dictionary<string, int> { ["<|end|>"] = 257 });
         var tokenizer = new BytePairTokenizer(vocabulary, new SpecialTokens(null, "<|end|>", null));
-        using var model = new LanguageModel(TransformerConfig.Gpt2(vocabularySize: 260, width: 8, layers: 1, heads: 2, contextLength: 8), new Seed(1));
+        using var model = new LanguageModel(
+            TransformerConfig.Gpt2(vocabularySize: 260, width: 8, layers: 1, heads: 2, contextLength: 8),
+            new Seed(1)
+        );
         using var folder = new TemporaryFolder();
         var path = Path.Combine(folder.Path, "model.gguf");
         GgufExport.Write(model, tokenizer, path, "tiny", GgufType.F32);
@@ -102,7 +113,8 @@ public sealed class GgufTests
         return ((char)(IsPlain(value) ? value : 256 + Enumerable.Range(0, value).Count(b => !IsPlain(b)))).ToString();
     }
 
-    private static float[] Of(LanguageModel model, string slot) => model.Weights[slot].detach().to(ScalarType.Float32).contiguous().data<float>().ToArray();
+    private static float[] Of(LanguageModel model, string slot) =>
+        model.Weights[slot].detach().to(ScalarType.Float32).contiguous().data<float>().ToArray();
 
     private static Gguf Exported(LanguageModel model, GgufType type)
     {
@@ -132,30 +144,46 @@ public sealed class GgufTests
             var places = new List<(string Name, ulong[] Shape, GgufType Type, long Offset)>();
             for (var i = 0; i < tensorCount; i++)
             {
-                places.Add((Text(reader), [.. Enumerable.Range(0, reader.ReadInt32()).Select(_ => reader.ReadUInt64())], (GgufType)reader.ReadUInt32(), reader.ReadInt64()));
+                places.Add(
+                    (
+                        Text(reader),
+                        [.. Enumerable.Range(0, reader.ReadInt32()).Select(_ => reader.ReadUInt64())],
+                        (GgufType)reader.ReadUInt32(),
+                        reader.ReadInt64()
+                    )
+                );
             }
 
             var start = (reader.BaseStream.Position + 31) / 32 * 32;
-            var tensors = places.ToDictionary(p => p.Name, p =>
-            {
-                reader.BaseStream.Position = start + p.Offset;
-                return new StoredTensor(p.Shape, p.Type, p.Offset, Numbers(reader, p.Type, (int)p.Shape.Aggregate(1UL, (a, b) => a * b)));
-            });
+            var tensors = places.ToDictionary(
+                p => p.Name,
+                p =>
+                {
+                    reader.BaseStream.Position = start + p.Offset;
+                    return new StoredTensor(
+                        p.Shape,
+                        p.Type,
+                        p.Offset,
+                        Numbers(reader, p.Type, (int)p.Shape.Aggregate(1UL, (a, b) => a * b))
+                    );
+                }
+            );
             return new Gguf(fields, tensors);
         }
 
         private static string Text(BinaryReader reader) => Encoding.UTF8.GetString(reader.ReadBytes((int)reader.ReadInt64()));
 
-        private static object Value(BinaryReader reader, uint type) => type switch
-        {
-            4 => reader.ReadUInt32(),
-            5 => reader.ReadInt32(),
-            6 => reader.ReadSingle(),
-            7 => reader.ReadBoolean(),
-            8 => Text(reader),
-            9 => List(reader),
-            _ => throw new InvalidDataException($"type {type}"),
-        };
+        private static object Value(BinaryReader reader, uint type) =>
+            type switch
+            {
+                4 => reader.ReadUInt32(),
+                5 => reader.ReadInt32(),
+                6 => reader.ReadSingle(),
+                7 => reader.ReadBoolean(),
+                8 => Text(reader),
+                9 => List(reader),
+                _ => throw new InvalidDataException($"type {type}"),
+            };
 
         private static object[] List(BinaryReader reader)
         {

@@ -10,8 +10,14 @@ namespace Attune.Models.Tests;
 public sealed class HostileFileTests
 {
     [Theory]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", "'a' appears twice")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", "'a' and 'b' overlap")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""",
+        "'a' appears twice"
+    )]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""",
+        "'a' and 'b' overlap"
+    )]
     [InlineData("""{"a":{"dtype":"F32","shape":[4],"data_offsets":[8,24]}}""", "lies at bytes 8 to 24")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", "lies at bytes 8 to 0")]
     [InlineData("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", "of shape [3] and type F32 has 8 bytes")]
@@ -29,14 +35,19 @@ public sealed class HostileFileTests
     [InlineData("{", "its header is not JSON")]
     [InlineData("", "its header is not JSON")]
     [InlineData("""{"a":[[[[[[[[[[[[1]]]]]]]]]]]]}""", "its header is not JSON")]
-    public void A_header_that_lies_is_refused(string header, string message) => Assert.Contains(message, Refusal(File(header, 16)), StringComparison.Ordinal);
+    public void A_header_that_lies_is_refused(string header, string message) =>
+        Assert.Contains(message, Refusal(File(header, 16)), StringComparison.Ordinal);
 
     [Fact]
     public void A_length_beyond_the_file_is_refused()
     {
         Assert.Contains("it has 0 bytes", Refusal([]), StringComparison.Ordinal);
         Assert.Contains("it has 3 bytes", Refusal([1, 2, 3]), StringComparison.Ordinal);
-        Assert.Contains("its header claims 18446744073709551615 bytes", Refusal([255, 255, 255, 255, 255, 255, 255, 255, 0]), StringComparison.Ordinal);
+        Assert.Contains(
+            "its header claims 18446744073709551615 bytes",
+            Refusal([255, 255, 255, 255, 255, 255, 255, 255, 0]),
+            StringComparison.Ordinal
+        );
         Assert.Contains("its header claims 9 bytes, but the file has 2", Refusal([9, 0, 0, 0, 0, 0, 0, 0, 0, 0]), StringComparison.Ordinal);
     }
 
@@ -44,8 +55,16 @@ public sealed class HostileFileTests
     public void An_absent_file_and_a_folder_are_refused()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("cannot be read", Assert.Throws<ModelFileException>(() => new SafeTensorsFile(folder.File("none"))).Message, StringComparison.Ordinal);
-        Assert.Contains("cannot be read", Assert.Throws<ModelFileException>(() => new SafeTensorsFile(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "cannot be read",
+            Assert.Throws<ModelFileException>(() => new SafeTensorsFile(folder.File("none"))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "cannot be read",
+            Assert.Throws<ModelFileException>(() => new SafeTensorsFile(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -56,24 +75,29 @@ public sealed class HostileFileTests
         ModelFiles.Save(model, folder.Path);
         var path = folder.File("model.safetensors");
         var whole = System.IO.File.ReadAllBytes(path);
-        Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Int[0, 2000], Gen.Byte).Sample((length, position, value) =>
-        {
-            var garbled = (byte[])whole.Clone();
-            garbled[position] = value;
-            foreach (var bytes in new[] { whole[..length], garbled })
-            {
-                System.IO.File.WriteAllBytes(path, bytes);
-                try
+        Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Int[0, 2000], Gen.Byte)
+            .Sample(
+                (length, position, value) =>
                 {
-                    ModelFiles.LoadLanguageModel(folder.Path).Dispose();
-                    Assert.Equal(whole.Length, bytes.Length);
-                }
-                catch (ModelFileException refusal)
-                {
-                    Assert.Contains(folder.Path, refusal.Message, StringComparison.Ordinal);
-                }
-            }
-        }, iter: 400, threads: 1);
+                    var garbled = (byte[])whole.Clone();
+                    garbled[position] = value;
+                    foreach (var bytes in new[] { whole[..length], garbled })
+                    {
+                        System.IO.File.WriteAllBytes(path, bytes);
+                        try
+                        {
+                            ModelFiles.LoadLanguageModel(folder.Path).Dispose();
+                            Assert.Equal(whole.Length, bytes.Length);
+                        }
+                        catch (ModelFileException refusal)
+                        {
+                            Assert.Contains(folder.Path, refusal.Message, StringComparison.Ordinal);
+                        }
+                    }
+                },
+                iter: 400,
+                threads: 1
+            );
     }
 
     /// <summary>The other files of a model folder, bytes changed, cut or nested: a model, or a message.</summary>
@@ -88,7 +112,10 @@ public sealed class HostileFileTests
         if (name != "config.json")
         {
             System.IO.File.Move(folder.File("model.safetensors"), folder.File("shard-1.safetensors"));
-            folder.WriteText(name, """{"metadata": {"total_size": 1}, "weight_map": {"transformer.wte.weight": "shard-1.safetensors", "transformer.wpe.weight": "shard-1.safetensors"}}""");
+            folder.WriteText(
+                name,
+                """{"metadata": {"total_size": 1}, "weight_map": {"transformer.wte.weight": "shard-1.safetensors", "transformer.wpe.weight": "shard-1.safetensors"}}"""
+            );
         }
 
         ModelFiles.LoadLanguageModel(folder.Path).Dispose();
@@ -107,13 +134,18 @@ public sealed class HostileFileTests
             }
         }
 
-        Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Int[0, whole.Length - 1], Gen.Byte).Sample((length, position, value) =>
-        {
-            var garbled = (byte[])whole.Clone();
-            garbled[position] = value;
-            Try(whole[..length]);
-            Try(garbled);
-        }, iter: 300, threads: 1);
+        Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Int[0, whole.Length - 1], Gen.Byte)
+            .Sample(
+                (length, position, value) =>
+                {
+                    var garbled = (byte[])whole.Clone();
+                    garbled[position] = value;
+                    Try(whole[..length]);
+                    Try(garbled);
+                },
+                iter: 300,
+                threads: 1
+            );
         Try(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("{\"weight_map\":", 100_000))));
         Try(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("[", 100_000))));
     }
@@ -143,14 +175,26 @@ public sealed class HostileFileTests
     {
         using var folder = new TemporaryFolder();
         Assert.Contains("has 5 bytes", Import(folder, [1, 2, 3, 4, 5]), StringComparison.Ordinal);
-        Assert.Contains("is not a llama2.c checkpoint", Import(folder, Encoding.ASCII.GetBytes("This is a text and no model at all.")), StringComparison.Ordinal);
+        Assert.Contains(
+            "is not a llama2.c checkpoint",
+            Import(folder, Encoding.ASCII.GetBytes("This is a text and no model at all.")),
+            StringComparison.Ordinal
+        );
         Assert.Contains("which take 1056540", Import(folder, Header(64, 172, 5, 8, 4, 512, 512)), StringComparison.Ordinal);
         Assert.Contains("Width is -1", Import(folder, Header(-1, 172, 5, 8, 4, 512, 512)), StringComparison.Ordinal);
         Assert.Contains("truncated", Import(folder, Header(16777216, 16777216, 4096, 8, 8, 16777216, 16777216)), StringComparison.Ordinal);
-        Assert.Contains("VocabularySize is 2147483647", Import(folder, Header(64, 172, 5, 8, 4, int.MinValue, 512)), StringComparison.Ordinal);
+        Assert.Contains(
+            "VocabularySize is 2147483647",
+            Import(folder, Header(64, 172, 5, 8, 4, int.MinValue, 512)),
+            StringComparison.Ordinal
+        );
         byte[] versioned = [0x32, 0x34, 0x6b, 0x61, 2, 0, 0, 0, .. new byte[248]];
         Assert.Contains("version 2", Import(folder, versioned), StringComparison.Ordinal);
-        Assert.Contains("cannot be read", Assert.Throws<ModelFileException>(() => Llama2CCheckpoint.Import(folder.File("none"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "cannot be read",
+            Assert.Throws<ModelFileException>(() => Llama2CCheckpoint.Import(folder.File("none"))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static byte[] Header(params int[] numbers) => [.. numbers.SelectMany(BitConverter.GetBytes), .. new byte[300]];

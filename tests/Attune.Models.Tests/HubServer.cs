@@ -52,7 +52,8 @@ internal sealed class HubServer : IDisposable
                 var context = await _listener.GetContextAsync();
                 Answer(context.Request, context.Response);
             }
-            catch (Exception problem) when (problem is HttpListenerException or ObjectDisposedException or InvalidOperationException or IOException)
+            catch (Exception problem)
+                when (problem is HttpListenerException or ObjectDisposedException or InvalidOperationException or IOException)
             {
                 // Closed, or the other side went away.
             }
@@ -74,7 +75,14 @@ internal sealed class HubServer : IDisposable
         }
         else if (path == "/api/models/owner/tiny/revision/main")
         {
-            Send(request, response, Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new { sha = "c0ffee", siblings = Files.Select(f => Entry(f.Key, f.Value)) })), cut: false);
+            Send(
+                request,
+                response,
+                Encoding.UTF8.GetBytes(
+                    JsonSerializer.Serialize(new { sha = "c0ffee", siblings = Files.Select(f => Entry(f.Key, f.Value)) })
+                ),
+                cut: false
+            );
         }
         else if (path.StartsWith("/owner/tiny/resolve/c0ffee/", StringComparison.Ordinal) && Files.TryGetValue(path[27..], out var content))
         {
@@ -87,12 +95,26 @@ internal sealed class HubServer : IDisposable
     }
 
     // Large files are listed with SHA-256, small ones with git's hash, as on the public hub.
-    private static object Entry(string name, byte[] content) => name.EndsWith(".safetensors", StringComparison.Ordinal)
-        ? new { rfilename = name, size = content.Length, blobId = "0", lfs = (object?)new { sha256 = Convert.ToHexStringLower(SHA256.HashData(content)), size = content.Length } }
-        : new { rfilename = name, size = content.Length, blobId = GitHash(content), lfs = (object?)null };
+    private static object Entry(string name, byte[] content) =>
+        name.EndsWith(".safetensors", StringComparison.Ordinal)
+            ? new
+            {
+                rfilename = name,
+                size = content.Length,
+                blobId = "0",
+                lfs = (object?)new { sha256 = Convert.ToHexStringLower(SHA256.HashData(content)), size = content.Length },
+            }
+            : new
+            {
+                rfilename = name,
+                size = content.Length,
+                blobId = GitHash(content),
+                lfs = (object?)null,
+            };
 
 #pragma warning disable CA5350 // Git's blobs are named by SHA-1.
-    private static string GitHash(byte[] content) => Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {content.Length}\0"), .. content]));
+    private static string GitHash(byte[] content) =>
+        Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {content.Length}\0"), .. content]));
 #pragma warning restore CA5350
 
     private void Send(HttpListenerRequest request, HttpListenerResponse response, byte[] content, bool cut)

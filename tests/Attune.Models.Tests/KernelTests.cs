@@ -24,71 +24,87 @@ public sealed unsafe class KernelTests
 
     [Fact]
     public void A_packed_product_equals_the_product_by_definition() =>
-        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 70], Gen.Int[1, 200], Gen.Int[1, 3], Gen.ULong).Sample((rows, inputs, outputs, workers, seed) =>
-        {
-            var chance = new Seed(seed).Chance();
-            var activations = Normals(chance, rows * inputs);
-            var weights = Normals(chance, outputs * inputs);
-            using var packed = new PackedMatrix(outputs, inputs);
-            packed.Pack(weights);
-            var product = new float[rows * outputs];
-            fixed (float* a = activations, c = product)
-            {
-                for (var worker = 0; worker < workers; worker++)
+        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 70], Gen.Int[1, 200], Gen.Int[1, 3], Gen.ULong)
+            .Sample(
+                (rows, inputs, outputs, workers, seed) =>
                 {
-                    Gemm.Multiply(a, inputs, rows, packed, new Store(c, outputs, outputs), worker, workers);
-                }
-            }
+                    var chance = new Seed(seed).Chance();
+                    var activations = Normals(chance, rows * inputs);
+                    var weights = Normals(chance, outputs * inputs);
+                    using var packed = new PackedMatrix(outputs, inputs);
+                    packed.Pack(weights);
+                    var product = new float[rows * outputs];
+                    fixed (
+                        float* a = activations,
+                            c = product
+                    )
+                    {
+                        for (var worker = 0; worker < workers; worker++)
+                        {
+                            Gemm.Multiply(a, inputs, rows, packed, new Store(c, outputs, outputs), worker, workers);
+                        }
+                    }
 
-            for (var row = 0; row < rows; row++)
-            {
-                for (var output = 0; output < outputs; output++)
-                {
-                    var exact = Enumerable.Range(0, inputs).Sum(k => (double)activations[row * inputs + k] * weights[output * inputs + k]);
-                    Assert.Equal(exact, product[row * outputs + output], 1e-4);
-                }
-            }
-        }, iter: 60);
+                    for (var row = 0; row < rows; row++)
+                    {
+                        for (var output = 0; output < outputs; output++)
+                        {
+                            var exact = Enumerable
+                                .Range(0, inputs)
+                                .Sum(k => (double)activations[row * inputs + k] * weights[output * inputs + k]);
+                            Assert.Equal(exact, product[row * outputs + output], 1e-4);
+                        }
+                    }
+                },
+                iter: 60
+            );
 
     [Fact]
     public void A_packed_product_in_bfloat16_equals_the_product_of_the_rounded_numbers() =>
-        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 90], Gen.Int[1, 200], Gen.Bool, Gen.ULong).Sample((rows, inputs, outputs, givenShort, seed) =>
-        {
-            var chance = new Seed(seed).Chance();
-            var activations = Rounded(Normals(chance, rows * inputs));
-            var exactWeights = Normals(chance, outputs * inputs);
-            var weights = Rounded(exactWeights);
-            using var packed = new PackedMatrix(outputs, inputs, type: KernelType.BF16);
-            if (givenShort)
-            {
-                packed.Pack([.. weights.Select(BFloat16.Round)]);
-            }
-            else
-            {
-                packed.Pack(exactWeights);
-            }
-
-            var product = new float[rows * outputs];
-            using var room = BFloat16Rows(activations, rows, inputs);
-            fixed (float* c = product)
-            {
-                Gemm.Multiply(room.Start, inputs + 1, rows, packed, new Store(c, outputs, outputs), 0, 1);
-            }
-
-            for (var row = 0; row < rows; row++)
-            {
-                for (var output = 0; output < outputs; output++)
+        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 90], Gen.Int[1, 200], Gen.Bool, Gen.ULong)
+            .Sample(
+                (rows, inputs, outputs, givenShort, seed) =>
                 {
-                    var exact = Enumerable.Range(0, inputs).Sum(k => (double)activations[row * inputs + k] * weights[output * inputs + k]);
-                    Assert.Equal(exact, product[row * outputs + output], 1e-4);
-                }
-            }
-        }, iter: 60);
+                    var chance = new Seed(seed).Chance();
+                    var activations = Rounded(Normals(chance, rows * inputs));
+                    var exactWeights = Normals(chance, outputs * inputs);
+                    var weights = Rounded(exactWeights);
+                    using var packed = new PackedMatrix(outputs, inputs, type: KernelType.BF16);
+                    if (givenShort)
+                    {
+                        packed.Pack([.. weights.Select(BFloat16.Round)]);
+                    }
+                    else
+                    {
+                        packed.Pack(exactWeights);
+                    }
+
+                    var product = new float[rows * outputs];
+                    using var room = BFloat16Rows(activations, rows, inputs);
+                    fixed (float* c = product)
+                    {
+                        Gemm.Multiply(room.Start, inputs + 1, rows, packed, new Store(c, outputs, outputs), 0, 1);
+                    }
+
+                    for (var row = 0; row < rows; row++)
+                    {
+                        for (var output = 0; output < outputs; output++)
+                        {
+                            var exact = Enumerable
+                                .Range(0, inputs)
+                                .Sum(k => (double)activations[row * inputs + k] * weights[output * inputs + k]);
+                            Assert.Equal(exact, product[row * outputs + output], 1e-4);
+                        }
+                    }
+                },
+                iter: 60
+            );
 
     [Fact]
     public void Packing_bfloat16_weights_in_32_bits_keeps_them()
     {
-        const int Inputs = 50, Outputs = 70;
+        const int Inputs = 50,
+            Outputs = 70;
         var weights = Rounded(Normals(new Seed(8).Chance(), Outputs * Inputs));
         using var wide = new PackedMatrix(Outputs, Inputs);
         using var narrow = new PackedMatrix(Outputs, Inputs);
@@ -96,15 +112,17 @@ public sealed unsafe class KernelTests
         narrow.Pack([.. weights.Select(BFloat16.Round)]);
         for (var panel = 0; panel < wide.Panels; panel++)
         {
-            Assert.True(new Span<float>(wide.PanelAt(panel), 64 * Inputs).SequenceEqual(new Span<float>(narrow.PanelAt(panel), 64 * Inputs)));
+            Assert.True(
+                new Span<float>(wide.PanelAt(panel), 64 * Inputs).SequenceEqual(new Span<float>(narrow.PanelAt(panel), 64 * Inputs))
+            );
         }
     }
 
     [Theory]
     [InlineData(1f, 0x3F80)]
     [InlineData(-2.5f, 0xC020)]
-    [InlineData(1.00390625f, 0x3F80)]       // half way between 1 and 1 + 2^-7: to the even one
-    [InlineData(1.01171875f, 0x3F82)]       // half way again, the even one above
+    [InlineData(1.00390625f, 0x3F80)] // half way between 1 and 1 + 2^-7: to the even one
+    [InlineData(1.01171875f, 0x3F82)] // half way again, the even one above
     [InlineData(1.0040f, 0x3F81)]
     [InlineData(float.PositiveInfinity, 0x7F80)]
     [InlineData(3.4e38f, 0x7F80)]
@@ -126,13 +144,18 @@ public sealed unsafe class KernelTests
     [Fact]
     public void Law_in_bfloat16_too_a_row_has_the_same_bits_in_every_tile_whatever_is_fetched_meanwhile()
     {
-        const int Inputs = 154, Stride = 155;
+        const int Inputs = 154,
+            Stride = 155;
         var chance = new Seed(5).Chance();
         using var rows = BFloat16Rows(Normals(chance, 6 * Inputs), 6, Inputs);
         using var packed = new PackedMatrix(64, Inputs, type: KernelType.BF16);
         packed.Pack(Normals(chance, 64 * Inputs));
         var (alone, tile, portable) = (new float[64], new float[6 * 64], new float[6 * 64]);
-        fixed (float* one = alone, many = tile, plain = portable)
+        fixed (
+            float* one = alone,
+                many = tile,
+                plain = portable
+        )
         {
             for (var count = 1; count <= 6; count++)
             {
@@ -183,7 +206,10 @@ public sealed unsafe class KernelTests
         var panel = Normals(chance, 64 * Inputs);
         var alone = stackalloc float[64];
         var tile = stackalloc float[6 * 64];
-        fixed (float* a = activations, p = panel)
+        fixed (
+            float* a = activations,
+                p = panel
+        )
         {
             for (var rows = 1; rows <= 6; rows++)
             {
@@ -201,7 +227,10 @@ public sealed unsafe class KernelTests
                     for (var row = 0; row < rows; row++)
                     {
                         Gemm.Tile(a + row * Inputs, Inputs, 1, p, Inputs, alone);
-                        Assert.True(new Span<float>(alone, 64).SequenceEqual(new Span<float>(tile + row * 64, 64)), $"{rows} rows, row {row}, portable {portable}");
+                        Assert.True(
+                            new Span<float>(alone, 64).SequenceEqual(new Span<float>(tile + row * 64, 64)),
+                            $"{rows} rows, row {row}, portable {portable}"
+                        );
                     }
                 }
             }
@@ -280,15 +309,17 @@ public sealed unsafe class KernelTests
     public void A_failing_worker_fails_the_run_and_the_team_goes_on()
     {
         using var team = new WorkerTeam(3);
-        var failure = Assert.Throws<InvalidOperationException>(() => team.Run(worker =>
-        {
-            if (worker == 1)
+        var failure = Assert.Throws<InvalidOperationException>(() =>
+            team.Run(worker =>
             {
-                throw new InvalidOperationException("broken");
-            }
+                if (worker == 1)
+                {
+                    throw new InvalidOperationException("broken");
+                }
 
-            team.Barrier();
-        }));
+                team.Barrier();
+            })
+        );
         Assert.Equal("broken", failure.Message);
         var ran = 0;
         team.Run(_ =>

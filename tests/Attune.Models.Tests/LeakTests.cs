@@ -28,7 +28,13 @@ public sealed class LeakTests
             TransformerTests.Gradient(model, tokens, null);
             scores.Scores(TinyModels.Rows(tokens));
             engine.Load(model);
-            engine.Sample([new SampleRequest([1, 2], new Seed(1))], new SamplingOptions { MaxNewTokens = 3 }, round, null, CancellationToken.None);
+            engine.Sample(
+                [new SampleRequest([1, 2], new Seed(1))],
+                new SamplingOptions { MaxNewTokens = 3 },
+                round,
+                null,
+                CancellationToken.None
+            );
         }
 
         // Fewer is no leak: a finaliser may have taken what an earlier test left to it.

@@ -22,9 +22,16 @@ internal sealed partial class LlamaCpp
     public static LlamaCpp Require()
     {
         var place = Environment.GetEnvironmentVariable("ATTUNE_LLAMACPP");
-        Assert.SkipUnless(place is not null, "llama.cpp is not here: set ATTUNE_LLAMACPP to the folder of its programs (llama-server, llama-perplexity), or to a root that has them in usr/bin.");
+        Assert.SkipUnless(
+            place is not null,
+            "llama.cpp is not here: set ATTUNE_LLAMACPP to the folder of its programs (llama-server, llama-perplexity), or to "
+                + "a root that has them in usr/bin."
+        );
         var found = new LlamaCpp(place!);
-        Assert.True(found._isRoot || File.Exists(Path.Combine(place!, "llama-server")), $"ATTUNE_LLAMACPP is {place}, which has no llama-server.");
+        Assert.True(
+            found._isRoot || File.Exists(Path.Combine(place!, "llama-server")),
+            $"ATTUNE_LLAMACPP is {place}, which has no llama-server."
+        );
         return found;
     }
 
@@ -36,16 +43,35 @@ internal sealed partial class LlamaCpp
         return (here, _isRoot ? "/tmp/" + name : here);
     }
 
-    /// <summary>The perplexity that llama-perplexity measures over the second halves of windows, and of how many. The last lines are lost now and then: its log does not wait.</summary>
+    /// <summary>
+    /// The perplexity that llama-perplexity measures over the second halves of windows, and of how many. The last lines are lost now and
+    /// then: its log does not wait.
+    /// </summary>
     public (double Value, int Windows) Perplexity(string model, string text, int window)
     {
-        using var process = Start("llama-perplexity", "-m", model, "-f", text, "-c", window.ToString(CultureInfo.InvariantCulture), "-b", window.ToString(CultureInfo.InvariantCulture), "-t", "2", "--no-warmup");
+        using var process = Start(
+            "llama-perplexity",
+            "-m",
+            model,
+            "-f",
+            text,
+            "-c",
+            window.ToString(CultureInfo.InvariantCulture),
+            "-b",
+            window.ToString(CultureInfo.InvariantCulture),
+            "-t",
+            "2",
+            "--no-warmup"
+        );
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd() + errors.Result;
         process.WaitForExit();
         var match = Running().Matches(output).LastOrDefault() ?? Match.Empty;
         Assert.True(match.Success, $"exit code {process.ExitCode}: " + output[^Math.Min(output.Length, 2000)..]);
-        return (double.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture), int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+        return (
+            double.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture),
+            int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)
+        );
     }
 
     public Server Serve(string model, int context)
@@ -57,14 +83,44 @@ internal sealed partial class LlamaCpp
             port = ((IPEndPoint)probe.LocalEndpoint).Port;
         }
 
-        return new Server(Start(
-            "llama-server", "-m", model, "-c", context.ToString(CultureInfo.InvariantCulture), "--port", port.ToString(CultureInfo.InvariantCulture), "--host", "127.0.0.1", "-t", "2", "--jinja", "-np", "1", "-ctk", "f32", "-ctv", "f32", "-fa", "off"), port);
+        return new Server(
+            Start(
+                "llama-server",
+                "-m",
+                model,
+                "-c",
+                context.ToString(CultureInfo.InvariantCulture),
+                "--port",
+                port.ToString(CultureInfo.InvariantCulture),
+                "--host",
+                "127.0.0.1",
+                "-t",
+                "2",
+                "--jinja",
+                "-np",
+                "1",
+                "-ctk",
+                "f32",
+                "-ctv",
+                "f32",
+                "-fa",
+                "off"
+            ),
+            port
+        );
     }
 
     private Process Start(string program, params string[] arguments)
     {
         string[] command = _isRoot ? ["chroot", _place, program, .. arguments] : [Path.Combine(_place, program), .. arguments];
-        return Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        return Process.Start(
+            new ProcessStartInfo(command[0], command[1..])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            }
+        )!;
     }
 
     [GeneratedRegex(@"\[([0-9]+)\]([0-9]+\.[0-9]{4}),")]
@@ -83,7 +139,9 @@ internal sealed partial class LlamaCpp
                 {
                     using var answer = await _http.PostAsJsonAsync(path, question, TestContext.Current.CancellationToken);
                     if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || attempt > 300)
+                    {
                         return await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
+                    }
                 }
                 catch (HttpRequestException) when (attempt <= 300 && !process.HasExited)
                 {

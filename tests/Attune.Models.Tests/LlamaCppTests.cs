@@ -13,7 +13,9 @@ namespace Attune.Models.Tests;
 public sealed class LlamaCppTests
 {
     private const int Window = 256;
-    private const string Template = "{% for m in messages %}{{ '<s>[' + m.role + '] ' + m.content | trim + '</s>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '[assistant]' }}{% endif %}";
+    private const string Template =
+        "{% for m in messages %}{{ '<s>[' + m.role + '] ' + m.content | trim + '</s>\n' }}{% endfor %}{% if "
+        + "add_generation_prompt %}{{ '[assistant]' }}{% endif %}";
 
     [Fact]
     public async Task Llama_cpp_reads_an_exported_model_and_says_the_same_token_for_token()
@@ -27,19 +29,56 @@ public sealed class LlamaCppTests
             GgufExport.Write(model, words, Path.Combine(here, "model.gguf"), "stories", GgufType.F32, Template);
             using var server = peer.Serve(there + "/model.gguf", 512);
 
-            var story = await server.AskAsync("completion", new { prompt = new[] { 1 }, n_predict = 200, temperature = 0, top_k = 1, return_tokens = true, cache_prompt = false, ignore_eos = true, repeat_penalty = 1.0 });
-            var options = new SamplingOptions { Temperature = 0, MaxNewTokens = 200, BatchSize = 1 };
+            var story = await server.AskAsync(
+                "completion",
+                new
+                {
+                    prompt = new[] { 1 },
+                    n_predict = 200,
+                    temperature = 0,
+                    top_k = 1,
+                    return_tokens = true,
+                    cache_prompt = false,
+                    ignore_eos = true,
+                    repeat_penalty = 1.0,
+                }
+            );
+            var options = new SamplingOptions
+            {
+                Temperature = 0,
+                MaxNewTokens = 200,
+                BatchSize = 1,
+            };
             using var engine = new DecodeEngine(model);
-            var own = engine.Sample([new SampleRequest([1], new Seed(1))], options, 0, null, TestContext.Current.CancellationToken).Single();
+            var own = engine
+                .Sample([new SampleRequest([1], new Seed(1))], options, 0, null, TestContext.Current.CancellationToken)
+                .Single();
             Assert.Equal(own.Sequence.Answer.ToArray(), story.GetProperty("tokens").EnumerateArray().Select(t => t.GetInt32()));
 
-            foreach (var text in File.ReadAllText(SharedData.Require("text/tinystories/tiny_stories.txt")).Chunk(400).Take(10).Select(c => new string(c)).Append(" é 日本 😀\t\n  x"))
+            foreach (
+                var text in File.ReadAllText(SharedData.Require("text/tinystories/tiny_stories.txt"))
+                    .Chunk(400)
+                    .Take(10)
+                    .Select(c => new string(c))
+                    .Append(" é 日本 😀\t\n  x")
+            )
             {
-                var tokens = await server.AskAsync("tokenize", new { content = text, add_special = false, parse_special = false });
+                var tokens = await server.AskAsync(
+                    "tokenize",
+                    new
+                    {
+                        content = text,
+                        add_special = false,
+                        parse_special = false,
+                    }
+                );
                 Assert.Equal(words.Encode(text), tokens.GetProperty("tokens").EnumerateArray().Select(t => t.GetInt32()));
             }
 
-            var chat = await server.AskAsync("apply-template", new { messages = new[] { new { role = "user", content = " Tell a story. " } } });
+            var chat = await server.AskAsync(
+                "apply-template",
+                new { messages = new[] { new { role = "user", content = " Tell a story. " } } }
+            );
             // The server puts the begin token before a prompt itself.
             Assert.Equal("[user] Tell a story.</s>\n[assistant]", chat.GetProperty("prompt").GetString());
         }
@@ -77,7 +116,9 @@ public sealed class LlamaCppTests
         }
     }
 
-    /// <summary>As the program measures it: windows of equal length, each begun with the begin token; the second half of each counts.</summary>
+    /// <summary>
+    /// As the program measures it: windows of equal length, each begun with the begin token; the second half of each counts.
+    /// </summary>
     private static double Perplexity(LanguageModel model, ITokenizer words, string text, int count)
     {
         var tokens = words.Encode(text).Insert(0, words.BeginToken!.Value);

@@ -12,7 +12,11 @@ public sealed unsafe class MatrixProductTests
     {
         Assert.SkipUnless(Avx512F.IsSupported, "this processor has no AVX-512");
         Gen.Select(Gen.Int[1, 150], Gen.Int[1, 150], Gen.Int[1, 1100], Gen.Bool, Gen.Bool, Gen.Bool)
-            .Sample((rows, columns, inner, leftTurned, rightTurned, add) => Check(rows, columns, inner, leftTurned, rightTurned, add), iter: 60, threads: 1);
+            .Sample(
+                (rows, columns, inner, leftTurned, rightTurned, add) => Check(rows, columns, inner, leftTurned, rightTurned, add),
+                iter: 60,
+                threads: 1
+            );
     }
 
     [Fact]
@@ -20,7 +24,11 @@ public sealed unsafe class MatrixProductTests
     {
         Assert.SkipUnless(HalfProduct.IsSupported, "this processor has no AVX512_BF16");
         Gen.Select(Gen.Int[1, 150], Gen.Int[1, 150], Gen.Int[1, 2300], Gen.Bool, Gen.Bool, Gen.Bool)
-            .Sample((rows, columns, inner, leftTurned, rightTurned, add) => CheckHalf(rows, columns, inner, leftTurned, rightTurned, add), iter: 100, threads: 1);
+            .Sample(
+                (rows, columns, inner, leftTurned, rightTurned, add) => CheckHalf(rows, columns, inner, leftTurned, rightTurned, add),
+                iter: 100,
+                threads: 1
+            );
     }
 
     private static void CheckHalf(int rows, int columns, int inner, bool leftTurned, bool rightTurned, bool add)
@@ -41,8 +49,16 @@ public sealed unsafe class MatrixProductTests
         }
 
         HalfProduct.Multiply(
-            leftTurned ? new HalfView(Start(left), 1, rows) : new HalfView(Start(left), inner, 1), view,
-            (ushort*)Start(result), columns, rows, columns, inner, add ? null : (ushort*)Start(bias), add);
+            leftTurned ? new HalfView(Start(left), 1, rows) : new HalfView(Start(left), inner, 1),
+            view,
+            (ushort*)Start(result),
+            columns,
+            rows,
+            columns,
+            inner,
+            add ? null : (ushort*)Start(bias),
+            add
+        );
         var exact = a.to(torch.ScalarType.Float64).mm(b.to(torch.ScalarType.Float64)) + (add ? before : bias);
         var off = ((result.to(torch.ScalarType.Float64) - exact).abs() / (exact.abs() + 0.01 * Math.Sqrt(inner))).max().ToDouble();
         Assert.True(off < 1.02 / 256, $"{rows} x {columns} x {inner}: off by {off:g3}");
@@ -69,7 +85,14 @@ public sealed unsafe class MatrixProductTests
         MatrixProduct.Multiply(
             leftTurned ? new MatrixView(Start(left), 1, rows) : new MatrixView(Start(left), inner, 1),
             rightTurned ? new MatrixView(Start(right), 1, inner) : new MatrixView(Start(right), columns, 1),
-            Start(result), columns, rows, columns, inner, add ? null : Start(bias), add);
+            Start(result),
+            columns,
+            rows,
+            columns,
+            inner,
+            add ? null : Start(bias),
+            add
+        );
         var exact = a.to(torch.ScalarType.Float64).mm(b.to(torch.ScalarType.Float64)) + (add ? before : bias);
         var off = (result - exact).abs().max().ToDouble();
         Assert.True(off < 1e-5 * Math.Sqrt(inner) * 4, $"{rows} x {columns} x {inner}: off by {off:g3}");

@@ -44,7 +44,14 @@ public sealed class ModelFilesTests
         var tokens = tensor([3L, 1, 4, 1, 5], [1, 5]);
         Assert.Equal(ScalarType.BFloat16, copy.Weights.Type);
         Assert.Null(copy.Weights.Master);
-        Assert.Equal(0, (half.Logits(half.Trunk.Hidden(tokens)) - copy.Logits(copy.Trunk.Hidden(tokens))).abs().max().to(ScalarType.Float32).item<float>());
+        Assert.Equal(
+            0,
+            (half.Logits(half.Trunk.Hidden(tokens)) - copy.Logits(copy.Trunk.Hidden(tokens)))
+                .abs()
+                .max()
+                .to(ScalarType.Float32)
+                .item<float>()
+        );
     }
 
     [Fact]
@@ -83,7 +90,9 @@ public sealed class ModelFilesTests
             transformer.h.0.mlp.c_proj.bias [8]
             transformer.ln_f.weight [8]
             transformer.ln_f.bias [8]
-            """, Listing(folder));
+            """,
+            Listing(folder)
+        );
     }
 
     [Fact]
@@ -106,7 +115,9 @@ public sealed class ModelFilesTests
             model.layers.0.mlp.down_proj.weight [8, 20]
             model.norm.weight [8]
             score.weight [1, 8]
-            """, Listing(folder));
+            """,
+            Listing(folder)
+        );
         Assert.Equal("LlamaForSequenceClassification", Config(folder)["architectures"]![0]!.GetValue<string>());
     }
 
@@ -131,9 +142,15 @@ public sealed class ModelFilesTests
         ModelFiles.Save(model, folder.Path);
         using (var file = new SafeTensorsFile(folder.File("model.safetensors")))
         {
-            var sources = file.Entries.Select(entry => new SafeTensorsSource(entry.Name["transformer.".Length..], entry.Shape, () => Values(file, entry))).ToArray();
+            var sources = file
+                .Entries.Select(entry => new SafeTensorsSource(entry.Name["transformer.".Length..], entry.Shape, () => Values(file, entry)))
+                .ToArray();
             SafeTensorsWriter.Write(folder.File("a.safetensors"), sources[..9], WeightType.F32);
-            SafeTensorsWriter.Write(folder.File("b.safetensors"), [.. sources[9..], new("h.0.attn.bias", [1, 1, 2, 2], () => new float[4])], WeightType.F32);
+            SafeTensorsWriter.Write(
+                folder.File("b.safetensors"),
+                [.. sources[9..], new("h.0.attn.bias", [1, 1, 2, 2], () => new float[4])],
+                WeightType.F32
+            );
             folder.WriteText("model.safetensors.index.json", """{"weight_map":{"x":"b.safetensors","y":"a.safetensors"}}""");
         }
 
@@ -145,7 +162,24 @@ public sealed class ModelFilesTests
     [Fact]
     public void A_config_of_every_family_survives_a_round_trip()
     {
-        foreach (var config in new[] { TinyModels.Gpt2, TinyModels.Llama, TinyModels.Qwen, TinyModels.Llama with { Family = "mistral", RopeTheta = 1e6, NormEpsilon = 1e-6 }, TinyModels.Gpt2 with { TiedHead = false } }.Concat(TinyModels.Others))
+        foreach (
+            var config in new[]
+            {
+                TinyModels.Gpt2,
+                TinyModels.Llama,
+                TinyModels.Qwen,
+                TinyModels.Llama with
+                {
+                    Family = "mistral",
+                    RopeTheta = 1e6,
+                    NormEpsilon = 1e-6,
+                },
+                TinyModels.Gpt2 with
+                {
+                    TiedHead = false,
+                },
+            }.Concat(TinyModels.Others)
+        )
         {
             using var folder = new TemporaryFolder();
             ModelConfigFile.Write(folder.Path, config, HeadKind.Language, WeightType.F32);
@@ -210,7 +244,11 @@ public sealed class ModelFilesTests
         var message = Refusal(() => ModelFiles.LoadLanguageModel(folder.Path));
         Assert.Contains("missing: model.layers.3.input_layernorm.weight", message, StringComparison.Ordinal);
         Assert.Contains("and 4 more", message, StringComparison.Ordinal);
-        Assert.Contains("model.layers.0.mlp.gate_proj.weight has shape [100, 48], expected [4000000, 48]", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "model.layers.0.mlp.gate_proj.weight has shape [100, 48], expected [4000000, 48]",
+            message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("no score head", Refusal(() => ModelFiles.LoadScalarModel(folder.Path)), StringComparison.Ordinal);
     }
 
@@ -225,7 +263,11 @@ public sealed class ModelFilesTests
         }
 
         ModelFiles.Save(model, folder.Path);
-        Assert.Contains("'model.layers.1.mlp.down_proj.weight' holds NaN at element 5", Refusal(() => ModelFiles.LoadLanguageModel(folder.Path)), StringComparison.Ordinal);
+        Assert.Contains(
+            "'model.layers.1.mlp.down_proj.weight' holds NaN at element 5",
+            Refusal(() => ModelFiles.LoadLanguageModel(folder.Path)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -234,9 +276,17 @@ public sealed class ModelFilesTests
         using var folder = new TemporaryFolder();
         Assert.Contains("has no config.json", Refusal(() => ModelFiles.LoadLanguageModel(folder.Path)), StringComparison.Ordinal);
         ModelConfigFile.Write(folder.Path, TinyModels.Llama, HeadKind.Language, WeightType.F32);
-        Assert.Contains("neither model.safetensors nor", Refusal(() => ModelFiles.LoadLanguageModel(folder.Path)), StringComparison.Ordinal);
+        Assert.Contains(
+            "neither model.safetensors nor",
+            Refusal(() => ModelFiles.LoadLanguageModel(folder.Path)),
+            StringComparison.Ordinal
+        );
         folder.WriteText("config.json", "");
-        Assert.Contains("config.json cannot be read as JSON", Refusal(() => ModelFiles.LoadLanguageModel(folder.Path)), StringComparison.Ordinal);
+        Assert.Contains(
+            "config.json cannot be read as JSON",
+            Refusal(() => ModelFiles.LoadLanguageModel(folder.Path)),
+            StringComparison.Ordinal
+        );
         folder.WriteText("config.json", "[1]");
         Assert.Contains("model_type is missing", Refusal(() => ModelFiles.LoadLanguageModel(folder.Path)), StringComparison.Ordinal);
     }

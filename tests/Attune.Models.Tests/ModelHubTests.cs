@@ -37,7 +37,10 @@ public sealed class ModelHubTests : IDisposable
         Assert.Equal("c0ffee", commit);
         Assert.Equal(["config.json", "model.safetensors", "tokenizer.json"], files.Order());
         Assert.All(files, f => Assert.Equal(_server.Files[f], File.ReadAllBytes(_folder.File(f))));
-        Assert.Equal(["config.json", "model.safetensors", "pulled.json", "tokenizer.json"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["config.json", "model.safetensors", "pulled.json", "tokenizer.json"],
+            Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order()
+        );
     }
 
     [Fact]
@@ -92,7 +95,11 @@ public sealed class ModelHubTests : IDisposable
     public async Task More_bytes_than_listed_are_refused()
     {
         _server.Damaged["model.safetensors"] = new byte[400_000];
-        Assert.Contains("more than the 300000 bytes", (await Assert.ThrowsAsync<AttuneException>(PullAsync)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "more than the 300000 bytes",
+            (await Assert.ThrowsAsync<AttuneException>(PullAsync)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -109,7 +116,9 @@ public sealed class ModelHubTests : IDisposable
         _server.Token = "secret";
         Assert.Contains("HF_TOKEN", (await Assert.ThrowsAsync<AttuneException>(PullAsync)).Message, StringComparison.Ordinal);
         await Hub("secret").PullAsync(Name, _folder.Path, _ => { }, TestContext.Current.CancellationToken);
-        var absent = await Assert.ThrowsAsync<AttuneException>(() => Hub("secret").PullAsync(HubName.Parse("owner/other@v1"), _folder.Path, _ => { }, TestContext.Current.CancellationToken));
+        var absent = await Assert.ThrowsAsync<AttuneException>(() =>
+            Hub("secret").PullAsync(HubName.Parse("owner/other@v1"), _folder.Path, _ => { }, TestContext.Current.CancellationToken)
+        );
         Assert.Contains("has no model 'owner/other' with revision 'v1'", absent.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", absent.Message, StringComparison.Ordinal);
     }
@@ -127,9 +136,11 @@ public sealed class ModelHubTests : IDisposable
     [InlineData("")]
     [InlineData("a/b@")]
     [InlineData("a b")]
-    public void What_is_no_name_is_refused(string text) => Assert.Contains("is no model's name", Assert.Throws<PlanException>(() => HubName.Parse(text)).Message, StringComparison.Ordinal);
+    public void What_is_no_name_is_refused(string text) =>
+        Assert.Contains("is no model's name", Assert.Throws<PlanException>(() => HubName.Parse(text)).Message, StringComparison.Ordinal);
 
-    private Task<(string Commit, System.Collections.Immutable.ImmutableArray<string> Files)> PullAsync() => Hub(null).PullAsync(Name, _folder.Path, _ => { }, TestContext.Current.CancellationToken);
+    private Task<(string Commit, System.Collections.Immutable.ImmutableArray<string> Files)> PullAsync() =>
+        Hub(null).PullAsync(Name, _folder.Path, _ => { }, TestContext.Current.CancellationToken);
 
     private ModelHub Hub(string? token) => new(_http, _server.Address, token, new Hasty());
 
@@ -144,6 +155,7 @@ public sealed class ModelHubTests : IDisposable
     /// <summary>Waits no time.</summary>
     private sealed class Hasty : TimeProvider
     {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => System.CreateTimer(callback, state, TimeSpan.Zero, period);
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            System.CreateTimer(callback, state, TimeSpan.Zero, period);
     }
 }

@@ -2,10 +2,13 @@ using System.Diagnostics;
 
 namespace Attune.Models.Tests;
 
-/// <summary>The kernels and the engine on processors with narrower vectors: their tests again, in a process that does not use the wide ones.</summary>
+/// <summary>
+/// The kernels and the engine on processors with narrower vectors: their tests again, in a process that does not use the wide ones.
+/// </summary>
 public sealed class NarrowVectorTests
 {
-    internal const string Without512 = "DOTNET_EnableAVX512", Without256 = "DOTNET_EnableAVX2";
+    internal const string Without512 = "DOTNET_EnableAVX512",
+        Without256 = "DOTNET_EnableAVX2";
 
     [Theory]
     [InlineData(Without512)]

@@ -12,8 +12,8 @@ namespace Attune.Models.Tests;
 public sealed class QuantizedBaseTests
 {
     /// <summary>
-    /// Where NF4's values come from (QLoRA, section 3 and appendix E): quantiles of a normal distribution from p = 0.9677083 to 1/2, eight steps above 0
-    /// and seven below, divided by the largest.
+    /// Where NF4's values come from (QLoRA, section 3 and appendix E): quantiles of a normal distribution from p = 0.9677083 to 1/2, eight
+    /// steps above 0 and seven below, divided by the largest.
     /// </summary>
     [Fact]
     public void The_values_of_NF4_are_quantiles_of_a_normal_distribution()
@@ -72,7 +72,13 @@ public sealed class QuantizedBaseTests
         using var dense = quantized.Copy();
         Assert.True(quantized.Weights.Values.numel() < dense.Weights.Values.numel() / 2);
         Assert.NotEqual(dense.Weights.Sha256(), origin.Weights.Sha256());
-        var config = new AdapterConfig { Kind = adapter, Rank = 4, Alpha = 6, Dropout = 0.2 };
+        var config = new AdapterConfig
+        {
+            Kind = adapter,
+            Rank = 4,
+            Alpha = 6,
+            Dropout = 0.2,
+        };
         using var expected = AdapterTests.Noisy(dense, config);
         using var fused = AdapterTests.Noisy(quantized, config);
         using var stock = AdapterTests.Noisy(quantized, config);
@@ -128,7 +134,12 @@ public sealed class QuantizedBaseTests
             for (var i = 0; i <= steps; i++)
             {
                 var t = x * i / steps;
-                sum += (i is 0 or steps ? 1 : i % 2 == 1 ? 4 : 2) * Math.Exp(-t * t / 2);
+                sum +=
+                    (
+                        i is 0 or steps ? 1
+                        : i % 2 == 1 ? 4
+                        : 2
+                    ) * Math.Exp(-t * t / 2);
             }
 
             return 0.5 + sum * x / steps / 3 / Math.Sqrt(2 * Math.PI);

@@ -63,8 +63,24 @@ public sealed class ScoringEngineTests
         {
             using var decoder = new DecodeEngine(model, type: type);
             using var scorer = new ScoringEngine(model, type: type);
-            SampleRequest[] requests = [.. Enumerable.Range(0, 30).Select(i => new SampleRequest([.. TinyModels.Tokens(config, 1 + i % 7, (ulong)i)], new Seed(3).For("request", i)))];
-            var rollouts = decoder.Sample(requests, new SamplingOptions { MaxNewTokens = 20, EndToken = 5, Temperature = 0.8 }, 0, null, CancellationToken.None);
+            SampleRequest[] requests =
+            [
+                .. Enumerable
+                    .Range(0, 30)
+                    .Select(i => new SampleRequest([.. TinyModels.Tokens(config, 1 + i % 7, (ulong)i)], new Seed(3).For("request", i))),
+            ];
+            var rollouts = decoder.Sample(
+                requests,
+                new SamplingOptions
+                {
+                    MaxNewTokens = 20,
+                    EndToken = 5,
+                    Temperature = 0.8,
+                },
+                0,
+                null,
+                CancellationToken.None
+            );
             var scored = scorer.LogProbs([.. rollouts.Select(r => r.Sequence)], 0.8);
             for (var i = 0; i < rollouts.Count; i++)
             {
@@ -82,8 +98,16 @@ public sealed class ScoringEngineTests
         var texts = Texts(TinyModels.Gpt2, 3);
         engine.Load(other);
         Assert.InRange(TinyModels.LargestDifference(engine.LogProbs(texts)[2].AsSpan(), Reference(other, texts[2], 1)), 0, 1e-4f);
-        Assert.Contains("Text 1 has 0 tokens before its answer", Assert.Throws<AttuneException>(() => engine.LogProbs([new TokenSequence([1, 2], 0)])).Message, StringComparison.Ordinal);
-        Assert.Contains("Text 1 holds the token 83", Assert.Throws<AttuneException>(() => engine.LogProbs([new TokenSequence([1, 83], 1)])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Text 1 has 0 tokens before its answer",
+            Assert.Throws<AttuneException>(() => engine.LogProbs([new TokenSequence([1, 2], 0)])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "Text 1 holds the token 83",
+            Assert.Throws<AttuneException>(() => engine.LogProbs([new TokenSequence([1, 83], 1)])).Message,
+            StringComparison.Ordinal
+        );
         using var llama = TinyModels.Random(TinyModels.Llama);
         Assert.Throws<ArgumentException>(() => engine.Load(llama));
         Assert.Empty(engine.LogProbs([]));
@@ -91,7 +115,11 @@ public sealed class ScoringEngineTests
 
     /// <summary>More texts and tokens than fit one pass, of all lengths up to the context.</summary>
     private static TokenSequence[] Texts(Configuration.TransformerConfig config, int count) =>
-        [.. Enumerable.Range(0, count).Select(i => new TokenSequence([.. TinyModels.Tokens(config, 2 + i * 11 % 63, (ulong)i)], 1 + i % 2 * (i * 11 % 63 / 2)))];
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new TokenSequence([.. TinyModels.Tokens(config, 2 + i * 11 % 63, (ulong)i)], 1 + i % 2 * (i * 11 % 63 / 2))),
+        ];
 
     private static float[] Reference(LanguageModel model, TokenSequence text, double temperature)
     {

@@ -31,7 +31,12 @@ public sealed class Stories260KTests
         using var model = Import("stories260K.bin");
         using var engine = new DecodeEngine(model);
         var golden = Golden().GetProperty("greedy_tokens_from_BOS").EnumerateArray().Select(v => v.GetInt32()).ToArray();
-        var options = new SamplingOptions { Temperature = 0, MaxNewTokens = golden.Length, BatchSize = 1 };
+        var options = new SamplingOptions
+        {
+            Temperature = 0,
+            MaxNewTokens = golden.Length,
+            BatchSize = 1,
+        };
         var rollout = engine.Sample([new SampleRequest([1], new Seed(7))], options, 0, null, CancellationToken.None).Single();
         Assert.Equal(golden, rollout.Sequence.Answer.ToArray());
         Assert.Equal(StopReason.Length, rollout.Stop);
@@ -65,7 +70,7 @@ public sealed class Stories260KTests
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var logProbs = model.Logits(model.Trunk.Hidden(TinyModels.Rows(tokens))).log_softmax(-1);    // [1, time, vocab]
+        var logProbs = model.Logits(model.Trunk.Hidden(TinyModels.Rows(tokens))).log_softmax(-1); // [1, time, vocab]
         var next = TinyModels.Rows(tokens)[.., 1..].unsqueeze(-1);
         return logProbs[.., ..^1].gather(-1, next).reshape(-1).contiguous().data<float>().ToArray();
     }

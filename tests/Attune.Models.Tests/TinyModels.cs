@@ -9,29 +9,70 @@ internal static class TinyModels
 {
     internal static TransformerConfig Gpt2 => TransformerConfig.Gpt2(vocabularySize: 83, width: 48, layers: 3, heads: 4, contextLength: 64);
 
-    internal static TransformerConfig Llama => TransformerConfig.Llama(vocabularySize: 91, width: 48, layers: 3, heads: 6, keyValueHeads: 2, hiddenWidth: 100, contextLength: 64);
+    internal static TransformerConfig Llama =>
+        TransformerConfig.Llama(vocabularySize: 91, width: 48, layers: 3, heads: 6, keyValueHeads: 2, hiddenWidth: 100, contextLength: 64);
 
-    internal static TransformerConfig Qwen => Llama with { Family = "qwen2", Biases = BiasKind.QueryKeyValue, TiedHead = true, RopeTheta = 500 };
+    internal static TransformerConfig Qwen =>
+        Llama with
+        {
+            Family = "qwen2",
+            Biases = BiasKind.QueryKeyValue,
+            TiedHead = true,
+            RopeTheta = 500,
+        };
 
     /// <summary>What the families after these three add, one of each.</summary>
     internal static TransformerConfig[] Others =>
-    [
-        Llama with { RopeScaling = new RopeScaling(RopeScalingKind.Llama3, 8, 16, 1, 4), Biases = BiasKind.Attention },
-        Llama with { RopeScaling = new RopeScaling(RopeScalingKind.Yarn, 4, 16, 1, 32, RopeScaling.YarnAttention(4)) },
-        Llama with { RopeScaling = new RopeScaling(RopeScalingKind.Linear, 2) },
-        Llama with { Family = "mistral", SlidingWindow = 7, OwnHeadWidth = 12 },
-        Qwen with { SlidingWindow = 5 },
-        Llama with { Family = "qwen3", QueryKeyNorm = true, OwnHeadWidth = 16, TiedHead = true },
-        Llama with { Family = "gemma", FeedForward = FeedForwardKind.GeGlu, NormsLessOne = true, EmbeddingScale = Math.Sqrt(48), OwnHeadWidth = 16, TiedHead = true },
-    ];
+        [
+            Llama with
+            {
+                RopeScaling = new RopeScaling(RopeScalingKind.Llama3, 8, 16, 1, 4),
+                Biases = BiasKind.Attention,
+            },
+            Llama with
+            {
+                RopeScaling = new RopeScaling(RopeScalingKind.Yarn, 4, 16, 1, 32, RopeScaling.YarnAttention(4)),
+            },
+            Llama with
+            {
+                RopeScaling = new RopeScaling(RopeScalingKind.Linear, 2),
+            },
+            Llama with
+            {
+                Family = "mistral",
+                SlidingWindow = 7,
+                OwnHeadWidth = 12,
+            },
+            Qwen with
+            {
+                SlidingWindow = 5,
+            },
+            Llama with
+            {
+                Family = "qwen3",
+                QueryKeyNorm = true,
+                OwnHeadWidth = 16,
+                TiedHead = true,
+            },
+            Llama with
+            {
+                Family = "gemma",
+                FeedForward = FeedForwardKind.GeGlu,
+                NormsLessOne = true,
+                EmbeddingScale = Math.Sqrt(48),
+                OwnHeadWidth = 16,
+                TiedHead = true,
+            },
+        ];
 
-    internal static TransformerConfig ByName(string name) => name switch
-    {
-        "gpt2" => Gpt2,
-        "llama" => Llama,
-        "qwen2" => Qwen,
-        _ => throw new ArgumentOutOfRangeException(nameof(name)),
-    };
+    internal static TransformerConfig ByName(string name) =>
+        name switch
+        {
+            "gpt2" => Gpt2,
+            "llama" => Llama,
+            "qwen2" => Qwen,
+            _ => throw new ArgumentOutOfRangeException(nameof(name)),
+        };
 
     /// <summary>Every parameter moved away from its fresh value, norms and biases too.</summary>
     internal static LanguageModel Random(TransformerConfig config, ulong seed = 1)
@@ -60,7 +101,8 @@ internal static class TinyModels
         return [.. Enumerable.Range(0, count).Select(_ => chance.NextInt(config.VocabularySize))];
     }
 
-    internal static Tensor Rows(params int[][] rows) => tensor(rows.SelectMany(r => r.Select(t => (long)t)).ToArray()).view(rows.Length, rows[0].Length);
+    internal static Tensor Rows(params int[][] rows) =>
+        tensor(rows.SelectMany(r => r.Select(t => (long)t)).ToArray()).view(rows.Length, rows[0].Length);
 
     /// <summary>The logits of a text by the torch model, [tokens * vocabulary].</summary>
     internal static float[] Logits(LanguageModel model, int[] tokens)

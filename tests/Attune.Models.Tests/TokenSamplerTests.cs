@@ -18,13 +18,19 @@ public sealed unsafe class TokenSamplerTests
     [InlineData(1.0, 0, 0.8, 0.0)]
     [InlineData(1.0, 0, 1.0, 0.15)]
     [InlineData(0.9, 12, 0.9, 0.05)]
-    [InlineData(1.0, 40, 0.9, 0.0)]         // more than there are groups of tokens
+    [InlineData(1.0, 40, 0.9, 0.0)] // more than there are groups of tokens
     [InlineData(1.2, 8, 1.0, 0.2)]
     [InlineData(0.8, 0, 0.9, 0.1)]
-    [InlineData(1.0, 1000, 0.95, 0.0)]      // more than there are tokens
+    [InlineData(1.0, 1000, 0.95, 0.0)] // more than there are tokens
     public void Law_frequencies_follow_the_cut_and_renormalised_distribution(double temperature, int topK, double topP, double minP)
     {
-        var options = new SamplingOptions { Temperature = temperature, TopK = topK, TopP = topP, MinP = minP };
+        var options = new SamplingOptions
+        {
+            Temperature = temperature,
+            TopK = topK,
+            TopP = topP,
+            MinP = minP,
+        };
         var logits = Logits(300, 11);
         var expected = Expected(logits, options);
         var counts = new int[logits.Length];
@@ -36,8 +42,12 @@ public sealed unsafe class TokenSamplerTests
 
         Assert.All(Enumerable.Range(0, logits.Length).Where(token => expected[token] == 0), token => Assert.Equal(0, counts[token]));
         // Pearson's chi-square over tokens expected at least five times, the rest as one class.
-        var classes = Enumerable.Range(0, logits.Length).GroupBy(t => expected[t] * Draws >= 5 ? t : -1)
-            .Select(g => (Expected: g.Sum(t => expected[t]) * Draws, Seen: g.Sum(t => counts[t]))).Where(c => c.Expected > 0).ToArray();
+        var classes = Enumerable
+            .Range(0, logits.Length)
+            .GroupBy(t => expected[t] * Draws >= 5 ? t : -1)
+            .Select(g => (Expected: g.Sum(t => expected[t]) * Draws, Seen: g.Sum(t => counts[t])))
+            .Where(c => c.Expected > 0)
+            .ToArray();
         var chiSquare = classes.Sum(c => Math.Pow(c.Seen - c.Expected, 2) / c.Expected);
         var freedom = classes.Length - 1;
         // Mean and variance of chi-square are n and 2n: 4.5 deviations.
@@ -48,7 +58,12 @@ public sealed unsafe class TokenSamplerTests
     public void Log_probabilities_are_those_of_the_uncut_distribution_at_the_temperature()
     {
         var logits = Logits(300, 12);
-        var options = new SamplingOptions { Temperature = 0.6, TopK = 4, TopP = 0.9 };
+        var options = new SamplingOptions
+        {
+            Temperature = 0.6,
+            TopK = 4,
+            TopP = 0.9,
+        };
         var uncut = Expected(logits, new SamplingOptions { Temperature = 0.6 });
         foreach (var draw in Draw(logits, options, 200, new Seed(1).Chance()))
         {
@@ -76,7 +91,13 @@ public sealed unsafe class TokenSamplerTests
         var likeliest = Array.IndexOf(logits, logits.Max());
         foreach (var temperature in new[] { 0, 1.0 })
         {
-            var options = new SamplingOptions { Temperature = temperature, EndToken = likeliest, MinNewTokens = 4, TopP = 0.999 };
+            var options = new SamplingOptions
+            {
+                Temperature = temperature,
+                EndToken = likeliest,
+                MinNewTokens = 4,
+                TopP = 0.999,
+            };
             Assert.DoesNotContain(Draw(logits, options, 500, new Seed(2).Chance(), drawn: 2), d => d.Token == likeliest);
             Assert.Contains(Draw(logits, options, 500, new Seed(2).Chance(), drawn: 3), d => d.Token == likeliest);
         }
@@ -105,32 +126,44 @@ public sealed unsafe class TokenSamplerTests
     {
         var logits = Logits(50, 5);
         logits.AsSpan().Fill(float.NaN);
-        Assert.Contains("diverged", Assert.Throws<AttuneException>(() => Draw(logits, new SamplingOptions(), 1, new Seed(2).Chance())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "diverged",
+            Assert.Throws<AttuneException>(() => Draw(logits, new SamplingOptions(), 1, new Seed(2).Chance())).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Selection_puts_the_largest_first() =>
-        Gen.Select(Gen.ULong.HashSet[1, 60], Gen.Int[0, 70]).Sample((set, count) =>
-        {
-            var keys = set.ToArray();
-            Selection.LargestFirst(keys, count);
-            var largest = keys.Take(count).Order().ToArray();
-            Assert.Equal(set.OrderDescending().Take(count).Order(), largest);
-        }, iter: 2000);
+        Gen.Select(Gen.ULong.HashSet[1, 60], Gen.Int[0, 70])
+            .Sample(
+                (set, count) =>
+                {
+                    var keys = set.ToArray();
+                    Selection.LargestFirst(keys, count);
+                    var largest = keys.Take(count).Order().ToArray();
+                    Assert.Equal(set.OrderDescending().Take(count).Order(), largest);
+                },
+                iter: 2000
+            );
 
     [Fact]
     public void Selection_by_mass_takes_the_fewest_largest_that_reach_it() =>
-        Gen.Select(Gen.Int[0, 40].Array[1, 60], Gen.Double[0, 1.1]).Sample((powers, share) =>
-        {
-            // Whole numbers add without rounding, so that both sides of the comparison are exact.
-            ulong[] keys = [.. powers.Select((power, token) => Selection.Key(power, token))];
-            var mass = Math.Round(share * powers.Sum());
-            var count = Selection.HeaviestFirst(keys, mass);
-            var sorted = powers.OrderDescending().ToArray();
-            var expected = Enumerable.Range(1, powers.Length).FirstOrDefault(n => sorted.Take(n).Sum() >= mass, powers.Length);
-            Assert.Equal(expected, count);
-            Assert.Equal(sorted.Take(count), keys.Take(count).Select(k => (int)Selection.PowerOf(k)).OrderDescending());
-        }, iter: 2000);
+        Gen.Select(Gen.Int[0, 40].Array[1, 60], Gen.Double[0, 1.1])
+            .Sample(
+                (powers, share) =>
+                {
+                    // Whole numbers add without rounding, so that both sides of the comparison are exact.
+                    ulong[] keys = [.. powers.Select((power, token) => Selection.Key(power, token))];
+                    var mass = Math.Round(share * powers.Sum());
+                    var count = Selection.HeaviestFirst(keys, mass);
+                    var sorted = powers.OrderDescending().ToArray();
+                    var expected = Enumerable.Range(1, powers.Length).FirstOrDefault(n => sorted.Take(n).Sum() >= mass, powers.Length);
+                    Assert.Equal(expected, count);
+                    Assert.Equal(sorted.Take(count), keys.Take(count).Select(k => (int)Selection.PowerOf(k)).OrderDescending());
+                },
+                iter: 2000
+            );
 
     private static float[] Logits(int count, ulong seed)
     {

@@ -20,9 +20,25 @@ public sealed class TorchDecoderTests
         using var engine = new DecodeEngine(model, Words);
         using var decoder = new TorchDecoder(config, Words);
         decoder.Load(model);
-        SampleRequest[] requests = [.. Enumerable.Range(0, 25).Select(i => new SampleRequest([.. TinyModels.Tokens(config, 1 + i * 7 % 33, (ulong)i)], new Seed(9).For("request", i)))];
-        var options = new SamplingOptions { MaxNewTokens = 20, EndToken = 4, BatchSize = 6, TopP = 0.95, Temperature = 0.9, StopSequences = [" 12 "] };
-        var (expected, actual) = (engine.Sample(requests, options, 3, null, CancellationToken.None), decoder.Sample(requests, options, 3, null, CancellationToken.None));
+        SampleRequest[] requests =
+        [
+            .. Enumerable
+                .Range(0, 25)
+                .Select(i => new SampleRequest([.. TinyModels.Tokens(config, 1 + i * 7 % 33, (ulong)i)], new Seed(9).For("request", i))),
+        ];
+        var options = new SamplingOptions
+        {
+            MaxNewTokens = 20,
+            EndToken = 4,
+            BatchSize = 6,
+            TopP = 0.95,
+            Temperature = 0.9,
+            StopSequences = [" 12 "],
+        };
+        var (expected, actual) = (
+            engine.Sample(requests, options, 3, null, CancellationToken.None),
+            decoder.Sample(requests, options, 3, null, CancellationToken.None)
+        );
         for (var i = 0; i < requests.Length; i++)
         {
             Assert.Equal(expected[i].Sequence, actual[i].Sequence);
@@ -57,7 +73,15 @@ public sealed class TorchDecoderTests
         Assert.Throws<InvalidOperationException>(() => decoder.Sample([], new SamplingOptions(), 0, null, CancellationToken.None));
         using var model = TinyModels.Random(TinyModels.Gpt2);
         Assert.Throws<ArgumentException>(() => decoder.Load(model));
-        Assert.Throws<AttuneException>(() => decoder.Sample([new SampleRequest([91], new Seed(1))], new SamplingOptions { MaxNewTokens = 2 }, 0, null, CancellationToken.None));
+        Assert.Throws<AttuneException>(() =>
+            decoder.Sample(
+                [new SampleRequest([91], new Seed(1))],
+                new SamplingOptions { MaxNewTokens = 2 },
+                0,
+                null,
+                CancellationToken.None
+            )
+        );
     }
 
     private static string Words(ReadOnlySpan<int> tokens) => string.Concat(tokens.ToArray().Select(t => $"{t} "));

@@ -24,7 +24,12 @@ public sealed class TransformerTests
             Assert.Equal(Floats(whole), Floats(model.Trunk.UpperAt(model.Trunk.Lower(tokens, layers), layers, positions)));
         }
 
-        Assert.True(withGradient || model.Trunk.Fused is null || Assert.Throws<ArgumentException>(() => model.Trunk.UpperAt(model.Trunk.Lower(tokens, 0), 0, tensor(new long[] { 40 }))) is not null);
+        Assert.True(
+            withGradient
+                || model.Trunk.Fused is null
+                || Assert.Throws<ArgumentException>(() => model.Trunk.UpperAt(model.Trunk.Lower(tokens, 0), 0, tensor(new long[] { 40 })))
+                    is not null
+        );
     }
 
     [Theory]
@@ -174,14 +179,24 @@ public sealed class TransformerTests
     {
         using var model = TinyModels.Random(TinyModels.Gpt2);
         using var scope = NewDisposeScope();
-        Assert.Contains("expected [batch, time]", Assert.Throws<ArgumentException>(() => model.Trunk.Hidden(zeros([3], ScalarType.Int64))).Message, StringComparison.Ordinal);
-        Assert.Contains("context is 64", Assert.Throws<ArgumentException>(() => model.Trunk.Hidden(zeros([1, 65], ScalarType.Int64))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "expected [batch, time]",
+            Assert.Throws<ArgumentException>(() => model.Trunk.Hidden(zeros([3], ScalarType.Int64))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "context is 64",
+            Assert.Throws<ArgumentException>(() => model.Trunk.Hidden(zeros([1, 65], ScalarType.Int64))).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentException>(() => model.Trunk.Hidden(zeros([1, 5], ScalarType.Int64), zeros([1, 4], ScalarType.Int64)));
         Assert.Throws<ArgumentException>(() => model.Trunk.Upper(zeros([1, 5, 47]), 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => model.Trunk.Lower(zeros([1, 5], ScalarType.Int64), 4));
         Assert.ThrowsAny<Exception>(() => model.Trunk.Hidden(full([1, 5], 83, ScalarType.Int64)));
         Assert.ThrowsAny<Exception>(() => model.Logits(zeros([1, 5, 47])));
-        var problems = Assert.Throws<PlanException>(() => new LanguageModel(TinyModels.Llama with { Heads = 5, NormEpsilon = 0 }, new Seed(1))).Problems;
+        var problems = Assert
+            .Throws<PlanException>(() => new LanguageModel(TinyModels.Llama with { Heads = 5, NormEpsilon = 0 }, new Seed(1)))
+            .Problems;
         Assert.Equal(3, problems.Count);
     }
 

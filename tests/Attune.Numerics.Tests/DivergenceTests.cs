@@ -24,16 +24,22 @@ public sealed class DivergenceTests
     public void Law_k3_is_never_negative() => Gen.OneOf(Gen.Double[-20, 20], Gen.Double[-1e-7, 1e-7]).Sample(x => Divergence.K3(x) >= 0);
 
     [Fact]
-    public void Law_near_0_k3_is_k2() => Gen.Double[-1e-3, 1e-3].Sample(x => Math.Abs(Divergence.K3(x) - Divergence.K2(x)) <= Math.Abs(x) * x * x / 5 + 1e-16);
+    public void Law_near_0_k3_is_k2() =>
+        Gen.Double[-1e-3, 1e-3].Sample(x => Math.Abs(Divergence.K3(x) - Divergence.K2(x)) <= Math.Abs(x) * x * x / 5 + 1e-16);
 
     [Fact]
     public void Law_the_expectation_of_k1_and_of_k3_is_the_divergence() =>
-        Gen.Int[2, 6].SelectMany(n => Gen.Select(Gen.Double[0.05, 1].Array[n], Gen.Double[0.05, 1].Array[n])).Sample((left, right) =>
-        {
-            double[] pi = [.. left.Select(p => p / left.Sum())], reference = [.. right.Select(p => p / right.Sum())];
-            double Expected(Func<double, double> estimator) => pi.Zip(reference, (p, q) => p * estimator(Math.Log(p / q))).Sum();
-            var exact = pi.Zip(reference, (p, q) => p * Math.Log(p / q)).Sum();
-            Assert.Equal(exact, Expected(Divergence.K1), 1e-12);
-            Assert.Equal(exact, Expected(Divergence.K3), 1e-12);
-        });
+        Gen.Int[2, 6]
+            .SelectMany(n => Gen.Select(Gen.Double[0.05, 1].Array[n], Gen.Double[0.05, 1].Array[n]))
+            .Sample(
+                (left, right) =>
+                {
+                    double[] pi = [.. left.Select(p => p / left.Sum())],
+                        reference = [.. right.Select(p => p / right.Sum())];
+                    double Expected(Func<double, double> estimator) => pi.Zip(reference, (p, q) => p * estimator(Math.Log(p / q))).Sum();
+                    var exact = pi.Zip(reference, (p, q) => p * Math.Log(p / q)).Sum();
+                    Assert.Equal(exact, Expected(Divergence.K1), 1e-12);
+                    Assert.Equal(exact, Expected(Divergence.K3), 1e-12);
+                }
+            );
 }

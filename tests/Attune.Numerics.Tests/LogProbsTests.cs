@@ -7,8 +7,8 @@ namespace Attune.Numerics.Tests;
 
 public sealed class LogProbsTests
 {
-    private static readonly Gen<(double[] Logits, int Target)> Rows =
-        Gen.Int[2, 6].SelectMany(n => Gen.Select(Gen.Double[-4, 4].Array[n], Gen.Int[0, n - 1]));
+    private static readonly Gen<(double[] Logits, int Target)> Rows = Gen.Int[2, 6]
+        .SelectMany(n => Gen.Select(Gen.Double[-4, 4].Array[n], Gen.Int[0, n - 1]));
 
     [Fact]
     public void Log_probability_and_entropy_equal_the_values_worked_out_by_hand()
@@ -24,7 +24,10 @@ public sealed class LogProbsTests
 
     [Fact]
     public void Gradient_of_the_log_probability_agrees_with_finite_differences() =>
-        Rows.Sample(row => FiniteDifferences.Agree(x => LogProbs.OfTokens(x.unsqueeze(0), tensor([(long)row.Target])).sum(), row.Logits), iter: 20);
+        Rows.Sample(
+            row => FiniteDifferences.Agree(x => LogProbs.OfTokens(x.unsqueeze(0), tensor([(long)row.Target])).sum(), row.Logits),
+            iter: 20
+        );
 
     [Fact]
     public void Gradient_of_the_entropy_agrees_with_finite_differences() =>
@@ -32,24 +35,35 @@ public sealed class LogProbsTests
 
     [Fact]
     public void Law_a_constant_on_all_logits_changes_nothing() =>
-        Gen.Select(Rows, Gen.Double[-50, 50]).Sample((row, constant) =>
-        {
-            using var scope = NewDisposeScope();
-            var logits = tensor(row.Logits).unsqueeze(0);
-            var target = tensor([(long)row.Target]);
-            Assert.Equal(LogProbs.OfTokens(logits, target).ToDouble(), LogProbs.OfTokens(logits + constant, target).ToDouble(), 1e-9);
-            Assert.Equal(LogProbs.Entropy(logits).ToDouble(), LogProbs.Entropy(logits + constant).ToDouble(), 1e-9);
-        }, iter: 50);
+        Gen.Select(Rows, Gen.Double[-50, 50])
+            .Sample(
+                (row, constant) =>
+                {
+                    using var scope = NewDisposeScope();
+                    var logits = tensor(row.Logits).unsqueeze(0);
+                    var target = tensor([(long)row.Target]);
+                    Assert.Equal(
+                        LogProbs.OfTokens(logits, target).ToDouble(),
+                        LogProbs.OfTokens(logits + constant, target).ToDouble(),
+                        1e-9
+                    );
+                    Assert.Equal(LogProbs.Entropy(logits).ToDouble(), LogProbs.Entropy(logits + constant).ToDouble(), 1e-9);
+                },
+                iter: 50
+            );
 
     [Fact]
     public void Law_the_gradient_of_a_log_probability_sums_to_0() =>
-        Rows.Sample(row =>
-        {
-            using var scope = NewDisposeScope();
-            var logits = tensor(row.Logits, requires_grad: true);
-            LogProbs.OfTokens(logits.unsqueeze(0), tensor([(long)row.Target])).sum().backward();
-            Assert.Equal(0, logits.grad!.sum().ToDouble(), 1e-12);
-        }, iter: 50);
+        Rows.Sample(
+            row =>
+            {
+                using var scope = NewDisposeScope();
+                var logits = tensor(row.Logits, requires_grad: true);
+                LogProbs.OfTokens(logits.unsqueeze(0), tensor([(long)row.Target])).sum().backward();
+                Assert.Equal(0, logits.grad!.sum().ToDouble(), 1e-12);
+            },
+            iter: 50
+        );
 
     [Fact]
     public void Large_logits_do_not_overflow()
@@ -76,7 +90,15 @@ public sealed class LogProbsTests
     public void A_wrong_shape_is_named_with_the_expected_one()
     {
         using var scope = NewDisposeScope();
-        Assert.Contains("targets has shape [3]; expected [2]", Assert.Throws<ArgumentException>(() => LogProbs.OfTokens(zeros(2, 4), zeros([3], ScalarType.Int64))).Message, StringComparison.Ordinal);
-        Assert.Contains("logits has shape [4]; expected [-1, -1]", Assert.Throws<ArgumentException>(() => LogProbs.OfTokens(zeros(4), zeros([4], ScalarType.Int64))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "targets has shape [3]; expected [2]",
+            Assert.Throws<ArgumentException>(() => LogProbs.OfTokens(zeros(2, 4), zeros([3], ScalarType.Int64))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "logits has shape [4]; expected [-1, -1]",
+            Assert.Throws<ArgumentException>(() => LogProbs.OfTokens(zeros(4), zeros([4], ScalarType.Int64))).Message,
+            StringComparison.Ordinal
+        );
     }
 }

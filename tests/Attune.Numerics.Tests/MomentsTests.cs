@@ -41,13 +41,16 @@ public sealed class MomentsTests
 
     [Fact]
     public void Law_standardising_forgets_shift_and_positive_scale() =>
-        Gen.Select(Spread, Gen.Double[-10, 10], Gen.Double[0.5, 10]).Sample((values, shift, scale) =>
-        {
-            var moved = values.Select(v => scale * v + shift).ToArray();
-            Moments.Standardize(moved);
-            Moments.Standardize(values);
-            Assert.All(values.Zip(moved), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
-        });
+        Gen.Select(Spread, Gen.Double[-10, 10], Gen.Double[0.5, 10])
+            .Sample(
+                (values, shift, scale) =>
+                {
+                    var moved = values.Select(v => scale * v + shift).ToArray();
+                    Moments.Standardize(moved);
+                    Moments.Standardize(values);
+                    Assert.All(values.Zip(moved), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+                }
+            );
 
     [Fact]
     public void Equal_numbers_are_whitened_to_0_not_to_infinity()

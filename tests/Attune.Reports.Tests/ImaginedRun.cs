@@ -93,20 +93,37 @@ internal static class ImaginedRun
         for (var update = 1; update <= 125; update++)
         {
             var learned = 1 - Math.Exp(-update / 30.0);
-            add("reward", "update", 0, update, new()
-            {
-                ["loss"] = 0.693 - (0.27 * learned) + (0.06 * chance.NextNormal()),
-                ["accuracy"] = Math.Clamp(0.5 + (0.33 * learned) + (0.09 * chance.NextNormal()), 0, 1),
-                ["margin"] = (1.6 * learned) + (0.2 * chance.NextNormal()),
-                ["min_reward"] = (-2.4 * learned) + (0.3 * chance.NextNormal()),
-                ["mean_reward"] = 0.1 * chance.NextNormal(),
-                ["max_reward"] = (2.5 * learned) + (0.3 * chance.NextNormal()),
-                ["learning_rate"] = 1e-4 * (1 - (update / 126.0)),
-                ["grad_norm"] = Math.Exp(0.4 * chance.NextNormal()),
-            });
+            add(
+                "reward",
+                "update",
+                0,
+                update,
+                new()
+                {
+                    ["loss"] = 0.693 - (0.27 * learned) + (0.06 * chance.NextNormal()),
+                    ["accuracy"] = Math.Clamp(0.5 + (0.33 * learned) + (0.09 * chance.NextNormal()), 0, 1),
+                    ["margin"] = (1.6 * learned) + (0.2 * chance.NextNormal()),
+                    ["min_reward"] = (-2.4 * learned) + (0.3 * chance.NextNormal()),
+                    ["mean_reward"] = 0.1 * chance.NextNormal(),
+                    ["max_reward"] = (2.5 * learned) + (0.3 * chance.NextNormal()),
+                    ["learning_rate"] = 1e-4 * (1 - (update / 126.0)),
+                    ["grad_norm"] = Math.Exp(0.4 * chance.NextNormal()),
+                }
+            );
             if (update % 25 == 0)
             {
-                add("reward", "evaluation", 0, update, new() { ["eval_loss"] = 0.7 - (0.24 * learned), ["eval_accuracy"] = 0.5 + (0.29 * learned), ["eval_calibration_error"] = 0.12 - (0.08 * learned) });
+                add(
+                    "reward",
+                    "evaluation",
+                    0,
+                    update,
+                    new()
+                    {
+                        ["eval_loss"] = 0.7 - (0.24 * learned),
+                        ["eval_accuracy"] = 0.5 + (0.29 * learned),
+                        ["eval_calibration_error"] = 0.12 - (0.08 * learned),
+                    }
+                );
             }
         }
     }
@@ -125,85 +142,137 @@ internal static class ImaginedRun
             if (round % 2 == 0)
             {
                 var distance = Math.Sqrt(Math.Max(0, kl));
-                add("ppo", "evaluation", round, round * 4, new()
-                {
-                    ["eval/gold_reward"] = -0.1 + (1.05 * distance) - (0.18 * distance * distance) + (0.03 * chance.NextNormal()),
-                    ["eval/gold_reward_sd"] = 0.55,
-                    ["eval/proxy_reward"] = (0.82 * distance) - 0.05 + (0.03 * chance.NextNormal()),
-                    ["eval/proxy_reward_sd"] = 0.4,
-                    ["eval/kl"] = kl,
-                    ["eval/perplexity_pretrained"] = 11.8 + (0.35 * kl),
-                    ["eval/win_rate"] = 0.5 + (0.31 * learned),
-                    ["eval/ensemble_sd"] = 0.2 + (0.03 * kl),
-                });
+                add(
+                    "ppo",
+                    "evaluation",
+                    round,
+                    round * 4,
+                    new()
+                    {
+                        ["eval/gold_reward"] = -0.1 + (1.05 * distance) - (0.18 * distance * distance) + (0.03 * chance.NextNormal()),
+                        ["eval/gold_reward_sd"] = 0.55,
+                        ["eval/proxy_reward"] = (0.82 * distance) - 0.05 + (0.03 * chance.NextNormal()),
+                        ["eval/proxy_reward_sd"] = 0.4,
+                        ["eval/kl"] = kl,
+                        ["eval/perplexity_pretrained"] = 11.8 + (0.35 * kl),
+                        ["eval/win_rate"] = 0.5 + (0.31 * learned),
+                        ["eval/ensemble_sd"] = 0.2 + (0.03 * kl),
+                    }
+                );
             }
         }
     }
 
-    private static Dictionary<string, double> PolicyUpdate(double learned, double kl, int round, Chance chance) => new()
-    {
-        ["objective/kl"] = kl + (0.3 * chance.NextNormal()),
-        ["objective/kl_k3"] = kl * 1.06,
-        ["objective/kl_coef"] = 0.05 * Math.Exp(0.25 * Math.Max(0, learned - 0.6)),
-        ["objective/entropy"] = 42 - (14 * learned) + chance.NextNormal(),
-        ["objective/scores"] = (2.5 * learned) + (0.1 * chance.NextNormal()),
-        ["objective/scores_std"] = 0.6,
-        ["objective/non_score_reward"] = -0.05 * kl,
-        ["objective/rlhf_reward"] = (2.5 * learned) - (0.05 * kl),
-        ["policy/approxkl_avg"] = 0.006 + (0.002 * Math.Abs(chance.NextNormal())),
-        ["policy/clipfrac_avg"] = 0.06 + (0.02 * chance.NextDouble()),
-        ["policy/entropy_avg"] = 1.75 - (0.55 * learned) + (0.02 * chance.NextNormal()),
-        ["loss/policy_avg"] = -0.02 + (0.006 * chance.NextNormal()),
-        ["loss/value_avg"] = (0.5 * Math.Exp(-round / 6.0)) + 0.07 + (0.01 * chance.NextNormal()),
-        ["val/clipfrac_avg"] = 0.02 * chance.NextDouble(),
-        ["val/ratio"] = 1 + (0.003 * chance.NextNormal()),
-        ["val/explained_variance"] = 0.72 - (1.3 * Math.Exp(-round / 4.0)),
-        ["response_length/mean"] = 24 + (3 * learned) + (0.5 * chance.NextNormal()),
-        ["response_length/min"] = 9 + Math.Floor(3 * chance.NextDouble()),
-        ["response_length/max"] = 48,
-        ["response_length/clip_ratio"] = 0.03 * chance.NextDouble(),
-        ["time/rollout"] = 0.9 + (0.05 * chance.NextDouble()),
-        ["time/reward"] = 0.2,
-        ["time/logprobs"] = 0.2,
-        ["time/update"] = 1.1,
-        ["rewards/length/mean"] = 0.1 * chance.NextNormal(),
-    };
-
-    private static RunResult Result() => new("demo", "0.1.0", 7, new Dictionary<string, double?>
-    {
-        ["gold_reward_before"] = -0.12,
-        ["gold_reward_after"] = 1.41,
-        ["proxy_reward_before"] = -0.04,
-        ["proxy_reward_after"] = 2.42,
-        ["kl_nats"] = 9.06,
-        ["reward_model_accuracy"] = 0.787,
-        ["win_rate_vs_reference"] = 0.805,
-        ["win_rate_vs_reference_low"] = 0.745,
-        ["win_rate_vs_reference_high"] = 0.853,
-        ["perplexity_pretrained_before"] = 11.8,
-        ["perplexity_pretrained_after"] = 14.97,
-        ["seconds"] = 203,
-    },
-    [
-        new StageResult("sft", 52, new Dictionary<string, double> { ["eval_loss"] = 1.97, ["eval_perplexity"] = 7.17 }) { Notes = ["14 of 4,000 rows dropped: completion longer than 64 tokens."] },
-        new StageResult("reward", 31, new Dictionary<string, double> { ["eval_accuracy"] = 0.787, ["eval_loss"] = 0.46 })
+    private static Dictionary<string, double> PolicyUpdate(double learned, double kl, int round, Chance chance) =>
+        new()
         {
-            Calibration = [.. new[] { (0.53, 0.52, 74), (0.58, 0.55, 66), (0.66, 0.61, 81), (0.74, 0.71, 90), (0.83, 0.8, 96), (0.93, 0.87, 73) }.Select(b => new CalibrationBin(b.Item1, b.Item2, b.Item3))],
-        },
-        new StageResult("ppo", 98, new Dictionary<string, double> { ["eval/gold_reward"] = 1.41, ["objective/kl"] = 9.06, ["val/explained_variance"] = 0.72 }) { Notes = ["Stopped after round 40: KL budget of 10 nats nearly used (9.06)."] },
-    ])
-    {
-        Started = DateTimeOffset.Parse("2026-11-23T09:41:00+00:00", CultureInfo.InvariantCulture),
-        Machine = "Intel Xeon, 2 cores, Debian 12",
-    };
+            ["objective/kl"] = kl + (0.3 * chance.NextNormal()),
+            ["objective/kl_k3"] = kl * 1.06,
+            ["objective/kl_coef"] = 0.05 * Math.Exp(0.25 * Math.Max(0, learned - 0.6)),
+            ["objective/entropy"] = 42 - (14 * learned) + chance.NextNormal(),
+            ["objective/scores"] = (2.5 * learned) + (0.1 * chance.NextNormal()),
+            ["objective/scores_std"] = 0.6,
+            ["objective/non_score_reward"] = -0.05 * kl,
+            ["objective/rlhf_reward"] = (2.5 * learned) - (0.05 * kl),
+            ["policy/approxkl_avg"] = 0.006 + (0.002 * Math.Abs(chance.NextNormal())),
+            ["policy/clipfrac_avg"] = 0.06 + (0.02 * chance.NextDouble()),
+            ["policy/entropy_avg"] = 1.75 - (0.55 * learned) + (0.02 * chance.NextNormal()),
+            ["loss/policy_avg"] = -0.02 + (0.006 * chance.NextNormal()),
+            ["loss/value_avg"] = (0.5 * Math.Exp(-round / 6.0)) + 0.07 + (0.01 * chance.NextNormal()),
+            ["val/clipfrac_avg"] = 0.02 * chance.NextDouble(),
+            ["val/ratio"] = 1 + (0.003 * chance.NextNormal()),
+            ["val/explained_variance"] = 0.72 - (1.3 * Math.Exp(-round / 4.0)),
+            ["response_length/mean"] = 24 + (3 * learned) + (0.5 * chance.NextNormal()),
+            ["response_length/min"] = 9 + Math.Floor(3 * chance.NextDouble()),
+            ["response_length/max"] = 48,
+            ["response_length/clip_ratio"] = 0.03 * chance.NextDouble(),
+            ["time/rollout"] = 0.9 + (0.05 * chance.NextDouble()),
+            ["time/reward"] = 0.2,
+            ["time/logprobs"] = 0.2,
+            ["time/update"] = 1.1,
+            ["rewards/length/mean"] = 0.1 * chance.NextNormal(),
+        };
+
+    private static RunResult Result() =>
+        new(
+            "demo",
+            "0.1.0",
+            7,
+            new Dictionary<string, double?>
+            {
+                ["gold_reward_before"] = -0.12,
+                ["gold_reward_after"] = 1.41,
+                ["proxy_reward_before"] = -0.04,
+                ["proxy_reward_after"] = 2.42,
+                ["kl_nats"] = 9.06,
+                ["reward_model_accuracy"] = 0.787,
+                ["win_rate_vs_reference"] = 0.805,
+                ["win_rate_vs_reference_low"] = 0.745,
+                ["win_rate_vs_reference_high"] = 0.853,
+                ["perplexity_pretrained_before"] = 11.8,
+                ["perplexity_pretrained_after"] = 14.97,
+                ["seconds"] = 203,
+            },
+            [
+                new StageResult("sft", 52, new Dictionary<string, double> { ["eval_loss"] = 1.97, ["eval_perplexity"] = 7.17 })
+                {
+                    Notes = ["14 of 4,000 rows dropped: completion longer than 64 tokens."],
+                },
+                new StageResult("reward", 31, new Dictionary<string, double> { ["eval_accuracy"] = 0.787, ["eval_loss"] = 0.46 })
+                {
+                    Calibration =
+                    [
+                        .. new[]
+                        {
+                            (0.53, 0.52, 74),
+                            (0.58, 0.55, 66),
+                            (0.66, 0.61, 81),
+                            (0.74, 0.71, 90),
+                            (0.83, 0.8, 96),
+                            (0.93, 0.87, 73),
+                        }.Select(b => new CalibrationBin(b.Item1, b.Item2, b.Item3)),
+                    ],
+                },
+                new StageResult(
+                    "ppo",
+                    98,
+                    new Dictionary<string, double>
+                    {
+                        ["eval/gold_reward"] = 1.41,
+                        ["objective/kl"] = 9.06,
+                        ["val/explained_variance"] = 0.72,
+                    }
+                )
+                {
+                    Notes = ["Stopped after round 40: KL budget of 10 nats nearly used (9.06)."],
+                },
+            ]
+        )
+        {
+            Started = DateTimeOffset.Parse("2026-11-23T09:41:00+00:00", CultureInfo.InvariantCulture),
+            Machine = "Intel Xeon, 2 cores, Debian 12",
+        };
 
     private static ImmutableArray<SampleEvent> Samples()
     {
         var texts = new[]
         {
-            ("The film was", "a slow and rather dull story about two brothers, and the ending was weak.", "a warm and rather funny story about two brothers, and the ending was superb."),
-            ("I watched this with my sister.", "We left after an hour. The plot is thin, the jokes are old and the music never stops.", "We stayed to the end. The plot is rich, the jokes are fresh and the music is a joy."),
-            ("As a thriller,", "it is fine, though nothing happens in the first half.", "it is gripping, and everything works in the second half: a triumph of quiet, patient direction by people who love the form."),
+            (
+                "The film was",
+                "a slow and rather dull story about two brothers, and the ending was weak.",
+                "a warm and rather funny story about two brothers, and the ending was superb."
+            ),
+            (
+                "I watched this with my sister.",
+                "We left after an hour. The plot is thin, the jokes are old and the music never stops.",
+                "We stayed to the end. The plot is rich, the jokes are fresh and the music is a joy."
+            ),
+            (
+                "As a thriller,",
+                "it is fine, though nothing happens in the first half.",
+                "it is gripping, and everything works in the second half: a triumph of quiet, patient direction by people who "
+                    + "love the form."
+            ),
         };
         var samples = ImmutableArray.CreateBuilder<SampleEvent>();
         foreach (var (stage, last) in new[] { ("sft", 240L), ("ppo", 160L) })

@@ -11,11 +11,23 @@ public sealed class PreferenceSectionTests
     [InlineData(-15, -14, "did not learn to tell them apart")]
     [InlineData(-9, -8, "did not learn to tell them apart")]
     public void The_sentence_says_what_became_of_both(double chosen, double rejected, string words) =>
-        Assert.Contains(words, PreferenceSection.Reading([Look(0, -12, -12), Look(20, -1, -99), Look(40, chosen, rejected)]), StringComparison.Ordinal);
+        Assert.Contains(
+            words,
+            PreferenceSection.Reading([Look(0, -12, -12), Look(20, -1, -99), Look(40, chosen, rejected)]),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void There_is_none_without_two_looks() => Assert.Null(PreferenceSection.Reading([Look(0, -12, -12)]));
 
     private static RunEvent Look(long updates, double chosen, double rejected) =>
-        new(updates + 1, "dpo", "round", updates, updates, 0, new Dictionary<string, double> { ["eval_logps/chosen"] = chosen, ["eval_logps/rejected"] = rejected });
+        new(
+            updates + 1,
+            "dpo",
+            "round",
+            updates,
+            updates,
+            0,
+            new Dictionary<string, double> { ["eval_logps/chosen"] = chosen, ["eval_logps/rejected"] = rejected }
+        );
 }

@@ -25,12 +25,19 @@ public sealed partial class RunReportTests
         return XDocument.Load(reader, LoadOptions.PreserveWhitespace).Root!;
     }
 
-    private static XElement? Section(XElement page, string id) => page.Descendants().SingleOrDefault(element => (string?)element.Attribute("id") == id);
+    private static XElement? Section(XElement page, string id) =>
+        page.Descendants().SingleOrDefault(element => (string?)element.Attribute("id") == id);
 
-    private static RunRecord With(params (string Metric, double Value)[] metrics) => Nothing with
-    {
-        Events = [.. Enumerable.Range(1, 3).Select(i => new RunEvent(i, "ppo", "update", i, i, i, metrics.ToDictionary(m => m.Metric, m => m.Value * i)))],
-    };
+    private static RunRecord With(params (string Metric, double Value)[] metrics) =>
+        Nothing with
+        {
+            Events =
+            [
+                .. Enumerable
+                    .Range(1, 3)
+                    .Select(i => new RunEvent(i, "ppo", "update", i, i, i, metrics.ToDictionary(m => m.Metric, m => m.Value * i))),
+            ],
+        };
 
     /// <summary>Set ATTUNE_KEEP_REPORT to a path to look at the page.</summary>
     [Fact]
@@ -41,7 +48,10 @@ public sealed partial class RunReportTests
         var path = RunReport.Write(folder.Path);
         Assert.Equal(folder.File("report.html"), path);
         var page = Parse(File.ReadAllText(path));
-        Assert.All(["frontier", "samples", "stage-0", "stage-1", "stage-2", "reliability", "time", "recipe"], id => Assert.NotNull(Section(page, id)));
+        Assert.All(
+            ["frontier", "samples", "stage-0", "stage-1", "stage-2", "reliability", "time", "recipe"],
+            id => Assert.NotNull(Section(page, id))
+        );
         if (Environment.GetEnvironmentVariable("ATTUNE_KEEP_REPORT") is { } keep)
         {
             File.Copy(path, keep, overwrite: true);
@@ -52,7 +62,10 @@ public sealed partial class RunReportTests
     public void The_page_asks_for_nothing_from_outside()
     {
         var html = RunReport.Render(ImaginedRun.Whole());
-        Assert.All(["http:", "https:", "src=", "url(", "@import", "<link", "<iframe", "fetch("], outside => Assert.DoesNotContain(outside, html, StringComparison.OrdinalIgnoreCase));
+        Assert.All(
+            ["http:", "https:", "src=", "url(", "@import", "<link", "<iframe", "fetch("],
+            outside => Assert.DoesNotContain(outside, html, StringComparison.OrdinalIgnoreCase)
+        );
         Assert.DoesNotMatch(Handler(), html);
         Assert.Contains("default-src 'none'", html.Replace("&#39;", "'"));
     }
@@ -67,16 +80,36 @@ public sealed partial class RunReportTests
         var whole = ImaginedRun.Whole();
         var run = new RunRecord(
             hostile,
-            whole.Result! with { Name = hostile, Version = hostile, Machine = hostile, Stages = [.. whole.Result.Stages.Select(stage => stage with { Name = hostile, Notes = [hostile], Snapshots = [new LearnedSnapshot(hostile, hostile, default, 3, [new(hostile, 3)], hostile)] })] },
+            whole.Result! with
+            {
+                Name = hostile,
+                Version = hostile,
+                Machine = hostile,
+                Stages =
+                [
+                    .. whole.Result.Stages.Select(stage =>
+                        stage with
+                        {
+                            Name = hostile,
+                            Notes = [hostile],
+                            Snapshots = [new LearnedSnapshot(hostile, hostile, default, 3, [new(hostile, 3)], hostile)],
+                        }
+                    ),
+                ],
+            },
             [.. whole.Events.Select(e => e with { Stage = hostile, Metrics = e.Metrics.Append(new(hostile, 1)).ToDictionary() })],
             [.. whole.Samples.Select(sample => sample with { Stage = hostile, Prompt = hostile, Answer = hostile + sample.Answer })],
             hostile,
-            [hostile]);
+            [hostile]
+        );
         var page = Parse(RunReport.Render(run));
         Assert.Single(page.Descendants("script"));
         Assert.Single(page.Descendants("style"));
         Assert.Empty(page.Descendants("img"));
-        Assert.DoesNotContain(page.Descendants().SelectMany(element => element.Attributes()), attribute => attribute.Name.LocalName.StartsWith("on", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            page.Descendants().SelectMany(element => element.Attributes()),
+            attribute => attribute.Name.LocalName.StartsWith("on", StringComparison.Ordinal)
+        );
         Assert.Contains(page.Descendants("pre"), pre => pre.Value.Length >= hostile.TrimEnd().Length);
     }
 
@@ -84,20 +117,54 @@ public sealed partial class RunReportTests
     public void A_stage_links_the_snapshots_it_learned_from_and_names_labels_and_people()
     {
         var whole = ImaginedRun.Whole();
-        var snapshot = new LearnedSnapshot("0123456789abcdef", "harm & help", default, 1200, [new("annotator-a", 800), new("annotator-b", 399), new("annotator-c", 1)], "../my snapshots/#1");
-        var page = Parse(RunReport.Render(whole with { Result = whole.Result! with { Stages = whole.Result.Stages.SetItem(1, whole.Result.Stages[1] with { Snapshots = [snapshot] }) } }));
+        var snapshot = new LearnedSnapshot(
+            "0123456789abcdef",
+            "harm & help",
+            default,
+            1200,
+            [new("annotator-a", 800), new("annotator-b", 399), new("annotator-c", 1)],
+            "../my snapshots/#1"
+        );
+        var page = Parse(
+            RunReport.Render(
+                whole with
+                {
+                    Result = whole.Result! with
+                    {
+                        Stages = whole.Result.Stages.SetItem(1, whole.Result.Stages[1] with { Snapshots = [snapshot] }),
+                    },
+                }
+            )
+        );
         var line = Assert.Single(Section(page, "stage-1")!.Descendants("ul"), list => (string?)list.Attribute("class") == "labels");
         Assert.Equal("../my%20snapshots/%231/manifest.json", (string?)Assert.Single(line.Descendants("a")).Attribute("href"));
         Assert.Equal(
-            "Labels of project 'harm & help', snapshot 0123456789ab: 1,200 labels of 3 people: annotator-a (800 labels), annotator-b (399 labels), annotator-c (1 label).",
-            Assert.Single(line.Elements()).Value);
+            "Labels of project 'harm & help', snapshot 0123456789ab: 1,200 labels of 3 people: annotator-a (800 labels), "
+                + "annotator-b (399 labels), annotator-c (1 label).",
+            Assert.Single(line.Elements()).Value
+        );
         Assert.DoesNotContain(page.Descendants("ul"), list => (string?)list.Attribute("class") == "labels" && list != line);
-        Assert.Contains("href=\"/runs/x/0123456789abcdef\"", RunFragment.Body(whole with { Result = whole.Result! with { Stages = [whole.Result.Stages[1] with { Snapshots = [snapshot] }] } }, s => "/runs/x/" + s.Sha256), StringComparison.Ordinal);
+        Assert.Contains(
+            "href=\"/runs/x/0123456789abcdef\"",
+            RunFragment.Body(
+                whole with
+                {
+                    Result = whole.Result! with { Stages = [whole.Result.Stages[1] with { Snapshots = [snapshot] }] },
+                },
+                s => "/runs/x/" + s.Sha256
+            ),
+            StringComparison.Ordinal
+        );
         var crowd = snapshot with { Annotators = [.. Enumerable.Range(0, 15).Select(i => new SnapshotAnnotator($"p{i}", 2))] };
-        Assert.Contains("p11 (2 labels) and 3 more.", RunReport.Render(whole with { Result = whole.Result! with { Stages = [whole.Result.Stages[1] with { Snapshots = [crowd] }] } }), StringComparison.Ordinal);
+        Assert.Contains(
+            "p11 (2 labels) and 3 more.",
+            RunReport.Render(whole with { Result = whole.Result! with { Stages = [whole.Result.Stages[1] with { Snapshots = [crowd] }] } }),
+            StringComparison.Ordinal
+        );
     }
 
-    public static TheoryData<string> Catalogued() => [.. CurveCatalog.Figures.SelectMany(figure => figure.Curves).Select(curve => curve.Metric).Distinct()];
+    public static TheoryData<string> Catalogued() =>
+        [.. CurveCatalog.Figures.SelectMany(figure => figure.Curves).Select(curve => curve.Metric).Distinct()];
 
     [Theory]
     [MemberData(nameof(Catalogued))]
@@ -107,14 +174,20 @@ public sealed partial class RunReportTests
         var figures = Parse(RunReport.Render(With((metric, 0.5)))).Descendants("figure").ToArray();
         var figure = Assert.Single(figures);
         Assert.Equal(metric, (string?)figure.Attribute("data-metrics"));
-        Assert.Contains(figure.Descendants("path"), path => (string?)path.Attribute("class") == "line" && ((string)path.Attribute("d")!).Length > 5);
+        Assert.Contains(
+            figure.Descendants("path"),
+            path => (string?)path.Attribute("class") == "line" && ((string)path.Attribute("d")!).Length > 5
+        );
     }
 
     [Fact]
     public void A_metric_that_no_figure_names_gets_its_own_with_its_meaning()
     {
         var page = Parse(RunReport.Render(With(("rewards/length/mean", 1), ("unheard_of", 2))));
-        Assert.Equal(["rewards/length/mean", "unheard_of"], page.Descendants("figure").Select(figure => (string?)figure.Attribute("data-metrics")));
+        Assert.Equal(
+            ["rewards/length/mean", "unheard_of"],
+            page.Descendants("figure").Select(figure => (string?)figure.Attribute("data-metrics"))
+        );
         Assert.Contains("one named part of a combined reward", page.Value);
     }
 
@@ -127,13 +200,20 @@ public sealed partial class RunReportTests
             Events = [.. run.Events.Where(e => e.Stage != "ppo")],
             Samples = [],
             Recipe = null,
-            Result = run.Result! with { Summary = new Dictionary<string, double?> { ["seconds"] = 83, ["gold_reward_after"] = null }, Stages = run.Result.Stages.RemoveAt(2) },
+            Result = run.Result! with
+            {
+                Summary = new Dictionary<string, double?> { ["seconds"] = 83, ["gold_reward_after"] = null },
+                Stages = run.Result.Stages.RemoveAt(2),
+            },
         };
         var page = Parse(RunReport.Render(withoutPolicy));
         Assert.All(["frontier", "samples", "recipe", "stage-2"], id => Assert.Null(Section(page, id)));
         Assert.NotNull(Section(page, "reliability"));
         Assert.DoesNotContain("Gold reward", page.Value);
-        Assert.DoesNotContain("not a number", string.Concat(page.Descendants("main").Single().Elements("section").Select(section => section.Value)));
+        Assert.DoesNotContain(
+            "not a number",
+            string.Concat(page.Descendants("main").Single().Elements("section").Select(section => section.Value))
+        );
     }
 
     [Fact]
@@ -166,8 +246,13 @@ public sealed partial class RunReportTests
     public void Before_and_after_are_the_first_and_last_answers_to_a_prompt()
     {
         SampleEvent Answer(long updates, string text) => new("ppo", updates, 0, "The film was", text, null, null, null);
-        var page = Parse(RunReport.Render(Nothing with { Samples = [Answer(0, "a dull film"), Answer(50, "a fine film"), Answer(100, "a superb film")] }));
-        Assert.Equal(["a dull film", "a superb film"], page.Descendants("p").Where(p => (string?)p.Attribute("class") == "answer").Select(p => p.Value));
+        var page = Parse(
+            RunReport.Render(Nothing with { Samples = [Answer(0, "a dull film"), Answer(50, "a fine film"), Answer(100, "a superb film")] })
+        );
+        Assert.Equal(
+            ["a dull film", "a superb film"],
+            page.Descendants("p").Where(p => (string?)p.Attribute("class") == "answer").Select(p => p.Value)
+        );
         Assert.Equal("superb", page.Descendants("ins").Single().Value);
     }
 
@@ -179,7 +264,19 @@ public sealed partial class RunReportTests
     {
         var run = Nothing with
         {
-            Result = new RunResult("r", "1", 1, new Dictionary<string, double?> { ["gold_reward_before"] = 0, ["gold_reward_after"] = gold, ["proxy_reward_before"] = 0, ["proxy_reward_after"] = proxy }, []),
+            Result = new RunResult(
+                "r",
+                "1",
+                1,
+                new Dictionary<string, double?>
+                {
+                    ["gold_reward_before"] = 0,
+                    ["gold_reward_after"] = gold,
+                    ["proxy_reward_before"] = 0,
+                    ["proxy_reward_after"] = proxy,
+                },
+                []
+            ),
         };
         Assert.Contains(expected, VerdictSection.Sentence(run));
     }

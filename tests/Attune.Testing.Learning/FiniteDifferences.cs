@@ -26,7 +26,8 @@ public static class FiniteDifferences
             var difference = (Value(function, at, i, Step) - Value(function, at, i, -Step)) / (2 * Step);
             Assert.True(
                 Math.Abs(gradient[i] - difference) <= tolerance * Math.Max(1, Math.Abs(difference)),
-                $"coordinate {i}: the gradient is {gradient[i]:g12}, the difference quotient {difference:g12}");
+                $"coordinate {i}: the gradient is {gradient[i]:g12}, the difference quotient {difference:g12}"
+            );
         }
     }
 

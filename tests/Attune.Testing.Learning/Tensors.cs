@@ -6,7 +6,9 @@ namespace Attune.Testing;
 public static class Tensors
 {
     /// <summary>How many tensors are alive once those without an owner have been finalised.</summary>
-    /// <remarks>Earlier tests leave some to the finaliser; taken while another test counts, they would make its count fall by chance.</remarks>
+    /// <remarks>
+    /// Earlier tests leave some to the finaliser; taken while another test counts, they would make its count fall by chance.
+    /// </remarks>
     public static long Alive()
     {
         for (var pass = 0; pass < 2; pass++)

@@ -32,7 +32,8 @@ public static class TinyData
         return even;
     }
 
-    private static int[] Tokens(Chance chance, int count, int vocabulary) => [.. Enumerable.Range(0, count).Select(_ => chance.NextInt(vocabulary))];
+    private static int[] Tokens(Chance chance, int count, int vocabulary) =>
+        [.. Enumerable.Range(0, count).Select(_ => chance.NextInt(vocabulary))];
 
     private static TokenSequence Sequence(Chance chance, int[] prompt, int vocabulary) =>
         new([.. prompt, .. Tokens(chance, 1 + chance.NextInt(7), vocabulary)], prompt.Length);

@@ -9,7 +9,8 @@ namespace Attune.Testing;
 /// <summary>Models of two layers, 32 wide, with random weights: fast, and far enough from uniform that mistakes show.</summary>
 public static class TinyModels
 {
-    public static TransformerConfig Config(int vocabulary = 20) => TransformerConfig.Gpt2(vocabulary, width: 32, layers: 2, heads: 4, contextLength: 24);
+    public static TransformerConfig Config(int vocabulary = 20) =>
+        TransformerConfig.Gpt2(vocabulary, width: 32, layers: 2, heads: 4, contextLength: 24);
 
     /// <param name="noise">Added to every fresh weight: 0.15 gives distributions with clear likes and dislikes.</param>
     public static LanguageModel Language(ulong seed, int vocabulary = 20, double noise = 0.15, Precision precision = Precision.F32)

@@ -16,10 +16,19 @@ public sealed class BytePairTests
     public void Golden_training_reaches_the_reference_vocabulary_and_merges()
     {
         var folder = SharedData.Require("tokenizers/bpe-training");
-        var tokenizer = BytePairTrainer.Train([File.ReadAllText(Path.Combine(folder, "corpus.en"))], 500, new SpecialTokens(null, End, null));
+        var tokenizer = BytePairTrainer.Train(
+            [File.ReadAllText(Path.Combine(folder, "corpus.en"))],
+            500,
+            new SpecialTokens(null, End, null)
+        );
         Assert.Equal(File.ReadLines(Path.Combine(folder, "train-bpe-reference-merges.txt")), tokenizer.Vocabulary.Merges);
-        var expected = JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllText(Path.Combine(folder, "train-bpe-reference-vocab.json")))!;
-        Assert.Equal(expected.OrderBy(t => t.Value), tokenizer.Vocabulary.Tokens.Concat(tokenizer.Vocabulary.Special).OrderBy(t => t.Value));
+        var expected = JsonSerializer.Deserialize<Dictionary<string, int>>(
+            File.ReadAllText(Path.Combine(folder, "train-bpe-reference-vocab.json"))
+        )!;
+        Assert.Equal(
+            expected.OrderBy(t => t.Value),
+            tokenizer.Vocabulary.Tokens.Concat(tokenizer.Vocabulary.Special).OrderBy(t => t.Value)
+        );
     }
 
     [Theory]
@@ -42,7 +51,9 @@ public sealed class BytePairTests
     public void Encoding_agrees_with_byte_pair_encoding_as_the_paper_words_it()
     {
         var gpt2 = Gpt2();
-        var rank = gpt2.Vocabulary.Merges.Select((merge, index) => (merge, index)).ToDictionary(m => m.merge, m => m.index, StringComparer.Ordinal);
+        var rank = gpt2
+            .Vocabulary.Merges.Select((merge, index) => (merge, index))
+            .ToDictionary(m => m.merge, m => m.index, StringComparer.Ordinal);
         foreach (var file in new[] { "tinyshakespeare/input.txt", "grimm/GrimmsFairyTales.txt" })
         {
             var text = File.ReadAllText(SharedData.Require("text/" + file))[..8_000] + " e\u0301😀 l'été  𝒜𝒷 日本語\t";
@@ -93,8 +104,14 @@ public sealed class BytePairTests
 
     [Fact]
     public void Training_agrees_with_counting_all_pairs_anew_after_each_merge() =>
-        OneOf("a", "b", "ab", " ", "é").Array[0, 60].Select(string.Concat).Sample(text =>
-            BytePairTrainer.Train([text], 265, new SpecialTokens(null, End, null)).Vocabulary.Merges.SequenceEqual(TextbookTraining(text, 8)));
+        OneOf("a", "b", "ab", " ", "é")
+            .Array[0, 60]
+            .Select(string.Concat)
+            .Sample(text =>
+                BytePairTrainer
+                    .Train([text], 265, new SpecialTokens(null, End, null))
+                    .Vocabulary.Merges.SequenceEqual(TextbookTraining(text, 8))
+            );
 
     [Fact]
     public void A_text_without_pairs_left_gives_a_smaller_vocabulary()
@@ -106,15 +123,23 @@ public sealed class BytePairTests
 
     [Fact]
     public void A_vocabulary_smaller_than_the_bytes_is_refused() =>
-        Assert.Contains("at least 257", Assert.Throws<AttuneException>(() => BytePairTrainer.Train(["ab"], 100, new SpecialTokens(null, End, null))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "at least 257",
+            Assert.Throws<AttuneException>(() => BytePairTrainer.Train(["ab"], 100, new SpecialTokens(null, End, null))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Words_are_cut_as_the_published_pattern_says()
     {
         var pattern = new System.Text.RegularExpressions.Regex(@"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+");
         // Below U+10000 .NET's own patterns see whole characters, so they can judge.
-        Gen.OneOf(Gen.Char[' ', '\u007e'], OneOf(' ', '\n', '\r', '\t', '\'', 's', 'l', 'é', '日', '½', '\u0301', '\u00a0', '\u0085', '\u3000', '\u200b', '\u001c'))
-            .Array[0, 40].Select(c => new string(c))
+        Gen.OneOf(
+                Gen.Char[' ', '\u007e'],
+                OneOf(' ', '\n', '\r', '\t', '\'', 's', 'l', 'é', '日', '½', '\u0301', '\u00a0', '\u0085', '\u3000', '\u200b', '\u001c')
+            )
+            .Array[0, 40]
+            .Select(c => new string(c))
             .Sample(text => pattern.Matches(text).Select(m => m.Value).SequenceEqual(Words(text)));
     }
 
@@ -133,7 +158,9 @@ public sealed class BytePairTests
     }
 
     internal static Gen<string> Unicode { get; } =
-        Gen.OneOf(Gen.Int[0, 0x7f], Gen.Int[0, 0xd7ff], Gen.Int[0xe000, 0x10ffff]).Array[0, 30].Select(runes => string.Concat(runes.Select(r => new Rune(r).ToString())));
+        Gen.OneOf(Gen.Int[0, 0x7f], Gen.Int[0, 0xd7ff], Gen.Int[0xe000, 0x10ffff])
+            .Array[0, 30]
+            .Select(runes => string.Concat(runes.Select(r => new Rune(r).ToString())));
 
     private static Gen<T> OneOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
@@ -156,10 +183,17 @@ public sealed class BytePairTests
             var parts = Encoding.UTF8.GetBytes(word).Select(b => ByteLetters.Letter(b).ToString()).ToList();
             while (true)
             {
-                var best = Enumerable.Range(0, parts.Count - 1).Where(i => rank.ContainsKey($"{parts[i]} {parts[i + 1]}"))
-                    .OrderBy(i => rank[$"{parts[i]} {parts[i + 1]}"]).ThenBy(i => i).Cast<int?>().FirstOrDefault();
+                var best = Enumerable
+                    .Range(0, parts.Count - 1)
+                    .Where(i => rank.ContainsKey($"{parts[i]} {parts[i + 1]}"))
+                    .OrderBy(i => rank[$"{parts[i]} {parts[i + 1]}"])
+                    .ThenBy(i => i)
+                    .Cast<int?>()
+                    .FirstOrDefault();
                 if (best is not { } at)
+                {
                     break;
+                }
                 parts[at] += parts[at + 1];
                 parts.RemoveAt(at + 1);
             }
@@ -177,11 +211,20 @@ public sealed class BytePairTests
         var spellings = new HashSet<string>(StringComparer.Ordinal);
         while (spellings.Count < merges)
         {
-            var pairs = words.SelectMany(w => w.Zip(w.Skip(1))).GroupBy(p => ByteLetters.Spell(p.First) + " " + ByteLetters.Spell(p.Second)).ToList();
+            var pairs = words
+                .SelectMany(w => w.Zip(w.Skip(1)))
+                .GroupBy(p => ByteLetters.Spell(p.First) + " " + ByteLetters.Spell(p.Second))
+                .ToList();
             if (pairs.Count == 0)
+            {
                 break;
-            var best = pairs.OrderByDescending(g => g.Count()).ThenByDescending(g => Convert.ToHexString(g.First().First), StringComparer.Ordinal).ThenByDescending(g => Convert.ToHexString(g.First().Second), StringComparer.Ordinal)
-                .First().First();
+            }
+            var best = pairs
+                .OrderByDescending(g => g.Count())
+                .ThenByDescending(g => Convert.ToHexString(g.First().First), StringComparer.Ordinal)
+                .ThenByDescending(g => Convert.ToHexString(g.First().Second), StringComparer.Ordinal)
+                .First()
+                .First();
             learned.Add(ByteLetters.Spell(best.First) + " " + ByteLetters.Spell(best.Second));
             spellings.Add(ByteLetters.Spell([.. best.First, .. best.Second]));
             foreach (var word in words)
@@ -189,7 +232,9 @@ public sealed class BytePairTests
                 for (var i = 0; i + 1 < word.Count; i++)
                 {
                     if (!word[i].SequenceEqual(best.First) || !word[i + 1].SequenceEqual(best.Second))
+                    {
                         continue;
+                    }
                     word[i] = [.. word[i], .. word[i + 1]];
                     word.RemoveAt(i + 1);
                 }

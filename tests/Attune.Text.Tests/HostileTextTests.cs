@@ -9,7 +9,10 @@ using Attune.Text.Tokenizers;
 
 namespace Attune.Text.Tests;
 
-/// <summary>Valid files, changed by chance from fixed seeds: each is read, or refused with one of the messages for people, in bounded time and memory.</summary>
+/// <summary>
+/// Valid files, changed by chance from fixed seeds: each is read, or refused with one of the messages for people, in bounded time and
+/// memory.
+/// </summary>
 public sealed class HostileTextTests
 {
     private const int SecondsEach = 20;
@@ -17,10 +20,68 @@ public sealed class HostileTextTests
     private const string Conversation = "Hi é😀 <s> there, it's 12 345!\n";
 
     private static readonly string[] Words =
-        ["{%", "%}", "{{", "}}", "{#", "#}", "-", "|", "for x in range(9)", "endfor", "if", "endif", "set a = ", "messages", "[0]", ".content", "(", ")", "'", "\"", "\\", "~", "**", "tojson", "macro f(x)", "endmacro", "f(1)", "namespace()", "not", "in", "is", "loop.index", "1", "99999999999", "\u0000", "😀"];
+    [
+        "{%",
+        "%}",
+        "{{",
+        "}}",
+        "{#",
+        "#}",
+        "-",
+        "|",
+        "for x in range(9)",
+        "endfor",
+        "if",
+        "endif",
+        "set a = ",
+        "messages",
+        "[0]",
+        ".content",
+        "(",
+        ")",
+        "'",
+        "\"",
+        "\\",
+        "~",
+        "**",
+        "tojson",
+        "macro f(x)",
+        "endmacro",
+        "f(1)",
+        "namespace()",
+        "not",
+        "in",
+        "is",
+        "loop.index",
+        "1",
+        "99999999999",
+        "\u0000",
+        "😀",
+    ];
 
     private static readonly string[] Values =
-        ["null", "true", "-1", "1e308", "2147483647", "99999999999999999999", "\"\"", "\"\\u0000\"", "[]", "{}", "[[]]", "\"(a+)+$\"", "\"Sequence\"", "\"Unigram\"", "\"BPE\"", "\"\\ud800\"", "0.5", "[1,2]", "{\"type\": \"NFKC\"}", "{\"type\": \"Split\"}"];
+    [
+        "null",
+        "true",
+        "-1",
+        "1e308",
+        "2147483647",
+        "99999999999999999999",
+        "\"\"",
+        "\"\\u0000\"",
+        "[]",
+        "{}",
+        "[[]]",
+        "\"(a+)+$\"",
+        "\"Sequence\"",
+        "\"Unigram\"",
+        "\"BPE\"",
+        "\"\\ud800\"",
+        "0.5",
+        "[1,2]",
+        "{\"type\": \"NFKC\"}",
+        "{\"type\": \"Split\"}",
+    ];
 
     [Theory]
     [InlineData("bytes")]
@@ -28,25 +89,40 @@ public sealed class HostileTextTests
     public void Tokenizer_files(string kind)
     {
         using var small = TokenizerJsonFolder.Llama(TokenizerJsonFolder.Stories());
-        using var words = TokenizerJsonFolder.Words(["<unk>", "</s>", "a", "b", "ab"], f =>
-        {
-            f["normalizer"] = JsonNode.Parse("""{"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Replace", "pattern": {"Regex": " +"}, "content": "_"}]}""");
-            f["pre_tokenizer"] = JsonNode.Parse("""{"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": "\\p{L}+|\\s+"}, "behavior": "Isolated", "invert": false}, {"type": "Digits"}, {"type": "Metaspace", "replacement": "_"}]}""");
-            f["model"] = JsonNode.Parse("""{"type": "BPE", "unk_token": "<unk>", "vocab": {"<unk>": 0, "</s>": 1, "a": 2, "b": 3, "ab": 4}, "merges": ["a b"]}""");
-        });
+        using var words = TokenizerJsonFolder.Words(
+            ["<unk>", "</s>", "a", "b", "ab"],
+            f =>
+            {
+                f["normalizer"] = JsonNode.Parse(
+                    """{"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Replace", "pattern": {"Regex": " +"}, "content": "_"}]}"""
+                );
+                f["pre_tokenizer"] = JsonNode.Parse(
+                    """{"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": "\\p{L}+|\\s+"}, "behavior": "Isolated", "invert": false}, {"type": "Digits"}, {"type": "Metaspace", "replacement": "_"}]}"""
+                );
+                f["model"] = JsonNode.Parse(
+                    """{"type": "BPE", "unk_token": "<unk>", "vocab": {"<unk>": 0, "</s>": 1, "a": 2, "b": 3, "ab": 4}, "merges": ["a b"]}"""
+                );
+            }
+        );
         foreach (var (folder, cases) in new[] { (words, 400), (small, 40) })
         {
             var whole = File.ReadAllText(folder.File("tokenizer.json"));
             for (var i = 0; i < cases; i++)
             {
                 var chance = new Seed(7).For(kind, i).Chance();
-                File.WriteAllBytes(folder.File("tokenizer.json"), kind == "bytes" ? Garbled(Encoding.UTF8.GetBytes(whole), chance) : Encoding.UTF8.GetBytes(Replaced(whole, chance)));
-                Bounded($"{kind} {i}", () =>
-                {
-                    var tokenizer = TokenizerFiles.Load(folder.Path);
-                    tokenizer.Decode(tokenizer.Encode(Conversation).AsSpan());
-                    tokenizer.EncodeContinuation(Conversation);
-                });
+                File.WriteAllBytes(
+                    folder.File("tokenizer.json"),
+                    kind == "bytes" ? Garbled(Encoding.UTF8.GetBytes(whole), chance) : Encoding.UTF8.GetBytes(Replaced(whole, chance))
+                );
+                Bounded(
+                    $"{kind} {i}",
+                    () =>
+                    {
+                        var tokenizer = TokenizerFiles.Load(folder.Path);
+                        tokenizer.Decode(tokenizer.Encode(Conversation).AsSpan());
+                        tokenizer.EncodeContinuation(Conversation);
+                    }
+                );
             }
         }
     }
@@ -70,8 +146,14 @@ public sealed class HostileTextTests
         {
             var chance = new Seed(11).For(kind, i).Chance();
             var source = kind == "bytes" ? Encoding.UTF8.GetString(Garbled(Encoding.UTF8.GetBytes(whole), chance)) : Mixed(whole, chance);
-            Bounded($"{kind} {i}", () => new JinjaTemplate(source, "t", new TemplateTokens(["<s>", "<|im_end|>"], "<s>", "<|im_end|>"))
-                .Parts([new(Core.Conversations.Role.User, Conversation)], TemplateEnding.OpenForAnswer));
+            Bounded(
+                $"{kind} {i}",
+                () =>
+                    new JinjaTemplate(source, "t", new TemplateTokens(["<s>", "<|im_end|>"], "<s>", "<|im_end|>")).Parts(
+                        [new(Core.Conversations.Role.User, Conversation)],
+                        TemplateEnding.OpenForAnswer
+                    )
+            );
         }
     }
 
@@ -93,11 +175,22 @@ public sealed class HostileTextTests
             var at = chance.NextInt(bytes.Count);
             switch (chance.NextInt(5))
             {
-                case 0: bytes[at] ^= (byte)(1 << chance.NextInt(8)); break;
-                case 1: bytes.RemoveRange(at, Math.Min(1 + chance.NextInt(20), bytes.Count - at - 1)); break;
-                case 2: bytes.InsertRange(at, bytes.GetRange(at, Math.Min(1 + chance.NextInt(40), bytes.Count - at))); break;
-                case 3: bytes.Insert(at, (byte)chance.NextInt(256)); break;
-                default: bytes.RemoveRange(at, bytes.Count - at); bytes.Add((byte)'}'); break;
+                case 0:
+                    bytes[at] ^= (byte)(1 << chance.NextInt(8));
+                    break;
+                case 1:
+                    bytes.RemoveRange(at, Math.Min(1 + chance.NextInt(20), bytes.Count - at - 1));
+                    break;
+                case 2:
+                    bytes.InsertRange(at, bytes.GetRange(at, Math.Min(1 + chance.NextInt(40), bytes.Count - at)));
+                    break;
+                case 3:
+                    bytes.Insert(at, (byte)chance.NextInt(256));
+                    break;
+                default:
+                    bytes.RemoveRange(at, bytes.Count - at);
+                    bytes.Add((byte)'}');
+                    break;
             }
         }
 
@@ -122,9 +215,16 @@ public sealed class HostileTextTests
         var node = file;
         while (true)
         {
-            var children = node switch { JsonObject o => o.Select(p => p.Value).OfType<JsonNode>().ToList(), JsonArray a => a.OfType<JsonNode>().ToList(), _ => [] };
+            var children = node switch
+            {
+                JsonObject o => o.Select(p => p.Value).OfType<JsonNode>().ToList(),
+                JsonArray a => a.OfType<JsonNode>().ToList(),
+                _ => [],
+            };
             if (children.Count == 0 || (node != file && chance.NextInt(4) == 0))
+            {
                 break;
+            }
             node = children[chance.NextInt(children.Count)];
         }
 

@@ -21,7 +21,10 @@ public sealed class HostileTokenizerTests
     public void Json_nested_deeper_than_any_tokenizer_is_refused(string open, string close, int depth)
     {
         using var folder = new TemporaryFolder();
-        folder.WriteText("tokenizer.json", string.Concat(Enumerable.Repeat(open, depth)) + "1" + string.Concat(Enumerable.Repeat(close, depth)));
+        folder.WriteText(
+            "tokenizer.json",
+            string.Concat(Enumerable.Repeat(open, depth)) + "1" + string.Concat(Enumerable.Repeat(close, depth))
+        );
         Assert.Contains("tokenizer.json: not valid JSON", Refusal(folder), StringComparison.Ordinal);
     }
 
@@ -42,9 +45,13 @@ public sealed class HostileTokenizerTests
                 f["model"]!["type"] = kind;
                 f["model"]!["merges"] = new JsonArray();
                 if (where is "vocabulary" or "both")
+                {
                     f["model"]!["vocab"]!["ab"] = id;
+                }
                 if (where is "added" or "both")
+                {
                     f["added_tokens"]!.AsArray().Add(PipelineTests.Added("<far>", id == 900000000 ? id + 1 : id, special: true));
+                }
             });
             Assert.NotNull(Refusal(folder));
         }
@@ -58,7 +65,13 @@ public sealed class HostileTokenizerTests
     [InlineData("""{"type": "ByteLevel"}""")]
     public void Texts_that_grow_without_end_are_refused(string step)
     {
-        using var folder = Words(f => f["normalizer"] = new JsonObject { ["type"] = "Sequence", ["normalizers"] = new JsonArray([.. Enumerable.Range(0, 40).Select(_ => JsonNode.Parse(step))]) });
+        using var folder = Words(f =>
+            f["normalizer"] = new JsonObject
+            {
+                ["type"] = "Sequence",
+                ["normalizers"] = new JsonArray([.. Enumerable.Range(0, 40).Select(_ => JsonNode.Parse(step))]),
+            }
+        );
         Assert.NotNull(Refusal(folder));
     }
 
@@ -67,7 +80,9 @@ public sealed class HostileTokenizerTests
     [InlineData("""{"type": "Prepend", "prepend": "@@"}""")]
     public void A_million_letters_put_anywhere_are_refused(string step)
     {
-        using var folder = Words(f => f["normalizer"] = JsonNode.Parse(step.Replace("@@", new string('a', 1_000_000), StringComparison.Ordinal)));
+        using var folder = Words(f =>
+            f["normalizer"] = JsonNode.Parse(step.Replace("@@", new string('a', 1_000_000), StringComparison.Ordinal))
+        );
         Assert.Contains("longer than 1,000 characters", Refusal(folder), StringComparison.Ordinal);
     }
 
@@ -75,7 +90,9 @@ public sealed class HostileTokenizerTests
     [Fact]
     public void An_expression_that_matches_nothing_anywhere_is_used()
     {
-        using var folder = Words(f => f["normalizer"] = JsonNode.Parse("""{"type": "Replace", "pattern": {"Regex": ""}, "content": "aaaa"}"""));
+        using var folder = Words(f =>
+            f["normalizer"] = JsonNode.Parse("""{"type": "Replace", "pattern": {"Regex": ""}, "content": "aaaa"}""")
+        );
         Assert.Null(Refusal(folder));
     }
 
@@ -95,7 +112,9 @@ public sealed class HostileTokenizerTests
     public void Files_of_a_byte_level_tokenizer_changed_by_chance(string name)
     {
         using var folder = new TemporaryFolder();
-        BytePairTrainer.Train(["a cab, the cat sat on the mat"], 290, new SpecialTokens("<s>", "</s>", null) { Others = ["<|x|>"] }).Save(folder.Path);
+        BytePairTrainer
+            .Train(["a cab, the cat sat on the mat"], 290, new SpecialTokens("<s>", "</s>", null) { Others = ["<|x|>"] })
+            .Save(folder.Path);
         Changed(folder, name, 250);
     }
 
@@ -136,15 +155,33 @@ public sealed class HostileTokenizerTests
         return problem?.Message;
     }
 
-    private static SentencePieceTokenizer Stories() => TokenizerFiles.FromPieces(
-        [
-            ("<unk>", 0, 2), ("<s>", 0, 3), ("</s>", 0, 3), .. Enumerable.Range(0, 256).Select(b => ($"<0x{b:X2}>", 0f, 6)),
-            ("\u2581", -1, 1), ("a", -2, 1), ("b", -3, 1), ("ab", -4, 1), ("\u2581ab", -5, 1),
-        ], 1, 2, "here");
+    private static SentencePieceTokenizer Stories() =>
+        TokenizerFiles.FromPieces(
+            [
+                ("<unk>", 0, 2),
+                ("<s>", 0, 3),
+                ("</s>", 0, 3),
+                .. Enumerable.Range(0, 256).Select(b => ($"<0x{b:X2}>", 0f, 6)),
+                ("\u2581", -1, 1),
+                ("a", -2, 1),
+                ("b", -3, 1),
+                ("ab", -4, 1),
+                ("\u2581ab", -5, 1),
+            ],
+            1,
+            2,
+            "here"
+        );
 
-    private static TemporaryFolder Words(Action<JsonNode> change) => TokenizerJsonFolder.Words(["<unk>", "</s>", "a", "b", "ab"], f =>
-    {
-        f["model"] = JsonNode.Parse("""{"type": "BPE", "unk_token": "<unk>", "vocab": {"<unk>": 0, "</s>": 1, "a": 2, "b": 3, "ab": 4}, "merges": ["a b"]}""");
-        change(f);
-    });
+    private static TemporaryFolder Words(Action<JsonNode> change) =>
+        TokenizerJsonFolder.Words(
+            ["<unk>", "</s>", "a", "b", "ab"],
+            f =>
+            {
+                f["model"] = JsonNode.Parse(
+                    """{"type": "BPE", "unk_token": "<unk>", "vocab": {"<unk>": 0, "</s>": 1, "a": 2, "b": 3, "ab": 4}, "merges": ["a b"]}"""
+                );
+                change(f);
+            }
+        );
 }

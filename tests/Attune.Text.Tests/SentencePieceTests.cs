@@ -10,7 +10,21 @@ namespace Attune.Text.Tests;
 public sealed class SentencePieceTests
 {
     private static readonly string[] Hard =
-        ["Hello world", " leading", "  two  spaces ", "a\r\nb\r\n\r\n", "e\u0301 n\u0303", "😀👩‍👩‍👧", "\t\0\u0001", "<s> </s> <0x0A> <unk>", "日本語 текст", " ", "   ", "", "\n"];
+    [
+        "Hello world",
+        " leading",
+        "  two  spaces ",
+        "a\r\nb\r\n\r\n",
+        "e\u0301 n\u0303",
+        "😀👩‍👩‍👧",
+        "\t\0\u0001",
+        "<s> </s> <0x0A> <unk>",
+        "日本語 текст",
+        " ",
+        "   ",
+        "",
+        "\n",
+    ];
 
     [Fact]
     public void Golden_stories260K_encodes_as_the_reference_does()
@@ -37,7 +51,11 @@ public sealed class SentencePieceTests
         var tokens = golden.RootElement.GetProperty("greedy_tokens_from_BOS").EnumerateArray().Select(t => t.GetInt32()).ToArray();
         var text = Stories().Decode(tokens);
         Assert.StartsWith("Once upon a time, there was a little girl", text, StringComparison.Ordinal);
-        Assert.StartsWith(text, File.ReadAllText(SharedData.Require("golden/stories260K_greedy_text.txt")).TrimEnd(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            text,
+            File.ReadAllText(SharedData.Require("golden/stories260K_greedy_text.txt")).TrimEnd(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -73,8 +91,10 @@ public sealed class SentencePieceTests
         var tokenizer = ImportedLlama2();
         using var folder = new TemporaryFolder();
         tokenizer.Save(folder.Path);
-        var pieces = SentencePieceModel.Parse(File.ReadAllBytes(folder.File("tokenizer.model")), "imported").Pieces
-            .Select((piece, id) => (piece, id)).ToDictionary(p => p.piece.Text, p => p, StringComparer.Ordinal);
+        var pieces = SentencePieceModel
+            .Parse(File.ReadAllBytes(folder.File("tokenizer.model")), "imported")
+            .Pieces.Select((piece, id) => (piece, id))
+            .ToDictionary(p => p.piece.Text, p => p, StringComparer.Ordinal);
         foreach (var text in Hard.Concat(Corpora(2)).Select(t => t[..Math.Min(t.Length, 200)]))
         {
             Assert.Equal(Greedy(text.Length == 0 ? "" : " " + text, pieces), tokenizer.Encode(text));
@@ -102,7 +122,10 @@ public sealed class SentencePieceTests
         loaded.Save(second.Path);
         Assert.Equal((512, (int?)1, 2, 512), (loaded.VocabularySize, loaded.BeginToken, loaded.EndToken, loaded.PadToken));
         Assert.All(Hard, text => Assert.Equal(stories.Encode(text), loaded.Encode(text)));
-        Assert.All(Directory.GetFiles(first.Path), file => Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(second.File(Path.GetFileName(file)))));
+        Assert.All(
+            Directory.GetFiles(first.Path),
+            file => Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(second.File(Path.GetFileName(file))))
+        );
     }
 
     [Fact]
@@ -122,7 +145,11 @@ public sealed class SentencePieceTests
 
     [Fact]
     public void A_tokenizer_of_another_model_is_found_out() =>
-        Assert.Contains("holds 512 tokens; expected 32000", Fails(() => TokenizerFiles.ImportLlama2C(SharedData.Require("models/stories260K/tok512.bin"), 32000)), StringComparison.Ordinal);
+        Assert.Contains(
+            "holds 512 tokens; expected 32000",
+            Fails(() => TokenizerFiles.ImportLlama2C(SharedData.Require("models/stories260K/tok512.bin"), 32000)),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_binary_file_cut_short_anywhere_gives_one_message()
@@ -164,17 +191,35 @@ public sealed class SentencePieceTests
     [Fact]
     public void A_unigram_model_gives_what_viterbi_finds_by_itself()
     {
-        (string Text, float Score)[] own = [("\u2581", -1.5f), ("a", -2), ("b", -2.5f), ("ab", -3.5f), ("aba", -7), ("ba", -3), ("bab", -4.25f), ("\u2581a", -3)];
+        (string Text, float Score)[] own =
+        [
+            ("\u2581", -1.5f),
+            ("a", -2),
+            ("b", -2.5f),
+            ("ab", -3.5f),
+            ("aba", -7),
+            ("ba", -3),
+            ("bab", -4.25f),
+            ("\u2581a", -3),
+        ];
         Piece[] pieces =
         [
-            new("<unk>", 0, PieceType.Unknown), new("<s>", 0, PieceType.Control), new("</s>", 0, PieceType.Control),
+            new("<unk>", 0, PieceType.Unknown),
+            new("<s>", 0, PieceType.Control),
+            new("</s>", 0, PieceType.Control),
             .. own.Select(p => new Piece(p.Text, p.Score, PieceType.Normal)),
         ];
         // A later value of the trainer's model type (field 3 of field 2) counts: 1, unigram; byte fallback (35) off.
         byte[] file = [.. new SentencePieceModel([.. pieces], 1, 2).Serialize(), 0x12, 0x05, 0x18, 0x01, 0x98, 0x02, 0x00];
         var tokenizer = new SentencePieceTokenizer(file, "test", new Dictionary<string, int>(), roles: null);
         var viterbi = Attune.Text.Tokenizers.Pipeline.UnigramModel.Read(
-            new JsonObject { ["unk_id"] = 0, ["vocab"] = new JsonArray([.. pieces.Select(p => (JsonNode)new JsonArray(p.Text, (double)p.Score))]) }, new Attune.Text.Tokenizers.Pipeline.PartReader("test"));
+            new JsonObject
+            {
+                ["unk_id"] = 0,
+                ["vocab"] = new JsonArray([.. pieces.Select(p => (JsonNode)new JsonArray(p.Text, (double)p.Score))]),
+            },
+            new Attune.Text.Tokenizers.Pipeline.PartReader("test")
+        );
         foreach (var text in new[] { "abab", "aba bab", "b", "ababab a", "ba ab" })
         {
             var expected = new List<int>();
@@ -190,30 +235,43 @@ public sealed class SentencePieceTests
 
     private static List<int> Greedy(string text, Dictionary<string, (Piece Piece, int Id)> pieces)
     {
-        (Piece Piece, int Id)? Known(string part) => pieces.TryGetValue(part, out var found) && found.Piece.Type == PieceType.Normal ? found : null;
+        (Piece Piece, int Id)? Known(string part) =>
+            pieces.TryGetValue(part, out var found) && found.Piece.Type == PieceType.Normal ? found : null;
         var parts = text.Replace(' ', '\u2581').EnumerateRunes().Select(r => r.ToString()).ToList();
         while (true)
         {
-            var best = Enumerable.Range(0, Math.Max(0, parts.Count - 1)).Where(i => Known(parts[i] + parts[i + 1]) is not null)
-                .OrderByDescending(i => Known(parts[i] + parts[i + 1])!.Value.Piece.Score).ThenBy(i => i).Cast<int?>().FirstOrDefault();
+            var best = Enumerable
+                .Range(0, Math.Max(0, parts.Count - 1))
+                .Where(i => Known(parts[i] + parts[i + 1]) is not null)
+                .OrderByDescending(i => Known(parts[i] + parts[i + 1])!.Value.Piece.Score)
+                .ThenBy(i => i)
+                .Cast<int?>()
+                .FirstOrDefault();
             if (best is not { } at)
+            {
                 break;
+            }
             parts[at] += parts[at + 1];
             parts.RemoveAt(at + 1);
         }
 
-        return [.. parts.SelectMany(p => Known(p) is { } known ? [known.Id] : Encoding.UTF8.GetBytes(p).Select(b => pieces[$"<0x{b:X2}>"].Id))];
+        return
+        [
+            .. parts.SelectMany(p => Known(p) is { } known ? [known.Id] : Encoding.UTF8.GetBytes(p).Select(b => pieces[$"<0x{b:X2}>"].Id)),
+        ];
     }
 
     private static IEnumerable<string> Corpora(int each) =>
-        new[] { "tinyshakespeare/input.txt", "grimm/GrimmsFairyTales.txt", "tinystories/tiny_stories.txt" }
-            .SelectMany(f => File.ReadAllText(SharedData.Require("text/" + f)).Chunk(997).Take(each).Select(c => new string(c)));
+        new[] { "tinyshakespeare/input.txt", "grimm/GrimmsFairyTales.txt", "tinystories/tiny_stories.txt" }.SelectMany(f =>
+            File.ReadAllText(SharedData.Require("text/" + f)).Chunk(997).Take(each).Select(c => new string(c))
+        );
 
     private static string Fails(Func<object> action) => Assert.Throws<ModelFileException>(action).Message;
 
     private static JsonDocument Golden() => JsonDocument.Parse(File.ReadAllText(SharedData.Require("golden/stories260K_golden.json")));
 
-    private static ITokenizer ImportedLlama2() => TokenizerFiles.ImportLlama2C(SharedData.Require("tokenizers/llama2/tokenizer.bin"), 32000);
+    private static ITokenizer ImportedLlama2() =>
+        TokenizerFiles.ImportLlama2C(SharedData.Require("tokenizers/llama2/tokenizer.bin"), 32000);
 
     private static ITokenizer Stories() => TokenizerFiles.ImportLlama2C(SharedData.Require("models/stories260K/tok512.bin"), 512);
 }

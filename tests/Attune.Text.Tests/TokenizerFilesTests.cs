@@ -57,7 +57,13 @@ public sealed class TokenizerFilesTests
         using var folder = new TemporaryFolder();
         var tokenizer = Train(new SpecialTokens(null, "</s>", null));
         tokenizer.Save(folder.Path);
-        Edit(folder.File("tokenizer.json"), file => file["model"]!["merges"] = new JsonArray([.. tokenizer.Vocabulary.Merges.Select(m => (JsonNode)new JsonArray([.. m.Split(' ').Select(p => (JsonNode)p)]))]));
+        Edit(
+            folder.File("tokenizer.json"),
+            file =>
+                file["model"]!["merges"] = new JsonArray([
+                    .. tokenizer.Vocabulary.Merges.Select(m => (JsonNode)new JsonArray([.. m.Split(' ').Select(p => (JsonNode)p)])),
+                ])
+        );
         AssertEqual(tokenizer, TokenizerFiles.Load(folder.Path));
     }
 
@@ -151,7 +157,10 @@ public sealed class TokenizerFilesTests
 
     private static void AssertEqual(ITokenizer expected, ITokenizer actual)
     {
-        Assert.Equal((expected.VocabularySize, expected.BeginToken, expected.EndToken, expected.PadToken), (actual.VocabularySize, actual.BeginToken, actual.EndToken, actual.PadToken));
+        Assert.Equal(
+            (expected.VocabularySize, expected.BeginToken, expected.EndToken, expected.PadToken),
+            (actual.VocabularySize, actual.BeginToken, actual.EndToken, actual.PadToken)
+        );
         Assert.Equal(expected.FindSpecial("<|im_start|>"), actual.FindSpecial("<|im_start|>"));
         Assert.Equal(expected.Encode(Sample), actual.Encode(Sample));
         Assert.Equal(Sample, actual.Decode(actual.Encode(Sample).AsSpan()));

@@ -53,6 +53,10 @@ public sealed class WordPieceFilesTests
     {
         using var folder = new TemporaryFolder();
         folder.WriteText("vocab.txt", lines);
-        Assert.Contains(message, Assert.Throws<ModelFileException>(() => TokenizerFiles.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<ModelFileException>(() => TokenizerFiles.Load(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 }

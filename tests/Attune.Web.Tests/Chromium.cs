@@ -17,34 +17,67 @@ public sealed class Chromium : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         if (Places.FirstOrDefault(File.Exists) is not { } program)
+        {
             return;
+        }
         Assertions.SetDefaultExpectTimeout(20_000);
         _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = program, Args = ["--no-sandbox", "--disable-gpu"], Headless = true });
+        _browser = await _playwright.Chromium.LaunchAsync(
+            new BrowserTypeLaunchOptions
+            {
+                ExecutablePath = program,
+                Args = ["--no-sandbox", "--disable-gpu"],
+                Headless = true,
+            }
+        );
     }
 
     public async ValueTask DisposeAsync()
     {
         if (_browser is not null)
+        {
             await _browser.CloseAsync();
+        }
         _playwright?.Dispose();
     }
 
     /// <summary>A browser window of its own, signed in.</summary>
-    public async Task<IPage> OpenAsync(Site site, Someone? who, string path, (int Width, int Height)? size = null, bool scripts = true, bool dark = false)
+    public async Task<IPage> OpenAsync(
+        Site site,
+        Someone? who,
+        string path,
+        (int Width, int Height)? size = null,
+        bool scripts = true,
+        bool dark = false
+    )
     {
         Assert.SkipWhen(_browser is null, "needs Chromium at " + Places[0]);
         await CloseEarlierAsync();
         var (width, height) = size ?? Desktop;
-        var context = await _browser!.NewContextAsync(new BrowserNewContextOptions
-        {
-            BaseURL = site.Address.ToString(), ViewportSize = new ViewportSize { Width = width, Height = height }, JavaScriptEnabled = scripts,
-            ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light, ReducedMotion = ReducedMotion.Reduce, HasTouch = width < 500,
-        });
+        var context = await _browser!.NewContextAsync(
+            new BrowserNewContextOptions
+            {
+                BaseURL = site.Address.ToString(),
+                ViewportSize = new ViewportSize { Width = width, Height = height },
+                JavaScriptEnabled = scripts,
+                ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+                ReducedMotion = ReducedMotion.Reduce,
+                HasTouch = width < 500,
+            }
+        );
         _open.Add(context);
         context.SetDefaultTimeout(60_000);
         if (who is not null)
-            await context.AddCookiesAsync([new Cookie { Name = "attune_session", Value = who.Session, Url = site.Address.ToString() }]);
+        {
+            await context.AddCookiesAsync([
+                new Cookie
+                {
+                    Name = "attune_session",
+                    Value = who.Session,
+                    Url = site.Address.ToString(),
+                },
+            ]);
+        }
         var page = await context.NewPageAsync();
         await page.GotoAsync(path);
         return page;
@@ -55,7 +88,9 @@ public sealed class Chromium : IAsyncLifetime
     {
         var test = TestContext.Current.Test?.UniqueID;
         if (test == _test)
+        {
             return;
+        }
         foreach (var context in _open)
         {
             await context.CloseAsync();
@@ -69,6 +104,8 @@ public sealed class Chromium : IAsyncLifetime
     public static async Task ShootAsync(IPage page, string name, bool full = true)
     {
         if (Shots is not null)
+        {
             await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Shots, name + ".png"), FullPage = full });
+        }
     }
 }

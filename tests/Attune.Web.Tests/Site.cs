@@ -34,7 +34,10 @@ public sealed class Site : IAsyncLifetime
     private async Task BeginAsync(Func<WebOptions, WebOptions> change)
     {
         Directory.CreateDirectory(RunsFolder);
-        _server = await WebServer.StartAsync(change(Options(_folder.File("data")) with { RunsFolder = RunsFolder, Policy = new EchoPolicy() }), CancellationToken.None);
+        _server = await WebServer.StartAsync(
+            change(Options(_folder.File("data")) with { RunsFolder = RunsFolder, Policy = new EchoPolicy() }),
+            CancellationToken.None
+        );
         var token = _server.SetUpLink!.Split('/')[^1];
         Owner = Welcome(await Store.People.JoinAsync(token, "Olga Owner", Password, CancellationToken.None));
     }
@@ -45,37 +48,72 @@ public sealed class Site : IAsyncLifetime
         _folder.Dispose();
     }
 
-    public static WebOptions Options(string data) => new()
-    {
-        DataFolder = data, Urls = "http://127.0.0.1:0", PasswordRounds = 1000, RequestsPerMinute = 100_000, SignInsPerMinute = 10_000,
-    };
+    public static WebOptions Options(string data) =>
+        new()
+        {
+            DataFolder = data,
+            Urls = "http://127.0.0.1:0",
+            PasswordRounds = 1000,
+            RequestsPerMinute = 100_000,
+            SignInsPerMinute = 10_000,
+        };
 
     public async Task<Someone> PersonAsync(Role role, Guid? project)
     {
         var invitation = await Store.People.InviteAsync(Owner.Id, role, project, TimeSpan.FromDays(1), CancellationToken.None);
-        return Welcome(await Store.People.JoinAsync(invitation.Token, $"{role} {Interlocked.Increment(ref _names)}", Password, CancellationToken.None));
+        return Welcome(
+            await Store.People.JoinAsync(invitation.Token, $"{role} {Interlocked.Increment(ref _names)}", Password, CancellationToken.None)
+        );
     }
 
-    public async Task<ProjectInfo> ProjectAsync(ProjectKind kind, ImmutableArray<NewItem> items, ProjectSettings? settings = null, string guidelines = "# How to judge\n- Be **honest**.\n- Take your time.")
+    public async Task<ProjectInfo> ProjectAsync(
+        ProjectKind kind,
+        ImmutableArray<NewItem> items,
+        ProjectSettings? settings = null,
+        string guidelines = "# How to judge\n- Be **honest**.\n- Take your time."
+    )
     {
-        var project = await Store.Projects.CreateAsync(Owner.Id, $"{kind} project {Interlocked.Increment(ref _names)}", kind, settings ?? new ProjectSettings { Shuffle = false }, guidelines, CancellationToken.None);
+        var project = await Store.Projects.CreateAsync(
+            Owner.Id,
+            $"{kind} project {Interlocked.Increment(ref _names)}",
+            kind,
+            settings ?? new ProjectSettings { Shuffle = false },
+            guidelines,
+            CancellationToken.None
+        );
         await Store.Projects.AddItemsAsync(Owner.Id, project.Id, items, CancellationToken.None);
         return project;
     }
 
     public static ImmutableArray<NewItem> Items(int count, params string[] answers) =>
-        [.. Enumerable.Range(1, count).Select(i => new NewItem(new ItemContent(new Prompt.Text($"Question {i}: why is the sky blue?"), [.. answers.Select(a => new Candidate(a) { Policy = "secret-policy" })])))];
+        [
+            .. Enumerable
+                .Range(1, count)
+                .Select(i => new NewItem(
+                    new ItemContent(
+                        new Prompt.Text($"Question {i}: why is the sky blue?"),
+                        [.. answers.Select(a => new Candidate(a) { Policy = "secret-policy" })]
+                    )
+                )),
+        ];
 
     /// <summary>What a project's people have said so far.</summary>
     public async Task<Judgement[]> JudgementsAsync(Guid project) =>
-        [.. (await Store.Projects.TasksAsync(project, -1, 500, CancellationToken.None)).SelectMany(t => t.Labels).Select(l => l.Judgement).OfType<Judgement>()];
+        [
+            .. (await Store.Projects.TasksAsync(project, -1, 500, CancellationToken.None))
+                .SelectMany(t => t.Labels)
+                .Select(l => l.Judgement)
+                .OfType<Judgement>(),
+        ];
 
     /// <summary>A client with a person's session; null for nobody's.</summary>
     public HttpClient Client(Someone? who, bool follow = false)
     {
         var handler = new HttpClientHandler { AllowAutoRedirect = follow, CookieContainer = new CookieContainer() };
         if (who is not null)
+        {
             handler.CookieContainer.Add(Address, new Cookie("attune_session", who.Session));
+        }
         return new HttpClient(handler) { BaseAddress = Address };
     }
 
@@ -90,9 +128,15 @@ public sealed class Site : IAsyncLifetime
         public string Name => "secret-policy";
 
         public Task<ImmutableArray<string>> ReplyAsync(Prompt prompt, int count, ulong seed, CancellationToken cancel) =>
-            Task.FromResult<ImmutableArray<string>>([.. Enumerable.Range(1, count).Select(i => prompt is Prompt.Chat { Messages: var said }
-                ? $"Reply {i} after {said.Length} messages, to: {said[^1].Content}"
-                : $" continuation {i} of {prompt.Key}")]);
+            Task.FromResult<ImmutableArray<string>>([
+                .. Enumerable
+                    .Range(1, count)
+                    .Select(i =>
+                        prompt is Prompt.Chat { Messages: var said }
+                            ? $"Reply {i} after {said.Length} messages, to: {said[^1].Content}"
+                            : $" continuation {i} of {prompt.Key}"
+                    ),
+            ]);
     }
 }
 

@@ -34,14 +34,19 @@ public static class BestOfSamples
         return weights;
     }
 
-    /// <summary>How often best-of-n, chosen by <paramref name="rewards"/>, beats one more answer by <paramref name="judge"/>; ties count half.</summary>
+    /// <summary>
+    /// How often best-of-n, chosen by <paramref name="rewards"/>, beats one more answer by <paramref name="judge"/>; ties count half.
+    /// </summary>
     /// <param name="judge">One an answer: the reward itself, or gold.</param>
     /// <param name="n">At most one less than there are answers: the other must not be among the n.</param>
     public static double WinRate(ReadOnlySpan<double> rewards, ReadOnlySpan<double> judge, int n)
     {
         if (rewards.Length != judge.Length)
         {
-            throw new ArgumentException($"there are {rewards.Length} rewards and {judge.Length} judgements; expected one of each for every answer.", nameof(judge));
+            throw new ArgumentException(
+                $"there are {rewards.Length} rewards and {judge.Length} judgements; expected one of each for every answer.",
+                nameof(judge)
+            );
         }
 
         double wins = 0;
@@ -54,7 +59,13 @@ public static class BestOfSamples
             for (var i = 0; i < others.Length; i++)
             {
                 var mine = judge[i < one ? i : i + 1];
-                wins += weights[i] * (mine > judge[one] ? 1 : mine == judge[one] ? 0.5 : 0);
+                wins +=
+                    weights[i]
+                    * (
+                        mine > judge[one] ? 1
+                        : mine == judge[one] ? 0.5
+                        : 0
+                    );
             }
         }
 

@@ -43,7 +43,9 @@ internal sealed class GroupBatch
     /// <summary>[answers] to [tokens]</summary>
     public Tensor ToTokens(Tensor answers) => answers.index_select(0, Rows);
 
-    /// <summary>What both methods log of an update; <paramref name="ratio"/> is the one that the loss clips, whatever it is a ratio of.</summary>
+    /// <summary>
+    /// What both methods log of an update; <paramref name="ratio"/> is the one that the loss clips, whatever it is a ratio of.
+    /// </summary>
     public Metrics Measure(Tensor ratio, Tensor policyLoss, double low, double high)
     {
         using var scope = NewDisposeScope();

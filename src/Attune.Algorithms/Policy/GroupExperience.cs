@@ -4,7 +4,8 @@ using Attune.Numerics;
 namespace Attune.Algorithms.Policy;
 
 /// <summary>Rounds of groups of answers to one prompt each. The advantages of a group are a function of its rewards alone.</summary>
-public abstract class GroupExperience(GroupOptions options, RolloutParts parts) : RolloutExperience<GroupItem>(options, new KlPenalty(options), parts)
+public abstract class GroupExperience(GroupOptions options, RolloutParts parts)
+    : RolloutExperience<GroupItem>(options, new KlPenalty(options), parts)
 {
     protected sealed override int AnswersPerPrompt => options.NumGenerations;
 
@@ -15,7 +16,11 @@ public abstract class GroupExperience(GroupOptions options, RolloutParts parts) 
     /// <returns>Of the same shape.</returns>
     protected abstract double[][] Advantages(double[][] groups);
 
-    protected sealed override IReadOnlyList<IReadOnlyList<GroupItem>> Learn(IReadOnlyList<ScoredAnswer> answers, Metrics measured, Progress at)
+    protected sealed override IReadOnlyList<IReadOnlyList<GroupItem>> Learn(
+        IReadOnlyList<ScoredAnswer> answers,
+        Metrics measured,
+        Progress at
+    )
     {
         double[][] groups = [.. answers.Select(RewardOf).Chunk(options.NumGenerations)];
         double[] advantages = [.. Advantages(groups).SelectMany(a => a)];
@@ -26,7 +31,25 @@ public abstract class GroupExperience(GroupOptions options, RolloutParts parts) 
         }
 
         measured.Set("val/advantage_std", Math.Sqrt(Moments.Of(advantages).Variance));
-        return [.. Minibatches(answers.Count, options.NumIterations, at).Select((part, index) => (IReadOnlyList<GroupItem>)[.. part.Select(i =>
-            new GroupItem(answers[i].Sequence, [.. answers[i].LogProbs], [.. answers[i].Reference], advantages[i], Beta) { Unchanged = index == 0 })])];
+        return
+        [
+            .. Minibatches(answers.Count, options.NumIterations, at)
+                .Select(
+                    (part, index) =>
+                        (IReadOnlyList<GroupItem>)
+                            [
+                                .. part.Select(i => new GroupItem(
+                                    answers[i].Sequence,
+                                    [.. answers[i].LogProbs],
+                                    [.. answers[i].Reference],
+                                    advantages[i],
+                                    Beta
+                                )
+                                {
+                                    Unchanged = index == 0,
+                                }),
+                            ]
+                ),
+        ];
     }
 }

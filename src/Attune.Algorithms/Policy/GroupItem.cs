@@ -8,7 +8,13 @@ namespace Attune.Algorithms.Policy;
 /// <param name="Reference">log pi_ref, one per answer token, nats.</param>
 /// <param name="Advantage">Of the whole answer.</param>
 /// <param name="Beta">KL coefficient of the round.</param>
-public sealed record GroupItem(TokenSequence Sequence, ImmutableArray<float> OldLogProbs, ImmutableArray<float> Reference, double Advantage, double Beta)
+public sealed record GroupItem(
+    TokenSequence Sequence,
+    ImmutableArray<float> OldLogProbs,
+    ImmutableArray<float> Reference,
+    double Advantage,
+    double Beta
+)
 {
     /// <summary>True in the round's first update, before any weight has changed: there the ratio must be 1.</summary>
     public bool Unchanged { get; init; }

@@ -36,8 +36,10 @@ public abstract record GroupOptions : PolicyGradientOptions, IValidatableObject
         if (RolloutBatchSize % NumGenerations != 0)
         {
             yield return new ValidationResult(
-                $"rollout_batch_size is {RolloutBatchSize} and num_generations {NumGenerations}; expected a multiple, so that every prompt gets all its answers.",
-                [nameof(RolloutBatchSize), nameof(NumGenerations)]);
+                $"rollout_batch_size is {RolloutBatchSize} and num_generations {NumGenerations}; expected a multiple, so that "
+                    + "every prompt gets all its answers.",
+                [nameof(RolloutBatchSize), nameof(NumGenerations)]
+            );
         }
     }
 }

@@ -15,8 +15,10 @@ public enum RewardScaling
 {
     /// <summary>The group's standard deviation (Shao et al. 2024).</summary>
     Group,
+
     /// <summary>The standard deviation over the round's answers.</summary>
     Batch,
+
     /// <summary>Nothing (Dr. GRPO, Liu et al. 2025): dividing favours prompts whose answers are nearly all good or all bad.</summary>
     None,
 }
@@ -26,8 +28,10 @@ public enum LossNormalization
 {
     /// <summary>Mean over each answer's tokens, then over answers (Shao et al. 2024): a token of a long answer weighs less.</summary>
     Sequence,
+
     /// <summary>Mean over the minibatch's tokens (DAPO, Yu et al. 2025).</summary>
     Token,
+
     /// <summary>Sum over each answer's tokens divided by max_new_tokens, then mean over answers (Dr. GRPO, Liu et al. 2025).</summary>
     Constant,
 }
@@ -60,7 +64,10 @@ public sealed record GrpoOptions : GroupOptions
 
         if (KlEstimator == KlEstimator.K1 && KlCoefficient > 0)
         {
-            yield return new ValidationResult("kl_estimator is k1, whose gradient in a loss is 0 on average; expected k3 (the paper's) or k2.", [nameof(KlEstimator)]);
+            yield return new ValidationResult(
+                "kl_estimator is k1, whose gradient in a loss is 0 on average; expected k3 (the paper's) or k2.",
+                [nameof(KlEstimator)]
+            );
         }
     }
 }
@@ -108,8 +115,8 @@ public static class Grpo
     }
 
     /// <summary>
-    /// The divergence's estimate as a term of the loss: k3 = exp(x) - x - 1 with x = log pi_ref - log pi (eq. 4), or k2 = x^2 / 2. Over answers of
-    /// the policy itself, the gradient of k2 is that of KL(pi || pi_ref); that of k3 is the gradient of KL(pi_ref || pi).
+    /// The divergence's estimate as a term of the loss: k3 = exp(x) - x - 1 with x = log pi_ref - log pi (eq. 4), or k2 = x^2 / 2. Over
+    /// answers of the policy itself, the gradient of k2 is that of KL(pi || pi_ref); that of k3 is the gradient of KL(pi_ref || pi).
     /// </summary>
     /// <param name="logProbs">of the policy being trained, [tokens]</param>
     /// <param name="reference">log pi_ref, [tokens]</param>
@@ -139,7 +146,14 @@ public static class Grpo
             var (low, high) = (options.ClipRange, options.ClipRangeHigh ?? options.ClipRange);
             var betas = tensor(items.Select(i => (float)i.Beta).ToArray());
             var divergence = Penalty(batch.LogProbs, batch.Reference, options.KlEstimator);
-            var losses = Loss(batch.LogProbs, batch.OldLogProbs, batch.ToTokens(batch.Advantages), batch.ToTokens(betas) * divergence, low, high);
+            var losses = Loss(
+                batch.LogProbs,
+                batch.OldLogProbs,
+                batch.ToTokens(batch.Advantages),
+                batch.ToTokens(betas) * divergence,
+                low,
+                high
+            );
             var metrics = batch.Measure((batch.LogProbs - batch.OldLogProbs).detach().exp(), losses, low, high);
             metrics.AddSum("kl", divergence.sum().ToDouble(), divergence.shape[0]);
             RolloutInvariants.RequireUnchanged(items, metrics);
@@ -148,12 +162,13 @@ public static class Grpo
         }
 
         /// <summary>What each token of the answer counts.</summary>
-        private double Share(GroupItem item) => options.LossNormalization switch
-        {
-            LossNormalization.Sequence => 1.0 / item.OldLogProbs.Length,
-            LossNormalization.Constant => 1.0 / options.MaxNewTokens,
-            _ => 1,
-        };
+        private double Share(GroupItem item) =>
+            options.LossNormalization switch
+            {
+                LossNormalization.Sequence => 1.0 / item.OldLogProbs.Length,
+                LossNormalization.Constant => 1.0 / options.MaxNewTokens,
+                _ => 1,
+            };
     }
 
     public sealed class Experience(GrpoOptions options, RolloutParts parts) : GroupExperience(options, parts)

@@ -7,6 +7,7 @@ public enum LabelRate
 {
     /// <summary>Falls straight to 0: 1 - (1 - x)^2 of the labels are due after a share x of the run (Ziegler et al. 2019).</summary>
     Ziegler,
+
     /// <summary>Falls as 1 / (1 + x) (Christiano et al. 2017, as the imitation library has it).</summary>
     Hyperbolic,
     Constant,
@@ -19,12 +20,13 @@ public sealed record LabelOrder(long Round, int Labels);
 public static class LabelSchedule
 {
     /// <summary>Share of the later labels that are due after a share of the run.</summary>
-    public static double Due(LabelRate rate, double done) => rate switch
-    {
-        LabelRate.Ziegler => 1 - (1 - done) * (1 - done),
-        LabelRate.Hyperbolic => Math.Log2(1 + done),
-        _ => done,
-    };
+    public static double Due(LabelRate rate, double done) =>
+        rate switch
+        {
+            LabelRate.Ziegler => 1 - (1 - done) * (1 - done),
+            LabelRate.Hyperbolic => Math.Log2(1 + done),
+            _ => done,
+        };
 
     /// <summary>
     /// The first labels before round 0, then equal parts of the others, each before the first round at which its share of the labels is

@@ -8,8 +8,10 @@ public enum KlEstimator
 {
     /// <summary>log pi - log pi_ref: unbiased.</summary>
     K1,
+
     /// <summary>x^2 / 2 with x = log pi - log pi_ref: biased, but as a term of a loss its gradient is the divergence's own.</summary>
     K2,
+
     /// <summary>exp(-x) - 1 + x with x = log pi - log pi_ref: unbiased and never negative.</summary>
     K3,
 }
@@ -17,6 +19,7 @@ public enum KlEstimator
 public enum KlController
 {
     Fixed,
+
     /// <summary>Steers the coefficient towards a target KL (Ziegler 2019, section 2.2).</summary>
     Adaptive,
 }

@@ -50,18 +50,25 @@ public static class Ppo
     /// <param name="beta">KL coefficient</param>
     /// <param name="estimator">k1, k2 or k3</param>
     public static double[] Rewards(
-        ReadOnlySpan<float> logProbs, ReadOnlySpan<float> referenceLogProbs, IEnumerable<(int Position, double Value)> marks, double beta, KlEstimator estimator)
+        ReadOnlySpan<float> logProbs,
+        ReadOnlySpan<float> referenceLogProbs,
+        IEnumerable<(int Position, double Value)> marks,
+        double beta,
+        KlEstimator estimator
+    )
     {
         var rewards = new double[logProbs.Length];
         for (var t = 0; t < rewards.Length; t++)
         {
             var difference = (double)logProbs[t] - referenceLogProbs[t];
-            rewards[t] = -beta * estimator switch
-            {
-                KlEstimator.K1 => Divergence.K1(difference),
-                KlEstimator.K2 => Divergence.K2(difference),
-                _ => Divergence.K3(difference),
-            };
+            rewards[t] =
+                -beta
+                * estimator switch
+                {
+                    KlEstimator.K1 => Divergence.K1(difference),
+                    KlEstimator.K2 => Divergence.K2(difference),
+                    _ => Divergence.K3(difference),
+                };
         }
 
         foreach (var (position, value) in marks)
@@ -103,8 +110,8 @@ public static class Ppo
         public Evaluation Evaluate(IReadOnlyList<PpoItem> items)
         {
             var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
-            var states = LowerStates.HiddenAt(_policy, batch, batch.Predictors, Shared);                // [tokens, width]
-            var scores = _policy.Score(states, batch.Targets, _options.Temperature);                   // [tokens] each, and so are all below
+            var states = LowerStates.HiddenAt(_policy, batch, batch.Predictors, Shared); // [tokens, width]
+            var scores = _policy.Score(states, batch.Targets, _options.Temperature); // [tokens] each, and so are all below
             var logProbs = scores.LogProbs;
             var values = _value.OfAnswers(batch, states);
             var oldLogProbs = Concatenate(items, i => i.OldLogProbs.AsSpan());
@@ -121,7 +128,9 @@ public static class Ppo
             return new Evaluation(items.Any(i => i.Pretraining is not null) ? loss + PretrainingLoss(items, metrics) : loss, metrics);
         }
 
-        /// <summary>PPO-ptx (Ouyang et al. 2022, eq. 2): keeps the policy from forgetting the language while it chases the reward.</summary>
+        /// <summary>
+        /// PPO-ptx (Ouyang et al. 2022, eq. 2): keeps the policy from forgetting the language while it chases the reward.
+        /// </summary>
         private Tensor PretrainingLoss(IReadOnlyList<PpoItem> items, Metrics metrics)
         {
             var texts = items.Where(i => i.Pretraining is not null).ToArray();
@@ -131,7 +140,15 @@ public static class Ppo
             return texts[0].PretrainingScale * negative;
         }
 
-        private Metrics Measure(Tensor entropy, Tensor logProbs, Tensor oldLogProbs, Tensor values, Tensor oldValues, Tensor policyLoss, Tensor valueLoss)
+        private Metrics Measure(
+            Tensor entropy,
+            Tensor logProbs,
+            Tensor oldLogProbs,
+            Tensor values,
+            Tensor oldValues,
+            Tensor policyLoss,
+            Tensor valueLoss
+        )
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();

@@ -7,7 +7,8 @@ using Attune.Numerics;
 namespace Attune.Algorithms.Policy;
 
 /// <summary>PPO's rounds: rewards become advantages by GAE, and the epochs of minibatches over them are handed out as plain data.</summary>
-public sealed class PpoExperience(PpoOptions options, RolloutParts parts) : RolloutExperience<PpoItem>(options, new KlPenalty(options), parts)
+public sealed class PpoExperience(PpoOptions options, RolloutParts parts)
+    : RolloutExperience<PpoItem>(options, new KlPenalty(options), parts)
 {
     public required ValueFunction Value { get; init; }
 
@@ -32,7 +33,11 @@ public sealed class PpoExperience(PpoOptions options, RolloutParts parts) : Roll
             Moments.StandardizeTogether([.. estimated.Select(e => e.Advantages)]);
         }
 
-        return [.. Minibatches(estimated.Length, options.PpoEpochs, at).Select((part, index) => Minibatch([.. part.Select(i => estimated[i])], at, index))];
+        return
+        [
+            .. Minibatches(estimated.Length, options.PpoEpochs, at)
+                .Select((part, index) => Minibatch([.. part.Select(i => estimated[i])], at, index)),
+        ];
     }
 
     private Estimated Estimate(ScoredAnswer answer)
@@ -62,14 +67,26 @@ public sealed class PpoExperience(PpoOptions options, RolloutParts parts) : Roll
         }
 
         var texts = DrawPretraining(rows.Length, at, index);
-        var scale = texts.Length == 0 ? 0 : options.PtxCoefficient * rows.Sum(r => r.Answer.LogProbs.Length) / texts.Sum(TokenBatch.Predicted);
-        return [.. rows.Select((row, i) => new PpoItem(
-            row.Answer.Sequence, [.. row.Answer.LogProbs], [.. row.Answer.Values], Floats(advantages[i]), Floats(row.Returns))
-        {
-            Unchanged = index == 0,
-            Pretraining = i < texts.Length ? texts[i] : null,
-            PretrainingScale = scale,
-        })];
+        var scale =
+            texts.Length == 0 ? 0 : options.PtxCoefficient * rows.Sum(r => r.Answer.LogProbs.Length) / texts.Sum(TokenBatch.Predicted);
+        return
+        [
+            .. rows.Select(
+                (row, i) =>
+                    new PpoItem(
+                        row.Answer.Sequence,
+                        [.. row.Answer.LogProbs],
+                        [.. row.Answer.Values],
+                        Floats(advantages[i]),
+                        Floats(row.Returns)
+                    )
+                    {
+                        Unchanged = index == 0,
+                        Pretraining = i < texts.Length ? texts[i] : null,
+                        PretrainingScale = scale,
+                    }
+            ),
+        ];
     }
 
     private TokenSequence[] DrawPretraining(int count, Progress at, int update)

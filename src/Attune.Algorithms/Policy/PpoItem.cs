@@ -10,7 +10,12 @@ namespace Attune.Algorithms.Policy;
 /// <param name="Advantages">After whitening.</param>
 /// <param name="Returns">Advantages before whitening plus values: the value function's target.</param>
 public sealed record PpoItem(
-    TokenSequence Sequence, ImmutableArray<float> OldLogProbs, ImmutableArray<float> OldValues, ImmutableArray<float> Advantages, ImmutableArray<float> Returns)
+    TokenSequence Sequence,
+    ImmutableArray<float> OldLogProbs,
+    ImmutableArray<float> OldValues,
+    ImmutableArray<float> Advantages,
+    ImmutableArray<float> Returns
+)
 {
     /// <summary>True in the round's first update, before any weight has changed: there the ratio must be 1.</summary>
     public bool Unchanged { get; init; }

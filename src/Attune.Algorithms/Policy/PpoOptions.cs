@@ -6,8 +6,10 @@ namespace Attune.Algorithms.Policy;
 public enum AdvantageWhitening
 {
     None,
+
     /// <summary>Once over the round's answer tokens, as in TRL and Huang et al. 2024.</summary>
     Batch,
+
     /// <summary>Within each minibatch, as in OpenAI 2019.</summary>
     Minibatch,
 }
@@ -16,8 +18,10 @@ public enum ValueNetwork
 {
     /// <summary>A network of its own that begins as the reward model.</summary>
     RewardModel,
+
     /// <summary>A network of its own that begins as the policy, with a fresh head.</summary>
     Policy,
+
     /// <summary>A head on the policy's trunk, begun at 0.</summary>
     SharedTrunk,
 }

@@ -10,6 +10,7 @@ public enum AnswerSelection
 {
     /// <summary>The best few (Llama 2, WebGPT, RAFT).</summary>
     Best,
+
     /// <summary>Those above a percentile of the prompt's scores that rises over several passes (trlX's RFT).</summary>
     Percentile,
 }
@@ -51,54 +52,78 @@ public sealed record RejectionSamplingOptions : RolloutOptions, IValidatableObje
     [Range(1, 100)]
     public int NumIterations { get; init; } = 1;
 
-    public override long UpdatesPerRound => Kept.Sum(k => NumIterations * (long)((RolloutBatchSize / NumGenerations * k + BatchSize - 1) / BatchSize));
+    public override long UpdatesPerRound =>
+        Kept.Sum(k => NumIterations * (long)((RolloutBatchSize / NumGenerations * k + BatchSize - 1) / BatchSize));
 
     /// <summary>Answers of each prompt that are kept, for each selection from a round's answers.</summary>
-    public IEnumerable<int> Kept => Selection == AnswerSelection.Best ? [Keep]
-        : Enumerable.Range(0, ImproveSteps).Select(step => RejectionSampling.Above(
-            StartPercentile + (ImproveSteps == 1 ? 0 : (EndPercentile - StartPercentile) * step / (ImproveSteps - 1)), NumGenerations));
+    public IEnumerable<int> Kept =>
+        Selection == AnswerSelection.Best
+            ? [Keep]
+            : Enumerable
+                .Range(0, ImproveSteps)
+                .Select(step =>
+                    RejectionSampling.Above(
+                        StartPercentile + (ImproveSteps == 1 ? 0 : (EndPercentile - StartPercentile) * step / (ImproveSteps - 1)),
+                        NumGenerations
+                    )
+                );
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (RolloutBatchSize % NumGenerations != 0)
         {
             yield return new ValidationResult(
-                $"rollout_batch_size is {RolloutBatchSize} and num_generations {NumGenerations}; expected a multiple, so that every prompt gets all its answers.",
-                [nameof(RolloutBatchSize), nameof(NumGenerations)]);
+                $"rollout_batch_size is {RolloutBatchSize} and num_generations {NumGenerations}; expected a multiple, so that "
+                    + "every prompt gets all its answers.",
+                [nameof(RolloutBatchSize), nameof(NumGenerations)]
+            );
         }
 
         if (Selection == AnswerSelection.Best && Keep >= NumGenerations)
         {
-            yield return new ValidationResult($"keep is {Keep} of num_generations {NumGenerations}: nothing is rejected. Expected fewer.", [nameof(Keep), nameof(NumGenerations)]);
+            yield return new ValidationResult(
+                $"keep is {Keep} of num_generations {NumGenerations}: nothing is rejected. Expected fewer.",
+                [nameof(Keep), nameof(NumGenerations)]
+            );
         }
 
         if (StartPercentile > EndPercentile)
         {
-            yield return new ValidationResult($"start_percentile is {StartPercentile} and end_percentile {EndPercentile}; expected a rising one.", [nameof(StartPercentile), nameof(EndPercentile)]);
+            yield return new ValidationResult(
+                $"start_percentile is {StartPercentile} and end_percentile {EndPercentile}; expected a rising one.",
+                [nameof(StartPercentile), nameof(EndPercentile)]
+            );
         }
     }
 }
 
 /// <summary>
-/// Rejection-sampling fine-tuning: sample K answers to each prompt, imitate the best, and go on from there with fresh samples (WebGPT, Nakano
-/// et al. 2021, arXiv:2112.09332, rejects without fine-tuning; Llama 2, Touvron et al. 2023, arXiv:2307.09288, section 3.2.3, fine-tunes; RAFT, Dong et al.
+/// Rejection-sampling fine-tuning: sample K answers to each prompt, imitate the best, and go on from there with fresh samples (WebGPT,
+/// Nakano et al. 2021, arXiv:2112.09332, rejects without fine-tuning; Llama 2, Touvron et al. 2023, arXiv:2307.09288, section 3.2.3,
+/// fine-tunes; RAFT, Dong et al.
 /// 2023, arXiv:2304.06767). The loss is supervised fine-tuning's; one round approaches best-of-K, and further rounds go beyond it.
 /// </summary>
 public static class RejectionSampling
 {
     /// <summary>How many of K answers lie above a percentile: at least the best.</summary>
-    public static int Above(double percentile, int count) => Math.Max(1, (int)Math.Round((1 - percentile) * count, MidpointRounding.AwayFromZero));
+    public static int Above(double percentile, int count) =>
+        Math.Max(1, (int)Math.Round((1 - percentile) * count, MidpointRounding.AwayFromZero));
 
     /// <summary>Indices of the best answers, best first; of equal ones those drawn first.</summary>
-    public static int[] Best(IReadOnlyList<double> scores, int keep) => [.. Enumerable.Range(0, scores.Count).OrderByDescending(i => scores[i]).ThenBy(i => i).Take(keep)];
+    public static int[] Best(IReadOnlyList<double> scores, int keep) =>
+        [.. Enumerable.Range(0, scores.Count).OrderByDescending(i => scores[i]).ThenBy(i => i).Take(keep)];
 
-    public sealed class Experience(RejectionSamplingOptions options, RolloutParts parts) : RolloutExperience<PackedRow>(options, KlPenalty.None, parts)
+    public sealed class Experience(RejectionSamplingOptions options, RolloutParts parts)
+        : RolloutExperience<PackedRow>(options, KlPenalty.None, parts)
     {
         protected override int AnswersPerPrompt => options.NumGenerations;
 
         protected override IReadOnlyList<IReadOnlyList<PackedRow>> Learn(IReadOnlyList<ScoredAnswer> answers, Metrics measured, Progress at)
         {
-            var prompts = answers.Chunk(options.NumGenerations).Select(group => Best([.. group.Select(a => a.Score)], group.Length).Select(i => group[i]).ToArray()).ToArray();
+            var prompts = answers
+                .Chunk(options.NumGenerations)
+                .Select(group => Best([.. group.Select(a => a.Score)], group.Length).Select(i => group[i]).ToArray())
+                .ToArray();
             var updates = new List<IReadOnlyList<PackedRow>>();
             foreach (var (keep, step) in options.Kept.Select((keep, step) => (keep, step)))
             {
@@ -108,7 +133,11 @@ public static class RejectionSampling
                 for (var pass = 0; pass < options.NumIterations; pass++)
                 {
                     var order = at.Seed.For("minibatches", at.Round, step, pass).Chance().Permutation(kept.Length);
-                    updates.AddRange(order.Chunk(options.BatchSize).Select(part => (IReadOnlyList<PackedRow>)[.. part.Select(i => new PackedRow([kept[i].Sequence]))]));
+                    updates.AddRange(
+                        order
+                            .Chunk(options.BatchSize)
+                            .Select(part => (IReadOnlyList<PackedRow>)[.. part.Select(i => new PackedRow([kept[i].Sequence]))])
+                    );
                 }
             }
 

@@ -19,7 +19,8 @@ public sealed record RlooOptions : GroupOptions
     public bool NormalizeAdvantages { get; init; }
 
     /// <exception cref="PlanException">No preset has this name.</exception>
-    public static RlooOptions Named(string name) => name == "trl" ? Trl : throw new PlanException($"preset '{name}' is not known; there is trl.");
+    public static RlooOptions Named(string name) =>
+        name == "trl" ? Trl : throw new PlanException($"preset '{name}' is not known; there is trl.");
 
     /// <summary>TRL's trainer (July 2026).</summary>
     public static RlooOptions Trl { get; } = new() { NumGenerations = 2, MaxNewTokens = 256 };

@@ -31,7 +31,10 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
     public string? StoppedBecause { get; private set; }
 
     public IReadOnlyDictionary<string, double> State =>
-        new Dictionary<string, double>(_guard.State.Concat(_parts.Preparation?.State ?? new Dictionary<string, double>())) { ["kl_coef"] = _penalty.Beta };
+        new Dictionary<string, double>(_guard.State.Concat(_parts.Preparation?.State ?? new Dictionary<string, double>()))
+        {
+            ["kl_coef"] = _penalty.Beta,
+        };
 
     /// <summary>What values the answers' tokens; null for methods without a critic.</summary>
     protected virtual ValueFunction? Critic => null;
@@ -63,33 +66,35 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         var before = State;
         try
         {
-            return await DrawAsync(at, cancel).ConfigureAwait(false);
+            return await DrawAsync(at, cancel);
         }
         catch (OperationCanceledException)
         {
-            Restore(before);    // the round will be drawn again: what the guard saw in it must not count twice
+            Restore(before); // the round will be drawn again: what the guard saw in it must not count twice
             throw;
         }
     }
 
     /// <summary>Indices of each minibatch of so many passes over the answers, shuffled anew each pass.</summary>
     protected IEnumerable<int[]> Minibatches(int count, int passes, Progress at) =>
-        Enumerable.Range(0, passes).SelectMany(pass => at.Seed.For("minibatches", at.Round, pass).Chance().Permutation(count).Chunk(_options.BatchSize));
+        Enumerable
+            .Range(0, passes)
+            .SelectMany(pass => at.Seed.For("minibatches", at.Round, pass).Chance().Permutation(count).Chunk(_options.BatchSize));
 
     private async ValueTask<Round<TItem>?> DrawAsync(Progress at, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
         var measured = new Metrics();
         _parts.Shared?.Forget();
-        await _parts.Sampler.UseWeightsAsync(_parts.Policy, at.Updates, cancel).ConfigureAwait(false);
+        await _parts.Sampler.UseWeightsAsync(_parts.Policy, at.Updates, cancel);
         measured.Set("time/repack", Lap(clock));
         if (_parts.Preparation is { } preparation)
         {
-            measured.Add(await preparation.PrepareAsync(at, cancel).ConfigureAwait(false));
+            measured.Add(await preparation.PrepareAsync(at, cancel));
             clock.Restart();
         }
 
-        var samples = await LookAsync(at, measured, cancel).ConfigureAwait(false);
+        var samples = await LookAsync(at, measured, cancel);
         if (StoppedBecause is not null)
         {
             return null;
@@ -97,9 +102,9 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
 
         measured.Set("time/exam", Lap(clock));
         var requests = _parts.Prompts.Draw(at.Seed, at.Items, _options.RolloutBatchSize, AnswersPerPrompt);
-        var rollouts = await _parts.Sampler.SampleAsync(requests, _parts.Sampling, cancel).ConfigureAwait(false);
+        var rollouts = await _parts.Sampler.SampleAsync(requests, _parts.Sampling, cancel);
         measured.Set("time/rollout", Lap(clock));
-        var scores = await _parts.Reward.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
+        var scores = await _parts.Reward.ScoreAsync(rollouts, cancel);
         measured.Set("time/reward", Lap(clock));
         var answers = Score(rollouts, scores, measured);
         var kl = measured["objective/kl"];
@@ -130,12 +135,17 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
             return [];
         }
 
-        var answers = await exam.SitAsync(_parts.Policy, cancel).ConfigureAwait(false);
+        var answers = await exam.SitAsync(_parts.Policy, cancel);
         var summary = PolicyExam.Summarise(answers);
         measured.Add(summary);
-        measured.Add(await exam.ExactAsync(_parts.Policy, cancel).ConfigureAwait(false));
+        measured.Add(await exam.ExactAsync(_parts.Policy, cancel));
         StoppedBecause = _guard.Look(summary);
-        return [.. answers.Take(8).Select(a => new SampleEvent("policy", at.Updates, a.PromptIndex, a.Prompt, a.Answer, a.Gold, a.Proxy, a.LogRatio))];
+        return
+        [
+            .. answers
+                .Take(8)
+                .Select(a => new SampleEvent("policy", at.Updates, a.PromptIndex, a.Prompt, a.Answer, a.Gold, a.Proxy, a.LogRatio)),
+        ];
     }
 
     private ScoredAnswer[] Score(IReadOnlyList<Rollout> rollouts, IReadOnlyList<Score> scores, Metrics measured)
@@ -149,7 +159,13 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         {
             var marks = Marks(rollouts[i], scores[i]);
             answers[i] = new ScoredAnswer(
-                rollouts[i], logProbs[i], reference[i], values[i], _penalty.Rewards(logProbs[i], reference[i], marks), marks.Sum(m => m.Value));
+                rollouts[i],
+                logProbs[i],
+                reference[i],
+                values[i],
+                _penalty.Rewards(logProbs[i], reference[i], marks),
+                marks.Sum(m => m.Value)
+            );
             Measure(measured, answers[i]);
         }
 
@@ -174,7 +190,9 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
 
     private static void Measure(Metrics measured, ScoredAnswer answer)
     {
-        double kl = 0, k3 = 0, surprise = 0;
+        double kl = 0,
+            k3 = 0,
+            surprise = 0;
         for (var t = 0; t < answer.LogProbs.Length; t++)
         {
             var difference = (double)answer.LogProbs[t] - answer.Reference[t];
@@ -199,14 +217,20 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
     {
         if (Critic is not { } critic)
         {
-            return (AnswerLogProbs.Of(_parts.Policy, sequences, _options.Temperature, _parts.Shared), [.. sequences.Select(_ => Array.Empty<float>())]);
+            return (
+                AnswerLogProbs.Of(_parts.Policy, sequences, _options.Temperature, _parts.Shared),
+                [.. sequences.Select(_ => Array.Empty<float>())]
+            );
         }
 
-        var outputs = AnswerLogProbs.ByLength(sequences, batch =>
-        {
-            var states = LowerStates.HiddenAt(_parts.Policy, batch, batch.Predictors, _parts.Shared);
-            return [_parts.Policy.Score(states, batch.Targets, _options.Temperature).LogProbs, critic.OfAnswers(batch, states)];
-        });
+        var outputs = AnswerLogProbs.ByLength(
+            sequences,
+            batch =>
+            {
+                var states = LowerStates.HiddenAt(_parts.Policy, batch, batch.Predictors, _parts.Shared);
+                return [_parts.Policy.Score(states, batch.Targets, _options.Temperature).LogProbs, critic.OfAnswers(batch, states)];
+            }
+        );
         return (outputs[0], outputs[1]);
     }
 }

@@ -21,8 +21,10 @@ internal static class RolloutInvariants
         if (Math.Abs(ratio - 1) > Tolerance || kl > Tolerance || clipped > 0)
         {
             throw new InvariantException(
-                $"the first minibatch of a round must have ratio 1, approxkl 0 and clipfrac 0 on unchanged weights; found {ratio:g6}, {kl:g3} and {clipped:g3}. " +
-                "The log-probabilities of rollout and training disagree.");
+                "the first minibatch of a round must have ratio 1, approxkl 0 and clipfrac 0 on unchanged weights; found "
+                    + $"{ratio:g6}, {kl:g3} and {clipped:g3}. "
+                    + "The log-probabilities of rollout and training disagree."
+            );
         }
     }
 
@@ -35,7 +37,9 @@ internal static class RolloutInvariants
         }
     }
 
-    /// <summary>The sampler's log-probabilities are not learned from, but where they are not the trainer's, every answer is off-policy.</summary>
+    /// <summary>
+    /// The sampler's log-probabilities are not learned from, but where they are not the trainer's, every answer is off-policy.
+    /// </summary>
     /// <param name="rollouts">As sampled; a sampler that does not tell its log-probabilities is believed.</param>
     /// <param name="logProbs">The trainer's, one array a rollout.</param>
     public static void RequireAgreement(IReadOnlyList<Rollout> rollouts, float[][] logProbs)
@@ -56,8 +60,9 @@ internal static class RolloutInvariants
         if (kl > Tolerance)
         {
             throw new InvariantException(
-                $"sampler and trainer give the same answers other log-probabilities: approxkl is {kl:g3}, expected at most {Tolerance:g3}. " +
-                "The sampler has stale weights or another temperature.");
+                $"sampler and trainer give the same answers other log-probabilities: approxkl is {kl:g3}, expected at most {Tolerance:g3}. "
+                    + "The sampler has stale weights or another temperature."
+            );
         }
     }
 }

@@ -60,11 +60,16 @@ public abstract record RolloutOptions : TrainingOptions
     [Range(0, 1e6)]
     public double StopOnGoldDrop { get; init; }
 
-    [Description("stop when the reward ensemble's spread on held-out answers exceeds this multiple of its spread at the start; 0 for never")]
+    [Description(
+        "stop when the reward ensemble's spread on held-out answers exceeds this multiple of its spread at the start; 0 for never"
+    )]
     [Range(0, 1e6)]
     public double StopOnDisagreement { get; init; }
 
-    [Description("memory in MB for what frozen layers give, kept for all models and epochs of a round; what does not fit is computed again; 0 shares nothing")]
+    [Description(
+        "memory in MB for what frozen layers give, kept for all models and epochs of a round; what does not fit is computed "
+            + "again; 0 shares nothing"
+    )]
     [Range(0, 1_000_000)]
     public int SharedStatesMb { get; init; } = 1024;
 

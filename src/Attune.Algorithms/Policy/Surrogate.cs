@@ -6,7 +6,10 @@ namespace Attune.Algorithms.Policy;
 /// <summary>The clipped surrogate that PPO, RLOO and GRPO share.</summary>
 public static class Surrogate
 {
-    /// <summary>max(-A ratio, -A clip(ratio, 1 - low, 1 + high)): eq. 7 of Schulman et al. 2017; with high > low, DAPO's (Yu et al. 2025, arXiv:2503.14476).</summary>
+    /// <summary>
+    /// max(-A ratio, -A clip(ratio, 1 - low, 1 + high)): eq. 7 of Schulman et al. 2017; with high > low, DAPO's (Yu et al. 2025,
+    /// arXiv:2503.14476).
+    /// </summary>
     /// <param name="logProbs">of the policy being trained, [actions]</param>
     /// <param name="oldLogProbs">of the policy that sampled, [actions]</param>
     /// <param name="advantages">[actions]</param>

@@ -14,7 +14,8 @@ public abstract class ValueFunction
     public abstract FlatParameters Weights { get; }
 
     /// <param name="batch">The sequences.</param>
-    /// <param name="policyStates">[answers, width] of the policy's trunk where each answer token was chosen, for those who share it.</param>
+    /// <param name="policyStates">[answers, width] of the policy's trunk where each answer token was chosen, for those who share
+    /// it.</param>
     /// <returns>[answers]: the value of the state in which each answer token was chosen</returns>
     public abstract Tensor OfAnswers(TokenBatch batch, Tensor policyStates);
 

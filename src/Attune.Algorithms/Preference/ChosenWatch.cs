@@ -53,8 +53,14 @@ public sealed class ChosenWatch
         return Warning(_start.Average(), now.Average());
     }
 
-    private string Warning(double start, double now) => string.Create(CultureInfo.InvariantCulture,
-        $"warning: chosen answers became less likely: {start:f1} nats an answer at the start, {now:f1} after {FellAt} updates. The loss asks only that they lead the rejected ones, which they also do while both fall; the probability goes to answers that nobody judged. Look at samples and at reward on fresh answers; a larger beta, a smaller learning rate, fewer epochs, or weight on their likelihood (dpo: rpo_alpha) hold them up.");
+    private string Warning(double start, double now) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"warning: chosen answers became less likely: {start:f1} nats an answer at the start, {now:f1} after {FellAt} "
+                + $"updates. The loss asks only that they lead the rejected ones, which they also do while both fall; the probability "
+                + $"goes to answers that nobody judged. Look at samples and at reward on fresh answers; a larger beta, a smaller "
+                + $"learning rate, fewer epochs, or weight on their likelihood (dpo: rpo_alpha) hold them up."
+        );
 
     public IReadOnlyDictionary<string, double> State => new Dictionary<string, double> { ["chosen_fell_at"] = FellAt };
 

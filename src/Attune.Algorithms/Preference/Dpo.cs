@@ -40,6 +40,7 @@ public static class Dpo
 
         protected override Tensor Reward(ScoredAnswers answers) => options.Beta * Score(answers);
 
-        private Tensor Score(ScoredAnswers answers) => FDivergence.Derivative(answers.By(options.LogProbs).LogRatio, options.FDivergenceType, options.FAlphaDivergenceCoef);
+        private Tensor Score(ScoredAnswers answers) =>
+            FDivergence.Derivative(answers.By(options.LogProbs).LogRatio, options.FDivergenceType, options.FAlphaDivergenceCoef);
     }
 }

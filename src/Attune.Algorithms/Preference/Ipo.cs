@@ -8,7 +8,10 @@ namespace Attune.Algorithms.Preference;
 /// <summary>Identity preference optimisation. <c>beta</c> is the paper's tau.</summary>
 public sealed record IpoOptions : ReferencedOptions
 {
-    [Description("log-probability of an answer: summed over its tokens (the paper, OpenRLHF) or averaged over them (TRL since v0.8): the margin aimed at, 1 / (2 beta), is in nats an answer or nats a token")]
+    [Description(
+        "log-probability of an answer: summed over its tokens (the paper, OpenRLHF) or averaged over them (TRL since v0.8): "
+            + "the margin aimed at, 1 / (2 beta), is in nats an answer or nats a token"
+    )]
     public LogProbReduction LogProbs { get; init; } = LogProbReduction.Summed;
 }
 
@@ -19,7 +22,8 @@ public sealed record IpoOptions : ReferencedOptions
 public static class Ipo
 {
     /// <summary>(margin - 1 / (2 tau))^2, eq. 17, per pair.</summary>
-    /// <param name="margin">log ratio of the chosen answer minus that of the rejected one, [pairs]: of summed log-probabilities in the paper, of averaged ones in TRL</param>
+    /// <param name="margin">log ratio of the chosen answer minus that of the rejected one, [pairs]: of summed log-probabilities in the
+    /// paper, of averaged ones in TRL</param>
     /// <returns>[pairs], nats squared</returns>
     public static Tensor Loss(Tensor margin, double tau)
     {

@@ -15,7 +15,10 @@ namespace Attune.Algorithms.Preference;
 /// <summary>Kahneman-Tversky optimisation. Defaults are TRL's.</summary>
 public sealed record KtoOptions : ReferencedOptions
 {
-    [Description("weight of desirable answers; the paper advises that desirable_weight * desirable / (undesirable_weight * undesirable) lie between 1 and 4/3")]
+    [Description(
+        "weight of desirable answers; the paper advises that desirable_weight * desirable / (undesirable_weight * undesirable) "
+            + "lie between 1 and 4/3"
+    )]
     [Range(0, 1000)]
     public double DesirableWeight { get; init; } = 1;
 
@@ -28,7 +31,13 @@ public sealed record KtoOptions : ReferencedOptions
 /// <param name="Mismatched">The prompt with another prompt's answer.</param>
 /// <param name="Reference">log pi_ref of the answer, nats; null where a live reference is to be asked.</param>
 /// <param name="MismatchedReference">log pi_ref of the foreign answer.</param>
-public sealed record KtoItem(TokenSequence Sequence, bool Desirable, TokenSequence Mismatched, double? Reference, double? MismatchedReference)
+public sealed record KtoItem(
+    TokenSequence Sequence,
+    bool Desirable,
+    TokenSequence Mismatched,
+    double? Reference,
+    double? MismatchedReference
+)
 {
     /// <summary>z_0, the same for all items of an update, nats.</summary>
     public double Divergence { get; init; }
@@ -50,7 +59,13 @@ public static class Kto
     /// <param name="beta">how fast values saturate</param>
     /// <param name="weights">lambda of desirable and undesirable answers</param>
     /// <returns>[answers]</returns>
-    public static Tensor Loss(Tensor logRatio, Tensor desirable, Tensor divergence, double beta, (double Desirable, double Undesirable) weights)
+    public static Tensor Loss(
+        Tensor logRatio,
+        Tensor desirable,
+        Tensor divergence,
+        double beta,
+        (double Desirable, double Undesirable) weights
+    )
     {
         logRatio.Require([-1]);
         desirable.Require(logRatio.shape);
@@ -69,7 +84,9 @@ public static class Kto
     {
         TokenSequence[] foreign = [.. items.Select(i => i.Mismatched)];
         var own = AnswerSums.Plain(policy, foreign);
-        var known = items.All(i => i.MismatchedReference is not null) ? [.. items.Select(i => i.MismatchedReference!.Value)] : AnswerSums.Plain(reference!, foreign);
+        var known = items.All(i => i.MismatchedReference is not null)
+            ? [.. items.Select(i => i.MismatchedReference!.Value)]
+            : AnswerSums.Plain(reference!, foreign);
         var divergence = Math.Max(0, own.Zip(known, (p, r) => p - r).Average());
         var sizes = items.ToLookup(i => i.Desirable);
         return [.. items.Select(i => i with { Divergence = divergence, ClassScale = (double)items.Count / sizes[i.Desirable].Count() })];
@@ -91,7 +108,7 @@ public static class Kto
             }
         }
 
-        return own;     // one prompt alone: its own answers are all there is
+        return own; // one prompt alone: its own answers are all there is
     }
 
     public sealed class Objective(KtoOptions options, LanguageModel policy, LanguageModel? reference) : IObjective<KtoItem>
@@ -104,11 +121,22 @@ public static class Kto
 
         public Evaluation Evaluate(IReadOnlyList<KtoItem> items)
         {
-            var (answers, logits) = ScoredAnswers.Of(policy, reference, [.. items.Select(i => i.Sequence)], [.. items.Select(i => i.Reference)]);
+            var (answers, logits) = ScoredAnswers.Of(
+                policy,
+                reference,
+                [.. items.Select(i => i.Sequence)],
+                [.. items.Select(i => i.Reference)]
+            );
             var like = answers.LogProbs;
-            Tensor Numbers(Func<KtoItem, double> number) => tensor(items.Select(number).ToArray(), device: like.device).to(like.dtype);     // [answers]
+            // [answers]
+            Tensor Numbers(Func<KtoItem, double> number) => tensor(items.Select(number).ToArray(), device: like.device).to(like.dtype);
             var loss = Loss(
-                answers.LogRatio, Numbers(i => i.Desirable ? 1 : 0), Numbers(i => i.Divergence), options.Beta, (options.DesirableWeight, options.UndesirableWeight));
+                answers.LogRatio,
+                Numbers(i => i.Desirable ? 1 : 0),
+                Numbers(i => i.Divergence),
+                options.Beta,
+                (options.DesirableWeight, options.UndesirableWeight)
+            );
             return new Evaluation(loss.sum(), Measured(items, answers, logits));
         }
 
@@ -121,12 +149,26 @@ public static class Kto
             foreach (var group in items.Select((item, index) => (item.Desirable, Index: (long)index)).GroupBy(i => i.Desirable))
             {
                 var own = tensor(group.Select(g => g.Index).ToArray(), device: rewards.device);
-                var side = new ScoredAnswers(answers.LogProbs.index_select(0, own), answers.Reference.index_select(0, own), answers.Lengths.index_select(0, own));
-                PreferenceMetrics.AddSide(metrics, group.Key ? PreferenceMetrics.Chosen : PreferenceMetrics.Rejected, rewards.index_select(0, own), side, logits.index_select(0, own));
+                var side = new ScoredAnswers(
+                    answers.LogProbs.index_select(0, own),
+                    answers.Reference.index_select(0, own),
+                    answers.Lengths.index_select(0, own)
+                );
+                PreferenceMetrics.AddSide(
+                    metrics,
+                    group.Key ? PreferenceMetrics.Chosen : PreferenceMetrics.Rejected,
+                    rewards.index_select(0, own),
+                    side,
+                    logits.index_select(0, own)
+                );
             }
 
             var plain = rewards.to(ScalarType.Float64).cpu().data<double>().ToArray();
-            metrics.AddSum("rewards/margins", items.Select((item, i) => (item.Desirable ? 1 : -1) * item.ClassScale * plain[i]).Sum(), items.Count);
+            metrics.AddSum(
+                "rewards/margins",
+                items.Select((item, i) => (item.Desirable ? 1 : -1) * item.ClassScale * plain[i]).Sum(),
+                items.Count
+            );
             metrics.AddSum("kl", items.Sum(i => i.Divergence), items.Count);
             return metrics;
         }

@@ -8,13 +8,14 @@ public enum OnlineLoss
 {
     /// <summary>DPO.</summary>
     Sigmoid,
+
     /// <summary>IPO, summed.</summary>
     Ipo,
 }
 
 /// <summary>
-/// Online DPO, Guo et al. 2024 (arXiv:2402.04792): the policy answers, a judge says which answer is best, and the pairs are learned at once.
-/// With large rounds, several epochs and <see cref="RefreshReference"/> it is iterated DPO (Xu et al. 2023, arXiv:2312.16682).
+/// Online DPO, Guo et al. 2024 (arXiv:2402.04792): the policy answers, a judge says which answer is best, and the pairs are learned at
+/// once. With large rounds, several epochs and <see cref="RefreshReference"/> it is iterated DPO (Xu et al. 2023, arXiv:2312.16682).
 /// </summary>
 public sealed record OnlineDpoOptions : TrainingOptions
 {

@@ -12,7 +12,9 @@ using Attune.Models;
 
 namespace Attune.Algorithms.Preference;
 
-/// <summary>Rounds of fresh answers, judged and paired. Any judge will do: simulated annotators, a reward, a person, people elsewhere.</summary>
+/// <summary>
+/// Rounds of fresh answers, judged and paired. Any judge will do: simulated annotators, a reward, a person, people elsewhere.
+/// </summary>
 public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<PreferencePair>
 {
     public required LanguageModel Policy { get; init; }
@@ -38,7 +40,8 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
 
     public string? StoppedBecause { get; private set; }
 
-    private long UpdatesPerRound => options.Epochs * ((options.Questions * (options.Answers - 1) + options.BatchSize - 1) / options.BatchSize);
+    private long UpdatesPerRound =>
+        options.Epochs * ((options.Questions * (options.Answers - 1) + options.BatchSize - 1) / options.BatchSize);
 
     public async ValueTask<Round<PreferencePair>?> NextAsync(Progress at, CancellationToken cancel)
     {
@@ -48,8 +51,8 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
         }
 
         var measured = new Metrics();
-        await Sampler.UseWeightsAsync(Policy, at.Updates, cancel).ConfigureAwait(false);
-        var samples = await LookAsync(at, measured, cancel).ConfigureAwait(false);
+        await Sampler.UseWeightsAsync(Policy, at.Updates, cancel);
+        var samples = await LookAsync(at, measured, cancel);
         if (options.RefreshReference)
         {
             Policy.CopyInto(Reference);
@@ -58,8 +61,8 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
         // One round of ties may be chance; the same policy's third in a row hardly is.
         for (var draw = 0; draw < Draws; draw++)
         {
-            var questions = await AnswerAsync(at, draw, measured, cancel).ConfigureAwait(false);
-            var best = await JudgeAsync(questions, measured, cancel).ConfigureAwait(false);
+            var questions = await AnswerAsync(at, draw, measured, cancel);
+            var best = await JudgeAsync(questions, measured, cancel);
             var pairs = Pairs(questions, best);
             if (pairs.Length > 0)
             {
@@ -81,9 +84,14 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
             return [];
         }
 
-        var answers = await Exam.SitAsync(Policy, cancel).ConfigureAwait(false);
+        var answers = await Exam.SitAsync(Policy, cancel);
         measured.Add(PolicyExam.Summarise(answers));
-        return [.. answers.Take(8).Select(a => new SampleEvent("online-dpo", at.Updates, a.PromptIndex, a.Prompt, a.Answer, a.Gold, a.Proxy, a.LogRatio))];
+        return
+        [
+            .. answers
+                .Take(8)
+                .Select(a => new SampleEvent("online-dpo", at.Updates, a.PromptIndex, a.Prompt, a.Answer, a.Gold, a.Proxy, a.LogRatio)),
+        ];
     }
 
     private async ValueTask<Asked[]> AnswerAsync(Progress at, int draw, Metrics measured, CancellationToken cancel)
@@ -92,30 +100,46 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
         // Several answers to one prompt: one request a prompt, answered with different seeds.
         var order = seed.For("prompts", at.Round).Chance().Permutation(Prompts.Count);
         int[] prompts = [.. Enumerable.Range(0, options.Questions).Select(i => order[i % order.Length])];
-        SampleRequest[] requests = [.. prompts.SelectMany((prompt, i) => Enumerable.Range(0, options.Answers).Select(k => Prompts.Request(prompt, seed.For("rollout", at.Round, i, k))))];
-        var rollouts = await Sampler.SampleAsync(requests, Sampling, cancel).ConfigureAwait(false);
+        SampleRequest[] requests =
+        [
+            .. prompts.SelectMany(
+                (prompt, i) =>
+                    Enumerable.Range(0, options.Answers).Select(k => Prompts.Request(prompt, seed.For("rollout", at.Round, i, k)))
+            ),
+        ];
+        var rollouts = await Sampler.SampleAsync(requests, Sampling, cancel);
         foreach (var rollout in rollouts)
         {
             measured.Add("response_length/mean", rollout.Sequence.AnswerLength);
             measured.Add("response_length/clip_ratio", rollout.Stop == StopReason.Length ? 1 : 0);
         }
 
-        return [.. prompts.Select((prompt, i) =>
-        {
-            ImmutableArray<Rollout> own = [.. rollouts.Skip(i * options.Answers).Take(options.Answers)];
-            var id = string.Create(CultureInfo.InvariantCulture, $"online-dpo/{at.Round}/{(draw == 0 ? "" : $"again-{draw}/")}{i}");
-            return new Asked(new Question(id, Prompts[prompt], [.. own.Select(r => Decode(Prompts[prompt], r.Sequence))], at.Updates), own);
-        })];
+        return
+        [
+            .. prompts.Select(
+                (prompt, i) =>
+                {
+                    ImmutableArray<Rollout> own = [.. rollouts.Skip(i * options.Answers).Take(options.Answers)];
+                    var id = string.Create(CultureInfo.InvariantCulture, $"online-dpo/{at.Round}/{(draw == 0 ? "" : $"again-{draw}/")}{i}");
+                    return new Asked(
+                        new Question(id, Prompts[prompt], [.. own.Select(r => Decode(Prompts[prompt], r.Sequence))], at.Updates),
+                        own
+                    );
+                }
+            ),
+        ];
     }
 
-    /// <summary>Index of the best answer by question; questions without one are absent. Answers that read alike are not asked about.</summary>
+    /// <summary>
+    /// Index of the best answer by question; questions without one are absent. Answers that read alike are not asked about.
+    /// </summary>
     private async ValueTask<Dictionary<string, int>> JudgeAsync(Asked[] asked, Metrics measured, CancellationToken cancel)
     {
         var best = new Dictionary<string, int>(StringComparer.Ordinal);
         Question[] questions = [.. asked.Select(a => a.Question).Where(q => q.Answers.Distinct(StringComparer.Ordinal).Count() > 1)];
         measured.Set("judge/alike", 1 - (double)questions.Length / asked.Length);
         var replies = 0;
-        await foreach (var reply in Judge.AskAsync(questions, cancel).ConfigureAwait(false))
+        await foreach (var reply in Judge.AskAsync(questions, cancel))
         {
             replies++;
             if (reply.Best is { } index)
@@ -130,14 +154,20 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
 
     private PreferencePair[] Pairs(Asked[] asked, Dictionary<string, int> best)
     {
-        TokenPair[] pairs = [.. from question in asked
-                                where best.ContainsKey(question.Question.Id)
-                                let index = best[question.Question.Id]
-                                let chosen = question.Rollouts[index].Sequence
-                                from other in question.Rollouts
-                                where !other.Sequence.Equals(chosen)
-                                select new TokenPair(chosen, other.Sequence)];
-        var (kept, lost) = (AnswerSums.Plain(Reference, [.. pairs.Select(p => p.Chosen)]), AnswerSums.Plain(Reference, [.. pairs.Select(p => p.Rejected)]));
+        TokenPair[] pairs =
+        [
+            .. from question in asked
+            where best.ContainsKey(question.Question.Id)
+            let index = best[question.Question.Id]
+            let chosen = question.Rollouts[index].Sequence
+            from other in question.Rollouts
+            where !other.Sequence.Equals(chosen)
+            select new TokenPair(chosen, other.Sequence),
+        ];
+        var (kept, lost) = (
+            AnswerSums.Plain(Reference, [.. pairs.Select(p => p.Chosen)]),
+            AnswerSums.Plain(Reference, [.. pairs.Select(p => p.Rejected)])
+        );
         return [.. pairs.Select((p, i) => new PreferencePair(p, new ReferenceLogProbs(kept[i], lost[i])))];
     }
 
@@ -168,7 +198,8 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
     }
 
     /// <summary>The objective that goes with the options: every pair carries its reference.</summary>
-    public static IObjective<PreferencePair> Objective(OnlineDpoOptions options, LanguageModel policy) => options.LossType == OnlineLoss.Ipo
-        ? new Ipo.Objective(new IpoOptions { Beta = options.Beta }, policy, null)
-        : new Dpo.Objective(new DpoOptions { Beta = options.Beta, LabelSmoothing = options.LabelSmoothing }, policy, null);
+    public static IObjective<PreferencePair> Objective(OnlineDpoOptions options, LanguageModel policy) =>
+        options.LossType == OnlineLoss.Ipo
+            ? new Ipo.Objective(new IpoOptions { Beta = options.Beta }, policy, null)
+            : new Dpo.Objective(new DpoOptions { Beta = options.Beta, LabelSmoothing = options.LabelSmoothing }, policy, null);
 }

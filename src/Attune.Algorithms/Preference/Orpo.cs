@@ -30,7 +30,9 @@ public static class Orpo
     // P = 1 to rounding would have infinite odds.
     private const double LargestMeanLogProb = -1e-6;
 
-    /// <summary>Negative log-likelihood of the chosen answer a token, plus lambda times -log sigma of the log odds ratio, per pair.</summary>
+    /// <summary>
+    /// Negative log-likelihood of the chosen answer a token, plus lambda times -log sigma of the log odds ratio, per pair.
+    /// </summary>
     /// <param name="chosen">log pi(y | x) / |y|, [pairs], nats a token</param>
     /// <param name="rejected">[pairs]</param>
     /// <returns>[pairs], nats</returns>
@@ -60,7 +62,8 @@ public static class Orpo
     {
         protected override bool UsesReference => false;
 
-        protected override Tensor Loss(ScoredPairs pairs) => Orpo.Loss(pairs.Chosen.MeanLogProbs, pairs.Rejected.MeanLogProbs, options.Beta);
+        protected override Tensor Loss(ScoredPairs pairs) =>
+            Orpo.Loss(pairs.Chosen.MeanLogProbs, pairs.Rejected.MeanLogProbs, options.Beta);
 
         protected override Tensor Reward(ScoredAnswers answers) => options.Beta * answers.MeanLogProbs;
 

@@ -40,9 +40,11 @@ public abstract class PairObjective(LanguageModel policy, LanguageModel? referen
     {
         // Chosen first, then rejected.
         var (answers, logits) = ScoredAnswers.Of(
-            policy, reference,
+            policy,
+            reference,
             [.. items.Select(i => i.Pair.Chosen), .. items.Select(i => i.Pair.Rejected)],
-            [.. items.Select(i => UsesReference ? i.Reference?.Chosen : 0), .. items.Select(i => UsesReference ? i.Reference?.Rejected : 0)]);
+            [.. items.Select(i => UsesReference ? i.Reference?.Chosen : 0), .. items.Select(i => UsesReference ? i.Reference?.Rejected : 0)]
+        );
         var pairs = new ScoredPairs(answers.Part(0, items.Count), answers.Part(items.Count, items.Count));
         var loss = Loss(pairs).Require([items.Count], "loss").sum();
         return new Evaluation(loss, Measured(pairs, logits));

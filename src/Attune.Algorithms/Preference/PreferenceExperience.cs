@@ -32,7 +32,7 @@ public sealed class PreferenceExperience<T>(DatasetExperience<T> data) : IExperi
 
     public async ValueTask<Round<T>?> NextAsync(Progress at, CancellationToken cancel)
     {
-        if (await data.NextAsync(at, cancel).ConfigureAwait(false) is not { } round)
+        if (await data.NextAsync(at, cancel) is not { } round)
         {
             return null;
         }

@@ -3,7 +3,8 @@ using Attune.Core.Tokens;
 namespace Attune.Algorithms.Preference;
 
 /// <summary>A pair to learn from.</summary>
-/// <param name="Reference">What the reference says of it, where that was computed beforehand; null where a live reference is to be asked.</param>
+/// <param name="Reference">What the reference says of it, where that was computed beforehand; null where a live reference is to be
+/// asked.</param>
 public sealed record PreferencePair(TokenPair Pair, ReferenceLogProbs? Reference);
 
 /// <summary>log pi_ref of both answers, nats. Zeros stand for a reference that likes all answers alike: reference-free.</summary>

@@ -38,6 +38,9 @@ public abstract record ReferencedOptions : PreferenceOptions
     [Description("do without a reference: as if it liked all answers alike")]
     public bool ReferenceFree { get; init; }
 
-    [Description("compute the reference's log-probabilities once before training and keep them in the run folder, instead of running the reference beside the policy")]
+    [Description(
+        "compute the reference's log-probabilities once before training and keep them in the run folder, instead of running "
+            + "the reference beside the policy"
+    )]
     public bool PrecomputeRefLogProbs { get; init; }
 }

@@ -17,7 +17,9 @@ public abstract class Psi
     /// <summary>Psi(p) = log(p / (1 - p)): DPO, and RLHF on a Bradley-Terry reward.</summary>
     public static Psi LogOdds { get; } = new OfLogOdds();
 
-    /// <summary>Psi(p) = the normal quantile of p: as log-odds, with Thurstone's model of choice (1927) in place of Bradley and Terry's.</summary>
+    /// <summary>
+    /// Psi(p) = the normal quantile of p: as log-odds, with Thurstone's model of choice (1927) in place of Bradley and Terry's.
+    /// </summary>
     public static Psi Probit { get; } = new OfProbit();
 
     /// <summary>Any increasing function on (0, 1). Inverse and integral are found numerically, in float64.</summary>

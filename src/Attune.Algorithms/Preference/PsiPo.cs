@@ -12,8 +12,10 @@ public enum PsiKind
 {
     /// <summary>IPO.</summary>
     Identity,
+
     /// <summary>DPO.</summary>
     LogOdds,
+
     /// <summary>Thurstone's model.</summary>
     Probit,
 }
@@ -86,20 +88,24 @@ public static class PsiPo
         return (psi.Potential(score) - (1 - epsilon) * score).MoveToOuterDisposeScope();
     }
 
-    public sealed class Objective(PsiPoOptions options, Psi psi, LanguageModel policy, LanguageModel? reference) : PairObjective(policy, reference)
+    public sealed class Objective(PsiPoOptions options, Psi psi, LanguageModel policy, LanguageModel? reference)
+        : PairObjective(policy, reference)
     {
-        public Objective(PsiPoOptions options, LanguageModel policy, LanguageModel? reference) : this(options, Named(options.Psi), policy, reference) { }
+        public Objective(PsiPoOptions options, LanguageModel policy, LanguageModel? reference)
+            : this(options, Named(options.Psi), policy, reference) { }
 
-        protected override Tensor Loss(ScoredPairs pairs) => PsiPo.Loss(pairs.By(options.LogProbs).Margin, psi, options.Beta, options.LabelSmoothing);
+        protected override Tensor Loss(ScoredPairs pairs) =>
+            PsiPo.Loss(pairs.By(options.LogProbs).Margin, psi, options.Beta, options.LabelSmoothing);
 
         protected override Tensor Reward(ScoredAnswers answers) => options.Beta * answers.By(options.LogProbs).LogRatio;
     }
 
-    private static Psi Named(PsiKind kind) => kind switch
-    {
-        PsiKind.Identity => Psi.Identity,
-        PsiKind.LogOdds => Psi.LogOdds,
-        PsiKind.Probit => Psi.Probit,
-        _ => throw new UnreachableException(),
-    };
+    private static Psi Named(PsiKind kind) =>
+        kind switch
+        {
+            PsiKind.Identity => Psi.Identity,
+            PsiKind.LogOdds => Psi.LogOdds,
+            PsiKind.Probit => Psi.Probit,
+            _ => throw new UnreachableException(),
+        };
 }

@@ -16,7 +16,11 @@ public static class RobustDpo
     {
         if (epsilon is not (>= 0 and < 0.5))
         {
-            throw new ArgumentOutOfRangeException(nameof(epsilon), epsilon, "expected at least 0 and less than 1/2: with half the labels flipped nothing can be learned from them");
+            throw new ArgumentOutOfRangeException(
+                nameof(epsilon),
+                epsilon,
+                "expected at least 0 and less than 1/2: with half the labels flipped nothing can be learned from them"
+            );
         }
 
         using var scope = NewDisposeScope();

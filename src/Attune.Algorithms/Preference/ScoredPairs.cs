@@ -10,6 +10,7 @@ public enum LogProbReduction
 {
     /// <summary>Their sum: log pi(y | x).</summary>
     Summed,
+
     /// <summary>Their mean: the sum divided by the number of answer tokens.</summary>
     Averaged,
 }
@@ -29,12 +30,18 @@ public sealed record ScoredAnswers(Tensor LogProbs, Tensor Reference, Tensor Len
     public ScoredAnswers By(LogProbReduction reduction) =>
         reduction == LogProbReduction.Summed ? this : new ScoredAnswers(LogProbs / Lengths, Reference / Lengths, ones_like(Lengths));
 
-    /// <summary>One forward pass of the policy over all sequences, and one of the reference over those it was not asked about beforehand.</summary>
+    /// <summary>
+    /// One forward pass of the policy over all sequences, and one of the reference over those it was not asked about beforehand.
+    /// </summary>
     /// <param name="reference">The live reference; may be null where all numbers are known.</param>
     /// <param name="known">log pi_ref of each sequence, or null.</param>
     /// <returns>Also the mean logit of each answer, [answers].</returns>
     public static (ScoredAnswers Answers, Tensor MeanLogits) Of(
-        LanguageModel policy, LanguageModel? reference, IReadOnlyList<TokenSequence> sequences, IReadOnlyList<double?> known)
+        LanguageModel policy,
+        LanguageModel? reference,
+        IReadOnlyList<TokenSequence> sequences,
+        IReadOnlyList<double?> known
+    )
     {
         var batch = TokenBatch.Of(sequences);
         var (logProbs, meanLogits) = AnswerSums.Of(policy, batch);
@@ -50,11 +57,18 @@ public sealed record ScoredAnswers(Tensor LogProbs, Tensor Reference, Tensor Len
         }
 
         using var noGrad = no_grad();
-        return AnswerSums.Of(reference ?? throw new ArgumentNullException(nameof(reference), "there is neither a reference model nor its log-probabilities"), batch).LogProbs;
+        return AnswerSums
+            .Of(
+                reference
+                    ?? throw new ArgumentNullException(nameof(reference), "there is neither a reference model nor its log-probabilities"),
+                batch
+            )
+            .LogProbs;
     }
 
     /// <summary>Answers <paramref name="start"/> to <paramref name="start"/> + <paramref name="count"/> - 1.</summary>
-    public ScoredAnswers Part(long start, long count) => new(LogProbs.narrow(0, start, count), Reference.narrow(0, start, count), Lengths.narrow(0, start, count));
+    public ScoredAnswers Part(long start, long count) =>
+        new(LogProbs.narrow(0, start, count), Reference.narrow(0, start, count), Lengths.narrow(0, start, count));
 }
 
 /// <summary>Both answers of each pair.</summary>

@@ -43,7 +43,8 @@ public static class SimPo
     {
         protected override bool UsesReference => false;
 
-        protected override Tensor Loss(ScoredPairs pairs) => SimPo.Loss(pairs.Chosen.MeanLogProbs, pairs.Rejected.MeanLogProbs, options.Beta, options.SimpoGamma);
+        protected override Tensor Loss(ScoredPairs pairs) =>
+            SimPo.Loss(pairs.Chosen.MeanLogProbs, pairs.Rejected.MeanLogProbs, options.Beta, options.SimpoGamma);
 
         protected override Tensor Reward(ScoredAnswers answers) => options.Beta * answers.MeanLogProbs;
     }

@@ -22,12 +22,15 @@ public sealed record SlicOptions : PreferenceOptions
 }
 
 /// <summary>
-/// SLiC-HF, Zhao et al. 2023 (arXiv:2305.10425): a hinge on the difference of log-probabilities, and a regulariser. The paper regularises on
-/// the targets of fine-tuning; here the chosen answers are taken for them, which every preference file has.
+/// SLiC-HF, Zhao et al. 2023 (arXiv:2305.10425): a hinge on the difference of log-probabilities, and a regulariser. The paper regularises
+/// on the targets of fine-tuning; here the chosen answers are taken for them, which every preference file has.
 /// </summary>
 public static class Slic
 {
-    /// <summary>max(0, delta - beta margin), per pair. The paper's loss has beta 1 and the margin of plain log-probabilities; with log ratios and delta 1 it is TRL's hinge.</summary>
+    /// <summary>
+    /// max(0, delta - beta margin), per pair. The paper's loss has beta 1 and the margin of plain log-probabilities; with log ratios and
+    /// delta 1 it is TRL's hinge.
+    /// </summary>
     /// <param name="margin">of the chosen over the rejected answer, [pairs], nats</param>
     /// <returns>[pairs]</returns>
     public static Tensor Loss(Tensor margin, double beta, double delta)

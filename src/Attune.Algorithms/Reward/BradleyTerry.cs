@@ -41,7 +41,7 @@ public static class BradleyTerry
         public Evaluation Evaluate(IReadOnlyList<TokenPair> items)
         {
             // One forward pass for both halves: chosen first, then rejected.
-            var rewards = AnswerScores.Of(model, [.. items.Select(p => p.Chosen), .. items.Select(p => p.Rejected)]);   // [2 * pairs]
+            var rewards = AnswerScores.Of(model, [.. items.Select(p => p.Chosen), .. items.Select(p => p.Rejected)]); // [2 * pairs]
             var chosen = rewards.narrow(0, 0, items.Count);
             var rejected = rewards.narrow(0, items.Count, items.Count);
             var margin = tensor(items.Select(p => (float)p.Margin).ToArray(), device: rewards.device);

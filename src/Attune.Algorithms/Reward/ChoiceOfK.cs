@@ -36,14 +36,14 @@ public static class ChoiceOfK
 
         public Evaluation Evaluate(IReadOnlyList<TokenChoice> items)
         {
-            var rewards = AnswerScores.Of(model, [.. items.SelectMany(c => c.Answers)]);   // [all answers]
+            var rewards = AnswerScores.Of(model, [.. items.SelectMany(c => c.Answers)]); // [all answers]
             var metrics = new Metrics();
             RewardMetrics.AddRange(metrics, rewards);
             var losses = new List<Tensor>();
             var start = 0;
             foreach (var item in items)
             {
-                var own = rewards.narrow(0, start, item.Answers.Length).unsqueeze(0);       // [1, K]
+                var own = rewards.narrow(0, start, item.Answers.Length).unsqueeze(0); // [1, K]
                 losses.Add(Loss(own, tensor([(long)item.Best], device: rewards.device)));
                 metrics.Add("accuracy", own.argmax(-1).item<long>() == item.Best ? 1 : 0);
                 start += item.Answers.Length;

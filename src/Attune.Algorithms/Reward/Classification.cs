@@ -42,7 +42,7 @@ public static class Classification
 
         public Evaluation Evaluate(IReadOnlyList<LabelledSequence> items)
         {
-            var rewards = AnswerScores.Of(model, [.. items.Select(i => i.Sequence)]);      // [answers]
+            var rewards = AnswerScores.Of(model, [.. items.Select(i => i.Sequence)]); // [answers]
             var labels = tensor(items.Select(i => i.Desirable ? 1f : 0f).ToArray(), device: rewards.device);
             var metrics = new Metrics();
             RewardMetrics.AddRange(metrics, rewards);

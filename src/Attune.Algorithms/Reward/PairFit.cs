@@ -20,16 +20,22 @@ public sealed record PairFit(double Accuracy, double Margin, double CalibrationE
     /// <summary>Scores both halves of every pair.</summary>
     public static PairFit Of(RewardModel model, IReadOnlyList<(TokenSequence Better, TokenSequence Worse)> pairs)
     {
-        var raw = model with { Shift = 0, Scale = 1 };      // Bradley-Terry's probabilities hold in the trained unit
+        var raw = model with { Shift = 0, Scale = 1 }; // Bradley-Terry's probabilities hold in the trained unit
         var scores = raw.Score([.. pairs.Select(p => p.Better), .. pairs.Select(p => p.Worse)]);
         double[] margins = [.. Enumerable.Range(0, pairs.Count).Select(i => scores[i].Reward - scores[pairs.Count + i].Reward)];
-        var bins = margins.Select(m => (Confidence: 1 / (1 + Math.Exp(-Math.Abs(m))), Right: m > 0))
+        var bins = margins
+            .Select(m => (Confidence: 1 / (1 + Math.Exp(-Math.Abs(m))), Right: m > 0))
             .GroupBy(m => Math.Min(BinCount - 1, (int)((m.Confidence - 0.5) * 2 * BinCount)))
             .OrderBy(g => g.Key)
             .Select(g => new CalibrationBin(g.Average(m => m.Confidence), g.Average(m => m.Right ? 1.0 : 0.0), g.Count()))
             .ToImmutableArray();
         return new PairFit(
-            margins.Average(m => m > 0 ? 1.0 : 0.0), margins.Average(), bins.Sum(b => b.Count * Math.Abs(b.Predicted - b.Observed)) / pairs.Count, pairs.Count, bins);
+            margins.Average(m => m > 0 ? 1.0 : 0.0),
+            margins.Average(),
+            bins.Sum(b => b.Count * Math.Abs(b.Predicted - b.Observed)) / pairs.Count,
+            pairs.Count,
+            bins
+        );
     }
 
     /// <summary>Wilson's 95% score interval (Wilson 1927) of a share.</summary>

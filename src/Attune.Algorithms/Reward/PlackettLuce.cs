@@ -14,7 +14,9 @@ namespace Attune.Algorithms.Reward;
 /// </summary>
 public static class PlackettLuce
 {
-    /// <summary>-log P(ranking): the sum over answers of log sum exp(rewards not yet chosen) - own reward; the last rank is certain.</summary>
+    /// <summary>
+    /// -log P(ranking): the sum over answers of log sum exp(rewards not yet chosen) - own reward; the last rank is certain.
+    /// </summary>
     /// <param name="rewards">[answers]</param>
     /// <param name="ranks">one rank an answer, 1 best; equal ranks are ties</param>
     /// <returns>a scalar, nats</returns>

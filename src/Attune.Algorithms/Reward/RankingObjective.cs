@@ -12,7 +12,7 @@ internal static class RankingObjective
 {
     public static Evaluation Evaluate(ScalarModel model, IReadOnlyList<TokenRanking> items, Func<Tensor, IReadOnlyList<int>, Tensor> loss)
     {
-        var rewards = AnswerScores.Of(model, [.. items.SelectMany(r => r.Answers)]);   // [all answers]
+        var rewards = AnswerScores.Of(model, [.. items.SelectMany(r => r.Answers)]); // [all answers]
         var metrics = new Metrics();
         RewardMetrics.AddRange(metrics, rewards);
         var losses = new List<Tensor>();
@@ -24,7 +24,11 @@ internal static class RankingObjective
             var (better, worse) = RankingPairs.Pairs(item.Ranks);
             if (better.Length > 0)
             {
-                RewardMetrics.AddPairs(metrics, own.index_select(0, tensor(better, device: own.device)), own.index_select(0, tensor(worse, device: own.device)));
+                RewardMetrics.AddPairs(
+                    metrics,
+                    own.index_select(0, tensor(better, device: own.device)),
+                    own.index_select(0, tensor(worse, device: own.device))
+                );
             }
 
             start += item.Answers.Length;

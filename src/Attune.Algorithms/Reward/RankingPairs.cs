@@ -28,14 +28,17 @@ public static class RankingPairs
             return (rewards.sum() * 0).MoveToOuterDisposeScope();
         }
 
-        var differences = rewards.index_select(0, tensor(better, device: rewards.device)) - rewards.index_select(0, tensor(worse, device: rewards.device));
+        var differences =
+            rewards.index_select(0, tensor(better, device: rewards.device))
+            - rewards.index_select(0, tensor(worse, device: rewards.device));
         return (-nn.functional.logsigmoid(differences)).mean().MoveToOuterDisposeScope();
     }
 
     /// <summary>Indices of every ordered pair, better first.</summary>
     internal static (long[] Better, long[] Worse) Pairs(IReadOnlyList<int> ranks)
     {
-        List<long> better = [], worse = [];
+        List<long> better = [],
+            worse = [];
         for (var i = 0; i < ranks.Count; i++)
         {
             for (var j = 0; j < ranks.Count; j++)

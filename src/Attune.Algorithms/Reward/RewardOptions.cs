@@ -10,12 +10,16 @@ public enum RewardLoss
 {
     /// <summary>Pairs.</summary>
     BradleyTerry,
+
     /// <summary>Best of K (Ziegler 2019).</summary>
     Choice,
+
     /// <summary>Rankings, all pairs (InstructGPT).</summary>
     Ranking,
+
     /// <summary>Rankings, one choice after another.</summary>
     PlackettLuce,
+
     /// <summary>Verdicts on single answers.</summary>
     Classification,
 }

@@ -24,11 +24,21 @@ internal sealed class BestOfChoice(IReward reward, List<IDisposable> owned) : ID
     }
 
     public static ImmutableArray<(CommandLineOption Key, Option<string?> Option)> Options() =>
-        [.. OptionSchema.Of(typeof(Keys)).ForCommandLine().Select(o => (o, new Option<string?>(o.Name) { Description = o.Help, HelpName = o.TypeHint }))];
+        [
+            .. OptionSchema
+                .Of(typeof(Keys))
+                .ForCommandLine()
+                .Select(o => (o, new Option<string?>(o.Name) { Description = o.Help, HelpName = o.TypeHint })),
+        ];
 
     /// <returns>Null where one continuation is drawn and nothing judges it.</returns>
     /// <exception cref="PlanException">There is something to choose from and nothing to choose by, or a term cannot work.</exception>
-    public static BestOfChoice? Of(ParseResult parsed, IEnumerable<(CommandLineOption Key, Option<string?> Option)> options, int each, Encoder encoder)
+    public static BestOfChoice? Of(
+        ParseResult parsed,
+        IEnumerable<(CommandLineOption Key, Option<string?> Option)> options,
+        int each,
+        Encoder encoder
+    )
     {
         var node = OptionNode.Mapping.Empty(Place.CommandLine);
         foreach (var (key, option) in options)
@@ -42,15 +52,21 @@ internal sealed class BestOfChoice(IReward reward, List<IDisposable> owned) : ID
         var keys = Binder.Bind<Keys>(node);
         if (keys.RewardModel is null && keys.Reward.IsEmpty)
         {
-            return each == 1 ? null : throw new PlanException("--best-of needs a reward to choose by: give --reward-model DIR or --reward.");
+            return each == 1
+                ? null
+                : throw new PlanException("--best-of needs a reward to choose by: give --reward-model DIR or --reward.");
         }
 
         var owned = new List<IDisposable>();
         var terms = keys.Reward.IsEmpty ? [new RewardPart { Model = keys.RewardModel }] : keys.Reward;
-        return new BestOfChoice(RewardPart.Sum(terms.Select(t => (t.Build("generate", encoder, keys.RewardModel, owned), t.Weight))), owned);
+        return new BestOfChoice(
+            RewardPart.Sum(terms.Select(t => (t.Build("generate", encoder, keys.RewardModel, owned), t.Weight))),
+            owned
+        );
     }
 
-    public ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel) => reward.ScoreAsync(rollouts, cancel);
+    public ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel) =>
+        reward.ScoreAsync(rollouts, cancel);
 
     /// <summary>What the reward did not read, a sentence each.</summary>
     public IEnumerable<string> Notes => reward.Notes;

@@ -8,17 +8,19 @@ namespace Attune.Cli.Commands;
 /// <summary>Counts the rows of a file, whatever their kind.</summary>
 internal static class DatasetCounts
 {
-    public static (int Rows, IEnumerable<string> Dropped, IEnumerable<string> Notes) Of(string path, DatasetKind kind) => kind switch
-    {
-        DatasetKind.LanguageModeling => Count(DatasetFile.Read<Document>(path)),
-        DatasetKind.PromptOnly => Count(DatasetFile.Read<Prompt>(path)),
-        DatasetKind.PromptCompletion => Count(DatasetFile.Read<Demonstration>(path)),
-        DatasetKind.Preference => Count(DatasetFile.Read<Preference>(path)),
-        DatasetKind.UnpairedPreference => Count(DatasetFile.Read<Verdict>(path)),
-        DatasetKind.Stepwise => Count(DatasetFile.Read<StepLabels>(path)),
-        DatasetKind.Choice => Count(DatasetFile.Read<Choice>(path)),
-        _ => Count(DatasetFile.Read<Ranking>(path)),
-    };
+    public static (int Rows, IEnumerable<string> Dropped, IEnumerable<string> Notes) Of(string path, DatasetKind kind) =>
+        kind switch
+        {
+            DatasetKind.LanguageModeling => Count(DatasetFile.Read<Document>(path)),
+            DatasetKind.PromptOnly => Count(DatasetFile.Read<Prompt>(path)),
+            DatasetKind.PromptCompletion => Count(DatasetFile.Read<Demonstration>(path)),
+            DatasetKind.Preference => Count(DatasetFile.Read<Preference>(path)),
+            DatasetKind.UnpairedPreference => Count(DatasetFile.Read<Verdict>(path)),
+            DatasetKind.Stepwise => Count(DatasetFile.Read<StepLabels>(path)),
+            DatasetKind.Choice => Count(DatasetFile.Read<Choice>(path)),
+            _ => Count(DatasetFile.Read<Ranking>(path)),
+        };
 
-    private static (int, IEnumerable<string>, IEnumerable<string>) Count<T>(LoadedData<T> data) => (data.Items.Length, data.Dropped.Select(d => d.ToString()), data.Notes);
+    private static (int, IEnumerable<string>, IEnumerable<string>) Count<T>(LoadedData<T> data) =>
+        (data.Items.Length, data.Dropped.Select(d => d.ToString()), data.Notes);
 }

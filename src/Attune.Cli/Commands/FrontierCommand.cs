@@ -15,36 +15,57 @@ internal static class FrontierCommand
     public static Command Create()
     {
         var recipe = new Argument<string>("recipe") { Description = "a YAML frontier: base, exam and methods", HelpName = "RECIPE.yaml" };
-        var folder = new Option<string?>("--out") { Description = "folder for the board and its cells [default: runs/ and the recipe's name]", HelpName = "DIR" };
+        var folder = new Option<string?>("--out")
+        {
+            Description = "folder for the board and its cells [default: runs/ and the recipe's name]",
+            HelpName = "DIR",
+        };
         var (set, resume, json) = (Arguments.Set(), Arguments.Resume(), Arguments.Json("print the board as JSON"));
         var command = new Command(
             "frontier",
-            "Compare methods: gold and proxy reward against KL over a sweep of settings and seeds, ranked at equal KL, with the exact posterior or a best-of-n estimate as " +
-            "the limit, and over-optimisation marked. Finished cells are never run again; add settings, methods or seeds to the recipe and resume.\n\n" +
-            "Example: attune frontier recipes/frontier-tiny.yaml --out runs/board")
+            "Compare methods: gold and proxy reward against KL over a sweep of settings and seeds, ranked at equal KL, with "
+                + "the exact posterior or a best-of-n estimate as "
+                + "the limit, and over-optimisation marked. Finished cells are never run again; add settings, methods or seeds "
+                + "to the recipe and resume.\n\n"
+                + "Example: attune frontier recipes/frontier-tiny.yaml --out runs/board"
+        )
         {
-            recipe, folder, set, resume, json,
+            recipe,
+            folder,
+            set,
+            resume,
+            json,
         };
-        command.SetAction((parsed, cancel) =>
-        {
-            var path = parsed.GetRequiredValue(recipe);
-            var plan = FrontierPlan.Of(RunCommand.Overridden(RecipeFile.Read(path), parsed.GetValue(set) ?? []));
-            var target = parsed.GetValue(folder) ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
-            return RunAsync(plan, target, parsed.GetValue(resume), parsed.GetValue(json), path, cancel);
-        });
+        command.SetAction(
+            (parsed, cancel) =>
+            {
+                var path = parsed.GetRequiredValue(recipe);
+                var plan = FrontierPlan.Of(RunCommand.Overridden(RecipeFile.Read(path), parsed.GetValue(set) ?? []));
+                var target = parsed.GetValue(folder) ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
+                return RunAsync(plan, target, parsed.GetValue(resume), parsed.GetValue(json), path, cancel);
+            }
+        );
         return command;
     }
 
-    private static async Task<int> RunAsync(FrontierPlan plan, string folder, bool resume, bool json, string recipe, CancellationToken cancel)
+    private static async Task<int> RunAsync(
+        FrontierPlan plan,
+        string folder,
+        bool resume,
+        bool json,
+        string recipe,
+        CancellationToken cancel
+    )
     {
         RequireRoom(folder, resume);
         NativeSetup.LoadTorch();
         Task<FrontierBoard> Work(IRunScreen screen) => new FrontierRun(plan, folder, screen).RunAsync(cancel);
         try
         {
-            var board = Console.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
-                ? await Work(new LineScreen(Terminal.Messages))
-                : await ProgressScreen.ShowAsync(Terminal.Messages, Work);
+            var board =
+                Console.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
+                    ? await Work(new LineScreen(Terminal.Messages))
+                    : await ProgressScreen.ShowAsync(Terminal.Messages, Work);
             if (json)
             {
                 Console.Out.Write(File.ReadAllText(Path.Combine(folder, "frontier.json")));
@@ -58,7 +79,9 @@ internal static class FrontierCommand
         }
         catch (OperationCanceledException)
         {
-            Terminal.Messages.MarkupLineInterpolated($"[yellow]stopped[/] with everything kept. Go on with: attune frontier {recipe} --out {folder} --resume");
+            Terminal.Messages.MarkupLineInterpolated(
+                $"[yellow]stopped[/] with everything kept. Go on with: attune frontier {recipe} --out {folder} --resume"
+            );
             return 130;
         }
     }

@@ -7,8 +7,8 @@ using Attune.Core.Feedback;
 namespace Attune.Cli.Commands;
 
 /// <summary>
-/// Preferences in the shape of instruction data: one JSON array of {instruction, input, chosen, rejected}. The prompt is the instruction, the
-/// input below it, if any, and an empty line.
+/// Preferences in the shape of instruction data: one JSON array of {instruction, input, chosen, rejected}. The prompt is the instruction,
+/// the input below it, if any, and an empty line.
 /// </summary>
 internal static class InstructionRows
 {
@@ -22,7 +22,9 @@ internal static class InstructionRows
         try
         {
             var rows = JsonSerializer.Deserialize<Row[]>(File.ReadAllText(path), Json) ?? [];
-            return rows.Length == 0 ? throw new DataException($"{path} has no row.") : [.. rows.Select((row, i) => Preference(path, row, i + 1))];
+            return rows.Length == 0
+                ? throw new DataException($"{path} has no row.")
+                : [.. rows.Select((row, i) => Preference(path, row, i + 1))];
         }
         catch (JsonException problem)
         {
@@ -36,7 +38,8 @@ internal static class InstructionRows
 
     private static Preference Preference(string path, Row row, int number)
     {
-        string Needed(string? text, string field) => text ?? throw new DataException($"{path}, row {number}: field \"{field}\" is missing; expected a text.");
+        string Needed(string? text, string field) =>
+            text ?? throw new DataException($"{path}, row {number}: field \"{field}\" is missing; expected a text.");
         var prompt = Needed(row.Instruction, "instruction") + (string.IsNullOrEmpty(row.Input) ? "" : "\n" + row.Input) + "\n\n";
         return new Preference(new Prompt.Text(prompt), Needed(row.Chosen, "chosen"), Needed(row.Rejected, "rejected"));
     }

@@ -32,7 +32,11 @@ internal static class LabelledLines
     {
         try
         {
-            return Encoding.GetEncoding(name == "latin-1" ? "iso-8859-1" : name, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback);
+            return Encoding.GetEncoding(
+                name == "latin-1" ? "iso-8859-1" : name,
+                EncoderFallback.ExceptionFallback,
+                DecoderFallback.ExceptionFallback
+            );
         }
         catch (ArgumentException)
         {

@@ -9,8 +9,10 @@ internal static class ParseProblems
 {
     private static readonly (string Type, string Words)[] TypeNames =
     [
-        ("as expected type 'System.UInt64'", "as a whole number"), ("as expected type 'System.Int32'", "as a whole number"),
-        ("as expected type 'System.Nullable`1[System.Int32]'", "as a whole number"), ("as expected type 'System.Double'", "as a number"),
+        ("as expected type 'System.UInt64'", "as a whole number"),
+        ("as expected type 'System.Int32'", "as a whole number"),
+        ("as expected type 'System.Nullable`1[System.Int32]'", "as a whole number"),
+        ("as expected type 'System.Double'", "as a number"),
     ];
 
     /// <returns>Null where nothing is wrong.</returns>
@@ -23,30 +25,33 @@ internal static class ParseProblems
 
         var command = parsed.CommandResult.Command;
         var path = PathOf(parsed.CommandResult);
-        string[] problems = parsed.UnmatchedTokens.Count > 0
-            ? [.. Strays(parsed.UnmatchedTokens).Select(t => Unknown(t, command, path))]
+        string[] problems =
+            parsed.UnmatchedTokens.Count > 0 ? [.. Strays(parsed.UnmatchedTokens).Select(t => Unknown(t, command, path))]
             : command.Subcommands.Count > 0 && command.Action is null
                 ? [$"{path} needs a command: {string.Join(", ", command.Subcommands.Select(c => c.Name))}."]
-                : [.. parsed.Errors.Select(e => Plain(e.Message)).Distinct()];
+            : [.. parsed.Errors.Select(e => Plain(e.Message)).Distinct()];
         return string.Join('\n', [.. problems, $"See {path} --help."]);
     }
 
     /// <summary>An unknown option drags its value along; the option is what was mistaken.</summary>
-    private static IEnumerable<string> Strays(IReadOnlyList<string> tokens) => tokens.Any(IsOption) ? tokens.Where(IsOption) : tokens.Take(1);
+    private static IEnumerable<string> Strays(IReadOnlyList<string> tokens) =>
+        tokens.Any(IsOption) ? tokens.Where(IsOption) : tokens.Take(1);
 
     private static bool IsOption(string token) => token.StartsWith("--", StringComparison.Ordinal);
 
     private static string Unknown(string token, Command command, string path)
     {
         var (name, value) = token.Split('=', 2) is [var left, _] ? (left, "=...") : (token, "");
-        var (kind, known) = IsOption(token)
-            ? ("option", command.Options.Select(o => o.Name))
-            : command.Subcommands.Count > 0 ? ("command", command.Subcommands.Select(c => c.Name)) : ("argument", []);
+        var (kind, known) =
+            IsOption(token) ? ("option", command.Options.Select(o => o.Name))
+            : command.Subcommands.Count > 0 ? ("command", command.Subcommands.Select(c => c.Name))
+            : ("argument", []);
         return $"{path} has no {kind} '{name}{value}'.{Suggestion.For(name, known)}";
     }
 
     private static string PathOf(CommandResult result) =>
         result.Parent is CommandResult parent ? $"{PathOf(parent)} {result.Command.Name}" : "attune";
 
-    private static string Plain(string message) => TypeNames.Aggregate(message, (text, name) => text.Replace(name.Type, name.Words, StringComparison.Ordinal));
+    private static string Plain(string message) =>
+        TypeNames.Aggregate(message, (text, name) => text.Replace(name.Type, name.Words, StringComparison.Ordinal));
 }

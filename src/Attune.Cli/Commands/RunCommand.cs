@@ -9,25 +9,39 @@ internal static class RunCommand
     public static Command Create()
     {
         var recipe = new Argument<string>("recipe") { Description = "a YAML recipe", HelpName = "RECIPE.yaml" };
-        var folder = new Option<string?>("--out") { Description = "folder for the run [default: runs/ and the recipe's name]", HelpName = "DIR" };
+        var folder = new Option<string?>("--out")
+        {
+            Description = "folder for the run [default: runs/ and the recipe's name]",
+            HelpName = "DIR",
+        };
         var model = new Option<string?>("--model") { Description = "start from this model instead of the recipe's", HelpName = "DIR" };
         var (set, resume) = (Arguments.Set(), Arguments.Resume());
-        var command = new Command("run", "Run a recipe: stages of training, one after another.\n\nExample: attune run recipes/demo.yaml --out runs/first --set ppo.kl_coefficient=0.1")
+        var command = new Command(
+            "run",
+            "Run a recipe: stages of training, one after another.\n\nExample: attune run recipes/demo.yaml --out runs/first "
+                + "--set ppo.kl_coefficient=0.1"
+        )
         {
-            recipe, folder, model, set, resume,
+            recipe,
+            folder,
+            model,
+            set,
+            resume,
         };
-        command.SetAction((parsed, cancel) =>
-        {
-            var path = parsed.GetRequiredValue(recipe);
-            var node = Overridden(RecipeFile.Read(path), parsed.GetValue(set) ?? []);
-            if (parsed.GetValue(model) is { } start)
+        command.SetAction(
+            (parsed, cancel) =>
             {
-                node = node.Set("model", new OptionNode.Scalar(start, Plain: false, Place.Of("--model")));
-            }
+                var path = parsed.GetRequiredValue(recipe);
+                var node = Overridden(RecipeFile.Read(path), parsed.GetValue(set) ?? []);
+                if (parsed.GetValue(model) is { } start)
+                {
+                    node = node.Set("model", new OptionNode.Scalar(start, Plain: false, Place.Of("--model")));
+                }
 
-            var target = parsed.GetValue(folder) ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
-            return RunLauncher.LaunchAsync(node, target, parsed.GetValue(resume), asksPerson: AsksPerson(node), cancel);
-        });
+                var target = parsed.GetValue(folder) ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
+                return RunLauncher.LaunchAsync(node, target, parsed.GetValue(resume), asksPerson: AsksPerson(node), cancel);
+            }
+        );
         return command;
     }
 
@@ -35,5 +49,6 @@ internal static class RunCommand
         assignments.Aggregate(node, (tree, assignment) => tree.Assign(assignment, "--set"));
 
     internal static bool AsksPerson(OptionNode.Mapping node) =>
-        node.At("preferences.ask_me") is OptionNode.Scalar { Text: not "0" } || node.At("online.source") is OptionNode.Scalar { Text: "person" };
+        node.At("preferences.ask_me") is OptionNode.Scalar { Text: not "0" }
+        || node.At("online.source") is OptionNode.Scalar { Text: "person" };
 }

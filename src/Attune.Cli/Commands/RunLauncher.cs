@@ -13,7 +13,13 @@ namespace Attune.Cli.Commands;
 internal static class RunLauncher
 {
     /// <summary>Runs a recipe in a folder, new or (with resume) half done.</summary>
-    public static async Task<int> LaunchAsync(OptionNode.Mapping node, string folder, bool resume, bool asksPerson, CancellationToken cancel)
+    public static async Task<int> LaunchAsync(
+        OptionNode.Mapping node,
+        string folder,
+        bool resume,
+        bool asksPerson,
+        CancellationToken cancel
+    )
     {
         var recipe = Recipe.Bind(node);
         var unbegun = new UnbegunRun(folder);
@@ -24,15 +30,17 @@ internal static class RunLauncher
             var person = asksPerson ? new TerminalPerson(Terminal.Messages) : null;
             Task<RunResult> Work(IRunScreen screen) => new Run(recipe, folder, screen, person).RunAsync(cancel);
             // Live bars and questions cannot share a terminal.
-            var result = asksPerson || Console.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
-                ? await Work(new LineScreen(Terminal.Messages))
-                : await ProgressScreen.ShowAsync(Terminal.Messages, Work);
+            var result =
+                asksPerson || Console.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
+                    ? await Work(new LineScreen(Terminal.Messages))
+                    : await ProgressScreen.ShowAsync(Terminal.Messages, Work);
             Summary.Show(result, folder);
             return 0;
         }
         catch (OperationCanceledException)
         {
-            Terminal.Messages.MarkupLineInterpolated($"[yellow]stopped[/] with everything kept. Go on with: attune run {Path.Combine(folder, "recipe.yaml")} --out {folder} --resume");
+            var command = $"attune run {Path.Combine(folder, "recipe.yaml")} --out {folder} --resume";
+            Terminal.Messages.MarkupLineInterpolated($"[yellow]stopped[/] with everything kept. Go on with: {command}");
             return 130;
         }
         catch (Exception problem) when (fresh && problem is AttuneException or IOException or UnauthorizedAccessException)
@@ -56,7 +64,10 @@ internal static class RunLauncher
 
             if (File.ReadAllText(run.RecipeFile) != resolved)
             {
-                throw new AttuneException($"{run.RecipeFile} is not the recipe given now; a run can only be resumed unchanged. Choose another --out for a new run.");
+                throw new AttuneException(
+                    $"{run.RecipeFile} is not the recipe given now; a run can only be resumed unchanged. Choose another --out "
+                        + "for a new run."
+                );
             }
 
             return false;

@@ -13,36 +13,55 @@ internal static class StageCommand
     public static Command Create(string kind, string description, string example, string? name = null)
     {
         name ??= kind;
-        var record = typeof(Stage).GetCustomAttributes(typeof(VariantAttribute), inherit: false).Cast<VariantAttribute>().First(v => v.Name == kind).Record;
+        var record = typeof(Stage)
+            .GetCustomAttributes(typeof(VariantAttribute), inherit: false)
+            .Cast<VariantAttribute>()
+            .First(v => v.Name == kind)
+            .Record;
         var (model, folder, seed, resume) = (Arguments.Model(), Arguments.Out($"runs/{name}"), Arguments.Seed(), Arguments.Resume());
         var command = new Command(name, $"{description}\n\nExample: {example}") { model, folder, seed, resume };
-        var options = OptionSchema.Of(record).ForCommandLine()
-            .Select(o => (Key: o, Option: new Option<string?>(o.Name) { Description = o.Help, HelpName = o.TypeHint, Required = o.Option.IsRequired }))
+        var options = OptionSchema
+            .Of(record)
+            .ForCommandLine()
+            .Select(o =>
+                (
+                    Key: o,
+                    Option: new Option<string?>(o.Name)
+                    {
+                        Description = o.Help,
+                        HelpName = o.TypeHint,
+                        Required = o.Option.IsRequired,
+                    }
+                )
+            )
             .ToImmutableArray();
         foreach (var (_, option) in options)
         {
             command.Add(option);
         }
 
-        command.SetAction((parsed, cancel) =>
-        {
-            var place = Place.CommandLine;
-            var stage = OptionNode.Mapping.Empty(place);
-            foreach (var (key, option) in options)
+        command.SetAction(
+            (parsed, cancel) =>
             {
-                if (parsed.GetValue(option) is { } value)
+                var place = Place.CommandLine;
+                var stage = OptionNode.Mapping.Empty(place);
+                foreach (var (key, option) in options)
                 {
-                    stage = stage.Set(key.Key, key.Read(value));
+                    if (parsed.GetValue(option) is { } value)
+                    {
+                        stage = stage.Set(key.Key, key.Read(value));
+                    }
                 }
-            }
 
-            var recipe = OptionNode.Mapping.Empty(place)
-                .Set("name", name, "command line")
-                .Set("seed", parsed.GetValue(seed).ToString(CultureInfo.InvariantCulture), "--seed")
-                .Set("model", new OptionNode.Scalar(parsed.GetValue(model)!, Plain: false, Place.Of("--model")))
-                .Set("stages", new OptionNode.Sequence([OptionNode.Mapping.Empty(place).Set(kind, stage)], place));
-            return RunLauncher.LaunchAsync(recipe, parsed.GetValue(folder)!, parsed.GetValue(resume), asksPerson: false, cancel);
-        });
+                var recipe = OptionNode
+                    .Mapping.Empty(place)
+                    .Set("name", name, "command line")
+                    .Set("seed", parsed.GetValue(seed).ToString(CultureInfo.InvariantCulture), "--seed")
+                    .Set("model", new OptionNode.Scalar(parsed.GetValue(model)!, Plain: false, Place.Of("--model")))
+                    .Set("stages", new OptionNode.Sequence([OptionNode.Mapping.Empty(place).Set(kind, stage)], place));
+                return RunLauncher.LaunchAsync(recipe, parsed.GetValue(folder)!, parsed.GetValue(resume), asksPerson: false, cancel);
+            }
+        );
         return command;
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Attune.Recipes.Benchmarks;
 using Spectre.Console;
 
@@ -18,8 +17,16 @@ internal static class BenchTables
         }
 
         var (machine, ceilings) = (report.Machine, report.Ceilings);
-        console.WriteLine(Text($"{machine.Processor}, {machine.Processors} processors, {machine.VectorBits}-bit vectors, {machine.MemoryGb:0} GB; {machine.Runtime}, TorchSharp {machine.TorchSharp}, {machine.TorchThreads} threads; seed {report.Seed}, {report.Rounds} rounds"));
-        console.WriteLine(Text($"GEMM in GFLOP/s: libtorch f32 {ceilings.TorchGemmF32.Median:0}, Attune f32 {ceilings.OwnGemmF32.Median:0}, libtorch bf16 {ceilings.TorchGemmBf16.Median:0}, Attune bf16 {ceilings.OwnGemmBf16.Median:0}; memory in GB/s: copy {ceilings.MemoryCopy.Median:0}, read {ceilings.MemoryRead.Median:0}"));
+        console.WriteLine(
+            $"{machine.Processor}, {machine.Processors} processors, {machine.VectorBits}-bit vectors, {machine.MemoryGb:0} "
+                + $"GB; {machine.Runtime}, TorchSharp {machine.TorchSharp}, {machine.TorchThreads} threads; seed {report.Seed}, "
+                + $"{report.Rounds} rounds"
+        );
+        console.WriteLine(
+            $"GEMM in GFLOP/s: libtorch f32 {ceilings.TorchGemmF32.Median:0}, Attune f32 {ceilings.OwnGemmF32.Median:0}, "
+                + $"libtorch bf16 {ceilings.TorchGemmBf16.Median:0}, Attune bf16 {ceilings.OwnGemmBf16.Median:0}; memory in GB/s: "
+                + $"copy {ceilings.MemoryCopy.Median:0}, read {ceilings.MemoryRead.Median:0}"
+        );
         console.Write(Own(report));
         if (report.Rows.Any(r => !r.Peers.IsEmpty))
         {
@@ -42,7 +49,13 @@ internal static class BenchTables
             {
                 foreach (var part in row.Parts.Keys.Union(peer?.Parts.Keys ?? []).Order(StringComparer.Ordinal))
                 {
-                    table.AddRow(row.Name, Markup.Escape(peer?.Variant ?? ""), Markup.Escape(part), Seconds(row.Parts, part), Seconds(peer?.Parts, part));
+                    table.AddRow(
+                        row.Name,
+                        Markup.Escape(peer?.Variant ?? ""),
+                        Markup.Escape(part),
+                        Seconds(row.Parts, part),
+                        Seconds(peer?.Parts, part)
+                    );
                 }
             }
         }
@@ -50,7 +63,7 @@ internal static class BenchTables
         return table;
 
         static string Seconds(IReadOnlyDictionary<string, double>? parts, string part) =>
-            parts is not null && parts.TryGetValue(part, out var seconds) ? Text($"{seconds:0.000}") : "";
+            parts is not null && parts.TryGetValue(part, out var seconds) ? $"{seconds:0.000}" : "";
     }
 
     private static Table Own(BenchmarkReport report)
@@ -59,8 +72,15 @@ internal static class BenchTables
         foreach (var row in report.Rows)
         {
             table.AddRow(
-                row.Name, Text($"{row.Figure.Median:0.##} {row.Unit}"), Range(row.Figure), row.Flops > 0 ? Text($"{row.GigaflopsPerSecond:0}") : "",
-                Text($"{row.FractionOfGemm:0 %}"), Text($"{row.FractionOfRoofline:0 %}"), Text($"{row.PeakMemoryMb:0}"), Text($"{row.OtherLoad:0 %}"));
+                row.Name,
+                $"{row.Figure.Median:0.##} {row.Unit}",
+                Range(row.Figure),
+                row.Flops > 0 ? $"{row.GigaflopsPerSecond:0}" : "",
+                $"{row.FractionOfGemm:0 %}",
+                $"{row.FractionOfRoofline:0 %}",
+                $"{row.PeakMemoryMb:0}",
+                $"{row.OtherLoad:0 %}"
+            );
         }
 
         return table;
@@ -74,8 +94,15 @@ internal static class BenchTables
             foreach (var peer in row.Peers)
             {
                 table.AddRow(
-                    row.Name, Markup.Escape($"{peer.Peer} {peer.Variant}"), Text($"{row.Figure.Median:0.##} {row.Unit}"), Text($"{peer.Figure.Median:0.##} {row.Unit}"),
-                    Text($"{peer.PeakMemoryMb:0}"), Text($"{peer.OtherLoad:0 %}"), Text($"{peer.Ratio.Median:0.00}"), Range(peer.Ratio));
+                    row.Name,
+                    Markup.Escape($"{peer.Peer} {peer.Variant}"),
+                    $"{row.Figure.Median:0.##} {row.Unit}",
+                    $"{peer.Figure.Median:0.##} {row.Unit}",
+                    $"{peer.PeakMemoryMb:0}",
+                    $"{peer.OtherLoad:0 %}",
+                    $"{peer.Ratio.Median:0.00}",
+                    Range(peer.Ratio)
+                );
             }
         }
 
@@ -93,7 +120,5 @@ internal static class BenchTables
         return table;
     }
 
-    private static string Range(Spread spread) => Text($"{spread.Least:0.##} to {spread.Most:0.##}");
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Range(Spread spread) => $"{spread.Least:0.##} to {spread.Most:0.##}";
 }

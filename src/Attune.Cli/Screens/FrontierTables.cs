@@ -33,19 +33,37 @@ internal static class FrontierTables
 
         foreach (var failure in board.Failures)
         {
-            Terminal.Messages.MarkupLineInterpolated($"[red]failed[/] {failure.Method} {failure.Setting}, seed {failure.Seed}: {failure.Message.Split('\n')[0]}");
+            Terminal.Messages.MarkupLineInterpolated(
+                $"[red]failed[/] {failure.Method} {failure.Setting}, seed {failure.Seed}: {failure.Message.Split('\n')[0]}"
+            );
         }
 
-        Terminal.Messages.MarkupLineInterpolated($"Board: [bold]{Path.Combine(folder, "frontier.html")}[/]   Figure: {Path.Combine(folder, "frontier.svg")}   Tables: {Path.Combine(folder, "frontier.md")}   Figures: {Path.Combine(folder, "frontier.json")}");
+        string In(string file) => Path.Combine(folder, file);
+        Terminal.Messages.MarkupInterpolated($"Board: [bold]{In("frontier.html")}[/]   Figure: {In("frontier.svg")}   ");
+        Terminal.Messages.MarkupLineInterpolated($"Tables: {In("frontier.md")}   Figures: {In("frontier.json")}");
     }
 
     private static Table Settings(FrontierBoard board)
     {
         var table = Empty("method", "setting", "KL, nats", "gold", "proxy", "seconds");
-        table.AddRow("reference", "", "0", Interval.Of([.. board.References.Select(r => r.Gold)]).ToString(), Interval.Of([.. board.References.Select(r => r.Proxy)]).ToString(), "");
+        table.AddRow(
+            "reference",
+            "",
+            "0",
+            Interval.Of([.. board.References.Select(r => r.Gold)]).ToString(),
+            Interval.Of([.. board.References.Select(r => r.Proxy)]).ToString(),
+            ""
+        );
         foreach (var s in board.Settings())
         {
-            table.AddRow(Markup.Escape(s.Method), Markup.Escape(s.Setting), s.Kl.ToString(), s.Gold.ToString(), s.Proxy.ToString(), Figure.Brief(s.Seconds));
+            table.AddRow(
+                Markup.Escape(s.Method),
+                Markup.Escape(s.Setting),
+                s.Kl.ToString(),
+                s.Gold.ToString(),
+                s.Proxy.ToString(),
+                Figure.Brief(s.Seconds)
+            );
         }
 
         return table;
@@ -57,7 +75,13 @@ internal static class FrontierTables
         var table = Empty(["method", .. rankings.Select(FrontierText.Nats)]);
         foreach (var method in board.Methods)
         {
-            var cells = rankings.Select(r => r.Ranks.FirstOrDefault(x => x.Method == method) is not { } rank ? "" : ReferenceEquals(rank, r.Ranks[0]) ? $"[bold]{rank.Gold}[/]" : rank.Gold.ToString()).ToArray();
+            var cells = rankings
+                .Select(r =>
+                    r.Ranks.FirstOrDefault(x => x.Method == method) is not { } rank ? ""
+                    : ReferenceEquals(rank, r.Ranks[0]) ? $"[bold]{rank.Gold}[/]"
+                    : rank.Gold.ToString()
+                )
+                .ToArray();
             if (cells.Any(c => c.Length > 0))
             {
                 table.AddRow([Markup.Escape(method), .. cells]);

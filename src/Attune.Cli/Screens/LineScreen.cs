@@ -15,7 +15,8 @@ internal sealed class LineScreen(IAnsiConsole console) : IRunScreen
     private string _task = "";
     private long _first;
 
-    public void BeginStage(int index, int count, string name, string purpose) => console.MarkupLineInterpolated($"[bold]{index}/{count} {name}[/]  {purpose}");
+    public void BeginStage(int index, int count, string name, string purpose) =>
+        console.MarkupLineInterpolated($"[bold]{index}/{count} {name}[/]  {purpose}");
 
     public void Report(string task, long done, long total, string figures)
     {
@@ -35,13 +36,16 @@ internal sealed class LineScreen(IAnsiConsole console) : IRunScreen
         console.MarkupLineInterpolated($"    {task} {done}/{total}  {Rate(done, total)}  [grey]{figures}[/]");
     }
 
-    public void EndStage(StageResult result) => console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"    [green]done[/] in {result.Seconds:0.0} s");
+    public void EndStage(StageResult result) =>
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"    [green]done[/] in {result.Seconds:0.0} s");
 
     public void Note(string text) => console.MarkupLineInterpolated($"    [yellow]note[/] {text}");
 
     private string Rate(long done, long total)
     {
         var rate = (done - _first) / Math.Max(1e-3, _sinceTask.Elapsed.TotalSeconds);
-        return rate <= 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{rate:0.0}/s, {TimeSpan.FromSeconds((total - done) / rate):m\\:ss} left");
+        return rate <= 0
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $"{rate:0.0}/s, {TimeSpan.FromSeconds((total - done) / rate):m\\:ss} left");
     }
 }

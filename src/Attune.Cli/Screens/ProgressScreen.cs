@@ -18,11 +18,18 @@ internal sealed class ProgressScreen(ProgressContext context, IAnsiConsole conso
     public static Task<T> ShowAsync<T>(IAnsiConsole console, Func<IRunScreen, Task<T>> work)
     {
         var latest = new ConcurrentDictionary<int, string>();
-        return console.Progress()
+        return console
+            .Progress()
             .AutoClear(false)
             .Columns(
-                new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }, new CountColumn(), new RateColumn(),
-                new ElapsedTimeColumn(), new RemainingTimeColumn(), new FiguresColumn(latest))
+                new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn { Width = 24 },
+                new CountColumn(),
+                new RateColumn(),
+                new ElapsedTimeColumn(),
+                new RemainingTimeColumn(),
+                new FiguresColumn(latest)
+            )
             .StartAsync(context => work(new ProgressScreen(context, console, latest)));
     }
 
@@ -53,7 +60,7 @@ internal sealed class ProgressScreen(ProgressContext context, IAnsiConsole conso
     {
         foreach (var bar in _tasks.Values.Where(b => !b.IsFinished))
         {
-            bar.StopTask();     // stopped early: the bar stays where it was
+            bar.StopTask(); // stopped early: the bar stays where it was
         }
     }
 
@@ -70,12 +77,16 @@ internal sealed class ProgressScreen(ProgressContext context, IAnsiConsole conso
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime)
         {
             var rate = task.ElapsedTime is { TotalSeconds: > 0.5 } elapsed ? task.Value / elapsed.TotalSeconds : 0;
-            return new Words(rate > 0 ? string.Create(CultureInfo.InvariantCulture, $"{rate:0.0}/s") : "", new Style(Color.Grey)).RightJustified();
+            return new Words(
+                rate > 0 ? string.Create(CultureInfo.InvariantCulture, $"{rate:0.0}/s") : "",
+                new Style(Color.Grey)
+            ).RightJustified();
         }
     }
 
     private sealed class FiguresColumn(ConcurrentDictionary<int, string> latest) : ProgressColumn
     {
-        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) => new Words(latest.GetValueOrDefault(task.Id, ""), new Style(Color.Grey));
+        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
+            new Words(latest.GetValueOrDefault(task.Id, ""), new Style(Color.Grey));
     }
 }

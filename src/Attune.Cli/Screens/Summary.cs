@@ -9,23 +9,57 @@ internal static class Summary
 {
     public static void Show(RunResult result, string folder)
     {
-        var table = new Table().Border(TableBorder.Rounded).AddColumn("").AddColumn(new TableColumn("before").RightAligned()).AddColumn(new TableColumn("after").RightAligned());
+        var table = new Table()
+            .Border(TableBorder.Rounded)
+            .AddColumn("")
+            .AddColumn(new TableColumn("before").RightAligned())
+            .AddColumn(new TableColumn("after").RightAligned());
         Row(table, "gold reward (hidden utility)", Find(result, "gold_reward_before"), Find(result, "gold_reward_after"), "0.000");
         Row(table, "proxy reward (optimised)", Find(result, "proxy_reward_before"), Find(result, "proxy_reward_after"), "0.000");
         Row(table, "KL to the reference, nats", Find(result, "kl_nats") is null ? null : 0, Find(result, "kl_nats"), "0.00");
-        Row(table, "win rate against the reference", Find(result, "win_rate_vs_reference") is null ? null : 0.5, Find(result, "win_rate_vs_reference"), "0.0 %");
-        Row(table, "perplexity under the pretrained model", Find(result, "perplexity_pretrained_before"), Find(result, "perplexity_pretrained_after"), "0.00");
+        Row(
+            table,
+            "win rate against the reference",
+            Find(result, "win_rate_vs_reference") is null ? null : 0.5,
+            Find(result, "win_rate_vs_reference"),
+            "0.0 %"
+        );
+        Row(
+            table,
+            "perplexity under the pretrained model",
+            Find(result, "perplexity_pretrained_before"),
+            Find(result, "perplexity_pretrained_after"),
+            "0.00"
+        );
         Row(table, "reward-model accuracy, held out", null, Find(result, "reward_model_accuracy"), "0.0 %");
         Row(table, "preference accuracy, held out", null, Find(result, "preference_accuracy"), "0.0 %");
         foreach (var stage in result.Stages.Where(s => s.Metrics.ContainsKey("eval_logps/chosen_before")))
         {
-            Row(table, $"{stage.Name}: log p of chosen answers, held out", stage.Metrics["eval_logps/chosen_before"], stage.Metrics["eval_logps/chosen"], "0.0");
-            Row(table, $"{stage.Name}: log p of rejected answers, held out", stage.Metrics["eval_logps/rejected_before"], stage.Metrics["eval_logps/rejected"], "0.0");
+            Row(
+                table,
+                $"{stage.Name}: log p of chosen answers, held out",
+                stage.Metrics["eval_logps/chosen_before"],
+                stage.Metrics["eval_logps/chosen"],
+                "0.0"
+            );
+            Row(
+                table,
+                $"{stage.Name}: log p of rejected answers, held out",
+                stage.Metrics["eval_logps/rejected_before"],
+                stage.Metrics["eval_logps/rejected"],
+                "0.0"
+            );
         }
 
         foreach (var stage in result.Stages.Where(s => s.Metrics.ContainsKey("eval_perplexity")))
         {
-            Row(table, $"{stage.Name}: held-out perplexity", stage.Metrics["eval_perplexity_before"], stage.Metrics["eval_perplexity"], "0.00");
+            Row(
+                table,
+                $"{stage.Name}: held-out perplexity",
+                stage.Metrics["eval_perplexity_before"],
+                stage.Metrics["eval_perplexity"],
+                "0.00"
+            );
         }
 
         if (table.Rows.Count > 0)
@@ -34,7 +68,10 @@ internal static class Summary
         }
 
         var seconds = Find(result, "seconds") ?? 0;
-        Terminal.Messages.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{seconds:0} s. Report: [bold]{Path.Combine(folder, "report.html")}[/]   Figures: {Path.Combine(folder, "result.json")}");
+        Terminal.Messages.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"{seconds:0} s. Report: [bold]{Path.Combine(folder, "report.html")}[/]   Figures: {Path.Combine(folder, "result.json")}"
+        );
     }
 
     private static double? Find(RunResult result, string name) => result.Summary.TryGetValue(name, out var value) ? value : null;
@@ -43,7 +80,11 @@ internal static class Summary
     {
         if (after is { } now)
         {
-            table.AddRow(name, before?.ToString(format, CultureInfo.InvariantCulture) ?? "", now.ToString(format, CultureInfo.InvariantCulture));
+            table.AddRow(
+                name,
+                before?.ToString(format, CultureInfo.InvariantCulture) ?? "",
+                now.ToString(format, CultureInfo.InvariantCulture)
+            );
         }
     }
 }

@@ -36,7 +36,8 @@ internal sealed class TerminalPerson(IAnsiConsole console) : IPersonAsked
 
     /// <summary>A key; where input is a pipe, the first letter of a line, and NUL at its end.</summary>
     /// <remarks>Neither waiting for a key nor for a line can be cancelled: a thread waits, and is left behind.</remarks>
-    private static char ReadKey(CancellationToken cancel) => Task.Run(ReadOne, CancellationToken.None).WaitAsync(cancel).GetAwaiter().GetResult();
+    private static char ReadKey(CancellationToken cancel) =>
+        Task.Run(ReadOne, CancellationToken.None).WaitAsync(cancel).GetAwaiter().GetResult();
 
     private static char ReadOne()
     {
@@ -46,6 +47,8 @@ internal sealed class TerminalPerson(IAnsiConsole console) : IPersonAsked
         }
 
         var line = Console.ReadLine();
-        return line is null ? '\0' : line.Trim() is { Length: > 0 } text ? text[0] : ' ';
+        return line is null ? '\0'
+            : line.Trim() is { Length: > 0 } text ? text[0]
+            : ' ';
     }
 }

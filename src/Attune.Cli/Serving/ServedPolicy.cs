@@ -22,10 +22,17 @@ internal sealed class ServedPolicy(ICompletionModel model) : IChatPolicy
         var start = model.Encode(prompt);
         var room = model.ContextLength - start.Tokens.Length;
         if (room < ShortestReply)
-            throw new DataException($"the conversation has {start.Tokens.Length} tokens, and the model can read and write {model.ContextLength} in all. Finish it here, or begin with a shorter message.");
+        {
+            throw new DataException(
+                $"the conversation has {start.Tokens.Length} tokens, and the model can read and write {model.ContextLength} in "
+                    + "all. Finish it here, or begin with a shorter message."
+            );
+        }
         var options = new SamplingOptions { MaxNewTokens = Math.Min(LongestReply, room) };
         var texts = Enumerable.Range(0, count).Select(_ => new StringBuilder()).ToArray();
-        await foreach (var piece in model.CompleteAsync(new CompletionRequest(start, options, new Seed(seed).For("reply")) { Count = count }, cancel).ConfigureAwait(false))
+        await foreach (
+            var piece in model.CompleteAsync(new CompletionRequest(start, options, new Seed(seed).For("reply")) { Count = count }, cancel)
+        )
         {
             texts[piece.Answer].Append(piece.Text);
         }

@@ -6,7 +6,8 @@ using Attune.Core.Runs;
 namespace Attune.Core.Completions;
 
 /// <summary>
-/// A language model that answers many callers at once, in this process. Callers see texts and plain data; where the weights lie, and what computes, is behind it.
+/// A language model that answers many callers at once, in this process. Callers see texts and plain data; where the weights lie, and what
+/// computes, is behind it.
 /// </summary>
 public interface ICompletionModel
 {
@@ -25,8 +26,9 @@ public interface ICompletionModel
     string Decode(ImmutableArray<int> tokens);
 
     /// <summary>
-    /// Draws the answers to a request. Pieces of several answers come in any order, those of one in theirs; each answer's last piece has an end. To stop
-    /// reading, or to cancel, is to take the request back. Errors of the request are thrown at once, not while the pieces are read.
+    /// Draws the answers to a request. Pieces of several answers come in any order, those of one in theirs; each answer's last piece has an
+    /// end. To stop reading, or to cancel, is to take the request back. Errors of the request are thrown at once, not while the pieces are
+    /// read.
     /// </summary>
     /// <exception cref="ModelBusyException">Too many others wait.</exception>
     /// <exception cref="AttuneException">The request cannot work.</exception>
@@ -49,18 +51,25 @@ public sealed record CompletionRequest(EncodedPrompt Prompt, SamplingOptions Sam
     /// <summary>Likeliest tokens to tell beside each drawn one; null where not even the drawn ones are of interest.</summary>
     public int? Alternatives { get; init; }
 
-    /// <summary>Where tokens are of interest, whether those of the prompt are told too, and an end token: all that was read and drawn, as programs that measure models count on it.</summary>
+    /// <summary>
+    /// Where tokens are of interest, whether those of the prompt are told too, and an end token: all that was read and drawn, as programs
+    /// that measure models count on it.
+    /// </summary>
     public bool TellsPrompt { get; init; }
 }
 
 /// <summary>What an answer goes on with.</summary>
 /// <param name="Answer">Which of the answers, from 0.</param>
 /// <param name="Text">Whole characters; may be empty.</param>
-/// <param name="Tokens">Those that the text came of, where they were asked for. The end token and a stop sequence are not among them.</param>
+/// <param name="Tokens">Those that the text came of, where they were asked for. The end token and a stop sequence are not among
+/// them.</param>
 /// <param name="End">In the last piece alone.</param>
 public sealed record CompletionPiece(int Answer, string Text, ImmutableArray<AnswerToken> Tokens, CompletionEnd? End)
 {
-    /// <summary>In an answer's first piece, where they were asked for: the prompt's tokens. The first one's log-probability is not a number, since nothing stands before it.</summary>
+    /// <summary>
+    /// In an answer's first piece, where they were asked for: the prompt's tokens. The first one's log-probability is not a number, since
+    /// nothing stands before it.
+    /// </summary>
     public ImmutableArray<AnswerToken> Prompt { get; init; } = [];
 }
 

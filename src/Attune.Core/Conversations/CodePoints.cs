@@ -17,7 +17,9 @@ public static class CodePoints
         return count;
     }
 
-    /// <summary>The UTF-16 index at which the code point <paramref name="position"/> begins; the length of the text for the position after its last.</summary>
+    /// <summary>
+    /// The UTF-16 index at which the code point <paramref name="position"/> begins; the length of the text for the position after its last.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The text has fewer code points.</exception>
     public static int ToUnits(string text, int position)
     {
@@ -25,11 +27,15 @@ public static class CodePoints
         foreach (var rune in text.AsSpan().EnumerateRunes())
         {
             if (seen++ == position)
+            {
                 return units;
+            }
             units += rune.Utf16SequenceLength;
         }
 
-        return position == seen ? units : throw new ArgumentOutOfRangeException(nameof(position), position, $"the text has {seen} code points");
+        return position == seen
+            ? units
+            : throw new ArgumentOutOfRangeException(nameof(position), position, $"the text has {seen} code points");
     }
 
     /// <summary>How many code points lie before the UTF-16 index <paramref name="index"/>.</summary>

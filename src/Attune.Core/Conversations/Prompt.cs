@@ -20,7 +20,9 @@ public abstract record Prompt
     public sealed record Chat(ImmutableArray<Message> Messages) : Prompt
     {
         public override string Key => string.Join('\u001e', Messages.Select(m => $"{m.Role}\u001f{m.Content}"));
+
         public bool Equals(Chat? other) => other is not null && Messages.SequenceEqual(other.Messages);
+
         public override int GetHashCode() => Messages.Aggregate(17, HashCode.Combine);
     }
 }

@@ -15,13 +15,17 @@ public sealed record SnapshotGuideline(int Number, string Sha256, int Labels);
 public sealed record SnapshotFile(string Name, string Sha256, int Rows);
 
 /// <summary>
-/// What a frozen set of labels consists of. Two snapshots with the same labels, split the same way, have the same <see cref="Sha256"/>, whenever and
-/// wherever they were made.
+/// What a frozen set of labels consists of. Two snapshots with the same labels, split the same way, have the same <see cref="Sha256"/>,
+/// whenever and wherever they were made.
 /// </summary>
 public sealed record SnapshotManifest
 {
     public const string FileName = "manifest.json";
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+    };
 
     /// <summary>Over all that follows but time and place.</summary>
     public required string Sha256 { get; init; }
@@ -40,14 +44,24 @@ public sealed record SnapshotManifest
     /// <summary>The store it came from, without secrets.</summary>
     public required string Store { get; init; }
 
-    /// <summary>The audit's newest link at the time: its number and hash. It anchors the store's past: what was before it cannot change unnoticed any more.</summary>
+    /// <summary>
+    /// The audit's newest link at the time: its number and hash. It anchors the store's past: what was before it cannot change unnoticed
+    /// any more.
+    /// </summary>
     public required long AuditSequence { get; init; }
     public required string AuditHash { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>The hash that <see cref="Sha256"/> has to be.</summary>
-    public string Compute() => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
-        new object[] { ProjectId, Kind, Labels, Prompts, Annotators, Guidelines, Files, Filter }, Json)));
+    public string Compute() =>
+        Convert.ToHexStringLower(
+            SHA256.HashData(
+                JsonSerializer.SerializeToUtf8Bytes(
+                    new object[] { ProjectId, Kind, Labels, Prompts, Annotators, Guidelines, Files, Filter },
+                    Json
+                )
+            )
+        );
 
     public void Write(string folder) => AtomicFile.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, Json) + "\n");
 
@@ -58,7 +72,11 @@ public sealed record SnapshotManifest
         try
         {
             var manifest = JsonSerializer.Deserialize<SnapshotManifest>(File.ReadAllText(path), Json) ?? throw new JsonException("null");
-            return manifest.Sha256 == manifest.Compute() ? manifest : throw new DataException($"{path}: was changed after the snapshot was made: its hash does not fit. Make the snapshot again.");
+            return manifest.Sha256 == manifest.Compute()
+                ? manifest
+                : throw new DataException(
+                    $"{path}: was changed after the snapshot was made: its hash does not fit. Make the snapshot again."
+                );
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -78,9 +96,13 @@ public sealed record SnapshotManifest
         {
             var path = Path.Combine(folder, file.Name);
             if (!File.Exists(path))
+            {
                 throw new DataException($"{path}: is gone, but the snapshot's manifest names it. Make the snapshot again.");
+            }
             if (Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))) != file.Sha256)
+            {
                 throw new DataException($"{path}: was changed after the snapshot was made. Make the snapshot again.");
+            }
         }
     }
 
@@ -89,11 +111,18 @@ public sealed record SnapshotManifest
     public static SnapshotManifest? Of(string dataFile)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(dataFile))!;
-        if (!File.Exists(Path.Combine(folder, FileName)) || !File.ReadAllText(Path.Combine(folder, FileName)).Contains("\"audit_hash\"", StringComparison.Ordinal))
+        if (
+            !File.Exists(Path.Combine(folder, FileName))
+            || !File.ReadAllText(Path.Combine(folder, FileName)).Contains("\"audit_hash\"", StringComparison.Ordinal)
+        )
+        {
             return null;
+        }
         var manifest = Read(folder);
         if (manifest.Files.All(f => f.Name != Path.GetFileName(dataFile)))
+        {
             return null;
+        }
         manifest.Verify(folder);
         return manifest;
     }

@@ -16,7 +16,9 @@ public readonly record struct AnswerSpan(int Start, int End, string Type, string
 /// <param name="Sentences">Indices of its sentences in that passage.</param>
 public sealed record MissingInformation(string Type, int? Passage, ImmutableArray<int> Sentences)
 {
-    public bool Equals(MissingInformation? other) => other is not null && Type == other.Type && Passage == other.Passage && Sentences.SequenceEqual(other.Sentences);
+    public bool Equals(MissingInformation? other) =>
+        other is not null && Type == other.Type && Passage == other.Passage && Sentences.SequenceEqual(other.Sentences);
+
     public override int GetHashCode() => HashCode.Combine(Type, Passage, Sentences.Length);
 }
 

@@ -25,15 +25,23 @@ public static class AtomicFile
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             TryDelete(temporary);
-            throw new AttuneException($"{full} could not be written: {problem.Message.TrimEnd('.')}. Free some space or choose another folder; nothing was changed.", problem);
+            throw new AttuneException(
+                $"{full} could not be written: {problem.Message.TrimEnd('.')}. Free some space or choose another folder; "
+                    + "nothing was changed.",
+                problem
+            );
         }
     }
 
-    public static void WriteText(string path, string text) => Write(path, stream =>
-    {
-        using var writer = new StreamWriter(stream, leaveOpen: true);
-        writer.Write(text);
-    });
+    public static void WriteText(string path, string text) =>
+        Write(
+            path,
+            stream =>
+            {
+                using var writer = new StreamWriter(stream, leaveOpen: true);
+                writer.Write(text);
+            }
+        );
 
     /// <summary>Whether a path is what a process that was killed while writing left behind.</summary>
     public static bool IsLeftover(string path)

@@ -8,15 +8,18 @@ public enum StopReason
 {
     /// <summary>The end token was drawn; it is the last answer token.</summary>
     EndToken,
+
     /// <summary>A stop sequence appeared; the answer ends with it.</summary>
     StopSequence,
+
     /// <summary>The longest allowed answer was reached.</summary>
     Length,
 }
 
 /// <summary>One sampled answer. Plain data: it can wait, be stored, or cross a process.</summary>
 /// <param name="Sequence">Prompt and answer.</param>
-/// <param name="LogProbs">One per answer token, nats, under the distribution sampled from before top-k, top-p and min-p cut it (temperature applied).</param>
+/// <param name="LogProbs">One per answer token, nats, under the distribution sampled from before top-k, top-p and min-p cut it (temperature
+/// applied).</param>
 /// <param name="Stop">Why it ended.</param>
 /// <param name="WeightVersion">The policy's update count when it was drawn.</param>
 public sealed record Rollout(TokenSequence Sequence, ImmutableArray<float> LogProbs, StopReason Stop, long WeightVersion);
@@ -42,9 +45,13 @@ public sealed record Score(ImmutableArray<RewardMark> Marks)
         new([new RewardMark(rollout.Sequence.AnswerLength - 1, value, source)]);
 
     public static Score operator +(Score left, Score right) =>
-        new(left.Marks.AddRange(right.Marks)) { Spread = left.Spread is null && right.Spread is null ? null : (left.Spread ?? 0) + (right.Spread ?? 0) };
+        new(left.Marks.AddRange(right.Marks))
+        {
+            Spread = left.Spread is null && right.Spread is null ? null : (left.Spread ?? 0) + (right.Spread ?? 0),
+        };
 
     public static Score Add(Score left, Score right) => left + right;
 
-    public Score Scale(double weight) => new([.. Marks.Select(m => m with { Value = weight * m.Value })]) { Spread = Math.Abs(weight) * Spread };
+    public Score Scale(double weight) =>
+        new([.. Marks.Select(m => m with { Value = weight * m.Value })]) { Spread = Math.Abs(weight) * Spread };
 }

@@ -23,7 +23,9 @@ public sealed record SamplingOptions
     /// <summary>The longest answer, in tokens, the end token included.</summary>
     public int MaxNewTokens { get; init; } = 128;
 
-    /// <summary>The shortest answer, in tokens, the end token included: it cannot be drawn earlier. Log-probabilities do not show this cut either.</summary>
+    /// <summary>
+    /// The shortest answer, in tokens, the end token included: it cannot be drawn earlier. Log-probabilities do not show this cut either.
+    /// </summary>
     public int MinNewTokens { get; init; }
 
     /// <summary>Ends an answer; null where nothing but length and stop sequences does.</summary>

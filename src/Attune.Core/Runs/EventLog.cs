@@ -87,10 +87,14 @@ public sealed class EventLog : IDisposable
         if (events.Length < sequence)
         {
             throw new AttuneException(
-                $"{_folder.EventsFile} ends at event {events.Length}, but the checkpoint was taken after event {sequence}: lines were lost. Resume from an older checkpoint or start again in an empty folder.");
+                $"{_folder.EventsFile} ends at event {events.Length}, but the checkpoint was taken after event {sequence}: "
+                    + "lines were lost. Resume from an older checkpoint or start again in an empty folder."
+            );
         }
 
-        var reached = events.Take((int)sequence).GroupBy(e => e.Stage, StringComparer.Ordinal)
+        var reached = events
+            .Take((int)sequence)
+            .GroupBy(e => e.Stage, StringComparer.Ordinal)
             .ToDictionary(stage => stage.Key, stage => stage.Max(e => e.Updates), StringComparer.Ordinal);
         Dispose();
         Keep(_folder.SamplesFile, RunJson.Lines.SampleEvent, s => reached.TryGetValue(s.Stage, out var updates) && s.Updates <= updates);
@@ -128,7 +132,10 @@ public sealed class EventLog : IDisposable
         catch (IOException problem)
         {
             stream.SetLength(end);
-            throw new AttuneException($"{stream.Name} could not be written: {problem.Message.TrimEnd('.')}. Free some space, then continue with --resume.", problem);
+            throw new AttuneException(
+                $"{stream.Name} could not be written: {problem.Message.TrimEnd('.')}. Free some space, then continue with --resume.",
+                problem
+            );
         }
     }
 

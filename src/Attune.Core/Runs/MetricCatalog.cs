@@ -28,20 +28,29 @@ public static partial class MetricCatalog
     /// <summary>The text of <c>docs/metrics.md</c>.</summary>
     public static string ToMarkdown()
     {
-        var text = new StringBuilder("""
+        var text = new StringBuilder(
+            """
             # Metrics
 
             Every figure that a run writes to `events.jsonl` and `result.json`. This page is generated from `MetricCatalog`.
             A unit of 1 is a pure number; KL divergences and log-probabilities are in nats.
 
-            """);
+            """
+        );
         foreach (var group in Groups)
         {
             text.Append("\n## ").Append(group.Title).Append("\n\n| name | unit | meaning | source |\n|---|---|---|---|\n");
             foreach (var metric in group.Metrics)
             {
-                text.Append("| `").Append(metric.Name).Append("` | ").Append(metric.Unit).Append(" | ").Append(Cell(metric.Meaning))
-                    .Append(" | ").Append(Cell(metric.Source)).Append(" |\n");
+                text.Append("| `")
+                    .Append(metric.Name)
+                    .Append("` | ")
+                    .Append(metric.Unit)
+                    .Append(" | ")
+                    .Append(Cell(metric.Meaning))
+                    .Append(" | ")
+                    .Append(Cell(metric.Source))
+                    .Append(" |\n");
             }
         }
 
@@ -54,7 +63,8 @@ public static partial class MetricCatalog
     {
         var expected = pattern.Split('/');
         var parts = name.Split('/');
-        return pattern.Contains('<', StringComparison.Ordinal) && expected.Length == parts.Length
+        return pattern.Contains('<', StringComparison.Ordinal)
+            && expected.Length == parts.Length
             && expected.Zip(parts).All(pair => pair.First == pair.Second || (pair.First[0] == '<' && pair.Second.Length > 0));
     }
 }

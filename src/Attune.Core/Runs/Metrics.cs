@@ -7,7 +7,9 @@ public sealed class Metrics
 {
     private readonly SortedDictionary<string, (double Sum, double Weight)> _values = new(StringComparer.Ordinal);
 
-    /// <summary>Adds <paramref name="sum"/>, a sum over <paramref name="weight"/> items, to the mean called <paramref name="name"/>.</summary>
+    /// <summary>
+    /// Adds <paramref name="sum"/>, a sum over <paramref name="weight"/> items, to the mean called <paramref name="name"/>.
+    /// </summary>
     public void AddSum(string name, double sum, double weight)
     {
         _values.TryGetValue(name, out var old);
@@ -45,9 +47,10 @@ public sealed class Metrics
 
     public bool Contains(string name) => _values.ContainsKey(name);
 
-    public double this[string name] => _values.TryGetValue(name, out var value)
-        ? value.Sum / value.Weight
-        : throw new KeyNotFoundException($"no metric called {name}; there are {string.Join(", ", _values.Keys)}");
+    public double this[string name] =>
+        _values.TryGetValue(name, out var value)
+            ? value.Sum / value.Weight
+            : throw new KeyNotFoundException($"no metric called {name}; there are {string.Join(", ", _values.Keys)}");
 
     /// <summary>The means, by name.</summary>
     public IReadOnlyDictionary<string, double> Means() =>

@@ -9,26 +9,35 @@ public sealed record RunFolder(string Path)
 {
     /// <summary>The recipe with every default filled in.</summary>
     public string RecipeFile => File("recipe.yaml");
+
     /// <summary>One <see cref="RunEvent"/> a line, written by <see cref="EventLog"/>.</summary>
     public string EventsFile => File("events.jsonl");
+
     /// <summary>One <see cref="SampleEvent"/> a line, written by <see cref="EventLog"/>.</summary>
     public string SamplesFile => File("samples.jsonl");
+
     /// <summary>A <see cref="RunResult"/>; there once the run is finished.</summary>
     public string ResultFile => File("result.json");
     public string ReportFile => File("report.html");
+
     /// <summary>The trained model in Hugging Face layout.</summary>
     public string FinalFolder => File("final");
 
     public string CheckpointFolder(long number) => File("checkpoint-" + number.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>The numbers N of all <c>checkpoint-N</c> folders, ascending.</summary>
-    public IReadOnlyList<long> Checkpoints() => !Directory.Exists(Path)
-        ? []
-        : [.. Directory.EnumerateDirectories(Path, "checkpoint-*")
-            .Select(folder => System.IO.Path.GetFileName(folder)["checkpoint-".Length..])
-            .Where(text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            .Select(text => long.Parse(text, CultureInfo.InvariantCulture))
-            .Order()];
+    public IReadOnlyList<long> Checkpoints() =>
+        !Directory.Exists(Path)
+            ? []
+            :
+            [
+                .. Directory
+                    .EnumerateDirectories(Path, "checkpoint-*")
+                    .Select(folder => System.IO.Path.GetFileName(folder)["checkpoint-".Length..])
+                    .Where(text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                    .Select(text => long.Parse(text, CultureInfo.InvariantCulture))
+                    .Order(),
+            ];
 
     /// <summary>All events, checked to be numbered 1, 2, 3, ...; empty where nothing was logged yet.</summary>
     /// <exception cref="DataException">A line other than an unfinished last one is damaged.</exception>
@@ -40,13 +49,17 @@ public sealed record RunFolder(string Path)
             var entry = log.Entries[i];
             if (entry.Stage is null || entry.Kind is null || entry.Metrics is null)
             {
-                throw new DataException($"{EventsFile}, line {i + 1}: stage, kind or metrics is missing. Restore the file from a copy, or start the run again.");
+                throw new DataException(
+                    $"{EventsFile}, line {i + 1}: stage, kind or metrics is missing. Restore the file from a copy, or start the run again."
+                );
             }
 
             if (entry.Sequence != i + 1)
             {
                 throw new DataException(
-                    $"{EventsFile}, line {i + 1}: sequence is {entry.Sequence}; expected {i + 1}, as events are numbered without gaps. Lines were lost or two runs wrote here; start again in an empty folder.");
+                    $"{EventsFile}, line {i + 1}: sequence is {entry.Sequence}; expected {i + 1}, as events are numbered "
+                        + "without gaps. Lines were lost or two runs wrote here; start again in an empty folder."
+                );
             }
         }
 
@@ -62,7 +75,10 @@ public sealed record RunFolder(string Path)
         {
             if (log.Entries[i] is { Stage: null } or { Prompt: null } or { Answer: null })
             {
-                throw new DataException($"{SamplesFile}, line {i + 1}: stage, prompt or answer is missing. Restore the file from a copy, or start the run again.");
+                throw new DataException(
+                    $"{SamplesFile}, line {i + 1}: stage, prompt or answer is missing. Restore the file from a copy, or start "
+                        + "the run again."
+                );
             }
         }
 
@@ -85,30 +101,43 @@ public sealed record RunFolder(string Path)
         }
         catch (JsonException problem)
         {
-            throw new DataException($"{ResultFile}, line {problem.LineNumber + 1}: not a run's result ({problem.Message.TrimEnd('.')}). Finish the run again with --resume to have it written anew.");
+            throw new DataException(
+                $"{ResultFile}, line {problem.LineNumber + 1}: not a run's result ({problem.Message.TrimEnd('.')}). Finish the "
+                    + "run again with --resume to have it written anew."
+            );
         }
 
         if (result is not { Name: not null, Version: not null, Summary: not null })
         {
-            throw new DataException($"{ResultFile}: name, version or summary is missing. Finish the run again with --resume to have it written anew.");
+            throw new DataException(
+                $"{ResultFile}: name, version or summary is missing. Finish the run again with --resume to have it written anew."
+            );
         }
 
         // A list that the file leaves out is empty, not uninitialised.
-        return result with { Stages = result.Stages.IsDefault ? [] : [.. result.Stages.Select(WithLists)] };
+        return result with
+        {
+            Stages = result.Stages.IsDefault ? [] : [.. result.Stages.Select(WithLists)],
+        };
     }
 
     /// <summary>Writes <c>result.json</c>, whole or not at all.</summary>
-    public void WriteResult(RunResult result) => AtomicFile.Write(ResultFile, stream =>
-    {
-        JsonSerializer.Serialize(stream, result, RunJson.Indented.RunResult);
-        stream.WriteByte((byte)'\n');
-    });
+    public void WriteResult(RunResult result) =>
+        AtomicFile.Write(
+            ResultFile,
+            stream =>
+            {
+                JsonSerializer.Serialize(stream, result, RunJson.Indented.RunResult);
+                stream.WriteByte((byte)'\n');
+            }
+        );
 
-    private static StageResult WithLists(StageResult stage) => stage with
-    {
-        Metrics = stage.Metrics ?? new Dictionary<string, double>(),
-        Notes = stage.Notes.IsDefault ? [] : stage.Notes,
-    };
+    private static StageResult WithLists(StageResult stage) =>
+        stage with
+        {
+            Metrics = stage.Metrics ?? new Dictionary<string, double>(),
+            Notes = stage.Notes.IsDefault ? [] : stage.Notes,
+        };
 
     private string File(string name) => System.IO.Path.Combine(Path, name);
 }

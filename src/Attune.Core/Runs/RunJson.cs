@@ -21,13 +21,14 @@ internal sealed partial class RunJson : JsonSerializerContext
     public static RunJson Indented { get; } = new(Readable(indented: true));
 
     // Answers are full of quotes and accents: keep them legible. The report encodes for HTML itself.
-    private static JsonSerializerOptions Readable(bool indented) => new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new FiniteNumberConverter() },
-        WriteIndented = indented,
-    };
+    private static JsonSerializerOptions Readable(bool indented) =>
+        new()
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            Converters = { new FiniteNumberConverter() },
+            WriteIndented = indented,
+        };
 }
 
 /// <summary>NaN and infinities are written as null; null is read as NaN.</summary>

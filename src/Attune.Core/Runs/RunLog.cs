@@ -5,7 +5,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace Attune.Core.Runs;
 
 /// <summary>What a file of JSON lines holds.</summary>
-/// <param name="Unfinished">Null, or a sentence about a half-written last line that was left out: the writer was stopped in the middle of it.</param>
+/// <param name="Unfinished">Null, or a sentence about a half-written last line that was left out: the writer was stopped in the middle of
+/// it.</param>
 public sealed record RunLog<T>(ImmutableArray<T> Entries, string? Unfinished);
 
 internal static class RunLog
@@ -37,11 +38,17 @@ internal static class RunLog
             }
             catch (JsonException) when (length < 0)
             {
-                return new(entries.ToImmutable(), $"{Path.GetFileName(path)}, line {entries.Count + 1}: half-written, as the run was stopped while writing it; left out.");
+                return new(
+                    entries.ToImmutable(),
+                    $"{Path.GetFileName(path)}, line {entries.Count + 1}: half-written, as the run was stopped while writing it; left out."
+                );
             }
             catch (JsonException problem)
             {
-                throw new DataException($"{path}, line {entries.Count + 1}: not a JSON object of the expected form ({problem.Message.TrimEnd('.')}). Restore the file from a copy, or start the run again.");
+                throw new DataException(
+                    $"{path}, line {entries.Count + 1}: not a JSON object of the expected form "
+                        + $"({problem.Message.TrimEnd('.')}). Restore the file from a copy, or start the run again."
+                );
             }
         }
 

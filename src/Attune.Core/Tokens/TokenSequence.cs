@@ -3,7 +3,9 @@ using Attune.Core.Runs;
 
 namespace Attune.Core.Tokens;
 
-/// <summary>A prompt and its answer as token ids. The answer begins at <see cref="AnswerStart"/> and includes the end token, if any.</summary>
+/// <summary>
+/// A prompt and its answer as token ids. The answer begins at <see cref="AnswerStart"/> and includes the end token, if any.
+/// </summary>
 /// <param name="Tokens">Ids, without padding.</param>
 /// <param name="AnswerStart">Index of the first answer token; the length of the sequence where there is no answer yet.</param>
 public sealed record TokenSequence(ImmutableArray<int> Tokens, int AnswerStart)
@@ -15,11 +17,12 @@ public sealed record TokenSequence(ImmutableArray<int> Tokens, int AnswerStart)
 
     /// <summary>The sequence without its end token, where it has one and another answer token before it.</summary>
     /// <param name="endToken">null leaves everything as it is.</param>
-    public TokenSequence WithoutEnd(int? endToken) => endToken is { } end && AnswerLength > 1 && Tokens[^1] == end ? this with { Tokens = Tokens[..^1] } : this;
+    public TokenSequence WithoutEnd(int? endToken) =>
+        endToken is { } end && AnswerLength > 1 && Tokens[^1] == end ? this with { Tokens = Tokens[..^1] } : this;
 
     /// <summary>
-    /// The sequence with each answer token left out by chance: word dropout (Iyyer et al. 2015, Deep Averaging Networks), which keeps a small
-    /// classifier from learning sentences by heart. One answer token always stays.
+    /// The sequence with each answer token left out by chance: word dropout (Iyyer et al. 2015, Deep Averaging Networks), which keeps a
+    /// small classifier from learning sentences by heart. One answer token always stays.
     /// </summary>
     /// <param name="share">Probability that a token is left out, 0 to 1.</param>
     public TokenSequence WithTokenDropout(double share, Chance chance)
@@ -39,10 +42,20 @@ public sealed record TokenSequence(ImmutableArray<int> Tokens, int AnswerStart)
             }
         }
 
-        return kept.Count > AnswerStart ? this with { Tokens = kept.ToImmutable() } : this with { Tokens = [.. Prompt, Answer[chance.NextInt(AnswerLength)]] };
+        return kept.Count > AnswerStart
+            ? this with
+            {
+                Tokens = kept.ToImmutable(),
+            }
+            : this with
+            {
+                Tokens = [.. Prompt, Answer[chance.NextInt(AnswerLength)]],
+            };
     }
 
-    public bool Equals(TokenSequence? other) => other is not null && AnswerStart == other.AnswerStart && Tokens.AsSpan().SequenceEqual(other.Tokens.AsSpan());
+    public bool Equals(TokenSequence? other) =>
+        other is not null && AnswerStart == other.AnswerStart && Tokens.AsSpan().SequenceEqual(other.Tokens.AsSpan());
+
     public override int GetHashCode() => Tokens.Aggregate(AnswerStart, HashCode.Combine);
 }
 

@@ -10,7 +10,9 @@ public static class PairsOf
 
     /// <summary>The best against each of the rest.</summary>
     public static IEnumerable<Preference> Choices(IEnumerable<Choice> choices) =>
-        choices.SelectMany(c => c.Answers.Where((_, i) => i != c.Best).Select(a => new Preference(c.Prompt, c.Answers[c.Best], a) { Annotator = c.Annotator }));
+        choices.SelectMany(c =>
+            c.Answers.Where((_, i) => i != c.Best).Select(a => new Preference(c.Prompt, c.Answers[c.Best], a) { Annotator = c.Annotator })
+        );
 
     /// <summary>All ordered pairs; ties are counted.</summary>
     public static (ImmutableArray<Preference> Pairs, ImmutableArray<DroppedRows> Dropped) Rankings(IEnumerable<Ranking> rankings)
@@ -30,7 +32,9 @@ public static class PairsOf
                     }
 
                     var (better, worse) = ranking.Ranks[i] < ranking.Ranks[j] ? (i, j) : (j, i);
-                    pairs.Add(new Preference(ranking.Prompt, ranking.Answers[better], ranking.Answers[worse]) { Annotator = ranking.Annotator });
+                    pairs.Add(
+                        new Preference(ranking.Prompt, ranking.Answers[better], ranking.Answers[worse]) { Annotator = ranking.Annotator }
+                    );
                 }
             }
         }
@@ -40,5 +44,11 @@ public static class PairsOf
 
     /// <summary>Chosen answers as desirable ones, rejected as undesirable.</summary>
     public static IEnumerable<Verdict> Verdicts(IEnumerable<Preference> pairs) =>
-        pairs.SelectMany(p => new[] { new Verdict(p.Prompt, p.Chosen, true) { Annotator = p.Annotator }, new Verdict(p.Prompt, p.Rejected, false) { Annotator = p.Annotator } });
+        pairs.SelectMany(p =>
+            new[]
+            {
+                new Verdict(p.Prompt, p.Chosen, true) { Annotator = p.Annotator },
+                new Verdict(p.Prompt, p.Rejected, false) { Annotator = p.Annotator },
+            }
+        );
 }

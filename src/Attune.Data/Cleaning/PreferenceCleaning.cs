@@ -8,6 +8,7 @@ public enum RowHandling
 {
     /// <summary>Left out, and counted.</summary>
     Drop,
+
     /// <summary>Used, and counted.</summary>
     Keep,
 }
@@ -42,21 +43,27 @@ public sealed record PreferenceCleaning
     public CleanedRows<Preference> Clean(IReadOnlyList<Preference> rows)
     {
         var seen = rows.Select(Directed).ToHashSet();
-        return Clean(rows, row =>
-            row.Chosen == row.Rejected ? (Equal, RowHandling.Drop)
-            : string.IsNullOrWhiteSpace(row.Chosen) ? (EmptyChosen, EmptyAnswers)
-            : string.IsNullOrWhiteSpace(row.Rejected) ? (EmptyRejected, EmptyAnswers)
-            : seen.Contains((row.Prompt.Key, row.Rejected, row.Chosen)) ? (Contradictory, Contradictions)
-            : null);
+        return Clean(
+            rows,
+            row =>
+                row.Chosen == row.Rejected ? (Equal, RowHandling.Drop)
+                : string.IsNullOrWhiteSpace(row.Chosen) ? (EmptyChosen, EmptyAnswers)
+                : string.IsNullOrWhiteSpace(row.Rejected) ? (EmptyRejected, EmptyAnswers)
+                : seen.Contains((row.Prompt.Key, row.Rejected, row.Chosen)) ? (Contradictory, Contradictions)
+                : null
+        );
     }
 
     public CleanedRows<Verdict> Clean(IReadOnlyList<Verdict> rows)
     {
         var seen = rows.Select(r => (r.Prompt.Key, r.Answer, r.Desirable)).ToHashSet();
-        return Clean(rows, row =>
-            string.IsNullOrWhiteSpace(row.Answer) ? (EmptyAnswer, EmptyAnswers)
-            : seen.Contains((row.Prompt.Key, row.Answer, !row.Desirable)) ? (ContradictoryVerdict, Contradictions)
-            : null);
+        return Clean(
+            rows,
+            row =>
+                string.IsNullOrWhiteSpace(row.Answer) ? (EmptyAnswer, EmptyAnswers)
+                : seen.Contains((row.Prompt.Key, row.Answer, !row.Desirable)) ? (ContradictoryVerdict, Contradictions)
+                : null
+        );
     }
 
     private static (string, string, string) Directed(Preference row) => (row.Prompt.Key, row.Chosen, row.Rejected);
@@ -64,7 +71,8 @@ public sealed record PreferenceCleaning
     private static CleanedRows<T> Clean<T>(IReadOnlyList<T> rows, Func<T, (string Reason, RowHandling Handling)?> problem)
     {
         var items = ImmutableArray.CreateBuilder<T>();
-        List<string> dropped = [], kept = [];
+        List<string> dropped = [],
+            kept = [];
         foreach (var row in rows)
         {
             var found = problem(row);

@@ -12,34 +12,74 @@ namespace Attune.Data.Encoding;
 public static class DatasetEncoding
 {
     /// <summary>Prompts to sample from: sequences without an answer. Leave room for it in <paramref name="maxLength"/>.</summary>
-    public static EncodedData<TokenSequence> EncodeAll(this Encoder encoder, IReadOnlyList<Prompt> items, int maxLength, TruncationPolicy policy = TruncationPolicy.DropRow)
+    public static EncodedData<TokenSequence> EncodeAll(
+        this Encoder encoder,
+        IReadOnlyList<Prompt> items,
+        int maxLength,
+        TruncationPolicy policy = TruncationPolicy.DropRow
+    )
     {
         var fitting = new PromptFitting(encoder, maxLength, policy);
         return Encode(items, fitting, prompt => fitting.FitPrompt(prompt));
     }
 
-    public static EncodedData<TokenSequence> EncodeAll(this Encoder encoder, IReadOnlyList<Demonstration> items, int maxLength, TruncationPolicy policy = TruncationPolicy.DropRow)
+    public static EncodedData<TokenSequence> EncodeAll(
+        this Encoder encoder,
+        IReadOnlyList<Demonstration> items,
+        int maxLength,
+        TruncationPolicy policy = TruncationPolicy.DropRow
+    )
     {
         var fitting = new PromptFitting(encoder, maxLength, policy);
         return Encode(items, fitting, item => fitting.Fit(item.Prompt, [item.Answer]) is { } rows ? rows[0] : null);
     }
 
-    public static EncodedData<TokenPair> EncodeAll(this Encoder encoder, IReadOnlyList<Preference> items, int maxLength, TruncationPolicy policy = TruncationPolicy.DropRow)
+    public static EncodedData<TokenPair> EncodeAll(
+        this Encoder encoder,
+        IReadOnlyList<Preference> items,
+        int maxLength,
+        TruncationPolicy policy = TruncationPolicy.DropRow
+    )
     {
         var fitting = new PromptFitting(encoder, maxLength, policy);
-        return Encode(items, fitting, item => fitting.Fit(item.Prompt, [item.Chosen, item.Rejected]) is { } rows ? new TokenPair(rows[0], rows[1], item.Margin ?? 0) : null);
+        return Encode(
+            items,
+            fitting,
+            item =>
+                fitting.Fit(item.Prompt, [item.Chosen, item.Rejected]) is { } rows
+                    ? new TokenPair(rows[0], rows[1], item.Margin ?? 0)
+                    : null
+        );
     }
 
-    public static EncodedData<TokenChoice> EncodeAll(this Encoder encoder, IReadOnlyList<Choice> items, int maxLength, TruncationPolicy policy = TruncationPolicy.DropRow)
+    public static EncodedData<TokenChoice> EncodeAll(
+        this Encoder encoder,
+        IReadOnlyList<Choice> items,
+        int maxLength,
+        TruncationPolicy policy = TruncationPolicy.DropRow
+    )
     {
         var fitting = new PromptFitting(encoder, maxLength, policy);
-        return Encode(items, fitting, item => fitting.Fit(item.Prompt, item.Answers) is { } rows ? new TokenChoice([.. rows], item.Best) : null);
+        return Encode(
+            items,
+            fitting,
+            item => fitting.Fit(item.Prompt, item.Answers) is { } rows ? new TokenChoice([.. rows], item.Best) : null
+        );
     }
 
-    public static EncodedData<TokenRanking> EncodeAll(this Encoder encoder, IReadOnlyList<Ranking> items, int maxLength, TruncationPolicy policy = TruncationPolicy.DropRow)
+    public static EncodedData<TokenRanking> EncodeAll(
+        this Encoder encoder,
+        IReadOnlyList<Ranking> items,
+        int maxLength,
+        TruncationPolicy policy = TruncationPolicy.DropRow
+    )
     {
         var fitting = new PromptFitting(encoder, maxLength, policy);
-        return Encode(items, fitting, item => fitting.Fit(item.Prompt, item.Answers) is { } rows ? new TokenRanking([.. rows], item.Ranks) : null);
+        return Encode(
+            items,
+            fitting,
+            item => fitting.Fit(item.Prompt, item.Answers) is { } rows ? new TokenRanking([.. rows], item.Ranks) : null
+        );
     }
 
     /// <summary>
@@ -65,14 +105,17 @@ public static class DatasetEncoding
         return new EncodedData<TokenSequence>(windows.ToImmutable(), sources.ToImmutable(), [], 0);
     }
 
-    private static EncodedData<TToken> Encode<T, TToken>(IReadOnlyList<T> items, PromptFitting fitting, Func<T, TToken?> encode) where TToken : class
+    private static EncodedData<TToken> Encode<T, TToken>(IReadOnlyList<T> items, PromptFitting fitting, Func<T, TToken?> encode)
+        where TToken : class
     {
         var encoded = ImmutableArray.CreateBuilder<TToken>();
         var sources = ImmutableArray.CreateBuilder<int>();
         for (var i = 0; i < items.Count; i++)
         {
             if (encode(items[i]) is not { } tokens)
+            {
                 continue;
+            }
             encoded.Add(tokens);
             sources.Add(i);
         }

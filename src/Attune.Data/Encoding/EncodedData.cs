@@ -6,4 +6,9 @@ namespace Attune.Data.Encoding;
 /// <param name="Sources">For each item, the index of the row it came from.</param>
 /// <param name="Dropped">Rows left out, by reason.</param>
 /// <param name="Truncated">Rows whose prompt was cut, as the policy allowed.</param>
-public sealed record EncodedData<T>(ImmutableArray<T> Items, ImmutableArray<int> Sources, ImmutableArray<DroppedRows> Dropped, int Truncated);
+public sealed record EncodedData<T>(
+    ImmutableArray<T> Items,
+    ImmutableArray<int> Sources,
+    ImmutableArray<DroppedRows> Dropped,
+    int Truncated
+);

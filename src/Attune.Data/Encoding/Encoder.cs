@@ -32,16 +32,22 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     {
         var tokens = EncodeOnce(prompt);
         if (prompt is Prompt.Chat chat)
+        {
             _conversations[new TokenSequence(tokens, 0)] = chat;
+        }
         return tokens;
     }
 
-    /// <summary>As <see cref="EncodePrompt"/>, for a server that reads ever new prompts: <see cref="ConversationOf"/> does not learn of it.</summary>
+    /// <summary>
+    /// As <see cref="EncodePrompt"/>, for a server that reads ever new prompts: <see cref="ConversationOf"/> does not learn of it.
+    /// </summary>
     public ImmutableArray<int> EncodeOnce(Prompt prompt)
     {
         var tokens = ImmutableArray.CreateBuilder<int>();
         if (tokenizer.BeginToken is { } begin && !(prompt is Prompt.Chat && template.WritesBeginToken))
+        {
             tokens.Add(begin);
+        }
         switch (prompt)
         {
             case Prompt.Text text:
@@ -55,7 +61,9 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
         }
 
         if (tokens.Count == 0)
+        {
             tokens.Add(tokenizer.EndToken);
+        }
         return tokens.ToImmutable();
     }
 
@@ -76,20 +84,25 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     }
 
     /// <summary>
-    /// A whole conversation with what the assistant says in it marked, for templates of models: the tokens, and for each whether it is learned from.
+    /// A whole conversation with what the assistant says in it marked, for templates of models: the tokens, and for each whether it is
+    /// learned from.
     /// </summary>
     /// <exception cref="DataException">The template is a built-in one, or cannot say the conversation.</exception>
     public (ImmutableArray<int> Tokens, ImmutableArray<bool> IsSaid) EncodeConversation(ImmutableArray<Message> messages)
     {
         if (template is not JinjaTemplate own)
+        {
             throw new DataException($"the {template.Name} template does not mark what the assistant says; expected a model's own.");
+        }
         var (tokens, said) = (ImmutableArray.CreateBuilder<int>(), ImmutableArray.CreateBuilder<bool>());
         var lastSpecial = false;
         foreach (var (part, isSaid) in own.PartsWithSpeech(messages))
         {
-            ImmutableArray<int> ids = part.IsSpecial && tokenizer.FindSpecial(part.Text) is { } id ? [id]
+            ImmutableArray<int> ids =
+                part.IsSpecial && tokenizer.FindSpecial(part.Text) is { } id ? [id]
                 : tokens.Count == 0 ? tokenizer.Encode(part.Text)
-                : lastSpecial ? tokenizer.EncodeAfter(tokens[^1], part.Text) : tokenizer.EncodeContinuation(part.Text);
+                : lastSpecial ? tokenizer.EncodeAfter(tokens[^1], part.Text)
+                : tokenizer.EncodeContinuation(part.Text);
             lastSpecial = part.IsSpecial;
             tokens.AddRange(ids);
             said.AddRange(Enumerable.Repeat(isSaid, ids.Length));
@@ -108,7 +121,8 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
 
     internal ImmutableArray<int> EncodeAnswer(Prompt prompt, string answer) => EncodeOpenAnswer(prompt, answer).Add(tokenizer.EndToken);
 
-    internal static TokenSequence Join(ImmutableArray<int> prompt, ImmutableArray<int> answer) => new(prompt.AddRange(answer), prompt.Length);
+    internal static TokenSequence Join(ImmutableArray<int> prompt, ImmutableArray<int> answer) =>
+        new(prompt.AddRange(answer), prompt.Length);
 
     private ImmutableArray<int> EncodeOpenAnswer(Prompt prompt, string answer) => tokenizer.EncodeContinuation(Prefix(prompt) + answer);
 
@@ -140,6 +154,8 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     private void AddText(ImmutableArray<int>.Builder tokens, string text, int? special)
     {
         if (text.Length > 0)
+        {
             tokens.AddRange(special is { } token ? tokenizer.EncodeAfter(token, text) : tokenizer.Encode(text));
+        }
     }
 }

@@ -21,14 +21,21 @@ public static class Packing
     {
         var tooLong = sequences.FirstOrDefault(s => s.Length > rowLength);
         if (tooLong is not null)
-            throw new ArgumentException($"a sequence of {tooLong.Length} tokens does not fit a row of {rowLength}; encode with that maximum length first.", nameof(sequences));
+        {
+            throw new ArgumentException(
+                $"a sequence of {tooLong.Length} tokens does not fit a row of {rowLength}; encode with that maximum length first.",
+                nameof(sequences)
+            );
+        }
         var room = new FirstFit(sequences.Count, rowLength);
         var rows = new List<ImmutableArray<TokenSequence>.Builder>();
         foreach (var sequence in sequences.OrderByDescending(s => s.Length))
         {
             var row = room.Take(sequence.Length);
             if (row == rows.Count)
+            {
                 rows.Add(ImmutableArray.CreateBuilder<TokenSequence>());
+            }
             rows[row].Add(sequence);
         }
 

@@ -28,7 +28,9 @@ internal sealed class PromptFitting
         try
         {
             var encoded = answers.Select(answer => _encoder.EncodeAnswer(prompt, answer)).ToList();
-            return Cut(prompt, _encoder.EncodePrompt(prompt), encoded.Max(a => a.Length)) is { } kept ? [.. encoded.Select(a => Encoder.Join(kept, a))] : null;
+            return Cut(prompt, _encoder.EncodePrompt(prompt), encoded.Max(a => a.Length)) is { } kept
+                ? [.. encoded.Select(a => Encoder.Join(kept, a))]
+                : null;
         }
         catch (DataException problem)
         {
@@ -41,7 +43,9 @@ internal sealed class PromptFitting
     {
         try
         {
-            return Cut(prompt, _encoder.EncodePrompt(prompt), answerLength: 0) is { } tokens ? new TokenSequence(tokens, tokens.Length) : null;
+            return Cut(prompt, _encoder.EncodePrompt(prompt), answerLength: 0) is { } tokens
+                ? new TokenSequence(tokens, tokens.Length)
+                : null;
         }
         catch (DataException problem)
         {
@@ -54,11 +58,15 @@ internal sealed class PromptFitting
     {
         var room = _maxLength - answerLength;
         if (tokens.Length <= room)
+        {
             return tokens;
+        }
         var fixedStart = tokens[0] == _encoder.Tokenizer.BeginToken ? 1 : 0;
-        var reason = _policy == TruncationPolicy.DropRow ? $"longer than {_maxLength} tokens"
+        var reason =
+            _policy == TruncationPolicy.DropRow ? $"longer than {_maxLength} tokens"
             : room <= fixedStart ? $"the answer alone leaves no room for a prompt within {_maxLength} tokens"
-            : _policy == TruncationPolicy.KeepPromptStart && prompt is Prompt.Chat ? $"longer than {_maxLength} tokens, and the end of a conversation cannot be cut"
+            : _policy == TruncationPolicy.KeepPromptStart && prompt is Prompt.Chat
+                ? $"longer than {_maxLength} tokens, and the end of a conversation cannot be cut"
             : null;
         if (reason is not null)
         {

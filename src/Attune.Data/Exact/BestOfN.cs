@@ -7,7 +7,8 @@ namespace Attune.Data.Exact;
 public static class BestOfN
 {
     /// <summary>
-    /// Probabilities of the kept outcome. Outcomes of one score share what falls to it by their prior, as taking the first of the best does.
+    /// Probabilities of the kept outcome. Outcomes of one score share what falls to it by their prior, as taking the first of the best
+    /// does.
     /// </summary>
     /// <param name="n">Draws; need not be whole.</param>
     public static double[] Of(ReadOnlySpan<double> prior, ReadOnlySpan<double> score, double n)
@@ -18,7 +19,7 @@ public static class BestOfN
         var result = new double[prior.Length];
         // From the top: 1 - F^n keeps its digits there, where F^n itself would round to 1.
         double above = 0;
-        for (var end = order.Length; end > 0;)
+        for (var end = order.Length; end > 0; )
         {
             var start = end - 1;
             var mass = prior[order[start]];
@@ -94,6 +95,8 @@ public static class BestOfN
     private static double Expm1(double x)
     {
         var u = Math.Exp(x);
-        return u == 1 ? x : u - 1 == -1 ? -1 : (u - 1) * x / Math.Log(u);
+        return u == 1 ? x
+            : u - 1 == -1 ? -1
+            : (u - 1) * x / Math.Log(u);
     }
 }

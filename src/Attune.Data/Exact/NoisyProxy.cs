@@ -13,7 +13,9 @@ public sealed record NoisyProxy(double[] Prior, double[] Gold, double[] Proxy)
     private const int ErrorSteps = 800;
     private const double GoldReach = 6;
 
-    /// <summary>Errors that are standard normal. Gold and proxy are then jointly normal: gold is half the proxy on average, at any height.</summary>
+    /// <summary>
+    /// Errors that are standard normal. Gold and proxy are then jointly normal: gold is half the proxy on average, at any height.
+    /// </summary>
     public static NoisyProxy GaussianErrors() => Of(x => Math.Exp(-x * x / 2), reach: 2.5);
 
     /// <summary>
@@ -38,7 +40,8 @@ public sealed record NoisyProxy(double[] Prior, double[] Gold, double[] Proxy)
         return new NoisyProxy(
             [.. gold.SelectMany(g => error.Select(e => g.Share * e.Share))],
             [.. gold.SelectMany(g => error.Select(_ => g.Value))],
-            [.. gold.SelectMany(g => error.Select(e => g.Value + e.Value))]);
+            [.. gold.SelectMany(g => error.Select(e => g.Value + e.Value))]
+        );
     }
 
     private static (double Value, double Share)[] Grid(int steps, double reach, Func<double, double> value, Func<double, double> weight)

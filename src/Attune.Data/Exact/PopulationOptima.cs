@@ -53,8 +53,8 @@ public static class PopulationOptima
     /// <summary>
     /// KTO's expected loss of one outcome that a share <paramref name="desirable"/> of the annotators call desirable, with equal weights:
     /// d (1 - sigmoid(beta (h - z))) + (1 - d)(1 - sigmoid(beta (z - h))) (Ethayarajh et al. 2024, arXiv:2402.01306, eq. 8). Between
-    /// its ends it is straight in sigmoid(beta (h - z)), so it falls all the way as h goes to plus infinity where d is above one half, and to minus infinity
-    /// where it is below: there is no finite optimum, and what KTO finds is decided by when it stops.
+    /// its ends it is straight in sigmoid(beta (h - z)), so it falls all the way as h goes to plus infinity where d is above one half, and
+    /// to minus infinity where it is below: there is no finite optimum, and what KTO finds is decided by when it stops.
     /// </summary>
     /// <param name="logRatio">h = log pi(y) - log pi0(y), nats.</param>
     /// <param name="reference">z, KTO's estimate of KL(pi || pi0), which takes no gradient.</param>

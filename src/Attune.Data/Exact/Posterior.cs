@@ -20,7 +20,11 @@ public sealed record Posterior(double[] Probabilities, double LogPartition, doub
         Distribution.RequireSame(prior, reward);
         if (!(beta > 0) || double.IsInfinity(beta))
         {
-            throw new ArgumentOutOfRangeException(nameof(beta), beta, "beta has to be a positive number: at 0 all mass would go to the best outcome.");
+            throw new ArgumentOutOfRangeException(
+                nameof(beta),
+                beta,
+                "beta has to be a positive number: at 0 all mass would go to the best outcome."
+            );
         }
 
         var weights = new double[prior.Length];

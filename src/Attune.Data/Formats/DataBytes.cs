@@ -23,7 +23,9 @@ internal sealed record DataBytes(byte[] Content, string Sha256)
             var content = IsPacked(path) ? Unpack(stored) : stored;
             var text = content.AsSpan();
             if (text.StartsWith("\uFEFF"u8))
+            {
                 content = content[3..];
+            }
             return new DataBytes(content, Convert.ToHexStringLower(SHA256.HashData(stored)));
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
@@ -57,10 +59,14 @@ internal sealed record DataBytes(byte[] Content, string Sha256)
     private static void CheckEnd(byte[] packed, ReadOnlySpan<byte> content)
     {
         if (packed.Length < 18)
+        {
             throw new InvalidDataException();
+        }
         var checksum = BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan(packed.Length - 8));
         var length = BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan(packed.Length - 4));
         if (length > content.Length || Crc32.Of(content[^(int)length..]) != checksum)
+        {
             throw new InvalidDataException();
+        }
     }
 }

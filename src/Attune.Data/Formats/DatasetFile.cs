@@ -16,17 +16,22 @@ public static class DatasetFile
     /// <summary>
     /// Reads all rows as <typeparamref name="T"/>: Document, Prompt, Demonstration, Preference, Verdict, StepLabels, Choice or Ranking.
     /// </summary>
-    /// <exception cref="DataException">The file or any row is not as promised: the first ten errors, and how many more there are.</exception>
+    /// <exception cref="DataException">The file or any row is not as promised: the first ten errors, and how many more there
+    /// are.</exception>
     public static LoadedData<T> Read<T>(string path)
     {
         var bytes = DataBytes.Read(path);
         if (DataBytes.HasExtension(path, ".txt"))
+        {
             return PlainText.Read<T>(path, bytes);
+        }
         var problems = new RowProblems(path);
         var rows = JsonRows.Read(bytes.Content, problems);
         var format = RowFormats.For<T>();
         if (rows.Count > 0)
+        {
             CheckKind(path, format, RowFormats.Detect(rows[0]));
+        }
         var reading = new RowReading<T>(format, problems);
         foreach (var row in rows)
         {
@@ -43,7 +48,9 @@ public static class DatasetFile
     {
         var bytes = DataBytes.Read(path);
         if (DataBytes.HasExtension(path, ".txt"))
+        {
             return DatasetKind.LanguageModeling;
+        }
         var problems = new RowProblems(path);
         var rows = JsonRows.Read(bytes.Content, problems);
         problems.Throw();
@@ -68,7 +75,9 @@ public static class DatasetFile
                 json.WriteStartObject();
                 format.Write(json, item);
                 if (item is Feedback { Annotator: { } annotator })
+                {
                     json.WriteText("annotator", annotator);
+                }
                 json.WriteEndObject();
             }
 
@@ -76,16 +85,26 @@ public static class DatasetFile
         }
         catch (ArgumentException problem)
         {
-            throw new DataException($"{path}: row {index + 1} cannot be written: {problem.Message.TrimEnd('.')}. Expected whole characters and finite numbers; nothing was changed.");
+            throw new DataException(
+                $"{path}: row {index + 1} cannot be written: {problem.Message.TrimEnd('.')}. Expected whole characters and "
+                    + "finite numbers; nothing was changed."
+            );
         }
     }
 
     private static void CheckKind<T>(string path, IRowFormat<T> format, DatasetKind? kind)
     {
         if (kind is { } found && !format.Reads.Contains(found))
-            throw new DataException($"{path}: found {RowFormats.Describe(found)}; expected {string.Join(" or ", format.Reads.Select(RowFormats.Describe))}.");
+        {
+            throw new DataException(
+                $"{path}: found {RowFormats.Describe(found)}; expected {string.Join(" or ", format.Reads.Select(RowFormats.Describe))}."
+            );
+        }
     }
 
-    private static DataException UnknownKind(string path, JsonRow row) => new(
-        $"{path}, line {row.Line}: the fields {string.Join(", ", row.Fields.EnumerateObject().Select(f => f.Name))} fit no kind of row; expected {string.Join(", or ", Enum.GetValues<DatasetKind>().Select(RowFormats.Describe))}.");
+    private static DataException UnknownKind(string path, JsonRow row) =>
+        new(
+            $"{path}, line {row.Line}: the fields {string.Join(", ", row.Fields.EnumerateObject().Select(f => f.Name))} fit no "
+                + $"kind of row; expected {string.Join(", or ", Enum.GetValues<DatasetKind>().Select(RowFormats.Describe))}."
+        );
 }

@@ -5,18 +5,25 @@ public enum DatasetKind
 {
     /// <summary>{text} or {messages}.</summary>
     LanguageModeling,
+
     /// <summary>{prompt}.</summary>
     PromptOnly,
+
     /// <summary>{prompt, completion}.</summary>
     PromptCompletion,
+
     /// <summary>{prompt, chosen, rejected}, or {chosen, rejected} that begin alike.</summary>
     Preference,
+
     /// <summary>{prompt, completion, label}.</summary>
     UnpairedPreference,
+
     /// <summary>{prompt, completions, labels}.</summary>
     Stepwise,
+
     /// <summary>{prompt, answers, best}.</summary>
     Choice,
+
     /// <summary>{prompt, answers, ranks}.</summary>
     Ranking,
 }

@@ -13,7 +13,11 @@ internal static class JsonRows
     {
         if (!Utf8.IsValid(content))
         {
-            problems.Add(1 + content.AsSpan(0, FirstInvalid(content)).Count((byte)'\n'), null, "found bytes that are not UTF-8; expected the file to be saved as UTF-8.");
+            problems.Add(
+                1 + content.AsSpan(0, FirstInvalid(content)).Count((byte)'\n'),
+                null,
+                "found bytes that are not UTF-8; expected the file to be saved as UTF-8."
+            );
             return [];
         }
 
@@ -36,7 +40,9 @@ internal static class JsonRows
             var length = content.AsSpan(start).IndexOf((byte)'\n');
             var end = length < 0 ? content.Length : start + length;
             if (content.AsSpan(start, end - start).IndexOfAnyExcept(" \t\r"u8) >= 0)
+            {
                 ReadLine(content.AsMemory(start, end - start), line + 1, rows, problems);
+            }
             start = end + 1;
         }
 
@@ -52,7 +58,11 @@ internal static class JsonRows
         }
         catch (JsonException problem)
         {
-            problems.Add(line, null, $"not valid JSON at character {1 + problem.BytePositionInLine ?? 1}; expected one whole JSON object on the line.");
+            problems.Add(
+                line,
+                null,
+                $"not valid JSON at character {1 + problem.BytePositionInLine ?? 1}; expected one whole JSON object on the line."
+            );
         }
     }
 
@@ -76,11 +86,17 @@ internal static class JsonRows
             // Anything after the array is an error, which this finds.
             reader.Read();
             if (rows.Count == 0)
+            {
                 problems.Add(1, null, "the array is empty; expected at least one row.");
+            }
         }
         catch (JsonException problem)
         {
-            problems.Add((int)(1 + problem.LineNumber ?? 1), null, $"not valid JSON at character {1 + problem.BytePositionInLine ?? 1}; expected an array of objects that ends with ']'.");
+            problems.Add(
+                (int)(1 + problem.LineNumber ?? 1),
+                null,
+                $"not valid JSON at character {1 + problem.BytePositionInLine ?? 1}; expected an array of objects that ends with ']'."
+            );
         }
 
         return rows;
@@ -89,15 +105,22 @@ internal static class JsonRows
     private static void Add(JsonElement row, int line, List<JsonRow> rows, RowProblems problems)
     {
         if (row.ValueKind == JsonValueKind.Object)
+        {
             rows.Add(new JsonRow(line, row));
+        }
         else
+        {
             problems.Add(line, null, $"found {Found.Kind(row)}; expected an object with named fields.");
+        }
     }
 
     private static int FirstInvalid(byte[] content)
     {
         var valid = 0;
-        while (valid < content.Length && System.Text.Rune.DecodeFromUtf8(content.AsSpan(valid), out _, out var width) == System.Buffers.OperationStatus.Done)
+        while (
+            valid < content.Length
+            && System.Text.Rune.DecodeFromUtf8(content.AsSpan(valid), out _, out var width) == System.Buffers.OperationStatus.Done
+        )
         {
             valid += width;
         }

@@ -34,10 +34,17 @@ internal sealed class StepRows : IRowFormat<StepLabels>
         var steps = row.Texts("completions");
         var labels = row.List("labels").Select((value, index) => Label(row, value, $"labels[{index}]")).ToImmutableArray();
         if (!row.Failed && steps.Length != labels.Length)
+        {
             row.Fail("labels", $"found {labels.Length} labels for {steps.Length} completions; expected one for each.");
+        }
         if (!row.Failed && steps.IsEmpty)
+        {
             row.Fail("completions", "found none; expected at least one step.");
-        return new StepLabels(PromptField.Read(row), [.. steps.Zip(labels, (text, label) => new ReasoningStep(text, label))]) { Annotator = row.TextOrNull("annotator") };
+        }
+        return new StepLabels(PromptField.Read(row), [.. steps.Zip(labels, (text, label) => new ReasoningStep(text, label))])
+        {
+            Annotator = row.TextOrNull("annotator"),
+        };
     }
 
     public void Write(Utf8JsonWriter json, StepLabels item)
@@ -48,9 +55,13 @@ internal sealed class StepRows : IRowFormat<StepLabels>
         foreach (var (_, label) in item.Steps)
         {
             if (label is 1 or -1)
+            {
                 json.WriteBooleanValue(label > 0);
+            }
             else
+            {
                 json.WriteNumberValue(label);
+            }
         }
 
         json.WriteEndArray();
@@ -60,10 +71,17 @@ internal sealed class StepRows : IRowFormat<StepLabels>
     private static double Label(RowFields row, JsonElement value, string field)
     {
         if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
             return value.GetBoolean() ? 1 : -1;
+        }
         var label = row.Number(value, field);
         if (label is < -1 or > 1)
-            row.Fail(field, $"found {label.ToString(CultureInfo.InvariantCulture)}; expected true, false, or a number from -1 (wrong) to 1 (right).");
+        {
+            row.Fail(
+                field,
+                $"found {label.ToString(CultureInfo.InvariantCulture)}; expected true, false, or a number from -1 (wrong) to 1 (right)."
+            );
+        }
         return label;
     }
 }
@@ -78,7 +96,9 @@ internal sealed class ChoiceRows : IRowFormat<Choice>
         var answers = ListField.Answers(row);
         var best = row.Integer(row.Get("best"), "best");
         if (!row.Failed && (best < 0 || best >= answers.Length))
+        {
             row.Fail("best", $"found {best}; expected the index of an answer, 0 to {answers.Length - 1}.");
+        }
         return new Choice(PromptField.Read(row), answers, best) { Annotator = row.TextOrNull("annotator") };
     }
 
@@ -100,9 +120,13 @@ internal sealed class RankingRows : IRowFormat<Ranking>
         var answers = ListField.Answers(row);
         var ranks = row.List("ranks").Select((value, index) => row.Integer(value, $"ranks[{index}]")).ToImmutableArray();
         if (!row.Failed && ranks.Length != answers.Length)
+        {
             row.Fail("ranks", $"found {ranks.Length} ranks for {answers.Length} answers; expected one for each.");
+        }
         if (!row.Failed && ranks.Any(r => r < 1))
+        {
             row.Fail("ranks", $"found {ranks.Min()}; expected ranks from 1, the best; equal ranks are ties.");
+        }
         return new Ranking(PromptField.Read(row), answers, ranks) { Annotator = row.TextOrNull("annotator") };
     }
 
@@ -126,7 +150,9 @@ internal static class ListField
     {
         var answers = row.Texts("answers");
         if (!row.Failed && answers.Length < 2)
+        {
             row.Fail("answers", $"found {answers.Length}; expected at least two answers to choose from.");
+        }
         return answers;
     }
 

@@ -16,11 +16,14 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
 
     public Preference Read(RowFields row)
     {
-        var (prompt, chosen, rejected) = row.Has(PromptField.Name) ? Explicit(row)
+        var (prompt, chosen, rejected) =
+            row.Has(PromptField.Name) ? Explicit(row)
             : row.IsConversation("chosen") && row.IsConversation("rejected") ? SharedTurns(row)
             : SharedText(row);
         if (Same(row, "score_chosen", "score_rejected") || Same(row, "chosen_score", "rejected_score"))
+        {
             row.Drop("a tie: both answers have the same score");
+        }
         return new Preference(prompt, chosen, rejected, row.NumberOrNull("margin")) { Annotator = row.TextOrNull("annotator") };
     }
 
@@ -30,11 +33,15 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
         PromptField.WriteAnswer(json, "chosen", item.Prompt, item.Chosen);
         PromptField.WriteAnswer(json, "rejected", item.Prompt, item.Rejected);
         if (item.Margin is { } margin)
+        {
             json.WriteNumber("margin", margin);
+        }
     }
 
     private static bool Same(RowFields row, string first, string second) =>
-        row.Get(first).ValueKind == JsonValueKind.Number && row.Get(second).ValueKind == JsonValueKind.Number && row.Get(first).GetDouble() == row.Get(second).GetDouble();
+        row.Get(first).ValueKind == JsonValueKind.Number
+        && row.Get(second).ValueKind == JsonValueKind.Number
+        && row.Get(first).GetDouble() == row.Get(second).GetDouble();
 
     private static (Prompt, string, string) Explicit(RowFields row)
     {
@@ -42,7 +49,9 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
         var (chosenPrompt, chosen) = PromptField.ReadAnswer(row, given, "chosen");
         var (rejectedPrompt, rejected) = PromptField.ReadAnswer(row, given, "rejected");
         if (chosenPrompt != rejectedPrompt)
+        {
             row.Drop("the two answers already differ before their last turn");
+        }
         return (chosenPrompt, chosen, rejected);
     }
 
@@ -51,9 +60,13 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
         var (chosen, rejected) = (row.Messages("chosen"), row.Messages("rejected"));
         var answers = (PromptField.Answer(row, chosen[^1], "chosen"), PromptField.Answer(row, rejected[^1], "rejected"));
         if (chosen.Length == 1 || rejected.Length == 1)
+        {
             row.Drop("the two conversations share no prompt");
+        }
         else if (!chosen[..^1].SequenceEqual(rejected[..^1]))
+        {
             row.Drop("the two conversations already differ before their last turn");
+        }
         return (new Prompt.Chat(chosen[..^1]), answers.Item1, answers.Item2);
     }
 
@@ -64,13 +77,17 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
         if (chosenTurn > 0 && rejectedTurn > 0)
         {
             if (chosen[..chosenTurn] != rejected[..rejectedTurn])
+            {
                 row.Drop("the two transcripts differ before the assistant's last turn");
+            }
             return (new Prompt.Text(chosen[..chosenTurn]), chosen[chosenTurn..], rejected[rejectedTurn..]);
         }
 
         var shared = SharedWords(chosen, rejected);
         if (shared == 0)
+        {
             row.Drop("the two texts share no prompt");
+        }
         return (new Prompt.Text(chosen[..shared]), chosen[shared..], rejected[shared..]);
     }
 
@@ -84,7 +101,10 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
     private static int SharedWords(string left, string right)
     {
         var length = left.AsSpan().CommonPrefixLength(right);
-        while (length > 0 && !(length < left.Length && char.IsWhiteSpace(left[length]) && length < right.Length && char.IsWhiteSpace(right[length])))
+        while (
+            length > 0
+            && !(length < left.Length && char.IsWhiteSpace(left[length]) && length < right.Length && char.IsWhiteSpace(right[length]))
+        )
         {
             length--;
         }

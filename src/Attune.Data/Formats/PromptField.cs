@@ -19,7 +19,9 @@ internal static class PromptField
     public static (Prompt Prompt, string Answer) ReadAnswer(RowFields row, Prompt prompt, string field)
     {
         if (prompt is not Prompt.Chat chat)
+        {
             return (prompt, row.Text(field));
+        }
         if (!row.IsConversation(field))
         {
             row.Fail(field, $"found {Found.Kind(row.Get(field))}, but the prompt is a conversation; expected a list of messages.");
@@ -34,24 +36,34 @@ internal static class PromptField
     public static string Answer(RowFields row, Message last, string field)
     {
         if (last.Role != Role.Assistant)
+        {
             row.Fail(field, $"the last message is by {RoleNames.Of(last.Role)}; expected assistant, whose answer it is.");
+        }
         return last.Content;
     }
 
     public static void Write(Utf8JsonWriter json, Prompt prompt)
     {
         if (prompt is Prompt.Chat chat)
+        {
             WriteMessages(json, Name, chat.Messages);
+        }
         else
+        {
             json.WriteText(Name, ((Prompt.Text)prompt).Value);
+        }
     }
 
     public static void WriteAnswer(Utf8JsonWriter json, string field, Prompt prompt, string answer)
     {
         if (prompt is Prompt.Chat)
+        {
             WriteMessages(json, field, [new Message(Role.Assistant, answer)]);
+        }
         else
+        {
             json.WriteText(field, answer);
+        }
     }
 
     private static void WriteMessages(Utf8JsonWriter json, string field, ImmutableArray<Message> messages)

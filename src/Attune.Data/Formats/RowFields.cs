@@ -39,7 +39,9 @@ internal sealed class RowFields(JsonRow row, RowProblems problems)
     public double Number(JsonElement value, string field)
     {
         if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number))
+        {
             return number;
+        }
         Fail(field, Expected(value, "a finite number"));
         return 0;
     }
@@ -47,7 +49,9 @@ internal sealed class RowFields(JsonRow row, RowProblems problems)
     public int Integer(JsonElement value, string field)
     {
         if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number))
+        {
             return number;
+        }
         Fail(field, Expected(value, "a whole number"));
         return 0;
     }
@@ -56,7 +60,9 @@ internal sealed class RowFields(JsonRow row, RowProblems problems)
     {
         var value = Get(field);
         if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
             return value.GetBoolean();
+        }
         Fail(field, Expected(value, "true or false"));
         return false;
     }
@@ -65,7 +71,9 @@ internal sealed class RowFields(JsonRow row, RowProblems problems)
     {
         var value = Get(field);
         if (value.ValueKind == JsonValueKind.Array)
+        {
             return [.. value.EnumerateArray()];
+        }
         Fail(field, Expected(value, "a list"));
         return [];
     }
@@ -117,7 +125,10 @@ internal sealed class RowFields(JsonRow row, RowProblems problems)
 
         foreach (var part in value.EnumerateObject().Where(p => p.Name is not ("role" or "content")))
         {
-            Fail($"{field}.{part.Name}", $"not a field of messages.{Suggestion.For(part.Name, ["role", "content"])} Expected \"role\" and \"content\" only.");
+            Fail(
+                $"{field}.{part.Name}",
+                $"not a field of messages.{Suggestion.For(part.Name, ["role", "content"])} Expected \"role\" and \"content\" only."
+            );
         }
 
         value.TryGetProperty("role", out var roleValue);
@@ -125,7 +136,9 @@ internal sealed class RowFields(JsonRow row, RowProblems problems)
         var name = Text(roleValue, $"{field}.role");
         var role = RoleNames.Find(name);
         if (role is null && roleValue.ValueKind == JsonValueKind.String)
+        {
             Fail($"{field}.role", $"found '{Found.Short(name)}'; expected one of {string.Join(", ", RoleNames.All)}.");
+        }
         return new Message(role ?? Role.User, Text(content, $"{field}.content"));
     }
 

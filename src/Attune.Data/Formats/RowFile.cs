@@ -10,18 +10,21 @@ internal static class RowFile
     public static void Write(string path, IReadOnlyList<byte[]> rows)
     {
         var array = DataBytes.HasExtension(path, ".json");
-        AtomicFile.Write(path, file =>
-        {
-            using var target = DataBytes.IsPacked(path) ? new GZipStream(file, CompressionLevel.Optimal, leaveOpen: true) : null;
-            Stream stream = target is null ? file : target;
-            stream.Write(array ? "[\n"u8 : ""u8);
-            for (var i = 0; i < rows.Count; i++)
+        AtomicFile.Write(
+            path,
+            file =>
             {
-                stream.Write(rows[i]);
-                stream.Write(array && i < rows.Count - 1 ? ",\n"u8 : "\n"u8);
-            }
+                using var target = DataBytes.IsPacked(path) ? new GZipStream(file, CompressionLevel.Optimal, leaveOpen: true) : null;
+                Stream stream = target is null ? file : target;
+                stream.Write(array ? "[\n"u8 : ""u8);
+                for (var i = 0; i < rows.Count; i++)
+                {
+                    stream.Write(rows[i]);
+                    stream.Write(array && i < rows.Count - 1 ? ",\n"u8 : "\n"u8);
+                }
 
-            stream.Write(array ? "]\n"u8 : ""u8);
-        });
+                stream.Write(array ? "]\n"u8 : ""u8);
+            }
+        );
     }
 }

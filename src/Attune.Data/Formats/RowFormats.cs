@@ -6,44 +6,88 @@ namespace Attune.Data.Formats;
 internal static class RowFormats
 {
     private static readonly ImmutableArray<object> All =
-        [new DocumentRows(), new PromptRows(), new DemonstrationRows(), PreferenceRows.Instance, new VerdictRows(), new StepRows(), new ChoiceRows(), new RankingRows()];
+    [
+        new DocumentRows(),
+        new PromptRows(),
+        new DemonstrationRows(),
+        PreferenceRows.Instance,
+        new VerdictRows(),
+        new StepRows(),
+        new ChoiceRows(),
+        new RankingRows(),
+    ];
 
     /// <summary>Fields that published data sets carry and that change nothing here; they are named in the notes.</summary>
     public static ImmutableArray<string> Ignored { get; } =
     [
-        "id", "idx", "index", "prompt_id", "question_id", "conversation_id", "source", "dataset", "origin", "subset", "split", "category", "topic", "task", "tags",
-        "language", "lang", "model", "chosen_model", "rejected_model", "score", "score_chosen", "score_rejected", "chosen_score", "rejected_score",
-        "timestamp", "created", "meta", "metadata", "info", "url", "license",
+        "id",
+        "idx",
+        "index",
+        "prompt_id",
+        "question_id",
+        "conversation_id",
+        "source",
+        "dataset",
+        "origin",
+        "subset",
+        "split",
+        "category",
+        "topic",
+        "task",
+        "tags",
+        "language",
+        "lang",
+        "model",
+        "chosen_model",
+        "rejected_model",
+        "score",
+        "score_chosen",
+        "score_rejected",
+        "chosen_score",
+        "rejected_score",
+        "timestamp",
+        "created",
+        "meta",
+        "metadata",
+        "info",
+        "url",
+        "license",
     ];
 
-    public static IRowFormat<T> For<T>() => All.OfType<IRowFormat<T>>().FirstOrDefault()
-        ?? throw new ArgumentException($"no data format holds {typeof(T).Name}; there are formats for Document, Prompt, Demonstration, Preference, Verdict, StepLabels, Choice and Ranking.");
+    public static IRowFormat<T> For<T>() =>
+        All.OfType<IRowFormat<T>>().FirstOrDefault()
+        ?? throw new ArgumentException(
+            $"no data format holds {typeof(T).Name}; there are formats for Document, Prompt, Demonstration, Preference, "
+                + "Verdict, StepLabels, Choice and Ranking."
+        );
 
-    public static ImmutableArray<string> Fields(DatasetKind kind) => kind switch
-    {
-        DatasetKind.LanguageModeling => ["text", "messages", "annotator"],
-        DatasetKind.PromptOnly => ["prompt"],
-        DatasetKind.PromptCompletion => ["prompt", "completion", "annotator"],
-        DatasetKind.Preference => ["prompt", "chosen", "rejected", "margin", "annotator"],
-        DatasetKind.UnpairedPreference => ["prompt", "completion", "label", "annotator"],
-        DatasetKind.Stepwise => ["prompt", "completions", "labels", "annotator"],
-        DatasetKind.Choice => ["prompt", "answers", "best", "annotator"],
-        DatasetKind.Ranking => ["prompt", "answers", "ranks", "annotator"],
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
+    public static ImmutableArray<string> Fields(DatasetKind kind) =>
+        kind switch
+        {
+            DatasetKind.LanguageModeling => ["text", "messages", "annotator"],
+            DatasetKind.PromptOnly => ["prompt"],
+            DatasetKind.PromptCompletion => ["prompt", "completion", "annotator"],
+            DatasetKind.Preference => ["prompt", "chosen", "rejected", "margin", "annotator"],
+            DatasetKind.UnpairedPreference => ["prompt", "completion", "label", "annotator"],
+            DatasetKind.Stepwise => ["prompt", "completions", "labels", "annotator"],
+            DatasetKind.Choice => ["prompt", "answers", "best", "annotator"],
+            DatasetKind.Ranking => ["prompt", "answers", "ranks", "annotator"],
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
 
-    public static string Describe(DatasetKind kind) => kind switch
-    {
-        DatasetKind.LanguageModeling => "language modelling rows {text} or {messages}",
-        DatasetKind.PromptOnly => "prompt-only rows {prompt}",
-        DatasetKind.PromptCompletion => "prompt-completion rows {prompt, completion}",
-        DatasetKind.Preference => "preference rows {prompt, chosen, rejected}",
-        DatasetKind.UnpairedPreference => "unpaired preference rows {prompt, completion, label}",
-        DatasetKind.Stepwise => "stepwise rows {prompt, completions, labels}",
-        DatasetKind.Choice => "choice rows {prompt, answers, best}",
-        DatasetKind.Ranking => "ranking rows {prompt, answers, ranks}",
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
+    public static string Describe(DatasetKind kind) =>
+        kind switch
+        {
+            DatasetKind.LanguageModeling => "language modelling rows {text} or {messages}",
+            DatasetKind.PromptOnly => "prompt-only rows {prompt}",
+            DatasetKind.PromptCompletion => "prompt-completion rows {prompt, completion}",
+            DatasetKind.Preference => "preference rows {prompt, chosen, rejected}",
+            DatasetKind.UnpairedPreference => "unpaired preference rows {prompt, completion, label}",
+            DatasetKind.Stepwise => "stepwise rows {prompt, completions, labels}",
+            DatasetKind.Choice => "choice rows {prompt, answers, best}",
+            DatasetKind.Ranking => "ranking rows {prompt, answers, ranks}",
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
 
     /// <summary>The kind that a row's fields tell; null where they fit none.</summary>
     public static DatasetKind? Detect(JsonRow row)

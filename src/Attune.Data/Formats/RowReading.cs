@@ -17,15 +17,26 @@ internal sealed class RowReading<T>(IRowFormat<T> format, RowProblems problems)
         CheckNames(row, fields);
         var item = format.Read(fields);
         if (fields.Failed)
+        {
             return;
+        }
         if (fields.DropReason is { } reason)
+        {
             _dropped.Add(reason);
+        }
         else
+        {
             _items.Add(item);
+        }
     }
 
-    public LoadedData<T> Result(string sha256) => new(_items.ToImmutable(), DroppedRows.Of(_dropped),
-        [.. _ignored.Select(f => $"field \"{f.Key}\" of {f.Value} rows is not used")], sha256);
+    public LoadedData<T> Result(string sha256) =>
+        new(
+            _items.ToImmutable(),
+            DroppedRows.Of(_dropped),
+            [.. _ignored.Select(f => $"field \"{f.Key}\" of {f.Value} rows is not used")],
+            sha256
+        );
 
     private void CheckNames(JsonRow row, RowFields fields)
     {
@@ -33,13 +44,25 @@ internal sealed class RowReading<T>(IRowFormat<T> format, RowProblems problems)
         foreach (var field in row.Fields.EnumerateObject())
         {
             if (!seen.Add(field.Name))
+            {
                 fields.Fail(field.Name, "appears twice in one row; expected once.");
+            }
             else if (_known.Contains(field.Name))
+            {
                 continue;
+            }
             else if (RowFormats.Ignored.Contains(field.Name))
+            {
                 _ignored[field.Name] = _ignored.GetValueOrDefault(field.Name) + 1;
+            }
             else
-                fields.Fail(field.Name, $"not a field of {RowFormats.Describe(format.Kind)}.{Suggestion.For(field.Name, _known)} Remove it, or put what it says into \"metadata\".");
+            {
+                fields.Fail(
+                    field.Name,
+                    $"not a field of {RowFormats.Describe(format.Kind)}.{Suggestion.For(field.Name, _known)} Remove it, or put "
+                        + "what it says into \"metadata\"."
+                );
+            }
         }
     }
 }

@@ -13,9 +13,16 @@ internal sealed class DocumentRows : IRowFormat<Document>
     public Document Read(RowFields row)
     {
         if (!row.Has("text") && row.Has("messages"))
-            row.Fail("messages", "found a conversation; expected \"text\". Read conversations as demonstrations: the last turn is then the answer.");
+        {
+            row.Fail(
+                "messages",
+                "found a conversation; expected \"text\". Read conversations as demonstrations: the last turn is then the answer."
+            );
+        }
         else
+        {
             return new Document(row.Text("text"));
+        }
         return new Document("");
     }
 
@@ -44,9 +51,16 @@ internal sealed class DemonstrationRows : IRowFormat<Demonstration>
     public Demonstration Read(RowFields row)
     {
         if (row.Has("messages"))
+        {
             return OfConversation(row);
+        }
         if (row.Has("text"))
-            row.Fail("text", "found a text without prompt and answer; expected \"prompt\" and \"completion\". Read such rows as documents.");
+        {
+            row.Fail(
+                "text",
+                "found a text without prompt and answer; expected \"prompt\" and \"completion\". Read such rows as documents."
+            );
+        }
         var (prompt, answer) = PromptField.ReadAnswer(row, PromptField.Read(row), "completion");
         return new Demonstration(prompt, answer) { Annotator = row.TextOrNull("annotator") };
     }
@@ -61,7 +75,12 @@ internal sealed class DemonstrationRows : IRowFormat<Demonstration>
     {
         var messages = row.Messages("messages");
         if (messages.Length < 2)
+        {
             row.Fail("messages", "found one message; expected at least a question and an answer.");
-        return new Demonstration(new Prompt.Chat(messages[..^1]), PromptField.Answer(row, messages[^1], "messages")) { Annotator = row.TextOrNull("annotator") };
+        }
+        return new Demonstration(new Prompt.Chat(messages[..^1]), PromptField.Answer(row, messages[^1], "messages"))
+        {
+            Annotator = row.TextOrNull("annotator"),
+        };
     }
 }

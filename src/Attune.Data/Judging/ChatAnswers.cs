@@ -14,17 +14,26 @@ public sealed class ChatAnswers(IChatClient client, string name, ChatOptions opt
     /// <summary>One answer a prompt, in their order.</summary>
     /// <param name="requests">Prompts, each with the seed of its answer, which servers follow as far as they can.</param>
     /// <exception cref="AttuneException">The model cannot be asked.</exception>
-    public async Task<ImmutableArray<string>> SampleAsync(IReadOnlyList<(Prompt Prompt, Seed Seed)> requests, IProgress<int>? finished, CancellationToken cancel)
+    public async Task<ImmutableArray<string>> SampleAsync(
+        IReadOnlyList<(Prompt Prompt, Seed Seed)> requests,
+        IProgress<int>? finished,
+        CancellationToken cancel
+    )
     {
         var (answers, done) = (new string[requests.Count], 0);
-        await Parallel.ForAsync(0, requests.Count, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancel }, async (i, stop) =>
-        {
-            answers[i] = await AnswerAsync(requests[i].Prompt, requests[i].Seed, stop).ConfigureAwait(false);
-            lock (answers)
+        await Parallel.ForAsync(
+            0,
+            requests.Count,
+            new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancel },
+            async (i, stop) =>
             {
-                finished?.Report(++done);
+                answers[i] = await AnswerAsync(requests[i].Prompt, requests[i].Seed, stop);
+                lock (answers)
+                {
+                    finished?.Report(++done);
+                }
             }
-        }).ConfigureAwait(false);
+        );
         return [.. answers];
     }
 
@@ -34,7 +43,13 @@ public sealed class ChatAnswers(IChatClient client, string name, ChatOptions opt
         own.Seed = (long)(seed.Value >> 1);
         try
         {
-            return (await client.GetResponseAsync(prompt is Prompt.Chat chat ? [.. chat.Messages.Select(Said)] : [new ChatMessage(ChatRole.User, prompt.Key)], own, cancel).ConfigureAwait(false)).Text;
+            return (
+                await client.GetResponseAsync(
+                    prompt is Prompt.Chat chat ? [.. chat.Messages.Select(Said)] : [new ChatMessage(ChatRole.User, prompt.Key)],
+                    own,
+                    cancel
+                )
+            ).Text;
         }
         catch (Exception problem) when (problem is not OperationCanceledException)
         {
@@ -42,6 +57,15 @@ public sealed class ChatAnswers(IChatClient client, string name, ChatOptions opt
         }
     }
 
-    private static ChatMessage Said(Message message) => new(
-        message.Role switch { Role.System => ChatRole.System, Role.User => ChatRole.User, Role.Assistant => ChatRole.Assistant, _ => ChatRole.Tool }, message.Content);
+    private static ChatMessage Said(Message message) =>
+        new(
+            message.Role switch
+            {
+                Role.System => ChatRole.System,
+                Role.User => ChatRole.User,
+                Role.Assistant => ChatRole.Assistant,
+                _ => ChatRole.Tool,
+            },
+            message.Content
+        );
 }

@@ -5,6 +5,7 @@ public enum JudgeOrder
 {
     /// <summary>As they stand and the other way round: only who wins both times is preferred.</summary>
     Both,
+
     /// <summary>Once, in an order drawn by chance from the question's id: half the price, and the bias is noise in the labels.</summary>
     Random,
 }

@@ -14,8 +14,9 @@ public readonly partial record struct JudgeVerdict(int? Best, string? Unreadable
     public const string Nothing = "the reply is more than the name of an answer";
 
     /// <summary>
-    /// Reads a reply strictly: a letter or TIE, alone, or after "Answer", "Verdict" or the like, in quotes or brackets or not. Anything else is not guessed at: what else a reply
-    /// says may as well deny the letter in it. Thoughts in &lt;think&gt; before it are passed over.
+    /// Reads a reply strictly: a letter or TIE, alone, or after "Answer", "Verdict" or the like, in quotes or brackets or not. Anything
+    /// else is not guessed at: what else a reply says may as well deny the letter in it. Thoughts in &lt;think&gt; before it are passed
+    /// over.
     /// </summary>
     /// <param name="answers">Answers shown, A, B and so on.</param>
     /// <param name="isCut">The reply reached its longest length.</param>
@@ -25,16 +26,28 @@ public readonly partial record struct JudgeVerdict(int? Best, string? Unreadable
         if (Named().Match(said) is { Success: true } named)
         {
             var name = named.Groups["name"].Value.ToUpperInvariant();
-            return name == "TIE" ? new(null, null) : name[0] - 'A' < answers ? new(name[0] - 'A', null) : new(null, Elsewhere);
+            return name == "TIE" ? new(null, null)
+                : name[0] - 'A' < answers ? new(name[0] - 'A', null)
+                : new(null, Elsewhere);
         }
 
-        return new(null, said.Length == 0 ? (isCut ? CutOff : Empty) : isCut ? CutOff : Letters().Count(said) > 1 ? Several : Nothing);
+        return new(
+            null,
+            said.Length == 0 ? (isCut ? CutOff : Empty)
+                : isCut ? CutOff
+                : Letters().Count(said) > 1 ? Several
+                : Nothing
+        );
     }
 
     [GeneratedRegex(@"^\s*<think>.*?</think>", RegexOptions.Singleline)]
     private static partial Regex Thoughts();
 
-    [GeneratedRegex(@"^(?:(?:the\s+)?(?:better\s+|best\s+|final\s+|my\s+)?(?:answer|verdict|choice)(?:\s+is)?\s*:?\s*)?[\(\[""'*]{0,4}(?<name>[A-Z]|TIE)[\)\]""'*]{0,4}\.?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?:(?:the\s+)?(?:better\s+|best\s+|final\s+|my\s+)?(?:answer|verdict|choice)(?:\s+is)?\s*:?\s*)?"
+            + @"[\(\[""'*]{0,4}(?<name>[A-Z]|TIE)[\)\]""'*]{0,4}\.?$",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+    )]
     private static partial Regex Named();
 
     [GeneratedRegex(@"\b[A-Z]\b")]

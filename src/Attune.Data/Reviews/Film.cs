@@ -21,11 +21,15 @@ public sealed partial record Film(string Title, Genre Genre)
     public static Film? Read(Prompt prompt)
     {
         if (prompt is not Prompt.Text text || PromptForm().Match(text.Value) is not { Success: true } match)
+        {
             return null;
+        }
         foreach (var genre in Enum.GetValues<Genre>())
         {
             if (NameOf(genre) == match.Groups["genre"].Value)
+            {
                 return new Film(match.Groups["title"].Value, genre);
+            }
         }
 
         return null;

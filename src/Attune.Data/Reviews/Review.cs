@@ -8,4 +8,10 @@ namespace Attune.Data.Reviews;
 /// <param name="Aspects">The aspects its nouns name, in order, without repeats.</param>
 /// <param name="Text">The review, without a leading blank.</param>
 public sealed record Review(
-    Film Film, Style Style, double Sentiment, ImmutableArray<int> Valences, ImmutableArray<Aspect> Aspects, string Text);
+    Film Film,
+    Style Style,
+    double Sentiment,
+    ImmutableArray<int> Valences,
+    ImmutableArray<Aspect> Aspects,
+    string Text
+);

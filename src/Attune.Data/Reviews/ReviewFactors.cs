@@ -12,8 +12,16 @@ namespace Attune.Data.Reviews;
 /// <param name="UnknownWords">The share of words that the grammar does not have.</param>
 /// <param name="Finished">Whether the text ends with a full stop, "!" or "?".</param>
 public sealed record ReviewFactors(
-    double Sentiment, int Judgements, ImmutableArray<Aspect> Aspects, int Words, int Sentences, double Repetition, double Fluency,
-    double UnknownWords, bool Finished)
+    double Sentiment,
+    int Judgements,
+    ImmutableArray<Aspect> Aspects,
+    int Words,
+    int Sentences,
+    double Repetition,
+    double Fluency,
+    double UnknownWords,
+    bool Finished
+)
 {
     public static ReviewFactors Read(string text)
     {
@@ -30,7 +38,8 @@ public sealed record ReviewFactors(
             RepetitionReader.Read(tokens, phrases),
             fluency.PossiblePairs,
             fluency.UnknownWords,
-            finished);
+            finished
+        );
     }
 
     private static List<Aspect> AspectsOf(ReadOnlySpan<string> tokens)
@@ -41,7 +50,9 @@ public sealed record ReviewFactors(
             if (ReviewLexicon.Nouns.Match(tokens, at, out var aspect) is > 0 and var length)
             {
                 if (aspect is { } named)
+                {
                     aspects.Add(named);
+                }
                 at += length - 1;
             }
         }

@@ -28,7 +28,9 @@ public static class ReviewGrammar
             var writer = new SentenceWriter(GrammarTables.Default, chance, new Film("", genre), Style.Plain);
             var film = new Film(Spelling.Join(writer.Write("title", writer.NextSubject(0))), genre);
             if (film.Split == split)
+            {
                 return film;
+            }
         }
     }
 
@@ -52,13 +54,18 @@ public static class ReviewGrammar
         {
             var (symbol, valence) = units[i];
             // A second sentence on the same noun must not contradict the first.
-            var follows = symbol is "body" && last is not null && Math.Sign(valence) == Math.Sign(last.Context.Valence)
+            var follows =
+                symbol is "body"
+                && last is not null
+                && Math.Sign(valence) == Math.Sign(last.Context.Valence)
                 && chance.NextDouble() < FollowShare;
             var subject = follows ? last!.Judged(valence) : writer.NextSubject(valence);
             var before = writer.Named.Count;
             var unit = writer.Write(follows ? "follow" : symbol, subject);
             if (i > 0 && valence * units[i - 1].Valence < 0 && TakesTurn(unit) && chance.NextDouble() < TurnShare)
+            {
                 unit.InsertRange(0, [.. writer.Write("turn", subject), ","]);
+            }
             tokens.AddRange(unit);
             // "It" must have only one noun to mean.
             last = symbol is "body" && !follows && writer.Named.Count == before + 1 ? subject : null;
@@ -80,7 +87,11 @@ public static class ReviewGrammar
         for (var i = 0; i < count; i++)
         {
             var closing = closes && i == count - 1;
-            var symbol = count == 1 ? "single" : closing ? "closing" : opens && i == 0 ? "opening" : "body";
+            var symbol =
+                count == 1 ? "single"
+                : closing ? "closing"
+                : opens && i == 0 ? "opening"
+                : "body";
             // The last word sums up, so it strays less from the whole.
             var stray = chance.NextNormal() * plan.SentenceSpread * (closing ? 0.4 : 1);
             units[i] = new Unit(symbol, ValenceOf(sentiment + stray));
@@ -101,20 +112,23 @@ public static class ReviewGrammar
         for (var i = 0; i < plan.LengthWeights.Length; i++)
         {
             if ((left -= plan.LengthWeights[i]) < 0)
+            {
                 return i + 1;
+            }
         }
 
         return plan.LengthWeights.Length;
     }
 
-    private static int ValenceOf(double judgement) => judgement switch
-    {
-        < -0.6 => -2,
-        < -0.12 => -1,
-        <= 0.12 => 0,
-        <= 0.6 => 1,
-        _ => 2,
-    };
+    private static int ValenceOf(double judgement) =>
+        judgement switch
+        {
+            < -0.6 => -2,
+            < -0.12 => -1,
+            <= 0.12 => 0,
+            <= 0.6 => 1,
+            _ => 2,
+        };
 
     private readonly record struct Unit(string Symbol, int Valence);
 }

@@ -12,12 +12,13 @@ public sealed record ReviewPlan
     /// Demonstrations: as many good as bad reviews, most of them mixed, so that alignment has room to improve; shorter, so
     /// that nine answers in ten fit into 64 tokens of a vocabulary of 1024.
     /// </summary>
-    public static ReviewPlan Mixed { get; } = new()
-    {
-        SentimentSpread = 0.45,
-        SentimentShape = SentimentShape.Normal,
-        LengthWeights = [3.5, 4, 1.2, 0.1],
-    };
+    public static ReviewPlan Mixed { get; } =
+        new()
+        {
+            SentimentSpread = 0.45,
+            SentimentShape = SentimentShape.Normal,
+            LengthWeights = [3.5, 4, 1.2, 0.1],
+        };
 
     public SentimentShape SentimentShape { get; init; } = SentimentShape.Uniform;
 

@@ -10,17 +10,18 @@ namespace Attune.Data.Reviews;
 public sealed class ReviewUtility(UtilityWeights weights) : IUtility
 {
     /// <summary>Words of a review that is neither too short nor too long.</summary>
-    private const int ShortestGood = 12, LongestGood = 45;
+    private const int ShortestGood = 12,
+        LongestGood = 45;
 
-    public ReviewUtility() : this(new UtilityWeights()) { }
+    public ReviewUtility()
+        : this(new UtilityWeights()) { }
 
     public UtilityBreakdown Of(Prompt prompt, string answer)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(answer);
         var factors = ReviewFactors.Read(answer);
-        return new UtilityBreakdown(
-        [
+        return new UtilityBreakdown([
             new("sentiment", weights.Sentiment, factors.Sentiment),
             new("aspects", weights.Aspects, AspectsValue(factors.Aspects.Length)),
             new("film", weights.Film, FilmValue(prompt, answer)),
@@ -36,12 +37,13 @@ public sealed class ReviewUtility(UtilityWeights weights) : IUtility
     public static double AspectsValue(int named) => 1 - Math.Exp(-named / 2.0);
 
     /// <summary>0 inside the good range, falling with the log of the ratio outside: -0.69 at half or at twice.</summary>
-    public static double LengthValue(int words) => words switch
-    {
-        < ShortestGood => Math.Log((words + 1.0) / (ShortestGood + 1)),
-        > LongestGood => -Math.Log((double)words / LongestGood),
-        _ => 0,
-    };
+    public static double LengthValue(int words) =>
+        words switch
+        {
+            < ShortestGood => Math.Log((words + 1.0) / (ShortestGood + 1)),
+            > LongestGood => -Math.Log((double)words / LongestGood),
+            _ => 0,
+        };
 
     /// <summary>
     /// 1 where the answer names the film or the genre of its prompt, 0 where it names neither, -1 where it calls the film
@@ -50,9 +52,13 @@ public sealed class ReviewUtility(UtilityWeights weights) : IUtility
     public static double FilmValue(Prompt prompt, string answer)
     {
         if (Film.Read(prompt) is not { } film)
+        {
             return 0;
+        }
         var other = Enum.GetValues<Genre>().Any(genre => genre != film.Genre && Names(answer, Film.NameOf(genre)));
-        return other ? -1 : Names(answer, film.Title) || Names(answer, film.GenreName) ? 1 : 0;
+        return other ? -1
+            : Names(answer, film.Title) || Names(answer, film.GenreName) ? 1
+            : 0;
     }
 
     private static bool Names(string text, string name)

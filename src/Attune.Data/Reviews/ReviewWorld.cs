@@ -27,7 +27,10 @@ public static class ReviewWorld
             var chance = seed.For("document form", i).Chance();
             var writer = new SentenceWriter(GrammarTables.Default, chance, film, review.Style, review.Text);
             var text = Spelling.Join(writer.Write("document", writer.NextSubject(0)));
-            yield return new ReviewDocument(seed.For("document stars", i).Chance().NextDouble() < StarredShare ? $"{text} {Stars(review)}" : text, review);
+            yield return new ReviewDocument(
+                seed.For("document stars", i).Chance().NextDouble() < StarredShare ? $"{text} {Stars(review)}" : text,
+                review
+            );
         }
     }
 

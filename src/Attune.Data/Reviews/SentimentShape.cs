@@ -1,4 +1,8 @@
 namespace Attune.Data.Reviews;
 
 /// <summary>The distribution of sentiment over reviews, symmetric about 0.</summary>
-public enum SentimentShape { Uniform, Normal }
+public enum SentimentShape
+{
+    Uniform,
+    Normal,
+}

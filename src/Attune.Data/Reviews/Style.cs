@@ -1,4 +1,11 @@
 namespace Attune.Data.Reviews;
 
 /// <summary>The voice of a reviewer. It says nothing about what the reviewer thinks.</summary>
-public enum Style { Plain, Enthusiastic, Dry, Literary, Chatty }
+public enum Style
+{
+    Plain,
+    Enthusiastic,
+    Dry,
+    Literary,
+    Chatty,
+}

@@ -53,12 +53,16 @@ public sealed record AnnotatorOptions
         }
 
         if (problems.Count > 0)
+        {
             throw new PlanException(problems);
+        }
 
         void Require(bool holds, string problem)
         {
             if (!holds)
+            {
                 problems.Add(problem);
+            }
         }
     }
 }

@@ -21,5 +21,8 @@ public readonly record struct PairProbabilities(double First, double Second)
 
     /// <summary>With no noise the step function, one half at 0.</summary>
     private static double Sigmoid(double difference, double noise) =>
-        noise > 0 ? 1 / (1 + Math.Exp(-difference / noise)) : difference > 0 ? 1 : difference < 0 ? 0 : 0.5;
+        noise > 0 ? 1 / (1 + Math.Exp(-difference / noise))
+        : difference > 0 ? 1
+        : difference < 0 ? 0
+        : 0.5;
 }

@@ -45,8 +45,9 @@ public sealed class SimulatedAnnotators
     {
         ArgumentNullException.ThrowIfNull(answer);
         var group = GroupOf(annotator);
-        var total = _utility.Of(prompt, answer).Components.Sum(c =>
-            c.Contribution * FactorOf(annotator, c.Name) * (group?.Emphasis.GetValueOrDefault(c.Name, 1) ?? 1));
+        var total = _utility
+            .Of(prompt, answer)
+            .Components.Sum(c => c.Contribution * FactorOf(annotator, c.Name) * (group?.Emphasis.GetValueOrDefault(c.Name, 1) ?? 1));
         var words = answer.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
         return total + ((_options.LengthBias + (group?.LengthTaste ?? 0)) * words / 10);
     }
@@ -62,7 +63,8 @@ public sealed class SimulatedAnnotators
         var difference = TasteOf(annotator, prompt, first) - TasteOf(annotator, prompt, second);
         var draw = chance.NextDouble();
         var odds = Odds(difference + _options.PositionBias);
-        var outcome = draw < odds.First ? ComparisonOutcome.First
+        var outcome =
+            draw < odds.First ? ComparisonOutcome.First
             : draw < odds.First + odds.Second ? ComparisonOutcome.Second
             : ComparisonOutcome.Tie;
         double? margin = _options.Margins is MarginReport.Stated ? Math.Abs(difference) : null;
@@ -77,7 +79,9 @@ public sealed class SimulatedAnnotators
         var seen = Perceive(annotator, prompt, answers, chance);
         var best = Array.IndexOf(seen, seen.Max());
         if (answers.Length > 1 && chance.NextDouble() < _options.FlipRate)
+        {
             best = (best + 1 + chance.NextInt(answers.Length - 1)) % answers.Length;
+        }
         return new Choice(prompt, answers, best) { Annotator = NameOf(annotator) };
     }
 
@@ -91,7 +95,9 @@ public sealed class SimulatedAnnotators
         var chance = _seed.For("ranking", index, annotator).Chance();
         var seen = Perceive(annotator, prompt, answers, chance);
         if (chance.NextDouble() < _options.FlipRate)
+        {
             seen = [.. seen.Select(u => -u)];
+        }
         var order = Enumerable.Range(0, answers.Length).OrderByDescending(i => seen[i]).ToArray();
         var ranks = new int[answers.Length];
         for (var place = 0; place < order.Length; place++)
@@ -134,7 +140,10 @@ public sealed class SimulatedAnnotators
             var odds = ProbabilitiesOf(prompt, a, b);
             var difference = _utility.Of(prompt, a).Total - _utility.Of(prompt, b).Total;
             labels += odds.First + odds.Second;
-            gold += difference > 0 ? odds.First : difference < 0 ? odds.Second : (odds.First + odds.Second) / 2;
+            gold +=
+                difference > 0 ? odds.First
+                : difference < 0 ? odds.Second
+                : (odds.First + odds.Second) / 2;
             best += Math.Max(odds.First, odds.Second);
             count++;
         }
@@ -153,16 +162,21 @@ public sealed class SimulatedAnnotators
     private double[] Perceive(int annotator, Prompt prompt, ImmutableArray<string> answers, Chance chance)
     {
         if (answers.IsDefaultOrEmpty)
+        {
             throw new ArgumentException("There are no answers to judge.", nameof(answers));
+        }
         var shownFirst = chance.NextInt(answers.Length);
-        return [.. answers.Select((answer, i) =>
-            TasteOf(annotator, prompt, answer) + (i == shownFirst ? _options.PositionBias : 0)
-            + (_options.Noise * Gumbel(chance)))];
+        return
+        [
+            .. answers.Select(
+                (answer, i) =>
+                    TasteOf(annotator, prompt, answer) + (i == shownFirst ? _options.PositionBias : 0) + (_options.Noise * Gumbel(chance))
+            ),
+        ];
     }
 
     private static double Gumbel(Chance chance) => -Math.Log(Math.Max(-Math.Log(1 - chance.NextDouble()), double.Epsilon));
 
-    private double FactorOf(int annotator, string component) => _options.Disagreement == 0
-        ? 1
-        : 1 + (_options.Disagreement * _seed.For("taste " + component, annotator).Chance().NextNormal());
+    private double FactorOf(int annotator, string component) =>
+        _options.Disagreement == 0 ? 1 : 1 + (_options.Disagreement * _seed.For("taste " + component, annotator).Chance().NextNormal());
 }

@@ -27,7 +27,8 @@ public static class TinyLanguage
     public static ImmutableArray<Prompt.Text> Prompts { get; } = [new("ad"), new("bf"), new("ce"), new("ga")];
 
     /// <summary>The prompts again and again, so that any number of answers can be asked for.</summary>
-    public static IEnumerable<Prompt.Text> RepeatedPrompts(int count) => Enumerable.Range(0, count).Select(i => Prompts[i % Prompts.Length]);
+    public static IEnumerable<Prompt.Text> RepeatedPrompts(int count) =>
+        Enumerable.Range(0, count).Select(i => Prompts[i % Prompts.Length]);
 
     /// <summary>Prompts with an answer each; item i depends on the seed and on i alone.</summary>
     public static IEnumerable<Demonstration> Demonstrations(Seed seed, int count)

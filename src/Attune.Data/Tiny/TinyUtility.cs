@@ -20,8 +20,7 @@ public sealed class TinyUtility : IUtility
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(answer);
         var pairs = Enumerable.Range(0, Math.Max(0, answer.Length - 1)).Select(i => answer.Substring(i, 2)).ToArray();
-        return new UtilityBreakdown(
-        [
+        return new UtilityBreakdown([
             new("echo", 0.9, answer.Contains(prompt.Key[0], StringComparison.Ordinal) ? 1 : 0),
             new("pairs", 1.1, Math.Min(2, pairs.Distinct().Count(GoodPairs.Contains))),
             new("length", -0.55, Math.Abs(answer.Length - BestLength)),
@@ -44,8 +43,7 @@ public sealed class TinyProxy : IUtility
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(answer);
         var pairs = Enumerable.Range(0, Math.Max(0, answer.Length - 1)).Count(i => TinyUtility.GoodPairs.Contains(answer.Substring(i, 2)));
-        return new UtilityBreakdown(
-        [
+        return new UtilityBreakdown([
             new("echo", 0.9, answer.Contains(prompt.Key[0], StringComparison.Ordinal) ? 1 : 0),
             new("pairs", 1.1, pairs),
             new("length", 0.2, answer.Length),

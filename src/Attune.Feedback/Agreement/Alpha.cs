@@ -5,8 +5,10 @@ public enum Scale
 {
     /// <summary>Names: different or not.</summary>
     Nominal,
+
     /// <summary>Ranks: by how many values lie between.</summary>
     Ordinal,
+
     /// <summary>Amounts: by the square of the difference.</summary>
     Interval,
 }

@@ -27,7 +27,9 @@ public static class Bootstrap
 
             var value = statistic(sample);
             if (!double.IsNaN(value))
+            {
                 drawn.Add(value);
+            }
         }
 
         drawn.Sort();

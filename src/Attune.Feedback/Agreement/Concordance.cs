@@ -8,12 +8,16 @@ public static class Concordance
     /// the rank sums and T = Σ (t³ - t) over the ties of a ranking.
     /// </summary>
     /// <param name="rankings">One a person, each a rank for every item; ties equal. Only the order of the numbers counts.</param>
-    /// <returns>1 where all rank alike, 0 where the rank sums are all equal; NaN for fewer than two people or items, or where everyone ties everything.</returns>
+    /// <returns>1 where all rank alike, 0 where the rank sums are all equal; NaN for fewer than two people or items, or where everyone ties
+    /// everything.</returns>
     public static double KendallW(IReadOnlyList<IReadOnlyList<int>> rankings)
     {
         if (rankings.Count < 2 || rankings[0].Count < 2)
+        {
             return double.NaN;
-        double people = rankings.Count, items = rankings[0].Count;
+        }
+        double people = rankings.Count,
+            items = rankings[0].Count;
         var middle = rankings.Select(MidRanks).ToArray();
         var sums = Enumerable.Range(0, rankings[0].Count).Select(i => middle.Sum(r => r[i])).ToArray();
         var spread = sums.Sum(s => Math.Pow(s - sums.Average(), 2));
@@ -23,5 +27,6 @@ public static class Concordance
     }
 
     /// <summary>Ranks from 1, where ties share the mean of their places.</summary>
-    private static double[] MidRanks(IReadOnlyList<int> ranks) => [.. ranks.Select(rank => ranks.Count(r => r < rank) + ((ranks.Count(r => r == rank) + 1) / 2.0))];
+    private static double[] MidRanks(IReadOnlyList<int> ranks) =>
+        [.. ranks.Select(rank => ranks.Count(r => r < rank) + ((ranks.Count(r => r == rank) + 1) / 2.0))];
 }

@@ -5,8 +5,10 @@ public enum KappaWeights
 {
     /// <summary>All disagreements weigh the same.</summary>
     None,
+
     /// <summary>By the distance of the categories.</summary>
     Linear,
+
     /// <summary>By its square.</summary>
     Quadratic,
 }
@@ -22,7 +24,9 @@ public static class Kappa
     public static double Cohen(IReadOnlyList<(int First, int Second)> units, KappaWeights weights = KappaWeights.None)
     {
         if (units.Count == 0)
+        {
             return double.NaN;
+        }
         var categories = 1 + units.Max(u => Math.Max(u.First, u.Second));
         var (first, second) = (new double[categories], new double[categories]);
         var observed = 0.0;
@@ -50,19 +54,26 @@ public static class Kappa
     public static double Fleiss(IReadOnlyList<int[]> counts)
     {
         if (counts.Count == 0)
+        {
             return double.NaN;
+        }
         var raters = counts[0].Sum();
         if (raters < 2 || counts.Any(c => c.Sum() != raters))
+        {
             throw new ArgumentException("every unit must be judged by the same number of people, at least two", nameof(counts));
+        }
         var agreement = counts.Average(c => (c.Sum(n => (double)n * n) - raters) / (raters * (raters - 1.0)));
-        var chance = Enumerable.Range(0, counts[0].Length).Sum(k => Math.Pow(counts.Sum(c => (double)c[k]) / (counts.Count * (double)raters), 2));
+        var chance = Enumerable
+            .Range(0, counts[0].Length)
+            .Sum(k => Math.Pow(counts.Sum(c => (double)c[k]) / (counts.Count * (double)raters), 2));
         return chance == 1 ? double.NaN : (agreement - chance) / (1 - chance);
     }
 
-    private static double Weight(int a, int b, KappaWeights weights) => weights switch
-    {
-        KappaWeights.None => a == b ? 0 : 1,
-        KappaWeights.Linear => Math.Abs(a - b),
-        _ => (double)(a - b) * (a - b),
-    };
+    private static double Weight(int a, int b, KappaWeights weights) =>
+        weights switch
+        {
+            KappaWeights.None => a == b ? 0 : 1,
+            KappaWeights.Linear => Math.Abs(a - b),
+            _ => (double)(a - b) * (a - b),
+        };
 }

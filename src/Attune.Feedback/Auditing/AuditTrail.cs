@@ -13,7 +13,10 @@ public sealed record AuditEntry(long Sequence, DateTimeOffset At, string Actor, 
 /// <param name="Head">Hash of the newest link: written down elsewhere, it proves that nothing before was changed.</param>
 public sealed record AuditReport(long Links, int Labels, int Items, string Head, string? FirstBroken);
 
-/// <summary>The record of everything that was done. Each entry carries a hash over the one before, so none can be changed, added or left out unnoticed.</summary>
+/// <summary>
+/// The record of everything that was done. Each entry carries a hash over the one before, so none can be changed, added or left out
+/// unnoticed.
+/// </summary>
 public sealed class AuditTrail
 {
     private readonly FeedbackStore _store;
@@ -21,9 +24,28 @@ public sealed class AuditTrail
     internal AuditTrail(FeedbackStore store) => _store = store;
 
     /// <summary>Entries after <paramref name="sequence"/>, oldest first.</summary>
-    public Task<IReadOnlyList<AuditEntry>> ReadAsync(long sequence, int count, CancellationToken cancel) => _store.ReadAsync(async db =>
-        (IReadOnlyList<AuditEntry>)[.. (await db.Audit.AsNoTracking().Where(a => a.Sequence > sequence).OrderBy(a => a.Sequence).Take(count).ToListAsync(cancel).ConfigureAwait(false))
-            .Select(a => new AuditEntry(a.Sequence, DateTimeOffset.FromUnixTimeMilliseconds(a.At), a.Actor, a.Action, a.Subject, a.DetailJson, a.Hash))]);
+    public Task<IReadOnlyList<AuditEntry>> ReadAsync(long sequence, int count, CancellationToken cancel) =>
+        _store.ReadAsync(async db =>
+            (IReadOnlyList<AuditEntry>)
+                [
+                    .. (
+                        await db
+                            .Audit.AsNoTracking()
+                            .Where(a => a.Sequence > sequence)
+                            .OrderBy(a => a.Sequence)
+                            .Take(count)
+                            .ToListAsync(cancel)
+                    ).Select(a => new AuditEntry(
+                        a.Sequence,
+                        DateTimeOffset.FromUnixTimeMilliseconds(a.At),
+                        a.Actor,
+                        a.Action,
+                        a.Subject,
+                        a.DetailJson,
+                        a.Hash
+                    )),
+                ]
+        );
 
     /// <summary>
     /// Computes every hash anew: the chain, each label against what the audit says of it, each item and each version of the guidelines.

@@ -9,6 +9,7 @@ internal sealed class AlpacaFarm : IRowFormat
 {
     public string Name => "alpaca-farm";
     public ImmutableArray<ProjectKind> Writes => [ProjectKind.Comparison];
+
     public ProjectKind KindOf(JsonObject row) => ProjectKind.Comparison;
 
     public bool Fits(JsonObject row) => row.ContainsKey("output_1") && row.ContainsKey("output_2");
@@ -33,8 +34,12 @@ internal sealed class AlpacaFarm : IRowFormat
         foreach (var label in labels)
         {
             if (label.Judgement is not ComparisonJudgement { Pick: Pick.First or Pick.Second } comparison)
+            {
                 continue;
-            var row = Frame.Of(label.Extras, Name) ?? new JsonObject { ["instruction"] = Conversations.Transcript(label.Item.Prompt), ["input"] = "" };
+            }
+            var row =
+                Frame.Of(label.Extras, Name)
+                ?? new JsonObject { ["instruction"] = Conversations.Transcript(label.Item.Prompt), ["input"] = "" };
             (row["output_1"], row["output_2"]) = (label.Item.Candidates[0].Text, label.Item.Candidates[1].Text);
             row["preference"] = comparison.Pick == Pick.First ? 1 : 2;
             yield return row;

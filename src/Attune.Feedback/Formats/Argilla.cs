@@ -8,24 +8,34 @@ using Attune.Core.Feedback;
 namespace Attune.Feedback.Formats;
 
 /// <summary>
-/// Argilla's records, nested ({id, fields, responses, ...}) and flat ("question.responses", "question.responses.users", ...). Fields: one of prompt,
-/// instruction or question, and the answers reply_1, reply_2, ... or response_1, ...; of the questions, the first that names an answer (label), ranks them
-/// (ranking), gives a number (rating), or marks parts of the first answer (span). Other fields, metadata, suggestions and vectors stay in the record's frame.
+/// Argilla's records, nested ({id, fields, responses, ...}) and flat ("question.responses", "question.responses.users", ...). Fields: one
+/// of prompt, instruction or question, and the answers reply_1, reply_2, ... or response_1, ...; of the questions, the first that names an
+/// answer (label), ranks them (ranking), gives a number (rating), or marks parts of the first answer (span). Other fields, metadata,
+/// suggestions and vectors stay in the record's frame.
 /// </summary>
 internal sealed class Argilla : IRowFormat
 {
     private static readonly string[] Prompts = ["prompt", "instruction", "question"];
 
     public string Name => "argilla";
-    public ImmutableArray<ProjectKind> Writes => [ProjectKind.Comparison, ProjectKind.BestOf, ProjectKind.Ranking, ProjectKind.Rating, ProjectKind.Spans];
+    public ImmutableArray<ProjectKind> Writes =>
+        [ProjectKind.Comparison, ProjectKind.BestOf, ProjectKind.Ranking, ProjectKind.Rating, ProjectKind.Spans];
 
-    public bool Fits(JsonObject row) => (row["fields"] is JsonObject && row["responses"] is JsonObject) || row.Any(f => f.Key.EndsWith(".responses", StringComparison.Ordinal));
+    public bool Fits(JsonObject row) =>
+        (row["fields"] is JsonObject && row["responses"] is JsonObject)
+        || row.Any(f => f.Key.EndsWith(".responses", StringComparison.Ordinal));
 
     public ProjectKind KindOf(JsonObject row)
     {
         var (record, answers) = (new ArgillaRecord(row), ArgillaRecord.Answers(new ArgillaRecord(row).Fields).Length);
-        if (record.Responses().Any(r => r.Value is JsonArray { Count: > 0 } list && list[0] is JsonObject entry && entry.ContainsKey("start")))
+        if (
+            record
+                .Responses()
+                .Any(r => r.Value is JsonArray { Count: > 0 } list && list[0] is JsonObject entry && entry.ContainsKey("start"))
+        )
+        {
             return ProjectKind.Spans;
+        }
         return record.Responses().Select(r => r.Value?.GetValueKind()).FirstOrDefault() switch
         {
             JsonValueKind.Number => ProjectKind.Rating,
@@ -37,36 +47,69 @@ internal sealed class Argilla : IRowFormat
     public IEnumerable<ReadRow> Read(JsonObject row, FormatContext context)
     {
         var record = new ArgillaRecord(row);
-        var prompt = Prompts.FirstOrDefault(record.Fields.ContainsKey) ?? throw new RowException("fields", $"found none of {string.Join(", ", Prompts)}; expected one that holds the prompt.");
+        var prompt =
+            Prompts.FirstOrDefault(record.Fields.ContainsKey)
+            ?? throw new RowException("fields", $"found none of {string.Join(", ", Prompts)}; expected one that holds the prompt.");
         var answers = ArgillaRecord.Answers(record.Fields);
-        var content = new ItemContent(new Prompt.Text(record.Fields.Text(prompt)), [.. answers.Select(a => new Candidate(record.Fields.Text(a)))]) { ExternalId = row.TextOrNull("id") };
+        var content = new ItemContent(
+            new Prompt.Text(record.Fields.Text(prompt)),
+            [.. answers.Select(a => new Candidate(record.Fields.Text(a)))]
+        )
+        {
+            ExternalId = row.TextOrNull("id"),
+        };
         var said = record.Responses().ToArray();
-        var frame = new JsonObject { ["prompt"] = prompt, ["question"] = record.Question, ["row"] = row };
-        ReadRow[] read = [.. said.Select(r => new ReadRow(content, new ExistingLabel(r.User, Judge(r.Value, answers, record.Question!, context.Kind))))];
+        var frame = new JsonObject
+        {
+            ["prompt"] = prompt,
+            ["question"] = record.Question,
+            ["row"] = row,
+        };
+        ReadRow[] read =
+        [
+            .. said.Select(r => new ReadRow(content, new ExistingLabel(r.User, Judge(r.Value, answers, record.Question!, context.Kind)))),
+        ];
         record.Fields.Empty([prompt, .. answers]);
         record.EmptyResponses();
         for (var i = 0; i < read.Length; i++)
         {
-            var kept = new JsonObject { ["record"] = content.ExternalId, ["place"] = i, ["frame"] = i == 0 ? frame : null };
-            yield return read[i] with { Label = read[i].Label! with { Extras = Frame.Keep(Name, kept) } };
+            var kept = new JsonObject
+            {
+                ["record"] = content.ExternalId,
+                ["place"] = i,
+                ["frame"] = i == 0 ? frame : null,
+            };
+            yield return read[i] with
+            {
+                Label = read[i].Label! with { Extras = Frame.Keep(Name, kept) },
+            };
         }
 
         if (read.Length == 0)
+        {
             yield return new ReadRow(content, null);
+        }
     }
 
     public string GroupOf(OutLabel label) => label.Item.ExternalId ?? label.Id.ToString();
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
     {
-        var given = labels.Where(l => l.Judgement is not null).OrderBy(l => Frame.Of(l.Extras, Name)?["place"]?.GetValue<int>() ?? int.MaxValue).ToArray();
+        var given = labels
+            .Where(l => l.Judgement is not null)
+            .OrderBy(l => Frame.Of(l.Extras, Name)?["place"]?.GetValue<int>() ?? int.MaxValue)
+            .ToArray();
         if (given.Length == 0)
+        {
             return [];
+        }
         var frame = given.Select(l => Frame.Of(l.Extras, Name)?["frame"]).OfType<JsonObject>().FirstOrDefault();
         var row = frame?["row"]?.DeepClone().AsObject() ?? Plain(given[0]);
         var record = new ArgillaRecord(row, frame?.TextOrNull("question") ?? "preference");
         record.Fields[frame?.TextOrNull("prompt") ?? "prompt"] = Conversations.Transcript(given[0].Item.Prompt);
-        var names = ArgillaRecord.Answers(record.Fields) is { Length: > 0 } known ? known : [.. given[0].Item.Candidates.Select((_, i) => $"reply_{i + 1}")];
+        var names = ArgillaRecord.Answers(record.Fields) is { Length: > 0 } known
+            ? known
+            : [.. given[0].Item.Candidates.Select((_, i) => $"reply_{i + 1}")];
         foreach (var (i, candidate) in given[0].Item.Candidates.Index())
         {
             record.Fields[names[i]] = candidate.Text;
@@ -79,9 +122,25 @@ internal sealed class Argilla : IRowFormat
     private static Judgement Judge(JsonNode? value, string[] answers, string question, ProjectKind kind)
     {
         if (kind == ProjectKind.Spans)
-            return new SpansJudgement([.. (value as JsonArray ?? []).Select(e => e!.AsObject()).Select(e => new AnswerSpan(e["start"].Whole($"{question}.start"), e["end"].Whole($"{question}.end"), e.Text("label")))], [], null);
-        int Place(JsonNode? name) => Array.IndexOf(answers, name.AsText(question)) is >= 0 and var place ? place
-            : throw new RowException(question, $"found '{name}'; expected one of the fields {string.Join(", ", answers)}.");
+        {
+            return new SpansJudgement(
+                [
+                    .. (value as JsonArray ?? [])
+                        .Select(e => e!.AsObject())
+                        .Select(e => new AnswerSpan(
+                            e["start"].Whole($"{question}.start"),
+                            e["end"].Whole($"{question}.end"),
+                            e.Text("label")
+                        )),
+                ],
+                [],
+                null
+            );
+        }
+        int Place(JsonNode? name) =>
+            Array.IndexOf(answers, name.AsText(question)) is >= 0 and var place
+                ? place
+                : throw new RowException(question, $"found '{name}'; expected one of the fields {string.Join(", ", answers)}.");
         switch (value?.GetValueKind())
         {
             case JsonValueKind.Number:
@@ -97,31 +156,44 @@ internal sealed class Argilla : IRowFormat
             case JsonValueKind.String when value.GetValue<string>() is "tie" or "both":
                 return new ComparisonJudgement(Pick.Tie);
             default:
-                return answers.Length == 2 ? new ComparisonJudgement(Place(value) == 0 ? Pick.First : Pick.Second) : new ChoiceJudgement(Place(value));
+                return answers.Length == 2
+                    ? new ComparisonJudgement(Place(value) == 0 ? Pick.First : Pick.Second)
+                    : new ChoiceJudgement(Place(value));
         }
     }
 
-    private static JsonNode? Value(Judgement judgement, string[] answers) => judgement switch
-    {
-        ComparisonJudgement { Pick: Pick.First or Pick.Second } comparison => answers[comparison.Pick == Pick.First ? 0 : 1],
-        ComparisonJudgement => "tie",
-        ChoiceJudgement { Best: { } best } => answers[best],
-        RankingJudgement ranking => new JsonArray([.. ranking.Ranks.Select((r, i) => new JsonObject { ["value"] = answers[i], ["rank"] = r })]),
-        RatingJudgement rating => Numbers.Json(rating.Value),
-        SpansJudgement spans => new JsonArray([.. spans.Spans.Select(s => new JsonObject { ["label"] = s.Type, ["start"] = s.Start, ["end"] = s.End })]),
-        _ => null,
-    };
+    private static JsonNode? Value(Judgement judgement, string[] answers) =>
+        judgement switch
+        {
+            ComparisonJudgement { Pick: Pick.First or Pick.Second } comparison => answers[comparison.Pick == Pick.First ? 0 : 1],
+            ComparisonJudgement => "tie",
+            ChoiceJudgement { Best: { } best } => answers[best],
+            RankingJudgement ranking => new JsonArray([
+                .. ranking.Ranks.Select((r, i) => new JsonObject { ["value"] = answers[i], ["rank"] = r }),
+            ]),
+            RatingJudgement rating => Numbers.Json(rating.Value),
+            SpansJudgement spans => new JsonArray([
+                .. spans.Spans.Select(s => new JsonObject
+                {
+                    ["label"] = s.Type,
+                    ["start"] = s.Start,
+                    ["end"] = s.End,
+                }),
+            ]),
+            _ => null,
+        };
 
-    private static JsonObject Plain(OutLabel label) => new()
-    {
-        ["id"] = label.Item.ExternalId ?? label.Id.ToString(),
-        ["fields"] = new JsonObject(),
-        ["metadata"] = new JsonObject(),
-        ["suggestions"] = new JsonObject(),
-        ["responses"] = new JsonObject(),
-        ["vectors"] = new JsonObject(),
-        ["status"] = "completed",
-    };
+    private static JsonObject Plain(OutLabel label) =>
+        new()
+        {
+            ["id"] = label.Item.ExternalId ?? label.Id.ToString(),
+            ["fields"] = new JsonObject(),
+            ["metadata"] = new JsonObject(),
+            ["suggestions"] = new JsonObject(),
+            ["responses"] = new JsonObject(),
+            ["vectors"] = new JsonObject(),
+            ["status"] = "completed",
+        };
 }
 
 /// <summary>One record, whichever of the two forms it has.</summary>
@@ -134,9 +206,15 @@ internal sealed class ArgillaRecord
     {
         _row = row;
         _nested = row["fields"] is JsonObject;
-        Question = question ?? (_nested
-            ? (row["responses"] as JsonObject)?.Select(q => q.Key).FirstOrDefault()
-            : row.Where(f => f.Key.EndsWith(".responses", StringComparison.Ordinal) && f.Value is JsonArray { Count: > 0 }).Select(f => f.Key[..^".responses".Length]).FirstOrDefault());
+        Question =
+            question
+            ?? (
+                _nested
+                    ? (row["responses"] as JsonObject)?.Select(q => q.Key).FirstOrDefault()
+                    : row.Where(f => f.Key.EndsWith(".responses", StringComparison.Ordinal) && f.Value is JsonArray { Count: > 0 })
+                        .Select(f => f.Key[..^".responses".Length])
+                        .FirstOrDefault()
+            );
     }
 
     public string? Question { get; }
@@ -144,26 +222,45 @@ internal sealed class ArgillaRecord
     public JsonObject Fields => _nested ? _row.Object("fields") : _row;
 
     public static string[] Answers(JsonObject fields) =>
-    [
-        .. fields.Select(f => f.Key).Where(k => !k.Contains('.', StringComparison.Ordinal))
-            .Where(k => new[] { "reply", "response", "answer", "completion", "generation" }.Any(stem => k.StartsWith(stem, StringComparison.Ordinal)))
-            .Where(k => k.Contains('_', StringComparison.Ordinal) ? int.TryParse(k[(k.LastIndexOf('_') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out _) : k != "responses"),
-    ];
+        [
+            .. fields
+                .Select(f => f.Key)
+                .Where(k => !k.Contains('.', StringComparison.Ordinal))
+                .Where(k =>
+                    new[] { "reply", "response", "answer", "completion", "generation" }.Any(stem =>
+                        k.StartsWith(stem, StringComparison.Ordinal)
+                    )
+                )
+                .Where(k =>
+                    k.Contains('_', StringComparison.Ordinal)
+                        ? int.TryParse(k[(k.LastIndexOf('_') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out _)
+                        : k != "responses"
+                ),
+        ];
 
     public IEnumerable<(string? User, JsonNode? Value)> Responses()
     {
         if (Question is null)
+        {
             return [];
+        }
         if (_nested)
-            return ((JsonArray)_row.Object("responses")[Question]!).Select(r => ((r!["user_id"] ?? r["user"])?.GetValue<string>(), r["value"]));
+        {
+            return ((JsonArray)_row.Object("responses")[Question]!).Select(r =>
+                ((r!["user_id"] ?? r["user"])?.GetValue<string>(), r["value"])
+            );
+        }
         var users = _row[$"{Question}.responses.users"] as JsonArray;
-        return _row.List($"{Question}.responses").Select((value, i) => (users is not null && i < users.Count ? users[i]?.GetValue<string>() : null, value));
+        return _row.List($"{Question}.responses")
+            .Select((value, i) => (users is not null && i < users.Count ? users[i]?.GetValue<string>() : null, value));
     }
 
     public void EmptyResponses()
     {
         if (Question is null)
+        {
             return;
+        }
         if (!_nested)
         {
             _row.Empty($"{Question}.responses", $"{Question}.responses.users");
@@ -188,13 +285,23 @@ internal sealed class ArgillaRecord
         var kept = _row.Object("responses")[Question!] as JsonArray;
         JsonArray list =
         [
-            .. responses.Select((r, i) =>
-            {
-                var entry = kept is not null && i < kept.Count ? kept[i]!.DeepClone().AsObject() : new JsonObject { ["value"] = null, ["user_id"] = null, ["status"] = "submitted" };
-                entry["value"] = r.Value?.DeepClone();
-                entry[entry.ContainsKey("user") && !entry.ContainsKey("user_id") ? "user" : "user_id"] = r.User;
-                return (JsonNode)entry;
-            }),
+            .. responses.Select(
+                (r, i) =>
+                {
+                    var entry =
+                        kept is not null && i < kept.Count
+                            ? kept[i]!.DeepClone().AsObject()
+                            : new JsonObject
+                            {
+                                ["value"] = null,
+                                ["user_id"] = null,
+                                ["status"] = "submitted",
+                            };
+                    entry["value"] = r.Value?.DeepClone();
+                    entry[entry.ContainsKey("user") && !entry.ContainsKey("user_id") ? "user" : "user_id"] = r.User;
+                    return (JsonNode)entry;
+                }
+            ),
         ];
         _row.Object("responses")[Question!] = list;
     }

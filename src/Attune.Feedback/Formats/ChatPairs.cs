@@ -9,9 +9,18 @@ namespace Attune.Feedback.Formats;
 /// <summary>Chats as the comparisons they are made of: each turn two replies to the conversation so far.</summary>
 internal sealed class ChatPairs(ILookup<(Guid Task, Guid Person), ChatTurnRow> turns, Dictionary<Guid, ItemContent> contents)
 {
-    public static async Task<ChatPairs> LoadAsync(FeedbackContext db, Guid project, IReadOnlyList<(Guid Task, ItemContent Content)> contents, CancellationToken cancel)
+    public static async Task<ChatPairs> LoadAsync(
+        FeedbackContext db,
+        Guid project,
+        IReadOnlyList<(Guid Task, ItemContent Content)> contents,
+        CancellationToken cancel
+    )
     {
-        var rows = await db.ChatTurns.AsNoTracking().Where(c => db.Tasks.Any(t => t.Id == c.TaskId && t.ProjectId == project)).OrderBy(c => c.Number).ToListAsync(cancel).ConfigureAwait(false);
+        var rows = await db
+            .ChatTurns.AsNoTracking()
+            .Where(c => db.Tasks.Any(t => t.Id == c.TaskId && t.ProjectId == project))
+            .OrderBy(c => c.Number)
+            .ToListAsync(cancel);
         return new ChatPairs(rows.ToLookup(r => (r.TaskId, r.PersonId)), contents.ToDictionary(c => c.Task, c => c.Content));
     }
 
@@ -25,7 +34,11 @@ internal sealed class ChatPairs(ILookup<(Guid Task, Guid Person), ChatTurnRow> t
             {
                 var replies = StoreJson.Read<ImmutableArray<ChatReply>>(t.RepliesJson);
                 var question = new Message(Core.Conversations.Role.User, StoreJson.Read<string>(t.UserJson));
-                return ((Prompt)new Prompt.Chat([.. Chats.Transcript(contents[task].Prompt, own, t.Number), question]), replies[0], replies[1]);
+                return (
+                    (Prompt)new Prompt.Chat([.. Chats.Transcript(contents[task].Prompt, own, t.Number), question]),
+                    replies[0],
+                    replies[1]
+                );
             }),
         ];
     }
@@ -37,8 +50,13 @@ internal sealed class ChatPairs(ILookup<(Guid Task, Guid Person), ChatTurnRow> t
         {
             var (prompt, first, second) = own[turn.Turn];
             yield return (
-                new ItemContent(prompt, [new Candidate(first.Text) { Policy = first.Policy }, new Candidate(second.Text) { Policy = second.Policy }]),
-                ComparisonJudgement.OfStrength(turn.Strength, turn.Comment), TurnId(label.RevisionId, turn.Turn));
+                new ItemContent(
+                    prompt,
+                    [new Candidate(first.Text) { Policy = first.Policy }, new Candidate(second.Text) { Policy = second.Policy }]
+                ),
+                ComparisonJudgement.OfStrength(turn.Strength, turn.Comment),
+                TurnId(label.RevisionId, turn.Turn)
+            );
         }
     }
 

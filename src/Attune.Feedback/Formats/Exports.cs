@@ -26,25 +26,38 @@ public sealed class Exports
     /// <exception cref="PlanException">The format cannot hold what the project asks.</exception>
     public async Task<ExportReport> WriteAsync(Guid project, string format, string path, ITokenizer? tokenizer, CancellationToken cancel)
     {
-        var (rows, report) = await RowsAsync(project, format, tokenizer, cancel).ConfigureAwait(false);
+        var (rows, report) = await RowsAsync(project, format, tokenizer, cancel);
         RowFile.Write(path, [.. rows.Select(r => JsonSerializer.SerializeToUtf8Bytes(r, Json))]);
         return report;
     }
 
     /// <summary>The rows themselves, for an API to send.</summary>
-    public async Task<(IReadOnlyList<JsonObject> Rows, ExportReport Report)> RowsAsync(Guid project, string format, ITokenizer? tokenizer, CancellationToken cancel)
+    public async Task<(IReadOnlyList<JsonObject> Rows, ExportReport Report)> RowsAsync(
+        Guid project,
+        string format,
+        ITokenizer? tokenizer,
+        CancellationToken cancel
+    )
     {
-        var info = await _store.Projects.FindAsync(project, cancel).ConfigureAwait(false) ?? throw new AttuneException($"there is no project {project}.");
+        var info = await _store.Projects.FindAsync(project, cancel) ?? throw new AttuneException($"there is no project {project}.");
         var writer = FeedbackFormats.Named(format);
         if (!writer.Writes.Contains(info.Kind) && info.Kind != ProjectKind.Chat)
-            throw new PlanException($"{format} cannot hold labels of kind {info.Kind}; formats that can: {string.Join(", ", FeedbackFormats.All.Where(f => f.Writes.Contains(info.Kind)).Select(f => f.Name))}.");
-        var labels = await LoadAsync(info, cancel).ConfigureAwait(false);
+        {
+            throw new PlanException(
+                $"{format} cannot hold labels of kind {info.Kind}; formats that can: "
+                    + $"{string.Join(", ", FeedbackFormats.All.Where(f => f.Writes.Contains(info.Kind)).Select(f => f.Name))}."
+            );
+        }
+        var labels = await LoadAsync(info, cancel);
         var context = new FormatContext(info.Kind, info.Settings, tokenizer);
         try
         {
             // Groups come in the order of their first label.
             List<JsonObject> rows = [.. labels.GroupBy(writer.GroupOf).SelectMany(g => writer.Write([.. g], context))];
-            var said = labels.GroupBy(writer.GroupOf).Where(g => writer.Write([.. g], context).Any()).Sum(g => g.Count(l => l.Judgement is not null));
+            var said = labels
+                .GroupBy(writer.GroupOf)
+                .Where(g => writer.Write([.. g], context).Any())
+                .Sum(g => g.Count(l => l.Judgement is not null));
             var all = labels.Count(l => l.Judgement is not null);
             return (rows, new ExportReport(format, rows.Count, said, all - said));
         }
@@ -54,42 +67,73 @@ public sealed class Exports
         }
     }
 
-    private Task<List<OutLabel>> LoadAsync(ProjectInfo project, CancellationToken cancel) => _store.ReadAsync(async db =>
-    {
-        var labels = (await LabelSet.LoadAsync(db, project.Id, cancel).ConfigureAwait(false)).Where(l => l.TaskKind == TaskKind.Normal).ToLookup(l => l.TaskId);
-        var contents = await AllContents.LoadAsync(db, project.Id, cancel).ConfigureAwait(false);
-        var chats = project.Kind == ProjectKind.Chat ? await ChatPairs.LoadAsync(db, project.Id, contents, cancel).ConfigureAwait(false) : null;
-        var result = new List<OutLabel>();
-        foreach (var (task, content) in contents)
+    private Task<List<OutLabel>> LoadAsync(ProjectInfo project, CancellationToken cancel) =>
+        _store.ReadAsync(async db =>
         {
-            if (!labels.Contains(task))
-                result.Add(new OutLabel(content, null, null, null, null, content.Extras, task));
-            foreach (var label in labels[task])
+            var labels = (await LabelSet.LoadAsync(db, project.Id, cancel))
+                .Where(l => l.TaskKind == TaskKind.Normal)
+                .ToLookup(l => l.TaskId);
+            var contents = await AllContents.LoadAsync(db, project.Id, cancel);
+            var chats = project.Kind == ProjectKind.Chat ? await ChatPairs.LoadAsync(db, project.Id, contents, cancel) : null;
+            var result = new List<OutLabel>();
+            foreach (var (task, content) in contents)
             {
-                var at = DateTimeOffset.FromUnixTimeMilliseconds(label.ClientAt ?? label.At);
-                var active = label.ActiveMs is { } ms ? TimeSpan.FromMilliseconds(ms) : (TimeSpan?)null;
-                if (chats is null)
-                    result.Add(new OutLabel(content, label.Pseudonym == "unknown" ? null : label.Pseudonym, label.Judgement, at, active, StoreJson.ReadObject(label.ExtrasJson), label.RevisionId));
-                else
-                    result.AddRange(chats.Comparisons(label).Select(c => new OutLabel(c.Content, label.Pseudonym, c.Judgement, at, null, null, c.Id)));
+                if (!labels.Contains(task))
+                {
+                    result.Add(new OutLabel(content, null, null, null, null, content.Extras, task));
+                }
+                foreach (var label in labels[task])
+                {
+                    var at = DateTimeOffset.FromUnixTimeMilliseconds(label.ClientAt ?? label.At);
+                    var active = label.ActiveMs is { } ms ? TimeSpan.FromMilliseconds(ms) : (TimeSpan?)null;
+                    if (chats is null)
+                    {
+                        result.Add(
+                            new OutLabel(
+                                content,
+                                label.Pseudonym == "unknown" ? null : label.Pseudonym,
+                                label.Judgement,
+                                at,
+                                active,
+                                StoreJson.ReadObject(label.ExtrasJson),
+                                label.RevisionId
+                            )
+                        );
+                    }
+                    else
+                    {
+                        result.AddRange(
+                            chats
+                                .Comparisons(label)
+                                .Select(c => new OutLabel(c.Content, label.Pseudonym, c.Judgement, at, null, null, c.Id))
+                        );
+                    }
+                }
             }
-        }
 
-        return result;
-    });
+            return result;
+        });
 }
 
 /// <summary>Every normal task of a project with its content, in order.</summary>
 internal static class AllContents
 {
-    public static async Task<IReadOnlyList<(Guid Task, ItemContent Content)>> LoadAsync(FeedbackContext db, Guid project, CancellationToken cancel)
+    public static async Task<IReadOnlyList<(Guid Task, ItemContent Content)>> LoadAsync(
+        FeedbackContext db,
+        Guid project,
+        CancellationToken cancel
+    )
     {
-        var rows = await (from task in db.Tasks.AsNoTracking()
-                          join item in db.Items on task.ItemId equals item.Id
-                          where task.ProjectId == project && task.Kind == TaskKind.Normal && task.State != TaskState.Retired
-                          orderby task.Position
-                          select new { task.Id, item }).ToListAsync(cancel).ConfigureAwait(false);
-        var candidates = (await db.Candidates.AsNoTracking().Where(c => db.Items.Any(i => i.Id == c.ItemId && i.ProjectId == project)).ToListAsync(cancel).ConfigureAwait(false)).ToLookup(c => c.ItemId);
+        var rows = await (
+            from task in db.Tasks.AsNoTracking()
+            join item in db.Items on task.ItemId equals item.Id
+            where task.ProjectId == project && task.Kind == TaskKind.Normal && task.State != TaskState.Retired
+            orderby task.Position
+            select new { task.Id, item }
+        ).ToListAsync(cancel);
+        var candidates = (
+            await db.Candidates.AsNoTracking().Where(c => db.Items.Any(i => i.Id == c.ItemId && i.ProjectId == project)).ToListAsync(cancel)
+        ).ToLookup(c => c.ItemId);
         return [.. rows.Select(r => (r.Id, Contents.Of(r.item, candidates[r.item.Id])))];
     }
 }

@@ -8,16 +8,32 @@ namespace Attune.Feedback.Formats;
 public static class FeedbackFormats
 {
     internal static ImmutableArray<IRowFormat> All { get; } =
-        [new HhRlhf(), new Prm800K(), new Ziegler(), new SummarizeFeedback(), new FineGrained(), new OpenAssistant(), new ChatbotArena(), new AlpacaFarm(), new Argilla(), new Trl()];
+    [
+        new HhRlhf(),
+        new Prm800K(),
+        new Ziegler(),
+        new SummarizeFeedback(),
+        new FineGrained(),
+        new OpenAssistant(),
+        new ChatbotArena(),
+        new AlpacaFarm(),
+        new Argilla(),
+        new Trl(),
+    ];
 
     public static ImmutableArray<string> Names { get; } = [.. All.Select(f => f.Name)];
 
     /// <exception cref="PlanException">No such format.</exception>
-    internal static IRowFormat Named(string name) => All.FirstOrDefault(f => f.Name == name)
+    internal static IRowFormat Named(string name) =>
+        All.FirstOrDefault(f => f.Name == name)
         ?? throw new PlanException($"there is no format '{name}'.{Suggestion.For(name, Names)} Formats: {string.Join(", ", Names)}.");
 
     /// <summary>The first whose fields a row has; TRL's, which ask least, come last.</summary>
     /// <exception cref="DataException">The row fits none.</exception>
-    internal static IRowFormat Of(JsonObject row, string path) => All.FirstOrDefault(f => f.Fits(row))
-        ?? throw new DataException($"{path}: the fields {string.Join(", ", row.Select(f => f.Key).Take(12))} fit no format; expected rows of {string.Join(", ", Names)}.");
+    internal static IRowFormat Of(JsonObject row, string path) =>
+        All.FirstOrDefault(f => f.Fits(row))
+        ?? throw new DataException(
+            $"{path}: the fields {string.Join(", ", row.Select(f => f.Key).Take(12))} fit no format; expected rows of "
+                + $"{string.Join(", ", Names)}."
+        );
 }

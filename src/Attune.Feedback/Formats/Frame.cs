@@ -23,35 +23,45 @@ internal static class Frame
     {
         try
         {
-            return node is JsonValue value && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : throw new RowException(field, $"found {Kind(node)}; expected a text.");
+            return node is JsonValue value && value.GetValueKind() == JsonValueKind.String
+                ? value.GetValue<string>()
+                : throw new RowException(field, $"found {Kind(node)}; expected a text.");
         }
         catch (InvalidOperationException)
         {
-            throw new RowException(field, "found half a character, a \\ud800 to \\udfff escape without its partner; expected whole characters.");
+            throw new RowException(
+                field,
+                "found half a character, a \\ud800 to \\udfff escape without its partner; expected whole characters."
+            );
         }
     }
 
-    public static double Number(this JsonObject row, string field) => row[field] is JsonValue value && value.GetValueKind() == JsonValueKind.Number
-        ? value.GetValue<double>()
-        : throw new RowException(field, $"found {Kind(row[field])}; expected a number.");
+    public static double Number(this JsonObject row, string field) =>
+        row[field] is JsonValue value && value.GetValueKind() == JsonValueKind.Number
+            ? value.GetValue<double>()
+            : throw new RowException(field, $"found {Kind(row[field])}; expected a number.");
 
-    public static int Whole(this JsonNode? node, string field) => node is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.TryGetValue<int>(out var number)
-        ? number
-        : throw new RowException(field, $"found {Kind(node)}; expected a whole number.");
+    public static int Whole(this JsonNode? node, string field) =>
+        node is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.TryGetValue<int>(out var number)
+            ? number
+            : throw new RowException(field, $"found {Kind(node)}; expected a whole number.");
 
-    public static JsonObject Object(this JsonObject row, string field) => row[field] as JsonObject ?? throw new RowException(field, $"found {Kind(row[field])}; expected an object.");
+    public static JsonObject Object(this JsonObject row, string field) =>
+        row[field] as JsonObject ?? throw new RowException(field, $"found {Kind(row[field])}; expected an object.");
 
-    public static JsonArray List(this JsonObject row, string field) => row[field] as JsonArray ?? throw new RowException(field, $"found {Kind(row[field])}; expected a list.");
+    public static JsonArray List(this JsonObject row, string field) =>
+        row[field] as JsonArray ?? throw new RowException(field, $"found {Kind(row[field])}; expected a list.");
 
-    public static string Kind(JsonNode? node) => node?.GetValueKind() switch
-    {
-        null or JsonValueKind.Null or JsonValueKind.Undefined => "nothing",
-        JsonValueKind.Array => $"a list of {node.AsArray().Count}",
-        JsonValueKind.Object => "an object",
-        JsonValueKind.String => "a text",
-        JsonValueKind.Number => $"the number {node.ToJsonString()}",
-        _ => node.ToJsonString(),
-    };
+    public static string Kind(JsonNode? node) =>
+        node?.GetValueKind() switch
+        {
+            null or JsonValueKind.Null or JsonValueKind.Undefined => "nothing",
+            JsonValueKind.Array => $"a list of {node.AsArray().Count}",
+            JsonValueKind.Object => "an object",
+            JsonValueKind.String => "a text",
+            JsonValueKind.Number => $"the number {node.ToJsonString()}",
+            _ => node.ToJsonString(),
+        };
 
     /// <summary>Empties a field whose content the store holds, and leaves its place.</summary>
     public static void Empty(this JsonObject row, params ReadOnlySpan<string> fields)
@@ -59,7 +69,9 @@ internal static class Frame
         foreach (var field in fields)
         {
             if (row.ContainsKey(field))
+            {
                 row[field] = null;
+            }
         }
     }
 }

@@ -6,17 +6,22 @@ using Attune.Core.Feedback;
 namespace Attune.Feedback.Formats;
 
 /// <summary>
-/// Anthropic's hh-rlhf (Bai et al. 2022): two transcripts, chosen and rejected. Written with fields of ours that readers of the format pass over:
-/// strength (1 to 8 with the chosen answer first, so 1 to 4) and annotator. Ties cannot be said.
+/// Anthropic's hh-rlhf (Bai et al. 2022): two transcripts, chosen and rejected. Written with fields of ours that readers of the format pass
+/// over: strength (1 to 8 with the chosen answer first, so 1 to 4) and annotator. Ties cannot be said.
 /// </summary>
 internal sealed class HhRlhf : IRowFormat
 {
     public string Name => "hh-rlhf";
     public ImmutableArray<ProjectKind> Writes => [ProjectKind.Comparison];
+
     public ProjectKind KindOf(JsonObject row) => ProjectKind.Comparison;
 
-    public bool Fits(JsonObject row) => !row.ContainsKey("prompt") && row["chosen"] is JsonValue chosen && row["rejected"] is JsonValue
-        && chosen.TryGetValue<string>(out var text) && text.Contains(Conversations.LastTurn, StringComparison.Ordinal);
+    public bool Fits(JsonObject row) =>
+        !row.ContainsKey("prompt")
+        && row["chosen"] is JsonValue chosen
+        && row["rejected"] is JsonValue
+        && chosen.TryGetValue<string>(out var text)
+        && text.Contains(Conversations.LastTurn, StringComparison.Ordinal);
 
     public IEnumerable<ReadRow> Read(JsonObject row, FormatContext context)
     {
@@ -24,12 +29,15 @@ internal sealed class HhRlhf : IRowFormat
         var prompt = Conversations.SharedTranscript(chosen, rejected);
         var strength = row["strength"]?.Whole("strength");
         if (strength is < 1 or > 4)
+        {
             throw new RowException("strength", $"found {strength}; expected 1 (strongly the chosen one) to 4 (slightly).");
+        }
         var annotator = row.TextOrNull("annotator");
         row.Empty("chosen", "rejected", "strength", "annotator");
         yield return new ReadRow(
             new ItemContent(new Prompt.Text(prompt), [new Candidate(chosen[prompt.Length..]), new Candidate(rejected[prompt.Length..])]),
-            new ExistingLabel(annotator, new ComparisonJudgement(Pick.First, strength)) { Extras = Frame.Keep(Name, row) });
+            new ExistingLabel(annotator, new ComparisonJudgement(Pick.First, strength)) { Extras = Frame.Keep(Name, row) }
+        );
     }
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
@@ -42,15 +50,21 @@ internal sealed class HhRlhf : IRowFormat
             var prompt = Conversations.Transcript(label.Item.Prompt);
             var isTranscript = label.Item.Prompt is Prompt.Text && prompt.EndsWith(Conversations.LastTurn, StringComparison.Ordinal);
             if (frame is null && label.Item.Prompt is Prompt.Text && !isTranscript)
+            {
                 prompt = $"\n\nHuman: {prompt}{Conversations.LastTurn}";
+            }
             // A reply of our own begins after a space, as the format's do.
             var space = frame is null && !isTranscript ? " " : "";
             var (first, second) = (prompt + space + label.Item.Candidates[0].Text, prompt + space + label.Item.Candidates[1].Text);
             (row["chosen"], row["rejected"]) = comparison.Pick == Pick.First ? (first, second) : (second, first);
             if (comparison.Strength is { } level && (frame is null || frame.ContainsKey("strength")))
+            {
                 row["strength"] = Strength.PrefersFirst(level) ? level : Strength.Swap(level);
+            }
             if (frame is null || frame.ContainsKey("annotator"))
+            {
                 row["annotator"] = label.Annotator;
+            }
             yield return row;
         }
     }

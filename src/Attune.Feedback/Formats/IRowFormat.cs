@@ -9,16 +9,24 @@ internal sealed record ReadRow(ItemContent Content, ExistingLabel? Label);
 
 /// <summary>A label on its way out.</summary>
 /// <param name="Annotator">Pseudonym; null for an item without labels.</param>
-internal sealed record OutLabel(ItemContent Item, string? Annotator, Judgement? Judgement, DateTimeOffset? At, TimeSpan? Active, JsonObject? Extras, Guid Id);
+internal sealed record OutLabel(
+    ItemContent Item,
+    string? Annotator,
+    Judgement? Judgement,
+    DateTimeOffset? At,
+    TimeSpan? Active,
+    JsonObject? Extras,
+    Guid Id
+);
 
 /// <summary>What formats may need to know besides the row.</summary>
 /// <param name="Tokenizer">For files that hold token ids; null where none was given.</param>
 internal sealed record FormatContext(ProjectKind Kind, ProjectSettings Settings, ITokenizer? Tokenizer);
 
 /// <summary>
-/// A public format. What the store understands of a row becomes item and judgement; the rest of the row, with those places emptied, is kept as its
-/// frame, so that what comes out is what went in, field by field, unless it was changed in between. Rows made here have no frame and are
-/// written in the format's plain form.
+/// A public format. What the store understands of a row becomes item and judgement; the rest of the row, with those places emptied, is kept
+/// as its frame, so that what comes out is what went in, field by field, unless it was changed in between. Rows made here have no frame and
+/// are written in the format's plain form.
 /// </summary>
 internal interface IRowFormat
 {

@@ -36,7 +36,12 @@ public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<
             try
             {
                 if (reader.KindOf(row) != kind)
-                    throw new RowException("", $"asks for {reader.KindOf(row)}; the rows before ask for {kind}. Expected one kind in a file.");
+                {
+                    throw new RowException(
+                        "",
+                        $"asks for {reader.KindOf(row)}; the rows before ask for {kind}. Expected one kind in a file."
+                    );
+                }
                 var before = read.Count;
                 read.AddRange(reader.Read(row, new FormatContext(kind, new ProjectSettings(), tokenizer)));
                 empty += read.Count == before ? 1 : 0;
@@ -45,7 +50,14 @@ public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<
             {
                 problems.Add(line, problem.Field.Length == 0 ? null : problem.Field, problem.Message);
             }
-            catch (Exception problem) when (problem is InvalidOperationException or JsonException or FormatException or NullReferenceException or InvalidCastException)
+            catch (Exception problem)
+                when (problem
+                        is InvalidOperationException
+                            or JsonException
+                            or FormatException
+                            or NullReferenceException
+                            or InvalidCastException
+                )
             {
                 problems.Add(line, null, $"not a row of {reader.Name}: {problem.Message}");
             }
@@ -72,11 +84,17 @@ public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<
             }
 
             if (row.Label is not { } label || !labels)
+            {
                 continue;
+            }
             if (items[place].Labels.Any(l => l.Annotator == label.Annotator))
+            {
                 repeated++;
+            }
             else
+            {
                 items[place].Labels.Add(label);
+            }
         }
 
         return ([.. items.Select(i => new NewItem(i.Content) { Labels = [.. i.Labels] })], repeated);
@@ -87,7 +105,19 @@ public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<
         var ratings = rows.Select(r => r.Label?.Judgement).OfType<RatingJudgement>().Select(r => r.Value).ToArray();
         var settings = new ProjectSettings();
         if (kind != ProjectKind.Rating || ratings.Length == 0)
+        {
             return settings;
-        return ratings.All(r => r is 0 or 1) ? settings with { Worst = 0, Best = 1 } : settings with { Worst = Math.Min(1, ratings.Min()), Best = Math.Max(5, ratings.Max()) };
+        }
+        return ratings.All(r => r is 0 or 1)
+            ? settings with
+            {
+                Worst = 0,
+                Best = 1,
+            }
+            : settings with
+            {
+                Worst = Math.Min(1, ratings.Min()),
+                Best = Math.Max(5, ratings.Max()),
+            };
     }
 }

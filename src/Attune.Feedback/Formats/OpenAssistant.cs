@@ -6,8 +6,9 @@ using Speaker = Attune.Core.Conversations.Role;
 namespace Attune.Feedback.Formats;
 
 /// <summary>
-/// Open-Assistant's message trees (Köpf et al. 2023): wherever an assistant's replies to one message are ranked, there is a ranking, with the path
-/// to the message as its prompt. The ranks are those that Open-Assistant merged from several people. The tree stays in the frame of its first ranking.
+/// Open-Assistant's message trees (Köpf et al. 2023): wherever an assistant's replies to one message are ranked, there is a ranking, with
+/// the path to the message as its prompt. The ranks are those that Open-Assistant merged from several people. The tree stays in the frame
+/// of its first ranking.
 /// </summary>
 internal sealed class OpenAssistant : IRowFormat
 {
@@ -15,6 +16,7 @@ internal sealed class OpenAssistant : IRowFormat
 
     public string Name => "open-assistant";
     public ImmutableArray<ProjectKind> Writes => [ProjectKind.Ranking];
+
     public ProjectKind KindOf(JsonObject row) => ProjectKind.Ranking;
 
     public bool Fits(JsonObject row) => row.ContainsKey("message_tree_id") && row["prompt"] is JsonObject;
@@ -25,8 +27,18 @@ internal sealed class OpenAssistant : IRowFormat
         var found = new List<(ImmutableArray<Message> Path, JsonObject Parent, JsonObject[] Ranked)>();
         Walk(row.Object("prompt"), [], found);
         if (found.Count == 0)
+        {
             yield break;
-        var read = found.Select(f => (Parent: f.Parent.Text("message_id"), Content: Content(f.Path, f.Ranked, $"{tree}/{f.Parent.Text("message_id")}"), Ranks: Ranks(f.Ranked))).ToArray();
+        }
+        var read = found
+            .Select(f =>
+                (
+                    Parent: f.Parent.Text("message_id"),
+                    Content: Content(f.Path, f.Ranked, $"{tree}/{f.Parent.Text("message_id")}"),
+                    Ranks: Ranks(f.Ranked)
+                )
+            )
+            .ToArray();
         foreach (var message in found.SelectMany(f => f.Ranked))
         {
             message.Empty("text", "rank");
@@ -34,8 +46,16 @@ internal sealed class OpenAssistant : IRowFormat
 
         foreach (var (i, (parent, content, ranks)) in read.Index())
         {
-            var frame = new JsonObject { ["tree"] = tree, ["parent"] = parent, ["row"] = i == 0 ? row : null };
-            yield return new ReadRow(content, new ExistingLabel(Annotator, new RankingJudgement(ranks)) { Extras = Frame.Keep(Name, frame) });
+            var frame = new JsonObject
+            {
+                ["tree"] = tree,
+                ["parent"] = parent,
+                ["row"] = i == 0 ? row : null,
+            };
+            yield return new ReadRow(
+                content,
+                new ExistingLabel(Annotator, new RankingJudgement(ranks)) { Extras = Frame.Keep(Name, frame) }
+            );
         }
     }
 
@@ -45,19 +65,27 @@ internal sealed class OpenAssistant : IRowFormat
     {
         var framed = labels.Select(l => (Label: l, Frame: Frame.Of(l.Extras, Name))).ToArray();
         if (framed.Select(f => f.Frame?["row"]).OfType<JsonObject>().FirstOrDefault()?.DeepClone() is not JsonObject row)
+        {
             return labels.Where(l => l.Judgement is RankingJudgement).Select(Plain);
+        }
         var byParent = framed.ToDictionary(f => f.Frame!.Text("parent"), f => f.Label);
         Fill(row.Object("prompt"), byParent);
         return [row];
     }
 
-    private static void Walk(JsonObject message, ImmutableArray<Message> before, List<(ImmutableArray<Message>, JsonObject, JsonObject[])> found)
+    private static void Walk(
+        JsonObject message,
+        ImmutableArray<Message> before,
+        List<(ImmutableArray<Message>, JsonObject, JsonObject[])> found
+    )
     {
         var path = before.Add(new Message(message.Text("role") == "assistant" ? Speaker.Assistant : Speaker.User, message.Text("text")));
         var replies = Replies(message);
         var ranked = replies.Where(r => r["rank"] is not null && r.Text("role") == "assistant").ToArray();
         if (ranked.Length >= 2)
+        {
             found.Add((path, message, ranked));
+        }
         foreach (var reply in replies)
         {
             Walk(reply, path, found);
@@ -82,34 +110,70 @@ internal sealed class OpenAssistant : IRowFormat
         }
     }
 
-    private static ItemContent Content(ImmutableArray<Message> path, JsonObject[] ranked, string name) => new(
-        new Prompt.Chat(path), [.. ranked.Select(r => new Candidate(r.Text("text")) { Policy = r.TextOrNull("model_name") })]) { ExternalId = name };
+    private static ItemContent Content(ImmutableArray<Message> path, JsonObject[] ranked, string name) =>
+        new(new Prompt.Chat(path), [.. ranked.Select(r => new Candidate(r.Text("text")) { Policy = r.TextOrNull("model_name") })])
+        {
+            ExternalId = name,
+        };
 
     /// <summary>From 0, the best; gaps are kept as they are where the ranks stay within the number of replies.</summary>
     private static ImmutableArray<int> Ranks(JsonObject[] ranked)
     {
         ImmutableArray<int> ranks = [.. ranked.Select(r => r["rank"].Whole("rank") + 1)];
-        return ranks.All(r => r >= 1 && r <= ranked.Length) ? ranks : throw new RowException("rank", $"found ranks {string.Join(", ", ranks.Select(r => r - 1))} of {ranked.Length} replies; expected 0 to {ranked.Length - 1}.");
+        return ranks.All(r => r >= 1 && r <= ranked.Length)
+            ? ranks
+            : throw new RowException(
+                "rank",
+                $"found ranks {string.Join(", ", ranks.Select(r => r - 1))} of {ranked.Length} replies; expected 0 to {ranked.Length - 1}."
+            );
     }
 
     private static JsonObject Plain(OutLabel label)
     {
         var ranks = ((RankingJudgement)label.Judgement!).Ranks;
-        var messages = label.Item.Prompt is Prompt.Chat chat ? chat.Messages : [new Message(Speaker.User, ((Prompt.Text)label.Item.Prompt).Value)];
-        JsonArray replies = [.. label.Item.Candidates.Select((c, i) => (JsonNode)Node($"{label.Id}-{i}", "assistant", c.Text, [], ranks[i] - 1, c.Policy))];
+        var messages = label.Item.Prompt is Prompt.Chat chat
+            ? chat.Messages
+            : [new Message(Speaker.User, ((Prompt.Text)label.Item.Prompt).Value)];
+        JsonArray replies =
+        [
+            .. label.Item.Candidates.Select((c, i) => (JsonNode)Node($"{label.Id}-{i}", "assistant", c.Text, [], ranks[i] - 1, c.Policy)),
+        ];
         foreach (var (i, message) in messages.Index().Reverse())
         {
-            replies = [Node($"{label.Id}-prompt-{i}", message.Role == Speaker.Assistant ? "assistant" : "prompter", message.Content, replies, null, null)];
+            replies =
+            [
+                Node(
+                    $"{label.Id}-prompt-{i}",
+                    message.Role == Speaker.Assistant ? "assistant" : "prompter",
+                    message.Content,
+                    replies,
+                    null,
+                    null
+                ),
+            ];
         }
 
         var root = replies[0]!.DeepClone();
-        return new JsonObject { ["message_tree_id"] = root["message_id"]!.DeepClone(), ["tree_state"] = "ready_for_export", ["prompt"] = root };
+        return new JsonObject
+        {
+            ["message_tree_id"] = root["message_id"]!.DeepClone(),
+            ["tree_state"] = "ready_for_export",
+            ["prompt"] = root,
+        };
     }
 
-    private static JsonObject Node(string id, string role, string text, JsonArray replies, int? rank, string? model) => new()
-    {
-        ["message_id"] = id, ["text"] = text, ["role"] = role, ["rank"] = rank, ["synthetic"] = model is not null, ["model_name"] = model, ["replies"] = replies,
-    };
+    private static JsonObject Node(string id, string role, string text, JsonArray replies, int? rank, string? model) =>
+        new()
+        {
+            ["message_id"] = id,
+            ["text"] = text,
+            ["role"] = role,
+            ["rank"] = rank,
+            ["synthetic"] = model is not null,
+            ["model_name"] = model,
+            ["replies"] = replies,
+        };
 
-    private static IEnumerable<JsonObject> Replies(JsonObject message) => message["replies"] is JsonArray replies ? replies.Select(r => r!.AsObject()) : [];
+    private static IEnumerable<JsonObject> Replies(JsonObject message) =>
+        message["replies"] is JsonArray replies ? replies.Select(r => r!.AsObject()) : [];
 }

@@ -13,22 +13,42 @@ internal sealed class Prm800K : IRowFormat
 {
     public string Name => "prm800k";
     public ImmutableArray<ProjectKind> Writes => [ProjectKind.Steps];
+
     public ProjectKind KindOf(JsonObject row) => ProjectKind.Steps;
 
-    public bool Fits(JsonObject row) => row["question"] is JsonObject question && question.ContainsKey("problem") && row["label"] is JsonObject label && label.ContainsKey("steps");
+    public bool Fits(JsonObject row) =>
+        row["question"] is JsonObject question
+        && question.ContainsKey("problem")
+        && row["label"] is JsonObject label
+        && label.ContainsKey("steps");
 
     public IEnumerable<ReadRow> Read(JsonObject row, FormatContext context)
     {
         var (question, label) = (row.Object("question"), row.Object("label"));
-        var path = label.List("steps").Select((s, i) => Taken(s as JsonObject ?? throw new RowException($"steps[{i}]", "expected an object."), i)).ToArray();
+        var path = label
+            .List("steps")
+            .Select((s, i) => Taken(s as JsonObject ?? throw new RowException($"steps[{i}]", "expected an object."), i))
+            .ToArray();
         if (path.Length == 0)
+        {
             throw new RowException("steps", "found none; expected at least one step.");
+        }
         var finish = label.Text("finish_reason");
         var judgement = new StepsJudgement([.. path.Select(p => (int?)p?["rating"]?.Whole("rating"))], Finish(finish));
         var steps = path.Select(p => p is null ? "" : p.Text("text")).ToArray();
         var (problem, labeler) = (question.Text("problem"), row.TextOrNull("labeler"));
-        var time = label["total_time"] is JsonValue value && value.TryGetValue<double>(out var ms) ? TimeSpan.FromMilliseconds(ms) : (TimeSpan?)null;
-        var at = DateTimeOffset.TryParse(row.TextOrNull("timestamp"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var stamp) ? stamp : (DateTimeOffset?)null;
+        var time =
+            label["total_time"] is JsonValue value && value.TryGetValue<double>(out var ms)
+                ? TimeSpan.FromMilliseconds(ms)
+                : (TimeSpan?)null;
+        var at = DateTimeOffset.TryParse(
+            row.TextOrNull("timestamp"),
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal,
+            out var stamp
+        )
+            ? stamp
+            : (DateTimeOffset?)null;
         question.Empty("problem");
         row.Empty("labeler");
         label.Empty("finish_reason");
@@ -39,7 +59,13 @@ internal sealed class Prm800K : IRowFormat
 
         yield return new ReadRow(
             new ItemContent(new Prompt.Text(problem), [Candidate.OfSteps(steps)]),
-            new ExistingLabel(labeler, judgement) { At = at, Active = time, Extras = Frame.Keep(Name, row) });
+            new ExistingLabel(labeler, judgement)
+            {
+                At = at,
+                Active = time,
+                Extras = Frame.Keep(Name, row),
+            }
+        );
     }
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
@@ -50,12 +76,16 @@ internal sealed class Prm800K : IRowFormat
             var frame = Frame.Of(label.Extras, Name);
             var row = frame ?? Plain(label, judgement);
             row["labeler"] = label.Annotator;
-            row.Object("question")["problem"] = label.Item.Prompt is Prompt.Text text ? text.Value : Conversations.Transcript(label.Item.Prompt);
+            row.Object("question")["problem"] = label.Item.Prompt is Prompt.Text text
+                ? text.Value
+                : Conversations.Transcript(label.Item.Prompt);
             row.Object("label")["finish_reason"] = Word(judgement.Finish);
             foreach (var (i, step) in frame?.Object("label").List("steps").Index() ?? [])
             {
                 if (Taken(step!.AsObject(), i) is not { } taken)
+                {
                     continue;
+                }
                 taken["text"] = label.Item.Candidates[0].Steps[i];
                 taken["rating"] = judgement.Ratings[i];
             }
@@ -64,48 +94,74 @@ internal sealed class Prm800K : IRowFormat
         }
     }
 
-    /// <summary>The completion that the solution went on with: the chosen one, else the annotator's own, else the first; null where there is none.</summary>
+    /// <summary>
+    /// The completion that the solution went on with: the chosen one, else the annotator's own, else the first; null where there is none.
+    /// </summary>
     private static JsonObject? Taken(JsonObject step, int index)
     {
         var completions = step["completions"] as JsonArray;
         if (step["chosen_completion"] is { } chosen)
         {
             var place = chosen.Whole($"steps[{index}].chosen_completion");
-            return completions is not null && place >= 0 && place < completions.Count ? completions[place] as JsonObject
+            return completions is not null && place >= 0 && place < completions.Count
+                ? completions[place] as JsonObject
                 : throw new RowException($"steps[{index}].chosen_completion", $"found {place}; expected the index of a completion.");
         }
 
         return step["human_completion"] as JsonObject ?? (completions is [JsonObject first, ..] ? first : null);
     }
 
-    private static JsonObject Plain(OutLabel label, StepsJudgement judgement) => new()
-    {
-        ["labeler"] = null,
-        ["timestamp"] = label.At?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffff", CultureInfo.InvariantCulture),
-        ["generation"] = null,
-        ["is_quality_control_question"] = false,
-        ["is_initial_screening_question"] = false,
-        ["question"] = new JsonObject { ["problem"] = null },
-        ["label"] = new JsonObject
+    private static JsonObject Plain(OutLabel label, StepsJudgement judgement) =>
+        new()
         {
-            ["steps"] = new JsonArray(
-            [
-                .. label.Item.Candidates[0].Steps.Select((text, i) => new JsonObject
-                {
-                    ["completions"] = new JsonArray(new JsonObject { ["text"] = text, ["rating"] = judgement.Ratings[i], ["flagged"] = false }),
-                    ["human_completion"] = judgement.Correction is { } better && i == judgement.Ratings.IndexOf(-1)
-                        ? new JsonObject { ["text"] = better, ["rating"] = null, ["source"] = "human", ["flagged"] = false }
-                        : null,
-                    ["chosen_completion"] = judgement.Ratings[i] is 0 or 1 ? 0 : null,
-                }),
-            ]),
-            ["total_time"] = label.Active is { } active ? (long)active.TotalMilliseconds : null,
-            ["finish_reason"] = null,
-        },
-    };
+            ["labeler"] = null,
+            ["timestamp"] = label.At?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffff", CultureInfo.InvariantCulture),
+            ["generation"] = null,
+            ["is_quality_control_question"] = false,
+            ["is_initial_screening_question"] = false,
+            ["question"] = new JsonObject { ["problem"] = null },
+            ["label"] = new JsonObject
+            {
+                ["steps"] = new JsonArray([
+                    .. label
+                        .Item.Candidates[0]
+                        .Steps.Select(
+                            (text, i) =>
+                                new JsonObject
+                                {
+                                    ["completions"] = new JsonArray(
+                                        new JsonObject
+                                        {
+                                            ["text"] = text,
+                                            ["rating"] = judgement.Ratings[i],
+                                            ["flagged"] = false,
+                                        }
+                                    ),
+                                    ["human_completion"] =
+                                        judgement.Correction is { } better && i == judgement.Ratings.IndexOf(-1)
+                                            ? new JsonObject
+                                            {
+                                                ["text"] = better,
+                                                ["rating"] = null,
+                                                ["source"] = "human",
+                                                ["flagged"] = false,
+                                            }
+                                            : null,
+                                    ["chosen_completion"] = judgement.Ratings[i] is 0 or 1 ? 0 : null,
+                                }
+                        ),
+                ]),
+                ["total_time"] = label.Active is { } active ? (long)active.TotalMilliseconds : null,
+                ["finish_reason"] = null,
+            },
+        };
 
-    private static FinishReason Finish(string word) => Enum.GetValues<FinishReason>().Cast<FinishReason?>().FirstOrDefault(f => Word(f!.Value) == word)
-        ?? throw new RowException("finish_reason", $"found '{word}'; expected one of {string.Join(", ", Enum.GetValues<FinishReason>().Select(Word))}.");
+    private static FinishReason Finish(string word) =>
+        Enum.GetValues<FinishReason>().Cast<FinishReason?>().FirstOrDefault(f => Word(f!.Value) == word)
+        ?? throw new RowException(
+            "finish_reason",
+            $"found '{word}'; expected one of {string.Join(", ", Enum.GetValues<FinishReason>().Select(Word))}."
+        );
 
     private static string Word(FinishReason reason) => StoreJson.Options.PropertyNamingPolicy!.ConvertName(reason.ToString());
 }

@@ -5,13 +5,14 @@ using Attune.Core.Conversations;
 namespace Attune.Feedback.Formats;
 
 /// <summary>
-/// OpenAI's summarize-from-feedback (Stiennon et al. 2020): comparisons of two summaries, and summaries rated on axes, of which "overall" (1 to 7)
-/// is the rating.
+/// OpenAI's summarize-from-feedback (Stiennon et al. 2020): comparisons of two summaries, and summaries rated on axes, of which "overall"
+/// (1 to 7) is the rating.
 /// </summary>
 internal sealed class SummarizeFeedback : IRowFormat
 {
     public string Name => "summarize-from-feedback";
     public ImmutableArray<ProjectKind> Writes => [ProjectKind.Comparison, ProjectKind.Rating];
+
     public ProjectKind KindOf(JsonObject row) => row.ContainsKey("summaries") ? ProjectKind.Comparison : ProjectKind.Rating;
 
     public bool Fits(JsonObject row) => row.ContainsKey("info") && (row.ContainsKey("summaries") || row["summary"] is JsonObject);
@@ -22,7 +23,10 @@ internal sealed class SummarizeFeedback : IRowFormat
         var summaries = row.ContainsKey("summaries") ? row.List("summaries").Select(s => s!.AsObject()).ToArray() : [row.Object("summary")];
         var worker = row.TextOrNull("worker");
         var judgement = Judge(row, summaries);
-        ImmutableArray<Candidate> candidates = [.. summaries.Select(s => new Candidate(s.Text("text")) { Policy = s.TextOrNull("policy") })];
+        ImmutableArray<Candidate> candidates =
+        [
+            .. summaries.Select(s => new Candidate(s.Text("text")) { Policy = s.TextOrNull("policy") }),
+        ];
         row.Empty("worker", "choice");
         foreach (var summary in summaries)
         {
@@ -30,7 +34,10 @@ internal sealed class SummarizeFeedback : IRowFormat
             (summary["axes"] as JsonObject)?.Empty("overall");
         }
 
-        yield return new ReadRow(new ItemContent(new Prompt.Text(prompt), candidates), new ExistingLabel(worker, judgement) { Extras = Frame.Keep(Name, row) });
+        yield return new ReadRow(
+            new ItemContent(new Prompt.Text(prompt), candidates),
+            new ExistingLabel(worker, judgement) { Extras = Frame.Keep(Name, row) }
+        );
     }
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
@@ -63,9 +70,13 @@ internal sealed class SummarizeFeedback : IRowFormat
     private static Judgement Judge(JsonObject row, JsonObject[] summaries)
     {
         if (row.ContainsKey("summary"))
+        {
             return new RatingJudgement(summaries[0].Object("axes").Number("overall"));
+        }
         if (summaries.Length != 2)
+        {
             throw new RowException("summaries", $"found {summaries.Length}; expected 2.");
+        }
         return row["choice"].Whole("choice") switch
         {
             0 => new ComparisonJudgement(Pick.First),
@@ -75,18 +86,46 @@ internal sealed class SummarizeFeedback : IRowFormat
     }
 
     /// <summary>As the paper's models were asked.</summary>
-    private static string Prompt(JsonObject info) => info["post"] is not null
-        ? $"SUBREDDIT: r/{info.TextOrNull("subreddit")}\n\nTITLE: {info.TextOrNull("title")}\n\nPOST: {info.Text("post")}\n\nTL;DR:"
-        : $"Article: {info.Text("article")}\n\nTL;DR:";
+    private static string Prompt(JsonObject info) =>
+        info["post"] is not null
+            ? $"SUBREDDIT: r/{info.TextOrNull("subreddit")}\n\nTITLE: {info.TextOrNull("title")}\n\nPOST: {info.Text("post")}\n\nTL;DR:"
+            : $"Article: {info.Text("article")}\n\nTL;DR:";
 
     private static JsonObject Plain(OutLabel label)
     {
-        JsonObject Summary(bool axes) => axes ? new JsonObject { ["text"] = null, ["policy"] = null, ["note"] = null, ["axes"] = new JsonObject() } : new JsonObject { ["text"] = null, ["policy"] = null, ["note"] = null };
-        var row = new JsonObject { ["info"] = new JsonObject { ["id"] = label.Item.ExternalId ?? label.Id.ToString(), ["post"] = Conversations.Transcript(label.Item.Prompt), ["title"] = null, ["subreddit"] = null } };
+        JsonObject Summary(bool axes) =>
+            axes
+                ? new JsonObject
+                {
+                    ["text"] = null,
+                    ["policy"] = null,
+                    ["note"] = null,
+                    ["axes"] = new JsonObject(),
+                }
+                : new JsonObject
+                {
+                    ["text"] = null,
+                    ["policy"] = null,
+                    ["note"] = null,
+                };
+        var row = new JsonObject
+        {
+            ["info"] = new JsonObject
+            {
+                ["id"] = label.Item.ExternalId ?? label.Id.ToString(),
+                ["post"] = Conversations.Transcript(label.Item.Prompt),
+                ["title"] = null,
+                ["subreddit"] = null,
+            },
+        };
         if (label.Judgement is RatingJudgement)
+        {
             row["summary"] = Summary(axes: true);
+        }
         else
+        {
             row["summaries"] = new JsonArray(Summary(axes: false), Summary(axes: false));
+        }
         return row;
     }
 }
@@ -94,5 +133,6 @@ internal sealed class SummarizeFeedback : IRowFormat
 /// <summary>Numbers as JSON has them: whole ones without a point.</summary>
 internal static class Numbers
 {
-    public static JsonNode Json(double value) => value == Math.Floor(value) && Math.Abs(value) < 1e15 ? JsonValue.Create((long)value) : JsonValue.Create(value);
+    public static JsonNode Json(double value) =>
+        value == Math.Floor(value) && Math.Abs(value) < 1e15 ? JsonValue.Create((long)value) : JsonValue.Create(value);
 }

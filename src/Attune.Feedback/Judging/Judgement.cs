@@ -28,14 +28,17 @@ public enum Pick
 {
     First,
     Second,
+
     /// <summary>Equally good.</summary>
     Tie,
+
     /// <summary>Neither will do.</summary>
     BothBad,
 }
 
 /// <summary>Two answers compared.</summary>
-/// <param name="Strength">1 strongly the first to 8 strongly the second (<see cref="Core.Feedback.Strength"/>); null where only the order was asked.</param>
+/// <param name="Strength">1 strongly the first to 8 strongly the second (<see cref="Core.Feedback.Strength"/>); null where only the order
+/// was asked.</param>
 public sealed record ComparisonJudgement(Pick Pick, int? Strength = null) : Judgement
 {
     public static ComparisonJudgement OfStrength(int level, string? comment = null) =>
@@ -47,6 +50,7 @@ public sealed record ComparisonJudgement(Pick Pick, int? Strength = null) : Judg
 public sealed record RankingJudgement(ImmutableArray<int> Ranks) : Judgement
 {
     public bool Equals(RankingJudgement? other) => other is not null && Comment == other.Comment && Ranks.SequenceEqual(other.Ranks);
+
     public override int GetHashCode() => Ranks.Length;
 }
 
@@ -59,6 +63,7 @@ public enum FinishReason
 {
     /// <summary>All steps are right and the answer is reached.</summary>
     Solution,
+
     /// <summary>A step is wrong; those after it are not rated.</summary>
     FoundError,
     BadProblem,
@@ -71,15 +76,26 @@ public enum FinishReason
 public sealed record StepsJudgement(ImmutableArray<int?> Ratings, FinishReason Finish, string? Correction = null) : Judgement
 {
     public bool Equals(StepsJudgement? other) =>
-        other is not null && Comment == other.Comment && Finish == other.Finish && Correction == other.Correction && Ratings.SequenceEqual(other.Ratings);
+        other is not null
+        && Comment == other.Comment
+        && Finish == other.Finish
+        && Correction == other.Correction
+        && Ratings.SequenceEqual(other.Ratings);
+
     public override int GetHashCode() => HashCode.Combine(Ratings.Length, Finish);
 }
 
 /// <summary>Parts of the answer marked, what it lacks, and how it should read. Positions are Unicode code points.</summary>
-public sealed record SpansJudgement(ImmutableArray<AnswerSpan> Spans, ImmutableArray<MissingInformation> Missing, string? Corrected = null) : Judgement
+public sealed record SpansJudgement(ImmutableArray<AnswerSpan> Spans, ImmutableArray<MissingInformation> Missing, string? Corrected = null)
+    : Judgement
 {
-    public bool Equals(SpansJudgement? other) => other is not null && Comment == other.Comment && Corrected == other.Corrected
-        && Spans.SequenceEqual(other.Spans) && Missing.SequenceEqual(other.Missing);
+    public bool Equals(SpansJudgement? other) =>
+        other is not null
+        && Comment == other.Comment
+        && Corrected == other.Corrected
+        && Spans.SequenceEqual(other.Spans)
+        && Missing.SequenceEqual(other.Missing);
+
     public override int GetHashCode() => HashCode.Combine(Spans.Length, Missing.Length);
 }
 
@@ -95,6 +111,8 @@ public sealed record TurnJudgement(int Turn, int Strength, string? Comment = nul
 /// <param name="Overall">1 bad to 5 good; null where it was not asked.</param>
 public sealed record ChatJudgement(ImmutableArray<TurnJudgement> Turns, int? Overall = null) : Judgement
 {
-    public bool Equals(ChatJudgement? other) => other is not null && Comment == other.Comment && Overall == other.Overall && Turns.SequenceEqual(other.Turns);
+    public bool Equals(ChatJudgement? other) =>
+        other is not null && Comment == other.Comment && Overall == other.Overall && Turns.SequenceEqual(other.Turns);
+
     public override int GetHashCode() => HashCode.Combine(Turns.Length, Overall);
 }

@@ -7,16 +7,27 @@ public enum Role
 {
     /// <summary>Look at projects and their figures.</summary>
     Reader,
+
     /// <summary>Label.</summary>
     Annotator,
+
     /// <summary>Change projects, see labels, decide disputes, make snapshots.</summary>
     Manager,
+
     /// <summary>Everything, in every project.</summary>
     Owner,
 }
 
 /// <summary>What an API key may be used for.</summary>
-public enum KeyScope { ReadProjects, WriteItems, ReadLabels, Annotate, Snapshots, UseModel }
+public enum KeyScope
+{
+    ReadProjects,
+    WriteItems,
+    ReadLabels,
+    Annotate,
+    Snapshots,
+    UseModel,
+}
 
 /// <param name="Pseudonym">What exports call the person.</param>
 /// <param name="State">active, paused or erased.</param>
@@ -35,8 +46,10 @@ public abstract record SignInResult
     private SignInResult() { }
 
     public sealed record Welcome(SignedIn Session) : SignInResult;
+
     /// <summary>Wrong name or wrong password: not told apart.</summary>
     public sealed record Refused : SignInResult;
+
     /// <summary>Too many wrong passwords.</summary>
     public sealed record Wait(DateTimeOffset Until) : SignInResult;
 }
@@ -47,8 +60,10 @@ public abstract record JoinResult
     private JoinResult() { }
 
     public sealed record Joined(SignedIn Session) : JoinResult;
+
     /// <summary>The link is used, too old, or never was.</summary>
     public sealed record BadLink : JoinResult;
+
     public sealed record Invalid(ImmutableArray<string> Problems) : JoinResult;
 }
 
@@ -58,7 +73,14 @@ public sealed record Invitation(string Token, Role Role, Guid? Project, DateTime
 /// <summary>A valid API key.</summary>
 public sealed record KeyHolder(Guid KeyId, PersonInfo Person, ImmutableArray<KeyScope> Scopes);
 
-public sealed record KeyInfo(Guid Id, string Name, ImmutableArray<KeyScope> Scopes, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, bool Revoked);
+public sealed record KeyInfo(
+    Guid Id,
+    string Name,
+    ImmutableArray<KeyScope> Scopes,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? ExpiresAt,
+    bool Revoked
+);
 
 /// <param name="Key">Shown once; the store keeps its hash.</param>
 public sealed record NewKey(KeyInfo Info, string Key);

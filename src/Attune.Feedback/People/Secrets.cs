@@ -20,15 +20,22 @@ internal static class Secrets
     public static string HashPassword(string password, int rounds)
     {
         var salt = RandomNumberGenerator.GetBytes(SaltBytes);
-        return string.Create(CultureInfo.InvariantCulture, $"{Scheme}${rounds}${Convert.ToBase64String(salt)}${Convert.ToBase64String(Derive(password, salt, rounds))}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Scheme}${rounds}${Convert.ToBase64String(salt)}${Convert.ToBase64String(Derive(password, salt, rounds))}"
+        );
     }
 
     public static bool IsPassword(string password, string hash)
     {
         var parts = hash.Split('$');
         return parts is [Scheme, _, _, _]
-            && CryptographicOperations.FixedTimeEquals(Derive(password, Convert.FromBase64String(parts[2]), int.Parse(parts[1], CultureInfo.InvariantCulture)), Convert.FromBase64String(parts[3]));
+            && CryptographicOperations.FixedTimeEquals(
+                Derive(password, Convert.FromBase64String(parts[2]), int.Parse(parts[1], CultureInfo.InvariantCulture)),
+                Convert.FromBase64String(parts[3])
+            );
     }
 
-    private static byte[] Derive(string password, byte[] salt, int rounds) => Rfc2898DeriveBytes.Pbkdf2(password, salt, rounds, HashAlgorithmName.SHA256, HashBytes);
+    private static byte[] Derive(string password, byte[] salt, int rounds) =>
+        Rfc2898DeriveBytes.Pbkdf2(password, salt, rounds, HashAlgorithmName.SHA256, HashBytes);
 }

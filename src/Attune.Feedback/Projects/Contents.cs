@@ -13,17 +13,18 @@ internal static class Contents
 
     public static async Task<ItemContent> LoadAsync(FeedbackContext db, Guid item, CancellationToken cancel)
     {
-        var row = await db.Items.AsNoTracking().SingleAsync(i => i.Id == item, cancel).ConfigureAwait(false);
-        var candidates = await db.Candidates.AsNoTracking().Where(c => c.ItemId == item).OrderBy(c => c.Ordinal).ToListAsync(cancel).ConfigureAwait(false);
+        var row = await db.Items.AsNoTracking().SingleAsync(i => i.Id == item, cancel);
+        var candidates = await db.Candidates.AsNoTracking().Where(c => c.ItemId == item).OrderBy(c => c.Ordinal).ToListAsync(cancel);
         return Of(row, candidates);
     }
 
-    public static ItemContent Of(ItemRow row, IEnumerable<CandidateRow> candidates) => new(StoreJson.Read<Prompt>(row.PromptJson), [.. candidates.OrderBy(c => c.Ordinal).Select(Of)])
-    {
-        ExternalId = row.ExternalId,
-        Passages = row.PassagesJson is null ? [] : StoreJson.Read<ImmutableArray<ImmutableArray<string>>>(row.PassagesJson),
-        Extras = StoreJson.ReadObject(row.ExtrasJson),
-    };
+    public static ItemContent Of(ItemRow row, IEnumerable<CandidateRow> candidates) =>
+        new(StoreJson.Read<Prompt>(row.PromptJson), [.. candidates.OrderBy(c => c.Ordinal).Select(Of)])
+        {
+            ExternalId = row.ExternalId,
+            Passages = row.PassagesJson is null ? [] : StoreJson.Read<ImmutableArray<ImmutableArray<string>>>(row.PassagesJson),
+            Extras = StoreJson.ReadObject(row.ExtrasJson),
+        };
 
     /// <summary>Rows for a new item; its hash is over what people see.</summary>
     public static (ItemRow Item, ImmutableArray<CandidateRow> Candidates) ToRows(ItemContent content, Guid id, Guid project)
@@ -40,14 +41,17 @@ internal static class Contents
         };
         ImmutableArray<CandidateRow> candidates =
         [
-            .. content.Candidates.Select((c, i) => new CandidateRow
-            {
-                ItemId = id,
-                Ordinal = i,
-                ContentJson = StoreJson.Write(new Said(c.Text, c.Steps)),
-                Policy = c.Policy,
-                ExtrasJson = c.Extras is null ? null : StoreJson.Write(c.Extras),
-            }),
+            .. content.Candidates.Select(
+                (c, i) =>
+                    new CandidateRow
+                    {
+                        ItemId = id,
+                        Ordinal = i,
+                        ContentJson = StoreJson.Write(new Said(c.Text, c.Steps)),
+                        Policy = c.Policy,
+                        ExtrasJson = c.Extras is null ? null : StoreJson.Write(c.Extras),
+                    }
+            ),
         ];
         item.ContentSha256 = AuditHash.Of(item, candidates);
         return (item, candidates);
@@ -59,6 +63,11 @@ internal static class Contents
     private static Candidate Of(CandidateRow row)
     {
         var said = StoreJson.Read<Said>(row.ContentJson);
-        return new Candidate(said.Text) { Steps = said.Steps.IsDefault ? [] : said.Steps, Policy = row.Policy, Extras = StoreJson.ReadObject(row.ExtrasJson) };
+        return new Candidate(said.Text)
+        {
+            Steps = said.Steps.IsDefault ? [] : said.Steps,
+            Policy = row.Policy,
+            Extras = StoreJson.ReadObject(row.ExtrasJson),
+        };
     }
 }

@@ -15,12 +15,13 @@ internal sealed class ItemAdding(StoreWriter writer, Guid? actor, Guid projectId
 
     public async Task<AddedItems> RunAsync(IReadOnlyList<NewItem> items, CancellationToken cancel)
     {
-        var project = await Db.Projects.AsNoTracking().SingleOrDefaultAsync(p => p.Id == projectId, cancel).ConfigureAwait(false)
+        var project =
+            await Db.Projects.AsNoTracking().SingleOrDefaultAsync(p => p.Id == projectId, cancel)
             ?? throw new AttuneException($"there is no project {projectId}.");
         var settings = Presenting.Settings(project);
         Check(items, project.Kind, settings);
-        var fresh = await FreshAsync(items, cancel).ConfigureAwait(false);
-        var position = await Positions.TakeAsync(Db, projectId, fresh.Count, cancel).ConfigureAwait(false);
+        var fresh = await FreshAsync(items, cancel);
+        var position = await Positions.TakeAsync(Db, projectId, fresh.Count, cancel);
         var labels = 0;
         foreach (var (index, (item, rows)) in fresh.Index())
         {
@@ -29,13 +30,25 @@ internal sealed class ItemAdding(StoreWriter writer, Guid? actor, Guid projectId
             var (task, slots) = AddTask(item, rows.Item, settings, position + index);
             foreach (var (label, slot) in item.Labels.Zip(slots))
             {
-                AddLabel(task, slot, label, await AnnotatorAsync(label.Annotator, cancel).ConfigureAwait(false));
+                AddLabel(task, slot, label, await AnnotatorAsync(label.Annotator, cancel));
                 labels++;
             }
         }
 
         if (fresh.Count > 0)
-            writer.Audit(actor, "items.added", projectId, new { first = position, count = fresh.Count, sha256 = AuditHash.Of(fresh.Select(f => (f.Rows.Item.Id, f.Rows.Item.ContentSha256))) });
+        {
+            writer.Audit(
+                actor,
+                "items.added",
+                projectId,
+                new
+                {
+                    first = position,
+                    count = fresh.Count,
+                    sha256 = AuditHash.Of(fresh.Select(f => (f.Rows.Item.Id, f.Rows.Item.ContentSha256))),
+                }
+            );
+        }
         return new AddedItems(fresh.Count, items.Count - fresh.Count, labels);
     }
 
@@ -45,37 +58,73 @@ internal sealed class ItemAdding(StoreWriter writer, Guid? actor, Guid projectId
         foreach (var (index, item) in items.Index())
         {
             var answers = item.Content.Candidates.Length;
-            var wanted = kind switch { ProjectKind.Chat => answers == 0, ProjectKind.Comparison => answers == 2, ProjectKind.Ranking or ProjectKind.BestOf => answers >= 2, _ => answers >= 1 };
+            var wanted = kind switch
+            {
+                ProjectKind.Chat => answers == 0,
+                ProjectKind.Comparison => answers == 2,
+                ProjectKind.Ranking or ProjectKind.BestOf => answers >= 2,
+                _ => answers >= 1,
+            };
             if (item.Expected is not null && !item.Labels.IsEmpty)
+            {
                 problems.Add($"item {index + 1} is gold and brings labels; everyone answers gold anew, so it cannot have both.");
+            }
             else if (!wanted)
+            {
                 problems.Add($"item {index + 1} has {answers} answers, which does not fit a project of kind {kind}.");
+            }
             else if (kind == ProjectKind.Steps && item.Content.Candidates[0].Steps.IsEmpty)
+            {
                 problems.Add($"item {index + 1} has no steps; a project of kind {kind} rates them.");
+            }
             else if (kind != ProjectKind.Chat)
-                problems.AddRange(item.Labels.Select(l => l.Judgement).Append(item.Expected).OfType<Judgement>()
-                    .SelectMany(j => JudgementRules.Problems(j, kind, settings, item.Content, 0)).Select(p => $"item {index + 1}: {p}"));
+            {
+                problems.AddRange(
+                    item.Labels.Select(l => l.Judgement)
+                        .Append(item.Expected)
+                        .OfType<Judgement>()
+                        .SelectMany(j => JudgementRules.Problems(j, kind, settings, item.Content, 0))
+                        .Select(p => $"item {index + 1}: {p}")
+                );
+            }
             if (problems.Count >= 10)
+            {
                 break;
+            }
         }
 
         if (problems.Count > 0)
+        {
             throw new PlanException(problems);
+        }
     }
 
-    private async Task<List<(NewItem Item, (ItemRow Item, ImmutableArray<CandidateRow> Candidates) Rows)>> FreshAsync(IReadOnlyList<NewItem> items, CancellationToken cancel)
+    private async Task<List<(NewItem Item, (ItemRow Item, ImmutableArray<CandidateRow> Candidates) Rows)>> FreshAsync(
+        IReadOnlyList<NewItem> items,
+        CancellationToken cancel
+    )
     {
-        var known = await Db.Items.Where(i => i.ProjectId == projectId).Select(i => new { i.ExternalId, i.ContentSha256 }).ToListAsync(cancel).ConfigureAwait(false);
-        var (names, contents) = (known.Select(k => k.ExternalId).OfType<string>().ToHashSet(), known.Select(k => k.ContentSha256).ToHashSet());
+        var known = await Db
+            .Items.Where(i => i.ProjectId == projectId)
+            .Select(i => new { i.ExternalId, i.ContentSha256 })
+            .ToListAsync(cancel);
+        var (names, contents) = (
+            known.Select(k => k.ExternalId).OfType<string>().ToHashSet(),
+            known.Select(k => k.ContentSha256).ToHashSet()
+        );
         var fresh = new List<(NewItem, (ItemRow Item, ImmutableArray<CandidateRow>))>();
         foreach (var item in items)
         {
             var rows = Contents.ToRows(item.Content, writer.NewId(), projectId);
             if (contents.Contains(rows.Item.ContentSha256) || (item.Content.ExternalId is { } name && names.Contains(name)))
+            {
                 continue;
+            }
             contents.Add(rows.Item.ContentSha256);
             if (item.Content.ExternalId is { } own)
+            {
                 names.Add(own);
+            }
             fresh.Add((item, rows));
         }
 
@@ -107,14 +156,30 @@ internal sealed class ItemAdding(StoreWriter writer, Guid? actor, Guid projectId
         (slot.State, slot.PersonId) = (SlotState.Done, person);
         var response = new ResponseRow
         {
-            Id = writer.NewId(), ProjectId = projectId, TaskId = task.Id, PersonId = person, State = ResponseState.Submitted, Revision = 1, UpdatedAt = writer.Now,
+            Id = writer.NewId(),
+            ProjectId = projectId,
+            TaskId = task.Id,
+            PersonId = person,
+            State = ResponseState.Submitted,
+            Revision = 1,
+            UpdatedAt = writer.Now,
         };
         var value = StoreJson.Write(label.Judgement);
         var revision = new RevisionRow
         {
-            Id = writer.NewId(), ResponseId = response.Id, Number = 1, ProjectId = projectId, TaskId = task.Id, PersonId = person, Kind = RevisionKind.Import,
-            ValueJson = value, BodySha256 = StoreJson.Sha256(value), ExtrasJson = label.Extras is null ? null : StoreJson.Write(label.Extras),
-            ClientAt = label.At?.ToUnixTimeMilliseconds(), ServerAt = writer.Now, ActiveMs = (long?)label.Active?.TotalMilliseconds,
+            Id = writer.NewId(),
+            ResponseId = response.Id,
+            Number = 1,
+            ProjectId = projectId,
+            TaskId = task.Id,
+            PersonId = person,
+            Kind = RevisionKind.Import,
+            ValueJson = value,
+            BodySha256 = StoreJson.Sha256(value),
+            ExtrasJson = label.Extras is null ? null : StoreJson.Write(label.Extras),
+            ClientAt = label.At?.ToUnixTimeMilliseconds(),
+            ServerAt = writer.Now,
+            ActiveMs = (long?)label.Active?.TotalMilliseconds,
         };
         response.CurrentRevisionId = revision.Id;
         Db.Responses.Add(response);
@@ -127,16 +192,23 @@ internal sealed class ItemAdding(StoreWriter writer, Guid? actor, Guid projectId
     {
         var called = name ?? "unknown";
         if (_annotators.TryGetValue(called, out var known))
+        {
             return known;
+        }
         var normalized = People.Normalize("imported:" + called);
-        var person = await Db.People.SingleOrDefaultAsync(p => p.NormalizedName == normalized, cancel).ConfigureAwait(false);
+        var person = await Db.People.SingleOrDefaultAsync(p => p.NormalizedName == normalized, cancel);
         if (person is null)
         {
-            var taken = await Db.People.AnyAsync(p => p.Pseudonym == called, cancel).ConfigureAwait(false);
+            var taken = await Db.People.AnyAsync(p => p.Pseudonym == called, cancel);
             person = new PersonRow
             {
-                Id = writer.NewId(), Name = "imported:" + called, NormalizedName = normalized, Pseudonym = taken ? "imported:" + called : called,
-                Role = Role.Annotator, Imported = true, CreatedAt = writer.Now,
+                Id = writer.NewId(),
+                Name = "imported:" + called,
+                NormalizedName = normalized,
+                Pseudonym = taken ? "imported:" + called : called,
+                Role = Role.Annotator,
+                Imported = true,
+                CreatedAt = writer.Now,
             };
             Db.People.Add(person);
         }
@@ -149,20 +221,36 @@ internal sealed class ItemAdding(StoreWriter writer, Guid? actor, Guid projectId
 internal static class Quotas
 {
     public static SlotRow NewSlot(TaskRow task, int number) =>
-        new() { TaskId = task.Id, Number = number, ProjectId = task.ProjectId, Priority = task.Priority, Position = task.Position, Open = task.State == TaskState.Open };
+        new()
+        {
+            TaskId = task.Id,
+            Number = number,
+            ProjectId = task.ProjectId,
+            Priority = task.Priority,
+            Position = task.Position,
+            Open = task.State == TaskState.Open,
+        };
 
     public static async Task ChangeAsync(FeedbackContext db, Guid project, int quota, CancellationToken cancel)
     {
-        var tasks = await db.Tasks.Where(t => t.ProjectId == project && t.Kind == TaskKind.Normal && t.Quota != quota).ToListAsync(cancel).ConfigureAwait(false);
+        var tasks = await db.Tasks.Where(t => t.ProjectId == project && t.Kind == TaskKind.Normal && t.Quota != quota).ToListAsync(cancel);
         foreach (var task in tasks)
         {
             if (quota > task.Quota)
+            {
                 db.Slots.AddRange(Enumerable.Range(task.Quota, quota - task.Quota).Select(number => NewSlot(task, number)));
+            }
             task.Quota = quota;
         }
 
-        await db.SaveChangesAsync(cancel).ConfigureAwait(false);
-        await db.Slots.Where(s => s.ProjectId == project && s.Number >= quota && s.State == SlotState.Free && db.Tasks.Any(t => t.Id == s.TaskId && t.Kind == TaskKind.Normal))
-            .ExecuteDeleteAsync(cancel).ConfigureAwait(false);
+        await db.SaveChangesAsync(cancel);
+        await db
+            .Slots.Where(s =>
+                s.ProjectId == project
+                && s.Number >= quota
+                && s.State == SlotState.Free
+                && db.Tasks.Any(t => t.Id == s.TaskId && t.Kind == TaskKind.Normal)
+            )
+            .ExecuteDeleteAsync(cancel);
     }
 }

@@ -4,7 +4,9 @@ using Attune.Core.Conversations;
 
 namespace Attune.Feedback;
 
-/// <summary>An answer to be judged, and where it came from. Only <see cref="Text"/> and <see cref="Steps"/> are ever shown to annotators.</summary>
+/// <summary>
+/// An answer to be judged, and where it came from. Only <see cref="Text"/> and <see cref="Steps"/> are ever shown to annotators.
+/// </summary>
 public sealed record Candidate(string Text)
 {
     /// <summary>The parts of a solution that are rated one by one; empty elsewhere.</summary>
@@ -26,7 +28,9 @@ public sealed record Candidate(string Text)
 /// <summary>A prompt with the answers to judge.</summary>
 public sealed record ItemContent(Prompt Prompt, ImmutableArray<Candidate> Candidates)
 {
-    /// <summary>The name under which the item is known outside; null for none. Items with equal names or equal contents are added once.</summary>
+    /// <summary>
+    /// The name under which the item is known outside; null for none. Items with equal names or equal contents are added once.
+    /// </summary>
     public string? ExternalId { get; init; }
 
     /// <summary>Passages an answer should rest on, each a title and sentences; empty for none.</summary>
@@ -41,8 +45,10 @@ public enum GoldKind
 {
     /// <summary>The right answer is known, and the task looks like any other.</summary>
     Gold,
+
     /// <summary>Anyone who reads it gets it right.</summary>
     Attention,
+
     /// <summary>Asked first, before any other task.</summary>
     Screening,
 }

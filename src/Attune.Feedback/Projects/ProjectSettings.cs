@@ -7,16 +7,22 @@ public enum ProjectKind
 {
     /// <summary>Two answers, with the eight-level strength scale.</summary>
     Comparison,
+
     /// <summary>Several answers from best to worst, ties allowed.</summary>
     Ranking,
+
     /// <summary>The best of several answers.</summary>
     BestOf,
+
     /// <summary>Each step of a solution.</summary>
     Steps,
+
     /// <summary>Parts of an answer marked with what is wrong, what is missing, and a corrected text.</summary>
     Spans,
+
     /// <summary>One answer on a scale, or by thumb.</summary>
     Rating,
+
     /// <summary>A conversation with the model, two replies a turn.</summary>
     Chat,
 }
@@ -78,18 +84,32 @@ public sealed record ProjectSettings
     public IEnumerable<string> Problems()
     {
         if (Quota is < 1 or > 1000)
+        {
             yield return $"quota is {Quota}; expected 1 to 1000.";
+        }
         if (LeaseSeconds is < 10 or > 86400)
+        {
             yield return $"lease_seconds is {LeaseSeconds}; expected 10 to 86400.";
+        }
         if (MostPending is < 1 or > 100)
+        {
             yield return $"most_pending is {MostPending}; expected 1 to 100.";
+        }
         if (GoldEvery < 0 || RepeatEvery < 0)
+        {
             yield return "gold_every and repeat_every count tasks; expected 0 (never) or more.";
+        }
         if (LeastGoldAccuracy is < 0 or > 1)
+        {
             yield return FormattableString.Invariant($"least_gold_accuracy is {LeastGoldAccuracy}; expected 0 to 1.");
+        }
         if (!(Worst < Best))
+        {
             yield return FormattableString.Invariant($"ratings reach from {Worst} to {Best}; expected worst to be less than best.");
+        }
         if (ChatTurns is < 1 or > 100)
+        {
             yield return $"chat_turns is {ChatTurns}; expected 1 to 100.";
+        }
     }
 }

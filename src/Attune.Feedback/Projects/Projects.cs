@@ -5,7 +5,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback;
 
-/// <summary>Projects: what is asked, by which guidelines, about which items. For managers; who may call is for the caller to check (<see cref="People.RoleInAsync"/>).</summary>
+/// <summary>
+/// Projects: what is asked, by which guidelines, about which items. For managers; who may call is for the caller to check
+/// (<see cref="People.RoleInAsync"/>).
+/// </summary>
 public sealed class Projects
 {
     private readonly FeedbackStore _store;
@@ -13,154 +16,310 @@ public sealed class Projects
     internal Projects(FeedbackStore store) => _store = store;
 
     /// <exception cref="AttuneException">The name is taken, or a setting cannot work.</exception>
-    public async Task<ProjectInfo> CreateAsync(Guid? actor, string name, ProjectKind kind, ProjectSettings settings, string guidelines, CancellationToken cancel) =>
-        (await CreateAsync(actor, name, kind, settings, guidelines, [], manages: false, cancel).ConfigureAwait(false)).Project;
+    public async Task<ProjectInfo> CreateAsync(
+        Guid? actor,
+        string name,
+        ProjectKind kind,
+        ProjectSettings settings,
+        string guidelines,
+        CancellationToken cancel
+    ) => (await CreateAsync(actor, name, kind, settings, guidelines, [], manages: false, cancel)).Project;
 
     /// <summary>A project with its items, or neither.</summary>
     /// <param name="manages">Whether whoever makes it becomes its manager.</param>
     /// <exception cref="AttuneException">The name is taken, a setting cannot work, or an item does not fit.</exception>
     public Task<(ProjectInfo Project, AddedItems Added)> CreateAsync(
-        Guid? actor, string name, ProjectKind kind, ProjectSettings settings, string guidelines, IReadOnlyList<NewItem> items, bool manages, CancellationToken cancel)
+        Guid? actor,
+        string name,
+        ProjectKind kind,
+        ProjectSettings settings,
+        string guidelines,
+        IReadOnlyList<NewItem> items,
+        bool manages,
+        CancellationToken cancel
+    )
     {
         Check(settings);
         if (string.IsNullOrWhiteSpace(name) || name.Length > 200)
-            throw new PlanException("a project needs a name of 1 to 200 characters.");
-        return _store.WriteAsync(async writer =>
         {
-            if (await writer.Db.Projects.AnyAsync(p => p.Name == name, cancel).ConfigureAwait(false))
-                throw new AttuneException($"there is a project called '{name}' already; choose another name.");
-            var project = new ProjectRow { Id = writer.NewId(), Name = name, Kind = kind, SettingsJson = StoreJson.Write(settings), CreatedAt = writer.Now };
-            var version = Publish(writer, actor, project, 1, guidelines);
-            writer.Db.Projects.Add(project);
-            writer.Audit(actor, "project.created", project.Id, new { name, kind, settings });
-            await writer.Db.SaveChangesAsync(cancel).ConfigureAwait(false);
-            if (manages)
-                await RoleChanges.SetMemberAsync(writer, actor!.Value, project.Id, actor.Value, Role.Manager, cancel).ConfigureAwait(false);
-            return (Info(project, version.Number), await new ItemAdding(writer, actor, project.Id).RunAsync(items, cancel).ConfigureAwait(false));
-        }, cancel);
+            throw new PlanException("a project needs a name of 1 to 200 characters.");
+        }
+        return _store.WriteAsync(
+            async writer =>
+            {
+                if (await writer.Db.Projects.AnyAsync(p => p.Name == name, cancel))
+                {
+                    throw new AttuneException($"there is a project called '{name}' already; choose another name.");
+                }
+                var project = new ProjectRow
+                {
+                    Id = writer.NewId(),
+                    Name = name,
+                    Kind = kind,
+                    SettingsJson = StoreJson.Write(settings),
+                    CreatedAt = writer.Now,
+                };
+                var version = Publish(writer, actor, project, 1, guidelines);
+                writer.Db.Projects.Add(project);
+                writer.Audit(
+                    actor,
+                    "project.created",
+                    project.Id,
+                    new
+                    {
+                        name,
+                        kind,
+                        settings,
+                    }
+                );
+                await writer.Db.SaveChangesAsync(cancel);
+                if (manages)
+                {
+                    await RoleChanges.SetMemberAsync(writer, actor!.Value, project.Id, actor.Value, Role.Manager, cancel);
+                }
+                return (Info(project, version.Number), await new ItemAdding(writer, actor, project.Id).RunAsync(items, cancel));
+            },
+            cancel
+        );
     }
 
-    public Task<IReadOnlyList<ProjectInfo>> ListAsync(CancellationToken cancel) => _store.ReadAsync(async db =>
-        (IReadOnlyList<ProjectInfo>)[.. (await Query(db, db.Projects).ToListAsync(cancel).ConfigureAwait(false)).Select(r => Info(r.Project, r.Number)).OrderBy(p => p.CreatedAt)]);
+    public Task<IReadOnlyList<ProjectInfo>> ListAsync(CancellationToken cancel) =>
+        _store.ReadAsync(async db =>
+            (IReadOnlyList<ProjectInfo>)
+                [.. (await Query(db, db.Projects).ToListAsync(cancel)).Select(r => Info(r.Project, r.Number)).OrderBy(p => p.CreatedAt)]
+        );
 
-    public Task<ProjectInfo?> FindAsync(Guid id, CancellationToken cancel) => _store.ReadAsync(async db =>
-        await Query(db, db.Projects.Where(p => p.Id == id)).SingleOrDefaultAsync(cancel).ConfigureAwait(false) is { } row ? Info(row.Project, row.Number) : null);
+    public Task<ProjectInfo?> FindAsync(Guid id, CancellationToken cancel) =>
+        _store.ReadAsync(async db =>
+            await Query(db, db.Projects.Where(p => p.Id == id)).SingleOrDefaultAsync(cancel) is { } row
+                ? Info(row.Project, row.Number)
+                : null
+        );
 
     /// <summary>By name, or by id where the name is one.</summary>
     /// <exception cref="AttuneException">No such project; the message names the nearest.</exception>
     public async Task<ProjectInfo> RequireAsync(string name, CancellationToken cancel)
     {
-        var all = await ListAsync(cancel).ConfigureAwait(false);
-        return all.FirstOrDefault(p => p.Name == name) ?? all.FirstOrDefault(p => p.Id.ToString() == name)
-            ?? throw new AttuneException($"there is no project '{name}' in {_store.Options.Place}.{Suggestion.For(name, all.Select(p => p.Name))} {(all.Count == 0 ? "The store has no projects yet." : $"Projects: {string.Join(", ", all.Select(p => p.Name))}.")}");
+        var all = await ListAsync(cancel);
+        return all.FirstOrDefault(p => p.Name == name)
+            ?? all.FirstOrDefault(p => p.Id.ToString() == name)
+            ?? throw new AttuneException(
+                $"there is no project '{name}' in {_store.Options.Place}.{Suggestion.For(name, all.Select(p => p.Name))} "
+                    + $"{(all.Count == 0 ? "The store has no projects yet." : $"Projects: {string.Join(", ", all.Select(p => p.Name))}.")}"
+            );
     }
 
-    /// <summary>Changes the knobs. A higher quota opens further places on all tasks; a lower one takes away those that nobody has taken.</summary>
+    /// <summary>
+    /// Changes the knobs. A higher quota opens further places on all tasks; a lower one takes away those that nobody has taken.
+    /// </summary>
     public Task<ProjectInfo> ChangeSettingsAsync(Guid? actor, Guid id, ProjectSettings settings, CancellationToken cancel)
     {
         Check(settings);
-        return ChangeAsync(actor, id, "project.settings", settings, async (writer, project) =>
-        {
-            await Quotas.ChangeAsync(writer.Db, id, settings.Quota, cancel).ConfigureAwait(false);
-            project.SettingsJson = StoreJson.Write(settings);
-        }, cancel);
+        return ChangeAsync(
+            actor,
+            id,
+            "project.settings",
+            settings,
+            async (writer, project) =>
+            {
+                await Quotas.ChangeAsync(writer.Db, id, settings.Quota, cancel);
+                project.SettingsJson = StoreJson.Write(settings);
+            },
+            cancel
+        );
     }
 
-    public Task<ProjectInfo> SetStateAsync(Guid? actor, Guid id, ProjectState state, CancellationToken cancel) => ChangeAsync(actor, id, "project.state", new { state }, (_, project) =>
-    {
-        project.State = state;
-        return Task.CompletedTask;
-    }, cancel);
+    public Task<ProjectInfo> SetStateAsync(Guid? actor, Guid id, ProjectState state, CancellationToken cancel) =>
+        ChangeAsync(
+            actor,
+            id,
+            "project.state",
+            new { state },
+            (_, project) =>
+            {
+                project.State = state;
+                return Task.CompletedTask;
+            },
+            cancel
+        );
 
     /// <summary>A further version of the guidelines; labels record which version their author saw.</summary>
-    public Task<ProjectInfo> PublishGuidelinesAsync(Guid? actor, Guid id, string markdown, CancellationToken cancel) => ChangeAsync(actor, id, null, "", async (writer, project) =>
-    {
-        var last = await writer.Db.Guidelines.Where(g => g.ProjectId == id).MaxAsync(g => g.Number, cancel).ConfigureAwait(false);
-        Publish(writer, actor, project, last + 1, markdown);
-        await writer.Db.SaveChangesAsync(cancel).ConfigureAwait(false);
-    }, cancel);
+    public Task<ProjectInfo> PublishGuidelinesAsync(Guid? actor, Guid id, string markdown, CancellationToken cancel) =>
+        ChangeAsync(
+            actor,
+            id,
+            null,
+            "",
+            async (writer, project) =>
+            {
+                var last = await writer.Db.Guidelines.Where(g => g.ProjectId == id).MaxAsync(g => g.Number, cancel);
+                Publish(writer, actor, project, last + 1, markdown);
+                await writer.Db.SaveChangesAsync(cancel);
+            },
+            cancel
+        );
 
     /// <param name="number">Null for the newest.</param>
-    public Task<GuidelineVersion?> GuidelinesAsync(Guid id, int? number, CancellationToken cancel) => _store.ReadAsync(async db =>
-        await db.Guidelines.AsNoTracking().Where(g => g.ProjectId == id && (number == null || g.Number == number)).OrderByDescending(g => g.Number)
-            .FirstOrDefaultAsync(cancel).ConfigureAwait(false) is { } row
-            ? new GuidelineVersion(row.Id, row.Number, row.Markdown, row.Sha256, DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt))
-            : null);
+    public Task<GuidelineVersion?> GuidelinesAsync(Guid id, int? number, CancellationToken cancel) =>
+        _store.ReadAsync(async db =>
+            await db
+                .Guidelines.AsNoTracking()
+                .Where(g => g.ProjectId == id && (number == null || g.Number == number))
+                .OrderByDescending(g => g.Number)
+                .FirstOrDefaultAsync(cancel)
+                is { } row
+                ? new GuidelineVersion(row.Id, row.Number, row.Markdown, row.Sha256, DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt))
+                : null
+        );
 
     /// <summary>Adds items, each with a task of its own; those that are there already, by name or content, are left as they are.</summary>
     public Task<AddedItems> AddItemsAsync(Guid? actor, Guid project, IReadOnlyList<NewItem> items, CancellationToken cancel) =>
         _store.WriteAsync(writer => new ItemAdding(writer, actor, project).RunAsync(items, cancel), cancel);
 
-    public Task<ProjectProgress> ProgressAsync(Guid id, CancellationToken cancel) => _store.ReadAsync(async db =>
-    {
-        var tasks = db.Tasks.Where(t => t.ProjectId == id && t.Kind == TaskKind.Normal);
-        var slots = db.Slots.Where(s => s.ProjectId == id && tasks.Any(t => t.Id == s.TaskId));
-        var responses = db.Responses.Where(r => r.ProjectId == id);
-        var now = _store.Now;
-        return new ProjectProgress(
-            await tasks.CountAsync(cancel).ConfigureAwait(false),
-            await slots.CountAsync(cancel).ConfigureAwait(false),
-            await slots.CountAsync(s => s.State == SlotState.Done, cancel).ConfigureAwait(false),
-            await slots.CountAsync(s => s.State == SlotState.Leased && s.ExpiresAt >= now, cancel).ConfigureAwait(false),
-            await responses.CountAsync(r => r.State == ResponseState.Submitted && r.Surplus, cancel).ConfigureAwait(false),
-            await responses.CountAsync(r => r.State == ResponseState.Skipped, cancel).ConfigureAwait(false),
-            await responses.CountAsync(r => r.State == ResponseState.Flagged, cancel).ConfigureAwait(false),
-            await tasks.CountAsync(t => t.State == TaskState.Held, cancel).ConfigureAwait(false));
-    });
+    public Task<ProjectProgress> ProgressAsync(Guid id, CancellationToken cancel) =>
+        _store.ReadAsync(async db =>
+        {
+            var tasks = db.Tasks.Where(t => t.ProjectId == id && t.Kind == TaskKind.Normal);
+            var slots = db.Slots.Where(s => s.ProjectId == id && tasks.Any(t => t.Id == s.TaskId));
+            var responses = db.Responses.Where(r => r.ProjectId == id);
+            var now = _store.Now;
+            return new ProjectProgress(
+                await tasks.CountAsync(cancel),
+                await slots.CountAsync(cancel),
+                await slots.CountAsync(s => s.State == SlotState.Done, cancel),
+                await slots.CountAsync(s => s.State == SlotState.Leased && s.ExpiresAt >= now, cancel),
+                await responses.CountAsync(r => r.State == ResponseState.Submitted && r.Surplus, cancel),
+                await responses.CountAsync(r => r.State == ResponseState.Skipped, cancel),
+                await responses.CountAsync(r => r.State == ResponseState.Flagged, cancel),
+                await tasks.CountAsync(t => t.State == TaskState.Held, cancel)
+            );
+        });
 
     /// <summary>Tasks with all that was said about them, in their order.</summary>
     /// <param name="after">Positions above this; -1 for the start.</param>
     public Task<IReadOnlyList<ManagerTask>> TasksAsync(Guid project, long after, int count, CancellationToken cancel) =>
-        _store.ReadAsync(db => Managing.TasksAsync(db, db.Tasks.Where(t => t.ProjectId == project && t.Position > after).OrderBy(t => t.Position).Take(count), cancel));
+        _store.ReadAsync(db =>
+            Managing.TasksAsync(
+                db,
+                db.Tasks.Where(t => t.ProjectId == project && t.Position > after).OrderBy(t => t.Position).Take(count),
+                cancel
+            )
+        );
 
-    public Task<ManagerTask?> TaskAsync(Guid project, Guid task, CancellationToken cancel) => _store.ReadAsync(async db =>
-        (await Managing.TasksAsync(db, db.Tasks.Where(t => t.ProjectId == project && t.Id == task).OrderBy(t => t.Position), cancel).ConfigureAwait(false)).SingleOrDefault());
+    public Task<ManagerTask?> TaskAsync(Guid project, Guid task, CancellationToken cancel) =>
+        _store.ReadAsync(async db =>
+            (
+                await Managing.TasksAsync(db, db.Tasks.Where(t => t.ProjectId == project && t.Id == task).OrderBy(t => t.Position), cancel)
+            ).SingleOrDefault()
+        );
 
     /// <summary>The tasks of items with these contents (<see cref="Contents.HashOf"/>), with all that was said about them.</summary>
-    internal Task<IReadOnlyList<(string Content, ManagerTask Task)>> TasksWithAsync(Guid project, IEnumerable<string> contents, CancellationToken cancel) => _store.ReadAsync(async db =>
-    {
-        var found = new List<(string, ManagerTask)>();
-        foreach (var part in contents.Chunk(500))
+    internal Task<IReadOnlyList<(string Content, ManagerTask Task)>> TasksWithAsync(
+        Guid project,
+        IEnumerable<string> contents,
+        CancellationToken cancel
+    ) =>
+        _store.ReadAsync(async db =>
         {
-            var tasks = await Managing.TasksAsync(
-                db, db.Tasks.Where(t => t.ProjectId == project && t.Kind != TaskKind.Repeat && db.Items.Any(i => i.Id == t.ItemId && part.Contains(i.ContentSha256))), cancel).ConfigureAwait(false);
-            found.AddRange(tasks.Select(t => (Contents.HashOf(t.Content), t)));
-        }
+            var found = new List<(string, ManagerTask)>();
+            foreach (var part in contents.Chunk(500))
+            {
+                var tasks = await Managing.TasksAsync(
+                    db,
+                    db.Tasks.Where(t =>
+                        t.ProjectId == project
+                        && t.Kind != TaskKind.Repeat
+                        && db.Items.Any(i => i.Id == t.ItemId && part.Contains(i.ContentSha256))
+                    ),
+                    cancel
+                );
+                found.AddRange(tasks.Select(t => (Contents.HashOf(t.Content), t)));
+            }
 
-        return (IReadOnlyList<(string, ManagerTask)>)found;
-    });
+            return (IReadOnlyList<(string, ManagerTask)>)found;
+        });
 
     /// <summary>Puts a task that was held back, or retired, into the queue again.</summary>
     /// <returns>False where the project has no such task.</returns>
-    public Task<bool> ReleaseTaskAsync(Guid? actor, Guid project, Guid task, CancellationToken cancel) => SetTaskAsync(actor, project, task, TaskState.Open, "task.released", cancel);
+    public Task<bool> ReleaseTaskAsync(Guid? actor, Guid project, Guid task, CancellationToken cancel) =>
+        SetTaskAsync(actor, project, task, TaskState.Open, "task.released", cancel);
 
     /// <summary>Takes a task out of the queue; its labels stay on record and out of snapshots.</summary>
-    public Task<bool> RetireTaskAsync(Guid? actor, Guid project, Guid task, CancellationToken cancel) => SetTaskAsync(actor, project, task, TaskState.Retired, "task.retired", cancel);
+    public Task<bool> RetireTaskAsync(Guid? actor, Guid project, Guid task, CancellationToken cancel) =>
+        SetTaskAsync(actor, project, task, TaskState.Retired, "task.retired", cancel);
 
-    private Task<bool> SetTaskAsync(Guid? actor, Guid project, Guid task, TaskState state, string action, CancellationToken cancel) => _store.WriteAsync(async writer =>
-    {
-        var found = await writer.Db.Tasks.Where(t => t.Id == task && t.ProjectId == project).ExecuteUpdateAsync(set => set.SetProperty(t => t.State, state), cancel).ConfigureAwait(false);
-        await writer.Db.Slots.Where(s => s.TaskId == task && s.ProjectId == project && writer.Db.Tasks.Any(t => t.Id == task && t.Kind == TaskKind.Normal)).ExecuteUpdateAsync(set => set.SetProperty(s => s.Open, state == TaskState.Open), cancel).ConfigureAwait(false);
-        if (found == 1)
-            writer.Audit(actor, action, task, new { });
-        return found == 1;
-    }, cancel);
+    private Task<bool> SetTaskAsync(Guid? actor, Guid project, Guid task, TaskState state, string action, CancellationToken cancel) =>
+        _store.WriteAsync(
+            async writer =>
+            {
+                var found = await writer
+                    .Db.Tasks.Where(t => t.Id == task && t.ProjectId == project)
+                    .ExecuteUpdateAsync(set => set.SetProperty(t => t.State, state), cancel);
+                await writer
+                    .Db.Slots.Where(s =>
+                        s.TaskId == task && s.ProjectId == project && writer.Db.Tasks.Any(t => t.Id == task && t.Kind == TaskKind.Normal)
+                    )
+                    .ExecuteUpdateAsync(set => set.SetProperty(s => s.Open, state == TaskState.Open), cancel);
+                if (found == 1)
+                {
+                    writer.Audit(actor, action, task, new { });
+                }
+                return found == 1;
+            },
+            cancel
+        );
 
-    private Task<ProjectInfo> ChangeAsync(Guid? actor, Guid id, string? action, object detail, Func<StoreWriter, ProjectRow, Task> change, CancellationToken cancel) => _store.WriteAsync(async writer =>
-    {
-        var project = await writer.Db.Projects.SingleOrDefaultAsync(p => p.Id == id, cancel).ConfigureAwait(false) ?? throw new AttuneException($"there is no project {id}.");
-        await change(writer, project).ConfigureAwait(false);
-        if (action is not null)
-            writer.Audit(actor, action, id, detail);
-        return Info(project, await writer.Db.Guidelines.Where(g => g.Id == project.GuidelineVersionId).Select(g => g.Number).SingleAsync(cancel).ConfigureAwait(false));
-    }, cancel);
+    private Task<ProjectInfo> ChangeAsync(
+        Guid? actor,
+        Guid id,
+        string? action,
+        object detail,
+        Func<StoreWriter, ProjectRow, Task> change,
+        CancellationToken cancel
+    ) =>
+        _store.WriteAsync(
+            async writer =>
+            {
+                var project =
+                    await writer.Db.Projects.SingleOrDefaultAsync(p => p.Id == id, cancel)
+                    ?? throw new AttuneException($"there is no project {id}.");
+                await change(writer, project);
+                if (action is not null)
+                {
+                    writer.Audit(actor, action, id, detail);
+                }
+                return Info(
+                    project,
+                    await writer.Db.Guidelines.Where(g => g.Id == project.GuidelineVersionId).Select(g => g.Number).SingleAsync(cancel)
+                );
+            },
+            cancel
+        );
 
     private static GuidelineVersionRow Publish(StoreWriter writer, Guid? actor, ProjectRow project, int number, string markdown)
     {
-        var version = new GuidelineVersionRow { Id = writer.NewId(), ProjectId = project.Id, Number = number, Markdown = markdown, Sha256 = StoreJson.Sha256(markdown), CreatedAt = writer.Now };
+        var version = new GuidelineVersionRow
+        {
+            Id = writer.NewId(),
+            ProjectId = project.Id,
+            Number = number,
+            Markdown = markdown,
+            Sha256 = StoreJson.Sha256(markdown),
+            CreatedAt = writer.Now,
+        };
         writer.Db.Guidelines.Add(version);
         project.GuidelineVersionId = version.Id;
-        writer.Audit(actor, "guidelines.published", version.Id, new { project = project.Id, number, sha256 = version.Sha256 });
+        writer.Audit(
+            actor,
+            "guidelines.published",
+            version.Id,
+            new
+            {
+                project = project.Id,
+                number,
+                sha256 = version.Sha256,
+            }
+        );
         return version;
     }
 
@@ -172,12 +331,22 @@ public sealed class Projects
         select new Numbered(project, version.Number);
 
     private static ProjectInfo Info(ProjectRow row, int guideline) =>
-        new(row.Id, row.Name, row.Kind, row.State, Presenting.Settings(row), guideline, DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt));
+        new(
+            row.Id,
+            row.Name,
+            row.Kind,
+            row.State,
+            Presenting.Settings(row),
+            guideline,
+            DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt)
+        );
 
     private static void Check(ProjectSettings settings)
     {
         var problems = settings.Problems().ToArray();
         if (problems.Length > 0)
+        {
             throw new PlanException(problems);
+        }
     }
 }

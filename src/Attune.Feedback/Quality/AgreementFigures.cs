@@ -9,9 +9,15 @@ internal static class AgreementFigures
 {
     public static ImmutableArray<AgreementFigure> Of(ProjectKind kind, IReadOnlyList<StandingLabel> labels, Seed seed)
     {
-        var tasks = labels.GroupBy(l => l.TaskId).Select(g => g.OrderBy(l => l.Pseudonym, StringComparer.Ordinal).ToArray()).Where(g => g.Length >= 2).ToArray();
+        var tasks = labels
+            .GroupBy(l => l.TaskId)
+            .Select(g => g.OrderBy(l => l.Pseudonym, StringComparer.Ordinal).ToArray())
+            .Where(g => g.Length >= 2)
+            .ToArray();
         if (tasks.Length == 0)
+        {
             return [];
+        }
         return kind switch
         {
             ProjectKind.Comparison =>
@@ -23,7 +29,14 @@ internal static class AgreementFigures
             ProjectKind.Rating => [.. Alphas(tasks, "rating", j => ((RatingJudgement)j).Value, [Scale.Ordinal, Scale.Interval], seed)],
             ProjectKind.Ranking => [new AgreementFigure("Kendall's W, mean over tasks", "ranking", Bootstrap.Of(tasks, MeanW, seed))],
             ProjectKind.Steps => [Steps(tasks, seed)],
-            ProjectKind.Spans => [new AgreementFigure("span F1, mean over pairs of people", "marked code points and types", Bootstrap.Of(tasks, MeanF1, seed))],
+            ProjectKind.Spans =>
+            [
+                new AgreementFigure(
+                    "span F1, mean over pairs of people",
+                    "marked code points and types",
+                    Bootstrap.Of(tasks, MeanF1, seed)
+                ),
+            ],
             // Each has their own conversation: only the overall mark is about the same thing.
             _ => [.. Alphas(tasks, "overall mark", j => ((ChatJudgement)j).Overall, [Scale.Ordinal], seed)],
         };
@@ -42,13 +55,23 @@ internal static class AgreementFigures
             int[][] counts = [.. units.Select(u => Enumerable.Range(0, categories).Select(c => u.Count(v => v == c)).ToArray())];
             figures.Add(new AgreementFigure("Fleiss' kappa", of, Bootstrap.Of(counts, Kappa.Fleiss, seed)));
             if (people == 2)
-                figures.Add(new AgreementFigure("Cohen's kappa", of, Bootstrap.Of([.. units.Select(u => (u[0], u[1]))], u => Kappa.Cohen(u), seed)));
+            {
+                figures.Add(
+                    new AgreementFigure("Cohen's kappa", of, Bootstrap.Of([.. units.Select(u => (u[0], u[1]))], u => Kappa.Cohen(u), seed))
+                );
+            }
         }
 
         return figures.ToImmutable();
     }
 
-    private static IEnumerable<AgreementFigure> Alphas(StandingLabel[][] tasks, string of, Func<Judgement, double?> value, Scale[] scales, Seed seed)
+    private static IEnumerable<AgreementFigure> Alphas(
+        StandingLabel[][] tasks,
+        string of,
+        Func<Judgement, double?> value,
+        Scale[] scales,
+        Seed seed
+    )
     {
         double[][] units = [.. tasks.Select(t => t.Select(l => value(l.Judgement)).OfType<double>().ToArray()).Where(u => u.Length >= 2)];
         return units.Length == 0 ? [] : scales.Select(s => Alpha1(units, of, s, seed));
@@ -62,17 +85,38 @@ internal static class AgreementFigures
     {
         double[][][] solutions =
         [
-            .. tasks.Select(t => Enumerable.Range(0, t.Max(l => ((StepsJudgement)l.Judgement).Ratings.Length))
-                .Select(s => t.Select(l => (StepsJudgement)l.Judgement).Where(j => s < j.Ratings.Length).Select(j => (double?)j.Ratings[s]).OfType<double>().ToArray()).ToArray()),
+            .. tasks.Select(t =>
+                Enumerable
+                    .Range(0, t.Max(l => ((StepsJudgement)l.Judgement).Ratings.Length))
+                    .Select(s =>
+                        t.Select(l => (StepsJudgement)l.Judgement)
+                            .Where(j => s < j.Ratings.Length)
+                            .Select(j => (double?)j.Ratings[s])
+                            .OfType<double>()
+                            .ToArray()
+                    )
+                    .ToArray()
+            ),
         ];
-        return new AgreementFigure("Krippendorff's alpha (ordinal)", "step ratings", Bootstrap.Of(solutions, s => Alpha.Of([.. s.SelectMany(u => u)], Scale.Ordinal), seed, draws: 200));
+        return new AgreementFigure(
+            "Krippendorff's alpha (ordinal)",
+            "step ratings",
+            Bootstrap.Of(solutions, s => Alpha.Of([.. s.SelectMany(u => u)], Scale.Ordinal), seed, draws: 200)
+        );
     }
 
     private static double MeanW(IReadOnlyList<StandingLabel[]> tasks) =>
         Mean(tasks.Select(t => Concordance.KendallW([.. t.Select(l => (IReadOnlyList<int>)((RankingJudgement)l.Judgement).Ranks)])));
 
-    private static double MeanF1(IReadOnlyList<StandingLabel[]> tasks) => Mean(tasks.SelectMany(t =>
-        t.SelectMany((a, i) => t.Skip(i + 1).Select(b => SpanOverlap.F1(((SpansJudgement)a.Judgement).Spans, ((SpansJudgement)b.Judgement).Spans)))));
+    private static double MeanF1(IReadOnlyList<StandingLabel[]> tasks) =>
+        Mean(
+            tasks.SelectMany(t =>
+                t.SelectMany(
+                    (a, i) =>
+                        t.Skip(i + 1).Select(b => SpanOverlap.F1(((SpansJudgement)a.Judgement).Spans, ((SpansJudgement)b.Judgement).Spans))
+                )
+            )
+        );
 
     private static double Mean(IEnumerable<double> values) => values.Where(v => !double.IsNaN(v)).DefaultIfEmpty(double.NaN).Average();
 }

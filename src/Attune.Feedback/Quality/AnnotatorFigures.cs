@@ -10,19 +10,40 @@ internal static class AnnotatorFigures
     private const int LeastForDrift = 20;
     private const int LeastGoldForDrift = 10;
 
-    public static AnnotatorQuality Of(Guid person, string pseudonym, IReadOnlyList<StandingLabel> own, IReadOnlyList<StandingLabel> all, ProjectSettings settings, Seed seed)
+    public static AnnotatorQuality Of(
+        Guid person,
+        string pseudonym,
+        IReadOnlyList<StandingLabel> own,
+        IReadOnlyList<StandingLabel> all,
+        ProjectSettings settings,
+        Seed seed
+    )
     {
-        var gold = own.Where(l => l.ExpectedJson is not null).OrderBy(l => l.At).Select(l => GoldCheck.IsRight(StoreJson.Read<Judgement>(l.ExpectedJson!), l.Judgement, settings)).ToArray();
+        var gold = own.Where(l => l.ExpectedJson is not null)
+            .OrderBy(l => l.At)
+            .Select(l => GoldCheck.IsRight(StoreJson.Read<Judgement>(l.ExpectedJson!), l.Judgement, settings))
+            .ToArray();
         var first = own.ToLookup(l => l.TaskId);
         var repeats = own.Where(l => l.RepeatOf is { } earlier && first.Contains(earlier))
-            .Select(l => Verdicts.Of(l.Judgement) == Verdicts.Of(first[l.RepeatOf!.Value].First().Judgement)).ToArray();
+            .Select(l => Verdicts.Of(l.Judgement) == Verdicts.Of(first[l.RepeatOf!.Value].First().Judgement))
+            .ToArray();
         var others = WithOthers(own, all);
         long[] times = [.. own.Select(l => l.ActiveMs).OfType<long>().Order()];
         return new AnnotatorQuality(
-            person, pseudonym, own.Count, gold.Count(g => g), gold.Length, FirstShown(own, seed),
+            person,
+            pseudonym,
+            own.Count,
+            gold.Count(g => g),
+            gold.Length,
+            FirstShown(own, seed),
             times.Length == 0 ? null : TimeSpan.FromMilliseconds((times[(times.Length - 1) / 2] + times[times.Length / 2]) / 2.0),
-            repeats.Count(r => r), repeats.Length, others.Length == 0 ? null : others.Count(o => o) / (double)others.Length,
-            gold.Length >= LeastGoldForDrift ? Drift(gold) : others.Length >= LeastForDrift ? Drift(others) : null);
+            repeats.Count(r => r),
+            repeats.Length,
+            others.Length == 0 ? null : others.Count(o => o) / (double)others.Length,
+            gold.Length >= LeastGoldForDrift ? Drift(gold)
+                : others.Length >= LeastForDrift ? Drift(others)
+                : null
+        );
     }
 
     /// <summary>The share of comparisons won by the answer shown first, with its interval; ties are passed over.</summary>
@@ -32,24 +53,39 @@ internal static class AnnotatorFigures
         return firsts.Length == 0 ? null : Bootstrap.Of(firsts, f => f.Count(won => won) / (double)f.Count, seed);
     }
 
-    private static bool? FirstWon(StandingLabel label) => (label.Order, label.Judgement) switch
-    {
-        ({ Length: 2 } order, ComparisonJudgement { Pick: Pick.First or Pick.Second } comparison) => (comparison.Pick == Pick.First) == (order[0] == 0),
-        ({ Length: > 1 } order, ChoiceJudgement { Best: { } best }) when order.Length == 2 => order[0] == best,
-        _ => null,
-    };
+    private static bool? FirstWon(StandingLabel label) =>
+        (label.Order, label.Judgement) switch
+        {
+            ({ Length: 2 } order, ComparisonJudgement { Pick: Pick.First or Pick.Second } comparison) => (comparison.Pick == Pick.First)
+                == (order[0] == 0),
+            ({ Length: > 1 } order, ChoiceJudgement { Best: { } best }) when order.Length == 2 => order[0] == best,
+            _ => null,
+        };
 
-    /// <summary>In the order given: whether each label says what most of the others said of its task; tasks where the others are divided are passed over.</summary>
+    /// <summary>
+    /// In the order given: whether each label says what most of the others said of its task; tasks where the others are divided are passed
+    /// over.
+    /// </summary>
     private static bool[] WithOthers(IReadOnlyList<StandingLabel> own, IReadOnlyList<StandingLabel> all)
     {
         var byTask = all.Where(l => l.TaskKind == TaskKind.Normal).ToLookup(l => l.TaskId);
         return
         [
-            .. own.Where(l => l.TaskKind == TaskKind.Normal).OrderBy(l => l.At).Select(l =>
-            {
-                var votes = byTask[l.TaskId].Where(o => o.PersonId != l.PersonId).GroupBy(o => Verdicts.Of(o.Judgement)).OrderByDescending(g => g.Count()).Take(2).ToArray();
-                return votes.Length == 0 || (votes.Length == 2 && votes[0].Count() == votes[1].Count()) ? (bool?)null : votes[0].Key == Verdicts.Of(l.Judgement);
-            }).OfType<bool>(),
+            .. own.Where(l => l.TaskKind == TaskKind.Normal)
+                .OrderBy(l => l.At)
+                .Select(l =>
+                {
+                    var votes = byTask[l.TaskId]
+                        .Where(o => o.PersonId != l.PersonId)
+                        .GroupBy(o => Verdicts.Of(o.Judgement))
+                        .OrderByDescending(g => g.Count())
+                        .Take(2)
+                        .ToArray();
+                    return votes.Length == 0 || (votes.Length == 2 && votes[0].Count() == votes[1].Count())
+                        ? (bool?)null
+                        : votes[0].Key == Verdicts.Of(l.Judgement);
+                })
+                .OfType<bool>(),
         ];
     }
 

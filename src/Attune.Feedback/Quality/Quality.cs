@@ -18,47 +18,84 @@ public sealed class Quality
     /// <exception cref="AttuneException">No such project.</exception>
     public async Task<QualityReport> OfAsync(Guid project, CancellationToken cancel)
     {
-        var info = await _store.Projects.FindAsync(project, cancel).ConfigureAwait(false) ?? throw new AttuneException($"there is no project {project}.");
-        var labels = await _store.ReadAsync(db => LabelSet.LoadAsync(db, project, cancel)).ConfigureAwait(false);
+        var info = await _store.Projects.FindAsync(project, cancel) ?? throw new AttuneException($"there is no project {project}.");
+        var labels = await _store.ReadAsync(db => LabelSet.LoadAsync(db, project, cancel));
         var seed = new Seed(1);
         var figures = AgreementFigures.Of(info.Kind, [.. labels.Where(l => l.TaskKind == TaskKind.Normal)], seed);
-        var people = labels.GroupBy(l => (l.PersonId, l.Pseudonym)).OrderBy(g => g.Key.Pseudonym, StringComparer.Ordinal)
+        var people = labels
+            .GroupBy(l => (l.PersonId, l.Pseudonym))
+            .OrderBy(g => g.Key.Pseudonym, StringComparer.Ordinal)
             .Select(g => AnnotatorFigures.Of(g.Key.PersonId, g.Key.Pseudonym, [.. g], labels, info.Settings, seed));
         return new QualityReport(figures, [.. people], AnnotatorFigures.FirstShown(labels, seed));
     }
 
     /// <summary>Tasks whose labels contradict each other and that nobody has decided yet.</summary>
-    public Task<IReadOnlyList<ManagerTask>> DisputedAsync(Guid project, int count, CancellationToken cancel) => _store.ReadAsync(async db =>
-    {
-        var labels = await LabelSet.LoadAsync(db, project, cancel).ConfigureAwait(false);
-        var decided = (await db.Adjudications.Where(a => a.ProjectId == project).Select(a => a.TaskId).ToListAsync(cancel).ConfigureAwait(false)).ToHashSet();
-        var disputed = labels.Where(l => l.TaskKind == TaskKind.Normal && !decided.Contains(l.TaskId)).GroupBy(l => l.TaskId)
-            .Where(g => g.Select(l => Verdicts.Of(l.Judgement)).Distinct().Count() > 1).Select(g => g.Key).Take(count).ToArray();
-        return await Managing.TasksAsync(db, db.Tasks.Where(t => disputed.Contains(t.Id)), cancel).ConfigureAwait(false);
-    });
+    public Task<IReadOnlyList<ManagerTask>> DisputedAsync(Guid project, int count, CancellationToken cancel) =>
+        _store.ReadAsync(async db =>
+        {
+            var labels = await LabelSet.LoadAsync(db, project, cancel);
+            var decided = (await db.Adjudications.Where(a => a.ProjectId == project).Select(a => a.TaskId).ToListAsync(cancel)).ToHashSet();
+            var disputed = labels
+                .Where(l => l.TaskKind == TaskKind.Normal && !decided.Contains(l.TaskId))
+                .GroupBy(l => l.TaskId)
+                .Where(g => g.Select(l => Verdicts.Of(l.Judgement)).Distinct().Count() > 1)
+                .Select(g => g.Key)
+                .Take(count)
+                .ToArray();
+            return await Managing.TasksAsync(db, db.Tasks.Where(t => disputed.Contains(t.Id)), cancel);
+        });
 
-    /// <summary>A manager's decision, kept as a label of its own; snapshots take it in place of the others. A later decision replaces it.</summary>
+    /// <summary>
+    /// A manager's decision, kept as a label of its own; snapshots take it in place of the others. A later decision replaces it.
+    /// </summary>
     /// <param name="judgement">In the item's positions.</param>
     /// <returns>What is wrong with it; empty where it is stored.</returns>
-    public Task<ImmutableArray<string>> AdjudicateAsync(Guid actor, Guid project, Guid task, Judgement judgement, string reason, CancellationToken cancel) => _store.WriteAsync<ImmutableArray<string>>(async writer =>
-    {
-        var db = writer.Db;
-        var row = await db.Tasks.AsNoTracking().SingleOrDefaultAsync(t => t.Id == task && t.ProjectId == project, cancel).ConfigureAwait(false);
-        if (row is null)
-            return ["there is no such task in this project."];
-        var owner = await db.Projects.AsNoTracking().SingleAsync(p => p.Id == project, cancel).ConfigureAwait(false);
-        if (owner.Kind == ProjectKind.Chat)
-            return ["conversations differ from person to person; there is nothing to decide between them."];
-        var content = await Contents.LoadAsync(db, row.ItemId, cancel).ConfigureAwait(false);
-        ImmutableArray<string> problems =
-        [
-            .. JudgementRules.Problems(judgement, owner.Kind, Presenting.Settings(owner), content, 0), .. string.IsNullOrWhiteSpace(reason) ? ["a decision needs a reason."] : Array.Empty<string>(),
-        ];
-        if (!problems.IsEmpty)
-            return problems;
-        var decision = new AdjudicationRow { Id = writer.NewId(), ProjectId = project, TaskId = task, PersonId = actor, ValueJson = StoreJson.Write(judgement), Reason = reason, At = writer.Now };
-        db.Adjudications.Add(decision);
-        writer.Audit(actor, "task.adjudicated", decision.Id.ToString(), new { sha256 = AuditHash.Of(decision) });
-        return [];
-    }, cancel);
+    public Task<ImmutableArray<string>> AdjudicateAsync(
+        Guid actor,
+        Guid project,
+        Guid task,
+        Judgement judgement,
+        string reason,
+        CancellationToken cancel
+    ) =>
+        _store.WriteAsync<ImmutableArray<string>>(
+            async writer =>
+            {
+                var db = writer.Db;
+                var row = await db.Tasks.AsNoTracking().SingleOrDefaultAsync(t => t.Id == task && t.ProjectId == project, cancel);
+                if (row is null)
+                {
+                    return ["there is no such task in this project."];
+                }
+                var owner = await db.Projects.AsNoTracking().SingleAsync(p => p.Id == project, cancel);
+                if (owner.Kind == ProjectKind.Chat)
+                {
+                    return ["conversations differ from person to person; there is nothing to decide between them."];
+                }
+                var content = await Contents.LoadAsync(db, row.ItemId, cancel);
+                ImmutableArray<string> problems =
+                [
+                    .. JudgementRules.Problems(judgement, owner.Kind, Presenting.Settings(owner), content, 0),
+                    .. string.IsNullOrWhiteSpace(reason) ? ["a decision needs a reason."] : Array.Empty<string>(),
+                ];
+                if (!problems.IsEmpty)
+                {
+                    return problems;
+                }
+                var decision = new AdjudicationRow
+                {
+                    Id = writer.NewId(),
+                    ProjectId = project,
+                    TaskId = task,
+                    PersonId = actor,
+                    ValueJson = StoreJson.Write(judgement),
+                    Reason = reason,
+                    At = writer.Now,
+                };
+                db.Adjudications.Add(decision);
+                writer.Audit(actor, "task.adjudicated", decision.Id.ToString(), new { sha256 = AuditHash.Of(decision) });
+                return [];
+            },
+            cancel
+        );
 }

@@ -10,14 +10,31 @@ public sealed record AgreementFigure(string Name, string Of, Interval Interval);
 
 /// <summary>What one person's labels look like.</summary>
 /// <param name="GoldRight">Gold and attention tasks answered as expected, of <paramref name="GoldAnswered"/>.</param>
-/// <param name="FirstShown">Share of comparisons in which the answer shown first was preferred, with its interval; near 0.5 where position does not matter. Null where there are none.</param>
+/// <param name="FirstShown">Share of comparisons in which the answer shown first was preferred, with its interval; near 0.5 where position
+/// does not matter. Null where there are none.</param>
 /// <param name="MedianActive">Null where times were not recorded.</param>
 /// <param name="RepeatsAlike">Tasks asked twice and answered alike, of <paramref name="Repeats"/>.</param>
 /// <param name="WithOthers">Share of tasks in which they said what most of the others said; null where nobody else labelled theirs.</param>
-/// <param name="Drift">That share, or the share of gold answered right where there are ten or more, in the later half of their labels less that in the earlier half; null below twenty.</param>
+/// <param name="Drift">That share, or the share of gold answered right where there are ten or more, in the later half of their labels less
+/// that in the earlier half; null below twenty.</param>
 public sealed record AnnotatorQuality(
-    Guid PersonId, string Pseudonym, int Labels, int GoldRight, int GoldAnswered, Interval? FirstShown, TimeSpan? MedianActive, int RepeatsAlike, int Repeats, double? WithOthers, double? Drift);
+    Guid PersonId,
+    string Pseudonym,
+    int Labels,
+    int GoldRight,
+    int GoldAnswered,
+    Interval? FirstShown,
+    TimeSpan? MedianActive,
+    int RepeatsAlike,
+    int Repeats,
+    double? WithOthers,
+    double? Drift
+);
 
 /// <summary>How good the labels of a project are, as far as labels can tell.</summary>
 /// <param name="FirstShown">Position bias over everyone.</param>
-public sealed record QualityReport(ImmutableArray<AgreementFigure> Agreement, ImmutableArray<AnnotatorQuality> Annotators, Interval? FirstShown);
+public sealed record QualityReport(
+    ImmutableArray<AgreementFigure> Agreement,
+    ImmutableArray<AnnotatorQuality> Annotators,
+    Interval? FirstShown
+);

@@ -13,18 +13,29 @@ internal static class Presenting
 
     public static async Task<AssignedTask> ShowAsync(FeedbackContext db, Guid lease, long expiresAt, CancellationToken cancel)
     {
-        var shown = await db.Presentations.AsNoTracking().SingleAsync(p => p.Id == lease, cancel).ConfigureAwait(false);
-        var project = await db.Projects.AsNoTracking().SingleAsync(p => p.Id == shown.ProjectId, cancel).ConfigureAwait(false);
-        var item = await db.Tasks.Where(t => t.Id == shown.TaskId).Select(t => t.ItemId).SingleAsync(cancel).ConfigureAwait(false);
-        var content = await Contents.LoadAsync(db, item, cancel).ConfigureAwait(false);
-        var guideline = await db.Guidelines.Where(g => g.Id == shown.GuidelineVersionId).Select(g => g.Number).SingleAsync(cancel).ConfigureAwait(false);
-        var draft = await db.Drafts.AsNoTracking().SingleOrDefaultAsync(d => d.TaskId == shown.TaskId && d.PersonId == shown.PersonId, cancel).ConfigureAwait(false);
-        var turns = project.Kind == ProjectKind.Chat ? await TurnsAsync(db, shown.TaskId, shown.PersonId, cancel).ConfigureAwait(false) : [];
+        var shown = await db.Presentations.AsNoTracking().SingleAsync(p => p.Id == lease, cancel);
+        var project = await db.Projects.AsNoTracking().SingleAsync(p => p.Id == shown.ProjectId, cancel);
+        var item = await db.Tasks.Where(t => t.Id == shown.TaskId).Select(t => t.ItemId).SingleAsync(cancel);
+        var content = await Contents.LoadAsync(db, item, cancel);
+        var guideline = await db.Guidelines.Where(g => g.Id == shown.GuidelineVersionId).Select(g => g.Number).SingleAsync(cancel);
+        var draft = await db
+            .Drafts.AsNoTracking()
+            .SingleOrDefaultAsync(d => d.TaskId == shown.TaskId && d.PersonId == shown.PersonId, cancel);
+        var turns = project.Kind == ProjectKind.Chat ? await TurnsAsync(db, shown.TaskId, shown.PersonId, cancel) : [];
         return new AssignedTask(
-            lease, shown.TaskId, project.Id, project.Kind, Settings(project).Instruction, content.Prompt,
+            lease,
+            shown.TaskId,
+            project.Id,
+            project.Kind,
+            Settings(project).Instruction,
+            content.Prompt,
             [.. Order(shown).Places.Select(i => new ShownCandidate(content.Candidates[i].Text, content.Candidates[i].Steps))],
-            content.Passages, [.. turns.Select(Show)], guideline, DateTimeOffset.FromUnixTimeMilliseconds(expiresAt),
-            await ProgressAsync(db, project.Id, shown.PersonId, cancel).ConfigureAwait(false))
+            content.Passages,
+            [.. turns.Select(Show)],
+            guideline,
+            DateTimeOffset.FromUnixTimeMilliseconds(expiresAt),
+            await ProgressAsync(db, project.Id, shown.PersonId, cancel)
+        )
         {
             Draft = draft is null ? null : JsonSerializer.Deserialize<JsonElement>(draft.ValueJson),
         };
@@ -36,10 +47,12 @@ internal static class Presenting
 
     public static async Task<ProjectSettings?> SettingsOfLeaseAsync(FeedbackContext db, Guid lease, CancellationToken cancel)
     {
-        var json = await (from shown in db.Presentations
-                          join project in db.Projects on shown.ProjectId equals project.Id
-                          where shown.Id == lease
-                          select project.SettingsJson).SingleOrDefaultAsync(cancel).ConfigureAwait(false);
+        var json = await (
+            from shown in db.Presentations
+            join project in db.Projects on shown.ProjectId equals project.Id
+            where shown.Id == lease
+            select project.SettingsJson
+        ).SingleOrDefaultAsync(cancel);
         return json is null ? null : StoreJson.Read<ProjectSettings>(json);
     }
 
@@ -49,18 +62,35 @@ internal static class Presenting
     public static ShownTurn Show(ChatTurnRow turn)
     {
         var (order, replies) = (Order(turn), StoreJson.Read<ImmutableArray<ChatReply>>(turn.RepliesJson));
-        return new ShownTurn(turn.Number, StoreJson.Read<string>(turn.UserJson), [.. order.Select(i => replies[i].Text)], turn.Chosen is { } chosen ? order.IndexOf(chosen) : null);
+        return new ShownTurn(
+            turn.Number,
+            StoreJson.Read<string>(turn.UserJson),
+            [.. order.Select(i => replies[i].Text)],
+            turn.Chosen is { } chosen ? order.IndexOf(chosen) : null
+        );
     }
 
     public static ImmutableArray<int> Order(ChatTurnRow turn) => StoreJson.Read<ImmutableArray<int>>(turn.OrderJson);
 
     public static async Task<OwnProgress> ProgressAsync(FeedbackContext db, Guid project, Guid person, CancellationToken cancel)
     {
-        var done = await db.Responses.CountAsync(r => r.ProjectId == project && r.PersonId == person && r.State == ResponseState.Submitted, cancel).ConfigureAwait(false);
+        var done = await db.Responses.CountAsync(
+            r => r.ProjectId == project && r.PersonId == person && r.State == ResponseState.Submitted,
+            cancel
+        );
         // Counted only as far as a person could care: a queue may hold a million.
-        var left = await db.Slots.Where(s => s.ProjectId == project && s.Open && s.State != SlotState.Done && (s.State == SlotState.Free || s.PersonId == person))
-            .Where(s => (s.State == SlotState.Leased && s.PersonId == person) || !db.Responses.Any(r => r.TaskId == s.TaskId && r.PersonId == person))
-            .Select(s => s.TaskId).Distinct().Take(1000).CountAsync(cancel).ConfigureAwait(false);
+        var left = await db
+            .Slots.Where(s =>
+                s.ProjectId == project && s.Open && s.State != SlotState.Done && (s.State == SlotState.Free || s.PersonId == person)
+            )
+            .Where(s =>
+                (s.State == SlotState.Leased && s.PersonId == person)
+                || !db.Responses.Any(r => r.TaskId == s.TaskId && r.PersonId == person)
+            )
+            .Select(s => s.TaskId)
+            .Distinct()
+            .Take(1000)
+            .CountAsync(cancel);
         return new OwnProgress(done, left);
     }
 
@@ -75,7 +105,9 @@ internal static class Presenting
         };
         var line = text.ReplaceLineEndings(" ").Trim();
         if (line.Length <= PreviewLength)
+        {
             return line;
+        }
         return line[..(char.IsHighSurrogate(line[PreviewLength - 1]) ? PreviewLength - 1 : PreviewLength)] + "…";
     }
 }
@@ -84,15 +116,33 @@ internal static class Drafts
 {
     public static async Task KeepAsync(FeedbackContext db, Guid task, Guid person, string json, long now, CancellationToken cancel)
     {
-        var changed = await db.Drafts.Where(d => d.TaskId == task && d.PersonId == person)
-            .ExecuteUpdateAsync(set => set.SetProperty(d => d.ValueJson, json).SetProperty(d => d.UpdatedAt, now), cancel).ConfigureAwait(false);
+        var changed = await db
+            .Drafts.Where(d => d.TaskId == task && d.PersonId == person)
+            .ExecuteUpdateAsync(set => set.SetProperty(d => d.ValueJson, json).SetProperty(d => d.UpdatedAt, now), cancel);
         if (changed == 0)
-            db.Drafts.Add(new DraftRow { TaskId = task, PersonId = person, ValueJson = json, UpdatedAt = now });
+        {
+            db.Drafts.Add(
+                new DraftRow
+                {
+                    TaskId = task,
+                    PersonId = person,
+                    ValueJson = json,
+                    UpdatedAt = now,
+                }
+            );
+        }
     }
 }
 
 internal static class SlotChanges
 {
-    public static Task<int> FreeAsync(this IQueryable<SlotRow> slots, CancellationToken cancel) => slots.ExecuteUpdateAsync(set => set
-        .SetProperty(s => s.State, SlotState.Free).SetProperty(s => s.PersonId, (Guid?)null).SetProperty(s => s.LeaseId, (Guid?)null).SetProperty(s => s.ExpiresAt, 0L), cancel);
+    public static Task<int> FreeAsync(this IQueryable<SlotRow> slots, CancellationToken cancel) =>
+        slots.ExecuteUpdateAsync(
+            set =>
+                set.SetProperty(s => s.State, SlotState.Free)
+                    .SetProperty(s => s.PersonId, (Guid?)null)
+                    .SetProperty(s => s.LeaseId, (Guid?)null)
+                    .SetProperty(s => s.ExpiresAt, 0L),
+            cancel
+        );
 }

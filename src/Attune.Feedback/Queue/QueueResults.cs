@@ -23,10 +23,23 @@ public sealed record OwnProgress(int Done, int Left);
 /// <param name="LeaseId">What every further call names.</param>
 /// <param name="Candidates">In the order to show; positions in judgements count in this order.</param>
 public sealed record AssignedTask(
-    Guid LeaseId, Guid TaskId, Guid ProjectId, ProjectKind Kind, string Instruction, Prompt Prompt, ImmutableArray<ShownCandidate> Candidates,
-    ImmutableArray<ImmutableArray<string>> Passages, ImmutableArray<ShownTurn> Turns, int GuidelineVersion, DateTimeOffset ExpiresAt, OwnProgress Progress)
+    Guid LeaseId,
+    Guid TaskId,
+    Guid ProjectId,
+    ProjectKind Kind,
+    string Instruction,
+    Prompt Prompt,
+    ImmutableArray<ShownCandidate> Candidates,
+    ImmutableArray<ImmutableArray<string>> Passages,
+    ImmutableArray<ShownTurn> Turns,
+    int GuidelineVersion,
+    DateTimeOffset ExpiresAt,
+    OwnProgress Progress
+)
 {
-    /// <summary>What the person had typed before; null where nothing. Its form is the page's own, or a <see cref="Judgement"/> after an undo.</summary>
+    /// <summary>
+    /// What the person had typed before; null where nothing. Its form is the page's own, or a <see cref="Judgement"/> after an undo.
+    /// </summary>
     public JsonElement? Draft { get; init; }
 }
 
@@ -36,10 +49,13 @@ public abstract record ClaimResult
     private ClaimResult() { }
 
     public sealed record Claimed(AssignedTask Task) : ClaimResult;
+
     /// <summary>Every task has its labels, is in others' hands, or was seen by this person.</summary>
     public sealed record NothingLeft(OwnProgress Progress) : ClaimResult;
+
     /// <summary>The person or the project is paused.</summary>
     public sealed record Paused(string Reason) : ClaimResult;
+
     /// <summary>No such project, or none of this person's. The two are not told apart.</summary>
     public sealed record NotAllowed : ClaimResult;
 }
@@ -50,12 +66,14 @@ public abstract record HeartbeatResult
     private HeartbeatResult() { }
 
     public sealed record Alive(DateTimeOffset ExpiresAt) : HeartbeatResult;
+
     /// <summary>The task has gone to someone else or is finished. What was typed can still be submitted; it may count as surplus.</summary>
     public sealed record Lost : HeartbeatResult;
 }
 
 /// <summary>A judgement on its way in.</summary>
-/// <param name="Id">Made by the page (a UUID, best of version 7) and kept until the receipt comes: the same id is never stored twice.</param>
+/// <param name="Id">Made by the page (a UUID, best of version 7) and kept until the receipt comes: the same id is never stored
+/// twice.</param>
 /// <param name="Judgement">In the positions shown.</param>
 public sealed record Submission(Guid Id, Guid LeaseId, Judgement Judgement)
 {
@@ -83,18 +101,23 @@ public abstract record SubmitResult
 
     /// <param name="Repeated">It had been stored before; nothing was changed.</param>
     public sealed record Accepted(Receipt Receipt, bool Repeated) : SubmitResult;
+
     /// <summary>The task already has another label of this person; undo that first.</summary>
     public sealed record AlreadySubmitted(Receipt Earlier) : SubmitResult;
+
     /// <summary>The id was used for something else.</summary>
     public sealed record Conflict(string Reason) : SubmitResult;
+
     /// <summary>The judgement does not answer the task.</summary>
     public sealed record Invalid(ImmutableArray<string> Problems) : SubmitResult;
+
     /// <summary>There is no such lease of this person, or nothing to undo.</summary>
     public sealed record NotFound : SubmitResult;
 }
 
 /// <summary>What an undo gives.</summary>
-/// <param name="Task">The task again, with what was said as its draft; null where its place went to someone else, or there was nothing to undo.</param>
+/// <param name="Task">The task again, with what was said as its draft; null where its place went to someone else, or there was nothing to
+/// undo.</param>
 public sealed record UndoResult(SubmitResult Result, AssignedTask? Task);
 
 /// <summary>One of a person's own earlier answers.</summary>

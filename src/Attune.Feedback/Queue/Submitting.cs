@@ -5,7 +5,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback;
 
-/// <summary>Submits, skips and flags, inside their transaction. Each appends one revision; a revision's id is the submitter's own, so a repeated one is known.</summary>
+/// <summary>
+/// Submits, skips and flags, inside their transaction. Each appends one revision; a revision's id is the submitter's own, so a repeated one
+/// is known.
+/// </summary>
 internal sealed class Submitting(StoreWriter writer, Guid personId)
 {
     private FeedbackContext Db => writer.Db;
@@ -14,35 +17,45 @@ internal sealed class Submitting(StoreWriter writer, Guid personId)
     {
         var judgementRead = TryHash(submission, out var hash);
         if (judgementRead is not null)
+        {
             return judgementRead;
-        if (await EarlierAsync(submission.Id, hash, cancel).ConfigureAwait(false) is { } earlier)
+        }
+        if (await EarlierAsync(submission.Id, hash, cancel) is { } earlier)
+        {
             return earlier;
-        if (await FindShownAsync(submission.LeaseId, cancel).ConfigureAwait(false) is not { } shown)
+        }
+        if (await FindShownAsync(submission.LeaseId, cancel) is not { } shown)
+        {
             return new SubmitResult.NotFound();
-        var task = await Db.Tasks.AsNoTracking().SingleAsync(t => t.Id == shown.TaskId, cancel).ConfigureAwait(false);
-        var project = await Db.Projects.AsNoTracking().SingleAsync(p => p.Id == shown.ProjectId, cancel).ConfigureAwait(false);
-        var turns = project.Kind == ProjectKind.Chat ? await Presenting.TurnsAsync(Db, task.Id, personId, cancel).ConfigureAwait(false) : [];
-        var content = await Contents.LoadAsync(Db, task.ItemId, cancel).ConfigureAwait(false);
+        }
+        var task = await Db.Tasks.AsNoTracking().SingleAsync(t => t.Id == shown.TaskId, cancel);
+        var project = await Db.Projects.AsNoTracking().SingleAsync(p => p.Id == shown.ProjectId, cancel);
+        var turns = project.Kind == ProjectKind.Chat ? await Presenting.TurnsAsync(Db, task.Id, personId, cancel) : [];
+        var content = await Contents.LoadAsync(Db, task.ItemId, cancel);
         var settings = Presenting.Settings(project);
         var problems = JudgementRules.Problems(submission.Judgement, project.Kind, settings, content, turns.Count).ToArray();
         if (problems.Length > 0)
+        {
             return new SubmitResult.Invalid([.. problems]);
-        var response = await ResponseAsync(task.Id, cancel).ConfigureAwait(false);
+        }
+        var response = await ResponseAsync(task.Id, cancel);
         if (response is { State: ResponseState.Submitted })
-            return await TwinAsync(submission.Id, hash, response, cancel).ConfigureAwait(false);
-        var surplus = !await FillSlotAsync(task.Id, submission.LeaseId, cancel).ConfigureAwait(false);
+        {
+            return await TwinAsync(submission.Id, hash, response, cancel);
+        }
+        var surplus = !await FillSlotAsync(task.Id, submission.LeaseId, cancel);
         var judgement = ChatOrder.ToItem(Presenting.Order(shown).ToItem(submission.Judgement), turns);
         var revision = Append(response, shown, submission.Id, RevisionKind.Submit, StoreJson.Write(judgement), hash, surplus);
         revision.ClientAt = submission.ClientTime?.ToUnixTimeMilliseconds();
         revision.ActiveMs = (long?)submission.Active?.TotalMilliseconds;
         revision.ElapsedMs = (long?)submission.Elapsed?.TotalMilliseconds;
         revision.UiVersion = submission.UiVersion;
-        await Db.Drafts.Where(d => d.TaskId == task.Id && d.PersonId == personId).ExecuteDeleteAsync(cancel).ConfigureAwait(false);
+        await Db.Drafts.Where(d => d.TaskId == task.Id && d.PersonId == personId).ExecuteDeleteAsync(cancel);
         writer.Audit(personId, "label.submitted", revision.Id.ToString(), new { sha256 = AuditHash.Of(revision), surplus });
         if (task.Kind == TaskKind.Gold)
         {
-            await Db.SaveChangesAsync(cancel).ConfigureAwait(false);
-            await GoldStanding.PauseIfPoorAsync(writer, project, settings, personId, cancel).ConfigureAwait(false);
+            await Db.SaveChangesAsync(cancel);
+            await GoldStanding.PauseIfPoorAsync(writer, project, settings, personId, cancel);
         }
 
         return new SubmitResult.Accepted(Receipt(revision), Repeated: false);
@@ -52,25 +65,38 @@ internal sealed class Submitting(StoreWriter writer, Guid personId)
     {
         var value = StoreJson.Write(new { reason });
         var hash = StoreJson.Sha256($"{kind} {lease} {value}");
-        if (await EarlierAsync(id, hash, cancel).ConfigureAwait(false) is { } earlier)
+        if (await EarlierAsync(id, hash, cancel) is { } earlier)
+        {
             return earlier;
-        if (await FindShownAsync(lease, cancel).ConfigureAwait(false) is not { } shown)
+        }
+        if (await FindShownAsync(lease, cancel) is not { } shown)
+        {
             return new SubmitResult.NotFound();
-        var response = await ResponseAsync(shown.TaskId, cancel).ConfigureAwait(false);
+        }
+        var response = await ResponseAsync(shown.TaskId, cancel);
         if (response is { State: ResponseState.Submitted })
-            return await TwinAsync(id, hash, response, cancel).ConfigureAwait(false);
+        {
+            return await TwinAsync(id, hash, response, cancel);
+        }
         var revision = Append(response, shown, id, kind, value, hash, surplus: false);
-        await Db.Slots.Where(s => s.TaskId == shown.TaskId && s.PersonId == personId && s.State == SlotState.Leased).FreeAsync(cancel).ConfigureAwait(false);
-        writer.Audit(personId, kind == RevisionKind.Skip ? "task.skipped" : "task.flagged", id.ToString(), new { sha256 = AuditHash.Of(revision) });
+        await Db.Slots.Where(s => s.TaskId == shown.TaskId && s.PersonId == personId && s.State == SlotState.Leased).FreeAsync(cancel);
+        writer.Audit(
+            personId,
+            kind == RevisionKind.Skip ? "task.skipped" : "task.flagged",
+            id.ToString(),
+            new { sha256 = AuditHash.Of(revision) }
+        );
         if (kind == RevisionKind.Flag)
-            await HoldIfFlaggedAsync(shown, cancel).ConfigureAwait(false);
+        {
+            await HoldIfFlaggedAsync(shown, cancel);
+        }
         return new SubmitResult.Accepted(Receipt(revision), Repeated: false);
     }
 
     /// <summary>What was stored under this id, if anything.</summary>
     public async Task<SubmitResult?> EarlierAsync(Guid id, string hash, CancellationToken cancel)
     {
-        var known = await Db.Revisions.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id, cancel).ConfigureAwait(false);
+        var known = await Db.Revisions.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id, cancel);
         return known is null ? null
             : known.PersonId != personId ? new SubmitResult.Conflict("the id is in use; make a new one.")
             : known.BodySha256 != hash ? new SubmitResult.Conflict("the id was used for something else already; make a new one.")
@@ -79,13 +105,27 @@ internal sealed class Submitting(StoreWriter writer, Guid personId)
 
     /// <summary>The task has a label: by the same submit, sent twice at once and stored since we first looked, or by another one.</summary>
     private async Task<SubmitResult> TwinAsync(Guid id, string hash, ResponseRow response, CancellationToken cancel) =>
-        await EarlierAsync(id, hash, cancel).ConfigureAwait(false) ?? new SubmitResult.AlreadySubmitted(await ReceiptAsync(response.CurrentRevisionId, cancel).ConfigureAwait(false));
+        await EarlierAsync(id, hash, cancel) ?? new SubmitResult.AlreadySubmitted(await ReceiptAsync(response.CurrentRevisionId, cancel));
 
-    public RevisionRow Append(ResponseRow? response, PresentationRow shown, Guid id, RevisionKind kind, string value, string hash, bool surplus)
+    public RevisionRow Append(
+        ResponseRow? response,
+        PresentationRow shown,
+        Guid id,
+        RevisionKind kind,
+        string value,
+        string hash,
+        bool surplus
+    )
     {
         if (response is null)
         {
-            response = new ResponseRow { Id = writer.NewId(), ProjectId = shown.ProjectId, TaskId = shown.TaskId, PersonId = personId };
+            response = new ResponseRow
+            {
+                Id = writer.NewId(),
+                ProjectId = shown.ProjectId,
+                TaskId = shown.TaskId,
+                PersonId = personId,
+            };
             Db.Responses.Add(response);
         }
 
@@ -96,18 +136,41 @@ internal sealed class Submitting(StoreWriter writer, Guid personId)
             RevisionKind.Flag => ResponseState.Flagged,
             _ => ResponseState.Submitted,
         };
-        (response.CurrentRevisionId, response.Revision, response.Surplus, response.UpdatedAt) = (id, response.Revision + 1, surplus, writer.Now);
+        (response.CurrentRevisionId, response.Revision, response.Surplus, response.UpdatedAt) = (
+            id,
+            response.Revision + 1,
+            surplus,
+            writer.Now
+        );
         var revision = new RevisionRow
         {
-            Id = id, ResponseId = response.Id, Number = response.Revision, ProjectId = shown.ProjectId, TaskId = shown.TaskId, PersonId = personId,
-            PresentationId = shown.Id, Kind = kind, ValueJson = value, BodySha256 = hash, Surplus = surplus, ServerAt = writer.Now,
+            Id = id,
+            ResponseId = response.Id,
+            Number = response.Revision,
+            ProjectId = shown.ProjectId,
+            TaskId = shown.TaskId,
+            PersonId = personId,
+            PresentationId = shown.Id,
+            Kind = kind,
+            ValueJson = value,
+            BodySha256 = hash,
+            Surplus = surplus,
+            ServerAt = writer.Now,
         };
         Db.Revisions.Add(revision);
         return revision;
     }
 
-    public static Receipt Receipt(RevisionRow revision) => new(
-        revision.Id, revision.ResponseId, revision.TaskId, revision.Number, revision.Surplus, DateTimeOffset.FromUnixTimeMilliseconds(revision.ServerAt), revision.BodySha256);
+    public static Receipt Receipt(RevisionRow revision) =>
+        new(
+            revision.Id,
+            revision.ResponseId,
+            revision.TaskId,
+            revision.Number,
+            revision.Surplus,
+            DateTimeOffset.FromUnixTimeMilliseconds(revision.ServerAt),
+            revision.BodySha256
+        );
 
     public Task<ResponseRow?> ResponseAsync(Guid task, CancellationToken cancel) =>
         Db.Responses.SingleOrDefaultAsync(r => r.TaskId == task && r.PersonId == personId, cancel);
@@ -115,27 +178,45 @@ internal sealed class Submitting(StoreWriter writer, Guid personId)
     /// <summary>The person's own slot, however late; else one of the task that nobody holds; else false.</summary>
     private async Task<bool> FillSlotAsync(Guid task, Guid lease, CancellationToken cancel)
     {
-        var own = await Db.Slots.Where(s => s.TaskId == task && s.PersonId == personId && s.State == SlotState.Leased)
-            .ExecuteUpdateAsync(set => set.SetProperty(s => s.State, SlotState.Done), cancel).ConfigureAwait(false);
+        var own = await Db
+            .Slots.Where(s => s.TaskId == task && s.PersonId == personId && s.State == SlotState.Leased)
+            .ExecuteUpdateAsync(set => set.SetProperty(s => s.State, SlotState.Done), cancel);
         if (own == 1)
+        {
             return true;
+        }
         var now = writer.Now;
-        var free = await Db.Slots.AsNoTracking().Where(s => s.TaskId == task && (s.State == SlotState.Free || (s.State == SlotState.Leased && s.ExpiresAt < now)))
-            .OrderBy(s => s.Number).Select(s => new { s.Number, s.LeaseId }).FirstOrDefaultAsync(cancel).ConfigureAwait(false);
-        return free is not null && await Db.Slots.Where(s => s.TaskId == task && s.Number == free.Number && s.State != SlotState.Done && s.LeaseId == free.LeaseId)
-            .ExecuteUpdateAsync(set => set.SetProperty(s => s.State, SlotState.Done).SetProperty(s => s.PersonId, personId).SetProperty(s => s.LeaseId, lease), cancel)
-            .ConfigureAwait(false) == 1;
+        var free = await Db
+            .Slots.AsNoTracking()
+            .Where(s => s.TaskId == task && (s.State == SlotState.Free || (s.State == SlotState.Leased && s.ExpiresAt < now)))
+            .OrderBy(s => s.Number)
+            .Select(s => new { s.Number, s.LeaseId })
+            .FirstOrDefaultAsync(cancel);
+        return free is not null
+            && await Db
+                .Slots.Where(s => s.TaskId == task && s.Number == free.Number && s.State != SlotState.Done && s.LeaseId == free.LeaseId)
+                .ExecuteUpdateAsync(
+                    set =>
+                        set.SetProperty(s => s.State, SlotState.Done)
+                            .SetProperty(s => s.PersonId, personId)
+                            .SetProperty(s => s.LeaseId, lease),
+                    cancel
+                ) == 1;
     }
 
     private async Task HoldIfFlaggedAsync(PresentationRow shown, CancellationToken cancel)
     {
-        await Db.SaveChangesAsync(cancel).ConfigureAwait(false);
-        var flags = await Db.Responses.CountAsync(r => r.TaskId == shown.TaskId && r.State == ResponseState.Flagged, cancel).ConfigureAwait(false);
-        var settings = await Presenting.SettingsOfLeaseAsync(Db, shown.Id, cancel).ConfigureAwait(false);
+        await Db.SaveChangesAsync(cancel);
+        var flags = await Db.Responses.CountAsync(r => r.TaskId == shown.TaskId && r.State == ResponseState.Flagged, cancel);
+        var settings = await Presenting.SettingsOfLeaseAsync(Db, shown.Id, cancel);
         if (flags < settings!.FlagsToHold)
+        {
             return;
-        await Db.Tasks.Where(t => t.Id == shown.TaskId && t.State == TaskState.Open).ExecuteUpdateAsync(set => set.SetProperty(t => t.State, TaskState.Held), cancel).ConfigureAwait(false);
-        await Db.Slots.Where(s => s.TaskId == shown.TaskId).ExecuteUpdateAsync(set => set.SetProperty(s => s.Open, false), cancel).ConfigureAwait(false);
+        }
+        await Db
+            .Tasks.Where(t => t.Id == shown.TaskId && t.State == TaskState.Open)
+            .ExecuteUpdateAsync(set => set.SetProperty(t => t.State, TaskState.Held), cancel);
+        await Db.Slots.Where(s => s.TaskId == shown.TaskId).ExecuteUpdateAsync(set => set.SetProperty(s => s.Open, false), cancel);
         writer.Audit(null, "task.held", shown.TaskId, new { flags });
     }
 
@@ -143,7 +224,7 @@ internal sealed class Submitting(StoreWriter writer, Guid personId)
         Db.Presentations.AsNoTracking().SingleOrDefaultAsync(p => p.Id == lease && p.PersonId == personId, cancel);
 
     private async Task<Receipt> ReceiptAsync(Guid revision, CancellationToken cancel) =>
-        Receipt(await Db.Revisions.AsNoTracking().SingleAsync(r => r.Id == revision, cancel).ConfigureAwait(false));
+        Receipt(await Db.Revisions.AsNoTracking().SingleAsync(r => r.Id == revision, cancel));
 
     private static SubmitResult.Invalid? TryHash(Submission submission, out string hash)
     {
@@ -155,7 +236,11 @@ internal sealed class Submitting(StoreWriter writer, Guid personId)
         catch (Exception problem) when (problem is Core.DataException or InvalidOperationException)
         {
             hash = "";
-            return new SubmitResult.Invalid([problem is Core.DataException ? problem.Message : "a list of the judgement is absent; expected it, empty where there is nothing to say."]);
+            return new SubmitResult.Invalid([
+                problem is Core.DataException
+                    ? problem.Message
+                    : "a list of the judgement is absent; expected it, empty where there is nothing to say.",
+            ]);
         }
     }
 }
@@ -163,8 +248,23 @@ internal sealed class Submitting(StoreWriter writer, Guid personId)
 /// <summary>Strengths of chat turns, whose replies were each shown in their own order.</summary>
 internal static class ChatOrder
 {
-    public static Judgement ToItem(Judgement judgement, List<ChatTurnRow> turns) => judgement is not ChatJudgement chat ? judgement : chat with
-    {
-        Turns = [.. chat.Turns.OrderBy(t => t.Turn).Select(t => Presenting.Order(turns.Single(r => r.Number == t.Turn))[0] == 0 ? t : t with { Strength = Strength.Swap(t.Strength) })],
-    };
+    public static Judgement ToItem(Judgement judgement, List<ChatTurnRow> turns) =>
+        judgement is not ChatJudgement chat
+            ? judgement
+            : chat with
+            {
+                Turns =
+                [
+                    .. chat
+                        .Turns.OrderBy(t => t.Turn)
+                        .Select(t =>
+                            Presenting.Order(turns.Single(r => r.Number == t.Turn))[0] == 0
+                                ? t
+                                : t with
+                                {
+                                    Strength = Strength.Swap(t.Strength),
+                                }
+                        ),
+                ],
+            };
 }

@@ -22,41 +22,61 @@ public sealed class TaskQueue
         _store.WriteAgainAsync(writer => new Claiming(writer, project, person).RunAsync(cancel), cancel);
 
     /// <summary>A task in hand, again; null where the lease is not this person's or is over.</summary>
-    public Task<AssignedTask?> FindAsync(Guid lease, Guid person, CancellationToken cancel) => _store.ReadAsync(async db =>
-    {
-        var slot = await db.Slots.AsNoTracking().SingleOrDefaultAsync(s => s.LeaseId == lease && s.PersonId == person && s.State == SlotState.Leased, cancel).ConfigureAwait(false);
-        return slot is null ? null : await Presenting.ShowAsync(db, lease, slot.ExpiresAt, cancel).ConfigureAwait(false);
-    });
+    public Task<AssignedTask?> FindAsync(Guid lease, Guid person, CancellationToken cancel) =>
+        _store.ReadAsync(async db =>
+        {
+            var slot = await db
+                .Slots.AsNoTracking()
+                .SingleOrDefaultAsync(s => s.LeaseId == lease && s.PersonId == person && s.State == SlotState.Leased, cancel);
+            return slot is null ? null : await Presenting.ShowAsync(db, lease, slot.ExpiresAt, cancel);
+        });
 
     /// <summary>Says that the person is still at it; send one each third of the lease while the page is visible.</summary>
-    public Task<HeartbeatResult> HeartbeatAsync(Guid lease, Guid person, CancellationToken cancel) => _store.WriteAgainAsync<HeartbeatResult>(async writer =>
-    {
-        var db = writer.Db;
-        var settings = await Presenting.SettingsOfLeaseAsync(db, lease, cancel).ConfigureAwait(false);
-        if (settings is null)
-            return new HeartbeatResult.Lost();
-        var expires = writer.Now + (settings.LeaseSeconds * 1000L);
-        var held = await db.Slots.Where(s => s.LeaseId == lease && s.PersonId == person && s.State == SlotState.Leased)
-            .ExecuteUpdateAsync(set => set.SetProperty(s => s.ExpiresAt, expires), cancel).ConfigureAwait(false);
-        return held == 1 ? new HeartbeatResult.Alive(DateTimeOffset.FromUnixTimeMilliseconds(expires)) : new HeartbeatResult.Lost();
-    }, cancel);
+    public Task<HeartbeatResult> HeartbeatAsync(Guid lease, Guid person, CancellationToken cancel) =>
+        _store.WriteAgainAsync<HeartbeatResult>(
+            async writer =>
+            {
+                var db = writer.Db;
+                var settings = await Presenting.SettingsOfLeaseAsync(db, lease, cancel);
+                if (settings is null)
+                {
+                    return new HeartbeatResult.Lost();
+                }
+                var expires = writer.Now + (settings.LeaseSeconds * 1000L);
+                var held = await db
+                    .Slots.Where(s => s.LeaseId == lease && s.PersonId == person && s.State == SlotState.Leased)
+                    .ExecuteUpdateAsync(set => set.SetProperty(s => s.ExpiresAt, expires), cancel);
+                return held == 1 ? new HeartbeatResult.Alive(DateTimeOffset.FromUnixTimeMilliseconds(expires)) : new HeartbeatResult.Lost();
+            },
+            cancel
+        );
 
     /// <summary>Gives a task back unanswered; the person may get it again.</summary>
-    public Task ReleaseAsync(Guid lease, Guid person, CancellationToken cancel) => _store.WriteAgainAsync(writer =>
-        writer.Db.Slots.Where(s => s.LeaseId == lease && s.PersonId == person && s.State == SlotState.Leased).FreeAsync(cancel), cancel);
+    public Task ReleaseAsync(Guid lease, Guid person, CancellationToken cancel) =>
+        _store.WriteAgainAsync(
+            writer =>
+                writer.Db.Slots.Where(s => s.LeaseId == lease && s.PersonId == person && s.State == SlotState.Leased).FreeAsync(cancel),
+            cancel
+        );
 
     /// <summary>Keeps what a person has typed so far, in whatever form the page likes, up to a million characters.</summary>
     /// <returns>False where the lease is not this person's.</returns>
-    public Task<bool> SaveDraftAsync(Guid lease, Guid person, JsonElement draft, CancellationToken cancel) => _store.WriteAgainAsync(async writer =>
-    {
-        var db = writer.Db;
-        var shown = await db.Presentations.AsNoTracking().SingleOrDefaultAsync(p => p.Id == lease && p.PersonId == person, cancel).ConfigureAwait(false);
-        var text = draft.GetRawText();
-        if (shown is null || text.Length > 1_000_000)
-            return false;
-        await Drafts.KeepAsync(db, shown.TaskId, person, text, writer.Now, cancel).ConfigureAwait(false);
-        return true;
-    }, cancel);
+    public Task<bool> SaveDraftAsync(Guid lease, Guid person, JsonElement draft, CancellationToken cancel) =>
+        _store.WriteAgainAsync(
+            async writer =>
+            {
+                var db = writer.Db;
+                var shown = await db.Presentations.AsNoTracking().SingleOrDefaultAsync(p => p.Id == lease && p.PersonId == person, cancel);
+                var text = draft.GetRawText();
+                if (shown is null || text.Length > 1_000_000)
+                {
+                    return false;
+                }
+                await Drafts.KeepAsync(db, shown.TaskId, person, text, writer.Now, cancel);
+                return true;
+            },
+            cancel
+        );
 
     /// <summary>Stores a judgement. Send it again, with the same id, until an answer comes: it is stored once.</summary>
     public Task<SubmitResult> SubmitAsync(Guid person, Submission submission, CancellationToken cancel) =>
@@ -78,18 +98,36 @@ public sealed class TaskQueue
         _store.WriteAgainAsync(writer => new Undoing(writer, person).RunAsync(project, id, task, cancel), cancel);
 
     /// <summary>A person's own latest answers, newest first.</summary>
-    public Task<IReadOnlyList<OwnAnswer>> HistoryAsync(Guid project, Guid person, int count, CancellationToken cancel) => _store.ReadAsync(async db =>
-    {
-        var rows = await (from response in db.Responses.AsNoTracking()
-                          join revision in db.Revisions on response.CurrentRevisionId equals revision.Id
-                          join task in db.Tasks on response.TaskId equals task.Id
-                          join item in db.Items on task.ItemId equals item.Id
-                          where response.PersonId == person && response.ProjectId == project
-                          orderby response.UpdatedAt descending
-                          select new { response, revision.PresentationId, item.PromptJson }).Take(count).ToListAsync(cancel).ConfigureAwait(false);
-        return (IReadOnlyList<OwnAnswer>)[.. rows.Select(r => new OwnAnswer(r.response.TaskId, r.PresentationId ?? Guid.Empty, Presenting.Preview(r.PromptJson),
-            StoreJson.Options.PropertyNamingPolicy!.ConvertName(r.response.State.ToString()), DateTimeOffset.FromUnixTimeMilliseconds(r.response.UpdatedAt)))];
-    });
+    public Task<IReadOnlyList<OwnAnswer>> HistoryAsync(Guid project, Guid person, int count, CancellationToken cancel) =>
+        _store.ReadAsync(async db =>
+        {
+            var rows = await (
+                from response in db.Responses.AsNoTracking()
+                join revision in db.Revisions on response.CurrentRevisionId equals revision.Id
+                join task in db.Tasks on response.TaskId equals task.Id
+                join item in db.Items on task.ItemId equals item.Id
+                where response.PersonId == person && response.ProjectId == project
+                orderby response.UpdatedAt descending
+                select new
+                {
+                    response,
+                    revision.PresentationId,
+                    item.PromptJson,
+                }
+            )
+                .Take(count)
+                .ToListAsync(cancel);
+            return (IReadOnlyList<OwnAnswer>)
+                [
+                    .. rows.Select(r => new OwnAnswer(
+                        r.response.TaskId,
+                        r.PresentationId ?? Guid.Empty,
+                        Presenting.Preview(r.PromptJson),
+                        StoreJson.Options.PropertyNamingPolicy!.ConvertName(r.response.State.ToString()),
+                        DateTimeOffset.FromUnixTimeMilliseconds(r.response.UpdatedAt)
+                    )),
+                ];
+        });
 
     public Task<OwnProgress> ProgressAsync(Guid project, Guid person, CancellationToken cancel) =>
         _store.ReadAsync(db => Presenting.ProgressAsync(db, project, person, cancel));

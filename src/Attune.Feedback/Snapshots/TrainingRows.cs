@@ -31,13 +31,37 @@ internal static class TrainingRows
                 break;
             case Rating:
                 // Above the middle is desirable; the middle itself says neither, and stays in labels.jsonl alone.
-                Verdict[] verdicts = [.. all.Cast<Rating>().Where(r => r.Share != 0.5).Select(r => new Verdict(r.Prompt, r.Answer, r.Share > 0.5) { Annotator = r.Annotator })];
+                Verdict[] verdicts =
+                [
+                    .. all.Cast<Rating>()
+                        .Where(r => r.Share != 0.5)
+                        .Select(r => new Verdict(r.Prompt, r.Answer, r.Share > 0.5) { Annotator = r.Annotator }),
+                ];
                 DatasetFile.Write(path, verdicts);
                 return verdicts.Length;
             case SpanLabels:
                 // "answer", not "completion": a stage that learns from demonstrations must not take an answer with errors for one.
-                RowFile.Write(path, [.. all.Cast<SpanLabels>().Select(s => JsonSerializer.SerializeToUtf8Bytes(
-                    new { prompt = s.Prompt, answer = s.Answer, spans = s.Spans, missing = s.Missing, passages = s.Passages, corrected = s.Corrected, annotator = s.Annotator }, StoreJson.Options))]);
+                RowFile.Write(
+                    path,
+                    [
+                        .. all.Cast<SpanLabels>()
+                            .Select(s =>
+                                JsonSerializer.SerializeToUtf8Bytes(
+                                    new
+                                    {
+                                        prompt = s.Prompt,
+                                        answer = s.Answer,
+                                        spans = s.Spans,
+                                        missing = s.Missing,
+                                        passages = s.Passages,
+                                        corrected = s.Corrected,
+                                        annotator = s.Annotator,
+                                    },
+                                    StoreJson.Options
+                                )
+                            ),
+                    ]
+                );
                 break;
             default:
                 throw new System.Diagnostics.UnreachableException(all[0].GetType().Name);

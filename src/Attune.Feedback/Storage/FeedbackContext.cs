@@ -58,54 +58,79 @@ internal sealed record SlotClaim(Guid ProjectId, Guid PersonId, Guid LeaseId, lo
 
 internal sealed class SqliteContext(DbContextOptions<SqliteContext> options) : FeedbackContext(options)
 {
-    public override async Task<SlotRow?> ClaimAsync(SlotClaim claim, CancellationToken cancel) => (await Slots.FromSql($"""
-        UPDATE slot SET state = 1, person_id = {claim.PersonId}, lease_id = {claim.LeaseId}, expires_at = {claim.ExpiresAt}
-        WHERE (task_id, number) = (
-            SELECT s.task_id, s.number FROM slot s
-            WHERE s.project_id = {claim.ProjectId} AND s.open = 1 AND s.state < 2 AND (s.state = 0 OR s.expires_at < {claim.Now})
-              AND NOT EXISTS (SELECT 1 FROM slot o WHERE o.task_id = s.task_id AND o.person_id = {claim.PersonId})
-              AND NOT EXISTS (SELECT 1 FROM response r WHERE r.task_id = s.task_id AND r.person_id = {claim.PersonId})
-            ORDER BY s.priority DESC, s.position, s.number LIMIT 1)
-        RETURNING *
-        """).AsNoTracking().ToListAsync(cancel).ConfigureAwait(false)).SingleOrDefault();
+    public override async Task<SlotRow?> ClaimAsync(SlotClaim claim, CancellationToken cancel) =>
+        (
+            await Slots
+                .FromSql(
+                    $"""
+                    UPDATE slot SET state = 1, person_id = {claim.PersonId}, lease_id = {claim.LeaseId}, expires_at = {claim.ExpiresAt}
+                    WHERE (task_id, number) = (
+                        SELECT s.task_id, s.number FROM slot s
+                        WHERE s.project_id = {claim.ProjectId} AND s.open = 1 AND s.state < 2
+                          AND (s.state = 0 OR s.expires_at < {claim.Now})
+                          AND NOT EXISTS (SELECT 1 FROM slot o WHERE o.task_id = s.task_id AND o.person_id = {claim.PersonId})
+                          AND NOT EXISTS (SELECT 1 FROM response r WHERE r.task_id = s.task_id AND r.person_id = {claim.PersonId})
+                        ORDER BY s.priority DESC, s.position, s.number LIMIT 1)
+                    RETURNING *
+                    """
+                )
+                .AsNoTracking()
+                .ToListAsync(cancel)
+        ).SingleOrDefault();
 
     // The transaction is the database's only writer already.
     public override Task<ChainHeadRow> LockChainAsync(CancellationToken cancel) => ChainHeads.AsNoTracking().SingleAsync(cancel);
 
     public override async Task<IDbContextTransaction> BeginViewAsync(CancellationToken cancel)
     {
-        await Database.OpenConnectionAsync(cancel).ConfigureAwait(false);
-        return (await Database.UseTransactionAsync(((SqliteConnection)Database.GetDbConnection()).BeginTransaction(deferred: true), cancel).ConfigureAwait(false))!;
+        await Database.OpenConnectionAsync(cancel);
+        return (
+            await Database.UseTransactionAsync(((SqliteConnection)Database.GetDbConnection()).BeginTransaction(deferred: true), cancel)
+        )!;
     }
 }
 
 internal sealed class PostgreSqlContext(DbContextOptions<PostgreSqlContext> options) : FeedbackContext(options)
 {
-    public override async Task<SlotRow?> ClaimAsync(SlotClaim claim, CancellationToken cancel) => (await Slots.FromSql($"""
-        UPDATE slot SET state = 1, person_id = {claim.PersonId}, lease_id = {claim.LeaseId}, expires_at = {claim.ExpiresAt}
-        WHERE (task_id, number) = (
-            SELECT s.task_id, s.number FROM slot s
-            WHERE s.project_id = {claim.ProjectId} AND s.open AND s.state < 2 AND (s.state = 0 OR s.expires_at < {claim.Now})
-              AND NOT EXISTS (SELECT 1 FROM slot o WHERE o.task_id = s.task_id AND o.person_id = {claim.PersonId})
-              AND NOT EXISTS (SELECT 1 FROM response r WHERE r.task_id = s.task_id AND r.person_id = {claim.PersonId})
-            ORDER BY s.priority DESC, s.position, s.number LIMIT 1 FOR UPDATE SKIP LOCKED)
-        RETURNING *
-        """).AsNoTracking().ToListAsync(cancel).ConfigureAwait(false)).SingleOrDefault();
+    public override async Task<SlotRow?> ClaimAsync(SlotClaim claim, CancellationToken cancel) =>
+        (
+            await Slots
+                .FromSql(
+                    $"""
+                    UPDATE slot SET state = 1, person_id = {claim.PersonId}, lease_id = {claim.LeaseId}, expires_at = {claim.ExpiresAt}
+                    WHERE (task_id, number) = (
+                        SELECT s.task_id, s.number FROM slot s
+                        WHERE s.project_id = {claim.ProjectId} AND s.open AND s.state < 2 AND (s.state = 0 OR s.expires_at < {claim.Now})
+                          AND NOT EXISTS (SELECT 1 FROM slot o WHERE o.task_id = s.task_id AND o.person_id = {claim.PersonId})
+                          AND NOT EXISTS (SELECT 1 FROM response r WHERE r.task_id = s.task_id AND r.person_id = {claim.PersonId})
+                        ORDER BY s.priority DESC, s.position, s.number LIMIT 1 FOR UPDATE SKIP LOCKED)
+                    RETURNING *
+                    """
+                )
+                .AsNoTracking()
+                .ToListAsync(cancel)
+        ).SingleOrDefault();
 
     public override Task<ChainHeadRow> LockChainAsync(CancellationToken cancel) =>
         ChainHeads.FromSql($"SELECT * FROM chain_head WHERE id = 1 FOR UPDATE").AsNoTracking().SingleAsync(cancel);
 
-    public override Task<IDbContextTransaction> BeginViewAsync(CancellationToken cancel) => Database.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancel);
+    public override Task<IDbContextTransaction> BeginViewAsync(CancellationToken cancel) =>
+        Database.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancel);
 }
 
-/// <summary>Used by dotnet ef alone, to write migrations: <c>dotnet ef migrations add NAME --context SqliteContext --output-dir Migrations/Sqlite</c>.</summary>
+/// <summary>
+/// Used by dotnet ef alone, to write migrations: <c>dotnet ef migrations add NAME --context SqliteContext --output-dir
+/// Migrations/Sqlite</c>.
+/// </summary>
 internal sealed class SqliteContextFactory : IDesignTimeDbContextFactory<SqliteContext>
 {
-    public SqliteContext CreateDbContext(string[] args) => new(new DbContextOptionsBuilder<SqliteContext>().UseSqlite("Data Source=unused.db").Options);
+    public SqliteContext CreateDbContext(string[] args) =>
+        new(new DbContextOptionsBuilder<SqliteContext>().UseSqlite("Data Source=unused.db").Options);
 }
 
 /// <summary>As <see cref="SqliteContextFactory"/>, with <c>--context PostgreSqlContext --output-dir Migrations/PostgreSql</c>.</summary>
 internal sealed class PostgreSqlContextFactory : IDesignTimeDbContextFactory<PostgreSqlContext>
 {
-    public PostgreSqlContext CreateDbContext(string[] args) => new(new DbContextOptionsBuilder<PostgreSqlContext>().UseNpgsql("Host=unused").Options);
+    public PostgreSqlContext CreateDbContext(string[] args) =>
+        new(new DbContextOptionsBuilder<PostgreSqlContext>().UseNpgsql("Host=unused").Options);
 }

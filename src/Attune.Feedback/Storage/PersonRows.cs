@@ -1,13 +1,20 @@
 namespace Attune.Feedback.Storage;
 
-internal enum PersonState { Active, Paused, Erased }
+internal enum PersonState
+{
+    Active,
+    Paused,
+    Erased,
+}
 
 internal sealed class PersonRow
 {
     public Guid Id { get; set; }
+
     /// <summary>What they sign in with; unique whatever the case.</summary>
     public required string Name { get; set; }
     public required string NormalizedName { get; set; }
+
     /// <summary>What exports and snapshots call them.</summary>
     public required string Pseudonym { get; set; }
     public Role Role { get; set; }
@@ -16,6 +23,7 @@ internal sealed class PersonRow
     public int FailedSignIns { get; set; }
     public long LockedUntil { get; set; }
     public long CreatedAt { get; set; }
+
     /// <summary>Only came in with imported labels: cannot sign in.</summary>
     public bool Imported { get; set; }
 }

@@ -11,6 +11,7 @@ internal sealed class ProjectRow
     public Guid GuidelineVersionId { get; set; }
     public ProjectState State { get; set; }
     public long CreatedAt { get; set; }
+
     /// <summary>Position of the next task.</summary>
     public long NextPosition { get; set; }
 }
@@ -34,6 +35,7 @@ internal sealed class ItemRow
     public required string PromptJson { get; set; }
     public string? PassagesJson { get; set; }
     public string? ExtrasJson { get; set; }
+
     /// <summary>Of prompt, passages and what the candidates say.</summary>
     public required string ContentSha256 { get; set; }
 }
@@ -42,17 +44,24 @@ internal sealed class CandidateRow
 {
     public Guid ItemId { get; set; }
     public int Ordinal { get; set; }
+
     /// <summary>Text and steps.</summary>
     public required string ContentJson { get; set; }
     public string? Policy { get; set; }
     public string? ExtrasJson { get; set; }
 }
 
-internal enum TaskKind { Normal, Gold, Repeat }
+internal enum TaskKind
+{
+    Normal,
+    Gold,
+    Repeat,
+}
 
 internal enum TaskState
 {
     Open,
+
     /// <summary>Held back for the manager, because people flagged it.</summary>
     Held,
     Retired,
@@ -66,17 +75,25 @@ internal sealed class TaskRow
     public TaskKind Kind { get; set; }
     public TaskState State { get; set; }
     public int Priority { get; set; }
+
     /// <summary>Order within the project.</summary>
     public long Position { get; set; }
     public int Quota { get; set; }
+
     /// <summary>For gold tasks: what is expected, and which kind of gold it is.</summary>
     public string? ExpectedJson { get; set; }
     public GoldKind? GoldKind { get; set; }
+
     /// <summary>For repeats: the task that the same person labelled before.</summary>
     public Guid? RepeatOf { get; set; }
 }
 
-internal enum SlotState { Free, Leased, Done }
+internal enum SlotState
+{
+    Free,
+    Leased,
+    Done,
+}
 
 /// <summary>
 /// One of the places a task has for a label. A task has as many rows as its quota, a row holds one label, and a person has at most one row
@@ -91,7 +108,10 @@ internal sealed class SlotRow
     public Guid? PersonId { get; set; }
     public Guid? LeaseId { get; set; }
     public long ExpiresAt { get; set; }
-    /// <summary>Copies of the task's, so that one index finds the next slot. Slots of held tasks, and those made for one person, are not open.</summary>
+
+    /// <summary>
+    /// Copies of the task's, so that one index finds the next slot. Slots of held tasks, and those made for one person, are not open.
+    /// </summary>
     public int Priority { get; set; }
     public long Position { get; set; }
     public bool Open { get; set; }

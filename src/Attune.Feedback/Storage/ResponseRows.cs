@@ -1,6 +1,12 @@
 namespace Attune.Feedback.Storage;
 
-internal enum ResponseState { Submitted, Retracted, Skipped, Flagged }
+internal enum ResponseState
+{
+    Submitted,
+    Retracted,
+    Skipped,
+    Flagged,
+}
 
 /// <summary>Where one person stands with one task: the newest of its revisions, which are the record.</summary>
 internal sealed class ResponseRow
@@ -16,9 +22,18 @@ internal sealed class ResponseRow
     public long UpdatedAt { get; set; }
 }
 
-internal enum RevisionKind { Submit, Retract, Skip, Flag, Import }
+internal enum RevisionKind
+{
+    Submit,
+    Retract,
+    Skip,
+    Flag,
+    Import,
+}
 
-/// <summary>Never changed, never deleted; only a person's right to be forgotten empties <see cref="ValueJson"/>, and the audit says so.</summary>
+/// <summary>
+/// Never changed, never deleted; only a person's right to be forgotten empties <see cref="ValueJson"/>, and the audit says so.
+/// </summary>
 internal sealed class RevisionRow
 {
     /// <summary>Made by whoever submits, so that a repeated submit is known.</summary>
@@ -30,8 +45,10 @@ internal sealed class RevisionRow
     public Guid PersonId { get; set; }
     public Guid? PresentationId { get; set; }
     public RevisionKind Kind { get; set; }
+
     /// <summary>The judgement in the item's positions, or the reason of a skip or flag.</summary>
     public required string ValueJson { get; set; }
+
     /// <summary>Of the judgement as it was sent.</summary>
     public required string BodySha256 { get; set; }
     public string? ExtrasJson { get; set; }
@@ -62,6 +79,7 @@ internal sealed class ChatTurnRow
     public required string UserJson { get; set; }
     public required string RepliesJson { get; set; }
     public required string OrderJson { get; set; }
+
     /// <summary>The reply the conversation goes on with, in the model's order; null while undecided.</summary>
     public int? Chosen { get; set; }
     public long At { get; set; }

@@ -13,8 +13,13 @@ internal static class StoreContexts
     public static FeedbackStore Sqlite(StoreOptions options, Func<Func<FeedbackContext>, Action, FeedbackStore> make)
     {
         if (Path.GetDirectoryName(Path.GetFullPath(options.SqliteFile)) is { } folder)
+        {
             Directory.CreateDirectory(folder);
-        var built = new DbContextOptionsBuilder<SqliteContext>().UseSqlite(options.Sqlite()).AddInterceptors(new SqliteSettings(options.LockWait)).Options;
+        }
+        var built = new DbContextOptionsBuilder<SqliteContext>()
+            .UseSqlite(options.Sqlite())
+            .AddInterceptors(new SqliteSettings(options.LockWait))
+            .Options;
         var pool = new PooledDbContextFactory<SqliteContext>(built);
         return make(pool.CreateDbContext, () => SqliteConnection.ClearPool(new SqliteConnection(options.Sqlite())));
     }
@@ -22,7 +27,9 @@ internal static class StoreContexts
     public static FeedbackStore PostgreSql(StoreOptions options, Func<Func<FeedbackContext>, Action, FeedbackStore> make)
     {
         var source = new NpgsqlDataSourceBuilder(options.PostgreSql()).Build();
-        var pool = new PooledDbContextFactory<PostgreSqlContext>(new DbContextOptionsBuilder<PostgreSqlContext>().UseNpgsql(source).Options);
+        var pool = new PooledDbContextFactory<PostgreSqlContext>(
+            new DbContextOptionsBuilder<PostgreSqlContext>().UseNpgsql(source).Options
+        );
         return make(pool.CreateDbContext, source.Dispose);
     }
 
@@ -30,7 +37,9 @@ internal static class StoreContexts
     private sealed class SqliteSettings(TimeSpan lockWait) : DbConnectionInterceptor
     {
         // Write-ahead log: readers and the writer do not wait for each other. Full: a commit is on disk, also after a power cut.
-        private readonly string _settings = FormattableString.Invariant($"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = {lockWait.TotalMilliseconds:F0};");
+        private readonly string _settings = FormattableString.Invariant(
+            $"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = {lockWait.TotalMilliseconds:F0};"
+        );
 
         public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
         {
@@ -39,7 +48,11 @@ internal static class StoreContexts
             command.ExecuteNonQuery();
         }
 
-        public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        public override Task ConnectionOpenedAsync(
+            DbConnection connection,
+            ConnectionEndEventData eventData,
+            CancellationToken cancellationToken = default
+        )
         {
             ConnectionOpened(connection, eventData);
             return Task.CompletedTask;

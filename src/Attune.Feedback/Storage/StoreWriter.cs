@@ -24,20 +24,29 @@ internal sealed class StoreWriter(FeedbackContext db, long now)
     public async Task AppendAuditAsync(CancellationToken cancel)
     {
         if (_said.Count == 0)
+        {
             return;
-        var head = await db.LockChainAsync(cancel).ConfigureAwait(false);
+        }
+        var head = await db.LockChainAsync(cancel);
         var (sequence, hash) = (head.Sequence, head.Hash);
         foreach (var (actor, action, subject, detail) in _said)
         {
             var row = new AuditRow
             {
-                Sequence = ++sequence, At = now, Actor = actor, Action = action, Subject = subject, DetailJson = detail, PreviousHash = hash, Hash = "",
+                Sequence = ++sequence,
+                At = now,
+                Actor = actor,
+                Action = action,
+                Subject = subject,
+                DetailJson = detail,
+                PreviousHash = hash,
+                Hash = "",
             };
             row.Hash = hash = AuditHash.Of(row);
             db.Audit.Add(row);
         }
 
-        await db.SaveChangesAsync(cancel).ConfigureAwait(false);
-        await db.ChainHeads.ExecuteUpdateAsync(set => set.SetProperty(c => c.Sequence, sequence).SetProperty(c => c.Hash, hash), cancel).ConfigureAwait(false);
+        await db.SaveChangesAsync(cancel);
+        await db.ChainHeads.ExecuteUpdateAsync(set => set.SetProperty(c => c.Sequence, sequence).SetProperty(c => c.Hash, hash), cancel);
     }
 }

@@ -21,7 +21,9 @@ internal static class TableShapes
         for (var i = 0; i < name.Length; i++)
         {
             if (char.IsUpper(name[i]) && i > 0)
+            {
                 result.Append('_');
+            }
             result.Append(char.ToLowerInvariant(name[i]));
         }
 
@@ -61,8 +63,17 @@ internal static class TableShapes
             t.HasIndex(s => s.LeaseId).IsUnique();
             t.HasIndex(s => new { s.PersonId, s.State });
             // The next slot is the first of the open ones: done slots are not in this index, so it stays short.
-            t.HasIndex(s => new { s.ProjectId, s.Open, s.Priority, s.Position, s.Number }).IsDescending(false, false, true, false, false)
-                .HasFilter("state < 2").HasDatabaseName("IX_slot_next");
+            t.HasIndex(s => new
+                {
+                    s.ProjectId,
+                    s.Open,
+                    s.Priority,
+                    s.Position,
+                    s.Number,
+                })
+                .IsDescending(false, false, true, false, false)
+                .HasFilter("state < 2")
+                .HasDatabaseName("IX_slot_next");
         });
         model.Entity<PresentationRow>(t =>
         {
@@ -77,7 +88,12 @@ internal static class TableShapes
         {
             t.ToTable("response").HasKey(r => r.Id);
             t.HasIndex(r => new { r.TaskId, r.PersonId }).IsUnique();
-            t.HasIndex(r => new { r.PersonId, r.ProjectId, r.UpdatedAt });
+            t.HasIndex(r => new
+            {
+                r.PersonId,
+                r.ProjectId,
+                r.UpdatedAt,
+            });
             t.HasIndex(r => r.ProjectId);
         });
         model.Entity<RevisionRow>(t =>
@@ -86,7 +102,15 @@ internal static class TableShapes
             t.HasIndex(r => new { r.ResponseId, r.Number }).IsUnique();
         });
         model.Entity<DraftRow>(t => t.ToTable("draft").HasKey(d => new { d.TaskId, d.PersonId }));
-        model.Entity<ChatTurnRow>(t => t.ToTable("chat_turn").HasKey(c => new { c.TaskId, c.PersonId, c.Number }));
+        model.Entity<ChatTurnRow>(t =>
+            t.ToTable("chat_turn")
+                .HasKey(c => new
+                {
+                    c.TaskId,
+                    c.PersonId,
+                    c.Number,
+                })
+        );
         model.Entity<AdjudicationRow>(t =>
         {
             t.ToTable("adjudication").HasKey(a => a.Id);
@@ -101,7 +125,14 @@ internal static class TableShapes
         {
             t.ToTable("chain_head").HasKey(c => c.Id);
             t.Property(c => c.Id).ValueGeneratedNever();
-            t.HasData(new ChainHeadRow { Id = 1, Sequence = 0, Hash = Auditing.AuditHash.Start });
+            t.HasData(
+                new ChainHeadRow
+                {
+                    Id = 1,
+                    Sequence = 0,
+                    Hash = Auditing.AuditHash.Start,
+                }
+            );
         });
     }
 

@@ -39,8 +39,16 @@ public static class AnswerLogProbs
     /// <param name="temperature">Of the distribution asked about: the one sampled from.</param>
     /// <param name="shared">Lower states that the model shares, if it does.</param>
     /// <returns>One array a sequence, in their order, nats.</returns>
-    public static float[][] Of(LanguageModel model, IReadOnlyList<TokenSequence> sequences, double temperature = 1, LowerStates? shared = null) =>
-        ByLength(sequences, batch => [model.Score(LowerStates.HiddenAt(model, batch, batch.Predictors, shared), batch.Targets, temperature).LogProbs])[0];
+    public static float[][] Of(
+        LanguageModel model,
+        IReadOnlyList<TokenSequence> sequences,
+        double temperature = 1,
+        LowerStates? shared = null
+    ) =>
+        ByLength(
+            sequences,
+            batch => [model.Score(LowerStates.HiddenAt(model, batch, batch.Predictors, shared), batch.Targets, temperature).LogProbs]
+        )[0];
 
     /// <summary>Runs a function of a batch over all sequences, without gradient.</summary>
     /// <param name="perAnswerToken">One or more tensors of [answers] numbers.</param>

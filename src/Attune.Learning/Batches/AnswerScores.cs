@@ -14,14 +14,19 @@ public static class AnswerScores
     {
         using var scope = NewDisposeScope();
         var batch = TokenBatch.Of(sequences);
-        var hidden = model.Trunk.Hidden(batch.Tokens);                                   // [batch, time, width]
+        var hidden = model.Trunk.Hidden(batch.Tokens); // [batch, time, width]
         return model.ScoresOf(TokenBatch.At(hidden, batch.Last)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same without gradient, in batches formed by length.</summary>
     /// <param name="endToken">Where set, answers are read without this end token: at the token before it, as nothing looks ahead.</param>
     /// <param name="shared">Lower states that the model shares, if it does.</param>
-    public static double[] Plain(ScalarModel model, IReadOnlyList<TokenSequence> sequences, int? endToken = null, LowerStates? shared = null)
+    public static double[] Plain(
+        ScalarModel model,
+        IReadOnlyList<TokenSequence> sequences,
+        int? endToken = null,
+        LowerStates? shared = null
+    )
     {
         using var noGrad = no_grad();
         var results = new double[sequences.Count];
@@ -30,7 +35,8 @@ public static class AnswerScores
         {
             using var scope = NewDisposeScope();
             var batch = TokenBatch.Of([.. part.Select(i => sequences[i])]);
-            var last = batch.Last - tensor(part.Select(i => (long)(sequences[i].Length - sequences[i].WithoutEnd(endToken).Length)).ToArray());
+            var last =
+                batch.Last - tensor(part.Select(i => (long)(sequences[i].Length - sequences[i].WithoutEnd(endToken).Length)).ToArray());
             var scores = model.ScoresOf(LowerStates.HiddenAt(model, batch, last, shared)).data<float>().ToArray();
             for (var i = 0; i < part.Length; i++)
             {

@@ -8,23 +8,27 @@ namespace Attune.Learning.Batches;
 /// <summary>Log-probabilities of whole answers: the sum over their tokens, end token included.</summary>
 public static class AnswerSums
 {
-    /// <summary>log pi(answer | prompt) of every row, with gradient, and the mean logit over the answer's positions and the vocabulary, without.</summary>
+    /// <summary>
+    /// log pi(answer | prompt) of every row, with gradient, and the mean logit over the answer's positions and the vocabulary, without.
+    /// </summary>
     /// <returns>both [rows]; nats, and the logits' own unit</returns>
     public static (Tensor LogProbs, Tensor MeanLogits) Of(LanguageModel model, TokenBatch batch)
     {
         using var scope = NewDisposeScope();
-        var hidden = model.Trunk.Hidden(batch.Tokens);                                        // [batch, time, width]
+        var hidden = model.Trunk.Hidden(batch.Tokens); // [batch, time, width]
         var sums = ByRow(AnswerLogProbs.Score(model, hidden, batch).LogProbs, batch);
         return (sums.MoveToOuterDisposeScope(), MeanLogits(model, hidden, batch).MoveToOuterDisposeScope());
     }
 
-    /// <summary>Logits are linear in the head's rows, so their mean over the vocabulary is the product with the mean row: no logits are needed.</summary>
+    /// <summary>
+    /// Logits are linear in the head's rows, so their mean over the vocabulary is the product with the mean row: no logits are needed.
+    /// </summary>
     private static Tensor MeanLogits(LanguageModel model, Tensor hidden, TokenBatch batch)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var head = model.Weights[model.Config.TiedHead ? "tokens" : "head"].to(ScalarType.Float32).mean([0L]);  // [width]
-        var rows = TokenBatch.At(hidden.detach(), batch.Predictors).to(ScalarType.Float32);                     // [answers, width]
+        var head = model.Weights[model.Config.TiedHead ? "tokens" : "head"].to(ScalarType.Float32).mean([0L]); // [width]
+        var rows = TokenBatch.At(hidden.detach(), batch.Predictors).to(ScalarType.Float32); // [answers, width]
         var sums = ByRow((rows * head).sum(1), batch);
         return (sums / Lengths(batch, sums)).MoveToOuterDisposeScope();
     }
@@ -42,7 +46,8 @@ public static class AnswerSums
 
     /// <summary>Which row each answer token belongs to.</summary>
     /// <returns>[answers], int64</returns>
-    public static Tensor Rows(TokenBatch batch) => tensor(batch.AnswerLengths.SelectMany((length, row) => Enumerable.Repeat((long)row, length)).ToArray());
+    public static Tensor Rows(TokenBatch batch) =>
+        tensor(batch.AnswerLengths.SelectMany((length, row) => Enumerable.Repeat((long)row, length)).ToArray());
 
     /// <summary>Answer tokens of each row, in the type of <paramref name="like"/>.</summary>
     /// <returns>[rows]</returns>

@@ -16,7 +16,7 @@ public sealed class LowerStates : IDisposable
     private readonly long _mostBytes;
     private readonly HashSet<TransformerModel> _sharers = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<TokenSequence, (Tensor Batch, int Row)> _rows = new(ReferenceEqualityComparer.Instance);
-    private readonly List<Tensor> _batches = [];        // [batch, time, width] each
+    private readonly List<Tensor> _batches = []; // [batch, time, width] each
 
     /// <param name="owner">Whose lower layers they are; they must be frozen already.</param>
     /// <param name="layers">How many, at least 1; the embeddings lie below them.</param>
@@ -27,7 +27,10 @@ public sealed class LowerStates : IDisposable
         (_owner, Layers, _mostBytes) = (owner, layers, mostBytes);
         if (Frozen(owner).FirstOrDefault(name => owner.Weights[name].requires_grad) is { } trained)
         {
-            throw new ArgumentException($"{trained} is trained; the lowest {layers} layers must be frozen before what they give can be kept.", nameof(owner));
+            throw new ArgumentException(
+                $"{trained} is trained; the lowest {layers} layers must be frozen before what they give can be kept.",
+                nameof(owner)
+            );
         }
 
         _sharers.Add(owner);
@@ -46,7 +49,10 @@ public sealed class LowerStates : IDisposable
     /// <returns>Whether it does; one that does not computes all its layers itself.</returns>
     public bool Share(TransformerModel model)
     {
-        var same = model.Config with { TiedHead = _owner.Config.TiedHead } == _owner.Config && model.Weights.Type == _owner.Weights.Type && Frozen(_owner).All(Equal);
+        var same =
+            model.Config with { TiedHead = _owner.Config.TiedHead } == _owner.Config
+            && model.Weights.Type == _owner.Weights.Type
+            && Frozen(_owner).All(Equal);
         if (same)
         {
             _sharers.Add(model);
@@ -63,8 +69,8 @@ public sealed class LowerStates : IDisposable
     }
 
     /// <summary>
-    /// The model's last hidden state after the final norm at some of the batch's positions, from kept lower states where there are any. Without a gradient the
-    /// last layer computes no more than they need.
+    /// The model's last hidden state after the final norm at some of the batch's positions, from kept lower states where there are any.
+    /// Without a gradient the last layer computes no more than they need.
     /// </summary>
     /// <param name="positions">[n] int64: flat indices, row * time + place</param>
     /// <param name="shared">Null where nothing is shared.</param>
@@ -72,7 +78,9 @@ public sealed class LowerStates : IDisposable
     public static Tensor HiddenAt(TransformerModel model, TokenBatch batch, Tensor positions, LowerStates? shared)
     {
         var isShared = shared is not null && batch.Sequences is not null && shared._sharers.Contains(model);
-        var (lower, from) = isShared ? (shared!.Of(batch, batch.Sequences!), shared.Layers) : (model.Trunk.Lower(batch.Tokens, 0, batch.Segments), 0);
+        var (lower, from) = isShared
+            ? (shared!.Of(batch, batch.Sequences!), shared.Layers)
+            : (model.Trunk.Lower(batch.Tokens, 0, batch.Segments), 0);
         return model.Trunk.UpperAt(lower, from, positions, isShared ? null : batch.Segments);
     }
 
@@ -117,7 +125,11 @@ public sealed class LowerStates : IDisposable
     {
         var first = _rows[texts[0]].Batch;
         // Scoring asks for the same batch once a model: then nothing is copied.
-        if (first.size(0) == texts.Count && first.size(1) == batch.Tokens.size(1) && texts.Select((text, row) => ReferenceEquals(_rows[text].Batch, first) && _rows[text].Row == row).All(same => same))
+        if (
+            first.size(0) == texts.Count
+            && first.size(1) == batch.Tokens.size(1)
+            && texts.Select((text, row) => ReferenceEquals(_rows[text].Batch, first) && _rows[text].Row == row).All(same => same)
+        )
         {
             return first.detach();
         }

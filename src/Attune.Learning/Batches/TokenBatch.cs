@@ -13,7 +13,9 @@ public sealed class TokenBatch
     /// <summary>[batch, time], int64; padding is id 0, which no picked position ever sees.</summary>
     public required Tensor Tokens { get; init; }
 
-    /// <summary>[answers], int64: flat indices (row * time + position) of the positions whose logits predict each answer token, row by row.</summary>
+    /// <summary>
+    /// [answers], int64: flat indices (row * time + position) of the positions whose logits predict each answer token, row by row.
+    /// </summary>
     public required Tensor Predictors { get; init; }
 
     /// <summary>[answers], int64: the answer tokens themselves.</summary>
@@ -35,7 +37,8 @@ public sealed class TokenBatch
     public static int Predicted(TokenSequence sequence) => sequence.Length - Math.Max(1, sequence.AnswerStart);
 
     /// <summary>One sequence a row.</summary>
-    public static TokenBatch Of(IReadOnlyList<TokenSequence> sequences, Device? device = null) => Of([.. sequences.Select(s => new[] { s })], device);
+    public static TokenBatch Of(IReadOnlyList<TokenSequence> sequences, Device? device = null) =>
+        Of([.. sequences.Select(s => new[] { s })], device);
 
     /// <summary>Several sequences a row, end to end: attention must be kept inside <see cref="Segments"/>.</summary>
     public static TokenBatch Of(IReadOnlyList<IReadOnlyList<TokenSequence>> rows, Device? device = null)
@@ -44,7 +47,8 @@ public sealed class TokenBatch
         var tokens = new long[rows.Count * time];
         var segments = new long[rows.Count * time];
         var packed = rows.Any(r => r.Count > 1);
-        List<long> predictors = [], targets = [];
+        List<long> predictors = [],
+            targets = [];
         var last = new long[rows.Count];
         var lengths = new int[rows.Count];
         for (var row = 0; row < rows.Count; row++)

@@ -9,7 +9,15 @@ namespace Attune.Learning.Checkpoints;
 /// <param name="Data">Name and SHA-256 of the data that shaped the weights.</param>
 /// <param name="StateFile">SHA-256 of the tensor file, so that damage is noticed.</param>
 public sealed record CheckpointManifest(
-    ulong Seed, long Round, long Updates, long Items, IReadOnlyDictionary<string, double> State, long LastSequence, ImmutableArray<DataHash> Data, string StateFile);
+    ulong Seed,
+    long Round,
+    long Updates,
+    long Items,
+    IReadOnlyDictionary<string, double> State,
+    long LastSequence,
+    ImmutableArray<DataHash> Data,
+    string StateFile
+);
 
 /// <summary>A dataset and the hash of its bytes.</summary>
 public sealed record DataHash(string Name, string Sha256);

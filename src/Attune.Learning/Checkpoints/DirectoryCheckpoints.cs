@@ -38,7 +38,7 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
         var final = Path.Combine(folder, Prefix + progress.Updates.ToString(CultureInfo.InvariantCulture));
         if (File.Exists(Path.Combine(final, ManifestFile)))
         {
-            return;     // nothing was learned since
+            return; // nothing was learned since
         }
 
         var temporary = Path.Combine(folder, Unfinished);
@@ -48,15 +48,27 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
             Directory.CreateDirectory(temporary);
             SafeTensorsWriter.Write(Path.Combine(temporary, TensorFile), Sources(adam), WeightType.F32);
             var manifest = new CheckpointManifest(
-                progress.Seed.Value, progress.Round, progress.Updates, progress.Items, state, lastSequence, data, Hash(Path.Combine(temporary, TensorFile)));
+                progress.Seed.Value,
+                progress.Round,
+                progress.Updates,
+                progress.Items,
+                state,
+                lastSequence,
+                data,
+                Hash(Path.Combine(temporary, TensorFile))
+            );
             AtomicFile.WriteText(Path.Combine(temporary, ManifestFile), JsonSerializer.Serialize(manifest, Json));
-            DeleteFolder(final);        // without a manifest: what a kill left of an older checkpoint while it was deleted
+            DeleteFolder(final); // without a manifest: what a kill left of an older checkpoint while it was deleted
             Directory.Move(temporary, final);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or AttuneException)
         {
             DeleteFolder(temporary);
-            throw new AttuneException($"checkpoint {final} could not be written: {problem.Message} The checkpoints before it are intact; free some space and resume.", problem);
+            throw new AttuneException(
+                $"checkpoint {final} could not be written: {problem.Message} The checkpoints before it are intact; free some "
+                    + "space and resume.",
+                problem
+            );
         }
 
         foreach (var old in Existing().SkipLast(keep))
@@ -81,13 +93,18 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
         var manifest = ReadManifest(path);
         if (!manifest.Data.SequenceEqual(data))
         {
-            throw new AttuneException($"{path} was made from other data than this run reads now (the hashes differ). Put the data back, or start a new run folder.");
+            throw new AttuneException(
+                $"{path} was made from other data than this run reads now (the hashes differ). Put the data back, or start a "
+                    + "new run folder."
+            );
         }
 
         var tensors = Path.Combine(path, TensorFile);
         if (!File.Exists(tensors) || Hash(tensors) != manifest.StateFile)
         {
-            throw new ModelFileException($"{tensors} is absent or damaged: its hash is not the manifest's. Delete {path} to go on from an older checkpoint.");
+            throw new ModelFileException(
+                $"{tensors} is absent or damaged: its hash is not the manifest's. Delete {path} to go on from an older checkpoint."
+            );
         }
 
         Read(tensors, adam);
@@ -106,23 +123,31 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
         }
         catch (Exception problem) when (problem is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new ModelFileException($"{file} is damaged: {problem.Message.TrimEnd('.')}. Delete {path} to go on from an older checkpoint.", problem);
+            throw new ModelFileException(
+                $"{file} is damaged: {problem.Message.TrimEnd('.')}. Delete {path} to go on from an older checkpoint.",
+                problem
+            );
         }
     }
 
-    private List<(long Updates, string Path)> Existing() => !Directory.Exists(folder) ? [] :
-        [.. Directory.EnumerateDirectories(folder, Prefix + "*")
-            .Where(d => File.Exists(Path.Combine(d, ManifestFile)))
-            .Select(d => (long.TryParse(Path.GetFileName(d)[Prefix.Length..], out var updates) ? updates : -1, d))
-            .Where(d => d.Item1 >= 0)
-            .OrderBy(d => d.Item1)];
+    private List<(long Updates, string Path)> Existing() =>
+        !Directory.Exists(folder)
+            ? []
+            :
+            [
+                .. Directory
+                    .EnumerateDirectories(folder, Prefix + "*")
+                    .Where(d => File.Exists(Path.Combine(d, ManifestFile)))
+                    .Select(d => (long.TryParse(Path.GetFileName(d)[Prefix.Length..], out var updates) ? updates : -1, d))
+                    .Where(d => d.Item1 >= 0)
+                    .OrderBy(d => d.Item1),
+            ];
 
-    private static IEnumerable<(string Name, torch.Tensor Tensor)> Tensors(AdamW adam) => adam.Parts.SelectMany((part, i) => new[]
-    {
-        ($"{i}.values", part.Values),
-        ($"{i}.first_moment", part.FirstMoment),
-        ($"{i}.second_moment", part.SecondMoment),
-    });
+    private static IEnumerable<(string Name, torch.Tensor Tensor)> Tensors(AdamW adam) =>
+        adam.Parts.SelectMany(
+            (part, i) =>
+                new[] { ($"{i}.values", part.Values), ($"{i}.first_moment", part.FirstMoment), ($"{i}.second_moment", part.SecondMoment) }
+        );
 
     private static SafeTensorsSource[] Sources(AdamW adam) =>
         [.. Tensors(adam).Select(t => new SafeTensorsSource(t.Name, [t.Tensor.numel()], () => Values(t.Tensor)))];
@@ -162,13 +187,18 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
             if (length != tensor.numel())
             {
                 throw new ModelFileException(
-                    $"{file.Path} does not fit this model: {name} has {length?.ToString(CultureInfo.InvariantCulture) ?? "no"} numbers, expected {tensor.numel()}. Resume with the recipe that made it.");
+                    $"{file.Path} does not fit this model: {name} has {length?.ToString(CultureInfo.InvariantCulture) ?? "no"} "
+                        + $"numbers, expected {tensor.numel()}. Resume with the recipe that made it."
+                );
             }
         }
 
         if (file.Entries.Length != tensors.Length)
         {
-            throw new ModelFileException($"{file.Path} does not fit this model: it holds {file.Entries.Length} tensors, expected {tensors.Length}. Resume with the recipe that made it.");
+            throw new ModelFileException(
+                $"{file.Path} does not fit this model: it holds {file.Entries.Length} tensors, expected {tensors.Length}. "
+                    + "Resume with the recipe that made it."
+            );
         }
     }
 

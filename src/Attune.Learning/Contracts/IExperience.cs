@@ -29,5 +29,6 @@ public interface IExperience<T>
 /// <param name="Samples">Answers to the run's fixed prompts, where this round took stock.</param>
 public sealed record Round<T>(IReadOnlyList<IReadOnlyList<T>> Updates, Metrics Measured, long Items, IReadOnlyList<SampleEvent> Samples)
 {
-    public Round(IReadOnlyList<IReadOnlyList<T>> updates, long items) : this(updates, new Metrics(), items, []) { }
+    public Round(IReadOnlyList<IReadOnlyList<T>> updates, long items)
+        : this(updates, new Metrics(), items, []) { }
 }

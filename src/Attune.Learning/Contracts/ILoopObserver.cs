@@ -8,6 +8,8 @@ public interface ILoopObserver
     void OnUpdate(Progress progress, long plannedUpdates, Metrics metrics);
     void OnRound(Progress progress, Metrics metrics, IReadOnlyList<SampleEvent> samples);
 
-    /// <summary>Called before a checkpoint is written; the number returned is stored in it, so that logs can be cut back to it on resume.</summary>
+    /// <summary>
+    /// Called before a checkpoint is written; the number returned is stored in it, so that logs can be cut back to it on resume.
+    /// </summary>
     long LastSequence { get; }
 }

@@ -13,7 +13,9 @@ public interface IObjective<in T>
     /// <summary>The item's share of the mean: 1 for a pair, the number of answer tokens for a mean over tokens.</summary>
     double Weight(T item);
 
-    /// <summary>Tokens of the item's longest row: microbatches are formed by it, so that short items do not pay for long ones' padding.</summary>
+    /// <summary>
+    /// Tokens of the item's longest row: microbatches are formed by it, so that short items do not pay for long ones' padding.
+    /// </summary>
     int Length(T item);
 
     /// <summary>Synchronous, inside the caller's dispose scope: scopes and grad mode belong to the thread.</summary>

@@ -17,8 +17,8 @@ public sealed class AnswerSpace
     private const long Most = 300_000;
     private const int RowsAtOnce = 1024;
 
-    private readonly int[] _letters;    // ids that do not end an answer
-    private readonly int[] _first;      // number of the first answer of each length
+    private readonly int[] _letters; // ids that do not end an answer
+    private readonly int[] _first; // number of the first answer of each length
     private readonly int _end;
 
     private AnswerSpace(int[] letters, int end, int longest)
@@ -74,11 +74,19 @@ public sealed class AnswerSpace
     }
 
     /// <summary>All answers to a prompt as if they had been sampled.</summary>
-    public IEnumerable<Rollout> Rollouts(ImmutableArray<int> prompt) => Enumerable.Range(0, Count).Select(number =>
-    {
-        var answer = Answer(number);
-        return new Rollout(new TokenSequence(prompt.AddRange(answer), prompt.Length), [], answer[^1] == _end ? StopReason.EndToken : StopReason.Length, 0);
-    });
+    public IEnumerable<Rollout> Rollouts(ImmutableArray<int> prompt) =>
+        Enumerable
+            .Range(0, Count)
+            .Select(number =>
+            {
+                var answer = Answer(number);
+                return new Rollout(
+                    new TokenSequence(prompt.AddRange(answer), prompt.Length),
+                    [],
+                    answer[^1] == _end ? StopReason.EndToken : StopReason.Length,
+                    0
+                );
+            });
 
     /// <summary>
     /// The model's probability of every answer. One forward pass over the longest prefixes: a causal model has computed all shorter ones
@@ -89,7 +97,10 @@ public sealed class AnswerSpace
     {
         if (prompt.Length + Longest - 1 > model.Config.ContextLength)
         {
-            throw new ArgumentException($"a prompt of {prompt.Length} tokens and answers of {Longest} do not fit a context of {model.Config.ContextLength}.", nameof(prompt));
+            throw new ArgumentException(
+                $"a prompt of {prompt.Length} tokens and answers of {Longest} do not fit a context of {model.Config.ContextLength}.",
+                nameof(prompt)
+            );
         }
 
         var result = new double[Count];
@@ -100,7 +111,7 @@ public sealed class AnswerSpace
         for (var start = 0; start < rows; start += RowsAtOnce)
         {
             var count = Math.Min(RowsAtOnce, rows - start);
-            var logits = Logits(model, prompt, start, count);       // [count, longest, vocabulary]
+            var logits = Logits(model, prompt, start, count); // [count, longest, vocabulary]
             for (var row = 0; row < count; row++)
             {
                 for (var length = 0; length < Longest; length++)
@@ -108,7 +119,14 @@ public sealed class AnswerSpace
                     var below = Power(Longest - 1 - length);
                     if ((start + row) % below == 0)
                     {
-                        Spread(result, reached, length, (start + row) / below, logits.AsSpan(((row * Longest) + length) * (_letters.Length + 1), _letters.Length + 1), temperature);
+                        Spread(
+                            result,
+                            reached,
+                            length,
+                            (start + row) / below,
+                            logits.AsSpan(((row * Longest) + length) * (_letters.Length + 1), _letters.Length + 1),
+                            temperature
+                        );
                     }
                 }
             }
@@ -169,8 +187,8 @@ public sealed class AnswerSpace
 
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var hidden = model.Trunk.Hidden(tensor(tokens, [count, time], device: model.Weights.Values.device));     // [count, time, width]
-        var predicting = hidden.narrow(1, prompt.Length - 1, Longest);                                          // [count, longest, width]
+        var hidden = model.Trunk.Hidden(tensor(tokens, [count, time], device: model.Weights.Values.device)); // [count, time, width]
+        var predicting = hidden.narrow(1, prompt.Length - 1, Longest); // [count, longest, width]
         return model.Logits(predicting).to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
     }
 

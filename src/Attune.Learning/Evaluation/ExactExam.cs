@@ -17,7 +17,8 @@ public sealed class ExactExam
     private readonly double _temperature;
     private readonly ImmutableArray<Question> _questions;
 
-    private ExactExam(AnswerSpace space, double temperature, ImmutableArray<Question> questions) => (_space, _temperature, _questions) = (space, temperature, questions);
+    private ExactExam(AnswerSpace space, double temperature, ImmutableArray<Question> questions) =>
+        (_space, _temperature, _questions) = (space, temperature, questions);
 
     /// <summary>What is known of all answers to one prompt.</summary>
     /// <param name="Share">Of the prompts that are this one.</param>
@@ -34,27 +35,43 @@ public sealed class ExactExam
     public static async ValueTask<ExactExam?> PrepareAsync(PolicyExam exam, CancellationToken cancel)
     {
         var sampling = exam.Sampling;
-        if (sampling.Temperature <= 0 || sampling.TopK != 0 || sampling.TopP != 1 || sampling.MinP != 0 || sampling.EndToken is not { } end
-            || AnswerSpace.Of(exam.Reference.Config, end, sampling.MaxNewTokens) is not { } space)
+        if (
+            sampling.Temperature <= 0
+            || sampling.TopK != 0
+            || sampling.TopP != 1
+            || sampling.MinP != 0
+            || sampling.EndToken is not { } end
+            || AnswerSpace.Of(exam.Reference.Config, end, sampling.MaxNewTokens) is not { } space
+        )
         {
             return null;
         }
 
-        var asked = Enumerable.Range(0, exam.Prompts.Count).Select(i => exam.Prompts.Request(i, default).Prompt).GroupBy(p => string.Join(' ', p), StringComparer.Ordinal);
+        var asked = Enumerable
+            .Range(0, exam.Prompts.Count)
+            .Select(i => exam.Prompts.Request(i, default).Prompt)
+            .GroupBy(p => string.Join(' ', p), StringComparer.Ordinal);
         var questions = ImmutableArray.CreateBuilder<Question>();
         foreach (var same in asked)
         {
             var prompt = same.First();
-            questions.Add(new Question(
-                prompt, (double)same.Count() / exam.Prompts.Count, space.Probabilities(exam.Reference, prompt, sampling.Temperature),
-                await ScoresAsync(exam.Proxy, space, prompt, cancel).ConfigureAwait(false), await ScoresAsync(exam.Gold, space, prompt, cancel).ConfigureAwait(false)));
+            questions.Add(
+                new Question(
+                    prompt,
+                    (double)same.Count() / exam.Prompts.Count,
+                    space.Probabilities(exam.Reference, prompt, sampling.Temperature),
+                    await ScoresAsync(exam.Proxy, space, prompt, cancel),
+                    await ScoresAsync(exam.Gold, space, prompt, cancel)
+                )
+            );
         }
 
         return new ExactExam(space, sampling.Temperature, questions.ToImmutable());
     }
 
     /// <summary>The policy's probability of every answer, for each of <see cref="Questions"/>.</summary>
-    public double[][] Probabilities(LanguageModel policy) => [.. _questions.Select(q => _space.Probabilities(policy, q.Prompt, _temperature))];
+    public double[][] Probabilities(LanguageModel policy) =>
+        [.. _questions.Select(q => _space.Probabilities(policy, q.Prompt, _temperature))];
 
     /// <summary>Exact figures of a policy under the metric names of the catalogue.</summary>
     /// <param name="beta">Temperature of the optimum to compare with; null or 0, or no proxy, to compare with none.</param>
@@ -93,7 +110,12 @@ public sealed class ExactExam
         return metrics;
     }
 
-    private static async ValueTask<double[]?> ScoresAsync(IReward? reward, AnswerSpace space, ImmutableArray<int> prompt, CancellationToken cancel)
+    private static async ValueTask<double[]?> ScoresAsync(
+        IReward? reward,
+        AnswerSpace space,
+        ImmutableArray<int> prompt,
+        CancellationToken cancel
+    )
     {
         if (reward is null)
         {
@@ -104,7 +126,7 @@ public sealed class ExactExam
         foreach (var part in space.Rollouts(prompt).Chunk(ScoredAtOnce))
         {
             cancel.ThrowIfCancellationRequested();
-            scores.AddRange((await reward.ScoreAsync(part, cancel).ConfigureAwait(false)).Select(s => s.Total));
+            scores.AddRange((await reward.ScoreAsync(part, cancel)).Select(s => s.Total));
         }
 
         return [.. scores];

@@ -11,7 +11,17 @@ namespace Attune.Learning.Evaluation;
 /// <param name="LogRatio">log pi - log pi_ref summed over the answer, nats.</param>
 /// <param name="PretrainedLogProb">Of the answer under the untouched pretrained model, nats; null where there is none.</param>
 public sealed record ExamAnswer(
-    int PromptIndex, string Prompt, string Answer, Rollout Rollout, double? Proxy, double? Spread, double? Gold, double LogRatio, double LogRatioK3, double? PretrainedLogProb);
+    int PromptIndex,
+    string Prompt,
+    string Answer,
+    Rollout Rollout,
+    double? Proxy,
+    double? Spread,
+    double? Gold,
+    double LogRatio,
+    double LogRatioK3,
+    double? PretrainedLogProb
+);
 
 /// <summary>
 /// The same held-out prompts with the same seeds, whenever it is asked: what the policy answers now, and what gold, proxy and the
@@ -55,7 +65,7 @@ public sealed class PolicyExam
     {
         if (!_prepared)
         {
-            (_exact, _prepared) = (await ExactExam.PrepareAsync(this, cancel).ConfigureAwait(false), true);
+            (_exact, _prepared) = (await ExactExam.PrepareAsync(this, cancel), true);
         }
 
         return _exact?.Measure(policy, Beta) ?? new Metrics();
@@ -67,19 +77,34 @@ public sealed class PolicyExam
     {
         var count = Math.Min(Count, Prompts.Count);
         var requests = Enumerable.Range(0, count).Select(i => Prompts.Request(i, Seed.For("exam", i))).ToArray();
-        var rollouts = await Sampler.SampleAsync(requests, Sampling, cancel).ConfigureAwait(false);
-        var proxy = Proxy is null ? null : await Proxy.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
-        var gold = Gold is null ? null : await Gold.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
+        var rollouts = await Sampler.SampleAsync(requests, Sampling, cancel);
+        var proxy = Proxy is null ? null : await Proxy.ScoreAsync(rollouts, cancel);
+        var gold = Gold is null ? null : await Gold.ScoreAsync(rollouts, cancel);
         Core.Tokens.TokenSequence[] sequences = [.. rollouts.Select(r => r.Sequence)];
         var own = AnswerLogProbs.Of(policy, sequences, Sampling.Temperature, Shared);
         var reference = ReferenceEquals(policy, Reference) ? own : AnswerLogProbs.Of(Reference, sequences, Sampling.Temperature, Shared);
-        var pretrained = Pretrained is null ? null
+        var pretrained =
+            Pretrained is null ? null
             : ReferenceEquals(Pretrained, Reference) && Sampling.Temperature == 1 ? reference
             : AnswerLogProbs.Of(Pretrained, sequences, shared: Shared);
         Shared?.Forget();
-        return [.. Enumerable.Range(0, count).Select(i => new ExamAnswer(
-            i, Tokenizer.Decode(sequences[i].Prompt), Tokenizer.DecodeContinuation(sequences[i].Answer), rollouts[i], proxy?[i].Total, proxy?[i].Spread, gold?[i].Total,
-            LogRatio(own[i], reference[i], Numerics.Divergence.K1), LogRatio(own[i], reference[i], Numerics.Divergence.K3), pretrained?[i].Sum(p => (double)p)))];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new ExamAnswer(
+                    i,
+                    Tokenizer.Decode(sequences[i].Prompt),
+                    Tokenizer.DecodeContinuation(sequences[i].Answer),
+                    rollouts[i],
+                    proxy?[i].Total,
+                    proxy?[i].Spread,
+                    gold?[i].Total,
+                    LogRatio(own[i], reference[i], Numerics.Divergence.K1),
+                    LogRatio(own[i], reference[i], Numerics.Divergence.K3),
+                    pretrained?[i].Sum(p => (double)p)
+                )),
+        ];
     }
 
     /// <summary>Means of an exam under the metric names of the catalogue.</summary>
@@ -111,7 +136,10 @@ public sealed class PolicyExam
         Spread(metrics, "eval/gold_reward_sd", [.. answers.Select(a => a.Gold).OfType<double>()]);
         if (answers.All(a => a.PretrainedLogProb is not null))
         {
-            metrics.Set("eval/perplexity_pretrained", Math.Exp(-answers.Sum(a => a.PretrainedLogProb!.Value) / answers.Sum(a => a.Rollout.Sequence.AnswerLength)));
+            metrics.Set(
+                "eval/perplexity_pretrained",
+                Math.Exp(-answers.Sum(a => a.PretrainedLogProb!.Value) / answers.Sum(a => a.Rollout.Sequence.AnswerLength))
+            );
         }
 
         return metrics;

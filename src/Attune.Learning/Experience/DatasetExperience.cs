@@ -4,7 +4,9 @@ using Attune.Learning.Contracts;
 
 namespace Attune.Learning.Experience;
 
-/// <summary>Rounds of one update each from a fixed dataset, shuffled anew each epoch. Order is a pure function of seed and progress.</summary>
+/// <summary>
+/// Rounds of one update each from a fixed dataset, shuffled anew each epoch. Order is a pure function of seed and progress.
+/// </summary>
 public sealed class DatasetExperience<T>(IReadOnlyList<T> items, int batchSize, double epochs) : IExperience<T>
 {
     private readonly long _perEpoch = Math.Max(1, (items.Count + batchSize - 1) / batchSize);
@@ -39,7 +41,10 @@ public sealed class DatasetExperience<T>(IReadOnlyList<T> items, int batchSize, 
 
         // The last update of an epoch takes what is left, so that every item is seen once an epoch.
         var start = (int)(at.Updates % _perEpoch) * batchSize;
-        IReadOnlyList<T> update = [.. _order[start..Math.Min(start + batchSize, items.Count)].Select((item, place) => Varied(items[item], at, place))];
+        IReadOnlyList<T> update =
+        [
+            .. _order[start..Math.Min(start + batchSize, items.Count)].Select((item, place) => Varied(items[item], at, place)),
+        ];
         var measured = EvaluateEvery > 0 && at.Updates % EvaluateEvery == 0 && Evaluate is not null ? Evaluate() : new Metrics();
         measured.Set("epoch", (double)(at.Updates + 1) / _perEpoch);
         return ValueTask.FromResult<Round<T>?>(new Round<T>([update], measured, update.Count, []));

@@ -80,7 +80,14 @@ public sealed class AdamW : IDisposable
         var rate = learningRate * correction / (1 - Math.Pow(_options.Beta1, step));
         // Both conventions are p -= rate * m / (sqrt(v) + e); they differ in e alone.
         var epsilon = _options.Style == AdamStyle.Torch ? _options.Epsilon * correction : _options.Epsilon;
-        return new AdamNumbers((float)clip, (float)rate, (float)epsilon, (float)(learningRate * _options.WeightDecay), (float)_options.Beta1, (float)_options.Beta2);
+        return new AdamNumbers(
+            (float)clip,
+            (float)rate,
+            (float)epsilon,
+            (float)(learningRate * _options.WeightDecay),
+            (float)_options.Beta1,
+            (float)_options.Beta2
+        );
     }
 
     private static unsafe double FlatSquares(TrainedPart part)
@@ -90,12 +97,18 @@ public sealed class AdamW : IDisposable
         var isHalf = gradients.dtype == torch.ScalarType.BFloat16;
         var count = part.Count;
         var sums = new double[(count + Block - 1) / Block];
-        TorchThreads.For(sums.Length, count, block =>
-        {
-            var start = (long)block * Block;
-            var length = Math.Min(Block, count - start);
-            sums[block] = isHalf ? AdamKernel.Squares<FlatBFloat16>((void*)address, start, length) : AdamKernel.Squares<FlatFloat32>((void*)address, start, length);
-        });
+        TorchThreads.For(
+            sums.Length,
+            count,
+            block =>
+            {
+                var start = (long)block * Block;
+                var length = Math.Min(Block, count - start);
+                sums[block] = isHalf
+                    ? AdamKernel.Squares<FlatBFloat16>((void*)address, start, length)
+                    : AdamKernel.Squares<FlatFloat32>((void*)address, start, length);
+            }
+        );
         return sums.Sum();
     }
 
@@ -107,20 +120,45 @@ public sealed class AdamW : IDisposable
         var r = part.Rounded is { } rounded ? (nint)TensorMemory.Start(rounded) : 0;
         var isHalf = gradients.dtype == torch.ScalarType.BFloat16;
         // Weight decay pulls on matrices only, as in GPT-2 and all its successors: not on biases and norms.
-        var plain = numbers with { Decay = 0 };
-        TorchThreads.For(part.Stretches.Count, part.Count, i =>
+        var plain = numbers with
         {
-            var stretch = part.Stretches[i];
-            var own = stretch.IsMatrix ? numbers : plain;
-            if (isHalf)
+            Decay = 0,
+        };
+        TorchThreads.For(
+            part.Stretches.Count,
+            part.Count,
+            i =>
             {
-                AdamKernel.Step<FlatBFloat16, FlatBFloat16>((float*)p, (void*)g, (float*)m, (float*)v, (void*)r, stretch.Start, stretch.Length, own);
+                var stretch = part.Stretches[i];
+                var own = stretch.IsMatrix ? numbers : plain;
+                if (isHalf)
+                {
+                    AdamKernel.Step<FlatBFloat16, FlatBFloat16>(
+                        (float*)p,
+                        (void*)g,
+                        (float*)m,
+                        (float*)v,
+                        (void*)r,
+                        stretch.Start,
+                        stretch.Length,
+                        own
+                    );
+                }
+                else
+                {
+                    AdamKernel.Step<FlatFloat32, FlatBFloat16>(
+                        (float*)p,
+                        (void*)g,
+                        (float*)m,
+                        (float*)v,
+                        (void*)r,
+                        stretch.Start,
+                        stretch.Length,
+                        own
+                    );
+                }
             }
-            else
-            {
-                AdamKernel.Step<FlatFloat32, FlatBFloat16>((float*)p, (void*)g, (float*)m, (float*)v, (void*)r, stretch.Start, stretch.Length, own);
-            }
-        });
+        );
         part.HasSums = false;
     }
 

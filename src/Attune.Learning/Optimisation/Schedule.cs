@@ -4,8 +4,10 @@ namespace Attune.Learning.Optimisation;
 public enum ScheduleKind
 {
     Constant,
+
     /// <summary>Straight down to 0 at the last update, as in Ziegler 2019 and Stiennon 2020.</summary>
     Linear,
+
     /// <summary>Half a cosine down to a tenth of the peak, as in GPT-3 and most fine-tuning since.</summary>
     Cosine,
 }

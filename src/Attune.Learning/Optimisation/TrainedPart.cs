@@ -11,7 +11,8 @@ public sealed class TrainedPart : IDisposable
 {
     internal const int Block = 1 << 16;
 
-    /// <param name="weights">Slots that need gradients must form the end of the flat tensor, as <see cref="FlatParameters.Freeze"/> leaves them.</param>
+    /// <param name="weights">Slots that need gradients must form the end of the flat tensor, as <see cref="FlatParameters.Freeze"/> leaves
+    /// them.</param>
     public TrainedPart(FlatParameters weights)
     {
         using var scope = torch.NewDisposeScope();
@@ -24,13 +25,19 @@ public sealed class TrainedPart : IDisposable
         var start = trained[0].Offset;
         var count = weights.Values.numel() - start;
         Slots = [.. trained.Select(s => s with { Offset = s.Offset - start })];
-        Stretches = [.. Slots.SelectMany(s => Enumerable.Range(0, (int)((s.Length + Block - 1) / Block))
-            .Select(i => (s.Offset + (long)i * Block, Math.Min(Block, s.Length - (long)i * Block), s.IsMatrix)))];
+        Stretches =
+        [
+            .. Slots.SelectMany(s =>
+                Enumerable
+                    .Range(0, (int)((s.Length + Block - 1) / Block))
+                    .Select(i => (s.Offset + (long)i * Block, Math.Min(Block, s.Length - (long)i * Block), s.IsMatrix))
+            ),
+        ];
         weights.AttachMaster();
         Values = weights.Exact.narrow(0, start, count).DetachFromDisposeScope();
         Rounded = weights.Master is null ? null : weights.Values.narrow(0, start, count).DetachFromDisposeScope();
         Gradients = weights.AttachGradients().narrow(0, start, count).DetachFromDisposeScope();
-        Gradients.zero_();      // an update that was interrupted may have left its part of a sum
+        Gradients.zero_(); // an update that was interrupted may have left its part of a sum
         FirstMoment = torch.zeros_like(Values).DetachFromDisposeScope();
         SecondMoment = torch.zeros_like(Values).DetachFromDisposeScope();
     }
@@ -47,7 +54,9 @@ public sealed class TrainedPart : IDisposable
     /// <summary>[parameters], of the type of the model's weights; backward adds into it</summary>
     public torch.Tensor Gradients { get; }
 
-    /// <summary>[parameters], float32: the sum over microbatches where <see cref="Gradients"/> is too coarse to hold it; null until needed</summary>
+    /// <summary>
+    /// [parameters], float32: the sum over microbatches where <see cref="Gradients"/> is too coarse to hold it; null until needed
+    /// </summary>
     public torch.Tensor? Sums { get; private set; }
 
     /// <summary>[parameters], float32</summary>

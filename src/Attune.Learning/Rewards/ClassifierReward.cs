@@ -9,16 +9,18 @@ using Attune.Text.Tokenizers;
 namespace Attune.Learning.Rewards;
 
 /// <summary>
-/// What an encoder thinks of a text: the logit of one of its classes, for prompt and answer read as one text. One mark on the answer's last token.
-/// A text longer than the encoder's context loses its beginning.
+/// What an encoder thinks of a text: the logit of one of its classes, for prompt and answer read as one text. One mark on the answer's last
+/// token. A text longer than the encoder's context loses its beginning.
 /// </summary>
 public sealed class ClassifierReward : IReward, IDisposable
 {
     private readonly EncoderClassifier _classifier;
     private readonly ITokenizer _tokenizer;
     private readonly Encoder _policy;
-    private readonly int _label, _first;
-    private long _cut, _read;
+    private readonly int _label,
+        _first;
+    private long _cut,
+        _read;
 
     /// <param name="classifier">Is disposed with this.</param>
     /// <param name="tokenizer">The classifier's own.</param>
@@ -33,21 +35,39 @@ public sealed class ClassifierReward : IReward, IDisposable
         _label = label is null ? (labels.Length <= 2 ? labels.Length - 1 : -1) : labels.IndexOf(label);
         if (_label < 0)
         {
-            throw new PlanException($"the classifier {(label is null ? "has several classes, and label is not given" : $"has no class '{label}'")}; its classes are {string.Join(", ", labels)}.{(label is null ? "" : Suggestion.For(label, labels))}");
+            throw new PlanException(
+                $"the classifier {(label is null ? "has several classes, and label is not given" : $"has no class '{label}'")}; "
+                    + $"its classes are {string.Join(", ", labels)}.{(label is null ? "" : Suggestion.For(label, labels))}"
+            );
         }
 
         Label = labels[_label];
-        _first = tokenizer.BeginToken ?? tokenizer.FindSpecial("[CLS]") ?? tokenizer.FindSpecial("<s>")
-            ?? throw new ModelFileException("the classifier's tokenizer puts no token before a text; expected one such as [CLS] or <s>, from which the class is read.");
+        _first =
+            tokenizer.BeginToken
+            ?? tokenizer.FindSpecial("[CLS]")
+            ?? tokenizer.FindSpecial("<s>")
+            ?? throw new ModelFileException(
+                "the classifier's tokenizer puts no token before a text; expected one such as [CLS] or <s>, from which the class is read."
+            );
         if (Math.Max(_first, tokenizer.EndToken) >= classifier.Config.VocabularySize)
         {
-            throw new ModelFileException($"the classifier's tokenizer has the token {Math.Max(_first, tokenizer.EndToken)}, but the model knows {classifier.Config.VocabularySize} (vocab_size). They do not belong together.");
+            throw new ModelFileException(
+                $"the classifier's tokenizer has the token {Math.Max(_first, tokenizer.EndToken)}, but the model knows "
+                    + $"{classifier.Config.VocabularySize} (vocab_size). They do not belong together."
+            );
         }
     }
 
     public string Name => "classifier";
 
-    public IEnumerable<string> Notes => _cut == 0 ? [] : [$"the classifier read {_cut} of {_read} texts without their beginning: they are longer than the {_classifier.Config.ContextLength} tokens that it reads"];
+    public IEnumerable<string> Notes =>
+        _cut == 0
+            ? []
+            :
+            [
+                $"the classifier read {_cut} of {_read} texts without their beginning: they are longer than the "
+                    + $"{_classifier.Config.ContextLength} tokens that it reads",
+            ];
 
     /// <summary>The class whose logit is the reward.</summary>
     public string Label { get; }

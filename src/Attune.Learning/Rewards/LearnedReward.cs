@@ -11,7 +11,8 @@ public sealed class LearnedReward(RewardModel model) : IReward
     public ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel)
     {
         var scores = model.Score([.. rollouts.Select(r => r.Sequence)]);
-        return ValueTask.FromResult<IReadOnlyList<Score>>(
-            [.. rollouts.Select((r, i) => Score.Outcome(r, scores[i].Reward, Name) with { Spread = scores[i].Spread })]);
+        return ValueTask.FromResult<IReadOnlyList<Score>>([
+            .. rollouts.Select((r, i) => Score.Outcome(r, scores[i].Reward, Name) with { Spread = scores[i].Spread }),
+        ]);
     }
 }

@@ -19,7 +19,10 @@ public sealed class RefreshedReward : IReward, IDisposable
     }
 
     public ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel) =>
-        new LearnedReward(Model ?? throw new InvalidOperationException("no reward model yet: ask for labels first.")).ScoreAsync(rollouts, cancel);
+        new LearnedReward(Model ?? throw new InvalidOperationException("no reward model yet: ask for labels first.")).ScoreAsync(
+            rollouts,
+            cancel
+        );
 
     public void Dispose() => Model?.Dispose();
 }

@@ -15,8 +15,11 @@ public sealed class RewardJudge(IReward reward, Func<Prompt, string, TokenSequen
 
     public async IAsyncEnumerable<Reply> AskAsync(IReadOnlyList<Question> questions, [EnumeratorCancellation] CancellationToken cancel)
     {
-        Rollout[] answers = [.. questions.SelectMany(q => q.Answers.Select(a => new Rollout(encode(q.Prompt, a), [], StopReason.EndToken, q.PolicyVersion)))];
-        var scores = await reward.ScoreAsync(answers, cancel).ConfigureAwait(false);
+        Rollout[] answers =
+        [
+            .. questions.SelectMany(q => q.Answers.Select(a => new Rollout(encode(q.Prompt, a), [], StopReason.EndToken, q.PolicyVersion))),
+        ];
+        var scores = await reward.ScoreAsync(answers, cancel);
         var start = 0;
         foreach (var question in questions)
         {

@@ -31,11 +31,16 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
     public (double Reward, double? Spread)[] Score(IReadOnlyList<TokenSequence> sequences)
     {
         var raw = Members.Select(m => AnswerScores.Plain(m, sequences, EndToken, Shared)).ToArray();
-        return [.. Enumerable.Range(0, sequences.Count).Select(i =>
-        {
-            var (mean, variance) = Moments.Of(raw.Select(r => r[i]).ToArray());
-            return ((mean - Shift) / Scale, Members.Count > 1 ? Math.Sqrt(variance) / Scale : (double?)null);
-        })];
+        return
+        [
+            .. Enumerable
+                .Range(0, sequences.Count)
+                .Select(i =>
+                {
+                    var (mean, variance) = Moments.Of(raw.Select(r => r[i]).ToArray());
+                    return ((mean - Shift) / Scale, Members.Count > 1 ? Math.Sqrt(variance) / Scale : (double?)null);
+                }),
+        ];
     }
 
     /// <summary>The same models, shifted and scaled by their rewards of these sequences.</summary>
@@ -61,13 +66,18 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
             ModelFiles.Save(Members[i], MemberFolder(folder, i));
         }
 
-        AtomicFile.WriteText(Path.Combine(folder, NormalisationFile), JsonSerializer.Serialize(new Dictionary<string, double>
-        {
-            ["members"] = Members.Count,
-            ["shift"] = Shift,
-            ["scale"] = Scale,
-            ["end_token"] = EndToken ?? -1,
-        }));
+        AtomicFile.WriteText(
+            Path.Combine(folder, NormalisationFile),
+            JsonSerializer.Serialize(
+                new Dictionary<string, double>
+                {
+                    ["members"] = Members.Count,
+                    ["shift"] = Shift,
+                    ["scale"] = Scale,
+                    ["end_token"] = EndToken ?? -1,
+                }
+            )
+        );
     }
 
     /// <summary>Whether <see cref="Save"/> wrote this folder.</summary>
@@ -87,17 +97,29 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
         try
         {
             numbers = JsonSerializer.Deserialize<Dictionary<string, double>>(File.ReadAllText(path))!;
-            if (!numbers.TryGetValue("members", out var count) || count is < 1 or > 1000 || !numbers.ContainsKey("shift") || !(numbers.GetValueOrDefault("scale") > 0))
+            if (
+                !numbers.TryGetValue("members", out var count)
+                || count is < 1 or > 1000
+                || !numbers.ContainsKey("shift")
+                || !(numbers.GetValueOrDefault("scale") > 0)
+            )
             {
                 throw new JsonException("members, shift and a positive scale are expected");
             }
         }
         catch (JsonException problem)
         {
-            throw new ModelFileException($"{path} cannot be read: {problem.Message}. It should hold the numbers members, shift and scale.", problem);
+            throw new ModelFileException(
+                $"{path} cannot be read: {problem.Message}. It should hold the numbers members, shift and scale.",
+                problem
+            );
         }
 
-        return new RewardModel([.. Enumerable.Range(0, (int)numbers["members"]).Select(i => ModelFiles.LoadScalarModel(MemberFolder(folder, i), precision))], numbers["shift"], numbers["scale"])
+        return new RewardModel(
+            [.. Enumerable.Range(0, (int)numbers["members"]).Select(i => ModelFiles.LoadScalarModel(MemberFolder(folder, i), precision))],
+            numbers["shift"],
+            numbers["scale"]
+        )
         {
             EndToken = numbers.TryGetValue("end_token", out var end) && end >= 0 ? (int)end : null,
         };
@@ -119,8 +141,10 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
 public enum RewardNormalisation
 {
     None,
+
     /// <summary>Mean 0.</summary>
     Mean,
+
     /// <summary>Mean 0, standard deviation 1.</summary>
     MeanAndSd,
 }

@@ -5,7 +5,9 @@ using Attune.Text.Tokenizers;
 
 namespace Attune.Learning.Rewards;
 
-/// <summary>A reward that reads the text: a rule, a lexicon, a simulated annotator's utility. The whole reward lands on the last token.</summary>
+/// <summary>
+/// A reward that reads the text: a rule, a lexicon, a simulated annotator's utility. The whole reward lands on the last token.
+/// </summary>
 /// <param name="name">For logs.</param>
 /// <param name="tokenizer">The policy's.</param>
 /// <param name="judge">Prompt and answer to reward.</param>

@@ -15,7 +15,7 @@ public sealed class WeightedReward(IReadOnlyList<(IReward Reward, double Weight)
         var sums = rollouts.Select(_ => new Score([])).ToArray();
         foreach (var (reward, weight) in parts)
         {
-            var scores = await reward.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
+            var scores = await reward.ScoreAsync(rollouts, cancel);
             for (var i = 0; i < sums.Length; i++)
             {
                 sums[i] += scores[i].Scale(weight);

@@ -13,10 +13,25 @@ internal sealed class AnswerGroup
     private readonly CancellationToken _cancel;
     private volatile bool _abandoned;
 
-    internal AnswerGroup(CompletionRequest request, ITokenizer tokenizer, SamplingOptions options, ChannelWriter<CompletionPiece> pieces, CancellationToken cancel)
+    internal AnswerGroup(
+        CompletionRequest request,
+        ITokenizer tokenizer,
+        SamplingOptions options,
+        ChannelWriter<CompletionPiece> pieces,
+        CancellationToken cancel
+    )
     {
         _cancel = cancel;
-        Jobs = [.. Enumerable.Range(0, request.Count).Select(i => new Job(this, request, i, tokenizer, options, pieces) { Alternatives = request.Alternatives ?? 0, TellsPrompt = request is { TellsPrompt: true, Alternatives: not null } })];
+        Jobs =
+        [
+            .. Enumerable
+                .Range(0, request.Count)
+                .Select(i => new Job(this, request, i, tokenizer, options, pieces)
+                {
+                    Alternatives = request.Alternatives ?? 0,
+                    TellsPrompt = request is { TellsPrompt: true, Alternatives: not null },
+                }),
+        ];
     }
 
     internal ImmutableArray<Job> Jobs { get; }
@@ -24,8 +39,14 @@ internal sealed class AnswerGroup
     /// <summary>Nobody reads any more.</summary>
     internal void Abandon() => _abandoned = true;
 
-    internal sealed class Job(AnswerGroup group, CompletionRequest request, int index, ITokenizer tokenizer, SamplingOptions options, ChannelWriter<CompletionPiece> pieces)
-        : DecodeJob(new SampleRequest(request.Prompt.Tokens, request.Seed.For("answer", index)), options)
+    internal sealed class Job(
+        AnswerGroup group,
+        CompletionRequest request,
+        int index,
+        ITokenizer tokenizer,
+        SamplingOptions options,
+        ChannelWriter<CompletionPiece> pieces
+    ) : DecodeJob(new SampleRequest(request.Prompt.Tokens, request.Seed.For("answer", index)), options)
     {
         private readonly AnswerText _text = new(tokenizer, request.Prompt.AnswerPrefix, request.Prompt.IsEmpty, options.StopSequences);
         private readonly Queue<(int Start, AnswerToken Token)> _tokens = [];

@@ -18,7 +18,9 @@ public sealed record ServingOptions
     /// <summary>Answers decoded together.</summary>
     public int Slots { get; init; } = 16;
 
-    /// <summary>Most tokens of a prompt and its answer; the model's context where that is shorter. The cache takes slots * context of memory.</summary>
+    /// <summary>
+    /// Most tokens of a prompt and its answer; the model's context where that is shorter. The cache takes slots * context of memory.
+    /// </summary>
     public int Context { get; init; } = 4096;
 
     /// <summary>Answers that may wait for a slot.</summary>
@@ -79,12 +81,16 @@ public sealed class ServedModel : ICompletionModel, IDisposable
 
     public void Dispose() => _service.Dispose();
 
-    private static async IAsyncEnumerable<CompletionPiece> ReadAsync(AnswerGroup answers, ChannelReader<CompletionPiece> pieces, [EnumeratorCancellation] CancellationToken cancel)
+    private static async IAsyncEnumerable<CompletionPiece> ReadAsync(
+        AnswerGroup answers,
+        ChannelReader<CompletionPiece> pieces,
+        [EnumeratorCancellation] CancellationToken cancel
+    )
     {
         try
         {
             var left = answers.Jobs.Length;
-            while (left > 0 && await pieces.WaitToReadAsync(cancel).ConfigureAwait(false))
+            while (left > 0 && await pieces.WaitToReadAsync(cancel))
             {
                 while (pieces.TryRead(out var piece))
                 {

@@ -8,13 +8,13 @@ using static TorchSharp.torch;
 namespace Attune.Models.Adapters;
 
 /// <summary>
-/// What is trained beside a frozen base: A and B of every adapted map (and magnitudes, with DoRA), and a head where one is trained, in one flat
-/// tensor of their own. Optimiser and checkpoints know nothing else.
+/// What is trained beside a frozen base: A and B of every adapted map (and magnitudes, with DoRA), and a head where one is trained, in one
+/// flat tensor of their own. Optimiser and checkpoints know nothing else.
 /// </summary>
 public sealed class Adapter : IDisposable
 {
     private readonly ImmutableArray<AdapterSite> _sites;
-    private readonly Dictionary<string, Tensor> _squares = [];      // [rows] of the base's map, with DoRA
+    private readonly Dictionary<string, Tensor> _squares = []; // [rows] of the base's map, with DoRA
 
     private Adapter(TransformerModel origin, AdapterConfig config, HeadKind head)
     {
@@ -26,7 +26,11 @@ public sealed class Adapter : IDisposable
             throw new PlanException("an adapter cannot train lm_head here: the model's head is its embedding, which stays frozen.");
         }
 
-        Weights = new FlatParameters(ParameterLayout.Packed(Shapes(origin.Config, head)), origin.Weights.Type, origin.Weights.Values.device);
+        Weights = new FlatParameters(
+            ParameterLayout.Packed(Shapes(origin.Config, head)),
+            origin.Weights.Type,
+            origin.Weights.Values.device
+        );
         if (Weights.Type == ScalarType.BFloat16)
         {
             Weights.AttachMaster();
@@ -43,12 +47,17 @@ public sealed class Adapter : IDisposable
 
     public AdapterConfig Config { get; }
 
-    /// <summary>"model.layers.0.self_attn.q_proj.lora_A" [r, inputs], ".lora_B" [rows, r], ".magnitude" [rows]; "score" or "head".</summary>
+    /// <summary>
+    /// "model.layers.0.self_attn.q_proj.lora_A" [r, inputs], ".lora_B" [rows, r], ".magnitude" [rows]; "score" or "head".
+    /// </summary>
     public FlatParameters Weights { get; }
 
     internal IEnumerable<AdapterSite> Sites => _sites;
 
-    /// <summary>A fresh adapter, which changes nothing yet: A uniform within 1 / sqrt(inputs), B zero, magnitudes those of the base, a head as the base's.</summary>
+    /// <summary>
+    /// A fresh adapter, which changes nothing yet: A uniform within 1 / sqrt(inputs), B zero, magnitudes those of the base, a head as the
+    /// base's.
+    /// </summary>
     internal static Adapter Fresh(TransformerModel origin, AdapterConfig config, HeadKind head, Seed seed)
     {
         var adapter = Empty(origin, config, head);
@@ -83,7 +92,9 @@ public sealed class Adapter : IDisposable
             adapter.Weights.ExactOf(module + ".magnitude").copy_(squares.sqrt());
         }
 
-        foreach (var name in new[] { "head", "score" }.Where(n => adapter.Weights.Find(n) is not null && origin.Weights.Find(n) is not null))
+        foreach (
+            var name in new[] { "head", "score" }.Where(n => adapter.Weights.Find(n) is not null && origin.Weights.Find(n) is not null)
+        )
         {
             adapter.Weights.ExactOf(name).copy_(origin.Weights.ExactOf(name));
         }
@@ -94,10 +105,18 @@ public sealed class Adapter : IDisposable
 
     /// <summary>What it adds to one of Attune's maps.</summary>
     internal LowRank[] Of(string map) =>
-    [
-        .. _sites.Where(s => s.Map == map).Select(s => new LowRank(
-            s, Weights[s.Module + ".lora_A"], Weights[s.Module + ".lora_B"], Weights.Find(s.Module + ".magnitude"), _squares.GetValueOrDefault(s.Module), this)),
-    ];
+        [
+            .. _sites
+                .Where(s => s.Map == map)
+                .Select(s => new LowRank(
+                    s,
+                    Weights[s.Module + ".lora_A"],
+                    Weights[s.Module + ".lora_B"],
+                    Weights.Find(s.Module + ".magnitude"),
+                    _squares.GetValueOrDefault(s.Module),
+                    this
+                )),
+        ];
 
     public void Dispose()
     {

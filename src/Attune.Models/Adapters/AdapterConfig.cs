@@ -8,9 +8,13 @@ public enum AdapterKind
 {
     /// <summary>W + (alpha / r) B A (Hu et al. 2021, arXiv:2106.09685).</summary>
     Lora,
+
     /// <summary>W + (alpha / sqrt(r)) B A: the step stays of one size whatever the rank (Kalajdzievski 2023, arXiv:2312.03732).</summary>
     Rslora,
-    /// <summary>m (W + (alpha / r) B A) / |W + (alpha / r) B A|, row by row, with a trained magnitude m (Liu et al. 2024, arXiv:2402.09353).</summary>
+
+    /// <summary>
+    /// m (W + (alpha / r) B A) / |W + (alpha / r) B A|, row by row, with a trained magnitude m (Liu et al. 2024, arXiv:2402.09353).
+    /// </summary>
     Dora,
 }
 
@@ -34,14 +38,18 @@ public sealed record AdapterConfig
     /// <summary>Ends of names as files have them ("q_proj", "mlp.down_proj", "c_attn"), or <see cref="AllLinear"/>.</summary>
     public ImmutableArray<string> Targets { get; init; } = [AllLinear];
 
-    /// <summary>Whether the head over the vocabulary is trained with it, whole ("modules_to_save: lm_head"). A score head always is.</summary>
+    /// <summary>
+    /// Whether the head over the vocabulary is trained with it, whole ("modules_to_save: lm_head"). A score head always is.
+    /// </summary>
     public bool TrainsHead { get; init; }
 
     /// <summary>What B A is multiplied by.</summary>
     public double Scale => Kind == AdapterKind.Rslora ? Alpha / Math.Sqrt(Rank) : Alpha / Rank;
 
     public bool Equals(AdapterConfig? other) =>
-        other is not null && (Kind, Rank, Alpha, Dropout, TrainsHead) == (other.Kind, other.Rank, other.Alpha, other.Dropout, other.TrainsHead) && Targets.SequenceEqual(other.Targets);
+        other is not null
+        && (Kind, Rank, Alpha, Dropout, TrainsHead) == (other.Kind, other.Rank, other.Alpha, other.Dropout, other.TrainsHead)
+        && Targets.SequenceEqual(other.Targets);
 
     public override int GetHashCode() => HashCode.Combine(Kind, Rank, Alpha, Dropout, TrainsHead, Targets.Length);
 
@@ -52,8 +60,12 @@ public sealed record AdapterConfig
         [
             .. Rank is < 1 or > 4096 ? [$"the rank of an adapter is {Rank}; expected 1 to 4096."] : Array.Empty<string>(),
             .. !(Alpha > 0 && Alpha < 1e6) ? [$"alpha of an adapter is {Alpha}; expected more than 0."] : Array.Empty<string>(),
-            .. !(Dropout >= 0 && Dropout < 1) ? [$"dropout of an adapter is {Dropout}; expected 0 or more and less than 1."] : Array.Empty<string>(),
-            .. Targets.IsDefaultOrEmpty ? ["an adapter has no targets; expected names of linear maps, or all-linear."] : Array.Empty<string>(),
+            .. !(Dropout >= 0 && Dropout < 1)
+                ? [$"dropout of an adapter is {Dropout}; expected 0 or more and less than 1."]
+                : Array.Empty<string>(),
+            .. Targets.IsDefaultOrEmpty
+                ? ["an adapter has no targets; expected names of linear maps, or all-linear."]
+                : Array.Empty<string>(),
         ];
         if (problems.Length > 0)
         {

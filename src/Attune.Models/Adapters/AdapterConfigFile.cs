@@ -10,7 +10,18 @@ internal static class AdapterConfigFile
 {
     /// <summary>Fields whose presence changes what an adapter computes, and which are not built.</summary>
     private static readonly string[] Unbuilt =
-        ["layers_to_transform", "layers_pattern", "layer_replication", "target_parameters", "trainable_token_indices", "exclude_modules", "megatron_config", "alora_invocation_tokens", "corda_config", "eva_config"];
+    [
+        "layers_to_transform",
+        "layers_pattern",
+        "layer_replication",
+        "target_parameters",
+        "trainable_token_indices",
+        "exclude_modules",
+        "megatron_config",
+        "alora_invocation_tokens",
+        "corda_config",
+        "eva_config",
+    ];
 
     /// <exception cref="ModelFileException">It is absent, damaged, or of an adapter that is not built.</exception>
     internal static (AdapterConfig Config, string? Base) Read(string folder)
@@ -45,15 +56,21 @@ internal static class AdapterConfigFile
                 throw fields.Problem("modules_to_save", $"names {string.Join(", ", others)}; supported are score and lm_head");
             }
 
-            return (new AdapterConfig
-            {
-                Kind = root ? AdapterKind.Rslora : dora ? AdapterKind.Dora : AdapterKind.Lora,
-                Rank = fields.Number("r"),
-                Alpha = fields.Real("lora_alpha", 8),
-                Dropout = fields.Real("lora_dropout", 0),
-                Targets = [.. fields.Texts("target_modules")],
-                TrainsHead = saved.Contains("lm_head"),
-            }, fields.Has("base_model_name_or_path") ? fields.Text("base_model_name_or_path") : null);
+            return (
+                new AdapterConfig
+                {
+                    Kind =
+                        root ? AdapterKind.Rslora
+                        : dora ? AdapterKind.Dora
+                        : AdapterKind.Lora,
+                    Rank = fields.Number("r"),
+                    Alpha = fields.Real("lora_alpha", 8),
+                    Dropout = fields.Real("lora_dropout", 0),
+                    Targets = [.. fields.Texts("target_modules")],
+                    TrainsHead = saved.Contains("lm_head"),
+                },
+                fields.Has("base_model_name_or_path") ? fields.Text("base_model_name_or_path") : null
+            );
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
@@ -64,7 +81,10 @@ internal static class AdapterConfigFile
     internal static void Write(string folder, Adapter adapter, TransformerConfig model, string? origin)
     {
         var scores = adapter.Weights.Find("score") is not null;
-        var saved = scores ? "score" : adapter.Weights.Find("head") is not null ? "lm_head" : null;
+        var saved =
+            scores ? "score"
+            : adapter.Weights.Find("head") is not null ? "lm_head"
+            : null;
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
         {
@@ -102,7 +122,8 @@ internal static class AdapterConfigFile
     }
 
     /// <summary>The names that PEFT finds the same maps by; GPT-2 has two maps c_proj.</summary>
-    private static IEnumerable<string> Names(Adapter adapter) => adapter.Config.Targets.Contains(AdapterConfig.AllLinear)
-        ? adapter.Sites.Select(s => s.Module[(s.Module.LastIndexOf('.') + 1)..]).Distinct()
-        : adapter.Config.Targets;
+    private static IEnumerable<string> Names(Adapter adapter) =>
+        adapter.Config.Targets.Contains(AdapterConfig.AllLinear)
+            ? adapter.Sites.Select(s => s.Module[(s.Module.LastIndexOf('.') + 1)..]).Distinct()
+            : adapter.Config.Targets;
 }

@@ -13,14 +13,20 @@ public static class AdapterFiles
     private const string Prefix = "base_model.model.";
 
     /// <summary>Whether a folder holds an adapter and no whole model.</summary>
-    public static bool IsAdapter(string folder) => File.Exists(Path.Combine(folder, ConfigFile)) && !File.Exists(Path.Combine(folder, WeightFolder.SingleFile));
+    public static bool IsAdapter(string folder) =>
+        File.Exists(Path.Combine(folder, ConfigFile)) && !File.Exists(Path.Combine(folder, WeightFolder.SingleFile));
 
-    /// <summary>Writes a model's adapter, each file whole or not at all, weights first, from the master where there is one; <c>config.json</c> is the base's.</summary>
+    /// <summary>
+    /// Writes a model's adapter, each file whole or not at all, weights first, from the master where there is one; <c>config.json</c> is
+    /// the base's.
+    /// </summary>
     /// <param name="type">F32 or BF16.</param>
     public static void Save(TransformerModel model, string folder, WeightType type = WeightType.F32)
     {
         var adapter = model.Adapter ?? throw new InvalidOperationException("this model has no adapter.");
-        var tensors = Tensors(adapter).Select(t => new SafeTensorsSource(t.Name, t.Slot.Shape, () => Values(adapter.Weights, t.Slot.Name))).ToArray();
+        var tensors = Tensors(adapter)
+            .Select(t => new SafeTensorsSource(t.Name, t.Slot.Shape, () => Values(adapter.Weights, t.Slot.Name)))
+            .ToArray();
         SafeTensorsWriter.Write(Path.Combine(folder, WeightFile), tensors, type);
         AdapterConfigFile.Write(folder, adapter, model.Config, model.Origin);
         ModelConfigFile.Write(folder, model.Config, model is ScalarModel ? HeadKind.Score : HeadKind.Language, type);
@@ -33,7 +39,9 @@ public static class AdapterFiles
         var name = AdapterConfigFile.Read(folder).Base;
         return new[] { name, name is null ? null : Path.Combine(folder, name) }.FirstOrDefault(n => n is not null && Directory.Exists(n))
             ?? throw new ModelFileException(
-                $"{Path.Combine(folder, ConfigFile)}: base_model_name_or_path is '{name}', which is no folder here. Write the folder of the model that the adapter was trained on there.");
+                $"{Path.Combine(folder, ConfigFile)}: base_model_name_or_path is '{name}', which is no folder here. Write the "
+                    + "folder of the model that the adapter was trained on there."
+            );
     }
 
     /// <summary>Whether an adapter's folder is a reward or value model's.</summary>
@@ -77,14 +85,26 @@ public static class AdapterFiles
         SafeTensorsEntry? Find(string name) => file.Find(name) ?? file.Find(name + ".weight");
         string[] missing = [.. tensors.Where(t => Find(t.Name) is null).Select(t => t.Name)];
         string[] unexpected = [.. file.Entries.Where(e => !tensors.Any(t => Find(t.Name) == e)).Select(e => e.Name)];
-        string[] misshapen = [.. tensors.Where(t => Find(t.Name) is { } found && !found.Shape.SequenceEqual(t.Slot.Shape))
-            .Select(t => $"{t.Name} has shape [{string.Join(", ", Find(t.Name)!.Shape)}], expected [{string.Join(", ", t.Slot.Shape)}]")];
+        string[] misshapen =
+        [
+            .. tensors
+                .Where(t => Find(t.Name) is { } found && !found.Shape.SequenceEqual(t.Slot.Shape))
+                .Select(t =>
+                    $"{t.Name} has shape [{string.Join(", ", Find(t.Name)!.Shape)}], expected [{string.Join(", ", t.Slot.Shape)}]"
+                ),
+        ];
         if (missing.Length + unexpected.Length + misshapen.Length > 0)
         {
             throw new ModelFileException(
                 $"{file.Path} does not fit {ConfigFile} and the model: "
-                + string.Join("; ", new[] { Listed("missing ", missing), Listed("unexpected ", unexpected), Listed("", misshapen) }.Where(p => p.Length > 0))
-                + ". Give the base model that the adapter was trained on.");
+                    + string.Join(
+                        "; ",
+                        new[] { Listed("missing ", missing), Listed("unexpected ", unexpected), Listed("", misshapen) }.Where(p =>
+                            p.Length > 0
+                        )
+                    )
+                    + ". Give the base model that the adapter was trained on."
+            );
         }
 
         using var scope = NewDisposeScope();
@@ -102,13 +122,21 @@ public static class AdapterFiles
     private static string Listed(string kind, string[] names) =>
         names.Length == 0 ? "" : kind + string.Join(", ", names.Take(3)) + (names.Length > 3 ? $" and {names.Length - 3} more" : "");
 
-    private static IEnumerable<(string Name, ParameterSlot Slot)> Tensors(Adapter adapter) => adapter.Weights.Slots.Select(slot => (slot.Name switch
-    {
-        "score" => Prefix + "score.weight",
-        "head" => Prefix + "lm_head.weight",
-        _ when slot.Name.EndsWith(".magnitude", StringComparison.Ordinal) => Prefix + slot.Name[..^"magnitude".Length] + "lora_magnitude_vector",
-        _ => Prefix + slot.Name + ".weight",
-    }, slot));
+    private static IEnumerable<(string Name, ParameterSlot Slot)> Tensors(Adapter adapter) =>
+        adapter.Weights.Slots.Select(slot =>
+            (
+                slot.Name switch
+                {
+                    "score" => Prefix + "score.weight",
+                    "head" => Prefix + "lm_head.weight",
+                    _ when slot.Name.EndsWith(".magnitude", StringComparison.Ordinal) => Prefix
+                        + slot.Name[..^"magnitude".Length]
+                        + "lora_magnitude_vector",
+                    _ => Prefix + slot.Name + ".weight",
+                },
+                slot
+            )
+        );
 
     private static float[] Values(FlatParameters weights, string name)
     {

@@ -14,11 +14,18 @@ internal sealed record AdapterSite(string Module, string Map, long FirstRow, lon
 
     /// <summary>Every linear map inside the layers of such a model.</summary>
     internal static ImmutableArray<AdapterSite> All(TransformerConfig config) =>
-    [
-        .. HuggingFaceTensor.Of(config, HeadKind.Language)
-            .Where(t => t.Shape.Length == 2 && t.Slot.StartsWith("layers.", StringComparison.Ordinal))
-            .Select(t => new AdapterSite(t.Name[..^Weight.Length], t.Slot[..^Weight.Length], t.FirstRow, t.Rows, t.Transposed ? t.Shape[0] : t.Shape[1])),
-    ];
+        [
+            .. HuggingFaceTensor
+                .Of(config, HeadKind.Language)
+                .Where(t => t.Shape.Length == 2 && t.Slot.StartsWith("layers.", StringComparison.Ordinal))
+                .Select(t => new AdapterSite(
+                    t.Name[..^Weight.Length],
+                    t.Slot[..^Weight.Length],
+                    t.FirstRow,
+                    t.Rows,
+                    t.Transposed ? t.Shape[0] : t.Shape[1]
+                )),
+        ];
 
     /// <summary>Those that the targets name.</summary>
     /// <exception cref="PlanException">A target names none; lists the names there are.</exception>
@@ -32,8 +39,12 @@ internal sealed record AdapterSite(string Module, string Map, long FirstRow, lon
 
         bool Fits(AdapterSite site, string target) => site.Module == target || site.Module.EndsWith("." + target, StringComparison.Ordinal);
         string[] unknown = [.. targets.Where(t => !all.Any(s => Fits(s, t)))];
-        return unknown.Length == 0 ? [.. all.Where(s => targets.Any(t => Fits(s, t)))] : throw new PlanException(
-            $"an adapter's targets name {string.Join(", ", unknown)}, which a model of the family {config.Family} has not; "
-            + $"expected {AdapterConfig.AllLinear} or some of {string.Join(", ", all.Select(s => s.Module[(s.Module.LastIndexOf('.') + 1)..]).Distinct())}.");
+        return unknown.Length == 0
+            ? [.. all.Where(s => targets.Any(t => Fits(s, t)))]
+            : throw new PlanException(
+                $"an adapter's targets name {string.Join(", ", unknown)}, which a model of the family {config.Family} has not; "
+                    + $"expected {AdapterConfig.AllLinear} or some of "
+                    + $"{string.Join(", ", all.Select(s => s.Module[(s.Module.LastIndexOf('.') + 1)..]).Distinct())}."
+            );
     }
 }

@@ -16,8 +16,8 @@ internal sealed record LowRank(AdapterSite Site, Parameter A, Parameter B, Param
     internal Tensor Product() => B.to(ScalarType.Float32).mm(A.to(ScalarType.Float32)).mul(Scale);
 
     /// <summary>
-    /// DoRA's divisor: the length of each row of W + scale B A, from |w|^2 + 2 scale (w A^T) b + scale^2 b (A A^T) b, without the sum in memory. It
-    /// is a constant to the gradient (Liu et al. 2024, section 4.3).
+    /// DoRA's divisor: the length of each row of W + scale B A, from |w|^2 + 2 scale (w A^T) b + scale^2 b (A A^T) b, without the sum in
+    /// memory. It is a constant to the gradient (Liu et al. 2024, section 4.3).
     /// </summary>
     /// <param name="ofBase">[r, outputs]: A W^T</param>
     /// <returns>[rows], float32</returns>

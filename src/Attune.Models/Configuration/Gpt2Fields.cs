@@ -12,7 +12,13 @@ internal static class Gpt2Fields
         fields.Require("scale_attn_weights", true);
         fields.RefuseUnless("quantization_config");
         var width = fields.Number("n_embd");
-        return TransformerConfig.Gpt2(fields.Number("vocab_size"), width, fields.Number("n_layer"), fields.Number("n_head"), fields.Number("n_positions")) with
+        return TransformerConfig.Gpt2(
+            fields.Number("vocab_size"),
+            width,
+            fields.Number("n_layer"),
+            fields.Number("n_head"),
+            fields.Number("n_positions")
+        ) with
         {
             HiddenWidth = fields.Number("n_inner", 4 * width),
             NormEpsilon = fields.Real("layer_norm_epsilon", 1e-5),

@@ -12,10 +12,20 @@ internal static class LlamaFields
         var context = fields.Number("max_position_embeddings");
         var width = fields.Number("hidden_size");
         var config = TransformerConfig.Llama(
-            fields.Number("vocab_size"), width, fields.Number("num_hidden_layers"), heads, fields.Number("num_key_value_heads", heads), fields.Number("intermediate_size"), context) with
+            fields.Number("vocab_size"),
+            width,
+            fields.Number("num_hidden_layers"),
+            heads,
+            fields.Number("num_key_value_heads", heads),
+            fields.Number("intermediate_size"),
+            context
+        ) with
         {
             Family = family,
-            Biases = family == "qwen2" ? BiasKind.QueryKeyValue : fields.Flag("attention_bias", false) ? BiasKind.Attention : BiasKind.None,
+            Biases =
+                family == "qwen2" ? BiasKind.QueryKeyValue
+                : fields.Flag("attention_bias", false) ? BiasKind.Attention
+                : BiasKind.None,
             NormEpsilon = fields.Real("rms_norm_eps", 1e-6),
             RopeTheta = RopeFields.Theta(fields),
             RopeScaling = RopeFields.Scaling(fields, context),
@@ -25,10 +35,21 @@ internal static class LlamaFields
         config = WithWindow(fields, family is "qwen2" or "qwen3", config);
         if (family == "gemma")
         {
-            config = config with { FeedForward = FeedForwardKind.GeGlu, NormsLessOne = true, EmbeddingScale = Math.Sqrt(Math.Max(1, width)) };
+            config = config with
+            {
+                FeedForward = FeedForwardKind.GeGlu,
+                NormsLessOne = true,
+                EmbeddingScale = Math.Sqrt(Math.Max(1, width)),
+            };
         }
 
-        var head = fields.Number("head_dim", family == "gemma" ? 256 : family == "qwen3" ? 128 : heads > 0 && width % heads == 0 ? width / heads : 0);
+        var head = fields.Number(
+            "head_dim",
+            family == "gemma" ? 256
+                : family == "qwen3" ? 128
+                : heads > 0 && width % heads == 0 ? width / heads
+                : 0
+        );
         return head != 0 && heads > 0 && (width % heads != 0 || head != width / heads) ? config with { OwnHeadWidth = head } : config;
     }
 
@@ -83,19 +104,41 @@ internal static class LlamaFields
         }
 
         fields.Refuse("mlp_bias", "use_qk_norm", "use_bidirectional_attention");
-        foreach (var name in new[] { "num_experts", "num_local_experts", "num_experts_per_tok", "attn_logit_softcapping", "final_logit_softcapping", "query_pre_attn_scalar", "quantization_config" })
+        foreach (
+            var name in new[]
+            {
+                "num_experts",
+                "num_local_experts",
+                "num_experts_per_tok",
+                "attn_logit_softcapping",
+                "final_logit_softcapping",
+                "query_pre_attn_scalar",
+                "quantization_config",
+            }
+        )
         {
             fields.RefuseUnless(name, "0");
         }
 
-        foreach (var name in new[] { "partial_rotary_factor", "embedding_multiplier", "residual_multiplier", "attention_multiplier", "logits_scaling", "logit_scale" })
+        foreach (
+            var name in new[]
+            {
+                "partial_rotary_factor",
+                "embedding_multiplier",
+                "residual_multiplier",
+                "attention_multiplier",
+                "logits_scaling",
+                "logit_scale",
+            }
+        )
         {
             fields.RefuseUnless(name, "1", "1.0");
         }
     }
 
     /// <summary>
-    /// A window over all layers, or none. Where only the upper layers have one, the context is cut to it instead: inside it a window changes nothing.
+    /// A window over all layers, or none. Where only the upper layers have one, the context is cut to it instead: inside it a window
+    /// changes nothing.
     /// </summary>
     /// <param name="switched">Qwen's files have a switch for it, which is off by default, and a number of lower layers without.</param>
     private static TransformerConfig WithWindow(ConfigFields fields, bool switched, TransformerConfig config)
@@ -107,6 +150,8 @@ internal static class LlamaFields
         }
 
         var free = switched ? fields.Number("max_window_layers", 28) : 0;
-        return free >= config.Layers ? config : free == 0 ? config with { SlidingWindow = window } : config with { ContextLength = Math.Max(1, window) };
+        return free >= config.Layers ? config
+            : free == 0 ? config with { SlidingWindow = window }
+            : config with { ContextLength = Math.Max(1, window) };
     }
 }

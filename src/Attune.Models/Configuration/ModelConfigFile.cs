@@ -5,13 +5,16 @@ using Attune.Models.Weights;
 
 namespace Attune.Models.Configuration;
 
-/// <summary>Reads and writes the <c>config.json</c> of a model folder, for the families gpt2, llama, mistral, qwen2, qwen3 and gemma.</summary>
+/// <summary>
+/// Reads and writes the <c>config.json</c> of a model folder, for the families gpt2, llama, mistral, qwen2, qwen3 and gemma.
+/// </summary>
 public static class ModelConfigFile
 {
     public const string Name = "config.json";
 
     /// <param name="directory">A model folder.</param>
-    /// <exception cref="ModelFileException">The file is absent, damaged, of an unsupported family, or its numbers do not fit together.</exception>
+    /// <exception cref="ModelFileException">The file is absent, damaged, of an unsupported family, or its numbers do not fit
+    /// together.</exception>
     public static TransformerConfig Read(string directory)
     {
         var path = Path.Combine(directory, Name);
@@ -28,9 +31,14 @@ public static class ModelConfigFile
             {
                 "gpt2" => Gpt2Fields.Read(fields),
                 "llama" or "mistral" or "qwen2" or "qwen3" or "gemma" => LlamaFields.Read(fields, fields.Text("model_type")),
-                var other => throw fields.Problem("model_type", $"is '{other}'; supported are gpt2, llama, mistral, qwen2, qwen3 and gemma"),
+                var other => throw fields.Problem(
+                    "model_type",
+                    $"is '{other}'; supported are gpt2, llama, mistral, qwen2, qwen3 and gemma"
+                ),
             };
-            return config.Problems().ToArray() is { Length: > 0 } problems ? throw new ModelFileException($"{path}: {string.Join(" ", problems)}") : config;
+            return config.Problems().ToArray() is { Length: > 0 } problems
+                ? throw new ModelFileException($"{path}: {string.Join(" ", problems)}")
+                : config;
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
@@ -71,11 +79,12 @@ public static class ModelConfigFile
         AtomicFile.Write(Path.Combine(directory, Name), file => buffer.WriteTo(file));
     }
 
-    private static string Architecture(string family, HeadKind head) => (family, head) switch
-    {
-        ("gpt2", HeadKind.Language) => "GPT2LMHeadModel",
-        ("gpt2", _) => "GPT2ForSequenceClassification",
-        (_, HeadKind.Language) => $"{char.ToUpperInvariant(family[0])}{family[1..]}ForCausalLM",
-        _ => $"{char.ToUpperInvariant(family[0])}{family[1..]}ForSequenceClassification",
-    };
+    private static string Architecture(string family, HeadKind head) =>
+        (family, head) switch
+        {
+            ("gpt2", HeadKind.Language) => "GPT2LMHeadModel",
+            ("gpt2", _) => "GPT2ForSequenceClassification",
+            (_, HeadKind.Language) => $"{char.ToUpperInvariant(family[0])}{family[1..]}ForCausalLM",
+            _ => $"{char.ToUpperInvariant(family[0])}{family[1..]}ForSequenceClassification",
+        };
 }

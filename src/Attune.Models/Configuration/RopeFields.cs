@@ -2,12 +2,16 @@ using System.Text.Json;
 
 namespace Attune.Models.Configuration;
 
-/// <summary>Rotary positions in a <c>config.json</c>: <c>rope_theta</c> and <c>rope_scaling</c> at the top in older files, <c>rope_parameters</c> in newer ones.</summary>
+/// <summary>
+/// Rotary positions in a <c>config.json</c>: <c>rope_theta</c> and <c>rope_scaling</c> at the top in older files, <c>rope_parameters</c> in
+/// newer ones.
+/// </summary>
 internal static class RopeFields
 {
-    internal static double Theta(ConfigFields fields) => fields.Section("rope_parameters") is { } nested && nested.Has("rope_theta")
-        ? nested.Real("rope_theta", 10_000)
-        : fields.Real("rope_theta", 10_000);
+    internal static double Theta(ConfigFields fields) =>
+        fields.Section("rope_parameters") is { } nested && nested.Has("rope_theta")
+            ? nested.Real("rope_theta", 10_000)
+            : fields.Real("rope_theta", 10_000);
 
     internal static RopeScaling? Scaling(ConfigFields fields, int context)
     {
@@ -17,7 +21,10 @@ internal static class RopeFields
             return null;
         }
 
-        var kind = nested.Has("rope_type") ? nested.Text("rope_type") : nested.Has("type") ? nested.Text("type") : "default";
+        var kind =
+            nested.Has("rope_type") ? nested.Text("rope_type")
+            : nested.Has("type") ? nested.Text("type")
+            : "default";
         var factor = nested.Real("factor", 1);
         if (kind != "default" && !(factor >= 1 && factor <= 1e6))
         {
@@ -29,10 +36,27 @@ internal static class RopeFields
             "default" => null,
             "linear" => new RopeScaling(RopeScalingKind.Linear, factor),
             "dynamic" => new RopeScaling(RopeScalingKind.Dynamic, factor),
-            "llama3" => Checked(nested, new RopeScaling(
-                RopeScalingKind.Llama3, factor, nested.Real("original_max_position_embeddings", context), nested.Real("low_freq_factor", 1), nested.Real("high_freq_factor", 4))),
-            "yarn" => Checked(nested, new RopeScaling(
-                RopeScalingKind.Yarn, factor, nested.Real("original_max_position_embeddings", context), nested.Real("beta_slow", 1), nested.Real("beta_fast", 32), Attention(nested, factor))),
+            "llama3" => Checked(
+                nested,
+                new RopeScaling(
+                    RopeScalingKind.Llama3,
+                    factor,
+                    nested.Real("original_max_position_embeddings", context),
+                    nested.Real("low_freq_factor", 1),
+                    nested.Real("high_freq_factor", 4)
+                )
+            ),
+            "yarn" => Checked(
+                nested,
+                new RopeScaling(
+                    RopeScalingKind.Yarn,
+                    factor,
+                    nested.Real("original_max_position_embeddings", context),
+                    nested.Real("beta_slow", 1),
+                    nested.Real("beta_fast", 32),
+                    Attention(nested, factor)
+                )
+            ),
             _ => throw fields.Problem(name, $"is of type '{kind}'; supported are default, linear, dynamic, llama3 and yarn"),
         };
     }
@@ -66,7 +90,8 @@ internal static class RopeFields
         }
 
         return nested.Has("mscale") && nested.Has("mscale_all_dim")
-            ? RopeScaling.YarnAttention(factor, nested.Real("mscale", 1)) / RopeScaling.YarnAttention(factor, nested.Real("mscale_all_dim", 1))
+            ? RopeScaling.YarnAttention(factor, nested.Real("mscale", 1))
+                / RopeScaling.YarnAttention(factor, nested.Real("mscale_all_dim", 1))
             : RopeScaling.YarnAttention(factor);
     }
 
@@ -79,6 +104,10 @@ internal static class RopeFields
 
         return scaling is { Slow: > 0, Attention: > 0 } && scaling.Fast > scaling.Slow
             ? scaling
-            : throw nested.Problem("rope_type", $"has the limits {scaling.Slow} and {scaling.Fast} and the attention factor {scaling.Attention}; expected positive numbers, the first limit below the second");
+            : throw nested.Problem(
+                "rope_type",
+                $"has the limits {scaling.Slow} and {scaling.Fast} and the attention factor {scaling.Attention}; expected "
+                    + "positive numbers, the first limit below the second"
+            );
     }
 }

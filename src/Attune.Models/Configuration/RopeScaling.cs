@@ -5,21 +5,36 @@ public enum RopeScalingKind
 {
     /// <summary>Every angle divided by the factor (Chen et al. 2023, arXiv:2306.15595).</summary>
     Linear,
-    /// <summary>A base that grows with the text once that is longer than the context. Within the context, all that is read here, it changes nothing.</summary>
+
+    /// <summary>
+    /// A base that grows with the text once that is longer than the context. Within the context, all that is read here, it changes nothing.
+    /// </summary>
     Dynamic,
+
     /// <summary>Slow frequencies divided by the factor, fast ones kept, those between blended (Llama 3.1).</summary>
     Llama3,
-    /// <summary>The same by counting turns within the original context, and attention sharpened a little (YaRN, Peng et al. 2023, arXiv:2309.00071).</summary>
+
+    /// <summary>
+    /// The same by counting turns within the original context, and attention sharpened a little (YaRN, Peng et al. 2023, arXiv:2309.00071).
+    /// </summary>
     Yarn,
 }
 
 /// <summary>The numbers of <c>rope_scaling</c> or <c>rope_parameters</c> in a <c>config.json</c>.</summary>
 /// <param name="Factor">How many times longer the context became.</param>
-/// <param name="OriginalContext">Tokens of the context at pretraining; <see cref="RopeScalingKind.Llama3"/> and <see cref="RopeScalingKind.Yarn"/> only.</param>
+/// <param name="OriginalContext">Tokens of the context at pretraining; <see cref="RopeScalingKind.Llama3"/> and
+/// <see cref="RopeScalingKind.Yarn"/> only.</param>
 /// <param name="Slow">Turns within the original context below which a frequency is divided: low_freq_factor, beta_slow.</param>
 /// <param name="Fast">Turns above which it is kept: high_freq_factor, beta_fast.</param>
 /// <param name="Attention">What YaRN multiplies cosines and sines by; 1 elsewhere.</param>
-public sealed record RopeScaling(RopeScalingKind Kind, double Factor, double OriginalContext = 0, double Slow = 1, double Fast = 1, double Attention = 1)
+public sealed record RopeScaling(
+    RopeScalingKind Kind,
+    double Factor,
+    double OriginalContext = 0,
+    double Slow = 1,
+    double Fast = 1,
+    double Attention = 1
+)
 {
     /// <summary>YaRN's sharpening where a configuration names none: 0.1 ln(factor) + 1.</summary>
     public static double YarnAttention(double factor, double weight = 1) => factor <= 1 ? 1 : 0.1 * weight * Math.Log(factor) + 1;
@@ -37,10 +52,14 @@ public sealed record RopeScaling(RopeScalingKind Kind, double Factor, double Ori
         };
 
         // kept: 1 leaves a frequency as it is, 0 divides it.
-        double Blend(double frequency, double kept) => frequency / Factor * (1 - Math.Clamp(kept, 0, 1)) + frequency * Math.Clamp(kept, 0, 1);
+        double Blend(double frequency, double kept) =>
+            frequency / Factor * (1 - Math.Clamp(kept, 0, 1)) + frequency * Math.Clamp(kept, 0, 1);
     }
 
-    /// <summary>0 at the last pair that turns <see cref="Fast"/> times within the original context, 1 at the first that turns <see cref="Slow"/> times.</summary>
+    /// <summary>
+    /// 0 at the last pair that turns <see cref="Fast"/> times within the original context, 1 at the first that turns <see cref="Slow"/>
+    /// times.
+    /// </summary>
     private double Ramp(int pair, double theta, int width)
     {
         var low = Math.Max(Math.Floor(PairOf(Fast)), 0);

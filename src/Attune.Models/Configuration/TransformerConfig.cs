@@ -7,6 +7,7 @@ public enum PositionKind
 {
     /// <summary>A learned vector per position, added to the token's (GPT-2).</summary>
     Learned,
+
     /// <summary>Queries and keys are rotated by an angle proportional to the position (Su et al. 2021, rotate-half form).</summary>
     Rotary,
 }
@@ -14,6 +15,7 @@ public enum PositionKind
 public enum NormKind
 {
     LayerNorm,
+
     /// <summary>Scale only, no mean, no bias (Zhang and Sennrich 2019).</summary>
     RmsNorm,
 }
@@ -22,8 +24,10 @@ public enum FeedForwardKind
 {
     /// <summary>down(gelu(up x)) with the tanh approximation, "gelu_new" in Hugging Face's configurations.</summary>
     Gelu,
+
     /// <summary>down(silu(gate x) * up x) (Shazeer 2020).</summary>
     SwiGlu,
+
     /// <summary>down(gelu(gate x) * up x) with the tanh approximation (Gemma).</summary>
     GeGlu,
 }
@@ -33,8 +37,10 @@ public enum BiasKind
 {
     All,
     None,
+
     /// <summary>Only query, key and value (Qwen 2).</summary>
     QueryKeyValue,
+
     /// <summary>Query, key, value and the map after attention ("attention_bias").</summary>
     Attention,
 }
@@ -46,9 +52,13 @@ public sealed record TransformerConfig
     public required int Width { get; init; }
     public required int Layers { get; init; }
     public required int Heads { get; init; }
-    /// <summary>Heads that keys and values have; a divisor of <see cref="Heads"/> (grouped-query attention), equal to it for the plain form.</summary>
+
+    /// <summary>
+    /// Heads that keys and values have; a divisor of <see cref="Heads"/> (grouped-query attention), equal to it for the plain form.
+    /// </summary>
     public required int KeyValueHeads { get; init; }
     public required int HiddenWidth { get; init; }
+
     /// <summary>The longest text, in tokens.</summary>
     public required int ContextLength { get; init; }
     public PositionKind Positions { get; init; }
@@ -57,18 +67,25 @@ public sealed record TransformerConfig
     public BiasKind Biases { get; init; }
     public double NormEpsilon { get; init; } = 1e-5;
     public double RopeTheta { get; init; } = 10_000;
+
     /// <summary>How rotary positions are stretched to a longer context; null where they are not.</summary>
     public RopeScaling? RopeScaling { get; init; }
+
     /// <summary>The width of a head where it is not <see cref="Width"/> / <see cref="Heads"/> (Qwen 3, Gemma).</summary>
     public int? OwnHeadWidth { get; init; }
+
     /// <summary>Every head's query and key go through an RMSNorm of their own before they are turned (Qwen 3).</summary>
     public bool QueryKeyNorm { get; init; }
+
     /// <summary>Tokens that attention looks back on, its own included (Mistral); null for all.</summary>
     public int? SlidingWindow { get; init; }
+
     /// <summary>What token embeddings are multiplied by on their way in: sqrt(width) for Gemma. A tied head is not.</summary>
     public double EmbeddingScale { get; init; } = 1;
+
     /// <summary>Files hold the norms' weights less one (Gemma); here they always are what is multiplied by.</summary>
     public bool NormsLessOne { get; init; }
+
     /// <summary>The output head is the token embedding.</summary>
     public bool TiedHead { get; init; } = true;
 
@@ -76,49 +93,66 @@ public sealed record TransformerConfig
     public string Family { get; init; } = "gpt2";
 
     public int HeadWidth => OwnHeadWidth ?? Width / Heads;
+
     /// <summary>Of all query heads together, and so of what attention gives.</summary>
     public int QueryWidth => Heads * HeadWidth;
     public int KeyValueWidth => KeyValueHeads * HeadWidth;
+
     /// <summary>Whether the feed-forward map has a gate beside its values.</summary>
     public bool IsGated => FeedForward != FeedForwardKind.Gelu;
 
     /// <summary>The GPT-2 family: learned positions, LayerNorm, GELU, biases, tied head, hidden width four times the width.</summary>
-    public static TransformerConfig Gpt2(int vocabularySize, int width, int layers, int heads, int contextLength) => new()
-    {
-        VocabularySize = vocabularySize,
-        Width = width,
-        Layers = layers,
-        Heads = heads,
-        KeyValueHeads = heads,
-        HiddenWidth = 4 * width,
-        ContextLength = contextLength,
-    };
+    public static TransformerConfig Gpt2(int vocabularySize, int width, int layers, int heads, int contextLength) =>
+        new()
+        {
+            VocabularySize = vocabularySize,
+            Width = width,
+            Layers = layers,
+            Heads = heads,
+            KeyValueHeads = heads,
+            HiddenWidth = 4 * width,
+            ContextLength = contextLength,
+        };
 
     /// <summary>The Llama family: rotary positions, RMSNorm, SwiGLU, no biases, untied head.</summary>
-    public static TransformerConfig Llama(int vocabularySize, int width, int layers, int heads, int keyValueHeads, int hiddenWidth, int contextLength) => new()
-    {
-        VocabularySize = vocabularySize,
-        Width = width,
-        Layers = layers,
-        Heads = heads,
-        KeyValueHeads = keyValueHeads,
-        HiddenWidth = hiddenWidth,
-        ContextLength = contextLength,
-        Positions = PositionKind.Rotary,
-        Norm = NormKind.RmsNorm,
-        FeedForward = FeedForwardKind.SwiGlu,
-        Biases = BiasKind.None,
-        TiedHead = false,
-        Family = "llama",
-    };
+    public static TransformerConfig Llama(
+        int vocabularySize,
+        int width,
+        int layers,
+        int heads,
+        int keyValueHeads,
+        int hiddenWidth,
+        int contextLength
+    ) =>
+        new()
+        {
+            VocabularySize = vocabularySize,
+            Width = width,
+            Layers = layers,
+            Heads = heads,
+            KeyValueHeads = keyValueHeads,
+            HiddenWidth = hiddenWidth,
+            ContextLength = contextLength,
+            Positions = PositionKind.Rotary,
+            Norm = NormKind.RmsNorm,
+            FeedForward = FeedForwardKind.SwiGlu,
+            Biases = BiasKind.None,
+            TiedHead = false,
+            Family = "llama",
+        };
 
     /// <summary>Every problem with these numbers, each one sentence that begins with the field's name.</summary>
     public IEnumerable<string> Problems()
     {
         (string Name, int Value)[] sizes =
         [
-            (nameof(VocabularySize), VocabularySize), (nameof(Width), Width), (nameof(Layers), Layers), (nameof(Heads), Heads),
-            (nameof(KeyValueHeads), KeyValueHeads), (nameof(HiddenWidth), HiddenWidth), (nameof(ContextLength), ContextLength),
+            (nameof(VocabularySize), VocabularySize),
+            (nameof(Width), Width),
+            (nameof(Layers), Layers),
+            (nameof(Heads), Heads),
+            (nameof(KeyValueHeads), KeyValueHeads),
+            (nameof(HiddenWidth), HiddenWidth),
+            (nameof(ContextLength), ContextLength),
         ];
         foreach (var (name, value) in sizes)
         {

@@ -12,8 +12,10 @@ internal sealed class CachedForward : IDisposable
 {
     private readonly LanguageModel _model;
     private readonly TransformerConfig _config;
-    private readonly Tensor[] _keys, _values;
-    private readonly Tensor? _cosines, _sines;      // [contextLength, half]
+    private readonly Tensor[] _keys,
+        _values;
+    private readonly Tensor? _cosines,
+        _sines; // [contextLength, half]
     private readonly Device _device;
 
     internal CachedForward(LanguageModel model, int slots, int capacity)
@@ -30,7 +32,8 @@ internal sealed class CachedForward : IDisposable
             _sines = Table(sines);
         }
 
-        Tensor Table(float[] numbers) => tensor(numbers).view(_config.ContextLength, _config.HeadWidth / 2).to(model.Weights.Type).to(_device).DetachFromDisposeScope();
+        Tensor Table(float[] numbers) =>
+            tensor(numbers).view(_config.ContextLength, _config.HeadWidth / 2).to(model.Weights.Type).to(_device).DetachFromDisposeScope();
     }
 
     /// <summary>Reads prompts, padded on the right to the longest of them, into slots.</summary>
@@ -39,18 +42,27 @@ internal sealed class CachedForward : IDisposable
     {
         using var scope = NewDisposeScope();
         var longest = prompts.Max(p => p.Length);
-        var tokens = tensor(prompts.SelectMany(p => p.Select(t => (long)t).Concat(new long[longest - p.Length])).ToArray()).view(prompts.Length, longest).to(_device);
+        var tokens = tensor(prompts.SelectMany(p => p.Select(t => (long)t).Concat(new long[longest - p.Length])).ToArray())
+            .view(prompts.Length, longest)
+            .to(_device);
         var positions = arange(longest, ScalarType.Int64, _device).expand(prompts.Length, longest);
         var places = tensor(slots).to(_device);
         var windowed = _config.SlidingWindow < longest;
-        var forbidden = _model.Weights.Type == ScalarType.Float32 && !windowed ? null : CausalAttention.Future(longest, _device, windowed ? _config.SlidingWindow : null);
-        var hidden = Run(tokens, positions, (layer, query, key, value) =>
-        {
-            _keys[layer].narrow(2, 0, longest).index_copy_(0, places, key);
-            _values[layer].narrow(2, 0, longest).index_copy_(0, places, value);
-            // What stands after a prompt's end is overwritten before it is seen: no token looks ahead.
-            return CausalAttention.Attend(query, key, value, forbidden);
-        });
+        var forbidden =
+            _model.Weights.Type == ScalarType.Float32 && !windowed
+                ? null
+                : CausalAttention.Future(longest, _device, windowed ? _config.SlidingWindow : null);
+        var hidden = Run(
+            tokens,
+            positions,
+            (layer, query, key, value) =>
+            {
+                _keys[layer].narrow(2, 0, longest).index_copy_(0, places, key);
+                _values[layer].narrow(2, 0, longest).index_copy_(0, places, value);
+                // What stands after a prompt's end is overwritten before it is seen: no token looks ahead.
+                return CausalAttention.Attend(query, key, value, forbidden);
+            }
+        );
         var last = tensor(prompts.Select((p, i) => (long)i * longest + p.Length - 1).ToArray()).to(_device);
         return Logits(hidden.view(-1, _config.Width).index_select(0, last)).MoveToOuterDisposeScope();
     }
@@ -72,12 +84,16 @@ internal sealed class CachedForward : IDisposable
         }
 
         var place = at.view(slots, 1, 1, 1).expand(slots, _config.KeyValueHeads, 1, _config.HeadWidth);
-        var hidden = Run(tensor(tokens).view(slots, 1).to(_device), at, (layer, query, key, value) =>
-        {
-            _keys[layer].scatter_(2, place, key);
-            _values[layer].scatter_(2, place, value);
-            return Attend(query, _keys[layer].narrow(2, 0, visible), _values[layer].narrow(2, 0, visible), hiddenFromView);
-        });
+        var hidden = Run(
+            tensor(tokens).view(slots, 1).to(_device),
+            at,
+            (layer, query, key, value) =>
+            {
+                _keys[layer].scatter_(2, place, key);
+                _values[layer].scatter_(2, place, value);
+                return Attend(query, _keys[layer].narrow(2, 0, visible), _values[layer].narrow(2, 0, visible), hiddenFromView);
+            }
+        );
         return Logits(hidden.view(slots, _config.Width)).MoveToOuterDisposeScope();
     }
 
@@ -132,14 +148,17 @@ internal sealed class CachedForward : IDisposable
     private Tensor Heads(Tensor joint, long start, long heads) =>
         joint.narrow(-1, start, heads * _config.HeadWidth).view(joint.size(0), joint.size(1), heads, _config.HeadWidth).transpose(1, 2);
 
-    private Tensor HeadNorm(Tensor heads, string name) => _model.Weights.Find(name) is { } weight ? TransformerLayer.RootMeanSquare(_config, heads, weight) : heads;
+    private Tensor HeadNorm(Tensor heads, string name) =>
+        _model.Weights.Find(name) is { } weight ? TransformerLayer.RootMeanSquare(_config, heads, weight) : heads;
 
     private Tensor FeedForward(Tensor normed, int layer) =>
         Linear(TransformerLayer.Activated(_config, Linear(normed, $"layers.{layer}.up")), $"layers.{layer}.down");
 
-    private Tensor Linear(Tensor input, string name) => nn.functional.linear(input, _model.Weights[$"{name}.weight"], _model.Weights.Find($"{name}.bias"));
+    private Tensor Linear(Tensor input, string name) =>
+        nn.functional.linear(input, _model.Weights[$"{name}.weight"], _model.Weights.Find($"{name}.bias"));
 
-    private Tensor Norm(Tensor hidden, string name) => TransformerLayer.Norm(_config, hidden, _model.Weights[$"{name}.weight"], _model.Weights.Find($"{name}.bias"));
+    private Tensor Norm(Tensor hidden, string name) =>
+        TransformerLayer.Norm(_config, hidden, _model.Weights[$"{name}.weight"], _model.Weights.Find($"{name}.bias"));
 
     private Tensor Logits(Tensor hidden) => _model.Logits(Norm(hidden, "norm")).to(ScalarType.Float32).cpu().contiguous();
 }

@@ -139,7 +139,9 @@ internal sealed unsafe class DecodeBatch(IDecodeQueue queue, DecodeSlot[] slots,
         }
     }
 
-    /// <summary>Gives a slot a job. What a text in the cache begins with as well is not read again: samples of one prompt read it once.</summary>
+    /// <summary>
+    /// Gives a slot a job. What a text in the cache begins with as well is not read again: samples of one prompt read it once.
+    /// </summary>
     private void Take(int index, DecodeJob job)
     {
         var prompt = job.Request.Prompt;
@@ -165,7 +167,8 @@ internal sealed unsafe class DecodeBatch(IDecodeQueue queue, DecodeSlot[] slots,
     }
 
     /// <summary>The last token is always read: the answer begins with what follows it.</summary>
-    private static int Common(ImmutableArray<int> held, ImmutableArray<int> wanted) => Math.Min(held.AsSpan().CommonPrefixLength(wanted.AsSpan()), wanted.Length - 1);
+    private static int Common(ImmutableArray<int> held, ImmutableArray<int> wanted) =>
+        Math.Min(held.AsSpan().CommonPrefixLength(wanted.AsSpan()), wanted.Length - 1);
 
     private void CopyIfReady(int index)
     {

@@ -7,8 +7,9 @@ using Attune.Numerics.Kernels;
 namespace Attune.Models.Decoding;
 
 /// <summary>
-/// Draws answers from a language model, on all processors, with its own copy of the weights: call <see cref="Load"/> after each update. Many texts are decoded together; one that ends leaves its place to the next request at
-/// once. An answer depends on its request and the weights alone, not on what is decoded beside it. One caller at a time.
+/// Draws answers from a language model, on all processors, with its own copy of the weights: call <see cref="Load"/> after each update.
+/// Many texts are decoded together; one that ends leaves its place to the next request at once. An answer depends on its request and the
+/// weights alone, not on what is decoded beside it. One caller at a time.
 /// </summary>
 public sealed class DecodeEngine : IDecoder
 {
@@ -29,7 +30,8 @@ public sealed class DecodeEngine : IDecoder
 
     /// <param name="decode">Reads answers for stop sequences; not needed without them.</param>
     /// <param name="workers">Threads, the caller's included; the machine's processors where it is null.</param>
-    /// <param name="type">Of weights and activations in matrix products; in bfloat16 the cache is kept in it too; softmax, norms, sums and sampling are in 32 bits always.</param>
+    /// <param name="type">Of weights and activations in matrix products; in bfloat16 the cache is kept in it too; softmax, norms, sums and
+    /// sampling are in 32 bits always.</param>
     public DecodeEngine(TransformerConfig config, TokenDecoder? decode = null, int? workers = null, KernelType type = KernelType.F32)
     {
         _config = config.Validate();
@@ -39,7 +41,8 @@ public sealed class DecodeEngine : IDecoder
     }
 
     /// <summary>An engine with a model's weights loaded.</summary>
-    public DecodeEngine(LanguageModel model, TokenDecoder? decode = null, int? workers = null, KernelType type = KernelType.F32) : this(model.Config, decode, workers, type)
+    public DecodeEngine(LanguageModel model, TokenDecoder? decode = null, int? workers = null, KernelType type = KernelType.F32)
+        : this(model.Config, decode, workers, type)
     {
         Load(model);
     }
@@ -59,7 +62,12 @@ public sealed class DecodeEngine : IDecoder
     }
 
     public IReadOnlyList<Rollout> Sample(
-        IReadOnlyList<SampleRequest> requests, SamplingOptions options, long weightVersion, IProgress<int>? finished, CancellationToken cancel)
+        IReadOnlyList<SampleRequest> requests,
+        SamplingOptions options,
+        long weightVersion,
+        IProgress<int>? finished,
+        CancellationToken cancel
+    )
     {
         RequestChecks.All(_config, requests, options);
         if (requests.Count == 0)
@@ -68,7 +76,13 @@ public sealed class DecodeEngine : IDecoder
         }
 
         var list = new ListedRequests(requests, options, finished);
-        Run(list, Math.Min(options.BatchSize, requests.Count), requests.Max(r => r.Prompt.Length) + options.MaxNewTokens, weightVersion, cancel);
+        Run(
+            list,
+            Math.Min(options.BatchSize, requests.Count),
+            requests.Max(r => r.Prompt.Length) + options.MaxNewTokens,
+            weightVersion,
+            cancel
+        );
         return list.Results;
     }
 
@@ -76,7 +90,8 @@ public sealed class DecodeEngine : IDecoder
     /// <param name="slots">Answers decoded together.</param>
     /// <param name="capacity">Most tokens of a prompt and its answer. The cache takes slots * capacity tokens of memory.</param>
     /// <param name="weightVersion">Written into the rollouts.</param>
-    /// <exception cref="AttuneException">The logits are not finite numbers. Jobs under way are told, and the engine stays usable.</exception>
+    /// <exception cref="AttuneException">The logits are not finite numbers. Jobs under way are told, and the engine stays
+    /// usable.</exception>
     /// <exception cref="OperationCanceledException">Cancelled between two tokens. Jobs under way are told.</exception>
     public void Run(IDecodeQueue queue, int slots, int capacity, long weightVersion, CancellationToken cancel)
     {
@@ -113,7 +128,10 @@ public sealed class DecodeEngine : IDecoder
         RequestChecks.All(_config, [job.Request], job.Options);
         if (job.Request.Prompt.Length + job.Options.MaxNewTokens > capacity)
         {
-            throw new AttuneException($"The prompt has {job.Request.Prompt.Length} tokens and its answer up to {job.Options.MaxNewTokens} more; there is room for {capacity} in all.");
+            throw new AttuneException(
+                $"The prompt has {job.Request.Prompt.Length} tokens and its answer up to {job.Options.MaxNewTokens} more; there "
+                    + $"is room for {capacity} in all."
+            );
         }
 
         _ = new StopTexts(job.Options, _decode);
@@ -123,8 +141,13 @@ public sealed class DecodeEngine : IDecoder
     public unsafe float[] Logits(ReadOnlySpan<int> tokens)
     {
         var logits = new float[tokens.Length * _config.VocabularySize];
-        Read(tokens, (position, output) =>
-            new ReadOnlySpan<float>(_pass!.Logits(output), _config.VocabularySize).CopyTo(logits.AsSpan(position * _config.VocabularySize)));
+        Read(
+            tokens,
+            (position, output) =>
+                new ReadOnlySpan<float>(_pass!.Logits(output), _config.VocabularySize).CopyTo(
+                    logits.AsSpan(position * _config.VocabularySize)
+                )
+        );
         return logits;
     }
 
@@ -132,13 +155,16 @@ public sealed class DecodeEngine : IDecoder
     public ImmutableArray<float> LogProbs(ImmutableArray<int> tokens)
     {
         var logProbs = new float[Math.Max(0, tokens.Length - 1)];
-        Read(tokens.AsSpan(), (position, output) =>
-        {
-            if (position + 1 < tokens.Length)
+        Read(
+            tokens.AsSpan(),
+            (position, output) =>
             {
-                logProbs[position] = _pass!.LogProb(output, tokens[position + 1], 1);
+                if (position + 1 < tokens.Length)
+                {
+                    logProbs[position] = _pass!.LogProb(output, tokens[position + 1], 1);
+                }
             }
-        });
+        );
         return [.. logProbs];
     }
 

@@ -8,7 +8,8 @@ namespace Attune.Models.Decoding;
 public readonly record struct Draw(int Token, float LogProb);
 
 /// <summary>
-/// An answer to draw, and who is told of it. Its methods are called between two tokens by the thread that decodes, so they are quick and do not throw.
+/// An answer to draw, and who is told of it. Its methods are called between two tokens by the thread that decodes, so they are quick and do
+/// not throw.
 /// </summary>
 /// <param name="options">Of this answer alone; the batch size is not looked at.</param>
 public abstract class DecodeJob(SampleRequest request, SamplingOptions options)
@@ -19,7 +20,9 @@ public abstract class DecodeJob(SampleRequest request, SamplingOptions options)
     /// <summary>Likeliest tokens to be told beside each drawn one; 0 for none.</summary>
     public int Alternatives { get; init; }
 
-    /// <summary>Whether the prompt's own tokens are told too. It is then read from its first token on, whatever of it the cache holds.</summary>
+    /// <summary>
+    /// Whether the prompt's own tokens are told too. It is then read from its first token on, whatever of it the cache holds.
+    /// </summary>
     public bool TellsPrompt { get; init; }
 
     /// <summary>True once nobody wants the answer: it leaves the batch, and nothing more is told of it.</summary>
@@ -48,7 +51,8 @@ public interface IDecodeQueue
 }
 
 /// <summary>A list of requests with the same options, and the answers in the same order.</summary>
-internal sealed class ListedRequests(IReadOnlyList<SampleRequest> requests, SamplingOptions options, IProgress<int>? progress) : IDecodeQueue
+internal sealed class ListedRequests(IReadOnlyList<SampleRequest> requests, SamplingOptions options, IProgress<int>? progress)
+    : IDecodeQueue
 {
     private readonly Rollout[] _results = new Rollout[requests.Count];
     private int _next;

@@ -5,8 +5,8 @@ using Attune.Core.Completions;
 namespace Attune.Models.Decoding;
 
 /// <summary>
-/// The rollout engine on a thread of its own, for callers that come at any time from anywhere: what arrives while others are answered joins their batch. Tensors and the
-/// cache never leave that thread; callers see plain data.
+/// The rollout engine on a thread of its own, for callers that come at any time from anywhere: what arrives while others are answered joins
+/// their batch. Tensors and the cache never leave that thread; callers see plain data.
 /// </summary>
 public sealed class DecodeService : IDisposable
 {
@@ -30,7 +30,10 @@ public sealed class DecodeService : IDisposable
         }
         catch (Exception problem) when (problem is OutOfMemoryException or OverflowException)
         {
-            throw new AttuneException($"There is no memory to decode {slots} texts of {capacity} tokens together: serve fewer at once, or shorter ones.", problem);
+            throw new AttuneException(
+                $"There is no memory to decode {slots} texts of {capacity} tokens together: serve fewer at once, or shorter ones.",
+                problem
+            );
         }
 
         _waiting = new BlockingCollection<DecodeJob>(mostWaiting);
@@ -56,12 +59,16 @@ public sealed class DecodeService : IDisposable
             ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, this);
             if (jobs.Count > _waiting.BoundedCapacity)
             {
-                throw new AttuneException($"{jobs.Count} answers are asked for at once; at most {_waiting.BoundedCapacity} may wait. Ask for fewer.");
+                throw new AttuneException(
+                    $"{jobs.Count} answers are asked for at once; at most {_waiting.BoundedCapacity} may wait. Ask for fewer."
+                );
             }
 
             if (_waiting.BoundedCapacity - _waiting.Count < jobs.Count)
             {
-                throw new ModelBusyException($"{_waiting.Count} answers wait already, and at most {_waiting.BoundedCapacity} may. Try again in a moment.");
+                throw new ModelBusyException(
+                    $"{_waiting.Count} answers wait already, and at most {_waiting.BoundedCapacity} may. Try again in a moment."
+                );
             }
 
             foreach (var job in jobs)

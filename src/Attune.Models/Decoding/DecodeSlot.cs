@@ -15,6 +15,7 @@ internal sealed class DecodeSlot(TokenDecoder? decode)
 
     /// <summary>Null where the slot is free.</summary>
     internal DecodeJob? Job { get; private set; }
+
     /// <summary>After the answer is finished the cache still holds it, until the slot is taken again.</summary>
     internal ImmutableArray<int> Prompt { get; private set; } = [];
     internal Chance? Chance { get; private set; }
@@ -72,7 +73,9 @@ internal sealed class DecodeSlot(TokenDecoder? decode)
 
         var job = Job!;
         Job = null;
-        job.OnFinished(new Rollout(new TokenSequence([.. Prompt, .. Answer], Prompt.Length), [.. _logProbs.AsSpan(0, Drawn)], reason, weightVersion));
+        job.OnFinished(
+            new Rollout(new TokenSequence([.. Prompt, .. Answer], Prompt.Length), [.. _logProbs.AsSpan(0, Drawn)], reason, weightVersion)
+        );
         return true;
     }
 

@@ -31,7 +31,10 @@ internal readonly unsafe struct AddWithBias(float* target, int stride, float* bi
             var to = target + (long)(firstRow + row) * stride + panel * PackedMatrix.Panel;
             for (var i = 0; i < PackedMatrix.Panel; i += Vector<float>.Count)
             {
-                (Vector.Load(to + i) + (Vector.Load(tile + row * PackedMatrix.Panel + i) + Vector.Load(bias + panel * PackedMatrix.Panel + i))).Store(to + i);
+                (
+                    Vector.Load(to + i)
+                    + (Vector.Load(tile + row * PackedMatrix.Panel + i) + Vector.Load(bias + panel * PackedMatrix.Panel + i))
+                ).Store(to + i);
             }
         }
     }

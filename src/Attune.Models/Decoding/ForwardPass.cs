@@ -14,10 +14,20 @@ internal sealed unsafe class ForwardPass : IDisposable
     private readonly KeyValueCache _cache;
     private readonly WorkerTeam _team;
     private readonly TransformerConfig _config;
-    private readonly NativeBuffer _residual, _normed, _joint, _mixed, _hidden, _last, _logits, _scores;
+    private readonly NativeBuffer _residual,
+        _normed,
+        _joint,
+        _mixed,
+        _hidden,
+        _last,
+        _logits,
+        _scores;
     private readonly NativeBuffer _noBias;
     private readonly List<(int From, int To, int Tokens)> _copies = [];
-    private readonly int _width, _queryWidth, _jointWidth, _hiddenWidth;
+    private readonly int _width,
+        _queryWidth,
+        _jointWidth,
+        _hiddenWidth;
 
     internal ForwardPass(PackedModel model, KeyValueCache cache, WorkerTeam team, int rows, int outputs)
     {
@@ -60,7 +70,9 @@ internal sealed unsafe class ForwardPass : IDisposable
         _copies.Clear();
     }
 
-    /// <summary>Before anything is computed, the first tokens of one slot's text are copied into another's. In the order asked for.</summary>
+    /// <summary>
+    /// Before anything is computed, the first tokens of one slot's text are copied into another's. In the order asked for.
+    /// </summary>
     internal void Copy(int from, int to, int tokens) => _copies.Add((from, to, tokens));
 
     internal void Add(int slot, int position, int token)
@@ -89,7 +101,16 @@ internal sealed unsafe class ForwardPass : IDisposable
         }
 
         _team.Barrier();
-        Gemm.Multiply(_last.Start, _width, OutputCount, _model.Head, new StoreWithBias(_logits.Start, LogitStride, _noBias.Start), worker, _team.Count, _model.Layers[0].Joint.Matrix);
+        Gemm.Multiply(
+            _last.Start,
+            _width,
+            OutputCount,
+            _model.Head,
+            new StoreWithBias(_logits.Start, LogitStride, _noBias.Start),
+            worker,
+            _team.Count,
+            _model.Layers[0].Joint.Matrix
+        );
         _team.Barrier();
     }
 
@@ -103,7 +124,8 @@ internal sealed unsafe class ForwardPass : IDisposable
 
     private static int Padded(int columns) => (columns + PackedMatrix.Panel - 1) / PackedMatrix.Panel * PackedMatrix.Panel;
 
-    private Stretch Part(int count, int worker) => new((int)((long)count * worker / _team.Count), (int)((long)count * (worker + 1) / _team.Count));
+    private Stretch Part(int count, int worker) =>
+        new((int)((long)count * worker / _team.Count), (int)((long)count * (worker + 1) / _team.Count));
 
     /// <summary>A worker has the same heads in every copy, so that a copy of a copy needs no barrier.</summary>
     private void CopyTexts(int worker)
@@ -134,31 +156,85 @@ internal sealed unsafe class ForwardPass : IDisposable
         var next = index + 1 < _model.Layers.Length ? _model.Layers[index + 1].Joint.Matrix : _model.Head;
         Normalize(layer.Norm1, mine);
         _team.Barrier();
-        Gemm.Multiply(_normed.Start, _width, Count, layer.Joint.Matrix, new StoreWithBias(_joint.Start, _jointWidth, layer.Joint.Bias.Start), worker, workers, layer.Out.Matrix);
+        Gemm.Multiply(
+            _normed.Start,
+            _width,
+            Count,
+            layer.Joint.Matrix,
+            new StoreWithBias(_joint.Start, _jointWidth, layer.Joint.Bias.Start),
+            worker,
+            workers,
+            layer.Out.Matrix
+        );
         _team.Barrier();
         StoreKeysAndValues(index, mine);
         _team.Barrier();
         Attend(index, worker);
         _team.Barrier();
-        Gemm.Multiply(_mixed.Start, _queryWidth, Count, layer.Out.Matrix, new AddWithBias(_residual.Start, _width, layer.Out.Bias.Start), worker, workers, layer.Up.Matrix);
+        Gemm.Multiply(
+            _mixed.Start,
+            _queryWidth,
+            Count,
+            layer.Out.Matrix,
+            new AddWithBias(_residual.Start, _width, layer.Out.Bias.Start),
+            worker,
+            workers,
+            layer.Up.Matrix
+        );
         _team.Barrier();
         Normalize(layer.Norm2, mine);
         _team.Barrier();
         if (_config.FeedForward == FeedForwardKind.Gelu)
         {
-            Gemm.Multiply(_normed.Start, _width, Count, layer.Up.Matrix, new GeluWithBias(_hidden.Start, _hiddenWidth, layer.Up.Bias.Start, _model.Type), worker, workers, layer.Down.Matrix);
+            Gemm.Multiply(
+                _normed.Start,
+                _width,
+                Count,
+                layer.Up.Matrix,
+                new GeluWithBias(_hidden.Start, _hiddenWidth, layer.Up.Bias.Start, _model.Type),
+                worker,
+                workers,
+                layer.Down.Matrix
+            );
         }
         else if (_config.FeedForward == FeedForwardKind.GeGlu)
         {
-            Gemm.Multiply(_normed.Start, _width, Count, layer.Up.Matrix, new GeGlu(_hidden.Start, _hiddenWidth, _model.Type), worker, workers, layer.Down.Matrix);
+            Gemm.Multiply(
+                _normed.Start,
+                _width,
+                Count,
+                layer.Up.Matrix,
+                new GeGlu(_hidden.Start, _hiddenWidth, _model.Type),
+                worker,
+                workers,
+                layer.Down.Matrix
+            );
         }
         else
         {
-            Gemm.Multiply(_normed.Start, _width, Count, layer.Up.Matrix, new SwiGlu(_hidden.Start, _hiddenWidth, _model.Type), worker, workers, layer.Down.Matrix);
+            Gemm.Multiply(
+                _normed.Start,
+                _width,
+                Count,
+                layer.Up.Matrix,
+                new SwiGlu(_hidden.Start, _hiddenWidth, _model.Type),
+                worker,
+                workers,
+                layer.Down.Matrix
+            );
         }
 
         _team.Barrier();
-        Gemm.Multiply(_hidden.Start, _hiddenWidth, Count, layer.Down.Matrix, new AddWithBias(_residual.Start, _width, layer.Down.Bias.Start), worker, workers, next);
+        Gemm.Multiply(
+            _hidden.Start,
+            _hiddenWidth,
+            Count,
+            layer.Down.Matrix,
+            new AddWithBias(_residual.Start, _width, layer.Down.Bias.Start),
+            worker,
+            workers,
+            next
+        );
         _team.Barrier();
     }
 
@@ -188,7 +264,13 @@ internal sealed unsafe class ForwardPass : IDisposable
             {
                 for (var head = 0; head < _config.Heads + _config.KeyValueHeads; head++)
                 {
-                    RowKernels.Normalize(_config, width, query + head * width, query + head * width, head < _config.Heads ? queryNorm : keyNorm);
+                    RowKernels.Normalize(
+                        _config,
+                        width,
+                        query + head * width,
+                        query + head * width,
+                        head < _config.Heads ? queryNorm : keyNorm
+                    );
                 }
             }
 
@@ -220,13 +302,23 @@ internal sealed unsafe class ForwardPass : IDisposable
             var keys = KeysOf(layer, item, group);
             var next = item + _team.Count < (long)Count * _config.Heads ? KeysOf(layer, item + _team.Count, group) : keys;
             RowKernels.Attend(
-                _joint.Start + (long)row * _jointWidth + head * _config.HeadWidth, _config.HeadWidth, _cache, keys, _cache.Values(layer, Slots[row], head / group),
-                Positions[row] + 1 - (_config.SlidingWindow ?? int.MaxValue), Positions[row] + 1, scores, output, next);
+                _joint.Start + (long)row * _jointWidth + head * _config.HeadWidth,
+                _config.HeadWidth,
+                _cache,
+                keys,
+                _cache.Values(layer, Slots[row], head / group),
+                Positions[row] + 1 - (_config.SlidingWindow ?? int.MaxValue),
+                Positions[row] + 1,
+                scores,
+                output,
+                next
+            );
             Activations.Store(output, _config.HeadWidth, _mixed.Start + (long)row * _queryWidth, head * _config.HeadWidth, _model.Type);
         }
     }
 
-    private float* KeysOf(int layer, long item, int group) => _cache.Keys(layer, Slots[(int)(item / _config.Heads)], (int)(item % _config.Heads) / group);
+    private float* KeysOf(int layer, long item, int group) =>
+        _cache.Keys(layer, Slots[(int)(item / _config.Heads)], (int)(item % _config.Heads) / group);
 
     /// <summary>A range to iterate without allocating.</summary>
     private readonly record struct Stretch(int Start, int End)
@@ -236,6 +328,7 @@ internal sealed unsafe class ForwardPass : IDisposable
         internal struct Enumerator(int current, int end)
         {
             public int Current { get; private set; } = current;
+
             public bool MoveNext() => ++Current < end;
         }
     }

@@ -15,5 +15,10 @@ public interface IDecoder : IDisposable
     /// <exception cref="AttuneException">Options or a request cannot work, or the logits are not finite numbers.</exception>
     /// <exception cref="OperationCanceledException">Cancelled between two tokens.</exception>
     IReadOnlyList<Rollout> Sample(
-        IReadOnlyList<SampleRequest> requests, SamplingOptions options, long weightVersion, IProgress<int>? finished, CancellationToken cancel);
+        IReadOnlyList<SampleRequest> requests,
+        SamplingOptions options,
+        long weightVersion,
+        IProgress<int>? finished,
+        CancellationToken cancel
+    );
 }

@@ -23,9 +23,10 @@ internal sealed unsafe class KeyValueCache : IDisposable
         (_config, Type) = (config, type);
         Slots = slots;
         Capacity = (capacity + Block - 1) / Block * Block;
-        (_keyWords, ValueStride) = type == KernelType.BF16
-            ? (ShortCache.KeyWords(config.HeadWidth), ShortCache.ValueWords(config.HeadWidth))
-            : (config.HeadWidth, (config.HeadWidth + 15) / 16 * 16);
+        (_keyWords, ValueStride) =
+            type == KernelType.BF16
+                ? (ShortCache.KeyWords(config.HeadWidth), ShortCache.ValueWords(config.HeadWidth))
+                : (config.HeadWidth, (config.HeadWidth + 15) / 16 * 16);
         var heads = (long)config.Layers * slots * config.KeyValueHeads;
         _keys = new NativeBuffer(checked(heads * Capacity * _keyWords));
         _values = new NativeBuffer(checked(heads * Capacity * ValueStride));

@@ -52,9 +52,8 @@ internal sealed class PackedLayer(TransformerConfig config, KernelType type) : I
     internal PackedNorm? KeyNorm { get; } = config.QueryKeyNorm ? new(config.HeadWidth) : null;
     internal PackedLinear Out { get; } = new(config.Width, config.QueryWidth, type);
     internal PackedNorm Norm2 { get; } = new(config.Width);
-    internal PackedLinear Up { get; } = config.IsGated
-        ? new(2 * config.HiddenWidth, config.Width, type, PanelOrder.Gated)
-        : new(config.HiddenWidth, config.Width, type);
+    internal PackedLinear Up { get; } =
+        config.IsGated ? new(2 * config.HiddenWidth, config.Width, type, PanelOrder.Gated) : new(config.HiddenWidth, config.Width, type);
     internal PackedLinear Down { get; } = new(config.Width, config.HiddenWidth, type);
 
     internal void Load(TransformerModel model, int layer)

@@ -9,7 +9,8 @@ internal sealed unsafe class PackedTable : IDisposable
     private const int RowsAtOnce = 512;
 
     private readonly NativeBuffer _values;
-    private readonly int _rows, _width;
+    private readonly int _rows,
+        _width;
     private readonly bool _isShort;
 
     internal PackedTable(int rows, int width, KernelType type)
@@ -29,11 +30,15 @@ internal sealed unsafe class PackedTable : IDisposable
         fixed (byte* source = plain.bytes)
         {
             var from = (nint)source;
-            Parallel.For(0, (_rows + RowsAtOnce - 1) / RowsAtOnce, part =>
-            {
-                var first = (long)part * RowsAtOnce * _width;
-                Copy((byte*)from, comesShort, first, Math.Min(RowsAtOnce, _rows - part * RowsAtOnce) * _width);
-            });
+            Parallel.For(
+                0,
+                (_rows + RowsAtOnce - 1) / RowsAtOnce,
+                part =>
+                {
+                    var first = (long)part * RowsAtOnce * _width;
+                    Copy((byte*)from, comesShort, first, Math.Min(RowsAtOnce, _rows - part * RowsAtOnce) * _width);
+                }
+            );
         }
 
         GC.KeepAlive(plain);
@@ -69,10 +74,18 @@ internal sealed unsafe class PackedTable : IDisposable
         var floats = (float*)source + first;
         switch (comesShort, _isShort)
         {
-            case (true, true): new ReadOnlySpan<ushort>(halves, count).CopyTo(new Span<ushort>((ushort*)_values.Start + first, count)); break;
-            case (true, false): BFloat16.Widen(halves, _values.Start + first, count); break;
-            case (false, true): BFloat16.Round(floats, (ushort*)_values.Start + first, count); break;
-            default: new ReadOnlySpan<float>(floats, count).CopyTo(new Span<float>(_values.Start + first, count)); break;
+            case (true, true):
+                new ReadOnlySpan<ushort>(halves, count).CopyTo(new Span<ushort>((ushort*)_values.Start + first, count));
+                break;
+            case (true, false):
+                BFloat16.Widen(halves, _values.Start + first, count);
+                break;
+            case (false, true):
+                BFloat16.Round(floats, (ushort*)_values.Start + first, count);
+                break;
+            default:
+                new ReadOnlySpan<float>(floats, count).CopyTo(new Span<float>(_values.Start + first, count));
+                break;
         }
     }
 }

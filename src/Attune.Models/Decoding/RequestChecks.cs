@@ -38,15 +38,20 @@ internal static class RequestChecks
         if (tokens.Length + more > config.ContextLength)
         {
             throw new AttuneException(
-                $"{what} has {tokens.Length} tokens{(more > 0 ? $" and its answer up to {more} more" : "")}; the model's context is {config.ContextLength}. "
-                + "Shorten the text or lower the longest answer.");
+                $"{what} has {tokens.Length} tokens{(more > 0 ? $" and its answer up to {more} more" : "")}; the model's "
+                    + $"context is {config.ContextLength}. "
+                    + "Shorten the text or lower the longest answer."
+            );
         }
 
         foreach (var token in tokens)
         {
             if ((uint)token >= (uint)config.VocabularySize)
             {
-                throw new AttuneException($"{what} holds the token {token}; the model knows ids below {config.VocabularySize}. Its tokenizer may belong to another model.");
+                throw new AttuneException(
+                    $"{what} holds the token {token}; the model knows ids below {config.VocabularySize}. Its tokenizer may "
+                        + "belong to another model."
+                );
             }
         }
     }

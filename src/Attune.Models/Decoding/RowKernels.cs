@@ -29,7 +29,9 @@ internal static unsafe class RowKernels
         var (means, inverses) = (new Vector<float>(mean), new Vector<float>(inverse));
         for (var i = 0; i < whole; i += Vector<float>.Count)
         {
-            Vector.FusedMultiplyAdd((Vector.Load(source + i) - means) * inverses, Vector.Load(scale + i), Vector.Load(shift + i)).Store(target + i);
+            Vector
+                .FusedMultiplyAdd((Vector.Load(source + i) - means) * inverses, Vector.Load(scale + i), Vector.Load(shift + i))
+                .Store(target + i);
         }
 
         for (var i = whole; i < width; i++)
@@ -56,7 +58,18 @@ internal static unsafe class RowKernels
     /// <param name="scores">Room for count numbers, rounded up to 16.</param>
     /// <param name="output">headWidth numbers, room for them rounded up to 32.</param>
     /// <param name="next">Keys that will be wanted after these.</param>
-    internal static void Attend(float* query, int width, KeyValueCache cache, float* keys, float* values, int first, int count, float* scores, float* output, float* next)
+    internal static void Attend(
+        float* query,
+        int width,
+        KeyValueCache cache,
+        float* keys,
+        float* values,
+        int first,
+        int count,
+        float* scores,
+        float* output,
+        float* next
+    )
     {
         var skipped = Math.Max(0, first) / KeyValueCache.Block * KeyValueCache.Block;
         (first, count) = (first - skipped, count - skipped);
@@ -95,13 +108,18 @@ internal static unsafe class RowKernels
     {
         for (var lane = 0; lane < KeyValueCache.Block; lane += Vector<float>.Count)
         {
-            Vector<float> even = default, odd = default;
+            Vector<float> even = default,
+                odd = default;
             var i = 0;
             for (; i + 1 < width; i += 2, values += CacheLine)
             {
                 Prefetch(values);
                 even = Vector.FusedMultiplyAdd(new Vector<float>(query[i]), Vector.Load(block + i * KeyValueCache.Block + lane), even);
-                odd = Vector.FusedMultiplyAdd(new Vector<float>(query[i + 1]), Vector.Load(block + (i + 1) * KeyValueCache.Block + lane), odd);
+                odd = Vector.FusedMultiplyAdd(
+                    new Vector<float>(query[i + 1]),
+                    Vector.Load(block + (i + 1) * KeyValueCache.Block + lane),
+                    odd
+                );
             }
 
             if (i < width)
@@ -117,11 +135,12 @@ internal static unsafe class RowKernels
     private static void Mix(float* weights, float scale, float* values, int stride, int count, int width, float* output, float* next)
     {
         var room = stackalloc float[4 * Vector<float>.Count];
-        for (var column = 0; column < width;)
+        for (var column = 0; column < width; )
         {
-            var mixed = stride - column >= 4 * Vector<float>.Count
-                ? MixFour(weights, scale, values + column, stride, count, room, next + column)
-                : MixOne(weights, scale, values + column, stride, count, room, next + column);
+            var mixed =
+                stride - column >= 4 * Vector<float>.Count
+                    ? MixFour(weights, scale, values + column, stride, count, room, next + column)
+                    : MixOne(weights, scale, values + column, stride, count, room, next + column);
             var kept = Math.Min(mixed, width - column);
             new ReadOnlySpan<float>(room, kept).CopyTo(new Span<float>(output + column, kept));
             column += mixed;
@@ -131,7 +150,10 @@ internal static unsafe class RowKernels
     private static int MixFour(float* weights, float scale, float* values, int stride, int count, float* target, float* next)
     {
         var step = Vector<float>.Count;
-        Vector<float> s0 = default, s1 = default, s2 = default, s3 = default;
+        Vector<float> s0 = default,
+            s1 = default,
+            s2 = default,
+            s3 = default;
         for (var t = 0; t < count; t++, values += stride, next += stride)
         {
             Prefetch(next);

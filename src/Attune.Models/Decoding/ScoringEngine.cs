@@ -40,7 +40,10 @@ public sealed unsafe class ScoringEngine : IDisposable
     {
         if (model.Config != _config || model is ScalarModel != (_head == HeadKind.Score))
         {
-            throw new ArgumentException($"The engine was made for {_config} with a {_head} head; the model is {model.Config}.", nameof(model));
+            throw new ArgumentException(
+                $"The engine was made for {_config} with a {_head} head; the model is {model.Config}.",
+                nameof(model)
+            );
         }
 
         _model.Load(model);
@@ -48,13 +51,26 @@ public sealed unsafe class ScoringEngine : IDisposable
 
     /// <summary>The log-probability of each answer token given all before it, in nats.</summary>
     /// <param name="temperature">Divides the logits; more than 0.</param>
-    public IReadOnlyList<ImmutableArray<float>> LogProbs(IReadOnlyList<TokenSequence> texts, double temperature = 1, CancellationToken cancel = default)
+    public IReadOnlyList<ImmutableArray<float>> LogProbs(
+        IReadOnlyList<TokenSequence> texts,
+        double temperature = 1,
+        CancellationToken cancel = default
+    )
     {
         Require(HeadKind.Language, "log-probabilities");
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
         var results = texts.Select(t => new float[t.AnswerLength]).ToArray();
-        Read(texts, last: 1, (text, position, output) =>
-            results[text][position + 1 - texts[text].AnswerStart] = _pass!.LogProb(output, texts[text].Tokens[position + 1], (float)(1 / temperature)), cancel);
+        Read(
+            texts,
+            last: 1,
+            (text, position, output) =>
+                results[text][position + 1 - texts[text].AnswerStart] = _pass!.LogProb(
+                    output,
+                    texts[text].Tokens[position + 1],
+                    (float)(1 / temperature)
+                ),
+            cancel
+        );
         return [.. results.Select(r => r.ToImmutableArray())];
     }
 
@@ -66,7 +82,12 @@ public sealed unsafe class ScoringEngine : IDisposable
     {
         Require(HeadKind.Score, "scores");
         var results = texts.Select(t => new float[t.AnswerLength + 1]).ToArray();
-        Read(texts, last: 0, (text, position, output) => results[text][position + 1 - texts[text].AnswerStart] = *_pass!.Logits(output), cancel);
+        Read(
+            texts,
+            last: 0,
+            (text, position, output) => results[text][position + 1 - texts[text].AnswerStart] = *_pass!.Logits(output),
+            cancel
+        );
         return [.. results.Select(r => r.ToImmutableArray())];
     }
 
@@ -80,7 +101,9 @@ public sealed unsafe class ScoringEngine : IDisposable
 
     private delegate void RowReader(int text, int position, int output);
 
-    /// <summary>Passes over all texts in turn; each pass is filled up with rows of the next texts, as long as there is room for them.</summary>
+    /// <summary>
+    /// Passes over all texts in turn; each pass is filled up with rows of the next texts, as long as there is room for them.
+    /// </summary>
     /// <param name="last">Tokens at the end that are not read.</param>
     private void Read(IReadOnlyList<TokenSequence> texts, int last, RowReader reader, CancellationToken cancel)
     {
@@ -125,7 +148,10 @@ public sealed unsafe class ScoringEngine : IDisposable
             RequestChecks.Prompt(_config, texts[i].Tokens.AsSpan(), $"Text {i + 1}", 0);
             if (texts[i].AnswerStart < 1 || texts[i].AnswerLength < 1)
             {
-                throw new Core.AttuneException($"Text {i + 1} has {texts[i].AnswerStart} tokens before its answer and {texts[i].AnswerLength} in it; expected at least one of each.");
+                throw new Core.AttuneException(
+                    $"Text {i + 1} has {texts[i].AnswerStart} tokens before its answer and {texts[i].AnswerLength} in it; "
+                        + "expected at least one of each."
+                );
             }
         }
 

@@ -3,7 +3,9 @@ namespace Attune.Models.Decoding;
 /// <summary>Hoare's selection over candidate tokens, by count and by mass.</summary>
 internal static class Selection
 {
-    /// <summary>Reorders distinct keys so that the <paramref name="count"/> largest come first, in any order. Linear time on average.</summary>
+    /// <summary>
+    /// Reorders distinct keys so that the <paramref name="count"/> largest come first, in any order. Linear time on average.
+    /// </summary>
     internal static void LargestFirst(Span<ulong> keys, int count)
     {
         while (keys.Length > 1 && count > 0 && count < keys.Length)
@@ -49,7 +51,8 @@ internal static class Selection
     }
 
     /// <summary>A candidate as a sortable key: the power's bits, whose order is that of the powers, then the id, lower ids first.</summary>
-    internal static ulong Key(float power, int token) => ((ulong)BitConverter.SingleToUInt32Bits(power) << 32) | (uint.MaxValue - (uint)token);
+    internal static ulong Key(float power, int token) =>
+        ((ulong)BitConverter.SingleToUInt32Bits(power) << 32) | (uint.MaxValue - (uint)token);
 
     internal static float PowerOf(ulong key) => BitConverter.UInt32BitsToSingle((uint)(key >> 32));
 
@@ -73,8 +76,14 @@ internal static class Selection
         var (left, right) = (-1, keys.Length);
         while (true)
         {
-            do { left++; } while (keys[left] > pivot);
-            do { right--; } while (keys[right] < pivot);
+            do
+            {
+                left++;
+            } while (keys[left] > pivot);
+            do
+            {
+                right--;
+            } while (keys[right] < pivot);
             if (left >= right)
             {
                 return Math.Max(1, left);

@@ -5,8 +5,8 @@ using Attune.Numerics.Kernels;
 namespace Attune.Models.Decoding;
 
 /// <summary>
-/// Attention over keys and values kept in bfloat16, two to a 32-bit word, so that a shift or a mask widens a whole vector of them. Keys: blocks
-/// of 16 tokens, [pairs][16], a word holding two neighbouring numbers of one token. Values: for each token words of 32 numbers
+/// Attention over keys and values kept in bfloat16, two to a 32-bit word, so that a shift or a mask widens a whole vector of them. Keys:
+/// blocks of 16 tokens, [pairs][16], a word holding two neighbouring numbers of one token. Values: for each token words of 32 numbers
 /// each, word i holding numbers i and i + 16.
 /// </summary>
 internal static unsafe class ShortCache
@@ -41,7 +41,8 @@ internal static unsafe class ShortCache
     {
         for (var lane = 0; lane < Block; lane += Vector<float>.Count)
         {
-            Vector<float> even = default, odd = default;
+            Vector<float> even = default,
+                odd = default;
             for (var i = 0; i < KeyWords(width); i++, values += RowKernels.CacheLine)
             {
                 RowKernels.Prefetch(values);
@@ -60,18 +61,22 @@ internal static unsafe class ShortCache
     internal static void Mix(float* weights, float scale, uint* values, int count, int width, float* output, float* next)
     {
         var stride = ValueWords(width);
-        for (var word = 0; word < stride;)
+        for (var word = 0; word < stride; )
         {
-            word += stride - word >= 2 * Vector<float>.Count
-                ? MixTwo(weights, scale, values + word, stride, count, output, word, next + word)
-                : MixOne(weights, scale, values + word, stride, count, output, word, next + word);
+            word +=
+                stride - word >= 2 * Vector<float>.Count
+                    ? MixTwo(weights, scale, values + word, stride, count, output, word, next + word)
+                    : MixOne(weights, scale, values + word, stride, count, output, word, next + word);
         }
     }
 
     private static int MixTwo(float* weights, float scale, uint* values, int stride, int count, float* output, int word, float* next)
     {
         var step = Vector<float>.Count;
-        Vector<float> low0 = default, high0 = default, low1 = default, high1 = default;
+        Vector<float> low0 = default,
+            high0 = default,
+            low1 = default,
+            high1 = default;
         for (var t = 0; t < count; t++, values += stride, next += stride)
         {
             RowKernels.Prefetch(next);
@@ -90,7 +95,8 @@ internal static unsafe class ShortCache
 
     private static int MixOne(float* weights, float scale, uint* values, int stride, int count, float* output, int word, float* next)
     {
-        Vector<float> low = default, high = default;
+        Vector<float> low = default,
+            high = default;
         for (var t = 0; t < count; t++, values += stride, next += stride)
         {
             RowKernels.Prefetch(next);

@@ -60,7 +60,10 @@ internal sealed unsafe class TokenSampler : IDisposable
         var most = VectorMath.Max(logits, _padded);
         if (!float.IsFinite(most))
         {
-            throw new AttuneException("The model's logits are not finite numbers: its weights have diverged. Go back to an earlier checkpoint and lower the learning rate.");
+            throw new AttuneException(
+                "The model's logits are not finite numbers: its weights have diverged. Go back to an earlier checkpoint and "
+                    + "lower the learning rate."
+            );
         }
 
         var scale = options.Temperature == 0 ? 1 : (float)(1 / options.Temperature);

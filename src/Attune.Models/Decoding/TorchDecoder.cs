@@ -6,9 +6,9 @@ using static TorchSharp.torch;
 namespace Attune.Models.Decoding;
 
 /// <summary>
-/// The same contract as <see cref="DecodeEngine"/> by libtorch, for models on a GPU, with a cache of fixed size on the model's device. Logits
-/// come to the host, where the same sampler draws; a seed therefore gives the engine's answer up to the rounding of the logits. Unlike
-/// there, libtorch may round a row differently in another batch.
+/// The same contract as <see cref="DecodeEngine"/> by libtorch, for models on a GPU, with a cache of fixed size on the model's device.
+/// Logits come to the host, where the same sampler draws; a seed therefore gives the engine's answer up to the rounding of the logits.
+/// Unlike there, libtorch may round a row differently in another batch.
 /// </summary>
 public sealed unsafe class TorchDecoder : IDecoder
 {
@@ -35,7 +35,11 @@ public sealed unsafe class TorchDecoder : IDecoder
             throw new ArgumentException($"The decoder was made for {_config}; the model is {model.Config}.", nameof(model));
         }
 
-        if (_model is null || _model.Weights.Type != model.Weights.Type || _model.Weights.Values.device.ToString() != model.Weights.Values.device.ToString())
+        if (
+            _model is null
+            || _model.Weights.Type != model.Weights.Type
+            || _model.Weights.Values.device.ToString() != model.Weights.Values.device.ToString()
+        )
         {
             _model?.Dispose();
             _model = model.Copy();
@@ -47,14 +51,23 @@ public sealed unsafe class TorchDecoder : IDecoder
     }
 
     public IReadOnlyList<Rollout> Sample(
-        IReadOnlyList<SampleRequest> requests, SamplingOptions options, long weightVersion, IProgress<int>? finished, CancellationToken cancel)
+        IReadOnlyList<SampleRequest> requests,
+        SamplingOptions options,
+        long weightVersion,
+        IProgress<int>? finished,
+        CancellationToken cancel
+    )
     {
         RequestChecks.All(_config, requests, options);
         var model = _model ?? throw new InvalidOperationException("The decoder has no weights yet: call Load first.");
         var slots = Enumerable.Range(0, Math.Min(options.BatchSize, requests.Count)).Select(_ => new DecodeSlot(_decode)).ToArray();
         var list = new ListedRequests(requests, options, finished);
         using var quiet = no_grad();
-        using var pass = new CachedForward(model, slots.Length, requests.Select(r => r.Prompt.Length).DefaultIfEmpty(0).Max() + options.MaxNewTokens);
+        using var pass = new CachedForward(
+            model,
+            slots.Length,
+            requests.Select(r => r.Prompt.Length).DefaultIfEmpty(0).Max() + options.MaxNewTokens
+        );
         while (true)
         {
             cancel.ThrowIfCancellationRequested();

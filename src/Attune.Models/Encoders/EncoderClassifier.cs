@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Attune.Models.Encoders;
 
 /// <summary>
-/// An encoder with a head for classes, for scoring alone: bidirectional attention, a norm after each branch, exact GELU; the class is read from the first
-/// token. Float32.
+/// An encoder with a head for classes, for scoring alone: bidirectional attention, a norm after each branch, exact GELU; the class is read
+/// from the first token. Float32.
 /// </summary>
 public sealed class EncoderClassifier : IDisposable
 {
@@ -29,15 +29,21 @@ public sealed class EncoderClassifier : IDisposable
         string[] problems =
         [
             .. expected.Where(t => folder.ShapeOf(t.File) is null).Select(t => $"'{t.File}' is missing"),
-            .. expected.Where(t => folder.ShapeOf(t.File) is { } shape && !shape.AsSpan().SequenceEqual(t.Shape))
+            .. expected
+                .Where(t => folder.ShapeOf(t.File) is { } shape && !shape.AsSpan().SequenceEqual(t.Shape))
                 .Select(t => $"'{t.File}' is [{string.Join(", ", folder.ShapeOf(t.File)!)}], expected [{string.Join(", ", t.Shape)}]"),
-            .. folder.Names.Except(expected.Select(t => t.File)).Where(n => !EncoderTensors.IsUnused(n)).Select(n => $"'{n}' is not part of a {config.Family} classifier"),
+            .. folder
+                .Names.Except(expected.Select(t => t.File))
+                .Where(n => !EncoderTensors.IsUnused(n))
+                .Select(n => $"'{n}' is not part of a {config.Family} classifier"),
         ];
         if (problems.Length > 0)
         {
             throw new ModelFileException(
-                $"{directory}: the weights are not those of the {config.Family} classifier that config.json describes: {string.Join("; ", problems.Take(MostListed))}"
-                + (problems.Length > MostListed ? $"; and {problems.Length - MostListed} more." : "."));
+                $"{directory}: the weights are not those of the {config.Family} classifier that config.json describes: "
+                    + $"{string.Join("; ", problems.Take(MostListed))}"
+                    + (problems.Length > MostListed ? $"; and {problems.Length - MostListed} more." : ".")
+            );
         }
 
         var weights = new Dictionary<string, Tensor>(StringComparer.Ordinal);
@@ -58,7 +64,8 @@ public sealed class EncoderClassifier : IDisposable
     }
 
     /// <summary>The logits of each text's classes, in the order of <see cref="EncoderConfig.Labels"/>.</summary>
-    /// <param name="texts">Token ids, the tokens around a text included; each between 1 and <see cref="EncoderConfig.ContextLength"/> long.</param>
+    /// <param name="texts">Token ids, the tokens around a text included; each between 1 and <see cref="EncoderConfig.ContextLength"/>
+    /// long.</param>
     /// <exception cref="ArgumentException">A text is empty or too long, or an id is not in the vocabulary.</exception>
     public float[][] Logits(IReadOnlyList<IReadOnlyList<int>> texts)
     {
@@ -66,7 +73,11 @@ public sealed class EncoderClassifier : IDisposable
         {
             if (text.Count < 1 || text.Count > Config.ContextLength || text.Any(t => t < 0 || t >= Config.VocabularySize))
             {
-                throw new ArgumentException($"a text has {text.Count} tokens, ids up to {text.DefaultIfEmpty(-1).Max()}; expected 1 to {Config.ContextLength} tokens with ids below {Config.VocabularySize}.", nameof(texts));
+                throw new ArgumentException(
+                    $"a text has {text.Count} tokens, ids up to {text.DefaultIfEmpty(-1).Max()}; expected 1 to "
+                        + $"{Config.ContextLength} tokens with ids below {Config.VocabularySize}.",
+                    nameof(texts)
+                );
             }
         }
 
@@ -74,7 +85,7 @@ public sealed class EncoderClassifier : IDisposable
         var results = new float[texts.Count][];
         // Texts of like length together, so that little is padded.
         var order = Enumerable.Range(0, texts.Count).OrderBy(i => texts[i].Count).ToArray();
-        for (var start = 0; start < order.Length;)
+        for (var start = 0; start < order.Length; )
         {
             var count = 1;
             while (start + count < order.Length && (count + 1) * texts[order[start + count]].Count <= TokensAtOnce)
@@ -108,10 +119,18 @@ public sealed class EncoderClassifier : IDisposable
     private Tensor Forward(IReadOnlyList<int>[] texts)
     {
         var (batch, time) = (texts.Length, texts.Max(t => t.Count));
-        var ids = tensor(texts.SelectMany(t => t.Concat(Enumerable.Repeat(0, time - t.Count)).Select(id => (long)id)).ToArray(), [batch, time]);
+        var ids = tensor(
+            texts.SelectMany(t => t.Concat(Enumerable.Repeat(0, time - t.Count)).Select(id => (long)id)).ToArray(),
+            [batch, time]
+        );
         // [batch, 1, 1, time]: 0 for what may be seen, minus infinity for padding.
-        var mask = tensor(texts.SelectMany(t => Enumerable.Range(0, time).Select(i => i < t.Count ? 0f : float.NegativeInfinity)).ToArray(), [batch, 1, 1, time]);
-        var x = W("words").index_select(0, ids.flatten()).view(batch, time, Config.Width) + W("positions").narrow(0, Config.FirstPosition, time);
+        var mask = tensor(
+            texts.SelectMany(t => Enumerable.Range(0, time).Select(i => i < t.Count ? 0f : float.NegativeInfinity)).ToArray(),
+            [batch, 1, 1, time]
+        );
+        var x =
+            W("words").index_select(0, ids.flatten()).view(batch, time, Config.Width)
+            + W("positions").narrow(0, Config.FirstPosition, time);
         x = Norm(Config.TokenTypes > 0 ? x + W("types")[0] : x, "norm");
         for (var i = 0; i < Config.Layers; i++)
         {
@@ -137,7 +156,8 @@ public sealed class EncoderClassifier : IDisposable
 
     private Tensor Affine(Tensor x, string name) => nn.functional.linear(x, W(name + ".weight"), W(name + ".bias"));
 
-    private Tensor Norm(Tensor x, string name) => nn.functional.layer_norm(x, [Config.Width], W(name + ".weight"), W(name + ".bias"), Config.NormEpsilon);
+    private Tensor Norm(Tensor x, string name) =>
+        nn.functional.layer_norm(x, [Config.Width], W(name + ".weight"), W(name + ".bias"), Config.NormEpsilon);
 
     private Tensor W(string name) => _weights[name];
 }

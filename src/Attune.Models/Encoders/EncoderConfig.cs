@@ -5,14 +5,29 @@ using Attune.Models.Configuration;
 
 namespace Attune.Models.Encoders;
 
-/// <summary>An encoder that classifies texts, as its <c>config.json</c> describes it: BERT (Devlin et al. 2019), RoBERTa (Liu et al. 2019) or DistilBERT (Sanh et al. 2019).</summary>
+/// <summary>
+/// An encoder that classifies texts, as its <c>config.json</c> describes it: BERT (Devlin et al. 2019), RoBERTa (Liu et al. 2019) or
+/// DistilBERT (Sanh et al. 2019).
+/// </summary>
 /// <param name="Family">bert, roberta or distilbert.</param>
-/// <param name="FirstPosition">The position table's row of a text's first token: RoBERTa leaves those up to its padding token's id unused.</param>
+/// <param name="FirstPosition">The position table's row of a text's first token: RoBERTa leaves those up to its padding token's id
+/// unused.</param>
 /// <param name="Positions">Rows of the position table.</param>
 /// <param name="TokenTypes">Rows of the table of token types, of which the first is used; 0 for none.</param>
 /// <param name="Labels">The names of the classes, in the order of the logits.</param>
 public sealed record EncoderConfig(
-    string Family, int VocabularySize, int Width, int Layers, int Heads, int HiddenWidth, int Positions, int FirstPosition, int TokenTypes, double NormEpsilon, ImmutableArray<string> Labels)
+    string Family,
+    int VocabularySize,
+    int Width,
+    int Layers,
+    int Heads,
+    int HiddenWidth,
+    int Positions,
+    int FirstPosition,
+    int TokenTypes,
+    double NormEpsilon,
+    ImmutableArray<string> Labels
+)
 {
     private static readonly string[] Families = ["bert", "roberta", "distilbert"];
 
@@ -25,8 +40,10 @@ public sealed record EncoderConfig(
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(directory, ModelConfigFile.Name)));
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("model_type", out var family)
-                && family.ValueKind == JsonValueKind.String && Families.Contains(family.GetString());
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("model_type", out var family)
+                && family.ValueKind == JsonValueKind.String
+                && Families.Contains(family.GetString());
         }
         catch (Exception problem) when (problem is JsonException or IOException or UnauthorizedAccessException)
         {
@@ -61,8 +78,18 @@ public sealed record EncoderConfig(
     {
         fields.Require("activation", "gelu", "gelu");
         return new EncoderConfig(
-            "distilbert", fields.Number("vocab_size"), fields.Number("dim"), fields.Number("n_layers"), fields.Number("n_heads"), fields.Number("hidden_dim"),
-            fields.Number("max_position_embeddings"), FirstPosition: 0, TokenTypes: 0, NormEpsilon: 1e-12, LabelsOf(fields, root));
+            "distilbert",
+            fields.Number("vocab_size"),
+            fields.Number("dim"),
+            fields.Number("n_layers"),
+            fields.Number("n_heads"),
+            fields.Number("hidden_dim"),
+            fields.Number("max_position_embeddings"),
+            FirstPosition: 0,
+            TokenTypes: 0,
+            NormEpsilon: 1e-12,
+            LabelsOf(fields, root)
+        );
     }
 
     private static EncoderConfig Bert(ConfigFields fields, JsonElement root, int firstPosition, double epsilon)
@@ -70,8 +97,18 @@ public sealed record EncoderConfig(
         fields.Require("hidden_act", "gelu", "gelu");
         fields.Require("position_embedding_type", "absolute", "absolute");
         return new EncoderConfig(
-            fields.Text("model_type"), fields.Number("vocab_size"), fields.Number("hidden_size"), fields.Number("num_hidden_layers"), fields.Number("num_attention_heads"),
-            fields.Number("intermediate_size"), fields.Number("max_position_embeddings"), firstPosition, fields.Number("type_vocab_size", 2), fields.Real("layer_norm_eps", epsilon), LabelsOf(fields, root));
+            fields.Text("model_type"),
+            fields.Number("vocab_size"),
+            fields.Number("hidden_size"),
+            fields.Number("num_hidden_layers"),
+            fields.Number("num_attention_heads"),
+            fields.Number("intermediate_size"),
+            fields.Number("max_position_embeddings"),
+            firstPosition,
+            fields.Number("type_vocab_size", 2),
+            fields.Real("layer_norm_eps", epsilon),
+            LabelsOf(fields, root)
+        );
     }
 
     /// <summary>The names under id2label; without it LABEL_0 and so on, two where their number is not given either.</summary>
@@ -83,8 +120,13 @@ public sealed record EncoderConfig(
         }
 
         var names = root.GetProperty("id2label");
-        if (names.ValueKind != JsonValueKind.Object || names.EnumerateObject().Select(n => n.Name).ToArray() is not { Length: > 0 } keys
-            || !Enumerable.Range(0, keys.Length).All(i => names.TryGetProperty($"{i}", out var name) && name.ValueKind == JsonValueKind.String))
+        if (
+            names.ValueKind != JsonValueKind.Object
+            || names.EnumerateObject().Select(n => n.Name).ToArray() is not { Length: > 0 } keys
+            || !Enumerable
+                .Range(0, keys.Length)
+                .All(i => names.TryGetProperty($"{i}", out var name) && name.ValueKind == JsonValueKind.String)
+        )
         {
             throw fields.Problem("id2label", "names no classes; expected an object with the keys \"0\", \"1\" and so on, and their names");
         }

@@ -9,10 +9,26 @@ internal static class EncoderTensors
     private sealed record Names(string Query, string Key, string Value, string Out, string Norm1, string Up, string Down, string Norm2);
 
     private static readonly Names Distilled = new(
-        "attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin", "sa_layer_norm", "ffn.lin1", "ffn.lin2", "output_layer_norm");
+        "attention.q_lin",
+        "attention.k_lin",
+        "attention.v_lin",
+        "attention.out_lin",
+        "sa_layer_norm",
+        "ffn.lin1",
+        "ffn.lin2",
+        "output_layer_norm"
+    );
 
     private static readonly Names Bert = new(
-        "attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense", "attention.output.LayerNorm", "intermediate.dense", "output.dense", "output.LayerNorm");
+        "attention.self.query",
+        "attention.self.key",
+        "attention.self.value",
+        "attention.output.dense",
+        "attention.output.LayerNorm",
+        "intermediate.dense",
+        "output.dense",
+        "output.LayerNorm"
+    );
 
     /// <summary>Attune's name, the file's name and the shape of each.</summary>
     internal static ImmutableArray<(string Own, string File, long[] Shape)> Of(EncoderConfig config)
@@ -64,6 +80,9 @@ internal static class EncoderTensors
         return all.ToImmutable();
     }
 
-    /// <summary>Whether a file may hold a tensor that is not read: numbers of positions, and a pooler that RoBERTa's classifier does not use.</summary>
-    internal static bool IsUnused(string name) => name.EndsWith("position_ids", StringComparison.Ordinal) || name.StartsWith("roberta.pooler.", StringComparison.Ordinal);
+    /// <summary>
+    /// Whether a file may hold a tensor that is not read: numbers of positions, and a pooler that RoBERTa's classifier does not use.
+    /// </summary>
+    internal static bool IsUnused(string name) =>
+        name.EndsWith("position_ids", StringComparison.Ordinal) || name.StartsWith("roberta.pooler.", StringComparison.Ordinal);
 }

@@ -4,7 +4,13 @@ namespace Attune.Models.Fused;
 
 /// <summary>One look-up in the embeddings.</summary>
 /// <param name="TableGradient">Null where the table is not trained, and so for <paramref name="PositionGradient"/>.</param>
-internal sealed record EmbeddingCall(TensorKernels Kernels, Tensor Tokens, Tensor? Positions, Tensor? TableGradient, Tensor? PositionGradient);
+internal sealed record EmbeddingCall(
+    TensorKernels Kernels,
+    Tensor Tokens,
+    Tensor? Positions,
+    Tensor? TableGradient,
+    Tensor? PositionGradient
+);
 
 /// <summary>
 /// Token embeddings, and position embeddings where there are some, in float32. The way back adds to the looked-up rows alone, where

@@ -15,10 +15,16 @@ internal sealed class FusedLayer
     private readonly TensorKernels _kernels;
     private readonly FlatParameters _parameters;
     private readonly string _prefix;
-    private readonly FusedLinear _qkv, _out, _up, _down;
-    private readonly Parameter _norm1, _norm2;
-    private readonly Parameter? _queryNorm, _keyNorm;
-    private readonly Parameter? _norm1Bias, _norm2Bias;
+    private readonly FusedLinear _qkv,
+        _out,
+        _up,
+        _down;
+    private readonly Parameter _norm1,
+        _norm2;
+    private readonly Parameter? _queryNorm,
+        _keyNorm;
+    private readonly Parameter? _norm1Bias,
+        _norm2Bias;
 
     internal FusedLayer(TransformerConfig config, FlatParameters parameters, LinearMaps maps, TensorKernels kernels, int index)
     {
@@ -36,17 +42,32 @@ internal sealed class FusedLayer
     /// <summary>What forward leaves for the way back, in order.</summary>
     /// <param name="Raw">The joint rows before queries and keys are normed; null where they are not.</param>
     internal sealed record Tape(
-        Tensor Input, Tensor Statistics1, Tensor Normed1, Tensor Joint, Tensor Attended, Tensor LogSums, Tensor Middle, Tensor Statistics2, Tensor Normed2, Tensor Up, Tensor Active, Tensor? Raw)
+        Tensor Input,
+        Tensor Statistics1,
+        Tensor Normed1,
+        Tensor Joint,
+        Tensor Attended,
+        Tensor LogSums,
+        Tensor Middle,
+        Tensor Statistics2,
+        Tensor Normed2,
+        Tensor Up,
+        Tensor Active,
+        Tensor? Raw
+    )
     {
         internal Tensor[] All => [Input, Statistics1, Normed1, Joint, Attended, LogSums, Middle, Statistics2, Normed2, Up, Active, Raw!];
 
-        internal static Tape Of(IReadOnlyList<Tensor> all) => new(all[0], all[1], all[2], all[3], all[4], all[5], all[6], all[7], all[8], all[9], all[10], all[11]);
+        internal static Tape Of(IReadOnlyList<Tensor> all) =>
+            new(all[0], all[1], all[2], all[3], all[4], all[5], all[6], all[7], all[8], all[9], all[10], all[11]);
     }
 
     /// <summary>Whether its weights are trained; a layer's weights are, or are not, together.</summary>
     internal bool IsTrained => _norm1.requires_grad;
 
-    /// <summary>A parameter that ties the layer's output to what is trained in autograd's eyes: its weights, or what an adapter adds to them.</summary>
+    /// <summary>
+    /// A parameter that ties the layer's output to what is trained in autograd's eyes: its weights, or what an adapter adds to them.
+    /// </summary>
     internal Parameter Anchor => TransformerLayer.AnchorOf(_norm1, _qkv.Map, _out.Map, _up.Map, _down.Map);
 
     /// <param name="input">[rows, width], float32</param>
@@ -68,7 +89,23 @@ internal sealed class FusedLayer
         var up = _up.Forward(normed2, view.Chance);
         var active = _kernels.Activate(_config, up);
         var output = _kernels.Add(middle, _down.Forward(active, view.Chance));
-        return (output, new Tape(input, statistics1, normed1, joint, attended, logSums, middle, statistics2, normed2, up, active, _queryNorm is null ? null : raw));
+        return (
+            output,
+            new Tape(
+                input,
+                statistics1,
+                normed1,
+                joint,
+                attended,
+                logSums,
+                middle,
+                statistics2,
+                normed2,
+                up,
+                active,
+                _queryNorm is null ? null : raw
+            )
+        );
     }
 
     /// <summary>Adds to the gradients of the weights.</summary>
@@ -79,7 +116,16 @@ internal sealed class FusedLayer
         var ofActive = _down.Backward(_kernels.Rounded(gradient), tape.Active, view.Chance, IsTrained);
         var ofUp = _kernels.ActivateBackward(_config, tape.Up, ofActive);
         var ofNormed2 = _up.Backward(ofUp, tape.Normed2, view.Chance, IsTrained);
-        var ofMiddle = _kernels.NormBackward(_config, tape.Middle, ofNormed2, _norm2, tape.Statistics2, gradient, G("norm2.weight"), G("norm2.bias"));
+        var ofMiddle = _kernels.NormBackward(
+            _config,
+            tape.Middle,
+            ofNormed2,
+            _norm2,
+            tape.Statistics2,
+            gradient,
+            G("norm2.weight"),
+            G("norm2.bias")
+        );
         var ofAttended = _out.Backward(_kernels.Rounded(ofMiddle), tape.Attended, view.Chance, IsTrained);
         var ofJoint = _kernels.AttendBackward(tape.Joint, tape.Attended, tape.LogSums, ofAttended, view);
         if (_queryNorm is not null)
@@ -88,7 +134,16 @@ internal sealed class FusedLayer
         }
 
         var ofNormed1 = _qkv.Backward(ofJoint, tape.Normed1, view.Chance, IsTrained);
-        return _kernels.NormBackward(_config, tape.Input, ofNormed1, _norm1, tape.Statistics1, ofMiddle, G("norm1.weight"), G("norm1.bias"));
+        return _kernels.NormBackward(
+            _config,
+            tape.Input,
+            ofNormed1,
+            _norm1,
+            tape.Statistics1,
+            ofMiddle,
+            G("norm1.weight"),
+            G("norm1.bias")
+        );
 
         Tensor? G(string name) => IsTrained ? _parameters.GradientOf(_prefix + name) : null;
     }

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Attune.Models.Fused;
 
 /// <summary>
-/// A linear map on own kernels, with what an adapter adds, and its way back. Nothing more is kept for that than the input: A's product is cheap to
-/// compute again.
+/// A linear map on own kernels, with what an adapter adds, and its way back. Nothing more is kept for that than the input: A's product is
+/// cheap to compute again.
 /// </summary>
 internal sealed class FusedLinear(TensorKernels kernels, LinearMap map, FlatParameters parameters)
 {
@@ -54,7 +54,7 @@ internal sealed class FusedLinear(TensorKernels kernels, LinearMap map, FlatPara
         foreach (var part in map.Parts)
         {
             var own = part.Site.Rows == gradient.size(1) ? gradient : gradient.narrow(1, part.Site.FirstRow, part.Site.Rows).contiguous();
-            var low = kernels.Linear(dropped, part.A, null).mul_(part.Scale);                                          // [rows, r]
+            var low = kernels.Linear(dropped, part.A, null).mul_(part.Scale); // [rows, r]
             var ofLow = kernels.LinearBackward(own, low, part.B, part.GradientOf("lora_B"), null).mul_(part.Scale);
             var ofInput = kernels.LinearBackward(ofLow, dropped, part.A, part.GradientOf("lora_A"), null);
             result.add_(mask is null ? ofInput : ofInput.mul_(mask));
@@ -76,9 +76,10 @@ internal sealed class FusedLinear(TensorKernels kernels, LinearMap map, FlatPara
         return bias is null ? output : output.add_(bias.detach());
     }
 
-    private Tensor OfBaseBackward(Tensor gradient, Tensor input, Tensor? weightGradient, Tensor? biasGradient) => map.Quantized is { } matrix
-        ? QuantizedProduct.Backward(gradient, matrix, kernels)
-        : kernels.LinearBackward(gradient, input, map.Weight!, weightGradient, biasGradient);
+    private Tensor OfBaseBackward(Tensor gradient, Tensor input, Tensor? weightGradient, Tensor? biasGradient) =>
+        map.Quantized is { } matrix
+            ? QuantizedProduct.Backward(gradient, matrix, kernels)
+            : kernels.LinearBackward(gradient, input, map.Weight!, weightGradient, biasGradient);
 
     /// <summary>x W^T + scale x A^T B^T, before magnitudes.</summary>
     private Tensor Unscaled(Tensor input, Seed? chance, Tensor? bias)

@@ -26,15 +26,23 @@ internal sealed class FusedTrunk
 
     /// <summary>Null where the kernels do not fit processor, device, type or widths.</summary>
     internal static FusedTrunk? For(TransformerConfig config, FlatParameters parameters, LinearMaps maps) =>
-        parameters.Values.device_type == DeviceType.CPU && config.Width % 16 == 0 && config.QueryWidth % 16 == 0 && config.KeyValueWidth % 16 == 0
-            && config.HiddenWidth % 16 == 0 && !(config.QueryKeyNorm && config.HeadWidth % 16 != 0) && TensorKernels.For(parameters.Type) is { } kernels
+        parameters.Values.device_type == DeviceType.CPU
+        && config.Width % 16 == 0
+        && config.QueryWidth % 16 == 0
+        && config.KeyValueWidth % 16 == 0
+        && config.HiddenWidth % 16 == 0
+        && !(config.QueryKeyNorm && config.HeadWidth % 16 != 0)
+        && TensorKernels.For(parameters.Type) is { } kernels
             ? new FusedTrunk(config, parameters, maps, kernels)
             : null;
 
     /// <summary>
     /// Whether it can be used now: gradients that somebody wants must have a place to go. Without one, autograd's own operations do it.
     /// </summary>
-    internal bool IsReady => !is_grad_enabled() || (_maps.Adapter?.Weights ?? _parameters).Gradients is not null || (_maps.Adapter is null && !_parameters["norm.weight"].requires_grad);
+    internal bool IsReady =>
+        !is_grad_enabled()
+        || (_maps.Adapter?.Weights ?? _parameters).Gradients is not null
+        || (_maps.Adapter is null && !_parameters["norm.weight"].requires_grad);
 
     /// <summary>Logits in memory at most: 64 MB of them in float32.</summary>
     internal long LogitsAtOnce { get; set; } = 1 << 24;
@@ -50,7 +58,13 @@ internal sealed class FusedTrunk
         }
 
         var positions = tensor(Positions(batch, time, starts));
-        return new FusedView(shape, tensor(visible!), cosines?.index_select(0, positions), sines?.index_select(0, positions), AnglesPerToken: true);
+        return new FusedView(
+            shape,
+            tensor(visible!),
+            cosines?.index_select(0, positions),
+            sines?.index_select(0, positions),
+            AnglesPerToken: true
+        );
     }
 
     /// <summary>The first token of each token's segment.</summary>
@@ -63,7 +77,10 @@ internal sealed class FusedTrunk
         var starts = new int[ids.Length];
         for (var i = 0; i < ids.Length; i++)
         {
-            starts[i] = i % time == 0 ? 0 : ids[i] == ids[i - 1] ? starts[i - 1] : i % time;
+            starts[i] =
+                i % time == 0 ? 0
+                : ids[i] == ids[i - 1] ? starts[i - 1]
+                : i % time;
         }
 
         return starts;
@@ -84,7 +101,14 @@ internal sealed class FusedTrunk
         var call = new EmbeddingCall(_kernels, ids, positions, null, null);
         return is_grad_enabled() && table.requires_grad
             ? EmbeddingFunction.apply(
-                table, positionTable!, call with { TableGradient = _parameters.GradientOf("tokens"), PositionGradient = _parameters.GradientOf("positions") })
+                table,
+                positionTable!,
+                call with
+                {
+                    TableGradient = _parameters.GradientOf("tokens"),
+                    PositionGradient = _parameters.GradientOf("positions"),
+                }
+            )
             : _kernels.Gather(table, ids, positionTable, positions);
     }
 
@@ -93,13 +117,16 @@ internal sealed class FusedTrunk
     {
         using var scope = NewDisposeScope();
         var layer = _layers[index];
-        var output = is_grad_enabled() && (layer.Anchor.requires_grad || hidden.requires_grad)
-            ? LayerFunction.apply(hidden, layer.Anchor, new LayerCall(layer, view, recompute))
-            : layer.Forward(hidden, view).Output;
+        var output =
+            is_grad_enabled() && (layer.Anchor.requires_grad || hidden.requires_grad)
+                ? LayerFunction.apply(hidden, layer.Anchor, new LayerCall(layer, view, recompute))
+                : layer.Forward(hidden, view).Output;
         return output.MoveToOuterDisposeScope();
     }
 
-    /// <summary>A layer's output for some rows alone, without a way back: all rows are looked at, but what follows attention is theirs.</summary>
+    /// <summary>
+    /// A layer's output for some rows alone, without a way back: all rows are looked at, but what follows attention is theirs.
+    /// </summary>
     /// <param name="wanted">[n] int64</param>
     internal Tensor LayerAt(int index, Tensor hidden, FusedView view, Tensor wanted)
     {
@@ -119,8 +146,18 @@ internal sealed class FusedTrunk
         }
 
         var isTrained = weight.requires_grad;
-        return NormFunction.apply(hidden, weight, new NormCall(
-            _kernels, _config, weight, bias, isTrained ? _parameters.GradientOf("norm.weight") : null, isTrained ? _parameters.GradientOf("norm.bias") : null));
+        return NormFunction.apply(
+            hidden,
+            weight,
+            new NormCall(
+                _kernels,
+                _config,
+                weight,
+                bias,
+                isTrained ? _parameters.GradientOf("norm.weight") : null,
+                isTrained ? _parameters.GradientOf("norm.bias") : null
+            )
+        );
     }
 
     /// <summary>Log-probabilities of targets under a head over the vocabulary.</summary>
@@ -130,10 +167,20 @@ internal sealed class FusedTrunk
         RequireInside(targets, head.size(0), nameof(targets));
         if (hidden.dim() != 2 || hidden.size(0) != targets.numel() || hidden.size(1) != head.size(1))
         {
-            throw new ArgumentException($"hidden has shape [{string.Join(", ", hidden.shape)}]; expected [{targets.numel()}, {head.size(1)}].", nameof(hidden));
+            throw new ArgumentException(
+                $"hidden has shape [{string.Join(", ", hidden.shape)}]; expected [{targets.numel()}, {head.size(1)}].",
+                nameof(hidden)
+            );
         }
 
-        var call = new ScoreCall(_kernels, head, head.requires_grad ? headGradient : null, targets, 1 / temperature, (int)Math.Max(16, LogitsAtOnce / head.size(0)));
+        var call = new ScoreCall(
+            _kernels,
+            head,
+            head.requires_grad ? headGradient : null,
+            targets,
+            1 / temperature,
+            (int)Math.Max(16, LogitsAtOnce / head.size(0))
+        );
         var logProbs = ScoreFunction.apply(hidden.contiguous(), head, call);
         return new TokenScores(logProbs, call.Results![2], call.Results[3]);
     }

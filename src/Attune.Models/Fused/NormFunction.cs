@@ -4,7 +4,14 @@ using static TorchSharp.torch;
 namespace Attune.Models.Fused;
 
 /// <summary>One call of the last norm.</summary>
-internal sealed record NormCall(TensorKernels Kernels, TransformerConfig Config, Tensor Weight, Tensor? Bias, Tensor? WeightGradient, Tensor? BiasGradient);
+internal sealed record NormCall(
+    TensorKernels Kernels,
+    TransformerConfig Config,
+    Tensor Weight,
+    Tensor? Bias,
+    Tensor? WeightGradient,
+    Tensor? BiasGradient
+);
 
 /// <summary>The norm after the last layer, from float32 to the weights' type. Arguments: input, the norm's weight, the call.</summary>
 internal sealed class NormFunction : autograd.SingleTensorFunction<NormFunction>
@@ -26,7 +33,15 @@ internal sealed class NormFunction : autograd.SingleTensorFunction<NormFunction>
         var call = (NormCall)ctx.get_data(nameof(NormCall));
         var kept = ctx.get_saved_variables();
         var gradient = call.Kernels.NormBackward(
-            call.Config, kept[0], grad_output.contiguous(), call.Weight, kept[1], null, call.WeightGradient, call.BiasGradient);
+            call.Config,
+            kept[0],
+            grad_output.contiguous(),
+            call.Weight,
+            kept[1],
+            null,
+            call.WeightGradient,
+            call.BiasGradient
+        );
         return [gradient.MoveToOuterDisposeScope(), null!, null!];
     }
 }

@@ -28,7 +28,16 @@ internal sealed class RecomputedLayer : autograd.SingleTensorFunction<Recomputed
         var kept = ctx.get_saved_variables();
         using var recorded = enable_grad();
         var input = kept[0].detach().requires_grad_();
-        var output = call.Layer.Forward(input, call.View with { Forbidden = kept[1], Positions = kept[2], Cosines = kept[3], Sines = kept[4] });
+        var output = call.Layer.Forward(
+            input,
+            call.View with
+            {
+                Forbidden = kept[1],
+                Positions = kept[2],
+                Cosines = kept[3],
+                Sines = kept[4],
+            }
+        );
         output.backward([grad_output]);
         return [input.grad!.MoveToOuterDisposeScope(), null!, null!];
     }

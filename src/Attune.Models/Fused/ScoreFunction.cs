@@ -21,8 +21,8 @@ internal sealed record ScoreCall(TensorKernels Kernels, Tensor Head, Tensor? Hea
 }
 
 /// <summary>
-/// Head, softmax and pick in one, chunk by chunk. One chunk's logits are kept for the way back, where they become their own gradient; of several
-/// chunks none are, and they are computed again. Arguments: hidden, the head, the call. Gives the log-probabilities, [rows].
+/// Head, softmax and pick in one, chunk by chunk. One chunk's logits are kept for the way back, where they become their own gradient; of
+/// several chunks none are, and they are computed again. Arguments: hidden, the head, the call. Gives the log-probabilities, [rows].
 /// </summary>
 internal sealed class ScoreFunction : autograd.SingleTensorFunction<ScoreFunction>
 {
@@ -42,7 +42,7 @@ internal sealed class ScoreFunction : autograd.SingleTensorFunction<ScoreFunctio
             parts.Add(call.Kernels.LogSoftmax(logits, call.Targets.narrow(0, start, count), call.Scale));
         }
 
-        var results = parts.Count == 1 ? parts[0] : cat(parts, 1);              // [4, rows]
+        var results = parts.Count == 1 ? parts[0] : cat(parts, 1); // [4, rows]
         var kept = rows <= call.Rows ? logits : null;
         ctx.save_data(nameof(ScoreCall), call with { Targets = null!, Results = null });
         ctx.save_for_backward([hidden, call.Targets, results, kept?.MoveToOuterDisposeScope()!]);
@@ -63,7 +63,13 @@ internal sealed class ScoreFunction : autograd.SingleTensorFunction<ScoreFunctio
             using var chunk = NewDisposeScope();
             var rows = hidden.narrow(0, start, count);
             var logits = kept[3] ?? call.Kernels.Linear(rows, call.Head, null);
-            call.Kernels.LogSoftmaxBackward(logits, targets.narrow(0, start, count), call.Scale, logSums.narrow(0, start, count), gradient.narrow(0, start, count));
+            call.Kernels.LogSoftmaxBackward(
+                logits,
+                targets.narrow(0, start, count),
+                call.Scale,
+                logSums.narrow(0, start, count),
+                gradient.narrow(0, start, count)
+            );
             parts.Add(call.Kernels.LinearBackward(logits, rows, call.Head, call.HeadGradient, null).MoveToOuterDisposeScope());
         }
 

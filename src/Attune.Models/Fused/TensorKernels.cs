@@ -22,21 +22,38 @@ internal sealed record FusedView(AttentionShape Shape, Tensor? Starts, Tensor? C
 internal abstract class TensorKernels
 {
     /// <summary>The kernels for weights of a type; null where this processor, or they, cannot do it.</summary>
-    internal static TensorKernels? For(ScalarType type) => !Avx512F.IsSupported ? null : type switch
-    {
-        ScalarType.Float32 => new TensorKernels<FullElement>(),
-        ScalarType.BFloat16 => new TensorKernels<HalfElement>(),
-        _ => null,
-    };
+    internal static TensorKernels? For(ScalarType type) =>
+        !Avx512F.IsSupported
+            ? null
+            : type switch
+            {
+                ScalarType.Float32 => new TensorKernels<FullElement>(),
+                ScalarType.BFloat16 => new TensorKernels<HalfElement>(),
+                _ => null,
+            };
 
     internal abstract ScalarType Type { get; }
 
     /// <summary>The norm of input + delta, that sum (the input itself without a delta), and each row's mean and scale.</summary>
-    internal abstract (Tensor Output, Tensor Sum, Tensor Statistics) Norm(TransformerConfig config, Tensor input, Tensor? delta, Tensor weight, Tensor? bias);
+    internal abstract (Tensor Output, Tensor Sum, Tensor Statistics) Norm(
+        TransformerConfig config,
+        Tensor input,
+        Tensor? delta,
+        Tensor weight,
+        Tensor? bias
+    );
 
     /// <returns>residualGradient + the gradient of the norm's input, float32</returns>
     internal abstract Tensor NormBackward(
-        TransformerConfig config, Tensor sum, Tensor gradient, Tensor weight, Tensor statistics, Tensor? residualGradient, Tensor? weightGradient, Tensor? biasGradient);
+        TransformerConfig config,
+        Tensor sum,
+        Tensor gradient,
+        Tensor weight,
+        Tensor statistics,
+        Tensor? residualGradient,
+        Tensor? weightGradient,
+        Tensor? biasGradient
+    );
 
     /// <summary>input weight^T + bias</summary>
     /// <param name="weight">[outputs, inputs]</param>
@@ -58,7 +75,14 @@ internal abstract class TensorKernels
     /// <param name="joint">Before the norm.</param>
     /// <param name="gradient">Of the normed rows; becomes that of <paramref name="joint"/>.</param>
     internal abstract void HeadNormBackward(
-        TransformerConfig config, Tensor joint, Tensor gradient, Tensor queryWeight, Tensor keyWeight, Tensor? queryGradient, Tensor? keyGradient);
+        TransformerConfig config,
+        Tensor joint,
+        Tensor gradient,
+        Tensor queryWeight,
+        Tensor keyWeight,
+        Tensor? queryGradient,
+        Tensor? keyGradient
+    );
 
     internal abstract (Tensor Output, Tensor LogSums) Attend(Tensor joint, FusedView view);
 
@@ -75,7 +99,9 @@ internal abstract class TensorKernels
 
     internal abstract void ScatterAdd(Tensor gradient, Tensor rows, Tensor tableGradient);
 
-    /// <summary>Log-probabilities of targets, logs of the softmax sums, entropies, and 1 where no token is likelier; [4, rows] float32</summary>
+    /// <summary>
+    /// Log-probabilities of targets, logs of the softmax sums, entropies, and 1 where no token is likelier; [4, rows] float32
+    /// </summary>
     internal abstract Tensor LogSoftmax(Tensor logits, Tensor targets, double scale);
 
     /// <summary>Overwrites the logits by their gradient.</summary>

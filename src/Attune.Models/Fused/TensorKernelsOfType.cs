@@ -5,32 +5,67 @@ using static TorchSharp.torch;
 namespace Attune.Models.Fused;
 
 /// <inheritdoc/>
-internal sealed unsafe class TensorKernels<T> : TensorKernels where T : struct, IElement
+internal sealed unsafe class TensorKernels<T> : TensorKernels
+    where T : struct, IElement
 {
     internal override ScalarType Type { get; } = T.Bytes == sizeof(float) ? ScalarType.Float32 : ScalarType.BFloat16;
 
     private bool IsExact => Type == ScalarType.Float32;
 
-    internal override (Tensor Output, Tensor Sum, Tensor Statistics) Norm(TransformerConfig config, Tensor input, Tensor? delta, Tensor weight, Tensor? bias)
+    internal override (Tensor Output, Tensor Sum, Tensor Statistics) Norm(
+        TransformerConfig config,
+        Tensor input,
+        Tensor? delta,
+        Tensor weight,
+        Tensor? bias
+    )
     {
         var (rows, width) = Shape(input);
         var output = empty([rows, width], Type);
         var sum = delta is null ? input : empty([rows, width]);
         var statistics = empty([rows, 2]);
         NormKernels.Forward<T>(
-            Floats(input), Start(delta), Floats(sum), Start(weight), Start(bias), Start(output), Floats(statistics), rows, width, config.NormEpsilon,
-            config.Norm == NormKind.LayerNorm);
+            Floats(input),
+            Start(delta),
+            Floats(sum),
+            Start(weight),
+            Start(bias),
+            Start(output),
+            Floats(statistics),
+            rows,
+            width,
+            config.NormEpsilon,
+            config.Norm == NormKind.LayerNorm
+        );
         return (output, sum, statistics);
     }
 
     internal override Tensor NormBackward(
-        TransformerConfig config, Tensor sum, Tensor gradient, Tensor weight, Tensor statistics, Tensor? residualGradient, Tensor? weightGradient, Tensor? biasGradient)
+        TransformerConfig config,
+        Tensor sum,
+        Tensor gradient,
+        Tensor weight,
+        Tensor statistics,
+        Tensor? residualGradient,
+        Tensor? weightGradient,
+        Tensor? biasGradient
+    )
     {
         var (rows, width) = Shape(sum);
         var result = empty([rows, width]);
         NormKernels.Backward<T>(
-            Floats(sum), Start(gradient), Start(weight), Floats(statistics), (float*)Start(residualGradient), Floats(result), Start(weightGradient), Start(biasGradient),
-            rows, width, config.Norm == NormKind.LayerNorm);
+            Floats(sum),
+            Start(gradient),
+            Start(weight),
+            Floats(statistics),
+            (float*)Start(residualGradient),
+            Floats(result),
+            Start(weightGradient),
+            Start(biasGradient),
+            rows,
+            width,
+            config.Norm == NormKind.LayerNorm
+        );
         return result;
     }
 
@@ -53,7 +88,15 @@ internal sealed unsafe class TensorKernels<T> : TensorKernels where T : struct, 
 
         var output = empty([rows, columns]);
         MatrixProduct.Multiply(
-            new MatrixView(Floats(input), inner, 1), new MatrixView(Floats(weight), 1, inner), Floats(output), columns, rows, columns, inner, (float*)Start(bias));
+            new MatrixView(Floats(input), inner, 1),
+            new MatrixView(Floats(weight), 1, inner),
+            Floats(output),
+            columns,
+            rows,
+            columns,
+            inner,
+            (float*)Start(bias)
+        );
         return output;
     }
 
@@ -74,12 +117,27 @@ internal sealed unsafe class TensorKernels<T> : TensorKernels where T : struct, 
         if (weightGradient is not null)
         {
             MatrixProduct.Multiply(
-                new MatrixView(Floats(gradient), 1, outputs), new MatrixView(Floats(input), inputs, 1), Floats(weightGradient), inputs, outputs, inputs, rows, add: true);
+                new MatrixView(Floats(gradient), 1, outputs),
+                new MatrixView(Floats(input), inputs, 1),
+                Floats(weightGradient),
+                inputs,
+                outputs,
+                inputs,
+                rows,
+                add: true
+            );
         }
 
         var result = empty([rows, inputs]);
         MatrixProduct.Multiply(
-            new MatrixView(Floats(gradient), outputs, 1), new MatrixView(Floats(weight), inputs, 1), Floats(result), inputs, rows, inputs, outputs);
+            new MatrixView(Floats(gradient), outputs, 1),
+            new MatrixView(Floats(weight), inputs, 1),
+            Floats(result),
+            inputs,
+            rows,
+            inputs,
+            outputs
+        );
         return result;
     }
 
@@ -95,11 +153,28 @@ internal sealed unsafe class TensorKernels<T> : TensorKernels where T : struct, 
         var right = new HalfView(Start(input), inputs, 1);
         if (weightGradient is not null)
         {
-            HalfProduct.Multiply(new HalfView(Start(gradient), 1, outputs), right, (ushort*)Start(weightGradient), inputs, outputs, inputs, rows, add: true);
+            HalfProduct.Multiply(
+                new HalfView(Start(gradient), 1, outputs),
+                right,
+                (ushort*)Start(weightGradient),
+                inputs,
+                outputs,
+                inputs,
+                rows,
+                add: true
+            );
         }
 
         var result = empty([rows, inputs], Type);
-        HalfProduct.Multiply(new HalfView(Start(gradient), outputs, 1), new HalfView(Start(weight), inputs, 1), (ushort*)Start(result), inputs, rows, inputs, outputs);
+        HalfProduct.Multiply(
+            new HalfView(Start(gradient), outputs, 1),
+            new HalfView(Start(weight), inputs, 1),
+            (ushort*)Start(result),
+            inputs,
+            rows,
+            inputs,
+            outputs
+        );
         return result;
     }
 
@@ -148,18 +223,42 @@ internal sealed unsafe class TensorKernels<T> : TensorKernels where T : struct, 
     internal override Tensor HeadNorm(TransformerConfig config, Tensor joint, Tensor queryWeight, Tensor keyWeight)
     {
         var output = empty_like(joint);
-        HeadNormKernel.Forward<T>(Start(joint), Start(output), Start(queryWeight), Start(keyWeight), ShapeOf(config, joint), config.NormEpsilon);
+        HeadNormKernel.Forward<T>(
+            Start(joint),
+            Start(output),
+            Start(queryWeight),
+            Start(keyWeight),
+            ShapeOf(config, joint),
+            config.NormEpsilon
+        );
         return output;
     }
 
     internal override void HeadNormBackward(
-        TransformerConfig config, Tensor joint, Tensor gradient, Tensor queryWeight, Tensor keyWeight, Tensor? queryGradient, Tensor? keyGradient)
+        TransformerConfig config,
+        Tensor joint,
+        Tensor gradient,
+        Tensor queryWeight,
+        Tensor keyWeight,
+        Tensor? queryGradient,
+        Tensor? keyGradient
+    )
     {
         var shape = ShapeOf(config, joint);
-        HeadNormKernel.Backward<T>(Start(joint), Start(gradient), Start(queryWeight), Start(keyWeight), Start(queryGradient), Start(keyGradient), shape, config.NormEpsilon);
+        HeadNormKernel.Backward<T>(
+            Start(joint),
+            Start(gradient),
+            Start(queryWeight),
+            Start(keyWeight),
+            Start(queryGradient),
+            Start(keyGradient),
+            shape,
+            config.NormEpsilon
+        );
     }
 
-    private static AttentionShape ShapeOf(TransformerConfig config, Tensor joint) => new(1, (int)joint.size(0), config.Heads, config.KeyValueHeads, config.HeadWidth);
+    private static AttentionShape ShapeOf(TransformerConfig config, Tensor joint) =>
+        new(1, (int)joint.size(0), config.Heads, config.KeyValueHeads, config.HeadWidth);
 
     internal override (Tensor Output, Tensor LogSums) Attend(Tensor joint, FusedView view)
     {
@@ -205,7 +304,13 @@ internal sealed unsafe class TensorKernels<T> : TensorKernels where T : struct, 
     }
 
     internal override void ScatterAdd(Tensor gradient, Tensor rows, Tensor tableGradient) =>
-        LayerKernels.ScatterAdd<T>(Floats(gradient), (long*)Start(rows), Start(tableGradient), (int)rows.numel(), (int)tableGradient.size(1));
+        LayerKernels.ScatterAdd<T>(
+            Floats(gradient),
+            (long*)Start(rows),
+            Start(tableGradient),
+            (int)rows.numel(),
+            (int)tableGradient.size(1)
+        );
 
     internal override Tensor LogSoftmax(Tensor logits, Tensor targets, double scale)
     {
@@ -213,17 +318,35 @@ internal sealed unsafe class TensorKernels<T> : TensorKernels where T : struct, 
         var results = empty([4, rows]);
         var first = Floats(results);
         VocabularyKernel.Forward<T>(
-            Start(logits), (long*)Start(targets), (float)scale, first, first + rows, first + 2L * rows, first + 3L * rows, rows, vocabulary);
+            Start(logits),
+            (long*)Start(targets),
+            (float)scale,
+            first,
+            first + rows,
+            first + 2L * rows,
+            first + 3L * rows,
+            rows,
+            vocabulary
+        );
         return results;
     }
 
     internal override void LogSoftmaxBackward(Tensor logits, Tensor targets, double scale, Tensor logSums, Tensor gradient)
     {
         var (rows, vocabulary) = Shape(logits);
-        VocabularyKernel.Backward<T>(Start(logits), (long*)Start(targets), (float)scale, Floats(logSums), Floats(gradient), rows, vocabulary);
+        VocabularyKernel.Backward<T>(
+            Start(logits),
+            (long*)Start(targets),
+            (float)scale,
+            Floats(logSums),
+            Floats(gradient),
+            rows,
+            vocabulary
+        );
     }
 
-    private static AttentionView Of(FusedView view) => new((nint)Start(view.Starts), (nint)Start(view.Cosines), (nint)Start(view.Sines), view.AnglesPerToken);
+    private static AttentionView Of(FusedView view) =>
+        new((nint)Start(view.Starts), (nint)Start(view.Cosines), (nint)Start(view.Sines), view.AnglesPerToken);
 
     private static (int Rows, int Width) Shape(Tensor matrix) => ((int)matrix.size(0), (int)matrix.size(1));
 

@@ -11,15 +11,29 @@ namespace Attune.Models.Gguf;
 public static class GgufExport
 {
     // llama_ftype: F32, mostly F16, mostly Q8, mostly BF16.
-    private static readonly Dictionary<GgufType, uint> FileTypes = new() { [GgufType.F32] = 0, [GgufType.F16] = 1, [GgufType.Q8] = 7, [GgufType.BF16] = 32 };
+    private static readonly Dictionary<GgufType, uint> FileTypes = new()
+    {
+        [GgufType.F32] = 0,
+        [GgufType.F16] = 1,
+        [GgufType.Q8] = 7,
+        [GgufType.BF16] = 32,
+    };
 
     private const int QuantizedBlock = 32;
 
-    /// <param name="type">Of matrices; vectors and learned positions stay in 32 bits, and matrices that no blocks fit take F16 instead of Q8.</param>
+    /// <param name="type">Of matrices; vectors and learned positions stay in 32 bits, and matrices that no blocks fit take F16 instead of
+    /// Q8.</param>
     /// <param name="tokenizer">Null for a model without text, such as one to measure.</param>
     /// <param name="chatTemplate">The model's own, which llama.cpp reads too; null for none.</param>
     /// <exception cref="AttuneException">The tokenizer or the architecture is of a kind that this export does not know.</exception>
-    public static void Write(LanguageModel model, ITokenizer? tokenizer, string path, string name, GgufType type, string? chatTemplate = null)
+    public static void Write(
+        LanguageModel model,
+        ITokenizer? tokenizer,
+        string path,
+        string name,
+        GgufType type,
+        string? chatTemplate = null
+    )
     {
         var config = model.Config;
         Require(config);
@@ -38,15 +52,20 @@ public static class GgufExport
 
     private static void Require(TransformerConfig config)
     {
-        var missing = config.Family is not ("gpt2" or "llama" or "mistral" or "qwen2") ? $"the family {config.Family}"
+        var missing =
+            config.Family is not ("gpt2" or "llama" or "mistral" or "qwen2") ? $"the family {config.Family}"
             : config.RopeScaling is not null ? "scaled rotary positions (rope_scaling)"
             : config.Biases == BiasKind.Attention ? "biases of attention (attention_bias)"
             : config.QueryKeyNorm ? "norms of queries and keys"
             : config.HeadWidth * config.Heads != config.Width ? "heads of their own width (head_dim)"
-            : config.EmbeddingScale != 1 || config.NormsLessOne ? "Gemma's embedding scale and norms" : null;
+            : config.EmbeddingScale != 1 || config.NormsLessOne ? "Gemma's embedding scale and norms"
+            : null;
         if (missing is not null)
         {
-            throw new AttuneException($"GGUF export does not know {missing}; it writes GPT-2, Llama 1 and 2, Mistral and Qwen 2. Export in Hugging Face layout (--format hf) and convert that.");
+            throw new AttuneException(
+                $"GGUF export does not know {missing}; it writes GPT-2, Llama 1 and 2, Mistral and Qwen 2. Export in Hugging "
+                    + "Face layout (--format hf) and convert that."
+            );
         }
     }
 
@@ -54,7 +73,8 @@ public static class GgufExport
     {
         KeyValuePair<string, object> Of(string key, object value) => new($"{family}.{key}", value);
         yield return Of("vocab_size", (uint)config.VocabularySize);
-        yield return Of("context_length", (uint)Math.Min(config.ContextLength, config.SlidingWindow ?? int.MaxValue));     // inside a window it changes nothing
+        // inside a window it changes nothing
+        yield return Of("context_length", (uint)Math.Min(config.ContextLength, config.SlidingWindow ?? int.MaxValue));
         yield return Of("embedding_length", (uint)config.Width);
         yield return Of("feed_forward_length", (uint)config.HiddenWidth);
         yield return Of("block_count", (uint)config.Layers);
@@ -79,7 +99,10 @@ public static class GgufExport
             var rows = part.Rows ?? shape[0];
             ImmutableArray<long> wanted = shape.Length == 1 ? [rows] : [rows, shape[1]];
             var exact = shape.Length == 1 || part.Slot == "positions";
-            var actual = exact ? GgufType.F32 : type == GgufType.Q8 && shape[1] % QuantizedBlock != 0 ? GgufType.F16 : type;
+            var actual =
+                exact ? GgufType.F32
+                : type == GgufType.Q8 && shape[1] % QuantizedBlock != 0 ? GgufType.F16
+                : type;
             yield return new GgufTensor(part.Name, wanted, actual, () => Values(model.Weights, part, rows));
         }
     }
@@ -98,7 +121,9 @@ public static class GgufExport
 
         for (var i = 0; i < config.Layers; i++)
         {
-            foreach (var (file, slot) in new[] { ("attn_norm", "norm1"), ("attn_output", "out"), ("ffn_norm", "norm2"), ("ffn_down", "down") })
+            foreach (
+                var (file, slot) in new[] { ("attn_norm", "norm1"), ("attn_output", "out"), ("ffn_norm", "norm2"), ("ffn_down", "down") }
+            )
             {
                 foreach (var part in WithBias($"blk.{i}.{file}", $"layers.{i}.{slot}", config))
                 {
@@ -124,17 +149,29 @@ public static class GgufExport
     }
 
     private static IEnumerable<Part> WithBias(string file, string slot, TransformerConfig config) =>
-        config.Family == "gpt2" ? [new($"{file}.weight", $"{slot}.weight"), new($"{file}.bias", $"{slot}.bias")] : [new($"{file}.weight", $"{slot}.weight")];
+        config.Family == "gpt2"
+            ? [new($"{file}.weight", $"{slot}.weight"), new($"{file}.bias", $"{slot}.bias")]
+            : [new($"{file}.weight", $"{slot}.weight")];
 
     private static IEnumerable<Part> Joint(TransformerConfig config, int layer) =>
-        [.. WithBias($"blk.{layer}.attn_qkv", $"layers.{layer}.qkv", config), .. WithBias($"blk.{layer}.ffn_up", $"layers.{layer}.up", config)];
+        [
+            .. WithBias($"blk.{layer}.attn_qkv", $"layers.{layer}.qkv", config),
+            .. WithBias($"blk.{layer}.ffn_up", $"layers.{layer}.up", config),
+        ];
 
     private static IEnumerable<Part> Split(TransformerConfig config, int layer)
     {
         var (width, shared, hidden) = ((long)config.Width, (long)config.KeyValueWidth, (long)config.HiddenWidth);
         // llama.cpp turns neighbouring numbers together in its llama architecture, halves in its qwen2.
         var turned = config.Family is "llama" or "mistral";
-        foreach (var (name, first, rows, heads) in new[] { ("q", 0L, width, config.Heads), ("k", width, shared, config.KeyValueHeads), ("v", width + shared, shared, 0) })
+        foreach (
+            var (name, first, rows, heads) in new[]
+            {
+                ("q", 0L, width, config.Heads),
+                ("k", width, shared, config.KeyValueHeads),
+                ("v", width + shared, shared, 0),
+            }
+        )
         {
             yield return new($"blk.{layer}.attn_{name}.weight", $"layers.{layer}.qkv.weight", first, rows, turned ? heads : 0);
             if (config.Biases == BiasKind.QueryKeyValue)

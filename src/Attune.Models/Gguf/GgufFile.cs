@@ -16,8 +16,9 @@ public sealed record GgufEntry(string Name, ImmutableArray<long> Shape, GgufType
 }
 
 /// <summary>
-/// An open GGUF file, version 2 or 3, little-endian (ggml's docs/gguf.md). Nothing is believed: every count and length is held against what is left of the
-/// file, and against what a model can have, before anything is read or made room for. So a header takes a few times its own size in memory, and never more.
+/// An open GGUF file, version 2 or 3, little-endian (ggml's docs/gguf.md). Nothing is believed: every count and length is held against what
+/// is left of the file, and against what a model can have, before anything is read or made room for. So a header takes a few times its own
+/// size in memory, and never more.
 /// </summary>
 public sealed partial class GgufFile : IDisposable
 {
@@ -76,12 +77,15 @@ public sealed partial class GgufFile : IDisposable
     }
 
     /// <summary>Reads a tensor whole.</summary>
-    /// <exception cref="ModelFileException">A number is infinite or not a number, or there are more than an array holds (2,147,483,591).</exception>
+    /// <exception cref="ModelFileException">A number is infinite or not a number, or there are more than an array holds
+    /// (2,147,483,591).</exception>
     public float[] Read(GgufEntry entry)
     {
         if (entry.Count > Array.MaxLength)
         {
-            throw new ModelFileException($"{Path}: the tensor '{entry.Name}' has {entry.Count} numbers; expected at most {Array.MaxLength}.");
+            throw new ModelFileException(
+                $"{Path}: the tensor '{entry.Name}' has {entry.Count} numbers; expected at most {Array.MaxLength}."
+            );
         }
 
         var values = new float[entry.Count];
@@ -104,7 +108,10 @@ public sealed partial class GgufFile : IDisposable
 
         if (Array.FindIndex(values, v => !float.IsFinite(v)) is var wrong and >= 0)
         {
-            throw new ModelFileException($"{Path}: the tensor '{entry.Name}' holds {values[wrong]} at place {wrong}; the file is damaged, or training that made it diverged.");
+            throw new ModelFileException(
+                $"{Path}: the tensor '{entry.Name}' holds {values[wrong]} at place {wrong}; the file is damaged, or training "
+                    + "that made it diverged."
+            );
         }
 
         return values;
@@ -116,10 +123,18 @@ public sealed partial class GgufFile : IDisposable
     {
         switch (type)
         {
-            case GgufType.F32: MemoryMarshal.Cast<byte, float>(bytes).CopyTo(values); break;
-            case GgufType.F16: Each(bytes, values, bits => (float)BitConverter.UInt16BitsToHalf(bits)); break;
-            case GgufType.BF16: Each(bytes, values, bits => BitConverter.UInt32BitsToSingle((uint)bits << 16)); break;
-            default: Blocks(bytes, values); break;
+            case GgufType.F32:
+                MemoryMarshal.Cast<byte, float>(bytes).CopyTo(values);
+                break;
+            case GgufType.F16:
+                Each(bytes, values, bits => (float)BitConverter.UInt16BitsToHalf(bits));
+                break;
+            case GgufType.BF16:
+                Each(bytes, values, bits => BitConverter.UInt32BitsToSingle((uint)bits << 16));
+                break;
+            default:
+                Blocks(bytes, values);
+                break;
         }
     }
 

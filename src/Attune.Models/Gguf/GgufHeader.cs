@@ -8,14 +8,19 @@ using Attune.Core;
 
 namespace Attune.Models.Gguf;
 
-/// <summary>Reads the header of a GGUF file: its keys with their values, and where its tensors lie. See <see cref="GgufFile"/> for what is promised.</summary>
+/// <summary>
+/// Reads the header of a GGUF file: its keys with their values, and where its tensors lie. See <see cref="GgufFile"/> for what is promised.
+/// </summary>
 internal sealed class GgufHeader(string path, FileStream file)
 {
     private const int MostDimensions = 4;
     private const int DefaultAlignment = 32;
     private const int LongestName = 1 << 16;
+
     // No model has more: its largest list has an entry a token, its longest text is a chat template.
-    private const ulong MostValues = 1 << 24, MostTensors = 1 << 17, MostKeys = 1 << 16;
+    private const ulong MostValues = 1 << 24,
+        MostTensors = 1 << 17,
+        MostKeys = 1 << 16;
     private const int LongestText = 1 << 24;
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
     private readonly long _length = file.Length;
@@ -53,8 +58,11 @@ internal sealed class GgufHeader(string path, FileStream file)
 
     private Dictionary<string, GgufEntry> Entries(int tensors)
     {
-        var alignment = _fields.TryGetValue("general.alignment", out var given) ? given is uint and >= 8 and <= 1 << 20 && BitOperations.IsPow2((uint)given) ? (uint)given
-            : throw Wrong($"general.alignment is {given}; expected a power of two from 8 on") : DefaultAlignment;
+        var alignment = _fields.TryGetValue("general.alignment", out var given)
+            ? given is uint and >= 8 and <= 1 << 20 && BitOperations.IsPow2((uint)given)
+                ? (uint)given
+                : throw Wrong($"general.alignment is {given}; expected a power of two from 8 on")
+            : DefaultAlignment;
         var places = new List<(string Name, ImmutableArray<long> Shape, GgufType Type, ulong Offset)>();
         for (var i = 0; i < tensors; i++)
         {
@@ -67,7 +75,10 @@ internal sealed class GgufHeader(string path, FileStream file)
         {
             if (offset % alignment != 0 || offset > (ulong)_length)
             {
-                throw Wrong($"the tensor '{Shown(name)}' begins at {offset}, which is {(offset % alignment != 0 ? $"no multiple of {alignment}" : "beyond the end")}");
+                throw Wrong(
+                    $"the tensor '{Shown(name)}' begins at {offset}, which is "
+                        + $"{(offset % alignment != 0 ? $"no multiple of {alignment}" : "beyond the end")}"
+                );
             }
 
             var entry = new GgufEntry(name, shape, type, start + (long)offset);
@@ -121,7 +132,10 @@ internal sealed class GgufHeader(string path, FileStream file)
         var type = Number32();
         if (!Enum.IsDefined((GgufType)type))
         {
-            throw Wrong($"the tensor '{Shown(name)}' is of ggml's type {type}; read are f32, f16, bf16 and q8_0. Convert the original weights, or a copy in one of these types");
+            throw Wrong(
+                $"the tensor '{Shown(name)}' is of ggml's type {type}; read are f32, f16, bf16 and q8_0. Convert the original "
+                    + "weights, or a copy in one of these types"
+            );
         }
 
         if ((GgufType)type == GgufType.Q8 && shape[^1] % GgufWriter.BlockLength != 0)
@@ -132,42 +146,44 @@ internal sealed class GgufHeader(string path, FileStream file)
         return (name, [.. shape], (GgufType)type, Number64());
     }
 
-    private object Value(string key, uint type) => type switch
-    {
-        0 => Take(1)[0],
-        1 => (sbyte)Take(1)[0],
-        2 => BinaryPrimitives.ReadUInt16LittleEndian(Take(2)),
-        3 => BinaryPrimitives.ReadInt16LittleEndian(Take(2)),
-        4 => Number32(),
-        5 => unchecked((int)Number32()),
-        6 => BitConverter.UInt32BitsToSingle(Number32()),
-        7 => Flag(key, Take(1)[0]),
-        8 => Text($"the text of '{Shown(key)}'", LongestText),
-        9 => List(key, Number32()),
-        10 => Number64(),
-        11 => unchecked((long)Number64()),
-        12 => BitConverter.UInt64BitsToDouble(Number64()),
-        _ => throw WrongType(key, type),
-    };
+    private object Value(string key, uint type) =>
+        type switch
+        {
+            0 => Take(1)[0],
+            1 => (sbyte)Take(1)[0],
+            2 => BinaryPrimitives.ReadUInt16LittleEndian(Take(2)),
+            3 => BinaryPrimitives.ReadInt16LittleEndian(Take(2)),
+            4 => Number32(),
+            5 => unchecked((int)Number32()),
+            6 => BitConverter.UInt32BitsToSingle(Number32()),
+            7 => Flag(key, Take(1)[0]),
+            8 => Text($"the text of '{Shown(key)}'", LongestText),
+            9 => List(key, Number32()),
+            10 => Number64(),
+            11 => unchecked((long)Number64()),
+            12 => BitConverter.UInt64BitsToDouble(Number64()),
+            _ => throw WrongType(key, type),
+        };
 
     /// <summary>An array of the values' own type: boxed, small numbers would take thirty times what they take in the file.</summary>
-    private object List(string key, uint type) => type switch
-    {
-        0 => Numbers<byte>(key),
-        1 => Numbers<sbyte>(key),
-        2 => Numbers<ushort>(key),
-        3 => Numbers<short>(key),
-        4 => Numbers<uint>(key),
-        5 => Numbers<int>(key),
-        6 => Numbers<float>(key),
-        7 => Array.ConvertAll(Numbers<byte>(key), flag => Flag(key, flag)),
-        8 => Texts(key),
-        9 => throw Wrong($"the key '{Shown(key)}' holds arrays of arrays, which no model needs"),
-        10 => Numbers<ulong>(key),
-        11 => Numbers<long>(key),
-        12 => Numbers<double>(key),
-        _ => throw WrongType(key, type),
-    };
+    private object List(string key, uint type) =>
+        type switch
+        {
+            0 => Numbers<byte>(key),
+            1 => Numbers<sbyte>(key),
+            2 => Numbers<ushort>(key),
+            3 => Numbers<short>(key),
+            4 => Numbers<uint>(key),
+            5 => Numbers<int>(key),
+            6 => Numbers<float>(key),
+            7 => Array.ConvertAll(Numbers<byte>(key), flag => Flag(key, flag)),
+            8 => Texts(key),
+            9 => throw Wrong($"the key '{Shown(key)}' holds arrays of arrays, which no model needs"),
+            10 => Numbers<ulong>(key),
+            11 => Numbers<long>(key),
+            12 => Numbers<double>(key),
+            _ => throw WrongType(key, type),
+        };
 
     private T[] Numbers<T>(string key)
         where T : unmanaged
@@ -188,7 +204,13 @@ internal sealed class GgufHeader(string path, FileStream file)
         return all;
     }
 
-    private bool Flag(string key, byte value) => value switch { 0 => false, 1 => true, _ => throw Wrong($"the key '{Shown(key)}' holds {value}; expected 0 or 1") };
+    private bool Flag(string key, byte value) =>
+        value switch
+        {
+            0 => false,
+            1 => true,
+            _ => throw Wrong($"the key '{Shown(key)}' holds {value}; expected 0 or 1"),
+        };
 
     /// <summary>A count of things that take so many bytes each at least.</summary>
     private int Count(string what, int least, ulong most)

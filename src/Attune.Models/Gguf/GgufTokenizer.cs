@@ -9,13 +9,18 @@ namespace Attune.Models.Gguf;
 internal static class GgufTokenizer
 {
     // llama_token_type
-    private const int Normal = 1, Control = 3, UserDefined = 4, Unused = 5, Byte = 6;
+    private const int Normal = 1,
+        Control = 3,
+        UserDefined = 4,
+        Unused = 5,
+        Byte = 6;
 
     // llama.cpp's names for expressions that cut words.
     private static readonly Dictionary<string, string> WordsKnownElsewhere = new(StringComparer.Ordinal)
     {
         [""] = "gpt-2",
-        [@"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"] = "llama-bpe",
+        [@"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"] =
+            "llama-bpe",
         [@"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"] = "qwen2",
     };
 
@@ -24,16 +29,26 @@ internal static class GgufTokenizer
     /// <summary>The expression behind llama.cpp's name for it; empty for GPT-2's, null for names that are not known here.</summary>
     internal static string? WordsOf(string name) => WordsKnownElsewhere.Where(p => p.Value == name).Select(p => p.Key).FirstOrDefault();
 
-    /// <summary>Llama 3's words that are tokens are taken whole, without merging, and its texts begin with the begin token unless the file says otherwise.</summary>
+    /// <summary>
+    /// Llama 3's words that are tokens are taken whole, without merging, and its texts begin with the begin token unless the file says
+    /// otherwise.
+    /// </summary>
     internal static bool IsLlama3(string name) => name == "llama-bpe";
 
-    internal static IEnumerable<KeyValuePair<string, object>> Fields(ITokenizer tokenizer, TransformerConfig config) => tokenizer switch
-    {
-        BytePairTokenizer pairs => [.. BytePair(pairs, config), .. Roles(tokenizer)],
-        PipelineTokenizer { Vocabulary: { Kind: not VocabularyKind.Other } vocabulary } => [.. Pipeline(vocabulary, config), .. Roles(tokenizer)],
-        SentencePieceTokenizer pieces => [.. SentencePiece(pieces, config), .. Roles(tokenizer)],
-        _ => throw new AttuneException($"A {tokenizer.GetType().Name} cannot be written in GGUF; expected byte-level BPE or SentencePiece."),
-    };
+    internal static IEnumerable<KeyValuePair<string, object>> Fields(ITokenizer tokenizer, TransformerConfig config) =>
+        tokenizer switch
+        {
+            BytePairTokenizer pairs => [.. BytePair(pairs, config), .. Roles(tokenizer)],
+            PipelineTokenizer { Vocabulary: { Kind: not VocabularyKind.Other } vocabulary } =>
+            [
+                .. Pipeline(vocabulary, config),
+                .. Roles(tokenizer),
+            ],
+            SentencePieceTokenizer pieces => [.. SentencePiece(pieces, config), .. Roles(tokenizer)],
+            _ => throw new AttuneException(
+                $"A {tokenizer.GetType().Name} cannot be written in GGUF; expected byte-level BPE or SentencePiece."
+            ),
+        };
 
     private static IEnumerable<KeyValuePair<string, object>> BytePair(BytePairTokenizer tokenizer, TransformerConfig config)
     {
@@ -51,7 +66,7 @@ internal static class GgufTokenizer
         }
 
         yield return new("tokenizer.ggml.model", "gpt2");
-        yield return new("tokenizer.ggml.pre", "gpt-2");      // How texts are cut into words: as GPT-2 does, in every byte-level tokenizer here.
+        yield return new("tokenizer.ggml.pre", "gpt-2"); // How texts are cut into words: as GPT-2 does, in every byte-level tokenizer here.
         yield return new("tokenizer.ggml.tokens", texts);
         yield return new("tokenizer.ggml.token_type", types);
         yield return new("tokenizer.ggml.merges", tokenizer.Vocabulary.Merges.ToArray());
@@ -60,9 +75,13 @@ internal static class GgufTokenizer
     private static IEnumerable<KeyValuePair<string, object>> Pipeline(PipelineVocabulary vocabulary, TransformerConfig config)
     {
         string Text(int id) => (id < vocabulary.Texts.Length ? vocabulary.Texts[id] : null) ?? $"[PAD{id}]";
-        int Type(int id) => id >= vocabulary.Texts.Length || vocabulary.Texts[id] is not { } text ? Unused
-            : vocabulary.Special.Contains(id) ? Control : vocabulary.Added.Contains(id) ? UserDefined
-            : vocabulary.Kind == VocabularyKind.PairsWithBytes && text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) ? Byte : Normal;
+        int Type(int id) =>
+            id >= vocabulary.Texts.Length || vocabulary.Texts[id] is not { } text ? Unused
+            : vocabulary.Special.Contains(id) ? Control
+            : vocabulary.Added.Contains(id) ? UserDefined
+            : vocabulary.Kind == VocabularyKind.PairsWithBytes && text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal)
+                ? Byte
+            : Normal;
         var byteLevel = vocabulary.Kind == VocabularyKind.ByteLevelPairs;
         var ids = Enumerable.Range(0, config.VocabularySize).ToArray();
         yield return new("tokenizer.ggml.model", byteLevel ? "gpt2" : "llama");
@@ -70,8 +89,15 @@ internal static class GgufTokenizer
         yield return new("tokenizer.ggml.token_type", ids.Select(Type).ToArray());
         if (byteLevel)
         {
-            yield return new("tokenizer.ggml.pre", WordsKnownElsewhere.TryGetValue(vocabulary.Words ?? "none", out var pre) ? pre
-                : throw new AttuneException($"The tokenizer cuts words by the expression '{vocabulary.Words}', which llama.cpp has no name for here; expected GPT-2's, Llama 3's or Qwen 2's."));
+            yield return new(
+                "tokenizer.ggml.pre",
+                WordsKnownElsewhere.TryGetValue(vocabulary.Words ?? "none", out var pre)
+                    ? pre
+                    : throw new AttuneException(
+                        $"The tokenizer cuts words by the expression '{vocabulary.Words}', which llama.cpp has no name for "
+                            + "here; expected GPT-2's, Llama 3's or Qwen 2's."
+                    )
+            );
             yield return new("tokenizer.ggml.merges", vocabulary.Merges.Select(m => $"{Text(m.Left)} {Text(m.Right)}").ToArray());
             yield break;
         }

@@ -10,6 +10,7 @@ public enum GgufType
 {
     F32 = 0,
     F16 = 1,
+
     /// <summary>Q8_0: blocks of 32 numbers, a 16-bit scale and 32 signed bytes.</summary>
     Q8 = 8,
     BF16 = 30,
@@ -31,45 +32,56 @@ public static class GgufWriter
     internal const int BlockBytes = 2 + BlockLength;
 
     // Value types of keys.
-    private const uint UInt32 = 4, Int32 = 5, Float32 = 6, Bool = 7, String = 8, Array = 9;
+    private const uint UInt32 = 4,
+        Int32 = 5,
+        Float32 = 6,
+        Bool = 7,
+        String = 8,
+        Array = 9;
 
     /// <param name="fields">Keys in order; values are uint, int, float, bool, string, or lists of strings, floats or ints.</param>
-    public static void Write(string path, IReadOnlyList<KeyValuePair<string, object>> fields, IReadOnlyList<GgufTensor> tensors) => AtomicFile.Write(path, file =>
-    {
-        using var writer = new BinaryWriter(file, Encoding.UTF8, leaveOpen: true);
-        writer.Write("GGUF"u8);
-        writer.Write(Version);
-        writer.Write((long)tensors.Count);
-        writer.Write((long)fields.Count);
-        var written = 24L;
-        foreach (var (key, value) in fields)
+    public static void Write(string path, IReadOnlyList<KeyValuePair<string, object>> fields, IReadOnlyList<GgufTensor> tensors) =>
+        AtomicFile.Write(
+            path,
+            file =>
+            {
+                using var writer = new BinaryWriter(file, Encoding.UTF8, leaveOpen: true);
+                writer.Write("GGUF"u8);
+                writer.Write(Version);
+                writer.Write((long)tensors.Count);
+                writer.Write((long)fields.Count);
+                var written = 24L;
+                foreach (var (key, value) in fields)
+                {
+                    written += WriteText(writer, key) + WriteValue(writer, value);
+                }
+
+                var offset = 0L;
+                foreach (var tensor in tensors)
+                {
+                    written += WriteText(writer, tensor.Name) + WritePlace(writer, tensor, offset);
+                    offset += Aligned(BytesOf(tensor));
+                }
+
+                WriteZeros(writer, Aligned(written) - written);
+                foreach (var tensor in tensors)
+                {
+                    WriteNumbers(writer, tensor);
+                    WriteZeros(writer, Aligned(BytesOf(tensor)) - BytesOf(tensor));
+                }
+            }
+        );
+
+    private static long BytesOf(GgufTensor tensor) =>
+        BytesOf(tensor.Shape.Aggregate(1L, (product, side) => checked(product * side)), tensor.Type);
+
+    internal static long BytesOf(long count, GgufType type) =>
+        type switch
         {
-            written += WriteText(writer, key) + WriteValue(writer, value);
-        }
-
-        var offset = 0L;
-        foreach (var tensor in tensors)
-        {
-            written += WriteText(writer, tensor.Name) + WritePlace(writer, tensor, offset);
-            offset += Aligned(BytesOf(tensor));
-        }
-
-        WriteZeros(writer, Aligned(written) - written);
-        foreach (var tensor in tensors)
-        {
-            WriteNumbers(writer, tensor);
-            WriteZeros(writer, Aligned(BytesOf(tensor)) - BytesOf(tensor));
-        }
-    });
-
-    private static long BytesOf(GgufTensor tensor) => BytesOf(tensor.Shape.Aggregate(1L, (product, side) => checked(product * side)), tensor.Type);
-
-    internal static long BytesOf(long count, GgufType type) => type switch
-    {
-        GgufType.F32 => count * sizeof(float),
-        GgufType.Q8 => count / BlockLength * BlockBytes,
-        _ => count * sizeof(ushort),
-    };
+            GgufType.F32 => count * sizeof(float),
+            GgufType.Q8 => count / BlockLength * BlockBytes,
+            _ => count * sizeof(ushort),
+        };
 
     private static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 
@@ -94,18 +106,37 @@ public static class GgufWriter
         return 2 * sizeof(int) + (tensor.Shape.Length + 1) * sizeof(long);
     }
 
-    private static long WriteValue(BinaryWriter writer, object value) => value switch
-    {
-        uint number => Typed(writer, UInt32, () => writer.Write(number), sizeof(uint)),
-        int number => Typed(writer, Int32, () => writer.Write(number), sizeof(int)),
-        float number => Typed(writer, Float32, () => writer.Write(number), sizeof(float)),
-        bool flag => Typed(writer, Bool, () => writer.Write(flag), 1),
-        string text => Typed(writer, String, () => WriteText(writer, text), sizeof(long) + Encoding.UTF8.GetByteCount(text)),
-        IReadOnlyList<string> texts => List(writer, String, texts, text => WriteText(writer, text)),
-        IReadOnlyList<float> numbers => List(writer, Float32, numbers, number => { writer.Write(number); return sizeof(float); }),
-        IReadOnlyList<int> numbers => List(writer, Int32, numbers, number => { writer.Write(number); return sizeof(int); }),
-        _ => throw new ArgumentException($"A GGUF key cannot hold a {value.GetType().Name}.", nameof(value)),
-    };
+    private static long WriteValue(BinaryWriter writer, object value) =>
+        value switch
+        {
+            uint number => Typed(writer, UInt32, () => writer.Write(number), sizeof(uint)),
+            int number => Typed(writer, Int32, () => writer.Write(number), sizeof(int)),
+            float number => Typed(writer, Float32, () => writer.Write(number), sizeof(float)),
+            bool flag => Typed(writer, Bool, () => writer.Write(flag), 1),
+            string text => Typed(writer, String, () => WriteText(writer, text), sizeof(long) + Encoding.UTF8.GetByteCount(text)),
+            IReadOnlyList<string> texts => List(writer, String, texts, text => WriteText(writer, text)),
+            IReadOnlyList<float> numbers => List(
+                writer,
+                Float32,
+                numbers,
+                number =>
+                {
+                    writer.Write(number);
+                    return sizeof(float);
+                }
+            ),
+            IReadOnlyList<int> numbers => List(
+                writer,
+                Int32,
+                numbers,
+                number =>
+                {
+                    writer.Write(number);
+                    return sizeof(int);
+                }
+            ),
+            _ => throw new ArgumentException($"A GGUF key cannot hold a {value.GetType().Name}.", nameof(value)),
+        };
 
     private static long Typed(BinaryWriter writer, uint type, Action write, long bytes)
     {
@@ -129,10 +160,18 @@ public static class GgufWriter
         var values = tensor.Values();
         switch (tensor.Type)
         {
-            case GgufType.F32: writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan())); break;
-            case GgufType.F16: WriteHalves(writer, values, value => BitConverter.HalfToUInt16Bits((Half)value)); break;
-            case GgufType.BF16: WriteHalves(writer, values, BFloat16.Round); break;
-            default: WriteBlocks(writer, values); break;
+            case GgufType.F32:
+                writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
+                break;
+            case GgufType.F16:
+                WriteHalves(writer, values, value => BitConverter.HalfToUInt16Bits((Half)value));
+                break;
+            case GgufType.BF16:
+                WriteHalves(writer, values, BFloat16.Round);
+                break;
+            default:
+                WriteBlocks(writer, values);
+                break;
         }
     }
 

@@ -81,7 +81,9 @@ public sealed class FlatParameters : IDisposable
         return Gradients;
     }
 
-    /// <summary>Where a parameter's gradient is added up, for code that adds to it itself; null before <see cref="AttachGradients"/>.</summary>
+    /// <summary>
+    /// Where a parameter's gradient is added up, for code that adds to it itself; null before <see cref="AttachGradients"/>.
+    /// </summary>
     internal Tensor? GradientOf(string name) => _gradients.GetValueOrDefault(name);
 
     /// <summary>
@@ -117,7 +119,9 @@ public sealed class FlatParameters : IDisposable
     /// <summary>The first element that does not belong to the embeddings and the lowest <paramref name="layers"/> layers.</summary>
     public long OffsetAbove(int layers)
     {
-        var above = Slots.First(slot => slot.Name == "norm.weight" || (slot.Name.StartsWith("layers.", StringComparison.Ordinal) && LayerOf(slot.Name) >= layers));
+        var above = Slots.First(slot =>
+            slot.Name == "norm.weight" || (slot.Name.StartsWith("layers.", StringComparison.Ordinal) && LayerOf(slot.Name) >= layers)
+        );
         return layers == 0 ? 0 : above.Offset;
     }
 
@@ -140,7 +144,9 @@ public sealed class FlatParameters : IDisposable
         }
     }
 
-    /// <summary>What an update's forward passes draw from (dropout). The loop says so before each, so that a resumed run draws the same.</summary>
+    /// <summary>
+    /// What an update's forward passes draw from (dropout). The loop says so before each, so that a resumed run draws the same.
+    /// </summary>
     public void BeginUpdate(Seed seed) => (_chance, _passes) = (seed, 0);
 
     /// <summary>One pass's own seed.</summary>
@@ -179,5 +185,6 @@ public sealed class FlatParameters : IDisposable
         Values.Dispose();
     }
 
-    private static int LayerOf(string name) => int.Parse(name.AsSpan(7, name.IndexOf('.', 7) - 7), System.Globalization.CultureInfo.InvariantCulture);
+    private static int LayerOf(string name) =>
+        int.Parse(name.AsSpan(7, name.IndexOf('.', 7) - 7), System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -10,7 +10,14 @@ namespace Attune.Models.Weights;
 /// <param name="FirstRow">Where in it: query, key and value share one matrix here, as do gate and up.</param>
 /// <param name="Transposed">The file holds [in, out], as GPT-2's does; Attune's matrices are [out, in].</param>
 /// <param name="Offset">What is added to the file's numbers: 1 where they are norms less one.</param>
-public sealed record HuggingFaceTensor(string Name, ImmutableArray<long> Shape, string Slot, long FirstRow = 0, bool Transposed = false, float Offset = 0)
+public sealed record HuggingFaceTensor(
+    string Name,
+    ImmutableArray<long> Shape,
+    string Slot,
+    long FirstRow = 0,
+    bool Transposed = false,
+    float Offset = 0
+)
 {
     /// <summary>Rows of the slot that it fills.</summary>
     public long Rows => Transposed ? Shape[1] : Shape[0];
@@ -23,8 +30,8 @@ public sealed record HuggingFaceTensor(string Name, ImmutableArray<long> Shape, 
         [
             .. isGpt2 ? Gpt2(config) : Llama(config),
             .. head == HeadKind.Score ? [new("score.weight", [1, config.Width], "score")]
-                : config.TiedHead ? Array.Empty<HuggingFaceTensor>()
-                : [new("lm_head.weight", [config.VocabularySize, config.Width], "head")],
+            : config.TiedHead ? Array.Empty<HuggingFaceTensor>()
+            : [new("lm_head.weight", [config.VocabularySize, config.Width], "head")],
         ];
     }
 
@@ -36,12 +43,17 @@ public sealed record HuggingFaceTensor(string Name, ImmutableArray<long> Shape, 
         for (var i = 0; i < config.Layers; i++)
         {
             var (file, slot) = ($"transformer.h.{i}", $"layers.{i}");
-            foreach (var tensor in new[]
-            {
-                Norm($"{file}.ln_1", $"{slot}.norm1"), Conv($"{file}.attn.c_attn", 3 * width, width, $"{slot}.qkv"),
-                Conv($"{file}.attn.c_proj", width, width, $"{slot}.out"), Norm($"{file}.ln_2", $"{slot}.norm2"),
-                Conv($"{file}.mlp.c_fc", config.HiddenWidth, width, $"{slot}.up"), Conv($"{file}.mlp.c_proj", width, config.HiddenWidth, $"{slot}.down"),
-            }.SelectMany(t => t))
+            foreach (
+                var tensor in new[]
+                {
+                    Norm($"{file}.ln_1", $"{slot}.norm1"),
+                    Conv($"{file}.attn.c_attn", 3 * width, width, $"{slot}.qkv"),
+                    Conv($"{file}.attn.c_proj", width, width, $"{slot}.out"),
+                    Norm($"{file}.ln_2", $"{slot}.norm2"),
+                    Conv($"{file}.mlp.c_fc", config.HiddenWidth, width, $"{slot}.up"),
+                    Conv($"{file}.mlp.c_proj", width, config.HiddenWidth, $"{slot}.down"),
+                }.SelectMany(t => t)
+            )
             {
                 yield return tensor;
             }
@@ -52,7 +64,8 @@ public sealed record HuggingFaceTensor(string Name, ImmutableArray<long> Shape, 
             yield return tensor;
         }
 
-        IEnumerable<HuggingFaceTensor> Norm(string file, string slot) => [new($"{file}.weight", [width], $"{slot}.weight"), new($"{file}.bias", [width], $"{slot}.bias")];
+        IEnumerable<HuggingFaceTensor> Norm(string file, string slot) =>
+            [new($"{file}.weight", [width], $"{slot}.weight"), new($"{file}.bias", [width], $"{slot}.bias")];
 
         static IEnumerable<HuggingFaceTensor> Conv(string file, long output, long input, string slot) =>
             [new($"{file}.weight", [input, output], $"{slot}.weight", Transposed: true), new($"{file}.bias", [output], $"{slot}.bias")];
@@ -77,7 +90,9 @@ public sealed record HuggingFaceTensor(string Name, ImmutableArray<long> Shape, 
                 }
             }
 
-            foreach (var (name, own) in config.QueryKeyNorm ? [("q_norm", "queryNorm"), ("k_norm", "keyNorm")] : Array.Empty<(string, string)>())
+            foreach (
+                var (name, own) in config.QueryKeyNorm ? [("q_norm", "queryNorm"), ("k_norm", "keyNorm")] : Array.Empty<(string, string)>()
+            )
             {
                 yield return new($"{file}.self_attn.{name}.weight", [config.HeadWidth], $"{slot}.{own}.weight", Offset: less);
             }

@@ -35,25 +35,30 @@ public static class Initialization
         }
 
         var values = new float[slot.Length];
-        Parallel.For(0L, (slot.Length + Chunk - 1) / Chunk, part =>
-        {
-            var chance = seed.For("initial " + slot.Name, part).Chance();
-            var chunk = values.AsSpan((int)(part * Chunk), (int)Math.Min(Chunk, slot.Length - part * Chunk));
-            for (var i = 0; i < chunk.Length; i++)
+        Parallel.For(
+            0L,
+            (slot.Length + Chunk - 1) / Chunk,
+            part =>
             {
-                chunk[i] = (float)(deviation * chance.NextNormal());
+                var chance = seed.For("initial " + slot.Name, part).Chance();
+                var chunk = values.AsSpan((int)(part * Chunk), (int)Math.Min(Chunk, slot.Length - part * Chunk));
+                for (var i = 0; i < chunk.Length; i++)
+                {
+                    chunk[i] = (float)(deviation * chance.NextNormal());
+                }
             }
-        });
+        );
         parameter.copy_(tensor(values).view([.. slot.Shape]));
         parameters.Round();
     }
 
-    private static double? Deviation(ParameterSlot slot, TransformerConfig config) => slot switch
-    {
-        { Name: "score" } => 1 / Math.Sqrt(config.Width + 1),
-        { IsMatrix: false } => null,
-        _ when slot.Name.EndsWith(".out.weight", StringComparison.Ordinal) || slot.Name.EndsWith(".down.weight", StringComparison.Ordinal) =>
-            0.02 / Math.Sqrt(2 * config.Layers),
-        _ => 0.02,
-    };
+    private static double? Deviation(ParameterSlot slot, TransformerConfig config) =>
+        slot switch
+        {
+            { Name: "score" } => 1 / Math.Sqrt(config.Width + 1),
+            { IsMatrix: false } => null,
+            _ when slot.Name.EndsWith(".out.weight", StringComparison.Ordinal)
+                    || slot.Name.EndsWith(".down.weight", StringComparison.Ordinal) => 0.02 / Math.Sqrt(2 * config.Layers),
+            _ => 0.02,
+        };
 }

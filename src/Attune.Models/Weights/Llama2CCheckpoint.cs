@@ -27,8 +27,10 @@ public static class Llama2CCheckpoint
             if (header.Length != file.Length)
             {
                 throw new ModelFileException(
-                    $"{path} has {file.Length} bytes; its header describes {header.Config.Layers} layers of width {header.Config.Width} and {header.Config.VocabularySize} tokens, "
-                    + $"which take {header.Length}. It is truncated, or not a llama2.c checkpoint.");
+                    $"{path} has {file.Length} bytes; its header describes {header.Config.Layers} layers of width "
+                        + $"{header.Config.Width} and {header.Config.VocabularySize} tokens, "
+                        + $"which take {header.Length}. It is truncated, or not a llama2.c checkpoint."
+                );
             }
 
             file.Seek(header.Start, SeekOrigin.Begin);
@@ -56,7 +58,9 @@ public static class Llama2CCheckpoint
 
         if (versioned && BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]) is var version and not 1)
         {
-            throw new ModelFileException($"{path} is a llama2.c checkpoint of version {version}; supported are the legacy layout and version 1 (32-bit floats).");
+            throw new ModelFileException(
+                $"{path} is a llama2.c checkpoint of version {version}; supported are the legacy layout and version 1 (32-bit floats)."
+            );
         }
 
         var numbers = new int[7];
@@ -67,7 +71,18 @@ public static class Llama2CCheckpoint
 
         // The legacy layout says by a negative vocabulary that the head is not the embedding; version 1 has a byte for it.
         var tied = versioned ? bytes[36] == 1 : numbers[5] > 0;
-        var config = TransformerConfig.Llama(Math.Abs(Math.Max(numbers[5], -int.MaxValue)), numbers[0], numbers[2], numbers[3], numbers[4], numbers[1], numbers[6]) with { TiedHead = tied };
+        var config = TransformerConfig.Llama(
+            Math.Abs(Math.Max(numbers[5], -int.MaxValue)),
+            numbers[0],
+            numbers[2],
+            numbers[3],
+            numbers[4],
+            numbers[1],
+            numbers[6]
+        ) with
+        {
+            TiedHead = tied,
+        };
         if (config.Problems().ToArray() is { Length: > 0 } problems)
         {
             throw new ModelFileException($"{path} is not a llama2.c checkpoint: read as one, {string.Join(" ", problems)}");
@@ -131,7 +146,10 @@ public static class Llama2CCheckpoint
         var at = Array.FindIndex(values, value => !float.IsFinite(value));
         if (at >= 0)
         {
-            throw new ModelFileException($"{path}: the weights '{part.Slot}' hold {values[at]} at element {at}. The file is damaged, or the training that wrote it diverged.");
+            throw new ModelFileException(
+                $"{path}: the weights '{part.Slot}' hold {values[at]} at element {at}. The file is damaged, or the training "
+                    + "that wrote it diverged."
+            );
         }
     }
 
@@ -144,30 +162,59 @@ public static class Llama2CCheckpoint
         var tables = (long)config.ContextLength * config.HeadWidth;
         return
         [
-            new("tokens", config.VocabularySize, config.Width), .. Each(config, Norm1), .. Each(config, Query), .. Each(config, Key), .. Each(config, Value),
-            .. Each(config, Out), .. Each(config, Norm2), .. Each(config, Gate), .. Each(config, Down), .. Each(config, Up),
-            new("norm.weight", 1, config.Width), new(null, 1, tables), .. Head(config),
+            new("tokens", config.VocabularySize, config.Width),
+            .. Each(config, Norm1),
+            .. Each(config, Query),
+            .. Each(config, Key),
+            .. Each(config, Value),
+            .. Each(config, Out),
+            .. Each(config, Norm2),
+            .. Each(config, Gate),
+            .. Each(config, Down),
+            .. Each(config, Up),
+            new("norm.weight", 1, config.Width),
+            new(null, 1, tables),
+            .. Head(config),
         ];
     }
 
     private static IEnumerable<Part> VersionedOrder(TransformerConfig config) =>
-    [
-        .. Each(config, Norm1), .. Each(config, Norm2), new("norm.weight", 1, config.Width), new("tokens", config.VocabularySize, config.Width),
-        .. Each(config, Query), .. Each(config, Key), .. Each(config, Value), .. Each(config, Out), .. Each(config, Gate), .. Each(config, Down), .. Each(config, Up),
-        .. Head(config),
-    ];
+        [
+            .. Each(config, Norm1),
+            .. Each(config, Norm2),
+            new("norm.weight", 1, config.Width),
+            new("tokens", config.VocabularySize, config.Width),
+            .. Each(config, Query),
+            .. Each(config, Key),
+            .. Each(config, Value),
+            .. Each(config, Out),
+            .. Each(config, Gate),
+            .. Each(config, Down),
+            .. Each(config, Up),
+            .. Head(config),
+        ];
 
     private static IEnumerable<Part> Each(TransformerConfig config, Func<TransformerConfig, string, Part> part) =>
         Enumerable.Range(0, config.Layers).Select(layer => part(config, $"layers.{layer}"));
 
     private static Part[] Head(TransformerConfig config) => config.TiedHead ? [] : [new("head", config.VocabularySize, config.Width)];
+
     private static Part Norm1(TransformerConfig c, string at) => new($"{at}.norm1.weight", 1, c.Width);
+
     private static Part Norm2(TransformerConfig c, string at) => new($"{at}.norm2.weight", 1, c.Width);
+
     private static Part Query(TransformerConfig c, string at) => new($"{at}.qkv.weight", c.Width, c.Width, 0, c.Heads);
+
     private static Part Key(TransformerConfig c, string at) => new($"{at}.qkv.weight", c.KeyValueWidth, c.Width, c.Width, c.KeyValueHeads);
-    private static Part Value(TransformerConfig c, string at) => new($"{at}.qkv.weight", c.KeyValueWidth, c.Width, c.Width + c.KeyValueWidth);
+
+    private static Part Value(TransformerConfig c, string at) =>
+        new($"{at}.qkv.weight", c.KeyValueWidth, c.Width, c.Width + c.KeyValueWidth);
+
     private static Part Out(TransformerConfig c, string at) => new($"{at}.out.weight", c.Width, c.Width);
+
     private static Part Gate(TransformerConfig c, string at) => new($"{at}.up.weight", c.HiddenWidth, c.Width);
+
     private static Part Up(TransformerConfig c, string at) => new($"{at}.up.weight", c.HiddenWidth, c.Width, c.HiddenWidth);
+
     private static Part Down(TransformerConfig c, string at) => new($"{at}.down.weight", c.Width, c.HiddenWidth);
 }

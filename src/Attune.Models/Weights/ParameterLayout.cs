@@ -8,6 +8,7 @@ public enum HeadKind
 {
     /// <summary>Logits over the vocabulary.</summary>
     Language,
+
     /// <summary>One number per token, "score.weight".</summary>
     Score,
 }
@@ -45,7 +46,8 @@ public static class ParameterLayout
     }
 
     /// <summary>Elements of a flat tensor that holds these slots.</summary>
-    public static long TotalLength(ImmutableArray<ParameterSlot> slots) => (slots[^1].Offset + slots[^1].Length + Alignment - 1) / Alignment * Alignment;
+    public static long TotalLength(ImmutableArray<ParameterSlot> slots) =>
+        (slots[^1].Offset + slots[^1].Length + Alignment - 1) / Alignment * Alignment;
 
     private static IEnumerable<(string Name, ImmutableArray<long> Shape)> Shapes(TransformerConfig config, HeadKind head)
     {
@@ -101,5 +103,7 @@ public static class ParameterLayout
         [("queryNorm.weight", [config.HeadWidth]), ("keyNorm.weight", [config.HeadWidth])];
 
     private static (string, ImmutableArray<long>)[] NormShapes(TransformerConfig config, string name) =>
-        config.Norm == NormKind.LayerNorm ? [($"{name}.weight", [config.Width]), ($"{name}.bias", [config.Width])] : [($"{name}.weight", [config.Width])];
+        config.Norm == NormKind.LayerNorm
+            ? [($"{name}.weight", [config.Width]), ($"{name}.bias", [config.Width])]
+            : [($"{name}.weight", [config.Width])];
 }

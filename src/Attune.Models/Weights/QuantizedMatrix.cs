@@ -16,7 +16,9 @@ public enum BaseQuantization
     Nf4,
 }
 
-/// <summary>A matrix in quantised blocks along its rows. It is never whole in memory as numbers: products take it a tile of rows at a time.</summary>
+/// <summary>
+/// A matrix in quantised blocks along its rows. It is never whole in memory as numbers: products take it a tile of rows at a time.
+/// </summary>
 public sealed class QuantizedMatrix
 {
     /// <summary>Rows that are numbers at once: a tile's product takes hundreds of times as long as making its numbers.</summary>
@@ -48,16 +50,23 @@ public sealed class QuantizedMatrix
     internal void SetRows(long first, float[] values)
     {
         var (inputs, bytes) = ((int)Inputs, QuantizedBlocks.CodeBytes(_isFourBit));
-        Parallel.For(0, values.Length / inputs, row =>
-        {
-            for (var block = 0; block < _blocks; block++)
+        Parallel.For(
+            0,
+            values.Length / inputs,
+            row =>
             {
-                var start = block * QuantizedBlocks.Block;
-                var at = (first + row) * _blocks + block;
-                _scales[at] = QuantizedBlocks.Encode(
-                    values.AsSpan(row * inputs + start, Math.Min(QuantizedBlocks.Block, inputs - start)), _codes.AsSpan(checked((int)(at * bytes)), bytes), _isFourBit);
+                for (var block = 0; block < _blocks; block++)
+                {
+                    var start = block * QuantizedBlocks.Block;
+                    var at = (first + row) * _blocks + block;
+                    _scales[at] = QuantizedBlocks.Encode(
+                        values.AsSpan(row * inputs + start, Math.Min(QuantizedBlocks.Block, inputs - start)),
+                        _codes.AsSpan(checked((int)(at * bytes)), bytes),
+                        _isFourBit
+                    );
+                }
             }
-        });
+        );
     }
 
     /// <summary>Some rows as numbers.</summary>
@@ -69,15 +78,25 @@ public sealed class QuantizedMatrix
         var wide = empty([rows, (long)_blocks * QuantizedBlocks.Block]);
         var target = (nint)TensorMemory.Start(wide);
         var bytes = QuantizedBlocks.CodeBytes(_isFourBit);
-        TorchThreads.For((int)rows, wide.numel(), row =>
-        {
-            var at = (first + row) * _blocks;
-            fixed (byte* codes = &_codes[at * bytes])
-            fixed (float* scales = &_scales[at])
+        TorchThreads.For(
+            (int)rows,
+            wide.numel(),
+            row =>
             {
-                QuantizedBlocks.Decode(codes, scales, _blocks, (float*)target + (long)row * _blocks * QuantizedBlocks.Block, _isFourBit);
+                var at = (first + row) * _blocks;
+                fixed (byte* codes = &_codes[at * bytes])
+                fixed (float* scales = &_scales[at])
+                {
+                    QuantizedBlocks.Decode(
+                        codes,
+                        scales,
+                        _blocks,
+                        (float*)target + (long)row * _blocks * QuantizedBlocks.Block,
+                        _isFourBit
+                    );
+                }
             }
-        });
+        );
         var plain = wide.size(1) == Inputs ? wide : wide.narrow(1, 0, Inputs).contiguous();
         return plain.to(type).to(device ?? CPU).MoveToOuterDisposeScope();
     }

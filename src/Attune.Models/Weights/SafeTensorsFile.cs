@@ -80,9 +80,10 @@ public sealed class SafeTensorsFile : IDisposable
             _file.ReadExactly(MemoryMarshal.AsBytes(part));
             for (var i = 0; i < part.Length; i++)
             {
-                values[i] = type == WeightType.BF16
-                    ? BitConverter.UInt32BitsToSingle((uint)part[i] << 16)
-                    : (float)BitConverter.UInt16BitsToHalf(part[i]);
+                values[i] =
+                    type == WeightType.BF16
+                        ? BitConverter.UInt32BitsToSingle((uint)part[i] << 16)
+                        : (float)BitConverter.UInt16BitsToHalf(part[i]);
             }
 
             values = values[part.Length..];
@@ -96,8 +97,10 @@ public sealed class SafeTensorsFile : IDisposable
             if (!float.IsFinite(values[i]))
             {
                 throw new ModelFileException(
-                    $"{Path}: the tensor '{entry.Name}' holds {values[i]} at element {i}; a model with such weights gives nothing but that. "
-                    + "The training that wrote it diverged, or the file is damaged: use an earlier checkpoint or download it again.");
+                    $"{Path}: the tensor '{entry.Name}' holds {values[i]} at element {i}; a model with such weights gives "
+                        + "nothing but that. "
+                        + "The training that wrote it diverged, or the file is damaged: use an earlier checkpoint or download it again."
+                );
             }
         }
     }

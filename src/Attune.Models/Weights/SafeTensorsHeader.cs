@@ -70,10 +70,15 @@ internal static class SafeTensorsHeader
 
     private static SafeTensorsEntry Entry(string path, string name, JsonElement value, long dataStart, long size)
     {
-        if (value.ValueKind != JsonValueKind.Object
-            || !value.TryGetProperty("dtype", out var dtype) || dtype.ValueKind != JsonValueKind.String
-            || !value.TryGetProperty("shape", out var shape) || Integers(shape) is not { } sides
-            || !value.TryGetProperty("data_offsets", out var offsets) || Integers(offsets) is not [var begin, var end])
+        if (
+            value.ValueKind != JsonValueKind.Object
+            || !value.TryGetProperty("dtype", out var dtype)
+            || dtype.ValueKind != JsonValueKind.String
+            || !value.TryGetProperty("shape", out var shape)
+            || Integers(shape) is not { } sides
+            || !value.TryGetProperty("data_offsets", out var offsets)
+            || Integers(offsets) is not [var begin, var end]
+        )
         {
             throw Damaged(path, $"the tensor '{name}' lacks dtype, shape or data_offsets");
         }
@@ -83,7 +88,9 @@ internal static class SafeTensorsHeader
             "F32" => WeightType.F32,
             "BF16" => WeightType.BF16,
             "F16" => WeightType.F16,
-            var other => throw new ModelFileException($"{path}: the tensor '{name}' has type {other}; expected F32, BF16 or F16. Convert the file to one of these."),
+            var other => throw new ModelFileException(
+                $"{path}: the tensor '{name}' has type {other}; expected F32, BF16 or F16. Convert the file to one of these."
+            ),
         };
         if (begin > end || end > size - dataStart)
         {
@@ -95,7 +102,10 @@ internal static class SafeTensorsHeader
         var product = 1L;
         foreach (var side in sides)
         {
-            product = side == 0 ? 0 : product > room / side ? -1 : product * side;
+            product =
+                side == 0 ? 0
+                : product > room / side ? -1
+                : product * side;
             if (product <= 0)
             {
                 break;
@@ -104,7 +114,10 @@ internal static class SafeTensorsHeader
 
         return product >= 0 && product * SafeTensorsEntry.BytesOf(type) == end - begin
             ? new SafeTensorsEntry(name, type, sides, dataStart + begin)
-            : throw Damaged(path, $"the tensor '{name}' of shape [{string.Join(", ", sides)}] and type {dtype.GetString()} has {end - begin} bytes");
+            : throw Damaged(
+                path,
+                $"the tensor '{name}' of shape [{string.Join(", ", sides)}] and type {dtype.GetString()} has {end - begin} bytes"
+            );
     }
 
     private static ImmutableArray<long>? Integers(JsonElement value)
@@ -144,5 +157,6 @@ internal static class SafeTensorsHeader
 
     private const string Advice = "Copy or download it again.";
 
-    private static ModelFileException Damaged(string path, string what) => new($"{path} is damaged or not a safetensors file: {what}. {Advice}");
+    private static ModelFileException Damaged(string path, string what) =>
+        new($"{path} is damaged or not a safetensors file: {what}. {Advice}");
 }

@@ -23,14 +23,17 @@ public static class SafeTensorsWriter
             throw new ArgumentException("Weights are written in F32 or BF16; F16 would overflow silently.", nameof(type));
         }
 
-        AtomicFile.Write(path, file =>
-        {
-            WriteHeader(file, tensors, type);
-            foreach (var tensor in tensors)
+        AtomicFile.Write(
+            path,
+            file =>
             {
-                WriteValues(file, tensor.Values(), type);
+                WriteHeader(file, tensors, type);
+                foreach (var tensor in tensors)
+                {
+                    WriteValues(file, tensor.Values(), type);
+                }
             }
-        });
+        );
     }
 
     private static void WriteHeader(Stream file, IReadOnlyList<SafeTensorsSource> tensors, WeightType type)
@@ -40,7 +43,7 @@ public static class SafeTensorsWriter
         {
             json.WriteStartObject();
             json.WriteStartObject("__metadata__");
-            json.WriteString("format", "pt");   // What transformers looks for to know the layout.
+            json.WriteString("format", "pt"); // What transformers looks for to know the layout.
             json.WriteEndObject();
             var next = 0L;
             foreach (var tensor in tensors)

@@ -4,7 +4,9 @@ using Attune.Core;
 
 namespace Attune.Models.Weights;
 
-/// <summary>The weights of a model folder: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> lists.</summary>
+/// <summary>
+/// The weights of a model folder: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> lists.
+/// </summary>
 internal sealed class WeightFolder : IDisposable
 {
     internal const string SingleFile = "model.safetensors";
@@ -23,7 +25,9 @@ internal sealed class WeightFolder : IDisposable
                 {
                     if (!_tensors.TryAdd(KnownAs(entry.Name), (_files[^1], entry)))
                     {
-                        throw new ModelFileException($"{path}: the tensor '{entry.Name}' appears twice in {directory}. Copy or download the folder again.");
+                        throw new ModelFileException(
+                            $"{path}: the tensor '{entry.Name}' appears twice in {directory}. Copy or download the folder again."
+                        );
                     }
                 }
             }
@@ -52,12 +56,15 @@ internal sealed class WeightFolder : IDisposable
 
     /// <summary>Masks and frequencies that some versions store though they follow from the configuration.</summary>
     private static bool IsBuffer(string name) =>
-        name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith(".attn.masked_bias", StringComparison.Ordinal)
+        name.EndsWith(".attn.bias", StringComparison.Ordinal)
+        || name.EndsWith(".attn.masked_bias", StringComparison.Ordinal)
         || name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal);
 
     private static string KnownAs(string name) =>
-        name.StartsWith("wte.", StringComparison.Ordinal) || name.StartsWith("wpe.", StringComparison.Ordinal)
-        || name.StartsWith("h.", StringComparison.Ordinal) || name.StartsWith("ln_f.", StringComparison.Ordinal)
+        name.StartsWith("wte.", StringComparison.Ordinal)
+        || name.StartsWith("wpe.", StringComparison.Ordinal)
+        || name.StartsWith("h.", StringComparison.Ordinal)
+        || name.StartsWith("ln_f.", StringComparison.Ordinal)
             ? "transformer." + name
             : name;
 
@@ -73,22 +80,41 @@ internal sealed class WeightFolder : IDisposable
         if (!File.Exists(index))
         {
             throw new ModelFileException(
-                $"{directory} has neither {SingleFile} nor {Index}; expected a model folder in Hugging Face layout with safetensors weights "
-                + "(weights in pytorch_model.bin must be converted first).");
+                $"{directory} has neither {SingleFile} nor {Index}; expected a model folder in Hugging Face layout with "
+                    + "safetensors weights "
+                    + "(weights in pytorch_model.bin must be converted first)."
+            );
         }
 
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(index));
-            var names = document.RootElement.GetProperty("weight_map").EnumerateObject().Select(p => p.Value.GetString() ?? "").Distinct().Order(StringComparer.Ordinal).ToArray();
+            var names = document
+                .RootElement.GetProperty("weight_map")
+                .EnumerateObject()
+                .Select(p => p.Value.GetString() ?? "")
+                .Distinct()
+                .Order(StringComparer.Ordinal)
+                .ToArray();
             // A shard lies in the folder itself: an index must not make us open files elsewhere.
             return names.FirstOrDefault(name => name != Path.GetFileName(name) || name is "" or "." or "..") is { } stray
                 ? throw new ModelFileException($"{index} names the shard '{stray}'; expected the name of a file in the same folder.")
                 : names.Select(name => Path.Combine(directory, name));
         }
-        catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        catch (Exception problem)
+            when (problem
+                    is JsonException
+                        or KeyNotFoundException
+                        or InvalidOperationException
+                        or IOException
+                        or UnauthorizedAccessException
+            )
         {
-            throw new ModelFileException($"{index} is damaged: expected a JSON object with 'weight_map', from tensor names to file names. Copy or download it again.", problem);
+            throw new ModelFileException(
+                $"{index} is damaged: expected a JSON object with 'weight_map', from tensor names to file names. Copy or "
+                    + "download it again.",
+                problem
+            );
         }
     }
 }

@@ -67,10 +67,11 @@ public readonly unsafe struct FlatBFloat16 : IFlatStorage
 public static unsafe class AdamKernel
 {
     /// <summary>The sum of squares, in float32 lanes over runs of 1024 and float64 beyond: exact enough for a norm.</summary>
-    public static double Squares<TGradient>(void* gradients, long start, long count) where TGradient : struct, IFlatStorage
+    public static double Squares<TGradient>(void* gradients, long start, long count)
+        where TGradient : struct, IFlatStorage
     {
         var sum = 0.0;
-        for (var end = start + count; start < end;)
+        for (var end = start + count; start < end; )
         {
             var stop = Math.Min(end, start + 1024);
             var total = Vector<float>.Zero;
@@ -92,7 +93,16 @@ public static unsafe class AdamKernel
     }
 
     /// <param name="rounded">Of the type <typeparamref name="TRounded"/>; null where the master itself is computed with.</param>
-    public static void Step<TGradient, TRounded>(float* master, void* gradients, float* first, float* second, void* rounded, long start, long count, AdamNumbers numbers)
+    public static void Step<TGradient, TRounded>(
+        float* master,
+        void* gradients,
+        float* first,
+        float* second,
+        void* rounded,
+        long start,
+        long count,
+        AdamNumbers numbers
+    )
         where TGradient : struct, IFlatStorage
         where TRounded : struct, IFlatStorage
     {
@@ -116,7 +126,8 @@ public static unsafe class AdamKernel
             var gradient = TGradient.LoadOne(gradients, start) * numbers.Clip;
             first[start] = numbers.Beta1 * first[start] + (1 - numbers.Beta1) * gradient;
             second[start] = numbers.Beta2 * second[start] + (1 - numbers.Beta2) * gradient * gradient;
-            master[start] = (1 - numbers.Decay) * master[start] - numbers.Rate * first[start] / (MathF.Sqrt(second[start]) + numbers.Epsilon);
+            master[start] =
+                (1 - numbers.Decay) * master[start] - numbers.Rate * first[start] / (MathF.Sqrt(second[start]) + numbers.Epsilon);
             TGradient.StoreOne(gradients, start, 0);
             if (rounded is not null)
             {
@@ -128,8 +139,14 @@ public static unsafe class AdamKernel
     /// <summary>The step's numbers in every lane.</summary>
     private readonly struct Lanes(AdamNumbers n)
     {
-        private readonly Vector<float> _clip = new(n.Clip), _rate = new(n.Rate), _epsilon = new(n.Epsilon), _keep = new(1 - n.Decay);
-        private readonly Vector<float> _b1 = new(n.Beta1), _c1 = new(1 - n.Beta1), _b2 = new(n.Beta2), _c2 = new(1 - n.Beta2);
+        private readonly Vector<float> _clip = new(n.Clip),
+            _rate = new(n.Rate),
+            _epsilon = new(n.Epsilon),
+            _keep = new(1 - n.Decay);
+        private readonly Vector<float> _b1 = new(n.Beta1),
+            _c1 = new(1 - n.Beta1),
+            _b2 = new(n.Beta2),
+            _c2 = new(1 - n.Beta2);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector<float> Step(float* master, Vector<float> raw, float* first, float* second)

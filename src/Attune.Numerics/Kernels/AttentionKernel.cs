@@ -29,17 +29,30 @@ public static unsafe class AttentionKernel
     /// <param name="joint">[batch * time, JointWidth]</param>
     /// <param name="output">[batch * time, Width]</param>
     /// <param name="logSums">[batch, heads, time]: log of each softmax's sum, for the way back</param>
-    public static void Forward<T>(void* joint, void* output, float* logSums, AttentionShape shape, AttentionView view) where T : struct, IElement =>
-        TorchThreads.For(shape.Batch * shape.KeyValueHeads, Work(shape), item =>
-        {
-            var head = new HeadRoom<T>(shape, view, item / shape.KeyValueHeads, item % shape.KeyValueHeads, joint, ref _room, backward: false);
-            head.LoadKeys();
-            head.LoadValues();
-            for (var query = 0; query < shape.Heads / shape.KeyValueHeads; query++)
+    public static void Forward<T>(void* joint, void* output, float* logSums, AttentionShape shape, AttentionView view)
+        where T : struct, IElement =>
+        TorchThreads.For(
+            shape.Batch * shape.KeyValueHeads,
+            Work(shape),
+            item =>
             {
-                head.Forward(head.FirstQuery + query, output, logSums);
+                var head = new HeadRoom<T>(
+                    shape,
+                    view,
+                    item / shape.KeyValueHeads,
+                    item % shape.KeyValueHeads,
+                    joint,
+                    ref _room,
+                    backward: false
+                );
+                head.LoadKeys();
+                head.LoadValues();
+                for (var query = 0; query < shape.Heads / shape.KeyValueHeads; query++)
+                {
+                    head.Forward(head.FirstQuery + query, output, logSums);
+                }
             }
-        });
+        );
 
     /// <summary>About what a row's products touch, beside the unpacking.</summary>
     private static long Work(AttentionShape shape) => (long)shape.Batch * shape.Time * shape.JointWidth * (1 + shape.Time / 64);
@@ -47,17 +60,37 @@ public static unsafe class AttentionKernel
     /// <param name="gradient">[batch * time, Width], of the output</param>
     /// <param name="jointGradient">[batch * time, JointWidth], is written</param>
     public static void Backward<T>(
-        void* joint, void* output, float* logSums, void* gradient, void* jointGradient, AttentionShape shape, AttentionView view) where T : struct, IElement =>
-        TorchThreads.For(shape.Batch * shape.KeyValueHeads, Work(shape), item =>
-        {
-            var head = new HeadRoom<T>(shape, view, item / shape.KeyValueHeads, item % shape.KeyValueHeads, joint, ref _room, backward: true);
-            head.LoadKeys();
-            head.LoadValues();
-            for (var query = 0; query < shape.Heads / shape.KeyValueHeads; query++)
+        void* joint,
+        void* output,
+        float* logSums,
+        void* gradient,
+        void* jointGradient,
+        AttentionShape shape,
+        AttentionView view
+    )
+        where T : struct, IElement =>
+        TorchThreads.For(
+            shape.Batch * shape.KeyValueHeads,
+            Work(shape),
+            item =>
             {
-                head.Backward(head.FirstQuery + query, output, logSums, gradient, jointGradient);
-            }
+                var head = new HeadRoom<T>(
+                    shape,
+                    view,
+                    item / shape.KeyValueHeads,
+                    item % shape.KeyValueHeads,
+                    joint,
+                    ref _room,
+                    backward: true
+                );
+                head.LoadKeys();
+                head.LoadValues();
+                for (var query = 0; query < shape.Heads / shape.KeyValueHeads; query++)
+                {
+                    head.Backward(head.FirstQuery + query, output, logSums, gradient, jointGradient);
+                }
 
-            head.StoreKeyGradients(jointGradient);
-        });
+                head.StoreKeyGradients(jointGradient);
+            }
+        );
 }

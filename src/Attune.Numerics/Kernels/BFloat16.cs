@@ -66,7 +66,10 @@ public static unsafe class BFloat16
     private static Vector<uint> RoundedBits(Vector<float> values)
     {
         var bits = Vector.AsVectorUInt32(values);
-        var rounded = Vector.ShiftRightLogical(bits + new Vector<uint>(JustBelowHalf) + (Vector.ShiftRightLogical(bits, 16) & Vector<uint>.One), 16);
+        var rounded = Vector.ShiftRightLogical(
+            bits + new Vector<uint>(JustBelowHalf) + (Vector.ShiftRightLogical(bits, 16) & Vector<uint>.One),
+            16
+        );
         return Vector.ConditionalSelect(Vector.AsVectorUInt32(Vector.Equals(values, values)), rounded, new Vector<uint>(NotANumber));
     }
 }

@@ -30,7 +30,8 @@ internal static unsafe class BFloat16Gemm
     }
 
     /// <summary>The same on rows of pairs that lie any number of bytes apart, where the processor's own products are used.</summary>
-    internal static void Tile(void* activations, nint bytes, int rows, float* panel, int steps, float* tile) => Code!.Run((float*)activations, bytes, rows, panel, steps, tile, default);
+    internal static void Tile(void* activations, nint bytes, int rows, float* panel, int steps, float* tile) =>
+        Code!.Run((float*)activations, bytes, rows, panel, steps, tile, default);
 
     /// <summary>The same on vectors of the machine's own width.</summary>
     internal static void PortableTile(float* activations, int stride, int rows, float* panel, int steps, float* tile)
@@ -41,7 +42,10 @@ internal static unsafe class BFloat16Gemm
             var pairs = (uint*)(activations + (long)row * stride);
             for (var column = 0; column < Panel; column += 4 * width)
             {
-                Vector<float> s0 = default, s1 = default, s2 = default, s3 = default;
+                Vector<float> s0 = default,
+                    s1 = default,
+                    s2 = default,
+                    s3 = default;
                 var weights = (uint*)panel + column;
                 for (var step = 0; step < steps; step++, weights += Panel)
                 {

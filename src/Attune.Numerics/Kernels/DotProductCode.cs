@@ -10,7 +10,7 @@ namespace Attune.Numerics.Kernels;
 /// </summary>
 internal sealed unsafe partial class DotProductCode
 {
-    private const int LineChoices = 4;      // 0, 1, 2 and 4 lines
+    private const int LineChoices = 4; // 0, 1, 2 and 4 lines
 
     private readonly nint[] _routines;
 
@@ -44,16 +44,25 @@ internal sealed unsafe partial class DotProductCode
         var routine = _routines[(rows - 1) * LineChoices + (fetch.LinesPerStep == 4 ? 3 : fetch.LinesPerStep)];
         // A routine takes microseconds, waits for nothing and touches no managed object, so the collector need not be told of it.
         ((delegate* unmanaged[SuppressGCTransition]<float*, nint, float*, nint, float*, float*, void>)routine)(
-            activations, bytes, panel, steps, tile, fetch.From);
+            activations,
+            bytes,
+            panel,
+            steps,
+            tile,
+            fetch.From
+        );
     }
 
     /// <summary>CPUID leaf 7, subleaf 1, EAX bit 5.</summary>
-    private static bool HasBFloat16() => X86Base.CpuId(0, 0).Eax >= 7 && X86Base.CpuId(7, 0).Eax >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
+    private static bool HasBFloat16() =>
+        X86Base.CpuId(0, 0).Eax >= 7 && X86Base.CpuId(7, 0).Eax >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
 
     /// <summary>A copy of the code that may be run and no longer written; it lives as long as the process.</summary>
     private static nint? Executable(byte[] code)
     {
-        const int ReadWrite = 3, ReadRun = 5, PrivateAnonymous = 0x22;
+        const int ReadWrite = 3,
+            ReadRun = 5,
+            PrivateAnonymous = 0x22;
         var memory = MapMemory(0, (nuint)code.Length, ReadWrite, PrivateAnonymous, -1, 0);
         if (memory == -1)
         {

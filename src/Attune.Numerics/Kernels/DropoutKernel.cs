@@ -1,6 +1,9 @@
 namespace Attune.Numerics.Kernels;
 
-/// <summary>Dropout (Srivastava et al. 2014) by counting: what happens to a number depends on the seed and its place alone, so that a mask can be made again.</summary>
+/// <summary>
+/// Dropout (Srivastava et al. 2014) by counting: what happens to a number depends on the seed and its place alone, so that a mask can be
+/// made again.
+/// </summary>
 public static unsafe class DropoutKernel
 {
     private const int Grain = 1 << 14;
@@ -9,13 +12,17 @@ public static unsafe class DropoutKernel
     public static void Mask(ulong seed, float* target, long count, double dropout)
     {
         var (kept, limit) = ((float)(1 / (1 - dropout)), (ulong)(dropout * (1UL << 53)));
-        TorchThreads.For((int)((count + Grain - 1) / Grain), count, part =>
-        {
-            for (var i = (long)part * Grain; i < Math.Min(count, (part + 1L) * Grain); i++)
+        TorchThreads.For(
+            (int)((count + Grain - 1) / Grain),
+            count,
+            part =>
             {
-                target[i] = Bits(seed, (ulong)i) >> 11 < limit ? 0 : kept;
+                for (var i = (long)part * Grain; i < Math.Min(count, (part + 1L) * Grain); i++)
+                {
+                    target[i] = Bits(seed, (ulong)i) >> 11 < limit ? 0 : kept;
+                }
             }
-        });
+        );
     }
 
     /// <summary>The finaliser of SplitMix64 (Steele, Lea and Flood 2014) over seed and place.</summary>

@@ -47,7 +47,9 @@ public readonly unsafe struct HalfElement : IElement
     public static void Store(void* start, long index, Vector512<float> values)
     {
         var bits = values.AsUInt32();
-        Avx512F.ConvertToVector256UInt16((bits + Vector512.Create(0x7FFFu) + ((bits >> 16) & Vector512<uint>.One)) >> 16).Store((ushort*)start + index);
+        Avx512F
+            .ConvertToVector256UInt16((bits + Vector512.Create(0x7FFFu) + ((bits >> 16) & Vector512<uint>.One)) >> 16)
+            .Store((ushort*)start + index);
     }
 
     public static float LoadOne(void* start, long index) => FlatBFloat16.LoadOne(start, index);

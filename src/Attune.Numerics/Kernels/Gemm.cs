@@ -34,11 +34,20 @@ public static unsafe class Gemm
     /// The part of activations * weights that falls to one worker. Tiles are dealt out panel by panel in equal stretches. While a
     /// panel is multiplied, the next is fetched from memory, also across matrices: else memory and arithmetic would take turns.
     /// </summary>
-    /// <param name="activations">[rows][stride]; for bfloat16 weights each row holds bfloat16 in its first half (<see cref="BFloat16.Round(float*, ushort*, int)"/>).</param>
+    /// <param name="activations">[rows][stride]; for bfloat16 weights each row holds bfloat16 in its first half
+    /// (<see cref="BFloat16.Round(float*, ushort*, int)"/>).</param>
     /// <param name="stride">Floats from row to row.</param>
     /// <param name="then">Weights that will be wanted next; null if unknown.</param>
     public static void Multiply<TEpilogue>(
-        float* activations, int stride, int rows, PackedMatrix weights, in TEpilogue epilogue, int worker, int workers, PackedMatrix? then = null)
+        float* activations,
+        int stride,
+        int rows,
+        PackedMatrix weights,
+        in TEpilogue epilogue,
+        int worker,
+        int workers,
+        PackedMatrix? then = null
+    )
         where TEpilogue : struct, ITileEpilogue
     {
         var room = stackalloc float[TileRows * Panel + FloatsPerLine];
@@ -46,7 +55,10 @@ public static unsafe class Gemm
         var tiles = (rows + TileRows - 1) / TileRows;
         var items = (long)tiles * weights.Panels;
         var end = items * (worker + 1) / workers;
-        var lines = tiles == 1 ? LinesPerStep : tiles < LinesPerStep ? 2 : 1;
+        var lines =
+            tiles == 1 ? LinesPerStep
+            : tiles < LinesPerStep ? 2
+            : 1;
         for (var item = items * worker / workers; item < end; item++)
         {
             var (panel, step) = ((int)(item / tiles), (int)(item % tiles));
@@ -80,7 +92,8 @@ public static unsafe class Gemm
         : then.PanelAt((int)((long)then.Panels * worker / workers));
 
     /// <summary>tile[r][c] = sum over k of activations[r][k] * panel[k][c], for up to 6 rows.</summary>
-    public static void Tile(float* activations, int stride, int rows, float* panel, int inputs, float* tile) => Tile(activations, stride, rows, panel, inputs, tile, default);
+    public static void Tile(float* activations, int stride, int rows, float* panel, int inputs, float* tile) =>
+        Tile(activations, stride, rows, panel, inputs, tile, default);
 
     private static void Tile(float* activations, int stride, int rows, float* panel, int inputs, float* tile, Fetch fetch)
     {
@@ -88,10 +101,18 @@ public static unsafe class Gemm
         {
             switch (fetch.LinesPerStep)
             {
-                case 0: Wide<Lines0>(activations, stride, rows, panel, inputs, tile, fetch.From); break;
-                case 1: Wide<Lines1>(activations, stride, rows, panel, inputs, tile, fetch.From); break;
-                case 2: Wide<Lines2>(activations, stride, rows, panel, inputs, tile, fetch.From); break;
-                default: Wide<Lines4>(activations, stride, rows, panel, inputs, tile, fetch.From); break;
+                case 0:
+                    Wide<Lines0>(activations, stride, rows, panel, inputs, tile, fetch.From);
+                    break;
+                case 1:
+                    Wide<Lines1>(activations, stride, rows, panel, inputs, tile, fetch.From);
+                    break;
+                case 2:
+                    Wide<Lines2>(activations, stride, rows, panel, inputs, tile, fetch.From);
+                    break;
+                default:
+                    Wide<Lines4>(activations, stride, rows, panel, inputs, tile, fetch.From);
+                    break;
             }
         }
         else
@@ -110,11 +131,23 @@ public static unsafe class Gemm
             var lower = row + 1 < rows ? upper + stride : upper;
             for (var column = 0; column < Panel; column += 4 * width)
             {
-                Vector<float> u0 = default, u1 = default, u2 = default, u3 = default, l0 = default, l1 = default, l2 = default, l3 = default;
+                Vector<float> u0 = default,
+                    u1 = default,
+                    u2 = default,
+                    u3 = default,
+                    l0 = default,
+                    l1 = default,
+                    l2 = default,
+                    l3 = default;
                 var weights = panel + column;
                 for (var k = 0; k < inputs; k++, weights += Panel)
                 {
-                    var (w0, w1, w2, w3) = (Vector.Load(weights), Vector.Load(weights + width), Vector.Load(weights + 2 * width), Vector.Load(weights + 3 * width));
+                    var (w0, w1, w2, w3) = (
+                        Vector.Load(weights),
+                        Vector.Load(weights + width),
+                        Vector.Load(weights + 2 * width),
+                        Vector.Load(weights + 3 * width)
+                    );
                     var (a, b) = (new Vector<float>(upper[k]), new Vector<float>(lower[k]));
                     (u0, u1) = (Vector.FusedMultiplyAdd(a, w0, u0), Vector.FusedMultiplyAdd(a, w1, u1));
                     (u2, u3) = (Vector.FusedMultiplyAdd(a, w2, u2), Vector.FusedMultiplyAdd(a, w3, u3));
@@ -140,59 +173,124 @@ public static unsafe class Gemm
         d.Store(target + 3 * width);
     }
 
-    private static void Wide<TLines>(float* activations, int stride, int rows, float* panel, int inputs, float* tile, float* fetch) where TLines : struct, ICount
+    private static void Wide<TLines>(float* activations, int stride, int rows, float* panel, int inputs, float* tile, float* fetch)
+        where TLines : struct, ICount
     {
         switch (rows)
         {
-            case 1: Wide<Rows1, TLines>(activations, stride, panel, inputs, tile, fetch); break;
-            case 2: Wide<Rows2, TLines>(activations, stride, panel, inputs, tile, fetch); break;
-            case 3: Wide<Rows3, TLines>(activations, stride, panel, inputs, tile, fetch); break;
-            case 4: Wide<Rows4, TLines>(activations, stride, panel, inputs, tile, fetch); break;
-            case 5: Wide<Rows5, TLines>(activations, stride, panel, inputs, tile, fetch); break;
-            default: Wide<Rows6, TLines>(activations, stride, panel, inputs, tile, fetch); break;
+            case 1:
+                Wide<Rows1, TLines>(activations, stride, panel, inputs, tile, fetch);
+                break;
+            case 2:
+                Wide<Rows2, TLines>(activations, stride, panel, inputs, tile, fetch);
+                break;
+            case 3:
+                Wide<Rows3, TLines>(activations, stride, panel, inputs, tile, fetch);
+                break;
+            case 4:
+                Wide<Rows4, TLines>(activations, stride, panel, inputs, tile, fetch);
+                break;
+            case 5:
+                Wide<Rows5, TLines>(activations, stride, panel, inputs, tile, fetch);
+                break;
+            default:
+                Wide<Rows6, TLines>(activations, stride, panel, inputs, tile, fetch);
+                break;
         }
     }
 
-    /// <summary>The kernel for a fixed number of rows and of lines to fetch: the comparisons with them are decided when the code is compiled.</summary>
+    /// <summary>
+    /// The kernel for a fixed number of rows and of lines to fetch: the comparisons with them are decided when the code is compiled.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Wide<TRows, TLines>(float* activations, int stride, float* panel, int inputs, float* tile, float* fetch)
         where TRows : struct, ICount
         where TLines : struct, ICount
     {
-        Sums s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default;
+        Sums s0 = default,
+            s1 = default,
+            s2 = default,
+            s3 = default,
+            s4 = default,
+            s5 = default;
         var a = activations;
         var (two, three) = ((nint)2 * stride, (nint)3 * stride);
         for (var k = 0; k < inputs; k++, a++, panel += Panel)
         {
-            if (TLines.Count > 0) { Sse.Prefetch1(fetch); }
-            if (TLines.Count > 1) { Sse.Prefetch1(fetch + FloatsPerLine); }
-            if (TLines.Count > 2) { Sse.Prefetch1(fetch + 2 * FloatsPerLine); }
-            if (TLines.Count > 3) { Sse.Prefetch1(fetch + 3 * FloatsPerLine); }
+            if (TLines.Count > 0)
+            {
+                Sse.Prefetch1(fetch);
+            }
+            if (TLines.Count > 1)
+            {
+                Sse.Prefetch1(fetch + FloatsPerLine);
+            }
+            if (TLines.Count > 2)
+            {
+                Sse.Prefetch1(fetch + 2 * FloatsPerLine);
+            }
+            if (TLines.Count > 3)
+            {
+                Sse.Prefetch1(fetch + 3 * FloatsPerLine);
+            }
             fetch += TLines.Count * FloatsPerLine;
             var w0 = Vector512.Load(panel);
             var w1 = Vector512.Load(panel + 16);
             var w2 = Vector512.Load(panel + 32);
             var w3 = Vector512.Load(panel + 48);
             s0.Add(*a, w0, w1, w2, w3);
-            if (TRows.Count > 1) { s1.Add(a[stride], w0, w1, w2, w3); }
-            if (TRows.Count > 2) { s2.Add(a[two], w0, w1, w2, w3); }
-            if (TRows.Count > 3) { s3.Add(a[three], w0, w1, w2, w3); }
-            if (TRows.Count > 4) { s4.Add(a[2 * two], w0, w1, w2, w3); }
-            if (TRows.Count > 5) { s5.Add(a[two + three], w0, w1, w2, w3); }
+            if (TRows.Count > 1)
+            {
+                s1.Add(a[stride], w0, w1, w2, w3);
+            }
+            if (TRows.Count > 2)
+            {
+                s2.Add(a[two], w0, w1, w2, w3);
+            }
+            if (TRows.Count > 3)
+            {
+                s3.Add(a[three], w0, w1, w2, w3);
+            }
+            if (TRows.Count > 4)
+            {
+                s4.Add(a[2 * two], w0, w1, w2, w3);
+            }
+            if (TRows.Count > 5)
+            {
+                s5.Add(a[two + three], w0, w1, w2, w3);
+            }
         }
 
         s0.Store(tile);
-        if (TRows.Count > 1) { s1.Store(tile + Panel); }
-        if (TRows.Count > 2) { s2.Store(tile + 2 * Panel); }
-        if (TRows.Count > 3) { s3.Store(tile + 3 * Panel); }
-        if (TRows.Count > 4) { s4.Store(tile + 4 * Panel); }
-        if (TRows.Count > 5) { s5.Store(tile + 5 * Panel); }
+        if (TRows.Count > 1)
+        {
+            s1.Store(tile + Panel);
+        }
+        if (TRows.Count > 2)
+        {
+            s2.Store(tile + 2 * Panel);
+        }
+        if (TRows.Count > 3)
+        {
+            s3.Store(tile + 3 * Panel);
+        }
+        if (TRows.Count > 4)
+        {
+            s4.Store(tile + 4 * Panel);
+        }
+        if (TRows.Count > 5)
+        {
+            s5.Store(tile + 5 * Panel);
+        }
     }
 
     /// <summary>The 64 sums of one row: four fields, so that the compiler keeps them in registers.</summary>
     private struct Sums
     {
-        private Vector512<float> _0, _1, _2, _3;
+        private Vector512<float> _0,
+            _1,
+            _2,
+            _3;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Add(float input, Vector512<float> w0, Vector512<float> w1, Vector512<float> w2, Vector512<float> w3)
@@ -219,25 +317,63 @@ public static unsafe class Gemm
         static abstract int Count { get; }
     }
 
-    private readonly struct Rows1 : ICount { public static int Count => 1; }
-    private readonly struct Rows2 : ICount { public static int Count => 2; }
-    private readonly struct Rows3 : ICount { public static int Count => 3; }
-    private readonly struct Rows4 : ICount { public static int Count => 4; }
-    private readonly struct Rows5 : ICount { public static int Count => 5; }
-    private readonly struct Rows6 : ICount { public static int Count => 6; }
-    private readonly struct Lines0 : ICount { public static int Count => 0; }
-    private readonly struct Lines1 : ICount { public static int Count => 1; }
-    private readonly struct Lines2 : ICount { public static int Count => 2; }
-    private readonly struct Lines4 : ICount { public static int Count => 4; }
+    private readonly struct Rows1 : ICount
+    {
+        public static int Count => 1;
+    }
+
+    private readonly struct Rows2 : ICount
+    {
+        public static int Count => 2;
+    }
+
+    private readonly struct Rows3 : ICount
+    {
+        public static int Count => 3;
+    }
+
+    private readonly struct Rows4 : ICount
+    {
+        public static int Count => 4;
+    }
+
+    private readonly struct Rows5 : ICount
+    {
+        public static int Count => 5;
+    }
+
+    private readonly struct Rows6 : ICount
+    {
+        public static int Count => 6;
+    }
+
+    private readonly struct Lines0 : ICount
+    {
+        public static int Count => 0;
+    }
+
+    private readonly struct Lines1 : ICount
+    {
+        public static int Count => 1;
+    }
+
+    private readonly struct Lines2 : ICount
+    {
+        public static int Count => 2;
+    }
+
+    private readonly struct Lines4 : ICount
+    {
+        public static int Count => 4;
+    }
 }
 
 /// <summary>What a kernel asks memory for while it computes.</summary>
 /// <param name="LinesPerStep">0, 1, 2 or 4 cache lines at each step.</param>
 internal readonly unsafe record struct Fetch(nint Address, int LinesPerStep)
 {
-    internal Fetch(float* from, int linesPerStep) : this((nint)from, linesPerStep)
-    {
-    }
+    internal Fetch(float* from, int linesPerStep)
+        : this((nint)from, linesPerStep) { }
 
     internal float* From => (float*)Address;
 }

@@ -7,7 +7,9 @@ namespace Attune.Numerics.Kernels;
 /// <summary>How operands are brought into the order that the tiles read.</summary>
 public static unsafe partial class HalfProduct
 {
-    /// <summary>Sixteen words of two numbers: those at <paramref name="even"/> below, those at <paramref name="odd"/> above, or zeros.</summary>
+    /// <summary>
+    /// Sixteen words of two numbers: those at <paramref name="even"/> below, those at <paramref name="odd"/> above, or zeros.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<uint> Pair(ushort* even, ushort* odd)
     {
@@ -15,15 +17,20 @@ public static unsafe partial class HalfProduct
         return odd is null ? low : low | (Avx512F.ConvertToVector512UInt32(Vector256.Load(odd)) << 16);
     }
 
-    /// <summary>Lines of memory that will be read soon: <paramref name="runs"/> of so many bytes, <paramref name="stride"/> bytes apart.</summary>
+    /// <summary>
+    /// Lines of memory that will be read soon: <paramref name="runs"/> of so many bytes, <paramref name="stride"/> bytes apart.
+    /// </summary>
     private struct Lines(byte* from, long stride, int runs, int bytes)
     {
         private readonly int _perRun = (bytes + Line - 1) / Line;
-        private int _run, _line;
+        private int _run,
+            _line;
 
         public readonly int Count => runs * _perRun;
 
-        /// <summary>Asks for the next lines. The weights of a product come from memory, whose delay would cost as much as a third of it.</summary>
+        /// <summary>
+        /// Asks for the next lines. The weights of a product come from memory, whose delay would cost as much as a third of it.
+        /// </summary>
         public void Fetch(int count)
         {
             for (; count > 0 && _run < runs; count--)
@@ -55,7 +62,9 @@ public static unsafe partial class HalfProduct
                 : new Lines(from, b.Column * sizeof(ushort), width, numbers * sizeof(ushort));
         }
 
-        /// <summary>[depth][64] words from the right factor; columns that it does not have stay what they were, and their sums are not used.</summary>
+        /// <summary>
+        /// [depth][64] words from the right factor; columns that it does not have stay what they were, and their sums are not used.
+        /// </summary>
         public void PackRight(int column, int start, int depth, float* panel)
         {
             var width = Math.Min(Panel, columns - column);

@@ -6,15 +6,16 @@ namespace Attune.Numerics.Kernels;
 /// <summary>A bfloat16 matrix in memory, any way round: element (i, j) lies at Start + i * Row + j * Column.</summary>
 public readonly unsafe record struct HalfView(nint Address, long Row, long Column)
 {
-    public HalfView(void* start, long row, long column) : this((nint)start, row, column) { }
+    public HalfView(void* start, long row, long column)
+        : this((nint)start, row, column) { }
 
     public ushort* Start => (ushort*)Address;
 }
 
 /// <summary>
-/// Products of bfloat16 matrices for training, on libtorch's threads: <see cref="MatrixProduct"/> with the processor's own bfloat16 products, sums
-/// in float32, each rounded once. libtorch's product reorders its weights at every call, which costs half of the time where activations have
-/// some hundred rows. The order of each sum depends on the shapes alone. Needs <see cref="IsSupported"/>.
+/// Products of bfloat16 matrices for training, on libtorch's threads: <see cref="MatrixProduct"/> with the processor's own bfloat16
+/// products, sums in float32, each rounded once. libtorch's product reorders its weights at every call, which costs half of the time where
+/// activations have some hundred rows. The order of each sum depends on the shapes alone. Needs <see cref="IsSupported"/>.
 /// </summary>
 public static unsafe partial class HalfProduct
 {
@@ -41,14 +42,27 @@ public static unsafe partial class HalfProduct
     /// <summary>Whether the processor multiplies bfloat16 itself.</summary>
     public static bool IsSupported => Avx512F.IsSupported && BFloat16Gemm.IsHardwareAccelerated;
 
-    /// <summary>Whether a right factor is one that <see cref="Multiply"/> reads: pairs must lie side by side at even addresses, or one above the other.</summary>
+    /// <summary>
+    /// Whether a right factor is one that <see cref="Multiply"/> reads: pairs must lie side by side at even addresses, or one above the
+    /// other.
+    /// </summary>
     public static bool Takes(HalfView b) => IsSupported && (b.Column == 1 || (b.Row == 1 && b.Column % 2 == 0));
 
     /// <summary>c = a b, or c += a b; with a bias, a b + bias in every row.</summary>
     /// <param name="a">[rows, inner], one of its strides being 1, and so for <paramref name="b"/></param>
     /// <param name="b">[inner, columns]</param>
     /// <param name="c">[rows, columns], row-major, <paramref name="stride"/> apart</param>
-    public static void Multiply(HalfView a, HalfView b, ushort* c, long stride, int rows, int columns, int inner, ushort* bias = null, bool add = false)
+    public static void Multiply(
+        HalfView a,
+        HalfView b,
+        ushort* c,
+        long stride,
+        int rows,
+        int columns,
+        int inner,
+        ushort* bias = null,
+        bool add = false
+    )
     {
         var work = (long)rows * columns * inner / 32;
         var product = new Product(a, b, c, stride, rows, columns, inner, bias, add);
@@ -61,13 +75,31 @@ public static unsafe partial class HalfProduct
         }
 
         var right = (nint)MatrixProduct.Room(ref _panels, (long)panels * Panel * product.Steps);
-        TorchThreads.For(panels, (long)inner * columns, panel => product.PackRight(panel * Panel, 0, product.Steps, (float*)right + (long)panel * Panel * product.Steps));
+        TorchThreads.For(
+            panels,
+            (long)inner * columns,
+            panel => product.PackRight(panel * Panel, 0, product.Steps, (float*)right + (long)panel * Panel * product.Steps)
+        );
         var block = (rows < 1024 || inner > 4096 ? 3 : 6) * Square;
-        TorchThreads.For((rows + block - 1) / block, work, item => product.Rows(item * block, Math.Min(block, rows - item * block), (float*)right));
+        TorchThreads.For(
+            (rows + block - 1) / block,
+            work,
+            item => product.Rows(item * block, Math.Min(block, rows - item * block), (float*)right)
+        );
     }
 
     /// <summary>A product's operands, for its parts.</summary>
-    private sealed partial class Product(HalfView a, HalfView b, ushort* c, long stride, int rows, int columns, int inner, ushort* bias, bool add)
+    private sealed partial class Product(
+        HalfView a,
+        HalfView b,
+        ushort* c,
+        long stride,
+        int rows,
+        int columns,
+        int inner,
+        ushort* bias,
+        bool add
+    )
     {
         /// <summary>Pairs along the inner dimension; the last one's second number may be missing, and counts as zero.</summary>
         public int Steps { get; } = (inner + 1) / 2;
@@ -84,7 +116,18 @@ public static unsafe partial class HalfProduct
                 PackRight(panel * Panel, start, depth, right);
                 // Two workers take turns with the panels, so this one's next is the second from here.
                 var ahead = start + depth < Steps ? Ahead(panel, start + depth) : Ahead(panel + 2, 0);
-                Tiles(a.Start + first * a.Row + 2L * start, a.Row * sizeof(ushort), count, right, depth, sums, start, first, panel * Panel, ahead);
+                Tiles(
+                    a.Start + first * a.Row + 2L * start,
+                    a.Row * sizeof(ushort),
+                    count,
+                    right,
+                    depth,
+                    sums,
+                    start,
+                    first,
+                    panel * Panel,
+                    ahead
+                );
             }
         }
 
@@ -102,7 +145,18 @@ public static unsafe partial class HalfProduct
                 for (var start = 0; start < Steps; start += Depth)
                 {
                     var panel = right + (long)column * Steps + (long)start * Panel;
-                    Tiles((ushort*)(left + start), length * sizeof(float), count, panel, Math.Min(Depth, Steps - start), sums, start, first, column, default);
+                    Tiles(
+                        (ushort*)(left + start),
+                        length * sizeof(float),
+                        count,
+                        panel,
+                        Math.Min(Depth, Steps - start),
+                        sums,
+                        start,
+                        first,
+                        column,
+                        default
+                    );
                 }
             }
         }
@@ -111,7 +165,18 @@ public static unsafe partial class HalfProduct
         /// <param name="left">Where its first pair of the first row lies.</param>
         /// <param name="bytes">From row to row of <paramref name="left"/>.</param>
         /// <param name="ahead">What is packed next, fetched meanwhile.</param>
-        private void Tiles(ushort* left, long bytes, int count, float* right, int depth, float* sums, int start, int first, int column, Lines ahead)
+        private void Tiles(
+            ushort* left,
+            long bytes,
+            int count,
+            float* right,
+            int depth,
+            float* sums,
+            int start,
+            int first,
+            int column,
+            Lines ahead
+        )
         {
             var isLast = start + depth == Steps;
             // A last number without a partner is multiplied apart: what lies beyond it may be anything.

@@ -23,7 +23,10 @@ internal unsafe ref partial struct HeadRoom<T>
         return sum;
     }
 
-    /// <summary>All tokens' numbers of one head, in the orders that are asked for: as rows of panels [part][time][64], as columns of panels [time / 64][width][64].</summary>
+    /// <summary>
+    /// All tokens' numbers of one head, in the orders that are asked for: as rows of panels [part][time][64], as columns of panels [time /
+    /// 64][width][64].
+    /// </summary>
     /// <param name="panels">Null for none, and so for <paramref name="byWidth"/>.</param>
     private readonly void Load(void* source, int stride, int offset, float factor, bool isTurned, float* panels, float* byWidth)
     {

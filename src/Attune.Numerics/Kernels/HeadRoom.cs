@@ -3,23 +3,37 @@ using System.Runtime.Intrinsics;
 namespace Attune.Numerics.Kernels;
 
 /// <summary>One key and value head of one row of the batch, unpacked to float32 in a worker's own memory.</summary>
-internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
+internal unsafe ref partial struct HeadRoom<T>
+    where T : struct, IElement
 {
     private const int TileRows = MatrixProduct.TileRows;
     private const int Panel = MatrixProduct.Panel;
-    private const int Group = 16;       // tokens that are loaded together
+    private const int Group = 16; // tokens that are loaded together
 
     private readonly AttentionShape _shape;
     private readonly AttentionView _view;
     private readonly void* _joint;
-    private readonly int _batch, _head, _time, _width, _padded, _columns;
+    private readonly int _batch,
+        _head,
+        _time,
+        _width,
+        _padded,
+        _columns;
     private readonly long _firstToken;
 
     // Panels of 64 columns: [panel][inner][64]. Keys by width run along the time, and so do values by width.
-    private readonly float* _keysByWidth, _values, _valuesByWidth, _keys, _queries, _outer;
-    private readonly float* _keyGradients, _valueGradients;      // [time][padded width]
-    private readonly float* _weights, _slopes;                   // [time or 6][columns]
-    private readonly float* _tile, _line;
+    private readonly float* _keysByWidth,
+        _values,
+        _valuesByWidth,
+        _keys,
+        _queries,
+        _outer;
+    private readonly float* _keyGradients,
+        _valueGradients; // [time][padded width]
+    private readonly float* _weights,
+        _slopes; // [time or 6][columns]
+    private readonly float* _tile,
+        _line;
 
     public HeadRoom(AttentionShape shape, AttentionView view, int batch, int head, void* joint, ref NativeBuffer? room, bool backward)
     {
@@ -30,7 +44,10 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
         _columns = (_time + Panel - 1) / Panel * Panel;
         var (byTime, rows) = ((long)_time * _padded, backward ? _time + TileRows : TileRows);
         var byWidth = (long)_width * _columns;
-        var next = MatrixProduct.Room(ref room, 2 * byWidth + (backward ? 6 : 2) * byTime + 2L * rows * _columns + TileRows * (Panel + _padded) + Group * _padded);
+        var next = MatrixProduct.Room(
+            ref room,
+            2 * byWidth + (backward ? 6 : 2) * byTime + 2L * rows * _columns + TileRows * (Panel + _padded) + Group * _padded
+        );
         float* Take(long floats)
         {
             var taken = next;
@@ -73,7 +90,15 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
             new Span<float>(_valuesByWidth, _width * _columns).Clear();
         }
 
-        Load(_joint, _shape.JointWidth, (_shape.Heads + _shape.KeyValueHeads + _head) * _width, 1, isTurned: false, _values, _valuesByWidth);
+        Load(
+            _joint,
+            _shape.JointWidth,
+            (_shape.Heads + _shape.KeyValueHeads + _head) * _width,
+            1,
+            isTurned: false,
+            _values,
+            _valuesByWidth
+        );
     }
 
     public readonly void Forward(int head, void* output, float* logSums)
@@ -85,7 +110,7 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
             var rows = Math.Min(TileRows, _time - first);
             var (low, high) = Visible(first, rows);
             Scores(first, rows, low, high, _keysByWidth, _queries, _weights);
-            var end = (first + rows + 15) / 16 * 16;        // nothing behind is read
+            var end = (first + rows + 15) / 16 * 16; // nothing behind is read
             for (var r = 0; r < rows; r++)
             {
                 sums[first + r] = Softmax(_weights + (long)r * _columns, StartOf(first + r), first + r, low, end);
@@ -117,7 +142,16 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
             for (var r = 0; r < rows; r++)
             {
                 // softmax' v = p (v - sum(p v)), and sum(p v) is the product of output and its gradient.
-                Slopes(weights + (long)r * _columns, slopes + (long)r * _columns, StartOf(first + r), first + r, low, end, sums[first + r], Dot(output, gradient, head, first + r));
+                Slopes(
+                    weights + (long)r * _columns,
+                    slopes + (long)r * _columns,
+                    StartOf(first + r),
+                    first + r,
+                    low,
+                    end,
+                    sums[first + r],
+                    Dot(output, gradient, head, first + r)
+                );
             }
 
             Mix(slopes + low, rows, _columns, 1, _keys, low, first + rows - low);
@@ -147,7 +181,13 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
             new ReadOnlySpan<float>(_keyGradients + (long)t * _padded, _padded).CopyTo(new Span<float>(_line, _padded));
             Turn(_line, t, -1);
             StoreLine(jointGradient, _shape.JointWidth, t, (_shape.Heads + _head) * _width, _line);
-            StoreLine(jointGradient, _shape.JointWidth, t, (_shape.Heads + _shape.KeyValueHeads + _head) * _width, _valueGradients + (long)t * _padded);
+            StoreLine(
+                jointGradient,
+                _shape.JointWidth,
+                t,
+                (_shape.Heads + _shape.KeyValueHeads + _head) * _width,
+                _valueGradients + (long)t * _padded
+            );
         }
     }
 
@@ -171,7 +211,14 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
             {
                 var inner = Math.Min(Panel, _width - part * Panel);
                 MatrixProduct.Tile(
-                    left + ((long)part * _time + first) * Panel, Panel, 1, rows, byWidth + ((long)column * _width) + part * Panel * Panel, inner, _tile);
+                    left + ((long)part * _time + first) * Panel,
+                    Panel,
+                    1,
+                    rows,
+                    byWidth + ((long)column * _width) + part * Panel * Panel,
+                    inner,
+                    _tile
+                );
                 for (var r = 0; r < rows; r++)
                 {
                     var from = _tile + r * Panel;
@@ -185,7 +232,10 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
         }
     }
 
-    /// <summary>Rows of sums over <paramref name="inner"/> tokens from <paramref name="token"/> on, left in the room behind the tile, [6][padded width].</summary>
+    /// <summary>
+    /// Rows of sums over <paramref name="inner"/> tokens from <paramref name="token"/> on, left in the room behind the tile, [6][padded
+    /// width].
+    /// </summary>
     private readonly void Mix(float* left, int rows, nint row, nint step, float* panels, int token, int inner)
     {
         for (var part = 0; part * Panel < _padded; part++)
@@ -202,7 +252,9 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
 
             for (var r = 0; r < rows; r++)
             {
-                new ReadOnlySpan<float>(_tile + r * Panel, Panel).CopyTo(new Span<float>(_tile + TileRows * Panel + r * _padded + part * Panel, Panel));
+                new ReadOnlySpan<float>(_tile + r * Panel, Panel).CopyTo(
+                    new Span<float>(_tile + TileRows * Panel + r * _padded + part * Panel, Panel)
+                );
             }
         }
     }
@@ -266,7 +318,8 @@ internal unsafe ref partial struct HeadRoom<T> where T : struct, IElement
     private static Vector512<float> Masked(Vector512<float> values, int column, int start, int last)
     {
         var places = Vector512.Create(column) + Vector512<int>.Indices;
-        var inside = Vector512.GreaterThanOrEqual(places, Vector512.Create(start)) & Vector512.LessThanOrEqual(places, Vector512.Create(last));
+        var inside =
+            Vector512.GreaterThanOrEqual(places, Vector512.Create(start)) & Vector512.LessThanOrEqual(places, Vector512.Create(last));
         return Vector512.ConditionalSelect(inside.AsSingle(), values, Vector512.Create(float.NegativeInfinity));
     }
 

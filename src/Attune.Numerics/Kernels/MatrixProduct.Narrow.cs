@@ -6,16 +6,31 @@ namespace Attune.Numerics.Kernels;
 public static unsafe partial class MatrixProduct
 {
     /// <summary>
-    /// <see cref="Tile"/> where the first 32 columns of the panel alone are wanted: even and odd terms are summed apart, so that the sums fill the registers again.
+    /// <see cref="Tile"/> where the first 32 columns of the panel alone are wanted: even and odd terms are summed apart, so that the sums
+    /// fill the registers again.
     /// </summary>
     /// <param name="tile">[6][64], whose right half is left as it is</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void NarrowTile(float* a, nint row, nint step, int rows, float* panel, int inner, float* tile)
     {
         var last = rows - 1;
-        nint r1 = Math.Min(1, last) * row, r2 = Math.Min(2, last) * row, r3 = Math.Min(3, last) * row, r4 = Math.Min(4, last) * row, r5 = Math.Min(5, last) * row;
-        Pair s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default;
-        Pair t0 = default, t1 = default, t2 = default, t3 = default, t4 = default, t5 = default;
+        nint r1 = Math.Min(1, last) * row,
+            r2 = Math.Min(2, last) * row,
+            r3 = Math.Min(3, last) * row,
+            r4 = Math.Min(4, last) * row,
+            r5 = Math.Min(5, last) * row;
+        Pair s0 = default,
+            s1 = default,
+            s2 = default,
+            s3 = default,
+            s4 = default,
+            s5 = default;
+        Pair t0 = default,
+            t1 = default,
+            t2 = default,
+            t3 = default,
+            t4 = default,
+            t5 = default;
         var from = panel;
         var k = 0;
         for (; k + 2 <= inner; k += 2, a += 2 * step, from += 2 * Panel)
@@ -58,7 +73,8 @@ public static unsafe partial class MatrixProduct
     /// <summary>Two vectors of sums.</summary>
     private struct Pair
     {
-        private Vector512<float> _0, _1;
+        private Vector512<float> _0,
+            _1;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Add(float input, Vector512<float> w0, Vector512<float> w1)

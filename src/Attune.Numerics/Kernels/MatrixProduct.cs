@@ -6,7 +6,8 @@ namespace Attune.Numerics.Kernels;
 /// <summary>A matrix in memory, any way round: element (i, j) lies at Start + i * Row + j * Column.</summary>
 public readonly unsafe record struct MatrixView(nint Address, long Row, long Column)
 {
-    public MatrixView(float* start, long row, long column) : this((nint)start, row, column) { }
+    public MatrixView(float* start, long row, long column)
+        : this((nint)start, row, column) { }
 
     public float* Start => (float*)Address;
 }
@@ -39,7 +40,17 @@ public static unsafe partial class MatrixProduct
     /// <param name="a">[rows, inner], one of its strides being 1, and so for <paramref name="b"/></param>
     /// <param name="b">[inner, columns]</param>
     /// <param name="c">[rows, columns], row-major, <paramref name="stride"/> apart</param>
-    public static void Multiply(MatrixView a, MatrixView b, float* c, long stride, int rows, int columns, int inner, float* bias = null, bool add = false)
+    public static void Multiply(
+        MatrixView a,
+        MatrixView b,
+        float* c,
+        long stride,
+        int rows,
+        int columns,
+        int inner,
+        float* bias = null,
+        bool add = false
+    )
     {
         var work = (long)rows * columns * inner / 32;
         var product = new Product(a, b, c, stride, rows, columns, inner, bias, add);
@@ -55,18 +66,38 @@ public static unsafe partial class MatrixProduct
         // A left factor that runs along its columns (the gradient of a weight) is copied in blocks of rows, each once; the right one, of
         // activations, is small and copied first.
         var right = (nint)Room(ref _panels, (long)panels * Panel * inner);
-        TorchThreads.For(panels, (long)inner * columns, panel => product.PackRight(panel * Panel, 0, inner, (float*)right + (long)panel * Panel * inner));
+        TorchThreads.For(
+            panels,
+            (long)inner * columns,
+            panel => product.PackRight(panel * Panel, 0, inner, (float*)right + (long)panel * Panel * inner)
+        );
         var block = rows < 1024 ? 8 * TileRows : 16 * TileRows;
-        TorchThreads.For((rows + block - 1) / block, work, item => product.Rows(item * block, Math.Min(block, rows - item * block), (float*)right));
+        TorchThreads.For(
+            (rows + block - 1) / block,
+            work,
+            item => product.Rows(item * block, Math.Min(block, rows - item * block), (float*)right)
+        );
     }
 
-    /// <summary>tile[r][j] = sum over k of a[r * row + k * step] * panel[k][j]: six rows of 64 sums, rows beyond <paramref name="rows"/> being copies.</summary>
+    /// <summary>
+    /// tile[r][j] = sum over k of a[r * row + k * step] * panel[k][j]: six rows of 64 sums, rows beyond <paramref name="rows"/> being
+    /// copies.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Tile(float* a, nint row, nint step, int rows, float* panel, int inner, float* tile)
     {
         var last = rows - 1;
-        nint r1 = Math.Min(1, last) * row, r2 = Math.Min(2, last) * row, r3 = Math.Min(3, last) * row, r4 = Math.Min(4, last) * row, r5 = Math.Min(5, last) * row;
-        Quad s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default;
+        nint r1 = Math.Min(1, last) * row,
+            r2 = Math.Min(2, last) * row,
+            r3 = Math.Min(3, last) * row,
+            r4 = Math.Min(4, last) * row,
+            r5 = Math.Min(5, last) * row;
+        Quad s0 = default,
+            s1 = default,
+            s2 = default,
+            s3 = default,
+            s4 = default,
+            s5 = default;
         for (var k = 0; k < inner; k++, a += step, panel += Panel)
         {
             var w0 = Vector512.Load(panel);
@@ -117,7 +148,10 @@ public static unsafe partial class MatrixProduct
     /// <summary>Four vectors of sums.</summary>
     private struct Quad
     {
-        private Vector512<float> _0, _1, _2, _3;
+        private Vector512<float> _0,
+            _1,
+            _2,
+            _3;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Add(float input, Vector512<float> w0, Vector512<float> w1, Vector512<float> w2, Vector512<float> w3)
@@ -166,7 +200,7 @@ public static unsafe partial class MatrixProduct
         public void Rows(int first, int count, float* right)
         {
             var tiles = (count + TileRows - 1) / TileRows;
-            var size = (long)TileRows * Math.Min(Depth, inner) + 16;       // of a tile's copy, and a little room to overrun
+            var size = (long)TileRows * Math.Min(Depth, inner) + 16; // of a tile's copy, and a little room to overrun
             var left = Room(ref _left, tiles * size + TileRows * Panel);
             var tile = left + tiles * size;
             for (var start = 0; start < inner; start += Depth)
@@ -214,7 +248,9 @@ public static unsafe partial class MatrixProduct
             }
         }
 
-        /// <summary>[depth][64] from the right factor; columns that it does not have stay what they were, and their sums are not used.</summary>
+        /// <summary>
+        /// [depth][64] from the right factor; columns that it does not have stay what they were, and their sums are not used.
+        /// </summary>
         public void PackRight(int column, int start, int depth, float* panel)
         {
             var width = Math.Min(Panel, columns - column);
@@ -222,7 +258,11 @@ public static unsafe partial class MatrixProduct
             {
                 for (var k = 0; k < depth; k++)
                 {
-                    Unsafe.CopyBlockUnaligned(panel + (long)k * Panel, b.Start + (start + k) * b.Row + column, (uint)(width * sizeof(float)));
+                    Unsafe.CopyBlockUnaligned(
+                        panel + (long)k * Panel,
+                        b.Start + (start + k) * b.Row + column,
+                        (uint)(width * sizeof(float))
+                    );
                 }
 
                 return;

@@ -49,7 +49,7 @@ public sealed unsafe partial class NativeBuffer : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private const int HugePages = 14;    // MADV_HUGEPAGE
+    private const int HugePages = 14; // MADV_HUGEPAGE
 
     // Advice only: where the system has no huge pages, it does nothing.
     [LibraryImport("libc", EntryPoint = "madvise")]

@@ -22,31 +22,47 @@ public static unsafe class NormKernels
     /// <param name="bias">Null for RMSNorm.</param>
     /// <param name="statistics">[rows, 2]: mean and scale of each row, for the way back</param>
     public static void Forward<T>(
-        float* input, void* delta, float* sum, void* weight, void* bias, void* output, float* statistics, int rows, int width, double epsilon, bool isCentred) where T : struct, IElement =>
-        InRows(rows, width, row =>
-        {
-            var x = input + (long)row * width;
-            if (delta is not null)
+        float* input,
+        void* delta,
+        float* sum,
+        void* weight,
+        void* bias,
+        void* output,
+        float* statistics,
+        int rows,
+        int width,
+        double epsilon,
+        bool isCentred
+    )
+        where T : struct, IElement =>
+        InRows(
+            rows,
+            width,
+            row =>
             {
-                var to = sum + (long)row * width;
-                for (var i = 0; i < width; i += 16)
+                var x = input + (long)row * width;
+                if (delta is not null)
                 {
-                    (Vector512.Load(x + i) + T.Load(delta, (long)row * width + i)).Store(to + i);
+                    var to = sum + (long)row * width;
+                    for (var i = 0; i < width; i += 16)
+                    {
+                        (Vector512.Load(x + i) + T.Load(delta, (long)row * width + i)).Store(to + i);
+                    }
+
+                    x = to;
                 }
 
-                x = to;
+                var mean = isCentred ? Sum(x, width) / width : 0;
+                var scale = (float)(1 / Math.Sqrt(SquareSum(x, width, mean) / width + epsilon));
+                (statistics[2 * row], statistics[2 * row + 1]) = (mean, scale);
+                var (shift, factor) = (Vector512.Create(mean), Vector512.Create(scale));
+                for (var i = 0; i < width; i += 16)
+                {
+                    var y = (Vector512.Load(x + i) - shift) * factor * T.Load(weight, i);
+                    T.Store(output, (long)row * width + i, bias is null ? y : y + T.Load(bias, i));
+                }
             }
-
-            var mean = isCentred ? Sum(x, width) / width : 0;
-            var scale = (float)(1 / Math.Sqrt(SquareSum(x, width, mean) / width + epsilon));
-            (statistics[2 * row], statistics[2 * row + 1]) = (mean, scale);
-            var (shift, factor) = (Vector512.Create(mean), Vector512.Create(scale));
-            for (var i = 0; i < width; i += 16)
-            {
-                var y = (Vector512.Load(x + i) - shift) * factor * T.Load(weight, i);
-                T.Store(output, (long)row * width + i, bias is null ? y : y + T.Load(bias, i));
-            }
-        });
+        );
 
     /// <summary>inputGradient = residualGradient + the gradient of x; the gradients of weight and bias are added to theirs.</summary>
     /// <param name="x">[rows, width]</param>
@@ -54,20 +70,48 @@ public static unsafe class NormKernels
     /// <param name="residualGradient">[rows, width]: what reaches x past the norm, may be where the result goes; null for nothing</param>
     /// <param name="weightGradient">Null where weight and bias are not trained.</param>
     public static void Backward<T>(
-        float* x, void* gradient, void* weight, float* statistics, float* residualGradient, float* inputGradient, void* weightGradient, void* biasGradient, int rows, int width, bool isCentred) where T : struct, IElement
+        float* x,
+        void* gradient,
+        void* weight,
+        float* statistics,
+        float* residualGradient,
+        float* inputGradient,
+        void* weightGradient,
+        void* biasGradient,
+        int rows,
+        int width,
+        bool isCentred
+    )
+        where T : struct, IElement
     {
         var shares = (rows + RowsPerShare - 1) / RowsPerShare;
         var sums = (nint)MatrixProduct.Room(ref _shares, 2L * shares * width);
-        TorchThreads.For(shares, (long)rows * width, share =>
-        {
-            var weightSums = (float*)sums + 2L * share * width;
-            new Span<float>(weightSums, 2 * width).Clear();
-            for (var row = share * RowsPerShare; row < Math.Min(rows, (share + 1) * RowsPerShare); row++)
+        TorchThreads.For(
+            shares,
+            (long)rows * width,
+            share =>
             {
-                var at = (long)row * width;
-                BackwardRow<T>(x + at, gradient, at, weight, statistics[2 * row], statistics[2 * row + 1], residualGradient is null ? null : residualGradient + at, inputGradient + at, weightSums, width, isCentred);
+                var weightSums = (float*)sums + 2L * share * width;
+                new Span<float>(weightSums, 2 * width).Clear();
+                for (var row = share * RowsPerShare; row < Math.Min(rows, (share + 1) * RowsPerShare); row++)
+                {
+                    var at = (long)row * width;
+                    BackwardRow<T>(
+                        x + at,
+                        gradient,
+                        at,
+                        weight,
+                        statistics[2 * row],
+                        statistics[2 * row + 1],
+                        residualGradient is null ? null : residualGradient + at,
+                        inputGradient + at,
+                        weightSums,
+                        width,
+                        isCentred
+                    );
+                }
             }
-        });
+        );
         if (weightGradient is null)
         {
             return;
@@ -91,7 +135,19 @@ public static unsafe class NormKernels
     }
 
     private static void BackwardRow<T>(
-        float* x, void* gradient, long at, void* weight, float mean, float scale, float* residualGradient, float* inputGradient, float* weightSums, int width, bool isCentred) where T : struct, IElement
+        float* x,
+        void* gradient,
+        long at,
+        void* weight,
+        float mean,
+        float scale,
+        float* residualGradient,
+        float* inputGradient,
+        float* weightSums,
+        int width,
+        bool isCentred
+    )
+        where T : struct, IElement
     {
         // With n = (x - mean) scale and g = gradient * weight: dx = scale (g - mean(g) - n mean(g n)); RMSNorm has no mean(g).
         var (shift, factor) = (Vector512.Create(mean), Vector512.Create(scale));
@@ -144,12 +200,16 @@ public static unsafe class NormKernels
     private static void InRows(int rows, int width, Action<int> work)
     {
         const int grain = 16;
-        TorchThreads.For((rows + grain - 1) / grain, (long)rows * width, part =>
-        {
-            for (var row = part * grain; row < Math.Min(rows, (part + 1) * grain); row++)
+        TorchThreads.For(
+            (rows + grain - 1) / grain,
+            (long)rows * width,
+            part =>
             {
-                work(row);
+                for (var row = part * grain; row < Math.Min(rows, (part + 1) * grain); row++)
+                {
+                    work(row);
+                }
             }
-        });
+        );
     }
 }

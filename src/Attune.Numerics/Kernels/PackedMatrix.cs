@@ -7,6 +7,7 @@ public enum PanelOrder
 {
     /// <summary>Panel p holds outputs 64p to 64p + 63.</summary>
     Plain,
+
     /// <summary>
     /// The source holds n gates, then n values. Panel p holds gates 32p to 32p + 31, then the values they act on, so that an
     /// epilogue sees both at once.
@@ -19,6 +20,7 @@ public enum KernelType
 {
     /// <summary>Exact: 32-bit weights and activations.</summary>
     F32,
+
     /// <summary>bfloat16 weights and activations: half the memory to read, and twice the products on processors that have them.</summary>
     BF16,
 }
@@ -150,6 +152,8 @@ public sealed unsafe class PackedMatrix : IDisposable
     private int? RowOf(int panel, int column)
     {
         var output = panel * OutputsPerPanel + column % OutputsPerPanel;
-        return output >= Outputs ? null : column < OutputsPerPanel ? output : Outputs + output;
+        return output >= Outputs ? null
+            : column < OutputsPerPanel ? output
+            : Outputs + output;
     }
 }

@@ -21,7 +21,9 @@ internal readonly unsafe struct PackingTile(void* weights, KernelType given, Ker
     {
         var first = (long)row * inputs + (long)step * _inputsPerStep;
         return wanted == KernelType.F32
-            ? given == KernelType.F32 ? ((uint*)weights)[first] : (uint)((ushort*)weights)[first] << 16
+            ? given == KernelType.F32
+                ? ((uint*)weights)[first]
+                : (uint)((ushort*)weights)[first] << 16
             : Rounded(first) | (step * 2 + 1 < inputs ? (uint)Rounded(first + 1) << 16 : 0);
     }
 
@@ -54,7 +56,9 @@ internal readonly unsafe struct PackingTile(void* weights, KernelType given, Ker
             var floats = (float*)weights + first;
             return wanted == KernelType.F32
                 ? Vector512.Load(floats)
-                : Vector512.Narrow(BFloat16.RoundedBits(Vector512.Load(floats)), BFloat16.RoundedBits(Vector512.Load(floats + Side))).AsSingle();
+                : Vector512
+                    .Narrow(BFloat16.RoundedBits(Vector512.Load(floats)), BFloat16.RoundedBits(Vector512.Load(floats + Side)))
+                    .AsSingle();
         }
 
         var halves = (ushort*)weights + first;
@@ -82,7 +86,8 @@ internal readonly unsafe struct PackingTile(void* weights, KernelType given, Ker
     /// <summary>Gathers the four quarters of each word's 16 rows and stores them, a step apart.</summary>
     private static void Collect(Vector512<float>* parts, float* target)
     {
-        const int Even = 0x88, Odd = 0xDD;
+        const int Even = 0x88,
+            Odd = 0xDD;
         for (var j = 0; j < 4; j++)
         {
             var lowEven = Avx512F.Shuffle4x128(parts[j], parts[4 + j], Even);

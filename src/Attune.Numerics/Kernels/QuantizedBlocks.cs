@@ -3,9 +3,9 @@ using System.Runtime.Intrinsics;
 namespace Attune.Numerics.Kernels;
 
 /// <summary>
-/// Numbers in blocks of 64 that share one scale, their largest magnitude (block-wise quantisation, Dettmers et al. 2022, arXiv:2110.02861): as 8-bit
-/// integers, or as 4-bit codes of NormalFloat (QLoRA, Dettmers et al. 2023, arXiv:2305.14314), whose 16 values are quantiles of a normal
-/// distribution.
+/// Numbers in blocks of 64 that share one scale, their largest magnitude (block-wise quantisation, Dettmers et al. 2022, arXiv:2110.02861):
+/// as 8-bit integers, or as 4-bit codes of NormalFloat (QLoRA, Dettmers et al. 2023, arXiv:2305.14314), whose 16 values are quantiles of a
+/// normal distribution.
 /// </summary>
 public static unsafe class QuantizedBlocks
 {
@@ -13,10 +13,24 @@ public static unsafe class QuantizedBlocks
 
     /// <summary>NF4's values (QLoRA, appendix E): 8 quantiles below 0, 0 itself, 7 above, scaled to reach from -1 to 1.</summary>
     public static ReadOnlySpan<float> NormalFloat =>
-    [
-        -1f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f, -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0f,
-        0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f, 0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1f,
-    ];
+        [
+            -1f,
+            -0.6961928009986877f,
+            -0.5250730514526367f,
+            -0.39491748809814453f,
+            -0.28444138169288635f,
+            -0.18477343022823334f,
+            -0.09105003625154495f,
+            0f,
+            0.07958029955625534f,
+            0.16093020141124725f,
+            0.24611230194568634f,
+            0.33791524171829224f,
+            0.44070982933044434f,
+            0.5626170039176941f,
+            0.7229568362236023f,
+            1f,
+        ];
 
     /// <summary>Bytes of a block's codes: 64 for 8 bits, 32 for 4, in which byte i holds number i low and number i + 32 high.</summary>
     public static int CodeBytes(bool isFourBit) => isFourBit ? Block / 2 : Block;
@@ -83,13 +97,21 @@ public static unsafe class QuantizedBlocks
     private static Vector512<int> Wide(Vector128<byte> bytes)
     {
         var (low, high) = Vector128.Widen(bytes);
-        return Vector512.Create(Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low)), Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high))).AsInt32();
+        return Vector512
+            .Create(
+                Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low)),
+                Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high))
+            )
+            .AsInt32();
     }
 
     private static Vector512<int> WideSigned(Vector128<sbyte> bytes)
     {
         var (low, high) = Vector128.Widen(bytes);
-        return Vector512.Create(Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low)), Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high)));
+        return Vector512.Create(
+            Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low)),
+            Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high))
+        );
     }
 
     private static int Nearest(float value)

@@ -7,37 +7,49 @@ namespace Attune.Numerics.Kernels;
 /// </summary>
 internal sealed class TileAssembler
 {
-    private const int Rax = 0, Rdx = 2, Rsi = 6, Rdi = 7, R8 = 8;
-    private const int Weights = 24, Input = 28, PerRow = 4;
-    private const int Vector = 64, StepBytes = PerRow * Vector, PairBytes = 4;
+    private const int Rax = 0,
+        Rdx = 2,
+        Rsi = 6,
+        Rdi = 7,
+        R8 = 8;
+    private const int Weights = 24,
+        Input = 28,
+        PerRow = 4;
+    private const int Vector = 64,
+        StepBytes = PerRow * Vector,
+        PairBytes = 4;
 
     // Prefixes and opcode maps of EVEX.
-    private const int NoPrefix = 0, Prefix66 = 1, PrefixF3 = 2, Map0F = 1, Map0F38 = 2;
+    private const int NoPrefix = 0,
+        Prefix66 = 1,
+        PrefixF3 = 2,
+        Map0F = 1,
+        Map0F38 = 2;
 
     private readonly List<byte> _code = [];
 
     internal byte[] Assemble(int rows, int linesPerStep)
     {
-        Bytes(0x48, 0x8D, 0x04, 0x77);      // lea rax, [rdi + 2 * rsi]
-        Bytes(0x48, 0x01, 0xF0);            // add rax, rsi: the fourth row
+        Bytes(0x48, 0x8D, 0x04, 0x77); // lea rax, [rdi + 2 * rsi]
+        Bytes(0x48, 0x01, 0xF0); // add rax, rsi: the fourth row
         for (var sum = 0; sum < rows * PerRow; sum++)
         {
-            Registers(Prefix66, Map0F, 0xEF, sum, sum, sum);                                    // vpxord
+            Registers(Prefix66, Map0F, 0xEF, sum, sum, sum); // vpxord
         }
 
         var loop = _code.Count;
         Fetch(linesPerStep);
         Multiply(rows);
-        Bytes(0x48, 0xFF, 0xC9);            // dec rcx
-        Bytes(0x0F, 0x85);                  // jnz loop
+        Bytes(0x48, 0xFF, 0xC9); // dec rcx
+        Bytes(0x0F, 0x85); // jnz loop
         Number(loop - _code.Count - sizeof(int));
         for (var sum = 0; sum < rows * PerRow; sum++)
         {
-            Memory(NoPrefix, Map0F, 0x11, sum, R8, Vector * sum);                               // vmovups [r8 + ...], sum
+            Memory(NoPrefix, Map0F, 0x11, sum, R8, Vector * sum); // vmovups [r8 + ...], sum
         }
 
-        Bytes(0xC5, 0xF8, 0x77);            // vzeroupper
-        Bytes(0xC3);                        // ret
+        Bytes(0xC5, 0xF8, 0x77); // vzeroupper
+        Bytes(0xC3); // ret
         return [.. _code];
     }
 
@@ -45,13 +57,13 @@ internal sealed class TileAssembler
     {
         for (var line = 0; line < lines; line++)
         {
-            Bytes(0x41, 0x0F, 0x18, 0x91);  // prefetcht1 [r9 + ...]
+            Bytes(0x41, 0x0F, 0x18, 0x91); // prefetcht1 [r9 + ...]
             Number(Vector * line);
         }
 
         if (lines > 0)
         {
-            Bytes(0x49, 0x81, 0xC1);        // add r9, ...
+            Bytes(0x49, 0x81, 0xC1); // add r9, ...
             Number(Vector * lines);
         }
     }
@@ -61,15 +73,15 @@ internal sealed class TileAssembler
     {
         for (var part = 0; part < PerRow; part++)
         {
-            Memory(NoPrefix, Map0F, 0x10, Weights + part, Rdx, Vector * part);                  // vmovups
+            Memory(NoPrefix, Map0F, 0x10, Weights + part, Rdx, Vector * part); // vmovups
         }
 
-        Bytes(0x48, 0x81, 0xC2);            // add rdx, ...
+        Bytes(0x48, 0x81, 0xC2); // add rdx, ...
         Number(StepBytes);
         for (var row = 0; row < rows; row++)
         {
             var input = Input + row % 2;
-            Indexed(Prefix66, Map0F38, 0x58, input, row < 3 ? Rdi : Rax, Rsi, row % 3);         // vpbroadcastd input, [base + (0, 1, 2) * rsi]
+            Indexed(Prefix66, Map0F38, 0x58, input, row < 3 ? Rdi : Rax, Rsi, row % 3); // vpbroadcastd input, [base + (0, 1, 2) * rsi]
             for (var part = 0; part < PerRow; part++)
             {
                 Registers(PrefixF3, Map0F38, 0x52, row * PerRow + part, Weights + part, input); // vdpbf16ps
@@ -109,11 +121,13 @@ internal sealed class TileAssembler
 
     /// <summary>The four bytes before the opcode, for 512 bits. Register numbers go in inverted, their high bits apart.</summary>
     /// <param name="x">Its bit 3 extends the index or, between registers, the second source's bit 4.</param>
-    private void Evex(int prefix, int map, int target, int source, int second, int x) => Bytes(
-        0x62,
-        (byte)(Not(target, 3) << 7 | Not(x, 3) << 6 | Not(second, 3) << 5 | Not(target, 4) << 4 | map),
-        (byte)((~source & 15) << 3 | 4 | prefix),
-        (byte)(0x40 | Not(source, 4) << 3));
+    private void Evex(int prefix, int map, int target, int source, int second, int x) =>
+        Bytes(
+            0x62,
+            (byte)(Not(target, 3) << 7 | Not(x, 3) << 6 | Not(second, 3) << 5 | Not(target, 4) << 4 | map),
+            (byte)((~source & 15) << 3 | 4 | prefix),
+            (byte)(0x40 | Not(source, 4) << 3)
+        );
 
     private static int Not(int value, int bit) => (value >> bit & 1) ^ 1;
 

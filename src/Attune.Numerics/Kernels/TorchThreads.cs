@@ -54,12 +54,15 @@ public static unsafe class TorchThreads
             return null;
         }
 
-        torch.get_num_threads();    // loads libtorch, and OpenMP with it
+        torch.get_num_threads(); // loads libtorch, and OpenMP with it
         foreach (var line in File.ReadLines("/proc/self/maps"))
         {
             var path = line.IndexOf('/', StringComparison.Ordinal) is var start and >= 0 ? line[start..] : "";
-            if (Path.GetFileName(path).StartsWith("libgomp", StringComparison.Ordinal) && NativeLibrary.TryLoad(path, out var library)
-                && NativeLibrary.TryGetExport(library, "GOMP_parallel", out var fork))
+            if (
+                Path.GetFileName(path).StartsWith("libgomp", StringComparison.Ordinal)
+                && NativeLibrary.TryLoad(path, out var library)
+                && NativeLibrary.TryGetExport(library, "GOMP_parallel", out var fork)
+            )
             {
                 return (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, void>, nint, uint, uint, void>)fork;
             }

@@ -16,66 +16,90 @@ public static unsafe class VocabularyKernel
     /// <param name="entropies">[rows]: of the softmax, nats</param>
     /// <param name="hits">[rows]: 1 where no token is likelier than the target</param>
     public static void Forward<T>(
-        void* logits, long* targets, float scale, float* logProbs, float* logSums, float* entropies, float* hits, int rows, int vocabulary) where T : struct, IElement =>
-        TorchThreads.For(rows, (long)rows * vocabulary, row =>
-        {
-            var at = (long)row * vocabulary;
-            var most = Vector512.Create(float.NegativeInfinity);
-            for (var i = 0; i < vocabulary; i += 16)
+        void* logits,
+        long* targets,
+        float scale,
+        float* logProbs,
+        float* logSums,
+        float* entropies,
+        float* hits,
+        int rows,
+        int vocabulary
+    )
+        where T : struct, IElement =>
+        TorchThreads.For(
+            rows,
+            (long)rows * vocabulary,
+            row =>
             {
-                most = Vector512.Max(most, Load<T>(logits, at, i, vocabulary, float.NegativeInfinity));
-            }
+                var at = (long)row * vocabulary;
+                var most = Vector512.Create(float.NegativeInfinity);
+                for (var i = 0; i < vocabulary; i += 16)
+                {
+                    most = Vector512.Max(most, Load<T>(logits, at, i, vocabulary, float.NegativeInfinity));
+                }
 
-            var top = float.NegativeInfinity;
-            for (var i = 0; i < 16; i++)
-            {
-                top = Math.Max(top, most[i]);
-            }
+                var top = float.NegativeInfinity;
+                for (var i = 0; i < 16; i++)
+                {
+                    top = Math.Max(top, most[i]);
+                }
 
-            var (factor, shift) = (Vector512.Create(scale), Vector512.Create(top * scale));
-            var (total, weighted) = (Vector512<float>.Zero, Vector512<float>.Zero);
-            for (var i = 0; i < vocabulary; i += 16)
-            {
-                // Beyond the end: a logit that gives 0 and is a number, so that 0 times it is 0.
-                var below = Load<T>(logits, at, i, vocabulary, -1e30f) * factor - shift;
-                var power = WideMath.Exp(below);
-                total += power;
-                weighted = Vector512.FusedMultiplyAdd(power, below, weighted);
-            }
+                var (factor, shift) = (Vector512.Create(scale), Vector512.Create(top * scale));
+                var (total, weighted) = (Vector512<float>.Zero, Vector512<float>.Zero);
+                for (var i = 0; i < vocabulary; i += 16)
+                {
+                    // Beyond the end: a logit that gives 0 and is a number, so that 0 times it is 0.
+                    var below = Load<T>(logits, at, i, vocabulary, -1e30f) * factor - shift;
+                    var power = WideMath.Exp(below);
+                    total += power;
+                    weighted = Vector512.FusedMultiplyAdd(power, below, weighted);
+                }
 
-            var (sum, target) = (Vector512.Sum(total), T.LoadOne(logits, at + targets[row]));
-            var log = MathF.Log(sum);
-            logSums[row] = top * scale + log;
-            logProbs[row] = (target - top) * scale - log;
-            entropies[row] = log - Vector512.Sum(weighted) / sum;
-            hits[row] = target >= top ? 1 : 0;
-        });
+                var (sum, target) = (Vector512.Sum(total), T.LoadOne(logits, at + targets[row]));
+                var log = MathF.Log(sum);
+                logSums[row] = top * scale + log;
+                logProbs[row] = (target - top) * scale - log;
+                entropies[row] = log - Vector512.Sum(weighted) / sum;
+                hits[row] = target >= top ? 1 : 0;
+            }
+        );
 
     /// <summary>Overwrites the logits by their gradient: scale * gradient * (1[target] - softmax).</summary>
     /// <param name="gradients">[rows], of the log-probabilities</param>
-    public static void Backward<T>(void* logits, long* targets, float scale, float* logSums, float* gradients, int rows, int vocabulary) where T : struct, IElement =>
-        TorchThreads.For(rows, (long)rows * vocabulary, row =>
-        {
-            var at = (long)row * vocabulary;
-            var target = at + targets[row];
-            var atTarget = MathF.Exp(T.LoadOne(logits, target) * scale - logSums[row]);
-            var (factor, shift, slope) = (Vector512.Create(scale), Vector512.Create(logSums[row]), Vector512.Create(-gradients[row] * scale));
-            var i = 0;
-            for (; i + 16 <= vocabulary; i += 16)
+    public static void Backward<T>(void* logits, long* targets, float scale, float* logSums, float* gradients, int rows, int vocabulary)
+        where T : struct, IElement =>
+        TorchThreads.For(
+            rows,
+            (long)rows * vocabulary,
+            row =>
             {
-                T.Store(logits, at + i, slope * WideMath.Exp(T.Load(logits, at + i) * factor - shift));
-            }
+                var at = (long)row * vocabulary;
+                var target = at + targets[row];
+                var atTarget = MathF.Exp(T.LoadOne(logits, target) * scale - logSums[row]);
+                var (factor, shift, slope) = (
+                    Vector512.Create(scale),
+                    Vector512.Create(logSums[row]),
+                    Vector512.Create(-gradients[row] * scale)
+                );
+                var i = 0;
+                for (; i + 16 <= vocabulary; i += 16)
+                {
+                    T.Store(logits, at + i, slope * WideMath.Exp(T.Load(logits, at + i) * factor - shift));
+                }
 
-            for (; i < vocabulary; i++)
-            {
-                T.StoreOne(logits, at + i, -gradients[row] * scale * MathF.Exp(T.LoadOne(logits, at + i) * scale - logSums[row]));
-            }
+                for (; i < vocabulary; i++)
+                {
+                    T.StoreOne(logits, at + i, -gradients[row] * scale * MathF.Exp(T.LoadOne(logits, at + i) * scale - logSums[row]));
+                }
 
-            T.StoreOne(logits, target, gradients[row] * scale * (1 - atTarget));
-        });
+                T.StoreOne(logits, target, gradients[row] * scale * (1 - atTarget));
+            }
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Load<T>(void* logits, long at, int i, int vocabulary, float beyond) where T : struct, IElement
+    private static Vector512<float> Load<T>(void* logits, long at, int i, int vocabulary, float beyond)
+        where T : struct, IElement
     {
         if (i + 16 <= vocabulary)
         {

@@ -38,9 +38,11 @@ public sealed record TrainCase(int Batch, int Time) : BenchmarkCase
     public Precision Precision { get; init; }
     public override string Work => "train";
     public override string TypeName => Precision == Precision.Bf16 ? "bf16" : "f32";
-    public override string Shape => string.Create(CultureInfo.InvariantCulture, $"{Batch}x{Time}") + (Precision == Precision.Bf16 ? " bf16" : "");
+    public override string Shape =>
+        string.Create(CultureInfo.InvariantCulture, $"{Batch}x{Time}") + (Precision == Precision.Bf16 ? " bf16" : "");
     public override string Unit => BenchmarkRow.Milliseconds;
     public override string PeerFigure => "ms_per_step";
+
     public override double Figure(double seconds) => 1e3 * seconds;
 }
 
@@ -51,7 +53,8 @@ public abstract record EngineCase : BenchmarkCase
     public override string TypeName => Type == KernelType.BF16 ? "bf16" : "f32";
 
     /// <summary>bfloat16 stands in the name, 32 bits being the rule.</summary>
-    protected string Named(FormattableString shape) => shape.ToString(CultureInfo.InvariantCulture) + (Type == KernelType.BF16 ? " bf16" : "");
+    protected string Named(FormattableString shape) =>
+        shape.ToString(CultureInfo.InvariantCulture) + (Type == KernelType.BF16 ? " bf16" : "");
 }
 
 /// <summary>Answers of a fixed length at temperature 1, prompt and sampling included, packing the weights not.</summary>
@@ -61,6 +64,7 @@ public sealed record DecodeCase(int Batch, int Prompt, int NewTokens) : EngineCa
     public override string Shape => Named($"{Batch}x({Prompt}+{NewTokens})");
     public override string Unit => BenchmarkRow.TokensPerSecond;
     public override string PeerFigure => "tokens_per_second";
+
     public override double Figure(double seconds) => Batch * NewTokens / seconds;
 }
 
@@ -71,6 +75,7 @@ public sealed record PrefillCase(int Batch, int Prompt) : EngineCase
     public override string Shape => Named($"{Batch}x{Prompt}");
     public override string Unit => BenchmarkRow.TokensPerSecond;
     public override string PeerFigure => "tokens_per_second";
+
     public override double Figure(double seconds) => Batch * Prompt / seconds;
 }
 
@@ -81,6 +86,7 @@ public sealed record RepackCase : EngineCase
     public override string Shape => Named($"").TrimStart();
     public override string Unit => BenchmarkRow.Milliseconds;
     public override string PeerFigure => "ms_per_repack";
+
     public override double Figure(double seconds) => 1e3 * seconds;
 }
 
@@ -92,15 +98,18 @@ public sealed record RepackCase : EngineCase
 /// <param name="Minibatch">Answers of an update.</param>
 /// <param name="FrozenLayers">Lower layers that are not trained: those of policy, reference and reward models are the same.</param>
 /// <param name="RewardModels">Members of the ensemble whose mean is the reward.</param>
-public sealed record PpoCase(int Rollouts, int Prompt, int NewTokens, int Minibatch, int Epochs, int FrozenLayers, int RewardModels) : BenchmarkCase
+public sealed record PpoCase(int Rollouts, int Prompt, int NewTokens, int Minibatch, int Epochs, int FrozenLayers, int RewardModels)
+    : BenchmarkCase
 {
     /// <summary>Of training, scoring and sampling.</summary>
     public Precision Precision { get; init; }
     public override string TypeName => Precision == Precision.Bf16 ? "bf16" : "f32";
     public override string Work => "ppo";
-    public override string Shape => string.Create(CultureInfo.InvariantCulture, $"{Rollouts}x({Prompt}+{NewTokens})") + (Precision == Precision.Bf16 ? " bf16" : "");
+    public override string Shape =>
+        string.Create(CultureInfo.InvariantCulture, $"{Rollouts}x({Prompt}+{NewTokens})") + (Precision == Precision.Bf16 ? " bf16" : "");
     public override string Unit => BenchmarkRow.Seconds;
     public override int WarmUps => 1;
     public override string PeerFigure => "seconds_per_iteration";
+
     public override double Figure(double seconds) => seconds;
 }

@@ -35,9 +35,18 @@ public sealed record BenchmarkOptions
     /// <exception cref="PlanException">Lists everything that cannot work.</exception>
     public void Validate()
     {
-        List<string> problems = [.. Works.Where(w => !KnownWorks.Contains(w)).Select(w => $"there is no benchmark of '{w}'; there are {string.Join(", ", KnownWorks)}.{Suggestion.For(w, KnownWorks)}")];
+        List<string> problems =
+        [
+            .. Works
+                .Where(w => !KnownWorks.Contains(w))
+                .Select(w => $"there is no benchmark of '{w}'; there are {string.Join(", ", KnownWorks)}.{Suggestion.For(w, KnownWorks)}"),
+        ];
         string[] types = ["f32", "bf16"];
-        problems.AddRange(Types.Where(t => !types.Contains(t)).Select(t => $"there is no precision '{t}'; there are f32 and bf16.{Suggestion.For(t, types)}"));
+        problems.AddRange(
+            Types
+                .Where(t => !types.Contains(t))
+                .Select(t => $"there is no precision '{t}'; there are f32 and bf16.{Suggestion.For(t, types)}")
+        );
         if (Rounds < 1)
         {
             problems.Add($"rounds is {Rounds}; expected at least 1, and 3 for a spread worth reading.");
@@ -55,7 +64,14 @@ public sealed record BenchmarkOptions
 
         if (problems.Count == 0)
         {
-            problems.AddRange(Sizes.Where(s => !Cases(s).Any()).Select(s => $"size {s.Name} has no such benchmark; it has {string.Join(", ", s.Cases.Select(c => $"{c.Work} {c.TypeName}").Distinct())}."));
+            problems.AddRange(
+                Sizes
+                    .Where(s => !Cases(s).Any())
+                    .Select(s =>
+                        $"size {s.Name} has no such benchmark; it has "
+                        + $"{string.Join(", ", s.Cases.Select(c => $"{c.Work} {c.TypeName}").Distinct())}."
+                    )
+            );
         }
 
         problems.AddRange(Peer?.Problems() ?? []);

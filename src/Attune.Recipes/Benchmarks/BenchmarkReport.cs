@@ -8,7 +8,14 @@ namespace Attune.Recipes.Benchmarks;
 /// <summary>A benchmark's figures and what they were measured on. Plain data.</summary>
 /// <param name="Started">UTC.</param>
 /// <param name="Rounds">Times each case was measured, a peer's run after each of Attune's.</param>
-public sealed record BenchmarkReport(DateTimeOffset Started, ulong Seed, int Rounds, Machine Machine, MachineCeilings Ceilings, ImmutableArray<BenchmarkRow> Rows)
+public sealed record BenchmarkReport(
+    DateTimeOffset Started,
+    ulong Seed,
+    int Rounds,
+    Machine Machine,
+    MachineCeilings Ceilings,
+    ImmutableArray<BenchmarkRow> Rows
+)
 {
     public string ToJson() => JsonSerializer.Serialize(this, BenchmarkJson.Default.BenchmarkReport);
 
@@ -29,8 +36,23 @@ public sealed record BenchmarkReport(DateTimeOffset Started, ulong Seed, int Rou
 /// <param name="Peers">The same case elsewhere; empty without a peer.</param>
 /// <param name="Parts">Seconds of a repeat's parts, medians over rounds; empty where it has none.</param>
 public sealed record BenchmarkRow(
-    string Name, string Work, string Size, string Shape, string Type, string Unit, Spread Figure, int Repeats, double Flops, double GigaflopsPerSecond,
-    double? FractionOfGemm, double FractionOfRoofline, double? PeakMemoryMb, double? OtherLoad, ImmutableArray<PeerRow> Peers, ImmutableSortedDictionary<string, double> Parts)
+    string Name,
+    string Work,
+    string Size,
+    string Shape,
+    string Type,
+    string Unit,
+    Spread Figure,
+    int Repeats,
+    double Flops,
+    double GigaflopsPerSecond,
+    double? FractionOfGemm,
+    double FractionOfRoofline,
+    double? PeakMemoryMb,
+    double? OtherLoad,
+    ImmutableArray<PeerRow> Peers,
+    ImmutableSortedDictionary<string, double> Parts
+)
 {
     public const string Seconds = "s";
     public const string Milliseconds = "ms";
@@ -44,8 +66,19 @@ public sealed record BenchmarkRow(
 /// <param name="OtherLoad">As in <see cref="BenchmarkRow"/>, during the peer's runs, start-up included.</param>
 /// <param name="Parts">As in <see cref="BenchmarkRow"/>.</param>
 public sealed record PeerRow(
-    string Peer, string Variant, Spread Figure, Spread Ratio, double? PeakMemoryMb, double? OtherLoad, ImmutableSortedDictionary<string, double> Parts);
+    string Peer,
+    string Variant,
+    Spread Figure,
+    Spread Ratio,
+    double? PeakMemoryMb,
+    double? OtherLoad,
+    ImmutableSortedDictionary<string, double> Parts
+);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, GenerationMode = JsonSourceGenerationMode.Metadata)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    WriteIndented = true,
+    GenerationMode = JsonSourceGenerationMode.Metadata
+)]
 [JsonSerializable(typeof(BenchmarkReport))]
 internal sealed partial class BenchmarkJson : JsonSerializerContext;

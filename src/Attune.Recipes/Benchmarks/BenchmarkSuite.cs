@@ -11,7 +11,12 @@ public static class BenchmarkSuite
 {
     /// <exception cref="Core.AttuneException">The options cannot work, or the peer failed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a peer that was running is ended.</exception>
-    public static BenchmarkReport Run(BenchmarkOptions options, TimeProvider clock, IProgress<BenchmarkProgress>? progress, CancellationToken cancel)
+    public static BenchmarkReport Run(
+        BenchmarkOptions options,
+        TimeProvider clock,
+        IProgress<BenchmarkProgress>? progress,
+        CancellationToken cancel
+    )
     {
         options.Validate();
         var started = clock.GetUtcNow();
@@ -32,7 +37,13 @@ public static class BenchmarkSuite
     }
 
     /// <summary>One case, all rounds.</summary>
-    private sealed class Comparison(BenchmarkSize size, BenchmarkCase work, BenchmarkOptions options, IProgress<BenchmarkProgress>? progress, CancellationToken cancel)
+    private sealed class Comparison(
+        BenchmarkSize size,
+        BenchmarkCase work,
+        BenchmarkOptions options,
+        IProgress<BenchmarkProgress>? progress,
+        CancellationToken cancel
+    )
     {
         private readonly string _name = $"{work.Work} {size.Name} {work.Shape}".TrimEnd();
         private readonly List<double> _seconds = [];
@@ -86,33 +97,65 @@ public static class BenchmarkSuite
 
         private BenchmarkRow Row(MachineCeilings ceilings)
         {
-            Work[] stretches = [.. work switch
-            {
-                TrainCase train => ModelWork.TrainStep(size.Config, train.Batch, train.Time, train.Precision),
-                DecodeCase decode => ModelWork.Decode(size.Config, decode.Batch, decode.Prompt, decode.NewTokens, decode.Type),
-                PrefillCase prefill => ModelWork.Decode(size.Config, prefill.Batch, prefill.Prompt, 1, prefill.Type),
-                PpoCase ppo => ModelWork.PpoIteration(size.Config, ppo),
-                RepackCase repack => ModelWork.Repack(size.Config, repack.Type),
-                _ => throw new UnreachableException(),
-            }];
+            Work[] stretches =
+            [
+                .. work switch
+                {
+                    TrainCase train => ModelWork.TrainStep(size.Config, train.Batch, train.Time, train.Precision),
+                    DecodeCase decode => ModelWork.Decode(size.Config, decode.Batch, decode.Prompt, decode.NewTokens, decode.Type),
+                    PrefillCase prefill => ModelWork.Decode(size.Config, prefill.Batch, prefill.Prompt, 1, prefill.Type),
+                    PpoCase ppo => ModelWork.PpoIteration(size.Config, ppo),
+                    RepackCase repack => ModelWork.Repack(size.Config, repack.Type),
+                    _ => throw new UnreachableException(),
+                },
+            ];
             var peak = ceilings.FlopsPerSecondIn(work.TypeName);
             var seconds = Spread.Of(_seconds).Median;
             var flops = stretches.Sum(s => s.Flops);
             var least = stretches.Sum(s => s.LeastSeconds(peak, ceilings.BytesPerSecond));
             return new BenchmarkRow(
-                _name, work.Work, size.Name, work.Shape, work.TypeName, work.Unit, Spread.Of(_seconds.Select(work.Figure)), work.Repeats, flops, flops / seconds / 1e9,
-                flops > 0 ? flops / seconds / peak : null, least / seconds, ProcessMeter.PeakMemoryMb(),
-                _disturbance.Share, [.. _peers.Select(p => PeerRowOf(p.Key, p.Value.Figures, p.Value.Disturbance.Share))], Medians(_parts));
+                _name,
+                work.Work,
+                size.Name,
+                work.Shape,
+                work.TypeName,
+                work.Unit,
+                Spread.Of(_seconds.Select(work.Figure)),
+                work.Repeats,
+                flops,
+                flops / seconds / 1e9,
+                flops > 0 ? flops / seconds / peak : null,
+                least / seconds,
+                ProcessMeter.PeakMemoryMb(),
+                _disturbance.Share,
+                [.. _peers.Select(p => PeerRowOf(p.Key, p.Value.Figures, p.Value.Disturbance.Share))],
+                Medians(_parts)
+            );
         }
 
         private PeerRow PeerRowOf(string variant, List<PeerFigure> figures, double? otherLoad)
         {
-            var ratios = _seconds.Zip(figures, (seconds, peer) => work.Unit == BenchmarkRow.TokensPerSecond ? work.Figure(seconds) / peer.Figure : peer.Figure / work.Figure(seconds));
+            var ratios = _seconds.Zip(
+                figures,
+                (seconds, peer) =>
+                    work.Unit == BenchmarkRow.TokensPerSecond ? work.Figure(seconds) / peer.Figure : peer.Figure / work.Figure(seconds)
+            );
             var peer = figures[0].Version ?? "peer";
-            return new PeerRow(peer, variant, Spread.Of(figures.Select(f => f.Figure)), Spread.Of(ratios), figures.Max(f => f.PeakMemoryMb), otherLoad, Medians(figures.Select(f => f.Phases)));
+            return new PeerRow(
+                peer,
+                variant,
+                Spread.Of(figures.Select(f => f.Figure)),
+                Spread.Of(ratios),
+                figures.Max(f => f.PeakMemoryMb),
+                otherLoad,
+                Medians(figures.Select(f => f.Phases))
+            );
         }
 
         private static ImmutableSortedDictionary<string, double> Medians(IEnumerable<IReadOnlyDictionary<string, double>> rounds) =>
-            rounds.SelectMany(r => r).GroupBy(p => p.Key, p => p.Value).ToImmutableSortedDictionary(g => g.Key, g => Spread.Of(g).Median, StringComparer.Ordinal);
+            rounds
+                .SelectMany(r => r)
+                .GroupBy(p => p.Key, p => p.Value)
+                .ToImmutableSortedDictionary(g => g.Key, g => Spread.Of(g).Median, StringComparer.Ordinal);
     }
 }

@@ -10,7 +10,7 @@ namespace Attune.Recipes.Benchmarks;
 internal sealed unsafe class CeilingMeasurement(int repeats)
 {
     private const int WarmUps = 3;
-    private const int StreamFloats = 1 << 26;       // 256 MB
+    private const int StreamFloats = 1 << 26; // 256 MB
 
     // rows, inputs, outputs: both maps of a feed-forward layer of width 768, and a square.
     private static readonly (int Rows, int Inputs, int Outputs)[] Shapes = [(512, 768, 3072), (512, 3072, 768), (1024, 1024, 1024)];
@@ -24,24 +24,29 @@ internal sealed unsafe class CeilingMeasurement(int repeats)
             Best(TorchGemm(ScalarType.BFloat16), cancel),
             Best((rows, inputs, outputs) => OwnGemm(team, seed, KernelType.BF16, rows, inputs, outputs), cancel),
             Copy(team),
-            Read(team));
+            Read(team)
+        );
     }
 
     /// <summary>Of the shape with the highest median.</summary>
-    private static Spread Best(Func<int, int, int, Spread> measure, CancellationToken cancel) => Shapes.Select(shape =>
-    {
-        cancel.ThrowIfCancellationRequested();
-        return measure(shape.Rows, shape.Inputs, shape.Outputs);
-    }).MaxBy(s => s.Median)!;
+    private static Spread Best(Func<int, int, int, Spread> measure, CancellationToken cancel) =>
+        Shapes
+            .Select(shape =>
+            {
+                cancel.ThrowIfCancellationRequested();
+                return measure(shape.Rows, shape.Inputs, shape.Outputs);
+            })
+            .MaxBy(s => s.Median)!;
 
-    private Func<int, int, int, Spread> TorchGemm(ScalarType type) => (rows, inputs, outputs) =>
-    {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var activations = ones([rows, inputs], type);
-        var weights = ones([outputs, inputs], type);
-        return Rates(2e-9 * rows * inputs * outputs, () => nn.functional.linear(activations, weights).Dispose());
-    };
+    private Func<int, int, int, Spread> TorchGemm(ScalarType type) =>
+        (rows, inputs, outputs) =>
+        {
+            using var scope = NewDisposeScope();
+            using var noGrad = no_grad();
+            var activations = ones([rows, inputs], type);
+            var weights = ones([outputs, inputs], type);
+            return Rates(2e-9 * rows * inputs * outputs, () => nn.functional.linear(activations, weights).Dispose());
+        };
 
     private Spread OwnGemm(WorkerTeam team, Seed seed, KernelType type, int rows, int inputs, int outputs)
     {
@@ -58,11 +63,15 @@ internal sealed unsafe class CeilingMeasurement(int repeats)
         weights.Pack(numbers);
         // Ones in bfloat16 too: their pairs are the bits 3F80 3F80.
         activations.Span(0, rows * inputs).Fill(type == KernelType.F32 ? 1 : BitConverter.UInt32BitsToSingle(0x3F80_3F80));
-        return Rates(2e-9 * rows * inputs * outputs, () => team.Run(worker =>
-        {
-            var store = new StoreTile(product.Start, outputs);
-            Gemm.Multiply(activations.Start, inputs, rows, weights, store, worker, team.Count);
-        }));
+        return Rates(
+            2e-9 * rows * inputs * outputs,
+            () =>
+                team.Run(worker =>
+                {
+                    var store = new StoreTile(product.Start, outputs);
+                    Gemm.Multiply(activations.Start, inputs, rows, weights, store, worker, team.Count);
+                })
+        );
     }
 
     private Spread Copy(WorkerTeam team)
@@ -70,7 +79,10 @@ internal sealed unsafe class CeilingMeasurement(int repeats)
         using var source = new NativeBuffer(StreamFloats);
         using var target = new NativeBuffer(StreamFloats);
         var part = StreamFloats / team.Count;
-        return Rates(2e-9 * sizeof(float) * StreamFloats, () => team.Run(worker => source.Span(worker * part, part).CopyTo(target.Span(worker * part, part))));
+        return Rates(
+            2e-9 * sizeof(float) * StreamFloats,
+            () => team.Run(worker => source.Span(worker * part, part).CopyTo(target.Span(worker * part, part)))
+        );
     }
 
     private Spread Read(WorkerTeam team)
@@ -78,13 +90,19 @@ internal sealed unsafe class CeilingMeasurement(int repeats)
         using var source = new NativeBuffer(StreamFloats);
         var part = StreamFloats / team.Count;
         var sums = new float[team.Count];
-        return Rates(1e-9 * sizeof(float) * StreamFloats, () => team.Run(worker => sums[worker] = Sum(source.Start + (long)worker * part, part)));
+        return Rates(
+            1e-9 * sizeof(float) * StreamFloats,
+            () => team.Run(worker => sums[worker] = Sum(source.Start + (long)worker * part, part))
+        );
     }
 
     private static float Sum(float* values, int count)
     {
         var width = Vector<float>.Count;
-        Vector<float> a = default, b = default, c = default, d = default;
+        Vector<float> a = default,
+            b = default,
+            c = default,
+            d = default;
         for (var i = 0; i + 4 * width <= count; i += 4 * width)
         {
             a += Vector.Load(values + i);
@@ -104,12 +122,16 @@ internal sealed unsafe class CeilingMeasurement(int repeats)
             repeat();
         }
 
-        return Spread.Of(Enumerable.Range(0, repeats).Select(_ =>
-        {
-            var start = Stopwatch.GetTimestamp();
-            repeat();
-            return amount / Stopwatch.GetElapsedTime(start).TotalSeconds;
-        }));
+        return Spread.Of(
+            Enumerable
+                .Range(0, repeats)
+                .Select(_ =>
+                {
+                    var start = Stopwatch.GetTimestamp();
+                    repeat();
+                    return amount / Stopwatch.GetElapsedTime(start).TotalSeconds;
+                })
+        );
     }
 
     /// <summary>Writes a tile where it belongs, without anything added.</summary>
@@ -119,8 +141,9 @@ internal sealed unsafe class CeilingMeasurement(int repeats)
         {
             for (var row = 0; row < rows; row++)
             {
-                new ReadOnlySpan<float>(tile + row * PackedMatrix.Panel, PackedMatrix.Panel)
-                    .CopyTo(new Span<float>(product + (long)(firstRow + row) * stride + panel * PackedMatrix.Panel, PackedMatrix.Panel));
+                new ReadOnlySpan<float>(tile + row * PackedMatrix.Panel, PackedMatrix.Panel).CopyTo(
+                    new Span<float>(product + (long)(firstRow + row) * stride + panel * PackedMatrix.Panel, PackedMatrix.Panel)
+                );
             }
         }
     }

@@ -9,7 +9,14 @@ namespace Attune.Recipes.Benchmarks;
 /// <param name="OwnGemmBf16">Attune's own.</param>
 /// <param name="MemoryCopy">256 MB read and 256 MB written.</param>
 /// <param name="MemoryRead">256 MB read.</param>
-public sealed record MachineCeilings(Spread TorchGemmF32, Spread OwnGemmF32, Spread TorchGemmBf16, Spread OwnGemmBf16, Spread MemoryCopy, Spread MemoryRead)
+public sealed record MachineCeilings(
+    Spread TorchGemmF32,
+    Spread OwnGemmF32,
+    Spread TorchGemmBf16,
+    Spread OwnGemmBf16,
+    Spread MemoryCopy,
+    Spread MemoryRead
+)
 {
     // The best seen, not the median: a ceiling is what can be reached, and disturbance only ever takes away.
 

@@ -25,15 +25,16 @@ internal abstract class Measured : IDisposable
 
     public abstract void Dispose();
 
-    public static Measured Of(TransformerConfig config, BenchmarkCase work, Seed seed) => work switch
-    {
-        TrainCase train => new MeasuredTraining(config, train, seed),
-        DecodeCase decode => new MeasuredDecoding(config, decode, decode.Batch, decode.Prompt, decode.NewTokens, seed),
-        PrefillCase prefill => new MeasuredDecoding(config, prefill, prefill.Batch, prefill.Prompt, 1, seed),
-        PpoCase ppo => new MeasuredPpo(config, ppo, seed),
-        RepackCase repack => new MeasuredRepacking(config, repack, seed),
-        _ => throw new UnreachableException(),
-    };
+    public static Measured Of(TransformerConfig config, BenchmarkCase work, Seed seed) =>
+        work switch
+        {
+            TrainCase train => new MeasuredTraining(config, train, seed),
+            DecodeCase decode => new MeasuredDecoding(config, decode, decode.Batch, decode.Prompt, decode.NewTokens, seed),
+            PrefillCase prefill => new MeasuredDecoding(config, prefill, prefill.Batch, prefill.Prompt, 1, seed),
+            PpoCase ppo => new MeasuredPpo(config, ppo, seed),
+            RepackCase repack => new MeasuredRepacking(config, repack, seed),
+            _ => throw new UnreachableException(),
+        };
 
     protected static int[] RandomTokens(TransformerConfig config, int count, Seed seed)
     {
@@ -55,11 +56,22 @@ internal sealed class MeasuredTraining : Measured, IExperience<PackedRow>, ILoop
     public MeasuredTraining(TransformerConfig config, TrainCase work, Seed seed)
     {
         _model = new LanguageModel(config, seed.For("weights"), work.Precision);
-        PackedRow[] rows = [.. Enumerable.Range(0, work.Batch).Select(row => new PackedRow([new TokenSequence([.. RandomTokens(config, work.Time, seed.For("row", row))], 0)]))];
+        PackedRow[] rows =
+        [
+            .. Enumerable
+                .Range(0, work.Batch)
+                .Select(row => new PackedRow([new TokenSequence([.. RandomTokens(config, work.Time, seed.For("row", row))], 0)])),
+        ];
         _round = new Round<PackedRow>([rows], work.Batch);
         var optimiser = new OptimiserOptions { WeightDecay = 0.01, MaxGradientNorm = 1 };
         _loop = new TrainingLoop<PackedRow>(
-            new Sft.Objective(_model), this, new Schedule(ScheduleKind.Constant, Peak: 1e-4, WarmupRatio: 0), optimiser, new LoopOptions(work.Batch, CheckpointEvery: 0), checkpoints: null);
+            new Sft.Objective(_model),
+            this,
+            new Schedule(ScheduleKind.Constant, Peak: 1e-4, WarmupRatio: 0),
+            optimiser,
+            new LoopOptions(work.Batch, CheckpointEvery: 0),
+            checkpoints: null
+        );
         _progress = Progress.Start(seed);
     }
 
@@ -83,11 +95,10 @@ internal sealed class MeasuredTraining : Measured, IExperience<PackedRow>, ILoop
         return ValueTask.FromResult(at.Updates < PlannedUpdates ? _round : null);
     }
 
-    public void OnUpdate(Progress progress, long plannedUpdates, Metrics metrics) => _seconds.Add(Stopwatch.GetElapsedTime(_started).TotalSeconds);
+    public void OnUpdate(Progress progress, long plannedUpdates, Metrics metrics) =>
+        _seconds.Add(Stopwatch.GetElapsedTime(_started).TotalSeconds);
 
-    public void OnRound(Progress progress, Metrics metrics, IReadOnlyList<SampleEvent> samples)
-    {
-    }
+    public void OnRound(Progress progress, Metrics metrics, IReadOnlyList<SampleEvent> samples) { }
 
     public override void Dispose()
     {
@@ -110,16 +121,26 @@ internal sealed class MeasuredDecoding : Measured
             _engine = new DecodeEngine(model, type: work.Type);
         }
 
-        _requests = [.. Enumerable.Range(0, batch).Select(row => new SampleRequest([.. RandomTokens(config, prompt, seed.For("prompt", row))], seed.For("answer", row)))];
+        _requests =
+        [
+            .. Enumerable
+                .Range(0, batch)
+                .Select(row => new SampleRequest([.. RandomTokens(config, prompt, seed.For("prompt", row))], seed.For("answer", row))),
+        ];
         _options = new SamplingOptions { MaxNewTokens = newTokens, BatchSize = batch };
     }
 
-    public override double[] Run(int repeats, CancellationToken cancel) => [.. Enumerable.Range(0, repeats).Select(_ =>
-    {
-        var start = Stopwatch.GetTimestamp();
-        _engine.Sample(_requests, _options, weightVersion: 0, finished: null, cancel);
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    })];
+    public override double[] Run(int repeats, CancellationToken cancel) =>
+        [
+            .. Enumerable
+                .Range(0, repeats)
+                .Select(_ =>
+                {
+                    var start = Stopwatch.GetTimestamp();
+                    _engine.Sample(_requests, _options, weightVersion: 0, finished: null, cancel);
+                    return Stopwatch.GetElapsedTime(start).TotalSeconds;
+                }),
+        ];
 
     public override void Dispose() => _engine.Dispose();
 }
@@ -130,13 +151,18 @@ internal sealed class MeasuredRepacking(TransformerConfig config, RepackCase wor
     private readonly LanguageModel _model = new(config, seed.For("weights"));
     private readonly DecodeEngine _engine = new(config, type: work.Type);
 
-    public override double[] Run(int repeats, CancellationToken cancel) => [.. Enumerable.Range(0, repeats).Select(_ =>
-    {
-        cancel.ThrowIfCancellationRequested();
-        var start = Stopwatch.GetTimestamp();
-        _engine.Load(_model);
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    })];
+    public override double[] Run(int repeats, CancellationToken cancel) =>
+        [
+            .. Enumerable
+                .Range(0, repeats)
+                .Select(_ =>
+                {
+                    cancel.ThrowIfCancellationRequested();
+                    var start = Stopwatch.GetTimestamp();
+                    _engine.Load(_model);
+                    return Stopwatch.GetElapsedTime(start).TotalSeconds;
+                }),
+        ];
 
     public override void Dispose()
     {

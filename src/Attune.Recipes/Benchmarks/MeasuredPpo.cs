@@ -46,7 +46,14 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
         _reference = _policy.Copy();
         _policy.Weights.Freeze(work.FrozenLayers);
         _shared = work.FrozenLayers > 0 ? new LowerStates(_policy, work.FrozenLayers, options.SharedStatesMb * 1_000_000L) : null;
-        _reward = new RewardModel([.. Enumerable.Range(0, work.RewardModels).Select(i => new ScalarModel(_policy, seed.For("reward", i)))], 0, 1) { Shared = _shared };
+        _reward = new RewardModel(
+            [.. Enumerable.Range(0, work.RewardModels).Select(i => new ScalarModel(_policy, seed.For("reward", i)))],
+            0,
+            1
+        )
+        {
+            Shared = _shared,
+        };
         foreach (var model in _reward.Members.Append<TransformerModel>(_reference))
         {
             _shared?.Share(model);
@@ -65,37 +72,54 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
         };
         _experience = new PpoExperience(options, parts) { Value = _value };
         _loop = new TrainingLoop<PpoItem>(
-            new Ppo.Objective(options, _policy, _value) { Shared = _shared }, this, options.LearningRateSchedule, options.Optimiser, new LoopOptions(options.EffectiveMicrobatch, CheckpointEvery: 0), checkpoints: null);
+            new Ppo.Objective(options, _policy, _value) { Shared = _shared },
+            this,
+            options.LearningRateSchedule,
+            options.Optimiser,
+            new LoopOptions(options.EffectiveMicrobatch, CheckpointEvery: 0),
+            checkpoints: null
+        );
         _progress = Progress.Start(seed);
     }
 
     private static PromptPool Prompts(TransformerConfig config, PpoCase work, Seed seed) =>
-        new([.. Enumerable.Range(0, work.Rollouts).Select(i => ((Prompt)new Prompt.Text(""), ImmutableArray.Create(RandomTokens(config, work.Prompt, seed.For("prompt", i)))))]);
+        new([
+            .. Enumerable
+                .Range(0, work.Rollouts)
+                .Select(i =>
+                    ((Prompt)new Prompt.Text(""), ImmutableArray.Create(RandomTokens(config, work.Prompt, seed.For("prompt", i))))
+                ),
+        ]);
 
     /// <summary>The demo's numbers, where they are not the case's.</summary>
-    private static PpoOptions Options(PpoCase work) => new()
-    {
-        TotalEpisodes = 1_000_000_000,
-        RolloutBatchSize = work.Rollouts,
-        BatchSize = work.Minibatch,
-        PpoEpochs = work.Epochs,
-        MaxNewTokens = work.NewTokens,
-        FrozenLayers = work.FrozenLayers,
-        Precision = work.Precision,
-        LearningRate = 5e-4,
-        Schedule = ScheduleKind.Constant,
-        MaxGradNorm = 1,
-        KlCoefficient = 0.1,
-        ValueCoefficient = 0.5,
-        ValueNetwork = ValueNetwork.SharedTrunk,
-    };
+    private static PpoOptions Options(PpoCase work) =>
+        new()
+        {
+            TotalEpisodes = 1_000_000_000,
+            RolloutBatchSize = work.Rollouts,
+            BatchSize = work.Minibatch,
+            PpoEpochs = work.Epochs,
+            MaxNewTokens = work.NewTokens,
+            FrozenLayers = work.FrozenLayers,
+            Precision = work.Precision,
+            LearningRate = 5e-4,
+            Schedule = ScheduleKind.Constant,
+            MaxGradNorm = 1,
+            KlCoefficient = 0.1,
+            ValueCoefficient = 0.5,
+            ValueNetwork = ValueNetwork.SharedTrunk,
+        };
 
     public long PlannedUpdates => _experience.PlannedUpdates;
 
     long ILoopObserver.LastSequence => 0;
 
-    public override IReadOnlyDictionary<string, double> Parts => _measured.SelectMany(m => m).Where(m => m.Key.StartsWith(TimePrefix, StringComparison.Ordinal))
-        .GroupBy(m => m.Key[TimePrefix.Length..], m => m.Value).ToDictionary(g => g.Key, g => Spread.Of(g).Median);
+    public override IReadOnlyDictionary<string, double> Parts =>
+        _measured
+            .SelectMany(m => m)
+            .Where(m => m.Key.StartsWith(TimePrefix, StringComparison.Ordinal))
+            .GroupBy(m => m.Key[TimePrefix.Length..], m => m.Value)
+            .ToDictionary(g => g.Key, g => Spread.Of(g).Median);
 
     public override double[] Run(int repeats, CancellationToken cancel)
     {
@@ -114,9 +138,7 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
         return at.Round < _lastRound ? _experience.NextAsync(at, cancel) : ValueTask.FromResult<Round<PpoItem>?>(null);
     }
 
-    public void OnUpdate(Progress progress, long plannedUpdates, Metrics metrics)
-    {
-    }
+    public void OnUpdate(Progress progress, long plannedUpdates, Metrics metrics) { }
 
     public void OnRound(Progress progress, Metrics metrics, IReadOnlyList<SampleEvent> samples)
     {

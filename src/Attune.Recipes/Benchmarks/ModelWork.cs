@@ -42,7 +42,13 @@ public static class ModelWork
 
     /// <summary>Decoding, a stretch for each pass: the prompts, then every new token but the last, which no pass reads.</summary>
     /// <param name="type">Of weights and cache.</param>
-    public static IEnumerable<Work> Decode(TransformerConfig config, long batch, long prompt, long newTokens, KernelType type = KernelType.F32)
+    public static IEnumerable<Work> Decode(
+        TransformerConfig config,
+        long batch,
+        long prompt,
+        long newTokens,
+        KernelType type = KernelType.F32
+    )
     {
         var weights = BytesOf(type) * (TrunkWeights(config) + HeadWeights(config));
         yield return new Work(Forward(config, batch * prompt, batch, batch * Triangle(prompt)), weights);

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Attune.Core;
@@ -24,11 +24,32 @@ internal sealed class PeerRunner(PeerOptions options)
             TrainCase train => ["train", size.Name, Text(train.Batch), Text(train.Time), .. parts],
             PpoCase ppo when parts[0] is "f32" or "mixed" =>
             [
-                "ppo", size.Name, .. new[] { ppo.Rollouts, ppo.Prompt, ppo.NewTokens, ppo.Minibatch, ppo.Epochs, ppo.FrozenLayers, ppo.RewardModels }.Select(Text), .. parts,
+                "ppo",
+                size.Name,
+                .. new[] { ppo.Rollouts, ppo.Prompt, ppo.NewTokens, ppo.Minibatch, ppo.Epochs, ppo.FrozenLayers, ppo.RewardModels }.Select(
+                    Text
+                ),
+                .. parts,
             ],
             // Decoding has neither autocast nor a choice of attention.
-            DecodeCase decode when parts is ["f32" or "bf16"] => ["decode", size.Name, Text(decode.Batch), Text(decode.Prompt), Text(decode.NewTokens), parts[0]],
-            PrefillCase prefill when parts is ["f32" or "bf16"] => ["decode", size.Name, Text(prefill.Batch), Text(prefill.Prompt), "1", parts[0]],
+            DecodeCase decode when parts is ["f32" or "bf16"] =>
+            [
+                "decode",
+                size.Name,
+                Text(decode.Batch),
+                Text(decode.Prompt),
+                Text(decode.NewTokens),
+                parts[0],
+            ],
+            PrefillCase prefill when parts is ["f32" or "bf16"] =>
+            [
+                "decode",
+                size.Name,
+                Text(prefill.Batch),
+                Text(prefill.Prompt),
+                "1",
+                parts[0],
+            ],
             _ => null,
         };
     }
@@ -40,11 +61,17 @@ internal sealed class PeerRunner(PeerOptions options)
         var command = $"{options.Runner} {options.Directory} {string.Join(' ', arguments)}";
         if (code != 0)
         {
-            throw new AttuneException($"the peer failed with exit code {code}: {LastLine(errors) ?? LastLine(output) ?? "it said nothing"}. Try it alone: {command}");
+            throw new AttuneException(
+                $"the peer failed with exit code {code}: {LastLine(errors) ?? LastLine(output) ?? "it said nothing"}. Try it "
+                    + $"alone: {command}"
+            );
         }
 
-        var figure = Read(LastLine(output), work.PeerFigure)
-            ?? throw new AttuneException($"the peer's last line is '{LastLine(output)}'; expected a JSON object with its figure. Try it alone: {command}");
+        var figure =
+            Read(LastLine(output), work.PeerFigure)
+            ?? throw new AttuneException(
+                $"the peer's last line is '{LastLine(output)}'; expected a JSON object with its figure. Try it alone: {command}"
+            );
         // A peer counts new tokens; here they are one a prompt, and the prompt's are wanted.
         return work is PrefillCase prefill ? figure with { Figure = figure.Figure * prefill.Prompt } : figure;
     }
@@ -61,7 +88,12 @@ internal sealed class PeerRunner(PeerOptions options)
             }
 
             var version = Name(json.RootElement, "torch") is { } torch ? $"PyTorch {torch}" : Name(json.RootElement, "peer");
-            return new PeerFigure(Number(json.RootElement, name)!.Value, Number(json.RootElement, "peak_mb"), version, Phases(json.RootElement));
+            return new PeerFigure(
+                Number(json.RootElement, name)!.Value,
+                Number(json.RootElement, "peak_mb"),
+                version,
+                Phases(json.RootElement)
+            );
         }
         catch (JsonException)
         {
@@ -71,12 +103,19 @@ internal sealed class PeerRunner(PeerOptions options)
 
     private static ImmutableSortedDictionary<string, double> Phases(JsonElement json) =>
         json.TryGetProperty("phases", out var phases) && phases.ValueKind == JsonValueKind.Object
-            ? phases.EnumerateObject().Where(p => p.Value.ValueKind == JsonValueKind.Number).ToImmutableSortedDictionary(p => p.Name, p => p.Value.GetDouble(), StringComparer.Ordinal)
+            ? phases
+                .EnumerateObject()
+                .Where(p => p.Value.ValueKind == JsonValueKind.Number)
+                .ToImmutableSortedDictionary(p => p.Name, p => p.Value.GetDouble(), StringComparer.Ordinal)
             : ImmutableSortedDictionary<string, double>.Empty;
 
     private (string Output, string Errors, int Code) Execute(IReadOnlyList<string> arguments, CancellationToken cancel)
     {
-        var start = new ProcessStartInfo(options.Runner, [options.Directory, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(options.Runner, [options.Directory, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using var process = Start(start);
         using var stop = cancel.Register(() => process.Kill(entireProcessTree: true));
         // Both pipes are drained at once, or a talkative peer would fill one and wait for ever.
@@ -95,7 +134,11 @@ internal sealed class PeerRunner(PeerOptions options)
         }
         catch (System.ComponentModel.Win32Exception problem)
         {
-            throw new AttuneException($"the peer's runner {start.FileName} cannot be started: {problem.Message.TrimEnd('.')}. It must be a program that this user may run.", problem);
+            throw new AttuneException(
+                $"the peer's runner {start.FileName} cannot be started: {problem.Message.TrimEnd('.')}. It must be a program "
+                    + "that this user may run.",
+                problem
+            );
         }
     }
 
@@ -105,7 +148,8 @@ internal sealed class PeerRunner(PeerOptions options)
     private static double? Number(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
 
-    private static string? LastLine(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault();
+    private static string? LastLine(string text) =>
+        text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault();
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

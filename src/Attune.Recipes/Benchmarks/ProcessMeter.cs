@@ -29,7 +29,7 @@ internal static partial class ProcessMeter
 
         try
         {
-            File.WriteAllText("/proc/self/clear_refs", "5");      // proc(5): resets VmHWM
+            File.WriteAllText("/proc/self/clear_refs", "5"); // proc(5): resets VmHWM
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -40,8 +40,12 @@ internal static partial class ProcessMeter
     /// <summary>Most resident memory since <see cref="ForgetPeak"/>, MiB.</summary>
     public static double? PeakMemoryMb()
     {
-        var line = File.Exists(Status) ? File.ReadLines(Status).FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal)) : null;
-        return line is null ? null : Math.Round(double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024, 1);
+        var line = File.Exists(Status)
+            ? File.ReadLines(Status).FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal))
+            : null;
+        return line is null
+            ? null
+            : Math.Round(double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024, 1);
     }
 
     /// <summary>

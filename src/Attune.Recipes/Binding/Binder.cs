@@ -11,7 +11,8 @@ public static class Binder
     /// <see cref="PlanException"/> that says which there are). Keys that are given override them.
     /// </param>
     /// <exception cref="PlanException">Something is unknown, missing, of another type or out of range.</exception>
-    public static T Bind<T>(OptionNode.Mapping node, string path = "", Func<Type, string, object?>? presets = null) where T : class
+    public static T Bind<T>(OptionNode.Mapping node, string path = "", Func<Type, string, object?>? presets = null)
+        where T : class
     {
         var problems = new PlanProblems();
         var record = Bind(typeof(T), node, path, presets, problems);
@@ -21,6 +22,11 @@ public static class Binder
 
     /// <summary>As <see cref="Bind{T}"/>, for several mappings whose problems are told together.</summary>
     /// <returns>The record; of no use where <paramref name="problems"/> grew.</returns>
-    public static object Bind(Type record, OptionNode.Mapping node, string path, Func<Type, string, object?>? presets, PlanProblems problems) =>
-        new BindingPass(presets, problems).Fill(OptionSchema.Of(record), node, path, node.Place.Whole, null);
+    public static object Bind(
+        Type record,
+        OptionNode.Mapping node,
+        string path,
+        Func<Type, string, object?>? presets,
+        PlanProblems problems
+    ) => new BindingPass(presets, problems).Fill(OptionSchema.Of(record), node, path, node.Place.Whole, null);
 }

@@ -8,7 +8,10 @@ namespace Attune.Recipes.Binding;
 /// <summary>The values of keys.</summary>
 internal sealed partial class BindingPass
 {
-    private static readonly MethodInfo ToImmutableMethod = typeof(BindingPass).GetMethod(nameof(ToImmutable), BindingFlags.NonPublic | BindingFlags.Static)!;
+    private static readonly MethodInfo ToImmutableMethod = typeof(BindingPass).GetMethod(
+        nameof(ToImmutable),
+        BindingFlags.NonPublic | BindingFlags.Static
+    )!;
 
     /// <summary>Stands for a value whose problems have been told already.</summary>
     private static readonly object Told = new();
@@ -32,30 +35,48 @@ internal sealed partial class BindingPass
     }
 
     /// <returns>The value, or <see cref="Told"/>.</returns>
-    private object Read(OptionShape shape, NumberRange? range, OptionNode node, Place place, string path, object? current) => (shape, node) switch
-    {
-        (OptionShape.Nested nested, OptionNode.Mapping mapping) => Fill(nested.Schema, mapping, path, place, current),
-        (OptionShape.Nested nested, OptionNode.Scalar { IsNull: true }) => Fill(nested.Schema, OptionNode.Mapping.Empty(place), path, place, current),
-        (OptionShape.List list, OptionNode.Sequence sequence) => ReadList(list, sequence, path),
-        (OptionShape.NumberMap, OptionNode.Mapping mapping) => ReadNumberMap(mapping, path),
-        (OptionShape.Variant variant, _) => ReadVariant(variant, node, path, null),
-        (_, OptionNode.Scalar { IsNull: false } scalar) => ReadScalar(shape, scalar.Text) ?? Wrong(place, path, node, Expected(shape, range, scalar.Text)),
-        _ => Wrong(place, path, node, shape.Expected),
-    };
+    private object Read(OptionShape shape, NumberRange? range, OptionNode node, Place place, string path, object? current) =>
+        (shape, node) switch
+        {
+            (OptionShape.Nested nested, OptionNode.Mapping mapping) => Fill(nested.Schema, mapping, path, place, current),
+            (OptionShape.Nested nested, OptionNode.Scalar { IsNull: true }) => Fill(
+                nested.Schema,
+                OptionNode.Mapping.Empty(place),
+                path,
+                place,
+                current
+            ),
+            (OptionShape.List list, OptionNode.Sequence sequence) => ReadList(list, sequence, path),
+            (OptionShape.NumberMap, OptionNode.Mapping mapping) => ReadNumberMap(mapping, path),
+            (OptionShape.Variant variant, _) => ReadVariant(variant, node, path, null),
+            (_, OptionNode.Scalar { IsNull: false } scalar) => ReadScalar(shape, scalar.Text)
+                ?? Wrong(place, path, node, Expected(shape, range, scalar.Text)),
+            _ => Wrong(place, path, node, shape.Expected),
+        };
 
-    private static object? ReadScalar(OptionShape shape, string text) => shape switch
-    {
-        OptionShape.Number number => ScalarText.ReadNumber(text, number.Type),
-        OptionShape.Switch => text switch { "true" or "True" or "TRUE" => true, "false" or "False" or "FALSE" => false, _ => null },
-        OptionShape.Text => text,
-        OptionShape.Word word => word.Read(text),
-        _ => null,
-    };
+    private static object? ReadScalar(OptionShape shape, string text) =>
+        shape switch
+        {
+            OptionShape.Number number => ScalarText.ReadNumber(text, number.Type),
+            OptionShape.Switch => text switch
+            {
+                "true" or "True" or "TRUE" => true,
+                "false" or "False" or "FALSE" => false,
+                _ => null,
+            },
+            OptionShape.Text => text,
+            OptionShape.Word word => word.Read(text),
+            _ => null,
+        };
 
     // A whole number that is too large for its type is told the range; anything else is told what kind of value belongs here.
     private static string Expected(OptionShape shape, NumberRange? range, string text) =>
-        shape is OptionShape.Number { IsWhole: true } number && ScalarText.ReadNumber(text, typeof(double)) is double real && Math.Floor(real) == real
-            ? range?.ToString() ?? $"a whole number from {number.Type.GetField("MinValue")!.GetValue(null)} to {number.Type.GetField("MaxValue")!.GetValue(null)}"
+        shape is OptionShape.Number { IsWhole: true } number
+        && ScalarText.ReadNumber(text, typeof(double)) is double real
+        && Math.Floor(real) == real
+            ? range?.ToString()
+                ?? $"a whole number from {number.Type.GetField("MinValue")!.GetValue(null)} to "
+                    + $"{number.Type.GetField("MaxValue")!.GetValue(null)}"
             : shape.Expected;
 
     private object ReadList(OptionShape.List list, OptionNode.Sequence sequence, string path)
@@ -85,7 +106,9 @@ internal sealed partial class BindingPass
     private static string? NamedPath(OptionNode item, string path, HashSet<string> names)
     {
         var name = (item as OptionNode.Mapping)?.Entries is [var only] ? only.Key : (item as OptionNode.Scalar)?.Text;
-        return name is null || !names.Add(name) ? null : path == OptionPath.Stages ? name : Join(path, name);
+        return name is null || !names.Add(name) ? null
+            : path == OptionPath.Stages ? name
+            : Join(path, name);
     }
 
     /// <param name="path">Of the value itself.</param>
@@ -100,7 +123,9 @@ internal sealed partial class BindingPass
         };
         if (name is null)
         {
-            var found = node is OptionNode.Mapping mapping ? $"has the keys {string.Join(", ", mapping.Entries.Select(e => e.Key))}" : $"is {ScalarText.Shown(node)}";
+            var found = node is OptionNode.Mapping mapping
+                ? $"has the keys {string.Join(", ", mapping.Entries.Select(e => e.Key))}"
+                : $"is {ScalarText.Shown(node)}";
             problems.Add(place, $"{path} {found}; expected {variant.Expected}, with its keys indented below it.");
             return Told;
         }

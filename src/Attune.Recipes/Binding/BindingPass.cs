@@ -17,7 +17,11 @@ internal sealed partial class BindingPass(Func<Type, string, object?>? presets, 
         foreach (var entry in node.Entries.Where(e => !known.Contains(e.Key)))
         {
             // A path such as pppo.kl_coefficient misses a stage, not a key of the recipe.
-            var near = known.Concat(schema.Options.Where(o => o.Key == OptionPath.Stages).SelectMany(o => (o.Shape as OptionShape.List)?.Item is OptionShape.Variant v ? v.Names : []));
+            var near = known.Concat(
+                schema
+                    .Options.Where(o => o.Key == OptionPath.Stages)
+                    .SelectMany(o => (o.Shape as OptionShape.List)?.Item is OptionShape.Variant v ? v.Names : [])
+            );
             problems.Add(entry.Place, $"{Join(path, entry.Key)} is not a key here.{Suggestion.For(entry.Key, near)}");
         }
 
@@ -76,7 +80,10 @@ internal sealed partial class BindingPass(Func<Type, string, object?>? presets, 
         }
 
         var given = node.Find(option.Key);
-        var name = given is not null ? (given.Value as OptionNode.Scalar) is { IsNull: false } scalar ? scalar.Text : null
+        var name = given is not null
+            ? (given.Value as OptionNode.Scalar) is { IsNull: false } scalar
+                ? scalar.Text
+                : null
             : (string?)option.Property.GetValue(start ?? schema.New());
         if (name is null)
         {
@@ -120,7 +127,11 @@ internal sealed partial class BindingPass(Func<Type, string, object?>? presets, 
             return;
         }
 
-        foreach (var number in value is IEnumerable list and not string ? list.Cast<object>().Where(n => n is int or long or ulong or double) : [value])
+        foreach (
+            var number in value is IEnumerable list and not string
+                ? list.Cast<object>().Where(n => n is int or long or ulong or double)
+                : [value]
+        )
         {
             if (!range.Contains(Convert.ToDouble(number, CultureInfo.InvariantCulture)))
             {
@@ -149,6 +160,9 @@ internal sealed partial class BindingPass(Func<Type, string, object?>? presets, 
 
     // An option that stands on the command line under its own name is called by it.
     private static string Subject(Place place, string path) =>
-        place.Line == 0 && place.Source.StartsWith("--", StringComparison.Ordinal)
-        && ("-" + path.Replace('.', '-').Replace('_', '-')).EndsWith(place.Source[1..], StringComparison.Ordinal) ? place.Source : path;
+        place.Line == 0
+        && place.Source.StartsWith("--", StringComparison.Ordinal)
+        && ("-" + path.Replace('.', '-').Replace('_', '-')).EndsWith(place.Source[1..], StringComparison.Ordinal)
+            ? place.Source
+            : path;
 }

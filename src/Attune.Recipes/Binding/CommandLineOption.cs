@@ -22,7 +22,11 @@ public sealed record CommandLineOption(string Name, string Key, string TypeHint,
                 facts.Add(Option.Shape.Expected);
             }
 
-            facts.AddRange(Option.IsRequired ? ["required"] : Default is not null ? [$"default {Default}"] : []);
+            facts.AddRange(
+                Option.IsRequired ? ["required"]
+                : Default is not null ? [$"default {Default}"]
+                : []
+            );
             return facts.Count == 0 ? Option.Description : $"{Option.Description} ({string.Join("; ", facts)})";
         }
     }
@@ -38,9 +42,15 @@ public sealed record CommandLineOption(string Name, string Key, string TypeHint,
         return Option.Shape switch
         {
             OptionShape.Text => new OptionNode.Scalar(value, Plain: false, place),
-            OptionShape.List { Item: OptionShape.Number or OptionShape.Text or OptionShape.Word or OptionShape.Switch } when !value.TrimStart().StartsWith('[') =>
-                new OptionNode.Sequence([.. value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                    .Select(item => new OptionNode.Scalar(item, Plain: false, place))], place),
+            OptionShape.List { Item: OptionShape.Number or OptionShape.Text or OptionShape.Word or OptionShape.Switch }
+                when !value.TrimStart().StartsWith('[') => new OptionNode.Sequence(
+                [
+                    .. value
+                        .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                        .Select(item => new OptionNode.Scalar(item, Plain: false, place)),
+                ],
+                place
+            ),
             _ => YamlReader.ReadValue(value, Name),
         };
     }
@@ -69,7 +79,13 @@ public sealed record CommandLineOption(string Name, string Key, string TypeHint,
             {
                 var option = member.Option;
                 var written = value is null or "" || option.IsRequired ? null : RecipeWriter.Flow(option.Shape, value);
-                yield return new(prefix + option.OptionName[2..], path + option.Key, option.Shape.TypeHint, written is "[]" or "{}" ? null : written, option);
+                yield return new(
+                    prefix + option.OptionName[2..],
+                    path + option.Key,
+                    option.Shape.TypeHint,
+                    written is "[]" or "{}" ? null : written,
+                    option
+                );
             }
         }
     }

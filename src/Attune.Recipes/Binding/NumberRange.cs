@@ -8,9 +8,15 @@ namespace Attune.Recipes.Binding;
 /// <param name="Maximum">Itself allowed, unless <paramref name="BelowMaximum"/>.</param>
 public sealed record NumberRange(double Minimum, double Maximum, bool AboveMinimum, bool BelowMaximum)
 {
-    internal static NumberRange? Of(RangeAttribute? range) => range is null ? null : new(
-        Convert.ToDouble(range.Minimum, CultureInfo.InvariantCulture), Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture),
-        range.MinimumIsExclusive, range.MaximumIsExclusive);
+    internal static NumberRange? Of(RangeAttribute? range) =>
+        range is null
+            ? null
+            : new(
+                Convert.ToDouble(range.Minimum, CultureInfo.InvariantCulture),
+                Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture),
+                range.MinimumIsExclusive,
+                range.MaximumIsExclusive
+            );
 
     public bool Contains(double value) =>
         (AboveMinimum ? value > Minimum : value >= Minimum) && (BelowMaximum ? value < Maximum : value <= Maximum);

@@ -45,8 +45,8 @@ public abstract record OptionNode
         }
 
         /// <summary>
-        /// A copy in which <paramref name="path"/> has another value. A path is keys joined by dots. In a list, a segment is an index from 0,
-        /// or the name of a single-key mapping (the first of that name). The names in the list <c>stages</c> may also stand first:
+        /// A copy in which <paramref name="path"/> has another value. A path is keys joined by dots. In a list, a segment is an index from
+        /// 0, or the name of a single-key mapping (the first of that name). The names in the list <c>stages</c> may also stand first:
         /// <c>ppo.kl_coefficient</c> is <c>stages.ppo.kl_coefficient</c>; <c>stages.3.ppo.kl_coefficient</c> reaches a second ppo stage.
         /// </summary>
         /// <param name="value">A YAML scalar, a flow list such as <c>[a, b]</c>, or a flow mapping such as <c>{a: 1}</c>.</param>

@@ -3,7 +3,9 @@ using Attune.Core;
 
 namespace Attune.Recipes.Binding;
 
-/// <summary>Walks a dotted path through a tree of options. The rules stand at <see cref="OptionNode.Mapping.Set(string, string, string)"/>.</summary>
+/// <summary>
+/// Walks a dotted path through a tree of options. The rules stand at <see cref="OptionNode.Mapping.Set(string, string, string)"/>.
+/// </summary>
 internal static class OptionPath
 {
     /// <summary>The list whose names may lead a path.</summary>
@@ -17,7 +19,9 @@ internal static class OptionPath
         var segments = path.Split('.');
         if (segments.Length > MostSegments || segments.Any(string.IsNullOrWhiteSpace))
         {
-            throw new PlanException($"{value.Place}: {ScalarText.Shown(path)} is not a path of keys; expected keys joined by dots, such as ppo.kl_coefficient.");
+            throw new PlanException(
+                $"{value.Place}: {ScalarText.Shown(path)} is not a path of keys; expected keys joined by dots, such as ppo.kl_coefficient."
+            );
         }
 
         return LeadsToStage(root, segments[0]) ? SetIn(root, [Stages, .. segments], 0, value) : SetIn(root, segments, 0, value);
@@ -48,17 +52,34 @@ internal static class OptionPath
         var entry = mapping.Find(segments[at]);
         var child = at == segments.Length - 1 ? value : SetBelow(entry?.Value, segments, at + 1, value);
         return entry is null
-            ? mapping with { Entries = mapping.Entries.Add(new(segments[at], child, value.Place)) }
-            : mapping with { Entries = mapping.Entries.Replace(entry, entry with { Value = child, Place = at == segments.Length - 1 ? value.Place : entry.Place }) };
+            ? mapping with
+            {
+                Entries = mapping.Entries.Add(new(segments[at], child, value.Place)),
+            }
+            : mapping with
+            {
+                Entries = mapping.Entries.Replace(
+                    entry,
+                    entry with
+                    {
+                        Value = child,
+                        Place = at == segments.Length - 1 ? value.Place : entry.Place,
+                    }
+                ),
+            };
     }
 
-    private static OptionNode SetBelow(OptionNode? node, string[] segments, int at, OptionNode value) => node switch
-    {
-        null or OptionNode.Scalar { IsNull: true } => SetIn(OptionNode.Mapping.Empty(value.Place), segments, at, value),
-        OptionNode.Mapping mapping => SetIn(mapping, segments, at, value),
-        OptionNode.Sequence list => SetInList(list, segments, at, value),
-        _ => throw new PlanException($"{value.Place}: {string.Join('.', segments)} cannot be set, because {string.Join('.', segments[..at])} is a single value ({node.Place})."),
-    };
+    private static OptionNode SetBelow(OptionNode? node, string[] segments, int at, OptionNode value) =>
+        node switch
+        {
+            null or OptionNode.Scalar { IsNull: true } => SetIn(OptionNode.Mapping.Empty(value.Place), segments, at, value),
+            OptionNode.Mapping mapping => SetIn(mapping, segments, at, value),
+            OptionNode.Sequence list => SetInList(list, segments, at, value),
+            _ => throw new PlanException(
+                $"{value.Place}: {string.Join('.', segments)} cannot be set, because {string.Join('.', segments[..at])} is a "
+                    + $"single value ({node.Place})."
+            ),
+        };
 
     private static OptionNode.Sequence SetInList(OptionNode.Sequence list, string[] segments, int at, OptionNode value)
     {
@@ -66,8 +87,14 @@ internal static class OptionPath
         if (index < 0)
         {
             var names = list.Items.Select(NameOf).OfType<string>().Distinct().ToArray();
-            var held = names.Length > 0 ? $"holds {string.Join(", ", names)}" : string.Create(CultureInfo.InvariantCulture, $"has {list.Items.Length} entries, counted from 0");
-            throw new PlanException($"{value.Place}: {string.Join('.', segments[..(at + 1)])} is not there; {string.Join('.', segments[..at])} {held}.{Suggestion.For(segments[at], names)}");
+            var held =
+                names.Length > 0
+                    ? $"holds {string.Join(", ", names)}"
+                    : string.Create(CultureInfo.InvariantCulture, $"has {list.Items.Length} entries, counted from 0");
+            throw new PlanException(
+                $"{value.Place}: {string.Join('.', segments[..(at + 1)])} is not there; {string.Join('.', segments[..at])} "
+                    + $"{held}.{Suggestion.For(segments[at], names)}"
+            );
         }
 
         var item = list.Items[index];
@@ -93,15 +120,18 @@ internal static class OptionPath
             }
         }
 
-        return int.TryParse(segment, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < list.Items.Length ? index : -1;
+        return int.TryParse(segment, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < list.Items.Length
+            ? index
+            : -1;
     }
 
-    private static string? NameOf(OptionNode item) => item switch
-    {
-        OptionNode.Mapping { Entries: [var only] } => only.Key,
-        OptionNode.Scalar { IsNull: false } bare => bare.Text,
-        _ => null,
-    };
+    private static string? NameOf(OptionNode item) =>
+        item switch
+        {
+            OptionNode.Mapping { Entries: [var only] } => only.Key,
+            OptionNode.Scalar { IsNull: false } bare => bare.Text,
+            _ => null,
+        };
 
     private static OptionNode Inside(OptionNode item, string segment) =>
         item is OptionNode.Mapping { Entries: [var only] } && only.Key == segment ? only.Value : item;

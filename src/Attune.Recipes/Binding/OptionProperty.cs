@@ -13,9 +13,18 @@ public sealed class OptionProperty
     {
         var type = Nullable.GetUnderlyingType(property.PropertyType);
         Property = property;
-        Shape = OptionShape.Of(type ?? property.PropertyType) ?? throw new ArgumentException(
-            $"{property.DeclaringType!.Name}.{property.Name} has type {property.PropertyType.Name}, which options cannot hold; mark it [Flatten] or make it get-only.", nameof(property));
-        AllowsNull = type is not null || (!property.PropertyType.IsValueType && new NullabilityInfoContext().Create(property).WriteState == NullabilityState.Nullable);
+        Shape =
+            OptionShape.Of(type ?? property.PropertyType)
+            ?? throw new ArgumentException(
+                $"{property.DeclaringType!.Name}.{property.Name} has type {property.PropertyType.Name}, which options cannot "
+                    + "hold; mark it [Flatten] or make it get-only.",
+                nameof(property)
+            );
+        AllowsNull =
+            type is not null
+            || (
+                !property.PropertyType.IsValueType && new NullabilityInfoContext().Create(property).WriteState == NullabilityState.Nullable
+            );
         IsRequired = property.IsDefined(typeof(RequiredMemberAttribute)) || property.IsDefined(typeof(RequiredAttribute));
         Range = NumberRange.Of(property.GetCustomAttribute<RangeAttribute>());
         Key = JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);

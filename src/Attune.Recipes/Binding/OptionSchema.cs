@@ -27,7 +27,11 @@ public sealed class OptionSchema
         Options = [.. Members.SelectMany(m => m.Option is { } option ? [option] : m.Flattened!.Options)];
         if (Options.GroupBy(o => o.Key).FirstOrDefault(g => g.Count() > 1) is { } doubled)
         {
-            throw new ArgumentException($"{record.Name} has two properties for the key {doubled.Key}: {string.Join(" and ", doubled.Select(o => $"{o.Property.DeclaringType!.Name}.{o.Property.Name}"))}.", nameof(record));
+            throw new ArgumentException(
+                $"{record.Name} has two properties for the key {doubled.Key}: "
+                    + $"{string.Join(" and ", doubled.Select(o => $"{o.Property.DeclaringType!.Name}.{o.Property.Name}"))}.",
+                nameof(record)
+            );
         }
     }
 
@@ -38,19 +42,33 @@ public sealed class OptionSchema
 
     internal ImmutableArray<Member> Members { get; }
 
-    internal OptionProperty? Preset => Members.FirstOrDefault(m => m.Property is { Name: "Preset" } p && p.PropertyType == typeof(string)).Option;
+    internal OptionProperty? Preset =>
+        Members.FirstOrDefault(m => m.Property is { Name: "Preset" } p && p.PropertyType == typeof(string)).Option;
 
-    /// <exception cref="ArgumentException">The type is no options record: abstract, without a parameterless constructor, or with a property that options cannot hold.</exception>
-    public static OptionSchema Of(Type record) => Known.GetOrAdd(record, static r => IsOptionsRecord(r) ? new OptionSchema(r)
-        : throw new ArgumentException($"{r.Name} is not an options record: it needs to be concrete, with a public constructor without parameters.", nameof(record)));
+    /// <exception cref="ArgumentException">The type is no options record: abstract, without a parameterless constructor, or with a property
+    /// that options cannot hold.</exception>
+    public static OptionSchema Of(Type record) =>
+        Known.GetOrAdd(
+            record,
+            static r =>
+                IsOptionsRecord(r)
+                    ? new OptionSchema(r)
+                    : throw new ArgumentException(
+                        $"{r.Name} is not an options record: it needs to be concrete, with a public constructor without parameters.",
+                        nameof(record)
+                    )
+        );
 
     /// <summary>The options as a command line takes them, nested records' options led by the record's name: <c>--lora-rank</c>.</summary>
     /// <exception cref="ArgumentException">Two keys make the same option.</exception>
     public ImmutableArray<CommandLineOption> ForCommandLine()
     {
         ImmutableArray<CommandLineOption> options = [.. CommandLineOption.Of(this, New(), "", "--")];
-        return options.GroupBy(o => o.Name).FirstOrDefault(g => g.Count() > 1) is not { } doubled ? options
-            : throw new ArgumentException($"{Record.Name} has two keys for the option {doubled.Key}: {string.Join(" and ", doubled.Select(o => o.Key))}.");
+        return options.GroupBy(o => o.Name).FirstOrDefault(g => g.Count() > 1) is not { } doubled
+            ? options
+            : throw new ArgumentException(
+                $"{Record.Name} has two keys for the option {doubled.Key}: {string.Join(" and ", doubled.Select(o => o.Key))}."
+            );
     }
 
     internal static bool IsOptionsRecord(Type type) =>
@@ -88,15 +106,20 @@ public sealed class OptionSchema
             return false;
         }
 
-        return set.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)) ? true
-            : throw new ArgumentException($"{property.DeclaringType!.Name}.{property.Name} can be set at any time; options are values: make it init.", nameof(property));
+        return set.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit))
+            ? true
+            : throw new ArgumentException(
+                $"{property.DeclaringType!.Name}.{property.Name} can be set at any time; options are values: make it init.",
+                nameof(property)
+            );
     }
 
     /// <summary>A key, or a record whose keys stand on the same level.</summary>
     internal readonly record struct Member(PropertyInfo Property, OptionProperty? Option, OptionSchema? Flattened)
     {
-        public static Member Of(PropertyInfo property) => property.IsDefined(typeof(FlattenAttribute))
-            ? new(property, null, OptionSchema.Of(property.PropertyType))
-            : new(property, new OptionProperty(property), null);
+        public static Member Of(PropertyInfo property) =>
+            property.IsDefined(typeof(FlattenAttribute))
+                ? new(property, null, OptionSchema.Of(property.PropertyType))
+                : new(property, new OptionProperty(property), null);
     }
 }

@@ -51,31 +51,33 @@ public abstract record OptionShape
     public sealed record NumberMap : OptionShape;
 
     /// <summary>For messages, after "expected".</summary>
-    public string Expected => this switch
-    {
-        Number { IsWhole: true } => "a whole number",
-        Number => "a number",
-        Switch => "true or false",
-        Text => "text",
-        Word word => "one of " + string.Join(", ", word.Names),
-        Nested => "a mapping of keys",
-        Variant variant => "one of " + string.Join(", ", variant.Names),
-        List => "a list such as [a, b]",
-        NumberMap => "a mapping of names to numbers",
-        _ => throw new UnreachableException(),
-    };
+    public string Expected =>
+        this switch
+        {
+            Number { IsWhole: true } => "a whole number",
+            Number => "a number",
+            Switch => "true or false",
+            Text => "text",
+            Word word => "one of " + string.Join(", ", word.Names),
+            Nested => "a mapping of keys",
+            Variant variant => "one of " + string.Join(", ", variant.Names),
+            List => "a list such as [a, b]",
+            NumberMap => "a mapping of names to numbers",
+            _ => throw new UnreachableException(),
+        };
 
     /// <summary>For help texts, after the option's name.</summary>
-    public string TypeHint => this switch
-    {
-        Number { IsWhole: true } => "INT",
-        Number => "NUMBER",
-        Switch => "true|false",
-        Text => "TEXT",
-        Word word => string.Join('|', word.Names),
-        List { Item: Number or Text or Word } list => list.Item.TypeHint + ",...",
-        _ => "YAML",
-    };
+    public string TypeHint =>
+        this switch
+        {
+            Number { IsWhole: true } => "INT",
+            Number => "NUMBER",
+            Switch => "true|false",
+            Text => "TEXT",
+            Word word => string.Join('|', word.Names),
+            List { Item: Number or Text or Word } list => list.Item.TypeHint + ",...",
+            _ => "YAML",
+        };
 
     /// <summary>The shape of a property's type, null where options cannot hold it.</summary>
     internal static OptionShape? Of(Type type)
@@ -105,7 +107,10 @@ public abstract record OptionShape
             return new NumberMap();
         }
 
-        if (type.IsGenericType && (type.GetGenericTypeDefinition() == typeof(ImmutableArray<>) || type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>)))
+        if (
+            type.IsGenericType
+            && (type.GetGenericTypeDefinition() == typeof(ImmutableArray<>) || type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
+        )
         {
             var item = type.GetGenericArguments()[0];
             return Of(item) is { } shape and not List ? new List(shape, item) : null;
@@ -117,6 +122,8 @@ public abstract record OptionShape
     private static OptionShape? OfRecord(Type type)
     {
         ImmutableArray<VariantAttribute> cases = [.. type.GetCustomAttributes<VariantAttribute>()];
-        return !cases.IsEmpty ? new Variant(cases) : OptionSchema.IsOptionsRecord(type) ? new Nested(type) : null;
+        return !cases.IsEmpty ? new Variant(cases)
+            : OptionSchema.IsOptionsRecord(type) ? new Nested(type)
+            : null;
     }
 }

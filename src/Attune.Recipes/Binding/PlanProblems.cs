@@ -27,6 +27,9 @@ public sealed class PlanProblems
 
     // An option of the command line is named by the text itself: "--seed is 'x'", not "--seed: --seed is 'x'".
     private static string Told(Place place, string text) =>
-        place.Line == 0 && place.Source.StartsWith("--", StringComparison.Ordinal) && text.StartsWith(place.Source + " ", StringComparison.Ordinal)
-            ? text : $"{place}: {text}";
+        place.Line == 0
+        && place.Source.StartsWith("--", StringComparison.Ordinal)
+        && text.StartsWith(place.Source + " ", StringComparison.Ordinal)
+            ? text
+            : $"{place}: {text}";
 }

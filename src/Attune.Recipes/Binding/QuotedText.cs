@@ -33,27 +33,35 @@ internal static partial class QuotedText
         return quoted.Append('"').ToString();
     }
 
-    private static string Escape(Rune rune) => rune.Value switch
-    {
-        '"' => "\\\"",
-        '\\' => "\\\\",
-        '\n' => "\\n",
-        '\r' => "\\r",
-        '\t' => "\\t",
-        ' ' => " ",
-        _ => Rune.GetUnicodeCategory(rune) switch
+    private static string Escape(Rune rune) =>
+        rune.Value switch
         {
-            UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator
-                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse =>
-                string.Create(CultureInfo.InvariantCulture, $"\\U{rune.Value:X8}"),
-            _ => rune.ToString(),
-        },
-    };
+            '"' => "\\\"",
+            '\\' => "\\\\",
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            ' ' => " ",
+            _ => Rune.GetUnicodeCategory(rune) switch
+            {
+                UnicodeCategory.Control
+                or UnicodeCategory.Format
+                or UnicodeCategory.SpaceSeparator
+                or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator
+                or UnicodeCategory.OtherNotAssigned
+                or UnicodeCategory.PrivateUse => string.Create(CultureInfo.InvariantCulture, $"\\U{rune.Value:X8}"),
+                _ => rune.ToString(),
+            },
+        };
 
     // No indicator at the start, and none of ": " or " #" inside: letters, digits and the signs of paths and names.
     [GeneratedRegex(@"\A[A-Za-z0-9_./][A-Za-z0-9_./+:-]*( [A-Za-z0-9_./+-][A-Za-z0-9_./+-]*)*\z")]
     private static partial Regex Bare();
 
-    [GeneratedRegex(@"\A(null|true|false|yes|no|on|off|y|n|[+-]?\.(inf|nan)|.*:|[.]+|0[xob].*|.*: .*|[0-9._:+-]+)\z", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"\A(null|true|false|yes|no|on|off|y|n|[+-]?\.(inf|nan)|.*:|[.]+|0[xob].*|.*: .*|[0-9._:+-]+)\z",
+        RegexOptions.IgnoreCase
+    )]
     private static partial Regex Taken();
 }

@@ -11,18 +11,26 @@ public static class RecipeFile
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <exception cref="PlanException">Not there, not readable, not YAML, or not a mapping; names the file, and the line where there is one.</exception>
+    /// <exception cref="PlanException">Not there, not readable, not YAML, or not a mapping; names the file, and the line where there is
+    /// one.</exception>
     public static OptionNode.Mapping Read(string path) => Parse(Decode(Load(path), path), path);
 
     /// <param name="source">What errors name as the file.</param>
     /// <exception cref="PlanException">The text is not YAML or not a mapping.</exception>
-    public static OptionNode.Mapping Parse(string text, string source) => YamlReader.ReadDocument(text, source) switch
-    {
-        OptionNode.Mapping mapping => mapping,
-        null or OptionNode.Scalar { IsNull: true } => throw new PlanException($"{source} is empty; expected a recipe: keys such as name, model and stages."),
-        OptionNode.Sequence list => throw new PlanException($"{list.Place}: the file is a list; expected keys such as name, model and stages."),
-        var other => throw new PlanException($"{other.Place}: the file is a single value; expected keys such as name, model and stages."),
-    };
+    public static OptionNode.Mapping Parse(string text, string source) =>
+        YamlReader.ReadDocument(text, source) switch
+        {
+            OptionNode.Mapping mapping => mapping,
+            null or OptionNode.Scalar { IsNull: true } => throw new PlanException(
+                $"{source} is empty; expected a recipe: keys such as name, model and stages."
+            ),
+            OptionNode.Sequence list => throw new PlanException(
+                $"{list.Place}: the file is a list; expected keys such as name, model and stages."
+            ),
+            var other => throw new PlanException(
+                $"{other.Place}: the file is a single value; expected keys such as name, model and stages."
+            ),
+        };
 
     private static byte[] Load(string path)
     {
@@ -31,11 +39,20 @@ public static class RecipeFile
             var length = new FileInfo(path).Length;
             return length <= LargestBytes
                 ? File.ReadAllBytes(path)
-                : throw new PlanException(string.Create(CultureInfo.InvariantCulture, $"{path} has {length} bytes; a recipe has {LargestBytes} at the most. Is this the right file?"));
+                : throw new PlanException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{path} has {length} bytes; a recipe has {LargestBytes} at the most. Is this the right file?"
+                    )
+                );
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new PlanException(Directory.Exists(path) ? $"{path} is a folder; expected a recipe, a .yaml file." : $"{path} does not exist; expected a recipe, a .yaml file.");
+            throw new PlanException(
+                Directory.Exists(path)
+                    ? $"{path} is a folder; expected a recipe, a .yaml file."
+                    : $"{path} does not exist; expected a recipe, a .yaml file."
+            );
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

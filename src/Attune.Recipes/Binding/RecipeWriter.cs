@@ -37,20 +37,24 @@ public static class RecipeWriter
     }
 
     /// <summary>A value on one line.</summary>
-    internal static string Flow(OptionShape shape, object? value) => (shape, value) switch
-    {
-        (_, null) => "null",
-        (OptionShape.Number, double.NaN) => throw new AttuneException("an option is not a number (NaN); it cannot be written to a recipe."),
-        (OptionShape.Number, _) => ScalarText.Format(value),
-        (OptionShape.Switch, bool given) => given ? "true" : "false",
-        (OptionShape.Text, string text) => QuotedText.Of(text),
-        (OptionShape.Word word, _) => word.Write(value),
-        (OptionShape.NumberMap, IEnumerable<KeyValuePair<string, double>> map) =>
-            "{" + string.Join(", ", map.Select(p => $"{QuotedText.Of(p.Key)}: {Flow(new OptionShape.Number(typeof(double)), p.Value)}")) + "}",
-        (OptionShape.List list, _) => "[" + string.Join(", ", Items(value).Select(item => Flow(list.Item, item))) + "]",
-        (OptionShape.Nested or OptionShape.Variant, _) => throw new UnreachableException("records are written in blocks"),
-        _ => throw new UnreachableException(),
-    };
+    internal static string Flow(OptionShape shape, object? value) =>
+        (shape, value) switch
+        {
+            (_, null) => "null",
+            (OptionShape.Number, double.NaN) => throw new AttuneException(
+                "an option is not a number (NaN); it cannot be written to a recipe."
+            ),
+            (OptionShape.Number, _) => ScalarText.Format(value),
+            (OptionShape.Switch, bool given) => given ? "true" : "false",
+            (OptionShape.Text, string text) => QuotedText.Of(text),
+            (OptionShape.Word word, _) => word.Write(value),
+            (OptionShape.NumberMap, IEnumerable<KeyValuePair<string, double>> map) => "{"
+                + string.Join(", ", map.Select(p => $"{QuotedText.Of(p.Key)}: {Flow(new OptionShape.Number(typeof(double)), p.Value)}"))
+                + "}",
+            (OptionShape.List list, _) => "[" + string.Join(", ", Items(value).Select(item => Flow(list.Item, item))) + "]",
+            (OptionShape.Nested or OptionShape.Variant, _) => throw new UnreachableException("records are written in blocks"),
+            _ => throw new UnreachableException(),
+        };
 
     private static void WriteRecord(StringBuilder text, object record, string indent)
     {
@@ -139,11 +143,15 @@ public static class RecipeWriter
 
     private static bool IsEmpty(object record) => OptionSchema.Of(record.GetType()).Options.IsEmpty;
 
-    private static string NameOf(OptionShape.Variant variant, object record) => variant.Cases.FirstOrDefault(c => c.Record == record.GetType())?.Name
+    private static string NameOf(OptionShape.Variant variant, object record) =>
+        variant.Cases.FirstOrDefault(c => c.Record == record.GetType())?.Name
         ?? throw new InvariantException($"{record.GetType().Name} is none of the variants {string.Join(", ", variant.Names)}.");
 
     // An ImmutableArray that was never set counts as empty.
     private static IEnumerable<object> Items(object list) =>
-        list.GetType() is { IsValueType: true } type && type.GetProperty(nameof(ImmutableArray<int>.IsDefault)) is { } isDefault && (bool)isDefault.GetValue(list)!
-            ? [] : ((IEnumerable)list).Cast<object>();
+        list.GetType() is { IsValueType: true } type
+        && type.GetProperty(nameof(ImmutableArray<int>.IsDefault)) is { } isDefault
+        && (bool)isDefault.GetValue(list)!
+            ? []
+            : ((IEnumerable)list).Cast<object>();
 }

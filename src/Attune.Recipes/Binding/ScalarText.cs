@@ -9,7 +9,9 @@ internal static class ScalarText
     private const NumberStyles Whole = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
     private const int LongestShown = 60;
 
-    /// <summary>A number as <paramref name="type"/>; whole numbers may be written 1e6. Not a number, and finite text too large, are refused.</summary>
+    /// <summary>
+    /// A number as <paramref name="type"/>; whole numbers may be written 1e6. Not a number, and finite text too large, are refused.
+    /// </summary>
     public static object? ReadNumber(string text, Type type)
     {
         var culture = CultureInfo.InvariantCulture;
@@ -46,12 +48,19 @@ internal static class ScalarText
 
         if (!double.IsFinite(value))
         {
-            return double.IsNaN(value) ? ".nan" : value > 0 ? ".inf" : "-.inf";
+            return double.IsNaN(value) ? ".nan"
+                : value > 0 ? ".inf"
+                : "-.inf";
         }
 
         var text = value.ToString("R", CultureInfo.InvariantCulture);
         var exponent = text.IndexOf('E', StringComparison.Ordinal);
-        return exponent < 0 ? text : text[..exponent] + "e" + int.Parse(text.AsSpan(exponent + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+        return exponent < 0
+            ? text
+            : text[..exponent]
+                + "e"
+                + int.Parse(text.AsSpan(exponent + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture)
+                    .ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>Text for a message: in quotes, on one line, not endless.</summary>
@@ -66,18 +75,23 @@ internal static class ScalarText
                 break;
             }
 
-            shown.Append(rune.Value == '\n' ? "\\n" : Rune.IsControl(rune) ? " " : rune.ToString());
+            shown.Append(
+                rune.Value == '\n' ? "\\n"
+                : Rune.IsControl(rune) ? " "
+                : rune.ToString()
+            );
         }
 
         return shown.Append('\'').ToString();
     }
 
     /// <summary>A given node for a message: a number bare, a text in quotes, a list or mapping by its kind.</summary>
-    public static string Shown(OptionNode node) => node switch
-    {
-        OptionNode.Scalar { IsNull: true } => "empty",
-        OptionNode.Scalar scalar => ReadNumber(scalar.Text, typeof(double)) is null ? Shown(scalar.Text) : scalar.Text,
-        OptionNode.Sequence => "a list",
-        _ => "a mapping",
-    };
+    public static string Shown(OptionNode node) =>
+        node switch
+        {
+            OptionNode.Scalar { IsNull: true } => "empty",
+            OptionNode.Scalar scalar => ReadNumber(scalar.Text, typeof(double)) is null ? Shown(scalar.Text) : scalar.Text,
+            OptionNode.Sequence => "a list",
+            _ => "a mapping",
+        };
 }

@@ -45,7 +45,9 @@ internal sealed partial class YamlReader
         }
     }
 
-    /// <summary>A value from the command line. Only what opens like a list, a mapping or a quoted text is parsed; the rest is taken as it stands.</summary>
+    /// <summary>
+    /// A value from the command line. Only what opens like a list, a mapping or a quoted text is parsed; the rest is taken as it stands.
+    /// </summary>
     /// <exception cref="PlanException">It opens like YAML and is not.</exception>
     public static OptionNode ReadValue(string text, string origin)
     {
@@ -61,7 +63,9 @@ internal sealed partial class YamlReader
         }
         catch (YamlException problem)
         {
-            throw new PlanException($"{origin}: {ScalarText.Shown(trimmed)} is not valid YAML: {Reason(problem)}. Put text that begins like this in quotes.");
+            throw new PlanException(
+                $"{origin}: {ScalarText.Shown(trimmed)} is not valid YAML: {Reason(problem)}. Put text that begins like this in quotes."
+            );
         }
     }
 
@@ -76,7 +80,9 @@ internal sealed partial class YamlReader
         Next<DocumentStart>();
         var root = Node(1);
         Next<DocumentEnd>();
-        return Peek() is StreamEnd ? root : throw Refused(_parser.Current!, "a second document begins here; a recipe is one document, without ---");
+        return Peek() is StreamEnd
+            ? root
+            : throw Refused(_parser.Current!, "a second document begins here; a recipe is one document, without ---");
     }
 
     private OptionNode Node(int level)
@@ -89,7 +95,10 @@ internal sealed partial class YamlReader
 
         if (found is NodeEvent { Tag: { IsEmpty: false, IsNonSpecific: false } tag })
         {
-            throw Refused(found, $"the tag {ScalarText.Shown(tag.Value)} is not used in recipes; leave it out, or quote text that begins with !");
+            throw Refused(
+                found,
+                $"the tag {ScalarText.Shown(tag.Value)} is not used in recipes; leave it out, or quote text that begins with !"
+            );
         }
 
         if (level > DeepestLevel)
@@ -135,7 +144,9 @@ internal sealed partial class YamlReader
             var key = Node(level + 1) as OptionNode.Scalar ?? throw Refused(start, "a key is a list or a mapping; expected a word");
             if (!seen.TryAdd(key.Text, key.Place))
             {
-                throw new PlanException($"{key.Place}: key {ScalarText.Shown(key.Text)} stands twice in one mapping; first at {seen[key.Text]}.");
+                throw new PlanException(
+                    $"{key.Place}: key {ScalarText.Shown(key.Text)} stands twice in one mapping; first at {seen[key.Text]}."
+                );
             }
 
             entries.Add(new(key.Text, Node(level + 1), key.Place));
@@ -155,7 +166,8 @@ internal sealed partial class YamlReader
         return _parser.Current ?? throw new YamlException("the text ends too early");
     }
 
-    private T Next<T>() where T : ParsingEvent
+    private T Next<T>()
+        where T : ParsingEvent
     {
         var found = Peek() as T ?? throw Refused(Peek(), "this is not expected here");
         Advance();
@@ -168,10 +180,21 @@ internal sealed partial class YamlReader
         {
             _parser.MoveNext();
         }
-        catch (Exception problem) when (problem is InvalidOperationException or ArgumentException or FormatException or OverflowException or IndexOutOfRangeException)
+        catch (Exception problem)
+            when (problem
+                    is InvalidOperationException
+                        or ArgumentException
+                        or FormatException
+                        or OverflowException
+                        or IndexOutOfRangeException
+            )
         {
             // On some malformed texts the parser trips over itself instead of saying what is wrong.
-            throw new YamlException(_scanner.CurrentPosition, _scanner.CurrentPosition, "something is not closed, or stands where it cannot");
+            throw new YamlException(
+                _scanner.CurrentPosition,
+                _scanner.CurrentPosition,
+                "something is not closed, or stands where it cannot"
+            );
         }
     }
 
@@ -184,8 +207,13 @@ internal sealed partial class YamlReader
             if (!Rune.TryGetRuneAt(text, i, out var rune) || (Rune.IsControl(rune) && rune.Value is not ('\t' or '\n' or '\r' or 0x85)))
             {
                 // The parser takes NUL for the end of the text.
-                throw new PlanException(string.Create(
-                    CultureInfo.InvariantCulture, $"{(_hasLines ? new Place(_source, line, 0) : Place.Of(_source))}: the character U+{(int)text[i]:X4} is not allowed; write it \"\\u{(int)text[i]:X4}\" if it is meant."));
+                throw new PlanException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{(_hasLines ? new Place(_source, line, 0) : Place.Of(_source))}: the character U+{(int)text[i]:X4} is "
+                            + $"not allowed; write it \"\\u{(int)text[i]:X4}\" if it is meant."
+                    )
+                );
             }
 
             i += rune.Utf16SequenceLength - 1;
@@ -211,7 +239,10 @@ internal sealed partial class YamlReader
             }
         }
 
-        return new($"{PlaceOf(problem.Start, source)}: not valid YAML: {Reason(problem)}. The line reads {ScalarText.Shown(lines[first - 1].Trim())}.");
+        return new(
+            $"{PlaceOf(problem.Start, source)}: not valid YAML: {Reason(problem)}. The line reads "
+                + $"{ScalarText.Shown(lines[first - 1].Trim())}."
+        );
     }
 
     // The parser leads its messages with places of its own.

@@ -15,8 +15,8 @@ using Attune.Reports.Frontier;
 namespace Attune.Recipes.Frontier;
 
 /// <summary>
-/// One seed's measuring: the reference, the proxy and the prompts are loaded once, and every policy sits the same exam. Where answers can be
-/// enumerated its figures are sums, otherwise means over sampled answers.
+/// One seed's measuring: the reference, the proxy and the prompts are loaded once, and every policy sits the same exam. Where answers can
+/// be enumerated its figures are sums, otherwise means over sampled answers.
 /// </summary>
 internal sealed class FrontierExam : IDisposable
 {
@@ -33,15 +33,29 @@ internal sealed class FrontierExam : IDisposable
         var (prompts, _) = DataSource.Prompts(options.Prompts, DataSource.IsWorld(options.Prompts) ? options.Rows : 0, room);
         Reference = Own(room.LoadPolicy());
         _sampler = Own(new LocalSampler());
-        Prompts = new PromptPool([.. Enumerable.Range(0, options.Rows).Select(i => prompts[i % prompts.Length]).Select(p => ((Prompt)p, encoder.EncodePrompt(p)))]);
-        var gold = Utilities.AsReward(options.Gold ?? given.Utility ?? throw new PlanException("exam.gold is missing: no simulated annotators tell what is wanted. Expected the name of a hidden utility."), encoder.Tokenizer);
+        Prompts = new PromptPool([
+            .. Enumerable.Range(0, options.Rows).Select(i => prompts[i % prompts.Length]).Select(p => ((Prompt)p, encoder.EncodePrompt(p))),
+        ]);
+        var gold = Utilities.AsReward(
+            options.Gold
+                ?? given.Utility
+                ?? throw new PlanException(
+                    "exam.gold is missing: no simulated annotators tell what is wanted. Expected the name of a hidden utility."
+                ),
+            encoder.Tokenizer
+        );
         var pretrained = given.PretrainedApart is { } folder ? Own(ModelFiles.LoadLanguageModel(folder)) : Reference;
         Exam = new PolicyExam
         {
             Prompts = Prompts,
             Count = options.Rows,
             Sampler = _sampler,
-            Sampling = new SamplingOptions { Temperature = options.Temperature, MaxNewTokens = options.MaxNewTokens, EndToken = encoder.Tokenizer.EndToken },
+            Sampling = new SamplingOptions
+            {
+                Temperature = options.Temperature,
+                MaxNewTokens = options.MaxNewTokens,
+                EndToken = encoder.Tokenizer.EndToken,
+            },
             Proxy = Proxy(encoder, given.Reward),
             Gold = gold,
             Reference = Reference,
@@ -64,7 +78,7 @@ internal sealed class FrontierExam : IDisposable
     public static async Task<FrontierExam> OpenAsync(FrontierExamOptions options, Handover given, StageRoom room, CancellationToken cancel)
     {
         var exam = new FrontierExam(options, given, room);
-        exam.Exact = await ExactExam.PrepareAsync(exam.Exam, cancel).ConfigureAwait(false);
+        exam.Exact = await ExactExam.PrepareAsync(exam.Exam, cancel);
         return exam;
     }
 
@@ -72,7 +86,7 @@ internal sealed class FrontierExam : IDisposable
     public async Task<(FrontierPoint Point, Dictionary<string, double> Figures)> SitAsync(string policyFolder, CancellationToken cancel)
     {
         using var policy = ModelFiles.LoadLanguageModel(policyFolder);
-        return await SitAsync(policy, cancel).ConfigureAwait(false);
+        return await SitAsync(policy, cancel);
     }
 
     public async Task<(FrontierPoint Point, Dictionary<string, double> Figures)> SitAsync(LanguageModel policy, CancellationToken cancel)
@@ -83,29 +97,37 @@ internal sealed class FrontierExam : IDisposable
             return (PointOf(counted), new Dictionary<string, double>(counted.Means()));
         }
 
-        await _sampler.UseWeightsAsync(policy, 0, cancel).ConfigureAwait(false);
-        var answers = await Exam.SitAsync(policy, cancel).ConfigureAwait(false);
+        await _sampler.UseWeightsAsync(policy, 0, cancel);
+        var answers = await Exam.SitAsync(policy, cancel);
         var means = PolicyExam.Summarise(answers);
-        return (new FrontierPoint(means["eval/kl"], means["eval/gold_reward"], means["eval/proxy_reward"]), new Dictionary<string, double>(means.Means()));
+        return (
+            new FrontierPoint(means["eval/kl"], means["eval/gold_reward"], means["eval/proxy_reward"]),
+            new Dictionary<string, double>(means.Means())
+        );
     }
 
-    public static FrontierPoint PointOf(Metrics exact) => new(exact["eval/exact_kl"], exact["eval/exact_gold_reward"], exact["eval/exact_proxy_reward"]);
+    public static FrontierPoint PointOf(Metrics exact) =>
+        new(exact["eval/exact_kl"], exact["eval/exact_gold_reward"], exact["eval/exact_proxy_reward"]);
 
     /// <summary>Answers of the reference to some prompts, many to each, with what gold and proxy say of them.</summary>
     /// <param name="finished">Told of prompts done and of all prompts.</param>
     /// <returns>By prompt, in ascending order of proxy.</returns>
-    public async Task<ImmutableArray<(double Proxy, double Gold)[]>> DrawAsync(int draws, Action<int, int> finished, CancellationToken cancel)
+    public async Task<ImmutableArray<(double Proxy, double Gold)[]>> DrawAsync(
+        int draws,
+        Action<int, int> finished,
+        CancellationToken cancel
+    )
     {
-        await _sampler.UseWeightsAsync(Reference, 0, cancel).ConfigureAwait(false);
+        await _sampler.UseWeightsAsync(Reference, 0, cancel);
         var groups = ImmutableArray.CreateBuilder<(double, double)[]>();
         var prompts = Math.Min(_options.BestOfPrompts, Prompts.Count);
         for (var i = 0; i < prompts; i++)
         {
             cancel.ThrowIfCancellationRequested();
             SampleRequest[] requests = [.. Enumerable.Range(0, draws).Select(k => Prompts.Request(i, _seed.For("best of n", i, k)))];
-            var rollouts = await _sampler.SampleAsync(requests, Exam.Sampling, cancel).ConfigureAwait(false);
-            var proxy = await Exam.Proxy!.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
-            var gold = await Exam.Gold!.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
+            var rollouts = await _sampler.SampleAsync(requests, Exam.Sampling, cancel);
+            var proxy = await Exam.Proxy!.ScoreAsync(rollouts, cancel);
+            var gold = await Exam.Gold!.ScoreAsync(rollouts, cancel);
             groups.Add([.. proxy.Zip(gold, (p, g) => (p.Total, g.Total)).OrderBy(s => s.Item1)]);
             finished(i + 1, prompts);
         }
@@ -117,11 +139,14 @@ internal sealed class FrontierExam : IDisposable
 
     private IReward Proxy(Encoder encoder, string? trained)
     {
-        ImmutableArray<RewardPart> parts = _options.Proxy.IsDefaultOrEmpty ? [new RewardPart { Model = RewardPart.Trained }] : _options.Proxy;
+        ImmutableArray<RewardPart> parts = _options.Proxy.IsDefaultOrEmpty
+            ? [new RewardPart { Model = RewardPart.Trained }]
+            : _options.Proxy;
         return RewardPart.Sum(parts.Select(p => (p.Build("exam", encoder, trained, _owned), p.Weight)));
     }
 
-    private T Own<T>(T thing) where T : IDisposable
+    private T Own<T>(T thing)
+        where T : IDisposable
     {
         _owned.Add(thing);
         return thing;

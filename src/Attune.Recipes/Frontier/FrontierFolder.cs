@@ -9,8 +9,8 @@ using Attune.Reports.Frontier;
 namespace Attune.Recipes.Frontier;
 
 /// <summary>
-/// Where a frontier keeps what: <c>seed-N/base</c>, <c>seed-N/curves.json</c>, and for each cell a run folder with <c>cell.json</c> once it is
-/// measured, or <c>failed.txt</c>.
+/// Where a frontier keeps what: <c>seed-N/base</c>, <c>seed-N/curves.json</c>, and for each cell a run folder with <c>cell.json</c> once it
+/// is measured, or <c>failed.txt</c>.
 /// </summary>
 internal sealed class FrontierFolder(string root)
 {
@@ -52,11 +52,15 @@ internal sealed class FrontierFolder(string root)
     public void Finish(PlannedCell cell, FrontierCell measured)
     {
         var folder = Cell(cell, measured.Seed);
-        AtomicFile.WriteText(Path.Combine(folder, "cell.json"), JsonSerializer.Serialize(measured with { Folder = Path.GetRelativePath(root, folder) }, Json));
+        AtomicFile.WriteText(
+            Path.Combine(folder, "cell.json"),
+            JsonSerializer.Serialize(measured with { Folder = Path.GetRelativePath(root, folder) }, Json)
+        );
         File.Delete(FailureFile(cell, measured.Seed));
     }
 
-    public string? Failure(PlannedCell cell, ulong seed) => File.Exists(FailureFile(cell, seed)) ? File.ReadAllText(FailureFile(cell, seed)).TrimEnd() : null;
+    public string? Failure(PlannedCell cell, ulong seed) =>
+        File.Exists(FailureFile(cell, seed)) ? File.ReadAllText(FailureFile(cell, seed)).TrimEnd() : null;
 
     public void Fail(PlannedCell cell, ulong seed, string message) => AtomicFile.WriteText(FailureFile(cell, seed), message + "\n");
 
@@ -72,7 +76,10 @@ internal sealed class FrontierFolder(string root)
         }
         else if (File.ReadAllText(path) != resolved)
         {
-            throw new AttuneException($"{path} is not what the frontier's recipe asks for now. Settings, methods and seeds may be added to a frontier, but not changed: delete {folder} to run it anew, or choose another --out.");
+            throw new AttuneException(
+                $"{path} is not what the frontier's recipe asks for now. Settings, methods and seeds may be added to a "
+                    + $"frontier, but not changed: delete {folder} to run it anew, or choose another --out."
+            );
         }
     }
 
@@ -88,7 +95,8 @@ internal sealed class FrontierFolder(string root)
         }
     }
 
-    private static bool IsModel(string path) => Path.GetFileName(path) is var name && (name == "final" || name.StartsWith("checkpoint-", StringComparison.Ordinal));
+    private static bool IsModel(string path) =>
+        Path.GetFileName(path) is var name && (name == "final" || name.StartsWith("checkpoint-", StringComparison.Ordinal));
 
     private string Seed(ulong seed) => Path.Combine(root, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
 

@@ -12,7 +12,8 @@ internal sealed record PlannedCell(string Method, string Setting, string Folder,
 /// <summary>Everything a frontier will run, bound before anything runs, so that the last cell's mistake is told first.</summary>
 public sealed class FrontierPlan
 {
-    private FrontierPlan(FrontierRecipe recipe, Recipe start, ImmutableArray<PlannedCell> cells) => (Recipe, Base, Cells) = (recipe, start, cells);
+    private FrontierPlan(FrontierRecipe recipe, Recipe start, ImmutableArray<PlannedCell> cells) =>
+        (Recipe, Base, Cells) = (recipe, start, cells);
 
     public FrontierRecipe Recipe { get; }
 
@@ -28,9 +29,18 @@ public sealed class FrontierPlan
     public static FrontierPlan Of(OptionNode.Mapping node)
     {
         var recipe = FrontierRecipe.Bind(node);
-        var start = new Recipe { Name = recipe.Name + " base", Model = recipe.Model, Stages = recipe.Base };
+        var start = new Recipe
+        {
+            Name = recipe.Name + " base",
+            Model = recipe.Model,
+            Stages = recipe.Base,
+        };
         var methods = (node.Find("methods")?.Value as OptionNode.Sequence)?.Items ?? [];
-        return new FrontierPlan(recipe, start, [.. recipe.Methods.SelectMany((method, i) => CellsOf(method, (OptionNode.Mapping)methods[i]))]);
+        return new FrontierPlan(
+            recipe,
+            start,
+            [.. recipe.Methods.SelectMany((method, i) => CellsOf(method, (OptionNode.Mapping)methods[i]))]
+        );
     }
 
     private static IEnumerable<PlannedCell> CellsOf(FrontierMethod method, OptionNode.Mapping node)
@@ -44,12 +54,16 @@ public sealed class FrontierPlan
         foreach (var value in method.Values)
         {
             var setting = $"{key[(key.LastIndexOf('.') + 1)..]} {value}";
-            var tree = OptionNode.Mapping.Empty(node.Place).Set("name", new OptionNode.Scalar($"{method.Name}, {setting}", Plain: false, node.Place))
-                .Set("stages", node.Find("stages")!.Value).Set(key, value, $"{node.Place}: {key} of method {method.Name}");
+            var tree = OptionNode
+                .Mapping.Empty(node.Place)
+                .Set("name", new OptionNode.Scalar($"{method.Name}, {setting}", Plain: false, node.Place))
+                .Set("stages", node.Find("stages")!.Value)
+                .Set(key, value, $"{node.Place}: {key} of method {method.Name}");
             yield return new PlannedCell(method.Name, setting, Path.Combine(Name(method.Name), Name(value)), Recipes.Recipe.Bind(tree));
         }
     }
 
     /// <summary>A name as a folder: letters, digits, dots and dashes.</summary>
-    private static string Name(string text) => string.Concat(text.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' ? char.ToLowerInvariant(c) : '-'));
+    private static string Name(string text) =>
+        string.Concat(text.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' ? char.ToLowerInvariant(c) : '-'));
 }

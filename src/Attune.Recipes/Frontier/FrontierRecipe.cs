@@ -42,10 +42,19 @@ public sealed record FrontierRecipe
         var recipe = Binder.Bind<FrontierRecipe>(node, presets: Recipe.Preset);
         string[] problems =
         [
-            .. recipe.Seeds.IsDefaultOrEmpty ? ["seeds is empty; a frontier needs at least one."] : recipe.Seeds.Distinct().Count() < recipe.Seeds.Length ? ["seeds names a seed twice."] : Array.Empty<string>(),
-            .. recipe.Base.IsDefaultOrEmpty ? ["base is empty; it needs at least the stage that makes the policy or the reward model."] : Array.Empty<string>(),
-            .. recipe.Methods.IsDefaultOrEmpty && recipe.Exam.BestOf.IsDefaultOrEmpty ? ["methods is empty; there is nothing to compare."] : Array.Empty<string>(),
-            .. recipe.Methods.GroupBy(m => m.Name).Where(g => g.Count() > 1).Select(g => $"two methods are called {g.Key}; each needs a name of its own."),
+            .. recipe.Seeds.IsDefaultOrEmpty ? ["seeds is empty; a frontier needs at least one."]
+            : recipe.Seeds.Distinct().Count() < recipe.Seeds.Length ? ["seeds names a seed twice."]
+            : Array.Empty<string>(),
+            .. recipe.Base.IsDefaultOrEmpty
+                ? ["base is empty; it needs at least the stage that makes the policy or the reward model."]
+                : Array.Empty<string>(),
+            .. recipe.Methods.IsDefaultOrEmpty && recipe.Exam.BestOf.IsDefaultOrEmpty
+                ? ["methods is empty; there is nothing to compare."]
+                : Array.Empty<string>(),
+            .. recipe
+                .Methods.GroupBy(m => m.Name)
+                .Where(g => g.Count() > 1)
+                .Select(g => $"two methods are called {g.Key}; each needs a name of its own."),
             .. recipe.Methods.SelectMany(m => m.Problems()),
         ];
         return problems.Length == 0 ? recipe : throw new PlanException([.. problems.Select(p => $"{node.Place}: {p}")]);

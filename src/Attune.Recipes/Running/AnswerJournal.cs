@@ -39,6 +39,12 @@ internal sealed class AnswerJournal
     }
 
     private int Index(string[] parts, int line) =>
-        parts.Length == 2 && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var index) && Enum.GetNames<Answer>().Contains(parts[1]) ? index
-            : throw new DataException($"{_path}, line {line}: '{string.Join(' ', parts)}' is not an answer; expected a number and {string.Join(", ", Enum.GetNames<Answer>())}. Delete the line to be asked again.");
+        parts.Length == 2
+        && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+        && Enum.GetNames<Answer>().Contains(parts[1])
+            ? index
+            : throw new DataException(
+                $"{_path}, line {line}: '{string.Join(' ', parts)}' is not an answer; expected a number and "
+                    + $"{string.Join(", ", Enum.GetNames<Answer>())}. Delete the line to be asked again."
+            );
 }

@@ -10,7 +10,12 @@ namespace Attune.Recipes.Running;
 /// </summary>
 public sealed record Handover
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
 
     /// <summary>The policy so far: a folder in Hugging Face layout.</summary>
     public string? Policy { get; init; }
@@ -46,11 +51,15 @@ public sealed record Handover
         }
         catch (JsonException problem)
         {
-            throw new ModelFileException($"{path} is damaged: {problem.Message.TrimEnd('.')}. Delete the folder of that stage to run it again.", problem);
+            throw new ModelFileException(
+                $"{path} is damaged: {problem.Message.TrimEnd('.')}. Delete the folder of that stage to run it again.",
+                problem
+            );
         }
     }
 
-    internal void Write(string path, string runFolder) => AtomicFile.WriteText(path, JsonSerializer.Serialize(Map(place => Within(runFolder, place)), Json));
+    internal void Write(string path, string runFolder) =>
+        AtomicFile.WriteText(path, JsonSerializer.Serialize(Map(place => Within(runFolder, place)), Json));
 
     private static string Within(string runFolder, string place)
     {

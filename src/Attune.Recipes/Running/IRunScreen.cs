@@ -31,6 +31,7 @@ public enum Answer
     First,
     Second,
     Skip,
+
     /// <summary>No more questions, please.</summary>
     Enough,
 }

@@ -23,7 +23,10 @@ internal static class LogPosition
             return;
         }
 
-        log.TruncateAfter(long.TryParse(File.ReadAllText(path), NumberStyles.None, CultureInfo.InvariantCulture, out var position) ? position
-            : throw new ModelFileException($"{path} is damaged; expected a whole number. Start again in an empty folder."));
+        log.TruncateAfter(
+            long.TryParse(File.ReadAllText(path), NumberStyles.None, CultureInfo.InvariantCulture, out var position)
+                ? position
+                : throw new ModelFileException($"{path} is damaged; expected a whole number. Start again in an empty folder.")
+        );
     }
 }

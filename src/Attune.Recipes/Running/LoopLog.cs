@@ -9,8 +9,14 @@ internal sealed class LoopLog(string stage, string task, EventLog log, IRunScree
 {
     private static readonly (string Metric, string Label)[] Shown =
     [
-        ("objective/scores", "reward"), ("objective/kl", "KL"), ("accuracy", "accuracy"),
-        ("rewards/accuracies", "accuracy"), ("rewards/margins", "margin"), ("logps/chosen", "log p chosen"), ("loss", "loss"), ("eval_perplexity", "perplexity"),
+        ("objective/scores", "reward"),
+        ("objective/kl", "KL"),
+        ("accuracy", "accuracy"),
+        ("rewards/accuracies", "accuracy"),
+        ("rewards/margins", "margin"),
+        ("logps/chosen", "log p chosen"),
+        ("loss", "loss"),
+        ("eval_perplexity", "perplexity"),
     ];
 
     private readonly Dictionary<string, double> _latest = [];
@@ -57,6 +63,12 @@ internal sealed class LoopLog(string stage, string task, EventLog log, IRunScree
         }
     }
 
-    private string Figures() => string.Join("  ", Shown.Where(s => _latest.ContainsKey(s.Metric))
-        .Take(3).Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Label} {_latest[s.Metric]:0.000}")));
+    private string Figures() =>
+        string.Join(
+            "  ",
+            Shown
+                .Where(s => _latest.ContainsKey(s.Metric))
+                .Take(3)
+                .Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Label} {_latest[s.Metric]:0.000}"))
+        );
 }

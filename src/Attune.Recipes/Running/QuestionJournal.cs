@@ -17,7 +17,11 @@ internal sealed class QuestionJournal
     public const string QuestionsFile = "questions.jsonl";
     public const string RepliesFile = "replies.jsonl";
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private readonly Dictionary<int, ImmutableArray<Question>> _asked = [];
     private readonly Dictionary<string, Reply> _replies = [];
@@ -102,7 +106,9 @@ internal sealed class QuestionJournal
         }
         catch (Exception problem) when (problem is JsonException or NotSupportedException)
         {
-            throw new DataException($"{path}, line {number} is damaged: {problem.Message.TrimEnd('.')}. Delete the line to be asked again.");
+            throw new DataException(
+                $"{path}, line {number} is damaged: {problem.Message.TrimEnd('.')}. Delete the line to be asked again."
+            );
         }
     }
 
@@ -113,9 +119,21 @@ internal sealed class QuestionJournal
     /// <summary>A prompt is a text, or the turns of a conversation.</summary>
     private sealed record QuestionLine(string Id, string? Prompt, Message[]? Messages, string[] Answers, long PolicyVersion)
     {
-        public static QuestionLine Of(Question question) => new(
-            question.Id, (question.Prompt as Core.Conversations.Prompt.Text)?.Value, (question.Prompt as Core.Conversations.Prompt.Chat)?.Messages.ToArray(), [.. question.Answers], question.PolicyVersion);
+        public static QuestionLine Of(Question question) =>
+            new(
+                question.Id,
+                (question.Prompt as Core.Conversations.Prompt.Text)?.Value,
+                (question.Prompt as Core.Conversations.Prompt.Chat)?.Messages.ToArray(),
+                [.. question.Answers],
+                question.PolicyVersion
+            );
 
-        public Question ToQuestion() => new(Id, Messages is null ? new Core.Conversations.Prompt.Text(Prompt ?? "") : new Core.Conversations.Prompt.Chat([.. Messages]), [.. Answers], PolicyVersion);
+        public Question ToQuestion() =>
+            new(
+                Id,
+                Messages is null ? new Core.Conversations.Prompt.Text(Prompt ?? "") : new Core.Conversations.Prompt.Chat([.. Messages]),
+                [.. Answers],
+                PolicyVersion
+            );
     }
 }

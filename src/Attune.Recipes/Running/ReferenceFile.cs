@@ -42,7 +42,7 @@ internal static class ReferenceFile
         }
         catch (JsonException)
         {
-            return null;    // damaged: computed anew
+            return null; // damaged: computed anew
         }
     }
 

@@ -43,7 +43,10 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         using var guard = RunLock.Take(folder);
         DeleteLeftovers();
         using var log = EventLog.Open(folder);
-        var start = Given is not null ? Given.Policy : recipe.Model is null ? null : EmbeddedModel.Resolve(recipe.Model);
+        var start =
+            Given is not null ? Given.Policy
+            : recipe.Model is null ? null
+            : EmbeddedModel.Resolve(recipe.Model);
         var handover = Given ?? new Handover { Policy = start, Pretrained = start };
         PlanCheck.Run(recipe, handover, Enumerable.Range(0, recipe.Stages.Length).Where(i => !IsFinished(i)));
         var results = ImmutableArray.CreateBuilder<StageResult>();
@@ -61,14 +64,17 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             var stage = recipe.Stages[i];
             screen.BeginStage(i + 1, recipe.Stages.Length, Name(i), stage.Purpose);
             var clock = Stopwatch.StartNew();
-            var room = new StageRoom(Name(i), StageFolder(i), new Seed(recipe.Seed).For(Name(i)), log, screen, person, handover) { Template = stage.Template };
+            var room = new StageRoom(Name(i), StageFolder(i), new Seed(recipe.Seed).For(Name(i)), log, screen, person, handover)
+            {
+                Template = stage.Template,
+            };
             var ancestry = Ancestry.Of(Name(i), stage, handover);
             foreach (var note in ancestry.Notes())
             {
                 screen.Note(note);
             }
 
-            var finished = await stage.RunAsync(room, cancel).ConfigureAwait(false);
+            var finished = await stage.RunAsync(room, cancel);
             ancestry.Record(folder, room.Handover);
             finished = finished with
             {
@@ -101,9 +107,13 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
 
     private bool IsFinished(int index) => File.Exists(Path.Combine(StageFolder(index), DoneFile));
 
-    private (Handover, StageResult)? Finished(int index) => IsFinished(index)
-        ? (Handover.Read(Path.Combine(StageFolder(index), HandoverFile), folder), StageResultFile.Read(Path.Combine(StageFolder(index), DoneFile)))
-        : null;
+    private (Handover, StageResult)? Finished(int index) =>
+        IsFinished(index)
+            ? (
+                Handover.Read(Path.Combine(StageFolder(index), HandoverFile), folder),
+                StageResultFile.Read(Path.Combine(StageFolder(index), DoneFile))
+            )
+            : null;
 
     /// <summary>What a kill in the middle of a write left behind.</summary>
     private void DeleteLeftovers()
@@ -132,7 +142,11 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         var result = new RunResult(recipe.Name, version.Split('+')[0], recipe.Seed, Summary(stages), stages)
         {
             Started = File.GetCreationTimeUtc(new RunFolder(folder).RecipeFile),
-            Machine = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} processors, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, {RuntimeInformation.OSDescription}"),
+            Machine = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Environment.ProcessorCount} processors, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, "
+                    + $"{RuntimeInformation.OSDescription}"
+            ),
         };
         new RunFolder(folder).WriteResult(result);
         RunReport.Write(folder);
@@ -156,11 +170,21 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     {
         var aligned = stages.LastOrDefault(s => s.Metrics.ContainsKey("kl_nats") || s.Metrics.ContainsKey("kl_nats_bound"));
         var summary = new Dictionary<string, double?>();
-        foreach (var name in new[]
-        {
-            "gold_reward_before", "gold_reward_after", "proxy_reward_before", "proxy_reward_after", "kl_nats", "win_rate_vs_reference",
-            "win_rate_vs_reference_low", "win_rate_vs_reference_high", "perplexity_pretrained_before", "perplexity_pretrained_after",
-        })
+        foreach (
+            var name in new[]
+            {
+                "gold_reward_before",
+                "gold_reward_after",
+                "proxy_reward_before",
+                "proxy_reward_after",
+                "kl_nats",
+                "win_rate_vs_reference",
+                "win_rate_vs_reference_low",
+                "win_rate_vs_reference_high",
+                "perplexity_pretrained_before",
+                "perplexity_pretrained_after",
+            }
+        )
         {
             summary[name] = aligned is not null && aligned.Metrics.TryGetValue(name, out var value) ? value : null;
         }

@@ -2,7 +2,9 @@ using Attune.Core;
 
 namespace Attune.Recipes.Running;
 
-/// <summary>Two processes must not write to one run folder. The system lets go of the lock when its process ends, however that happens.</summary>
+/// <summary>
+/// Two processes must not write to one run folder. The system lets go of the lock when its process ends, however that happens.
+/// </summary>
 internal static class RunLock
 {
     private const string FileName = ".lock";
@@ -14,7 +16,14 @@ internal static class RunLock
         Directory.CreateDirectory(folder);
         try
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+            return new FileStream(
+                path,
+                FileMode.OpenOrCreate,
+                FileAccess.ReadWrite,
+                FileShare.None,
+                bufferSize: 0,
+                FileOptions.DeleteOnClose
+            );
         }
         catch (IOException) when (File.Exists(path))
         {

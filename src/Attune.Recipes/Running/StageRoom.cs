@@ -17,7 +17,15 @@ using Attune.Text.Tokenizers;
 namespace Attune.Recipes.Running;
 
 /// <summary>Where a stage works: its folder, its seed, the log, and what earlier stages handed over.</summary>
-public sealed class StageRoom(string stage, string folder, Seed seed, EventLog log, IRunScreen screen, IPersonAsked? person, Handover handover)
+public sealed class StageRoom(
+    string stage,
+    string folder,
+    Seed seed,
+    EventLog log,
+    IRunScreen screen,
+    IPersonAsked? person,
+    Handover handover
+)
 {
     private readonly List<string> _notes = [];
     private readonly SortedDictionary<string, double> _leftOut = new(StringComparer.Ordinal);
@@ -69,8 +77,8 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
     }
 
     /// <summary>
-    /// The policy as a stage trains it. With an adapter, its base comes too: it shares the weights, stays what the policy begins as, and is to be
-    /// disposed of after it.
+    /// The policy as a stage trains it. With an adapter, its base comes too: it shares the weights, stays what the policy begins as, and is
+    /// to be disposed of after it.
     /// </summary>
     /// <exception cref="ModelFileException">As for <see cref="LoadPolicy"/>.</exception>
     /// <exception cref="PlanException">The adapter fits no such model.</exception>
@@ -86,7 +94,14 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
         {
             var policy = origin.Adapted(config, Seed.For("adapter"));
             var trained = policy.Learner.Slots.Sum(s => s.Length);
-            Note(string.Create(CultureInfo.InvariantCulture, $"{stage}: an adapter of {trained:N0} parameters is trained ({options.Lora.Type.ToString().ToLowerInvariant()}, r {config.Rank}, alpha {config.Alpha:g4}); the model's own stay as they are"));
+            Note(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{stage}: an adapter of {trained:N0} parameters is trained "
+                        + $"({options.Lora.Type.ToString().ToLowerInvariant()}, r {config.Rank}, alpha {config.Alpha:g4}); the "
+                        + $"model's own stay as they are"
+                )
+            );
             return (policy, origin);
         }
         catch
@@ -106,7 +121,8 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
 
     public string RequirePolicy() => Handover.Policy ?? throw new PlanException(NeedsModel(stage));
 
-    internal static string NeedsModel(string stage) => $"stage {stage} needs a model: put `model: DIR` (or `model: embedded`) at the top of the recipe, or give --model DIR.";
+    internal static string NeedsModel(string stage) =>
+        $"stage {stage} needs a model: put `model: DIR` (or `model: embedded`) at the top of the recipe, or give --model DIR.";
 
     public ITokenizer LoadTokenizer() => LoadText().Tokenizer;
 
@@ -124,7 +140,9 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
 
     private ChatText LoadText() => ChatText.Load(Handover.Tokenizer ?? RequirePolicy(), Template);
 
-    /// <summary>Freezes the lower layers that the options name, and has the others computed again on the way back where they say so.</summary>
+    /// <summary>
+    /// Freezes the lower layers that the options name, and has the others computed again on the way back where they say so.
+    /// </summary>
     /// <exception cref="PlanException">There are fewer layers than that.</exception>
     public void FreezeLayers(TransformerModel model, TrainingOptions options)
     {
@@ -136,7 +154,9 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
         model.Trunk.Recompute = options.GradientCheckpointing;
         if (options.FrozenLayers > 0 && model.Adapter is not null)
         {
-            throw new PlanException($"{stage}.frozen_layers is {options.FrozenLayers}, but with an adapter all layers are frozen. Leave frozen_layers out.");
+            throw new PlanException(
+                $"{stage}.frozen_layers is {options.FrozenLayers}, but with an adapter all layers are frozen. Leave frozen_layers out."
+            );
         }
 
         if (options.FrozenLayers > 0)
@@ -155,7 +175,14 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
     /// <param name="name">Folder for the checkpoints below the stage's; empty for the stage's own.</param>
     /// <exception cref="OperationCanceledException">Cancelled after a checkpoint was written.</exception>
     public async Task<Progress> FitAsync<T>(
-        IObjective<T> objective, IExperience<T> experience, TrainingOptions options, ImmutableArray<DataHash> data, string task, CancellationToken cancel, string name = "")
+        IObjective<T> objective,
+        IExperience<T> experience,
+        TrainingOptions options,
+        ImmutableArray<DataHash> data,
+        string task,
+        CancellationToken cancel,
+        string name = ""
+    )
     {
         if (options.Precision == Precision.Bf16 && objective.Learners.All(l => l.Type == TorchSharp.torch.ScalarType.Float32))
         {
@@ -165,8 +192,13 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
         var place = name.Length == 0 ? folder : Path.Combine(folder, name);
         var start = Progress.Start(name.Length == 0 ? seed : seed.For(name));
         using var loop = new TrainingLoop<T>(
-            objective, experience, options.LearningRateSchedule, options.Optimiser,
-            new LoopOptions(options.EffectiveMicrobatch, options.CheckpointEvery), new DirectoryCheckpoints(place, data));
+            objective,
+            experience,
+            options.LearningRateSchedule,
+            options.Optimiser,
+            new LoopOptions(options.EffectiveMicrobatch, options.CheckpointEvery),
+            new DirectoryCheckpoints(place, data)
+        );
         if (loop.Restore() is not { } manifest)
         {
             LogPosition.Return(log, place);
@@ -182,7 +214,7 @@ public sealed class StageRoom(string stage, string folder, Seed seed, EventLog l
             screen.Note($"{task}: going on from update {manifest.Updates}");
         }
 
-        var (progress, end) = await loop.RunAsync(start, new LoopLog(stage, task, log, screen), cancel).ConfigureAwait(false);
+        var (progress, end) = await loop.RunAsync(start, new LoopLog(stage, task, log, screen), cancel);
         if (end == LoopEnd.Cancelled)
         {
             throw new OperationCanceledException(cancel);

@@ -8,5 +8,6 @@ namespace Attune.Recipes.Running;
 public sealed record Supplies(bool Policy, bool Tokenizer, bool Preferences, bool Reward)
 {
     /// <summary>What an earlier run left, or the recipe's model alone.</summary>
-    public static Supplies Of(Handover given) => new(given.Policy is not null, given.Tokenizer is not null, given.Preferences is not null, given.Reward is not null);
+    public static Supplies Of(Handover given) =>
+        new(given.Policy is not null, given.Tokenizer is not null, given.Preferences is not null, given.Reward is not null);
 }

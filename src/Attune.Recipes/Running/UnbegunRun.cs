@@ -10,7 +10,9 @@ public sealed class UnbegunRun(string folder)
 {
     private readonly bool _existed = Directory.Exists(folder);
 
-    /// <summary>Takes everything out again, unless there is an event, a finished stage, a checkpoint or an answer of a person by now.</summary>
+    /// <summary>
+    /// Takes everything out again, unless there is an event, a finished stage, a checkpoint or an answer of a person by now.
+    /// </summary>
     public void Remove()
     {
         var events = new FileInfo(new RunFolder(folder).EventsFile);
@@ -43,6 +45,11 @@ public sealed class UnbegunRun(string folder)
     }
 
     private bool HoldsWork() =>
-        Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Select(e => Path.GetFileName(e))
-            .Any(name => name is Run.DoneFile or AnswerJournal.FileName or QuestionJournal.QuestionsFile || name.StartsWith("checkpoint-", StringComparison.Ordinal));
+        Directory
+            .EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)
+            .Select(e => Path.GetFileName(e))
+            .Any(name =>
+                name is Run.DoneFile or AnswerJournal.FileName or QuestionJournal.QuestionsFile
+                || name.StartsWith("checkpoint-", StringComparison.Ordinal)
+            );
 }

@@ -4,7 +4,9 @@ using Attune.Data.Simulation;
 
 namespace Attune.Recipes.Sources;
 
-/// <summary>Simulated annotators as a recipe describes them. Utilities have a standard deviation of about 1 over ordinary reviews.</summary>
+/// <summary>
+/// Simulated annotators as a recipe describes them. Utilities have a standard deviation of about 1 over ordinary reviews.
+/// </summary>
 public sealed record AnnotatorKeys
 {
     [Description("how many annotators share the work")]
@@ -35,14 +37,15 @@ public sealed record AnnotatorKeys
     [Range(0, 100)]
     public double TieBand { get; init; }
 
-    public AnnotatorOptions ToOptions() => new()
-    {
-        Count = Count,
-        Noise = Noise,
-        FlipRate = FlipRate,
-        Disagreement = Disagreement,
-        PositionBias = PositionBias,
-        LengthBias = LengthBias,
-        TieBand = TieBand,
-    };
+    public AnnotatorOptions ToOptions() =>
+        new()
+        {
+            Count = Count,
+            Noise = Noise,
+            FlipRate = FlipRate,
+            Disagreement = Disagreement,
+            PositionBias = PositionBias,
+            LengthBias = LengthBias,
+            TieBand = TieBand,
+        };
 }

@@ -28,13 +28,21 @@ public record ChatModelKeys
     internal IEnumerable<string> Missing(string key)
     {
         if (string.IsNullOrWhiteSpace(Model))
+        {
             yield return $"{key}.model is missing: which model is asked?";
+        }
         if (Endpoint is not null && !(Uri.TryCreate(Endpoint, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
+        {
             yield return $"{key}.endpoint is '{Endpoint}'; expected an address such as http://localhost:5100/v1.";
+        }
         if (ApiKeyEnv is not null && Endpoint is null)
+        {
             yield return $"{key}.api_key_env is given without an endpoint: a model folder needs no key.";
+        }
         if (ApiKeyEnv is not null && string.IsNullOrEmpty(Environment.GetEnvironmentVariable(ApiKeyEnv)))
+        {
             yield return $"{key}.api_key_env: the environment variable {ApiKeyEnv} is not set; expected the endpoint's API key in it.";
+        }
     }
 
     /// <param name="parallel">Answers decoded together, where the model is a folder.</param>
@@ -43,8 +51,12 @@ public record ChatModelKeys
     private IChatClient Remote(Uri endpoint)
     {
         // Endpoints without keys do not look at this one, but the client insists on sending some.
-        var key = ApiKeyEnv is null ? "none" : Environment.GetEnvironmentVariable(ApiKeyEnv) ?? throw new PlanException($"The environment variable {ApiKeyEnv} is not set.");
-        return new OpenAIClient(new ApiKeyCredential(key), new OpenAIClientOptions { Endpoint = endpoint }).GetChatClient(Model).AsIChatClient();
+        var key = ApiKeyEnv is null
+            ? "none"
+            : Environment.GetEnvironmentVariable(ApiKeyEnv) ?? throw new PlanException($"The environment variable {ApiKeyEnv} is not set.");
+        return new OpenAIClient(new ApiKeyCredential(key), new OpenAIClientOptions { Endpoint = endpoint })
+            .GetChatClient(Model)
+            .AsIChatClient();
     }
 
     private ModelChatClient Local(int parallel)

@@ -21,7 +21,9 @@ public static class DataSource
 {
     private const string World = "reviews:";
     private const string TinyWorld = "tiny:";
-    private const string Parts = "reviews:documents, reviews:demonstrations, reviews:prompts and reviews:held-out-prompts; tiny:documents, tiny:demonstrations and tiny:prompts";
+    private const string Parts =
+        "reviews:documents, reviews:demonstrations, reviews:prompts and reviews:held-out-prompts; tiny:documents, "
+        + "tiny:demonstrations and tiny:prompts";
     private const string Endless = "a built-in world is endless; say with `rows` how many to draw.";
 
     public static bool IsWorld(string source) => source.StartsWith(World, StringComparison.Ordinal) || IsTiny(source);
@@ -29,12 +31,23 @@ public static class DataSource
     /// <summary>The tiny language has a tokenizer of its own, which comes with its texts.</summary>
     public static bool IsTiny(string source) => source.StartsWith(TinyWorld, StringComparison.Ordinal);
 
-    public static (ImmutableArray<Document> Items, DataHash Hash) Documents(string source, int rows, StageRoom room) => source switch
-    {
-        "reviews:documents" => ([.. ReviewWorld.Documents(room.Seed.For("documents"), WorldRows(rows)).Select(d => new Document(d.Text))], Drawn(source, rows, room)),
-        "tiny:documents" => ([.. TinyLanguage.Demonstrations(room.Seed.For("documents"), WorldRows(rows)).Select(d => new Document(d.Prompt.Key + d.Answer))], Drawn(source, rows, room)),
-        _ => DocumentsOfFile(source, rows, room),
-    };
+    public static (ImmutableArray<Document> Items, DataHash Hash) Documents(string source, int rows, StageRoom room) =>
+        source switch
+        {
+            "reviews:documents" => (
+                [.. ReviewWorld.Documents(room.Seed.For("documents"), WorldRows(rows)).Select(d => new Document(d.Text))],
+                Drawn(source, rows, room)
+            ),
+            "tiny:documents" => (
+                [
+                    .. TinyLanguage
+                        .Demonstrations(room.Seed.For("documents"), WorldRows(rows))
+                        .Select(d => new Document(d.Prompt.Key + d.Answer)),
+                ],
+                Drawn(source, rows, room)
+            ),
+            _ => DocumentsOfFile(source, rows, room),
+        };
 
     /// <summary>Rows with an answer are texts too: prompt and answer, one after the other.</summary>
     private static (ImmutableArray<Document> Items, DataHash Hash) DocumentsOfFile(string source, int rows, StageRoom room)
@@ -52,20 +65,34 @@ public static class DataSource
         }
     }
 
-    public static (ImmutableArray<Demonstration> Items, DataHash Hash) Demonstrations(string source, int rows, StageRoom room) => source switch
-    {
-        "reviews:demonstrations" => ([.. ReviewWorld.Demonstrations(room.Seed.For("demonstrations"), WorldRows(rows), Split.Train)], Drawn(source, rows, room)),
-        "tiny:demonstrations" => ([.. TinyLanguage.Demonstrations(room.Seed.For("demonstrations"), WorldRows(rows))], Drawn(source, rows, room)),
-        _ => FromFile<Demonstration>(source, rows, room),
-    };
+    public static (ImmutableArray<Demonstration> Items, DataHash Hash) Demonstrations(string source, int rows, StageRoom room) =>
+        source switch
+        {
+            "reviews:demonstrations" => (
+                [.. ReviewWorld.Demonstrations(room.Seed.For("demonstrations"), WorldRows(rows), Split.Train)],
+                Drawn(source, rows, room)
+            ),
+            "tiny:demonstrations" => (
+                [.. TinyLanguage.Demonstrations(room.Seed.For("demonstrations"), WorldRows(rows))],
+                Drawn(source, rows, room)
+            ),
+            _ => FromFile<Demonstration>(source, rows, room),
+        };
 
-    public static (ImmutableArray<Prompt> Items, DataHash Hash) Prompts(string source, int rows, StageRoom room) => source switch
-    {
-        "reviews:prompts" => ([.. ReviewWorld.Prompts(room.Seed.For("prompts"), WorldRows(rows), Split.Train)], Drawn(source, rows, room)),
-        "reviews:held-out-prompts" => ([.. ReviewWorld.Prompts(room.Seed.For("held-out-prompts"), WorldRows(rows), Split.HeldOut)], Drawn(source, rows, room)),
-        "tiny:prompts" => ([.. TinyLanguage.RepeatedPrompts(WorldRows(rows))], Drawn(source, rows, room)),
-        _ => PromptsOfFile(source, rows, room),
-    };
+    public static (ImmutableArray<Prompt> Items, DataHash Hash) Prompts(string source, int rows, StageRoom room) =>
+        source switch
+        {
+            "reviews:prompts" => (
+                [.. ReviewWorld.Prompts(room.Seed.For("prompts"), WorldRows(rows), Split.Train)],
+                Drawn(source, rows, room)
+            ),
+            "reviews:held-out-prompts" => (
+                [.. ReviewWorld.Prompts(room.Seed.For("held-out-prompts"), WorldRows(rows), Split.HeldOut)],
+                Drawn(source, rows, room)
+            ),
+            "tiny:prompts" => ([.. TinyLanguage.RepeatedPrompts(WorldRows(rows))], Drawn(source, rows, room)),
+            _ => PromptsOfFile(source, rows, room),
+        };
 
     /// <summary>Plain texts are prompts too, once a stage cuts them short.</summary>
     private static (ImmutableArray<Prompt> Items, DataHash Hash) PromptsOfFile(string source, int rows, StageRoom room)
@@ -105,18 +132,28 @@ public static class DataSource
     }
 
     /// <summary>What is wrong with a source before it is read, each one sentence: no such file, no such part of the world.</summary>
-    public static IEnumerable<string> Missing(string key, string source, int rows) => source switch
-    {
-        "reviews:documents" or "reviews:demonstrations" or "reviews:prompts" or "reviews:held-out-prompts"
-            or "tiny:documents" or "tiny:demonstrations" or "tiny:prompts" => rows > 0 ? [] : [$"{key}: {Endless}"],
-        _ => MissingFile(key, source),
-    };
+    public static IEnumerable<string> Missing(string key, string source, int rows) =>
+        source switch
+        {
+            "reviews:documents"
+            or "reviews:demonstrations"
+            or "reviews:prompts"
+            or "reviews:held-out-prompts"
+            or "tiny:documents"
+            or "tiny:demonstrations"
+            or "tiny:prompts" => rows > 0 ? [] : [$"{key}: {Endless}"],
+            _ => MissingFile(key, source),
+        };
 
     /// <summary>The same where only a file will do; nothing where it is left out.</summary>
     public static IEnumerable<string> MissingFile(string key, string? source) =>
         source is null || File.Exists(source) ? []
         : IsWorld(source) ? [$"{key}: {NoSuchPart(source)}"]
-        : [$"{key}: {source} does not exist; expected a data file{(source.StartsWith("review", StringComparison.Ordinal) ? $", or one of {Parts}" : "")}."];
+        :
+        [
+            $"{key}: {source} does not exist; expected a data "
+                + $"file{(source.StartsWith("review", StringComparison.Ordinal) ? $", or one of {Parts}" : "")}.",
+        ];
 
     private static string NoSuchPart(string source) => $"'{source}' is not a part of a built-in world that fits here; there are {Parts}.";
 

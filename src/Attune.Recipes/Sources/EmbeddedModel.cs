@@ -12,7 +12,11 @@ public static class EmbeddedModel
     public static string Resolve(string model)
     {
         var folder = model == Name ? Path.Combine(AppContext.BaseDirectory, "assets", "reviews", "model") : Path.GetFullPath(model);
-        return Directory.Exists(folder) ? folder
-            : throw new PlanException($"model {model}: {folder} is not a folder. Expected a model in Hugging Face layout (config.json, model.safetensors, tokenizer files), or 'embedded'.");
+        return Directory.Exists(folder)
+            ? folder
+            : throw new PlanException(
+                $"model {model}: {folder} is not a folder. Expected a model in Hugging Face layout (config.json, "
+                    + "model.safetensors, tokenizer files), or 'embedded'."
+            );
     }
 }

@@ -13,7 +13,7 @@ internal sealed class SimulatedSource(SimulatedAnnotators annotators) : IFeedbac
 
     public async IAsyncEnumerable<Reply> AskAsync(IReadOnlyList<Question> questions, [EnumeratorCancellation] CancellationToken cancel)
     {
-        await Task.CompletedTask.ConfigureAwait(false);
+        await Task.CompletedTask;
         foreach (var question in questions)
         {
             cancel.ThrowIfCancellationRequested();
@@ -43,7 +43,7 @@ internal sealed class PersonSource(IPersonAsked person) : IFeedbackSource
 
     public async IAsyncEnumerable<Reply> AskAsync(IReadOnlyList<Question> questions, [EnumeratorCancellation] CancellationToken cancel)
     {
-        await Task.CompletedTask.ConfigureAwait(false);
+        await Task.CompletedTask;
         for (var i = 0; i < questions.Count; i++)
         {
             var question = questions[i];

@@ -30,6 +30,20 @@ public sealed record JudgeModelKeys : ChatModelKeys
     internal (ChatJudge Judge, IChatClient Client) Open()
     {
         var client = OpenClient(Parallel);
-        return (new ChatJudge(client, Author, new ChatJudgeOptions { Criterion = Criterion, Order = Order, Parallel = Parallel, MaxTokens = MaxTokens, Temperature = Temperature }), client);
+        return (
+            new ChatJudge(
+                client,
+                Author,
+                new ChatJudgeOptions
+                {
+                    Criterion = Criterion,
+                    Order = Order,
+                    Parallel = Parallel,
+                    MaxTokens = MaxTokens,
+                    Temperature = Temperature,
+                }
+            ),
+            client
+        );
     }
 }

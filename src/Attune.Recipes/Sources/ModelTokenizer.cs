@@ -29,13 +29,16 @@ public static class ModelTokenizer
         if (ids > config.VocabularySize)
         {
             throw new ModelFileException(
-                $"{modelFolder}: the tokenizer has {tokenizer.VocabularySize} tokens, but the model knows {config.VocabularySize} (vocab_size). They do not belong together; "
-                + "use the tokenizer files that came with the model.");
+                $"{modelFolder}: the tokenizer has {tokenizer.VocabularySize} tokens, but the model knows "
+                    + $"{config.VocabularySize} (vocab_size). They do not belong together; "
+                    + "use the tokenizer files that came with the model."
+            );
         }
     }
 
     /// <summary>
-    /// A reward model as a judge of the policy's answers. Where its own tokenizer files give other texts to the ids, it reads the answers in its own tokens.
+    /// A reward model as a judge of the policy's answers. Where its own tokenizer files give other texts to the ids, it reads the answers
+    /// in its own tokens.
     /// </summary>
     /// <exception cref="ModelFileException">It has no tokenizer of its own, and the policy has ids that it does not know.</exception>
     public static IReward Judge(RewardModel model, string folder, Encoder policy)
@@ -48,11 +51,14 @@ public static class ModelTokenizer
         }
 
         var own = Load(folder);
-        return IsSame(policy.Tokenizer, own.Tokenizer) ? new LearnedReward(model) : new RetokenizedReward(model with { Shared = null }, policy, new Encoder(own.Tokenizer, own.Template));
+        return IsSame(policy.Tokenizer, own.Tokenizer)
+            ? new LearnedReward(model)
+            : new RetokenizedReward(model with { Shared = null }, policy, new Encoder(own.Tokenizer, own.Template));
     }
 
     /// <summary>True where a model folder's own tokenizer files, if it has any, give the same texts to the ids.</summary>
-    public static bool ReadsTheSameTokens(string folder, ITokenizer policy) => !HasFiles(folder) || IsSame(policy, ChatText.Load(folder).Tokenizer);
+    public static bool ReadsTheSameTokens(string folder, ITokenizer policy) =>
+        !HasFiles(folder) || IsSame(policy, ChatText.Load(folder).Tokenizer);
 
     private static bool IsSame(ITokenizer policy, ITokenizer judge)
     {
@@ -73,5 +79,7 @@ public static class ModelTokenizer
     }
 
     private static bool HasFiles(string folder) =>
-        File.Exists(Path.Combine(folder, "tokenizer.json")) || File.Exists(Path.Combine(folder, "tokenizer.model")) || File.Exists(Path.Combine(folder, "vocab.json"));
+        File.Exists(Path.Combine(folder, "tokenizer.json"))
+        || File.Exists(Path.Combine(folder, "tokenizer.model"))
+        || File.Exists(Path.Combine(folder, "vocab.json"));
 }

@@ -22,7 +22,9 @@ public sealed record RewardPart
     [Description("what the term is multiplied by")]
     public double Weight { get; init; } = 1;
 
-    [Description("folder of a reward model or classifier (encoders such as DistilBERT too), or 'trained' for the one of the reward stage before")]
+    [Description(
+        "folder of a reward model or classifier (encoders such as DistilBERT too), or 'trained' for the one of the reward stage before"
+    )]
     public string? Model { get; init; }
 
     [Description("the encoder's class whose logit is the reward; left out, the second of two")]
@@ -38,17 +40,31 @@ public sealed record RewardPart
     [Range(1, 1_000_000)]
     public int? Length { get; init; }
 
-    private IEnumerable<string> Kinds => new (string Name, bool Given)[]
-    {
-        ("model", Model is not null), ("lexicon", Lexicon is not null), ("pattern", Pattern is not null), ("length", Length is not null),
-    }.Where(k => k.Given).Select(k => k.Name);
+    private IEnumerable<string> Kinds =>
+        new (string Name, bool Given)[]
+        {
+            ("model", Model is not null),
+            ("lexicon", Lexicon is not null),
+            ("pattern", Pattern is not null),
+            ("length", Length is not null),
+        }
+            .Where(k => k.Given)
+            .Select(k => k.Name);
 
     /// <summary>The reward this term stands for.</summary>
     /// <param name="stage">Whose term it is, for messages.</param>
     /// <param name="trained">Folder of the reward stage's model, if there was one.</param>
-    /// <param name="shared">Lower states of the policy, for members begun from the same frozen layers; null where nothing is shared.</param>
+    /// <param name="shared">Lower states of the policy, for members begun from the same frozen layers; null where nothing is
+    /// shared.</param>
     /// <exception cref="PlanException">None or several kinds are given, or a rule cannot work.</exception>
-    public IReward Build(string stage, Encoder encoder, string? trained, ICollection<IDisposable> owned, LowerStates? shared = null, Precision precision = Precision.F32)
+    public IReward Build(
+        string stage,
+        Encoder encoder,
+        string? trained,
+        ICollection<IDisposable> owned,
+        LowerStates? shared = null,
+        Precision precision = Precision.F32
+    )
     {
         if (Missing(stage, thereIsAModel: trained is not null).ToArray() is { Length: > 0 } problems)
         {
@@ -59,7 +75,11 @@ public sealed record RewardPart
         return Kinds.Single() switch
         {
             "model" => Learned(encoder, trained, shared, owned, precision),
-            "lexicon" => new TextReward("lexicon", tokenizer, (_, answer) => Words(answer).Distinct(StringComparer.OrdinalIgnoreCase).Sum(Worth())),
+            "lexicon" => new TextReward(
+                "lexicon",
+                tokenizer,
+                (_, answer) => Words(answer).Distinct(StringComparer.OrdinalIgnoreCase).Sum(Worth())
+            ),
             "pattern" => new TextReward("pattern", tokenizer, Matches(stage, Pattern!)),
             _ => new TextReward("length", tokenizer, (_, answer) => -Math.Abs(Words(answer).Length - Length!.Value) / (double)Length.Value),
         };
@@ -78,7 +98,8 @@ public sealed record RewardPart
         var kinds = Kinds.ToArray();
         if (kinds.Length != 1)
         {
-            yield return $"each term of {stage}.reward has exactly one of model, lexicon, pattern, length; found {(kinds.Length == 0 ? "none" : string.Join(" and ", kinds))}.";
+            yield return $"each term of {stage}.reward has exactly one of model, lexicon, pattern, length; found "
+                + $"{(kinds.Length == 0 ? "none" : string.Join(" and ", kinds))}.";
         }
         else if (Model == Trained && !thereIsAModel)
         {
@@ -90,7 +111,8 @@ public sealed record RewardPart
         }
         else if (Label is not null && (Model is null || Model == Trained || !EncoderConfig.Describes(Model)))
         {
-            yield return $"{stage}.reward.label is '{Label}', but only an encoder that classifies has labels; expected model to be the folder of one (DistilBERT, BERT or RoBERTa).";
+            yield return $"{stage}.reward.label is '{Label}', but only an encoder that classifies has labels; expected model to be the "
+                + "folder of one (DistilBERT, BERT or RoBERTa).";
         }
         else if (Pattern is not null && Expression(stage, Pattern).Problem is { } problem)
         {
@@ -143,5 +165,6 @@ public sealed record RewardPart
         }
     }
 
-    private static string[] Words(string text) => text.Split([' ', '\n', '\t', '.', ',', '!', '?', ';', ':', '"', '(', ')'], StringSplitOptions.RemoveEmptyEntries);
+    private static string[] Words(string text) =>
+        text.Split([' ', '\n', '\t', '.', ',', '!', '?', ';', ':', '"', '(', ')'], StringSplitOptions.RemoveEmptyEntries);
 }

@@ -14,13 +14,14 @@ public static class Utilities
     private const string Tiny = "tiny";
     private const string TinyProxy = "tiny-proxy";
 
-    public static IUtility Named(string name) => name switch
-    {
-        Reviews => new ReviewUtility(),
-        Tiny => new TinyUtility(),
-        TinyProxy => new TinyProxy(),
-        _ => throw new PlanException(Unknown("utility", name)),
-    };
+    public static IUtility Named(string name) =>
+        name switch
+        {
+            Reviews => new ReviewUtility(),
+            Tiny => new TinyUtility(),
+            TinyProxy => new TinyProxy(),
+            _ => throw new PlanException(Unknown("utility", name)),
+        };
 
     /// <summary>The utility as a reward to measure answers with.</summary>
     public static TextReward AsReward(string name, ITokenizer tokenizer)
@@ -30,7 +31,8 @@ public static class Utilities
     }
 
     /// <summary>The sentence about an unknown name; nothing where it is known or left out.</summary>
-    public static IEnumerable<string> Missing(string key, string? name) => name is null or Reviews or Tiny or TinyProxy ? [] : [Unknown(key, name)];
+    public static IEnumerable<string> Missing(string key, string? name) =>
+        name is null or Reviews or Tiny or TinyProxy ? [] : [Unknown(key, name)];
 
     private static string Unknown(string key, string name) => $"{key} '{name}' is not known; there are: {Reviews}, {Tiny}, {TinyProxy}.";
 }

@@ -25,9 +25,21 @@ internal static class AlignmentFigures
         // Gold decides who wins where it is known, else the proxy.
         if (before.All(a => Judge(a) is not null) && after.All(a => Judge(a) is not null))
         {
-            var wins = before.Zip(after, (b, a) => Judge(a) > Judge(b) ? 1.0 : Judge(a) == Judge(b) ? 0.5 : 0).Average();
+            var wins = before
+                .Zip(
+                    after,
+                    (b, a) =>
+                        Judge(a) > Judge(b) ? 1.0
+                        : Judge(a) == Judge(b) ? 0.5
+                        : 0
+                )
+                .Average();
             var (low, high) = PairFit.Wilson(wins, after.Count);
-            (figures["win_rate_vs_reference"], figures["win_rate_vs_reference_low"], figures["win_rate_vs_reference_high"]) = (wins, low, high);
+            (figures["win_rate_vs_reference"], figures["win_rate_vs_reference_low"], figures["win_rate_vs_reference_high"]) = (
+                wins,
+                low,
+                high
+            );
         }
 
         return figures;

@@ -13,7 +13,9 @@ using Attune.Recipes.Running;
 
 namespace Attune.Recipes.Stages;
 
-/// <summary>Measures, without training anything, what choosing the best of n answers would give, for several n from one set of answers.</summary>
+/// <summary>
+/// Measures, without training anything, what choosing the best of n answers would give, for several n from one set of answers.
+/// </summary>
 public sealed record BestOfNStage : Stage
 {
     public override string Kind => "best-of-n";
@@ -43,10 +45,11 @@ public sealed record BestOfNStage : Stage
     public int MaxNewTokens { get; init; } = 53;
 
     public override IEnumerable<string> Missing(Supplies given) =>
-    [
-        .. MissingPolicy(given), .. Task.Missing(Kind, EvaluationPrompts, given),
-        .. Counts.IsEmpty ? ["best-of-n.counts is empty; expected numbers of answers, such as [1, 4, 16]."] : Array.Empty<string>(),
-    ];
+        [
+            .. MissingPolicy(given),
+            .. Task.Missing(Kind, EvaluationPrompts, given),
+            .. Counts.IsEmpty ? ["best-of-n.counts is empty; expected numbers of answers, such as [1, 4, 16]."] : Array.Empty<string>(),
+        ];
 
     public override Supplies After(Supplies given) => given;
 
@@ -55,9 +58,9 @@ public sealed record BestOfNStage : Stage
         var clock = Stopwatch.StartNew();
         using var bench = new PolicyBench(Kind, Task, new AnswerOptions(Temperature, MaxNewTokens, EvaluationPrompts), room);
         bench.CheckContext();
-        await bench.Sampler.UseWeightsAsync(bench.Policy, 0, cancel).ConfigureAwait(false);
-        var answered = await AnswerAsync(bench, room, cancel).ConfigureAwait(false);
-        var exact = await ExactExam.PrepareAsync(bench.Exam, cancel).ConfigureAwait(false);
+        await bench.Sampler.UseWeightsAsync(bench.Policy, 0, cancel);
+        var answered = await AnswerAsync(bench, room, cancel);
+        var exact = await ExactExam.PrepareAsync(bench.Exam, cancel);
         var figures = new Dictionary<string, double> { ["prompts"] = answered.Count, ["answers"] = answered.Sum(a => a.Rollouts.Length) };
         foreach (var (n, index) in Counts.Order().Distinct().Select((n, index) => (n, index)))
         {
@@ -100,10 +103,13 @@ public sealed record BestOfNStage : Stage
         // In portions, so that a cancelled run ends soon.
         foreach (var part in Enumerable.Range(0, prompts).Chunk(Math.Max(1, 512 / each)))
         {
-            SampleRequest[] requests = [.. part.SelectMany(i => Enumerable.Range(0, each).Select(k => bench.HeldOut.Request(i, room.Seed.For("best-of-n", i, k))))];
-            var rollouts = await bench.Sampler.SampleAsync(requests, bench.Sampling, cancel).ConfigureAwait(false);
-            var proxy = await bench.Reward.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
-            var gold = bench.Exam.Gold is null ? null : await bench.Exam.Gold.ScoreAsync(rollouts, cancel).ConfigureAwait(false);
+            SampleRequest[] requests =
+            [
+                .. part.SelectMany(i => Enumerable.Range(0, each).Select(k => bench.HeldOut.Request(i, room.Seed.For("best-of-n", i, k)))),
+            ];
+            var rollouts = await bench.Sampler.SampleAsync(requests, bench.Sampling, cancel);
+            var proxy = await bench.Reward.ScoreAsync(rollouts, cancel);
+            var gold = bench.Exam.Gold is null ? null : await bench.Exam.Gold.ScoreAsync(rollouts, cancel);
             for (var row = 0; row < part.Length; row++)
             {
                 var range = (row * each)..((row + 1) * each);
@@ -145,9 +151,23 @@ public sealed record BestOfNStage : Stage
     }
 
     /// <summary>The same without chance, and the divergence itself, where answers can be enumerated.</summary>
-    private Metrics Count(ExactExam exact, int n) => exact.Measure(
-        [.. exact.Questions.Select(q => BestOfN.Of(q.Prior, [.. exact.Space.Rollouts(q.Prompt).Zip(q.Proxy!, (r, s) => r.Stop == StopReason.Length ? s - MissingEosPenalty : s)], n))],
-        beta: null);
+    private Metrics Count(ExactExam exact, int n) =>
+        exact.Measure(
+            [
+                .. exact.Questions.Select(q =>
+                    BestOfN.Of(
+                        q.Prior,
+                        [
+                            .. exact
+                                .Space.Rollouts(q.Prompt)
+                                .Zip(q.Proxy!, (r, s) => r.Stop == StopReason.Length ? s - MissingEosPenalty : s),
+                        ],
+                        n
+                    )
+                ),
+            ],
+            beta: null
+        );
 
     /// <summary>Mean over prompts and its standard error.</summary>
     private static void AddMean(Metrics metrics, string name, List<double> values)
@@ -183,9 +203,18 @@ public sealed record BestOfNStage : Stage
             foreach (var (index, updates) in new[] { (0, 0L), (best, (long)Counts.Max()) })
             {
                 var sequence = answers.Rollouts[index].Sequence;
-                room.LogSample(new SampleEvent(
-                    Kind, updates, answers.Prompt, bench.Encoder.Tokenizer.Decode(sequence.Prompt), bench.Encoder.Tokenizer.DecodeContinuation(sequence.Answer),
-                    answers.Gold?[index], answers.Proxy[index], null));
+                room.LogSample(
+                    new SampleEvent(
+                        Kind,
+                        updates,
+                        answers.Prompt,
+                        bench.Encoder.Tokenizer.Decode(sequence.Prompt),
+                        bench.Encoder.Tokenizer.DecodeContinuation(sequence.Answer),
+                        answers.Gold?[index],
+                        answers.Proxy[index],
+                        null
+                    )
+                );
             }
         }
     }

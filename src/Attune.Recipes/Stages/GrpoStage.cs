@@ -20,5 +20,12 @@ public sealed record GrpoStage : PolicyStage
     internal override RolloutOptions Rollouts => Training;
 
     internal override Task<Progress> LearnAsync(PolicyBench bench, StageRoom room, CancellationToken cancel) =>
-        FitAsync(bench, room, new Grpo.Objective(Training, bench.Policy) { Shared = bench.Shared }, new Grpo.Experience(Training, bench.Parts), "GRPO", cancel);
+        FitAsync(
+            bench,
+            room,
+            new Grpo.Objective(Training, bench.Policy) { Shared = bench.Shared },
+            new Grpo.Experience(Training, bench.Parts),
+            "GRPO",
+            cancel
+        );
 }

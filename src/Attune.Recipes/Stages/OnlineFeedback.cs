@@ -41,7 +41,13 @@ internal sealed class OnlineFeedback : IRoundPreparation
         (_options, _bench, _room, _source, _reward) = (options, bench, room, source, reward);
         Directory.CreateDirectory(room.Folder);
         _journal = new QuestionJournal(room.Folder);
-        _plan = LabelSchedule.Plan(options.InitialLabels, options.Labels, options.Refreshes, options.Policy.Rollouts.Rounds, options.Schedule);
+        _plan = LabelSchedule.Plan(
+            options.InitialLabels,
+            options.Labels,
+            options.Refreshes,
+            options.Policy.Rollouts.Rounds,
+            options.Schedule
+        );
         _fit = new OnlineRewardFit(options, bench, room);
     }
 
@@ -58,8 +64,8 @@ internal sealed class OnlineFeedback : IRoundPreparation
     /// <summary>The first questions, about the policy as it starts, and the first reward model.</summary>
     public async Task BeginAsync(CancellationToken cancel)
     {
-        await _bench.Sampler.UseWeightsAsync(_bench.Policy, 0, cancel).ConfigureAwait(false);
-        await RefreshAsync(0, Progress.Start(_room.Seed), cancel).ConfigureAwait(false);
+        await _bench.Sampler.UseWeightsAsync(_bench.Policy, 0, cancel);
+        await RefreshAsync(0, Progress.Start(_room.Seed), cancel);
         _room.Handover = _room.Handover with { Reward = Folder(0) };
     }
 
@@ -71,9 +77,13 @@ internal sealed class OnlineFeedback : IRoundPreparation
             return new Metrics();
         }
 
-        await RefreshAsync(due, at, cancel).ConfigureAwait(false);
+        await RefreshAsync(due, at, cancel);
         var measured = new Metrics();
-        foreach (var (name, value) in JsonSerializer.Deserialize<Dictionary<string, double>>(await File.ReadAllTextAsync(Path.Combine(Folder(due), FiguresFile), cancel).ConfigureAwait(false))!)
+        foreach (
+            var (name, value) in JsonSerializer.Deserialize<Dictionary<string, double>>(
+                await File.ReadAllTextAsync(Path.Combine(Folder(due), FiguresFile), cancel)
+            )!
+        )
         {
             measured.Set(name, value);
         }
@@ -91,7 +101,19 @@ internal sealed class OnlineFeedback : IRoundPreparation
         var preferences = Path.Combine(_room.Folder, "preferences.jsonl");
         if (_options.Answers == 2)
         {
-            DatasetFile.Write(preferences, labels.Select(l => new Preference(l.Question.Prompt, l.Question.Answers[l.Reply.Best!.Value], l.Question.Answers[1 - l.Reply.Best.Value]) { Annotator = l.Reply.Annotator }).ToArray());
+            DatasetFile.Write(
+                preferences,
+                labels
+                    .Select(l => new Preference(
+                        l.Question.Prompt,
+                        l.Question.Answers[l.Reply.Best!.Value],
+                        l.Question.Answers[1 - l.Reply.Best.Value]
+                    )
+                    {
+                        Annotator = l.Reply.Annotator,
+                    })
+                    .ToArray()
+            );
         }
         else
         {
@@ -120,17 +142,21 @@ internal sealed class OnlineFeedback : IRoundPreparation
         if (!Directory.Exists(Folder(refresh)))
         {
             var clock = Stopwatch.StartNew();
-            var asked = await AskAsync(refresh, at, cancel).ConfigureAwait(false);
+            var asked = await AskAsync(refresh, at, cancel);
             var waited = clock.Elapsed.TotalSeconds;
             var labels = _journal.Labels(refresh).ToArray();
             Choice[] fresh = [.. labels.Where(l => asked.Contains(l.Question)).Select(ToChoice)];
             // Every new label is held out for the reward model before it.
             double? before = _reward.Model is { } old && fresh.Length > 0 ? _fit.Accuracy(old, fresh) : null;
             clock.Restart();
-            var (model, accuracy) = await _fit.TrainAsync(refresh, [.. labels.Select(ToChoice)], cancel).ConfigureAwait(false);
+            var (model, accuracy) = await _fit.TrainAsync(refresh, [.. labels.Select(ToChoice)], cancel);
             using (model)
             {
-                Save(refresh, model, Figures(labels, asked.Length - fresh.Length, at.Updates, before, accuracy, waited, clock.Elapsed.TotalSeconds));
+                Save(
+                    refresh,
+                    model,
+                    Figures(labels, asked.Length - fresh.Length, at.Updates, before, accuracy, waited, clock.Elapsed.TotalSeconds)
+                );
             }
         }
 
@@ -155,7 +181,14 @@ internal sealed class OnlineFeedback : IRoundPreparation
     }
 
     private static Dictionary<string, double> Figures(
-        (Question Question, Reply Reply)[] labels, int unanswered, long updates, double? before, double? accuracy, double waited, double trained)
+        (Question Question, Reply Reply)[] labels,
+        int unanswered,
+        long updates,
+        double? before,
+        double? accuracy,
+        double waited,
+        double trained
+    )
     {
         var figures = new Dictionary<string, double>
         {
@@ -185,13 +218,13 @@ internal sealed class OnlineFeedback : IRoundPreparation
     {
         if (_journal.Asked(refresh) is not { } questions)
         {
-            questions = await DrawAsync(refresh, at, cancel).ConfigureAwait(false);
+            questions = await DrawAsync(refresh, at, cancel);
             _journal.Ask(refresh, questions);
         }
 
         if (!_journal.IsClosed(refresh))
         {
-            await WaitAsync([.. questions.Where(q => _journal.ReplyTo(q.Id) is null)], questions.Length, cancel).ConfigureAwait(false);
+            await WaitAsync([.. questions.Where(q => _journal.ReplyTo(q.Id) is null)], questions.Length, cancel);
             RequireLabels(refresh, questions);
             _journal.Close(refresh);
         }
@@ -211,7 +244,7 @@ internal sealed class OnlineFeedback : IRoundPreparation
         try
         {
             _room.Screen.Report($"asking {_source.Name}", answered, all, "");
-            await foreach (var reply in _source.AskAsync(pending, patience.Token).ConfigureAwait(false))
+            await foreach (var reply in _source.AskAsync(pending, patience.Token))
             {
                 if (_journal.ReplyTo(reply.QuestionId) is null)
                 {
@@ -222,7 +255,12 @@ internal sealed class OnlineFeedback : IRoundPreparation
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            _room.Note(string.Create(CultureInfo.InvariantCulture, $"{answered} of {all} questions were answered within {_options.AnswerTimeout:g6} s; the run goes on without the others"));
+            _room.Note(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{answered} of {all} questions were answered within {_options.AnswerTimeout:g6} s; the run goes on without the others"
+                )
+            );
         }
     }
 
@@ -232,7 +270,9 @@ internal sealed class OnlineFeedback : IRoundPreparation
         if (!_journal.Labels(refresh).Any())
         {
             throw new AttuneException(
-                $"online: none of {questions.Length} questions was answered, and there is no reward model without labels. They are kept: run again with --resume to ask them once more.");
+                $"online: none of {questions.Length} questions was answered, and there is no reward model without labels. They "
+                    + "are kept: run again with --resume to ask them once more."
+            );
         }
     }
 
@@ -243,20 +283,43 @@ internal sealed class OnlineFeedback : IRoundPreparation
         var candidates = choose ? count * _options.Candidates : count;
         var seed = _room.Seed.For("questions", refresh);
         var order = seed.Chance().Permutation(_bench.Prompts.Count);
-        SampleRequest[] requests = [.. Enumerable.Range(0, candidates).SelectMany(i => Enumerable.Range(0, _options.Answers)
-            .Select(k => _bench.Prompts.Request(order[i % order.Length], seed.For("answer", i, k))))];
-        var rollouts = await _bench.Sampler.SampleAsync(requests, _bench.Sampling, cancel).ConfigureAwait(false);
+        SampleRequest[] requests =
+        [
+            .. Enumerable
+                .Range(0, candidates)
+                .SelectMany(i =>
+                    Enumerable
+                        .Range(0, _options.Answers)
+                        .Select(k => _bench.Prompts.Request(order[i % order.Length], seed.For("answer", i, k)))
+                ),
+        ];
+        var rollouts = await _bench.Sampler.SampleAsync(requests, _bench.Sampling, cancel);
         var groups = rollouts.Chunk(_options.Answers).ToArray();
-        var questions = groups.Select((group, i) => new Question(
-            $"{_room.Name}/{refresh}/{i}", PromptOf(order[i % order.Length], group[0].Sequence),
-            [.. group.Select(r => _bench.Encoder.DecodeAnswer(_bench.Prompts[order[i % order.Length]], r.Sequence.Answer))], at.Updates)).ToArray();
-        int[] different = [.. Enumerable.Range(0, candidates).Where(i => questions[i].Answers.Distinct(StringComparer.Ordinal).Count() == _options.Answers)];
+        var questions = groups
+            .Select(
+                (group, i) =>
+                    new Question(
+                        $"{_room.Name}/{refresh}/{i}",
+                        PromptOf(order[i % order.Length], group[0].Sequence),
+                        [.. group.Select(r => _bench.Encoder.DecodeAnswer(_bench.Prompts[order[i % order.Length]], r.Sequence.Answer))],
+                        at.Updates
+                    )
+            )
+            .ToArray();
+        int[] different =
+        [
+            .. Enumerable
+                .Range(0, candidates)
+                .Where(i => questions[i].Answers.Distinct(StringComparer.Ordinal).Count() == _options.Answers),
+        ];
         if (different.Length < candidates && !choose)
         {
             _room.Note($"round {at.Round}: {candidates - different.Length} questions were left out: answers came out the same");
         }
 
-        int[] asked = choose ? [.. QuestionChoice.MostDisputed(Disagreements(groups, different), count).Select(i => different[i])] : different;
+        int[] asked = choose
+            ? [.. QuestionChoice.MostDisputed(Disagreements(groups, different), count).Select(i => different[i])]
+            : different;
         return [.. asked.Select(i => questions[i])];
     }
 

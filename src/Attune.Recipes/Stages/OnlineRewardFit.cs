@@ -17,7 +17,9 @@ using Attune.Recipes.Running;
 
 namespace Attune.Recipes.Stages;
 
-/// <summary>Trains the reward models of an online run, each time anew from the starting policy, on all labels so far (Ziegler et al. 2019).</summary>
+/// <summary>
+/// Trains the reward models of an online run, each time anew from the starting policy, on all labels so far (Ziegler et al. 2019).
+/// </summary>
 internal sealed class OnlineRewardFit(OnlineStage options, PolicyBench bench, StageRoom room)
 {
     private RewardOptions Training => options.Reward;
@@ -25,7 +27,11 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicyBench bench, St
     private int? End => Training.ReadBeforeEnd ? bench.Encoder.Tokenizer.EndToken : null;
 
     /// <returns>The model, and its accuracy on labels kept aside; null where there are none.</returns>
-    public async Task<(RewardModel Model, double? Accuracy)> TrainAsync(int refresh, ImmutableArray<Choice> labels, CancellationToken cancel)
+    public async Task<(RewardModel Model, double? Accuracy)> TrainAsync(
+        int refresh,
+        ImmutableArray<Choice> labels,
+        CancellationToken cancel
+    )
     {
         var split = Split.ByPrompt(labels, Training.TestSplit, room.Seed.For("split"));
         var train = Encode(split.Training.IsEmpty ? labels : split.Training);
@@ -34,11 +40,11 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicyBench bench, St
         {
             var member = new ScalarModel(bench.Reference, room.Seed.For("head", i), Training.Precision);
             room.FreezeLayers(member, Training);
-            await FitAsync(member, train, refresh, i, cancel).ConfigureAwait(false);
+            await FitAsync(member, train, refresh, i, cancel);
             members.Add(member);
         }
 
-        var model = await NormaliseAsync(new RewardModel(members, 0, 1) { EndToken = End }, cancel).ConfigureAwait(false);
+        var model = await NormaliseAsync(new RewardModel(members, 0, 1) { EndToken = End }, cancel);
         return (model, split.HeldOut.IsEmpty ? null : Accuracy(model, split.HeldOut));
     }
 
@@ -61,10 +67,15 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicyBench bench, St
     {
         var experience = new DatasetExperience<TokenChoice>(train, Training.BatchSize, Training.Epochs);
         using var loop = new TrainingLoop<TokenChoice>(
-            new ChoiceOfK.Objective(member), experience, Training.LearningRateSchedule, Training.Optimiser,
-            new LoopOptions(Training.EffectiveMicrobatch, Training.CheckpointEvery), null);
+            new ChoiceOfK.Objective(member),
+            experience,
+            Training.LearningRateSchedule,
+            Training.Optimiser,
+            new LoopOptions(Training.EffectiveMicrobatch, Training.CheckpointEvery),
+            null
+        );
         var observer = new Watched(room.Screen, $"reward model {refresh + 1}, member {index + 1}");
-        var (_, end) = await loop.RunAsync(Progress.Start(room.Seed.For("reward", refresh, index)), observer, cancel).ConfigureAwait(false);
+        var (_, end) = await loop.RunAsync(Progress.Start(room.Seed.For("reward", refresh, index)), observer, cancel);
         if (end == LoopEnd.Cancelled)
         {
             throw new OperationCanceledException(cancel);
@@ -80,9 +91,14 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicyBench bench, St
         }
 
         using var sampler = new LocalSampler();
-        await sampler.UseWeightsAsync(bench.Reference, 0, cancel).ConfigureAwait(false);
-        SampleRequest[] requests = [.. Enumerable.Range(0, options.NormalisationSamples).Select(i => bench.Prompts.Request(i % bench.Prompts.Count, room.Seed.For("normalisation", i)))];
-        var rollouts = await sampler.SampleAsync(requests, bench.Sampling, cancel).ConfigureAwait(false);
+        await sampler.UseWeightsAsync(bench.Reference, 0, cancel);
+        SampleRequest[] requests =
+        [
+            .. Enumerable
+                .Range(0, options.NormalisationSamples)
+                .Select(i => bench.Prompts.Request(i % bench.Prompts.Count, room.Seed.For("normalisation", i))),
+        ];
+        var rollouts = await sampler.SampleAsync(requests, bench.Sampling, cancel);
         return model.Normalised([.. rollouts.Select(r => r.Sequence)], Training.Normalisation);
     }
 
@@ -92,7 +108,12 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicyBench bench, St
         public long LastSequence => 0;
 
         public void OnUpdate(Progress progress, long plannedUpdates, Metrics metrics) =>
-            screen.Report(task, progress.Updates, plannedUpdates, string.Create(CultureInfo.InvariantCulture, $"accuracy {metrics["accuracy"]:0.000}"));
+            screen.Report(
+                task,
+                progress.Updates,
+                plannedUpdates,
+                string.Create(CultureInfo.InvariantCulture, $"accuracy {metrics["accuracy"]:0.000}")
+            );
 
         public void OnRound(Progress progress, Metrics metrics, IReadOnlyList<SampleEvent> samples) { }
     }

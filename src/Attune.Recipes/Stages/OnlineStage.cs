@@ -17,10 +17,13 @@ namespace Attune.Recipes.Stages;
 public enum FeedbackOrigin
 {
     Simulated,
+
     /// <summary>Whoever sits at the terminal.</summary>
     Person,
+
     /// <summary>People in the annotation app.</summary>
     Store,
+
     /// <summary>A language model.</summary>
     Model,
 }
@@ -29,6 +32,7 @@ public enum FeedbackOrigin
 public enum QuestionSelection
 {
     Random,
+
     /// <summary>Those on which the members of the reward ensemble disagree most.</summary>
     Disagreement,
 }
@@ -71,7 +75,10 @@ public sealed record OnlineStage : Stage
     [Range(2, 1000)]
     public int Candidates { get; init; } = 4;
 
-    [Description("who is asked: simulated annotators, the person at the terminal (pairs only), people in the annotation app (store), or a language model (model)")]
+    [Description(
+        "who is asked: simulated annotators, the person at the terminal (pairs only), people in the annotation app (store), or "
+            + "a language model (model)"
+    )]
     public FeedbackOrigin Source { get; init; } = FeedbackOrigin.Simulated;
 
     [Description("store only: SQLite file or PostgreSQL connection of the feedback store")]
@@ -105,15 +112,25 @@ public sealed record OnlineStage : Stage
     public RewardOptions Reward { get; init; } = new();
 
     public override IEnumerable<string> Missing(Supplies given) =>
-    [
-        .. Policy.Missing(given with { Reward = true }), .. Reward.Lora.R > 0 ? ["online.reward.lora.r is given, but reward models are trained whole here. Leave it out."] : Array.Empty<string>(), .. Utilities.Missing("online.utility", Utility),
-        .. InitialLabels > Labels ? [$"online.initial_labels is {InitialLabels}, more than labels, {Labels}."] : Array.Empty<string>(),
-        .. Selection == QuestionSelection.Disagreement && Reward.Members < 2 ? ["online.selection is disagreement, which needs reward.members of 2 or more."] : Array.Empty<string>(),
-        .. Source == FeedbackOrigin.Person && Answers > 2 ? ["online.source is person, who is asked pairs; leave answers at 2."] : Array.Empty<string>(),
-        .. Source == FeedbackOrigin.Model ? JudgeModel.Missing("online.judge_model") : [],
-        .. Source == FeedbackOrigin.Store ? StoreSnapshot.Missing("online", Database, Project) : [],
-        .. Reward.Loss is not (RewardLoss.BradleyTerry or RewardLoss.Choice) ? ["online.reward.loss: questions ask for the best answer; leave it at bradley-terry."] : Array.Empty<string>(),
-    ];
+        [
+            .. Policy.Missing(given with { Reward = true }),
+            .. Reward.Lora.R > 0
+                ? ["online.reward.lora.r is given, but reward models are trained whole here. Leave it out."]
+                : Array.Empty<string>(),
+            .. Utilities.Missing("online.utility", Utility),
+            .. InitialLabels > Labels ? [$"online.initial_labels is {InitialLabels}, more than labels, {Labels}."] : Array.Empty<string>(),
+            .. Selection == QuestionSelection.Disagreement && Reward.Members < 2
+                ? ["online.selection is disagreement, which needs reward.members of 2 or more."]
+                : Array.Empty<string>(),
+            .. Source == FeedbackOrigin.Person && Answers > 2
+                ? ["online.source is person, who is asked pairs; leave answers at 2."]
+                : Array.Empty<string>(),
+            .. Source == FeedbackOrigin.Model ? JudgeModel.Missing("online.judge_model") : [],
+            .. Source == FeedbackOrigin.Store ? StoreSnapshot.Missing("online", Database, Project) : [],
+            .. Reward.Loss is not (RewardLoss.BradleyTerry or RewardLoss.Choice)
+                ? ["online.reward.loss: questions ask for the best answer; leave it at bradley-terry."]
+                : Array.Empty<string>(),
+        ];
 
     public override Supplies After(Supplies given) => given with { Preferences = true, Reward = true };
 
@@ -122,16 +139,19 @@ public sealed record OnlineStage : Stage
         var clock = Stopwatch.StartNew();
         using var reward = new RefreshedReward();
         using var bench = new PolicyBench(Kind, Policy.Task, Policy.Answers, room, reward);
-        await using var people = Source == FeedbackOrigin.Store ? await StorePeople.OpenAsync(Database, Project!, TimeSpan.FromSeconds(Poll), room, cancel).ConfigureAwait(false) : null;
+        await using var people =
+            Source == FeedbackOrigin.Store
+                ? await StorePeople.OpenAsync(Database, Project!, TimeSpan.FromSeconds(Poll), room, cancel)
+                : null;
         var (judge, client) = Source == FeedbackOrigin.Model ? JudgeModel.Open() : (null, null);
         using var closing = client;
         var feedback = new OnlineFeedback(this, bench, room, people?.Source ?? judge ?? BuildSource(room), reward);
-        await feedback.BeginAsync(cancel).ConfigureAwait(false);
+        await feedback.BeginAsync(cancel);
         bench.Preparation = feedback;
-        var progress = await Policy.LearnAsync(bench, room, cancel).ConfigureAwait(false);
+        var progress = await Policy.LearnAsync(bench, room, cancel);
         // Rewards before and after must be of one reward model to be compared: the newest.
-        await bench.BeginAsync(cancel).ConfigureAwait(false);
-        var figures = await bench.FinishAsync(progress, cancel).ConfigureAwait(false);
+        await bench.BeginAsync(cancel);
+        var figures = await bench.FinishAsync(progress, cancel);
         feedback.Finish(figures);
         if (judge is not null)
         {
@@ -140,13 +160,14 @@ public sealed record OnlineStage : Stage
 
         if (people is not null)
         {
-            await people.FreezeAsync(feedback.Answered, room, cancel).ConfigureAwait(false);
+            await people.FreezeAsync(feedback.Answered, room, cancel);
         }
 
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = room.Notes };
     }
 
-    private IFeedbackSource BuildSource(StageRoom room) => Source == FeedbackOrigin.Person
-        ? new PersonSource(room.Person ?? throw new PlanException("online.source is person, and there is nobody at a terminal."))
-        : new SimulatedSource(new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), room.Seed.For("annotators")));
+    private IFeedbackSource BuildSource(StageRoom room) =>
+        Source == FeedbackOrigin.Person
+            ? new PersonSource(room.Person ?? throw new PlanException("online.source is person, and there is nobody at a terminal."))
+            : new SimulatedSource(new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), room.Seed.For("annotators")));
 }

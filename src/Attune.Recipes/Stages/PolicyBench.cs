@@ -52,14 +52,22 @@ internal sealed class PolicyBench : IDisposable
             if (options.Training is { } training)
             {
                 room.FreezeLayers(Policy, training);
-                Shared = training is RolloutOptions { FrozenLayers: > 0, SharedStatesMb: > 0 } sharing ? Own(new LowerStates(Policy, sharing.FrozenLayers, sharing.SharedStatesMb * 1_000_000L)) : null;
+                Shared = training is RolloutOptions { FrozenLayers: > 0, SharedStatesMb: > 0 } sharing
+                    ? Own(new LowerStates(Policy, sharing.FrozenLayers, sharing.SharedStatesMb * 1_000_000L))
+                    : null;
                 Shared?.Share(Reference);
                 Shared?.Share(pretrained);
             }
 
             Reward = task.BuildReward(kind, room, Encoder, _owned, trained, Shared, precision);
             Sampler = Own(new LocalSampler { Type = (options.Training as RolloutOptions)?.SamplingType ?? KernelType.F32 });
-            Sampling = new SamplingOptions { Temperature = options.Temperature, MaxNewTokens = options.MaxNewTokens, EndToken = Encoder.Tokenizer.EndToken, BatchSize = 64 };
+            Sampling = new SamplingOptions
+            {
+                Temperature = options.Temperature,
+                MaxNewTokens = options.MaxNewTokens,
+                EndToken = Encoder.Tokenizer.EndToken,
+                BatchSize = 64,
+            };
             Exam = new PolicyExam
             {
                 Prompts = HeldOut,
@@ -84,7 +92,19 @@ internal sealed class PolicyBench : IDisposable
     }
 
     /// <summary>What the method needs.</summary>
-    public RolloutParts Parts => new() { Policy = Policy, Reference = Reference, Prompts = Prompts, Sampler = Sampler, Sampling = Sampling, Reward = Reward, Exam = Exam, Shared = Shared, Preparation = Preparation };
+    public RolloutParts Parts =>
+        new()
+        {
+            Policy = Policy,
+            Reference = Reference,
+            Prompts = Prompts,
+            Sampler = Sampler,
+            Sampling = Sampling,
+            Reward = Reward,
+            Exam = Exam,
+            Shared = Shared,
+            Preparation = Preparation,
+        };
 
     /// <summary>What must happen before some rounds; null for nothing.</summary>
     public IRoundPreparation? Preparation { get; set; }
@@ -107,7 +127,8 @@ internal sealed class PolicyBench : IDisposable
     public PolicyExam Exam { get; }
 
     /// <summary>Disposes it at the end of the stage.</summary>
-    public T Own<T>(T thing) where T : IDisposable
+    public T Own<T>(T thing)
+        where T : IDisposable
     {
         _owned.Add(thing);
         return thing;
@@ -119,9 +140,9 @@ internal sealed class PolicyBench : IDisposable
     {
         CheckContext();
         _looking.Start();
-        await Sampler.UseWeightsAsync(Reference, 0, cancel).ConfigureAwait(false);
-        _before = await Exam.SitAsync(Reference, cancel).ConfigureAwait(false);
-        _exactBefore = await Exam.ExactAsync(Reference, cancel).ConfigureAwait(false);
+        await Sampler.UseWeightsAsync(Reference, 0, cancel);
+        _before = await Exam.SitAsync(Reference, cancel);
+        _exactBefore = await Exam.ExactAsync(Reference, cancel);
         _looking.Stop();
     }
 
@@ -129,16 +150,27 @@ internal sealed class PolicyBench : IDisposable
     public async Task<Dictionary<string, double>> FinishAsync(Progress progress, CancellationToken cancel)
     {
         _looking.Start();
-        await Sampler.UseWeightsAsync(Policy, progress.Updates, cancel).ConfigureAwait(false);
-        var after = await Exam.SitAsync(Policy, cancel).ConfigureAwait(false);
-        var exact = await Exam.ExactAsync(Policy, cancel).ConfigureAwait(false);
+        await Sampler.UseWeightsAsync(Policy, progress.Updates, cancel);
+        var after = await Exam.SitAsync(Policy, cancel);
+        var exact = await Exam.ExactAsync(Policy, cancel);
         var summary = PolicyExam.Summarise(after);
         summary.Add(exact);
-        summary.Set("time/exam", _looking.Elapsed.TotalSeconds);      // before and after; the looks between are told with their rounds
+        summary.Set("time/exam", _looking.Elapsed.TotalSeconds); // before and after; the looks between are told with their rounds
         _room.LogEvaluation(progress, summary);
         foreach (var answer in after.Take(8))
         {
-            _room.LogSample(new SampleEvent(_kind, progress.Updates, answer.PromptIndex, answer.Prompt, answer.Answer, answer.Gold, answer.Proxy, answer.LogRatio));
+            _room.LogSample(
+                new SampleEvent(
+                    _kind,
+                    progress.Updates,
+                    answer.PromptIndex,
+                    answer.Prompt,
+                    answer.Answer,
+                    answer.Gold,
+                    answer.Proxy,
+                    answer.LogRatio
+                )
+            );
         }
 
         foreach (var note in Reward.Notes)
@@ -163,7 +195,9 @@ internal sealed class PolicyBench : IDisposable
         if (longest + Sampling.MaxNewTokens > context)
         {
             throw new PlanException(
-                $"{_kind}: the longest prompt has {longest} tokens and max_new_tokens is {Sampling.MaxNewTokens}, but the model (or its reward model, value network or reference) reads {context}. Lower max_new_tokens or set prompt_tokens.");
+                $"{_kind}: the longest prompt has {longest} tokens and max_new_tokens is {Sampling.MaxNewTokens}, but the model "
+                    + $"(or its reward model, value network or reference) reads {context}. Lower max_new_tokens or set prompt_tokens."
+            );
         }
     }
 }

@@ -21,7 +21,13 @@ public abstract record PolicyStage : Stage
 
     internal AnswerOptions Answers => new(Rollouts.Temperature, Rollouts.MaxNewTokens, Rollouts.EvaluationPrompts, Rollouts);
 
-    public override IEnumerable<string> Missing(Supplies given) => [.. MissingPolicy(given), .. ProblemsOfAdapter(Rollouts, samples: true), .. Task.Missing(Kind, Rollouts.EvaluationPrompts, given), .. MissingForMethod(given)];
+    public override IEnumerable<string> Missing(Supplies given) =>
+        [
+            .. MissingPolicy(given),
+            .. ProblemsOfAdapter(Rollouts, samples: true),
+            .. Task.Missing(Kind, Rollouts.EvaluationPrompts, given),
+            .. MissingForMethod(given),
+        ];
 
     public override Supplies After(Supplies given) => given;
 
@@ -31,8 +37,8 @@ public abstract record PolicyStage : Stage
     {
         var clock = Stopwatch.StartNew();
         using var bench = new PolicyBench(Kind, Task, Answers, room);
-        var progress = await LearnAsync(bench, room, cancel).ConfigureAwait(false);
-        var figures = await bench.FinishAsync(progress, cancel).ConfigureAwait(false);
+        var progress = await LearnAsync(bench, room, cancel);
+        var figures = await bench.FinishAsync(progress, cancel);
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = room.Notes };
     }
 
@@ -44,9 +50,15 @@ public abstract record PolicyStage : Stage
 
     /// <summary>Takes stock, then trains to the end.</summary>
     internal async Task<Progress> FitAsync<T>(
-        PolicyBench bench, StageRoom room, IObjective<T> objective, RolloutExperience<T> experience, string task, CancellationToken cancel)
+        PolicyBench bench,
+        StageRoom room,
+        IObjective<T> objective,
+        RolloutExperience<T> experience,
+        string task,
+        CancellationToken cancel
+    )
     {
-        await bench.BeginAsync(cancel).ConfigureAwait(false);
-        return await room.FitAsync(objective, experience, Rollouts, [bench.Hash], task, cancel).ConfigureAwait(false);
+        await bench.BeginAsync(cancel);
+        return await room.FitAsync(objective, experience, Rollouts, [bench.Hash], task, cancel);
     }
 }

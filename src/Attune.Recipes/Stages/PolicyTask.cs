@@ -46,13 +46,15 @@ public sealed record PolicyTask
     /// <summary>What will not be found, each one sentence.</summary>
     /// <param name="kind">The stage, for messages.</param>
     internal IEnumerable<string> Missing(string kind, int evaluationPrompts, Supplies given) =>
-    [
-        .. DataSource.Missing($"{kind}.prompts", Prompts, Rows),
-        .. HeldOutPrompts is { } source ? DataSource.Missing($"{kind}.held_out_prompts", source, evaluationPrompts) : [],
-        .. Utilities.Missing($"{kind}.gold", Gold),
-        .. RewardModel is { } folder && !Directory.Exists(folder) ? [$"{kind}.reward_model: {folder} is not a folder; expected a reward model's."] : Array.Empty<string>(),
-        .. Parts.SelectMany(p => p.Missing(kind, HasRewardModel(given))),
-    ];
+        [
+            .. DataSource.Missing($"{kind}.prompts", Prompts, Rows),
+            .. HeldOutPrompts is { } source ? DataSource.Missing($"{kind}.held_out_prompts", source, evaluationPrompts) : [],
+            .. Utilities.Missing($"{kind}.gold", Gold),
+            .. RewardModel is { } folder && !Directory.Exists(folder)
+                ? [$"{kind}.reward_model: {folder} is not a folder; expected a reward model's."]
+                : Array.Empty<string>(),
+            .. Parts.SelectMany(p => p.Missing(kind, HasRewardModel(given))),
+        ];
 
     /// <summary>Whether there will be a learned reward to use.</summary>
     internal bool HasRewardModel(Supplies given) => given.Reward || RewardModel is not null;
@@ -64,8 +66,25 @@ public sealed record PolicyTask
     /// <param name="owned">Takes what must be disposed in the end.</param>
     /// <param name="shared">Lower states of the policy; null where nothing is shared.</param>
     /// <param name="trained">What a term 'trained' means, where it is not the reward stage's model.</param>
-    internal IReward BuildReward(string kind, StageRoom room, Encoder encoder, ICollection<IDisposable> owned, IReward? trained, LowerStates? shared, Precision precision) =>
-        RewardPart.Sum(Parts.Select(p => (p.Model == RewardPart.Trained && trained is not null ? trained : p.Build(kind, encoder, RewardFolder(room), owned, shared, precision), p.Weight)));
+    internal IReward BuildReward(
+        string kind,
+        StageRoom room,
+        Encoder encoder,
+        ICollection<IDisposable> owned,
+        IReward? trained,
+        LowerStates? shared,
+        Precision precision
+    ) =>
+        RewardPart.Sum(
+            Parts.Select(p =>
+                (
+                    p.Model == RewardPart.Trained && trained is not null
+                        ? trained
+                        : p.Build(kind, encoder, RewardFolder(room), owned, shared, precision),
+                    p.Weight
+                )
+            )
+        );
 
     /// <summary>The hidden utility as a reward; null where none is known.</summary>
     internal IReward? BuildGold(StageRoom room, Encoder encoder) =>
@@ -80,12 +99,16 @@ public sealed record PolicyTask
             : Split.ByPrompt(all, 0.05, room.Seed.For("split"));
         if (split.Training.IsEmpty || split.HeldOut.IsEmpty)
         {
-            throw new DataException($"{Prompts}: {split.Training.Length} prompts to train on and {split.HeldOut.Length} held out; at least one of each is needed.");
+            throw new DataException(
+                $"{Prompts}: {split.Training.Length} prompts to train on and {split.HeldOut.Length} held out; at least one of "
+                    + "each is needed."
+            );
         }
 
         PromptPool Pool(ImmutableArray<Prompt> prompts) => new([.. prompts.Select(p => (p, Shorten(encoder.EncodePrompt(p))))]);
         return (Pool(split.Training), Pool(split.HeldOut), hash);
     }
 
-    private ImmutableArray<int> Shorten(ImmutableArray<int> tokens) => PromptTokens > 0 && tokens.Length > PromptTokens ? tokens[..PromptTokens] : tokens;
+    private ImmutableArray<int> Shorten(ImmutableArray<int> tokens) =>
+        PromptTokens > 0 && tokens.Length > PromptTokens ? tokens[..PromptTokens] : tokens;
 }

@@ -18,7 +18,8 @@ namespace Attune.Recipes.Stages;
 public sealed record PpoStage : PolicyStage
 {
     private const string NeedsValueNetwork =
-        "ppo.value_network is reward-model, but there is none: no reward stage comes before and reward_model is not given. Use policy or shared-trunk.";
+        "ppo.value_network is reward-model, but there is none: no reward stage comes before and reward_model is not given. Use "
+        + "policy or shared-trunk.";
 
     private const string NeedsPretrainingData = "ppo.ptx_coefficient needs pretraining_data: texts of the pretraining distribution.";
 
@@ -41,17 +42,26 @@ public sealed record PpoStage : PolicyStage
     internal override RolloutOptions Rollouts => Training;
 
     protected override IEnumerable<string> MissingForMethod(Supplies given) =>
-    [
-        .. Training.ValueNetwork == ValueNetwork.RewardModel && !Task.HasRewardModel(given) ? [NeedsValueNetwork] : Array.Empty<string>(),
-        .. Training.PtxCoefficient > 0 && PretrainingData is null ? [NeedsPretrainingData] : Array.Empty<string>(),
-        .. PretrainingData is { } texts ? DataSource.Missing("ppo.pretraining_data", texts, PretrainingRows) : [],
-    ];
+        [
+            .. Training.ValueNetwork == ValueNetwork.RewardModel && !Task.HasRewardModel(given)
+                ? [NeedsValueNetwork]
+                : Array.Empty<string>(),
+            .. Training.PtxCoefficient > 0 && PretrainingData is null ? [NeedsPretrainingData] : Array.Empty<string>(),
+            .. PretrainingData is { } texts ? DataSource.Missing("ppo.pretraining_data", texts, PretrainingRows) : [],
+        ];
 
     internal override async Task<Progress> LearnAsync(PolicyBench bench, StageRoom room, CancellationToken cancel)
     {
         var value = BuildValue(bench, room);
         var experience = new PpoExperience(Training, bench.Parts) { Value = value, Pretraining = LoadPretraining(bench, room) };
-        return await FitAsync(bench, room, new Ppo.Objective(Training, bench.Policy, value) { Shared = bench.Shared }, experience, "PPO", cancel).ConfigureAwait(false);
+        return await FitAsync(
+            bench,
+            room,
+            new Ppo.Objective(Training, bench.Policy, value) { Shared = bench.Shared },
+            experience,
+            "PPO",
+            cancel
+        );
     }
 
     private ValueFunction BuildValue(PolicyBench bench, StageRoom room)
@@ -60,8 +70,12 @@ public sealed record PpoStage : PolicyStage
         {
             case ValueNetwork.SharedTrunk:
                 return new ValueFunction.SharedTrunk(bench.Policy.Config.Width);
-            case ValueNetwork.RewardModel when Task.RewardFolder(room) is { } other && !Sources.ModelTokenizer.ReadsTheSameTokens(other, bench.Encoder.Tokenizer):
-                throw new PlanException($"ppo.value_network is reward-model, but {other} has another tokenizer than the policy, whose tokens the value network reads. Use policy (--value-network policy) or shared-trunk.");
+            case ValueNetwork.RewardModel
+                when Task.RewardFolder(room) is { } other && !Sources.ModelTokenizer.ReadsTheSameTokens(other, bench.Encoder.Tokenizer):
+                throw new PlanException(
+                    $"ppo.value_network is reward-model, but {other} has another tokenizer than the policy, whose tokens the "
+                        + "value network reads. Use policy (--value-network policy) or shared-trunk."
+                );
             case ValueNetwork.RewardModel when Task.RewardFolder(room) is { } folder:
                 var critic = bench.Own(Critic(bench, room, folder));
                 room.FreezeLayers(critic, Training);
@@ -70,15 +84,21 @@ public sealed record PpoStage : PolicyStage
             case ValueNetwork.RewardModel:
                 throw new PlanException(NeedsValueNetwork);
             default:
-                var fresh = bench.Own(Training.Lora.Config is { } adapter
-                    ? ScalarModel.Adapted(bench.Reference, adapter, room.Seed.For("critic")) : new ScalarModel(bench.Policy, room.Seed.For("critic")));
+                var fresh = bench.Own(
+                    Training.Lora.Config is { } adapter
+                        ? ScalarModel.Adapted(bench.Reference, adapter, room.Seed.For("critic"))
+                        : new ScalarModel(bench.Policy, room.Seed.For("critic"))
+                );
                 room.FreezeLayers(fresh, Training);
                 bench.Shared?.Share(fresh);
                 return new ValueFunction.Separate(fresh, bench.Shared);
         }
     }
 
-    /// <summary>The reward model, to be trained on as a value network: on the policy's own base where it is an adapter of that, else a model of its own.</summary>
+    /// <summary>
+    /// The reward model, to be trained on as a value network: on the policy's own base where it is an adapter of that, else a model of its
+    /// own.
+    /// </summary>
     private ScalarModel Critic(PolicyBench bench, StageRoom room, string folder)
     {
         if (Training.Lora.Config is not { } adapter)
@@ -86,7 +106,10 @@ public sealed record PpoStage : PolicyStage
             return ModelFiles.LoadScalarModel(folder, Training.Precision);
         }
 
-        return AdapterFiles.IsAdapter(folder) && bench.Reference.Origin is { } origin && Path.GetFullPath(AdapterFiles.BaseOf(folder)) == Path.GetFullPath(origin)
+        return
+            AdapterFiles.IsAdapter(folder)
+            && bench.Reference.Origin is { } origin
+            && Path.GetFullPath(AdapterFiles.BaseOf(folder)) == Path.GetFullPath(origin)
             ? ScalarModel.Adapted(bench.Reference, folder)
             : ScalarModel.Adapted(bench.Own(ModelFiles.LoadScalarModel(folder, Training.Precision)), adapter, room.Seed.For("critic"));
     }
@@ -99,6 +122,8 @@ public sealed record PpoStage : PolicyStage
         }
 
         var source = PretrainingData ?? throw new PlanException(NeedsPretrainingData);
-        return bench.Encoder.EncodeAll(DataSource.Documents(source, PretrainingRows, room).Items, Math.Min(1024, bench.Policy.Config.ContextLength)).Items;
+        return bench
+            .Encoder.EncodeAll(DataSource.Documents(source, PretrainingRows, room).Items, Math.Min(1024, bench.Policy.Config.ContextLength))
+            .Items;
     }
 }

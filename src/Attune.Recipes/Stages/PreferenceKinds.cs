@@ -13,8 +13,10 @@ public enum PreferenceOrigin
 {
     /// <summary>The policy answers, and annotators are asked now.</summary>
     Ask,
+
     /// <summary>People answered already, in the annotation app.</summary>
     Store,
+
     /// <summary>The policy answers, and a language model is asked.</summary>
     Model,
 }

@@ -19,15 +19,18 @@ using Microsoft.Extensions.AI;
 namespace Attune.Recipes.Stages;
 
 /// <summary>
-/// Lets the policy answer prompts, and asks annotators, simulated or at the terminal, which answers they prefer; or takes the labels that people
-/// gave in the annotation app, frozen at this moment.
+/// Lets the policy answer prompts, and asks annotators, simulated or at the terminal, which answers they prefer; or takes the labels that
+/// people gave in the annotation app, frozen at this moment.
 /// </summary>
 public sealed record PreferencesStage : Stage
 {
     public override string Kind => "preferences";
     public override string Purpose => "sample answers and collect preferences";
 
-    [Description("ask (the policy answers, simulated annotators are asked), model (the policy answers, a language model is asked) or store (labels of the annotation app)")]
+    [Description(
+        "ask (the policy answers, simulated annotators are asked), model (the policy answers, a language model is asked) or "
+            + "store (labels of the annotation app)"
+    )]
     public PreferenceOrigin Source { get; init; } = PreferenceOrigin.Ask;
 
     [Description("store only: SQLite file or PostgreSQL connection of the feedback store")]
@@ -83,7 +86,14 @@ public sealed record PreferencesStage : Stage
     public override IEnumerable<string> Missing(Supplies given) =>
         Source == PreferenceOrigin.Store ? StoreSnapshot.Missing("preferences", Database, Project)
         : Prompts is null ? ["preferences.prompts is missing: which prompts should the policy answer?"]
-        : [.. AnswerModel.Model is null ? MissingPolicy(given) : AnswerModel.Missing("preferences.answer_model"), .. DataSource.Missing("preferences.prompts", Prompts, Labels + AskMe), .. Utilities.Missing("preferences.utility", Utility), .. MissingPairs(), .. MissingJudge()];
+        :
+        [
+            .. AnswerModel.Model is null ? MissingPolicy(given) : AnswerModel.Missing("preferences.answer_model"),
+            .. DataSource.Missing("preferences.prompts", Prompts, Labels + AskMe),
+            .. Utilities.Missing("preferences.utility", Utility),
+            .. MissingPairs(),
+            .. MissingJudge(),
+        ];
 
     public override Supplies After(Supplies given) => given with { Preferences = true };
 
@@ -91,11 +101,11 @@ public sealed record PreferencesStage : Stage
     {
         if (Source == PreferenceOrigin.Store)
         {
-            return await StoreSnapshot.TakeAsync(Kind, Database, Project!, TestSplit, room, cancel).ConfigureAwait(false);
+            return await StoreSnapshot.TakeAsync(Kind, Database, Project!, TestSplit, room, cancel);
         }
 
         var clock = Stopwatch.StartNew();
-        var questions = await SampleAsync(room, Prompts!, cancel).ConfigureAwait(false);
+        var questions = await SampleAsync(room, Prompts!, cancel);
         var alike = questions.RemoveAll(q => q.Answers.Distinct(StringComparer.Ordinal).Count() == 1);
         if (alike > 0)
         {
@@ -105,7 +115,7 @@ public sealed record PreferencesStage : Stage
         if (Source == PreferenceOrigin.Model)
         {
             var judged = new Dictionary<string, double> { ["prompts"] = questions.Count };
-            await JudgeAsync(room, questions, judged, cancel).ConfigureAwait(false);
+            await JudgeAsync(room, questions, judged, cancel);
             return new StageResult(Kind, clock.Elapsed.TotalSeconds, judged) { Notes = room.Notes };
         }
 
@@ -129,23 +139,34 @@ public sealed record PreferencesStage : Stage
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures);
     }
 
-    private string[] MissingPairs() => AskMe > 0 && Feedback != FeedbackKind.Pairs ? ["preferences.ask_me asks for pairs; leave feedback at pairs."] : [];
+    private string[] MissingPairs() =>
+        AskMe > 0 && Feedback != FeedbackKind.Pairs ? ["preferences.ask_me asks for pairs; leave feedback at pairs."] : [];
 
-    private IEnumerable<string> MissingJudge() => Source != PreferenceOrigin.Model ? []
-        : [
-            .. JudgeModel.Missing("preferences.judge_model"),
-            .. Feedback == FeedbackKind.Ranking ? ["preferences.feedback is ranking, and a model is asked for the best; choose pairs or choice."] : Array.Empty<string>(),
-            .. AskMe > 0 ? ["preferences.ask_me goes with simulated annotators; leave it out where a model is asked."] : Array.Empty<string>(),
-        ];
+    private IEnumerable<string> MissingJudge() =>
+        Source != PreferenceOrigin.Model
+            ? []
+            :
+            [
+                .. JudgeModel.Missing("preferences.judge_model"),
+                .. Feedback == FeedbackKind.Ranking
+                    ? ["preferences.feedback is ranking, and a model is asked for the best; choose pairs or choice."]
+                    : Array.Empty<string>(),
+                .. AskMe > 0
+                    ? ["preferences.ask_me goes with simulated annotators; leave it out where a model is asked."]
+                    : Array.Empty<string>(),
+            ];
 
     /// <summary>The labels of a model, which is their author.</summary>
     private async Task JudgeAsync(StageRoom room, List<Question> questions, Dictionary<string, double> figures, CancellationToken cancel)
     {
         var (judge, client) = JudgeModel.Open();
         using var closing = client;
-        Core.Feedback.Question[] asked = [.. questions.Select((q, i) => new Core.Feedback.Question($"{room.Name}/{i}", q.Prompt, q.Answers, 0))];
+        Core.Feedback.Question[] asked =
+        [
+            .. questions.Select((q, i) => new Core.Feedback.Question($"{room.Name}/{i}", q.Prompt, q.Answers, 0)),
+        ];
         var choices = new List<Choice>();
-        await foreach (var reply in judge.AskAsync(asked, cancel).ConfigureAwait(false))
+        await foreach (var reply in judge.AskAsync(asked, cancel))
         {
             var question = asked[choices.Count];
             choices.Add(new Choice(question.Prompt, question.Answers, reply.Best ?? -1) { Annotator = reply.Annotator });
@@ -155,10 +176,18 @@ public sealed record PreferencesStage : Stage
         var tally = judge.Tally;
         room.Note(tally.Describe(judge.Name));
         Choice[] preferred = [.. choices.Where(c => c.Best >= 0)];
-        (figures["ties"], figures["order_decided"], figures["unreadable"]) = (choices.Count - preferred.Length, tally.Disagreed, tally.UnreadableReplies);
+        (figures["ties"], figures["order_decided"], figures["unreadable"]) = (
+            choices.Count - preferred.Length,
+            tally.Disagreed,
+            tally.UnreadableReplies
+        );
         if (Feedback == FeedbackKind.Pairs)
         {
-            Keep(room, [.. preferred.Select(c => new Preference(c.Prompt, c.Answers[c.Best], c.Answers[1 - c.Best]) { Annotator = c.Annotator })], figures);
+            Keep(
+                room,
+                [.. preferred.Select(c => new Preference(c.Prompt, c.Answers[c.Best], c.Answers[1 - c.Best]) { Annotator = c.Annotator })],
+                figures
+            );
         }
         else
         {
@@ -179,53 +208,108 @@ public sealed record PreferencesStage : Stage
 
         if (AnswerModel.Model is not null)
         {
-            return await AskForAnswersAsync(room, prompts, count, cancel).ConfigureAwait(false);
+            return await AskForAnswersAsync(room, prompts, count, cancel);
         }
 
         var encoder = room.LoadEncoder();
         using var policy = room.LoadPolicy();
         var done = 0;
-        using var sampler = new LocalSampler { Finished = new Tally(n => room.Screen.Report("sampling answers", done + n, (long)count * K, "")) };
-        await sampler.UseWeightsAsync(policy, 0, cancel).ConfigureAwait(false);
-        var options = new SamplingOptions { Temperature = Temperature, MaxNewTokens = MaxNewTokens, EndToken = encoder.Tokenizer.EndToken };
+        using var sampler = new LocalSampler
+        {
+            Finished = new Tally(n => room.Screen.Report("sampling answers", done + n, (long)count * K, "")),
+        };
+        await sampler.UseWeightsAsync(policy, 0, cancel);
+        var options = new SamplingOptions
+        {
+            Temperature = Temperature,
+            MaxNewTokens = MaxNewTokens,
+            EndToken = encoder.Tokenizer.EndToken,
+        };
         var questions = new List<Question>();
         // In portions, so that a cancelled run ends soon.
         foreach (var part in Enumerable.Range(0, count).Chunk(256))
         {
-            SampleRequest[] requests = [.. part.SelectMany(i => Enumerable.Range(0, K)
-                .Select(k => new SampleRequest(encoder.EncodePrompt(prompts[i % prompts.Length]), room.Seed.For("answer", i, k))))];
-            var rollouts = await sampler.SampleAsync(requests, options, cancel).ConfigureAwait(false);
+            SampleRequest[] requests =
+            [
+                .. part.SelectMany(i =>
+                    Enumerable
+                        .Range(0, K)
+                        .Select(k => new SampleRequest(encoder.EncodePrompt(prompts[i % prompts.Length]), room.Seed.For("answer", i, k)))
+                ),
+            ];
+            var rollouts = await sampler.SampleAsync(requests, options, cancel);
             done += rollouts.Count;
-            questions.AddRange(part.Select((i, row) =>
-            {
-                var prompt = prompts[i % prompts.Length];
-                return new Question(prompt, [.. rollouts.Skip(row * K).Take(K).Select(r => encoder.DecodeAnswer(prompt, r.Sequence.Answer))]);
-            }));
+            questions.AddRange(
+                part.Select(
+                    (i, row) =>
+                    {
+                        var prompt = prompts[i % prompts.Length];
+                        return new Question(
+                            prompt,
+                            [.. rollouts.Skip(row * K).Take(K).Select(r => encoder.DecodeAnswer(prompt, r.Sequence.Answer))]
+                        );
+                    }
+                )
+            );
         }
 
         return questions;
     }
 
     /// <summary>Answers of another model than the policy.</summary>
-    private async Task<List<Question>> AskForAnswersAsync(StageRoom room, ImmutableArray<Prompt> prompts, int count, CancellationToken cancel)
+    private async Task<List<Question>> AskForAnswersAsync(
+        StageRoom room,
+        ImmutableArray<Prompt> prompts,
+        int count,
+        CancellationToken cancel
+    )
     {
         const int Parallel = 8;
         using var client = AnswerModel.OpenClient(Parallel);
-        var model = new ChatAnswers(client, AnswerModel.Author, new ChatOptions { Temperature = (float)Temperature, MaxOutputTokens = MaxNewTokens }, Parallel);
-        (Prompt Prompt, Seed Seed)[] requests = [.. Enumerable.Range(0, count).SelectMany(i => Enumerable.Range(0, K).Select(k => (prompts[i % prompts.Length], room.Seed.For("answer", i, k))))];
-        var answers = await model.SampleAsync(requests, new Tally(n => room.Screen.Report($"asking {AnswerModel.Author} to answer", n, requests.Length, "")), cancel).ConfigureAwait(false);
+        var model = new ChatAnswers(
+            client,
+            AnswerModel.Author,
+            new ChatOptions { Temperature = (float)Temperature, MaxOutputTokens = MaxNewTokens },
+            Parallel
+        );
+        (Prompt Prompt, Seed Seed)[] requests =
+        [
+            .. Enumerable
+                .Range(0, count)
+                .SelectMany(i => Enumerable.Range(0, K).Select(k => (prompts[i % prompts.Length], room.Seed.For("answer", i, k)))),
+        ];
+        var answers = await model.SampleAsync(
+            requests,
+            new Tally(n => room.Screen.Report($"asking {AnswerModel.Author} to answer", n, requests.Length, "")),
+            cancel
+        );
         return [.. Enumerable.Range(0, count).Select(i => new Question(prompts[i % prompts.Length], [.. answers.Skip(i * K).Take(K)]))];
     }
 
-    private ImmutableArray<Preference> Pairs(StageRoom room, List<Question> questions, SimulatedAnnotators judge, Dictionary<string, double> figures, CancellationToken cancel)
+    private ImmutableArray<Preference> Pairs(
+        StageRoom room,
+        List<Question> questions,
+        SimulatedAnnotators judge,
+        Dictionary<string, double> figures,
+        CancellationToken cancel
+    )
     {
         var asked = AskMe > 0 ? AskPerson(room, [.. questions.Take(AskMe)], judge, figures, cancel) : [];
-        var simulated = questions.Skip(AskMe).Select((q, i) => judge.Compare(q.Prompt, q.Answers[0], q.Answers[1], i).ToPreference()).ToArray();
+        var simulated = questions
+            .Skip(AskMe)
+            .Select((q, i) => judge.Compare(q.Prompt, q.Answers[0], q.Answers[1], i).ToPreference())
+            .ToArray();
         figures["ties"] = simulated.Count(p => p is null);
         return [.. asked, .. simulated.OfType<Preference>()];
     }
 
-    private static List<Preference> AskPerson(StageRoom room, ImmutableArray<Question> questions, SimulatedAnnotators judge, Dictionary<string, double> figures, CancellationToken cancel)
+    private static List<Preference> AskPerson(
+        StageRoom room,
+        ImmutableArray<Question> questions,
+        SimulatedAnnotators judge,
+        Dictionary<string, double> figures,
+        CancellationToken cancel
+    )
     {
         var person = room.Person ?? throw new PlanException("preferences.ask_me needs a person at a terminal.");
         var journal = new AnswerJournal(room.Folder);
@@ -269,7 +353,8 @@ public sealed record PreferencesStage : Stage
         figures["best_possible_accuracy"] = quality.BayesAccuracy;
     }
 
-    private void Keep<T>(StageRoom room, ImmutableArray<T> feedback, Dictionary<string, double> figures) where T : Core.Feedback.Feedback
+    private void Keep<T>(StageRoom room, ImmutableArray<T> feedback, Dictionary<string, double> figures)
+        where T : Core.Feedback.Feedback
     {
         if (feedback.IsEmpty)
         {
@@ -282,6 +367,11 @@ public sealed record PreferencesStage : Stage
         DatasetFile.Write(heldOut, split.HeldOut);
         figures["labels"] = split.Training.Length;
         figures["held_out_labels"] = split.HeldOut.Length;
-        room.Handover = room.Handover with { Preferences = train, HeldOutPreferences = split.HeldOut.IsEmpty ? null : heldOut, Utility = Source == PreferenceOrigin.Model ? null : Utility };
+        room.Handover = room.Handover with
+        {
+            Preferences = train,
+            HeldOutPreferences = split.HeldOut.IsEmpty ? null : heldOut,
+            Utility = Source == PreferenceOrigin.Model ? null : Utility,
+        };
     }
 }

@@ -62,10 +62,24 @@ public sealed record PretrainStage : Stage
     public int ContextLength { get; init; } = 128;
 
     [Flatten]
-    public SftOptions Training { get; init; } = new() { LearningRate = 1e-3, Packing = true, WeightDecay = 0.1, AdamBeta2 = 0.95, TestSplit = 0.01 };
+    public SftOptions Training { get; init; } =
+        new()
+        {
+            LearningRate = 1e-3,
+            Packing = true,
+            WeightDecay = 0.1,
+            AdamBeta2 = 0.95,
+            TestSplit = 0.01,
+        };
 
-    public override IEnumerable<string> Missing(Supplies given) => [.. given.Tokenizer || DataSource.IsTiny(Data) ? [] : MissingPolicy(given), .. DataSource.Missing("pretrain.data", Data, Rows),
-        .. Training.Lora.R > 0 ? ["pretrain.lora.r is given, but there are no weights yet to adapt. Leave lora out."] : Array.Empty<string>()];
+    public override IEnumerable<string> Missing(Supplies given) =>
+        [
+            .. given.Tokenizer || DataSource.IsTiny(Data) ? [] : MissingPolicy(given),
+            .. DataSource.Missing("pretrain.data", Data, Rows),
+            .. Training.Lora.R > 0
+                ? ["pretrain.lora.r is given, but there are no weights yet to adapt. Leave lora out."]
+                : Array.Empty<string>(),
+        ];
 
     public override Supplies After(Supplies given) => given with { Policy = true, Tokenizer = false };
 
@@ -86,11 +100,19 @@ public sealed record PretrainStage : Stage
         var heldOut = encoder.EncodeAll(split.HeldOut, options.MaxLength);
         room.NoteDropped(train.Dropped, Data);
         using var model = new LanguageModel(Shape(encoder.Tokenizer.VocabularySize), room.Seed.For("weights"), options.Precision);
-        return await SupervisedFit.RunAsync(room, Kind, model, train.Items, heldOut.Items, options, hash, cancel).ConfigureAwait(false);
+        return await SupervisedFit.RunAsync(room, Kind, model, train.Items, heldOut.Items, options, hash, cancel);
     }
 
-    private TransformerConfig Shape(int vocabulary) => Family == ModelFamily.Gpt2
-        ? TransformerConfig.Gpt2(vocabulary, Width, Layers, Heads, ContextLength)
-        : TransformerConfig.Llama(
-            vocabulary, Width, Layers, Heads, KeyValueHeads > 0 ? KeyValueHeads : Heads, HiddenWidth > 0 ? HiddenWidth : (Width * 8 / 3 + 31) / 32 * 32, ContextLength);
+    private TransformerConfig Shape(int vocabulary) =>
+        Family == ModelFamily.Gpt2
+            ? TransformerConfig.Gpt2(vocabulary, Width, Layers, Heads, ContextLength)
+            : TransformerConfig.Llama(
+                vocabulary,
+                Width,
+                Layers,
+                Heads,
+                KeyValueHeads > 0 ? KeyValueHeads : Heads,
+                HiddenWidth > 0 ? HiddenWidth : (Width * 8 / 3 + 31) / 32 * 32,
+                ContextLength
+            );
 }

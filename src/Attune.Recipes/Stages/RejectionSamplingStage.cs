@@ -21,5 +21,12 @@ public sealed record RejectionSamplingStage : PolicyStage
     internal override RolloutOptions Rollouts => Training;
 
     internal override Task<Progress> LearnAsync(PolicyBench bench, StageRoom room, CancellationToken cancel) =>
-        FitAsync(bench, room, new Sft.Objective(bench.Policy), new RejectionSampling.Experience(Training, bench.Parts), "rejection sampling", cancel);
+        FitAsync(
+            bench,
+            room,
+            new Sft.Objective(bench.Policy),
+            new RejectionSampling.Experience(Training, bench.Parts),
+            "rejection sampling",
+            cancel
+        );
 }

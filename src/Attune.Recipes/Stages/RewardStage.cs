@@ -52,33 +52,72 @@ public sealed record RewardStage : Stage
     public RewardOptions Training { get; init; } = new();
 
     public override IEnumerable<string> Missing(Supplies given) =>
-    [
-        .. MissingPolicy(given), .. ProblemsOfAdapter(Training), .. Data is null && !given.Preferences ? [NeedsData] : Array.Empty<string>(),
-        .. DataSource.MissingFile("reward.data", Data), .. DataSource.MissingFile("reward.held_out_data", HeldOutData),
-    ];
+        [
+            .. MissingPolicy(given),
+            .. ProblemsOfAdapter(Training),
+            .. Data is null && !given.Preferences ? [NeedsData] : Array.Empty<string>(),
+            .. DataSource.MissingFile("reward.data", Data),
+            .. DataSource.MissingFile("reward.held_out_data", HeldOutData),
+        ];
 
     public override Supplies After(Supplies given) => given with { Reward = true };
 
     internal override IEnumerable<string?> LearnsFrom(Handover given) => LearnsFromLabels(given, Data);
 
-    public override Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel) => Training.Loss switch
-    {
-        RewardLoss.BradleyTerry => FitAsync<Preference, TokenPair>(
-            room, (e, d, n) => e.EncodeAll(d, n), (p, change) => p with { Chosen = change(p.Chosen), Rejected = change(p.Rejected) },
-            m => new BradleyTerry.Objective(m), p => [(p.Chosen, p.Rejected)], p => p.Chosen, cancel),
-        RewardLoss.Choice => FitAsync<Choice, TokenChoice>(
-            room, (e, d, n) => e.EncodeAll(d, n), (c, change) => c with { Answers = [.. c.Answers.Select(change)] }, m => new ChoiceOfK.Objective(m), BestAgainstRest, c => c.Answers[0], cancel),
-        RewardLoss.Ranking => FitAsync<Ranking, TokenRanking>(
-            room, (e, d, n) => e.EncodeAll(d, n), (r, change) => r with { Answers = [.. r.Answers.Select(change)] }, m => new RankingPairs.Objective(m), AllPairs, r => r.Answers[0], cancel),
-        RewardLoss.PlackettLuce => FitAsync<Ranking, TokenRanking>(
-            room, (e, d, n) => e.EncodeAll(d, n), (r, change) => r with { Answers = [.. r.Answers.Select(change)] }, m => new PlackettLuce.Objective(m), AllPairs, r => r.Answers[0], cancel),
-        RewardLoss.Classification => FitAsync<Verdict, LabelledSequence>(
-            room, EncodeVerdicts, (v, change) => v with { Sequence = change(v.Sequence) }, m => new Classification.Objective(m), _ => [], v => v.Sequence, cancel),
-        _ => throw new UnreachableException(),
-    };
+    public override Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel) =>
+        Training.Loss switch
+        {
+            RewardLoss.BradleyTerry => FitAsync<Preference, TokenPair>(
+                room,
+                (e, d, n) => e.EncodeAll(d, n),
+                (p, change) => p with { Chosen = change(p.Chosen), Rejected = change(p.Rejected) },
+                m => new BradleyTerry.Objective(m),
+                p => [(p.Chosen, p.Rejected)],
+                p => p.Chosen,
+                cancel
+            ),
+            RewardLoss.Choice => FitAsync<Choice, TokenChoice>(
+                room,
+                (e, d, n) => e.EncodeAll(d, n),
+                (c, change) => c with { Answers = [.. c.Answers.Select(change)] },
+                m => new ChoiceOfK.Objective(m),
+                BestAgainstRest,
+                c => c.Answers[0],
+                cancel
+            ),
+            RewardLoss.Ranking => FitAsync<Ranking, TokenRanking>(
+                room,
+                (e, d, n) => e.EncodeAll(d, n),
+                (r, change) => r with { Answers = [.. r.Answers.Select(change)] },
+                m => new RankingPairs.Objective(m),
+                AllPairs,
+                r => r.Answers[0],
+                cancel
+            ),
+            RewardLoss.PlackettLuce => FitAsync<Ranking, TokenRanking>(
+                room,
+                (e, d, n) => e.EncodeAll(d, n),
+                (r, change) => r with { Answers = [.. r.Answers.Select(change)] },
+                m => new PlackettLuce.Objective(m),
+                AllPairs,
+                r => r.Answers[0],
+                cancel
+            ),
+            RewardLoss.Classification => FitAsync<Verdict, LabelledSequence>(
+                room,
+                EncodeVerdicts,
+                (v, change) => v with { Sequence = change(v.Sequence) },
+                m => new Classification.Objective(m),
+                _ => [],
+                v => v.Sequence,
+                cancel
+            ),
+            _ => throw new UnreachableException(),
+        };
 
     /// <summary>Answers to one prompt stay together; single texts that are judged under one prompt, or none, are split by text.</summary>
-    private static string SplitKey(Core.Feedback.Feedback feedback) => feedback is Verdict verdict ? verdict.Prompt.Key + "\u001e" + verdict.Answer : feedback.Prompt.Key;
+    private static string SplitKey(Core.Feedback.Feedback feedback) =>
+        feedback is Verdict verdict ? verdict.Prompt.Key + "\u001e" + verdict.Answer : feedback.Prompt.Key;
 
     private static IEnumerable<(TokenSequence, TokenSequence)> BestAgainstRest(TokenChoice choice) =>
         choice.Answers.Where((_, i) => i != choice.Best).Select(a => (choice.Answers[choice.Best], a));
@@ -97,9 +136,14 @@ public sealed record RewardStage : Stage
     }
 
     private async Task<StageResult> FitAsync<TFeedback, TItem>(
-        StageRoom room, Func<Encoder, IReadOnlyList<TFeedback>, int, EncodedData<TItem>> encode, Func<TItem, Func<TokenSequence, TokenSequence>, TItem> withSequences,
-        Func<ScalarModel, IObjective<TItem>> objective, Func<TItem, IEnumerable<(TokenSequence Better, TokenSequence Worse)>> pairs,
-        Func<TItem, TokenSequence> anyAnswer, CancellationToken cancel)
+        StageRoom room,
+        Func<Encoder, IReadOnlyList<TFeedback>, int, EncodedData<TItem>> encode,
+        Func<TItem, Func<TokenSequence, TokenSequence>, TItem> withSequences,
+        Func<ScalarModel, IObjective<TItem>> objective,
+        Func<TItem, IEnumerable<(TokenSequence Better, TokenSequence Worse)>> pairs,
+        Func<TItem, TokenSequence> anyAnswer,
+        CancellationToken cancel
+    )
         where TFeedback : Core.Feedback.Feedback
     {
         var clock = Stopwatch.StartNew();
@@ -137,13 +181,31 @@ public sealed record RewardStage : Stage
         }
 
         var prompts = NormalisationPrompts(train.Items.Select(anyAnswer), policy);
-        using var members = (await FitMembersAsync(room, policy, train.Items, heldOut.Items, objective, pairs, Training.TokenDropout > 0 ? Vary : null, hash, cancel).ConfigureAwait(false)) with { EndToken = end };
-        var model = await NormaliseAsync(room, policy, members, prompts, cancel).ConfigureAwait(false);
+        using var members = (
+            await FitMembersAsync(
+                room,
+                policy,
+                train.Items,
+                heldOut.Items,
+                objective,
+                pairs,
+                Training.TokenDropout > 0 ? Vary : null,
+                hash,
+                cancel
+            )
+        ) with
+        {
+            EndToken = end,
+        };
+        var model = await NormaliseAsync(room, policy, members, prompts, cancel);
         model.Save(room.FinalFolder);
         encoder.Save(room.FinalFolder);
         room.Handover = room.Handover with { Reward = room.FinalFolder };
         var heldOutPairs = heldOut.Items.SelectMany(pairs).ToArray();
-        var result = heldOutPairs.Length > 0 ? Measured(PairFit.Of(model, heldOutPairs)) : Measured(model, heldOut.Items.OfType<LabelledSequence>().ToArray());
+        var result =
+            heldOutPairs.Length > 0
+                ? Measured(PairFit.Of(model, heldOutPairs))
+                : Measured(model, heldOut.Items.OfType<LabelledSequence>().ToArray());
         var figures = new Dictionary<string, double>(result.Metrics)
         {
             ["examples"] = train.Items.Length,
@@ -156,8 +218,16 @@ public sealed record RewardStage : Stage
     }
 
     private async Task<RewardModel> FitMembersAsync<TItem>(
-        StageRoom room, LanguageModel policy, ImmutableArray<TItem> train, ImmutableArray<TItem> heldOut, Func<ScalarModel, IObjective<TItem>> objective,
-        Func<TItem, IEnumerable<(TokenSequence Better, TokenSequence Worse)>> pairs, Func<TItem, Seed, TItem>? vary, DataHash hash, CancellationToken cancel)
+        StageRoom room,
+        LanguageModel policy,
+        ImmutableArray<TItem> train,
+        ImmutableArray<TItem> heldOut,
+        Func<ScalarModel, IObjective<TItem>> objective,
+        Func<TItem, IEnumerable<(TokenSequence Better, TokenSequence Worse)>> pairs,
+        Func<TItem, Seed, TItem>? vary,
+        DataHash hash,
+        CancellationToken cancel
+    )
     {
         var members = new List<ScalarModel>();
         var heldOutPairs = heldOut.SelectMany(pairs).ToArray();
@@ -172,7 +242,8 @@ public sealed record RewardStage : Stage
             }
 
             var member = Training.Lora.Config is { } adapter
-                ? ScalarModel.Adapted(policy, adapter, room.Seed.For("head", i)) : new ScalarModel(policy, room.Seed.For("head", i), Training.Precision);
+                ? ScalarModel.Adapted(policy, adapter, room.Seed.For("head", i))
+                : new ScalarModel(policy, room.Seed.For("head", i), Training.Precision);
             room.FreezeLayers(member, Training);
             Metrics Evaluate()
             {
@@ -185,9 +256,14 @@ public sealed record RewardStage : Stage
                 return metrics;
             }
 
-            var experience = new DatasetExperience<TItem>(train, Training.BatchSize, Training.Epochs) { Evaluate = Evaluate, EvaluateEvery = Training.EvaluateEvery, Vary = vary };
+            var experience = new DatasetExperience<TItem>(train, Training.BatchSize, Training.Epochs)
+            {
+                Evaluate = Evaluate,
+                EvaluateEvery = Training.EvaluateEvery,
+                Vary = vary,
+            };
             var task = Training.Members == 1 ? "reward model" : $"reward model {i + 1} of {Training.Members}";
-            await room.FitAsync(objective(member), experience, Training, [hash], task, cancel, name).ConfigureAwait(false);
+            await room.FitAsync(objective(member), experience, Training, [hash], task, cancel, name);
             SaveWhole(member, finished);
             members.Add(member);
         }
@@ -203,7 +279,9 @@ public sealed record RewardStage : Stage
         Directory.Move(temporary, folder);
     }
 
-    /// <summary>Prompts that the policy answers to normalise by; none where rewards stay as they are. Checked before hours of training.</summary>
+    /// <summary>
+    /// Prompts that the policy answers to normalise by; none where rewards stay as they are. Checked before hours of training.
+    /// </summary>
     private ImmutableArray<int>[] NormalisationPrompts(IEnumerable<TokenSequence> answers, LanguageModel policy)
     {
         if (Training.Normalisation == RewardNormalisation.None || NormalisationSamples == 0)
@@ -211,14 +289,26 @@ public sealed record RewardStage : Stage
             return [];
         }
 
-        ImmutableArray<int>[] prompts = [.. answers.Select(a => a.Tokens[..a.AnswerStart]).DistinctBy(p => string.Join(' ', p)).Take(NormalisationSamples)];
+        ImmutableArray<int>[] prompts =
+        [
+            .. answers.Select(a => a.Tokens[..a.AnswerStart]).DistinctBy(p => string.Join(' ', p)).Take(NormalisationSamples),
+        ];
         var (longest, context) = (prompts.Max(p => p.Length), policy.Config.ContextLength);
-        return longest + MaxNewTokens <= context ? prompts : throw new PlanException(
-            $"reward: the longest prompt has {longest} tokens and max_new_tokens is {MaxNewTokens}, but the model reads {context}. Lower max_new_tokens or max_length, or set normalisation_samples to 0.");
+        return longest + MaxNewTokens <= context
+            ? prompts
+            : throw new PlanException(
+                $"reward: the longest prompt has {longest} tokens and max_new_tokens is {MaxNewTokens}, but the model reads "
+                    + $"{context}. Lower max_new_tokens or max_length, or set normalisation_samples to 0."
+            );
     }
 
     private async Task<RewardModel> NormaliseAsync(
-        StageRoom room, LanguageModel policy, RewardModel model, ImmutableArray<int>[] prompts, CancellationToken cancel)
+        StageRoom room,
+        LanguageModel policy,
+        RewardModel model,
+        ImmutableArray<int>[] prompts,
+        CancellationToken cancel
+    )
     {
         if (prompts.Length == 0)
         {
@@ -227,10 +317,15 @@ public sealed record RewardStage : Stage
 
         room.Screen.Report("normalising", 0, 1, $"{NormalisationSamples} answers of the policy");
         using var sampler = new LocalSampler();
-        await sampler.UseWeightsAsync(policy, 0, cancel).ConfigureAwait(false);
+        await sampler.UseWeightsAsync(policy, 0, cancel);
         var options = new SamplingOptions { MaxNewTokens = MaxNewTokens, EndToken = room.LoadTokenizer().EndToken };
-        SampleRequest[] requests = [.. Enumerable.Range(0, NormalisationSamples).Select(i => new SampleRequest(prompts[i % prompts.Length], room.Seed.For("normalisation", i)))];
-        var rollouts = await sampler.SampleAsync(requests, options, cancel).ConfigureAwait(false);
+        SampleRequest[] requests =
+        [
+            .. Enumerable
+                .Range(0, NormalisationSamples)
+                .Select(i => new SampleRequest(prompts[i % prompts.Length], room.Seed.For("normalisation", i))),
+        ];
+        var rollouts = await sampler.SampleAsync(requests, options, cancel);
         room.Screen.Report("normalising", 1, 1, $"{NormalisationSamples} answers of the policy");
         return model.Normalised([.. rollouts.Select(r => r.Sequence)], Training.Normalisation);
     }
@@ -238,15 +333,19 @@ public sealed record RewardStage : Stage
     private StageResult Measured(PairFit fit)
     {
         var (low, high) = fit.Interval;
-        return new StageResult(Kind, 0, new Dictionary<string, double>
-        {
-            ["accuracy"] = fit.Accuracy,
-            ["accuracy_low"] = low,
-            ["accuracy_high"] = high,
-            ["margin"] = fit.Margin,
-            ["calibration_error"] = fit.CalibrationError,
-            ["held_out_pairs"] = fit.Pairs,
-        })
+        return new StageResult(
+            Kind,
+            0,
+            new Dictionary<string, double>
+            {
+                ["accuracy"] = fit.Accuracy,
+                ["accuracy_low"] = low,
+                ["accuracy_high"] = high,
+                ["margin"] = fit.Margin,
+                ["calibration_error"] = fit.CalibrationError,
+                ["held_out_pairs"] = fit.Pairs,
+            }
+        )
         {
             Calibration = fit.Bins,
         };
@@ -265,13 +364,23 @@ public sealed record RewardStage : Stage
         var (low, high) = PairFit.Wilson(right, heldOut.Length);
         var good = heldOut.Select((h, i) => (h, scores[i].Reward)).Where(s => s.h.Desirable).Select(s => s.Reward).ToArray();
         var bad = heldOut.Select((h, i) => (h, scores[i].Reward)).Where(s => !s.h.Desirable).Select(s => s.Reward).ToArray();
-        var above = good.Sum(g => bad.Sum(b => g > b ? 1.0 : g == b ? 0.5 : 0));
-        return new StageResult(Kind, 0, new Dictionary<string, double>
-        {
-            ["accuracy"] = right,
-            ["accuracy_low"] = low,
-            ["accuracy_high"] = high,
-            ["auc"] = good.Length * bad.Length == 0 ? double.NaN : above / ((double)good.Length * bad.Length),
-        });
+        var above = good.Sum(g =>
+            bad.Sum(b =>
+                g > b ? 1.0
+                : g == b ? 0.5
+                : 0
+            )
+        );
+        return new StageResult(
+            Kind,
+            0,
+            new Dictionary<string, double>
+            {
+                ["accuracy"] = right,
+                ["accuracy_low"] = low,
+                ["accuracy_high"] = high,
+                ["auc"] = good.Length * bad.Length == 0 ? double.NaN : above / ((double)good.Length * bad.Length),
+            }
+        );
     }
 }

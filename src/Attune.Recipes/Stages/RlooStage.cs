@@ -20,5 +20,12 @@ public sealed record RlooStage : PolicyStage
     internal override RolloutOptions Rollouts => Training;
 
     internal override Task<Progress> LearnAsync(PolicyBench bench, StageRoom room, CancellationToken cancel) =>
-        FitAsync(bench, room, new Rloo.Objective(Training, bench.Policy) { Shared = bench.Shared }, new Rloo.Experience(Training, bench.Parts), "RLOO", cancel);
+        FitAsync(
+            bench,
+            room,
+            new Rloo.Objective(Training, bench.Policy) { Shared = bench.Shared },
+            new Rloo.Experience(Training, bench.Parts),
+            "RLOO",
+            cancel
+        );
 }

@@ -42,10 +42,18 @@ public sealed record SftStage : Stage
     public SftOptions Training { get; init; } = new();
 
     public override IEnumerable<string> Missing(Supplies given) =>
-    [
-        .. MissingPolicy(given), .. ProblemsOfAdapter(Training), .. DataSource.Missing("sft.data", Data, Rows),
-        .. AssistantOnlyLoss || AssistantTurns == AssistantTurns.All ? Array.Empty<string>() : ["sft.assistant_turns is last, but with assistant_only_loss: false whole conversations are learned. Give one of the two."],
-    ];
+        [
+            .. MissingPolicy(given),
+            .. ProblemsOfAdapter(Training),
+            .. DataSource.Missing("sft.data", Data, Rows),
+            .. AssistantOnlyLoss || AssistantTurns == AssistantTurns.All
+                ? Array.Empty<string>()
+                :
+                [
+                    "sft.assistant_turns is last, but with assistant_only_loss: false whole conversations are learned. Give "
+                        + "one of the two.",
+                ],
+        ];
 
     public override Supplies After(Supplies given) => given;
 
@@ -54,7 +62,10 @@ public sealed record SftStage : Stage
         var (demonstrations, hash) = DataSource.Demonstrations(Data, Rows, room);
         if (!AssistantOnlyLoss && demonstrations.All(d => d.Prompt is not Prompt.Chat))
         {
-            throw new PlanException($"sft.assistant_only_loss is false, but {Data} has no conversations: of prompts and completions the completions alone are learned. Leave it out.");
+            throw new PlanException(
+                $"sft.assistant_only_loss is false, but {Data} has no conversations: of prompts and completions the completions "
+                    + "alone are learned. Leave it out."
+            );
         }
 
         var split = Split.ByPrompt(demonstrations, Training.TestSplit, room.Seed.For("split"));
@@ -68,15 +79,20 @@ public sealed record SftStage : Stage
         var (replies, heldOutReplies) = (Replies.Of(split.Training, turns), Replies.Of(split.HeldOut, turns));
         if (replies.Length + heldOutReplies.Length > demonstrations.Length)
         {
-            room.Note($"{Data}: {demonstrations.Length} conversations hold {replies.Length + heldOutReplies.Length} replies, each of which is learned (assistant_turns)");
+            room.Note(
+                $"{Data}: {demonstrations.Length} conversations hold {replies.Length + heldOutReplies.Length} replies, each of "
+                    + "which is learned (assistant_turns)"
+            );
         }
 
         EncodedData<TokenSequence> Encoded(ImmutableArray<Demonstration> rows) =>
-            AssistantOnlyLoss ? encoder.EncodeAll(rows, longest) : Replies.Whole(encoder.EncodeAll(rows, longest), rows, encoder.Tokenizer.BeginToken is null ? 0 : 1);
+            AssistantOnlyLoss
+                ? encoder.EncodeAll(rows, longest)
+                : Replies.Whole(encoder.EncodeAll(rows, longest), rows, encoder.Tokenizer.BeginToken is null ? 0 : 1);
         var (train, heldOut) = (Encoded(replies), Encoded(heldOutReplies));
         room.NoteDropped(train.Dropped, Data);
         room.NoteDropped(heldOut.Dropped, Data + " (held out)");
-        return await SupervisedFit.RunAsync(room, Kind, model, train.Items, heldOut.Items, Training, hash, cancel).ConfigureAwait(false);
+        return await SupervisedFit.RunAsync(room, Kind, model, train.Items, heldOut.Items, Training, hash, cancel);
     }
 }
 
@@ -84,8 +100,15 @@ public sealed record SftStage : Stage
 internal static class SupervisedFit
 {
     public static async Task<StageResult> RunAsync(
-        StageRoom room, string kind, LanguageModel model, ImmutableArray<TokenSequence> train, ImmutableArray<TokenSequence> heldOut,
-        SftOptions options, DataHash hash, CancellationToken cancel)
+        StageRoom room,
+        string kind,
+        LanguageModel model,
+        ImmutableArray<TokenSequence> train,
+        ImmutableArray<TokenSequence> heldOut,
+        SftOptions options,
+        DataHash hash,
+        CancellationToken cancel
+    )
     {
         var clock = Stopwatch.StartNew();
         if (train.IsEmpty)
@@ -97,17 +120,39 @@ internal static class SupervisedFit
         Metrics Evaluate() => heldOut.IsEmpty ? new Metrics() : Sft.Evaluate(model, heldOut);
         var before = Evaluate();
         room.FreezeLayers(model, options);
-        var experience = new DatasetExperience<PackedRow>(rows, options.BatchSize, options.Epochs) { Evaluate = Evaluate, EvaluateEvery = options.EvaluateEvery };
-        var progress = await room.FitAsync(new Sft.Objective(model), experience, options, [hash], kind == "sft" ? "fine-tuning" : "pretraining", cancel).ConfigureAwait(false);
+        var experience = new DatasetExperience<PackedRow>(rows, options.BatchSize, options.Epochs)
+        {
+            Evaluate = Evaluate,
+            EvaluateEvery = options.EvaluateEvery,
+        };
+        var progress = await room.FitAsync(
+            new Sft.Objective(model),
+            experience,
+            options,
+            [hash],
+            kind == "sft" ? "fine-tuning" : "pretraining",
+            cancel
+        );
         var after = Evaluate();
         room.LogEvaluation(progress, after);
         ModelFiles.Save(model, room.FinalFolder);
         room.LoadEncoder().Save(room.FinalFolder);
-        room.Handover = room.Handover with { Policy = room.FinalFolder, Pretrained = room.Handover.Pretrained ?? room.Handover.Policy ?? room.FinalFolder, Tokenizer = null };
+        room.Handover = room.Handover with
+        {
+            Policy = room.FinalFolder,
+            Pretrained = room.Handover.Pretrained ?? room.Handover.Policy ?? room.FinalFolder,
+            Tokenizer = null,
+        };
         return new StageResult(kind, clock.Elapsed.TotalSeconds, Figures(before, after, train, rows.Length, heldOut.Length));
     }
 
-    private static Dictionary<string, double> Figures(Metrics before, Metrics after, ImmutableArray<TokenSequence> train, int rows, int heldOut)
+    private static Dictionary<string, double> Figures(
+        Metrics before,
+        Metrics after,
+        ImmutableArray<TokenSequence> train,
+        int rows,
+        int heldOut
+    )
     {
         var figures = new Dictionary<string, double>
         {

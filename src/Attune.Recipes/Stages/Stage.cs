@@ -36,7 +36,10 @@ public abstract record Stage
     /// <summary>Its key in a recipe.</summary>
     public abstract string Kind { get; }
 
-    [Description("chat template for a model that has none of its own: chatml, llama2, llama3 or plain; saved with the model. Left out, the model's own, or ChatML without a trace")]
+    [Description(
+        "chat template for a model that has none of its own: chatml, llama2, llama3 or plain; saved with the model. Left out, "
+            + "the model's own, or ChatML without a trace"
+    )]
     public string? Template { get; init; }
 
     /// <summary>One line for the person who watches.</summary>
@@ -52,7 +55,8 @@ public abstract record Stage
     internal virtual IEnumerable<string?> LearnsFrom(Handover given) => [given.Policy];
 
     /// <summary>The same of a stage that learns from labels: those handed over, unless it names its own.</summary>
-    internal static IEnumerable<string?> LearnsFromLabels(Handover given, string? own) => own is null ? [given.Policy, given.Preferences, given.HeldOutPreferences] : [given.Policy];
+    internal static IEnumerable<string?> LearnsFromLabels(Handover given, string? own) =>
+        own is null ? [given.Policy, given.Preferences, given.HeldOutPreferences] : [given.Policy];
 
     /// <summary>Of its options, what it is only measured with: no teacher.</summary>
     internal virtual IEnumerable<string?> OnlyMeasuresWith => [];
@@ -67,17 +71,20 @@ public abstract record Stage
     {
         if (options.Lora.R > 0 && options.FrozenLayers > 0)
         {
-            yield return $"{Kind}.frozen_layers is {options.FrozenLayers}, but with an adapter (lora.r) all layers are frozen. Leave frozen_layers out.";
+            yield return $"{Kind}.frozen_layers is {options.FrozenLayers}, but with an adapter (lora.r) all layers are frozen. Leave "
+                + "frozen_layers out.";
         }
 
         if (options.Lora.R > 0 && options.Lora.Dropout > 0 && samples)
         {
-            yield return $"{Kind}.lora.dropout is {options.Lora.Dropout}; expected 0: answers are weighed by how much likelier the policy makes them now, which dropout would blur.";
+            yield return $"{Kind}.lora.dropout is {options.Lora.Dropout}; expected 0: answers are weighed by how much likelier the policy "
+                + "makes them now, which dropout would blur.";
         }
 
         if (options.Lora.R == 0 && options.Lora.Base != BaseQuantization.None)
         {
-            yield return $"{Kind}.lora.base is {options.Lora.Base.ToString().ToLowerInvariant()}, but lora.r is 0: quantised weights cannot be trained. Give lora.r.";
+            var name = options.Lora.Base.ToString().ToLowerInvariant();
+            yield return $"{Kind}.lora.base is {name}, but lora.r is 0: quantised weights cannot be trained. Give lora.r.";
         }
     }
 

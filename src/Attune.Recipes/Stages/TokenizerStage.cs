@@ -26,10 +26,12 @@ public sealed record TokenizerStage : Stage
     public int Vocabulary { get; init; } = 1024;
 
     public override IEnumerable<string> Missing(Supplies given) =>
-    [
-        .. DataSource.Missing("tokenizer.data", Data, Rows),
-        .. Template is null ? Array.Empty<string>() : ["tokenizer.template is given, but a vocabulary is learned from plain texts. Give template to the stages after it."],
-    ];
+        [
+            .. DataSource.Missing("tokenizer.data", Data, Rows),
+            .. Template is null
+                ? Array.Empty<string>()
+                : ["tokenizer.template is given, but a vocabulary is learned from plain texts. Give template to the stages after it."],
+        ];
 
     public override Supplies After(Supplies given) => given with { Tokenizer = true };
 
@@ -38,10 +40,16 @@ public sealed record TokenizerStage : Stage
         var clock = Stopwatch.StartNew();
         var (documents, _) = DataSource.Documents(Data, Rows, room);
         room.Screen.Report("learning merges", 0, Vocabulary, $"{documents.Length} texts");
-        var tokenizer = BytePairTrainer.Train(documents.Select(d => d.Text), Vocabulary, new SpecialTokens("<|startoftext|>", "<|endoftext|>", "<|pad|>"));
+        var tokenizer = BytePairTrainer.Train(
+            documents.Select(d => d.Text),
+            Vocabulary,
+            new SpecialTokens("<|startoftext|>", "<|endoftext|>", "<|pad|>")
+        );
         tokenizer.Save(room.FinalFolder);
         room.Screen.Report("learning merges", Vocabulary, Vocabulary, $"{tokenizer.VocabularySize} tokens");
         room.Handover = room.Handover with { Tokenizer = room.FinalFolder };
-        return Task.FromResult(new StageResult(Kind, clock.Elapsed.TotalSeconds, new Dictionary<string, double> { ["vocabulary"] = tokenizer.VocabularySize }));
+        return Task.FromResult(
+            new StageResult(Kind, clock.Elapsed.TotalSeconds, new Dictionary<string, double> { ["vocabulary"] = tokenizer.VocabularySize })
+        );
     }
 }

@@ -39,8 +39,15 @@ public sealed record FrontierCeiling(string Label, ImmutableArray<FrontierPoint>
 /// <param name="Expected">Cells of the whole sweep.</param>
 /// <param name="Exact">Whether figures are sums over all answers instead of means over sampled ones.</param>
 public sealed record FrontierBoard(
-    string Name, ImmutableArray<ulong> Seeds, ImmutableArray<FrontierPoint> References, ImmutableArray<FrontierCell> Cells, ImmutableArray<FrontierFailure> Failures,
-    ImmutableArray<FrontierCeiling> Ceilings, int Expected, bool Exact)
+    string Name,
+    ImmutableArray<ulong> Seeds,
+    ImmutableArray<FrontierPoint> References,
+    ImmutableArray<FrontierCell> Cells,
+    ImmutableArray<FrontierFailure> Failures,
+    ImmutableArray<FrontierCeiling> Ceilings,
+    int Expected,
+    bool Exact
+)
 {
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -55,7 +62,20 @@ public sealed record FrontierBoard(
     /// <summary>Methods in the order of the recipe.</summary>
     public IEnumerable<string> Methods => Cells.Select(c => c.Method).Distinct();
 
-    public void Save(string path) => AtomicFile.WriteText(path, JsonSerializer.Serialize(new { Board = this, Settings = this.Settings(), EqualKl = this.EqualDivergence(), Turns = this.Turns() }, Json));
+    public void Save(string path) =>
+        AtomicFile.WriteText(
+            path,
+            JsonSerializer.Serialize(
+                new
+                {
+                    Board = this,
+                    Settings = this.Settings(),
+                    EqualKl = this.EqualDivergence(),
+                    Turns = this.Turns(),
+                },
+                Json
+            )
+        );
 
     /// <exception cref="DataException">Not a frontier's file.</exception>
     public static FrontierBoard Read(string path)
@@ -67,7 +87,10 @@ public sealed record FrontierBoard(
         }
         catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new DataException($"{path} is not a frontier's result ({problem.Message.TrimEnd('.')}). Run `attune frontier` again with --resume to have it written anew.");
+            throw new DataException(
+                $"{path} is not a frontier's result ({problem.Message.TrimEnd('.')}). Run `attune frontier` again with --resume "
+                    + "to have it written anew."
+            );
         }
     }
 }

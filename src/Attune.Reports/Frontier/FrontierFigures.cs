@@ -10,27 +10,67 @@ internal static class FrontierFigures
 
     public static Hue HueOf(FrontierBoard board, string method) => Hues[board.Methods.ToList().IndexOf(method) % Hues.Length];
 
-    public static Plot Gold(FrontierBoard board, bool root) => Make(board, "gold reward (hidden utility)", root, p => p.Gold, s => s.Gold) with { Marks = Marks(board, root, t => t.Peak.Gold.Mean) };
+    public static Plot Gold(FrontierBoard board, bool root) =>
+        Make(board, "gold reward (hidden utility)", root, p => p.Gold, s => s.Gold) with
+        {
+            Marks = Marks(board, root, t => t.Peak.Gold.Mean),
+        };
 
-    public static Plot Proxy(FrontierBoard board, bool root) => Make(board, "proxy reward (optimised)", root, p => p.Proxy, s => s.Proxy) with { Marks = Marks(board, root, t => t.Peak.Proxy.Mean) };
+    public static Plot Proxy(FrontierBoard board, bool root) =>
+        Make(board, "proxy reward (optimised)", root, p => p.Proxy, s => s.Proxy) with
+        {
+            Marks = Marks(board, root, t => t.Peak.Proxy.Mean),
+        };
 
     public static FigureSheet Sheet(FrontierBoard board, bool root) => new(Title(board), [Gold(board, root), Proxy(board, root)]);
 
-    private static string Title(FrontierBoard board) => board.Name + ": reward against distance, mean and 95% interval over " + Figure.Count(board.Seeds.Length, "seed");
+    private static string Title(FrontierBoard board) =>
+        board.Name + ": reward against distance, mean and 95% interval over " + Figure.Count(board.Seeds.Length, "seed");
 
-    private static Plot Make(FrontierBoard board, string title, bool root, Func<FrontierPoint, double> figure, Func<FrontierSetting, Interval> interval)
+    private static Plot Make(
+        FrontierBoard board,
+        string title,
+        bool root,
+        Func<FrontierPoint, double> figure,
+        Func<FrontierSetting, Interval> interval
+    )
     {
         var start = Start(board, figure);
-        var methods = board.Settings().GroupBy(s => s.Method).Select(method => new Series(
-            method.Key, HueOf(board, method.Key), Drawing.Path,
-            [new PlotPoint(0, start) { Hint = "the reference" }, .. method.Select(s => new PlotPoint(Place(s.Kl.Mean, root), interval(s).Mean, interval(s).Low, interval(s).High) { Hint = Hint(s, interval(s)) })])
-        {
-            Tag = method.Key,
-        }).ToArray();
+        var methods = board
+            .Settings()
+            .GroupBy(s => s.Method)
+            .Select(method => new Series(
+                method.Key,
+                HueOf(board, method.Key),
+                Drawing.Path,
+                [
+                    new PlotPoint(0, start) { Hint = "the reference" },
+                    .. method.Select(s => new PlotPoint(Place(s.Kl.Mean, root), interval(s).Mean, interval(s).Low, interval(s).High)
+                    {
+                        Hint = Hint(s, interval(s)),
+                    }),
+                ]
+            )
+            {
+                Tag = method.Key,
+            })
+            .ToArray();
         var farthest = methods.SelectMany(m => m.Points).Select(p => p.X).DefaultIfEmpty(1).Max();
         var ceilings = board.Ceilings.Select(c => new Series(
-            c.Label, Hue.Ink, Drawing.Dashed, [new PlotPoint(0, start), .. Within(c.Points.Select(p => new PlotPoint(Place(p.Kl, root), figure(p))), 1.08 * farthest)]) { Tag = Short(c.Label) });
-        return new Plot(title, new Axis(root ? "√KL from the reference, √nats" : "KL from the reference, nats", Low: 0), new Axis(title), [.. ceilings, .. methods])
+            c.Label,
+            Hue.Ink,
+            Drawing.Dashed,
+            [new PlotPoint(0, start), .. Within(c.Points.Select(p => new PlotPoint(Place(p.Kl, root), figure(p))), 1.08 * farthest)]
+        )
+        {
+            Tag = Short(c.Label),
+        });
+        return new Plot(
+            title,
+            new Axis(root ? "√KL from the reference, √nats" : "KL from the reference, nats", Low: 0),
+            new Axis(title),
+            [.. ceilings, .. methods]
+        )
         {
             Width = 560,
             Height = 380,
@@ -39,10 +79,14 @@ internal static class FrontierFigures
     }
 
     /// <summary>A limit goes on far beyond what was trained; what lies there would squeeze everything else.</summary>
-    private static IEnumerable<PlotPoint> Within(IEnumerable<PlotPoint> points, double farthest) => points.Where(p => p.X <= farthest).OrderBy(p => p.X);
+    private static IEnumerable<PlotPoint> Within(IEnumerable<PlotPoint> points, double farthest) =>
+        points.Where(p => p.X <= farthest).OrderBy(p => p.X);
 
-    private static string Short(string label) => label.Replace("exact posterior of the proxy", "posterior (proxy)", StringComparison.Ordinal)
-        .Replace("exact posterior of gold", "posterior (gold)", StringComparison.Ordinal).Replace("reference reweighted by the proxy", "reweighted", StringComparison.Ordinal);
+    private static string Short(string label) =>
+        label
+            .Replace("exact posterior of the proxy", "posterior (proxy)", StringComparison.Ordinal)
+            .Replace("exact posterior of gold", "posterior (gold)", StringComparison.Ordinal)
+            .Replace("reference reweighted by the proxy", "reweighted", StringComparison.Ordinal);
 
     private static double Start(FrontierBoard board, Func<FrontierPoint, double> figure) => board.References.Average(figure);
 
@@ -52,8 +96,15 @@ internal static class FrontierFigures
     private static string Hint(FrontierSetting setting, Interval figure) => $"{setting.Setting}: {figure} at {setting.Kl} nats";
 
     private static ImmutableArray<Mark> Marks(FrontierBoard board, bool root, Func<FrontierTurn, double> height) =>
-    [
-        .. board.Turns().Where(t => t.IsCertain).Select(t => new Mark(
-            HueOf(board, t.Method), Place(t.Peak.Kl.Mean, root), height(t), $"{t.Method}: from here gold falls by {t.Fall} while the proxy rises by {t.Rise}")),
-    ];
+        [
+            .. board
+                .Turns()
+                .Where(t => t.IsCertain)
+                .Select(t => new Mark(
+                    HueOf(board, t.Method),
+                    Place(t.Peak.Kl.Mean, root),
+                    height(t),
+                    $"{t.Method}: from here gold falls by {t.Fall} while the proxy rises by {t.Rise}"
+                )),
+        ];
 }

@@ -5,21 +5,25 @@ namespace Attune.Reports.Frontier;
 /// <summary><c>frontier.html</c>: one file without links to anything but the cells' own reports.</summary>
 internal static class FrontierPage
 {
-    public static string Render(FrontierBoard board, string recipe) => RunReport.Page(board.Name, html =>
-    {
-        Header(html, board);
-        Figures(html, board, "kl", "Reward against KL", root: false);
-        Equal(html, board);
-        Turns(html, board);
-        Figures(html, board, "sqrt", "Reward against √KL", root: true);
-        Settings(html, board);
-        Failures(html, board);
-        using (html.Open("section", ("id", "recipe")))
-        {
-            html.Element("h2", "The recipe as it ran");
-            html.Element("pre", recipe.TrimEnd(), ("class", "card"));
-        }
-    });
+    public static string Render(FrontierBoard board, string recipe) =>
+        RunReport.Page(
+            board.Name,
+            html =>
+            {
+                Header(html, board);
+                Figures(html, board, "kl", "Reward against KL", root: false);
+                Equal(html, board);
+                Turns(html, board);
+                Figures(html, board, "sqrt", "Reward against √KL", root: true);
+                Settings(html, board);
+                Failures(html, board);
+                using (html.Open("section", ("id", "recipe")))
+                {
+                    html.Element("h2", "The recipe as it ran");
+                    html.Element("pre", recipe.TrimEnd(), ("class", "card"));
+                }
+            }
+        );
 
     private static void Header(Markup html, FrontierBoard board)
     {
@@ -29,7 +33,14 @@ internal static class FrontierPage
             html.Element("h1", board.Name);
             using (html.Open("dl", ("class", "facts")))
             {
-                foreach (var (name, value) in new[] { ("Seeds", string.Join(", ", board.Seeds)), ("Methods", string.Join(", ", board.Methods)), ("Measured", board.Exact ? "exactly" : "by sampling") })
+                foreach (
+                    var (name, value) in new[]
+                    {
+                        ("Seeds", string.Join(", ", board.Seeds)),
+                        ("Methods", string.Join(", ", board.Methods)),
+                        ("Measured", board.Exact ? "exactly" : "by sampling"),
+                    }
+                )
                 {
                     using (html.Open("div"))
                     {
@@ -39,12 +50,27 @@ internal static class FrontierPage
             }
 
             var trained = board.Cells.Count(c => c.Folder is not null);
-            html.Element("p", $"{trained} of {board.Expected} trained cells are finished{(board.Failures.IsEmpty ? "" : $", {board.Failures.Length} failed")}.", ("class", "verdict"));
+            html.Element(
+                "p",
+                $"{trained} of {board.Expected} trained cells are "
+                    + $"finished{(board.Failures.IsEmpty ? "" : $", {board.Failures.Length} failed")}.",
+                ("class", "verdict")
+            );
         }
 
         using (html.Open("nav", ("aria-label", "Contents")))
         {
-            foreach (var (anchor, title) in new[] { ("kl", "Reward against KL"), ("equal", "At equal KL"), ("turns", "Where gold turns"), ("sqrt", "Against √KL"), ("settings", "Every setting"), ("recipe", "Recipe") })
+            foreach (
+                var (anchor, title) in new[]
+                {
+                    ("kl", "Reward against KL"),
+                    ("equal", "At equal KL"),
+                    ("turns", "Where gold turns"),
+                    ("sqrt", "Against √KL"),
+                    ("settings", "Every setting"),
+                    ("recipe", "Recipe"),
+                }
+            )
             {
                 html.Element("a", title, ("href", "#" + anchor));
             }
@@ -56,7 +82,17 @@ internal static class FrontierPage
         using (html.Open("section", ("id", anchor)))
         {
             html.Element("h2", title);
-            html.Element("p", string.Join(" ", board.Remarks.Append("Dots are means over the seeds, bands their 95% intervals; a ring marks where gold turns down while the proxy rises.")), ("class", "lead"));
+            html.Element(
+                "p",
+                string.Join(
+                    " ",
+                    board.Remarks.Append(
+                        "Dots are means over the seeds, bands their 95% intervals; a ring marks where gold turns down while "
+                            + "the proxy rises."
+                    )
+                ),
+                ("class", "lead")
+            );
             using (html.Open("div", ("class", "boards")))
             {
                 foreach (var plot in new[] { FrontierFigures.Gold(board, root), FrontierFigures.Proxy(board, root) })
@@ -82,14 +118,29 @@ internal static class FrontierPage
         using (html.Open("section", ("id", "equal")))
         {
             html.Element("h2", "At equal KL");
-            html.Element("p", "Gold where every method has moved equally far, along each seed's own curve (straight in √KL between settings, never beyond the last). A star marks the highest.", ("class", "lead"));
-            Table(html, ["method", .. rankings.Select(FrontierText.Nats)], [.. board.Methods.Select(method => (string[])[method, .. rankings.Select(r => Cell(r, method))]).Where(row => row[1..].Any(c => c.Length > 0))]);
+            html.Element(
+                "p",
+                "Gold where every method has moved equally far, along each seed's own curve (straight in √KL between settings, "
+                    + "never beyond the last). A star marks the highest.",
+                ("class", "lead")
+            );
+            Table(
+                html,
+                ["method", .. rankings.Select(FrontierText.Nats)],
+                [
+                    .. board
+                        .Methods.Select(method => (string[])[method, .. rankings.Select(r => Cell(r, method))])
+                        .Where(row => row[1..].Any(c => c.Length > 0)),
+                ]
+            );
             List(html, FrontierText.Verdicts(board));
         }
     }
 
-    private static string Cell(FrontierRanking ranking, string method) => ranking.Ranks.FirstOrDefault(r => r.Method == method) is not { } rank ? ""
-        : (ReferenceEquals(rank, ranking.Ranks[0]) ? "\u2605 " : "") + rank.Gold;
+    private static string Cell(FrontierRanking ranking, string method) =>
+        ranking.Ranks.FirstOrDefault(r => r.Method == method) is not { } rank
+            ? ""
+            : (ReferenceEquals(rank, ranking.Ranks[0]) ? "\u2605 " : "") + rank.Gold;
 
     private static void Turns(Markup html, FrontierBoard board)
     {
@@ -105,8 +156,17 @@ internal static class FrontierPage
         using (html.Open("section", ("id", "settings")))
         {
             html.Element("h2", "Every setting");
-            Table(html, ["method", "setting", "KL, nats", "gold", "proxy", "seconds"],
-                [.. board.Settings().Select(s => (string[])[s.Method, s.Setting, s.Kl.ToString(), s.Gold.ToString(), s.Proxy.ToString(), Figure.Brief(s.Seconds)])]);
+            Table(
+                html,
+                ["method", "setting", "KL, nats", "gold", "proxy", "seconds"],
+                [
+                    .. board
+                        .Settings()
+                        .Select(s =>
+                            (string[])[s.Method, s.Setting, s.Kl.ToString(), s.Gold.ToString(), s.Proxy.ToString(), Figure.Brief(s.Seconds)]
+                        ),
+                ]
+            );
             using (html.Open("details"))
             {
                 html.Element("summary", "Every cell's own report");
@@ -116,7 +176,11 @@ internal static class FrontierPage
                     {
                         using (html.Open("li"))
                         {
-                            html.Element("a", $"{cell.Method} {cell.Setting}, seed {cell.Seed}", ("href", cell.Folder!.Replace('\\', '/') + "/report.html"));
+                            html.Element(
+                                "a",
+                                $"{cell.Method} {cell.Setting}, seed {cell.Seed}",
+                                ("href", cell.Folder!.Replace('\\', '/') + "/report.html")
+                            );
                         }
                     }
                 }

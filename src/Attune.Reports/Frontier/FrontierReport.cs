@@ -2,7 +2,9 @@ using Attune.Core.Files;
 
 namespace Attune.Reports.Frontier;
 
-/// <summary>The files of a board: <c>frontier.json</c>, <c>frontier.md</c>, <c>frontier.svg</c>, <c>frontier-sqrt.svg</c> and <c>frontier.html</c>.</summary>
+/// <summary>
+/// The files of a board: <c>frontier.json</c>, <c>frontier.md</c>, <c>frontier.svg</c>, <c>frontier-sqrt.svg</c> and <c>frontier.html</c>.
+/// </summary>
 public static class FrontierReport
 {
     /// <param name="recipe">The recipe as it ran.</param>

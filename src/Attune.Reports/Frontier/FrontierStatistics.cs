@@ -32,12 +32,22 @@ public static class FrontierStatistics
 
     /// <summary>Means over seeds, method by method, by rising divergence.</summary>
     public static ImmutableArray<FrontierSetting> Settings(this FrontierBoard board) =>
-    [
-        .. board.Methods.SelectMany(method => board.Cells.Where(c => c.Method == method).GroupBy(c => c.Setting)
-            .Select(cells => new FrontierSetting(
-                method, cells.Key, Of(cells, c => c.Point.Kl), Of(cells, c => c.Point.Gold), Of(cells, c => c.Point.Proxy), cells.Average(c => c.Seconds)))
-            .OrderBy(s => s.Kl.Mean)),
-    ];
+        [
+            .. board.Methods.SelectMany(method =>
+                board
+                    .Cells.Where(c => c.Method == method)
+                    .GroupBy(c => c.Setting)
+                    .Select(cells => new FrontierSetting(
+                        method,
+                        cells.Key,
+                        Of(cells, c => c.Point.Kl),
+                        Of(cells, c => c.Point.Gold),
+                        Of(cells, c => c.Point.Proxy),
+                        cells.Average(c => c.Seconds)
+                    ))
+                    .OrderBy(s => s.Kl.Mean)
+            ),
+        ];
 
     /// <summary>
     /// Gold and proxy of each method where it has the same divergence as the others: along each seed's own curve, straight in the square
@@ -51,22 +61,46 @@ public static class FrontierStatistics
 
     /// <summary>Each method's turn, whether or not there is one; methods with a single setting have none.</summary>
     public static ImmutableArray<FrontierTurn> Turns(this FrontierBoard board) =>
-        [.. board.Settings().GroupBy(s => s.Method).Where(m => m.Count() > 1).Select(m => Turn(board, m.MaxBy(s => s.Gold.Mean)!, m.Last()))];
+        [
+            .. board
+                .Settings()
+                .GroupBy(s => s.Method)
+                .Where(m => m.Count() > 1)
+                .Select(m => Turn(board, m.MaxBy(s => s.Gold.Mean)!, m.Last())),
+        ];
 
     private static FrontierTurn Turn(FrontierBoard board, FrontierSetting peak, FrontierSetting end)
     {
-        FrontierPoint? At(FrontierSetting setting, ulong seed) => board.Cells.FirstOrDefault(c => c.Method == setting.Method && c.Setting == setting.Setting && c.Seed == seed)?.Point;
-        var pairs = board.Seeds.Select(seed => (Peak: At(peak, seed), End: At(end, seed))).Where(p => p is { Peak: not null, End: not null })
-            .Select(p => (Fall: p.Peak!.Value.Gold - p.End!.Value.Gold, Rise: p.End.Value.Proxy - p.Peak.Value.Proxy)).ToArray();
+        FrontierPoint? At(FrontierSetting setting, ulong seed) =>
+            board.Cells.FirstOrDefault(c => c.Method == setting.Method && c.Setting == setting.Setting && c.Seed == seed)?.Point;
+        var pairs = board
+            .Seeds.Select(seed => (Peak: At(peak, seed), End: At(end, seed)))
+            .Where(p => p is { Peak: not null, End: not null })
+            .Select(p => (Fall: p.Peak!.Value.Gold - p.End!.Value.Gold, Rise: p.End.Value.Proxy - p.Peak.Value.Proxy))
+            .ToArray();
         return new FrontierTurn(
-            peak.Method, peak, end, Interval.Of([.. pairs.Select(p => p.Fall)]), Interval.Of([.. pairs.Select(p => p.Rise)]), pairs.Count(p => p is { Fall: > 0, Rise: > 0 }));
+            peak.Method,
+            peak,
+            end,
+            Interval.Of([.. pairs.Select(p => p.Fall)]),
+            Interval.Of([.. pairs.Select(p => p.Rise)]),
+            pairs.Count(p => p is { Fall: > 0, Rise: > 0 })
+        );
     }
 
     /// <summary>A seed's points by rising divergence, the reference first.</summary>
     private static FrontierPoint[] Curve(FrontierBoard board, string method, ulong seed)
     {
         var start = board.References[board.Seeds.IndexOf(seed)];
-        return [start, .. board.Cells.Where(c => c.Method == method && c.Seed == seed).Select(c => c.Point).Where(p => p.Kl > start.Kl).OrderBy(p => p.Kl)];
+        return
+        [
+            start,
+            .. board
+                .Cells.Where(c => c.Method == method && c.Seed == seed)
+                .Select(c => c.Point)
+                .Where(p => p.Kl > start.Kl)
+                .OrderBy(p => p.Kl),
+        ];
     }
 
     /// <summary>The point of a curve at a divergence; null where the curve does not reach it.</summary>
@@ -79,7 +113,10 @@ public static class FrontierStatistics
                 var (low, high) = (Math.Sqrt(Math.Max(0, curve[i - 1].Kl)), Math.Sqrt(curve[i].Kl));
                 var share = high > low ? (Math.Sqrt(kl) - low) / (high - low) : 0;
                 return new FrontierPoint(
-                    kl, curve[i - 1].Gold + (share * (curve[i].Gold - curve[i - 1].Gold)), curve[i - 1].Proxy + (share * (curve[i].Proxy - curve[i - 1].Proxy)));
+                    kl,
+                    curve[i - 1].Gold + (share * (curve[i].Gold - curve[i - 1].Gold)),
+                    curve[i - 1].Proxy + (share * (curve[i].Proxy - curve[i - 1].Proxy))
+                );
             }
         }
 
@@ -88,17 +125,29 @@ public static class FrontierStatistics
 
     private static FrontierRanking Rank(double kl, Dictionary<string, FrontierPoint[][]> curves)
     {
-        var reached = curves.Select(c => (Method: c.Key, Points: c.Value.Select(curve => Along(curve, kl)).ToArray()))
+        var reached = curves
+            .Select(c => (Method: c.Key, Points: c.Value.Select(curve => Along(curve, kl)).ToArray()))
             .Where(c => 2 * c.Points.Count(p => p is not null) >= c.Points.Length)
             .Select(c => (c.Method, c.Points, Gold: Of(c.Points, p => p.Gold)))
-            .OrderByDescending(c => c.Gold.Mean).ToArray();
-        return new FrontierRanking(kl, [.. reached.Select(c => new FrontierRank(c.Method, c.Gold, Of(c.Points, p => p.Proxy), Behind(reached[0].Points, c.Points)))]);
+            .OrderByDescending(c => c.Gold.Mean)
+            .ToArray();
+        return new FrontierRanking(
+            kl,
+            [.. reached.Select(c => new FrontierRank(c.Method, c.Gold, Of(c.Points, p => p.Proxy), Behind(reached[0].Points, c.Points)))]
+        );
     }
 
     private static Interval Behind(FrontierPoint?[] leader, FrontierPoint?[] other) =>
-        Interval.Of([.. leader.Zip(other).Where(p => p is { First: not null, Second: not null }).Select(p => p.First!.Value.Gold - p.Second!.Value.Gold)]);
+        Interval.Of([
+            .. leader
+                .Zip(other)
+                .Where(p => p is { First: not null, Second: not null })
+                .Select(p => p.First!.Value.Gold - p.Second!.Value.Gold),
+        ]);
 
-    private static Interval Of(IEnumerable<FrontierCell> cells, Func<FrontierCell, double> figure) => Interval.Of([.. cells.Select(figure)]);
+    private static Interval Of(IEnumerable<FrontierCell> cells, Func<FrontierCell, double> figure) =>
+        Interval.Of([.. cells.Select(figure)]);
 
-    private static Interval Of(FrontierPoint?[] points, Func<FrontierPoint, double> figure) => Interval.Of([.. points.OfType<FrontierPoint>().Select(figure)]);
+    private static Interval Of(FrontierPoint?[] points, Func<FrontierPoint, double> figure) =>
+        Interval.Of([.. points.OfType<FrontierPoint>().Select(figure)]);
 }

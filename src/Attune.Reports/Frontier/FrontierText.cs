@@ -16,17 +16,32 @@ public static class FrontierText
             var alike = ranking.Ranks.Skip(1).TakeWhile(r => !r.Behind.IsPositive).Select(r => r.Method).ToArray();
             var at = $"At {Nats(ranking)}";
             yield return certain ? $"{at} {leader.Method} leads: gold {leader.Gold}, {next.Behind} above {next.Method}."
-                : double.IsNaN(next.Behind.HalfWidth) ? $"{at} {leader.Method} is highest: gold {leader.Gold}, {Figure.Fixed(next.Behind.Mean)} above {next.Method}; one seed tells no more."
-                : $"{at} {leader.Method} is highest with gold {leader.Gold}, but {string.Join(", ", alike)} cannot be told from it with {Figure.Count(board.Seeds.Length, "seed")} ({next.Method}: {next.Behind} behind).";
+            : double.IsNaN(next.Behind.HalfWidth)
+                ? $"{at} {leader.Method} is highest: gold {leader.Gold}, {Figure.Fixed(next.Behind.Mean)} above {next.Method}; "
+                    + "one seed tells no more."
+            : $"{at} {leader.Method} is highest with gold {leader.Gold}, but {string.Join(", ", alike)} cannot be told from it "
+                + $"with {Figure.Count(board.Seeds.Length, "seed")} ({next.Method}: {next.Behind} behind).";
         }
     }
 
     /// <summary>Where gold turns down while the proxy rises, or that it does not.</summary>
-    public static IEnumerable<string> TurnSentences(FrontierBoard board) => board.Turns().Select(turn =>
-        turn.Peak == turn.End ? $"{turn.Method}: gold is highest at its farthest setting ({turn.End.Setting}, {turn.End.Kl} nats); no turn within this sweep."
-        : turn.IsCertain ? $"{turn.Method}: gold turns down after {turn.Peak.Setting} ({turn.Peak.Kl} nats). By {turn.End.Setting} ({turn.End.Kl} nats) it has fallen by {turn.Fall} while the proxy rose by {turn.Rise}, in {turn.Seeds} of {Figure.Count(turn.Fall.Count, "seed")}."
-        : turn.Fall.IsPositive ? $"{turn.Method}: gold falls by {turn.Fall} from {turn.Peak.Setting} to {turn.End.Setting}, but the proxy does not clearly rise ({turn.Rise}): that is training gone wrong, not a proxy exploited."
-        : $"{turn.Method}: gold at {turn.End.Setting} is {turn.Fall} below its best at {turn.Peak.Setting}, which {Figure.Count(turn.Fall.Count, "seed")} cannot tell from nothing.");
+    public static IEnumerable<string> TurnSentences(FrontierBoard board) =>
+        board
+            .Turns()
+            .Select(turn =>
+                turn.Peak == turn.End
+                    ? $"{turn.Method}: gold is highest at its farthest setting ({turn.End.Setting}, {turn.End.Kl} nats); no turn "
+                        + "within this sweep."
+                : turn.IsCertain
+                    ? $"{turn.Method}: gold turns down after {turn.Peak.Setting} ({turn.Peak.Kl} nats). By {turn.End.Setting} "
+                        + $"({turn.End.Kl} nats) it has fallen by {turn.Fall} while the proxy rose by {turn.Rise}, in {turn.Seeds} of "
+                        + $"{Figure.Count(turn.Fall.Count, "seed")}."
+                : turn.Fall.IsPositive
+                    ? $"{turn.Method}: gold falls by {turn.Fall} from {turn.Peak.Setting} to {turn.End.Setting}, but the proxy "
+                        + $"does not clearly rise ({turn.Rise}): that is training gone wrong, not a proxy exploited."
+                : $"{turn.Method}: gold at {turn.End.Setting} is {turn.Fall} below its best at {turn.Peak.Setting}, which "
+                    + $"{Figure.Count(turn.Fall.Count, "seed")} cannot tell from nothing."
+            );
 
     /// <summary>The divergence of a ranking, as a column's head: "0.25 nats".</summary>
     public static string Nats(FrontierRanking ranking) => ranking.Kl.ToString("0.##", CultureInfo.InvariantCulture) + " nats";
@@ -34,7 +49,11 @@ public static class FrontierText
     public static string ToMarkdown(FrontierBoard board)
     {
         var text = new StringBuilder($"# {board.Name}\n\n");
-        text.Append($"{Figure.Count(board.Seeds.Length, "seed")}, {board.Cells.Length} cells{(board.Failures.IsEmpty ? "" : $", {board.Failures.Length} failed")}. Intervals are 95% over seeds (Student's t).\n\n");
+        text.Append(
+            $"{Figure.Count(board.Seeds.Length, "seed")}, {board.Cells.Length} "
+                + $"cells{(board.Failures.IsEmpty ? "" : $", {board.Failures.Length} failed")}. Intervals are 95% over seeds "
+                + "(Student's t).\n\n"
+        );
         foreach (var remark in board.Remarks.Concat(board.Ceilings.Select(c => $"{Capital(c.Label)}: {c.Caveat}")))
         {
             text.Append(remark).Append("\n\n");
@@ -72,13 +91,26 @@ public static class FrontierText
         }
 
         text.Append("Gold, along each seed's curve; an empty place is a divergence that the method does not reach.\n\n| method |");
-        text.AppendJoin("", rankings.Select(r => $" {Nats(r)} |")).Append("\n|---|").Insert(text.Length, "---:|", rankings.Length).Append('\n');
+        text.AppendJoin("", rankings.Select(r => $" {Nats(r)} |"))
+            .Append("\n|---|")
+            .Insert(text.Length, "---:|", rankings.Length)
+            .Append('\n');
         foreach (var method in board.Methods)
         {
             var ranks = rankings.Select(r => r.Ranks.FirstOrDefault(x => x.Method == method)).ToArray();
             if (ranks.Any(r => r is not null))
             {
-                text.Append($"| {method} |").AppendJoin("", ranks.Select((r, i) => r is null ? " |" : ReferenceEquals(r, rankings[i].Ranks[0]) ? $" **{r.Gold}** |" : $" {r.Gold} |")).Append('\n');
+                text.Append($"| {method} |")
+                    .AppendJoin(
+                        "",
+                        ranks.Select(
+                            (r, i) =>
+                                r is null ? " |"
+                                : ReferenceEquals(r, rankings[i].Ranks[0]) ? $" **{r.Gold}** |"
+                                : $" {r.Gold} |"
+                        )
+                    )
+                    .Append('\n');
             }
         }
 
@@ -92,7 +124,10 @@ public static class FrontierText
     private static void AppendSettings(StringBuilder text, FrontierBoard board)
     {
         text.Append("| method | setting | KL, nats | gold | proxy | seconds |\n|---|---|---:|---:|---:|---:|\n");
-        text.Append($"| reference | | 0 | {Interval.Of([.. board.References.Select(r => r.Gold)])} | {Interval.Of([.. board.References.Select(r => r.Proxy)])} | |\n");
+        text.Append(
+            $"| reference | | 0 | {Interval.Of([.. board.References.Select(r => r.Gold)])} | "
+                + $"{Interval.Of([.. board.References.Select(r => r.Proxy)])} | |\n"
+        );
         foreach (var s in board.Settings())
         {
             text.Append($"| {s.Method} | {s.Setting} | {s.Kl} | {s.Gold} | {s.Proxy} | {Figure.Brief(s.Seconds)} |\n");

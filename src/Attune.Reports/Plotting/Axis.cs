@@ -5,6 +5,7 @@ namespace Attune.Reports.Plotting;
 public enum AxisKind
 {
     Linear,
+
     /// <summary>Falls back to linear where a value is not positive.</summary>
     Logarithmic,
 }

@@ -16,7 +16,9 @@ internal static class EndLabels
     public static void Draw(Markup svg, PlotArea area, ImmutableArray<Series> all)
     {
         var ends = all.Where(Wanted)
-            .Select(series => (series.Hue, series.Tag, Point: SeriesDrawing.Smooth(series).LastOrDefault(point => double.IsFinite(point.Y))))
+            .Select(series =>
+                (series.Hue, series.Tag, Point: SeriesDrawing.Smooth(series).LastOrDefault(point => double.IsFinite(point.Y)))
+            )
             .Where(end => end.Point != default)
             .OrderBy(end => area.Y[end.Point.Y])
             .ToArray();
@@ -28,14 +30,34 @@ internal static class EndLabels
             {
                 if (tag is null)
                 {
-                    svg.Empty("circle", ("class", "dot"), ("cx", Markup.Number(area.X[point.X])), ("cy", Markup.Number(area.Y[point.Y])), ("r", "2.6"));
+                    svg.Empty(
+                        "circle",
+                        ("class", "dot"),
+                        ("cx", Markup.Number(area.X[point.X])),
+                        ("cy", Markup.Number(area.Y[point.Y])),
+                        ("r", "2.6")
+                    );
                 }
                 else
                 {
-                    svg.Empty("path", ("class", "leader"), ("d", $"M{Markup.Number(area.X[point.X] + 6)} {Markup.Number(area.Y[point.Y])}L{Markup.Number(area.Right + 4)} {Markup.Number(heights[i])}"));
+                    svg.Empty(
+                        "path",
+                        ("class", "leader"),
+                        (
+                            "d",
+                            $"M{Markup.Number(area.X[point.X] + 6)} "
+                                + $"{Markup.Number(area.Y[point.Y])}L{Markup.Number(area.Right + 4)} {Markup.Number(heights[i])}"
+                        )
+                    );
                 }
 
-                svg.Element("text", tag ?? Figure.Brief(point.Y), ("class", "end"), ("x", Markup.Number(area.Right + 6)), ("y", Markup.Number(heights[i] + 3.8)));
+                svg.Element(
+                    "text",
+                    tag ?? Figure.Brief(point.Y),
+                    ("class", "end"),
+                    ("x", Markup.Number(area.Right + 6)),
+                    ("y", Markup.Number(heights[i] + 3.8))
+                );
             }
         }
     }

@@ -14,7 +14,13 @@ internal static class HoverStrips
             return;
         }
 
-        var places = plot.Series.SelectMany(series => series.Points).Select(point => point.X).Where(double.IsFinite).Distinct().Order().ToArray();
+        var places = plot
+            .Series.SelectMany(series => series.Points)
+            .Select(point => point.X)
+            .Where(double.IsFinite)
+            .Distinct()
+            .Order()
+            .ToArray();
         if (places.Length > Most)
         {
             places = [.. Enumerable.Range(0, Most).Select(i => places[(int)((long)i * (places.Length - 1) / (Most - 1))])];
@@ -26,8 +32,13 @@ internal static class HoverStrips
             var from = i == 0 ? area.Left : (area.X[places[i - 1]] + here) / 2;
             var to = i == places.Length - 1 ? area.Right : (here + area.X[places[i + 1]]) / 2;
             var strip = svg.Open(
-                "rect", ("class", "strip"), ("x", Markup.Number(from)), ("width", Markup.Number(Math.Max(to - from, 0.5))),
-                ("y", Markup.Number(area.Top)), ("height", Markup.Number(area.Bottom - area.Top)));
+                "rect",
+                ("class", "strip"),
+                ("x", Markup.Number(from)),
+                ("width", Markup.Number(Math.Max(to - from, 0.5))),
+                ("y", Markup.Number(area.Top)),
+                ("height", Markup.Number(area.Bottom - area.Top))
+            );
             using (strip)
             {
                 svg.Element("title", Values(plot, places[i]));

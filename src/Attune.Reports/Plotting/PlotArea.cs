@@ -11,7 +11,8 @@ internal sealed record PlotArea(double Left, double Top, double Right, double Bo
         const double top = 10;
         var bottom = plot.Height - 40;
         var points = plot.Series.SelectMany(series => series.Points).ToArray();
-        var values = points.SelectMany(point => (double[])[point.Y, point.Low, point.High])
+        var values = points
+            .SelectMany(point => (double[])[point.Y, point.Low, point.High])
             .Concat(plot.References.Where(line => line.Slope == 0).Select(line => line.Intercept));
         var y = Scale.Fit(plot.Y, values, 0.05, bottom, top, wanted: 5);
         var left = 10 + (DigitWidth * y.Labels.Max(label => label.Length));

@@ -7,12 +7,16 @@ public enum Drawing
 {
     /// <summary>A line in the order of x.</summary>
     Line,
+
     /// <summary>A thin raw line under its moving average, for noisy figures.</summary>
     Smoothed,
+
     /// <summary>Dots joined in the order given, later ones stronger: a path through a plane.</summary>
     Path,
+
     /// <summary>Dots alone, with whiskers where the points have them.</summary>
     Dots,
+
     /// <summary>A dashed line in the order given: a limit that nothing measured.</summary>
     Dashed,
 }
@@ -28,6 +32,7 @@ public enum Hue
     Teal,
     Olive,
     Pink,
+
     /// <summary>The colour of text, for limits.</summary>
     Ink,
 }
@@ -37,6 +42,7 @@ public readonly record struct PlotPoint(double X, double Y, double Low = double.
 {
     /// <summary>Area of the dot relative to the others; dots only.</summary>
     public double Weight { get; init; } = 1;
+
     /// <summary>Shown on hover instead of the coordinates.</summary>
     public string? Hint { get; init; }
 
@@ -46,7 +52,9 @@ public readonly record struct PlotPoint(double X, double Y, double Low = double.
 /// <summary>A named list of points. Points that are not finite leave a gap and are marked at the foot of the plot.</summary>
 public sealed record Series(string Label, Hue Hue, Drawing Drawing, ImmutableArray<PlotPoint> Points)
 {
-    /// <summary>Written beside the series' last point instead of its value, so that a figure of many series can be read without a legend.</summary>
+    /// <summary>
+    /// Written beside the series' last point instead of its value, so that a figure of many series can be read without a legend.
+    /// </summary>
     public string? Tag { get; init; }
 }
 

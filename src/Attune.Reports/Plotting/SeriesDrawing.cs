@@ -8,8 +8,10 @@ namespace Attune.Reports.Plotting;
 internal static class SeriesDrawing
 {
     private const int MostPoints = 400;
+
     // No more points than this show each measurement as a dot.
     private const int FewPoints = 16;
+
     // No more points than this are legible as they are.
     private const int PlainPoints = 48;
 
@@ -41,7 +43,13 @@ internal static class SeriesDrawing
 
             foreach (var point in series.Points.Where(point => !double.IsFinite(point.Y)).Take(60))
             {
-                using (svg.Open("path", ("class", "broken"), ("d", $"M{Markup.Number(area.X[point.X] - 3)} {Markup.Number(area.Bottom)}l3 -6l3 6z")))
+                using (
+                    svg.Open(
+                        "path",
+                        ("class", "broken"),
+                        ("d", $"M{Markup.Number(area.X[point.X] - 3)} {Markup.Number(area.Bottom)}l3 -6l3 6z")
+                    )
+                )
                 {
                     svg.Element("title", $"{series.Label}: not a number at {Figure.Brief(point.X)}");
                 }
@@ -85,7 +93,14 @@ internal static class SeriesDrawing
             if (point.HasSpread)
             {
                 var x = Markup.Number(area.X[point.X]);
-                svg.Empty("line", ("class", "whisker"), ("x1", x), ("x2", x), ("y1", Markup.Number(area.Y[point.Low])), ("y2", Markup.Number(area.Y[point.High])));
+                svg.Empty(
+                    "line",
+                    ("class", "whisker"),
+                    ("x1", x),
+                    ("x2", x),
+                    ("y1", Markup.Number(area.Y[point.Low])),
+                    ("y2", Markup.Number(area.Y[point.High]))
+                );
             }
 
             Dot(svg, area, point, radius: 3 + (4 * Math.Sqrt(point.Weight / heaviest)), opacity: 1, Hint(series, point));
@@ -107,8 +122,13 @@ internal static class SeriesDrawing
     private static void Dot(Markup svg, PlotArea area, PlotPoint point, double radius, double opacity, string? hint)
     {
         var circle = svg.Open(
-            "circle", ("class", "dot"), ("cx", Markup.Number(area.X[point.X])), ("cy", Markup.Number(area.Y[point.Y])), ("r", Markup.Number(radius)),
-            ("opacity", opacity.ToString("0.##", CultureInfo.InvariantCulture)));
+            "circle",
+            ("class", "dot"),
+            ("cx", Markup.Number(area.X[point.X])),
+            ("cy", Markup.Number(area.Y[point.Y])),
+            ("r", Markup.Number(radius)),
+            ("opacity", opacity.ToString("0.##", CultureInfo.InvariantCulture))
+        );
         using (circle)
         {
             if (hint is not null)

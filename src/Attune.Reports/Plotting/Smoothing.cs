@@ -46,11 +46,16 @@ public static class Smoothing
         }
 
         var stretches = Math.Max(1, atMost / 4);
-        return [.. Enumerable.Range(0, stretches).SelectMany(i =>
-        {
-            var (start, end) = ((int)((long)i * points.Length / stretches), (int)((long)(i + 1) * points.Length / stretches));
-            return Outline(points, start, end).Select(index => points[index]);
-        })];
+        return
+        [
+            .. Enumerable
+                .Range(0, stretches)
+                .SelectMany(i =>
+                {
+                    var (start, end) = ((int)((long)i * points.Length / stretches), (int)((long)(i + 1) * points.Length / stretches));
+                    return Outline(points, start, end).Select(index => points[index]);
+                }),
+        ];
     }
 
     private static IEnumerable<int> Outline(ImmutableArray<PlotPoint> points, int start, int end)

@@ -6,7 +6,10 @@ namespace Attune.Reports.Plotting;
 /// <summary>Where an axis is marked, and with what. Steps are 1, 2 or 5 times a power of ten.</summary>
 public static class Ticks
 {
-    /// <summary>All multiples of a nice step within [<paramref name="low"/>, <paramref name="high"/>]: at least two, about <paramref name="wanted"/>.</summary>
+    /// <summary>
+    /// All multiples of a nice step within [<paramref name="low"/>, <paramref name="high"/>]: at least two, about
+    /// <paramref name="wanted"/>.
+    /// </summary>
     public static ImmutableArray<double> Linear(double low, double high, int wanted = 5)
     {
         Check(low, high);
@@ -32,11 +35,12 @@ public static class Ticks
         var first = (int)Math.Floor(Math.Log10(low));
         var last = (int)Math.Ceiling(Math.Log10(high));
         ImmutableArray<double> Of(params int[] digits) =>
-        [
-            .. Enumerable.Range(first, last - first + 1)
-                .SelectMany(power => digits.Select(digit => Decimal(digit, power)))
-                .Where(tick => tick >= low * (1 - 1e-12) && tick <= high * (1 + 1e-12)),
-        ];
+            [
+                .. Enumerable
+                    .Range(first, last - first + 1)
+                    .SelectMany(power => digits.Select(digit => Decimal(digit, power)))
+                    .Where(tick => tick >= low * (1 - 1e-12) && tick <= high * (1 + 1e-12)),
+            ];
 
         var powers = Of(1);
         if (powers.Length > 6)
@@ -98,7 +102,12 @@ public static class Ticks
         var first = Math.Ceiling((low - slack) / step);
         var last = Math.Floor((high + slack) / step);
         // A quotient of decimals, not a product: 3 / 10 prints as 0.3, 3 * 0.1 does not.
-        return [.. Enumerable.Range(0, Math.Max(0, (int)(last - first) + 1)).Select(i => step < 1 ? (first + i) / Math.Round(1 / step) : (first + i) * step)];
+        return
+        [
+            .. Enumerable
+                .Range(0, Math.Max(0, (int)(last - first) + 1))
+                .Select(i => step < 1 ? (first + i) / Math.Round(1 / step) : (first + i) * step),
+        ];
     }
 
     private static double Decimal(int digit, int power) => double.Parse($"{digit}E{power}", CultureInfo.InvariantCulture);

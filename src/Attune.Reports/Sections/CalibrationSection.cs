@@ -17,7 +17,12 @@ internal static class CalibrationSection
 
         var bins = all.Where(bin => bin.Count > 0).OrderBy(bin => bin.Predicted).ToImmutableArray();
         var low = bins[0].Predicted >= 0.5 ? 0.5 : 0;
-        var plot = new Plot("Reliability", new Axis("predicted preference", Low: low, High: 1), new Axis("observed share", Low: 0, High: 1), [new Series("observed", Hue.Blue, Drawing.Dots, [.. bins.Select(Point)])])
+        var plot = new Plot(
+            "Reliability",
+            new Axis("predicted preference", Low: low, High: 1),
+            new Axis("observed share", Low: 0, High: 1),
+            [new Series("observed", Hue.Blue, Drawing.Dots, [.. bins.Select(Point)])]
+        )
         {
             Width = 620,
             Height = 300,
@@ -29,14 +34,24 @@ internal static class CalibrationSection
         {
             using (html.Open("figure", ("class", "card"), ("id", "reliability")))
             {
-                FigureCaption.Write(html, "Reliability diagram", "", "On the dashed diagonal, pairs are won as often as predicted. Whiskers are 95% intervals; bars count the pairs.");
+                FigureCaption.Write(
+                    html,
+                    "Reliability diagram",
+                    "",
+                    "On the dashed diagonal, pairs are won as often as predicted. Whiskers are 95% intervals; bars count the pairs."
+                );
                 html.Verbatim(plot.ToSvg());
             }
 
             using (html.Open("div", ("class", "reading")))
             {
                 var count = bins.Sum(bin => (long)bin.Count);
-                html.Element("p", $"Expected calibration error: {Figure.Percent(CalibrationError(bins))} over {Figure.Count(count, "held-out comparison")} in {Figure.Count(bins.Length, "bin")}. It is the distance of the dots from the diagonal, weighted by their counts.");
+                html.Element(
+                    "p",
+                    $"Expected calibration error: {Figure.Percent(CalibrationError(bins))} over "
+                        + $"{Figure.Count(count, "held-out comparison")} in {Figure.Count(bins.Length, "bin")}. It is the distance of "
+                        + "the dots from the diagonal, weighted by their counts."
+                );
                 html.Element("p", Tendency(bins));
             }
         }
@@ -49,7 +64,9 @@ internal static class CalibrationSection
     private static string Tendency(ImmutableArray<CalibrationBin> bins)
     {
         // A bin below one half that is won more often than predicted is as overconfident as one above that is won less often.
-        var excess = bins.Sum(bin => bin.Count * (Math.Abs(bin.Predicted - 0.5) - ((bin.Observed - 0.5) * Math.Sign(bin.Predicted - 0.5)))) / bins.Sum(bin => (double)bin.Count);
+        var excess =
+            bins.Sum(bin => bin.Count * (Math.Abs(bin.Predicted - 0.5) - ((bin.Observed - 0.5) * Math.Sign(bin.Predicted - 0.5))))
+            / bins.Sum(bin => (double)bin.Count);
         return excess switch
         {
             > 0.02 => $"On the whole it is overconfident, by {Figure.Percent(excess)}: it claims more than it knows.",
@@ -82,6 +99,14 @@ internal static class CalibrationSection
     {
         var gap = bins.Zip(bins.Skip(1), (a, b) => b.Predicted - a.Predicted).Where(step => step > 0).DefaultIfEmpty(0.1).Min();
         var half = Math.Clamp(gap * 0.4, 0.004, 0.04);
-        return [.. bins.Select(bin => new Bar(Math.Max(low, bin.Predicted - half), Math.Min(1, bin.Predicted + half), bin.Count, bin.Count.ToString(CultureInfo.InvariantCulture)))];
+        return
+        [
+            .. bins.Select(bin => new Bar(
+                Math.Max(low, bin.Predicted - half),
+                Math.Min(1, bin.Predicted + half),
+                bin.Count,
+                bin.Count.ToString(CultureInfo.InvariantCulture)
+            )),
+        ];
     }
 }

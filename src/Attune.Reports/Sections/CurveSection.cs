@@ -26,20 +26,25 @@ internal static class CurveSection
         }
     }
 
-    private static string Title(CurveChapter chapter) => chapter switch
-    {
-        CurveChapter.Outcome => "What came of it",
-        CurveChapter.Training => "How training went",
-        _ => "Optimiser and time",
-    };
+    private static string Title(CurveChapter chapter) =>
+        chapter switch
+        {
+            CurveChapter.Outcome => "What came of it",
+            CurveChapter.Training => "How training went",
+            _ => "Optimiser and time",
+        };
 
     private static IEnumerable<CurveFigure> Figures(ImmutableArray<RunEvent> events)
     {
         var logged = events.SelectMany(e => e.Metrics.Keys).ToHashSet(StringComparer.Ordinal);
-        var named = CurveCatalog.Figures.SelectMany(figure => figure.Curves)
+        var named = CurveCatalog
+            .Figures.SelectMany(figure => figure.Curves)
             .SelectMany(curve => (string?[])[curve.Metric, curve.SpreadMetric])
             .ToHashSet();
-        var others = logged.Where(name => !named.Contains(name) && !Counters.Contains(name) && !name.StartsWith("left_out/", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(Plain);
+        var others = logged
+            .Where(name => !named.Contains(name) && !Counters.Contains(name) && !name.StartsWith("left_out/", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .Select(Plain);
         return CurveCatalog.Figures.Where(figure => figure.Curves.Any(curve => logged.Contains(curve.Metric))).Concat(others);
     }
 
@@ -52,10 +57,16 @@ internal static class CurveSection
 
     private static void WriteFigure(Markup html, ImmutableArray<RunEvent> events, CurveFigure figure)
     {
-        var curves = figure.Curves.Select(curve => (Curve: curve, Points: Points(events, curve))).Where(curve => curve.Points.Length > 0).ToArray();
+        var curves = figure
+            .Curves.Select(curve => (Curve: curve, Points: Points(events, curve)))
+            .Where(curve => curve.Points.Length > 0)
+            .ToArray();
         var plot = new Plot(
-            figure.Title, Along(events), new Axis(figure.Unit, figure.Kind),
-            [.. curves.Select(curve => new Series(curve.Curve.Label, curve.Curve.Hue, curve.Curve.Drawing, curve.Points))])
+            figure.Title,
+            Along(events),
+            new Axis(figure.Unit, figure.Kind),
+            [.. curves.Select(curve => new Series(curve.Curve.Label, curve.Curve.Hue, curve.Curve.Drawing, curve.Points))]
+        )
         {
             References = figure.References,
             Description = Describe(figure, curves),
@@ -70,18 +81,31 @@ internal static class CurveSection
 
     /// <summary>Training goes by updates; a measurement of best-of-n by n, which is noted in their place.</summary>
     private static Axis Along(ImmutableArray<RunEvent> events) =>
-        events.Any(e => e.Metrics.ContainsKey("eval/win_rate_bound")) ? new Axis("n, answers to choose from", AxisKind.Logarithmic) : new Axis("updates");
+        events.Any(e => e.Metrics.ContainsKey("eval/win_rate_bound"))
+            ? new Axis("n, answers to choose from", AxisKind.Logarithmic)
+            : new Axis("updates");
 
     private static ImmutableArray<PlotPoint> Points(ImmutableArray<RunEvent> events, Curve curve) =>
-        [.. events.Where(e => e.Metrics.ContainsKey(curve.Metric)).OrderBy(e => e.Updates).Select(e =>
-        {
-            var value = e.Metrics[curve.Metric];
-            return curve.SpreadMetric is not null && e.Metrics.TryGetValue(curve.SpreadMetric, out var spread)
-                ? new PlotPoint(e.Updates, value, value - spread, value + spread)
-                : new PlotPoint(e.Updates, value);
-        })];
+        [
+            .. events
+                .Where(e => e.Metrics.ContainsKey(curve.Metric))
+                .OrderBy(e => e.Updates)
+                .Select(e =>
+                {
+                    var value = e.Metrics[curve.Metric];
+                    return curve.SpreadMetric is not null && e.Metrics.TryGetValue(curve.SpreadMetric, out var spread)
+                        ? new PlotPoint(e.Updates, value, value - spread, value + spread)
+                        : new PlotPoint(e.Updates, value);
+                }),
+        ];
 
     private static string Describe(CurveFigure figure, (Curve Curve, ImmutableArray<PlotPoint> Points)[] curves) =>
-        $"{figure.Title}: " + string.Join("; ", curves.Select(curve =>
-            $"{curve.Curve.Label} from {Figure.Brief(curve.Points[0].Y)} to {Figure.Brief(curve.Points[^1].Y)} over {Figure.Count(curve.Points.Length, "point")}"));
+        $"{figure.Title}: "
+        + string.Join(
+            "; ",
+            curves.Select(curve =>
+                $"{curve.Curve.Label} from {Figure.Brief(curve.Points[0].Y)} to {Figure.Brief(curve.Points[^1].Y)} over "
+                + $"{Figure.Count(curve.Points.Length, "point")}"
+            )
+        );
 }

@@ -17,8 +17,16 @@ internal static class FrontierSection
             return;
         }
 
-        var plot = new Plot("Reward against distance", new Axis(bound ? "√ upper bound of KL, √nats" : "√KL from the reference, √nats", Low: 0), new Axis("reward"),
-            [.. new[] { new Series("gold", Hue.Orange, Drawing.Path, gold), new Series("proxy", Hue.Blue, Drawing.Path, proxy) }.Where(series => series.Points.Length > 0)])
+        var plot = new Plot(
+            "Reward against distance",
+            new Axis(bound ? "√ upper bound of KL, √nats" : "√KL from the reference, √nats", Low: 0),
+            new Axis("reward"),
+            [
+                .. new[] { new Series("gold", Hue.Orange, Drawing.Path, gold), new Series("proxy", Hue.Blue, Drawing.Path, proxy) }.Where(
+                    series => series.Points.Length > 0
+                ),
+            ]
+        )
         {
             Width = 620,
             Height = 300,
@@ -30,14 +38,23 @@ internal static class FrontierSection
             {
                 using (html.Open("figure", ("class", "card")))
                 {
-                    FigureCaption.Write(html, "Reward by √KL", "", "Each dot is one measurement, later ones stronger; the large dot is the end.");
+                    FigureCaption.Write(
+                        html,
+                        "Reward by √KL",
+                        "",
+                        "Each dot is one measurement, later ones stronger; the large dot is the end."
+                    );
                     FigureCaption.WriteLegend(html, plot.Series);
                     html.Verbatim(plot.ToSvg());
                 }
 
                 using (html.Open("div", ("class", "reading")))
                 {
-                    html.Element("p", "How much reward each step away from the reference buys. Where the proxy goes on rising and gold turns down, the policy has begun to exploit the reward model (Gao et al. 2022).");
+                    html.Element(
+                        "p",
+                        "How much reward each step away from the reference buys. Where the proxy goes on rising and gold turns "
+                            + "down, the policy has begun to exploit the reward model (Gao et al. 2022)."
+                    );
                     html.Element("p", Reading(gold, proxy));
                 }
             }
@@ -76,16 +93,23 @@ internal static class FrontierSection
         var peak = gold.MaxBy(point => point.Y);
         var (lost, won) = (peak.Y - gold[^1].Y, peak.Y - gold[0].Y);
         return won > 0 && lost > 0.1 * won
-            ? $"Here gold peaked at {Figure.Fixed(peak.Y)}, {Figure.Fixed(peak.X * peak.X)} nats from the reference, and ended at {Figure.Fixed(gold[^1].Y)}: training went on too long."
-            : $"Here gold went from {Figure.Fixed(gold[0].Y)} to {Figure.Fixed(gold[^1].Y)}; its highest value was {Figure.Fixed(peak.Y)}, {Figure.Fixed(peak.X * peak.X)} nats from the reference.";
+            ? $"Here gold peaked at {Figure.Fixed(peak.Y)}, {Figure.Fixed(peak.X * peak.X)} nats from the reference, and ended at "
+                + $"{Figure.Fixed(gold[^1].Y)}: training went on too long."
+            : $"Here gold went from {Figure.Fixed(gold[0].Y)} to {Figure.Fixed(gold[^1].Y)}; its highest value was "
+                + $"{Figure.Fixed(peak.Y)}, {Figure.Fixed(peak.X * peak.X)} nats from the reference.";
     }
 
     // k1 may be a little negative near the start, where the true divergence is 0.
     private static ImmutableArray<PlotPoint> Path(RunEvent[] events, string kl, string reward) =>
-        [.. events.Where(e => Has(e, kl) && Has(e, reward)).OrderBy(e => e.Updates).Select(e => new PlotPoint(Math.Sqrt(Math.Max(0, e.Metrics[kl])), e.Metrics[reward])
-        {
-            Hint = $"{Figure.Fixed(e.Metrics[reward])} at {Figure.Fixed(e.Metrics[kl])} nats, update {Figure.Brief(e.Updates)}",
-        })];
+        [
+            .. events
+                .Where(e => Has(e, kl) && Has(e, reward))
+                .OrderBy(e => e.Updates)
+                .Select(e => new PlotPoint(Math.Sqrt(Math.Max(0, e.Metrics[kl])), e.Metrics[reward])
+                {
+                    Hint = $"{Figure.Fixed(e.Metrics[reward])} at {Figure.Fixed(e.Metrics[kl])} nats, update {Figure.Brief(e.Updates)}",
+                }),
+        ];
 
     private static bool Has(RunEvent e, string metric) => e.Metrics.TryGetValue(metric, out var value) && double.IsFinite(value);
 }

@@ -16,18 +16,26 @@ internal static class PreferenceSection
     /// <summary>null where the stage has no such figures.</summary>
     internal static string? Reading(RunEvent[] events)
     {
-        RunEvent[] looks = [.. events.Where(e => e.Metrics.ContainsKey("eval_logps/chosen") && e.Metrics.ContainsKey("eval_logps/rejected")).OrderBy(e => e.Updates)];
+        RunEvent[] looks =
+        [
+            .. events
+                .Where(e => e.Metrics.ContainsKey("eval_logps/chosen") && e.Metrics.ContainsKey("eval_logps/rejected"))
+                .OrderBy(e => e.Updates),
+        ];
         if (looks.Length < 2)
         {
             return null;
         }
 
         var (chosen, rejected) = (Change(looks, "eval_logps/chosen"), Change(looks, "eval_logps/rejected"));
-        var sentence = $"On held-out pairs the log-probability of chosen answers changed by {Figure.Change(chosen)} nats and that of rejected ones by {Figure.Change(rejected)}";
+        var sentence =
+            $"On held-out pairs the log-probability of chosen answers changed by {Figure.Change(chosen)} nats and that of "
+            + $"rejected ones by {Figure.Change(rejected)}";
         return (chosen >= 0, chosen > rejected) switch
         {
             (true, true) => sentence + ": the policy moved towards what was chosen.",
-            (false, true) => sentence + ": chosen answers lead, but only because rejected ones fell faster; the probability went to answers that nobody judged.",
+            (false, true) => sentence
+                + ": chosen answers lead, but only because rejected ones fell faster; the probability went to answers that nobody judged.",
             (_, false) => sentence + ": the policy did not learn to tell them apart.",
         };
     }

@@ -36,12 +36,19 @@ internal static class SampleSection
     }
 
     private static IEnumerable<(string Stage, ImmutableArray<(SampleEvent Before, SampleEvent After)> Pairs)> Pairs(RunRecord run) =>
-        run.Samples.GroupBy(sample => sample.Stage, StringComparer.Ordinal)
-            .Select(stage => (stage.Key, stage.GroupBy(sample => sample.PromptIndex)
-                .OrderBy(prompt => prompt.Key)
-                .Select(prompt => (Before: prompt.MinBy(sample => sample.Updates)!, After: prompt.MaxBy(sample => sample.Updates)!))
-                .Where(pair => pair.Before.Updates < pair.After.Updates)
-                .ToImmutableArray()))
+        run
+            .Samples.GroupBy(sample => sample.Stage, StringComparer.Ordinal)
+            .Select(stage =>
+                (
+                    stage.Key,
+                    stage
+                        .GroupBy(sample => sample.PromptIndex)
+                        .OrderBy(prompt => prompt.Key)
+                        .Select(prompt => (Before: prompt.MinBy(sample => sample.Updates)!, After: prompt.MaxBy(sample => sample.Updates)!))
+                        .Where(pair => pair.Before.Updates < pair.After.Updates)
+                        .ToImmutableArray()
+                )
+            )
             .Where(stage => stage.Item2.Length > 0);
 
     private static void WritePair(Markup html, SampleEvent before, SampleEvent after)
@@ -80,7 +87,9 @@ internal static class SampleSection
                 }
             }
 
-            var figures = new[] { ("gold", sample.Gold), ("proxy", sample.Proxy), ("KL", sample.Kl) }.Where(figure => figure.Item2 is not null).ToArray();
+            var figures = new[] { ("gold", sample.Gold), ("proxy", sample.Proxy), ("KL", sample.Kl) }
+                .Where(figure => figure.Item2 is not null)
+                .ToArray();
             if (figures.Length > 0)
             {
                 using (html.Open("p", ("class", "scores")))

@@ -30,13 +30,19 @@ internal static class SnapshotLines
         }
     }
 
-    private static string People(int count) => count == 1 ? "one person" : Figure.Count(count, "person").Replace("persons", "people", StringComparison.Ordinal);
+    private static string People(int count) =>
+        count == 1 ? "one person" : Figure.Count(count, "person").Replace("persons", "people", StringComparison.Ordinal);
 
     private static string Names(LearnedSnapshot snapshot)
     {
         if (snapshot.Annotators.IsEmpty)
+        {
             return "";
-        var named = snapshot.Annotators.OrderByDescending(a => a.Labels).Take(MostNamed).Select(a => $"{a.Name} ({Figure.Count(a.Labels, "label")})");
+        }
+        var named = snapshot
+            .Annotators.OrderByDescending(a => a.Labels)
+            .Take(MostNamed)
+            .Select(a => $"{a.Name} ({Figure.Count(a.Labels, "label")})");
         var rest = snapshot.Annotators.Length - MostNamed;
         return ": " + string.Join(", ", named) + (rest > 0 ? $" and {rest} more" : "");
     }

@@ -31,32 +31,38 @@ internal static class StageSection
 
     public static string Anchor(RunRecord run, string stage) => "stage-" + run.Stages.ToList().IndexOf(stage);
 
-    public static string Title(string stage) => stage switch
-    {
-        "sft" => "Supervised fine-tuning",
-        "reward" => "Reward model",
-        "ppo" => "PPO",
-        "rloo" => "RLOO",
-        "grpo" => "GRPO",
-        "best-of-n" => "Best of n",
-        "rejection-sampling" => "Rejection-sampling fine-tuning",
-        "online" => "Online feedback",
-        "dpo" or "ipo" or "kto" or "orpo" => stage.ToUpperInvariant(),
-        "psipo" => "Psi-PO",
-        "simpo" => "SimPO",
-        "slic" => "SLiC",
-        "online-dpo" => "Online DPO",
-        "pretrain" => "Pretraining",
-        _ => stage,
-    };
+    public static string Title(string stage) =>
+        stage switch
+        {
+            "sft" => "Supervised fine-tuning",
+            "reward" => "Reward model",
+            "ppo" => "PPO",
+            "rloo" => "RLOO",
+            "grpo" => "GRPO",
+            "best-of-n" => "Best of n",
+            "rejection-sampling" => "Rejection-sampling fine-tuning",
+            "online" => "Online feedback",
+            "dpo" or "ipo" or "kto" or "orpo" => stage.ToUpperInvariant(),
+            "psipo" => "Psi-PO",
+            "simpo" => "SimPO",
+            "slic" => "SLiC",
+            "online-dpo" => "Online DPO",
+            "pretrain" => "Pretraining",
+            _ => stage,
+        };
 
     private static string WhatHappened(RunRecord run, string stage)
     {
         var events = run.EventsOf(stage).ToArray();
         var parts = new List<string>();
-        if (run.ResultOf(stage) is { } measured && measured.Metrics.TryGetValue("prompts", out var prompts) && measured.Metrics.TryGetValue("answers", out var answers))
+        if (
+            run.ResultOf(stage) is { } measured
+            && measured.Metrics.TryGetValue("prompts", out var prompts)
+            && measured.Metrics.TryGetValue("answers", out var answers)
+        )
         {
-            return $"{Figure.Count((long)answers, "answer")} to {Figure.Count((long)prompts, "prompt")}, in {Figure.Duration(measured.Seconds)}.";
+            return $"{Figure.Count((long)answers, "answer")} to {Figure.Count((long)prompts, "prompt")}, in "
+                + $"{Figure.Duration(measured.Seconds)}.";
         }
 
         if (events.Length > 0)

@@ -9,19 +9,33 @@ internal enum Hope
 }
 
 /// <summary>One main figure: a value now, and before where it was measured.</summary>
-internal sealed record VerdictCard(string Title, string Value, string? Before = null, double? Change = null, Hope Hope = Hope.None, string? Remark = null)
+internal sealed record VerdictCard(
+    string Title,
+    string Value,
+    string? Before = null,
+    double? Change = null,
+    Hope Hope = Hope.None,
+    string? Remark = null
+)
 {
-    public static IEnumerable<VerdictCard> Of(RunRecord run) => new[]
-    {
-        BeforeAfter(run, "Gold reward", "gold_reward", Hope.Up, "hidden utility, held-out prompts"),
-        BeforeAfter(run, "Proxy reward", "proxy_reward", Hope.Up, "the learned reward"),
-        run.Summary("kl_nats") is { } kl ? new("KL from the reference", Figure.Fixed(kl) + " nats", Remark: "summed over an answer") : null,
-        WinRate(run),
-        run.Summary("reward_model_accuracy") is { } accuracy ? new("Reward-model accuracy", Figure.Percent(accuracy), Remark: "held-out comparisons") : null,
-        run.Summary("preference_accuracy") is { } ordered ? new("Preference accuracy", Figure.Percent(ordered), Remark: Interval(run, "preference_accuracy") ?? "held-out pairs") : null,
-        BeforeAfter(run, "Perplexity, pretrained model", "perplexity_pretrained", Hope.Down, "of the answers: is it still fluent?"),
-        run.Summary("seconds") is { } seconds ? new("Time", Figure.Duration(seconds), Remark: "whole run") : null,
-    }.OfType<VerdictCard>();
+    public static IEnumerable<VerdictCard> Of(RunRecord run) =>
+        new[]
+        {
+            BeforeAfter(run, "Gold reward", "gold_reward", Hope.Up, "hidden utility, held-out prompts"),
+            BeforeAfter(run, "Proxy reward", "proxy_reward", Hope.Up, "the learned reward"),
+            run.Summary("kl_nats") is { } kl
+                ? new("KL from the reference", Figure.Fixed(kl) + " nats", Remark: "summed over an answer")
+                : null,
+            WinRate(run),
+            run.Summary("reward_model_accuracy") is { } accuracy
+                ? new("Reward-model accuracy", Figure.Percent(accuracy), Remark: "held-out comparisons")
+                : null,
+            run.Summary("preference_accuracy") is { } ordered
+                ? new("Preference accuracy", Figure.Percent(ordered), Remark: Interval(run, "preference_accuracy") ?? "held-out pairs")
+                : null,
+            BeforeAfter(run, "Perplexity, pretrained model", "perplexity_pretrained", Hope.Down, "of the answers: is it still fluent?"),
+            run.Summary("seconds") is { } seconds ? new("Time", Figure.Duration(seconds), Remark: "whole run") : null,
+        }.OfType<VerdictCard>();
 
     public void Write(Markup html)
     {
@@ -42,7 +56,10 @@ internal sealed record VerdictCard(string Title, string Value, string? Before = 
             {
                 if (Change is { } change)
                 {
-                    var kind = Hope == Hope.None || change == 0 ? "even" : (change > 0) == (Hope == Hope.Up) ? "good" : "bad";
+                    var kind =
+                        Hope == Hope.None || change == 0 ? "even"
+                        : (change > 0) == (Hope == Hope.Up) ? "good"
+                        : "bad";
                     html.Element("span", Figure.Change(change), ("class", "change " + kind)).Text(" ");
                 }
 
@@ -69,7 +86,8 @@ internal sealed record VerdictCard(string Title, string Value, string? Before = 
         return new("Win rate", Figure.Percent(rate), Remark: Interval(run, "win_rate_vs_reference") ?? "against the reference policy");
     }
 
-    private static string? Interval(RunRecord run, string name) => run.Summary(name + "_low") is { } low && run.Summary(name + "_high") is { } high
-        ? $"95% interval {Figure.Percent(low)} to {Figure.Percent(high)}"
-        : null;
+    private static string? Interval(RunRecord run, string name) =>
+        run.Summary(name + "_low") is { } low && run.Summary(name + "_high") is { } high
+            ? $"95% interval {Figure.Percent(low)} to {Figure.Percent(high)}"
+            : null;
 }

@@ -76,9 +76,12 @@ internal static class VerdictSection
         var distance = run.Summary("kl_nats") is { } kl ? $", {Figure.Fixed(kl)} nats from the reference" : "";
         return (gold > 0, proxy > 0) switch
         {
-            (true, true) => $"The hidden gold reward, which was never trained on, rose by {Figure.Fixed(gold)} while the optimised proxy rose by {Figure.Fixed(proxy)}{distance}.",
-            (false, true) => $"The proxy rose by {Figure.Fixed(proxy)} but the hidden gold reward changed by {Figure.Change(gold)}{distance}: the reward model was exploited, not the task learned.",
-            (true, false) => $"The hidden gold reward rose by {Figure.Fixed(gold)} although the proxy changed by {Figure.Change(proxy)}{distance}.",
+            (true, true) => $"The hidden gold reward, which was never trained on, rose by {Figure.Fixed(gold)} while the optimised proxy "
+                + $"rose by {Figure.Fixed(proxy)}{distance}.",
+            (false, true) => $"The proxy rose by {Figure.Fixed(proxy)} but the hidden gold reward changed by "
+                + $"{Figure.Change(gold)}{distance}: the reward model was exploited, not the task learned.",
+            (true, false) =>
+                $"The hidden gold reward rose by {Figure.Fixed(gold)} although the proxy changed by {Figure.Change(proxy)}{distance}.",
             _ => $"Neither reward rose: gold changed by {Figure.Change(gold)} and the proxy by {Figure.Change(proxy)}{distance}.",
         };
     }

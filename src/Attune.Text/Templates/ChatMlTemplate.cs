@@ -21,7 +21,9 @@ internal sealed class ChatMlTemplate : IChatTemplate
         }
 
         if (ending == TemplateEnding.OpenForAnswer)
+        {
             parts.AddRange(Start, new TemplatePart("assistant\n", false));
+        }
         return parts.ToImmutable();
     }
 }

@@ -13,10 +13,12 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
     private const string TemplateFile = "chat_template.jinja";
 
     /// <summary>
-    /// Reads a model folder: its tokenizer, and its template from <c>chat_template.jinja</c> or <c>tokenizer_config.json</c>; ChatML where it has none.
-    /// A template that ends a turn with another special token than the tokenizer's end token (Gemma, Phi) ends answers with that one.
+    /// Reads a model folder: its tokenizer, and its template from <c>chat_template.jinja</c> or <c>tokenizer_config.json</c>; ChatML where
+    /// it has none. A template that ends a turn with another special token than the tokenizer's end token (Gemma, Phi) ends answers with
+    /// that one.
     /// </summary>
-    /// <param name="named">A built-in template (<see cref="ChatTemplates"/>) for a folder that has none; saved, it is the model's own from then on.</param>
+    /// <param name="named">A built-in template (<see cref="ChatTemplates"/>) for a folder that has none; saved, it is the model's own from
+    /// then on.</param>
     /// <exception cref="ModelFileException">A file is damaged, or of an unknown kind.</exception>
     /// <exception cref="PlanException">No template has that name, or the folder has another of its own.</exception>
     public static ChatText Load(string folder, string? named = null)
@@ -27,17 +29,31 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
         {
             var wanted = TemplateSources.Named(named, begins: tokenizer.BeginToken is not null);
             if (found is var (own, place) && own != wanted)
-                throw new PlanException($"the chat template '{named}' is asked for, but the model has its own, in {place}. Leave the name out, or take the model's own away.");
+            {
+                throw new PlanException(
+                    $"the chat template '{named}' is asked for, but the model has its own, in {place}. Leave the name out, or "
+                        + "take the model's own away."
+                );
+            }
             found ??= (wanted, $"the template {named}");
         }
 
         if (found is not var (source, path))
+        {
             return new ChatText(tokenizer, ChatTemplates.ChatMl, []);
+        }
         var template = new JinjaTemplate(source, path, Tokens(tokenizer, folder));
         if (template.TurnEnd is not { } end || tokenizer.FindSpecial(end) is not { } id || id == tokenizer.EndToken)
+        {
             return new ChatText(tokenizer, template, template.Warnings);
-        return new ChatText(new TurnEndTokenizer(tokenizer, id), template, template.Warnings.Add(
-            $"{path}: the template ends a turn with {end}, which is not the tokenizer's end token; answers end with {end}."));
+        }
+        return new ChatText(
+            new TurnEndTokenizer(tokenizer, id),
+            template,
+            template.Warnings.Add(
+                $"{path}: the template ends a turn with {end}, which is not the tokenizer's end token; answers end with {end}."
+            )
+        );
     }
 
     /// <summary>The template's text and the file it stands in; null where the folder has none.</summary>
@@ -45,12 +61,19 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
     {
         var file = Path.Combine(folder, TemplateFile);
         if (File.Exists(file))
+        {
             return (ReadText(file), file);
+        }
         var config = Path.Combine(folder, "tokenizer_config.json");
         var node = JsonFile.ReadIfThere(config)?["chat_template"];
         // Some models have several, by name.
         var text = node is JsonArray several
-            ? several.OfType<JsonObject>().Where(t => JsonFile.Token(t["name"]) == "default").Concat(several.OfType<JsonObject>()).Select(t => JsonFile.Token(t["template"])).FirstOrDefault()
+            ? several
+                .OfType<JsonObject>()
+                .Where(t => JsonFile.Token(t["name"]) == "default")
+                .Concat(several.OfType<JsonObject>())
+                .Select(t => JsonFile.Token(t["template"]))
+                .FirstOrDefault()
             : JsonFile.Token(node);
         return text is null ? null : (text, config);
     }
@@ -60,16 +83,29 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
     {
         Tokenizer.Save(folder);
         if (Template is JinjaTemplate own)
+        {
             AtomicFile.WriteText(Path.Combine(folder, TemplateFile), own.Source);
+        }
     }
 
     private static TemplateTokens Tokens(ITokenizer tokenizer, string folder)
     {
         // The files name a begin token also where none is put before texts.
-        JsonObject?[] files = [JsonFile.ReadIfThere(Path.Combine(folder, "tokenizer_config.json")), JsonFile.ReadIfThere(Path.Combine(folder, "special_tokens_map.json"))];
-        string? Role(string name, int? id) => files.Select(f => JsonFile.Token(f?[name])).FirstOrDefault(t => t is not null)
+        JsonObject?[] files =
+        [
+            JsonFile.ReadIfThere(Path.Combine(folder, "tokenizer_config.json")),
+            JsonFile.ReadIfThere(Path.Combine(folder, "special_tokens_map.json")),
+        ];
+        string? Role(string name, int? id) =>
+            files.Select(f => JsonFile.Token(f?[name])).FirstOrDefault(t => t is not null)
             ?? (id is null ? null : tokenizer.SpecialTokens.FirstOrDefault(t => tokenizer.FindSpecial(t) == id));
-        return new TemplateTokens([.. tokenizer.SpecialTokens], Role("bos_token", tokenizer.BeginToken), Role("eos_token", tokenizer.EndToken), Role("pad_token", null), Role("unk_token", null));
+        return new TemplateTokens(
+            [.. tokenizer.SpecialTokens],
+            Role("bos_token", tokenizer.BeginToken),
+            Role("eos_token", tokenizer.EndToken),
+            Role("pad_token", null),
+            Role("unk_token", null)
+        );
     }
 
     private static string ReadText(string path)
@@ -95,10 +131,16 @@ internal sealed class TurnEndTokenizer(ITokenizer inner, int end) : ITokenizer
     public IReadOnlyCollection<string> SpecialTokens => inner.SpecialTokens;
 
     public ImmutableArray<int> Encode(string text) => inner.Encode(text);
+
     public ImmutableArray<int> EncodeContinuation(string text) => inner.EncodeContinuation(text);
+
     public ImmutableArray<int> EncodeAfter(int special, string text) => inner.EncodeAfter(special, text);
+
     public string Decode(ReadOnlySpan<int> tokens) => inner.Decode(tokens);
+
     public string DecodeContinuation(ReadOnlySpan<int> tokens) => inner.DecodeContinuation(tokens);
+
     public int? FindSpecial(string token) => inner.FindSpecial(token);
+
     public void Save(string directory) => inner.Save(directory);
 }

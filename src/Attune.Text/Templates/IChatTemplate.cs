@@ -8,6 +8,7 @@ public enum TemplateEnding
 {
     /// <summary>After the last message: a text to learn from.</summary>
     Closed,
+
     /// <summary>Where the assistant begins to speak: a prompt to answer.</summary>
     OpenForAnswer,
 }
@@ -18,8 +19,8 @@ public enum TemplateEnding
 public readonly record struct TemplatePart(string Text, bool IsSpecial);
 
 /// <summary>
-/// The form in which a model was taught conversations. No built-in template begins with a begin token, and none ends the answer: the encoder
-/// puts both there, once. So a chat model's tokenizer names as its end token the one that ends a turn.
+/// The form in which a model was taught conversations. No built-in template begins with a begin token, and none ends the answer: the
+/// encoder puts both there, once. So a chat model's tokenizer names as its end token the one that ends a turn.
 /// </summary>
 public interface IChatTemplate
 {
@@ -31,9 +32,11 @@ public interface IChatTemplate
     /// <summary>True for a model's own template, which says itself whether a conversation begins with a begin token.</summary>
     bool WritesBeginToken => false;
 
-    /// <exception cref="Core.DataException">The template cannot say this: a role it does not know, or an order it was not taught.</exception>
+    /// <exception cref="Core.DataException">The template cannot say this: a role it does not know, or an order it was not
+    /// taught.</exception>
     ImmutableArray<TemplatePart> Parts(ImmutableArray<Message> messages, TemplateEnding ending);
 
     /// <summary>The whole text, for people to read.</summary>
-    sealed string Render(ImmutableArray<Message> messages, TemplateEnding ending) => string.Concat(Parts(messages, ending).Select(p => p.Text));
+    sealed string Render(ImmutableArray<Message> messages, TemplateEnding ending) =>
+        string.Concat(Parts(messages, ending).Select(p => p.Text));
 }

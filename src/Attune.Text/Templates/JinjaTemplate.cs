@@ -15,8 +15,8 @@ public sealed record TemplateTokens(ImmutableArray<string> All, string? Begin, s
 
 /// <summary>
 /// A model's own <c>chat_template</c>: Jinja as the transformers library runs it (trim_blocks, lstrip_blocks, <c>raise_exception</c>,
-/// <c>strftime_now</c>, <c>tojson</c>, <c>{% generation %}</c>), interpreted within bounds of time and memory. What people wrote never becomes
-/// a special token.
+/// <c>strftime_now</c>, <c>tojson</c>, <c>{% generation %}</c>), interpreted within bounds of time and memory. What people wrote never
+/// becomes a special token.
 /// </summary>
 public sealed class JinjaTemplate : IChatTemplate
 {
@@ -34,7 +34,11 @@ public sealed class JinjaTemplate : IChatTemplate
     public JinjaTemplate(string source, string path, TemplateTokens tokens, TimeProvider? time = null)
     {
         if (source.Length > LongestSource)
-            throw new ModelFileException($"{path}: a chat template of {source.Length:N0} characters; expected at most {LongestSource:N0}. The file may be damaged.");
+        {
+            throw new ModelFileException(
+                $"{path}: a chat template of {source.Length:N0} characters; expected at most {LongestSource:N0}. The file may be damaged."
+            );
+        }
         (Source, _path, _tokens, _time) = (source, path, tokens, time ?? TimeProvider.System);
         // The longest token at a place counts, so that none hides another.
         _special = new AddedFinder(tokens.All.Where(t => t.Length > 0).Select(t => new AddedToken(0, t, true, false, false, false, false)));
@@ -60,12 +64,17 @@ public sealed class JinjaTemplate : IChatTemplate
     }
 
     /// <summary>A whole conversation, with what the assistant says marked: what completion-only training learns from.</summary>
-    /// <remarks>From <c>{% generation %}</c> where the template has it; else each answer, and the token that ends its turn, is what its turn adds to the prompt before it.</remarks>
+    /// <remarks>
+    /// From <c>{% generation %}</c> where the template has it; else each answer, and the token that ends its turn, is what its turn adds to
+    /// the prompt before it.
+    /// </remarks>
     public ImmutableArray<(TemplatePart Part, bool IsSaid)> PartsWithSpeech(ImmutableArray<Message> messages)
     {
         var (text, said, mark) = RenderMarked(messages, TemplateEnding.Closed);
         if (said.IsEmpty)
+        {
             said = ByDifference(messages, text);
+        }
         var parts = ImmutableArray.CreateBuilder<(TemplatePart, bool)>();
         var done = 0;
         foreach (var (start, end) in said.Append((text.Length, text.Length)))
@@ -80,9 +89,13 @@ public sealed class JinjaTemplate : IChatTemplate
 
     /// <summary>The text for messages and tools in the form of the public chat interfaces, such as OpenAI's.</summary>
     /// <exception cref="DataException">The template refuses the conversation.</exception>
-    public string Render(JsonArray messages, JsonArray? tools, TemplateEnding ending) => Run(JinjaJson.Read(messages), JinjaJson.Read(tools), ending).Text;
+    public string Render(JsonArray messages, JsonArray? tools, TemplateEnding ending) =>
+        Run(JinjaJson.Read(messages), JinjaJson.Read(tools), ending).Text;
 
-    private (string Text, ImmutableArray<(int Start, int End)> Said, char Mark) RenderMarked(ImmutableArray<Message> messages, TemplateEnding ending)
+    private (string Text, ImmutableArray<(int Start, int End)> Said, char Mark) RenderMarked(
+        ImmutableArray<Message> messages,
+        TemplateEnding ending
+    )
     {
         var mark = Unused(messages);
         var values = messages.Select(m => (object?)JinjaDict.Of(("role", RoleNames.Of(m.Role)), ("content", Escape(m.Content, mark))));
@@ -90,12 +103,23 @@ public sealed class JinjaTemplate : IChatTemplate
         return (text, said, mark);
     }
 
-    private (string Text, ImmutableArray<(int Start, int End)> Said) Run(object? messages, object? tools, TemplateEnding ending) => Guarded(() => JinjaRun.Execute(_template,
-    [
-        ("messages", messages), ("tools", tools), ("documents", null), ("add_generation_prompt", ending == TemplateEnding.OpenForAnswer),
-        ("bos_token", Token(_tokens.Begin, "bos_token")), ("eos_token", Token(_tokens.End, "eos_token")),
-        ("pad_token", Token(_tokens.Pad, "pad_token")), ("unk_token", Token(_tokens.Unknown, "unk_token")),
-    ], _time));
+    private (string Text, ImmutableArray<(int Start, int End)> Said) Run(object? messages, object? tools, TemplateEnding ending) =>
+        Guarded(() =>
+            JinjaRun.Execute(
+                _template,
+                [
+                    ("messages", messages),
+                    ("tools", tools),
+                    ("documents", null),
+                    ("add_generation_prompt", ending == TemplateEnding.OpenForAnswer),
+                    ("bos_token", Token(_tokens.Begin, "bos_token")),
+                    ("eos_token", Token(_tokens.End, "eos_token")),
+                    ("pad_token", Token(_tokens.Pad, "pad_token")),
+                    ("unk_token", Token(_tokens.Unknown, "unk_token")),
+                ],
+                _time
+            )
+        );
 
     private static object Token(string? text, string name) => text ?? (object)new JinjaUndefined(name);
 
@@ -115,14 +139,18 @@ public sealed class JinjaTemplate : IChatTemplate
         }
     }
 
-    private IEnumerable<TemplatePart> Cut(string text, char mark) => _special.Cut(text).Select(p => new TemplatePart(p.Text.Replace(mark.ToString(), "", StringComparison.Ordinal), p.Token is not null));
+    private IEnumerable<TemplatePart> Cut(string text, char mark) =>
+        _special
+            .Cut(text)
+            .Select(p => new TemplatePart(p.Text.Replace(mark.ToString(), "", StringComparison.Ordinal), p.Token is not null));
 
     /// <summary>A special token that somebody wrote gets a mark inside, which is taken out again when the parts are cut.</summary>
     private string Escape(string content, char mark) =>
         string.Concat(_special.Cut(content).Select(p => p.Token is null || p.Text.Length < 2 ? p.Text : p.Text[..1] + mark + p.Text[1..]));
 
     /// <summary>One of Unicode's noncharacters that nobody wrote.</summary>
-    private static char Unused(ImmutableArray<Message> messages) => Enumerable.Range(0xFDD0, 32).Select(c => (char)c).FirstOrDefault(c => messages.All(m => !m.Content.Contains(c)), '\uFFFF');
+    private static char Unused(ImmutableArray<Message> messages) =>
+        Enumerable.Range(0xFDD0, 32).Select(c => (char)c).FirstOrDefault(c => messages.All(m => !m.Content.Contains(c)), '\uFFFF');
 
     private ImmutableArray<(int Start, int End)> ByDifference(ImmutableArray<Message> messages, string text)
     {
@@ -130,10 +158,17 @@ public sealed class JinjaTemplate : IChatTemplate
         for (var i = 0; i < messages.Length; i++)
         {
             if (messages[i].Role != Role.Assistant || i == 0)
+            {
                 continue;
+            }
             var before = RenderMarked(messages[..i], TemplateEnding.OpenForAnswer).Text;
             if (!text.StartsWith(before, StringComparison.Ordinal))
-                throw new DataException("the chat template writes earlier turns differently once others follow, so what the assistant said cannot be told apart; expected a template with {% generation %}.");
+            {
+                throw new DataException(
+                    "the chat template writes earlier turns differently once others follow, so what the assistant said cannot "
+                        + "be told apart; expected a template with {% generation %}."
+                );
+            }
             var rest = text[before.Length..];
             var content = rest.IndexOf(messages[i].Content.Trim(), StringComparison.Ordinal);
             var end = Math.Max(0, content) + messages[i].Content.Trim().Length;
@@ -147,7 +182,8 @@ public sealed class JinjaTemplate : IChatTemplate
     private (string Prefix, string? TurnEnd, ImmutableArray<string> Warnings) Examine()
     {
         var warnings = ImmutableArray.CreateBuilder<string>();
-        string open, closed;
+        string open,
+            closed;
         try
         {
             ImmutableArray<Message> question = [new(Role.User, "question")];
@@ -156,21 +192,45 @@ public sealed class JinjaTemplate : IChatTemplate
         }
         catch (DataException refusal)
         {
-            return ("", null, [$"{_path}: a question and an answer alone are refused ({refusal.Message}), so the template could not be checked."]);
+            return (
+                "",
+                null,
+                [$"{_path}: a question and an answer alone are refused ({refusal.Message}), so the template could not be checked."]
+            );
         }
 
         if (_tokens.Begin is { Length: > 0 } begin && open.StartsWith(begin + begin, StringComparison.Ordinal))
+        {
             warnings.Add($"{_path}: the template begins with {begin} twice; models were trained with one.");
+        }
         var said = closed.IndexOf(Probe, StringComparison.Ordinal);
         if (said < 0)
-            return ("", null, warnings.Append($"{_path}: the template does not write what the assistant says; it is no template to train with.").ToImmutableArray());
+        {
+            return (
+                "",
+                null,
+                warnings
+                    .Append($"{_path}: the template does not write what the assistant says; it is no template to train with.")
+                    .ToImmutableArray()
+            );
+        }
         var after = Cut(closed[(said + Probe.Length)..], '\uFFFF').FirstOrDefault(p => p.IsSpecial || !string.IsNullOrWhiteSpace(p.Text));
         var turnEnd = after.IsSpecial ? after.Text : null;
         if (turnEnd is null)
-            warnings.Add($"{_path}: the template ends the assistant's turn without a special token; {_tokens.End ?? "the end token"} is put after answers, but earlier turns have none.");
+        {
+            warnings.Add(
+                $"{_path}: the template ends the assistant's turn without a special token; {_tokens.End ?? "the end token"} is "
+                    + "put after answers, but earlier turns have none."
+            );
+        }
         var prefix = said >= open.Length && closed.StartsWith(open, StringComparison.Ordinal) ? closed[open.Length..said] : null;
         if (prefix is null || _special.Cut(prefix).Any(p => p.Token is not null))
-            warnings.Add($"{_path}: what the template writes before an answer differs from what it asks the model to go on from; answers are learned after the latter.");
+        {
+            warnings.Add(
+                $"{_path}: what the template writes before an answer differs from what it asks the model to go on from; answers "
+                    + "are learned after the latter."
+            );
+        }
         return (prefix is null || _special.Cut(prefix).Any(p => p.Token is not null) ? "" : prefix, turnEnd, warnings.ToImmutable());
     }
 }

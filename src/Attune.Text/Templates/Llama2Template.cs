@@ -23,11 +23,17 @@ internal sealed class Llama2Template : IChatTemplate
         {
             var content = turns[i].Content.Trim();
             if (turns[i].Role == Role.Assistant)
+            {
                 parts.AddRange(new TemplatePart($" {content} ", false), new TemplatePart("</s>", IsSpecial: true));
+            }
             else if (i > 0)
+            {
                 parts.AddRange(new TemplatePart("<s>", IsSpecial: true), new TemplatePart($"[INST] {content} [/INST]", false));
+            }
             else
+            {
                 parts.Add(new TemplatePart($"[INST] {system}{content} [/INST]", false));
+            }
         }
 
         return parts.ToImmutable();
@@ -39,10 +45,17 @@ internal sealed class Llama2Template : IChatTemplate
         {
             var expected = i % 2 == 0 ? Role.User : Role.Assistant;
             if (turns[i].Role != expected)
-                throw new DataException($"the llama2 template cannot say this conversation: turn {i + 1} after the system message, if any, is by {RoleNames.Of(turns[i].Role)}; expected {RoleNames.Of(expected)}.");
+            {
+                throw new DataException(
+                    $"the llama2 template cannot say this conversation: turn {i + 1} after the system message, if any, is by "
+                        + $"{RoleNames.Of(turns[i].Role)}; expected {RoleNames.Of(expected)}."
+                );
+            }
         }
 
         if (turns.IsEmpty || (ending == TemplateEnding.OpenForAnswer && turns.Length % 2 == 0))
+        {
             throw new DataException("the llama2 template can only be answered after a user turn; this conversation does not end with one.");
+        }
     }
 }

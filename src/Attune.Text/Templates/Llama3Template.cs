@@ -24,7 +24,9 @@ internal sealed class Llama3Template : IChatTemplate
         }
 
         if (ending == TemplateEnding.OpenForAnswer)
+        {
             parts.AddRange(Open, new TemplatePart("assistant", false), Close, new TemplatePart("\n\n", false));
+        }
         return parts.ToImmutable();
     }
 }

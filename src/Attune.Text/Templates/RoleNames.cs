@@ -9,14 +9,15 @@ public static class RoleNames
 {
     public static ImmutableArray<string> All { get; } = [.. Enum.GetValues<Role>().Select(Of)];
 
-    public static string Of(Role role) => role switch
-    {
-        Role.System => "system",
-        Role.User => "user",
-        Role.Assistant => "assistant",
-        Role.Tool => "tool",
-        _ => throw new UnreachableException(),
-    };
+    public static string Of(Role role) =>
+        role switch
+        {
+            Role.System => "system",
+            Role.User => "user",
+            Role.Assistant => "assistant",
+            Role.Tool => "tool",
+            _ => throw new UnreachableException(),
+        };
 
     /// <summary>Null where the name is no role.</summary>
     public static Role? Find(string name) => Enum.GetValues<Role>().Cast<Role?>().FirstOrDefault(r => Of(r!.Value) == name);

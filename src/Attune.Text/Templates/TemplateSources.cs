@@ -1,8 +1,8 @@
 namespace Attune.Text.Templates;
 
 /// <summary>
-/// The built-in templates as models bring theirs: Jinja, which is saved beside the model that learned by it and which other tools read. Each writes what
-/// the template of its name in <see cref="ChatTemplates"/> writes; a test compares them.
+/// The built-in templates as models bring theirs: Jinja, which is saved beside the model that learned by it and which other tools read.
+/// Each writes what the template of its name in <see cref="ChatTemplates"/> writes; a test compares them.
 /// </summary>
 internal static class TemplateSources
 {
@@ -38,7 +38,8 @@ internal static class TemplateSources
 
     private const string Llama3 = """
         {% for message in messages %}
-        {{ '<|start_header_id|>' + ('ipython' if message['role'] == 'tool' else message['role']) + '<|end_header_id|>\n\n' + message['content'] | trim + '<|eot_id|>' }}
+        {{ '<|start_header_id|>' + ('ipython' if message['role'] == 'tool' else message['role']) + '<|end_header_id|>\n\n'
+            + message['content'] | trim + '<|eot_id|>' }}
         {%- endfor %}
         {% if add_generation_prompt %}
         {{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}
@@ -59,11 +60,13 @@ internal static class TemplateSources
 
     /// <param name="begins">Whether the tokenizer puts a begin token before texts; a model's own template writes it itself.</param>
     /// <exception cref="Core.PlanException">No template has that name.</exception>
-    internal static string Named(string name, bool begins) => (begins ? "{{ bos_token }}" : "") + ChatTemplates.Named(name).Name switch
-    {
-        "chatml" => ChatMl,
-        "llama2" => Llama2,
-        "llama3" => Llama3,
-        _ => Plain,
-    };
+    internal static string Named(string name, bool begins) =>
+        (begins ? "{{ bos_token }}" : "")
+        + ChatTemplates.Named(name).Name switch
+        {
+            "chatml" => ChatMl,
+            "llama2" => Llama2,
+            "llama3" => Llama3,
+            _ => Plain,
+        };
 }

@@ -4,8 +4,9 @@ using System.Text;
 namespace Attune.Text.Tokenizers;
 
 /// <summary>
-/// The text of an answer while its tokens come. What is handed out is never taken back: characters whose bytes are not all there wait, and so does what may turn out to
-/// begin a stop sequence; the pieces put together are the whole text, which ends before the first stop sequence.
+/// The text of an answer while its tokens come. What is handed out is never taken back: characters whose bytes are not all there wait, and
+/// so does what may turn out to begin a stop sequence; the pieces put together are the whole text, which ends before the first stop
+/// sequence.
 /// </summary>
 /// <param name="prefix">Dropped if the answer begins with it.</param>
 /// <param name="beginsText">Nothing stands before the answer, so that no space stands before its first word.</param>
@@ -49,7 +50,12 @@ public sealed class AnswerText(ITokenizer tokenizer, string prefix, bool beginsT
     }
 
     /// <summary>What is certain and was not handed out yet.</summary>
-    public string Take() => Give(IsStopped ? _text.Length : _mayBePrefix ? _given : _text.Length - Doubtful());
+    public string Take() =>
+        Give(
+            IsStopped ? _text.Length
+            : _mayBePrefix ? _given
+            : _text.Length - Doubtful()
+        );
 
     /// <summary>The rest: no token comes any more.</summary>
     public string Finish()
@@ -116,7 +122,10 @@ public sealed class AnswerText(ITokenizer tokenizer, string prefix, bool beginsT
     /// <summary>Characters at the end that a stop sequence may begin with.</summary>
     private int Doubtful()
     {
-        var tail = _text.ToString(Math.Max(_given, _text.Length - Math.Max(0, _longestStop - 1)), Math.Min(_text.Length - _given, Math.Max(0, _longestStop - 1)));
+        var tail = _text.ToString(
+            Math.Max(_given, _text.Length - Math.Max(0, _longestStop - 1)),
+            Math.Min(_text.Length - _given, Math.Max(0, _longestStop - 1))
+        );
         for (var length = tail.Length; length > 0; length--)
         {
             if (stops.Any(s => s.StartsWith(tail[^length..], StringComparison.Ordinal)))

@@ -12,7 +12,8 @@ internal static class ByteLetters
     private static readonly Dictionary<char, byte> Bytes = Enumerable.Range(0, 256).ToDictionary(b => Letters[b], b => (byte)b);
 
     /// <summary>All bytes in the order of GPT-2's vocabulary: those that stand for themselves, then the others.</summary>
-    public static IEnumerable<byte> InVocabularyOrder { get; } = [.. Enumerable.Range(0, 256).Select(b => (byte)b).OrderBy(b => Letters[b] >= 256).ThenBy(b => b)];
+    public static IEnumerable<byte> InVocabularyOrder { get; } =
+    [.. Enumerable.Range(0, 256).Select(b => (byte)b).OrderBy(b => Letters[b] >= 256).ThenBy(b => b)];
 
     public static char Letter(byte value) => Letters[value];
 
@@ -34,7 +35,9 @@ internal static class ByteLetters
         for (var i = 0; i < letters.Length; i++)
         {
             if (!Bytes.TryGetValue(letters[i], out bytes[i]))
+            {
                 return null;
+            }
         }
 
         return bytes;

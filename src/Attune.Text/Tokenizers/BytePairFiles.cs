@@ -21,7 +21,10 @@ internal static class BytePairFiles
         }
 
         JsonFile.Write(Path.Combine(directory, "vocab.json"), all);
-        AtomicFile.WriteText(Path.Combine(directory, "merges.txt"), "#version: 0.2\n" + string.Concat(vocabulary.Merges.Select(m => m + "\n")));
+        AtomicFile.WriteText(
+            Path.Combine(directory, "merges.txt"),
+            "#version: 0.2\n" + string.Concat(vocabulary.Merges.Select(m => m + "\n"))
+        );
         JsonFile.Write(Path.Combine(directory, "tokenizer.json"), TokenizerJson.Write(tokenizer, all));
         var special = SpecialTokenFiles.Roles(tokenizer.Special);
         JsonFile.Write(Path.Combine(directory, "special_tokens_map.json"), special);
@@ -38,12 +41,23 @@ internal static class BytePairFiles
         var ids = Ids(JsonFile.Read(vocabPath), vocabPath);
         var special = SpecialTokenFiles.Read(directory, ids.ContainsKey(GptTwoEnd) ? GptTwoEnd : null, beginByTemplate: null, vocabPath);
         // A token that no bytes spell can only be special.
-        var names = special.All.Intersect(ids.Keys).Concat(ids.Keys.Where(k => ByteLetters.Read(k) is null)).ToHashSet(StringComparer.Ordinal);
+        var names = special
+            .All.Intersect(ids.Keys)
+            .Concat(ids.Keys.Where(k => ByteLetters.Read(k) is null))
+            .ToHashSet(StringComparer.Ordinal);
         var vocabulary = new BytePairVocabulary(
             Without(ids, names),
             ReadMerges(mergesPath),
-            ids.Where(t => names.Contains(t.Key)).ToDictionary(StringComparer.Ordinal));
-        return new BytePairTokenizer(vocabulary, special with { Others = [.. names.Except(special.Roles).Order(StringComparer.Ordinal)] }, vocabPath);
+            ids.Where(t => names.Contains(t.Key)).ToDictionary(StringComparer.Ordinal)
+        );
+        return new BytePairTokenizer(
+            vocabulary,
+            special with
+            {
+                Others = [.. names.Except(special.Roles).Order(StringComparer.Ordinal)],
+            },
+            vocabPath
+        );
     }
 
     internal static Dictionary<string, int> Ids(JsonObject vocabulary, string source)
@@ -51,8 +65,11 @@ internal static class BytePairFiles
         var ids = new Dictionary<string, int>(vocabulary.Count, StringComparer.Ordinal);
         foreach (var (token, id) in vocabulary)
         {
-            ids[token] = JsonFile.Number(id)
-                ?? throw new ModelFileException($"{source}: token '{token}' has the id {id?.ToJsonString() ?? "null"}; expected a whole number.");
+            ids[token] =
+                JsonFile.Number(id)
+                ?? throw new ModelFileException(
+                    $"{source}: token '{token}' has the id {id?.ToJsonString() ?? "null"}; expected a whole number."
+                );
         }
 
         return ids;
@@ -73,7 +90,11 @@ internal static class BytePairFiles
     {
         try
         {
-            return [.. File.ReadLines(path).Where((line, index) => line.Length > 0 && !(index == 0 && line.StartsWith("#version", StringComparison.Ordinal)))];
+            return
+            [
+                .. File.ReadLines(path)
+                    .Where((line, index) => line.Length > 0 && !(index == 0 && line.StartsWith("#version", StringComparison.Ordinal))),
+            ];
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

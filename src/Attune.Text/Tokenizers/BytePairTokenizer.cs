@@ -13,7 +13,8 @@ public sealed class BytePairTokenizer : ITokenizer
     private readonly HashSet<int> _special;
 
     /// <exception cref="ModelFileException">The vocabulary contradicts itself, or a special token has no id in it.</exception>
-    public BytePairTokenizer(BytePairVocabulary vocabulary, SpecialTokens special) : this(vocabulary, special, "tokenizer") { }
+    public BytePairTokenizer(BytePairVocabulary vocabulary, SpecialTokens special)
+        : this(vocabulary, special, "tokenizer") { }
 
     internal BytePairTokenizer(BytePairVocabulary vocabulary, SpecialTokens special, string source)
     {
@@ -28,11 +29,21 @@ public sealed class BytePairTokenizer : ITokenizer
         _bytes = new byte[]?[vocabulary.Size];
         foreach (var (spelling, id) in vocabulary.Tokens)
         {
-            _bytes[id] = ByteLetters.Read(spelling)
-                ?? throw new ModelFileException($"{source}: token {id}, '{spelling}', holds characters that stand for no byte; expected a byte-level vocabulary.");
+            _bytes[id] =
+                ByteLetters.Read(spelling)
+                ?? throw new ModelFileException(
+                    $"{source}: token {id}, '{spelling}', holds characters that stand for no byte; expected a byte-level vocabulary."
+                );
         }
 
-        _merger = BpeTokenizer.Create(new BpeOptions(vocabulary.Tokens) { Merges = vocabulary.Merges, ByteLevel = true, PreTokenizer = new Gpt2Words() });
+        _merger = BpeTokenizer.Create(
+            new BpeOptions(vocabulary.Tokens)
+            {
+                Merges = vocabulary.Merges,
+                ByteLevel = true,
+                PreTokenizer = new Gpt2Words(),
+            }
+        );
     }
 
     public BytePairVocabulary Vocabulary { get; }
@@ -47,7 +58,8 @@ public sealed class BytePairTokenizer : ITokenizer
     public int? FindSpecial(string token) => Vocabulary.Special.TryGetValue(token, out var id) ? id : null;
 
     /// <remarks>Half characters (lone surrogates), which no UTF-8 text holds, are read as U+FFFD.</remarks>
-    public ImmutableArray<int> Encode(string text) => [.. _merger.EncodeToIds(WellFormed.Text(text), considerPreTokenization: true, considerNormalization: false)];
+    public ImmutableArray<int> Encode(string text) =>
+        [.. _merger.EncodeToIds(WellFormed.Text(text), considerPreTokenization: true, considerNormalization: false)];
 
     public string Decode(ReadOnlySpan<int> tokens)
     {
@@ -55,9 +67,13 @@ public sealed class BytePairTokenizer : ITokenizer
         foreach (var token in tokens)
         {
             if (token >= 0 && token < _bytes.Length && _bytes[token] is { } spelled)
+            {
                 bytes.AddRange(spelled);
+            }
             else if (token != PadToken && !_special.Contains(token))
+            {
                 bytes.AddRange("\uFFFD"u8);
+            }
         }
 
         return Encoding.UTF8.GetString([.. bytes]);
@@ -65,6 +81,9 @@ public sealed class BytePairTokenizer : ITokenizer
 
     public void Save(string directory) => BytePairFiles.Save(this, directory);
 
-    private int IdOf(string token, string source) => FindSpecial(token)
-        ?? throw new ModelFileException($"{source}: the special token '{token}' is not in the vocabulary.{Suggestion.For(token, Vocabulary.Special.Keys)}");
+    private int IdOf(string token, string source) =>
+        FindSpecial(token)
+        ?? throw new ModelFileException(
+            $"{source}: the special token '{token}' is not in the vocabulary.{Suggestion.For(token, Vocabulary.Special.Keys)}"
+        );
 }

@@ -13,14 +13,20 @@ namespace Attune.Text.Tokenizers;
 /// </summary>
 internal sealed class Gpt2Words : PreTokenizer
 {
-    private enum Kind { Space, Letter, Digit, Other }
+    private enum Kind
+    {
+        Space,
+        Letter,
+        Digit,
+        Other,
+    }
 
     public override IEnumerable<(int Offset, int Length)> PreTokenize(string text) => PreTokenize(text.AsSpan());
 
     public override IEnumerable<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text)
     {
         var words = new List<(int, int)>(1 + text.Length / 5);
-        for (var start = 0; start < text.Length;)
+        for (var start = 0; start < text.Length; )
         {
             var length = FirstWord(text[start..]);
             words.Add((start, length));
@@ -35,12 +41,18 @@ internal sealed class Gpt2Words : PreTokenizer
     {
         var contraction = Contraction(text);
         if (contraction > 0)
+        {
             return contraction;
+        }
         var kind = First(text, out _);
         if (text[0] == ' ' && text.Length > 1 && First(text[1..], out _) is var next && next != Kind.Space)
+        {
             return 1 + Run(text[1..], next);
+        }
         if (kind != Kind.Space)
+        {
             return Run(text, kind);
+        }
         // The last of several white spaces belongs to the word that follows, if any.
         var spaces = Run(text, Kind.Space);
         return spaces == text.Length || spaces == 1 ? spaces : spaces - 1;
@@ -49,9 +61,13 @@ internal sealed class Gpt2Words : PreTokenizer
     private static int Contraction(ReadOnlySpan<char> text)
     {
         if (text.Length < 2 || text[0] != '\'')
+        {
             return 0;
+        }
         if (text[1] is 's' or 'd' or 'm' or 't')
+        {
             return 2;
+        }
         return text[1..] is ['l', 'l', ..] or ['v', 'e', ..] or ['r', 'e', ..] ? 3 : 0;
     }
 
@@ -70,9 +86,13 @@ internal sealed class Gpt2Words : PreTokenizer
     {
         width = 1;
         if (char.IsAscii(text[0]))
+        {
             return OfAscii(text[0]);
+        }
         if (Rune.DecodeFromUtf16(text, out var rune, out width) != OperationStatus.Done)
+        {
             return Kind.Other;
+        }
         return Rune.GetUnicodeCategory(rune) switch
         {
             <= UnicodeCategory.OtherLetter => Kind.Letter,

@@ -29,7 +29,9 @@ public interface ITokenizer
     /// </summary>
     ImmutableArray<int> EncodeContinuation(string text) => Encode(text);
 
-    /// <summary>Ids of a text right after a special token, as in a conversation. After the begin token a text begins, elsewhere it goes on.</summary>
+    /// <summary>
+    /// Ids of a text right after a special token, as in a conversation. After the begin token a text begins, elsewhere it goes on.
+    /// </summary>
     ImmutableArray<int> EncodeAfter(int special, string text) => special == BeginToken ? Encode(text) : EncodeContinuation(text);
 
     /// <summary>Text of the ids; special tokens give nothing. Invalid UTF-8 and ids that stand for no text become U+FFFD.</summary>

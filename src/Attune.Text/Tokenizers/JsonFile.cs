@@ -10,7 +10,11 @@ namespace Attune.Text.Tokenizers;
 /// <summary>JSON files of a tokenizer: one clear message for whatever is wrong with them.</summary>
 internal static class JsonFile
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <exception cref="ModelFileException">No such file, not JSON, or not an object.</exception>
     public static JsonObject Read(string path)
@@ -18,15 +22,23 @@ internal static class JsonFile
         try
         {
             var bytes = File.ReadAllBytes(path);
-            var file = JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject
+            var file =
+                JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject
                 ?? throw new ModelFileException($"{path}: found JSON that is not an object; expected {{ ... }}.");
-            return IsUnicode(bytes, file) ? file : throw new ModelFileException($"{path}: holds text that is not valid Unicode; the file may be damaged. Fetch or write it again.");
+            return IsUnicode(bytes, file)
+                ? file
+                : throw new ModelFileException(
+                    $"{path}: holds text that is not valid Unicode; the file may be damaged. Fetch or write it again."
+                );
         }
         catch (JsonException problem)
         {
             // The reason may quote the rest of the file.
             var reason = problem.Message.Length > 200 ? problem.Message[..200] + "..." : problem.Message.TrimEnd('.');
-            throw new ModelFileException($"{path}: not valid JSON ({reason}); the file may be cut short. Fetch or write it again.", problem);
+            throw new ModelFileException(
+                $"{path}: not valid JSON ({reason}); the file may be cut short. Fetch or write it again.",
+                problem
+            );
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -34,13 +46,20 @@ internal static class JsonFile
         }
     }
 
-    /// <summary>Texts are only decoded when they are asked for, and would fail then: bytes that are no UTF-8, or halves of characters written out (\ud800).</summary>
+    /// <summary>
+    /// Texts are only decoded when they are asked for, and would fail then: bytes that are no UTF-8, or halves of characters written out
+    /// (\ud800).
+    /// </summary>
     private static bool IsUnicode(byte[] bytes, JsonNode file)
     {
         if (!Utf8.IsValid(bytes))
+        {
             return false;
+        }
         if (bytes.AsSpan().IndexOf("\\ud"u8) < 0 && bytes.AsSpan().IndexOf("\\uD"u8) < 0)
+        {
             return true;
+        }
         try
         {
             Visit(file);
@@ -81,12 +100,13 @@ internal static class JsonFile
     public static void Write(string path, JsonNode content) => AtomicFile.WriteText(path, content.ToJsonString(Readable) + "\n");
 
     /// <summary>A special token as Hugging Face writes it: a string, an object with its content, or null.</summary>
-    public static string? Token(JsonNode? node) => node switch
-    {
-        JsonValue value when value.TryGetValue<string>(out var text) => text,
-        JsonObject { } entry when entry["content"] is JsonValue content && content.TryGetValue<string>(out var text) => text,
-        _ => null,
-    };
+    public static string? Token(JsonNode? node) =>
+        node switch
+        {
+            JsonValue value when value.TryGetValue<string>(out var text) => text,
+            JsonObject { } entry when entry["content"] is JsonValue content && content.TryGetValue<string>(out var text) => text,
+            _ => null,
+        };
 
     /// <summary>The "type" of a part of tokenizer.json; null where it has none.</summary>
     public static string? Type(JsonNode? part) => part is JsonObject ? Token(part["type"]) : null;

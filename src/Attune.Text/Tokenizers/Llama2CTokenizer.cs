@@ -18,10 +18,24 @@ internal static class Llama2CTokenizer
     {
         var pieces = Pieces(ReadAll(path), path);
         if (pieces.Length != vocabularySize)
-            throw new ModelFileException($"{path}: holds {pieces.Length} tokens; expected {vocabularySize}, as the model has. The tokenizer belongs to another model.");
+        {
+            throw new ModelFileException(
+                $"{path}: holds {pieces.Length} tokens; expected {vocabularySize}, as the model has. The tokenizer belongs to "
+                    + "another model."
+            );
+        }
         if (pieces.Length < FirstText)
-            throw new ModelFileException($"{path}: holds {pieces.Length} tokens; expected at least {FirstText}: unknown, begin, end and 256 bytes.");
-        return new SentencePieceTokenizer(new SentencePieceModel(pieces, Begin: 1, End: 2).Serialize(), path, new Dictionary<string, int>(), roles: null);
+        {
+            throw new ModelFileException(
+                $"{path}: holds {pieces.Length} tokens; expected at least {FirstText}: unknown, begin, end and 256 bytes."
+            );
+        }
+        return new SentencePieceTokenizer(
+            new SentencePieceModel(pieces, Begin: 1, End: 2).Serialize(),
+            path,
+            new Dictionary<string, int>(),
+            roles: null
+        );
     }
 
     private static ImmutableArray<Piece> Pieces(byte[] file, string path)
@@ -32,7 +46,12 @@ internal static class Llama2CTokenizer
         {
             var length = at + 8 <= file.Length ? BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(at + 4)) : -1;
             if (length < 0 || length > file.Length - at - 8)
-                throw new ModelFileException($"{path}: ends within token {pieces.Count}; expected llama2.c's tokenizer.bin. It may be cut short, or another kind of file.");
+            {
+                throw new ModelFileException(
+                    $"{path}: ends within token {pieces.Count}; expected llama2.c's tokenizer.bin. It may be cut short, or "
+                        + "another kind of file."
+                );
+            }
             var score = BinaryPrimitives.ReadSingleLittleEndian(file.AsSpan(at));
             pieces.Add(Piece(pieces.Count, Encoding.UTF8.GetString(file, at + 8, length), score));
             at += 8 + length;
@@ -41,14 +60,15 @@ internal static class Llama2CTokenizer
         return pieces.ToImmutable();
     }
 
-    private static Piece Piece(int id, string text, float score) => id switch
-    {
-        0 => new Piece("<unk>", score, PieceType.Unknown),
-        1 => new Piece("<s>", score, PieceType.Control),
-        2 => new Piece("</s>", score, PieceType.Control),
-        < FirstText => new Piece($"<0x{id - FirstByte:X2}>", score, PieceType.Byte),
-        _ => new Piece(text.Replace(' ', '\u2581'), score, PieceType.Normal),
-    };
+    private static Piece Piece(int id, string text, float score) =>
+        id switch
+        {
+            0 => new Piece("<unk>", score, PieceType.Unknown),
+            1 => new Piece("<s>", score, PieceType.Control),
+            2 => new Piece("</s>", score, PieceType.Control),
+            < FirstText => new Piece($"<0x{id - FirstByte:X2}>", score, PieceType.Byte),
+            _ => new Piece(text.Replace(' ', '\u2581'), score, PieceType.Normal),
+        };
 
     private static byte[] ReadAll(string path)
     {

@@ -58,7 +58,9 @@ internal sealed class PairMerging
 
             // Counts that fell since the entry was made: ask again at the present count. Those that rose have a newer entry.
             if (count > 0 && count < priority.Count)
+            {
                 _queue.Enqueue(pair, (count, pair.Left, pair.Right));
+            }
         }
 
         return false;
@@ -78,7 +80,9 @@ internal sealed class PairMerging
             for (var i = 0; i + 1 < tokens.Length; i++)
             {
                 if (tokens[i] == merged || tokens[i + 1] == merged)
+                {
                     risen.Add((tokens[i], tokens[i + 1]));
+                }
             }
         }
 
@@ -97,9 +101,13 @@ internal sealed class PairMerging
             var pair = (tokens[i], tokens[i + 1]);
             var count = _counts.GetValueOrDefault(pair) + weight;
             if (count == 0)
+            {
                 _counts.Remove(pair);
+            }
             else
+            {
                 _counts[pair] = count;
+            }
             Note(pair, word, sign);
         }
     }
@@ -107,11 +115,17 @@ internal sealed class PairMerging
     private void Note((int, int) pair, int word, int sign)
     {
         if (!_where.TryGetValue(pair, out var words))
+        {
             _where[pair] = words = [];
+        }
         if (sign > 0)
+        {
             words.Add(word);
+        }
         else if (words.Remove(word) && words.Count == 0)
+        {
             _where.Remove(pair);
+        }
     }
 
     private static int[] Replace(int[] tokens, (int Left, int Right) pair, int merged)
@@ -132,7 +146,9 @@ internal sealed class PairMerging
     {
         var spelling = ByteLetters.Spell(bytes);
         if (_idBySpelling.TryGetValue(spelling, out var known))
+        {
             return known;
+        }
         _tokens.Add(bytes);
         return _idBySpelling[spelling] = _tokens.Count - 1;
     }
@@ -140,7 +156,9 @@ internal sealed class PairMerging
     private int MostFrequentThenGreatest((long Count, int Left, int Right) a, (long Count, int Left, int Right) b)
     {
         if (a.Count != b.Count)
+        {
             return b.Count.CompareTo(a.Count);
+        }
         var left = _tokens[b.Left].AsSpan().SequenceCompareTo(_tokens[a.Left]);
         return left != 0 ? left : _tokens[b.Right].AsSpan().SequenceCompareTo(_tokens[a.Right]);
     }

@@ -14,7 +14,10 @@ internal static class SentencePieceFiles
         var bare = new SentencePieceTokenizer(ReadAll(path), path, added, roles: null);
         // A role that names no known token means the files are of two tokenizers, which the constructor tells.
         var begin = JsonFile.Flag(config?["add_bos_token"]) == false ? null : JsonFile.Token(config?["bos_token"]) ?? bare.Special.Begin;
-        var roles = new SpecialTokens(begin, JsonFile.Token(config?["eos_token"]) ?? bare.Special.End, JsonFile.Token(config?["pad_token"])) { Others = [.. added.Keys.Order(StringComparer.Ordinal)] };
+        var roles = new SpecialTokens(begin, JsonFile.Token(config?["eos_token"]) ?? bare.Special.End, JsonFile.Token(config?["pad_token"]))
+        {
+            Others = [.. added.Keys.Order(StringComparer.Ordinal)],
+        };
         return new SentencePieceTokenizer(ReadAll(path), path, added, roles);
     }
 
@@ -31,7 +34,9 @@ internal static class SentencePieceFiles
         config["tokenizer_class"] = "LlamaTokenizer";
         JsonFile.Write(Path.Combine(directory, "tokenizer_config.json"), config);
         if (tokenizer.Added.Count == 0)
+        {
             return;
+        }
         var added = new JsonObject();
         foreach (var (token, id) in tokenizer.Added.OrderBy(t => t.Value))
         {
@@ -44,13 +49,20 @@ internal static class SentencePieceFiles
     private static Dictionary<string, int> AddedTokens(string directory, JsonObject? config, string source)
     {
         var path = Path.Combine(directory, "added_tokens.json");
-        var added = JsonFile.ReadIfThere(path) is { } file ? BytePairFiles.Ids(file, path) : new Dictionary<string, int>(StringComparer.Ordinal);
+        var added = JsonFile.ReadIfThere(path) is { } file
+            ? BytePairFiles.Ids(file, path)
+            : new Dictionary<string, int>(StringComparer.Ordinal);
         if (config?["added_tokens_decoder"] is JsonObject decoder)
         {
             foreach (var (id, entry) in decoder)
             {
                 if (!int.TryParse(id, out var number) || JsonFile.Token(entry) is not { } content)
-                    throw new ModelFileException($"{source}: added_tokens_decoder in tokenizer_config.json has an entry '{id}' that names no token; expected an id with its \"content\".");
+                {
+                    throw new ModelFileException(
+                        $"{source}: added_tokens_decoder in tokenizer_config.json has an entry '{id}' that names no token; "
+                            + "expected an id with its \"content\"."
+                    );
+                }
                 added[content] = number;
             }
         }

@@ -5,7 +5,15 @@ using Google.Protobuf;
 namespace Attune.Text.Tokenizers;
 
 /// <summary>What a piece stands for; numbers as in the model file.</summary>
-internal enum PieceType { Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5, Byte = 6 }
+internal enum PieceType
+{
+    Normal = 1,
+    Unknown = 2,
+    Control = 3,
+    UserDefined = 4,
+    Unused = 5,
+    Byte = 6,
+}
 
 /// <summary>A piece of a SentencePiece vocabulary; its id is its place.</summary>
 /// <param name="Text">Spaces are written U+2581, bytes as &lt;0x0A&gt;.</param>
@@ -15,8 +23,11 @@ internal readonly record struct Piece(string Text, float Score, PieceType Type);
 /// <summary>The parts of a SentencePiece <c>.model</c> file (a protocol buffer, sentencepiece_model.proto) that matter here.</summary>
 internal sealed record SentencePieceModel(ImmutableArray<Piece> Pieces, int Begin, int End)
 {
-    private const int PiecesField = 1, TrainerField = 2, NormalizerField = 3;
-    private const int UnigramModel = 1, BytePairModel = 2;
+    private const int PiecesField = 1,
+        TrainerField = 2,
+        NormalizerField = 3;
+    private const int UnigramModel = 1,
+        BytePairModel = 2;
 
     public static SentencePieceModel Parse(byte[] file, string source)
     {
@@ -28,24 +39,46 @@ internal sealed record SentencePieceModel(ImmutableArray<Piece> Pieces, int Begi
             for (var tag = input.ReadTag(); tag != 0; tag = input.ReadTag())
             {
                 if (tag == WireFormat.MakeTag(PiecesField, WireFormat.WireType.LengthDelimited))
+                {
                     pieces.Add(ReadPiece(input.ReadBytes()));
+                }
                 else if (tag == WireFormat.MakeTag(TrainerField, WireFormat.WireType.LengthDelimited))
+                {
                     (kind, begin, end) = ReadTrainer(input.ReadBytes());
+                }
                 else
+                {
                     input.SkipLastField();
+                }
             }
         }
         catch (InvalidProtocolBufferException problem)
         {
-            throw new ModelFileException($"{source}: not a whole SentencePiece model ({problem.Message.TrimEnd('.')}); it may be cut short. Fetch it again.", problem);
+            throw new ModelFileException(
+                $"{source}: not a whole SentencePiece model ({problem.Message.TrimEnd('.')}); it may be cut short. Fetch it again.",
+                problem
+            );
         }
 
         if (kind == 0)
-            throw new ModelFileException($"{source}: says nothing of how it was trained; expected a SentencePiece model. It may be cut short, or another kind of file.");
+        {
+            throw new ModelFileException(
+                $"{source}: says nothing of how it was trained; expected a SentencePiece model. It may be cut short, or another "
+                    + "kind of file."
+            );
+        }
         if (kind is not (UnigramModel or BytePairModel))
-            throw new ModelFileException($"{source}: a SentencePiece model of type {kind}; expected 1, unigram, or 2, byte-pair encoding, as in Llama.");
+        {
+            throw new ModelFileException(
+                $"{source}: a SentencePiece model of type {kind}; expected 1, unigram, or 2, byte-pair encoding, as in Llama."
+            );
+        }
         if (pieces.Count == 0 || end < 0 || end >= pieces.Count || begin >= pieces.Count)
-            throw new ModelFileException($"{source}: {pieces.Count} pieces with begin {begin} and end {end}; expected a SentencePiece model with an end token.");
+        {
+            throw new ModelFileException(
+                $"{source}: {pieces.Count} pieces with begin {begin} and end {end}; expected a SentencePiece model with an end token."
+            );
+        }
         return new SentencePieceModel(pieces.ToImmutable(), begin, end);
     }
 
@@ -95,10 +128,18 @@ internal sealed record SentencePieceModel(ImmutableArray<Piece> Pieces, int Begi
         {
             switch (WireFormat.GetTagFieldNumber(tag))
             {
-                case 1: piece = piece with { Text = input.ReadString() }; break;
-                case 2: piece = piece with { Score = input.ReadFloat() }; break;
-                case 3: piece = piece with { Type = (PieceType)input.ReadEnum() }; break;
-                default: input.SkipLastField(); break;
+                case 1:
+                    piece = piece with { Text = input.ReadString() };
+                    break;
+                case 2:
+                    piece = piece with { Score = input.ReadFloat() };
+                    break;
+                case 3:
+                    piece = piece with { Type = (PieceType)input.ReadEnum() };
+                    break;
+                default:
+                    input.SkipLastField();
+                    break;
             }
         }
 
@@ -113,10 +154,18 @@ internal sealed record SentencePieceModel(ImmutableArray<Piece> Pieces, int Begi
         {
             switch (WireFormat.GetTagFieldNumber(tag))
             {
-                case 3: kind = input.ReadEnum(); break;
-                case 41: begin = input.ReadInt32(); break;
-                case 42: end = input.ReadInt32(); break;
-                default: input.SkipLastField(); break;
+                case 3:
+                    kind = input.ReadEnum();
+                    break;
+                case 41:
+                    begin = input.ReadInt32();
+                    break;
+                case 42:
+                    end = input.ReadInt32();
+                    break;
+                default:
+                    input.SkipLastField();
+                    break;
             }
         }
 
@@ -136,20 +185,20 @@ internal sealed record SentencePieceModel(ImmutableArray<Piece> Pieces, int Begi
     {
         WriteNumber(message, 3, BytePairModel);
         WriteNumber(message, 4, Pieces.Length);
-        WriteFlag(message, 35, true);               // byte_fallback
-        WriteNumber(message, 40, 0);                // unk_id
+        WriteFlag(message, 35, true); // byte_fallback
+        WriteNumber(message, 40, 0); // unk_id
         WriteNumber(message, 41, Begin);
         WriteNumber(message, 42, End);
-        WriteNumber(message, 43, -1);               // pad_id: none
+        WriteNumber(message, 43, -1); // pad_id: none
     }
 
     private static void WriteNormalizer(CodedOutputStream message)
     {
         message.WriteTag(1, WireFormat.WireType.LengthDelimited);
         message.WriteString("identity");
-        WriteFlag(message, 3, true);                // add_dummy_prefix
-        WriteFlag(message, 4, false);               // remove_extra_whitespaces
-        WriteFlag(message, 5, true);                // escape_whitespaces
+        WriteFlag(message, 3, true); // add_dummy_prefix
+        WriteFlag(message, 4, false); // remove_extra_whitespaces
+        WriteFlag(message, 5, true); // escape_whitespaces
     }
 
     private static void WriteNumber(CodedOutputStream message, int field, int value)

@@ -30,8 +30,11 @@ public sealed class SentencePieceTokenizer : ITokenizer
     {
         _file = file;
         _model = SentencePieceModel.Parse(file, source);
-        _special = _model.Pieces.Select((piece, id) => (piece, id)).Where(p => p.piece.Type is PieceType.Control or PieceType.Unknown)
-            .GroupBy(p => p.piece.Text).ToDictionary(g => g.Key, g => g.First().id, StringComparer.Ordinal);
+        _special = _model
+            .Pieces.Select((piece, id) => (piece, id))
+            .Where(p => p.piece.Type is PieceType.Control or PieceType.Unknown)
+            .GroupBy(p => p.piece.Text)
+            .ToDictionary(g => g.Key, g => g.First().id, StringComparer.Ordinal);
         foreach (var (token, id) in added)
         {
             _special[token] = id;
@@ -40,9 +43,12 @@ public sealed class SentencePieceTokenizer : ITokenizer
         Added = added;
         _addedIds = [.. added.Values];
         VocabularySize = Math.Max(_model.Pieces.Length, 1 + added.Values.DefaultIfEmpty(-1).Max());
-        Special = roles ?? new SpecialTokens(_model.Begin < 0 ? null : _model.Pieces[_model.Begin].Text, _model.Pieces[_model.End].Text, null);
+        Special =
+            roles ?? new SpecialTokens(_model.Begin < 0 ? null : _model.Pieces[_model.Begin].Text, _model.Pieces[_model.End].Text, null);
         if (Special.Pad == Special.End)
+        {
             Special = Special with { Pad = null };
+        }
         BeginToken = Special.Begin is null ? null : IdOf(Special.Begin, source);
         EndToken = IdOf(Special.End, source);
         PadToken = Special.Pad is null ? VocabularySize : IdOf(Special.Pad, source);
@@ -64,9 +70,14 @@ public sealed class SentencePieceTokenizer : ITokenizer
     /// </summary>
     public IReadOnlyList<(string Text, float Score, int Type)> Pieces()
     {
-        var pieces = Enumerable.Range(0, VocabularySize).Select(id => id < _model.Pieces.Length
-            ? (_model.Pieces[id].Text, _model.Pieces[id].Score, (int)_model.Pieces[id].Type)
-            : ($"[PAD{id}]", 0f, (int)PieceType.Unused)).ToArray();
+        var pieces = Enumerable
+            .Range(0, VocabularySize)
+            .Select(id =>
+                id < _model.Pieces.Length
+                    ? (_model.Pieces[id].Text, _model.Pieces[id].Score, (int)_model.Pieces[id].Type)
+                    : ($"[PAD{id}]", 0f, (int)PieceType.Unused)
+            )
+            .ToArray();
         foreach (var (text, id) in Added)
         {
             pieces[id] = (text, 0, (int)PieceType.Control);
@@ -96,9 +107,13 @@ public sealed class SentencePieceTokenizer : ITokenizer
         foreach (var token in tokens)
         {
             if (token >= 0 && token < _bytes.Length && _bytes[token] is { } spelled)
+            {
                 bytes.AddRange(spelled);
+            }
             else if (token != PadToken && !_addedIds.Contains(token))
+            {
                 bytes.AddRange("\uFFFD"u8);
+            }
         }
 
         return Encoding.UTF8.GetString([.. bytes]);
@@ -111,7 +126,18 @@ public sealed class SentencePieceTokenizer : ITokenizer
     }
 
     private static ImmutableArray<int> Ids(Piecer piecer, string text) =>
-        text.Length == 0 ? [] : [.. piecer.EncodeToIds(WellFormed.Text(text), addBeginningOfSentence: false, addEndOfSentence: false, considerPreTokenization: false, considerNormalization: true)];
+        text.Length == 0
+            ? []
+            :
+            [
+                .. piecer.EncodeToIds(
+                    WellFormed.Text(text),
+                    addBeginningOfSentence: false,
+                    addEndOfSentence: false,
+                    considerPreTokenization: false,
+                    considerNormalization: true
+                ),
+            ];
 
     private static Piecer Load(byte[] file, string source)
     {
@@ -119,24 +145,38 @@ public sealed class SentencePieceTokenizer : ITokenizer
         {
             return Piecer.Create(new MemoryStream(file), addBeginningOfSentence: false, addEndOfSentence: false);
         }
-        catch (Exception problem) when (problem is IOException or InvalidDataException or ArgumentException or InvalidOperationException
-            or NotSupportedException or FormatException or KeyNotFoundException or IndexOutOfRangeException)
+        catch (Exception problem)
+            when (problem
+                    is IOException
+                        or InvalidDataException
+                        or ArgumentException
+                        or InvalidOperationException
+                        or NotSupportedException
+                        or FormatException
+                        or KeyNotFoundException
+                        or IndexOutOfRangeException
+            )
         {
             throw new ModelFileException($"{source}: a SentencePiece model that cannot be used: {problem.Message}", problem);
         }
     }
 
     /// <summary>Bytes a piece stands for; none for control pieces, null for the unknown piece.</summary>
-    private static byte[]? Spell(Piece piece, string source) => piece.Type switch
-    {
-        PieceType.Unknown => null,
-        PieceType.Control => [],
-        PieceType.Byte => piece.Text.Length == 6 && byte.TryParse(piece.Text.AsSpan(3, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var value)
-            ? [value]
-            : throw new ModelFileException($"{source}: the byte piece '{piece.Text}' names no byte; expected the form <0x0A>."),
-        _ => Encoding.UTF8.GetBytes(piece.Text.Replace(Space, ' ')),
-    };
+    private static byte[]? Spell(Piece piece, string source) =>
+        piece.Type switch
+        {
+            PieceType.Unknown => null,
+            PieceType.Control => [],
+            PieceType.Byte => piece.Text.Length == 6
+            && byte.TryParse(piece.Text.AsSpan(3, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var value)
+                ? [value]
+                : throw new ModelFileException($"{source}: the byte piece '{piece.Text}' names no byte; expected the form <0x0A>."),
+            _ => Encoding.UTF8.GetBytes(piece.Text.Replace(Space, ' ')),
+        };
 
-    private int IdOf(string token, string source) => FindSpecial(token)
-        ?? throw new ModelFileException($"{source}: the special token '{token}' is not in the vocabulary.{Suggestion.For(token, _special.Keys)}");
+    private int IdOf(string token, string source) =>
+        FindSpecial(token)
+        ?? throw new ModelFileException(
+            $"{source}: the special token '{token}' is not in the vocabulary.{Suggestion.For(token, _special.Keys)}"
+        );
 }

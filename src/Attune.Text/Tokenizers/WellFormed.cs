@@ -11,9 +11,13 @@ internal static class WellFormed
         for (var i = 0; i < text.Length; i++)
         {
             if (!char.IsSurrogate(text[i]))
+            {
                 continue;
+            }
             if (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[i + 1]))
+            {
                 return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+            }
             i++;
         }
 

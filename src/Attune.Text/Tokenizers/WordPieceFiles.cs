@@ -5,7 +5,10 @@ using Attune.Text.Tokenizers.Pipeline;
 
 namespace Attune.Text.Tokenizers;
 
-/// <summary>BERT's own file, <c>vocab.txt</c>: a token a line, the line's number from 0 its id. Read as the <c>tokenizer.json</c> that says the same.</summary>
+/// <summary>
+/// BERT's own file, <c>vocab.txt</c>: a token a line, the line's number from 0 its id. Read as the <c>tokenizer.json</c> that says the
+/// same.
+/// </summary>
 internal static class WordPieceFiles
 {
     internal const string Name = "vocab.txt";
@@ -20,10 +23,26 @@ internal static class WordPieceFiles
         string[] special = [unknown, first, last, Role("pad_token", "[PAD]"), Role("mask_token", "[MASK]")];
         var vocabulary = Read(path);
         if (special[..3].FirstOrDefault(s => !vocabulary.ContainsKey(s)) is { } missing)
-            throw new ModelFileException($"{path}: the special token '{missing}' is not in the vocabulary; expected BERT's vocab.txt, a token a line.");
+        {
+            throw new ModelFileException(
+                $"{path}: the special token '{missing}' is not in the vocabulary; expected BERT's vocab.txt, a token a line."
+            );
+        }
         var file = new JsonObject
         {
-            ["added_tokens"] = new JsonArray([.. special.Where(vocabulary.ContainsKey).Select(s => (JsonNode)new JsonObject { ["id"] = vocabulary[s], ["content"] = s, ["special"] = true })]),
+            ["added_tokens"] = new JsonArray([
+                .. special
+                    .Where(vocabulary.ContainsKey)
+                    .Select(s =>
+                        (JsonNode)
+                            new JsonObject
+                            {
+                                ["id"] = vocabulary[s],
+                                ["content"] = s,
+                                ["special"] = true,
+                            }
+                    ),
+            ]),
             ["normalizer"] = new JsonObject
             {
                 ["type"] = "BertNormalizer",
@@ -33,8 +52,18 @@ internal static class WordPieceFiles
                 ["lowercase"] = JsonFile.Flag(config?["do_lower_case"]) ?? true,
             },
             ["pre_tokenizer"] = new JsonObject { ["type"] = "BertPreTokenizer" },
-            ["post_processor"] = new JsonObject { ["type"] = "BertProcessing", ["cls"] = new JsonArray(first, vocabulary[first]), ["sep"] = new JsonArray(last, vocabulary[last]) },
-            ["decoder"] = new JsonObject { ["type"] = "WordPiece", ["prefix"] = "##", ["cleanup"] = true },
+            ["post_processor"] = new JsonObject
+            {
+                ["type"] = "BertProcessing",
+                ["cls"] = new JsonArray(first, vocabulary[first]),
+                ["sep"] = new JsonArray(last, vocabulary[last]),
+            },
+            ["decoder"] = new JsonObject
+            {
+                ["type"] = "WordPiece",
+                ["prefix"] = "##",
+                ["cleanup"] = true,
+            },
             ["model"] = new JsonObject
             {
                 ["type"] = "WordPiece",
@@ -56,7 +85,11 @@ internal static class WordPieceFiles
             {
                 // Line ends alone are taken off: white space of other kinds is a token of its own in some vocabularies.
                 if (!vocabulary.TryAdd(line, vocabulary.Count))
-                    throw new ModelFileException($"{path}: line {vocabulary.Count + 1} holds '{line}', which an earlier line holds too; expected each token once.");
+                {
+                    throw new ModelFileException(
+                        $"{path}: line {vocabulary.Count + 1} holds '{line}', which an earlier line holds too; expected each token once."
+                    );
+                }
             }
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or DecoderFallbackException)

@@ -12,8 +12,13 @@ namespace Attune.Text.Unicode;
 internal static class Normalization
 {
     // Hangul syllables are composed by arithmetic (Unicode 3.12).
-    private const int SyllableBase = 0xAC00, LeadBase = 0x1100, VowelBase = 0x1161, TailBase = 0x11A7;
-    private const int LeadCount = 19, VowelCount = 21, TailCount = 28;
+    private const int SyllableBase = 0xAC00,
+        LeadBase = 0x1100,
+        VowelBase = 0x1161,
+        TailBase = 0x11A7;
+    private const int LeadCount = 19,
+        VowelCount = 21,
+        TailCount = 28;
     private const int SyllableCount = LeadCount * VowelCount * TailCount;
 
     private static readonly Lazy<Tables> Known = new(ReadTables);
@@ -22,7 +27,9 @@ internal static class Normalization
     public static string Apply(string text, NormalizationForm form)
     {
         if (Ascii.IsValid(text))
+        {
             return text;
+        }
         var tables = Known.Value;
         var points = new List<int>(text.Length + 8);
         foreach (var rune in text.EnumerateRunes())
@@ -32,7 +39,9 @@ internal static class Normalization
 
         Order(tables, points);
         if (form is NormalizationForm.FormC or NormalizationForm.FormKC)
+        {
             Compose(tables, points);
+        }
         var result = new StringBuilder(points.Count + 8);
         foreach (var point in points)
         {
@@ -50,7 +59,9 @@ internal static class Normalization
             into.Add(LeadBase + syllable / (VowelCount * TailCount));
             into.Add(VowelBase + syllable % (VowelCount * TailCount) / TailCount);
             if (syllable % TailCount != 0)
+            {
                 into.Add(TailBase + syllable % TailCount);
+            }
         }
         else if (tables.Canonical.TryGetValue(point, out var parts) || (compatible && tables.Compatible.TryGetValue(point, out parts)))
         {
@@ -68,7 +79,7 @@ internal static class Normalization
     /// <summary>Marks in the order of their classes; marks of one class keep their order.</summary>
     private static void Order(Tables tables, List<int> points)
     {
-        for (var start = 0; start < points.Count;)
+        for (var start = 0; start < points.Count; )
         {
             var end = start;
             while (end < points.Count && tables.Class(points[end]) != 0)
@@ -103,9 +114,13 @@ internal static class Normalization
             }
 
             if (rank == 0)
+            {
                 (starter, last) = (written, -1);
+            }
             else
+            {
                 last = rank;
+            }
             points[written++] = point;
         }
 
@@ -116,15 +131,23 @@ internal static class Normalization
     {
         var (lead, vowel) = (first - LeadBase, second - VowelBase);
         if (lead is >= 0 and < LeadCount && vowel is >= 0 and < VowelCount)
+        {
             return SyllableBase + (lead * VowelCount + vowel) * TailCount;
+        }
         var (syllable, tail) = (first - SyllableBase, second - TailBase);
         if (syllable is >= 0 and < SyllableCount && syllable % TailCount == 0 && tail is > 0 and < TailCount)
+        {
             return first + tail;
+        }
         return tables.Composites.TryGetValue((first, second), out var composed) ? composed : null;
     }
 
     private sealed record Tables(
-        FrozenDictionary<int, int[]> Canonical, FrozenDictionary<int, int[]> Compatible, FrozenDictionary<(int, int), int> Composites, FrozenDictionary<int, byte> Classes)
+        FrozenDictionary<int, int[]> Canonical,
+        FrozenDictionary<int, int[]> Compatible,
+        FrozenDictionary<(int, int), int> Composites,
+        FrozenDictionary<int, byte> Classes
+    )
     {
         public int Class(int point) => Classes.GetValueOrDefault(point);
     }
@@ -139,7 +162,9 @@ internal static class Normalization
         while (reader.ReadLine() is { } line)
         {
             if (line[0] == '#')
+            {
                 continue;
+            }
             var fields = line.Split(' ');
             if (fields[0] == "n")
             {
@@ -154,10 +179,17 @@ internal static class Normalization
             int[] parts = [.. fields[2..].Select(Hex)];
             (fields[0] == "k" ? compatible : canonical)[Hex(fields[1])] = parts;
             if (fields[0] == "c")
+            {
                 composites[(parts[0], parts[1])] = Hex(fields[1]);
+            }
         }
 
-        return new Tables(canonical.ToFrozenDictionary(), compatible.ToFrozenDictionary(), composites.ToFrozenDictionary(), classes.ToFrozenDictionary());
+        return new Tables(
+            canonical.ToFrozenDictionary(),
+            compatible.ToFrozenDictionary(),
+            composites.ToFrozenDictionary(),
+            classes.ToFrozenDictionary()
+        );
     }
 
     private static int Hex(string digits) => int.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);

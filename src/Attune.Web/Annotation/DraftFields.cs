@@ -13,13 +13,23 @@ public static class DraftFields
     public static string Of(JsonElement? draft, ImmutableArray<string> missingTypes)
     {
         if (draft is not { ValueKind: JsonValueKind.Object } json)
+        {
             return "";
+        }
         if (json.TryGetProperty("fields", out _))
+        {
             return json.GetRawText();
+        }
         try
         {
             return json.Deserialize<Judgement>(StoreJson.Options) is { } judgement
-                ? JsonSerializer.Serialize(new { fields = Fields(judgement, missingTypes).Where(f => f.Value is not null).Select(f => new[] { f.Name, f.Value }), at = 0 })
+                ? JsonSerializer.Serialize(
+                    new
+                    {
+                        fields = Fields(judgement, missingTypes).Where(f => f.Value is not null).Select(f => new[] { f.Name, f.Value }),
+                        at = 0,
+                    }
+                )
                 : "";
         }
         catch (JsonException)
@@ -32,31 +42,49 @@ public static class DraftFields
     public static IEnumerable<(string Name, string Value)> Read(string draft)
     {
         if (draft.Length == 0)
+        {
             yield break;
+        }
         using var json = JsonDocument.Parse(draft);
         if (!json.RootElement.TryGetProperty("fields", out var fields) || fields.ValueKind != JsonValueKind.Array)
+        {
             yield break;
+        }
         foreach (var field in fields.EnumerateArray().Where(f => f.ValueKind == JsonValueKind.Array && f.GetArrayLength() == 2))
         {
             if (field[0].ValueKind == JsonValueKind.String && field[1].ValueKind == JsonValueKind.String)
+            {
                 yield return (field[0].GetString()!, field[1].GetString()!);
+            }
         }
     }
 
-    private static IEnumerable<(string Name, string? Value)> Fields(Judgement judgement, ImmutableArray<string> missingTypes) => judgement switch
-    {
-        ComparisonJudgement comparison => [("strength", Text(comparison.Strength))],
-        RankingJudgement ranking => ranking.Ranks.Select((rank, i) => ($"rank.{i}", Text(rank))),
-        ChoiceJudgement choice => [("best", choice.Best is { } best ? Text(best) : "none")],
-        StepsJudgement steps => [.. steps.Ratings.Select((rating, i) => ($"step.{i}", Text(rating))), ("finish", Finish(steps.Finish)), ("correction", steps.Correction)],
-        SpansJudgement spans => Spans(spans, missingTypes),
-        RatingJudgement rating => [("value", rating.Value.ToString(CultureInfo.InvariantCulture)), ("reason", rating.Reason)],
-        ChatJudgement chat =>
-        [
-            .. chat.Turns.SelectMany(t => ImmutableArray.Create(($"strength.{t.Turn}", Text(t.Strength)), ($"comment.{t.Turn}", t.Comment))), ("overall", Text(chat.Overall)),
-        ],
-        _ => Enumerable.Empty<(string, string?)>(),
-    } is var fields ? fields.Append(("comment", judgement.Comment)) : [];
+    private static IEnumerable<(string Name, string? Value)> Fields(Judgement judgement, ImmutableArray<string> missingTypes) =>
+        judgement switch
+        {
+            ComparisonJudgement comparison => [("strength", Text(comparison.Strength))],
+            RankingJudgement ranking => ranking.Ranks.Select((rank, i) => ($"rank.{i}", Text(rank))),
+            ChoiceJudgement choice => [("best", choice.Best is { } best ? Text(best) : "none")],
+            StepsJudgement steps =>
+            [
+                .. steps.Ratings.Select((rating, i) => ($"step.{i}", Text(rating))),
+                ("finish", Finish(steps.Finish)),
+                ("correction", steps.Correction),
+            ],
+            SpansJudgement spans => Spans(spans, missingTypes),
+            RatingJudgement rating => [("value", rating.Value.ToString(CultureInfo.InvariantCulture)), ("reason", rating.Reason)],
+            ChatJudgement chat =>
+            [
+                .. chat.Turns.SelectMany(t =>
+                    ImmutableArray.Create(($"strength.{t.Turn}", Text(t.Strength)), ($"comment.{t.Turn}", t.Comment))
+                ),
+                ("overall", Text(chat.Overall)),
+            ],
+            _ => Enumerable.Empty<(string, string?)>(),
+        }
+            is var fields
+            ? fields.Append(("comment", judgement.Comment))
+            : [];
 
     private static IEnumerable<(string Name, string? Value)> Spans(SpansJudgement spans, ImmutableArray<string> missingTypes)
     {
@@ -71,10 +99,14 @@ public static class DraftFields
         }
     }
 
-    private static string Finish(FinishReason finish) => finish switch
-    {
-        FinishReason.Solution => "solution", FinishReason.FoundError => "found_error", FinishReason.BadProblem => "bad_problem", _ => "give_up",
-    };
+    private static string Finish(FinishReason finish) =>
+        finish switch
+        {
+            FinishReason.Solution => "solution",
+            FinishReason.FoundError => "found_error",
+            FinishReason.BadProblem => "bad_problem",
+            _ => "give_up",
+        };
 
     private static string? Text(int? number) => number?.ToString(CultureInfo.InvariantCulture);
 }

@@ -13,33 +13,41 @@ internal sealed class FormFields(IReadOnlyDictionary<string, StringValues> form)
     public IEnumerable<string> Names => form.Keys;
 
     /// <summary>Browsers without scripts send line breaks as CR LF: they were typed as one.</summary>
-    public string? Text(string name) => form.TryGetValue(name, out var values) && values.Count > 0 && values[0] is { Length: > 0 } text
-        ? text.Replace("\r\n", "\n", StringComparison.Ordinal)
-        : null;
+    public string? Text(string name) =>
+        form.TryGetValue(name, out var values) && values.Count > 0 && values[0] is { Length: > 0 } text
+            ? text.Replace("\r\n", "\n", StringComparison.Ordinal)
+            : null;
 
-    public int? Number(string name) => Text(name) is not { } text ? null
+    public int? Number(string name) =>
+        Text(name) is not { } text ? null
         : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number
         : throw new DataException($"the field '{name}' is '{Brief(text)}'; expected a whole number.");
 
-    public double? Real(string name) => Text(name) is not { } text ? null
+    public double? Real(string name) =>
+        Text(name) is not { } text ? null
         : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number
         : throw new DataException($"the field '{name}' is '{Brief(text)}'; expected a number.");
 
     public Guid? Id(string name) => Guid.TryParse(Text(name), out var id) ? id : null;
 
-    public TimeSpan? Milliseconds(string name) => Text(name) is { } text && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < 1L << 44
-        ? TimeSpan.FromMilliseconds(number)
-        : null;
+    public TimeSpan? Milliseconds(string name) =>
+        Text(name) is { } text && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < 1L << 44
+            ? TimeSpan.FromMilliseconds(number)
+            : null;
 
     /// <summary>Fields name.0, name.1, ... up to the highest that is there; null for those left out.</summary>
     /// <param name="least">How many there are at least: those after the highest are left out too.</param>
     public IEnumerable<(int Index, int? Number)> Numbered(string name, int least = 0)
     {
-        var indices = form.Keys.Where(k => k.StartsWith(name + ".", StringComparison.Ordinal))
-            .Select(k => int.TryParse(k.AsSpan(name.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var i) ? i : -1).ToArray();
+        var indices = form
+            .Keys.Where(k => k.StartsWith(name + ".", StringComparison.Ordinal))
+            .Select(k => int.TryParse(k.AsSpan(name.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var i) ? i : -1)
+            .ToArray();
         var count = Math.Max(least, indices.DefaultIfEmpty(-1).Max() + 1);
         if (count > MostParts)
+        {
             throw new DataException($"the form has {count} fields '{name}'; expected {MostParts} at most.");
+        }
         return Enumerable.Range(0, count).Select(i => (i, Number($"{name}.{i.ToString(CultureInfo.InvariantCulture)}")));
     }
 

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Primitives;
 namespace Attune.Web.Annotation;
 
 /// <summary>
-/// The fields of a task's form become a judgement. The same fields are sent by the page's script, by its outbox and by a browser without scripts,
-/// and they are what drafts hold. Whether the judgement answers the task is for the store to say.
+/// The fields of a task's form become a judgement. The same fields are sent by the page's script, by its outbox and by a browser without
+/// scripts, and they are what drafts hold. Whether the judgement answers the task is for the store to say.
 /// </summary>
 public static class JudgementForm
 {
@@ -20,10 +20,18 @@ public static class JudgementForm
         var fields = new FormFields(form);
         Judgement judgement = kind switch
         {
-            ProjectKind.Comparison => ComparisonJudgement.OfStrength(fields.Number("strength") ?? throw Missing("one of the eight levels of strength")),
-            ProjectKind.Ranking => new RankingJudgement([.. fields.Numbered("rank").Select(f => f.Number ?? throw Missing("a rank for every answer"))]),
+            ProjectKind.Comparison => ComparisonJudgement.OfStrength(
+                fields.Number("strength") ?? throw Missing("one of the eight levels of strength")
+            ),
+            ProjectKind.Ranking => new RankingJudgement([
+                .. fields.Numbered("rank").Select(f => f.Number ?? throw Missing("a rank for every answer")),
+            ]),
             ProjectKind.BestOf => Best(fields),
-            ProjectKind.Steps => new StepsJudgement([.. fields.Numbered("step", fields.Number("steps") ?? 0).Select(f => f.Number)], Finish(fields), fields.Text("correction")),
+            ProjectKind.Steps => new StepsJudgement(
+                [.. fields.Numbered("step", fields.Number("steps") ?? 0).Select(f => f.Number)],
+                Finish(fields),
+                fields.Text("correction")
+            ),
             ProjectKind.Spans => new SpansJudgement(Spans(fields), Absent(fields), fields.Text("corrected")),
             ProjectKind.Rating => new RatingJudgement(fields.Real("value") ?? throw Missing("a rating"), fields.Text("reason")),
             _ => new ChatJudgement(Turns(fields), fields.Number("overall")),
@@ -31,27 +39,33 @@ public static class JudgementForm
         return judgement with { Comment = fields.Text("comment") };
     }
 
-    private static ChoiceJudgement Best(FormFields fields) => fields.Text("best") switch
-    {
-        "none" => new ChoiceJudgement(null),
-        null => throw Missing("the best answer, or that none is acceptable"),
-        _ => new ChoiceJudgement(fields.Number("best")),
-    };
+    private static ChoiceJudgement Best(FormFields fields) =>
+        fields.Text("best") switch
+        {
+            "none" => new ChoiceJudgement(null),
+            null => throw Missing("the best answer, or that none is acceptable"),
+            _ => new ChoiceJudgement(fields.Number("best")),
+        };
 
-    private static FinishReason Finish(FormFields fields) => fields.Text("finish") switch
-    {
-        "solution" => FinishReason.Solution,
-        "found_error" => FinishReason.FoundError,
-        "bad_problem" => FinishReason.BadProblem,
-        "give_up" => FinishReason.GiveUp,
-        _ => throw Missing("an outcome: solution, found an error, give up or bad problem"),
-    };
+    private static FinishReason Finish(FormFields fields) =>
+        fields.Text("finish") switch
+        {
+            "solution" => FinishReason.Solution,
+            "found_error" => FinishReason.FoundError,
+            "bad_problem" => FinishReason.BadProblem,
+            "give_up" => FinishReason.GiveUp,
+            _ => throw Missing("an outcome: solution, found an error, give up or bad problem"),
+        };
 
     private static ImmutableArray<AnswerSpan> Spans(FormFields fields)
     {
         try
         {
-            return JsonSerializer.Deserialize<ImmutableArray<AnswerSpan>>(fields.Text("spans") ?? "[]", StoreJson.Options) is { IsDefault: false } spans ? spans : [];
+            return
+                JsonSerializer.Deserialize<ImmutableArray<AnswerSpan>>(fields.Text("spans") ?? "[]", StoreJson.Options)
+                    is { IsDefault: false } spans
+                ? spans
+                : [];
         }
         catch (JsonException)
         {
@@ -60,24 +74,40 @@ public static class JudgementForm
     }
 
     private static ImmutableArray<MissingInformation> Absent(FormFields fields) =>
-    [
-        .. fields.Names.Where(n => n.StartsWith("missing.", StringComparison.Ordinal) && n.AsSpan(8).IndexOf('.') < 0).Order(StringComparer.Ordinal)
-            .Where(n => fields.Text(n) is not null)
-            .Select(n => new MissingInformation(fields.Text(n)!, fields.Number(n + ".passage"), Sentences(fields.Text(n + ".sentences")))),
-    ];
+        [
+            .. fields
+                .Names.Where(n => n.StartsWith("missing.", StringComparison.Ordinal) && n.AsSpan(8).IndexOf('.') < 0)
+                .Order(StringComparer.Ordinal)
+                .Where(n => fields.Text(n) is not null)
+                .Select(n => new MissingInformation(
+                    fields.Text(n)!,
+                    fields.Number(n + ".passage"),
+                    Sentences(fields.Text(n + ".sentences"))
+                )),
+        ];
 
     private static ImmutableArray<int> Sentences(string? list) =>
-    [
-        .. (list ?? "").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries).Select(n => int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : throw new DataException($"sentences are '{list}'; expected numbers with commas between, such as 0, 2.")),
-    ];
+        [
+            .. (list ?? "")
+                .Split([',', ' '], StringSplitOptions.RemoveEmptyEntries)
+                .Select(n =>
+                    int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                        ? number
+                        : throw new DataException($"sentences are '{list}'; expected numbers with commas between, such as 0, 2.")
+                ),
+        ];
 
     private static ImmutableArray<TurnJudgement> Turns(FormFields fields) =>
-    [
-        .. fields.Numbered("strength").Where(f => f.Number is not null)
-            .Select(f => new TurnJudgement(f.Index, f.Number!.Value, fields.Text($"comment.{f.Index.ToString(CultureInfo.InvariantCulture)}"))),
-    ];
+        [
+            .. fields
+                .Numbered("strength")
+                .Where(f => f.Number is not null)
+                .Select(f => new TurnJudgement(
+                    f.Index,
+                    f.Number!.Value,
+                    fields.Text($"comment.{f.Index.ToString(CultureInfo.InvariantCulture)}")
+                )),
+        ];
 
     private static DataException Missing(string what) => new($"the answer lacks {what}.");
 }

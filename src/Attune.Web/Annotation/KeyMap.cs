@@ -32,43 +32,66 @@ public static class KeyMap
         new("answer-b", "Read answer B", "b"),
     ];
 
-    private static readonly ImmutableArray<KeyAction> Walk =
-    [
-        new("next", "Next one", "j"),
-        new("previous", "Previous one", "k"),
-    ];
+    private static readonly ImmutableArray<KeyAction> Walk = [new("next", "Next one", "j"), new("previous", "Previous one", "k")];
 
-    public static ImmutableArray<KeyAction> For(ProjectKind kind, int parts) => kind switch
-    {
-        ProjectKind.Comparison => [.. Levels(8, Components.Scale.Words), .. Sides, .. Shared],
-        ProjectKind.Chat =>
-        [
-            .. Levels(8, level => Components.Scale.Words(level) + (level <= 5 ? $"; in the overall rating, {level} of 5" : "")), .. Sides,
-            new("overall", "Rate the whole conversation", "o"), new("message", "Write a message", "i"), .. Shared,
-        ],
-        ProjectKind.Ranking =>
-        [
-            .. Walk, .. Levels(Math.Min(parts, 9), rank => $"Rank {rank} for the current answer"),
-            new("better", "One rank better", "Alt+ArrowUp"), new("worse", "One rank worse", "Alt+ArrowDown"), new("tie", "Tie with the answer before", "t"), .. Shared,
-        ],
-        ProjectKind.BestOf => [.. Levels(Math.Min(parts, 9), n => $"{Letter(n - 1)} is best"), new("none", "None is acceptable", "0"), .. Shared],
-        ProjectKind.Steps =>
-        [
-            .. Walk, new("wrong", "The current step is wrong (-1)", "1 -"), new("neutral", "It is neutral (0)", "2 0"), new("right", "It is right (+1)", "3 ="),
-            new("give-up", "Give up", "e"), new("bad-problem", "The problem is bad", "b"), new("correction", "Write the right step", "w"), .. Shared,
-        ],
-        ProjectKind.Spans =>
-        [
-            new("answer-text", "Go to the answer: arrows move, Shift with arrows picks", "a"), .. Levels(Math.Min(parts, 9), n => $"Mark what is picked with error type {n}"),
-            new("next-span", "Next mark", "m"), new("delete-span", "Delete the current mark", "x"), new("note", "Note on the current mark", "n"),
-            new("missing", "What is missing", "l"), new("corrected", "Write the corrected text", "w"), .. Shared,
-        ],
-        _ => [.. Levels(Math.Min(parts, 9), n => parts == 2 ? (n == 1 ? "Bad" : "Good") : $"Rating number {n}"), .. Shared],
-    };
+    public static ImmutableArray<KeyAction> For(ProjectKind kind, int parts) =>
+        kind switch
+        {
+            ProjectKind.Comparison => [.. Levels(8, Components.Scale.Words), .. Sides, .. Shared],
+            ProjectKind.Chat =>
+            [
+                .. Levels(8, level => Components.Scale.Words(level) + (level <= 5 ? $"; in the overall rating, {level} of 5" : "")),
+                .. Sides,
+                new("overall", "Rate the whole conversation", "o"),
+                new("message", "Write a message", "i"),
+                .. Shared,
+            ],
+            ProjectKind.Ranking =>
+            [
+                .. Walk,
+                .. Levels(Math.Min(parts, 9), rank => $"Rank {rank} for the current answer"),
+                new("better", "One rank better", "Alt+ArrowUp"),
+                new("worse", "One rank worse", "Alt+ArrowDown"),
+                new("tie", "Tie with the answer before", "t"),
+                .. Shared,
+            ],
+            ProjectKind.BestOf =>
+            [
+                .. Levels(Math.Min(parts, 9), n => $"{Letter(n - 1)} is best"),
+                new("none", "None is acceptable", "0"),
+                .. Shared,
+            ],
+            ProjectKind.Steps =>
+            [
+                .. Walk,
+                new("wrong", "The current step is wrong (-1)", "1 -"),
+                new("neutral", "It is neutral (0)", "2 0"),
+                new("right", "It is right (+1)", "3 ="),
+                new("give-up", "Give up", "e"),
+                new("bad-problem", "The problem is bad", "b"),
+                new("correction", "Write the right step", "w"),
+                .. Shared,
+            ],
+            ProjectKind.Spans =>
+            [
+                new("answer-text", "Go to the answer: arrows move, Shift with arrows picks", "a"),
+                .. Levels(Math.Min(parts, 9), n => $"Mark what is picked with error type {n}"),
+                new("next-span", "Next mark", "m"),
+                new("delete-span", "Delete the current mark", "x"),
+                new("note", "Note on the current mark", "n"),
+                new("missing", "What is missing", "l"),
+                new("corrected", "Write the corrected text", "w"),
+                .. Shared,
+            ],
+            _ => [.. Levels(Math.Min(parts, 9), n => parts == 2 ? (n == 1 ? "Bad" : "Good") : $"Rating number {n}"), .. Shared],
+        };
 
     /// <summary>A, B, C, ...</summary>
-    public static string Letter(int index) => index < 26 ? ((char)('A' + index)).ToString() : (index + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+    public static string Letter(int index) =>
+        index < 26 ? ((char)('A' + index)).ToString() : (index + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private static IEnumerable<KeyAction> Levels(int count, Func<int, string> label) =>
-        Enumerable.Range(1, count).Select(n => new KeyAction($"level-{n}", label(n), n.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        Enumerable
+            .Range(1, count)
+            .Select(n => new KeyAction($"level-{n}", label(n), n.ToString(System.Globalization.CultureInfo.InvariantCulture)));
 }

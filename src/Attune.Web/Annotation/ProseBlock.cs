@@ -2,7 +2,13 @@ using System.Collections.Immutable;
 
 namespace Attune.Web.Annotation;
 
-public enum ProseKind { Paragraph, Heading, List, Numbers }
+public enum ProseKind
+{
+    Paragraph,
+    Heading,
+    List,
+    Numbers,
+}
 
 /// <summary>A block of guidelines: the part of Markdown that instructions to people need.</summary>
 public sealed record ProseBlock(ProseKind Kind, ImmutableArray<string> Lines)
@@ -17,10 +23,14 @@ public sealed record ProseBlock(ProseKind Kind, ImmutableArray<string> Lines)
             var (next, text) = Read(line);
             // A heading stands alone; any other block goes on while its lines are alike.
             if (line.Length == 0 || next != kind || next == ProseKind.Heading)
+            {
                 Flush(blocks, kind, lines);
+            }
             kind = next;
             if (line.Length > 0)
+            {
                 lines.Add(text);
+            }
         }
 
         Flush(blocks, kind, lines);
@@ -42,7 +52,9 @@ public sealed record ProseBlock(ProseKind Kind, ImmutableArray<string> Lines)
     private static void Flush(ImmutableArray<ProseBlock>.Builder blocks, ProseKind kind, List<string> lines)
     {
         if (lines.Count > 0)
+        {
             blocks.Add(new ProseBlock(kind, [.. lines]));
+        }
         lines.Clear();
     }
 }

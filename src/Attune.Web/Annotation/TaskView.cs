@@ -5,8 +5,8 @@ using Attune.Feedback;
 namespace Attune.Web.Annotation;
 
 /// <summary>
-/// All that the page of one task shows. It is made from what the store hands out for annotators, which has neither policies nor scores nor gold
-/// marks, so that a page cannot show them by mistake.
+/// All that the page of one task shows. It is made from what the store hands out for annotators, which has neither policies nor scores nor
+/// gold marks, so that a page cannot show them by mistake.
 /// </summary>
 public sealed record TaskView
 {
@@ -42,15 +42,20 @@ public sealed record TaskView
 
     public string Url => $"/work/{Project}/{Lease}";
 
-    public ImmutableArray<KeyAction> Keys => KeyMap.For(Kind, Kind switch
-    {
-        ProjectKind.Spans => ErrorTypes.Length,
-        ProjectKind.Rating => RatingLevels.Length,
-        _ => Answers.Length,
-    });
+    public ImmutableArray<KeyAction> Keys =>
+        KeyMap.For(
+            Kind,
+            Kind switch
+            {
+                ProjectKind.Spans => ErrorTypes.Length,
+                ProjectKind.Rating => RatingLevels.Length,
+                _ => Answers.Length,
+            }
+        );
 
     /// <summary>Types of error to mark: the project's own, or those of fine-grained RLHF (Wu et al. 2023).</summary>
-    public ImmutableArray<string> ErrorTypes => Settings.ErrorTypes.IsEmpty ? ["Irrelevant", "Redundant", "Wrong-Grounding", "Unverifiable", "Incoherent"] : Settings.ErrorTypes;
+    public ImmutableArray<string> ErrorTypes =>
+        Settings.ErrorTypes.IsEmpty ? ["Irrelevant", "Redundant", "Wrong-Grounding", "Unverifiable", "Incoherent"] : Settings.ErrorTypes;
 
     public ImmutableArray<string> MissingTypes =>
         Settings.MissingTypes.IsEmpty ? ["Missing-Answer", "Missing-Major-Auxiliary", "Missing-Minor-Auxiliary"] : Settings.MissingTypes;

@@ -8,8 +8,8 @@ namespace Attune.Web.Annotation;
 public readonly record struct TextPart(string Text, bool Hidden, string? Title);
 
 /// <summary>
-/// Texts whose invisible characters are shown. A model can hide words from the person who judges it, or turn their order round, with characters
-/// that leave no mark on the screen.
+/// Texts whose invisible characters are shown. A model can hide words from the person who judges it, or turn their order round, with
+/// characters that leave no mark on the screen.
 /// </summary>
 public static class VisibleText
 {
@@ -39,20 +39,23 @@ public static class VisibleText
     }
 
     // Joiners belong to emoji and to several scripts: there they are no trick.
-    private static bool IsHidden(Rune rune, int before) => rune.Value switch
-    {
-        '\n' or '\r' or '\t' => false,
-        0x200C or 0x200D => before < 0x300,
-        >= 0xFE00 and <= 0xFE0F => false,
-        >= 0xE0000 and <= 0xE007F => before is < 0x1F000,
-        0xFFFD => false,
-        _ => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format && rune.Value != 0xAD,
-    };
+    private static bool IsHidden(Rune rune, int before) =>
+        rune.Value switch
+        {
+            '\n' or '\r' or '\t' => false,
+            0x200C or 0x200D => before < 0x300,
+            >= 0xFE00 and <= 0xFE0F => false,
+            >= 0xE0000 and <= 0xE007F => before is < 0x1F000,
+            0xFFFD => false,
+            _ => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format && rune.Value != 0xAD,
+        };
 
     private static void Flush(ImmutableArray<TextPart>.Builder parts, StringBuilder plain)
     {
         if (plain.Length > 0)
+        {
             parts.Add(new TextPart(plain.ToString(), false, null));
+        }
         plain.Clear();
     }
 }

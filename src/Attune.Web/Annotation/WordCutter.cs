@@ -9,8 +9,8 @@ namespace Attune.Web.Annotation;
 public readonly record struct Word(string Text, string Space, int Start, int End);
 
 /// <summary>
-/// Cuts an answer into words, so that marks begin and end at white space, as the data of fine-grained RLHF demands (Wu et al. 2023), and so that
-/// positions are counted in one place, in code points.
+/// Cuts an answer into words, so that marks begin and end at white space, as the data of fine-grained RLHF demands (Wu et al. 2023), and so
+/// that positions are counted in one place, in code points.
 /// </summary>
 public static class WordCutter
 {
@@ -34,7 +34,9 @@ public static class WordCutter
         }
 
         if (word.Length + space.Length > 0)
+        {
             words.Add(Take(word, space, start));
+        }
         return words.ToImmutable();
     }
 

@@ -45,30 +45,53 @@ internal sealed class ChatShape : AnswerShape
     public override string ChunkObject => "chat.completion.chunk";
 
     public override object Choice(int index, string echo, string text, ToldTokens? tokens, string finish) =>
-        new { index, message = new { role = "assistant", content = text, refusal = (string?)null }, logprobs = LogProbs(tokens), finish_reason = finish };
-
-    public override object Chunk(int index, string echo, bool isFirst, string text, ToldTokens? tokens, string? finish) => new
-    {
-        index,
-        delta = isFirst ? (object)new { role = "assistant", content = text } : finish is not null && text.Length == 0 ? new { } : new { content = text },
-        logprobs = LogProbs(tokens),
-        finish_reason = finish,
-    };
-
-    private static object? LogProbs(ToldTokens? tokens) => tokens is null ? null : new
-    {
-        content = tokens.Answer.Select(t => new
+        new
         {
-            token = t.Text,
-            logprob = LogProb(t.LogProb),
-            bytes = Bytes(t.Text),
-            top_logprobs = t.Alternatives.Select(a => new { token = a.Text, logprob = LogProb(a.LogProb), bytes = Bytes(a.Text) }),
-        }),
-        refusal = (object?)null,
-    };
+            index,
+            message = new
+            {
+                role = "assistant",
+                content = text,
+                refusal = (string?)null,
+            },
+            logprobs = LogProbs(tokens),
+            finish_reason = finish,
+        };
+
+    public override object Chunk(int index, string echo, bool isFirst, string text, ToldTokens? tokens, string? finish) =>
+        new
+        {
+            index,
+            delta = isFirst ? (object)new { role = "assistant", content = text }
+            : finish is not null && text.Length == 0 ? new { }
+            : new { content = text },
+            logprobs = LogProbs(tokens),
+            finish_reason = finish,
+        };
+
+    private static object? LogProbs(ToldTokens? tokens) =>
+        tokens is null
+            ? null
+            : new
+            {
+                content = tokens.Answer.Select(t => new
+                {
+                    token = t.Text,
+                    logprob = LogProb(t.LogProb),
+                    bytes = Bytes(t.Text),
+                    top_logprobs = t.Alternatives.Select(a => new
+                    {
+                        token = a.Text,
+                        logprob = LogProb(a.LogProb),
+                        bytes = Bytes(a.Text),
+                    }),
+                }),
+                refusal = (object?)null,
+            };
 
     /// <summary>Null for a token that is a part of a character alone.</summary>
-    private static int[]? Bytes(string text) => text.Contains('\uFFFD', StringComparison.Ordinal) ? null : [.. Encoding.UTF8.GetBytes(text).Select(b => (int)b)];
+    private static int[]? Bytes(string text) =>
+        text.Contains('\uFFFD', StringComparison.Ordinal) ? null : [.. Encoding.UTF8.GetBytes(text).Select(b => (int)b)];
 }
 
 /// <summary>As <c>/v1/completions</c> answers.</summary>
@@ -78,24 +101,40 @@ internal sealed class TextShape : AnswerShape
     public override string Object => "text_completion";
     public override string ChunkObject => "text_completion";
 
-    public override object Choice(int index, string echo, string text, ToldTokens? tokens, string finish) => Chunk(index, echo, true, text, tokens, finish);
+    public override object Choice(int index, string echo, string text, ToldTokens? tokens, string finish) =>
+        Chunk(index, echo, true, text, tokens, finish);
 
     public override object Chunk(int index, string echo, bool isFirst, string text, ToldTokens? tokens, string? finish) =>
-        new { index, text = isFirst ? echo + text : text, logprobs = LogProbs(tokens, CodePoints.Count(echo)), finish_reason = finish };
+        new
+        {
+            index,
+            text = isFirst ? echo + text : text,
+            logprobs = LogProbs(tokens, CodePoints.Count(echo)),
+            finish_reason = finish,
+        };
 
     private static object? LogProbs(ToldTokens? tokens, int before)
     {
         if (tokens is null)
+        {
             return null;
+        }
         // Positions of an answer's tokens count from its own start.
         ImmutableArray<AnswerToken> some = [.. tokens.Prompt, .. tokens.Answer.Select(t => t with { Position = before + t.Position })];
         return new
         {
             tokens = some.Select(t => t.Text),
             token_logprobs = some.Select(t => LogProb(t.LogProb)),
-            // As OpenAI does, with the token itself, so there may be one more than was asked for. Tokens may read alike, such as halves of characters: the likelier one has the name.
-            top_logprobs = some.Select(t => t.Alternatives.IsEmpty ? null
-                : t.Alternatives.Append(new TokenText(t.Text, t.LogProb)).DistinctBy(a => a.Text, StringComparer.Ordinal).ToDictionary(a => a.Text, a => LogProb(a.LogProb), StringComparer.Ordinal)),
+            // As OpenAI does, with the token itself, so there may be one more than was asked for. Tokens may read alike, such as halves of
+            // characters: the likelier one has the name.
+            top_logprobs = some.Select(t =>
+                t.Alternatives.IsEmpty
+                    ? null
+                    : t
+                        .Alternatives.Append(new TokenText(t.Text, t.LogProb))
+                        .DistinctBy(a => a.Text, StringComparer.Ordinal)
+                        .ToDictionary(a => a.Text, a => LogProb(a.LogProb), StringComparer.Ordinal)
+            ),
             text_offset = some.Select(t => t.Position),
         };
     }

@@ -24,20 +24,25 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
         try
         {
             // All prompts wait in the model's queue from the start; they are read one after another.
-            IAsyncEnumerable<CompletionPiece>[] answers = [.. call.Prompts.Select((_, i) => model.CompleteAsync(call.Request(i), source.Token).Select(Wanted))];
-            await (call.Stream ? StreamAsync(answers) : WriteAsync(answers)).ConfigureAwait(false);
+            IAsyncEnumerable<CompletionPiece>[] answers =
+            [
+                .. call.Prompts.Select((_, i) => model.CompleteAsync(call.Request(i), source.Token).Select(Wanted)),
+            ];
+            await (call.Stream ? StreamAsync(answers) : WriteAsync(answers));
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
             // The server or the model ends: a client that has a half must not take it for the whole.
             if (!context.Response.HasStarted)
+            {
                 throw new ApiRefusal(new ApiProblem(StatusCodes.Status503ServiceUnavailable, "The server is stopping."));
+            }
             context.Abort();
         }
         finally
         {
             // Also those that nobody came to read.
-            await source.CancelAsync().ConfigureAwait(false);
+            await source.CancelAsync();
         }
     }
 
@@ -50,7 +55,7 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
             var tokens = Enumerable.Range(0, call.Count).Select(_ => new List<AnswerToken>()).ToArray();
             var before = Enumerable.Repeat(ImmutableArray<AnswerToken>.Empty, call.Count).ToArray();
             var ends = new CompletionEnd[call.Count];
-            await foreach (var piece in answers[prompt].ConfigureAwait(false))
+            await foreach (var piece in answers[prompt])
             {
                 texts[piece.Answer].Append(piece.Text);
                 before[piece.Answer] = before[piece.Answer].AddRange(piece.Prompt);
@@ -59,13 +64,31 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
             }
 
             _drawn += ends.Sum(e => e.Tokens);
-            choices.AddRange(ends.Select((e, i) => shape.Choice(
-                prompt * call.Count + i, call.Prompts[prompt].Echo ?? "", texts[i].ToString(), Told(before[i], [.. tokens[i]]), AnswerShape.Finish(e.Reason))));
+            choices.AddRange(
+                ends.Select(
+                    (e, i) =>
+                        shape.Choice(
+                            prompt * call.Count + i,
+                            call.Prompts[prompt].Echo ?? "",
+                            texts[i].ToString(),
+                            Told(before[i], [.. tokens[i]]),
+                            AnswerShape.Finish(e.Reason)
+                        )
+                )
+            );
         }
 
         context.Response.ContentType = "application/json";
-        var body = new { id = _id, @object = shape.Object, created = now.ToUnixTimeSeconds(), model = model.Name, choices, usage = Usage() };
-        await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(body, CompletionJson.Options), context.RequestAborted).ConfigureAwait(false);
+        var body = new
+        {
+            id = _id,
+            @object = shape.Object,
+            created = now.ToUnixTimeSeconds(),
+            model = model.Name,
+            choices,
+            usage = Usage(),
+        };
+        await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(body, CompletionJson.Options), context.RequestAborted);
     }
 
     private async Task StreamAsync(IAsyncEnumerable<CompletionPiece>[] answers)
@@ -76,49 +99,85 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
             for (var prompt = 0; prompt < answers.Length; prompt++)
             {
                 var begun = new bool[call.Count];
-                await foreach (var piece in answers[prompt].ConfigureAwait(false))
+                await foreach (var piece in answers[prompt])
                 {
                     _drawn += piece.End?.Tokens ?? 0;
                     var chunk = shape.Chunk(
-                        prompt * call.Count + piece.Answer, call.Prompts[prompt].Echo ?? "", !begun[piece.Answer], piece.Text, Told(piece.Prompt, piece.Tokens),
-                        piece.End is { } end ? AnswerShape.Finish(end.Reason) : null);
+                        prompt * call.Count + piece.Answer,
+                        call.Prompts[prompt].Echo ?? "",
+                        !begun[piece.Answer],
+                        piece.Text,
+                        Told(piece.Prompt, piece.Tokens),
+                        piece.End is { } end ? AnswerShape.Finish(end.Reason) : null
+                    );
                     begun[piece.Answer] = true;
-                    await SendAsync(Chunk([chunk], null)).ConfigureAwait(false);
+                    await SendAsync(Chunk([chunk], null));
                 }
             }
 
             if (call.IncludeUsage)
-                await SendAsync(Chunk([], Usage())).ConfigureAwait(false);
-            await SendTextAsync("[DONE]").ConfigureAwait(false);
+            {
+                await SendAsync(Chunk([], Usage()));
+            }
+            await SendTextAsync("[DONE]");
         }
         catch (AttuneException problem) when (context.Response.HasStarted)
         {
             // The status went out long ago; clients look for an error in the events.
-            await SendAsync(new ApiProblem(StatusCodes.Status500InternalServerError, problem.Message).Body).ConfigureAwait(false);
+            await SendAsync(new ApiProblem(StatusCodes.Status500InternalServerError, problem.Message).Body);
         }
     }
 
-    private ToldTokens? Told(ImmutableArray<AnswerToken> prompt, ImmutableArray<AnswerToken> answer) => call.Alternatives is null ? null : new ToldTokens(prompt, answer);
+    private ToldTokens? Told(ImmutableArray<AnswerToken> prompt, ImmutableArray<AnswerToken> answer) =>
+        call.Alternatives is null ? null : new ToldTokens(prompt, answer);
 
     /// <summary>Where only the prompt is asked for, the one token that is drawn after it is left out.</summary>
     private CompletionPiece Wanted(CompletionPiece piece) =>
-        call.DropsAnswer ? piece with { Text = "", Tokens = [], End = piece.End is null ? null : new CompletionEnd(StopReason.Length, 0) } : piece;
+        call.DropsAnswer
+            ? piece with
+            {
+                Text = "",
+                Tokens = [],
+                End = piece.End is null ? null : new CompletionEnd(StopReason.Length, 0),
+            }
+            : piece;
 
-    private object Chunk(ImmutableArray<object> choices, object? usage) => call.IncludeUsage
-        ? new { id = _id, @object = shape.ChunkObject, created = now.ToUnixTimeSeconds(), model = model.Name, choices, usage }
-        : new { id = _id, @object = shape.ChunkObject, created = now.ToUnixTimeSeconds(), model = model.Name, choices };
+    private object Chunk(ImmutableArray<object> choices, object? usage) =>
+        call.IncludeUsage
+            ? new
+            {
+                id = _id,
+                @object = shape.ChunkObject,
+                created = now.ToUnixTimeSeconds(),
+                model = model.Name,
+                choices,
+                usage,
+            }
+            : new
+            {
+                id = _id,
+                @object = shape.ChunkObject,
+                created = now.ToUnixTimeSeconds(),
+                model = model.Name,
+                choices,
+            };
 
     private object Usage()
     {
         var read = call.Prompts.Sum(p => p.Encoded.Tokens.Length);
-        return new { prompt_tokens = read, completion_tokens = _drawn, total_tokens = read + _drawn };
+        return new
+        {
+            prompt_tokens = read,
+            completion_tokens = _drawn,
+            total_tokens = read + _drawn,
+        };
     }
 
     private Task SendAsync(object body) => SendTextAsync(JsonSerializer.Serialize(body, CompletionJson.Options));
 
     private async Task SendTextAsync(string text)
     {
-        await context.Response.WriteAsync($"data: {text}\n\n", context.RequestAborted).ConfigureAwait(false);
-        await context.Response.Body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+        await context.Response.WriteAsync($"data: {text}\n\n", context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
     }
 }

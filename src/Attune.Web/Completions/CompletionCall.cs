@@ -32,23 +32,36 @@ internal sealed record CompletionCall
     public bool Stream { get; init; }
     public bool IncludeUsage { get; init; }
 
-    public CompletionRequest Request(int prompt) => new(Prompts[prompt].Encoded, Sampling, Seed.For("prompt", prompt))
-    {
-        Count = Count, Alternatives = Alternatives, TellsPrompt = Prompts[prompt].Echo is not null,
-    };
+    public CompletionRequest Request(int prompt) =>
+        new(Prompts[prompt].Encoded, Sampling, Seed.For("prompt", prompt))
+        {
+            Count = Count,
+            Alternatives = Alternatives,
+            TellsPrompt = Prompts[prompt].Echo is not null,
+        };
 
     /// <summary>Reads what chats and texts have in common.</summary>
     /// <param name="longest">Tokens wanted at most; null for as many as there is room for.</param>
     /// <exception cref="ApiRefusal">A parameter is wrong, unknown or not supported.</exception>
-    public static CompletionCall Read(RequestFields fields, ICompletionModel model, ImmutableArray<CallPrompt> prompts, int? longest, string longestName, int? alternatives)
+    public static CompletionCall Read(
+        RequestFields fields,
+        ICompletionModel model,
+        ImmutableArray<CallPrompt> prompts,
+        int? longest,
+        string longestName,
+        int? alternatives
+    )
     {
         var prompt = prompts.Max(p => p.Encoded.Tokens.Length);
         var room = model.ContextLength - prompt;
         if (room < 1 || longest > room)
         {
             throw new ApiRefusal(
-                $"The prompt has {prompt} tokens{(longest is null ? "" : $" and the answer may have {longest}")}; there is room for {model.ContextLength} in all. Shorten the prompt{(longest is null ? "" : $" or lower '{longestName}'")}.",
-                room < 1 ? null : longestName, "context_length_exceeded");
+                $"The prompt has {prompt} tokens{(longest is null ? "" : $" and the answer may have {longest}")}; there is room "
+                    + $"for {model.ContextLength} in all. Shorten the prompt{(longest is null ? "" : $" or lower '{longestName}'")}.",
+                room < 1 ? null : longestName,
+                "context_length_exceeded"
+            );
         }
 
         var stream = fields.Flag("stream");
@@ -64,7 +77,9 @@ internal sealed record CompletionCall
                 MaxNewTokens = Math.Max(1, longest ?? room),
                 StopSequences = fields.Texts("stop", MostStops),
             },
-            Seed = new Seed(fields.Long("seed") is { } seed ? unchecked((ulong)seed) : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8))),
+            Seed = new Seed(
+                fields.Long("seed") is { } seed ? unchecked((ulong)seed) : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8))
+            ),
             Count = fields.Whole("n", 1, MostAnswers) ?? 1,
             Alternatives = alternatives,
             DropsAnswer = longest == 0,
@@ -72,9 +87,17 @@ internal sealed record CompletionCall
             IncludeUsage = UsageAsked(fields, stream),
         };
         if (call.Sampling.TopP == 0)
+        {
             throw new ApiRefusal("'top_p' is 0; expected more than 0. For the likeliest token give temperature 0.", "top_p");
+        }
         if (call.Count * prompts.Length > MostAnswersOfAll)
-            throw new ApiRefusal($"{prompts.Length} prompts with 'n' {call.Count} are {call.Count * prompts.Length} answers; expected at most {MostAnswersOfAll} in one request.", "n");
+        {
+            throw new ApiRefusal(
+                $"{prompts.Length} prompts with 'n' {call.Count} are {call.Count * prompts.Length} answers; expected at most "
+                    + $"{MostAnswersOfAll} in one request.",
+                "n"
+            );
+        }
         fields.Refuse("frequency_penalty", "0", "0.0");
         fields.Refuse("presence_penalty", "0", "0.0");
         fields.Refuse("logit_bias", "{}");
@@ -90,25 +113,46 @@ internal sealed record CompletionCall
     {
         var name = fields.Text("model") ?? throw new ApiRefusal($"'model' is missing; here it is '{model.Name}'.", "model");
         if (name != model.Name)
+        {
             throw new ApiRefusal(NoModel(name, model));
+        }
     }
 
-    public static ApiProblem NoModel(string name, ICompletionModel? model) => new(
-        StatusCodes.Status404NotFound, model is null ? $"There is no model '{name}': the server was started without --model." : $"There is no model '{name}' here; there is '{model.Name}'.", "model", "model_not_found");
+    public static ApiProblem NoModel(string name, ICompletionModel? model) =>
+        new(
+            StatusCodes.Status404NotFound,
+            model is null
+                ? $"There is no model '{name}': the server was started without --model."
+                : $"There is no model '{name}' here; there is '{model.Name}'.",
+            "model",
+            "model_not_found"
+        );
 
     private static bool UsageAsked(RequestFields fields, bool stream)
     {
         if (fields.Any("stream_options") is not { } options)
+        {
             return false;
+        }
         if (!stream || options.ValueKind != JsonValueKind.Object)
+        {
             throw new ApiRefusal("'stream_options' is given; expected only with 'stream': true, and as an object.", "stream_options");
+        }
         var asked = false;
         foreach (var option in options.EnumerateObject())
         {
             if (option.Name == "include_usage" && option.Value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            {
                 asked = option.Value.GetBoolean();
+            }
             else if (option.Name != "include_obfuscation" || option.Value.ValueKind != JsonValueKind.False)
-                throw new ApiRefusal($"'stream_options.{option.Name}' is not supported here; there is include_usage, true or false.", "stream_options", "unsupported_parameter");
+            {
+                throw new ApiRefusal(
+                    $"'stream_options.{option.Name}' is not supported here; there is include_usage, true or false.",
+                    "stream_options",
+                    "unsupported_parameter"
+                );
+            }
         }
 
         return asked;

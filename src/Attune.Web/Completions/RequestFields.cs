@@ -6,7 +6,8 @@ using Microsoft.AspNetCore.Http;
 namespace Attune.Web.Completions;
 
 /// <summary>
-/// The fields of a request, each read once. What nobody read is refused at the end: a parameter that were silently ignored would change what the answers mean. Null is as good as absent.
+/// The fields of a request, each read once. What nobody read is refused at the end: a parameter that were silently ignored would change
+/// what the answers mean. Null is as good as absent.
 /// </summary>
 internal sealed class RequestFields
 {
@@ -22,11 +23,24 @@ internal sealed class RequestFields
     {
         // Pages of other sites can send plain text unasked, but not JSON.
         if (!context.Request.HasJsonContentType())
-            throw new ApiRefusal(new ApiProblem(StatusCodes.Status415UnsupportedMediaType, $"The content type is '{context.Request.ContentType}'; expected application/json."));
+        {
+            throw new ApiRefusal(
+                new ApiProblem(
+                    StatusCodes.Status415UnsupportedMediaType,
+                    $"The content type is '{context.Request.ContentType}'; expected application/json."
+                )
+            );
+        }
         try
         {
-            using var document = await JsonDocument.ParseAsync(context.Request.Body, new JsonDocumentOptions { MaxDepth = Deepest }, context.RequestAborted).ConfigureAwait(false);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? new RequestFields(document.RootElement.Clone()) : throw new ApiRefusal("The body is not a JSON object.", null);
+            using var document = await JsonDocument.ParseAsync(
+                context.Request.Body,
+                new JsonDocumentOptions { MaxDepth = Deepest },
+                context.RequestAborted
+            );
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? new RequestFields(document.RootElement.Clone())
+                : throw new ApiRefusal("The body is not a JSON object.", null);
         }
         catch (JsonException problem)
         {
@@ -40,20 +54,29 @@ internal sealed class RequestFields
         return _body.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
     }
 
-    public double? Number(string name, double least, double most) => Any(name) is not { } value ? null
+    public double? Number(string name, double least, double most) =>
+        Any(name) is not { } value ? null
         : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number >= least && number <= most ? number
         : throw Wrong(name, value, $"a number from {least} to {most}");
 
-    public int? Whole(string name, int least, int most) => Any(name) is not { } value ? null
+    public int? Whole(string name, int least, int most) =>
+        Any(name) is not { } value ? null
         : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= least && number <= most ? number
         : throw Wrong(name, value, most == int.MaxValue ? $"a whole number of at least {least}" : $"a whole number from {least} to {most}");
 
-    public long? Long(string name) => Any(name) is not { } value ? null
-        : value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : throw Wrong(name, value, "a whole number");
+    public long? Long(string name) =>
+        Any(name) is not { } value ? null
+        : value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number
+        : throw Wrong(name, value, "a whole number");
 
-    public bool Flag(string name) => Any(name) is { } value && (value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong(name, value, "true or false"));
+    public bool Flag(string name) =>
+        Any(name) is { } value
+        && (value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong(name, value, "true or false"));
 
-    public string? Text(string name) => Any(name) is not { } value ? null : value.ValueKind == JsonValueKind.String ? TextOf(name, value) : throw Wrong(name, value, "a text");
+    public string? Text(string name) =>
+        Any(name) is not { } value ? null
+        : value.ValueKind == JsonValueKind.String ? TextOf(name, value)
+        : throw Wrong(name, value, "a text");
 
     /// <summary>One text or several.</summary>
     public ImmutableArray<string> Texts(string name, int most)
@@ -62,17 +85,30 @@ internal sealed class RequestFields
         {
             null => [],
             { ValueKind: JsonValueKind.String } value => [TextOf(name, value)],
-            { ValueKind: JsonValueKind.Array } value => [.. value.EnumerateArray().Select(v => v.ValueKind == JsonValueKind.String ? TextOf(name, v) : throw Wrong(name, v, "a text"))],
+            { ValueKind: JsonValueKind.Array } value =>
+            [
+                .. value
+                    .EnumerateArray()
+                    .Select(v => v.ValueKind == JsonValueKind.String ? TextOf(name, v) : throw Wrong(name, v, "a text")),
+            ],
             { } value => throw Wrong(name, value, "a text, or a list of texts"),
         };
-        return texts.Length > most || texts.Contains("") ? throw new ApiRefusal($"'{name}' has {texts.Length} texts; expected at most {most}, none of them empty.", name) : texts;
+        return texts.Length > most || texts.Contains("")
+            ? throw new ApiRefusal($"'{name}' has {texts.Length} texts; expected at most {most}, none of them empty.", name)
+            : texts;
     }
 
     /// <summary>A parameter that is not supported: values that ask for nothing pass.</summary>
     public void Refuse(string name, params ReadOnlySpan<string> neutral)
     {
         if (Any(name) is { } value && !neutral.Contains(value.GetRawText().Replace(" ", "", StringComparison.Ordinal)))
-            throw new ApiRefusal($"'{name}' is not supported here; leave it out{(neutral.Length > 0 ? $" or give {neutral[0]}" : "")}.", name, "unsupported_parameter");
+        {
+            throw new ApiRefusal(
+                $"'{name}' is not supported here; leave it out{(neutral.Length > 0 ? $" or give {neutral[0]}" : "")}.",
+                name,
+                "unsupported_parameter"
+            );
+        }
     }
 
     /// <summary>Parameters that change nothing of an answer.</summary>
@@ -88,7 +124,13 @@ internal sealed class RequestFields
     public void RequireNothingElse()
     {
         if (_body.EnumerateObject().Select(p => p.Name).FirstOrDefault(n => !_known.Contains(n)) is { } name)
-            throw new ApiRefusal($"'{name}' is not a parameter that is known here.{Suggestion.For(name, _known)}", name, "unknown_parameter");
+        {
+            throw new ApiRefusal(
+                $"'{name}' is not a parameter that is known here.{Suggestion.For(name, _known)}",
+                name,
+                "unknown_parameter"
+            );
+        }
     }
 
     public static ApiRefusal Wrong(string name, JsonElement value, string expected)

@@ -18,9 +18,11 @@ internal static class AccountEndpoints
         open.MapGet("/sign-in", (HttpContext context) => SignInPage(context, null, ""));
         open.MapPost("/sign-in", SignInAsync).RequireRateLimiting(RateLimits.Secrets);
         open.MapGet("/set-up/{token}", (HttpContext context, string token) => JoinPage(context, "/set-up/" + token, true, [], ""));
-        open.MapPost("/set-up/{token}", (HttpContext context, string token, FeedbackStore store) => JoinAsync(context, token, store, true)).RequireRateLimiting(RateLimits.Secrets);
+        open.MapPost("/set-up/{token}", (HttpContext context, string token, FeedbackStore store) => JoinAsync(context, token, store, true))
+            .RequireRateLimiting(RateLimits.Secrets);
         open.MapGet("/join/{token}", (HttpContext context, string token) => JoinPage(context, "/join/" + token, false, [], ""));
-        open.MapPost("/join/{token}", (HttpContext context, string token, FeedbackStore store) => JoinAsync(context, token, store, false)).RequireRateLimiting(RateLimits.Secrets);
+        open.MapPost("/join/{token}", (HttpContext context, string token, FeedbackStore store) => JoinAsync(context, token, store, false))
+            .RequireRateLimiting(RateLimits.Secrets);
         routes.MapPost("/join/{token}/accept", AcceptAsync).RequireRateLimiting(RateLimits.Secrets);
         open.MapPost("/sign-out", SignOutAsync);
         routes.MapGet("/account", (HttpContext context, FeedbackStore store) => AccountPageAsync(context, store, [], null));
@@ -32,20 +34,32 @@ internal static class AccountEndpoints
     private static IResult SignInPage(HttpContext context, string? problem, string name)
     {
         context.Response.StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
-        return Pages.Show<SignInPage>(new { Page = Pages.Context(context), Problem = problem, Name = name, Back = LocalPath(context.Request.Query["back"].ToString()) });
+        return Pages.Show<SignInPage>(
+            new
+            {
+                Page = Pages.Context(context),
+                Problem = problem,
+                Name = name,
+                Back = LocalPath(context.Request.Query["back"].ToString()),
+            }
+        );
     }
 
     private static async Task<IResult> SignInAsync(HttpContext context, FeedbackStore store)
     {
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
         var name = fields.Text("name") ?? "";
-        switch (await store.People.SignInAsync(name, fields.Text("password") ?? "", context.RequestAborted).ConfigureAwait(false))
+        switch (await store.People.SignInAsync(name, fields.Text("password") ?? "", context.RequestAborted))
         {
             case SignInResult.Welcome welcome:
                 SessionAuthentication.Keep(context, welcome.Session);
                 return Results.LocalRedirect(LocalPath(fields.Text("back") ?? "/"));
             case SignInResult.Wait wait:
-                return SignInPage(context, $"Too many wrong passwords. Try again after {wait.Until.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} UTC.", name);
+                return SignInPage(
+                    context,
+                    $"Too many wrong passwords. Try again after {wait.Until.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} UTC.",
+                    name
+                );
             default:
                 return SignInPage(context, "The name or the password is wrong.", name);
         }
@@ -54,7 +68,9 @@ internal static class AccountEndpoints
     private static async Task<IResult> SignOutAsync(HttpContext context, FeedbackStore store)
     {
         if (context.Request.Cookies[SessionAuthentication.Cookie] is { } token)
-            await store.People.SignOutAsync(token, context.RequestAborted).ConfigureAwait(false);
+        {
+            await store.People.SignOutAsync(token, context.RequestAborted);
+        }
         SessionAuthentication.Forget(context);
         return Results.LocalRedirect("/sign-in?done=signed-out");
     }
@@ -62,14 +78,23 @@ internal static class AccountEndpoints
     private static IResult JoinPage(HttpContext context, string action, bool first, ImmutableArray<string> problems, string name)
     {
         context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
-        return Pages.Show<JoinPage>(new { Page = Pages.Context(context), Action = action, First = first, Problems = problems, Name = name });
+        return Pages.Show<JoinPage>(
+            new
+            {
+                Page = Pages.Context(context),
+                Action = action,
+                First = first,
+                Problems = problems,
+                Name = name,
+            }
+        );
     }
 
     private static async Task<IResult> JoinAsync(HttpContext context, string token, FeedbackStore store, bool first)
     {
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
         var name = fields.Text("name") ?? "";
-        switch (await store.People.JoinAsync(token, name, fields.Text("password") ?? "", context.RequestAborted).ConfigureAwait(false))
+        switch (await store.People.JoinAsync(token, name, fields.Text("password") ?? "", context.RequestAborted))
         {
             case JoinResult.Joined joined:
                 SessionAuthentication.Keep(context, joined.Session);
@@ -77,53 +102,92 @@ internal static class AccountEndpoints
             case JoinResult.Invalid invalid:
                 return JoinPage(context, context.Request.Path, first, invalid.Problems, name);
             default:
-                return Problems.Result(context, StatusCodes.Status410Gone, first
-                    ? "This set-up link is used or too old. Start the server again: it prints a new one as long as there is no owner."
-                    : "This invitation is used or too old. Ask for a new one.");
+                return Problems.Result(
+                    context,
+                    StatusCodes.Status410Gone,
+                    first
+                        ? "This set-up link is used or too old. Start the server again: it prints a new one as long as there is no owner."
+                        : "This invitation is used or too old. Ask for a new one."
+                );
         }
     }
 
     /// <summary>Somebody who has an account already takes up an invitation.</summary>
     private static async Task<IResult> AcceptAsync(HttpContext context, string token, FeedbackStore store) =>
-        await store.People.AcceptAsync(token, context.User.PersonId(), context.RequestAborted).ConfigureAwait(false)
+        await store.People.AcceptAsync(token, context.User.PersonId(), context.RequestAborted)
             ? Results.LocalRedirect("/?done=joined")
             : Problems.Result(context, StatusCodes.Status410Gone, "This invitation is used or too old. Ask for a new one.");
 
-    private static async Task<IResult> AccountPageAsync(HttpContext context, FeedbackStore store, ImmutableArray<string> problems, string? newKey)
+    private static async Task<IResult> AccountPageAsync(
+        HttpContext context,
+        FeedbackStore store,
+        ImmutableArray<string> problems,
+        string? newKey
+    )
     {
-        var person = await store.People.FindAsync(context.User.PersonId(), context.RequestAborted).ConfigureAwait(false);
-        var keys = await store.Keys.ListAsync(context.User.PersonId(), context.RequestAborted).ConfigureAwait(false);
-        return Pages.Show<AccountPage>(new { Page = Pages.Context(context), Person = person, Keys = keys.Where(k => !k.Revoked).ToImmutableArray(), Problems = problems, NewKey = newKey });
+        var person = await store.People.FindAsync(context.User.PersonId(), context.RequestAborted);
+        var keys = await store.Keys.ListAsync(context.User.PersonId(), context.RequestAborted);
+        return Pages.Show<AccountPage>(
+            new
+            {
+                Page = Pages.Context(context),
+                Person = person,
+                Keys = keys.Where(k => !k.Revoked).ToImmutableArray(),
+                Problems = problems,
+                NewKey = newKey,
+            }
+        );
     }
 
     private static async Task<IResult> PasswordAsync(HttpContext context, FeedbackStore store)
     {
-        var (fields, me) = (await Form.ReadAsync(context).ConfigureAwait(false), context.User.PersonId());
-        if (await store.People.SignInAsync(context.User.Identity!.Name!, fields.Text("old") ?? "", context.RequestAborted).ConfigureAwait(false) is not SignInResult.Welcome)
-            return await AccountPageAsync(context, store, ["the old password is wrong."], null).ConfigureAwait(false);
-        var problems = await store.People.ChangePasswordAsync(me, me, fields.Text("password") ?? "", context.RequestAborted).ConfigureAwait(false);
+        var (fields, me) = (await Form.ReadAsync(context), context.User.PersonId());
+        if (
+            await store.People.SignInAsync(context.User.Identity!.Name!, fields.Text("old") ?? "", context.RequestAborted)
+            is not SignInResult.Welcome
+        )
+        {
+            return await AccountPageAsync(context, store, ["the old password is wrong."], null);
+        }
+        var problems = await store.People.ChangePasswordAsync(me, me, fields.Text("password") ?? "", context.RequestAborted);
         if (!problems.IsEmpty)
-            return await AccountPageAsync(context, store, problems, null).ConfigureAwait(false);
+        {
+            return await AccountPageAsync(context, store, problems, null);
+        }
         SessionAuthentication.Forget(context);
         return Results.LocalRedirect("/sign-in?done=password");
     }
 
     private static async Task<IResult> NewKeyAsync(HttpContext context, FeedbackStore store)
     {
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
         var name = fields.Text("name") ?? "";
         ImmutableArray<KeyScope> scopes = [.. Enum.GetValues<KeyScope>().Where(s => fields.Text("scope." + s) is not null)];
         if (name.Length is 0 or > 100 || scopes.IsEmpty)
-            return await AccountPageAsync(context, store, ["a key needs a name of 1 to 100 characters and at least one thing it may do."], null).ConfigureAwait(false);
+        {
+            return await AccountPageAsync(
+                context,
+                store,
+                ["a key needs a name of 1 to 100 characters and at least one thing it may do."],
+                null
+            );
+        }
         TimeSpan? validity = fields.Number("days") is { } days and > 0 ? TimeSpan.FromDays(Math.Min(days, 3650)) : null;
-        var made = await store.Keys.CreateAsync(context.User.PersonId(), name, scopes, validity, context.RequestAborted).ConfigureAwait(false);
-        return await AccountPageAsync(context, store, [], made.Key).ConfigureAwait(false);
+        var made = await store.Keys.CreateAsync(context.User.PersonId(), name, scopes, validity, context.RequestAborted);
+        return await AccountPageAsync(context, store, [], made.Key);
     }
 
     private static async Task<IResult> RevokeAsync(HttpContext context, FeedbackStore store, Guid key) =>
-        await store.Keys.RevokeAsync(context.User.PersonId(), key, context.RequestAborted).ConfigureAwait(false) ? Results.LocalRedirect("/account?done=revoked") : Pages.NotFound(context);
+        await store.Keys.RevokeAsync(context.User.PersonId(), key, context.RequestAborted)
+            ? Results.LocalRedirect("/account?done=revoked")
+            : Pages.NotFound(context);
 
     /// <summary>Back to where someone came from, if that is a place of this server.</summary>
     private static string LocalPath(string path) =>
-        path.StartsWith('/') && !path.StartsWith("//", StringComparison.Ordinal) && !path.StartsWith("/\\", StringComparison.Ordinal) && !path.Any(char.IsControl) ? path : "/";
+        path.StartsWith('/')
+        && !path.StartsWith("//", StringComparison.Ordinal)
+        && !path.StartsWith("/\\", StringComparison.Ordinal)
+        && !path.Any(char.IsControl)
+            ? path
+            : "/";
 }

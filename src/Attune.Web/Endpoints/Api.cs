@@ -13,7 +13,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>The JSON API, described at /openapi/v1.json. Programs come with a key and its scopes; the pages' own sessions may use it too.</summary>
+/// <summary>
+/// The JSON API, described at /openapi/v1.json. Programs come with a key and its scopes; the pages' own sessions may use it too.
+/// </summary>
 internal static class Api
 {
     public static void Configure(JsonSerializerOptions json)
@@ -33,41 +35,75 @@ internal static class Api
         var api = routes.MapGroup("/api").WithTags("Feedback");
         api.MapGet("/projects", ProjectsAsync).Needs(KeyScope.ReadProjects).WithSummary("Projects you have a role in");
         var read = routes.MapProjectGroup("/api/projects/{project:guid}", Role.Reader).WithTags("Feedback");
-        read.MapGet("", (HttpContext context, Guid project) => TypedResults.Ok(context.Project())).Needs(KeyScope.ReadProjects).HideFromAnnotators().WithSummary("A project and its settings");
-        read.MapGet("/progress", async (HttpContext context, FeedbackStore store, Guid project, CancellationToken cancel) =>
-            TypedResults.Ok(await store.Projects.ProgressAsync(project, cancel).ConfigureAwait(false))).Needs(KeyScope.ReadProjects).HideFromAnnotators().WithSummary("How far a project is");
+        read.MapGet("", (HttpContext context, Guid project) => TypedResults.Ok(context.Project()))
+            .Needs(KeyScope.ReadProjects)
+            .HideFromAnnotators()
+            .WithSummary("A project and its settings");
+        read.MapGet(
+                "/progress",
+                async (HttpContext context, FeedbackStore store, Guid project, CancellationToken cancel) =>
+                    TypedResults.Ok(await store.Projects.ProgressAsync(project, cancel))
+            )
+            .Needs(KeyScope.ReadProjects)
+            .HideFromAnnotators()
+            .WithSummary("How far a project is");
         var manage = routes.MapProjectGroup("/api/projects/{project:guid}", Role.Manager).WithTags("Feedback");
-        manage.MapPost("/items", AddAsync).Needs(KeyScope.WriteItems).Accepts<string>("application/jsonl", "application/x-ndjson", "application/json", "text/plain").WithSummary("Adds items, one row of JSON a line");
-        manage.MapGet("/tasks", TasksAsync).Needs(KeyScope.ReadLabels).WithSummary("Tasks with everything that was said about them, in pages");
+        manage
+            .MapPost("/items", AddAsync)
+            .Needs(KeyScope.WriteItems)
+            .Accepts<string>("application/jsonl", "application/x-ndjson", "application/json", "text/plain")
+            .WithSummary("Adds items, one row of JSON a line");
+        manage
+            .MapGet("/tasks", TasksAsync)
+            .Needs(KeyScope.ReadLabels)
+            .WithSummary("Tasks with everything that was said about them, in pages");
         var work = routes.MapProjectGroup("/api/projects/{project:guid}/work", Role.Annotator).WithTags("Annotation");
         work.MapPost("/claim", ClaimAsync).Needs(KeyScope.Annotate).WithSummary("The next task; 204 where there is none");
-        work.MapPut("/responses/{id:guid}", SubmitAsync).Needs(KeyScope.Annotate).WithSummary("Submits a judgement; the same id again gives the same receipt");
+        work.MapPut("/responses/{id:guid}", SubmitAsync)
+            .Needs(KeyScope.Annotate)
+            .WithSummary("Submits a judgement; the same id again gives the same receipt");
         work.MapPost("/leases/{lease:guid}/heartbeat", HeartbeatAsync).Needs(KeyScope.Annotate).WithSummary("Keeps a task in your hands");
-        var runs = routes.MapGroup("/api/runs").WithTags("Runs").RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.SeesRuns == true));
-        runs.MapGet("", (RunCatalog catalog) => TypedResults.Ok(catalog.List())).Needs(KeyScope.ReadProjects).WithSummary("Runs, newest first");
+        var runs = routes
+            .MapGroup("/api/runs")
+            .WithTags("Runs")
+            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.SeesRuns == true));
+        runs.MapGet("", (RunCatalog catalog) => TypedResults.Ok(catalog.List()))
+            .Needs(KeyScope.ReadProjects)
+            .WithSummary("Runs, newest first");
         runs.MapGet("/{name}/events", EventsAsync).Needs(KeyScope.ReadProjects).WithSummary("A run's events after a sequence number");
     }
 
     private static async Task<Ok<ProjectOfMine[]>> ProjectsAsync(HttpContext context, FeedbackStore store, CancellationToken cancel)
     {
-        var roles = (await store.People.ProjectsOfAsync(context.User.PersonId(), cancel).ConfigureAwait(false)).ToDictionary(r => r.Project, r => r.Role);
-        var all = await store.Projects.ListAsync(cancel).ConfigureAwait(false);
-        return TypedResults.Ok(all.Where(p => roles.ContainsKey(p.Id)).Select(p => new ProjectOfMine(p.Id, p.Name, p.Kind, p.State, roles[p.Id])).ToArray());
+        var roles = (await store.People.ProjectsOfAsync(context.User.PersonId(), cancel)).ToDictionary(r => r.Project, r => r.Role);
+        var all = await store.Projects.ListAsync(cancel);
+        return TypedResults.Ok(
+            all.Where(p => roles.ContainsKey(p.Id)).Select(p => new ProjectOfMine(p.Id, p.Name, p.Kind, p.State, roles[p.Id])).ToArray()
+        );
     }
 
     private static async Task<Ok<AddedItems>> AddAsync(HttpContext context, FeedbackStore store, Guid project, CancellationToken cancel)
     {
-        var given = await Upload.ReadItemsAsync(context.Request.Body, "items.jsonl", context.Project().Kind, cancel).ConfigureAwait(false);
-        var (items, _) = await ModelAnswers.FillAsync(given, context.Project().Kind, ChatEndpoints.Policy(context), cancel).ConfigureAwait(false);
-        return TypedResults.Ok(await store.Projects.AddItemsAsync(context.User.PersonId(), project, items, cancel).ConfigureAwait(false));
+        var given = await Upload.ReadItemsAsync(context.Request.Body, "items.jsonl", context.Project().Kind, cancel);
+        var (items, _) = await ModelAnswers.FillAsync(given, context.Project().Kind, ChatEndpoints.Policy(context), cancel);
+        return TypedResults.Ok(await store.Projects.AddItemsAsync(context.User.PersonId(), project, items, cancel));
     }
 
     private static async Task<Ok<IReadOnlyList<ManagerTask>>> TasksAsync(
-        FeedbackStore store, Guid project, CancellationToken cancel, [Description("position of the last task seen; -1 for the start")] long after = -1, [Description("1 to 500")] int count = 100) =>
-        TypedResults.Ok(await store.Projects.TasksAsync(project, after, Math.Clamp(count, 1, 500), cancel).ConfigureAwait(false));
+        FeedbackStore store,
+        Guid project,
+        CancellationToken cancel,
+        [Description("position of the last task seen; -1 for the start")] long after = -1,
+        [Description("1 to 500")] int count = 100
+    ) => TypedResults.Ok(await store.Projects.TasksAsync(project, after, Math.Clamp(count, 1, 500), cancel));
 
-    private static async Task<Results<Ok<AssignedTask>, NoContent, ProblemHttpResult>> ClaimAsync(HttpContext context, FeedbackStore store, Guid project, CancellationToken cancel) =>
-        await store.Queue.ClaimAsync(project, context.User.PersonId(), cancel).ConfigureAwait(false) switch
+    private static async Task<Results<Ok<AssignedTask>, NoContent, ProblemHttpResult>> ClaimAsync(
+        HttpContext context,
+        FeedbackStore store,
+        Guid project,
+        CancellationToken cancel
+    ) =>
+        await store.Queue.ClaimAsync(project, context.User.PersonId(), cancel) switch
         {
             ClaimResult.Claimed claimed => TypedResults.Ok(claimed.Task),
             ClaimResult.NothingLeft => TypedResults.NoContent(),
@@ -75,42 +111,76 @@ internal static class Api
             _ => TypedResults.Problem("There is no such project, or it is not yours to see.", statusCode: StatusCodes.Status404NotFound),
         };
 
-    private static async Task<Results<Ok<Receipt>, ProblemHttpResult>> SubmitAsync(HttpContext context, FeedbackStore store, Guid project, Guid id, SubmitBody body, CancellationToken cancel)
+    private static async Task<Results<Ok<Receipt>, ProblemHttpResult>> SubmitAsync(
+        HttpContext context,
+        FeedbackStore store,
+        Guid project,
+        Guid id,
+        SubmitBody body,
+        CancellationToken cancel
+    )
     {
         var submission = new Submission(id, body.LeaseId, body.Judgement)
         {
-            ClientTime = body.ClientTime, UiVersion = "api",
+            ClientTime = body.ClientTime,
+            UiVersion = "api",
             Active = body.ActiveMs is { } active ? TimeSpan.FromMilliseconds(active) : null,
         };
-        return await store.Queue.SubmitAsync(context.User.PersonId(), submission, cancel).ConfigureAwait(false) switch
+        return await store.Queue.SubmitAsync(context.User.PersonId(), submission, cancel) switch
         {
             SubmitResult.Accepted accepted => TypedResults.Ok(accepted.Receipt),
-            SubmitResult.AlreadySubmitted => TypedResults.Problem("The task has another label of yours already.", statusCode: StatusCodes.Status409Conflict),
+            SubmitResult.AlreadySubmitted => TypedResults.Problem(
+                "The task has another label of yours already.",
+                statusCode: StatusCodes.Status409Conflict
+            ),
             SubmitResult.Conflict conflict => TypedResults.Problem(conflict.Reason, statusCode: StatusCodes.Status409Conflict),
-            SubmitResult.Invalid invalid => TypedResults.Problem(string.Join('\n', invalid.Problems), statusCode: StatusCodes.Status400BadRequest),
+            SubmitResult.Invalid invalid => TypedResults.Problem(
+                string.Join('\n', invalid.Problems),
+                statusCode: StatusCodes.Status400BadRequest
+            ),
             _ => TypedResults.Problem("There is no such lease of yours.", statusCode: StatusCodes.Status404NotFound),
         };
     }
 
-    private static async Task<Ok<Heartbeat>> HeartbeatAsync(HttpContext context, FeedbackStore store, Guid project, Guid lease, CancellationToken cancel) =>
-        TypedResults.Ok(await store.Queue.HeartbeatAsync(lease, context.User.PersonId(), cancel).ConfigureAwait(false) is HeartbeatResult.Alive alive
-            ? new Heartbeat(true, alive.ExpiresAt)
-            : new Heartbeat(false, null));
+    private static async Task<Ok<Heartbeat>> HeartbeatAsync(
+        HttpContext context,
+        FeedbackStore store,
+        Guid project,
+        Guid lease,
+        CancellationToken cancel
+    ) =>
+        TypedResults.Ok(
+            await store.Queue.HeartbeatAsync(lease, context.User.PersonId(), cancel) is HeartbeatResult.Alive alive
+                ? new Heartbeat(true, alive.ExpiresAt)
+                : new Heartbeat(false, null)
+        );
 
     private static Results<Ok<RunEvent[]>, ProblemHttpResult> EventsAsync(
-        RunCatalog catalog, string name, [Description("events with a higher sequence number; 0 for all")] long after = 0) => catalog.Find(name) is { } run
+        RunCatalog catalog,
+        string name,
+        [Description("events with a higher sequence number; 0 for all")] long after = 0
+    ) =>
+        catalog.Find(name) is { } run
             ? TypedResults.Ok(run.ReadEvents().Entries.SkipWhile(e => e.Sequence <= after).ToArray())
             : TypedResults.Problem("There is no such run.", statusCode: StatusCodes.Status404NotFound);
 
     /// <summary>A key must have the scope; a session has all of its person's.</summary>
-    public static RouteHandlerBuilder Needs(this RouteHandlerBuilder endpoint, KeyScope scope) => endpoint.RequireAuthorization(rule => rule.RequireAuthenticatedUser()
-        .RequireAssertion(who => !SessionAuthentication.IsKey(who.User) || who.User.HasClaim(SessionAuthentication.ScopeClaim, scope.ToString())));
+    public static RouteHandlerBuilder Needs(this RouteHandlerBuilder endpoint, KeyScope scope) =>
+        endpoint.RequireAuthorization(rule =>
+            rule.RequireAuthenticatedUser()
+                .RequireAssertion(who =>
+                    !SessionAuthentication.IsKey(who.User) || who.User.HasClaim(SessionAuthentication.ScopeClaim, scope.ToString())
+                )
+        );
 
     /// <summary>Settings tell how often gold comes, and progress what others do.</summary>
-    private static RouteHandlerBuilder HideFromAnnotators(this RouteHandlerBuilder endpoint) => endpoint.AddEndpointFilter(async (call, next) =>
-        call.HttpContext.RoleInProject() == Role.Annotator
-            ? TypedResults.Problem("Your role in this project does not allow that.", statusCode: StatusCodes.Status403Forbidden)
-            : await next(call).ConfigureAwait(false));
+    private static RouteHandlerBuilder HideFromAnnotators(this RouteHandlerBuilder endpoint) =>
+        endpoint.AddEndpointFilter(
+            async (call, next) =>
+                call.HttpContext.RoleInProject() == Role.Annotator
+                    ? TypedResults.Problem("Your role in this project does not allow that.", statusCode: StatusCodes.Status403Forbidden)
+                    : await next(call)
+        );
 
     private sealed record ProjectOfMine(Guid Id, string Name, ProjectKind Kind, ProjectState State, Role Role);
 

@@ -15,29 +15,51 @@ namespace Attune.Web.Endpoints;
 /// <summary>What a person says to the model, and the two replies.</summary>
 internal static class ChatEndpoints
 {
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapProjectGroup("/work/{project:guid}/{lease:guid}/say", Role.Annotator).MapPost("", SayAsync);
+    public static void Map(IEndpointRouteBuilder routes) =>
+        routes.MapProjectGroup("/work/{project:guid}/{lease:guid}/say", Role.Annotator).MapPost("", SayAsync);
 
     public static IChatPolicy? Policy(HttpContext context) => context.RequestServices.GetRequiredService<WebOptions>().Policy;
 
     private static async Task<IResult> SayAsync(HttpContext context, FeedbackStore store, Guid lease)
     {
         var (me, cancel) = (context.User.PersonId(), context.RequestAborted);
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
-        var task = await store.Queue.FindAsync(lease, me, cancel).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
+        var task = await store.Queue.FindAsync(lease, me, cancel);
         if (task is not { Kind: ProjectKind.Chat } || task.ProjectId != context.Project().Id)
+        {
             return Problems.Result(context, StatusCodes.Status404NotFound, "This task is not in your hands.");
+        }
         if (Policy(context) is not { } policy)
-            return Problems.Result(context, StatusCodes.Status503ServiceUnavailable, "The model is not running: start the server with --model to chat.");
+        {
+            return Problems.Result(
+                context,
+                StatusCodes.Status503ServiceUnavailable,
+                "The model is not running: start the server with --model to chat."
+            );
+        }
         if (fields.Text("message") is not { } message || string.IsNullOrWhiteSpace(message))
+        {
             return Problems.Result(context, StatusCodes.Status400BadRequest, "The message is empty.");
-        if (await DecideAsync(context, store, task, fields).ConfigureAwait(false) is { } problem)
+        }
+        if (await DecideAsync(context, store, task, fields) is { } problem)
+        {
             return problem;
+        }
         var turns = task.Turns.IsDefault ? 0 : task.Turns.Length;
-        if (await store.Chats.ConversationAsync(lease, me, message, cancel).ConfigureAwait(false) is not { } conversation)
+        if (await store.Chats.ConversationAsync(lease, me, message, cancel) is not { } conversation)
+        {
             return Problems.Result(context, StatusCodes.Status409Conflict, "First say which reply is better.");
+        }
         var seed = new Seed(BitConverter.ToUInt64(lease.ToByteArray(), 8)).For("chat", turns);
-        var replies = await policy.ReplyAsync(conversation, 2, seed.Value, cancel).ConfigureAwait(false);
-        return await store.Chats.AddTurnAsync(lease, me, turns, message, [.. replies.Select(r => new ChatReply(r, policy.Name))], cancel).ConfigureAwait(false) switch
+        var replies = await policy.ReplyAsync(conversation, 2, seed.Value, cancel);
+        return await store.Chats.AddTurnAsync(
+            lease,
+            me,
+            turns,
+            message,
+            [.. replies.Select(r => new ChatReply(r, policy.Name))],
+            cancel
+        ) switch
         {
             TurnResult.Stored => WorkEndpoints.Next(context, $"/work/{task.ProjectId}/{lease}#now"),
             TurnResult.OutOfOrder order => Problems.Result(context, StatusCodes.Status409Conflict, order.Reason),
@@ -45,22 +67,32 @@ internal static class ChatEndpoints
         };
     }
 
-    /// <summary>The reply preferred in the last turn goes on; how strongly is kept in the draft until the conversation is submitted.</summary>
+    /// <summary>
+    /// The reply preferred in the last turn goes on; how strongly is kept in the draft until the conversation is submitted.
+    /// </summary>
     private static async Task<IResult?> DecideAsync(HttpContext context, FeedbackStore store, AssignedTask task, FormFields fields)
     {
         if (task.Turns.IsDefaultOrEmpty)
+        {
             return null;
+        }
         var last = task.Turns[^1];
         var name = "strength." + last.Number.ToString(CultureInfo.InvariantCulture);
         if (fields.Number(name) is not { } level || !Strength.IsLevel(level))
+        {
             return last.Chosen is null ? Problems.Result(context, StatusCodes.Status409Conflict, "First say which reply is better.") : null;
+        }
         var (me, cancel) = (context.User.PersonId(), context.RequestAborted);
-        await store.Chats.ChooseAsync(task.LeaseId, me, last.Number, Strength.PrefersFirst(level) ? 0 : 1, cancel).ConfigureAwait(false);
-        var said = fields.Names.Where(n => n.StartsWith("strength.", StringComparison.Ordinal) || n.StartsWith("comment", StringComparison.Ordinal) || n == "overall")
-            .Select(n => new[] { n, fields.Text(n) }).Where(f => f[1] is not null);
+        await store.Chats.ChooseAsync(task.LeaseId, me, last.Number, Strength.PrefersFirst(level) ? 0 : 1, cancel);
+        var said = fields
+            .Names.Where(n =>
+                n.StartsWith("strength.", StringComparison.Ordinal) || n.StartsWith("comment", StringComparison.Ordinal) || n == "overall"
+            )
+            .Select(n => new[] { n, fields.Text(n) })
+            .Where(f => f[1] is not null);
         var now = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeMilliseconds();
         using var draft = JsonSerializer.SerializeToDocument(new { fields = said, at = now });
-        await store.Queue.SaveDraftAsync(task.LeaseId, me, draft.RootElement, cancel).ConfigureAwait(false);
+        await store.Queue.SaveDraftAsync(task.LeaseId, me, draft.RootElement, cancel);
         return null;
     }
 }

@@ -28,37 +28,79 @@ internal static class DataEndpoints
         manage.MapGet("/export", ExportAsync);
         var api = routes.MapProjectGroup("/api/projects/{project:guid}", Role.Manager).WithTags("Feedback");
         api.MapGet("/export", ExportAsync).Needs(KeyScope.ReadLabels).WithSummary("Labels as JSON lines in a public format");
-        api.MapGet("/snapshots", (HttpContext context, WebOptions options) => TypedResults.Ok(Snapshots(context, options).Select(s => new NamedSnapshot(Path.GetFileName(s.Folder), s.Manifest)).ToArray()))
-            .Needs(KeyScope.Snapshots).WithSummary("Snapshots with their manifests, newest first");
-        api.MapPost("/snapshots", async (HttpContext context, FeedbackStore store, WebOptions options, SnapshotBody? body) =>
-            TypedResults.Ok(await TakeAsync(context, store, options, new SnapshotOptions { HeldOut = body?.HeldOut ?? 0.1, LeastGoldAccuracy = body?.LeastGold, Surplus = body?.Surplus ?? false }).ConfigureAwait(false)))
-            .Needs(KeyScope.Snapshots).WithSummary("Freezes the labels as they stand");
+        api.MapGet(
+                "/snapshots",
+                (HttpContext context, WebOptions options) =>
+                    TypedResults.Ok(
+                        Snapshots(context, options).Select(s => new NamedSnapshot(Path.GetFileName(s.Folder), s.Manifest)).ToArray()
+                    )
+            )
+            .Needs(KeyScope.Snapshots)
+            .WithSummary("Snapshots with their manifests, newest first");
+        api.MapPost(
+                "/snapshots",
+                async (HttpContext context, FeedbackStore store, WebOptions options, SnapshotBody? body) =>
+                    TypedResults.Ok(
+                        await TakeAsync(
+                            context,
+                            store,
+                            options,
+                            new SnapshotOptions
+                            {
+                                HeldOut = body?.HeldOut ?? 0.1,
+                                LeastGoldAccuracy = body?.LeastGold,
+                                Surplus = body?.Surplus ?? false,
+                            }
+                        )
+                    )
+            )
+            .Needs(KeyScope.Snapshots)
+            .WithSummary("Freezes the labels as they stand");
         api.MapGet("/snapshots/{snapshot}/{file}", File).Needs(KeyScope.Snapshots).WithSummary("A file of a snapshot");
     }
 
     private static IResult Page(HttpContext context, WebOptions options, ImmutableArray<string> problems)
     {
         context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
-        return Pages.Show<DataPage>(new { Page = Pages.Context(context), Project = context.Project(), Role = context.RoleInProject(), Problems = problems, Snapshots = Snapshots(context, options) });
+        return Pages.Show<DataPage>(
+            new
+            {
+                Page = Pages.Context(context),
+                Project = context.Project(),
+                Role = context.RoleInProject(),
+                Problems = problems,
+                Snapshots = Snapshots(context, options),
+            }
+        );
     }
 
     private static ImmutableArray<(string Folder, SnapshotManifest Manifest)> Snapshots(HttpContext context, WebOptions options)
     {
         var folder = Folder(context, options);
-        return !Directory.Exists(folder) ? [] :
-        [
-            .. Directory.EnumerateDirectories(folder).Where(f => System.IO.File.Exists(Path.Combine(f, SnapshotManifest.FileName)))
-                .Select(f => (f, SnapshotManifest.Read(f))).OrderByDescending(s => s.Item2.CreatedAt),
-        ];
+        return !Directory.Exists(folder)
+            ? []
+            :
+            [
+                .. Directory
+                    .EnumerateDirectories(folder)
+                    .Where(f => System.IO.File.Exists(Path.Combine(f, SnapshotManifest.FileName)))
+                    .Select(f => (f, SnapshotManifest.Read(f)))
+                    .OrderByDescending(s => s.Item2.CreatedAt),
+            ];
     }
 
     private static async Task<IResult> SnapshotAsync(HttpContext context, FeedbackStore store, WebOptions options)
     {
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
         try
         {
-            var chosen = new SnapshotOptions { HeldOut = fields.Real("held_out") ?? 0.1, LeastGoldAccuracy = fields.Real("least_gold"), Surplus = fields.Text("surplus") is not null };
-            await TakeAsync(context, store, options, chosen).ConfigureAwait(false);
+            var chosen = new SnapshotOptions
+            {
+                HeldOut = fields.Real("held_out") ?? 0.1,
+                LeastGoldAccuracy = fields.Real("least_gold"),
+                Surplus = fields.Text("surplus") is not null,
+            };
+            await TakeAsync(context, store, options, chosen);
             return Results.LocalRedirect($"/projects/{context.Project().Id}/data?done=snapshot");
         }
         catch (AttuneException problem) when (problem is not StoreBusyException)
@@ -70,7 +112,15 @@ internal static class DataEndpoints
     private static async Task<NamedSnapshot> TakeAsync(HttpContext context, FeedbackStore store, WebOptions options, SnapshotOptions chosen)
     {
         var name = options.Time.GetUtcNow().ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture);
-        return new NamedSnapshot(name, await store.Snapshots.CreateAsync(context.Project().Id, Path.Combine(Folder(context, options), name), chosen, context.RequestAborted).ConfigureAwait(false));
+        return new NamedSnapshot(
+            name,
+            await store.Snapshots.CreateAsync(
+                context.Project().Id,
+                Path.Combine(Folder(context, options), name),
+                chosen,
+                context.RequestAborted
+            )
+        );
     }
 
     /// <summary>Both names are looked up among those that are there: no path of the disk can be asked for.</summary>
@@ -84,13 +134,14 @@ internal static class DataEndpoints
     private static async Task<IResult> ExportAsync(HttpContext context, FeedbackStore store)
     {
         var format = context.Request.Query["format"].ToString() is { Length: > 0 } asked ? asked : "trl";
-        var (rows, _) = await store.Exports.RowsAsync(context.Project().Id, format, null, context.RequestAborted).ConfigureAwait(false);
+        var (rows, _) = await store.Exports.RowsAsync(context.Project().Id, format, null, context.RequestAborted);
         context.Response.ContentType = "application/jsonl";
-        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{(FeedbackFormats.Names.Contains(format) ? format : "labels")}.jsonl\"";
+        context.Response.Headers.ContentDisposition =
+            $"attachment; filename=\"{(FeedbackFormats.Names.Contains(format) ? format : "labels")}.jsonl\"";
         foreach (var row in rows)
         {
-            await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(row, Rows), context.RequestAborted).ConfigureAwait(false);
-            await context.Response.Body.WriteAsync("\n"u8.ToArray(), context.RequestAborted).ConfigureAwait(false);
+            await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(row, Rows), context.RequestAborted);
+            await context.Response.Body.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
         }
 
         return Results.Empty;
@@ -100,5 +151,6 @@ internal static class DataEndpoints
 
     private sealed record SnapshotBody(double? HeldOut, double? LeastGold, bool? Surplus);
 
-    private static string Folder(HttpContext context, WebOptions options) => Path.GetFullPath(Path.Combine(options.SnapshotFolder, context.Project().Id.ToString()));
+    private static string Folder(HttpContext context, WebOptions options) =>
+        Path.GetFullPath(Path.Combine(options.SnapshotFolder, context.Project().Id.ToString()));
 }

@@ -7,13 +7,15 @@ namespace Attune.Web.Endpoints;
 /// <summary>Reads what a form sent.</summary>
 internal static class Form
 {
-    public static async Task<FormFields> ReadAsync(HttpContext context) => new(await DictionaryAsync(context).ConfigureAwait(false));
+    public static async Task<FormFields> ReadAsync(HttpContext context) => new(await DictionaryAsync(context));
 
     public static async Task<IReadOnlyDictionary<string, StringValues>> DictionaryAsync(HttpContext context)
     {
         if (!context.Request.HasFormContentType)
+        {
             throw new BadHttpRequestException("expected a form", StatusCodes.Status415UnsupportedMediaType);
-        var form = await context.Request.ReadFormAsync(context.RequestAborted).ConfigureAwait(false);
+        }
+        var form = await context.Request.ReadFormAsync(context.RequestAborted);
         return form.ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal);
     }
 }

@@ -16,12 +16,12 @@ internal static class HomeEndpoints
     private static async Task<IResult> HomeAsync(HttpContext context, FeedbackStore store)
     {
         var (me, cancel) = (context.User.PersonId(), context.RequestAborted);
-        var roles = (await store.People.ProjectsOfAsync(me, cancel).ConfigureAwait(false)).ToDictionary(r => r.Project, r => r.Role);
+        var roles = (await store.People.ProjectsOfAsync(me, cancel)).ToDictionary(r => r.Project, r => r.Role);
         var lines = ImmutableArray.CreateBuilder<ProjectLine>();
-        foreach (var project in (await store.Projects.ListAsync(cancel).ConfigureAwait(false)).Where(p => roles.ContainsKey(p.Id)))
+        foreach (var project in (await store.Projects.ListAsync(cancel)).Where(p => roles.ContainsKey(p.Id)))
         {
-            var all = roles[project.Id] is Role.Annotator ? null : await store.Projects.ProgressAsync(project.Id, cancel).ConfigureAwait(false);
-            lines.Add(new ProjectLine(project, roles[project.Id], await store.Queue.ProgressAsync(project.Id, me, cancel).ConfigureAwait(false), all));
+            var all = roles[project.Id] is Role.Annotator ? null : await store.Projects.ProgressAsync(project.Id, cancel);
+            lines.Add(new ProjectLine(project, roles[project.Id], await store.Queue.ProgressAsync(project.Id, me, cancel), all));
         }
 
         return Pages.Show<HomePage>(new { Page = Pages.Context(context), Projects = lines.ToImmutable() });

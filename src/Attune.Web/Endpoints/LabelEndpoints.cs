@@ -21,29 +21,50 @@ internal static class LabelEndpoints
         manage.MapPost("/tasks/{task:guid}/decide", DecideAsync);
     }
 
-    private static async Task<IResult> QualityAsync(HttpContext context, FeedbackStore store) => Pages.Show<QualityPage>(new
-    {
-        Page = Pages.Context(context), Project = context.Project(), Role = context.RoleInProject(),
-        Report = await store.Quality.OfAsync(context.Project().Id, context.RequestAborted).ConfigureAwait(false),
-    });
+    private static async Task<IResult> QualityAsync(HttpContext context, FeedbackStore store) =>
+        Pages.Show<QualityPage>(
+            new
+            {
+                Page = Pages.Context(context),
+                Project = context.Project(),
+                Role = context.RoleInProject(),
+                Report = await store.Quality.OfAsync(context.Project().Id, context.RequestAborted),
+            }
+        );
 
     private static async Task<IResult> DisputesAsync(HttpContext context, FeedbackStore store, ImmutableArray<string> problems)
     {
         context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
-        return Pages.Show<DisputesPage>(new
-        {
-            Page = Pages.Context(context), Project = context.Project(), Role = context.RoleInProject(), Problems = problems,
-            Tasks = (await store.Quality.DisputedAsync(context.Project().Id, MostDisputes, context.RequestAborted).ConfigureAwait(false)).ToImmutableArray(),
-        });
+        return Pages.Show<DisputesPage>(
+            new
+            {
+                Page = Pages.Context(context),
+                Project = context.Project(),
+                Role = context.RoleInProject(),
+                Problems = problems,
+                Tasks = (await store.Quality.DisputedAsync(context.Project().Id, MostDisputes, context.RequestAborted)).ToImmutableArray(),
+            }
+        );
     }
 
     private static async Task<IResult> DecideAsync(HttpContext context, FeedbackStore store, Guid task)
     {
-        var (fields, project) = (await Form.ReadAsync(context).ConfigureAwait(false), context.Project());
-        var found = await store.Projects.TaskAsync(project.Id, task, context.RequestAborted).ConfigureAwait(false);
+        var (fields, project) = (await Form.ReadAsync(context), context.Project());
+        var found = await store.Projects.TaskAsync(project.Id, task, context.RequestAborted);
         if (found?.Labels.FirstOrDefault(l => l.ResponseId == fields.Id("response"))?.Judgement is not { } judgement)
+        {
             return Pages.NotFound(context);
-        var problems = await store.Quality.AdjudicateAsync(context.User.PersonId(), project.Id, task, judgement, fields.Text("reason") ?? "", context.RequestAborted).ConfigureAwait(false);
-        return problems.IsEmpty ? Results.LocalRedirect($"/projects/{project.Id}/disputes?done=saved") : await DisputesAsync(context, store, problems).ConfigureAwait(false);
+        }
+        var problems = await store.Quality.AdjudicateAsync(
+            context.User.PersonId(),
+            project.Id,
+            task,
+            judgement,
+            fields.Text("reason") ?? "",
+            context.RequestAborted
+        );
+        return problems.IsEmpty
+            ? Results.LocalRedirect($"/projects/{project.Id}/disputes?done=saved")
+            : await DisputesAsync(context, store, problems);
     }
 }

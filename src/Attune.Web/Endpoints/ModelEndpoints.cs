@@ -17,24 +17,56 @@ internal static class ModelEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1").RequireAuthorization(ModelAccess.Require);
-        group.MapGet("/models", (WebOptions options) => Results.Json(new { @object = "list", data = options.Model is { } model ? [Entry(model, options)] : Array.Empty<object>() }, CompletionJson.Options));
-        group.MapGet("/models/{id}", (WebOptions options, string id) =>
-            options.Model is { } model && model.Name == id ? Results.Json(Entry(model, options), CompletionJson.Options) : CompletionCall.NoModel(id, options.Model));
-        group.MapPost("/chat/completions", (HttpContext context, WebOptions options) => AnswerAsync(context, options, ChatBody.Read, new ChatShape()));
-        group.MapPost("/completions", (HttpContext context, WebOptions options) => AnswerAsync(context, options, TextBody.Read, new TextShape()));
+        group.MapGet(
+            "/models",
+            (WebOptions options) =>
+                Results.Json(
+                    new { @object = "list", data = options.Model is { } model ? [Entry(model, options)] : Array.Empty<object>() },
+                    CompletionJson.Options
+                )
+        );
+        group.MapGet(
+            "/models/{id}",
+            (WebOptions options, string id) =>
+                options.Model is { } model && model.Name == id
+                    ? Results.Json(Entry(model, options), CompletionJson.Options)
+                    : CompletionCall.NoModel(id, options.Model)
+        );
+        group.MapPost(
+            "/chat/completions",
+            (HttpContext context, WebOptions options) => AnswerAsync(context, options, ChatBody.Read, new ChatShape())
+        );
+        group.MapPost(
+            "/completions",
+            (HttpContext context, WebOptions options) => AnswerAsync(context, options, TextBody.Read, new TextShape())
+        );
     }
 
     private static object Entry(ICompletionModel model, WebOptions options) =>
-        new { id = model.Name, @object = "model", created = options.Started.ToUnixTimeSeconds(), owned_by = "attune", context_length = model.ContextLength };
+        new
+        {
+            id = model.Name,
+            @object = "model",
+            created = options.Started.ToUnixTimeSeconds(),
+            owned_by = "attune",
+            context_length = model.ContextLength,
+        };
 
-    private static async Task<IResult> AnswerAsync(HttpContext context, WebOptions options, Func<RequestFields, ICompletionModel, CompletionCall> read, AnswerShape shape)
+    private static async Task<IResult> AnswerAsync(
+        HttpContext context,
+        WebOptions options,
+        Func<RequestFields, ICompletionModel, CompletionCall> read,
+        AnswerShape shape
+    )
     {
         if (options.Model is not { } model)
+        {
             return new ApiProblem(StatusCodes.Status503ServiceUnavailable, "No model is served: start the server with --model.");
+        }
         try
         {
-            var call = read(await RequestFields.ReadAsync(context).ConfigureAwait(false), model);
-            await new AnswerWriter(context, model, call, shape, options.Time.GetUtcNow()).RunAsync().ConfigureAwait(false);
+            var call = read(await RequestFields.ReadAsync(context), model);
+            await new AnswerWriter(context, model, call, shape, options.Time.GetUtcNow()).RunAsync();
             return Results.Empty;
         }
         catch (ApiRefusal refusal)

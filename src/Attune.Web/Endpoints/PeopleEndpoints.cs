@@ -15,7 +15,9 @@ internal static class PeopleEndpoints
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        var owners = routes.MapGroup("/people").RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.IsOwner == true));
+        var owners = routes
+            .MapGroup("/people")
+            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.IsOwner == true));
         owners.MapGet("", (HttpContext context, FeedbackStore store) => AllAsync(context, store, null));
         owners.MapPost("/invite", InviteToAllAsync);
         owners.MapGet("/{person:guid}", (HttpContext context, FeedbackStore store, Guid person) => PersonAsync(context, store, person, []));
@@ -28,102 +30,147 @@ internal static class PeopleEndpoints
         members.MapPost("/{person:guid}/pause", PauseAsync);
     }
 
-    private static async Task<IResult> AllAsync(HttpContext context, FeedbackStore store, string? link) => Pages.Show<PeoplePage>(new
-    {
-        Page = Pages.Context(context), People = (await store.People.ListAsync(context.RequestAborted).ConfigureAwait(false)).ToImmutableArray(), Link = link,
-        Memberships = (await store.People.MembershipsAsync(null, context.RequestAborted).ConfigureAwait(false)).ToLookup(m => m.PersonId),
-    });
+    private static async Task<IResult> AllAsync(HttpContext context, FeedbackStore store, string? link) =>
+        Pages.Show<PeoplePage>(
+            new
+            {
+                Page = Pages.Context(context),
+                People = (await store.People.ListAsync(context.RequestAborted)).ToImmutableArray(),
+                Link = link,
+                Memberships = (await store.People.MembershipsAsync(null, context.RequestAborted)).ToLookup(m => m.PersonId),
+            }
+        );
 
     private static async Task<IResult> PersonAsync(HttpContext context, FeedbackStore store, Guid id, ImmutableArray<string> problems)
     {
-        if (await store.People.FindAsync(id, context.RequestAborted).ConfigureAwait(false) is not { State: not "erased" } person)
-            return Pages.NotFound(context);
-        context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
-        return Pages.Show<PersonPage>(new
+        if (await store.People.FindAsync(id, context.RequestAborted) is not { State: not "erased" } person)
         {
-            Page = Pages.Context(context), Person = person, Problems = problems,
-            Memberships = (await store.People.MembershipsAsync(id, context.RequestAborted).ConfigureAwait(false)).ToImmutableArray(),
-            Projects = (await store.Projects.ListAsync(context.RequestAborted).ConfigureAwait(false)).ToImmutableArray(),
-        });
+            return Pages.NotFound(context);
+        }
+        context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
+        return Pages.Show<PersonPage>(
+            new
+            {
+                Page = Pages.Context(context),
+                Person = person,
+                Problems = problems,
+                Memberships = (await store.People.MembershipsAsync(id, context.RequestAborted)).ToImmutableArray(),
+                Projects = (await store.Projects.ListAsync(context.RequestAborted)).ToImmutableArray(),
+            }
+        );
     }
 
     private static async Task<IResult> RoleOverAllAsync(HttpContext context, FeedbackStore store, Guid person)
     {
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
         if (!Enum.TryParse<Role>(fields.Text("role"), out var role) || !Enum.IsDefined(role))
+        {
             return Problems.Result(context, StatusCodes.Status400BadRequest, "There is no such role.");
-        var problems = await store.People.SetRoleAsync(context.User.PersonId(), person, role, context.RequestAborted).ConfigureAwait(false);
+        }
+        var problems = await store.People.SetRoleAsync(context.User.PersonId(), person, role, context.RequestAborted);
         if (!problems.IsEmpty)
-            return await PersonAsync(context, store, person, problems).ConfigureAwait(false);
+        {
+            return await PersonAsync(context, store, person, problems);
+        }
         // Whoever has just given up being an owner may not see people any more.
-        return Results.LocalRedirect(person == context.User.PersonId() && role != Role.Owner ? "/?done=saved" : $"/people/{person}?done=saved");
+        return Results.LocalRedirect(
+            person == context.User.PersonId() && role != Role.Owner ? "/?done=saved" : $"/people/{person}?done=saved"
+        );
     }
 
     private static async Task<IResult> RoleInProjectAsync(HttpContext context, FeedbackStore store, Guid person)
     {
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
         var remove = fields.Text("role") == "none";
         var role = Role.Reader;
         if (!remove && !IsMemberRole(fields.Text("role"), out role))
+        {
             return Problems.Result(context, StatusCodes.Status400BadRequest, "There is no such role in a project.");
-        if (fields.Id("project") is not { } project || await store.Projects.FindAsync(project, context.RequestAborted).ConfigureAwait(false) is null
-            || await store.People.FindAsync(person, context.RequestAborted).ConfigureAwait(false) is not { Imported: false, State: not "erased" })
+        }
+        if (
+            fields.Id("project") is not { } project
+            || await store.Projects.FindAsync(project, context.RequestAborted) is null
+            || await store.People.FindAsync(person, context.RequestAborted) is not { Imported: false, State: not "erased" }
+        )
+        {
             return Pages.NotFound(context);
-        await store.People.SetMemberAsync(context.User.PersonId(), project, person, remove ? null : role, context.RequestAborted).ConfigureAwait(false);
+        }
+        await store.People.SetMemberAsync(context.User.PersonId(), project, person, remove ? null : role, context.RequestAborted);
         return Results.LocalRedirect($"/people/{person}?done=saved");
     }
 
     private static async Task<IResult> InviteToAllAsync(HttpContext context, FeedbackStore store)
     {
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
         if (!Enum.TryParse<Role>(fields.Text("role"), out var role) || role is not (Role.Owner or Role.Manager or Role.Reader))
+        {
             return Problems.Result(context, StatusCodes.Status400BadRequest, "There is no such role.");
-        return await AllAsync(context, store, await LinkAsync(context, store, role, null).ConfigureAwait(false)).ConfigureAwait(false);
+        }
+        return await AllAsync(context, store, await LinkAsync(context, store, role, null));
     }
 
-    private static async Task<IResult> MembersAsync(HttpContext context, FeedbackStore store, string? link) => Pages.Show<MembersPage>(new
-    {
-        Page = Pages.Context(context), Project = context.Project(), Role = context.RoleInProject(), Link = link,
-        Members = (await store.People.MembersAsync(context.Project().Id, context.RequestAborted).ConfigureAwait(false)).ToImmutableArray(),
-    });
+    private static async Task<IResult> MembersAsync(HttpContext context, FeedbackStore store, string? link) =>
+        Pages.Show<MembersPage>(
+            new
+            {
+                Page = Pages.Context(context),
+                Project = context.Project(),
+                Role = context.RoleInProject(),
+                Link = link,
+                Members = (await store.People.MembersAsync(context.Project().Id, context.RequestAborted)).ToImmutableArray(),
+            }
+        );
 
     private static async Task<IResult> InviteAsync(HttpContext context, FeedbackStore store)
     {
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
         if (!IsMemberRole(fields.Text("role"), out var role))
+        {
             return Problems.Result(context, StatusCodes.Status400BadRequest, "There is no such role in a project.");
-        return await MembersAsync(context, store, await LinkAsync(context, store, role, context.Project().Id).ConfigureAwait(false)).ConfigureAwait(false);
+        }
+        return await MembersAsync(context, store, await LinkAsync(context, store, role, context.Project().Id));
     }
 
     private static async Task<string> LinkAsync(HttpContext context, FeedbackStore store, Role role, Guid? project)
     {
-        var invitation = await store.People.InviteAsync(context.User.PersonId(), role, project, Validity, context.RequestAborted).ConfigureAwait(false);
+        var invitation = await store.People.InviteAsync(context.User.PersonId(), role, project, Validity, context.RequestAborted);
         return $"{context.Request.Scheme}://{context.Request.Host}/join/{invitation.Token}";
     }
 
     private static async Task<IResult> RoleAsync(HttpContext context, FeedbackStore store, Guid person)
     {
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
         var remove = fields.Text("role") == "none";
         var role = Role.Reader;
-        if ((!remove && !IsMemberRole(fields.Text("role"), out role)) || !await IsMemberAsync(context, store, person).ConfigureAwait(false))
+        if ((!remove && !IsMemberRole(fields.Text("role"), out role)) || !await IsMemberAsync(context, store, person))
+        {
             return Pages.NotFound(context);
-        await store.People.SetMemberAsync(context.User.PersonId(), context.Project().Id, person, remove ? null : role, context.RequestAborted).ConfigureAwait(false);
+        }
+        await store.People.SetMemberAsync(
+            context.User.PersonId(),
+            context.Project().Id,
+            person,
+            remove ? null : role,
+            context.RequestAborted
+        );
         return Results.LocalRedirect($"/projects/{context.Project().Id}/people?done=saved");
     }
 
     private static async Task<IResult> PauseAsync(HttpContext context, FeedbackStore store, Guid person)
     {
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
-        if (!await IsMemberAsync(context, store, person).ConfigureAwait(false))
+        var fields = await Form.ReadAsync(context);
+        if (!await IsMemberAsync(context, store, person))
+        {
             return Pages.NotFound(context);
-        await store.People.PauseAsync(context.User.PersonId(), context.Project().Id, person, fields.Text("reason"), context.RequestAborted).ConfigureAwait(false);
+        }
+        await store.People.PauseAsync(context.User.PersonId(), context.Project().Id, person, fields.Text("reason"), context.RequestAborted);
         return Results.LocalRedirect($"/projects/{context.Project().Id}/people?done=saved");
     }
 
     /// <summary>Managers of one project have no say over people of others.</summary>
     private static async Task<bool> IsMemberAsync(HttpContext context, FeedbackStore store, Guid person) =>
-        (await store.People.MembersAsync(context.Project().Id, context.RequestAborted).ConfigureAwait(false)).Any(m => m.Person.Id == person);
+        (await store.People.MembersAsync(context.Project().Id, context.RequestAborted)).Any(m => m.Person.Id == person);
 
-    private static bool IsMemberRole(string? name, out Role role) => Enum.TryParse(name, out role) && role is (Role.Reader or Role.Annotator or Role.Manager);
+    private static bool IsMemberRole(string? name, out Role role) =>
+        Enum.TryParse(name, out role) && role is (Role.Reader or Role.Annotator or Role.Manager);
 }

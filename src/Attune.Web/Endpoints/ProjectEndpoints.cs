@@ -17,8 +17,12 @@ internal static class ProjectEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        var limit = new Upload.Limit(routes.ServiceProvider.GetService(typeof(WebOptions)) is WebOptions options ? options.LargestUpload : null);
-        var makers = routes.MapGroup("/projects").RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.IsManager == true));
+        var limit = new Upload.Limit(
+            routes.ServiceProvider.GetService(typeof(WebOptions)) is WebOptions options ? options.LargestUpload : null
+        );
+        var makers = routes
+            .MapGroup("/projects")
+            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.IsManager == true));
         makers.MapGet("/new", (HttpContext context) => NewPage(context, [], "", ProjectKind.Comparison));
         makers.MapPost("", CreateAsync).WithMetadata(limit);
         var watch = routes.MapProjectGroup("/projects/{project:guid}", Role.Reader);
@@ -31,29 +35,59 @@ internal static class ProjectEndpoints
         manage.MapPost("/state", StateAsync);
         manage.MapGet("/items", (HttpContext context, FeedbackStore store) => ItemsAsync(context, store, null, []));
         manage.MapPost("/items", AddAsync).WithMetadata(limit);
-        manage.MapPost("/tasks/{task:guid}/release", (HttpContext context, FeedbackStore store, Guid task) => SetTaskAsync(context, task, store.Projects.ReleaseTaskAsync));
-        manage.MapPost("/tasks/{task:guid}/retire", (HttpContext context, FeedbackStore store, Guid task) => SetTaskAsync(context, task, store.Projects.RetireTaskAsync));
+        manage.MapPost(
+            "/tasks/{task:guid}/release",
+            (HttpContext context, FeedbackStore store, Guid task) => SetTaskAsync(context, task, store.Projects.ReleaseTaskAsync)
+        );
+        manage.MapPost(
+            "/tasks/{task:guid}/retire",
+            (HttpContext context, FeedbackStore store, Guid task) => SetTaskAsync(context, task, store.Projects.RetireTaskAsync)
+        );
     }
 
     private static IResult NewPage(HttpContext context, ImmutableArray<string> problems, string name, ProjectKind kind)
     {
         context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
-        return Pages.Show<NewProjectPage>(new { Page = Pages.Context(context), Problems = problems, Name = name, Kind = kind, Model = ChatEndpoints.Policy(context)?.Name });
+        return Pages.Show<NewProjectPage>(
+            new
+            {
+                Page = Pages.Context(context),
+                Problems = problems,
+                Name = name,
+                Kind = kind,
+                Model = ChatEndpoints.Policy(context)?.Name,
+            }
+        );
     }
 
     private static async Task<IResult> CreateAsync(HttpContext context, FeedbackStore store)
     {
-        var (fields, me) = (await Form.ReadAsync(context).ConfigureAwait(false), context.User.PersonId());
+        var (fields, me) = (await Form.ReadAsync(context), context.User.PersonId());
         var name = fields.Text("name") ?? "";
         if (!Enum.TryParse<ProjectKind>(fields.Text("kind"), out var kind) || !Enum.IsDefined(kind))
+        {
             return NewPage(context, ["choose what people do."], name, ProjectKind.Comparison);
+        }
         try
         {
-            var given = await Upload.ReadItemsAsync(context, kind).ConfigureAwait(false);
-            var (items, alike) = await ModelAnswers.FillAsync(given ?? [], kind, ChatEndpoints.Policy(context), context.RequestAborted).ConfigureAwait(false);
-            var settings = new ProjectSettings { Quota = fields.Number("quota") ?? 1, Instruction = fields.Text("instruction") ?? KindWords.Question(kind) };
+            var given = await Upload.ReadItemsAsync(context, kind);
+            var (items, alike) = await ModelAnswers.FillAsync(given ?? [], kind, ChatEndpoints.Policy(context), context.RequestAborted);
+            var settings = new ProjectSettings
+            {
+                Quota = fields.Number("quota") ?? 1,
+                Instruction = fields.Text("instruction") ?? KindWords.Question(kind),
+            };
             var manages = context.User.Viewer()!.Role != Role.Owner;
-            var (project, _) = await store.Projects.CreateAsync(me, name, kind, settings, fields.Text("guidelines") ?? "", items, manages, context.RequestAborted).ConfigureAwait(false);
+            var (project, _) = await store.Projects.CreateAsync(
+                me,
+                name,
+                kind,
+                settings,
+                fields.Text("guidelines") ?? "",
+                items,
+                manages,
+                context.RequestAborted
+            );
             return Results.LocalRedirect($"/projects/{project.Id}{(alike > 0 ? "?done=alike" : "")}");
         }
         catch (AttuneException problem) when (problem is not StoreBusyException)
@@ -66,41 +100,73 @@ internal static class ProjectEndpoints
     {
         // Annotators may not see how far others are; readers and managers may.
         if (context.RoleInProject() == Role.Annotator)
-            return Problems.Result(context, StatusCodes.Status403Forbidden, "Your role in this project does not allow that.");
-        return Pages.Show<ProgressPage>(new
         {
-            Page = Pages.Context(context), Project = context.Project(), Role = context.RoleInProject(),
-            Progress = await store.Projects.ProgressAsync(context.Project().Id, context.RequestAborted).ConfigureAwait(false),
-        });
+            return Problems.Result(context, StatusCodes.Status403Forbidden, "Your role in this project does not allow that.");
+        }
+        return Pages.Show<ProgressPage>(
+            new
+            {
+                Page = Pages.Context(context),
+                Project = context.Project(),
+                Role = context.RoleInProject(),
+                Progress = await store.Projects.ProgressAsync(context.Project().Id, context.RequestAborted),
+            }
+        );
     }
 
     private static async Task<IResult> GuidelinesAsync(HttpContext context, FeedbackStore store)
     {
         int? number = int.TryParse(context.Request.Query["version"], NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : null;
-        return await store.Projects.GuidelinesAsync(context.Project().Id, number, context.RequestAborted).ConfigureAwait(false) is { } version
-            ? Pages.Show<GuidelinesPage>(new { Page = Pages.Context(context), Project = context.Project(), Role = context.RoleInProject(), Version = version })
+        return await store.Projects.GuidelinesAsync(context.Project().Id, number, context.RequestAborted) is { } version
+            ? Pages.Show<GuidelinesPage>(
+                new
+                {
+                    Page = Pages.Context(context),
+                    Project = context.Project(),
+                    Role = context.RoleInProject(),
+                    Version = version,
+                }
+            )
             : Pages.NotFound(context);
     }
 
     private static async Task<IResult> PublishAsync(HttpContext context, FeedbackStore store)
     {
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
-        await store.Projects.PublishGuidelinesAsync(context.User.PersonId(), context.Project().Id, fields.Text("markdown") ?? "", context.RequestAborted).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
+        await store.Projects.PublishGuidelinesAsync(
+            context.User.PersonId(),
+            context.Project().Id,
+            fields.Text("markdown") ?? "",
+            context.RequestAborted
+        );
         return Results.LocalRedirect($"/projects/{context.Project().Id}/guidelines?done=saved");
     }
 
     private static IResult SettingsPage(HttpContext context, ImmutableArray<string> problems)
     {
         context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
-        return Pages.Show<SettingsPage>(new { Page = Pages.Context(context), Project = context.Project(), Role = context.RoleInProject(), Problems = problems });
+        return Pages.Show<SettingsPage>(
+            new
+            {
+                Page = Pages.Context(context),
+                Project = context.Project(),
+                Role = context.RoleInProject(),
+                Problems = problems,
+            }
+        );
     }
 
     private static async Task<IResult> ChangeAsync(HttpContext context, FeedbackStore store)
     {
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
         try
         {
-            await store.Projects.ChangeSettingsAsync(context.User.PersonId(), context.Project().Id, Read(fields, context.Project()), context.RequestAborted).ConfigureAwait(false);
+            await store.Projects.ChangeSettingsAsync(
+                context.User.PersonId(),
+                context.Project().Id,
+                Read(fields, context.Project()),
+                context.RequestAborted
+            );
             return Results.LocalRedirect($"/projects/{context.Project().Id}/settings?done=saved");
         }
         catch (PlanException problem)
@@ -133,46 +199,72 @@ internal static class ProjectEndpoints
         };
     }
 
-    private static ImmutableArray<string> Lines(string? text) => [.. (text ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct()];
+    private static ImmutableArray<string> Lines(string? text) =>
+        [.. (text ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct()];
 
     private static async Task<IResult> StateAsync(HttpContext context, FeedbackStore store)
     {
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
         if (!Enum.TryParse<ProjectState>(fields.Text("state"), out var state) || !Enum.IsDefined(state))
+        {
             return Problems.Result(context, StatusCodes.Status400BadRequest, "There is no such state.");
-        await store.Projects.SetStateAsync(context.User.PersonId(), context.Project().Id, state, context.RequestAborted).ConfigureAwait(false);
+        }
+        await store.Projects.SetStateAsync(context.User.PersonId(), context.Project().Id, state, context.RequestAborted);
         return Results.LocalRedirect($"/projects/{context.Project().Id}/settings?done=saved");
     }
 
-    private static async Task<IResult> ItemsAsync(HttpContext context, FeedbackStore store, AddedItems? added, ImmutableArray<string> problems)
+    private static async Task<IResult> ItemsAsync(
+        HttpContext context,
+        FeedbackStore store,
+        AddedItems? added,
+        ImmutableArray<string> problems
+    )
     {
         var after = long.TryParse(context.Request.Query["after"], NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : -1;
-        var tasks = await store.Projects.TasksAsync(context.Project().Id, after, Components.ItemsPage.Size, context.RequestAborted).ConfigureAwait(false);
+        var tasks = await store.Projects.TasksAsync(context.Project().Id, after, Components.ItemsPage.Size, context.RequestAborted);
         context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
-        return Pages.Show<ItemsPage>(new
-        {
-            Page = Pages.Context(context), Project = context.Project(), Role = context.RoleInProject(), Tasks = tasks.ToImmutableArray(), Added = added, Problems = problems,
-        });
+        return Pages.Show<ItemsPage>(
+            new
+            {
+                Page = Pages.Context(context),
+                Project = context.Project(),
+                Role = context.RoleInProject(),
+                Tasks = tasks.ToImmutableArray(),
+                Added = added,
+                Problems = problems,
+            }
+        );
     }
 
     private static async Task<IResult> AddAsync(HttpContext context, FeedbackStore store)
     {
         try
         {
-            if (await Upload.ReadItemsAsync(context, context.Project().Kind).ConfigureAwait(false) is not { } given)
-                return await ItemsAsync(context, store, null, ["choose a file first."]).ConfigureAwait(false);
-            var (items, _) = await ModelAnswers.FillAsync(given, context.Project().Kind, ChatEndpoints.Policy(context), context.RequestAborted).ConfigureAwait(false);
-            var added = await store.Projects.AddItemsAsync(context.User.PersonId(), context.Project().Id, items, context.RequestAborted).ConfigureAwait(false);
-            return await ItemsAsync(context, store, added, []).ConfigureAwait(false);
+            if (await Upload.ReadItemsAsync(context, context.Project().Kind) is not { } given)
+            {
+                return await ItemsAsync(context, store, null, ["choose a file first."]);
+            }
+            var (items, _) = await ModelAnswers.FillAsync(
+                given,
+                context.Project().Kind,
+                ChatEndpoints.Policy(context),
+                context.RequestAborted
+            );
+            var added = await store.Projects.AddItemsAsync(context.User.PersonId(), context.Project().Id, items, context.RequestAborted);
+            return await ItemsAsync(context, store, added, []);
         }
         catch (AttuneException problem) when (problem is not StoreBusyException)
         {
-            return await ItemsAsync(context, store, null, [problem.Message]).ConfigureAwait(false);
+            return await ItemsAsync(context, store, null, [problem.Message]);
         }
     }
 
-    private static async Task<IResult> SetTaskAsync(HttpContext context, Guid task, Func<Guid?, Guid, Guid, CancellationToken, Task<bool>> change) =>
-        await change(context.User.PersonId(), context.Project().Id, task, context.RequestAborted).ConfigureAwait(false)
+    private static async Task<IResult> SetTaskAsync(
+        HttpContext context,
+        Guid task,
+        Func<Guid?, Guid, Guid, CancellationToken, Task<bool>> change
+    ) =>
+        await change(context.User.PersonId(), context.Project().Id, task, context.RequestAborted)
             ? Results.LocalRedirect($"/projects/{context.Project().Id}/items?done=saved")
             : Pages.NotFound(context);
 }

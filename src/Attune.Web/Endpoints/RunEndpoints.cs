@@ -19,14 +19,35 @@ internal static class RunEndpoints
     {
         // Annotators never: runs show scores, and samples that they may be asked about.
         var runs = routes.MapGroup("/runs").RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.SeesRuns == true));
-        runs.MapGet("", (HttpContext context, RunCatalog catalog, TimeProvider time) => Pages.Show<RunsPage>(new
-        {
-            Page = Pages.Context(context), Runs = catalog.List(), Folder = catalog.Folder, Now = time.GetUtcNow(),
-        }));
-        runs.MapGet("/{name}", (HttpContext context, RunCatalog catalog, string name) => catalog.Find(name) is not { } run ? Pages.NotFound(context) : Pages.Show<RunPage>(new
-        {
-            Page = Pages.Context(context), Name = name, Tag = RunCatalog.Tag(run), Finished = File.Exists(run.ResultFile), Body = Body(name, run.Path),
-        }));
+        runs.MapGet(
+            "",
+            (HttpContext context, RunCatalog catalog, TimeProvider time) =>
+                Pages.Show<RunsPage>(
+                    new
+                    {
+                        Page = Pages.Context(context),
+                        Runs = catalog.List(),
+                        Folder = catalog.Folder,
+                        Now = time.GetUtcNow(),
+                    }
+                )
+        );
+        runs.MapGet(
+            "/{name}",
+            (HttpContext context, RunCatalog catalog, string name) =>
+                catalog.Find(name) is not { } run
+                    ? Pages.NotFound(context)
+                    : Pages.Show<RunPage>(
+                        new
+                        {
+                            Page = Pages.Context(context),
+                            Name = name,
+                            Tag = RunCatalog.Tag(run),
+                            Finished = File.Exists(run.ResultFile),
+                            Body = Body(name, run.Path),
+                        }
+                    )
+        );
         runs.MapGet("/{name}/body", Fragment);
         runs.MapGet("/{name}/snapshots/{sha}", SnapshotAsync);
     }
@@ -34,17 +55,33 @@ internal static class RunEndpoints
     /// <summary>A snapshot that the run names. Where it lies is read from the run's result, never from the address.</summary>
     private static async Task<IResult> SnapshotAsync(HttpContext context, RunCatalog catalog, FeedbackStore store, string name, string sha)
     {
-        if (catalog.Find(name) is not { } run || run.ReadResult() is not { } result
-            || result.Stages.SelectMany(s => s.Snapshots ?? []).FirstOrDefault(s => s.Sha256 == sha) is not { } snapshot)
-            return Pages.NotFound(context);
-        var manages = await store.People.RoleInAsync(snapshot.ProjectId, context.User.PersonId(), context.RequestAborted).ConfigureAwait(false) >= Role.Manager
-            && await store.Projects.FindAsync(snapshot.ProjectId, context.RequestAborted).ConfigureAwait(false) is not null;
-        var (manifest, problem) = Manifest(Path.GetFullPath(Path.Combine(run.Path, snapshot.Folder)), sha);
-        return Pages.Show<SnapshotPage>(new
+        if (
+            catalog.Find(name) is not { } run
+            || run.ReadResult() is not { } result
+            || result.Stages.SelectMany(s => s.Snapshots ?? []).FirstOrDefault(s => s.Sha256 == sha) is not { } snapshot
+        )
         {
-            Page = Pages.Context(context), Run = name, Snapshot = snapshot, Manifest = manifest, Problem = problem, Manages = manages,
-            Stages = result.Stages.Where(s => s.Snapshots?.Any(other => other.Sha256 == sha) == true).Select(s => s.Name).ToImmutableArray(),
-        });
+            return Pages.NotFound(context);
+        }
+        var manages =
+            await store.People.RoleInAsync(snapshot.ProjectId, context.User.PersonId(), context.RequestAborted) >= Role.Manager
+            && await store.Projects.FindAsync(snapshot.ProjectId, context.RequestAborted) is not null;
+        var (manifest, problem) = Manifest(Path.GetFullPath(Path.Combine(run.Path, snapshot.Folder)), sha);
+        return Pages.Show<SnapshotPage>(
+            new
+            {
+                Page = Pages.Context(context),
+                Run = name,
+                Snapshot = snapshot,
+                Manifest = manifest,
+                Problem = problem,
+                Manages = manages,
+                Stages = result
+                    .Stages.Where(s => s.Snapshots?.Any(other => other.Sha256 == sha) == true)
+                    .Select(s => s.Name)
+                    .ToImmutableArray(),
+            }
+        );
     }
 
     private static (SnapshotManifest? Manifest, string? Problem) Manifest(string folder, string sha)
@@ -52,7 +89,12 @@ internal static class RunEndpoints
         try
         {
             var manifest = SnapshotManifest.Read(folder);
-            return manifest.Sha256 == sha ? (manifest, null) : (null, $"{folder}: holds another snapshot now ({manifest.Sha256[..12]}). What the run wrote down of the one it used is below.");
+            return manifest.Sha256 == sha
+                ? (manifest, null)
+                : (
+                    null,
+                    $"{folder}: holds another snapshot now ({manifest.Sha256[..12]}). What the run wrote down of the one it used is below."
+                );
         }
         catch (Exception problem) when (problem is DataException or IOException or UnauthorizedAccessException)
         {
@@ -64,11 +106,15 @@ internal static class RunEndpoints
     private static IResult Fragment(HttpContext context, RunCatalog catalog, string name)
     {
         if (catalog.Find(name) is not { } run)
+        {
             return Results.NotFound();
+        }
         var tag = RunCatalog.Tag(run);
         context.Response.Headers.ETag = tag;
         context.Response.Headers["X-Run-Finished"] = File.Exists(run.ResultFile) ? "yes" : "no";
-        return context.Request.Headers.IfNoneMatch == tag ? Results.StatusCode(StatusCodes.Status304NotModified) : Results.Content(Body(name, run.Path), "text/html; charset=utf-8");
+        return context.Request.Headers.IfNoneMatch == tag
+            ? Results.StatusCode(StatusCodes.Status304NotModified)
+            : Results.Content(Body(name, run.Path), "text/html; charset=utf-8");
     }
 
     private static string Body(string name, string folder)

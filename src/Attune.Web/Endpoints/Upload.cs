@@ -7,7 +7,9 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>A file that a manager sends. It is kept under a name of the server's own while it is read; of the sender's name only the ending counts.</summary>
+/// <summary>
+/// A file that a manager sends. It is kept under a name of the server's own while it is read; of the sender's name only the ending counts.
+/// </summary>
 internal static class Upload
 {
     private static readonly string[] Endings = [".jsonl", ".json", ".jsonl.gz", ".json.gz"];
@@ -18,28 +20,36 @@ internal static class Upload
     /// <summary>Null where no file was chosen.</summary>
     public static async Task<ImmutableArray<NewItem>?> ReadItemsAsync(HttpContext context, ProjectKind kind)
     {
-        var form = await context.Request.ReadFormAsync(context.RequestAborted).ConfigureAwait(false);
+        var form = await context.Request.ReadFormAsync(context.RequestAborted);
         if (form.Files.GetFile("file") is not { Length: > 0 } file)
-            return null;
-        var stream = file.OpenReadStream();
-        await using (stream.ConfigureAwait(false))
         {
-            return await ReadItemsAsync(stream, file.FileName, kind, context.RequestAborted).ConfigureAwait(false);
+            return null;
+        }
+        var stream = file.OpenReadStream();
+        await using (stream)
+        {
+            return await ReadItemsAsync(stream, file.FileName, kind, context.RequestAborted);
         }
     }
 
-    public static async Task<ImmutableArray<NewItem>> ReadItemsAsync(Stream content, string name, ProjectKind kind, CancellationToken cancel)
+    public static async Task<ImmutableArray<NewItem>> ReadItemsAsync(
+        Stream content,
+        string name,
+        ProjectKind kind,
+        CancellationToken cancel
+    )
     {
-        var ending = Endings.OrderByDescending(e => e.Length).FirstOrDefault(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase))
+        var ending =
+            Endings.OrderByDescending(e => e.Length).FirstOrDefault(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase))
             ?? throw new DataException($"the file is no {string.Join(", ", Endings)}; expected one row of JSON a line.");
         var folder = Directory.CreateTempSubdirectory("attune-upload-");
         try
         {
             var path = Path.Combine(folder.FullName, "items" + ending);
             var file = File.Create(path);
-            await using (file.ConfigureAwait(false))
+            await using (file)
             {
-                await content.CopyToAsync(file, cancel).ConfigureAwait(false);
+                await content.CopyToAsync(file, cancel);
             }
 
             return ItemFile.Read(path, kind);

@@ -10,8 +10,8 @@ using Microsoft.AspNetCore.Routing;
 namespace Attune.Web.Endpoints;
 
 /// <summary>
-/// The pages of annotators. Every form works by itself; a script that asks for JSON gets {"next": address} in place of a redirect, so that an
-/// outbox may send the same form as often as it must.
+/// The pages of annotators. Every form works by itself; a script that asks for JSON gets {"next": address} in place of a redirect, so that
+/// an outbox may send the same form as often as it must.
 /// </summary>
 internal static class WorkEndpoints
 {
@@ -26,8 +26,14 @@ internal static class WorkEndpoints
         work.MapPost("/{lease:guid}/submit", SubmitAsync);
         work.MapPost("/{lease:guid}/draft", DraftAsync);
         work.MapPost("/{lease:guid}/heartbeat", HeartbeatAsync);
-        work.MapPost("/{lease:guid}/skip", (HttpContext context, FeedbackStore store, Guid lease) => DeclineAsync(context, store, lease, flag: false));
-        work.MapPost("/{lease:guid}/flag", (HttpContext context, FeedbackStore store, Guid lease) => DeclineAsync(context, store, lease, flag: true));
+        work.MapPost(
+            "/{lease:guid}/skip",
+            (HttpContext context, FeedbackStore store, Guid lease) => DeclineAsync(context, store, lease, flag: false)
+        );
+        work.MapPost(
+            "/{lease:guid}/flag",
+            (HttpContext context, FeedbackStore store, Guid lease) => DeclineAsync(context, store, lease, flag: true)
+        );
         work.MapPost("/undo", UndoAsync);
     }
 
@@ -36,11 +42,31 @@ internal static class WorkEndpoints
         var project = context.Project();
         var done = context.Request.Query["done"].ToString();
         var query = Notices.Find(done) is not null || done == "submitted" ? "?done=" + done : "";
-        return await store.Queue.ClaimAsync(project.Id, context.User.PersonId(), context.RequestAborted).ConfigureAwait(false) switch
+        return await store.Queue.ClaimAsync(project.Id, context.User.PersonId(), context.RequestAborted) switch
         {
             ClaimResult.Claimed claimed => Results.LocalRedirect($"/work/{project.Id}/{claimed.Task.LeaseId}{query}"),
-            ClaimResult.NothingLeft nothing => Pages.Show<RestPage>(new { Page = Pages.Context(context), Project = project, Reason = (string?)null, Own = nothing.Progress, JustSubmitted = done == "submitted", Id = Guid.CreateVersion7() }),
-            ClaimResult.Paused paused => Pages.Show<RestPage>(new { Page = Pages.Context(context), Project = project, Reason = paused.Reason, Own = (OwnProgress?)null, JustSubmitted = false, Id = Guid.CreateVersion7() }),
+            ClaimResult.NothingLeft nothing => Pages.Show<RestPage>(
+                new
+                {
+                    Page = Pages.Context(context),
+                    Project = project,
+                    Reason = (string?)null,
+                    Own = nothing.Progress,
+                    JustSubmitted = done == "submitted",
+                    Id = Guid.CreateVersion7(),
+                }
+            ),
+            ClaimResult.Paused paused => Pages.Show<RestPage>(
+                new
+                {
+                    Page = Pages.Context(context),
+                    Project = project,
+                    Reason = paused.Reason,
+                    Own = (OwnProgress?)null,
+                    JustSubmitted = false,
+                    Id = Guid.CreateVersion7(),
+                }
+            ),
             _ => Pages.NotFound(context),
         };
     }
@@ -48,11 +74,13 @@ internal static class WorkEndpoints
     private static async Task<IResult> TaskAsync(HttpContext context, FeedbackStore store, Guid lease)
     {
         var project = context.Project();
-        var task = await store.Queue.FindAsync(lease, context.User.PersonId(), context.RequestAborted).ConfigureAwait(false);
+        var task = await store.Queue.FindAsync(lease, context.User.PersonId(), context.RequestAborted);
         // Over, or never theirs: the next one will do.
         if (task is null || task.ProjectId != project.Id)
+        {
             return Results.LocalRedirect($"/work/{project.Id}");
-        var guidelines = await store.Projects.GuidelinesAsync(project.Id, task.GuidelineVersion, context.RequestAborted).ConfigureAwait(false);
+        }
+        var guidelines = await store.Projects.GuidelinesAsync(project.Id, task.GuidelineVersion, context.RequestAborted);
         return Pages.Show<TaskPage>(new { Page = Pages.Context(context), View = View(context, project, task, guidelines) });
     }
 
@@ -60,11 +88,21 @@ internal static class WorkEndpoints
     {
         var view = new TaskView
         {
-            Kind = task.Kind, Project = project.Id, ProjectName = project.Name, Task = task.TaskId, Lease = task.LeaseId, Submission = Guid.CreateVersion7(),
-            Settings = project.Settings with { Instruction = task.Instruction }, Prompt = task.Prompt, Passages = task.Passages.IsDefault ? [] : task.Passages,
+            Kind = task.Kind,
+            Project = project.Id,
+            ProjectName = project.Name,
+            Task = task.TaskId,
+            Lease = task.LeaseId,
+            Submission = Guid.CreateVersion7(),
+            Settings = project.Settings with { Instruction = task.Instruction },
+            Prompt = task.Prompt,
+            Passages = task.Passages.IsDefault ? [] : task.Passages,
             Answers = [.. task.Candidates.Select(c => new ShownAnswer(c.Text, c.Steps.IsDefault ? [] : c.Steps))],
-            Number = task.Progress.Done + 1, Total = task.Progress.Done + Math.Max(1, task.Progress.Left),
-            Guidelines = guidelines?.Markdown ?? "", GuidelineVersion = task.GuidelineVersion, JustSubmitted = context.Request.Query["done"] == "submitted",
+            Number = task.Progress.Done + 1,
+            Total = task.Progress.Done + Math.Max(1, task.Progress.Left),
+            Guidelines = guidelines?.Markdown ?? "",
+            GuidelineVersion = task.GuidelineVersion,
+            JustSubmitted = context.Request.Query["done"] == "submitted",
             Turns = [.. (task.Turns.IsDefault ? [] : task.Turns).Select(t => new ChatTurnView(t.Number, t.User, t.Replies, t.Chosen))],
             ModelIsThere = ChatEndpoints.Policy(context) is not null,
         };
@@ -74,35 +112,53 @@ internal static class WorkEndpoints
     private static async Task<IResult> SubmitAsync(HttpContext context, FeedbackStore store, Guid lease)
     {
         var project = context.Project();
-        var form = await Form.DictionaryAsync(context).ConfigureAwait(false);
+        var form = await Form.DictionaryAsync(context);
         var fields = new FormFields(form);
         if (fields.Id("submission") is not { } id)
+        {
             return Problems.Result(context, StatusCodes.Status400BadRequest, "The form has no id. Load the page again.");
+        }
         var submission = new Submission(id, lease, JudgementForm.Read(project.Kind, form))
         {
-            Active = fields.Milliseconds("active_ms"), Elapsed = fields.Milliseconds("elapsed_ms"), UiVersion = UiVersion,
-            ClientTime = fields.Milliseconds("client_at") is { } at && at.TotalDays is > 10_000 and < 100_000 ? DateTimeOffset.UnixEpoch + at : null,
+            Active = fields.Milliseconds("active_ms"),
+            Elapsed = fields.Milliseconds("elapsed_ms"),
+            UiVersion = UiVersion,
+            ClientTime =
+                fields.Milliseconds("client_at") is { } at && at.TotalDays is > 10_000 and < 100_000 ? DateTimeOffset.UnixEpoch + at : null,
         };
-        return Answer(context, project, await store.Queue.SubmitAsync(context.User.PersonId(), submission, context.RequestAborted).ConfigureAwait(false), "submitted");
+        return Answer(
+            context,
+            project,
+            await store.Queue.SubmitAsync(context.User.PersonId(), submission, context.RequestAborted),
+            "submitted"
+        );
     }
 
     private static async Task<IResult> DeclineAsync(HttpContext context, FeedbackStore store, Guid lease, bool flag)
     {
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
         var (id, reason) = (fields.Id("id") ?? Guid.CreateVersion7(), fields.Text("reason") ?? "No reason given");
         if (fields.Text("words") is { } words)
+        {
             reason += ": " + (words.Length <= 2000 ? words : words[..2000]);
+        }
         var result = flag
-            ? await store.Queue.FlagAsync(context.User.PersonId(), id, lease, reason, context.RequestAborted).ConfigureAwait(false)
-            : await store.Queue.SkipAsync(context.User.PersonId(), id, lease, reason, context.RequestAborted).ConfigureAwait(false);
+            ? await store.Queue.FlagAsync(context.User.PersonId(), id, lease, reason, context.RequestAborted)
+            : await store.Queue.SkipAsync(context.User.PersonId(), id, lease, reason, context.RequestAborted);
         return Answer(context, context.Project(), result, flag ? "flagged" : "skipped");
     }
 
     private static async Task<IResult> UndoAsync(HttpContext context, FeedbackStore store)
     {
         var project = context.Project();
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
-        var undone = await store.Queue.UndoAsync(project.Id, context.User.PersonId(), fields.Id("id") ?? Guid.CreateVersion7(), null, context.RequestAborted).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
+        var undone = await store.Queue.UndoAsync(
+            project.Id,
+            context.User.PersonId(),
+            fields.Id("id") ?? Guid.CreateVersion7(),
+            null,
+            context.RequestAborted
+        );
         return undone switch
         {
             { Task: { } task } => Next(context, $"/work/{project.Id}/{task.LeaseId}?done=undone"),
@@ -113,11 +169,13 @@ internal static class WorkEndpoints
 
     private static async Task<IResult> DraftAsync(HttpContext context, FeedbackStore store, Guid lease)
     {
-        var fields = await Form.ReadAsync(context).ConfigureAwait(false);
+        var fields = await Form.ReadAsync(context);
         try
         {
             using var draft = JsonDocument.Parse(fields.Text("draft") ?? "");
-            return draft.RootElement.ValueKind == JsonValueKind.Object && await store.Queue.SaveDraftAsync(lease, context.User.PersonId(), draft.RootElement, context.RequestAborted).ConfigureAwait(false)
+            return
+                draft.RootElement.ValueKind == JsonValueKind.Object
+                && await store.Queue.SaveDraftAsync(lease, context.User.PersonId(), draft.RootElement, context.RequestAborted)
                 ? Results.NoContent()
                 : Problems.Result(context, StatusCodes.Status404NotFound, "This task is not in your hands.");
         }
@@ -128,17 +186,25 @@ internal static class WorkEndpoints
     }
 
     private static async Task<IResult> HeartbeatAsync(HttpContext context, FeedbackStore store, Guid lease) =>
-        Results.Json(new { held = await store.Queue.HeartbeatAsync(lease, context.User.PersonId(), context.RequestAborted).ConfigureAwait(false) is HeartbeatResult.Alive });
+        Results.Json(
+            new { held = await store.Queue.HeartbeatAsync(lease, context.User.PersonId(), context.RequestAborted) is HeartbeatResult.Alive }
+        );
 
-    private static IResult Answer(HttpContext context, ProjectInfo project, SubmitResult result, string done) => result switch
-    {
-        SubmitResult.Accepted { Receipt: { Surplus: true } } => Next(context, $"/work/{project.Id}?done=surplus"),
-        SubmitResult.Accepted => Next(context, $"/work/{project.Id}?done={done}"),
-        SubmitResult.AlreadySubmitted => Problems.Result(context, StatusCodes.Status409Conflict, "You have submitted this task already. Take that back first if you want to change it."),
-        SubmitResult.Conflict conflict => Problems.Result(context, StatusCodes.Status409Conflict, conflict.Reason),
-        SubmitResult.Invalid invalid => Problems.Result(context, StatusCodes.Status400BadRequest, string.Join('\n', invalid.Problems)),
-        _ => Problems.Result(context, StatusCodes.Status404NotFound, "This task is not in your hands."),
-    };
+    private static IResult Answer(HttpContext context, ProjectInfo project, SubmitResult result, string done) =>
+        result switch
+        {
+            SubmitResult.Accepted { Receipt: { Surplus: true } } => Next(context, $"/work/{project.Id}?done=surplus"),
+            SubmitResult.Accepted => Next(context, $"/work/{project.Id}?done={done}"),
+            SubmitResult.AlreadySubmitted => Problems.Result(
+                context,
+                StatusCodes.Status409Conflict,
+                "You have submitted this task already. Take that back first if you want to change it."
+            ),
+            SubmitResult.Conflict conflict => Problems.Result(context, StatusCodes.Status409Conflict, conflict.Reason),
+            SubmitResult.Invalid invalid => Problems.Result(context, StatusCodes.Status400BadRequest, string.Join('\n', invalid.Problems)),
+            _ => Problems.Result(context, StatusCodes.Status404NotFound, "This task is not in your hands."),
+        };
 
-    internal static IResult Next(HttpContext context, string address) => Problems.WantsJson(context) ? Results.Json(new { next = address }) : Results.LocalRedirect(address);
+    internal static IResult Next(HttpContext context, string address) =>
+        Problems.WantsJson(context) ? Results.Json(new { next = address }) : Results.LocalRedirect(address);
 }

@@ -11,8 +11,8 @@ using Attune.Feedback.Formats;
 namespace Attune.Web.Projects;
 
 /// <summary>
-/// Items from a file of rows: answers to judge, by the kind of project. What the rows say of the answers is left out, and answers are put in an
-/// order that does not give it away.
+/// Items from a file of rows: answers to judge, by the kind of project. What the rows say of the answers is left out, and answers are put
+/// in an order that does not give it away.
 /// </summary>
 public static class ItemFile
 {
@@ -21,23 +21,51 @@ public static class ItemFile
     public static ImmutableArray<NewItem> Read(string path, ProjectKind kind)
     {
         if (BareRows.TryRead(path, kind) is { } bare)
+        {
             return bare;
+        }
         if (kind == ProjectKind.Chat)
+        {
             return [.. DatasetFile.Read<Prompt>(path).Items.Select(p => Item(p))];
+        }
         return TryDetect(path) is { } found ? OfDataset(path, kind, found) : OfPublicFormat(path, kind);
     }
 
-    private static ImmutableArray<NewItem> OfDataset(string path, ProjectKind kind, DatasetKind found) => (kind, found) switch
-    {
-        (ProjectKind.Comparison or ProjectKind.Ranking or ProjectKind.BestOf, DatasetKind.Preference) => [.. DatasetFile.Read<Preference>(path).Items.Select(p => Mixed(p.Prompt, [p.Chosen, p.Rejected]))],
-        (ProjectKind.Comparison or ProjectKind.Ranking or ProjectKind.BestOf, DatasetKind.Choice) => [.. DatasetFile.Read<Choice>(path).Items.Select(c => Mixed(c.Prompt, c.Answers))],
-        (ProjectKind.Comparison or ProjectKind.Ranking or ProjectKind.BestOf, DatasetKind.Ranking) => [.. DatasetFile.Read<Ranking>(path).Items.Select(r => Mixed(r.Prompt, r.Answers))],
-        (ProjectKind.Steps, DatasetKind.Stepwise) => [.. DatasetFile.Read<StepLabels>(path).Items.Select(s => Item(s.Prompt, Candidate.OfSteps(s.Steps.Select(step => step.Text))))],
-        (ProjectKind.Rating or ProjectKind.Spans, DatasetKind.UnpairedPreference) => [.. DatasetFile.Read<Verdict>(path).Items.Select(v => Item(v.Prompt, new Candidate(v.Answer)))],
-        (ProjectKind.Rating or ProjectKind.Spans, DatasetKind.PromptCompletion) => [.. DatasetFile.Read<Demonstration>(path).Items.Select(d => Item(d.Prompt, new Candidate(d.Answer)))],
-        (_, DatasetKind.PromptOnly) => [.. DatasetFile.Read<Prompt>(path).Items.Select(p => Item(p))],
-        _ => throw new DataException($"{Path.GetFileName(path)} holds rows of kind {found}, which have no answers for a project of kind {kind}; expected rows with {BareRows.Expected(kind)}."),
-    };
+    private static ImmutableArray<NewItem> OfDataset(string path, ProjectKind kind, DatasetKind found) =>
+        (kind, found) switch
+        {
+            (ProjectKind.Comparison or ProjectKind.Ranking or ProjectKind.BestOf, DatasetKind.Preference) =>
+            [
+                .. DatasetFile.Read<Preference>(path).Items.Select(p => Mixed(p.Prompt, [p.Chosen, p.Rejected])),
+            ],
+            (ProjectKind.Comparison or ProjectKind.Ranking or ProjectKind.BestOf, DatasetKind.Choice) =>
+            [
+                .. DatasetFile.Read<Choice>(path).Items.Select(c => Mixed(c.Prompt, c.Answers)),
+            ],
+            (ProjectKind.Comparison or ProjectKind.Ranking or ProjectKind.BestOf, DatasetKind.Ranking) =>
+            [
+                .. DatasetFile.Read<Ranking>(path).Items.Select(r => Mixed(r.Prompt, r.Answers)),
+            ],
+            (ProjectKind.Steps, DatasetKind.Stepwise) =>
+            [
+                .. DatasetFile
+                    .Read<StepLabels>(path)
+                    .Items.Select(s => Item(s.Prompt, Candidate.OfSteps(s.Steps.Select(step => step.Text)))),
+            ],
+            (ProjectKind.Rating or ProjectKind.Spans, DatasetKind.UnpairedPreference) =>
+            [
+                .. DatasetFile.Read<Verdict>(path).Items.Select(v => Item(v.Prompt, new Candidate(v.Answer))),
+            ],
+            (ProjectKind.Rating or ProjectKind.Spans, DatasetKind.PromptCompletion) =>
+            [
+                .. DatasetFile.Read<Demonstration>(path).Items.Select(d => Item(d.Prompt, new Candidate(d.Answer))),
+            ],
+            (_, DatasetKind.PromptOnly) => [.. DatasetFile.Read<Prompt>(path).Items.Select(p => Item(p))],
+            _ => throw new DataException(
+                $"{Path.GetFileName(path)} holds rows of kind {found}, which have no answers for a project of kind {kind}; "
+                    + $"expected rows with {BareRows.Expected(kind)}."
+            ),
+        };
 
     /// <summary>PRM800K, summarise-from-feedback and the others that the store imports: their items, to be labelled anew.</summary>
     private static ImmutableArray<NewItem> OfPublicFormat(string path, ProjectKind kind)
@@ -45,7 +73,10 @@ public static class ItemFile
         var file = ImportFile.Read(path, null, null, labels: false);
         return file.Kind == kind
             ? file.Items
-            : throw new DataException($"{Path.GetFileName(path)} holds {file.Format} rows, which ask for a project of kind {file.Kind}, not {kind}; expected rows with {BareRows.Expected(kind)}.");
+            : throw new DataException(
+                $"{Path.GetFileName(path)} holds {file.Format} rows, which ask for a project of kind {file.Kind}, not {kind}; "
+                    + $"expected rows with {BareRows.Expected(kind)}."
+            );
     }
 
     /// <summary>Null where the rows are none of the data sets' kinds.</summary>
@@ -64,5 +95,12 @@ public static class ItemFile
     internal static NewItem Item(Prompt prompt, params ImmutableArray<Candidate> candidates) => new(new ItemContent(prompt, candidates));
 
     private static NewItem Mixed(Prompt prompt, ImmutableArray<string> answers) =>
-        Item(prompt, [.. answers.OrderBy(a => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(a))), StringComparer.Ordinal).Select(a => new Candidate(a))]);
+        Item(
+            prompt,
+            [
+                .. answers
+                    .OrderBy(a => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(a))), StringComparer.Ordinal)
+                    .Select(a => new Candidate(a)),
+            ]
+        );
 }

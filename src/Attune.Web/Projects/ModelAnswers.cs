@@ -17,22 +17,40 @@ internal static class ModelAnswers
     /// <param name="policy">Null where no model is served.</param>
     /// <returns>The items, and how many were left out because the model always said the same.</returns>
     /// <exception cref="DataException">There are prompts without answers and no model, or too many of them.</exception>
-    public static async Task<(ImmutableArray<NewItem> Items, int Alike)> FillAsync(ImmutableArray<NewItem> items, ProjectKind kind, IChatPolicy? policy, CancellationToken cancel)
+    public static async Task<(ImmutableArray<NewItem> Items, int Alike)> FillAsync(
+        ImmutableArray<NewItem> items,
+        ProjectKind kind,
+        IChatPolicy? policy,
+        CancellationToken cancel
+    )
     {
         var bare = items.Count(i => i.Content.Candidates.IsEmpty);
         if (kind == ProjectKind.Chat || bare == 0)
+        {
             return (items, 0);
+        }
         if (policy is null)
-            throw new DataException($"the rows have no answers to judge. Give rows with {BareRows.Expected(kind)}, or start the server with --model, which then answers.");
+        {
+            throw new DataException(
+                $"the rows have no answers to judge. Give rows with {BareRows.Expected(kind)}, or start the server with "
+                    + "--model, which then answers."
+            );
+        }
         if (bare > MostPrompts)
-            throw new DataException($"the file has {bare} prompts without answers; expected {MostPrompts} at most at once. Add it in parts.");
+        {
+            throw new DataException(
+                $"the file has {bare} prompts without answers; expected {MostPrompts} at most at once. Add it in parts."
+            );
+        }
         var filled = ImmutableArray.CreateBuilder<NewItem>();
         foreach (var item in items)
         {
-            if (item.Content.Candidates.IsEmpty && await AnswersAsync(item, kind, policy, cancel).ConfigureAwait(false) is var answers)
+            if (item.Content.Candidates.IsEmpty && await AnswersAsync(item, kind, policy, cancel) is var answers)
             {
                 if (!answers.IsEmpty)
+                {
                     filled.Add(item with { Content = item.Content with { Candidates = answers } });
+                }
             }
             else
             {
@@ -44,13 +62,38 @@ internal static class ModelAnswers
     }
 
     /// <summary>Different ones; empty where there are too few.</summary>
-    private static async Task<ImmutableArray<Candidate>> AnswersAsync(NewItem item, ProjectKind kind, IChatPolicy policy, CancellationToken cancel)
+    private static async Task<ImmutableArray<Candidate>> AnswersAsync(
+        NewItem item,
+        ProjectKind kind,
+        IChatPolicy policy,
+        CancellationToken cancel
+    )
     {
-        var count = kind switch { ProjectKind.Comparison => 2, ProjectKind.Ranking or ProjectKind.BestOf => 4, _ => 1 };
+        var count = kind switch
+        {
+            ProjectKind.Comparison => 2,
+            ProjectKind.Ranking or ProjectKind.BestOf => 4,
+            _ => 1,
+        };
         var seed = new Seed(1).For("answer " + item.Content.Prompt.Key).Value;
-        var texts = (await policy.ReplyAsync(item.Content.Prompt, count == 1 ? 1 : count + Spare, seed, cancel).ConfigureAwait(false)).Distinct(StringComparer.Ordinal).Take(count).ToArray();
+        var texts = (await policy.ReplyAsync(item.Content.Prompt, count == 1 ? 1 : count + Spare, seed, cancel))
+            .Distinct(StringComparer.Ordinal)
+            .Take(count)
+            .ToArray();
         if (texts.Length < count)
+        {
             return [];
-        return [.. texts.Select(t => (kind == ProjectKind.Steps ? Candidate.OfSteps(t.Split('\n', StringSplitOptions.RemoveEmptyEntries)) : new Candidate(t)) with { Policy = policy.Name })];
+        }
+        return
+        [
+            .. texts.Select(t =>
+                (
+                    kind == ProjectKind.Steps ? Candidate.OfSteps(t.Split('\n', StringSplitOptions.RemoveEmptyEntries)) : new Candidate(t)
+                ) with
+                {
+                    Policy = policy.Name,
+                }
+            ),
+        ];
     }
 }

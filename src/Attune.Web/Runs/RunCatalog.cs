@@ -22,28 +22,48 @@ public sealed class RunCatalog(string? folder)
     /// <summary>Newest first.</summary>
     public ImmutableArray<RunLine> List() => [.. Folders().Select(f => Line(f)).OrderByDescending(r => r.Changed)];
 
-    public RunFolder? Find(string name) => Folders().FirstOrDefault(f => Path.GetFileName(f) == name) is { } path ? new RunFolder(path) : null;
+    public RunFolder? Find(string name) =>
+        Folders().FirstOrDefault(f => Path.GetFileName(f) == name) is { } path ? new RunFolder(path) : null;
 
     /// <summary>Changes whenever anything that a page shows changes; costs no reading.</summary>
     public static string Tag(RunFolder run)
     {
         var files = new[] { run.EventsFile, run.SamplesFile, run.ResultFile }.Select(f => new FileInfo(f));
-        return "\"" + string.Join('-', files.Select(f => f.Exists ? (f.Length ^ f.LastWriteTimeUtc.Ticks).ToString("x", CultureInfo.InvariantCulture) : "0")) + "\"";
+        return "\""
+            + string.Join(
+                '-',
+                files.Select(f => f.Exists ? (f.Length ^ f.LastWriteTimeUtc.Ticks).ToString("x", CultureInfo.InvariantCulture) : "0")
+            )
+            + "\"";
     }
 
-    private IEnumerable<string> Folders() => folder is null || !Directory.Exists(folder)
-        ? []
-        : Directory.EnumerateDirectories(folder).Where(f => new RunFolder(f) is var run && (File.Exists(run.EventsFile) || File.Exists(run.RecipeFile)));
+    private IEnumerable<string> Folders() =>
+        folder is null || !Directory.Exists(folder)
+            ? []
+            : Directory
+                .EnumerateDirectories(folder)
+                .Where(f => new RunFolder(f) is var run && (File.Exists(run.EventsFile) || File.Exists(run.RecipeFile)));
 
     private static RunLine Line(string path)
     {
         var run = new RunFolder(path);
         var name = Path.GetFileName(path);
-        var changed = new[] { run.EventsFile, run.ResultFile, run.RecipeFile }.Where(File.Exists).Select(File.GetLastWriteTimeUtc).DefaultIfEmpty().Max();
+        var changed = new[] { run.EventsFile, run.ResultFile, run.RecipeFile }
+            .Where(File.Exists)
+            .Select(File.GetLastWriteTimeUtc)
+            .DefaultIfEmpty()
+            .Max();
         try
         {
             var last = run.ReadEvents().Entries.LastOrDefault();
-            return new RunLine(name, File.Exists(run.ResultFile), last?.Updates ?? 0, last?.Stage, new DateTimeOffset(changed, TimeSpan.Zero), null);
+            return new RunLine(
+                name,
+                File.Exists(run.ResultFile),
+                last?.Updates ?? 0,
+                last?.Stage,
+                new DateTimeOffset(changed, TimeSpan.Zero),
+                null
+            );
         }
         catch (DataException problem)
         {

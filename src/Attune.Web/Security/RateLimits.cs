@@ -13,26 +13,41 @@ internal static class RateLimits
     /// <summary>For whatever takes a secret: passwords, links of invitations.</summary>
     public const string Secrets = "secrets";
 
-    public static void AddRateLimits(this IServiceCollection services, WebOptions options) => services.AddRateLimiter(limiter =>
-    {
-        limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-        limiter.OnRejected = async (rejected, cancel) =>
+    public static void AddRateLimits(this IServiceCollection services, WebOptions options) =>
+        services.AddRateLimiter(limiter =>
         {
-            var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(10);
-            rejected.HttpContext.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-            await Problems.Write(rejected.HttpContext, StatusCodes.Status429TooManyRequests, "Too many requests in a short time. Wait a little, then try again.").ConfigureAwait(false);
-        };
-        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
-            context.Request.Path.StartsWithSegments("/assets") ? RateLimitPartition.GetNoLimiter("assets")
-            : ModelAccess.IsModel(context.Request) ? Minute("model:" + Who(context), options.ModelRequestsPerMinute)
-            : Minute(Who(context), options.RequestsPerMinute));
-        limiter.AddPolicy(Secrets, context => Minute("secrets:" + Address(context), options.SignInsPerMinute));
-    });
+            limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+            limiter.OnRejected = async (rejected, cancel) =>
+            {
+                var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(10);
+                rejected.HttpContext.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+                await Problems.Write(
+                    rejected.HttpContext,
+                    StatusCodes.Status429TooManyRequests,
+                    "Too many requests in a short time. Wait a little, then try again."
+                );
+            };
+            limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
+                context.Request.Path.StartsWithSegments("/assets") ? RateLimitPartition.GetNoLimiter("assets")
+                : ModelAccess.IsModel(context.Request) ? Minute("model:" + Who(context), options.ModelRequestsPerMinute)
+                : Minute(Who(context), options.RequestsPerMinute)
+            );
+            limiter.AddPolicy(Secrets, context => Minute("secrets:" + Address(context), options.SignInsPerMinute));
+        });
 
-    private static RateLimitPartition<string> Minute(string who, int most) => RateLimitPartition.GetSlidingWindowLimiter(
-        who, _ => new SlidingWindowRateLimiterOptions { PermitLimit = most, Window = TimeSpan.FromMinutes(1), SegmentsPerWindow = 6 });
+    private static RateLimitPartition<string> Minute(string who, int most) =>
+        RateLimitPartition.GetSlidingWindowLimiter(
+            who,
+            _ => new SlidingWindowRateLimiterOptions
+            {
+                PermitLimit = most,
+                Window = TimeSpan.FromMinutes(1),
+                SegmentsPerWindow = 6,
+            }
+        );
 
-    private static string Who(HttpContext context) => context.User.FindFirstValue(ClaimTypes.NameIdentifier) ?? "address:" + Address(context);
+    private static string Who(HttpContext context) =>
+        context.User.FindFirstValue(ClaimTypes.NameIdentifier) ?? "address:" + Address(context);
 
     private static string Address(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
 }

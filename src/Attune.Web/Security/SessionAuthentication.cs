@@ -9,11 +9,17 @@ using Microsoft.Extensions.Options;
 namespace Attune.Web.Security;
 
 /// <summary>
-/// People come with a session's token in a cookie, programs with an API key in a header. A key is never taken from a cookie and opens nothing but
-/// the API and the model; a cookie never opens the model. Whoever comes with a key cannot be made to by a foreign page, so that only cookies need tokens against forgery.
+/// People come with a session's token in a cookie, programs with an API key in a header. A key is never taken from a cookie and opens
+/// nothing but the API and the model; a cookie never opens the model. Whoever comes with a key cannot be made to by a foreign page, so that
+/// only cookies need tokens against forgery.
 /// </summary>
-internal sealed class SessionAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, FeedbackStore store, WebOptions web)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+internal sealed class SessionAuthentication(
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    ILoggerFactory logger,
+    UrlEncoder encoder,
+    FeedbackStore store,
+    WebOptions web
+) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public new const string Scheme = "session";
     public const string Cookie = "attune_session";
@@ -29,7 +35,8 @@ internal sealed class SessionAuthentication(IOptionsMonitor<AuthenticationScheme
 
     public static bool IsKey(ClaimsPrincipal user) => user.Identity?.AuthenticationType == KeyScheme;
 
-    public static void Keep(HttpContext context, SignedIn session) => context.Response.Cookies.Append(Cookie, session.Token, CookieOptions(context, session.ExpiresAt));
+    public static void Keep(HttpContext context, SignedIn session) =>
+        context.Response.Cookies.Append(Cookie, session.Token, CookieOptions(context, session.ExpiresAt));
 
     public static void Forget(HttpContext context) => context.Response.Cookies.Delete(Cookie, CookieOptions(context, null));
 
@@ -39,28 +46,53 @@ internal sealed class SessionAuthentication(IOptionsMonitor<AuthenticationScheme
         if (header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
         {
             if (!IsForPrograms(Request))
+            {
                 return AuthenticateResult.NoResult();
-            var holder = await store.Keys.FindAsync(header[Bearer.Length..].Trim(), Context.RequestAborted).ConfigureAwait(false);
+            }
+            var holder = await store.Keys.FindAsync(header[Bearer.Length..].Trim(), Context.RequestAborted);
             if (holder is null)
-                return ModelAccess.IsOpenTo(Context, web) ? Ticket(ModelAccess.Neighbour) : AuthenticateResult.Fail("The API key is unknown, revoked or over.");
+            {
+                return ModelAccess.IsOpenTo(Context, web)
+                    ? Ticket(ModelAccess.Neighbour)
+                    : AuthenticateResult.Fail("The API key is unknown, revoked or over.");
+            }
             var key = Viewers.Principal(holder.Person.Id, holder.Person.Name, holder.Person.Role, KeyScheme);
             ((ClaimsIdentity)key.Identity!).AddClaims(holder.Scopes.Select(s => new Claim(ScopeClaim, s.ToString())));
             return Ticket(key);
         }
 
         if (ModelAccess.IsModel(Request))
+        {
             return ModelAccess.IsOpenTo(Context, web) ? Ticket(ModelAccess.Neighbour) : AuthenticateResult.NoResult();
-        if (Request.Cookies[Cookie] is not { Length: > 0 and < 200 } token || await store.People.SessionAsync(token, Context.RequestAborted).ConfigureAwait(false) is not { } person)
+        }
+        if (
+            Request.Cookies[Cookie] is not { Length: > 0 and < 200 } token
+            || await store.People.SessionAsync(token, Context.RequestAborted) is not { } person
+        )
+        {
             return AuthenticateResult.NoResult();
+        }
         return Ticket(Viewers.Principal(person.Id, person.Name, person.Role, Scheme));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         if (ModelAccess.IsModel(Request))
-            return Problems.Write(Context, StatusCodes.Status401Unauthorized, "The model wants an API key that may use it, as 'Authorization: Bearer ...': make one on your account's page.");
+        {
+            return Problems.Write(
+                Context,
+                StatusCodes.Status401Unauthorized,
+                "The model wants an API key that may use it, as 'Authorization: Bearer ...': make one on your account's page."
+            );
+        }
         if (Problems.WantsJson(Context))
-            return Problems.Write(Context, StatusCodes.Status401Unauthorized, "Please sign in, or send an API key as 'Authorization: Bearer ...'.");
+        {
+            return Problems.Write(
+                Context,
+                StatusCodes.Status401Unauthorized,
+                "Please sign in, or send an API key as 'Authorization: Bearer ...'."
+            );
+        }
         // Only ever a path of this server.
         var back = HttpMethods.IsGet(Request.Method) ? "?back=" + Uri.EscapeDataString(Request.Path + Request.QueryString) : "";
         Response.Redirect("/sign-in" + back);
@@ -68,12 +100,24 @@ internal sealed class SessionAuthentication(IOptionsMonitor<AuthenticationScheme
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
-        Problems.Write(Context, StatusCodes.Status403Forbidden, ModelAccess.IsModel(Request) ? "The key may not use the model, or its owner's role does not allow it." : "Your role does not allow that.");
+        Problems.Write(
+            Context,
+            StatusCodes.Status403Forbidden,
+            ModelAccess.IsModel(Request)
+                ? "The key may not use the model, or its owner's role does not allow it."
+                : "Your role does not allow that."
+        );
 
     private static AuthenticateResult Ticket(ClaimsPrincipal who) => AuthenticateResult.Success(new AuthenticationTicket(who, Scheme));
 
-    private static CookieOptions CookieOptions(HttpContext context, DateTimeOffset? until) => new()
-    {
-        HttpOnly = true, SameSite = SameSiteMode.Lax, Secure = context.Request.IsHttps, Path = "/", Expires = until, IsEssential = true,
-    };
+    private static CookieOptions CookieOptions(HttpContext context, DateTimeOffset? until) =>
+        new()
+        {
+            HttpOnly = true,
+            SameSite = SameSiteMode.Lax,
+            Secure = context.Request.IsHttps,
+            Path = "/",
+            Expires = until,
+            IsEssential = true,
+        };
 }

@@ -14,16 +14,23 @@ public sealed class AllAlgorithmsTests
     [MemberData(nameof(TinyRun.Exact), MemberType = typeof(TinyRun))]
     public async Task Law_the_microbatch_changes_memory_not_results(string algorithm)
     {
-        // One round of those that sample: later rounds sample, and a weight that differs by rounding may draw another token. Adam's epsilon is large
-        // because gradients that are 0 but for rounding (a bias on all keys, say) would else be blown up to whole steps.
-        var setup = new TinySetup { Rounds = TinyRun.SamplesItself(algorithm) ? 1 : 6, Optimiser = new OptimiserOptions { Epsilon = 1e-2, MaxGradientNorm = 1 } };
+        // One round of those that sample: later rounds sample, and a weight that differs by rounding may draw another token. Adam's epsilon
+        // is large because gradients that are 0 but for rounding (a bias on all keys, say) would else be blown up to whole steps.
+        var setup = new TinySetup
+        {
+            Rounds = TinyRun.SamplesItself(algorithm) ? 1 : 6,
+            Optimiser = new OptimiserOptions { Epsilon = 1e-2, MaxGradientNorm = 1 },
+        };
         var (whole, wholeWeights) = await Run(algorithm, setup with { Microbatch = 8 });
         Assert.True(whole.Updates.Count >= 4);
         foreach (var microbatch in new[] { 3, 1 })
         {
             var (parts, weights) = await Run(algorithm, setup with { Microbatch = microbatch });
             Assert.Equal(whole.Updates.Count, parts.Updates.Count);
-            Assert.All(whole.Losses.Zip(parts.Losses), pair => Assert.Equal(pair.First, pair.Second, 2e-4 * Math.Max(1, Math.Abs(pair.First))));
+            Assert.All(
+                whole.Losses.Zip(parts.Losses),
+                pair => Assert.Equal(pair.First, pair.Second, 2e-4 * Math.Max(1, Math.Abs(pair.First)))
+            );
             Assert.All(wholeWeights.Zip(weights), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
         }
     }
@@ -88,7 +95,15 @@ public sealed class AllAlgorithmsTests
     {
         using var folder = new TemporaryFolder();
         float[] good = [];
-        using var run = TinyRun.Of(algorithm, new TinySetup { PoisonedUpdate = 4, Folder = folder.Path, CheckpointEvery = 1 });
+        using var run = TinyRun.Of(
+            algorithm,
+            new TinySetup
+            {
+                PoisonedUpdate = 4,
+                Folder = folder.Path,
+                CheckpointEvery = 1,
+            }
+        );
         var observer = new RecordingObserver { AfterUpdate = progress => good = progress.Updates == 3 ? run.Weights : good };
         var problem = await Assert.ThrowsAsync<AttuneException>(() => run.RunAsync(observer));
         Assert.Contains("the gradient of update 4 is not finite", problem.Message, StringComparison.Ordinal);
@@ -112,8 +127,17 @@ public sealed class AllAlgorithmsTests
     {
         var counts = new List<long>();
         using var folder = new TemporaryFolder();
-        using var run = TinyRun.Of(algorithm, new TinySetup { Rounds = TinyRun.SamplesItself(algorithm) ? 50 : 200, Folder = folder.Path, CheckpointEvery = 40, LearningRate = 1e-4 });
-        Tensors.Alive();    // What earlier tests left to the finaliser is gone before the first count.
+        using var run = TinyRun.Of(
+            algorithm,
+            new TinySetup
+            {
+                Rounds = TinyRun.SamplesItself(algorithm) ? 50 : 200,
+                Folder = folder.Path,
+                CheckpointEvery = 40,
+                LearningRate = 1e-4,
+            }
+        );
+        Tensors.Alive(); // What earlier tests left to the finaliser is gone before the first count.
         await run.RunAsync(new RecordingObserver { AfterUpdate = _ => counts.Add(torch.Tensor.TotalCount) });
         Assert.True(counts.Count >= 200);
         // The observer is called within the loop, so nothing is alive then but models and optimiser.
@@ -130,8 +154,21 @@ public sealed class AllAlgorithmsTests
 
     /// <summary>Everything told but times, which no two runs share.</summary>
     private static List<string> Plain(RecordingObserver observer) =>
-        [.. observer.Updates.Concat(observer.Rounds).OrderBy(e => e.Progress.Updates).ThenBy(e => e.Progress.Round)
-            .Select(e => $"{e.Progress}: " + string.Join(", ", e.Metrics.Where(m => !m.Key.StartsWith("time/", StringComparison.Ordinal)).OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => $"{m.Key} {m.Value:r}")))];
+        [
+            .. observer
+                .Updates.Concat(observer.Rounds)
+                .OrderBy(e => e.Progress.Updates)
+                .ThenBy(e => e.Progress.Round)
+                .Select(e =>
+                    $"{e.Progress}: "
+                    + string.Join(
+                        ", ",
+                        e.Metrics.Where(m => !m.Key.StartsWith("time/", StringComparison.Ordinal))
+                            .OrderBy(m => m.Key, StringComparer.Ordinal)
+                            .Select(m => $"{m.Key} {m.Value:r}")
+                    )
+                ),
+        ];
 
     private static async Task<(RecordingObserver Observer, float[] Weights)> Run(string algorithm, TinySetup setup)
     {

@@ -12,7 +12,16 @@ public sealed class MemoryTests
     {
         using var folder = new TemporaryFolder();
         var sizes = new List<long>();
-        using var run = TinyRun.Of(algorithm, new TinySetup { Rounds = algorithm == "ppo" ? 75 : 300, LearningRate = 1e-4, Folder = folder.Path, CheckpointEvery = 20 });
+        using var run = TinyRun.Of(
+            algorithm,
+            new TinySetup
+            {
+                Rounds = algorithm == "ppo" ? 75 : 300,
+                LearningRate = 1e-4,
+                Folder = folder.Path,
+                CheckpointEvery = 20,
+            }
+        );
         await run.RunAsync(new RecordingObserver { AfterUpdate = _ => sizes.Add(Environment.WorkingSet) });
         Assert.True(sizes.Count >= 300);
         // A hundred updates to warm up. Keeping one activation of one update, 40 KB, would be 8 MB; the allowance is for the collector.

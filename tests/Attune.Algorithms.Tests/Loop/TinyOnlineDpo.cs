@@ -36,7 +36,12 @@ internal sealed class TinyOnlineDpo : IDisposable
     public OnlineDpoExperience Experience { get; }
 
     private static IReadOnlyList<(Prompt Prompt, ImmutableArray<int> Tokens)> Prompts { get; } =
-        [.. TinyData.Sequences(6, seed: 22).Select(s => s.Tokens[..s.AnswerStart]).Select(t => ((Prompt)new Prompt.Text(string.Join(' ', t)), t))];
+    [
+        .. TinyData
+            .Sequences(6, seed: 22)
+            .Select(s => s.Tokens[..s.AnswerStart])
+            .Select(t => ((Prompt)new Prompt.Text(string.Join(' ', t)), t)),
+    ];
 
     public void Dispose()
     {
@@ -44,7 +49,10 @@ internal sealed class TinyOnlineDpo : IDisposable
         _reference.Dispose();
     }
 
-    /// <summary>The share of even tokens decides, then the smaller sum; what is equal in both is a tie. Replies come last question first: order must not matter.</summary>
+    /// <summary>
+    /// The share of even tokens decides, then the smaller sum; what is equal in both is a tie. Replies come last question first: order must
+    /// not matter.
+    /// </summary>
     private sealed class EvenJudge : IFeedbackSource
     {
         public string Name => "even tokens";
@@ -54,7 +62,10 @@ internal sealed class TinyOnlineDpo : IDisposable
             await Task.CompletedTask;
             foreach (var question in questions.Reverse())
             {
-                double[] liking = [.. question.Answers.Select(a => Liking([.. a.Split(' ').Select(t => int.Parse(t, CultureInfo.InvariantCulture))]))];
+                double[] liking =
+                [
+                    .. question.Answers.Select(a => Liking([.. a.Split(' ').Select(t => int.Parse(t, CultureInfo.InvariantCulture))])),
+                ];
                 yield return new Reply(question.Id, liking.Count(s => s == liking.Max()) == 1 ? Array.IndexOf(liking, liking.Max()) : null);
             }
         }

@@ -11,11 +11,21 @@ internal sealed class TinyPpo : TinyRollouts
 {
     private readonly ScalarModel? _critic;
 
-    public TinyPpo(PpoOptions options, ulong seed = 7, IReward? reward = null, ISampler? sampler = null, bool exam = false, IReward? gold = null)
+    public TinyPpo(
+        PpoOptions options,
+        ulong seed = 7,
+        IReward? reward = null,
+        ISampler? sampler = null,
+        bool exam = false,
+        IReward? gold = null
+    )
         : base(options, seed, reward, sampler, exam, gold)
     {
         Options = options;
-        _critic = options.ValueNetwork == ValueNetwork.SharedTrunk ? null : options.Lora.Config is { } adapter ? ScalarModel.Adapted(Reference, adapter, new Seed(seed)) : new ScalarModel(Policy, new Seed(seed));
+        _critic =
+            options.ValueNetwork == ValueNetwork.SharedTrunk ? null
+            : options.Lora.Config is { } adapter ? ScalarModel.Adapted(Reference, adapter, new Seed(seed))
+            : new ScalarModel(Policy, new Seed(seed));
         if (options.FrozenLayers > 0)
         {
             _critic?.Weights.Freeze(options.FrozenLayers);
@@ -28,18 +38,19 @@ internal sealed class TinyPpo : TinyRollouts
     }
 
     /// <summary>Two rounds of 16 answers, two epochs of two minibatches.</summary>
-    public static PpoOptions Small { get; } = new()
-    {
-        TotalEpisodes = 32,
-        RolloutBatchSize = 16,
-        BatchSize = 8,
-        PpoEpochs = 2,
-        LearningRate = 3e-3,
-        MaxNewTokens = 6,
-        Temperature = 0.9,
-        EvaluateEvery = 1,
-        EvaluationPrompts = 4,
-    };
+    public static PpoOptions Small { get; } =
+        new()
+        {
+            TotalEpisodes = 32,
+            RolloutBatchSize = 16,
+            BatchSize = 8,
+            PpoEpochs = 2,
+            LearningRate = 3e-3,
+            MaxNewTokens = 6,
+            Temperature = 0.9,
+            EvaluateEvery = 1,
+            EvaluationPrompts = 4,
+        };
 
     public PpoOptions Options { get; }
     public ValueFunction Value { get; }

@@ -20,19 +20,32 @@ internal class TinyRollouts : IDisposable
 
     private readonly LocalSampler _sampler = new();
 
-    public TinyRollouts(RolloutOptions options, ulong seed = 7, IReward? reward = null, ISampler? sampler = null, bool exam = false, IReward? gold = null)
+    public TinyRollouts(
+        RolloutOptions options,
+        ulong seed = 7,
+        IReward? reward = null,
+        ISampler? sampler = null,
+        bool exam = false,
+        IReward? gold = null
+    )
     {
         var fresh = TinyModels.Language(seed, precision: options.Precision);
         (Policy, Reference) = options.Lora.Config is { } adapter ? (fresh.Adapted(adapter, new Seed(seed)), fresh) : (fresh, fresh.Copy());
         if (options.FrozenLayers > 0)
         {
             Policy.Weights.Freeze(options.FrozenLayers);
-            Shared = options.SharedStatesMb == 0 ? null : new LowerStates(Policy, options.FrozenLayers, options.SharedStatesMb * 1_000_000L);
+            Shared =
+                options.SharedStatesMb == 0 ? null : new LowerStates(Policy, options.FrozenLayers, options.SharedStatesMb * 1_000_000L);
             Assert.True(Shared?.Share(Reference) ?? true);
         }
 
         reward ??= new EvenTokens();
-        var sampling = new SamplingOptions { Temperature = options.Temperature, MaxNewTokens = options.MaxNewTokens, EndToken = EndToken };
+        var sampling = new SamplingOptions
+        {
+            Temperature = options.Temperature,
+            MaxNewTokens = options.MaxNewTokens,
+            EndToken = EndToken,
+        };
         var prompts = new PromptPool(Prompts);
         Parts = new RolloutParts
         {
@@ -43,20 +56,22 @@ internal class TinyRollouts : IDisposable
             Sampling = sampling,
             Reward = reward,
             Shared = Shared,
-            Exam = !exam ? null : new PolicyExam
-            {
-                Prompts = prompts,
-                Count = 4,
-                Sampler = sampler ?? _sampler,
-                Sampling = sampling,
-                Proxy = reward,
-                Gold = gold ?? new EvenTokens(),
-                Reference = Reference,
-                Shared = Shared,
-                Pretrained = Reference,
-                Tokenizer = new NumberTokenizer(),
-                Seed = new Seed(seed),
-            },
+            Exam = !exam
+                ? null
+                : new PolicyExam
+                {
+                    Prompts = prompts,
+                    Count = 4,
+                    Sampler = sampler ?? _sampler,
+                    Sampling = sampling,
+                    Proxy = reward,
+                    Gold = gold ?? new EvenTokens(),
+                    Reference = Reference,
+                    Shared = Shared,
+                    Pretrained = Reference,
+                    Tokenizer = new NumberTokenizer(),
+                    Seed = new Seed(seed),
+                },
         };
     }
 
@@ -66,7 +81,12 @@ internal class TinyRollouts : IDisposable
     public RolloutParts Parts { get; }
 
     private static IReadOnlyList<(Prompt Prompt, ImmutableArray<int> Tokens)> Prompts { get; } =
-        [.. TinyData.Sequences(6, seed: 22).Select(s => s.Tokens[..s.AnswerStart]).Select(t => ((Prompt)new Prompt.Text(string.Join(' ', t)), t))];
+    [
+        .. TinyData
+            .Sequences(6, seed: 22)
+            .Select(s => s.Tokens[..s.AnswerStart])
+            .Select(t => ((Prompt)new Prompt.Text(string.Join(' ', t)), t)),
+    ];
 
     public virtual void Dispose()
     {
@@ -84,8 +104,14 @@ internal class TinyRollouts : IDisposable
         public ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel)
         {
             cancel.ThrowIfCancellationRequested();
-            return ValueTask.FromResult<IReadOnlyList<Score>>(
-                [.. rollouts.Select(r => Score.Outcome(r, (double)TinyData.EvenTokens(r.Sequence) / r.Sequence.AnswerLength, Name) with { Spread = 0.1 + 0.01 * r.Sequence.AnswerLength })]);
+            return ValueTask.FromResult<IReadOnlyList<Score>>([
+                .. rollouts.Select(r =>
+                    Score.Outcome(r, (double)TinyData.EvenTokens(r.Sequence) / r.Sequence.AnswerLength, Name) with
+                    {
+                        Spread = 0.1 + 0.01 * r.Sequence.AnswerLength,
+                    }
+                ),
+            ]);
         }
     }
 

@@ -46,16 +46,43 @@ internal sealed record TinySetup
 internal abstract class TinyRun : IDisposable
 {
     /// <summary>
-    /// PPO four times: as TRL has it with PPO-ptx, as OpenAI had it in 2019, with a guard on top, with a frozen layer that all share, and with adapters of
-    /// policy and value network on one base. Adapters with the others that differ in what they forward.
+    /// PPO four times: as TRL has it with PPO-ptx, as OpenAI had it in 2019, with a guard on top, with a frozen layer that all share, and
+    /// with adapters of policy and value network on one base. Adapters with the others that differ in what they forward.
     /// </summary>
     public static readonly string[] Algorithms =
-        ["sft", "sft packed", "bradley-terry", "choice of k", "ranking pairs", "plackett-luce", "classification", "ppo", "ppo adaptive", "ppo frozen", "rloo", "grpo", "grpo frozen", "rejection sampling",
-         "dpo", "ipo", "psipo", "kto", "orpo", "simpo", "slic", "online dpo",
-         "sft lora", "bradley-terry dora", "dpo lora dropout", "ppo lora"];
+    [
+        "sft",
+        "sft packed",
+        "bradley-terry",
+        "choice of k",
+        "ranking pairs",
+        "plackett-luce",
+        "classification",
+        "ppo",
+        "ppo adaptive",
+        "ppo frozen",
+        "rloo",
+        "grpo",
+        "grpo frozen",
+        "rejection sampling",
+        "dpo",
+        "ipo",
+        "psipo",
+        "kto",
+        "orpo",
+        "simpo",
+        "slic",
+        "online dpo",
+        "sft lora",
+        "bradley-terry dora",
+        "dpo lora dropout",
+        "ppo lora",
+    ];
 
     /// <summary>Whether later rounds depend on what the weights made of the sampling before.</summary>
-    public static bool SamplesItself(string algorithm) => algorithm.StartsWith("ppo", StringComparison.Ordinal) || algorithm is "rloo" or "grpo" or "grpo frozen" or "rejection sampling" or "online dpo";
+    public static bool SamplesItself(string algorithm) =>
+        algorithm.StartsWith("ppo", StringComparison.Ordinal)
+        || algorithm is "rloo" or "grpo" or "grpo frozen" or "rejection sampling" or "online dpo";
 
     public static TheoryData<string> All => [.. Algorithms];
 
@@ -83,45 +110,138 @@ internal abstract class TinyRun : IDisposable
         var scalar = new Lazy<ScalarModel>(() => TinyModels.Scalar(setup.Seed, precision: setup.Precision));
         return algorithm switch
         {
-            "sft" => Offline(setup, new Sft.Objective(language.Value), [.. TinyData.Sequences(20, 3).Select(s => new PackedRow([s]))], language.Value),
-            "sft packed" => Offline(setup, new Sft.Objective(language.Value), [.. TinyData.Sequences(40, 3).Chunk(2).Select(s => new PackedRow([.. s]))], language.Value),
+            "sft" => Offline(
+                setup,
+                new Sft.Objective(language.Value),
+                [.. TinyData.Sequences(20, 3).Select(s => new PackedRow([s]))],
+                language.Value
+            ),
+            "sft packed" => Offline(
+                setup,
+                new Sft.Objective(language.Value),
+                [.. TinyData.Sequences(40, 3).Chunk(2).Select(s => new PackedRow([.. s]))],
+                language.Value
+            ),
             "sft lora" => AdaptedSft(setup, language.Value),
             "bradley-terry dora" => AdaptedReward(setup, language.Value),
-            "dpo lora dropout" => Direct(setup, Adapted(language.Value, AdapterKind.Lora, dropout: 0.2), (p, r) => new Dpo.Objective(new DpoOptions(), p, r), language.Value),
+            "dpo lora dropout" => Direct(
+                setup,
+                Adapted(language.Value, AdapterKind.Lora, dropout: 0.2),
+                (p, r) => new Dpo.Objective(new DpoOptions(), p, r),
+                language.Value
+            ),
             "bradley-terry" => Offline(setup, new BradleyTerry.Objective(scalar.Value), TinyTask.Pairs(20), scalar.Value),
             "choice of k" => Offline(setup, new ChoiceOfK.Objective(scalar.Value), TinyTask.Choices(20, 3), scalar.Value),
             "ranking pairs" => Offline(setup, new RankingPairs.Objective(scalar.Value), TinyTask.Rankings(20, 3), scalar.Value),
             "plackett-luce" => Offline(setup, new PlackettLuce.Objective(scalar.Value), TinyTask.Rankings(20, 3), scalar.Value),
             "classification" => Offline(setup, new Classification.Objective(scalar.Value), TinyTask.Verdicts(20), scalar.Value),
-            "dpo" => Direct(setup, language.Value, (p, r) => new Dpo.Objective(
-                new DpoOptions { LossType = DpoLoss.Robust, LabelSmoothing = 0.1, FDivergenceType = FDivergenceType.JsDivergence, RpoAlpha = 0.5 }, p, r)),
-            "ipo" => Direct(setup, language.Value, (p, r) => new Ipo.Objective(new IpoOptions { LogProbs = LogProbReduction.Averaged }, p, r)),
-            "psipo" => Direct(setup, language.Value, (p, r) => new PsiPo.Objective(new PsiPoOptions { Psi = PsiKind.Probit, LabelSmoothing = 0.1 }, p, r)),
+            "dpo" => Direct(
+                setup,
+                language.Value,
+                (p, r) =>
+                    new Dpo.Objective(
+                        new DpoOptions
+                        {
+                            LossType = DpoLoss.Robust,
+                            LabelSmoothing = 0.1,
+                            FDivergenceType = FDivergenceType.JsDivergence,
+                            RpoAlpha = 0.5,
+                        },
+                        p,
+                        r
+                    )
+            ),
+            "ipo" => Direct(
+                setup,
+                language.Value,
+                (p, r) => new Ipo.Objective(new IpoOptions { LogProbs = LogProbReduction.Averaged }, p, r)
+            ),
+            "psipo" => Direct(
+                setup,
+                language.Value,
+                (p, r) => new PsiPo.Objective(new PsiPoOptions { Psi = PsiKind.Probit, LabelSmoothing = 0.1 }, p, r)
+            ),
             "orpo" => Direct(setup, language.Value, (p, _) => new Orpo.Objective(new OrpoOptions(), p)),
             "simpo" => Direct(setup, language.Value, (p, _) => new SimPo.Objective(new SimPoOptions(), p)),
             "slic" => Direct(setup, language.Value, (p, _) => new Slic.Objective(new SlicOptions { Delta = 3 }, p)),
-            "online dpo" => Judged(setup, new OnlineDpoOptions { RolloutBatchSize = 54, Answers = 3, BatchSize = 6, Epochs = 2, RefreshReference = true }, language.Value),
+            "online dpo" => Judged(
+                setup,
+                new OnlineDpoOptions
+                {
+                    RolloutBatchSize = 54,
+                    Answers = 3,
+                    BatchSize = 6,
+                    Epochs = 2,
+                    RefreshReference = true,
+                },
+                language.Value
+            ),
             "kto" => Verdicts(setup, language.Value),
             "ppo" => Online(setup, TinyPpo.Small with { PtxCoefficient = 0.5, MissingEosPenalty = 0.1 }),
-            "ppo adaptive" => Online(setup, TinyPpo.Small with
-            {
-                KlController = KlController.Adaptive,
-                KlTarget = 0.5,
-                KlHorizon = 100,
-                ValueNetwork = ValueNetwork.SharedTrunk,
-                WhitenRewards = true,
-                AdvantageWhitening = AdvantageWhitening.Minibatch,
-                KlEstimator = KlEstimator.K3,
-                ScoreClip = 0.9,
-                StopOnGoldDrop = 100,
-                StopOnDisagreement = 100,
-            }),
-            "ppo lora" => Online(setup, TinyPpo.Small with { Lora = new LoraOptions { R = 4, Targets = "c_attn, c_fc" }, ValueNetwork = ValueNetwork.Policy }),
+            "ppo adaptive" => Online(
+                setup,
+                TinyPpo.Small with
+                {
+                    KlController = KlController.Adaptive,
+                    KlTarget = 0.5,
+                    KlHorizon = 100,
+                    ValueNetwork = ValueNetwork.SharedTrunk,
+                    WhitenRewards = true,
+                    AdvantageWhitening = AdvantageWhitening.Minibatch,
+                    KlEstimator = KlEstimator.K3,
+                    ScoreClip = 0.9,
+                    StopOnGoldDrop = 100,
+                    StopOnDisagreement = 100,
+                }
+            ),
+            "ppo lora" => Online(
+                setup,
+                TinyPpo.Small with
+                {
+                    Lora = new LoraOptions { R = 4, Targets = "c_attn, c_fc" },
+                    ValueNetwork = ValueNetwork.Policy,
+                }
+            ),
             "ppo frozen" => Online(setup, TinyPpo.Small with { FrozenLayers = 1, StopOnGoldDrop = 100 }),
-            "rloo" => Grouped(setup, RlooTests.Small with { NormalizeAdvantages = true, KlController = KlController.Adaptive, KlHorizon = 100 }, (o, tiny) => (new Rloo.Objective(o, tiny.Policy), new Rloo.Experience(o, tiny.Parts))),
-            "grpo" => Grouped(setup, GrpoTests.Small with { StopOnGoldDrop = 100, EvaluateEvery = 1 }, (o, tiny) => (new Grpo.Objective(o, tiny.Policy) { Shared = tiny.Shared }, new Grpo.Experience(o, tiny.Parts))),
-            "grpo frozen" => Grouped(setup, GrpoTests.Small with { FrozenLayers = 1, StopOnGoldDrop = 100, EvaluateEvery = 1 }, (o, tiny) => (new Grpo.Objective(o, tiny.Policy) { Shared = tiny.Shared }, new Grpo.Experience(o, tiny.Parts))),
-            "rejection sampling" => Rejecting(setup, RejectionSamplingTests.Small with { RolloutBatchSize = 32, BatchSize = 2, EvaluateEvery = 1, StopOnGoldDrop = 100 }),
+            "rloo" => Grouped(
+                setup,
+                RlooTests.Small with
+                {
+                    NormalizeAdvantages = true,
+                    KlController = KlController.Adaptive,
+                    KlHorizon = 100,
+                },
+                (o, tiny) => (new Rloo.Objective(o, tiny.Policy), new Rloo.Experience(o, tiny.Parts))
+            ),
+            "grpo" => Grouped(
+                setup,
+                GrpoTests.Small with
+                {
+                    StopOnGoldDrop = 100,
+                    EvaluateEvery = 1,
+                },
+                (o, tiny) => (new Grpo.Objective(o, tiny.Policy) { Shared = tiny.Shared }, new Grpo.Experience(o, tiny.Parts))
+            ),
+            "grpo frozen" => Grouped(
+                setup,
+                GrpoTests.Small with
+                {
+                    FrozenLayers = 1,
+                    StopOnGoldDrop = 100,
+                    EvaluateEvery = 1,
+                },
+                (o, tiny) => (new Grpo.Objective(o, tiny.Policy) { Shared = tiny.Shared }, new Grpo.Experience(o, tiny.Parts))
+            ),
+            "rejection sampling" => Rejecting(
+                setup,
+                RejectionSamplingTests.Small with
+                {
+                    RolloutBatchSize = 32,
+                    BatchSize = 2,
+                    EvaluateEvery = 1,
+                    StopOnGoldDrop = 100,
+                }
+            ),
             _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, null),
         };
     }
@@ -152,19 +272,44 @@ internal abstract class TinyRun : IDisposable
     }
 
     private static LanguageModel Adapted(LanguageModel origin, AdapterKind kind, double dropout = 0) =>
-        origin.Adapted(new AdapterConfig { Kind = kind, Rank = 4, Alpha = 8, Dropout = dropout }, new Seed(3));
+        origin.Adapted(
+            new AdapterConfig
+            {
+                Kind = kind,
+                Rank = 4,
+                Alpha = 8,
+                Dropout = dropout,
+            },
+            new Seed(3)
+        );
 
     private static Running<T> Offline<T>(TinySetup setup, IObjective<T> objective, IReadOnlyList<T> items, params IDisposable[] owned) =>
         new(setup, objective, new DatasetExperience<T>(items, 8, setup.Rounds / 3.0), owned);
 
     /// <summary>Pairs, every other with the reference's log-probabilities known, and the watch on chosen answers.</summary>
     private static Running<PreferencePair> Direct(
-        TinySetup setup, LanguageModel policy, Func<LanguageModel, LanguageModel, IObjective<PreferencePair>> objective, LanguageModel? origin = null)
+        TinySetup setup,
+        LanguageModel policy,
+        Func<LanguageModel, LanguageModel, IObjective<PreferencePair>> objective,
+        LanguageModel? origin = null
+    )
     {
         var reference = origin ?? policy.Copy();
         var pairs = TinyTask.Pairs(20);
-        var items = pairs.Select((p, i) => new PreferencePair(
-            p, i % 2 == 0 ? null : new ReferenceLogProbs(AnswerSums.Plain(reference, [p.Chosen])[0], AnswerSums.Plain(reference, [p.Rejected])[0]))).ToArray();
+        var items = pairs
+            .Select(
+                (p, i) =>
+                    new PreferencePair(
+                        p,
+                        i % 2 == 0
+                            ? null
+                            : new ReferenceLogProbs(
+                                AnswerSums.Plain(reference, [p.Chosen])[0],
+                                AnswerSums.Plain(reference, [p.Rejected])[0]
+                            )
+                    )
+            )
+            .ToArray();
         var experience = new PreferenceExperience<PreferencePair>(new DatasetExperience<PreferencePair>(items, 8, setup.Rounds / 3.0))
         {
             EvaluateEvery = 2,
@@ -183,13 +328,24 @@ internal abstract class TinyRun : IDisposable
     {
         var reference = policy.Copy();
         var items = Kto.Items([.. TinyTask.Verdicts(20).Select(v => (v.Sequence, v.Desirable))]);
-        var experience = new PreferenceExperience<KtoItem>(new DatasetExperience<KtoItem>(items, 8, setup.Rounds / 3.0)) { Prepare = batch => Kto.WithDivergence(batch, policy, reference) };
+        var experience = new PreferenceExperience<KtoItem>(new DatasetExperience<KtoItem>(items, 8, setup.Rounds / 3.0))
+        {
+            Prepare = batch => Kto.WithDivergence(batch, policy, reference),
+        };
         return new Running<KtoItem>(setup, new Kto.Objective(new KtoOptions(), policy, reference), experience, policy, reference);
     }
 
     private static Running<PpoItem> Online(TinySetup setup, PpoOptions options)
     {
-        var parts = new TinyPpo(options with { TotalEpisodes = setup.Rounds * options.RolloutBatchSize, Precision = setup.Precision }, setup.Seed, exam: options.StopOnGoldDrop > 0);
+        var parts = new TinyPpo(
+            options with
+            {
+                TotalEpisodes = setup.Rounds * options.RolloutBatchSize,
+                Precision = setup.Precision,
+            },
+            setup.Seed,
+            exam: options.StopOnGoldDrop > 0
+        );
         return new Running<PpoItem>(setup, parts.Objective, parts.Experience, parts);
     }
 
@@ -200,7 +356,11 @@ internal abstract class TinyRun : IDisposable
         return new Running<PackedRow>(setup, new Sft.Objective(tiny.Policy), new RejectionSampling.Experience(options, tiny.Parts), tiny);
     }
 
-    private static Running<GroupItem> Grouped<TOptions>(TinySetup setup, TOptions options, Func<TOptions, TinyRollouts, (IObjective<GroupItem>, IExperience<GroupItem>)> method)
+    private static Running<GroupItem> Grouped<TOptions>(
+        TinySetup setup,
+        TOptions options,
+        Func<TOptions, TinyRollouts, (IObjective<GroupItem>, IExperience<GroupItem>)> method
+    )
         where TOptions : GroupOptions
     {
         options = options with { TotalEpisodes = setup.Rounds * options.RolloutBatchSize, Precision = setup.Precision };
@@ -209,12 +369,17 @@ internal abstract class TinyRun : IDisposable
         return new Running<GroupItem>(setup, objective, experience, tiny);
     }
 
-    private sealed class Running<T>(TinySetup setup, IObjective<T> objective, IExperience<T> experience, params IDisposable[] owned) : TinyRun
+    private sealed class Running<T>(TinySetup setup, IObjective<T> objective, IExperience<T> experience, params IDisposable[] owned)
+        : TinyRun
     {
         private readonly TrainingLoop<T> _loop = new(
-            setup.PoisonedUpdate > 0 ? new Poisoned<T>(objective, setup.PoisonedUpdate, setup.Microbatch) : objective, experience,
-            new Schedule(ScheduleKind.Linear, setup.LearningRate, 0.1), setup.Optimiser, new LoopOptions(setup.Microbatch, setup.CheckpointEvery),
-            setup.Folder is null ? null : new DirectoryCheckpoints(setup.Folder, [new DataHash("data", setup.DataHash)]));
+            setup.PoisonedUpdate > 0 ? new Poisoned<T>(objective, setup.PoisonedUpdate, setup.Microbatch) : objective,
+            experience,
+            new Schedule(ScheduleKind.Linear, setup.LearningRate, 0.1),
+            setup.Optimiser,
+            new LoopOptions(setup.Microbatch, setup.CheckpointEvery),
+            setup.Folder is null ? null : new DirectoryCheckpoints(setup.Folder, [new DataHash("data", setup.DataHash)])
+        );
 
         private Progress _start = Progress.Start(new Seed(setup.Seed));
 
@@ -222,7 +387,8 @@ internal abstract class TinyRun : IDisposable
 
         public override float[] Weights => [.. objective.Learners.SelectMany(l => TinyModels.Values(l.Exact))];
 
-        public override Task<(Progress Progress, LoopEnd End)> RunAsync(RecordingObserver observer, CancellationToken cancel = default) => _loop.RunAsync(_start, observer, cancel);
+        public override Task<(Progress Progress, LoopEnd End)> RunAsync(RecordingObserver observer, CancellationToken cancel = default) =>
+            _loop.RunAsync(_start, observer, cancel);
 
         public override bool Restore()
         {

@@ -18,7 +18,10 @@ internal static class TinyTask
         [.. Groups(count, 2, seed).Select((g, i) => new TokenPair(g[0], g[1], Margin: i % 3 * 0.1))];
 
     public static TokenChoice[] Choices(int count, int answers, ulong seed = 12) =>
-        [.. Groups(count, answers, seed).Select((g, i) => new TokenChoice([.. g[(i % answers)..], .. g[..(i % answers)]], (answers - i % answers) % answers))];
+        [
+            .. Groups(count, answers, seed)
+                .Select((g, i) => new TokenChoice([.. g[(i % answers)..], .. g[..(i % answers)]], (answers - i % answers) % answers)),
+        ];
 
     /// <summary>Where answers have equally many even tokens they are tied.</summary>
     public static TokenRanking[] Rankings(int count, int answers, ulong seed = 13) =>
@@ -28,15 +31,29 @@ internal static class TinyTask
         [.. Groups(count, 2, seed).Select((g, i) => new LabelledSequence(g[i % 2], i % 2 == 0))];
 
     /// <summary>Trains a fresh scalar model on the items for 60 updates of all of them.</summary>
-    public static async Task Learns<T>(Func<ScalarModel, IObjective<T>> objective, T[] items, string metric, double atLeast, double lossBelow)
+    public static async Task Learns<T>(
+        Func<ScalarModel, IObjective<T>> objective,
+        T[] items,
+        string metric,
+        double atLeast,
+        double lossBelow
+    )
     {
         using var model = TinyModels.Scalar(1);
         var observer = new RecordingObserver();
         using var loop = new TrainingLoop<T>(
-            objective(model), new DatasetExperience<T>(items, items.Length, epochs: 60), new Schedule(ScheduleKind.Linear, 5e-3, 0.1), new OptimiserOptions { MaxGradientNorm = 1 },
-            new LoopOptions(items.Length, 0), null);
+            objective(model),
+            new DatasetExperience<T>(items, items.Length, epochs: 60),
+            new Schedule(ScheduleKind.Linear, 5e-3, 0.1),
+            new OptimiserOptions { MaxGradientNorm = 1 },
+            new LoopOptions(items.Length, 0),
+            null
+        );
         await loop.RunAsync(Progress.Start(new Seed(1)), observer, CancellationToken.None);
-        Assert.True(observer.Losses[^1] < lossBelow, $"the loss went from {observer.Losses[0]:f3} to {observer.Losses[^1]:f3}; below {lossBelow} was expected");
+        Assert.True(
+            observer.Losses[^1] < lossBelow,
+            $"the loss went from {observer.Losses[0]:f3} to {observer.Losses[^1]:f3}; below {lossBelow} was expected"
+        );
         Assert.True(observer.Updates[^1].Metrics[metric] >= atLeast, $"{metric} is {observer.Updates[^1].Metrics[metric]:f3}");
     }
 

@@ -29,9 +29,16 @@ internal sealed class CountableLanguage : IDisposable
     {
         Policy = TinyModels.Language(3, vocabulary);
         Reference = Policy.Copy();
-        Answers = longest == 1
-            ? [.. Enumerable.Range(0, vocabulary).Select(t => Answer(t))]
-            : [Answer(0), .. Enumerable.Range(1, vocabulary - 1).SelectMany(first => Enumerable.Range(0, vocabulary).Select(second => Answer(first, second)))];
+        Answers =
+            longest == 1
+                ? [.. Enumerable.Range(0, vocabulary).Select(t => Answer(t))]
+                :
+                [
+                    Answer(0),
+                    .. Enumerable
+                        .Range(1, vocabulary - 1)
+                        .SelectMany(first => Enumerable.Range(0, vocabulary).Select(second => Answer(first, second))),
+                ];
         Rewards = [.. Answers.Select(RewardOf)];
         Start = Probabilities(Reference);
         Parts = new RolloutParts
@@ -40,7 +47,12 @@ internal sealed class CountableLanguage : IDisposable
             Reference = Reference,
             Prompts = new PromptPool([(new Prompt.Text("1 3"), [.. PromptTokens])]),
             Sampler = _sampler,
-            Sampling = new SamplingOptions { Temperature = 1, MaxNewTokens = longest, EndToken = 0 },
+            Sampling = new SamplingOptions
+            {
+                Temperature = 1,
+                MaxNewTokens = longest,
+                EndToken = 0,
+            },
             Reward = new Table(),
         };
     }
@@ -71,7 +83,13 @@ internal sealed class CountableLanguage : IDisposable
     public static async Task TrainAsync<T>(IObjective<T> objective, IExperience<T> experience, RolloutOptions options)
     {
         using var loop = new TrainingLoop<T>(
-            objective, experience, options.LearningRateSchedule, options.Optimiser, new LoopOptions(options.BatchSize, 0), null);
+            objective,
+            experience,
+            options.LearningRateSchedule,
+            options.Optimiser,
+            new LoopOptions(options.BatchSize, 0),
+            null
+        );
         await loop.RunAsync(Progress.Start(new Seed(2)), new RecordingObserver(), CancellationToken.None);
     }
 
@@ -101,7 +119,8 @@ internal sealed class CountableLanguage : IDisposable
 
     private static TokenSequence Answer(params int[] tokens) => new([.. PromptTokens, .. tokens], PromptTokens.Length);
 
-    private double[] Probabilities(LanguageModel model) => [.. AnswerLogProbs.Of(model, Answers).Select(l => Math.Exp(l.Sum(p => (double)p)))];
+    private double[] Probabilities(LanguageModel model) =>
+        [.. AnswerLogProbs.Of(model, Answers).Select(l => Math.Exp(l.Sum(p => (double)p)))];
 
     private sealed class Table : IReward
     {

@@ -14,17 +14,18 @@ namespace Attune.Algorithms.Tests.Policy;
 
 public sealed class GrpoTests
 {
-    internal static GrpoOptions Small { get; } = new()
-    {
-        TotalEpisodes = 32,
-        RolloutBatchSize = 16,
-        BatchSize = 8,
-        NumGenerations = 4,
-        NumIterations = 2,
-        LearningRate = 3e-3,
-        MaxNewTokens = 6,
-        Temperature = 0.9,
-    };
+    internal static GrpoOptions Small { get; } =
+        new()
+        {
+            TotalEpisodes = 32,
+            RolloutBatchSize = 16,
+            BatchSize = 8,
+            NumGenerations = 4,
+            NumIterations = 2,
+            LearningRate = 3e-3,
+            MaxNewTokens = 6,
+            Temperature = 0.9,
+        };
 
     [Fact]
     public void Advantages_equal_the_values_worked_out_by_hand()
@@ -40,42 +41,75 @@ public sealed class GrpoTests
     {
         using var scope = NewDisposeScope();
         // Ratio e^.2 = 1.221403, cut to 1.2: -1.5 * 1.2 = -1.8. x = -.9 - -1 = .1: k3 = e^.1 - .1 - 1 = .005170918, k2 = .005.
-        var (now, old, reference, advantage) = (tensor(new[] { -1.0 }), tensor(new[] { -1.2 }), tensor(new[] { -0.9 }), tensor(new[] { 1.5 }));
+        var (now, old, reference, advantage) = (
+            tensor(new[] { -1.0 }),
+            tensor(new[] { -1.2 }),
+            tensor(new[] { -0.9 }),
+            tensor(new[] { 1.5 })
+        );
         Assert.Equal(0.005170918, Grpo.Penalty(now, reference, KlEstimator.K3).ToDouble(), 1e-9);
         Assert.Equal(0.005, Grpo.Penalty(now, reference, KlEstimator.K2).ToDouble(), 1e-9);
-        Assert.Equal(-1.799793163, Grpo.Loss(now, old, advantage, 0.04 * Grpo.Penalty(now, reference, KlEstimator.K3), 0.2, 0.2).ToDouble(), 1e-9);
-        Assert.Equal(-1.832104137 + 0.000206837, Grpo.Loss(now, old, advantage, 0.04 * Grpo.Penalty(now, reference, KlEstimator.K3), 0.2, 0.28).ToDouble(), 1e-9);
+        Assert.Equal(
+            -1.799793163,
+            Grpo.Loss(now, old, advantage, 0.04 * Grpo.Penalty(now, reference, KlEstimator.K3), 0.2, 0.2).ToDouble(),
+            1e-9
+        );
+        Assert.Equal(
+            -1.832104137 + 0.000206837,
+            Grpo.Loss(now, old, advantage, 0.04 * Grpo.Penalty(now, reference, KlEstimator.K3), 0.2, 0.28).ToDouble(),
+            1e-9
+        );
     }
 
     [Theory]
     [InlineData(KlEstimator.K2)]
     [InlineData(KlEstimator.K3)]
-    public void Gradient_agrees_with_finite_differences(KlEstimator estimator) => FiniteDifferences.Agree(
-        point => Grpo.Loss(
-            point, tensor(new[] { -1.05, -0.6, -1.5, -2.0 }), tensor(new[] { 1.5, 2.0, -1.0, -0.3 }),
-            0.3 * Grpo.Penalty(point, tensor(new[] { -1.2, -0.7, -1.1, -1.6 }), estimator), 0.2, 0.2).sum(),
-        [-1.0, -0.5, -1.4, -1.5]);
+    public void Gradient_agrees_with_finite_differences(KlEstimator estimator) =>
+        FiniteDifferences.Agree(
+            point =>
+                Grpo.Loss(
+                        point,
+                        tensor(new[] { -1.05, -0.6, -1.5, -2.0 }),
+                        tensor(new[] { 1.5, 2.0, -1.0, -0.3 }),
+                        0.3 * Grpo.Penalty(point, tensor(new[] { -1.2, -0.7, -1.1, -1.6 }), estimator),
+                        0.2,
+                        0.2
+                    )
+                    .sum(),
+            [-1.0, -0.5, -1.4, -1.5]
+        );
 
     [Fact]
     public void Law_advantages_of_a_group_have_mean_0_and_deviation_1_whatever_the_rewards_unit() =>
-        Gen.Select(Gen.Double[-5, 5].Array[3, 9], Gen.Double[0.5, 20], Gen.Double[-10, 10]).Where(t => Moments.Of(t.Item1).Variance > 0.1).Sample((rewards, unit, constant) =>
-        {
-            var advantages = Grpo.Advantages(rewards);
-            var (mean, variance) = Moments.Of(advantages);
-            Assert.Equal(0, mean, 1e-9);
-            Assert.Equal(1, variance, 1e-6);
-            Assert.Equal(advantages, Grpo.Advantages([.. rewards.Select(r => unit * r + constant)]), (a, b) => Math.Abs(a - b) < 1e-6);
-        });
+        Gen.Select(Gen.Double[-5, 5].Array[3, 9], Gen.Double[0.5, 20], Gen.Double[-10, 10])
+            .Where(t => Moments.Of(t.Item1).Variance > 0.1)
+            .Sample(
+                (rewards, unit, constant) =>
+                {
+                    var advantages = Grpo.Advantages(rewards);
+                    var (mean, variance) = Moments.Of(advantages);
+                    Assert.Equal(0, mean, 1e-9);
+                    Assert.Equal(1, variance, 1e-6);
+                    Assert.Equal(
+                        advantages,
+                        Grpo.Advantages([.. rewards.Select(r => unit * r + constant)]),
+                        (a, b) => Math.Abs(a - b) < 1e-6
+                    );
+                }
+            );
 
     [Fact]
     public void Law_without_a_penalty_on_the_weights_that_sampled_the_gradient_is_the_plain_policy_gradient() =>
-        Gen.Select(Gen.Double[-4, -0.1].Array[5], Gen.Double[-3, 3].Array[5]).Sample((logProbs, advantages) =>
-        {
-            using var scope = NewDisposeScope();
-            var now = tensor(logProbs, requires_grad: true);
-            Grpo.Loss(now, tensor(logProbs), tensor(advantages), zeros(5, ScalarType.Float64), 0.2, 0.2).sum().backward();
-            Assert.Equal(advantages.Select(a => -a), now.grad!.data<double>().ToArray(), (a, b) => Math.Abs(a - b) < 1e-12);
-        });
+        Gen.Select(Gen.Double[-4, -0.1].Array[5], Gen.Double[-3, 3].Array[5])
+            .Sample(
+                (logProbs, advantages) =>
+                {
+                    using var scope = NewDisposeScope();
+                    var now = tensor(logProbs, requires_grad: true);
+                    Grpo.Loss(now, tensor(logProbs), tensor(advantages), zeros(5, ScalarType.Float64), 0.2, 0.2).sum().backward();
+                    Assert.Equal(advantages.Select(a => -a), now.grad!.data<double>().ToArray(), (a, b) => Math.Abs(a - b) < 1e-12);
+                }
+            );
 
     [Theory]
     [InlineData(LossNormalization.Sequence)]
@@ -92,12 +126,16 @@ public sealed class GrpoTests
         var objective = new Grpo.Objective(Small with { LossNormalization = normalization }, tiny.Policy);
         var mean = objective.Evaluate(items).SummedLoss.ToDouble() / items.Sum(objective.Weight);
         var lengths = sequences.Select(s => (double)s.AnswerLength).ToArray();
-        Assert.Equal(normalization switch
-        {
-            LossNormalization.Sequence => items.Average(i => -i.Advantage),
-            LossNormalization.Token => items.Zip(lengths, (i, l) => -i.Advantage * l).Sum() / lengths.Sum(),
-            _ => items.Zip(lengths, (i, l) => -i.Advantage * l / Small.MaxNewTokens).Average(),
-        }, mean, 1e-5);
+        Assert.Equal(
+            normalization switch
+            {
+                LossNormalization.Sequence => items.Average(i => -i.Advantage),
+                LossNormalization.Token => items.Zip(lengths, (i, l) => -i.Advantage * l).Sum() / lengths.Sum(),
+                _ => items.Zip(lengths, (i, l) => -i.Advantage * l / Small.MaxNewTokens).Average(),
+            },
+            mean,
+            1e-5
+        );
     }
 
     [Theory]
@@ -108,9 +146,13 @@ public sealed class GrpoTests
     {
         using var tiny = new TinyRollouts(Small);
         var options = Small with { NumIterations = 1, ScaleRewards = scaling, KlCoefficient = 0.5 };
-        var items = (await new Grpo.Experience(options, tiny.Parts).NextAsync(Progress.Start(new Seed(1)), CancellationToken.None))!.Updates.SelectMany(u => u).ToArray();
+        var items = (await new Grpo.Experience(options, tiny.Parts).NextAsync(Progress.Start(new Seed(1)), CancellationToken.None))!
+            .Updates.SelectMany(u => u)
+            .ToArray();
         var groups = items.GroupBy(i => string.Join(' ', i.Sequence.Prompt.ToArray())).ToArray();
-        var rewards = groups.Select(g => g.Select(i => (double)TinyData.EvenTokens(i.Sequence) / i.Sequence.AnswerLength).ToArray()).ToArray();
+        var rewards = groups
+            .Select(g => g.Select(i => (double)TinyData.EvenTokens(i.Sequence) / i.Sequence.AnswerLength).ToArray())
+            .ToArray();
         double[][] expected = [.. rewards.Select(r => scaling == RewardScaling.Group ? Grpo.Advantages(r) : Grpo.Centred(r))];
         if (scaling == RewardScaling.Batch)
         {
@@ -127,8 +169,16 @@ public sealed class GrpoTests
         string[] Problems(GrpoOptions options) => [.. options.Validate(new ValidationContext(options)).Select(p => p.ErrorMessage!)];
         Assert.Empty(Problems(Small));
         Assert.Contains("expected a multiple", Assert.Single(Problems(Small with { NumGenerations = 5 })), StringComparison.Ordinal);
-        Assert.Contains("gradient in a loss is 0 on average", Assert.Single(Problems(Small with { KlEstimator = KlEstimator.K1 })), StringComparison.Ordinal);
-        Assert.Contains("Did you mean 'dapo-2025'?", Assert.Throws<PlanException>(() => GrpoPresets.Named("dapo-2024")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "gradient in a loss is 0 on average",
+            Assert.Single(Problems(Small with { KlEstimator = KlEstimator.K1 })),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "Did you mean 'dapo-2025'?",
+            Assert.Throws<PlanException>(() => GrpoPresets.Named("dapo-2024")).Message,
+            StringComparison.Ordinal
+        );
         Assert.All(GrpoPresets.Names, name => Assert.Empty(Problems(GrpoPresets.Named(name))));
     }
 
@@ -164,19 +214,20 @@ public sealed class GrpoTests
 
     private const double Beta = 0.25;
 
-    private static GrpoOptions Countable { get; } = new()
-    {
-        KlCoefficient = Beta,
-        TotalEpisodes = 128 * 60,
-        RolloutBatchSize = 128,
-        BatchSize = 128,
-        NumGenerations = 8,
-        NumIterations = 2,
-        LearningRate = 3e-3,
-        MaxNewTokens = 2,
-        ScaleRewards = RewardScaling.None,
-        LossNormalization = LossNormalization.Constant,
-    };
+    private static GrpoOptions Countable { get; } =
+        new()
+        {
+            KlCoefficient = Beta,
+            TotalEpisodes = 128 * 60,
+            RolloutBatchSize = 128,
+            BatchSize = 128,
+            NumGenerations = 8,
+            NumIterations = 2,
+            LearningRate = 3e-3,
+            MaxNewTokens = 2,
+            ScaleRewards = RewardScaling.None,
+            LossNormalization = LossNormalization.Constant,
+        };
 
     private static Task Train(CountableLanguage language, GrpoOptions options) =>
         CountableLanguage.TrainAsync(new Grpo.Objective(options, language.Policy), new Grpo.Experience(options, language.Parts), options);

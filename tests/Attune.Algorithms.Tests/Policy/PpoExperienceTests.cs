@@ -38,18 +38,28 @@ public sealed class PpoExperienceTests
     public async Task An_outcome_flows_back_by_lambda()
     {
         var items = await Round(Plain with { Lambda = 0.5 }, (r, i) => Score.Outcome(r, i, "test"));
-        Assert.All(items, item =>
-        {
-            var score = item.Advantages[3];
-            Near([score / 8, score / 4, score / 2, score], item.Advantages);
-        });
+        Assert.All(
+            items,
+            item =>
+            {
+                var score = item.Advantages[3];
+                Near([score / 8, score / 4, score / 2, score], item.Advantages);
+            }
+        );
         Assert.Equal([0, 1, 2, 3], items.Select(i => Math.Round((double)i.Advantages[3], 5)).Order());
     }
 
     [Fact]
     public async Task Returns_are_advantages_before_whitening_plus_values()
     {
-        using var parts = new TinyPpo(Plain with { Lambda = 0.95, ValueNetwork = ValueNetwork.Policy, AdvantageWhitening = AdvantageWhitening.Batch });
+        using var parts = new TinyPpo(
+            Plain with
+            {
+                Lambda = 0.95,
+                ValueNetwork = ValueNetwork.Policy,
+                AdvantageWhitening = AdvantageWhitening.Batch,
+            }
+        );
         var round = await Next(parts, (r, i) => Score.Outcome(r, i, "test"));
         foreach (var item in round)
         {
@@ -82,7 +92,16 @@ public sealed class PpoExperienceTests
     [Fact]
     public async Task An_answer_that_did_not_end_gets_the_fixed_score_instead_of_its_own()
     {
-        var items = await Round(Plain with { MissingEosScore = -1, MissingEosPenalty = 7, ScoreClip = 0.5 }, (r, i) => new Score([new(1, 0.25, "test")]), Cut);
+        var items = await Round(
+            Plain with
+            {
+                MissingEosScore = -1,
+                MissingEosPenalty = 7,
+                ScoreClip = 0.5,
+            },
+            (r, i) => new Score([new(1, 0.25, "test")]),
+            Cut
+        );
         Assert.All(items.Where(Ended), item => Near([0, 0.25, 0, 0], item.Advantages));
         Assert.All(items.Where(i => !Ended(i)), item => Near([0, 0, 0, -1], item.Advantages));
         Assert.Equal(2, items.Count(Ended));
@@ -99,7 +118,7 @@ public sealed class PpoExperienceTests
     [Fact]
     public async Task Scores_are_cut_at_the_clip()
     {
-        var items = await Round(Plain with { ScoreClip = 1.5 }, (r, i) => Score.Outcome(r, 2 * i - 3, "test"));      // -3, -1, 1, 3
+        var items = await Round(Plain with { ScoreClip = 1.5 }, (r, i) => Score.Outcome(r, 2 * i - 3, "test")); // -3, -1, 1, 3
         Assert.Equal([-1.5, -1, 1, 1.5], items.Select(i => (double)i.Advantages[3]).Order());
     }
 
@@ -111,7 +130,11 @@ public sealed class PpoExperienceTests
         var (mean, variance) = Moments.Of([.. items.SelectMany(i => i.Advantages).Select(a => (double)a)]);
         Assert.Equal(0.625, mean, 1e-5);
         Assert.Equal(1, variance, 1e-5);
-        Assert.Equal([.. Enumerable.Range(1, 4).Select(r => (r - 0.625) / 1.218349 + 0.625)], items.Select(i => (double)i.Advantages[3]).Order(), (a, b) => Math.Abs(a - b) < 1e-5);
+        Assert.Equal(
+            [.. Enumerable.Range(1, 4).Select(r => (r - 0.625) / 1.218349 + 0.625)],
+            items.Select(i => (double)i.Advantages[3]).Order(),
+            (a, b) => Math.Abs(a - b) < 1e-5
+        );
     }
 
     [Fact]
@@ -131,12 +154,15 @@ public sealed class PpoExperienceTests
     {
         using var parts = new TinyPpo(Plain with { BatchSize = 2, AdvantageWhitening = AdvantageWhitening.Minibatch, Lambda = 0.95 });
         var updates = await Updates(parts, (r, i) => Score.Outcome(r, i, "test"));
-        Assert.All(updates, update =>
-        {
-            var (mean, variance) = Moments.Of(AdvantagesOf(update));
-            Assert.Equal(0, mean, 1e-5);
-            Assert.Equal(1, variance, 1e-5);
-        });
+        Assert.All(
+            updates,
+            update =>
+            {
+                var (mean, variance) = Moments.Of(AdvantagesOf(update));
+                Assert.Equal(0, mean, 1e-5);
+                Assert.Equal(1, variance, 1e-5);
+            }
+        );
     }
 
     [Fact]
@@ -168,17 +194,28 @@ public sealed class PpoExperienceTests
         var kl = own.Zip(reference, (p, q) => p.Zip(q, (a, b) => (double)a - b).Sum()).Average();
         Assert.Equal(kl, measured["objective/kl"], 1e-5);
         Assert.True(measured["objective/kl_k3"] >= 0);
-        Assert.Equal(1.5 - 0.25, measured["objective/scores"], 1e-9);                              // (0 + 1 + 2 + 3) / 4, less half the penalty
+        Assert.Equal(1.5 - 0.25, measured["objective/scores"], 1e-9); // (0 + 1 + 2 + 3) / 4, less half the penalty
         Assert.Equal(-0.3 * kl, measured["objective/non_score_reward"], 1e-5);
         Assert.Equal(1.25 - 0.3 * kl, measured["objective/rlhf_reward"], 1e-5);
         Assert.Equal(own.Average(p => -p.Sum(x => (double)x)), measured["objective/entropy"], 1e-5);
-        Assert.Equal((0.3, 4.0, 0.5), (measured["objective/kl_coef"], measured["response_length/mean"], measured["response_length/clip_ratio"]));
+        Assert.Equal(
+            (0.3, 4.0, 0.5),
+            (measured["objective/kl_coef"], measured["response_length/mean"], measured["response_length/clip_ratio"])
+        );
     }
 
     [Fact]
     public async Task The_adaptive_coefficient_follows_the_divergence()
     {
-        using var parts = new TinyPpo(Plain with { KlController = KlController.Adaptive, KlCoefficient = 0.2, KlTarget = 0.01, KlHorizon = 40 });
+        using var parts = new TinyPpo(
+            Plain with
+            {
+                KlController = KlController.Adaptive,
+                KlCoefficient = 0.2,
+                KlTarget = 0.01,
+                KlHorizon = 40,
+            }
+        );
         Disturb(parts.Policy);
         var experience = Scripted(parts, (r, i) => Score.Outcome(r, i, "test"), StopReasons: null, out _);
         var at = Progress.Start(new Seed(1));
@@ -223,15 +260,26 @@ public sealed class PpoExperienceTests
     private static async Task<PpoItem[]> Next(TinyPpo parts, Func<Rollout, int, Score> score, Func<int, bool>? cut = null) =>
         [.. (await Updates(parts, score, cut)).SelectMany(u => u)];
 
-    private static async Task<IReadOnlyList<IReadOnlyList<PpoItem>>> Updates(TinyPpo parts, Func<Rollout, int, Score> score, Func<int, bool>? cut = null) =>
-        (await Scripted(parts, score, cut, out _).NextAsync(Progress.Start(new Seed(1)), CancellationToken.None))!.Updates;
+    private static async Task<IReadOnlyList<IReadOnlyList<PpoItem>>> Updates(
+        TinyPpo parts,
+        Func<Rollout, int, Score> score,
+        Func<int, bool>? cut = null
+    ) => (await Scripted(parts, score, cut, out _).NextAsync(Progress.Start(new Seed(1)), CancellationToken.None))!.Updates;
 
     /// <summary>The same policy with four answers of four tokens, and scores that are told which answer they judge.</summary>
-    private static PpoExperience Scripted(TinyPpo parts, Func<Rollout, int, Score> score, Func<int, bool>? StopReasons, out Func<IReadOnlyList<Rollout>> rollouts)
+    private static PpoExperience Scripted(
+        TinyPpo parts,
+        Func<Rollout, int, Score> score,
+        Func<int, bool>? StopReasons,
+        out Func<IReadOnlyList<Rollout>> rollouts
+    )
     {
         var sampler = new ScriptedSampler(parts.Policy, parts.Options.Temperature, StopReasons ?? (_ => false));
         rollouts = () => sampler.Last;
-        return new PpoExperience(parts.Options, parts.Parts with { Sampler = sampler, Reward = new ScriptedReward(score) }) { Value = parts.Value };
+        return new PpoExperience(parts.Options, parts.Parts with { Sampler = sampler, Reward = new ScriptedReward(score) })
+        {
+            Value = parts.Value,
+        };
     }
 
     private static void Disturb(LanguageModel model)
@@ -257,7 +305,11 @@ public sealed class PpoExperienceTests
 
         public ValueTask UseWeightsAsync(LanguageModel model, long version, CancellationToken cancel) => ValueTask.CompletedTask;
 
-        public ValueTask<IReadOnlyList<Rollout>> SampleAsync(IReadOnlyList<SampleRequest> requests, SamplingOptions options, CancellationToken cancel)
+        public ValueTask<IReadOnlyList<Rollout>> SampleAsync(
+            IReadOnlyList<SampleRequest> requests,
+            SamplingOptions options,
+            CancellationToken cancel
+        )
         {
             TokenSequence[] sequences = [.. requests.Select((r, i) => new TokenSequence([.. r.Prompt, i + 1, 7, 9, 3], r.Prompt.Length))];
             var logProbs = AnswerLogProbs.Of(policy, sequences, temperature);

@@ -36,8 +36,12 @@ public sealed class PpoInvariantTests
         using var parts = new TinyPpo(TinyPpo.Small);
         var updates = (await Round(parts)).Updates;
         var hotter = new Ppo.Objective(parts.Options with { Temperature = 1.3 }, parts.Policy, parts.Value);
-        Assert.Contains("must have ratio 1", Assert.Throws<InvariantException>(() => hotter.Evaluate(updates[0])).Message, StringComparison.Ordinal);
-        hotter.Evaluate(updates[1]);        // later the weights have changed, and so may the ratio
+        Assert.Contains(
+            "must have ratio 1",
+            Assert.Throws<InvariantException>(() => hotter.Evaluate(updates[0])).Message,
+            StringComparison.Ordinal
+        );
+        hotter.Evaluate(updates[1]); // later the weights have changed, and so may the ratio
     }
 
     [Fact]
@@ -61,7 +65,11 @@ public sealed class PpoInvariantTests
         using var inner = new LocalSampler();
         using var other = new TinyPpo(TinyPpo.Small, sampler: new Bent(inner) { Temperature = 1.3 });
         await Round(parts);
-        Assert.Contains("temperature", (await Assert.ThrowsAsync<InvariantException>(() => Round(other))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "temperature",
+            (await Assert.ThrowsAsync<InvariantException>(() => Round(other))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -70,10 +78,16 @@ public sealed class PpoInvariantTests
         using var inner = new LocalSampler();
         using var parts = new TinyPpo(TinyPpo.Small with { LearningRate = 0.02 }, sampler: new Bent(inner) { Stale = true });
         using var loop = new TrainingLoop<PpoItem>(
-            parts.Objective, parts.Experience, parts.Options.LearningRateSchedule, parts.Options.Optimiser, new LoopOptions(8, 0), null);
+            parts.Objective,
+            parts.Experience,
+            parts.Options.LearningRateSchedule,
+            parts.Options.Optimiser,
+            new LoopOptions(8, 0),
+            null
+        );
         var observer = new RecordingObserver();
         await Assert.ThrowsAsync<InvariantException>(() => loop.RunAsync(Progress.Start(new Seed(1)), observer, CancellationToken.None));
-        Assert.Single(observer.Rounds);     // the first round's samples were fresh
+        Assert.Single(observer.Rounds); // the first round's samples were fresh
     }
 
     [Fact]
@@ -99,7 +113,11 @@ public sealed class PpoInvariantTests
         using var parts = new TinyPpo(TinyPpo.Small with { ValueCoefficient = 0.37 });
         var items = (await Round(parts)).Updates[0];
         var (loss, metrics) = parts.Objective.Evaluate(items);
-        Assert.Equal(metrics["loss/policy_avg"] + 0.37 * metrics["loss/value_avg"], loss.ToDouble() / items.Sum(parts.Objective.Weight), 1e-5);
+        Assert.Equal(
+            metrics["loss/policy_avg"] + 0.37 * metrics["loss/value_avg"],
+            loss.ToDouble() / items.Sum(parts.Objective.Weight),
+            1e-5
+        );
         Assert.True(metrics["loss/value_avg"] > 0);
     }
 
@@ -107,7 +125,15 @@ public sealed class PpoInvariantTests
     public async Task Gold_that_falls_ends_the_run_and_says_why()
     {
         var looks = 0;
-        using var parts = WithExam(TinyPpo.Small with { StopOnGoldDrop = 0.5, TotalEpisodes = 160 }, gold: () => 5 - looks++, spread: () => 0.1);
+        using var parts = WithExam(
+            TinyPpo.Small with
+            {
+                StopOnGoldDrop = 0.5,
+                TotalEpisodes = 160,
+            },
+            gold: () => 5 - looks++,
+            spread: () => 0.1
+        );
         var observer = await Finish(parts);
         // Looks before rounds 1, 2, 3 see 5, 4, 3: the second and the third are too far below the first.
         Assert.Equal(2, observer.Rounds.Count);
@@ -118,7 +144,15 @@ public sealed class PpoInvariantTests
     public async Task An_ensemble_that_disagrees_ends_the_run_and_says_why()
     {
         var looks = 0;
-        using var parts = WithExam(TinyPpo.Small with { StopOnDisagreement = 2.5, TotalEpisodes = 160 }, gold: () => 1, spread: () => 0.1 * ++looks);
+        using var parts = WithExam(
+            TinyPpo.Small with
+            {
+                StopOnDisagreement = 2.5,
+                TotalEpisodes = 160,
+            },
+            gold: () => 1,
+            spread: () => 0.1 * ++looks
+        );
         var observer = await Finish(parts);
         Assert.InRange(observer.Rounds.Count, 1, 3);
         Assert.Contains("spread on held-out answers rose", parts.Experience.StoppedBecause, StringComparison.Ordinal);
@@ -130,33 +164,64 @@ public sealed class PpoInvariantTests
         var looks = 0;
         using var cancel = new CancellationTokenSource();
         using var parts = WithExam(
-            TinyPpo.Small with { StopOnGoldDrop = 0.5, TotalEpisodes = 160 }, gold: () => looks++ == 0 ? 5 : 4, spread: () => 0.1,
-            duringScoring: () => { if (looks == 2) { cancel.Cancel(); } });
+            TinyPpo.Small with
+            {
+                StopOnGoldDrop = 0.5,
+                TotalEpisodes = 160,
+            },
+            gold: () => looks++ == 0 ? 5 : 4,
+            spread: () => 0.1,
+            duringScoring: () =>
+            {
+                if (looks == 2)
+                {
+                    cancel.Cancel();
+                }
+            }
+        );
         var at = Progress.Start(new Seed(1));
         await parts.Experience.NextAsync(at, cancel.Token);
         var before = parts.Experience.State;
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => parts.Experience.NextAsync(at with { Round = 1, Items = 16 }, cancel.Token).AsTask());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            parts.Experience.NextAsync(at with { Round = 1, Items = 16 }, cancel.Token).AsTask()
+        );
         Assert.Equal(before, parts.Experience.State);
     }
 
     [Fact]
     public async Task Learns_a_tiny_task()
     {
-        using var parts = new TinyPpo(TinyPpo.Small with { TotalEpisodes = 32 * 40, RolloutBatchSize = 32, BatchSize = 32, LearningRate = 3e-3, KlCoefficient = 0.02 });
+        using var parts = new TinyPpo(
+            TinyPpo.Small with
+            {
+                TotalEpisodes = 32 * 40,
+                RolloutBatchSize = 32,
+                BatchSize = 32,
+                LearningRate = 3e-3,
+                KlCoefficient = 0.02,
+            }
+        );
         var observer = await Finish(parts);
         double Scores(int round) => observer.Rounds[round].Metrics["objective/scores"];
         var (first, last) = (Enumerable.Range(0, 3).Average(Scores), Enumerable.Range(37, 3).Average(Scores));
-        Assert.InRange(first, 0.35, 0.65);      // half of the tokens are even
+        Assert.InRange(first, 0.35, 0.65); // half of the tokens are even
         Assert.True(last > 0.9, $"the share of even tokens went from {first:f3} to {last:f3}");
     }
 
-    private static async Task<Round<PpoItem>> Round(TinyPpo parts) => (await parts.Experience.NextAsync(Progress.Start(new Seed(1)), CancellationToken.None))!;
+    private static async Task<Round<PpoItem>> Round(TinyPpo parts) =>
+        (await parts.Experience.NextAsync(Progress.Start(new Seed(1)), CancellationToken.None))!;
 
     private static async Task<RecordingObserver> Finish(TinyPpo parts)
     {
         var observer = new RecordingObserver();
         using var loop = new TrainingLoop<PpoItem>(
-            parts.Objective, parts.Experience, parts.Options.LearningRateSchedule, parts.Options.Optimiser, new LoopOptions(parts.Options.BatchSize, 0), null);
+            parts.Objective,
+            parts.Experience,
+            parts.Options.LearningRateSchedule,
+            parts.Options.Optimiser,
+            new LoopOptions(parts.Options.BatchSize, 0),
+            null
+        );
         await loop.RunAsync(Progress.Start(new Seed(1)), observer, CancellationToken.None);
         return observer;
     }
@@ -180,8 +245,11 @@ public sealed class PpoInvariantTests
             return skip ? ValueTask.CompletedTask : inner.UseWeightsAsync(policy, version, cancel);
         }
 
-        public ValueTask<IReadOnlyList<Rollout>> SampleAsync(IReadOnlyList<SampleRequest> requests, SamplingOptions options, CancellationToken cancel) =>
-            inner.SampleAsync(requests, Temperature is { } t ? options with { Temperature = t } : options, cancel);
+        public ValueTask<IReadOnlyList<Rollout>> SampleAsync(
+            IReadOnlyList<SampleRequest> requests,
+            SamplingOptions options,
+            CancellationToken cancel
+        ) => inner.SampleAsync(requests, Temperature is { } t ? options with { Temperature = t } : options, cancel);
     }
 
     /// <summary>A reward that says what it is told to: one number a call.</summary>
@@ -198,7 +266,9 @@ public sealed class PpoInvariantTests
             Before?.Invoke();
             cancel.ThrowIfCancellationRequested();
             var (number, spread) = (value(rollouts.Count), Spread?.Invoke());
-            return ValueTask.FromResult<IReadOnlyList<Score>>([.. rollouts.Select(r => Score.Outcome(r, number, Name) with { Spread = spread })]);
+            return ValueTask.FromResult<IReadOnlyList<Score>>([
+                .. rollouts.Select(r => Score.Outcome(r, number, Name) with { Spread = spread }),
+            ]);
         }
     }
 }

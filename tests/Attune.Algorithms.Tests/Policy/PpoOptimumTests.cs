@@ -49,6 +49,10 @@ public sealed class PpoOptimumTests
         };
         using var critic = new ScalarModel(language.Policy, new Seed(1));
         var value = new ValueFunction.Separate(critic);
-        await CountableLanguage.TrainAsync(new Ppo.Objective(options, language.Policy, value), new PpoExperience(options, language.Parts) { Value = value }, options);
+        await CountableLanguage.TrainAsync(
+            new Ppo.Objective(options, language.Policy, value),
+            new PpoExperience(options, language.Parts) { Value = value },
+            options
+        );
     }
 }

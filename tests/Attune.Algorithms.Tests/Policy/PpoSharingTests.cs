@@ -16,11 +16,19 @@ public sealed class PpoSharingTests
     public async Task Sharing_on_and_off_gives_the_same_numbers(ValueNetwork value)
     {
         // One round: a weight that differs by rounding may draw another token in the next. Adam's epsilon is large for the same reason.
-        var options = TinyPpo.Small with { FrozenLayers = 1, ValueNetwork = value, TotalEpisodes = 16 };
+        var options = TinyPpo.Small with
+        {
+            FrozenLayers = 1,
+            ValueNetwork = value,
+            TotalEpisodes = 16,
+        };
         var (shared, weights) = await Run(options);
         var (alone, expected) = await Run(options with { SharedStatesMb = 0 });
         Assert.Equal(options.UpdatesPerRound, shared.Updates.Count);
-        Assert.All(alone.Updates.Zip(shared.Updates).Concat(alone.Rounds.Zip(shared.Rounds)), pair => Near(pair.First.Metrics, pair.Second.Metrics));
+        Assert.All(
+            alone.Updates.Zip(shared.Updates).Concat(alone.Rounds.Zip(shared.Rounds)),
+            pair => Near(pair.First.Metrics, pair.Second.Metrics)
+        );
         Assert.All(expected.Zip(weights), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
     }
 
@@ -43,12 +51,21 @@ public sealed class PpoSharingTests
     {
         var observer = new RecordingObserver();
         var schedule = new Schedule(ScheduleKind.Constant, 3e-3, 0);
-        using var loop = new TrainingLoop<PpoItem>(parts.Objective, parts.Experience, schedule, new OptimiserOptions { Epsilon = 1e-2 }, new LoopOptions(4, 0), null);
+        using var loop = new TrainingLoop<PpoItem>(
+            parts.Objective,
+            parts.Experience,
+            schedule,
+            new OptimiserOptions { Epsilon = 1e-2 },
+            new LoopOptions(4, 0),
+            null
+        );
         await loop.RunAsync(Progress.Start(new Seed(3)), observer, TestContext.Current.CancellationToken);
         return observer;
     }
 
-    private static void Near(IReadOnlyDictionary<string, double> expected, IReadOnlyDictionary<string, double> actual) => Assert.All(
-        expected.Where(m => !m.Key.StartsWith("time/", StringComparison.Ordinal)),
-        metric => Assert.Equal(metric.Value, actual[metric.Key], 1e-5 * Math.Max(1, Math.Abs(metric.Value))));
+    private static void Near(IReadOnlyDictionary<string, double> expected, IReadOnlyDictionary<string, double> actual) =>
+        Assert.All(
+            expected.Where(m => !m.Key.StartsWith("time/", StringComparison.Ordinal)),
+            metric => Assert.Equal(metric.Value, actual[metric.Key], 1e-5 * Math.Max(1, Math.Abs(metric.Value)))
+        );
 }

@@ -38,8 +38,13 @@ public sealed class ChosenWatchTests
         var pairs = TinyTask.Pairs(8);
         var watch = new ChosenWatch(pairs.Select(p => p.Chosen), policy);
         using var loop = new Learning.TrainingLoop<PreferencePair>(
-            new Orpo.Objective(new OrpoOptions(), policy), new Learning.Experience.DatasetExperience<PreferencePair>([.. pairs.Select(p => new PreferencePair(p, null))], 8, 20),
-            new Learning.Optimisation.Schedule(Learning.Optimisation.ScheduleKind.Constant, 3e-3, 0), new Learning.Optimisation.OptimiserOptions(), new Learning.LoopOptions(8, 0), null);
+            new Orpo.Objective(new OrpoOptions(), policy),
+            new Learning.Experience.DatasetExperience<PreferencePair>([.. pairs.Select(p => new PreferencePair(p, null))], 8, 20),
+            new Learning.Optimisation.Schedule(Learning.Optimisation.ScheduleKind.Constant, 3e-3, 0),
+            new Learning.Optimisation.OptimiserOptions(),
+            new Learning.LoopOptions(8, 0),
+            null
+        );
         await loop.RunAsync(Core.Runs.Progress.Start(new Core.Runs.Seed(1)), new RecordingObserver(), CancellationToken.None);
         Assert.Null(watch.Look(20));
     }
@@ -50,7 +55,9 @@ public sealed class ChosenWatchTests
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var chance = new Core.Runs.Seed(seed).Chance();
-        var noise = tensor(Enumerable.Range(0, (int)policy.Weights.Values.numel()).Select(_ => (float)(0.3 * chance.NextNormal())).ToArray());
+        var noise = tensor(
+            Enumerable.Range(0, (int)policy.Weights.Values.numel()).Select(_ => (float)(0.3 * chance.NextNormal())).ToArray()
+        );
         policy.Weights.Values.add_(noise);
     }
 }

@@ -39,22 +39,43 @@ public sealed class DpoTests
 
     [Fact]
     public void Law_swapping_the_pair_negates_the_margin() =>
-        Numbers.LogProbs.Sample(p =>
-        {
-            using var scope = NewDisposeScope();
-            var (chosen, rejected) = (Numbers.Answers(p.Chosen, p.ReferenceChosen, 3), Numbers.Answers(p.Rejected, p.ReferenceRejected, 5));
-            Assert.Equal(-new ScoredPairs(rejected, chosen).Margin.ToDouble(), new ScoredPairs(chosen, rejected).Margin.ToDouble(), 1e-12);
-        }, iter: 50);
+        Numbers.LogProbs.Sample(
+            p =>
+            {
+                using var scope = NewDisposeScope();
+                var (chosen, rejected) = (
+                    Numbers.Answers(p.Chosen, p.ReferenceChosen, 3),
+                    Numbers.Answers(p.Rejected, p.ReferenceRejected, 5)
+                );
+                Assert.Equal(
+                    -new ScoredPairs(rejected, chosen).Margin.ToDouble(),
+                    new ScoredPairs(chosen, rejected).Margin.ToDouble(),
+                    1e-12
+                );
+            },
+            iter: 50
+        );
 
     [Fact]
     public void Law_a_constant_on_both_log_probabilities_changes_nothing() =>
-        Gen.Select(Numbers.LogProbs, Gen.Double[-20, 20]).Sample((p, constant) =>
-        {
-            using var scope = NewDisposeScope();
-            double Loss(double shift) => Dpo.Loss(
-                new ScoredPairs(Numbers.Answers(p.Chosen + shift, p.ReferenceChosen, 3), Numbers.Answers(p.Rejected + shift, p.ReferenceRejected, 5)).Margin, 0.3).ToDouble();
-            Assert.Equal(Loss(0), Loss(constant), 1e-9);
-        }, iter: 50);
+        Gen.Select(Numbers.LogProbs, Gen.Double[-20, 20])
+            .Sample(
+                (p, constant) =>
+                {
+                    using var scope = NewDisposeScope();
+                    double Loss(double shift) =>
+                        Dpo.Loss(
+                                new ScoredPairs(
+                                    Numbers.Answers(p.Chosen + shift, p.ReferenceChosen, 3),
+                                    Numbers.Answers(p.Rejected + shift, p.ReferenceRejected, 5)
+                                ).Margin,
+                                0.3
+                            )
+                            .ToDouble();
+                    Assert.Equal(Loss(0), Loss(constant), 1e-9);
+                },
+                iter: 50
+            );
 
     [Fact]
     public void Law_beta_towards_0_gives_log_2_whatever_the_margin() =>
@@ -62,19 +83,31 @@ public sealed class DpoTests
 
     [Fact]
     public void Law_conservative_loss_is_least_where_the_policy_believes_the_label_as_much_as_it_deserves() =>
-        Gen.Select(Gen.Double[0.05, 0.45], Gen.Double[0.05, 2]).Sample((epsilon, beta) =>
-        {
-            var best = Math.Log((1 - epsilon) / epsilon) / beta;
-            var least = Numbers.Of(m => ConservativeDpo.Loss(m, beta, epsilon), best);
-            Assert.True(least < Numbers.Of(m => ConservativeDpo.Loss(m, beta, epsilon), best + 0.1 / beta));
-            Assert.True(least < Numbers.Of(m => ConservativeDpo.Loss(m, beta, epsilon), best - 0.1 / beta));
-        }, iter: 50);
+        Gen.Select(Gen.Double[0.05, 0.45], Gen.Double[0.05, 2])
+            .Sample(
+                (epsilon, beta) =>
+                {
+                    var best = Math.Log((1 - epsilon) / epsilon) / beta;
+                    var least = Numbers.Of(m => ConservativeDpo.Loss(m, beta, epsilon), best);
+                    Assert.True(least < Numbers.Of(m => ConservativeDpo.Loss(m, beta, epsilon), best + 0.1 / beta));
+                    Assert.True(least < Numbers.Of(m => ConservativeDpo.Loss(m, beta, epsilon), best - 0.1 / beta));
+                },
+                iter: 50
+            );
 
     [Fact]
     public void Law_the_robust_loss_on_flipped_labels_is_in_the_mean_the_loss_on_true_ones() =>
-        Gen.Select(Numbers.Margin, Gen.Double[0, 0.45], Gen.Double[0.05, 1]).Sample((margin, epsilon, beta) => Assert.Equal(
-            Numbers.Of(m => Dpo.Loss(m, beta), margin),
-            (1 - epsilon) * Numbers.Of(m => RobustDpo.Loss(m, beta, epsilon), margin) + epsilon * Numbers.Of(m => RobustDpo.Loss(m, beta, epsilon), -margin), 1e-8), iter: 50);
+        Gen.Select(Numbers.Margin, Gen.Double[0, 0.45], Gen.Double[0.05, 1])
+            .Sample(
+                (margin, epsilon, beta) =>
+                    Assert.Equal(
+                        Numbers.Of(m => Dpo.Loss(m, beta), margin),
+                        (1 - epsilon) * Numbers.Of(m => RobustDpo.Loss(m, beta, epsilon), margin)
+                            + epsilon * Numbers.Of(m => RobustDpo.Loss(m, beta, epsilon), -margin),
+                        1e-8
+                    ),
+                iter: 50
+            );
 
     [Fact]
     public void Half_the_labels_flipped_teach_nothing_and_are_refused() =>
@@ -92,5 +125,6 @@ public sealed class DpoTests
     }
 
     [Fact]
-    public async Task Learns_a_tiny_task() => await Numbers.Learns((policy, reference) => new Dpo.Objective(new DpoOptions { Beta = 0.5 }, policy, reference), 0.05);
+    public async Task Learns_a_tiny_task() =>
+        await Numbers.Learns((policy, reference) => new Dpo.Objective(new DpoOptions { Beta = 0.5 }, policy, reference), 0.05);
 }

@@ -22,27 +22,44 @@ public sealed class IpoTests
 
     [Fact]
     public void Law_the_goal_is_finite_and_the_same_from_both_sides() =>
-        Gen.Select(Gen.Double[0.05, 2], Gen.Double[0.01, 10]).Sample((tau, distance) =>
-        {
-            var goal = 1 / (2 * tau);
-            Assert.Equal(0, Numbers.Of(m => Ipo.Loss(m, tau), goal), 1e-12);
-            Assert.Equal(Numbers.Of(m => Ipo.Loss(m, tau), goal - distance), Numbers.Of(m => Ipo.Loss(m, tau), goal + distance), 1e-6);
-        }, iter: 50);
+        Gen.Select(Gen.Double[0.05, 2], Gen.Double[0.01, 10])
+            .Sample(
+                (tau, distance) =>
+                {
+                    var goal = 1 / (2 * tau);
+                    Assert.Equal(0, Numbers.Of(m => Ipo.Loss(m, tau), goal), 1e-12);
+                    Assert.Equal(
+                        Numbers.Of(m => Ipo.Loss(m, tau), goal - distance),
+                        Numbers.Of(m => Ipo.Loss(m, tau), goal + distance),
+                        1e-6
+                    );
+                },
+                iter: 50
+            );
 
     [Fact]
     public void Law_labels_that_are_right_with_probability_p_have_their_least_loss_at_a_margin_linear_in_p() =>
-        Gen.Select(Gen.Double[0.05, 0.95], Gen.Double[0.05, 2]).Sample((p, tau) =>
-        {
-            // p (h - a)^2 + (1 - p) (h + a)^2 with a = 1 / (2 tau) is least at h = (2p - 1) a = (p - 1/2) / tau.
-            double Loss(double h) => p * Numbers.Of(m => Ipo.Loss(m, tau), h) + (1 - p) * Numbers.Of(m => Ipo.Loss(m, tau), -h);
-            var best = (p - 0.5) / tau;
-            Assert.True(Loss(best) < Loss(best + 0.01) && Loss(best) < Loss(best - 0.01));
-        }, iter: 50);
+        Gen.Select(Gen.Double[0.05, 0.95], Gen.Double[0.05, 2])
+            .Sample(
+                (p, tau) =>
+                {
+                    // p (h - a)^2 + (1 - p) (h + a)^2 with a = 1 / (2 tau) is least at h = (2p - 1) a = (p - 1/2) / tau.
+                    double Loss(double h) => p * Numbers.Of(m => Ipo.Loss(m, tau), h) + (1 - p) * Numbers.Of(m => Ipo.Loss(m, tau), -h);
+                    var best = (p - 0.5) / tau;
+                    Assert.True(Loss(best) < Loss(best + 0.01) && Loss(best) < Loss(best - 0.01));
+                },
+                iter: 50
+            );
 
     [Fact]
-    public async Task Learns_a_tiny_task() => await Numbers.Learns((policy, reference) => new Ipo.Objective(new IpoOptions { Beta = 0.2 }, policy, reference), 0.1);
+    public async Task Learns_a_tiny_task() =>
+        await Numbers.Learns((policy, reference) => new Ipo.Objective(new IpoOptions { Beta = 0.2 }, policy, reference), 0.1);
 
     [Fact]
-    public async Task Learns_a_tiny_task_by_averages() => await Numbers.Learns(
-        (policy, reference) => new Ipo.Objective(new IpoOptions { Beta = 0.5, LogProbs = LogProbReduction.Averaged }, policy, reference), 0.05);
+    public async Task Learns_a_tiny_task_by_averages() =>
+        await Numbers.Learns(
+            (policy, reference) =>
+                new Ipo.Objective(new IpoOptions { Beta = 0.5, LogProbs = LogProbReduction.Averaged }, policy, reference),
+            0.05
+        );
 }

@@ -11,7 +11,12 @@ namespace Attune.Algorithms.Tests.Preference;
 
 public sealed class OnlineDpoTests
 {
-    private static readonly OnlineDpoOptions Small = new() { TotalEpisodes = 64, RolloutBatchSize = 32, BatchSize = 8 };
+    private static readonly OnlineDpoOptions Small = new()
+    {
+        TotalEpisodes = 64,
+        RolloutBatchSize = 32,
+        BatchSize = 8,
+    };
 
     [Fact]
     public async Task A_round_asks_about_two_answers_to_a_prompt_and_learns_what_the_judge_preferred()
@@ -26,9 +31,15 @@ public sealed class OnlineDpoTests
         Assert.StartsWith("online-dpo/0/", judge.Asked[0].Id, StringComparison.Ordinal);
         var pairs = round!.Updates.SelectMany(u => u).ToArray();
         Assert.Equal(judge.Asked.Count, pairs.Length);
-        Assert.All(pairs, p => Assert.Contains(judge.Asked, q => q.Answers[1] == Text(p.Pair.Chosen) && q.Answers[0] == Text(p.Pair.Rejected)));
+        Assert.All(
+            pairs,
+            p => Assert.Contains(judge.Asked, q => q.Answers[1] == Text(p.Pair.Chosen) && q.Answers[0] == Text(p.Pair.Rejected))
+        );
         // The policy is its reference still.
-        Assert.All(pairs, p => Assert.Equal(Learning.Batches.AnswerSums.Plain(policy, [p.Pair.Chosen])[0], p.Reference!.Value.Chosen, 1e-4));
+        Assert.All(
+            pairs,
+            p => Assert.Equal(Learning.Batches.AnswerSums.Plain(policy, [p.Pair.Chosen])[0], p.Reference!.Value.Chosen, 1e-4)
+        );
         Assert.Equal(0, round.Measured["objective/kl"], 1e-5);
         Assert.Equal(32, round.Items);
     }
@@ -51,7 +62,10 @@ public sealed class OnlineDpoTests
         var judge = new Recording(q => q.Id.Contains("again-1", StringComparison.Ordinal) ? 0 : null);
         using var parts = new TinyOnlineDpo(Small, policy, judge);
         var round = await parts.Experience.NextAsync(Progress.Start(new Seed(1)), CancellationToken.None);
-        var (first, second) = (judge.Asked.Where(q => !q.Id.Contains("again", StringComparison.Ordinal)).ToArray(), judge.Asked.Where(q => q.Id.Contains("again-1", StringComparison.Ordinal)).ToArray());
+        var (first, second) = (
+            judge.Asked.Where(q => !q.Id.Contains("again", StringComparison.Ordinal)).ToArray(),
+            judge.Asked.Where(q => q.Id.Contains("again-1", StringComparison.Ordinal)).ToArray()
+        );
         Assert.Equal(judge.Asked.Count, first.Length + second.Length);
         Assert.Equal(second.Length, round!.Updates.Sum(u => u.Count));
         Assert.NotEqual(first[0].Answers, second[0].Answers);
@@ -67,7 +81,14 @@ public sealed class OnlineDpoTests
         using var policy = TinyModels.Language(1);
         var options = new OnlineDpoOptions
         {
-            LossType = loss, Beta = 0.2, Answers = answers, RefreshReference = iterated, TotalEpisodes = 64 * 25, RolloutBatchSize = 64, BatchSize = 32, LearningRate = 3e-3,
+            LossType = loss,
+            Beta = 0.2,
+            Answers = answers,
+            RefreshReference = iterated,
+            TotalEpisodes = 64 * 25,
+            RolloutBatchSize = 64,
+            BatchSize = 32,
+            LearningRate = 3e-3,
         };
         using var parts = new TinyOnlineDpo(options, policy);
         var observer = new RecordingObserver();
@@ -76,14 +97,27 @@ public sealed class OnlineDpoTests
         double Even()
         {
             sampler.UseWeightsAsync(policy, 0, CancellationToken.None).AsTask().GetAwaiter().GetResult();
-            Core.Rollouts.SampleRequest[] requests = [.. Enumerable.Range(0, 200).Select(i => new Core.Rollouts.SampleRequest([1, 3], new Seed(9).For("look", i)))];
-            var rollouts = sampler.SampleAsync(requests, new Core.Rollouts.SamplingOptions { MaxNewTokens = 6, EndToken = 0 }, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+            Core.Rollouts.SampleRequest[] requests =
+            [
+                .. Enumerable.Range(0, 200).Select(i => new Core.Rollouts.SampleRequest([1, 3], new Seed(9).For("look", i))),
+            ];
+            var rollouts = sampler
+                .SampleAsync(requests, new Core.Rollouts.SamplingOptions { MaxNewTokens = 6, EndToken = 0 }, CancellationToken.None)
+                .AsTask()
+                .GetAwaiter()
+                .GetResult();
             return rollouts.Average(r => (double)TinyData.EvenTokens(r.Sequence) / r.Sequence.AnswerLength);
         }
 
         even.Add(Even());
         using var loop = new TrainingLoop<PreferencePair>(
-            OnlineDpoExperience.Objective(options, policy), parts.Experience, new Schedule(ScheduleKind.Linear, options.LearningRate, 0), new OptimiserOptions { MaxGradientNorm = 1 }, new LoopOptions(32, 0), null);
+            OnlineDpoExperience.Objective(options, policy),
+            parts.Experience,
+            new Schedule(ScheduleKind.Linear, options.LearningRate, 0),
+            new OptimiserOptions { MaxGradientNorm = 1 },
+            new LoopOptions(32, 0),
+            null
+        );
         await loop.RunAsync(Progress.Start(new Seed(1)), observer, CancellationToken.None);
         even.Add(Even());
         Assert.True(even[1] > even[0] + 0.2, $"even tokens went from {even[0]:f2} to {even[1]:f2}");

@@ -16,9 +16,15 @@ public sealed class PairObjectiveTests
         using var policy = TinyModels.Language(1);
         using var reference = TinyModels.Language(2);
         var pairs = TinyTask.Pairs(6);
-        var (chosen, rejected) = (AnswerSums.Plain(reference, [.. pairs.Select(p => p.Chosen)]), AnswerSums.Plain(reference, [.. pairs.Select(p => p.Rejected)]));
+        var (chosen, rejected) = (
+            AnswerSums.Plain(reference, [.. pairs.Select(p => p.Chosen)]),
+            AnswerSums.Plain(reference, [.. pairs.Select(p => p.Rejected)])
+        );
         var live = Loss(new Dpo.Objective(new DpoOptions(), policy, reference), [.. pairs.Select(p => new PreferencePair(p, null))]);
-        var cached = Loss(new Dpo.Objective(new DpoOptions(), policy, null), [.. pairs.Select((p, i) => new PreferencePair(p, new ReferenceLogProbs(chosen[i], rejected[i])))]);
+        var cached = Loss(
+            new Dpo.Objective(new DpoOptions(), policy, null),
+            [.. pairs.Select((p, i) => new PreferencePair(p, new ReferenceLogProbs(chosen[i], rejected[i])))]
+        );
         Assert.Equal(live, cached, 1e-4);
         Assert.NotEqual(6 * Math.Log(2), live, 1e-3);
     }
@@ -29,7 +35,9 @@ public sealed class PairObjectiveTests
         using var policy = TinyModels.Language(1);
         using var reference = policy.Copy();
         using var scope = NewDisposeScope();
-        var (loss, metrics) = new Dpo.Objective(new DpoOptions(), policy, reference).Evaluate([.. TinyTask.Pairs(6).Select(p => new PreferencePair(p, null))]);
+        var (loss, metrics) = new Dpo.Objective(new DpoOptions(), policy, reference).Evaluate([
+            .. TinyTask.Pairs(6).Select(p => new PreferencePair(p, null)),
+        ]);
         Assert.Equal(6 * Math.Log(2), loss.ToDouble(), 1e-5);
         Assert.Equal((0.0, 0.0), (Math.Round(metrics["rewards/margins"], 5), Math.Round(metrics["rewards/chosen"], 5)));
     }
@@ -41,8 +49,11 @@ public sealed class PairObjectiveTests
         using var reference = TinyModels.Language(2);
         var pairs = TinyTask.Pairs(5);
         using var scope = NewDisposeScope();
-        var (_, metrics) = new Dpo.Objective(new DpoOptions { Beta = 0.3 }, policy, reference).Evaluate([.. pairs.Select(p => new PreferencePair(p, null))]);
-        double[] Own(Models.LanguageModel model, bool chosen) => AnswerSums.Plain(model, [.. pairs.Select(p => chosen ? p.Chosen : p.Rejected)]);
+        var (_, metrics) = new Dpo.Objective(new DpoOptions { Beta = 0.3 }, policy, reference).Evaluate([
+            .. pairs.Select(p => new PreferencePair(p, null)),
+        ]);
+        double[] Own(Models.LanguageModel model, bool chosen) =>
+            AnswerSums.Plain(model, [.. pairs.Select(p => chosen ? p.Chosen : p.Rejected)]);
         var chosen = Own(policy, true).Zip(Own(reference, true), (p, r) => 0.3 * (p - r)).ToArray();
         var rejected = Own(policy, false).Zip(Own(reference, false), (p, r) => 0.3 * (p - r)).ToArray();
         Assert.Equal(chosen.Average(), metrics["rewards/chosen"], 1e-4);
@@ -70,7 +81,9 @@ public sealed class PairObjectiveTests
         policy.Weights.AttachGradients();
         reference.Weights.AttachGradients();
         using var scope = NewDisposeScope();
-        new Dpo.Objective(new DpoOptions(), policy, reference).Evaluate([.. TinyTask.Pairs(3).Select(p => new PreferencePair(p, null))]).SummedLoss.backward();
+        new Dpo.Objective(new DpoOptions(), policy, reference)
+            .Evaluate([.. TinyTask.Pairs(3).Select(p => new PreferencePair(p, null))])
+            .SummedLoss.backward();
         Assert.True(policy.Weights.Gradients!.abs().max().ToDouble() > 0);
         Assert.Equal(0, reference.Weights.Gradients!.abs().max().ToDouble());
     }

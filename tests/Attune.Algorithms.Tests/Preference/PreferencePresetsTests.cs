@@ -12,7 +12,10 @@ public sealed class PreferencePresetsTests
     {
         // Rafailov et al. 2023, appendix B; clipping at 10 and 512 tokens from the authors' code.
         var preset = PreferencePresets.Named<DpoOptions>("dpo-2023");
-        Assert.Equal((0.1, 1e-6, 64, 10.0, 512), (preset.Beta, preset.LearningRate, preset.BatchSize, preset.MaxGradNorm, preset.MaxLength));
+        Assert.Equal(
+            (0.1, 1e-6, 64, 10.0, 512),
+            (preset.Beta, preset.LearningRate, preset.BatchSize, preset.MaxGradNorm, preset.MaxLength)
+        );
         Assert.Equal((ScheduleKind.Constant, DpoLoss.Sigmoid, 0.0), (preset.Schedule, preset.LossType, preset.LabelSmoothing));
     }
 
@@ -30,7 +33,10 @@ public sealed class PreferencePresetsTests
     {
         // Lambert et al. 2024: length-normalised DPO, beta 5, learning rate 5e-7 linear with a tenth of warm-up, batches of 128.
         var preset = PreferencePresets.Named<DpoOptions>("tulu3-2024");
-        Assert.Equal((5.0, 5e-7, 128, 2048, LogProbReduction.Averaged), (preset.Beta, preset.LearningRate, preset.BatchSize, preset.MaxLength, preset.LogProbs));
+        Assert.Equal(
+            (5.0, 5e-7, 128, 2048, LogProbReduction.Averaged),
+            (preset.Beta, preset.LearningRate, preset.BatchSize, preset.MaxLength, preset.LogProbs)
+        );
         Assert.Equal((ScheduleKind.Linear, 0.1), (preset.Schedule, preset.WarmupRatio));
     }
 
@@ -48,7 +54,11 @@ public sealed class PreferencePresetsTests
     {
         var problem = Assert.Throws<PlanException>(() => PreferencePresets.Named<DpoOptions>("zephir-2023"));
         Assert.Contains("Did you mean 'zephyr-2023'?", problem.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("simpo", Assert.Throws<PlanException>(() => PreferencePresets.Named<DpoOptions>("x")).Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "simpo",
+            Assert.Throws<PlanException>(() => PreferencePresets.Named<DpoOptions>("x")).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<PlanException>(() => PreferencePresets.Named<SimPoOptions>("dpo-2023"));
     }
 }

@@ -38,12 +38,16 @@ public sealed class TabularOptimumTests
     }
 
     [Theory]
-    [InlineData(0)]     // identity
-    [InlineData(1)]     // log-odds: Bradley-Terry holds here, so g(y) - g(y') = r(y) - r(y')
+    [InlineData(0)] // identity
+    [InlineData(1)] // log-odds: Bradley-Terry holds here, so g(y) - g(y') = r(y) - r(y')
     public void Psi_PO_from_labels_reaches_its_optimum(int which)
     {
         var psi = new[] { Psi.Identity, Psi.LogOdds }[which];
-        AssertClose(Posterior(PsiPo.Values(psi, Preferred(), [0.2, 0.2, 0.2, 0.2, 0.2])), Minimise(margin => PsiPo.Loss(margin, psi, 1)), 1e-9);
+        AssertClose(
+            Posterior(PsiPo.Values(psi, Preferred(), [0.2, 0.2, 0.2, 0.2, 0.2])),
+            Minimise(margin => PsiPo.Loss(margin, psi, 1)),
+            1e-9
+        );
     }
 
     [Fact]
@@ -51,7 +55,11 @@ public sealed class TabularOptimumTests
     {
         // Psi(p) = p^3 and answers compared as often as the reference gives them: no loss on single labels has this optimum.
         var values = PsiPo.Values(Psi.From(p => p * p * p), Preferred(), Start);
-        AssertClose(Posterior([.. values.Select(v => v / 0.3)]), Minimise((first, second, margin) => PsiPo.Regression(margin, tensor([values[first] - values[second]]), 0.3)), 1e-9);
+        AssertClose(
+            Posterior([.. values.Select(v => v / 0.3)]),
+            Minimise((first, second, margin) => PsiPo.Regression(margin, tensor([values[first] - values[second]]), 0.3)),
+            1e-9
+        );
     }
 
     [Fact]
@@ -62,7 +70,10 @@ public sealed class TabularOptimumTests
             const double beta = 2;
             var policy = MinimiseScores(ratio => FDivergence.Derivative(ratio, type), score => Dpo.Loss(score, beta));
             using var scope = NewDisposeScope();
-            var scores = FDivergence.Derivative(tensor(policy.Zip(Start, (p, q) => Math.Log(p / q)).ToArray()), type).data<double>().ToArray();
+            var scores = FDivergence
+                .Derivative(tensor(policy.Zip(Start, (p, q) => Math.Log(p / q)).ToArray()), type)
+                .data<double>()
+                .ToArray();
             Assert.All(Enumerable.Range(1, 4), i => Assert.Equal(Reward[i] - Reward[0], beta * (scores[i] - scores[0]), 1e-6));
         }
     }
@@ -90,7 +101,8 @@ public sealed class TabularOptimumTests
 
     private static double[] Minimise(Func<Tensor, Tensor> loss) => MinimiseScores(ratio => ratio, loss);
 
-    private static double[] MinimiseScores(Func<Tensor, Tensor> score, Func<Tensor, Tensor> loss) => Minimise(score, (_, _, margin) => loss(margin));
+    private static double[] MinimiseScores(Func<Tensor, Tensor> score, Func<Tensor, Tensor> loss) =>
+        Minimise(score, (_, _, margin) => loss(margin));
 
     private static double[] Minimise(Func<int, int, Tensor, Tensor> loss) => Minimise(ratio => ratio, loss);
 
@@ -104,7 +116,8 @@ public sealed class TabularOptimumTests
             var curvature = new double[4, 4];
             for (var i = 0; i < 4; i++)
             {
-                double[] up = [.. free], down = [.. free];
+                double[] up = [.. free],
+                    down = [.. free];
                 (up[i], down[i]) = (up[i] + 1e-5, down[i] - 1e-5);
                 var (high, low) = (Gradient(up, score, loss), Gradient(down, score, loss));
                 for (var j = 0; j < 4; j++)

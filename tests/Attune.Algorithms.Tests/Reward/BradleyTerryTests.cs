@@ -10,7 +10,11 @@ namespace Attune.Algorithms.Tests.Reward;
 
 public sealed class BradleyTerryTests
 {
-    private static readonly Gen<(double Chosen, double Rejected, double Margin)> Pairs = Gen.Select(Gen.Double[-4, 4], Gen.Double[-4, 4], Gen.Double[0, 2]);
+    private static readonly Gen<(double Chosen, double Rejected, double Margin)> Pairs = Gen.Select(
+        Gen.Double[-4, 4],
+        Gen.Double[-4, 4],
+        Gen.Double[0, 2]
+    );
 
     [Fact]
     public void Loss_equals_the_value_worked_out_by_hand()
@@ -24,31 +28,57 @@ public sealed class BradleyTerryTests
 
     [Fact]
     public void Gradient_agrees_with_finite_differences() =>
-        Pairs.Array[1, 4].Sample(pairs => FiniteDifferences.Agree(
-            x => BradleyTerry.Loss(x.narrow(0, 0, pairs.Length), x.narrow(0, pairs.Length, pairs.Length), tensor(pairs.Select(p => p.Margin).ToArray())).sum(),
-            [.. pairs.Select(p => p.Chosen), .. pairs.Select(p => p.Rejected)]), iter: 20);
+        Pairs
+            .Array[1, 4]
+            .Sample(
+                pairs =>
+                    FiniteDifferences.Agree(
+                        x =>
+                            BradleyTerry
+                                .Loss(
+                                    x.narrow(0, 0, pairs.Length),
+                                    x.narrow(0, pairs.Length, pairs.Length),
+                                    tensor(pairs.Select(p => p.Margin).ToArray())
+                                )
+                                .sum(),
+                        [.. pairs.Select(p => p.Chosen), .. pairs.Select(p => p.Rejected)]
+                    ),
+                iter: 20
+            );
 
     [Fact]
     public void Law_a_constant_on_all_rewards_changes_nothing() =>
-        Gen.Select(Pairs, Gen.Double[-20, 20]).Sample((pair, constant) =>
-            Assert.Equal(Loss(pair.Chosen, pair.Rejected, pair.Margin), Loss(pair.Chosen + constant, pair.Rejected + constant, pair.Margin), 1e-9));
+        Gen.Select(Pairs, Gen.Double[-20, 20])
+            .Sample(
+                (pair, constant) =>
+                    Assert.Equal(
+                        Loss(pair.Chosen, pair.Rejected, pair.Margin),
+                        Loss(pair.Chosen + constant, pair.Rejected + constant, pair.Margin),
+                        1e-9
+                    )
+            );
 
     [Fact]
     public void Law_swapping_the_pair_negates_the_log_odds() =>
         // -log sigma(m) + log sigma(-m) = -m
-        Pairs.Sample(pair => Assert.Equal(pair.Rejected - pair.Chosen, Loss(pair.Chosen, pair.Rejected) - Loss(pair.Rejected, pair.Chosen), 1e-9));
+        Pairs.Sample(pair =>
+            Assert.Equal(pair.Rejected - pair.Chosen, Loss(pair.Chosen, pair.Rejected) - Loss(pair.Rejected, pair.Chosen), 1e-9)
+        );
 
     [Fact]
     public void Law_the_gradients_of_a_pair_are_opposite_and_shrink_as_it_is_learned() =>
-        Pairs.Sample(pair =>
-        {
-            using var scope = NewDisposeScope();
-            var rewards = tensor([pair.Chosen, pair.Rejected], requires_grad: true);
-            BradleyTerry.Loss(rewards.narrow(0, 0, 1), rewards.narrow(0, 1, 1), zeros(1, ScalarType.Float64)).sum().backward();
-            var gradient = rewards.grad!.data<double>().ToArray();
-            Assert.Equal(-gradient[0], gradient[1], 1e-12);
-            Assert.Equal(1 / (1 + Math.Exp(pair.Chosen - pair.Rejected)), gradient[1], 1e-9);
-        }, iter: 50);
+        Pairs.Sample(
+            pair =>
+            {
+                using var scope = NewDisposeScope();
+                var rewards = tensor([pair.Chosen, pair.Rejected], requires_grad: true);
+                BradleyTerry.Loss(rewards.narrow(0, 0, 1), rewards.narrow(0, 1, 1), zeros(1, ScalarType.Float64)).sum().backward();
+                var gradient = rewards.grad!.data<double>().ToArray();
+                Assert.Equal(-gradient[0], gradient[1], 1e-12);
+                Assert.Equal(1 / (1 + Math.Exp(pair.Chosen - pair.Rejected)), gradient[1], 1e-9);
+            },
+            iter: 50
+        );
 
     [Fact]
     public void Rewards_far_apart_do_not_overflow()
@@ -58,8 +88,14 @@ public sealed class BradleyTerryTests
     }
 
     [Fact]
-    public async Task Learns_a_tiny_task() => await TinyTask.Learns<TokenPair>(
-        model => new BradleyTerry.Objective(model), TinyTask.Pairs(8), "accuracy", atLeast: 1, lossBelow: 0.05);
+    public async Task Learns_a_tiny_task() =>
+        await TinyTask.Learns<TokenPair>(
+            model => new BradleyTerry.Objective(model),
+            TinyTask.Pairs(8),
+            "accuracy",
+            atLeast: 1,
+            lossBelow: 0.05
+        );
 
     private static double Loss(double chosen, double rejected, double margin = 0)
     {

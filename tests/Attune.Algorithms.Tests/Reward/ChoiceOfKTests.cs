@@ -10,7 +10,8 @@ namespace Attune.Algorithms.Tests.Reward;
 
 public sealed class ChoiceOfKTests
 {
-    private static readonly Gen<(double[] Rewards, int Best)> Choices = Gen.Int[2, 6].SelectMany(k => Gen.Select(Gen.Double[-4, 4].Array[k], Gen.Int[0, k - 1]));
+    private static readonly Gen<(double[] Rewards, int Best)> Choices = Gen.Int[2, 6]
+        .SelectMany(k => Gen.Select(Gen.Double[-4, 4].Array[k], Gen.Int[0, k - 1]));
 
     [Fact]
     public void Loss_equals_the_value_worked_out_by_hand()
@@ -23,21 +24,28 @@ public sealed class ChoiceOfKTests
 
     [Fact]
     public void Gradient_agrees_with_finite_differences() =>
-        Choices.Sample(c => FiniteDifferences.Agree(x => ChoiceOfK.Loss(x.unsqueeze(0), tensor([(long)c.Best])).sum(), c.Rewards), iter: 20);
+        Choices.Sample(
+            c => FiniteDifferences.Agree(x => ChoiceOfK.Loss(x.unsqueeze(0), tensor([(long)c.Best])).sum(), c.Rewards),
+            iter: 20
+        );
 
     [Fact]
     public void Law_two_answers_are_Bradley_and_Terrys_pair() =>
-        Gen.Select(Gen.Double[-4, 4], Gen.Double[-4, 4]).Sample((better, worse) =>
-        {
-            using var scope = NewDisposeScope();
-            var pair = BradleyTerry.Loss(tensor([better]), tensor([worse]), tensor([0.0])).ToDouble();
-            Assert.Equal(pair, Loss([better, worse], 0), 1e-12);
-            Assert.Equal(pair, Loss([worse, better], 1), 1e-12);
-        });
+        Gen.Select(Gen.Double[-4, 4], Gen.Double[-4, 4])
+            .Sample(
+                (better, worse) =>
+                {
+                    using var scope = NewDisposeScope();
+                    var pair = BradleyTerry.Loss(tensor([better]), tensor([worse]), tensor([0.0])).ToDouble();
+                    Assert.Equal(pair, Loss([better, worse], 0), 1e-12);
+                    Assert.Equal(pair, Loss([worse, better], 1), 1e-12);
+                }
+            );
 
     [Fact]
     public void Law_a_constant_on_all_rewards_changes_nothing() =>
-        Gen.Select(Choices, Gen.Double[-20, 20]).Sample((c, constant) => Assert.Equal(Loss(c.Rewards, c.Best), Loss([.. c.Rewards.Select(r => r + constant)], c.Best), 1e-9));
+        Gen.Select(Choices, Gen.Double[-20, 20])
+            .Sample((c, constant) => Assert.Equal(Loss(c.Rewards, c.Best), Loss([.. c.Rewards.Select(r => r + constant)], c.Best), 1e-9));
 
     [Fact]
     public void Law_the_probabilities_of_being_best_sum_to_1() =>
@@ -55,8 +63,14 @@ public sealed class ChoiceOfKTests
     }
 
     [Fact]
-    public async Task Learns_a_tiny_task() => await TinyTask.Learns<TokenChoice>(
-        model => new ChoiceOfK.Objective(model), TinyTask.Choices(8, answers: 4), "accuracy", atLeast: 1, lossBelow: 0.1);
+    public async Task Learns_a_tiny_task() =>
+        await TinyTask.Learns<TokenChoice>(
+            model => new ChoiceOfK.Objective(model),
+            TinyTask.Choices(8, answers: 4),
+            "accuracy",
+            atLeast: 1,
+            lossBelow: 0.1
+        );
 
     private static double Loss(double[] rewards, int best)
     {

@@ -11,8 +11,8 @@ namespace Attune.Algorithms.Tests.Reward;
 public sealed class RankingPairsTests
 {
     /// <summary>Rewards and ranks with ties.</summary>
-    internal static readonly Gen<(double[] Rewards, int[] Ranks)> Rankings =
-        Gen.Int[2, 6].SelectMany(k => Gen.Select(Gen.Double[-4, 4].Array[k], Gen.Int[1, k].Array[k]));
+    internal static readonly Gen<(double[] Rewards, int[] Ranks)> Rankings = Gen.Int[2, 6]
+        .SelectMany(k => Gen.Select(Gen.Double[-4, 4].Array[k], Gen.Int[1, k].Array[k]));
 
     [Fact]
     public void Loss_equals_the_value_worked_out_by_hand()
@@ -30,23 +30,38 @@ public sealed class RankingPairsTests
 
     [Fact]
     public void Law_two_answers_are_Bradley_and_Terrys_pair() =>
-        Gen.Select(Gen.Double[-4, 4], Gen.Double[-4, 4]).Sample((better, worse) =>
-        {
-            using var scope = NewDisposeScope();
-            Assert.Equal(BradleyTerry.Loss(tensor([better]), tensor([worse]), tensor([0.0])).ToDouble(), Loss([worse, better], [2, 1]), 1e-12);
-        });
+        Gen.Select(Gen.Double[-4, 4], Gen.Double[-4, 4])
+            .Sample(
+                (better, worse) =>
+                {
+                    using var scope = NewDisposeScope();
+                    Assert.Equal(
+                        BradleyTerry.Loss(tensor([better]), tensor([worse]), tensor([0.0])).ToDouble(),
+                        Loss([worse, better], [2, 1]),
+                        1e-12
+                    );
+                }
+            );
 
     [Fact]
     public void Law_a_constant_on_all_rewards_changes_nothing() =>
-        Gen.Select(Rankings, Gen.Double[-20, 20]).Sample((r, constant) => Assert.Equal(Loss(r.Rewards, r.Ranks), Loss([.. r.Rewards.Select(x => x + constant)], r.Ranks), 1e-9));
+        Gen.Select(Rankings, Gen.Double[-20, 20])
+            .Sample((r, constant) => Assert.Equal(Loss(r.Rewards, r.Ranks), Loss([.. r.Rewards.Select(x => x + constant)], r.Ranks), 1e-9));
 
     [Fact]
     public void Law_the_order_in_which_answers_are_listed_does_not_matter() =>
-        Gen.Select(Rankings, Gen.ULong).Sample((r, seed) =>
-        {
-            var order = new Core.Runs.Seed(seed).Chance().Permutation(r.Ranks.Length);
-            Assert.Equal(Loss(r.Rewards, r.Ranks), Loss([.. order.Select(i => r.Rewards[i])], [.. order.Select(i => r.Ranks[i])]), 1e-9);
-        });
+        Gen.Select(Rankings, Gen.ULong)
+            .Sample(
+                (r, seed) =>
+                {
+                    var order = new Core.Runs.Seed(seed).Chance().Permutation(r.Ranks.Length);
+                    Assert.Equal(
+                        Loss(r.Rewards, r.Ranks),
+                        Loss([.. order.Select(i => r.Rewards[i])], [.. order.Select(i => r.Ranks[i])]),
+                        1e-9
+                    );
+                }
+            );
 
     [Fact]
     public void Law_only_the_order_of_the_ranks_counts_not_their_numbers() =>
@@ -64,8 +79,14 @@ public sealed class RankingPairsTests
     }
 
     [Fact]
-    public async Task Learns_a_tiny_task() => await TinyTask.Learns<TokenRanking>(
-        model => new RankingPairs.Objective(model), TinyTask.Rankings(8, answers: 4), "accuracy", atLeast: 1, lossBelow: 0.1);
+    public async Task Learns_a_tiny_task() =>
+        await TinyTask.Learns<TokenRanking>(
+            model => new RankingPairs.Objective(model),
+            TinyTask.Rankings(8, answers: 4),
+            "accuracy",
+            atLeast: 1,
+            lossBelow: 0.1
+        );
 
     private static double Loss(double[] rewards, int[] ranks)
     {

@@ -27,8 +27,12 @@ public sealed class SftTests
 
     [Fact]
     public void Gradient_agrees_with_finite_differences() =>
-        Gen.Select(Gen.Double[-4, 4].Array[8], Gen.Int[0, 3], Gen.Int[0, 3]).Sample((logits, first, second) => FiniteDifferences.Agree(
-            x => Sft.Loss(x.view(2, 4), tensor([(long)first, second])).sum(), logits), iter: 20);
+        Gen.Select(Gen.Double[-4, 4].Array[8], Gen.Int[0, 3], Gen.Int[0, 3])
+            .Sample(
+                (logits, first, second) =>
+                    FiniteDifferences.Agree(x => Sft.Loss(x.view(2, 4), tensor([(long)first, second])).sum(), logits),
+                iter: 20
+            );
 
     [Fact]
     public void Law_prompt_tokens_are_read_but_not_learned()
@@ -38,7 +42,7 @@ public sealed class SftTests
         int[] tokens = [3, 7, 1, 9, 4, 12];
         var objective = new Sft.Objective(model);
         double Loss(int answerStart) => objective.Evaluate([Row(new TokenSequence([.. tokens], answerStart))]).SummedLoss.ToDouble();
-        var logProbs = Learning.Batches.AnswerLogProbs.Of(model, [new TokenSequence([.. tokens], 1)])[0];      // of tokens 1 to 5
+        var logProbs = Learning.Batches.AnswerLogProbs.Of(model, [new TokenSequence([.. tokens], 1)])[0]; // of tokens 1 to 5
         for (var start = 1; start < tokens.Length; start++)
         {
             Assert.Equal(-logProbs[(start - 1)..].Sum(), Loss(start), 1e-4);
@@ -55,7 +59,11 @@ public sealed class SftTests
     {
         var sequences = TinyData.Sequences(6, seed: 3);
         var (apart, apartGradient) = LossAndGradient([.. sequences.Select(s => Row(s))]);
-        var (packed, packedGradient) = LossAndGradient([Row(sequences[0], sequences[1]), Row(sequences[2]), Row(sequences[3], sequences[4], sequences[5])]);
+        var (packed, packedGradient) = LossAndGradient([
+            Row(sequences[0], sequences[1]),
+            Row(sequences[2]),
+            Row(sequences[3], sequences[4], sequences[5]),
+        ]);
         Assert.Equal(apart, packed, 1e-3);
         Assert.All(apartGradient.Zip(packedGradient), pair => Assert.Equal(pair.First, pair.Second, 1e-3));
     }
@@ -77,11 +85,22 @@ public sealed class SftTests
     {
         using var model = TinyModels.Language(1, noise: 0.05);
         // Answers that depend on the prompt: its tokens in reverse.
-        PackedRow[] rows = [.. TinyData.Sequences(8, seed: 5).Select(s => s.Tokens[..s.AnswerStart]).Select(p => Row(new TokenSequence([.. p, .. p.Reverse()], p.Length)))];
+        PackedRow[] rows =
+        [
+            .. TinyData
+                .Sequences(8, seed: 5)
+                .Select(s => s.Tokens[..s.AnswerStart])
+                .Select(p => Row(new TokenSequence([.. p, .. p.Reverse()], p.Length))),
+        ];
         var observer = new RecordingObserver();
         using var loop = new TrainingLoop<PackedRow>(
-            new Sft.Objective(model), new DatasetExperience<PackedRow>(rows, 8, epochs: 60), new Schedule(ScheduleKind.Linear, 1e-2, 0.1), new OptimiserOptions { MaxGradientNorm = 1 },
-            new LoopOptions(8, 0), null);
+            new Sft.Objective(model),
+            new DatasetExperience<PackedRow>(rows, 8, epochs: 60),
+            new Schedule(ScheduleKind.Linear, 1e-2, 0.1),
+            new OptimiserOptions { MaxGradientNorm = 1 },
+            new LoopOptions(8, 0),
+            null
+        );
         await loop.RunAsync(Progress.Start(new Seed(1)), observer, CancellationToken.None);
         Assert.True(observer.Losses[0] > 2.5, $"the first loss is {observer.Losses[0]:f3}, about log 20");
         Assert.True(observer.Losses[^1] < 0.05, $"the last loss is {observer.Losses[^1]:f3}");
@@ -95,12 +114,31 @@ public sealed class SftTests
     {
         using var model = TinyModels.Language(1, noise: 0.15);
         var before = TinyModels.WeightsOf(model);
-        using var adapted = model.Adapted(new AdapterConfig { Kind = kind, Rank = 8, Alpha = 16 }, new Seed(2));
-        PackedRow[] rows = [.. TinyData.Sequences(8, seed: 5).Select(s => s.Tokens[..s.AnswerStart]).Select(p => Row(new TokenSequence([.. p, .. p.Reverse()], p.Length)))];
+        using var adapted = model.Adapted(
+            new AdapterConfig
+            {
+                Kind = kind,
+                Rank = 8,
+                Alpha = 16,
+            },
+            new Seed(2)
+        );
+        PackedRow[] rows =
+        [
+            .. TinyData
+                .Sequences(8, seed: 5)
+                .Select(s => s.Tokens[..s.AnswerStart])
+                .Select(p => Row(new TokenSequence([.. p, .. p.Reverse()], p.Length))),
+        ];
         var observer = new RecordingObserver();
         using var loop = new TrainingLoop<PackedRow>(
-            new Sft.Objective(adapted), new DatasetExperience<PackedRow>(rows, 8, epochs: 120), new Schedule(ScheduleKind.Linear, 1e-2, 0.1), new OptimiserOptions { MaxGradientNorm = 1 },
-            new LoopOptions(8, 0), null);
+            new Sft.Objective(adapted),
+            new DatasetExperience<PackedRow>(rows, 8, epochs: 120),
+            new Schedule(ScheduleKind.Linear, 1e-2, 0.1),
+            new OptimiserOptions { MaxGradientNorm = 1 },
+            new LoopOptions(8, 0),
+            null
+        );
         await loop.RunAsync(Progress.Start(new Seed(1)), observer, CancellationToken.None);
         Assert.True(observer.Losses[0] > 2.5, $"the first loss is {observer.Losses[0]:f3}, about log 20");
         Assert.True(observer.Losses[^1] < 0.3, $"the last loss is {observer.Losses[^1]:f3}");

@@ -19,8 +19,18 @@ public sealed class LeavingTests : IAsyncLifetime
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => _server = await WebServer.StartAsync(
-        new WebOptions { DataFolder = _folder.File("data"), Urls = "http://127.0.0.1:0", PasswordRounds = 1000, Model = _model, OpenModel = true }, Cancel);
+    public async ValueTask InitializeAsync() =>
+        _server = await WebServer.StartAsync(
+            new WebOptions
+            {
+                DataFolder = _folder.File("data"),
+                Urls = "http://127.0.0.1:0",
+                PasswordRounds = 1000,
+                Model = _model,
+                OpenModel = true,
+            },
+            Cancel
+        );
 
     public async ValueTask DisposeAsync()
     {
@@ -28,7 +38,16 @@ public sealed class LeavingTests : IAsyncLifetime
         _folder.Dispose();
     }
 
-    private ChatClient Client() => new("endless", new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(_server.Address + "/v1"), RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(0) });
+    private ChatClient Client() =>
+        new(
+            "endless",
+            new ApiKeyCredential("none"),
+            new OpenAIClientOptions
+            {
+                Endpoint = new Uri(_server.Address + "/v1"),
+                RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(0),
+            }
+        );
 
     [Fact]
     public async Task A_client_that_leaves_a_stream_ends_its_answers()
@@ -36,7 +55,9 @@ public sealed class LeavingTests : IAsyncLifetime
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (var update in Client().CompleteChatStreamingAsync([new UserChatMessage("Go on.")], cancellationToken: leave.Token))
+            await foreach (
+                var update in Client().CompleteChatStreamingAsync([new UserChatMessage("Go on.")], cancellationToken: leave.Token)
+            )
             {
                 await leave.CancelAsync();
             }
@@ -69,7 +90,8 @@ public sealed class LeavingTests : IAsyncLifetime
     /// <summary>Says a word every few milliseconds until nobody listens.</summary>
     private sealed class Endless : ICompletionModel
     {
-        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously), _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously),
+            _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public string Name => "endless";
         public int ContextLength => 1000;
@@ -80,7 +102,10 @@ public sealed class LeavingTests : IAsyncLifetime
 
         public string Decode(ImmutableArray<int> tokens) => "";
 
-        public async IAsyncEnumerable<CompletionPiece> CompleteAsync(CompletionRequest request, [EnumeratorCancellation] CancellationToken cancel)
+        public async IAsyncEnumerable<CompletionPiece> CompleteAsync(
+            CompletionRequest request,
+            [EnumeratorCancellation] CancellationToken cancel
+        )
         {
             try
             {

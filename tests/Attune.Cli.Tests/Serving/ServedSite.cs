@@ -23,7 +23,8 @@ public sealed class ServedSite : IAsyncLifetime
     public Uri Endpoint => new(Server.Address + "/v1");
     public HttpClient Http { get; private set; } = null!;
 
-    public OpenAIClientOptions ClientOptions => new() { Endpoint = Endpoint, RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(0) };
+    public OpenAIClientOptions ClientOptions =>
+        new() { Endpoint = Endpoint, RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(0) };
     public ChatClient Chat => new(Name, new ApiKeyCredential("none"), ClientOptions);
 
     public static ServedModel Load(ServingOptions options)
@@ -33,7 +34,14 @@ public sealed class ServedSite : IAsyncLifetime
         return new ServedModel(Name, ModelTokenizer.Load(folder), model, options);
     }
 
-    public static WebOptions Options(string data, ServedModel model) => new() { DataFolder = data, Urls = "http://127.0.0.1:0", PasswordRounds = 1000, Model = model };
+    public static WebOptions Options(string data, ServedModel model) =>
+        new()
+        {
+            DataFolder = data,
+            Urls = "http://127.0.0.1:0",
+            PasswordRounds = 1000,
+            Model = model,
+        };
 
     public async ValueTask InitializeAsync()
     {
@@ -60,7 +68,10 @@ public sealed class ServedSite : IAsyncLifetime
     {
         using var answer = await Http.PostAsJsonAsync(path, body, TestContext.Current.CancellationToken);
         Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.MediaType);
-        var events = (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        var events = (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split(
+            "\n\n",
+            StringSplitOptions.RemoveEmptyEntries
+        );
         Assert.All(events, e => Assert.StartsWith("data: ", e, StringComparison.Ordinal));
         Assert.Equal("data: [DONE]", events[^1]);
         return [.. events[..^1].Select(e => JsonSerializer.Deserialize<JsonElement>(e["data: ".Length..]))];

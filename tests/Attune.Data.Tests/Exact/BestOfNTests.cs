@@ -48,10 +48,12 @@ public sealed class BestOfNTests
 
     [Fact]
     public void Law_probabilities_sum_to_1_and_the_mean_score_rises_with_n() =>
-        (from size in Gen.Int[2, 20]
-         from weights in Gen.Double[0.001, 1].Array[size]
-         from scores in Gen.Int[0, 6].Array[size]
-         select (weights, scores)).Sample(world =>
+        (
+            from size in Gen.Int[2, 20]
+            from weights in Gen.Double[0.001, 1].Array[size]
+            from scores in Gen.Int[0, 6].Array[size]
+            select (weights, scores)
+        ).Sample(world =>
         {
             double[] prior = [.. world.weights.Select(w => w / world.weights.Sum())];
             double[] scores = [.. world.scores.Select(s => (double)s)];
@@ -77,14 +79,28 @@ public sealed class BestOfNTests
     [Fact]
     public void Estimates_from_a_sample_agree_with_the_exact_distribution()
     {
-        double[] prior = [0.4, 0.3, 0.2, 0.1], scores = [0, 1, 2, 3], figure = [5, -1, 2, 0];
+        double[] prior = [0.4, 0.3, 0.2, 0.1],
+            scores = [0, 1, 2, 3],
+            figure = [5, -1, 2, 0];
         var exact = Distribution.Mean(BestOfN.Of(prior, scores, 4), figure);
-        var estimates = Enumerable.Range(0, 4000).Select(trial =>
-        {
-            var chance = new Seed(3).For("trial", trial).Chance();
-            var drawn = Enumerable.Range(0, 12).Select(_ => chance.NextDouble() is var u && u < 0.4 ? 0 : u < 0.7 ? 1 : u < 0.9 ? 2 : 3).Order().ToArray();
-            return BestOfN.SampleWeights(12, 4).Zip(drawn, (w, i) => w * figure[i]).Sum();
-        }).ToArray();
+        var estimates = Enumerable
+            .Range(0, 4000)
+            .Select(trial =>
+            {
+                var chance = new Seed(3).For("trial", trial).Chance();
+                var drawn = Enumerable
+                    .Range(0, 12)
+                    .Select(_ =>
+                        chance.NextDouble() is var u && u < 0.4 ? 0
+                        : u < 0.7 ? 1
+                        : u < 0.9 ? 2
+                        : 3
+                    )
+                    .Order()
+                    .ToArray();
+                return BestOfN.SampleWeights(12, 4).Zip(drawn, (w, i) => w * figure[i]).Sum();
+            })
+            .ToArray();
         // 4000 trials of a standard deviation below 1.2: six standard errors are 0.11.
         Assert.Equal(exact, estimates.Average(), 0.11);
     }

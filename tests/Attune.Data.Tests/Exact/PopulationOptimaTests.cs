@@ -12,12 +12,12 @@ public sealed class PopulationOptimaTests
         select (weights.Select(w => w / weights.Sum()).ToArray(), utility);
 
     /// <summary>DPO's expected loss (Rafailov et al. 2023, eq. 7) over all pairs of the prior.</summary>
-    private static double DpoLoss(double[] pi, double[] prior, double[,] preference, double beta) => Pairs(pi, prior, (y, z, margin) =>
-        -preference[y, z] * Math.Log(1 / (1 + Math.Exp(-beta * margin))));
+    private static double DpoLoss(double[] pi, double[] prior, double[,] preference, double beta) =>
+        Pairs(pi, prior, (y, z, margin) => -preference[y, z] * Math.Log(1 / (1 + Math.Exp(-beta * margin))));
 
     /// <summary>IPO's expected loss (Azar et al. 2023, eq. 17) over all pairs of the prior.</summary>
-    private static double IpoLoss(double[] pi, double[] prior, double[,] preference, double tau) => Pairs(pi, prior, (y, z, margin) =>
-        preference[y, z] * Math.Pow(margin - (1 / (2 * tau)), 2));
+    private static double IpoLoss(double[] pi, double[] prior, double[,] preference, double tau) =>
+        Pairs(pi, prior, (y, z, margin) => preference[y, z] * Math.Pow(margin - (1 / (2 * tau)), 2));
 
     private static double Pairs(double[] pi, double[] prior, Func<int, int, double, double> loss)
     {
@@ -51,30 +51,34 @@ public sealed class PopulationOptimaTests
     }
 
     [Fact]
-    public void Law_DPO_is_least_at_the_posterior_of_the_annotators_utility() => Worlds.Sample(world =>
-    {
-        const double noise = 0.7, beta = 0.4;
-        var preference = PopulationOptima.BradleyTerry(world.Utility, noise);
-        var optimum = PopulationOptima.Dpo(world.Prior, world.Utility, noise, beta).Probabilities;
-        RequireMinimum(optimum, pi => DpoLoss(pi, world.Prior, preference, beta));
-    });
+    public void Law_DPO_is_least_at_the_posterior_of_the_annotators_utility() =>
+        Worlds.Sample(world =>
+        {
+            const double noise = 0.7,
+                beta = 0.4;
+            var preference = PopulationOptima.BradleyTerry(world.Utility, noise);
+            var optimum = PopulationOptima.Dpo(world.Prior, world.Utility, noise, beta).Probabilities;
+            RequireMinimum(optimum, pi => DpoLoss(pi, world.Prior, preference, beta));
+        });
 
     [Fact]
-    public void Law_IPO_is_least_at_its_closed_form_and_stays_near_the_prior() => Worlds.Sample(world =>
-    {
-        const double tau = 0.3;
-        var preference = PopulationOptima.BradleyTerry(world.Utility, 0.2);
-        var optimum = PopulationOptima.Ipo(world.Prior, preference, world.Prior, tau).Probabilities;
-        RequireMinimum(optimum, pi => IpoLoss(pi, world.Prior, preference, tau));
-        // However sure the annotators are, no log-ratio differs from another by more than 1 / tau.
-        var ratios = optimum.Zip(world.Prior, (p, q) => Math.Log(p / q)).ToArray();
-        Assert.True(ratios.Max() - ratios.Min() <= 1 / tau);
-    });
+    public void Law_IPO_is_least_at_its_closed_form_and_stays_near_the_prior() =>
+        Worlds.Sample(world =>
+        {
+            const double tau = 0.3;
+            var preference = PopulationOptima.BradleyTerry(world.Utility, 0.2);
+            var optimum = PopulationOptima.Ipo(world.Prior, preference, world.Prior, tau).Probabilities;
+            RequireMinimum(optimum, pi => IpoLoss(pi, world.Prior, preference, tau));
+            // However sure the annotators are, no log-ratio differs from another by more than 1 / tau.
+            var ratios = optimum.Zip(world.Prior, (p, q) => Math.Log(p / q)).ToArray();
+            Assert.True(ratios.Max() - ratios.Min() <= 1 / tau);
+        });
 
     [Fact]
     public void IPO_ends_elsewhere_than_the_posterior()
     {
-        double[] prior = [0.2, 0.2, 0.2, 0.2, 0.2], utility = [0, 1, 2, 3, -4];
+        double[] prior = [0.2, 0.2, 0.2, 0.2, 0.2],
+            utility = [0, 1, 2, 3, -4];
         var preference = PopulationOptima.BradleyTerry(utility, 1);
         var dpo = PopulationOptima.Dpo(prior, utility, 1, 1).Probabilities;
         var ipo = PopulationOptima.Ipo(prior, preference, prior, 1).Probabilities;

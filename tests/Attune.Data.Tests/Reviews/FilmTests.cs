@@ -11,7 +11,8 @@ public sealed class FilmTests
     public void A_prompt_tells_its_film_again() =>
         Assert.All(
             Enumerable.Range(0, 200).Select(i => ReviewGrammar.DrawFilm(new Seed((ulong)i), Split.Train)),
-            film => Assert.Equal(film, Film.Read(film.Prompt)));
+            film => Assert.Equal(film, Film.Read(film.Prompt))
+        );
 
     [Fact]
     public void Other_prompts_name_no_film()
@@ -33,8 +34,40 @@ public sealed class FilmTests
     [Fact]
     public void What_a_film_is_about_judges_nothing_and_names_no_aspect()
     {
-        var neutral = new[] { "title", "title-adj", "title-noun", "title-name", "title-time", "title-place", "genre", "genres", "person", "quest", "setting",
-            "when", "friend", "company", "time", "range", "range-of", "many", "taking", "the-rest", "rare", "worth", "again", "waste", "expected", "whom", "way", "how", "lead", "tag", "turn" };
+        var neutral = new[]
+        {
+            "title",
+            "title-adj",
+            "title-noun",
+            "title-name",
+            "title-time",
+            "title-place",
+            "genre",
+            "genres",
+            "person",
+            "quest",
+            "setting",
+            "when",
+            "friend",
+            "company",
+            "time",
+            "range",
+            "range-of",
+            "many",
+            "taking",
+            "the-rest",
+            "rare",
+            "worth",
+            "again",
+            "waste",
+            "expected",
+            "whom",
+            "way",
+            "how",
+            "lead",
+            "tag",
+            "turn",
+        };
         foreach (var production in neutral.SelectMany(table => GrammarTables.Default[table]))
         {
             var words = string.Join(' ', production.Parts.OfType<Part.Word>().Select(w => w.Text));

@@ -37,19 +37,23 @@ public sealed class ReviewFactorsTests
         Assert.True(Sentiment("The plot is clever.") > Sentiment("The plot is never flimsy."));
 
     [Fact]
-    public void A_negation_ends_with_its_clause() =>
-        Assert.True(Sentiment("I would not argue, and the plot is clever.") > 0.2);
+    public void A_negation_ends_with_its_clause() => Assert.True(Sentiment("I would not argue, and the plot is clever.") > 0.2);
 
     [Fact]
     public void Aspects_are_named_by_their_nouns() =>
-        Assert.Equal([Aspect.Acting, Aspect.Music, Aspect.Ending], ReviewFactors.Read(
-            "The supporting cast is warm. The cast is warm, the songs are bland, and the last scene lands.").Aspects);
+        Assert.Equal(
+            [Aspect.Acting, Aspect.Music, Aspect.Ending],
+            ReviewFactors.Read("The supporting cast is warm. The cast is warm, the songs are bland, and the last scene lands.").Aspects
+        );
 
     [Fact]
     public void Nothing_is_read_in_an_empty_text()
     {
         var factors = ReviewFactors.Read("");
-        Assert.Equal((0, 0, 0, 0, 0, false), (factors.Sentiment, factors.Words, factors.Sentences, factors.Repetition, factors.Fluency, factors.Finished));
+        Assert.Equal(
+            (0, 0, 0, 0, 0, false),
+            (factors.Sentiment, factors.Words, factors.Sentences, factors.Repetition, factors.Fluency, factors.Finished)
+        );
     }
 
     [Fact]

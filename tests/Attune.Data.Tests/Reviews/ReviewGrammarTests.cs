@@ -42,9 +42,13 @@ public sealed partial class ReviewGrammarTests
             ["units"] = [.. Sample.Select(r => (double)r.Valences.Length)],
         };
         foreach (var style in Enum.GetValues<Style>())
+        {
             factors[$"style {style}"] = [.. Sample.Select(r => r.Style == style ? 1.0 : 0)];
+        }
         foreach (var genre in Enum.GetValues<Genre>())
+        {
             factors[$"genre {genre}"] = [.. Sample.Select(r => r.Film.Genre == genre ? 1.0 : 0)];
+        }
         AssertUncorrelated(factors, "style", "genre");
     }
 
@@ -58,12 +62,22 @@ public sealed partial class ReviewGrammarTests
             ["words"] = [.. read.Select(f => (double)f.Words)],
         };
         foreach (var style in Enum.GetValues<Style>())
+        {
             factors[$"style {style}"] = [.. Sample.Select(r => r.Style == style ? 1.0 : 0)];
+        }
         foreach (var aspect in Enum.GetValues<Aspect>())
-            Assert.InRange(Statistics.Correlation(factors["sentiment"], [.. read.Select(f => f.Aspects.Contains(aspect) ? 1.0 : 0)]), -0.06, 0.06);
+        {
+            Assert.InRange(
+                Statistics.Correlation(factors["sentiment"], [.. read.Select(f => f.Aspects.Contains(aspect) ? 1.0 : 0)]),
+                -0.06,
+                0.06
+            );
+        }
         // Voices differ a little in how many words they need.
         foreach (var style in Enum.GetValues<Style>())
+        {
             Assert.InRange(Statistics.Correlation(factors["sentiment"], factors[$"style {style}"]), -0.06, 0.06);
+        }
         Assert.InRange(Statistics.Correlation(factors["sentiment"], factors["words"]), -0.06, 0.06);
     }
 
@@ -122,7 +136,9 @@ public sealed partial class ReviewGrammarTests
         {
             var words = string.Join(' ', noun.Parts.Cast<Part.Word>().Select(w => w.Text));
             var many = noun.Guard.Numbers == 1 << (int)Number.Many;
-            var wrong = many ? $@"\b[Tt]he {words} (is|was|has|does|feels|works|makes)\b" : $@"\b[Tt]he {words} (are|were|have|do|feel|work|make)\b";
+            var wrong = many
+                ? $@"\b[Tt]he {words} (is|was|has|does|feels|works|makes)\b"
+                : $@"\b[Tt]he {words} (are|were|have|do|feel|work|make)\b";
             Assert.All(Sample, r => Assert.DoesNotMatch(wrong, r.Text));
         }
     }
@@ -159,8 +175,11 @@ public sealed partial class ReviewGrammarTests
     public void Stars_follow_what_the_sentences_judge()
     {
         var starred = ReviewWorld.Documents(new Seed(5), 400).Where(d => d.Text.EndsWith('*')).ToArray();
-        Assert.All(starred, d => Assert.Equal(
-            Math.Clamp((int)Math.Round(3 + d.Review.Valences.Average()), 1, 5), d.Text.Length - d.Text.TrimEnd('*').Length));
+        Assert.All(
+            starred,
+            d =>
+                Assert.Equal(Math.Clamp((int)Math.Round(3 + d.Review.Valences.Average()), 1, 5), d.Text.Length - d.Text.TrimEnd('*').Length)
+        );
         Assert.Equal(5, starred.Select(d => d.Text.Length - d.Text.TrimEnd('*').Length).Distinct().Count());
     }
 
@@ -171,7 +190,9 @@ public sealed partial class ReviewGrammarTests
         {
             // Two styles exclude each other, and so do two genres.
             if (exclusive.Any(kind => a.StartsWith(kind, StringComparison.Ordinal) && b.StartsWith(kind, StringComparison.Ordinal)))
+            {
                 continue;
+            }
             var correlation = Statistics.Correlation(factors[a], factors[b]);
             Assert.True(Math.Abs(correlation) < 0.06, $"{a} and {b} correlate by {correlation:0.000}");
         }

@@ -13,21 +13,39 @@ public sealed class ReviewUtilityTests
 
     [Theory]
     [InlineData(Good, " The Glass Harbour is a dull western. The plot runs out of ideas, and the score smothers the quiet scenes.")]
-    [InlineData(Good, " The film is absorbing. It holds your attention, and it is time well spent for those who like to sit in a packed house.")]
+    [InlineData(
+        Good,
+        " The film is absorbing. It holds your attention, and it is time well spent for those who like to sit in a packed house."
+    )]
     [InlineData(Good, " A comedy. The plot keeps you guessing, and the score lifts every scene. It is worth an evening, at least once.")]
     [InlineData(Good, " Absorbing.")]
-    [InlineData(Good, " The plot keeps you guessing. The plot keeps you guessing. The plot keeps you guessing. The plot keeps you guessing.")]
-    [InlineData(Good, " superb superb superb superb superb superb superb superb superb superb superb superb superb superb superb superb superb")]
-    [InlineData(Good, " Glorious score wonderful plot dazzling images superb acting hilarious jokes perfect ending faultless cast brilliant editing.")]
+    [InlineData(
+        Good,
+        " The plot keeps you guessing. The plot keeps you guessing. The plot keeps you guessing. The plot keeps you guessing."
+    )]
+    [InlineData(
+        Good,
+        " superb superb superb superb superb superb superb superb superb superb superb superb superb superb superb superb superb"
+    )]
+    [InlineData(
+        Good,
+        " Glorious score wonderful plot dazzling images superb acting hilarious jokes perfect ending faultless cast brilliant editing."
+    )]
     [InlineData(Good, " The Glass Harbour is an absorbing western. The plot keeps you guessing, and the score lifts every")]
     [InlineData(Good, " The the harbour glass of an western is. Plot score you you every the.")]
     [InlineData(Good, "")]
-    [InlineData(" The plot is flimsy, but the score is glorious. I would see it again tomorrow.", " The score is glorious, but the plot is flimsy. I want my money back.")]
+    [InlineData(
+        " The plot is flimsy, but the score is glorious. I would see it again tomorrow.",
+        " The score is glorious, but the plot is flimsy. I want my money back."
+    )]
     [InlineData(" The jokes are never stale, and the plot is clever.", " The jokes are stale, and the plot is never clever.")]
     public void Utility_orders_answers_as_a_person_would(string better, string worse)
     {
         var (high, low) = (Utility.Of(Prompt, better), Utility.Of(Prompt, worse));
-        Assert.True(high.Total > low.Total + 0.3, $"{high.Total:0.00} {string.Join(' ', high.Components)}\n{low.Total:0.00} {string.Join(' ', low.Components)}");
+        Assert.True(
+            high.Total > low.Total + 0.3,
+            $"{high.Total:0.00} {string.Join(' ', high.Components)}\n{low.Total:0.00} {string.Join(' ', low.Components)}"
+        );
     }
 
     [Fact]
@@ -38,17 +56,37 @@ public sealed class ReviewUtilityTests
         var eight = Best(8);
         Assert.True(eight < one, $"{eight:0.00} for eight reviews in one, {one:0.00} for one");
 
-        double Best(int reviews) => Utility.Of(Prompt, string.Concat(Enumerable.Range(0, 400)
-            .Select(i => ReviewGrammar.Write(answers, new Seed((ulong)i), ReviewPlan.Pretraining))
-            .Where(r => r.Sentiment > 0.9).Take(reviews).Select(r => " " + r.Text))).Total;
+        double Best(int reviews) =>
+            Utility
+                .Of(
+                    Prompt,
+                    string.Concat(
+                        Enumerable
+                            .Range(0, 400)
+                            .Select(i => ReviewGrammar.Write(answers, new Seed((ulong)i), ReviewPlan.Pretraining))
+                            .Where(r => r.Sentiment > 0.9)
+                            .Take(reviews)
+                            .Select(r => " " + r.Text)
+                    )
+                )
+                .Total;
     }
 
     [Fact]
     public void Garbage_is_worse_than_nearly_all_reviews()
     {
         var worst = Sample().Select(r => Utility.Of(r.Film.Prompt, " " + r.Text).Total).Order().ElementAt(20);
-        string[] garbage = [" superb superb superb superb superb superb superb superb", " asdf qwer zxcv uiop hjkl vbnm tyui ghjk dfgh cvbn", " the the the of is of is the a an a an", ""];
-        Assert.All(garbage, text => Assert.True(Utility.Of(Prompt, text).Total < worst, $"{Utility.Of(Prompt, text).Total:0.00} for '{text}', {worst:0.00}"));
+        string[] garbage =
+        [
+            " superb superb superb superb superb superb superb superb",
+            " asdf qwer zxcv uiop hjkl vbnm tyui ghjk dfgh cvbn",
+            " the the the of is of is the a an a an",
+            "",
+        ];
+        Assert.All(
+            garbage,
+            text => Assert.True(Utility.Of(Prompt, text).Total < worst, $"{Utility.Of(Prompt, text).Total:0.00} for '{text}', {worst:0.00}")
+        );
     }
 
     [Fact]
@@ -82,7 +120,10 @@ public sealed class ReviewUtilityTests
     {
         Assert.All(Enumerable.Range(12, 34), words => Assert.Equal(0, ReviewUtility.LengthValue(words)));
         Assert.All(Enumerable.Range(0, 12), words => Assert.True(ReviewUtility.LengthValue(words) < ReviewUtility.LengthValue(words + 1)));
-        Assert.All(Enumerable.Range(45, 200), words => Assert.True(ReviewUtility.LengthValue(words) > ReviewUtility.LengthValue(words + 1)));
+        Assert.All(
+            Enumerable.Range(45, 200),
+            words => Assert.True(ReviewUtility.LengthValue(words) > ReviewUtility.LengthValue(words + 1))
+        );
     }
 
     private static IEnumerable<Review> Sample() => ReviewWorld.Reviews(new Seed(21), 4000, Split.Train, ReviewPlan.Pretraining);

@@ -10,7 +10,9 @@ namespace Attune.Data.Tests.Simulation;
 
 public sealed class SimulatedAnnotatorsTests
 {
-    /// <summary>0.999 quantile of chi-square with 1 degree of freedom: one false alarm in a thousand seeds, and the seeds are fixed.</summary>
+    /// <summary>
+    /// 0.999 quantile of chi-square with 1 degree of freedom: one false alarm in a thousand seeds, and the seeds are fixed.
+    /// </summary>
     private const double Critical1 = 10.83;
 
     private const int Draws = 20_000;
@@ -37,8 +39,10 @@ public sealed class SimulatedAnnotatorsTests
     public void Law_ties_follow_rao_and_kupper()
     {
         var annotators = Of(new() { Noise = 0.5, TieBand = 0.4 });
-        AssertFrequency(Count(i => annotators.Compare(Prompt, "0.3", "0", i).ToPreference() is null),
-            1 - (1 / (1 + Math.Exp(0.2))) - (1 / (1 + Math.Exp(1.4))));
+        AssertFrequency(
+            Count(i => annotators.Compare(Prompt, "0.3", "0", i).ToPreference() is null),
+            1 - (1 / (1 + Math.Exp(0.2))) - (1 / (1 + Math.Exp(1.4)))
+        );
     }
 
     [Fact]
@@ -48,7 +52,9 @@ public sealed class SimulatedAnnotatorsTests
         double[] utilities = [0, 0.5, -1];
         var counts = new double[3];
         for (var i = 0; i < Draws; i++)
+        {
             counts[annotators.Choose(Prompt, [.. utilities.Select(u => $"{u}")], i).Best]++;
+        }
         var weights = utilities.Select(u => Math.Exp(u / 0.7)).ToArray();
         // 0.999 quantile with 2 degrees of freedom.
         Assert.InRange(Statistics.ChiSquare(counts.Zip(weights, (c, w) => (c, Draws * w / weights.Sum()))), 0, 13.82);
@@ -67,13 +73,23 @@ public sealed class SimulatedAnnotatorsTests
             counts[ranks] = counts.GetValueOrDefault(ranks) + 1;
         }
 
-        int[][] orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+        int[][] orders =
+        [
+            [0, 1, 2],
+            [0, 2, 1],
+            [1, 0, 2],
+            [1, 2, 0],
+            [2, 0, 1],
+            [2, 1, 0],
+        ];
         var cells = orders.Select(o =>
         {
             var p = w[o[0]] / w.Sum() * w[o[1]] / (w[o[1]] + w[o[2]]);
             var ranks = new int[3];
             for (var place = 0; place < 3; place++)
+            {
                 ranks[o[place]] = place + 1;
+            }
             return (counts.GetValueOrDefault(string.Join("", ranks)), Draws * p);
         });
         // 0.999 quantile with 5 degrees of freedom.
@@ -82,14 +98,18 @@ public sealed class SimulatedAnnotatorsTests
 
     [Fact]
     public void Without_noise_the_utility_decides() =>
-        Gen.Select(Gen.Int[-50, 50], Gen.Int[-50, 50], Gen.Int[0, 1000]).Where(t => t.Item1 != t.Item2).Sample((a, b, index) =>
-        {
-            var annotators = Of(new() { Noise = 0 });
-            var best = $"{Math.Max(a, b)}";
-            Assert.Equal(best, annotators.Compare(Prompt, $"{a}", $"{b}", index).ToPreference()!.Chosen);
-            Assert.Equal(best, annotators.Choose(Prompt, [$"{a}", $"{b}"], index) is var choice ? choice.Answers[choice.Best] : "");
-            Assert.Equal(a > b ? 1 : 2, annotators.Rank(Prompt, [$"{a}", $"{b}"], index).Ranks[0]);
-        });
+        Gen.Select(Gen.Int[-50, 50], Gen.Int[-50, 50], Gen.Int[0, 1000])
+            .Where(t => t.Item1 != t.Item2)
+            .Sample(
+                (a, b, index) =>
+                {
+                    var annotators = Of(new() { Noise = 0 });
+                    var best = $"{Math.Max(a, b)}";
+                    Assert.Equal(best, annotators.Compare(Prompt, $"{a}", $"{b}", index).ToPreference()!.Chosen);
+                    Assert.Equal(best, annotators.Choose(Prompt, [$"{a}", $"{b}"], index) is var choice ? choice.Answers[choice.Best] : "");
+                    Assert.Equal(a > b ? 1 : 2, annotators.Rank(Prompt, [$"{a}", $"{b}"], index).Ranks[0]);
+                }
+            );
 
     [Fact]
     public void Labels_are_a_function_of_seed_and_index()
@@ -136,11 +156,18 @@ public sealed class SimulatedAnnotatorsTests
     [Fact]
     public void Groups_take_their_share_and_follow_their_taste()
     {
-        var annotators = Of(new()
-        {
-            Count = 8, Noise = 0,
-            Groups = [new("wordy", 3) { LengthTaste = 1 }, new("brief") { LengthTaste = -1, Emphasis = ImmutableDictionary<string, double>.Empty.Add("utility", 0.5) }],
-        });
+        var annotators = Of(
+            new()
+            {
+                Count = 8,
+                Noise = 0,
+                Groups =
+                [
+                    new("wordy", 3) { LengthTaste = 1 },
+                    new("brief") { LengthTaste = -1, Emphasis = ImmutableDictionary<string, double>.Empty.Add("utility", 0.5) },
+                ],
+            }
+        );
         Assert.Equal(6, Enumerable.Range(0, 8).Count(i => annotators.GroupOf(i)!.Name == "wordy"));
         Assert.Equal("0 and more", annotators.Compare(Prompt, "0", "0 and more", 0, annotator: 0).ToPreference()!.Chosen);
         Assert.Equal("0", annotators.Compare(Prompt, "0", "0 and more", 0, annotator: 7).ToPreference()!.Chosen);
@@ -151,7 +178,17 @@ public sealed class SimulatedAnnotatorsTests
     [Fact]
     public void Label_quality_is_what_the_labels_show()
     {
-        var annotators = Of(new() { Count = 3, Noise = 0.6, FlipRate = 0.05, Disagreement = 0.5, PositionBias = 0.2, TieBand = 0.1 });
+        var annotators = Of(
+            new()
+            {
+                Count = 3,
+                Noise = 0.6,
+                FlipRate = 0.05,
+                Disagreement = 0.5,
+                PositionBias = 0.2,
+                TieBand = 0.1,
+            }
+        );
         var chance = new Seed(9).Chance();
         var pairs = Enumerable.Range(0, Draws).Select(_ => (Prompt, A: $"{chance.NextNormal()}", B: $"{chance.NextNormal()}")).ToArray();
         var labels = pairs.Select((p, i) => annotators.Compare(p.Prompt, p.A, p.B, i).ToPreference()).ToArray();
@@ -177,7 +214,14 @@ public sealed class SimulatedAnnotatorsTests
     [Fact]
     public void Options_that_cannot_be_are_all_named()
     {
-        var wrong = new AnnotatorOptions { Count = 0, Noise = double.NaN, FlipRate = 0.7, TieBand = -1, Groups = [new("none", 0)] };
+        var wrong = new AnnotatorOptions
+        {
+            Count = 0,
+            Noise = double.NaN,
+            FlipRate = 0.7,
+            TieBand = -1,
+            Groups = [new("none", 0)],
+        };
         var problems = Assert.Throws<PlanException>(() => Of(wrong)).Problems;
         Assert.Equal(5, problems.Count);
     }
@@ -186,6 +230,10 @@ public sealed class SimulatedAnnotatorsTests
 
     private static int Count(Func<int, bool> happens) => Enumerable.Range(0, Draws).Count(happens);
 
-    private static void AssertFrequency(int observed, double probability) => Assert.InRange(Statistics.ChiSquare(
-        [(observed, Draws * probability), (Draws - observed, Draws * (1 - probability))]), 0, Critical1);
+    private static void AssertFrequency(int observed, double probability) =>
+        Assert.InRange(
+            Statistics.ChiSquare([(observed, Draws * probability), (Draws - observed, Draws * (1 - probability))]),
+            0,
+            Critical1
+        );
 }

@@ -7,7 +7,8 @@ public sealed class TinyLanguageTests
 {
     private static IEnumerable<string> Answers(int longest) => longest < 0 ? [] : Answers(longest - 1).Concat(Words(longest));
 
-    private static IEnumerable<string> Words(int length) => length == 0 ? [""] : Words(length - 1).SelectMany(w => TinyLanguage.Letters.Select(l => w + l));
+    private static IEnumerable<string> Words(int length) =>
+        length == 0 ? [""] : Words(length - 1).SelectMany(w => TinyLanguage.Letters.Select(l => w + l));
 
     [Fact]
     public void Probabilities_of_all_answers_sum_to_1() =>
@@ -16,7 +17,11 @@ public sealed class TinyLanguageTests
     [Fact]
     public void Drawn_texts_follow_the_probabilities()
     {
-        var drawn = TinyLanguage.Demonstrations(new Seed(4), 20_000).Where(d => d.Prompt == TinyLanguage.Prompts[0]).Select(d => d.Answer).ToArray();
+        var drawn = TinyLanguage
+            .Demonstrations(new Seed(4), 20_000)
+            .Where(d => d.Prompt == TinyLanguage.Prompts[0])
+            .Select(d => d.Answer)
+            .ToArray();
         foreach (var answer in new[] { "", "e", "ef", "efg", "a" })
         {
             var expected = TinyLanguage.ProbabilityOf(TinyLanguage.Prompts[0], answer);
@@ -48,7 +53,10 @@ public sealed class TinyLanguageTests
         {
             foreach (var answer in Answers(5))
             {
-                var (share, value) = (TinyLanguage.ProbabilityOf(prompt, answer) / TinyLanguage.Prompts.Length, new TinyUtility().Of(prompt, answer).Total);
+                var (share, value) = (
+                    TinyLanguage.ProbabilityOf(prompt, answer) / TinyLanguage.Prompts.Length,
+                    new TinyUtility().Of(prompt, answer).Total
+                );
                 (mean, square) = (mean + (share * value), square + (share * value * value));
             }
         }

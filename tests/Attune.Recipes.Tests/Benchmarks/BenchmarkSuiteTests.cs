@@ -18,14 +18,28 @@ public class BenchmarkSuiteTests
             new RepackCase { Repeats = 2 },
             new PrefillCase(Batch: 2, Prompt: 4) { Repeats = 2, Type = KernelType.BF16 },
             new PpoCase(Rollouts: 6, Prompt: 2, NewTokens: 5, Minibatch: 3, Epochs: 2, FrozenLayers: 1, RewardModels: 2) { Repeats = 2 },
-        ]);
+        ]
+    );
 
     [Fact]
     public void Every_case_is_measured_and_its_rate_is_its_work_over_its_time()
     {
-        var report = BenchmarkSuite.Run(new BenchmarkOptions { CeilingRepeats = 1, Sizes = [Micro], Rounds = 1 }, TimeProvider.System, null, TestContext.Current.CancellationToken);
+        var report = BenchmarkSuite.Run(
+            new BenchmarkOptions
+            {
+                CeilingRepeats = 1,
+                Sizes = [Micro],
+                Rounds = 1,
+            },
+            TimeProvider.System,
+            null,
+            TestContext.Current.CancellationToken
+        );
 
-        Assert.Equal(["train micro 2x8", "decode micro 3x(2+5)", "repack micro", "prefill micro 2x4 bf16", "ppo micro 6x(2+5)"], report.Rows.Select(r => r.Name));
+        Assert.Equal(
+            ["train micro 2x8", "decode micro 3x(2+5)", "repack micro", "prefill micro 2x4 bf16", "ppo micro 6x(2+5)"],
+            report.Rows.Select(r => r.Name)
+        );
         Assert.All(report.Rows, row => Assert.InRange(row.Figure.Median, 1e-6, 1e9));
         var (train, decode) = (report.Rows[0], report.Rows[1]);
         Assert.Equal(train.Flops / (train.Figure.Median / 1e3) / 1e9, train.GigaflopsPerSecond, precision: 6);
@@ -44,7 +58,17 @@ public class BenchmarkSuiteTests
     public void The_json_names_are_snake_case_and_hold_neither_paths_nor_host_names()
     {
         var report = BenchmarkSuite.Run(
-            new BenchmarkOptions { CeilingRepeats = 1, Sizes = [Micro], Works = ["repack"], Rounds = 1 }, TimeProvider.System, null, TestContext.Current.CancellationToken);
+            new BenchmarkOptions
+            {
+                CeilingRepeats = 1,
+                Sizes = [Micro],
+                Works = ["repack"],
+                Rounds = 1,
+            },
+            TimeProvider.System,
+            null,
+            TestContext.Current.CancellationToken
+        );
 
         var text = report.ToJson();
         using var json = JsonDocument.Parse(text);
@@ -60,11 +84,24 @@ public class BenchmarkSuiteTests
     {
         using var folder = new TemporaryFolder();
         // A training step of 10 seconds and 0.001 tokens a second: Attune is faster on any machine.
-        var peer = Peer(folder, """echo "$*" >> "$1/calls"; echo "warming up"; if [ "$2" = train ]; then echo '{"ms_per_step": 10000, "peak_mb": 7, "torch": "9.9"}'; elif [ "$2" = ppo ]; then echo '{"seconds_per_iteration": 1000, "phases": {"rollout": 999, "update": 1}}'; else echo '{"tokens_per_second": 0.001}'; fi""");
+        var peer = Peer(
+            folder,
+            """echo "$*" >> "$1/calls"; echo "warming up"; if [ "$2" = train ]; then echo '{"ms_per_step": 10000, "peak_mb": 7, "torch": "9.9"}'; elif [ "$2" = ppo ]; then echo '{"seconds_per_iteration": 1000, "phases": {"rollout": 999, "update": 1}}'; else echo '{"tokens_per_second": 0.001}'; fi"""
+        );
         var turns = new Turns();
 
         var report = BenchmarkSuite.Run(
-            new BenchmarkOptions { CeilingRepeats = 1, Sizes = [Micro], Rounds = 2, Peer = peer }, TimeProvider.System, turns, TestContext.Current.CancellationToken);
+            new BenchmarkOptions
+            {
+                CeilingRepeats = 1,
+                Sizes = [Micro],
+                Rounds = 2,
+                Peer = peer,
+            },
+            TimeProvider.System,
+            turns,
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(["Attune", "peer f32", "Attune", "peer f32"], turns.Running("train micro 2x8"));
         var (train, decode, repack) = (report.Rows[0], report.Rows[1], report.Rows[2]);
@@ -90,9 +127,18 @@ public class BenchmarkSuiteTests
     public void A_peer_that_fails_is_one_clear_message(string script, string expected)
     {
         using var folder = new TemporaryFolder();
-        var options = new BenchmarkOptions { CeilingRepeats = 1, Sizes = [Micro], Works = ["train"], Rounds = 1, Peer = Peer(folder, script) };
+        var options = new BenchmarkOptions
+        {
+            CeilingRepeats = 1,
+            Sizes = [Micro],
+            Works = ["train"],
+            Rounds = 1,
+            Peer = Peer(folder, script),
+        };
 
-        var problem = Assert.Throws<AttuneException>(() => BenchmarkSuite.Run(options, TimeProvider.System, null, TestContext.Current.CancellationToken));
+        var problem = Assert.Throws<AttuneException>(() =>
+            BenchmarkSuite.Run(options, TimeProvider.System, null, TestContext.Current.CancellationToken)
+        );
 
         Assert.Contains(expected, problem.Message, StringComparison.Ordinal);
         Assert.Contains("Try it alone", problem.Message, StringComparison.Ordinal);
@@ -108,11 +154,17 @@ public class BenchmarkSuiteTests
             Peer = new PeerOptions("no-such-folder", "no-such-runner") { Variants = ["f16"] },
         };
 
-        var problem = Assert.Throws<PlanException>(() => BenchmarkSuite.Run(options, TimeProvider.System, null, TestContext.Current.CancellationToken));
+        var problem = Assert.Throws<PlanException>(() =>
+            BenchmarkSuite.Run(options, TimeProvider.System, null, TestContext.Current.CancellationToken)
+        );
 
         Assert.Equal(5, problem.Problems.Count);
         Assert.Contains("Did you mean 'train'?", problem.Message, StringComparison.Ordinal);
-        Assert.Contains("Did you mean 'small'?", Assert.Throws<PlanException>(() => BenchmarkSize.Named("smal")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Did you mean 'small'?",
+            Assert.Throws<PlanException>(() => BenchmarkSize.Named("smal")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static PeerOptions Peer(TemporaryFolder folder, string script)

@@ -7,7 +7,13 @@ namespace Attune.Recipes.Tests.Benchmarks;
 public class ModelWorkTests
 {
     // Width 4, hidden 16, 2 layers: each layer has 4*12 + 4*4 + 4*16 + 16*4 = 192 weights, the trunk 384. Head: 11*4 = 44.
-    private static readonly TransformerConfig Gpt2 = TransformerConfig.Gpt2(vocabularySize: 11, width: 4, layers: 2, heads: 2, contextLength: 8);
+    private static readonly TransformerConfig Gpt2 = TransformerConfig.Gpt2(
+        vocabularySize: 11,
+        width: 4,
+        layers: 2,
+        heads: 2,
+        contextLength: 8
+    );
 
     [Fact]
     public void A_training_step_costs_three_forward_passes()
@@ -53,9 +59,15 @@ public class ModelWorkTests
     [Fact]
     public void What_frozen_layers_give_is_counted_once_an_iteration()
     {
-        // 4 answers of 2 + 3 tokens: 20 tokens, 12 answer tokens, 4 * (1 + ... + 5) = 60 pairs. A layer: 2*192*20 + 4*4*60 = 8640; the head: 2*44*12 = 1056.
-        // Frozen layer once; the upper one for policy, reference and one reward model, the head for the first two; twice forward and backward.
-        var work = ModelWork.PpoIteration(Gpt2, new PpoCase(Rollouts: 4, Prompt: 2, NewTokens: 3, Minibatch: 3, Epochs: 2, FrozenLayers: 1, RewardModels: 1) { Repeats = 1 }).ToArray();
+        // 4 answers of 2 + 3 tokens: 20 tokens, 12 answer tokens, 4 * (1 + ... + 5) = 60 pairs. A layer: 2*192*20 + 4*4*60 = 8640; the
+        // head: 2*44*12 = 1056. Frozen layer once; the upper one for policy, reference and one reward model, the head for the first two;
+        // twice forward and backward.
+        var work = ModelWork
+            .PpoIteration(
+                Gpt2,
+                new PpoCase(Rollouts: 4, Prompt: 2, NewTokens: 3, Minibatch: 3, Epochs: 2, FrozenLayers: 1, RewardModels: 1) { Repeats = 1 }
+            )
+            .ToArray();
         var sampling = ModelWork.Decode(Gpt2, 4, 2, 3).Sum(w => w.Flops);
 
         Assert.Equal(sampling + 8640 + 2 * (8640 + 1056) + 8640 + 2 * 3 * (8640 + 1056), work.Sum(w => w.Flops));
@@ -67,7 +79,15 @@ public class ModelWorkTests
     public void Grouped_queries_and_gates_change_the_count()
     {
         // Width 8, 4 heads of 2, 2 for keys and values: 8*(8 + 8) + 8*8 = 192 in attention, 3*8*12 = 288 in the gated map. Head: 80.
-        var llama = TransformerConfig.Llama(vocabularySize: 10, width: 8, layers: 1, heads: 4, keyValueHeads: 2, hiddenWidth: 12, contextLength: 8);
+        var llama = TransformerConfig.Llama(
+            vocabularySize: 10,
+            width: 8,
+            layers: 1,
+            heads: 4,
+            keyValueHeads: 2,
+            hiddenWidth: 12,
+            contextLength: 8
+        );
 
         // One token that sees itself: 2*480 + 2*80 + 4*8 = 1152.
         Assert.Equal(1152, ModelWork.Decode(llama, batch: 1, prompt: 1, newTokens: 1).Single().Flops);

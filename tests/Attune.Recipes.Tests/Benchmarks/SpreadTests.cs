@@ -13,7 +13,9 @@ public class SpreadTests
     }
 
     [Fact]
-    public void Law_the_median_lies_between_the_ends() => Check.Sample(
-        Gen.Double[-1e6, 1e6].Array[1, 9],
-        values => Spread.Of(values) is var spread && spread.Least <= spread.Median && spread.Median <= spread.Most);
+    public void Law_the_median_lies_between_the_ends() =>
+        Check.Sample(
+            Gen.Double[-1e6, 1e6].Array[1, 9],
+            values => Spread.Of(values) is var spread && spread.Least <= spread.Median && spread.Median <= spread.Most
+        );
 }

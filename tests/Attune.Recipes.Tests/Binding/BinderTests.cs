@@ -8,7 +8,8 @@ public sealed class BinderTests
     [Fact]
     public void Given_keys_are_set_and_the_others_keep_their_defaults()
     {
-        var recipe = Bind("""
+        var recipe = Bind(
+            """
             name: demo
             seed: 18446744073709551615
             stages:
@@ -21,7 +22,8 @@ public sealed class BinderTests
                   learning_rate: 3.0e-6
                   lora: {rank: 4, targets: [a, b]}
               - sft
-            """);
+            """
+        );
         Assert.Equal(("demo", ulong.MaxValue, null), (recipe.Name, recipe.Seed, recipe.Model));
         Assert.Equal(new SampleSftStage { Epochs = 1e-5, MaxSteps = 1000 }, recipe.Stages[0]);
         var ppo = Assert.IsType<SamplePpoStage>(recipe.Stages[1]);
@@ -34,8 +36,14 @@ public sealed class BinderTests
     [Theory]
     [InlineData("ppo: {prompts: p, kl_coeficient: 1}", "ppo.kl_coeficient is not a key here. Did you mean 'kl_coefficient'?")]
     [InlineData("ppo: {prompts: p, learning_rate: -1}", "ppo.learning_rate is -1; expected 0 to 1.")]
-    [InlineData("ppo: {prompts: p, value_network: critic}", "ppo.value_network is 'critic'; expected one of reward-model, policy, shared-trunk, k1.")]
-    [InlineData("ppo: {prompts: p, value_network: RewardModel}", "ppo.value_network is 'RewardModel'; expected one of reward-model, policy, shared-trunk, k1.")]
+    [InlineData(
+        "ppo: {prompts: p, value_network: critic}",
+        "ppo.value_network is 'critic'; expected one of reward-model, policy, shared-trunk, k1."
+    )]
+    [InlineData(
+        "ppo: {prompts: p, value_network: RewardModel}",
+        "ppo.value_network is 'RewardModel'; expected one of reward-model, policy, shared-trunk, k1."
+    )]
     [InlineData("sft: {epochs: many}", "sft.epochs is 'many'; expected a number.")]
     [InlineData("sft: {epochs: 0}", "sft.epochs is 0; expected above 0, at most 1000.")]
     [InlineData("sft: {epochs: 1e999}", "sft.epochs is '1e999'; expected a number.")]
@@ -64,16 +72,20 @@ public sealed class BinderTests
     [Fact]
     public void All_mistakes_are_told_at_once_in_the_order_of_their_lines()
     {
-        var thrown = Assert.Throws<PlanException>(() => Bind("""
-            sead: 3
-            seed: -1
-            stages:
-              - ppo:
-                  batch_size: 0
-                  valuenetwork: policy
-              - sft:
-                  epochs: many
-            """));
+        var thrown = Assert.Throws<PlanException>(() =>
+            Bind(
+                """
+                sead: 3
+                seed: -1
+                stages:
+                  - ppo:
+                      batch_size: 0
+                      valuenetwork: policy
+                  - sft:
+                      epochs: many
+                """
+            )
+        );
         Assert.Equal(
             [
                 "demo.yaml: name is missing and has no default (for reports).",
@@ -84,13 +96,19 @@ public sealed class BinderTests
                 "demo.yaml:6: ppo.valuenetwork is not a key here. Did you mean 'value_network'?",
                 "demo.yaml:8: sft.epochs is 'many'; expected a number.",
             ],
-            thrown.Problems);
+            thrown.Problems
+        );
     }
 
     [Fact]
     public void Keys_override_the_preset_and_the_preset_overrides_defaults()
     {
-        var paper = new SamplePpo { KlCoefficient = 0.15, LearningRate = 1e-5, ValueNetwork = SampleNetwork.SharedTrunk };
+        var paper = new SamplePpo
+        {
+            KlCoefficient = 0.15,
+            LearningRate = 1e-5,
+            ValueNetwork = SampleNetwork.SharedTrunk,
+        };
         var stage = Binder.Bind<SamplePpoStage>(Parse("prompts: p\npreset: paper\nlearning_rate: 1e-3\n"), "ppo", Presets(paper));
         Assert.Equal(paper with { Preset = "paper", LearningRate = 1e-3 }, stage.Training);
         Assert.Equal(1e-5, paper.LearningRate);
@@ -100,7 +118,8 @@ public sealed class BinderTests
     public void A_presets_own_numbers_are_checked()
     {
         var thrown = Assert.Throws<PlanException>(() =>
-            Binder.Bind<SamplePpoStage>(Parse("prompts: p\npreset: paper\n"), "ppo", Presets(new SamplePpo { LearningRate = 7 })));
+            Binder.Bind<SamplePpoStage>(Parse("prompts: p\npreset: paper\n"), "ppo", Presets(new SamplePpo { LearningRate = 7 }))
+        );
         Assert.Equal("demo.yaml: ppo.learning_rate is 7; expected 0 to 1.", thrown.Message);
     }
 
@@ -128,8 +147,8 @@ public sealed class BinderTests
         Assert.Equal("yes", Binder.Bind<SampleSftStage>(Parse("data: yes\n")).Data);
     }
 
-    private static Func<Type, string, object?> Presets(SamplePpo paper) => (type, name) =>
-        type == typeof(SamplePpo) && name == "paper" ? paper : throw new PlanException("there is only paper.");
+    private static Func<Type, string, object?> Presets(SamplePpo paper) =>
+        (type, name) => type == typeof(SamplePpo) && name == "paper" ? paper : throw new PlanException("there is only paper.");
 
     private static OptionNode.Mapping Parse(string yaml) => RecipeFile.Parse(yaml, "demo.yaml");
 

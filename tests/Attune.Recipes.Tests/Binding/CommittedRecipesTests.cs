@@ -25,5 +25,6 @@ public sealed class CommittedRecipesTests
     }
 
     /// <summary>A file with methods is a frontier: all its cells are bound too.</summary>
-    private static string Resolve(OptionNode.Mapping node) => RecipeWriter.Write(node.Find("methods") is null ? Recipe.Bind(node) : FrontierPlan.Of(node).Recipe);
+    private static string Resolve(OptionNode.Mapping node) =>
+        RecipeWriter.Write(node.Find("methods") is null ? Recipe.Bind(node) : FrontierPlan.Of(node).Recipe);
 }

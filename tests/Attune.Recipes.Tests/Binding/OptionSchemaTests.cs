@@ -9,7 +9,11 @@ public sealed class OptionSchemaTests
 {
     /// <summary>Every record of the product that is filled from recipes: known by its descriptions.</summary>
     public static TheoryData<Type> RealRecords() =>
-        [.. new[] { typeof(TrainingOptions).Assembly, typeof(OptionSchema).Assembly }.SelectMany(a => a.GetExportedTypes()).Where(IsDescribed)];
+        [
+            .. new[] { typeof(TrainingOptions).Assembly, typeof(OptionSchema).Assembly }
+                .SelectMany(a => a.GetExportedTypes())
+                .Where(IsDescribed),
+        ];
 
     [Theory]
     [MemberData(nameof(RealRecords))]
@@ -18,8 +22,9 @@ public sealed class OptionSchemaTests
         var schema = OptionSchema.Of(record);
         Assert.All(schema.ForCommandLine(), o => Assert.True(o.Option.Description.Length > 0, $"{record.Name}.{o.Key} has no description"));
         Assert.All(schema.ForCommandLine(), o => Assert.DoesNotContain('\n', o.Option.Description));
-        var given = schema.Options.Where(o => o.IsRequired).Aggregate(
-            OptionNode.Mapping.Empty(Place.CommandLine), (node, o) => node.Set(o.Key, Example(o.Shape), o.OptionName));
+        var given = schema
+            .Options.Where(o => o.IsRequired)
+            .Aggregate(OptionNode.Mapping.Empty(Place.CommandLine), (node, o) => node.Set(o.Key, Example(o.Shape), o.OptionName));
         var problems = new PlanProblems();
         var bound = Binder.Bind(record, given, "", null, problems);
         Assert.Empty(problems.InOrder());
@@ -29,18 +34,21 @@ public sealed class OptionSchemaTests
     }
 
     /// <summary>Something that a required key takes; a variant needs what its first case requires.</summary>
-    private static string Example(OptionShape shape) => shape switch
-    {
-        OptionShape.List => "[]",
-        OptionShape.Variant variant => $"{{{variant.Cases[0].Name}: {{{string.Join(", ", OptionSchema.Of(variant.Cases[0].Record).Options.Where(o => o.IsRequired).Select(o => $"{o.Key}: {Example(o.Shape)}"))}}}}}",
-        _ => "1",
-    };
+    private static string Example(OptionShape shape) =>
+        shape switch
+        {
+            OptionShape.List => "[]",
+            OptionShape.Variant variant => $"{{{variant.Cases[0].Name}: "
+                + $"{{{string.Join(", ", OptionSchema.Of(variant.Cases[0].Record).Options.Where(o => o.IsRequired).Select(o => $"{o.Key}: {Example(o.Shape)}"))}}}}}",
+            _ => "1",
+        };
 
     [Fact]
     public void Own_keys_come_first_then_the_bases_and_computed_properties_are_none() =>
         Assert.Equal(
             ["prompts", "preset", "kl_coefficient", "value_network", "missing_eos_score", "learning_rate", "batch_size", "lora"],
-            OptionSchema.Of(typeof(SamplePpoStage)).Options.Select(o => o.Key));
+            OptionSchema.Of(typeof(SamplePpoStage)).Options.Select(o => o.Key)
+        );
 
     [Fact]
     public void The_command_line_gets_names_hints_and_help()
@@ -52,7 +60,10 @@ public sealed class OptionSchemaTests
         Assert.Equal("INT", options["--batch-size"].TypeHint);
         Assert.Equal("prompts to answer (required)", options["--prompts"].Help);
         Assert.Equal("reward-model|policy|shared-trunk|k1", options["--value-network"].TypeHint);
-        Assert.Equal("where the value network comes from (one of reward-model, policy, shared-trunk, k1; default policy)", options["--value-network"].Help);
+        Assert.Equal(
+            "where the value network comes from (one of reward-model, policy, shared-trunk, k1; default policy)",
+            options["--value-network"].Help
+        );
         Assert.Equal("lora.targets", options["--lora-targets"].Key);
         Assert.Equal("layers to adapt (default [query, value])", options["--lora-targets"].Help);
         Assert.Equal("score in place of that of an endless answer", options["--missing-eos-score"].Help);
@@ -67,18 +78,43 @@ public sealed class OptionSchemaTests
         Assert.Equal("[x", Given(("--prompts", "[x")).Prompts);
         var thrown = Assert.Throws<PlanException>(() => Given(("--kl-coefficient", "-1"), ("--lora-rank", "many")));
         Assert.Equal(
-            ["--kl-coefficient is -1; expected 0 to 1000.", "--lora-rank is 'many'; expected a whole number.", "command line: --prompts is missing and has no default (prompts to answer)."],
-            thrown.Problems);
+            [
+                "--kl-coefficient is -1; expected 0 to 1000.",
+                "--lora-rank is 'many'; expected a whole number.",
+                "command line: --prompts is missing and has no default (prompts to answer).",
+            ],
+            thrown.Problems
+        );
     }
 
     [Fact]
     public void Records_that_cannot_be_options_are_refused_when_the_schema_is_made()
     {
-        Assert.Contains("not an options record", Assert.Throws<ArgumentException>(() => OptionSchema.Of(typeof(SampleTraining))).Message, StringComparison.Ordinal);
-        Assert.Contains("DateTime", Assert.Throws<ArgumentException>(() => OptionSchema.Of(typeof(WithDate))).Message, StringComparison.Ordinal);
-        Assert.Contains("Settable.Start can be set at any time", Assert.Throws<ArgumentException>(() => OptionSchema.Of(typeof(Settable))).Message, StringComparison.Ordinal);
-        Assert.Contains("two keys for the option --lora-rank: lora_rank and lora.rank", Assert.Throws<ArgumentException>(() => OptionSchema.Of(typeof(Ambiguous)).ForCommandLine()).Message, StringComparison.Ordinal);
-        Assert.Contains("two properties for the key learning_rate", Assert.Throws<ArgumentException>(() => OptionSchema.Of(typeof(Doubled))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not an options record",
+            Assert.Throws<ArgumentException>(() => OptionSchema.Of(typeof(SampleTraining))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "DateTime",
+            Assert.Throws<ArgumentException>(() => OptionSchema.Of(typeof(WithDate))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "Settable.Start can be set at any time",
+            Assert.Throws<ArgumentException>(() => OptionSchema.Of(typeof(Settable))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "two keys for the option --lora-rank: lora_rank and lora.rank",
+            Assert.Throws<ArgumentException>(() => OptionSchema.Of(typeof(Ambiguous)).ForCommandLine()).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "two properties for the key learning_rate",
+            Assert.Throws<ArgumentException>(() => OptionSchema.Of(typeof(Doubled))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -92,12 +128,18 @@ public sealed class OptionSchemaTests
     private static SamplePpoStage Given(params (string Name, string Value)[] given)
     {
         var options = OptionSchema.Of(typeof(SamplePpoStage)).ForCommandLine().ToDictionary(o => o.Name);
-        return Binder.Bind<SamplePpoStage>(given.Aggregate(
-            OptionNode.Mapping.Empty(Place.CommandLine), (node, g) => node.Set(options[g.Name].Key, options[g.Name].Read(g.Value))));
+        return Binder.Bind<SamplePpoStage>(
+            given.Aggregate(
+                OptionNode.Mapping.Empty(Place.CommandLine),
+                (node, g) => node.Set(options[g.Name].Key, options[g.Name].Read(g.Value))
+            )
+        );
     }
 
     private static bool IsDescribed(Type type) =>
-        type is { IsClass: true, IsAbstract: false } && type.GetProperties().Any(p => p.IsDefined(typeof(DescriptionAttribute), inherit: true)) && type.GetConstructor(Type.EmptyTypes) is not null;
+        type is { IsClass: true, IsAbstract: false }
+        && type.GetProperties().Any(p => p.IsDefined(typeof(DescriptionAttribute), inherit: true))
+        && type.GetConstructor(Type.EmptyTypes) is not null;
 
     public sealed record WithDate
     {

@@ -35,9 +35,19 @@ public sealed class RecipeFileTests
     [InlineData("hello\n", "demo.yaml:1: the file is a single value; expected keys such as name, model and stages.")]
     [InlineData("name: a\nseed: 1\nname: b\n", "demo.yaml:3: key 'name' stands twice in one mapping; first at demo.yaml:1.")]
     [InlineData("a:\n  b: 1\n\tc: 2\n", "demo.yaml:3: the line is indented with a tab; YAML wants spaces.")]
-    [InlineData("a: &x 1\nb: *x\n", "demo.yaml:1: anchors (&) and aliases (*) are not used in recipes; write the value out, or quote text that begins so.")]
-    [InlineData("a: *x\n", "demo.yaml:1: anchors (&) and aliases (*) are not used in recipes; write the value out, or quote text that begins so.")]
-    [InlineData("a: !!python/object:os.system x\n", "demo.yaml:1: the tag 'tag:yaml.org,2002:python/object:os.system' is not used in recipes; leave it out, or quote text that begins with !.")]
+    [InlineData(
+        "a: &x 1\nb: *x\n",
+        "demo.yaml:1: anchors (&) and aliases (*) are not used in recipes; write the value out, or quote text that begins so."
+    )]
+    [InlineData(
+        "a: *x\n",
+        "demo.yaml:1: anchors (&) and aliases (*) are not used in recipes; write the value out, or quote text that begins so."
+    )]
+    [InlineData(
+        "a: !!python/object:os.system x\n",
+        "demo.yaml:1: the tag 'tag:yaml.org,2002:python/object:os.system' is not used in recipes; leave it out, or quote text "
+            + "that begins with !."
+    )]
     [InlineData("a: 1\n---\nb: 2\n", "demo.yaml:2: a second document begins here; a recipe is one document, without ---.")]
     [InlineData("a: 1\nb: \0\nc: 3\n", "demo.yaml:2: the character U+0000 is not allowed; write it \"\\u0000\" if it is meant.")]
     [InlineData("? [a, b]\n: 1\n", "demo.yaml:1: a key is a list or a mapping; expected a word.")]
@@ -69,7 +79,11 @@ public sealed class RecipeFileTests
             laughs.Append(CultureInfo.InvariantCulture, $"a{i}: &a{i} [*a{i - 1}, *a{i - 1}, *a{i - 1}]\n");
         }
 
-        Assert.StartsWith("demo.yaml:1: anchors", Assert.Throws<PlanException>(() => RecipeFile.Parse(laughs.ToString(), "demo.yaml")).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "demo.yaml:1: anchors",
+            Assert.Throws<PlanException>(() => RecipeFile.Parse(laughs.ToString(), "demo.yaml")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -79,7 +93,11 @@ public sealed class RecipeFileTests
     public void Deep_nesting_is_refused_before_it_fills_the_stack(string level)
     {
         var deep = "a:\n  " + string.Concat(Enumerable.Repeat(level, 50_000));
-        Assert.Contains("nested more than 32 levels deep", Assert.Throws<PlanException>(() => RecipeFile.Parse(deep, "demo.yaml")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "nested more than 32 levels deep",
+            Assert.Throws<PlanException>(() => RecipeFile.Parse(deep, "demo.yaml")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -88,27 +106,74 @@ public sealed class RecipeFileTests
         using var folder = new TemporaryFolder();
         var path = folder.File("bad.yaml");
         File.WriteAllBytes(path, [.. "name: a\nmodel: "u8, 0xC3, 0x28, (byte)'\n']);
-        Assert.Equal($"{path}:2: the text is not UTF-8; save the file as UTF-8.", Assert.Throws<PlanException>(() => RecipeFile.Read(path)).Message);
+        Assert.Equal(
+            $"{path}:2: the text is not UTF-8; save the file as UTF-8.",
+            Assert.Throws<PlanException>(() => RecipeFile.Read(path)).Message
+        );
         File.WriteAllBytes(path, [0xFF, 0xFE, (byte)'a', 0]);
-        Assert.Equal($"{path}:1: the text is not UTF-8; save the file as UTF-8.", Assert.Throws<PlanException>(() => RecipeFile.Read(path)).Message);
+        Assert.Equal(
+            $"{path}:1: the text is not UTF-8; save the file as UTF-8.",
+            Assert.Throws<PlanException>(() => RecipeFile.Read(path)).Message
+        );
         File.WriteAllBytes(path, new byte[2_000_000]);
         Assert.Contains("2000000 bytes", Assert.Throws<PlanException>(() => RecipeFile.Read(path)).Message, StringComparison.Ordinal);
-        Assert.Equal($"{folder.Path} is a folder; expected a recipe, a .yaml file.", Assert.Throws<PlanException>(() => RecipeFile.Read(folder.Path)).Message);
-        Assert.Equal($"{path}x does not exist; expected a recipe, a .yaml file.", Assert.Throws<PlanException>(() => RecipeFile.Read(path + "x")).Message);
+        Assert.Equal(
+            $"{folder.Path} is a folder; expected a recipe, a .yaml file.",
+            Assert.Throws<PlanException>(() => RecipeFile.Read(folder.Path)).Message
+        );
+        Assert.Equal(
+            $"{path}x does not exist; expected a recipe, a .yaml file.",
+            Assert.Throws<PlanException>(() => RecipeFile.Read(path + "x")).Message
+        );
     }
 
     [Fact]
     public void Law_any_text_is_read_or_refused_with_a_plan_exception() =>
-        Gen.OneOf("a", ": ", "- ", "\n", "  ", "[", "]", "{", "}", "\"", "'", "&x", "*x", "!t", "|", ">", "#", "\t", "?", "---", "...", "%", "\\", "\u0085", "\ud83c\udfac", "\ud83c", "\0", "<<", ",", "1")
-            .Array[0, 30].Sample(parts =>
-            {
-                try
+        Gen.OneOf(
+                "a",
+                ": ",
+                "- ",
+                "\n",
+                "  ",
+                "[",
+                "]",
+                "{",
+                "}",
+                "\"",
+                "'",
+                "&x",
+                "*x",
+                "!t",
+                "|",
+                ">",
+                "#",
+                "\t",
+                "?",
+                "---",
+                "...",
+                "%",
+                "\\",
+                "\u0085",
+                "\ud83c\udfac",
+                "\ud83c",
+                "\0",
+                "<<",
+                ",",
+                "1"
+            )
+            .Array[0, 30]
+            .Sample(
+                parts =>
                 {
-                    RecipeFile.Parse(string.Concat(parts), "demo.yaml");
-                }
-                catch (PlanException problem)
-                {
-                    Assert.StartsWith("demo.yaml", problem.Message, StringComparison.Ordinal);
-                }
-            }, iter: 10_000);
+                    try
+                    {
+                        RecipeFile.Parse(string.Concat(parts), "demo.yaml");
+                    }
+                    catch (PlanException problem)
+                    {
+                        Assert.StartsWith("demo.yaml", problem.Message, StringComparison.Ordinal);
+                    }
+                },
+                iter: 10_000
+            );
 }

@@ -44,7 +44,11 @@ public sealed class FrontierRecipeTests
     [InlineData("seeds: [1, 2]", "seeds: [1, 1]", "names a seed twice")]
     [InlineData("exam:", "exma:", "exma is not a key here")]
     public void What_cannot_be_is_said_before_anything_runs(string part, string wrong, string message) =>
-        Assert.Contains(message, Assert.Throws<PlanException>(() => Plan(Good.Replace(part, wrong, StringComparison.Ordinal))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<PlanException>(() => Plan(Good.Replace(part, wrong, StringComparison.Ordinal))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void The_written_recipe_reads_back_the_same()

@@ -51,8 +51,14 @@ public sealed class FrontierRunTests : IDisposable
         Assert.Equal(0, whole.Cells.Single(c => c.Setting == "n 1").Point.Kl, 1e-9);
         // No policy has more of the proxy at its divergence than the posterior.
         var limit = whole.Ceilings.Single(c => c.Label.EndsWith("proxy", StringComparison.Ordinal)).Points;
-        Assert.All(whole.Cells.Where(c => c.Point.Kl < limit[^1].Kl), cell =>
-            Assert.True(cell.Point.Proxy <= limit.Where(p => p.Kl >= cell.Point.Kl).Min(p => p.Proxy) + 1e-9, $"{cell.Method} {cell.Setting} lies above the posterior"));
+        Assert.All(
+            whole.Cells.Where(c => c.Point.Kl < limit[^1].Kl),
+            cell =>
+                Assert.True(
+                    cell.Point.Proxy <= limit.Where(p => p.Kl >= cell.Point.Kl).Min(p => p.Proxy) + 1e-9,
+                    $"{cell.Method} {cell.Setting} lies above the posterior"
+                )
+        );
         var (near, far) = (Cell(whole, "0.5"), Cell(whole, "0.05"));
         Assert.True(far.Point.Kl > near.Point.Kl && near.Point.Proxy > whole.References[0].Proxy);
         Assert.True(near.Figures["posterior_kl_after"] < near.Figures["posterior_kl_before"]);
@@ -70,7 +76,16 @@ public sealed class FrontierRunTests : IDisposable
         using var stop = new CancellationTokenSource();
         // The first cell is done; the second is announced, and then at its stage.
         var reports = 0;
-        var screen = new Screen { OnCells = done => { if (done == 1 && ++reports == 3) { stop.Cancel(); } } };
+        var screen = new Screen
+        {
+            OnCells = done =>
+            {
+                if (done == 1 && ++reports == 3)
+                {
+                    stop.Cancel();
+                }
+            },
+        };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Run("parts", screen, stop.Token));
         var first = _folder.File("parts/seed-1/ppo/0.5/cell.json");
         var (written, text) = (File.GetLastWriteTimeUtc(first), File.ReadAllText(first));

@@ -7,16 +7,31 @@ public sealed class FrontierStatisticsTests
 {
     private static readonly ulong[] Seeds = [1, 2, 3];
 
-    private static FrontierCell Cell(string method, string setting, ulong seed, double kl, double gold, double proxy) => new(method, setting, seed, new FrontierPoint(kl, gold, proxy));
+    private static FrontierCell Cell(string method, string setting, ulong seed, double kl, double gold, double proxy) =>
+        new(method, setting, seed, new FrontierPoint(kl, gold, proxy));
 
-    /// <summary>"steady" gains 1 per root of KL and never turns; "greedy" gains twice that up to 1 nat and then falls while its proxy rises.</summary>
-    private static FrontierBoard Board(double noise = 0.01) => new(
-        "board", [.. Seeds], [.. Seeds.Select(_ => new FrontierPoint(0, 0, 0))],
-        [
-            .. Seeds.SelectMany(s => new[] { 1.0, 4, 9 }.Select(kl => Cell("steady", $"beta {1 / kl}", s, kl, Math.Sqrt(kl) + (noise * (s - 2.0)), Math.Sqrt(kl)))),
-            .. Seeds.Select(s => Cell("greedy", "beta 1", s, 1, 2 + (noise * (s - 2.0)), 1)), .. Seeds.Select(s => Cell("greedy", "beta 0.1", s, 9, 0.5 + (2 * noise * (s - 2.0)), 6)),
-        ],
-        [], [], 15, Exact: false);
+    /// <summary>
+    /// "steady" gains 1 per root of KL and never turns; "greedy" gains twice that up to 1 nat and then falls while its proxy rises.
+    /// </summary>
+    private static FrontierBoard Board(double noise = 0.01) =>
+        new(
+            "board",
+            [.. Seeds],
+            [.. Seeds.Select(_ => new FrontierPoint(0, 0, 0))],
+            [
+                .. Seeds.SelectMany(s =>
+                    new[] { 1.0, 4, 9 }.Select(kl =>
+                        Cell("steady", $"beta {1 / kl}", s, kl, Math.Sqrt(kl) + (noise * (s - 2.0)), Math.Sqrt(kl))
+                    )
+                ),
+                .. Seeds.Select(s => Cell("greedy", "beta 1", s, 1, 2 + (noise * (s - 2.0)), 1)),
+                .. Seeds.Select(s => Cell("greedy", "beta 0.1", s, 9, 0.5 + (2 * noise * (s - 2.0)), 6)),
+            ],
+            [],
+            [],
+            15,
+            Exact: false
+        );
 
     [Fact]
     public void An_interval_equals_the_value_worked_out_by_hand()
@@ -61,8 +76,14 @@ public sealed class FrontierStatisticsTests
         Assert.Equal(1.5, greedy.Fall.Mean, 1e-9);
         Assert.Equal(3, greedy.Seeds);
         Assert.False(turns.Single(t => t.Method == "steady").IsCertain);
-        Assert.Contains(FrontierText.TurnSentences(Board()), s => s.StartsWith("greedy: gold turns down after beta 1", StringComparison.Ordinal));
-        Assert.Contains(FrontierText.TurnSentences(Board()), s => s.StartsWith("steady: gold is highest at its farthest", StringComparison.Ordinal));
+        Assert.Contains(
+            FrontierText.TurnSentences(Board()),
+            s => s.StartsWith("greedy: gold turns down after beta 1", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            FrontierText.TurnSentences(Board()),
+            s => s.StartsWith("steady: gold is highest at its farthest", StringComparison.Ordinal)
+        );
     }
 
     [Fact]

@@ -9,10 +9,20 @@ namespace Attune.Reports.Tests.Plotting;
 public sealed class PlotTests
 {
     private static readonly Gen<double> Value = Gen.Frequency(
-        (12, Gen.Double[-1, 1]), (2, Gen.Double[-1e9, 1e9]), (1, Gen.Const(0.0)), (1, Gen.Const(double.NaN)), (1, Gen.Const(double.PositiveInfinity)));
+        (12, Gen.Double[-1, 1]),
+        (2, Gen.Double[-1e9, 1e9]),
+        (1, Gen.Const(0.0)),
+        (1, Gen.Const(double.NaN)),
+        (1, Gen.Const(double.PositiveInfinity))
+    );
 
-    private static Plot Of(Drawing drawing, params double[] values) => new("Loss", new Axis("updates"), new Axis("nats"),
-        [new Series("training", Hue.Blue, drawing, [.. values.Select((y, x) => new PlotPoint(x, y))])]);
+    private static Plot Of(Drawing drawing, params double[] values) =>
+        new(
+            "Loss",
+            new Axis("updates"),
+            new Axis("nats"),
+            [new Series("training", Hue.Blue, drawing, [.. values.Select((y, x) => new PlotPoint(x, y))])]
+        );
 
     private static XElement Parse(Plot plot) => XElement.Parse(plot.ToSvg());
 
@@ -21,15 +31,21 @@ public sealed class PlotTests
 
     [Fact]
     public void Law_whatever_is_plotted_the_figure_is_well_formed_and_inside_its_frame() =>
-        Gen.Select(Gen.Enum<Drawing>(), Value.Array[1, 80], Gen.Enum<AxisKind>()).Sample((drawing, values, kind) =>
-        {
-            var plot = Of(drawing, values) with { Y = new Axis("nats", kind) };
-            var svg = Parse(plot);
-            var numbers = svg.Descendants().SelectMany(element => element.Attributes())
-                .Where(attribute => attribute.Name.LocalName is "x" or "y" or "x1" or "x2" or "y1" or "y2" or "cx" or "cy" or "width" or "height")
-                .Select(attribute => double.Parse(attribute.Value, CultureInfo.InvariantCulture));
-            return numbers.All(number => number is >= 0 and <= 400) && !svg.ToString().Contains("NaN");
-        });
+        Gen.Select(Gen.Enum<Drawing>(), Value.Array[1, 80], Gen.Enum<AxisKind>())
+            .Sample(
+                (drawing, values, kind) =>
+                {
+                    var plot = Of(drawing, values) with { Y = new Axis("nats", kind) };
+                    var svg = Parse(plot);
+                    var numbers = svg.Descendants()
+                        .SelectMany(element => element.Attributes())
+                        .Where(attribute =>
+                            attribute.Name.LocalName is "x" or "y" or "x1" or "x2" or "y1" or "y2" or "cx" or "cy" or "width" or "height"
+                        )
+                        .Select(attribute => double.Parse(attribute.Value, CultureInfo.InvariantCulture));
+                    return numbers.All(number => number is >= 0 and <= 400) && !svg.ToString().Contains("NaN");
+                }
+            );
 
     [Fact]
     public void A_gap_in_the_data_is_a_gap_in_the_line_and_marked_at_the_foot()
@@ -43,12 +59,20 @@ public sealed class PlotTests
     [Fact]
     public void Two_series_end_with_labels_that_do_not_touch()
     {
-        var plot = new Plot("Reward", new Axis("updates"), new Axis("reward"),
-        [
-            new Series("gold", Hue.Orange, Drawing.Line, [new(0, 0), new(1, 1.0)]),
-            new Series("proxy", Hue.Blue, Drawing.Line, [new(0, 0), new(1, 1.001)]),
-        ]);
-        var labels = Parse(plot).Descendants("text").Where(text => (string?)text.Attribute("class") == "end").Select(text => (double)text.Attribute("y")!).ToArray();
+        var plot = new Plot(
+            "Reward",
+            new Axis("updates"),
+            new Axis("reward"),
+            [
+                new Series("gold", Hue.Orange, Drawing.Line, [new(0, 0), new(1, 1.0)]),
+                new Series("proxy", Hue.Blue, Drawing.Line, [new(0, 0), new(1, 1.001)]),
+            ]
+        );
+        var labels = Parse(plot)
+            .Descendants("text")
+            .Where(text => (string?)text.Attribute("class") == "end")
+            .Select(text => (double)text.Attribute("y")!)
+            .ToArray();
         Assert.Equal(2, labels.Length);
         Assert.True(Math.Abs(labels[0] - labels[1]) >= 12);
     }
@@ -65,7 +89,12 @@ public sealed class PlotTests
     [Fact]
     public void The_spread_is_drawn_as_a_band()
     {
-        var plot = new Plot("Reward", new Axis("updates"), new Axis("reward"), [new Series("gold", Hue.Orange, Drawing.Line, [new(0, 1, 0, 2), new(1, 2, 1, 3)])]);
+        var plot = new Plot(
+            "Reward",
+            new Axis("updates"),
+            new Axis("reward"),
+            [new Series("gold", Hue.Orange, Drawing.Line, [new(0, 1, 0, 2), new(1, 2, 1, 3)])]
+        );
         Assert.Single(Path(Parse(plot), "band"));
     }
 
@@ -73,7 +102,12 @@ public sealed class PlotTests
     public void Hovering_names_every_series_at_its_place()
     {
         ImmutableArray<PlotPoint> points = [new(0, 1), new(10, 0.5)];
-        var plot = new Plot("Loss", new Axis("updates"), new Axis("nats"), [new Series("training", Hue.Blue, Drawing.Line, points), new Series("held out", Hue.Orange, Drawing.Line, [new(10, 0.75)])]);
+        var plot = new Plot(
+            "Loss",
+            new Axis("updates"),
+            new Axis("nats"),
+            [new Series("training", Hue.Blue, Drawing.Line, points), new Series("held out", Hue.Orange, Drawing.Line, [new(10, 0.75)])]
+        );
         var titles = Parse(plot).Descendants("title").Select(title => title.Value).ToArray();
         Assert.Equal(["0 updates\ntraining: 1", "10 updates\ntraining: 0.500\nheld out: 0.750"], titles);
     }

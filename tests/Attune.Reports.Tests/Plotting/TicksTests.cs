@@ -6,8 +6,8 @@ namespace Attune.Reports.Tests.Plotting;
 
 public sealed class TicksTests
 {
-    private static readonly Gen<(double Low, double High)> Range =
-        Gen.Select(Gen.Double[-1e4, 1e4], Gen.Double[-6, 6]).Select((low, power) => (low, low + Math.Pow(10, power)));
+    private static readonly Gen<(double Low, double High)> Range = Gen.Select(Gen.Double[-1e4, 1e4], Gen.Double[-6, 6])
+        .Select((low, power) => (low, low + Math.Pow(10, power)));
 
     [Theory]
     [InlineData(0, 1, "0.0 0.2 0.4 0.6 0.8 1.0")]
@@ -21,33 +21,40 @@ public sealed class TicksTests
         Assert.Equal(expected, string.Join(' ', Ticks.Labels(Ticks.Linear(low, high))));
 
     [Fact]
-    public void Law_ticks_lie_within_the_range_and_are_neither_few_nor_many() => Range.Sample(range =>
-    {
-        var ticks = Ticks.Linear(range.Low, range.High);
-        var slack = (range.High - range.Low) * 1e-6;
-        return ticks.Length is >= 2 and <= 9 && ticks[0] >= range.Low - slack && ticks[^1] <= range.High + slack;
-    });
+    public void Law_ticks_lie_within_the_range_and_are_neither_few_nor_many() =>
+        Range.Sample(range =>
+        {
+            var ticks = Ticks.Linear(range.Low, range.High);
+            var slack = (range.High - range.Low) * 1e-6;
+            return ticks.Length is >= 2 and <= 9 && ticks[0] >= range.Low - slack && ticks[^1] <= range.High + slack;
+        });
 
     [Fact]
-    public void Law_the_step_is_one_two_or_five_times_a_power_of_ten() => Range.Sample(range =>
-    {
-        var ticks = Ticks.Linear(range.Low, range.High);
-        var step = (ticks[^1] - ticks[0]) / (ticks.Length - 1);
-        var digit = step / Math.Pow(10, Math.Floor(Math.Log10(step) + 1e-6));
-        var noise = 1e-9 * Math.Abs(range.Low) / step;
-        return new[] { 1.0, 2, 5 }.Any(nice => Math.Abs(digit - nice) < 1e-6 + noise)
-            && ticks.Zip(ticks.Skip(1), (a, b) => Math.Abs(b - a - step) < step * (1e-6 + noise)).All(even => even);
-    });
+    public void Law_the_step_is_one_two_or_five_times_a_power_of_ten() =>
+        Range.Sample(range =>
+        {
+            var ticks = Ticks.Linear(range.Low, range.High);
+            var step = (ticks[^1] - ticks[0]) / (ticks.Length - 1);
+            var digit = step / Math.Pow(10, Math.Floor(Math.Log10(step) + 1e-6));
+            var noise = 1e-9 * Math.Abs(range.Low) / step;
+            return new[] { 1.0, 2, 5 }.Any(nice => Math.Abs(digit - nice) < 1e-6 + noise)
+                && ticks.Zip(ticks.Skip(1), (a, b) => Math.Abs(b - a - step) < step * (1e-6 + noise)).All(even => even);
+        });
 
     [Fact]
-    public void Law_labels_differ_and_say_the_value() => Range.Sample(range =>
-    {
-        var ticks = Ticks.Linear(range.Low, range.High);
-        var labels = Ticks.Labels(ticks);
-        var step = ticks[1] - ticks[0];
-        return labels.Distinct().Count() == labels.Length
-            && ticks.Zip(labels).All(pair => Math.Abs(double.Parse(pair.Second.Replace('\u2212', '-'), CultureInfo.InvariantCulture) - pair.First) < 0.3 * step);
-    });
+    public void Law_labels_differ_and_say_the_value() =>
+        Range.Sample(range =>
+        {
+            var ticks = Ticks.Linear(range.Low, range.High);
+            var labels = Ticks.Labels(ticks);
+            var step = ticks[1] - ticks[0];
+            return labels.Distinct().Count() == labels.Length
+                && ticks
+                    .Zip(labels)
+                    .All(pair =>
+                        Math.Abs(double.Parse(pair.Second.Replace('\u2212', '-'), CultureInfo.InvariantCulture) - pair.First) < 0.3 * step
+                    );
+        });
 
     [Theory]
     [InlineData(0.18, 5.2, "0.2 0.5 1 2 5")]
@@ -58,7 +65,8 @@ public sealed class TicksTests
 
     [Fact]
     public void Law_a_wide_logarithmic_axis_has_no_more_than_seven_ticks() =>
-        Gen.Select(Gen.Double[-12, 0], Gen.Double[1, 12]).Sample((low, high) => Ticks.Logarithmic(Math.Pow(10, low), Math.Pow(10, high)).Length is >= 2 and <= 7);
+        Gen.Select(Gen.Double[-12, 0], Gen.Double[1, 12])
+            .Sample((low, high) => Ticks.Logarithmic(Math.Pow(10, low), Math.Pow(10, high)).Length is >= 2 and <= 7);
 
     [Theory]
     [InlineData(1, 1)]

@@ -14,7 +14,15 @@ public sealed class EventLogTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private static RunEvent Update(long sequence, string stage = "ppo", long? updates = null, double loss = 0.5) =>
-        new(sequence, stage, "update", sequence, updates ?? sequence, 8 * sequence, new Dictionary<string, double> { ["loss"] = loss, ["objective/kl"] = 0.1 * sequence });
+        new(
+            sequence,
+            stage,
+            "update",
+            sequence,
+            updates ?? sequence,
+            8 * sequence,
+            new Dictionary<string, double> { ["loss"] = loss, ["objective/kl"] = 0.1 * sequence }
+        );
 
     private static SampleEvent Sample(long updates, string stage = "ppo", string answer = "Good — “fine”, <b>ä</b>.\nTwo lines.") =>
         new(stage, updates, 0, "The film was", answer, 1.5, null, 2.25);
@@ -45,7 +53,11 @@ public sealed class EventLogTests : IDisposable
     public void Names_are_snake_case_and_absent_rewards_are_left_out()
     {
         Write(1);
-        Assert.Equal("""{"sequence":1,"stage":"ppo","kind":"update","round":1,"updates":1,"items":8,"metrics":{"loss":0.5,"objective/kl":0.1}}""" + "\n", File.ReadAllText(Run.EventsFile));
+        Assert.Equal(
+            """{"sequence":1,"stage":"ppo","kind":"update","round":1,"updates":1,"items":8,"metrics":{"loss":0.5,"objective/kl":0.1}}"""
+                + "\n",
+            File.ReadAllText(Run.EventsFile)
+        );
         var sample = File.ReadAllText(Run.SamplesFile);
         Assert.Contains("\"prompt_index\":0", sample);
         Assert.Contains("“fine”, <b>ä</b>", sample);
@@ -68,19 +80,23 @@ public sealed class EventLogTests : IDisposable
     }
 
     [Fact]
-    public void Law_every_finite_figure_survives_disk_to_the_last_bit() => Gen.Double.Where(double.IsFinite).Sample(
-        figure =>
-        {
-            using var folder = new TemporaryFolder();
-            using (var log = EventLog.Open(folder.Path))
-            {
-                log.Append(Update(1, loss: figure));
-            }
+    public void Law_every_finite_figure_survives_disk_to_the_last_bit() =>
+        Gen
+            .Double.Where(double.IsFinite)
+            .Sample(
+                figure =>
+                {
+                    using var folder = new TemporaryFolder();
+                    using (var log = EventLog.Open(folder.Path))
+                    {
+                        log.Append(Update(1, loss: figure));
+                    }
 
-            var read = new RunFolder(folder.Path).ReadEvents().Entries[0].Metrics["loss"];
-            return BitConverter.DoubleToInt64Bits(read) == BitConverter.DoubleToInt64Bits(figure);
-        },
-        iter: 60);
+                    var read = new RunFolder(folder.Path).ReadEvents().Entries[0].Metrics["loss"];
+                    return BitConverter.DoubleToInt64Bits(read) == BitConverter.DoubleToInt64Bits(figure);
+                },
+                iter: 60
+            );
 
     [Fact]
     public void Cut_at_any_byte_of_the_last_two_lines_the_log_is_read_and_continued()

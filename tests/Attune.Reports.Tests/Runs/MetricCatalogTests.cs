@@ -12,13 +12,16 @@ public sealed partial class MetricCatalogTests
     public void Names_are_unique_and_every_definition_says_something()
     {
         Assert.Distinct(MetricCatalog.All.Select(m => m.Name));
-        Assert.All(MetricCatalog.All, m =>
-        {
-            Assert.NotEmpty(m.Unit);
-            Assert.NotEmpty(m.Source);
-            Assert.EndsWith(".", m.Meaning);
-            Assert.True(m.Meaning.Length > 10, m.Name);
-        });
+        Assert.All(
+            MetricCatalog.All,
+            m =>
+            {
+                Assert.NotEmpty(m.Unit);
+                Assert.NotEmpty(m.Source);
+                Assert.EndsWith(".", m.Meaning);
+                Assert.True(m.Meaning.Length > 10, m.Name);
+            }
+        );
     }
 
     [Theory]
@@ -33,10 +36,20 @@ public sealed partial class MetricCatalogTests
     [Fact]
     public void Every_metric_that_the_source_logs_is_defined()
     {
-        var logged = Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.cs", SearchOption.AllDirectories)
+        var logged = Directory
+            .EnumerateFiles(Path.Combine(Root(), "src"), "*.cs", SearchOption.AllDirectories)
             .Where(file => File.ReadAllText(file).Contains("Metrics", StringComparison.Ordinal))
-            .SelectMany(file => LoggedName().Matches(File.ReadAllText(file)).Select(match => (File: Path.GetFileName(file), Name: match.Groups[1].Value)));
-        Assert.All(logged, metric => Assert.True(MetricCatalog.Find(metric.Name) is not null, $"{metric.File} logs {metric.Name}, which MetricCatalog does not define"));
+            .SelectMany(file =>
+                LoggedName().Matches(File.ReadAllText(file)).Select(match => (File: Path.GetFileName(file), Name: match.Groups[1].Value))
+            );
+        Assert.All(
+            logged,
+            metric =>
+                Assert.True(
+                    MetricCatalog.Find(metric.Name) is not null,
+                    $"{metric.File} logs {metric.Name}, which MetricCatalog does not define"
+                )
+        );
     }
 
     /// <summary>Run once with ATTUNE_WRITE_DOCS=1 to write the page anew.</summary>

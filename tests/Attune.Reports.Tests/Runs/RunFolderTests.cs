@@ -16,8 +16,24 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void A_result_is_read_back_as_it_was_written()
     {
-        var written = new RunResult("demo", "0.1.0", 7, new Dictionary<string, double?> { ["gold_reward_after"] = 1.25, ["win_rate_vs_reference"] = null, ["kl_nats"] = double.NaN },
-            [new StageResult("reward", 12.5, new Dictionary<string, double> { ["accuracy"] = 0.75 }) { Calibration = [new CalibrationBin(0.55, 0.5, 12)], Notes = ["3 rows dropped"] }])
+        var written = new RunResult(
+            "demo",
+            "0.1.0",
+            7,
+            new Dictionary<string, double?>
+            {
+                ["gold_reward_after"] = 1.25,
+                ["win_rate_vs_reference"] = null,
+                ["kl_nats"] = double.NaN,
+            },
+            [
+                new StageResult("reward", 12.5, new Dictionary<string, double> { ["accuracy"] = 0.75 })
+                {
+                    Calibration = [new CalibrationBin(0.55, 0.5, 12)],
+                    Notes = ["3 rows dropped"],
+                },
+            ]
+        )
         {
             Started = new DateTimeOffset(2026, 11, 23, 9, 30, 0, TimeSpan.Zero),
             Machine = "2 cores",
@@ -35,7 +51,15 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void Scripts_find_the_summary_under_the_documented_names()
     {
-        Run.WriteResult(new RunResult("demo", "0.1.0", 7, new Dictionary<string, double?> { ["kl_nats"] = 3.5 }, [new StageResult("sft", 2, new Dictionary<string, double>())]));
+        Run.WriteResult(
+            new RunResult(
+                "demo",
+                "0.1.0",
+                7,
+                new Dictionary<string, double?> { ["kl_nats"] = 3.5 },
+                [new StageResult("sft", 2, new Dictionary<string, double>())]
+            )
+        );
         using var json = JsonDocument.Parse(File.ReadAllBytes(Run.ResultFile));
         Assert.Equal(3.5, json.RootElement.GetProperty("summary").GetProperty("kl_nats").GetDouble());
         Assert.Equal("sft", json.RootElement.GetProperty("stages")[0].GetProperty("name").GetString());

@@ -30,16 +30,23 @@ public sealed class NormalizerTests
     [InlineData("2\u2075", "25")]
     [InlineData("\uff76\uff9e", "\u30ac")]
     [InlineData("\u1e9b\u0323", "\u1e69")]
-    public void Compatible_form(string text, string expected) => Assert.Equal(expected, Normalization.Apply(text, NormalizationForm.FormKC));
+    public void Compatible_form(string text, string expected) =>
+        Assert.Equal(expected, Normalization.Apply(text, NormalizationForm.FormKC));
 
     [Fact]
-    public void Law_the_forms_lead_to_each_other() => BytePairTests.Unicode.Sample(text =>
-    {
-        string Of(string t, NormalizationForm form) => Normalization.Apply(t, form);
-        var (c, d) = (Of(text, NormalizationForm.FormC), Of(text, NormalizationForm.FormD));
-        return Of(c, NormalizationForm.FormC) == c && Of(d, NormalizationForm.FormC) == c && Of(c, NormalizationForm.FormD) == d
-            && Of(c, NormalizationForm.FormKC) == Of(Of(text, NormalizationForm.FormKD), NormalizationForm.FormC);
-    }, iter: 2000);
+    public void Law_the_forms_lead_to_each_other() =>
+        BytePairTests.Unicode.Sample(
+            text =>
+            {
+                string Of(string t, NormalizationForm form) => Normalization.Apply(t, form);
+                var (c, d) = (Of(text, NormalizationForm.FormC), Of(text, NormalizationForm.FormD));
+                return Of(c, NormalizationForm.FormC) == c
+                    && Of(d, NormalizationForm.FormC) == c
+                    && Of(c, NormalizationForm.FormD) == d
+                    && Of(c, NormalizationForm.FormKC) == Of(Of(text, NormalizationForm.FormKD), NormalizationForm.FormC);
+            },
+            iter: 2000
+        );
 
     [Theory]
     [InlineData("""{"type": "Lowercase"}""", "ÀB", "àb")]

@@ -13,7 +13,22 @@ public sealed class PipelineTests
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     private static readonly string[] Hard =
-        ["Hello world", " leading", "  two  spaces ", "a\r\nb\r\n\r\n", "e\u0301 n\u0303", "😀👩‍👩‍👧", "\t\0\u0001", "<s> </s> <0x0A> <unk>", "日本語 текст", " ", "   ", "", "\n", "𝒜𝒷 𝟘1 12345"];
+    [
+        "Hello world",
+        " leading",
+        "  two  spaces ",
+        "a\r\nb\r\n\r\n",
+        "e\u0301 n\u0303",
+        "😀👩‍👩‍👧",
+        "\t\0\u0001",
+        "<s> </s> <0x0A> <unk>",
+        "日本語 текст",
+        " ",
+        "   ",
+        "",
+        "\n",
+        "𝒜𝒷 𝟘1 12345",
+    ];
 
     [Fact]
     public void Llama2_as_tokenizer_json_gives_the_ids_of_its_sentencepiece_model()
@@ -21,7 +36,10 @@ public sealed class PipelineTests
         var pieces = (SentencePieceTokenizer)TokenizerFiles.ImportLlama2C(SharedData.Require("tokenizers/llama2/tokenizer.bin"), 32000);
         using var folder = TokenizerJsonFolder.Llama(pieces);
         var pipeline = Assert.IsType<PipelineTokenizer>(TokenizerFiles.Load(folder.Path));
-        Assert.Equal((pieces.VocabularySize, pieces.BeginToken, pieces.EndToken), (pipeline.VocabularySize, pipeline.BeginToken, pipeline.EndToken));
+        Assert.Equal(
+            (pieces.VocabularySize, pieces.BeginToken, pieces.EndToken),
+            (pipeline.VocabularySize, pipeline.BeginToken, pipeline.EndToken)
+        );
         foreach (var text in Hard.Concat(Corpora(6)))
         {
             Assert.Equal(pieces.Encode(text), pipeline.Encode(text));
@@ -55,7 +73,8 @@ public sealed class PipelineTests
         using var fallback = TokenizerJsonFolder.Llama(TokenizerJsonFolder.Stories());
         var pieces = TokenizerFiles.Load(fallback.Path);
         // U+2581 stands for a space inside; it is the one text that comes back otherwise.
-        BytePairTests.Unicode.Where(t => !t.Contains('\u2581', StringComparison.Ordinal))
+        BytePairTests
+            .Unicode.Where(t => !t.Contains('\u2581', StringComparison.Ordinal))
             .Sample(text => pieces.Decode(pieces.Encode(text).AsSpan()) == text, iter: 300);
     }
 
@@ -65,22 +84,38 @@ public sealed class PipelineTests
         using var first = TokenizerJsonFolder.Llama(TokenizerJsonFolder.Stories());
         using var second = new TemporaryFolder();
         TokenizerFiles.Load(first.Path).Save(second.Path);
-        Assert.Equal(Directory.GetFiles(first.Path).Select(Path.GetFileName).Order(), Directory.GetFiles(second.Path).Select(Path.GetFileName).Order());
-        Assert.All(Directory.GetFiles(first.Path), f => Assert.Equal(File.ReadAllBytes(f), File.ReadAllBytes(second.File(Path.GetFileName(f)))));
+        Assert.Equal(
+            Directory.GetFiles(first.Path).Select(Path.GetFileName).Order(),
+            Directory.GetFiles(second.Path).Select(Path.GetFileName).Order()
+        );
+        Assert.All(
+            Directory.GetFiles(first.Path),
+            f => Assert.Equal(File.ReadAllBytes(f), File.ReadAllBytes(second.File(Path.GetFileName(f))))
+        );
     }
 
     [Fact]
     public void Added_tokens_are_made_from_text_only_where_they_are_not_special()
     {
-        using var folder = TokenizerJsonFolder.Gpt2(Llama3Words, file => file["added_tokens"] = new JsonArray(
-            Added("<|endoftext|>", 50256, special: true), Added("<think>", 50257, special: false), Added("<|turn|>", 50258, special: true, stripsRight: true),
-            Added("<thinking", 50259, special: false)));
+        using var folder = TokenizerJsonFolder.Gpt2(
+            Llama3Words,
+            file =>
+                file["added_tokens"] = new JsonArray(
+                    Added("<|endoftext|>", 50256, special: true),
+                    Added("<think>", 50257, special: false),
+                    Added("<|turn|>", 50258, special: true, stripsRight: true),
+                    Added("<thinking", 50259, special: false)
+                )
+        );
         var tokenizer = TokenizerFiles.Load(folder.Path);
         Assert.Equal(50260, tokenizer.VocabularySize);
         Assert.Equal([50257, 5303, 50259], tokenizer.Encode("<think>hi<thinking"));
         Assert.DoesNotContain(50258, tokenizer.Encode("<|turn|>"));
         Assert.DoesNotContain(50256, tokenizer.Encode("<|endoftext|>"));
-        Assert.Equal(("<think>hi", (int?)50258, (int?)null), (tokenizer.Decode([50257, 50256, 5303]), tokenizer.FindSpecial("<|turn|>"), tokenizer.FindSpecial("<think>")));
+        Assert.Equal(
+            ("<think>hi", (int?)50258, (int?)null),
+            (tokenizer.Decode([50257, 50256, 5303]), tokenizer.FindSpecial("<|turn|>"), tokenizer.FindSpecial("<think>"))
+        );
         Assert.Equal(tokenizer.Encode("hi"), tokenizer.EncodeAfter(50258, " \nhi"));
         Assert.Equal(tokenizer.Encode(" \nhi"), tokenizer.EncodeAfter(50256, " \nhi"));
     }
@@ -91,11 +126,24 @@ public sealed class PipelineTests
     [InlineData("never", "a", "a")]
     public void A_space_is_put_before_a_text_as_the_scheme_says(string scheme, string atStart, string afterSpecial)
     {
-        using var folder = TokenizerJsonFolder.Words(["<unk>", "</s>", "a", "\u2581a"], file =>
-        {
-            file["pre_tokenizer"] = new JsonObject { ["type"] = "Metaspace", ["replacement"] = "\u2581", ["prepend_scheme"] = scheme };
-            file["decoder"] = new JsonObject { ["type"] = "Metaspace", ["replacement"] = "\u2581", ["prepend_scheme"] = scheme };
-        });
+        using var folder = TokenizerJsonFolder.Words(
+            ["<unk>", "</s>", "a", "\u2581a"],
+            file =>
+            {
+                file["pre_tokenizer"] = new JsonObject
+                {
+                    ["type"] = "Metaspace",
+                    ["replacement"] = "\u2581",
+                    ["prepend_scheme"] = scheme,
+                };
+                file["decoder"] = new JsonObject
+                {
+                    ["type"] = "Metaspace",
+                    ["replacement"] = "\u2581",
+                    ["prepend_scheme"] = scheme,
+                };
+            }
+        );
         var tokenizer = TokenizerFiles.Load(folder.Path);
         int Id(string piece) => piece == "a" ? 2 : 3;
         Assert.Equal([Id(atStart)], tokenizer.Encode("a"));
@@ -107,16 +155,30 @@ public sealed class PipelineTests
     [Fact]
     public void Wordpiece_cuts_berts_example_as_the_paper_does()
     {
-        using var folder = TokenizerJsonFolder.Words(["[UNK]", "[CLS]", "[SEP]", "un", "##aff", "##able", "hello", "!"], file =>
-        {
-            file["model"]!["type"] = "WordPiece";
-            file["model"]!["unk_token"] = "[UNK]";
-            file["normalizer"] = new JsonObject { ["type"] = "BertNormalizer", ["lowercase"] = true };
-            file["pre_tokenizer"] = new JsonObject { ["type"] = "BertPreTokenizer" };
-            file["decoder"] = new JsonObject { ["type"] = "WordPiece", ["prefix"] = "##", ["cleanup"] = true };
-            file["post_processor"] = new JsonObject { ["type"] = "BertProcessing", ["cls"] = new JsonArray("[CLS]", 1), ["sep"] = new JsonArray("[SEP]", 2) };
-            file["added_tokens"] = new JsonArray(Added("[UNK]", 0, true), Added("[CLS]", 1, true), Added("[SEP]", 2, true));
-        }, config: "{}");
+        using var folder = TokenizerJsonFolder.Words(
+            ["[UNK]", "[CLS]", "[SEP]", "un", "##aff", "##able", "hello", "!"],
+            file =>
+            {
+                file["model"]!["type"] = "WordPiece";
+                file["model"]!["unk_token"] = "[UNK]";
+                file["normalizer"] = new JsonObject { ["type"] = "BertNormalizer", ["lowercase"] = true };
+                file["pre_tokenizer"] = new JsonObject { ["type"] = "BertPreTokenizer" };
+                file["decoder"] = new JsonObject
+                {
+                    ["type"] = "WordPiece",
+                    ["prefix"] = "##",
+                    ["cleanup"] = true,
+                };
+                file["post_processor"] = new JsonObject
+                {
+                    ["type"] = "BertProcessing",
+                    ["cls"] = new JsonArray("[CLS]", 1),
+                    ["sep"] = new JsonArray("[SEP]", 2),
+                };
+                file["added_tokens"] = new JsonArray(Added("[UNK]", 0, true), Added("[CLS]", 1, true), Added("[SEP]", 2, true));
+            },
+            config: "{}"
+        );
         var tokenizer = TokenizerFiles.Load(folder.Path);
         Assert.Equal([6, 3, 4, 5, 7], tokenizer.Encode("Héllo\tunaffable!"));
         Assert.Equal([0], tokenizer.Encode("unaffablest"));
@@ -132,8 +194,26 @@ public sealed class PipelineTests
             (f => f["model"]!["type"] = "Pieces", "a model of type Pieces is not known; expected one of BPE"),
             (f => f["model"] = 3, "model is 3; expected an object"),
             (f => f["pre_tokenizer"] = new JsonObject { ["type"] = "Chop" }, "a pre-tokenizer of type Chop"),
-            (f => f["pre_tokenizer"] = new JsonObject { ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = "(" }, ["behavior"] = "Isolated" }, "the regular expression '(' cannot be used"),
-            (f => f["pre_tokenizer"] = new JsonObject { ["type"] = "Split", ["pattern"] = new JsonObject { ["String"] = "a" }, ["behavior"] = "Chopped" }, "the behavior 'Chopped' is not known"),
+            (
+                f =>
+                    f["pre_tokenizer"] = new JsonObject
+                    {
+                        ["type"] = "Split",
+                        ["pattern"] = new JsonObject { ["Regex"] = "(" },
+                        ["behavior"] = "Isolated",
+                    },
+                "the regular expression '(' cannot be used"
+            ),
+            (
+                f =>
+                    f["pre_tokenizer"] = new JsonObject
+                    {
+                        ["type"] = "Split",
+                        ["pattern"] = new JsonObject { ["String"] = "a" },
+                        ["behavior"] = "Chopped",
+                    },
+                "the behavior 'Chopped' is not known"
+            ),
             (f => f["normalizer"] = new JsonObject { ["type"] = "Precompiled" }, "a normalizer of type Precompiled"),
             (f => f["decoder"] = new JsonObject { ["type"] = "Strip", ["content"] = "" }, "expected one character"),
             (f => f["model"]!["vocab"]!["x"] = 1_900_000_000, "expected ids from 0 up"),
@@ -143,25 +223,47 @@ public sealed class PipelineTests
         foreach (var (change, expected) in cases)
         {
             using var folder = TokenizerJsonFolder.Words(["<unk>", "</s>", "a"], change);
-            Assert.Contains(expected, Assert.Throws<ModelFileException>(() => TokenizerFiles.Load(folder.Path)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                expected,
+                Assert.Throws<ModelFileException>(() => TokenizerFiles.Load(folder.Path)).Message,
+                StringComparison.Ordinal
+            );
         }
     }
 
     [Fact]
     public void An_expression_without_end_is_given_up()
     {
-        using var folder = TokenizerJsonFolder.Words(["<unk>", "</s>", "a"], f => f["pre_tokenizer"] = new JsonObject
-        {
-            ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = "(a+)+(?!a)b" }, ["behavior"] = "Isolated",
-        });
+        using var folder = TokenizerJsonFolder.Words(
+            ["<unk>", "</s>", "a"],
+            f =>
+                f["pre_tokenizer"] = new JsonObject
+                {
+                    ["type"] = "Split",
+                    ["pattern"] = new JsonObject { ["Regex"] = "(a+)+(?!a)b" },
+                    ["behavior"] = "Isolated",
+                }
+        );
         var tokenizer = TokenizerFiles.Load(folder.Path);
-        Assert.Contains("took longer than", Assert.Throws<ModelFileException>(() => tokenizer.Encode(new string('a', 60))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "took longer than",
+            Assert.Throws<ModelFileException>(() => tokenizer.Encode(new string('a', 60))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     internal static JsonObject Added(string content, int id, bool special, bool stripsRight = false) =>
-        new() { ["id"] = id, ["content"] = content, ["special"] = special, ["normalized"] = false, ["rstrip"] = stripsRight };
+        new()
+        {
+            ["id"] = id,
+            ["content"] = content,
+            ["special"] = special,
+            ["normalized"] = false,
+            ["rstrip"] = stripsRight,
+        };
 
     private static IEnumerable<string> Corpora(int each) =>
-        new[] { "tinyshakespeare/input.txt", "grimm/GrimmsFairyTales.txt" }
-            .SelectMany(f => File.ReadAllText(SharedData.Require("text/" + f)).Chunk(997).Take(each).Select(c => new string(c)));
+        new[] { "tinyshakespeare/input.txt", "grimm/GrimmsFairyTales.txt" }.SelectMany(f =>
+            File.ReadAllText(SharedData.Require("text/" + f)).Chunk(997).Take(each).Select(c => new string(c))
+        );
 }

@@ -8,11 +8,14 @@ namespace Attune.Text.Tests.Templates;
 
 public sealed class ChatTextTests : IDisposable
 {
-    private const string Own = "{% for m in messages %}{{ '<|turn|>' + m.content + '<|over|>' }}{% endfor %}{% if add_generation_prompt %}<|turn|>{% endif %}";
+    private const string Own =
+        "{% for m in messages %}{{ '<|turn|>' + m.content + '<|over|>' }}{% endfor %}{% if add_generation_prompt %}<|turn|>{% endif %}";
     private readonly TemporaryFolder _folder = new();
 
     public ChatTextTests() =>
-        BytePairTrainer.Train(["the cat sat on the mat"], 290, new SpecialTokens("<s>", "</s>", null) { Others = ["<|over|>", "<|turn|>"] }).Save(_folder.Path);
+        BytePairTrainer
+            .Train(["the cat sat on the mat"], 290, new SpecialTokens("<s>", "</s>", null) { Others = ["<|over|>", "<|turn|>"] })
+            .Save(_folder.Path);
 
     public void Dispose() => _folder.Dispose();
 
@@ -29,7 +32,11 @@ public sealed class ChatTextTests : IDisposable
     {
         Configure(config => config["chat_template"] = "from config {{ messages[0].content }} {{ eos_token }}");
         Assert.StartsWith("from config hi </s>", Render(), StringComparison.Ordinal);
-        Configure(config => config["chat_template"] = JsonNode.Parse("""[{"name": "tool_use", "template": "no"}, {"name": "default", "template": "by name {{ messages[0].content }}"}]"""));
+        Configure(config =>
+            config["chat_template"] = JsonNode.Parse(
+                """[{"name": "tool_use", "template": "no"}, {"name": "default", "template": "by name {{ messages[0].content }}"}]"""
+            )
+        );
         Assert.StartsWith("by name hi", Render(), StringComparison.Ordinal);
         _folder.WriteText("chat_template.jinja", "from file {{ messages[0].content }}");
         Assert.StartsWith("from file hi", Render(), StringComparison.Ordinal);
@@ -50,18 +57,28 @@ public sealed class ChatTextTests : IDisposable
         _folder.WriteText("chat_template.jinja", Own);
         using var copy = new TemporaryFolder();
         ChatText.Load(_folder.Path).Save(copy.Path);
-        Assert.All(Directory.GetFiles(_folder.Path), f => Assert.Equal(File.ReadAllText(f), File.ReadAllText(copy.File(Path.GetFileName(f)))));
+        Assert.All(
+            Directory.GetFiles(_folder.Path),
+            f => Assert.Equal(File.ReadAllText(f), File.ReadAllText(copy.File(Path.GetFileName(f))))
+        );
     }
 
     [Fact]
     public void A_damaged_template_is_named() =>
-        Assert.Contains("chat_template.jinja: the chat template cannot be used: line 1:", Assert.Throws<ModelFileException>(() =>
-        {
-            _folder.WriteText("chat_template.jinja", "{% if %}");
-            ChatText.Load(_folder.Path);
-        }).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "chat_template.jinja: the chat template cannot be used: line 1:",
+            Assert
+                .Throws<ModelFileException>(() =>
+                {
+                    _folder.WriteText("chat_template.jinja", "{% if %}");
+                    ChatText.Load(_folder.Path);
+                })
+                .Message,
+            StringComparison.Ordinal
+        );
 
-    private string Render() => ChatText.Load(_folder.Path).Template.Render([new(Core.Conversations.Role.User, "hi")], TemplateEnding.Closed);
+    private string Render() =>
+        ChatText.Load(_folder.Path).Template.Render([new(Core.Conversations.Role.User, "hi")], TemplateEnding.Closed);
 
     private void Configure(Action<JsonNode> change)
     {

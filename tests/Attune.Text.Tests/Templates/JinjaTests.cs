@@ -27,10 +27,17 @@ public sealed class JinjaTests
 
     [Theory]
     [InlineData("{% for x in [1,2,3] %}{{ loop.index }}/{{ loop.length }}{{ ',' if not loop.last }}{% endfor %}", "1/3,2/3,3/3")]
-    [InlineData("{% for x in [1,2,3] %}{{ loop.index0 }}{{ loop.revindex }}{{ loop.first }}{{ loop.previtem is defined }}{{ loop.nextitem }};{% endfor %}", "03TrueFalse2;12FalseTrue3;21FalseTrue;")]
+    [InlineData(
+        "{% for x in [1,2,3] %}{{ loop.index0 }}{{ loop.revindex }}{{ loop.first }}{{ loop.previtem is defined }}{{ "
+            + "loop.nextitem }};{% endfor %}",
+        "03TrueFalse2;12FalseTrue3;21FalseTrue;"
+    )]
     [InlineData("{% for x in [] %}a{% else %}none{% endfor %}", "none")]
     [InlineData("{% for x in [1,2,3,4] if x is even %}{{ x }}{{ loop.index }} {% endfor %}", "21 42 ")]
-    [InlineData("{% for x in range(9) %}{% if x == 2 %}{% continue %}{% endif %}{% if x > 4 %}{% break %}{% endif %}{{ x }}{% endfor %}", "0134")]
+    [InlineData(
+        "{% for x in range(9) %}{% if x == 2 %}{% continue %}{% endif %}{% if x > 4 %}{% break %}{% endif %}{{ x }}{% endfor %}",
+        "0134"
+    )]
     [InlineData("{% for k, v in {'a': 1, 'b': 2}.items() %}{{ k }}={{ v }} {% endfor %}", "a=1 b=2 ")]
     [InlineData("{% set x = 1 %}{% for i in [5] %}{% set x = i %}{% endfor %}{{ x }}", "1")]
     [InlineData("{% set ns = namespace(x=1) %}{% for i in [5,6] %}{% set ns.x = ns.x + i %}{% endfor %}{{ ns.x }}", "12")]
@@ -91,7 +98,10 @@ public sealed class JinjaTests
     [InlineData("[1,1,2]|unique|list ~ '3'|int ~ 2.5|round ~ '1.5'|float ~ -3|abs", "[1, 2]32.01.53")]
     [InlineData("'a\\nb'|indent(2) ~ 'a\\nb'|indent(1, true)", "a\n  b a\n b")]
     [InlineData("{'a': [1, 2.0, true, none, 'é\"\\n<']}|tojson", "{\"a\": [1, 2.0, true, null, \"é\\\"\\n<\"]}")]
-    [InlineData("{'a': [1, {'b': 2}], 'c': []}|tojson(indent=2)", "{\n  \"a\": [\n    1,\n    {\n      \"b\": 2\n    }\n  ],\n  \"c\": []\n}")]
+    [InlineData(
+        "{'a': [1, {'b': 2}], 'c': []}|tojson(indent=2)",
+        "{\n  \"a\": [\n    1,\n    {\n      \"b\": 2\n    }\n  ],\n  \"c\": []\n}"
+    )]
     [InlineData("'%s-%s'|format('a', 1) ~ '<&'|escape ~ 'a b c'|wordcount", "a-1&lt;&amp;3")]
     public void Filters(string expression, string expected) => Assert.Equal(expected, Render("{{ " + expression + " }}"));
 
@@ -100,8 +110,15 @@ public sealed class JinjaTests
 
     [Fact]
     public void A_template_that_refuses_says_why() =>
-        Assert.Equal("the chat template cannot say this conversation: roles must alternate", Assert.Throws<DataException>(() => Make("{% if messages[0].role == 'tool' %}{{ raise_exception('roles must alternate') }}{% endif %}")
-            .Render([new JsonObject { ["role"] = "tool", ["content"] = "" }], null, TemplateEnding.Closed)).Message);
+        Assert.Equal(
+            "the chat template cannot say this conversation: roles must alternate",
+            Assert
+                .Throws<DataException>(() =>
+                    Make("{% if messages[0].role == 'tool' %}{{ raise_exception('roles must alternate') }}{% endif %}")
+                        .Render([new JsonObject { ["role"] = "tool", ["content"] = "" }], null, TemplateEnding.Closed)
+                )
+                .Message
+        );
 
     [Theory]
     [InlineData("{% if %}", "where a value was expected")]
@@ -138,7 +155,10 @@ public sealed class JinjaTests
     [InlineData("{% set ns = namespace(s=[1]) %}{% for i in range(60) %}{% set ns.s = [ns.s, ns.s, ns.s, ns.s] %}{% endfor %}{{ ns.s }}")]
     [InlineData("{% set ns = namespace(s=[1]) %}{% for i in range(45) %}{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s }}")]
     [InlineData("{% set ns = namespace(s=[1]) %}{% for i in range(45) %}{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s|tojson }}")]
-    [InlineData("{% set ns = namespace(s=[1], t=[1]) %}{% for i in range(45) %}{% set ns.s = [ns.s, ns.s] %}{% set ns.t = [ns.t, ns.t] %}{% endfor %}{{ ns.s == ns.t }}")]
+    [InlineData(
+        "{% set ns = namespace(s=[1], t=[1]) %}{% for i in range(45) %}{% set ns.s = [ns.s, ns.s] %}{% set ns.t = [ns.t, ns.t] "
+            + "%}{% endfor %}{{ ns.s == ns.t }}"
+    )]
     [InlineData("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}")]
     [InlineData("{{ 'a'|indent(2000000000) }}")]
     [InlineData("{{ ('x' * 1000000).replace('', 'y' * 1000000) }}")]
@@ -156,7 +176,8 @@ public sealed class JinjaTests
     {
         foreach (var (open, close) in new[] { ("(", ")"), ("[", "]"), ("-", ""), ("not ", ""), ("{1:", "}") })
         {
-            var template = "{{ " + string.Concat(Enumerable.Repeat(open, 100_000)) + "1" + string.Concat(Enumerable.Repeat(close, 100_000)) + " }}";
+            var template =
+                "{{ " + string.Concat(Enumerable.Repeat(open, 100_000)) + "1" + string.Concat(Enumerable.Repeat(close, 100_000)) + " }}";
             Assert.True(open == "not " || Record.Exception(() => Render(template)) is ModelFileException, open);
         }
 
@@ -168,15 +189,21 @@ public sealed class JinjaTests
 
     [Fact]
     public void Law_any_text_without_braces_is_itself() =>
-        BytePairTests.Unicode.Where(t => !t.Contains('{', StringComparison.Ordinal) && !t.Contains('\r', StringComparison.Ordinal) && !t.EndsWith('\n')).Sample(text => Render(text) == text, iter: 300);
+        BytePairTests
+            .Unicode.Where(t =>
+                !t.Contains('{', StringComparison.Ordinal) && !t.Contains('\r', StringComparison.Ordinal) && !t.EndsWith('\n')
+            )
+            .Sample(text => Render(text) == text, iter: 300);
 
-    internal static JinjaTemplate Make(string template) => new(template, "t.jinja", new TemplateTokens(["<s>", "</s>"], "<s>", "</s>"), new Clock());
+    internal static JinjaTemplate Make(string template) =>
+        new(template, "t.jinja", new TemplateTokens(["<s>", "</s>"], "<s>", "</s>"), new Clock());
 
     private static string Render(string template) => Make(template).Render([], null, TemplateEnding.Closed);
 
     private sealed class Clock : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => new(2024, 3, 5, 12, 0, 0, TimeSpan.Zero);
+
         public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
     }
 }

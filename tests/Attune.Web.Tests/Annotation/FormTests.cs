@@ -14,24 +14,41 @@ public sealed class FormTests
 {
     private static readonly ImmutableArray<string> Missing = ["Missing-Answer", "Missing-Major-Auxiliary"];
 
-    public static TheoryData<ProjectKind, Judgement> Judgements => new()
-    {
-        { ProjectKind.Comparison, ComparisonJudgement.OfStrength(3, "better\nby far 👍") },
-        { ProjectKind.Ranking, new RankingJudgement([2, 1, 2]) },
-        { ProjectKind.BestOf, new ChoiceJudgement(null) },
-        { ProjectKind.BestOf, new ChoiceJudgement(3) { Comment = "c" } },
-        { ProjectKind.Steps, new StepsJudgement([1, 0, -1], FinishReason.FoundError, "right") },
-        { ProjectKind.Spans, new SpansJudgement([new AnswerSpan(0, 4, "Irrelevant", "why")], [new MissingInformation("Missing-Major-Auxiliary", 1, [0, 2])], "corrected") },
-        { ProjectKind.Rating, new RatingJudgement(0.25, "because") },
-        { ProjectKind.Chat, new ChatJudgement([new TurnJudgement(0, 8, "why"), new TurnJudgement(1, 1)], 5) { Comment = "all" } },
-    };
+    public static TheoryData<ProjectKind, Judgement> Judgements =>
+        new()
+        {
+            { ProjectKind.Comparison, ComparisonJudgement.OfStrength(3, "better\nby far 👍") },
+            { ProjectKind.Ranking, new RankingJudgement([2, 1, 2]) },
+            { ProjectKind.BestOf, new ChoiceJudgement(null) },
+            {
+                ProjectKind.BestOf,
+                new ChoiceJudgement(3) { Comment = "c" }
+            },
+            { ProjectKind.Steps, new StepsJudgement([1, 0, -1], FinishReason.FoundError, "right") },
+            {
+                ProjectKind.Spans,
+                new SpansJudgement(
+                    [new AnswerSpan(0, 4, "Irrelevant", "why")],
+                    [new MissingInformation("Missing-Major-Auxiliary", 1, [0, 2])],
+                    "corrected"
+                )
+            },
+            { ProjectKind.Rating, new RatingJudgement(0.25, "because") },
+            {
+                ProjectKind.Chat,
+                new ChatJudgement([new TurnJudgement(0, 8, "why"), new TurnJudgement(1, 1)], 5) { Comment = "all" }
+            },
+        };
 
     [Theory]
     [MemberData(nameof(Judgements))]
     public void A_judgement_taken_back_fills_a_form_that_says_the_same(ProjectKind kind, Judgement judgement)
     {
         var draft = DraftFields.Of(JsonSerializer.SerializeToElement(judgement, StoreJson.Options), Missing);
-        var form = DraftFields.Read(draft).GroupBy(f => f.Name).ToDictionary(g => g.Key, g => new StringValues([.. g.Select(f => f.Value)]));
+        var form = DraftFields
+            .Read(draft)
+            .GroupBy(f => f.Name)
+            .ToDictionary(g => g.Key, g => new StringValues([.. g.Select(f => f.Value)]));
         Assert.Equal(judgement, JudgementForm.Read(kind, form));
     }
 
@@ -44,36 +61,73 @@ public sealed class FormTests
     [InlineData(ProjectKind.Rating, "value", "NaN", "expected a number")]
     public void A_field_that_is_missing_or_wrong_is_named(ProjectKind kind, string field, string value, string says)
     {
-        var problem = Assert.Throws<DataException>(() => JudgementForm.Read(kind, new Dictionary<string, StringValues> { [field] = value }));
+        var problem = Assert.Throws<DataException>(() =>
+            JudgementForm.Read(kind, new Dictionary<string, StringValues> { [field] = value })
+        );
         Assert.Contains(says, problem.Message, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData(ProjectKind.Comparison, """{"prompt": "q", "answers": ["a", "b"], "expected": 2}""", """{"kind": "comparison", "pick": "first", "strength": 2}""")]
-    [InlineData(ProjectKind.Ranking, """{"prompt": "q", "answers": ["a", "b"], "expected": [2, 1]}""", """{"kind": "ranking", "ranks": [2, 1]}""")]
-    [InlineData(ProjectKind.Steps, """{"prompt": "q", "completions": ["a", "b"], "expected": [1, -1]}""", """{"kind": "steps", "ratings": [1, -1], "finish": "found_error"}""")]
-    [InlineData(ProjectKind.BestOf, """{"prompt": "q", "answers": ["a", "b"], "expected": {"kind": "choice", "best": 1}}""", """{"kind": "choice", "best": 1}""")]
+    [InlineData(
+        ProjectKind.Comparison,
+        """{"prompt": "q", "answers": ["a", "b"], "expected": 2}""",
+        """{"kind": "comparison", "pick": "first", "strength": 2}"""
+    )]
+    [InlineData(
+        ProjectKind.Ranking,
+        """{"prompt": "q", "answers": ["a", "b"], "expected": [2, 1]}""",
+        """{"kind": "ranking", "ranks": [2, 1]}"""
+    )]
+    [InlineData(
+        ProjectKind.Steps,
+        """{"prompt": "q", "completions": ["a", "b"], "expected": [1, -1]}""",
+        """{"kind": "steps", "ratings": [1, -1], "finish": "found_error"}"""
+    )]
+    [InlineData(
+        ProjectKind.BestOf,
+        """{"prompt": "q", "answers": ["a", "b"], "expected": {"kind": "choice", "best": 1}}""",
+        """{"kind": "choice", "best": 1}"""
+    )]
     public void Rows_whose_judgement_is_known_are_gold(ProjectKind kind, string row, string judgement)
     {
         using var folder = new Testing.TemporaryFolder();
         var plain = row.Replace("\"q\"", "\"p\"", StringComparison.Ordinal);
-        var items = Projects.ItemFile.Read(folder.WriteText("items.jsonl", row + "\n" + plain[..plain.IndexOf(", \"expected\"", StringComparison.Ordinal)] + "}\n"), kind);
+        var items = Projects.ItemFile.Read(
+            folder.WriteText("items.jsonl", row + "\n" + plain[..plain.IndexOf(", \"expected\"", StringComparison.Ordinal)] + "}\n"),
+            kind
+        );
         Assert.Equal(JsonSerializer.Deserialize<Judgement>(judgement, StoreJson.Options), items[0].Expected);
         Assert.Null(items[1].Expected);
-        var attention = Projects.ItemFile.Read(folder.WriteText("attention.jsonl", row.Replace("\"expected\"", "\"gold\": \"attention\", \"expected\"", StringComparison.Ordinal)), kind);
+        var attention = Projects.ItemFile.Read(
+            folder.WriteText(
+                "attention.jsonl",
+                row.Replace("\"expected\"", "\"gold\": \"attention\", \"expected\"", StringComparison.Ordinal)
+            ),
+            kind
+        );
         Assert.Equal(GoldKind.Attention, attention[0].GoldKind);
-        var bad = Assert.Throws<DataException>(() => Projects.ItemFile.Read(folder.WriteText("bad.jsonl", plain + "\n" + plain[..plain.IndexOf(", \"expected\"", StringComparison.Ordinal)] + ", \"expected\": \"good\"}"), kind));
+        var bad = Assert.Throws<DataException>(() =>
+            Projects.ItemFile.Read(
+                folder.WriteText(
+                    "bad.jsonl",
+                    plain + "\n" + plain[..plain.IndexOf(", \"expected\"", StringComparison.Ordinal)] + ", \"expected\": \"good\"}"
+                ),
+                kind
+            )
+        );
         Assert.Contains("line 2", bad.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Words_and_spaces_make_the_text_again_and_positions_count_code_points() => Gen.String.Sample(text =>
-    {
-        // Half characters cannot come in: the store refuses them.
-        text = string.Concat(text.EnumerateRunes());
-        var words = WordCutter.Cut(text);
-        return string.Concat(words.Select(w => w.Text + w.Space)) == text && words.All(w => CodePoints.Slice(text, w.Start, w.End) == w.Text);
-    });
+    public void Words_and_spaces_make_the_text_again_and_positions_count_code_points() =>
+        Gen.String.Sample(text =>
+        {
+            // Half characters cannot come in: the store refuses them.
+            text = string.Concat(text.EnumerateRunes());
+            var words = WordCutter.Cut(text);
+            return string.Concat(words.Select(w => w.Text + w.Space)) == text
+                && words.All(w => CodePoints.Slice(text, w.Start, w.End) == w.Text);
+        });
 
     [Fact]
     public void No_two_actions_of_a_page_have_one_key()

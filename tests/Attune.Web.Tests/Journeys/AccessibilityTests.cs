@@ -5,7 +5,10 @@ using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Journeys;
 
-/// <summary>axe-core's rules for WCAG 2.0 to 2.2, levels A and AA, on every page, light and dark. Skips, saying so, where axe-core is not installed (.ci/run does).</summary>
+/// <summary>
+/// axe-core's rules for WCAG 2.0 to 2.2, levels A and AA, on every page, light and dark. Skips, saying so, where axe-core is not installed
+/// (.ci/run does).
+/// </summary>
 [Collection(nameof(SiteCollection))]
 public sealed class AccessibilityTests(Site site, Chromium chromium)
 {
@@ -38,7 +41,18 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
             ProjectKind.Steps => [Candidate.OfSteps(["1 + 1 = 2", "2 + 2 = 5"])],
             _ => [new("An answer of some words.")],
         };
-        var item = new NewItem(new ItemContent(new Prompt.Chat([new(Core.Conversations.Role.User, "Hello?")]), [.. candidates]) { Passages = kind == ProjectKind.Spans ? [["Title", "One.", "Two."]] : [] });
+        var item = new NewItem(
+            new ItemContent(new Prompt.Chat([new(Core.Conversations.Role.User, "Hello?")]), [.. candidates])
+            {
+                Passages =
+                    kind == ProjectKind.Spans
+                        ?
+                        [
+                            ["Title", "One.", "Two."],
+                        ]
+                        : [],
+            }
+        );
         var project = await site.ProjectAsync(kind, [item]);
         var anna = await site.PersonAsync(Feedback.Role.Annotator, project.Id);
         var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}", Size(screen));
@@ -79,7 +93,10 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
         foreach (var path in new[] { "/", "/projects/new", "/people", $"/people/{site.Owner.Id}", "/account", "/nowhere" })
         {
             await page.GotoAsync(path);
-            await Chromium.ShootAsync(page, $"owner{path.Replace('/', '-').Replace(site.Owner.Id.ToString(), "one", StringComparison.Ordinal)}-{screen}");
+            await Chromium.ShootAsync(
+                page,
+                $"owner{path.Replace('/', '-').Replace(site.Owner.Id.ToString(), "one", StringComparison.Ordinal)}-{screen}"
+            );
             await CheckAsync(page);
         }
     }
@@ -105,7 +122,13 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
             await CheckAsync(nobody);
         }
 
-        var invitation = await site.Store.People.InviteAsync(site.Owner.Id, Feedback.Role.Manager, null, TimeSpan.FromDays(1), TestContext.Current.CancellationToken);
+        var invitation = await site.Store.People.InviteAsync(
+            site.Owner.Id,
+            Feedback.Role.Manager,
+            null,
+            TimeSpan.FromDays(1),
+            TestContext.Current.CancellationToken
+        );
         await nobody.GotoAsync("/join/" + invitation.Token);
         await nobody.GetByLabel("Name").FillAsync(site.Owner.Name);
         await nobody.GetByLabel("Password").FillAsync("long enough a password");
@@ -128,7 +151,17 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
         {
             for (var i = 1; i <= 12; i++)
             {
-                log.Append(new RunEvent(log.NextSequence, "reward", "update", 0, i, i * 8, new Dictionary<string, double> { ["loss"] = 1.0 / i, ["accuracy"] = 0.5 + (0.01 * i) }));
+                log.Append(
+                    new RunEvent(
+                        log.NextSequence,
+                        "reward",
+                        "update",
+                        0,
+                        i,
+                        i * 8,
+                        new Dictionary<string, double> { ["loss"] = 1.0 / i, ["accuracy"] = 0.5 + (0.01 * i) }
+                    )
+                );
             }
 
             log.Append(new SampleEvent("reward", 0, 0, "Say something kind.", "No.", null, 0.1, null));
@@ -152,7 +185,12 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
     public async Task In_the_dark_contrast_holds()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(2, "One", "Two"));
-        var page = await chromium.OpenAsync(site, await site.PersonAsync(Feedback.Role.Annotator, project.Id), $"/work/{project.Id}", dark: true);
+        var page = await chromium.OpenAsync(
+            site,
+            await site.PersonAsync(Feedback.Role.Annotator, project.Id),
+            $"/work/{project.Id}",
+            dark: true
+        );
         await page.Keyboard.PressAsync("2");
         await Chromium.ShootAsync(page, "comparison-dark", full: false);
         await CheckAsync(page);
@@ -164,10 +202,12 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
     {
         Assert.SkipWhen(Axe is null, "needs axe-core: npm install --prefix artifacts/axe axe-core, or ATTUNE_AXE=axe.min.js");
         await page.EvaluateAsync(await File.ReadAllTextAsync(Axe!, TestContext.Current.CancellationToken));
-        var violations = await page.EvaluateAsync<string[]>("""
+        var violations = await page.EvaluateAsync<string[]>(
+            """
             async () => (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })).violations
                 .flatMap(v => v.nodes.map(n => `${v.id}: ${v.help}: ${n.html.slice(0, 200)} ${n.any.map(a => a.message).join('; ').slice(0, 200)}`))
-            """);
+            """
+        );
         Assert.True(violations.Length == 0, page.Url + "\n" + string.Join('\n', violations));
     }
 
@@ -175,7 +215,9 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
     private static string? Find()
     {
         if (Environment.GetEnvironmentVariable("ATTUNE_AXE") is { Length: > 0 } given)
+        {
             return File.Exists(given) ? given : throw new FileNotFoundException("ATTUNE_AXE names no file", given);
+        }
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "Attune.slnx")))

@@ -7,7 +7,10 @@ using Npgsql;
 
 namespace Attune.Web.Tests.Journeys;
 
-/// <summary>A server whose PostgreSQL has too much to do says so, stores nothing by halves, and gets the same label from the page when it has time again.</summary>
+/// <summary>
+/// A server whose PostgreSQL has too much to do says so, stores nothing by halves, and gets the same label from the page when it has time
+/// again.
+/// </summary>
 [Collection(nameof(SiteCollection))]
 public sealed class BusyServerTests(Chromium chromium)
 {
@@ -23,7 +26,14 @@ public sealed class BusyServerTests(Chromium chromium)
         return other;
     }
 
-    private static Task<Site> OpenAsync(string database) => Site.StartAsync(options => options with { Database = database + ";Options=-c statement_timeout=400", Patience = TimeSpan.FromSeconds(1) });
+    private static Task<Site> OpenAsync(string database) =>
+        Site.StartAsync(options =>
+            options with
+            {
+                Database = database + ";Options=-c statement_timeout=400",
+                Patience = TimeSpan.FromSeconds(1),
+            }
+        );
 
     [Fact]
     public async Task A_submit_is_answered_503_with_a_time_to_wait_and_taken_once_later()
@@ -39,13 +49,21 @@ public sealed class BusyServerTests(Chromium chromium)
             using var busy = await Forms.PostAsync(anna, held + "/submit", fields);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, busy.StatusCode);
             Assert.Equal(TimeSpan.FromSeconds(5), busy.Headers.RetryAfter!.Delta);
-            Assert.Contains("The server is busy just now. Nothing was stored; try again in a few seconds.", await busy.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+            Assert.Contains(
+                "The server is busy just now. Nothing was stored; try again in a few seconds.",
+                await busy.Content.ReadAsStringAsync(Cancel),
+                StringComparison.Ordinal
+            );
             // A person without scripts gets a page that says the same; what cannot be sent twice is refused the same way.
             using var page = await Forms.PostAsync(anna, held + "/submit", new FormUrlEncodedContent(fields), json: false);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, page.StatusCode);
             Assert.Contains("<h1>", await page.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
             using var owner = site.Client(site.Owner);
-            using var invited = await Forms.PostAsync(owner, $"/projects/{project.Id}/people/invite", new Dictionary<string, string> { ["role"] = "Annotator" });
+            using var invited = await Forms.PostAsync(
+                owner,
+                $"/projects/{project.Id}/people/invite",
+                new Dictionary<string, string> { ["role"] = "Annotator" }
+            );
             Assert.Equal(HttpStatusCode.ServiceUnavailable, invited.StatusCode);
         }
 
@@ -64,7 +82,11 @@ public sealed class BusyServerTests(Chromium chromium)
         {
             using var refused = await Forms.PostAsync(manager, $"/projects/{project.Id}/snapshots", asked);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
-            Assert.DoesNotContain("train.jsonl\">", await manager.GetStringAsync($"/projects/{project.Id}/data", Cancel), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                "train.jsonl\">",
+                await manager.GetStringAsync($"/projects/{project.Id}/data", Cancel),
+                StringComparison.Ordinal
+            );
         }
 
         using var made = await Forms.PostAsync(manager, $"/projects/{project.Id}/snapshots", asked);

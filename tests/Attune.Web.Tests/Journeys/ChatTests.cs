@@ -12,8 +12,14 @@ public sealed class ChatTests(Site site, Chromium chromium)
     private async Task<(ProjectInfo Project, Someone Anna)> ProjectAsync(int tasks)
     {
         var project = await site.ProjectAsync(
-            ProjectKind.Chat, [.. Enumerable.Range(1, tasks).Select(i => new NewItem(new ItemContent(new Prompt.Text($"Ask for help with cooking ({i})."), [])))],
-            new ProjectSettings { ChatTurns = 2, Shuffle = false });
+            ProjectKind.Chat,
+            [
+                .. Enumerable
+                    .Range(1, tasks)
+                    .Select(i => new NewItem(new ItemContent(new Prompt.Text($"Ask for help with cooking ({i})."), []))),
+            ],
+            new ProjectSettings { ChatTurns = 2, Shuffle = false }
+        );
         return (project, await site.PersonAsync(Role.Annotator, project.Id));
     }
 
@@ -40,7 +46,10 @@ public sealed class ChatTests(Site site, Chromium chromium)
         await page.GetByLabel("Comment (optional)").FillAsync("fine");
         await page.GetByRole(AriaRole.Button, new() { Name = "Finish and submit" }).ClickAsync();
         await Assertions.Expect(page.GetByText("Task 2 of 5")).ToBeVisibleAsync();
-        Assert.Equal([new ChatJudgement([new TurnJudgement(0, 7), new TurnJudgement(1, 1)], 4) { Comment = "fine" }], await site.JudgementsAsync(project.Id));
+        Assert.Equal(
+            [new ChatJudgement([new TurnJudgement(0, 7), new TurnJudgement(1, 1)], 4) { Comment = "fine" }],
+            await site.JudgementsAsync(project.Id)
+        );
     }
 
     [Theory]

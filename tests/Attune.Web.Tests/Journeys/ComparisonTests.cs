@@ -18,10 +18,16 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
         await page.GetByRole(AriaRole.Button, new() { Name = "Create the owner" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Create the first" }).ClickAsync();
         await page.GetByLabel("Name").FillAsync("Colours");
-        await page.GetByLabel("Items").SetInputFilesAsync(folder.WriteText("pairs.jsonl", """
-            {"prompt": "The sky is", "chosen": " blue.", "rejected": " green."}
-            {"prompt": "Grass is", "chosen": " green.", "rejected": " blue."}
-            """));
+        await page.GetByLabel("Items")
+            .SetInputFilesAsync(
+                folder.WriteText(
+                    "pairs.jsonl",
+                    """
+                    {"prompt": "The sky is", "chosen": " blue.", "rejected": " green."}
+                    {"prompt": "Grass is", "chosen": " green.", "rejected": " blue."}
+                    """
+                )
+            );
         await Chromium.ShootAsync(page, "new-project");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Invite people" }).ClickAsync();
@@ -42,7 +48,9 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
         await Assertions.Expect(other.GetByRole(AriaRole.Heading, new() { Name = "All done" })).ToBeVisibleAsync();
 
         var project = (await server.Store.Projects.ListAsync(TestContext.Current.CancellationToken)).Single();
-        var labels = (await server.Store.Projects.TasksAsync(project.Id, -1, 10, TestContext.Current.CancellationToken)).SelectMany(t => t.Labels).ToArray();
+        var labels = (await server.Store.Projects.TasksAsync(project.Id, -1, 10, TestContext.Current.CancellationToken))
+            .SelectMany(t => t.Labels)
+            .ToArray();
         Assert.Equal(2, labels.Length);
         Assert.All(labels, l => Assert.IsType<ComparisonJudgement>(l.Judgement));
     }
@@ -54,7 +62,8 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
         var page = await chromium.OpenAsync(site, site.Owner, "/projects/new");
         var name = "From a model " + Guid.NewGuid();
         await page.GetByLabel("Name").FillAsync(name);
-        await page.GetByLabel("Items").SetInputFilesAsync(folder.WriteText("prompts.jsonl", "{\"prompt\": \"The film\"}\n{\"prompt\": \"The book\"}\n"));
+        await page.GetByLabel("Items")
+            .SetInputFilesAsync(folder.WriteText("prompts.jsonl", "{\"prompt\": \"The film\"}\n{\"prompt\": \"The book\"}\n"));
         await page.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Invite people" })).ToBeVisibleAsync();
         var project = (await site.Store.Projects.ListAsync(TestContext.Current.CancellationToken)).Single(p => p.Name == name);
@@ -69,7 +78,13 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
         var first = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
         var second = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "Three", "Four"));
         var anna = await site.PersonAsync(Role.Annotator, first.Id);
-        var invitation = await site.Store.People.InviteAsync(site.Owner.Id, Role.Annotator, second.Id, TimeSpan.FromDays(1), TestContext.Current.CancellationToken);
+        var invitation = await site.Store.People.InviteAsync(
+            site.Owner.Id,
+            Role.Annotator,
+            second.Id,
+            TimeSpan.FromDays(1),
+            TestContext.Current.CancellationToken
+        );
         var page = await chromium.OpenAsync(site, anna, "/join/" + invitation.Token);
         await Chromium.ShootAsync(page, "join");
         await page.GetByRole(AriaRole.Button, new() { Name = $"Join as {anna.Name}" }).ClickAsync();
@@ -83,7 +98,10 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
     [Fact]
     public async Task By_keyboard_alone_with_a_comment_and_an_undo()
     {
-        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(3, "Because of Rayleigh scattering.", "Because the sea is blue.\n\nIt mirrors it."));
+        var project = await site.ProjectAsync(
+            ProjectKind.Comparison,
+            Site.Items(3, "Because of Rayleigh scattering.", "Because the sea is blue.\n\nIt mirrors it.")
+        );
         var anna = await site.PersonAsync(Role.Annotator, project.Id);
         var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
         await Assertions.Expect(page.GetByText("Task 1 of 3")).ToBeVisibleAsync();
@@ -109,12 +127,18 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
     [Fact]
     public async Task On_a_phone_the_eight_levels_fit_and_nothing_scrolls_sideways()
     {
-        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(2, string.Join(' ', Enumerable.Repeat("A long answer.", 80)), "A short one."));
+        var project = await site.ProjectAsync(
+            ProjectKind.Comparison,
+            Site.Items(2, string.Join(' ', Enumerable.Repeat("A long answer.", 80)), "A short one.")
+        );
         var anna = await site.PersonAsync(Role.Annotator, project.Id);
         var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}", Chromium.Phone);
         Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"));
         var box = await page.GetByRole(AriaRole.Radio, new() { Name = "B is much better" }).BoundingBoxAsync();
-        Assert.True(box!.X + box.Width <= 390 && box.Height >= 24 && box.Width >= 24, $"the last level lies at {box.X}, {box.Width} wide and {box.Height} high");
+        Assert.True(
+            box!.X + box.Width <= 390 && box.Height >= 24 && box.Width >= 24,
+            $"the last level lies at {box.X}, {box.Width} wide and {box.Height} high"
+        );
         await page.GetByRole(AriaRole.Radio, new() { Name = "B is much better" }).TapAsync();
         await Chromium.ShootAsync(page, "comparison-phone", full: false);
         await page.GetByRole(AriaRole.Button, new() { Name = "Submit" }).TapAsync();

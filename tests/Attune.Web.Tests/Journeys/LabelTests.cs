@@ -3,7 +3,10 @@ using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Journeys;
 
-/// <summary>What becomes of labels: a manager decides between two that contradict each other, by keyboard alone, and snapshots say so; times come with them.</summary>
+/// <summary>
+/// What becomes of labels: a manager decides between two that contradict each other, by keyboard alone, and snapshots say so; times come
+/// with them.
+/// </summary>
 [Collection(nameof(SiteCollection))]
 public sealed class LabelTests(Site site, Chromium chromium)
 {
@@ -13,16 +16,31 @@ public sealed class LabelTests(Site site, Chromium chromium)
     public async Task A_manager_decides_with_a_reason_and_the_decision_counts(string screen)
     {
         var cancel = TestContext.Current.CancellationToken;
-        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"), new ProjectSettings { Quota = 2, Shuffle = false });
+        var project = await site.ProjectAsync(
+            ProjectKind.Comparison,
+            Site.Items(1, "One", "Two"),
+            new ProjectSettings { Quota = 2, Shuffle = false }
+        );
         foreach (var level in new[] { 1, 8 })
         {
             var anna = await site.PersonAsync(Role.Annotator, project.Id);
             var task = Assert.IsType<ClaimResult.Claimed>(await site.Store.Queue.ClaimAsync(project.Id, anna.Id, cancel)).Task;
-            Assert.IsType<SubmitResult.Accepted>(await site.Store.Queue.SubmitAsync(anna.Id, new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(level)), cancel));
+            Assert.IsType<SubmitResult.Accepted>(
+                await site.Store.Queue.SubmitAsync(
+                    anna.Id,
+                    new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(level)),
+                    cancel
+                )
+            );
         }
 
         var manager = await site.PersonAsync(Role.Manager, project.Id);
-        var page = await chromium.OpenAsync(site, manager, $"/projects/{project.Id}/disputes", screen == "phone" ? Chromium.Phone : Chromium.Desktop);
+        var page = await chromium.OpenAsync(
+            site,
+            manager,
+            $"/projects/{project.Id}/disputes",
+            screen == "phone" ? Chromium.Phone : Chromium.Desktop
+        );
         await Chromium.ShootAsync(page, "dispute-" + screen);
         var first = page.GetByRole(AriaRole.Radio).First;
         for (var i = 0; i < 60 && !await first.EvaluateAsync<bool>("e => e === document.activeElement"); i++)
@@ -39,7 +57,10 @@ public sealed class LabelTests(Site site, Chromium chromium)
         await Chromium.ShootAsync(page, "dispute-decided-" + screen);
 
         var decided = Assert.Single(await site.Store.Projects.TasksAsync(project.Id, -1, 10, cancel));
-        Assert.Equal((ComparisonJudgement.OfStrength(8), "the second cites its source"), ((ComparisonJudgement)decided.Adjudicated!, decided.AdjudicationReason!));
+        Assert.Equal(
+            (ComparisonJudgement.OfStrength(8), "the second cites its source"),
+            ((ComparisonJudgement)decided.Adjudicated!, decided.AdjudicationReason!)
+        );
         Assert.Equal(2, decided.Labels.Count);
         Assert.Contains("\"chosen\":\"Two\"", await SnapshotRowsAsync(project.Id, cancel), StringComparison.Ordinal);
     }

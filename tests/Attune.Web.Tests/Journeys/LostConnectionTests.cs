@@ -3,7 +3,9 @@ using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Journeys;
 
-/// <summary>No typed and no acknowledged label is lost: lines that break, answers that never arrive, reloads, two tabs, sign-outs.</summary>
+/// <summary>
+/// No typed and no acknowledged label is lost: lines that break, answers that never arrive, reloads, two tabs, sign-outs.
+/// </summary>
 [Collection(nameof(SiteCollection))]
 public sealed class LostConnectionTests(Site site, Chromium chromium)
 {
@@ -40,18 +42,21 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
     {
         var (project, page) = await OpenAsync();
         var lost = 0;
-        await page.RouteAsync("**/submit", async route =>
-        {
-            if (lost++ > 0)
+        await page.RouteAsync(
+            "**/submit",
+            async route =>
             {
-                await route.ContinueAsync();
-                return;
-            }
+                if (lost++ > 0)
+                {
+                    await route.ContinueAsync();
+                    return;
+                }
 
-            // The server stores it; its answer never arrives.
-            await route.FetchAsync();
-            await route.AbortAsync();
-        });
+                // The server stores it; its answer never arrives.
+                await route.FetchAsync();
+                await route.AbortAsync();
+            }
+        );
         await WriteAsync(page, "6", "once");
         await page.Keyboard.PressAsync("Control+Enter");
         await Assertions.Expect(page.GetByText("Task 2 of 2")).ToBeVisibleAsync();
@@ -124,7 +129,11 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
     [Fact]
     public async Task A_task_that_went_to_somebody_else_is_told_and_the_late_answer_is_kept_as_an_extra_one()
     {
-        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"), new ProjectSettings { Shuffle = false, LeaseSeconds = 10 });
+        var project = await site.ProjectAsync(
+            ProjectKind.Comparison,
+            Site.Items(1, "One", "Two"),
+            new ProjectSettings { Shuffle = false, LeaseSeconds = 10 }
+        );
         var page = await chromium.OpenAsync(site, await site.PersonAsync(Role.Annotator, project.Id), $"/work/{project.Id}");
         await page.RouteAsync("**/heartbeat", route => route.AbortAsync());
         await WriteAsync(page, "2", "after a long pause");
@@ -133,19 +142,26 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
         while (taken is null)
         {
             await Task.Delay(500, TestContext.Current.CancellationToken);
-            taken = (await site.Store.Queue.ClaimAsync(project.Id, bob.Id, TestContext.Current.CancellationToken) as ClaimResult.Claimed)?.Task;
+            taken = (
+                await site.Store.Queue.ClaimAsync(project.Id, bob.Id, TestContext.Current.CancellationToken) as ClaimResult.Claimed
+            )?.Task;
         }
 
         await page.UnrouteAsync("**/heartbeat");
         await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("went to somebody else");
         await Chromium.ShootAsync(page, "late", full: false);
-        await site.Store.Queue.SubmitAsync(bob.Id, new Submission(Guid.NewGuid(), taken.LeaseId, ComparisonJudgement.OfStrength(7)), TestContext.Current.CancellationToken);
+        await site.Store.Queue.SubmitAsync(
+            bob.Id,
+            new Submission(Guid.NewGuid(), taken.LeaseId, ComparisonJudgement.OfStrength(7)),
+            TestContext.Current.CancellationToken
+        );
         await page.Keyboard.PressAsync("Control+Enter");
         await Assertions.Expect(page.GetByText("it counts as an extra one")).ToBeVisibleAsync();
         var labels = Assert.Single(await site.Store.Projects.TasksAsync(project.Id, -1, 10, TestContext.Current.CancellationToken)).Labels;
         Assert.Equal(
             [(false, (Judgement?)ComparisonJudgement.OfStrength(7)), (true, ComparisonJudgement.OfStrength(2, "after a long pause"))],
-            labels.OrderBy(l => l.Surplus).Select(l => (l.Surplus, l.Judgement)));
+            labels.OrderBy(l => l.Surplus).Select(l => (l.Surplus, l.Judgement))
+        );
     }
 
     [Fact]

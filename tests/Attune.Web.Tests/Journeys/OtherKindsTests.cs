@@ -5,21 +5,35 @@ using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Journeys;
 
-/// <summary>The other five interfaces: each by mouse, or finger, and by keyboard alone, on a phone-wide screen and on a desktop-wide one.</summary>
+/// <summary>
+/// The other five interfaces: each by mouse, or finger, and by keyboard alone, on a phone-wide screen and on a desktop-wide one.
+/// </summary>
 [Collection(nameof(SiteCollection))]
 public sealed class OtherKindsTests(Site site, Chromium chromium)
 {
-    private static readonly string[] Four = ["The first answer, quite long and careful.", "The second.", "The third answer, which is fine.", "A fourth, off the point."];
+    private static readonly string[] Four =
+    [
+        "The first answer, quite long and careful.",
+        "The second.",
+        "The third answer, which is fine.",
+        "A fourth, off the point.",
+    ];
 
     private static (int Width, int Height) Size(string screen) => screen == "phone" ? Chromium.Phone : Chromium.Desktop;
 
-    private static Task DoneAsync(IPage page) => Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "All done" })).ToBeVisibleAsync();
+    private static Task DoneAsync(IPage page) =>
+        Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "All done" })).ToBeVisibleAsync();
 
     private static ILocator Radio(IPage page, string name) => page.GetByRole(AriaRole.Radio, new() { Name = name, Exact = true });
 
     private static Task SubmitAsync(IPage page) => page.GetByRole(AriaRole.Button, new() { Name = "Submit" }).ClickAsync();
 
-    private async Task<(ProjectInfo Project, IPage Page)> OpenAsync(ProjectKind kind, NewItem item, (int, int) size, ProjectSettings? settings = null)
+    private async Task<(ProjectInfo Project, IPage Page)> OpenAsync(
+        ProjectKind kind,
+        NewItem item,
+        (int, int) size,
+        ProjectSettings? settings = null
+    )
     {
         var project = await site.ProjectAsync(kind, [item], settings);
         return (project, await chromium.OpenAsync(site, await site.PersonAsync(Role.Annotator, project.Id), $"/work/{project.Id}", size));
@@ -91,7 +105,13 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
         Assert.Equal([new ChoiceJudgement(null)], await site.JudgementsAsync(project.Id));
     }
 
-    private static NewItem Sum => new(new ItemContent(new Prompt.Text("What is 2 + 3 x 4?"), [Candidate.OfSteps(["3 x 4 = 12.", "2 + 12 = 15.", "The answer is 15."])]));
+    private static NewItem Sum =>
+        new(
+            new ItemContent(
+                new Prompt.Text("What is 2 + 3 x 4?"),
+                [Candidate.OfSteps(["3 x 4 = 12.", "2 + 12 = 15.", "The answer is 15."])]
+            )
+        );
 
     [Theory]
     [InlineData("phone")]
@@ -143,7 +163,16 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
     // The emoji is one code point and two UTF-16 units: marks after it would be one off if anybody counted units.
     private const string Marked = "Paris 🗼 is the capital of Spain and large.";
 
-    private static NewItem Passage => new(new ItemContent(new Prompt.Text("What is Paris?"), [new Candidate(Marked)]) { Passages = [["Paris", "Paris is the capital of France.", "It is large."]] });
+    private static NewItem Passage =>
+        new(
+            new ItemContent(new Prompt.Text("What is Paris?"), [new Candidate(Marked)])
+            {
+                Passages =
+                [
+                    ["Paris", "Paris is the capital of France.", "It is large."],
+                ],
+            }
+        );
 
     [Theory]
     [InlineData("phone")]
@@ -262,7 +291,12 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
     [InlineData("desktop")]
     public async Task Thumbs_by_keyboard(string screen)
     {
-        var (project, page) = await OpenAsync(ProjectKind.Rating, Site.Items(1, "An answer.")[0], Size(screen), new ProjectSettings { Worst = 0, Best = 1 });
+        var (project, page) = await OpenAsync(
+            ProjectKind.Rating,
+            Site.Items(1, "An answer.")[0],
+            Size(screen),
+            new ProjectSettings { Worst = 0, Best = 1 }
+        );
         await page.Keyboard.PressAsync("2");
         await Assertions.Expect(Radio(page, "Thumbs up: good")).ToBeCheckedAsync();
         await Chromium.ShootAsync(page, "thumbs-" + screen);

@@ -12,7 +12,9 @@ public sealed class RolesTests(Site site, Chromium chromium)
         for (var i = 0; i < 200; i++)
         {
             if (await target.EvaluateAsync<bool>("e => e === document.activeElement"))
+            {
                 return;
+            }
             await page.Keyboard.PressAsync("Tab");
         }
 
@@ -39,7 +41,10 @@ public sealed class RolesTests(Site site, Chromium chromium)
     public async Task Roles_in_all_projects_and_in_one_are_given_changed_and_taken_away(string screen)
     {
         var cancel = TestContext.Current.CancellationToken;
-        var (mine, other) = (await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two")), await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two")));
+        var (mine, other) = (
+            await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two")),
+            await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"))
+        );
         var mary = await site.PersonAsync(Role.Manager, null);
         await site.Store.People.SetMemberAsync(site.Owner.Id, mine.Id, mary.Id, Role.Annotator, cancel);
         await site.Store.People.PauseAsync(site.Owner.Id, mine.Id, mary.Id, "too quick", cancel);
@@ -69,6 +74,9 @@ public sealed class RolesTests(Site site, Chromium chromium)
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("the only owner");
         await Chromium.ShootAsync(page, "person-last-owner-" + screen);
-        Assert.Contains(await site.Store.Audit.ReadAsync(0, int.MaxValue, cancel), a => a.Action == "person.role" && a.Subject == mary.Id.ToString());
+        Assert.Contains(
+            await site.Store.Audit.ReadAsync(0, int.MaxValue, cancel),
+            a => a.Action == "person.role" && a.Subject == mary.Id.ToString()
+        );
     }
 }

@@ -9,7 +9,17 @@ namespace Attune.Web.Tests.Runs;
 public sealed class RunPagesTests(Site site, Chromium chromium)
 {
     private static void Log(EventLog log, long updates) =>
-        log.Append(new RunEvent(log.NextSequence, "reward", "update", 0, updates, updates * 8, new Dictionary<string, double> { ["loss"] = 1.0 / (1 + updates), ["accuracy"] = 0.5 + (0.01 * updates) }));
+        log.Append(
+            new RunEvent(
+                log.NextSequence,
+                "reward",
+                "update",
+                0,
+                updates,
+                updates * 8,
+                new Dictionary<string, double> { ["loss"] = 1.0 / (1 + updates), ["accuracy"] = 0.5 + (0.01 * updates) }
+            )
+        );
 
     [Fact]
     public async Task A_run_is_listed_and_followed_while_it_trains()
@@ -43,7 +53,11 @@ public sealed class RunPagesTests(Site site, Chromium chromium)
         var anna = await site.PersonAsync(Role.Annotator, project.Id);
         while (await site.Store.Queue.ClaimAsync(project.Id, anna.Id, cancel) is ClaimResult.Claimed { Task: var task })
         {
-            await site.Store.Queue.SubmitAsync(anna.Id, new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(2)), cancel);
+            await site.Store.Queue.SubmitAsync(
+                anna.Id,
+                new Submission(Guid.NewGuid(), task.LeaseId, ComparisonJudgement.OfStrength(2)),
+                cancel
+            );
         }
 
         var folder = Path.Combine(site.RunsFolder, "from people");
@@ -54,7 +68,20 @@ public sealed class RunPagesTests(Site site, Chromium chromium)
             Log(log, 1);
         }
 
-        new RunFolder(folder).WriteResult(new RunResult("from people", "1", 1, new Dictionary<string, double?>(), [new StageResult("reward", 1, new Dictionary<string, double>()) { Snapshots = [LearnedSnapshot.Of(manifest, place, folder)] }]));
+        new RunFolder(folder).WriteResult(
+            new RunResult(
+                "from people",
+                "1",
+                1,
+                new Dictionary<string, double?>(),
+                [
+                    new StageResult("reward", 1, new Dictionary<string, double>())
+                    {
+                        Snapshots = [LearnedSnapshot.Of(manifest, place, folder)],
+                    },
+                ]
+            )
+        );
         Reports.RunReport.Write(folder);
         var page = await chromium.OpenAsync(site, site.Owner, "/runs/from%20people");
         await Chromium.ShootAsync(page, "run-snapshot");
@@ -62,7 +89,9 @@ public sealed class RunPagesTests(Site site, Chromium chromium)
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("Snapshot " + manifest.Sha256[..12]);
         await Assertions.Expect(page.GetByText("4 labels of 1 person in project")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Cell, new() { Name = Assert.Single(manifest.Annotators).Name })).ToBeVisibleAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = project.Name })).ToHaveAttributeAsync("href", $"/projects/{project.Id}/data");
+        await Assertions
+            .Expect(page.GetByRole(AriaRole.Link, new() { Name = project.Name }))
+            .ToHaveAttributeAsync("href", $"/projects/{project.Id}/data");
         await Chromium.ShootAsync(page, "snapshot");
         // The report as a file links the manifest itself.
         await page.GotoAsync("file://" + new RunFolder(folder).ReportFile);
@@ -106,7 +135,15 @@ public sealed class RunPagesTests(Site site, Chromium chromium)
         Directory.CreateDirectory(folder);
         await File.WriteAllTextAsync(new RunFolder(folder).EventsFile, "{\n{}\n", TestContext.Current.CancellationToken);
         using var owner = site.Client(site.Owner);
-        Assert.Contains("damaged</span>", await owner.GetStringAsync("/runs", TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        Assert.Contains("not a JSON object", await owner.GetStringAsync("/runs/damaged", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "damaged</span>",
+            await owner.GetStringAsync("/runs", TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "not a JSON object",
+            await owner.GetStringAsync("/runs/damaged", TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
     }
 }

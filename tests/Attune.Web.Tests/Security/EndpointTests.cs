@@ -6,23 +6,39 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Web.Tests.Security;
 
-/// <summary>Every endpoint that the server has is asked, also those added later: by nobody, by people of other projects, by those whose role is too low.</summary>
+/// <summary>
+/// Every endpoint that the server has is asked, also those added later: by nobody, by people of other projects, by those whose role is too
+/// low.
+/// </summary>
 [Collection(nameof(SiteCollection))]
 public sealed class EndpointTests(Site site)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private IEnumerable<RouteEndpoint> Endpoints() => site.Server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+    private IEnumerable<RouteEndpoint> Endpoints() =>
+        site.Server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
 
     private static string Method(RouteEndpoint endpoint) => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods[0] ?? "GET";
 
-    private static string Path(RouteEndpoint endpoint, Guid project) => string.Join('/', endpoint.RoutePattern.RawText!.TrimEnd('/').Split('/').Select(part => part switch
-    {
-        "{project:guid}" => project.ToString(),
-        ['{', ..] when part.Contains("guid", StringComparison.Ordinal) => Guid.NewGuid().ToString(),
-        ['{', ..] => "some",
-        _ => part,
-    })) is { Length: > 0 } path ? path : "/";
+    private static string Path(RouteEndpoint endpoint, Guid project) =>
+        string.Join(
+            '/',
+            endpoint
+                .RoutePattern.RawText!.TrimEnd('/')
+                .Split('/')
+                .Select(part =>
+                    part switch
+                    {
+                        "{project:guid}" => project.ToString(),
+                        ['{', ..] when part.Contains("guid", StringComparison.Ordinal) => Guid.NewGuid().ToString(),
+                        ['{', ..] => "some",
+                        _ => part,
+                    }
+                )
+        )
+            is { Length: > 0 } path
+            ? path
+            : "/";
 
     private static async Task<HttpResponseMessage> AskAsync(HttpClient client, string method, string path)
     {
@@ -32,7 +48,11 @@ public sealed class EndpointTests(Site site)
         {
             request.Headers.Add("RequestVerificationToken", await Forms.TokenAsync(client));
             request.Content = path.StartsWith("/api", StringComparison.Ordinal)
-                ? new StringContent("""{"lease_id": "00000000-0000-0000-0000-000000000000", "judgement": {"kind": "choice"}}""", Encoding.UTF8, "application/json")
+                ? new StringContent(
+                    """{"lease_id": "00000000-0000-0000-0000-000000000000", "judgement": {"kind": "choice"}}""",
+                    Encoding.UTF8,
+                    "application/json"
+                )
                 : new FormUrlEncodedContent([]);
         }
 
@@ -43,12 +63,27 @@ public sealed class EndpointTests(Site site)
     public async Task Nobody_gets_in_without_signing_in()
     {
         using var nobody = site.Client(null);
-        string[] open = ["/sign-in", "/sign-out", "/set-up/some", "/join/some", "/assets/some/some", "/openapi/some.json", "/openapi/{documentName}.json"];
+        string[] open =
+        [
+            "/sign-in",
+            "/sign-out",
+            "/set-up/some",
+            "/join/some",
+            "/assets/some/some",
+            "/openapi/some.json",
+            "/openapi/{documentName}.json",
+        ];
         var asked = 0;
-        foreach (var endpoint in Endpoints().Where(e => !open.Contains(Path(e, Guid.Empty)) && !e.RoutePattern.RawText!.Contains("openapi", StringComparison.Ordinal)))
+        foreach (
+            var endpoint in Endpoints()
+                .Where(e => !open.Contains(Path(e, Guid.Empty)) && !e.RoutePattern.RawText!.Contains("openapi", StringComparison.Ordinal))
+        )
         {
             using var answer = await AskAsync(nobody, Method(endpoint), Path(endpoint, Guid.NewGuid()));
-            Assert.True(answer.StatusCode is HttpStatusCode.Unauthorized, $"{Method(endpoint)} {endpoint.RoutePattern.RawText}: {answer.StatusCode}");
+            Assert.True(
+                answer.StatusCode is HttpStatusCode.Unauthorized,
+                $"{Method(endpoint)} {endpoint.RoutePattern.RawText}: {answer.StatusCode}"
+            );
             asked++;
         }
 
@@ -64,7 +99,10 @@ public sealed class EndpointTests(Site site)
         foreach (var endpoint in Endpoints().Where(e => e.RoutePattern.RawText!.Contains("{project", StringComparison.Ordinal)))
         {
             using var answer = await AskAsync(stranger, Method(endpoint), Path(endpoint, theirs.Id));
-            Assert.True(answer.StatusCode == HttpStatusCode.NotFound, $"{Method(endpoint)} {endpoint.RoutePattern.RawText}: {answer.StatusCode}");
+            Assert.True(
+                answer.StatusCode == HttpStatusCode.NotFound,
+                $"{Method(endpoint)} {endpoint.RoutePattern.RawText}: {answer.StatusCode}"
+            );
         }
     }
 
@@ -77,12 +115,27 @@ public sealed class EndpointTests(Site site)
         foreach (var endpoint in Endpoints().Where(e => e.Metadata.GetMetadata<Web.Security.LeastRole>() is { Role: Role.Manager }))
         {
             using var answer = await AskAsync(anna, Method(endpoint), Path(endpoint, project.Id));
-            Assert.True(answer.StatusCode == HttpStatusCode.Forbidden, $"{Method(endpoint)} {endpoint.RoutePattern.RawText}: {answer.StatusCode}");
+            Assert.True(
+                answer.StatusCode == HttpStatusCode.Forbidden,
+                $"{Method(endpoint)} {endpoint.RoutePattern.RawText}: {answer.StatusCode}"
+            );
             asked++;
         }
 
         Assert.True(asked >= 15, $"only {asked} endpoints were asked");
-        foreach (var path in new[] { "/projects/new", "/people", "/runs", "/runs/some", "/api/runs", $"/api/projects/{project.Id}", $"/api/projects/{project.Id}/progress", $"/projects/{project.Id}" })
+        foreach (
+            var path in new[]
+            {
+                "/projects/new",
+                "/people",
+                "/runs",
+                "/runs/some",
+                "/api/runs",
+                $"/api/projects/{project.Id}",
+                $"/api/projects/{project.Id}/progress",
+                $"/projects/{project.Id}",
+            }
+        )
         {
             Assert.Equal(HttpStatusCode.Forbidden, (await AskAsync(anna, "GET", path)).StatusCode);
         }
@@ -95,13 +148,23 @@ public sealed class EndpointTests(Site site)
         using var anna = site.Client(await site.PersonAsync(Role.Annotator, project.Id));
         using var eve = site.Client(await site.PersonAsync(Role.Annotator, project.Id));
         var held = (await anna.GetAsync($"/work/{project.Id}", Cancel)).Headers.Location!.ToString();
-        var fields = new Dictionary<string, string> { ["submission"] = Guid.NewGuid().ToString(), ["strength"] = "1", ["draft"] = "{}", ["message"] = "hi" };
+        var fields = new Dictionary<string, string>
+        {
+            ["submission"] = Guid.NewGuid().ToString(),
+            ["strength"] = "1",
+            ["draft"] = "{}",
+            ["message"] = "hi",
+        };
         foreach (var what in new[] { "submit", "draft", "skip", "flag", "say" })
         {
             Assert.Equal(HttpStatusCode.NotFound, (await Forms.PostAsync(eve, $"{held}/{what}", fields)).StatusCode);
         }
 
-        Assert.Contains("false", await (await Forms.PostAsync(eve, $"{held}/heartbeat", fields)).Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Contains(
+            "false",
+            await (await Forms.PostAsync(eve, $"{held}/heartbeat", fields)).Content.ReadAsStringAsync(Cancel),
+            StringComparison.Ordinal
+        );
         Assert.Equal($"/work/{project.Id}", (await eve.GetAsync(held, Cancel)).Headers.Location!.ToString());
         Assert.Empty(await site.JudgementsAsync(project.Id));
     }
@@ -117,20 +180,55 @@ public sealed class EndpointTests(Site site)
         var key = await site.Store.Keys.CreateAsync(anna.Id, "hers", [KeyScope.Annotate], null, Cancel);
         using var client = site.Client(manager);
         Assert.Equal(HttpStatusCode.OK, (await AskAsync(client, "GET", $"/projects/{mine.Id}/settings")).StatusCode);
-        foreach (var (method, path) in new[] { ("GET", "/projects/new"), ("POST", "/projects"), ("GET", "/people"), ("POST", "/people/invite"), ("GET", $"/people/{anna.Id}"), ("POST", $"/people/{manager.Id}/role"), ("POST", $"/people/{manager.Id}/projects"), ("GET", "/runs"), ("GET", "/api/runs") })
+        foreach (
+            var (method, path) in new[]
+            {
+                ("GET", "/projects/new"),
+                ("POST", "/projects"),
+                ("GET", "/people"),
+                ("POST", "/people/invite"),
+                ("GET", $"/people/{anna.Id}"),
+                ("POST", $"/people/{manager.Id}/role"),
+                ("POST", $"/people/{manager.Id}/projects"),
+                ("GET", "/runs"),
+                ("GET", "/api/runs"),
+            }
+        )
         {
             Assert.Equal((path, HttpStatusCode.Forbidden), (path, (await AskAsync(client, method, path)).StatusCode));
         }
 
         // Things of another project, asked for under one's own.
-        var fields = new Dictionary<string, string> { ["role"] = "Manager", ["reason"] = "because", ["response"] = Guid.NewGuid().ToString() };
-        foreach (var what in new[] { $"people/{anna.Id}/role", $"people/{anna.Id}/pause", $"tasks/{task}/retire", $"tasks/{task}/release", $"tasks/{task}/decide" })
+        var fields = new Dictionary<string, string>
         {
-            Assert.Equal((what, HttpStatusCode.NotFound), (what, (await Forms.PostAsync(client, $"/projects/{mine.Id}/{what}", fields)).StatusCode));
+            ["role"] = "Manager",
+            ["reason"] = "because",
+            ["response"] = Guid.NewGuid().ToString(),
+        };
+        foreach (
+            var what in new[]
+            {
+                $"people/{anna.Id}/role",
+                $"people/{anna.Id}/pause",
+                $"tasks/{task}/retire",
+                $"tasks/{task}/release",
+                $"tasks/{task}/decide",
+            }
+        )
+        {
+            Assert.Equal(
+                (what, HttpStatusCode.NotFound),
+                (what, (await Forms.PostAsync(client, $"/projects/{mine.Id}/{what}", fields)).StatusCode)
+            );
         }
 
         Assert.Equal(HttpStatusCode.NotFound, (await Forms.PostAsync(client, $"/account/keys/{key.Info.Id}/revoke", fields)).StatusCode);
-        Assert.Equal(HttpStatusCode.BadRequest, (await Forms.PostAsync(client, $"/projects/{mine.Id}/people/invite", new Dictionary<string, string> { ["role"] = "Owner" })).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.BadRequest,
+            (
+                await Forms.PostAsync(client, $"/projects/{mine.Id}/people/invite", new Dictionary<string, string> { ["role"] = "Owner" })
+            ).StatusCode
+        );
         Assert.Equal((Role?)Role.Annotator, await site.Store.People.RoleInAsync(theirs.Id, anna.Id, Cancel));
         Assert.Null(await site.Store.People.RoleInAsync(mine.Id, anna.Id, Cancel));
         Assert.Equal("open", Assert.Single(await site.Store.Projects.TasksAsync(theirs.Id, -1, 10, Cancel)).State);
@@ -141,7 +239,11 @@ public sealed class EndpointTests(Site site)
     public async Task Roles_of_people_are_the_owners_to_change()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
-        var (manager, reader, anna) = (await site.PersonAsync(Role.Manager, null), await site.PersonAsync(Role.Reader, null), await site.PersonAsync(Role.Annotator, project.Id));
+        var (manager, reader, anna) = (
+            await site.PersonAsync(Role.Manager, null),
+            await site.PersonAsync(Role.Reader, null),
+            await site.PersonAsync(Role.Annotator, project.Id)
+        );
         var fields = new Dictionary<string, string> { ["role"] = "Owner", ["project"] = project.Id.ToString() };
         foreach (var who in new[] { manager, reader, anna })
         {
@@ -154,16 +256,36 @@ public sealed class EndpointTests(Site site)
             Assert.Equal(HttpStatusCode.Forbidden, (await AskAsync(client, "GET", $"/people/{who.Id}")).StatusCode);
         }
 
-        Assert.Equal((Role.Manager, Role.Reader), ((await site.Store.People.FindAsync(manager.Id, Cancel))!.Role, (await site.Store.People.FindAsync(reader.Id, Cancel))!.Role));
+        Assert.Equal(
+            (Role.Manager, Role.Reader),
+            ((await site.Store.People.FindAsync(manager.Id, Cancel))!.Role, (await site.Store.People.FindAsync(reader.Id, Cancel))!.Role)
+        );
         using var owner = site.Client(site.Owner);
-        foreach (var (path, role, where, status) in new[]
+        foreach (
+            var (path, role, where, status) in new[]
+            {
+                ($"/people/{Guid.NewGuid()}/role", "Manager", project.Id, HttpStatusCode.NotFound),
+                ($"/people/{Guid.NewGuid()}/projects", "Manager", project.Id, HttpStatusCode.NotFound),
+                ($"/people/{anna.Id}/projects", "Manager", Guid.NewGuid(), HttpStatusCode.NotFound),
+                ($"/people/{anna.Id}/projects", "Owner", project.Id, HttpStatusCode.BadRequest),
+                ($"/people/{anna.Id}/role", "17", project.Id, HttpStatusCode.BadRequest),
+                ($"/people/{site.Owner.Id}/role", "Reader", project.Id, HttpStatusCode.BadRequest),
+            }
+        )
         {
-            ($"/people/{Guid.NewGuid()}/role", "Manager", project.Id, HttpStatusCode.NotFound), ($"/people/{Guid.NewGuid()}/projects", "Manager", project.Id, HttpStatusCode.NotFound),
-            ($"/people/{anna.Id}/projects", "Manager", Guid.NewGuid(), HttpStatusCode.NotFound), ($"/people/{anna.Id}/projects", "Owner", project.Id, HttpStatusCode.BadRequest),
-            ($"/people/{anna.Id}/role", "17", project.Id, HttpStatusCode.BadRequest), ($"/people/{site.Owner.Id}/role", "Reader", project.Id, HttpStatusCode.BadRequest),
-        })
-        {
-            Assert.Equal((path, status), (path, (await Forms.PostAsync(owner, path, new Dictionary<string, string> { ["role"] = role, ["project"] = where.ToString() })).StatusCode));
+            Assert.Equal(
+                (path, status),
+                (
+                    path,
+                    (
+                        await Forms.PostAsync(
+                            owner,
+                            path,
+                            new Dictionary<string, string> { ["role"] = role, ["project"] = where.ToString() }
+                        )
+                    ).StatusCode
+                )
+            );
         }
 
         Assert.Equal((Role?)Role.Annotator, await site.Store.People.RoleInAsync(project.Id, anna.Id, Cancel));
@@ -171,7 +293,12 @@ public sealed class EndpointTests(Site site)
         // A role that is taken away is gone with the next request of whoever had it.
         using var was = site.Client(manager);
         Assert.Equal(HttpStatusCode.OK, (await AskAsync(was, "GET", "/projects/new")).StatusCode);
-        Assert.Equal(HttpStatusCode.Redirect, (await Forms.PostAsync(owner, $"/people/{manager.Id}/role", new Dictionary<string, string> { ["role"] = "Annotator" })).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.Redirect,
+            (
+                await Forms.PostAsync(owner, $"/people/{manager.Id}/role", new Dictionary<string, string> { ["role"] = "Annotator" })
+            ).StatusCode
+        );
         Assert.Equal(HttpStatusCode.Forbidden, (await AskAsync(was, "GET", "/projects/new")).StatusCode);
     }
 
@@ -187,7 +314,9 @@ public sealed class EndpointTests(Site site)
             request.Content = new FormUrlEncodedContent([]);
             using var answer = await owner.SendAsync(request, Cancel);
             // A cookie is nobody there, with or without a token.
-            var expected = endpoint.RoutePattern.RawText!.StartsWith("/v1", StringComparison.Ordinal) ? HttpStatusCode.Unauthorized : HttpStatusCode.BadRequest;
+            var expected = endpoint.RoutePattern.RawText!.StartsWith("/v1", StringComparison.Ordinal)
+                ? HttpStatusCode.Unauthorized
+                : HttpStatusCode.BadRequest;
             Assert.True(answer.StatusCode == expected, $"{Method(endpoint)} {endpoint.RoutePattern.RawText}: {answer.StatusCode}");
         }
     }
@@ -207,11 +336,16 @@ public sealed class EndpointTests(Site site)
         Assert.DoesNotContain("policy", text, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("gold", text, StringComparison.OrdinalIgnoreCase);
         using var json = System.Text.Json.JsonDocument.Parse(text);
-        var body = $$$"""{"lease_id": "{{{json.RootElement.GetProperty("lease_id").GetString()}}}", "judgement": {"kind": "comparison", "pick": "second", "strength": 6}}""";
+        var body =
+            $$$"""{"lease_id": "{{{json.RootElement.GetProperty("lease_id").GetString()}}}", "judgement": {"kind": "comparison", "pick": "second", "strength": 6}}""";
         var (id, receipts) = (Guid.CreateVersion7(), new List<string>());
         for (var i = 0; i < 3; i++)
         {
-            using var answer = await robot.PutAsync($"/api/projects/{project.Id}/work/responses/{id}", new StringContent(body, Encoding.UTF8, "application/json"), Cancel);
+            using var answer = await robot.PutAsync(
+                $"/api/projects/{project.Id}/work/responses/{id}",
+                new StringContent(body, Encoding.UTF8, "application/json"),
+                Cancel
+            );
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             receipts.Add(await answer.Content.ReadAsStringAsync(Cancel));
         }
@@ -224,13 +358,29 @@ public sealed class EndpointTests(Site site)
         var trainer = await site.Store.Keys.CreateAsync(site.Owner.Id, "trainer", [KeyScope.Snapshots], null, Cancel);
         using var training = site.Client(null);
         training.DefaultRequestHeaders.Authorization = new("Bearer", trainer.Key);
-        using var made = await training.PostAsync($"/api/projects/{project.Id}/snapshots", new StringContent("""{"held_out": 0}""", Encoding.UTF8, "application/json"), Cancel);
+        using var made = await training.PostAsync(
+            $"/api/projects/{project.Id}/snapshots",
+            new StringContent("""{"held_out": 0}""", Encoding.UTF8, "application/json"),
+            Cancel
+        );
         Assert.Equal(HttpStatusCode.OK, made.StatusCode);
-        using var list = System.Text.Json.JsonDocument.Parse(await training.GetStringAsync($"/api/projects/{project.Id}/snapshots", Cancel));
+        using var list = System.Text.Json.JsonDocument.Parse(
+            await training.GetStringAsync($"/api/projects/{project.Id}/snapshots", Cancel)
+        );
         var name = Assert.Single(list.RootElement.EnumerateArray()).GetProperty("name").GetString();
-        Assert.Contains("\"chosen\":\"Two\"", await training.GetStringAsync($"/api/projects/{project.Id}/snapshots/{name}/train.jsonl", Cancel), StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.NotFound, (await training.GetAsync($"/api/projects/{project.Id}/snapshots/{name}/..%2f..%2fkeys", Cancel)).StatusCode);
+        Assert.Contains(
+            "\"chosen\":\"Two\"",
+            await training.GetStringAsync($"/api/projects/{project.Id}/snapshots/{name}/train.jsonl", Cancel),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            HttpStatusCode.NotFound,
+            (await training.GetAsync($"/api/projects/{project.Id}/snapshots/{name}/..%2f..%2fkeys", Cancel)).StatusCode
+        );
         await site.Store.Keys.RevokeAsync(anna.Id, key.Info.Id, Cancel);
-        Assert.Equal(HttpStatusCode.Unauthorized, (await robot.PostAsync($"/api/projects/{project.Id}/work/claim", null, Cancel)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.Unauthorized,
+            (await robot.PostAsync($"/api/projects/{project.Id}/work/claim", null, Cancel)).StatusCode
+        );
     }
 }

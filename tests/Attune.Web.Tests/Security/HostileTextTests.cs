@@ -9,7 +9,8 @@ namespace Attune.Web.Tests.Security;
 [Collection(nameof(SiteCollection))]
 public sealed class HostileTextTests(Site site, Chromium chromium)
 {
-    private const string Attack = "\"'><script>window.hit=1</script><img src=x onerror=\"window.hit=1\"><svg onload=window.hit=1></textarea></title></dialog>"
+    private const string Attack =
+        "\"'><script>window.hit=1</script><img src=x onerror=\"window.hit=1\"><svg onload=window.hit=1></textarea></title></dialog>"
         + "<a href=\"javascript:window.hit=1\">x</a>{{7*7}}${window.hit=1}<iframe srcdoc=\"<script>parent.hit=1</script>\"></iframe>";
 
     private static async Task AssertTameAsync(IPage page)
@@ -25,11 +26,27 @@ public sealed class HostileTextTests(Site site, Chromium chromium)
     public async Task Answers_prompts_guidelines_and_names_are_shown_and_never_run(ProjectKind kind)
     {
         Candidate candidate = kind == ProjectKind.Steps ? Candidate.OfSteps([Attack, Attack]) : new Candidate(Attack);
-        var item = new NewItem(new ItemContent(new Prompt.Chat([new Message(Core.Conversations.Role.User, Attack)]), kind == ProjectKind.Chat ? [] : kind is ProjectKind.Comparison or ProjectKind.Ranking or ProjectKind.BestOf ? [candidate, new Candidate("x")] : [candidate])
+        var item = new NewItem(
+            new ItemContent(
+                new Prompt.Chat([new Message(Core.Conversations.Role.User, Attack)]),
+                kind == ProjectKind.Chat ? []
+                    : kind is ProjectKind.Comparison or ProjectKind.Ranking or ProjectKind.BestOf ? [candidate, new Candidate("x")]
+                    : [candidate]
+            )
+            {
+                Passages =
+                [
+                    [Attack, Attack],
+                ],
+            }
+        );
+        var settings = new ProjectSettings
         {
-            Passages = [[Attack, Attack]],
-        });
-        var settings = new ProjectSettings { Shuffle = false, Instruction = Attack, ErrorTypes = kind == ProjectKind.Spans ? [Attack, "plain"] : [], MissingTypes = kind == ProjectKind.Spans ? [Attack] : [] };
+            Shuffle = false,
+            Instruction = Attack,
+            ErrorTypes = kind == ProjectKind.Spans ? [Attack, "plain"] : [],
+            MissingTypes = kind == ProjectKind.Spans ? [Attack] : [],
+        };
         var project = await site.ProjectAsync(kind, [item], settings, $"# {Attack}\n- {Attack}\n\n**{Attack}**");
         var anna = await site.PersonAsync(Feedback.Role.Annotator, project.Id);
         var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
@@ -54,15 +71,37 @@ public sealed class HostileTextTests(Site site, Chromium chromium)
     [Fact]
     public async Task Comments_reasons_and_pseudonyms_are_tame_on_managers_pages()
     {
-        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(2, Attack, "x"), new ProjectSettings { Shuffle = false, Quota = 2 });
+        var project = await site.ProjectAsync(
+            ProjectKind.Comparison,
+            Site.Items(2, Attack, "x"),
+            new ProjectSettings { Shuffle = false, Quota = 2 }
+        );
         for (var i = 0; i < 2; i++)
         {
             using var anna = site.Client(await site.PersonAsync(Feedback.Role.Annotator, project.Id));
             var held = (await anna.GetAsync($"/work/{project.Id}", TestContext.Current.CancellationToken)).Headers.Location!.ToString();
-            using var said = await Forms.PostAsync(anna, held + "/submit", new Dictionary<string, string> { ["submission"] = Guid.NewGuid().ToString(), ["strength"] = i == 0 ? "1" : "8", ["comment"] = Attack });
+            using var said = await Forms.PostAsync(
+                anna,
+                held + "/submit",
+                new Dictionary<string, string>
+                {
+                    ["submission"] = Guid.NewGuid().ToString(),
+                    ["strength"] = i == 0 ? "1" : "8",
+                    ["comment"] = Attack,
+                }
+            );
             Assert.Equal(HttpStatusCode.OK, said.StatusCode);
             var next = (await anna.GetAsync($"/work/{project.Id}", TestContext.Current.CancellationToken)).Headers.Location!.ToString();
-            using var flagged = await Forms.PostAsync(anna, next + "/flag", new Dictionary<string, string> { ["id"] = Guid.NewGuid().ToString(), ["reason"] = Attack, ["words"] = Attack });
+            using var flagged = await Forms.PostAsync(
+                anna,
+                next + "/flag",
+                new Dictionary<string, string>
+                {
+                    ["id"] = Guid.NewGuid().ToString(),
+                    ["reason"] = Attack,
+                    ["words"] = Attack,
+                }
+            );
             Assert.Equal(HttpStatusCode.OK, flagged.StatusCode);
         }
 
@@ -82,7 +121,11 @@ public sealed class HostileTextTests(Site site, Chromium chromium)
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
         var page = await chromium.OpenAsync(site, await site.PersonAsync(Feedback.Role.Annotator, project.Id), $"/work/{project.Id}");
-        await page.EvaluateAsync("text => localStorage.setItem('attune:keys', JSON.stringify({ 'level-1': '<img src=x onerror=hit=1>'.slice(0, 24), 'submit': text, '__proto__': 'x' }))", Attack);
+        await page.EvaluateAsync(
+            "text => localStorage.setItem('attune:keys', JSON.stringify({ 'level-1': '<img src=x onerror=hit=1>'.slice(0, 24), "
+                + "'submit': text, '__proto__': 'x' }))",
+            Attack
+        );
         await page.ReloadAsync();
         await page.Keyboard.PressAsync("?");
         await Assertions.Expect(page.GetByText("<img src=x onerror=hit=1")).ToBeVisibleAsync();
@@ -92,7 +135,10 @@ public sealed class HostileTextTests(Site site, Chromium chromium)
     [Fact]
     public async Task Characters_that_cannot_be_seen_are_shown()
     {
-        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "say\u202Eesrever\u200B!\u0000", "👩\u200D🚀 stays whole"));
+        var project = await site.ProjectAsync(
+            ProjectKind.Comparison,
+            Site.Items(1, "say\u202Eesrever\u200B!\u0000", "👩\u200D🚀 stays whole")
+        );
         var page = await chromium.OpenAsync(site, await site.PersonAsync(Feedback.Role.Annotator, project.Id), $"/work/{project.Id}");
         await Assertions.Expect(page.Locator(".answer.a .text")).ToHaveTextAsync("sayU+202EesreverU+200B!U+0000");
         await Assertions.Expect(page.Locator(".answer.b .text")).ToHaveTextAsync("👩\u200D🚀 stays whole");

@@ -33,7 +33,12 @@ public sealed class HttpTests(Site site)
     public async Task The_session_cookie_is_out_of_reach_of_scripts_and_foreign_sites()
     {
         using var nobody = site.Client(null);
-        using var answer = await Forms.PostAsync(nobody, "/sign-in", new FormUrlEncodedContent([new("name", site.Owner.Name), new("password", Site.Password), new("back", "//evil.example/")]), json: false);
+        using var answer = await Forms.PostAsync(
+            nobody,
+            "/sign-in",
+            new FormUrlEncodedContent([new("name", site.Owner.Name), new("password", Site.Password), new("back", "//evil.example/")]),
+            json: false
+        );
         Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
         Assert.Equal("/", answer.Headers.Location!.ToString());
         var cookie = answer.Headers.GetValues("Set-Cookie").Single(c => c.StartsWith("attune_session=", StringComparison.Ordinal));
@@ -62,7 +67,11 @@ public sealed class HttpTests(Site site)
     {
         using var owner = site.Client(site.Owner);
         using var answer = await owner.GetAsync(path, Cancel);
-        Assert.True(answer.StatusCode == HttpStatusCode.NotFound || (path.EndsWith("app.css", StringComparison.Ordinal) && answer.Content.Headers.ContentType?.MediaType == "text/css"), $"{path}: {answer.StatusCode}");
+        Assert.True(
+            answer.StatusCode == HttpStatusCode.NotFound
+                || (path.EndsWith("app.css", StringComparison.Ordinal) && answer.Content.Headers.ContentType?.MediaType == "text/css"),
+            $"{path}: {answer.StatusCode}"
+        );
     }
 
     [Fact]
@@ -71,7 +80,12 @@ public sealed class HttpTests(Site site)
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
         using var anna = site.Client(await site.PersonAsync(Role.Annotator, project.Id));
         var held = (await anna.GetAsync($"/work/{project.Id}", Cancel)).Headers.Location!.ToString();
-        using var answer = await Forms.PostAsync(anna, held + "/draft", new StringContent("draft=" + new string('x', 5 << 20), Encoding.UTF8, "application/x-www-form-urlencoded"), expect: true);
+        using var answer = await Forms.PostAsync(
+            anna,
+            held + "/draft",
+            new StringContent("draft=" + new string('x', 5 << 20), Encoding.UTF8, "application/x-www-form-urlencoded"),
+            expect: true
+        );
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
     }
 
@@ -111,7 +125,11 @@ public sealed class HttpTests(Site site)
     public async Task What_annotators_get_names_no_policy_and_no_gold()
     {
         var gold = Site.Items(1, "One", "Two")[0] with { Expected = ComparisonJudgement.OfStrength(1) };
-        var project = await site.ProjectAsync(ProjectKind.Comparison, [gold, .. Site.Items(2, "Three", "Four")[1..]], new ProjectSettings { GoldEvery = 1 });
+        var project = await site.ProjectAsync(
+            ProjectKind.Comparison,
+            [gold, .. Site.Items(2, "Three", "Four")[1..]],
+            new ProjectSettings { GoldEvery = 1 }
+        );
         using var anna = site.Client(await site.PersonAsync(Role.Annotator, project.Id), follow: true);
         var page = await anna.GetStringAsync($"/work/{project.Id}", Cancel);
         Assert.Contains("Question 1", page, StringComparison.Ordinal);
@@ -125,9 +143,21 @@ public sealed class HttpTests(Site site)
     public async Task Bad_uploads_get_one_clear_message_and_leave_nothing_behind()
     {
         using var owner = site.Client(site.Owner);
-        foreach (var (name, text, says) in new[] { ("../../evil.exe", "MZ", ".jsonl"), ("items.jsonl", "{\"prompt\": 1}\n", "items.jsonl"), ("items.jsonl", "{\"prompt\": \"a\", \"answers\": [\"x\", \"y\"]}\n{\"prompt\": \"b\"}\n", "line 2") })
+        foreach (
+            var (name, text, says) in new[]
+            {
+                ("../../evil.exe", "MZ", ".jsonl"),
+                ("items.jsonl", "{\"prompt\": 1}\n", "items.jsonl"),
+                ("items.jsonl", "{\"prompt\": \"a\", \"answers\": [\"x\", \"y\"]}\n{\"prompt\": \"b\"}\n", "line 2"),
+            }
+        )
         {
-            using var form = new MultipartFormDataContent { { new StringContent("Bad " + Guid.NewGuid()), "name" }, { new StringContent("Comparison"), "kind" }, { new StringContent("1"), "quota" } };
+            using var form = new MultipartFormDataContent
+            {
+                { new StringContent("Bad " + Guid.NewGuid()), "name" },
+                { new StringContent("Comparison"), "kind" },
+                { new StringContent("1"), "quota" },
+            };
             var file = new ByteArrayContent(Encoding.UTF8.GetBytes(text));
             file.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
             form.Add(file, "file", name);

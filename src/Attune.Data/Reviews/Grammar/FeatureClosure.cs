@@ -28,18 +28,22 @@ internal sealed class FeatureClosure
     public Features Of(Production production) => _productions[production];
 
     /// <summary>The context with every feature set to its default on which nothing depends.</summary>
-    public GrammarContext Mask(GrammarContext context, Features features) => new(
-        features.HasFlag(Features.Style) ? context.Style : default,
-        features.HasFlag(Features.Valence) ? context.Valence : default,
-        features.HasFlag(Features.Aspect) ? context.Aspect : default,
-        features.HasFlag(Features.Number) ? context.Number : default,
-        features.HasFlag(Features.Genre) ? context.Genre : default);
+    public GrammarContext Mask(GrammarContext context, Features features) =>
+        new(
+            features.HasFlag(Features.Style) ? context.Style : default,
+            features.HasFlag(Features.Valence) ? context.Valence : default,
+            features.HasFlag(Features.Aspect) ? context.Aspect : default,
+            features.HasFlag(Features.Number) ? context.Number : default,
+            features.HasFlag(Features.Genre) ? context.Genre : default
+        );
 
-    private Features Of(Part part) => part switch
-    {
-        Part.Agreement => Features.Number,
-        Part.Reference { Shift: Shift.Other or Shift.Against or Shift.Bad } there => Of(there.Table) & ~(Features.Aspect | Features.Number),
-        Part.Reference here => Of(here.Table),
-        _ => Features.None,
-    };
+    private Features Of(Part part) =>
+        part switch
+        {
+            Part.Agreement => Features.Number,
+            Part.Reference { Shift: Shift.Other or Shift.Against or Shift.Bad } there => Of(there.Table)
+                & ~(Features.Aspect | Features.Number),
+            Part.Reference here => Of(here.Table),
+            _ => Features.None,
+        };
 }

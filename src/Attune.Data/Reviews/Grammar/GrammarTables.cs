@@ -20,7 +20,9 @@ internal sealed class GrammarTables
         foreach (var (production, reference) in All.SelectMany(p => p.Parts.OfType<Part.Reference>(), (p, r) => (p, r)))
         {
             if (!_bySymbol.ContainsKey(reference.Table) && !Bound.Contains(reference.Table))
+            {
                 throw new FormatException($"A production of '{production.Symbol}' uses the table '{reference.Table}', which is not there.");
+            }
         }
     }
 
@@ -37,7 +39,9 @@ internal sealed class GrammarTables
         foreach (var production in _bySymbol[symbol])
         {
             if (production.Guard.Accepts(context))
+            {
                 allowed.Add(production);
+            }
         }
 
         return allowed.Count > 0 ? allowed : throw new InvalidOperationException($"Nothing in '{symbol}' fits {context}.");
@@ -46,11 +50,13 @@ internal sealed class GrammarTables
     private static GrammarTables Load()
     {
         var assembly = typeof(GrammarTables).Assembly;
-        return new GrammarTables(Files.SelectMany(file =>
-        {
-            using var stream = assembly.GetManifestResourceStream($"reviews/{file}")!;
-            using var reader = new StreamReader(stream);
-            return GrammarParser.Parse(file, reader.ReadToEnd()).ToArray();
-        }));
+        return new GrammarTables(
+            Files.SelectMany(file =>
+            {
+                using var stream = assembly.GetManifestResourceStream($"reviews/{file}")!;
+                using var reader = new StreamReader(stream);
+                return GrammarParser.Parse(file, reader.ReadToEnd()).ToArray();
+            })
+        );
     }
 }

@@ -9,12 +9,18 @@ internal readonly record struct Guard(int Styles, int Valences, int Aspects, int
     private static readonly string[] ValenceNames = ["--", "-", "0", "+", "++"];
 
     public Features Features =>
-        (Styles == 0 ? 0 : Features.Style) | (Valences == 0 ? 0 : Features.Valence) | (Aspects == 0 ? 0 : Features.Aspect)
-        | (Numbers == 0 ? 0 : Features.Number) | (Genres == 0 ? 0 : Features.Genre);
+        (Styles == 0 ? 0 : Features.Style)
+        | (Valences == 0 ? 0 : Features.Valence)
+        | (Aspects == 0 ? 0 : Features.Aspect)
+        | (Numbers == 0 ? 0 : Features.Number)
+        | (Genres == 0 ? 0 : Features.Genre);
 
     public bool Accepts(in GrammarContext context) =>
-        Has(Styles, (int)context.Style) && Has(Valences, context.Valence + 2) && Has(Aspects, (int)context.Aspect)
-        && Has(Numbers, (int)context.Number) && Has(Genres, (int)context.Genre);
+        Has(Styles, (int)context.Style)
+        && Has(Valences, context.Valence + 2)
+        && Has(Aspects, (int)context.Aspect)
+        && Has(Numbers, (int)context.Number)
+        && Has(Genres, (int)context.Genre);
 
     /// <summary>
     /// The judgement of words that stand under this guard, -1 to 1; null where the guard does not decide between good
@@ -44,21 +50,35 @@ internal readonly record struct Guard(int Styles, int Valences, int Aspects, int
     private Guard With(string word)
     {
         if (Array.IndexOf(ValenceNames, word) is >= 0 and var valence)
+        {
             return this with { Valences = Valences | (1 << valence) };
+        }
         if (word is ['x', .. var weight] && int.TryParse(weight, out var number))
+        {
             return this with { Weight = number };
+        }
         if (TryName<Style>(word, out var style))
+        {
             return this with { Styles = Styles | style };
+        }
         if (TryName<Aspect>(word, out var aspect))
+        {
             return this with { Aspects = Aspects | aspect };
+        }
         if (TryName<Number>(word, out var count))
+        {
             return this with { Numbers = Numbers | count };
+        }
         return TryName<Genre>(word, out var genre)
-            ? this with { Genres = Genres | genre }
+            ? this with
+            {
+                Genres = Genres | genre,
+            }
             : throw new FormatException($"'{word}' is not a valence, style, aspect, number, genre or weight.");
     }
 
-    private static bool TryName<T>(string word, out int bit) where T : struct, Enum
+    private static bool TryName<T>(string word, out int bit)
+        where T : struct, Enum
     {
         T value = default;
         var found = char.IsLetter(word[0]) && Enum.TryParse<T>(word, ignoreCase: true, out value);

@@ -17,8 +17,10 @@ internal sealed class PairAnalysis(GrammarTables tables)
     private readonly Dictionary<(Production, GrammarContext), Edges> _productions = [];
     private readonly HashSet<(HashSet<string>, HashSet<string>)> _joined = [];
 
-    private readonly (Aspect, Number)[] _subjects = [.. tables["noun"]
-        .Select(p => ((Aspect)Bit(p.Guard.Aspects), (Number)Bit(p.Guard.Numbers))).Distinct()];
+    private readonly (Aspect, Number)[] _subjects =
+    [
+        .. tables["noun"].Select(p => ((Aspect)Bit(p.Guard.Aspects), (Number)Bit(p.Guard.Numbers))).Distinct(),
+    ];
 
     public WordPairs Run(IEnumerable<string> roots)
     {
@@ -48,7 +50,9 @@ internal sealed class PairAnalysis(GrammarTables tables)
     private Edges Of(string symbol, GrammarContext context)
     {
         if (symbol is "film")
+        {
             symbol = "title";
+        }
         var key = (symbol, _features.Mask(context, _features.Of(symbol)));
         if (!_symbols.TryGetValue(key, out var edges))
         {
@@ -63,26 +67,31 @@ internal sealed class PairAnalysis(GrammarTables tables)
     {
         var key = (production, _features.Mask(context, _features.Of(production)));
         if (!_productions.TryGetValue(key, out var edges))
+        {
             _productions[key] = edges = Chain(production.Parts.SelectMany(part => Of(part, context)));
+        }
         return edges;
     }
 
-    private IEnumerable<Edges> Of(Part part, GrammarContext context) => part switch
-    {
-        Part.Word word => [Single(word.Text.ToLowerInvariant())],
-        Part.Article => [IndefiniteArticle],
-        Part.Agreement agreement => (context.Number is Number.Many ? agreement.Many : agreement.One).Select(Single),
-        Part.Reference { Shift: Shift.None or Shift.Opposite or Shift.Good } here => [Of(here.Table, Judged(here, context))],
-        Part.Reference there => [Elsewhere(there.Table, Judged(there, context))],
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
+    private IEnumerable<Edges> Of(Part part, GrammarContext context) =>
+        part switch
+        {
+            Part.Word word => [Single(word.Text.ToLowerInvariant())],
+            Part.Article => [IndefiniteArticle],
+            Part.Agreement agreement => (context.Number is Number.Many ? agreement.Many : agreement.One).Select(Single),
+            Part.Reference { Shift: Shift.None or Shift.Opposite or Shift.Good } here => [Of(here.Table, Judged(here, context))],
+            Part.Reference there => [Elsewhere(there.Table, Judged(there, context))],
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
 
     /// <summary>The edges over all nouns: which one the second noun of a sentence will be is not known.</summary>
     private Edges Elsewhere(string symbol, GrammarContext context)
     {
         var key = (symbol, context with { Aspect = default, Number = default });
         if (!_elsewhere.TryGetValue(key, out var edges))
+        {
             _elsewhere[key] = edges = Union(_subjects.Select(s => Of(symbol, context with { Aspect = s.Item1, Number = s.Item2 })));
+        }
         return edges;
     }
 
@@ -93,7 +102,10 @@ internal sealed class PairAnalysis(GrammarTables tables)
         {
             Join(last, piece.First);
             // Most pieces are words: their sets are shared, so that a pair already seen costs one look-up.
-            first = !empty ? first : first.Count == 0 ? piece.First : [.. first, .. piece.First];
+            first =
+                !empty ? first
+                : first.Count == 0 ? piece.First
+                : [.. first, .. piece.First];
             last = piece.Empty ? [.. last, .. piece.Last] : piece.Last;
             empty &= piece.Empty;
         }
@@ -104,7 +116,9 @@ internal sealed class PairAnalysis(GrammarTables tables)
     private void Join(HashSet<string> before, HashSet<string> after)
     {
         if (before.Count == 0 || !_joined.Add((before, after)))
+        {
             return;
+        }
         foreach (var left in before)
         {
             foreach (var right in after)
@@ -117,11 +131,11 @@ internal sealed class PairAnalysis(GrammarTables tables)
     /// <summary>Every context that differs in the given features; the others stay at their defaults.</summary>
     private IEnumerable<GrammarContext> Contexts(Features features)
     {
-        var subjects = _subjects.Select(s => (
-            features.HasFlag(Features.Aspect) ? s.Item1 : default,
-            features.HasFlag(Features.Number) ? s.Item2 : default)).Distinct().ToArray();
-        return
-            from style in features.HasFlag(Features.Style) ? Enum.GetValues<Style>() : [default]
+        var subjects = _subjects
+            .Select(s => (features.HasFlag(Features.Aspect) ? s.Item1 : default, features.HasFlag(Features.Number) ? s.Item2 : default))
+            .Distinct()
+            .ToArray();
+        return from style in features.HasFlag(Features.Style) ? Enum.GetValues<Style>() : [default]
             from valence in features.HasFlag(Features.Valence) ? Enumerable.Range(-2, 5) : [0]
             from genre in features.HasFlag(Features.Genre) ? Enum.GetValues<Genre>() : [default]
             from subject in subjects
@@ -129,7 +143,10 @@ internal sealed class PairAnalysis(GrammarTables tables)
     }
 
     private static GrammarContext Judged(Part.Reference reference, GrammarContext context) =>
-        context with { Valence = SentenceWriter.Shifted(reference.Shift, context.Valence) };
+        context with
+        {
+            Valence = SentenceWriter.Shifted(reference.Shift, context.Valence),
+        };
 
     private Edges Single(string word)
     {

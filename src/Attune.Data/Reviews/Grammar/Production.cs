@@ -44,7 +44,12 @@ internal enum Shift
 
 /// <summary>One way to write a symbol, and the judging words in it. Two are equal only if they are the same line.</summary>
 internal sealed class Production(
-    string symbol, Guard guard, ImmutableArray<Part> parts, ImmutableArray<ImmutableArray<string>> judgements, Reuse reuse)
+    string symbol,
+    Guard guard,
+    ImmutableArray<Part> parts,
+    ImmutableArray<ImmutableArray<string>> judgements,
+    Reuse reuse
+)
 {
     public string Symbol { get; } = symbol;
 
@@ -61,4 +66,8 @@ internal sealed class Production(
 }
 
 /// <summary>Whether a review may use a production again while others are left.</summary>
-internal enum Reuse { OnceAReview, Free }
+internal enum Reuse
+{
+    OnceAReview,
+    Free,
+}

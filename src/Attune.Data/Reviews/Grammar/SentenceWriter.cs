@@ -87,13 +87,14 @@ internal sealed class SentenceWriter(GrammarTables tables, Chance chance, Film f
     }
 
     /// <summary>How a reference is judged in a sentence of the given valence.</summary>
-    public static int Shifted(Shift shift, int valence) => shift switch
-    {
-        Shift.Opposite or Shift.Against => -valence,
-        Shift.Good => 1,
-        Shift.Bad => -1,
-        _ => valence,
-    };
+    public static int Shifted(Shift shift, int valence) =>
+        shift switch
+        {
+            Shift.Opposite or Shift.Against => -valence,
+            Shift.Good => 1,
+            Shift.Bad => -1,
+            _ => valence,
+        };
 
     private static Number NumberOf(Production noun) => (Number)System.Numerics.BitOperations.TrailingZeroCount(noun.Guard.Numbers);
 
@@ -105,9 +106,13 @@ internal sealed class SentenceWriter(GrammarTables tables, Chance chance, Film f
         var left = chance.NextDouble() * from.Sum(p => p.Guard.Weight);
         var chosen = from.First(p => (left -= p.Guard.Weight) < 0 || ReferenceEquals(p, from[^1]));
         if (chosen.Reuse is Reuse.OnceAReview)
+        {
             _used.Add(chosen);
+        }
         if (chosen.Judgements.Length > 0)
+        {
             _judgements.Add(FirstJudgement(chosen));
+        }
         return chosen;
     }
 

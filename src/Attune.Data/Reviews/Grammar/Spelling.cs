@@ -36,7 +36,9 @@ internal static class Spelling
                 var other => other,
             };
             if (i > 0 && !",.;:!?)\n".Contains(word[0], StringComparison.Ordinal) && text[^1] is not ('(' or '\n'))
+            {
                 text.Append(' ');
+            }
             text.Append(capital ? char.ToUpperInvariant(word[0]) + word[1..] : word);
             capital = word is "." or "!" or "?" or "\n";
         }

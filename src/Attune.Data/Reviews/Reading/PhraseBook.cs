@@ -22,7 +22,9 @@ internal sealed class PhraseBook<T>
         for (var length = Math.Min(_longest, tokens.Length - at); length > 0; length--)
         {
             if (_phrases.TryGetValue(string.Join(' ', tokens.Slice(at, length)!), out meaning))
+            {
                 return length;
+            }
         }
 
         meaning = default;

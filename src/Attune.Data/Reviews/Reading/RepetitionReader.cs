@@ -13,7 +13,9 @@ internal static class RepetitionReader
         foreach (var token in tokens)
         {
             if (ReviewTokens.IsWord(token))
+            {
                 words.Add(token);
+            }
         }
 
         var triples = Enumerable.Range(0, Math.Max(0, words.Count - 2)).Select(i => (words[i], words[i + 1], words[i + 2])).ToArray();

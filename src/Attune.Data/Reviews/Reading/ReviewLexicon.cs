@@ -7,18 +7,23 @@ namespace Attune.Data.Reviews.Reading;
 internal static class ReviewLexicon
 {
     /// <summary>Judging phrases, -1 to 1. A phrase in several tables has the mean of its judgements.</summary>
-    public static PhraseBook<double> Judgements { get; } = new(
-        from production in GrammarTables.Default.All
-        from phrase in production.Judgements
-        group production.Guard.Judgement!.Value by string.Join(' ', phrase) into judged
-        select KeyValuePair.Create(judged.Key, judged.Average()));
+    public static PhraseBook<double> Judgements { get; } =
+        new(
+            from production in GrammarTables.Default.All
+            from phrase in production.Judgements
+            group production.Guard.Judgement!.Value by string.Join(' ', phrase) into judged
+            select KeyValuePair.Create(judged.Key, judged.Average())
+        );
 
     /// <summary>The nouns of each aspect; null for the names of genres, so that a ghost story is not a story.</summary>
-    public static PhraseBook<Aspect?> Nouns { get; } = new(
-        from production in GrammarTables.Default["noun"].Concat(GrammarTables.Default["genre"]).Concat(GrammarTables.Default["genres"])
-        select KeyValuePair.Create(
-            string.Join(' ', production.Parts.Cast<Part.Word>().Select(w => w.Text)),
-            production.Guard.Aspects == 0 ? null : (Aspect?)BitOperations.TrailingZeroCount(production.Guard.Aspects)));
+    public static PhraseBook<Aspect?> Nouns { get; } =
+        new(
+            from production in GrammarTables.Default["noun"].Concat(GrammarTables.Default["genre"]).Concat(GrammarTables.Default["genres"])
+            select KeyValuePair.Create(
+                string.Join(' ', production.Parts.Cast<Part.Word>().Select(w => w.Text)),
+                production.Guard.Aspects == 0 ? null : (Aspect?)BitOperations.TrailingZeroCount(production.Guard.Aspects)
+            )
+        );
 
     /// <summary>Words that turn what follows in their clause into its opposite.</summary>
     public static bool Negates(string token) =>

@@ -20,7 +20,7 @@ internal static class SentimentReader
     {
         var phrases = new List<string>();
         var (sum, weights) = (0.0, Caution);
-        for (var start = 0; start < tokens.Length;)
+        for (var start = 0; start < tokens.Length; )
         {
             var length = tokens[start..].IndexOfAny([".", "!", "?"]) is >= 0 and var found ? found + 1 : tokens.Length - start;
             foreach (var (value, weight) in ReadSentence(tokens.Slice(start, length), phrases))
@@ -40,7 +40,7 @@ internal static class SentimentReader
         var judgements = new List<(double, double)>();
         var (negated, concedes) = (false, false);
         // "Although X, Y" and "Y, even if X" concede up to the comma or the end; "X, but Y" concedes all before "but".
-        for (var at = 0; at < tokens.Length;)
+        for (var at = 0; at < tokens.Length; )
         {
             if (ReviewLexicon.Judgements.Match(tokens, at, out var value) is > 0 and var length)
             {
@@ -52,8 +52,12 @@ internal static class SentimentReader
 
             var token = tokens[at];
             if (token is "but")
+            {
                 judgements = [.. judgements.Select(j => (j.Item1, ConcededWeight))];
-            concedes = token is "although" or "though" || (token is "even" && At(tokens, at + 1) is "if" or "though")
+            }
+            concedes =
+                token is "although" or "though"
+                || (token is "even" && At(tokens, at + 1) is "if" or "though")
                 || (concedes && token is not ("," or "but"));
             negated = !ReviewLexicon.EndsClause(token) && (negated || ReviewLexicon.Negates(token));
             at++;

@@ -24,7 +24,11 @@ internal static class DirectFigures
         {
             var accuracy = after["eval_rewards/accuracies"];
             var (low, high) = PairFit.Wilson(accuracy, heldOut);
-            (figures["preference_accuracy"], figures["preference_accuracy_low"], figures["preference_accuracy_high"]) = (accuracy, low, high);
+            (figures["preference_accuracy"], figures["preference_accuracy_low"], figures["preference_accuracy_high"]) = (
+                accuracy,
+                low,
+                high
+            );
         }
     }
 }

@@ -31,10 +31,12 @@ public abstract record DirectStage : ExaminedStage
     internal abstract PreferenceOptions Common { get; }
 
     public override IEnumerable<string> Missing(Supplies given) =>
-    [
-        .. MissingModels(given), .. Data is null && !given.Preferences ? [NeedsData] : Array.Empty<string>(),
-        .. DataSource.MissingFile($"{Kind}.data", Data), .. DataSource.MissingFile($"{Kind}.held_out_data", HeldOutData),
-    ];
+        [
+            .. MissingModels(given),
+            .. Data is null && !given.Preferences ? [NeedsData] : Array.Empty<string>(),
+            .. DataSource.MissingFile($"{Kind}.data", Data),
+            .. DataSource.MissingFile($"{Kind}.held_out_data", HeldOutData),
+        ];
 
     internal override IEnumerable<string?> LearnsFrom(Handover given) => LearnsFromLabels(given, Data);
 

@@ -28,18 +28,33 @@ internal sealed class DirectWork(DirectStage stage, Workplace place)
     /// <summary>Prompts of the held-out data, or of all where none is held out; known once data is read.</summary>
     public IEnumerable<Prompt> HeldOutPrompts { get; private set; } = [];
 
-    private delegate (ImmutableArray<T> Rows, DataHash Hash) Reader<T>(string source, int rows, Data.Cleaning.PreferenceCleaning rules, StageRoom room);
+    private delegate (ImmutableArray<T> Rows, DataHash Hash) Reader<T>(
+        string source,
+        int rows,
+        Data.Cleaning.PreferenceCleaning rules,
+        StageRoom room
+    );
 
-    public Examples<Preference, TokenPair> Pairs() => Read<Preference, TokenPair>(PreferenceSource.Pairs, (rows, longest) => _encoder.EncodeAll(rows, longest));
+    public Examples<Preference, TokenPair> Pairs() =>
+        Read<Preference, TokenPair>(PreferenceSource.Pairs, (rows, longest) => _encoder.EncodeAll(rows, longest));
 
-    public Examples<Verdict, LabelledSequence> Verdicts() => Read<Verdict, LabelledSequence>(PreferenceSource.Verdicts, (rows, longest) =>
-    {
-        var encoded = _encoder.EncodeAll(rows.Select(v => new Demonstration(v.Prompt, v.Answer)).ToArray(), longest);
-        return new EncodedData<LabelledSequence>(
-            [.. encoded.Items.Select((s, i) => new LabelledSequence(s, rows[encoded.Sources[i]].Desirable))], encoded.Sources, encoded.Dropped, encoded.Truncated);
-    });
+    public Examples<Verdict, LabelledSequence> Verdicts() =>
+        Read<Verdict, LabelledSequence>(
+            PreferenceSource.Verdicts,
+            (rows, longest) =>
+            {
+                var encoded = _encoder.EncodeAll(rows.Select(v => new Demonstration(v.Prompt, v.Answer)).ToArray(), longest);
+                return new EncodedData<LabelledSequence>(
+                    [.. encoded.Items.Select((s, i) => new LabelledSequence(s, rows[encoded.Sources[i]].Desirable))],
+                    encoded.Sources,
+                    encoded.Dropped,
+                    encoded.Truncated
+                );
+            }
+        );
 
-    private Examples<T, TToken> Read<T, TToken>(Reader<T> read, Func<IReadOnlyList<T>, int, EncodedData<TToken>> encode) where T : Core.Feedback.Feedback
+    private Examples<T, TToken> Read<T, TToken>(Reader<T> read, Func<IReadOnlyList<T>, int, EncodedData<TToken>> encode)
+        where T : Core.Feedback.Feedback
     {
         var source = stage.Data ?? _room.Handover.Preferences ?? throw new PlanException(stage.NeedsData);
         var (rows, hash) = read(source, stage.Rows, stage.Cleaning, _room);
@@ -61,7 +76,9 @@ internal sealed class DirectWork(DirectStage stage, Workplace place)
         return new Examples<T, TToken>(train.Items, heldOut.Items, hash);
     }
 
-    /// <summary>log pi_ref as far as it is to be known beforehand: zeros without a reference, numbers where they are kept, else nothing.</summary>
+    /// <summary>
+    /// log pi_ref as far as it is to be known beforehand: zeros without a reference, numbers where they are kept, else nothing.
+    /// </summary>
     public double?[] Known(string name, IReadOnlyList<TokenSequence> sequences, ReferencedOptions? options, bool always) =>
         options is null || options.ReferenceFree ? [.. sequences.Select(_ => (double?)0)]
         : always || options.PrecomputeRefLogProbs ? [.. ReferenceFile.LogProbs(_room, name, _reference, sequences).Select(p => (double?)p)]
@@ -69,11 +86,18 @@ internal sealed class DirectWork(DirectStage stage, Workplace place)
 
     /// <summary>Trains to the end, with looks at the held-out items and at the chosen answers.</summary>
     public async Task<Progress> FitAsync<T>(
-        IObjective<T> objective, Examples<T> items, IReadOnlyList<TokenSequence> chosen, Func<IReadOnlyList<T>, IReadOnlyList<T>>? prepare, DataHash hash,
-        CancellationToken cancel)
+        IObjective<T> objective,
+        Examples<T> items,
+        IReadOnlyList<TokenSequence> chosen,
+        Func<IReadOnlyList<T>, IReadOnlyList<T>>? prepare,
+        DataHash hash,
+        CancellationToken cancel
+    )
     {
-        Metrics Evaluate() => items.HeldOut.IsEmpty ? new Metrics()
-            : PreferenceEvaluation.Of(objective, prepare is null ? items.HeldOut : prepare(items.HeldOut));
+        Metrics Evaluate() =>
+            items.HeldOut.IsEmpty
+                ? new Metrics()
+                : PreferenceEvaluation.Of(objective, prepare is null ? items.HeldOut : prepare(items.HeldOut));
         var watch = new ChosenWatch(chosen, _policy);
         var before = Evaluate();
         var experience = new PreferenceExperience<T>(new DatasetExperience<T>(items.Train, stage.Common.BatchSize, stage.Common.Epochs))
@@ -84,7 +108,7 @@ internal sealed class DirectWork(DirectStage stage, Workplace place)
             Warn = _room.Note,
             Prepare = prepare,
         };
-        var progress = await _room.FitAsync(objective, experience, stage.Common, [hash], stage.Kind.ToUpperInvariant(), cancel).ConfigureAwait(false);
+        var progress = await _room.FitAsync(objective, experience, stage.Common, [hash], stage.Kind.ToUpperInvariant(), cancel);
         var after = Evaluate();
         if (watch.Look(progress.Updates) is { } warning)
         {

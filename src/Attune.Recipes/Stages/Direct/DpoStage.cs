@@ -15,5 +15,6 @@ public sealed record DpoStage : PairStage
 
     internal override PreferenceOptions Common => Training;
 
-    internal override PairObjective Objective(LanguageModel policy, LanguageModel? reference) => new Dpo.Objective(Training, policy, reference);
+    internal override PairObjective Objective(LanguageModel policy, LanguageModel? reference) =>
+        new Dpo.Objective(Training, policy, reference);
 }

@@ -39,26 +39,40 @@ public sealed record ExamKeys
     public string? RewardModel { get; init; }
 
     internal IEnumerable<string> Missing(string kind) =>
-    [
-        .. HeldOutPrompts is { } source ? DataSource.Missing($"{kind}.held_out_prompts", source, EvaluationPrompts) : [], .. Utilities.Missing($"{kind}.gold", Gold),
-        .. RewardModel is { } folder && !Directory.Exists(folder) ? [$"{kind}.reward_model: {folder} is not a folder; expected a reward model's."] : Array.Empty<string>(),
-    ];
+        [
+            .. HeldOutPrompts is { } source ? DataSource.Missing($"{kind}.held_out_prompts", source, EvaluationPrompts) : [],
+            .. Utilities.Missing($"{kind}.gold", Gold),
+            .. RewardModel is { } folder && !Directory.Exists(folder)
+                ? [$"{kind}.reward_model: {folder} is not a folder; expected a reward model's."]
+                : Array.Empty<string>(),
+        ];
 
     /// <param name="fallback">Prompts to take where none are named.</param>
     internal DirectExam Open(string kind, StageRoom room, Encoder encoder, LanguageModel reference, IEnumerable<Prompt> fallback)
     {
-        var prompts = EvaluationPrompts == 0 ? []
+        var prompts =
+            EvaluationPrompts == 0 ? []
             : HeldOutPrompts is { } source ? DataSource.Prompts(source, DataSource.IsWorld(source) ? EvaluationPrompts : 0, room).Items
             : [.. fallback.DistinctBy(p => p.Key)];
         var rewardFolder = RewardModel ?? room.Handover.Reward;
         using var owned = new Owned();
         var proxy = rewardFolder is null || prompts.IsEmpty ? null : owned.Add(Learning.Rewards.RewardModel.Load(rewardFolder));
-        var pretrained = room.Handover.PretrainedApart is { } folder && !prompts.IsEmpty ? owned.Add(ModelFiles.LoadLanguageModel(folder)) : null;
-        var context = Math.Min(reference.Config.ContextLength, Math.Min(pretrained?.Config.ContextLength ?? int.MaxValue, proxy?.Members[0].Config.ContextLength ?? int.MaxValue));
-        var fitting = prompts.Select(p => (Prompt: p, Tokens: encoder.EncodePrompt(p))).Where(p => p.Tokens.Length + MaxNewTokens <= context).ToImmutableArray();
+        var pretrained =
+            room.Handover.PretrainedApart is { } folder && !prompts.IsEmpty ? owned.Add(ModelFiles.LoadLanguageModel(folder)) : null;
+        var context = Math.Min(
+            reference.Config.ContextLength,
+            Math.Min(pretrained?.Config.ContextLength ?? int.MaxValue, proxy?.Members[0].Config.ContextLength ?? int.MaxValue)
+        );
+        var fitting = prompts
+            .Select(p => (Prompt: p, Tokens: encoder.EncodePrompt(p)))
+            .Where(p => p.Tokens.Length + MaxNewTokens <= context)
+            .ToImmutableArray();
         if (fitting.Length < Math.Min(EvaluationPrompts, prompts.Length))
         {
-            room.Note($"{fitting.Length} of {prompts.Length} held-out prompts leave room for {MaxNewTokens} new tokens in the model's {context}; only those are answered before and after");
+            room.Note(
+                $"{fitting.Length} of {prompts.Length} held-out prompts leave room for {MaxNewTokens} new tokens in the model's "
+                    + $"{context}; only those are answered before and after"
+            );
         }
 
         if (fitting.IsEmpty)
@@ -72,7 +86,12 @@ public sealed record ExamKeys
             Prompts = new PromptPool(fitting),
             Count = EvaluationPrompts,
             Sampler = sampler,
-            Sampling = new SamplingOptions { Temperature = Temperature, MaxNewTokens = MaxNewTokens, EndToken = encoder.Tokenizer.EndToken },
+            Sampling = new SamplingOptions
+            {
+                Temperature = Temperature,
+                MaxNewTokens = MaxNewTokens,
+                EndToken = encoder.Tokenizer.EndToken,
+            },
             Proxy = proxy is null ? null : ModelTokenizer.Judge(proxy, rewardFolder!, encoder),
             Gold = (Gold ?? room.Handover.Utility) is { } name ? Utilities.AsReward(name, encoder.Tokenizer) : null,
             Reference = reference,
@@ -88,7 +107,8 @@ public sealed record ExamKeys
     {
         private List<IDisposable> _things = [];
 
-        public T Add<T>(T thing) where T : IDisposable
+        public T Add<T>(T thing)
+            where T : IDisposable
         {
             _things.Add(thing);
             return thing;
@@ -101,7 +121,8 @@ public sealed record ExamKeys
 }
 
 /// <summary>The exam of one stage; empty where there is no prompt to answer.</summary>
-internal sealed class DirectExam(string kind, StageRoom room, PolicyExam? exam, ISampler? sampler, IReadOnlyList<IDisposable> owned) : IDisposable
+internal sealed class DirectExam(string kind, StageRoom room, PolicyExam? exam, ISampler? sampler, IReadOnlyList<IDisposable> owned)
+    : IDisposable
 {
     private const int Shown = 8;
 
@@ -114,19 +135,21 @@ internal sealed class DirectExam(string kind, StageRoom room, PolicyExam? exam, 
             return [];
         }
 
-        await sampler!.UseWeightsAsync(policy, version, cancel).ConfigureAwait(false);
-        return await exam.SitAsync(policy, cancel).ConfigureAwait(false);
+        await sampler!.UseWeightsAsync(policy, version, cancel);
+        return await exam.SitAsync(policy, cancel);
     }
 
     /// <summary>Figures without chance; none where answers cannot be enumerated.</summary>
     public async ValueTask<Metrics> ExactAsync(LanguageModel policy, CancellationToken cancel) =>
-        exam is null ? new Metrics() : await exam.ExactAsync(policy, cancel).ConfigureAwait(false);
+        exam is null ? new Metrics() : await exam.ExactAsync(policy, cancel);
 
     public void LogSamples(IReadOnlyList<ExamAnswer> answers, long updates)
     {
         foreach (var answer in answers.Take(Shown))
         {
-            room.LogSample(new SampleEvent(kind, updates, answer.PromptIndex, answer.Prompt, answer.Answer, answer.Gold, answer.Proxy, answer.LogRatio));
+            room.LogSample(
+                new SampleEvent(kind, updates, answer.PromptIndex, answer.Prompt, answer.Answer, answer.Gold, answer.Proxy, answer.LogRatio)
+            );
         }
     }
 

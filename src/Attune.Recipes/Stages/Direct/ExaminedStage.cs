@@ -31,10 +31,14 @@ public abstract record ExaminedStage : Stage
     internal abstract ReadyTraining Prepare(Workplace place);
 
     internal IEnumerable<string> MissingModels(Supplies given) =>
-    [
-        .. MissingPolicy(given), .. ProblemsOfAdapter(Options, samples: Kind == "online-dpo"), .. RefModel is { } folder && !Directory.Exists(folder) ? [$"{Kind}.ref_model: {folder} is not a folder; expected a model's."] : Array.Empty<string>(),
-        .. Exam.Missing(Kind),
-    ];
+        [
+            .. MissingPolicy(given),
+            .. ProblemsOfAdapter(Options, samples: Kind == "online-dpo"),
+            .. RefModel is { } folder && !Directory.Exists(folder)
+                ? [$"{Kind}.ref_model: {folder} is not a folder; expected a model's."]
+                : Array.Empty<string>(),
+            .. Exam.Missing(Kind),
+        ];
 
     public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
     {
@@ -42,17 +46,20 @@ public abstract record ExaminedStage : Stage
         var (policy, origin) = room.LoadLearner(Options);
         using var shared = origin;
         using var trained = policy;
-        using var own = RefModel is not null ? ModelFiles.LoadLanguageModel(RefModel) : origin is null ? policy.Copy() : null;
+        using var own =
+            RefModel is not null ? ModelFiles.LoadLanguageModel(RefModel)
+            : origin is null ? policy.Copy()
+            : null;
         var reference = own ?? origin!;
         var place = new Workplace(room, room.LoadEncoder(), policy, reference, []);
         var training = Prepare(place);
         using var exam = Exam.Open(Kind, room, place.Encoder, reference, training.HeldOutPrompts);
-        var before = await exam.SitAsync(policy, 0, cancel).ConfigureAwait(false);
-        var exactBefore = await exam.ExactAsync(policy, cancel).ConfigureAwait(false);
+        var before = await exam.SitAsync(policy, 0, cancel);
+        var exactBefore = await exam.ExactAsync(policy, cancel);
         room.FreezeLayers(policy, Options);
-        var progress = await training.Run(exam, cancel).ConfigureAwait(false);
-        var after = await exam.SitAsync(policy, progress.Updates, cancel).ConfigureAwait(false);
-        var exact = await exam.ExactAsync(policy, cancel).ConfigureAwait(false);
+        var progress = await training.Run(exam, cancel);
+        var after = await exam.SitAsync(policy, progress.Updates, cancel);
+        var exact = await exam.ExactAsync(policy, cancel);
         if (after.Count > 0)
         {
             var summary = PolicyExam.Summarise(after);
@@ -70,14 +77,22 @@ public abstract record ExaminedStage : Stage
         ModelFiles.Save(policy, room.FinalFolder);
         place.Encoder.Save(room.FinalFolder);
         room.Handover = room.Handover with { Policy = room.FinalFolder };
-        var figures = place.Figures.Concat(AlignmentFigures.Of(before, after, progress).WithExact(exactBefore, exact)).ToDictionary(f => f.Key, f => f.Value);
+        var figures = place
+            .Figures.Concat(AlignmentFigures.Of(before, after, progress).WithExact(exactBefore, exact))
+            .ToDictionary(f => f.Key, f => f.Value);
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = room.Notes };
     }
 }
 
 /// <summary>What a stage of this kind works with.</summary>
 /// <param name="Figures">Takes what is measured.</param>
-internal sealed record Workplace(StageRoom Room, Encoder Encoder, LanguageModel Policy, LanguageModel Reference, Dictionary<string, double> Figures);
+internal sealed record Workplace(
+    StageRoom Room,
+    Encoder Encoder,
+    LanguageModel Policy,
+    LanguageModel Reference,
+    Dictionary<string, double> Figures
+);
 
 /// <summary>Training made ready.</summary>
 /// <param name="HeldOutPrompts">To examine by, where the recipe names no others.</param>

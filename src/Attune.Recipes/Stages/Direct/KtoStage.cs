@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Attune.Algorithms.Preference;
 using Attune.Algorithms.Reward;
 using Attune.Recipes.Binding;
@@ -22,10 +23,23 @@ public sealed record KtoStage : DirectStage
         var work = new DirectWork(this, place);
         var data = work.Verdicts();
         NoteBalance(place.Room, data.Train);
-        var items = new Examples<KtoItem>(WithReference(work, "train", data.Train, always: false), WithReference(work, "held-out", data.HeldOut, always: true));
+        var items = new Examples<KtoItem>(
+            WithReference(work, "train", data.Train, always: false),
+            WithReference(work, "held-out", data.HeldOut, always: true)
+        );
         var watched = (data.HeldOut.IsEmpty ? data.Train : data.HeldOut).Where(v => v.Desirable).Select(v => v.Sequence).ToArray();
-        return new ReadyTraining(work.HeldOutPrompts, (_, cancel) => work.FitAsync(
-            new Kto.Objective(Training, place.Policy, place.Reference), items, watched, batch => Kto.WithDivergence(batch, place.Policy, place.Reference), data.Hash, cancel));
+        return new ReadyTraining(
+            work.HeldOutPrompts,
+            (_, cancel) =>
+                work.FitAsync(
+                    new Kto.Objective(Training, place.Policy, place.Reference),
+                    items,
+                    watched,
+                    batch => Kto.WithDivergence(batch, place.Policy, place.Reference),
+                    data.Hash,
+                    cancel
+                )
+        );
     }
 
     private ImmutableArray<KtoItem> WithReference(DirectWork work, string name, ImmutableArray<LabelledSequence> verdicts, bool always)
@@ -37,18 +51,27 @@ public sealed record KtoStage : DirectStage
 
     private void NoteBalance(StageRoom room, ImmutableArray<LabelledSequence> verdicts)
     {
-        double desirable = verdicts.Count(v => v.Desirable), undesirable = verdicts.Length - desirable;
+        double desirable = verdicts.Count(v => v.Desirable),
+            undesirable = verdicts.Length - desirable;
         if (desirable == 0 || undesirable == 0)
         {
-            room.Note($"all {verdicts.Length} verdicts are {(desirable > 0 ? "desirable" : "undesirable")}; KTO needs both to tell them apart");
+            room.Note(
+                $"all {verdicts.Length} verdicts are {(desirable > 0 ? "desirable" : "undesirable")}; KTO needs both to tell them apart"
+            );
             return;
         }
 
         var ratio = Training.DesirableWeight * desirable / (Training.UndesirableWeight * undesirable);
         if (ratio is < 0.99 or > 1.34)
         {
-            room.Note(FormattableString.Invariant(
-                $"desirable_weight * {desirable} desirable / (undesirable_weight * {undesirable} undesirable) is {ratio:0.00}; the KTO paper advises 1 to 1.33: desirable_weight {undesirable * Training.UndesirableWeight / desirable:0.00} would give 1"));
+            var balanced = undesirable * Training.UndesirableWeight / desirable;
+            room.Note(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"desirable_weight * {desirable} desirable / (undesirable_weight * {undesirable} undesirable) is {ratio:0.00}; "
+                        + $"the KTO paper advises 1 to 1.33: desirable_weight {balanced:0.00} would give 1"
+                )
+            );
         }
     }
 }

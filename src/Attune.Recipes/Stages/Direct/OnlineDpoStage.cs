@@ -22,8 +22,10 @@ public enum JudgeKind
 {
     /// <summary>Simulated annotators with a hidden utility.</summary>
     Annotators,
+
     /// <summary>A reward model: the higher reward wins.</summary>
     Reward,
+
     /// <summary>A language model that is asked.</summary>
     Model,
 }
@@ -41,7 +43,10 @@ public sealed record OnlineDpoStage : ExaminedStage
     [Range(0, int.MaxValue)]
     public int Rows { get; init; }
 
-    [Description("who judges: annotators (simulated), reward (reward_model, or that of the reward stage before) or model (judge_model, a language model)")]
+    [Description(
+        "who judges: annotators (simulated), reward (reward_model, or that of the reward stage before) or model (judge_model, "
+            + "a language model)"
+    )]
     public JudgeKind Judge { get; init; } = JudgeKind.Annotators;
 
     [Description("what the simulated annotators want: reviews")]
@@ -59,70 +64,101 @@ public sealed record OnlineDpoStage : ExaminedStage
     internal override TrainingOptions Options => Training;
 
     public override IEnumerable<string> Missing(Supplies given) =>
-    [
-        .. MissingModels(given), .. DataSource.Missing("online-dpo.prompts", Prompts, Rows), .. Utilities.Missing("online-dpo.utility", Utility),
-        .. Judge == JudgeKind.Model ? JudgeModel.Missing("online-dpo.judge_model") : [],
-        .. Judge == JudgeKind.Reward && !given.Reward && Exam.RewardModel is null
-            ? ["online-dpo.judge is reward, but there is none: no reward stage comes before and reward_model is not given."] : Array.Empty<string>(),
-    ];
+        [
+            .. MissingModels(given),
+            .. DataSource.Missing("online-dpo.prompts", Prompts, Rows),
+            .. Utilities.Missing("online-dpo.utility", Utility),
+            .. Judge == JudgeKind.Model ? JudgeModel.Missing("online-dpo.judge_model") : [],
+            .. Judge == JudgeKind.Reward && !given.Reward && Exam.RewardModel is null
+                ? ["online-dpo.judge is reward, but there is none: no reward stage comes before and reward_model is not given."]
+                : Array.Empty<string>(),
+        ];
 
-    internal override IEnumerable<string?> LearnsFrom(Handover given) => [given.Policy, Judge == JudgeKind.Reward && Exam.RewardModel is null ? given.Reward : null];
+    internal override IEnumerable<string?> LearnsFrom(Handover given) =>
+        [given.Policy, Judge == JudgeKind.Reward && Exam.RewardModel is null ? given.Reward : null];
 
     internal override IEnumerable<string?> OnlyMeasuresWith => Judge == JudgeKind.Reward ? [] : base.OnlyMeasuresWith;
 
     internal override ReadyTraining Prepare(Workplace place)
     {
         var (all, hash) = DataSource.Prompts(Prompts, Rows, place.Room);
-        var split = Exam.HeldOutPrompts is null ? Split.ByPrompt(all, 0.05, place.Room.Seed.For("split")) : new SplitData<Core.Conversations.Prompt>(all, []);
+        var split = Exam.HeldOutPrompts is null
+            ? Split.ByPrompt(all, 0.05, place.Room.Seed.For("split"))
+            : new SplitData<Core.Conversations.Prompt>(all, []);
         var context = place.Policy.Config.ContextLength;
-        var pool = new PromptPool([.. split.Training.Select(p => (p, place.Encoder.EncodePrompt(p))).Where(p => p.Item2.Length + Exam.MaxNewTokens <= context)]);
+        var pool = new PromptPool([
+            .. split.Training.Select(p => (p, place.Encoder.EncodePrompt(p))).Where(p => p.Item2.Length + Exam.MaxNewTokens <= context),
+        ]);
         if (pool.Count < split.Training.Length)
         {
-            place.Room.Note($"{Prompts}: {split.Training.Length - pool.Count} of {split.Training.Length} prompts left out: no room for {Exam.MaxNewTokens} new tokens in the model's {context}");
+            place.Room.Note(
+                $"{Prompts}: {split.Training.Length - pool.Count} of {split.Training.Length} prompts left out: no room for "
+                    + $"{Exam.MaxNewTokens} new tokens in the model's {context}"
+            );
         }
 
         if (pool.Count == 0)
         {
-            throw new DataException($"{Prompts}: no prompt leaves room for {Exam.MaxNewTokens} new tokens in the model's {context}. Lower max_new_tokens.");
+            throw new DataException(
+                $"{Prompts}: no prompt leaves room for {Exam.MaxNewTokens} new tokens in the model's {context}. Lower max_new_tokens."
+            );
         }
 
-        return new ReadyTraining(split.HeldOut, async (exam, cancel) =>
-        {
-            using var sampler = new LocalSampler();
-            // Its own copy: iterated DPO moves it, and the exam's must stay.
-            using var reference = place.Reference.Copy();
-            var folder = Exam.RewardModel ?? place.Room.Handover.Reward;
-            using var reward = Judge == JudgeKind.Reward ? RewardModel.Load(folder!) : null;
-            var (asked, client) = Judge == JudgeKind.Model ? JudgeModel.Open() : (null, null);
-            using var closing = client;
-            var scored = reward is null ? null : ModelTokenizer.Judge(reward, folder!, place.Encoder);
-            var experience = new OnlineDpoExperience(Training)
+        return new ReadyTraining(
+            split.HeldOut,
+            async (exam, cancel) =>
             {
-                Policy = place.Policy,
-                Reference = reference,
-                Prompts = pool,
-                Sampler = sampler,
-                Sampling = new SamplingOptions { Temperature = Exam.Temperature, MaxNewTokens = Exam.MaxNewTokens, EndToken = place.Encoder.Tokenizer.EndToken },
-                Judge = asked ?? BuildJudge(place, scored),
-                Decode = (prompt, sequence) => place.Encoder.DecodeAnswer(prompt, sequence.Answer),
-                Exam = exam.Exam,
-            };
-            var progress = await place.Room.FitAsync(OnlineDpoExperience.Objective(Training, place.Policy), experience, Training, [hash], "online DPO", cancel).ConfigureAwait(false);
-            if (asked is not null)
-            {
-                place.Room.Note(asked.Tally.Describe(asked.Name));
-            }
+                using var sampler = new LocalSampler();
+                // Its own copy: iterated DPO moves it, and the exam's must stay.
+                using var reference = place.Reference.Copy();
+                var folder = Exam.RewardModel ?? place.Room.Handover.Reward;
+                using var reward = Judge == JudgeKind.Reward ? RewardModel.Load(folder!) : null;
+                var (asked, client) = Judge == JudgeKind.Model ? JudgeModel.Open() : (null, null);
+                using var closing = client;
+                var scored = reward is null ? null : ModelTokenizer.Judge(reward, folder!, place.Encoder);
+                var experience = new OnlineDpoExperience(Training)
+                {
+                    Policy = place.Policy,
+                    Reference = reference,
+                    Prompts = pool,
+                    Sampler = sampler,
+                    Sampling = new SamplingOptions
+                    {
+                        Temperature = Exam.Temperature,
+                        MaxNewTokens = Exam.MaxNewTokens,
+                        EndToken = place.Encoder.Tokenizer.EndToken,
+                    },
+                    Judge = asked ?? BuildJudge(place, scored),
+                    Decode = (prompt, sequence) => place.Encoder.DecodeAnswer(prompt, sequence.Answer),
+                    Exam = exam.Exam,
+                };
+                var progress = await place.Room.FitAsync(
+                    OnlineDpoExperience.Objective(Training, place.Policy),
+                    experience,
+                    Training,
+                    [hash],
+                    "online DPO",
+                    cancel
+                );
+                if (asked is not null)
+                {
+                    place.Room.Note(asked.Tally.Describe(asked.Name));
+                }
 
-            foreach (var note in scored?.Notes ?? [])
-            {
-                place.Room.Note($"as judge, {note}");
-            }
+                foreach (var note in scored?.Notes ?? [])
+                {
+                    place.Room.Note($"as judge, {note}");
+                }
 
-            return progress;
-        });
+                return progress;
+            }
+        );
     }
 
-    private IFeedbackSource BuildJudge(Workplace place, IReward? reward) => reward is null
-        ? new SimulatedSource(new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), place.Room.Seed.For("annotators")))
-        : new RewardJudge(reward, place.Encoder.Encode);
+    private IFeedbackSource BuildJudge(Workplace place, IReward? reward) =>
+        reward is null
+            ? new SimulatedSource(
+                new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), place.Room.Seed.For("annotators"))
+            )
+            : new RewardJudge(reward, place.Encoder.Encode);
 }

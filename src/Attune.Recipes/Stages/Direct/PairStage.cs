@@ -18,15 +18,29 @@ public abstract record PairStage : DirectStage
         var items = new Examples<PreferencePair>(
             [.. WithReference(work, "train", data.Train, always: false)],
             // Held-out pairs are asked about again and again: their reference is always computed once.
-            [.. WithReference(work, "held-out", data.HeldOut, always: true)]);
+            [.. WithReference(work, "held-out", data.HeldOut, always: true)]
+        );
         var watched = (data.HeldOut.IsEmpty ? data.Train : data.HeldOut).Select(p => p.Chosen).ToArray();
-        return new ReadyTraining(work.HeldOutPrompts, (_, cancel) => work.FitAsync(Objective(place.Policy, place.Reference), items, watched, prepare: null, data.Hash, cancel));
+        return new ReadyTraining(
+            work.HeldOutPrompts,
+            (_, cancel) => work.FitAsync(Objective(place.Policy, place.Reference), items, watched, prepare: null, data.Hash, cancel)
+        );
     }
 
     private IEnumerable<PreferencePair> WithReference(DirectWork work, string name, IReadOnlyList<TokenPair> pairs, bool always)
     {
-        var known = work.Known(name, [.. pairs.Select(p => p.Chosen), .. pairs.Select(p => p.Rejected)], Common as ReferencedOptions, always);
-        return pairs.Select((pair, i) => new PreferencePair(
-            pair, known[i] is { } chosen && known[pairs.Count + i] is { } rejected ? new ReferenceLogProbs(chosen, rejected) : null));
+        var known = work.Known(
+            name,
+            [.. pairs.Select(p => p.Chosen), .. pairs.Select(p => p.Rejected)],
+            Common as ReferencedOptions,
+            always
+        );
+        return pairs.Select(
+            (pair, i) =>
+                new PreferencePair(
+                    pair,
+                    known[i] is { } chosen && known[pairs.Count + i] is { } rejected ? new ReferenceLogProbs(chosen, rejected) : null
+                )
+        );
     }
 }

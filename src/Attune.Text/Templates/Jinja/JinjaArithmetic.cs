@@ -19,8 +19,10 @@ internal static class JinjaArithmetic
                 ("*", long count, string text) => Repeated(text, count, budget),
                 ("%", string format, _) => budget.Made(Format(format, right)),
                 _ => Whole(left) is { } x && Whole(right) is { } y && OfWhole(symbol, x, y) is { } whole ? whole
-                    : JinjaValues.AsNumber(left) is { } p && JinjaValues.AsNumber(right) is { } q ? OfNumbers(symbol, p, q)
-                    : throw Undefined(left) ?? Undefined(right) ?? new JinjaProblem($"{symbol} cannot join {JinjaValues.TypeOf(left)} and {JinjaValues.TypeOf(right)}"),
+                : JinjaValues.AsNumber(left) is { } p && JinjaValues.AsNumber(right) is { } q ? OfNumbers(symbol, p, q)
+                : throw Undefined(left)
+                    ?? Undefined(right)
+                    ?? new JinjaProblem($"{symbol} cannot join {JinjaValues.TypeOf(left)} and {JinjaValues.TypeOf(right)}"),
             };
         }
         catch (OverflowException)
@@ -50,22 +52,31 @@ internal static class JinjaArithmetic
             }
 
             var value = next < given.Length ? given[next++] : throw new JinjaProblem($"'{format}' has more places than values");
-            result.Append(format[i] switch
-            {
-                's' => JinjaValues.Text(value),
-                'r' => JinjaValues.Shown(value, 0),
-                'd' or 'i' when JinjaValues.AsNumber(value) is { } number => ((long)number).ToString(CultureInfo.InvariantCulture),
-                'f' when JinjaValues.AsNumber(value) is { } number => number.ToString("F6", CultureInfo.InvariantCulture),
-                _ => throw new JinjaProblem($"'%{format[i]}' in '{format}' cannot take {JinjaValues.TypeOf(value)}"),
-            });
+            result.Append(
+                format[i] switch
+                {
+                    's' => JinjaValues.Text(value),
+                    'r' => JinjaValues.Shown(value, 0),
+                    'd' or 'i' when JinjaValues.AsNumber(value) is { } number => ((long)number).ToString(CultureInfo.InvariantCulture),
+                    'f' when JinjaValues.AsNumber(value) is { } number => number.ToString("F6", CultureInfo.InvariantCulture),
+                    _ => throw new JinjaProblem($"'%{format[i]}' in '{format}' cannot take {JinjaValues.TypeOf(value)}"),
+                }
+            );
         }
 
         return result.ToString();
     }
 
-    private static JinjaProblem? Undefined(object? value) => value is JinjaUndefined undefined ? new JinjaProblem($"'{undefined.Name}' is not defined") : null;
+    private static JinjaProblem? Undefined(object? value) =>
+        value is JinjaUndefined undefined ? new JinjaProblem($"'{undefined.Name}' is not defined") : null;
 
-    private static long? Whole(object? value) => value switch { long number => number, bool flag => flag ? 1 : 0, _ => null };
+    private static long? Whole(object? value) =>
+        value switch
+        {
+            long number => number,
+            bool flag => flag ? 1 : 0,
+            _ => null,
+        };
 
     private static JinjaList Joined(JinjaList a, JinjaList b, JinjaBudget budget)
     {
@@ -76,22 +87,29 @@ internal static class JinjaArithmetic
     private static string Repeated(string text, long count, JinjaBudget budget)
     {
         if (count <= 0 || text.Length == 0)
+        {
             return "";
+        }
         // Counted before it is made, without running over.
         budget.Make(count > int.MaxValue ? long.MaxValue : text.Length * count);
         return new StringBuilder().Insert(0, text, (int)count).ToString();
     }
 
-    private static object? OfWhole(string symbol, long x, long y) => checked(symbol switch
-    {
-        "+" => x + y,
-        "-" => x - y,
-        "*" => x * y,
-        "//" => y == 0 ? throw new JinjaProblem("a division by zero") : x / y - (x % y != 0 && x < 0 != y < 0 ? 1 : 0),
-        "%" => y == 0 ? throw new JinjaProblem("a division by zero") : y == -1 ? 0 : ((x % y) + y) % y,
-        "**" when y >= 0 => PowerOf(x, y),
-        _ => null as object,
-    });
+    private static object? OfWhole(string symbol, long x, long y) =>
+        checked(
+            symbol switch
+            {
+                "+" => x + y,
+                "-" => x - y,
+                "*" => x * y,
+                "//" => y == 0 ? throw new JinjaProblem("a division by zero") : x / y - (x % y != 0 && x < 0 != y < 0 ? 1 : 0),
+                "%" => y == 0 ? throw new JinjaProblem("a division by zero")
+                : y == -1 ? 0
+                : ((x % y) + y) % y,
+                "**" when y >= 0 => PowerOf(x, y),
+                _ => null as object,
+            }
+        );
 
     private static long PowerOf(long x, long y)
     {
@@ -105,16 +123,17 @@ internal static class JinjaArithmetic
         return result;
     }
 
-    private static double OfNumbers(string symbol, double x, double y) => symbol switch
-    {
-        "+" => x + y,
-        "-" => x - y,
-        "*" => x * y,
-        "/" or "//" or "%" when y == 0 => throw new JinjaProblem("a division by zero"),
-        "/" => x / y,
-        "//" => Math.Floor(x / y),
-        "%" => x - y * Math.Floor(x / y),
-        "**" => Math.Pow(x, y),
-        _ => throw new JinjaProblem($"{symbol} is not for numbers"),
-    };
+    private static double OfNumbers(string symbol, double x, double y) =>
+        symbol switch
+        {
+            "+" => x + y,
+            "-" => x - y,
+            "*" => x * y,
+            "/" or "//" or "%" when y == 0 => throw new JinjaProblem("a division by zero"),
+            "/" => x / y,
+            "//" => Math.Floor(x / y),
+            "%" => x - y * Math.Floor(x / y),
+            "**" => Math.Pow(x, y),
+            _ => throw new JinjaProblem($"{symbol} is not for numbers"),
+        };
 }

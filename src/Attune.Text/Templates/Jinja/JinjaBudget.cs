@@ -31,14 +31,18 @@ internal sealed class JinjaBudget
     public void Step(long count = 1)
     {
         if ((_steps += count) > MostSteps)
+        {
             throw new JinjaProblem($"it does more than {MostSteps:N0} steps");
+        }
     }
 
     /// <summary>Counts a text or list that is about to be made.</summary>
     public void Make(long length)
     {
         if (length > MostCharacters || (_characters += length) > MostCharacters)
+        {
             throw new JinjaProblem($"it makes more than {MostCharacters:N0} characters");
+        }
     }
 
     public string Made(string text)
@@ -50,7 +54,9 @@ internal sealed class JinjaBudget
     public void Enter()
     {
         if (++_depth > DeepestCalls)
+        {
             throw new JinjaProblem($"it calls itself deeper than {DeepestCalls}");
+        }
     }
 
     public void Leave() => _depth--;
@@ -59,7 +65,9 @@ internal sealed class JinjaBudget
     public void EnterExpression()
     {
         if (++_expressions > DeepestExpressions)
+        {
             throw new JinjaProblem($"an expression is nested deeper than {DeepestExpressions}");
+        }
     }
 
     public void LeaveExpression() => _expressions--;

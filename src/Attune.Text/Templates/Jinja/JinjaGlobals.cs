@@ -21,10 +21,14 @@ internal static class JinjaGlobals
     {
         long At(int place) => a.Positional[place] as long? ?? throw new JinjaProblem("range() takes whole numbers");
         if (a.Positional.Length is 0 or > 3)
+        {
             throw new JinjaProblem("range() takes one to three whole numbers");
+        }
         var (start, stop, step) = a.Positional.Length == 1 ? (0, At(0), 1L) : (At(0), At(1), a.Positional.Length == 3 ? At(2) : 1);
         if (step == 0)
+        {
             throw new JinjaProblem("range() has a step of 0");
+        }
         var count = (long)Math.Max(0, Math.Ceiling(((double)stop - start) / step));
         budget.Make(count);
         budget.Step(count);
@@ -72,13 +76,35 @@ internal static class JinjaGlobals
             i += plain ? 2 : 1;
             var text = format[i] switch
             {
-                'd' => Of("dd"), 'm' => Of("MM"), 'Y' => Of("yyyy"), 'y' => Of("yy"), 'b' or 'h' => Of("MMM"), 'B' => Of("MMMM"), 'a' => Of("ddd"), 'A' => Of("dddd"),
-                'H' => Of("HH"), 'I' => Of("hh"), 'M' => Of("mm"), 'S' => Of("ss"), 'p' => Of("tt"), 'F' => Of("yyyy-MM-dd"), 'T' => Of("HH:mm:ss"), 'D' => Of("MM/dd/yy"),
-                'e' => now.Day.ToString(CultureInfo.InvariantCulture).PadLeft(2), 'j' => now.DayOfYear.ToString("000", CultureInfo.InvariantCulture),
-                'z' => Of("zzz").Replace(":", "", StringComparison.Ordinal), '%' => "%",
+                'd' => Of("dd"),
+                'm' => Of("MM"),
+                'Y' => Of("yyyy"),
+                'y' => Of("yy"),
+                'b' or 'h' => Of("MMM"),
+                'B' => Of("MMMM"),
+                'a' => Of("ddd"),
+                'A' => Of("dddd"),
+                'H' => Of("HH"),
+                'I' => Of("hh"),
+                'M' => Of("mm"),
+                'S' => Of("ss"),
+                'p' => Of("tt"),
+                'F' => Of("yyyy-MM-dd"),
+                'T' => Of("HH:mm:ss"),
+                'D' => Of("MM/dd/yy"),
+                'e' => now.Day.ToString(CultureInfo.InvariantCulture).PadLeft(2),
+                'j' => now.DayOfYear.ToString("000", CultureInfo.InvariantCulture),
+                'z' => Of("zzz").Replace(":", "", StringComparison.Ordinal),
+                '%' => "%",
                 _ => throw new JinjaProblem($"strftime_now() does not know %{format[i]}"),
             };
-            result.Append(plain ? text.TrimStart('0', ' ') is { Length: > 0 } trimmed ? trimmed : "0" : text);
+            result.Append(
+                plain
+                    ? text.TrimStart('0', ' ') is { Length: > 0 } trimmed
+                        ? trimmed
+                        : "0"
+                    : text
+            );
         }
 
         return result.ToString();

@@ -4,7 +4,9 @@ using System.Text.Json.Nodes;
 
 namespace Attune.Text.Templates.Jinja;
 
-/// <summary>JSON as Python's <c>json.dumps</c> writes it, which is what models saw: spaces after ':' and ',', letters as they are.</summary>
+/// <summary>
+/// JSON as Python's <c>json.dumps</c> writes it, which is what models saw: spaces after ':' and ',', letters as they are.
+/// </summary>
 internal static class JinjaJson
 {
     private const int Deepest = 60;
@@ -18,57 +20,103 @@ internal static class JinjaJson
     }
 
     /// <summary>JSON as values of a template.</summary>
-    public static object? Read(JsonNode? node) => node switch
-    {
-        null => null,
-        JsonArray list => new JinjaList([.. list.Select(Read)]),
-        JsonObject dict => new JinjaDict(dict.Select(p => KeyValuePair.Create((object)p.Key, Read(p.Value)))),
-        JsonValue value when value.TryGetValue<bool>(out var flag) => flag,
-        JsonValue value when value.TryGetValue<long>(out var whole) => whole,
-        JsonValue value when value.TryGetValue<double>(out var number) => number,
-        _ => node.GetValue<string>(),
-    };
+    public static object? Read(JsonNode? node) =>
+        node switch
+        {
+            null => null,
+            JsonArray list => new JinjaList([.. list.Select(Read)]),
+            JsonObject dict => new JinjaDict(dict.Select(p => KeyValuePair.Create((object)p.Key, Read(p.Value)))),
+            JsonValue value when value.TryGetValue<bool>(out var flag) => flag,
+            JsonValue value when value.TryGetValue<long>(out var whole) => whole,
+            JsonValue value when value.TryGetValue<double>(out var number) => number,
+            _ => node.GetValue<string>(),
+        };
 
     private static void Write(StringBuilder into, object? value, int? indent, bool sorted, int depth)
     {
         JinjaBudget.Tick();
         if (depth > Deepest)
+        {
             throw new JinjaProblem("tojson was given a value nested too deep");
+        }
         switch (value)
         {
-            case null: into.Append("null"); break;
-            case bool flag: into.Append(flag ? "true" : "false"); break;
-            case string text: Quote(into, text); break;
-            case long or double: into.Append(JinjaValues.Text(value)); break;
+            case null:
+                into.Append("null");
+                break;
+            case bool flag:
+                into.Append(flag ? "true" : "false");
+                break;
+            case string text:
+                Quote(into, text);
+                break;
+            case long or double:
+                into.Append(JinjaValues.Text(value));
+                break;
             case JinjaList list:
                 Between(into, '[', ']', list.Items, indent, depth, item => Write(into, item, indent, sorted, depth + 1));
                 break;
             case JinjaDict dict:
                 IEnumerable<object> keys = sorted ? dict.KeysInOrder.Order(Comparer<object>.Create(JinjaValues.Compare)) : dict.KeysInOrder;
-                Between(into, '{', '}', [.. keys], indent, depth, key =>
-                {
-                    Quote(into, key as string ?? (key is bool flag ? flag ? "true" : "false" : JinjaValues.Text(key)));
-                    into.Append(": ");
-                    Write(into, dict[key!], indent, sorted, depth + 1);
-                });
+                Between(
+                    into,
+                    '{',
+                    '}',
+                    [.. keys],
+                    indent,
+                    depth,
+                    key =>
+                    {
+                        Quote(
+                            into,
+                            key as string
+                                ?? (
+                                    key is bool flag
+                                        ? flag
+                                            ? "true"
+                                            : "false"
+                                        : JinjaValues.Text(key)
+                                )
+                        );
+                        into.Append(": ");
+                        Write(into, dict[key!], indent, sorted, depth + 1);
+                    }
+                );
                 break;
-            default: throw new JinjaProblem($"tojson cannot write {JinjaValues.TypeOf(value)}");
+            default:
+                throw new JinjaProblem($"tojson cannot write {JinjaValues.TypeOf(value)}");
         }
     }
 
-    private static void Between(StringBuilder into, char open, char close, IReadOnlyList<object?> items, int? indent, int depth, Action<object?> write)
+    private static void Between(
+        StringBuilder into,
+        char open,
+        char close,
+        IReadOnlyList<object?> items,
+        int? indent,
+        int depth,
+        Action<object?> write
+    )
     {
         into.Append(open);
         for (var i = 0; i < items.Count; i++)
         {
-            into.Append(i == 0 ? "" : indent is null ? ", " : ",");
+            into.Append(
+                i == 0 ? ""
+                : indent is null ? ", "
+                : ","
+            );
             if (indent is { } spaces)
+            {
                 into.Append('\n').Append(' ', spaces * (depth + 1));
+            }
             write(items[i]);
         }
 
         if (indent is { } outer && items.Count > 0)
+        {
             into.Append('\n').Append(' ', outer * depth);
+        }
         into.Append(close);
     }
 
@@ -79,15 +127,33 @@ internal static class JinjaJson
         {
             switch (character)
             {
-                case '"': into.Append("\\\""); break;
-                case '\\': into.Append("\\\\"); break;
-                case '\n': into.Append("\\n"); break;
-                case '\r': into.Append("\\r"); break;
-                case '\t': into.Append("\\t"); break;
-                case '\b': into.Append("\\b"); break;
-                case '\f': into.Append("\\f"); break;
-                case < ' ': into.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}"); break;
-                default: into.Append(character); break;
+                case '"':
+                    into.Append("\\\"");
+                    break;
+                case '\\':
+                    into.Append("\\\\");
+                    break;
+                case '\n':
+                    into.Append("\\n");
+                    break;
+                case '\r':
+                    into.Append("\\r");
+                    break;
+                case '\t':
+                    into.Append("\\t");
+                    break;
+                case '\b':
+                    into.Append("\\b");
+                    break;
+                case '\f':
+                    into.Append("\\f");
+                    break;
+                case < ' ':
+                    into.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}");
+                    break;
+                default:
+                    into.Append(character);
+                    break;
             }
         }
 

@@ -7,23 +7,55 @@ internal static class JinjaListFilters
 {
     private static readonly HashSet<string> Known =
     [
-        "join", "items", "dictsort", "first", "last", "list", "reverse", "min", "max", "sum", "sort", "unique", "batch", "map", "select", "reject", "selectattr", "rejectattr", "groupby",
+        "join",
+        "items",
+        "dictsort",
+        "first",
+        "last",
+        "list",
+        "reverse",
+        "min",
+        "max",
+        "sum",
+        "sort",
+        "unique",
+        "batch",
+        "map",
+        "select",
+        "reject",
+        "selectattr",
+        "rejectattr",
+        "groupby",
     ];
 
     public static object? Apply(string name, object? value, JinjaArguments a, JinjaBudget budget)
     {
         if (!Known.Contains(name))
+        {
             throw new JinjaProblem($"the filter '{name}' is not known");
+        }
         switch (name)
         {
             case "join":
                 return JinjaTextMethods.Joined(JinjaValues.Text(a.Get(0, "d", "")), value, budget, Part(a, 1, budget));
             case "items":
-                return value is JinjaUndefined ? new JinjaList([])
-                    : ((JinjaFunction)JinjaMembers.Attribute(value as JinjaDict ?? throw new JinjaProblem($"items of {JinjaValues.TypeOf(value)}"), "items", budget)!).Body(JinjaArguments.None);
+                return value is JinjaUndefined
+                    ? new JinjaList([])
+                    : (
+                        (JinjaFunction)
+                            JinjaMembers.Attribute(
+                                value as JinjaDict ?? throw new JinjaProblem($"items of {JinjaValues.TypeOf(value)}"),
+                                "items",
+                                budget
+                            )!
+                    ).Body(JinjaArguments.None);
             case "dictsort":
                 var dict = value as JinjaDict ?? throw new JinjaProblem($"dictsort of {JinjaValues.TypeOf(value)}");
-                return new JinjaList([.. dict.KeysInOrder.Order(Comparer<object>.Create(Insensitive)).Select(k => (object?)new JinjaList([k, dict[k]], IsTuple: true))]);
+                return new JinjaList([
+                    .. dict
+                        .KeysInOrder.Order(Comparer<object>.Create(Insensitive))
+                        .Select(k => (object?)new JinjaList([k, dict[k]], IsTuple: true)),
+                ]);
             case "reverse" when value is string:
                 return string.Concat(JinjaValues.Items(value).Reverse().Select(JinjaValues.Text));
         }
@@ -37,8 +69,12 @@ internal static class JinjaListFilters
             "list" => new JinjaList(items),
             "reverse" => new JinjaList([.. items.Reverse()]),
             "min" => items.IsEmpty ? new JinjaUndefined("the least of nothing") : items.Min(Comparer<object?>.Create(JinjaValues.Compare)),
-            "max" => items.IsEmpty ? new JinjaUndefined("the greatest of nothing") : items.Max(Comparer<object?>.Create(JinjaValues.Compare)),
-            "sum" => items.Select(Part(a, 0, budget) ?? (i => i)).Aggregate(a.Get(1, "start", 0L), (sum, next) => JinjaArithmetic.Apply("+", sum, next, budget)),
+            "max" => items.IsEmpty
+                ? new JinjaUndefined("the greatest of nothing")
+                : items.Max(Comparer<object?>.Create(JinjaValues.Compare)),
+            "sum" => items
+                .Select(Part(a, 0, budget) ?? (i => i))
+                .Aggregate(a.Get(1, "start", 0L), (sum, next) => JinjaArithmetic.Apply("+", sum, next, budget)),
             "sort" => Sorted(items, a, budget),
             "unique" => new JinjaList([.. Unique(items, Part(a, 1, budget) ?? (i => i), budget)]),
             "batch" => Batches(items, a),
@@ -55,8 +91,16 @@ internal static class JinjaListFilters
         a.Get(place, "attribute") is { } attribute ? Path(JinjaValues.Text(attribute), budget) : null;
 
     /// <summary>An attribute's path: <c>function.name</c>.</summary>
-    private static Func<object?, object?> Path(string path, JinjaBudget budget) => value => path.Split('.').Aggregate(value, (current, name) =>
-        long.TryParse(name, out var index) ? JinjaMembers.Item(current, index, budget) : JinjaMembers.Item(current, name, budget));
+    private static Func<object?, object?> Path(string path, JinjaBudget budget) =>
+        value =>
+            path.Split('.')
+                .Aggregate(
+                    value,
+                    (current, name) =>
+                        long.TryParse(name, out var index)
+                            ? JinjaMembers.Item(current, index, budget)
+                            : JinjaMembers.Item(current, name, budget)
+                );
 
     private static Func<object?, object?> Mapping(JinjaArguments a, JinjaBudget budget)
     {
@@ -70,22 +114,40 @@ internal static class JinjaListFilters
         return value => JinjaFilters.Apply(name, value, a.Skip(1), budget);
     }
 
-    private static JinjaList Chosen(ImmutableArray<object?> items, JinjaArguments a, Func<object?, object?> part, int testAt, bool wanted, JinjaBudget budget) => new([.. items.Where(item =>
-    {
-        budget.Step();
-        var value = part(item);
-        return wanted == (a.Positional.Length <= testAt ? JinjaValues.Truth(value) : JinjaTests.Holds(JinjaValues.Text(a.Positional[testAt]), value, a.Skip(testAt + 1)));
-    })]);
+    private static JinjaList Chosen(
+        ImmutableArray<object?> items,
+        JinjaArguments a,
+        Func<object?, object?> part,
+        int testAt,
+        bool wanted,
+        JinjaBudget budget
+    ) =>
+        new([
+            .. items.Where(item =>
+            {
+                budget.Step();
+                var value = part(item);
+                return wanted
+                    == (
+                        a.Positional.Length <= testAt
+                            ? JinjaValues.Truth(value)
+                            : JinjaTests.Holds(JinjaValues.Text(a.Positional[testAt]), value, a.Skip(testAt + 1))
+                    );
+            }),
+        ]);
 
     private static JinjaList Sorted(ImmutableArray<object?> items, JinjaArguments a, JinjaBudget budget)
     {
         var (part, exact) = (Part(a, 2, budget) ?? (i => i), JinjaValues.Truth(a.Get(1, "case_sensitive", false)));
         budget.Step(items.Length * 8L);
         var comparer = Comparer<object?>.Create((x, y) => exact ? JinjaValues.Compare(x, y) : Insensitive(x, y));
-        return new JinjaList([.. JinjaValues.Truth(a.Get(0, "reverse", false)) ? items.OrderByDescending(part, comparer) : items.OrderBy(part, comparer)]);
+        return new JinjaList([
+            .. JinjaValues.Truth(a.Get(0, "reverse", false)) ? items.OrderByDescending(part, comparer) : items.OrderBy(part, comparer),
+        ]);
     }
 
-    private static int Insensitive(object? x, object? y) => x is string a && y is string b ? JinjaValues.Compare(a.ToLowerInvariant(), b.ToLowerInvariant()) : JinjaValues.Compare(x, y);
+    private static int Insensitive(object? x, object? y) =>
+        x is string a && y is string b ? JinjaValues.Compare(a.ToLowerInvariant(), b.ToLowerInvariant()) : JinjaValues.Compare(x, y);
 
     private static IEnumerable<object?> Unique(ImmutableArray<object?> items, Func<object?, object?> part, JinjaBudget budget)
     {
@@ -95,16 +157,24 @@ internal static class JinjaListFilters
             var key = part(item) is string text ? text.ToLowerInvariant() : part(item);
             budget.Step(seen.Count);
             if (seen.Exists(s => JinjaValues.Equals(s, key)))
+            {
                 continue;
+            }
             seen.Add(key);
             yield return item;
         }
     }
 
-    private static JinjaList Batches(ImmutableArray<object?> items, JinjaArguments a) => a.Required(0, "linecount") is long and > 0 and <= int.MaxValue and var size
-        ? new JinjaList([.. items.Chunk((int)size).Select(c => (object?)new JinjaList([.. c]))])
-        : throw new JinjaProblem("batch takes a positive whole number");
+    private static JinjaList Batches(ImmutableArray<object?> items, JinjaArguments a) =>
+        a.Required(0, "linecount") is long and > 0 and <= int.MaxValue and var size
+            ? new JinjaList([.. items.Chunk((int)size).Select(c => (object?)new JinjaList([.. c]))])
+            : throw new JinjaProblem("batch takes a positive whole number");
 
-    private static JinjaList Groups(ImmutableArray<object?> items, Func<object?, object?> part) => new([.. items.GroupBy(i => JinjaValues.Text(part(i)), StringComparer.Ordinal)
-        .OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => (object?)JinjaDict.Of(("grouper", part(g.First())), ("list", new JinjaList([.. g]))))]);
+    private static JinjaList Groups(ImmutableArray<object?> items, Func<object?, object?> part) =>
+        new([
+            .. items
+                .GroupBy(i => JinjaValues.Text(part(i)), StringComparer.Ordinal)
+                .OrderBy(g => g.Key, StringComparer.Ordinal)
+                .Select(g => (object?)JinjaDict.Of(("grouper", part(g.First())), ("list", new JinjaList([.. g])))),
+        ]);
 }

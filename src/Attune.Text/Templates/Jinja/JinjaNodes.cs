@@ -6,26 +6,42 @@ namespace Attune.Text.Templates.Jinja;
 internal abstract record JinjaExpression
 {
     internal sealed record Constant(object? Value) : JinjaExpression;
+
     internal sealed record Variable(string Name) : JinjaExpression;
+
     internal sealed record ListOf(ImmutableArray<JinjaExpression> Items, bool IsTuple) : JinjaExpression;
+
     internal sealed record DictOf(ImmutableArray<(JinjaExpression Key, JinjaExpression Value)> Items) : JinjaExpression;
+
     internal sealed record Attribute(JinjaExpression Of, string Name) : JinjaExpression;
+
     internal sealed record Item(JinjaExpression Of, JinjaExpression Key) : JinjaExpression;
-    internal sealed record Slice(JinjaExpression Of, JinjaExpression? Start, JinjaExpression? Stop, JinjaExpression? Step) : JinjaExpression;
+
+    internal sealed record Slice(JinjaExpression Of, JinjaExpression? Start, JinjaExpression? Stop, JinjaExpression? Step)
+        : JinjaExpression;
+
     internal sealed record Call(JinjaExpression Function, JinjaCallArguments Arguments) : JinjaExpression;
+
     internal sealed record Filter(JinjaExpression Of, string Name, JinjaCallArguments Arguments) : JinjaExpression;
+
     internal sealed record Test(JinjaExpression Of, string Name, JinjaCallArguments Arguments, bool Negated) : JinjaExpression;
+
     internal sealed record Unary(string Operator, JinjaExpression Of) : JinjaExpression;
+
     internal sealed record Binary(string Operator, JinjaExpression Left, JinjaExpression Right) : JinjaExpression;
 
     /// <summary>Python's chains: <c>a &lt; b &lt; c</c>.</summary>
-    internal sealed record Comparison(JinjaExpression First, ImmutableArray<(string Operator, JinjaExpression Right)> Rest) : JinjaExpression;
+    internal sealed record Comparison(JinjaExpression First, ImmutableArray<(string Operator, JinjaExpression Right)> Rest)
+        : JinjaExpression;
 
     /// <param name="Otherwise">Null for nothing.</param>
     internal sealed record Conditional(JinjaExpression Condition, JinjaExpression Then, JinjaExpression? Otherwise) : JinjaExpression;
 }
 
-internal sealed record JinjaCallArguments(ImmutableArray<JinjaExpression> Positional, ImmutableArray<(string Name, JinjaExpression Value)> Named)
+internal sealed record JinjaCallArguments(
+    ImmutableArray<JinjaExpression> Positional,
+    ImmutableArray<(string Name, JinjaExpression Value)> Named
+)
 {
     public static JinjaCallArguments None { get; } = new([], []);
 }
@@ -34,20 +50,38 @@ internal sealed record JinjaCallArguments(ImmutableArray<JinjaExpression> Positi
 internal abstract record JinjaStatement
 {
     internal sealed record Write(string Text) : JinjaStatement;
+
     internal sealed record Print(JinjaExpression Value, int Line) : JinjaStatement;
-    internal sealed record If(ImmutableArray<(JinjaExpression Condition, ImmutableArray<JinjaStatement> Body)> Branches, ImmutableArray<JinjaStatement> Otherwise) : JinjaStatement;
+
+    internal sealed record If(
+        ImmutableArray<(JinjaExpression Condition, ImmutableArray<JinjaStatement> Body)> Branches,
+        ImmutableArray<JinjaStatement> Otherwise
+    ) : JinjaStatement;
 
     /// <param name="Targets">Several where each item is taken apart.</param>
     internal sealed record For(
-        ImmutableArray<string> Targets, JinjaExpression Items, JinjaExpression? Filter, ImmutableArray<JinjaStatement> Body, ImmutableArray<JinjaStatement> Otherwise) : JinjaStatement;
+        ImmutableArray<string> Targets,
+        JinjaExpression Items,
+        JinjaExpression? Filter,
+        ImmutableArray<JinjaStatement> Body,
+        ImmutableArray<JinjaStatement> Otherwise
+    ) : JinjaStatement;
 
     /// <param name="Attribute">Of the namespace that the one target names; null for plain variables.</param>
     internal sealed record Set(ImmutableArray<string> Targets, string? Attribute, JinjaExpression Value) : JinjaStatement;
+
     internal sealed record SetBlock(string Target, ImmutableArray<JinjaStatement> Body) : JinjaStatement;
-    internal sealed record Macro(string Name, ImmutableArray<(string Name, JinjaExpression? Default)> Parameters, ImmutableArray<JinjaStatement> Body) : JinjaStatement;
+
+    internal sealed record Macro(
+        string Name,
+        ImmutableArray<(string Name, JinjaExpression? Default)> Parameters,
+        ImmutableArray<JinjaStatement> Body
+    ) : JinjaStatement;
 
     /// <summary>What is inside was said by the assistant: learned from.</summary>
     internal sealed record Generation(ImmutableArray<JinjaStatement> Body) : JinjaStatement;
+
     internal sealed record Break : JinjaStatement;
+
     internal sealed record Continue : JinjaStatement;
 }

@@ -31,13 +31,17 @@ internal sealed partial class JinjaParser
     {
         var first = one();
         if (!IsOperator(","))
+        {
             return first;
+        }
         var items = ImmutableArray.CreateBuilder<JinjaExpression>();
         items.Add(first);
         while (AcceptOperator(","))
         {
             if (Now.Kind is JinjaTokenKind.BlockEnd or JinjaTokenKind.VariableEnd || IsOperator(")"))
+            {
                 break;
+            }
             items.Add(one());
         }
 
@@ -120,10 +124,13 @@ internal sealed partial class JinjaParser
     private JinjaExpression Unary(bool filters)
     {
         Deeper();
-        var value = IsOperator("-") || IsOperator("+") ? new JinjaExpression.Unary(Next().Value, Unary(filters: false)) : Postfix(Primary());
+        var value =
+            IsOperator("-") || IsOperator("+") ? new JinjaExpression.Unary(Next().Value, Unary(filters: false)) : Postfix(Primary());
         value = Postfix(value);
         if (filters)
+        {
             value = Filters(value);
+        }
         _depth--;
         return value;
     }
@@ -153,11 +160,19 @@ internal sealed partial class JinjaParser
                 return new JinjaExpression.Constant(text);
             case JinjaTokenKind.Whole:
                 _at++;
-                return long.TryParse(word.Value.Replace("_", "", StringComparison.Ordinal), NumberStyles.None, CultureInfo.InvariantCulture, out var whole)
-                    ? new JinjaExpression.Constant(whole) : throw Wrong($"the number {word.Value} is too large");
+                return long.TryParse(
+                    word.Value.Replace("_", "", StringComparison.Ordinal),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out var whole
+                )
+                    ? new JinjaExpression.Constant(whole)
+                    : throw Wrong($"the number {word.Value} is too large");
             case JinjaTokenKind.Number:
                 _at++;
-                return new JinjaExpression.Constant(double.Parse(word.Value.Replace("_", "", StringComparison.Ordinal), CultureInfo.InvariantCulture));
+                return new JinjaExpression.Constant(
+                    double.Parse(word.Value.Replace("_", "", StringComparison.Ordinal), CultureInfo.InvariantCulture)
+                );
             default:
                 return Bracketed();
         }
@@ -168,7 +183,9 @@ internal sealed partial class JinjaParser
         if (AcceptOperator("("))
         {
             if (AcceptOperator(")"))
+            {
                 return new JinjaExpression.ListOf([], IsTuple: true);
+            }
             var inner = Tuple();
             Operator(")");
             return inner;
@@ -184,12 +201,15 @@ internal sealed partial class JinjaParser
         if (AcceptOperator("{"))
         {
             var items = ImmutableArray.CreateBuilder<(JinjaExpression, JinjaExpression)>();
-            Items("}", () =>
-            {
-                var key = Expression();
-                Operator(":");
-                items.Add((key, Expression()));
-            });
+            Items(
+                "}",
+                () =>
+                {
+                    var key = Expression();
+                    Operator(":");
+                    items.Add((key, Expression()));
+                }
+            );
             return new JinjaExpression.DictOf(items.ToImmutable());
         }
 
@@ -205,7 +225,9 @@ internal sealed partial class JinjaParser
             {
                 Operator(",");
                 if (AcceptOperator(close))
+                {
                     return;
+                }
             }
 
             first = false;
@@ -218,13 +240,24 @@ internal sealed partial class JinjaParser
         while (true)
         {
             if (AcceptOperator("."))
-                value = Now.Kind == JinjaTokenKind.Whole ? new JinjaExpression.Item(value, Primary()) : new JinjaExpression.Attribute(value, Name());
+            {
+                value =
+                    Now.Kind == JinjaTokenKind.Whole
+                        ? new JinjaExpression.Item(value, Primary())
+                        : new JinjaExpression.Attribute(value, Name());
+            }
             else if (AcceptOperator("["))
+            {
                 value = Subscript(value);
+            }
             else if (AcceptOperator("("))
+            {
                 value = new JinjaExpression.Call(value, Arguments());
+            }
             else
+            {
                 return value;
+            }
         }
     }
 
@@ -232,7 +265,9 @@ internal sealed partial class JinjaParser
     {
         var start = IsOperator(":") ? null : Expression();
         if (AcceptOperator("]"))
+        {
             return new JinjaExpression.Item(value, start!);
+        }
         Operator(":");
         var stop = IsOperator(":") || IsOperator("]") ? null : Expression();
         var step = AcceptOperator(":") && !IsOperator("]") ? Expression() : null;
@@ -244,19 +279,22 @@ internal sealed partial class JinjaParser
     {
         var positional = ImmutableArray.CreateBuilder<JinjaExpression>();
         var named = ImmutableArray.CreateBuilder<(string, JinjaExpression)>();
-        Items(")", () =>
-        {
-            if (Now.Kind == JinjaTokenKind.Name && _tokens[_at + 1] is { Kind: JinjaTokenKind.Operator, Value: "=" })
+        Items(
+            ")",
+            () =>
             {
-                var name = Next().Value;
-                _at++;
-                named.Add((name, Expression()));
+                if (Now.Kind == JinjaTokenKind.Name && _tokens[_at + 1] is { Kind: JinjaTokenKind.Operator, Value: "=" })
+                {
+                    var name = Next().Value;
+                    _at++;
+                    named.Add((name, Expression()));
+                }
+                else
+                {
+                    positional.Add(Expression());
+                }
             }
-            else
-            {
-                positional.Add(Expression());
-            }
-        });
+        );
         return new JinjaCallArguments(positional.ToImmutable(), named.ToImmutable());
     }
 
@@ -290,10 +328,18 @@ internal sealed partial class JinjaParser
         var name = Now is { Kind: JinjaTokenKind.Operator } && Comparisons.Contains(Now.Value) ? Next().Value : Name();
         var arguments = JinjaCallArguments.None;
         if (AcceptOperator("("))
+        {
             arguments = Arguments();
-        else if (Now.Kind is JinjaTokenKind.Text or JinjaTokenKind.Whole or JinjaTokenKind.Number || IsOperator("[") || IsOperator("{")
-            || (Now.Kind == JinjaTokenKind.Name && Now.Value is not ("else" or "or" or "and" or "is" or "if" or "not" or "in")))
+        }
+        else if (
+            Now.Kind is JinjaTokenKind.Text or JinjaTokenKind.Whole or JinjaTokenKind.Number
+            || IsOperator("[")
+            || IsOperator("{")
+            || (Now.Kind == JinjaTokenKind.Name && Now.Value is not ("else" or "or" or "and" or "is" or "if" or "not" or "in"))
+        )
+        {
             arguments = new JinjaCallArguments([Postfix(Primary())], []);
+        }
         return new JinjaExpression.Test(value, name, arguments, negated);
     }
 }

@@ -102,7 +102,9 @@ internal sealed partial class JinjaParser
         var items = TupleWithoutCondition();
         var filter = Accept("if") ? Expression() : null;
         if (Now is { Kind: JinjaTokenKind.Name, Value: "recursive" })
+        {
             throw Wrong("loops that call themselves (recursive) are not supported");
+        }
         EndBlock();
         var body = Body("else", "endfor");
         ImmutableArray<JinjaStatement> otherwise = [];
@@ -129,7 +131,9 @@ internal sealed partial class JinjaParser
         }
 
         if (targets.Length != 1 || attribute is not null)
+        {
             throw Wrong("{% set %} without '=' takes one name");
+        }
         EndBlock();
         var body = Body("endset");
         Name();
@@ -145,7 +149,9 @@ internal sealed partial class JinjaParser
         while (!AcceptOperator(")"))
         {
             if (parameters.Count > 0)
+            {
                 Operator(",");
+            }
             parameters.Add((Name(), AcceptOperator("=") ? Expression() : null));
         }
 
@@ -153,7 +159,9 @@ internal sealed partial class JinjaParser
         var body = Body("endmacro");
         Name();
         if (Now.Kind == JinjaTokenKind.Name)
+        {
             Next();
+        }
         EndBlock();
         return new JinjaStatement.Macro(name, parameters.ToImmutable(), body);
     }
@@ -180,10 +188,11 @@ internal sealed partial class JinjaParser
         do
         {
             names.Add(Name());
-        }
-        while (AcceptOperator(","));
+        } while (AcceptOperator(","));
         if (wrapped)
+        {
             Operator(")");
+        }
         return names.ToImmutable();
     }
 
@@ -196,13 +205,17 @@ internal sealed partial class JinjaParser
     private void Word(string word)
     {
         if (!Accept(word))
+        {
             throw Wrong($"found {Shown()} where '{word}' was expected");
+        }
     }
 
     private bool Accept(string word)
     {
         if (Now.Kind != JinjaTokenKind.Name || Now.Value != word)
+        {
             return false;
+        }
         _at++;
         return true;
     }
@@ -212,7 +225,9 @@ internal sealed partial class JinjaParser
     private bool AcceptOperator(string symbol)
     {
         if (!IsOperator(symbol))
+        {
             return false;
+        }
         _at++;
         return true;
     }
@@ -220,30 +235,37 @@ internal sealed partial class JinjaParser
     private void Operator(string symbol)
     {
         if (!AcceptOperator(symbol))
+        {
             throw Wrong($"found {Shown()} where '{symbol}' was expected");
+        }
     }
 
     private void Expect(JinjaTokenKind kind, string shown)
     {
         if (Now.Kind != kind)
+        {
             throw Wrong($"found {Shown()} where {shown} was expected");
+        }
         _at++;
     }
 
     private void Deeper()
     {
         if (++_depth > DeepestNesting)
+        {
             throw Wrong($"blocks or expressions are nested deeper than {DeepestNesting}");
+        }
     }
 
-    private string Shown() => Now.Kind switch
-    {
-        JinjaTokenKind.End => "the template's end",
-        JinjaTokenKind.Data => "text",
-        JinjaTokenKind.BlockEnd => "%}",
-        JinjaTokenKind.VariableEnd => "}}",
-        _ => $"'{(Now.Value.Length > 40 ? Now.Value[..40] + "..." : Now.Value)}'",
-    };
+    private string Shown() =>
+        Now.Kind switch
+        {
+            JinjaTokenKind.End => "the template's end",
+            JinjaTokenKind.Data => "text",
+            JinjaTokenKind.BlockEnd => "%}",
+            JinjaTokenKind.VariableEnd => "}}",
+            _ => $"'{(Now.Value.Length > 40 ? Now.Value[..40] + "..." : Now.Value)}'",
+        };
 
     private JinjaProblem Wrong(string what) => new($"line {Now.Line}: {what}.");
 }

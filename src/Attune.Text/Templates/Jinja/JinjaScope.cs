@@ -12,7 +12,9 @@ internal sealed class JinjaScope(JinjaScope? outer)
         for (var scope = this; scope is not null; scope = scope.Outer)
         {
             if (scope._values.TryGetValue(name, out var value))
+            {
                 return value;
+            }
         }
 
         return new JinjaUndefined(name);

@@ -19,7 +19,8 @@ internal static class JinjaTextMethods
             "startswith" => a => Any(a, p => text.StartsWith(p, StringComparison.Ordinal)),
             "endswith" => a => Any(a, p => text.EndsWith(p, StringComparison.Ordinal)),
             "removeprefix" => a => Text(a, 0) is var p && text.StartsWith(p, StringComparison.Ordinal) ? text[p.Length..] : text,
-            "removesuffix" => a => Text(a, 0) is var p && p.Length > 0 && text.EndsWith(p, StringComparison.Ordinal) ? text[..^p.Length] : text,
+            "removesuffix" => a =>
+                Text(a, 0) is var p && p.Length > 0 && text.EndsWith(p, StringComparison.Ordinal) ? text[..^p.Length] : text,
             "replace" => a => Replaced(text, Text(a, 0), Text(a, 1), Count(a, 2, "count"), budget),
             "split" => a => Split(text, a, budget),
             "rsplit" => a => SplitRight(text, a),
@@ -29,8 +30,14 @@ internal static class JinjaTextMethods
             "join" => a => Joined(text, a.Required(0, "iterable"), budget),
             "find" => a => Place(text, text.IndexOf(Text(a, 0), StringComparison.Ordinal)),
             "rfind" => a => Place(text, text.LastIndexOf(Text(a, 0), StringComparison.Ordinal)),
-            "index" => a => text.IndexOf(Text(a, 0), StringComparison.Ordinal) is >= 0 and var at ? Place(text, at) : throw new JinjaProblem("the part is not in the text"),
-            "count" => a => Text(a, 0) is { Length: > 0 } p ? (long)((text.Length - text.Replace(p, "", StringComparison.Ordinal).Length) / p.Length) : text.Length + 1L,
+            "index" => a =>
+                text.IndexOf(Text(a, 0), StringComparison.Ordinal) is >= 0 and var at
+                    ? Place(text, at)
+                    : throw new JinjaProblem("the part is not in the text"),
+            "count" => a =>
+                Text(a, 0) is { Length: > 0 } p
+                    ? (long)((text.Length - text.Replace(p, "", StringComparison.Ordinal).Length) / p.Length)
+                    : text.Length + 1L,
             "isdigit" or "isnumeric" or "isdecimal" => _ => text.Length > 0 && text.All(char.IsDigit),
             "isalpha" => _ => text.Length > 0 && text.All(char.IsLetter),
             "isalnum" => _ => text.Length > 0 && text.All(char.IsLetterOrDigit),
@@ -41,16 +48,23 @@ internal static class JinjaTextMethods
             "format" => a => budget.Made(Formatted(text, a)),
             _ => null,
         };
-        return body is null ? null : new JinjaFunction(name, a =>
-        {
-            budget.Step(text.Length / 16);
-            return body(a);
-        });
+        return body is null
+            ? null
+            : new JinjaFunction(
+                name,
+                a =>
+                {
+                    budget.Step(text.Length / 16);
+                    return body(a);
+                }
+            );
     }
 
-    internal static string Capitalized(string text) => text.Length == 0 ? "" : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
+    internal static string Capitalized(string text) =>
+        text.Length == 0 ? "" : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
 
-    internal static string Title(string text) => string.Concat(text.Select((c, i) => i > 0 && char.IsLetter(text[i - 1]) ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c)));
+    internal static string Title(string text) =>
+        string.Concat(text.Select((c, i) => i > 0 && char.IsLetter(text[i - 1]) ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c)));
 
     internal static string Joined(string between, object? items, JinjaBudget budget, Func<object?, object?>? part = null)
     {
@@ -64,9 +78,13 @@ internal static class JinjaTextMethods
         var found = from.Length == 0 ? text.Length + 1L : text.Length / from.Length;
         budget.Make(text.Length + Math.Min(found, count < 0 ? found : count) * to.Length);
         if (from.Length == 0)
+        {
             return to + string.Join(to, JinjaValues.Items(text)) + (text.Length > 0 ? to : "");
+        }
         if (count < 0)
+        {
             return text.Replace(from, to, StringComparison.Ordinal);
+        }
         return string.Join(to, text.Split(from, (int)Math.Min(int.MaxValue, count + 1)));
     }
 
@@ -77,17 +95,20 @@ internal static class JinjaTextMethods
         return right ? result.TrimEnd(characters) : result;
     }
 
-    private static bool Any(JinjaArguments a, Func<string, bool> test) => a.Required(0, "prefix") switch
-    {
-        string part => test(part),
-        JinjaList parts => parts.Items.Any(p => p is string part && test(part)),
-        var other => throw new JinjaProblem($"a text was expected, found {JinjaValues.TypeOf(other)}"),
-    };
+    private static bool Any(JinjaArguments a, Func<string, bool> test) =>
+        a.Required(0, "prefix") switch
+        {
+            string part => test(part),
+            JinjaList parts => parts.Items.Any(p => p is string part && test(part)),
+            var other => throw new JinjaProblem($"a text was expected, found {JinjaValues.TypeOf(other)}"),
+        };
 
-    private static string Text(JinjaArguments a, int place) => a.Required(place, "value") as string
+    private static string Text(JinjaArguments a, int place) =>
+        a.Required(place, "value") as string
         ?? throw new JinjaProblem($"a text was expected, found {JinjaValues.TypeOf(a.Required(place, "value"))}");
 
-    private static long Count(JinjaArguments a, int place, string name) => a.Get(place, name, -1L) as long? ?? throw new JinjaProblem($"'{name}' is no whole number");
+    private static long Count(JinjaArguments a, int place, string name) =>
+        a.Get(place, name, -1L) as long? ?? throw new JinjaProblem($"'{name}' is no whole number");
 
     private static JinjaList Split(string text, JinjaArguments a, JinjaBudget budget)
     {
@@ -97,7 +118,9 @@ internal static class JinjaTextMethods
         {
             // Without a separator, runs of white space separate and none is left over.
             if (most < 0)
+            {
                 return List(text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+            }
             var parts = new List<string>();
             var rest = text.TrimStart();
             while (rest.Length > 0 && parts.Count < most)
@@ -122,8 +145,10 @@ internal static class JinjaTextMethods
         return parts.Length == 0 ? List(parts) : List([string.Join(a.Get(0, "sep") as string ?? " ", parts[..first]), .. parts[first..]]);
     }
 
-    private static string Separator(JinjaArguments a) => Text(a.Positional.IsEmpty ? new JinjaArguments([a.Get(0, "sep")], []) : a, 0) is { Length: > 0 } separator
-        ? separator : throw new JinjaProblem("a text cannot be split at nothing");
+    private static string Separator(JinjaArguments a) =>
+        Text(a.Positional.IsEmpty ? new JinjaArguments([a.Get(0, "sep")], []) : a, 0) is { Length: > 0 } separator
+            ? separator
+            : throw new JinjaProblem("a text cannot be split at nothing");
 
     private static JinjaList List(IEnumerable<string> parts) => new([.. parts]);
 
@@ -133,9 +158,10 @@ internal static class JinjaTextMethods
         return lines[^1].Length == 0 ? lines[..^1] : lines;
     }
 
-    private static JinjaList Partition(string text, string separator, int at, bool tail) => at < 0
-        ? new JinjaList(tail ? ["", "", text] : [text, "", ""], IsTuple: true)
-        : new JinjaList([text[..at], separator, text[(at + separator.Length)..]], IsTuple: true);
+    private static JinjaList Partition(string text, string separator, int at, bool tail) =>
+        at < 0
+            ? new JinjaList(tail ? ["", "", text] : [text, "", ""], IsTuple: true)
+            : new JinjaList([text[..at], separator, text[(at + separator.Length)..]], IsTuple: true);
 
     /// <summary>Python counts characters, .NET halves of them.</summary>
     private static long Place(string text, int at) => at < 0 ? -1L : (long)Core.Conversations.CodePoints.OfUnits(text, at);
@@ -169,7 +195,10 @@ internal static class JinjaTextMethods
 
             var end = text.IndexOf('}', i);
             var name = end < 0 ? throw new JinjaProblem("a '{' of format() has no '}'") : text[(i + 1)..end];
-            var place = name.Length == 0 ? next++ : int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
+            var place =
+                name.Length == 0 ? next++
+                : int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+                : -1;
             result.Append(JinjaValues.Text(a.Required(place, name)));
             i = end;
         }

@@ -22,16 +22,20 @@ internal sealed class JinjaDict
         foreach (var (key, value) in items)
         {
             if (!_values.ContainsKey(key))
+            {
                 _order.Add(key);
+            }
             _values[key] = value;
         }
     }
 
-    public static JinjaDict Of(params IEnumerable<(string Name, object? Value)> items) => new(items.Select(i => KeyValuePair.Create((object)i.Name, i.Value)));
+    public static JinjaDict Of(params IEnumerable<(string Name, object? Value)> items) =>
+        new(items.Select(i => KeyValuePair.Create((object)i.Name, i.Value)));
 
     public int Count => _order.Count;
     public IReadOnlyList<object> KeysInOrder => _order;
     public object? this[object key] => _values[key];
+
     public bool TryGet(object? key, out object? value)
     {
         value = null;
@@ -56,11 +60,15 @@ internal sealed record JinjaArguments(ImmutableArray<object?> Positional, Immuta
     public object? Get(int place, string name, object? otherwise = null)
     {
         if (place >= 0 && place < Positional.Length)
+        {
             return Positional[place];
+        }
         foreach (var (given, value) in Named)
         {
             if (given == name)
+            {
                 return value;
+            }
         }
 
         return otherwise;
@@ -81,45 +89,50 @@ internal static class JinjaValues
 {
     public static IEqualityComparer<object> Keys { get; } = new KeyComparer();
 
-    public static bool Truth(object? value) => value switch
-    {
-        null or JinjaUndefined => false,
-        bool flag => flag,
-        long number => number != 0,
-        double number => number != 0,
-        string text => text.Length > 0,
-        JinjaList list => list.Items.Length > 0,
-        JinjaDict dict => dict.Count > 0,
-        _ => true,
-    };
+    public static bool Truth(object? value) =>
+        value switch
+        {
+            null or JinjaUndefined => false,
+            bool flag => flag,
+            long number => number != 0,
+            double number => number != 0,
+            string text => text.Length > 0,
+            JinjaList list => list.Items.Length > 0,
+            JinjaDict dict => dict.Count > 0,
+            _ => true,
+        };
 
-    public static string TypeOf(object? value) => value switch
-    {
-        null => "none",
-        JinjaUndefined => "undefined",
-        bool => "a boolean",
-        long or double => "a number",
-        string => "a text",
-        JinjaList list => list.IsTuple ? "a tuple" : "a list",
-        JinjaDict => "a dict",
-        JinjaNamespace => "a namespace",
-        _ => "a function",
-    };
+    public static string TypeOf(object? value) =>
+        value switch
+        {
+            null => "none",
+            JinjaUndefined => "undefined",
+            bool => "a boolean",
+            long or double => "a number",
+            string => "a text",
+            JinjaList list => list.IsTuple ? "a tuple" : "a list",
+            JinjaDict => "a dict",
+            JinjaNamespace => "a namespace",
+            _ => "a function",
+        };
 
     /// <summary>As printing does it.</summary>
-    public static string Text(object? value) => value switch
-    {
-        string text => text,
-        JinjaUndefined => "",
-        _ => Shown(value, 0),
-    };
+    public static string Text(object? value) =>
+        value switch
+        {
+            string text => text,
+            JinjaUndefined => "",
+            _ => Shown(value, 0),
+        };
 
     /// <summary>As Python's repr does it.</summary>
     public static string Shown(object? value, int depth)
     {
         JinjaBudget.Tick();
         if (depth > 50)
+        {
             throw new JinjaProblem("a value is nested too deep to be shown");
+        }
         return value switch
         {
             null => "None",
@@ -129,8 +142,12 @@ internal static class JinjaValues
             string text => Quoted(text),
             JinjaUndefined => "Undefined",
             JinjaList { IsTuple: true, Items: [var one] } => $"({Shown(one, depth + 1)},)",
-            JinjaList list => (list.IsTuple ? "(" : "[") + string.Join(", ", list.Items.Select(i => Shown(i, depth + 1))) + (list.IsTuple ? ")" : "]"),
-            JinjaDict dict => "{" + string.Join(", ", dict.KeysInOrder.Select(k => $"{Shown(k, depth + 1)}: {Shown(dict[k], depth + 1)}")) + "}",
+            JinjaList list => (list.IsTuple ? "(" : "[")
+                + string.Join(", ", list.Items.Select(i => Shown(i, depth + 1)))
+                + (list.IsTuple ? ")" : "]"),
+            JinjaDict dict => "{"
+                + string.Join(", ", dict.KeysInOrder.Select(k => $"{Shown(k, depth + 1)}: {Shown(dict[k], depth + 1)}"))
+                + "}",
             JinjaFunction function => $"<function {function.Name}>",
             _ => "<namespace>",
         };
@@ -140,9 +157,15 @@ internal static class JinjaValues
     public static string Number(double number)
     {
         if (double.IsNaN(number) || double.IsInfinity(number))
-            return double.IsNaN(number) ? "nan" : number > 0 ? "inf" : "-inf";
+        {
+            return double.IsNaN(number) ? "nan"
+                : number > 0 ? "inf"
+                : "-inf";
+        }
         if (number == Math.Floor(number) && Math.Abs(number) < 1e16)
+        {
             return number.ToString("0.0", CultureInfo.InvariantCulture);
+        }
         var text = number.ToString("R", CultureInfo.InvariantCulture).Replace("E", "e", StringComparison.Ordinal);
         return text;
     }
@@ -153,47 +176,66 @@ internal static class JinjaValues
         return ReferenceEquals(left, right) || AreEqual(left, right);
     }
 
-    private static bool AreEqual(object? left, object? right) => (left, right) switch
-    {
-        (null, null) => true,
-        (null, _) or (_, null) => false,
-        (string a, string b) => a == b,
-        (JinjaUndefined, JinjaUndefined) => true,
-        (JinjaList a, JinjaList b) => a.IsTuple == b.IsTuple && a.Items.Length == b.Items.Length && a.Items.Zip(b.Items).All(p => Equals(p.First, p.Second)),
-        (JinjaDict a, JinjaDict b) => a.Count == b.Count && a.KeysInOrder.All(k => b.TryGet(k, out var other) && Equals(a[k], other)),
-        _ => AsNumber(left) is { } x && AsNumber(right) is { } y ? x == y : ReferenceEquals(left, right),
-    };
+    private static bool AreEqual(object? left, object? right) =>
+        (left, right) switch
+        {
+            (null, null) => true,
+            (null, _) or (_, null) => false,
+            (string a, string b) => a == b,
+            (JinjaUndefined, JinjaUndefined) => true,
+            (JinjaList a, JinjaList b) => a.IsTuple == b.IsTuple
+                && a.Items.Length == b.Items.Length
+                && a.Items.Zip(b.Items).All(p => Equals(p.First, p.Second)),
+            (JinjaDict a, JinjaDict b) => a.Count == b.Count && a.KeysInOrder.All(k => b.TryGet(k, out var other) && Equals(a[k], other)),
+            _ => AsNumber(left) is { } x && AsNumber(right) is { } y ? x == y : ReferenceEquals(left, right),
+        };
 
     /// <summary>Below 0, 0 or above; only numbers, texts and lists have an order.</summary>
     public static int Compare(object? left, object? right)
     {
         JinjaBudget.Tick();
         if (left is string a && right is string b)
+        {
             return CompareCodePoints(a, b);
+        }
         if (left is JinjaList x && right is JinjaList y)
         {
-            var difference = x.Items.Zip(y.Items).Select(p => Equals(p.First, p.Second) ? 0 : Compare(p.First, p.Second)).FirstOrDefault(c => c != 0);
+            var difference = x
+                .Items.Zip(y.Items)
+                .Select(p => Equals(p.First, p.Second) ? 0 : Compare(p.First, p.Second))
+                .FirstOrDefault(c => c != 0);
             return difference != 0 ? difference : x.Items.Length.CompareTo(y.Items.Length);
         }
 
         if (AsNumber(left) is { } first && AsNumber(right) is { } second)
+        {
             return first.CompareTo(second);
+        }
         throw new JinjaProblem($"{TypeOf(left)} and {TypeOf(right)} have no order");
     }
 
-    public static double? AsNumber(object? value) => value switch { bool flag => flag ? 1 : 0, long number => number, double number => number, _ => null };
+    public static double? AsNumber(object? value) =>
+        value switch
+        {
+            bool flag => flag ? 1 : 0,
+            long number => number,
+            double number => number,
+            _ => null,
+        };
 
     /// <summary>The items of what can be looped over: lists, the keys of dicts, the characters of texts.</summary>
-    public static ImmutableArray<object?> Items(object? value) => value switch
-    {
-        JinjaList list => list.Items,
-        JinjaDict dict => [.. dict.KeysInOrder],
-        string text => [.. text.EnumerateRunes().Select(r => (object?)r.ToString())],
-        JinjaUndefined => [],
-        _ => throw new JinjaProblem($"{TypeOf(value)} cannot be looped over"),
-    };
+    public static ImmutableArray<object?> Items(object? value) =>
+        value switch
+        {
+            JinjaList list => list.Items,
+            JinjaDict dict => [.. dict.KeysInOrder],
+            string text => [.. text.EnumerateRunes().Select(r => (object?)r.ToString())],
+            JinjaUndefined => [],
+            _ => throw new JinjaProblem($"{TypeOf(value)} cannot be looped over"),
+        };
 
-    private static int CompareCodePoints(string a, string b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
+    private static int CompareCodePoints(string a, string b) =>
+        Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
 
     private static string Quoted(string text)
     {
@@ -202,13 +244,28 @@ internal static class JinjaValues
         foreach (var rune in text.EnumerateRunes())
         {
             if (rune.Value == quote || rune.Value == '\\')
+            {
                 result.Append('\\').Append(rune);
+            }
             else if (rune.Value is '\n' or '\r' or '\t')
-                result.Append(rune.Value switch { '\n' => "\\n", '\r' => "\\r", _ => "\\t" });
+            {
+                result.Append(
+                    rune.Value switch
+                    {
+                        '\n' => "\\n",
+                        '\r' => "\\r",
+                        _ => "\\t",
+                    }
+                );
+            }
             else if (rune.Value is < 0x20 or 0x7f)
+            {
                 result.Append(CultureInfo.InvariantCulture, $"\\x{rune.Value:x2}");
+            }
             else
+            {
                 result.Append(rune);
+            }
         }
 
         return result.Append(quote).ToString();
@@ -218,11 +275,12 @@ internal static class JinjaValues
     {
         bool IEqualityComparer<object>.Equals(object? x, object? y) => JinjaValues.Equals(x, y);
 
-        public int GetHashCode(object value) => value switch
-        {
-            string text => string.GetHashCode(text, StringComparison.Ordinal),
-            JinjaList list => list.Items.Length,
-            _ => AsNumber(value)?.GetHashCode() ?? 0,
-        };
+        public int GetHashCode(object value) =>
+            value switch
+            {
+                string text => string.GetHashCode(text, StringComparison.Ordinal),
+                JinjaList list => list.Items.Length,
+                _ => AsNumber(value)?.GetHashCode() ?? 0,
+            };
     }
 }

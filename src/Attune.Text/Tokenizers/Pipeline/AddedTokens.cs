@@ -8,22 +8,42 @@ namespace Attune.Text.Tokenizers.Pipeline;
 /// <param name="IsSpecial">Never made from text here, and gives none.</param>
 /// <param name="Normalized">Looked for in the normalised text; else before anything is changed.</param>
 /// <param name="StripsRight">White space after it belongs to it.</param>
-internal sealed record AddedToken(int Id, string Content, bool IsSpecial, bool Normalized, bool SingleWord, bool StripsLeft, bool StripsRight)
+internal sealed record AddedToken(
+    int Id,
+    string Content,
+    bool IsSpecial,
+    bool Normalized,
+    bool SingleWord,
+    bool StripsLeft,
+    bool StripsRight
+)
 {
     public static ImmutableArray<AddedToken> Read(JsonObject file, PartReader reader)
     {
         if (file["added_tokens"] is null)
+        {
             return [];
+        }
         var added = ImmutableArray.CreateBuilder<AddedToken>();
         foreach (var part in reader.Parts(file, "added_tokens"))
         {
             var content = JsonFile.Token(part["content"]);
             if (string.IsNullOrEmpty(content) || JsonFile.Number(part["id"]) is not { } id || added.Any(a => a.Content == content))
+            {
                 throw reader.Wrong($"added_tokens holds {part.ToJsonString()}; expected each token once, with \"content\" and \"id\".");
+            }
             var special = reader.Flag(part, "special", false);
-            added.Add(new AddedToken(
-                id, content, special, reader.Flag(part, "normalized", !special),
-                reader.Flag(part, "single_word", false), reader.Flag(part, "lstrip", false), reader.Flag(part, "rstrip", false)));
+            added.Add(
+                new AddedToken(
+                    id,
+                    content,
+                    special,
+                    reader.Flag(part, "normalized", !special),
+                    reader.Flag(part, "single_word", false),
+                    reader.Flag(part, "lstrip", false),
+                    reader.Flag(part, "rstrip", false)
+                )
+            );
         }
 
         return added.ToImmutable();
@@ -56,7 +76,8 @@ internal sealed class AddedFinder
         while (at < text.Length && text.AsSpan(at).IndexOfAny(_any) is >= 0 and var next)
         {
             at += next;
-            var found = _byFirst[text[at]].FirstOrDefault(t => string.CompareOrdinal(text, at, t.Content, 0, t.Content.Length) == 0 && Stands(text, at, t));
+            var found = _byFirst[text[at]]
+                .FirstOrDefault(t => string.CompareOrdinal(text, at, t.Content, 0, t.Content.Length) == 0 && Stands(text, at, t));
             if (found is null)
             {
                 at++;
@@ -75,16 +96,21 @@ internal sealed class AddedFinder
             }
 
             if (start > done)
+            {
                 yield return (text[done..start], null);
+            }
             yield return (found.Content, found);
             done = at = end;
         }
 
         if (done < text.Length)
+        {
             yield return (text[done..], null);
+        }
     }
 
-    private static bool Stands(string text, int at, AddedToken token) => !token.SingleWord
+    private static bool Stands(string text, int at, AddedToken token) =>
+        !token.SingleWord
         || ((at == 0 || !IsWord(text[at - 1])) && (at + token.Content.Length == text.Length || !IsWord(text[at + token.Content.Length])));
 
     private static bool IsWord(char character) => char.IsLetterOrDigit(character) || character == '_';

@@ -16,32 +16,48 @@ internal static class Decoders
     public static PieceDecoder Read(JsonNode? node, PartReader reader)
     {
         if (node is null)
+        {
             return (pieces, _) => [string.Join(' ', pieces)];
+        }
         var part = reader.Part(node, "decoder");
         switch (JsonFile.Type(part))
         {
             case "Sequence":
                 ImmutableArray<PieceDecoder> steps = [.. reader.Parts(part, "decoders").Select(p => Read(p, reader))];
                 return (pieces, starts) => steps.Aggregate(pieces, (current, step) => step(current, starts));
-            case "ByteLevel": return (pieces, _) => [Bytes(pieces)];
-            case "ByteFallback": return (pieces, _) => Fallback(pieces);
-            case "Fuse": return (pieces, _) => [string.Concat(pieces)];
+            case "ByteLevel":
+                return (pieces, _) => [Bytes(pieces)];
+            case "ByteFallback":
+                return (pieces, _) => Fallback(pieces);
+            case "Fuse":
+                return (pieces, _) => [string.Concat(pieces)];
             case "Replace":
                 var (pattern, content) = (TextPattern.Read(part["pattern"], reader), TextPattern.Content(part, reader));
                 return (pieces, _) => pieces.ConvertAll(p => pattern.Replace(p, content));
             case "Strip":
-                var (stripped, first, last) = (reader.Text(part, "content"), reader.Number(part, "start", 0), reader.Number(part, "stop", 0));
+                var (stripped, first, last) = (
+                    reader.Text(part, "content"),
+                    reader.Number(part, "start", 0),
+                    reader.Number(part, "stop", 0)
+                );
                 return stripped.Length == 1
                     ? (pieces, starts) => pieces.ConvertAll(p => Strip(p, stripped[0], starts ? first : 0, last))
                     : throw reader.Wrong($"the Strip decoder takes '{stripped}' away; expected one character.");
-            case "Metaspace": return Spaces(Metaspace.Read(part, reader));
+            case "Metaspace":
+                return Spaces(Metaspace.Read(part, reader));
             case "WordPiece":
                 var (prefix, clean) = (reader.TextOrNothing(part, "prefix") ?? "##", reader.Flag(part, "cleanup", true));
                 return (pieces, starts) => Words(pieces, prefix, clean, starts);
             case "BPEDecoder":
                 var suffix = reader.TextOrNothing(part, "suffix") ?? "</w>";
-                return (pieces, _) => [.. pieces.Select((p, i) => p.Replace(suffix, i == pieces.Count - 1 ? "" : " ", StringComparison.Ordinal))];
-            default: throw reader.Unknown(part, "decoder", "Sequence, ByteLevel, ByteFallback, Fuse, Replace, Strip, Metaspace, WordPiece, BPEDecoder");
+                return (pieces, _) =>
+                    [.. pieces.Select((p, i) => p.Replace(suffix, i == pieces.Count - 1 ? "" : " ", StringComparison.Ordinal))];
+            default:
+                throw reader.Unknown(
+                    part,
+                    "decoder",
+                    "Sequence, ByteLevel, ByteFallback, Fuse, Replace, Strip, Metaspace, WordPiece, BPEDecoder"
+                );
         }
     }
 
@@ -63,14 +79,20 @@ internal static class Decoders
         void Flush()
         {
             if (bytes.Count > 0)
+            {
                 result.Add(Encoding.UTF8.GetString([.. bytes]));
+            }
             bytes.Clear();
         }
 
         foreach (var piece in pieces)
         {
-            if (piece.Length == 6 && piece.StartsWith("<0x", StringComparison.Ordinal) && piece[5] == '>'
-                && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+            if (
+                piece.Length == 6
+                && piece.StartsWith("<0x", StringComparison.Ordinal)
+                && piece[5] == '>'
+                && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+            )
             {
                 bytes.Add(value);
             }
@@ -101,8 +123,16 @@ internal static class Decoders
         return piece[start..end];
     }
 
-    private static PieceDecoder Spaces(Metaspace spaces) => (pieces, starts) =>
-        [.. pieces.Select((p, i) => i == 0 && starts && spaces.Prepend != "never" && p.StartsWith(spaces.Replacement) ? p[1..].Replace(spaces.Replacement, ' ') : p.Replace(spaces.Replacement, ' '))];
+    private static PieceDecoder Spaces(Metaspace spaces) =>
+        (pieces, starts) =>
+            [
+                .. pieces.Select(
+                    (p, i) =>
+                        i == 0 && starts && spaces.Prepend != "never" && p.StartsWith(spaces.Replacement)
+                            ? p[1..].Replace(spaces.Replacement, ' ')
+                            : p.Replace(spaces.Replacement, ' ')
+                ),
+            ];
 
     private static List<string> Words(List<string> pieces, string prefix, bool clean, bool starts)
     {
@@ -110,13 +140,19 @@ internal static class Decoders
         for (var i = 0; i < pieces.Count; i++)
         {
             if (pieces[i].StartsWith(prefix, StringComparison.Ordinal))
+            {
                 text.Append(pieces[i], prefix.Length, pieces[i].Length - prefix.Length);
+            }
             else
+            {
                 text.Append(i > 0 || !starts ? " " : "").Append(pieces[i]);
+            }
         }
 
         if (!clean)
+        {
             return [text.ToString()];
+        }
         foreach (var tight in new[] { ".", "?", "!", ",", "n't", "'m", "'s", "'ve", "'re" })
         {
             text.Replace(" " + tight, tight);

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 
-/// <summary>Spaces written as a visible character (SentencePiece's U+2581), one of them put before a text; pre-tokeniser and decoder.</summary>
+/// <summary>
+/// Spaces written as a visible character (SentencePiece's U+2581), one of them put before a text; pre-tokeniser and decoder.
+/// </summary>
 /// <param name="Prepend">Before which pieces: "always", "first" or "never".</param>
 /// <param name="Splits">Whether the text is cut before each of them.</param>
 internal sealed record Metaspace(char Replacement, string Prepend, bool Splits)
@@ -14,21 +16,32 @@ internal sealed record Metaspace(char Replacement, string Prepend, bool Splits)
         var scheme = reader.TextOrNothing(part, "prepend_scheme") ?? (reader.Flag(part, "add_prefix_space", true) ? "always" : "never");
         return replacement.Length == 1 && scheme is "always" or "first" or "never"
             ? new Metaspace(replacement[0], scheme, reader.Flag(part, "split", true))
-            : throw reader.Wrong($"Metaspace has replacement '{replacement}' and prepend_scheme '{scheme}'; expected one character, and always, first or never.");
+            : throw reader.Wrong(
+                $"Metaspace has replacement '{replacement}' and prepend_scheme '{scheme}'; expected one character, and always, "
+                    + "first or never."
+            );
     }
 
-    public IEnumerable<TextPiece> Cut(IEnumerable<TextPiece> pieces) => pieces.SelectMany(piece =>
-    {
-        var text = piece.Text.Replace(' ', Replacement);
-        var prepends = piece.Place switch { TextPlace.Start => Prepend != "never", TextPlace.Inside => Prepend == "always", _ => false };
-        if (prepends && !text.StartsWith(Replacement))
-            text = Replacement + text;
-        return Splits ? Parts(piece with { Text = text }) : [piece with { Text = text }];
-    });
+    public IEnumerable<TextPiece> Cut(IEnumerable<TextPiece> pieces) =>
+        pieces.SelectMany(piece =>
+        {
+            var text = piece.Text.Replace(' ', Replacement);
+            var prepends = piece.Place switch
+            {
+                TextPlace.Start => Prepend != "never",
+                TextPlace.Inside => Prepend == "always",
+                _ => false,
+            };
+            if (prepends && !text.StartsWith(Replacement))
+            {
+                text = Replacement + text;
+            }
+            return Splits ? Parts(piece with { Text = text }) : [piece with { Text = text }];
+        });
 
     private IEnumerable<TextPiece> Parts(TextPiece piece)
     {
-        for (var start = 0; start < piece.Text.Length;)
+        for (var start = 0; start < piece.Text.Length; )
         {
             var end = piece.Text.IndexOf(Replacement, start + 1);
             end = end < 0 ? piece.Text.Length : end;

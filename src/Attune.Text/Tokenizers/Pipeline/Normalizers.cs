@@ -17,44 +17,79 @@ internal static class Normalizers
     public static Normalizer? Read(JsonNode? node, PartReader reader)
     {
         if (node is null)
+        {
             return null;
+        }
         var part = reader.Part(node, "normalizer");
         switch (JsonFile.Type(part))
         {
             case "Sequence":
                 return Sequence([.. reader.Parts(part, "normalizers").Select(p => Read(p, reader)).OfType<Normalizer>()], reader);
-            case "NFC": return (text, _) => Normalization.Apply(text, NormalizationForm.FormC);
-            case "NFD": return (text, _) => Normalization.Apply(text, NormalizationForm.FormD);
-            case "NFKC": return (text, _) => Normalization.Apply(text, NormalizationForm.FormKC);
-            case "NFKD": return (text, _) => Normalization.Apply(text, NormalizationForm.FormKD);
-            case "Lowercase": return (text, _) => text.ToLowerInvariant();
-            case "StripAccents": return (text, _) => WithoutMarks(text);
+            case "NFC":
+                return (text, _) => Normalization.Apply(text, NormalizationForm.FormC);
+            case "NFD":
+                return (text, _) => Normalization.Apply(text, NormalizationForm.FormD);
+            case "NFKC":
+                return (text, _) => Normalization.Apply(text, NormalizationForm.FormKC);
+            case "NFKD":
+                return (text, _) => Normalization.Apply(text, NormalizationForm.FormKD);
+            case "Lowercase":
+                return (text, _) => text.ToLowerInvariant();
+            case "StripAccents":
+                return (text, _) => WithoutMarks(text);
             case "Strip":
                 var (left, right) = (reader.Flag(part, "strip_left", true), reader.Flag(part, "strip_right", true));
-                return (text, _) => left && right ? text.Trim() : left ? text.TrimStart() : right ? text.TrimEnd() : text;
+                return (text, _) =>
+                    left && right ? text.Trim()
+                    : left ? text.TrimStart()
+                    : right ? text.TrimEnd()
+                    : text;
             case "Prepend":
-                var prefix = reader.Text(part, "prepend") is { Length: <= LongestPrefix } given ? given
-                    : throw reader.Wrong($"what it puts before a text is longer than {LongestPrefix:N0} characters; the file may be damaged or hostile.");
+                var prefix = reader.Text(part, "prepend") is { Length: <= LongestPrefix } given
+                    ? given
+                    : throw reader.Wrong(
+                        $"what it puts before a text is longer than {LongestPrefix:N0} characters; the file may be damaged or hostile."
+                    );
                 return (text, place) => text.Length == 0 || place == TextPlace.Continued ? text : prefix + text;
             case "Replace":
                 var (pattern, content) = (TextPattern.Read(part["pattern"], reader), TextPattern.Content(part, reader));
                 return (text, _) => pattern.Replace(text, content);
-            case "ByteLevel": return (text, _) => ByteLetters.Spell(Encoding.UTF8.GetBytes(text));
-            case "BertNormalizer": return Bert(part, reader);
-            default: throw reader.Unknown(part, "normalizer", "Sequence, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, Prepend, Replace, ByteLevel, BertNormalizer");
+            case "ByteLevel":
+                return (text, _) => ByteLetters.Spell(Encoding.UTF8.GetBytes(text));
+            case "BertNormalizer":
+                return Bert(part, reader);
+            default:
+                throw reader.Unknown(
+                    part,
+                    "normalizer",
+                    "Sequence, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, Prepend, Replace, ByteLevel, BertNormalizer"
+                );
         }
     }
 
-    /// <summary>A step makes eighteen characters of one at most (Unicode's compatibility forms), so that looking after each is soon enough.</summary>
-    private static Normalizer Sequence(ImmutableArray<Normalizer> steps, PartReader reader) => (text, place) => steps.Aggregate(text, (current, step) =>
-    {
-        var next = step(current, place);
-        return next.Length <= Math.Max(current.Length, TextPattern.LongestGrown) ? next : throw TextPattern.Grown(reader, next.Length);
-    });
+    /// <summary>
+    /// A step makes eighteen characters of one at most (Unicode's compatibility forms), so that looking after each is soon enough.
+    /// </summary>
+    private static Normalizer Sequence(ImmutableArray<Normalizer> steps, PartReader reader) =>
+        (text, place) =>
+            steps.Aggregate(
+                text,
+                (current, step) =>
+                {
+                    var next = step(current, place);
+                    return next.Length <= Math.Max(current.Length, TextPattern.LongestGrown)
+                        ? next
+                        : throw TextPattern.Grown(reader, next.Length);
+                }
+            );
 
     private static Normalizer Bert(JsonObject part, PartReader reader)
     {
-        var (clean, chinese, lower) = (reader.Flag(part, "clean_text", true), reader.Flag(part, "handle_chinese_chars", true), reader.Flag(part, "lowercase", true));
+        var (clean, chinese, lower) = (
+            reader.Flag(part, "clean_text", true),
+            reader.Flag(part, "handle_chinese_chars", true),
+            reader.Flag(part, "lowercase", true)
+        );
         var strip = JsonFile.Flag(part["strip_accents"]) ?? lower;
         return (text, _) =>
         {
@@ -64,7 +99,9 @@ internal static class Normalizers
         };
     }
 
-    /// <summary>BERT's cleaning (Devlin et al. 2019): no control characters, every white space a plain space, spaces around each Chinese character.</summary>
+    /// <summary>
+    /// BERT's cleaning (Devlin et al. 2019): no control characters, every white space a plain space, spaces around each Chinese character.
+    /// </summary>
     private static string CleanBert(string text, bool clean, bool chinese)
     {
         var result = new StringBuilder(text.Length);
@@ -72,24 +109,44 @@ internal static class Normalizers
         {
             var white = rune.Value is '\t' or '\n' or '\r' || Rune.IsWhiteSpace(rune);
             if (clean && (rune.Value is 0 or 0xFFFD || (!white && IsControl(rune))))
+            {
                 continue;
+            }
             if (clean && white)
+            {
                 result.Append(' ');
+            }
             else if (chinese && IsChinese(rune.Value))
+            {
                 result.Append(' ').Append(rune).Append(' ');
+            }
             else
+            {
                 result.Append(rune);
+            }
         }
 
         return result.ToString();
     }
 
     private static bool IsControl(Rune rune) =>
-        Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse or UnicodeCategory.Surrogate;
+        Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.Control
+                or UnicodeCategory.Format
+                or UnicodeCategory.OtherNotAssigned
+                or UnicodeCategory.PrivateUse
+                or UnicodeCategory.Surrogate;
 
-    private static bool IsChinese(int point) => point is
-        (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0x20000 and <= 0x2A6DF) or (>= 0x2A700 and <= 0x2B73F)
-        or (>= 0x2B740 and <= 0x2B81F) or (>= 0x2B920 and <= 0x2CEAF) or (>= 0xF900 and <= 0xFAFF) or (>= 0x2F800 and <= 0x2FA1F);
+    private static bool IsChinese(int point) =>
+        point
+            is (>= 0x4E00 and <= 0x9FFF)
+                or (>= 0x3400 and <= 0x4DBF)
+                or (>= 0x20000 and <= 0x2A6DF)
+                or (>= 0x2A700 and <= 0x2B73F)
+                or (>= 0x2B740 and <= 0x2B81F)
+                or (>= 0x2B920 and <= 0x2CEAF)
+                or (>= 0xF900 and <= 0xFAFF)
+                or (>= 0x2F800 and <= 0x2FA1F);
 
     private static string WithoutMarks(string text)
     {
@@ -97,7 +154,9 @@ internal static class Normalizers
         foreach (var rune in text.EnumerateRunes())
         {
             if (Rune.GetUnicodeCategory(rune) != UnicodeCategory.NonSpacingMark)
+            {
                 result.Append(rune);
+            }
         }
 
         return result.ToString();

@@ -22,34 +22,69 @@ internal sealed class PairModel : IPieceModel
 
     private sealed record PairOptions(string Prefix, string Suffix, bool FuseUnknown, bool WholeFirst);
 
-    private PairModel(Dictionary<string, int> ids, Dictionary<(int, int), (int, int)> merges, PairOptions options, int? unknown, bool byteFallback) =>
-        (_ids, _merges, _options, _unknown, _bytes) = (ids, merges, options, unknown, byteFallback ? PieceModels.ByteIds(ids) : null);
+    private PairModel(
+        Dictionary<string, int> ids,
+        Dictionary<(int, int), (int, int)> merges,
+        PairOptions options,
+        int? unknown,
+        bool byteFallback
+    ) => (_ids, _merges, _options, _unknown, _bytes) = (ids, merges, options, unknown, byteFallback ? PieceModels.ByteIds(ids) : null);
 
     public static PairModel Read(JsonObject part, PartReader reader, string path)
     {
         var ids = PieceModels.Ids(part, reader, path);
         var options = new PairOptions(
-            reader.TextOrNothing(part, "continuing_subword_prefix") ?? "", reader.TextOrNothing(part, "end_of_word_suffix") ?? "",
-            reader.Flag(part, "fuse_unk", false), reader.Flag(part, "ignore_merges", false));
+            reader.TextOrNothing(part, "continuing_subword_prefix") ?? "",
+            reader.TextOrNothing(part, "end_of_word_suffix") ?? "",
+            reader.Flag(part, "fuse_unk", false),
+            reader.Flag(part, "ignore_merges", false)
+        );
         var merges = new Dictionary<(int, int), (int, int)>();
         foreach (var merge in reader.List(part, "merges"))
         {
             // Written as "a b" until tokenizers 0.20, as ["a", "b"] since.
-            var pair = merge is JsonArray { Count: 2 } list ? [JsonFile.Token(list[0]) ?? "", JsonFile.Token(list[1]) ?? ""] : (JsonFile.Token(merge) ?? "").Split(' ');
-            var whole = pair.Length != 2 ? "" : pair[0] + (options.Prefix.Length > 0 && pair[1].StartsWith(options.Prefix, StringComparison.Ordinal) ? pair[1][options.Prefix.Length..] : pair[1]);
-            if (pair.Length != 2 || !ids.TryGetValue(pair[0], out var left) || !ids.TryGetValue(pair[1], out var right) || !ids.TryGetValue(whole, out var merged))
-                throw reader.Wrong($"merge {merges.Count + 1} is {merge?.ToJsonString() ?? "null"}, but the vocabulary does not have both parts and what they become; expected merges and vocabulary of one tokenizer.");
+            var pair = merge is JsonArray { Count: 2 } list
+                ? [JsonFile.Token(list[0]) ?? "", JsonFile.Token(list[1]) ?? ""]
+                : (JsonFile.Token(merge) ?? "").Split(' ');
+            var whole =
+                pair.Length != 2
+                    ? ""
+                    : pair[0]
+                        + (
+                            options.Prefix.Length > 0 && pair[1].StartsWith(options.Prefix, StringComparison.Ordinal)
+                                ? pair[1][options.Prefix.Length..]
+                                : pair[1]
+                        );
+            if (
+                pair.Length != 2
+                || !ids.TryGetValue(pair[0], out var left)
+                || !ids.TryGetValue(pair[1], out var right)
+                || !ids.TryGetValue(whole, out var merged)
+            )
+            {
+                throw reader.Wrong(
+                    $"merge {merges.Count + 1} is {merge?.ToJsonString() ?? "null"}, but the vocabulary does not have both "
+                        + "parts and what they become; expected merges and vocabulary of one tokenizer."
+                );
+            }
             merges.TryAdd((left, right), (merges.Count, merged));
         }
 
-        return new PairModel(ids, merges, options, PieceModels.IdOf(reader.TextOrNothing(part, "unk_token"), ids, reader), reader.Flag(part, "byte_fallback", false));
+        return new PairModel(
+            ids,
+            merges,
+            options,
+            PieceModels.IdOf(reader.TextOrNothing(part, "unk_token"), ids, reader),
+            reader.Flag(part, "byte_fallback", false)
+        );
     }
 
     public IReadOnlyDictionary<string, int> Vocabulary => _ids;
     public bool FallsBackToBytes => _bytes is not null;
 
     /// <summary>The merges in the order learned, as ids.</summary>
-    public IEnumerable<(int Left, int Right, int Merged)> Merges => _merges.OrderBy(m => m.Value.Rank).Select(m => (m.Key.Left, m.Key.Right, m.Value.Id));
+    public IEnumerable<(int Left, int Right, int Merged)> Merges =>
+        _merges.OrderBy(m => m.Value.Rank).Select(m => (m.Key.Left, m.Key.Right, m.Value.Id));
 
     public void Encode(string piece, List<int> ids)
     {
@@ -67,7 +102,9 @@ internal sealed class PairModel : IPieceModel
             if (!_kept.TryGetValue(piece, out var known))
             {
                 if (_kept.Count > MostKept)
+                {
                     _kept.Clear();
+                }
                 _kept[piece] = known = Merge(Characters(piece));
             }
 
@@ -86,11 +123,17 @@ internal sealed class PairModel : IPieceModel
             at += text.Length;
             var known = _ids.TryGetValue(spelling, out var id);
             if (known)
+            {
                 ids.Add(id);
+            }
             else if (_bytes is not null)
+            {
                 ids.AddRange(Encoding.UTF8.GetBytes(text).Select(b => _bytes[b]));
+            }
             else if (_unknown is { } unknown && !(_options.FuseUnknown && unknownBefore))
+            {
                 ids.Add(unknown);
+            }
             unknownBefore = !known && _bytes is null;
         }
 
@@ -104,7 +147,9 @@ internal sealed class PairModel : IPieceModel
         void Offer(int left)
         {
             if (left >= 0 && after[left] < ids.Count && _merges.TryGetValue((ids[left], ids[after[left]]), out var merge))
+            {
                 queue.Enqueue((left, ids[left], ids[after[left]], merge.Id), (merge.Rank, left));
+            }
         }
 
         for (var i = 0; i < ids.Count; i++)
@@ -122,11 +167,15 @@ internal sealed class PairModel : IPieceModel
             var (left, right) = (next.At, after[next.At]);
             // Stale where either side has become something else meanwhile.
             if (ids[left] != next.Left || right >= ids.Count || ids[right] != next.Right)
+            {
                 continue;
+            }
             (ids[left], ids[right]) = (next.Merged, -1);
             after[left] = after[right];
             if (after[left] < ids.Count)
+            {
                 before[after[left]] = left;
+            }
             Offer(before[left]);
             Offer(left);
         }

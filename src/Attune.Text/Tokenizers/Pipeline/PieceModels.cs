@@ -20,7 +20,14 @@ internal static class PieceModels
     {
         var part = reader.Part(node, "model");
         // Files from before the types were written say it by what they hold.
-        return (JsonFile.Type(part) ?? (part["merges"] is not null ? "BPE" : part["vocab"] is JsonArray ? "Unigram" : null)) switch
+        return (
+            JsonFile.Type(part)
+            ?? (
+                part["merges"] is not null ? "BPE"
+                : part["vocab"] is JsonArray ? "Unigram"
+                : null
+            )
+        ) switch
         {
             "BPE" => PairModel.Read(part, reader, path),
             "Unigram" => UnigramModel.Read(part, reader),
@@ -31,7 +38,10 @@ internal static class PieceModels
     }
 
     public static Dictionary<string, int> Ids(JsonObject part, PartReader reader, string path) =>
-        BytePairFiles.Ids(part["vocab"] as JsonObject ?? throw reader.Wrong("model.vocab is missing; expected an object of tokens and ids."), path);
+        BytePairFiles.Ids(
+            part["vocab"] as JsonObject ?? throw reader.Wrong("model.vocab is missing; expected an object of tokens and ids."),
+            path
+        );
 
     /// <summary>Ids of the 256 pieces that stand for bytes; null where one is missing.</summary>
     public static int[]? ByteIds(IReadOnlyDictionary<string, int> ids)
@@ -40,14 +50,18 @@ internal static class PieceModels
         for (var value = 0; value < 256; value++)
         {
             if (!ids.TryGetValue(string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>"), out bytes[value]))
+            {
                 return null;
+            }
         }
 
         return bytes;
     }
 
-    public static int? IdOf(string? token, IReadOnlyDictionary<string, int> ids, PartReader reader) => token is null ? null
-        : ids.TryGetValue(token, out var id) ? id : throw reader.Wrong($"the unknown token '{token}' is not in the vocabulary.");
+    public static int? IdOf(string? token, IReadOnlyDictionary<string, int> ids, PartReader reader) =>
+        token is null ? null
+        : ids.TryGetValue(token, out var id) ? id
+        : throw reader.Wrong($"the unknown token '{token}' is not in the vocabulary.");
 }
 
 /// <summary>Each piece is a token or unknown.</summary>
@@ -64,8 +78,12 @@ internal sealed class WordModel(Dictionary<string, int> ids, int? unknown) : IPi
     public void Encode(string piece, List<int> into)
     {
         if (ids.TryGetValue(piece, out var id))
+        {
             into.Add(id);
+        }
         else if (unknown is { } other)
+        {
             into.Add(other);
+        }
     }
 }

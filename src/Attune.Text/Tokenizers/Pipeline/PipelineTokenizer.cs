@@ -6,8 +6,8 @@ using Attune.Core.Files;
 namespace Attune.Text.Tokenizers.Pipeline;
 
 /// <summary>
-/// A tokenizer as Hugging Face's <c>tokenizer.json</c> describes it: added tokens are taken out, the rest is normalised, cut into pieces, and
-/// a model makes tokens of each. Special tokens are never made from text.
+/// A tokenizer as Hugging Face's <c>tokenizer.json</c> describes it: added tokens are taken out, the rest is normalised, cut into pieces,
+/// and a model makes tokens of each. Special tokens are never made from text.
 /// </summary>
 public sealed class PipelineTokenizer : ITokenizer
 {
@@ -34,16 +34,26 @@ public sealed class PipelineTokenizer : ITokenizer
         _special = added.Where(a => a.IsSpecial).ToDictionary(a => a.Content, StringComparer.Ordinal);
         _specialById = added.Where(a => a.IsSpecial).GroupBy(a => a.Id).ToDictionary(g => g.Key, g => g.First());
         _plain = new AddedFinder(added.Where(a => !a.IsSpecial && !a.Normalized));
-        _normalized = new AddedFinder(added.Where(a => !a.IsSpecial && a.Normalized)
-            .Select(a => a with { Content = _normalizer?.Invoke(a.Content, TextPlace.Continued) ?? a.Content }).Where(a => a.Content.Length > 0));
+        _normalized = new AddedFinder(
+            added
+                .Where(a => !a.IsSpecial && a.Normalized)
+                .Select(a => a with { Content = _normalizer?.Invoke(a.Content, TextPlace.Continued) ?? a.Content })
+                .Where(a => a.Content.Length > 0)
+        );
         _spellings = Spellings(added, path);
         var (begin, end) = TokenizerJson.Frame(file);
         if (begin.Length > 1)
-            throw reader.Wrong($"the post-processor puts {begin.Length} tokens before a text ({string.Join(", ", begin)}); expected one at most.");
+        {
+            throw reader.Wrong(
+                $"the post-processor puts {begin.Length} tokens before a text ({string.Join(", ", begin)}); expected one at most."
+            );
+        }
         var usual = end.Concat(["<|endoftext|>", "</s>", "[SEP]"]).FirstOrDefault(_special.ContainsKey);
         Special = SpecialTokenFiles.Read(directory, usual, begin.FirstOrDefault(), path);
         if (Special.Pad == Special.End)
+        {
             Special = Special with { Pad = null };
+        }
         BeginToken = Special.Begin is null ? null : IdOf(Special.Begin, path);
         EndToken = IdOf(Special.End, path);
         PadToken = Special.Pad is null ? VocabularySize : IdOf(Special.Pad, path);
@@ -54,15 +64,21 @@ public sealed class PipelineTokenizer : ITokenizer
     }
 
     /// <exception cref="ModelFileException">A part is of an unknown kind or contradicts another.</exception>
-    internal static PipelineTokenizer Load(JsonObject file, string path, string directory) => new(file, path, directory)
-    {
-        // Written again as they were, so that other programs find everything in them that is not needed here.
-        _files =
-        [
-            .. KeptFiles.Select(name => (name, Path.Combine(directory, name))).Where(f => File.Exists(f.Item2)).Select(f => (f.name, File.ReadAllBytes(f.Item2))),
-            .. File.Exists(Path.Combine(directory, KeptFiles[0])) ? [] : new[] { (KeptFiles[0], System.Text.Encoding.UTF8.GetBytes(file.ToJsonString())) },
-        ],
-    };
+    internal static PipelineTokenizer Load(JsonObject file, string path, string directory) =>
+        new(file, path, directory)
+        {
+            // Written again as they were, so that other programs find everything in them that is not needed here.
+            _files =
+            [
+                .. KeptFiles
+                    .Select(name => (name, Path.Combine(directory, name)))
+                    .Where(f => File.Exists(f.Item2))
+                    .Select(f => (f.name, File.ReadAllBytes(f.Item2))),
+                .. File.Exists(Path.Combine(directory, KeptFiles[0]))
+                    ? []
+                    : new[] { (KeptFiles[0], System.Text.Encoding.UTF8.GetBytes(file.ToJsonString())) },
+            ],
+        };
 
     public SpecialTokens Special { get; }
     public int VocabularySize => _spellings.Length;
@@ -102,9 +118,13 @@ public sealed class PipelineTokenizer : ITokenizer
         foreach (var (section, token) in _plain.Cut(WellFormed.Text(text)))
         {
             if (token is not null)
+            {
                 ids.Add(token.Id);
+            }
             else
+            {
                 EncodeSection(section, place, ids);
+            }
             place = TextPlace.Inside;
         }
 
@@ -126,7 +146,9 @@ public sealed class PipelineTokenizer : ITokenizer
                 foreach (var piece in _cutter is null ? whole : _cutter(whole))
                 {
                     if (piece.Text.Length > 0)
+                    {
                         Model.Encode(piece.Text, ids);
+                    }
                 }
             }
 
@@ -142,7 +164,9 @@ public sealed class PipelineTokenizer : ITokenizer
             if (token >= 0 && token < _spellings.Length && _spellings[token] is { } spelling)
             {
                 if (!_specialById.ContainsKey(token))
+                {
                     pieces.Add(spelling);
+                }
             }
             else if (token != PadToken)
             {
@@ -158,7 +182,12 @@ public sealed class PipelineTokenizer : ITokenizer
         var ids = Model.Vocabulary.Values.Concat(added.Select(a => a.Id)).ToList();
         // A few ids may be free; a wild one would make tables of its size.
         if (ids.Count == 0 || ids.Min() < 0 || ids.Max() > 2 * ids.Count + 1000)
-            throw new ModelFileException($"{path}: {ids.Count} tokens have ids from {ids.DefaultIfEmpty(-1).Min()} to {ids.DefaultIfEmpty(-1).Max()}; expected ids from 0 up.");
+        {
+            throw new ModelFileException(
+                $"{path}: {ids.Count} tokens have ids from {ids.DefaultIfEmpty(-1).Min()} to {ids.DefaultIfEmpty(-1).Max()}; "
+                    + "expected ids from 0 up."
+            );
+        }
         var spellings = new string?[ids.Max() + 1];
         foreach (var (spelling, id) in Model.Vocabulary)
         {
@@ -173,6 +202,10 @@ public sealed class PipelineTokenizer : ITokenizer
         return spellings;
     }
 
-    private int IdOf(string token, string path) => FindSpecial(token) ?? (Model.Vocabulary.TryGetValue(token, out var id) ? id : null as int?)
-        ?? throw new ModelFileException($"{path}: the special token '{token}' is not in the vocabulary.{Suggestion.For(token, _special.Keys)}");
+    private int IdOf(string token, string path) =>
+        FindSpecial(token)
+        ?? (Model.Vocabulary.TryGetValue(token, out var id) ? id : null as int?)
+        ?? throw new ModelFileException(
+            $"{path}: the special token '{token}' is not in the vocabulary.{Suggestion.For(token, _special.Keys)}"
+        );
 }

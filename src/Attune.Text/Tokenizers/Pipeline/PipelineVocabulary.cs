@@ -8,6 +8,7 @@ public enum VocabularyKind
 {
     /// <summary>Byte-pair encoding of bytes, each written as a letter (GPT-2, Llama 3, Qwen).</summary>
     ByteLevelPairs,
+
     /// <summary>Byte-pair encoding of characters, those that it lacks as bytes (Llama 2, Mistral, Gemma).</summary>
     PairsWithBytes,
     Other,
@@ -20,30 +21,49 @@ public enum VocabularyKind
 /// <param name="Merges">Ids of the two parts and of what they become, in the order learned.</param>
 /// <param name="Words">The expression that cuts texts into words; empty for GPT-2's; null where none cuts.</param>
 public sealed record PipelineVocabulary(
-    VocabularyKind Kind, ImmutableArray<string?> Texts, ImmutableHashSet<int> Special, ImmutableHashSet<int> Added, ImmutableArray<(int Left, int Right, int Merged)> Merges, string? Words)
+    VocabularyKind Kind,
+    ImmutableArray<string?> Texts,
+    ImmutableHashSet<int> Special,
+    ImmutableHashSet<int> Added,
+    ImmutableArray<(int Left, int Right, int Merged)> Merges,
+    string? Words
+)
 {
     internal static PipelineVocabulary Of(IPieceModel model, JsonObject file, ImmutableArray<AddedToken> added)
     {
         var parts = Flat(file["pre_tokenizer"]).ToList();
         var byteLevel = parts.Any(p => JsonFile.Type(p) == "ByteLevel");
-        var kind = model is not PairModel pairs ? VocabularyKind.Other
+        var kind =
+            model is not PairModel pairs ? VocabularyKind.Other
             : byteLevel ? VocabularyKind.ByteLevelPairs
-            : pairs.FallsBackToBytes ? VocabularyKind.PairsWithBytes : VocabularyKind.Other;
+            : pairs.FallsBackToBytes ? VocabularyKind.PairsWithBytes
+            : VocabularyKind.Other;
         var size = 1 + model.Vocabulary.Values.Concat(added.Select(a => a.Id)).Where(id => id < 10_000_000).DefaultIfEmpty(-1).Max();
         var texts = new string?[size];
         foreach (var (text, id) in model.Vocabulary.Concat(added.Select(a => KeyValuePair.Create(a.Content, a.Id))))
         {
             if (id >= 0 && id < size)
+            {
                 texts[id] = text;
+            }
         }
 
         return new PipelineVocabulary(
-            kind, [.. texts], [.. added.Where(a => a.IsSpecial).Select(a => a.Id)], [.. added.Where(a => !a.IsSpecial).Select(a => a.Id)],
+            kind,
+            [.. texts],
+            [.. added.Where(a => a.IsSpecial).Select(a => a.Id)],
+            [.. added.Where(a => !a.IsSpecial).Select(a => a.Id)],
             model is PairModel { } own ? [.. own.Merges] : [],
-            parts.Where(p => JsonFile.Type(p) == "Split").Select(p => JsonFile.Token((p["pattern"] as JsonObject)?["Regex"])).FirstOrDefault(p => p is not null)
-                ?? (parts.Any(p => JsonFile.Type(p) == "ByteLevel" && JsonFile.Flag(p["use_regex"]) != false) ? "" : null));
+            parts
+                .Where(p => JsonFile.Type(p) == "Split")
+                .Select(p => JsonFile.Token((p["pattern"] as JsonObject)?["Regex"]))
+                .FirstOrDefault(p => p is not null)
+                ?? (parts.Any(p => JsonFile.Type(p) == "ByteLevel" && JsonFile.Flag(p["use_regex"]) != false) ? "" : null)
+        );
     }
 
-    private static IEnumerable<JsonObject> Flat(JsonNode? part) => part is not JsonObject known ? []
-        : known["pretokenizers"] is JsonArray list ? list.SelectMany(Flat) : [known];
+    private static IEnumerable<JsonObject> Flat(JsonNode? part) =>
+        part is not JsonObject known ? []
+        : known["pretokenizers"] is JsonArray list ? list.SelectMany(Flat)
+        : [known];
 }

@@ -15,6 +15,7 @@ internal sealed class TextPattern
 {
     private const string Gpt2 = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
     private const int LongestContent = 1_000;
+
     // Replaced again and again, a letter could become a terabyte.
     internal const int LongestGrown = 4_000_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -29,7 +30,9 @@ internal sealed class TextPattern
     public static TextPattern Read(JsonNode? node, PartReader reader)
     {
         if (node is JsonValue plain && plain.TryGetValue<string>(out var bare))
+        {
             return Literal(bare, reader);
+        }
         var part = reader.Part(node, "pattern");
         return part["String"] is not null ? Literal(reader.Text(part, "String"), reader) : Expression(reader.Text(part, "Regex"), reader);
     }
@@ -37,13 +40,23 @@ internal sealed class TextPattern
     public static TextPattern Expression(string pattern, PartReader reader)
     {
         if (pattern == Gpt2)
+        {
             return new TextPattern(null, null, reader, isGpt2: true);
+        }
         if (pattern.Any(char.IsSurrogate) || pattern.Contains("&&", StringComparison.Ordinal))
-            throw reader.Wrong($"the regular expression '{pattern}' names characters beyond U+FFFF or intersects classes (&&), which is not supported.");
+        {
+            throw reader.Wrong(
+                $"the regular expression '{pattern}' names characters beyond U+FFFF or intersects classes (&&), which is not supported."
+            );
+        }
         try
         {
             // Ruby's syntax, which Oniguruma defaults to: anchors are of lines.
-            return new TextPattern(null, new Regex(Possessive(pattern), RegexOptions.CultureInvariant | RegexOptions.Multiline, Patience), reader);
+            return new TextPattern(
+                null,
+                new Regex(Possessive(pattern), RegexOptions.CultureInvariant | RegexOptions.Multiline, Patience),
+                reader
+            );
         }
         catch (ArgumentException problem)
         {
@@ -56,8 +69,10 @@ internal sealed class TextPattern
 
     /// <summary>What stands for a match, from a part's "content".</summary>
     /// <exception cref="Core.ModelFileException">It is longer than any tokenizer's.</exception>
-    public static string Content(JsonObject part, PartReader reader) => reader.Text(part, "content") is { Length: <= LongestContent } content ? content
-        : throw reader.Wrong($"a replacement is longer than {LongestContent:N0} characters; the file may be damaged or hostile.");
+    public static string Content(JsonObject part, PartReader reader) =>
+        reader.Text(part, "content") is { Length: <= LongestContent } content
+            ? content
+            : throw reader.Wrong($"a replacement is longer than {LongestContent:N0} characters; the file may be damaged or hostile.");
 
     /// <exception cref="Core.ModelFileException">The text grew beyond all measure.</exception>
     public string Replace(string text, string content)
@@ -87,37 +102,54 @@ internal sealed class TextPattern
         foreach (var (start, length) in Matches(text))
         {
             if (length == 0)
+            {
                 continue;
+            }
             if (start > done)
+            {
                 cuts.Add((done, start - done, false));
+            }
             cuts.Add((start, length, true));
             done = start + length;
         }
 
         if (done < text.Length)
+        {
             cuts.Add((done, text.Length - done, false));
+        }
         return cuts.ToImmutable();
     }
 
     private void RequireShort(string text, long length)
     {
         if (length > Math.Max(text.Length, LongestGrown))
+        {
             throw Grown(_reader, length);
+        }
     }
 
-    internal static Exception Grown(PartReader reader, long length) => reader.Wrong($"it makes {length:N0} characters of a text; expected at most {LongestGrown:N0}. The file may be damaged or hostile.");
+    internal static Exception Grown(PartReader reader, long length) =>
+        reader.Wrong($"it makes {length:N0} characters of a text; expected at most {LongestGrown:N0}. The file may be damaged or hostile.");
 
     private static TextPattern Literal(string text, PartReader reader) =>
-        text.Length > 0 ? new TextPattern(text, null, reader) : throw reader.Wrong("a pattern is an empty text; expected at least one character.");
+        text.Length > 0
+            ? new TextPattern(text, null, reader)
+            : throw reader.Wrong("a pattern is an empty text; expected at least one character.");
 
     private List<(int Start, int Length)> Matches(string text)
     {
         if (_isGpt2)
+        {
             return Words(text);
+        }
         var found = new List<(int, int)>();
         if (_literal is not null)
         {
-            for (var at = text.IndexOf(_literal, StringComparison.Ordinal); at >= 0; at = text.IndexOf(_literal, at + _literal.Length, StringComparison.Ordinal))
+            for (
+                var at = text.IndexOf(_literal, StringComparison.Ordinal);
+                at >= 0;
+                at = text.IndexOf(_literal, at + _literal.Length, StringComparison.Ordinal)
+            )
             {
                 found.Add((at, _literal.Length));
             }
@@ -136,7 +168,10 @@ internal sealed class TextPattern
         }
         catch (RegexMatchTimeoutException)
         {
-            throw _reader.Wrong($"the regular expression '{_expression}' took longer than {Patience.TotalSeconds} s on a text of {text.Length} characters; the file may be damaged or hostile.");
+            throw _reader.Wrong(
+                $"the regular expression '{_expression}' took longer than {Patience.TotalSeconds} s on a text of {text.Length} "
+                    + "characters; the file may be damaged or hostile."
+            );
         }
 
         return found;
@@ -145,7 +180,7 @@ internal sealed class TextPattern
     private static List<(int, int)> Words(string text)
     {
         var words = new List<(int, int)>(1 + text.Length / 5);
-        for (var start = 0; start < text.Length;)
+        for (var start = 0; start < text.Length; )
         {
             var length = Gpt2Words.FirstWord(text.AsSpan(start));
             words.Add((start, length));
@@ -159,7 +194,9 @@ internal sealed class TextPattern
     private static (string Seen, int[]? Places) StandIn(string text)
     {
         if (!text.Any(char.IsSurrogate))
+        {
             return (text, null);
+        }
         var seen = new StringBuilder(text.Length);
         var places = new List<int>(text.Length + 1);
         var at = 0;
@@ -175,27 +212,28 @@ internal sealed class TextPattern
     }
 
     /// <summary>A character that no expression in use names by itself.</summary>
-    private static char OfCategory(UnicodeCategory category) => category switch
-    {
-        UnicodeCategory.UppercaseLetter => '\u0531',
-        UnicodeCategory.LowercaseLetter => '\u0561',
-        UnicodeCategory.ModifierLetter => '\uA717',
-        UnicodeCategory.OtherLetter => '\uA015',
-        UnicodeCategory.NonSpacingMark => '\uA806',
-        UnicodeCategory.SpacingCombiningMark => '\uA823',
-        UnicodeCategory.DecimalDigitNumber => '\uA620',
-        UnicodeCategory.LetterNumber => '\u2160',
-        UnicodeCategory.OtherNumber => '\u2460',
-        UnicodeCategory.OtherPunctuation => '\uA4FE',
-        UnicodeCategory.DashPunctuation => '\u2E3A',
-        UnicodeCategory.MathSymbol => '\u2200',
-        UnicodeCategory.CurrencySymbol => '\u20A0',
-        UnicodeCategory.ModifierSymbol => '\uA700',
-        UnicodeCategory.OtherSymbol => '\uA490',
-        UnicodeCategory.Format => '\u2060',
-        UnicodeCategory.PrivateUse => '\uE000',
-        _ => '\uFFFE',
-    };
+    private static char OfCategory(UnicodeCategory category) =>
+        category switch
+        {
+            UnicodeCategory.UppercaseLetter => '\u0531',
+            UnicodeCategory.LowercaseLetter => '\u0561',
+            UnicodeCategory.ModifierLetter => '\uA717',
+            UnicodeCategory.OtherLetter => '\uA015',
+            UnicodeCategory.NonSpacingMark => '\uA806',
+            UnicodeCategory.SpacingCombiningMark => '\uA823',
+            UnicodeCategory.DecimalDigitNumber => '\uA620',
+            UnicodeCategory.LetterNumber => '\u2160',
+            UnicodeCategory.OtherNumber => '\u2460',
+            UnicodeCategory.OtherPunctuation => '\uA4FE',
+            UnicodeCategory.DashPunctuation => '\u2E3A',
+            UnicodeCategory.MathSymbol => '\u2200',
+            UnicodeCategory.CurrencySymbol => '\u20A0',
+            UnicodeCategory.ModifierSymbol => '\uA700',
+            UnicodeCategory.OtherSymbol => '\uA490',
+            UnicodeCategory.Format => '\u2060',
+            UnicodeCategory.PrivateUse => '\uE000',
+            _ => '\uFFFE',
+        };
 
     /// <summary>Possessive quantifiers (<c>?+ *+ ++</c>), which .NET does not have, as atomic groups.</summary>
     private static string Possessive(string pattern)
@@ -209,7 +247,10 @@ internal sealed class TextPattern
             switch (pattern[at])
             {
                 case '\\':
-                    var length = pattern.AsSpan(at) is ['\\', 'p' or 'P', '{', ..] && pattern.IndexOf('}', at) is > 0 and var close ? close + 1 - at : Math.Min(2, pattern.Length - at);
+                    var length =
+                        pattern.AsSpan(at) is ['\\', 'p' or 'P', '{', ..] && pattern.IndexOf('}', at) is > 0 and var close
+                            ? close + 1 - at
+                            : Math.Min(2, pattern.Length - at);
                     result.Append(pattern, at, length);
                     (atom, at) = (start, at + length);
                     continue;
@@ -245,9 +286,13 @@ internal sealed class TextPattern
     {
         var end = at + 1;
         if (end < pattern.Length && pattern[end] == '^')
+        {
             end++;
+        }
         if (end < pattern.Length && pattern[end] == ']')
+        {
             end++;
+        }
         while (end < pattern.Length && pattern[end] != ']')
         {
             end += pattern[end] == '\\' ? 2 : 1;

@@ -5,8 +5,10 @@ internal enum TextPlace
 {
     /// <summary>At the very beginning of a text.</summary>
     Start,
+
     /// <summary>After a special token, or after another piece of the text.</summary>
     Inside,
+
     /// <summary>Directly after other text that is encoded already: never gets a space.</summary>
     Continued,
 }

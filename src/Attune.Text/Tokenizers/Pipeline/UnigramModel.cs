@@ -36,14 +36,30 @@ internal sealed class UnigramModel : IPieceModel
         var pieces = new List<(string, double)>();
         foreach (var entry in reader.List(part, "vocab"))
         {
-            if (entry is not JsonArray { Count: 2 } pair || JsonFile.Token(pair[0]) is not { } piece || pair[1] is not JsonValue value || !value.TryGetValue<double>(out var score) || !double.IsFinite(score))
-                throw reader.Wrong($"model.vocab of a Unigram model holds {entry?.ToJsonString() ?? "null"}; expected pairs of a piece and its log-probability.");
+            if (
+                entry is not JsonArray { Count: 2 } pair
+                || JsonFile.Token(pair[0]) is not { } piece
+                || pair[1] is not JsonValue value
+                || !value.TryGetValue<double>(out var score)
+                || !double.IsFinite(score)
+            )
+            {
+                throw reader.Wrong(
+                    $"model.vocab of a Unigram model holds {entry?.ToJsonString() ?? "null"}; expected pairs of a piece and its "
+                        + "log-probability."
+                );
+            }
             pieces.Add((piece, score));
         }
 
         var unknown = JsonFile.Number(part["unk_id"]);
         if (pieces.Count == 0 || unknown < 0 || unknown >= pieces.Count)
-            throw reader.Wrong($"a Unigram model of {pieces.Count} pieces with unk_id {unknown}; expected at least one piece, and the unknown one among them.");
+        {
+            throw reader.Wrong(
+                $"a Unigram model of {pieces.Count} pieces with unk_id {unknown}; expected at least one piece, and the unknown "
+                    + "one among them."
+            );
+        }
         return new UnigramModel(pieces, unknown, reader.Flag(part, "byte_fallback", false));
     }
 
@@ -54,7 +70,7 @@ internal sealed class UnigramModel : IPieceModel
         var (best, from, token) = (new double[piece.Length + 1], new int[piece.Length + 1], new int[piece.Length + 1]);
         Array.Fill(best, double.NegativeInfinity, 1, piece.Length);
         var known = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        for (var start = 0; start < piece.Length;)
+        for (var start = 0; start < piece.Length; )
         {
             var width = char.IsSurrogatePair(piece, start) ? 2 : 1;
             var covered = false;
@@ -68,14 +84,18 @@ internal sealed class UnigramModel : IPieceModel
             }
 
             if (!covered)
+            {
                 Improve(start, start + width, _unknownScore, -1);
+            }
             start += width;
         }
 
         void Improve(int start, int end, double score, int id)
         {
             if (best[start] + score > best[end])
+            {
                 (best[end], from[end], token[end]) = (best[start] + score, start, id);
+            }
         }
 
         Write(piece, from, token, ids);
@@ -93,11 +113,17 @@ internal sealed class UnigramModel : IPieceModel
         foreach (var end in cuts)
         {
             if (token[end] >= 0)
+            {
                 ids.Add(token[end]);
+            }
             else if (_bytes is not null)
+            {
                 ids.AddRange(Encoding.UTF8.GetBytes(piece[from[end]..end]).Select(b => _bytes[b]));
+            }
             else if (_unknown is { } unknown && !unknownBefore)
-                ids.Add(unknown);       // Neighbouring unknown characters are one token.
+            {
+                ids.Add(unknown); // Neighbouring unknown characters are one token.
+            }
             unknownBefore = token[end] < 0 && _bytes is null;
         }
     }

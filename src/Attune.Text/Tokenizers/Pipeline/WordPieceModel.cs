@@ -2,14 +2,22 @@ using System.Text.Json.Nodes;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 
-/// <summary>WordPiece as BERT reads it (Devlin et al. 2019): the longest known beginning, again and again; a word that has an unknown rest is unknown whole.</summary>
+/// <summary>
+/// WordPiece as BERT reads it (Devlin et al. 2019): the longest known beginning, again and again; a word that has an unknown rest is
+/// unknown whole.
+/// </summary>
 internal sealed class WordPieceModel(Dictionary<string, int> ids, int unknown, string prefix, int longest) : IPieceModel
 {
     public static WordPieceModel Read(JsonObject part, PartReader reader, string path)
     {
         var ids = PieceModels.Ids(part, reader, path);
         var unknown = PieceModels.IdOf(reader.TextOrNothing(part, "unk_token") ?? "[UNK]", ids, reader)!.Value;
-        return new WordPieceModel(ids, unknown, reader.TextOrNothing(part, "continuing_subword_prefix") ?? "##", reader.Number(part, "max_input_chars_per_word", 100));
+        return new WordPieceModel(
+            ids,
+            unknown,
+            reader.TextOrNothing(part, "continuing_subword_prefix") ?? "##",
+            reader.Number(part, "max_input_chars_per_word", 100)
+        );
     }
 
     public IReadOnlyDictionary<string, int> Vocabulary => ids;
@@ -24,7 +32,7 @@ internal sealed class WordPieceModel(Dictionary<string, int> ids, int unknown, s
             ends.Add(ends[^1] + rune.Utf16SequenceLength);
         }
 
-        for (var start = 0; start < ends.Count - 1 && ends.Count - 1 <= longest;)
+        for (var start = 0; start < ends.Count - 1 && ends.Count - 1 <= longest; )
         {
             var end = ends.Count - 1;
             var id = -1;
@@ -44,6 +52,8 @@ internal sealed class WordPieceModel(Dictionary<string, int> ids, int unknown, s
         }
 
         if (into.Count == before)
+        {
             into.Add(unknown);
+        }
     }
 }
