@@ -14,9 +14,9 @@ public class AttuneException : Exception
 }
 
 /// <summary>A recipe or an option that cannot work. Lists every problem found, not only the first.</summary>
-public sealed class PlanException(IReadOnlyList<string> problems) : AttuneException(string.Join(Environment.NewLine, problems))
+public sealed class ConfigurationException(IReadOnlyList<string> problems) : AttuneException(string.Join(Environment.NewLine, problems))
 {
-    public PlanException(string problem)
+    public ConfigurationException(string problem)
         : this([problem]) { }
 
     public IReadOnlyList<string> Problems { get; } = problems;

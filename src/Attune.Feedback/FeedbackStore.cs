@@ -140,13 +140,13 @@ public sealed class FeedbackStore : IAsyncDisposable
                 return await work();
             }
             catch (Exception problem)
-                when (!cancel.IsCancellationRequested && Hindrances.Of(problem) is not Hindrance.None and var hindrance)
+                when (!cancel.IsCancellationRequested && TransientFaults.Of(problem) is not TransientFault.None and var hindrance)
             {
                 var stored = problem is UnknownCommitException ? StoredState.Unknown : StoredState.Not;
                 var last =
-                    attempt >= (hindrance == Hindrance.Overload ? MostTriesWhenBusy : MostTries)
+                    attempt >= (hindrance == TransientFault.Overload ? MostTriesWhenBusy : MostTries)
                     || Options.Time.GetElapsedTime(started) >= Options.Patience;
-                if (last && hindrance == Hindrance.Duplicate)
+                if (last && hindrance == TransientFault.Duplicate)
                 {
                     throw;
                 }
@@ -155,7 +155,7 @@ public sealed class FeedbackStore : IAsyncDisposable
                     throw new StoreBusyException(Options.Place, stored, problem);
                 }
                 // Who is in the way is soon gone; who has too much to do needs time.
-                wait = TimeSpan.FromMilliseconds(hindrance == Hindrance.Overload ? 50 << attempt : attempt * attempt);
+                wait = TimeSpan.FromMilliseconds(hindrance == TransientFault.Overload ? 50 << attempt : attempt * attempt);
             }
 
             await Task.Delay(wait, cancel);
@@ -174,7 +174,7 @@ public sealed class FeedbackStore : IAsyncDisposable
         {
             await transaction.CommitAsync(cancel);
         }
-        catch (Exception problem) when (Hindrances.Of(problem) == Hindrance.Overload)
+        catch (Exception problem) when (TransientFaults.Of(problem) == TransientFault.Overload)
         {
             throw new UnknownCommitException(problem);
         }

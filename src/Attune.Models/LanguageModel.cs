@@ -50,7 +50,7 @@ public sealed class LanguageModel : TransformerModel
     /// This model with a fresh adapter, to be trained: it shares the weights, which are frozen from now on. This model stays what it is and
     /// must outlive it.
     /// </summary>
-    /// <exception cref="PlanException">The configuration fits no such model.</exception>
+    /// <exception cref="ConfigurationException">The configuration fits no such model.</exception>
     public LanguageModel Adapted(AdapterConfig config, Seed seed) => new(this, Adapter.Fresh(Plain(), config, HeadKind.Language, seed));
 
     /// <summary>The same with an adapter from a folder in PEFT's layout, as it is there.</summary>

@@ -1,8 +1,9 @@
 using Attune.Core.Runs;
+using Attune.Kernels;
 using Attune.Models.Adapters;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
-using Attune.Numerics.Kernels;
+using Attune.Numerics;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -28,8 +29,8 @@ internal sealed class LinearMap(string name, FlatParameters parameters, Quantize
     private double Dropout => parts.Length == 0 ? 0 : parts[0].Owner.Config.Dropout;
 
     /// <summary>By autograd's own operations.</summary>
-    /// <param name="chance">What dropout draws from; null for none.</param>
-    internal Tensor Forward(Tensor input, Seed? chance)
+    /// <param name="rng">What dropout draws from; null for none.</param>
+    internal Tensor Forward(Tensor input, Seed? rng)
     {
         if (parts.Length == 0)
         {
@@ -38,7 +39,7 @@ internal sealed class LinearMap(string name, FlatParameters parameters, Quantize
 
         using var scope = NewDisposeScope();
         var plain = OfBase(input, null);
-        var dropped = Mask(input, chance) is { } mask ? input * mask : input;
+        var dropped = Mask(input, rng) is { } mask ? input * mask : input;
         var pieces = new List<Tensor>();
         var next = 0L;
         foreach (var part in parts)
@@ -78,9 +79,9 @@ internal sealed class LinearMap(string name, FlatParameters parameters, Quantize
     }
 
     /// <summary>What the input is multiplied by for dropout, the same for the same chance; null for nothing.</summary>
-    internal unsafe Tensor? Mask(Tensor input, Seed? chance)
+    internal unsafe Tensor? Mask(Tensor input, Seed? rng)
     {
-        if (chance is null || Dropout == 0)
+        if (rng is null || Dropout == 0)
         {
             return null;
         }
@@ -88,7 +89,7 @@ internal sealed class LinearMap(string name, FlatParameters parameters, Quantize
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var mask = empty(input.shape);
-        DropoutKernel.Mask(chance.Value.For(name).Value, (float*)TensorMemory.Start(mask), mask.numel(), Dropout);
+        DropoutKernel.Mask(rng.Value.For(name).Value, (float*)TensorMemory.Start(mask), mask.numel(), Dropout);
         return mask.to(input.dtype).to(input.device).MoveToOuterDisposeScope();
     }
 

@@ -87,7 +87,7 @@ public sealed class Transformer : IDisposable
                 );
         }
 
-        view = view with { Chance = NextChance() };
+        view = view with { Rng = NextChance() };
         for (var layer = 0; layer < layers; layer++)
         {
             hidden = Stock(layer, hidden, view);
@@ -117,7 +117,7 @@ public sealed class Transformer : IDisposable
 
         hidden = hidden.to(_parameters.Type);
         var view = ViewOf(hidden.size(0), hidden.size(1), segments);
-        view = view with { Chance = NextChance() };
+        view = view with { Rng = NextChance() };
         for (var layer = fromLayer; layer < _layers.Length; layer++)
         {
             hidden = Stock(layer, hidden, view);
@@ -161,7 +161,7 @@ public sealed class Transformer : IDisposable
     /// <param name="wanted">[n] rows that are wanted of the last of them; null for all.</param>
     private Tensor Climb(FusedTrunk fused, Tensor rows, int from, int to, long[] shape, int[]? starts, Tensor? wanted = null)
     {
-        var view = fused.ViewOf(shape[0], shape[1], starts, _cosines, _sines) with { Chance = NextChance() };
+        var view = fused.ViewOf(shape[0], shape[1], starts, _cosines, _sines) with { Rng = NextChance() };
         for (var layer = from; layer < to; layer++)
         {
             rows =

@@ -13,7 +13,7 @@ namespace Attune.Models;
 internal sealed record TokenView(Tensor? Forbidden, Tensor? Positions, Tensor? Cosines, Tensor? Sines)
 {
     /// <summary>What an adapter's dropout draws from; null for none.</summary>
-    internal Seed? Chance { get; init; }
+    internal Seed? Rng { get; init; }
 }
 
 /// <summary>One pre-norm layer: attention and a feed-forward map, each added to the residual stream.</summary>
@@ -93,7 +93,7 @@ internal sealed class TransformerLayer
 
     private Tensor Attention(Tensor normed, TokenView view)
     {
-        var joint = _qkv.Forward(normed, view.Chance); // [batch, time, queryWidth + 2 * keyValueWidth]
+        var joint = _qkv.Forward(normed, view.Rng); // [batch, time, queryWidth + 2 * keyValueWidth]
         var query = Heads(joint, 0, _config.Heads);
         var key = Heads(joint, _config.QueryWidth, _config.KeyValueHeads);
         var value = Heads(joint, _config.QueryWidth + _config.KeyValueWidth, _config.KeyValueHeads);
@@ -108,7 +108,7 @@ internal sealed class TransformerLayer
             key = Rotary.Turn(key, cosines, sines);
         }
 
-        return _out.Forward(CausalAttention.Attend(query, key, value, view.Forbidden), view.Chance);
+        return _out.Forward(CausalAttention.Attend(query, key, value, view.Forbidden), view.Rng);
     }
 
     /// <returns>[batch, heads, time, headWidth]</returns>
@@ -117,8 +117,8 @@ internal sealed class TransformerLayer
 
     private Tensor FeedForward(Tensor normed, TokenView view)
     {
-        var up = _up.Forward(normed, view.Chance); // [batch, time, hidden], twice that with a gate
-        return _down.Forward(Activated(_config, up), view.Chance);
+        var up = _up.Forward(normed, view.Rng); // [batch, time, hidden], twice that with a gate
+        return _down.Forward(Activated(_config, up), view.Rng);
     }
 
     /// <param name="up">[..., hidden], twice that with a gate, which comes first</param>

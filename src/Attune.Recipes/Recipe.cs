@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
-using Attune.Algorithms.Policy;
-using Attune.Algorithms.Preference;
 using Attune.Core;
+using Attune.Methods.Policy;
+using Attune.Methods.Preference;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Stages;
 
@@ -27,14 +27,16 @@ public sealed record Recipe
     public required ImmutableArray<Stage> Stages { get; init; }
 
     /// <summary>Reads a recipe from its tree, with overrides applied already.</summary>
-    /// <exception cref="PlanException">Everything that is wrong with it, with file and line.</exception>
+    /// <exception cref="ConfigurationException">Everything that is wrong with it, with file and line.</exception>
     public static Recipe Bind(OptionNode.Mapping node)
     {
         var recipe = Binder.Bind<Recipe>(node, presets: Preset);
-        return recipe.Stages.IsEmpty ? throw new PlanException($"{node.Place}: stages is empty; a recipe needs at least one.") : recipe;
+        return recipe.Stages.IsEmpty
+            ? throw new ConfigurationException($"{node.Place}: stages is empty; a recipe needs at least one.")
+            : recipe;
     }
 
-    internal static object? Preset(Type options, string name) =>
+    public static object? Preset(Type options, string name) =>
         options switch
         {
             _ when options == typeof(PpoOptions) => PpoPresets.Named(name),

@@ -24,14 +24,11 @@ public sealed class ArchitectureTests
         Assert.DoesNotContain(References(name).Where(r => r.StartsWith("Attune.", StringComparison.Ordinal)), r => !allowed.Contains(r));
     }
 
-    [Fact]
-    public void Numerics_references_TorchSharp_alone() =>
-        Assert.Equal([Torch], References("Attune.Numerics").Where(r => !r.StartsWith("System.", StringComparison.Ordinal)));
-
     [Theory]
     [InlineData("Attune.Core")]
     [InlineData("Attune.Text")]
     [InlineData("Attune.Data")]
+    [InlineData("Attune.Worlds")]
     [InlineData("Attune.Web")]
     [InlineData("Attune.Feedback")]
     [InlineData("Attune.Reports")]

@@ -119,10 +119,10 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
     /// <summary>Seeded lengths of the log, and moments at which something is half done, in the order in which they come.</summary>
     private IEnumerable<Func<bool>> Moments()
     {
-        var chance = new Seed(11).For("kills").Chance();
+        var rng = new Seed(11).For("kills").Rng();
         Func<bool> Length(double from, double to)
         {
-            var lines = (long)(whole.Events * (from + (to - from) * chance.NextInt(1000) / 1000.0));
+            var lines = (long)(whole.Events * (from + (to - from) * rng.NextInt(1000) / 1000.0));
             return () => Lines("") >= Math.Max(1, lines);
         }
 

@@ -1,9 +1,9 @@
 using Attune.Core.Runs;
-using Attune.Data.Reviews;
 using Attune.Models;
 using Attune.Models.Configuration;
 using Attune.Testing;
 using Attune.Text.Tokenizers;
+using Attune.Worlds.Reviews;
 
 namespace Attune.Cli.Tests;
 

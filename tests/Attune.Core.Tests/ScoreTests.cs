@@ -8,7 +8,7 @@ public sealed class ScoreTests
 {
     private static readonly Gen<Score> Scores = Gen.Select(Gen.Int[0, 5], Gen.Double[-3, 3])
         .Array[0, 4]
-        .Select(marks => new Score([.. marks.Select(m => new RewardMark(m.Item1, m.Item2, "test"))]));
+        .Select(marks => new Score([.. marks.Select(m => new TokenReward(m.Item1, m.Item2, "test"))]));
 
     [Fact]
     public void Law_totals_add_and_scale_as_their_marks_do() =>
@@ -17,7 +17,7 @@ public sealed class ScoreTests
                 (left, right, weight) =>
                 {
                     Assert.Equal(left.Total + right.Total, (left + right).Total, 1e-9);
-                    Assert.Equal(left.Marks.Length + right.Marks.Length, (left + right).Marks.Length);
+                    Assert.Equal(left.TokenRewards.Length + right.TokenRewards.Length, (left + right).TokenRewards.Length);
                     Assert.Equal(weight * left.Total, left.Scale(weight).Total, 1e-9);
                 }
             );
@@ -26,7 +26,7 @@ public sealed class ScoreTests
     public void An_outcome_is_one_mark_on_the_last_answer_token()
     {
         var rollout = new Rollout(new TokenSequence([1, 2, 3, 4, 5], 2), [0, 0, 0], StopReason.Length, 0);
-        Assert.Equal([new RewardMark(2, 0.7, "judge")], Score.Outcome(rollout, 0.7, "judge").Marks);
+        Assert.Equal([new TokenReward(2, 0.7, "judge")], Score.Outcome(rollout, 0.7, "judge").TokenRewards);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class TokenSequenceTests
             .Sample(
                 (sequence, share, seed) =>
                 {
-                    var less = sequence.WithTokenDropout(share, new Seed(seed).Chance());
+                    var less = sequence.WithTokenDropout(share, new Seed(seed).Rng());
                     Assert.Equal(sequence.Prompt.ToArray(), less.Prompt.ToArray());
                     Assert.Equal(Math.Min(1, sequence.AnswerLength), Math.Min(1, less.AnswerLength));
                     var at = 0;
@@ -34,8 +34,8 @@ public sealed class TokenSequenceTests
     {
         var sequence = new TokenSequence([.. Enumerable.Range(0, 20_000)], 10_000);
         // 10,000 answer tokens at 0.3: mean 7,000 kept, standard deviation 46.
-        Assert.InRange(sequence.WithTokenDropout(0.3, new Seed(1).Chance()).AnswerLength, 6_800, 7_200);
-        Assert.Same(sequence, sequence.WithTokenDropout(0, new Seed(1).Chance()));
-        Assert.Equal(1, sequence.WithTokenDropout(1, new Seed(1).Chance()).AnswerLength);
+        Assert.InRange(sequence.WithTokenDropout(0.3, new Seed(1).Rng()).AnswerLength, 6_800, 7_200);
+        Assert.Same(sequence, sequence.WithTokenDropout(0, new Seed(1).Rng()));
+        Assert.Equal(1, sequence.WithTokenDropout(1, new Seed(1).Rng()).AnswerLength);
     }
 }

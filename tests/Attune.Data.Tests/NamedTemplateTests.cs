@@ -81,7 +81,7 @@ public sealed class NamedTemplateTests
         Assert.NotEqual(Tokens(ChatText.Load(folder.Path)), Tokens(ChatText.Load(tuned.Path)));
         Assert.Contains(
             $"asked for, but the model has its own, in {tuned.File("chat_template.jinja")}",
-            Assert.Throws<PlanException>(() => ChatText.Load(tuned.Path, "chatml")).Message,
+            Assert.Throws<ConfigurationException>(() => ChatText.Load(tuned.Path, "chatml")).Message,
             StringComparison.Ordinal
         );
     }
@@ -92,7 +92,7 @@ public sealed class NamedTemplateTests
         using var folder = Saved(Vocabularies[0]);
         Assert.Equal(
             "no chat template is called 'lama3'. Did you mean 'llama3'? There are chatml, llama2, llama3, plain.",
-            Assert.Throws<PlanException>(() => ChatText.Load(folder.Path, "lama3")).Message
+            Assert.Throws<ConfigurationException>(() => ChatText.Load(folder.Path, "lama3")).Message
         );
     }
 

@@ -1,6 +1,6 @@
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
-using Attune.Feedback.Agreement;
+using Attune.Core.Statistics;
 using CsCheck;
 
 namespace Attune.Feedback.Tests;

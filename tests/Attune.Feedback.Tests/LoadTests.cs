@@ -30,7 +30,7 @@ public sealed class LoadTests
         await Task.WhenAll(
                 test.People.Select(
                     (person, i) =>
-                        Task.Run(() => WorkAsync(servers, test.Project.Id, person, new Seed(5).For("person", i).Chance(), acknowledged))
+                        Task.Run(() => WorkAsync(servers, test.Project.Id, person, new Seed(5).For("person", i).Rng(), acknowledged))
                 )
             )
             .WaitAsync(TimeSpan.FromMinutes(5));
@@ -62,7 +62,7 @@ public sealed class LoadTests
         Servers servers,
         Guid project,
         Guid person,
-        Chance chance,
+        Rng rng,
         ConcurrentDictionary<Guid, HostReply> acknowledged
     )
     {
@@ -90,13 +90,13 @@ public sealed class LoadTests
                 person,
                 Guid.CreateVersion7(),
                 claim.Lease,
-                ComparisonJudgement.OfStrength(1 + chance.NextInt(8))
+                ComparisonJudgement.OfStrength(1 + rng.NextInt(8))
             );
-            if (earlier is not null && chance.NextInt(4) == 0)
+            if (earlier is not null && rng.NextInt(4) == 0)
             {
                 Assert.Equal("repeated", (await servers.AskAsync(earlier)).Outcome);
             }
-            var replies = await Task.WhenAll(Enumerable.Range(0, chance.NextInt(4) == 0 ? 2 : 1).Select(_ => servers.AskAsync(submit)));
+            var replies = await Task.WhenAll(Enumerable.Range(0, rng.NextInt(4) == 0 ? 2 : 1).Select(_ => servers.AskAsync(submit)));
             Assert.All(replies, r => Assert.Contains(r.Outcome, new[] { "accepted", "repeated" }));
             Assert.Single(replies.Select(r => r.Surplus).Distinct());
             acknowledged[submit.Id] = replies[0];

@@ -92,7 +92,7 @@ public sealed class PeopleTests
         Assert.Null(await store.People.RoleInAsync(other.Id, bob.Id, default));
         Assert.Equal([(mine.Id, role)], await store.People.ProjectsOfAsync(bob.Id, default));
         Assert.IsType<ClaimResult.NotAllowed>(await store.Queue.ClaimAsync(other.Id, bob.Id, default));
-        await Assert.ThrowsAsync<Core.PlanException>(() =>
+        await Assert.ThrowsAsync<Core.ConfigurationException>(() =>
             store.People.InviteAsync(owner.Id, Role.Owner, mine.Id, TimeSpan.FromDays(1), default)
         );
     }

@@ -25,7 +25,7 @@ public sealed class ProjectTests
                 default
             );
 
-        var problem = await Assert.ThrowsAsync<PlanException>(() => CreateAsync(ProjectKind.Steps));
+        var problem = await Assert.ThrowsAsync<ConfigurationException>(() => CreateAsync(ProjectKind.Steps));
         Assert.Contains("has no steps", problem.Message, StringComparison.Ordinal);
         Assert.Equal(["test"], (await test.Store.Projects.ListAsync(default)).Select(p => p.Name));
 

@@ -1,8 +1,8 @@
 using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
+using Attune.Kernels;
 using Attune.Models.Decoding;
-using Attune.Numerics.Kernels;
 
 namespace Attune.Models.Tests;
 
@@ -244,7 +244,10 @@ public sealed class DecodeEngineTests
             BatchSize = 0,
             StopSequences = [""],
         };
-        Assert.Equal(8, Assert.Throws<PlanException>(() => engine.Sample([], all, 0, null, CancellationToken.None)).Problems.Count);
+        Assert.Equal(
+            8,
+            Assert.Throws<ConfigurationException>(() => engine.Sample([], all, 0, null, CancellationToken.None)).Problems.Count
+        );
         using var empty = new DecodeEngine(config);
         Assert.Throws<InvalidOperationException>(() => empty.Logits([1]));
 

@@ -262,7 +262,9 @@ public sealed class DecodeServiceTests
                 .Message,
             StringComparison.Ordinal
         );
-        Assert.Throws<PlanException>(() => service.Add([new Waiting(new SampleRequest([1], new Seed(1)), options with { TopP = 0 })]));
+        Assert.Throws<ConfigurationException>(() =>
+            service.Add([new Waiting(new SampleRequest([1], new Seed(1)), options with { TopP = 0 })])
+        );
     }
 
     [Fact]

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text.Json;
+using Attune.Kernels;
 using Attune.Models.Decoding;
 using Attune.Models.Weights;
-using Attune.Numerics.Kernels;
 using Attune.Testing;
 using static TorchSharp.torch;
 

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using Attune.Core;
 using Attune.Core.Runs;
+using Attune.Kernels;
 using Attune.Models.Configuration;
 using Attune.Models.Gguf;
-using Attune.Numerics.Kernels;
 using Attune.Testing;
 using Attune.Text.Tokenizers;
 

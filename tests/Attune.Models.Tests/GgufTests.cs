@@ -1,8 +1,8 @@
 using System.Text;
 using Attune.Core.Runs;
+using Attune.Kernels;
 using Attune.Models.Configuration;
 using Attune.Models.Gguf;
-using Attune.Numerics.Kernels;
 using Attune.Testing;
 using Attune.Text.Tokenizers;
 using static TorchSharp.torch;

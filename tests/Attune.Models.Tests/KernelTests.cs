@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using Attune.Core.Runs;
-using Attune.Numerics.Kernels;
+using Attune.Kernels;
 using CsCheck;
 
 namespace Attune.Models.Tests;
@@ -28,9 +28,9 @@ public sealed unsafe class KernelTests
             .Sample(
                 (rows, inputs, outputs, workers, seed) =>
                 {
-                    var chance = new Seed(seed).Chance();
-                    var activations = Normals(chance, rows * inputs);
-                    var weights = Normals(chance, outputs * inputs);
+                    var rng = new Seed(seed).Rng();
+                    var activations = Normals(rng, rows * inputs);
+                    var weights = Normals(rng, outputs * inputs);
                     using var packed = new PackedMatrix(outputs, inputs);
                     packed.Pack(weights);
                     var product = new float[rows * outputs];
@@ -65,9 +65,9 @@ public sealed unsafe class KernelTests
             .Sample(
                 (rows, inputs, outputs, givenShort, seed) =>
                 {
-                    var chance = new Seed(seed).Chance();
-                    var activations = Rounded(Normals(chance, rows * inputs));
-                    var exactWeights = Normals(chance, outputs * inputs);
+                    var rng = new Seed(seed).Rng();
+                    var activations = Rounded(Normals(rng, rows * inputs));
+                    var exactWeights = Normals(rng, outputs * inputs);
                     var weights = Rounded(exactWeights);
                     using var packed = new PackedMatrix(outputs, inputs, type: KernelType.BF16);
                     if (givenShort)
@@ -105,7 +105,7 @@ public sealed unsafe class KernelTests
     {
         const int Inputs = 50,
             Outputs = 70;
-        var weights = Rounded(Normals(new Seed(8).Chance(), Outputs * Inputs));
+        var weights = Rounded(Normals(new Seed(8).Rng(), Outputs * Inputs));
         using var wide = new PackedMatrix(Outputs, Inputs);
         using var narrow = new PackedMatrix(Outputs, Inputs);
         wide.Pack(weights);
@@ -146,10 +146,10 @@ public sealed unsafe class KernelTests
     {
         const int Inputs = 154,
             Stride = 155;
-        var chance = new Seed(5).Chance();
-        using var rows = BFloat16Rows(Normals(chance, 6 * Inputs), 6, Inputs);
+        var rng = new Seed(5).Rng();
+        using var rows = BFloat16Rows(Normals(rng, 6 * Inputs), 6, Inputs);
         using var packed = new PackedMatrix(64, Inputs, type: KernelType.BF16);
-        packed.Pack(Normals(chance, 64 * Inputs));
+        packed.Pack(Normals(rng, 64 * Inputs));
         var (alone, tile, portable) = (new float[64], new float[6 * 64], new float[6 * 64]);
         fixed (
             float* one = alone,
@@ -201,9 +201,9 @@ public sealed unsafe class KernelTests
     public void Law_a_row_has_the_same_bits_in_every_tile_and_on_every_vector_width()
     {
         const int Inputs = 77;
-        var chance = new Seed(4).Chance();
-        var activations = Normals(chance, 6 * Inputs);
-        var panel = Normals(chance, 64 * Inputs);
+        var rng = new Seed(4).Rng();
+        var activations = Normals(rng, 6 * Inputs);
+        var panel = Normals(rng, 64 * Inputs);
         var alone = stackalloc float[64];
         var tile = stackalloc float[6 * 64];
         fixed (
@@ -340,5 +340,5 @@ public sealed unsafe class KernelTests
         Assert.Throws<ObjectDisposedException>(() => buffer.Span(0, 1).Length);
     }
 
-    private static float[] Normals(Chance chance, int count) => [.. Enumerable.Range(0, count).Select(_ => (float)chance.NextNormal())];
+    private static float[] Normals(Rng rng, int count) => [.. Enumerable.Range(0, count).Select(_ => (float)rng.NextNormal())];
 }

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics.X86;
-using Attune.Numerics.Kernels;
+using Attune.Kernels;
+using Attune.Numerics;
 using CsCheck;
 using TorchSharp;
 
@@ -34,8 +35,8 @@ public sealed unsafe class MatrixProductTests
     private static void CheckHalf(int rows, int columns, int inner, bool leftTurned, bool rightTurned, bool add)
     {
         using var scope = torch.NewDisposeScope();
-        using var chance = new torch.Generator(1);
-        torch.Tensor Random(params long[] shape) => torch.randn(shape, generator: chance).to(torch.ScalarType.BFloat16);
+        using var rng = new torch.Generator(1);
+        torch.Tensor Random(params long[] shape) => torch.randn(shape, generator: rng).to(torch.ScalarType.BFloat16);
         var (a, b, before, bias) = (Random(rows, inner), Random(inner, columns), Random(rows, columns), Random(columns));
         var result = before.clone();
         // What lies behind a matrix may be anything: here it is no number.
@@ -74,11 +75,11 @@ public sealed unsafe class MatrixProductTests
     private static void Check(int rows, int columns, int inner, bool leftTurned, bool rightTurned, bool add)
     {
         using var scope = torch.NewDisposeScope();
-        using var chance = new torch.Generator(1);
-        var a = torch.randn([rows, inner], generator: chance);
-        var b = torch.randn([inner, columns], generator: chance);
-        var before = torch.randn([rows, columns], generator: chance);
-        var bias = torch.randn([columns], generator: chance);
+        using var rng = new torch.Generator(1);
+        var a = torch.randn([rows, inner], generator: rng);
+        var b = torch.randn([inner, columns], generator: rng);
+        var before = torch.randn([rows, columns], generator: rng);
+        var bias = torch.randn([columns], generator: rng);
         var result = before.clone();
         var left = leftTurned ? a.t().contiguous() : a;
         var right = rightTurned ? b.t().contiguous() : b;

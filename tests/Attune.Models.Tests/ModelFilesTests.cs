@@ -63,7 +63,7 @@ public sealed class ModelFilesTests
         using var loaded = ModelFiles.LoadLanguageModel(folder.Path);
         using var rounded = model.Copy(ScalarType.BFloat16).Copy(ScalarType.Float32);
         Assert.Equal(Floats(rounded), Floats(loaded));
-        Assert.Equal(0x7FC0, Attune.Numerics.Kernels.BFloat16.Round(float.NaN) & 0x7FC0);
+        Assert.Equal(0x7FC0, Attune.Kernels.BFloat16.Round(float.NaN) & 0x7FC0);
     }
 
     [Fact]

@@ -137,7 +137,11 @@ public sealed class ModelHubTests : IDisposable
     [InlineData("a/b@")]
     [InlineData("a b")]
     public void What_is_no_name_is_refused(string text) =>
-        Assert.Contains("is no model's name", Assert.Throws<PlanException>(() => HubName.Parse(text)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is no model's name",
+            Assert.Throws<ConfigurationException>(() => HubName.Parse(text)).Message,
+            StringComparison.Ordinal
+        );
 
     private Task<(string Commit, System.Collections.Immutable.ImmutableArray<string> Files)> PullAsync() =>
         Hub(null).PullAsync(Name, _folder.Path, _ => { }, TestContext.Current.CancellationToken);

@@ -1,8 +1,8 @@
 using Attune.Core.Runs;
+using Attune.Kernels;
 using Attune.Models.Adapters;
 using Attune.Models.Decoding;
 using Attune.Models.Weights;
-using Attune.Numerics.Kernels;
 using Attune.Testing;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -2,8 +2,8 @@ using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
+using Attune.Kernels;
 using Attune.Models.Decoding;
-using Attune.Numerics.Kernels;
 using TorchSharp;
 
 namespace Attune.Models.Tests;

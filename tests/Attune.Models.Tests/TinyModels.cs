@@ -82,11 +82,11 @@ internal static class TinyModels
         using var quiet = no_grad();
         foreach (var (name, parameter) in model.NamedParameters)
         {
-            var chance = new Seed(seed).For(name).Chance();
+            var rng = new Seed(seed).For(name).Rng();
             var noise = new float[parameter.numel()];
             for (var i = 0; i < noise.Length; i++)
             {
-                noise[i] = (float)(0.15 * chance.NextNormal());
+                noise[i] = (float)(0.15 * rng.NextNormal());
             }
 
             parameter.add_(tensor(noise).view(parameter.shape));
@@ -97,8 +97,8 @@ internal static class TinyModels
 
     internal static int[] Tokens(TransformerConfig config, int count, ulong seed)
     {
-        var chance = new Seed(seed).Chance();
-        return [.. Enumerable.Range(0, count).Select(_ => chance.NextInt(config.VocabularySize))];
+        var rng = new Seed(seed).Rng();
+        return [.. Enumerable.Range(0, count).Select(_ => rng.NextInt(config.VocabularySize))];
     }
 
     internal static Tensor Rows(params int[][] rows) =>

@@ -1,8 +1,8 @@
 using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
+using Attune.Kernels;
 using Attune.Models.Decoding;
-using Attune.Numerics.Kernels;
 using CsCheck;
 
 namespace Attune.Models.Tests;
@@ -34,8 +34,8 @@ public sealed unsafe class TokenSamplerTests
         var logits = Logits(300, 11);
         var expected = Expected(logits, options);
         var counts = new int[logits.Length];
-        var chance = new Seed(17).Chance();
-        foreach (var draw in Draw(logits, options, Draws, chance))
+        var rng = new Seed(17).Rng();
+        foreach (var draw in Draw(logits, options, Draws, rng))
         {
             counts[draw.Token]++;
         }
@@ -65,12 +65,12 @@ public sealed unsafe class TokenSamplerTests
             TopP = 0.9,
         };
         var uncut = Expected(logits, new SamplingOptions { Temperature = 0.6 });
-        foreach (var draw in Draw(logits, options, 200, new Seed(1).Chance()))
+        foreach (var draw in Draw(logits, options, 200, new Seed(1).Rng()))
         {
             Assert.Equal(Math.Log(uncut[draw.Token]), draw.LogProb, 1e-5);
         }
 
-        var greedy = Draw(logits, new SamplingOptions { Temperature = 0, TopK = 3 }, 1, new Seed(1).Chance()).Single();
+        var greedy = Draw(logits, new SamplingOptions { Temperature = 0, TopK = 3 }, 1, new Seed(1).Rng()).Single();
         Assert.Equal(Array.IndexOf(logits, logits.Max()), greedy.Token);
         Assert.Equal(Math.Log(Expected(logits, new SamplingOptions())[greedy.Token]), greedy.LogProb, 1e-5);
     }
@@ -79,9 +79,9 @@ public sealed unsafe class TokenSamplerTests
     public void Law_top_k_keeps_exactly_k_also_among_equals_and_lower_ids_first()
     {
         var logits = new float[100];
-        var seen = Draw(logits, new SamplingOptions { TopK = 7 }, 2000, new Seed(3).Chance()).Select(d => d.Token).Distinct().Order();
+        var seen = Draw(logits, new SamplingOptions { TopK = 7 }, 2000, new Seed(3).Rng()).Select(d => d.Token).Distinct().Order();
         Assert.Equal(Enumerable.Range(0, 7), seen);
-        Assert.Equal(0, Draw(logits, new SamplingOptions { Temperature = 0 }, 1, new Seed(3).Chance()).Single().Token);
+        Assert.Equal(0, Draw(logits, new SamplingOptions { Temperature = 0 }, 1, new Seed(3).Rng()).Single().Token);
     }
 
     [Fact]
@@ -98,8 +98,8 @@ public sealed unsafe class TokenSamplerTests
                 MinNewTokens = 4,
                 TopP = 0.999,
             };
-            Assert.DoesNotContain(Draw(logits, options, 500, new Seed(2).Chance(), drawn: 2), d => d.Token == likeliest);
-            Assert.Contains(Draw(logits, options, 500, new Seed(2).Chance(), drawn: 3), d => d.Token == likeliest);
+            Assert.DoesNotContain(Draw(logits, options, 500, new Seed(2).Rng(), drawn: 2), d => d.Token == likeliest);
+            Assert.Contains(Draw(logits, options, 500, new Seed(2).Rng(), drawn: 3), d => d.Token == likeliest);
         }
     }
 
@@ -109,7 +109,7 @@ public sealed unsafe class TokenSamplerTests
         var logits = Logits(60, 5);
         var likeliest = Array.IndexOf(logits, logits.Max());
         var counts = new int[logits.Length];
-        foreach (var draw in Draw(logits, new SamplingOptions { EndToken = likeliest, MinNewTokens = 9 }, Draws, new Seed(6).Chance()))
+        foreach (var draw in Draw(logits, new SamplingOptions { EndToken = likeliest, MinNewTokens = 9 }, Draws, new Seed(6).Rng()))
         {
             counts[draw.Token]++;
         }
@@ -128,7 +128,7 @@ public sealed unsafe class TokenSamplerTests
         logits.AsSpan().Fill(float.NaN);
         Assert.Contains(
             "diverged",
-            Assert.Throws<AttuneException>(() => Draw(logits, new SamplingOptions(), 1, new Seed(2).Chance())).Message,
+            Assert.Throws<AttuneException>(() => Draw(logits, new SamplingOptions(), 1, new Seed(2).Rng())).Message,
             StringComparison.Ordinal
         );
     }
@@ -167,11 +167,11 @@ public sealed unsafe class TokenSamplerTests
 
     private static float[] Logits(int count, ulong seed)
     {
-        var chance = new Seed(seed).Chance();
-        return [.. Enumerable.Range(0, count).Select(_ => (float)(2.5 * chance.NextNormal()))];
+        var rng = new Seed(seed).Rng();
+        return [.. Enumerable.Range(0, count).Select(_ => (float)(2.5 * rng.NextNormal()))];
     }
 
-    private static List<Draw> Draw(float[] logits, SamplingOptions options, int times, Chance chance, int drawn = 0)
+    private static List<Draw> Draw(float[] logits, SamplingOptions options, int times, Rng rng, int drawn = 0)
     {
         var padded = (logits.Length + 63) / 64 * 64;
         using var sampler = new TokenSampler(logits.Length, padded);
@@ -180,7 +180,7 @@ public sealed unsafe class TokenSamplerTests
         for (var i = 0; i < times; i++)
         {
             logits.CopyTo(row.Span(0, logits.Length));
-            draws.Add(sampler.Next(row.Start, options, drawn, chance));
+            draws.Add(sampler.Next(row.Start, options, drawn, rng));
         }
 
         return draws;

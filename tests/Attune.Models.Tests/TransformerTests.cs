@@ -195,7 +195,7 @@ public sealed class TransformerTests
         Assert.ThrowsAny<Exception>(() => model.Trunk.Hidden(full([1, 5], 83, ScalarType.Int64)));
         Assert.ThrowsAny<Exception>(() => model.Logits(zeros([1, 5, 47])));
         var problems = Assert
-            .Throws<PlanException>(() => new LanguageModel(TinyModels.Llama with { Heads = 5, NormEpsilon = 0 }, new Seed(1)))
+            .Throws<ConfigurationException>(() => new LanguageModel(TinyModels.Llama with { Heads = 5, NormEpsilon = 0 }, new Seed(1)))
             .Problems;
         Assert.Equal(3, problems.Count);
     }

@@ -27,13 +27,13 @@ internal static class ImaginedRun
 
     public static RunRecord Whole(int seed = 7)
     {
-        var chance = new Seed((ulong)seed).For("imagined").Chance();
+        var rng = new Seed((ulong)seed).For("imagined").Rng();
         var events = new List<RunEvent>();
         void Add(string stage, string kind, long round, long updates, Dictionary<string, double> metrics) =>
             events.Add(new RunEvent(events.Count + 1, stage, kind, round, updates, updates * 16, metrics));
-        Supervised(Add, chance);
-        RewardModel(Add, chance);
-        Policy(Add, chance);
+        Supervised(Add, rng);
+        RewardModel(Add, rng);
+        Policy(Add, rng);
         return new RunRecord("demo", Result(), [.. events], Samples(), Recipe, []);
     }
 
@@ -64,31 +64,31 @@ internal static class ImaginedRun
         }
     }
 
-    private static void Supervised(Action<string, string, long, long, Dictionary<string, double>> add, Chance chance)
+    private static void Supervised(Action<string, string, long, long, Dictionary<string, double>> add, Rng rng)
     {
         for (var update = 1; update <= 240; update++)
         {
-            var loss = 1.9 + (1.6 * Math.Exp(-update / 45.0)) + (0.12 * chance.NextNormal());
+            var loss = 1.9 + (1.6 * Math.Exp(-update / 45.0)) + (0.12 * rng.NextNormal());
             var metrics = new Dictionary<string, double>
             {
                 ["loss"] = loss,
                 ["perplexity"] = Math.Exp(loss),
-                ["entropy"] = loss - 0.1 + (0.03 * chance.NextNormal()),
-                ["mean_token_accuracy"] = 0.62 - (0.3 * Math.Exp(-update / 45.0)) + (0.015 * chance.NextNormal()),
+                ["entropy"] = loss - 0.1 + (0.03 * rng.NextNormal()),
+                ["mean_token_accuracy"] = 0.62 - (0.3 * Math.Exp(-update / 45.0)) + (0.015 * rng.NextNormal()),
                 ["learning_rate"] = 3e-4 * Math.Min(update / 20.0, 0.5 * (1 + Math.Cos(Math.PI * update / 240))),
-                ["grad_norm"] = Math.Exp(0.3 * chance.NextNormal()) * (0.4 + (4 * Math.Exp(-update / 12.0))),
+                ["grad_norm"] = Math.Exp(0.3 * rng.NextNormal()) * (0.4 + (4 * Math.Exp(-update / 12.0))),
                 ["num_tokens"] = update * 2048,
             };
             add("sft", "update", update / 120, update, metrics);
             if (update % 24 == 0)
             {
-                var held = 1.97 + (1.6 * Math.Exp(-update / 45.0)) + (0.01 * chance.NextNormal());
+                var held = 1.97 + (1.6 * Math.Exp(-update / 45.0)) + (0.01 * rng.NextNormal());
                 add("sft", "evaluation", update / 120, update, new() { ["eval_loss"] = held, ["eval_perplexity"] = Math.Exp(held) });
             }
         }
     }
 
-    private static void RewardModel(Action<string, string, long, long, Dictionary<string, double>> add, Chance chance)
+    private static void RewardModel(Action<string, string, long, long, Dictionary<string, double>> add, Rng rng)
     {
         for (var update = 1; update <= 125; update++)
         {
@@ -100,14 +100,14 @@ internal static class ImaginedRun
                 update,
                 new()
                 {
-                    ["loss"] = 0.693 - (0.27 * learned) + (0.06 * chance.NextNormal()),
-                    ["accuracy"] = Math.Clamp(0.5 + (0.33 * learned) + (0.09 * chance.NextNormal()), 0, 1),
-                    ["margin"] = (1.6 * learned) + (0.2 * chance.NextNormal()),
-                    ["min_reward"] = (-2.4 * learned) + (0.3 * chance.NextNormal()),
-                    ["mean_reward"] = 0.1 * chance.NextNormal(),
-                    ["max_reward"] = (2.5 * learned) + (0.3 * chance.NextNormal()),
+                    ["loss"] = 0.693 - (0.27 * learned) + (0.06 * rng.NextNormal()),
+                    ["accuracy"] = Math.Clamp(0.5 + (0.33 * learned) + (0.09 * rng.NextNormal()), 0, 1),
+                    ["margin"] = (1.6 * learned) + (0.2 * rng.NextNormal()),
+                    ["min_reward"] = (-2.4 * learned) + (0.3 * rng.NextNormal()),
+                    ["mean_reward"] = 0.1 * rng.NextNormal(),
+                    ["max_reward"] = (2.5 * learned) + (0.3 * rng.NextNormal()),
                     ["learning_rate"] = 1e-4 * (1 - (update / 126.0)),
-                    ["grad_norm"] = Math.Exp(0.4 * chance.NextNormal()),
+                    ["grad_norm"] = Math.Exp(0.4 * rng.NextNormal()),
                 }
             );
             if (update % 25 == 0)
@@ -128,15 +128,15 @@ internal static class ImaginedRun
         }
     }
 
-    private static void Policy(Action<string, string, long, long, Dictionary<string, double>> add, Chance chance)
+    private static void Policy(Action<string, string, long, long, Dictionary<string, double>> add, Rng rng)
     {
         for (var round = 0; round <= 40; round++)
         {
             var learned = 1 - Math.Exp(-round / 13.0);
-            var kl = 9.5 * learned * (1 + (0.03 * chance.NextNormal()));
+            var kl = 9.5 * learned * (1 + (0.03 * rng.NextNormal()));
             if (round > 0)
             {
-                add("ppo", "update", round, round * 4, PolicyUpdate(learned, kl, round, chance));
+                add("ppo", "update", round, round * 4, PolicyUpdate(learned, kl, round, rng));
             }
 
             if (round % 2 == 0)
@@ -149,9 +149,9 @@ internal static class ImaginedRun
                     round * 4,
                     new()
                     {
-                        ["eval/gold_reward"] = -0.1 + (1.05 * distance) - (0.18 * distance * distance) + (0.03 * chance.NextNormal()),
+                        ["eval/gold_reward"] = -0.1 + (1.05 * distance) - (0.18 * distance * distance) + (0.03 * rng.NextNormal()),
                         ["eval/gold_reward_sd"] = 0.55,
-                        ["eval/proxy_reward"] = (0.82 * distance) - 0.05 + (0.03 * chance.NextNormal()),
+                        ["eval/proxy_reward"] = (0.82 * distance) - 0.05 + (0.03 * rng.NextNormal()),
                         ["eval/proxy_reward_sd"] = 0.4,
                         ["eval/kl"] = kl,
                         ["eval/perplexity_pretrained"] = 11.8 + (0.35 * kl),
@@ -163,34 +163,34 @@ internal static class ImaginedRun
         }
     }
 
-    private static Dictionary<string, double> PolicyUpdate(double learned, double kl, int round, Chance chance) =>
+    private static Dictionary<string, double> PolicyUpdate(double learned, double kl, int round, Rng rng) =>
         new()
         {
-            ["objective/kl"] = kl + (0.3 * chance.NextNormal()),
+            ["objective/kl"] = kl + (0.3 * rng.NextNormal()),
             ["objective/kl_k3"] = kl * 1.06,
             ["objective/kl_coef"] = 0.05 * Math.Exp(0.25 * Math.Max(0, learned - 0.6)),
-            ["objective/entropy"] = 42 - (14 * learned) + chance.NextNormal(),
-            ["objective/scores"] = (2.5 * learned) + (0.1 * chance.NextNormal()),
+            ["objective/entropy"] = 42 - (14 * learned) + rng.NextNormal(),
+            ["objective/scores"] = (2.5 * learned) + (0.1 * rng.NextNormal()),
             ["objective/scores_std"] = 0.6,
             ["objective/non_score_reward"] = -0.05 * kl,
             ["objective/rlhf_reward"] = (2.5 * learned) - (0.05 * kl),
-            ["policy/approxkl_avg"] = 0.006 + (0.002 * Math.Abs(chance.NextNormal())),
-            ["policy/clipfrac_avg"] = 0.06 + (0.02 * chance.NextDouble()),
-            ["policy/entropy_avg"] = 1.75 - (0.55 * learned) + (0.02 * chance.NextNormal()),
-            ["loss/policy_avg"] = -0.02 + (0.006 * chance.NextNormal()),
-            ["loss/value_avg"] = (0.5 * Math.Exp(-round / 6.0)) + 0.07 + (0.01 * chance.NextNormal()),
-            ["val/clipfrac_avg"] = 0.02 * chance.NextDouble(),
-            ["val/ratio"] = 1 + (0.003 * chance.NextNormal()),
+            ["policy/approxkl_avg"] = 0.006 + (0.002 * Math.Abs(rng.NextNormal())),
+            ["policy/clipfrac_avg"] = 0.06 + (0.02 * rng.NextDouble()),
+            ["policy/entropy_avg"] = 1.75 - (0.55 * learned) + (0.02 * rng.NextNormal()),
+            ["loss/policy_avg"] = -0.02 + (0.006 * rng.NextNormal()),
+            ["loss/value_avg"] = (0.5 * Math.Exp(-round / 6.0)) + 0.07 + (0.01 * rng.NextNormal()),
+            ["val/clipfrac_avg"] = 0.02 * rng.NextDouble(),
+            ["val/ratio"] = 1 + (0.003 * rng.NextNormal()),
             ["val/explained_variance"] = 0.72 - (1.3 * Math.Exp(-round / 4.0)),
-            ["response_length/mean"] = 24 + (3 * learned) + (0.5 * chance.NextNormal()),
-            ["response_length/min"] = 9 + Math.Floor(3 * chance.NextDouble()),
+            ["response_length/mean"] = 24 + (3 * learned) + (0.5 * rng.NextNormal()),
+            ["response_length/min"] = 9 + Math.Floor(3 * rng.NextDouble()),
             ["response_length/max"] = 48,
-            ["response_length/clip_ratio"] = 0.03 * chance.NextDouble(),
-            ["time/rollout"] = 0.9 + (0.05 * chance.NextDouble()),
+            ["response_length/clip_ratio"] = 0.03 * rng.NextDouble(),
+            ["time/rollout"] = 0.9 + (0.05 * rng.NextDouble()),
             ["time/reward"] = 0.2,
             ["time/logprobs"] = 0.2,
             ["time/update"] = 1.1,
-            ["rewards/length/mean"] = 0.1 * chance.NextNormal(),
+            ["rewards/length/mean"] = 0.1 * rng.NextNormal(),
         };
 
     private static RunResult Result() =>

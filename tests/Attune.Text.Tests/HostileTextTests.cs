@@ -109,10 +109,10 @@ public sealed class HostileTextTests
             var whole = File.ReadAllText(folder.File("tokenizer.json"));
             for (var i = 0; i < cases; i++)
             {
-                var chance = new Seed(7).For(kind, i).Chance();
+                var rng = new Seed(7).For(kind, i).Rng();
                 File.WriteAllBytes(
                     folder.File("tokenizer.json"),
-                    kind == "bytes" ? Garbled(Encoding.UTF8.GetBytes(whole), chance) : Encoding.UTF8.GetBytes(Replaced(whole, chance))
+                    kind == "bytes" ? Garbled(Encoding.UTF8.GetBytes(whole), rng) : Encoding.UTF8.GetBytes(Replaced(whole, rng))
                 );
                 Bounded(
                     $"{kind} {i}",
@@ -144,8 +144,8 @@ public sealed class HostileTextTests
             """;
         for (var i = 0; i < 1500; i++)
         {
-            var chance = new Seed(11).For(kind, i).Chance();
-            var source = kind == "bytes" ? Encoding.UTF8.GetString(Garbled(Encoding.UTF8.GetBytes(whole), chance)) : Mixed(whole, chance);
+            var rng = new Seed(11).For(kind, i).Rng();
+            var source = kind == "bytes" ? Encoding.UTF8.GetString(Garbled(Encoding.UTF8.GetBytes(whole), rng)) : Mixed(whole, rng);
             Bounded(
                 $"{kind} {i}",
                 () =>
@@ -167,25 +167,25 @@ public sealed class HostileTextTests
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < BytesEach, what);
     }
 
-    private static byte[] Garbled(byte[] whole, Chance chance)
+    private static byte[] Garbled(byte[] whole, Rng rng)
     {
         var bytes = whole.ToList();
-        for (var changes = 1 + chance.NextInt(4); changes > 0; changes--)
+        for (var changes = 1 + rng.NextInt(4); changes > 0; changes--)
         {
-            var at = chance.NextInt(bytes.Count);
-            switch (chance.NextInt(5))
+            var at = rng.NextInt(bytes.Count);
+            switch (rng.NextInt(5))
             {
                 case 0:
-                    bytes[at] ^= (byte)(1 << chance.NextInt(8));
+                    bytes[at] ^= (byte)(1 << rng.NextInt(8));
                     break;
                 case 1:
-                    bytes.RemoveRange(at, Math.Min(1 + chance.NextInt(20), bytes.Count - at - 1));
+                    bytes.RemoveRange(at, Math.Min(1 + rng.NextInt(20), bytes.Count - at - 1));
                     break;
                 case 2:
-                    bytes.InsertRange(at, bytes.GetRange(at, Math.Min(1 + chance.NextInt(40), bytes.Count - at)));
+                    bytes.InsertRange(at, bytes.GetRange(at, Math.Min(1 + rng.NextInt(40), bytes.Count - at)));
                     break;
                 case 3:
-                    bytes.Insert(at, (byte)chance.NextInt(256));
+                    bytes.Insert(at, (byte)rng.NextInt(256));
                     break;
                 default:
                     bytes.RemoveRange(at, bytes.Count - at);
@@ -197,19 +197,19 @@ public sealed class HostileTextTests
         return [.. bytes];
     }
 
-    private static string Mixed(string whole, Chance chance)
+    private static string Mixed(string whole, Rng rng)
     {
-        for (var changes = 1 + chance.NextInt(3); changes > 0; changes--)
+        for (var changes = 1 + rng.NextInt(3); changes > 0; changes--)
         {
-            var at = chance.NextInt(whole.Length);
-            whole = whole.Insert(at, Words[chance.NextInt(Words.Length)]);
+            var at = rng.NextInt(whole.Length);
+            whole = whole.Insert(at, Words[rng.NextInt(Words.Length)]);
         }
 
         return whole;
     }
 
     /// <summary>One value somewhere in the file becomes another.</summary>
-    private static string Replaced(string whole, Chance chance)
+    private static string Replaced(string whole, Rng rng)
     {
         var file = JsonNode.Parse(whole)!;
         var node = file;
@@ -221,15 +221,15 @@ public sealed class HostileTextTests
                 JsonArray a => a.OfType<JsonNode>().ToList(),
                 _ => [],
             };
-            if (children.Count == 0 || (node != file && chance.NextInt(4) == 0))
+            if (children.Count == 0 || (node != file && rng.NextInt(4) == 0))
             {
                 break;
             }
-            node = children[chance.NextInt(children.Count)];
+            node = children[rng.NextInt(children.Count)];
         }
 
         // As text, since not every value here is one that can be written again.
         node.ReplaceWith(JsonValue.Create("@@"));
-        return file.ToJsonString().Replace("\"@@\"", Values[chance.NextInt(Values.Length)], StringComparison.Ordinal);
+        return file.ToJsonString().Replace("\"@@\"", Values[rng.NextInt(Values.Length)], StringComparison.Ordinal);
     }
 }

@@ -124,11 +124,11 @@ public sealed class HostileTokenizerTests
         var refused = 0;
         for (var round = 0; round < rounds; round++)
         {
-            var chance = new Seed(31).For(name, round).Chance();
-            var bytes = round % 4 == 0 ? whole[..chance.NextInt(whole.Length)] : (byte[])whole.Clone();
+            var rng = new Seed(31).For(name, round).Rng();
+            var bytes = round % 4 == 0 ? whole[..rng.NextInt(whole.Length)] : (byte[])whole.Clone();
             for (var change = 0; round % 4 != 0 && change < round % 4; change++)
             {
-                bytes[chance.NextInt(bytes.Length)] = (byte)chance.NextInt(256);
+                bytes[rng.NextInt(bytes.Length)] = (byte)rng.NextInt(256);
             }
 
             File.WriteAllBytes(folder.File(name), bytes);

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using Attune.Bench.Benchmarks;
 using Attune.Cli.Screens;
 using Attune.Core.Runs;
 using Attune.Models;
 using Attune.Models.Gguf;
-using Attune.Recipes.Benchmarks;
 using Spectre.Console;
 
 namespace Attune.Cli.Commands;

@@ -4,9 +4,9 @@ using System.ComponentModel;
 using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Data.Encoding;
-using Attune.Learning.Contracts;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Sources;
+using Attune.Training.Contracts;
 
 namespace Attune.Cli.Commands;
 
@@ -32,7 +32,7 @@ internal sealed class BestOfChoice(IReward reward, List<IDisposable> owned) : ID
         ];
 
     /// <returns>Null where one continuation is drawn and nothing judges it.</returns>
-    /// <exception cref="PlanException">There is something to choose from and nothing to choose by, or a term cannot work.</exception>
+    /// <exception cref="ConfigurationException">There is something to choose from and nothing to choose by, or a term cannot work.</exception>
     public static BestOfChoice? Of(
         ParseResult parsed,
         IEnumerable<(CommandLineOption Key, Option<string?> Option)> options,
@@ -54,7 +54,7 @@ internal sealed class BestOfChoice(IReward reward, List<IDisposable> owned) : ID
         {
             return each == 1
                 ? null
-                : throw new PlanException("--best-of needs a reward to choose by: give --reward-model DIR or --reward.");
+                : throw new ConfigurationException("--best-of needs a reward to choose by: give --reward-model DIR or --reward.");
         }
 
         var owned = new List<IDisposable>();

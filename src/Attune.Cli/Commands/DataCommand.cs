@@ -6,8 +6,8 @@ using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Data.Formats;
-using Attune.Data.Reviews;
 using Attune.Recipes.Sources;
+using Attune.Worlds.Reviews;
 
 namespace Attune.Cli.Commands;
 
@@ -107,7 +107,7 @@ internal static class DataCommand
                         );
                         break;
                     default:
-                        throw new PlanException("data convert takes --positive and --negative, or --instructions.");
+                        throw new ConfigurationException("data convert takes --positive and --negative, or --instructions.");
                 }
 
                 return Task.FromResult(0);
@@ -195,8 +195,10 @@ internal static class DataCommand
     private static IEnumerable<(Prompt Prompt, string Text)> Draw(string kind, Seed seed, int count) =>
         kind switch
         {
-            "reviews" => ReviewWorld.Reviews(seed, count, Split.Train, ReviewPlan.Pretraining).Select(r => ((Prompt)r.Film.Prompt, r.Text)),
+            "reviews" => ReviewWorld
+                .Reviews(seed, count, ReviewSplit.Train, ReviewPlan.Pretraining)
+                .Select(r => ((Prompt)r.Film.Prompt, r.Text)),
             "documents" => ReviewWorld.Documents(seed, count).Select(d => ((Prompt)d.Review.Film.Prompt, d.Text)),
-            _ => ReviewWorld.Demonstrations(seed, count, Split.Train).Select(d => (d.Prompt, d.Answer)),
+            _ => ReviewWorld.Demonstrations(seed, count, ReviewSplit.Train).Select(d => (d.Prompt, d.Answer)),
         };
 }

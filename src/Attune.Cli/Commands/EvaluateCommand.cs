@@ -4,10 +4,10 @@ using System.Text;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Tokens;
-using Attune.Learning.Batches;
 using Attune.Models;
 using Attune.Recipes.Sources;
 using Attune.Text.Tokenizers;
+using Attune.Training.Batches;
 
 namespace Attune.Cli.Commands;
 

@@ -104,7 +104,7 @@ internal static class FeedbackCommand
                 var known = (await store.Projects.ListAsync(cancel)).FirstOrDefault(p => p.Name == name);
                 if (known is not null && known.Kind != read.Kind)
                 {
-                    throw new PlanException(
+                    throw new ConfigurationException(
                         $"project '{name}' asks for {known.Kind}, but {parsed.GetValue(file)} holds {read.Kind}. Choose another "
                             + "project; a new name makes one."
                     );

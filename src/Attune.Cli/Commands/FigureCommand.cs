@@ -1,7 +1,7 @@
 using System.CommandLine;
+using Attune.Bench.Figures;
 using Attune.Cli.Screens;
 using Attune.Core.Files;
-using Attune.Recipes.Figures;
 using Spectre.Console;
 
 namespace Attune.Cli.Commands;

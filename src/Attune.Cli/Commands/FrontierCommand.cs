@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Attune.Cli.Screens;
 using Attune.Core;
+using Attune.Frontier;
 using Attune.Recipes.Binding;
-using Attune.Recipes.Frontier;
 using Attune.Recipes.Running;
 using Attune.Reports.Frontier;
 using Spectre.Console;

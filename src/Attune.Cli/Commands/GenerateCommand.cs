@@ -7,9 +7,9 @@ using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
+using Attune.Kernels;
 using Attune.Models;
 using Attune.Models.Decoding;
-using Attune.Numerics.Kernels;
 using Attune.Recipes.Sources;
 using Attune.Text.Tokenizers;
 using Spectre.Console;
@@ -136,7 +136,7 @@ internal static class GenerateCommand
                 var folder = EmbeddedModel.Resolve(parsed.GetValue(model)!);
                 if (parsed.GetValue(template) is not null && !parsed.GetValue(chat))
                 {
-                    throw new PlanException("--template is for conversations: give --chat too.");
+                    throw new ConfigurationException("--template is for conversations: give --chat too.");
                 }
                 var words = ModelTokenizer.Load(folder, parsed.GetValue(template));
                 var tokenizer = words.Tokenizer;
@@ -208,7 +208,9 @@ internal static class GenerateCommand
     {
         if (!isChat)
         {
-            return system is null ? new Prompt.Text(prompt) : throw new PlanException("--system is for conversations: give --chat too.");
+            return system is null
+                ? new Prompt.Text(prompt)
+                : throw new ConfigurationException("--system is for conversations: give --chat too.");
         }
 
         var question = new Message(Role.User, prompt);

@@ -40,7 +40,7 @@ internal static class LabelledLines
         }
         catch (ArgumentException)
         {
-            throw new PlanException($"encoding '{name}' is not known; try utf-8 or latin-1.");
+            throw new ConfigurationException($"encoding '{name}' is not known; try utf-8 or latin-1.");
         }
     }
 }

@@ -3,7 +3,6 @@ using System.Globalization;
 using Attune.Cli.Screens;
 using Attune.Core;
 using Attune.Core.Feedback;
-using Attune.Learning.Rewards;
 using Attune.Models;
 using Attune.Models.Encoders;
 using Attune.Models.Gguf;
@@ -12,6 +11,7 @@ using Attune.Models.Weights;
 using Attune.Recipes.Sources;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
+using Attune.Training.Rewards;
 using Spectre.Console;
 using Words = Spectre.Console.Text;
 
@@ -147,7 +147,7 @@ internal static class ModelCommand
                     || place.Scheme is not ("http" or "https")
                 )
                 {
-                    throw new PlanException($"--hub is '{address}'; expected an address that begins with http:// or https://.");
+                    throw new ConfigurationException($"--hub is '{address}'; expected an address that begins with http:// or https://.");
                 }
                 using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
                 var shown = "";
@@ -233,7 +233,7 @@ internal static class ModelCommand
                 var isGguf = GgufFile.IsOne(source);
                 if (isGguf != words is null)
                 {
-                    throw new PlanException(
+                    throw new ConfigurationException(
                         isGguf
                             ? "--tokenizer is given, but a GGUF file has its own tokenizer."
                             : $"{source} is not a GGUF file; a llama2.c checkpoint needs --tokenizer, llama2.c's tokenizer file."

@@ -22,7 +22,7 @@ internal static class RunLauncher
     )
     {
         var recipe = Recipe.Bind(node);
-        var unbegun = new UnbegunRun(folder);
+        var unbegun = new FreshRunFolder(folder);
         var fresh = PrepareFolder(recipe, folder, resume);
         try
         {

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Attune.Cli.Serving;
-using Attune.Learning.Serving;
-using Attune.Numerics.Kernels;
+using Attune.Kernels;
+using Attune.Training.Serving;
 using Attune.Web;
 
 namespace Attune.Cli.Commands;
@@ -109,7 +109,7 @@ internal static class ServeCommand
                 var address = parsed.GetValue(urls) ?? $"http://localhost:{parsed.GetValue(port)}";
                 if (parsed.GetValue(template) is not null && parsed.GetValue(model) is null)
                 {
-                    throw new Core.PlanException("--template is the served model's: give --model too.");
+                    throw new Core.ConfigurationException("--template is the served model's: give --model too.");
                 }
                 if (parsed.GetValue(open))
                 {
@@ -160,13 +160,13 @@ internal static class ServeCommand
     {
         if (model is null)
         {
-            throw new Core.PlanException("--open-model is given without --model: which model?");
+            throw new Core.ConfigurationException("--open-model is given without --model: which model?");
         }
         foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries))
         {
             if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || !address.IsLoopback)
             {
-                throw new Core.PlanException(
+                throw new Core.ConfigurationException(
                     $"--open-model lets programs on this machine in without a key, and {url} is open to a network. Leave "
                         + "--open-model out and make keys, or listen at localhost."
                 );
@@ -177,5 +177,5 @@ internal static class ServeCommand
     private static System.Net.IPAddress Proxy(string text) =>
         System.Net.IPAddress.TryParse(text, out var address)
             ? address
-            : throw new Core.PlanException($"--trusted-proxy is '{text}'; expected an IP address.");
+            : throw new Core.ConfigurationException($"--trusted-proxy is '{text}'; expected an IP address.");
 }

@@ -1,4 +1,4 @@
-using Attune.Recipes.Benchmarks;
+using Attune.Bench.Benchmarks;
 using Spectre.Console;
 
 namespace Attune.Cli.Screens;

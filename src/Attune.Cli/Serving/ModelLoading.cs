@@ -1,7 +1,7 @@
 using Attune.Cli.Screens;
-using Attune.Learning.Serving;
 using Attune.Models;
 using Attune.Recipes.Sources;
+using Attune.Training.Serving;
 using Spectre.Console;
 
 namespace Attune.Cli.Serving;

@@ -23,7 +23,7 @@ public sealed record MissingInformation(string Type, int? Passage, ImmutableArra
 }
 
 /// <summary>Parts of an answer marked as wrong, as in fine-grained RLHF (Wu et al. 2023, arXiv:2306.01693).</summary>
-public sealed record SpanLabels(Prompt Prompt, string Answer, ImmutableArray<AnswerSpan> Spans) : Feedback(Prompt)
+public sealed record SpanLabels(Prompt Prompt, string Answer, ImmutableArray<AnswerSpan> Spans) : Label(Prompt)
 {
     public ImmutableArray<MissingInformation> Missing { get; init; } = [];
 
@@ -36,7 +36,7 @@ public sealed record SpanLabels(Prompt Prompt, string Answer, ImmutableArray<Ans
 
 /// <summary>One answer rated on a scale.</summary>
 /// <param name="Value">From <paramref name="Worst"/> to <paramref name="Best"/>.</param>
-public sealed record Rating(Prompt Prompt, string Answer, double Value, double Worst, double Best) : Feedback(Prompt)
+public sealed record Rating(Prompt Prompt, string Answer, double Value, double Worst, double Best) : Label(Prompt)
 {
     /// <summary>0 for the worst, 1 for the best.</summary>
     public double Share => (Value - Worst) / (Best - Worst);

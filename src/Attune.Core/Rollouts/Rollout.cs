@@ -28,24 +28,24 @@ public sealed record Rollout(TokenSequence Sequence, ImmutableArray<float> LogPr
 /// <param name="Position">Index into the answer, 0 for its first token.</param>
 /// <param name="Value">Reward, in the reward's own unit.</param>
 /// <param name="Source">Which reward said it, for logs.</param>
-public readonly record struct RewardMark(int Position, double Value, string Source);
+public readonly record struct TokenReward(int Position, double Value, string Source);
 
 /// <summary>
 /// Reward as marks on answer tokens: one at the end for an outcome, several for steps or spans. Marks add up where they meet.
 /// </summary>
-public sealed record Score(ImmutableArray<RewardMark> Marks)
+public sealed record Score(ImmutableArray<TokenReward> TokenRewards)
 {
-    public double Total => Marks.Sum(m => m.Value);
+    public double Total => TokenRewards.Sum(m => m.Value);
 
     /// <summary>Standard deviation between the members of an ensemble; null where one voice scored.</summary>
     public double? Spread { get; init; }
 
     /// <summary>A single mark on the last answer token.</summary>
     public static Score Outcome(Rollout rollout, double value, string source) =>
-        new([new RewardMark(rollout.Sequence.AnswerLength - 1, value, source)]);
+        new([new TokenReward(rollout.Sequence.AnswerLength - 1, value, source)]);
 
     public static Score operator +(Score left, Score right) =>
-        new(left.Marks.AddRange(right.Marks))
+        new(left.TokenRewards.AddRange(right.TokenRewards))
         {
             Spread = left.Spread is null && right.Spread is null ? null : (left.Spread ?? 0) + (right.Spread ?? 0),
         };
@@ -53,5 +53,5 @@ public sealed record Score(ImmutableArray<RewardMark> Marks)
     public static Score Add(Score left, Score right) => left + right;
 
     public Score Scale(double weight) =>
-        new([.. Marks.Select(m => m with { Value = weight * m.Value })]) { Spread = Math.Abs(weight) * Spread };
+        new([.. TokenRewards.Select(m => m with { Value = weight * m.Value })]) { Spread = Math.Abs(weight) * Spread };
 }

@@ -25,7 +25,7 @@ public readonly record struct Seed(ulong Value)
     }
 
     /// <summary>A generator that starts here.</summary>
-    public Chance Chance() => new(Value);
+    public Rng Rng() => new(Value);
 
     /// <summary>The finaliser of SplitMix64 (Steele, Lea and Flood 2014).</summary>
     internal static ulong Mix(ulong z)
@@ -38,7 +38,7 @@ public readonly record struct Seed(ulong Value)
 }
 
 /// <summary>A small random generator (SplitMix64). Its whole state is one number, so it can be stored and resumed.</summary>
-public sealed class Chance(ulong state)
+public sealed class Rng(ulong state)
 {
     private ulong _state = state;
 

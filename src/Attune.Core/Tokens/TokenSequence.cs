@@ -25,7 +25,7 @@ public sealed record TokenSequence(ImmutableArray<int> Tokens, int AnswerStart)
     /// small classifier from learning sentences by heart. One answer token always stays.
     /// </summary>
     /// <param name="share">Probability that a token is left out, 0 to 1.</param>
-    public TokenSequence WithTokenDropout(double share, Chance chance)
+    public TokenSequence WithTokenDropout(double share, Rng rng)
     {
         if (share == 0 || AnswerLength < 2)
         {
@@ -36,7 +36,7 @@ public sealed record TokenSequence(ImmutableArray<int> Tokens, int AnswerStart)
         kept.AddRange(Prompt);
         foreach (var token in Answer)
         {
-            if (chance.NextDouble() >= share)
+            if (rng.NextDouble() >= share)
             {
                 kept.Add(token);
             }
@@ -49,7 +49,7 @@ public sealed record TokenSequence(ImmutableArray<int> Tokens, int AnswerStart)
             }
             : this with
             {
-                Tokens = [.. Prompt, Answer[chance.NextInt(AnswerLength)]],
+                Tokens = [.. Prompt, Answer[rng.NextInt(AnswerLength)]],
             };
     }
 

@@ -74,7 +74,7 @@ public static class DatasetFile
             {
                 json.WriteStartObject();
                 format.Write(json, item);
-                if (item is Feedback { Annotator: { } annotator })
+                if (item is Label { Annotator: { } annotator })
                 {
                     json.WriteText("annotator", annotator);
                 }

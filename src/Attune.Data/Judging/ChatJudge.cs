@@ -69,10 +69,12 @@ public sealed class ChatJudge(IChatClient client, string name, ChatJudgeOptions 
             var count = question.Answers.Length;
             if (count > MostAnswers)
             {
-                throw new PlanException($"{name} is asked for the best of {count} answers; expected at most {MostAnswers}, one a letter.");
+                throw new ConfigurationException(
+                    $"{name} is asked for the best of {count} answers; expected at most {MostAnswers}, one a letter."
+                );
             }
             ImmutableArray<int> order =
-                options.Order == JudgeOrder.Random ? [.. seed.For("order").Chance().Permutation(count)] : [.. Enumerable.Range(0, count)];
+                options.Order == JudgeOrder.Random ? [.. seed.For("order").Rng().Permutation(count)] : [.. Enumerable.Range(0, count)];
             var best = await BestAsync(question, order, seed.For("first"), cancel);
             if (options.Order == JudgeOrder.Both)
             {

@@ -7,5 +7,5 @@ namespace Attune.Data.Order;
 public static class Shuffle
 {
     /// <summary>A permutation of 0..count-1, another one for each epoch.</summary>
-    public static ImmutableArray<int> Order(Seed seed, long epoch, int count) => [.. seed.For("order", epoch).Chance().Permutation(count)];
+    public static ImmutableArray<int> Order(Seed seed, long epoch, int count) => [.. seed.For("order", epoch).Rng().Permutation(count)];
 }

@@ -17,7 +17,7 @@ public static class Split
     /// <param name="heldOut">Expected share of prompts kept aside, 0 to 1; the actual share varies, noticeably where prompts are
     /// few.</param>
     public static SplitData<T> ByPrompt<T>(IReadOnlyList<T> items, double heldOut, Seed seed)
-        where T : Feedback => ByKey(items, item => item.Prompt.Key, heldOut, seed);
+        where T : Label => ByKey(items, item => item.Prompt.Key, heldOut, seed);
 
     public static SplitData<Prompt> ByPrompt(IReadOnlyList<Prompt> prompts, double heldOut, Seed seed) =>
         ByKey(prompts, prompt => prompt.Key, heldOut, seed);

@@ -23,13 +23,13 @@ public sealed class StoreFeedbackSource(FeedbackStore store, ProjectInfo project
     /// <summary>
     /// The first label of each task is its reply; ties, "none" and tasks that were retired are replies without a best answer.
     /// </summary>
-    /// <exception cref="PlanException">The project does not ask this kind of question.</exception>
+    /// <exception cref="ConfigurationException">The project does not ask this kind of question.</exception>
     public async IAsyncEnumerable<Reply> AskAsync(IReadOnlyList<Question> questions, [EnumeratorCancellation] CancellationToken cancel)
     {
         var kind = questions.Any(q => q.Answers.Length != 2) ? ProjectKind.BestOf : ProjectKind.Comparison;
         if (project.Kind != kind && project.Kind != ProjectKind.BestOf)
         {
-            throw new PlanException(
+            throw new ConfigurationException(
                 $"project '{project.Name}' asks for {project.Kind}; questions of this run ask for {kind}. Make a project of that kind."
             );
         }

@@ -23,7 +23,7 @@ public sealed class Exports
 
     /// <summary>JSON lines, or one JSON array where the name ends in .json; packed where it ends in .gz.</summary>
     /// <param name="format">One of <see cref="FeedbackFormats.Names"/>.</param>
-    /// <exception cref="PlanException">The format cannot hold what the project asks.</exception>
+    /// <exception cref="ConfigurationException">The format cannot hold what the project asks.</exception>
     public async Task<ExportReport> WriteAsync(Guid project, string format, string path, ITokenizer? tokenizer, CancellationToken cancel)
     {
         var (rows, report) = await RowsAsync(project, format, tokenizer, cancel);
@@ -43,7 +43,7 @@ public sealed class Exports
         var writer = FeedbackFormats.Named(format);
         if (!writer.Writes.Contains(info.Kind) && info.Kind != ProjectKind.Chat)
         {
-            throw new PlanException(
+            throw new ConfigurationException(
                 $"{format} cannot hold labels of kind {info.Kind}; formats that can: "
                     + $"{string.Join(", ", FeedbackFormats.All.Where(f => f.Writes.Contains(info.Kind)).Select(f => f.Name))}."
             );
@@ -63,7 +63,7 @@ public sealed class Exports
         }
         catch (RowException problem)
         {
-            throw new PlanException($"{format}: {problem.Field} {problem.Message}");
+            throw new ConfigurationException($"{format}: {problem.Field} {problem.Message}");
         }
     }
 

@@ -23,10 +23,12 @@ public static class FeedbackFormats
 
     public static ImmutableArray<string> Names { get; } = [.. All.Select(f => f.Name)];
 
-    /// <exception cref="PlanException">No such format.</exception>
+    /// <exception cref="ConfigurationException">No such format.</exception>
     internal static IRowFormat Named(string name) =>
         All.FirstOrDefault(f => f.Name == name)
-        ?? throw new PlanException($"there is no format '{name}'.{Suggestion.For(name, Names)} Formats: {string.Join(", ", Names)}.");
+        ?? throw new ConfigurationException(
+            $"there is no format '{name}'.{Suggestion.For(name, Names)} Formats: {string.Join(", ", Names)}."
+        );
 
     /// <summary>The first whose fields a row has; TRL's, which ask least, come last.</summary>
     /// <exception cref="DataException">The row fits none.</exception>

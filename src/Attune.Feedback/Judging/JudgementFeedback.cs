@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
-using Label = Attune.Core.Feedback.Feedback;
+using Label = Attune.Core.Feedback.Label;
 
 namespace Attune.Feedback;
 

@@ -9,7 +9,7 @@ namespace Attune.Feedback;
 internal sealed record ShownOrder(ImmutableArray<int> Places)
 {
     public static ShownOrder Of(Seed seed, int count, bool shuffled) =>
-        new([.. shuffled ? seed.For("shown").Chance().Permutation(count) : Enumerable.Range(0, count)]);
+        new([.. shuffled ? seed.For("shown").Rng().Permutation(count) : Enumerable.Range(0, count)]);
 
     /// <summary>Positions shown become positions of the item.</summary>
     public Judgement ToItem(Judgement judgement) => Map(judgement, shown => Places[shown], (values, item) => values[Places.IndexOf(item)]);

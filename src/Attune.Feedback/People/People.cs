@@ -40,14 +40,16 @@ public sealed class People
         );
 
     /// <summary>An invitation: whoever has the token joins with this role, in one project or over the whole installation.</summary>
-    /// <exception cref="Core.PlanException">An owner of one project: owners own all.</exception>
+    /// <exception cref="Core.ConfigurationException">An owner of one project: owners own all.</exception>
     public Task<Invitation> InviteAsync(Guid by, Role role, Guid? project, TimeSpan validity, CancellationToken cancel) =>
         _store.WriteAsync(
             writer =>
             {
                 if (role == Role.Owner && project is not null)
                 {
-                    throw new Core.PlanException("an owner owns all projects; invite to one project as manager, annotator or reader.");
+                    throw new Core.ConfigurationException(
+                        "an owner owns all projects; invite to one project as manager, annotator or reader."
+                    );
                 }
                 var token = AddInvite(writer, by, role, project, validity);
                 writer.Audit(by, "person.invited", project?.ToString() ?? "", new { role });

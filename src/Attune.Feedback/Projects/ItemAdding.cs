@@ -95,7 +95,7 @@ internal sealed class ItemAdding(StoreWriter writer, Guid? actor, Guid projectId
 
         if (problems.Count > 0)
         {
-            throw new PlanException(problems);
+            throw new ConfigurationException(problems);
         }
     }
 

@@ -42,7 +42,7 @@ public sealed class Projects
         Check(settings);
         if (string.IsNullOrWhiteSpace(name) || name.Length > 200)
         {
-            throw new PlanException("a project needs a name of 1 to 200 characters.");
+            throw new ConfigurationException("a project needs a name of 1 to 200 characters.");
         }
         return _store.WriteAsync(
             async writer =>
@@ -346,7 +346,7 @@ public sealed class Projects
         var problems = settings.Problems().ToArray();
         if (problems.Length > 0)
         {
-            throw new PlanException(problems);
+            throw new ConfigurationException(problems);
         }
     }
 }

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core.Runs;
-using Attune.Feedback.Agreement;
+using Attune.Core.Statistics;
 
 namespace Attune.Feedback;
 

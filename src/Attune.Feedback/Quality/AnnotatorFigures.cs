@@ -1,5 +1,5 @@
 using Attune.Core.Runs;
-using Attune.Feedback.Agreement;
+using Attune.Core.Statistics;
 using Attune.Feedback.Storage;
 
 namespace Attune.Feedback;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Attune.Feedback.Agreement;
+using Attune.Core.Statistics;
 
 namespace Attune.Feedback;
 

@@ -9,7 +9,7 @@ using Attune.Data.Order;
 using Attune.Feedback.Formats;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
-using Label = Attune.Core.Feedback.Feedback;
+using Label = Attune.Core.Feedback.Label;
 
 namespace Attune.Feedback;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Attune.Core.Feedback;
 using Attune.Data.Formats;
-using Label = Attune.Core.Feedback.Feedback;
+using Label = Attune.Core.Feedback.Label;
 
 namespace Attune.Feedback;
 

@@ -23,7 +23,9 @@ public sealed class Adapter : IDisposable
         _sites = AdapterSite.Of(origin.Config, config.Targets);
         if (config.TrainsHead && head == HeadKind.Language && origin.Config.TiedHead)
         {
-            throw new PlanException("an adapter cannot train lm_head here: the model's head is its embedding, which stays frozen.");
+            throw new ConfigurationException(
+                "an adapter cannot train lm_head here: the model's head is its embedding, which stays frozen."
+            );
         }
 
         Weights = new FlatParameters(
@@ -66,12 +68,12 @@ public sealed class Adapter : IDisposable
         foreach (var site in adapter._sites)
         {
             var name = site.Module + ".lora_A";
-            var chance = seed.For(name).Chance();
+            var rng = seed.For(name).Rng();
             var bound = 1 / Math.Sqrt(site.Inputs);
             var values = new float[config.Rank * site.Inputs];
             for (var i = 0; i < values.Length; i++)
             {
-                values[i] = (float)(bound * (2 * chance.NextDouble() - 1));
+                values[i] = (float)(bound * (2 * rng.NextDouble() - 1));
             }
 
             adapter.Weights.ExactOf(name).copy_(tensor(values).view(config.Rank, site.Inputs));

@@ -53,7 +53,7 @@ public sealed record AdapterConfig
 
     public override int GetHashCode() => HashCode.Combine(Kind, Rank, Alpha, Dropout, TrainsHead, Targets.Length);
 
-    /// <exception cref="PlanException">A number is out of range.</exception>
+    /// <exception cref="ConfigurationException">A number is out of range.</exception>
     internal void Validate()
     {
         string[] problems =
@@ -69,7 +69,7 @@ public sealed record AdapterConfig
         ];
         if (problems.Length > 0)
         {
-            throw new PlanException(problems);
+            throw new ConfigurationException(problems);
         }
     }
 }

@@ -61,7 +61,7 @@ public static class AdapterFiles
         {
             adapter = Adapter.Empty(origin, config, head);
         }
-        catch (PlanException problem)
+        catch (ConfigurationException problem)
         {
             throw new ModelFileException($"{folder} is no adapter of this model: {problem.Message}", problem);
         }

@@ -28,7 +28,7 @@ internal sealed record AdapterSite(string Module, string Map, long FirstRow, lon
         ];
 
     /// <summary>Those that the targets name.</summary>
-    /// <exception cref="PlanException">A target names none; lists the names there are.</exception>
+    /// <exception cref="ConfigurationException">A target names none; lists the names there are.</exception>
     internal static ImmutableArray<AdapterSite> Of(TransformerConfig config, ImmutableArray<string> targets)
     {
         var all = All(config);
@@ -41,7 +41,7 @@ internal sealed record AdapterSite(string Module, string Map, long FirstRow, lon
         string[] unknown = [.. targets.Where(t => !all.Any(s => Fits(s, t)))];
         return unknown.Length == 0
             ? [.. all.Where(s => targets.Any(t => Fits(s, t)))]
-            : throw new PlanException(
+            : throw new ConfigurationException(
                 $"an adapter's targets name {string.Join(", ", unknown)}, which a model of the family {config.Family} has not; "
                     + $"expected {AdapterConfig.AllLinear} or some of "
                     + $"{string.Join(", ", all.Select(s => s.Module[(s.Module.LastIndexOf('.') + 1)..]).Distinct())}."

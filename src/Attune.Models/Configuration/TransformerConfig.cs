@@ -198,6 +198,7 @@ public sealed record TransformerConfig
     }
 
     /// <summary>This configuration, where its numbers fit together.</summary>
-    /// <exception cref="PlanException">They do not; lists every problem.</exception>
-    public TransformerConfig Validate() => Problems().ToArray() is { Length: > 0 } problems ? throw new PlanException(problems) : this;
+    /// <exception cref="ConfigurationException">They do not; lists every problem.</exception>
+    public TransformerConfig Validate() =>
+        Problems().ToArray() is { Length: > 0 } problems ? throw new ConfigurationException(problems) : this;
 }

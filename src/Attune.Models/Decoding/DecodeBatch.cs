@@ -56,7 +56,7 @@ internal sealed unsafe class DecodeBatch(IDecodeQueue queue, DecodeSlot[] slots,
             var slot = SlotOf(output);
             _draws[output] = PromptTokenAfter(output) is { } given
                 ? sampler.Given(pass.Logits(output), slot.Job!.Options, given)
-                : sampler.Next(pass.Logits(output), slot.Job!.Options, slot.Drawn, slot.Chance!);
+                : sampler.Next(pass.Logits(output), slot.Job!.Options, slot.Drawn, slot.Rng!);
             _likeliest[output] = slot.Job.Alternatives == 0 ? [] : sampler.MostLikely(pass.Logits(output), slot.Job.Alternatives);
         }
     }

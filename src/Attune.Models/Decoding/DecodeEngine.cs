@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Rollouts;
+using Attune.Kernels;
 using Attune.Models.Configuration;
-using Attune.Numerics.Kernels;
 
 namespace Attune.Models.Decoding;
 

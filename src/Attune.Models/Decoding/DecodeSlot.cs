@@ -18,7 +18,7 @@ internal sealed class DecodeSlot(TokenDecoder? decode)
 
     /// <summary>After the answer is finished the cache still holds it, until the slot is taken again.</summary>
     internal ImmutableArray<int> Prompt { get; private set; } = [];
-    internal Chance? Chance { get; private set; }
+    internal Rng? Rng { get; private set; }
 
     /// <summary>Prompt tokens that the cache holds.</summary>
     internal int PromptRead { get; set; }
@@ -40,7 +40,7 @@ internal sealed class DecodeSlot(TokenDecoder? decode)
     internal void Take(DecodeJob job)
     {
         _stops = new StopTexts(job.Options, decode);
-        (Job, Prompt, Chance) = (job, job.Request.Prompt, job.Request.Seed.Chance());
+        (Job, Prompt, Rng) = (job, job.Request.Prompt, job.Request.Seed.Rng());
         (PromptRead, Drawn) = (0, 0);
         if (_answer.Length < job.Options.MaxNewTokens)
         {

@@ -1,5 +1,5 @@
 using System.Numerics;
-using Attune.Numerics.Kernels;
+using Attune.Kernels;
 
 namespace Attune.Models.Decoding;
 

@@ -1,5 +1,5 @@
+using Attune.Kernels;
 using Attune.Models.Configuration;
-using Attune.Numerics.Kernels;
 
 namespace Attune.Models.Decoding;
 

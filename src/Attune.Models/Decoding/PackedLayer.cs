@@ -1,6 +1,6 @@
+using Attune.Kernels;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
-using Attune.Numerics.Kernels;
 
 namespace Attune.Models.Decoding;
 

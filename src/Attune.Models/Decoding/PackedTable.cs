@@ -1,4 +1,4 @@
-using Attune.Numerics.Kernels;
+using Attune.Kernels;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Decoding;

@@ -18,7 +18,7 @@ internal static class RequestChecks
 
         if (problems.Length > 0)
         {
-            throw new PlanException(problems);
+            throw new ConfigurationException(problems);
         }
 
         for (var i = 0; i < requests.Count; i++)

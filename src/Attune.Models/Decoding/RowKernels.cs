@@ -1,8 +1,8 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
+using Attune.Kernels;
 using Attune.Models.Configuration;
-using Attune.Numerics.Kernels;
 
 namespace Attune.Models.Decoding;
 

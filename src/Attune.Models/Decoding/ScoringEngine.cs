@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using Attune.Core.Tokens;
+using Attune.Kernels;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
-using Attune.Numerics.Kernels;
 
 namespace Attune.Models.Decoding;
 

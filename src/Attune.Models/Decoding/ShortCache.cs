@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Attune.Numerics.Kernels;
+using Attune.Kernels;
 
 namespace Attune.Models.Decoding;
 

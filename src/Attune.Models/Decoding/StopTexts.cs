@@ -18,7 +18,9 @@ internal sealed class StopTexts
     {
         if (options.StopSequences.Length > 0 && decode is null)
         {
-            throw new PlanException("Stop sequences are texts, and this sampler was made without a tokenizer to read answers with.");
+            throw new ConfigurationException(
+                "Stop sequences are texts, and this sampler was made without a tokenizer to read answers with."
+            );
         }
 
         (_options, _decode) = (options, decode);

@@ -3,7 +3,7 @@ using System.Numerics;
 using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
-using Attune.Numerics.Kernels;
+using Attune.Kernels;
 
 namespace Attune.Models.Decoding;
 
@@ -36,11 +36,11 @@ internal sealed unsafe class TokenSampler : IDisposable
     /// <param name="logits">One row; its padding is overwritten.</param>
     /// <param name="drawn">Tokens the answer has so far.</param>
     /// <exception cref="AttuneException">The logits are not finite.</exception>
-    internal Draw Next(float* logits, SamplingOptions options, int drawn, Chance chance)
+    internal Draw Next(float* logits, SamplingOptions options, int drawn, Rng rng)
     {
         var total = Measure(logits, options);
         var forbidden = options.EndToken is { } end && drawn + 1 < options.MinNewTokens ? end : -1;
-        var token = options.Temperature == 0 ? Likeliest(logits, forbidden) : Drawn(options, total, forbidden, chance);
+        var token = options.Temperature == 0 ? Likeliest(logits, forbidden) : Drawn(options, total, forbidden, rng);
         return new Draw(token, LogProb(logits[token]));
     }
 
@@ -129,9 +129,9 @@ internal sealed unsafe class TokenSampler : IDisposable
         return best;
     }
 
-    private int Drawn(SamplingOptions options, double total, int forbidden, Chance chance)
+    private int Drawn(SamplingOptions options, double total, int forbidden, Rng rng)
     {
-        var point = chance.NextDouble();
+        var point = rng.NextDouble();
         if (forbidden >= 0)
         {
             total = Forbid(forbidden, total);

@@ -1,6 +1,6 @@
 using Attune.Core.Rollouts;
+using Attune.Kernels;
 using Attune.Models.Configuration;
-using Attune.Numerics.Kernels;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Decoding;
@@ -130,7 +130,7 @@ public sealed unsafe class TorchDecoder : IDecoder
         foreach (var i in which)
         {
             numbers.Slice(rowOf(i) * _config.VocabularySize, _config.VocabularySize).CopyTo(_row.Span(0, _config.VocabularySize));
-            slots[i].Append(_sampler.Next(_row.Start, options, slots[i].Drawn, slots[i].Chance!), []);
+            slots[i].Append(_sampler.Next(_row.Start, options, slots[i].Drawn, slots[i].Rng!), []);
         }
     }
 }

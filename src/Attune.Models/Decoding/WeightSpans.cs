@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Attune.Numerics.Kernels;
+using Attune.Kernels;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Decoding;

@@ -76,7 +76,7 @@ internal sealed class FusedLayer
     internal (Tensor Output, Tape Tape) Forward(Tensor input, FusedView view, Tensor? wanted = null)
     {
         var (normed1, _, statistics1) = _kernels.Norm(_config, input, null, _norm1, _norm1Bias);
-        var raw = _qkv.Forward(normed1, view.Chance);
+        var raw = _qkv.Forward(normed1, view.Rng);
         var joint = _queryNorm is null ? raw : _kernels.HeadNorm(_config, raw, _queryNorm, _keyNorm!);
         var (attended, logSums) = _kernels.Attend(joint, view);
         if (wanted is not null)
@@ -84,11 +84,11 @@ internal sealed class FusedLayer
             (attended, input) = (attended.index_select(0, wanted), input.index_select(0, wanted));
         }
 
-        var branch = _out.Forward(attended, view.Chance);
+        var branch = _out.Forward(attended, view.Rng);
         var (normed2, middle, statistics2) = _kernels.Norm(_config, input, branch, _norm2, _norm2Bias);
-        var up = _up.Forward(normed2, view.Chance);
+        var up = _up.Forward(normed2, view.Rng);
         var active = _kernels.Activate(_config, up);
-        var output = _kernels.Add(middle, _down.Forward(active, view.Chance));
+        var output = _kernels.Add(middle, _down.Forward(active, view.Rng));
         return (
             output,
             new Tape(
@@ -113,9 +113,9 @@ internal sealed class FusedLayer
     /// <returns>The gradient of the input.</returns>
     internal Tensor Backward(Tensor gradient, Tape tape, FusedView view)
     {
-        var ofActive = _down.Backward(_kernels.Rounded(gradient), tape.Active, view.Chance, IsTrained);
+        var ofActive = _down.Backward(_kernels.Rounded(gradient), tape.Active, view.Rng, IsTrained);
         var ofUp = _kernels.ActivateBackward(_config, tape.Up, ofActive);
-        var ofNormed2 = _up.Backward(ofUp, tape.Normed2, view.Chance, IsTrained);
+        var ofNormed2 = _up.Backward(ofUp, tape.Normed2, view.Rng, IsTrained);
         var ofMiddle = _kernels.NormBackward(
             _config,
             tape.Middle,
@@ -126,14 +126,14 @@ internal sealed class FusedLayer
             G("norm2.weight"),
             G("norm2.bias")
         );
-        var ofAttended = _out.Backward(_kernels.Rounded(ofMiddle), tape.Attended, view.Chance, IsTrained);
+        var ofAttended = _out.Backward(_kernels.Rounded(ofMiddle), tape.Attended, view.Rng, IsTrained);
         var ofJoint = _kernels.AttendBackward(tape.Joint, tape.Attended, tape.LogSums, ofAttended, view);
         if (_queryNorm is not null)
         {
             _kernels.HeadNormBackward(_config, tape.Raw!, ofJoint, _queryNorm, _keyNorm!, G("queryNorm.weight"), G("keyNorm.weight"));
         }
 
-        var ofNormed1 = _qkv.Backward(ofJoint, tape.Normed1, view.Chance, IsTrained);
+        var ofNormed1 = _qkv.Backward(ofJoint, tape.Normed1, view.Rng, IsTrained);
         return _kernels.NormBackward(
             _config,
             tape.Input,

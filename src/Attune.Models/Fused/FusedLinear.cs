@@ -13,8 +13,8 @@ internal sealed class FusedLinear(TensorKernels kernels, LinearMap map, FlatPara
     internal LinearMap Map => map;
 
     /// <param name="input">[rows, inputs]</param>
-    /// <param name="chance">What dropout draws from; null for none.</param>
-    internal Tensor Forward(Tensor input, Seed? chance)
+    /// <param name="rng">What dropout draws from; null for none.</param>
+    internal Tensor Forward(Tensor input, Seed? rng)
     {
         if (map.Parts.Length == 0)
         {
@@ -22,7 +22,7 @@ internal sealed class FusedLinear(TensorKernels kernels, LinearMap map, FlatPara
         }
 
         using var scope = NewDisposeScope();
-        var output = Unscaled(input, chance, map.HasMagnitudes ? null : map.Bias);
+        var output = Unscaled(input, rng, map.HasMagnitudes ? null : map.Bias);
         if (map.HasMagnitudes)
         {
             Rescale(output);
@@ -35,7 +35,7 @@ internal sealed class FusedLinear(TensorKernels kernels, LinearMap map, FlatPara
     /// <summary>Adds to the gradients of what is trained: the weight and bias, or the adapter's parts.</summary>
     /// <param name="gradient">[rows, outputs], of the output</param>
     /// <returns>The gradient of the input.</returns>
-    internal Tensor Backward(Tensor gradient, Tensor input, Seed? chance, bool isTrained)
+    internal Tensor Backward(Tensor gradient, Tensor input, Seed? rng, bool isTrained)
     {
         if (map.Parts.Length == 0)
         {
@@ -45,10 +45,10 @@ internal sealed class FusedLinear(TensorKernels kernels, LinearMap map, FlatPara
         using var scope = NewDisposeScope();
         if (map.HasMagnitudes)
         {
-            gradient = OfUnscaled(gradient, Unscaled(input, chance, null));
+            gradient = OfUnscaled(gradient, Unscaled(input, rng, null));
         }
 
-        var mask = map.Mask(input, chance);
+        var mask = map.Mask(input, rng);
         var dropped = mask is null ? input : input * mask;
         var result = OfBaseBackward(gradient, input, null, null);
         foreach (var part in map.Parts)
@@ -82,11 +82,11 @@ internal sealed class FusedLinear(TensorKernels kernels, LinearMap map, FlatPara
             : kernels.LinearBackward(gradient, input, map.Weight!, weightGradient, biasGradient);
 
     /// <summary>x W^T + scale x A^T B^T, before magnitudes.</summary>
-    private Tensor Unscaled(Tensor input, Seed? chance, Tensor? bias)
+    private Tensor Unscaled(Tensor input, Seed? rng, Tensor? bias)
     {
         var output = OfBase(input, bias);
         using var scope = NewDisposeScope();
-        var dropped = map.Mask(input, chance) is { } mask ? input * mask : input;
+        var dropped = map.Mask(input, rng) is { } mask ? input * mask : input;
         foreach (var part in map.Parts)
         {
             var low = kernels.Linear(dropped, part.A, null).mul_(part.Scale);

@@ -1,6 +1,6 @@
+using Attune.Kernels;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
-using Attune.Numerics.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 

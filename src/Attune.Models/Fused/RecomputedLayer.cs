@@ -16,7 +16,7 @@ internal sealed class RecomputedLayer : autograd.SingleTensorFunction<Recomputed
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (input, call) = ((Tensor)vars[0], (RecomputedCall)vars[2]);
-        ctx.save_data(nameof(RecomputedCall), call with { View = new TokenView(null, null, null, null) { Chance = call.View.Chance } });
+        ctx.save_data(nameof(RecomputedCall), call with { View = new TokenView(null, null, null, null) { Rng = call.View.Rng } });
         ctx.save_for_backward([input, call.View.Forbidden!, call.View.Positions!, call.View.Cosines!, call.View.Sines!]);
         return call.Layer.Forward(input, call.View);
     }

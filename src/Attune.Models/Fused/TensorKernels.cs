@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics.X86;
 using Attune.Core.Runs;
+using Attune.Kernels;
 using Attune.Models.Configuration;
-using Attune.Numerics.Kernels;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Fused;
@@ -12,7 +12,7 @@ namespace Attune.Models.Fused;
 internal sealed record FusedView(AttentionShape Shape, Tensor? Starts, Tensor? Cosines, Tensor? Sines, bool AnglesPerToken)
 {
     /// <summary>What an adapter's dropout draws from; null for none.</summary>
-    internal Seed? Chance { get; init; }
+    internal Seed? Rng { get; init; }
 }
 
 /// <summary>

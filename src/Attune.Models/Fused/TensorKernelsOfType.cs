@@ -1,5 +1,6 @@
+using Attune.Kernels;
 using Attune.Models.Configuration;
-using Attune.Numerics.Kernels;
+using Attune.Numerics;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Fused;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Attune.Core.Files;
-using Attune.Numerics.Kernels;
+using Attune.Kernels;
 
 namespace Attune.Models.Gguf;
 

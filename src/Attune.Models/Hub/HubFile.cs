@@ -67,7 +67,7 @@ internal sealed record HubFile(string Name, long? Size, string? Hash)
 /// <summary>A model's name on a hub, as people write it: <c>owner/model</c>, or <c>owner/model@revision</c>.</summary>
 public sealed record HubName(string Model, string Revision)
 {
-    /// <exception cref="PlanException">Not of that form.</exception>
+    /// <exception cref="ConfigurationException">Not of that form.</exception>
     public static HubName Parse(string text)
     {
         var at = text.IndexOf('@', StringComparison.Ordinal);
@@ -76,7 +76,7 @@ public sealed record HubName(string Model, string Revision)
             part.Length > 0 && part.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_') && part != "." && part != "..";
         return model.Split('/') is { Length: 1 or 2 } parts && parts.All(Fits) && revision.Split('/').All(Fits)
             ? new HubName(model, revision)
-            : throw new PlanException(
+            : throw new ConfigurationException(
                 $"'{text}' is no model's name; expected OWNER/MODEL or OWNER/MODEL@REVISION, such as openai-community/gpt2@main."
             );
     }

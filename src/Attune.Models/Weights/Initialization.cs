@@ -40,11 +40,11 @@ public static class Initialization
             (slot.Length + Chunk - 1) / Chunk,
             part =>
             {
-                var chance = seed.For("initial " + slot.Name, part).Chance();
+                var rng = seed.For("initial " + slot.Name, part).Rng();
                 var chunk = values.AsSpan((int)(part * Chunk), (int)Math.Min(Chunk, slot.Length - part * Chunk));
                 for (var i = 0; i < chunk.Length; i++)
                 {
-                    chunk[i] = (float)(deviation * chance.NextNormal());
+                    chunk[i] = (float)(deviation * rng.NextNormal());
                 }
             }
         );

@@ -1,4 +1,5 @@
-using Attune.Numerics.Kernels;
+using Attune.Kernels;
+using Attune.Numerics;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Weights;

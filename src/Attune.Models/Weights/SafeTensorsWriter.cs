@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Attune.Core.Files;
-using Attune.Numerics.Kernels;
+using Attune.Kernels;
 
 namespace Attune.Models.Weights;
 

@@ -8,9 +8,9 @@ public static class Binder
     /// <param name="path">Where the mapping stands, for messages: empty for a recipe, <c>sft</c> for its stage.</param>
     /// <param name="presets">
     /// The starting values of a record with a property <c>Preset</c>, by its value; null where there is no such preset (or a
-    /// <see cref="PlanException"/> that says which there are). Keys that are given override them.
+    /// <see cref="ConfigurationException"/> that says which there are). Keys that are given override them.
     /// </param>
-    /// <exception cref="PlanException">Something is unknown, missing, of another type or out of range.</exception>
+    /// <exception cref="ConfigurationException">Something is unknown, missing, of another type or out of range.</exception>
     public static T Bind<T>(OptionNode.Mapping node, string path = "", Func<Type, string, object?>? presets = null)
         where T : class
     {

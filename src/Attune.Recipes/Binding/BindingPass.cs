@@ -100,7 +100,7 @@ internal sealed partial class BindingPass(Func<Type, string, object?>? presets, 
 
             problems.Add(place, $"{Subject(place, Join(path, option.Key))} is {ScalarText.Shown(name)}, and there is no such preset.");
         }
-        catch (PlanException problem)
+        catch (ConfigurationException problem)
         {
             foreach (var text in problem.Problems)
             {

@@ -35,7 +35,7 @@ public sealed record CommandLineOption(string Name, string Key, string TypeHint,
     /// The given text as a node, to be put into the tree with <see cref="OptionNode.Mapping.Set(string, OptionNode)"/>: text options take
     /// it as it stands, lists of scalars may be written a,b,c.
     /// </summary>
-    /// <exception cref="Core.PlanException">It opens like YAML and is not.</exception>
+    /// <exception cref="Core.ConfigurationException">It opens like YAML and is not.</exception>
     public OptionNode Read(string value)
     {
         var place = Place.Of(Name);

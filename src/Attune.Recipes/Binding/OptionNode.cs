@@ -51,7 +51,7 @@ public abstract record OptionNode
         /// </summary>
         /// <param name="value">A YAML scalar, a flow list such as <c>[a, b]</c>, or a flow mapping such as <c>{a: 1}</c>.</param>
         /// <param name="origin">What errors name in place of a file: <c>--set</c>, or the option itself.</param>
-        /// <exception cref="PlanException">The value is not YAML, or the path leads nowhere.</exception>
+        /// <exception cref="ConfigurationException">The value is not YAML, or the path leads nowhere.</exception>
         [Pure]
         public Mapping Set(string path, string value, string origin) => Set(path, YamlReader.ReadValue(value, origin));
 
@@ -66,7 +66,7 @@ public abstract record OptionNode
             var equals = assignment.IndexOf('=', StringComparison.Ordinal);
             return equals > 0
                 ? Set(assignment[..equals].Trim(), assignment[(equals + 1)..], origin)
-                : throw new PlanException($"{origin}: '{assignment}' is not key=value, such as ppo.kl_coefficient=0.1.");
+                : throw new ConfigurationException($"{origin}: '{assignment}' is not key=value, such as ppo.kl_coefficient=0.1.");
         }
 
         /// <summary>What stands at a path (see <see cref="Set(string, string, string)"/>); null where nothing does.</summary>

@@ -19,7 +19,7 @@ internal static class OptionPath
         var segments = path.Split('.');
         if (segments.Length > MostSegments || segments.Any(string.IsNullOrWhiteSpace))
         {
-            throw new PlanException(
+            throw new ConfigurationException(
                 $"{value.Place}: {ScalarText.Shown(path)} is not a path of keys; expected keys joined by dots, such as ppo.kl_coefficient."
             );
         }
@@ -75,7 +75,7 @@ internal static class OptionPath
             null or OptionNode.Scalar { IsNull: true } => SetIn(OptionNode.Mapping.Empty(value.Place), segments, at, value),
             OptionNode.Mapping mapping => SetIn(mapping, segments, at, value),
             OptionNode.Sequence list => SetInList(list, segments, at, value),
-            _ => throw new PlanException(
+            _ => throw new ConfigurationException(
                 $"{value.Place}: {string.Join('.', segments)} cannot be set, because {string.Join('.', segments[..at])} is a "
                     + $"single value ({node.Place})."
             ),
@@ -91,7 +91,7 @@ internal static class OptionPath
                 names.Length > 0
                     ? $"holds {string.Join(", ", names)}"
                     : string.Create(CultureInfo.InvariantCulture, $"has {list.Items.Length} entries, counted from 0");
-            throw new PlanException(
+            throw new ConfigurationException(
                 $"{value.Place}: {string.Join('.', segments[..(at + 1)])} is not there; {string.Join('.', segments[..at])} "
                     + $"{held}.{Suggestion.For(segments[at], names)}"
             );

@@ -16,12 +16,12 @@ public sealed class PlanProblems
     public IReadOnlyList<string> InOrder() =>
         [.. _problems.OrderBy(p => p.Place.Source, StringComparer.Ordinal).ThenBy(p => p.Place.Line).Select(p => Told(p.Place, p.Text))];
 
-    /// <exception cref="PlanException">There is a problem; all of them are in it.</exception>
+    /// <exception cref="ConfigurationException">There is a problem; all of them are in it.</exception>
     public void ThrowIfAny()
     {
         if (Count > 0)
         {
-            throw new PlanException(InOrder());
+            throw new ConfigurationException(InOrder());
         }
     }
 

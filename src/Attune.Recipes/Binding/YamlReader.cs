@@ -32,7 +32,7 @@ internal sealed partial class YamlReader
     }
 
     /// <summary>The one document of a text; null where there is none.</summary>
-    /// <exception cref="PlanException">Not YAML, or YAML beyond the plain core.</exception>
+    /// <exception cref="ConfigurationException">Not YAML, or YAML beyond the plain core.</exception>
     public static OptionNode? ReadDocument(string text, string source)
     {
         try
@@ -48,7 +48,7 @@ internal sealed partial class YamlReader
     /// <summary>
     /// A value from the command line. Only what opens like a list, a mapping or a quoted text is parsed; the rest is taken as it stands.
     /// </summary>
-    /// <exception cref="PlanException">It opens like YAML and is not.</exception>
+    /// <exception cref="ConfigurationException">It opens like YAML and is not.</exception>
     public static OptionNode ReadValue(string text, string origin)
     {
         var trimmed = text.Trim();
@@ -63,7 +63,7 @@ internal sealed partial class YamlReader
         }
         catch (YamlException problem)
         {
-            throw new PlanException(
+            throw new ConfigurationException(
                 $"{origin}: {ScalarText.Shown(trimmed)} is not valid YAML: {Reason(problem)}. Put text that begins like this in quotes."
             );
         }
@@ -144,7 +144,7 @@ internal sealed partial class YamlReader
             var key = Node(level + 1) as OptionNode.Scalar ?? throw Refused(start, "a key is a list or a mapping; expected a word");
             if (!seen.TryAdd(key.Text, key.Place))
             {
-                throw new PlanException(
+                throw new ConfigurationException(
                     $"{key.Place}: key {ScalarText.Shown(key.Text)} stands twice in one mapping; first at {seen[key.Text]}."
                 );
             }
@@ -207,7 +207,7 @@ internal sealed partial class YamlReader
             if (!Rune.TryGetRuneAt(text, i, out var rune) || (Rune.IsControl(rune) && rune.Value is not ('\t' or '\n' or '\r' or 0x85)))
             {
                 // The parser takes NUL for the end of the text.
-                throw new PlanException(
+                throw new ConfigurationException(
                     string.Create(
                         CultureInfo.InvariantCulture,
                         $"{(_hasLines ? new Place(_source, line, 0) : Place.Of(_source))}: the character U+{(int)text[i]:X4} is "
@@ -220,13 +220,13 @@ internal sealed partial class YamlReader
         }
     }
 
-    private PlanException Refused(ParsingEvent found, string why) => new($"{PlaceOf(found)}: {why}.");
+    private ConfigurationException Refused(ParsingEvent found, string why) => new($"{PlaceOf(found)}: {why}.");
 
     private Place PlaceOf(ParsingEvent found) => _hasLines ? PlaceOf(found.Start, _source) : Place.Of(_source);
 
     private static Place PlaceOf(Mark mark, string source) => new(source, (int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column));
 
-    private static PlanException Explained(YamlException problem, string text, string source)
+    private static ConfigurationException Explained(YamlException problem, string text, string source)
     {
         var lines = text.Split('\n');
         var first = (int)Math.Clamp(problem.Start.Line, 1, lines.Length);

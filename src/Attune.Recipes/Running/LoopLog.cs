@@ -1,6 +1,6 @@
 using System.Globalization;
 using Attune.Core.Runs;
-using Attune.Learning.Contracts;
+using Attune.Training.Contracts;
 
 namespace Attune.Recipes.Running;
 

@@ -8,11 +8,11 @@ internal static class PlanCheck
 {
     /// <param name="given">What is there before the first stage.</param>
     /// <param name="ahead">Indices of the stages that are still to run: the others need nothing any more.</param>
-    /// <exception cref="PlanException">Everything that a stage will not find.</exception>
-    public static void Run(Recipe recipe, Handover given, IEnumerable<int> ahead) => Run(recipe, Supplies.Of(given), ahead);
+    /// <exception cref="ConfigurationException">Everything that a stage will not find.</exception>
+    public static void Run(Recipe recipe, Artifacts given, IEnumerable<int> ahead) => Run(recipe, PlannedArtifacts.Of(given), ahead);
 
-    /// <inheritdoc cref="Run(Recipe, Handover, IEnumerable{int})"/>
-    public static void Run(Recipe recipe, Supplies given, IEnumerable<int> ahead)
+    /// <inheritdoc cref="Run(Recipe, Artifacts, IEnumerable{int})"/>
+    public static void Run(Recipe recipe, PlannedArtifacts given, IEnumerable<int> ahead)
     {
         var unfinished = ahead.ToHashSet();
         var problems = new List<string>();
@@ -32,7 +32,7 @@ internal static class PlanCheck
 
         if (problems.Count > 0)
         {
-            throw new PlanException(problems);
+            throw new ConfigurationException(problems);
         }
     }
 }

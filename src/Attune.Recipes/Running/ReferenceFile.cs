@@ -3,9 +3,9 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Attune.Core.Files;
 using Attune.Core.Tokens;
-using Attune.Learning.Batches;
 using Attune.Models;
 using Attune.Models.Weights;
+using Attune.Training.Batches;
 
 namespace Attune.Recipes.Running;
 
@@ -18,7 +18,7 @@ internal static class ReferenceFile
     private sealed record Content(string Tokens, string Weights, double[] LogProbs);
 
     /// <returns>One number a sequence, nats.</returns>
-    public static double[] LogProbs(StageRoom room, string name, LanguageModel reference, IReadOnlyList<TokenSequence> sequences)
+    public static double[] LogProbs(StageContext room, string name, LanguageModel reference, IReadOnlyList<TokenSequence> sequences)
     {
         var path = Path.Combine(room.Folder, $"reference-logps-{name}.json");
         var (tokens, weights) = (HashOf(sequences), reference.Sha256());

@@ -17,13 +17,13 @@ namespace Attune.Recipes.Running;
 public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPersonAsked? person)
 {
     internal const string DoneFile = "stage.json";
-    private const string HandoverFile = "handover.json";
+    private const string ArtifactsFile = "handover.json";
 
     /// <summary>What an earlier run hands over to the first stage, in place of the recipe's model.</summary>
-    public Handover? Given { get; init; }
+    public Artifacts? Given { get; init; }
 
     /// <summary>What the last stage handed over; null before the run has ended.</summary>
-    public Handover? Product { get; private set; }
+    public Artifacts? Product { get; private set; }
 
     /// <summary>Where a stage works: the run folder itself where it is the only one.</summary>
     private string StageFolder(int index) => recipe.Stages.Length == 1 ? folder : Path.Combine(folder, Name(index));
@@ -47,14 +47,14 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             Given is not null ? Given.Policy
             : recipe.Model is null ? null
             : EmbeddedModel.Resolve(recipe.Model);
-        var handover = Given ?? new Handover { Policy = start, Pretrained = start };
-        PlanCheck.Run(recipe, handover, Enumerable.Range(0, recipe.Stages.Length).Where(i => !IsFinished(i)));
+        var artifacts = Given ?? new Artifacts { Policy = start, Pretrained = start };
+        PlanCheck.Run(recipe, artifacts, Enumerable.Range(0, recipe.Stages.Length).Where(i => !IsFinished(i)));
         var results = ImmutableArray.CreateBuilder<StageResult>();
         for (var i = 0; i < recipe.Stages.Length; i++)
         {
             if (Finished(i) is { } done)
             {
-                (handover, var result) = done;
+                (artifacts, var result) = done;
                 results.Add(result);
                 continue;
             }
@@ -64,18 +64,18 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             var stage = recipe.Stages[i];
             screen.BeginStage(i + 1, recipe.Stages.Length, Name(i), stage.Purpose);
             var clock = Stopwatch.StartNew();
-            var room = new StageRoom(Name(i), StageFolder(i), new Seed(recipe.Seed).For(Name(i)), log, screen, person, handover)
+            var room = new StageContext(Name(i), StageFolder(i), new Seed(recipe.Seed).For(Name(i)), log, screen, person, artifacts)
             {
                 Template = stage.Template,
             };
-            var ancestry = Ancestry.Of(Name(i), stage, handover);
+            var ancestry = Lineage.Of(Name(i), stage, artifacts);
             foreach (var note in ancestry.Notes())
             {
                 screen.Note(note);
             }
 
             var finished = await stage.RunAsync(room, cancel);
-            ancestry.Record(folder, room.Handover);
+            ancestry.Record(folder, room.Artifacts);
             finished = finished with
             {
                 Name = Name(i),
@@ -84,14 +84,14 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
                 Snapshots = ancestry.Learned(folder),
                 Metrics = finished.Metrics.Concat(room.LeftOut).ToDictionary(m => m.Key, m => m.Value),
             };
-            handover = room.Handover;
-            End(i, handover, finished);
+            artifacts = room.Artifacts;
+            End(i, artifacts, finished);
             results.Add(finished);
             screen.EndStage(finished);
         }
 
-        Product = handover;
-        return Finish(handover, start, results.ToImmutable());
+        Product = artifacts;
+        return Finish(artifacts, start, results.ToImmutable());
     }
 
     /// <summary>A stage that begins anew without a checkpoint leaves no trace of its first attempt.</summary>
@@ -107,10 +107,10 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
 
     private bool IsFinished(int index) => File.Exists(Path.Combine(StageFolder(index), DoneFile));
 
-    private (Handover, StageResult)? Finished(int index) =>
+    private (Artifacts, StageResult)? Finished(int index) =>
         IsFinished(index)
             ? (
-                Handover.Read(Path.Combine(StageFolder(index), HandoverFile), folder),
+                Artifacts.Read(Path.Combine(StageFolder(index), ArtifactsFile), folder),
                 StageResultFile.Read(Path.Combine(StageFolder(index), DoneFile))
             )
             : null;
@@ -124,16 +124,16 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         }
     }
 
-    private void End(int index, Handover handover, StageResult result)
+    private void End(int index, Artifacts artifacts, StageResult result)
     {
-        handover.Write(Path.Combine(StageFolder(index), HandoverFile), folder);
+        artifacts.Write(Path.Combine(StageFolder(index), ArtifactsFile), folder);
         StageResultFile.Write(Path.Combine(StageFolder(index), DoneFile), result);
     }
 
-    private RunResult Finish(Handover handover, string? start, ImmutableArray<StageResult> stages)
+    private RunResult Finish(Artifacts artifacts, string? start, ImmutableArray<StageResult> stages)
     {
         var final = new RunFolder(folder).FinalFolder;
-        if (handover.Policy is { } policy && recipe.Stages.Length > 1 && !Directory.Exists(final) && policy != start)
+        if (artifacts.Policy is { } policy && recipe.Stages.Length > 1 && !Directory.Exists(final) && policy != start)
         {
             CopyWhole(policy, final);
         }

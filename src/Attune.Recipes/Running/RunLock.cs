@@ -5,7 +5,7 @@ namespace Attune.Recipes.Running;
 /// <summary>
 /// Two processes must not write to one run folder. The system lets go of the lock when its process ends, however that happens.
 /// </summary>
-internal static class RunLock
+public static class RunLock
 {
     private const string FileName = ".lock";
 

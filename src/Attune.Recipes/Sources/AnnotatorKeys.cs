@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Attune.Data.Simulation;
+using Attune.Worlds.Annotators;
 
 namespace Attune.Recipes.Sources;
 

@@ -1,8 +1,8 @@
 using System.ClientModel;
 using System.ComponentModel;
 using Attune.Core;
-using Attune.Learning.Serving;
 using Attune.Models;
+using Attune.Training.Serving;
 using Microsoft.Extensions.AI;
 using OpenAI;
 
@@ -53,7 +53,8 @@ public record ChatModelKeys
         // Endpoints without keys do not look at this one, but the client insists on sending some.
         var key = ApiKeyEnv is null
             ? "none"
-            : Environment.GetEnvironmentVariable(ApiKeyEnv) ?? throw new PlanException($"The environment variable {ApiKeyEnv} is not set.");
+            : Environment.GetEnvironmentVariable(ApiKeyEnv)
+                ?? throw new ConfigurationException($"The environment variable {ApiKeyEnv} is not set.");
         return new OpenAIClient(new ApiKeyCredential(key), new OpenAIClientOptions { Endpoint = endpoint })
             .GetChatClient(Model)
             .AsIChatClient();

@@ -5,10 +5,10 @@ using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Data;
 using Attune.Data.Formats;
-using Attune.Data.Reviews;
-using Attune.Data.Tiny;
-using Attune.Learning.Checkpoints;
 using Attune.Recipes.Running;
+using Attune.Training.Checkpoints;
+using Attune.Worlds.Reviews;
+using Attune.Worlds.Tiny;
 
 namespace Attune.Recipes.Sources;
 
@@ -31,7 +31,7 @@ public static class DataSource
     /// <summary>The tiny language has a tokenizer of its own, which comes with its texts.</summary>
     public static bool IsTiny(string source) => source.StartsWith(TinyWorld, StringComparison.Ordinal);
 
-    public static (ImmutableArray<Document> Items, DataHash Hash) Documents(string source, int rows, StageRoom room) =>
+    public static (ImmutableArray<Document> Items, DataHash Hash) Documents(string source, int rows, StageContext room) =>
         source switch
         {
             "reviews:documents" => (
@@ -50,7 +50,7 @@ public static class DataSource
         };
 
     /// <summary>Rows with an answer are texts too: prompt and answer, one after the other.</summary>
-    private static (ImmutableArray<Document> Items, DataHash Hash) DocumentsOfFile(string source, int rows, StageRoom room)
+    private static (ImmutableArray<Document> Items, DataHash Hash) DocumentsOfFile(string source, int rows, StageContext room)
     {
         switch (IsWorld(source) ? DatasetKind.LanguageModeling : DatasetFile.Detect(source))
         {
@@ -65,11 +65,11 @@ public static class DataSource
         }
     }
 
-    public static (ImmutableArray<Demonstration> Items, DataHash Hash) Demonstrations(string source, int rows, StageRoom room) =>
+    public static (ImmutableArray<Demonstration> Items, DataHash Hash) Demonstrations(string source, int rows, StageContext room) =>
         source switch
         {
             "reviews:demonstrations" => (
-                [.. ReviewWorld.Demonstrations(room.Seed.For("demonstrations"), WorldRows(rows), Split.Train)],
+                [.. ReviewWorld.Demonstrations(room.Seed.For("demonstrations"), WorldRows(rows), ReviewSplit.Train)],
                 Drawn(source, rows, room)
             ),
             "tiny:demonstrations" => (
@@ -79,15 +79,15 @@ public static class DataSource
             _ => FromFile<Demonstration>(source, rows, room),
         };
 
-    public static (ImmutableArray<Prompt> Items, DataHash Hash) Prompts(string source, int rows, StageRoom room) =>
+    public static (ImmutableArray<Prompt> Items, DataHash Hash) Prompts(string source, int rows, StageContext room) =>
         source switch
         {
             "reviews:prompts" => (
-                [.. ReviewWorld.Prompts(room.Seed.For("prompts"), WorldRows(rows), Split.Train)],
+                [.. ReviewWorld.Prompts(room.Seed.For("prompts"), WorldRows(rows), ReviewSplit.Train)],
                 Drawn(source, rows, room)
             ),
             "reviews:held-out-prompts" => (
-                [.. ReviewWorld.Prompts(room.Seed.For("held-out-prompts"), WorldRows(rows), Split.HeldOut)],
+                [.. ReviewWorld.Prompts(room.Seed.For("held-out-prompts"), WorldRows(rows), ReviewSplit.HeldOut)],
                 Drawn(source, rows, room)
             ),
             "tiny:prompts" => ([.. TinyLanguage.RepeatedPrompts(WorldRows(rows))], Drawn(source, rows, room)),
@@ -95,7 +95,7 @@ public static class DataSource
         };
 
     /// <summary>Plain texts are prompts too, once a stage cuts them short.</summary>
-    private static (ImmutableArray<Prompt> Items, DataHash Hash) PromptsOfFile(string source, int rows, StageRoom room)
+    private static (ImmutableArray<Prompt> Items, DataHash Hash) PromptsOfFile(string source, int rows, StageContext room)
     {
         if (IsWorld(source) || DatasetFile.Detect(source) != DatasetKind.LanguageModeling)
         {
@@ -108,11 +108,11 @@ public static class DataSource
 
     /// <summary>Rows of a file in one of the dataset formats; what was left out is noted.</summary>
     /// <param name="rows">At most this many, from the start; 0 for all.</param>
-    public static (ImmutableArray<T> Items, DataHash Hash) FromFile<T>(string source, int rows, StageRoom room)
+    public static (ImmutableArray<T> Items, DataHash Hash) FromFile<T>(string source, int rows, StageContext room)
     {
         if (IsWorld(source))
         {
-            throw new PlanException($"data: {NoSuchPart(source)}");
+            throw new ConfigurationException($"data: {NoSuchPart(source)}");
         }
 
         var loaded = DatasetFile.Read<T>(source);
@@ -157,8 +157,8 @@ public static class DataSource
 
     private static string NoSuchPart(string source) => $"'{source}' is not a part of a built-in world that fits here; there are {Parts}.";
 
-    private static int WorldRows(int rows) => rows > 0 ? rows : throw new PlanException($"rows: {Endless}");
+    private static int WorldRows(int rows) => rows > 0 ? rows : throw new ConfigurationException($"rows: {Endless}");
 
-    private static DataHash Drawn(string source, int rows, StageRoom room) =>
+    private static DataHash Drawn(string source, int rows, StageContext room) =>
         new(source, string.Create(CultureInfo.InvariantCulture, $"drawn-{room.Seed.Value:x16}-{rows}"));
 }

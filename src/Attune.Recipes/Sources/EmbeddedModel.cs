@@ -8,13 +8,13 @@ public static class EmbeddedModel
     public const string Name = "embedded";
 
     /// <summary>The folder a recipe's <c>model</c> stands for.</summary>
-    /// <exception cref="PlanException">There is no such folder.</exception>
+    /// <exception cref="ConfigurationException">There is no such folder.</exception>
     public static string Resolve(string model)
     {
         var folder = model == Name ? Path.Combine(AppContext.BaseDirectory, "assets", "reviews", "model") : Path.GetFullPath(model);
         return Directory.Exists(folder)
             ? folder
-            : throw new PlanException(
+            : throw new ConfigurationException(
                 $"model {model}: {folder} is not a folder. Expected a model in Hugging Face layout (config.json, "
                     + "model.safetensors, tokenizer files), or 'embedded'."
             );

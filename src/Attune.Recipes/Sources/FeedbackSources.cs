@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
-using Attune.Data.Simulation;
 using Attune.Recipes.Running;
+using Attune.Worlds.Annotators;
 
 namespace Attune.Recipes.Sources;
 

@@ -1,10 +1,10 @@
 using Attune.Core;
 using Attune.Data.Encoding;
-using Attune.Learning.Contracts;
-using Attune.Learning.Rewards;
 using Attune.Models.Configuration;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
+using Attune.Training.Contracts;
+using Attune.Training.Rewards;
 
 namespace Attune.Recipes.Sources;
 

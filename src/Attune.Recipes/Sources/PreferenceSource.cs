@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 using Attune.Core.Feedback;
 using Attune.Data.Cleaning;
 using Attune.Data.Formats;
-using Attune.Learning.Checkpoints;
 using Attune.Recipes.Running;
+using Attune.Training.Checkpoints;
 
 namespace Attune.Recipes.Sources;
 
@@ -11,7 +11,12 @@ namespace Attune.Recipes.Sources;
 internal static class PreferenceSource
 {
     /// <summary>Pairs: as they stand, the best of a choice against each of the rest, all ordered pairs of a ranking.</summary>
-    public static (ImmutableArray<Preference> Rows, DataHash Hash) Pairs(string source, int rows, PreferenceCleaning rules, StageRoom room)
+    public static (ImmutableArray<Preference> Rows, DataHash Hash) Pairs(
+        string source,
+        int rows,
+        PreferenceCleaning rules,
+        StageContext room
+    )
     {
         switch (DatasetFile.Detect(source))
         {
@@ -30,7 +35,12 @@ internal static class PreferenceSource
     }
 
     /// <summary>Verdicts: as they stand, or both answers of every pair.</summary>
-    public static (ImmutableArray<Verdict> Rows, DataHash Hash) Verdicts(string source, int rows, PreferenceCleaning rules, StageRoom room)
+    public static (ImmutableArray<Verdict> Rows, DataHash Hash) Verdicts(
+        string source,
+        int rows,
+        PreferenceCleaning rules,
+        StageContext room
+    )
     {
         if (DatasetFile.Detect(source) == DatasetKind.UnpairedPreference)
         {
@@ -42,7 +52,7 @@ internal static class PreferenceSource
         return ([.. PairsOf.Verdicts(pairs)], pairHash);
     }
 
-    private static ImmutableArray<T> Clean<T>(CleanedRows<T> cleaned, string source, StageRoom room)
+    private static ImmutableArray<T> Clean<T>(CleanedRows<T> cleaned, string source, StageContext room)
     {
         room.NoteDropped(cleaned.Dropped, Path.GetFileName(source));
         foreach (var (reason, count) in cleaned.Kept)

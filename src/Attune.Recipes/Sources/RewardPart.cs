@@ -4,12 +4,12 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
 using Attune.Core;
 using Attune.Data.Encoding;
-using Attune.Learning.Batches;
-using Attune.Learning.Contracts;
-using Attune.Learning.Rewards;
 using Attune.Models.Encoders;
 using Attune.Models.Weights;
 using Attune.Text.Tokenizers;
+using Attune.Training.Batches;
+using Attune.Training.Contracts;
+using Attune.Training.Rewards;
 
 namespace Attune.Recipes.Sources;
 
@@ -17,7 +17,7 @@ namespace Attune.Recipes.Sources;
 public sealed record RewardPart
 {
     /// <summary>The model's name where the reward stage before trained it.</summary>
-    internal const string Trained = "trained";
+    public const string Trained = "trained";
 
     [Description("what the term is multiplied by")]
     public double Weight { get; init; } = 1;
@@ -56,19 +56,19 @@ public sealed record RewardPart
     /// <param name="trained">Folder of the reward stage's model, if there was one.</param>
     /// <param name="shared">Lower states of the policy, for members begun from the same frozen layers; null where nothing is
     /// shared.</param>
-    /// <exception cref="PlanException">None or several kinds are given, or a rule cannot work.</exception>
+    /// <exception cref="ConfigurationException">None or several kinds are given, or a rule cannot work.</exception>
     public IReward Build(
         string stage,
         Encoder encoder,
         string? trained,
         ICollection<IDisposable> owned,
-        LowerStates? shared = null,
+        FrozenLayerCache? shared = null,
         Precision precision = Precision.F32
     )
     {
         if (Missing(stage, thereIsAModel: trained is not null).ToArray() is { Length: > 0 } problems)
         {
-            throw new PlanException(problems);
+            throw new ConfigurationException(problems);
         }
 
         var tokenizer = encoder.Tokenizer;
@@ -120,7 +120,7 @@ public sealed record RewardPart
         }
     }
 
-    private IReward Learned(Encoder encoder, string? trained, LowerStates? shared, ICollection<IDisposable> owned, Precision precision)
+    private IReward Learned(Encoder encoder, string? trained, FrozenLayerCache? shared, ICollection<IDisposable> owned, Precision precision)
     {
         var folder = Model == Trained ? trained! : Model!;
         if (EncoderConfig.Describes(folder))

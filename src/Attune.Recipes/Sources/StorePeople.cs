@@ -27,7 +27,7 @@ internal sealed class StorePeople : IAsyncDisposable
         string database,
         string project,
         TimeSpan poll,
-        StageRoom room,
+        StageContext room,
         CancellationToken cancel
     )
     {
@@ -47,11 +47,11 @@ internal sealed class StorePeople : IAsyncDisposable
     /// The answers to this run's questions as a snapshot, handed on in place of the plain file of preferences; taken once, also by a run
     /// that is resumed.
     /// </summary>
-    public async Task FreezeAsync(IEnumerable<Question> questions, StageRoom room, CancellationToken cancel)
+    public async Task FreezeAsync(IEnumerable<Question> questions, StageContext room, CancellationToken cancel)
     {
         var options = new SnapshotOptions { HeldOut = 0, Tasks = await _source.TasksOfAsync(questions, cancel) };
         var (folder, manifest) = await StoreSnapshot.FreezeOnceAsync(_store, _project, options, room, cancel);
-        room.Handover = room.Handover with { Preferences = Path.Combine(folder, "train.jsonl") };
+        room.Artifacts = room.Artifacts with { Preferences = Path.Combine(folder, "train.jsonl") };
         room.Screen.Note(
             string.Create(
                 CultureInfo.InvariantCulture,
@@ -66,7 +66,7 @@ internal sealed class StorePeople : IAsyncDisposable
     /// <summary>
     /// The run's name in the store: the same when it is resumed, another for a run that begins anew in a folder of the same name.
     /// </summary>
-    private static string NameOf(StageRoom room)
+    private static string NameOf(StageContext room)
     {
         var file = Path.Combine(room.Folder, NameFile);
         if (!File.Exists(file))

@@ -29,7 +29,7 @@ internal static class StoreSnapshot
         string database,
         string project,
         double heldOut,
-        StageRoom room,
+        StageContext room,
         CancellationToken cancel
     )
     {
@@ -44,7 +44,7 @@ internal static class StoreSnapshot
             cancel
         );
         manifest.Verify(folder);
-        room.Handover = room.Handover with
+        room.Artifacts = room.Artifacts with
         {
             Preferences =
                 Place("train.jsonl")
@@ -77,7 +77,7 @@ internal static class StoreSnapshot
         FeedbackStore store,
         ProjectInfo project,
         SnapshotOptions options,
-        StageRoom room,
+        StageContext room,
         CancellationToken cancel
     )
     {

@@ -1,9 +1,9 @@
 using Attune.Core;
-using Attune.Data.Reviews;
-using Attune.Data.Simulation;
-using Attune.Data.Tiny;
-using Attune.Learning.Rewards;
 using Attune.Text.Tokenizers;
+using Attune.Training.Rewards;
+using Attune.Worlds.Annotators;
+using Attune.Worlds.Reviews;
+using Attune.Worlds.Tiny;
 
 namespace Attune.Recipes.Sources;
 
@@ -20,7 +20,7 @@ public static class Utilities
             Reviews => new ReviewUtility(),
             Tiny => new TinyUtility(),
             TinyProxy => new TinyProxy(),
-            _ => throw new PlanException(Unknown("utility", name)),
+            _ => throw new ConfigurationException(Unknown("utility", name)),
         };
 
     /// <summary>The utility as a reward to measure answers with.</summary>

@@ -1,13 +1,17 @@
-using Attune.Algorithms.Reward;
 using Attune.Core.Runs;
-using Attune.Learning.Evaluation;
+using Attune.Methods.Reward;
+using Attune.Training.Evaluation;
 
 namespace Attune.Recipes.Stages;
 
 /// <summary>Before against after, on the same prompts with the same seeds.</summary>
 internal static class AlignmentFigures
 {
-    public static Dictionary<string, double> Of(IReadOnlyList<ExamAnswer> before, IReadOnlyList<ExamAnswer> after, Progress progress)
+    public static Dictionary<string, double> Of(
+        IReadOnlyList<EvaluatedAnswer> before,
+        IReadOnlyList<EvaluatedAnswer> after,
+        Progress progress
+    )
     {
         var figures = new Dictionary<string, double> { ["updates"] = progress.Updates, ["episodes"] = progress.Items };
         if (after.Count == 0)
@@ -15,7 +19,7 @@ internal static class AlignmentFigures
             return figures;
         }
 
-        var (old, now) = (PolicyExam.Summarise(before), PolicyExam.Summarise(after));
+        var (old, now) = (PolicyEvaluation.Summarise(before), PolicyEvaluation.Summarise(after));
         figures["kl_nats"] = now["eval/kl"];
         figures["kl_nats_k3"] = now["eval/kl_k3"];
         BeforeAfter(figures, "response_length", "eval/response_length", old, now);
@@ -62,7 +66,7 @@ internal static class AlignmentFigures
         return figures;
     }
 
-    private static double? Judge(ExamAnswer answer) => answer.Gold ?? answer.Proxy;
+    private static double? Judge(EvaluatedAnswer answer) => answer.Gold ?? answer.Proxy;
 
     private static void BeforeAfter(Dictionary<string, double> figures, string figure, string metric, Metrics before, Metrics after)
     {

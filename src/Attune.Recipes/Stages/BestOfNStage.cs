@@ -2,14 +2,14 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
-using Attune.Algorithms.Policy;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
-using Attune.Data.Exact;
-using Attune.Learning.Evaluation;
-using Attune.Numerics;
+using Attune.Core.Statistics;
+using Attune.Methods.Policy;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
+using Attune.Training.Evaluation;
+using Attune.Worlds.Exact;
 
 namespace Attune.Recipes.Stages;
 
@@ -44,23 +44,23 @@ public sealed record BestOfNStage : Stage
     [Range(1, 100_000)]
     public int MaxNewTokens { get; init; } = 53;
 
-    public override IEnumerable<string> Missing(Supplies given) =>
+    public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. MissingPolicy(given),
             .. Task.Missing(Kind, EvaluationPrompts, given),
             .. Counts.IsEmpty ? ["best-of-n.counts is empty; expected numbers of answers, such as [1, 4, 16]."] : Array.Empty<string>(),
         ];
 
-    public override Supplies After(Supplies given) => given;
+    public override PlannedArtifacts After(PlannedArtifacts given) => given;
 
-    public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
+    public override async Task<StageResult> RunAsync(StageContext room, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
-        using var bench = new PolicyBench(Kind, Task, new AnswerOptions(Temperature, MaxNewTokens, EvaluationPrompts), room);
+        using var bench = new PolicySetup(Kind, Task, new AnswerOptions(Temperature, MaxNewTokens, EvaluationPrompts), room);
         bench.CheckContext();
         await bench.Sampler.UseWeightsAsync(bench.Policy, 0, cancel);
         var answered = await AnswerAsync(bench, room, cancel);
-        var exact = await ExactExam.PrepareAsync(bench.Exam, cancel);
+        var exact = await ExactEvaluation.PrepareAsync(bench.Evaluation, cancel);
         var figures = new Dictionary<string, double> { ["prompts"] = answered.Count, ["answers"] = answered.Sum(a => a.Rollouts.Length) };
         foreach (var (n, index) in Counts.Order().Distinct().Select((n, index) => (n, index)))
         {
@@ -95,7 +95,7 @@ public sealed record BestOfNStage : Stage
         public double[] Judge => Gold ?? Proxy;
     }
 
-    private async Task<List<Answered>> AnswerAsync(PolicyBench bench, StageRoom room, CancellationToken cancel)
+    private async Task<List<Answered>> AnswerAsync(PolicySetup bench, StageContext room, CancellationToken cancel)
     {
         // One more than are chosen from: the win rate needs an answer that was not among them.
         var (prompts, each) = (Math.Min(EvaluationPrompts, bench.HeldOut.Count), Counts.Max() + 1);
@@ -109,7 +109,7 @@ public sealed record BestOfNStage : Stage
             ];
             var rollouts = await bench.Sampler.SampleAsync(requests, bench.Sampling, cancel);
             var proxy = await bench.Reward.ScoreAsync(rollouts, cancel);
-            var gold = bench.Exam.Gold is null ? null : await bench.Exam.Gold.ScoreAsync(rollouts, cancel);
+            var gold = bench.Evaluation.Gold is null ? null : await bench.Evaluation.Gold.ScoreAsync(rollouts, cancel);
             for (var row = 0; row < part.Length; row++)
             {
                 var range = (row * each)..((row + 1) * each);
@@ -151,7 +151,7 @@ public sealed record BestOfNStage : Stage
     }
 
     /// <summary>The same without chance, and the divergence itself, where answers can be enumerated.</summary>
-    private Metrics Count(ExactExam exact, int n) =>
+    private Metrics Count(ExactEvaluation exact, int n) =>
         exact.Measure(
             [
                 .. exact.Questions.Select(q =>
@@ -195,7 +195,7 @@ public sealed record BestOfNStage : Stage
     }
 
     /// <summary>The first answer, and the best of the largest n.</summary>
-    private void LogSamples(StageRoom room, PolicyBench bench, List<Answered> answered)
+    private void LogSamples(StageContext room, PolicySetup bench, List<Answered> answered)
     {
         foreach (var answers in answered.Take(8))
         {

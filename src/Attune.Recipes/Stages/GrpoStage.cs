@@ -1,5 +1,5 @@
-using Attune.Algorithms.Policy;
 using Attune.Core.Runs;
+using Attune.Methods.Policy;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 
@@ -19,7 +19,7 @@ public sealed record GrpoStage : PolicyStage
 
     internal override RolloutOptions Rollouts => Training;
 
-    internal override Task<Progress> LearnAsync(PolicyBench bench, StageRoom room, CancellationToken cancel) =>
+    internal override Task<Progress> LearnAsync(PolicySetup bench, StageContext room, CancellationToken cancel) =>
         FitAsync(
             bench,
             room,

@@ -2,8 +2,6 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Attune.Algorithms.Policy;
-using Attune.Algorithms.Reward;
 using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
@@ -12,9 +10,11 @@ using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Formats;
-using Attune.Learning.Batches;
-using Attune.Learning.Rewards;
+using Attune.Methods.Policy;
+using Attune.Methods.Reward;
 using Attune.Recipes.Running;
+using Attune.Training.Batches;
+using Attune.Training.Rewards;
 
 namespace Attune.Recipes.Stages;
 
@@ -27,8 +27,8 @@ internal sealed class OnlineFeedback : IRoundPreparation
     private const string FiguresFile = "figures.json";
 
     private readonly OnlineStage _options;
-    private readonly PolicyBench _bench;
-    private readonly StageRoom _room;
+    private readonly PolicySetup _bench;
+    private readonly StageContext _room;
     private readonly IFeedbackSource _source;
     private readonly RefreshedReward _reward;
     private readonly QuestionJournal _journal;
@@ -36,7 +36,7 @@ internal sealed class OnlineFeedback : IRoundPreparation
     private readonly OnlineRewardFit _fit;
     private int _done;
 
-    public OnlineFeedback(OnlineStage options, PolicyBench bench, StageRoom room, IFeedbackSource source, RefreshedReward reward)
+    public OnlineFeedback(OnlineStage options, PolicySetup bench, StageContext room, IFeedbackSource source, RefreshedReward reward)
     {
         (_options, _bench, _room, _source, _reward) = (options, bench, room, source, reward);
         Directory.CreateDirectory(room.Folder);
@@ -66,7 +66,7 @@ internal sealed class OnlineFeedback : IRoundPreparation
     {
         await _bench.Sampler.UseWeightsAsync(_bench.Policy, 0, cancel);
         await RefreshAsync(0, Progress.Start(_room.Seed), cancel);
-        _room.Handover = _room.Handover with { Reward = Folder(0) };
+        _room.Artifacts = _room.Artifacts with { Reward = Folder(0) };
     }
 
     public async ValueTask<Metrics> PrepareAsync(Progress at, CancellationToken cancel)
@@ -120,7 +120,7 @@ internal sealed class OnlineFeedback : IRoundPreparation
             DatasetFile.Write(preferences, labels.Select(ToChoice).ToArray());
         }
 
-        _room.Handover = _room.Handover with
+        _room.Artifacts = _room.Artifacts with
         {
             Reward = Folder(_done - 1),
             Preferences = preferences,
@@ -166,7 +166,7 @@ internal sealed class OnlineFeedback : IRoundPreparation
     private void Load(int refresh)
     {
         _reward.Use(RewardModel.Load(Folder(refresh)));
-        _bench.Exam.ForgetExact();
+        _bench.Evaluation.ForgetExact();
         _done = refresh + 1;
     }
 
@@ -282,7 +282,7 @@ internal sealed class OnlineFeedback : IRoundPreparation
         var choose = _options.Selection == QuestionSelection.Disagreement && _reward.Model is not null;
         var candidates = choose ? count * _options.Candidates : count;
         var seed = _room.Seed.For("questions", refresh);
-        var order = seed.Chance().Permutation(_bench.Prompts.Count);
+        var order = seed.Rng().Permutation(_bench.Prompts.Count);
         SampleRequest[] requests =
         [
             .. Enumerable

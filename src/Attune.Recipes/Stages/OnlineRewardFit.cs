@@ -1,26 +1,26 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Attune.Algorithms.Reward;
 using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
-using Attune.Learning;
-using Attune.Learning.Contracts;
-using Attune.Learning.Experience;
-using Attune.Learning.Rewards;
-using Attune.Learning.Rollouts;
+using Attune.Methods.Reward;
 using Attune.Models;
 using Attune.Recipes.Running;
+using Attune.Training;
+using Attune.Training.Contracts;
+using Attune.Training.Experience;
+using Attune.Training.Rewards;
+using Attune.Training.Rollouts;
 
 namespace Attune.Recipes.Stages;
 
 /// <summary>
 /// Trains the reward models of an online run, each time anew from the starting policy, on all labels so far (Ziegler et al. 2019).
 /// </summary>
-internal sealed class OnlineRewardFit(OnlineStage options, PolicyBench bench, StageRoom room)
+internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup bench, StageContext room)
 {
     private RewardOptions Training => options.Reward;
 

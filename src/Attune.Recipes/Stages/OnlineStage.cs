@@ -1,15 +1,15 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
-using Attune.Algorithms.Policy;
-using Attune.Algorithms.Reward;
 using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
-using Attune.Data.Simulation;
-using Attune.Learning.Rewards;
+using Attune.Methods.Policy;
+using Attune.Methods.Reward;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Attune.Training.Rewards;
+using Attune.Worlds.Annotators;
 
 namespace Attune.Recipes.Stages;
 
@@ -111,7 +111,7 @@ public sealed record OnlineStage : Stage
     [Description("how each reward model is trained; pairs and choices share one loss")]
     public RewardOptions Reward { get; init; } = new();
 
-    public override IEnumerable<string> Missing(Supplies given) =>
+    public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. Policy.Missing(given with { Reward = true }),
             .. Reward.Lora.R > 0
@@ -132,13 +132,13 @@ public sealed record OnlineStage : Stage
                 : Array.Empty<string>(),
         ];
 
-    public override Supplies After(Supplies given) => given with { Preferences = true, Reward = true };
+    public override PlannedArtifacts After(PlannedArtifacts given) => given with { Preferences = true, Reward = true };
 
-    public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
+    public override async Task<StageResult> RunAsync(StageContext room, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
         using var reward = new RefreshedReward();
-        using var bench = new PolicyBench(Kind, Policy.Task, Policy.Answers, room, reward);
+        using var bench = new PolicySetup(Kind, Policy.Task, Policy.Answers, room, reward);
         await using var people =
             Source == FeedbackOrigin.Store
                 ? await StorePeople.OpenAsync(Database, Project!, TimeSpan.FromSeconds(Poll), room, cancel)
@@ -166,8 +166,10 @@ public sealed record OnlineStage : Stage
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = room.Notes };
     }
 
-    private IFeedbackSource BuildSource(StageRoom room) =>
+    private IFeedbackSource BuildSource(StageContext room) =>
         Source == FeedbackOrigin.Person
-            ? new PersonSource(room.Person ?? throw new PlanException("online.source is person, and there is nobody at a terminal."))
+            ? new PersonSource(
+                room.Person ?? throw new ConfigurationException("online.source is person, and there is nobody at a terminal.")
+            )
             : new SimulatedSource(new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), room.Seed.For("annotators")));
 }

@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using Attune.Algorithms.Policy;
 using Attune.Core.Runs;
-using Attune.Learning.Contracts;
+using Attune.Methods.Policy;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
+using Attune.Training.Contracts;
 
 namespace Attune.Recipes.Stages;
 
@@ -21,7 +21,7 @@ public abstract record PolicyStage : Stage
 
     internal AnswerOptions Answers => new(Rollouts.Temperature, Rollouts.MaxNewTokens, Rollouts.EvaluationPrompts, Rollouts);
 
-    public override IEnumerable<string> Missing(Supplies given) =>
+    public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. MissingPolicy(given),
             .. ProblemsOfAdapter(Rollouts, samples: true),
@@ -29,29 +29,29 @@ public abstract record PolicyStage : Stage
             .. MissingForMethod(given),
         ];
 
-    public override Supplies After(Supplies given) => given;
+    public override PlannedArtifacts After(PlannedArtifacts given) => given;
 
-    internal override IEnumerable<string?> LearnsFrom(Handover given) => [given.Policy, Task.RewardModel is null ? given.Reward : null];
+    internal override IEnumerable<string?> LearnsFrom(Artifacts given) => [given.Policy, Task.RewardModel is null ? given.Reward : null];
 
-    public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
+    public override async Task<StageResult> RunAsync(StageContext room, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
-        using var bench = new PolicyBench(Kind, Task, Answers, room);
+        using var bench = new PolicySetup(Kind, Task, Answers, room);
         var progress = await LearnAsync(bench, room, cancel);
         var figures = await bench.FinishAsync(progress, cancel);
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = room.Notes };
     }
 
     /// <summary>What the method needs beside prompts and reward, and will not find.</summary>
-    protected virtual IEnumerable<string> MissingForMethod(Supplies given) => [];
+    protected virtual IEnumerable<string> MissingForMethod(PlannedArtifacts given) => [];
 
     /// <summary>Builds objective and experience on the bench, and trains.</summary>
-    internal abstract Task<Progress> LearnAsync(PolicyBench bench, StageRoom room, CancellationToken cancel);
+    internal abstract Task<Progress> LearnAsync(PolicySetup bench, StageContext room, CancellationToken cancel);
 
     /// <summary>Takes stock, then trains to the end.</summary>
     internal async Task<Progress> FitAsync<T>(
-        PolicyBench bench,
-        StageRoom room,
+        PolicySetup bench,
+        StageContext room,
         IObjective<T> objective,
         RolloutExperience<T> experience,
         string task,

@@ -5,13 +5,13 @@ using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
-using Attune.Learning.Batches;
-using Attune.Learning.Checkpoints;
-using Attune.Learning.Contracts;
-using Attune.Learning.Evaluation;
 using Attune.Models.Weights;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Attune.Training.Batches;
+using Attune.Training.Checkpoints;
+using Attune.Training.Contracts;
+using Attune.Training.Evaluation;
 
 namespace Attune.Recipes.Stages;
 
@@ -45,7 +45,7 @@ public sealed record PolicyTask
 
     /// <summary>What will not be found, each one sentence.</summary>
     /// <param name="kind">The stage, for messages.</param>
-    internal IEnumerable<string> Missing(string kind, int evaluationPrompts, Supplies given) =>
+    internal IEnumerable<string> Missing(string kind, int evaluationPrompts, PlannedArtifacts given) =>
         [
             .. DataSource.Missing($"{kind}.prompts", Prompts, Rows),
             .. HeldOutPrompts is { } source ? DataSource.Missing($"{kind}.held_out_prompts", source, evaluationPrompts) : [],
@@ -57,10 +57,10 @@ public sealed record PolicyTask
         ];
 
     /// <summary>Whether there will be a learned reward to use.</summary>
-    internal bool HasRewardModel(Supplies given) => given.Reward || RewardModel is not null;
+    internal bool HasRewardModel(PlannedArtifacts given) => given.Reward || RewardModel is not null;
 
     /// <summary>The learned reward's folder, if there is one.</summary>
-    internal string? RewardFolder(StageRoom room) => RewardModel ?? room.Handover.Reward;
+    internal string? RewardFolder(StageContext room) => RewardModel ?? room.Artifacts.Reward;
 
     /// <summary>What the answers are judged by.</summary>
     /// <param name="owned">Takes what must be disposed in the end.</param>
@@ -68,11 +68,11 @@ public sealed record PolicyTask
     /// <param name="trained">What a term 'trained' means, where it is not the reward stage's model.</param>
     internal IReward BuildReward(
         string kind,
-        StageRoom room,
+        StageContext room,
         Encoder encoder,
         ICollection<IDisposable> owned,
         IReward? trained,
-        LowerStates? shared,
+        FrozenLayerCache? shared,
         Precision precision
     ) =>
         RewardPart.Sum(
@@ -87,11 +87,11 @@ public sealed record PolicyTask
         );
 
     /// <summary>The hidden utility as a reward; null where none is known.</summary>
-    internal IReward? BuildGold(StageRoom room, Encoder encoder) =>
-        (Gold ?? room.Handover.Utility) is { } name ? Utilities.AsReward(name, encoder.Tokenizer) : null;
+    internal IReward? BuildGold(StageContext room, Encoder encoder) =>
+        (Gold ?? room.Artifacts.Utility) is { } name ? Utilities.AsReward(name, encoder.Tokenizer) : null;
 
     /// <exception cref="DataException">Too few prompts to learn from and to measure with.</exception>
-    internal (PromptPool Prompts, PromptPool HeldOut, DataHash Hash) LoadPrompts(StageRoom room, Encoder encoder, int evaluationPrompts)
+    internal (PromptPool Prompts, PromptPool HeldOut, DataHash Hash) LoadPrompts(StageContext room, Encoder encoder, int evaluationPrompts)
     {
         var (all, hash) = DataSource.Prompts(Prompts, Rows, room);
         var split = HeldOutPrompts is { } source

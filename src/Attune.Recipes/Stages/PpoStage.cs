@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Attune.Algorithms.Policy;
 using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
+using Attune.Methods.Policy;
 using Attune.Models;
 using Attune.Models.Adapters;
 using Attune.Recipes.Binding;
@@ -41,7 +41,7 @@ public sealed record PpoStage : PolicyStage
 
     internal override RolloutOptions Rollouts => Training;
 
-    protected override IEnumerable<string> MissingForMethod(Supplies given) =>
+    protected override IEnumerable<string> MissingForMethod(PlannedArtifacts given) =>
         [
             .. Training.ValueNetwork == ValueNetwork.RewardModel && !Task.HasRewardModel(given)
                 ? [NeedsValueNetwork]
@@ -50,7 +50,7 @@ public sealed record PpoStage : PolicyStage
             .. PretrainingData is { } texts ? DataSource.Missing("ppo.pretraining_data", texts, PretrainingRows) : [],
         ];
 
-    internal override async Task<Progress> LearnAsync(PolicyBench bench, StageRoom room, CancellationToken cancel)
+    internal override async Task<Progress> LearnAsync(PolicySetup bench, StageContext room, CancellationToken cancel)
     {
         var value = BuildValue(bench, room);
         var experience = new PpoExperience(Training, bench.Parts) { Value = value, Pretraining = LoadPretraining(bench, room) };
@@ -64,7 +64,7 @@ public sealed record PpoStage : PolicyStage
         );
     }
 
-    private ValueFunction BuildValue(PolicyBench bench, StageRoom room)
+    private ValueFunction BuildValue(PolicySetup bench, StageContext room)
     {
         switch (Training.ValueNetwork)
         {
@@ -72,7 +72,7 @@ public sealed record PpoStage : PolicyStage
                 return new ValueFunction.SharedTrunk(bench.Policy.Config.Width);
             case ValueNetwork.RewardModel
                 when Task.RewardFolder(room) is { } other && !Sources.ModelTokenizer.ReadsTheSameTokens(other, bench.Encoder.Tokenizer):
-                throw new PlanException(
+                throw new ConfigurationException(
                     $"ppo.value_network is reward-model, but {other} has another tokenizer than the policy, whose tokens the "
                         + "value network reads. Use policy (--value-network policy) or shared-trunk."
                 );
@@ -82,7 +82,7 @@ public sealed record PpoStage : PolicyStage
                 bench.Shared?.Share(critic);
                 return new ValueFunction.Separate(critic, bench.Shared);
             case ValueNetwork.RewardModel:
-                throw new PlanException(NeedsValueNetwork);
+                throw new ConfigurationException(NeedsValueNetwork);
             default:
                 var fresh = bench.Own(
                     Training.Lora.Config is { } adapter
@@ -99,7 +99,7 @@ public sealed record PpoStage : PolicyStage
     /// The reward model, to be trained on as a value network: on the policy's own base where it is an adapter of that, else a model of its
     /// own.
     /// </summary>
-    private ScalarModel Critic(PolicyBench bench, StageRoom room, string folder)
+    private ScalarModel Critic(PolicySetup bench, StageContext room, string folder)
     {
         if (Training.Lora.Config is not { } adapter)
         {
@@ -114,14 +114,14 @@ public sealed record PpoStage : PolicyStage
             : ScalarModel.Adapted(bench.Own(ModelFiles.LoadScalarModel(folder, Training.Precision)), adapter, room.Seed.For("critic"));
     }
 
-    private ImmutableArray<TokenSequence> LoadPretraining(PolicyBench bench, StageRoom room)
+    private ImmutableArray<TokenSequence> LoadPretraining(PolicySetup bench, StageContext room)
     {
         if (Training.PtxCoefficient == 0)
         {
             return [];
         }
 
-        var source = PretrainingData ?? throw new PlanException(NeedsPretrainingData);
+        var source = PretrainingData ?? throw new ConfigurationException(NeedsPretrainingData);
         return bench
             .Encoder.EncodeAll(DataSource.Documents(source, PretrainingRows, room).Items, Math.Min(1024, bench.Policy.Config.ContextLength))
             .Items;

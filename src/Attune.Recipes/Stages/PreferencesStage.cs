@@ -10,10 +10,10 @@ using Attune.Core.Runs;
 using Attune.Data.Formats;
 using Attune.Data.Judging;
 using Attune.Data.Order;
-using Attune.Data.Simulation;
-using Attune.Learning.Rollouts;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Attune.Training.Rollouts;
+using Attune.Worlds.Annotators;
 using Microsoft.Extensions.AI;
 
 namespace Attune.Recipes.Stages;
@@ -83,7 +83,7 @@ public sealed record PreferencesStage : Stage
 
     private int K => Feedback == FeedbackKind.Pairs ? 2 : Answers;
 
-    public override IEnumerable<string> Missing(Supplies given) =>
+    public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         Source == PreferenceOrigin.Store ? StoreSnapshot.Missing("preferences", Database, Project)
         : Prompts is null ? ["preferences.prompts is missing: which prompts should the policy answer?"]
         :
@@ -95,9 +95,9 @@ public sealed record PreferencesStage : Stage
             .. MissingJudge(),
         ];
 
-    public override Supplies After(Supplies given) => given with { Preferences = true };
+    public override PlannedArtifacts After(PlannedArtifacts given) => given with { Preferences = true };
 
-    public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
+    public override async Task<StageResult> RunAsync(StageContext room, CancellationToken cancel)
     {
         if (Source == PreferenceOrigin.Store)
         {
@@ -157,7 +157,7 @@ public sealed record PreferencesStage : Stage
             ];
 
     /// <summary>The labels of a model, which is their author.</summary>
-    private async Task JudgeAsync(StageRoom room, List<Question> questions, Dictionary<string, double> figures, CancellationToken cancel)
+    private async Task JudgeAsync(StageContext room, List<Question> questions, Dictionary<string, double> figures, CancellationToken cancel)
     {
         var (judge, client) = JudgeModel.Open();
         using var closing = client;
@@ -197,7 +197,7 @@ public sealed record PreferencesStage : Stage
 
     private sealed record Question(Prompt Prompt, ImmutableArray<string> Answers);
 
-    private async Task<List<Question>> SampleAsync(StageRoom room, string source, CancellationToken cancel)
+    private async Task<List<Question>> SampleAsync(StageContext room, string source, CancellationToken cancel)
     {
         var count = Labels + AskMe;
         var (prompts, _) = DataSource.Prompts(source, DataSource.IsWorld(source) ? count : 0, room);
@@ -258,7 +258,7 @@ public sealed record PreferencesStage : Stage
 
     /// <summary>Answers of another model than the policy.</summary>
     private async Task<List<Question>> AskForAnswersAsync(
-        StageRoom room,
+        StageContext room,
         ImmutableArray<Prompt> prompts,
         int count,
         CancellationToken cancel
@@ -287,7 +287,7 @@ public sealed record PreferencesStage : Stage
     }
 
     private ImmutableArray<Preference> Pairs(
-        StageRoom room,
+        StageContext room,
         List<Question> questions,
         SimulatedAnnotators judge,
         Dictionary<string, double> figures,
@@ -304,14 +304,14 @@ public sealed record PreferencesStage : Stage
     }
 
     private static List<Preference> AskPerson(
-        StageRoom room,
+        StageContext room,
         ImmutableArray<Question> questions,
         SimulatedAnnotators judge,
         Dictionary<string, double> figures,
         CancellationToken cancel
     )
     {
-        var person = room.Person ?? throw new PlanException("preferences.ask_me needs a person at a terminal.");
+        var person = room.Person ?? throw new ConfigurationException("preferences.ask_me needs a person at a terminal.");
         var journal = new AnswerJournal(room.Folder);
         var preferences = new List<Preference>();
         var agreed = 0;
@@ -319,7 +319,7 @@ public sealed record PreferencesStage : Stage
         {
             var question = questions[i];
             // Which answer is shown first is chance, as for the simulated annotators.
-            var swap = room.Seed.For("shown", i).Chance().NextInt(2) == 1;
+            var swap = room.Seed.For("shown", i).Rng().NextInt(2) == 1;
             var (first, second) = swap ? (question.Answers[1], question.Answers[0]) : (question.Answers[0], question.Answers[1]);
             var answer = journal.Find(i) ?? journal.Add(i, person.Ask(i + 1, questions.Length, question.Prompt.Key, first, second, cancel));
             if (answer == Answer.Enough)
@@ -353,8 +353,8 @@ public sealed record PreferencesStage : Stage
         figures["best_possible_accuracy"] = quality.BayesAccuracy;
     }
 
-    private void Keep<T>(StageRoom room, ImmutableArray<T> feedback, Dictionary<string, double> figures)
-        where T : Core.Feedback.Feedback
+    private void Keep<T>(StageContext room, ImmutableArray<T> feedback, Dictionary<string, double> figures)
+        where T : Label
     {
         if (feedback.IsEmpty)
         {
@@ -367,7 +367,7 @@ public sealed record PreferencesStage : Stage
         DatasetFile.Write(heldOut, split.HeldOut);
         figures["labels"] = split.Training.Length;
         figures["held_out_labels"] = split.HeldOut.Length;
-        room.Handover = room.Handover with
+        room.Artifacts = room.Artifacts with
         {
             Preferences = train,
             HeldOutPreferences = split.HeldOut.IsEmpty ? null : heldOut,

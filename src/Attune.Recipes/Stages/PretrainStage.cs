@@ -1,16 +1,16 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Attune.Algorithms.Supervised;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
-using Attune.Data.Tiny;
+using Attune.Methods.Supervised;
 using Attune.Models;
 using Attune.Models.Configuration;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
 using Attune.Text.Tokenizers;
+using Attune.Worlds.Tiny;
 
 namespace Attune.Recipes.Stages;
 
@@ -72,7 +72,7 @@ public sealed record PretrainStage : Stage
             TestSplit = 0.01,
         };
 
-    public override IEnumerable<string> Missing(Supplies given) =>
+    public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. given.Tokenizer || DataSource.IsTiny(Data) ? [] : MissingPolicy(given),
             .. DataSource.Missing("pretrain.data", Data, Rows),
@@ -81,9 +81,9 @@ public sealed record PretrainStage : Stage
                 : Array.Empty<string>(),
         ];
 
-    public override Supplies After(Supplies given) => given with { Policy = true, Tokenizer = false };
+    public override PlannedArtifacts After(PlannedArtifacts given) => given with { Policy = true, Tokenizer = false };
 
-    public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
+    public override async Task<StageResult> RunAsync(StageContext room, CancellationToken cancel)
     {
         var (documents, hash) = DataSource.Documents(Data, Rows, room);
         var split = Split.ByText(documents, Training.TestSplit, room.Seed.For("split"));
@@ -91,7 +91,7 @@ public sealed record PretrainStage : Stage
         {
             var place = Path.Combine(room.Folder, "tokenizer");
             new LetterTokenizer(TinyLanguage.Letters, TinyLanguage.End).Save(place);
-            room.Handover = room.Handover with { Tokenizer = place };
+            room.Artifacts = room.Artifacts with { Tokenizer = place };
         }
 
         var encoder = room.LoadEncoder();

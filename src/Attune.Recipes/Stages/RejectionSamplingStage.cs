@@ -1,6 +1,6 @@
-using Attune.Algorithms.Policy;
-using Attune.Algorithms.Supervised;
 using Attune.Core.Runs;
+using Attune.Methods.Policy;
+using Attune.Methods.Supervised;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 
@@ -20,7 +20,7 @@ public sealed record RejectionSamplingStage : PolicyStage
 
     internal override RolloutOptions Rollouts => Training;
 
-    internal override Task<Progress> LearnAsync(PolicyBench bench, StageRoom room, CancellationToken cancel) =>
+    internal override Task<Progress> LearnAsync(PolicySetup bench, StageContext room, CancellationToken cancel) =>
         FitAsync(
             bench,
             room,

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
-using Attune.Algorithms.Reward;
 using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
@@ -10,15 +9,16 @@ using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
-using Attune.Learning.Checkpoints;
-using Attune.Learning.Contracts;
-using Attune.Learning.Experience;
-using Attune.Learning.Rewards;
-using Attune.Learning.Rollouts;
+using Attune.Methods.Reward;
 using Attune.Models;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Attune.Training.Checkpoints;
+using Attune.Training.Contracts;
+using Attune.Training.Experience;
+using Attune.Training.Rewards;
+using Attune.Training.Rollouts;
 
 namespace Attune.Recipes.Stages;
 
@@ -51,7 +51,7 @@ public sealed record RewardStage : Stage
     [Flatten]
     public RewardOptions Training { get; init; } = new();
 
-    public override IEnumerable<string> Missing(Supplies given) =>
+    public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. MissingPolicy(given),
             .. ProblemsOfAdapter(Training),
@@ -60,11 +60,11 @@ public sealed record RewardStage : Stage
             .. DataSource.MissingFile("reward.held_out_data", HeldOutData),
         ];
 
-    public override Supplies After(Supplies given) => given with { Reward = true };
+    public override PlannedArtifacts After(PlannedArtifacts given) => given with { Reward = true };
 
-    internal override IEnumerable<string?> LearnsFrom(Handover given) => LearnsFromLabels(given, Data);
+    internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(given, Data);
 
-    public override Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel) =>
+    public override Task<StageResult> RunAsync(StageContext room, CancellationToken cancel) =>
         Training.Loss switch
         {
             RewardLoss.BradleyTerry => FitAsync<Preference, TokenPair>(
@@ -116,7 +116,7 @@ public sealed record RewardStage : Stage
         };
 
     /// <summary>Answers to one prompt stay together; single texts that are judged under one prompt, or none, are split by text.</summary>
-    private static string SplitKey(Core.Feedback.Feedback feedback) =>
+    private static string SplitKey(Label feedback) =>
         feedback is Verdict verdict ? verdict.Prompt.Key + "\u001e" + verdict.Answer : feedback.Prompt.Key;
 
     private static IEnumerable<(TokenSequence, TokenSequence)> BestAgainstRest(TokenChoice choice) =>
@@ -136,7 +136,7 @@ public sealed record RewardStage : Stage
     }
 
     private async Task<StageResult> FitAsync<TFeedback, TItem>(
-        StageRoom room,
+        StageContext room,
         Func<Encoder, IReadOnlyList<TFeedback>, int, EncodedData<TItem>> encode,
         Func<TItem, Func<TokenSequence, TokenSequence>, TItem> withSequences,
         Func<ScalarModel, IObjective<TItem>> objective,
@@ -144,12 +144,12 @@ public sealed record RewardStage : Stage
         Func<TItem, TokenSequence> anyAnswer,
         CancellationToken cancel
     )
-        where TFeedback : Core.Feedback.Feedback
+        where TFeedback : Label
     {
         var clock = Stopwatch.StartNew();
-        var source = Data ?? room.Handover.Preferences ?? throw new PlanException(NeedsData);
+        var source = Data ?? room.Artifacts.Preferences ?? throw new ConfigurationException(NeedsData);
         var (feedback, hash) = DataSource.FromFile<TFeedback>(source, Rows, room);
-        var heldOutSource = HeldOutData ?? (Data is null ? room.Handover.HeldOutPreferences : null);
+        var heldOutSource = HeldOutData ?? (Data is null ? room.Artifacts.HeldOutPreferences : null);
         var split = heldOutSource is null
             ? Split.ByKey(feedback, SplitKey, Training.TestSplit, room.Seed.For("split"))
             : new SplitData<TFeedback>(feedback, DataSource.FromFile<TFeedback>(heldOutSource, 0, room).Items);
@@ -166,8 +166,8 @@ public sealed record RewardStage : Stage
 
         TItem Vary(TItem item, Seed seed)
         {
-            var chance = seed.Chance();
-            return withSequences(item, s => s.WithTokenDropout(Training.TokenDropout, chance));
+            var rng = seed.Rng();
+            return withSequences(item, s => s.WithTokenDropout(Training.TokenDropout, rng));
         }
 
         var train = Encode(split.Training);
@@ -200,7 +200,7 @@ public sealed record RewardStage : Stage
         var model = await NormaliseAsync(room, policy, members, prompts, cancel);
         model.Save(room.FinalFolder);
         encoder.Save(room.FinalFolder);
-        room.Handover = room.Handover with { Reward = room.FinalFolder };
+        room.Artifacts = room.Artifacts with { Reward = room.FinalFolder };
         var heldOutPairs = heldOut.Items.SelectMany(pairs).ToArray();
         var result =
             heldOutPairs.Length > 0
@@ -218,7 +218,7 @@ public sealed record RewardStage : Stage
     }
 
     private async Task<RewardModel> FitMembersAsync<TItem>(
-        StageRoom room,
+        StageContext room,
         LanguageModel policy,
         ImmutableArray<TItem> train,
         ImmutableArray<TItem> heldOut,
@@ -296,14 +296,14 @@ public sealed record RewardStage : Stage
         var (longest, context) = (prompts.Max(p => p.Length), policy.Config.ContextLength);
         return longest + MaxNewTokens <= context
             ? prompts
-            : throw new PlanException(
+            : throw new ConfigurationException(
                 $"reward: the longest prompt has {longest} tokens and max_new_tokens is {MaxNewTokens}, but the model reads "
                     + $"{context}. Lower max_new_tokens or max_length, or set normalisation_samples to 0."
             );
     }
 
     private async Task<RewardModel> NormaliseAsync(
-        StageRoom room,
+        StageContext room,
         LanguageModel policy,
         RewardModel model,
         ImmutableArray<int>[] prompts,

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
-using Attune.Algorithms.Supervised;
 using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
@@ -10,12 +9,13 @@ using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
-using Attune.Learning.Checkpoints;
-using Attune.Learning.Experience;
+using Attune.Methods.Supervised;
 using Attune.Models;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Attune.Training.Checkpoints;
+using Attune.Training.Experience;
 
 namespace Attune.Recipes.Stages;
 
@@ -41,7 +41,7 @@ public sealed record SftStage : Stage
     [Flatten]
     public SftOptions Training { get; init; } = new();
 
-    public override IEnumerable<string> Missing(Supplies given) =>
+    public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. MissingPolicy(given),
             .. ProblemsOfAdapter(Training),
@@ -55,14 +55,14 @@ public sealed record SftStage : Stage
                 ],
         ];
 
-    public override Supplies After(Supplies given) => given;
+    public override PlannedArtifacts After(PlannedArtifacts given) => given;
 
-    public override async Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
+    public override async Task<StageResult> RunAsync(StageContext room, CancellationToken cancel)
     {
         var (demonstrations, hash) = DataSource.Demonstrations(Data, Rows, room);
         if (!AssistantOnlyLoss && demonstrations.All(d => d.Prompt is not Prompt.Chat))
         {
-            throw new PlanException(
+            throw new ConfigurationException(
                 $"sft.assistant_only_loss is false, but {Data} has no conversations: of prompts and completions the completions "
                     + "alone are learned. Leave it out."
             );
@@ -100,7 +100,7 @@ public sealed record SftStage : Stage
 internal static class SupervisedFit
 {
     public static async Task<StageResult> RunAsync(
-        StageRoom room,
+        StageContext room,
         string kind,
         LanguageModel model,
         ImmutableArray<TokenSequence> train,
@@ -137,10 +137,10 @@ internal static class SupervisedFit
         room.LogEvaluation(progress, after);
         ModelFiles.Save(model, room.FinalFolder);
         room.LoadEncoder().Save(room.FinalFolder);
-        room.Handover = room.Handover with
+        room.Artifacts = room.Artifacts with
         {
             Policy = room.FinalFolder,
-            Pretrained = room.Handover.Pretrained ?? room.Handover.Policy ?? room.FinalFolder,
+            Pretrained = room.Artifacts.Pretrained ?? room.Artifacts.Policy ?? room.FinalFolder,
             Tokenizer = null,
         };
         return new StageResult(kind, clock.Elapsed.TotalSeconds, Figures(before, after, train, rows.Length, heldOut.Length));

@@ -1,6 +1,6 @@
 using System.ComponentModel;
-using Attune.Algorithms;
 using Attune.Core.Runs;
+using Attune.Methods;
 using Attune.Models.Weights;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
@@ -46,16 +46,16 @@ public abstract record Stage
     public abstract string Purpose { get; }
 
     /// <summary>What this stage needs and will not find, each one sentence: files too, since it is asked before anything runs.</summary>
-    public abstract IEnumerable<string> Missing(Supplies given);
+    public abstract IEnumerable<string> Missing(PlannedArtifacts given);
 
     /// <summary>What the stages after this one find.</summary>
-    public abstract Supplies After(Supplies given);
+    public abstract PlannedArtifacts After(PlannedArtifacts given);
 
     /// <summary>Which of what was handed over it learns from: folders and files whose labels are then behind what it makes.</summary>
-    internal virtual IEnumerable<string?> LearnsFrom(Handover given) => [given.Policy];
+    internal virtual IEnumerable<string?> LearnsFrom(Artifacts given) => [given.Policy];
 
     /// <summary>The same of a stage that learns from labels: those handed over, unless it names its own.</summary>
-    internal static IEnumerable<string?> LearnsFromLabels(Handover given, string? own) =>
+    internal static IEnumerable<string?> LearnsFromLabels(Artifacts given, string? own) =>
         own is null ? [given.Policy, given.Preferences, given.HeldOutPreferences] : [given.Policy];
 
     /// <summary>Of its options, what it is only measured with: no teacher.</summary>
@@ -63,7 +63,7 @@ public abstract record Stage
 
     /// <summary>Runs to the end; resumes by itself where its folder holds a checkpoint.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written where there was something to keep.</exception>
-    public abstract Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel);
+    public abstract Task<StageResult> RunAsync(StageContext room, CancellationToken cancel);
 
     /// <summary>What of an adapter's options cannot be.</summary>
     /// <param name="samples">Whether the method learns from what it samples while it learns.</param>
@@ -89,5 +89,5 @@ public abstract record Stage
     }
 
     /// <summary>The sentence about a missing model, where there is none.</summary>
-    protected IEnumerable<string> MissingPolicy(Supplies given) => given.Policy ? [] : [StageRoom.NeedsModel(Kind)];
+    protected IEnumerable<string> MissingPolicy(PlannedArtifacts given) => given.Policy ? [] : [StageContext.NeedsModel(Kind)];
 }

@@ -25,7 +25,7 @@ public sealed record TokenizerStage : Stage
     [Range(258, 1_000_000)]
     public int Vocabulary { get; init; } = 1024;
 
-    public override IEnumerable<string> Missing(Supplies given) =>
+    public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. DataSource.Missing("tokenizer.data", Data, Rows),
             .. Template is null
@@ -33,9 +33,9 @@ public sealed record TokenizerStage : Stage
                 : ["tokenizer.template is given, but a vocabulary is learned from plain texts. Give template to the stages after it."],
         ];
 
-    public override Supplies After(Supplies given) => given with { Tokenizer = true };
+    public override PlannedArtifacts After(PlannedArtifacts given) => given with { Tokenizer = true };
 
-    public override Task<StageResult> RunAsync(StageRoom room, CancellationToken cancel)
+    public override Task<StageResult> RunAsync(StageContext room, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
         var (documents, _) = DataSource.Documents(Data, Rows, room);
@@ -47,7 +47,7 @@ public sealed record TokenizerStage : Stage
         );
         tokenizer.Save(room.FinalFolder);
         room.Screen.Report("learning merges", Vocabulary, Vocabulary, $"{tokenizer.VocabularySize} tokens");
-        room.Handover = room.Handover with { Tokenizer = room.FinalFolder };
+        room.Artifacts = room.Artifacts with { Tokenizer = room.FinalFolder };
         return Task.FromResult(
             new StageResult(Kind, clock.Elapsed.TotalSeconds, new Dictionary<string, double> { ["vocabulary"] = tokenizer.VocabularySize })
         );

@@ -11,7 +11,7 @@ internal static class TimeSection
     [
         ("time/checkpoint", "checkpoints"),
         ("time/repack", "weights to the engine"),
-        ("time/exam", "held-out answers"),
+        ("time/evaluation", "held-out answers"),
         ("time/rollout", "sampling"),
         ("time/reward", "rewards"),
         ("time/logprobs", "log-probabilities, values"),

@@ -15,8 +15,9 @@ public static class ChatTemplates
 
     public static string Names { get; } = string.Join(", ", All.Select(t => t.Name));
 
-    /// <exception cref="PlanException">There is none of that name; tells which there are.</exception>
-    public static IChatTemplate Named(string name) => All.FirstOrDefault(t => t.Name == name) ?? throw new PlanException(Unknown(name));
+    /// <exception cref="ConfigurationException">There is none of that name; tells which there are.</exception>
+    public static IChatTemplate Named(string name) =>
+        All.FirstOrDefault(t => t.Name == name) ?? throw new ConfigurationException(Unknown(name));
 
     /// <summary>The sentence about a name that no template has.</summary>
     public static string Unknown(string name) =>

@@ -20,7 +20,7 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
     /// <param name="named">A built-in template (<see cref="ChatTemplates"/>) for a folder that has none; saved, it is the model's own from
     /// then on.</param>
     /// <exception cref="ModelFileException">A file is damaged, or of an unknown kind.</exception>
-    /// <exception cref="PlanException">No template has that name, or the folder has another of its own.</exception>
+    /// <exception cref="ConfigurationException">No template has that name, or the folder has another of its own.</exception>
     public static ChatText Load(string folder, string? named = null)
     {
         var tokenizer = TokenizerFiles.Load(folder);
@@ -30,7 +30,7 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
             var wanted = TemplateSources.Named(named, begins: tokenizer.BeginToken is not null);
             if (found is var (own, place) && own != wanted)
             {
-                throw new PlanException(
+                throw new ConfigurationException(
                     $"the chat template '{named}' is asked for, but the model has its own, in {place}. Leave the name out, or "
                         + "take the model's own away."
                 );

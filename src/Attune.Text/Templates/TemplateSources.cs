@@ -59,7 +59,7 @@ internal static class TemplateSources
         """;
 
     /// <param name="begins">Whether the tokenizer puts a begin token before texts; a model's own template writes it itself.</param>
-    /// <exception cref="Core.PlanException">No template has that name.</exception>
+    /// <exception cref="Core.ConfigurationException">No template has that name.</exception>
     internal static string Named(string name, bool begins) =>
         (begins ? "{{ bos_token }}" : "")
         + ChatTemplates.Named(name).Name switch

@@ -169,7 +169,7 @@ internal static class ProjectEndpoints
             );
             return Results.LocalRedirect($"/projects/{context.Project().Id}/settings?done=saved");
         }
-        catch (PlanException problem)
+        catch (ConfigurationException problem)
         {
             return SettingsPage(context, [.. problem.Problems]);
         }

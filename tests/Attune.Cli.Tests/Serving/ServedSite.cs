@@ -1,10 +1,10 @@
 using System.ClientModel;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Attune.Learning.Serving;
 using Attune.Models;
 using Attune.Recipes.Sources;
 using Attune.Testing;
+using Attune.Training.Serving;
 using Attune.Web;
 using OpenAI;
 using OpenAI.Chat;

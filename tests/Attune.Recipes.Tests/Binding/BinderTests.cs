@@ -65,14 +65,14 @@ public sealed class BinderTests
     [InlineData("[]", "stages.0 is a list; expected one of ppo, sft, with its keys indented below it.")]
     public void A_mistake_is_told_with_its_line_and_what_was_expected(string stage, string problem)
     {
-        var thrown = Assert.Throws<PlanException>(() => Bind($"name: demo\nstages:\n  - {stage}\n"));
+        var thrown = Assert.Throws<ConfigurationException>(() => Bind($"name: demo\nstages:\n  - {stage}\n"));
         Assert.Equal("demo.yaml:3: " + problem, thrown.Message);
     }
 
     [Fact]
     public void All_mistakes_are_told_at_once_in_the_order_of_their_lines()
     {
-        var thrown = Assert.Throws<PlanException>(() =>
+        var thrown = Assert.Throws<ConfigurationException>(() =>
             Bind(
                 """
                 sead: 3
@@ -117,7 +117,7 @@ public sealed class BinderTests
     [Fact]
     public void A_presets_own_numbers_are_checked()
     {
-        var thrown = Assert.Throws<PlanException>(() =>
+        var thrown = Assert.Throws<ConfigurationException>(() =>
             Binder.Bind<SamplePpoStage>(Parse("prompts: p\npreset: paper\n"), "ppo", Presets(new SamplePpo { LearningRate = 7 }))
         );
         Assert.Equal("demo.yaml: ppo.learning_rate is 7; expected 0 to 1.", thrown.Message);
@@ -126,9 +126,9 @@ public sealed class BinderTests
     [Fact]
     public void An_unknown_preset_is_told_by_who_knows_them()
     {
-        var thrown = Assert.Throws<PlanException>(() => Binder.Bind<SamplePpo>(Parse("preset: papers\n"), "ppo", Presets(new())));
+        var thrown = Assert.Throws<ConfigurationException>(() => Binder.Bind<SamplePpo>(Parse("preset: papers\n"), "ppo", Presets(new())));
         Assert.Equal("demo.yaml:1: ppo.preset is 'papers': there is only paper.", thrown.Message);
-        thrown = Assert.Throws<PlanException>(() => Binder.Bind<SamplePpo>(Parse("preset: papers\n"), "ppo"));
+        thrown = Assert.Throws<ConfigurationException>(() => Binder.Bind<SamplePpo>(Parse("preset: papers\n"), "ppo"));
         Assert.Equal("demo.yaml:1: ppo.preset is 'papers', and there is no such preset.", thrown.Message);
     }
 
@@ -137,7 +137,7 @@ public sealed class BinderTests
     {
         Assert.Null(Binder.Bind<SamplePpoStage>(Parse("prompts: p\nlora: null\nmissing_eos_score: ~\npreset:\n")).Lora);
         Assert.Equal("null", Binder.Bind<SampleSftStage>(Parse("data: 'null'\n")).Data);
-        Assert.Throws<PlanException>(() => Binder.Bind<SampleSftStage>(Parse("data: null\n")));
+        Assert.Throws<ConfigurationException>(() => Binder.Bind<SampleSftStage>(Parse("data: null\n")));
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public sealed class BinderTests
     }
 
     private static Func<Type, string, object?> Presets(SamplePpo paper) =>
-        (type, name) => type == typeof(SamplePpo) && name == "paper" ? paper : throw new PlanException("there is only paper.");
+        (type, name) => type == typeof(SamplePpo) && name == "paper" ? paper : throw new ConfigurationException("there is only paper.");
 
     private static OptionNode.Mapping Parse(string yaml) => RecipeFile.Parse(yaml, "demo.yaml");
 

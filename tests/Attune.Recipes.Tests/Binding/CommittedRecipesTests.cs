@@ -1,5 +1,5 @@
+using Attune.Frontier;
 using Attune.Recipes.Binding;
-using Attune.Recipes.Frontier;
 
 namespace Attune.Recipes.Tests.Binding;
 

@@ -1,6 +1,6 @@
 using System.ComponentModel;
-using Attune.Algorithms;
 using Attune.Core;
+using Attune.Methods;
 using Attune.Recipes.Binding;
 
 namespace Attune.Recipes.Tests.Binding;
@@ -76,7 +76,7 @@ public sealed class OptionSchemaTests
         Assert.Equal(["[a", "b"], Given(("--prompts", "- a: b"), ("--lora-targets", "[\"[a\", b]")).Lora!.Targets);
         Assert.Equal(["x", "y"], Given(("--prompts", "p"), ("--lora-targets", "x, y")).Lora!.Targets);
         Assert.Equal("[x", Given(("--prompts", "[x")).Prompts);
-        var thrown = Assert.Throws<PlanException>(() => Given(("--kl-coefficient", "-1"), ("--lora-rank", "many")));
+        var thrown = Assert.Throws<ConfigurationException>(() => Given(("--kl-coefficient", "-1"), ("--lora-rank", "many")));
         Assert.Equal(
             [
                 "--kl-coefficient is -1; expected 0 to 1000.",

@@ -80,7 +80,7 @@ public sealed class OverrideTests
     [InlineData("name=[a, b]", "--set: name is a list; expected text.")]
     public void A_wrong_override_is_told_by_its_origin(string assignment, string problem)
     {
-        var thrown = Assert.Throws<PlanException>(() => Binder.Bind<SampleRecipe>(Demo.Assign(assignment, "--set")));
+        var thrown = Assert.Throws<ConfigurationException>(() => Binder.Bind<SampleRecipe>(Demo.Assign(assignment, "--set")));
         Assert.Equal(problem, thrown.Message.Replace("stages.ppo.", "ppo.", StringComparison.Ordinal));
     }
 
@@ -108,7 +108,9 @@ public sealed class OverrideTests
     public void A_path_without_end_is_refused_before_it_fills_the_stack() =>
         Assert.Contains(
             "is not a path",
-            Assert.Throws<PlanException>(() => Demo.Set(string.Concat(Enumerable.Repeat("a.", 60_000)) + "a", "1", "--set")).Message,
+            Assert
+                .Throws<ConfigurationException>(() => Demo.Set(string.Concat(Enumerable.Repeat("a.", 60_000)) + "a", "1", "--set"))
+                .Message,
             StringComparison.Ordinal
         );
 
@@ -121,7 +123,7 @@ public sealed class OverrideTests
     public void Broken_flow_values_are_told_by_their_origin(string value) =>
         Assert.StartsWith(
             "--set: ",
-            Assert.Throws<PlanException>(() => Demo.Set("name", value, "--set")).Message,
+            Assert.Throws<ConfigurationException>(() => Demo.Set("name", value, "--set")).Message,
             StringComparison.Ordinal
         );
 }

@@ -52,7 +52,7 @@ public sealed class RecipeFileTests
     [InlineData("a: 1\nb: \0\nc: 3\n", "demo.yaml:2: the character U+0000 is not allowed; write it \"\\u0000\" if it is meant.")]
     [InlineData("? [a, b]\n: 1\n", "demo.yaml:1: a key is a list or a mapping; expected a word.")]
     public void What_is_no_recipe_is_refused_with_one_clear_message(string yaml, string message) =>
-        Assert.Equal(message, Assert.Throws<PlanException>(() => RecipeFile.Parse(yaml, "demo.yaml")).Message);
+        Assert.Equal(message, Assert.Throws<ConfigurationException>(() => RecipeFile.Parse(yaml, "demo.yaml")).Message);
 
     [Theory]
     [InlineData("a: [1, 2\nb: 3\n")]
@@ -65,7 +65,7 @@ public sealed class RecipeFileTests
     [InlineData("a: @b\n")]
     public void Malformed_text_is_one_message_with_a_line(string yaml)
     {
-        var thrown = Assert.Throws<PlanException>(() => RecipeFile.Parse(yaml, "demo.yaml"));
+        var thrown = Assert.Throws<ConfigurationException>(() => RecipeFile.Parse(yaml, "demo.yaml"));
         Assert.Matches(@"\Ademo\.yaml:[1-9]\d*: not valid YAML: .+\.\z", Assert.Single(thrown.Problems));
         Assert.DoesNotContain("Idx", thrown.Message, StringComparison.Ordinal);
     }
@@ -81,7 +81,7 @@ public sealed class RecipeFileTests
 
         Assert.StartsWith(
             "demo.yaml:1: anchors",
-            Assert.Throws<PlanException>(() => RecipeFile.Parse(laughs.ToString(), "demo.yaml")).Message,
+            Assert.Throws<ConfigurationException>(() => RecipeFile.Parse(laughs.ToString(), "demo.yaml")).Message,
             StringComparison.Ordinal
         );
     }
@@ -95,7 +95,7 @@ public sealed class RecipeFileTests
         var deep = "a:\n  " + string.Concat(Enumerable.Repeat(level, 50_000));
         Assert.Contains(
             "nested more than 32 levels deep",
-            Assert.Throws<PlanException>(() => RecipeFile.Parse(deep, "demo.yaml")).Message,
+            Assert.Throws<ConfigurationException>(() => RecipeFile.Parse(deep, "demo.yaml")).Message,
             StringComparison.Ordinal
         );
     }
@@ -108,22 +108,26 @@ public sealed class RecipeFileTests
         File.WriteAllBytes(path, [.. "name: a\nmodel: "u8, 0xC3, 0x28, (byte)'\n']);
         Assert.Equal(
             $"{path}:2: the text is not UTF-8; save the file as UTF-8.",
-            Assert.Throws<PlanException>(() => RecipeFile.Read(path)).Message
+            Assert.Throws<ConfigurationException>(() => RecipeFile.Read(path)).Message
         );
         File.WriteAllBytes(path, [0xFF, 0xFE, (byte)'a', 0]);
         Assert.Equal(
             $"{path}:1: the text is not UTF-8; save the file as UTF-8.",
-            Assert.Throws<PlanException>(() => RecipeFile.Read(path)).Message
+            Assert.Throws<ConfigurationException>(() => RecipeFile.Read(path)).Message
         );
         File.WriteAllBytes(path, new byte[2_000_000]);
-        Assert.Contains("2000000 bytes", Assert.Throws<PlanException>(() => RecipeFile.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "2000000 bytes",
+            Assert.Throws<ConfigurationException>(() => RecipeFile.Read(path)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(
             $"{folder.Path} is a folder; expected a recipe, a .yaml file.",
-            Assert.Throws<PlanException>(() => RecipeFile.Read(folder.Path)).Message
+            Assert.Throws<ConfigurationException>(() => RecipeFile.Read(folder.Path)).Message
         );
         Assert.Equal(
             $"{path}x does not exist; expected a recipe, a .yaml file.",
-            Assert.Throws<PlanException>(() => RecipeFile.Read(path + "x")).Message
+            Assert.Throws<ConfigurationException>(() => RecipeFile.Read(path + "x")).Message
         );
     }
 
@@ -169,7 +173,7 @@ public sealed class RecipeFileTests
                     {
                         RecipeFile.Parse(string.Concat(parts), "demo.yaml");
                     }
-                    catch (PlanException problem)
+                    catch (ConfigurationException problem)
                     {
                         Assert.StartsWith("demo.yaml", problem.Message, StringComparison.Ordinal);
                     }

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Attune.Algorithms.Policy;
 using Attune.Core;
+using Attune.Methods.Policy;
 using Attune.Recipes.Binding;
 using CsCheck;
 

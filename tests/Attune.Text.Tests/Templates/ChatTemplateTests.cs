@@ -59,7 +59,7 @@ public sealed class ChatTemplateTests
     public void An_unknown_name_is_answered_with_the_nearest() =>
         Assert.Contains(
             "Did you mean 'llama3'?",
-            Assert.Throws<PlanException>(() => ChatTemplates.Named("lama3")).Message,
+            Assert.Throws<ConfigurationException>(() => ChatTemplates.Named("lama3")).Message,
             StringComparison.Ordinal
         );
 

@@ -1,5 +1,5 @@
-using Attune.Algorithms.Reward;
 using Attune.Core.Runs;
+using Attune.Methods.Reward;
 
 namespace Attune.Recipes.Stages.Direct;
 

@@ -1,15 +1,15 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Attune.Algorithms;
-using Attune.Algorithms.Preference;
 using Attune.Data.Cleaning;
+using Attune.Methods;
+using Attune.Methods.Preference;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
 
 namespace Attune.Recipes.Stages.Direct;
 
 /// <summary>Learns from judgements without a reward model and without sampling: what the methods of this kind share.</summary>
-public abstract record DirectStage : ExaminedStage
+public abstract record DirectStage : EvaluatedStage
 {
     [Description("preferences: a file of pairs, choices, rankings or (kto) verdicts; left out, what the preferences stage collected")]
     public string? Data { get; init; }
@@ -30,7 +30,7 @@ public abstract record DirectStage : ExaminedStage
     /// <summary>The method's options.</summary>
     internal abstract PreferenceOptions Common { get; }
 
-    public override IEnumerable<string> Missing(Supplies given) =>
+    public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. MissingModels(given),
             .. Data is null && !given.Preferences ? [NeedsData] : Array.Empty<string>(),
@@ -38,7 +38,7 @@ public abstract record DirectStage : ExaminedStage
             .. DataSource.MissingFile($"{Kind}.held_out_data", HeldOutData),
         ];
 
-    internal override IEnumerable<string?> LearnsFrom(Handover given) => LearnsFromLabels(given, Data);
+    internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(given, Data);
 
     internal string NeedsData => $"{Kind}.data is missing: name a preference file, or put a preferences stage before this one.";
 

@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using Attune.Algorithms.Preference;
-using Attune.Algorithms.Reward;
 using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
@@ -8,19 +6,21 @@ using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
-using Attune.Learning.Checkpoints;
-using Attune.Learning.Contracts;
-using Attune.Learning.Experience;
+using Attune.Methods.Preference;
+using Attune.Methods.Reward;
 using Attune.Models;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Attune.Training.Checkpoints;
+using Attune.Training.Contracts;
+using Attune.Training.Experience;
 
 namespace Attune.Recipes.Stages.Direct;
 
 /// <summary>The parts of a direct method at work, and the steps that all methods take with them.</summary>
 internal sealed class DirectWork(DirectStage stage, Workplace place)
 {
-    private readonly StageRoom _room = place.Room;
+    private readonly StageContext _room = place.Room;
     private readonly Encoder _encoder = place.Encoder;
     private readonly LanguageModel _policy = place.Policy;
     private readonly LanguageModel _reference = place.Reference;
@@ -32,7 +32,7 @@ internal sealed class DirectWork(DirectStage stage, Workplace place)
         string source,
         int rows,
         Data.Cleaning.PreferenceCleaning rules,
-        StageRoom room
+        StageContext room
     );
 
     public Examples<Preference, TokenPair> Pairs() =>
@@ -54,11 +54,11 @@ internal sealed class DirectWork(DirectStage stage, Workplace place)
         );
 
     private Examples<T, TToken> Read<T, TToken>(Reader<T> read, Func<IReadOnlyList<T>, int, EncodedData<TToken>> encode)
-        where T : Core.Feedback.Feedback
+        where T : Label
     {
-        var source = stage.Data ?? _room.Handover.Preferences ?? throw new PlanException(stage.NeedsData);
+        var source = stage.Data ?? _room.Artifacts.Preferences ?? throw new ConfigurationException(stage.NeedsData);
         var (rows, hash) = read(source, stage.Rows, stage.Cleaning, _room);
-        var heldOutSource = stage.HeldOutData ?? (stage.Data is null ? _room.Handover.HeldOutPreferences : null);
+        var heldOutSource = stage.HeldOutData ?? (stage.Data is null ? _room.Artifacts.HeldOutPreferences : null);
         var split = heldOutSource is null
             ? Split.ByPrompt(rows, stage.Common.TestSplit, _room.Seed.For("split"))
             : new SplitData<T>(rows, read(heldOutSource, 0, stage.Cleaning, _room).Rows);

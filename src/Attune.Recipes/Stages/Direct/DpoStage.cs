@@ -1,4 +1,4 @@
-using Attune.Algorithms.Preference;
+using Attune.Methods.Preference;
 using Attune.Models;
 using Attune.Recipes.Binding;
 

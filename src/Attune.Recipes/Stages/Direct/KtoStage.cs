@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Attune.Algorithms.Preference;
-using Attune.Algorithms.Reward;
+using Attune.Methods.Preference;
+using Attune.Methods.Reward;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 
@@ -49,7 +49,7 @@ public sealed record KtoStage : DirectStage
         return [.. items.Select((item, i) => item with { Reference = known[i], MismatchedReference = known[items.Length + i] })];
     }
 
-    private void NoteBalance(StageRoom room, ImmutableArray<LabelledSequence> verdicts)
+    private void NoteBalance(StageContext room, ImmutableArray<LabelledSequence> verdicts)
     {
         double desirable = verdicts.Count(v => v.Desirable),
             undesirable = verdicts.Length - desirable;

@@ -1,19 +1,19 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Attune.Algorithms;
-using Attune.Algorithms.Preference;
 using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
 using Attune.Data.Order;
-using Attune.Data.Simulation;
-using Attune.Learning.Contracts;
-using Attune.Learning.Evaluation;
-using Attune.Learning.Rewards;
-using Attune.Learning.Rollouts;
+using Attune.Methods;
+using Attune.Methods.Preference;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Attune.Training.Contracts;
+using Attune.Training.Evaluation;
+using Attune.Training.Rewards;
+using Attune.Training.Rollouts;
+using Attune.Worlds.Annotators;
 
 namespace Attune.Recipes.Stages.Direct;
 
@@ -31,7 +31,7 @@ public enum JudgeKind
 }
 
 /// <summary>DPO on the policy's own answers, judged as it goes.</summary>
-public sealed record OnlineDpoStage : ExaminedStage
+public sealed record OnlineDpoStage : EvaluatedStage
 {
     public override string Kind => "online-dpo";
     public override string Purpose => "answer, be judged, learn from the judged pairs (online DPO)";
@@ -63,55 +63,57 @@ public sealed record OnlineDpoStage : ExaminedStage
 
     internal override TrainingOptions Options => Training;
 
-    public override IEnumerable<string> Missing(Supplies given) =>
+    public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. MissingModels(given),
             .. DataSource.Missing("online-dpo.prompts", Prompts, Rows),
             .. Utilities.Missing("online-dpo.utility", Utility),
             .. Judge == JudgeKind.Model ? JudgeModel.Missing("online-dpo.judge_model") : [],
-            .. Judge == JudgeKind.Reward && !given.Reward && Exam.RewardModel is null
+            .. Judge == JudgeKind.Reward && !given.Reward && Evaluation.RewardModel is null
                 ? ["online-dpo.judge is reward, but there is none: no reward stage comes before and reward_model is not given."]
                 : Array.Empty<string>(),
         ];
 
-    internal override IEnumerable<string?> LearnsFrom(Handover given) =>
-        [given.Policy, Judge == JudgeKind.Reward && Exam.RewardModel is null ? given.Reward : null];
+    internal override IEnumerable<string?> LearnsFrom(Artifacts given) =>
+        [given.Policy, Judge == JudgeKind.Reward && Evaluation.RewardModel is null ? given.Reward : null];
 
     internal override IEnumerable<string?> OnlyMeasuresWith => Judge == JudgeKind.Reward ? [] : base.OnlyMeasuresWith;
 
     internal override ReadyTraining Prepare(Workplace place)
     {
         var (all, hash) = DataSource.Prompts(Prompts, Rows, place.Room);
-        var split = Exam.HeldOutPrompts is null
+        var split = Evaluation.HeldOutPrompts is null
             ? Split.ByPrompt(all, 0.05, place.Room.Seed.For("split"))
             : new SplitData<Core.Conversations.Prompt>(all, []);
         var context = place.Policy.Config.ContextLength;
         var pool = new PromptPool([
-            .. split.Training.Select(p => (p, place.Encoder.EncodePrompt(p))).Where(p => p.Item2.Length + Exam.MaxNewTokens <= context),
+            .. split
+                .Training.Select(p => (p, place.Encoder.EncodePrompt(p)))
+                .Where(p => p.Item2.Length + Evaluation.MaxNewTokens <= context),
         ]);
         if (pool.Count < split.Training.Length)
         {
             place.Room.Note(
                 $"{Prompts}: {split.Training.Length - pool.Count} of {split.Training.Length} prompts left out: no room for "
-                    + $"{Exam.MaxNewTokens} new tokens in the model's {context}"
+                    + $"{Evaluation.MaxNewTokens} new tokens in the model's {context}"
             );
         }
 
         if (pool.Count == 0)
         {
             throw new DataException(
-                $"{Prompts}: no prompt leaves room for {Exam.MaxNewTokens} new tokens in the model's {context}. Lower max_new_tokens."
+                $"{Prompts}: no prompt leaves room for {Evaluation.MaxNewTokens} new tokens in the model's {context}. Lower max_new_tokens."
             );
         }
 
         return new ReadyTraining(
             split.HeldOut,
-            async (exam, cancel) =>
+            async (evaluation, cancel) =>
             {
                 using var sampler = new LocalSampler();
                 // Its own copy: iterated DPO moves it, and the exam's must stay.
                 using var reference = place.Reference.Copy();
-                var folder = Exam.RewardModel ?? place.Room.Handover.Reward;
+                var folder = Evaluation.RewardModel ?? place.Room.Artifacts.Reward;
                 using var reward = Judge == JudgeKind.Reward ? RewardModel.Load(folder!) : null;
                 var (asked, client) = Judge == JudgeKind.Model ? JudgeModel.Open() : (null, null);
                 using var closing = client;
@@ -124,13 +126,13 @@ public sealed record OnlineDpoStage : ExaminedStage
                     Sampler = sampler,
                     Sampling = new SamplingOptions
                     {
-                        Temperature = Exam.Temperature,
-                        MaxNewTokens = Exam.MaxNewTokens,
+                        Temperature = Evaluation.Temperature,
+                        MaxNewTokens = Evaluation.MaxNewTokens,
                         EndToken = place.Encoder.Tokenizer.EndToken,
                     },
                     Judge = asked ?? BuildJudge(place, scored),
                     Decode = (prompt, sequence) => place.Encoder.DecodeAnswer(prompt, sequence.Answer),
-                    Exam = exam.Exam,
+                    Evaluation = evaluation.Evaluation,
                 };
                 var progress = await place.Room.FitAsync(
                     OnlineDpoExperience.Objective(Training, place.Policy),

@@ -1,5 +1,5 @@
-using Attune.Algorithms.Preference;
 using Attune.Core.Tokens;
+using Attune.Methods.Preference;
 using Attune.Models;
 
 namespace Attune.Recipes.Stages.Direct;

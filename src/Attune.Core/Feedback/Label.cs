@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Attune.Core.Conversations;
+
+namespace Attune.Core.Feedback;
+
+/// <summary>
+/// What someone said about answers to a prompt. People, simulated annotators and models that judge all speak in these
+/// records, so AI feedback takes the same road as human feedback.
+/// </summary>
+public abstract record Label(Prompt Prompt)
+{
+    /// <summary>Who said it; null where the source does not tell.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Annotator { get; init; }
+}
+
+/// <summary>An answer worth imitating.</summary>
+public sealed record Demonstration(Prompt Prompt, string Answer) : Label(Prompt);
+
+/// <summary>One answer preferred to another.</summary>
+/// <param name="Margin">How much better, in the annotator's scale; null where only the order was asked.</param>
+public sealed record Preference(Prompt Prompt, string Chosen, string Rejected, double? Margin = null) : Label(Prompt);
+
+/// <summary>The best of K answers (Ziegler et al. 2019).</summary>
+/// <param name="Best">Index into <paramref name="Answers"/>.</param>
+public sealed record Choice(Prompt Prompt, ImmutableArray<string> Answers, int Best) : Label(Prompt);
+
+/// <summary>K answers ordered.</summary>
+/// <param name="Ranks">One rank an answer, 1 is best; equal ranks are ties.</param>
+public sealed record Ranking(Prompt Prompt, ImmutableArray<string> Answers, ImmutableArray<int> Ranks) : Label(Prompt);
+
+/// <summary>One answer judged alone.</summary>
+public sealed record Verdict(Prompt Prompt, string Answer, bool Desirable) : Label(Prompt);
+
+/// <summary>A step of a solution and its label: 1 right, 0 neutral, -1 wrong, or a soft value between.</summary>
+public readonly record struct ReasoningStep(string Text, double Label);
+
+/// <summary>Labels on the steps of a solution.</summary>
+public sealed record StepLabels(Prompt Prompt, ImmutableArray<ReasoningStep> Steps) : Label(Prompt);

@@ -1,0 +1,84 @@
+namespace Attune.Core.Statistics;
+
+/// <summary>What the numbers mean, and so how far apart two of them are.</summary>
+public enum Scale
+{
+    /// <summary>Names: different or not.</summary>
+    Nominal,
+
+    /// <summary>Ranks: by how many values lie between.</summary>
+    Ordinal,
+
+    /// <summary>Amounts: by the square of the difference.</summary>
+    Interval,
+}
+
+/// <summary>
+/// Krippendorff's α (Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability"): 1 - observed disagreement / expected disagreement,
+/// for any number of people, each of whom may have judged only some of the units.
+/// </summary>
+public static class Alpha
+{
+    /// <param name="units">The values given to each unit, in any order; units with fewer than two say nothing and are passed over.</param>
+    /// <returns>1 for full agreement, 0 for chance; NaN where nothing was judged twice, or every value is the same.</returns>
+    public static double Of(IReadOnlyList<double[]> units, Scale scale)
+    {
+        var paired = units.Where(u => u.Length >= 2).ToArray();
+        double[] values = [.. paired.SelectMany(u => u).Distinct().Order()];
+        var index = values.Index().ToDictionary(v => v.Item, v => v.Index);
+        var totals = new double[values.Length];
+        foreach (var value in paired.SelectMany(u => u))
+        {
+            totals[index[value]]++;
+        }
+
+        var distance = Distances(values, totals, scale);
+        var observed = 0.0;
+        foreach (var unit in paired)
+        {
+            var sum = 0.0;
+            foreach (var a in unit)
+            {
+                foreach (var b in unit)
+                {
+                    sum += distance[index[a], index[b]];
+                }
+            }
+
+            observed += sum / (unit.Length - 1);
+        }
+
+        var (expected, all) = (0.0, totals.Sum());
+        for (var a = 0; a < values.Length; a++)
+        {
+            for (var b = 0; b < values.Length; b++)
+            {
+                expected += totals[a] * totals[b] * distance[a, b];
+            }
+        }
+
+        return expected == 0 ? double.NaN : 1 - ((all - 1) * observed / expected);
+    }
+
+    /// <summary>δ² of every two values.</summary>
+    private static double[,] Distances(double[] values, double[] totals, Scale scale)
+    {
+        var distance = new double[values.Length, values.Length];
+        for (var a = 0; a < values.Length; a++)
+        {
+            for (var b = a + 1; b < values.Length; b++)
+            {
+                var apart = scale switch
+                {
+                    Scale.Nominal => 1,
+                    Scale.Interval => values[b] - values[a],
+                    // All values from a to b, the ends counted half.
+                    _ => totals[a..(b + 1)].Sum() - ((totals[a] + totals[b]) / 2),
+                };
+                distance[a, b] = distance[b, a] = apart * apart;
+            }
+        }
+
+        return distance;
+    }
+}

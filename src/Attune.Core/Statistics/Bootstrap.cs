@@ -1,0 +1,47 @@
+using Attune.Core.Runs;
+
+namespace Attune.Core.Statistics;
+
+/// <summary>A figure with the interval that holds it in 95 of 100 repetitions.</summary>
+/// <param name="Units">From how many units.</param>
+public sealed record Interval(double Value, double Low, double High, int Units);
+
+/// <summary>Intervals by drawing units again with replacement (Efron 1979, the percentile method).</summary>
+public static class Bootstrap
+{
+    public const int Draws = 1000;
+
+    /// <param name="statistic">The figure of a set of units; NaN where it has none.</param>
+    /// <returns>Low and high are NaN where too few draws have a figure.</returns>
+    public static Interval Of<T>(IReadOnlyList<T> units, Func<IReadOnlyList<T>, double> statistic, Seed seed, int draws = Draws)
+    {
+        var rng = seed.For("bootstrap").Rng();
+        var drawn = new List<double>(draws);
+        var sample = new T[units.Count];
+        for (var draw = 0; draw < draws && units.Count > 0; draw++)
+        {
+            for (var i = 0; i < sample.Length; i++)
+            {
+                sample[i] = units[rng.NextInt(units.Count)];
+            }
+
+            var value = statistic(sample);
+            if (!double.IsNaN(value))
+            {
+                drawn.Add(value);
+            }
+        }
+
+        drawn.Sort();
+        return drawn.Count * 2 < draws
+            ? new Interval(units.Count == 0 ? double.NaN : statistic(units), double.NaN, double.NaN, units.Count)
+            : new Interval(statistic(units), Quantile(drawn, 0.025), Quantile(drawn, 0.975), units.Count);
+    }
+
+    private static double Quantile(List<double> sorted, double share)
+    {
+        var place = share * (sorted.Count - 1);
+        var (below, rest) = ((int)place, place - Math.Floor(place));
+        return below + 1 < sorted.Count ? ((1 - rest) * sorted[below]) + (rest * sorted[below + 1]) : sorted[below];
+    }
+}

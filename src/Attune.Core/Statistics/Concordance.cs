@@ -1,0 +1,32 @@
+namespace Attune.Core.Statistics;
+
+/// <summary>Agreement of whole rankings.</summary>
+public static class Concordance
+{
+    /// <summary>
+    /// Kendall's W (Kendall and Babington Smith 1939), corrected for ties: 12 S / (m² (n³ - n) - m Σ T), with S the squared deviations of
+    /// the rank sums and T = Σ (t³ - t) over the ties of a ranking.
+    /// </summary>
+    /// <param name="rankings">One a person, each a rank for every item; ties equal. Only the order of the numbers counts.</param>
+    /// <returns>1 where all rank alike, 0 where the rank sums are all equal; NaN for fewer than two people or items, or where everyone ties
+    /// everything.</returns>
+    public static double KendallW(IReadOnlyList<IReadOnlyList<int>> rankings)
+    {
+        if (rankings.Count < 2 || rankings[0].Count < 2)
+        {
+            return double.NaN;
+        }
+        double people = rankings.Count,
+            items = rankings[0].Count;
+        var middle = rankings.Select(MidRanks).ToArray();
+        var sums = Enumerable.Range(0, rankings[0].Count).Select(i => middle.Sum(r => r[i])).ToArray();
+        var spread = sums.Sum(s => Math.Pow(s - sums.Average(), 2));
+        var ties = rankings.Sum(r => r.GroupBy(rank => rank).Sum(g => Math.Pow(g.Count(), 3) - g.Count()));
+        var most = (people * people * (Math.Pow(items, 3) - items)) - (people * ties);
+        return most == 0 ? double.NaN : 12 * spread / most;
+    }
+
+    /// <summary>Ranks from 1, where ties share the mean of their places.</summary>
+    private static double[] MidRanks(IReadOnlyList<int> ranks) =>
+        [.. ranks.Select(rank => ranks.Count(r => r < rank) + ((ranks.Count(r => r == rank) + 1) / 2.0))];
+}

@@ -1,8 +1,0 @@
-namespace Attune.Data.Reviews;
-
-/// <summary>The distribution of sentiment over reviews, symmetric about 0.</summary>
-public enum SentimentShape
-{
-    Uniform,
-    Normal,
-}

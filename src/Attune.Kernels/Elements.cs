@@ -1,0 +1,87 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Attune.Kernels;
+
+/// <summary>How numbers lie in memory: read and written sixteen at a time, computed with in float32. Needs AVX-512.</summary>
+public unsafe interface IElement
+{
+    static abstract int Bytes { get; }
+
+    static abstract Vector512<float> Load(void* start, long index);
+
+    static abstract void Store(void* start, long index, Vector512<float> values);
+
+    static abstract float LoadOne(void* start, long index);
+
+    static abstract void StoreOne(void* start, long index, float value);
+}
+
+/// <summary>As float32.</summary>
+public readonly unsafe struct FullElement : IElement
+{
+    public static int Bytes => sizeof(float);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load(void* start, long index) => Vector512.Load((float*)start + index);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(void* start, long index, Vector512<float> values) => values.Store((float*)start + index);
+
+    public static float LoadOne(void* start, long index) => FlatFloat32.LoadOne(start, index);
+
+    public static void StoreOne(void* start, long index, float value) => FlatFloat32.StoreOne(start, index, value);
+}
+
+/// <summary>As bfloat16, rounded to nearest, ties to even.</summary>
+public readonly unsafe struct HalfElement : IElement
+{
+    public static int Bytes => sizeof(ushort);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load(void* start, long index) =>
+        (Avx512F.ConvertToVector512UInt32(Vector256.Load((ushort*)start + index)) << 16).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(void* start, long index, Vector512<float> values)
+    {
+        var bits = values.AsUInt32();
+        Avx512F
+            .ConvertToVector256UInt16((bits + Vector512.Create(0x7FFFu) + ((bits >> 16) & Vector512<uint>.One)) >> 16)
+            .Store((ushort*)start + index);
+    }
+
+    public static float LoadOne(void* start, long index) => FlatBFloat16.LoadOne(start, index);
+
+    public static void StoreOne(void* start, long index, float value) => FlatBFloat16.StoreOne(start, index, value);
+}
+
+/// <summary>Functions of sixteen numbers, as <see cref="VectorMath"/> has them for the machine's own width.</summary>
+internal static class WideMath
+{
+    /// <summary>e to the x, with a relative error below 2e-7; 0 below -87.3.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Exp(Vector512<float> x)
+    {
+        var bounded = Vector512.Max(Vector512.Min(x, Vector512.Create(88.3f)), Vector512.Create(-87.3f));
+        // x = n ln 2 + r with |r| <= ln 2 / 2, ln 2 in two parts; then Taylor's series to the seventh power.
+        var n = Avx512F.RoundScale(bounded * Vector512.Create(1.44269504f), 0);
+        var r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693359375f), bounded);
+        r = Vector512.FusedMultiplyAdd(n, Vector512.Create(2.12194440e-4f), r);
+        var sum = Vector512.Create(1f / 5040);
+        sum = Vector512.FusedMultiplyAdd(sum, r, Vector512.Create(1f / 720));
+        sum = Vector512.FusedMultiplyAdd(sum, r, Vector512.Create(1f / 120));
+        sum = Vector512.FusedMultiplyAdd(sum, r, Vector512.Create(1f / 24));
+        sum = Vector512.FusedMultiplyAdd(sum, r, Vector512.Create(1f / 6));
+        sum = Vector512.FusedMultiplyAdd(sum, r, Vector512.Create(0.5f));
+        sum = Vector512.FusedMultiplyAdd(sum, r, Vector512<float>.One);
+        sum = Vector512.FusedMultiplyAdd(sum, r, Vector512<float>.One);
+        var power = Avx512F.Scale(sum, n);
+        return Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512.Create(-87.3f)), Vector512<float>.Zero, power);
+    }
+
+    /// <summary>1 / (1 + e^-x)</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Logistic(Vector512<float> x) => Vector512<float>.One / (Vector512<float>.One + Exp(-x));
+}

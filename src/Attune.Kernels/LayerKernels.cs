@@ -1,0 +1,238 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Attune.Kernels;
+
+/// <summary>
+/// The element-wise parts of a transformer layer, forward and backward, on libtorch's threads. T is how activations, weights and their
+/// gradients lie in memory; residuals are float32. Widths are multiples of 16. Needs AVX-512.
+/// </summary>
+public static unsafe class LayerKernels
+{
+    // Numbers that a worker takes at once: enough to pay for asking, few enough to share out.
+    private const int Grain = 1 << 14;
+
+    /// <summary>target = a + b, b being of T.</summary>
+    public static void Add<T>(float* a, void* b, float* target, long count)
+        where T : struct, IElement =>
+        InParts(
+            count,
+            (start, end) =>
+            {
+                for (var i = start; i < end; i += 16)
+                {
+                    (Vector512.Load(a + i) + T.Load(b, i)).Store(target + i);
+                }
+            }
+        );
+
+    /// <summary>target = source, rounded to T.</summary>
+    public static void Round<T>(float* source, void* target, long count)
+        where T : struct, IElement =>
+        InParts(
+            count,
+            (start, end) =>
+            {
+                for (var i = start; i < end; i += 16)
+                {
+                    T.Store(target, i, Vector512.Load(source + i));
+                }
+            }
+        );
+
+    /// <summary>Adds each column's sum over all rows to <paramref name="into"/>: the gradient of a bias.</summary>
+    /// <param name="gradients">[rows, columns]</param>
+    public static void AddColumnSums<T>(void* gradients, int rows, int columns, void* into)
+        where T : struct, IElement =>
+        TorchThreads.For(
+            (columns + 63) / 64,
+            (long)rows * columns,
+            part =>
+            {
+                for (var column = part * 64; column < Math.Min(columns, part * 64 + 64); column += 16)
+                {
+                    var (even, odd) = (Vector512<float>.Zero, Vector512<float>.Zero);
+                    var row = 0;
+                    for (; row + 2 <= rows; row += 2)
+                    {
+                        even += T.Load(gradients, (long)row * columns + column);
+                        odd += T.Load(gradients, (long)(row + 1) * columns + column);
+                    }
+
+                    if (row < rows)
+                    {
+                        even += T.Load(gradients, (long)row * columns + column);
+                    }
+
+                    T.Store(into, column, T.Load(into, column) + even + odd);
+                }
+            }
+        );
+
+    /// <summary>The tanh approximation of x times the normal distribution function (Hendrycks and Gimpel 2016).</summary>
+    public static void Gelu<T>(void* input, void* output, long count)
+        where T : struct, IElement =>
+        InParts(
+            count,
+            (start, end) =>
+            {
+                for (var i = start; i < end; i += 16)
+                {
+                    var x = T.Load(input, i);
+                    T.Store(output, i, x * GeluGate(x));
+                }
+            }
+        );
+
+    /// <summary>gradient *= the derivative at the input.</summary>
+    public static void GeluBackward<T>(void* input, void* gradient, long count)
+        where T : struct, IElement =>
+        InParts(
+            count,
+            (start, end) =>
+            {
+                for (var i = start; i < end; i += 16)
+                {
+                    var x = T.Load(input, i);
+                    T.Store(gradient, i, T.Load(gradient, i) * GeluSlope(x, GeluGate(x)));
+                }
+            }
+        );
+
+    /// <summary>output = gate * logistic(gate) * value, of rows that hold first the gates, then the values.</summary>
+    /// <param name="input">[rows, 2 * width]</param>
+    public static void SwiGlu<T>(void* input, void* output, int rows, int width)
+        where T : struct, IElement =>
+        TorchThreads.For(
+            rows,
+            (long)rows * width,
+            row =>
+            {
+                long from = 2L * row * width,
+                    to = (long)row * width;
+                for (var i = 0; i < width; i += 16)
+                {
+                    var gate = T.Load(input, from + i);
+                    T.Store(output, to + i, gate * WideMath.Logistic(gate) * T.Load(input, from + width + i));
+                }
+            }
+        );
+
+    /// <summary>The gradients of gates and values.</summary>
+    /// <param name="gradient">[rows, width]</param>
+    /// <param name="inputGradient">[rows, 2 * width]</param>
+    public static void SwiGluBackward<T>(void* input, void* gradient, void* inputGradient, int rows, int width)
+        where T : struct, IElement =>
+        TorchThreads.For(
+            rows,
+            (long)rows * width,
+            row =>
+            {
+                long from = 2L * row * width,
+                    to = (long)row * width;
+                for (var i = 0; i < width; i += 16)
+                {
+                    var (gate, value, g) = (T.Load(input, from + i), T.Load(input, from + width + i), T.Load(gradient, to + i));
+                    var s = WideMath.Logistic(gate);
+                    T.Store(inputGradient, from + i, g * value * s * (Vector512<float>.One + gate * (Vector512<float>.One - s)));
+                    T.Store(inputGradient, from + width + i, g * gate * s);
+                }
+            }
+        );
+
+    /// <summary>output = gelu(gate) * value, of rows that hold first the gates, then the values; the tanh approximation.</summary>
+    /// <param name="input">[rows, 2 * width]</param>
+    public static void GeGlu<T>(void* input, void* output, int rows, int width)
+        where T : struct, IElement =>
+        TorchThreads.For(
+            rows,
+            (long)rows * width,
+            row =>
+            {
+                long from = 2L * row * width,
+                    to = (long)row * width;
+                for (var i = 0; i < width; i += 16)
+                {
+                    var gate = T.Load(input, from + i);
+                    T.Store(output, to + i, gate * GeluGate(gate) * T.Load(input, from + width + i));
+                }
+            }
+        );
+
+    /// <summary>The gradients of gates and values.</summary>
+    /// <param name="gradient">[rows, width]</param>
+    /// <param name="inputGradient">[rows, 2 * width]</param>
+    public static void GeGluBackward<T>(void* input, void* gradient, void* inputGradient, int rows, int width)
+        where T : struct, IElement =>
+        TorchThreads.For(
+            rows,
+            (long)rows * width,
+            row =>
+            {
+                long from = 2L * row * width,
+                    to = (long)row * width;
+                for (var i = 0; i < width; i += 16)
+                {
+                    var (x, value, g) = (T.Load(input, from + i), T.Load(input, from + width + i), T.Load(gradient, to + i));
+                    var gate = GeluGate(x);
+                    T.Store(inputGradient, from + i, g * value * GeluSlope(x, gate));
+                    T.Store(inputGradient, from + width + i, g * x * gate);
+                }
+            }
+        );
+
+    /// <summary>Rows of a table, and of a second one where there is one, added: tokens and positions.</summary>
+    /// <param name="second">[.., width]; null for none</param>
+    public static void Gather<T>(void* first, long* firstRows, void* second, long* secondRows, float* target, int rows, int width)
+        where T : struct, IElement =>
+        TorchThreads.For(
+            rows,
+            (long)rows * width,
+            row =>
+            {
+                for (var i = 0; i < width; i += 16)
+                {
+                    var sum = T.Load(first, firstRows[row] * width + i);
+                    (second is null ? sum : sum + T.Load(second, secondRows[row] * width + i)).Store(target + (long)row * width + i);
+                }
+            }
+        );
+
+    /// <summary>Adds each gradient row to its row of a table, in their order.</summary>
+    public static void ScatterAdd<T>(float* gradients, long* tableRows, void* table, int rows, int width)
+        where T : struct, IElement =>
+        TorchThreads.For(
+            (width + 63) / 64,
+            (long)rows * width,
+            part =>
+            {
+                for (var row = 0; row < rows; row++)
+                {
+                    for (var i = part * 64; i < Math.Min(width, part * 64 + 64); i += 16)
+                    {
+                        T.Store(
+                            table,
+                            tableRows[row] * width + i,
+                            T.Load(table, tableRows[row] * width + i) + Vector512.Load(gradients + (long)row * width + i)
+                        );
+                    }
+                }
+            }
+        );
+
+    /// <summary>s(2u) with 2u = 2 sqrt(2 / pi) (x + 0.044715 x^3): (1 + tanh u) / 2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> GeluGate(Vector512<float> x) =>
+        WideMath.Logistic(x * Vector512.FusedMultiplyAdd(Vector512.Create(0.0713548163f), x * x, Vector512.Create(1.59576912f)));
+
+    /// <summary>The derivative of x s(2u): s + x s (1 - s) 2u'.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> GeluSlope(Vector512<float> x, Vector512<float> gate)
+    {
+        var slope = Vector512.FusedMultiplyAdd(Vector512.Create(3 * 0.0713548163f), x * x, Vector512.Create(1.59576912f));
+        return gate + x * gate * (Vector512<float>.One - gate) * slope;
+    }
+
+    private static void InParts(long count, Action<long, long> work) =>
+        TorchThreads.For((int)((count + Grain - 1) / Grain), count, part => work((long)part * Grain, Math.Min(count, (part + 1L) * Grain)));
+}

@@ -1,0 +1,159 @@
+using System.Runtime.Intrinsics;
+
+namespace Attune.Kernels;
+
+/// <summary>How the outputs of a packed matrix lie in its panels.</summary>
+public enum PanelOrder
+{
+    /// <summary>Panel p holds outputs 64p to 64p + 63.</summary>
+    Plain,
+
+    /// <summary>
+    /// The source holds n gates, then n values. Panel p holds gates 32p to 32p + 31, then the values they act on, so that an
+    /// epilogue sees both at once.
+    /// </summary>
+    Gated,
+}
+
+/// <summary>The numbers a kernel multiplies; sums are in 32 bits whatever they are.</summary>
+public enum KernelType
+{
+    /// <summary>Exact: 32-bit weights and activations.</summary>
+    F32,
+
+    /// <summary>bfloat16 weights and activations: half the memory to read, and twice the products on processors that have them.</summary>
+    BF16,
+}
+
+/// <summary>
+/// A weight matrix laid out for <see cref="Gemm"/>: panels of 64 outputs, read front to back by the kernel in steps of 256 bytes.
+/// A step holds the weights of one input, 64 floats, or of two inputs in bfloat16, 64 pairs. Columns that no output fills are zeros.
+/// </summary>
+public sealed unsafe class PackedMatrix : IDisposable
+{
+    /// <summary>Columns of a panel.</summary>
+    public const int Panel = 64;
+
+    /// <summary>Columns transposed at once, as many as a vector has 32-bit numbers.</summary>
+    private const int Group = PackingTile.Side;
+
+    private readonly NativeBuffer _values;
+    private readonly PanelOrder _order;
+    private readonly int _rows;
+
+    /// <param name="rows">Outputs of the source matrix; twice the results in gated order.</param>
+    /// <param name="inputs">Its inputs.</param>
+    public PackedMatrix(int rows, int inputs, PanelOrder order = PanelOrder.Plain, KernelType type = KernelType.F32)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(inputs, 1);
+        (_rows, _order, Inputs, Type) = (rows, order, inputs, type);
+        Steps = type == KernelType.F32 ? inputs : (inputs + 1) / 2;
+        Outputs = order == PanelOrder.Gated ? rows / 2 : rows;
+        Panels = (Outputs + OutputsPerPanel - 1) / OutputsPerPanel;
+        _values = new NativeBuffer((long)Panels * Panel * Steps);
+    }
+
+    public KernelType Type { get; }
+
+    public int Inputs { get; }
+
+    /// <summary>Steps of a panel, 64 32-bit words each.</summary>
+    public int Steps { get; }
+
+    /// <summary>Results per row: a gate and its value give one.</summary>
+    public int Outputs { get; }
+
+    public int Panels { get; }
+
+    public int OutputsPerPanel => _order == PanelOrder.Gated ? Panel / 2 : Panel;
+
+    /// <summary>[steps][64] floats, or pairs of bfloat16.</summary>
+    public float* PanelAt(int panel) => _values.Start + (long)panel * Panel * Steps;
+
+    /// <summary>Copies row-major weights in, on all processors, rounding to the nearest where the matrix is in bfloat16.</summary>
+    /// <param name="source">[rows, inputs]</param>
+    public void Pack(ReadOnlySpan<float> source)
+    {
+        Check(source.Length);
+        fixed (float* weights = source)
+        {
+            Pack(weights, KernelType.F32);
+        }
+    }
+
+    /// <summary>The same from bfloat16 weights.</summary>
+    /// <param name="source">[rows, inputs]</param>
+    public void Pack(ReadOnlySpan<ushort> source)
+    {
+        Check(source.Length);
+        fixed (ushort* weights = source)
+        {
+            Pack(weights, KernelType.BF16);
+        }
+    }
+
+    public void Dispose() => _values.Dispose();
+
+    private void Check(int length)
+    {
+        if (length != (long)_rows * Inputs)
+        {
+            throw new ArgumentException($"The source has {length} weights; expected {_rows} x {Inputs}.");
+        }
+    }
+
+    private void Pack(void* weights, KernelType given)
+    {
+        var source = new PackingTile(weights, given, Type, Inputs);
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Parallel.For(0, Panels, panel => PackPanel(source, panel));
+        }
+        else
+        {
+            Parallel.For(0, Panels, panel => CopyColumns(source, panel, 0, Panel, 0));
+        }
+    }
+
+    private void PackPanel(PackingTile source, int panel)
+    {
+        var whole = source.WholeSteps;
+        for (var column = 0; column < Panel; column += Group)
+        {
+            // A group's columns are rows that follow each other in the source, in both orders.
+            var isFull = RowOf(panel, column + Group - 1) is not null;
+            if (isFull)
+            {
+                source.Transpose(RowOf(panel, column)!.Value, PanelAt(panel) + column);
+            }
+
+            CopyColumns(source, panel, column, Group, isFull ? whole : 0);
+        }
+    }
+
+    /// <summary>Word by word, from a step on: what does not fill a tile.</summary>
+    private void CopyColumns(PackingTile source, int panel, int firstColumn, int columns, int firstStep)
+    {
+        var target = (uint*)PanelAt(panel);
+        for (var column = firstColumn; column < firstColumn + columns; column++)
+        {
+            if (RowOf(panel, column) is { } row)
+            {
+                for (var step = firstStep; step < Steps; step++)
+                {
+                    target[(long)step * Panel + column] = source.Word(row, step);
+                }
+            }
+        }
+    }
+
+    /// <summary>The source row that a column of a panel holds; null where there is none.</summary>
+    private int? RowOf(int panel, int column)
+    {
+        var output = panel * OutputsPerPanel + column % OutputsPerPanel;
+        return output >= Outputs ? null
+            : column < OutputsPerPanel ? output
+            : Outputs + output;
+    }
+}

@@ -1,0 +1,63 @@
+using Attune.Core.Runs;
+using Attune.Models;
+using Attune.Training.Batches;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Attune.Methods.Policy;
+
+/// <summary>A minibatch of groups' answers as tensors. Lives inside one synchronous call.</summary>
+internal sealed class GroupBatch
+{
+    private readonly TokenScores _scores;
+    private readonly TokenBatch _batch;
+
+    public GroupBatch(IReadOnlyList<GroupItem> items, LanguageModel policy, double temperature, FrozenLayerCache? shared)
+    {
+        _batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
+        _scores = policy.Score(FrozenLayerCache.HiddenAt(policy, _batch, _batch.Predictors, shared), _batch.Targets, temperature);
+        OldLogProbs = tensor(items.SelectMany(i => i.OldLogProbs).ToArray());
+        Reference = tensor(items.SelectMany(i => i.Reference).ToArray());
+        Rows = AnswerSums.Rows(_batch);
+        Advantages = tensor(items.Select(i => (float)i.Advantage).ToArray());
+    }
+
+    /// <summary>[tokens], with gradient; the others without.</summary>
+    public Tensor LogProbs => _scores.LogProbs;
+
+    /// <summary>[tokens]</summary>
+    public Tensor OldLogProbs { get; }
+
+    /// <summary>[tokens]</summary>
+    public Tensor Reference { get; }
+
+    /// <summary>[tokens], int64: which answer each token belongs to.</summary>
+    public Tensor Rows { get; }
+
+    /// <summary>[answers]</summary>
+    public Tensor Advantages { get; }
+
+    /// <summary>[tokens] to [answers]</summary>
+    public Tensor SumByAnswer(Tensor tokens) => AnswerSums.ByRow(tokens, _batch);
+
+    /// <summary>[answers] to [tokens]</summary>
+    public Tensor ToTokens(Tensor answers) => answers.index_select(0, Rows);
+
+    /// <summary>
+    /// What both methods log of an update; <paramref name="ratio"/> is the one that the loss clips, whatever it is a ratio of.
+    /// </summary>
+    public Metrics Measure(Tensor ratio, Tensor policyLoss, double low, double high)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var (tokens, ratios) = (LogProbs.shape[0], ratio.shape[0]);
+        var metrics = new Metrics();
+        metrics.AddSum("policy/approxkl_avg", (LogProbs - OldLogProbs).square().sum().ToDouble() / 2, tokens);
+        metrics.AddSum("policy/clipfrac_avg", ratio.lt(1 - low).logical_or(ratio.gt(1 + high)).sum().ToDouble(), ratios);
+        metrics.AddSum("policy/entropy_avg", _scores.Entropy.sum().ToDouble(), tokens);
+        metrics.AddSum("loss/policy_avg", policyLoss.sum().ToDouble(), policyLoss.shape[0]);
+        metrics.AddSum("val/ratio", ratio.sum().ToDouble(), ratios);
+        metrics.AddSum("val/ratio_var", (ratio - 1).square().sum().ToDouble(), ratios);
+        return metrics;
+    }
+}

@@ -1,0 +1,196 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Attune.Core.Statistics;
+using Attune.Models;
+using Attune.Models.Weights;
+using Attune.Numerics;
+using Attune.Training.Batches;
+using Attune.Training.Contracts;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Attune.Methods.Policy;
+
+/// <summary>What a group's centred rewards are divided by.</summary>
+public enum RewardScaling
+{
+    /// <summary>The group's standard deviation (Shao et al. 2024).</summary>
+    Group,
+
+    /// <summary>The standard deviation over the round's answers.</summary>
+    Batch,
+
+    /// <summary>Nothing (Dr. GRPO, Liu et al. 2025): dividing favours prompts whose answers are nearly all good or all bad.</summary>
+    None,
+}
+
+/// <summary>How token losses become one number.</summary>
+public enum LossNormalization
+{
+    /// <summary>Mean over each answer's tokens, then over answers (Shao et al. 2024): a token of a long answer weighs less.</summary>
+    Sequence,
+
+    /// <summary>Mean over the minibatch's tokens (DAPO, Yu et al. 2025).</summary>
+    Token,
+
+    /// <summary>Sum over each answer's tokens divided by max_new_tokens, then mean over answers (Dr. GRPO, Liu et al. 2025).</summary>
+    Constant,
+}
+
+/// <summary>Group relative policy optimisation. Defaults are the paper's but for sizes, which suit one machine.</summary>
+public sealed record GrpoOptions : GroupOptions
+{
+    public GrpoOptions()
+    {
+        NumGenerations = 8;
+        KlCoefficient = 0.04;
+        KlEstimator = KlEstimator.K3;
+    }
+
+    [Description("start from a paper's numbers: deepseekmath-2024, dr-grpo-2025, dapo-2025 or trl; other keys override it")]
+    public string? Preset { get; init; }
+
+    [Description("what centred rewards are divided by: the standard deviation of the group or of the batch, or none (Dr. GRPO)")]
+    public RewardScaling ScaleRewards { get; init; } = RewardScaling.Group;
+
+    [Description("mean of token losses over each sequence (GRPO), over all tokens (DAPO), or their sum over a constant (Dr. GRPO)")]
+    public LossNormalization LossNormalization { get; init; } = LossNormalization.Sequence;
+
+    public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var problem in base.Validate(validationContext))
+        {
+            yield return problem;
+        }
+
+        if (KlEstimator == KlEstimator.K1 && KlCoefficient > 0)
+        {
+            yield return new ValidationResult(
+                "kl_estimator is k1, whose gradient in a loss is 0 on average; expected k3 (the paper's) or k2.",
+                [nameof(KlEstimator)]
+            );
+        }
+    }
+}
+
+/// <summary>
+/// Group relative policy optimisation (Shao et al. 2024, DeepSeekMath, arXiv:2402.03300): rewards normalised within the answers to one
+/// prompt are the advantages of all their tokens, and the divergence from the reference stands in the loss, not in the reward.
+/// </summary>
+public static class Grpo
+{
+    /// <summary>(r - mean) / sd over the answers to one prompt; all 0 where they earned the same.</summary>
+    public static double[] Advantages(ReadOnlySpan<double> rewards)
+    {
+        var advantages = Centred(rewards);
+        Moments.Standardize(advantages);
+        return advantages;
+    }
+
+    /// <summary>r - mean.</summary>
+    public static double[] Centred(ReadOnlySpan<double> rewards)
+    {
+        var mean = Moments.Of(rewards).Mean;
+        var centred = rewards.ToArray();
+        foreach (ref var reward in centred.AsSpan())
+        {
+            reward -= mean;
+        }
+
+        return centred;
+    }
+
+    /// <summary>Clipped surrogate plus beta times an estimate of the divergence, per token (eq. 3 and 4 of the paper, as a loss).</summary>
+    /// <param name="logProbs">of the policy being trained, [tokens]</param>
+    /// <param name="oldLogProbs">of the policy that sampled, [tokens]</param>
+    /// <param name="advantages">[tokens]</param>
+    /// <param name="penalty">beta times <see cref="Penalty"/>, [tokens]</param>
+    /// <param name="low">how far the ratio may fall below 1</param>
+    /// <param name="high">how far it may rise above 1</param>
+    /// <returns>[tokens]</returns>
+    public static Tensor Loss(Tensor logProbs, Tensor oldLogProbs, Tensor advantages, Tensor penalty, double low, double high)
+    {
+        penalty.Require(logProbs.shape);
+        using var scope = NewDisposeScope();
+        return (Surrogate.Clipped(logProbs, oldLogProbs, advantages, low, high) + penalty).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The divergence's estimate as a term of the loss: k3 = exp(x) - x - 1 with x = log pi_ref - log pi (eq. 4), or k2 = x^2 / 2. Over
+    /// answers of the policy itself, the gradient of k2 is that of KL(pi || pi_ref); that of k3 is the gradient of KL(pi_ref || pi).
+    /// </summary>
+    /// <param name="logProbs">of the policy being trained, [tokens]</param>
+    /// <param name="reference">log pi_ref, [tokens]</param>
+    /// <returns>[tokens], nats</returns>
+    public static Tensor Penalty(Tensor logProbs, Tensor reference, KlEstimator estimator)
+    {
+        reference.Require(logProbs.shape);
+        using var scope = NewDisposeScope();
+        var difference = reference - logProbs;
+        return (estimator == KlEstimator.K2 ? difference.square() / 2 : difference.exp() - difference - 1).MoveToOuterDisposeScope();
+    }
+
+    public sealed class Objective(GrpoOptions options, LanguageModel policy) : IObjective<GroupItem>
+    {
+        /// <summary>Lower states that the experience has computed already; null where no layers are frozen.</summary>
+        public FrozenLayerCache? Shared { get; init; }
+
+        public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Learner];
+
+        public double Weight(GroupItem item) => options.LossNormalization == LossNormalization.Token ? item.OldLogProbs.Length : 1;
+
+        public int Length(GroupItem item) => item.Sequence.Length;
+
+        public ObjectiveValue Evaluate(IReadOnlyList<GroupItem> items)
+        {
+            var batch = new GroupBatch(items, policy, options.Temperature, Shared);
+            var (low, high) = (options.ClipRange, options.ClipRangeHigh ?? options.ClipRange);
+            var betas = tensor(items.Select(i => (float)i.Beta).ToArray());
+            var divergence = Penalty(batch.LogProbs, batch.Reference, options.KlEstimator);
+            var losses = Loss(
+                batch.LogProbs,
+                batch.OldLogProbs,
+                batch.ToTokens(batch.Advantages),
+                batch.ToTokens(betas) * divergence,
+                low,
+                high
+            );
+            var metrics = batch.Measure((batch.LogProbs - batch.OldLogProbs).detach().exp(), losses, low, high);
+            metrics.AddSum("kl", divergence.sum().ToDouble(), divergence.shape[0]);
+            RolloutInvariants.RequireUnchanged(items, metrics);
+            var shares = tensor(items.Select(i => (float)Share(i)).ToArray());
+            return new ObjectiveValue((losses * batch.ToTokens(shares)).sum(), metrics);
+        }
+
+        /// <summary>What each token of the answer counts.</summary>
+        private double Share(GroupItem item) =>
+            options.LossNormalization switch
+            {
+                LossNormalization.Sequence => 1.0 / item.OldLogProbs.Length,
+                LossNormalization.Constant => 1.0 / options.MaxNewTokens,
+                _ => 1,
+            };
+    }
+
+    public sealed class Experience(GrpoOptions options, RolloutParts parts) : GroupExperience(options, parts)
+    {
+        /// <summary>The score alone: the divergence is paid in the loss.</summary>
+        protected override double RewardOf(ScoredAnswer answer) => answer.Score;
+
+        protected override double[][] Advantages(double[][] groups)
+        {
+            if (options.ScaleRewards == RewardScaling.Group)
+            {
+                return [.. groups.Select(g => Grpo.Advantages(g))];
+            }
+
+            double[][] advantages = [.. groups.Select(g => Centred(g))];
+            if (options.ScaleRewards == RewardScaling.Batch)
+            {
+                Moments.StandardizeTogether(advantages);
+            }
+
+            return advantages;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+
+namespace Attune.Methods.Policy;
+
+/// <summary>How the KL penalty on each token is estimated from the sampled token.</summary>
+public enum KlEstimator
+{
+    /// <summary>log pi - log pi_ref: unbiased.</summary>
+    K1,
+
+    /// <summary>x^2 / 2 with x = log pi - log pi_ref: biased, but as a term of a loss its gradient is the divergence's own.</summary>
+    K2,
+
+    /// <summary>exp(-x) - 1 + x with x = log pi - log pi_ref: unbiased and never negative.</summary>
+    K3,
+}
+
+public enum KlController
+{
+    Fixed,
+
+    /// <summary>Steers the coefficient towards a target KL (Ziegler 2019, section 2.2).</summary>
+    Adaptive,
+}
+
+/// <summary>What policy-gradient methods share beyond their answers: the price of divergence from the reference.</summary>
+public abstract record PolicyGradientOptions : RolloutOptions
+{
+    [Description("beta: reward paid for one nat of divergence from the reference (the start, if adaptive)")]
+    [Range(0, 1000)]
+    public double KlCoefficient { get; init; } = 0.05;
+
+    [Description("estimator of the KL penalty on each token: k1, k2 or k3")]
+    public KlEstimator KlEstimator { get; init; } = KlEstimator.K1;
+
+    [Description("fixed or adaptive coefficient")]
+    public KlController KlController { get; init; } = KlController.Fixed;
+
+    [Description("adaptive only: the KL to steer to, nats an answer")]
+    [Range(1e-6, 1e6)]
+    public double KlTarget { get; init; } = 6;
+
+    [Description("adaptive only: answers over which the coefficient may change by a factor e at the most")]
+    [Range(1, 1e9)]
+    public double KlHorizon { get; init; } = 10_000;
+}

@@ -1,0 +1,106 @@
+using System.ComponentModel;
+using Attune.Core;
+using Attune.Core.Statistics;
+using Attune.Models;
+using Attune.Models.Weights;
+using Attune.Training.Batches;
+using Attune.Training.Contracts;
+using static TorchSharp.torch;
+
+namespace Attune.Methods.Policy;
+
+/// <summary>REINFORCE with a leave-one-out baseline. Defaults are TRL's, with 4 answers a prompt instead of its 2.</summary>
+public sealed record RlooOptions : GroupOptions
+{
+    [Description("start from known numbers: trl; other keys override it")]
+    public string? Preset { get; init; }
+
+    [Description("bring the round's advantages to mean 0 and standard deviation 1")]
+    public bool NormalizeAdvantages { get; init; }
+
+    /// <exception cref="ConfigurationException">No preset has this name.</exception>
+    public static RlooOptions Named(string name) =>
+        name == "trl" ? Trl : throw new ConfigurationException($"preset '{name}' is not known; there is trl.");
+
+    /// <summary>TRL's trainer (July 2026).</summary>
+    public static RlooOptions Trl { get; } = new() { NumGenerations = 2, MaxNewTokens = 256 };
+}
+
+/// <summary>
+/// REINFORCE leave-one-out (Ahmadian et al. 2024, arXiv:2402.14740; the estimator is Kool et al. 2019's): K answers to a prompt, each
+/// compared with the mean of the others. The whole answer is one action, its reward the score less beta times its divergence.
+/// </summary>
+public static class Rloo
+{
+    /// <summary>R_i - mean of R_j, j != i: unbiased, as the baseline of an answer does not depend on it.</summary>
+    /// <param name="rewards">Of the answers to one prompt.</param>
+    public static double[] Advantages(ReadOnlySpan<double> rewards)
+    {
+        var sum = 0.0;
+        foreach (var reward in rewards)
+        {
+            sum += reward;
+        }
+
+        var advantages = new double[rewards.Length];
+        for (var i = 0; i < rewards.Length; i++)
+        {
+            advantages[i] = rewards[i] - (sum - rewards[i]) / (rewards.Length - 1);
+        }
+
+        return advantages;
+    }
+
+    /// <summary>
+    /// -A pi(y) / pi_old(y), clipped as PPO's, per answer. On the weights that sampled, its gradient is REINFORCE's, -A grad log pi(y);
+    /// the ratio corrects for minibatches and passes after the first.
+    /// </summary>
+    /// <param name="logProbs">of whole answers, [answers]</param>
+    /// <param name="oldLogProbs">[answers]</param>
+    /// <param name="advantages">[answers]</param>
+    /// <param name="low">how far the ratio may fall below 1</param>
+    /// <param name="high">how far it may rise above 1</param>
+    /// <returns>[answers]</returns>
+    public static Tensor Loss(Tensor logProbs, Tensor oldLogProbs, Tensor advantages, double low, double high) =>
+        Surrogate.Clipped(logProbs, oldLogProbs, advantages, low, high);
+
+    public sealed class Objective(RlooOptions options, LanguageModel policy) : IObjective<GroupItem>
+    {
+        /// <summary>Lower states that the experience has computed already; null where no layers are frozen.</summary>
+        public FrozenLayerCache? Shared { get; init; }
+
+        public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Learner];
+
+        public double Weight(GroupItem item) => 1;
+
+        public int Length(GroupItem item) => item.Sequence.Length;
+
+        public ObjectiveValue Evaluate(IReadOnlyList<GroupItem> items)
+        {
+            var batch = new GroupBatch(items, policy, options.Temperature, Shared);
+            var (logProbs, old) = (batch.SumByAnswer(batch.LogProbs), batch.SumByAnswer(batch.OldLogProbs));
+            var (low, high) = (options.ClipRange, options.ClipRangeHigh ?? options.ClipRange);
+            var loss = Loss(logProbs, old, batch.Advantages, low, high);
+            var metrics = batch.Measure((logProbs - old).detach().exp(), loss, low, high);
+            RolloutInvariants.RequireUnchanged(items, metrics);
+            return new ObjectiveValue(loss.sum(), metrics);
+        }
+    }
+
+    public sealed class Experience(RlooOptions options, RolloutParts parts) : GroupExperience(options, parts)
+    {
+        /// <summary>Score and KL penalty.</summary>
+        protected override double RewardOf(ScoredAnswer answer) => answer.Rewards.Sum();
+
+        protected override double[][] Advantages(double[][] groups)
+        {
+            double[][] advantages = [.. groups.Select(g => Rloo.Advantages(g))];
+            if (options.NormalizeAdvantages)
+            {
+                Moments.StandardizeTogether(advantages);
+            }
+
+            return advantages;
+        }
+    }
+}

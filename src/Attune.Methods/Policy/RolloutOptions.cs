@@ -1,0 +1,84 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Attune.Kernels;
+using Attune.Models.Weights;
+
+namespace Attune.Methods.Policy;
+
+/// <summary>
+/// What every method has that learns from its own answers: how many to sample, how they end, when to look at the held-out prompts, and
+/// when to stop.
+/// </summary>
+public abstract record RolloutOptions : TrainingOptions
+{
+    [Description("answers to sample in the whole run")]
+    [Range(1, 1_000_000_000)]
+    public int TotalEpisodes { get; init; } = 10_000;
+
+    [Description("answers to sample between rounds of learning")]
+    [Range(1, 1_000_000)]
+    public int RolloutBatchSize { get; init; } = 256;
+
+    [Description("subtracted from the score of an answer that did not end by itself")]
+    [Range(0, 1e6)]
+    public double MissingEosPenalty { get; init; }
+
+    [Description("score that replaces that of an answer that did not end by itself (Stiennon 2020: -1)")]
+    public double? MissingEosScore { get; init; }
+
+    [Description("scores beyond this magnitude are cut; 0 for no limit")]
+    [Range(0, 1e6)]
+    public double ScoreClip { get; init; }
+
+    [Description("sampling temperature; log-probabilities are taken at the same temperature")]
+    [Range(0.01, 100)]
+    public double Temperature { get; init; } = 1;
+
+    [Description("f32 or bf16: what answers are sampled in; unset, what the stage is trained in")]
+    public Precision? RolloutPrecision { get; init; }
+
+    /// <summary>The same as the rollout engine calls it.</summary>
+    public KernelType SamplingType => (RolloutPrecision ?? Precision) == Precision.Bf16 ? KernelType.BF16 : KernelType.F32;
+
+    [Description("longest answer, tokens")]
+    [Range(1, 100_000)]
+    public int MaxNewTokens { get; init; } = 53;
+
+    [Description("stop when the mean KL of a round exceeds this many nats an answer; 0 for no budget")]
+    [Range(0, 1e6)]
+    public double KlBudget { get; init; }
+
+    [Description("rounds between looks at the held-out prompts")]
+    [Range(1, 1_000_000)]
+    public int EvaluateEvery { get; init; } = 5;
+
+    [Description("held-out prompts to look at")]
+    [Range(1, 100_000)]
+    public int EvaluationPrompts { get; init; } = 64;
+
+    [Description("stop when held-out gold reward stays this far below its best, in its own unit, for two looks; 0 for never")]
+    [Range(0, 1e6)]
+    public double StopOnGoldDrop { get; init; }
+
+    [Description(
+        "stop when the reward ensemble's spread on held-out answers exceeds this multiple of its spread at the start; 0 for never"
+    )]
+    [Range(0, 1e6)]
+    public double StopOnDisagreement { get; init; }
+
+    [Description(
+        "memory in MB for what frozen layers give, kept for all models and epochs of a round; what does not fit is computed "
+            + "again; 0 shares nothing"
+    )]
+    [Range(0, 1_000_000)]
+    public int SharedStatesMb { get; init; } = 1024;
+
+    /// <summary>Rounds in the whole run.</summary>
+    public long Rounds => (TotalEpisodes + RolloutBatchSize - 1) / RolloutBatchSize;
+
+    /// <summary>Optimiser steps of one round.</summary>
+    public abstract long UpdatesPerRound { get; }
+
+    /// <summary>Optimiser steps of one pass over a round's answers.</summary>
+    protected long UpdatesPerPass => (RolloutBatchSize + BatchSize - 1) / BatchSize;
+}

@@ -1,0 +1,30 @@
+using Attune.Core.Rollouts;
+using Attune.Models;
+using Attune.Training.Batches;
+using Attune.Training.Contracts;
+using Attune.Training.Evaluation;
+
+namespace Attune.Methods.Policy;
+
+/// <summary>What a method works with that learns from its own answers.</summary>
+public sealed record RolloutParts
+{
+    public required LanguageModel Policy { get; init; }
+
+    /// <summary>From which divergence is measured.</summary>
+    public required LanguageModel Reference { get; init; }
+
+    public required PromptPool Prompts { get; init; }
+    public required ISampler Sampler { get; init; }
+    public required SamplingOptions Sampling { get; init; }
+    public required IReward Reward { get; init; }
+
+    /// <summary>Held-out prompts; null to look at none.</summary>
+    public PolicyEvaluation? Evaluation { get; init; }
+
+    /// <summary>Lower states that the policy shares with others; null where no layers are frozen.</summary>
+    public FrozenLayerCache? Shared { get; init; }
+
+    /// <summary>What must happen before some rounds; null for nothing.</summary>
+    public IRoundPreparation? Preparation { get; init; }
+}

@@ -1,0 +1,41 @@
+using System.ComponentModel;
+using Attune.Models;
+using Attune.Numerics;
+using static TorchSharp.torch;
+
+namespace Attune.Methods.Preference;
+
+/// <summary>Identity preference optimisation. <c>beta</c> is the paper's tau.</summary>
+public sealed record IpoOptions : ReferencedOptions
+{
+    [Description(
+        "log-probability of an answer: summed over its tokens (the paper, OpenRLHF) or averaged over them (TRL since v0.8): "
+            + "the margin aimed at, 1 / (2 beta), is in nats an answer or nats a token"
+    )]
+    public LogProbReduction LogProbs { get; init; } = LogProbReduction.Summed;
+}
+
+/// <summary>
+/// Identity preference optimisation, Azar et al. 2023 (arXiv:2310.12036): maximises how often answers are preferred, not a Bradley-Terry
+/// reward, less tau KL. The margin has a finite goal, 1 / (2 tau), so labels without noise do not drive it to infinity as in DPO.
+/// </summary>
+public static class Ipo
+{
+    /// <summary>(margin - 1 / (2 tau))^2, eq. 17, per pair.</summary>
+    /// <param name="margin">log ratio of the chosen answer minus that of the rejected one, [pairs]: of summed log-probabilities in the
+    /// paper, of averaged ones in TRL</param>
+    /// <returns>[pairs], nats squared</returns>
+    public static Tensor Loss(Tensor margin, double tau)
+    {
+        margin.Require([-1]);
+        using var scope = NewDisposeScope();
+        return (margin - 1 / (2 * tau)).square().MoveToOuterDisposeScope();
+    }
+
+    public sealed class Objective(IpoOptions options, LanguageModel policy, LanguageModel? reference) : PairObjective(policy, reference)
+    {
+        protected override Tensor Loss(ScoredPairs pairs) => Ipo.Loss(pairs.By(options.LogProbs).Margin, options.Beta);
+
+        protected override Tensor Reward(ScoredAnswers answers) => options.Beta * answers.By(options.LogProbs).LogRatio;
+    }
+}

@@ -1,0 +1,79 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Attune.Core.Runs;
+using Attune.Models;
+using Attune.Numerics;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Attune.Methods.Preference;
+
+/// <summary>Odds-ratio preference optimisation. <c>beta</c> is the paper's lambda, under TRL's name.</summary>
+public sealed record OrpoOptions : PreferenceOptions
+{
+    public OrpoOptions()
+    {
+        LearningRate = 8e-6;
+    }
+
+    [Description("weight of the odds-ratio loss beside the likelihood of the chosen answer (the paper's lambda)")]
+    [Range(0, 1000)]
+    public double Beta { get; init; } = 0.1;
+}
+
+/// <summary>
+/// ORPO, Hong et al. 2024 (arXiv:2403.07691): fine-tuning on the chosen answers and a push away from the rejected ones in one stage,
+/// without a reference model. odds(y) = P / (1 - P) with P = pi(y | x)^(1 / |y|).
+/// </summary>
+public static class Orpo
+{
+    // P = 1 to rounding would have infinite odds.
+    private const double LargestMeanLogProb = -1e-6;
+
+    /// <summary>
+    /// Negative log-likelihood of the chosen answer a token, plus lambda times -log sigma of the log odds ratio, per pair.
+    /// </summary>
+    /// <param name="chosen">log pi(y | x) / |y|, [pairs], nats a token</param>
+    /// <param name="rejected">[pairs]</param>
+    /// <returns>[pairs], nats</returns>
+    public static Tensor Loss(Tensor chosen, Tensor rejected, double lambda)
+    {
+        using var scope = NewDisposeScope();
+        return (-chosen - lambda * nn.functional.logsigmoid(LogOddsRatio(chosen, rejected))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>log(odds(chosen) / odds(rejected)), per pair.</summary>
+    /// <returns>[pairs], nats</returns>
+    public static Tensor LogOddsRatio(Tensor chosen, Tensor rejected)
+    {
+        chosen.Require([-1]);
+        rejected.Require(chosen.shape);
+        using var scope = NewDisposeScope();
+        return (LogOdds(chosen) - LogOdds(rejected)).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor LogOdds(Tensor logProb)
+    {
+        var below = logProb.clamp(max: LargestMeanLogProb);
+        return below - (-below.expm1()).log();
+    }
+
+    public sealed class Objective(OrpoOptions options, LanguageModel policy) : PairObjective(policy, null)
+    {
+        protected override bool UsesReference => false;
+
+        protected override Tensor Loss(ScoredPairs pairs) =>
+            Orpo.Loss(pairs.Chosen.MeanLogProbs, pairs.Rejected.MeanLogProbs, options.Beta);
+
+        protected override Tensor Reward(ScoredAnswers answers) => options.Beta * answers.MeanLogProbs;
+
+        protected override void Measure(Metrics metrics, ScoredPairs pairs)
+        {
+            var (chosen, count) = (pairs.Chosen.MeanLogProbs, pairs.Chosen.LogProbs.shape[0]);
+            var odds = LogOddsRatio(chosen, pairs.Rejected.MeanLogProbs);
+            metrics.AddSum("nll_loss", -chosen.sum().ToDouble(), count);
+            metrics.AddSum("log_odds_chosen", odds.sum().ToDouble(), count);
+            metrics.AddSum("log_odds_ratio", nn.functional.logsigmoid(odds).sum().ToDouble(), count);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using Attune.Core.Runs;
+using Attune.Training.Contracts;
+using Attune.Training.Experience;
+
+namespace Attune.Methods.Preference;
+
+/// <summary>
+/// Rounds of a preference dataset: those of <see cref="DatasetExperience{T}"/>, with what direct methods look at between updates.
+/// </summary>
+public sealed class PreferenceExperience<T>(DatasetExperience<T> data) : IExperience<T>
+{
+    /// <summary>0 for never.</summary>
+    public int EvaluateEvery { get; init; }
+
+    /// <summary>Held-out figures.</summary>
+    public Func<Metrics>? Evaluate { get; init; }
+
+    /// <summary>Looks at the chosen answers.</summary>
+    public ChosenWatch? Watch { get; init; }
+
+    /// <summary>Where its warning goes.</summary>
+    public Action<string>? Warn { get; init; }
+
+    /// <summary>What an update's items need that only the present weights can tell.</summary>
+    public Func<IReadOnlyList<T>, IReadOnlyList<T>>? Prepare { get; init; }
+
+    public long PlannedUpdates => data.PlannedUpdates;
+
+    public IReadOnlyDictionary<string, double> State => Watch?.State ?? new Dictionary<string, double>();
+
+    public void Restore(IReadOnlyDictionary<string, double> state) => Watch?.Restore(state);
+
+    public async ValueTask<Round<T>?> NextAsync(Progress at, CancellationToken cancel)
+    {
+        if (await data.NextAsync(at, cancel) is not { } round)
+        {
+            return null;
+        }
+
+        if (EvaluateEvery > 0 && at.Updates % EvaluateEvery == 0)
+        {
+            round.Measured.Add(Evaluate?.Invoke() ?? new Metrics());
+            if (Watch?.Look(at.Updates) is { } warning)
+            {
+                round.Measured.Set("chosen_fell_at", at.Updates);
+                Warn?.Invoke(warning);
+            }
+        }
+
+        return Prepare is null ? round : round with { Updates = [.. round.Updates.Select(Prepare)] };
+    }
+}

@@ -1,0 +1,46 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+
+namespace Attune.Methods.Preference;
+
+/// <summary>What all direct methods have. Names and defaults are TRL's where it has them.</summary>
+public abstract record PreferenceOptions : TrainingOptions
+{
+    protected PreferenceOptions()
+    {
+        LearningRate = 1e-6;
+    }
+
+    [Description("passes over the data")]
+    [Range(0.0001, 10_000)]
+    public double Epochs { get; init; } = 1;
+
+    [Description("longest prompt and answer in tokens; longer rows are left out and counted")]
+    [Range(2, 1_000_000)]
+    public int MaxLength { get; init; } = 1024;
+
+    [Description("share of the prompts held out, where no held-out file is given")]
+    [Range(0, 0.9)]
+    public double TestSplit { get; init; } = 0.1;
+
+    [Description("updates between evaluations on held-out data; 0 for before and after only")]
+    [Range(0, 1_000_000)]
+    public int EvaluateEvery { get; init; } = 20;
+}
+
+/// <summary>Methods that hold the policy against a reference.</summary>
+public abstract record ReferencedOptions : PreferenceOptions
+{
+    [Description("strength of the pull towards the reference: reward a nat of divergence")]
+    [Range(1e-6, 1e6)]
+    public double Beta { get; init; } = 0.1;
+
+    [Description("do without a reference: as if it liked all answers alike")]
+    public bool ReferenceFree { get; init; }
+
+    [Description(
+        "compute the reference's log-probabilities once before training and keep them in the run folder, instead of running "
+            + "the reference beside the policy"
+    )]
+    public bool PrecomputeRefLogProbs { get; init; }
+}

@@ -1,0 +1,111 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics;
+using Attune.Models;
+using Attune.Numerics;
+using static TorchSharp.torch;
+
+namespace Attune.Methods.Preference;
+
+/// <summary>The functions Psi that can be named in a recipe; code may give any other by <see cref="Preference.Psi.From"/>.</summary>
+public enum PsiKind
+{
+    /// <summary>IPO.</summary>
+    Identity,
+
+    /// <summary>DPO.</summary>
+    LogOdds,
+
+    /// <summary>Thurstone's model.</summary>
+    Probit,
+}
+
+/// <summary>General Psi-PO. <c>beta</c> is the paper's tau.</summary>
+public sealed record PsiPoOptions : ReferencedOptions
+{
+    [Description("Psi, what is made of the probability of being preferred: identity (IPO), log-odds (DPO) or probit (Thurstone)")]
+    public PsiKind Psi { get; init; } = PsiKind.Identity;
+
+    [Description("share of the labels that are taken to be the wrong way round")]
+    [Range(0, 0.4999)]
+    public double LabelSmoothing { get; init; }
+
+    [Description("log-probability of an answer: summed over its tokens (the paper), or averaged over them")]
+    public LogProbReduction LogProbs { get; init; } = LogProbReduction.Summed;
+}
+
+/// <summary>
+/// Psi-PO, Azar et al. 2023 (arXiv:2310.12036): maximise E[Psi(p(y preferred to y'))] - tau KL(pi || pi_ref), y from pi and y' from mu.
+/// The optimum is pi_ref exp(g / tau) / Z with g(y) = E_mu[Psi(p(y preferred to y'))], so that every margin is
+/// h(y, y') = (g(y) - g(y')) / tau. Two losses have it as their minimum; docs/algorithms/psipo.md derives them.
+/// </summary>
+public static class PsiPo
+{
+    /// <summary>(h - (g(y) - g(y')) / tau)^2, per pair: for any Psi, where probabilities of preference are known or estimated.</summary>
+    /// <param name="margin">h, [pairs], nats</param>
+    /// <param name="difference">g(y) - g(y') from <see cref="Values"/>, [pairs]</param>
+    /// <returns>[pairs], nats squared</returns>
+    public static Tensor Regression(Tensor margin, Tensor difference, double tau)
+    {
+        margin.Require([-1]);
+        difference.Require(margin.shape);
+        using var scope = NewDisposeScope();
+        return (margin - difference / tau).square().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>g(y) = sum over y' of mu(y') Psi(p(y preferred to y')).</summary>
+    /// <param name="preferred">[answer, other answer]: how often the first is preferred; 1/2 on the diagonal</param>
+    /// <param name="mu">share of each answer among those compared with</param>
+    public static double[] Values(Psi psi, double[,] preferred, ReadOnlySpan<double> mu)
+    {
+        ArgumentNullException.ThrowIfNull(psi);
+        ArgumentNullException.ThrowIfNull(preferred);
+        var values = new double[mu.Length];
+        for (var y = 0; y < values.Length; y++)
+        {
+            for (var other = 0; other < values.Length; other++)
+            {
+                values[y] += mu[other] * psi.Of(preferred[y, other]);
+            }
+        }
+
+        return values;
+    }
+
+    /// <summary>
+    /// Potential(tau h) - p tau h, per pair, with p = 1 - epsilon: from single labels, without any probability known. It is linear in p, so
+    /// labels of 0 and 1 serve in their place, and its minimum is h = Phi(p) / tau. Identity: tau^2 / 2 times IPO; log-odds: DPO.
+    /// </summary>
+    /// <param name="margin">h of the chosen over the rejected answer, [pairs], nats</param>
+    /// <param name="epsilon">share of flipped labels</param>
+    /// <returns>[pairs]</returns>
+    public static Tensor Loss(Tensor margin, Psi psi, double tau, double epsilon = 0)
+    {
+        ArgumentNullException.ThrowIfNull(psi);
+        margin.Require([-1]);
+        using var scope = NewDisposeScope();
+        var score = tau * margin;
+        return (psi.Potential(score) - (1 - epsilon) * score).MoveToOuterDisposeScope();
+    }
+
+    public sealed class Objective(PsiPoOptions options, Psi psi, LanguageModel policy, LanguageModel? reference)
+        : PairObjective(policy, reference)
+    {
+        public Objective(PsiPoOptions options, LanguageModel policy, LanguageModel? reference)
+            : this(options, Named(options.Psi), policy, reference) { }
+
+        protected override Tensor Loss(ScoredPairs pairs) =>
+            PsiPo.Loss(pairs.By(options.LogProbs).Margin, psi, options.Beta, options.LabelSmoothing);
+
+        protected override Tensor Reward(ScoredAnswers answers) => options.Beta * answers.By(options.LogProbs).LogRatio;
+    }
+
+    private static Psi Named(PsiKind kind) =>
+        kind switch
+        {
+            PsiKind.Identity => Psi.Identity,
+            PsiKind.LogOdds => Psi.LogOdds,
+            PsiKind.Probit => Psi.Probit,
+            _ => throw new UnreachableException(),
+        };
+}

@@ -1,0 +1,51 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Attune.Models;
+using Attune.Numerics;
+using static TorchSharp.torch;
+
+namespace Attune.Methods.Preference;
+
+/// <summary>Simple preference optimisation. Defaults are those of the authors' code and of TRL.</summary>
+public sealed record SimPoOptions : PreferenceOptions
+{
+    [Description("start from a paper's numbers: simpo-2024; other keys override it")]
+    public string? Preset { get; init; }
+
+    [Description("scale of the reward: beta times the mean log-probability a token")]
+    [Range(1e-6, 1e6)]
+    public double Beta { get; init; } = 2;
+
+    [Description("gamma: by how much reward the chosen answer must lead")]
+    [Range(0, 1000)]
+    public double SimpoGamma { get; init; } = 0.5;
+}
+
+/// <summary>
+/// SimPO, Meng et al. 2024 (arXiv:2405.14734): no reference model; the reward is what decoding goes by, the mean log-probability a token,
+/// and the chosen answer must lead by a margin. Nothing but early stopping keeps the policy near where it began.
+/// </summary>
+public static class SimPo
+{
+    /// <summary>-log sigma(beta (chosen - rejected) - gamma), eq. 6, per pair.</summary>
+    /// <param name="chosen">log pi(y | x) / |y|, [pairs], nats a token</param>
+    /// <param name="rejected">[pairs]</param>
+    /// <returns>[pairs], nats</returns>
+    public static Tensor Loss(Tensor chosen, Tensor rejected, double beta, double gamma)
+    {
+        chosen.Require([-1]);
+        rejected.Require(chosen.shape);
+        using var scope = NewDisposeScope();
+        return (-nn.functional.logsigmoid(beta * (chosen - rejected) - gamma)).MoveToOuterDisposeScope();
+    }
+
+    public sealed class Objective(SimPoOptions options, LanguageModel policy) : PairObjective(policy, null)
+    {
+        protected override bool UsesReference => false;
+
+        protected override Tensor Loss(ScoredPairs pairs) =>
+            SimPo.Loss(pairs.Chosen.MeanLogProbs, pairs.Rejected.MeanLogProbs, options.Beta, options.SimpoGamma);
+
+        protected override Tensor Reward(ScoredAnswers answers) => options.Beta * answers.MeanLogProbs;
+    }
+}

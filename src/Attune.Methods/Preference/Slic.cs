@@ -1,0 +1,52 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Attune.Models;
+using Attune.Numerics;
+using static TorchSharp.torch;
+
+namespace Attune.Methods.Preference;
+
+/// <summary>Sequence likelihood calibration; without a reference model, as in the paper.</summary>
+public sealed record SlicOptions : PreferenceOptions
+{
+    [Description("margin of log-probability, nats, beyond which a pair is learned")]
+    [Range(0, 1e6)]
+    public double Delta { get; init; } = 1;
+
+    [Description("weight of the chosen answer's negative log-likelihood a token, which keeps the language (the paper's lambda)")]
+    [Range(0, 1000)]
+    public double Lambda { get; init; } = 0.1;
+
+    [Description("log-probability of an answer: summed over its tokens, or averaged over them")]
+    public LogProbReduction LogProbs { get; init; } = LogProbReduction.Summed;
+}
+
+/// <summary>
+/// SLiC-HF, Zhao et al. 2023 (arXiv:2305.10425): a hinge on the difference of log-probabilities, and a regulariser. The paper regularises
+/// on the targets of fine-tuning; here the chosen answers are taken for them, which every preference file has.
+/// </summary>
+public static class Slic
+{
+    /// <summary>
+    /// max(0, delta - beta margin), per pair. The paper's loss has beta 1 and the margin of plain log-probabilities; with log ratios and
+    /// delta 1 it is TRL's hinge.
+    /// </summary>
+    /// <param name="margin">of the chosen over the rejected answer, [pairs], nats</param>
+    /// <returns>[pairs]</returns>
+    public static Tensor Loss(Tensor margin, double beta, double delta)
+    {
+        margin.Require([-1]);
+        using var scope = NewDisposeScope();
+        return (delta - beta * margin).relu().MoveToOuterDisposeScope();
+    }
+
+    public sealed class Objective(SlicOptions options, LanguageModel policy) : PairObjective(policy, null)
+    {
+        protected override bool UsesReference => false;
+
+        protected override Tensor Loss(ScoredPairs pairs) =>
+            Slic.Loss(Reward(pairs.Chosen) - Reward(pairs.Rejected), beta: 1, options.Delta) - options.Lambda * pairs.Chosen.MeanLogProbs;
+
+        protected override Tensor Reward(ScoredAnswers answers) => answers.By(options.LogProbs).LogProbs;
+    }
+}

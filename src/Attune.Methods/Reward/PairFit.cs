@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using Attune.Core.Runs;
+using Attune.Core.Tokens;
+using Attune.Training.Rewards;
+
+namespace Attune.Methods.Reward;
+
+/// <summary>How well a reward model orders pairs that it has not seen.</summary>
+/// <param name="Accuracy">Share of pairs ordered as labelled, strictly.</param>
+/// <param name="Margin">Mean difference of raw rewards, log-odds.</param>
+/// <param name="CalibrationError">Expected calibration error over ten bins of confidence.</param>
+/// <param name="Bins">Confidence against how often it was right.</param>
+public sealed record PairFit(double Accuracy, double Margin, double CalibrationError, int Pairs, ImmutableArray<CalibrationBin> Bins)
+{
+    private const int BinCount = 10;
+
+    /// <summary>Wilson's 95% interval of the accuracy.</summary>
+    public (double Low, double High) Interval => Wilson(Accuracy, Pairs);
+
+    /// <summary>Scores both halves of every pair.</summary>
+    public static PairFit Of(RewardModel model, IReadOnlyList<(TokenSequence Better, TokenSequence Worse)> pairs)
+    {
+        var raw = model with { Shift = 0, Scale = 1 }; // Bradley-Terry's probabilities hold in the trained unit
+        var scores = raw.Score([.. pairs.Select(p => p.Better), .. pairs.Select(p => p.Worse)]);
+        double[] margins = [.. Enumerable.Range(0, pairs.Count).Select(i => scores[i].Reward - scores[pairs.Count + i].Reward)];
+        var bins = margins
+            .Select(m => (Confidence: 1 / (1 + Math.Exp(-Math.Abs(m))), Right: m > 0))
+            .GroupBy(m => Math.Min(BinCount - 1, (int)((m.Confidence - 0.5) * 2 * BinCount)))
+            .OrderBy(g => g.Key)
+            .Select(g => new CalibrationBin(g.Average(m => m.Confidence), g.Average(m => m.Right ? 1.0 : 0.0), g.Count()))
+            .ToImmutableArray();
+        return new PairFit(
+            margins.Average(m => m > 0 ? 1.0 : 0.0),
+            margins.Average(),
+            bins.Sum(b => b.Count * Math.Abs(b.Predicted - b.Observed)) / pairs.Count,
+            pairs.Count,
+            bins
+        );
+    }
+
+    /// <summary>Wilson's 95% score interval (Wilson 1927) of a share.</summary>
+    public static (double Low, double High) Wilson(double share, int count)
+    {
+        const double z = 1.959964;
+        var scale = 1 + z * z / count;
+        var centre = (share + z * z / (2 * count)) / scale;
+        var half = z / scale * Math.Sqrt(share * (1 - share) / count + z * z / (4.0 * count * count));
+        return (Math.Max(0, centre - half), Math.Min(1, centre + half));
+    }
+}

@@ -1,0 +1,70 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Attune.Training.Optimisation;
+using Attune.Training.Rewards;
+
+namespace Attune.Methods.Reward;
+
+/// <summary>What a reward model is fitted to.</summary>
+public enum RewardLoss
+{
+    /// <summary>Pairs.</summary>
+    BradleyTerry,
+
+    /// <summary>Best of K (Ziegler 2019).</summary>
+    Choice,
+
+    /// <summary>Rankings, all pairs (InstructGPT).</summary>
+    Ranking,
+
+    /// <summary>Rankings, one choice after another.</summary>
+    PlackettLuce,
+
+    /// <summary>Verdicts on single answers.</summary>
+    Classification,
+}
+
+/// <summary>Reward-model training. Defaults: Stiennon 2020's single epoch; TRL's learning rate.</summary>
+public sealed record RewardOptions : TrainingOptions
+{
+    public RewardOptions()
+    {
+        LearningRate = 1e-4;
+        Schedule = ScheduleKind.Cosine;
+        BatchSize = 64;
+        CheckpointEvery = 100;
+    }
+
+    [Description("bradley-terry (pairs), choice (best of K), ranking or plackett-luce (rankings), classification (verdicts)")]
+    public RewardLoss Loss { get; init; } = RewardLoss.BradleyTerry;
+
+    [Description("reward models to train, with other heads and other orders of the data; their spread measures disagreement")]
+    [Range(1, 100)]
+    public int Members { get; init; } = 1;
+
+    [Description("passes over the data")]
+    [Range(0.0001, 10_000)]
+    public double Epochs { get; init; } = 1;
+
+    [Description("longest prompt and answer in tokens; longer rows are dropped and counted")]
+    [Range(2, 1_000_000)]
+    public int MaxLength { get; init; } = 1024;
+
+    [Description("share of the prompts held out, where no held-out file is given")]
+    [Range(0, 0.9)]
+    public double TestSplit { get; init; } = 0.1;
+
+    [Description("bring rewards of reference answers to mean 0 (mean), also to standard deviation 1 (mean-and-sd), or leave them (none)")]
+    public RewardNormalisation Normalisation { get; init; } = RewardNormalisation.MeanAndSd;
+
+    [Description("read the score at the last token before the end token: for models that were never fed an end token in pretraining")]
+    public bool ReadBeforeEnd { get; init; }
+
+    [Description("probability that an answer token is left out each time it is learned (word dropout); for small data")]
+    [Range(0, 0.95)]
+    public double TokenDropout { get; init; }
+
+    [Description("updates between evaluations; 0 for after training only")]
+    [Range(0, 1_000_000)]
+    public int EvaluateEvery { get; init; } = 20;
+}

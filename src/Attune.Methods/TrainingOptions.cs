@@ -1,0 +1,95 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Attune.Models.Weights;
+using Attune.Training.Optimisation;
+
+namespace Attune.Methods;
+
+/// <summary>What every algorithm that trains has: the optimiser's numbers and the batch.</summary>
+/// <remarks>
+/// Each property is a recipe key (snake_case) and a command-line option (--kebab-case); its description is the help text.
+/// </remarks>
+public abstract record TrainingOptions
+{
+    [Description("peak learning rate")]
+    [Range(0, 1)]
+    public double LearningRate { get; init; } = 1e-4;
+
+    [Description("learning-rate schedule after warm-up: constant, linear or cosine")]
+    public ScheduleKind Schedule { get; init; } = ScheduleKind.Linear;
+
+    [Description("share of the updates in which the learning rate climbs from 0")]
+    [Range(0, 1)]
+    public double WarmupRatio { get; init; }
+
+    [Description("items of one optimiser step")]
+    [Range(1, 1_000_000)]
+    public int BatchSize { get; init; } = 32;
+
+    [Description("items that go through the model at once; lower it to save memory, results stay the same (0: 16)")]
+    [Range(0, 1_000_000)]
+    public int MicrobatchSize { get; init; }
+
+    [Description("decoupled weight decay, on matrices only")]
+    [Range(0, 10)]
+    public double WeightDecay { get; init; }
+
+    [Description("longest allowed gradient, global norm; 0 for no limit")]
+    [Range(0, 1e9)]
+    public double MaxGradNorm { get; init; } = 1;
+
+    [Description("Adam's beta 1")]
+    [Range(0, 0.99999)]
+    public double AdamBeta1 { get; init; } = 0.9;
+
+    [Description("Adam's beta 2")]
+    [Range(0, 0.999999)]
+    public double AdamBeta2 { get; init; } = 0.999;
+
+    [Description("Adam's epsilon")]
+    [Range(1e-12, 1)]
+    public double AdamEpsilon { get; init; } = 1e-8;
+
+    [Description("where Adam's epsilon stands: torch (beside the corrected root) or tensor-flow (OpenAI 2019)")]
+    public AdamStyle AdamStyle { get; init; } = AdamStyle.Torch;
+
+    [Description(
+        "f32 (exact) or bf16: weights and gradients in bfloat16 with a float32 master; faster where the processor multiplies bfloat16"
+    )]
+    public Precision Precision { get; init; } = Precision.F32;
+
+    [Description(
+        "keep only each layer's input for the way back and compute the layer again there: a third more work, a fraction of the "
+            + "memory, the same results"
+    )]
+    public bool GradientCheckpointing { get; init; }
+
+    [Description("how many of the lower transformer layers stay as they are, the embeddings with them; 0 freezes nothing")]
+    [Range(0, 1000)]
+    public int FrozenLayers { get; init; }
+
+    [Description("an adapter to be trained instead of the weights (LoRA): r, alpha, dropout, targets, type, base, head")]
+    public LoraOptions Lora { get; init; } = new();
+
+    [Description("rounds between checkpoints; 0 for none before the end")]
+    [Range(0, 1_000_000)]
+    public int CheckpointEvery { get; init; } = 50;
+
+    public OptimiserOptions Optimiser =>
+        new()
+        {
+            Beta1 = AdamBeta1,
+            Beta2 = AdamBeta2,
+            Epsilon = AdamEpsilon,
+            Style = AdamStyle,
+            WeightDecay = WeightDecay,
+            MaxGradientNorm = MaxGradNorm,
+        };
+
+    public Schedule LearningRateSchedule => new(Schedule, LearningRate, WarmupRatio);
+
+    /// <summary>
+    /// Microbatch with the default filled in: small enough that its rows are of about one length, large enough to keep the cores busy.
+    /// </summary>
+    public int EffectiveMicrobatch => Math.Min(BatchSize, MicrobatchSize > 0 ? MicrobatchSize : 16);
+}

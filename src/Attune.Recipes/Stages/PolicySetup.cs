@@ -1,0 +1,205 @@
+using System.Diagnostics;
+using Attune.Core;
+using Attune.Core.Rollouts;
+using Attune.Core.Runs;
+using Attune.Data.Encoding;
+using Attune.Kernels;
+using Attune.Methods;
+using Attune.Methods.Policy;
+using Attune.Models;
+using Attune.Models.Weights;
+using Attune.Recipes.Running;
+using Attune.Training.Batches;
+using Attune.Training.Checkpoints;
+using Attune.Training.Contracts;
+using Attune.Training.Evaluation;
+using Attune.Training.Rewards;
+using Attune.Training.Rollouts;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>How answers are drawn and measured.</summary>
+/// <param name="Training">Which layers stay frozen; null where nothing is trained.</param>
+internal sealed record AnswerOptions(double Temperature, int MaxNewTokens, int EvaluationPrompts, TrainingOptions? Training = null);
+
+/// <summary>
+/// A policy with all that it is judged and measured by, loaded once for a stage: the reference it starts as, prompts, reward, sampler,
+/// and the exam on held-out prompts before and after.
+/// </summary>
+internal sealed class PolicySetup : IDisposable
+{
+    private readonly List<IDisposable> _owned = [];
+    private readonly string _kind;
+    private readonly StageContext _room;
+    private IReadOnlyList<EvaluatedAnswer> _before = [];
+    private Metrics _exactBefore = new();
+    private readonly Stopwatch _looking = new();
+
+    /// <param name="kind">The stage's, for messages and samples.</param>
+    /// <param name="trained">The learned reward, where it is not the reward stage's model.</param>
+    public PolicySetup(string kind, PolicyTask task, AnswerOptions options, StageContext room, IReward? trained = null)
+    {
+        (_kind, _room) = (kind, room);
+        try
+        {
+            Encoder = room.LoadEncoder();
+            (Prompts, HeldOut, Hash) = task.LoadPrompts(room, Encoder, options.EvaluationPrompts);
+            var precision = options.Training?.Precision ?? Precision.F32;
+            (Policy, var origin) = options.Training is { } learning ? room.LoadLearner(learning) : (room.LoadPolicy(), null);
+            Own(Policy);
+            Reference = Own(origin ?? Policy.Copy());
+            var pretrained = room.Artifacts.PretrainedApart is { } folder
+                ? Own(ModelFiles.LoadLanguageModel(folder, precision))
+                : Reference;
+            if (options.Training is { } training)
+            {
+                room.FreezeLayers(Policy, training);
+                Shared = training is RolloutOptions { FrozenLayers: > 0, SharedStatesMb: > 0 } sharing
+                    ? Own(new FrozenLayerCache(Policy, sharing.FrozenLayers, sharing.SharedStatesMb * 1_000_000L))
+                    : null;
+                Shared?.Share(Reference);
+                Shared?.Share(pretrained);
+            }
+
+            Reward = task.BuildReward(kind, room, Encoder, _owned, trained, Shared, precision);
+            Sampler = Own(new LocalSampler { Type = (options.Training as RolloutOptions)?.SamplingType ?? KernelType.F32 });
+            Sampling = new SamplingOptions
+            {
+                Temperature = options.Temperature,
+                MaxNewTokens = options.MaxNewTokens,
+                EndToken = Encoder.Tokenizer.EndToken,
+                BatchSize = 64,
+            };
+            Evaluation = new PolicyEvaluation
+            {
+                Prompts = HeldOut,
+                Count = options.EvaluationPrompts,
+                Sampler = Sampler,
+                Sampling = Sampling,
+                Proxy = Reward,
+                Gold = task.BuildGold(room, Encoder),
+                Reference = Reference,
+                Pretrained = pretrained,
+                Shared = Shared,
+                Tokenizer = Encoder.Tokenizer,
+                Seed = room.Seed,
+                Beta = options.Training is PolicyGradientOptions { KlController: KlController.Fixed } priced ? priced.KlCoefficient : null,
+            };
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What the method needs.</summary>
+    public RolloutParts Parts =>
+        new()
+        {
+            Policy = Policy,
+            Reference = Reference,
+            Prompts = Prompts,
+            Sampler = Sampler,
+            Sampling = Sampling,
+            Reward = Reward,
+            Evaluation = Evaluation,
+            Shared = Shared,
+            Preparation = Preparation,
+        };
+
+    /// <summary>What must happen before some rounds; null for nothing.</summary>
+    public IRoundPreparation? Preparation { get; set; }
+
+    public Encoder Encoder { get; }
+    public PromptPool Prompts { get; }
+    public PromptPool HeldOut { get; }
+    public DataHash Hash { get; }
+    public LanguageModel Policy { get; }
+
+    /// <summary>The policy as it was when the stage began.</summary>
+    public LanguageModel Reference { get; }
+
+    /// <summary>What frozen layers give, computed once a round; null where nothing is frozen or shared.</summary>
+    public FrozenLayerCache? Shared { get; }
+
+    public IReward Reward { get; }
+    public LocalSampler Sampler { get; }
+    public SamplingOptions Sampling { get; }
+    public PolicyEvaluation Evaluation { get; }
+
+    /// <summary>Disposes it at the end of the stage.</summary>
+    public T Own<T>(T thing)
+        where T : IDisposable
+    {
+        _owned.Add(thing);
+        return thing;
+    }
+
+    /// <summary>Measures the policy as it is at the start; call when everything that reads answers is owned.</summary>
+    /// <exception cref="ConfigurationException">Prompt and answer are longer than one of the models reads.</exception>
+    public async Task BeginAsync(CancellationToken cancel)
+    {
+        CheckContext();
+        _looking.Start();
+        await Sampler.UseWeightsAsync(Reference, 0, cancel);
+        _before = await Evaluation.EvaluateAsync(Reference, cancel);
+        _exactBefore = await Evaluation.ExactAsync(Reference, cancel);
+        _looking.Stop();
+    }
+
+    /// <summary>Measures the policy at the end, saves it, and hands it on.</summary>
+    public async Task<Dictionary<string, double>> FinishAsync(Progress progress, CancellationToken cancel)
+    {
+        _looking.Start();
+        await Sampler.UseWeightsAsync(Policy, progress.Updates, cancel);
+        var after = await Evaluation.EvaluateAsync(Policy, cancel);
+        var exact = await Evaluation.ExactAsync(Policy, cancel);
+        var summary = PolicyEvaluation.Summarise(after);
+        summary.Add(exact);
+        summary.Set("time/evaluation", _looking.Elapsed.TotalSeconds); // before and after; the looks between are told with their rounds
+        _room.LogEvaluation(progress, summary);
+        foreach (var answer in after.Take(8))
+        {
+            _room.LogSample(
+                new SampleEvent(
+                    _kind,
+                    progress.Updates,
+                    answer.PromptIndex,
+                    answer.Prompt,
+                    answer.Answer,
+                    answer.Gold,
+                    answer.Proxy,
+                    answer.LogRatio
+                )
+            );
+        }
+
+        foreach (var note in Reward.Notes)
+        {
+            _room.Note(note);
+        }
+
+        ModelFiles.Save(Policy, _room.FinalFolder);
+        Encoder.Save(_room.FinalFolder);
+        _room.Artifacts = _room.Artifacts with { Policy = _room.FinalFolder };
+        return AlignmentFigures.Of(_before, after, progress).WithExact(_exactBefore, exact);
+    }
+
+    public void Dispose() => _owned.ForEach(o => o.Dispose());
+
+    /// <exception cref="ConfigurationException">Prompt and answer are longer than one of the models reads.</exception>
+    public void CheckContext()
+    {
+        TransformerModel[] readers = [.. _owned.OfType<TransformerModel>(), .. _owned.OfType<RewardModel>().SelectMany(r => r.Members)];
+        var context = readers.Min(r => r.Config.ContextLength);
+        var longest = new[] { Prompts, HeldOut }.Max(p => Enumerable.Range(0, p.Count).Max(i => p.Request(i, default).Prompt.Length));
+        if (longest + Sampling.MaxNewTokens > context)
+        {
+            throw new ConfigurationException(
+                $"{_kind}: the longest prompt has {longest} tokens and max_new_tokens is {Sampling.MaxNewTokens}, but the model "
+                    + $"(or its reward model, value network or reference) reads {context}. Lower max_new_tokens or set prompt_tokens."
+            );
+        }
+    }
+}

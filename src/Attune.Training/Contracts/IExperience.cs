@@ -1,0 +1,34 @@
+using Attune.Core.Runs;
+
+namespace Attune.Training.Contracts;
+
+/// <summary>Where the next items to learn from come from: a dataset, or fresh rollouts.</summary>
+public interface IExperience<T>
+{
+    /// <summary>Optimiser steps from beginning to end if nothing stops early: the schedule's and the progress bar's length.</summary>
+    long PlannedUpdates { get; }
+
+    /// <summary>
+    /// The next round, a pure function of <paramref name="at"/>, the weights and <see cref="State"/>; null when done.
+    /// </summary>
+    ValueTask<Round<T>?> NextAsync(Progress at, CancellationToken cancel);
+
+    /// <summary>Numbers that a checkpoint must keep beside weights and progress (a KL controller's coefficient, say).</summary>
+    IReadOnlyDictionary<string, double> State => new Dictionary<string, double>();
+
+    void Restore(IReadOnlyDictionary<string, double> state) { }
+
+    /// <summary>Why the experience ended before its planned updates; null where it did not.</summary>
+    string? StoppedBecause => null;
+}
+
+/// <summary>Everything learned before new data must be drawn, one optimiser step an update. Plain data, no tensors.</summary>
+/// <param name="Updates">Items of each update.</param>
+/// <param name="Measured">What drawing the round measured (rewards, KL, lengths); empty for a dataset.</param>
+/// <param name="Items">How many items the round drew.</param>
+/// <param name="Samples">Answers to the run's fixed prompts, where this round took stock.</param>
+public sealed record Round<T>(IReadOnlyList<IReadOnlyList<T>> Updates, Metrics Measured, long Items, IReadOnlyList<SampleEvent> Samples)
+{
+    public Round(IReadOnlyList<IReadOnlyList<T>> updates, long items)
+        : this(updates, new Metrics(), items, []) { }
+}

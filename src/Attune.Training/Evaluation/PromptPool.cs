@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using Attune.Core.Conversations;
+using Attune.Core.Rollouts;
+using Attune.Core.Runs;
+
+namespace Attune.Training.Evaluation;
+
+/// <summary>Prompts to sample from, encoded once, with their text for people to read.</summary>
+public sealed class PromptPool(IReadOnlyList<(Prompt Prompt, ImmutableArray<int> Tokens)> prompts)
+{
+    private (Seed Seed, long Epoch)? _shuffled;
+    private int[] _order = [];
+
+    public int Count => prompts.Count;
+
+    public Prompt this[int index] => prompts[index].Prompt;
+
+    /// <summary>A request for the prompt at <paramref name="index"/>.</summary>
+    public SampleRequest Request(int index, Seed seed) => new(prompts[index].Tokens, seed);
+
+    /// <summary>
+    /// <paramref name="count"/> requests, shuffled anew each pass over the prompts; a pure function of seed and <paramref name="first"/>.
+    /// </summary>
+    /// <param name="first">Requests made before these.</param>
+    /// <param name="perPrompt">Consecutive requests that share a prompt.</param>
+    public IReadOnlyList<SampleRequest> Draw(Seed seed, long first, int count, int perPrompt = 1)
+    {
+        var requests = new SampleRequest[count];
+        for (var i = 0; i < count; i++)
+        {
+            var number = (first + i) / perPrompt;
+            var epoch = number / prompts.Count;
+            if (_shuffled != (seed, epoch))
+            {
+                _order = seed.For("prompts", epoch).Rng().Permutation(prompts.Count);
+                _shuffled = (seed, epoch);
+            }
+
+            requests[i] = Request(_order[number % prompts.Count], seed.For("rollout", first + i));
+        }
+
+        return requests;
+    }
+}

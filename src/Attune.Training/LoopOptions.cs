@@ -1,0 +1,15 @@
+namespace Attune.Training;
+
+/// <summary>How the loop runs, whatever it trains.</summary>
+/// <param name="Microbatch">Items that go through the model at once; changes memory, not results.</param>
+/// <param name="CheckpointEvery">Rounds between checkpoints; 0 for none before the end.</param>
+public sealed record LoopOptions(int Microbatch, int CheckpointEvery);
+
+/// <summary>How a run of the loop ended.</summary>
+public enum LoopEnd
+{
+    Finished,
+
+    /// <summary>Cancelled; a checkpoint was written and the run can be resumed.</summary>
+    Cancelled,
+}

@@ -1,0 +1,38 @@
+namespace Attune.Training.Optimisation;
+
+/// <summary>How the learning rate goes after warm-up.</summary>
+public enum ScheduleKind
+{
+    Constant,
+
+    /// <summary>Straight down to 0 at the last update, as in Ziegler 2019 and Stiennon 2020.</summary>
+    Linear,
+
+    /// <summary>Half a cosine down to a tenth of the peak, as in GPT-3 and most fine-tuning since.</summary>
+    Cosine,
+}
+
+/// <summary>The learning rate as a pure function of the update's number.</summary>
+public sealed record Schedule(ScheduleKind Kind, double Peak, double WarmupRatio)
+{
+    private const double CosineFloor = 0.1;
+
+    /// <param name="update">0 for the first.</param>
+    /// <param name="planned">Updates in all.</param>
+    public double At(long update, long planned)
+    {
+        var warmup = (long)Math.Ceiling(WarmupRatio * planned);
+        if (update < warmup)
+        {
+            return Peak * (update + 1) / warmup;
+        }
+
+        var done = planned <= warmup ? 1.0 : Math.Min(1.0, (double)(update - warmup) / (planned - warmup));
+        return Kind switch
+        {
+            ScheduleKind.Constant => Peak,
+            ScheduleKind.Linear => Peak * (1 - done),
+            _ => Peak * (CosineFloor + (1 - CosineFloor) * (1 + Math.Cos(Math.PI * done)) / 2),
+        };
+    }
+}

@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using Attune.Core;
+using Attune.Core.Runs;
+using Attune.Training.Checkpoints;
+using Attune.Training.Contracts;
+using Attune.Training.Optimisation;
+using TorchSharp;
+
+namespace Attune.Training;
+
+/// <summary>
+/// The one training loop: draw a round, take its updates, tell, checkpoint. Offline and online algorithms differ only in
+/// where the round comes from. All chance comes from <see cref="Progress"/>, so a resumed run is the uninterrupted run, bit for bit.
+/// </summary>
+public sealed class TrainingLoop<T>(
+    IObjective<T> objective,
+    IExperience<T> experience,
+    Schedule schedule,
+    OptimiserOptions optimiser,
+    LoopOptions options,
+    DirectoryCheckpoints? checkpoints
+) : IDisposable
+{
+    private readonly AdamW _adam = new(objective.Learners, optimiser);
+    private TimeSpan? _saving;
+
+    /// <summary>Loads the newest checkpoint, if there is one.</summary>
+    /// <returns>Where to go on, and the log's sequence number at that point; null where there is nothing to resume.</returns>
+    public CheckpointManifest? Restore()
+    {
+        var manifest = checkpoints?.RestoreLatest(_adam);
+        if (manifest is not null)
+        {
+            experience.Restore(manifest.State);
+        }
+
+        return manifest;
+    }
+
+    /// <summary>Runs to the end, or until cancelled.</summary>
+    public async Task<(Progress Progress, LoopEnd End)> RunAsync(Progress start, ILoopObserver observer, CancellationToken cancel)
+    {
+        var progress = start;
+        while (true)
+        {
+            Round<T>? round;
+            try
+            {
+                round = cancel.IsCancellationRequested ? null : await experience.NextAsync(progress, cancel);
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested) // a server's time-out is no end of the run
+            {
+                round = null;
+            }
+
+            if (round is null)
+            {
+                Checkpoint(progress, observer);
+                return (progress, cancel.IsCancellationRequested ? LoopEnd.Cancelled : LoopEnd.Finished);
+            }
+
+            // A round, once drawn, is learned whole even if cancelled meanwhile: half a round could not be replayed.
+            var online = round.Measured.Any;
+            var learning = TimeSpan.Zero;
+            foreach (var items in round.Updates)
+            {
+                var began = Stopwatch.GetTimestamp();
+                var metrics = Update(items, progress);
+                var elapsed = Stopwatch.GetElapsedTime(began);
+                learning += elapsed;
+                if (!online)
+                {
+                    metrics.Set("time/update", elapsed.TotalSeconds);
+                }
+
+                progress = progress with { Updates = progress.Updates + 1 };
+                observer.OnUpdate(progress, experience.PlannedUpdates, metrics);
+            }
+
+            progress = progress with { Round = progress.Round + 1, Items = progress.Items + round.Items };
+            TellTimes(online ? round.Measured : null, learning);
+            observer.OnRound(progress, round.Measured, round.Samples);
+            if (options.CheckpointEvery > 0 && progress.Round % options.CheckpointEvery == 0)
+            {
+                Checkpoint(progress, observer);
+            }
+        }
+    }
+
+    public void Dispose() => _adam.Dispose();
+
+    private void Checkpoint(Progress progress, ILoopObserver observer)
+    {
+        if (checkpoints is null)
+        {
+            return;
+        }
+
+        var start = Stopwatch.GetTimestamp();
+        checkpoints.Save(_adam, progress, experience.State, observer.LastSequence);
+        _saving = Stopwatch.GetElapsedTime(start);
+    }
+
+    /// <summary>A checkpoint holds the log's length at its round, so its own time can only be told with the round after.</summary>
+    private void TellTimes(Metrics? round, TimeSpan learning)
+    {
+        round?.Set("time/update", learning.TotalSeconds);
+        if (_saving is { } saving && round is not null)
+        {
+            round.Set("time/checkpoint", saving.TotalSeconds);
+            _saving = null;
+        }
+    }
+
+    /// <summary>One optimiser step. Synchronous on purpose: dispose scopes and grad mode belong to the thread.</summary>
+    private Metrics Update(IReadOnlyList<T> items, Progress progress)
+    {
+        using var step = torch.NewDisposeScope();
+        var metrics = new Metrics();
+        for (var i = 0; i < objective.Learners.Count; i++)
+        {
+            objective.Learners[i].BeginUpdate(progress.Seed.For("dropout", progress.Updates, i));
+        }
+
+        // Known before the first backward, so that accumulating over microbatches gives the exact mean.
+        var total = items.Sum(objective.Weight);
+        var parts = items.OrderBy(objective.Length).Chunk(options.Microbatch).ToArray();
+        foreach (var part in parts)
+        {
+            using var scope = torch.NewDisposeScope();
+            var (loss, measured) = objective.Evaluate(part);
+            (loss / total).backward();
+            if (parts.Length > 1)
+            {
+                _adam.Gather();
+            }
+
+            metrics.AddSum("loss", loss.ToDouble(), part.Sum(objective.Weight));
+            metrics.Add(measured);
+        }
+
+        var rate = schedule.At(progress.Updates, experience.PlannedUpdates);
+        var norm = _adam.Step(progress.Updates + 1, rate);
+        if (!double.IsFinite(norm))
+        {
+            throw new AttuneException(
+                $"the gradient of update {progress.Updates + 1} is not finite (loss {metrics["loss"]:g4}): training has diverged. "
+                    + "Lower learning_rate or set max_grad_norm; the weights of the last checkpoint are intact."
+            );
+        }
+
+        metrics.Set("grad_norm", norm);
+        metrics.Set("learning_rate", rate);
+        return metrics;
+    }
+}

@@ -1,0 +1,432 @@
+using Attune.Core.Runs;
+using Attune.Core.Tokens;
+using Attune.Data.Encoding;
+using Attune.Methods.Policy;
+using Attune.Methods.Preference;
+using Attune.Methods.Reward;
+using Attune.Methods.Supervised;
+using Attune.Methods.Tests.Policy;
+using Attune.Models;
+using Attune.Models.Adapters;
+using Attune.Models.Weights;
+using Attune.Testing;
+using Attune.Training;
+using Attune.Training.Batches;
+using Attune.Training.Checkpoints;
+using Attune.Training.Contracts;
+using Attune.Training.Experience;
+using Attune.Training.Optimisation;
+
+namespace Attune.Methods.Tests.Loop;
+
+/// <summary>What a tiny run may differ in.</summary>
+internal sealed record TinySetup
+{
+    public ulong Seed { get; init; } = 7;
+    public int Microbatch { get; init; } = 8;
+    public double LearningRate { get; init; } = 3e-3;
+
+    /// <summary>Rounds; 0 for the run's own length.</summary>
+    public int Rounds { get; init; } = 6;
+
+    public OptimiserOptions Optimiser { get; init; } = new() { WeightDecay = 0.01, MaxGradientNorm = 1 };
+
+    /// <summary>Where checkpoints go; null for none.</summary>
+    public string? Folder { get; init; }
+
+    public int CheckpointEvery { get; init; }
+    public Precision Precision { get; init; } = Precision.F32;
+    public string DataHash { get; init; } = "ab12";
+
+    /// <summary>The update whose loss becomes no number; 0 for none.</summary>
+    public int PoisonedUpdate { get; init; }
+}
+
+/// <summary>One algorithm on a tiny random model, as the loop sees it. A new one has the same fresh weights.</summary>
+internal abstract class TinyRun : IDisposable
+{
+    /// <summary>
+    /// PPO four times: as TRL has it with PPO-ptx, as OpenAI had it in 2019, with a guard on top, with a frozen layer that all share, and
+    /// with adapters of policy and value network on one base. Adapters with the others that differ in what they forward.
+    /// </summary>
+    public static readonly string[] Algorithms =
+    [
+        "sft",
+        "sft packed",
+        "bradley-terry",
+        "choice of k",
+        "ranking pairs",
+        "plackett-luce",
+        "classification",
+        "ppo",
+        "ppo adaptive",
+        "ppo frozen",
+        "rloo",
+        "grpo",
+        "grpo frozen",
+        "rejection sampling",
+        "dpo",
+        "ipo",
+        "psipo",
+        "kto",
+        "orpo",
+        "simpo",
+        "slic",
+        "online dpo",
+        "sft lora",
+        "bradley-terry dora",
+        "dpo lora dropout",
+        "ppo lora",
+    ];
+
+    /// <summary>Whether later rounds depend on what the weights made of the sampling before.</summary>
+    public static bool SamplesItself(string algorithm) =>
+        algorithm.StartsWith("ppo", StringComparison.Ordinal)
+        || algorithm is "rloo" or "grpo" or "grpo frozen" or "rejection sampling" or "online dpo";
+
+    public static TheoryData<string> All => [.. Algorithms];
+
+    /// <summary>All whose loss depends on the items alone: dropout draws a microbatch's masks together.</summary>
+    public static TheoryData<string> Exact => [.. Algorithms.Where(a => !a.EndsWith("dropout", StringComparison.Ordinal))];
+
+    public static TheoryData<string, Precision> AllInBothPrecisions
+    {
+        get
+        {
+            var all = new TheoryData<string, Precision>();
+            foreach (var algorithm in Algorithms)
+            {
+                all.Add(algorithm, Precision.F32);
+                all.Add(algorithm, Precision.Bf16);
+            }
+
+            return all;
+        }
+    }
+
+    public static TinyRun Of(string algorithm, TinySetup setup)
+    {
+        var language = new Lazy<LanguageModel>(() => TinyModels.Language(setup.Seed, precision: setup.Precision));
+        var scalar = new Lazy<ScalarModel>(() => TinyModels.Scalar(setup.Seed, precision: setup.Precision));
+        return algorithm switch
+        {
+            "sft" => Offline(
+                setup,
+                new Sft.Objective(language.Value),
+                [.. TinyData.Sequences(20, 3).Select(s => new PackedRow([s]))],
+                language.Value
+            ),
+            "sft packed" => Offline(
+                setup,
+                new Sft.Objective(language.Value),
+                [.. TinyData.Sequences(40, 3).Chunk(2).Select(s => new PackedRow([.. s]))],
+                language.Value
+            ),
+            "sft lora" => AdaptedSft(setup, language.Value),
+            "bradley-terry dora" => AdaptedReward(setup, language.Value),
+            "dpo lora dropout" => Direct(
+                setup,
+                Adapted(language.Value, AdapterKind.Lora, dropout: 0.2),
+                (p, r) => new Dpo.Objective(new DpoOptions(), p, r),
+                language.Value
+            ),
+            "bradley-terry" => Offline(setup, new BradleyTerry.Objective(scalar.Value), TinyTask.Pairs(20), scalar.Value),
+            "choice of k" => Offline(setup, new ChoiceOfK.Objective(scalar.Value), TinyTask.Choices(20, 3), scalar.Value),
+            "ranking pairs" => Offline(setup, new RankingPairs.Objective(scalar.Value), TinyTask.Rankings(20, 3), scalar.Value),
+            "plackett-luce" => Offline(setup, new PlackettLuce.Objective(scalar.Value), TinyTask.Rankings(20, 3), scalar.Value),
+            "classification" => Offline(setup, new Classification.Objective(scalar.Value), TinyTask.Verdicts(20), scalar.Value),
+            "dpo" => Direct(
+                setup,
+                language.Value,
+                (p, r) =>
+                    new Dpo.Objective(
+                        new DpoOptions
+                        {
+                            LossType = DpoLoss.Robust,
+                            LabelSmoothing = 0.1,
+                            FDivergenceType = FDivergenceType.JsDivergence,
+                            RpoAlpha = 0.5,
+                        },
+                        p,
+                        r
+                    )
+            ),
+            "ipo" => Direct(
+                setup,
+                language.Value,
+                (p, r) => new Ipo.Objective(new IpoOptions { LogProbs = LogProbReduction.Averaged }, p, r)
+            ),
+            "psipo" => Direct(
+                setup,
+                language.Value,
+                (p, r) => new PsiPo.Objective(new PsiPoOptions { Psi = PsiKind.Probit, LabelSmoothing = 0.1 }, p, r)
+            ),
+            "orpo" => Direct(setup, language.Value, (p, _) => new Orpo.Objective(new OrpoOptions(), p)),
+            "simpo" => Direct(setup, language.Value, (p, _) => new SimPo.Objective(new SimPoOptions(), p)),
+            "slic" => Direct(setup, language.Value, (p, _) => new Slic.Objective(new SlicOptions { Delta = 3 }, p)),
+            "online dpo" => Judged(
+                setup,
+                new OnlineDpoOptions
+                {
+                    RolloutBatchSize = 54,
+                    Answers = 3,
+                    BatchSize = 6,
+                    Epochs = 2,
+                    RefreshReference = true,
+                },
+                language.Value
+            ),
+            "kto" => Verdicts(setup, language.Value),
+            "ppo" => Online(setup, TinyPpo.Small with { PtxCoefficient = 0.5, MissingEosPenalty = 0.1 }),
+            "ppo adaptive" => Online(
+                setup,
+                TinyPpo.Small with
+                {
+                    KlController = KlController.Adaptive,
+                    KlTarget = 0.5,
+                    KlHorizon = 100,
+                    ValueNetwork = ValueNetwork.SharedTrunk,
+                    WhitenRewards = true,
+                    AdvantageWhitening = AdvantageWhitening.Minibatch,
+                    KlEstimator = KlEstimator.K3,
+                    ScoreClip = 0.9,
+                    StopOnGoldDrop = 100,
+                    StopOnDisagreement = 100,
+                }
+            ),
+            "ppo lora" => Online(
+                setup,
+                TinyPpo.Small with
+                {
+                    Lora = new LoraOptions { R = 4, Targets = "c_attn, c_fc" },
+                    ValueNetwork = ValueNetwork.Policy,
+                }
+            ),
+            "ppo frozen" => Online(setup, TinyPpo.Small with { FrozenLayers = 1, StopOnGoldDrop = 100 }),
+            "rloo" => Grouped(
+                setup,
+                RlooTests.Small with
+                {
+                    NormalizeAdvantages = true,
+                    KlController = KlController.Adaptive,
+                    KlHorizon = 100,
+                },
+                (o, tiny) => (new Rloo.Objective(o, tiny.Policy), new Rloo.Experience(o, tiny.Parts))
+            ),
+            "grpo" => Grouped(
+                setup,
+                GrpoTests.Small with
+                {
+                    StopOnGoldDrop = 100,
+                    EvaluateEvery = 1,
+                },
+                (o, tiny) => (new Grpo.Objective(o, tiny.Policy) { Shared = tiny.Shared }, new Grpo.Experience(o, tiny.Parts))
+            ),
+            "grpo frozen" => Grouped(
+                setup,
+                GrpoTests.Small with
+                {
+                    FrozenLayers = 1,
+                    StopOnGoldDrop = 100,
+                    EvaluateEvery = 1,
+                },
+                (o, tiny) => (new Grpo.Objective(o, tiny.Policy) { Shared = tiny.Shared }, new Grpo.Experience(o, tiny.Parts))
+            ),
+            "rejection sampling" => Rejecting(
+                setup,
+                RejectionSamplingTests.Small with
+                {
+                    RolloutBatchSize = 32,
+                    BatchSize = 2,
+                    EvaluateEvery = 1,
+                    StopOnGoldDrop = 100,
+                }
+            ),
+            _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, null),
+        };
+    }
+
+    public abstract IReadOnlyDictionary<string, double> State { get; }
+
+    public abstract Task<(Progress Progress, LoopEnd End)> RunAsync(RecordingObserver observer, CancellationToken cancel = default);
+
+    /// <summary>Begins at the newest checkpoint.</summary>
+    /// <returns>Whether there was one.</returns>
+    public abstract bool Restore();
+
+    /// <summary>Weights and moments of all that is trained.</summary>
+    public abstract float[] Weights { get; }
+
+    public abstract void Dispose();
+
+    private static Running<PackedRow> AdaptedSft(TinySetup setup, LanguageModel origin)
+    {
+        var policy = Adapted(origin, AdapterKind.Rslora);
+        return Offline(setup, new Sft.Objective(policy), [.. TinyData.Sequences(20, 3).Select(s => new PackedRow([s]))], policy, origin);
+    }
+
+    private static Running<TokenPair> AdaptedReward(TinySetup setup, LanguageModel origin)
+    {
+        var judge = ScalarModel.Adapted(origin, new AdapterConfig { Kind = AdapterKind.Dora, Rank = 4 }, new Seed(setup.Seed));
+        return Offline(setup, new BradleyTerry.Objective(judge), TinyTask.Pairs(20), judge, origin);
+    }
+
+    private static LanguageModel Adapted(LanguageModel origin, AdapterKind kind, double dropout = 0) =>
+        origin.Adapted(
+            new AdapterConfig
+            {
+                Kind = kind,
+                Rank = 4,
+                Alpha = 8,
+                Dropout = dropout,
+            },
+            new Seed(3)
+        );
+
+    private static Running<T> Offline<T>(TinySetup setup, IObjective<T> objective, IReadOnlyList<T> items, params IDisposable[] owned) =>
+        new(setup, objective, new DatasetExperience<T>(items, 8, setup.Rounds / 3.0), owned);
+
+    /// <summary>Pairs, every other with the reference's log-probabilities known, and the watch on chosen answers.</summary>
+    private static Running<PreferencePair> Direct(
+        TinySetup setup,
+        LanguageModel policy,
+        Func<LanguageModel, LanguageModel, IObjective<PreferencePair>> objective,
+        LanguageModel? origin = null
+    )
+    {
+        var reference = origin ?? policy.Copy();
+        var pairs = TinyTask.Pairs(20);
+        var items = pairs
+            .Select(
+                (p, i) =>
+                    new PreferencePair(
+                        p,
+                        i % 2 == 0
+                            ? null
+                            : new ReferenceLogProbs(
+                                AnswerSums.Plain(reference, [p.Chosen])[0],
+                                AnswerSums.Plain(reference, [p.Rejected])[0]
+                            )
+                    )
+            )
+            .ToArray();
+        var experience = new PreferenceExperience<PreferencePair>(new DatasetExperience<PreferencePair>(items, 8, setup.Rounds / 3.0))
+        {
+            EvaluateEvery = 2,
+            Watch = new ChosenWatch(pairs.Select(p => p.Chosen), policy),
+        };
+        return new Running<PreferencePair>(setup, objective(policy, reference), experience, policy, reference);
+    }
+
+    private static Running<PreferencePair> Judged(TinySetup setup, OnlineDpoOptions options, LanguageModel policy)
+    {
+        var parts = new TinyOnlineDpo(options with { TotalEpisodes = setup.Rounds * options.RolloutBatchSize }, policy);
+        return new Running<PreferencePair>(setup, OnlineDpoExperience.Objective(options, policy), parts.Experience, parts, policy);
+    }
+
+    private static Running<KtoItem> Verdicts(TinySetup setup, LanguageModel policy)
+    {
+        var reference = policy.Copy();
+        var items = Kto.Items([.. TinyTask.Verdicts(20).Select(v => (v.Sequence, v.Desirable))]);
+        var experience = new PreferenceExperience<KtoItem>(new DatasetExperience<KtoItem>(items, 8, setup.Rounds / 3.0))
+        {
+            Prepare = batch => Kto.WithDivergence(batch, policy, reference),
+        };
+        return new Running<KtoItem>(setup, new Kto.Objective(new KtoOptions(), policy, reference), experience, policy, reference);
+    }
+
+    private static Running<PpoItem> Online(TinySetup setup, PpoOptions options)
+    {
+        var parts = new TinyPpo(
+            options with
+            {
+                TotalEpisodes = setup.Rounds * options.RolloutBatchSize,
+                Precision = setup.Precision,
+            },
+            setup.Seed,
+            evaluation: options.StopOnGoldDrop > 0
+        );
+        return new Running<PpoItem>(setup, parts.Objective, parts.Experience, parts);
+    }
+
+    private static Running<PackedRow> Rejecting(TinySetup setup, RejectionSamplingOptions options)
+    {
+        options = options with { TotalEpisodes = setup.Rounds * options.RolloutBatchSize, Precision = setup.Precision };
+        var tiny = new TinyRollouts(options, setup.Seed, evaluation: true);
+        return new Running<PackedRow>(setup, new Sft.Objective(tiny.Policy), new RejectionSampling.Experience(options, tiny.Parts), tiny);
+    }
+
+    private static Running<GroupItem> Grouped<TOptions>(
+        TinySetup setup,
+        TOptions options,
+        Func<TOptions, TinyRollouts, (IObjective<GroupItem>, IExperience<GroupItem>)> method
+    )
+        where TOptions : GroupOptions
+    {
+        options = options with { TotalEpisodes = setup.Rounds * options.RolloutBatchSize, Precision = setup.Precision };
+        var tiny = new TinyRollouts(options, setup.Seed, evaluation: options.StopOnGoldDrop > 0);
+        var (objective, experience) = method(options, tiny);
+        return new Running<GroupItem>(setup, objective, experience, tiny);
+    }
+
+    private sealed class Running<T>(TinySetup setup, IObjective<T> objective, IExperience<T> experience, params IDisposable[] owned)
+        : TinyRun
+    {
+        private readonly TrainingLoop<T> _loop = new(
+            setup.PoisonedUpdate > 0 ? new Poisoned<T>(objective, setup.PoisonedUpdate, setup.Microbatch) : objective,
+            experience,
+            new Schedule(ScheduleKind.Linear, setup.LearningRate, 0.1),
+            setup.Optimiser,
+            new LoopOptions(setup.Microbatch, setup.CheckpointEvery),
+            setup.Folder is null ? null : new DirectoryCheckpoints(setup.Folder, [new DataHash("data", setup.DataHash)])
+        );
+
+        private Progress _start = Progress.Start(new Seed(setup.Seed));
+
+        public override IReadOnlyDictionary<string, double> State => experience.State;
+
+        public override float[] Weights => [.. objective.Learners.SelectMany(l => TinyModels.Values(l.Exact))];
+
+        public override Task<(Progress Progress, LoopEnd End)> RunAsync(RecordingObserver observer, CancellationToken cancel = default) =>
+            _loop.RunAsync(_start, observer, cancel);
+
+        public override bool Restore()
+        {
+            if (_loop.Restore() is not { } manifest)
+            {
+                return false;
+            }
+
+            _start = new Progress(manifest.Round, manifest.Updates, manifest.Items, new Seed(manifest.Seed));
+            return true;
+        }
+
+        public override void Dispose()
+        {
+            _loop.Dispose();
+            foreach (var part in owned)
+            {
+                part.Dispose();
+            }
+        }
+    }
+
+    /// <summary>An objective whose loss is no number from one update on.</summary>
+    private sealed class Poisoned<T>(IObjective<T> inner, int update, int microbatch) : IObjective<T>
+    {
+        private int _evaluations;
+
+        public IReadOnlyList<FlatParameters> Learners => inner.Learners;
+
+        public double Weight(T item) => inner.Weight(item);
+
+        public int Length(T item) => inner.Length(item);
+
+        public Training.Contracts.ObjectiveValue Evaluate(IReadOnlyList<T> items)
+        {
+            Assert.True(microbatch >= 8, "one evaluation an update");
+            var (loss, metrics) = inner.Evaluate(items);
+            return new Training.Contracts.ObjectiveValue(++_evaluations >= update ? loss * double.NaN : loss, metrics);
+        }
+    }
+}

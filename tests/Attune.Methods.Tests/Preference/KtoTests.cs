@@ -1,0 +1,117 @@
+using Attune.Methods.Preference;
+using Attune.Methods.Tests.Loop;
+using Attune.Testing;
+using CsCheck;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Attune.Methods.Tests.Preference;
+
+public sealed class KtoTests
+{
+    [Fact]
+    public void Loss_equals_the_value_worked_out_by_hand()
+    {
+        // log ratio 1, z_0 .5, beta .4: beta (1 - .5) = .2 and sigma(.2) = .549834.
+        // Desirable, weight 1: 1 - .549834 = .450166. Undesirable, weight 2: 2 * (1 - sigma(-.2)) = 2 * .549834 = 1.099668.
+        Assert.Equal(0.450166, Loss(1, 1, 0.5), 1e-6);
+        Assert.Equal(1.099668, Loss(1, 0, 0.5), 1e-6);
+        // At the start both are half their weight.
+        Assert.Equal((0.5, 1.0), (Loss(0, 1, 0), Loss(0, 0, 0)));
+    }
+
+    [Fact]
+    public void Gradient_agrees_with_finite_differences() =>
+        Gen.Select(Gen.Double[-4, 4].Array[3], Gen.Double[0, 3])
+            .Sample(
+                (ratios, divergence) =>
+                    FiniteDifferences.Agree(
+                        x => Kto.Loss(x, tensor([1.0, 0, 1]), full(3, divergence, dtype: ScalarType.Float64), 0.6, (1, 1.5)).sum(),
+                        ratios,
+                        1e-6
+                    ),
+                iter: 20
+            );
+
+    [Fact]
+    public void Law_a_gain_and_a_loss_of_the_same_size_sum_to_the_weight() =>
+        Gen.Select(Numbers.Margin, Gen.Double[0, 10])
+            .Sample(
+                (ratio, divergence) =>
+                    // lambda (1 - sigma(x)) + lambda (1 - sigma(-x)) = lambda; weights 1 and 2
+                    Assert.Equal(1, Loss(ratio, 1, divergence) + Loss(ratio, 0, divergence) / 2, 1e-9),
+                iter: 50
+            );
+
+    [Fact]
+    public void Law_the_gradient_fades_far_from_the_reference_point_on_both_sides() =>
+        Gen.Double[10, 60]
+            .Sample(
+                distance =>
+                {
+                    double Slope(double at)
+                    {
+                        using var scope = NewDisposeScope();
+                        var x = tensor([at], requires_grad: true);
+                        Kto.Loss(x, tensor([1.0]), tensor([0.0]), 1, (1, 1)).sum().backward();
+                        return Math.Abs(x.grad!.ToDouble());
+                    }
+
+                    Assert.True(Slope(distance) < Slope(0) / 1000 && Slope(-distance) < Slope(0) / 1000);
+                },
+                iter: 20
+            );
+
+    [Fact]
+    public void The_divergence_is_one_number_an_update_from_other_prompts_answers_and_not_below_0()
+    {
+        using var policy = TinyModels.Language(1);
+        using var reference = TinyModels.Language(2);
+        var verdicts = TinyTask.Verdicts(10);
+        var items = Kto.Items([.. verdicts.Select(v => (v.Sequence, v.Desirable))]);
+        Assert.All(
+            items,
+            i =>
+            {
+                Assert.Equal(i.Sequence.Prompt.ToArray(), i.Mismatched.Prompt.ToArray());
+                Assert.Contains(
+                    verdicts,
+                    v => v.Sequence.Answer.SequenceEqual(i.Mismatched.Answer) && !v.Sequence.Prompt.SequenceEqual(i.Sequence.Prompt)
+                );
+            }
+        );
+        var prepared = Kto.WithDivergence(items, policy, reference);
+        var expected = items.Average(i => LogProb(policy, i.Mismatched) - LogProb(reference, i.Mismatched));
+        Assert.All(prepared, i => Assert.Equal(Math.Max(0, expected), i.Divergence, 1e-4));
+        Assert.All(prepared, i => Assert.Equal(2.0, i.ClassScale));
+        // The other way round the sign is the other, and one of the two is cut at 0.
+        var reversed = Kto.WithDivergence(items, reference, policy);
+        Assert.Equal(Math.Max(0, -expected), reversed[0].Divergence, 1e-4);
+        Assert.Equal(0, Math.Min(prepared[0].Divergence, reversed[0].Divergence));
+    }
+
+    [Fact]
+    public async Task Learns_a_tiny_task()
+    {
+        var items = Kto.Items([.. TinyTask.Verdicts(12).Select(v => (v.Sequence, v.Desirable))]);
+        var observer = await Numbers.Train(
+            (policy, reference) => new Kto.Objective(new KtoOptions { Beta = 0.5 }, policy, reference),
+            [.. items],
+            (policy, reference) => batch => Kto.WithDivergence(batch, policy, reference)
+        );
+        Assert.Equal(0.5, observer.Losses[0], 1e-4);
+        Assert.True(observer.Losses[^1] < 0.1, $"the loss ended at {observer.Losses[^1]:f3}");
+        var last = observer.Updates[^1].Metrics;
+        Assert.Equal(last["rewards/chosen"] - last["rewards/rejected"], last["rewards/margins"], 1e-4);
+        Assert.True(last["rewards/margins"] > 2);
+    }
+
+    private static double LogProb(Models.LanguageModel model, Core.Tokens.TokenSequence sequence) =>
+        Training.Batches.AnswerSums.Plain(model, [sequence])[0];
+
+    private static double Loss(double ratio, double desirable, double divergence)
+    {
+        using var scope = NewDisposeScope();
+        return Kto.Loss(tensor([ratio]), tensor([desirable]), tensor([divergence]), 0.4, (1, 2)).ToDouble();
+    }
+}

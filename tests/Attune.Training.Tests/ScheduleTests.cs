@@ -1,0 +1,48 @@
+using Attune.Training.Optimisation;
+using CsCheck;
+
+namespace Attune.Training.Tests;
+
+public sealed class ScheduleTests
+{
+    private static readonly Gen<(Schedule Schedule, int Planned)> Schedules = Gen.Select(
+            Gen.Enum<ScheduleKind>(),
+            Gen.Double[0, 0.5],
+            Gen.Int[1, 300]
+        )
+        .Select((kind, warmup, planned) => (new Schedule(kind, 3e-4, warmup), planned));
+
+    // Peak 1, ten updates, two of warm-up: 1/2, 1; then from 1 at update 2 down over the eight that are left.
+    // Linear at update 6: 1 - 4/8. Cosine there: .1 + .9 * (1 + cos(pi/2)) / 2 = .55.
+    [Theory]
+    [InlineData(ScheduleKind.Linear, 0, 0.5)]
+    [InlineData(ScheduleKind.Linear, 1, 1)]
+    [InlineData(ScheduleKind.Linear, 2, 1)]
+    [InlineData(ScheduleKind.Linear, 6, 0.5)]
+    [InlineData(ScheduleKind.Linear, 10, 0)]
+    [InlineData(ScheduleKind.Cosine, 2, 1)]
+    [InlineData(ScheduleKind.Cosine, 6, 0.55)]
+    [InlineData(ScheduleKind.Cosine, 10, 0.1)]
+    [InlineData(ScheduleKind.Constant, 0, 0.5)]
+    [InlineData(ScheduleKind.Constant, 9, 1)]
+    public void Rates_equal_the_values_worked_out_by_hand(ScheduleKind kind, long update, double expected) =>
+        Assert.Equal(expected, new Schedule(kind, 1, 0.2).At(update, 10), 1e-12);
+
+    [Fact]
+    public void Law_the_rate_is_more_than_0_and_at_most_the_peak_while_there_are_updates() =>
+        Schedules.Sample(s =>
+            Enumerable.Range(0, s.Planned).All(u => s.Schedule.At(u, s.Planned) is var rate && rate > 0 && rate <= 3e-4 * (1 + 1e-12))
+        );
+
+    [Fact]
+    public void Law_the_rate_climbs_to_the_peak_and_never_after() =>
+        Schedules.Sample(s =>
+        {
+            var rates = Enumerable.Range(0, s.Planned).Select(u => s.Schedule.At(u, s.Planned)).ToList();
+            var top = rates.IndexOf(rates.Max());
+            return rates
+                .Zip(rates.Skip(1))
+                .Select((pair, i) => i < top ? pair.First <= pair.Second : pair.First >= pair.Second)
+                .All(right => right);
+        });
+}
