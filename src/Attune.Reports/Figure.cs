@@ -1,4 +1,5 @@
 using System.Globalization;
+using Attune.Core.Statistics;
 
 namespace Attune.Reports;
 
@@ -22,6 +23,10 @@ public static class Figure
     /// <summary>A reward or divergence: always two decimals, so that figures line up.</summary>
     public static string Fixed(double value) =>
         double.IsFinite(value) ? Minus(value.ToString("#,0.00", CultureInfo.InvariantCulture)) : "not a number";
+
+    /// <summary>"0.42 ± 0.05"; the estimate alone where there is no interval.</summary>
+    public static string PlusMinus(Interval interval) =>
+        double.IsFinite(interval.HalfWidth) ? $"{Fixed(interval.Value)} ± {Fixed(interval.HalfWidth)}" : Fixed(interval.Value);
 
     /// <summary>A difference, with its sign.</summary>
     public static string Change(double value) => (value >= 0 ? "+" : "") + Fixed(value);

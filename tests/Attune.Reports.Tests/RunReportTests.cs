@@ -288,15 +288,4 @@ public sealed partial class RunReportTests
         Assert.Contains("peaked at 1.00, 4.00 nats from the reference, and ended at 0.40", FrontierSection.Reading(gold, gold));
         Assert.DoesNotContain("too long", FrontierSection.Reading(gold.RemoveAt(2), gold));
     }
-
-    [Fact]
-    public void The_calibration_error_is_the_weighted_distance_from_the_diagonal()
-    {
-        // (10 * 0.1 + 30 * 0.2) / 40
-        Assert.Equal(0.175, CalibrationSection.CalibrationError([new(0.6, 0.5, 10), new(0.9, 0.7, 30)]), 12);
-        // Wilson's interval for 8 of 10: 0.490 to 0.943.
-        var (low, high) = CalibrationSection.Wilson(0.8, 10);
-        Assert.Equal(0.490, low, 0.001);
-        Assert.Equal(0.943, high, 0.001);
-    }
 }

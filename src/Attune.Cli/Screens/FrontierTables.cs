@@ -1,3 +1,4 @@
+using Attune.Core.Statistics;
 using Attune.Reports;
 using Attune.Reports.Frontier;
 using Spectre.Console;
@@ -50,8 +51,8 @@ internal static class FrontierTables
             "reference",
             "",
             "0",
-            Interval.Of([.. board.References.Select(r => r.Gold)]).ToString(),
-            Interval.Of([.. board.References.Select(r => r.Proxy)]).ToString(),
+            Figure.PlusMinus(StudentT.Of([.. board.References.Select(r => r.Gold)])),
+            Figure.PlusMinus(StudentT.Of([.. board.References.Select(r => r.Proxy)])),
             ""
         );
         foreach (var s in board.Settings())
@@ -59,9 +60,9 @@ internal static class FrontierTables
             table.AddRow(
                 Markup.Escape(s.Method),
                 Markup.Escape(s.Setting),
-                s.Kl.ToString(),
-                s.Gold.ToString(),
-                s.Proxy.ToString(),
+                Figure.PlusMinus(s.Kl),
+                Figure.PlusMinus(s.Gold),
+                Figure.PlusMinus(s.Proxy),
                 Figure.Brief(s.Seconds)
             );
         }
@@ -78,7 +79,7 @@ internal static class FrontierTables
             var cells = rankings
                 .Select(r =>
                     r.Ranks.FirstOrDefault(x => x.Method == method) is not { } rank ? ""
-                    : ReferenceEquals(rank, r.Ranks[0]) ? $"[bold]{rank.Gold}[/]"
+                    : ReferenceEquals(rank, r.Ranks[0]) ? $"[bold]{Figure.PlusMinus(rank.Gold)}[/]"
                     : rank.Gold.ToString()
                 )
                 .ToArray();

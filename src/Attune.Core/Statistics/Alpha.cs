@@ -1,15 +1,15 @@
 namespace Attune.Core.Statistics;
 
-/// <summary>What the numbers mean, and so how far apart two of them are.</summary>
+/// <summary>What the values mean, which determines how far apart two of them are.</summary>
 public enum Scale
 {
-    /// <summary>Names: different or not.</summary>
+    /// <summary>Categories: equal or different.</summary>
     Nominal,
 
-    /// <summary>Ranks: by how many values lie between.</summary>
+    /// <summary>Ranks: the distance is the number of values in between.</summary>
     Ordinal,
 
-    /// <summary>Amounts: by the square of the difference.</summary>
+    /// <summary>Amounts: the distance is the difference.</summary>
     Interval,
 }
 
@@ -19,8 +19,8 @@ public enum Scale
 /// </summary>
 public static class Alpha
 {
-    /// <param name="units">The values given to each unit, in any order; units with fewer than two say nothing and are passed over.</param>
-    /// <returns>1 for full agreement, 0 for chance; NaN where nothing was judged twice, or every value is the same.</returns>
+    /// <param name="units">The values given to each unit, in any order; units with fewer than two are ignored.</param>
+    /// <returns>1 for full agreement, 0 for chance; NaN where no unit has two values, or all values are equal.</returns>
     public static double Of(IReadOnlyList<double[]> units, Scale scale)
     {
         var paired = units.Where(u => u.Length >= 2).ToArray();

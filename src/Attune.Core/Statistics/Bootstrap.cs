@@ -2,17 +2,14 @@ using Attune.Core.Runs;
 
 namespace Attune.Core.Statistics;
 
-/// <summary>A figure with the interval that holds it in 95 of 100 repetitions.</summary>
-/// <param name="Units">From how many units.</param>
-public sealed record Interval(double Value, double Low, double High, int Units);
-
-/// <summary>Intervals by drawing units again with replacement (Efron 1979, the percentile method).</summary>
+/// <summary>Intervals by resampling units with replacement (Efron 1979, the percentile method).</summary>
 public static class Bootstrap
 {
     public const int Draws = 1000;
 
-    /// <param name="statistic">The figure of a set of units; NaN where it has none.</param>
-    /// <returns>Low and high are NaN where too few draws have a figure.</returns>
+    /// <summary>The 95% interval of any statistic.</summary>
+    /// <param name="statistic">The figure of a set of units; NaN where it is not defined.</param>
+    /// <returns>The ends are NaN where the statistic is not defined in at least half the draws.</returns>
     public static Interval Of<T>(IReadOnlyList<T> units, Func<IReadOnlyList<T>, double> statistic, Seed seed, int draws = Draws)
     {
         var rng = seed.For("bootstrap").Rng();

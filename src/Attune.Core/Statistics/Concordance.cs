@@ -7,9 +7,9 @@ public static class Concordance
     /// Kendall's W (Kendall and Babington Smith 1939), corrected for ties: 12 S / (m² (n³ - n) - m Σ T), with S the squared deviations of
     /// the rank sums and T = Σ (t³ - t) over the ties of a ranking.
     /// </summary>
-    /// <param name="rankings">One a person, each a rank for every item; ties equal. Only the order of the numbers counts.</param>
-    /// <returns>1 where all rank alike, 0 where the rank sums are all equal; NaN for fewer than two people or items, or where everyone ties
-    /// everything.</returns>
+    /// <param name="rankings">One ranking per person with a rank for every item; tied items have equal ranks. Only the order of the numbers matters.</param>
+    /// <returns>1 where all rankings agree, 0 where all rank sums are equal; NaN for fewer than two people or items, or where every ranking
+    /// ties all items.</returns>
     public static double KendallW(IReadOnlyList<IReadOnlyList<int>> rankings)
     {
         if (rankings.Count < 2 || rankings[0].Count < 2)

@@ -13,14 +13,14 @@ public enum KappaWeights
     Quadratic,
 }
 
-/// <summary>Agreement beyond chance between people who all judged the same units, in categories counted from 0.</summary>
+/// <summary>Agreement beyond chance between people who judged the same units in categories 0, 1, 2, ...</summary>
 public static class Kappa
 {
     /// <summary>
     /// Cohen's κ of two people (Cohen 1960), weighted where the categories are ordered (Cohen 1968):
-    /// 1 - Σ w observed / Σ w expected, with weight 0 where both say the same.
+    /// 1 - Σ w observed / Σ w expected, with weight 0 where both chose the same.
     /// </summary>
-    /// <returns>1 for full agreement, 0 for chance; NaN where both always say the same one category, or nothing was judged.</returns>
+    /// <returns>1 for full agreement, 0 for chance; NaN where both always chose the same category, or there are no units.</returns>
     public static double Cohen(IReadOnlyList<(int First, int Second)> units, KappaWeights weights = KappaWeights.None)
     {
         if (units.Count == 0)
@@ -49,7 +49,7 @@ public static class Kappa
         return expected == 0 ? double.NaN : 1 - (observed / expected);
     }
 
-    /// <summary>Fleiss' κ (Fleiss 1971): every unit judged by the same number of people, not always the same ones.</summary>
+    /// <summary>Fleiss' κ (Fleiss 1971): every unit has the same number of judgements, not always by the same people.</summary>
     /// <param name="counts">For each unit, how many people chose each category.</param>
     public static double Fleiss(IReadOnlyList<int[]> counts)
     {
@@ -63,10 +63,10 @@ public static class Kappa
             throw new ArgumentException("every unit must be judged by the same number of people, at least two", nameof(counts));
         }
         var agreement = counts.Average(c => (c.Sum(n => (double)n * n) - raters) / (raters * (raters - 1.0)));
-        var rng = Enumerable
+        var expected = Enumerable
             .Range(0, counts[0].Length)
             .Sum(k => Math.Pow(counts.Sum(c => (double)c[k]) / (counts.Count * (double)raters), 2));
-        return rng == 1 ? double.NaN : (agreement - rng) / (1 - rng);
+        return expected == 1 ? double.NaN : (agreement - expected) / (1 - expected);
     }
 
     private static double Weight(int a, int b, KappaWeights weights) =>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core.Runs;
+using Attune.Core.Statistics;
 using Attune.Core.Tokens;
 using Attune.Training.Rewards;
 
@@ -15,7 +16,7 @@ public sealed record PairFit(double Accuracy, double Margin, double CalibrationE
     private const int BinCount = 10;
 
     /// <summary>Wilson's 95% interval of the accuracy.</summary>
-    public (double Low, double High) Interval => Wilson(Accuracy, Pairs);
+    public Interval Interval => Wilson.Of(Accuracy, Pairs);
 
     /// <summary>Scores both halves of every pair.</summary>
     public static PairFit Of(RewardModel model, IReadOnlyList<(TokenSequence Better, TokenSequence Worse)> pairs)
@@ -29,22 +30,6 @@ public sealed record PairFit(double Accuracy, double Margin, double CalibrationE
             .OrderBy(g => g.Key)
             .Select(g => new CalibrationBin(g.Average(m => m.Confidence), g.Average(m => m.Right ? 1.0 : 0.0), g.Count()))
             .ToImmutableArray();
-        return new PairFit(
-            margins.Average(m => m > 0 ? 1.0 : 0.0),
-            margins.Average(),
-            bins.Sum(b => b.Count * Math.Abs(b.Predicted - b.Observed)) / pairs.Count,
-            pairs.Count,
-            bins
-        );
-    }
-
-    /// <summary>Wilson's 95% score interval (Wilson 1927) of a share.</summary>
-    public static (double Low, double High) Wilson(double share, int count)
-    {
-        const double z = 1.959964;
-        var scale = 1 + z * z / count;
-        var centre = (share + z * z / (2 * count)) / scale;
-        var half = z / scale * Math.Sqrt(share * (1 - share) / count + z * z / (4.0 * count * count));
-        return (Math.Max(0, centre - half), Math.Min(1, centre + half));
+        return new PairFit(margins.Average(m => m > 0 ? 1.0 : 0.0), margins.Average(), Calibration.ExpectedError(bins), pairs.Count, bins);
     }
 }

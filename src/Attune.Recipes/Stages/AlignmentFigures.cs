@@ -1,5 +1,5 @@
 using Attune.Core.Runs;
-using Attune.Methods.Reward;
+using Attune.Core.Statistics;
 using Attune.Training.Evaluation;
 
 namespace Attune.Recipes.Stages;
@@ -38,11 +38,11 @@ internal static class AlignmentFigures
                         : 0
                 )
                 .Average();
-            var (low, high) = PairFit.Wilson(wins, after.Count);
+            var interval = Wilson.Of(wins, after.Count);
             (figures["win_rate_vs_reference"], figures["win_rate_vs_reference_low"], figures["win_rate_vs_reference_high"]) = (
                 wins,
-                low,
-                high
+                interval.Low,
+                interval.High
             );
         }
 

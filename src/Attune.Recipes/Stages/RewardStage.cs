@@ -6,6 +6,7 @@ using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
+using Attune.Core.Statistics;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
@@ -332,15 +333,15 @@ public sealed record RewardStage : Stage
 
     private StageResult Measured(PairFit fit)
     {
-        var (low, high) = fit.Interval;
+        var interval = fit.Interval;
         return new StageResult(
             Kind,
             0,
             new Dictionary<string, double>
             {
                 ["accuracy"] = fit.Accuracy,
-                ["accuracy_low"] = low,
-                ["accuracy_high"] = high,
+                ["accuracy_low"] = interval.Low,
+                ["accuracy_high"] = interval.High,
                 ["margin"] = fit.Margin,
                 ["calibration_error"] = fit.CalibrationError,
                 ["held_out_pairs"] = fit.Pairs,
@@ -361,7 +362,7 @@ public sealed record RewardStage : Stage
 
         var scores = (model with { Shift = 0, Scale = 1 }).Score([.. heldOut.Select(h => h.Sequence)]);
         var right = heldOut.Select((h, i) => scores[i].Reward > 0 == h.Desirable ? 1.0 : 0).Average();
-        var (low, high) = PairFit.Wilson(right, heldOut.Length);
+        var interval = Wilson.Of(right, heldOut.Length);
         var good = heldOut.Select((h, i) => (h, scores[i].Reward)).Where(s => s.h.Desirable).Select(s => s.Reward).ToArray();
         var bad = heldOut.Select((h, i) => (h, scores[i].Reward)).Where(s => !s.h.Desirable).Select(s => s.Reward).ToArray();
         var above = good.Sum(g =>
@@ -377,8 +378,8 @@ public sealed record RewardStage : Stage
             new Dictionary<string, double>
             {
                 ["accuracy"] = right,
-                ["accuracy_low"] = low,
-                ["accuracy_high"] = high,
+                ["accuracy_low"] = interval.Low,
+                ["accuracy_high"] = interval.High,
                 ["auc"] = good.Length * bad.Length == 0 ? double.NaN : above / ((double)good.Length * bad.Length),
             }
         );

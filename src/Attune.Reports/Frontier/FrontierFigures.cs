@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Attune.Core.Statistics;
 using Attune.Reports.Plotting;
 
 namespace Attune.Reports.Frontier;
@@ -13,13 +14,13 @@ internal static class FrontierFigures
     public static Plot Gold(FrontierBoard board, bool root) =>
         Make(board, "gold reward (hidden utility)", root, p => p.Gold, s => s.Gold) with
         {
-            Marks = Marks(board, root, t => t.Peak.Gold.Mean),
+            Marks = Marks(board, root, t => t.Peak.Gold.Value),
         };
 
     public static Plot Proxy(FrontierBoard board, bool root) =>
         Make(board, "proxy reward (optimised)", root, p => p.Proxy, s => s.Proxy) with
         {
-            Marks = Marks(board, root, t => t.Peak.Proxy.Mean),
+            Marks = Marks(board, root, t => t.Peak.Proxy.Value),
         };
 
     public static FigureSheet Sheet(FrontierBoard board, bool root) => new(Title(board), [Gold(board, root), Proxy(board, root)]);
@@ -45,7 +46,7 @@ internal static class FrontierFigures
                 Drawing.Path,
                 [
                     new PlotPoint(0, start) { Hint = "the reference" },
-                    .. method.Select(s => new PlotPoint(Place(s.Kl.Mean, root), interval(s).Mean, interval(s).Low, interval(s).High)
+                    .. method.Select(s => new PlotPoint(Place(s.Kl.Value, root), interval(s).Value, interval(s).Low, interval(s).High)
                     {
                         Hint = Hint(s, interval(s)),
                     }),
@@ -93,7 +94,8 @@ internal static class FrontierFigures
     // k1 may be a little negative near the start, where the true divergence is 0.
     private static double Place(double kl, bool root) => root ? Math.Sqrt(Math.Max(0, kl)) : Math.Max(0, kl);
 
-    private static string Hint(FrontierSetting setting, Interval figure) => $"{setting.Setting}: {figure} at {setting.Kl} nats";
+    private static string Hint(FrontierSetting setting, Interval figure) =>
+        $"{setting.Setting}: {Figure.PlusMinus(figure)} at {Figure.PlusMinus(setting.Kl)} nats";
 
     private static ImmutableArray<Mark> Marks(FrontierBoard board, bool root, Func<FrontierTurn, double> height) =>
         [
@@ -102,9 +104,9 @@ internal static class FrontierFigures
                 .Where(t => t.IsCertain)
                 .Select(t => new Mark(
                     HueOf(board, t.Method),
-                    Place(t.Peak.Kl.Mean, root),
+                    Place(t.Peak.Kl.Value, root),
                     height(t),
-                    $"{t.Method}: from here gold falls by {t.Fall} while the proxy rises by {t.Rise}"
+                    $"{t.Method}: from here gold falls by {Figure.PlusMinus(t.Fall)} while the proxy rises by {Figure.PlusMinus(t.Rise)}"
                 )),
         ];
 }

@@ -140,7 +140,7 @@ internal static class FrontierPage
     private static string Cell(FrontierRanking ranking, string method) =>
         ranking.Ranks.FirstOrDefault(r => r.Method == method) is not { } rank
             ? ""
-            : (ReferenceEquals(rank, ranking.Ranks[0]) ? "\u2605 " : "") + rank.Gold;
+            : (ReferenceEquals(rank, ranking.Ranks[0]) ? "\u2605 " : "") + Figure.PlusMinus(rank.Gold);
 
     private static void Turns(Markup html, FrontierBoard board)
     {
@@ -163,7 +163,15 @@ internal static class FrontierPage
                     .. board
                         .Settings()
                         .Select(s =>
-                            (string[])[s.Method, s.Setting, s.Kl.ToString(), s.Gold.ToString(), s.Proxy.ToString(), Figure.Brief(s.Seconds)]
+                            (string[])
+                                [
+                                    s.Method,
+                                    s.Setting,
+                                    Figure.PlusMinus(s.Kl),
+                                    Figure.PlusMinus(s.Gold),
+                                    Figure.PlusMinus(s.Proxy),
+                                    Figure.Brief(s.Seconds),
+                                ]
                         ),
                 ]
             );

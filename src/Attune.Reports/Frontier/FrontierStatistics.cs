@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Attune.Core.Statistics;
 
 namespace Attune.Reports.Frontier;
 
@@ -21,7 +22,7 @@ public sealed record FrontierRanking(double Kl, ImmutableArray<FrontierRank> Ran
 public sealed record FrontierTurn(string Method, FrontierSetting Peak, FrontierSetting End, Interval Fall, Interval Rise, int Seeds)
 {
     /// <summary>Both intervals over the seeds exclude 0; with a single seed, both figures say so.</summary>
-    public bool IsCertain => Peak != End && (Fall.Count > 1 ? Fall.IsPositive && Rise.IsPositive : Fall.Mean > 0 && Rise.Mean > 0);
+    public bool IsCertain => Peak != End && (Fall.Units > 1 ? Fall.IsPositive && Rise.IsPositive : Fall.Value > 0 && Rise.Value > 0);
 }
 
 /// <summary>What a board says, with intervals over seeds.</summary>
@@ -45,7 +46,7 @@ public static class FrontierStatistics
                         Of(cells, c => c.Point.Proxy),
                         cells.Average(c => c.Seconds)
                     ))
-                    .OrderBy(s => s.Kl.Mean)
+                    .OrderBy(s => s.Kl.Value)
             ),
         ];
 
@@ -66,7 +67,7 @@ public static class FrontierStatistics
                 .Settings()
                 .GroupBy(s => s.Method)
                 .Where(m => m.Count() > 1)
-                .Select(m => Turn(board, m.MaxBy(s => s.Gold.Mean)!, m.Last())),
+                .Select(m => Turn(board, m.MaxBy(s => s.Gold.Value)!, m.Last())),
         ];
 
     private static FrontierTurn Turn(FrontierBoard board, FrontierSetting peak, FrontierSetting end)
@@ -82,8 +83,8 @@ public static class FrontierStatistics
             peak.Method,
             peak,
             end,
-            Interval.Of([.. pairs.Select(p => p.Fall)]),
-            Interval.Of([.. pairs.Select(p => p.Rise)]),
+            StudentT.Of([.. pairs.Select(p => p.Fall)]),
+            StudentT.Of([.. pairs.Select(p => p.Rise)]),
             pairs.Count(p => p is { Fall: > 0, Rise: > 0 })
         );
     }
@@ -129,7 +130,7 @@ public static class FrontierStatistics
             .Select(c => (Method: c.Key, Points: c.Value.Select(curve => Along(curve, kl)).ToArray()))
             .Where(c => 2 * c.Points.Count(p => p is not null) >= c.Points.Length)
             .Select(c => (c.Method, c.Points, Gold: Of(c.Points, p => p.Gold)))
-            .OrderByDescending(c => c.Gold.Mean)
+            .OrderByDescending(c => c.Gold.Value)
             .ToArray();
         return new FrontierRanking(
             kl,
@@ -138,7 +139,7 @@ public static class FrontierStatistics
     }
 
     private static Interval Behind(FrontierPoint?[] leader, FrontierPoint?[] other) =>
-        Interval.Of([
+        StudentT.Of([
             .. leader
                 .Zip(other)
                 .Where(p => p is { First: not null, Second: not null })
@@ -146,8 +147,8 @@ public static class FrontierStatistics
         ]);
 
     private static Interval Of(IEnumerable<FrontierCell> cells, Func<FrontierCell, double> figure) =>
-        Interval.Of([.. cells.Select(figure)]);
+        StudentT.Of([.. cells.Select(figure)]);
 
     private static Interval Of(FrontierPoint?[] points, Func<FrontierPoint, double> figure) =>
-        Interval.Of([.. points.OfType<FrontierPoint>().Select(figure)]);
+        StudentT.Of([.. points.OfType<FrontierPoint>().Select(figure)]);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Attune.Core.Statistics;
 
 namespace Attune.Reports.Frontier;
 
@@ -15,12 +16,13 @@ public static class FrontierText
             var certain = next.Behind.IsPositive;
             var alike = ranking.Ranks.Skip(1).TakeWhile(r => !r.Behind.IsPositive).Select(r => r.Method).ToArray();
             var at = $"At {Nats(ranking)}";
-            yield return certain ? $"{at} {leader.Method} leads: gold {leader.Gold}, {next.Behind} above {next.Method}."
+            yield return certain
+                ? $"{at} {leader.Method} leads: gold {Figure.PlusMinus(leader.Gold)}, {Figure.PlusMinus(next.Behind)} above {next.Method}."
             : double.IsNaN(next.Behind.HalfWidth)
-                ? $"{at} {leader.Method} is highest: gold {leader.Gold}, {Figure.Fixed(next.Behind.Mean)} above {next.Method}; "
+                ? $"{at} {leader.Method} is highest: gold {Figure.PlusMinus(leader.Gold)}, {Figure.Fixed(next.Behind.Value)} above {next.Method}; "
                     + "one seed tells no more."
-            : $"{at} {leader.Method} is highest with gold {leader.Gold}, but {string.Join(", ", alike)} cannot be told from it "
-                + $"with {Figure.Count(board.Seeds.Length, "seed")} ({next.Method}: {next.Behind} behind).";
+            : $"{at} {leader.Method} is highest with gold {Figure.PlusMinus(leader.Gold)}, but {string.Join(", ", alike)} cannot be told from it "
+                + $"with {Figure.Count(board.Seeds.Length, "seed")} ({next.Method}: {Figure.PlusMinus(next.Behind)} behind).";
         }
     }
 
@@ -30,17 +32,17 @@ public static class FrontierText
             .Turns()
             .Select(turn =>
                 turn.Peak == turn.End
-                    ? $"{turn.Method}: gold is highest at its farthest setting ({turn.End.Setting}, {turn.End.Kl} nats); no turn "
+                    ? $"{turn.Method}: gold is highest at its farthest setting ({turn.End.Setting}, {Figure.PlusMinus(turn.End.Kl)} nats); no turn "
                         + "within this sweep."
                 : turn.IsCertain
-                    ? $"{turn.Method}: gold turns down after {turn.Peak.Setting} ({turn.Peak.Kl} nats). By {turn.End.Setting} "
-                        + $"({turn.End.Kl} nats) it has fallen by {turn.Fall} while the proxy rose by {turn.Rise}, in {turn.Seeds} of "
-                        + $"{Figure.Count(turn.Fall.Count, "seed")}."
+                    ? $"{turn.Method}: gold turns down after {turn.Peak.Setting} ({Figure.PlusMinus(turn.Peak.Kl)} nats). By {turn.End.Setting} "
+                        + $"({Figure.PlusMinus(turn.End.Kl)} nats) it has fallen by {Figure.PlusMinus(turn.Fall)} while the proxy rose by {Figure.PlusMinus(turn.Rise)}, in {turn.Seeds} of "
+                        + $"{Figure.Count(turn.Fall.Units, "seed")}."
                 : turn.Fall.IsPositive
-                    ? $"{turn.Method}: gold falls by {turn.Fall} from {turn.Peak.Setting} to {turn.End.Setting}, but the proxy "
-                        + $"does not clearly rise ({turn.Rise}): that is training gone wrong, not a proxy exploited."
-                : $"{turn.Method}: gold at {turn.End.Setting} is {turn.Fall} below its best at {turn.Peak.Setting}, which "
-                    + $"{Figure.Count(turn.Fall.Count, "seed")} cannot tell from nothing."
+                    ? $"{turn.Method}: gold falls by {Figure.PlusMinus(turn.Fall)} from {turn.Peak.Setting} to {turn.End.Setting}, but the proxy "
+                        + $"does not clearly rise ({Figure.PlusMinus(turn.Rise)}): that is training gone wrong, not a proxy exploited."
+                : $"{turn.Method}: gold at {turn.End.Setting} is {Figure.PlusMinus(turn.Fall)} below its best at {turn.Peak.Setting}, which "
+                    + $"{Figure.Count(turn.Fall.Units, "seed")} cannot tell from nothing."
             );
 
     /// <summary>The divergence of a ranking, as a column's head: "0.25 nats".</summary>
@@ -106,8 +108,8 @@ public static class FrontierText
                         ranks.Select(
                             (r, i) =>
                                 r is null ? " |"
-                                : ReferenceEquals(r, rankings[i].Ranks[0]) ? $" **{r.Gold}** |"
-                                : $" {r.Gold} |"
+                                : ReferenceEquals(r, rankings[i].Ranks[0]) ? $" **{Figure.PlusMinus(r.Gold)}** |"
+                                : $" {Figure.PlusMinus(r.Gold)} |"
                         )
                     )
                     .Append('\n');
@@ -125,12 +127,14 @@ public static class FrontierText
     {
         text.Append("| method | setting | KL, nats | gold | proxy | seconds |\n|---|---|---:|---:|---:|---:|\n");
         text.Append(
-            $"| reference | | 0 | {Interval.Of([.. board.References.Select(r => r.Gold)])} | "
-                + $"{Interval.Of([.. board.References.Select(r => r.Proxy)])} | |\n"
+            $"| reference | | 0 | {Figure.PlusMinus(StudentT.Of([.. board.References.Select(r => r.Gold)]))} | "
+                + $"{Figure.PlusMinus(StudentT.Of([.. board.References.Select(r => r.Proxy)]))} | |\n"
         );
         foreach (var s in board.Settings())
         {
-            text.Append($"| {s.Method} | {s.Setting} | {s.Kl} | {s.Gold} | {s.Proxy} | {Figure.Brief(s.Seconds)} |\n");
+            text.Append(
+                $"| {s.Method} | {s.Setting} | {Figure.PlusMinus(s.Kl)} | {Figure.PlusMinus(s.Gold)} | {Figure.PlusMinus(s.Proxy)} | {Figure.Brief(s.Seconds)} |\n"
+            );
         }
     }
 

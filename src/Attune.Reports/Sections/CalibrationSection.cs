@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Attune.Core.Runs;
+using Attune.Core.Statistics;
 using Attune.Reports.Plotting;
 
 namespace Attune.Reports.Sections;
@@ -48,7 +49,7 @@ internal static class CalibrationSection
                 var count = bins.Sum(bin => (long)bin.Count);
                 html.Element(
                     "p",
-                    $"Expected calibration error: {Figure.Percent(CalibrationError(bins))} over "
+                    $"Expected calibration error: {Figure.Percent(Calibration.ExpectedError(bins))} over "
                         + $"{Figure.Count(count, "held-out comparison")} in {Figure.Count(bins.Length, "bin")}. It is the distance of "
                         + "the dots from the diagonal, weighted by their counts."
                 );
@@ -56,10 +57,6 @@ internal static class CalibrationSection
             }
         }
     }
-
-    /// <summary>Guo et al. 2017, eq. 3.</summary>
-    internal static double CalibrationError(ImmutableArray<CalibrationBin> bins) =>
-        bins.Sum(bin => bin.Count * Math.Abs(bin.Predicted - bin.Observed)) / bins.Sum(bin => (double)bin.Count);
 
     private static string Tendency(ImmutableArray<CalibrationBin> bins)
     {
@@ -77,22 +74,12 @@ internal static class CalibrationSection
 
     private static PlotPoint Point(CalibrationBin bin)
     {
-        var (low, high) = Wilson(bin.Observed, bin.Count);
-        return new PlotPoint(bin.Predicted, bin.Observed, low, high)
+        var interval = Wilson.Of(bin.Observed, bin.Count);
+        return new PlotPoint(bin.Predicted, bin.Observed, interval.Low, interval.High)
         {
             Weight = bin.Count,
             Hint = $"{Figure.Percent(bin.Observed)} where {Figure.Percent(bin.Predicted)} was predicted, {Figure.Count(bin.Count, "pair")}",
         };
-    }
-
-    /// <summary>95% interval of a share (Wilson 1927): stays within 0 and 1, also for few pairs.</summary>
-    internal static (double Low, double High) Wilson(double share, int count)
-    {
-        const double z = 1.959964;
-        var spread = z * Math.Sqrt((share * (1 - share) / count) + (z * z / (4.0 * count * count)));
-        var centre = share + (z * z / (2.0 * count));
-        var scale = 1 + (z * z / count);
-        return (Math.Max(0, (centre - spread) / scale), Math.Min(1, (centre + spread) / scale));
     }
 
     private static ImmutableArray<Bar> Bars(ImmutableArray<CalibrationBin> bins, double low)

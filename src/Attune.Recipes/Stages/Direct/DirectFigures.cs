@@ -1,5 +1,5 @@
 using Attune.Core.Runs;
-using Attune.Methods.Reward;
+using Attune.Core.Statistics;
 
 namespace Attune.Recipes.Stages.Direct;
 
@@ -23,11 +23,11 @@ internal static class DirectFigures
         if (after.Contains("eval_rewards/accuracies"))
         {
             var accuracy = after["eval_rewards/accuracies"];
-            var (low, high) = PairFit.Wilson(accuracy, heldOut);
+            var interval = Wilson.Of(accuracy, heldOut);
             (figures["preference_accuracy"], figures["preference_accuracy_low"], figures["preference_accuracy_high"]) = (
                 accuracy,
-                low,
-                high
+                interval.Low,
+                interval.High
             );
         }
     }

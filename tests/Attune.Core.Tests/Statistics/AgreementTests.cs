@@ -1,9 +1,7 @@
-using Attune.Core.Feedback;
-using Attune.Core.Runs;
 using Attune.Core.Statistics;
 using CsCheck;
 
-namespace Attune.Feedback.Tests;
+namespace Attune.Core.Tests.Statistics;
 
 /// <summary>Agreement measures against the examples their authors worked out.</summary>
 public sealed class AgreementTests
@@ -151,28 +149,4 @@ public sealed class AgreementTests
                 return (double.IsNaN(full) || Math.Abs(full - 1) < 1e-12)
                     && (double.IsNaN(all) ? double.IsNaN(turned) : Math.Abs(all - turned) < 1e-9);
             });
-
-    [Fact]
-    public void Spans_agree_by_code_points_and_types()
-    {
-        AnswerSpan[] left = [new(0, 4, "Irrelevant")];
-        Assert.Equal(1, SpanOverlap.F1([.. left], [.. left]));
-        // 2 of 4 and 2 of 6 in common: 2 * 2 / 10.
-        Assert.Equal(0.4, SpanOverlap.F1([.. left], [new(2, 8, "Irrelevant")]), 1e-12);
-        Assert.Equal(0, SpanOverlap.F1([.. left], [new(0, 4, "Redundant")]));
-        Assert.Equal(1, SpanOverlap.F1([], []));
-    }
-
-    /// <summary>For a share p of n the interval is close to p ± 1.96 sqrt(p (1 - p) / n).</summary>
-    [Fact]
-    public void Bootstrap_intervals_are_as_wide_as_theory_says()
-    {
-        bool[] votes = [.. Enumerable.Range(0, 400).Select(i => i % 4 == 0)];
-        var interval = Bootstrap.Of(votes, v => v.Count(won => won) / (double)v.Count, new Seed(3));
-        var half = 1.96 * Math.Sqrt(0.25 * 0.75 / 400);
-        Assert.Equal(0.25, interval.Value, 1e-12);
-        Assert.Equal(0.25 - half, interval.Low, 0.01);
-        Assert.Equal(0.25 + half, interval.High, 0.01);
-        Assert.Equal(interval, Bootstrap.Of(votes, v => v.Count(won => won) / (double)v.Count, new Seed(3)));
-    }
 }
