@@ -10,6 +10,7 @@ using Attune.Recipes.Sources;
 using Attune.Reports.Frontier;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
+using Attune.Training.Rewards;
 using Attune.Training.Rollouts;
 
 namespace Attune.Frontier;
@@ -150,10 +151,17 @@ internal sealed class FrontierEvaluation : IDisposable
 
     private IReward Proxy(Encoder encoder, string? trained)
     {
-        ImmutableArray<RewardPart> parts = _options.Proxy.IsDefaultOrEmpty
-            ? [new RewardPart { Model = RewardPart.Trained }]
-            : _options.Proxy;
-        return RewardPart.Sum(parts.Select(p => (p.Build("evaluation", encoder, trained, _owned), p.Weight)));
+        ImmutableArray<RewardTerm> terms = _options.Proxy.IsDefaultOrEmpty ? [new ModelTerm { Model = ModelTerm.Trained }] : _options.Proxy;
+        return RewardTerm.Sum(
+            terms,
+            new RewardContext
+            {
+                Stage = "evaluation",
+                Encoder = encoder,
+                Owned = _owned,
+                TrainedFolder = trained,
+            }
+        );
     }
 
     private T Own<T>(T thing)

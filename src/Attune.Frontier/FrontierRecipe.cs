@@ -6,6 +6,7 @@ using Attune.Recipes;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Sources;
 using Attune.Recipes.Stages;
+using Attune.Training.Rewards;
 
 namespace Attune.Frontier;
 
@@ -118,7 +119,7 @@ public sealed record FrontierEvaluationOptions
     public string? Gold { get; init; }
 
     [Description("terms of the proxy; left out, the reward model of the base")]
-    public ImmutableArray<RewardPart> Proxy { get; init; } = [];
+    public ImmutableArray<RewardTerm> Proxy { get; init; } = [];
 
     [Description("settings n of best-of-n, all measured on one sampling; none leaves best-of-n out")]
     public ImmutableArray<int> BestOf { get; init; } = [];

@@ -5,8 +5,8 @@ using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Data.Encoding;
 using Attune.Recipes.Binding;
-using Attune.Recipes.Sources;
 using Attune.Training.Contracts;
+using Attune.Training.Rewards;
 
 namespace Attune.Cli.Commands;
 
@@ -20,7 +20,7 @@ internal sealed class BestOfChoice(IReward reward, List<IDisposable> owned) : ID
         public string? RewardModel { get; init; }
 
         [Description("terms of the reward that chooses the best, as in recipes: [{lexicon: {fine: 1}}, {length: 20, weight: 0.5}]")]
-        public ImmutableArray<RewardPart> Reward { get; init; } = [];
+        public ImmutableArray<RewardTerm> Reward { get; init; } = [];
     }
 
     public static ImmutableArray<(CommandLineOption Key, Option<string?> Option)> Options() =>
@@ -58,9 +58,15 @@ internal sealed class BestOfChoice(IReward reward, List<IDisposable> owned) : ID
         }
 
         var owned = new List<IDisposable>();
-        var terms = keys.Reward.IsEmpty ? [new RewardPart { Model = keys.RewardModel }] : keys.Reward;
+        var context = new RewardContext
+        {
+            Stage = "generate",
+            Encoder = encoder,
+            Owned = owned,
+            TrainedFolder = keys.RewardModel,
+        };
         return new BestOfChoice(
-            RewardPart.Sum(terms.Select(t => (t.Build("generate", encoder, keys.RewardModel, owned), t.Weight))),
+            RewardTerm.Sum(keys.Reward.IsEmpty ? [new ModelTerm { Model = keys.RewardModel! }] : keys.Reward, context),
             owned
         );
     }

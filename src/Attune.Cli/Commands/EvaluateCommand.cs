@@ -8,6 +8,7 @@ using Attune.Models;
 using Attune.Recipes.Sources;
 using Attune.Text.Tokenizers;
 using Attune.Training.Batches;
+using Attune.Training.Tokens;
 
 namespace Attune.Cli.Commands;
 

@@ -12,6 +12,7 @@ using Attune.Models;
 using Attune.Models.Decoding;
 using Attune.Recipes.Sources;
 using Attune.Text.Tokenizers;
+using Attune.Training.Tokens;
 using Spectre.Console;
 
 namespace Attune.Cli.Commands;

@@ -2,6 +2,7 @@ using Attune.Cli.Screens;
 using Attune.Models;
 using Attune.Recipes.Sources;
 using Attune.Training.Serving;
+using Attune.Training.Tokens;
 using Spectre.Console;
 
 namespace Attune.Cli.Serving;

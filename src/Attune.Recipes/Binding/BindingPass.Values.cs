@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Reflection;
 using Attune.Core;
+using Attune.Core.Options;
 
 namespace Attune.Recipes.Binding;
 
@@ -48,6 +49,7 @@ internal sealed partial class BindingPass
             ),
             (OptionShape.List list, OptionNode.Sequence sequence) => ReadList(list, sequence, path),
             (OptionShape.NumberMap, OptionNode.Mapping mapping) => ReadNumberMap(mapping, path),
+            (OptionShape.Keyed keyed, OptionNode.Mapping mapping) => ReadKeyed(keyed, mapping, path),
             (OptionShape.Variant variant, _) => ReadVariant(variant, node, path, null),
             (_, OptionNode.Scalar { IsNull: false } scalar) => ReadScalar(shape, scalar.Text)
                 ?? Wrong(place, path, node, Expected(shape, range, scalar.Text)),
@@ -137,6 +139,24 @@ internal sealed partial class BindingPass
         }
 
         return Read(new OptionShape.Nested(known.Record), null, body, place, below ?? Join(path, name), null);
+    }
+
+    private object ReadKeyed(OptionShape.Keyed keyed, OptionNode.Mapping mapping, string path)
+    {
+        var cases = keyed.Cases;
+        // null is as good as absent: resolved recipes once listed the keys of all cases.
+        var entries = mapping.Entries.RemoveAll(e => e.Value is OptionNode.Scalar { IsNull: true });
+        OptionCase[] given = [.. cases.Where(c => entries.Any(e => e.Key == c.Key))];
+        if (given is [var only])
+        {
+            return Fill(OptionSchema.Of(only.Record), mapping with { Entries = entries }, path, mapping.Place, null);
+        }
+
+        var found = given.Length > 0 ? string.Join(" and ", given.Select(c => c.Key)) : "none";
+        var near = cases.Select(c => c.Key);
+        var hint = entries.Select(e => Suggestion.For(e.Key, near)).FirstOrDefault(s => given.Length == 0 && s.Length > 0);
+        problems.Add(mapping.Place, $"{path}: expected exactly one of {keyed.Names}; found {found}.{hint}");
+        return Told;
     }
 
     private object ReadNumberMap(OptionNode.Mapping mapping, string path)

@@ -17,7 +17,7 @@ public sealed record CommandLineOption(string Name, string Key, string TypeHint,
             {
                 facts.Add(range.ToString());
             }
-            else if (Option.Shape is OptionShape.Word or OptionShape.Switch)
+            else if (Option.Shape is OptionShape.Word or OptionShape.Switch or OptionShape.List { Item: OptionShape.Keyed })
             {
                 facts.Add(Option.Shape.Expected);
             }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
+using Attune.Core.Options;
 
 namespace Attune.Recipes.Binding;
 
@@ -43,6 +44,14 @@ public abstract record OptionShape
         public IEnumerable<string> Names => Cases.Select(c => c.Name);
     }
 
+    /// <summary>One case of an open hierarchy: a mapping of that case's keys, of which one chooses the case.</summary>
+    public sealed record Keyed(CasesByKeyAttribute Registry) : OptionShape
+    {
+        public IReadOnlyList<OptionCase> Cases => Registry.Cases;
+
+        public string Names => string.Join(", ", Cases.Select(c => c.Key));
+    }
+
     /// <param name="Item">Of each item.</param>
     /// <param name="ItemType">As the property declares it.</param>
     public sealed record List(OptionShape Item, Type ItemType) : OptionShape;
@@ -61,6 +70,8 @@ public abstract record OptionShape
             Word word => "one of " + string.Join(", ", word.Names),
             Nested => "a mapping of keys",
             Variant variant => "one of " + string.Join(", ", variant.Names),
+            Keyed keyed => $"a mapping with one of {keyed.Names}",
+            List { Item: Keyed keyed } => $"a list of mappings, each with one of {keyed.Names}",
             List => "a list such as [a, b]",
             NumberMap => "a mapping of names to numbers",
             _ => throw new UnreachableException(),
@@ -123,6 +134,7 @@ public abstract record OptionShape
     {
         ImmutableArray<VariantAttribute> cases = [.. type.GetCustomAttributes<VariantAttribute>()];
         return !cases.IsEmpty ? new Variant(cases)
+            : type.GetCustomAttribute<CasesByKeyAttribute>(inherit: false) is { } registry ? new Keyed(registry)
             : OptionSchema.IsOptionsRecord(type) ? new Nested(type)
             : null;
     }

@@ -52,7 +52,9 @@ public static class RecipeWriter
                 + string.Join(", ", map.Select(p => $"{QuotedText.Of(p.Key)}: {Flow(new OptionShape.Number(typeof(double)), p.Value)}"))
                 + "}",
             (OptionShape.List list, _) => "[" + string.Join(", ", Items(value).Select(item => Flow(list.Item, item))) + "]",
-            (OptionShape.Nested or OptionShape.Variant, _) => throw new UnreachableException("records are written in blocks"),
+            (OptionShape.Nested or OptionShape.Variant or OptionShape.Keyed, _) => throw new UnreachableException(
+                "records are written in blocks"
+            ),
             _ => throw new UnreachableException(),
         };
 
@@ -76,7 +78,7 @@ public static class RecipeWriter
     {
         switch (option.Shape)
         {
-            case OptionShape.Nested when value is not null && !IsEmpty(value):
+            case OptionShape.Nested or OptionShape.Keyed when value is not null && !IsEmpty(value):
                 WriteLine(text, $"{indent}{option.Key}:", option.Description, indent);
                 WriteRecord(text, value, indent + "  ");
                 break;
@@ -87,7 +89,8 @@ public static class RecipeWriter
                 WriteLine(text, $"{indent}{option.Key}:", option.Description, indent);
                 WriteNamed(text, NameOf(variant, value), value, indent + "  ", indent + "    ");
                 break;
-            case OptionShape.List { Item: OptionShape.Nested or OptionShape.Variant } list when value is not null && Items(value).Any():
+            case OptionShape.List { Item: OptionShape.Nested or OptionShape.Variant or OptionShape.Keyed } list
+                when value is not null && Items(value).Any():
                 WriteLine(text, $"{indent}{option.Key}:", option.Description, indent);
                 WriteItems(text, list, value, indent);
                 break;

@@ -13,6 +13,7 @@ using Attune.Text.Tokenizers;
 using Attune.Training;
 using Attune.Training.Checkpoints;
 using Attune.Training.Contracts;
+using Attune.Training.Tokens;
 
 namespace Attune.Recipes.Running;
 

@@ -3,6 +3,7 @@ using System.ComponentModel;
 using Attune.Core;
 using Attune.Models;
 using Attune.Training.Serving;
+using Attune.Training.Tokens;
 using Microsoft.Extensions.AI;
 using OpenAI;
 

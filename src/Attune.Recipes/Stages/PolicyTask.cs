@@ -12,6 +12,7 @@ using Attune.Training.Batches;
 using Attune.Training.Checkpoints;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
+using Attune.Training.Rewards;
 
 namespace Attune.Recipes.Stages;
 
@@ -35,13 +36,13 @@ public sealed record PolicyTask
     public string? Gold { get; init; }
 
     [Description("terms of the reward; left out, the trained reward model alone")]
-    public ImmutableArray<RewardPart> Reward { get; init; } = [];
+    public ImmutableArray<RewardTerm> Reward { get; init; } = [];
 
     [Description("tokens of each prompt that are kept, from its start; 0 for all: turns plain texts into prompts")]
     [Range(0, 100_000)]
     public int PromptTokens { get; init; }
 
-    private ImmutableArray<RewardPart> Parts => Reward.IsEmpty ? [new RewardPart { Model = RewardPart.Trained }] : Reward;
+    private ImmutableArray<RewardTerm> Terms => Reward.IsEmpty ? [new ModelTerm { Model = ModelTerm.Trained }] : Reward;
 
     /// <summary>What will not be found, each one sentence.</summary>
     /// <param name="kind">The stage, for messages.</param>
@@ -53,7 +54,7 @@ public sealed record PolicyTask
             .. RewardModel is { } folder && !Directory.Exists(folder)
                 ? [$"{kind}.reward_model: {folder} is not a folder; expected a reward model's."]
                 : Array.Empty<string>(),
-            .. Parts.SelectMany(p => p.Missing(kind, HasRewardModel(given))),
+            .. Terms.SelectMany(t => t.Missing(new RewardPlan(kind, HasRewardModel(given)))),
         ];
 
     /// <summary>Whether there will be a learned reward to use.</summary>
@@ -75,15 +76,18 @@ public sealed record PolicyTask
         FrozenLayerCache? shared,
         Precision precision
     ) =>
-        RewardPart.Sum(
-            Parts.Select(p =>
-                (
-                    p.Model == RewardPart.Trained && trained is not null
-                        ? trained
-                        : p.Build(kind, encoder, RewardFolder(room), owned, shared, precision),
-                    p.Weight
-                )
-            )
+        RewardTerm.Sum(
+            Terms,
+            new RewardContext
+            {
+                Stage = kind,
+                Encoder = encoder,
+                Owned = owned,
+                TrainedFolder = RewardFolder(room),
+                Trained = trained,
+                Shared = shared,
+                Precision = precision,
+            }
         );
 
     /// <summary>The hidden utility as a reward; null where none is known.</summary>

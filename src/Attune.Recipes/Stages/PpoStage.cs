@@ -11,6 +11,7 @@ using Attune.Models.Adapters;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Attune.Training.Tokens;
 
 namespace Attune.Recipes.Stages;
 
@@ -71,7 +72,7 @@ public sealed record PpoStage : PolicyStage
             case ValueNetwork.SharedTrunk:
                 return new ValueFunction.SharedTrunk(bench.Policy.Config.Width);
             case ValueNetwork.RewardModel
-                when Task.RewardFolder(room) is { } other && !Sources.ModelTokenizer.ReadsTheSameTokens(other, bench.Encoder.Tokenizer):
+                when Task.RewardFolder(room) is { } other && !ModelTokenizer.ReadsTheSameTokens(other, bench.Encoder.Tokenizer):
                 throw new ConfigurationException(
                     $"ppo.value_network is reward-model, but {other} has another tokenizer than the policy, whose tokens the "
                         + "value network reads. Use policy (--value-network policy) or shared-trunk."

@@ -18,6 +18,10 @@ public sealed class TextReward(string name, ITokenizer tokenizer, Func<Prompt, s
     public ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel) =>
         ValueTask.FromResult<IReadOnlyList<Score>>([.. rollouts.Select(r => Score.Outcome(r, Judge(r), name))]);
 
+    /// <summary>The words of a text, without punctuation.</summary>
+    internal static string[] Words(string text) =>
+        text.Split([' ', '\n', '\t', '.', ',', '!', '?', ';', ':', '"', '(', ')'], StringSplitOptions.RemoveEmptyEntries);
+
     private double Judge(Rollout rollout) =>
         judge(new Prompt.Text(tokenizer.Decode(rollout.Sequence.Prompt)), tokenizer.DecodeContinuation(rollout.Sequence.Answer));
 }

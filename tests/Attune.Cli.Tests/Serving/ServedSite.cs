@@ -5,6 +5,7 @@ using Attune.Models;
 using Attune.Recipes.Sources;
 using Attune.Testing;
 using Attune.Training.Serving;
+using Attune.Training.Tokens;
 using Attune.Web;
 using OpenAI;
 using OpenAI.Chat;

@@ -1,20 +1,12 @@
 using Attune.Frontier;
 using Attune.Recipes.Binding;
+using Attune.Testing;
 
 namespace Attune.Recipes.Tests.Binding;
 
 public sealed class CommittedRecipesTests
 {
-    public static TheoryData<string> Recipes()
-    {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(root.FullName, "Attune.slnx")))
-        {
-            root = root.Parent ?? throw new InvalidOperationException("the tests do not run inside the checkout");
-        }
-
-        return [.. Directory.GetFiles(Path.Combine(root.FullName, "recipes"), "*.yaml").Order(StringComparer.Ordinal)];
-    }
+    public static TheoryData<string> Recipes() => [.. Directory.GetFiles(Checkout.File("recipes"), "*.yaml").Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Recipes))]

@@ -10,6 +10,7 @@ using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
+using Attune.Training.Rewards;
 using Attune.Training.Rollouts;
 
 namespace Attune.Recipes.Stages.Direct;
@@ -92,7 +93,7 @@ public sealed record EvaluationOptions
                 MaxNewTokens = MaxNewTokens,
                 EndToken = encoder.Tokenizer.EndToken,
             },
-            Proxy = proxy is null ? null : ModelTokenizer.Judge(proxy, rewardFolder!, encoder),
+            Proxy = proxy is null ? null : ModelTerm.Reading(proxy, rewardFolder!, encoder),
             Gold = (Gold ?? room.Artifacts.Utility) is { } name ? Utilities.AsReward(name, encoder.Tokenizer) : null,
             Reference = reference,
             Pretrained = pretrained ?? reference,

@@ -117,7 +117,7 @@ public sealed record OnlineDpoStage : EvaluatedStage
                 using var reward = Judge == JudgeKind.Reward ? RewardModel.Load(folder!) : null;
                 var (asked, client) = Judge == JudgeKind.Model ? JudgeModel.Open() : (null, null);
                 using var closing = client;
-                var scored = reward is null ? null : ModelTokenizer.Judge(reward, folder!, place.Encoder);
+                var scored = reward is null ? null : ModelTerm.Reading(reward, folder!, place.Encoder);
                 var experience = new OnlineDpoExperience(Training)
                 {
                     Policy = place.Policy,

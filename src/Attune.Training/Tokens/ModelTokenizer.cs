@@ -1,12 +1,9 @@
 using Attune.Core;
-using Attune.Data.Encoding;
 using Attune.Models.Configuration;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
-using Attune.Training.Contracts;
-using Attune.Training.Rewards;
 
-namespace Attune.Recipes.Sources;
+namespace Attune.Training.Tokens;
 
 /// <summary>Whether a tokenizer and a model belong together.</summary>
 public static class ModelTokenizer
@@ -36,40 +33,21 @@ public static class ModelTokenizer
         }
     }
 
-    /// <summary>
-    /// A reward model as a judge of the policy's answers. Where its own tokenizer files give other texts to the ids, it reads the answers
-    /// in its own tokens.
-    /// </summary>
-    /// <exception cref="ModelFileException">It has no tokenizer of its own, and the policy has ids that it does not know.</exception>
-    public static IReward Judge(RewardModel model, string folder, Encoder policy)
-    {
-        var config = model.Members[0].Config;
-        if (!HasFiles(folder))
-        {
-            Require(policy.Tokenizer, folder, config);
-            return new LearnedReward(model);
-        }
-
-        var own = Load(folder);
-        return IsSame(policy.Tokenizer, own.Tokenizer)
-            ? new LearnedReward(model)
-            : new RetokenizedReward(model with { Shared = null }, policy, new Encoder(own.Tokenizer, own.Template));
-    }
-
     /// <summary>True where a model folder's own tokenizer files, if it has any, give the same texts to the ids.</summary>
     public static bool ReadsTheSameTokens(string folder, ITokenizer policy) =>
         !HasFiles(folder) || IsSame(policy, ChatText.Load(folder).Tokenizer);
 
-    private static bool IsSame(ITokenizer policy, ITokenizer judge)
+    /// <summary>True where both give the same texts to the same ids.</summary>
+    public static bool IsSame(ITokenizer one, ITokenizer other)
     {
-        if (policy.VocabularySize != judge.VocabularySize || policy.EndToken != judge.EndToken || policy.BeginToken != judge.BeginToken)
+        if (one.VocabularySize != other.VocabularySize || one.EndToken != other.EndToken || one.BeginToken != other.BeginToken)
         {
             return false;
         }
 
-        for (var id = 0; id < policy.VocabularySize; id++)
+        for (var id = 0; id < one.VocabularySize; id++)
         {
-            if (policy.Decode([id]) != judge.Decode([id]))
+            if (one.Decode([id]) != other.Decode([id]))
             {
                 return false;
             }
@@ -78,7 +56,8 @@ public static class ModelTokenizer
         return true;
     }
 
-    private static bool HasFiles(string folder) =>
+    /// <summary>Whether a model folder has tokenizer files.</summary>
+    public static bool HasFiles(string folder) =>
         File.Exists(Path.Combine(folder, "tokenizer.json"))
         || File.Exists(Path.Combine(folder, "tokenizer.model"))
         || File.Exists(Path.Combine(folder, "vocab.json"));
