@@ -1,3 +1,5 @@
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using Attune.Core.Runs;
 using Attune.Models;
 using Attune.Models.Configuration;

@@ -1,3 +1,5 @@
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using System.Runtime.Intrinsics.X86;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -225,7 +227,7 @@ public sealed class AdapterTests
         WritePeft(golden, origin.Path, folder);
         var reference = FamilyTests.ReferenceOf(golden);
         using var model = ModelFiles.LoadLanguageModel(origin.Path);
-        using var adapted = model.Adapted(folder.Path);
+        using var adapted = AdapterFiles.LoadLanguageModel(model, folder.Path);
         Assert.InRange(reference.Furthest(TinyModels.Logits(adapted, reference.Tokens)), 0, 1e-4);
         adapted.Trunk.Fused = null;
         Assert.InRange(reference.Furthest(TinyModels.Logits(adapted, reference.Tokens)), 0, 1e-4);
@@ -269,7 +271,7 @@ public sealed class AdapterTests
             merged.Scores(tokens).data<float>().ToArray(),
             (a, b) => Math.Abs(a - b) < 1e-4
         );
-        using var again = ScalarModel.Adapted(loaded, folder.Path);
+        using var again = AdapterFiles.LoadScalarModel(loaded, folder.Path);
         Assert.Equal(reward.Scores(tokens).data<float>().ToArray(), again.Scores(tokens).data<float>().ToArray());
     }
 

@@ -1,7 +1,7 @@
+using Attune.Models.Files;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Models.Encoders;
-using Attune.Models.Weights;
 using Attune.Testing;
 
 namespace Attune.Models.Tests;

@@ -1,3 +1,4 @@
+using Attune.Models.Architecture;
 using System.Runtime.Intrinsics.X86;
 using Attune.Core.Runs;
 using Attune.Models.Configuration;

@@ -1,3 +1,4 @@
+using Attune.Models.Architecture;
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text;

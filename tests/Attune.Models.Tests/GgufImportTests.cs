@@ -1,3 +1,4 @@
+using Attune.Models.Architecture;
 using System.Buffers.Binary;
 using Attune.Core;
 using Attune.Core.Runs;

@@ -1,3 +1,5 @@
+using Attune.Models.Architecture;
+using Attune.Text.Tokenizers.Pipeline;
 using System.Text;
 using Attune.Core.Runs;
 using Attune.Kernels;

@@ -1,9 +1,10 @@
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Models.Decoding;
 using Attune.Models.Gguf;
-using Attune.Models.Weights;
 using Attune.Testing;
 using Attune.Text.Tokenizers;
 

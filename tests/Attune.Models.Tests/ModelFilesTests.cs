@@ -1,3 +1,5 @@
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Core.Runs;

@@ -1,3 +1,4 @@
+using Attune.Models.Files;
 using Attune.Core.Runs;
 using Attune.Kernels;
 using Attune.Models.Adapters;

@@ -1,3 +1,4 @@
+using Attune.Models.Architecture;
 using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;

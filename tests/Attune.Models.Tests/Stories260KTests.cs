@@ -1,8 +1,9 @@
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using System.Text.Json;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Models.Decoding;
-using Attune.Models.Weights;
 using Attune.Testing;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using Attune.Text.Tokenizers.Pipeline;
 using System.Text;
 using System.Text.Json;
 using Attune.Core;

@@ -1,3 +1,4 @@
+using Attune.Models.Architecture;
 using System.CommandLine;
 using System.Globalization;
 using Attune.Bench.Benchmarks;

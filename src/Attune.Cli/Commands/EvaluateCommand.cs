@@ -1,3 +1,4 @@
+using Attune.Models.Files;
 using System.CommandLine;
 using System.Globalization;
 using System.Text;

@@ -1,3 +1,5 @@
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using System.CommandLine;
 using System.Globalization;
 using Attune.Cli.Screens;
@@ -7,7 +9,6 @@ using Attune.Models;
 using Attune.Models.Encoders;
 using Attune.Models.Gguf;
 using Attune.Models.Hub;
-using Attune.Models.Weights;
 using Attune.Recipes.Sources;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;

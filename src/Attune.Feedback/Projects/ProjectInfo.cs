@@ -1,3 +1,4 @@
+
 namespace Attune.Feedback;
 
 public enum ProjectState

@@ -1,3 +1,4 @@
+
 namespace Attune.Feedback.Storage;
 
 internal enum PersonState

@@ -1,3 +1,4 @@
+
 namespace Attune.Feedback.Storage;
 
 // Times are Unix milliseconds, UTC: both databases order and compare them alike. Ids are UUIDs of version 7, which grow with time.

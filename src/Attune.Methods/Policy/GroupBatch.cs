@@ -1,3 +1,4 @@
+using Attune.Models.Architecture;
 using Attune.Core.Runs;
 using Attune.Models;
 using Attune.Training.Batches;

@@ -1,3 +1,4 @@
+using Attune.Models.Architecture;
 using System.Globalization;
 using Attune.Core.Statistics;
 using Attune.Core.Tokens;

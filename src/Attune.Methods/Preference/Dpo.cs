@@ -1,3 +1,4 @@
+using Attune.Models.Architecture;
 using System.Diagnostics;
 using Attune.Models;
 using Attune.Numerics;

@@ -1,3 +1,4 @@
+using Attune.Models.Architecture;
 using System.ComponentModel;
 using Attune.Models;
 using Attune.Numerics;

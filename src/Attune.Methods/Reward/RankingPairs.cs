@@ -1,3 +1,4 @@
+using Attune.Models.Architecture;
 using Attune.Core.Tokens;
 using Attune.Models;
 using Attune.Models.Weights;

@@ -1,3 +1,4 @@
+using Attune.Models.Architecture;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Runs;

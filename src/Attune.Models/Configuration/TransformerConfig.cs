@@ -1,3 +1,4 @@
+using Attune.Models.Layers;
 using Attune.Core;
 
 namespace Attune.Models.Configuration;

@@ -204,7 +204,7 @@ internal sealed unsafe class ForwardPass : IDisposable
                 _width,
                 Count,
                 layer.Up.Matrix,
-                new GeGlu(_hidden.Start, _hiddenWidth, _model.Type),
+                new GeGluEpilogue(_hidden.Start, _hiddenWidth, _model.Type),
                 worker,
                 workers,
                 layer.Down.Matrix
@@ -217,7 +217,7 @@ internal sealed unsafe class ForwardPass : IDisposable
                 _width,
                 Count,
                 layer.Up.Matrix,
-                new SwiGlu(_hidden.Start, _hiddenWidth, _model.Type),
+                new SwiGluEpilogue(_hidden.Start, _hiddenWidth, _model.Type),
                 worker,
                 workers,
                 layer.Down.Matrix

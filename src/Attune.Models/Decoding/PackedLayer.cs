@@ -1,3 +1,4 @@
+using Attune.Models.Architecture;
 using Attune.Kernels;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;

@@ -1,5 +1,5 @@
+using Attune.Models.Files;
 using Attune.Core;
-using Attune.Models.Weights;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Encoders;

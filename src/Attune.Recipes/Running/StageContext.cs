@@ -1,3 +1,5 @@
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using System.Collections.Immutable;
 using System.Globalization;
 using Attune.Core;
@@ -5,7 +7,6 @@ using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Methods;
 using Attune.Models;
-using Attune.Models.Configuration;
 using Attune.Models.Weights;
 using Attune.Recipes.Sources;
 using Attune.Text.Templates;

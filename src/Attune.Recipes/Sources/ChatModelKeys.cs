@@ -1,3 +1,4 @@
+using Attune.Models.Files;
 using System.ClientModel;
 using System.ComponentModel;
 using Attune.Core;

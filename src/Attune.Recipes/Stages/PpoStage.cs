@@ -1,3 +1,5 @@
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
@@ -7,7 +9,6 @@ using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Methods.Policy;
 using Attune.Models;
-using Attune.Models.Adapters;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
@@ -111,7 +112,7 @@ public sealed record PpoStage : PolicyStage
             AdapterFiles.IsAdapter(folder)
             && bench.Reference.Origin is { } origin
             && Path.GetFullPath(AdapterFiles.BaseOf(folder)) == Path.GetFullPath(origin)
-            ? ScalarModel.Adapted(bench.Reference, folder)
+            ? AdapterFiles.LoadScalarModel(bench.Reference, folder)
             : ScalarModel.Adapted(bench.Own(ModelFiles.LoadScalarModel(folder, Training.Precision)), adapter, room.Seed.For("critic"));
     }
 

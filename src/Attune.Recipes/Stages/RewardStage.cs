@@ -1,3 +1,5 @@
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
@@ -238,7 +240,7 @@ public sealed record RewardStage : Stage
             var finished = Path.Combine(room.Folder, name, "final");
             if (Directory.Exists(finished))
             {
-                members.Add(Training.Lora.R == 0 ? ModelFiles.LoadScalarModel(finished) : ScalarModel.Adapted(policy, finished));
+                members.Add(Training.Lora.R == 0 ? ModelFiles.LoadScalarModel(finished) : AdapterFiles.LoadScalarModel(policy, finished));
                 continue;
             }
 

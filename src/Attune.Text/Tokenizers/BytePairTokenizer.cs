@@ -1,3 +1,4 @@
+using Attune.Text.Tokenizers.Pipeline;
 using System.Collections.Immutable;
 using System.Text;
 using Attune.Core;
@@ -41,7 +42,7 @@ public sealed class BytePairTokenizer : ITokenizer
             {
                 Merges = vocabulary.Merges,
                 ByteLevel = true,
-                PreTokenizer = new Gpt2Words(),
+                PreTokenizer = new Gpt2PreTokenizer(),
             }
         );
     }

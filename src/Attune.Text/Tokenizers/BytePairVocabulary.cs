@@ -1,3 +1,4 @@
+using Attune.Text.Tokenizers.Pipeline;
 using System.Collections.Immutable;
 using Attune.Core;
 

@@ -1,3 +1,4 @@
+using Attune.Text.Files;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text;
@@ -126,7 +127,7 @@ public sealed class LetterTokenizer : ITokenizer
     /// <exception cref="ModelFileException">The ids are not 0 for the end token and 1, 2, ... for letters.</exception>
     internal static LetterTokenizer Read(JsonObject file, string path)
     {
-        var ids = BytePairFiles.Ids(
+        var ids = JsonFile.Ids(
             file["model"]!["vocab"] as JsonObject
                 ?? throw new ModelFileException($"{path}: model.vocab is missing; expected an object of letters and ids."),
             path

@@ -1,3 +1,4 @@
+using Attune.Text.Files;
 using System.Text.Json.Nodes;
 using Attune.Core;
 
@@ -50,7 +51,7 @@ internal static class SentencePieceFiles
     {
         var path = Path.Combine(directory, "added_tokens.json");
         var added = JsonFile.ReadIfThere(path) is { } file
-            ? BytePairFiles.Ids(file, path)
+            ? JsonFile.Ids(file, path)
             : new Dictionary<string, int>(StringComparer.Ordinal);
         if (config?["added_tokens_decoder"] is JsonObject decoder)
         {

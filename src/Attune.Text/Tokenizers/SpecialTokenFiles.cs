@@ -1,3 +1,4 @@
+using Attune.Text.Files;
 using System.Text.Json.Nodes;
 using Attune.Core;
 

@@ -1,5 +1,5 @@
+using Attune.Text.Files;
 using Attune.Core;
-using Attune.Text.Tokenizers.Pipeline;
 
 namespace Attune.Text.Tokenizers;
 

@@ -1,7 +1,7 @@
+using Attune.Text.Files;
 using System.Text;
 using System.Text.Json.Nodes;
 using Attune.Core;
-using Attune.Text.Tokenizers.Pipeline;
 
 namespace Attune.Text.Tokenizers;
 

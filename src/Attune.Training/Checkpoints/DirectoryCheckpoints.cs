@@ -1,3 +1,4 @@
+using Attune.Models.Files;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -6,7 +7,6 @@ using System.Text.Json.Serialization;
 using Attune.Core;
 using Attune.Core.Files;
 using Attune.Core.Runs;
-using Attune.Models.Weights;
 using Attune.Training.Optimisation;
 using TorchSharp;
 

@@ -1,3 +1,4 @@
+using Attune.Models.Architecture;
 using System.Collections.Immutable;
 using Attune.Core.Rollouts;
 using Attune.Core.Tokens;

@@ -1,3 +1,5 @@
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using System.Globalization;
 using System.Text.Json;
 using Attune.Core;

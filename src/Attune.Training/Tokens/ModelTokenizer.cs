@@ -1,3 +1,4 @@
+using Attune.Models.Files;
 using Attune.Core;
 using Attune.Models.Configuration;
 using Attune.Text.Templates;

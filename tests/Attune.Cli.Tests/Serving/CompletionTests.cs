@@ -1,3 +1,4 @@
+using Attune.Models.Files;
 using System.Net;
 using System.Text;
 using System.Text.Json;

@@ -1,3 +1,4 @@
+using Attune.Models.Architecture;
 using Attune.Methods.Preference;
 using Attune.Models;
 using Attune.Recipes.Binding;

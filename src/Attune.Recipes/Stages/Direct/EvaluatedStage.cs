@@ -1,3 +1,5 @@
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using System.ComponentModel;
 using System.Diagnostics;
 using Attune.Core.Conversations;

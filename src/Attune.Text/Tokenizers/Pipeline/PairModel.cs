@@ -1,3 +1,4 @@
+using Attune.Text.Files;
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text;

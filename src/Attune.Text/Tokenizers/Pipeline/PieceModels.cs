@@ -1,3 +1,4 @@
+using Attune.Text.Files;
 using System.Globalization;
 using System.Text.Json.Nodes;
 
@@ -38,7 +39,7 @@ internal static class PieceModels
     }
 
     public static Dictionary<string, int> Ids(JsonObject part, PartReader reader, string path) =>
-        BytePairFiles.Ids(
+        JsonFile.Ids(
             part["vocab"] as JsonObject ?? throw reader.Wrong("model.vocab is missing; expected an object of tokens and ids."),
             path
         );

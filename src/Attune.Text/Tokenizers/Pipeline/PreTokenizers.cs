@@ -1,3 +1,4 @@
+using Attune.Text.Files;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;

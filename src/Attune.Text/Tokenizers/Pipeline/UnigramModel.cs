@@ -1,3 +1,4 @@
+using Attune.Text.Files;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -18,16 +19,16 @@ internal sealed class UnigramModel : IPieceModel
     private readonly int _longest;
     private readonly double _unknownScore;
 
-    private UnigramModel(List<(string Piece, double Score)> pieces, int? unknown, bool byteFallback)
+    private UnigramModel(List<(string Text, double Score)> pieces, int? unknown, bool byteFallback)
     {
         _scores = [.. pieces.Select(p => p.Score)];
         for (var id = 0; id < pieces.Count; id++)
         {
-            _ids.TryAdd(pieces[id].Piece, id);
+            _ids.TryAdd(pieces[id].Text, id);
         }
 
         (_unknown, _bytes) = (unknown, byteFallback ? PieceModels.ByteIds(_ids) : null);
-        _longest = pieces.Max(p => p.Piece.Length);
+        _longest = pieces.Max(p => p.Text.Length);
         _unknownScore = _scores.Min() - UnknownPenalty;
     }
 
