@@ -31,7 +31,7 @@ public static unsafe class AttentionKernel
     /// <param name="logSums">[batch, heads, time]: log of each softmax's sum, for the way back</param>
     public static void Forward<T>(void* joint, void* output, float* logSums, AttentionShape shape, AttentionView view)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             shape.Batch * shape.KeyValueHeads,
             Work(shape),
             item =>
@@ -69,7 +69,7 @@ public static unsafe class AttentionKernel
         AttentionView view
     )
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             shape.Batch * shape.KeyValueHeads,
             Work(shape),
             item =>

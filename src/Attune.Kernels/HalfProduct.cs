@@ -70,18 +70,18 @@ public static unsafe partial class HalfProduct
         if (a.Column == 1 && inner > 1)
         {
             var blocks = (rows + RowBlock - 1) / RowBlock;
-            TorchThreads.For(panels * blocks, work, item => product.Columns(item % panels, item / panels * RowBlock));
+            ParallelLoop.For(panels * blocks, work, item => product.Columns(item % panels, item / panels * RowBlock));
             return;
         }
 
         var right = (nint)MatrixProduct.Room(ref _panels, (long)panels * Panel * product.Steps);
-        TorchThreads.For(
+        ParallelLoop.For(
             panels,
             (long)inner * columns,
             panel => product.PackRight(panel * Panel, 0, product.Steps, (float*)right + (long)panel * Panel * product.Steps)
         );
         var block = (rows < 1024 || inner > 4096 ? 3 : 6) * Square;
-        TorchThreads.For(
+        ParallelLoop.For(
             (rows + block - 1) / block,
             work,
             item => product.Rows(item * block, Math.Min(block, rows - item * block), (float*)right)
@@ -204,11 +204,7 @@ public static unsafe partial class HalfProduct
 
                 if (isOdd)
                 {
-                    for (var r = 0; r < some; r++)
-                    {
-                        words[r] = ((ushort*)(from + r * bytes))[2 * depth - 2];
-                    }
-
+                    ReadLast(from, bytes, some, depth, words);
                     BFloat16Gemm.Tile(words, sizeof(uint), some, right + (depth - 1L) * Panel, 1, depth > 1 ? more : tile);
                     AddTo(tile, more, depth > 1 ? some : 0);
                 }
@@ -221,6 +217,15 @@ public static unsafe partial class HalfProduct
                 {
                     Finish(start == 0 ? null : before, tile, first + row, some, column);
                 }
+            }
+        }
+
+        /// <summary>Each row's last number, with zero for its partner.</summary>
+        private static void ReadLast(byte* from, long bytes, int rows, int depth, uint* words)
+        {
+            for (var r = 0; r < rows; r++)
+            {
+                words[r] = ((ushort*)(from + r * bytes))[2 * depth - 2];
             }
         }
 

@@ -44,7 +44,7 @@ public static unsafe class LayerKernels
     /// <param name="gradients">[rows, columns]</param>
     public static void AddColumnSums<T>(void* gradients, int rows, int columns, void* into)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             (columns + 63) / 64,
             (long)rows * columns,
             part =>
@@ -103,7 +103,7 @@ public static unsafe class LayerKernels
     /// <param name="input">[rows, 2 * width]</param>
     public static void SwiGlu<T>(void* input, void* output, int rows, int width)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             rows,
             (long)rows * width,
             row =>
@@ -123,7 +123,7 @@ public static unsafe class LayerKernels
     /// <param name="inputGradient">[rows, 2 * width]</param>
     public static void SwiGluBackward<T>(void* input, void* gradient, void* inputGradient, int rows, int width)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             rows,
             (long)rows * width,
             row =>
@@ -144,7 +144,7 @@ public static unsafe class LayerKernels
     /// <param name="input">[rows, 2 * width]</param>
     public static void GeGlu<T>(void* input, void* output, int rows, int width)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             rows,
             (long)rows * width,
             row =>
@@ -164,7 +164,7 @@ public static unsafe class LayerKernels
     /// <param name="inputGradient">[rows, 2 * width]</param>
     public static void GeGluBackward<T>(void* input, void* gradient, void* inputGradient, int rows, int width)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             rows,
             (long)rows * width,
             row =>
@@ -185,7 +185,7 @@ public static unsafe class LayerKernels
     /// <param name="second">[.., width]; null for none</param>
     public static void Gather<T>(void* first, long* firstRows, void* second, long* secondRows, float* target, int rows, int width)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             rows,
             (long)rows * width,
             row =>
@@ -201,7 +201,7 @@ public static unsafe class LayerKernels
     /// <summary>Adds each gradient row to its row of a table, in their order.</summary>
     public static void ScatterAdd<T>(float* gradients, long* tableRows, void* table, int rows, int width)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             (width + 63) / 64,
             (long)rows * width,
             part =>
@@ -234,5 +234,5 @@ public static unsafe class LayerKernels
     }
 
     private static void InParts(long count, Action<long, long> work) =>
-        TorchThreads.For((int)((count + Grain - 1) / Grain), count, part => work((long)part * Grain, Math.Min(count, (part + 1L) * Grain)));
+        ParallelLoop.For((int)((count + Grain - 1) / Grain), count, part => work((long)part * Grain, Math.Min(count, (part + 1L) * Grain)));
 }

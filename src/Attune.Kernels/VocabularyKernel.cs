@@ -27,7 +27,7 @@ public static unsafe class VocabularyKernel
         int vocabulary
     )
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             rows,
             (long)rows * vocabulary,
             row =>
@@ -69,7 +69,7 @@ public static unsafe class VocabularyKernel
     /// <param name="gradients">[rows], of the log-probabilities</param>
     public static void Backward<T>(void* logits, long* targets, float scale, float* logSums, float* gradients, int rows, int vocabulary)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             rows,
             (long)rows * vocabulary,
             row =>

@@ -1,27 +1,38 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using TorchSharp;
 
 namespace Attune.Kernels;
 
 /// <summary>
-/// Runs loops on libtorch's own threads. Kernels that alternate with tensor operations must not bring threads of their own: libtorch's
-/// wait for their next operation by spinning, and two pools then fight for the same processors. Where libtorch's threads
-/// cannot be reached (it is not built on GNU OpenMP), .NET's are used.
+/// Runs the kernels' loops on several threads: on .NET's own, until <see cref="UseOpenMp"/> finds a GNU OpenMP in the process. Kernels that
+/// alternate with another library's operations must share that library's threads, because these spin while they wait for their next
+/// operation, and two pools would fight for the same processors.
 /// </summary>
-public static unsafe class TorchThreads
+public static unsafe class ParallelLoop
 {
-    private static readonly delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, void>, nint, uint, uint, void> Fork = FindFork();
+    // Work below this is done before other threads could be woken: about 5 microseconds of vector instructions.
+    private const long TooSmall = 1 << 15;
 
-    // What is done sooner than other threads can be asked: about 5 microseconds of vector instructions.
-    private const long Alone = 1 << 15;
+    private static delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, void>, nint, uint, uint, void> _fork;
+
+    /// <summary>How many threads a loop may use, the caller's included; asked at every loop. By default the number of processors.</summary>
+    public static Func<int> ThreadCount { get; set; } = static () => Environment.ProcessorCount;
+
+    /// <summary>Whether loops run on the threads of GNU OpenMP.</summary>
+    public static bool IsOpenMp => _fork is not null;
+
+    /// <summary>
+    /// Lets loops run on the threads of the GNU OpenMP that another library has loaded. Where there is none (another system, another
+    /// OpenMP), .NET's threads are used.
+    /// </summary>
+    public static void UseOpenMp() => _fork = FindFork();
 
     /// <summary>Runs body(0) to body(count - 1), in any order and at once; returns when all are done.</summary>
-    /// <param name="work">Numbers touched in all; a little is done by the caller alone.</param>
-    /// <param name="body">Must not depend on the order. The first exception one of them throws is thrown here.</param>
+    /// <param name="work">Numbers read or written in all; the caller does small work alone.</param>
+    /// <param name="body">Must not depend on the order. The first exception that it throws is thrown here.</param>
     public static void For(int count, long work, Action<int> body)
     {
-        var workers = work < Alone ? 1 : Math.Min(count, torch.get_num_threads());
+        var workers = work < TooSmall ? 1 : Math.Min(count, ThreadCount());
         if (workers <= 1)
         {
             for (var i = 0; i < count; i++)
@@ -29,7 +40,7 @@ public static unsafe class TorchThreads
                 body(i);
             }
         }
-        else if (Fork is null)
+        else if (_fork is null)
         {
             Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = workers }, body);
         }
@@ -37,7 +48,7 @@ public static unsafe class TorchThreads
         {
             var job = new Job(count, body);
             var handle = GCHandle.Alloc(job);
-            Fork(&Enter, GCHandle.ToIntPtr(handle), (uint)workers, 0);
+            _fork(&Enter, GCHandle.ToIntPtr(handle), (uint)workers, 0);
             handle.Free();
             job.Rethrow();
         }
@@ -46,7 +57,7 @@ public static unsafe class TorchThreads
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Enter(nint job) => ((Job)GCHandle.FromIntPtr(job).Target!).Work();
 
-    /// <summary>GNU OpenMP's fork and join, of the very library that libtorch has loaded.</summary>
+    /// <summary>Fork and join of the very GNU OpenMP that is loaded already.</summary>
     private static delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<nint, void>, nint, uint, uint, void> FindFork()
     {
         if (!OperatingSystem.IsLinux())
@@ -54,7 +65,6 @@ public static unsafe class TorchThreads
             return null;
         }
 
-        torch.get_num_threads(); // loads libtorch, and OpenMP with it
         foreach (var line in File.ReadLines("/proc/self/maps"))
         {
             var path = line.IndexOf('/', StringComparison.Ordinal) is var start and >= 0 ? line[start..] : "";
