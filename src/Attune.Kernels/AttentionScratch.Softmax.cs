@@ -18,7 +18,7 @@ internal unsafe ref partial struct AttentionScratch<T>
         var (shift, total) = (Vector512.Create(top), Vector512<float>.Zero);
         for (var j = low; j < high; j += 16)
         {
-            var power = WideMath.Exp(Masked(Vector512.Load(scores + j), j, start, last) - shift);
+            var power = Vector512Math.Exp(Masked(Vector512.Load(scores + j), j, start, last) - shift);
             power.Store(scores + j);
             total += power;
         }
@@ -41,7 +41,7 @@ internal unsafe ref partial struct AttentionScratch<T>
         new Span<float>(slopes, low).Clear();
         for (var j = low; j < high; j += 16)
         {
-            var weight = WideMath.Exp(Masked(Vector512.Load(weights + j), j, start, last) - shift);
+            var weight = Vector512Math.Exp(Masked(Vector512.Load(weights + j), j, start, last) - shift);
             weight.Store(weights + j);
             (weight * (Vector512.Load(slopes + j) - mean)).Store(slopes + j);
         }

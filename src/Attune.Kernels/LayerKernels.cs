@@ -113,7 +113,7 @@ public static unsafe class LayerKernels
                 for (var i = 0; i < width; i += 16)
                 {
                     var gate = T.Load(input, from + i);
-                    T.Store(output, to + i, gate * WideMath.Logistic(gate) * T.Load(input, from + width + i));
+                    T.Store(output, to + i, gate * Vector512Math.Logistic(gate) * T.Load(input, from + width + i));
                 }
             }
         );
@@ -133,7 +133,7 @@ public static unsafe class LayerKernels
                 for (var i = 0; i < width; i += 16)
                 {
                     var (gate, value, g) = (T.Load(input, from + i), T.Load(input, from + width + i), T.Load(gradient, to + i));
-                    var s = WideMath.Logistic(gate);
+                    var s = Vector512Math.Logistic(gate);
                     T.Store(inputGradient, from + i, g * value * s * (Vector512<float>.One + gate * (Vector512<float>.One - s)));
                     T.Store(inputGradient, from + width + i, g * gate * s);
                 }
@@ -223,7 +223,7 @@ public static unsafe class LayerKernels
     /// <summary>s(2u) with 2u = 2 sqrt(2 / pi) (x + 0.044715 x^3): (1 + tanh u) / 2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> GeluGate(Vector512<float> x) =>
-        WideMath.Logistic(x * Vector512.FusedMultiplyAdd(Vector512.Create(0.0713548163f), x * x, Vector512.Create(1.59576912f)));
+        Vector512Math.Logistic(x * Vector512.FusedMultiplyAdd(Vector512.Create(0.0713548163f), x * x, Vector512.Create(1.59576912f)));
 
     /// <summary>The derivative of x s(2u): s + x s (1 - s) 2u'.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

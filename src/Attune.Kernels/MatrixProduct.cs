@@ -161,7 +161,17 @@ public static unsafe partial class MatrixProduct
     }
 
     /// <summary>A product's operands, for its parts.</summary>
-    private sealed partial class Product(MatrixView a, MatrixView b, float* c, long stride, int rows, int columns, int inner, float* bias, bool add)
+    private sealed partial class Product(
+        MatrixView a,
+        MatrixView b,
+        float* c,
+        long stride,
+        int rows,
+        int columns,
+        int inner,
+        float* bias,
+        bool add
+    )
     {
         /// <summary>One panel of columns, for a block of rows.</summary>
         public void Columns(int panel, int first)

@@ -326,8 +326,8 @@ public sealed class DecodeServiceTests
             _begun;
 
         internal Task<Rollout> Result => _result.Task;
-        internal List<(Draw Drawn, ImmutableArray<Draw> Likeliest)> Tokens { get; } = [];
-        internal List<(Draw Given, ImmutableArray<Draw> Likeliest)> Prompt { get; } = [];
+        internal List<(DrawnToken Drawn, ImmutableArray<DrawnToken> Likeliest)> Tokens { get; } = [];
+        internal List<(DrawnToken Given, ImmutableArray<DrawnToken> Likeliest)> Prompt { get; } = [];
         internal Action? Ended { get; set; }
         internal Action<int>? AfterToken { get; set; }
         internal bool HasBegun => _begun;
@@ -338,9 +338,9 @@ public sealed class DecodeServiceTests
 
         internal void LeaveAfter(int tokens) => _leaveAfter = tokens;
 
-        public override void OnPrompt(Draw given, ImmutableArray<Draw> likeliest) => Prompt.Add((given, likeliest));
+        public override void OnPrompt(DrawnToken given, ImmutableArray<DrawnToken> likeliest) => Prompt.Add((given, likeliest));
 
-        public override void OnDrawn(Draw drawn, ImmutableArray<Draw> likeliest)
+        public override void OnDrawn(DrawnToken drawn, ImmutableArray<DrawnToken> likeliest)
         {
             _begun = true;
             Tokens.Add((drawn, likeliest));

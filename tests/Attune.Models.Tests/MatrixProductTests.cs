@@ -23,7 +23,7 @@ public sealed unsafe class MatrixProductTests
     [Fact]
     public void Products_of_bfloat16_of_any_shape_and_any_way_round_are_exact_but_for_one_rounding()
     {
-        Assert.SkipUnless(HalfProduct.IsSupported, "this processor has no AVX512_BF16");
+        Assert.SkipUnless(BFloat16Product.IsSupported, "this processor has no AVX512_BF16");
         Gen.Select(Gen.Int[1, 150], Gen.Int[1, 150], Gen.Int[1, 2300], Gen.Bool, Gen.Bool, Gen.Bool)
             .Sample(
                 (rows, columns, inner, leftTurned, rightTurned, add) => CheckHalf(rows, columns, inner, leftTurned, rightTurned, add),
@@ -42,15 +42,15 @@ public sealed unsafe class MatrixProductTests
         // What lies behind a matrix may be anything: here it is no number.
         var left = Guarded(leftTurned ? a.t() : a);
         var right = Guarded(rightTurned ? b.t() : b);
-        var view = rightTurned ? new HalfView(Start(right), 1, inner) : new HalfView(Start(right), columns, 1);
-        if (!HalfProduct.Takes(view))
+        var view = rightTurned ? new BFloat16View(Start(right), 1, inner) : new BFloat16View(Start(right), columns, 1);
+        if (!BFloat16Product.Takes(view))
         {
             Assert.True(rightTurned && inner % 2 == 1);
             return;
         }
 
-        HalfProduct.Multiply(
-            leftTurned ? new HalfView(Start(left), 1, rows) : new HalfView(Start(left), inner, 1),
+        BFloat16Product.Multiply(
+            leftTurned ? new BFloat16View(Start(left), 1, rows) : new BFloat16View(Start(left), inner, 1),
             view,
             (ushort*)Start(result),
             columns,

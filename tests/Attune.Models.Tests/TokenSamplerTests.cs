@@ -171,12 +171,12 @@ public sealed unsafe class TokenSamplerTests
         return [.. Enumerable.Range(0, count).Select(_ => (float)(2.5 * rng.NextNormal()))];
     }
 
-    private static List<Draw> Draw(float[] logits, SamplingOptions options, int times, Rng rng, int drawn = 0)
+    private static List<DrawnToken> Draw(float[] logits, SamplingOptions options, int times, Rng rng, int drawn = 0)
     {
         var padded = (logits.Length + 63) / 64 * 64;
         using var sampler = new TokenSampler(logits.Length, padded);
         using var row = new NativeBuffer(padded);
-        var draws = new List<Draw>();
+        var draws = new List<DrawnToken>();
         for (var i = 0; i < times; i++)
         {
             logits.CopyTo(row.Span(0, logits.Length));

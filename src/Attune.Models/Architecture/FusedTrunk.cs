@@ -1,6 +1,6 @@
-using Attune.Models.Layers;
 using Attune.Kernels;
 using Attune.Models.Configuration;
+using Attune.Models.Layers;
 using Attune.Models.Weights;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,6 +1,6 @@
-using Attune.Models.Layers;
 using Attune.Core.Runs;
 using Attune.Models.Configuration;
+using Attune.Models.Layers;
 using Attune.Models.Weights;
 using static TorchSharp.torch;
 
@@ -87,7 +87,7 @@ public sealed class Transformer : IDisposable
                 );
         }
 
-        view = view with { Rng = NextChance() };
+        view = view with { Rng = NextDropoutSeed() };
         for (var layer = 0; layer < layers; layer++)
         {
             hidden = Stock(layer, hidden, view);
@@ -117,7 +117,7 @@ public sealed class Transformer : IDisposable
 
         hidden = hidden.to(_parameters.Type);
         var view = ViewOf(hidden.size(0), hidden.size(1), segments);
-        view = view with { Rng = NextChance() };
+        view = view with { Rng = NextDropoutSeed() };
         for (var layer = fromLayer; layer < _layers.Length; layer++)
         {
             hidden = Stock(layer, hidden, view);
@@ -161,7 +161,7 @@ public sealed class Transformer : IDisposable
     /// <param name="wanted">[n] rows that are wanted of the last of them; null for all.</param>
     private Tensor Climb(FusedTrunk fused, Tensor rows, int from, int to, long[] shape, int[]? starts, Tensor? wanted = null)
     {
-        var view = fused.ViewOf(shape[0], shape[1], starts, _cosines, _sines) with { Rng = NextChance() };
+        var view = fused.ViewOf(shape[0], shape[1], starts, _cosines, _sines) with { Rng = NextDropoutSeed() };
         for (var layer = from; layer < to; layer++)
         {
             rows =
@@ -176,7 +176,8 @@ public sealed class Transformer : IDisposable
     private Tensor Scaled(Tensor embedded) => Config.EmbeddingScale == 1 ? embedded : embedded * Config.EmbeddingScale;
 
     /// <summary>What an adapter's dropout draws from in this pass; null where nothing is dropped, as where nothing is learned.</summary>
-    private Seed? NextChance() => Maps.Adapter is { Config.Dropout: > 0 } adapter && is_grad_enabled() ? adapter.Weights.NextPass() : null;
+    private Seed? NextDropoutSeed() =>
+        Maps.Adapter is { Config.Dropout: > 0 } adapter && is_grad_enabled() ? adapter.Weights.NextPass() : null;
 
     private Tensor Stock(int layer, Tensor hidden, TokenView view) =>
         Recompute && is_grad_enabled() && (hidden.requires_grad || _layers[layer].IsTrained)

@@ -1,8 +1,8 @@
-using Attune.Models.Layers;
 using System.Security.Cryptography;
 using Attune.Core.Runs;
 using Attune.Models.Adapters;
 using Attune.Models.Configuration;
+using Attune.Models.Layers;
 using Attune.Models.Weights;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

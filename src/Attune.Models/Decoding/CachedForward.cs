@@ -1,7 +1,7 @@
-using Attune.Models.Architecture;
-using Attune.Models.Layers;
 using System.Collections.Immutable;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
+using Attune.Models.Layers;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Decoding;

@@ -8,8 +8,8 @@ internal sealed unsafe class DecodeBatch(IDecodeQueue queue, DecodeSlot[] slots,
     // Fewer are computed sooner than waited for.
     private const int LeastShared = 8;
 
-    private readonly Draw[] _draws = new Draw[pass.MaxOutputs];
-    private readonly ImmutableArray<Draw>[] _likeliest = new ImmutableArray<Draw>[pass.MaxOutputs];
+    private readonly DrawnToken[] _draws = new DrawnToken[pass.MaxOutputs];
+    private readonly ImmutableArray<DrawnToken>[] _likeliest = new ImmutableArray<DrawnToken>[pass.MaxOutputs];
     private int _taken;
 
     /// <summary>Prompt tokens that were computed, those copied from another text not counted.</summary>

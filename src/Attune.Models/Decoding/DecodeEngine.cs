@@ -1,8 +1,8 @@
-using Attune.Models.Architecture;
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Kernels;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 
 namespace Attune.Models.Decoding;
@@ -76,7 +76,7 @@ public sealed class DecodeEngine : IDecoder
             return [];
         }
 
-        var list = new ListedRequests(requests, options, finished);
+        var list = new RequestList(requests, options, finished);
         Run(
             list,
             Math.Min(options.BatchSize, requests.Count),

@@ -5,7 +5,7 @@ namespace Attune.Models.Decoding;
 
 /// <summary>A drawn token, or one that might have been.</summary>
 /// <param name="LogProb">Nats, under the distribution before it was cut.</param>
-public readonly record struct Draw(int Token, float LogProb);
+public readonly record struct DrawnToken(int Token, float LogProb);
 
 /// <summary>
 /// An answer to draw, and who is told of it. Its methods are called between two tokens by the thread that decodes, so they are quick and do
@@ -30,10 +30,10 @@ public abstract class DecodeJob(SampleRequest request, SamplingOptions options)
 
     /// <summary>A token of the prompt, those after the first in their order; before anything is drawn.</summary>
     /// <param name="given">With its log-probability given those before it.</param>
-    public virtual void OnPrompt(Draw given, ImmutableArray<Draw> likeliest) { }
+    public virtual void OnPrompt(DrawnToken given, ImmutableArray<DrawnToken> likeliest) { }
 
     /// <param name="likeliest">The likeliest tokens first, as many as <see cref="Alternatives"/>, log-probabilities before any cut.</param>
-    public virtual void OnDrawn(Draw drawn, ImmutableArray<Draw> likeliest) { }
+    public virtual void OnDrawn(DrawnToken drawn, ImmutableArray<DrawnToken> likeliest) { }
 
     public abstract void OnFinished(Rollout rollout);
 
@@ -51,8 +51,7 @@ public interface IDecodeQueue
 }
 
 /// <summary>A list of requests with the same options, and the answers in the same order.</summary>
-internal sealed class ListedRequests(IReadOnlyList<SampleRequest> requests, SamplingOptions options, IProgress<int>? progress)
-    : IDecodeQueue
+internal sealed class RequestList(IReadOnlyList<SampleRequest> requests, SamplingOptions options, IProgress<int>? progress) : IDecodeQueue
 {
     private readonly Rollout[] _results = new Rollout[requests.Count];
     private int _next;
@@ -62,7 +61,7 @@ internal sealed class ListedRequests(IReadOnlyList<SampleRequest> requests, Samp
 
     public DecodeJob? Next(bool idle) => _next == requests.Count ? null : new Listed(this, _next++);
 
-    private sealed class Listed(ListedRequests list, int index) : DecodeJob(list.Request(index), list.Options)
+    private sealed class Listed(RequestList list, int index) : DecodeJob(list.Request(index), list.Options)
     {
         public override void OnFinished(Rollout rollout)
         {

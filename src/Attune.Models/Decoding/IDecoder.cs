@@ -1,6 +1,6 @@
-using Attune.Models.Architecture;
 using Attune.Core;
 using Attune.Core.Rollouts;
+using Attune.Models.Architecture;
 
 namespace Attune.Models.Decoding;
 

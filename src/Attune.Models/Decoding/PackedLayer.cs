@@ -1,5 +1,5 @@
-using Attune.Models.Architecture;
 using Attune.Kernels;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
 

@@ -1,7 +1,7 @@
-using Attune.Models.Architecture;
-using Attune.Models.Layers;
 using Attune.Kernels;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
+using Attune.Models.Layers;
 using Attune.Models.Weights;
 
 namespace Attune.Models.Decoding;

@@ -1,5 +1,5 @@
-using Attune.Models.Files;
 using Attune.Core;
+using Attune.Models.Files;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Encoders;

@@ -1,7 +1,7 @@
-using Attune.Models.Adapters;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Files;
+using Attune.Models.Adapters;
 using Attune.Models.Configuration;
 
 namespace Attune.Models.Files;
@@ -32,51 +32,57 @@ internal static class AdapterConfigFile
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             var fields = new ConfigFields(path, document.RootElement);
-            fields.Require("peft_type", "", "LORA");
-            fields.Require("bias", "none", "none");
-            fields.Refuse("lora_bias", "use_qalora");
-            foreach (var name in Unbuilt)
-            {
-                fields.RefuseUnless(name, "[]", "{}");
-            }
-
-            foreach (var name in new[] { "rank_pattern", "alpha_pattern" })
-            {
-                fields.RefuseUnless(name, "{}");
-            }
-
-            var (root, dora) = (fields.Flag("use_rslora", false), fields.Flag("use_dora", false));
-            if (root && dora)
-            {
-                throw fields.Problem("use_dora", "is true beside use_rslora; supported is one of them");
-            }
-
-            var saved = fields.Texts("modules_to_save");
-            if (saved.Except(["score", "classifier", "lm_head"]).ToArray() is { Length: > 0 } others)
-            {
-                throw fields.Problem("modules_to_save", $"names {string.Join(", ", others)}; supported are score and lm_head");
-            }
-
-            return (
-                new AdapterConfig
-                {
-                    Kind =
-                        root ? AdapterKind.Rslora
-                        : dora ? AdapterKind.Dora
-                        : AdapterKind.Lora,
-                    Rank = fields.Number("r"),
-                    Alpha = fields.Real("lora_alpha", 8),
-                    Dropout = fields.Real("lora_dropout", 0),
-                    Targets = [.. fields.Texts("target_modules")],
-                    TrainsHead = saved.Contains("lm_head"),
-                },
-                fields.Has("base_model_name_or_path") ? fields.Text("base_model_name_or_path") : null
-            );
+            RefuseUnbuilt(fields);
+            return (ConfigOf(fields), fields.Has("base_model_name_or_path") ? fields.Text("base_model_name_or_path") : null);
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             throw new ModelFileException($"{path} cannot be read as JSON: {problem.Message}", problem);
         }
+    }
+
+    private static void RefuseUnbuilt(ConfigFields fields)
+    {
+        fields.Require("peft_type", "", "LORA");
+        fields.Require("bias", "none", "none");
+        fields.Refuse("lora_bias", "use_qalora");
+        foreach (var name in Unbuilt)
+        {
+            fields.RefuseUnless(name, "[]", "{}");
+        }
+
+        foreach (var name in new[] { "rank_pattern", "alpha_pattern" })
+        {
+            fields.RefuseUnless(name, "{}");
+        }
+    }
+
+    private static AdapterConfig ConfigOf(ConfigFields fields)
+    {
+        var (root, dora) = (fields.Flag("use_rslora", false), fields.Flag("use_dora", false));
+        if (root && dora)
+        {
+            throw fields.Problem("use_dora", "is true beside use_rslora; supported is one of them");
+        }
+
+        var saved = fields.Texts("modules_to_save");
+        if (saved.Except(["score", "classifier", "lm_head"]).ToArray() is { Length: > 0 } others)
+        {
+            throw fields.Problem("modules_to_save", $"names {string.Join(", ", others)}; supported are score and lm_head");
+        }
+
+        return new AdapterConfig
+        {
+            Kind =
+                root ? AdapterKind.Rslora
+                : dora ? AdapterKind.Dora
+                : AdapterKind.Lora,
+            Rank = fields.Number("r"),
+            Alpha = fields.Real("lora_alpha", 8),
+            Dropout = fields.Real("lora_dropout", 0),
+            Targets = [.. fields.Texts("target_modules")],
+            TrainsHead = saved.Contains("lm_head"),
+        };
     }
 
     internal static void Write(string folder, Adapter adapter, TransformerConfig model, string? origin)

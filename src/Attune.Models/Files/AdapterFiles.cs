@@ -1,6 +1,6 @@
+using Attune.Core;
 using Attune.Models.Adapters;
 using Attune.Models.Architecture;
-using Attune.Core;
 using Attune.Models.Weights;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
-using Attune.Models.Configuration;
 using System.Text.Json;
+using Attune.Models.Configuration;
 
 namespace Attune.Models.Files;
 

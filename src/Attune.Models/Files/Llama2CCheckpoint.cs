@@ -1,7 +1,7 @@
-using Attune.Models.Architecture;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Attune.Core;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using static TorchSharp.torch;
 
@@ -71,7 +71,14 @@ public static class Llama2CCheckpoint
         }
 
         // The legacy layout says by a negative vocabulary that the head is not the embedding; version 1 has a byte for it.
-        var tied = versioned ? bytes[36] == 1 : numbers[5] > 0;
+        var config = ConfigOf(path, numbers, versioned ? bytes[36] == 1 : numbers[5] > 0);
+        var start = versioned ? VersionedHeader : LegacyHeader;
+        return new Header(config, start, versioned, start + 4 * Floats(config, versioned));
+    }
+
+    /// <param name="numbers">Of the header, in its order.</param>
+    private static TransformerConfig ConfigOf(string path, int[] numbers, bool tied)
+    {
         var config = TransformerConfig.Llama(
             Math.Abs(Math.Max(numbers[5], -int.MaxValue)),
             numbers[0],
@@ -84,13 +91,9 @@ public static class Llama2CCheckpoint
         {
             TiedHead = tied,
         };
-        if (config.Problems().ToArray() is { Length: > 0 } problems)
-        {
-            throw new ModelFileException($"{path} is not a llama2.c checkpoint: read as one, {string.Join(" ", problems)}");
-        }
-
-        var start = versioned ? VersionedHeader : LegacyHeader;
-        return new Header(config, start, versioned, start + 4 * Floats(config, versioned));
+        return config.Problems().ToArray() is { Length: > 0 } problems
+            ? throw new ModelFileException($"{path} is not a llama2.c checkpoint: read as one, {string.Join(" ", problems)}")
+            : config;
     }
 
     private static Int128 Floats(TransformerConfig config, bool versioned)

@@ -1,14 +1,35 @@
-using Attune.Models.Configuration;
 using System.Text.Json;
+using Attune.Models.Configuration;
 
 namespace Attune.Models.Files;
 
 /// <summary>The <c>config.json</c> of Llama and the families built like it: Mistral, Qwen 2 and 3, Gemma.</summary>
 internal static class LlamaFields
 {
+    private static readonly string[] MustBeZero =
+    [
+        "num_experts",
+        "num_local_experts",
+        "num_experts_per_tok",
+        "attn_logit_softcapping",
+        "final_logit_softcapping",
+        "query_pre_attn_scalar",
+        "quantization_config",
+    ];
+
+    private static readonly string[] MustBeOne =
+    [
+        "partial_rotary_factor",
+        "embedding_multiplier",
+        "residual_multiplier",
+        "attention_multiplier",
+        "logits_scaling",
+        "logit_scale",
+    ];
+
     internal static TransformerConfig Read(ConfigFields fields, string family)
     {
-        RefuseWhatIsNotBuilt(fields, family);
+        RefuseUnsupported(fields, family);
         var heads = fields.Number("num_attention_heads");
         var context = fields.Number("max_position_embeddings");
         var width = fields.Number("hidden_size");
@@ -33,17 +54,22 @@ internal static class LlamaFields
             TiedHead = fields.Flag("tie_word_embeddings", family == "gemma"),
             QueryKeyNorm = family == "qwen3",
         };
-        config = WithWindow(fields, family is "qwen2" or "qwen3", config);
-        if (family == "gemma")
-        {
-            config = config with
+        return WithHeadWidth(fields, WithGemma(WithWindow(fields, family is "qwen2" or "qwen3", config)));
+    }
+
+    private static TransformerConfig WithGemma(TransformerConfig config) =>
+        config.Family != "gemma"
+            ? config
+            : config with
             {
                 FeedForward = FeedForwardKind.GeGlu,
                 NormsLessOne = true,
-                EmbeddingScale = Math.Sqrt(Math.Max(1, width)),
+                EmbeddingScale = Math.Sqrt(Math.Max(1, config.Width)),
             };
-        }
 
+    private static TransformerConfig WithHeadWidth(ConfigFields fields, TransformerConfig config)
+    {
+        var (family, heads, width) = (config.Family, config.Heads, config.Width);
         var head = fields.Number(
             "head_dim",
             family == "gemma" ? 256
@@ -91,7 +117,7 @@ internal static class LlamaFields
         json.WriteNumber("attention_dropout", 0);
     }
 
-    private static void RefuseWhatIsNotBuilt(ConfigFields fields, string family)
+    private static void RefuseUnsupported(ConfigFields fields, string family)
     {
         if (family == "gemma")
         {
@@ -105,33 +131,12 @@ internal static class LlamaFields
         }
 
         fields.Refuse("mlp_bias", "use_qk_norm", "use_bidirectional_attention");
-        foreach (
-            var name in new[]
-            {
-                "num_experts",
-                "num_local_experts",
-                "num_experts_per_tok",
-                "attn_logit_softcapping",
-                "final_logit_softcapping",
-                "query_pre_attn_scalar",
-                "quantization_config",
-            }
-        )
+        foreach (var name in MustBeZero)
         {
             fields.RefuseUnless(name, "0");
         }
 
-        foreach (
-            var name in new[]
-            {
-                "partial_rotary_factor",
-                "embedding_multiplier",
-                "residual_multiplier",
-                "attention_multiplier",
-                "logits_scaling",
-                "logit_scale",
-            }
-        )
+        foreach (var name in MustBeOne)
         {
             fields.RefuseUnless(name, "1", "1.0");
         }

@@ -1,7 +1,7 @@
-using Attune.Models.Configuration;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Files;
+using Attune.Models.Configuration;
 using Attune.Models.Weights;
 
 namespace Attune.Models.Files;

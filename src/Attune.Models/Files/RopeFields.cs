@@ -1,5 +1,5 @@
-using Attune.Models.Configuration;
 using System.Text.Json;
+using Attune.Models.Configuration;
 
 namespace Attune.Models.Files;
 
@@ -37,30 +37,30 @@ internal static class RopeFields
             "default" => null,
             "linear" => new RopeScaling(RopeScalingKind.Linear, factor),
             "dynamic" => new RopeScaling(RopeScalingKind.Dynamic, factor),
-            "llama3" => Checked(
-                nested,
-                new RopeScaling(
-                    RopeScalingKind.Llama3,
-                    factor,
-                    nested.Real("original_max_position_embeddings", context),
-                    nested.Real("low_freq_factor", 1),
-                    nested.Real("high_freq_factor", 4)
-                )
-            ),
-            "yarn" => Checked(
-                nested,
-                new RopeScaling(
-                    RopeScalingKind.Yarn,
-                    factor,
-                    nested.Real("original_max_position_embeddings", context),
-                    nested.Real("beta_slow", 1),
-                    nested.Real("beta_fast", 32),
-                    Attention(nested, factor)
-                )
-            ),
+            "llama3" => Checked(nested, Llama3(nested, factor, context)),
+            "yarn" => Checked(nested, Yarn(nested, factor, context)),
             _ => throw fields.Problem(name, $"is of type '{kind}'; supported are default, linear, dynamic, llama3 and yarn"),
         };
     }
+
+    private static RopeScaling Llama3(ConfigFields nested, double factor, int context) =>
+        new(
+            RopeScalingKind.Llama3,
+            factor,
+            nested.Real("original_max_position_embeddings", context),
+            nested.Real("low_freq_factor", 1),
+            nested.Real("high_freq_factor", 4)
+        );
+
+    private static RopeScaling Yarn(ConfigFields nested, double factor, int context) =>
+        new(
+            RopeScalingKind.Yarn,
+            factor,
+            nested.Real("original_max_position_embeddings", context),
+            nested.Real("beta_slow", 1),
+            nested.Real("beta_fast", 32),
+            Attention(nested, factor)
+        );
 
     internal static void Write(Utf8JsonWriter json, RopeScaling scaling)
     {

@@ -97,14 +97,26 @@ internal static class SafeTensorsHeader
             throw Damaged(path, $"the tensor '{name}' lies at bytes {begin} to {end}, but the file has {size - dataStart} bytes of data");
         }
 
-        // Sides are checked by division, so that their product cannot overflow before it is compared.
-        var room = (end - begin) / SafeTensorsEntry.BytesOf(type);
+        return Product(sides, (end - begin) / SafeTensorsEntry.BytesOf(type)) * SafeTensorsEntry.BytesOf(type) == end - begin
+            ? new SafeTensorsEntry(name, type, sides, dataStart + begin)
+            : throw Damaged(
+                path,
+                $"the tensor '{name}' of shape [{string.Join(", ", sides)}] and type {dtype.GetString()} has {end - begin} bytes"
+            );
+    }
+
+    /// <summary>
+    /// Elements of a tensor with these sides; -1 if they are more than <paramref name="most"/>. Sides are checked by division, so that their
+    /// product cannot overflow before it is compared.
+    /// </summary>
+    private static long Product(ImmutableArray<long> sides, long most)
+    {
         var product = 1L;
         foreach (var side in sides)
         {
             product =
                 side == 0 ? 0
-                : product > room / side ? -1
+                : product > most / side ? -1
                 : product * side;
             if (product <= 0)
             {
@@ -112,12 +124,7 @@ internal static class SafeTensorsHeader
             }
         }
 
-        return product >= 0 && product * SafeTensorsEntry.BytesOf(type) == end - begin
-            ? new SafeTensorsEntry(name, type, sides, dataStart + begin)
-            : throw Damaged(
-                path,
-                $"the tensor '{name}' of shape [{string.Join(", ", sides)}] and type {dtype.GetString()} has {end - begin} bytes"
-            );
+        return product;
     }
 
     private static ImmutableArray<long>? Integers(JsonElement value)

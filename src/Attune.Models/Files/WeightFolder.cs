@@ -86,6 +86,11 @@ internal sealed class WeightFolder : IDisposable
             );
         }
 
+        return ShardsOf(directory, index);
+    }
+
+    private static IEnumerable<string> ShardsOf(string directory, string index)
+    {
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(index));

@@ -58,11 +58,7 @@ internal sealed class GgufHeader(string path, FileStream file)
 
     private Dictionary<string, GgufEntry> Entries(int tensors)
     {
-        var alignment = _fields.TryGetValue("general.alignment", out var given)
-            ? given is uint and >= 8 and <= 1 << 20 && BitOperations.IsPow2((uint)given)
-                ? (uint)given
-                : throw Wrong($"general.alignment is {given}; expected a power of two from 8 on")
-            : DefaultAlignment;
+        var alignment = Alignment();
         var places = new List<(string Name, ImmutableArray<long> Shape, GgufType Type, ulong Offset)>();
         for (var i = 0; i < tensors; i++)
         {
@@ -93,7 +89,20 @@ internal sealed class GgufHeader(string path, FileStream file)
             }
         }
 
-        var ordered = entries.Values.OrderBy(e => e.Start).ToArray();
+        CheckOverlap(entries.Values);
+        return entries;
+    }
+
+    private uint Alignment() =>
+        _fields.TryGetValue("general.alignment", out var given)
+            ? given is uint and >= 8 and <= 1 << 20 && BitOperations.IsPow2((uint)given)
+                ? (uint)given
+                : throw Wrong($"general.alignment is {given}; expected a power of two from 8 on")
+            : DefaultAlignment;
+
+    private void CheckOverlap(IEnumerable<GgufEntry> entries)
+    {
+        var ordered = entries.OrderBy(e => e.Start).ToArray();
         for (var i = 1; i < ordered.Length; i++)
         {
             if (ordered[i - 1].Start + ordered[i - 1].Bytes > ordered[i].Start)
@@ -101,8 +110,6 @@ internal sealed class GgufHeader(string path, FileStream file)
                 throw Wrong($"the tensors '{Shown(ordered[i - 1].Name)}' and '{Shown(ordered[i].Name)}' lie over each other");
             }
         }
-
-        return entries;
     }
 
     private (string Name, ImmutableArray<long> Shape, GgufType Type, ulong Offset) Place()

@@ -27,8 +27,8 @@ internal abstract class TensorKernels
             ? null
             : type switch
             {
-                ScalarType.Float32 => new TensorKernels<FullElement>(),
-                ScalarType.BFloat16 => new TensorKernels<HalfElement>(),
+                ScalarType.Float32 => new TensorKernels<Float32Element>(),
+                ScalarType.BFloat16 => new TensorKernels<BFloat16Element>(),
                 _ => null,
             };
 

@@ -1,9 +1,9 @@
-using Attune.Text.Files;
-using Attune.Text.Tokenizers.Pipeline;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Core.Files;
+using Attune.Text.Files;
+using Attune.Text.Tokenizers.Pipeline;
 
 namespace Attune.Text.Tokenizers;
 

@@ -1,7 +1,7 @@
-using Attune.Text.Tokenizers.Pipeline;
 using System.Collections.Immutable;
 using System.Text;
 using Attune.Core;
+using Attune.Text.Tokenizers.Pipeline;
 using Microsoft.ML.Tokenizers;
 
 namespace Attune.Text.Tokenizers;
@@ -60,7 +60,7 @@ public sealed class BytePairTokenizer : ITokenizer
 
     /// <remarks>Half characters (lone surrogates), which no UTF-8 text holds, are read as U+FFFD.</remarks>
     public ImmutableArray<int> Encode(string text) =>
-        [.. _merger.EncodeToIds(WellFormed.Text(text), considerPreTokenization: true, considerNormalization: false)];
+        [.. _merger.EncodeToIds(ValidUnicode.Of(text), considerPreTokenization: true, considerNormalization: false)];
 
     public string Decode(ReadOnlySpan<int> tokens)
     {

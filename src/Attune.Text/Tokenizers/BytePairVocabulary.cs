@@ -1,6 +1,6 @@
-using Attune.Text.Tokenizers.Pipeline;
 using System.Collections.Immutable;
 using Attune.Core;
+using Attune.Text.Tokenizers.Pipeline;
 
 namespace Attune.Text.Tokenizers;
 

@@ -1,9 +1,9 @@
-using Attune.Text.Files;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
 using Attune.Core;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers;
 
@@ -75,12 +75,6 @@ public sealed class LetterTokenizer : ITokenizer
     /// </summary>
     public void Save(string directory)
     {
-        var vocabulary = new JsonObject { [_end] = EndToken };
-        foreach (var (letter, id) in _ids.OrderBy(i => i.Value))
-        {
-            vocabulary[letter.ToString()] = id;
-        }
-
         JsonFile.Write(
             Path.Combine(directory, "tokenizer.json"),
             new JsonObject
@@ -102,7 +96,7 @@ public sealed class LetterTokenizer : ITokenizer
                 ["model"] = new JsonObject
                 {
                     ["type"] = "WordLevel",
-                    ["vocab"] = vocabulary,
+                    ["vocab"] = Vocabulary(),
                     ["unk_token"] = "<unk>",
                 },
             }
@@ -116,6 +110,17 @@ public sealed class LetterTokenizer : ITokenizer
                 ["tokenizer_class"] = "PreTrainedTokenizerFast",
             }
         );
+    }
+
+    private JsonObject Vocabulary()
+    {
+        var vocabulary = new JsonObject { [_end] = EndToken };
+        foreach (var (letter, id) in _ids.OrderBy(i => i.Value))
+        {
+            vocabulary[letter.ToString()] = id;
+        }
+
+        return vocabulary;
     }
 
     /// <summary>True where the file holds a word-level model of single letters, which is what this class reads.</summary>

@@ -1,8 +1,8 @@
-using Attune.Text.Tokenizers.Pipeline;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Core.Files;
+using Attune.Text.Tokenizers.Pipeline;
 
 namespace Attune.Text.Tokenizers;
 
@@ -16,8 +16,8 @@ public sealed class PipelineTokenizer : ITokenizer
     private readonly Normalizer? _normalizer;
     private readonly PreTokenizer? _cutter;
     private readonly PieceDecoder _decoder;
-    private readonly AddedFinder _plain;
-    private readonly AddedFinder _normalized;
+    private readonly AddedTokenFinder _plain;
+    private readonly AddedTokenFinder _normalized;
     private readonly Dictionary<string, AddedToken> _special;
     private readonly Dictionary<int, AddedToken> _specialById;
     private readonly string?[] _spellings;
@@ -28,14 +28,14 @@ public sealed class PipelineTokenizer : ITokenizer
         var reader = new PartReader(path);
         _normalizer = Normalizers.Read(file["normalizer"], reader);
         _cutter = PreTokenizers.Read(file["pre_tokenizer"], reader);
-        Model = PieceModels.Read(file["model"], reader, path);
+        Model = TokenizerModels.Read(file["model"], reader, path);
         _decoder = Decoders.Read(file["decoder"], reader);
         var added = AddedToken.Read(file, reader);
         Vocabulary = PipelineVocabulary.Of(Model, file, added);
         _special = added.Where(a => a.IsSpecial).ToDictionary(a => a.Content, StringComparer.Ordinal);
         _specialById = added.Where(a => a.IsSpecial).GroupBy(a => a.Id).ToDictionary(g => g.Key, g => g.First());
-        _plain = new AddedFinder(added.Where(a => !a.IsSpecial && !a.Normalized));
-        _normalized = new AddedFinder(
+        _plain = new AddedTokenFinder(added.Where(a => !a.IsSpecial && !a.Normalized));
+        _normalized = new AddedTokenFinder(
             added
                 .Where(a => !a.IsSpecial && a.Normalized)
                 .Select(a => a with { Content = _normalizer?.Invoke(a.Content, TextPlace.Continued) ?? a.Content })
@@ -87,7 +87,7 @@ public sealed class PipelineTokenizer : ITokenizer
     public int EndToken { get; }
     public int PadToken { get; }
     public IReadOnlyCollection<string> SpecialTokens => _special.Keys;
-    internal IPieceModel Model { get; }
+    internal ITokenizerModel Model { get; }
 
     /// <summary>How the vocabulary writes text, and what other programs need to cut it alike.</summary>
     public PipelineVocabulary Vocabulary { get; }
@@ -116,7 +116,7 @@ public sealed class PipelineTokenizer : ITokenizer
     private ImmutableArray<int> Encode(string text, TextPlace place)
     {
         var ids = new List<int>(4 + text.Length / 3);
-        foreach (var (section, token) in _plain.Cut(WellFormed.Text(text)))
+        foreach (var (section, token) in _plain.Cut(ValidUnicode.Of(text)))
         {
             if (token is not null)
             {

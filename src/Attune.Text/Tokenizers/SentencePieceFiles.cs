@@ -1,6 +1,6 @@
-using Attune.Text.Files;
 using System.Text.Json.Nodes;
 using Attune.Core;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers;
 
@@ -50,9 +50,7 @@ internal static class SentencePieceFiles
     private static Dictionary<string, int> AddedTokens(string directory, JsonObject? config, string source)
     {
         var path = Path.Combine(directory, "added_tokens.json");
-        var added = JsonFile.ReadIfThere(path) is { } file
-            ? JsonFile.Ids(file, path)
-            : new Dictionary<string, int>(StringComparer.Ordinal);
+        var added = JsonFile.ReadIfThere(path) is { } file ? JsonFile.Ids(file, path) : new Dictionary<string, int>(StringComparer.Ordinal);
         if (config?["added_tokens_decoder"] is JsonObject decoder)
         {
             foreach (var (id, entry) in decoder)

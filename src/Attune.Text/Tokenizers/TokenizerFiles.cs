@@ -1,5 +1,5 @@
-using Attune.Text.Files;
 using Attune.Core;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers;
 

@@ -1,7 +1,7 @@
-using Attune.Text.Files;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers;
 

@@ -1,6 +1,6 @@
-using Attune.Text.Files;
 using System.Text.Json.Nodes;
 using Attune.Core;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 

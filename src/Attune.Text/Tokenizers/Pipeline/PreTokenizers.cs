@@ -1,7 +1,7 @@
-using Attune.Text.Files;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 

@@ -1,6 +1,6 @@
-using Attune.Text.Files;
 using System.Text;
 using System.Text.Json.Nodes;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 
@@ -8,7 +8,7 @@ namespace Attune.Text.Tokenizers.Pipeline;
 /// The unigram language model (Kudo 2018): of all ways to cut a text into pieces the one with the highest sum of log-probabilities, found
 /// by Viterbi's algorithm. A character that no piece begins with is unknown, at a score below every piece's.
 /// </summary>
-internal sealed class UnigramModel : IPieceModel
+internal sealed class UnigramModel : ITokenizerModel
 {
     // SentencePiece's kUnkPenalty.
     private const double UnknownPenalty = 10;
@@ -27,7 +27,7 @@ internal sealed class UnigramModel : IPieceModel
             _ids.TryAdd(pieces[id].Text, id);
         }
 
-        (_unknown, _bytes) = (unknown, byteFallback ? PieceModels.ByteIds(_ids) : null);
+        (_unknown, _bytes) = (unknown, byteFallback ? TokenizerModels.ByteIds(_ids) : null);
         _longest = pieces.Max(p => p.Text.Length);
         _unknownScore = _scores.Min() - UnknownPenalty;
     }

@@ -9,7 +9,7 @@ namespace Attune.Models.Decoding;
 /// blocks of 16 tokens, [pairs][16], a word holding two neighbouring numbers of one token. Values: for each token words of 32 numbers
 /// each, word i holding numbers i and i + 16.
 /// </summary>
-internal static unsafe class ShortCache
+internal static unsafe class BFloat16Cache
 {
     /// <summary>Numbers of a value in 16 words.</summary>
     internal const int Chunk = 32;

@@ -1,7 +1,7 @@
 namespace Attune.Text.Templates.Jinja;
 
 /// <summary>Expressions.</summary>
-internal sealed partial class JinjaRun
+internal sealed partial class JinjaInterpreter
 {
     private object? Evaluate(JinjaExpression expression, JinjaScope scope)
     {
@@ -49,18 +49,21 @@ internal sealed partial class JinjaRun
             case JinjaExpression.Comparison comparison:
                 return Compare(comparison, scope);
             case JinjaExpression.Conditional choice:
-                return JinjaValues.Truth(Evaluate(choice.Condition, scope)) ? Evaluate(choice.Then, scope)
-                    : choice.Otherwise is null ? new JinjaUndefined("the else of an if")
-                    : Evaluate(choice.Otherwise, scope);
+                return Choose(choice, scope);
             default:
                 throw new System.Diagnostics.UnreachableException();
         }
     }
 
+    private object? Choose(JinjaExpression.Conditional choice, JinjaScope scope) =>
+        JinjaValues.Truth(Evaluate(choice.Condition, scope)) ? Evaluate(choice.Then, scope)
+        : choice.Otherwise is null ? new JinjaUndefined("the else of an if")
+        : Evaluate(choice.Otherwise, scope);
+
     private static object Key(object? key) =>
         key is string or long or bool or double or JinjaList { IsTuple: true }
             ? key
-            : throw new JinjaProblem($"{JinjaValues.TypeOf(key)} cannot be a key");
+            : throw new JinjaException($"{JinjaValues.TypeOf(key)} cannot be a key");
 
     private object? Call(JinjaExpression.Call call, JinjaScope scope)
     {
@@ -68,7 +71,7 @@ internal sealed partial class JinjaRun
         if (function is not JinjaFunction callable)
         {
             var name = function is JinjaUndefined undefined ? $"'{undefined.Name}' is not defined and" : JinjaValues.TypeOf(function);
-            throw new JinjaProblem($"{name} cannot be called");
+            throw new JinjaException($"{name} cannot be called");
         }
 
         _budget.Enter();
@@ -96,7 +99,7 @@ internal sealed partial class JinjaRun
             ("-", double number) => -number,
             ("-", bool flag) => flag ? -1L : 0L,
             ("+", long or double) => value,
-            _ => throw new JinjaProblem($"{unary.Operator} cannot be put before {JinjaValues.TypeOf(value)}"),
+            _ => throw new JinjaException($"{unary.Operator} cannot be put before {JinjaValues.TypeOf(value)}"),
         };
     }
 
@@ -137,7 +140,7 @@ internal sealed partial class JinjaRun
                 {
                     null => null,
                     long number => number,
-                    var other => throw new JinjaProblem($"{JinjaValues.TypeOf(other)} cannot bound a slice"),
+                    var other => throw new JinjaException($"{JinjaValues.TypeOf(other)} cannot bound a slice"),
                 };
         var (start, stop, step) = (Bound(slice.Start), Bound(slice.Stop), Bound(slice.Step) ?? 1);
         return JinjaMembers.Sliced(value, start, stop, step, _budget);

@@ -4,9 +4,9 @@ using System.Runtime.Intrinsics.X86;
 namespace Attune.Kernels;
 
 /// <summary>A bfloat16 matrix in memory, any way round: element (i, j) lies at Start + i * Row + j * Column.</summary>
-public readonly unsafe record struct HalfView(nint Address, long Row, long Column)
+public readonly unsafe record struct BFloat16View(nint Address, long Row, long Column)
 {
-    public HalfView(void* start, long row, long column)
+    public BFloat16View(void* start, long row, long column)
         : this((nint)start, row, column) { }
 
     public ushort* Start => (ushort*)Address;
@@ -17,7 +17,7 @@ public readonly unsafe record struct HalfView(nint Address, long Row, long Colum
 /// products, sums in float32, each rounded once. libtorch's product reorders its weights at every call, which costs half of the time where
 /// activations have some hundred rows. The order of each sum depends on the shapes alone. Needs <see cref="IsSupported"/>.
 /// </summary>
-public static unsafe partial class HalfProduct
+public static unsafe partial class BFloat16Product
 {
     private const int TileRows = Gemm.TileRows;
     private const int Panel = PackedMatrix.Panel;
@@ -46,15 +46,15 @@ public static unsafe partial class HalfProduct
     /// Whether a right factor is one that <see cref="Multiply"/> reads: pairs must lie side by side at even addresses, or one above the
     /// other.
     /// </summary>
-    public static bool Takes(HalfView b) => IsSupported && (b.Column == 1 || (b.Row == 1 && b.Column % 2 == 0));
+    public static bool Takes(BFloat16View b) => IsSupported && (b.Column == 1 || (b.Row == 1 && b.Column % 2 == 0));
 
     /// <summary>c = a b, or c += a b; with a bias, a b + bias in every row.</summary>
     /// <param name="a">[rows, inner], one of its strides being 1, and so for <paramref name="b"/></param>
     /// <param name="b">[inner, columns]</param>
     /// <param name="c">[rows, columns], row-major, <paramref name="stride"/> apart</param>
     public static void Multiply(
-        HalfView a,
-        HalfView b,
+        BFloat16View a,
+        BFloat16View b,
         ushort* c,
         long stride,
         int rows,
@@ -90,8 +90,8 @@ public static unsafe partial class HalfProduct
 
     /// <summary>A product's operands, for its parts.</summary>
     private sealed partial class Product(
-        HalfView a,
-        HalfView b,
+        BFloat16View a,
+        BFloat16View b,
         ushort* c,
         long stride,
         int rows,
@@ -260,14 +260,15 @@ public static unsafe partial class HalfProduct
                 for (; j + Square <= width; j += Square)
                 {
                     var sum = before is null ? Vector512.Load(tile + j) : Vector512.Load(before + j) + Vector512.Load(tile + j);
-                    sum = bias is null ? sum : sum + HalfElement.Load(bias, column + j);
-                    HalfElement.Store(c, to + j, add ? sum + HalfElement.Load(c, to + j) : sum);
+                    sum = bias is null ? sum : sum + BFloat16Element.Load(bias, column + j);
+                    BFloat16Element.Store(c, to + j, add ? sum + BFloat16Element.Load(c, to + j) : sum);
                 }
 
                 for (; j < width; j++)
                 {
-                    var sum = (before is null ? tile[j] : before[j] + tile[j]) + (bias is null ? 0 : HalfElement.LoadOne(bias, column + j));
-                    HalfElement.StoreOne(c, to + j, add ? sum + HalfElement.LoadOne(c, to + j) : sum);
+                    var sum =
+                        (before is null ? tile[j] : before[j] + tile[j]) + (bias is null ? 0 : BFloat16Element.LoadOne(bias, column + j));
+                    BFloat16Element.StoreOne(c, to + j, add ? sum + BFloat16Element.LoadOne(c, to + j) : sum);
                 }
             }
         }

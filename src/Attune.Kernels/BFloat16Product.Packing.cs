@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Attune.Kernels;
 
 /// <summary>How operands are brought into the order that the tiles read.</summary>
-public static unsafe partial class HalfProduct
+public static unsafe partial class BFloat16Product
 {
     /// <summary>
     /// Sixteen words of two numbers: those at <paramref name="even"/> below, those at <paramref name="odd"/> above, or zeros.

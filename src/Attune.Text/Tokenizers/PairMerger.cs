@@ -1,5 +1,5 @@
-using Attune.Text.Tokenizers.Pipeline;
 using System.Text;
+using Attune.Text.Tokenizers.Pipeline;
 
 namespace Attune.Text.Tokenizers;
 
@@ -7,7 +7,7 @@ namespace Attune.Text.Tokenizers;
 /// The state of BPE training: words as token lists, pair counts kept up to date merge by merge, and a queue of pairs whose stale
 /// entries are put right when they surface. Only the words that hold a merged pair are looked at.
 /// </summary>
-internal sealed class PairMerging
+internal sealed class PairMerger
 {
     private readonly List<byte[]> _tokens = [];
     private readonly Dictionary<string, int> _idBySpelling = new(StringComparer.Ordinal);
@@ -18,7 +18,7 @@ internal sealed class PairMerging
     private readonly Dictionary<(int Left, int Right), HashSet<int>> _where = [];
     private readonly PriorityQueue<(int Left, int Right), (long Count, int Left, int Right)> _queue;
 
-    public PairMerging(Dictionary<string, long> wordCounts)
+    public PairMerger(Dictionary<string, long> wordCounts)
     {
         _queue = new(Comparer<(long Count, int Left, int Right)>.Create(MostFrequentThenGreatest));
         var idOfByte = new int[256];

@@ -1,8 +1,8 @@
-using Attune.Text.Files;
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 
@@ -10,7 +10,7 @@ namespace Attune.Text.Tokenizers.Pipeline;
 /// Byte-pair encoding (Sennrich et al. 2016) over the characters of a piece: the neighbours whose merge was learned first become one, until
 /// no merge is left. Merges wait in a queue by rank and place, so that a whole text without cuts, as in Llama 2, costs n log n.
 /// </summary>
-internal sealed class PairModel : IPieceModel
+internal sealed class BytePairModel : ITokenizerModel
 {
     private const int LongestKept = 64;
     private const int MostKept = 20_000;
@@ -23,29 +23,46 @@ internal sealed class PairModel : IPieceModel
 
     private sealed record PairOptions(string Prefix, string Suffix, bool FuseUnknown, bool WholeFirst);
 
-    private PairModel(
+    private BytePairModel(
         Dictionary<string, int> ids,
         Dictionary<(int, int), (int, int)> merges,
         PairOptions options,
         int? unknown,
         bool byteFallback
-    ) => (_ids, _merges, _options, _unknown, _bytes) = (ids, merges, options, unknown, byteFallback ? PieceModels.ByteIds(ids) : null);
+    ) => (_ids, _merges, _options, _unknown, _bytes) = (ids, merges, options, unknown, byteFallback ? TokenizerModels.ByteIds(ids) : null);
 
-    public static PairModel Read(JsonObject part, PartReader reader, string path)
+    public static BytePairModel Read(JsonObject part, PartReader reader, string path)
     {
-        var ids = PieceModels.Ids(part, reader, path);
+        var ids = TokenizerModels.Ids(part, reader, path);
         var options = new PairOptions(
             reader.TextOrNothing(part, "continuing_subword_prefix") ?? "",
             reader.TextOrNothing(part, "end_of_word_suffix") ?? "",
             reader.Flag(part, "fuse_unk", false),
             reader.Flag(part, "ignore_merges", false)
         );
+        var merges = ReadMerges(reader.List(part, "merges"), ids, options, reader);
+        return new BytePairModel(
+            ids,
+            merges,
+            options,
+            TokenizerModels.IdOf(reader.TextOrNothing(part, "unk_token"), ids, reader),
+            reader.Flag(part, "byte_fallback", false)
+        );
+    }
+
+    private static Dictionary<(int Left, int Right), (int Rank, int Id)> ReadMerges(
+        IEnumerable<JsonNode?> list,
+        Dictionary<string, int> ids,
+        PairOptions options,
+        PartReader reader
+    )
+    {
         var merges = new Dictionary<(int, int), (int, int)>();
-        foreach (var merge in reader.List(part, "merges"))
+        foreach (var merge in list)
         {
             // Written as "a b" until tokenizers 0.20, as ["a", "b"] since.
-            var pair = merge is JsonArray { Count: 2 } list
-                ? [JsonFile.Token(list[0]) ?? "", JsonFile.Token(list[1]) ?? ""]
+            var pair = merge is JsonArray { Count: 2 } two
+                ? [JsonFile.Token(two[0]) ?? "", JsonFile.Token(two[1]) ?? ""]
                 : (JsonFile.Token(merge) ?? "").Split(' ');
             var whole =
                 pair.Length != 2
@@ -71,13 +88,7 @@ internal sealed class PairModel : IPieceModel
             merges.TryAdd((left, right), (merges.Count, merged));
         }
 
-        return new PairModel(
-            ids,
-            merges,
-            options,
-            PieceModels.IdOf(reader.TextOrNothing(part, "unk_token"), ids, reader),
-            reader.Flag(part, "byte_fallback", false)
-        );
+        return merges;
     }
 
     public IReadOnlyDictionary<string, int> Vocabulary => _ids;
@@ -99,7 +110,7 @@ internal sealed class PairModel : IPieceModel
         }
         else
         {
-            // Words come again and again; full, the memory begins anew.
+            // The same words come again and again. A full cache is emptied.
             if (!_kept.TryGetValue(piece, out var known))
             {
                 if (_kept.Count > MostKept)

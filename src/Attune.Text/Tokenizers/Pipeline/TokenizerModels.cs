@@ -1,11 +1,11 @@
-using Attune.Text.Files;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 
 /// <summary>Makes tokens of a piece of text.</summary>
-internal interface IPieceModel
+internal interface ITokenizerModel
 {
     /// <summary>Ids by spelling, as the model writes its pieces.</summary>
     IReadOnlyDictionary<string, int> Vocabulary { get; }
@@ -15,9 +15,9 @@ internal interface IPieceModel
 }
 
 /// <summary>The models that <c>tokenizer.json</c> names.</summary>
-internal static class PieceModels
+internal static class TokenizerModels
 {
-    public static IPieceModel Read(JsonNode? node, PartReader reader, string path)
+    public static ITokenizerModel Read(JsonNode? node, PartReader reader, string path)
     {
         var part = reader.Part(node, "model");
         // Files from before the types were written say it by what they hold.
@@ -30,10 +30,10 @@ internal static class PieceModels
             )
         ) switch
         {
-            "BPE" => PairModel.Read(part, reader, path),
+            "BPE" => BytePairModel.Read(part, reader, path),
             "Unigram" => UnigramModel.Read(part, reader),
             "WordPiece" => WordPieceModel.Read(part, reader, path),
-            "WordLevel" => WordModel.Read(part, reader, path),
+            "WordLevel" => WordLevelModel.Read(part, reader, path),
             _ => throw reader.Unknown(part, "model", "BPE, Unigram, WordPiece, WordLevel"),
         };
     }
@@ -66,12 +66,15 @@ internal static class PieceModels
 }
 
 /// <summary>Each piece is a token or unknown.</summary>
-internal sealed class WordModel(Dictionary<string, int> ids, int? unknown) : IPieceModel
+internal sealed class WordLevelModel(Dictionary<string, int> ids, int? unknown) : ITokenizerModel
 {
-    public static WordModel Read(JsonObject part, PartReader reader, string path)
+    public static WordLevelModel Read(JsonObject part, PartReader reader, string path)
     {
-        var ids = PieceModels.Ids(part, reader, path);
-        return new WordModel(ids, reader.TextOrNothing(part, "unk_token") is { } token && ids.TryGetValue(token, out var id) ? id : null);
+        var ids = TokenizerModels.Ids(part, reader, path);
+        return new WordLevelModel(
+            ids,
+            reader.TextOrNothing(part, "unk_token") is { } token && ids.TryGetValue(token, out var id) ? id : null
+        );
     }
 
     public IReadOnlyDictionary<string, int> Vocabulary => ids;

@@ -4,7 +4,7 @@ using System.Text;
 namespace Attune.Text.Templates.Jinja;
 
 /// <summary>One run of a template: statements.</summary>
-internal sealed partial class JinjaRun
+internal sealed partial class JinjaInterpreter
 {
     private enum Flow
     {
@@ -18,7 +18,7 @@ internal sealed partial class JinjaRun
     private StringBuilder _output = new();
     private int _captures;
 
-    private JinjaRun() { }
+    private JinjaInterpreter() { }
 
     /// <summary>The text, and where in it the assistant speaks (<c>{% generation %}</c>).</summary>
     public static (string Text, ImmutableArray<(int Start, int End)> Said) Execute(
@@ -27,7 +27,7 @@ internal sealed partial class JinjaRun
         TimeProvider time
     )
     {
-        var run = new JinjaRun();
+        var run = new JinjaInterpreter();
         var globals = new JinjaScope(null);
         foreach (var (name, value) in JinjaGlobals.All(run._budget, time).Concat(names))
         {
@@ -100,9 +100,9 @@ internal sealed partial class JinjaRun
         {
             Print(JinjaValues.Text(Evaluate(print.Value, scope)));
         }
-        catch (JinjaProblem problem) when (!problem.IsRefusal && !problem.Message.StartsWith("line ", StringComparison.Ordinal))
+        catch (JinjaException problem) when (!problem.IsRefusal && !problem.Message.StartsWith("line ", StringComparison.Ordinal))
         {
-            throw new JinjaProblem($"line {print.Line}: {problem.Message}");
+            throw new JinjaException($"line {print.Line}: {problem.Message}");
         }
     }
 
@@ -175,7 +175,7 @@ internal sealed partial class JinjaRun
                     "cycle",
                     a =>
                         a.Positional.IsEmpty
-                            ? throw new JinjaProblem("loop.cycle() has nothing to cycle through")
+                            ? throw new JinjaException("loop.cycle() has nothing to cycle through")
                             : a.Positional[i % a.Positional.Length]
                 )
             )
@@ -194,7 +194,7 @@ internal sealed partial class JinjaRun
         }
         else
         {
-            throw new JinjaProblem($"'{set.Targets[0]}' is no namespace, so {set.Targets[0]}.{set.Attribute} cannot be set");
+            throw new JinjaException($"'{set.Targets[0]}' is no namespace, so {set.Targets[0]}.{set.Attribute} cannot be set");
         }
     }
 
@@ -209,7 +209,7 @@ internal sealed partial class JinjaRun
         var parts = JinjaValues.Items(value);
         if (parts.Length != targets.Length)
         {
-            throw new JinjaProblem($"{parts.Length} values for the {targets.Length} names {string.Join(", ", targets)}");
+            throw new JinjaException($"{parts.Length} values for the {targets.Length} names {string.Join(", ", targets)}");
         }
         for (var i = 0; i < targets.Length; i++)
         {
@@ -235,7 +235,7 @@ internal sealed partial class JinjaRun
     {
         if (arguments.Positional.Length > macro.Parameters.Length || arguments.Named.Any(n => macro.Parameters.All(p => p.Name != n.Name)))
         {
-            throw new JinjaProblem(
+            throw new JinjaException(
                 $"the macro '{macro.Name}' takes {string.Join(", ", macro.Parameters.Select(p => p.Name))}; it was called with "
                     + "other arguments"
             );

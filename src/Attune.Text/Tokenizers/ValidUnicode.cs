@@ -3,10 +3,10 @@ using System.Text;
 namespace Attune.Text.Tokenizers;
 
 /// <summary>Text that UTF-8 can hold.</summary>
-internal static class WellFormed
+internal static class ValidUnicode
 {
     /// <summary>The text itself; half characters (lone surrogates), which no encoded text holds, become U+FFFD.</summary>
-    public static string Text(string text)
+    public static string Of(string text)
     {
         for (var i = 0; i < text.Length; i++)
         {
