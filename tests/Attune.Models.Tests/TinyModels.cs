@@ -112,16 +112,4 @@ internal static class TinyModels
         using var quiet = no_grad();
         return model.Logits(model.Trunk.Hidden(Rows(tokens))).to(ScalarType.Float32).contiguous().data<float>().ToArray();
     }
-
-    internal static float LargestDifference(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
-    {
-        Assert.Equal(left.Length, right.Length);
-        var most = 0f;
-        for (var i = 0; i < left.Length; i++)
-        {
-            most = Math.Max(most, Math.Abs(left[i] - right[i]));
-        }
-
-        return most;
-    }
 }
