@@ -13,7 +13,7 @@ public readonly unsafe record struct MatrixView(nint Address, long Row, long Col
 }
 
 /// <summary>
-/// Products of float32 matrices for training, on libtorch's threads: libtorch's own product leaves half of an AMD processor unused.
+/// Products of float32 matrices for training, on libtorch's threads: libtorch's own product reaches a third of what an AMD processor can do.
 /// What a worker uses again and again is copied into its own cache in the order in which it is read. The order of each sum
 /// depends on the shapes alone, so that results do not depend on the number of threads. Needs AVX-512.
 /// </summary>
@@ -120,7 +120,7 @@ public static unsafe partial class MatrixProduct
         s5.Store(tile + 5 * Panel);
     }
 
-    /// <summary>A thread's own room of at least this many floats, kept for its next use.</summary>
+    /// <summary>A thread's own memory of at least this many floats, kept for its next use.</summary>
     internal static float* Room(ref NativeBuffer? buffer, long floats)
     {
         if (buffer is null || buffer.Length < floats)

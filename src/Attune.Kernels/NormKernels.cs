@@ -20,7 +20,7 @@ public static unsafe class NormKernels
     /// <param name="delta">[rows, width] of T, what a branch adds to the residual stream; null for nothing.</param>
     /// <param name="sum">[rows, width]: where x is written if there is a delta.</param>
     /// <param name="bias">Null for RMSNorm.</param>
-    /// <param name="statistics">[rows, 2]: mean and scale of each row, for the way back</param>
+    /// <param name="statistics">[rows, 2]: mean and scale of each row, for the backward pass</param>
     public static void Forward<T>(
         float* input,
         void* delta,

@@ -40,18 +40,25 @@ public static unsafe class ParallelLoop
                 body(i);
             }
         }
-        else if (_fork is null)
-        {
-            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = workers }, body);
-        }
         else
         {
             var job = new Job(count, body);
-            var handle = GCHandle.Alloc(job);
-            _fork(&Enter, GCHandle.ToIntPtr(handle), (uint)workers, 0);
-            handle.Free();
+            Run(job, workers);
             job.Rethrow();
         }
+    }
+
+    private static void Run(Job job, int workers)
+    {
+        if (_fork is null)
+        {
+            Parallel.For(0, workers, _ => job.Work());
+            return;
+        }
+
+        var handle = GCHandle.Alloc(job);
+        _fork(&Enter, GCHandle.ToIntPtr(handle), (uint)workers, 0);
+        handle.Free();
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

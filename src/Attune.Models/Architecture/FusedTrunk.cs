@@ -38,7 +38,7 @@ internal sealed class FusedTrunk
             : null;
 
     /// <summary>
-    /// Whether it can be used now: gradients that somebody wants must have a place to go. Without one, autograd's own operations do it.
+    /// Whether it can be used now: where gradients are wanted, there must be a place for them. Without one, autograd's own operations do it.
     /// </summary>
     internal bool IsReady =>
         !is_grad_enabled()
@@ -126,7 +126,7 @@ internal sealed class FusedTrunk
     }
 
     /// <summary>
-    /// A layer's output for some rows alone, without a way back: all rows are looked at, but what follows attention is theirs.
+    /// A layer's output for some rows alone, without a backward pass: all rows are looked at, but what follows attention is theirs.
     /// </summary>
     /// <param name="wanted">[n] int64</param>
     internal Tensor LayerAt(int index, Tensor hidden, FusedView view, Tensor wanted)
@@ -186,7 +186,7 @@ internal sealed class FusedTrunk
         return new TokenScores(logProbs, call.Results![2], call.Results[3]);
     }
 
-    /// <summary>Kernels do not check what they are told to read.</summary>
+    /// <summary>Checks indices, because the kernels do not.</summary>
     internal static void RequireInside(Tensor ids, long count, string name)
     {
         foreach (var id in ids.data<long>())

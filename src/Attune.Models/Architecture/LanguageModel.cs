@@ -81,7 +81,7 @@ public sealed class LanguageModel : TransformerModel
     }
 
     /// <summary>
-    /// Log-probabilities of given tokens and what else a softmax over the vocabulary tells, its logits never all in memory at once
+    /// Log-probabilities of given tokens and what else a softmax over the vocabulary gives, its logits never all in memory at once
     /// where there are many.
     /// </summary>
     /// <param name="hidden">[rows, width], of <see cref="Transformer.Hidden"/>: the positions that predict the targets</param>

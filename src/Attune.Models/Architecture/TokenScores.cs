@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace Attune.Models.Architecture;
 
-/// <summary>What a model thinks of given tokens, one row each; float32, nats.</summary>
+/// <summary>How likely a model finds given tokens, one row each; float32, nats.</summary>
 /// <param name="LogProbs">[rows], of the tokens, with gradient where one is recorded</param>
 /// <param name="Entropy">[rows], of the distributions they stand in, without gradient</param>
 /// <param name="Hits">[rows], 1 where no token is likelier, without gradient</param>

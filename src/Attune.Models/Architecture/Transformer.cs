@@ -37,7 +37,7 @@ public sealed class Transformer : IDisposable
     public TransformerConfig Config { get; }
 
     /// <summary>
-    /// Keep only each layer's input for the way back, and compute the layer again there: a third more work in a fraction of the memory.
+    /// Keep only each layer's input for the backward pass, and compute the layer again there: a third more work in a fraction of the memory.
     /// Results stay the same to the last bit.
     /// </summary>
     public bool Recompute { get; set; }
@@ -69,7 +69,7 @@ public sealed class Transformer : IDisposable
         {
             var starts = segments is null ? null : FusedTrunk.StartsOf(segments);
             var embedded = Scaled(fused.Embed(tokens, starts));
-            return Climb(fused, embedded, 0, layers, tokens.shape, starts)
+            return RunFusedLayers(fused, embedded, 0, layers, tokens.shape, starts)
                 .view(tokens.size(0), tokens.size(1), Config.Width)
                 .MoveToOuterDisposeScope();
         }
@@ -90,7 +90,7 @@ public sealed class Transformer : IDisposable
         view = view with { Rng = NextDropoutSeed() };
         for (var layer = 0; layer < layers; layer++)
         {
-            hidden = Stock(layer, hidden, view);
+            hidden = RunLayer(layer, hidden, view);
         }
 
         return hidden.MoveToOuterDisposeScope();
@@ -112,7 +112,7 @@ public sealed class Transformer : IDisposable
         using var scope = NewDisposeScope();
         if (Fused is { IsReady: true } fused)
         {
-            return Top(fused, hidden, fromLayer, segments).view(hidden.shape).MoveToOuterDisposeScope();
+            return UpperFused(fused, hidden, fromLayer, segments).view(hidden.shape).MoveToOuterDisposeScope();
         }
 
         hidden = hidden.to(_parameters.Type);
@@ -120,7 +120,7 @@ public sealed class Transformer : IDisposable
         view = view with { Rng = NextDropoutSeed() };
         for (var layer = fromLayer; layer < _layers.Length; layer++)
         {
-            hidden = Stock(layer, hidden, view);
+            hidden = RunLayer(layer, hidden, view);
         }
 
         return TransformerLayer.Norm(Config, hidden, _parameters["norm.weight"], _parameters.Find("norm.bias")).MoveToOuterDisposeScope();
@@ -138,7 +138,7 @@ public sealed class Transformer : IDisposable
         }
 
         CheckLayer(fromLayer);
-        return Top(fused, hidden, fromLayer, segments, positions).MoveToOuterDisposeScope();
+        return UpperFused(fused, hidden, fromLayer, segments, positions).MoveToOuterDisposeScope();
     }
 
     public void Dispose()
@@ -149,17 +149,17 @@ public sealed class Transformer : IDisposable
 
     /// <summary>The layers from one on and the last norm, on own kernels.</summary>
     /// <returns>[batch * time or n, width]</returns>
-    private Tensor Top(FusedTrunk fused, Tensor hidden, int fromLayer, Tensor? segments, Tensor? wanted = null)
+    private Tensor UpperFused(FusedTrunk fused, Tensor hidden, int fromLayer, Tensor? segments, Tensor? wanted = null)
     {
         var starts = segments is null ? null : FusedTrunk.StartsOf(segments);
         var rows = hidden.to(ScalarType.Float32).reshape(-1, Config.Width).contiguous();
-        return fused.LastNorm(Climb(fused, rows, fromLayer, _layers.Length, hidden.shape, starts, wanted));
+        return fused.LastNorm(RunFusedLayers(fused, rows, fromLayer, _layers.Length, hidden.shape, starts, wanted));
     }
 
     /// <summary>Some layers on own kernels.</summary>
     /// <param name="rows">[batch * time, width], float32</param>
     /// <param name="wanted">[n] rows that are wanted of the last of them; null for all.</param>
-    private Tensor Climb(FusedTrunk fused, Tensor rows, int from, int to, long[] shape, int[]? starts, Tensor? wanted = null)
+    private Tensor RunFusedLayers(FusedTrunk fused, Tensor rows, int from, int to, long[] shape, int[]? starts, Tensor? wanted = null)
     {
         var view = fused.ViewOf(shape[0], shape[1], starts, _cosines, _sines) with { Rng = NextDropoutSeed() };
         for (var layer = from; layer < to; layer++)
@@ -179,7 +179,7 @@ public sealed class Transformer : IDisposable
     private Seed? NextDropoutSeed() =>
         Maps.Adapter is { Config.Dropout: > 0 } adapter && is_grad_enabled() ? adapter.Weights.NextPass() : null;
 
-    private Tensor Stock(int layer, Tensor hidden, TokenView view) =>
+    private Tensor RunLayer(int layer, Tensor hidden, TokenView view) =>
         Recompute && is_grad_enabled() && (hidden.requires_grad || _layers[layer].IsTrained)
             ? RecomputedLayer.apply(hidden, _layers[layer].Anchor, new RecomputedCall(_layers[layer], view))
             : _layers[layer].Forward(hidden, view);

@@ -8,8 +8,8 @@ namespace Attune.Models.Decoding;
 public readonly record struct DrawnToken(int Token, float LogProb);
 
 /// <summary>
-/// An answer to draw, and who is told of it. Its methods are called between two tokens by the thread that decodes, so they are quick and do
-/// not throw.
+/// An answer to draw, and what happens with its tokens. The thread that decodes calls its methods between two tokens, so they are quick
+/// and do not throw.
 /// </summary>
 /// <param name="options">Of this answer alone; the batch size is not looked at.</param>
 public abstract class DecodeJob(SampleRequest request, SamplingOptions options)
@@ -17,15 +17,15 @@ public abstract class DecodeJob(SampleRequest request, SamplingOptions options)
     public SampleRequest Request => request;
     public SamplingOptions Options => options;
 
-    /// <summary>Likeliest tokens to be told beside each drawn one; 0 for none.</summary>
+    /// <summary>How many of the likeliest tokens are reported beside each drawn one; 0 for none.</summary>
     public int Alternatives { get; init; }
 
     /// <summary>
-    /// Whether the prompt's own tokens are told too. It is then read from its first token on, whatever of it the cache holds.
+    /// Whether the prompt's own tokens are reported too. The prompt is then read from its first token, even where the cache holds a part of it.
     /// </summary>
-    public bool TellsPrompt { get; init; }
+    public bool ReportsPrompt { get; init; }
 
-    /// <summary>True once nobody wants the answer: it leaves the batch, and nothing more is told of it.</summary>
+    /// <summary>True once the answer is no longer wanted: it leaves the batch, and no further methods are called.</summary>
     public virtual bool IsAbandoned => false;
 
     /// <summary>A token of the prompt, those after the first in their order; before anything is drawn.</summary>
@@ -59,9 +59,9 @@ internal sealed class RequestList(IReadOnlyList<SampleRequest> requests, Samplin
 
     internal IReadOnlyList<Rollout> Results => _results;
 
-    public DecodeJob? Next(bool idle) => _next == requests.Count ? null : new Listed(this, _next++);
+    public DecodeJob? Next(bool idle) => _next == requests.Count ? null : new Job(this, _next++);
 
-    private sealed class Listed(RequestList list, int index) : DecodeJob(list.Request(index), list.Options)
+    private sealed class Job(RequestList list, int index) : DecodeJob(list.Request(index), list.Options)
     {
         public override void OnFinished(Rollout rollout)
         {

@@ -13,8 +13,8 @@ internal sealed record EmbeddingCall(
 );
 
 /// <summary>
-/// Token embeddings, and position embeddings where there are some, in float32. The way back adds to the looked-up rows alone, where
-/// the stock operation makes a gradient as large as the table. Arguments: tokens' table, positions' table or null, the call.
+/// Token embeddings, and position embeddings where there are some, in float32. The backward pass adds to the looked-up rows alone, where
+/// autograd's own operation makes a gradient as large as the table. Arguments: tokens' table, positions' table or null, the call.
 /// </summary>
 internal sealed class EmbeddingFunction : autograd.SingleTensorFunction<EmbeddingFunction>
 {

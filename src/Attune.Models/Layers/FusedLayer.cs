@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Attune.Models.Layers;
 
 /// <summary>
-/// A layer with its way back written out: the same mathematics as <see cref="TransformerLayer"/>, in few passes over memory, and with the
+/// A layer with its backward pass written out: the same mathematics as <see cref="TransformerLayer"/>, in few passes over memory, and with the
 /// gradients of weights added where they are kept instead of made, copied and added.
 /// </summary>
 internal sealed class FusedLayer
@@ -39,7 +39,7 @@ internal sealed class FusedLayer
         (Parameter, Parameter?) Pair(string name) => (parameters[$"{_prefix}{name}.weight"], parameters.Find($"{_prefix}{name}.bias"));
     }
 
-    /// <summary>What forward leaves for the way back, in order.</summary>
+    /// <summary>What forward leaves for the backward pass, in order.</summary>
     /// <param name="Raw">The joint rows before queries and keys are normed; null where they are not.</param>
     internal sealed record Tape(
         Tensor Input,
@@ -71,7 +71,7 @@ internal sealed class FusedLayer
     internal Parameter Anchor => TransformerLayer.AnchorOf(_norm1, _qkv.Map, _out.Map, _up.Map, _down.Map);
 
     /// <param name="input">[rows, width], float32</param>
-    /// <param name="wanted">[n] rows whose output is wanted, where no way back is; null for all.</param>
+    /// <param name="wanted">[n] rows whose output is wanted, where there is no backward pass; null for all.</param>
     /// <returns>[rows or n, width], float32</returns>
     internal (Tensor Output, Tape Tape) Forward(Tensor input, FusedView view, Tensor? wanted = null)
     {

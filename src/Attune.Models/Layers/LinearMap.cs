@@ -78,7 +78,7 @@ internal sealed class LinearMap(string name, FlatParameters parameters, Quantize
         return part.RowNorms(OfBase(part.A.detach(), null)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What the input is multiplied by for dropout, the same for the same chance; null for nothing.</summary>
+    /// <summary>What the input is multiplied by for dropout, the same for the same seed; null for nothing.</summary>
     internal unsafe Tensor? Mask(Tensor input, Seed? rng)
     {
         if (rng is null || Dropout == 0)

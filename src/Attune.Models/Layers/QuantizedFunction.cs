@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Attune.Models.Layers;
 
 /// <summary>
-/// Products with a quantised matrix, a tile of its rows at a time: autograd's own product would keep all of them as numbers for the way
-/// back.
+/// Products with a quantised matrix, a tile of its rows at a time: autograd's own product would keep all of them as numbers for the
+/// backward pass.
 /// </summary>
 internal static class QuantizedProduct
 {

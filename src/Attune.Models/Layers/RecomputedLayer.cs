@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Attune.Models.Layers;
 
-/// <summary>One call of a stock layer that is to be computed again on the way back.</summary>
+/// <summary>One call of a layer of autograd's own operations that is computed again in the backward pass.</summary>
 internal sealed record RecomputedCall(TransformerLayer Layer, TokenView View);
 
 /// <summary>

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Attune.Models.Layers;
 
-/// <summary>What a fused layer is told about the tokens of one call. Tensors, because a kernel's way back may come long after.</summary>
+/// <summary>What a fused layer needs to know of the tokens of one call. Tensors, because the backward pass may come long after.</summary>
 /// <param name="Starts">[rows] int32: the first token of its row that each may look at; null for the row's first.</param>
 /// <param name="Cosines">Of the rotary angles, [positions, half] or [rows, half], float32; null without rotary positions.</param>
 internal sealed record FusedView(AttentionShape Shape, Tensor? Starts, Tensor? Cosines, Tensor? Sines, bool AnglesPerToken)
@@ -17,7 +17,7 @@ internal sealed record FusedView(AttentionShape Shape, Tensor? Starts, Tensor? C
 
 /// <summary>
 /// The kernels as operations on tensors: activations are [rows, width] of <see cref="Type"/>, residuals and statistics float32. Nothing
-/// here is recorded by autograd; every operation has its way back beside it.
+/// here is recorded by autograd; every operation has its backward pass beside it.
 /// </summary>
 internal abstract class TensorKernels
 {

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Attune.Models.Layers;
 
-/// <summary>What every layer is told about the tokens of one call.</summary>
+/// <summary>What every layer needs to know of the tokens of one call.</summary>
 /// <param name="Forbidden">True where a token must not look; null where causality is all and the fused kernel can be used.</param>
 /// <param name="Positions">[batch, time] where they do not simply count up from 0.</param>
 /// <param name="Cosines">Of the rotary angles, [time, half] or [batch, 1, time, half]; null without rotary positions.</param>

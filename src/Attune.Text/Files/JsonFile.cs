@@ -7,7 +7,7 @@ using Attune.Core.Files;
 
 namespace Attune.Text.Files;
 
-/// <summary>JSON files of a tokenizer: one clear message for whatever is wrong with them.</summary>
+/// <summary>JSON files of a tokenizer: one clear message for each thing that can be wrong with them.</summary>
 internal static class JsonFile
 {
     private static readonly JsonSerializerOptions Readable = new()

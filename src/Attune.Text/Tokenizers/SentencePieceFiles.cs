@@ -13,7 +13,7 @@ internal static class SentencePieceFiles
         var config = JsonFile.ReadIfThere(Path.Combine(directory, "tokenizer_config.json"));
         var added = AddedTokens(directory, config, path);
         var bare = new SentencePieceTokenizer(ReadAll(path), path, added, roles: null);
-        // A role that names no known token means the files are of two tokenizers, which the constructor tells.
+        // A role that names no known token means the files are of two tokenizers, which the constructor reports.
         var begin = JsonFile.Flag(config?["add_bos_token"]) == false ? null : JsonFile.Token(config?["bos_token"]) ?? bare.Special.Begin;
         var roles = new SpecialTokens(begin, JsonFile.Token(config?["eos_token"]) ?? bare.Special.End, JsonFile.Token(config?["pad_token"]))
         {

@@ -29,7 +29,7 @@ internal sealed class AnswerGroup
                 .Select(i => new Job(this, request, i, tokenizer, options, pieces)
                 {
                     Alternatives = request.Alternatives ?? 0,
-                    TellsPrompt = request is { TellsPrompt: true, Alternatives: not null },
+                    ReportsPrompt = request is { ReportsPrompt: true, Alternatives: not null },
                 }),
         ];
     }
@@ -65,13 +65,13 @@ internal sealed class AnswerGroup
 
         public override void OnDrawn(DrawnToken drawn, ImmutableArray<DrawnToken> likeliest)
         {
-            if (_drawn++ == 0 && TellsPrompt)
+            if (_drawn++ == 0 && ReportsPrompt)
             {
                 TellPrompt();
             }
 
             var ends = drawn.Token == Options.EndToken;
-            if (_text.IsStopped || (ends && !TellsPrompt))
+            if (_text.IsStopped || (ends && !ReportsPrompt))
             {
                 return;
             }

@@ -95,7 +95,7 @@ public sealed class DecodeServiceTests
                 new SamplingOptions { MaxNewTokens = 1 + i % 9, Temperature = i % 2 == 0 ? 0 : 1 }
             )
             {
-                TellsPrompt = i % 3 != 0,
+                ReportsPrompt = i % 3 != 0,
                 Alternatives = i % 2,
             })
             .ToArray();
@@ -104,7 +104,7 @@ public sealed class DecodeServiceTests
         {
             var rollout = await job.Result.WaitAsync(TimeSpan.FromMilliseconds(Patience));
             var prompt = job.Request.Prompt;
-            Assert.Equal(job.TellsPrompt ? prompt[1..] : [], job.Prompt.Select(p => p.Given.Token));
+            Assert.Equal(job.ReportsPrompt ? prompt[1..] : [], job.Prompt.Select(p => p.Given.Token));
             Assert.True(
                 engine
                     .Sample([job.Request], job.Options, 0, null, CancellationToken.None)
@@ -112,7 +112,7 @@ public sealed class DecodeServiceTests
                     .LogProbs.AsSpan()
                     .SequenceEqual(rollout.LogProbs.AsSpan())
             );
-            if (!job.TellsPrompt)
+            if (!job.ReportsPrompt)
             {
                 continue;
             }

@@ -250,6 +250,6 @@ public sealed class BytePairTests
     private static BytePairTokenizer Gpt2()
     {
         var folder = SharedData.Require("tokenizers/gpt2");
-        return TokenizerFiles.LoadBytePair(Path.Combine(folder, "gpt2_vocab.json"), Path.Combine(folder, "gpt2_merges.txt"));
+        return BytePairFiles.LoadVocabAndMerges(Path.Combine(folder, "gpt2_vocab.json"), Path.Combine(folder, "gpt2_merges.txt"), null);
     }
 }

@@ -169,7 +169,7 @@ internal static class TokenizerJsonFolder
     public static BytePairTokenizer Gpt2()
     {
         var folder = SharedData.Require("tokenizers/gpt2");
-        return TokenizerFiles.LoadBytePair(Path.Combine(folder, "gpt2_vocab.json"), Path.Combine(folder, "gpt2_merges.txt"));
+        return BytePairFiles.LoadVocabAndMerges(Path.Combine(folder, "gpt2_vocab.json"), Path.Combine(folder, "gpt2_merges.txt"), null);
     }
 
     private static TemporaryFolder Write(JsonObject file, string config, Action<JsonNode>? change)
