@@ -51,7 +51,7 @@ public sealed class ChosenWatchTests
     }
 
     /// <summary>Makes the policy forget what it knows.</summary>
-    private static void Disturb(Models.LanguageModel policy, ulong seed)
+    private static void Disturb(LanguageModel policy, ulong seed)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();

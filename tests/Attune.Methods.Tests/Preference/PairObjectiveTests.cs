@@ -53,7 +53,7 @@ public sealed class PairObjectiveTests
         var (_, metrics) = new Dpo.Objective(new DpoOptions { Beta = 0.3 }, policy, reference).Evaluate([
             .. pairs.Select(p => new PreferencePair(p, null)),
         ]);
-        double[] Own(Models.LanguageModel model, bool chosen) =>
+        double[] Own(LanguageModel model, bool chosen) =>
             AnswerSums.Plain(model, [.. pairs.Select(p => chosen ? p.Chosen : p.Rejected)]);
         var chosen = Own(policy, true).Zip(Own(reference, true), (p, r) => 0.3 * (p - r)).ToArray();
         var rejected = Own(policy, false).Zip(Own(reference, false), (p, r) => 0.3 * (p - r)).ToArray();
@@ -89,7 +89,7 @@ public sealed class PairObjectiveTests
         Assert.Equal(0, reference.Weights.Gradients!.abs().max().ToDouble());
     }
 
-    private static double MeanLogit(Models.LanguageModel model, Core.Tokens.TokenPair[] pairs)
+    private static double MeanLogit(LanguageModel model, Core.Tokens.TokenPair[] pairs)
     {
         using var noGrad = no_grad();
         return pairs.Average(p =>
