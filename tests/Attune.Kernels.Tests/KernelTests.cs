@@ -1,7 +1,7 @@
-using Attune.Testing;
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using Attune.Core.Runs;
+using Attune.Testing;
 using CsCheck;
 
 namespace Attune.Kernels.Tests;

@@ -1,5 +1,5 @@
-using Attune.Models.Architecture;
 using Attune.Core.Runs;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using static TorchSharp.torch;
 

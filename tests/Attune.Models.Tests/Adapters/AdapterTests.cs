@@ -1,14 +1,14 @@
-using Attune.Models.Tests.Architecture;
-using Attune.Models.Architecture;
-using Attune.Models.Files;
 using System.Runtime.Intrinsics.X86;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Models.Adapters;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Decoding;
+using Attune.Models.Files;
+using Attune.Models.Tests.Architecture;
 using Attune.Models.Weights;
 using Attune.Testing;
 using TorchSharp;

@@ -1,10 +1,10 @@
-using Attune.Models.Architecture;
-using Attune.Models.Files;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Kernels;
+using Attune.Models.Architecture;
 using Attune.Models.Decoding;
+using Attune.Models.Files;
 using Attune.Models.Weights;
 using Attune.Testing;
 using static TorchSharp.torch;

@@ -1,6 +1,6 @@
-using Attune.Models.Architecture;
 using System.Runtime.Intrinsics.X86;
 using Attune.Core.Runs;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,6 +1,6 @@
-using Attune.Models.Architecture;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
+using Attune.Models.Architecture;
 using Attune.Models.Decoding;
 using static TorchSharp.torch;
 

@@ -1,7 +1,7 @@
-using Attune.Testing;
-using Attune.Models.Architecture;
 using Attune.Core;
 using Attune.Core.Runs;
+using Attune.Models.Architecture;
+using Attune.Testing;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Tests.Architecture;

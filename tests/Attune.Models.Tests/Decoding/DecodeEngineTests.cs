@@ -1,9 +1,9 @@
-using Attune.Testing;
 using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Kernels;
 using Attune.Models.Decoding;
+using Attune.Testing;
 
 namespace Attune.Models.Tests.Decoding;
 

@@ -1,11 +1,11 @@
-using Attune.Testing;
-using Attune.Models.Architecture;
 using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Kernels;
+using Attune.Models.Architecture;
 using Attune.Models.Decoding;
+using Attune.Testing;
 using TorchSharp;
 
 namespace Attune.Models.Tests.Decoding;

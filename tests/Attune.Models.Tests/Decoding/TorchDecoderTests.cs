@@ -1,8 +1,8 @@
-using Attune.Testing;
 using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Models.Decoding;
+using Attune.Testing;
 using TorchSharp;
 
 namespace Attune.Models.Tests.Decoding;

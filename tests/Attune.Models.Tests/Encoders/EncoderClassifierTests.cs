@@ -1,8 +1,8 @@
-using Attune.Models.Tests.Architecture;
-using Attune.Models.Files;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Models.Encoders;
+using Attune.Models.Files;
+using Attune.Models.Tests.Architecture;
 using Attune.Testing;
 
 namespace Attune.Models.Tests.Encoders;

@@ -1,6 +1,6 @@
-using Attune.Models.Files;
 using System.Text;
 using Attune.Core;
+using Attune.Models.Files;
 using Attune.Testing;
 using CsCheck;
 

@@ -1,9 +1,9 @@
-using Attune.Models.Architecture;
-using Attune.Models.Files;
 using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Core.Runs;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
+using Attune.Models.Files;
 using Attune.Models.Weights;
 using Attune.Testing;
 using static TorchSharp.torch;

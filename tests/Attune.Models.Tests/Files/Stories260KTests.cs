@@ -1,9 +1,9 @@
-using Attune.Models.Architecture;
-using Attune.Models.Files;
 using System.Text.Json;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
+using Attune.Models.Architecture;
 using Attune.Models.Decoding;
+using Attune.Models.Files;
 using Attune.Testing;
 using static TorchSharp.torch;
 

@@ -1,9 +1,9 @@
-using Attune.Models.Architecture;
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text;
 using Attune.Core;
 using Attune.Core.Runs;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Gguf;
 using Attune.Testing;

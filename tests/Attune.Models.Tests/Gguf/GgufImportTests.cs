@@ -1,8 +1,8 @@
-using Attune.Models.Architecture;
 using System.Buffers.Binary;
 using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Kernels;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Gguf;
 using Attune.Testing;

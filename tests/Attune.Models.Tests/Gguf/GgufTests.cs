@@ -1,12 +1,12 @@
-using Attune.Models.Architecture;
-using Attune.Text.Tokenizers.Pipeline;
 using System.Text;
 using Attune.Core.Runs;
 using Attune.Kernels;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Gguf;
 using Attune.Testing;
 using Attune.Text.Tokenizers;
+using Attune.Text.Tokenizers.Pipeline;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Tests.Gguf;

@@ -1,9 +1,9 @@
-using Attune.Models.Architecture;
-using Attune.Models.Files;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
+using Attune.Models.Architecture;
 using Attune.Models.Decoding;
+using Attune.Models.Files;
 using Attune.Models.Gguf;
 using Attune.Testing;
 using Attune.Text.Tokenizers;

@@ -1,9 +1,9 @@
-using Attune.Models.Tests.Adapters;
-using Attune.Models.Files;
 using Attune.Core.Runs;
 using Attune.Kernels;
 using Attune.Models.Adapters;
 using Attune.Models.Decoding;
+using Attune.Models.Files;
+using Attune.Models.Tests.Adapters;
 using Attune.Models.Weights;
 using Attune.Testing;
 using TorchSharp;

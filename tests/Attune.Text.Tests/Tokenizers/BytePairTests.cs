@@ -1,9 +1,9 @@
-using Attune.Text.Tokenizers.Pipeline;
 using System.Text;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Testing;
 using Attune.Text.Tokenizers;
+using Attune.Text.Tokenizers.Pipeline;
 using CsCheck;
 
 namespace Attune.Text.Tests.Tokenizers;

@@ -1,10 +1,10 @@
-using Attune.Text.Tests.Tokenizers.Pipeline;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Testing;
 using Attune.Text.Templates;
+using Attune.Text.Tests.Tokenizers.Pipeline;
 using Attune.Text.Tokenizers;
 
 namespace Attune.Text.Tests.Tokenizers;

@@ -1,7 +1,7 @@
-using Attune.Text.Tests.Tokenizers;
 using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Text.Templates;
+using Attune.Text.Tests.Tokenizers;
 using CsCheck;
 
 namespace Attune.Text.Tests.Templates.Jinja;
