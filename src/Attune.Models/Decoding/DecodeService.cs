@@ -31,7 +31,7 @@ public sealed class DecodeService : IDisposable
         catch (Exception problem) when (problem is OutOfMemoryException or OverflowException)
         {
             throw new AttuneException(
-                $"There is no memory to decode {slots} texts of {capacity} tokens together: serve fewer at once, or shorter ones.",
+                $"There is not enough memory to decode {slots} texts of {capacity} tokens together: serve fewer at once, or shorter ones.",
                 problem
             );
         }

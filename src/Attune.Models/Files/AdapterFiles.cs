@@ -40,7 +40,7 @@ public static class AdapterFiles
         var name = AdapterConfigFile.Read(folder).Base;
         return new[] { name, name is null ? null : Path.Combine(folder, name) }.FirstOrDefault(n => n is not null && Directory.Exists(n))
             ?? throw new ModelFileException(
-                $"{Path.Combine(folder, ConfigFile)}: base_model_name_or_path is '{name}', which is no folder here. Write the "
+                $"{Path.Combine(folder, ConfigFile)}: base_model_name_or_path is '{name}', which is not a folder here. Write the "
                     + "folder of the model that the adapter was trained on there."
             );
     }
@@ -74,7 +74,7 @@ public static class AdapterFiles
         }
         catch (ConfigurationException problem)
         {
-            throw new ModelFileException($"{folder} is no adapter of this model: {problem.Message}", problem);
+            throw new ModelFileException($"{folder} is not an adapter of this model: {problem.Message}", problem);
         }
 
         try

@@ -15,7 +15,7 @@ internal static class GgufBytePairFiles
             GgufTokenizer.WordsOf(Words(file))
             ?? throw GgufImport.Wrong(
                 file,
-                $"tokenizer.ggml.pre is '{Words(file)}'; read are {string.Join(", ", GgufTokenizer.KnownWords)}"
+                $"tokenizer.ggml.pre is '{Words(file)}'; supported are {string.Join(", ", GgufTokenizer.KnownWords)}"
             );
         if (file.Fields.GetValueOrDefault("tokenizer.ggml.merges") is not string[] merges)
         {
@@ -46,7 +46,7 @@ internal static class GgufBytePairFiles
         {
             if (!vocabulary.TryAdd(texts[id], id))
             {
-                throw GgufImport.Wrong(file, $"the token '{texts[id]}' stands twice in its vocabulary");
+                throw GgufImport.Wrong(file, $"the token '{texts[id]}' is in its vocabulary twice");
             }
         }
 

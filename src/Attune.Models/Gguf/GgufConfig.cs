@@ -13,12 +13,12 @@ internal static class GgufConfig
         var family = Text(file, "general.architecture");
         if (family is not ("gpt2" or "llama" or "qwen2"))
         {
-            throw Wrong(file, $"general.architecture is '{family}'; read are gpt2, llama (Llama 1 and 2, Mistral) and qwen2");
+            throw Wrong(file, $"general.architecture is '{family}'; supported are gpt2, llama (Llama 1 and 2, Mistral) and qwen2");
         }
 
         if (Unread(file, family) is { } unread)
         {
-            throw Wrong(file, $"{unread}, which is not read from GGUF; pull the original in Hugging Face layout");
+            throw Wrong(file, $"{unread}, which GGUF import does not support; pull the original in Hugging Face layout");
         }
 
         var words = file.Find("token_embd.weight") ?? throw Wrong(file, "it has no tensor 'token_embd.weight'; expected a language model");
@@ -34,7 +34,7 @@ internal static class GgufConfig
 
         return family == "gpt2" || Number(file, $"{family}.rope.dimension_count", config.HeadWidth) == config.HeadWidth
             ? config
-            : throw Wrong(file, $"{family}.rope.dimension_count is not the heads' width of {config.HeadWidth}, which is not read");
+            : throw Wrong(file, $"{family}.rope.dimension_count is not the heads' width of {config.HeadWidth}, which is not supported");
     }
 
     private static TransformerConfig Gpt2(GgufFile file, int vocabulary) =>

@@ -38,7 +38,7 @@ internal sealed class GgufHeader(string path, FileStream file)
 
         if (Number32() is var version and not (2 or 3))
         {
-            throw Wrong($"it is of version {version}; read are versions 2 and 3, little-endian");
+            throw Wrong($"it is of version {version}; supported are versions 2 and 3, little-endian");
         }
 
         // The least that one takes: a tensor a name's length, dimensions, one side, type, offset; a key its length, type and a byte.
@@ -107,7 +107,7 @@ internal sealed class GgufHeader(string path, FileStream file)
         {
             if (ordered[i - 1].Start + ordered[i - 1].Bytes > ordered[i].Start)
             {
-                throw Wrong($"the tensors '{Shown(ordered[i - 1].Name)}' and '{Shown(ordered[i].Name)}' lie over each other");
+                throw Wrong($"the tensors '{Shown(ordered[i - 1].Name)}' and '{Shown(ordered[i].Name)}' overlap");
             }
         }
     }
@@ -140,7 +140,7 @@ internal sealed class GgufHeader(string path, FileStream file)
         if (!Enum.IsDefined((GgufType)type))
         {
             throw Wrong(
-                $"the tensor '{Shown(name)}' is of ggml's type {type}; read are f32, f16, bf16 and q8_0. Convert the original "
+                $"the tensor '{Shown(name)}' is of ggml's type {type}; supported are f32, f16, bf16 and q8_0. Convert the original "
                     + "weights, or a copy in one of these types"
             );
         }

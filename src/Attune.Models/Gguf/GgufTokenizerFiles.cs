@@ -46,7 +46,7 @@ internal static class GgufTokenizerFiles
             default:
                 throw GgufImport.Wrong(
                     file,
-                    $"tokenizer.ggml.model is '{kind}'; read are gpt2 (byte-level pairs) and llama (SentencePiece)"
+                    $"tokenizer.ggml.model is '{kind}'; supported are gpt2 (byte-level pairs) and llama (SentencePiece)"
                 );
         }
 
@@ -64,7 +64,7 @@ internal static class GgufTokenizerFiles
         {
             throw GgufImport.Wrong(
                 file,
-                "tokenizer.ggml.add_space_prefix is false; read are SentencePiece tokenizers that put a space before a text"
+                "tokenizer.ggml.add_space_prefix is false; supported are SentencePiece tokenizers that put a space before a text"
             );
         }
 
@@ -83,7 +83,7 @@ internal static class GgufTokenizerFiles
             ? all
             : throw GgufImport.Wrong(
                 file,
-                $"the key 'tokenizer.ggml.{key}' is missing or has not {vocabulary} values, one for each row of token_embd.weight"
+                $"the key 'tokenizer.ggml.{key}' is missing or does not have {vocabulary} values, one for each row of token_embd.weight"
             );
 
     private static int? Role(GgufFile file, string role, int vocabulary) =>

@@ -114,7 +114,7 @@ public sealed partial class ModelHub
                 {
                     throw new AttuneException(
                         $"{name.Model} could not be fetched from {hub}: {problem.Message.TrimEnd('.')} ({Attempts} attempts). "
-                            + "What arrived is kept; the same command goes on from there.",
+                            + "What arrived is kept; the same command resumes from there.",
                         problem
                     );
                 }

@@ -219,7 +219,7 @@ public sealed class JinjaTemplate : IChatTemplate
                 "",
                 null,
                 warnings
-                    .Append($"{_path}: the template does not write what the assistant says; it is no template to train with.")
+                    .Append($"{_path}: the template does not write what the assistant says; it cannot be used for training.")
                     .ToImmutableArray()
             );
         }

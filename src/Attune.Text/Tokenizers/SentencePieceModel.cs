@@ -35,7 +35,7 @@ internal sealed record SentencePieceModel(ImmutableArray<Piece> Pieces, int Begi
         if (kind == 0)
         {
             throw new ModelFileException(
-                $"{source}: says nothing of how it was trained; expected a SentencePiece model. It may be cut short, or another "
+                $"{source}: does not say how it was trained; expected a SentencePiece model. It may be cut short, or another "
                     + "kind of file."
             );
         }

@@ -285,7 +285,7 @@ public sealed class AdapterTests
     [InlineData(
         "target_modules",
         "[\"query\"]",
-        "name query, which a model of the family llama has not; expected all-linear or some of q_proj"
+        "name query, which a model of the family llama does not have; expected all-linear or some of q_proj"
     )]
     [InlineData("target_modules", "[]", "an adapter has no targets")]
     [InlineData("rank_pattern", "{\"q_proj\":2}", "rank_pattern is")]
@@ -315,7 +315,7 @@ public sealed class AdapterTests
         using var folder = new TemporaryFolder();
         WritePeft(FamilyTests.Golden.GetProperty("adapters").EnumerateArray().First(), "/nowhere/llama", folder);
         Assert.Contains(
-            "base_model_name_or_path is '/nowhere/llama', which is no folder here",
+            "base_model_name_or_path is '/nowhere/llama', which is not a folder here",
             Assert.Throws<ModelFileException>(() => ModelFiles.LoadLanguageModel(folder.Path)).Message,
             StringComparison.Ordinal
         );

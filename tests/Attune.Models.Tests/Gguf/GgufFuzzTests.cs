@@ -168,13 +168,13 @@ public sealed class GgufFuzzTests
     }
 
     [Theory]
-    [InlineData("tokenizer.ggml.tokens", new[] { "a" }, "'tokenizer.ggml.tokens' is missing or has not 270 values")]
-    [InlineData("tokenizer.ggml.tokens", "a", "'tokenizer.ggml.tokens' is missing or has not 270 values")]
-    [InlineData("tokenizer.ggml.scores", new float[] { }, "'tokenizer.ggml.scores' is missing or has not 270 values")]
-    [InlineData("tokenizer.ggml.token_type", 1u, "'tokenizer.ggml.token_type' is missing or has not 270 values")]
+    [InlineData("tokenizer.ggml.tokens", new[] { "a" }, "'tokenizer.ggml.tokens' is missing or does not have 270 values")]
+    [InlineData("tokenizer.ggml.tokens", "a", "'tokenizer.ggml.tokens' is missing or does not have 270 values")]
+    [InlineData("tokenizer.ggml.scores", new float[] { }, "'tokenizer.ggml.scores' is missing or does not have 270 values")]
+    [InlineData("tokenizer.ggml.token_type", 1u, "'tokenizer.ggml.token_type' is missing or does not have 270 values")]
     [InlineData("tokenizer.ggml.eos_token_id", 270u, "tokenizer.ggml.eos_token_id is 270; expected an id below 270")]
     [InlineData("tokenizer.ggml.bos_token_id", uint.MaxValue, "tokenizer.ggml.bos_token_id is 4294967295")]
-    [InlineData("tokenizer.ggml.model", "rwkv", "tokenizer.ggml.model is 'rwkv'; read are gpt2 (byte-level pairs) and llama")]
+    [InlineData("tokenizer.ggml.model", "rwkv", "tokenizer.ggml.model is 'rwkv'; supported are gpt2 (byte-level pairs) and llama")]
     [InlineData("tokenizer.ggml.add_space_prefix", false, "tokenizer.ggml.add_space_prefix is false")]
     [InlineData("general.type", "adapter", "general.type is 'adapter', not 'model'")]
     [InlineData("llama.rope.scaling.type", "yarn", "its rotary positions are scaled")]

@@ -179,17 +179,17 @@ public sealed class GgufImportTests
 
     [Theory]
     [InlineData("magic", "does not begin with 'GGUF'")]
-    [InlineData("version", "of version 7; read are versions 2 and 3")]
+    [InlineData("version", "of version 7; supported are versions 2 and 3")]
     [InlineData("tensors", "says that 18446744073709551615 tensors follow")]
     [InlineData("keys", "says that 1152921504606846976 keys follow")]
     [InlineData("text", "a key has 9223372036854775808 bytes at byte 32")]
     [InlineData("cut", "it is cut short")]
-    [InlineData("type", "is of ggml's type 12; read are f32, f16, bf16 and q8_0")]
+    [InlineData("type", "is of ggml's type 12; supported are f32, f16, bf16 and q8_0")]
     [InlineData("dimensions", "has 9 dimensions; expected 1 to 4")]
     [InlineData("side", "has a side of 1099511627776")]
     [InlineData("misplaced", "which is no multiple of 32")]
     [InlineData("beyond", "which is beyond the end")]
-    [InlineData("over", "lie over each other")]
+    [InlineData("over", "overlap")]
     public void Each_kind_of_damage_is_named(string kind, string message)
     {
         using var folder = new TemporaryFolder();
@@ -244,7 +244,7 @@ public sealed class GgufImportTests
     }
 
     [Theory]
-    [InlineData("general.architecture", "bert", "general.architecture is 'bert'; read are gpt2, llama")]
+    [InlineData("general.architecture", "bert", "general.architecture is 'bert'; supported are gpt2, llama")]
     [InlineData("gpt2.block_count", 3u, "'blk.2.attn_norm.weight' is missing")]
     [InlineData("gpt2.embedding_length", 4_000_000_000u, "gpt2.embedding_length is 4000000000; expected a whole number")]
     [InlineData("gpt2.context_length", 1_000_000u, "'position_embd.weight' is [8, 8], expected [1000000, 8]")]

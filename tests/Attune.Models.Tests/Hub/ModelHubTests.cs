@@ -138,7 +138,7 @@ public sealed class ModelHubTests : IDisposable
     [InlineData("a b")]
     public void What_is_no_name_is_refused(string text) =>
         Assert.Contains(
-            "is no model's name",
+            "is not a model's name",
             Assert.Throws<ConfigurationException>(() => HubName.Parse(text)).Message,
             StringComparison.Ordinal
         );

@@ -194,7 +194,7 @@ internal sealed partial class JinjaInterpreter
         }
         else
         {
-            throw new JinjaException($"'{set.Targets[0]}' is no namespace, so {set.Targets[0]}.{set.Attribute} cannot be set");
+            throw new JinjaException($"'{set.Targets[0]}' is not a namespace, so {set.Targets[0]}.{set.Attribute} cannot be set");
         }
     }
 

@@ -41,5 +41,5 @@ internal static class JinjaTests
     private static object? Other(JinjaArguments arguments) => arguments.Required(0, "other");
 
     private static long Whole(object? value) =>
-        value is long number ? number : throw new JinjaException($"{JinjaValues.TypeOf(value)} is no whole number");
+        value is long number ? number : throw new JinjaException($"{JinjaValues.TypeOf(value)} is not a whole number");
 }

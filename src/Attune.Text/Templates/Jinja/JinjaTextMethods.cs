@@ -119,7 +119,7 @@ internal static class JinjaTextMethods
         ?? throw new JinjaException($"a text was expected, found {JinjaValues.TypeOf(a.Required(place, "value"))}");
 
     private static long Count(JinjaArguments a, int place, string name) =>
-        a.Get(place, name, -1L) as long? ?? throw new JinjaException($"'{name}' is no whole number");
+        a.Get(place, name, -1L) as long? ?? throw new JinjaException($"'{name}' is not a whole number");
 
     private static JinjaList Split(string text, JinjaArguments a, JinjaBudget budget)
     {
