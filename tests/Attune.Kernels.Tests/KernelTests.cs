@@ -161,7 +161,7 @@ public sealed unsafe class KernelTests
             {
                 foreach (var lines in new[] { 0, 1, 2, 4 })
                 {
-                    Gemm.Tile(rows.Start, Stride, count, packed, 0, many, new Fetch(packed.PanelAt(0), lines));
+                    Gemm.Tile(rows.Start, Stride, count, packed, 0, many, new Prefetch(packed.PanelAt(0), lines));
                     for (var row = 0; row < count; row++)
                     {
                         Gemm.Tile(rows.Start + row * Stride, Stride, 1, packed, 0, one, default);
