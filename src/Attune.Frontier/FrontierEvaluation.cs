@@ -1,12 +1,11 @@
-using Attune.Models.Architecture;
-using Attune.Models.Files;
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
-using Attune.Models;
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
 using Attune.Reports.Frontier;

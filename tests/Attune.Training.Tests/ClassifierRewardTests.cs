@@ -1,10 +1,10 @@
-using Attune.Models.Files;
 using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Models.Encoders;
+using Attune.Models.Files;
 using Attune.Testing;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;

@@ -1,4 +1,3 @@
-using Attune.Models.Architecture;
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Attune.Core.Rollouts;
@@ -6,7 +5,7 @@ using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Methods.Supervised;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Decoding;
 using Attune.Training;

@@ -1,11 +1,10 @@
-using Attune.Models.Files;
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Tokens;
-using Attune.Models;
+using Attune.Models.Files;
 using Attune.Recipes.Sources;
 using Attune.Text.Tokenizers;
 using Attune.Training.Batches;

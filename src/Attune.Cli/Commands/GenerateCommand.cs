@@ -1,4 +1,3 @@
-using Attune.Models.Files;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
@@ -9,8 +8,8 @@ using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Kernels;
-using Attune.Models;
 using Attune.Models.Decoding;
+using Attune.Models.Files;
 using Attune.Recipes.Sources;
 using Attune.Text.Tokenizers;
 using Attune.Training.Tokens;

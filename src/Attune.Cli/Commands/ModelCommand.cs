@@ -1,12 +1,11 @@
-using Attune.Models.Architecture;
-using Attune.Models.Files;
 using System.CommandLine;
 using System.Globalization;
 using Attune.Cli.Screens;
 using Attune.Core;
 using Attune.Core.Feedback;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Encoders;
+using Attune.Models.Files;
 using Attune.Models.Gguf;
 using Attune.Models.Hub;
 using Attune.Recipes.Sources;

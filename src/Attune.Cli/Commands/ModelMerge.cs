@@ -1,10 +1,8 @@
-using Attune.Models.Architecture;
-using Attune.Models.Files;
 using System.CommandLine;
 using Attune.Cli.Screens;
 using Attune.Core;
 using Attune.Core.Feedback;
-using Attune.Models;
+using Attune.Models.Files;
 using Attune.Recipes.Sources;
 using Attune.Text.Templates;
 using Spectre.Console;

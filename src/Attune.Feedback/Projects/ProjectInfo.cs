@@ -1,4 +1,3 @@
-
 namespace Attune.Feedback;
 
 public enum ProjectState

@@ -1,4 +1,3 @@
-
 namespace Attune.Feedback.Storage;
 
 internal enum PersonState

@@ -1,4 +1,3 @@
-
 namespace Attune.Feedback.Storage;
 
 // Times are Unix milliseconds, UTC: both databases order and compare them alike. Ids are UUIDs of version 7, which grow with time.

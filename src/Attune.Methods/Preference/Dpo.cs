@@ -1,6 +1,5 @@
-using Attune.Models.Architecture;
 using System.Diagnostics;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Numerics;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using Attune.Models.Architecture;
 using System.Collections.Immutable;
 using System.Globalization;
 using Attune.Core.Conversations;
@@ -6,7 +5,7 @@ using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;

@@ -1,7 +1,6 @@
-using Attune.Models.Architecture;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Numerics;
 using static TorchSharp.torch;
 

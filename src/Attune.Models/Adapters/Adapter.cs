@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Runs;
-using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
 using static TorchSharp.torch;

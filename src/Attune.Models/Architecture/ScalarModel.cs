@@ -2,7 +2,6 @@ using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Models.Adapters;
 using Attune.Models.Configuration;
-using Attune.Models.Files;
 using Attune.Models.Weights;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

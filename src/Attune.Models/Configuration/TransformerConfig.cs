@@ -1,5 +1,4 @@
 using Attune.Core;
-using Attune.Models.Layers;
 
 namespace Attune.Models.Configuration;
 

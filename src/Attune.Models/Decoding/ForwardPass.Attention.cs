@@ -1,4 +1,3 @@
-using Attune.Kernels;
 
 namespace Attune.Models.Decoding;
 

@@ -1,10 +1,9 @@
-using Attune.Models.Architecture;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Attune.Core.Files;
 using Attune.Core.Tokens;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Training.Batches;
 
 namespace Attune.Recipes.Running;

@@ -1,12 +1,11 @@
-using Attune.Models.Architecture;
-using Attune.Models.Files;
 using System.Collections.Immutable;
 using System.Globalization;
 using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Methods;
-using Attune.Models;
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using Attune.Models.Weights;
 using Attune.Recipes.Sources;
 using Attune.Text.Templates;

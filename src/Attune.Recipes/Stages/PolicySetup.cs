@@ -1,5 +1,3 @@
-using Attune.Models.Architecture;
-using Attune.Models.Files;
 using System.Diagnostics;
 using Attune.Core;
 using Attune.Core.Rollouts;
@@ -8,7 +6,8 @@ using Attune.Data.Encoding;
 using Attune.Kernels;
 using Attune.Methods;
 using Attune.Methods.Policy;
-using Attune.Models;
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using Attune.Models.Weights;
 using Attune.Recipes.Running;
 using Attune.Training.Batches;

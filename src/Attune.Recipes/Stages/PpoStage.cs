@@ -1,5 +1,3 @@
-using Attune.Models.Architecture;
-using Attune.Models.Files;
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
@@ -8,7 +6,8 @@ using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Methods.Policy;
-using Attune.Models;
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;

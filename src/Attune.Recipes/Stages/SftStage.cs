@@ -1,5 +1,3 @@
-using Attune.Models.Architecture;
-using Attune.Models.Files;
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
@@ -12,7 +10,8 @@ using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
 using Attune.Methods.Supervised;
-using Attune.Models;
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;

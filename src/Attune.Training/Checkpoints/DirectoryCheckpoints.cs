@@ -1,4 +1,3 @@
-using Attune.Models.Files;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -7,6 +6,7 @@ using System.Text.Json.Serialization;
 using Attune.Core;
 using Attune.Core.Files;
 using Attune.Core.Runs;
+using Attune.Models.Files;
 using Attune.Training.Optimisation;
 using TorchSharp;
 

@@ -1,6 +1,5 @@
-using Attune.Models.Architecture;
 using Attune.Core.Rollouts;
-using Attune.Models;
+using Attune.Models.Architecture;
 
 namespace Attune.Training.Contracts;
 

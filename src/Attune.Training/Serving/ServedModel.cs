@@ -1,4 +1,3 @@
-using Attune.Models.Architecture;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
@@ -7,7 +6,7 @@ using Attune.Core.Completions;
 using Attune.Core.Conversations;
 using Attune.Data.Encoding;
 using Attune.Kernels;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Decoding;
 using Attune.Text.Templates;
 

@@ -1,10 +1,9 @@
-using Attune.Models.Files;
 using System.Net;
 using System.Text;
 using System.Text.Json;
 using Attune.Core.Conversations;
-using Attune.Models;
 using Attune.Models.Decoding;
+using Attune.Models.Files;
 using Attune.Recipes.Sources;
 
 namespace Attune.Cli.Tests.Serving;

@@ -1,4 +1,3 @@
-using Attune.Models.Architecture;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.CompilerServices;
@@ -6,7 +5,7 @@ using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
 using Attune.Methods.Preference;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Testing;
 using Attune.Training.Evaluation;
 using Attune.Training.Rollouts;

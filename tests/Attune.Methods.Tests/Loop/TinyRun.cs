@@ -1,4 +1,3 @@
-using Attune.Models.Architecture;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
@@ -7,8 +6,8 @@ using Attune.Methods.Preference;
 using Attune.Methods.Reward;
 using Attune.Methods.Supervised;
 using Attune.Methods.Tests.Policy;
-using Attune.Models;
 using Attune.Models.Adapters;
+using Attune.Models.Architecture;
 using Attune.Models.Weights;
 using Attune.Testing;
 using Attune.Training;

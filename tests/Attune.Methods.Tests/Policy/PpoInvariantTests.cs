@@ -1,11 +1,10 @@
-using Attune.Models.Architecture;
 using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Methods.Policy;
 using Attune.Methods.Supervised;
 using Attune.Methods.Tests.Loop;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Testing;
 using Attune.Training;
 using Attune.Training.Contracts;

@@ -1,6 +1,6 @@
-using Attune.Models.Architecture;
 using Attune.Methods.Preference;
 using Attune.Methods.Tests.Loop;
+using Attune.Models.Architecture;
 using Attune.Testing;
 using static TorchSharp.torch;
 

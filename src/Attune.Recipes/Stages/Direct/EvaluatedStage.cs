@@ -1,12 +1,11 @@
-using Attune.Models.Architecture;
-using Attune.Models.Files;
 using System.ComponentModel;
 using System.Diagnostics;
 using Attune.Core.Conversations;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Methods;
-using Attune.Models;
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Training.Evaluation;

@@ -1,5 +1,3 @@
-using Attune.Models.Architecture;
-using Attune.Models.Files;
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
@@ -7,7 +5,8 @@ using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
-using Attune.Models;
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
 using Attune.Training.Contracts;

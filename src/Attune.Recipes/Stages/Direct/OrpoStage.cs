@@ -1,6 +1,5 @@
-using Attune.Models.Architecture;
 using Attune.Methods.Preference;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Recipes.Binding;
 
 namespace Attune.Recipes.Stages.Direct;
