@@ -10,7 +10,7 @@ public readonly record struct AttentionShape(int Batch, int Time, int Heads, int
     public int Width => Heads * HeadWidth;
 }
 
-/// <summary>What attention is told beside its input.</summary>
+/// <summary>What attention needs beside its input.</summary>
 /// <param name="Starts">[batch * time] int: the first token that each may look at; null for the row's first.</param>
 /// <param name="Cosines">[batch * time or time, headWidth / 2] float32 of the rotary angles; null for none.</param>
 /// <param name="AnglesPerToken">Whether the angles are given for each token of each row.</param>
@@ -18,20 +18,20 @@ public readonly record struct AttentionView(nint Starts, nint Cosines, nint Sine
 
 /// <summary>
 /// Causal softmax attention, forward and backward, in float32 whatever the type in memory. Only products of tokens that may see each
-/// other are computed, in tiles of 6 queries by 64 keys; backward computes the weights anew from the sums that forward keeps
+/// other are computed, in tiles of 6 queries by 64 keys; the backward pass recomputes the weights from the sums that forward keeps
 /// (Dao et al. 2022, arXiv:2205.14135), one head at a time, so that nothing of size time * time outlives a head. Needs AVX-512.
 /// </summary>
 public static unsafe class AttentionKernel
 {
     [ThreadStatic]
-    private static NativeBuffer? _room;
+    private static NativeBuffer? _scratch;
 
     /// <param name="joint">[batch * time, JointWidth]</param>
     /// <param name="output">[batch * time, Width]</param>
-    /// <param name="logSums">[batch, heads, time]: log of each softmax's sum, for the way back</param>
+    /// <param name="logSums">[batch, heads, time]: log of each softmax's sum, for the backward pass</param>
     public static void Forward<T>(void* joint, void* output, float* logSums, AttentionShape shape, AttentionView view)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             shape.Batch * shape.KeyValueHeads,
             Work(shape),
             item =>
@@ -42,7 +42,7 @@ public static unsafe class AttentionKernel
                     item / shape.KeyValueHeads,
                     item % shape.KeyValueHeads,
                     joint,
-                    ref _room,
+                    ref _scratch,
                     backward: false
                 );
                 head.LoadKeys();
@@ -69,7 +69,7 @@ public static unsafe class AttentionKernel
         AttentionView view
     )
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             shape.Batch * shape.KeyValueHeads,
             Work(shape),
             item =>
@@ -80,7 +80,7 @@ public static unsafe class AttentionKernel
                     item / shape.KeyValueHeads,
                     item % shape.KeyValueHeads,
                     joint,
-                    ref _room,
+                    ref _scratch,
                     backward: true
                 );
                 head.LoadKeys();

@@ -140,46 +140,58 @@ internal unsafe ref partial struct AttentionScratch<T>
 
         for (var first = 0; first < _time; first += TileRows)
         {
-            var rows = Math.Min(TileRows, _time - first);
-            var (low, high) = Visible(first, rows);
-            var weights = _weights + (long)first * _columns;
-            var slopes = _slopes + (long)first * _columns;
-            Scores(first, rows, low, high, _keysByWidth, _queries, weights);
-            Scores(first, rows, low, high, _valuesByWidth, _outer, slopes);
-            var end = (first + rows + 15) / 16 * 16;
-            for (var r = 0; r < rows; r++)
-            {
-                // softmax' v = p (v - sum(p v)), and sum(p v) is the product of output and its gradient.
-                Slopes(
-                    weights + (long)r * _columns,
-                    slopes + (long)r * _columns,
-                    StartOf(first + r),
-                    first + r,
-                    low,
-                    end,
-                    sums[first + r],
-                    Dot(output, gradient, head, first + r)
-                );
-            }
-
-            Mix(slopes + low, rows, _columns, 1, _keys, low, first + rows - low);
-            for (var r = 0; r < rows; r++)
-            {
-                new ReadOnlySpan<float>(_tile + TileRows * Panel + r * _padded, _padded).CopyTo(new Span<float>(_line, _padded));
-                Scale(_line, Factor);
-                Turn(_line, first + r, -1);
-                StoreLine(jointGradient, _shape.JointWidth, first + r, head * _width, _line);
-            }
+            BackwardQueries(head, first, output, sums, gradient, jointGradient);
         }
 
         for (var first = 0; first < _time; first += TileRows)
         {
-            var rows = Math.Min(TileRows, _time - first);
-            Mix(_weights + (long)first * _columns + first, rows, 1, _columns, _outer, first, _time - first);
-            AddTile(_valueGradients, first, rows);
-            Mix(_slopes + (long)first * _columns + first, rows, 1, _columns, _queries, first, _time - first);
-            AddTile(_keyGradients, first, rows);
+            BackwardKeys(first);
         }
+    }
+
+    /// <summary>Gradients of the scores and the queries of a tile.</summary>
+    private readonly void BackwardQueries(int head, int first, void* output, float* sums, void* gradient, void* jointGradient)
+    {
+        var rows = Math.Min(TileRows, _time - first);
+        var (low, high) = Visible(first, rows);
+        var weights = _weights + (long)first * _columns;
+        var slopes = _slopes + (long)first * _columns;
+        Scores(first, rows, low, high, _keysByWidth, _queries, weights);
+        Scores(first, rows, low, high, _valuesByWidth, _outer, slopes);
+        var end = (first + rows + 15) / 16 * 16;
+        for (var r = 0; r < rows; r++)
+        {
+            // softmax' v = p (v - sum(p v)), and sum(p v) is the product of output and its gradient.
+            Slopes(
+                weights + (long)r * _columns,
+                slopes + (long)r * _columns,
+                StartOf(first + r),
+                first + r,
+                low,
+                end,
+                sums[first + r],
+                Dot(output, gradient, head, first + r)
+            );
+        }
+
+        Mix(slopes + low, rows, _columns, 1, _keys, low, first + rows - low);
+        for (var r = 0; r < rows; r++)
+        {
+            new ReadOnlySpan<float>(_tile + TileRows * Panel + r * _padded, _padded).CopyTo(new Span<float>(_line, _padded));
+            Scale(_line, Factor);
+            Turn(_line, first + r, -1);
+            StoreLine(jointGradient, _shape.JointWidth, first + r, head * _width, _line);
+        }
+    }
+
+    /// <summary>Adds a tile's part to the gradients of keys and values.</summary>
+    private readonly void BackwardKeys(int first)
+    {
+        var rows = Math.Min(TileRows, _time - first);
+        Mix(_weights + (long)first * _columns + first, rows, 1, _columns, _outer, first, _time - first);
+        AddTile(_valueGradients, first, rows);
+        Mix(_slopes + (long)first * _columns + first, rows, 1, _columns, _queries, first, _time - first);
+        AddTile(_keyGradients, first, rows);
     }
 
     public readonly void StoreKeyGradients(void* jointGradient)
@@ -278,64 +290,5 @@ internal unsafe ref partial struct AttentionScratch<T>
                 (Vector512.Load(from + j) + Vector512.Load(to + j)).Store(to + j);
             }
         }
-    }
-
-    /// <summary>Scores become weights, 0 outside [start, last].</summary>
-    /// <returns>The log of the sum of exponentials.</returns>
-    private static float Softmax(float* scores, int start, int last, int low, int high)
-    {
-        var most = Vector512.Create(float.NegativeInfinity);
-        for (var j = low; j < high; j += 16)
-        {
-            most = Vector512.Max(most, Masked(Vector512.Load(scores + j), j, start, last));
-        }
-
-        var top = Max(most);
-        var (shift, total) = (Vector512.Create(top), Vector512<float>.Zero);
-        for (var j = low; j < high; j += 16)
-        {
-            var power = WideMath.Exp(Masked(Vector512.Load(scores + j), j, start, last) - shift);
-            power.Store(scores + j);
-            total += power;
-        }
-
-        var sum = Vector512.Sum(total);
-        var share = Vector512.Create(1 / sum);
-        for (var j = low; j < high; j += 16)
-        {
-            (Vector512.Load(scores + j) * share).Store(scores + j);
-        }
-
-        return top + MathF.Log(sum);
-    }
-
-    /// <summary>Scores become weights, and the gradient of weights that of scores.</summary>
-    private readonly void Slopes(float* weights, float* slopes, int start, int last, int low, int high, float logSum, float dot)
-    {
-        var (shift, mean) = (Vector512.Create(logSum), Vector512.Create(dot));
-        new Span<float>(weights, low).Clear();
-        new Span<float>(slopes, low).Clear();
-        for (var j = low; j < high; j += 16)
-        {
-            var weight = WideMath.Exp(Masked(Vector512.Load(weights + j), j, start, last) - shift);
-            weight.Store(weights + j);
-            (weight * (Vector512.Load(slopes + j) - mean)).Store(slopes + j);
-        }
-    }
-
-    private static Vector512<float> Masked(Vector512<float> values, int column, int start, int last)
-    {
-        var places = Vector512.Create(column) + Vector512<int>.Indices;
-        var inside =
-            Vector512.GreaterThanOrEqual(places, Vector512.Create(start)) & Vector512.LessThanOrEqual(places, Vector512.Create(last));
-        return Vector512.ConditionalSelect(inside.AsSingle(), values, Vector512.Create(float.NegativeInfinity));
-    }
-
-    private static float Max(Vector512<float> values)
-    {
-        var eight = Vector256.Max(values.GetLower(), values.GetUpper());
-        var four = Vector128.Max(eight.GetLower(), eight.GetUpper());
-        four = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
-        return Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 }

@@ -17,7 +17,7 @@ internal static unsafe class BFloat16Gemm
     internal static bool IsHardwareAccelerated => Code is not null;
 
     /// <param name="activations">[rows][stride floats], bfloat16 in the first half of each row</param>
-    internal static void Tile(float* activations, int stride, int rows, float* panel, int steps, float* tile, Fetch fetch)
+    internal static void Tile(float* activations, int stride, int rows, float* panel, int steps, float* tile, Prefetch fetch)
     {
         if (Code is { } code)
         {

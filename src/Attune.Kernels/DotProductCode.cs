@@ -39,10 +39,10 @@ internal sealed unsafe partial class DotProductCode
     }
 
     /// <param name="bytes">From row to row of the activations.</param>
-    internal void Run(float* activations, nint bytes, int rows, float* panel, int steps, float* tile, Fetch fetch)
+    internal void Run(float* activations, nint bytes, int rows, float* panel, int steps, float* tile, Prefetch fetch)
     {
         var routine = _routines[(rows - 1) * LineChoices + (fetch.LinesPerStep == 4 ? 3 : fetch.LinesPerStep)];
-        // A routine takes microseconds, waits for nothing and touches no managed object, so the collector need not be told of it.
+        // A routine takes microseconds, waits for nothing and touches no managed object, so the collector need not know of it.
         ((delegate* unmanaged[SuppressGCTransition]<float*, nint, float*, nint, float*, float*, void>)routine)(
             activations,
             bytes,

@@ -12,7 +12,7 @@ public static unsafe class DropoutKernel
     public static void Mask(ulong seed, float* target, long count, double dropout)
     {
         var (kept, limit) = ((float)(1 / (1 - dropout)), (ulong)(dropout * (1UL << 53)));
-        TorchThreads.For(
+        ParallelLoop.For(
             (int)((count + Grain - 1) / Grain),
             count,
             part =>

@@ -19,7 +19,7 @@ public unsafe interface IElement
 }
 
 /// <summary>As float32.</summary>
-public readonly unsafe struct FullElement : IElement
+public readonly unsafe struct Float32Element : IElement
 {
     public static int Bytes => sizeof(float);
 
@@ -35,7 +35,7 @@ public readonly unsafe struct FullElement : IElement
 }
 
 /// <summary>As bfloat16, rounded to nearest, ties to even.</summary>
-public readonly unsafe struct HalfElement : IElement
+public readonly unsafe struct BFloat16Element : IElement
 {
     public static int Bytes => sizeof(ushort);
 
@@ -58,7 +58,7 @@ public readonly unsafe struct HalfElement : IElement
 }
 
 /// <summary>Functions of sixteen numbers, as <see cref="VectorMath"/> has them for the machine's own width.</summary>
-internal static class WideMath
+internal static class Vector512Math
 {
     /// <summary>e to the x, with a relative error below 2e-7; 0 below -87.3.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -17,7 +17,7 @@ public static unsafe class HeadNormKernel
     /// <param name="shape">Batch * Time rows.</param>
     public static void Forward<T>(void* joint, void* output, void* queryWeight, void* keyWeight, AttentionShape shape, double epsilon)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             shape.Batch * shape.Time,
             (long)shape.Batch * shape.Time * shape.JointWidth,
             row =>
@@ -62,7 +62,7 @@ public static unsafe class HeadNormKernel
         var shares = (rows + RowsPerShare - 1) / RowsPerShare;
         var width = shape.HeadWidth;
         var sums = new float[2L * shares * width];
-        TorchThreads.For(
+        ParallelLoop.For(
             shares,
             (long)rows * shape.JointWidth,
             share =>
@@ -88,7 +88,16 @@ public static unsafe class HeadNormKernel
                 }
             }
         );
-        for (var i = 0; i < width && queryGradient is not null; i += 16)
+        if (queryGradient is not null)
+        {
+            AddShares<T>(sums, shares, width, queryGradient, keyGradient);
+        }
+    }
+
+    private static void AddShares<T>(float[] sums, int shares, int width, void* queryGradient, void* keyGradient)
+        where T : struct, IElement
+    {
+        for (var i = 0; i < width; i += 16)
         {
             var (ofQuery, ofKey) = (Vector512<float>.Zero, Vector512<float>.Zero);
             for (var share = 0L; share < shares; share++)

@@ -44,7 +44,7 @@ public static unsafe class LayerKernels
     /// <param name="gradients">[rows, columns]</param>
     public static void AddColumnSums<T>(void* gradients, int rows, int columns, void* into)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             (columns + 63) / 64,
             (long)rows * columns,
             part =>
@@ -103,7 +103,7 @@ public static unsafe class LayerKernels
     /// <param name="input">[rows, 2 * width]</param>
     public static void SwiGlu<T>(void* input, void* output, int rows, int width)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             rows,
             (long)rows * width,
             row =>
@@ -113,7 +113,7 @@ public static unsafe class LayerKernels
                 for (var i = 0; i < width; i += 16)
                 {
                     var gate = T.Load(input, from + i);
-                    T.Store(output, to + i, gate * WideMath.Logistic(gate) * T.Load(input, from + width + i));
+                    T.Store(output, to + i, gate * Vector512Math.Logistic(gate) * T.Load(input, from + width + i));
                 }
             }
         );
@@ -123,7 +123,7 @@ public static unsafe class LayerKernels
     /// <param name="inputGradient">[rows, 2 * width]</param>
     public static void SwiGluBackward<T>(void* input, void* gradient, void* inputGradient, int rows, int width)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             rows,
             (long)rows * width,
             row =>
@@ -133,7 +133,7 @@ public static unsafe class LayerKernels
                 for (var i = 0; i < width; i += 16)
                 {
                     var (gate, value, g) = (T.Load(input, from + i), T.Load(input, from + width + i), T.Load(gradient, to + i));
-                    var s = WideMath.Logistic(gate);
+                    var s = Vector512Math.Logistic(gate);
                     T.Store(inputGradient, from + i, g * value * s * (Vector512<float>.One + gate * (Vector512<float>.One - s)));
                     T.Store(inputGradient, from + width + i, g * gate * s);
                 }
@@ -144,7 +144,7 @@ public static unsafe class LayerKernels
     /// <param name="input">[rows, 2 * width]</param>
     public static void GeGlu<T>(void* input, void* output, int rows, int width)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             rows,
             (long)rows * width,
             row =>
@@ -164,7 +164,7 @@ public static unsafe class LayerKernels
     /// <param name="inputGradient">[rows, 2 * width]</param>
     public static void GeGluBackward<T>(void* input, void* gradient, void* inputGradient, int rows, int width)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             rows,
             (long)rows * width,
             row =>
@@ -185,7 +185,7 @@ public static unsafe class LayerKernels
     /// <param name="second">[.., width]; null for none</param>
     public static void Gather<T>(void* first, long* firstRows, void* second, long* secondRows, float* target, int rows, int width)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             rows,
             (long)rows * width,
             row =>
@@ -201,7 +201,7 @@ public static unsafe class LayerKernels
     /// <summary>Adds each gradient row to its row of a table, in their order.</summary>
     public static void ScatterAdd<T>(float* gradients, long* tableRows, void* table, int rows, int width)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             (width + 63) / 64,
             (long)rows * width,
             part =>
@@ -223,7 +223,7 @@ public static unsafe class LayerKernels
     /// <summary>s(2u) with 2u = 2 sqrt(2 / pi) (x + 0.044715 x^3): (1 + tanh u) / 2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> GeluGate(Vector512<float> x) =>
-        WideMath.Logistic(x * Vector512.FusedMultiplyAdd(Vector512.Create(0.0713548163f), x * x, Vector512.Create(1.59576912f)));
+        Vector512Math.Logistic(x * Vector512.FusedMultiplyAdd(Vector512.Create(0.0713548163f), x * x, Vector512.Create(1.59576912f)));
 
     /// <summary>The derivative of x s(2u): s + x s (1 - s) 2u'.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -234,5 +234,5 @@ public static unsafe class LayerKernels
     }
 
     private static void InParts(long count, Action<long, long> work) =>
-        TorchThreads.For((int)((count + Grain - 1) / Grain), count, part => work((long)part * Grain, Math.Min(count, (part + 1L) * Grain)));
+        ParallelLoop.For((int)((count + Grain - 1) / Grain), count, part => work((long)part * Grain, Math.Min(count, (part + 1L) * Grain)));
 }

@@ -20,7 +20,7 @@ public static unsafe class NormKernels
     /// <param name="delta">[rows, width] of T, what a branch adds to the residual stream; null for nothing.</param>
     /// <param name="sum">[rows, width]: where x is written if there is a delta.</param>
     /// <param name="bias">Null for RMSNorm.</param>
-    /// <param name="statistics">[rows, 2]: mean and scale of each row, for the way back</param>
+    /// <param name="statistics">[rows, 2]: mean and scale of each row, for the backward pass</param>
     public static void Forward<T>(
         float* input,
         void* delta,
@@ -86,7 +86,7 @@ public static unsafe class NormKernels
     {
         var shares = (rows + RowsPerShare - 1) / RowsPerShare;
         var sums = (nint)MatrixProduct.Room(ref _shares, 2L * shares * width);
-        TorchThreads.For(
+        ParallelLoop.For(
             shares,
             (long)rows * width,
             share =>
@@ -112,18 +112,22 @@ public static unsafe class NormKernels
                 }
             }
         );
-        if (weightGradient is null)
+        if (weightGradient is not null)
         {
-            return;
+            AddShares<T>((float*)sums, shares, width, weightGradient, biasGradient);
         }
+    }
 
+    private static void AddShares<T>(float* sums, int shares, int width, void* weightGradient, void* biasGradient)
+        where T : struct, IElement
+    {
         for (var i = 0; i < width; i += 16)
         {
             var (ofWeight, ofBias) = (Vector512<float>.Zero, Vector512<float>.Zero);
             for (var share = 0; share < shares; share++)
             {
-                ofWeight += Vector512.Load((float*)sums + 2L * share * width + i);
-                ofBias += Vector512.Load((float*)sums + (2L * share + 1) * width + i);
+                ofWeight += Vector512.Load(sums + 2L * share * width + i);
+                ofBias += Vector512.Load(sums + (2L * share + 1) * width + i);
             }
 
             T.Store(weightGradient, i, T.Load(weightGradient, i) + ofWeight);
@@ -200,7 +204,7 @@ public static unsafe class NormKernels
     private static void InRows(int rows, int width, Action<int> work)
     {
         const int grain = 16;
-        TorchThreads.For(
+        ParallelLoop.For(
             (rows + grain - 1) / grain,
             (long)rows * width,
             part =>

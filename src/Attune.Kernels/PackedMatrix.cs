@@ -15,7 +15,7 @@ public enum PanelOrder
     Gated,
 }
 
-/// <summary>The numbers a kernel multiplies; sums are in 32 bits whatever they are.</summary>
+/// <summary>The type of the numbers that a kernel multiplies; their sums are always in 32 bits.</summary>
 public enum KernelType
 {
     /// <summary>Exact: 32-bit weights and activations.</summary>

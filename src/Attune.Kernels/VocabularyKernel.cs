@@ -27,7 +27,7 @@ public static unsafe class VocabularyKernel
         int vocabulary
     )
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             rows,
             (long)rows * vocabulary,
             row =>
@@ -51,7 +51,7 @@ public static unsafe class VocabularyKernel
                 {
                     // Beyond the end: a logit that gives 0 and is a number, so that 0 times it is 0.
                     var below = Load<T>(logits, at, i, vocabulary, -1e30f) * factor - shift;
-                    var power = WideMath.Exp(below);
+                    var power = Vector512Math.Exp(below);
                     total += power;
                     weighted = Vector512.FusedMultiplyAdd(power, below, weighted);
                 }
@@ -69,7 +69,7 @@ public static unsafe class VocabularyKernel
     /// <param name="gradients">[rows], of the log-probabilities</param>
     public static void Backward<T>(void* logits, long* targets, float scale, float* logSums, float* gradients, int rows, int vocabulary)
         where T : struct, IElement =>
-        TorchThreads.For(
+        ParallelLoop.For(
             rows,
             (long)rows * vocabulary,
             row =>
@@ -85,7 +85,7 @@ public static unsafe class VocabularyKernel
                 var i = 0;
                 for (; i + 16 <= vocabulary; i += 16)
                 {
-                    T.Store(logits, at + i, slope * WideMath.Exp(T.Load(logits, at + i) * factor - shift));
+                    T.Store(logits, at + i, slope * Vector512Math.Exp(T.Load(logits, at + i) * factor - shift));
                 }
 
                 for (; i < vocabulary; i++)

@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 using Attune.Core.Runs;
-using Attune.Models;
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using Attune.Testing;
 
 namespace Attune.Cli.Tests;

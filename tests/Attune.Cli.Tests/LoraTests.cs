@@ -77,7 +77,7 @@ public sealed class LoraTests(TinyModel models) : IClassFixture<TinyModel>, IDis
         AttuneProgram.Run(_folder.Path, Dpo("--lora-base", "nf4")).Refused("quantised weights cannot be trained");
         AttuneProgram
             .Run(_folder.Path, Dpo("--lora-r", "4", "--lora-targets", "q_proj"))
-            .Refused("name q_proj, which a model of the family gpt2 has not");
+            .Refused("name q_proj, which a model of the family gpt2 does not have");
         AttuneProgram
             .Run(
                 _folder.Path,

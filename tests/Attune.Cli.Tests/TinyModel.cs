@@ -1,6 +1,7 @@
 using Attune.Core.Runs;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
+using Attune.Models.Files;
 using Attune.Testing;
 using Attune.Text.Tokenizers;
 using Attune.Worlds.Reviews;

@@ -1,4 +1,5 @@
 using Attune.Core.Runs;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using static TorchSharp.torch;
 
@@ -110,17 +111,5 @@ internal static class TinyModels
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         return model.Logits(model.Trunk.Hidden(Rows(tokens))).to(ScalarType.Float32).contiguous().data<float>().ToArray();
-    }
-
-    internal static float LargestDifference(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
-    {
-        Assert.Equal(left.Length, right.Length);
-        var most = 0f;
-        for (var i = 0; i < left.Length; i++)
-        {
-            most = Math.Max(most, Math.Abs(left[i] - right[i]));
-        }
-
-        return most;
     }
 }

@@ -1,5 +1,5 @@
 using Attune.Core.Runs;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
 using static TorchSharp.torch;

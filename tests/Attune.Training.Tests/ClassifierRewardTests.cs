@@ -4,7 +4,7 @@ using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Models.Encoders;
-using Attune.Models.Weights;
+using Attune.Models.Files;
 using Attune.Testing;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;

@@ -2,7 +2,7 @@ using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;

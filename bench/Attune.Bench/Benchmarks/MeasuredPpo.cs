@@ -4,7 +4,7 @@ using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Methods.Policy;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Training;
 using Attune.Training.Batches;

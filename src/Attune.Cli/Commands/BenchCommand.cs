@@ -3,7 +3,7 @@ using System.Globalization;
 using Attune.Bench.Benchmarks;
 using Attune.Cli.Screens;
 using Attune.Core.Runs;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Gguf;
 using Spectre.Console;
 

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Tokens;
-using Attune.Models;
+using Attune.Models.Files;
 using Attune.Recipes.Sources;
 using Attune.Text.Tokenizers;
 using Attune.Training.Batches;

@@ -2,9 +2,7 @@ using System.CommandLine;
 using Attune.Cli.Screens;
 using Attune.Core;
 using Attune.Core.Feedback;
-using Attune.Models;
-using Attune.Models.Adapters;
-using Attune.Models.Weights;
+using Attune.Models.Files;
 using Attune.Recipes.Sources;
 using Attune.Text.Templates;
 using Spectre.Console;
@@ -79,13 +77,13 @@ internal static class ModelMerge
         using var model = ModelFiles.LoadLanguageModel(origin);
         if (AdapterFiles.HasScoreHead(adapter))
         {
-            using var judge = ScalarModel.Adapted(model, adapter);
+            using var judge = AdapterFiles.LoadScalarModel(model, adapter);
             using var merged = judge.Copy();
             ModelFiles.Save(merged, folder, type);
         }
         else
         {
-            using var adapted = model.Adapted(adapter);
+            using var adapted = AdapterFiles.LoadLanguageModel(model, adapter);
             using var merged = adapted.Copy();
             ModelFiles.Save(merged, folder, type);
         }

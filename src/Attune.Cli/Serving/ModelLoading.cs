@@ -1,5 +1,5 @@
 using Attune.Cli.Screens;
-using Attune.Models;
+using Attune.Models.Files;
 using Attune.Recipes.Sources;
 using Attune.Training.Serving;
 using Attune.Training.Tokens;

@@ -55,7 +55,7 @@ public sealed record CompletionRequest(EncodedPrompt Prompt, SamplingOptions Sam
     /// Where tokens are of interest, whether those of the prompt are told too, and an end token: all that was read and drawn, as programs
     /// that measure models count on it.
     /// </summary>
-    public bool TellsPrompt { get; init; }
+    public bool ReportsPrompt { get; init; }
 }
 
 /// <summary>What an answer goes on with.</summary>

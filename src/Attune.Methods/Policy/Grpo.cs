@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Statistics;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Weights;
 using Attune.Numerics;
 using Attune.Training.Batches;

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using Attune.Core;
 using Attune.Core.Statistics;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Weights;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;

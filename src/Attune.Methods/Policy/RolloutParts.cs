@@ -1,5 +1,5 @@
 using Attune.Core.Rollouts;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;

@@ -1,4 +1,4 @@
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Weights;
 using Attune.Training.Batches;
 using static TorchSharp.torch;

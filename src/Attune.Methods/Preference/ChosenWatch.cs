@@ -1,7 +1,7 @@
 using System.Globalization;
 using Attune.Core.Statistics;
 using Attune.Core.Tokens;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Training.Batches;
 
 namespace Attune.Methods.Preference;

@@ -5,7 +5,7 @@ using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;

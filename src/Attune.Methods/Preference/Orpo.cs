@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Runs;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Numerics;
 using static TorchSharp.torch;
 

@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Weights;
 using Attune.Numerics;
 using Attune.Training.Batches;

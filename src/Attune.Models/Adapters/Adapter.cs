@@ -16,7 +16,7 @@ public sealed class Adapter : IDisposable
     private readonly ImmutableArray<AdapterSite> _sites;
     private readonly Dictionary<string, Tensor> _squares = []; // [rows] of the base's map, with DoRA
 
-    private Adapter(TransformerModel origin, AdapterConfig config, HeadKind head)
+    private Adapter(IAdaptable origin, AdapterConfig config, HeadKind head)
     {
         config.Validate();
         Config = config;
@@ -42,7 +42,7 @@ public sealed class Adapter : IDisposable
         {
             using var scope = NewDisposeScope();
             using var quiet = no_grad();
-            var own = origin.Trunk.Maps[site.Map].Plain().narrow(0, site.FirstRow, site.Rows);
+            var own = origin.MatrixOf(site.Map).narrow(0, site.FirstRow, site.Rows);
             _squares.Add(site.Module, own.square().sum(1).DetachFromDisposeScope());
         }
     }
@@ -60,7 +60,7 @@ public sealed class Adapter : IDisposable
     /// A fresh adapter, which changes nothing yet: A uniform within 1 / sqrt(inputs), B zero, magnitudes those of the base, a head as the
     /// base's.
     /// </summary>
-    internal static Adapter Fresh(TransformerModel origin, AdapterConfig config, HeadKind head, Seed seed)
+    internal static Adapter Fresh(IAdaptable origin, AdapterConfig config, HeadKind head, Seed seed)
     {
         var adapter = Empty(origin, config, head);
         using var scope = NewDisposeScope();
@@ -84,7 +84,7 @@ public sealed class Adapter : IDisposable
     }
 
     /// <summary>One to load into: zero but for magnitudes and heads, which are the base's.</summary>
-    internal static Adapter Empty(TransformerModel origin, AdapterConfig config, HeadKind head)
+    internal static Adapter Empty(IAdaptable origin, AdapterConfig config, HeadKind head)
     {
         var adapter = new Adapter(origin, config, head);
         using var scope = NewDisposeScope();

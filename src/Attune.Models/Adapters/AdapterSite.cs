@@ -42,7 +42,7 @@ internal sealed record AdapterSite(string Module, string Map, long FirstRow, lon
         return unknown.Length == 0
             ? [.. all.Where(s => targets.Any(t => Fits(s, t)))]
             : throw new ConfigurationException(
-                $"an adapter's targets name {string.Join(", ", unknown)}, which a model of the family {config.Family} has not; "
+                $"an adapter's targets name {string.Join(", ", unknown)}, which a model of the family {config.Family} does not have; "
                     + $"expected {AdapterConfig.AllLinear} or some of "
                     + $"{string.Join(", ", all.Select(s => s.Module[(s.Module.LastIndexOf('.') + 1)..]).Distinct())}."
             );

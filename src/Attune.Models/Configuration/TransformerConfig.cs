@@ -142,7 +142,9 @@ public sealed record TransformerConfig
         };
 
     /// <summary>Every problem with these numbers, each one sentence that begins with the field's name.</summary>
-    public IEnumerable<string> Problems()
+    public IEnumerable<string> Problems() => [.. SizeProblems(), .. HeadProblems(), .. NumberProblems()];
+
+    private IEnumerable<string> SizeProblems()
     {
         (string Name, int Value)[] sizes =
         [
@@ -162,7 +164,10 @@ public sealed record TransformerConfig
                 yield return $"{name} is {value}; expected 1 to {most}.";
             }
         }
+    }
 
+    private IEnumerable<string> HeadProblems()
+    {
         if (OwnHeadWidth is null && Heads >= 1 && Width % Heads != 0)
         {
             yield return $"Heads is {Heads}, which does not divide Width {Width}.";
@@ -185,7 +190,10 @@ public sealed record TransformerConfig
         {
             yield return $"KeyValueHeads is {KeyValueHeads}, which does not divide Heads {Heads}.";
         }
+    }
 
+    private IEnumerable<string> NumberProblems()
+    {
         if (!(NormEpsilon > 0 && NormEpsilon < 1))
         {
             yield return $"NormEpsilon is {NormEpsilon}; expected more than 0 and less than 1.";

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
+using Attune.Models.Layers;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Decoding;
@@ -27,7 +29,7 @@ internal sealed class CachedForward : IDisposable
         _values = [.. Enumerable.Range(0, _config.Layers).Select(_ => zeros(shape, model.Weights.Type, _device).DetachFromDisposeScope())];
         if (_config.Positions == PositionKind.Rotary)
         {
-            var (cosines, sines) = Rotary.Tables(_config);
+            var (cosines, sines) = RotaryEmbedding.Tables(_config);
             _cosines = Table(cosines);
             _sines = Table(sines);
         }
@@ -131,7 +133,7 @@ internal sealed class CachedForward : IDisposable
 
         return hidden;
 
-        Tensor Turned(Tensor heads) => cosines is null ? heads : Rotary.Turn(heads, cosines, sines!);
+        Tensor Turned(Tensor heads) => cosines is null ? heads : RotaryEmbedding.Turn(heads, cosines, sines!);
     }
 
     /// <summary>Attention of one query a slot to what its slot holds; the queries that share keys are computed together.</summary>

@@ -8,8 +8,8 @@ internal sealed unsafe class DecodeBatch(IDecodeQueue queue, DecodeSlot[] slots,
     // Fewer are computed sooner than waited for.
     private const int LeastShared = 8;
 
-    private readonly Draw[] _draws = new Draw[pass.MaxOutputs];
-    private readonly ImmutableArray<Draw>[] _likeliest = new ImmutableArray<Draw>[pass.MaxOutputs];
+    private readonly DrawnToken[] _draws = new DrawnToken[pass.MaxOutputs];
+    private readonly ImmutableArray<DrawnToken>[] _likeliest = new ImmutableArray<DrawnToken>[pass.MaxOutputs];
     private int _taken;
 
     /// <summary>Prompt tokens that were computed, those copied from another text not counted.</summary>
@@ -147,7 +147,7 @@ internal sealed unsafe class DecodeBatch(IDecodeQueue queue, DecodeSlot[] slots,
         var prompt = job.Request.Prompt;
         var own = Common(slots[index].Prompt, prompt);
         slots[index].Take(job);
-        if (job.TellsPrompt)
+        if (job.ReportsPrompt)
         {
             return;
         }
@@ -187,7 +187,7 @@ internal sealed unsafe class DecodeBatch(IDecodeQueue queue, DecodeSlot[] slots,
     private void ReadPrompt(int index, DecodeSlot slot)
     {
         var before = slot.PromptRead;
-        var tells = slot.Job!.TellsPrompt;
+        var tells = slot.Job!.ReportsPrompt;
         // The slots after this one may each come to the end of their prompts in this pass.
         var outputs = tells ? pass.MaxOutputs - slots.Skip(index + 1).Count(s => !s.IsFree && !s.HasReadPrompt) : pass.MaxOutputs;
         while (!slot.HasReadPrompt && pass.Count < pass.Rows && pass.OutputCount < outputs)

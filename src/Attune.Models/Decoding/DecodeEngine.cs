@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Kernels;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 
 namespace Attune.Models.Decoding;
@@ -75,7 +76,7 @@ public sealed class DecodeEngine : IDecoder
             return [];
         }
 
-        var list = new ListedRequests(requests, options, finished);
+        var list = new RequestList(requests, options, finished);
         Run(
             list,
             Math.Min(options.BatchSize, requests.Count),
@@ -90,9 +91,9 @@ public sealed class DecodeEngine : IDecoder
     /// <param name="slots">Answers decoded together.</param>
     /// <param name="capacity">Most tokens of a prompt and its answer. The cache takes slots * capacity tokens of memory.</param>
     /// <param name="weightVersion">Written into the rollouts.</param>
-    /// <exception cref="AttuneException">The logits are not finite numbers. Jobs under way are told, and the engine stays
+    /// <exception cref="AttuneException">The logits are not finite numbers. Jobs under way are informed, and the engine stays
     /// usable.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled between two tokens. Jobs under way are told.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two tokens. Jobs under way are informed.</exception>
     public void Run(IDecodeQueue queue, int slots, int capacity, long weightVersion, CancellationToken cancel)
     {
         Prepare(slots, capacity);
@@ -175,7 +176,7 @@ public sealed class DecodeEngine : IDecoder
         _model.Dispose();
     }
 
-    /// <param name="reader">Told each position and which of the pass's outputs follows it.</param>
+    /// <param name="reader">Called with each position and the number of the pass's output that follows it.</param>
     private void Read(ReadOnlySpan<int> tokens, Action<int, int> reader)
     {
         RequestChecks.Prompt(_config, tokens, "The text", 0);

@@ -5,11 +5,11 @@ namespace Attune.Models.Decoding;
 
 /// <summary>A drawn token, or one that might have been.</summary>
 /// <param name="LogProb">Nats, under the distribution before it was cut.</param>
-public readonly record struct Draw(int Token, float LogProb);
+public readonly record struct DrawnToken(int Token, float LogProb);
 
 /// <summary>
-/// An answer to draw, and who is told of it. Its methods are called between two tokens by the thread that decodes, so they are quick and do
-/// not throw.
+/// An answer to draw, and what happens with its tokens. The thread that decodes calls its methods between two tokens, so they are quick
+/// and do not throw.
 /// </summary>
 /// <param name="options">Of this answer alone; the batch size is not looked at.</param>
 public abstract class DecodeJob(SampleRequest request, SamplingOptions options)
@@ -17,23 +17,23 @@ public abstract class DecodeJob(SampleRequest request, SamplingOptions options)
     public SampleRequest Request => request;
     public SamplingOptions Options => options;
 
-    /// <summary>Likeliest tokens to be told beside each drawn one; 0 for none.</summary>
+    /// <summary>How many of the likeliest tokens are reported beside each drawn one; 0 for none.</summary>
     public int Alternatives { get; init; }
 
     /// <summary>
-    /// Whether the prompt's own tokens are told too. It is then read from its first token on, whatever of it the cache holds.
+    /// Whether the prompt's own tokens are reported too. The prompt is then read from its first token, even where the cache holds a part of it.
     /// </summary>
-    public bool TellsPrompt { get; init; }
+    public bool ReportsPrompt { get; init; }
 
-    /// <summary>True once nobody wants the answer: it leaves the batch, and nothing more is told of it.</summary>
+    /// <summary>True once the answer is no longer wanted: it leaves the batch, and no further methods are called.</summary>
     public virtual bool IsAbandoned => false;
 
     /// <summary>A token of the prompt, those after the first in their order; before anything is drawn.</summary>
     /// <param name="given">With its log-probability given those before it.</param>
-    public virtual void OnPrompt(Draw given, ImmutableArray<Draw> likeliest) { }
+    public virtual void OnPrompt(DrawnToken given, ImmutableArray<DrawnToken> likeliest) { }
 
     /// <param name="likeliest">The likeliest tokens first, as many as <see cref="Alternatives"/>, log-probabilities before any cut.</param>
-    public virtual void OnDrawn(Draw drawn, ImmutableArray<Draw> likeliest) { }
+    public virtual void OnDrawn(DrawnToken drawn, ImmutableArray<DrawnToken> likeliest) { }
 
     public abstract void OnFinished(Rollout rollout);
 
@@ -51,8 +51,7 @@ public interface IDecodeQueue
 }
 
 /// <summary>A list of requests with the same options, and the answers in the same order.</summary>
-internal sealed class ListedRequests(IReadOnlyList<SampleRequest> requests, SamplingOptions options, IProgress<int>? progress)
-    : IDecodeQueue
+internal sealed class RequestList(IReadOnlyList<SampleRequest> requests, SamplingOptions options, IProgress<int>? progress) : IDecodeQueue
 {
     private readonly Rollout[] _results = new Rollout[requests.Count];
     private int _next;
@@ -60,9 +59,9 @@ internal sealed class ListedRequests(IReadOnlyList<SampleRequest> requests, Samp
 
     internal IReadOnlyList<Rollout> Results => _results;
 
-    public DecodeJob? Next(bool idle) => _next == requests.Count ? null : new Listed(this, _next++);
+    public DecodeJob? Next(bool idle) => _next == requests.Count ? null : new Job(this, _next++);
 
-    private sealed class Listed(ListedRequests list, int index) : DecodeJob(list.Request(index), list.Options)
+    private sealed class Job(RequestList list, int index) : DecodeJob(list.Request(index), list.Options)
     {
         public override void OnFinished(Rollout rollout)
         {

@@ -16,7 +16,7 @@ public sealed class DecodeService : IDisposable
     private readonly Thread _thread;
     private readonly int _slots;
 
-    /// <param name="engine">With its weights loaded; disposed with the service, and used by nobody else until then.</param>
+    /// <param name="engine">With its weights loaded; disposed with the service, and not used by others until then.</param>
     /// <param name="slots">Answers decoded together.</param>
     /// <param name="capacity">Most tokens of a prompt and its answer.</param>
     /// <param name="mostWaiting">Answers that may wait for a slot.</param>
@@ -31,7 +31,7 @@ public sealed class DecodeService : IDisposable
         catch (Exception problem) when (problem is OutOfMemoryException or OverflowException)
         {
             throw new AttuneException(
-                $"There is no memory to decode {slots} texts of {capacity} tokens together: serve fewer at once, or shorter ones.",
+                $"There is not enough memory to decode {slots} texts of {capacity} tokens together: serve fewer at once, or shorter ones.",
                 problem
             );
         }
@@ -107,7 +107,7 @@ public sealed class DecodeService : IDisposable
             }
             catch (Exception)
             {
-                // The jobs that were under way were told; those that wait may do better.
+                // The jobs under way have had OnFailed; those that wait may succeed.
             }
         }
 

@@ -56,7 +56,7 @@ internal sealed class DecodeSlot(TokenDecoder? decode)
     /// <summary>The cache has the shared tokens now.</summary>
     internal void StopWaiting() => (Source, PromptRead) = (-1, Shared);
 
-    internal void Append(Draw drawn, ImmutableArray<Draw> likeliest)
+    internal void Append(DrawnToken drawn, ImmutableArray<DrawnToken> likeliest)
     {
         (_answer[Drawn], _logProbs[Drawn]) = (drawn.Token, drawn.LogProb);
         Drawn++;

@@ -61,7 +61,7 @@ internal readonly unsafe struct GeluWithBias(float* target, int stride, float* b
 
 /// <summary>target = silu(gates of the tile) * values of the tile (<see cref="PanelOrder.Gated"/>)</summary>
 /// <param name="type">In bfloat16 the target's rows become rounded, each in its first half.</param>
-internal readonly unsafe struct SwiGlu(float* target, int stride, KernelType type) : ITileEpilogue
+internal readonly unsafe struct SwiGluEpilogue(float* target, int stride, KernelType type) : ITileEpilogue
 {
     private const int Half = PackedMatrix.Panel / 2;
 
@@ -82,7 +82,7 @@ internal readonly unsafe struct SwiGlu(float* target, int stride, KernelType typ
 
 /// <summary>target = gelu(gates of the tile) * values of the tile (<see cref="PanelOrder.Gated"/>)</summary>
 /// <param name="type">In bfloat16 the target's rows become rounded, each in its first half.</param>
-internal readonly unsafe struct GeGlu(float* target, int stride, KernelType type) : ITileEpilogue
+internal readonly unsafe struct GeGluEpilogue(float* target, int stride, KernelType type) : ITileEpilogue
 {
     private const int Half = PackedMatrix.Panel / 2;
 

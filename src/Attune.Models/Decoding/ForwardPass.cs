@@ -8,7 +8,7 @@ namespace Attune.Models.Decoding;
 /// slot one row, reading a prompt gives it many. All workers run <see cref="Run"/> together. The arithmetic of a row never
 /// depends on the other rows.
 /// </summary>
-internal sealed unsafe class ForwardPass : IDisposable
+internal sealed unsafe partial class ForwardPass : IDisposable
 {
     private readonly PackedModel _model;
     private readonly KeyValueCache _cache;
@@ -152,10 +152,18 @@ internal sealed unsafe class ForwardPass : IDisposable
 
     private void Layer(PackedLayer layer, int index, int worker, Stretch mine)
     {
-        var workers = _team.Count;
-        var next = index + 1 < _model.Layers.Length ? _model.Layers[index + 1].Joint.Matrix : _model.Head;
         Normalize(layer.Norm1, mine);
         _team.Barrier();
+        AttentionBranch(layer, index, worker, mine);
+        _team.Barrier();
+        Normalize(layer.Norm2, mine);
+        _team.Barrier();
+        FeedForwardBranch(layer, index, worker);
+        _team.Barrier();
+    }
+
+    private void AttentionBranch(PackedLayer layer, int index, int worker, Stretch mine)
+    {
         Gemm.Multiply(
             _normed.Start,
             _width,
@@ -163,7 +171,7 @@ internal sealed unsafe class ForwardPass : IDisposable
             layer.Joint.Matrix,
             new StoreWithBias(_joint.Start, _jointWidth, layer.Joint.Bias.Start),
             worker,
-            workers,
+            _team.Count,
             layer.Out.Matrix
         );
         _team.Barrier();
@@ -178,50 +186,24 @@ internal sealed unsafe class ForwardPass : IDisposable
             layer.Out.Matrix,
             new AddWithBias(_residual.Start, _width, layer.Out.Bias.Start),
             worker,
-            workers,
+            _team.Count,
             layer.Up.Matrix
         );
-        _team.Barrier();
-        Normalize(layer.Norm2, mine);
-        _team.Barrier();
+    }
+
+    private void FeedForwardBranch(PackedLayer layer, int index, int worker)
+    {
         if (_config.FeedForward == FeedForwardKind.Gelu)
         {
-            Gemm.Multiply(
-                _normed.Start,
-                _width,
-                Count,
-                layer.Up.Matrix,
-                new GeluWithBias(_hidden.Start, _hiddenWidth, layer.Up.Bias.Start, _model.Type),
-                worker,
-                workers,
-                layer.Down.Matrix
-            );
+            MultiplyUp(layer, new GeluWithBias(_hidden.Start, _hiddenWidth, layer.Up.Bias.Start, _model.Type), worker);
         }
         else if (_config.FeedForward == FeedForwardKind.GeGlu)
         {
-            Gemm.Multiply(
-                _normed.Start,
-                _width,
-                Count,
-                layer.Up.Matrix,
-                new GeGlu(_hidden.Start, _hiddenWidth, _model.Type),
-                worker,
-                workers,
-                layer.Down.Matrix
-            );
+            MultiplyUp(layer, new GeGluEpilogue(_hidden.Start, _hiddenWidth, _model.Type), worker);
         }
         else
         {
-            Gemm.Multiply(
-                _normed.Start,
-                _width,
-                Count,
-                layer.Up.Matrix,
-                new SwiGlu(_hidden.Start, _hiddenWidth, _model.Type),
-                worker,
-                workers,
-                layer.Down.Matrix
-            );
+            MultiplyUp(layer, new SwiGluEpilogue(_hidden.Start, _hiddenWidth, _model.Type), worker);
         }
 
         _team.Barrier();
@@ -232,11 +214,14 @@ internal sealed unsafe class ForwardPass : IDisposable
             layer.Down.Matrix,
             new AddWithBias(_residual.Start, _width, layer.Down.Bias.Start),
             worker,
-            workers,
-            next
+            _team.Count,
+            index + 1 < _model.Layers.Length ? _model.Layers[index + 1].Joint.Matrix : _model.Head
         );
-        _team.Barrier();
     }
+
+    private void MultiplyUp<TEpilogue>(PackedLayer layer, in TEpilogue epilogue, int worker)
+        where TEpilogue : struct, ITileEpilogue =>
+        Gemm.Multiply(_normed.Start, _width, Count, layer.Up.Matrix, epilogue, worker, _team.Count, layer.Down.Matrix);
 
     private void Normalize(PackedNorm norm, Stretch rows)
     {
@@ -251,74 +236,6 @@ internal sealed unsafe class ForwardPass : IDisposable
         RowKernels.Normalize(_config, _config.Width, source, target, norm);
         Activations.Convert(target, _config.Width, _model.Type);
     }
-
-    private void StoreKeysAndValues(int layer, Stretch rows)
-    {
-        var (width, half) = (_config.HeadWidth, _config.HeadWidth / 2);
-        foreach (var row in rows)
-        {
-            var query = _joint.Start + (long)row * _jointWidth;
-            var key = query + _config.QueryWidth;
-            var value = key + _config.KeyValueWidth;
-            if (_model.Layers[layer] is { QueryNorm: { } queryNorm, KeyNorm: { } keyNorm })
-            {
-                for (var head = 0; head < _config.Heads + _config.KeyValueHeads; head++)
-                {
-                    RowKernels.Normalize(
-                        _config,
-                        width,
-                        query + head * width,
-                        query + head * width,
-                        head < _config.Heads ? queryNorm : keyNorm
-                    );
-                }
-            }
-
-            if (_model.Cosines is { } cosines)
-            {
-                var angle = (long)Positions[row] * half;
-                for (var head = 0; head < _config.Heads + _config.KeyValueHeads; head++)
-                {
-                    RowKernels.Turn(query + head * width, width, cosines.Start + angle, _model.Sines!.Start + angle);
-                }
-            }
-
-            for (var head = 0; head < _config.KeyValueHeads; head++)
-            {
-                _cache.Store(layer, Slots[row], head, Positions[row], key + head * width, value + head * width);
-            }
-        }
-    }
-
-    /// <summary>Heads of all rows are dealt out in turn: rows far into a text cost more than others.</summary>
-    private void Attend(int layer, int worker)
-    {
-        var group = _config.Heads / _config.KeyValueHeads;
-        var scores = _scores.Start + (long)worker * _cache.Capacity;
-        var output = stackalloc float[(_config.HeadWidth + ShortCache.Chunk - 1) / ShortCache.Chunk * ShortCache.Chunk];
-        for (var item = (long)worker; item < (long)Count * _config.Heads; item += _team.Count)
-        {
-            var (row, head) = ((int)(item / _config.Heads), (int)(item % _config.Heads));
-            var keys = KeysOf(layer, item, group);
-            var next = item + _team.Count < (long)Count * _config.Heads ? KeysOf(layer, item + _team.Count, group) : keys;
-            RowKernels.Attend(
-                _joint.Start + (long)row * _jointWidth + head * _config.HeadWidth,
-                _config.HeadWidth,
-                _cache,
-                keys,
-                _cache.Values(layer, Slots[row], head / group),
-                Positions[row] + 1 - (_config.SlidingWindow ?? int.MaxValue),
-                Positions[row] + 1,
-                scores,
-                output,
-                next
-            );
-            Activations.Store(output, _config.HeadWidth, _mixed.Start + (long)row * _queryWidth, head * _config.HeadWidth, _model.Type);
-        }
-    }
-
-    private float* KeysOf(int layer, long item, int group) =>
-        _cache.Keys(layer, Slots[(int)(item / _config.Heads)], (int)(item % _config.Heads) / group);
 
     /// <summary>A range to iterate without allocating.</summary>
     private readonly record struct Stretch(int Start, int End)

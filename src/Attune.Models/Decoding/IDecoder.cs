@@ -1,5 +1,6 @@
 using Attune.Core;
 using Attune.Core.Rollouts;
+using Attune.Models.Architecture;
 
 namespace Attune.Models.Decoding;
 
@@ -11,7 +12,7 @@ public interface IDecoder : IDisposable
 
     /// <summary>Draws one answer per request, in the order of the requests.</summary>
     /// <param name="weightVersion">Written into the rollouts.</param>
-    /// <param name="finished">Told how many answers are complete, each time one is.</param>
+    /// <param name="finished">Receives the number of complete answers, each time one is complete.</param>
     /// <exception cref="AttuneException">Options or a request cannot work, or the logits are not finite numbers.</exception>
     /// <exception cref="OperationCanceledException">Cancelled between two tokens.</exception>
     IReadOnlyList<Rollout> Sample(

@@ -5,7 +5,7 @@ namespace Attune.Models.Decoding;
 
 /// <summary>
 /// Keys and values of every slot's tokens. Keys lie in blocks of 16 tokens, [headWidth][16], so that 16 scores are computed side
-/// by side; values lie token by token, each padded to a multiple of 16. In bfloat16 they lie as <see cref="ShortCache"/> says.
+/// by side; values lie token by token, each padded to a multiple of 16. In bfloat16 they lie as <see cref="BFloat16Cache"/> says.
 /// </summary>
 internal sealed unsafe class KeyValueCache : IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed unsafe class KeyValueCache : IDisposable
         Capacity = (capacity + Block - 1) / Block * Block;
         (_keyWords, ValueStride) =
             type == KernelType.BF16
-                ? (ShortCache.KeyWords(config.HeadWidth), ShortCache.ValueWords(config.HeadWidth))
+                ? (BFloat16Cache.KeyWords(config.HeadWidth), BFloat16Cache.ValueWords(config.HeadWidth))
                 : (config.HeadWidth, (config.HeadWidth + 15) / 16 * 16);
         var heads = (long)config.Layers * slots * config.KeyValueHeads;
         _keys = new NativeBuffer(checked(heads * Capacity * _keyWords));
@@ -54,7 +54,7 @@ internal sealed unsafe class KeyValueCache : IDisposable
         var values = Values(layer, slot, head) + (long)position * ValueStride;
         if (Type == KernelType.BF16)
         {
-            ShortCache.Store(key, value, width, (uint*)keys, (uint*)values);
+            BFloat16Cache.Store(key, value, width, (uint*)keys, (uint*)values);
             return;
         }
 

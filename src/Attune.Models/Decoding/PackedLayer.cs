@@ -1,4 +1,5 @@
 using Attune.Kernels;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
 

@@ -1,5 +1,7 @@
 using Attune.Kernels;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
+using Attune.Models.Layers;
 using Attune.Models.Weights;
 
 namespace Attune.Models.Decoding;
@@ -20,7 +22,7 @@ internal sealed class PackedModel : IDisposable
         Head = new PackedMatrix(Outputs, config.Width, type: type);
         if (config.Positions == PositionKind.Rotary)
         {
-            var (cosines, sines) = Rotary.Tables(config);
+            var (cosines, sines) = RotaryEmbedding.Tables(config);
             (Cosines, Sines) = (new NativeBuffer(cosines.Length), new NativeBuffer(sines.Length));
             cosines.CopyTo(Cosines.Span(0, cosines.Length));
             sines.CopyTo(Sines.Span(0, sines.Length));

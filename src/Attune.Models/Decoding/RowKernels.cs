@@ -81,7 +81,7 @@ internal static unsafe class RowKernels
         {
             if (isShort)
             {
-                ShortCache.Score(query, width, (uint*)keys, scores + start, values + (long)start * stride);
+                BFloat16Cache.Score(query, width, (uint*)keys, scores + start, values + (long)start * stride);
             }
             else
             {
@@ -95,7 +95,7 @@ internal static unsafe class RowKernels
         var total = VectorMath.ExpSum(scores, scores, padded, VectorMath.Max(scores, padded), scale);
         if (isShort)
         {
-            ShortCache.Mix(scores, 1 / total, (uint*)values, count, width, output, next);
+            BFloat16Cache.Mix(scores, 1 / total, (uint*)values, count, width, output, next);
         }
         else
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Attune.Core.Tokens;
 using Attune.Kernels;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
 

@@ -36,21 +36,21 @@ internal sealed unsafe class TokenSampler : IDisposable
     /// <param name="logits">One row; its padding is overwritten.</param>
     /// <param name="drawn">Tokens the answer has so far.</param>
     /// <exception cref="AttuneException">The logits are not finite.</exception>
-    internal Draw Next(float* logits, SamplingOptions options, int drawn, Rng rng)
+    internal DrawnToken Next(float* logits, SamplingOptions options, int drawn, Rng rng)
     {
         var total = Measure(logits, options);
         var forbidden = options.EndToken is { } end && drawn + 1 < options.MinNewTokens ? end : -1;
         var token = options.Temperature == 0 ? Likeliest(logits, forbidden) : Drawn(options, total, forbidden, rng);
-        return new Draw(token, LogProb(logits[token]));
+        return new DrawnToken(token, LogProb(logits[token]));
     }
 
     /// <summary>A token that was not drawn, as if it had been.</summary>
     /// <param name="logits">One row; its padding is overwritten.</param>
     /// <exception cref="AttuneException">The logits are not finite.</exception>
-    internal Draw Given(float* logits, SamplingOptions options, int token)
+    internal DrawnToken Given(float* logits, SamplingOptions options, int token)
     {
         Measure(logits, options);
-        return new Draw(token, LogProb(logits[token]));
+        return new DrawnToken(token, LogProb(logits[token]));
     }
 
     /// <summary>Prepares a row; returns the sum of its powers.</summary>
@@ -73,7 +73,7 @@ internal sealed unsafe class TokenSampler : IDisposable
     }
 
     /// <summary>The likeliest tokens of the row that was looked at last, likeliest first, ties going to the lower id.</summary>
-    internal ImmutableArray<Draw> MostLikely(float* logits, int count)
+    internal ImmutableArray<DrawnToken> MostLikely(float* logits, int count)
     {
         var best = new int[Math.Min(count, _vocabulary)];
         var found = 0;
@@ -94,7 +94,7 @@ internal sealed unsafe class TokenSampler : IDisposable
             best[place] = token;
         }
 
-        return [.. best.Select(token => new Draw(token, LogProb(logits[token])))];
+        return [.. best.Select(token => new DrawnToken(token, LogProb(logits[token])))];
     }
 
     public void Dispose() => _powers.Dispose();

@@ -1,5 +1,6 @@
 using Attune.Core.Rollouts;
 using Attune.Kernels;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using static TorchSharp.torch;
 
@@ -61,7 +62,7 @@ public sealed unsafe class TorchDecoder : IDecoder
         RequestChecks.All(_config, requests, options);
         var model = _model ?? throw new InvalidOperationException("The decoder has no weights yet: call Load first.");
         var slots = Enumerable.Range(0, Math.Min(options.BatchSize, requests.Count)).Select(_ => new DecodeSlot(_decode)).ToArray();
-        var list = new ListedRequests(requests, options, finished);
+        var list = new RequestList(requests, options, finished);
         using var quiet = no_grad();
         using var pass = new CachedForward(
             model,

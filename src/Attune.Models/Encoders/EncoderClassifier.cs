@@ -1,5 +1,5 @@
 using Attune.Core;
-using Attune.Models.Weights;
+using Attune.Models.Files;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Encoders;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core;
-using Attune.Models.Configuration;
+using Attune.Models.Files;
 
 namespace Attune.Models.Encoders;
 

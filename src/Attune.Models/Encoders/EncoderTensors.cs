@@ -31,54 +31,57 @@ internal static class EncoderTensors
     );
 
     /// <summary>Attune's name, the file's name and the shape of each.</summary>
-    internal static ImmutableArray<(string Own, string File, long[] Shape)> Of(EncoderConfig config)
+    internal static ImmutableArray<(string Own, string File, long[] Shape)> Of(EncoderConfig config) =>
+        [.. Embeddings(config), .. Enumerable.Range(0, config.Layers).SelectMany(i => Layer(config, i)), .. Head(config)];
+
+    private static IEnumerable<(string Own, string File, long[] Shape)> Embeddings(EncoderConfig config)
     {
-        var (family, width) = (config.Family, (long)config.Width);
-        var all = ImmutableArray.CreateBuilder<(string, string, long[])>();
-        void Affine(string own, string file, long outputs, long inputs)
-        {
-            all.Add(($"{own}.weight", $"{file}.weight", [outputs, inputs]));
-            all.Add(($"{own}.bias", $"{file}.bias", [outputs]));
-        }
+        var (prefix, width) = ($"{config.Family}.embeddings", (long)config.Width);
+        return
+        [
+            ("words", $"{prefix}.word_embeddings.weight", [config.VocabularySize, width]),
+            ("positions", $"{prefix}.position_embeddings.weight", [config.Positions, width]),
+            .. config.TokenTypes == 0
+                ? Array.Empty<(string, string, long[])>()
+                : [("types", $"{prefix}.token_type_embeddings.weight", [config.TokenTypes, width])],
+            .. Norm("norm", $"{prefix}.LayerNorm", width),
+        ];
+    }
 
-        void Norm(string own, string file)
-        {
-            all.Add(($"{own}.weight", $"{file}.weight", [width]));
-            all.Add(($"{own}.bias", $"{file}.bias", [width]));
-        }
+    private static IEnumerable<(string Own, string File, long[] Shape)> Layer(EncoderConfig config, int index)
+    {
+        var (names, layers) =
+            config.Family == "distilbert" ? (Distilled, "distilbert.transformer.layer") : (Bert, $"{config.Family}.encoder.layer");
+        var (own, file, width) = ($"{index}.", $"{layers}.{index}.", (long)config.Width);
+        return
+        [
+            .. Affine(own + "query", file + names.Query, width, width),
+            .. Affine(own + "key", file + names.Key, width, width),
+            .. Affine(own + "value", file + names.Value, width, width),
+            .. Affine(own + "out", file + names.Out, width, width),
+            .. Norm(own + "norm1", file + names.Norm1, width),
+            .. Affine(own + "up", file + names.Up, config.HiddenWidth, width),
+            .. Affine(own + "down", file + names.Down, width, config.HiddenWidth),
+            .. Norm(own + "norm2", file + names.Norm2, width),
+        ];
+    }
 
-        all.Add(("words", $"{family}.embeddings.word_embeddings.weight", [config.VocabularySize, width]));
-        all.Add(("positions", $"{family}.embeddings.position_embeddings.weight", [config.Positions, width]));
-        if (config.TokenTypes > 0)
-        {
-            all.Add(("types", $"{family}.embeddings.token_type_embeddings.weight", [config.TokenTypes, width]));
-        }
-
-        Norm("norm", $"{family}.embeddings.LayerNorm");
-        var (names, layers) = family == "distilbert" ? (Distilled, $"{family}.transformer.layer") : (Bert, $"{family}.encoder.layer");
-        for (var i = 0; i < config.Layers; i++)
-        {
-            var (own, file) = ($"{i}.", $"{layers}.{i}.");
-            Affine(own + "query", file + names.Query, width, width);
-            Affine(own + "key", file + names.Key, width, width);
-            Affine(own + "value", file + names.Value, width, width);
-            Affine(own + "out", file + names.Out, width, width);
-            Norm(own + "norm1", file + names.Norm1);
-            Affine(own + "up", file + names.Up, config.HiddenWidth, width);
-            Affine(own + "down", file + names.Down, width, config.HiddenWidth);
-            Norm(own + "norm2", file + names.Norm2);
-        }
-
-        var (first, last) = family switch
+    private static IEnumerable<(string Own, string File, long[] Shape)> Head(EncoderConfig config)
+    {
+        var (first, last) = config.Family switch
         {
             "distilbert" => ("pre_classifier", "classifier"),
             "bert" => ("bert.pooler.dense", "classifier"),
             _ => ("classifier.dense", "classifier.out_proj"),
         };
-        Affine("first", first, width, width);
-        Affine("last", last, config.Labels.Length, width);
-        return all.ToImmutable();
+        return [.. Affine("first", first, config.Width, config.Width), .. Affine("last", last, config.Labels.Length, config.Width)];
     }
+
+    private static (string, string, long[])[] Affine(string own, string file, long outputs, long inputs) =>
+        [($"{own}.weight", $"{file}.weight", [outputs, inputs]), ($"{own}.bias", $"{file}.bias", [outputs])];
+
+    private static (string, string, long[])[] Norm(string own, string file, long width) =>
+        [($"{own}.weight", $"{file}.weight", [width]), ($"{own}.bias", $"{file}.bias", [width])];
 
     /// <summary>
     /// Whether a file may hold a tensor that is not read: numbers of positions, and a pooler that RoBERTa's classifier does not use.

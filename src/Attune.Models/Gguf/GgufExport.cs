@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
 using Attune.Text.Tokenizers;

@@ -38,7 +38,7 @@ internal sealed class GgufHeader(string path, FileStream file)
 
         if (Number32() is var version and not (2 or 3))
         {
-            throw Wrong($"it is of version {version}; read are versions 2 and 3, little-endian");
+            throw Wrong($"it is of version {version}; supported are versions 2 and 3, little-endian");
         }
 
         // The least that one takes: a tensor a name's length, dimensions, one side, type, offset; a key its length, type and a byte.
@@ -58,11 +58,7 @@ internal sealed class GgufHeader(string path, FileStream file)
 
     private Dictionary<string, GgufEntry> Entries(int tensors)
     {
-        var alignment = _fields.TryGetValue("general.alignment", out var given)
-            ? given is uint and >= 8 and <= 1 << 20 && BitOperations.IsPow2((uint)given)
-                ? (uint)given
-                : throw Wrong($"general.alignment is {given}; expected a power of two from 8 on")
-            : DefaultAlignment;
+        var alignment = Alignment();
         var places = new List<(string Name, ImmutableArray<long> Shape, GgufType Type, ulong Offset)>();
         for (var i = 0; i < tensors; i++)
         {
@@ -93,16 +89,27 @@ internal sealed class GgufHeader(string path, FileStream file)
             }
         }
 
-        var ordered = entries.Values.OrderBy(e => e.Start).ToArray();
+        CheckOverlap(entries.Values);
+        return entries;
+    }
+
+    private uint Alignment() =>
+        _fields.TryGetValue("general.alignment", out var given)
+            ? given is uint and >= 8 and <= 1 << 20 && BitOperations.IsPow2((uint)given)
+                ? (uint)given
+                : throw Wrong($"general.alignment is {given}; expected a power of two from 8 on")
+            : DefaultAlignment;
+
+    private void CheckOverlap(IEnumerable<GgufEntry> entries)
+    {
+        var ordered = entries.OrderBy(e => e.Start).ToArray();
         for (var i = 1; i < ordered.Length; i++)
         {
             if (ordered[i - 1].Start + ordered[i - 1].Bytes > ordered[i].Start)
             {
-                throw Wrong($"the tensors '{Shown(ordered[i - 1].Name)}' and '{Shown(ordered[i].Name)}' lie over each other");
+                throw Wrong($"the tensors '{Shown(ordered[i - 1].Name)}' and '{Shown(ordered[i].Name)}' overlap");
             }
         }
-
-        return entries;
     }
 
     private (string Name, ImmutableArray<long> Shape, GgufType Type, ulong Offset) Place()
@@ -133,7 +140,7 @@ internal sealed class GgufHeader(string path, FileStream file)
         if (!Enum.IsDefined((GgufType)type))
         {
             throw Wrong(
-                $"the tensor '{Shown(name)}' is of ggml's type {type}; read are f32, f16, bf16 and q8_0. Convert the original "
+                $"the tensor '{Shown(name)}' is of ggml's type {type}; supported are f32, f16, bf16 and q8_0. Convert the original "
                     + "weights, or a copy in one of these types"
             );
         }

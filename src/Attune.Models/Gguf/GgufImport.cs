@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Attune.Core;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
 using static TorchSharp.torch;
@@ -22,7 +23,7 @@ public static class GgufImport
     public static LanguageModel Read(string path, string folder)
     {
         using var file = new GgufFile(path);
-        var config = Config(file);
+        var config = GgufConfig.Read(file);
         var parts = GgufExport.Parts(config).Select(p => (Part: p, Shape: Shape(config, p))).ToArray();
         Compare(file, config, parts);
         var model = new LanguageModel(config, Precision.F32);
@@ -44,96 +45,6 @@ public static class GgufImport
             throw;
         }
     }
-
-    private static TransformerConfig Config(GgufFile file)
-    {
-        var family = Text(file, "general.architecture");
-        if (family is not ("gpt2" or "llama" or "qwen2"))
-        {
-            throw Wrong(file, $"general.architecture is '{family}'; read are gpt2, llama (Llama 1 and 2, Mistral) and qwen2");
-        }
-
-        if (Unread(file, family) is { } unread)
-        {
-            throw Wrong(file, $"{unread}, which is not read from GGUF; pull the original in Hugging Face layout");
-        }
-
-        var words = file.Find("token_embd.weight") ?? throw Wrong(file, "it has no tensor 'token_embd.weight'; expected a language model");
-        int Number(string key, int? otherwise = null) =>
-            file.Fields.TryGetValue($"{family}.{key}", out var value)
-                ? value is uint and <= int.MaxValue
-                    ? (int)(uint)value
-                    : throw Wrong(file, $"{family}.{key} is {value}; expected a whole number")
-                : otherwise ?? throw Wrong(file, $"the key '{family}.{key}' is missing");
-        double Real(string key, double otherwise) =>
-            file.Fields.TryGetValue($"{family}.{key}", out var value)
-                ? value is float number
-                    ? ShortestOf(number)
-                    : throw Wrong(file, $"{family}.{key} is {value}; expected a number")
-                : otherwise;
-
-        var (vocabulary, width, layers, heads) = (
-            (int)Math.Min(words.Shape[0], int.MaxValue),
-            Number("embedding_length"),
-            Number("block_count"),
-            Number("attention.head_count")
-        );
-        var config =
-            family == "gpt2"
-                ? TransformerConfig.Gpt2(vocabulary, width, layers, heads, Number("context_length")) with
-                {
-                    HiddenWidth = Number("feed_forward_length"),
-                    NormEpsilon = Real("attention.layer_norm_epsilon", 1e-5),
-                }
-                : TransformerConfig.Llama(
-                    vocabulary,
-                    width,
-                    layers,
-                    heads,
-                    Number("attention.head_count_kv", heads),
-                    Number("feed_forward_length"),
-                    Number("context_length")
-                ) with
-                {
-                    Family = family,
-                    Biases = family == "qwen2" ? BiasKind.QueryKeyValue : BiasKind.None,
-                    NormEpsilon = Real("attention.layer_norm_rms_epsilon", 1e-5),
-                    RopeTheta = Real("rope.freq_base", 10_000),
-                };
-        config = config with { TiedHead = file.Find("output.weight") is null };
-        if (config.Problems().ToArray() is { Length: > 0 } problems)
-        {
-            throw Wrong(file, string.Join(" ", problems).TrimEnd('.'));
-        }
-
-        return family == "gpt2" || Number("rope.dimension_count", config.HeadWidth) == config.HeadWidth
-            ? config
-            : throw Wrong(file, $"{family}.rope.dimension_count is not the heads' width of {config.HeadWidth}, which is not read");
-    }
-
-    /// <summary>What a file says that would make another model of the same tensors; null where there is nothing of the kind.</summary>
-    private static string? Unread(GgufFile file, string family)
-    {
-        object? Own(string key) => file.Fields.GetValueOrDefault($"{family}.{key}");
-        // A factor without a type means linear scaling to llama.cpp, under an older name too.
-        var isScaled =
-            file.Find("rope_freqs.weight") is not null
-            || Own("rope.scaling.type") is not (null or "none")
-            || Own("rope.scaling.factor") is not (null or 0f or 1f)
-            || Own("rope.scale_linear") is not (null or 0f or 1f);
-        return file.Fields.GetValueOrDefault("general.type") is not (null or "model")
-                ? $"general.type is '{file.Fields["general.type"]}', not 'model'"
-            : file.Fields.GetValueOrDefault("split.count") is not (null or (ushort)0 or (ushort)1)
-                ? $"it is one of {file.Fields["split.count"]} files that a model was split into"
-            : Own("expert_count") is not (null or 0u) ? "it is a mixture of experts"
-            : Own("attention.causal") is false ? "its attention looks ahead"
-            : isScaled ? "its rotary positions are scaled"
-            : null;
-    }
-
-    /// <summary>1e-5 was rounded to float32 on the way: the shortest number that rounds to the same.</summary>
-    private static double ShortestOf(float number) =>
-        double.Parse(number.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     private static void Compare(GgufFile file, TransformerConfig config, (GgufExport.Part Part, ImmutableArray<long> Shape)[] parts)
     {
@@ -195,9 +106,6 @@ public static class GgufImport
 
         model.Weights.ExactOf(part.Slot).narrow(0, part.FirstRow, shape[0]).copy_(given.reshape([.. shape]));
     }
-
-    private static string Text(GgufFile file, string key) =>
-        file.Fields.GetValueOrDefault(key) as string ?? throw Wrong(file, $"the key '{key}' is missing, or not a text");
 
     internal static ModelFileException Wrong(GgufFile file, string what) => new($"{file.Path}: {what}.");
 }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Attune.Core.Files;
 using Attune.Text.Tokenizers;
 
@@ -12,7 +10,7 @@ namespace Attune.Models.Gguf;
 internal static class GgufTokenizerFiles
 {
     // llama_token_type
-    private const int Unused = 5,
+    internal const int Unused = 5,
         Control = 3,
         UserDefined = 4;
 
@@ -40,24 +38,15 @@ internal static class GgufTokenizerFiles
         switch (kind)
         {
             case "gpt2":
-                WritePairs(file, texts, types, begin, end, folder);
+                GgufBytePairFiles.Write(file, texts, types, begin, end, folder);
                 break;
-            case "llama" when file.Fields.GetValueOrDefault("tokenizer.ggml.add_space_prefix") is false:
-                throw GgufImport.Wrong(
-                    file,
-                    "tokenizer.ggml.add_space_prefix is false; read are SentencePiece tokenizers that put a space before a text"
-                );
             case "llama":
-                // Rows of the model that no piece belongs to stand at the end.
-                var pieces = 1 + Array.FindLastIndex(types, t => t != Unused);
-                TokenizerFiles
-                    .FromPieces([.. texts.Zip(List<float>(file, "scores", vocabulary), types).Take(pieces)], begin, end, file.Path)
-                    .Save(folder);
+                WriteSentencePiece(file, texts, types, begin, end, folder);
                 break;
             default:
                 throw GgufImport.Wrong(
                     file,
-                    $"tokenizer.ggml.model is '{kind}'; read are gpt2 (byte-level pairs) and llama (SentencePiece)"
+                    $"tokenizer.ggml.model is '{kind}'; supported are gpt2 (byte-level pairs) and llama (SentencePiece)"
                 );
         }
 
@@ -69,111 +58,32 @@ internal static class GgufTokenizerFiles
         TokenizerFiles.Load(folder); // says what is wrong with it, if anything is
     }
 
-    private static void WritePairs(GgufFile file, string[] texts, int[] types, int? begin, int end, string folder)
+    private static void WriteSentencePiece(GgufFile file, string[] texts, int[] types, int? begin, int end, string folder)
     {
-        var words =
-            GgufTokenizer.WordsOf(Words(file))
-            ?? throw GgufImport.Wrong(
+        if (file.Fields.GetValueOrDefault("tokenizer.ggml.add_space_prefix") is false)
+        {
+            throw GgufImport.Wrong(
                 file,
-                $"tokenizer.ggml.pre is '{Words(file)}'; read are {string.Join(", ", GgufTokenizer.KnownWords)}"
+                "tokenizer.ggml.add_space_prefix is false; supported are SentencePiece tokenizers that put a space before a text"
             );
-        if (file.Fields.GetValueOrDefault("tokenizer.ggml.merges") is not string[] merges)
-        {
-            throw GgufImport.Wrong(file, "the key 'tokenizer.ggml.merges' is missing, or not a list of texts");
         }
 
-        var used = Enumerable.Range(0, texts.Length).Where(id => types[id] != Unused).ToArray();
-        var vocabulary = new JsonObject();
-        foreach (var id in used.Where(id => types[id] is not (Control or UserDefined)))
-        {
-            if (!vocabulary.TryAdd(texts[id], id))
-            {
-                throw GgufImport.Wrong(file, $"the token '{texts[id]}' stands twice in its vocabulary");
-            }
-        }
-
-        JsonObject Bytes(bool cuts) =>
-            new()
-            {
-                ["type"] = "ByteLevel",
-                ["add_prefix_space"] = false,
-                ["trim_offsets"] = true,
-                ["use_regex"] = cuts,
-            };
-        var json = new JsonObject
-        {
-            ["version"] = "1.0",
-            ["added_tokens"] = new JsonArray([
-                .. used.Where(id => types[id] is Control or UserDefined)
-                    .Select(id =>
-                        (JsonNode)
-                            new JsonObject
-                            {
-                                ["id"] = id,
-                                ["content"] = texts[id],
-                                ["single_word"] = false,
-                                ["lstrip"] = false,
-                                ["rstrip"] = false,
-                                ["normalized"] = false,
-                                ["special"] = types[id] == Control,
-                            }
-                    ),
-            ]),
-            ["normalizer"] = null,
-            ["pre_tokenizer"] =
-                words.Length == 0
-                    ? Bytes(cuts: true)
-                    : new JsonObject
-                    {
-                        ["type"] = "Sequence",
-                        ["pretokenizers"] = new JsonArray(
-                            new JsonObject
-                            {
-                                ["type"] = "Split",
-                                ["pattern"] = new JsonObject { ["Regex"] = words },
-                                ["behavior"] = "Isolated",
-                                ["invert"] = false,
-                            },
-                            Bytes(cuts: false)
-                        ),
-                    },
-            ["post_processor"] = null,
-            ["decoder"] = Bytes(cuts: true),
-            ["model"] = new JsonObject
-            {
-                ["type"] = "BPE",
-                ["dropout"] = null,
-                ["unk_token"] = null,
-                ["continuing_subword_prefix"] = null,
-                ["end_of_word_suffix"] = null,
-                ["fuse_unk"] = false,
-                ["byte_fallback"] = false,
-                ["ignore_merges"] = GgufTokenizer.IsLlama3(Words(file)),
-                ["vocab"] = vocabulary,
-                ["merges"] = new JsonArray([.. merges.Select(m => (JsonNode)m)]),
-            },
-        };
-        var roles = new JsonObject { ["eos_token"] = texts[end], ["add_bos_token"] = begin is not null };
-        if (begin is { } first)
-        {
-            roles["bos_token"] = texts[first];
-        }
-
-        AtomicFile.WriteText(Path.Combine(folder, "tokenizer.json"), json.ToJsonString());
-        AtomicFile.WriteText(
-            Path.Combine(folder, "tokenizer_config.json"),
-            roles.ToJsonString(new JsonSerializerOptions { WriteIndented = true })
-        );
+        // Rows of the model that no piece belongs to stand at the end.
+        var pieces = 1 + Array.FindLastIndex(types, t => t != Unused);
+        TokenizerFiles
+            .FromPieces([.. texts.Zip(List<float>(file, "scores", texts.Length), types).Take(pieces)], begin, end, file.Path)
+            .Save(folder);
     }
 
-    private static string Words(GgufFile file) => file.Fields.GetValueOrDefault("tokenizer.ggml.pre") as string ?? "gpt-2";
+    /// <summary>The name of the expression that cuts texts into words.</summary>
+    internal static string Words(GgufFile file) => file.Fields.GetValueOrDefault("tokenizer.ggml.pre") as string ?? "gpt-2";
 
     private static T[] List<T>(GgufFile file, string key, int vocabulary) =>
         file.Fields.GetValueOrDefault($"tokenizer.ggml.{key}") is T[] all && all.Length == vocabulary
             ? all
             : throw GgufImport.Wrong(
                 file,
-                $"the key 'tokenizer.ggml.{key}' is missing or has not {vocabulary} values, one for each row of token_embd.weight"
+                $"the key 'tokenizer.ggml.{key}' is missing or does not have {vocabulary} values, one for each row of token_embd.weight"
             );
 
     private static int? Role(GgufFile file, string role, int vocabulary) =>

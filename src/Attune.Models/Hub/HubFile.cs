@@ -77,7 +77,7 @@ public sealed record HubName(string Model, string Revision)
         return model.Split('/') is { Length: 1 or 2 } parts && parts.All(Fits) && revision.Split('/').All(Fits)
             ? new HubName(model, revision)
             : throw new ConfigurationException(
-                $"'{text}' is no model's name; expected OWNER/MODEL or OWNER/MODEL@REVISION, such as openai-community/gpt2@main."
+                $"'{text}' is not a model's name; expected OWNER/MODEL or OWNER/MODEL@REVISION, such as openai-community/gpt2@main."
             );
     }
 }

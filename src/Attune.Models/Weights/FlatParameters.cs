@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Attune.Core.Runs;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -15,7 +16,7 @@ public sealed class FlatParameters : IDisposable
     private readonly Dictionary<string, Parameter> _parameters = [];
     private readonly Dictionary<string, ParameterSlot> _slots = [];
     private readonly Dictionary<string, Tensor> _gradients = [];
-    private Seed _chance;
+    private Seed _seed;
     private long _passes;
 
     public FlatParameters(ImmutableArray<ParameterSlot> slots, ScalarType type = ScalarType.Float32, Device? device = null)
@@ -147,10 +148,10 @@ public sealed class FlatParameters : IDisposable
     /// <summary>
     /// What an update's forward passes draw from (dropout). The loop says so before each, so that a resumed run draws the same.
     /// </summary>
-    public void BeginUpdate(Seed seed) => (_chance, _passes) = (seed, 0);
+    public void BeginUpdate(Seed seed) => (_seed, _passes) = (seed, 0);
 
     /// <summary>One pass's own seed.</summary>
-    internal Seed NextPass() => _chance.For("pass", _passes++);
+    internal Seed NextPass() => _seed.For("pass", _passes++);
 
     /// <summary>Copies every parameter that both have, by name, from its most exact values, converting the type where it differs.</summary>
     public void CopyFrom(FlatParameters source)
@@ -166,6 +167,14 @@ public sealed class FlatParameters : IDisposable
         }
 
         Round();
+    }
+
+    /// <summary>SHA-256 of all values, lower-case hexadecimal.</summary>
+    public string Sha256()
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        return Convert.ToHexStringLower(SHA256.HashData(Values.detach().cpu().contiguous().bytes));
     }
 
     public void Dispose()

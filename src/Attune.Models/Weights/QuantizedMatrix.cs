@@ -79,7 +79,7 @@ public sealed class QuantizedMatrix
         var wide = empty([rows, (long)_blocks * QuantizedBlocks.Block]);
         var target = (nint)TensorMemory.Start(wide);
         var bytes = QuantizedBlocks.CodeBytes(_isFourBit);
-        TorchThreads.For(
+        ParallelLoop.For(
             (int)rows,
             wide.numel(),
             row =>

@@ -3,8 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Attune.Core.Files;
 using Attune.Core.Tokens;
-using Attune.Models;
-using Attune.Models.Weights;
+using Attune.Models.Architecture;
 using Attune.Training.Batches;
 
 namespace Attune.Recipes.Running;

@@ -1,7 +1,7 @@
 using System.ClientModel;
 using System.ComponentModel;
 using Attune.Core;
-using Attune.Models;
+using Attune.Models.Files;
 using Attune.Training.Serving;
 using Attune.Training.Tokens;
 using Microsoft.Extensions.AI;

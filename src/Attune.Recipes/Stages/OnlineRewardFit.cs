@@ -7,7 +7,7 @@ using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
 using Attune.Methods.Reward;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Recipes.Running;
 using Attune.Training;
 using Attune.Training.Contracts;

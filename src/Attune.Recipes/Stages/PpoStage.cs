@@ -6,8 +6,8 @@ using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Methods.Policy;
-using Attune.Models;
-using Attune.Models.Adapters;
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
@@ -111,7 +111,7 @@ public sealed record PpoStage : PolicyStage
             AdapterFiles.IsAdapter(folder)
             && bench.Reference.Origin is { } origin
             && Path.GetFullPath(AdapterFiles.BaseOf(folder)) == Path.GetFullPath(origin)
-            ? ScalarModel.Adapted(bench.Reference, folder)
+            ? AdapterFiles.LoadScalarModel(bench.Reference, folder)
             : ScalarModel.Adapted(bench.Own(ModelFiles.LoadScalarModel(folder, Training.Precision)), adapter, room.Seed.For("critic"));
     }
 

@@ -4,7 +4,7 @@ using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
 using Attune.Methods.Supervised;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;

@@ -11,7 +11,8 @@ using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
 using Attune.Methods.Reward;
-using Attune.Models;
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
@@ -238,7 +239,7 @@ public sealed record RewardStage : Stage
             var finished = Path.Combine(room.Folder, name, "final");
             if (Directory.Exists(finished))
             {
-                members.Add(Training.Lora.R == 0 ? ModelFiles.LoadScalarModel(finished) : ScalarModel.Adapted(policy, finished));
+                members.Add(Training.Lora.R == 0 ? ModelFiles.LoadScalarModel(finished) : AdapterFiles.LoadScalarModel(policy, finished));
                 continue;
             }
 

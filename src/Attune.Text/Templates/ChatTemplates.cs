@@ -15,7 +15,7 @@ public static class ChatTemplates
 
     public static string Names { get; } = string.Join(", ", All.Select(t => t.Name));
 
-    /// <exception cref="ConfigurationException">There is none of that name; tells which there are.</exception>
+    /// <exception cref="ConfigurationException">There is none of that name; lists those there are.</exception>
     public static IChatTemplate Named(string name) =>
         All.FirstOrDefault(t => t.Name == name) ?? throw new ConfigurationException(Unknown(name));
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Core.Files;
+using Attune.Text.Files;
 using Attune.Text.Tokenizers;
 
 namespace Attune.Text.Templates;

@@ -25,7 +25,7 @@ public sealed class JinjaTemplate : IChatTemplate
     private readonly ImmutableArray<JinjaStatement> _template;
     private readonly string _path;
     private readonly TemplateTokens _tokens;
-    private readonly AddedFinder _special;
+    private readonly AddedTokenFinder _special;
     private readonly TimeProvider _time;
 
     /// <param name="path">Where it came from, for messages.</param>
@@ -41,7 +41,9 @@ public sealed class JinjaTemplate : IChatTemplate
         }
         (Source, _path, _tokens, _time) = (source, path, tokens, time ?? TimeProvider.System);
         // The longest token at a place counts, so that none hides another.
-        _special = new AddedFinder(tokens.All.Where(t => t.Length > 0).Select(t => new AddedToken(0, t, true, false, false, false, false)));
+        _special = new AddedTokenFinder(
+            tokens.All.Where(t => t.Length > 0).Select(t => new AddedToken(0, t, true, false, false, false, false))
+        );
         _template = Guarded(() => JinjaParser.Read(source));
         (AnswerPrefix, TurnEnd, Warnings) = Examine();
     }
@@ -105,7 +107,7 @@ public sealed class JinjaTemplate : IChatTemplate
 
     private (string Text, ImmutableArray<(int Start, int End)> Said) Run(object? messages, object? tools, TemplateEnding ending) =>
         Guarded(() =>
-            JinjaRun.Execute(
+            JinjaInterpreter.Execute(
                 _template,
                 [
                     ("messages", messages),
@@ -129,11 +131,11 @@ public sealed class JinjaTemplate : IChatTemplate
         {
             return work();
         }
-        catch (JinjaProblem refusal) when (refusal.IsRefusal)
+        catch (JinjaException refusal) when (refusal.IsRefusal)
         {
             throw new DataException($"the chat template cannot say this conversation: {refusal.Message}");
         }
-        catch (JinjaProblem problem)
+        catch (JinjaException problem)
         {
             throw new ModelFileException($"{_path}: the chat template cannot be used: {problem.Message.TrimEnd('.')}.", problem);
         }
@@ -144,11 +146,11 @@ public sealed class JinjaTemplate : IChatTemplate
             .Cut(text)
             .Select(p => new TemplatePart(p.Text.Replace(mark.ToString(), "", StringComparison.Ordinal), p.Token is not null));
 
-    /// <summary>A special token that somebody wrote gets a mark inside, which is taken out again when the parts are cut.</summary>
+    /// <summary>A special token in a message gets a mark inside, which is taken out again when the parts are cut.</summary>
     private string Escape(string content, char mark) =>
         string.Concat(_special.Cut(content).Select(p => p.Token is null || p.Text.Length < 2 ? p.Text : p.Text[..1] + mark + p.Text[1..]));
 
-    /// <summary>One of Unicode's noncharacters that nobody wrote.</summary>
+    /// <summary>One of Unicode's noncharacters that no message holds.</summary>
     private static char Unused(ImmutableArray<Message> messages) =>
         Enumerable.Range(0xFDD0, 32).Select(c => (char)c).FirstOrDefault(c => messages.All(m => !m.Content.Contains(c)), '\uFFFF');
 
@@ -165,8 +167,8 @@ public sealed class JinjaTemplate : IChatTemplate
             if (!text.StartsWith(before, StringComparison.Ordinal))
             {
                 throw new DataException(
-                    "the chat template writes earlier turns differently once others follow, so what the assistant said cannot "
-                        + "be told apart; expected a template with {% generation %}."
+                    "the chat template writes earlier turns differently once others follow, so the assistant's words cannot be "
+                        + "found; expected a template with {% generation %}."
                 );
             }
             var rest = text[before.Length..];
@@ -181,7 +183,6 @@ public sealed class JinjaTemplate : IChatTemplate
 
     private (string Prefix, string? TurnEnd, ImmutableArray<string> Warnings) Examine()
     {
-        var warnings = ImmutableArray.CreateBuilder<string>();
         string open,
             closed;
         try
@@ -199,6 +200,14 @@ public sealed class JinjaTemplate : IChatTemplate
             );
         }
 
+        return Compare(open, closed);
+    }
+
+    /// <param name="open">A question, up to where the model goes on.</param>
+    /// <param name="closed">The same question with <see cref="Probe"/> for an answer.</param>
+    private (string Prefix, string? TurnEnd, ImmutableArray<string> Warnings) Compare(string open, string closed)
+    {
+        var warnings = ImmutableArray.CreateBuilder<string>();
         if (_tokens.Begin is { Length: > 0 } begin && open.StartsWith(begin + begin, StringComparison.Ordinal))
         {
             warnings.Add($"{_path}: the template begins with {begin} twice; models were trained with one.");
@@ -210,7 +219,7 @@ public sealed class JinjaTemplate : IChatTemplate
                 "",
                 null,
                 warnings
-                    .Append($"{_path}: the template does not write what the assistant says; it is no template to train with.")
+                    .Append($"{_path}: the template does not write what the assistant says; it cannot be used for training.")
                     .ToImmutableArray()
             );
         }

@@ -92,7 +92,7 @@ public sealed class AnswerText(ITokenizer tokenizer, string prefix, bool beginsT
         Stop(from);
     }
 
-    /// <summary>Once enough has come to tell.</summary>
+    /// <summary>Removes the prefix once the whole of it has come.</summary>
     private bool DropPrefix()
     {
         var start = _text.ToString(0, Math.Min(prefix.Length, _text.Length));

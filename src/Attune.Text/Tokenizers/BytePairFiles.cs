@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Core.Files;
+using Attune.Text.Files;
+using Attune.Text.Tokenizers.Pipeline;
 
 namespace Attune.Text.Tokenizers;
 
@@ -38,7 +40,7 @@ internal static class BytePairFiles
 
     public static BytePairTokenizer LoadVocabAndMerges(string vocabPath, string mergesPath, string? directory)
     {
-        var ids = Ids(JsonFile.Read(vocabPath), vocabPath);
+        var ids = JsonFile.Ids(JsonFile.Read(vocabPath), vocabPath);
         var special = SpecialTokenFiles.Read(directory, ids.ContainsKey(GptTwoEnd) ? GptTwoEnd : null, beginByTemplate: null, vocabPath);
         // A token that no bytes spell can only be special.
         var names = special
@@ -58,21 +60,6 @@ internal static class BytePairFiles
             },
             vocabPath
         );
-    }
-
-    internal static Dictionary<string, int> Ids(JsonObject vocabulary, string source)
-    {
-        var ids = new Dictionary<string, int>(vocabulary.Count, StringComparer.Ordinal);
-        foreach (var (token, id) in vocabulary)
-        {
-            ids[token] =
-                JsonFile.Number(id)
-                ?? throw new ModelFileException(
-                    $"{source}: token '{token}' has the id {id?.ToJsonString() ?? "null"}; expected a whole number."
-                );
-        }
-
-        return ids;
     }
 
     internal static Dictionary<string, int> Without(Dictionary<string, int> ids, IEnumerable<string> names)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Attune.Core;
+using Attune.Text.Tokenizers.Pipeline;
 using Microsoft.ML.Tokenizers;
 
 namespace Attune.Text.Tokenizers;
@@ -41,7 +42,7 @@ public sealed class BytePairTokenizer : ITokenizer
             {
                 Merges = vocabulary.Merges,
                 ByteLevel = true,
-                PreTokenizer = new Gpt2Words(),
+                PreTokenizer = new Gpt2PreTokenizer(),
             }
         );
     }
@@ -59,7 +60,7 @@ public sealed class BytePairTokenizer : ITokenizer
 
     /// <remarks>Half characters (lone surrogates), which no UTF-8 text holds, are read as U+FFFD.</remarks>
     public ImmutableArray<int> Encode(string text) =>
-        [.. _merger.EncodeToIds(WellFormed.Text(text), considerPreTokenization: true, considerNormalization: false)];
+        [.. _merger.EncodeToIds(ValidUnicode.Of(text), considerPreTokenization: true, considerNormalization: false)];
 
     public string Decode(ReadOnlySpan<int> tokens)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using Attune.Core;
+using Attune.Text.Tokenizers.Pipeline;
 
 namespace Attune.Text.Tokenizers;
 
@@ -26,7 +27,7 @@ public static class BytePairTrainer
                     + $"{names.Count} special tokens."
             );
         }
-        var learned = new PairMerging(CountWords(texts, names));
+        var learned = new PairMerger(CountWords(texts, names));
         while (names.Count + learned.TokenCount < vocabularySize && learned.MergeNext()) { }
 
         var tokens = learned

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core;
+using Attune.Text.Tokenizers.Pipeline;
 
 namespace Attune.Text.Tokenizers;
 

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
 using Attune.Core;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers;
 
@@ -74,12 +75,6 @@ public sealed class LetterTokenizer : ITokenizer
     /// </summary>
     public void Save(string directory)
     {
-        var vocabulary = new JsonObject { [_end] = EndToken };
-        foreach (var (letter, id) in _ids.OrderBy(i => i.Value))
-        {
-            vocabulary[letter.ToString()] = id;
-        }
-
         JsonFile.Write(
             Path.Combine(directory, "tokenizer.json"),
             new JsonObject
@@ -101,7 +96,7 @@ public sealed class LetterTokenizer : ITokenizer
                 ["model"] = new JsonObject
                 {
                     ["type"] = "WordLevel",
-                    ["vocab"] = vocabulary,
+                    ["vocab"] = Vocabulary(),
                     ["unk_token"] = "<unk>",
                 },
             }
@@ -117,6 +112,17 @@ public sealed class LetterTokenizer : ITokenizer
         );
     }
 
+    private JsonObject Vocabulary()
+    {
+        var vocabulary = new JsonObject { [_end] = EndToken };
+        foreach (var (letter, id) in _ids.OrderBy(i => i.Value))
+        {
+            vocabulary[letter.ToString()] = id;
+        }
+
+        return vocabulary;
+    }
+
     /// <summary>True where the file holds a word-level model of single letters, which is what this class reads.</summary>
     internal static bool IsLetters(JsonObject file) =>
         JsonFile.Type(file["model"]) == "WordLevel"
@@ -126,7 +132,7 @@ public sealed class LetterTokenizer : ITokenizer
     /// <exception cref="ModelFileException">The ids are not 0 for the end token and 1, 2, ... for letters.</exception>
     internal static LetterTokenizer Read(JsonObject file, string path)
     {
-        var ids = BytePairFiles.Ids(
+        var ids = JsonFile.Ids(
             file["model"]!["vocab"] as JsonObject
                 ?? throw new ModelFileException($"{path}: model.vocab is missing; expected an object of letters and ids."),
             path

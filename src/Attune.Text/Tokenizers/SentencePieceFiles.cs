@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Core;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers;
 
@@ -12,7 +13,7 @@ internal static class SentencePieceFiles
         var config = JsonFile.ReadIfThere(Path.Combine(directory, "tokenizer_config.json"));
         var added = AddedTokens(directory, config, path);
         var bare = new SentencePieceTokenizer(ReadAll(path), path, added, roles: null);
-        // A role that names no known token means the files are of two tokenizers, which the constructor tells.
+        // A role that names no known token means the files are of two tokenizers, which the constructor reports.
         var begin = JsonFile.Flag(config?["add_bos_token"]) == false ? null : JsonFile.Token(config?["bos_token"]) ?? bare.Special.Begin;
         var roles = new SpecialTokens(begin, JsonFile.Token(config?["eos_token"]) ?? bare.Special.End, JsonFile.Token(config?["pad_token"]))
         {
@@ -49,9 +50,7 @@ internal static class SentencePieceFiles
     private static Dictionary<string, int> AddedTokens(string directory, JsonObject? config, string source)
     {
         var path = Path.Combine(directory, "added_tokens.json");
-        var added = JsonFile.ReadIfThere(path) is { } file
-            ? BytePairFiles.Ids(file, path)
-            : new Dictionary<string, int>(StringComparer.Ordinal);
+        var added = JsonFile.ReadIfThere(path) is { } file ? JsonFile.Ids(file, path) : new Dictionary<string, int>(StringComparer.Ordinal);
         if (config?["added_tokens_decoder"] is JsonObject decoder)
         {
             foreach (var (id, entry) in decoder)

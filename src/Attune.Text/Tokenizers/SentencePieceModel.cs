@@ -31,6 +31,32 @@ internal sealed record SentencePieceModel(ImmutableArray<Piece> Pieces, int Begi
 
     public static SentencePieceModel Parse(byte[] file, string source)
     {
+        var (pieces, kind, begin, end) = ReadParts(file, source);
+        if (kind == 0)
+        {
+            throw new ModelFileException(
+                $"{source}: does not say how it was trained; expected a SentencePiece model. It may be cut short, or another "
+                    + "kind of file."
+            );
+        }
+        if (kind is not (UnigramModel or BytePairModel))
+        {
+            throw new ModelFileException(
+                $"{source}: a SentencePiece model of type {kind}; expected 1, unigram, or 2, byte-pair encoding, as in Llama."
+            );
+        }
+        if (pieces.IsEmpty || end < 0 || end >= pieces.Length || begin >= pieces.Length)
+        {
+            throw new ModelFileException(
+                $"{source}: {pieces.Length} pieces with begin {begin} and end {end}; expected a SentencePiece model with an end token."
+            );
+        }
+        return new SentencePieceModel(pieces, begin, end);
+    }
+
+    /// <returns>The kind is 0 where the file does not name it.</returns>
+    private static (ImmutableArray<Piece> Pieces, int Kind, int Begin, int End) ReadParts(byte[] file, string source)
+    {
         var pieces = ImmutableArray.CreateBuilder<Piece>();
         var (kind, begin, end) = (0, 1, 2);
         try
@@ -51,6 +77,8 @@ internal sealed record SentencePieceModel(ImmutableArray<Piece> Pieces, int Begi
                     input.SkipLastField();
                 }
             }
+
+            return (pieces.ToImmutable(), kind, begin, end);
         }
         catch (InvalidProtocolBufferException problem)
         {
@@ -59,27 +87,6 @@ internal sealed record SentencePieceModel(ImmutableArray<Piece> Pieces, int Begi
                 problem
             );
         }
-
-        if (kind == 0)
-        {
-            throw new ModelFileException(
-                $"{source}: says nothing of how it was trained; expected a SentencePiece model. It may be cut short, or another "
-                    + "kind of file."
-            );
-        }
-        if (kind is not (UnigramModel or BytePairModel))
-        {
-            throw new ModelFileException(
-                $"{source}: a SentencePiece model of type {kind}; expected 1, unigram, or 2, byte-pair encoding, as in Llama."
-            );
-        }
-        if (pieces.Count == 0 || end < 0 || end >= pieces.Count || begin >= pieces.Count)
-        {
-            throw new ModelFileException(
-                $"{source}: {pieces.Count} pieces with begin {begin} and end {end}; expected a SentencePiece model with an end token."
-            );
-        }
-        return new SentencePieceModel(pieces.ToImmutable(), begin, end);
     }
 
     /// <summary>A model file as Llama's: byte-pair encoding with byte fallback, a space before each text, nothing normalised.</summary>

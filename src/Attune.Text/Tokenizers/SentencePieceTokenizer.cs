@@ -131,7 +131,7 @@ public sealed class SentencePieceTokenizer : ITokenizer
             :
             [
                 .. piecer.EncodeToIds(
-                    WellFormed.Text(text),
+                    ValidUnicode.Of(text),
                     addBeginningOfSentence: false,
                     addEndOfSentence: false,
                     considerPreTokenization: false,

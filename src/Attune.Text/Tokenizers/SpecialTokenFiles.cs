@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Core;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers;
 
@@ -26,8 +27,8 @@ internal static class SpecialTokenFiles
 
     /// <param name="directory">Where the two files may lie; null for none.</param>
     /// <param name="endByDefault">The end token where no file names one.</param>
-    /// <param name="beginByTemplate">The token that tokenizer.json's post-processor puts before a text, if it tells.</param>
-    /// <exception cref="ModelFileException">Nothing tells the end token.</exception>
+    /// <param name="beginByTemplate">The token that tokenizer.json's post-processor puts before a text; null where it puts none.</param>
+    /// <exception cref="ModelFileException">No file names the end token.</exception>
     public static SpecialTokens Read(string? directory, string? endByDefault, string? beginByTemplate, string source)
     {
         var config = directory is null ? null : JsonFile.ReadIfThere(Path.Combine(directory, "tokenizer_config.json"));

@@ -1,5 +1,5 @@
 using Attune.Core;
-using Attune.Text.Tokenizers.Pipeline;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers;
 
@@ -86,9 +86,4 @@ public static class TokenizerFiles
             new SpecialTokens(begin is { } first ? pieces[first].Text : null, pieces[end].Text, null)
         );
     }
-
-    /// <summary>A byte-level BPE tokenizer from GPT-2's two files, wherever they lie and whatever they are called.</summary>
-    /// <exception cref="ModelFileException">A file is missing, damaged, or the two do not belong together.</exception>
-    public static BytePairTokenizer LoadBytePair(string vocabPath, string mergesPath) =>
-        BytePairFiles.LoadVocabAndMerges(vocabPath, mergesPath, directory: null);
 }

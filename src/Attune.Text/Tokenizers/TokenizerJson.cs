@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers;
 
@@ -55,7 +56,7 @@ internal static class TokenizerJson
     {
         var model = (JsonObject)file["model"]!;
         var added = Added(file, path);
-        var ids = BytePairFiles.Ids(
+        var ids = JsonFile.Ids(
             model["vocab"] as JsonObject
                 ?? throw new ModelFileException($"{path}: model.vocab is missing; expected an object of tokens and ids."),
             path

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Attune.Core;
-using Attune.Text.Tokenizers.Pipeline;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers;
 
@@ -30,27 +30,8 @@ internal static class WordPieceFiles
         }
         var file = new JsonObject
         {
-            ["added_tokens"] = new JsonArray([
-                .. special
-                    .Where(vocabulary.ContainsKey)
-                    .Select(s =>
-                        (JsonNode)
-                            new JsonObject
-                            {
-                                ["id"] = vocabulary[s],
-                                ["content"] = s,
-                                ["special"] = true,
-                            }
-                    ),
-            ]),
-            ["normalizer"] = new JsonObject
-            {
-                ["type"] = "BertNormalizer",
-                ["clean_text"] = true,
-                ["handle_chinese_chars"] = JsonFile.Flag(config?["tokenize_chinese_chars"]) ?? true,
-                ["strip_accents"] = JsonFile.Flag(config?["strip_accents"]) is { } strip ? JsonValue.Create(strip) : null,
-                ["lowercase"] = JsonFile.Flag(config?["do_lower_case"]) ?? true,
-            },
+            ["added_tokens"] = new JsonArray([.. special.Where(vocabulary.ContainsKey).Select(s => (JsonNode)Added(s, vocabulary[s]))]),
+            ["normalizer"] = Normalizer(config),
             ["pre_tokenizer"] = new JsonObject { ["type"] = "BertPreTokenizer" },
             ["post_processor"] = new JsonObject
             {
@@ -64,17 +45,38 @@ internal static class WordPieceFiles
                 ["prefix"] = "##",
                 ["cleanup"] = true,
             },
-            ["model"] = new JsonObject
-            {
-                ["type"] = "WordPiece",
-                ["unk_token"] = unknown,
-                ["continuing_subword_prefix"] = "##",
-                ["max_input_chars_per_word"] = 100,
-                ["vocab"] = new JsonObject(vocabulary.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)JsonValue.Create(p.Value)))),
-            },
+            ["model"] = Model(vocabulary, unknown),
         };
         return PipelineTokenizer.Load(file, path, directory);
     }
+
+    private static JsonObject Added(string content, int id) =>
+        new()
+        {
+            ["id"] = id,
+            ["content"] = content,
+            ["special"] = true,
+        };
+
+    private static JsonObject Normalizer(JsonObject? config) =>
+        new()
+        {
+            ["type"] = "BertNormalizer",
+            ["clean_text"] = true,
+            ["handle_chinese_chars"] = JsonFile.Flag(config?["tokenize_chinese_chars"]) ?? true,
+            ["strip_accents"] = JsonFile.Flag(config?["strip_accents"]) is { } strip ? JsonValue.Create(strip) : null,
+            ["lowercase"] = JsonFile.Flag(config?["do_lower_case"]) ?? true,
+        };
+
+    private static JsonObject Model(Dictionary<string, int> vocabulary, string unknown) =>
+        new()
+        {
+            ["type"] = "WordPiece",
+            ["unk_token"] = unknown,
+            ["continuing_subword_prefix"] = "##",
+            ["max_input_chars_per_word"] = 100,
+            ["vocab"] = new JsonObject(vocabulary.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)JsonValue.Create(p.Value)))),
+        };
 
     private static Dictionary<string, int> Read(string path)
     {

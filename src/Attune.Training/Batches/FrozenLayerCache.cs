@@ -1,5 +1,5 @@
 using Attune.Core.Tokens;
-using Attune.Models;
+using Attune.Models.Architecture;
 using static TorchSharp.torch;
 
 namespace Attune.Training.Batches;

@@ -6,7 +6,7 @@ using System.Text.Json.Serialization;
 using Attune.Core;
 using Attune.Core.Files;
 using Attune.Core.Runs;
-using Attune.Models.Weights;
+using Attune.Models.Files;
 using Attune.Training.Optimisation;
 using TorchSharp;
 

@@ -1,5 +1,5 @@
 using Attune.Core.Rollouts;
-using Attune.Models;
+using Attune.Models.Architecture;
 
 namespace Attune.Training.Contracts;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Attune.Core.Rollouts;
 using Attune.Core.Tokens;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core.Runs;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Training.Contracts;
 using Attune.Worlds.Exact;
 

@@ -1,7 +1,7 @@
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Text.Tokenizers;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;

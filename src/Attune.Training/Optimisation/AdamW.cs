@@ -98,7 +98,7 @@ public sealed class AdamW : IDisposable
         var isHalf = gradients.dtype == torch.ScalarType.BFloat16;
         var count = part.Count;
         var sums = new double[(count + Block - 1) / Block];
-        TorchThreads.For(
+        ParallelLoop.For(
             sums.Length,
             count,
             block =>
@@ -125,7 +125,7 @@ public sealed class AdamW : IDisposable
         {
             Decay = 0,
         };
-        TorchThreads.For(
+        ParallelLoop.For(
             part.Stretches.Count,
             part.Count,
             i =>

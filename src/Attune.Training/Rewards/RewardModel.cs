@@ -4,7 +4,8 @@ using Attune.Core;
 using Attune.Core.Files;
 using Attune.Core.Statistics;
 using Attune.Core.Tokens;
-using Attune.Models;
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using Attune.Models.Weights;
 using Attune.Training.Batches;
 

@@ -1,6 +1,6 @@
 using Attune.Core.Rollouts;
 using Attune.Kernels;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Decoding;
 using Attune.Training.Contracts;
 

@@ -29,7 +29,7 @@ internal sealed class AnswerGroup
                 .Select(i => new Job(this, request, i, tokenizer, options, pieces)
                 {
                     Alternatives = request.Alternatives ?? 0,
-                    TellsPrompt = request is { TellsPrompt: true, Alternatives: not null },
+                    ReportsPrompt = request is { ReportsPrompt: true, Alternatives: not null },
                 }),
         ];
     }
@@ -57,21 +57,21 @@ internal sealed class AnswerGroup
 
         public override bool IsAbandoned => group._abandoned || group._cancel.IsCancellationRequested;
 
-        public override void OnPrompt(Draw given, ImmutableArray<Draw> likeliest)
+        public override void OnPrompt(DrawnToken given, ImmutableArray<DrawnToken> likeliest)
         {
             BeginPrompt();
             AddToPrompt(given, likeliest);
         }
 
-        public override void OnDrawn(Draw drawn, ImmutableArray<Draw> likeliest)
+        public override void OnDrawn(DrawnToken drawn, ImmutableArray<DrawnToken> likeliest)
         {
-            if (_drawn++ == 0 && TellsPrompt)
+            if (_drawn++ == 0 && ReportsPrompt)
             {
                 TellPrompt();
             }
 
             var ends = drawn.Token == Options.EndToken;
-            if (_text.IsStopped || (ends && !TellsPrompt))
+            if (_text.IsStopped || (ends && !ReportsPrompt))
             {
                 return;
             }
@@ -107,7 +107,7 @@ internal sealed class AnswerGroup
         {
             if (_prompt.Count == 0)
             {
-                AddToPrompt(new Draw(request.Prompt.Tokens[0], float.NaN), []);
+                AddToPrompt(new DrawnToken(request.Prompt.Tokens[0], float.NaN), []);
             }
         }
 
@@ -117,13 +117,13 @@ internal sealed class AnswerGroup
             pieces.TryWrite(new CompletionPiece(index, "", [], null) { Prompt = _prompt.DrainToImmutable() });
         }
 
-        private void AddToPrompt(Draw token, ImmutableArray<Draw> likeliest)
+        private void AddToPrompt(DrawnToken token, ImmutableArray<DrawnToken> likeliest)
         {
             _prompt.Add(Named(token, _promptText.CodePoints, likeliest));
             _promptText.Add(token.Token);
         }
 
-        private AnswerToken Named(Draw token, int position, ImmutableArray<Draw> likeliest) =>
+        private AnswerToken Named(DrawnToken token, int position, ImmutableArray<DrawnToken> likeliest) =>
             new(TextOf(token.Token), token.LogProb, position, [.. likeliest.Select(l => new TokenText(TextOf(l.Token), l.LogProb))]);
 
         /// <summary>Tokens of the text that was handed out. Of a stop sequence there is none: the text ends before it.</summary>

@@ -6,7 +6,7 @@ using Attune.Core.Completions;
 using Attune.Core.Conversations;
 using Attune.Data.Encoding;
 using Attune.Kernels;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Decoding;
 using Attune.Text.Templates;
 

@@ -1,5 +1,6 @@
 using Attune.Core;
 using Attune.Models.Configuration;
+using Attune.Models.Files;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
 

@@ -37,7 +37,7 @@ internal sealed record CompletionCall
         {
             Count = Count,
             Alternatives = Alternatives,
-            TellsPrompt = Prompts[prompt].Echo is not null,
+            ReportsPrompt = Prompts[prompt].Echo is not null,
         };
 
     /// <summary>Reads what chats and texts have in common.</summary>

@@ -2,8 +2,8 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Attune.Core.Conversations;
-using Attune.Models;
 using Attune.Models.Decoding;
+using Attune.Models.Files;
 using Attune.Recipes.Sources;
 
 namespace Attune.Cli.Tests.Serving;

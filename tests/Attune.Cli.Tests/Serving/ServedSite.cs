@@ -1,7 +1,7 @@
 using System.ClientModel;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Attune.Models;
+using Attune.Models.Files;
 using Attune.Recipes.Sources;
 using Attune.Testing;
 using Attune.Training.Serving;

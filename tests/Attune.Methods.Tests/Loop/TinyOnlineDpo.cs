@@ -5,7 +5,7 @@ using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
 using Attune.Methods.Preference;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Testing;
 using Attune.Training.Evaluation;
 using Attune.Training.Rollouts;

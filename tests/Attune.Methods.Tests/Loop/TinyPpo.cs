@@ -1,6 +1,6 @@
 using Attune.Core.Runs;
 using Attune.Methods.Policy;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Testing;
 using Attune.Training.Contracts;
 

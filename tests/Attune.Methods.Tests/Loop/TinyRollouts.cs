@@ -3,7 +3,7 @@ using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Methods.Policy;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Testing;
 using Attune.Text.Tokenizers;
 using Attune.Training.Batches;

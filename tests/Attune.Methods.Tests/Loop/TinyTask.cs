@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Methods.Reward;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Testing;
 using Attune.Training;
 using Attune.Training.Contracts;

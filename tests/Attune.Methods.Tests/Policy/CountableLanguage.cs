@@ -3,7 +3,7 @@ using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Methods.Policy;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Testing;
 using Attune.Training;
 using Attune.Training.Batches;

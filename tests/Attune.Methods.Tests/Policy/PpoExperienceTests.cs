@@ -4,7 +4,7 @@ using Attune.Core.Statistics;
 using Attune.Core.Tokens;
 using Attune.Methods.Policy;
 using Attune.Methods.Tests.Loop;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;

@@ -4,7 +4,7 @@ using Attune.Core.Runs;
 using Attune.Methods.Policy;
 using Attune.Methods.Supervised;
 using Attune.Methods.Tests.Loop;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Testing;
 using Attune.Training;
 using Attune.Training.Contracts;

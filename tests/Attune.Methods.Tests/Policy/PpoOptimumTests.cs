@@ -1,6 +1,6 @@
 using Attune.Core.Runs;
 using Attune.Methods.Policy;
-using Attune.Models;
+using Attune.Models.Architecture;
 
 namespace Attune.Methods.Tests.Policy;
 

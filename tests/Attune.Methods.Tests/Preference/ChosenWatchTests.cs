@@ -1,5 +1,6 @@
 using Attune.Methods.Preference;
 using Attune.Methods.Tests.Loop;
+using Attune.Models.Architecture;
 using Attune.Testing;
 using static TorchSharp.torch;
 
@@ -50,7 +51,7 @@ public sealed class ChosenWatchTests
     }
 
     /// <summary>Makes the policy forget what it knows.</summary>
-    private static void Disturb(Models.LanguageModel policy, ulong seed)
+    private static void Disturb(LanguageModel policy, ulong seed)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();

@@ -1,5 +1,6 @@
 using Attune.Methods.Preference;
 using Attune.Methods.Tests.Loop;
+using Attune.Models.Architecture;
 using Attune.Testing;
 using CsCheck;
 using TorchSharp;
@@ -106,7 +107,7 @@ public sealed class KtoTests
         Assert.True(last["rewards/margins"] > 2);
     }
 
-    private static double LogProb(Models.LanguageModel model, Core.Tokens.TokenSequence sequence) =>
+    private static double LogProb(LanguageModel model, Core.Tokens.TokenSequence sequence) =>
         Training.Batches.AnswerSums.Plain(model, [sequence])[0];
 
     private static double Loss(double ratio, double desirable, double divergence)

@@ -1,7 +1,7 @@
 using Attune.Core.Runs;
 using Attune.Methods.Preference;
 using Attune.Methods.Tests.Loop;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Testing;
 using Attune.Training;
 using Attune.Training.Contracts;

@@ -1,5 +1,6 @@
 using Attune.Methods.Preference;
 using Attune.Methods.Tests.Loop;
+using Attune.Models.Architecture;
 using Attune.Testing;
 using Attune.Training.Batches;
 using TorchSharp;
@@ -52,8 +53,7 @@ public sealed class PairObjectiveTests
         var (_, metrics) = new Dpo.Objective(new DpoOptions { Beta = 0.3 }, policy, reference).Evaluate([
             .. pairs.Select(p => new PreferencePair(p, null)),
         ]);
-        double[] Own(Models.LanguageModel model, bool chosen) =>
-            AnswerSums.Plain(model, [.. pairs.Select(p => chosen ? p.Chosen : p.Rejected)]);
+        double[] Own(LanguageModel model, bool chosen) => AnswerSums.Plain(model, [.. pairs.Select(p => chosen ? p.Chosen : p.Rejected)]);
         var chosen = Own(policy, true).Zip(Own(reference, true), (p, r) => 0.3 * (p - r)).ToArray();
         var rejected = Own(policy, false).Zip(Own(reference, false), (p, r) => 0.3 * (p - r)).ToArray();
         Assert.Equal(chosen.Average(), metrics["rewards/chosen"], 1e-4);
@@ -88,7 +88,7 @@ public sealed class PairObjectiveTests
         Assert.Equal(0, reference.Weights.Gradients!.abs().max().ToDouble());
     }
 
-    private static double MeanLogit(Models.LanguageModel model, Core.Tokens.TokenPair[] pairs)
+    private static double MeanLogit(LanguageModel model, Core.Tokens.TokenPair[] pairs)
     {
         using var noGrad = no_grad();
         return pairs.Average(p =>

@@ -8,7 +8,7 @@ using Attune.Data.Encoding;
 using Attune.Data.Order;
 using Attune.Methods.Preference;
 using Attune.Methods.Reward;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
 using Attune.Training.Checkpoints;

@@ -1,6 +1,6 @@
 using Attune.Core.Tokens;
 using Attune.Methods.Preference;
-using Attune.Models;
+using Attune.Models.Architecture;
 
 namespace Attune.Recipes.Stages.Direct;
 

@@ -1,5 +1,5 @@
 using Attune.Methods.Preference;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Recipes.Binding;
 
 namespace Attune.Recipes.Stages.Direct;

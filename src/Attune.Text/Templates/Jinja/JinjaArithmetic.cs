@@ -22,12 +22,12 @@ internal static class JinjaArithmetic
                 : JinjaValues.AsNumber(left) is { } p && JinjaValues.AsNumber(right) is { } q ? OfNumbers(symbol, p, q)
                 : throw Undefined(left)
                     ?? Undefined(right)
-                    ?? new JinjaProblem($"{symbol} cannot join {JinjaValues.TypeOf(left)} and {JinjaValues.TypeOf(right)}"),
+                    ?? new JinjaException($"{symbol} cannot join {JinjaValues.TypeOf(left)} and {JinjaValues.TypeOf(right)}"),
             };
         }
         catch (OverflowException)
         {
-            throw new JinjaProblem($"{symbol} gives a number that is too large");
+            throw new JinjaException($"{symbol} gives a number that is too large");
         }
     }
 
@@ -51,7 +51,7 @@ internal static class JinjaArithmetic
                 continue;
             }
 
-            var value = next < given.Length ? given[next++] : throw new JinjaProblem($"'{format}' has more places than values");
+            var value = next < given.Length ? given[next++] : throw new JinjaException($"'{format}' has more places than values");
             result.Append(
                 format[i] switch
                 {
@@ -59,7 +59,7 @@ internal static class JinjaArithmetic
                     'r' => JinjaValues.Shown(value, 0),
                     'd' or 'i' when JinjaValues.AsNumber(value) is { } number => ((long)number).ToString(CultureInfo.InvariantCulture),
                     'f' when JinjaValues.AsNumber(value) is { } number => number.ToString("F6", CultureInfo.InvariantCulture),
-                    _ => throw new JinjaProblem($"'%{format[i]}' in '{format}' cannot take {JinjaValues.TypeOf(value)}"),
+                    _ => throw new JinjaException($"'%{format[i]}' in '{format}' cannot take {JinjaValues.TypeOf(value)}"),
                 }
             );
         }
@@ -67,8 +67,8 @@ internal static class JinjaArithmetic
         return result.ToString();
     }
 
-    private static JinjaProblem? Undefined(object? value) =>
-        value is JinjaUndefined undefined ? new JinjaProblem($"'{undefined.Name}' is not defined") : null;
+    private static JinjaException? Undefined(object? value) =>
+        value is JinjaUndefined undefined ? new JinjaException($"'{undefined.Name}' is not defined") : null;
 
     private static long? Whole(object? value) =>
         value switch
@@ -102,8 +102,8 @@ internal static class JinjaArithmetic
                 "+" => x + y,
                 "-" => x - y,
                 "*" => x * y,
-                "//" => y == 0 ? throw new JinjaProblem("a division by zero") : x / y - (x % y != 0 && x < 0 != y < 0 ? 1 : 0),
-                "%" => y == 0 ? throw new JinjaProblem("a division by zero")
+                "//" => y == 0 ? throw new JinjaException("a division by zero") : x / y - (x % y != 0 && x < 0 != y < 0 ? 1 : 0),
+                "%" => y == 0 ? throw new JinjaException("a division by zero")
                 : y == -1 ? 0
                 : ((x % y) + y) % y,
                 "**" when y >= 0 => PowerOf(x, y),
@@ -129,11 +129,11 @@ internal static class JinjaArithmetic
             "+" => x + y,
             "-" => x - y,
             "*" => x * y,
-            "/" or "//" or "%" when y == 0 => throw new JinjaProblem("a division by zero"),
+            "/" or "//" or "%" when y == 0 => throw new JinjaException("a division by zero"),
             "/" => x / y,
             "//" => Math.Floor(x / y),
             "%" => x - y * Math.Floor(x / y),
             "**" => Math.Pow(x, y),
-            _ => throw new JinjaProblem($"{symbol} is not for numbers"),
+            _ => throw new JinjaException($"{symbol} is not for numbers"),
         };
 }

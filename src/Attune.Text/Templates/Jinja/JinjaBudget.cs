@@ -32,7 +32,7 @@ internal sealed class JinjaBudget
     {
         if ((_steps += count) > MostSteps)
         {
-            throw new JinjaProblem($"it does more than {MostSteps:N0} steps");
+            throw new JinjaException($"it does more than {MostSteps:N0} steps");
         }
     }
 
@@ -41,7 +41,7 @@ internal sealed class JinjaBudget
     {
         if (length > MostCharacters || (_characters += length) > MostCharacters)
         {
-            throw new JinjaProblem($"it makes more than {MostCharacters:N0} characters");
+            throw new JinjaException($"it makes more than {MostCharacters:N0} characters");
         }
     }
 
@@ -55,7 +55,7 @@ internal sealed class JinjaBudget
     {
         if (++_depth > DeepestCalls)
         {
-            throw new JinjaProblem($"it calls itself deeper than {DeepestCalls}");
+            throw new JinjaException($"it calls itself deeper than {DeepestCalls}");
         }
     }
 
@@ -66,7 +66,7 @@ internal sealed class JinjaBudget
     {
         if (++_expressions > DeepestExpressions)
         {
-            throw new JinjaProblem($"an expression is nested deeper than {DeepestExpressions}");
+            throw new JinjaException($"an expression is nested deeper than {DeepestExpressions}");
         }
     }
 

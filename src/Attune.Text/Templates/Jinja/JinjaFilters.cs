@@ -40,23 +40,26 @@ internal static class JinjaFilters
             "wordcount" => (long)JinjaValues.Text(value).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length,
             "int" => Whole(value, a),
             "float" => Number(value) ?? a.Get(0, "default", 0.0),
-            "abs" => value switch
-            {
-                long number => (object)Math.Abs(Math.Max(number, -long.MaxValue)),
-                double number => Math.Abs(number),
-                _ => throw new JinjaProblem($"abs of {JinjaValues.TypeOf(value)}"),
-            },
+            "abs" => Absolute(value),
             "round" => Rounded(value, a),
             _ => JinjaListFilters.Apply(name, value, a, budget),
         };
     }
+
+    private static object Absolute(object? value) =>
+        value switch
+        {
+            long number => (object)Math.Abs(Math.Max(number, -long.MaxValue)),
+            double number => Math.Abs(number),
+            _ => throw new JinjaException($"abs of {JinjaValues.TypeOf(value)}"),
+        };
 
     private static long Length(object? value) =>
         value switch
         {
             JinjaUndefined => 0,
             string or JinjaList or JinjaDict => JinjaValues.Items(value).Length,
-            _ => throw new JinjaProblem($"{JinjaValues.TypeOf(value)} has no length"),
+            _ => throw new JinjaException($"{JinjaValues.TypeOf(value)} has no length"),
         };
 
     private static string Escaped(string text, JinjaBudget budget) =>
@@ -104,7 +107,7 @@ internal static class JinjaFilters
 
     private static double Rounded(object? value, JinjaArguments a)
     {
-        var number = JinjaValues.AsNumber(value) ?? throw new JinjaProblem($"round of {JinjaValues.TypeOf(value)}");
+        var number = JinjaValues.AsNumber(value) ?? throw new JinjaException($"round of {JinjaValues.TypeOf(value)}");
         var scale = Math.Pow(10, Math.Clamp(a.Get(0, "precision") as long? ?? 0, -15, 15));
         return (a.Get(1, "method") as string) switch
         {

@@ -13,21 +13,21 @@ internal static class JinjaGlobals
         yield return Of("range", a => Range(a, budget));
         yield return Of("dict", a => JinjaDict.Of(a.Named));
         yield return Of("namespace", Namespace);
-        yield return Of("raise_exception", a => throw new JinjaProblem(JinjaValues.Text(a.Required(0, "message"))) { IsRefusal = true });
+        yield return Of("raise_exception", a => throw new JinjaException(JinjaValues.Text(a.Required(0, "message"))) { IsRefusal = true });
         yield return Of("strftime_now", a => budget.Made(Time(JinjaValues.Text(a.Required(0, "format")), time.GetLocalNow())));
     }
 
     private static JinjaList Range(JinjaArguments a, JinjaBudget budget)
     {
-        long At(int place) => a.Positional[place] as long? ?? throw new JinjaProblem("range() takes whole numbers");
+        long At(int place) => a.Positional[place] as long? ?? throw new JinjaException("range() takes whole numbers");
         if (a.Positional.Length is 0 or > 3)
         {
-            throw new JinjaProblem("range() takes one to three whole numbers");
+            throw new JinjaException("range() takes one to three whole numbers");
         }
         var (start, stop, step) = a.Positional.Length == 1 ? (0, At(0), 1L) : (At(0), At(1), a.Positional.Length == 3 ? At(2) : 1);
         if (step == 0)
         {
-            throw new JinjaProblem("range() has a step of 0");
+            throw new JinjaException("range() has a step of 0");
         }
         var count = (long)Math.Max(0, Math.Ceiling(((double)stop - start) / step));
         budget.Make(count);
@@ -74,30 +74,7 @@ internal static class JinjaGlobals
 
             var plain = format[i + 1] == '-' && i + 2 < format.Length;
             i += plain ? 2 : 1;
-            var text = format[i] switch
-            {
-                'd' => Of("dd"),
-                'm' => Of("MM"),
-                'Y' => Of("yyyy"),
-                'y' => Of("yy"),
-                'b' or 'h' => Of("MMM"),
-                'B' => Of("MMMM"),
-                'a' => Of("ddd"),
-                'A' => Of("dddd"),
-                'H' => Of("HH"),
-                'I' => Of("hh"),
-                'M' => Of("mm"),
-                'S' => Of("ss"),
-                'p' => Of("tt"),
-                'F' => Of("yyyy-MM-dd"),
-                'T' => Of("HH:mm:ss"),
-                'D' => Of("MM/dd/yy"),
-                'e' => now.Day.ToString(CultureInfo.InvariantCulture).PadLeft(2),
-                'j' => now.DayOfYear.ToString("000", CultureInfo.InvariantCulture),
-                'z' => Of("zzz").Replace(":", "", StringComparison.Ordinal),
-                '%' => "%",
-                _ => throw new JinjaProblem($"strftime_now() does not know %{format[i]}"),
-            };
+            var text = Directive(format[i], now);
             result.Append(
                 plain
                     ? text.TrimStart('0', ' ') is { Length: > 0 } trimmed
@@ -108,6 +85,34 @@ internal static class JinjaGlobals
         }
 
         return result.ToString();
+    }
+
+    private static string Directive(char letter, DateTimeOffset now)
+    {
+        return letter switch
+        {
+            'd' => Of("dd"),
+            'm' => Of("MM"),
+            'Y' => Of("yyyy"),
+            'y' => Of("yy"),
+            'b' or 'h' => Of("MMM"),
+            'B' => Of("MMMM"),
+            'a' => Of("ddd"),
+            'A' => Of("dddd"),
+            'H' => Of("HH"),
+            'I' => Of("hh"),
+            'M' => Of("mm"),
+            'S' => Of("ss"),
+            'p' => Of("tt"),
+            'F' => Of("yyyy-MM-dd"),
+            'T' => Of("HH:mm:ss"),
+            'D' => Of("MM/dd/yy"),
+            'e' => now.Day.ToString(CultureInfo.InvariantCulture).PadLeft(2),
+            'j' => now.DayOfYear.ToString("000", CultureInfo.InvariantCulture),
+            'z' => Of("zzz").Replace(":", "", StringComparison.Ordinal),
+            '%' => "%",
+            _ => throw new JinjaException($"strftime_now() does not know %{letter}"),
+        };
 
         string Of(string pattern) => now.ToString(pattern, CultureInfo.InvariantCulture);
     }

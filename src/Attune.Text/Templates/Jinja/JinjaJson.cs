@@ -37,7 +37,7 @@ internal static class JinjaJson
         JinjaBudget.Tick();
         if (depth > Deepest)
         {
-            throw new JinjaProblem("tojson was given a value nested too deep");
+            throw new JinjaException("tojson was given a value nested too deep");
         }
         switch (value)
         {
@@ -57,36 +57,40 @@ internal static class JinjaJson
                 Between(into, '[', ']', list.Items, indent, depth, item => Write(into, item, indent, sorted, depth + 1));
                 break;
             case JinjaDict dict:
-                IEnumerable<object> keys = sorted ? dict.KeysInOrder.Order(Comparer<object>.Create(JinjaValues.Compare)) : dict.KeysInOrder;
-                Between(
-                    into,
-                    '{',
-                    '}',
-                    [.. keys],
-                    indent,
-                    depth,
-                    key =>
-                    {
-                        Quote(
-                            into,
-                            key as string
-                                ?? (
-                                    key is bool flag
-                                        ? flag
-                                            ? "true"
-                                            : "false"
-                                        : JinjaValues.Text(key)
-                                )
-                        );
-                        into.Append(": ");
-                        Write(into, dict[key!], indent, sorted, depth + 1);
-                    }
-                );
+                WriteDict(into, dict, indent, sorted, depth);
                 break;
             default:
-                throw new JinjaProblem($"tojson cannot write {JinjaValues.TypeOf(value)}");
+                throw new JinjaException($"tojson cannot write {JinjaValues.TypeOf(value)}");
         }
     }
+
+    private static void WriteDict(StringBuilder into, JinjaDict dict, int? indent, bool sorted, int depth)
+    {
+        IEnumerable<object> keys = sorted ? dict.KeysInOrder.Order(Comparer<object>.Create(JinjaValues.Compare)) : dict.KeysInOrder;
+        Between(
+            into,
+            '{',
+            '}',
+            [.. keys],
+            indent,
+            depth,
+            key =>
+            {
+                Quote(into, NameOf(key!));
+                into.Append(": ");
+                Write(into, dict[key!], indent, sorted, depth + 1);
+            }
+        );
+    }
+
+    private static string NameOf(object key) =>
+        key switch
+        {
+            string text => text,
+            true => "true",
+            false => "false",
+            _ => JinjaValues.Text(key),
+        };
 
     private static void Between(
         StringBuilder into,

@@ -32,34 +32,40 @@ internal static class JinjaListFilters
     {
         if (!Known.Contains(name))
         {
-            throw new JinjaProblem($"the filter '{name}' is not known");
+            throw new JinjaException($"the filter '{name}' is not known");
         }
-        switch (name)
+        return name switch
         {
-            case "join":
-                return JinjaTextMethods.Joined(JinjaValues.Text(a.Get(0, "d", "")), value, budget, Part(a, 1, budget));
-            case "items":
-                return value is JinjaUndefined
-                    ? new JinjaList([])
-                    : (
-                        (JinjaFunction)
-                            JinjaMembers.Attribute(
-                                value as JinjaDict ?? throw new JinjaProblem($"items of {JinjaValues.TypeOf(value)}"),
-                                "items",
-                                budget
-                            )!
-                    ).Body(JinjaArguments.None);
-            case "dictsort":
-                var dict = value as JinjaDict ?? throw new JinjaProblem($"dictsort of {JinjaValues.TypeOf(value)}");
-                return new JinjaList([
-                    .. dict
-                        .KeysInOrder.Order(Comparer<object>.Create(Insensitive))
-                        .Select(k => (object?)new JinjaList([k, dict[k]], IsTuple: true)),
-                ]);
-            case "reverse" when value is string:
-                return string.Concat(JinjaValues.Items(value).Reverse().Select(JinjaValues.Text));
-        }
+            "join" => JinjaTextMethods.Joined(JinjaValues.Text(a.Get(0, "d", "")), value, budget, Part(a, 1, budget)),
+            "items" => Items(value, budget),
+            "dictsort" => SortedDict(value),
+            "reverse" when value is string => string.Concat(JinjaValues.Items(value).Reverse().Select(JinjaValues.Text)),
+            _ => ApplyToItems(name, value, a, budget),
+        };
+    }
 
+    private static object? Items(object? value, JinjaBudget budget)
+    {
+        if (value is JinjaUndefined)
+        {
+            return new JinjaList([]);
+        }
+        var dict = value as JinjaDict ?? throw new JinjaException($"items of {JinjaValues.TypeOf(value)}");
+        return ((JinjaFunction)JinjaMembers.Attribute(dict, "items", budget)!).Body(JinjaArguments.None);
+    }
+
+    private static JinjaList SortedDict(object? value)
+    {
+        var dict = value as JinjaDict ?? throw new JinjaException($"dictsort of {JinjaValues.TypeOf(value)}");
+        return new JinjaList([
+            .. dict
+                .KeysInOrder.Order(Comparer<object>.Create(Insensitive))
+                .Select(k => (object?)new JinjaList([k, dict[k]], IsTuple: true)),
+        ]);
+    }
+
+    private static object? ApplyToItems(string name, object? value, JinjaArguments a, JinjaBudget budget)
+    {
         var items = JinjaValues.Items(value);
         budget.Step(items.Length);
         return name switch
@@ -168,7 +174,7 @@ internal static class JinjaListFilters
     private static JinjaList Batches(ImmutableArray<object?> items, JinjaArguments a) =>
         a.Required(0, "linecount") is long and > 0 and <= int.MaxValue and var size
             ? new JinjaList([.. items.Chunk((int)size).Select(c => (object?)new JinjaList([.. c]))])
-            : throw new JinjaProblem("batch takes a positive whole number");
+            : throw new JinjaException("batch takes a positive whole number");
 
     private static JinjaList Groups(ImmutableArray<object?> items, Func<object?, object?> part) =>
         new([

@@ -9,7 +9,7 @@ internal static class JinjaMembers
     public static object? Attribute(object? value, string name, JinjaBudget budget) =>
         value switch
         {
-            JinjaUndefined undefined => throw new JinjaProblem($"'{undefined.Name}' is not defined, so it has no '{name}'"),
+            JinjaUndefined undefined => throw new JinjaException($"'{undefined.Name}' is not defined, so it has no '{name}'"),
             string text => JinjaTextMethods.Find(text, name, budget) ?? (object)new JinjaUndefined(name),
             JinjaDict dict => DictMethod(dict, name) ?? (dict.TryGet(name, out var item) ? item : new JinjaUndefined(name)),
             JinjaNamespace names => names.Values.TryGetValue(name, out var item) ? item : new JinjaUndefined(name),
@@ -22,7 +22,7 @@ internal static class JinjaMembers
     {
         if (value is JinjaUndefined undefined)
         {
-            throw new JinjaProblem($"'{undefined.Name}' is not defined, so it has no items");
+            throw new JinjaException($"'{undefined.Name}' is not defined, so it has no items");
         }
         if (value is JinjaDict dict && dict.TryGet(key, out var item))
         {
@@ -55,7 +55,7 @@ internal static class JinjaMembers
                 budget.Step(text.Length / 64);
                 return wanted is string part
                     ? text.Contains(part, StringComparison.Ordinal)
-                    : throw new JinjaProblem($"{JinjaValues.TypeOf(wanted)} cannot be in a text");
+                    : throw new JinjaException($"{JinjaValues.TypeOf(wanted)} cannot be in a text");
             case JinjaDict dict:
                 return dict.TryGet(wanted, out _);
             case JinjaList list:
@@ -64,7 +64,7 @@ internal static class JinjaMembers
             case JinjaUndefined:
                 return false;
             default:
-                throw new JinjaProblem($"nothing is in {JinjaValues.TypeOf(value)}");
+                throw new JinjaException($"nothing is in {JinjaValues.TypeOf(value)}");
         }
     }
 
@@ -73,11 +73,11 @@ internal static class JinjaMembers
     {
         if (step == 0)
         {
-            throw new JinjaProblem("a slice's step is 0");
+            throw new JinjaException("a slice's step is 0");
         }
         if (value is not (string or JinjaList))
         {
-            throw new JinjaProblem($"{JinjaValues.TypeOf(value)} cannot be sliced");
+            throw new JinjaException($"{JinjaValues.TypeOf(value)} cannot be sliced");
         }
         var taken = Slice(JinjaValues.Items(value), start, stop, step);
         budget.Make(taken.Length);
@@ -135,7 +135,7 @@ internal static class JinjaMembers
                         .Where(p => JinjaValues.Equals(p.item, a.Required(0, "value")))
                         .Select(p => (object?)(long)p.i)
                         .FirstOrDefault()
-                    ?? throw new JinjaProblem("the value is not in the list")
+                    ?? throw new JinjaException("the value is not in the list")
             ),
             "count" => new JinjaFunction(name, a => (long)list.Items.Count(i => JinjaValues.Equals(i, a.Required(0, "value")))),
             "append" or "extend" or "insert" or "pop" or "remove" or "clear" or "sort" or "reverse" => Refused("list", name),
@@ -145,6 +145,6 @@ internal static class JinjaMembers
     private static JinjaFunction Refused(string what, string name) =>
         new(
             name,
-            _ => throw new JinjaProblem($"{what}.{name}() changes a value, which templates may not; add lists with + or use a namespace")
+            _ => throw new JinjaException($"{what}.{name}() changes a value, which templates may not; add lists with + or use a namespace")
         );
 }

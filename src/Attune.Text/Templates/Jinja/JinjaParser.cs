@@ -267,5 +267,5 @@ internal sealed partial class JinjaParser
             _ => $"'{(Now.Value.Length > 40 ? Now.Value[..40] + "..." : Now.Value)}'",
         };
 
-    private JinjaProblem Wrong(string what) => new($"line {Now.Line}: {what}.");
+    private JinjaException Wrong(string what) => new($"line {Now.Line}: {what}.");
 }

@@ -24,7 +24,7 @@ internal static class JinjaTests
             "odd" => Whole(value) % 2 != 0,
             "divisibleby" => Whole(arguments.Required(0, "num")) is not 0 and var by
                 ? Whole(value) % by == 0
-                : throw new JinjaProblem("a division by zero"),
+                : throw new JinjaException("a division by zero"),
             "lower" => JinjaValues.Text(value) is var text && text.Any(char.IsLetter) && !text.Any(char.IsUpper),
             "upper" => JinjaValues.Text(value) is var text && text.Any(char.IsLetter) && !text.Any(char.IsLower),
             "eq" or "equalto" or "==" => JinjaValues.Equals(value, Other(arguments)),
@@ -35,11 +35,11 @@ internal static class JinjaTests
             "gt" or "greaterthan" or ">" => JinjaValues.Compare(value, Other(arguments)) > 0,
             "ge" or ">=" => JinjaValues.Compare(value, Other(arguments)) >= 0,
             "in" => JinjaMembers.Contains(Other(arguments), value, new JinjaBudget()),
-            _ => throw new JinjaProblem($"the test '{name}' is not known"),
+            _ => throw new JinjaException($"the test '{name}' is not known"),
         };
 
     private static object? Other(JinjaArguments arguments) => arguments.Required(0, "other");
 
     private static long Whole(object? value) =>
-        value is long number ? number : throw new JinjaProblem($"{JinjaValues.TypeOf(value)} is no whole number");
+        value is long number ? number : throw new JinjaException($"{JinjaValues.TypeOf(value)} is not a whole number");
 }

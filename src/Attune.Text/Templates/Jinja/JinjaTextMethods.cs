@@ -7,47 +7,7 @@ internal static class JinjaTextMethods
 {
     public static JinjaFunction? Find(string text, string name, JinjaBudget budget)
     {
-        Func<JinjaArguments, object?>? body = name switch
-        {
-            "strip" => a => Strip(text, a, left: true, right: true),
-            "lstrip" => a => Strip(text, a, left: true, right: false),
-            "rstrip" => a => Strip(text, a, left: false, right: true),
-            "upper" => _ => text.ToUpperInvariant(),
-            "lower" => _ => text.ToLowerInvariant(),
-            "capitalize" => _ => Capitalized(text),
-            "title" => _ => Title(text),
-            "startswith" => a => Any(a, p => text.StartsWith(p, StringComparison.Ordinal)),
-            "endswith" => a => Any(a, p => text.EndsWith(p, StringComparison.Ordinal)),
-            "removeprefix" => a => Text(a, 0) is var p && text.StartsWith(p, StringComparison.Ordinal) ? text[p.Length..] : text,
-            "removesuffix" => a =>
-                Text(a, 0) is var p && p.Length > 0 && text.EndsWith(p, StringComparison.Ordinal) ? text[..^p.Length] : text,
-            "replace" => a => Replaced(text, Text(a, 0), Text(a, 1), Count(a, 2, "count"), budget),
-            "split" => a => Split(text, a, budget),
-            "rsplit" => a => SplitRight(text, a),
-            "splitlines" => _ => new JinjaList([.. Lines(text)]),
-            "partition" => a => Partition(text, Text(a, 0), text.IndexOf(Text(a, 0), StringComparison.Ordinal), tail: false),
-            "rpartition" => a => Partition(text, Text(a, 0), text.LastIndexOf(Text(a, 0), StringComparison.Ordinal), tail: true),
-            "join" => a => Joined(text, a.Required(0, "iterable"), budget),
-            "find" => a => Place(text, text.IndexOf(Text(a, 0), StringComparison.Ordinal)),
-            "rfind" => a => Place(text, text.LastIndexOf(Text(a, 0), StringComparison.Ordinal)),
-            "index" => a =>
-                text.IndexOf(Text(a, 0), StringComparison.Ordinal) is >= 0 and var at
-                    ? Place(text, at)
-                    : throw new JinjaProblem("the part is not in the text"),
-            "count" => a =>
-                Text(a, 0) is { Length: > 0 } p
-                    ? (long)((text.Length - text.Replace(p, "", StringComparison.Ordinal).Length) / p.Length)
-                    : text.Length + 1L,
-            "isdigit" or "isnumeric" or "isdecimal" => _ => text.Length > 0 && text.All(char.IsDigit),
-            "isalpha" => _ => text.Length > 0 && text.All(char.IsLetter),
-            "isalnum" => _ => text.Length > 0 && text.All(char.IsLetterOrDigit),
-            "isspace" => _ => text.Length > 0 && text.All(char.IsWhiteSpace),
-            "isupper" => _ => text.Any(char.IsUpper) && !text.Any(char.IsLower),
-            "islower" => _ => text.Any(char.IsLower) && !text.Any(char.IsUpper),
-            "zfill" => a => Padded(text, a, budget),
-            "format" => a => budget.Made(Formatted(text, a)),
-            _ => null,
-        };
+        var body = Change(text, name, budget) ?? Question(text, name);
         return body is null
             ? null
             : new JinjaFunction(
@@ -59,6 +19,57 @@ internal static class JinjaTextMethods
                 }
             );
     }
+
+    /// <summary>Methods that make other texts of a text.</summary>
+    private static Func<JinjaArguments, object?>? Change(string text, string name, JinjaBudget budget) =>
+        name switch
+        {
+            "strip" => a => Strip(text, a, left: true, right: true),
+            "lstrip" => a => Strip(text, a, left: true, right: false),
+            "rstrip" => a => Strip(text, a, left: false, right: true),
+            "upper" => _ => text.ToUpperInvariant(),
+            "lower" => _ => text.ToLowerInvariant(),
+            "capitalize" => _ => Capitalized(text),
+            "title" => _ => Title(text),
+            "removeprefix" => a => Text(a, 0) is var p && text.StartsWith(p, StringComparison.Ordinal) ? text[p.Length..] : text,
+            "removesuffix" => a =>
+                Text(a, 0) is var p && p.Length > 0 && text.EndsWith(p, StringComparison.Ordinal) ? text[..^p.Length] : text,
+            "replace" => a => Replaced(text, Text(a, 0), Text(a, 1), Count(a, 2, "count"), budget),
+            "split" => a => Split(text, a, budget),
+            "rsplit" => a => SplitRight(text, a),
+            "splitlines" => _ => new JinjaList([.. Lines(text)]),
+            "partition" => a => Partition(text, Text(a, 0), text.IndexOf(Text(a, 0), StringComparison.Ordinal), tail: false),
+            "rpartition" => a => Partition(text, Text(a, 0), text.LastIndexOf(Text(a, 0), StringComparison.Ordinal), tail: true),
+            "join" => a => Joined(text, a.Required(0, "iterable"), budget),
+            "zfill" => a => Padded(text, a, budget),
+            "format" => a => budget.Made(Formatted(text, a)),
+            _ => null,
+        };
+
+    /// <summary>Methods that search a text or ask what it is.</summary>
+    private static Func<JinjaArguments, object?>? Question(string text, string name) =>
+        name switch
+        {
+            "startswith" => a => Any(a, p => text.StartsWith(p, StringComparison.Ordinal)),
+            "endswith" => a => Any(a, p => text.EndsWith(p, StringComparison.Ordinal)),
+            "find" => a => Place(text, text.IndexOf(Text(a, 0), StringComparison.Ordinal)),
+            "rfind" => a => Place(text, text.LastIndexOf(Text(a, 0), StringComparison.Ordinal)),
+            "index" => a =>
+                text.IndexOf(Text(a, 0), StringComparison.Ordinal) is >= 0 and var at
+                    ? Place(text, at)
+                    : throw new JinjaException("the part is not in the text"),
+            "count" => a =>
+                Text(a, 0) is { Length: > 0 } p
+                    ? (long)((text.Length - text.Replace(p, "", StringComparison.Ordinal).Length) / p.Length)
+                    : text.Length + 1L,
+            "isdigit" or "isnumeric" or "isdecimal" => _ => text.Length > 0 && text.All(char.IsDigit),
+            "isalpha" => _ => text.Length > 0 && text.All(char.IsLetter),
+            "isalnum" => _ => text.Length > 0 && text.All(char.IsLetterOrDigit),
+            "isspace" => _ => text.Length > 0 && text.All(char.IsWhiteSpace),
+            "isupper" => _ => text.Any(char.IsUpper) && !text.Any(char.IsLower),
+            "islower" => _ => text.Any(char.IsLower) && !text.Any(char.IsUpper),
+            _ => null,
+        };
 
     internal static string Capitalized(string text) =>
         text.Length == 0 ? "" : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
@@ -100,15 +111,15 @@ internal static class JinjaTextMethods
         {
             string part => test(part),
             JinjaList parts => parts.Items.Any(p => p is string part && test(part)),
-            var other => throw new JinjaProblem($"a text was expected, found {JinjaValues.TypeOf(other)}"),
+            var other => throw new JinjaException($"a text was expected, found {JinjaValues.TypeOf(other)}"),
         };
 
     private static string Text(JinjaArguments a, int place) =>
         a.Required(place, "value") as string
-        ?? throw new JinjaProblem($"a text was expected, found {JinjaValues.TypeOf(a.Required(place, "value"))}");
+        ?? throw new JinjaException($"a text was expected, found {JinjaValues.TypeOf(a.Required(place, "value"))}");
 
     private static long Count(JinjaArguments a, int place, string name) =>
-        a.Get(place, name, -1L) as long? ?? throw new JinjaProblem($"'{name}' is no whole number");
+        a.Get(place, name, -1L) as long? ?? throw new JinjaException($"'{name}' is not a whole number");
 
     private static JinjaList Split(string text, JinjaArguments a, JinjaBudget budget)
     {
@@ -148,7 +159,7 @@ internal static class JinjaTextMethods
     private static string Separator(JinjaArguments a) =>
         Text(a.Positional.IsEmpty ? new JinjaArguments([a.Get(0, "sep")], []) : a, 0) is { Length: > 0 } separator
             ? separator
-            : throw new JinjaProblem("a text cannot be split at nothing");
+            : throw new JinjaException("a text cannot be split at nothing");
 
     private static JinjaList List(IEnumerable<string> parts) => new([.. parts]);
 
@@ -194,7 +205,7 @@ internal static class JinjaTextMethods
             }
 
             var end = text.IndexOf('}', i);
-            var name = end < 0 ? throw new JinjaProblem("a '{' of format() has no '}'") : text[(i + 1)..end];
+            var name = end < 0 ? throw new JinjaException("a '{' of format() has no '}'") : text[(i + 1)..end];
             var place =
                 name.Length == 0 ? next++
                 : int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number

@@ -78,7 +78,7 @@ internal sealed record JinjaArguments(ImmutableArray<object?> Positional, Immuta
     {
         var missing = new object();
         var value = Get(place, name, missing);
-        return ReferenceEquals(value, missing) ? throw new JinjaProblem($"the argument '{name}' is missing") : value;
+        return ReferenceEquals(value, missing) ? throw new JinjaException($"the argument '{name}' is missing") : value;
     }
 
     public JinjaArguments Skip(int count) => this with { Positional = Positional[Math.Min(count, Positional.Length)..] };
@@ -131,7 +131,7 @@ internal static class JinjaValues
         JinjaBudget.Tick();
         if (depth > 50)
         {
-            throw new JinjaProblem("a value is nested too deep to be shown");
+            throw new JinjaException("a value is nested too deep to be shown");
         }
         return value switch
         {
@@ -211,7 +211,7 @@ internal static class JinjaValues
         {
             return first.CompareTo(second);
         }
-        throw new JinjaProblem($"{TypeOf(left)} and {TypeOf(right)} have no order");
+        throw new JinjaException($"{TypeOf(left)} and {TypeOf(right)} have no order");
     }
 
     public static double? AsNumber(object? value) =>
@@ -231,7 +231,7 @@ internal static class JinjaValues
             JinjaDict dict => [.. dict.KeysInOrder],
             string text => [.. text.EnumerateRunes().Select(r => (object?)r.ToString())],
             JinjaUndefined => [],
-            _ => throw new JinjaProblem($"{TypeOf(value)} cannot be looped over"),
+            _ => throw new JinjaException($"{TypeOf(value)} cannot be looped over"),
         };
 
     private static int CompareCodePoints(string a, string b) =>

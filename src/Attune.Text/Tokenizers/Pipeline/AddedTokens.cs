@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 
@@ -51,13 +52,13 @@ internal sealed record AddedToken(
 }
 
 /// <summary>Finds added tokens in a text: the leftmost, and of those that begin there the longest.</summary>
-internal sealed class AddedFinder
+internal sealed class AddedTokenFinder
 {
     private readonly Dictionary<char, AddedToken[]> _byFirst;
     private readonly SearchValues<string> _any;
 
     /// <param name="tokens">With their contents as they are to be found.</param>
-    public AddedFinder(IEnumerable<AddedToken> tokens)
+    public AddedTokenFinder(IEnumerable<AddedToken> tokens)
     {
         _byFirst = tokens.GroupBy(t => t.Content[0]).ToDictionary(g => g.Key, g => g.OrderByDescending(t => t.Content.Length).ToArray());
         _any = SearchValues.Create([.. _byFirst.Values.SelectMany(t => t).Select(t => t.Content)], StringComparison.Ordinal);
@@ -84,17 +85,7 @@ internal sealed class AddedFinder
                 continue;
             }
 
-            var (start, end) = (at, at + found.Content.Length);
-            while (found.StripsLeft && start > done && char.IsWhiteSpace(text[start - 1]))
-            {
-                start--;
-            }
-
-            while (found.StripsRight && end < text.Length && char.IsWhiteSpace(text[end]))
-            {
-                end++;
-            }
-
+            var (start, end) = Range(text, found, done, at);
             if (start > done)
             {
                 yield return (text[done..start], null);
@@ -107,6 +98,23 @@ internal sealed class AddedFinder
         {
             yield return (text[done..], null);
         }
+    }
+
+    /// <summary>A token and the white space that it takes with it.</summary>
+    private static (int Start, int End) Range(string text, AddedToken token, int done, int at)
+    {
+        var (start, end) = (at, at + token.Content.Length);
+        while (token.StripsLeft && start > done && char.IsWhiteSpace(text[start - 1]))
+        {
+            start--;
+        }
+
+        while (token.StripsRight && end < text.Length && char.IsWhiteSpace(text[end]))
+        {
+            end++;
+        }
+
+        return (start, end);
     }
 
     private static bool Stands(string text, int at, AddedToken token) =>

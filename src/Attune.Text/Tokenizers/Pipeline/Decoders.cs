@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 
@@ -35,14 +36,7 @@ internal static class Decoders
                 var (pattern, content) = (TextPattern.Read(part["pattern"], reader), TextPattern.Content(part, reader));
                 return (pieces, _) => pieces.ConvertAll(p => pattern.Replace(p, content));
             case "Strip":
-                var (stripped, first, last) = (
-                    reader.Text(part, "content"),
-                    reader.Number(part, "start", 0),
-                    reader.Number(part, "stop", 0)
-                );
-                return stripped.Length == 1
-                    ? (pieces, starts) => pieces.ConvertAll(p => Strip(p, stripped[0], starts ? first : 0, last))
-                    : throw reader.Wrong($"the Strip decoder takes '{stripped}' away; expected one character.");
+                return Strip(part, reader);
             case "Metaspace":
                 return Spaces(Metaspace.Read(part, reader));
             case "WordPiece":
@@ -59,6 +53,14 @@ internal static class Decoders
                     "Sequence, ByteLevel, ByteFallback, Fuse, Replace, Strip, Metaspace, WordPiece, BPEDecoder"
                 );
         }
+    }
+
+    private static PieceDecoder Strip(JsonObject part, PartReader reader)
+    {
+        var (text, first, last) = (reader.Text(part, "content"), reader.Number(part, "start", 0), reader.Number(part, "stop", 0));
+        return text.Length == 1
+            ? (pieces, starts) => pieces.ConvertAll(p => Strip(p, text[0], starts ? first : 0, last))
+            : throw reader.Wrong($"the Strip decoder takes '{text}' away; expected one character.");
     }
 
     private static string Bytes(List<string> pieces)

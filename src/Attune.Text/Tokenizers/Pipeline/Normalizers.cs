@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Attune.Text.Files;
 using Attune.Text.Unicode;
 
 namespace Attune.Text.Tokenizers.Pipeline;
@@ -38,19 +39,9 @@ internal static class Normalizers
             case "StripAccents":
                 return (text, _) => WithoutMarks(text);
             case "Strip":
-                var (left, right) = (reader.Flag(part, "strip_left", true), reader.Flag(part, "strip_right", true));
-                return (text, _) =>
-                    left && right ? text.Trim()
-                    : left ? text.TrimStart()
-                    : right ? text.TrimEnd()
-                    : text;
+                return Strip(reader.Flag(part, "strip_left", true), reader.Flag(part, "strip_right", true));
             case "Prepend":
-                var prefix = reader.Text(part, "prepend") is { Length: <= LongestPrefix } given
-                    ? given
-                    : throw reader.Wrong(
-                        $"what it puts before a text is longer than {LongestPrefix:N0} characters; the file may be damaged or hostile."
-                    );
-                return (text, place) => text.Length == 0 || place == TextPlace.Continued ? text : prefix + text;
+                return Prepend(reader.Text(part, "prepend"), reader);
             case "Replace":
                 var (pattern, content) = (TextPattern.Read(part["pattern"], reader), TextPattern.Content(part, reader));
                 return (text, _) => pattern.Replace(text, content);
@@ -66,6 +57,20 @@ internal static class Normalizers
                 );
         }
     }
+
+    private static Normalizer Strip(bool left, bool right) =>
+        (text, _) =>
+            left && right ? text.Trim()
+            : left ? text.TrimStart()
+            : right ? text.TrimEnd()
+            : text;
+
+    private static Normalizer Prepend(string prefix, PartReader reader) =>
+        prefix.Length <= LongestPrefix
+            ? (text, place) => text.Length == 0 || place == TextPlace.Continued ? text : prefix + text
+            : throw reader.Wrong(
+                $"what it puts before a text is longer than {LongestPrefix:N0} characters; the file may be damaged or hostile."
+            );
 
     /// <summary>
     /// A step makes eighteen characters of one at most (Unicode's compatibility forms), so that looking after each is soon enough.

@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
 using Attune.Core;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 
-/// <summary>Reads the parts of a <c>tokenizer.json</c>; whatever is wrong is one message with the file's name.</summary>
+/// <summary>Reads the parts of a <c>tokenizer.json</c>; each problem is one message with the file's name.</summary>
 internal sealed class PartReader(string path)
 {
     public JsonObject Part(JsonNode? node, string what) =>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 
@@ -29,12 +30,12 @@ public sealed record PipelineVocabulary(
     string? Words
 )
 {
-    internal static PipelineVocabulary Of(IPieceModel model, JsonObject file, ImmutableArray<AddedToken> added)
+    internal static PipelineVocabulary Of(ITokenizerModel model, JsonObject file, ImmutableArray<AddedToken> added)
     {
         var parts = Flat(file["pre_tokenizer"]).ToList();
         var byteLevel = parts.Any(p => JsonFile.Type(p) == "ByteLevel");
         var kind =
-            model is not PairModel pairs ? VocabularyKind.Other
+            model is not BytePairModel pairs ? VocabularyKind.Other
             : byteLevel ? VocabularyKind.ByteLevelPairs
             : pairs.FallsBackToBytes ? VocabularyKind.PairsWithBytes
             : VocabularyKind.Other;
@@ -53,7 +54,7 @@ public sealed record PipelineVocabulary(
             [.. texts],
             [.. added.Where(a => a.IsSpecial).Select(a => a.Id)],
             [.. added.Where(a => !a.IsSpecial).Select(a => a.Id)],
-            model is PairModel { } own ? [.. own.Merges] : [],
+            model is BytePairModel { } own ? [.. own.Merges] : [],
             parts
                 .Where(p => JsonFile.Type(p) == "Split")
                 .Select(p => JsonFile.Token((p["pattern"] as JsonObject)?["Regex"]))

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 
@@ -7,7 +8,7 @@ namespace Attune.Text.Tokenizers.Pipeline;
 /// The unigram language model (Kudo 2018): of all ways to cut a text into pieces the one with the highest sum of log-probabilities, found
 /// by Viterbi's algorithm. A character that no piece begins with is unknown, at a score below every piece's.
 /// </summary>
-internal sealed class UnigramModel : IPieceModel
+internal sealed class UnigramModel : ITokenizerModel
 {
     // SentencePiece's kUnkPenalty.
     private const double UnknownPenalty = 10;
@@ -18,16 +19,16 @@ internal sealed class UnigramModel : IPieceModel
     private readonly int _longest;
     private readonly double _unknownScore;
 
-    private UnigramModel(List<(string Piece, double Score)> pieces, int? unknown, bool byteFallback)
+    private UnigramModel(List<(string Text, double Score)> pieces, int? unknown, bool byteFallback)
     {
         _scores = [.. pieces.Select(p => p.Score)];
         for (var id = 0; id < pieces.Count; id++)
         {
-            _ids.TryAdd(pieces[id].Piece, id);
+            _ids.TryAdd(pieces[id].Text, id);
         }
 
-        (_unknown, _bytes) = (unknown, byteFallback ? PieceModels.ByteIds(_ids) : null);
-        _longest = pieces.Max(p => p.Piece.Length);
+        (_unknown, _bytes) = (unknown, byteFallback ? TokenizerModels.ByteIds(_ids) : null);
+        _longest = pieces.Max(p => p.Text.Length);
         _unknownScore = _scores.Min() - UnknownPenalty;
     }
 

@@ -6,12 +6,12 @@ namespace Attune.Text.Tokenizers.Pipeline;
 /// WordPiece as BERT reads it (Devlin et al. 2019): the longest known beginning, again and again; a word that has an unknown rest is
 /// unknown whole.
 /// </summary>
-internal sealed class WordPieceModel(Dictionary<string, int> ids, int unknown, string prefix, int longest) : IPieceModel
+internal sealed class WordPieceModel(Dictionary<string, int> ids, int unknown, string prefix, int longest) : ITokenizerModel
 {
     public static WordPieceModel Read(JsonObject part, PartReader reader, string path)
     {
-        var ids = PieceModels.Ids(part, reader, path);
-        var unknown = PieceModels.IdOf(reader.TextOrNothing(part, "unk_token") ?? "[UNK]", ids, reader)!.Value;
+        var ids = TokenizerModels.Ids(part, reader, path);
+        var unknown = TokenizerModels.IdOf(reader.TextOrNothing(part, "unk_token") ?? "[UNK]", ids, reader)!.Value;
         return new WordPieceModel(
             ids,
             unknown,

@@ -1,0 +1,158 @@
+using Attune.Core;
+using Attune.Models.Adapters;
+using Attune.Models.Architecture;
+using Attune.Models.Weights;
+using static TorchSharp.torch;
+
+namespace Attune.Models.Files;
+
+/// <summary>Adapters in PEFT's layout: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>, heads included.</summary>
+public static class AdapterFiles
+{
+    public const string ConfigFile = "adapter_config.json";
+    public const string WeightFile = "adapter_model.safetensors";
+    private const string Prefix = "base_model.model.";
+
+    /// <summary>Whether a folder holds an adapter and no whole model.</summary>
+    public static bool IsAdapter(string folder) =>
+        File.Exists(Path.Combine(folder, ConfigFile)) && !File.Exists(Path.Combine(folder, WeightFolder.SingleFile));
+
+    /// <summary>
+    /// Writes a model's adapter, each file whole or not at all, weights first, from the master where there is one; <c>config.json</c> is
+    /// the base's.
+    /// </summary>
+    /// <param name="type">F32 or BF16.</param>
+    public static void Save(TransformerModel model, string folder, WeightType type = WeightType.F32)
+    {
+        var adapter = model.Adapter ?? throw new InvalidOperationException("this model has no adapter.");
+        var tensors = Tensors(adapter)
+            .Select(t => new SafeTensorsSource(t.Name, t.Slot.Shape, () => Values(adapter.Weights, t.Slot.Name)))
+            .ToArray();
+        SafeTensorsWriter.Write(Path.Combine(folder, WeightFile), tensors, type);
+        AdapterConfigFile.Write(folder, adapter, model.Config, model.Origin);
+        ModelConfigFile.Write(folder, model.Config, model is ScalarModel ? HeadKind.Score : HeadKind.Language, type);
+    }
+
+    /// <summary>Where the base lies that an adapter's folder names: as it is written there, or beside the folder.</summary>
+    /// <exception cref="ModelFileException">It names none that is there.</exception>
+    public static string BaseOf(string folder)
+    {
+        var name = AdapterConfigFile.Read(folder).Base;
+        return new[] { name, name is null ? null : Path.Combine(folder, name) }.FirstOrDefault(n => n is not null && Directory.Exists(n))
+            ?? throw new ModelFileException(
+                $"{Path.Combine(folder, ConfigFile)}: base_model_name_or_path is '{name}', which is not a folder here. Write the "
+                    + "folder of the model that the adapter was trained on there."
+            );
+    }
+
+    /// <summary>Whether an adapter's folder is a reward or value model's.</summary>
+    public static bool HasScoreHead(string folder)
+    {
+        using var file = new SafeTensorsFile(Path.Combine(folder, WeightFile));
+        return file.Find(Prefix + "score.weight") is not null;
+    }
+
+    /// <summary>A language model with the adapter that a folder holds: it shares the weights, which are frozen from now on.</summary>
+    /// <exception cref="ModelFileException">The adapter is absent or damaged, or fits another model.</exception>
+    public static LanguageModel LoadLanguageModel(LanguageModel origin, string folder) =>
+        new(origin, Load(origin.Plain(), folder, HeadKind.Language));
+
+    /// <summary>A reward or value model: the weights of another model with the adapter and the head that a folder holds.</summary>
+    /// <exception cref="ModelFileException">The adapter is absent or damaged, or fits another model.</exception>
+    public static ScalarModel LoadScalarModel(TransformerModel origin, string folder) =>
+        new(origin, Load(origin.Plain(), folder, HeadKind.Score));
+
+    private static Adapter Load(TransformerModel origin, string folder, HeadKind head)
+    {
+        var (config, _) = AdapterConfigFile.Read(folder);
+        var path = Path.Combine(folder, WeightFile);
+        using var file = new SafeTensorsFile(path);
+        Adapter adapter;
+        try
+        {
+            adapter = Adapter.Empty(origin, config, head);
+        }
+        catch (ConfigurationException problem)
+        {
+            throw new ModelFileException($"{folder} is not an adapter of this model: {problem.Message}", problem);
+        }
+
+        try
+        {
+            Fill(adapter, file);
+            return adapter;
+        }
+        catch
+        {
+            adapter.Dispose();
+            throw;
+        }
+    }
+
+    private static void Fill(Adapter adapter, SafeTensorsFile file)
+    {
+        var tensors = Tensors(adapter).ToArray();
+        // Older files call a magnitude's tensor ".weight"; newer ones do not.
+        SafeTensorsEntry? Find(string name) => file.Find(name) ?? file.Find(name + ".weight");
+        string[] missing = [.. tensors.Where(t => Find(t.Name) is null).Select(t => t.Name)];
+        string[] unexpected = [.. file.Entries.Where(e => !tensors.Any(t => Find(t.Name) == e)).Select(e => e.Name)];
+        string[] misshapen =
+        [
+            .. tensors
+                .Where(t => Find(t.Name) is { } found && !found.Shape.SequenceEqual(t.Slot.Shape))
+                .Select(t =>
+                    $"{t.Name} has shape [{string.Join(", ", Find(t.Name)!.Shape)}], expected [{string.Join(", ", t.Slot.Shape)}]"
+                ),
+        ];
+        if (missing.Length + unexpected.Length + misshapen.Length > 0)
+        {
+            throw new ModelFileException(
+                $"{file.Path} does not fit {ConfigFile} and the model: "
+                    + string.Join(
+                        "; ",
+                        new[] { Listed("missing ", missing), Listed("unexpected ", unexpected), Listed("", misshapen) }.Where(p =>
+                            p.Length > 0
+                        )
+                    )
+                    + ". Give the base model that the adapter was trained on."
+            );
+        }
+
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        foreach (var (name, slot) in tensors)
+        {
+            var values = new float[slot.Length];
+            file.Read(Find(name)!, values);
+            adapter.Weights.ExactOf(slot.Name).copy_(tensor(values).view([.. slot.Shape]));
+        }
+
+        adapter.Weights.Round();
+    }
+
+    private static string Listed(string kind, string[] names) =>
+        names.Length == 0 ? "" : kind + string.Join(", ", names.Take(3)) + (names.Length > 3 ? $" and {names.Length - 3} more" : "");
+
+    private static IEnumerable<(string Name, ParameterSlot Slot)> Tensors(Adapter adapter) =>
+        adapter.Weights.Slots.Select(slot =>
+            (
+                slot.Name switch
+                {
+                    "score" => Prefix + "score.weight",
+                    "head" => Prefix + "lm_head.weight",
+                    _ when slot.Name.EndsWith(".magnitude", StringComparison.Ordinal) => Prefix
+                        + slot.Name[..^"magnitude".Length]
+                        + "lora_magnitude_vector",
+                    _ => Prefix + slot.Name + ".weight",
+                },
+                slot
+            )
+        );
+
+    private static float[] Values(FlatParameters weights, string name)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        return weights.ExactOf(name).to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+    }
+}

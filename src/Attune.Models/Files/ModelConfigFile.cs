@@ -1,0 +1,91 @@
+using System.Text.Json;
+using Attune.Core;
+using Attune.Core.Files;
+using Attune.Models.Configuration;
+using Attune.Models.Weights;
+
+namespace Attune.Models.Files;
+
+/// <summary>
+/// Reads and writes the <c>config.json</c> of a model folder, for the families gpt2, llama, mistral, qwen2, qwen3 and gemma.
+/// </summary>
+public static class ModelConfigFile
+{
+    public const string Name = "config.json";
+
+    /// <param name="directory">A model folder.</param>
+    /// <exception cref="ModelFileException">The file is absent, damaged, of an unsupported family, or its numbers do not fit
+    /// together.</exception>
+    public static TransformerConfig Read(string directory)
+    {
+        var path = Path.Combine(directory, Name);
+        if (!File.Exists(path))
+        {
+            throw new ModelFileException($"{directory} has no {Name}; expected a model folder in Hugging Face layout.");
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            var fields = new ConfigFields(path, document.RootElement);
+            var config = fields.Text("model_type") switch
+            {
+                "gpt2" => Gpt2Fields.Read(fields),
+                "llama" or "mistral" or "qwen2" or "qwen3" or "gemma" => LlamaFields.Read(fields, fields.Text("model_type")),
+                var other => throw fields.Problem(
+                    "model_type",
+                    $"is '{other}'; supported are gpt2, llama, mistral, qwen2, qwen3 and gemma"
+                ),
+            };
+            return config.Problems().ToArray() is { Length: > 0 } problems
+                ? throw new ModelFileException($"{path}: {string.Join(" ", problems)}")
+                : config;
+        }
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            throw new ModelFileException($"{path} cannot be read as JSON: {problem.Message}", problem);
+        }
+    }
+
+    /// <summary>Writes <c>config.json</c>, whole or not at all.</summary>
+    public static void Write(string directory, TransformerConfig config, HeadKind head, WeightType type)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("architectures");
+            json.WriteStringValue(Architecture(config.Family, head));
+            json.WriteEndArray();
+            json.WriteString("model_type", config.Family);
+            if (config.Family == "gpt2")
+            {
+                Gpt2Fields.Write(json, config);
+            }
+            else
+            {
+                LlamaFields.Write(json, config);
+            }
+
+            json.WriteBoolean("tie_word_embeddings", config.TiedHead);
+            json.WriteString("torch_dtype", type == WeightType.F32 ? "float32" : "bfloat16");
+            if (head == HeadKind.Score)
+            {
+                json.WriteNumber("num_labels", 1);
+            }
+
+            json.WriteEndObject();
+        }
+
+        AtomicFile.Write(Path.Combine(directory, Name), file => buffer.WriteTo(file));
+    }
+
+    private static string Architecture(string family, HeadKind head) =>
+        (family, head) switch
+        {
+            ("gpt2", HeadKind.Language) => "GPT2LMHeadModel",
+            ("gpt2", _) => "GPT2ForSequenceClassification",
+            (_, HeadKind.Language) => $"{char.ToUpperInvariant(family[0])}{family[1..]}ForCausalLM",
+            _ => $"{char.ToUpperInvariant(family[0])}{family[1..]}ForSequenceClassification",
+        };
+}

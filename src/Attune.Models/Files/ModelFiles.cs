@@ -1,0 +1,195 @@
+using System.Collections.Immutable;
+using Attune.Core;
+using Attune.Models.Adapters;
+using Attune.Models.Architecture;
+using Attune.Models.Configuration;
+using Attune.Models.Weights;
+using static TorchSharp.torch;
+
+namespace Attune.Models.Files;
+
+/// <summary>
+/// Model folders in Hugging Face layout: <c>config.json</c> and <c>model.safetensors</c>. Tokenizer files in the same folder
+/// belong to Attune.Text.
+/// </summary>
+public static class ModelFiles
+{
+    private const int MostListed = 5;
+
+    /// <exception cref="ModelFileException">A file is absent or damaged, or weights and configuration disagree; says where.</exception>
+    /// <param name="directory">A model's, or an adapter's in PEFT's layout: that is merged into its base.</param>
+    /// <param name="precision">To be trained in; a master keeps what the file holds.</param>
+    public static LanguageModel LoadLanguageModel(string directory, Precision precision = Precision.F32)
+    {
+        if (!AdapterFiles.IsAdapter(directory))
+        {
+            return Load(directory, HeadKind.Language, config => new LanguageModel(config, precision));
+        }
+
+        using var origin = LoadLanguageModel(AdapterFiles.BaseOf(directory), Precision.F32);
+        using var adapted = AdapterFiles.LoadLanguageModel(origin, directory);
+        return Merged(adapted, new LanguageModel(origin.Config, precision), directory);
+    }
+
+    /// <summary>
+    /// A language model whose layers' matrices are quantised as they are read, one at a time: the base of an adapter that is to be trained.
+    /// </summary>
+    /// <exception cref="ModelFileException">As without quantisation.</exception>
+    public static LanguageModel LoadLanguageModel(string directory, Precision precision, BaseQuantization quantization)
+    {
+        if (quantization == BaseQuantization.None)
+        {
+            return LoadLanguageModel(directory, precision);
+        }
+
+        if (!AdapterFiles.IsAdapter(directory))
+        {
+            return Load(directory, HeadKind.Language, config => new LanguageModel(config, precision, quantization));
+        }
+
+        using var merged = LoadLanguageModel(directory, precision);
+        return merged.Quantize(quantization);
+    }
+
+    /// <exception cref="ModelFileException">As for a language model; also where there is no "score.weight".</exception>
+    public static ScalarModel LoadScalarModel(string directory, Precision precision = Precision.F32)
+    {
+        if (!AdapterFiles.IsAdapter(directory))
+        {
+            return Load(directory, HeadKind.Score, config => new ScalarModel(config, precision));
+        }
+
+        using var origin = LoadLanguageModel(AdapterFiles.BaseOf(directory), Precision.F32);
+        using var adapted = AdapterFiles.LoadScalarModel(origin, directory);
+        return Merged(adapted, new ScalarModel(origin.Config, precision), directory);
+    }
+
+    /// <summary>
+    /// Writes <c>model.safetensors</c> and <c>config.json</c>, each whole or not at all, weights first, from the master where there is one;
+    /// of an adapted model its adapter alone.
+    /// </summary>
+    /// <param name="type">F32 or BF16.</param>
+    /// <exception cref="AttuneException">The folder cannot be written.</exception>
+    public static void Save(TransformerModel model, string directory, WeightType type = WeightType.F32)
+    {
+        if (model.Adapter is not null)
+        {
+            AdapterFiles.Save(model, directory, type);
+            return;
+        }
+
+        var head = model is ScalarModel ? HeadKind.Score : HeadKind.Language;
+        var tensors = HuggingFaceTensor
+            .Of(model.Config, head)
+            .Select(t => new SafeTensorsSource(t.Name, t.Shape, () => ValuesOf(model, t)))
+            .ToArray();
+        SafeTensorsWriter.Write(Path.Combine(directory, WeightFolder.SingleFile), tensors, type);
+        ModelConfigFile.Write(directory, model.Config, head, type);
+    }
+
+    private static T Merged<T>(TransformerModel adapted, T target, string directory)
+        where T : TransformerModel
+    {
+        adapted.CopyInto(target);
+        target.Origin = directory;
+        return target;
+    }
+
+    private static T Load<T>(string directory, HeadKind head, Func<TransformerConfig, T> make)
+        where T : TransformerModel
+    {
+        var config = ModelConfigFile.Read(directory);
+        using var folder = new WeightFolder(directory);
+        var tensors = HuggingFaceTensor.Of(config, head);
+        // Names and shapes first: a configuration that lies must not make us allocate what it claims.
+        Compare(directory, folder, tensors, config, head);
+        var model = make(config);
+        try
+        {
+            foreach (var tensor in tensors)
+            {
+                SetValues(model, tensor, folder.Read(tensor.Name));
+            }
+
+            model.Weights.Round();
+            model.Origin = directory;
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private static void Compare(
+        string directory,
+        WeightFolder folder,
+        ImmutableArray<HuggingFaceTensor> tensors,
+        TransformerConfig config,
+        HeadKind head
+    )
+    {
+        var expected = tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
+        var missing = expected.Keys.Where(name => folder.ShapeOf(name) is null).ToArray();
+        var otherHead = (string name) => (config.TiedHead || head == HeadKind.Score) && name == "lm_head.weight";
+        var unexpected = folder.Names.Where(name => !expected.ContainsKey(name) && !otherHead(name)).ToArray();
+        var misshapen = tensors
+            .Where(t => folder.ShapeOf(t.Name) is { } shape && !shape.AsSpan().SequenceEqual(t.Shape.AsSpan()))
+            .Select(t =>
+                $"{t.Name} has shape [{string.Join(", ", folder.ShapeOf(t.Name)!.Value)}], expected [{string.Join(", ", t.Shape)}]"
+            )
+            .ToArray();
+        string[] problems = [.. Listed("missing: ", missing), .. Listed("unexpected: ", unexpected), .. Listed("", misshapen)];
+        if (problems.Length > 0)
+        {
+            throw new ModelFileException(
+                $"{directory}: the weights do not fit config.json ({config.Family}, {config.Layers} layers of width "
+                    + $"{config.Width}); {string.Join("; ", problems)}. "
+                    + (
+                        head == HeadKind.Score && missing.Contains("score.weight")
+                            ? "This is not a reward or value model: it has no score head."
+                            : "Use the config.json that came with these weights."
+                    )
+            );
+        }
+    }
+
+    private static IEnumerable<string> Listed(string kind, string[] items)
+    {
+        if (items.Length > 0)
+        {
+            yield return kind
+                + string.Join(", ", items.Take(MostListed))
+                + (items.Length > MostListed ? $" and {items.Length - MostListed} more" : "");
+        }
+    }
+
+    private static float[] ValuesOf(TransformerModel model, HuggingFaceTensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var rows = model.ExactOf(tensor.Slot).narrow(0, tensor.FirstRow, tensor.Rows);
+        var exact = (tensor.Transposed ? rows.t() : rows).to(ScalarType.Float32);
+        var ordered = (tensor.Offset == 0 ? exact : exact - tensor.Offset).cpu().contiguous();
+        var values = new float[ordered.numel()];
+        ordered.bytes.CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
+    }
+
+    private static void SetValues(TransformerModel model, HuggingFaceTensor file, float[] values)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var given = tensor(values).view([.. file.Shape]);
+        given = file.Offset == 0 ? given : given + file.Offset;
+        given = file.Transposed ? given.t() : given;
+        if (model.Quantized.TryGetValue(file.Slot, out var matrix))
+        {
+            matrix.SetRows(file.FirstRow, given.contiguous().data<float>().ToArray());
+            return;
+        }
+
+        model.Weights.ExactOf(file.Slot).narrow(0, file.FirstRow, file.Rows).copy_(given);
+    }
+}

@@ -1,0 +1,47 @@
+using Attune.Models.Configuration;
+using static TorchSharp.torch;
+
+namespace Attune.Models.Layers;
+
+/// <summary>
+/// Rotary positions (Su et al. 2021) in the rotate-half form: element i and element i + half of a head turn together by the
+/// angle position * theta^(-i / half).
+/// </summary>
+internal static class RotaryEmbedding
+{
+    /// <summary>Cosines and sines of every angle, [contextLength * half] each, row by row; computed in double precision.</summary>
+    internal static (float[] Cosines, float[] Sines) Tables(TransformerConfig config)
+    {
+        var half = config.HeadWidth / 2;
+        double[] plain = [.. Enumerable.Range(0, half).Select(i => Math.Pow(config.RopeTheta, -(double)i / half))];
+        var frequencies = config.RopeScaling?.Stretched(plain, config.RopeTheta) ?? plain;
+        var factor = config.RopeScaling?.Attention ?? 1;
+        var cosines = new float[(long)config.ContextLength * half];
+        var sines = new float[(long)config.ContextLength * half];
+        Parallel.For(
+            0,
+            config.ContextLength,
+            position =>
+            {
+                for (var i = 0; i < half; i++)
+                {
+                    var (sine, cosine) = Math.SinCos(position * frequencies[i]);
+                    cosines[(long)position * half + i] = (float)(factor * cosine);
+                    sines[(long)position * half + i] = (float)(factor * sine);
+                }
+            }
+        );
+
+        return (cosines, sines);
+    }
+
+    /// <param name="heads">[batch, heads, time, headWidth]</param>
+    /// <param name="cosines">[time, half] or [batch, 1, time, half]</param>
+    internal static Tensor Turn(Tensor heads, Tensor cosines, Tensor sines)
+    {
+        var half = heads.size(-1) / 2;
+        var first = heads.narrow(-1, 0, half);
+        var second = heads.narrow(-1, half, half);
+        return cat([first * cosines - second * sines, second * cosines + first * sines], -1);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Attune.Text.Files;
+
+namespace Attune.Text.Tokenizers.Pipeline;
+
+/// <summary>Makes tokens of a piece of text.</summary>
+internal interface ITokenizerModel
+{
+    /// <summary>Ids by spelling, as the model writes its pieces.</summary>
+    IReadOnlyDictionary<string, int> Vocabulary { get; }
+
+    /// <summary>Adds the tokens of a piece that is not empty.</summary>
+    void Encode(string piece, List<int> ids);
+}
+
+/// <summary>The models that <c>tokenizer.json</c> names.</summary>
+internal static class TokenizerModels
+{
+    public static ITokenizerModel Read(JsonNode? node, PartReader reader, string path)
+    {
+        var part = reader.Part(node, "model");
+        // Files from before the types were written say it by what they hold.
+        return (
+            JsonFile.Type(part)
+            ?? (
+                part["merges"] is not null ? "BPE"
+                : part["vocab"] is JsonArray ? "Unigram"
+                : null
+            )
+        ) switch
+        {
+            "BPE" => BytePairModel.Read(part, reader, path),
+            "Unigram" => UnigramModel.Read(part, reader),
+            "WordPiece" => WordPieceModel.Read(part, reader, path),
+            "WordLevel" => WordLevelModel.Read(part, reader, path),
+            _ => throw reader.Unknown(part, "model", "BPE, Unigram, WordPiece, WordLevel"),
+        };
+    }
+
+    public static Dictionary<string, int> Ids(JsonObject part, PartReader reader, string path) =>
+        JsonFile.Ids(
+            part["vocab"] as JsonObject ?? throw reader.Wrong("model.vocab is missing; expected an object of tokens and ids."),
+            path
+        );
+
+    /// <summary>Ids of the 256 pieces that stand for bytes; null where one is missing.</summary>
+    public static int[]? ByteIds(IReadOnlyDictionary<string, int> ids)
+    {
+        var bytes = new int[256];
+        for (var value = 0; value < 256; value++)
+        {
+            if (!ids.TryGetValue(string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>"), out bytes[value]))
+            {
+                return null;
+            }
+        }
+
+        return bytes;
+    }
+
+    public static int? IdOf(string? token, IReadOnlyDictionary<string, int> ids, PartReader reader) =>
+        token is null ? null
+        : ids.TryGetValue(token, out var id) ? id
+        : throw reader.Wrong($"the unknown token '{token}' is not in the vocabulary.");
+}
+
+/// <summary>Each piece is a token or unknown.</summary>
+internal sealed class WordLevelModel(Dictionary<string, int> ids, int? unknown) : ITokenizerModel
+{
+    public static WordLevelModel Read(JsonObject part, PartReader reader, string path)
+    {
+        var ids = TokenizerModels.Ids(part, reader, path);
+        return new WordLevelModel(
+            ids,
+            reader.TextOrNothing(part, "unk_token") is { } token && ids.TryGetValue(token, out var id) ? id : null
+        );
+    }
+
+    public IReadOnlyDictionary<string, int> Vocabulary => ids;
+
+    public void Encode(string piece, List<int> into)
+    {
+        if (ids.TryGetValue(piece, out var id))
+        {
+            into.Add(id);
+        }
+        else if (unknown is { } other)
+        {
+            into.Add(other);
+        }
+    }
+}

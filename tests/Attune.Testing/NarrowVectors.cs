@@ -1,0 +1,35 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Attune.Testing;
+
+/// <summary>Runs tests again in a process that does not use the processor's widest vectors.</summary>
+public static class NarrowVectors
+{
+    /// <summary>Settings of the runtime; "0" switches the vectors off.</summary>
+    public const string Without512 = "DOTNET_EnableAVX512",
+        Without256 = "DOTNET_EnableAVX2";
+
+    /// <summary>Whether this process is such a run.</summary>
+    public static bool IsOff(string setting) => Environment.GetEnvironmentVariable(setting) == "0";
+
+    /// <summary>Runs some of this program's test classes without the vectors, and requires that all pass.</summary>
+    /// <returns>What the run printed, the total last.</returns>
+    public static async Task<string> RunAsync(string setting, CancellationToken cancel, params Type[] classes)
+    {
+        var program = Environment.ProcessPath!;
+        Assert.SkipWhen(Path.GetFileNameWithoutExtension(program) == "dotnet", "Runs where the tests are a program of their own.");
+        var start = new ProcessStartInfo(program, classes.SelectMany(c => new[] { "-class", c.FullName! }))
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment[setting] = "0";
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync(cancel);
+        var output = await process.StandardOutput.ReadToEndAsync(cancel);
+        await process.WaitForExitAsync(cancel);
+        Assert.True(process.ExitCode == 0, output + await errors);
+        return output;
+    }
+}
