@@ -1,3 +1,6 @@
+using Attune.Feedback.Labels;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Storage;
 using System.Text.Json;
 
 namespace Attune.Feedback.Bench;

@@ -1,6 +1,10 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Storage;
 
 namespace Attune.Feedback.Bench;
 
@@ -19,7 +23,7 @@ public static class Load
             default
         );
         var text = new string('x', 400);
-        await store.Projects.AddItemsAsync(
+        await store.Tasks.AddItemsAsync(
             null,
             project.Id,
             [
@@ -37,8 +41,8 @@ public static class Load
         var people = new List<Guid>();
         for (var i = 0; i < annotators; i++)
         {
-            var person = (await store.People.AddAsync(null, $"bench {project.Id} {i}", Role.Annotator, default)).Id;
-            await store.People.SetMemberAsync(person, project.Id, person, Role.Annotator, default);
+            var person = (await store.People.AddAsync(null, $"bench {project.Id} {i}", MemberRole.Annotator, default)).Id;
+            await store.People.SetMemberAsync(person, project.Id, person, MemberRole.Annotator, default);
             people.Add(person);
         }
 

@@ -1,3 +1,4 @@
+using Attune.Feedback.Labels;
 using Microsoft.Data.Sqlite;
 
 namespace Attune.Feedback.Tests;

@@ -1,6 +1,11 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Text;
+using Attune.Feedback.Backup;
+using Attune.Feedback.Formats;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Storage;
 using Attune.Testing;
 
 namespace Attune.Feedback.Tests;
@@ -54,7 +59,7 @@ public sealed class BackupTests
             Assert.Equal(report.Head, kept[^1].Hash);
             var said = kept.Where(a => a.Action == "label.submitted").Select(a => Guid.Parse(a.Subject)).ToHashSet();
             Assert.All(before, id => Assert.Contains(id, said));
-            var labels = (await restored.Store.Projects.TasksAsync(test.Project.Id, -1, Pairs, Cancel))
+            var labels = (await restored.Store.Tasks.ListAsync(test.Project.Id, -1, Pairs, Cancel))
                 .SelectMany(t => t.Labels)
                 .Select(l => l.Judgement?.Comment)
                 .OfType<string>()

@@ -1,3 +1,5 @@
+using Attune.Feedback.Labels;
+using Attune.Feedback.Queue;
 using System.Diagnostics;
 using Attune.Feedback.Storage;
 using Microsoft.Data.Sqlite;
@@ -130,7 +132,7 @@ public sealed class BusyStoreTests
     {
         await using var test = await TestStore.OpenAsync(database);
         var tries = 0;
-        var name = await test.Store.WriteAsync(
+        var name = await test.Store.Database.WriteAsync(
             writer =>
             {
                 writer.Audit(null, "test", "", new { tries });
@@ -155,12 +157,12 @@ public sealed class BusyStoreTests
         var lost = new UnknownCommitException(new NpgsqlException("broken", new IOException("reset")));
         var tries = 0;
         var busy = await Assert.ThrowsAsync<StoreBusyException>(() =>
-            test.Store.WriteAsync<int>(_ => ++tries > 0 ? throw lost : Task.FromResult(0), Cancel)
+            test.Store.Database.WriteAsync<int>(_ => ++tries > 0 ? throw lost : Task.FromResult(0), Cancel)
         );
         Assert.Equal((1, StoredState.Unknown), (tries, busy.Stored));
         Assert.Contains("not known whether this was stored", busy.Message, StringComparison.Ordinal);
         tries = 0;
-        Assert.Equal(2, await test.Store.WriteAgainAsync(_ => ++tries < 2 ? throw lost : Task.FromResult(tries), Cancel));
+        Assert.Equal(2, await test.Store.Database.WriteAgainAsync(_ => ++tries < 2 ? throw lost : Task.FromResult(tries), Cancel));
     }
 
     [Fact]
@@ -169,7 +171,7 @@ public sealed class BusyStoreTests
         await using var test = await TestStore.OpenAsync("SQLite");
         var tries = 0;
         await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            test.Store.WriteAsync<int>(_ => ++tries > 0 ? throw new InvalidOperationException("a fault") : Task.FromResult(0), Cancel)
+            test.Store.Database.WriteAsync<int>(_ => ++tries > 0 ? throw new InvalidOperationException("a fault") : Task.FromResult(0), Cancel)
         );
         Assert.Equal(1, tries);
     }

@@ -1,3 +1,7 @@
+using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Snapshots;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -23,9 +27,9 @@ public sealed class FormatTests
         var read = ImportFile.Read(path, detect ? null : format, tokenizer);
         Assert.Equal(format, read.Format);
         await using var test = await TestStore.OpenAsync("SQLite", read.Kind, read.Settings);
-        var added = await test.Store.Projects.AddItemsAsync(null, test.Project.Id, read.Items, default);
+        var added = await test.Store.Tasks.AddItemsAsync(null, test.Project.Id, read.Items, default);
         Assert.Equal(read.Items.Length, added.Items);
-        var again = await test.Store.Projects.AddItemsAsync(null, test.Project.Id, read.Items, default);
+        var again = await test.Store.Tasks.AddItemsAsync(null, test.Project.Id, read.Items, default);
         Assert.Equal((0, read.Items.Length), (again.Items, again.Duplicates));
         var target = test.File("out.jsonl");
         await test.Store.Exports.WriteAsync(test.Project.Id, format, target, tokenizer, default);
@@ -236,7 +240,7 @@ public sealed class FormatTests
             labels: false
         );
         await using var test = await TestStore.OpenAsync("SQLite", read.Kind);
-        await test.Store.Projects.AddItemsAsync(null, test.Project.Id, read.Items, default);
+        await test.Store.Tasks.AddItemsAsync(null, test.Project.Id, read.Items, default);
         var task = await test.ClaimAsync(test.People[0]);
         await test.SubmitAsync(test.People[0], task.LeaseId, ComparisonJudgement.OfStrength(task.Candidates[0].Text == "b" ? 1 : 8));
         var (rows, _) = await test.Store.Exports.RowsAsync(test.Project.Id, "trl", null, default);
@@ -263,7 +267,7 @@ public sealed class FormatTests
     {
         await using var test = await TestStore.OpenAsync("SQLite", ProjectKind.Spans, people: 1);
         var answer = "👩🏽‍🔬 said the sky is green";
-        await test.Store.Projects.AddItemsAsync(
+        await test.Store.Tasks.AddItemsAsync(
             null,
             test.Project.Id,
             [
@@ -330,7 +334,7 @@ public sealed class FormatTests
             new ProjectSettings { Worst = 1, Best = 5 },
             people: 1
         );
-        await test.Store.Projects.AddItemsAsync(
+        await test.Store.Tasks.AddItemsAsync(
             null,
             test.Project.Id,
             [

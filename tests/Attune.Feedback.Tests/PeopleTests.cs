@@ -1,4 +1,10 @@
 using System.Text.Json;
+using Attune.Feedback.Formats;
+using Attune.Feedback.Labels;
+using Attune.Feedback.People;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Storage;
 
 namespace Attune.Feedback.Tests;
 
@@ -15,16 +21,16 @@ public sealed class PeopleTests
     {
         using var folder = new Attune.Testing.TemporaryFolder();
         await using var store = await EmptyAsync(folder, new TestClock());
-        var old = await store.People.SetUpAsync(default);
-        var token = await store.People.SetUpAsync(default);
+        var old = await store.Accounts.SetUpAsync(default);
+        var token = await store.Accounts.SetUpAsync(default);
 
-        Assert.IsType<JoinResult.BadLink>(await store.People.JoinAsync(old!, "eve", Password, default));
-        Assert.IsType<JoinResult.Invalid>(await store.People.JoinAsync(token!, "ada", "short", default));
-        var owner = Assert.IsType<JoinResult.Joined>(await store.People.JoinAsync(token!, "ada", Password, default)).Session;
-        Assert.Equal(Role.Owner, owner.Person.Role);
-        Assert.IsType<JoinResult.BadLink>(await store.People.JoinAsync(token!, "eve", Password, default));
-        Assert.Null(await store.People.SetUpAsync(default));
-        Assert.Equal(owner.Person, await store.People.SessionAsync(owner.Token, default));
+        Assert.IsType<JoinResult.BadLink>(await store.Accounts.JoinAsync(old!, "eve", Password, default));
+        Assert.IsType<JoinResult.Invalid>(await store.Accounts.JoinAsync(token!, "ada", "short", default));
+        var owner = Assert.IsType<JoinResult.Joined>(await store.Accounts.JoinAsync(token!, "ada", Password, default)).Session;
+        Assert.Equal(MemberRole.Owner, owner.Person.Role);
+        Assert.IsType<JoinResult.BadLink>(await store.Accounts.JoinAsync(token!, "eve", Password, default));
+        Assert.Null(await store.Accounts.SetUpAsync(default));
+        Assert.Equal(owner.Person, await store.Accounts.SessionAsync(owner.Token, default));
     }
 
     [Fact]
@@ -33,21 +39,21 @@ public sealed class PeopleTests
         using var folder = new Attune.Testing.TemporaryFolder();
         var clock = new TestClock();
         await using var store = await EmptyAsync(folder, clock);
-        await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "Ada", Password, default);
+        await store.Accounts.JoinAsync((await store.Accounts.SetUpAsync(default))!, "Ada", Password, default);
 
-        Assert.IsType<SignInResult.Refused>(await store.People.SignInAsync("nobody", Password, default));
+        Assert.IsType<SignInResult.Refused>(await store.Accounts.SignInAsync("nobody", Password, default));
         for (var i = 0; i < 6; i++)
         {
-            Assert.IsType<SignInResult.Refused>(await store.People.SignInAsync("ada", "wrong password", default));
+            Assert.IsType<SignInResult.Refused>(await store.Accounts.SignInAsync("ada", "wrong password", default));
             clock.Pass(TimeSpan.FromSeconds(i < 5 ? 1.5 : 0));
         }
 
-        var wait = Assert.IsType<SignInResult.Wait>(await store.People.SignInAsync("ada", Password, default));
+        var wait = Assert.IsType<SignInResult.Wait>(await store.Accounts.SignInAsync("ada", Password, default));
         Assert.True(wait.Until > clock.GetUtcNow());
         clock.Pass(TimeSpan.FromMinutes(15));
-        var session = Assert.IsType<SignInResult.Welcome>(await store.People.SignInAsync(" ADA ", Password, default)).Session;
-        await store.People.SignOutAsync(session.Token, default);
-        Assert.Null(await store.People.SessionAsync(session.Token, default));
+        var session = Assert.IsType<SignInResult.Welcome>(await store.Accounts.SignInAsync(" ADA ", Password, default)).Session;
+        await store.Accounts.SignOutAsync(session.Token, default);
+        Assert.Null(await store.Accounts.SessionAsync(session.Token, default));
     }
 
     [Fact]
@@ -57,43 +63,43 @@ public sealed class PeopleTests
         var clock = new TestClock();
         await using var store = await EmptyAsync(folder, clock);
         var owner = Assert
-            .IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default))
+            .IsType<JoinResult.Joined>(await store.Accounts.JoinAsync((await store.Accounts.SetUpAsync(default))!, "ada", Password, default))
             .Session;
         var project = await store.Projects.CreateAsync(owner.Person.Id, "p", ProjectKind.Rating, new ProjectSettings(), "", default);
-        var good = await store.People.InviteAsync(owner.Person.Id, Role.Annotator, project.Id, TimeSpan.FromDays(1), default);
-        var late = await store.People.InviteAsync(owner.Person.Id, Role.Annotator, project.Id, TimeSpan.FromDays(1), default);
-        var bob = Assert.IsType<JoinResult.Joined>(await store.People.JoinAsync(good.Token, "bob", Password, default)).Session.Person;
-        Assert.Equal(Role.Annotator, await store.People.RoleInAsync(project.Id, bob.Id, default));
+        var good = await store.Accounts.InviteAsync(owner.Person.Id, MemberRole.Annotator, project.Id, TimeSpan.FromDays(1), default);
+        var late = await store.Accounts.InviteAsync(owner.Person.Id, MemberRole.Annotator, project.Id, TimeSpan.FromDays(1), default);
+        var bob = Assert.IsType<JoinResult.Joined>(await store.Accounts.JoinAsync(good.Token, "bob", Password, default)).Session.Person;
+        Assert.Equal(MemberRole.Annotator, await store.People.RoleInAsync(project.Id, bob.Id, default));
         Assert.Null(await store.People.RoleInAsync(Guid.NewGuid(), bob.Id, default));
-        Assert.Equal(Role.Owner, await store.People.RoleInAsync(project.Id, owner.Person.Id, default));
+        Assert.Equal(MemberRole.Owner, await store.People.RoleInAsync(project.Id, owner.Person.Id, default));
         clock.Pass(TimeSpan.FromDays(15));
-        Assert.IsType<JoinResult.BadLink>(await store.People.JoinAsync(late.Token, "eve", Password, default));
-        Assert.Null(await store.People.SessionAsync(owner.Token, default));
+        Assert.IsType<JoinResult.BadLink>(await store.Accounts.JoinAsync(late.Token, "eve", Password, default));
+        Assert.Null(await store.Accounts.SessionAsync(owner.Token, default));
     }
 
     [Theory]
-    [InlineData(Role.Annotator)]
-    [InlineData(Role.Manager)]
-    [InlineData(Role.Reader)]
+    [InlineData(MemberRole.Annotator)]
+    [InlineData(MemberRole.Manager)]
+    [InlineData(MemberRole.Reader)]
     public async Task Who_is_invited_to_one_project_is_nothing_elsewhere(Role role)
     {
         using var folder = new Attune.Testing.TemporaryFolder();
         await using var store = await EmptyAsync(folder, new TestClock());
         var owner = Assert
-            .IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default))
+            .IsType<JoinResult.Joined>(await store.Accounts.JoinAsync((await store.Accounts.SetUpAsync(default))!, "ada", Password, default))
             .Session.Person;
         var mine = await store.Projects.CreateAsync(owner.Id, "mine", ProjectKind.Rating, new ProjectSettings(), "", default);
         var other = await store.Projects.CreateAsync(owner.Id, "other", ProjectKind.Rating, new ProjectSettings(), "", default);
-        var invitation = await store.People.InviteAsync(owner.Id, role, mine.Id, TimeSpan.FromDays(1), default);
-        var bob = Assert.IsType<JoinResult.Joined>(await store.People.JoinAsync(invitation.Token, "bob", Password, default)).Session.Person;
+        var invitation = await store.Accounts.InviteAsync(owner.Id, role, mine.Id, TimeSpan.FromDays(1), default);
+        var bob = Assert.IsType<JoinResult.Joined>(await store.Accounts.JoinAsync(invitation.Token, "bob", Password, default)).Session.Person;
         // Over the installation the role that opens nothing: no projects of one's own, no runs, no list of people.
-        Assert.Equal(Role.Annotator, bob.Role);
+        Assert.Equal(MemberRole.Annotator, bob.Role);
         Assert.Equal(role, await store.People.RoleInAsync(mine.Id, bob.Id, default));
         Assert.Null(await store.People.RoleInAsync(other.Id, bob.Id, default));
         Assert.Equal([(mine.Id, role)], await store.People.ProjectsOfAsync(bob.Id, default));
         Assert.IsType<ClaimResult.NotAllowed>(await store.Queue.ClaimAsync(other.Id, bob.Id, default));
         await Assert.ThrowsAsync<Core.ConfigurationException>(() =>
-            store.People.InviteAsync(owner.Id, Role.Owner, mine.Id, TimeSpan.FromDays(1), default)
+            store.Accounts.InviteAsync(owner.Id, MemberRole.Owner, mine.Id, TimeSpan.FromDays(1), default)
         );
     }
 
@@ -103,26 +109,26 @@ public sealed class PeopleTests
         using var folder = new Attune.Testing.TemporaryFolder();
         await using var store = await EmptyAsync(folder, new TestClock());
         var owner = Assert
-            .IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default))
+            .IsType<JoinResult.Joined>(await store.Accounts.JoinAsync((await store.Accounts.SetUpAsync(default))!, "ada", Password, default))
             .Session.Person;
-        var bob = await store.People.AddAsync(owner.Id, "bob", Role.Annotator, default);
+        var bob = await store.People.AddAsync(owner.Id, "bob", MemberRole.Annotator, default);
         var project = await store.Projects.CreateAsync(owner.Id, "p", ProjectKind.Rating, new ProjectSettings(), "", default);
         async Task<bool> AcceptAsync(Role role, Guid? where) =>
-            await store.People.AcceptAsync(
-                (await store.People.InviteAsync(owner.Id, role, where, TimeSpan.FromDays(1), default)).Token,
+            await store.Accounts.AcceptAsync(
+                (await store.Accounts.InviteAsync(owner.Id, role, where, TimeSpan.FromDays(1), default)).Token,
                 bob.Id,
                 default
             );
 
-        Assert.True(await AcceptAsync(Role.Manager, project.Id));
-        Assert.True(await AcceptAsync(Role.Annotator, project.Id));
-        Assert.Equal(Role.Manager, await store.People.RoleInAsync(project.Id, bob.Id, default));
-        Assert.Equal(Role.Annotator, (await store.People.FindAsync(bob.Id, default))!.Role);
-        Assert.True(await AcceptAsync(Role.Manager, null));
-        Assert.Equal(Role.Manager, (await store.People.FindAsync(bob.Id, default))!.Role);
-        var once = await store.People.InviteAsync(owner.Id, Role.Annotator, project.Id, TimeSpan.FromDays(1), default);
-        Assert.True(await store.People.AcceptAsync(once.Token, bob.Id, default));
-        Assert.False(await store.People.AcceptAsync(once.Token, bob.Id, default));
+        Assert.True(await AcceptAsync(MemberRole.Manager, project.Id));
+        Assert.True(await AcceptAsync(MemberRole.Annotator, project.Id));
+        Assert.Equal(MemberRole.Manager, await store.People.RoleInAsync(project.Id, bob.Id, default));
+        Assert.Equal(MemberRole.Annotator, (await store.People.FindAsync(bob.Id, default))!.Role);
+        Assert.True(await AcceptAsync(MemberRole.Manager, null));
+        Assert.Equal(MemberRole.Manager, (await store.People.FindAsync(bob.Id, default))!.Role);
+        var once = await store.Accounts.InviteAsync(owner.Id, MemberRole.Annotator, project.Id, TimeSpan.FromDays(1), default);
+        Assert.True(await store.Accounts.AcceptAsync(once.Token, bob.Id, default));
+        Assert.False(await store.Accounts.AcceptAsync(once.Token, bob.Id, default));
         Assert.Null((await store.Audit.VerifyAsync(default)).FirstBroken);
     }
 
@@ -132,7 +138,7 @@ public sealed class PeopleTests
         using var folder = new Attune.Testing.TemporaryFolder();
         await using var store = await EmptyAsync(folder, new TestClock());
         var owner = Assert
-            .IsType<JoinResult.Joined>(await store.People.JoinAsync((await store.People.SetUpAsync(default))!, "ada", Password, default))
+            .IsType<JoinResult.Joined>(await store.Accounts.JoinAsync((await store.Accounts.SetUpAsync(default))!, "ada", Password, default))
             .Session;
         var key = await store.Keys.CreateAsync(owner.Person.Id, "ci", [KeyScope.Snapshots], null, default);
         Assert.Equal([KeyScope.Snapshots], (await store.Keys.FindAsync(key.Key, default))!.Scopes);
@@ -160,7 +166,7 @@ public sealed class PeopleTests
                 Shuffle = false,
             }
         );
-        await test.Store.Projects.AddItemsAsync(
+        await test.Store.Tasks.AddItemsAsync(
             null,
             test.Project.Id,
             [.. Enumerable.Range(0, 3).Select(i => TestStore.Pair(100 + i) with { Expected = ComparisonJudgement.OfStrength(1) })],
@@ -204,7 +210,7 @@ public sealed class PeopleTests
     public async Task Chat_turns_are_kept_as_they_happen_and_strengths_follow_the_order_shown()
     {
         await using var test = await TestStore.OpenAsync("SQLite", ProjectKind.Chat);
-        await test.Store.Projects.AddItemsAsync(
+        await test.Store.Tasks.AddItemsAsync(
             null,
             test.Project.Id,
             [new NewItem(new ItemContent(new Core.Conversations.Prompt.Text("Ask about cheese"), []))],
@@ -265,7 +271,7 @@ public sealed class PeopleTests
                 4
             )
         );
-        var label = Assert.Single(Assert.Single(await test.Store.Projects.TasksAsync(test.Project.Id, -1, 9, default)).Labels);
+        var label = Assert.Single(Assert.Single(await test.Store.Tasks.ListAsync(test.Project.Id, -1, 9, default)).Labels);
         Assert.All(Assert.IsType<ChatJudgement>(label.Judgement).Turns, t => Assert.Equal(2, t.Strength));
     }
 }

@@ -1,4 +1,7 @@
 using Attune.Core.Runs;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
 using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Tests;
@@ -34,7 +37,7 @@ public sealed class PresentationTests
                 UiVersion = "test",
             };
             await test.Store.Queue.SubmitAsync(test.People[0], submission, Cancel);
-            var (shown, revision, guideline) = await test.Store.ReadAsync(async db =>
+            var (shown, revision, guideline) = await test.Store.Database.ReadAsync(async db =>
             {
                 var row = await db.Presentations.AsNoTracking().SingleAsync(p => p.Id == task.LeaseId, Cancel);
                 return (

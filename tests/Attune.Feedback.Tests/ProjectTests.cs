@@ -1,3 +1,6 @@
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Storage;
 using Attune.Core;
 
 namespace Attune.Feedback.Tests;
@@ -12,7 +15,7 @@ public sealed class ProjectTests
     public async Task An_item_that_does_not_fit_leaves_no_project_and_no_name_taken(string database)
     {
         await using var test = await TestStore.OpenAsync(database);
-        var manager = (await test.Store.People.AddAsync(null, "manager", Role.Manager, default)).Id;
+        var manager = (await test.Store.People.AddAsync(null, "manager", MemberRole.Manager, default)).Id;
         Task<(ProjectInfo Project, AddedItems Added)> CreateAsync(ProjectKind kind) =>
             test.Store.Projects.CreateAsync(
                 manager,
@@ -32,7 +35,7 @@ public sealed class ProjectTests
         var (project, added) = await CreateAsync(ProjectKind.Comparison);
         Assert.Equal((2, 0, 0), (added.Items, added.Duplicates, added.Labels));
         Assert.Equal(2, (await test.Store.Projects.ProgressAsync(project.Id, default)).Tasks);
-        Assert.Equal(Role.Manager, await test.Store.People.RoleInAsync(project.Id, manager, default));
+        Assert.Equal(MemberRole.Manager, await test.Store.People.RoleInAsync(project.Id, manager, default));
         Assert.Null((await test.Store.Audit.VerifyAsync(default)).FirstBroken);
     }
 }

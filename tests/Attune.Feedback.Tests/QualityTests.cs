@@ -1,3 +1,9 @@
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+
 namespace Attune.Feedback.Tests;
 
 /// <summary>What is told of each annotator: gold, position bias, speed, drift; and how screening and attention items come.</summary>
@@ -68,7 +74,7 @@ public sealed class QualityTests
     public async Task Drift_is_the_later_half_less_the_earlier_on_gold_or_on_what_others_said()
     {
         await using var gold = await TestStore.OpenAsync("SQLite", settings: new ProjectSettings { GoldEvery = 1, LeastGoldAccuracy = 0 });
-        await gold.Store.Projects.AddItemsAsync(null, gold.Project.Id, [.. Enumerable.Range(0, 10).Select(i => Gold(i))], Cancel);
+        await gold.Store.Tasks.AddItemsAsync(null, gold.Project.Id, [.. Enumerable.Range(0, 10).Select(i => Gold(i))], Cancel);
         for (var i = 0; i < 10; i++)
         {
             // Five right, then two of five.
@@ -109,7 +115,7 @@ public sealed class QualityTests
             }
         );
         await test.AddPairsAsync(6);
-        await test.Store.Projects.AddItemsAsync(
+        await test.Store.Tasks.AddItemsAsync(
             null,
             test.Project.Id,
             [Gold(100, GoldKind.Attention), Gold(200, GoldKind.Screening), Gold(201, GoldKind.Screening)],

@@ -1,4 +1,9 @@
 using Attune.Core.Conversations;
+using Attune.Feedback.Formats;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Storage;
 
 namespace Attune.Feedback.Tests;
 
@@ -77,7 +82,7 @@ public sealed class QueueTests
                 default
             )
         );
-        var stranger = (await test.Store.People.AddAsync(null, "stranger", Role.Annotator, default)).Id;
+        var stranger = (await test.Store.People.AddAsync(null, "stranger", MemberRole.Annotator, default)).Id;
         Assert.IsType<ClaimResult.NotAllowed>(await test.Store.Queue.ClaimAsync(test.Project.Id, stranger, default));
         Assert.IsType<ClaimResult.NotAllowed>(await test.Store.Queue.ClaimAsync(Guid.NewGuid(), test.People[0], default));
     }
@@ -189,10 +194,10 @@ public sealed class QueueTests
         }
 
         Assert.IsType<ClaimResult.NothingLeft>(await test.Store.Queue.ClaimAsync(test.Project.Id, test.People[2], default));
-        var held = Assert.Single(await test.Store.Projects.TasksAsync(test.Project.Id, -1, 10, default));
+        var held = Assert.Single(await test.Store.Tasks.ListAsync(test.Project.Id, -1, 10, default));
         Assert.Equal("held", held.State);
         Assert.Equal("not for people", held.Labels[0].Reason);
-        Assert.True(await test.Store.Projects.ReleaseTaskAsync(test.Owner, test.Project.Id, held.Id, default));
+        Assert.True(await test.Store.Tasks.ReleaseAsync(test.Owner, test.Project.Id, held.Id, default));
         Assert.Equal(held.Id, (await test.ClaimAsync(test.People[2])).TaskId);
     }
 
@@ -202,7 +207,7 @@ public sealed class QueueTests
     {
         await using var test = await TestStore.OpenAsync(database, ProjectKind.Ranking, people: 1);
         var texts = Enumerable.Range(0, 4).Select(i => new Candidate($"answer {i}")).ToArray();
-        await test.Store.Projects.AddItemsAsync(
+        await test.Store.Tasks.AddItemsAsync(
             null,
             test.Project.Id,
             [.. Enumerable.Range(0, 12).Select(i => new NewItem(new ItemContent(new Prompt.Text($"q{i}"), [.. texts])))],
@@ -223,7 +228,7 @@ public sealed class QueueTests
 
         Assert.True(orders.Count > 3);
         Assert.All(
-            await test.Store.Projects.TasksAsync(test.Project.Id, -1, 20, default),
+            await test.Store.Tasks.ListAsync(test.Project.Id, -1, 20, default),
             t => Assert.Equal([1, 2, 3, 4], Assert.IsType<RankingJudgement>(t.Labels[0].Judgement).Ranks)
         );
     }
@@ -259,7 +264,7 @@ public sealed class QueueTests
     public async Task Annotators_are_told_no_policy_no_gold_and_nobody_elses_words()
     {
         await using var test = await TestStore.OpenAsync("SQLite", settings: new ProjectSettings { Quota = 2 });
-        await test.Store.Projects.AddItemsAsync(
+        await test.Store.Tasks.AddItemsAsync(
             null,
             test.Project.Id,
             [TestStore.Pair(1) with { Expected = ComparisonJudgement.OfStrength(1), GoldKind = GoldKind.Screening }],

@@ -1,5 +1,9 @@
 using Attune.Core.Feedback;
 using Attune.Data.Formats;
+using Attune.Feedback.Formats;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
 
 namespace Attune.Feedback.Tests;
 
@@ -148,9 +152,9 @@ public sealed class SnapshotTests
         var manifest = await test.Store.Snapshots.CreateAsync(test.Project.Id, test.File("s"), new SnapshotOptions(), default);
         Provenance.NoteUse(test.File("s"), new SnapshotUse(manifest.Sha256, "/runs/r1", "reward", "/runs/r1/final"));
         await test.Store.Snapshots.NoteUseAsync(new SnapshotUse(manifest.Sha256, "/runs/r2", "dpo", "/runs/r2/final"), default);
-        Assert.Empty((await test.Store.Erasing.PreviewAsync(test.People[2], default)).Models);
+        Assert.Empty((await test.Store.Erasure.PreviewAsync(test.People[2], default)).Models);
 
-        var report = await test.Store.Erasing.EraseAsync(test.Owner, test.People[0], default);
+        var report = await test.Store.Erasure.EraseAsync(test.Owner, test.People[0], default);
 
         Assert.Equal(6, report.Revisions);
         Assert.Equal(["/runs/r1/final", "/runs/r2/final"], report.Models.Select(m => m.Model));

@@ -4,7 +4,11 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Attune.Core;
 using Attune.Feedback;
+using Attune.Feedback.Exchange;
 using Attune.Feedback.Formats;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using Attune.Text.Tokenizers;
 
 namespace Attune.Cli.Commands;
@@ -110,7 +114,7 @@ internal static class FeedbackCommand
                     );
                 }
                 var added = known is not null
-                    ? await store.Projects.AddItemsAsync(null, known.Id, read.Items, cancel)
+                    ? await store.Tasks.AddItemsAsync(null, known.Id, read.Items, cancel)
                     : (
                         await store.Projects.CreateAsync(
                             null,
@@ -457,8 +461,8 @@ internal static class FeedbackCommand
                             + $"{store.Options.Place}.{Suggestion.For(name, people.SelectMany(p => new[] { p.Name, p.Pseudonym }))}"
                     );
                 var report = parsed.GetValue(yes)
-                    ? await store.Erasing.EraseAsync(null, found.Id, cancel)
-                    : await store.Erasing.PreviewAsync(found.Id, cancel);
+                    ? await store.Erasure.EraseAsync(null, found.Id, cancel)
+                    : await store.Erasure.PreviewAsync(found.Id, cancel);
                 Say(
                     parsed.GetValue(json),
                     report,

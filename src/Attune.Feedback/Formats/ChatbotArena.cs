@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
 using Speaker = Attune.Core.Conversations.Role;
 
 namespace Attune.Feedback.Formats;
@@ -50,7 +51,7 @@ internal sealed class ChatbotArena : IRowFormat
         row.Empty("winner", "judge", "model_a", "model_b");
         EmptyAnswer(row.List("conversation_a"), shared);
         EmptyAnswer(row.List("conversation_b"), shared);
-        yield return new ReadRow(content, new ExistingLabel(judge, new ComparisonJudgement(pick)) { Extras = Frame.Keep(Name, row) });
+        yield return new ReadRow(content, new ExistingLabel(judge, new ComparisonJudgement(pick)) { Extras = RowFrame.Keep(Name, row) });
     }
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
@@ -59,7 +60,7 @@ internal sealed class ChatbotArena : IRowFormat
         {
             var (first, second) = (label.Item.Candidates[0], label.Item.Candidates[1]);
             var row =
-                Frame.Of(label.Extras, Name)
+                RowFrame.Of(label.Extras, Name)
                 ?? new JsonObject
                 {
                     ["question_id"] = label.Item.ExternalId ?? label.Id.ToString(),

@@ -15,14 +15,14 @@ internal static class Conversations
     {
         if (node is not JsonArray list)
         {
-            throw new RowException(field, $"found {Frame.Kind(node)}; expected a list of messages.");
+            throw new RowException(field, $"found {RowFrame.Kind(node)}; expected a list of messages.");
         }
         return
         [
             .. list.Select(
                 (m, i) =>
                 {
-                    var message = m as JsonObject ?? throw new RowException($"{field}[{i}]", $"found {Frame.Kind(m)}; expected a message.");
+                    var message = m as JsonObject ?? throw new RowException($"{field}[{i}]", $"found {RowFrame.Kind(m)}; expected a message.");
                     if (message.Count != 2)
                     {
                         throw new RowException(

@@ -1,3 +1,4 @@
+using Attune.Feedback.Labels;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
@@ -36,7 +37,7 @@ internal sealed class HhRlhf : IRowFormat
         row.Empty("chosen", "rejected", "strength", "annotator");
         yield return new ReadRow(
             new ItemContent(new Prompt.Text(prompt), [new Candidate(chosen[prompt.Length..]), new Candidate(rejected[prompt.Length..])]),
-            new ExistingLabel(annotator, new ComparisonJudgement(Pick.First, strength)) { Extras = Frame.Keep(Name, row) }
+            new ExistingLabel(annotator, new ComparisonJudgement(Pick.First, strength)) { Extras = RowFrame.Keep(Name, row) }
         );
     }
 
@@ -45,7 +46,7 @@ internal sealed class HhRlhf : IRowFormat
         foreach (var label in labels.Where(l => l.Judgement is ComparisonJudgement { Pick: Pick.First or Pick.Second }))
         {
             var comparison = (ComparisonJudgement)label.Judgement!;
-            var frame = Frame.Of(label.Extras, Name);
+            var frame = RowFrame.Of(label.Extras, Name);
             var row = frame ?? [];
             var prompt = Conversations.Transcript(label.Item.Prompt);
             var isTranscript = label.Item.Prompt is Prompt.Text && prompt.EndsWith(Conversations.LastTurn, StringComparison.Ordinal);

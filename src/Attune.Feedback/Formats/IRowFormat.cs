@@ -1,3 +1,4 @@
+using Attune.Feedback.Labels;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Text.Tokenizers;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
 using Speaker = Attune.Core.Conversations.Role;
 
 namespace Attune.Feedback.Formats;
@@ -54,21 +55,21 @@ internal sealed class OpenAssistant : IRowFormat
             };
             yield return new ReadRow(
                 content,
-                new ExistingLabel(Annotator, new RankingJudgement(ranks)) { Extras = Frame.Keep(Name, frame) }
+                new ExistingLabel(Annotator, new RankingJudgement(ranks)) { Extras = RowFrame.Keep(Name, frame) }
             );
         }
     }
 
-    public string GroupOf(OutLabel label) => Frame.Of(label.Extras, Name)?.Text("tree") ?? label.Id.ToString();
+    public string GroupOf(OutLabel label) => RowFrame.Of(label.Extras, Name)?.Text("tree") ?? label.Id.ToString();
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
     {
-        var framed = labels.Select(l => (Label: l, Frame: Frame.Of(l.Extras, Name))).ToArray();
-        if (framed.Select(f => f.Frame?["row"]).OfType<JsonObject>().FirstOrDefault()?.DeepClone() is not JsonObject row)
+        var framed = labels.Select(l => (Label: l, RowFrame: RowFrame.Of(l.Extras, Name))).ToArray();
+        if (framed.Select(f => f.RowFrame?["row"]).OfType<JsonObject>().FirstOrDefault()?.DeepClone() is not JsonObject row)
         {
             return labels.Where(l => l.Judgement is RankingJudgement).Select(Plain);
         }
-        var byParent = framed.ToDictionary(f => f.Frame!.Text("parent"), f => f.Label);
+        var byParent = framed.ToDictionary(f => f.RowFrame!.Text("parent"), f => f.Label);
         Fill(row.Object("prompt"), byParent);
         return [row];
     }

@@ -1,3 +1,4 @@
+using Attune.Feedback.Labels;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
@@ -63,7 +64,7 @@ internal sealed class Prm800K : IRowFormat
             {
                 At = at,
                 Active = time,
-                Extras = Frame.Keep(Name, row),
+                Extras = RowFrame.Keep(Name, row),
             }
         );
     }
@@ -73,7 +74,7 @@ internal sealed class Prm800K : IRowFormat
         foreach (var label in labels.Where(l => l.Judgement is StepsJudgement))
         {
             var judgement = (StepsJudgement)label.Judgement!;
-            var frame = Frame.Of(label.Extras, Name);
+            var frame = RowFrame.Of(label.Extras, Name);
             var row = frame ?? Plain(label, judgement);
             row["labeler"] = label.Annotator;
             row.Object("question")["problem"] = label.Item.Prompt is Prompt.Text text

@@ -1,3 +1,4 @@
+using Attune.Feedback.Labels;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
@@ -36,7 +37,7 @@ internal sealed class SummarizeFeedback : IRowFormat
 
         yield return new ReadRow(
             new ItemContent(new Prompt.Text(prompt), candidates),
-            new ExistingLabel(worker, judgement) { Extras = Frame.Keep(Name, row) }
+            new ExistingLabel(worker, judgement) { Extras = RowFrame.Keep(Name, row) }
         );
     }
 
@@ -44,7 +45,7 @@ internal sealed class SummarizeFeedback : IRowFormat
     {
         foreach (var label in labels.Where(l => l.Judgement is not null))
         {
-            var row = Frame.Of(label.Extras, Name) ?? Plain(label);
+            var row = RowFrame.Of(label.Extras, Name) ?? Plain(label);
             var places = row["summaries"] is JsonArray list ? list.Select(s => s!.AsObject()).ToArray() : [row.Object("summary")];
             foreach (var (i, place) in places.Index())
             {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Formats;
 
@@ -38,7 +39,7 @@ internal sealed class Trl : IRowFormat
             _ => (new ItemContent(Conversations.Prompt(row["prompt"], "prompt"), []), null),
         };
         row.Empty("prompt", "chosen", "rejected", "completion", "completions", "labels", "label", "answers", "best", "ranks", "annotator");
-        var frame = Frame.Keep(Name, row);
+        var frame = RowFrame.Keep(Name, row);
         yield return judgement is null
             ? new ReadRow(content with { Extras = frame }, null)
             : new ReadRow(content, new ExistingLabel(annotator, judgement) { Extras = frame });
@@ -48,7 +49,7 @@ internal sealed class Trl : IRowFormat
     {
         foreach (var label in labels)
         {
-            var frame = Frame.Of(label.Judgement is null ? label.Item.Extras : label.Extras, Name);
+            var frame = RowFrame.Of(label.Judgement is null ? label.Item.Extras : label.Extras, Name);
             var row = frame ?? new JsonObject { ["prompt"] = null };
             if (row.ContainsKey("prompt"))
             {
@@ -190,7 +191,7 @@ internal sealed class Trl : IRowFormat
                 JsonValueKind.True => new RatingJudgement(1),
                 JsonValueKind.False => new RatingJudgement(0),
                 null => null,
-                _ => throw new RowException("label", $"found {Frame.Kind(row["label"])}; expected true or false."),
+                _ => throw new RowException("label", $"found {RowFrame.Kind(row["label"])}; expected true or false."),
             }
         );
     }

@@ -1,3 +1,4 @@
+using Attune.Feedback.Labels;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
@@ -44,14 +45,14 @@ internal sealed class Ziegler : IRowFormat
             _ => new RatingJudgement(row.Number("score")),
         };
         row.Empty("best", "score");
-        yield return new ReadRow(content, new ExistingLabel(null, judgement) { Extras = Frame.Keep(Name, row) });
+        yield return new ReadRow(content, new ExistingLabel(null, judgement) { Extras = RowFrame.Keep(Name, row) });
     }
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
     {
         foreach (var label in labels.Where(l => l.Judgement is not null))
         {
-            var row = Frame.Of(label.Extras, Name) ?? [];
+            var row = RowFrame.Of(label.Extras, Name) ?? [];
             Encode(row, "query", Conversations.Transcript(label.Item.Prompt), context);
             foreach (var (i, candidate) in label.Item.Candidates.Index())
             {

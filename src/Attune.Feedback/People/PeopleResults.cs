@@ -1,22 +1,7 @@
+using Attune.Feedback.Storage;
 using System.Collections.Immutable;
 
-namespace Attune.Feedback;
-
-/// <summary>What someone may do; each may do what those before may.</summary>
-public enum Role
-{
-    /// <summary>Look at projects and their figures.</summary>
-    Reader,
-
-    /// <summary>Label.</summary>
-    Annotator,
-
-    /// <summary>Change projects, see labels, decide disputes, make snapshots.</summary>
-    Manager,
-
-    /// <summary>Everything, in every project.</summary>
-    Owner,
-}
+namespace Attune.Feedback.People;
 
 /// <summary>What an API key may be used for.</summary>
 public enum KeyScope
@@ -32,10 +17,10 @@ public enum KeyScope
 /// <param name="Pseudonym">What exports call the person.</param>
 /// <param name="State">active, paused or erased.</param>
 /// <param name="Imported">Known from imported labels alone.</param>
-public sealed record PersonInfo(Guid Id, string Name, string Pseudonym, Role Role, string State, bool Imported, DateTimeOffset CreatedAt);
+public sealed record PersonInfo(Guid Id, string Name, string Pseudonym, MemberRole Role, string State, bool Imported, DateTimeOffset CreatedAt);
 
 /// <summary>What a person is to a project.</summary>
-public sealed record Member(PersonInfo Person, Role Role, string? PausedBecause);
+public sealed record Member(PersonInfo Person, MemberRole Role, string? PausedBecause);
 
 /// <summary>A sign-in. The token goes into a cookie; the store keeps its hash alone.</summary>
 public sealed record SignedIn(PersonInfo Person, string Token, DateTimeOffset ExpiresAt);
@@ -68,7 +53,7 @@ public abstract record JoinResult
 }
 
 /// <param name="Token">Shown once; the store keeps its hash.</param>
-public sealed record Invitation(string Token, Role Role, Guid? Project, DateTimeOffset ExpiresAt);
+public sealed record Invitation(string Token, MemberRole Role, Guid? Project, DateTimeOffset ExpiresAt);
 
 /// <summary>A valid API key.</summary>
 public sealed record KeyHolder(Guid KeyId, PersonInfo Person, ImmutableArray<KeyScope> Scopes);
@@ -84,12 +69,3 @@ public sealed record KeyInfo(
 
 /// <param name="Key">Shown once; the store keeps its hash.</param>
 public sealed record NewKey(KeyInfo Info, string Key);
-
-/// <summary>A model that learned from someone's labels.</summary>
-/// <param name="Labels">How many of theirs were in the snapshot.</param>
-public sealed record ShapedModel(string Model, string Run, string Stage, string SnapshotSha256, int Labels, DateTimeOffset At);
-
-/// <summary>What erasing a person did, and what it cannot undo.</summary>
-/// <param name="Revisions">Emptied.</param>
-/// <param name="Snapshots">Folders that still hold labels of theirs.</param>
-public sealed record ErasureReport(int Revisions, IReadOnlyList<string> Snapshots, IReadOnlyList<ShapedModel> Models);

@@ -1,10 +1,10 @@
+using Attune.Feedback.Labels;
 using System.Collections.Immutable;
 using Attune.Core.Conversations;
-using Attune.Feedback.Auditing;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.Projects;
 
 /// <summary>Items between their tables and <see cref="ItemContent"/>.</summary>
 internal static class Contents

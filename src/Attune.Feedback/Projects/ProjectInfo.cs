@@ -1,13 +1,7 @@
-namespace Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Storage;
 
-public enum ProjectState
-{
-    Open,
-
-    /// <summary>No task is handed out; labels under way are taken.</summary>
-    Paused,
-    Closed,
-}
+namespace Attune.Feedback.Projects;
 
 public sealed record ProjectInfo(
     Guid Id,
@@ -33,35 +27,3 @@ public sealed record ProjectProgress(int Tasks, int Wanted, int Done, int InHand
 {
     public double Share => Wanted == 0 ? 0 : (double)Done / Wanted;
 }
-
-/// <summary>A task as managers see it, with everything said about it.</summary>
-/// <param name="Kind">normal, gold or repeat.</param>
-/// <param name="State">open, held or retired.</param>
-public sealed record ManagerTask(
-    Guid Id,
-    long Position,
-    string Kind,
-    string State,
-    int Quota,
-    ItemContent Content,
-    Judgement? Expected,
-    IReadOnlyList<ManagerLabel> Labels,
-    Judgement? Adjudicated,
-    string? AdjudicationReason
-);
-
-/// <summary>Where one person stands with a task.</summary>
-/// <param name="State">submitted, retracted, skipped or flagged.</param>
-/// <param name="Judgement">In the item's positions; null where it was skipped, flagged, taken back or erased.</param>
-public sealed record ManagerLabel(
-    Guid ResponseId,
-    Guid PersonId,
-    string Pseudonym,
-    string State,
-    bool Surplus,
-    Judgement? Judgement,
-    string? Reason,
-    int Revision,
-    DateTimeOffset At,
-    TimeSpan? Active
-);

@@ -1,8 +1,9 @@
+using Attune.Feedback.Labels;
 using System.Collections.Immutable;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.Quality;
 
 /// <summary>Which measures of agreement suit which kind of label.</summary>
 internal static class AgreementFigures

@@ -1,8 +1,9 @@
+using Attune.Feedback.Labels;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
 using Attune.Feedback.Storage;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.Quality;
 
 /// <summary>What one person's labels tell about them.</summary>
 internal static class AnnotatorFigures
@@ -25,7 +26,7 @@ internal static class AnnotatorFigures
             .ToArray();
         var first = own.ToLookup(l => l.TaskId);
         var repeats = own.Where(l => l.RepeatOf is { } earlier && first.Contains(earlier))
-            .Select(l => Verdicts.Of(l.Judgement) == Verdicts.Of(first[l.RepeatOf!.Value].First().Judgement))
+            .Select(l => JudgementSummary.Of(l.Judgement) == JudgementSummary.Of(first[l.RepeatOf!.Value].First().Judgement))
             .ToArray();
         var others = WithOthers(own, all);
         long[] times = [.. own.Select(l => l.ActiveMs).OfType<long>().Order()];
@@ -77,13 +78,13 @@ internal static class AnnotatorFigures
                 {
                     var votes = byTask[l.TaskId]
                         .Where(o => o.PersonId != l.PersonId)
-                        .GroupBy(o => Verdicts.Of(o.Judgement))
+                        .GroupBy(o => JudgementSummary.Of(o.Judgement))
                         .OrderByDescending(g => g.Count())
                         .Take(2)
                         .ToArray();
                     return votes.Length == 0 || (votes.Length == 2 && votes[0].Count() == votes[1].Count())
                         ? (bool?)null
-                        : votes[0].Key == Verdicts.Of(l.Judgement);
+                        : votes[0].Key == JudgementSummary.Of(l.Judgement);
                 })
                 .OfType<bool>(),
         ];

@@ -1,8 +1,9 @@
+using Attune.Feedback.Labels;
 using System.Collections.Immutable;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.Quality;
 
 /// <summary>A label that stands, with what is known about how it came about.</summary>
 /// <param name="Judgement">In the item's positions.</param>

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Attune.Core.Statistics;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.Quality;
 
 /// <summary>One measure of agreement over a project's tasks that have several labels.</summary>
 /// <param name="Name">The measure, e.g. "Krippendorff's alpha (ordinal)".</param>

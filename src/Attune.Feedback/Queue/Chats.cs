@@ -2,10 +2,13 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
 using Attune.Core.Runs;
+using Attune.Feedback.Formats;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.Queue;
 
 /// <summary>A reply the model gave, and where it came from.</summary>
 /// <param name="Policy">Which model; never shown.</param>
@@ -33,16 +36,16 @@ public abstract record TurnResult
 /// </summary>
 public sealed class Chats
 {
-    private readonly FeedbackStore _store;
+    private readonly StoreDatabase _database;
 
-    internal Chats(FeedbackStore store) => _store = store;
+    internal Chats(StoreDatabase database) => _database = database;
 
     /// <summary>
     /// The conversation so far as a model should continue it: the item's messages, then each turn's question and chosen reply, then
     /// <paramref name="next"/>. For the server only. Null where the lease is not this person's or the last turn is undecided.
     /// </summary>
     public Task<Prompt.Chat?> ConversationAsync(Guid lease, Guid person, string next, CancellationToken cancel) =>
-        _store.ReadAsync(async db =>
+        _database.ReadAsync(async db =>
         {
             if (await FindAsync(db, lease, person, cancel) is not { } shown)
             {
@@ -50,10 +53,10 @@ public sealed class Chats
             }
             var item = await db.Tasks.Where(t => t.Id == shown.TaskId).Select(t => t.ItemId).SingleAsync(cancel);
             var content = await Contents.LoadAsync(db, item, cancel);
-            var turns = await Presenting.TurnsAsync(db, shown.TaskId, person, cancel);
+            var turns = await TaskPresentation.TurnsAsync(db, shown.TaskId, person, cancel);
             return turns.Any(t => t.Chosen is null)
                 ? null
-                : new Prompt.Chat([.. Transcript(content.Prompt, turns), new Message(Core.Conversations.Role.User, next)]);
+                : new Prompt.Chat([.. Transcript(content.Prompt, turns), new Message(Role.User, next)]);
         });
 
     /// <summary>Stores a turn with its replies. A turn that is there already stays as it is and is given back.</summary>
@@ -67,7 +70,7 @@ public sealed class Chats
         ImmutableArray<ChatReply> replies,
         CancellationToken cancel
     ) =>
-        _store.WriteAsync<TurnResult>(
+        _database.WriteAsync<TurnResult>(
             async writer =>
             {
                 var db = writer.Db;
@@ -79,33 +82,21 @@ public sealed class Chats
                 {
                     return new TurnResult.NotFound();
                 }
-                var turns = await Presenting.TurnsAsync(db, shown.TaskId, person, cancel);
-                var settings = await Presenting.SettingsOfLeaseAsync(db, lease, cancel);
+                var turns = await TaskPresentation.TurnsAsync(db, shown.TaskId, person, cancel);
+                var settings = await TaskPresentation.SettingsOfLeaseAsync(db, lease, cancel);
                 if (turns.SingleOrDefault(t => t.Number == number) is { } known)
                 {
-                    return new TurnResult.Stored(Presenting.Show(known));
+                    return new TurnResult.Stored(TaskPresentation.Show(known));
                 }
                 if (number != turns.Count || turns.Any(t => t.Chosen is null))
                 {
                     return new TurnResult.OutOfOrder(
-                        $"turn {number} cannot follow: there are {turns.Count}, and each must have its reply chosen first."
+                        $"turn {number} cannot follow: there are {turns.Count} turns, and each needs its chosen reply first."
                     );
                 }
-                var order = ShownOrder
-                    .Of(new Seed(unchecked((ulong)shown.Seed)).For("turn", number), replies.Length, settings!.Shuffle)
-                    .Places;
-                var turn = new ChatTurnRow
-                {
-                    TaskId = shown.TaskId,
-                    PersonId = person,
-                    Number = number,
-                    UserJson = StoreJson.Write(user),
-                    RepliesJson = StoreJson.Write(replies),
-                    OrderJson = StoreJson.Write(order),
-                    At = writer.Now,
-                };
+                var turn = NewTurn(shown, number, user, replies, settings!.Shuffle, writer.Now);
                 db.ChatTurns.Add(turn);
-                return new TurnResult.Stored(Presenting.Show(turn));
+                return new TurnResult.Stored(TaskPresentation.Show(turn));
             },
             cancel
         );
@@ -113,7 +104,7 @@ public sealed class Chats
     /// <summary>Decides which reply the conversation goes on with; can be changed until the next turn.</summary>
     /// <param name="position">As shown.</param>
     public Task<TurnResult> ChooseAsync(Guid lease, Guid person, int number, int position, CancellationToken cancel) =>
-        _store.WriteAsync<TurnResult>(
+        _database.WriteAsync<TurnResult>(
             async writer =>
             {
                 var db = writer.Db;
@@ -131,10 +122,10 @@ public sealed class Chats
                 }
                 if (await db.ChatTurns.AnyAsync(t => t.TaskId == shown.TaskId && t.PersonId == person && t.Number > number, cancel))
                 {
-                    return new TurnResult.OutOfOrder("the conversation has gone on already.");
+                    return new TurnResult.OutOfOrder("the conversation has already gone on.");
                 }
-                turn.Chosen = Presenting.Order(turn)[position];
-                return new TurnResult.Stored(Presenting.Show(turn));
+                turn.Chosen = TaskPresentation.Order(turn)[position];
+                return new TurnResult.Stored(TaskPresentation.Show(turn));
             },
             cancel
         );
@@ -150,12 +141,34 @@ public sealed class Chats
 
         foreach (var turn in turns.Where(t => t.Number < before))
         {
-            yield return new Message(Core.Conversations.Role.User, StoreJson.Read<string>(turn.UserJson));
+            yield return new Message(Role.User, StoreJson.Read<string>(turn.UserJson));
             yield return new Message(
-                Core.Conversations.Role.Assistant,
+                Role.Assistant,
                 StoreJson.Read<ImmutableArray<ChatReply>>(turn.RepliesJson)[turn.Chosen ?? 0].Text
             );
         }
+    }
+
+    private static ChatTurnRow NewTurn(
+        PresentationRow shown,
+        int number,
+        string user,
+        ImmutableArray<ChatReply> replies,
+        bool shuffle,
+        long now
+    )
+    {
+        var seed = new Seed(unchecked((ulong)shown.Seed)).For("turn", number);
+        return new ChatTurnRow
+        {
+            TaskId = shown.TaskId,
+            PersonId = shown.PersonId,
+            Number = number,
+            UserJson = StoreJson.Write(user),
+            RepliesJson = StoreJson.Write(replies),
+            OrderJson = StoreJson.Write(ShownOrder.Of(seed, replies.Length, shuffle).Places),
+            At = now,
+        };
     }
 
     private static Task<PresentationRow?> FindAsync(FeedbackContext db, Guid lease, Guid person, CancellationToken cancel) =>

@@ -1,8 +1,10 @@
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core.Conversations;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.Queue;
 
 // What annotators' pages are told. Nothing here names a policy, a score, another person's label, or whether a task is gold.
 

@@ -1,9 +1,10 @@
+using Attune.Feedback.Labels;
 using System.Text.Json;
 using Attune.Core.Feedback;
 using Attune.Data.Formats;
 using Label = Attune.Core.Feedback.Label;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.Snapshots;
 
 /// <summary>Feedback as the rows that stages read (docs/data-formats.md).</summary>
 internal static class TrainingRows

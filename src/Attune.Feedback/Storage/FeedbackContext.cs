@@ -1,3 +1,5 @@
+using Attune.Feedback.People;
+using Attune.Feedback.Queue;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;

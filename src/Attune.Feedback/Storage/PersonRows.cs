@@ -17,7 +17,7 @@ internal sealed class PersonRow
 
     /// <summary>What exports and snapshots call them.</summary>
     public required string Pseudonym { get; set; }
-    public Role Role { get; set; }
+    public MemberRole Role { get; set; }
     public PersonState State { get; set; }
     public string? PasswordHash { get; set; }
     public int FailedSignIns { get; set; }
@@ -33,7 +33,7 @@ internal sealed class MembershipRow
 {
     public Guid PersonId { get; set; }
     public Guid ProjectId { get; set; }
-    public Role Role { get; set; }
+    public MemberRole Role { get; set; }
     public string? PausedBecause { get; set; }
 }
 
@@ -41,7 +41,7 @@ internal sealed class InviteRow
 {
     public Guid Id { get; set; }
     public required string TokenHash { get; set; }
-    public Role Role { get; set; }
+    public MemberRole Role { get; set; }
     public Guid? ProjectId { get; set; }
     public Guid? InvitedBy { get; set; }
     public long ExpiresAt { get; set; }

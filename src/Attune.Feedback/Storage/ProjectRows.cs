@@ -1,3 +1,5 @@
+using Attune.Feedback.Labels;
+
 namespace Attune.Feedback.Storage;
 
 // Times are Unix milliseconds, UTC: both databases order and compare them alike. Ids are UUIDs of version 7, which grow with time.
@@ -14,6 +16,8 @@ internal sealed class ProjectRow
 
     /// <summary>Position of the next task.</summary>
     public long NextPosition { get; set; }
+
+    public ProjectSettings ReadSettings() => StoreJson.Read<ProjectSettings>(SettingsJson);
 }
 
 /// <summary>Never changed: a change of the guidelines is a new row.</summary>

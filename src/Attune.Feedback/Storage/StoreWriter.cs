@@ -1,4 +1,4 @@
-using Attune.Feedback.Auditing;
+using Attune.Feedback.Labels;
 using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Storage;

@@ -1,3 +1,6 @@
+using Attune.Feedback.Projects;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using System.Globalization;
 using Attune.Core;
 using Attune.Core.Feedback;

@@ -1,0 +1,8 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace Attune.Feedback.Audit;
+
+/// <summary>One thing that happened.</summary>
+/// <param name="Actor">A person's id, or "system".</param>
+/// <param name="Detail">JSON.</param>
+public sealed record AuditEntry(long Sequence, DateTimeOffset At, string Actor, string Action, string Subject, string Detail, string Hash);

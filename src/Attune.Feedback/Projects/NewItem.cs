@@ -1,0 +1,21 @@
+using Attune.Feedback.Labels;
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Attune.Core.Conversations;
+
+namespace Attune.Feedback.Projects;
+
+/// <summary>An item to add.</summary>
+public sealed record NewItem(ItemContent Content)
+{
+    /// <summary>The answer expected, in the item's positions; makes it a gold task, shown once to everyone.</summary>
+    public Judgement? Expected { get; init; }
+
+    public GoldKind GoldKind { get; init; }
+
+    /// <summary>Higher ones are asked first.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>Labels that exist already.</summary>
+    public ImmutableArray<ExistingLabel> Labels { get; init; } = [];
+}

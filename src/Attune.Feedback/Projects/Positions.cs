@@ -1,0 +1,17 @@
+using Attune.Core.Runs;
+using Attune.Feedback.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Attune.Feedback.Projects;
+
+internal static class Positions
+{
+    /// <summary>The first of <paramref name="count"/> positions that are this caller's own.</summary>
+    public static async Task<long> TakeAsync(FeedbackContext db, Guid project, int count, CancellationToken cancel)
+    {
+        await db
+            .Projects.Where(p => p.Id == project)
+            .ExecuteUpdateAsync(set => set.SetProperty(p => p.NextPosition, p => p.NextPosition + count), cancel);
+        return await db.Projects.Where(p => p.Id == project).Select(p => p.NextPosition).SingleAsync(cancel) - count;
+    }
+}
