@@ -1,7 +1,7 @@
+using System.Text.Json;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Storage;
-using System.Text.Json;
 
 namespace Attune.Feedback.Bench;
 

@@ -1,10 +1,10 @@
-using Attune.Feedback.Labels;
-using Attune.Feedback.Projects;
-using Attune.Feedback.Storage;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Attune.Core;
 using Attune.Core.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Storage;
 
 namespace Attune.Feedback;
 

@@ -1,5 +1,5 @@
-using Attune.Feedback.Storage;
 using Attune.Feedback;
+using Attune.Feedback.Storage;
 using Attune.Web.Endpoints;
 using Attune.Web.Runs;
 using Attune.Web.Security;

@@ -1,8 +1,8 @@
+using System.Text.Json.Nodes;
+using Attune.Feedback;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Storage;
-using System.Text.Json.Nodes;
-using Attune.Feedback;
 using Attune.Testing;
 
 namespace Attune.Cli.Tests;

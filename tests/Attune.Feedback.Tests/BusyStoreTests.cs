@@ -1,6 +1,6 @@
+using System.Diagnostics;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Queue;
-using System.Diagnostics;
 using Attune.Feedback.Storage;
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -171,7 +171,10 @@ public sealed class BusyStoreTests
         await using var test = await TestStore.OpenAsync("SQLite");
         var tries = 0;
         await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            test.Store.Database.WriteAsync<int>(_ => ++tries > 0 ? throw new InvalidOperationException("a fault") : Task.FromResult(0), Cancel)
+            test.Store.Database.WriteAsync<int>(
+                _ => ++tries > 0 ? throw new InvalidOperationException("a fault") : Task.FromResult(0),
+                Cancel
+            )
         );
         Assert.Equal(1, tries);
     }

@@ -1,12 +1,12 @@
-using Attune.Feedback.Exchange;
-using Attune.Feedback.Labels;
-using Attune.Feedback.Projects;
-using Attune.Feedback.Snapshots;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
 using Attune.Core.Feedback;
+using Attune.Feedback.Exchange;
 using Attune.Feedback.Formats;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Snapshots;
 using Attune.Testing;
 using Attune.Text.Tokenizers;
 

@@ -63,7 +63,9 @@ public sealed class PeopleTests
         var clock = new TestClock();
         await using var store = await EmptyAsync(folder, clock);
         var owner = Assert
-            .IsType<JoinResult.Joined>(await store.Accounts.JoinAsync((await store.Accounts.SetUpAsync(default))!, "ada", Password, default))
+            .IsType<JoinResult.Joined>(
+                await store.Accounts.JoinAsync((await store.Accounts.SetUpAsync(default))!, "ada", Password, default)
+            )
             .Session;
         var project = await store.Projects.CreateAsync(owner.Person.Id, "p", ProjectKind.Rating, new ProjectSettings(), "", default);
         var good = await store.Accounts.InviteAsync(owner.Person.Id, MemberRole.Annotator, project.Id, TimeSpan.FromDays(1), default);
@@ -86,12 +88,16 @@ public sealed class PeopleTests
         using var folder = new Attune.Testing.TemporaryFolder();
         await using var store = await EmptyAsync(folder, new TestClock());
         var owner = Assert
-            .IsType<JoinResult.Joined>(await store.Accounts.JoinAsync((await store.Accounts.SetUpAsync(default))!, "ada", Password, default))
+            .IsType<JoinResult.Joined>(
+                await store.Accounts.JoinAsync((await store.Accounts.SetUpAsync(default))!, "ada", Password, default)
+            )
             .Session.Person;
         var mine = await store.Projects.CreateAsync(owner.Id, "mine", ProjectKind.Rating, new ProjectSettings(), "", default);
         var other = await store.Projects.CreateAsync(owner.Id, "other", ProjectKind.Rating, new ProjectSettings(), "", default);
         var invitation = await store.Accounts.InviteAsync(owner.Id, role, mine.Id, TimeSpan.FromDays(1), default);
-        var bob = Assert.IsType<JoinResult.Joined>(await store.Accounts.JoinAsync(invitation.Token, "bob", Password, default)).Session.Person;
+        var bob = Assert
+            .IsType<JoinResult.Joined>(await store.Accounts.JoinAsync(invitation.Token, "bob", Password, default))
+            .Session.Person;
         // Over the installation the role that opens nothing: no projects of one's own, no runs, no list of people.
         Assert.Equal(MemberRole.Annotator, bob.Role);
         Assert.Equal(role, await store.People.RoleInAsync(mine.Id, bob.Id, default));
@@ -109,7 +115,9 @@ public sealed class PeopleTests
         using var folder = new Attune.Testing.TemporaryFolder();
         await using var store = await EmptyAsync(folder, new TestClock());
         var owner = Assert
-            .IsType<JoinResult.Joined>(await store.Accounts.JoinAsync((await store.Accounts.SetUpAsync(default))!, "ada", Password, default))
+            .IsType<JoinResult.Joined>(
+                await store.Accounts.JoinAsync((await store.Accounts.SetUpAsync(default))!, "ada", Password, default)
+            )
             .Session.Person;
         var bob = await store.People.AddAsync(owner.Id, "bob", MemberRole.Annotator, default);
         var project = await store.Projects.CreateAsync(owner.Id, "p", ProjectKind.Rating, new ProjectSettings(), "", default);
@@ -138,7 +146,9 @@ public sealed class PeopleTests
         using var folder = new Attune.Testing.TemporaryFolder();
         await using var store = await EmptyAsync(folder, new TestClock());
         var owner = Assert
-            .IsType<JoinResult.Joined>(await store.Accounts.JoinAsync((await store.Accounts.SetUpAsync(default))!, "ada", Password, default))
+            .IsType<JoinResult.Joined>(
+                await store.Accounts.JoinAsync((await store.Accounts.SetUpAsync(default))!, "ada", Password, default)
+            )
             .Session;
         var key = await store.Keys.CreateAsync(owner.Person.Id, "ci", [KeyScope.Snapshots], null, default);
         Assert.Equal([KeyScope.Snapshots], (await store.Keys.FindAsync(key.Key, default))!.Scopes);

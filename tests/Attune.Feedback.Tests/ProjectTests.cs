@@ -1,7 +1,7 @@
+using Attune.Core;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;
 using Attune.Feedback.Storage;
-using Attune.Core;
 
 namespace Attune.Feedback.Tests;
 

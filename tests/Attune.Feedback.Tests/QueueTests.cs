@@ -157,8 +157,8 @@ public sealed class QueueTests
         );
         var receipt = await test.SubmitAsync(test.People[0], task.LeaseId, ComparisonJudgement.OfStrength(7));
         Assert.Equal((3, false), (receipt.Revision, receipt.Surplus));
-        var history = await test.Store.Queue.HistoryAsync(test.Project.Id, test.People[0], 10, default);
-        Assert.Equal("submitted", Assert.Single(history).State);
+        var stored = Assert.Single(await test.Store.Tasks.ListAsync(test.Project.Id, -1, 10, default));
+        Assert.Equal("submitted", Assert.Single(stored.Labels).State);
         Assert.Null((await test.Store.Audit.VerifyAsync(default)).FirstBroken);
     }
 

@@ -4,6 +4,7 @@ using Attune.Feedback.Formats;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 
 namespace Attune.Feedback.Tests;
 
@@ -151,7 +152,24 @@ public sealed class SnapshotTests
         await using var test = await LabelledAsync(6);
         var manifest = await test.Store.Snapshots.CreateAsync(test.Project.Id, test.File("s"), new SnapshotOptions(), default);
         Provenance.NoteUse(test.File("s"), new SnapshotUse(manifest.Sha256, "/runs/r1", "reward", "/runs/r1/final"));
-        await test.Store.Snapshots.NoteUseAsync(new SnapshotUse(manifest.Sha256, "/runs/r2", "dpo", "/runs/r2/final"), default);
+        // Stores of earlier versions hold such rows.
+        await test.Store.Database.WriteAsync(
+            writer =>
+                Task.FromResult(
+                    writer.Db.SnapshotUses.Add(
+                        new SnapshotUseRow
+                        {
+                            Id = writer.NewId(),
+                            SnapshotSha256 = manifest.Sha256,
+                            Run = "/runs/r2",
+                            Stage = "dpo",
+                            Model = "/runs/r2/final",
+                            At = writer.Now,
+                        }
+                    )
+                ),
+            default
+        );
         Assert.Empty((await test.Store.Erasure.PreviewAsync(test.People[2], default)).Models);
 
         var report = await test.Store.Erasure.EraseAsync(test.Owner, test.People[0], default);

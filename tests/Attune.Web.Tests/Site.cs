@@ -65,7 +65,12 @@ public sealed class Site : IAsyncLifetime
     {
         var invitation = await Store.Accounts.InviteAsync(Owner.Id, role, project, TimeSpan.FromDays(1), CancellationToken.None);
         return Welcome(
-            await Store.Accounts.JoinAsync(invitation.Token, $"{role} {Interlocked.Increment(ref _names)}", Password, CancellationToken.None)
+            await Store.Accounts.JoinAsync(
+                invitation.Token,
+                $"{role} {Interlocked.Increment(ref _names)}",
+                Password,
+                CancellationToken.None
+            )
         );
     }
 

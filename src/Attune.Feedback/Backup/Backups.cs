@@ -90,29 +90,7 @@ public sealed class Backups
                     throw new AttuneException($"{_database.Options.Place} is not empty; restore into a new database.");
                 }
                 await db.ChainHeads.ExecuteDeleteAsync(cancel);
-                db.ChangeTracker.AutoDetectChangesEnabled = false;
-                StoreTable? table = null;
-                var waiting = 0;
-                foreach (var line in Lines(path).Skip(1))
-                {
-                    if (line.StartsWith("{\"table\":", StringComparison.Ordinal))
-                    {
-                        table = StoreTable.All.Single(t => t.Name == StoreJson.Read<TableLine>(line).Table);
-                        continue;
-                    }
-
-                    if (line.StartsWith("{\"rows\":", StringComparison.Ordinal))
-                    {
-                        break;
-                    }
-                    db.Add(table!.Read(line));
-                    if (++waiting % Batch == 0)
-                    {
-                        await db.SaveChangesAsync(cancel);
-                        db.ChangeTracker.Clear();
-                    }
-                }
-
+                await FillAsync(db, path, cancel);
                 return true;
             },
             cancel
@@ -125,6 +103,32 @@ public sealed class Backups
                     + $"{verified.FirstBroken ?? "the audit ends elsewhere than the backup says."} The store it was made of was "
                     + "damaged already."
             );
+    }
+
+    private static async Task FillAsync(FeedbackContext db, string path, CancellationToken cancel)
+    {
+        db.ChangeTracker.AutoDetectChangesEnabled = false;
+        StoreTable? table = null;
+        var waiting = 0;
+        foreach (var line in Lines(path).Skip(1))
+        {
+            if (line.StartsWith("{\"table\":", StringComparison.Ordinal))
+            {
+                table = StoreTable.All.Single(t => t.Name == StoreJson.Read<TableLine>(line).Table);
+                continue;
+            }
+
+            if (line.StartsWith("{\"rows\":", StringComparison.Ordinal))
+            {
+                break;
+            }
+            db.Add(table!.Read(line));
+            if (++waiting % Batch == 0)
+            {
+                await db.SaveChangesAsync(cancel);
+                db.ChangeTracker.Clear();
+            }
+        }
     }
 
     private static Trailer Check(string path)

@@ -1,9 +1,9 @@
-using Attune.Feedback.Labels;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Attune.Core;
+using Attune.Feedback.Labels;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 

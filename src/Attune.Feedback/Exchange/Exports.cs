@@ -1,13 +1,13 @@
-using Attune.Feedback.Formats;
-using Attune.Feedback.Labels;
-using Attune.Feedback.Projects;
-using Attune.Feedback.Quality;
-using Attune.Feedback.Snapshots;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Data.Formats;
+using Attune.Feedback.Formats;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Snapshots;
 using Attune.Feedback.Storage;
 using Attune.Text.Tokenizers;
 using Microsoft.EntityFrameworkCore;
@@ -90,33 +90,26 @@ public sealed class Exports
                 }
                 foreach (var label in labels[task])
                 {
-                    var at = DateTimeOffset.FromUnixTimeMilliseconds(label.ClientAt ?? label.At);
-                    var active = label.ActiveMs is { } ms ? TimeSpan.FromMilliseconds(ms) : (TimeSpan?)null;
-                    if (chats is null)
-                    {
-                        result.Add(
-                            new OutLabel(
-                                content,
-                                label.Pseudonym == "unknown" ? null : label.Pseudonym,
-                                label.Judgement,
-                                at,
-                                active,
-                                StoreJson.ReadObject(label.ExtrasJson),
-                                label.RevisionId
-                            )
-                        );
-                    }
-                    else
-                    {
-                        result.AddRange(
-                            chats
-                                .Comparisons(label)
-                                .Select(c => new OutLabel(c.Content, label.Pseudonym, c.Judgement, at, null, null, c.Id))
-                        );
-                    }
+                    result.AddRange(chats is null ? [Plain(content, label)] : OfChat(label, chats));
                 }
             }
 
             return result;
         });
+
+    private static OutLabel Plain(ItemContent content, StandingLabel label) =>
+        new(
+            content,
+            label.Pseudonym == "unknown" ? null : label.Pseudonym,
+            label.Judgement,
+            At(label),
+            label.ActiveMs is { } active ? TimeSpan.FromMilliseconds(active) : null,
+            StoreJson.ReadObject(label.ExtrasJson),
+            label.RevisionId
+        );
+
+    private static IEnumerable<OutLabel> OfChat(StandingLabel label, ChatPairs chats) =>
+        chats.Comparisons(label).Select(c => new OutLabel(c.Content, label.Pseudonym, c.Judgement, At(label), null, null, c.Id));
+
+    private static DateTimeOffset At(StandingLabel label) => DateTimeOffset.FromUnixTimeMilliseconds(label.ClientAt ?? label.At);
 }

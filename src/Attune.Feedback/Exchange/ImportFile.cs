@@ -1,11 +1,11 @@
-using Attune.Feedback.Formats;
-using Attune.Feedback.Labels;
-using Attune.Feedback.Projects;
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Data.Formats;
+using Attune.Feedback.Formats;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
 using Attune.Text.Tokenizers;
 
 namespace Attune.Feedback.Exchange;
@@ -32,43 +32,43 @@ public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<
         var rows = lines.Select(l => (l.Line, Row: JsonObject.Create(l.Fields)!)).ToArray();
         var reader = format is null ? FeedbackFormats.Of(rows[0].Row, path) : FeedbackFormats.Named(format);
         var kind = reader.KindOf(rows[0].Row);
+        var context = new FormatContext(kind, new ProjectSettings(), tokenizer);
         var read = new List<ReadRow>();
         var empty = 0;
         foreach (var (line, row) in rows)
         {
-            try
-            {
-                if (reader.KindOf(row) != kind)
-                {
-                    throw new RowException(
-                        "",
-                        $"asks for {reader.KindOf(row)}; the rows before ask for {kind}. Expected one kind in a file."
-                    );
-                }
-                var before = read.Count;
-                read.AddRange(reader.Read(row, new FormatContext(kind, new ProjectSettings(), tokenizer)));
-                empty += read.Count == before ? 1 : 0;
-            }
-            catch (RowException problem)
-            {
-                problems.Add(line, problem.Field.Length == 0 ? null : problem.Field, problem.Message);
-            }
-            catch (Exception problem)
-                when (problem
-                        is InvalidOperationException
-                            or JsonException
-                            or FormatException
-                            or NullReferenceException
-                            or InvalidCastException
-                )
-            {
-                problems.Add(line, null, $"not a row of {reader.Name}: {problem.Message}");
-            }
+            var found = Read(reader, row, context, line, problems);
+            read.AddRange(found);
+            empty += found.IsEmpty ? 1 : 0;
         }
 
         problems.Throw();
         var (items, repeated) = Gather(read, labels);
         return new ImportFile(reader.Name, kind, items, rows.Length, repeated, empty) { Settings = Scale(kind, read) };
+    }
+
+    private static ImmutableArray<ReadRow> Read(IRowFormat reader, JsonObject row, FormatContext context, int line, RowProblems problems)
+    {
+        try
+        {
+            if (reader.KindOf(row) is var kind && kind != context.Kind)
+            {
+                throw new RowException("", $"asks for {kind}; the rows before ask for {context.Kind}. Expected one kind in a file.");
+            }
+            return [.. reader.Read(row, context)];
+        }
+        catch (RowException problem)
+        {
+            problems.Add(line, problem.Field.Length == 0 ? null : problem.Field, problem.Message);
+        }
+        catch (Exception problem)
+            when (problem is InvalidOperationException or JsonException or FormatException or NullReferenceException or InvalidCastException
+            )
+        {
+            problems.Add(line, null, $"not a row of {reader.Name}: {problem.Message}");
+        }
+
+        return [];
     }
 
     /// <summary>One item for each content, with the labels of all rows that have it.</summary>

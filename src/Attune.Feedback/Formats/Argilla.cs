@@ -1,10 +1,10 @@
-using Attune.Feedback.Labels;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Formats;
 
@@ -72,24 +72,19 @@ internal sealed class Argilla : IRowFormat
         ];
         record.Fields.Empty([prompt, .. answers]);
         record.EmptyResponses();
-        for (var i = 0; i < read.Length; i++)
-        {
-            var kept = new JsonObject
-            {
-                ["record"] = content.ExternalId,
-                ["place"] = i,
-                ["frame"] = i == 0 ? frame : null,
-            };
-            yield return read[i] with
-            {
-                Label = read[i].Label! with { Extras = RowFrame.Keep(Name, kept) },
-            };
-        }
+        return read.Length == 0 ? [new ReadRow(content, null)] : [.. read.Select((r, i) => WithFrame(r, i, frame))];
+    }
 
-        if (read.Length == 0)
+    /// <summary>The first label of a record keeps its frame; the others keep their place in it.</summary>
+    private ReadRow WithFrame(ReadRow row, int place, JsonObject frame)
+    {
+        var kept = new JsonObject
         {
-            yield return new ReadRow(content, null);
-        }
+            ["record"] = row.Content.ExternalId,
+            ["place"] = place,
+            ["frame"] = place == 0 ? frame : null,
+        };
+        return row with { Label = row.Label! with { Extras = RowFrame.Keep(Name, kept) } };
     }
 
     public string GroupOf(OutLabel label) => label.Item.ExternalId ?? label.Id.ToString();

@@ -22,7 +22,8 @@ internal static class Conversations
             .. list.Select(
                 (m, i) =>
                 {
-                    var message = m as JsonObject ?? throw new RowException($"{field}[{i}]", $"found {RowFrame.Kind(m)}; expected a message.");
+                    var message =
+                        m as JsonObject ?? throw new RowException($"{field}[{i}]", $"found {RowFrame.Kind(m)}; expected a message.");
                     if (message.Count != 2)
                     {
                         throw new RowException(

@@ -1,8 +1,8 @@
-using Attune.Feedback.Labels;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Formats;
 

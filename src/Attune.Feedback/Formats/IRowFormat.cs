@@ -1,6 +1,6 @@
-using Attune.Feedback.Labels;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Attune.Feedback.Labels;
 using Attune.Text.Tokenizers;
 
 namespace Attune.Feedback.Formats;

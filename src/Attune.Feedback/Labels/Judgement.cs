@@ -1,7 +1,7 @@
-using Attune.Feedback.Projects;
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Attune.Core.Feedback;
+using Attune.Feedback.Projects;
 
 namespace Attune.Feedback.Labels;
 

@@ -1,7 +1,7 @@
-using Attune.Feedback.Projects;
 using System.Collections.Immutable;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
+using Attune.Feedback.Projects;
 
 namespace Attune.Feedback.Labels;
 

@@ -1,7 +1,7 @@
-using Attune.Feedback.Labels;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.People;
 

@@ -18,7 +18,8 @@ public sealed class PeopleDirectory
 
     public Task<IReadOnlyList<PersonInfo>> ListAsync(CancellationToken cancel) =>
         _database.ReadAsync(async db =>
-            (IReadOnlyList<PersonInfo>)[.. (await db.People.AsNoTracking().OrderBy(p => p.Id).ToListAsync(cancel)).Select(PersonRecords.Info)]
+            (IReadOnlyList<PersonInfo>)
+                [.. (await db.People.AsNoTracking().OrderBy(p => p.Id).ToListAsync(cancel)).Select(PersonRecords.Info)]
         );
 
     /// <summary>
@@ -41,7 +42,10 @@ public sealed class PeopleDirectory
     public Task<IReadOnlyList<(Guid Project, MemberRole Role)>> ProjectsOfAsync(Guid person, CancellationToken cancel) =>
         _database.ReadAsync(async db =>
         {
-            var owner = await db.People.AnyAsync(p => p.Id == person && p.Role == MemberRole.Owner && p.State != PersonState.Erased, cancel);
+            var owner = await db.People.AnyAsync(
+                p => p.Id == person && p.Role == MemberRole.Owner && p.State != PersonState.Erased,
+                cancel
+            );
             return (IReadOnlyList<(Guid, MemberRole)>)(
                 owner
                     ? [.. (await db.Projects.Select(p => p.Id).ToListAsync(cancel)).Select(p => (p, MemberRole.Owner))]

@@ -1,5 +1,5 @@
-using Attune.Feedback.Storage;
 using System.Collections.Immutable;
+using Attune.Feedback.Storage;
 
 namespace Attune.Feedback.People;
 
@@ -17,7 +17,15 @@ public enum KeyScope
 /// <param name="Pseudonym">What exports call the person.</param>
 /// <param name="State">active, paused or erased.</param>
 /// <param name="Imported">Known from imported labels alone.</param>
-public sealed record PersonInfo(Guid Id, string Name, string Pseudonym, MemberRole Role, string State, bool Imported, DateTimeOffset CreatedAt);
+public sealed record PersonInfo(
+    Guid Id,
+    string Name,
+    string Pseudonym,
+    MemberRole Role,
+    string State,
+    bool Imported,
+    DateTimeOffset CreatedAt
+);
 
 /// <summary>What a person is to a project.</summary>
 public sealed record Member(PersonInfo Person, MemberRole Role, string? PausedBecause);

@@ -1,5 +1,5 @@
-using Attune.Feedback.Snapshots;
 using System.Collections.Immutable;
+using Attune.Feedback.Snapshots;
 
 namespace Attune.Feedback.Privacy;
 

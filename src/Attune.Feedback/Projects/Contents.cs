@@ -1,6 +1,6 @@
-using Attune.Feedback.Labels;
 using System.Collections.Immutable;
 using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 

@@ -97,7 +97,8 @@ internal sealed class ItemWriter(StoreWriter writer, Guid? actor, Guid projectId
         {
             return [];
         }
-        return item.Labels.Select(l => l.Judgement)
+        return item
+            .Labels.Select(l => l.Judgement)
             .Append(item.Expected)
             .OfType<Judgement>()
             .SelectMany(j => JudgementRules.Problems(j, kind, settings, item.Content, 0))

@@ -1,7 +1,7 @@
-using Attune.Feedback.Labels;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Projects;
 

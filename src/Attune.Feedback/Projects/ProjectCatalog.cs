@@ -224,7 +224,12 @@ public sealed class ProjectCatalog
         };
         Publish(writer, actor, project, FirstVersion, guidelines);
         writer.Db.Projects.Add(project);
-        var detail = new { name, kind, settings };
+        var detail = new
+        {
+            name,
+            kind,
+            settings,
+        };
         writer.Audit(actor, "project.created", project.Id, detail);
         return project;
     }
@@ -263,15 +268,7 @@ public sealed class ProjectCatalog
         select new Numbered(project, version.Number);
 
     private static ProjectInfo Info(ProjectRow row, int guideline) =>
-        new(
-            row.Id,
-            row.Name,
-            row.Kind,
-            row.State,
-            row.ReadSettings(),
-            guideline,
-            DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt)
-        );
+        new(row.Id, row.Name, row.Kind, row.State, row.ReadSettings(), guideline, DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt));
 
     private static void Check(ProjectSettings settings)
     {

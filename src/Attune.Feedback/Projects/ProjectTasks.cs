@@ -31,7 +31,11 @@ public sealed class ProjectTasks
     public Task<ManagerTask?> FindAsync(Guid project, Guid task, CancellationToken cancel) =>
         _database.ReadAsync(async db =>
             (
-                await ManagerView.TasksAsync(db, db.Tasks.Where(t => t.ProjectId == project && t.Id == task).OrderBy(t => t.Position), cancel)
+                await ManagerView.TasksAsync(
+                    db,
+                    db.Tasks.Where(t => t.ProjectId == project && t.Id == task).OrderBy(t => t.Position),
+                    cancel
+                )
             ).SingleOrDefault()
         );
 

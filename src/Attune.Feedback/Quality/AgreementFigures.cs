@@ -1,7 +1,7 @@
-using Attune.Feedback.Labels;
 using System.Collections.Immutable;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Quality;
 

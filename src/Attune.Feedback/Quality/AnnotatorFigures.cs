@@ -1,6 +1,6 @@
-using Attune.Feedback.Labels;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
+using Attune.Feedback.Labels;
 using Attune.Feedback.Storage;
 
 namespace Attune.Feedback.Quality;

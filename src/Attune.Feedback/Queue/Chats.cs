@@ -142,10 +142,7 @@ public sealed class Chats
         foreach (var turn in turns.Where(t => t.Number < before))
         {
             yield return new Message(Role.User, StoreJson.Read<string>(turn.UserJson));
-            yield return new Message(
-                Role.Assistant,
-                StoreJson.Read<ImmutableArray<ChatReply>>(turn.RepliesJson)[turn.Chosen ?? 0].Text
-            );
+            yield return new Message(Role.Assistant, StoreJson.Read<ImmutableArray<ChatReply>>(turn.RepliesJson)[turn.Chosen ?? 0].Text);
         }
     }
 

@@ -1,8 +1,8 @@
-using Attune.Feedback.Labels;
-using Attune.Feedback.Projects;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
 
 namespace Attune.Feedback.Queue;
 
@@ -121,6 +121,3 @@ public abstract record SubmitResult
 /// <param name="Task">The task again, with what was said as its draft; null where its place went to someone else, or there was nothing to
 /// undo.</param>
 public sealed record UndoResult(SubmitResult Result, AssignedTask? Task);
-
-/// <summary>One of a person's own earlier answers.</summary>
-public sealed record OwnAnswer(Guid TaskId, Guid LeaseId, string Preview, string State, DateTimeOffset At);

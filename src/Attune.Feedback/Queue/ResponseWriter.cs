@@ -1,6 +1,6 @@
+using Attune.Core.Feedback;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;
-using Attune.Core.Feedback;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 

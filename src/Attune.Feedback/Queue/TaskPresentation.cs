@@ -1,8 +1,8 @@
-using Attune.Feedback.Labels;
-using Attune.Feedback.Projects;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -11,8 +11,6 @@ namespace Attune.Feedback.Queue;
 /// <summary>What an annotator gets to see of a task, and nothing more.</summary>
 internal static class TaskPresentation
 {
-    private const int PreviewLength = 80;
-
     public static async Task<AssignedTask> ShowAsync(FeedbackContext db, Guid lease, long expiresAt, CancellationToken cancel)
     {
         var shown = await db.Presentations.AsNoTracking().SingleAsync(p => p.Id == lease, cancel);
@@ -92,22 +90,5 @@ internal static class TaskPresentation
             .Take(1000)
             .CountAsync(cancel);
         return new OwnProgress(done, left);
-    }
-
-    /// <summary>The start of a prompt, on one line.</summary>
-    public static string Preview(string promptJson)
-    {
-        var text = StoreJson.Read<Prompt>(promptJson) switch
-        {
-            Prompt.Chat { Messages: [.., var last] } => last.Content,
-            Prompt.Text plain => plain.Value,
-            _ => "",
-        };
-        var line = text.ReplaceLineEndings(" ").Trim();
-        if (line.Length <= PreviewLength)
-        {
-            return line;
-        }
-        return line[..(char.IsHighSurrogate(line[PreviewLength - 1]) ? PreviewLength - 1 : PreviewLength)] + "…";
     }
 }

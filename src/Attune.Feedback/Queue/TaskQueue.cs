@@ -1,4 +1,3 @@
-using Attune.Feedback.Labels;
 using System.Text.Json;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -52,14 +51,6 @@ public sealed class TaskQueue
             cancel
         );
 
-    /// <summary>Gives a task back unanswered; the person may get it again.</summary>
-    public Task ReleaseAsync(Guid lease, Guid person, CancellationToken cancel) =>
-        _database.WriteAgainAsync(
-            writer =>
-                writer.Db.Slots.Where(s => s.LeaseId == lease && s.PersonId == person && s.State == SlotState.Leased).FreeAsync(cancel),
-            cancel
-        );
-
     /// <summary>Keeps what a person has typed so far, in whatever form the page likes, up to a million characters.</summary>
     /// <returns>False where the lease is not this person's.</returns>
     public Task<bool> SaveDraftAsync(Guid lease, Guid person, JsonElement draft, CancellationToken cancel) =>
@@ -86,49 +77,23 @@ public sealed class TaskQueue
     /// <summary>Passes a task on to others; the person does not get it again.</summary>
     /// <param name="id">Made by the page, as a submission's.</param>
     public Task<SubmitResult> SkipAsync(Guid person, Guid id, Guid lease, string reason, CancellationToken cancel) =>
-        _database.WriteAgainAsync(writer => new ResponseWriter(writer, person).DeclineAsync(id, lease, RevisionKind.Skip, reason, cancel), cancel);
+        _database.WriteAgainAsync(
+            writer => new ResponseWriter(writer, person).DeclineAsync(id, lease, RevisionKind.Skip, reason, cancel),
+            cancel
+        );
 
     /// <summary>Reports a task as unfit; after as many flags as the project says, it is held back for a manager.</summary>
     public Task<SubmitResult> FlagAsync(Guid person, Guid id, Guid lease, string reason, CancellationToken cancel) =>
-        _database.WriteAgainAsync(writer => new ResponseWriter(writer, person).DeclineAsync(id, lease, RevisionKind.Flag, reason, cancel), cancel);
+        _database.WriteAgainAsync(
+            writer => new ResponseWriter(writer, person).DeclineAsync(id, lease, RevisionKind.Flag, reason, cancel),
+            cancel
+        );
 
     /// <summary>Takes back what a person last said in a project, or what they said of one task. The earlier words stay on record.</summary>
     /// <param name="id">Made by the page, as a submission's.</param>
     /// <param name="task">Null for the last one.</param>
     public Task<UndoResult> UndoAsync(Guid project, Guid person, Guid id, Guid? task, CancellationToken cancel) =>
         _database.WriteAgainAsync(writer => new Retraction(writer, person).RunAsync(project, id, task, cancel), cancel);
-
-    /// <summary>A person's own latest answers, newest first.</summary>
-    public Task<IReadOnlyList<OwnAnswer>> HistoryAsync(Guid project, Guid person, int count, CancellationToken cancel) =>
-        _database.ReadAsync(async db =>
-        {
-            var rows = await (
-                from response in db.Responses.AsNoTracking()
-                join revision in db.Revisions on response.CurrentRevisionId equals revision.Id
-                join task in db.Tasks on response.TaskId equals task.Id
-                join item in db.Items on task.ItemId equals item.Id
-                where response.PersonId == person && response.ProjectId == project
-                orderby response.UpdatedAt descending
-                select new
-                {
-                    response,
-                    revision.PresentationId,
-                    item.PromptJson,
-                }
-            )
-                .Take(count)
-                .ToListAsync(cancel);
-            return (IReadOnlyList<OwnAnswer>)
-                [
-                    .. rows.Select(r => new OwnAnswer(
-                        r.response.TaskId,
-                        r.PresentationId ?? Guid.Empty,
-                        TaskPresentation.Preview(r.PromptJson),
-                        StoreJson.Options.PropertyNamingPolicy!.ConvertName(r.response.State.ToString()),
-                        DateTimeOffset.FromUnixTimeMilliseconds(r.response.UpdatedAt)
-                    )),
-                ];
-        });
 
     public Task<OwnProgress> ProgressAsync(Guid project, Guid person, CancellationToken cancel) =>
         _database.ReadAsync(db => TaskPresentation.ProgressAsync(db, project, person, cancel));

@@ -83,7 +83,10 @@ internal sealed class SnapshotReader(FeedbackContext db, ProjectInfo project, Sn
 
     private IEnumerable<SnapshotLabel> Labelled(ItemContent content, StandingLabel standing, ChatPairs? chats, (int, string)? guideline)
     {
-        var turns = chats?.Turns(standing.TaskId, standing.PersonId).Select(t => (t.Prompt, t.First.Text, t.Second.Text)).ToImmutableArray();
+        var turns = chats
+            ?.Turns(standing.TaskId, standing.PersonId)
+            .Select(t => (t.Prompt, t.First.Text, t.Second.Text))
+            .ToImmutableArray();
         return JudgementLabels
             .Of(content, standing.Judgement, project.Settings, turns ?? [])
             .Select(label => new SnapshotLabel(

@@ -160,9 +160,21 @@ public sealed class SnapshotStore
                 );
                 foreach (var (person, count) in people)
                 {
-                    writer.Db.SnapshotPeople.Add(new SnapshotPersonRow { SnapshotId = id, PersonId = person, Labels = count });
+                    writer.Db.SnapshotPeople.Add(
+                        new SnapshotPersonRow
+                        {
+                            SnapshotId = id,
+                            PersonId = person,
+                            Labels = count,
+                        }
+                    );
                 }
-                var detail = new { project = project.Id, sha256 = manifest.Sha256, labels = manifest.Labels };
+                var detail = new
+                {
+                    project = project.Id,
+                    sha256 = manifest.Sha256,
+                    labels = manifest.Labels,
+                };
                 writer.Audit(null, "snapshot.made", id, detail);
                 return true;
             },

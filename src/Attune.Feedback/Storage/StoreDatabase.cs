@@ -87,8 +87,7 @@ internal sealed class StoreDatabase : IDisposable
     /// As <see cref="WriteAsync{T}(Func{StoreWriter, Task{T}}, CancellationToken)"/>, for idempotent work: it carries an id, or writes the same
     /// again.
     /// </summary>
-    public Task<T> WriteAgainAsync<T>(Func<StoreWriter, Task<T>> work, CancellationToken cancel) =>
-        WriteAsync(work, Repeat.Always, cancel);
+    public Task<T> WriteAgainAsync<T>(Func<StoreWriter, Task<T>> work, CancellationToken cancel) => WriteAsync(work, Repeat.Always, cancel);
 
     private async Task<T> WriteAsync<T>(Func<StoreWriter, Task<T>> work, Repeat repeat, CancellationToken cancel)
     {

@@ -1,8 +1,8 @@
+using System.Collections.Immutable;
+using Attune.Feedback;
 using Attune.Feedback.Projects;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Storage;
-using System.Collections.Immutable;
-using Attune.Feedback;
 using Attune.Web.Components;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;

@@ -103,7 +103,10 @@ internal static class PeopleEndpoints
     private static async Task<IResult> InviteToAllAsync(HttpContext context, FeedbackStore store)
     {
         var fields = await Form.ReadAsync(context);
-        if (!Enum.TryParse<MemberRole>(fields.Text("role"), out var role) || role is not (MemberRole.Owner or MemberRole.Manager or MemberRole.Reader))
+        if (
+            !Enum.TryParse<MemberRole>(fields.Text("role"), out var role)
+            || role is not (MemberRole.Owner or MemberRole.Manager or MemberRole.Reader)
+        )
         {
             return Problems.Result(context, StatusCodes.Status400BadRequest, "There is no such role.");
         }

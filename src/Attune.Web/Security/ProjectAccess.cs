@@ -1,6 +1,6 @@
+using Attune.Feedback;
 using Attune.Feedback.Projects;
 using Attune.Feedback.Storage;
-using Attune.Feedback;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

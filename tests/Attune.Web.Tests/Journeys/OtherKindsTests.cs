@@ -38,7 +38,10 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
     )
     {
         var project = await site.ProjectAsync(kind, [item], settings);
-        return (project, await chromium.OpenAsync(site, await site.PersonAsync(MemberRole.Annotator, project.Id), $"/work/{project.Id}", size));
+        return (
+            project,
+            await chromium.OpenAsync(site, await site.PersonAsync(MemberRole.Annotator, project.Id), $"/work/{project.Id}", size)
+        );
     }
 
     [Theory]
