@@ -1,3 +1,4 @@
+using Attune.Feedback.Bench;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;

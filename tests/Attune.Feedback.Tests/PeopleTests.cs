@@ -83,7 +83,7 @@ public sealed class PeopleTests
     [InlineData(MemberRole.Annotator)]
     [InlineData(MemberRole.Manager)]
     [InlineData(MemberRole.Reader)]
-    public async Task Who_is_invited_to_one_project_is_nothing_elsewhere(Role role)
+    public async Task Who_is_invited_to_one_project_is_nothing_elsewhere(MemberRole role)
     {
         using var folder = new Attune.Testing.TemporaryFolder();
         await using var store = await EmptyAsync(folder, new TestClock());

@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Feedback;
+using Attune.Feedback.Formats;
 using Attune.Feedback;
 using Attune.Feedback.People;
 using Attune.Feedback.Snapshots;
