@@ -12,7 +12,6 @@ using Attune.Feedback.Projects;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Storage;
 using Attune.Testing;
-using Role = Attune.Feedback.Role;
 
 namespace Attune.Cli.Tests;
 

@@ -121,7 +121,7 @@ public sealed class PeopleTests
             .Session.Person;
         var bob = await store.People.AddAsync(owner.Id, "bob", MemberRole.Annotator, default);
         var project = await store.Projects.CreateAsync(owner.Id, "p", ProjectKind.Rating, new ProjectSettings(), "", default);
-        async Task<bool> AcceptAsync(Role role, Guid? where) =>
+        async Task<bool> AcceptAsync(MemberRole role, Guid? where) =>
             await store.Accounts.AcceptAsync(
                 (await store.Accounts.InviteAsync(owner.Id, role, where, TimeSpan.FromDays(1), default)).Token,
                 bob.Id,

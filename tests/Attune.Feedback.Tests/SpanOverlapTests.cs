@@ -1,3 +1,4 @@
+using Attune.Feedback.Labels;
 using Attune.Core.Feedback;
 
 namespace Attune.Feedback.Tests;

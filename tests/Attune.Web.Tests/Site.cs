@@ -61,7 +61,7 @@ public sealed class Site : IAsyncLifetime
             SignInsPerMinute = 10_000,
         };
 
-    public async Task<Someone> PersonAsync(Role role, Guid? project)
+    public async Task<Someone> PersonAsync(MemberRole role, Guid? project)
     {
         var invitation = await Store.Accounts.InviteAsync(Owner.Id, role, project, TimeSpan.FromDays(1), CancellationToken.None);
         return Welcome(

@@ -1,4 +1,5 @@
 using System.Net;
+using Attune.Feedback.Tests;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Storage;
 using Attune.Web.Tests.Security;

@@ -60,7 +60,7 @@ public sealed class RolesTests(Site site, Chromium chromium)
         var changed = Assert.Single(await site.Store.People.MembershipsAsync(mary.Id, cancel));
         Assert.Equal((MemberRole.Reader, "too quick"), (changed.Role, changed.PausedBecause));
         await ChooseAsync(page, page.GetByLabel("Add to:"), other.Name, "Add");
-        Assert.Equal((Role?)MemberRole.Annotator, await site.Store.People.RoleInAsync(other.Id, mary.Id, cancel));
+        Assert.Equal((MemberRole?)MemberRole.Annotator, await site.Store.People.RoleInAsync(other.Id, mary.Id, cancel));
         await Chromium.ShootAsync(page, "person-" + screen);
         await ChooseAsync(page, page.GetByLabel("Role in " + mine.Name, new() { Exact = true }), "remove", "Set");
         Assert.Null(await site.Store.People.RoleInAsync(mine.Id, mary.Id, cancel));

@@ -231,7 +231,7 @@ public sealed class EndpointTests(Site site)
                 await Forms.PostAsync(client, $"/projects/{mine.Id}/people/invite", new Dictionary<string, string> { ["role"] = "Owner" })
             ).StatusCode
         );
-        Assert.Equal((Role?)MemberRole.Annotator, await site.Store.People.RoleInAsync(theirs.Id, anna.Id, Cancel));
+        Assert.Equal((MemberRole?)MemberRole.Annotator, await site.Store.People.RoleInAsync(theirs.Id, anna.Id, Cancel));
         Assert.Null(await site.Store.People.RoleInAsync(mine.Id, anna.Id, Cancel));
         Assert.Equal("open", Assert.Single(await site.Store.Tasks.ListAsync(theirs.Id, -1, 10, Cancel)).State);
         Assert.NotNull(await site.Store.Keys.FindAsync(key.Key, Cancel));
@@ -290,7 +290,7 @@ public sealed class EndpointTests(Site site)
             );
         }
 
-        Assert.Equal((Role?)MemberRole.Annotator, await site.Store.People.RoleInAsync(project.Id, anna.Id, Cancel));
+        Assert.Equal((MemberRole?)MemberRole.Annotator, await site.Store.People.RoleInAsync(project.Id, anna.Id, Cancel));
         Assert.Equal(MemberRole.Owner, (await site.Store.People.FindAsync(site.Owner.Id, Cancel))!.Role);
         // A role that is taken away is gone with the next request of whoever had it.
         using var was = site.Client(manager);
