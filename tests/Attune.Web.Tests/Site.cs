@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Attune.Core.Conversations;
+using Attune.Feedback.Storage;
 using Attune.Feedback;
 using Attune.Feedback.Labels;
 using Attune.Feedback.People;
