@@ -9,17 +9,17 @@ using Attune.Feedback.Storage;
 namespace Attune.Feedback;
 
 /// <summary>
-/// Asks people through the annotation app while a run waits. Questions become tasks of a project, known by their content, so that a run
-/// that was killed and asks again finds its questions and the answers that came meanwhile, and nobody is asked twice what is the same. They
-/// come before what else the project asks.
+/// Asks people through the annotation app while a run waits. Questions become tasks of a project and are recognised by their content: a run
+/// that was killed and asks again finds its questions and the answers that came meanwhile, and no one is asked the same twice. They
+/// come before the project's other tasks.
 /// </summary>
 /// <param name="run">Names the run; managers see it as the author of the answers.</param>
 /// <param name="project">Of kind Comparison (two answers) or BestOf.</param>
 /// <param name="poll">How often to look for answers.</param>
 public sealed class StoreFeedbackSource(FeedbackStore store, ProjectInfo project, string run, TimeSpan poll) : IFeedbackSource
 {
-    private const int AskedFirst = 1;
-    private const int MostTries = 20;
+    private const int FirstPriority = 1;
+    private const int MaxAttempts = 20;
 
     public string Name => $"people at project '{project.Name}'";
 
@@ -36,12 +36,12 @@ public sealed class StoreFeedbackSource(FeedbackStore store, ProjectInfo project
                 $"project '{project.Name}' asks for {project.Kind}; questions of this run ask for {kind}. Make a project of that kind."
             );
         }
-        // Known by its content: adding it twice adds it once.
-        await InsistAsync(() => store.Tasks.AddItemsAsync(null, project.Id, [.. questions.Select(Item)], cancel), cancel);
+        // Recognised by its content, so adding it twice adds it once.
+        await RetryAsync(() => store.Tasks.AddItemsAsync(null, project.Id, [.. questions.Select(Item)], cancel), cancel);
         var open = questions.ToLookup(ContentOf).ToDictionary(g => g.Key, g => g.ToArray());
         while (open.Count > 0)
         {
-            foreach (var (content, task) in await InsistAsync(() => store.Tasks.WithContentAsync(project.Id, open.Keys, cancel), cancel))
+            foreach (var (content, task) in await RetryAsync(() => store.Tasks.WithContentAsync(project.Id, open.Keys, cancel), cancel))
             {
                 if (!IsAnswered(task) || !open.Remove(content, out var alike))
                 {
@@ -61,11 +61,15 @@ public sealed class StoreFeedbackSource(FeedbackStore store, ProjectInfo project
     }
 
     /// <summary>The tasks that these questions became, for a snapshot of their answers.</summary>
-    public async Task<ImmutableHashSet<Guid>> TasksOfAsync(IEnumerable<Question> questions, CancellationToken cancel) =>
-        [.. (await store.Tasks.WithContentAsync(project.Id, questions.Select(ContentOf).Distinct(), cancel)).Select(t => t.Task.Id)];
+    internal static async Task<ImmutableHashSet<Guid>> TasksOfAsync(
+        FeedbackStore store,
+        ProjectInfo project,
+        IEnumerable<Question> questions,
+        CancellationToken cancel
+    ) => [.. (await store.Tasks.WithContentAsync(project.Id, questions.Select(ContentOf).Distinct(), cancel)).Select(t => t.Task.Id)];
 
-    /// <summary>A run that waits for people waits for a busy database, too, but not for one that is gone.</summary>
-    private async Task<T> InsistAsync<T>(Func<Task<T>> ask, CancellationToken cancel)
+    /// <summary>A run that waits for people also waits for a busy database, but not for one that is gone.</summary>
+    private async Task<T> RetryAsync<T>(Func<Task<T>> ask, CancellationToken cancel)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -73,14 +77,15 @@ public sealed class StoreFeedbackSource(FeedbackStore store, ProjectInfo project
             {
                 return await ask();
             }
-            catch (StoreBusyException busy) when (attempt < MostTries)
+            catch (StoreBusyException busy) when (attempt < MaxAttempts)
             {
                 await Task.Delay(busy.RetryAfter, store.Options.Time, cancel);
             }
         }
     }
 
-    private string ContentOf(Question question) => Contents.HashOf(Item(question).Content);
+    private static string ContentOf(Question question) =>
+        Contents.HashOf(new ItemContent(question.Prompt, [.. question.Answers.Select(a => new Candidate(a))]));
 
     private NewItem Item(Question question) =>
         new(
@@ -93,7 +98,7 @@ public sealed class StoreFeedbackSource(FeedbackStore store, ProjectInfo project
             }
         )
         {
-            Priority = AskedFirst,
+            Priority = FirstPriority,
         };
 
     private static bool IsAnswered(ManagerTask task) => task.State != "open" || task.Labels.Any(l => l.Judgement is not null);

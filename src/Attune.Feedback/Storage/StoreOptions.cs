@@ -1,4 +1,5 @@
 using Attune.Core;
+using Attune.Core.Feedback;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
@@ -20,10 +21,7 @@ public sealed record StoreOptions(string Database)
     /// <summary>Make a missing SQLite file; otherwise a missing file is an error.</summary>
     public bool Create { get; init; } = true;
 
-    public bool IsPostgreSql =>
-        Database.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase)
-        || Database.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase)
-        || Database.Contains("host=", StringComparison.OrdinalIgnoreCase);
+    public bool IsPostgreSql => DatabaseAddress.IsPostgreSql(Database);
 
     /// <summary>The place without secrets, as manifests and messages name it.</summary>
     public string Place
