@@ -79,7 +79,6 @@ public sealed class FormatTests
                 "hh-rlhf",
                 """{"chosen": "\n\nHuman: a\n\nAssistant: b", "rejected": "\n\nHuman: a\n\nAssistant: c", "strength": 3, "annotator": "w1", "task_id": 7}"""
             },
-            { "hh-rlhf", """{"chosen": "\n\nHuman: one\n\nAssistant: b", "rejected": "\n\nHuman: two\n\nAssistant: c"}""" },
             {
                 "prm800k",
                 """{"labeler":"l-1","timestamp":"2023-01-22T04:34:27.052924","generation":9,"is_quality_control_question":false,"is_initial_screening_question":false,"question":{"problem":"{{Nasty}}","ground_truth_answer":"4","pre_generated_steps":["x"],"pre_generated_verifier_score":0.0108},"label":{"steps":[{"completions":[{"text":"{{Nasty}}","rating":1,"flagged":null},{"text":"other","rating":0,"flagged":null}],"human_completion":null,"chosen_completion":0},{"completions":[{"text":"wrong","rating":-1,"flagged":true}],"human_completion":null,"chosen_completion":null}],"total_time":278270,"finish_reason":"found_error"}}"""
@@ -99,10 +98,6 @@ public sealed class FormatTests
             {
                 "chatbot-arena",
                 """{"question_id":"q","model_a":"a-7b","model_b":"b-7b","winner":"tie (bothbad)","judge":"arena_user_1","conversation_a":[{"role":"user","content":"{{Nasty}}","num_tokens":3},{"role":"assistant","content":"{{Nasty}}","num_tokens":4}],"conversation_b":[{"role":"user","content":"{{Nasty}}","num_tokens":3},{"role":"assistant","content":"no","num_tokens":1}],"turn":1,"anony":true,"language":"English","tstamp":1690000000.5}"""
-            },
-            {
-                "chatbot-arena",
-                """{"question_id":"q2","model_a":"a","model_b":"b","winner":"model_b","judge":"u","conversation_a":[{"role":"user","content":"x"},{"role":"assistant","content":"1"},{"role":"user","content":"y"},{"role":"assistant","content":"2"}],"conversation_b":[{"role":"user","content":"x"},{"role":"assistant","content":"3"},{"role":"user","content":"y"},{"role":"assistant","content":"4"}],"turn":2,"anony":true,"language":"English","tstamp":1690000000.0}"""
             },
             { "alpaca-farm", """{"instruction":"{{Nasty}}","input":"in","output_1":"{{Nasty}}","output_2":"b","preference":2}""" },
             { "trl", """{"prompt":"{{Nasty}}","chosen":"{{Nasty}}","rejected":" b","margin":0.5,"annotator":"w"}""" },
@@ -159,7 +154,6 @@ public sealed class FormatTests
     }
 
     [Theory]
-    [InlineData("preferences/hh-harmless.jsonl.gz", "hh-rlhf", 1800)]
     [InlineData("reasoning/samples_prm800k.jsonl", "prm800k", 6)]
     [InlineData("fine-grained/qa-feedback-400.json", "fine-grained", 400)]
     [InlineData("preferences/open-assistant-trees.jsonl", "open-assistant", 100)]
@@ -167,7 +161,55 @@ public sealed class FormatTests
     {
         var (before, after, read) = await RoundTripAsync(SharedData.Require(file), format);
         Assert.Equal((rows, 0, 0), (read.Rows, read.Repeated, read.Empty));
+        Assert.Empty(read.Dropped);
         Assert.Equal(before, after);
+    }
+
+    /// <summary>Two of the 1800 rows differ before the assistant's last turn; reading the file for training leaves out the same two.</summary>
+    [Fact]
+    public async Task Transcripts_come_out_as_they_went_in_except_those_that_data_files_leave_out_too()
+    {
+        var path = SharedData.Require("preferences/hh-harmless.jsonl.gz");
+        var (before, after, read) = await RoundTripAsync(path, "hh-rlhf");
+        Assert.Equal((1800, 0, 0), (read.Rows, read.Repeated, read.Empty));
+        Assert.Equal(Data.Formats.DatasetFile.Read<Preference>(path).Dropped, read.Dropped);
+        Assert.Equal(1798, after.Length);
+        Assert.Empty(after.Except(before));
+    }
+
+    /// <summary>
+    /// Transcripts that differ before the last turn would make answers that hold the user's words, and training would learn to write them.
+    /// </summary>
+    [Theory]
+    [InlineData(
+        """{"chosen":"\n\nHuman: One\n\nAssistant: a\n\nHuman: Two\n\nAssistant: b","rejected":"\n\nHuman: One\n\nAssistant: c"}"""
+    )]
+    [InlineData("""{"chosen": "\n\nHuman: one\n\nAssistant: b", "rejected": "\n\nHuman: two\n\nAssistant: c"}""")]
+    [InlineData(
+        """{"chosen":[{"role":"user","content":"Hi"},{"role":"assistant","content":"a"}],"rejected":[{"role":"user","content":"Ho"},{"role":"assistant","content":"b"}]}"""
+    )]
+    [InlineData("""{"chosen":"One.","rejected":"Two."}""")]
+    [InlineData("""{"prompt":"p","chosen":"a","rejected":"b","score_chosen":1,"score_rejected":1}""")]
+    public void Pairs_that_data_files_leave_out_are_left_out_of_the_store_for_the_same_reason(string row)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.WriteText("in.jsonl", row + "\n" + """{"prompt":"p","chosen":"a","rejected":"b"}""" + "\n");
+        var format = row.Contains("Assistant:", StringComparison.Ordinal) ? "hh-rlhf" : "trl";
+        var read = ImportFile.Read(format == "trl" ? path : folder.WriteText("hh.jsonl", row), format, null);
+        Assert.Equal(Data.Formats.DatasetFile.Read<Preference>(path).Dropped, read.Dropped);
+        Assert.Equal(1, Assert.Single(read.Dropped).Count);
+        Assert.Equal(format == "trl" ? 1 : 0, read.Items.Length);
+    }
+
+    [Fact]
+    public void Battles_of_several_turns_are_left_out_and_counted()
+    {
+        using var folder = new TemporaryFolder();
+        const string Row =
+            """{"question_id":"q2","model_a":"a","model_b":"b","winner":"model_b","judge":"u","conversation_a":[{"role":"user","content":"x"},{"role":"assistant","content":"1"},{"role":"user","content":"y"},{"role":"assistant","content":"2"}],"conversation_b":[{"role":"user","content":"x"},{"role":"assistant","content":"3"},{"role":"user","content":"y"},{"role":"assistant","content":"4"}],"turn":2,"anony":true,"language":"English","tstamp":1690000000.0}""";
+        var read = ImportFile.Read(folder.WriteText("in.jsonl", Row), null, null);
+        Assert.Equal(("chatbot-arena", 0, 0), (read.Format, read.Items.Length, read.Empty));
+        Assert.Equal(new Data.DroppedRows("the two conversations already differ before their last turn", 1), Assert.Single(read.Dropped));
     }
 
     [Fact]

@@ -141,13 +141,15 @@ internal static class FeedbackCommand
                         added.Duplicates,
                         read.Repeated,
                         read.Empty,
+                        LeftOut = read.Dropped.Sum(d => d.Count),
                     },
                     $"{read.Rows} rows of {read.Format}: {added.Items} items and {added.Labels} labels into '{name}' ({read.Kind})",
                     added.Duplicates > 0 ? $"{added.Duplicates} items were there already and are left as they are" : null,
                     read.Repeated > 0
                         ? $"{read.Repeated} labels are left out: the same person had labelled the same content in an earlier row"
                         : null,
-                    read.Empty > 0 ? $"{read.Empty} rows hold nothing to compare" : null
+                    read.Empty > 0 ? $"{read.Empty} rows hold nothing to compare" : null,
+                    read.Dropped.IsEmpty ? null : string.Join("; ", read.Dropped)
                 );
                 return 0;
             }

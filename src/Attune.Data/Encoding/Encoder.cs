@@ -83,34 +83,6 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
         return tokenizer.BeginToken is { } begin ? new TokenSequence(text.Insert(0, begin), 1) : new TokenSequence(text, 0);
     }
 
-    /// <summary>
-    /// A whole conversation with what the assistant says in it marked, for templates of models: the tokens, and for each whether it is
-    /// learned from.
-    /// </summary>
-    /// <exception cref="DataException">The template is a built-in one, or cannot say the conversation.</exception>
-    public (ImmutableArray<int> Tokens, ImmutableArray<bool> IsSaid) EncodeConversation(ImmutableArray<Message> messages)
-    {
-        if (template is not JinjaTemplate own)
-        {
-            throw new DataException($"the {template.Name} template does not mark what the assistant says; expected a model's own.");
-        }
-        var (tokens, said) = (ImmutableArray.CreateBuilder<int>(), ImmutableArray.CreateBuilder<bool>());
-        var lastSpecial = false;
-        foreach (var (part, isSaid) in own.PartsWithSpeech(messages))
-        {
-            ImmutableArray<int> ids =
-                part.IsSpecial && tokenizer.FindSpecial(part.Text) is { } id ? [id]
-                : tokens.Count == 0 ? tokenizer.Encode(part.Text)
-                : lastSpecial ? tokenizer.EncodeAfter(tokens[^1], part.Text)
-                : tokenizer.EncodeContinuation(part.Text);
-            lastSpecial = part.IsSpecial;
-            tokens.AddRange(ids);
-            said.AddRange(Enumerable.Repeat(isSaid, ids.Length));
-        }
-
-        return (tokens.ToImmutable(), said.ToImmutable());
-    }
-
     /// <summary>The answer's text: what <see cref="Encode(Prompt, string)"/> was given, or what a model sampled.</summary>
     public string DecodeAnswer(Prompt prompt, ReadOnlySpan<int> answer)
     {

@@ -32,7 +32,7 @@ public static class DatasetFile
         {
             CheckKind(path, format, RowFormats.Detect(rows[0]));
         }
-        var reading = new RowReading<T>(format, problems);
+        var reading = new RowCollector<T>(format, problems);
         foreach (var row in rows)
         {
             reading.Add(row);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core;
+using Attune.Data;
 using Attune.Data.Formats;
 using Attune.Feedback.Formats;
 using Attune.Feedback.Labels;
@@ -19,35 +20,50 @@ public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<
     /// <summary>A project's settings that the labels fit: thumbs for verdicts, the scale of the ratings found.</summary>
     public ProjectSettings Settings { get; private init; } = new();
 
+    /// <summary>Rows that are well formed but were left out, by reason.</summary>
+    public ImmutableArray<DroppedRows> Dropped { get; private init; } = [];
+
     /// <summary>Reads JSON lines or one JSON array, also packed (.gz).</summary>
-    /// <param name="format">Null to tell it by the first row's fields.</param>
+    /// <param name="format">Null to detect it by the first row's fields.</param>
     /// <param name="tokenizer">For files of token ids.</param>
     /// <param name="labels">False to take the items alone, to be labelled anew.</param>
-    /// <exception cref="DataException">A row is not as promised: the first ten errors, with lines and fields.</exception>
+    /// <exception cref="DataException">A row is not as expected: the first ten errors, with lines and fields.</exception>
     public static ImportFile Read(string path, string? format, ITokenizer? tokenizer, bool labels = true)
     {
         var problems = new RowProblems(path);
         var lines = JsonRows.Read(DataBytes.Read(path).Content, problems);
         problems.Throw();
-        var rows = lines.Select(l => (l.Line, Row: JsonObject.Create(l.Fields)!)).ToArray();
+        var rows = lines.Select(l => (Line: l, Row: JsonObject.Create(l.Fields)!)).ToArray();
         var reader = format is null ? FeedbackFormats.Of(rows[0].Row, path) : FeedbackFormats.Named(format);
         var kind = reader.KindOf(rows[0].Row);
         var context = new FormatContext(kind, new ProjectSettings(), tokenizer);
+        var dropped = new List<string>();
         var read = new List<ReadRow>();
         var empty = 0;
         foreach (var (line, row) in rows)
         {
-            var found = Read(reader, row, context, line, problems);
-            read.AddRange(found);
-            empty += found.IsEmpty ? 1 : 0;
+            try
+            {
+                var found = Read(reader, row, context with { Row = line.Fields }, line.Line, problems);
+                read.AddRange(found);
+                empty += found.IsEmpty ? 1 : 0;
+            }
+            catch (DroppedRowException drop)
+            {
+                dropped.Add(drop.Message);
+            }
         }
 
         problems.Throw();
         var (items, repeated) = Gather(read, labels);
-        return new ImportFile(reader.Name, kind, items, rows.Length, repeated, empty) { Settings = Scale(kind, read) };
+        return new ImportFile(reader.Name, kind, items, rows.Length, repeated, empty)
+        {
+            Settings = Scale(kind, read),
+            Dropped = DroppedRows.Of(dropped),
+        };
     }
 
-    private static ImmutableArray<ReadRow> Read(IRowFormat reader, JsonObject row, FormatContext context, int line, RowProblems problems)
+    private static ImmutableArray<ReadRow> Read(IExchangeFormat reader, JsonObject row, FormatContext context, int line, RowProblems problems)
     {
         try
         {

@@ -6,7 +6,7 @@ using Attune.Feedback.Labels;
 namespace Attune.Feedback.Formats;
 
 /// <summary>AlpacaFarm's preferences (Dubois et al. 2023): an instruction, perhaps an input, two outputs, and which is preferred.</summary>
-internal sealed class AlpacaFarm : IRowFormat
+internal sealed class AlpacaFarm : IExchangeFormat
 {
     public string Name => "alpaca-farm";
     public ImmutableArray<ProjectKind> Writes => [ProjectKind.Comparison];

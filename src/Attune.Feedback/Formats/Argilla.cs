@@ -14,7 +14,7 @@ namespace Attune.Feedback.Formats;
 /// answer (label), ranks them (ranking), gives a number (rating), or marks parts of the first answer (span). Other fields, metadata,
 /// suggestions and vectors stay in the record's frame.
 /// </summary>
-internal sealed class Argilla : IRowFormat
+internal sealed class Argilla : IExchangeFormat
 {
     private static readonly string[] Prompts = ["prompt", "instruction", "question"];
 

@@ -11,7 +11,7 @@ namespace Attune.Feedback.Formats;
 /// what it lacks, and a corrected text; "annotator" beside the format's own fields. The six comparisons of the predictions stay in the
 /// row's frame.
 /// </summary>
-internal sealed class FineGrained : IRowFormat
+internal sealed class FineGrained : IExchangeFormat
 {
     public string Name => "fine-grained";
     public ImmutableArray<ProjectKind> Writes => [ProjectKind.Spans];

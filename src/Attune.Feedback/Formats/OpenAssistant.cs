@@ -11,7 +11,7 @@ namespace Attune.Feedback.Formats;
 /// the path to the message as its prompt. The ranks are those that Open-Assistant merged from several people. The tree stays in the frame
 /// of its first ranking.
 /// </summary>
-internal sealed class OpenAssistant : IRowFormat
+internal sealed class OpenAssistant : IExchangeFormat
 {
     private const string Annotator = "open-assistant";
 

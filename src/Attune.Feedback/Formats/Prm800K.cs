@@ -10,7 +10,7 @@ namespace Attune.Feedback.Formats;
 /// OpenAI's PRM800K (Lightman et al. 2023): a solution a row, each step with one or several completions, their ratings, and the one the
 /// solution went on with. The store holds the path that was taken; the other completions stay in the row's frame.
 /// </summary>
-internal sealed class Prm800K : IRowFormat
+internal sealed class Prm800K : IExchangeFormat
 {
     public string Name => "prm800k";
     public ImmutableArray<ProjectKind> Writes => [ProjectKind.Steps];

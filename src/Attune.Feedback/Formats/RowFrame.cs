@@ -1,9 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Attune.Data.Formats;
 
 namespace Attune.Feedback.Formats;
 
-/// <summary>Reading fields of a row, and the frame that is left of it.</summary>
+/// <summary>Reads fields of a row, and keeps its frame: what is left of the row once the store holds the rest.</summary>
 internal static class RowFrame
 {
     private const string Key = "frame";
@@ -25,7 +26,7 @@ internal static class RowFrame
         {
             return node is JsonValue value && value.GetValueKind() == JsonValueKind.String
                 ? value.GetValue<string>()
-                : throw new RowException(field, $"found {Kind(node)}; expected a text.");
+                : throw new RowException(field, $"found {ValueDescription.Of(node)}; expected a text.");
         }
         catch (InvalidOperationException)
         {
@@ -39,29 +40,18 @@ internal static class RowFrame
     public static double Number(this JsonObject row, string field) =>
         row[field] is JsonValue value && value.GetValueKind() == JsonValueKind.Number
             ? value.GetValue<double>()
-            : throw new RowException(field, $"found {Kind(row[field])}; expected a number.");
+            : throw new RowException(field, $"found {ValueDescription.Of(row[field])}; expected a number.");
 
     public static int Whole(this JsonNode? node, string field) =>
         node is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.TryGetValue<int>(out var number)
             ? number
-            : throw new RowException(field, $"found {Kind(node)}; expected a whole number.");
+            : throw new RowException(field, $"found {ValueDescription.Of(node)}; expected a whole number.");
 
     public static JsonObject Object(this JsonObject row, string field) =>
-        row[field] as JsonObject ?? throw new RowException(field, $"found {Kind(row[field])}; expected an object.");
+        row[field] as JsonObject ?? throw new RowException(field, $"found {ValueDescription.Of(row[field])}; expected an object.");
 
     public static JsonArray List(this JsonObject row, string field) =>
-        row[field] as JsonArray ?? throw new RowException(field, $"found {Kind(row[field])}; expected a list.");
-
-    public static string Kind(JsonNode? node) =>
-        node?.GetValueKind() switch
-        {
-            null or JsonValueKind.Null or JsonValueKind.Undefined => "nothing",
-            JsonValueKind.Array => $"a list of {node.AsArray().Count}",
-            JsonValueKind.Object => "an object",
-            JsonValueKind.String => "a text",
-            JsonValueKind.Number => $"the number {node.ToJsonString()}",
-            _ => node.ToJsonString(),
-        };
+        row[field] as JsonArray ?? throw new RowException(field, $"found {ValueDescription.Of(row[field])}; expected a list.");
 
     /// <summary>Empties a field whose content the store holds, and leaves its place.</summary>
     public static void Empty(this JsonObject row, params ReadOnlySpan<string> fields)

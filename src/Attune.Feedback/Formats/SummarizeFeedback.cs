@@ -9,7 +9,7 @@ namespace Attune.Feedback.Formats;
 /// OpenAI's summarize-from-feedback (Stiennon et al. 2020): comparisons of two summaries, and summaries rated on axes, of which "overall"
 /// (1 to 7) is the rating.
 /// </summary>
-internal sealed class SummarizeFeedback : IRowFormat
+internal sealed class SummarizeFeedback : IExchangeFormat
 {
     public string Name => "summarize-from-feedback";
     public ImmutableArray<ProjectKind> Writes => [ProjectKind.Comparison, ProjectKind.Rating];

@@ -9,7 +9,7 @@ namespace Attune.Feedback.Formats;
 /// The labels of Ziegler et al. 2019 (lm-human-preferences): token ids of a GPT-2 tokenizer, padded to a fixed length. best_of_N has the
 /// best of several samples, scalar_compare the difference of two, scalar_rating a score of one.
 /// </summary>
-internal sealed class Ziegler : IRowFormat
+internal sealed class Ziegler : IExchangeFormat
 {
     /// <summary>GPT-2's end of text and the padding of that project, one past the vocabulary and its own end token.</summary>
     private const int Padding = 50259;

@@ -3,8 +3,8 @@ using Attune.Core;
 
 namespace Attune.Data.Formats;
 
-/// <summary>Gathers the rows of one file: those used, those dropped, and the fields nobody asked for.</summary>
-internal sealed class RowReading<T>(IRowFormat<T> format, RowProblems problems)
+/// <summary>Collects the rows of one file: those used, those left out, and the fields that are not used.</summary>
+internal sealed class RowCollector<T>(IRowFormat<T> format, RowProblems problems)
 {
     private readonly ImmutableArray<T>.Builder _items = ImmutableArray.CreateBuilder<T>();
     private readonly List<string> _dropped = [];
@@ -13,7 +13,7 @@ internal sealed class RowReading<T>(IRowFormat<T> format, RowProblems problems)
 
     public void Add(JsonRow row)
     {
-        var fields = new RowFields(row, problems);
+        var fields = new RowFields(row.Fields, (field, problem) => problems.Add(row.Line, field, problem));
         CheckNames(row, fields);
         var item = format.Read(fields);
         if (fields.Failed)
@@ -59,8 +59,8 @@ internal sealed class RowReading<T>(IRowFormat<T> format, RowProblems problems)
             {
                 fields.Fail(
                     field.Name,
-                    $"not a field of {RowFormats.Describe(format.Kind)}.{Suggestion.For(field.Name, _known)} Remove it, or put "
-                        + "what it says into \"metadata\"."
+                    $"not a field of {RowFormats.Describe(format.Kind)}.{Suggestion.For(field.Name, _known)} Remove it, or move "
+                        + "it into \"metadata\"."
                 );
             }
         }
