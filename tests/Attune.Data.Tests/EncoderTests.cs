@@ -189,7 +189,7 @@ public sealed class EncoderTests
             + "+ '<|im_end|>' }}{% endgeneration %}{% else %}{{ m.content + '<|im_end|>' }}{% endif %}{% endfor %}{% if "
             + "add_generation_prompt %}<|im_start|>{% endif %}"
     )]
-    public void A_models_own_template_writes_the_begin_token_once_and_marks_what_the_assistant_says(string source)
+    public void A_models_own_template_writes_the_begin_token_once(string source)
     {
         var words = BytePairTrainer.Train(["the cat sat"], 280, new("<s>", "</s>", null) { Others = ["<|im_start|>", "<|im_end|>"] });
         var encoder = new Encoder(words, new JinjaTemplate(source, "t", new TemplateTokens([.. words.SpecialTokens], "<s>", "</s>")));
@@ -204,22 +204,18 @@ public sealed class EncoderTests
 
         ImmutableArray<int> open = [Id("<s>"), Id("<|im_start|>"), .. words.Encode("the <s> cat"), Id("<|im_end|>"), Id("<|im_start|>")];
         Assert.Equal(open, encoder.EncodePrompt(new Prompt.Chat(talk[..1])));
-        var (tokens, said) = encoder.EncodeConversation(talk);
-        Assert.Equal(
-            [
-                .. open,
-                .. words.Encode(" sat"),
-                Id("<|im_end|>"),
-                Id("<|im_start|>"),
-                .. words.Encode("?"),
-                Id("<|im_end|>"),
-                Id("<|im_start|>"),
-                .. words.Encode("!"),
-                Id("<|im_end|>"),
-            ],
-            tokens
-        );
-        Assert.Equal([.. words.Encode(" sat"), Id("<|im_end|>"), .. words.Encode("!"), Id("<|im_end|>")], tokens.Where((_, i) => said[i]));
+        ImmutableArray<int> tokens =
+        [
+            .. open,
+            .. words.Encode(" sat"),
+            Id("<|im_end|>"),
+            Id("<|im_start|>"),
+            .. words.Encode("?"),
+            Id("<|im_end|>"),
+            Id("<|im_start|>"),
+            .. words.Encode("!"),
+            Id("<|im_end|>"),
+        ];
 
         // A row for each reply learns the same tokens after the same ones.
         var replies = Replies.Of([new Demonstration(new Prompt.Chat(talk[..3]), "!")], AssistantTurns.All);

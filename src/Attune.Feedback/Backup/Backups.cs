@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Attune.Core;
+using Attune.Core.Files;
 using Attune.Feedback.Audit;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Storage;
@@ -40,40 +41,31 @@ public sealed class Backups
         {
             await using var view = await db.BeginViewAsync(cancel);
             var head = (await db.ChainHeads.AsNoTracking().SingleAsync(cancel)).Hash;
-            var temporary = path + ".part";
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            try
-            {
-                long rows = 0;
-                string sha;
-                await using (var file = new FileStream(temporary, FileMode.Create))
-                {
-                    await using var packed = new GZipStream(file, CompressionLevel.Fastest, leaveOpen: true);
-                    using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-                    Write(packed, hash, new Header(Kind, 1, _database.Options.Time.GetUtcNow().ToString("O")));
-                    foreach (var table in StoreTable.All)
-                    {
-                        Write(packed, hash, new TableLine(table.Name));
-                        await foreach (var row in table.ReadAsync(db).WithCancellation(cancel))
-                        {
-                            Write(packed, hash, row);
-                            rows++;
-                        }
-                    }
-
-                    sha = Convert.ToHexStringLower(hash.GetCurrentHash());
-                    Write(packed, hash, new Trailer(rows, sha, head));
-                    await packed.FlushAsync(cancel);
-                }
-
-                File.Move(temporary, path, overwrite: true);
-                return new BackupReport(rows, sha, head);
-            }
-            finally
-            {
-                File.Delete(temporary);
-            }
+            BackupReport? report = null;
+            await AtomicFile.WriteAsync(path, async file => report = await WriteAsync(db, head, file, cancel), cancel);
+            return report!;
         });
+
+    private async Task<BackupReport> WriteAsync(FeedbackContext db, string head, Stream file, CancellationToken cancel)
+    {
+        long rows = 0;
+        await using var packed = new GZipStream(file, CompressionLevel.Fastest, leaveOpen: true);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Write(packed, hash, new Header(Kind, 1, _database.Options.Time.GetUtcNow().ToString("O")));
+        foreach (var table in StoreTable.All)
+        {
+            Write(packed, hash, new TableLine(table.Name));
+            await foreach (var row in table.ReadAsync(db).WithCancellation(cancel))
+            {
+                Write(packed, hash, row);
+                rows++;
+            }
+        }
+
+        var sha = Convert.ToHexStringLower(hash.GetCurrentHash());
+        Write(packed, hash, new Trailer(rows, sha, head));
+        return new BackupReport(rows, sha, head);
+    }
 
     /// <summary>Fills an empty store from a backup, and checks every hash of it.</summary>
     /// <exception cref="DataException">The file is damaged or cut short: nothing is stored.</exception>
