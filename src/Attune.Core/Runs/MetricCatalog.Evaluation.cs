@@ -103,7 +103,7 @@ public static partial class MetricCatalog
                 new("time/repack", "s", "Giving the rollout engine the round's weights.", Own),
                 new("time/evaluation", "s", "Held-out evaluation of the policy.", Own),
                 new("time/feedback", "s", "Sampling questions and waiting for their answers, in this refresh (online feedback).", Own),
-                new("time/refresh", "s", "Training the reward models anew, in this refresh (online feedback).", Own),
+                new("time/refresh", "s", "Retraining the reward models in this refresh (online feedback).", Own),
                 new("time/rollout", "s", "Sampling answers, in this round.", Own),
                 new("time/reward", "s", "Scoring them by the reward.", Own),
                 new(

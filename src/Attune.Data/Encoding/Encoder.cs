@@ -11,11 +11,11 @@ namespace Attune.Data.Encoding;
 
 /// <summary>
 /// Prompts and answers as tokens, the same way for training and for sampling: one begin token, and answers encoded apart from their
-/// prompt, since a sampled answer too begins at a token boundary.
+/// prompt, because a sampled answer also begins at a token boundary.
 /// </summary>
 public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
 {
-    // Markers of a template leave no text behind, so a conversation cannot be read back from its tokens.
+    // A template's markers decode to nothing, so a conversation cannot be read back from its tokens.
     private readonly ConcurrentDictionary<TokenSequence, Prompt> _conversations = new();
 
     public ITokenizer Tokenizer => tokenizer;
@@ -39,7 +39,7 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     }
 
     /// <summary>
-    /// As <see cref="EncodePrompt"/>, for a server that reads ever new prompts: <see cref="ConversationOf"/> does not learn of it.
+    /// As <see cref="EncodePrompt"/>, for servers with ever new prompts: <see cref="ConversationOf"/> does not remember it.
     /// </summary>
     public ImmutableArray<int> EncodeOnce(Prompt prompt)
     {
@@ -67,7 +67,7 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
         return tokens.ToImmutable();
     }
 
-    /// <summary>The conversation that gave these prompt tokens; null where no conversation encoded here did.</summary>
+    /// <summary>The conversation that was encoded to these prompt tokens; null where there is none.</summary>
     public Prompt? ConversationOf(ReadOnlySpan<int> prompt) => _conversations.GetValueOrDefault(new TokenSequence([.. prompt], 0));
 
     /// <summary>Prompt, answer, end token.</summary>
@@ -115,7 +115,7 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
             }
             else
             {
-                // A marker the vocabulary does not know is written out as text.
+                // A marker that the vocabulary does not have is written as text.
                 pending += text;
             }
         }

@@ -5,7 +5,7 @@ using Attune.Core.Tokens;
 
 namespace Attune.Data.Encoding;
 
-/// <summary>Makes rows fit a length under a policy, and counts what that cost.</summary>
+/// <summary>Limits rows to a length under a policy, and counts what was dropped or cut.</summary>
 internal sealed class PromptFitting
 {
     private readonly Encoder _encoder;
@@ -22,7 +22,7 @@ internal sealed class PromptFitting
     public IReadOnlyList<string> Dropped => _dropped;
     public int Truncated { get; private set; }
 
-    /// <summary>All answers to one prompt, which is cut alike for each; null where the row is dropped.</summary>
+    /// <summary>All answers to one prompt, which is cut the same for each; null where the row is dropped.</summary>
     public IReadOnlyList<TokenSequence>? Fit(Prompt prompt, IReadOnlyList<string> answers)
     {
         try

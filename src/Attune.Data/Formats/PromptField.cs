@@ -15,7 +15,7 @@ public static class PromptField
         row.IsConversation(Name) ? new Prompt.Chat(row.Messages(Name)) : new Prompt.Text(row.Text(Name));
 
     /// <summary>
-    /// An answer in the prompt's form. Of an answer of several messages, the last is the answer and the others belong to the prompt.
+    /// Reads an answer in the prompt's form. Of several messages the last is the answer, and the others belong to the prompt.
     /// </summary>
     public static (Prompt Prompt, string Answer) ReadAnswer(RowFields row, Prompt prompt, string field)
     {

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Attune.Feedback.Audit;
 
 /// <summary>
-/// The record of everything that was done. Each entry carries a hash over the one before, so none can be changed, added or left out
+/// The record of everything that was done. Each entry includes the hash of the one before, so none can be changed, added or removed
 /// unnoticed.
 /// </summary>
 public sealed class AuditTrail
@@ -38,7 +38,7 @@ public sealed class AuditTrail
         );
 
     /// <summary>
-    /// Computes every hash anew: the chain, each label against what the audit says of it, each item and each version of the guidelines.
+    /// Recomputes every hash: the chain, and each label, item and version of the guidelines against the audit.
     /// </summary>
     public Task<AuditReport> VerifyAsync(CancellationToken cancel) => _database.ReadAsync(db => new Verification(db).RunAsync(cancel));
 }

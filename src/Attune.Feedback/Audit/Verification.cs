@@ -17,7 +17,7 @@ internal sealed class Verification(FeedbackContext db)
 
     public async Task<AuditReport> RunAsync(CancellationToken cancel)
     {
-        // One transaction, so that labels coming in meanwhile do not look like breaks.
+        // One transaction, so that labels stored meanwhile do not look like breaks.
         await using var transaction = await db.BeginViewAsync(cancel);
         var head = await db.ChainHeads.AsNoTracking().SingleAsync(cancel);
         var broken = await ChainAsync(head, cancel);
@@ -49,7 +49,7 @@ internal sealed class Verification(FeedbackContext db)
             }
             if (AuditHash.Of(row) != row.Hash)
             {
-                return $"link {row.Sequence} ({row.Action} of {row.Subject}) was changed: its hash does not fit what it says.";
+                return $"link {row.Sequence} ({row.Action} of {row.Subject}) was changed: its hash does not match its content.";
             }
             (sequence, hash) = (row.Sequence, row.Hash);
             Note(row);
@@ -100,14 +100,14 @@ internal sealed class Verification(FeedbackContext db)
         {
             if (!_revisions.Remove(row.Id.ToString(), out var hash))
             {
-                return (labels, $"label {row.Id} is not in the audit: it was put in by hand.");
+                return (labels, $"label {row.Id} is not in the audit: it was inserted without the store.");
             }
             var erased = _redacted.Contains(row.Id.ToString());
             if (row.Redacted != erased)
             {
                 return (
                     labels,
-                    $"label {row.Id} {(erased ? "should be erased, but is not" : "was erased without the audit's knowledge")}."
+                    $"label {row.Id} {(erased ? "should be erased, but is not" : "was erased, but the audit does not record it")}."
                 );
             }
             if (!erased && AuditHash.Of(row) != hash)
@@ -123,7 +123,7 @@ internal sealed class Verification(FeedbackContext db)
         return (
             labels,
             _revisions.Count > 0
-                ? $"label {_revisions.Keys.Order(StringComparer.Ordinal).First()} is in the audit, but is gone from the store."
+                ? $"label {_revisions.Keys.Order(StringComparer.Ordinal).First()} is in the audit, but missing from the store."
                 : null
         );
     }
@@ -138,7 +138,7 @@ internal sealed class Verification(FeedbackContext db)
             }
         }
 
-        return _adjudications.Count > 0 ? $"decision {_adjudications.Keys.First()} is in the audit, but is gone from the store." : null;
+        return _adjudications.Count > 0 ? $"decision {_adjudications.Keys.First()} is in the audit, but missing from the store." : null;
     }
 
     private async Task<string?> GuidelinesAsync(CancellationToken cancel)
@@ -151,7 +151,7 @@ internal sealed class Verification(FeedbackContext db)
             }
         }
 
-        return _guidelines.Count > 0 ? $"guidelines {_guidelines.Keys.First()} are in the audit, but are gone from the store." : null;
+        return _guidelines.Count > 0 ? $"guidelines {_guidelines.Keys.First()} are in the audit, but missing from the store." : null;
     }
 
     private async Task<(int Items, string? Broken)> ItemsAsync(CancellationToken cancel)

@@ -11,14 +11,14 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Backup;
 
-/// <param name="Rows">Of all tables.</param>
-/// <param name="Sha256">Of everything before the last line, unpacked.</param>
+/// <param name="Rows">The rows of all tables.</param>
+/// <param name="Sha256">The hash of everything before the last line, uncompressed.</param>
 /// <param name="Head">Hash of the audit's newest link.</param>
 public sealed record BackupReport(long Rows, string Sha256, string Head);
 
 /// <summary>
-/// A store as one file: JSON lines, packed, the same from SQLite and from PostgreSQL, so that it also moves a store from one to the other.
-/// It is written while people label: what it holds is the store at one moment.
+/// A store as one file: compressed JSON lines, the same from SQLite and from PostgreSQL, so that it also moves a store between them.
+/// It can be written while people label: it holds the store at one moment.
 /// </summary>
 public sealed class Backups
 {
@@ -91,9 +91,9 @@ public sealed class Backups
         return verified.FirstBroken is null && verified.Head == trailer.Head
             ? new BackupReport(trailer.Rows, trailer.Sha256, trailer.Head)
             : throw new DataException(
-                $"{path}: was restored, but does not verify: "
-                    + $"{verified.FirstBroken ?? "the audit ends elsewhere than the backup says."} The store it was made of was "
-                    + "damaged already."
+                $"{path}: the restored store does not verify: "
+                    + $"{verified.FirstBroken ?? "the audit does not end where the backup says."} The store was already "
+                    + "damaged when the backup was made."
             );
     }
 
@@ -153,7 +153,7 @@ public sealed class Backups
         }
         catch (Exception problem) when (problem is InvalidDataException or JsonException)
         {
-            // Said below.
+            // Reported below.
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Backup;
 
-/// <summary>A table whose rows can be written down and read back.</summary>
+/// <summary>A table whose rows can be written and read back.</summary>
 internal abstract class StoreTable(string name)
 {
     public string Name => name;

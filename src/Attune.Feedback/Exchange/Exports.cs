@@ -15,7 +15,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Attune.Feedback.Exchange;
 
 /// <summary>What an export wrote.</summary>
-/// <param name="Unsaid">Labels that the format cannot say, such as ties in hh-rlhf.</param>
+/// <param name="Unsaid">Labels that the format cannot hold, such as ties in hh-rlhf.</param>
 public sealed record ExportReport(string Format, int Rows, int Labels, int Unsaid);
 
 /// <summary>Labels in public formats. People are named by pseudonym; gold, attention and repeat tasks are left out.</summary>

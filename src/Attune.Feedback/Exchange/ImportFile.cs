@@ -17,7 +17,7 @@ namespace Attune.Feedback.Exchange;
 /// <param name="Empty">Rows that hold nothing to judge, such as trees without ranked replies.</param>
 public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<NewItem> Items, int Rows, int Repeated, int Empty)
 {
-    /// <summary>A project's settings that the labels fit: thumbs for verdicts, the scale of the ratings found.</summary>
+    /// <summary>Project settings that fit the labels: thumbs for verdicts, else the scale of the ratings found.</summary>
     public ProjectSettings Settings { get; private init; } = new();
 
     /// <summary>Rows that are well formed but were left out, by reason.</summary>
@@ -26,7 +26,7 @@ public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<
     /// <summary>Reads JSON lines or one JSON array, also packed (.gz).</summary>
     /// <param name="format">Null to detect it by the first row's fields.</param>
     /// <param name="tokenizer">For files of token ids.</param>
-    /// <param name="labels">False to take the items alone, to be labelled anew.</param>
+    /// <param name="labels">False to take only the items, without their labels.</param>
     /// <exception cref="DataException">A row is not as expected: the first ten errors, with lines and fields.</exception>
     public static ImportFile Read(string path, string? format, ITokenizer? tokenizer, bool labels = true)
     {

@@ -7,7 +7,7 @@ using Attune.Core.Feedback;
 
 namespace Attune.Feedback.Formats;
 
-/// <summary>One record, whichever of the two forms it has.</summary>
+/// <summary>One record, in either form.</summary>
 internal sealed class ArgillaRecord
 {
     private readonly JsonObject _row;

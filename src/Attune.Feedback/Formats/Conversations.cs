@@ -7,7 +7,7 @@ using Attune.Data.Formats;
 
 namespace Attune.Feedback.Formats;
 
-/// <summary>Lists of messages, and texts, as prompts and answers.</summary>
+/// <summary>Converts texts and lists of messages to prompts and answers.</summary>
 internal static class Conversations
 {
     public const string LastTurn = "\n\nAssistant:";

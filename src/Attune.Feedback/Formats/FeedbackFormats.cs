@@ -30,7 +30,7 @@ public static class FeedbackFormats
             $"there is no format '{name}'.{Suggestion.For(name, Names)} Formats: {string.Join(", ", Names)}."
         );
 
-    /// <summary>The first whose fields a row has; TRL's, which ask least, come last.</summary>
+    /// <summary>The first format that fits a row; TRL's, which require least, come last.</summary>
     /// <exception cref="DataException">The row fits none.</exception>
     internal static IExchangeFormat Of(JsonObject row, string path) =>
         All.FirstOrDefault(f => f.Fits(row))

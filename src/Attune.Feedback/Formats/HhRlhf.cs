@@ -52,7 +52,7 @@ internal sealed class HhRlhf : IExchangeFormat
             {
                 prompt = $"\n\nHuman: {prompt}{Conversations.LastTurn}";
             }
-            // A reply of our own begins after a space, as the format's do.
+            // The format's replies begin after a space, so ours do too.
             var space = frame is null && !isTranscript ? " " : "";
             var (first, second) = (prompt + space + label.Item.Candidates[0].Text, prompt + space + label.Item.Candidates[1].Text);
             (row["chosen"], row["rejected"]) = comparison.Pick == Pick.First ? (first, second) : (second, first);

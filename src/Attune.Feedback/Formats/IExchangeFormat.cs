@@ -80,7 +80,7 @@ internal interface IExchangeFormat
 /// <param name="reason">Completes "left out because ...".</param>
 internal sealed class DroppedRowException(string reason) : Exception(reason);
 
-/// <summary>What is wrong with a row: the field, what was found, what was expected.</summary>
+/// <summary>An error in a row: the field, what was found, what was expected.</summary>
 internal sealed class RowException(string field, string problem) : Exception(problem)
 {
     public string Field { get; } = field;

@@ -7,8 +7,8 @@ using Speaker = Attune.Core.Conversations.Role;
 namespace Attune.Feedback.Formats;
 
 /// <summary>
-/// Open-Assistant's message trees (Köpf et al. 2023): wherever an assistant's replies to one message are ranked, there is a ranking, with
-/// the path to the message as its prompt. The ranks are those that Open-Assistant merged from several people. The tree stays in the frame
+/// Open-Assistant's message trees (Köpf et al. 2023): each message whose replies by the assistant are ranked makes a ranking, with
+/// the path to the message as its prompt. Open-Assistant merged the ranks from several people. The tree stays in the frame
 /// of its first ranking.
 /// </summary>
 internal sealed class OpenAssistant : IExchangeFormat
@@ -93,7 +93,7 @@ internal sealed class OpenAssistant : IExchangeFormat
         }
     }
 
-    /// <summary>The same replies in the same order as when they were read: those whose text was emptied.</summary>
+    /// <summary>The replies that were read, in the same order: those whose text was emptied.</summary>
     private static void Fill(JsonObject message, Dictionary<string, OutLabel> labels)
     {
         if (labels.TryGetValue(message.Text("message_id"), out var label))

@@ -8,7 +8,7 @@ namespace Attune.Feedback.Formats;
 
 /// <summary>
 /// OpenAI's PRM800K (Lightman et al. 2023): a solution a row, each step with one or several completions, their ratings, and the one the
-/// solution went on with. The store holds the path that was taken; the other completions stay in the row's frame.
+/// solution continued with. The store holds that path; the other completions stay in the row's frame.
 /// </summary>
 internal sealed class Prm800K : IExchangeFormat
 {

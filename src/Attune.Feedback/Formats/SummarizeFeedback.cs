@@ -86,7 +86,7 @@ internal sealed class SummarizeFeedback : IExchangeFormat
         };
     }
 
-    /// <summary>As the paper's models were asked.</summary>
+    /// <summary>The prompt of the paper's models.</summary>
     private static string Prompt(JsonObject info) =>
         info["post"] is not null
             ? $"SUBREDDIT: r/{info.TextOrNull("subreddit")}\n\nTITLE: {info.TextOrNull("title")}\n\nPOST: {info.Text("post")}\n\nTL;DR:"
@@ -131,7 +131,7 @@ internal sealed class SummarizeFeedback : IExchangeFormat
     }
 }
 
-/// <summary>Numbers as JSON has them: whole ones without a point.</summary>
+/// <summary>Numbers in JSON, whole ones without a decimal point.</summary>
 internal static class Numbers
 {
     public static JsonNode Json(double value) =>

@@ -11,7 +11,7 @@ namespace Attune.Feedback.Formats;
 
 /// <summary>
 /// The rows that TRL trains on, in plain texts or lists of messages: preference, unpaired preference, stepwise supervision; prompts alone
-/// and prompts with a completion come in without labels. Choices and rankings are Attune's own two kinds (docs/data-formats.md).
+/// and prompts with a completion have no labels. Choices and rankings are Attune's own two kinds (docs/data-formats.md).
 /// </summary>
 internal sealed class Trl : IExchangeFormat
 {
@@ -113,7 +113,7 @@ internal sealed class Trl : IExchangeFormat
         }
     }
 
-    /// <summary>Where the row has no prompt of its own, each answer carries it.</summary>
+    /// <summary>Where the row has no prompt, each answer begins with it.</summary>
     private static JsonNode Whole(JsonObject row, Prompt prompt, string answer) =>
         row.ContainsKey("prompt") ? Conversations.AnswerToJson(answer, prompt)
         : prompt is Prompt.Chat chat ? Conversations.ToJson([.. chat.Messages, new Message(Core.Conversations.Role.Assistant, answer)])

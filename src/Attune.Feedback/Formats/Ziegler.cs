@@ -105,7 +105,7 @@ internal sealed class Ziegler : IExchangeFormat
     {
         var tokenizer =
             context.Tokenizer
-            ?? throw new RowException(field, "holds token ids; say with --tokenizer which folder has the GPT-2 tokenizer.");
+            ?? throw new RowException(field, "holds token ids; give the folder of the GPT-2 tokenizer with --tokenizer.");
         int[] tokens = [.. row.List(field).Select(t => t.Whole(field)).Where(t => t != Padding)];
         var unknown = tokens.FirstOrDefault(t => t < 0 || t >= tokenizer.VocabularySize, -1);
         return unknown < 0 || Array.IndexOf(tokens, unknown) < 0
@@ -113,7 +113,7 @@ internal sealed class Ziegler : IExchangeFormat
             : throw new RowException(field, $"found token {unknown}; the tokenizer has {tokenizer.VocabularySize}.");
     }
 
-    /// <summary>Ids that spell the text already are kept, padding and all: one text can be cut into tokens in several ways.</summary>
+    /// <summary>Ids that already spell the text are kept with their padding, because a text can be tokenized in several ways.</summary>
     private static void Encode(JsonObject row, string field, string text, FormatContext context)
     {
         var length = (row[field] as JsonArray)?.Count;
@@ -123,7 +123,7 @@ internal sealed class Ziegler : IExchangeFormat
         }
         var tokenizer =
             context.Tokenizer
-            ?? throw new RowException(field, "is to hold token ids; say with --tokenizer which folder has the GPT-2 tokenizer.");
+            ?? throw new RowException(field, "has to hold token ids; give the folder of the GPT-2 tokenizer with --tokenizer.");
         var tokens = tokenizer.Encode(text);
         IEnumerable<int> fitted = length is { } fixedLength
             ? tokens.Take(fixedLength).Concat(Enumerable.Repeat(Padding, Math.Max(0, fixedLength - tokens.Length)))

@@ -4,14 +4,14 @@ using Attune.Core.Conversations;
 
 namespace Attune.Feedback.Labels;
 
-/// <summary>A label from elsewhere.</summary>
-/// <param name="Annotator">Who gave it, as the source names them; null where it does not.</param>
+/// <summary>A label from another source.</summary>
+/// <param name="Annotator">The author as the source names them; null where it does not.</param>
 /// <param name="Judgement">In the item's positions.</param>
 public sealed record ExistingLabel(string? Annotator, Judgement Judgement)
 {
     public DateTimeOffset? At { get; init; }
 
-    /// <summary>Time spent; null where the source does not tell.</summary>
+    /// <summary>Time spent; null where the source does not say.</summary>
     public TimeSpan? Active { get; init; }
 
     /// <summary>Further fields of the file it was read from, kept for export.</summary>

@@ -7,10 +7,10 @@ namespace Attune.Feedback.Labels;
 /// <summary>Whether an answer to a gold task is right.</summary>
 internal static class GoldCheck
 {
-    /// <summary>Spans that overlap at least so well with the expected ones are right.</summary>
+    /// <summary>Spans are right from this overlap with the expected ones.</summary>
     private const double LeastSpanOverlap = 0.5;
 
-    /// <summary>Ratings at most this share of the scale apart are right.</summary>
+    /// <summary>Ratings are right up to this share of the scale away from the expected one.</summary>
     private const double RatingTolerance = 0.2;
 
     public static bool IsRight(Judgement expected, Judgement given, ProjectSettings settings) =>

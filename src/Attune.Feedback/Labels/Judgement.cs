@@ -20,7 +20,7 @@ namespace Attune.Feedback.Labels;
 [JsonDerivedType(typeof(ChatJudgement), "chat")]
 public abstract record Judgement
 {
-    /// <summary>Free words about the whole task.</summary>
+    /// <summary>A free comment on the whole task.</summary>
     public string? Comment { get; init; }
 }
 

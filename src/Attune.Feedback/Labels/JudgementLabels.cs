@@ -6,8 +6,8 @@ using Label = Attune.Core.Feedback.Label;
 namespace Attune.Feedback.Labels;
 
 /// <summary>
-/// What a judgement means for training: the feedback of <see cref="Core.Feedback"/>, which simulated annotators and judging models speak
-/// too.
+/// Turns judgements into labels for training (<see cref="Core.Feedback"/>), which simulated annotators and judging models also
+/// give.
 /// </summary>
 public static class JudgementLabels
 {

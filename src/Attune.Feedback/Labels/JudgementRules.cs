@@ -90,7 +90,7 @@ internal static class JudgementRules
         }
         if (judgement.Finish == FinishReason.Solution && (judgement.Ratings.Contains(-1) || judgement.Ratings.All(r => r is null)))
         {
-            yield return "a solution has no step rated -1, and some rated.";
+            yield return "a solution must have rated steps, none of them -1.";
         }
     }
 
@@ -98,7 +98,7 @@ internal static class JudgementRules
     {
         if (judgement.Spans.IsDefault || judgement.Missing.IsDefault)
         {
-            yield return "spans or missing is absent; expected two lists, empty where there is nothing to say.";
+            yield return "spans or missing was not given; expected two lists, empty where there is nothing to report.";
             yield break;
         }
 
@@ -127,7 +127,7 @@ internal static class JudgementRules
     {
         if (chat.Turns.IsDefault)
         {
-            yield return "turns is absent; expected a judgement of each turn.";
+            yield return "turns is missing; expected a judgement of each turn.";
             yield break;
         }
 
@@ -138,7 +138,7 @@ internal static class JudgementRules
         }
         if (turns == 0)
         {
-            yield return "the conversation has no turn yet.";
+            yield return "the conversation has no turns yet.";
         }
         if (judged.FirstOrDefault(t => !Strength.IsLevel(t.Strength)) is { } wrong)
         {

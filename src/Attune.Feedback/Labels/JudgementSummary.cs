@@ -2,7 +2,7 @@ using Attune.Core.Feedback;
 
 namespace Attune.Feedback.Labels;
 
-/// <summary>The core of a judgement as a short word, equal where two people said the same: what a vote counts.</summary>
+/// <summary>A judgement as a short word that is equal where two people said the same, for counting votes.</summary>
 internal static class JudgementSummary
 {
     public static string Of(Judgement judgement) =>

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Attune.Feedback.Labels;
 
-/// <summary>A project's knobs. Changing them does not change labels already given.</summary>
+/// <summary>A project's settings. Changing them does not change existing labels.</summary>
 public sealed record ProjectSettings
 {
     /// <summary>How many people label each task.</summary>
@@ -11,22 +11,22 @@ public sealed record ProjectSettings
     /// <summary>The question above the answers.</summary>
     public string Instruction { get; init; } = "Choose the most helpful and honest response.";
 
-    /// <summary>How long a task stays with a person who is not heard of, in seconds.</summary>
+    /// <summary>How long a task stays with a person who sends no heartbeat, in seconds.</summary>
     public int LeaseSeconds { get; init; } = 600;
 
-    /// <summary>Tasks one person may hold unfinished at a time: opening tasks without answering must not hide them from others.</summary>
+    /// <summary>Tasks that one person may hold unfinished, so that opened tasks do not stay hidden from others.</summary>
     public int MostPending { get; init; } = 1;
 
     /// <summary>Show answers in an order drawn for each person and task.</summary>
     public bool Shuffle { get; init; } = true;
 
-    /// <summary>Each n-th task is a gold or attention one, as long as there are any the person has not seen; 0 for none.</summary>
+    /// <summary>Every n-th task is a gold or attention task, while there are any that the person has not seen; 0 for none.</summary>
     public int GoldEvery { get; init; }
 
-    /// <summary>Each n-th task is one that the person has labelled before; 0 for none.</summary>
+    /// <summary>Every n-th task is one that the person has labelled before; 0 for none.</summary>
     public int RepeatEvery { get; init; }
 
-    /// <summary>Below this share of gold answered right a person is paused; null for never.</summary>
+    /// <summary>A person who gets less than this share of gold right is paused; null for never.</summary>
     public double? LeastGoldAccuracy { get; init; }
 
     /// <summary>Gold answers needed before anyone is paused.</summary>

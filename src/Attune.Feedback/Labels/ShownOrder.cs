@@ -5,7 +5,7 @@ using Attune.Feedback.Projects;
 
 namespace Attune.Feedback.Labels;
 
-/// <summary>Between the order in which answers were shown and the order in which the item has them.</summary>
+/// <summary>Converts between the order in which answers were shown and the order of the item.</summary>
 /// <param name="Places">The item's position of each answer shown: <c>Places[0]</c> stands first on the screen.</param>
 internal sealed record ShownOrder(ImmutableArray<int> Places)
 {

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Labels;
 
-/// <summary>How well two people's spans agree: the harmonic mean of the shares of code points marked alike, types included.</summary>
+/// <summary>How well two people's spans agree: F1 over the marked code points, types included.</summary>
 public static class SpanOverlap
 {
     /// <summary>1 where both mark the same code points with the same types, or nothing at all; 0 where nothing is alike.</summary>

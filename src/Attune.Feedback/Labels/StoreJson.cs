@@ -11,12 +11,12 @@ using Attune.Text.Templates;
 namespace Attune.Feedback.Labels;
 
 /// <summary>
-/// How contents and judgements are written as JSON: snake_case names, enums as words, null left out, accents and emoji as they are. Free
-/// text lies in the database inside JSON, where every character of it can be written, U+0000 too, which PostgreSQL's text cannot hold.
+/// JSON for contents and judgements: snake_case names, enums as words, no nulls, accents and emoji unescaped. Free
+/// text is stored inside JSON, which can hold every character; PostgreSQL's text cannot hold U+0000.
 /// </summary>
 public static class StoreJson
 {
-    /// <summary>For APIs too: what an annotation page sends is read by these.</summary>
+    /// <summary>Also for APIs, which read what annotation pages send.</summary>
     public static JsonSerializerOptions Options { get; } = Make();
 
     internal static string Write<T>(T value) => JsonSerializer.Serialize(value, Options);
@@ -49,7 +49,7 @@ public static class StoreJson
             }
             var rows = JsonSerializer.Deserialize<MessageRow[]>(ref reader, options) ?? [];
             return new Prompt.Chat([
-                .. rows.Select(r => new Message(RoleNames.Find(r.Role) ?? throw new JsonException($"'{r.Role}' is no role"), r.Content)),
+                .. rows.Select(r => new Message(RoleNames.Find(r.Role) ?? throw new JsonException($"'{r.Role}' is not a role"), r.Content)),
             ]);
         }
 
@@ -68,7 +68,7 @@ public static class StoreJson
         private sealed record MessageRow(string Role, string Content);
     }
 
-    /// <summary>Half characters (lone surrogates) would be written as U+FFFD without a word: refuse them.</summary>
+    /// <summary>Refuses half characters (lone surrogates), which would otherwise be silently written as U+FFFD.</summary>
     private sealed class StrictTextConverter : JsonConverter<string>
     {
         private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);

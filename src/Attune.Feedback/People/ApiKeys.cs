@@ -41,7 +41,7 @@ public sealed class ApiKeys
             cancel
         );
 
-    /// <summary>Whose key it is and what it may do; null where it is revoked, over, or never was.</summary>
+    /// <summary>The key's owner and scopes; null where the key was revoked, has expired, or never existed.</summary>
     public Task<KeyHolder?> FindAsync(string key, CancellationToken cancel) =>
         _database.ReadAsync(async db =>
         {

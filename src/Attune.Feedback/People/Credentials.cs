@@ -5,7 +5,7 @@ using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.People;
 
-/// <summary>Passwords and tokens. What the store keeps cannot be turned back into either.</summary>
+/// <summary>Passwords and tokens. Neither can be recovered from what the store keeps.</summary>
 internal static class Credentials
 {
     private const string Scheme = "pbkdf2-sha256";

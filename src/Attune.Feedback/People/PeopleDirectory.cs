@@ -83,20 +83,20 @@ public sealed class PeopleDirectory
         );
 
     /// <summary>
-    /// Gives a person another role over the installation; <see cref="MemberRole.Annotator"/> opens nothing by itself. Their roles in projects
+    /// Gives a person another role in the installation; <see cref="MemberRole.Annotator"/> grants nothing by itself. Their roles in projects
     /// stay.
     /// </summary>
-    /// <returns>Why not; empty where it was done. The last owner stays one.</returns>
+    /// <returns>Why it was refused; empty where it was done. The last owner cannot be demoted.</returns>
     public Task<ImmutableArray<string>> SetRoleAsync(Guid actor, Guid person, MemberRole role, CancellationToken cancel) =>
         _database.WriteAsync(writer => RoleChanges.SetRoleAsync(writer, actor, person, role, cancel), cancel);
 
-    /// <summary>Gives a person a role in a project, or takes it away.</summary>
-    /// <param name="role">Null to take it away.</param>
+    /// <summary>Gives a person a role in a project, or removes it.</summary>
+    /// <param name="role">Null to remove it.</param>
     public Task SetMemberAsync(Guid actor, Guid project, Guid person, MemberRole? role, CancellationToken cancel) =>
         _database.WriteAsync(writer => RoleChanges.SetMemberAsync(writer, actor, project, person, role, cancel), cancel);
 
-    /// <summary>Pauses a person in a project, or lets them go on.</summary>
-    /// <param name="reason">Shown to them; null to let them go on.</param>
+    /// <summary>Pauses a person in a project, or resumes them.</summary>
+    /// <param name="reason">Shown to the person; null to resume.</param>
     public Task PauseAsync(Guid actor, Guid project, Guid person, string? reason, CancellationToken cancel) =>
         _database.WriteAsync(
             writer =>

@@ -14,9 +14,9 @@ public enum KeyScope
     UseModel,
 }
 
-/// <param name="Pseudonym">What exports call the person.</param>
+/// <param name="Pseudonym">The name in exports.</param>
 /// <param name="State">active, paused or erased.</param>
-/// <param name="Imported">Known from imported labels alone.</param>
+/// <param name="Imported">Known only from imported labels.</param>
 public sealed record PersonInfo(
     Guid Id,
     string Name,
@@ -27,34 +27,34 @@ public sealed record PersonInfo(
     DateTimeOffset CreatedAt
 );
 
-/// <summary>What a person is to a project.</summary>
+/// <summary>A person's role in a project.</summary>
 public sealed record Member(PersonInfo Person, MemberRole Role, string? PausedBecause);
 
-/// <summary>A sign-in. The token goes into a cookie; the store keeps its hash alone.</summary>
+/// <summary>A sign-in. The token goes into a cookie; the store keeps only its hash.</summary>
 public sealed record SignedIn(PersonInfo Person, string Token, DateTimeOffset ExpiresAt);
 
-/// <summary>What signing in gives.</summary>
+/// <summary>The result of signing in.</summary>
 public abstract record SignInResult
 {
     private SignInResult() { }
 
     public sealed record Welcome(SignedIn Session) : SignInResult;
 
-    /// <summary>Wrong name or wrong password: not told apart.</summary>
+    /// <summary>Wrong name or wrong password; which of them is not revealed.</summary>
     public sealed record Refused : SignInResult;
 
     /// <summary>Too many wrong passwords.</summary>
     public sealed record Wait(DateTimeOffset Until) : SignInResult;
 }
 
-/// <summary>What redeeming a set-up link or an invitation gives.</summary>
+/// <summary>The result of redeeming a set-up link or an invitation.</summary>
 public abstract record JoinResult
 {
     private JoinResult() { }
 
     public sealed record Joined(SignedIn Session) : JoinResult;
 
-    /// <summary>The link is used, too old, or never was.</summary>
+    /// <summary>The link was used, has expired, or never existed.</summary>
     public sealed record BadLink : JoinResult;
 
     public sealed record Invalid(ImmutableArray<string> Problems) : JoinResult;

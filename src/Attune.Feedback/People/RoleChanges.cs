@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.People;
 
-/// <summary>What a person may do in one project.</summary>
+/// <summary>A person's role in one project.</summary>
 /// <param name="Project">The project's name.</param>
 public sealed record Membership(Guid PersonId, Guid ProjectId, string Project, MemberRole Role, string? PausedBecause);
 

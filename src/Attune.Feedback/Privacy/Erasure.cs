@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Attune.Feedback.Privacy;
 
 /// <summary>
-/// The right to be forgotten. What a person said is emptied in every revision, and their name goes; that something was said stays, so that
-/// the audit still verifies. What was learned from it cannot be unlearned: the report names those models.
+/// The right to be forgotten. A person's answers are emptied in every revision and their name is removed. That there was an answer stays, so that
+/// the audit still verifies. Models that learned from the answers keep what they learned: the report names them.
 /// </summary>
 public sealed class Erasure
 {
@@ -15,11 +15,11 @@ public sealed class Erasure
 
     internal Erasure(StoreDatabase database) => _database = database;
 
-    /// <summary>What erasing a person would touch.</summary>
+    /// <summary>What erasing a person would affect.</summary>
     public Task<ErasureReport> PreviewAsync(Guid person, CancellationToken cancel) =>
         _database.ReadAsync(db => ReportAsync(db, person, cancel));
 
-    /// <summary>Cannot be undone. Their places in the quota become free, so that others can fill them.</summary>
+    /// <summary>Cannot be undone. The person's places in quotas become free for others.</summary>
     public Task<ErasureReport> EraseAsync(Guid? actor, Guid person, CancellationToken cancel) =>
         _database.WriteAsync(
             async writer =>

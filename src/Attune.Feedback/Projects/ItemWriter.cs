@@ -193,7 +193,7 @@ internal sealed class ItemWriter(StoreWriter writer, Guid? actor, Guid projectId
         writer.Audit(actor, "label.imported", revision.Id.ToString(), new { sha256 = AuditHash.Of(revision), surplus = false });
     }
 
-    /// <summary>People of whom only labels are known cannot sign in.</summary>
+    /// <summary>Finds or creates the author of imported labels, who cannot sign in.</summary>
     private async Task<Guid> AnnotatorAsync(string? name, CancellationToken cancel)
     {
         var called = name ?? "unknown";

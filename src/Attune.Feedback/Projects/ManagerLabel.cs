@@ -2,9 +2,9 @@ using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Projects;
 
-/// <summary>Where one person stands with a task.</summary>
+/// <summary>The state of one person's work on a task.</summary>
 /// <param name="State">submitted, retracted, skipped or flagged.</param>
-/// <param name="Judgement">In the item's positions; null where it was skipped, flagged, taken back or erased.</param>
+/// <param name="Judgement">In the item's positions; null where it was skipped, flagged, retracted or erased.</param>
 public sealed record ManagerLabel(
     Guid ResponseId,
     Guid PersonId,

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Projects;
 
-/// <summary>What managers see.</summary>
+/// <summary>Tasks as managers see them.</summary>
 internal static class ManagerView
 {
     public static async Task<IReadOnlyList<ManagerTask>> TasksAsync(FeedbackContext db, IQueryable<TaskRow> which, CancellationToken cancel)

@@ -6,7 +6,7 @@ namespace Attune.Feedback.Projects;
 
 internal static class Positions
 {
-    /// <summary>The first of <paramref name="count"/> positions that are this caller's own.</summary>
+    /// <summary>Reserves <paramref name="count"/> positions for this caller and returns the first.</summary>
     public static async Task<long> TakeAsync(FeedbackContext db, Guid project, int count, CancellationToken cancel)
     {
         await db

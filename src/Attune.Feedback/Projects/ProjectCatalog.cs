@@ -83,8 +83,8 @@ public sealed class ProjectCatalog
     internal async Task<ProjectInfo> RequireAsync(Guid id, CancellationToken cancel) =>
         await FindAsync(id, cancel) ?? throw new AttuneException($"there is no project {id}.");
 
-    /// <summary>By name, or by id where the name is one.</summary>
-    /// <exception cref="AttuneException">No such project; the message names the nearest.</exception>
+    /// <summary>Finds a project by its name or id.</summary>
+    /// <exception cref="AttuneException">No such project; the message suggests the nearest name.</exception>
     public async Task<ProjectInfo> RequireAsync(string name, CancellationToken cancel)
     {
         var all = await ListAsync(cancel);
@@ -130,7 +130,7 @@ public sealed class ProjectCatalog
             cancel
         );
 
-    /// <summary>A further version of the guidelines; labels record which version their author saw.</summary>
+    /// <summary>Publishes a new version of the guidelines; labels record which version their author saw.</summary>
     public Task<ProjectInfo> PublishGuidelinesAsync(Guid? actor, Guid id, string markdown, CancellationToken cancel) =>
         ChangeAsync(
             actor,

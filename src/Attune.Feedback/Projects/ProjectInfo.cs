@@ -13,16 +13,16 @@ public sealed record ProjectInfo(
     DateTimeOffset CreatedAt
 );
 
-/// <summary>One version of a project's guidelines; versions are never changed, only followed by others.</summary>
+/// <summary>One version of a project's guidelines; versions never change.</summary>
 public sealed record GuidelineVersion(Guid Id, int Number, string Markdown, string Sha256, DateTimeOffset CreatedAt);
 
-/// <summary>What adding items did.</summary>
-/// <param name="Duplicates">Items that were there already, by name or by content.</param>
+/// <summary>The result of adding items.</summary>
+/// <param name="Duplicates">Items whose name or content the project already had.</param>
 /// <param name="Labels">Labels that came with new items.</param>
 public sealed record AddedItems(int Items, int Duplicates, int Labels);
 
-/// <summary>How far a project is.</summary>
-/// <param name="Wanted">Labels that its tasks have places for, gold and repeats left out.</param>
+/// <summary>The progress of a project.</summary>
+/// <param name="Wanted">Labels that its tasks have places for, without gold and repeats.</param>
 public sealed record ProjectProgress(int Tasks, int Wanted, int Done, int InHand, int Surplus, int Skipped, int Flagged, int Held)
 {
     public double Share => Wanted == 0 ? 0 : (double)Done / Wanted;

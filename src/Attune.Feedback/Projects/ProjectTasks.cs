@@ -13,12 +13,12 @@ public sealed class ProjectTasks
 
     internal ProjectTasks(StoreDatabase database) => _database = database;
 
-    /// <summary>Adds items, each with a task of its own; those that are there already, by name or content, are left as they are.</summary>
+    /// <summary>Adds items, each with a task. Items whose name or content the project already has stay as they are.</summary>
     public Task<AddedItems> AddItemsAsync(Guid? actor, Guid project, IReadOnlyList<NewItem> items, CancellationToken cancel) =>
         _database.WriteAsync(writer => new ItemWriter(writer, actor, project).RunAsync(items, cancel), cancel);
 
-    /// <summary>Tasks with all that was said about them, in their order.</summary>
-    /// <param name="after">Positions above this; -1 for the start.</param>
+    /// <summary>Tasks with their labels, in order.</summary>
+    /// <param name="after">Returns tasks after this position; -1 for the start.</param>
     public Task<IReadOnlyList<ManagerTask>> ListAsync(Guid project, long after, int count, CancellationToken cancel) =>
         _database.ReadAsync(db =>
             ManagerView.TasksAsync(
@@ -39,7 +39,7 @@ public sealed class ProjectTasks
             ).SingleOrDefault()
         );
 
-    /// <summary>The tasks of items with these contents (<see cref="Contents.HashOf"/>), with all that was said about them.</summary>
+    /// <summary>The tasks of items with these contents (<see cref="Contents.HashOf"/>), with their labels.</summary>
     internal Task<IReadOnlyList<(string Content, ManagerTask Task)>> WithContentAsync(
         Guid project,
         IEnumerable<string> contents,
@@ -65,12 +65,12 @@ public sealed class ProjectTasks
             return (IReadOnlyList<(string, ManagerTask)>)found;
         });
 
-    /// <summary>Puts a task that was held back, or retired, into the queue again.</summary>
+    /// <summary>Returns a task that was held back or retired to the queue.</summary>
     /// <returns>False where the project has no such task.</returns>
     public Task<bool> ReleaseAsync(Guid? actor, Guid project, Guid task, CancellationToken cancel) =>
         SetStateAsync(actor, project, task, TaskState.Open, "task.released", cancel);
 
-    /// <summary>Takes a task out of the queue; its labels stay on record and out of snapshots.</summary>
+    /// <summary>Removes a task from the queue; its labels stay on record, but not in snapshots.</summary>
     public Task<bool> RetireAsync(Guid? actor, Guid project, Guid task, CancellationToken cancel) =>
         SetStateAsync(actor, project, task, TaskState.Retired, "task.retired", cancel);
 

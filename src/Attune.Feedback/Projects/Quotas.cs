@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Projects;
 
-/// <summary>Slots as many as labels are wanted.</summary>
+/// <summary>Keeps the number of slots equal to the number of labels wanted.</summary>
 internal static class Quotas
 {
     public static SlotRow NewSlot(TaskRow task, int number) =>

@@ -5,7 +5,7 @@ using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Quality;
 
-/// <summary>Which measures of agreement suit which kind of label.</summary>
+/// <summary>The measures of agreement that suit each kind of label.</summary>
 internal static class AgreementFigures
 {
     public static ImmutableArray<AgreementFigure> Of(ProjectKind kind, IReadOnlyList<StandingLabel> labels, Seed seed)
@@ -38,12 +38,12 @@ internal static class AgreementFigures
                     Bootstrap.Of(tasks, MeanF1, seed)
                 ),
             ],
-            // Each has their own conversation: only the overall mark is about the same thing.
+            // Each person has their own conversation, so only the overall mark can be compared.
             _ => [.. Alphas(tasks, "overall mark", j => ((ChatJudgement)j).Overall, [MeasurementLevel.Ordinal], seed)],
         };
     }
 
-    /// <summary>Alpha; Fleiss' kappa where each task has as many labels; Cohen's kappa where the same two people labelled all.</summary>
+    /// <summary>Alpha; Fleiss' kappa where all tasks have equally many labels; Cohen's kappa where the same two people labelled all.</summary>
     private static ImmutableArray<AgreementFigure> Categories(StandingLabel[][] tasks, string of, Func<Judgement, double> value, Seed seed)
     {
         var figures = ImmutableArray.CreateBuilder<AgreementFigure>();
@@ -81,7 +81,7 @@ internal static class AgreementFigures
     private static AgreementFigure Alpha1(double[][] units, string of, MeasurementLevel level, Seed seed) =>
         new($"Krippendorff's alpha ({level.ToString().ToLowerInvariant()})", of, Bootstrap.Of(units, u => Alpha.Of(u, level), seed));
 
-    /// <summary>Each step is a unit, but steps of one solution are drawn together: they are not independent.</summary>
+    /// <summary>Each step is a unit, but the steps of a solution are not independent, so they are resampled together.</summary>
     private static AgreementFigure Steps(StandingLabel[][] tasks, Seed seed)
     {
         double[][][] solutions =

@@ -5,7 +5,7 @@ using Attune.Feedback.Storage;
 
 namespace Attune.Feedback.Quality;
 
-/// <summary>What one person's labels tell about them.</summary>
+/// <summary>The figures of one person's labels.</summary>
 internal static class AnnotatorFigures
 {
     private const int LeastForDrift = 20;
@@ -47,7 +47,7 @@ internal static class AnnotatorFigures
         );
     }
 
-    /// <summary>The share of comparisons won by the answer shown first, with its interval; ties are passed over.</summary>
+    /// <summary>The share of comparisons won by the answer shown first, with its interval, ties left out.</summary>
     public static Interval? FirstShown(IEnumerable<StandingLabel> labels, Seed seed)
     {
         var firsts = labels.Select(FirstWon).OfType<bool>().ToArray();
@@ -64,8 +64,8 @@ internal static class AnnotatorFigures
         };
 
     /// <summary>
-    /// In the order given: whether each label says what most of the others said of its task; tasks where the others are divided are passed
-    /// over.
+    /// Whether each label agrees with most of the others on its task, in the order given; tasks on which the others are divided are left
+    /// out.
     /// </summary>
     private static bool[] WithOthers(IReadOnlyList<StandingLabel> own, IReadOnlyList<StandingLabel> all)
     {

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Quality;
 
-/// <summary>A label that stands, with what is known about how it came about.</summary>
+/// <summary>A current label, with how it came about.</summary>
 /// <param name="Judgement">In the item's positions.</param>
 /// <param name="Order">The item's positions in the order shown; null for imported labels.</param>
 internal sealed record StandingLabel(
@@ -30,7 +30,7 @@ internal sealed record StandingLabel(
 
 internal static class LabelSet
 {
-    /// <summary>All labels of a project that were not taken back or erased, in the order of tasks, then of people.</summary>
+    /// <summary>All labels of a project that were not retracted or erased, in the order of tasks, then of people.</summary>
     public static async Task<ImmutableArray<StandingLabel>> LoadAsync(FeedbackContext db, Guid project, CancellationToken cancel)
     {
         var rows = await Standing(db, project).ToListAsync(cancel);

@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Quality;
 
-/// <summary>How far people agree with gold, with each other and with themselves; and the manager's word where they do not.</summary>
+/// <summary>How well people agree with gold, with each other and with themselves, and the manager's decisions where they do not.</summary>
 public sealed class QualityReports
 {
     private readonly StoreDatabase _database;
@@ -32,7 +32,7 @@ public sealed class QualityReports
         return new QualityReport(figures, [.. people], AnnotatorFigures.FirstShown(labels, seed));
     }
 
-    /// <summary>Tasks whose labels contradict each other and that nobody has decided yet.</summary>
+    /// <summary>Tasks whose labels contradict each other and that no manager has decided yet.</summary>
     public Task<IReadOnlyList<ManagerTask>> DisputedAsync(Guid project, int count, CancellationToken cancel) =>
         _database.ReadAsync(async db =>
         {
@@ -49,7 +49,7 @@ public sealed class QualityReports
         });
 
     /// <summary>
-    /// A manager's decision, kept as a label of its own; snapshots take it in place of the others. A later decision replaces it.
+    /// Stores a manager's decision on a task. Snapshots use it in place of the task's labels. A later decision replaces it.
     /// </summary>
     /// <param name="judgement">In the item's positions.</param>
     /// <returns>What is wrong with it; empty where it is stored.</returns>

@@ -17,7 +17,7 @@ public sealed record ChatReply(string Text, string? Policy = null)
     public JsonObject? Sampling { get; init; }
 }
 
-/// <summary>What adding or deciding a turn gives.</summary>
+/// <summary>The result of adding or deciding a turn.</summary>
 public abstract record TurnResult
 {
     private TurnResult() { }
@@ -31,7 +31,7 @@ public abstract record TurnResult
 }
 
 /// <summary>
-/// Conversations with the model inside chat tasks. Turns are stored as they happen, with both replies, so that a lost connection loses
+/// Conversations with the model in chat tasks. Turns are stored as they happen, with both replies, so that a lost connection loses
 /// nothing and what is judged is what the model said, not what a page claims it said.
 /// </summary>
 public sealed class Chats
@@ -59,9 +59,9 @@ public sealed class Chats
                 : new Prompt.Chat([.. Transcript(content.Prompt, turns), new Message(Role.User, next)]);
         });
 
-    /// <summary>Stores a turn with its replies. A turn that is there already stays as it is and is given back.</summary>
+    /// <summary>Stores a turn with its replies. A turn that is already stored is returned unchanged.</summary>
     /// <param name="number">Counted from 0.</param>
-    /// <param name="replies">Two, in the model's order; which is shown first is drawn, unless the project keeps their order.</param>
+    /// <param name="replies">Two, in the model's order; which is shown first is random, unless the project keeps their order.</param>
     public Task<TurnResult> AddTurnAsync(
         Guid lease,
         Guid person,
@@ -101,7 +101,7 @@ public sealed class Chats
             cancel
         );
 
-    /// <summary>Decides which reply the conversation goes on with; can be changed until the next turn.</summary>
+    /// <summary>Chooses the reply with which the conversation continues; can be changed until the next turn.</summary>
     /// <param name="position">As shown.</param>
     public Task<TurnResult> ChooseAsync(Guid lease, Guid person, int number, int position, CancellationToken cancel) =>
         _database.WriteAsync<TurnResult>(

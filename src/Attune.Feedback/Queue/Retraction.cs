@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Queue;
 
-/// <summary>One undo, inside its transaction: a further revision that takes back the one before, and the task in hand again.</summary>
+/// <summary>One undo, inside its transaction: a new revision retracts the one before, and the task is in hand again.</summary>
 internal sealed class Retraction(StoreWriter writer, Guid personId)
 {
     private FeedbackContext Db => writer.Db;
@@ -58,7 +58,7 @@ internal sealed class Retraction(StoreWriter writer, Guid personId)
             .FirstOrDefaultAsync(cancel);
 
     /// <summary>
-    /// The slot that the retracted label filled, or after a skip another free one, under the same lease; null where all are taken.
+    /// Takes the slot that the retracted label filled, or after a skip another free one, under the same lease; null where all are taken.
     /// </summary>
     private async Task<long?> TakeBackAsync(PresentationRow shown, CancellationToken cancel)
     {
@@ -94,7 +94,7 @@ internal sealed class Retraction(StoreWriter writer, Guid personId)
     private async Task KeepAsDraftAsync(PresentationRow shown, RevisionRow last, CancellationToken cancel)
     {
         var turns = await TaskPresentation.TurnsAsync(Db, shown.TaskId, personId, cancel);
-        // Swapping twice gives the order back, so the same map serves both ways for turns.
+        // Swapping twice restores the order, so turns are mapped the same way in both directions.
         var judgement = ChatOrder.ToItem(TaskPresentation.Order(shown).ToShown(StoreJson.Read<Judgement>(last.ValueJson)), turns);
         await Drafts.KeepAsync(Db, shown.TaskId, personId, StoreJson.Write(judgement), writer.Now, cancel);
     }

@@ -39,7 +39,7 @@ internal sealed class TaskClaim(StoreWriter writer, Guid projectId, Guid personI
         return new ClaimResult.Claimed(await TaskPresentation.ShowAsync(Db, slot.LeaseId!.Value, expires, cancel));
     }
 
-    /// <summary>Null: not theirs at all. Empty: go on. Else why not now.</summary>
+    /// <summary>Null where the project is not theirs, empty where they may claim, else why they may not claim now.</summary>
     private async Task<string?> RefusalAsync(ProjectRow project, CancellationToken cancel)
     {
         var person = await Db.People.AsNoTracking().SingleOrDefaultAsync(p => p.Id == personId, cancel);
@@ -62,7 +62,7 @@ internal sealed class TaskClaim(StoreWriter writer, Guid projectId, Guid personI
         return project.State != ProjectState.Open ? "The project is not open for labels at the moment." : membership?.PausedBecause ?? "";
     }
 
-    /// <summary>What the person holds already, once that is as much as is allowed.</summary>
+    /// <summary>A slot that the person holds, once they hold as many as allowed.</summary>
     private async Task<SlotRow?> ResumeAsync(ProjectSettings settings, long expires, CancellationToken cancel)
     {
         var held = await Db
@@ -87,7 +87,7 @@ internal sealed class TaskClaim(StoreWriter writer, Guid projectId, Guid personI
             ?? await Db.ClaimAsync(new SlotClaim(projectId, personId, lease, writer.Now, expires), cancel);
     }
 
-    /// <summary>A gold task this person has not seen, with a slot made for them: everyone answers gold, so it has no quota.</summary>
+    /// <summary>A gold task that this person has not seen, with a slot made for them: everyone answers gold, so it has no quota.</summary>
     private async Task<SlotRow?> GoldAsync(GoldKind? kind, Guid lease, long expires, CancellationToken cancel)
     {
         var task = await Db
@@ -109,7 +109,7 @@ internal sealed class TaskClaim(StoreWriter writer, Guid projectId, Guid personI
         return AddSlot(task, number + 1, lease, expires);
     }
 
-    /// <summary>The task this person labelled longest ago and has not been asked twice, as a task of its own.</summary>
+    /// <summary>The task that this person labelled longest ago and was not asked again, as a new task.</summary>
     private async Task<SlotRow?> RepeatAsync(ProjectRow project, Guid lease, long expires, CancellationToken cancel)
     {
         var first = await (
@@ -158,7 +158,7 @@ internal sealed class TaskClaim(StoreWriter writer, Guid projectId, Guid personI
             ExpiresAt = expires,
             Priority = task.Priority,
             Position = task.Position,
-            // Made for this person: never handed to another.
+            // Made for this person, so never handed to another.
             Open = false,
         };
         Db.Slots.Add(slot);

@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Queue;
 
-/// <summary>What an annotator gets to see of a task, and nothing more.</summary>
+/// <summary>What an annotator may see of a task.</summary>
 internal static class TaskPresentation
 {
     public static async Task<AssignedTask> ShowAsync(FeedbackContext db, Guid lease, long expiresAt, CancellationToken cancel)
@@ -76,7 +76,7 @@ internal static class TaskPresentation
             r => r.ProjectId == project && r.PersonId == person && r.State == ResponseState.Submitted,
             cancel
         );
-        // Counted only as far as a person could care: a queue may hold a million.
+        // Counted up to a limit: a queue may hold a million.
         var left = await db
             .Slots.Where(s =>
                 s.ProjectId == project && s.Open && s.State != SlotState.Done && (s.State == SlotState.Free || s.PersonId == person)

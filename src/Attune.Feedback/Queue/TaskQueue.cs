@@ -5,8 +5,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Attune.Feedback.Queue;
 
 /// <summary>
-/// Hands out tasks and takes in what people say of them. A task has one slot for each label wanted; a claim takes a slot for a while (a
-/// lease), a submit fills it. What is said is never thrown away: late answers are kept as surplus, changed ones as further revisions.
+/// Hands out tasks and stores the answers. A task has one slot for each label wanted; a claim takes a slot for a while (a
+/// lease), a submit fills it. No answer is discarded: late ones are kept as surplus, changed ones as new revisions.
 /// </summary>
 public sealed class TaskQueue
 {
@@ -15,13 +15,13 @@ public sealed class TaskQueue
     internal TaskQueue(StoreDatabase database) => _database = database;
 
     /// <summary>
-    /// The next task for a person. One who already holds as many as the project allows gets the one held longest back, in the order it was
-    /// shown: so a page can be loaded again, or opened twice.
+    /// The next task for a person. A person who already holds as many as the project allows gets the one held longest again, in the order it was
+    /// shown, so that a page can be reloaded or opened twice.
     /// </summary>
     public Task<ClaimResult> ClaimAsync(Guid project, Guid person, CancellationToken cancel) =>
         _database.WriteAgainAsync(writer => new TaskClaim(writer, project, person).RunAsync(cancel), cancel);
 
-    /// <summary>A task in hand, again; null where the lease is not this person's or is over.</summary>
+    /// <summary>A task in hand; null where the person does not hold this lease or it has ended.</summary>
     public Task<AssignedTask?> FindAsync(Guid lease, Guid person, CancellationToken cancel) =>
         _database.ReadAsync(async db =>
         {
@@ -31,7 +31,7 @@ public sealed class TaskQueue
             return slot is null ? null : await TaskPresentation.ShowAsync(db, lease, slot.ExpiresAt, cancel);
         });
 
-    /// <summary>Says that the person is still at it; send one each third of the lease while the page is visible.</summary>
+    /// <summary>Extends the lease. Pages send one every third of the lease while they are visible.</summary>
     public Task<HeartbeatResult> HeartbeatAsync(Guid lease, Guid person, CancellationToken cancel) =>
         _database.WriteAgainAsync<HeartbeatResult>(
             async writer =>
@@ -51,8 +51,8 @@ public sealed class TaskQueue
             cancel
         );
 
-    /// <summary>Keeps what a person has typed so far, in whatever form the page likes, up to a million characters.</summary>
-    /// <returns>False where the lease is not this person's.</returns>
+    /// <summary>Stores what a person has typed so far, in any form, up to a million characters.</summary>
+    /// <returns>False where the person does not hold this lease.</returns>
     public Task<bool> SaveDraftAsync(Guid lease, Guid person, JsonElement draft, CancellationToken cancel) =>
         _database.WriteAgainAsync(
             async writer =>
@@ -70,27 +70,27 @@ public sealed class TaskQueue
             cancel
         );
 
-    /// <summary>Stores a judgement. Send it again, with the same id, until an answer comes: it is stored once.</summary>
+    /// <summary>Stores a judgement. Repeat it with the same id until an answer arrives: it is stored once.</summary>
     public Task<SubmitResult> SubmitAsync(Guid person, Submission submission, CancellationToken cancel) =>
         _database.WriteAgainAsync(writer => new ResponseWriter(writer, person).SubmitAsync(submission, cancel), cancel);
 
-    /// <summary>Passes a task on to others; the person does not get it again.</summary>
-    /// <param name="id">Made by the page, as a submission's.</param>
+    /// <summary>Leaves a task to others; the person does not get it again.</summary>
+    /// <param name="id">Made by the page, like a submission's id.</param>
     public Task<SubmitResult> SkipAsync(Guid person, Guid id, Guid lease, string reason, CancellationToken cancel) =>
         _database.WriteAgainAsync(
             writer => new ResponseWriter(writer, person).DeclineAsync(id, lease, RevisionKind.Skip, reason, cancel),
             cancel
         );
 
-    /// <summary>Reports a task as unfit; after as many flags as the project says, it is held back for a manager.</summary>
+    /// <summary>Reports a task as unfit. After the project's number of flags it is held back for a manager.</summary>
     public Task<SubmitResult> FlagAsync(Guid person, Guid id, Guid lease, string reason, CancellationToken cancel) =>
         _database.WriteAgainAsync(
             writer => new ResponseWriter(writer, person).DeclineAsync(id, lease, RevisionKind.Flag, reason, cancel),
             cancel
         );
 
-    /// <summary>Takes back what a person last said in a project, or what they said of one task. The earlier words stay on record.</summary>
-    /// <param name="id">Made by the page, as a submission's.</param>
+    /// <summary>Retracts a person's last answer in a project, or their answer to one task. The earlier answer stays on record.</summary>
+    /// <param name="id">Made by the page, like a submission's id.</param>
     /// <param name="task">Null for the last one.</param>
     public Task<UndoResult> UndoAsync(Guid project, Guid person, Guid id, Guid? task, CancellationToken cancel) =>
         _database.WriteAgainAsync(writer => new Retraction(writer, person).RunAsync(project, id, task, cancel), cancel);

@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Snapshots;
 
-/// <summary>Chats as the comparisons they are made of: each turn two replies to the conversation so far.</summary>
+/// <summary>Chats as comparisons: each turn compares two replies to the conversation so far.</summary>
 internal sealed class ChatPairs(ILookup<(Guid Task, Guid Person), ChatTurnRow> turns, Dictionary<Guid, ItemContent> contents)
 {
     public static async Task<ChatPairs> LoadAsync(
@@ -63,6 +63,6 @@ internal sealed class ChatPairs(ILookup<(Guid Task, Guid Person), ChatTurnRow> t
         }
     }
 
-    /// <summary>The same for the same turn, so that exports made twice are equal.</summary>
+    /// <summary>The same for the same turn, so that repeated exports are equal.</summary>
     private static Guid TurnId(Guid revision, int turn) => new(SHA256.HashData([.. revision.ToByteArray(), (byte)turn]).AsSpan(0, 16));
 }

@@ -3,5 +3,5 @@ using System.Collections.Immutable;
 namespace Attune.Feedback.Snapshots;
 
 /// <summary>A model that learned from someone's labels.</summary>
-/// <param name="Labels">How many of theirs were in the snapshot.</param>
+/// <param name="Labels">The number of their labels in the snapshot.</param>
 public sealed record ShapedModel(string Model, string Run, string Stage, string SnapshotSha256, int Labels, DateTimeOffset At);

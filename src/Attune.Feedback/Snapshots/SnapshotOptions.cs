@@ -11,7 +11,7 @@ using Label = Attune.Core.Feedback.Label;
 
 namespace Attune.Feedback.Snapshots;
 
-/// <summary>Which labels a snapshot takes.</summary>
+/// <summary>The labels that a snapshot takes.</summary>
 public sealed record SnapshotOptions
 {
     /// <summary>Share of the prompts kept aside in held-out.jsonl.</summary>
@@ -26,10 +26,10 @@ public sealed record SnapshotOptions
     /// <summary>Leave out people who got less than this share of gold right; null to keep everyone.</summary>
     public double? LeastGoldAccuracy { get; init; }
 
-    /// <summary>Leave out the strength, so that the reward model asks for the order alone.</summary>
+    /// <summary>Leave out the strength, so that a reward model learns only the order.</summary>
     public bool WithoutMargin { get; init; }
 
-    /// <summary>Take these tasks alone, such as the questions of one run; null for all.</summary>
+    /// <summary>Take only these tasks, such as the questions of one run; null for all.</summary>
     public ImmutableHashSet<Guid>? Tasks { get; init; }
 
     /// <summary>The choice in words, as the manifest records it.</summary>

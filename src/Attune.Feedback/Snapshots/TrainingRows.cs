@@ -6,7 +6,7 @@ using Label = Attune.Core.Feedback.Label;
 
 namespace Attune.Feedback.Snapshots;
 
-/// <summary>Feedback as the rows that stages read (docs/data-formats.md).</summary>
+/// <summary>Labels as the rows that stages read (docs/data-formats.md).</summary>
 internal static class TrainingRows
 {
     /// <returns>How many rows; ratings in the middle of their scale make none.</returns>

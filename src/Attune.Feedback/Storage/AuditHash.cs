@@ -2,19 +2,19 @@ using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Storage;
 
-/// <summary>What the links of the audit are made of.</summary>
+/// <summary>The hashes of the audit's links.</summary>
 internal static class AuditHash
 {
-    /// <summary>What the first link follows.</summary>
+    /// <summary>The previous hash of the first link.</summary>
     public const string Start = "0000000000000000000000000000000000000000000000000000000000000000";
 
-    /// <summary>SHA-256 over the link before and everything this one says.</summary>
+    /// <summary>SHA-256 over the previous link's hash and the content of this one.</summary>
     public static string Of(AuditRow row) =>
         StoreJson.Sha256(
             StoreJson.Write(new object[] { row.PreviousHash, row.Sequence, row.At, row.Actor, row.Action, row.Subject, row.DetailJson })
         );
 
-    /// <summary>What the audit says of a revision: a label changed afterwards no longer has it.</summary>
+    /// <summary>The hash of a revision as the audit records it: a label that was changed afterwards has another.</summary>
     public static string Of(RevisionRow row) =>
         StoreJson.Sha256(
             StoreJson.Write(
@@ -46,7 +46,7 @@ internal static class AuditHash
             StoreJson.Write(new object[] { row.Id, row.ProjectId, row.TaskId, row.PersonId, row.ValueJson, row.Reason, row.At })
         );
 
-    /// <summary>Of an item's content: what people were shown.</summary>
+    /// <summary>The hash of an item's content, which people were shown.</summary>
     public static string Of(ItemRow item, IEnumerable<CandidateRow> candidates) =>
         StoreJson.Sha256(
             StoreJson.Write(
@@ -54,7 +54,7 @@ internal static class AuditHash
             )
         );
 
-    /// <summary>Of the items that were added together.</summary>
+    /// <summary>The hash of the items that were added together.</summary>
     public static string Of(IEnumerable<(Guid Id, string Sha256)> items) =>
         StoreJson.Sha256(StoreJson.Write(items.Select(i => new object[] { i.Id, i.Sha256 })));
 }

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Attune.Feedback.Storage;
 
-/// <summary>What someone may do; each may do what those before may.</summary>
+/// <summary>What a person may do; each role may do everything that the roles before it may do.</summary>
 public enum MemberRole
 {
     /// <summary>Look at projects and their figures.</summary>

@@ -4,7 +4,7 @@ public enum ProjectState
 {
     Open,
 
-    /// <summary>No task is handed out; labels under way are taken.</summary>
+    /// <summary>No task is handed out; labels of tasks in hand are accepted.</summary>
     Paused,
     Closed,
 }

@@ -3,18 +3,18 @@ using Attune.Core;
 namespace Attune.Feedback.Storage;
 
 /// <summary>
-/// The database had too much to do, or could not be reached, for as long as the store was patient. Nothing is wrong with what was asked:
-/// ask again a little later.
+/// The database was overloaded or unreachable for longer than <see cref="StoreOptions.Patience"/>. Nothing is wrong with the request:
+/// try it again later.
 /// </summary>
 public sealed class StoreBusyException : AttuneException
 {
     internal StoreBusyException(string place, StoredState stored, Exception cause)
         : base(Words(place, stored, cause), cause) => Stored = stored;
 
-    /// <summary>Whether what was to be written may be there.</summary>
+    /// <summary>Whether the write may have been stored.</summary>
     public StoredState Stored { get; }
 
-    /// <summary>When it is worth to ask again.</summary>
+    /// <summary>How long to wait before the next attempt.</summary>
     public TimeSpan RetryAfter { get; } = TimeSpan.FromSeconds(5);
 
     private static string Words(string place, StoredState stored, Exception cause) =>
@@ -22,16 +22,16 @@ public sealed class StoreBusyException : AttuneException
         + (
             stored == StoredState.Not
                 ? "Nothing was stored; try again in a few seconds."
-                : "It is not known whether this was stored; look before you do it again."
+                : "It is unknown whether this was stored; check before you do it again."
         );
 }
 
-/// <summary>What became of a write that failed.</summary>
+/// <summary>The outcome of a write that failed.</summary>
 public enum StoredState
 {
-    /// <summary>All of it was taken back.</summary>
+    /// <summary>It was rolled back.</summary>
     Not,
 
-    /// <summary>The line broke, or the time was up, while it was being made final.</summary>
+    /// <summary>The connection broke, or time ran out, during the commit.</summary>
     Unknown,
 }

@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Attune.Feedback.Storage;
 
-/// <summary>How each database is opened.</summary>
+/// <summary>Opens each kind of database.</summary>
 internal static class StoreContexts
 {
     public static StoreDatabase Sqlite(StoreOptions options)
@@ -33,7 +33,7 @@ internal static class StoreContexts
         return new StoreDatabase(options, pool.CreateDbContext, source.Dispose);
     }
 
-    /// <summary>Settings that belong to a connection, not to the file.</summary>
+    /// <summary>Settings of a connection, not of the file.</summary>
     private sealed class SqliteSettings(TimeSpan lockWait) : DbConnectionInterceptor
     {
         // Write-ahead log: readers and the writer do not wait for each other. Full: a commit is on disk, also after a power cut.

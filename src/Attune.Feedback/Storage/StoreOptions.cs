@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Attune.Feedback.Storage;
 
-/// <summary>Where the store is and how it behaves.</summary>
+/// <summary>The store's location and behaviour.</summary>
 /// <param name="Database">A file name for SQLite, or a PostgreSQL connection string ("Host=...;Database=...") or address
 /// ("postgres://...").</param>
 public sealed record StoreOptions(string Database)
@@ -15,7 +15,7 @@ public sealed record StoreOptions(string Database)
     /// <summary>Rounds of PBKDF2-HMAC-SHA256 for new passwords; OWASP's advice of 2023 by default.</summary>
     public int PasswordRounds { get; init; } = 600_000;
 
-    /// <summary>How long an operation is tried again while the database is too busy, or waits for its turn, before it is refused.</summary>
+    /// <summary>How long an operation waits for its turn, or is retried while the database is too busy, before it fails.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(45);
 
     /// <summary>Make a missing SQLite file; otherwise a missing file is an error.</summary>
@@ -23,7 +23,7 @@ public sealed record StoreOptions(string Database)
 
     public bool IsPostgreSql => DatabaseAddress.IsPostgreSql(Database);
 
-    /// <summary>The place without secrets, as manifests and messages name it.</summary>
+    /// <summary>The location without secrets, for manifests and messages.</summary>
     public string Place
     {
         get

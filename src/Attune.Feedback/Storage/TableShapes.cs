@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Storage;
 
-/// <summary>Names, keys and indices of the tables. The unique ones carry the protocol's promises.</summary>
+/// <summary>Names, keys and indices of the tables. The unique indices enforce the protocol.</summary>
 internal static class TableShapes
 {
     public static void Configure(ModelBuilder model)
@@ -68,11 +68,11 @@ internal static class TableShapes
         model.Entity<SlotRow>(t =>
         {
             t.ToTable("slot").HasKey(s => new { s.TaskId, s.Number });
-            // One label of a person for a task, whatever happens.
+            // One label of a person for a task, always.
             t.HasIndex(s => new { s.TaskId, s.PersonId }).IsUnique();
             t.HasIndex(s => s.LeaseId).IsUnique();
             t.HasIndex(s => new { s.PersonId, s.State });
-            // The next slot is the first of the open ones: done slots are not in this index, so it stays short.
+            // The next slot is the first open one. Done slots are not in this index, so it stays small.
             t.HasIndex(s => new
                 {
                     s.ProjectId,
