@@ -1,8 +1,8 @@
-using Attune.Feedback.Bench;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using Attune.Core.Runs;
+using Attune.Feedback.Bench;
 using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Tests;

@@ -60,7 +60,8 @@ internal static class FrontierCommand
     {
         RequireRoom(folder, resume);
         NativeSetup.LoadTorch();
-        Task<FrontierBoard> Work(IRunScreen screen) => new FrontierRun(plan, folder, screen) { Stores = new FeedbackStores() }.RunAsync(cancel);
+        Task<FrontierBoard> Work(IRunScreen screen) =>
+            new FrontierRun(plan, folder, screen) { Stores = new FeedbackStores() }.RunAsync(cancel);
         try
         {
             var board =

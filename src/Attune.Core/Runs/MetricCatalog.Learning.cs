@@ -92,7 +92,12 @@ public static partial class MetricCatalog
                 ),
                 new("judge/pairs", "pairs", "Online DPO: judged pairs of the round.", Own),
                 new("judge/ties", "1", "Online DPO: share of the questions on which the judge preferred no answer.", Own),
-                new("judge/alike", "1", "Online DPO: share of the prompts whose answers were all the same, so that no question was asked.", Own),
+                new(
+                    "judge/alike",
+                    "1",
+                    "Online DPO: share of the prompts whose answers were all the same, so that no question was asked.",
+                    Own
+                ),
                 new("left_out/<reason>", "rows", "Rows of the data that were left out, for this reason.", Own),
                 new("preference_accuracy", "1", "eval_rewards/accuracies of the final policy.", Own),
                 new("preference_accuracy_low", "1", "Lower end of its 95% interval.", "Wilson 1927"),

@@ -155,5 +155,7 @@ public sealed class RowFields(JsonElement row, Action<string, string>? report = 
     }
 
     private static string Expected(JsonElement value, string expected) =>
-        value.ValueKind == JsonValueKind.Undefined ? $"missing; expected {expected}." : $"found {ValueDescription.Of(value)}; expected {expected}.";
+        value.ValueKind == JsonValueKind.Undefined
+            ? $"missing; expected {expected}."
+            : $"found {ValueDescription.Of(value)}; expected {expected}.";
 }

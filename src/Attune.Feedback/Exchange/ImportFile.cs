@@ -63,7 +63,13 @@ public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<
         };
     }
 
-    private static ImmutableArray<ReadRow> Read(IExchangeFormat reader, JsonObject row, FormatContext context, int line, RowProblems problems)
+    private static ImmutableArray<ReadRow> Read(
+        IExchangeFormat reader,
+        JsonObject row,
+        FormatContext context,
+        int line,
+        RowProblems problems
+    )
     {
         try
         {

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
+using Attune.Data.Formats;
 using Attune.Text.Templates;
 using Speaker = Attune.Core.Conversations.Role;
-using Attune.Data.Formats;
 
 namespace Attune.Feedback.Formats;
 

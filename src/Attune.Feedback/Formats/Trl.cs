@@ -3,9 +3,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
+using Attune.Data.Formats;
+using Attune.Data.Formats;
 using Attune.Feedback.Labels;
-using Attune.Data.Formats;
-using Attune.Data.Formats;
 
 namespace Attune.Feedback.Formats;
 

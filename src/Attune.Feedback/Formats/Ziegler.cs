@@ -104,8 +104,7 @@ internal sealed class Ziegler : IExchangeFormat
     private static string Decode(JsonObject row, string field, FormatContext context)
     {
         var tokenizer =
-            context.Tokenizer
-            ?? throw new RowException(field, "holds token ids; give the folder of the GPT-2 tokenizer with --tokenizer.");
+            context.Tokenizer ?? throw new RowException(field, "holds token ids; give the folder of the GPT-2 tokenizer with --tokenizer.");
         int[] tokens = [.. row.List(field).Select(t => t.Whole(field)).Where(t => t != Padding)];
         var unknown = tokens.FirstOrDefault(t => t < 0 || t >= tokenizer.VocabularySize, -1);
         return unknown < 0 || Array.IndexOf(tokens, unknown) < 0

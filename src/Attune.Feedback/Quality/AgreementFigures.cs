@@ -24,10 +24,19 @@ internal static class AgreementFigures
             ProjectKind.Comparison =>
             [
                 .. Categories(tasks, "preferred answer", j => (double)((ComparisonJudgement)j).Pick, seed),
-                .. Alphas(tasks, "strength", j => ((ComparisonJudgement)j).Strength, [MeasurementLevel.Ordinal, MeasurementLevel.Interval], seed),
+                .. Alphas(
+                    tasks,
+                    "strength",
+                    j => ((ComparisonJudgement)j).Strength,
+                    [MeasurementLevel.Ordinal, MeasurementLevel.Interval],
+                    seed
+                ),
             ],
             ProjectKind.BestOf => Categories(tasks, "best answer", j => (((ChoiceJudgement)j).Best ?? -1) + 1.0, seed),
-            ProjectKind.Rating => [.. Alphas(tasks, "rating", j => ((RatingJudgement)j).Value, [MeasurementLevel.Ordinal, MeasurementLevel.Interval], seed)],
+            ProjectKind.Rating =>
+            [
+                .. Alphas(tasks, "rating", j => ((RatingJudgement)j).Value, [MeasurementLevel.Ordinal, MeasurementLevel.Interval], seed),
+            ],
             ProjectKind.Ranking => [new AgreementFigure("Kendall's W, mean over tasks", "ranking", Bootstrap.Of(tasks, MeanW, seed))],
             ProjectKind.Steps => [Steps(tasks, seed)],
             ProjectKind.Spans =>

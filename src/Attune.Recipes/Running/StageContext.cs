@@ -127,7 +127,9 @@ public sealed class StageContext(
     /// <exception cref="AttuneException">No such store or project, or this program cannot open stores.</exception>
     public Task<IStoredProject> OpenStoreAsync(string database, string project, CancellationToken cancel) =>
         Stores is null
-            ? throw new ConfigurationException($"stage {stage} reads a feedback store, which this program cannot open. Run it by `attune run`.")
+            ? throw new ConfigurationException(
+                $"stage {stage} reads a feedback store, which this program cannot open. Run it by `attune run`."
+            )
             : Stores.OpenAsync(database, project, cancel);
 
     public string RequirePolicy() => Artifacts.Policy ?? throw new ConfigurationException(NeedsModel(stage));

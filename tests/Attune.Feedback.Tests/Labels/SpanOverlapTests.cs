@@ -1,5 +1,5 @@
-using Attune.Feedback.Labels;
 using Attune.Core.Feedback;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Tests.Labels;
 
