@@ -20,12 +20,15 @@ public static class Replies
 {
     /// <summary>
     /// The demonstrations, each preceded by the earlier replies of its conversation. Their answers together are the tokens that a mask
-    /// over the whole conversation would select, if the template writes the beginning of a conversation the same regardless of what follows.
+    /// over the whole conversation would select, if the template writes the beginning of a conversation the same regardless of what
+    /// follows.
     /// </summary>
     public static ImmutableArray<Demonstration> Of(ImmutableArray<Demonstration> demonstrations, AssistantTurns turns) =>
         turns == AssistantTurns.Last ? demonstrations : [.. demonstrations.SelectMany(d => Earlier(d).Append(d))];
 
-    /// <summary>The rows with whole conversations to learn, including what others say; rows that are not conversations stay unchanged.</summary>
+    /// <summary>
+    /// The rows with whole conversations to learn, including what others say; rows that are not conversations stay unchanged.
+    /// </summary>
     /// <param name="sources">What the rows were encoded from.</param>
     /// <param name="first">The first token that is learned: 1 after a begin token, else 0.</param>
     public static EncodedData<TokenSequence> Whole(EncodedData<TokenSequence> rows, ImmutableArray<Demonstration> sources, int first) =>

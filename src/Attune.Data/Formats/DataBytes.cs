@@ -5,7 +5,9 @@ using Attune.Core;
 
 namespace Attune.Data.Formats;
 
-/// <summary>The content of a data file, unpacked where its name ends in .gz and without a byte order mark, and the hash of the stored file.</summary>
+/// <summary>
+/// The content of a data file, unpacked where its name ends in .gz and without a byte order mark, and the hash of the stored file.
+/// </summary>
 public sealed record DataBytes(byte[] Content, string Sha256)
 {
     public static bool IsPacked(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);

@@ -48,9 +48,9 @@ internal sealed record FormatContext(ProjectKind Kind, ProjectSettings Settings,
 }
 
 /// <summary>
-/// A public format for labels. The store keeps what it understands of a row as item and judgement, and the rest of the row, with those places
-/// emptied, as its frame. So an export gives back what was imported, field by field, except for what was changed in between. Rows that were
-/// made in the store have no frame and are written in the format's plain form.
+/// A public format for labels. The store keeps what it understands of a row as item and judgement, and the rest of the row, with those
+/// places emptied, as its frame. So an export gives back what was imported, field by field, except for what was changed in between. Rows
+/// that were made in the store have no frame and are written in the format's plain form.
 /// </summary>
 internal interface IExchangeFormat
 {

@@ -25,7 +25,9 @@ public sealed class Accounts
         _decoyHash = new(() => Credentials.HashPassword("", database.Options.PasswordRounds));
     }
 
-    /// <summary>A one-time token for the first owner, valid for a day; null where there is an owner. Earlier set-up tokens expire.</summary>
+    /// <summary>
+    /// A one-time token for the first owner, valid for a day; null where there is an owner. Earlier set-up tokens expire.
+    /// </summary>
     public Task<string?> SetUpAsync(CancellationToken cancel) =>
         _database.WriteAsync(
             async writer =>

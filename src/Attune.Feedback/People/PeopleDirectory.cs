@@ -83,8 +83,8 @@ public sealed class PeopleDirectory
         );
 
     /// <summary>
-    /// Gives a person another role in the installation; <see cref="MemberRole.Annotator"/> grants nothing by itself. Their roles in projects
-    /// stay.
+    /// Gives a person another role in the installation; <see cref="MemberRole.Annotator"/> grants nothing by itself. Their roles in
+    /// projects stay.
     /// </summary>
     /// <returns>Why it was refused; empty where it was done. The last owner cannot be demoted.</returns>
     public Task<ImmutableArray<string>> SetRoleAsync(Guid actor, Guid person, MemberRole role, CancellationToken cancel) =>
@@ -109,7 +109,9 @@ public sealed class PeopleDirectory
             cancel
         );
 
-    /// <summary>A person created by a program, without a password: simulated annotators, tests, runs that ask. They cannot sign in.</summary>
+    /// <summary>
+    /// A person created by a program, without a password: simulated annotators, tests, runs that ask. They cannot sign in.
+    /// </summary>
     public Task<PersonInfo> AddAsync(Guid? actor, string name, MemberRole role, CancellationToken cancel) =>
         _database.WriteAsync(
             async writer =>

@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Attune.Feedback.Privacy;
 
 /// <summary>
-/// The right to be forgotten. A person's answers are emptied in every revision and their name is removed. That there was an answer stays, so that
-/// the audit still verifies. Models that learned from the answers keep what they learned: the report names them.
+/// The right to be forgotten. A person's answers are emptied in every revision and their name is removed. That there was an answer stays,
+/// so that the audit still verifies. Models that learned from the answers keep what they learned: the report names them.
 /// </summary>
 public sealed class Erasure
 {

@@ -5,7 +5,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Attune.Feedback.Projects;
 
 /// <summary>
-/// The items of projects, each with a task. For managers: the caller checks who may call (<see cref="People.PeopleDirectory.RoleInAsync"/>).
+/// The items of projects, each with a task. For managers: the caller checks who may call
+/// (<see cref="People.PeopleDirectory.RoleInAsync"/>).
 /// </summary>
 public sealed class ProjectTasks
 {

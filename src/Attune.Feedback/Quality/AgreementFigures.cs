@@ -52,7 +52,9 @@ internal static class AgreementFigures
         };
     }
 
-    /// <summary>Alpha; Fleiss' kappa where all tasks have equally many labels; Cohen's kappa where the same two people labelled all.</summary>
+    /// <summary>
+    /// Alpha; Fleiss' kappa where all tasks have equally many labels; Cohen's kappa where the same two people labelled all.
+    /// </summary>
     private static ImmutableArray<AgreementFigure> Categories(StandingLabel[][] tasks, string of, Func<Judgement, double> value, Seed seed)
     {
         var figures = ImmutableArray.CreateBuilder<AgreementFigure>();

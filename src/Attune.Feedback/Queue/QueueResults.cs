@@ -118,6 +118,6 @@ public abstract record SubmitResult
 }
 
 /// <summary>The result of an undo.</summary>
-/// <param name="Task">The task again, with the retracted answer as its draft; null where its place went to someone else, or there was nothing to
-/// undo.</param>
+/// <param name="Task">The task again, with the retracted answer as its draft; null where its place went to someone else, or there was
+/// nothing to undo.</param>
 public sealed record UndoResult(SubmitResult Result, AssignedTask? Task);

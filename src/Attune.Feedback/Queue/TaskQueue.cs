@@ -15,8 +15,8 @@ public sealed class TaskQueue
     internal TaskQueue(StoreDatabase database) => _database = database;
 
     /// <summary>
-    /// The next task for a person. A person who already holds as many as the project allows gets the one held longest again, in the order it was
-    /// shown, so that a page can be reloaded or opened twice.
+    /// The next task for a person. A person who already holds as many as the project allows gets the one held longest again, in the order
+    /// it was shown, so that a page can be reloaded or opened twice.
     /// </summary>
     public Task<ClaimResult> ClaimAsync(Guid project, Guid person, CancellationToken cancel) =>
         _database.WriteAgainAsync(writer => new TaskClaim(writer, project, person).RunAsync(cancel), cancel);

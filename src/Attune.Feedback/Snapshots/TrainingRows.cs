@@ -49,7 +49,8 @@ internal static class TrainingRows
         new(rating.Prompt, rating.Answer, rating.Share > 0.5) { Annotator = rating.Annotator };
 
     /// <summary>
-    /// The field is "answer", not "completion", so that a stage that learns from demonstrations does not take an answer with errors for one.
+    /// The field is "answer", not "completion", so that a stage that learns from demonstrations does not take an answer with errors for
+    /// one.
     /// </summary>
     private static byte[] Row(SpanLabels labels) =>
         JsonSerializer.SerializeToUtf8Bytes(

@@ -76,16 +76,16 @@ internal sealed class StoreDatabase : IDisposable
         );
 
     /// <summary>
-    /// One transaction: all of <paramref name="work"/> and its audit entries, or nothing. It is repeated where another transaction got in its
-    /// way, so it must do nothing but read and write the database.
+    /// One transaction: all of <paramref name="work"/> and its audit entries, or nothing. It is repeated where another transaction got in
+    /// its way, so it must do nothing but read and write the database.
     /// </summary>
     /// <exception cref="StoreBusyException">The database was too busy for too long, or the commit got no answer.</exception>
     public Task<T> WriteAsync<T>(Func<StoreWriter, Task<T>> work, CancellationToken cancel) =>
         WriteAsync(work, Repeat.UnlessStored, cancel);
 
     /// <summary>
-    /// As <see cref="WriteAsync{T}(Func{StoreWriter, Task{T}}, CancellationToken)"/>, for idempotent work: it carries an id, or writes the same
-    /// again.
+    /// As <see cref="WriteAsync{T}(Func{StoreWriter, Task{T}}, CancellationToken)"/>, for idempotent work: it carries an id, or writes the
+    /// same again.
     /// </summary>
     public Task<T> WriteAgainAsync<T>(Func<StoreWriter, Task<T>> work, CancellationToken cancel) => WriteAsync(work, Repeat.Always, cancel);
 

@@ -165,7 +165,9 @@ public sealed class FormatTests
         Assert.Equal(before, after);
     }
 
-    /// <summary>Two of the 1800 rows differ before the assistant's last turn; reading the file for training leaves out the same two.</summary>
+    /// <summary>
+    /// Two of the 1800 rows differ before the assistant's last turn; reading the file for training leaves out the same two.
+    /// </summary>
     [Fact]
     public async Task Transcripts_come_out_as_they_went_in_except_those_that_data_files_leave_out_too()
     {
