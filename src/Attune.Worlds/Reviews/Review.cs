@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Attune.Worlds.Reviews.Grammar;
+using Attune.Worlds.Reviews.Vocabulary;
 
 namespace Attune.Worlds.Reviews;
 

@@ -1,9 +1,9 @@
 using System.Text.RegularExpressions;
 using Attune.Core.Conversations;
 using Attune.Core.Runs;
-using Attune.Worlds.Reviews.Grammar;
+using Attune.Worlds.Reviews.Vocabulary;
 
-namespace Attune.Worlds.Reviews;
+namespace Attune.Worlds.Reviews.Grammar;
 
 /// <summary>An invented film.</summary>
 public sealed partial record Film(string Title, Genre Genre)

@@ -1,4 +1,4 @@
-namespace Attune.Worlds.Reviews;
+namespace Attune.Worlds.Reviews.Vocabulary;
 
 /// <summary>The kinds of film; their printed names are in assets/reviews/grammar/films.txt.</summary>
 public enum Genre

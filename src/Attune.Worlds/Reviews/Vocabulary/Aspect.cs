@@ -1,4 +1,4 @@
-namespace Attune.Worlds.Reviews;
+namespace Attune.Worlds.Reviews.Vocabulary;
 
 /// <summary>What a sentence of a review judges. The nouns of each are in assets/reviews/grammar/nouns.txt.</summary>
 public enum Aspect

@@ -2,8 +2,9 @@ using Attune.Core.Conversations;
 using Attune.Core.Runs;
 using Attune.Worlds.Reviews;
 using Attune.Worlds.Reviews.Grammar;
+using Attune.Worlds.Reviews.Vocabulary;
 
-namespace Attune.Worlds.Tests.Reviews;
+namespace Attune.Worlds.Tests.Reviews.Grammar;
 
 public sealed class FilmTests
 {
