@@ -8,12 +8,40 @@ using Attune.Feedback.Storage;
 
 namespace Attune.Feedback.Bench;
 
-/// <summary>Annotators who never rest: each claims and submits without a pause, so one of them stands for hundreds of people.</summary>
+/// <summary>Annotators that claim and submit without a pause, so that each stands for hundreds of people.</summary>
 public static class Load
 {
     public static async Task<int> RunAsync(string database, int annotators, int labels)
     {
         await using var store = await FeedbackStore.OpenAsync(new StoreOptions(database), default);
+        var project = await AddProjectAsync(store, labels);
+        var people = await AddPeopleAsync(store, project, annotators);
+        var clock = Stopwatch.StartNew();
+        var times = (await Task.WhenAll(people.Select(p => Task.Run(() => LabelAsync(store, project.Id, p))))).SelectMany(t => t).ToArray();
+        var seconds = clock.Elapsed.TotalSeconds;
+        var progress = await store.Projects.ProgressAsync(project.Id, default);
+        var (claims, submits) = (times.Select(t => t.Claim).Order().ToArray(), times.Select(t => t.Submit).Order().ToArray());
+        Console.WriteLine(
+            JsonSerializer.Serialize(
+                new
+                {
+                    store = store.Options.IsPostgreSql ? "PostgreSQL" : "SQLite",
+                    annotators,
+                    labels = times.Length,
+                    done = progress.Done,
+                    surplus = progress.Surplus,
+                    labels_per_second = Math.Round(times.Length / seconds, 1),
+                    claim_ms = new { p50 = At(claims, 0.5), p99 = At(claims, 0.99) },
+                    submit_ms = new { p50 = At(submits, 0.5), p99 = At(submits, 0.99) },
+                    whole = (await store.Audit.VerifyAsync(default)).FirstBroken is null,
+                }
+            )
+        );
+        return 0;
+    }
+
+    private static async Task<ProjectInfo> AddProjectAsync(FeedbackStore store, int labels)
+    {
         var project = await store.Projects.CreateAsync(
             null,
             $"bench {Guid.NewGuid()}",
@@ -38,6 +66,11 @@ public static class Load
             ],
             default
         );
+        return project;
+    }
+
+    private static async Task<List<Guid>> AddPeopleAsync(FeedbackStore store, ProjectInfo project, int annotators)
+    {
         var people = new List<Guid>();
         for (var i = 0; i < annotators; i++)
         {
@@ -46,28 +79,7 @@ public static class Load
             people.Add(person);
         }
 
-        var clock = Stopwatch.StartNew();
-        var times = (await Task.WhenAll(people.Select(p => Task.Run(() => LabelAsync(store, project.Id, p))))).SelectMany(t => t).ToArray();
-        var seconds = clock.Elapsed.TotalSeconds;
-        var progress = await store.Projects.ProgressAsync(project.Id, default);
-        var (claims, submits) = (times.Select(t => t.Claim).Order().ToArray(), times.Select(t => t.Submit).Order().ToArray());
-        Console.WriteLine(
-            JsonSerializer.Serialize(
-                new
-                {
-                    store = store.Options.IsPostgreSql ? "PostgreSQL" : "SQLite",
-                    annotators,
-                    labels = times.Length,
-                    done = progress.Done,
-                    surplus = progress.Surplus,
-                    labels_per_second = Math.Round(times.Length / seconds, 1),
-                    claim_ms = new { p50 = At(claims, 0.5), p99 = At(claims, 0.99) },
-                    submit_ms = new { p50 = At(submits, 0.5), p99 = At(submits, 0.99) },
-                    whole = (await store.Audit.VerifyAsync(default)).FirstBroken is null,
-                }
-            )
-        );
-        return 0;
+        return people;
     }
 
     private static async Task<List<(double Claim, double Submit)>> LabelAsync(FeedbackStore store, Guid project, Guid person)

@@ -6,14 +6,14 @@ using Attune.Core.Tokens;
 namespace Attune.Data.Encoding;
 
 /// <summary>Limits rows to a length under a policy, and counts what was dropped or cut.</summary>
-internal sealed class PromptFitting
+internal sealed class LengthLimit
 {
     private readonly Encoder _encoder;
     private readonly int _maxLength;
     private readonly TruncationPolicy _policy;
     private readonly List<string> _dropped = [];
 
-    public PromptFitting(Encoder encoder, int maxLength, TruncationPolicy policy)
+    public LengthLimit(Encoder encoder, int maxLength, TruncationPolicy policy)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 2);
         (_encoder, _maxLength, _policy) = (encoder, maxLength, policy);
