@@ -11,7 +11,7 @@ public sealed class AuditTests
         "UPDATE response_revision SET value_json = replace(value_json, 'comment', 'remark')",
         "was changed: it is not what the audit says"
     )]
-    [InlineData("DELETE FROM response_revision WHERE number = 1", "is in the audit, but is gone")]
+    [InlineData("DELETE FROM response_revision WHERE number = 1", "is in the audit, but missing")]
     [InlineData(
         "UPDATE audit_event SET detail_json = replace(detail_json, 'test', 'best') WHERE action = 'project.created'",
         "link 3 (project.created of"
@@ -21,7 +21,7 @@ public sealed class AuditTests
     [InlineData("UPDATE candidate SET content_json = replace(content_json, 'first 0', 'worse 0')", "was changed after it was added")]
     [InlineData("DELETE FROM task WHERE position = 1", "are not those that were added")]
     [InlineData("UPDATE guideline_version SET markdown = 'Be unfair'", "is not what was published")]
-    [InlineData("UPDATE response_revision SET redacted = 1", "erased without the audit's knowledge")]
+    [InlineData("UPDATE response_revision SET redacted = 1", "was erased, but the audit does not record it")]
     public async Task Every_change_by_hand_is_found_and_named(string tamper, string found)
     {
         await using var test = await TestStore.OpenAsync("SQLite");
