@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics;
-using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Tokens;
 using Attune.Text.Templates;

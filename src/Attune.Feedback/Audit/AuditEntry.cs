@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-
 namespace Attune.Feedback.Audit;
 
 /// <summary>One entry of the audit.</summary>

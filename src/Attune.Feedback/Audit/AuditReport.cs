@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-
 namespace Attune.Feedback.Audit;
 
 /// <summary>The result of verifying the store.</summary>

@@ -1,8 +1,3 @@
-using System.IO.Compression;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
-using Attune.Core;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;

@@ -10,7 +10,6 @@ using Attune.Feedback.Quality;
 using Attune.Feedback.Snapshots;
 using Attune.Feedback.Storage;
 using Attune.Text.Tokenizers;
-using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Exchange;
 

@@ -1,8 +1,5 @@
-using System.Collections.Immutable;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 
 namespace Attune.Feedback.Formats;

@@ -1,7 +1,3 @@
-using System.Collections.Immutable;
-using System.Text.Json.Nodes;
-using Attune.Core.Conversations;
-
 namespace Attune.Feedback.Labels;
 
 /// <summary>The kind of a task by which people are measured.</summary>

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Attune.Feedback.Labels;
 
 /// <summary>What a project asks of people.</summary>

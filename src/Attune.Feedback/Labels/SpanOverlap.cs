@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Attune.Core.Feedback;
-using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Labels;
 

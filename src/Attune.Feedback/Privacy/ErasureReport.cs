@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Attune.Feedback.Snapshots;
 
 namespace Attune.Feedback.Privacy;

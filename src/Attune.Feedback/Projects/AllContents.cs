@@ -1,11 +1,5 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using Attune.Core;
-using Attune.Data.Formats;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Storage;
-using Attune.Text.Tokenizers;
 using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Projects;

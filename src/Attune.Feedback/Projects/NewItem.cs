@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json.Nodes;
-using Attune.Core.Conversations;
 using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Projects;

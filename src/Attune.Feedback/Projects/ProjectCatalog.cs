@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Feedback.Labels;
 using Attune.Feedback.People;

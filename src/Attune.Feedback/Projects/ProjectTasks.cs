@@ -1,4 +1,3 @@
-using Attune.Core;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 

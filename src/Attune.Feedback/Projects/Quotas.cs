@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using Attune.Core;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 

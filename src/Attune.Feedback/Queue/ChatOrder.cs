@@ -1,7 +1,6 @@
 using Attune.Core.Feedback;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Storage;
-using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Queue;
 

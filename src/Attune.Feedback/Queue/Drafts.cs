@@ -1,6 +1,3 @@
-using System.Collections.Immutable;
-using System.Text.Json;
-using Attune.Core.Conversations;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using Attune.Core.Feedback;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;

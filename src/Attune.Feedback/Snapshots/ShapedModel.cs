@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Attune.Feedback.Snapshots;
 
 /// <summary>A model that learned from someone's labels.</summary>

@@ -1,12 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Security.Cryptography;
-using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
-using Attune.Data.Formats;
-using Attune.Data.Order;
-using Microsoft.EntityFrameworkCore;
 using Label = Attune.Core.Feedback.Label;
 
 namespace Attune.Feedback.Snapshots;

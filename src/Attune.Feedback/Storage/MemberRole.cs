@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Attune.Feedback.Storage;
 
 /// <summary>What a person may do; each role may do everything that the roles before it may do.</summary>

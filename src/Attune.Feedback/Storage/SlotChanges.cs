@@ -1,6 +1,3 @@
-using System.Collections.Immutable;
-using System.Text.Json;
-using Attune.Core.Conversations;
 using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Storage;

@@ -1,5 +1,3 @@
-using Attune.Worlds.Reviews.Vocabulary;
-
 namespace Attune.Worlds.Reviews.Grammar;
 
 /// <summary>Which features the expansion of a symbol depends on, through all it refers to.</summary>
