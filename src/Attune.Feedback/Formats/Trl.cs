@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Data.Formats;
-using Attune.Data.Formats;
 using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Formats;
