@@ -1,4 +1,7 @@
 using System.Text.Json;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Storage;
 
 namespace Attune.Feedback.Bench;
 
@@ -34,7 +37,7 @@ public static class Host
         return 0;
     }
 
-    /// <summary>What a web server answers with status 500: whoever asked asks again.</summary>
+    /// <summary>What a web server answers with status 500: the client asks again.</summary>
     private static async Task<HostReply> TryAsync(FeedbackStore store, HostRequest request)
     {
         try

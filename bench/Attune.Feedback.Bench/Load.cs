@@ -1,47 +1,21 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Storage;
 
 namespace Attune.Feedback.Bench;
 
-/// <summary>Annotators who never rest: each claims and submits without a pause, so one of them stands for hundreds of people.</summary>
+/// <summary>Annotators that claim and submit without a pause, so that each stands for hundreds of people.</summary>
 public static class Load
 {
     public static async Task<int> RunAsync(string database, int annotators, int labels)
     {
         await using var store = await FeedbackStore.OpenAsync(new StoreOptions(database), default);
-        var project = await store.Projects.CreateAsync(
-            null,
-            $"bench {Guid.NewGuid()}",
-            ProjectKind.Comparison,
-            new ProjectSettings { Quota = 3 },
-            "",
-            default
-        );
-        var text = new string('x', 400);
-        await store.Projects.AddItemsAsync(
-            null,
-            project.Id,
-            [
-                .. Enumerable
-                    .Range(0, (labels + 2) / 3)
-                    .Select(i => new NewItem(
-                        new ItemContent(
-                            new Prompt.Text($"question {i} {text}"),
-                            [new Candidate($"first {text}"), new Candidate($"second {text}")]
-                        )
-                    )),
-            ],
-            default
-        );
-        var people = new List<Guid>();
-        for (var i = 0; i < annotators; i++)
-        {
-            var person = (await store.People.AddAsync(null, $"bench {project.Id} {i}", Role.Annotator, default)).Id;
-            await store.People.SetMemberAsync(person, project.Id, person, Role.Annotator, default);
-            people.Add(person);
-        }
-
+        var project = await AddProjectAsync(store, labels);
+        var people = await AddPeopleAsync(store, project, annotators);
         var clock = Stopwatch.StartNew();
         var times = (await Task.WhenAll(people.Select(p => Task.Run(() => LabelAsync(store, project.Id, p))))).SelectMany(t => t).ToArray();
         var seconds = clock.Elapsed.TotalSeconds;
@@ -64,6 +38,48 @@ public static class Load
             )
         );
         return 0;
+    }
+
+    private static async Task<ProjectInfo> AddProjectAsync(FeedbackStore store, int labels)
+    {
+        var project = await store.Projects.CreateAsync(
+            null,
+            $"bench {Guid.NewGuid()}",
+            ProjectKind.Comparison,
+            new ProjectSettings { Quota = 3 },
+            "",
+            default
+        );
+        var text = new string('x', 400);
+        await store.Tasks.AddItemsAsync(
+            null,
+            project.Id,
+            [
+                .. Enumerable
+                    .Range(0, (labels + 2) / 3)
+                    .Select(i => new NewItem(
+                        new ItemContent(
+                            new Prompt.Text($"question {i} {text}"),
+                            [new Candidate($"first {text}"), new Candidate($"second {text}")]
+                        )
+                    )),
+            ],
+            default
+        );
+        return project;
+    }
+
+    private static async Task<List<Guid>> AddPeopleAsync(FeedbackStore store, ProjectInfo project, int annotators)
+    {
+        var people = new List<Guid>();
+        for (var i = 0; i < annotators; i++)
+        {
+            var person = (await store.People.AddAsync(null, $"bench {project.Id} {i}", MemberRole.Annotator, default)).Id;
+            await store.People.SetMemberAsync(person, project.Id, person, MemberRole.Annotator, default);
+            people.Add(person);
+        }
+
+        return people;
     }
 
     private static async Task<List<(double Claim, double Submit)>> LabelAsync(FeedbackStore store, Guid project, Guid person)

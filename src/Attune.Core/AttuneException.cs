@@ -1,7 +1,7 @@
 namespace Attune.Core;
 
 /// <summary>
-/// A mistake the user can mend: bad data, a bad recipe, a damaged model file. The command line prints the message,
+/// An error that the user can correct: bad data, a bad recipe, a damaged model file. The command line prints the message,
 /// without a stack trace, and exits with code 2. The message says what was found, what was expected and what to do.
 /// </summary>
 public class AttuneException : Exception
@@ -22,7 +22,7 @@ public sealed class ConfigurationException(IReadOnlyList<string> problems) : Att
     public IReadOnlyList<string> Problems { get; } = problems;
 }
 
-/// <summary>Data that does not have the promised form; names file, line and field.</summary>
+/// <summary>Data that does not have the expected form; names file, line and field.</summary>
 public sealed class DataException(string message) : AttuneException(message);
 
 /// <summary>A model, tokenizer or checkpoint on disk that cannot be read: truncated, of another shape, or not one at all.</summary>

@@ -17,6 +17,7 @@ public sealed record DroppedRows(string Reason, int Count)
             )
             .ToLowerInvariant();
 
-    internal static ImmutableArray<DroppedRows> Of(IEnumerable<string> reasons) =>
+    /// <summary>Counts equal reasons.</summary>
+    public static ImmutableArray<DroppedRows> Of(IEnumerable<string> reasons) =>
         [.. reasons.GroupBy(r => r, StringComparer.Ordinal).Select(g => new DroppedRows(g.Key, g.Count()))];
 }

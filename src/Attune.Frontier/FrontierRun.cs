@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Attune.Core;
+using Attune.Core.Feedback;
 using Attune.Core.Files;
 using Attune.Core.Runs;
 using Attune.Recipes.Binding;
@@ -17,6 +18,9 @@ public sealed class FrontierRun(FrontierPlan plan, string folder, IRunScreen scr
 {
     private readonly FrontierFolder _folder = new(folder);
     private readonly CellClock _clock = new();
+
+    /// <summary>Opens feedback stores; null where no stage reads one.</summary>
+    public IFeedbackStores? Stores { get; init; }
 
     private FrontierRecipe Recipe => plan.Recipe;
 
@@ -67,7 +71,10 @@ public sealed class FrontierRun(FrontierPlan plan, string folder, IRunScreen scr
             _folder.Base(seed),
             new CellScreen(task => screen.Report($"base of seed {seed}", 0, 1, task)),
             null
-        );
+        )
+        {
+            Stores = Stores,
+        };
         _folder.Begin(_folder.Base(seed), plan.Base with { Seed = seed });
         await run.RunAsync(cancel);
         screen.Report($"base of seed {seed}", 1, 1, "");
@@ -101,7 +108,11 @@ public sealed class FrontierRun(FrontierPlan plan, string folder, IRunScreen scr
         {
             var recipe = cell.Recipe with { Seed = seed };
             _folder.Begin(place, recipe);
-            var run = new Run(recipe, place, new CellScreen(task => ShowProgress($"{label}, seed {seed}: {task}")), null) { Given = given };
+            var run = new Run(recipe, place, new CellScreen(task => ShowProgress($"{label}, seed {seed}: {task}")), null)
+            {
+                Given = given,
+                Stores = Stores,
+            };
             var result = await run.RunAsync(cancel);
             var watch = Stopwatch.StartNew();
             var (point, figures) = await evaluation.EvaluateAsync(run.Product!.Policy!, cancel);

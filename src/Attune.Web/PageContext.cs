@@ -1,4 +1,4 @@
-using Attune.Feedback;
+using Attune.Feedback.Storage;
 
 namespace Attune.Web;
 
@@ -7,12 +7,12 @@ namespace Attune.Web;
 /// <param name="Name">What they sign in with.</param>
 /// <param name="Role">The role over the whole installation; for whoever was invited to a project alone it is annotator, which opens
 /// nothing.</param>
-public sealed record Viewer(Guid Id, string Name, Role Role)
+public sealed record Viewer(Guid Id, string Name, MemberRole Role)
 {
     /// <summary>May see more than tasks: projects, runs, people.</summary>
-    public bool SeesRuns => Role is Role.Owner or Role.Manager or Role.Reader;
-    public bool IsManager => Role is Role.Owner or Role.Manager;
-    public bool IsOwner => Role is Role.Owner;
+    public bool SeesRuns => Role is MemberRole.Owner or MemberRole.Manager or MemberRole.Reader;
+    public bool IsManager => Role is MemberRole.Owner or MemberRole.Manager;
+    public bool IsOwner => Role is MemberRole.Owner;
 }
 
 /// <summary>What every page needs besides its own contents.</summary>

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Attune.Core;
-using Attune.Feedback;
+using Attune.Feedback.Storage;
 using Attune.Web.Completions;
 using Attune.Web.Components;
 using Attune.Web.Security;

@@ -1,4 +1,5 @@
 using Attune.Feedback;
+using Attune.Feedback.Storage;
 using Attune.Web.Endpoints;
 using Attune.Web.Runs;
 using Attune.Web.Security;
@@ -62,7 +63,7 @@ public sealed class WebServer : IAsyncDisposable
         {
             var server = new WebServer(Build(options, store), store);
             await server._app.StartAsync(cancel);
-            server.SetUpLink = await store.People.SetUpAsync(cancel) is { } token ? $"{server.Address}/set-up/{token}" : null;
+            server.SetUpLink = await store.Accounts.SetUpAsync(cancel) is { } token ? $"{server.Address}/set-up/{token}" : null;
             return server;
         }
         catch (IOException problem)

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Storage;
 using Attune.Testing;
 
 namespace Attune.Cli.Tests;
@@ -159,9 +162,9 @@ public sealed class OnlineFeedbackTests : IDisposable
             new StoreOptions(_folder.File("people.db")) { PasswordRounds = 1000 },
             cancel
         );
-        var anna = await store.People.AddAsync(null, "anna", Role.Annotator, cancel);
+        var anna = await store.People.AddAsync(null, "anna", MemberRole.Annotator, cancel);
         var project = await store.Projects.CreateAsync(anna.Id, "asked", ProjectKind.Comparison, new ProjectSettings(), "", cancel);
-        await store.People.SetMemberAsync(anna.Id, project.Id, anna.Id, Role.Annotator, cancel);
+        await store.People.SetMemberAsync(anna.Id, project.Id, anna.Id, MemberRole.Annotator, cancel);
         string[] arguments =
         [
             .. Arguments("run"),

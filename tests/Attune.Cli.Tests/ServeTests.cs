@@ -6,8 +6,12 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Attune.Core.Conversations;
 using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.People;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Storage;
 using Attune.Testing;
-using Role = Attune.Feedback.Role;
 
 namespace Attune.Cli.Tests;
 
@@ -60,7 +64,7 @@ public sealed class ServeTests : IDisposable
             "",
             Cancel
         );
-        await store.Projects.AddItemsAsync(
+        await store.Tasks.AddItemsAsync(
             null,
             project.Id,
             [
@@ -73,8 +77,8 @@ public sealed class ServeTests : IDisposable
         var keys = new List<string>();
         for (var i = 0; i < People; i++)
         {
-            var person = await store.People.AddAsync(null, $"person {i}", Role.Annotator, Cancel);
-            await store.People.SetMemberAsync(person.Id, project.Id, person.Id, Role.Annotator, Cancel);
+            var person = await store.People.AddAsync(null, $"person {i}", MemberRole.Annotator, Cancel);
+            await store.People.SetMemberAsync(person.Id, project.Id, person.Id, MemberRole.Annotator, Cancel);
             keys.Add((await store.Keys.CreateAsync(person.Id, "key", [KeyScope.Annotate], null, Cancel)).Key);
         }
 
@@ -102,7 +106,7 @@ public sealed class ServeTests : IDisposable
 
         await work;
         Assert.Equal(3, kills);
-        var labels = (await store.Projects.TasksAsync(project.Id, -1, Tasks, Cancel))
+        var labels = (await store.Tasks.ListAsync(project.Id, -1, Tasks, Cancel))
             .SelectMany(t => t.Labels.Select(l => (Task: t.Id, Label: l)))
             .ToArray();
         Assert.Equal(Tasks * Quota, labels.Count(l => !l.Label.Surplus));

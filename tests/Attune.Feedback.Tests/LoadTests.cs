@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Attune.Core.Runs;
 using Attune.Feedback.Bench;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Tests;
 
@@ -37,7 +38,7 @@ public sealed class LoadTests
         var killed = await killing;
 
         Assert.True(killed > 0, "no server was killed while people worked");
-        var labels = (await test.Store.Projects.TasksAsync(test.Project.Id, -1, Tasks, default))
+        var labels = (await test.Store.Tasks.ListAsync(test.Project.Id, -1, Tasks, default))
             .SelectMany(t => t.Labels.Select(l => (Task: t.Id, Label: l)))
             .ToArray();
         Assert.All(labels.GroupBy(l => l.Task), g => Assert.Equal(Quota, g.Count(l => !l.Label.Surplus)));

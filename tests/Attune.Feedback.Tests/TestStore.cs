@@ -1,5 +1,10 @@
 using System.Collections.Immutable;
 using Attune.Core.Conversations;
+using Attune.Feedback.Formats;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Storage;
 using Attune.Testing;
 
 namespace Attune.Feedback.Tests;
@@ -41,7 +46,7 @@ public sealed class TestStore : IAsyncDisposable
         var folder = new TemporaryFolder();
         var options = new StoreOptions(place.Length > 0 ? place : folder.File("feedback.db")) { Time = clock, PasswordRounds = 1000 };
         var test = new TestStore(folder, clock) { Store = await FeedbackStore.OpenAsync(options, default), Options = options };
-        test.Owner = (await test.Store.People.AddAsync(null, "owner", Role.Owner, default)).Id;
+        test.Owner = (await test.Store.People.AddAsync(null, "owner", MemberRole.Owner, default)).Id;
         test.Project = await test.Store.Projects.CreateAsync(
             test.Owner,
             "test",
@@ -52,8 +57,8 @@ public sealed class TestStore : IAsyncDisposable
         );
         for (var i = 0; i < people; i++)
         {
-            var person = await test.Store.People.AddAsync(null, $"person {i}", Role.Annotator, default);
-            await test.Store.People.SetMemberAsync(test.Owner, test.Project.Id, person.Id, Role.Annotator, default);
+            var person = await test.Store.People.AddAsync(null, $"person {i}", MemberRole.Annotator, default);
+            await test.Store.People.SetMemberAsync(test.Owner, test.Project.Id, person.Id, MemberRole.Annotator, default);
             test.People = test.People.Add(person.Id);
         }
 
@@ -73,7 +78,7 @@ public sealed class TestStore : IAsyncDisposable
         );
 
     public Task<AddedItems> AddPairsAsync(int count) =>
-        Store.Projects.AddItemsAsync(Owner, Project.Id, [.. Enumerable.Range(0, count).Select(Pair)], default);
+        Store.Tasks.AddItemsAsync(Owner, Project.Id, [.. Enumerable.Range(0, count).Select(Pair)], default);
 
     public async Task<AssignedTask> ClaimAsync(Guid person) =>
         Assert.IsType<ClaimResult.Claimed>(await Store.Queue.ClaimAsync(Project.Id, person, default)).Task;

@@ -1,7 +1,11 @@
 using System.Collections.Immutable;
 using System.Net;
 using Attune.Core.Conversations;
+using Attune.Feedback.Storage;
 using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.People;
+using Attune.Feedback.Projects;
 using Attune.Testing;
 
 namespace Attune.Web.Tests;
@@ -39,7 +43,7 @@ public sealed class Site : IAsyncLifetime
             CancellationToken.None
         );
         var token = _server.SetUpLink!.Split('/')[^1];
-        Owner = Welcome(await Store.People.JoinAsync(token, "Olga Owner", Password, CancellationToken.None));
+        Owner = Welcome(await Store.Accounts.JoinAsync(token, "Olga Owner", Password, CancellationToken.None));
     }
 
     public async ValueTask DisposeAsync()
@@ -58,11 +62,16 @@ public sealed class Site : IAsyncLifetime
             SignInsPerMinute = 10_000,
         };
 
-    public async Task<Someone> PersonAsync(Role role, Guid? project)
+    public async Task<Someone> PersonAsync(MemberRole role, Guid? project)
     {
-        var invitation = await Store.People.InviteAsync(Owner.Id, role, project, TimeSpan.FromDays(1), CancellationToken.None);
+        var invitation = await Store.Accounts.InviteAsync(Owner.Id, role, project, TimeSpan.FromDays(1), CancellationToken.None);
         return Welcome(
-            await Store.People.JoinAsync(invitation.Token, $"{role} {Interlocked.Increment(ref _names)}", Password, CancellationToken.None)
+            await Store.Accounts.JoinAsync(
+                invitation.Token,
+                $"{role} {Interlocked.Increment(ref _names)}",
+                Password,
+                CancellationToken.None
+            )
         );
     }
 
@@ -81,7 +90,7 @@ public sealed class Site : IAsyncLifetime
             guidelines,
             CancellationToken.None
         );
-        await Store.Projects.AddItemsAsync(Owner.Id, project.Id, items, CancellationToken.None);
+        await Store.Tasks.AddItemsAsync(Owner.Id, project.Id, items, CancellationToken.None);
         return project;
     }
 
@@ -100,7 +109,7 @@ public sealed class Site : IAsyncLifetime
     /// <summary>What a project's people have said so far.</summary>
     public async Task<Judgement[]> JudgementsAsync(Guid project) =>
         [
-            .. (await Store.Projects.TasksAsync(project, -1, 500, CancellationToken.None))
+            .. (await Store.Tasks.ListAsync(project, -1, 500, CancellationToken.None))
                 .SelectMany(t => t.Labels)
                 .Select(l => l.Judgement)
                 .OfType<Judgement>(),

@@ -8,6 +8,7 @@ using Attune.Core.Runs;
 using Attune.Data.Formats;
 using Attune.Recipes.Sources;
 using Attune.Worlds.Reviews;
+using Attune.Worlds.Reviews.Vocabulary;
 
 namespace Attune.Cli.Commands;
 

@@ -4,7 +4,11 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Attune.Core;
 using Attune.Feedback;
+using Attune.Feedback.Exchange;
 using Attune.Feedback.Formats;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using Attune.Text.Tokenizers;
 
 namespace Attune.Cli.Commands;
@@ -110,7 +114,7 @@ internal static class FeedbackCommand
                     );
                 }
                 var added = known is not null
-                    ? await store.Projects.AddItemsAsync(null, known.Id, read.Items, cancel)
+                    ? await store.Tasks.AddItemsAsync(null, known.Id, read.Items, cancel)
                     : (
                         await store.Projects.CreateAsync(
                             null,
@@ -137,13 +141,15 @@ internal static class FeedbackCommand
                         added.Duplicates,
                         read.Repeated,
                         read.Empty,
+                        LeftOut = read.Dropped.Sum(d => d.Count),
                     },
                     $"{read.Rows} rows of {read.Format}: {added.Items} items and {added.Labels} labels into '{name}' ({read.Kind})",
                     added.Duplicates > 0 ? $"{added.Duplicates} items were there already and are left as they are" : null,
                     read.Repeated > 0
                         ? $"{read.Repeated} labels are left out: the same person had labelled the same content in an earlier row"
                         : null,
-                    read.Empty > 0 ? $"{read.Empty} rows hold nothing to compare" : null
+                    read.Empty > 0 ? $"{read.Empty} rows hold nothing to compare" : null,
+                    read.Dropped.IsEmpty ? null : string.Join("; ", read.Dropped)
                 );
                 return 0;
             }
@@ -457,8 +463,8 @@ internal static class FeedbackCommand
                             + $"{store.Options.Place}.{Suggestion.For(name, people.SelectMany(p => new[] { p.Name, p.Pseudonym }))}"
                     );
                 var report = parsed.GetValue(yes)
-                    ? await store.Erasing.EraseAsync(null, found.Id, cancel)
-                    : await store.Erasing.PreviewAsync(found.Id, cancel);
+                    ? await store.Erasure.EraseAsync(null, found.Id, cancel)
+                    : await store.Erasure.PreviewAsync(found.Id, cancel);
                 Say(
                     parsed.GetValue(json),
                     report,

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Attune.Cli.Screens;
 using Attune.Core;
+using Attune.Feedback;
 using Attune.Frontier;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
@@ -59,7 +60,8 @@ internal static class FrontierCommand
     {
         RequireRoom(folder, resume);
         NativeSetup.LoadTorch();
-        Task<FrontierBoard> Work(IRunScreen screen) => new FrontierRun(plan, folder, screen).RunAsync(cancel);
+        Task<FrontierBoard> Work(IRunScreen screen) =>
+            new FrontierRun(plan, folder, screen) { Stores = new FeedbackStores() }.RunAsync(cancel);
         try
         {
             var board =

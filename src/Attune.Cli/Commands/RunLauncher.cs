@@ -2,6 +2,7 @@ using Attune.Cli.Screens;
 using Attune.Core;
 using Attune.Core.Files;
 using Attune.Core.Runs;
+using Attune.Feedback;
 using Attune.Recipes;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
@@ -28,7 +29,8 @@ internal static class RunLauncher
         {
             NativeSetup.LoadTorch();
             var person = asksPerson ? new TerminalPerson(Terminal.Messages) : null;
-            Task<RunResult> Work(IRunScreen screen) => new Run(recipe, folder, screen, person).RunAsync(cancel);
+            Task<RunResult> Work(IRunScreen screen) =>
+                new Run(recipe, folder, screen, person) { Stores = new FeedbackStores() }.RunAsync(cancel);
             // Live bars and questions cannot share a terminal.
             var result =
                 asksPerson || Console.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive

@@ -2,7 +2,7 @@ namespace Attune.Core.Conversations;
 
 /// <summary>
 /// Positions in stored text count Unicode code points, as Python does; .NET and JavaScript count UTF-16 units. An emoji is one code
-/// point and two units, so positions are converted where texts come in and go out.
+/// point and two units, so positions are converted where texts enter and leave the program.
 /// </summary>
 public static class CodePoints
 {

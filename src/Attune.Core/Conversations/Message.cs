@@ -1,6 +1,6 @@
 namespace Attune.Core.Conversations;
 
-/// <summary>Who speaks.</summary>
+/// <summary>The speaker of a message.</summary>
 public enum Role
 {
     System,

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Attune.Core.Conversations;
 
-/// <summary>What the model is asked to answer: plain text to continue, or a conversation to reply to.</summary>
+/// <summary>A prompt: plain text to continue, or a conversation to reply to.</summary>
 public abstract record Prompt
 {
     private Prompt() { }
@@ -10,13 +10,13 @@ public abstract record Prompt
     /// <summary>A stable text form, for grouping by prompt, splitting and display. Equal prompts have equal keys.</summary>
     public abstract string Key { get; }
 
-    /// <summary>Plain text; the answer is its continuation, with nothing added between the two.</summary>
+    /// <summary>Plain text; the answer continues it directly.</summary>
     public sealed record Text(string Value) : Prompt
     {
         public override string Key => Value;
     }
 
-    /// <summary>Turns up to, and not including, the reply asked for; a chat template turns them into tokens.</summary>
+    /// <summary>The turns before the requested reply; a chat template converts them to tokens.</summary>
     public sealed record Chat(ImmutableArray<Message> Messages) : Prompt
     {
         public override string Key => string.Join('\u001e', Messages.Select(m => $"{m.Role}\u001f{m.Content}"));

@@ -10,7 +10,7 @@ namespace Attune.Core.Feedback;
 /// </summary>
 public abstract record Label(Prompt Prompt)
 {
-    /// <summary>Who said it; null where the source does not tell.</summary>
+    /// <summary>Who said it; null where the source does not say.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Annotator { get; init; }
 }

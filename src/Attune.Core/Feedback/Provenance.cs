@@ -88,7 +88,7 @@ public sealed record Provenance(ImmutableArray<ProvenanceEntry> Snapshots)
     }
 
     /// <summary>
-    /// Notes beside the snapshot that a run learned from it, so that whoever erases labels can name the models they shaped.
+    /// Notes beside the snapshot that a run learned from it, so that erasing labels can name the models that learned from them.
     /// </summary>
     public static void NoteUse(string snapshotFolder, SnapshotUse use)
     {

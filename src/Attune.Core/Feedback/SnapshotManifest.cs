@@ -46,7 +46,7 @@ public sealed record SnapshotManifest
 
     /// <summary>
     /// The audit's newest link at the time: its number and hash. It anchors the store's past: what was before it cannot change unnoticed
-    /// any more.
+    /// any longer.
     /// </summary>
     public required long AuditSequence { get; init; }
     public required string AuditHash { get; init; }
@@ -75,7 +75,7 @@ public sealed record SnapshotManifest
             return manifest.Sha256 == manifest.Compute()
                 ? manifest
                 : throw new DataException(
-                    $"{path}: was changed after the snapshot was made: its hash does not fit. Make the snapshot again."
+                    $"{path}: was changed after the snapshot was made: its hash does not match. Make the snapshot again."
                 );
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
@@ -88,7 +88,7 @@ public sealed record SnapshotManifest
         }
     }
 
-    /// <summary>Computes every file's hash anew.</summary>
+    /// <summary>Checks the hash of every file.</summary>
     /// <exception cref="DataException">A file is gone or was changed.</exception>
     public void Verify(string folder)
     {
@@ -97,7 +97,7 @@ public sealed record SnapshotManifest
             var path = Path.Combine(folder, file.Name);
             if (!File.Exists(path))
             {
-                throw new DataException($"{path}: is gone, but the snapshot's manifest names it. Make the snapshot again.");
+                throw new DataException($"{path}: missing, although the snapshot's manifest names it. Make the snapshot again.");
             }
             if (Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))) != file.Sha256)
             {

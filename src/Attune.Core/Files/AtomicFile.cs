@@ -1,6 +1,6 @@
 namespace Attune.Core.Files;
 
-/// <summary>Writes that are either there whole or not there at all, also after a crash or a full disk.</summary>
+/// <summary>Writes files whole or not at all, also in a crash or on a full disk.</summary>
 public static class AtomicFile
 {
     private const string Temporary = ".tmp-";
@@ -25,14 +25,39 @@ public static class AtomicFile
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             TryDelete(temporary);
-            throw new AttuneException(
-                $"{full} could not be written: {problem.Message.TrimEnd('.')}. Free some space or choose another folder; "
-                    + "nothing was changed.",
-                problem
-            );
+            throw Unwritable(full, problem);
         }
     }
 
+    /// <summary>As <see cref="Write"/>, for content that is awaited.</summary>
+    public static async Task WriteAsync(string path, Func<Stream, Task> write, CancellationToken cancel)
+    {
+        var full = Path.GetFullPath(path);
+        var temporary = full + Temporary + Environment.ProcessId;
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+            await using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                await write(stream);
+                await stream.FlushAsync(cancel);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, full, overwrite: true);
+        }
+        catch (Exception problem)
+        {
+            TryDelete(temporary);
+            if (problem is not (IOException or UnauthorizedAccessException))
+            {
+                throw;
+            }
+            throw Unwritable(full, problem);
+        }
+    }
+
+    /// <exception cref="AttuneException">As for <see cref="Write"/>.</exception>
     public static void WriteText(string path, string text) =>
         Write(
             path,
@@ -43,13 +68,19 @@ public static class AtomicFile
             }
         );
 
-    /// <summary>Whether a path is what a process that was killed while writing left behind.</summary>
+    /// <summary>Whether a path is a temporary file that a killed process left behind.</summary>
     public static bool IsLeftover(string path)
     {
         var name = Path.GetFileName(path.AsSpan());
         var at = name.LastIndexOf(Temporary, StringComparison.Ordinal);
         return at > 0 && name.Length > at + Temporary.Length && !name[(at + Temporary.Length)..].ContainsAnyExceptInRange('0', '9');
     }
+
+    private static AttuneException Unwritable(string path, Exception problem) =>
+        new(
+            $"{path} could not be written: {problem.Message.TrimEnd('.')}. Free some space or choose another folder; nothing was changed.",
+            problem
+        );
 
     private static void TryDelete(string path)
     {

@@ -19,7 +19,7 @@ public sealed class Metrics
     /// <summary>Adds one value that counts <paramref name="weight"/> times.</summary>
     public void Add(string name, double value, double weight = 1) => AddSum(name, value * weight, weight);
 
-    /// <summary>Replaces whatever was there.</summary>
+    /// <summary>Replaces the previous value.</summary>
     public void Set(string name, double value) => _values[name] = (value, 1);
 
     public void Add(Metrics other)

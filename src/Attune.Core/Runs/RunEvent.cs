@@ -58,7 +58,7 @@ public sealed record StageResult(string Name, double Seconds, IReadOnlyDictionar
 
 /// <summary>The whole of <c>result.json</c>: a run's figures, for scripts and for the report.</summary>
 /// <param name="Summary">gold_reward_before, gold_reward_after, proxy_reward_before, proxy_reward_after, kl_nats, reward_model_accuracy,
-/// win_rate_vs_reference, seconds, and whatever else the run measured; null where it could not be.</param>
+/// win_rate_vs_reference, seconds, and further figures of the run; null where one could not be measured.</param>
 public sealed record RunResult(
     string Name,
     string Version,

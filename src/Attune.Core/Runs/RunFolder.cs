@@ -103,14 +103,14 @@ public sealed record RunFolder(string Path)
         {
             throw new DataException(
                 $"{ResultFile}, line {problem.LineNumber + 1}: not a run's result ({problem.Message.TrimEnd('.')}). Finish the "
-                    + "run again with --resume to have it written anew."
+                    + "run again with --resume to write it again."
             );
         }
 
         if (result is not { Name: not null, Version: not null, Summary: not null })
         {
             throw new DataException(
-                $"{ResultFile}: name, version or summary is missing. Finish the run again with --resume to have it written anew."
+                $"{ResultFile}: name, version or summary is missing. Finish the run again with --resume to write it again."
             );
         }
 

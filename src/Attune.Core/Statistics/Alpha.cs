@@ -1,7 +1,7 @@
 namespace Attune.Core.Statistics;
 
 /// <summary>What the values mean, which determines how far apart two of them are.</summary>
-public enum Scale
+public enum MeasurementLevel
 {
     /// <summary>Categories: equal or different.</summary>
     Nominal,
@@ -21,7 +21,7 @@ public static class Alpha
 {
     /// <param name="units">The values given to each unit, in any order; units with fewer than two are ignored.</param>
     /// <returns>1 for full agreement, 0 for chance; NaN where no unit has two values, or all values are equal.</returns>
-    public static double Of(IReadOnlyList<double[]> units, Scale scale)
+    public static double Of(IReadOnlyList<double[]> units, MeasurementLevel level)
     {
         var paired = units.Where(u => u.Length >= 2).ToArray();
         double[] values = [.. paired.SelectMany(u => u).Distinct().Order()];
@@ -32,7 +32,7 @@ public static class Alpha
             totals[index[value]]++;
         }
 
-        var distance = Distances(values, totals, scale);
+        var distance = Distances(values, totals, level);
         var observed = 0.0;
         foreach (var unit in paired)
         {
@@ -61,17 +61,17 @@ public static class Alpha
     }
 
     /// <summary>δ² of every two values.</summary>
-    private static double[,] Distances(double[] values, double[] totals, Scale scale)
+    private static double[,] Distances(double[] values, double[] totals, MeasurementLevel level)
     {
         var distance = new double[values.Length, values.Length];
         for (var a = 0; a < values.Length; a++)
         {
             for (var b = a + 1; b < values.Length; b++)
             {
-                var apart = scale switch
+                var apart = level switch
                 {
-                    Scale.Nominal => 1,
-                    Scale.Interval => values[b] - values[a],
+                    MeasurementLevel.Nominal => 1,
+                    MeasurementLevel.Interval => values[b] - values[a],
                     // All values from a to b, the ends counted half.
                     _ => totals[a..(b + 1)].Sum() - ((totals[a] + totals[b]) / 2),
                 };

@@ -7,7 +7,8 @@ public static class Concordance
     /// Kendall's W (Kendall and Babington Smith 1939), corrected for ties: 12 S / (m² (n³ - n) - m Σ T), with S the squared deviations of
     /// the rank sums and T = Σ (t³ - t) over the ties of a ranking.
     /// </summary>
-    /// <param name="rankings">One ranking per person with a rank for every item; tied items have equal ranks. Only the order of the numbers matters.</param>
+    /// <param name="rankings">One ranking per person with a rank for every item; tied items have equal ranks. Only the order of the numbers
+    /// matters.</param>
     /// <returns>1 where all rankings agree, 0 where all rank sums are equal; NaN for fewer than two people or items, or where every ranking
     /// ties all items.</returns>
     public static double KendallW(IReadOnlyList<IReadOnlyList<int>> rankings)

@@ -1,8 +1,8 @@
 namespace Attune.Core.Statistics;
 
 /// <summary>
-/// The score interval of a share (Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference"). It stays within 0 and 1,
-/// even for few units.
+/// The score interval of a share (Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference"). It stays within 0
+/// and 1, even for few units.
 /// </summary>
 public static class Wilson
 {

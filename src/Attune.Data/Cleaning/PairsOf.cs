@@ -3,7 +3,7 @@ using Attune.Core.Feedback;
 
 namespace Attune.Data.Cleaning;
 
-/// <summary>Other judgements as pairs and verdicts.</summary>
+/// <summary>Converts other labels to pairs and verdicts.</summary>
 public static class PairsOf
 {
     public const string Tie = "a tie: both answers have the same rank";

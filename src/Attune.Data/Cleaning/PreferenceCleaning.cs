@@ -3,7 +3,7 @@ using Attune.Core.Feedback;
 
 namespace Attune.Data.Cleaning;
 
-/// <summary>What becomes of rows that say little or contradict each other.</summary>
+/// <summary>How to treat rows that say little or contradict each other.</summary>
 public enum RowHandling
 {
     /// <summary>Left out, and counted.</summary>
@@ -13,14 +13,14 @@ public enum RowHandling
     Keep,
 }
 
-/// <summary>What cleaning left.</summary>
+/// <summary>The result of cleaning.</summary>
 /// <param name="Dropped">Rows left out, by reason.</param>
-/// <param name="Kept">Rows used although something is odd about them, by what it is.</param>
+/// <param name="Kept">Rows that are used in spite of a problem, by problem.</param>
 public sealed record CleanedRows<T>(ImmutableArray<T> Items, ImmutableArray<DroppedRows> Dropped, ImmutableArray<DroppedRows> Kept);
 
 /// <summary>
-/// Rows of judgements that are well formed but cannot be meant so. <c>docs/data-formats.md</c> has the table. Ties and answers to different
-/// prompts are found earlier, where rows are read.
+/// Finds labels that are well formed but make no sense. <c>docs/data-formats.md</c> has the table. Ties and answers to different
+/// prompts are found earlier, when rows are read.
 /// </summary>
 public sealed record PreferenceCleaning
 {
@@ -31,12 +31,12 @@ public sealed record PreferenceCleaning
     public const string Contradictory = "the same two answers also have the opposite label";
     public const string ContradictoryVerdict = "the same answer also has the opposite label";
 
-    /// <summary>Answers without a character that is not white space.</summary>
+    /// <summary>Answers that are empty or white space.</summary>
     public RowHandling EmptyAnswers { get; init; } = RowHandling.Drop;
 
     /// <summary>
-    /// Both directions of a pair. They are kept unless told otherwise: among labels that err or annotators who differ, how often each
-    /// answer wins is what is to be learned.
+    /// Both directions of a pair. Kept by default: where labels err or annotators differ, training has to learn how often each
+    /// answer wins.
     /// </summary>
     public RowHandling Contradictions { get; init; } = RowHandling.Keep;
 

@@ -5,7 +5,7 @@ using Attune.Core.Tokens;
 
 namespace Attune.Data.Encoding;
 
-/// <summary>Which of the assistant's replies in a conversation are learned from.</summary>
+/// <summary>The assistant's replies in a conversation that training learns from.</summary>
 public enum AssistantTurns
 {
     /// <summary>Every one, each after the turns before it.</summary>
@@ -19,13 +19,16 @@ public enum AssistantTurns
 public static class Replies
 {
     /// <summary>
-    /// The demonstrations with the earlier replies of their conversations before each. Together their answers are the tokens that a mask
-    /// over the whole conversation would learn, wherever a template writes the beginning of a conversation alike whatever follows.
+    /// The demonstrations, each preceded by the earlier replies of its conversation. Their answers together are the tokens that a mask
+    /// over the whole conversation would select, if the template writes the beginning of a conversation the same regardless of what
+    /// follows.
     /// </summary>
     public static ImmutableArray<Demonstration> Of(ImmutableArray<Demonstration> demonstrations, AssistantTurns turns) =>
         turns == AssistantTurns.Last ? demonstrations : [.. demonstrations.SelectMany(d => Earlier(d).Append(d))];
 
-    /// <summary>The rows with whole conversations to be learned, what others say included; rows that are no conversations stay.</summary>
+    /// <summary>
+    /// The rows with whole conversations to learn, including what others say; rows that are not conversations stay unchanged.
+    /// </summary>
     /// <param name="sources">What the rows were encoded from.</param>
     /// <param name="first">The first token that is learned: 1 after a begin token, else 0.</param>
     public static EncodedData<TokenSequence> Whole(EncodedData<TokenSequence> rows, ImmutableArray<Demonstration> sources, int first) =>

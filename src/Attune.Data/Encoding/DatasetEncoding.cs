@@ -19,8 +19,8 @@ public static class DatasetEncoding
         TruncationPolicy policy = TruncationPolicy.DropRow
     )
     {
-        var fitting = new PromptFitting(encoder, maxLength, policy);
-        return Encode(items, fitting, prompt => fitting.FitPrompt(prompt));
+        var limit = new LengthLimit(encoder, maxLength, policy);
+        return Encode(items, limit, prompt => limit.FitPrompt(prompt));
     }
 
     public static EncodedData<TokenSequence> EncodeAll(
@@ -30,8 +30,8 @@ public static class DatasetEncoding
         TruncationPolicy policy = TruncationPolicy.DropRow
     )
     {
-        var fitting = new PromptFitting(encoder, maxLength, policy);
-        return Encode(items, fitting, item => fitting.Fit(item.Prompt, [item.Answer]) is { } rows ? rows[0] : null);
+        var limit = new LengthLimit(encoder, maxLength, policy);
+        return Encode(items, limit, item => limit.Fit(item.Prompt, [item.Answer]) is { } rows ? rows[0] : null);
     }
 
     public static EncodedData<TokenPair> EncodeAll(
@@ -41,14 +41,12 @@ public static class DatasetEncoding
         TruncationPolicy policy = TruncationPolicy.DropRow
     )
     {
-        var fitting = new PromptFitting(encoder, maxLength, policy);
+        var limit = new LengthLimit(encoder, maxLength, policy);
         return Encode(
             items,
-            fitting,
+            limit,
             item =>
-                fitting.Fit(item.Prompt, [item.Chosen, item.Rejected]) is { } rows
-                    ? new TokenPair(rows[0], rows[1], item.Margin ?? 0)
-                    : null
+                limit.Fit(item.Prompt, [item.Chosen, item.Rejected]) is { } rows ? new TokenPair(rows[0], rows[1], item.Margin ?? 0) : null
         );
     }
 
@@ -59,11 +57,11 @@ public static class DatasetEncoding
         TruncationPolicy policy = TruncationPolicy.DropRow
     )
     {
-        var fitting = new PromptFitting(encoder, maxLength, policy);
+        var limit = new LengthLimit(encoder, maxLength, policy);
         return Encode(
             items,
-            fitting,
-            item => fitting.Fit(item.Prompt, item.Answers) is { } rows ? new TokenChoice([.. rows], item.Best) : null
+            limit,
+            item => limit.Fit(item.Prompt, item.Answers) is { } rows ? new TokenChoice([.. rows], item.Best) : null
         );
     }
 
@@ -74,11 +72,11 @@ public static class DatasetEncoding
         TruncationPolicy policy = TruncationPolicy.DropRow
     )
     {
-        var fitting = new PromptFitting(encoder, maxLength, policy);
+        var limit = new LengthLimit(encoder, maxLength, policy);
         return Encode(
             items,
-            fitting,
-            item => fitting.Fit(item.Prompt, item.Answers) is { } rows ? new TokenRanking([.. rows], item.Ranks) : null
+            limit,
+            item => limit.Fit(item.Prompt, item.Answers) is { } rows ? new TokenRanking([.. rows], item.Ranks) : null
         );
     }
 
@@ -105,7 +103,7 @@ public static class DatasetEncoding
         return new EncodedData<TokenSequence>(windows.ToImmutable(), sources.ToImmutable(), [], 0);
     }
 
-    private static EncodedData<TToken> Encode<T, TToken>(IReadOnlyList<T> items, PromptFitting fitting, Func<T, TToken?> encode)
+    private static EncodedData<TToken> Encode<T, TToken>(IReadOnlyList<T> items, LengthLimit limit, Func<T, TToken?> encode)
         where TToken : class
     {
         var encoded = ImmutableArray.CreateBuilder<TToken>();
@@ -120,6 +118,6 @@ public static class DatasetEncoding
             sources.Add(i);
         }
 
-        return new EncodedData<TToken>(encoded.ToImmutable(), sources.ToImmutable(), DroppedRows.Of(fitting.Dropped), fitting.Truncated);
+        return new EncodedData<TToken>(encoded.ToImmutable(), sources.ToImmutable(), DroppedRows.Of(limit.Dropped), limit.Truncated);
     }
 }

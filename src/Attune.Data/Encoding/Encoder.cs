@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics;
-using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Tokens;
 using Attune.Text.Templates;
@@ -11,11 +10,11 @@ namespace Attune.Data.Encoding;
 
 /// <summary>
 /// Prompts and answers as tokens, the same way for training and for sampling: one begin token, and answers encoded apart from their
-/// prompt, since a sampled answer too begins at a token boundary.
+/// prompt, because a sampled answer also begins at a token boundary.
 /// </summary>
 public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
 {
-    // Markers of a template leave no text behind, so a conversation cannot be read back from its tokens.
+    // A template's markers decode to nothing, so a conversation cannot be read back from its tokens.
     private readonly ConcurrentDictionary<TokenSequence, Prompt> _conversations = new();
 
     public ITokenizer Tokenizer => tokenizer;
@@ -39,7 +38,7 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     }
 
     /// <summary>
-    /// As <see cref="EncodePrompt"/>, for a server that reads ever new prompts: <see cref="ConversationOf"/> does not learn of it.
+    /// As <see cref="EncodePrompt"/>, for servers with ever new prompts: <see cref="ConversationOf"/> does not remember it.
     /// </summary>
     public ImmutableArray<int> EncodeOnce(Prompt prompt)
     {
@@ -67,7 +66,7 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
         return tokens.ToImmutable();
     }
 
-    /// <summary>The conversation that gave these prompt tokens; null where no conversation encoded here did.</summary>
+    /// <summary>The conversation that was encoded to these prompt tokens; null where there is none.</summary>
     public Prompt? ConversationOf(ReadOnlySpan<int> prompt) => _conversations.GetValueOrDefault(new TokenSequence([.. prompt], 0));
 
     /// <summary>Prompt, answer, end token.</summary>
@@ -81,34 +80,6 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     {
         var text = tokenizer.Encode(document.Text).Add(tokenizer.EndToken);
         return tokenizer.BeginToken is { } begin ? new TokenSequence(text.Insert(0, begin), 1) : new TokenSequence(text, 0);
-    }
-
-    /// <summary>
-    /// A whole conversation with what the assistant says in it marked, for templates of models: the tokens, and for each whether it is
-    /// learned from.
-    /// </summary>
-    /// <exception cref="DataException">The template is a built-in one, or cannot say the conversation.</exception>
-    public (ImmutableArray<int> Tokens, ImmutableArray<bool> IsSaid) EncodeConversation(ImmutableArray<Message> messages)
-    {
-        if (template is not JinjaTemplate own)
-        {
-            throw new DataException($"the {template.Name} template does not mark what the assistant says; expected a model's own.");
-        }
-        var (tokens, said) = (ImmutableArray.CreateBuilder<int>(), ImmutableArray.CreateBuilder<bool>());
-        var lastSpecial = false;
-        foreach (var (part, isSaid) in own.PartsWithSpeech(messages))
-        {
-            ImmutableArray<int> ids =
-                part.IsSpecial && tokenizer.FindSpecial(part.Text) is { } id ? [id]
-                : tokens.Count == 0 ? tokenizer.Encode(part.Text)
-                : lastSpecial ? tokenizer.EncodeAfter(tokens[^1], part.Text)
-                : tokenizer.EncodeContinuation(part.Text);
-            lastSpecial = part.IsSpecial;
-            tokens.AddRange(ids);
-            said.AddRange(Enumerable.Repeat(isSaid, ids.Length));
-        }
-
-        return (tokens.ToImmutable(), said.ToImmutable());
     }
 
     /// <summary>The answer's text: what <see cref="Encode(Prompt, string)"/> was given, or what a model sampled.</summary>
@@ -143,7 +114,7 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
             }
             else
             {
-                // A marker the vocabulary does not know is written out as text.
+                // A marker that the vocabulary does not have is written as text.
                 pending += text;
             }
         }

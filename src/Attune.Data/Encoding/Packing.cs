@@ -9,7 +9,7 @@ public sealed record PackedRow(ImmutableArray<TokenSequence> Segments)
     public int Length => Segments.Sum(s => s.Length);
 }
 
-/// <summary>Packs sequences into rows of a given length, so that little is padding.</summary>
+/// <summary>Packs sequences into rows of a given length with little padding.</summary>
 public static class Packing
 {
     /// <summary>

@@ -1,6 +1,6 @@
 namespace Attune.Data.Encoding;
 
-/// <summary>What becomes of a row that is longer than allowed. Answers are never cut.</summary>
+/// <summary>How to treat a row that is too long. Answers are never cut.</summary>
 public enum TruncationPolicy
 {
     /// <summary>It is left out, and counted.</summary>

@@ -5,12 +5,14 @@ using Attune.Core;
 
 namespace Attune.Data.Formats;
 
-/// <summary>The content of a data file, unpacked where its name ends in .gz, and the hash of the file as it lies on disk.</summary>
-internal sealed record DataBytes(byte[] Content, string Sha256)
+/// <summary>
+/// The content of a data file, unpacked where its name ends in .gz and without a byte order mark, and the hash of the stored file.
+/// </summary>
+public sealed record DataBytes(byte[] Content, string Sha256)
 {
     public static bool IsPacked(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The file's name without .gz ends in this.</summary>
+    /// <summary>Whether the file's name, without .gz, ends in this.</summary>
     public static bool HasExtension(string path, string extension) =>
         (IsPacked(path) ? path[..^3] : path).EndsWith(extension, StringComparison.OrdinalIgnoreCase);
 
@@ -53,8 +55,8 @@ internal sealed record DataBytes(byte[] Content, string Sha256)
     }
 
     /// <summary>
-    /// .NET does not mind a packed file that ends early. Its last eight bytes are checksum and length of its last member, which is
-    /// what the content must end with.
+    /// .NET accepts a packed file that ends early. Its last eight bytes are the checksum and the length of its last member, so the
+    /// content must end with such a member.
     /// </summary>
     private static void CheckEnd(byte[] packed, ReadOnlySpan<byte> content)
     {

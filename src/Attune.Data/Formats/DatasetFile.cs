@@ -16,7 +16,7 @@ public static class DatasetFile
     /// <summary>
     /// Reads all rows as <typeparamref name="T"/>: Document, Prompt, Demonstration, Preference, Verdict, StepLabels, Choice or Ranking.
     /// </summary>
-    /// <exception cref="DataException">The file or any row is not as promised: the first ten errors, and how many more there
+    /// <exception cref="DataException">The file or a row is not as expected: the first ten errors, and how many more there
     /// are.</exception>
     public static LoadedData<T> Read<T>(string path)
     {
@@ -32,7 +32,7 @@ public static class DatasetFile
         {
             CheckKind(path, format, RowFormats.Detect(rows[0]));
         }
-        var reading = new RowReading<T>(format, problems);
+        var reading = new RowCollector<T>(format, problems);
         foreach (var row in rows)
         {
             reading.Add(row);

@@ -1,6 +1,6 @@
 namespace Attune.Data.Formats;
 
-/// <summary>The kinds of rows a data file can hold: TRL's six, and two of our own.</summary>
+/// <summary>The kinds of rows in data files: TRL's six and two of our own.</summary>
 public enum DatasetKind
 {
     /// <summary>{text} or {messages}.</summary>
@@ -12,7 +12,7 @@ public enum DatasetKind
     /// <summary>{prompt, completion}.</summary>
     PromptCompletion,
 
-    /// <summary>{prompt, chosen, rejected}, or {chosen, rejected} that begin alike.</summary>
+    /// <summary>{prompt, chosen, rejected}, or {chosen, rejected} with the prompt as their common beginning.</summary>
     Preference,
 
     /// <summary>{prompt, completion, label}.</summary>

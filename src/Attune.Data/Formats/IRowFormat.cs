@@ -3,8 +3,8 @@ using System.Text.Json;
 
 namespace Attune.Data.Formats;
 
-/// <summary>How one kind of row becomes a record of ours, and back.</summary>
-internal interface IRowFormat<T>
+/// <summary>Reads one kind of row as a record, and writes it back. Data files and the feedback store share the formats.</summary>
+public interface IRowFormat<T>
 {
     /// <summary>The kind it writes.</summary>
     DatasetKind Kind { get; }
@@ -12,8 +12,10 @@ internal interface IRowFormat<T>
     /// <summary>The kinds it reads.</summary>
     ImmutableArray<DatasetKind> Reads => [Kind];
 
-    /// <summary>The record; meaningless where the row has failed or was dropped.</summary>
+    /// <summary>Reads a row. Check <see cref="RowFields.Failed"/> and <see cref="RowFields.DropReason"/> before using the record.</summary>
     T Read(RowFields row);
 
+    /// <summary>Writes the record's fields, without its annotator, into an object that is open.</summary>
+    /// <exception cref="ArgumentException">A text holds half a character, or a number is not finite.</exception>
     void Write(Utf8JsonWriter json, T item);
 }

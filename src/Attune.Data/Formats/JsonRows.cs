@@ -4,11 +4,12 @@ using System.Text.Unicode;
 namespace Attune.Data.Formats;
 
 /// <summary>A row of a data file and the line on which it begins, counted from 1.</summary>
-internal readonly record struct JsonRow(int Line, JsonElement Fields);
+public readonly record struct JsonRow(int Line, JsonElement Fields);
 
-/// <summary>Rows of JSON lines, or of one JSON array; told apart by the first character.</summary>
-internal static class JsonRows
+/// <summary>Reads JSON lines, or one JSON array; the first character decides.</summary>
+public static class JsonRows
 {
+    /// <summary>All rows; what is not an object is reported and left out.</summary>
     public static List<JsonRow> Read(byte[] content, RowProblems problems)
     {
         if (!Utf8.IsValid(content))
@@ -110,7 +111,7 @@ internal static class JsonRows
         }
         else
         {
-            problems.Add(line, null, $"found {Found.Kind(row)}; expected an object with named fields.");
+            problems.Add(line, null, $"found {ValueDescription.Of(row)}; expected an object with named fields.");
         }
     }
 

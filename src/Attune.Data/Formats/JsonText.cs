@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Attune.Data.Formats;
 
-/// <summary>Texts into JSON, whole: the writer alone would put U+FFFD in place of half characters and say nothing.</summary>
+/// <summary>Writes texts into JSON unchanged: the writer alone would silently replace half characters by U+FFFD.</summary>
 internal static class JsonText
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);

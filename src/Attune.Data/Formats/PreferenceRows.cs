@@ -4,10 +4,10 @@ using Attune.Core.Feedback;
 
 namespace Attune.Data.Formats;
 
-/// <summary>Two answers, one preferred; the prompt is given, or is what both begin with.</summary>
+/// <summary>Two answers, one preferred. The prompt is given, or is the common beginning of both.</summary>
 internal sealed class PreferenceRows : IRowFormat<Preference>
 {
-    /// <summary>Where the assistant begins to speak in the transcripts of hh-rlhf (Bai et al. 2022).</summary>
+    /// <summary>Begins the assistant's turn in the transcripts of hh-rlhf (Bai et al. 2022).</summary>
     private const string AssistantTurn = "\n\nAssistant:";
 
     public static PreferenceRows Instance { get; } = new();
@@ -97,7 +97,7 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
         return turn < 0 ? 0 : turn + AssistantTurn.Length;
     }
 
-    /// <summary>Length of the common beginning, up to the white space before the first word that differs: words are not cut.</summary>
+    /// <summary>Length of the common beginning, up to the white space before the first word that differs, so that no word is cut.</summary>
     private static int SharedWords(string left, string right)
     {
         var length = left.AsSpan().CommonPrefixLength(right);

@@ -6,15 +6,16 @@ using Attune.Text.Templates;
 namespace Attune.Data.Formats;
 
 /// <summary>Prompts and answers in both of TRL's forms: plain text, and lists of messages.</summary>
-internal static class PromptField
+public static class PromptField
 {
     public const string Name = "prompt";
 
+    /// <summary>The prompt: a conversation where the field holds a list, else a text.</summary>
     public static Prompt Read(RowFields row) =>
         row.IsConversation(Name) ? new Prompt.Chat(row.Messages(Name)) : new Prompt.Text(row.Text(Name));
 
     /// <summary>
-    /// An answer in the prompt's form. Of an answer of several messages, the last is the answer and the others belong to the prompt.
+    /// Reads an answer in the prompt's form. Of several messages the last is the answer, and the others belong to the prompt.
     /// </summary>
     public static (Prompt Prompt, string Answer) ReadAnswer(RowFields row, Prompt prompt, string field)
     {
@@ -24,7 +25,7 @@ internal static class PromptField
         }
         if (!row.IsConversation(field))
         {
-            row.Fail(field, $"found {Found.Kind(row.Get(field))}, but the prompt is a conversation; expected a list of messages.");
+            row.Fail(field, $"found {ValueDescription.Of(row.Get(field))}, but the prompt is a conversation; expected a list of messages.");
             return (prompt, "");
         }
 

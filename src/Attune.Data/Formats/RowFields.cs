@@ -7,26 +7,37 @@ using Attune.Text.Templates;
 namespace Attune.Data.Formats;
 
 /// <summary>
-/// One row while it is read. Each getter notes what is wrong and returns a value that lets reading go on, so that one pass finds
-/// every error; a row with errors is never used.
+/// The fields of one row while it is read. A getter that finds something wrong reports it and returns a value with which reading can
+/// continue, so that one pass finds every error. A row with errors must not be used.
 /// </summary>
-internal sealed class RowFields(JsonRow row, RowProblems problems)
+/// <param name="row">A JSON object.</param>
+/// <param name="report">Called for each error with the field and what is wrong with it; null where <see cref="Failure"/> is enough.</param>
+public sealed class RowFields(JsonElement row, Action<string, string>? report = null)
 {
-    public bool Failed { get; private set; }
+    /// <summary>The first error; null where there is none.</summary>
+    public (string Field, string Problem)? Failure { get; private set; }
 
-    /// <summary>Why the row is left out; null where it is not.</summary>
+    public bool Failed => Failure is not null;
+
+    /// <summary>Why the row is left out although it is well formed; null where it is used.</summary>
     public string? DropReason { get; private set; }
 
+    /// <summary>Whether the field is there and not null.</summary>
     public bool Has(string field) => Get(field).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
 
-    public JsonElement Get(string field) => row.Fields.TryGetProperty(field, out var value) ? value : default;
+    /// <summary>The field's value; of kind Undefined where it is absent.</summary>
+    public JsonElement Get(string field) => row.TryGetProperty(field, out var value) ? value : default;
 
+    /// <summary>Leaves the row out.</summary>
+    /// <param name="reason">Completes "left out because ...".</param>
     public void Drop(string reason) => DropReason = reason;
 
+    /// <summary>Reports an error.</summary>
+    /// <param name="problem">What was found and what was expected: a sentence without its subject, the field.</param>
     public void Fail(string field, string problem)
     {
-        Failed = true;
-        problems.Add(row.Line, field, problem);
+        Failure ??= (field, problem);
+        report?.Invoke(field, problem);
     }
 
     public string Text(string field) => Text(Get(field), field);
@@ -80,6 +91,7 @@ internal sealed class RowFields(JsonRow row, RowProblems problems)
 
     public ImmutableArray<string> Texts(string field) => [.. List(field).Select((value, index) => Text(value, $"{field}[{index}]"))];
 
+    /// <summary>Whether the field holds a list, as conversations are written.</summary>
     public bool IsConversation(string field) => Get(field).ValueKind == JsonValueKind.Array;
 
     /// <summary>Turns of a conversation, at least one.</summary>
@@ -137,11 +149,13 @@ internal sealed class RowFields(JsonRow row, RowProblems problems)
         var role = RoleNames.Find(name);
         if (role is null && roleValue.ValueKind == JsonValueKind.String)
         {
-            Fail($"{field}.role", $"found '{Found.Short(name)}'; expected one of {string.Join(", ", RoleNames.All)}.");
+            Fail($"{field}.role", $"found '{ValueDescription.Shorten(name)}'; expected one of {string.Join(", ", RoleNames.All)}.");
         }
         return new Message(role ?? Role.User, Text(content, $"{field}.content"));
     }
 
     private static string Expected(JsonElement value, string expected) =>
-        value.ValueKind == JsonValueKind.Undefined ? $"missing; expected {expected}." : $"found {Found.Kind(value)}; expected {expected}.";
+        value.ValueKind == JsonValueKind.Undefined
+            ? $"missing; expected {expected}."
+            : $"found {ValueDescription.Of(value)}; expected {expected}.";
 }

@@ -3,10 +3,12 @@ using Attune.Core.Files;
 
 namespace Attune.Data.Formats;
 
-/// <summary>Rows of JSON on their way to disk.</summary>
-internal static class RowFile
+/// <summary>Writes rows of JSON.</summary>
+public static class RowFile
 {
-    /// <summary>JSON lines, or one array where the name ends in .json; packed where it ends in .gz. There whole, or not at all.</summary>
+    /// <summary>
+    /// JSON lines, or one array where the name ends in .json; packed where it ends in .gz. The file is written whole or not at all.
+    /// </summary>
     public static void Write(string path, IReadOnlyList<byte[]> rows)
     {
         var array = DataBytes.HasExtension(path, ".json");

@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace Attune.Data.Formats;
 
-/// <summary>Which records can be read and written, and which fields each kind of row has.</summary>
-internal static class RowFormats
+/// <summary>The formats of data files, and the fields of each kind of row.</summary>
+public static class RowFormats
 {
     private static readonly ImmutableArray<object> All =
     [
@@ -17,7 +17,7 @@ internal static class RowFormats
         new RankingRows(),
     ];
 
-    /// <summary>Fields that published data sets carry and that change nothing here; they are named in the notes.</summary>
+    /// <summary>Fields of published data sets that are not used; the notes name them.</summary>
     public static ImmutableArray<string> Ignored { get; } =
     [
         "id",
@@ -54,6 +54,7 @@ internal static class RowFormats
         "license",
     ];
 
+    /// <exception cref="ArgumentException">No format holds such records.</exception>
     public static IRowFormat<T> For<T>() =>
         All.OfType<IRowFormat<T>>().FirstOrDefault()
         ?? throw new ArgumentException(
@@ -61,6 +62,7 @@ internal static class RowFormats
                 + "Verdict, StepLabels, Choice and Ranking."
         );
 
+    /// <summary>The fields that a kind of row may have.</summary>
     public static ImmutableArray<string> Fields(DatasetKind kind) =>
         kind switch
         {
@@ -75,6 +77,7 @@ internal static class RowFormats
             _ => throw new System.Diagnostics.UnreachableException(),
         };
 
+    /// <summary>The kind and its fields, for messages.</summary>
     public static string Describe(DatasetKind kind) =>
         kind switch
         {
@@ -89,7 +92,7 @@ internal static class RowFormats
             _ => throw new System.Diagnostics.UnreachableException(),
         };
 
-    /// <summary>The kind that a row's fields tell; null where they fit none.</summary>
+    /// <summary>The kind of a row, by its fields; null where they fit none.</summary>
     public static DatasetKind? Detect(JsonRow row)
     {
         bool Has(string field) => row.Fields.TryGetProperty(field, out _);

@@ -4,18 +4,20 @@ using Attune.Core;
 
 namespace Attune.Data.Formats;
 
-/// <summary>Everything wrong with a file, of which the first ten are told.</summary>
-internal sealed class RowProblems(string path)
+/// <summary>The errors of one file. Messages give the first ten and the number of the others.</summary>
+public sealed class RowProblems(string path)
 {
-    private const int Told = 10;
+    private const int MaxReported = 10;
     private readonly List<string> _first = [];
     private int _count;
 
     public string Path => path;
 
+    /// <param name="line">Counted from 1.</param>
+    /// <param name="field">Null where the row as a whole is wrong.</param>
     public void Add(int line, string? field, string problem)
     {
-        if (_count++ < Told)
+        if (_count++ < MaxReported)
         {
             _first.Add(
                 string.Create(CultureInfo.InvariantCulture, $"line {line}{(field is null ? "" : $", field \"{field}\"")}: {problem}")
@@ -23,7 +25,7 @@ internal sealed class RowProblems(string path)
         }
     }
 
-    /// <exception cref="DataException">Where there was any problem.</exception>
+    /// <exception cref="DataException">There is at least one error.</exception>
     public void Throw()
     {
         if (_count == 0)
@@ -34,15 +36,15 @@ internal sealed class RowProblems(string path)
         {
             throw new DataException($"{path}, {_first[0]}");
         }
-        var message = new StringBuilder($"{path} has {_count} errors{(_count > Told ? $"; the first {Told}" : "")}:");
+        var message = new StringBuilder($"{path} has {_count} errors{(_count > MaxReported ? $"; the first {MaxReported}" : "")}:");
         foreach (var problem in _first)
         {
             message.AppendLine().Append("  ").Append(problem);
         }
 
-        if (_count > Told)
+        if (_count > MaxReported)
         {
-            message.AppendLine().Append(CultureInfo.InvariantCulture, $"  and {_count - Told} more.");
+            message.AppendLine().Append(CultureInfo.InvariantCulture, $"  and {_count - MaxReported} more.");
         }
         throw new DataException(message.ToString());
     }

@@ -6,12 +6,12 @@ using Microsoft.Extensions.AI;
 
 namespace Attune.Data.Judging;
 
-/// <summary>Answers of a model that chats, to be judged. A prompt that is a text is said by the user.</summary>
+/// <summary>Samples answers of a chat model. A prompt that is a text becomes the user's message.</summary>
 /// <param name="name">For messages.</param>
-/// <param name="parallel">Answers asked for at once.</param>
+/// <param name="parallel">Requests at a time.</param>
 public sealed class ChatAnswers(IChatClient client, string name, ChatOptions options, int parallel)
 {
-    /// <summary>One answer a prompt, in their order.</summary>
+    /// <summary>One answer for each prompt, in order.</summary>
     /// <param name="requests">Prompts, each with the seed of its answer, which servers follow as far as they can.</param>
     /// <exception cref="AttuneException">The model cannot be asked.</exception>
     public async Task<ImmutableArray<string>> SampleAsync(

@@ -12,10 +12,10 @@ namespace Attune.Data.Judging;
 
 /// <summary>
 /// A model as annotator (Bai et al. 2022, Zheng et al. 2023): it is shown a prompt and its answers and names the best. Its labels are
-/// ordinary feedback with the model as author. What it says is read strictly, and replies that cannot be read are counted by reason; such a
-/// question has no preference, as a tie has none.
+/// ordinary labels with the model as author. Replies are read strictly, and those that cannot be read are counted by reason; such a
+/// question has no preference, like a tie.
 /// </summary>
-/// <param name="client">Any model that chats.</param>
+/// <param name="client">Any chat model.</param>
 /// <param name="name">The author of the labels.</param>
 public sealed class ChatJudge(IChatClient client, string name, ChatJudgeOptions options) : IFeedbackSource
 {
@@ -28,7 +28,7 @@ public sealed class ChatJudge(IChatClient client, string name, ChatJudgeOptions 
 
     public string Name => name;
 
-    /// <summary>What became of the replies so far.</summary>
+    /// <summary>The counts of the replies so far.</summary>
     public JudgeTally Tally
     {
         get
@@ -169,15 +169,15 @@ public sealed class ChatJudge(IChatClient client, string name, ChatJudgeOptions 
     }
 }
 
-/// <summary>What became of a judge's replies.</summary>
-/// <param name="Asked">Replies, two a question where both orders are asked.</param>
+/// <summary>The counts of a judge's replies.</summary>
+/// <param name="Asked">Replies; two for each question where both orders are asked.</param>
 /// <param name="Disagreed">Questions to which the two orders had different winners.</param>
 /// <param name="Unreadable">Replies that could not be read, by reason.</param>
 public sealed record JudgeTally(int Asked, int Disagreed, ImmutableSortedDictionary<string, int> Unreadable)
 {
     public int UnreadableReplies => Unreadable.Values.Sum();
 
-    /// <summary>A sentence for people.</summary>
+    /// <summary>The counts as a sentence.</summary>
     public string Describe(string judge) =>
         string.Create(CultureInfo.InvariantCulture, $"{judge} gave {Asked} replies")
         + (

@@ -1,16 +1,16 @@
 namespace Attune.Data.Judging;
 
-/// <summary>In which order a judge is shown the answers. Models like the first, or the last, for its place (Zheng et al. 2023).</summary>
+/// <summary>The order in which a judge is shown the answers. Models tend to prefer the first or the last (Zheng et al. 2023).</summary>
 public enum JudgeOrder
 {
-    /// <summary>As they stand and the other way round: only who wins both times is preferred.</summary>
+    /// <summary>In both orders: an answer is preferred only if it wins both times.</summary>
     Both,
 
-    /// <summary>Once, in an order drawn by chance from the question's id: half the price, and the bias is noise in the labels.</summary>
+    /// <summary>Once, in an order drawn from the question's id: half the cost, and the bias becomes noise in the labels.</summary>
     Random,
 }
 
-/// <summary>How a model is asked to judge.</summary>
+/// <summary>How to ask a model to judge.</summary>
 public sealed record ChatJudgeOptions
 {
     public const string DefaultCriterion = "Prefer the answer that is more helpful, honest and harmless.";
@@ -20,10 +20,10 @@ public sealed record ChatJudgeOptions
 
     public JudgeOrder Order { get; init; }
 
-    /// <summary>Questions asked at once.</summary>
+    /// <summary>Questions at a time.</summary>
     public int Parallel { get; init; } = 8;
 
-    /// <summary>The longest reply, tokens. Models that think aloud need more.</summary>
+    /// <summary>The longest reply, tokens. Models that reason in their reply need more.</summary>
     public int MaxTokens { get; init; } = 16;
 
     /// <summary>0 for the model's likeliest verdict.</summary>

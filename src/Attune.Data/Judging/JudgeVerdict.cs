@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Attune.Data.Judging;
 
-/// <summary>What a judge's reply says.</summary>
+/// <summary>The meaning of a judge's reply.</summary>
 /// <param name="Best">Index of the answer it names; null for a tie, and where it cannot be read.</param>
 /// <param name="Unreadable">Why it cannot be read; null where it can.</param>
 public readonly partial record struct JudgeVerdict(int? Best, string? Unreadable)
@@ -15,8 +15,8 @@ public readonly partial record struct JudgeVerdict(int? Best, string? Unreadable
 
     /// <summary>
     /// Reads a reply strictly: a letter or TIE, alone, or after "Answer", "Verdict" or the like, in quotes or brackets or not. Anything
-    /// else is not guessed at: what else a reply says may as well deny the letter in it. Thoughts in &lt;think&gt; before it are passed
-    /// over.
+    /// else is not guessed at, because a longer reply may deny the letter in it. Thoughts in &lt;think&gt; before it are left
+    /// out.
     /// </summary>
     /// <param name="answers">Answers shown, A, B and so on.</param>
     /// <param name="isCut">The reply reached its longest length.</param>

@@ -5,11 +5,11 @@ using Attune.Core.Runs;
 
 namespace Attune.Data.Order;
 
-/// <summary>Data to learn from, and data kept aside to measure on.</summary>
+/// <summary>Data to train on and data held out for evaluation.</summary>
 public sealed record SplitData<T>(ImmutableArray<T> Training, ImmutableArray<T> HeldOut);
 
 /// <summary>
-/// Splits by prompt: all rows of a prompt go to one side, decided by a hash of the prompt and the seed. So nothing leaks through
+/// Splits by prompt: all rows of a prompt go to the side that a hash of the prompt and the seed decides. So nothing leaks through
 /// repeated prompts, and no row changes sides when others are added or removed.
 /// </summary>
 public static class Split

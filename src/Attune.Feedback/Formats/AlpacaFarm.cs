@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Formats;
 
 /// <summary>AlpacaFarm's preferences (Dubois et al. 2023): an instruction, perhaps an input, two outputs, and which is preferred.</summary>
-internal sealed class AlpacaFarm : IRowFormat
+internal sealed class AlpacaFarm : IExchangeFormat
 {
     public string Name => "alpaca-farm";
     public ImmutableArray<ProjectKind> Writes => [ProjectKind.Comparison];
@@ -26,7 +27,7 @@ internal sealed class AlpacaFarm : IRowFormat
         };
         var content = new ItemContent(new Prompt.Text(prompt), [new Candidate(row.Text("output_1")), new Candidate(row.Text("output_2"))]);
         row.Empty("output_1", "output_2", "preference");
-        yield return new ReadRow(content, new ExistingLabel(null, new ComparisonJudgement(pick)) { Extras = Frame.Keep(Name, row) });
+        yield return new ReadRow(content, new ExistingLabel(null, new ComparisonJudgement(pick)) { Extras = RowFrame.Keep(Name, row) });
     }
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
@@ -38,7 +39,7 @@ internal sealed class AlpacaFarm : IRowFormat
                 continue;
             }
             var row =
-                Frame.Of(label.Extras, Name)
+                RowFrame.Of(label.Extras, Name)
                 ?? new JsonObject { ["instruction"] = Conversations.Transcript(label.Item.Prompt), ["input"] = "" };
             (row["output_1"], row["output_2"]) = (label.Item.Candidates[0].Text, label.Item.Candidates[1].Text);
             row["preference"] = comparison.Pick == Pick.First ? 1 : 2;

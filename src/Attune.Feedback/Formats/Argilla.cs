@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Formats;
 
@@ -13,7 +13,7 @@ namespace Attune.Feedback.Formats;
 /// answer (label), ranks them (ranking), gives a number (rating), or marks parts of the first answer (span). Other fields, metadata,
 /// suggestions and vectors stay in the record's frame.
 /// </summary>
-internal sealed class Argilla : IRowFormat
+internal sealed class Argilla : IExchangeFormat
 {
     private static readonly string[] Prompts = ["prompt", "instruction", "question"];
 
@@ -71,24 +71,19 @@ internal sealed class Argilla : IRowFormat
         ];
         record.Fields.Empty([prompt, .. answers]);
         record.EmptyResponses();
-        for (var i = 0; i < read.Length; i++)
-        {
-            var kept = new JsonObject
-            {
-                ["record"] = content.ExternalId,
-                ["place"] = i,
-                ["frame"] = i == 0 ? frame : null,
-            };
-            yield return read[i] with
-            {
-                Label = read[i].Label! with { Extras = Frame.Keep(Name, kept) },
-            };
-        }
+        return read.Length == 0 ? [new ReadRow(content, null)] : [.. read.Select((r, i) => WithFrame(r, i, frame))];
+    }
 
-        if (read.Length == 0)
+    /// <summary>The first label of a record keeps its frame; the others keep their place in it.</summary>
+    private ReadRow WithFrame(ReadRow row, int place, JsonObject frame)
+    {
+        var kept = new JsonObject
         {
-            yield return new ReadRow(content, null);
-        }
+            ["record"] = row.Content.ExternalId,
+            ["place"] = place,
+            ["frame"] = place == 0 ? frame : null,
+        };
+        return row with { Label = row.Label! with { Extras = RowFrame.Keep(Name, kept) } };
     }
 
     public string GroupOf(OutLabel label) => label.Item.ExternalId ?? label.Id.ToString();
@@ -97,13 +92,13 @@ internal sealed class Argilla : IRowFormat
     {
         var given = labels
             .Where(l => l.Judgement is not null)
-            .OrderBy(l => Frame.Of(l.Extras, Name)?["place"]?.GetValue<int>() ?? int.MaxValue)
+            .OrderBy(l => RowFrame.Of(l.Extras, Name)?["place"]?.GetValue<int>() ?? int.MaxValue)
             .ToArray();
         if (given.Length == 0)
         {
             return [];
         }
-        var frame = given.Select(l => Frame.Of(l.Extras, Name)?["frame"]).OfType<JsonObject>().FirstOrDefault();
+        var frame = given.Select(l => RowFrame.Of(l.Extras, Name)?["frame"]).OfType<JsonObject>().FirstOrDefault();
         var row = frame?["row"]?.DeepClone().AsObject() ?? Plain(given[0]);
         var record = new ArgillaRecord(row, frame?.TextOrNull("question") ?? "preference");
         record.Fields[frame?.TextOrNull("prompt") ?? "prompt"] = Conversations.Transcript(given[0].Item.Prompt);
@@ -194,115 +189,4 @@ internal sealed class Argilla : IRowFormat
             ["vectors"] = new JsonObject(),
             ["status"] = "completed",
         };
-}
-
-/// <summary>One record, whichever of the two forms it has.</summary>
-internal sealed class ArgillaRecord
-{
-    private readonly JsonObject _row;
-    private readonly bool _nested;
-
-    public ArgillaRecord(JsonObject row, string? question = null)
-    {
-        _row = row;
-        _nested = row["fields"] is JsonObject;
-        Question =
-            question
-            ?? (
-                _nested
-                    ? (row["responses"] as JsonObject)?.Select(q => q.Key).FirstOrDefault()
-                    : row.Where(f => f.Key.EndsWith(".responses", StringComparison.Ordinal) && f.Value is JsonArray { Count: > 0 })
-                        .Select(f => f.Key[..^".responses".Length])
-                        .FirstOrDefault()
-            );
-    }
-
-    public string? Question { get; }
-
-    public JsonObject Fields => _nested ? _row.Object("fields") : _row;
-
-    public static string[] Answers(JsonObject fields) =>
-        [
-            .. fields
-                .Select(f => f.Key)
-                .Where(k => !k.Contains('.', StringComparison.Ordinal))
-                .Where(k =>
-                    new[] { "reply", "response", "answer", "completion", "generation" }.Any(stem =>
-                        k.StartsWith(stem, StringComparison.Ordinal)
-                    )
-                )
-                .Where(k =>
-                    k.Contains('_', StringComparison.Ordinal)
-                        ? int.TryParse(k[(k.LastIndexOf('_') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out _)
-                        : k != "responses"
-                ),
-        ];
-
-    public IEnumerable<(string? User, JsonNode? Value)> Responses()
-    {
-        if (Question is null)
-        {
-            return [];
-        }
-        if (_nested)
-        {
-            return ((JsonArray)_row.Object("responses")[Question]!).Select(r =>
-                ((r!["user_id"] ?? r["user"])?.GetValue<string>(), r["value"])
-            );
-        }
-        var users = _row[$"{Question}.responses.users"] as JsonArray;
-        return _row.List($"{Question}.responses")
-            .Select((value, i) => (users is not null && i < users.Count ? users[i]?.GetValue<string>() : null, value));
-    }
-
-    public void EmptyResponses()
-    {
-        if (Question is null)
-        {
-            return;
-        }
-        if (!_nested)
-        {
-            _row.Empty($"{Question}.responses", $"{Question}.responses.users");
-            return;
-        }
-
-        foreach (var response in ((JsonArray)_row.Object("responses")[Question]!).Select(r => r!.AsObject()))
-        {
-            response.Empty("value", "user_id", "user");
-        }
-    }
-
-    public void SetResponses(IReadOnlyList<(string User, JsonNode? Value)> responses)
-    {
-        if (!_nested)
-        {
-            _row[$"{Question}.responses"] = new JsonArray([.. responses.Select(r => r.Value)]);
-            _row[$"{Question}.responses.users"] = new JsonArray([.. responses.Select(r => JsonValue.Create(r.User))]);
-            return;
-        }
-
-        var kept = _row.Object("responses")[Question!] as JsonArray;
-        JsonArray list =
-        [
-            .. responses.Select(
-                (r, i) =>
-                {
-                    var entry =
-                        kept is not null && i < kept.Count
-                            ? kept[i]!.DeepClone().AsObject()
-                            : new JsonObject
-                            {
-                                ["value"] = null,
-                                ["user_id"] = null,
-                                ["status"] = "submitted",
-                            };
-                    entry["value"] = r.Value?.DeepClone();
-                    entry[entry.ContainsKey("user") && !entry.ContainsKey("user_id") ? "user" : "user_id"] = r.User;
-                    return (JsonNode)entry;
-                }
-            ),
-        ];
-        _row.Object("responses")[Question!] = list;
-    }
 }

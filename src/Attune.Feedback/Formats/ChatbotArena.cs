@@ -1,15 +1,16 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
 using Speaker = Attune.Core.Conversations.Role;
 
 namespace Attune.Feedback.Formats;
 
 /// <summary>
-/// Chatbot Arena's battles (Zheng et al. 2023): two conversations and a winner, or one of two kinds of tie. Conversations of one turn
-/// become two answers to a prompt; in longer ones each model went its own way, so the answers are the transcripts from its first reply on.
+/// Chatbot Arena's battles (Zheng et al. 2023): two conversations and a winner, or one of two kinds of tie. A battle of one turn is two
+/// answers to a prompt. Longer ones are left out: the two conversations differ before the last answer.
 /// </summary>
-internal sealed class ChatbotArena : IRowFormat
+internal sealed class ChatbotArena : IExchangeFormat
 {
     private static readonly ImmutableArray<(string Word, Pick Pick)> Winners =
     [
@@ -35,6 +36,11 @@ internal sealed class ChatbotArena : IRowFormat
             shared++;
         }
 
+        if (a[shared..] is not [{ Role: Speaker.Assistant } first] || b[shared..] is not [{ Role: Speaker.Assistant } second])
+        {
+            // An answer of several turns would hold the user's words too, and training would learn to write them.
+            throw new DroppedRowException("the two conversations already differ before their last turn");
+        }
         var winner = row.Text("winner");
         var pick =
             Winners.Where(w => w.Word == winner).Select(w => (Pick?)w.Pick).FirstOrDefault()
@@ -43,14 +49,14 @@ internal sealed class ChatbotArena : IRowFormat
         var content = new ItemContent(
             new Prompt.Chat(a[..shared]),
             [
-                new Candidate(Answer(a[shared..])) { Policy = row.TextOrNull("model_a") },
-                new Candidate(Answer(b[shared..])) { Policy = row.TextOrNull("model_b") },
+                new Candidate(first.Content) { Policy = row.TextOrNull("model_a") },
+                new Candidate(second.Content) { Policy = row.TextOrNull("model_b") },
             ]
         );
         row.Empty("winner", "judge", "model_a", "model_b");
-        EmptyAnswer(row.List("conversation_a"), shared);
-        EmptyAnswer(row.List("conversation_b"), shared);
-        yield return new ReadRow(content, new ExistingLabel(judge, new ComparisonJudgement(pick)) { Extras = Frame.Keep(Name, row) });
+        row.List("conversation_a")[shared]!.AsObject().Empty("content");
+        row.List("conversation_b")[shared]!.AsObject().Empty("content");
+        yield return new ReadRow(content, new ExistingLabel(judge, new ComparisonJudgement(pick)) { Extras = RowFrame.Keep(Name, row) });
     }
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
@@ -59,7 +65,7 @@ internal sealed class ChatbotArena : IRowFormat
         {
             var (first, second) = (label.Item.Candidates[0], label.Item.Candidates[1]);
             var row =
-                Frame.Of(label.Extras, Name)
+                RowFrame.Of(label.Extras, Name)
                 ?? new JsonObject
                 {
                     ["question_id"] = label.Item.ExternalId ?? label.Id.ToString(),
@@ -88,26 +94,6 @@ internal sealed class ChatbotArena : IRowFormat
                 .Select(m => m!.AsObject())
                 .Select(m => new Message(Conversations.Role(m.Text("role"), field), m.Text("content"))),
         ];
-
-    private static string Answer(ImmutableArray<Message> turns) =>
-        turns is [var only]
-            ? only.Content
-            : string.Concat(
-                turns.Select(
-                    (t, i) =>
-                        i == 0 ? t.Content
-                        : t.Role == Speaker.Assistant ? $"\n\nAssistant: {t.Content}"
-                        : $"\n\nHuman: {t.Content}"
-                )
-            );
-
-    private static void EmptyAnswer(JsonArray turns, int shared)
-    {
-        if (turns.Count == shared + 1)
-        {
-            turns[shared]!.AsObject().Empty("content");
-        }
-    }
 
     private static void FillAnswer(JsonArray turns, string text)
     {

@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
+using Attune.Data.Formats;
 using Attune.Text.Templates;
 using Speaker = Attune.Core.Conversations.Role;
 
 namespace Attune.Feedback.Formats;
 
-/// <summary>Lists of messages, and texts, as prompts and answers.</summary>
+/// <summary>Converts texts and lists of messages to prompts and answers.</summary>
 internal static class Conversations
 {
     public const string LastTurn = "\n\nAssistant:";
@@ -15,14 +16,15 @@ internal static class Conversations
     {
         if (node is not JsonArray list)
         {
-            throw new RowException(field, $"found {Frame.Kind(node)}; expected a list of messages.");
+            throw new RowException(field, $"found {ValueDescription.Of(node)}; expected a list of messages.");
         }
         return
         [
             .. list.Select(
                 (m, i) =>
                 {
-                    var message = m as JsonObject ?? throw new RowException($"{field}[{i}]", $"found {Frame.Kind(m)}; expected a message.");
+                    var message =
+                        m as JsonObject ?? throw new RowException($"{field}[{i}]", $"found {ValueDescription.Of(m)}; expected a message.");
                     if (message.Count != 2)
                     {
                         throw new RowException(
@@ -63,16 +65,6 @@ internal static class Conversations
 
     public static JsonNode AnswerToJson(string answer, Prompt prompt) =>
         prompt is Prompt.Chat ? ToJson([new Message(Speaker.Assistant, answer)]) : JsonValue.Create(answer);
-
-    /// <summary>
-    /// What two transcripts begin with, up to the last turn of the assistant that lies in it; all of neither where there is none.
-    /// </summary>
-    public static string SharedTranscript(string left, string right)
-    {
-        var shared = left.AsSpan().CommonPrefixLength(right);
-        var turn = left.LastIndexOf(LastTurn, Math.Max(0, Math.Min(shared, left.Length) - 1), StringComparison.Ordinal);
-        return turn >= 0 && turn + LastTurn.Length <= shared ? left[..(turn + LastTurn.Length)] : "";
-    }
 
     /// <summary>A prompt as one text, for formats without messages.</summary>
     public static string Transcript(Prompt prompt) =>

@@ -7,7 +7,7 @@ namespace Attune.Feedback.Formats;
 /// <summary>The public formats that the store reads and writes.</summary>
 public static class FeedbackFormats
 {
-    internal static ImmutableArray<IRowFormat> All { get; } =
+    internal static ImmutableArray<IExchangeFormat> All { get; } =
     [
         new HhRlhf(),
         new Prm800K(),
@@ -24,15 +24,15 @@ public static class FeedbackFormats
     public static ImmutableArray<string> Names { get; } = [.. All.Select(f => f.Name)];
 
     /// <exception cref="ConfigurationException">No such format.</exception>
-    internal static IRowFormat Named(string name) =>
+    internal static IExchangeFormat Named(string name) =>
         All.FirstOrDefault(f => f.Name == name)
         ?? throw new ConfigurationException(
             $"there is no format '{name}'.{Suggestion.For(name, Names)} Formats: {string.Join(", ", Names)}."
         );
 
-    /// <summary>The first whose fields a row has; TRL's, which ask least, come last.</summary>
+    /// <summary>The first format that fits a row; TRL's, which require least, come last.</summary>
     /// <exception cref="DataException">The row fits none.</exception>
-    internal static IRowFormat Of(JsonObject row, string path) =>
+    internal static IExchangeFormat Of(JsonObject row, string path) =>
         All.FirstOrDefault(f => f.Fits(row))
         ?? throw new DataException(
             $"{path}: the fields {string.Join(", ", row.Select(f => f.Key).Take(12))} fit no format; expected rows of "

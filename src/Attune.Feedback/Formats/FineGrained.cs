@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Formats;
 
@@ -10,7 +11,7 @@ namespace Attune.Feedback.Formats;
 /// what it lacks, and a corrected text; "annotator" beside the format's own fields. The six comparisons of the predictions stay in the
 /// row's frame.
 /// </summary>
-internal sealed class FineGrained : IRowFormat
+internal sealed class FineGrained : IExchangeFormat
 {
     public string Name => "fine-grained";
     public ImmutableArray<ProjectKind> Writes => [ProjectKind.Spans];
@@ -38,7 +39,7 @@ internal sealed class FineGrained : IRowFormat
         var annotator = row.TextOrNull("annotator");
         row.Empty(["question", "passages", "annotator", .. predictions]);
         feedback.Empty("errors", "missing-info", "corrected-prediction");
-        yield return new ReadRow(content, new ExistingLabel(annotator, judgement) { Extras = Frame.Keep(Name, row) });
+        yield return new ReadRow(content, new ExistingLabel(annotator, judgement) { Extras = RowFrame.Keep(Name, row) });
     }
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
@@ -46,7 +47,7 @@ internal sealed class FineGrained : IRowFormat
         foreach (var label in labels.Where(l => l.Judgement is SpansJudgement))
         {
             var judgement = (SpansJudgement)label.Judgement!;
-            var row = Frame.Of(label.Extras, Name) ?? new JsonObject { ["question"] = null, ["passages"] = null };
+            var row = RowFrame.Of(label.Extras, Name) ?? new JsonObject { ["question"] = null, ["passages"] = null };
             row["question"] = Conversations.Transcript(label.Item.Prompt);
             row["passages"] = new JsonArray([.. label.Item.Passages.Select(p => new JsonArray([.. p.Select(s => JsonValue.Create(s))]))]);
             foreach (var (i, candidate) in label.Item.Candidates.Index())

@@ -2,14 +2,15 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Formats;
 
 /// <summary>
-/// Anthropic's hh-rlhf (Bai et al. 2022): two transcripts, chosen and rejected. Written with fields of ours that readers of the format pass
-/// over: strength (1 to 8 with the chosen answer first, so 1 to 4) and annotator. Ties cannot be said.
+/// Anthropic's hh-rlhf (Bai et al. 2022): two transcripts, chosen and rejected. Two fields are our own, and other readers of the format
+/// ignore them: strength (1 to 8 with the chosen answer first, so 1 to 4) and annotator. The format cannot hold ties.
 /// </summary>
-internal sealed class HhRlhf : IRowFormat
+internal sealed class HhRlhf : IExchangeFormat
 {
     public string Name => "hh-rlhf";
     public ImmutableArray<ProjectKind> Writes => [ProjectKind.Comparison];
@@ -25,18 +26,16 @@ internal sealed class HhRlhf : IRowFormat
 
     public IEnumerable<ReadRow> Read(JsonObject row, FormatContext context)
     {
-        var (chosen, rejected) = (row.Text("chosen"), row.Text("rejected"));
-        var prompt = Conversations.SharedTranscript(chosen, rejected);
+        var pair = context.Read<Preference>();
         var strength = row["strength"]?.Whole("strength");
         if (strength is < 1 or > 4)
         {
-            throw new RowException("strength", $"found {strength}; expected 1 (strongly the chosen one) to 4 (slightly).");
+            throw new RowException("strength", $"found {strength}; expected 1 (the chosen one is much better) to 4 (slightly better).");
         }
-        var annotator = row.TextOrNull("annotator");
         row.Empty("chosen", "rejected", "strength", "annotator");
         yield return new ReadRow(
-            new ItemContent(new Prompt.Text(prompt), [new Candidate(chosen[prompt.Length..]), new Candidate(rejected[prompt.Length..])]),
-            new ExistingLabel(annotator, new ComparisonJudgement(Pick.First, strength)) { Extras = Frame.Keep(Name, row) }
+            new ItemContent(pair.Prompt, [new Candidate(pair.Chosen), new Candidate(pair.Rejected)]),
+            new ExistingLabel(pair.Annotator, new ComparisonJudgement(Pick.First, strength)) { Extras = RowFrame.Keep(Name, row) }
         );
     }
 
@@ -45,7 +44,7 @@ internal sealed class HhRlhf : IRowFormat
         foreach (var label in labels.Where(l => l.Judgement is ComparisonJudgement { Pick: Pick.First or Pick.Second }))
         {
             var comparison = (ComparisonJudgement)label.Judgement!;
-            var frame = Frame.Of(label.Extras, Name);
+            var frame = RowFrame.Of(label.Extras, Name);
             var row = frame ?? [];
             var prompt = Conversations.Transcript(label.Item.Prompt);
             var isTranscript = label.Item.Prompt is Prompt.Text && prompt.EndsWith(Conversations.LastTurn, StringComparison.Ordinal);
@@ -53,7 +52,7 @@ internal sealed class HhRlhf : IRowFormat
             {
                 prompt = $"\n\nHuman: {prompt}{Conversations.LastTurn}";
             }
-            // A reply of our own begins after a space, as the format's do.
+            // The format's replies begin after a space, so ours do too.
             var space = frame is null && !isTranscript ? " " : "";
             var (first, second) = (prompt + space + label.Item.Candidates[0].Text, prompt + space + label.Item.Candidates[1].Text);
             (row["chosen"], row["rejected"]) = comparison.Pick == Pick.First ? (first, second) : (second, first);

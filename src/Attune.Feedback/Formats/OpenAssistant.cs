@@ -1,16 +1,17 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
 using Speaker = Attune.Core.Conversations.Role;
 
 namespace Attune.Feedback.Formats;
 
 /// <summary>
-/// Open-Assistant's message trees (Köpf et al. 2023): wherever an assistant's replies to one message are ranked, there is a ranking, with
-/// the path to the message as its prompt. The ranks are those that Open-Assistant merged from several people. The tree stays in the frame
+/// Open-Assistant's message trees (Köpf et al. 2023): each message whose replies by the assistant are ranked makes a ranking, with
+/// the path to the message as its prompt. Open-Assistant merged the ranks from several people. The tree stays in the frame
 /// of its first ranking.
 /// </summary>
-internal sealed class OpenAssistant : IRowFormat
+internal sealed class OpenAssistant : IExchangeFormat
 {
     private const string Annotator = "open-assistant";
 
@@ -54,21 +55,21 @@ internal sealed class OpenAssistant : IRowFormat
             };
             yield return new ReadRow(
                 content,
-                new ExistingLabel(Annotator, new RankingJudgement(ranks)) { Extras = Frame.Keep(Name, frame) }
+                new ExistingLabel(Annotator, new RankingJudgement(ranks)) { Extras = RowFrame.Keep(Name, frame) }
             );
         }
     }
 
-    public string GroupOf(OutLabel label) => Frame.Of(label.Extras, Name)?.Text("tree") ?? label.Id.ToString();
+    public string GroupOf(OutLabel label) => RowFrame.Of(label.Extras, Name)?.Text("tree") ?? label.Id.ToString();
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
     {
-        var framed = labels.Select(l => (Label: l, Frame: Frame.Of(l.Extras, Name))).ToArray();
-        if (framed.Select(f => f.Frame?["row"]).OfType<JsonObject>().FirstOrDefault()?.DeepClone() is not JsonObject row)
+        var framed = labels.Select(l => (Label: l, RowFrame: RowFrame.Of(l.Extras, Name))).ToArray();
+        if (framed.Select(f => f.RowFrame?["row"]).OfType<JsonObject>().FirstOrDefault()?.DeepClone() is not JsonObject row)
         {
             return labels.Where(l => l.Judgement is RankingJudgement).Select(Plain);
         }
-        var byParent = framed.ToDictionary(f => f.Frame!.Text("parent"), f => f.Label);
+        var byParent = framed.ToDictionary(f => f.RowFrame!.Text("parent"), f => f.Label);
         Fill(row.Object("prompt"), byParent);
         return [row];
     }
@@ -92,7 +93,7 @@ internal sealed class OpenAssistant : IRowFormat
         }
     }
 
-    /// <summary>The same replies in the same order as when they were read: those whose text was emptied.</summary>
+    /// <summary>The replies that were read, in the same order: those whose text was emptied.</summary>
     private static void Fill(JsonObject message, Dictionary<string, OutLabel> labels)
     {
         if (labels.TryGetValue(message.Text("message_id"), out var label))

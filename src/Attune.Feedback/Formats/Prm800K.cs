@@ -2,14 +2,15 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Formats;
 
 /// <summary>
 /// OpenAI's PRM800K (Lightman et al. 2023): a solution a row, each step with one or several completions, their ratings, and the one the
-/// solution went on with. The store holds the path that was taken; the other completions stay in the row's frame.
+/// solution continued with. The store holds that path; the other completions stay in the row's frame.
 /// </summary>
-internal sealed class Prm800K : IRowFormat
+internal sealed class Prm800K : IExchangeFormat
 {
     public string Name => "prm800k";
     public ImmutableArray<ProjectKind> Writes => [ProjectKind.Steps];
@@ -27,7 +28,7 @@ internal sealed class Prm800K : IRowFormat
         var (question, label) = (row.Object("question"), row.Object("label"));
         var path = label
             .List("steps")
-            .Select((s, i) => Taken(s as JsonObject ?? throw new RowException($"steps[{i}]", "expected an object."), i))
+            .Select((s, i) => TakenCompletion(s as JsonObject ?? throw new RowException($"steps[{i}]", "expected an object."), i))
             .ToArray();
         if (path.Length == 0)
         {
@@ -37,18 +38,7 @@ internal sealed class Prm800K : IRowFormat
         var judgement = new StepsJudgement([.. path.Select(p => (int?)p?["rating"]?.Whole("rating"))], Finish(finish));
         var steps = path.Select(p => p is null ? "" : p.Text("text")).ToArray();
         var (problem, labeler) = (question.Text("problem"), row.TextOrNull("labeler"));
-        var time =
-            label["total_time"] is JsonValue value && value.TryGetValue<double>(out var ms)
-                ? TimeSpan.FromMilliseconds(ms)
-                : (TimeSpan?)null;
-        var at = DateTimeOffset.TryParse(
-            row.TextOrNull("timestamp"),
-            CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal,
-            out var stamp
-        )
-            ? stamp
-            : (DateTimeOffset?)null;
+        var (at, active) = (Timestamp(row), TotalTime(label));
         question.Empty("problem");
         row.Empty("labeler");
         label.Empty("finish_reason");
@@ -62,18 +52,26 @@ internal sealed class Prm800K : IRowFormat
             new ExistingLabel(labeler, judgement)
             {
                 At = at,
-                Active = time,
-                Extras = Frame.Keep(Name, row),
+                Active = active,
+                Extras = RowFrame.Keep(Name, row),
             }
         );
     }
+
+    private static DateTimeOffset? Timestamp(JsonObject row) =>
+        DateTimeOffset.TryParse(row.TextOrNull("timestamp"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var stamp)
+            ? stamp
+            : null;
+
+    private static TimeSpan? TotalTime(JsonObject label) =>
+        label["total_time"] is JsonValue value && value.TryGetValue<double>(out var ms) ? TimeSpan.FromMilliseconds(ms) : null;
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
     {
         foreach (var label in labels.Where(l => l.Judgement is StepsJudgement))
         {
             var judgement = (StepsJudgement)label.Judgement!;
-            var frame = Frame.Of(label.Extras, Name);
+            var frame = RowFrame.Of(label.Extras, Name);
             var row = frame ?? Plain(label, judgement);
             row["labeler"] = label.Annotator;
             row.Object("question")["problem"] = label.Item.Prompt is Prompt.Text text
@@ -82,7 +80,7 @@ internal sealed class Prm800K : IRowFormat
             row.Object("label")["finish_reason"] = Word(judgement.Finish);
             foreach (var (i, step) in frame?.Object("label").List("steps").Index() ?? [])
             {
-                if (Taken(step!.AsObject(), i) is not { } taken)
+                if (TakenCompletion(step!.AsObject(), i) is not { } taken)
                 {
                     continue;
                 }
@@ -95,9 +93,9 @@ internal sealed class Prm800K : IRowFormat
     }
 
     /// <summary>
-    /// The completion that the solution went on with: the chosen one, else the annotator's own, else the first; null where there is none.
+    /// The completion that the solution continued with: the chosen one, else the annotator's own, else the first; null where there is none.
     /// </summary>
-    private static JsonObject? Taken(JsonObject step, int index)
+    private static JsonObject? TakenCompletion(JsonObject step, int index)
     {
         var completions = step["completions"] as JsonArray;
         if (step["chosen_completion"] is { } chosen)
@@ -122,38 +120,34 @@ internal sealed class Prm800K : IRowFormat
             ["question"] = new JsonObject { ["problem"] = null },
             ["label"] = new JsonObject
             {
-                ["steps"] = new JsonArray([
-                    .. label
-                        .Item.Candidates[0]
-                        .Steps.Select(
-                            (text, i) =>
-                                new JsonObject
-                                {
-                                    ["completions"] = new JsonArray(
-                                        new JsonObject
-                                        {
-                                            ["text"] = text,
-                                            ["rating"] = judgement.Ratings[i],
-                                            ["flagged"] = false,
-                                        }
-                                    ),
-                                    ["human_completion"] =
-                                        judgement.Correction is { } better && i == judgement.Ratings.IndexOf(-1)
-                                            ? new JsonObject
-                                            {
-                                                ["text"] = better,
-                                                ["rating"] = null,
-                                                ["source"] = "human",
-                                                ["flagged"] = false,
-                                            }
-                                            : null,
-                                    ["chosen_completion"] = judgement.Ratings[i] is 0 or 1 ? 0 : null,
-                                }
-                        ),
-                ]),
+                ["steps"] = new JsonArray([.. label.Item.Candidates[0].Steps.Select((text, i) => PlainStep(text, i, judgement))]),
                 ["total_time"] = label.Active is { } active ? (long)active.TotalMilliseconds : null,
                 ["finish_reason"] = null,
             },
+        };
+
+    private static JsonObject PlainStep(string text, int index, StepsJudgement judgement) =>
+        new()
+        {
+            ["completions"] = new JsonArray(
+                new JsonObject
+                {
+                    ["text"] = text,
+                    ["rating"] = judgement.Ratings[index],
+                    ["flagged"] = false,
+                }
+            ),
+            ["human_completion"] =
+                judgement.Correction is { } better && index == judgement.Ratings.IndexOf(-1)
+                    ? new JsonObject
+                    {
+                        ["text"] = better,
+                        ["rating"] = null,
+                        ["source"] = "human",
+                        ["flagged"] = false,
+                    }
+                    : null,
+            ["chosen_completion"] = judgement.Ratings[index] is 0 or 1 ? 0 : null,
         };
 
     private static FinishReason Finish(string word) =>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Formats;
 
@@ -8,7 +9,7 @@ namespace Attune.Feedback.Formats;
 /// OpenAI's summarize-from-feedback (Stiennon et al. 2020): comparisons of two summaries, and summaries rated on axes, of which "overall"
 /// (1 to 7) is the rating.
 /// </summary>
-internal sealed class SummarizeFeedback : IRowFormat
+internal sealed class SummarizeFeedback : IExchangeFormat
 {
     public string Name => "summarize-from-feedback";
     public ImmutableArray<ProjectKind> Writes => [ProjectKind.Comparison, ProjectKind.Rating];
@@ -36,7 +37,7 @@ internal sealed class SummarizeFeedback : IRowFormat
 
         yield return new ReadRow(
             new ItemContent(new Prompt.Text(prompt), candidates),
-            new ExistingLabel(worker, judgement) { Extras = Frame.Keep(Name, row) }
+            new ExistingLabel(worker, judgement) { Extras = RowFrame.Keep(Name, row) }
         );
     }
 
@@ -44,7 +45,7 @@ internal sealed class SummarizeFeedback : IRowFormat
     {
         foreach (var label in labels.Where(l => l.Judgement is not null))
         {
-            var row = Frame.Of(label.Extras, Name) ?? Plain(label);
+            var row = RowFrame.Of(label.Extras, Name) ?? Plain(label);
             var places = row["summaries"] is JsonArray list ? list.Select(s => s!.AsObject()).ToArray() : [row.Object("summary")];
             foreach (var (i, place) in places.Index())
             {
@@ -85,7 +86,7 @@ internal sealed class SummarizeFeedback : IRowFormat
         };
     }
 
-    /// <summary>As the paper's models were asked.</summary>
+    /// <summary>The prompt of the paper's models.</summary>
     private static string Prompt(JsonObject info) =>
         info["post"] is not null
             ? $"SUBREDDIT: r/{info.TextOrNull("subreddit")}\n\nTITLE: {info.TextOrNull("title")}\n\nPOST: {info.Text("post")}\n\nTL;DR:"
@@ -130,7 +131,7 @@ internal sealed class SummarizeFeedback : IRowFormat
     }
 }
 
-/// <summary>Numbers as JSON has them: whole ones without a point.</summary>
+/// <summary>Numbers in JSON, whole ones without a decimal point.</summary>
 internal static class Numbers
 {
     public static JsonNode Json(double value) =>

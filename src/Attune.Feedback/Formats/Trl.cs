@@ -3,14 +3,16 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
+using Attune.Data.Formats;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Formats;
 
 /// <summary>
 /// The rows that TRL trains on, in plain texts or lists of messages: preference, unpaired preference, stepwise supervision; prompts alone
-/// and prompts with a completion come in without labels. Choices and rankings are Attune's own two kinds (docs/data-formats.md).
+/// and prompts with a completion have no labels. Choices and rankings are Attune's own two kinds (docs/data-formats.md).
 /// </summary>
-internal sealed class Trl : IRowFormat
+internal sealed class Trl : IExchangeFormat
 {
     public string Name => "trl";
     public ImmutableArray<ProjectKind> Writes =>
@@ -31,14 +33,14 @@ internal sealed class Trl : IRowFormat
         var annotator = row.TextOrNull("annotator");
         var (content, judgement) = KindOf(row) switch
         {
-            ProjectKind.Comparison => Preference(row),
-            ProjectKind.Steps => Stepwise(row),
-            ProjectKind.Rating => Unpaired(row),
-            ProjectKind.Ranking or ProjectKind.BestOf => Several(row),
-            _ => (new ItemContent(Conversations.Prompt(row["prompt"], "prompt"), []), null),
+            ProjectKind.Comparison => Paired(context.Read<Preference>()),
+            ProjectKind.Steps => context.Read(Stepwise),
+            ProjectKind.Rating => Unpaired(row, context),
+            ProjectKind.Ranking or ProjectKind.BestOf => Several(row, context),
+            _ => (new ItemContent(context.Read(PromptField.Read), []), null),
         };
         row.Empty("prompt", "chosen", "rejected", "completion", "completions", "labels", "label", "answers", "best", "ranks", "annotator");
-        var frame = Frame.Keep(Name, row);
+        var frame = RowFrame.Keep(Name, row);
         yield return judgement is null
             ? new ReadRow(content with { Extras = frame }, null)
             : new ReadRow(content, new ExistingLabel(annotator, judgement) { Extras = frame });
@@ -48,7 +50,7 @@ internal sealed class Trl : IRowFormat
     {
         foreach (var label in labels)
         {
-            var frame = Frame.Of(label.Judgement is null ? label.Item.Extras : label.Extras, Name);
+            var frame = RowFrame.Of(label.Judgement is null ? label.Item.Extras : label.Extras, Name);
             var row = frame ?? new JsonObject { ["prompt"] = null };
             if (row.ContainsKey("prompt"))
             {
@@ -110,104 +112,65 @@ internal sealed class Trl : IRowFormat
         }
     }
 
-    /// <summary>Where the row has no prompt of its own, each answer carries it.</summary>
+    /// <summary>Where the row has no prompt, each answer begins with it.</summary>
     private static JsonNode Whole(JsonObject row, Prompt prompt, string answer) =>
         row.ContainsKey("prompt") ? Conversations.AnswerToJson(answer, prompt)
         : prompt is Prompt.Chat chat ? Conversations.ToJson([.. chat.Messages, new Message(Core.Conversations.Role.Assistant, answer)])
         : JsonValue.Create(((Prompt.Text)prompt).Value + answer);
 
-    private static (ItemContent, Judgement?) Preference(JsonObject row)
+    private static (ItemContent, Judgement?) Paired(Preference pair) =>
+        (new ItemContent(pair.Prompt, [new Candidate(pair.Chosen), new Candidate(pair.Rejected)]), new ComparisonJudgement(Pick.First));
+
+    /// <summary>Labels may be null here: steps that were not rated.</summary>
+    private static (ItemContent, Judgement?) Stepwise(RowFields row)
     {
-        Prompt prompt;
-        string chosen,
-            rejected;
-        if (row.ContainsKey("prompt"))
+        var steps = row.Texts("completions");
+        ImmutableArray<int?> labels = [.. row.List("labels").Select((label, index) => StepLabel(row, label, $"labels[{index}]"))];
+        if (!row.Failed && labels.Length != steps.Length)
         {
-            prompt = Conversations.Prompt(row["prompt"], "prompt");
-            (chosen, rejected) = (
-                Conversations.Answer(row["chosen"], prompt, "chosen"),
-                Conversations.Answer(row["rejected"], prompt, "rejected")
-            );
-        }
-        else if (row["chosen"] is JsonArray)
-        {
-            var (a, b) = (Conversations.Messages(row["chosen"], "chosen"), Conversations.Messages(row["rejected"], "rejected"));
-            if (a.Length == 0 || !a[..^1].SequenceEqual(b.IsEmpty ? [] : b[..^1]))
-            {
-                throw new RowException("rejected", "the two conversations differ before their last turn; expected one prompt.");
-            }
-            (prompt, chosen, rejected) = (new Prompt.Chat(a[..^1]), a[^1].Content, b[^1].Content);
-        }
-        else
-        {
-            var (a, b) = (row.Text("chosen"), row.Text("rejected"));
-            // Back to the white space before the first word that differs.
-            var shared = a.AsSpan().CommonPrefixLength(b);
-            while (shared > 0 && !char.IsWhiteSpace(a[shared - 1]))
-            {
-                shared--;
-            }
-
-            shared = shared > 0 ? shared - 1 : 0;
-            (prompt, chosen, rejected) = (new Prompt.Text(a[..shared]), a[shared..], b[shared..]);
-        }
-
-        return (new ItemContent(prompt, [new Candidate(chosen), new Candidate(rejected)]), new ComparisonJudgement(Pick.First));
-    }
-
-    private static (ItemContent, Judgement?) Stepwise(JsonObject row)
-    {
-        var steps = row.List("completions").Select(c => c.AsText("completions")).ToArray();
-        ImmutableArray<int?> labels = [.. row.List("labels").Select(Label)];
-        if (labels.Length != steps.Length)
-        {
-            throw new RowException("labels", $"found {labels.Length} for {steps.Length} completions; expected one for each.");
+            row.Fail("labels", $"found {labels.Length} labels for {steps.Length} completions; expected one for each.");
         }
         var finish = labels.Contains(-1) ? FinishReason.FoundError : FinishReason.Solution;
-        return (
-            new ItemContent(Conversations.Prompt(row["prompt"], "prompt"), [Candidate.OfSteps(steps)]),
-            new StepsJudgement(labels, finish)
-        );
+        return (new ItemContent(PromptField.Read(row), [Candidate.OfSteps(steps)]), new StepsJudgement(labels, finish));
     }
 
-    private static int? Label(JsonNode? label) =>
-        label?.GetValueKind() switch
+    private static int? StepLabel(RowFields row, JsonElement label, string field) =>
+        label.ValueKind switch
         {
             JsonValueKind.True => 1,
             JsonValueKind.False => -1,
-            null => null,
-            _ => label.Whole("labels"),
+            JsonValueKind.Null => null,
+            _ => row.Integer(label, field),
         };
 
-    private static (ItemContent, Judgement?) Unpaired(JsonObject row)
+    private static (ItemContent, Judgement?) Unpaired(JsonObject row, FormatContext context)
     {
-        var prompt = Conversations.Prompt(row["prompt"], "prompt");
-        var content = new ItemContent(prompt, [new Candidate(Conversations.Answer(row["completion"], prompt, "completion"))]);
-        return (
-            content,
-            row["label"]?.GetValueKind() switch
-            {
-                JsonValueKind.True => new RatingJudgement(1),
-                JsonValueKind.False => new RatingJudgement(0),
-                null => null,
-                _ => throw new RowException("label", $"found {Frame.Kind(row["label"])}; expected true or false."),
-            }
-        );
+        if (row["label"] is null)
+        {
+            var shown = context.Read<Demonstration>();
+            return (new ItemContent(shown.Prompt, [new Candidate(shown.Answer)]), null);
+        }
+        var verdict = context.Read<Verdict>();
+        return (new ItemContent(verdict.Prompt, [new Candidate(verdict.Answer)]), new RatingJudgement(verdict.Desirable ? 1 : 0));
     }
 
-    private static (ItemContent, Judgement?) Several(JsonObject row)
+    private static (ItemContent, Judgement?) Several(JsonObject row, FormatContext context)
     {
-        var content = new ItemContent(
-            Conversations.Prompt(row["prompt"], "prompt"),
-            [.. row.List("answers").Select(a => new Candidate(a.AsText("answers")))]
-        );
-        return (
-            content,
-            row.ContainsKey("ranks") ? new RankingJudgement([.. row.List("ranks").Select(r => r.Whole("ranks"))])
-            : row["best"] is { } best ? new ChoiceJudgement(best.Whole("best"))
-            : null
-        );
+        if (row.ContainsKey("ranks"))
+        {
+            var ranking = context.Read<Ranking>();
+            return (Item(ranking.Prompt, ranking.Answers), new RankingJudgement(ranking.Ranks));
+        }
+        if (row["best"] is null)
+        {
+            return (context.Read(fields => Item(PromptField.Read(fields), fields.Texts("answers"))), null);
+        }
+        var choice = context.Read<Choice>();
+        return (Item(choice.Prompt, choice.Answers), new ChoiceJudgement(choice.Best));
     }
+
+    private static ItemContent Item(Prompt prompt, ImmutableArray<string> answers) =>
+        new(prompt, [.. answers.Select(a => new Candidate(a))]);
 
     private static JsonArray Texts(ImmutableArray<Candidate> candidates) => [.. candidates.Select(c => JsonValue.Create(c.Text))];
 }

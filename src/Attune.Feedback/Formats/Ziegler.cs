@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Formats;
 
@@ -8,7 +9,7 @@ namespace Attune.Feedback.Formats;
 /// The labels of Ziegler et al. 2019 (lm-human-preferences): token ids of a GPT-2 tokenizer, padded to a fixed length. best_of_N has the
 /// best of several samples, scalar_compare the difference of two, scalar_rating a score of one.
 /// </summary>
-internal sealed class Ziegler : IRowFormat
+internal sealed class Ziegler : IExchangeFormat
 {
     /// <summary>GPT-2's end of text and the padding of that project, one past the vocabulary and its own end token.</summary>
     private const int Padding = 50259;
@@ -44,14 +45,14 @@ internal sealed class Ziegler : IRowFormat
             _ => new RatingJudgement(row.Number("score")),
         };
         row.Empty("best", "score");
-        yield return new ReadRow(content, new ExistingLabel(null, judgement) { Extras = Frame.Keep(Name, row) });
+        yield return new ReadRow(content, new ExistingLabel(null, judgement) { Extras = RowFrame.Keep(Name, row) });
     }
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
     {
         foreach (var label in labels.Where(l => l.Judgement is not null))
         {
-            var row = Frame.Of(label.Extras, Name) ?? [];
+            var row = RowFrame.Of(label.Extras, Name) ?? [];
             Encode(row, "query", Conversations.Transcript(label.Item.Prompt), context);
             foreach (var (i, candidate) in label.Item.Candidates.Index())
             {
@@ -103,8 +104,7 @@ internal sealed class Ziegler : IRowFormat
     private static string Decode(JsonObject row, string field, FormatContext context)
     {
         var tokenizer =
-            context.Tokenizer
-            ?? throw new RowException(field, "holds token ids; say with --tokenizer which folder has the GPT-2 tokenizer.");
+            context.Tokenizer ?? throw new RowException(field, "holds token ids; give the folder of the GPT-2 tokenizer with --tokenizer.");
         int[] tokens = [.. row.List(field).Select(t => t.Whole(field)).Where(t => t != Padding)];
         var unknown = tokens.FirstOrDefault(t => t < 0 || t >= tokenizer.VocabularySize, -1);
         return unknown < 0 || Array.IndexOf(tokens, unknown) < 0
@@ -112,7 +112,7 @@ internal sealed class Ziegler : IRowFormat
             : throw new RowException(field, $"found token {unknown}; the tokenizer has {tokenizer.VocabularySize}.");
     }
 
-    /// <summary>Ids that spell the text already are kept, padding and all: one text can be cut into tokens in several ways.</summary>
+    /// <summary>Ids that already spell the text are kept with their padding, because a text can be tokenized in several ways.</summary>
     private static void Encode(JsonObject row, string field, string text, FormatContext context)
     {
         var length = (row[field] as JsonArray)?.Count;
@@ -122,7 +122,7 @@ internal sealed class Ziegler : IRowFormat
         }
         var tokenizer =
             context.Tokenizer
-            ?? throw new RowException(field, "is to hold token ids; say with --tokenizer which folder has the GPT-2 tokenizer.");
+            ?? throw new RowException(field, "has to hold token ids; give the folder of the GPT-2 tokenizer with --tokenizer.");
         var tokens = tokenizer.Encode(text);
         IEnumerable<int> fitted = length is { } fixedLength
             ? tokens.Take(fixedLength).Concat(Enumerable.Repeat(Padding, Math.Max(0, fixedLength - tokens.Length)))

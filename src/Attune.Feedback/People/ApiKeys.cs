@@ -1,15 +1,16 @@
 using System.Collections.Immutable;
+using Attune.Feedback.Labels;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.People;
 
 /// <summary>Keys for programs. A key acts for its owner, within its scopes; it is shown once and stored as a hash.</summary>
 public sealed class ApiKeys
 {
-    private readonly FeedbackStore _store;
+    private readonly StoreDatabase _database;
 
-    internal ApiKeys(FeedbackStore store) => _store = store;
+    internal ApiKeys(StoreDatabase database) => _database = database;
 
     /// <param name="validity">Null for a key that lasts until it is revoked.</param>
     public Task<NewKey> CreateAsync(
@@ -19,16 +20,16 @@ public sealed class ApiKeys
         TimeSpan? validity,
         CancellationToken cancel
     ) =>
-        _store.WriteAsync(
+        _database.WriteAsync(
             writer =>
             {
-                var key = Secrets.NewToken("attune_");
+                var key = Credentials.NewToken("attune_");
                 var row = new ApiKeyRow
                 {
                     Id = writer.NewId(),
                     PersonId = person,
                     Name = name,
-                    KeyHash = Secrets.HashToken(key),
+                    KeyHash = Credentials.HashToken(key),
                     ScopesJson = StoreJson.Write(scopes),
                     CreatedAt = writer.Now,
                     ExpiresAt = validity is { } length ? writer.Now + (long)length.TotalMilliseconds : null,
@@ -40,11 +41,11 @@ public sealed class ApiKeys
             cancel
         );
 
-    /// <summary>Whose key it is and what it may do; null where it is revoked, over, or never was.</summary>
+    /// <summary>The key's owner and scopes; null where the key was revoked, has expired, or never existed.</summary>
     public Task<KeyHolder?> FindAsync(string key, CancellationToken cancel) =>
-        _store.ReadAsync(async db =>
+        _database.ReadAsync(async db =>
         {
-            var (hash, now) = (Secrets.HashToken(key), _store.Now);
+            var (hash, now) = (Credentials.HashToken(key), _database.Now);
             var found = await (
                 from row in db.ApiKeys
                 join person in db.People on row.PersonId equals person.Id
@@ -57,18 +58,18 @@ public sealed class ApiKeys
             )
                 .AsNoTracking()
                 .SingleOrDefaultAsync(cancel);
-            return found is null ? null : new KeyHolder(found.row.Id, People.Info(found.person), Info(found.row).Scopes);
+            return found is null ? null : new KeyHolder(found.row.Id, PersonRecords.Info(found.person), Info(found.row).Scopes);
         });
 
     public Task<IReadOnlyList<KeyInfo>> ListAsync(Guid person, CancellationToken cancel) =>
-        _store.ReadAsync(async db =>
+        _database.ReadAsync(async db =>
             (IReadOnlyList<KeyInfo>)
                 [.. (await db.ApiKeys.AsNoTracking().Where(k => k.PersonId == person).OrderBy(k => k.Id).ToListAsync(cancel)).Select(Info)]
         );
 
     /// <returns>False where the person has no such key.</returns>
     public Task<bool> RevokeAsync(Guid person, Guid key, CancellationToken cancel) =>
-        _store.WriteAsync(
+        _database.WriteAsync(
             async writer =>
             {
                 var found = await writer

@@ -1,22 +1,7 @@
 using System.Collections.Immutable;
+using Attune.Feedback.Storage;
 
-namespace Attune.Feedback;
-
-/// <summary>What someone may do; each may do what those before may.</summary>
-public enum Role
-{
-    /// <summary>Look at projects and their figures.</summary>
-    Reader,
-
-    /// <summary>Label.</summary>
-    Annotator,
-
-    /// <summary>Change projects, see labels, decide disputes, make snapshots.</summary>
-    Manager,
-
-    /// <summary>Everything, in every project.</summary>
-    Owner,
-}
+namespace Attune.Feedback.People;
 
 /// <summary>What an API key may be used for.</summary>
 public enum KeyScope
@@ -29,46 +14,54 @@ public enum KeyScope
     UseModel,
 }
 
-/// <param name="Pseudonym">What exports call the person.</param>
+/// <param name="Pseudonym">The name in exports.</param>
 /// <param name="State">active, paused or erased.</param>
-/// <param name="Imported">Known from imported labels alone.</param>
-public sealed record PersonInfo(Guid Id, string Name, string Pseudonym, Role Role, string State, bool Imported, DateTimeOffset CreatedAt);
+/// <param name="Imported">Known only from imported labels.</param>
+public sealed record PersonInfo(
+    Guid Id,
+    string Name,
+    string Pseudonym,
+    MemberRole Role,
+    string State,
+    bool Imported,
+    DateTimeOffset CreatedAt
+);
 
-/// <summary>What a person is to a project.</summary>
-public sealed record Member(PersonInfo Person, Role Role, string? PausedBecause);
+/// <summary>A person's role in a project.</summary>
+public sealed record Member(PersonInfo Person, MemberRole Role, string? PausedBecause);
 
-/// <summary>A sign-in. The token goes into a cookie; the store keeps its hash alone.</summary>
+/// <summary>A sign-in. The token goes into a cookie; the store keeps only its hash.</summary>
 public sealed record SignedIn(PersonInfo Person, string Token, DateTimeOffset ExpiresAt);
 
-/// <summary>What signing in gives.</summary>
+/// <summary>The result of signing in.</summary>
 public abstract record SignInResult
 {
     private SignInResult() { }
 
     public sealed record Welcome(SignedIn Session) : SignInResult;
 
-    /// <summary>Wrong name or wrong password: not told apart.</summary>
+    /// <summary>Wrong name or wrong password; which of them is not revealed.</summary>
     public sealed record Refused : SignInResult;
 
     /// <summary>Too many wrong passwords.</summary>
     public sealed record Wait(DateTimeOffset Until) : SignInResult;
 }
 
-/// <summary>What redeeming a set-up link or an invitation gives.</summary>
+/// <summary>The result of redeeming a set-up link or an invitation.</summary>
 public abstract record JoinResult
 {
     private JoinResult() { }
 
     public sealed record Joined(SignedIn Session) : JoinResult;
 
-    /// <summary>The link is used, too old, or never was.</summary>
+    /// <summary>The link was used, has expired, or never existed.</summary>
     public sealed record BadLink : JoinResult;
 
     public sealed record Invalid(ImmutableArray<string> Problems) : JoinResult;
 }
 
 /// <param name="Token">Shown once; the store keeps its hash.</param>
-public sealed record Invitation(string Token, Role Role, Guid? Project, DateTimeOffset ExpiresAt);
+public sealed record Invitation(string Token, MemberRole Role, Guid? Project, DateTimeOffset ExpiresAt);
 
 /// <summary>A valid API key.</summary>
 public sealed record KeyHolder(Guid KeyId, PersonInfo Person, ImmutableArray<KeyScope> Scopes);
@@ -84,12 +77,3 @@ public sealed record KeyInfo(
 
 /// <param name="Key">Shown once; the store keeps its hash.</param>
 public sealed record NewKey(KeyInfo Info, string Key);
-
-/// <summary>A model that learned from someone's labels.</summary>
-/// <param name="Labels">How many of theirs were in the snapshot.</param>
-public sealed record ShapedModel(string Model, string Run, string Stage, string SnapshotSha256, int Labels, DateTimeOffset At);
-
-/// <summary>What erasing a person did, and what it cannot undo.</summary>
-/// <param name="Revisions">Emptied.</param>
-/// <param name="Snapshots">Folders that still hold labels of theirs.</param>
-public sealed record ErasureReport(int Revisions, IReadOnlyList<string> Snapshots, IReadOnlyList<ShapedModel> Models);

@@ -2,24 +2,24 @@ using System.Collections.Immutable;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.People;
 
-/// <summary>What a person may do in one project.</summary>
+/// <summary>A person's role in one project.</summary>
 /// <param name="Project">The project's name.</param>
-public sealed record Membership(Guid PersonId, Guid ProjectId, string Project, Role Role, string? PausedBecause);
+public sealed record Membership(Guid PersonId, Guid ProjectId, string Project, MemberRole Role, string? PausedBecause);
 
-/// <summary>Who may do what, changed; each inside its transaction.</summary>
+/// <summary>Changes of roles, each inside its transaction.</summary>
 internal static class RoleChanges
 {
     public static async Task<ImmutableArray<string>> SetRoleAsync(
         StoreWriter writer,
         Guid actor,
         Guid id,
-        Role role,
+        MemberRole role,
         CancellationToken cancel
     )
     {
-        // Changes of roles come one after another, or two owners could make each other none at the same time.
+        // Role changes are serialised, or two owners could demote each other at the same time.
         await writer.Db.LockChainAsync(cancel);
         var person = await writer.Db.People.SingleOrDefaultAsync(p => p.Id == id && p.State != PersonState.Erased, cancel);
         if (person is null)
@@ -31,15 +31,15 @@ internal static class RoleChanges
             return ["they are known from imported labels alone and cannot sign in; invite them first."];
         }
         if (
-            person.Role == Role.Owner
-            && role != Role.Owner
+            person.Role == MemberRole.Owner
+            && role != MemberRole.Owner
             && !await writer.Db.People.AnyAsync(
-                p => p.Id != id && p.Role == Role.Owner && p.State == PersonState.Active && p.PasswordHash != null,
+                p => p.Id != id && p.Role == MemberRole.Owner && p.State == PersonState.Active && p.PasswordHash != null,
                 cancel
             )
         )
         {
-            return ["they are the only owner; make somebody else an owner first."];
+            return ["they are the only owner; make someone else an owner first."];
         }
         if (person.Role != role)
         {
@@ -54,7 +54,7 @@ internal static class RoleChanges
         Guid actor,
         Guid project,
         Guid person,
-        Role? role,
+        MemberRole? role,
         CancellationToken cancel
     )
     {
@@ -63,17 +63,10 @@ internal static class RoleChanges
         {
             await mine.ExecuteDeleteAsync(cancel);
         }
-        // Changed in place: whoever is paused stays paused.
+        // Updated in place, so that a paused person stays paused.
         else if (await mine.ExecuteUpdateAsync(set => set.SetProperty(m => m.Role, given), cancel) == 0)
         {
-            writer.Db.Memberships.Add(
-                new MembershipRow
-                {
-                    PersonId = person,
-                    ProjectId = project,
-                    Role = given,
-                }
-            );
+            PersonRecords.AddMember(writer, project, person, given);
         }
         writer.Audit(actor, "person.member", person, new { project, role });
         return true;

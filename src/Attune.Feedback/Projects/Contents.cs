@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
 using Attune.Core.Conversations;
-using Attune.Feedback.Auditing;
+using Attune.Feedback.Labels;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.Projects;
 
-/// <summary>Items between their tables and <see cref="ItemContent"/>.</summary>
+/// <summary>Converts between the tables of items and <see cref="ItemContent"/>.</summary>
 internal static class Contents
 {
     private sealed record Said(string Text, ImmutableArray<string> Steps);
@@ -26,7 +26,7 @@ internal static class Contents
             Extras = StoreJson.ReadObject(row.ExtrasJson),
         };
 
-    /// <summary>Rows for a new item; its hash is over what people see.</summary>
+    /// <summary>Rows for a new item; its hash covers what people see.</summary>
     public static (ItemRow Item, ImmutableArray<CandidateRow> Candidates) ToRows(ItemContent content, Guid id, Guid project)
     {
         var item = new ItemRow
@@ -57,7 +57,7 @@ internal static class Contents
         return (item, candidates);
     }
 
-    /// <summary>By this an item is known in its project, whatever it is called.</summary>
+    /// <summary>Identifies an item in its project by its content, not its name.</summary>
     public static string HashOf(ItemContent content) => ToRows(content, Guid.Empty, Guid.Empty).Item.ContentSha256;
 
     private static Candidate Of(CandidateRow row)

@@ -1,13 +1,7 @@
-namespace Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Storage;
 
-public enum ProjectState
-{
-    Open,
-
-    /// <summary>No task is handed out; labels under way are taken.</summary>
-    Paused,
-    Closed,
-}
+namespace Attune.Feedback.Projects;
 
 public sealed record ProjectInfo(
     Guid Id,
@@ -19,49 +13,17 @@ public sealed record ProjectInfo(
     DateTimeOffset CreatedAt
 );
 
-/// <summary>One version of a project's guidelines; versions are never changed, only followed by others.</summary>
+/// <summary>One version of a project's guidelines; versions never change.</summary>
 public sealed record GuidelineVersion(Guid Id, int Number, string Markdown, string Sha256, DateTimeOffset CreatedAt);
 
-/// <summary>What adding items did.</summary>
-/// <param name="Duplicates">Items that were there already, by name or by content.</param>
+/// <summary>The result of adding items.</summary>
+/// <param name="Duplicates">Items whose name or content the project already had.</param>
 /// <param name="Labels">Labels that came with new items.</param>
 public sealed record AddedItems(int Items, int Duplicates, int Labels);
 
-/// <summary>How far a project is.</summary>
-/// <param name="Wanted">Labels that its tasks have places for, gold and repeats left out.</param>
+/// <summary>The progress of a project.</summary>
+/// <param name="Wanted">Labels that its tasks have places for, without gold and repeats.</param>
 public sealed record ProjectProgress(int Tasks, int Wanted, int Done, int InHand, int Surplus, int Skipped, int Flagged, int Held)
 {
     public double Share => Wanted == 0 ? 0 : (double)Done / Wanted;
 }
-
-/// <summary>A task as managers see it, with everything said about it.</summary>
-/// <param name="Kind">normal, gold or repeat.</param>
-/// <param name="State">open, held or retired.</param>
-public sealed record ManagerTask(
-    Guid Id,
-    long Position,
-    string Kind,
-    string State,
-    int Quota,
-    ItemContent Content,
-    Judgement? Expected,
-    IReadOnlyList<ManagerLabel> Labels,
-    Judgement? Adjudicated,
-    string? AdjudicationReason
-);
-
-/// <summary>Where one person stands with a task.</summary>
-/// <param name="State">submitted, retracted, skipped or flagged.</param>
-/// <param name="Judgement">In the item's positions; null where it was skipped, flagged, taken back or erased.</param>
-public sealed record ManagerLabel(
-    Guid ResponseId,
-    Guid PersonId,
-    string Pseudonym,
-    string State,
-    bool Surplus,
-    Judgement? Judgement,
-    string? Reason,
-    int Revision,
-    DateTimeOffset At,
-    TimeSpan? Active
-);

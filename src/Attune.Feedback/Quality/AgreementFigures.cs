@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
+using Attune.Feedback.Labels;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.Quality;
 
-/// <summary>Which measures of agreement suit which kind of label.</summary>
+/// <summary>The measures of agreement that suit each kind of label.</summary>
 internal static class AgreementFigures
 {
     public static ImmutableArray<AgreementFigure> Of(ProjectKind kind, IReadOnlyList<StandingLabel> labels, Seed seed)
@@ -23,10 +24,19 @@ internal static class AgreementFigures
             ProjectKind.Comparison =>
             [
                 .. Categories(tasks, "preferred answer", j => (double)((ComparisonJudgement)j).Pick, seed),
-                .. Alphas(tasks, "strength", j => ((ComparisonJudgement)j).Strength, [Scale.Ordinal, Scale.Interval], seed),
+                .. Alphas(
+                    tasks,
+                    "strength",
+                    j => ((ComparisonJudgement)j).Strength,
+                    [MeasurementLevel.Ordinal, MeasurementLevel.Interval],
+                    seed
+                ),
             ],
             ProjectKind.BestOf => Categories(tasks, "best answer", j => (((ChoiceJudgement)j).Best ?? -1) + 1.0, seed),
-            ProjectKind.Rating => [.. Alphas(tasks, "rating", j => ((RatingJudgement)j).Value, [Scale.Ordinal, Scale.Interval], seed)],
+            ProjectKind.Rating =>
+            [
+                .. Alphas(tasks, "rating", j => ((RatingJudgement)j).Value, [MeasurementLevel.Ordinal, MeasurementLevel.Interval], seed),
+            ],
             ProjectKind.Ranking => [new AgreementFigure("Kendall's W, mean over tasks", "ranking", Bootstrap.Of(tasks, MeanW, seed))],
             ProjectKind.Steps => [Steps(tasks, seed)],
             ProjectKind.Spans =>
@@ -37,16 +47,18 @@ internal static class AgreementFigures
                     Bootstrap.Of(tasks, MeanF1, seed)
                 ),
             ],
-            // Each has their own conversation: only the overall mark is about the same thing.
-            _ => [.. Alphas(tasks, "overall mark", j => ((ChatJudgement)j).Overall, [Scale.Ordinal], seed)],
+            // Each person has their own conversation, so only the overall mark can be compared.
+            _ => [.. Alphas(tasks, "overall mark", j => ((ChatJudgement)j).Overall, [MeasurementLevel.Ordinal], seed)],
         };
     }
 
-    /// <summary>Alpha; Fleiss' kappa where each task has as many labels; Cohen's kappa where the same two people labelled all.</summary>
+    /// <summary>
+    /// Alpha; Fleiss' kappa where all tasks have equally many labels; Cohen's kappa where the same two people labelled all.
+    /// </summary>
     private static ImmutableArray<AgreementFigure> Categories(StandingLabel[][] tasks, string of, Func<Judgement, double> value, Seed seed)
     {
         var figures = ImmutableArray.CreateBuilder<AgreementFigure>();
-        figures.AddRange(Alphas(tasks, of, j => value(j), [Scale.Nominal], seed));
+        figures.AddRange(Alphas(tasks, of, j => value(j), [MeasurementLevel.Nominal], seed));
         var units = tasks.Select(t => t.Select(l => (int)value(l.Judgement)).ToArray()).ToArray();
         var people = tasks.SelectMany(t => t.Select(l => l.PersonId)).Distinct().Count();
         if (units.All(u => u.Length == units[0].Length))
@@ -69,18 +81,18 @@ internal static class AgreementFigures
         StandingLabel[][] tasks,
         string of,
         Func<Judgement, double?> value,
-        Scale[] scales,
+        MeasurementLevel[] levels,
         Seed seed
     )
     {
         double[][] units = [.. tasks.Select(t => t.Select(l => value(l.Judgement)).OfType<double>().ToArray()).Where(u => u.Length >= 2)];
-        return units.Length == 0 ? [] : scales.Select(s => Alpha1(units, of, s, seed));
+        return units.Length == 0 ? [] : levels.Select(s => Alpha1(units, of, s, seed));
     }
 
-    private static AgreementFigure Alpha1(double[][] units, string of, Scale scale, Seed seed) =>
-        new($"Krippendorff's alpha ({scale.ToString().ToLowerInvariant()})", of, Bootstrap.Of(units, u => Alpha.Of(u, scale), seed));
+    private static AgreementFigure Alpha1(double[][] units, string of, MeasurementLevel level, Seed seed) =>
+        new($"Krippendorff's alpha ({level.ToString().ToLowerInvariant()})", of, Bootstrap.Of(units, u => Alpha.Of(u, level), seed));
 
-    /// <summary>Each step is a unit, but steps of one solution are drawn together: they are not independent.</summary>
+    /// <summary>Each step is a unit, but the steps of a solution are not independent, so they are resampled together.</summary>
     private static AgreementFigure Steps(StandingLabel[][] tasks, Seed seed)
     {
         double[][][] solutions =
@@ -101,7 +113,7 @@ internal static class AgreementFigures
         return new AgreementFigure(
             "Krippendorff's alpha (ordinal)",
             "step ratings",
-            Bootstrap.Of(solutions, s => Alpha.Of([.. s.SelectMany(u => u)], Scale.Ordinal), seed, draws: 200)
+            Bootstrap.Of(solutions, s => Alpha.Of([.. s.SelectMany(u => u)], MeasurementLevel.Ordinal), seed, draws: 200)
         );
     }
 

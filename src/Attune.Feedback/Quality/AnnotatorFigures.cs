@@ -1,10 +1,11 @@
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
+using Attune.Feedback.Labels;
 using Attune.Feedback.Storage;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.Quality;
 
-/// <summary>What one person's labels tell about them.</summary>
+/// <summary>The figures of one person's labels.</summary>
 internal static class AnnotatorFigures
 {
     private const int LeastForDrift = 20;
@@ -25,7 +26,7 @@ internal static class AnnotatorFigures
             .ToArray();
         var first = own.ToLookup(l => l.TaskId);
         var repeats = own.Where(l => l.RepeatOf is { } earlier && first.Contains(earlier))
-            .Select(l => Verdicts.Of(l.Judgement) == Verdicts.Of(first[l.RepeatOf!.Value].First().Judgement))
+            .Select(l => JudgementSummary.Of(l.Judgement) == JudgementSummary.Of(first[l.RepeatOf!.Value].First().Judgement))
             .ToArray();
         var others = WithOthers(own, all);
         long[] times = [.. own.Select(l => l.ActiveMs).OfType<long>().Order()];
@@ -46,7 +47,7 @@ internal static class AnnotatorFigures
         );
     }
 
-    /// <summary>The share of comparisons won by the answer shown first, with its interval; ties are passed over.</summary>
+    /// <summary>The share of comparisons won by the answer shown first, with its interval, ties left out.</summary>
     public static Interval? FirstShown(IEnumerable<StandingLabel> labels, Seed seed)
     {
         var firsts = labels.Select(FirstWon).OfType<bool>().ToArray();
@@ -63,8 +64,8 @@ internal static class AnnotatorFigures
         };
 
     /// <summary>
-    /// In the order given: whether each label says what most of the others said of its task; tasks where the others are divided are passed
-    /// over.
+    /// Whether each label agrees with most of the others on its task, in the order given; tasks on which the others are divided are left
+    /// out.
     /// </summary>
     private static bool[] WithOthers(IReadOnlyList<StandingLabel> own, IReadOnlyList<StandingLabel> all)
     {
@@ -77,13 +78,13 @@ internal static class AnnotatorFigures
                 {
                     var votes = byTask[l.TaskId]
                         .Where(o => o.PersonId != l.PersonId)
-                        .GroupBy(o => Verdicts.Of(o.Judgement))
+                        .GroupBy(o => JudgementSummary.Of(o.Judgement))
                         .OrderByDescending(g => g.Count())
                         .Take(2)
                         .ToArray();
                     return votes.Length == 0 || (votes.Length == 2 && votes[0].Count() == votes[1].Count())
                         ? (bool?)null
-                        : votes[0].Key == Verdicts.Of(l.Judgement);
+                        : votes[0].Key == JudgementSummary.Of(l.Judgement);
                 })
                 .OfType<bool>(),
         ];

@@ -2,10 +2,13 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
 using Attune.Core.Runs;
+using Attune.Feedback.Formats;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.Queue;
 
 /// <summary>A reply the model gave, and where it came from.</summary>
 /// <param name="Policy">Which model; never shown.</param>
@@ -14,7 +17,7 @@ public sealed record ChatReply(string Text, string? Policy = null)
     public JsonObject? Sampling { get; init; }
 }
 
-/// <summary>What adding or deciding a turn gives.</summary>
+/// <summary>The result of adding or deciding a turn.</summary>
 public abstract record TurnResult
 {
     private TurnResult() { }
@@ -28,21 +31,21 @@ public abstract record TurnResult
 }
 
 /// <summary>
-/// Conversations with the model inside chat tasks. Turns are stored as they happen, with both replies, so that a lost connection loses
+/// Conversations with the model in chat tasks. Turns are stored as they happen, with both replies, so that a lost connection loses
 /// nothing and what is judged is what the model said, not what a page claims it said.
 /// </summary>
 public sealed class Chats
 {
-    private readonly FeedbackStore _store;
+    private readonly StoreDatabase _database;
 
-    internal Chats(FeedbackStore store) => _store = store;
+    internal Chats(StoreDatabase database) => _database = database;
 
     /// <summary>
     /// The conversation so far as a model should continue it: the item's messages, then each turn's question and chosen reply, then
     /// <paramref name="next"/>. For the server only. Null where the lease is not this person's or the last turn is undecided.
     /// </summary>
     public Task<Prompt.Chat?> ConversationAsync(Guid lease, Guid person, string next, CancellationToken cancel) =>
-        _store.ReadAsync(async db =>
+        _database.ReadAsync(async db =>
         {
             if (await FindAsync(db, lease, person, cancel) is not { } shown)
             {
@@ -50,15 +53,15 @@ public sealed class Chats
             }
             var item = await db.Tasks.Where(t => t.Id == shown.TaskId).Select(t => t.ItemId).SingleAsync(cancel);
             var content = await Contents.LoadAsync(db, item, cancel);
-            var turns = await Presenting.TurnsAsync(db, shown.TaskId, person, cancel);
+            var turns = await TaskPresentation.TurnsAsync(db, shown.TaskId, person, cancel);
             return turns.Any(t => t.Chosen is null)
                 ? null
-                : new Prompt.Chat([.. Transcript(content.Prompt, turns), new Message(Core.Conversations.Role.User, next)]);
+                : new Prompt.Chat([.. Transcript(content.Prompt, turns), new Message(Role.User, next)]);
         });
 
-    /// <summary>Stores a turn with its replies. A turn that is there already stays as it is and is given back.</summary>
+    /// <summary>Stores a turn with its replies. A turn that is already stored is returned unchanged.</summary>
     /// <param name="number">Counted from 0.</param>
-    /// <param name="replies">Two, in the model's order; which is shown first is drawn, unless the project keeps their order.</param>
+    /// <param name="replies">Two, in the model's order; which is shown first is random, unless the project keeps their order.</param>
     public Task<TurnResult> AddTurnAsync(
         Guid lease,
         Guid person,
@@ -67,7 +70,7 @@ public sealed class Chats
         ImmutableArray<ChatReply> replies,
         CancellationToken cancel
     ) =>
-        _store.WriteAsync<TurnResult>(
+        _database.WriteAsync<TurnResult>(
             async writer =>
             {
                 var db = writer.Db;
@@ -79,41 +82,29 @@ public sealed class Chats
                 {
                     return new TurnResult.NotFound();
                 }
-                var turns = await Presenting.TurnsAsync(db, shown.TaskId, person, cancel);
-                var settings = await Presenting.SettingsOfLeaseAsync(db, lease, cancel);
+                var turns = await TaskPresentation.TurnsAsync(db, shown.TaskId, person, cancel);
+                var settings = await TaskPresentation.SettingsOfLeaseAsync(db, lease, cancel);
                 if (turns.SingleOrDefault(t => t.Number == number) is { } known)
                 {
-                    return new TurnResult.Stored(Presenting.Show(known));
+                    return new TurnResult.Stored(TaskPresentation.Show(known));
                 }
                 if (number != turns.Count || turns.Any(t => t.Chosen is null))
                 {
                     return new TurnResult.OutOfOrder(
-                        $"turn {number} cannot follow: there are {turns.Count}, and each must have its reply chosen first."
+                        $"turn {number} cannot follow: there are {turns.Count} turns, and each needs its chosen reply first."
                     );
                 }
-                var order = ShownOrder
-                    .Of(new Seed(unchecked((ulong)shown.Seed)).For("turn", number), replies.Length, settings!.Shuffle)
-                    .Places;
-                var turn = new ChatTurnRow
-                {
-                    TaskId = shown.TaskId,
-                    PersonId = person,
-                    Number = number,
-                    UserJson = StoreJson.Write(user),
-                    RepliesJson = StoreJson.Write(replies),
-                    OrderJson = StoreJson.Write(order),
-                    At = writer.Now,
-                };
+                var turn = NewTurn(shown, number, user, replies, settings!.Shuffle, writer.Now);
                 db.ChatTurns.Add(turn);
-                return new TurnResult.Stored(Presenting.Show(turn));
+                return new TurnResult.Stored(TaskPresentation.Show(turn));
             },
             cancel
         );
 
-    /// <summary>Decides which reply the conversation goes on with; can be changed until the next turn.</summary>
+    /// <summary>Chooses the reply with which the conversation continues; can be changed until the next turn.</summary>
     /// <param name="position">As shown.</param>
     public Task<TurnResult> ChooseAsync(Guid lease, Guid person, int number, int position, CancellationToken cancel) =>
-        _store.WriteAsync<TurnResult>(
+        _database.WriteAsync<TurnResult>(
             async writer =>
             {
                 var db = writer.Db;
@@ -131,10 +122,10 @@ public sealed class Chats
                 }
                 if (await db.ChatTurns.AnyAsync(t => t.TaskId == shown.TaskId && t.PersonId == person && t.Number > number, cancel))
                 {
-                    return new TurnResult.OutOfOrder("the conversation has gone on already.");
+                    return new TurnResult.OutOfOrder("the conversation has already gone on.");
                 }
-                turn.Chosen = Presenting.Order(turn)[position];
-                return new TurnResult.Stored(Presenting.Show(turn));
+                turn.Chosen = TaskPresentation.Order(turn)[position];
+                return new TurnResult.Stored(TaskPresentation.Show(turn));
             },
             cancel
         );
@@ -150,12 +141,31 @@ public sealed class Chats
 
         foreach (var turn in turns.Where(t => t.Number < before))
         {
-            yield return new Message(Core.Conversations.Role.User, StoreJson.Read<string>(turn.UserJson));
-            yield return new Message(
-                Core.Conversations.Role.Assistant,
-                StoreJson.Read<ImmutableArray<ChatReply>>(turn.RepliesJson)[turn.Chosen ?? 0].Text
-            );
+            yield return new Message(Role.User, StoreJson.Read<string>(turn.UserJson));
+            yield return new Message(Role.Assistant, StoreJson.Read<ImmutableArray<ChatReply>>(turn.RepliesJson)[turn.Chosen ?? 0].Text);
         }
+    }
+
+    private static ChatTurnRow NewTurn(
+        PresentationRow shown,
+        int number,
+        string user,
+        ImmutableArray<ChatReply> replies,
+        bool shuffle,
+        long now
+    )
+    {
+        var seed = new Seed(unchecked((ulong)shown.Seed)).For("turn", number);
+        return new ChatTurnRow
+        {
+            TaskId = shown.TaskId,
+            PersonId = shown.PersonId,
+            Number = number,
+            UserJson = StoreJson.Write(user),
+            RepliesJson = StoreJson.Write(replies),
+            OrderJson = StoreJson.Write(ShownOrder.Of(seed, replies.Length, shuffle).Places),
+            At = now,
+        };
     }
 
     private static Task<PresentationRow?> FindAsync(FeedbackContext db, Guid lease, Guid person, CancellationToken cancel) =>

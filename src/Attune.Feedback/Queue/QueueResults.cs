@@ -1,26 +1,28 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.Queue;
 
-// What annotators' pages are told. Nothing here names a policy, a score, another person's label, or whether a task is gold.
+// What annotators' pages receive. Nothing here reveals a policy, a score, another person's label, or whether a task is gold.
 
 /// <summary>An answer as shown.</summary>
-/// <param name="Steps">Empty but in projects that rate steps.</param>
+/// <param name="Steps">Empty except in projects that rate steps.</param>
 public sealed record ShownCandidate(string Text, ImmutableArray<string> Steps);
 
 /// <summary>A turn of a chat as shown: what the person wrote and two replies, in the order drawn for them.</summary>
-/// <param name="Chosen">Position of the reply the conversation went on with; null while undecided.</param>
+/// <param name="Chosen">Position of the reply with which the conversation continued; null while undecided.</param>
 public sealed record ShownTurn(int Number, string User, ImmutableArray<string> Replies, int? Chosen);
 
-/// <summary>How far one person is in a project.</summary>
+/// <summary>One person's progress in a project.</summary>
 /// <param name="Done">Tasks they have labelled.</param>
-/// <param name="Left">Tasks that are open to them still, the one in hand included.</param>
+/// <param name="Left">Tasks still open to them, including the one in hand.</param>
 public sealed record OwnProgress(int Done, int Left);
 
 /// <summary>A task in hand.</summary>
-/// <param name="LeaseId">What every further call names.</param>
+/// <param name="LeaseId">Identifies the task in all further calls.</param>
 /// <param name="Candidates">In the order to show; positions in judgements count in this order.</param>
 public sealed record AssignedTask(
     Guid LeaseId,
@@ -38,41 +40,41 @@ public sealed record AssignedTask(
 )
 {
     /// <summary>
-    /// What the person had typed before; null where nothing. Its form is the page's own, or a <see cref="Judgement"/> after an undo.
+    /// What the person had typed before; null for nothing. Its form is up to the page, or a <see cref="Judgement"/> after an undo.
     /// </summary>
     public JsonElement? Draft { get; init; }
 }
 
-/// <summary>What asking for a task gives.</summary>
+/// <summary>The result of claiming a task.</summary>
 public abstract record ClaimResult
 {
     private ClaimResult() { }
 
     public sealed record Claimed(AssignedTask Task) : ClaimResult;
 
-    /// <summary>Every task has its labels, is in others' hands, or was seen by this person.</summary>
+    /// <summary>Every task is labelled, in another person's hands, or was seen by this person.</summary>
     public sealed record NothingLeft(OwnProgress Progress) : ClaimResult;
 
     /// <summary>The person or the project is paused.</summary>
     public sealed record Paused(string Reason) : ClaimResult;
 
-    /// <summary>No such project, or none of this person's. The two are not told apart.</summary>
+    /// <summary>No such project, or not one of this person's; which of them is not revealed.</summary>
     public sealed record NotAllowed : ClaimResult;
 }
 
-/// <summary>What a heartbeat gives.</summary>
+/// <summary>The result of a heartbeat.</summary>
 public abstract record HeartbeatResult
 {
     private HeartbeatResult() { }
 
     public sealed record Alive(DateTimeOffset ExpiresAt) : HeartbeatResult;
 
-    /// <summary>The task has gone to someone else or is finished. What was typed can still be submitted; it may count as surplus.</summary>
+    /// <summary>The task went to someone else or is finished. The answer can still be submitted and may count as surplus.</summary>
     public sealed record Lost : HeartbeatResult;
 }
 
-/// <summary>A judgement on its way in.</summary>
-/// <param name="Id">Made by the page (a UUID, best of version 7) and kept until the receipt comes: the same id is never stored
+/// <summary>A judgement to store.</summary>
+/// <param name="Id">Made by the page (preferably a UUID of version 7) and kept until the receipt arrives: an id is never stored
 /// twice.</param>
 /// <param name="Judgement">In the positions shown.</param>
 public sealed record Submission(Guid Id, Guid LeaseId, Judgement Judgement)
@@ -89,12 +91,12 @@ public sealed record Submission(Guid Id, Guid LeaseId, Judgement Judgement)
 }
 
 /// <summary>Proof that something is stored. The same submit gives the same receipt again.</summary>
-/// <param name="Revision">1 for the first thing said about a task.</param>
-/// <param name="Surplus">The label came after its place had gone to someone else: kept, and not counted in the quota.</param>
-/// <param name="Sha256">Of the judgement as it was sent.</param>
+/// <param name="Revision">1 for the first revision of a response.</param>
+/// <param name="Surplus">The label came after its place had gone to someone else: it is kept, but not counted in the quota.</param>
+/// <param name="Sha256">The hash of the judgement as it was sent.</param>
 public sealed record Receipt(Guid SubmissionId, Guid ResponseId, Guid TaskId, int Revision, bool Surplus, DateTimeOffset At, string Sha256);
 
-/// <summary>What a submit, skip, flag or undo gives.</summary>
+/// <summary>The result of a submit, skip, flag or undo.</summary>
 public abstract record SubmitResult
 {
     private SubmitResult() { }
@@ -111,14 +113,11 @@ public abstract record SubmitResult
     /// <summary>The judgement does not answer the task.</summary>
     public sealed record Invalid(ImmutableArray<string> Problems) : SubmitResult;
 
-    /// <summary>There is no such lease of this person, or nothing to undo.</summary>
+    /// <summary>The person does not hold this lease, or there is nothing to undo.</summary>
     public sealed record NotFound : SubmitResult;
 }
 
-/// <summary>What an undo gives.</summary>
-/// <param name="Task">The task again, with what was said as its draft; null where its place went to someone else, or there was nothing to
-/// undo.</param>
+/// <summary>The result of an undo.</summary>
+/// <param name="Task">The task again, with the retracted answer as its draft; null where its place went to someone else, or there was
+/// nothing to undo.</param>
 public sealed record UndoResult(SubmitResult Result, AssignedTask? Task);
-
-/// <summary>One of a person's own earlier answers.</summary>
-public sealed record OwnAnswer(Guid TaskId, Guid LeaseId, string Preview, string State, DateTimeOffset At);

@@ -2,42 +2,42 @@ using System.Text.Json;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.Queue;
 
 /// <summary>
-/// Hands out tasks and takes in what people say of them. A task has one slot for each label wanted; a claim takes a slot for a while (a
-/// lease), a submit fills it. What is said is never thrown away: late answers are kept as surplus, changed ones as further revisions.
+/// Hands out tasks and stores the answers. A task has one slot for each label wanted; a claim takes a slot for a while (a
+/// lease), a submit fills it. No answer is discarded: late ones are kept as surplus, changed ones as new revisions.
 /// </summary>
 public sealed class TaskQueue
 {
-    private readonly FeedbackStore _store;
+    private readonly StoreDatabase _database;
 
-    internal TaskQueue(FeedbackStore store) => _store = store;
+    internal TaskQueue(StoreDatabase database) => _database = database;
 
     /// <summary>
-    /// The next task for a person. One who already holds as many as the project allows gets the one held longest back, in the order it was
-    /// shown: so a page can be loaded again, or opened twice.
+    /// The next task for a person. A person who already holds as many as the project allows gets the one held longest again, in the order
+    /// it was shown, so that a page can be reloaded or opened twice.
     /// </summary>
     public Task<ClaimResult> ClaimAsync(Guid project, Guid person, CancellationToken cancel) =>
-        _store.WriteAgainAsync(writer => new Claiming(writer, project, person).RunAsync(cancel), cancel);
+        _database.WriteAgainAsync(writer => new TaskClaim(writer, project, person).RunAsync(cancel), cancel);
 
-    /// <summary>A task in hand, again; null where the lease is not this person's or is over.</summary>
+    /// <summary>A task in hand; null where the person does not hold this lease or it has ended.</summary>
     public Task<AssignedTask?> FindAsync(Guid lease, Guid person, CancellationToken cancel) =>
-        _store.ReadAsync(async db =>
+        _database.ReadAsync(async db =>
         {
             var slot = await db
                 .Slots.AsNoTracking()
                 .SingleOrDefaultAsync(s => s.LeaseId == lease && s.PersonId == person && s.State == SlotState.Leased, cancel);
-            return slot is null ? null : await Presenting.ShowAsync(db, lease, slot.ExpiresAt, cancel);
+            return slot is null ? null : await TaskPresentation.ShowAsync(db, lease, slot.ExpiresAt, cancel);
         });
 
-    /// <summary>Says that the person is still at it; send one each third of the lease while the page is visible.</summary>
+    /// <summary>Extends the lease. Pages send one every third of the lease while they are visible.</summary>
     public Task<HeartbeatResult> HeartbeatAsync(Guid lease, Guid person, CancellationToken cancel) =>
-        _store.WriteAgainAsync<HeartbeatResult>(
+        _database.WriteAgainAsync<HeartbeatResult>(
             async writer =>
             {
                 var db = writer.Db;
-                var settings = await Presenting.SettingsOfLeaseAsync(db, lease, cancel);
+                var settings = await TaskPresentation.SettingsOfLeaseAsync(db, lease, cancel);
                 if (settings is null)
                 {
                     return new HeartbeatResult.Lost();
@@ -51,18 +51,10 @@ public sealed class TaskQueue
             cancel
         );
 
-    /// <summary>Gives a task back unanswered; the person may get it again.</summary>
-    public Task ReleaseAsync(Guid lease, Guid person, CancellationToken cancel) =>
-        _store.WriteAgainAsync(
-            writer =>
-                writer.Db.Slots.Where(s => s.LeaseId == lease && s.PersonId == person && s.State == SlotState.Leased).FreeAsync(cancel),
-            cancel
-        );
-
-    /// <summary>Keeps what a person has typed so far, in whatever form the page likes, up to a million characters.</summary>
-    /// <returns>False where the lease is not this person's.</returns>
+    /// <summary>Stores what a person has typed so far, in any form, up to a million characters.</summary>
+    /// <returns>False where the person does not hold this lease.</returns>
     public Task<bool> SaveDraftAsync(Guid lease, Guid person, JsonElement draft, CancellationToken cancel) =>
-        _store.WriteAgainAsync(
+        _database.WriteAgainAsync(
             async writer =>
             {
                 var db = writer.Db;
@@ -78,57 +70,31 @@ public sealed class TaskQueue
             cancel
         );
 
-    /// <summary>Stores a judgement. Send it again, with the same id, until an answer comes: it is stored once.</summary>
+    /// <summary>Stores a judgement. Repeat it with the same id until an answer arrives: it is stored once.</summary>
     public Task<SubmitResult> SubmitAsync(Guid person, Submission submission, CancellationToken cancel) =>
-        _store.WriteAgainAsync(writer => new Submitting(writer, person).SubmitAsync(submission, cancel), cancel);
+        _database.WriteAgainAsync(writer => new ResponseWriter(writer, person).SubmitAsync(submission, cancel), cancel);
 
-    /// <summary>Passes a task on to others; the person does not get it again.</summary>
-    /// <param name="id">Made by the page, as a submission's.</param>
+    /// <summary>Leaves a task to others; the person does not get it again.</summary>
+    /// <param name="id">Made by the page, like a submission's id.</param>
     public Task<SubmitResult> SkipAsync(Guid person, Guid id, Guid lease, string reason, CancellationToken cancel) =>
-        _store.WriteAgainAsync(writer => new Submitting(writer, person).DeclineAsync(id, lease, RevisionKind.Skip, reason, cancel), cancel);
+        _database.WriteAgainAsync(
+            writer => new ResponseWriter(writer, person).DeclineAsync(id, lease, RevisionKind.Skip, reason, cancel),
+            cancel
+        );
 
-    /// <summary>Reports a task as unfit; after as many flags as the project says, it is held back for a manager.</summary>
+    /// <summary>Reports a task as unfit. After the project's number of flags it is held back for a manager.</summary>
     public Task<SubmitResult> FlagAsync(Guid person, Guid id, Guid lease, string reason, CancellationToken cancel) =>
-        _store.WriteAgainAsync(writer => new Submitting(writer, person).DeclineAsync(id, lease, RevisionKind.Flag, reason, cancel), cancel);
+        _database.WriteAgainAsync(
+            writer => new ResponseWriter(writer, person).DeclineAsync(id, lease, RevisionKind.Flag, reason, cancel),
+            cancel
+        );
 
-    /// <summary>Takes back what a person last said in a project, or what they said of one task. The earlier words stay on record.</summary>
-    /// <param name="id">Made by the page, as a submission's.</param>
+    /// <summary>Retracts a person's last answer in a project, or their answer to one task. The earlier answer stays on record.</summary>
+    /// <param name="id">Made by the page, like a submission's id.</param>
     /// <param name="task">Null for the last one.</param>
     public Task<UndoResult> UndoAsync(Guid project, Guid person, Guid id, Guid? task, CancellationToken cancel) =>
-        _store.WriteAgainAsync(writer => new Undoing(writer, person).RunAsync(project, id, task, cancel), cancel);
-
-    /// <summary>A person's own latest answers, newest first.</summary>
-    public Task<IReadOnlyList<OwnAnswer>> HistoryAsync(Guid project, Guid person, int count, CancellationToken cancel) =>
-        _store.ReadAsync(async db =>
-        {
-            var rows = await (
-                from response in db.Responses.AsNoTracking()
-                join revision in db.Revisions on response.CurrentRevisionId equals revision.Id
-                join task in db.Tasks on response.TaskId equals task.Id
-                join item in db.Items on task.ItemId equals item.Id
-                where response.PersonId == person && response.ProjectId == project
-                orderby response.UpdatedAt descending
-                select new
-                {
-                    response,
-                    revision.PresentationId,
-                    item.PromptJson,
-                }
-            )
-                .Take(count)
-                .ToListAsync(cancel);
-            return (IReadOnlyList<OwnAnswer>)
-                [
-                    .. rows.Select(r => new OwnAnswer(
-                        r.response.TaskId,
-                        r.PresentationId ?? Guid.Empty,
-                        Presenting.Preview(r.PromptJson),
-                        StoreJson.Options.PropertyNamingPolicy!.ConvertName(r.response.State.ToString()),
-                        DateTimeOffset.FromUnixTimeMilliseconds(r.response.UpdatedAt)
-                    )),
-                ];
-        });
+        _database.WriteAgainAsync(writer => new Retraction(writer, person).RunAsync(project, id, task, cancel), cancel);
 
     public Task<OwnProgress> ProgressAsync(Guid project, Guid person, CancellationToken cancel) =>
-        _store.ReadAsync(db => Presenting.ProgressAsync(db, project, person, cancel));
+        _database.ReadAsync(db => TaskPresentation.ProgressAsync(db, project, person, cancel));
 }

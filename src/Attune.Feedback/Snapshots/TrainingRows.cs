@@ -1,11 +1,12 @@
 using System.Text.Json;
 using Attune.Core.Feedback;
 using Attune.Data.Formats;
+using Attune.Feedback.Labels;
 using Label = Attune.Core.Feedback.Label;
 
-namespace Attune.Feedback;
+namespace Attune.Feedback.Snapshots;
 
-/// <summary>Feedback as the rows that stages read (docs/data-formats.md).</summary>
+/// <summary>Labels as the rows that stages read (docs/data-formats.md).</summary>
 internal static class TrainingRows
 {
     /// <returns>How many rows; ratings in the middle of their scale make none.</returns>
@@ -30,38 +31,12 @@ internal static class TrainingRows
                 DatasetFile.Write(path, all.Cast<Verdict>());
                 break;
             case Rating:
-                // Above the middle is desirable; the middle itself says neither, and stays in labels.jsonl alone.
-                Verdict[] verdicts =
-                [
-                    .. all.Cast<Rating>()
-                        .Where(r => r.Share != 0.5)
-                        .Select(r => new Verdict(r.Prompt, r.Answer, r.Share > 0.5) { Annotator = r.Annotator }),
-                ];
+                // Above the middle is desirable. The middle itself says neither; it is in labels.jsonl alone.
+                Verdict[] verdicts = [.. all.Cast<Rating>().Where(r => r.Share != 0.5).Select(ToVerdict)];
                 DatasetFile.Write(path, verdicts);
                 return verdicts.Length;
             case SpanLabels:
-                // "answer", not "completion": a stage that learns from demonstrations must not take an answer with errors for one.
-                RowFile.Write(
-                    path,
-                    [
-                        .. all.Cast<SpanLabels>()
-                            .Select(s =>
-                                JsonSerializer.SerializeToUtf8Bytes(
-                                    new
-                                    {
-                                        prompt = s.Prompt,
-                                        answer = s.Answer,
-                                        spans = s.Spans,
-                                        missing = s.Missing,
-                                        passages = s.Passages,
-                                        corrected = s.Corrected,
-                                        annotator = s.Annotator,
-                                    },
-                                    StoreJson.Options
-                                )
-                            ),
-                    ]
-                );
+                RowFile.Write(path, [.. all.Cast<SpanLabels>().Select(Row)]);
                 break;
             default:
                 throw new System.Diagnostics.UnreachableException(all[0].GetType().Name);
@@ -69,4 +44,26 @@ internal static class TrainingRows
 
         return all.Length;
     }
+
+    private static Verdict ToVerdict(Rating rating) =>
+        new(rating.Prompt, rating.Answer, rating.Share > 0.5) { Annotator = rating.Annotator };
+
+    /// <summary>
+    /// The field is "answer", not "completion", so that a stage that learns from demonstrations does not take an answer with errors for
+    /// one.
+    /// </summary>
+    private static byte[] Row(SpanLabels labels) =>
+        JsonSerializer.SerializeToUtf8Bytes(
+            new
+            {
+                prompt = labels.Prompt,
+                answer = labels.Answer,
+                spans = labels.Spans,
+                missing = labels.Missing,
+                passages = labels.Passages,
+                corrected = labels.Corrected,
+                annotator = labels.Annotator,
+            },
+            StoreJson.Options
+        );
 }

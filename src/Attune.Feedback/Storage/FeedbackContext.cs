@@ -1,3 +1,5 @@
+using Attune.Feedback.People;
+using Attune.Feedback.Queue;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
@@ -31,13 +33,13 @@ internal abstract class FeedbackContext(DbContextOptions options) : DbContext(op
     public DbSet<SnapshotPersonRow> SnapshotPeople => Set<SnapshotPersonRow>();
     public DbSet<SnapshotUseRow> SnapshotUses => Set<SnapshotUseRow>();
 
-    /// <summary>The claim: one statement that takes a free slot, or one whose lease has run out, for this person.</summary>
+    /// <summary>The claim: one statement that takes a free slot, or one whose lease has expired, for this person.</summary>
     public abstract Task<SlotRow?> ClaimAsync(SlotClaim claim, CancellationToken cancel);
 
     /// <summary>Locks the newest link until the transaction ends.</summary>
     public abstract Task<ChainHeadRow> LockChainAsync(CancellationToken cancel);
 
-    /// <summary>A transaction that reads the database as it is now, and keeps nobody from writing.</summary>
+    /// <summary>A transaction that reads the database as it is now, without blocking writers.</summary>
     public abstract Task<IDbContextTransaction> BeginViewAsync(CancellationToken cancel);
 
     protected override void OnModelCreating(ModelBuilder model)
@@ -53,7 +55,7 @@ internal abstract class FeedbackContext(DbContextOptions options) : DbContext(op
     }
 }
 
-/// <summary>What a claim looks for.</summary>
+/// <summary>The slot that a claim asks for.</summary>
 internal sealed record SlotClaim(Guid ProjectId, Guid PersonId, Guid LeaseId, long Now, long ExpiresAt);
 
 internal sealed class SqliteContext(DbContextOptions<SqliteContext> options) : FeedbackContext(options)
@@ -78,7 +80,7 @@ internal sealed class SqliteContext(DbContextOptions<SqliteContext> options) : F
                 .ToListAsync(cancel)
         ).SingleOrDefault();
 
-    // The transaction is the database's only writer already.
+    // This transaction already is the database's only writer.
     public override Task<ChainHeadRow> LockChainAsync(CancellationToken cancel) => ChainHeads.AsNoTracking().SingleAsync(cancel);
 
     public override async Task<IDbContextTransaction> BeginViewAsync(CancellationToken cancel)
@@ -119,7 +121,7 @@ internal sealed class PostgreSqlContext(DbContextOptions<PostgreSqlContext> opti
 }
 
 /// <summary>
-/// Used by dotnet ef alone, to write migrations: <c>dotnet ef migrations add NAME --context SqliteContext --output-dir
+/// Used only by dotnet ef, to write migrations: <c>dotnet ef migrations add NAME --context SqliteContext --output-dir
 /// Migrations/Sqlite</c>.
 /// </summary>
 internal sealed class SqliteContextFactory : IDesignTimeDbContextFactory<SqliteContext>

@@ -11,29 +11,29 @@ internal sealed class PersonRow
 {
     public Guid Id { get; set; }
 
-    /// <summary>What they sign in with; unique whatever the case.</summary>
+    /// <summary>The name to sign in with; unique regardless of case.</summary>
     public required string Name { get; set; }
     public required string NormalizedName { get; set; }
 
-    /// <summary>What exports and snapshots call them.</summary>
+    /// <summary>The name in exports and snapshots.</summary>
     public required string Pseudonym { get; set; }
-    public Role Role { get; set; }
+    public MemberRole Role { get; set; }
     public PersonState State { get; set; }
     public string? PasswordHash { get; set; }
     public int FailedSignIns { get; set; }
     public long LockedUntil { get; set; }
     public long CreatedAt { get; set; }
 
-    /// <summary>Only came in with imported labels: cannot sign in.</summary>
+    /// <summary>Known only from imported labels; cannot sign in.</summary>
     public bool Imported { get; set; }
 }
 
-/// <summary>What a person may do in a project. Owners need none.</summary>
+/// <summary>A person's role in a project. Owners need none.</summary>
 internal sealed class MembershipRow
 {
     public Guid PersonId { get; set; }
     public Guid ProjectId { get; set; }
-    public Role Role { get; set; }
+    public MemberRole Role { get; set; }
     public string? PausedBecause { get; set; }
 }
 
@@ -41,7 +41,7 @@ internal sealed class InviteRow
 {
     public Guid Id { get; set; }
     public required string TokenHash { get; set; }
-    public Role Role { get; set; }
+    public MemberRole Role { get; set; }
     public Guid? ProjectId { get; set; }
     public Guid? InvitedBy { get; set; }
     public long ExpiresAt { get; set; }

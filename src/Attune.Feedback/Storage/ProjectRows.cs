@@ -1,6 +1,8 @@
+using Attune.Feedback.Labels;
+
 namespace Attune.Feedback.Storage;
 
-// Times are Unix milliseconds, UTC: both databases order and compare them alike. Ids are UUIDs of version 7, which grow with time.
+// Times are Unix milliseconds, UTC, which both databases order and compare alike. Ids are UUIDs of version 7, which grow with time.
 
 internal sealed class ProjectRow
 {
@@ -14,9 +16,11 @@ internal sealed class ProjectRow
 
     /// <summary>Position of the next task.</summary>
     public long NextPosition { get; set; }
+
+    public ProjectSettings ReadSettings() => StoreJson.Read<ProjectSettings>(SettingsJson);
 }
 
-/// <summary>Never changed: a change of the guidelines is a new row.</summary>
+/// <summary>Never changed: new guidelines are a new row.</summary>
 internal sealed class GuidelineVersionRow
 {
     public Guid Id { get; set; }
@@ -36,7 +40,7 @@ internal sealed class ItemRow
     public string? PassagesJson { get; set; }
     public string? ExtrasJson { get; set; }
 
-    /// <summary>Of prompt, passages and what the candidates say.</summary>
+    /// <summary>The hash of prompt, passages and candidates.</summary>
     public required string ContentSha256 { get; set; }
 }
 
@@ -62,7 +66,7 @@ internal enum TaskState
 {
     Open,
 
-    /// <summary>Held back for the manager, because people flagged it.</summary>
+    /// <summary>Held back for the manager because people flagged it.</summary>
     Held,
     Retired,
 }
@@ -80,7 +84,7 @@ internal sealed class TaskRow
     public long Position { get; set; }
     public int Quota { get; set; }
 
-    /// <summary>For gold tasks: what is expected, and which kind of gold it is.</summary>
+    /// <summary>For gold tasks: the expected judgement and the kind of gold.</summary>
     public string? ExpectedJson { get; set; }
     public GoldKind? GoldKind { get; set; }
 
@@ -96,8 +100,8 @@ internal enum SlotState
 }
 
 /// <summary>
-/// One of the places a task has for a label. A task has as many rows as its quota, a row holds one label, and a person has at most one row
-/// of a task: more labels than asked for cannot be written down.
+/// A place for one label of a task. A task has as many rows as its quota, and a person has at most one row
+/// of a task, so more labels than asked for cannot be stored.
 /// </summary>
 internal sealed class SlotRow
 {
@@ -110,14 +114,14 @@ internal sealed class SlotRow
     public long ExpiresAt { get; set; }
 
     /// <summary>
-    /// Copies of the task's, so that one index finds the next slot. Slots of held tasks, and those made for one person, are not open.
+    /// Copied from the task, so that one index finds the next slot. Slots of held tasks and slots made for one person are not open.
     /// </summary>
     public int Priority { get; set; }
     public long Position { get; set; }
     public bool Open { get; set; }
 }
 
-/// <summary>What was shown to whom, when and in which order. Its id is the lease's.</summary>
+/// <summary>What was shown to whom, when and in which order. Its id is the lease's id.</summary>
 internal sealed class PresentationRow
 {
     public Guid Id { get; set; }

@@ -8,7 +8,7 @@ internal enum ResponseState
     Flagged,
 }
 
-/// <summary>Where one person stands with one task: the newest of its revisions, which are the record.</summary>
+/// <summary>The state of one person's work on one task, as its newest revision says.</summary>
 internal sealed class ResponseRow
 {
     public Guid Id { get; set; }
@@ -32,11 +32,11 @@ internal enum RevisionKind
 }
 
 /// <summary>
-/// Never changed, never deleted; only a person's right to be forgotten empties <see cref="ValueJson"/>, and the audit says so.
+/// Never changed and never deleted. Only erasing a person empties <see cref="ValueJson"/>, and the audit records it.
 /// </summary>
 internal sealed class RevisionRow
 {
-    /// <summary>Made by whoever submits, so that a repeated submit is known.</summary>
+    /// <summary>Chosen by the sender, so that a repeated submit is recognised.</summary>
     public Guid Id { get; set; }
     public Guid ResponseId { get; set; }
     public int Number { get; set; }
@@ -49,7 +49,7 @@ internal sealed class RevisionRow
     /// <summary>The judgement in the item's positions, or the reason of a skip or flag.</summary>
     public required string ValueJson { get; set; }
 
-    /// <summary>Of the judgement as it was sent.</summary>
+    /// <summary>The hash of the judgement as it was sent.</summary>
     public required string BodySha256 { get; set; }
     public string? ExtrasJson { get; set; }
     public bool Surplus { get; set; }
@@ -61,7 +61,7 @@ internal sealed class RevisionRow
     public string? UiVersion { get; set; }
 }
 
-/// <summary>What a person has typed so far; the only thing about a label that is overwritten.</summary>
+/// <summary>What a person has typed so far; the only part of a label that is overwritten.</summary>
 internal sealed class DraftRow
 {
     public Guid TaskId { get; set; }

@@ -7,10 +7,10 @@ using Npgsql;
 
 namespace Attune.Feedback.Storage;
 
-/// <summary>How each database is opened.</summary>
+/// <summary>Opens each kind of database.</summary>
 internal static class StoreContexts
 {
-    public static FeedbackStore Sqlite(StoreOptions options, Func<Func<FeedbackContext>, Action, FeedbackStore> make)
+    public static StoreDatabase Sqlite(StoreOptions options)
     {
         if (Path.GetDirectoryName(Path.GetFullPath(options.SqliteFile)) is { } folder)
         {
@@ -21,19 +21,19 @@ internal static class StoreContexts
             .AddInterceptors(new SqliteSettings(options.LockWait))
             .Options;
         var pool = new PooledDbContextFactory<SqliteContext>(built);
-        return make(pool.CreateDbContext, () => SqliteConnection.ClearPool(new SqliteConnection(options.Sqlite())));
+        return new StoreDatabase(options, pool.CreateDbContext, () => SqliteConnection.ClearPool(new SqliteConnection(options.Sqlite())));
     }
 
-    public static FeedbackStore PostgreSql(StoreOptions options, Func<Func<FeedbackContext>, Action, FeedbackStore> make)
+    public static StoreDatabase PostgreSql(StoreOptions options)
     {
         var source = new NpgsqlDataSourceBuilder(options.PostgreSql()).Build();
         var pool = new PooledDbContextFactory<PostgreSqlContext>(
             new DbContextOptionsBuilder<PostgreSqlContext>().UseNpgsql(source).Options
         );
-        return make(pool.CreateDbContext, source.Dispose);
+        return new StoreDatabase(options, pool.CreateDbContext, source.Dispose);
     }
 
-    /// <summary>Settings that belong to a connection, not to the file.</summary>
+    /// <summary>Settings of a connection, not of the file.</summary>
     private sealed class SqliteSettings(TimeSpan lockWait) : DbConnectionInterceptor
     {
         // Write-ahead log: readers and the writer do not wait for each other. Full: a commit is on disk, also after a power cut.

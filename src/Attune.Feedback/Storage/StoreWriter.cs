@@ -1,16 +1,16 @@
-using Attune.Feedback.Auditing;
+using Attune.Feedback.Labels;
 using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Storage;
 
-/// <summary>A transaction under way: the tables, the time, and what the audit will say of it.</summary>
+/// <summary>A transaction in progress: the tables, the time, and its entries for the audit.</summary>
 internal sealed class StoreWriter(FeedbackContext db, long now)
 {
     private readonly List<(string Actor, string Action, string Subject, string Detail)> _said = [];
 
     public FeedbackContext Db => db;
 
-    /// <summary>Unix milliseconds; one moment for the whole transaction.</summary>
+    /// <summary>Unix milliseconds; the same for the whole transaction.</summary>
     public long Now => now;
 
     public Guid NewId() => Guid.CreateVersion7(DateTimeOffset.FromUnixTimeMilliseconds(now));
@@ -20,7 +20,7 @@ internal sealed class StoreWriter(FeedbackContext db, long now)
     public void Audit(Guid? actor, string action, string subject, object detail) =>
         _said.Add((actor?.ToString() ?? "system", action, subject, StoreJson.Write(detail)));
 
-    /// <summary>Last before the commit, so that the chain's lock is held for a moment only.</summary>
+    /// <summary>Called last before the commit, so that the chain is locked only briefly.</summary>
     public async Task AppendAuditAsync(CancellationToken cancel)
     {
         if (_said.Count == 0)

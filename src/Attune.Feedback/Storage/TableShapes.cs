@@ -3,13 +3,15 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Attune.Feedback.Storage;
 
-/// <summary>Names, keys and indices of the tables. The unique ones carry the protocol's promises.</summary>
+/// <summary>Names, keys and indices of the tables. The unique indices enforce the protocol.</summary>
 internal static class TableShapes
 {
     public static void Configure(ModelBuilder model)
     {
         Work(model);
+        Slots(model);
         Responses(model);
+        Audit(model);
         People(model);
         Snapshots(model);
     }
@@ -55,14 +57,22 @@ internal static class TableShapes
             t.HasIndex(k => new { k.ProjectId, k.Position }).IsUnique();
             t.HasIndex(k => k.ItemId);
         });
+        model.Entity<PresentationRow>(t =>
+        {
+            t.ToTable("presentation").HasKey(p => p.Id);
+            t.HasIndex(p => new { p.ProjectId, p.PersonId });
+        });
+    }
+
+    private static void Slots(ModelBuilder model) =>
         model.Entity<SlotRow>(t =>
         {
             t.ToTable("slot").HasKey(s => new { s.TaskId, s.Number });
-            // One label of a person for a task, whatever happens.
+            // One label of a person for a task, always.
             t.HasIndex(s => new { s.TaskId, s.PersonId }).IsUnique();
             t.HasIndex(s => s.LeaseId).IsUnique();
             t.HasIndex(s => new { s.PersonId, s.State });
-            // The next slot is the first of the open ones: done slots are not in this index, so it stays short.
+            // The next slot is the first open one. Done slots are not in this index, so it stays small.
             t.HasIndex(s => new
                 {
                     s.ProjectId,
@@ -75,12 +85,6 @@ internal static class TableShapes
                 .HasFilter("state < 2")
                 .HasDatabaseName("IX_slot_next");
         });
-        model.Entity<PresentationRow>(t =>
-        {
-            t.ToTable("presentation").HasKey(p => p.Id);
-            t.HasIndex(p => new { p.ProjectId, p.PersonId });
-        });
-    }
 
     private static void Responses(ModelBuilder model)
     {
@@ -116,6 +120,10 @@ internal static class TableShapes
             t.ToTable("adjudication").HasKey(a => a.Id);
             t.HasIndex(a => new { a.ProjectId, a.TaskId });
         });
+    }
+
+    private static void Audit(ModelBuilder model)
+    {
         model.Entity<AuditRow>(t =>
         {
             t.ToTable("audit_event").HasKey(a => a.Sequence);
@@ -130,7 +138,7 @@ internal static class TableShapes
                 {
                     Id = 1,
                     Sequence = 0,
-                    Hash = Auditing.AuditHash.Start,
+                    Hash = AuditHash.Start,
                 }
             );
         });

@@ -4,29 +4,29 @@ using Npgsql;
 
 namespace Attune.Feedback.Storage;
 
-/// <summary>What kept a transaction from its end.</summary>
+/// <summary>Why a transaction did not complete.</summary>
 internal enum TransientFault
 {
-    /// <summary>A fault: doing it again changes nothing.</summary>
+    /// <summary>Not a transient fault: repeating the transaction would not help.</summary>
     None,
 
-    /// <summary>Another transaction wrote the row first; looked at afresh, this one will find it.</summary>
+    /// <summary>Another transaction wrote the row first; repeated, this one will find it.</summary>
     Duplicate,
 
-    /// <summary>Another transaction held what this one wanted. It was taken back whole.</summary>
+    /// <summary>Another transaction held a lock that this one needed. This one was rolled back.</summary>
     Conflict,
 
-    /// <summary>A statement waited too long, no connection was free, or the line broke.</summary>
+    /// <summary>A statement timed out, no connection was free, or the connection broke.</summary>
     Overload,
 }
 
-/// <summary>A transaction's commit got no answer: it may be final or taken back.</summary>
+/// <summary>The commit of a transaction got no answer: it may have been committed or rolled back.</summary>
 internal sealed class UnknownCommitException(Exception cause) : Exception("The commit got no answer.", cause);
 
 internal static class TransientFaults
 {
     /// <summary>
-    /// Read from whichever exception in the chain is the database's own: the layers between wrap it, each in its own way.
+    /// Looks for the database's own exception in the chain, because the layers above wrap it in different ways.
     /// </summary>
     public static TransientFault Of(Exception problem)
     {
@@ -64,7 +64,7 @@ internal static class TransientFaults
                 : TransientFault.None,
             NpgsqlException { InnerException: TimeoutException or IOException or SocketException }
             or NpgsqlException { IsTransient: true } => TransientFault.Overload,
-            // Its row came first.
+            // Unique constraint: another row came first.
             SqliteException { SqliteErrorCode: 19 } => TransientFault.Duplicate,
             // Busy or locked by another process.
             SqliteException { SqliteErrorCode: 5 or 6 } => TransientFault.Conflict,

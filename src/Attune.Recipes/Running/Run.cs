@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Attune.Core.Feedback;
 using Attune.Core.Files;
 using Attune.Core.Runs;
 using Attune.Recipes.Sources;
@@ -18,6 +19,9 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
 {
     internal const string DoneFile = "stage.json";
     private const string ArtifactsFile = "handover.json";
+
+    /// <summary>Opens feedback stores; null where no stage reads one.</summary>
+    public IFeedbackStores? Stores { get; init; }
 
     /// <summary>What an earlier run hands over to the first stage, in place of the recipe's model.</summary>
     public Artifacts? Given { get; init; }
@@ -67,6 +71,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             var room = new StageContext(Name(i), StageFolder(i), new Seed(recipe.Seed).For(Name(i)), log, screen, person, artifacts)
             {
                 Template = stage.Template,
+                Stores = Stores,
             };
             var ancestry = Lineage.Of(Name(i), stage, artifacts);
             foreach (var note in ancestry.Notes())

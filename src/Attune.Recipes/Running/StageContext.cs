@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Attune.Core;
+using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Methods;
@@ -39,6 +40,9 @@ public sealed class StageContext(
     public Seed Seed => seed;
     public IRunScreen Screen => screen;
     public IPersonAsked? Person => person;
+
+    /// <summary>Opens feedback stores; null in a program that has none.</summary>
+    public IFeedbackStores? Stores { get; init; }
 
     /// <summary>A built-in chat template's name, for a model that has none of its own.</summary>
     public string? Template { get; init; }
@@ -119,6 +123,14 @@ public sealed class StageContext(
         ModelTokenizer.Require(LoadTokenizer(), folder, ModelConfigFile.Read(folder));
         return ModelFiles.LoadLanguageModel(folder, options.Precision, options.Lora.Base);
     }
+
+    /// <exception cref="AttuneException">No such store or project, or this program cannot open stores.</exception>
+    public Task<IStoredProject> OpenStoreAsync(string database, string project, CancellationToken cancel) =>
+        Stores is null
+            ? throw new ConfigurationException(
+                $"stage {stage} reads a feedback store, which this program cannot open. Run it by `attune run`."
+            )
+            : Stores.OpenAsync(database, project, cancel);
 
     public string RequirePolicy() => Artifacts.Policy ?? throw new ConfigurationException(NeedsModel(stage));
 

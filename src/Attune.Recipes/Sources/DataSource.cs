@@ -8,6 +8,7 @@ using Attune.Data.Formats;
 using Attune.Recipes.Running;
 using Attune.Training.Checkpoints;
 using Attune.Worlds.Reviews;
+using Attune.Worlds.Reviews.Vocabulary;
 using Attune.Worlds.Tiny;
 
 namespace Attune.Recipes.Sources;

@@ -2,57 +2,46 @@ using System.Globalization;
 using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Files;
-using Attune.Feedback;
 using Attune.Recipes.Running;
 
 namespace Attune.Recipes.Sources;
 
 /// <summary>
-/// People in the annotation app, who answer while a run waits. Their answers are frozen at its end, so that models can name whose they are.
+/// People in the annotation app, who answer while a run waits. At the end of the run their answers are frozen, so that its models can name
+/// the people behind them.
 /// </summary>
 internal sealed class StorePeople : IAsyncDisposable
 {
     private const string NameFile = "asked-as.txt";
-    private readonly FeedbackStore _store;
-    private readonly ProjectInfo _project;
-    private readonly StoreFeedbackSource _source;
+    private readonly IStoredProject _project;
 
-    private StorePeople(FeedbackStore store, ProjectInfo project, string run, TimeSpan poll) =>
-        (_store, _project, _source) = (store, project, new StoreFeedbackSource(store, project, run, poll));
+    private StorePeople(IStoredProject project, string run, TimeSpan poll) => (_project, Source) = (project, project.AskAs(run, poll));
 
-    public IFeedbackSource Source => _source;
+    public IFeedbackSource Source { get; }
 
     /// <exception cref="AttuneException">There is no such store, or no such project in it.</exception>
     public static async Task<StorePeople> OpenAsync(
         string database,
         string project,
         TimeSpan poll,
-        StageContext room,
+        StageContext context,
         CancellationToken cancel
-    )
-    {
-        var store = await FeedbackStore.OpenAsync(new StoreOptions(database) { Create = false }, cancel);
-        try
-        {
-            return new StorePeople(store, await store.Projects.RequireAsync(project, cancel), NameOf(room), poll);
-        }
-        catch
-        {
-            await store.DisposeAsync();
-            throw;
-        }
-    }
+    ) => new(await context.OpenStoreAsync(database, project, cancel), NameOf(context), poll);
 
     /// <summary>
-    /// The answers to this run's questions as a snapshot, handed on in place of the plain file of preferences; taken once, also by a run
-    /// that is resumed.
+    /// Freezes the answers to this run's questions as a snapshot, which replaces the plain file of preferences among the stage's artifacts.
+    /// A resumed run uses the snapshot that was taken before.
     /// </summary>
-    public async Task FreezeAsync(IEnumerable<Question> questions, StageContext room, CancellationToken cancel)
+    public async Task FreezeAsync(IEnumerable<Question> questions, StageContext context, CancellationToken cancel)
     {
-        var options = new SnapshotOptions { HeldOut = 0, Tasks = await _source.TasksOfAsync(questions, cancel) };
-        var (folder, manifest) = await StoreSnapshot.FreezeOnceAsync(_store, _project, options, room, cancel);
-        room.Artifacts = room.Artifacts with { Preferences = Path.Combine(folder, "train.jsonl") };
-        room.Screen.Note(
+        var (folder, manifest) = await StoreSnapshot.FreezeOnceAsync(
+            _project,
+            new SnapshotSelection { Questions = [.. questions] },
+            context,
+            cancel
+        );
+        context.Artifacts = context.Artifacts with { Preferences = Path.Combine(folder, "train.jsonl") };
+        context.Screen.Note(
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"learned from the snapshot {manifest.Sha256[..12]} of project '{manifest.Project}': {manifest.Labels} answers "
@@ -61,21 +50,16 @@ internal sealed class StorePeople : IAsyncDisposable
         );
     }
 
-    public ValueTask DisposeAsync() => _store.DisposeAsync();
+    public ValueTask DisposeAsync() => _project.DisposeAsync();
 
-    /// <summary>
-    /// The run's name in the store: the same when it is resumed, another for a run that begins anew in a folder of the same name.
-    /// </summary>
-    private static string NameOf(StageContext room)
+    /// <summary>The run's name in the store: the same when the run is resumed, another for a new run in a folder of the same name.</summary>
+    private static string NameOf(StageContext context)
     {
-        var file = Path.Combine(room.Folder, NameFile);
+        var file = Path.Combine(context.Folder, NameFile);
         if (!File.Exists(file))
         {
-            Directory.CreateDirectory(room.Folder);
-            AtomicFile.WriteText(
-                file,
-                $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(room.Folder)))}-{Guid.NewGuid().ToString("N")[..12]}"
-            );
+            var folder = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(context.Folder)));
+            AtomicFile.WriteText(file, $"{folder}-{Guid.NewGuid().ToString("N")[..12]}");
         }
 
         return File.ReadAllText(file);

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
-using Attune.Feedback;
 using Attune.Recipes.Running;
 
 namespace Attune.Recipes.Sources;
@@ -10,49 +9,47 @@ namespace Attune.Recipes.Sources;
 /// <summary>Labels that people gave in the annotation app: frozen once for a run, however often it is resumed.</summary>
 internal static class StoreSnapshot
 {
-    /// <summary>What a recipe's stage lacks to read a store or to ask through it.</summary>
+    private const string Training = "train.jsonl";
+    private const string HeldOut = "held-out.jsonl";
+
+    /// <summary>What a stage lacks to read from a store or to ask through it, each one sentence.</summary>
     public static IEnumerable<string> Missing(string stage, string database, string? project)
     {
         if (project is null)
         {
             yield return $"{stage}.project is missing: which project of the store?";
         }
-        if (!new StoreOptions(database).IsPostgreSql && !File.Exists(database))
+        if (!DatabaseAddress.IsPostgreSql(database) && !File.Exists(database))
         {
             yield return $"{stage}.database: {database} does not exist; expected a feedback store, as `attune serve` and `attune feedback "
                 + "import` make.";
         }
     }
 
+    /// <summary>Freezes a project's labels and makes them the stage's preferences.</summary>
     public static async Task<StageResult> TakeAsync(
         string kind,
         string database,
         string project,
         double heldOut,
-        StageContext room,
+        StageContext context,
         CancellationToken cancel
     )
     {
         var clock = Stopwatch.StartNew();
-        await using var store = await FeedbackStore.OpenAsync(new StoreOptions(database) { Create = false }, cancel);
-        var info = await store.Projects.RequireAsync(project, cancel);
-        var (folder, manifest) = await FreezeOnceAsync(
-            store,
-            info,
-            new SnapshotOptions { HeldOut = heldOut, Seed = room.Seed.For("split").Value },
-            room,
-            cancel
-        );
+        await using var stored = await context.OpenStoreAsync(database, project, cancel);
+        var selection = new SnapshotSelection { HeldOut = heldOut, Seed = context.Seed.For("split").Value };
+        var (folder, manifest) = await FreezeOnceAsync(stored, selection, context, cancel);
         manifest.Verify(folder);
-        room.Artifacts = room.Artifacts with
+        context.Artifacts = context.Artifacts with
         {
             Preferences =
-                Place("train.jsonl")
+                Place(Training)
                 ?? throw new AttuneException($"every prompt of project '{project}' fell into the held-out part; lower test_split."),
-            HeldOutPreferences = Place("held-out.jsonl"),
+            HeldOutPreferences = Place(HeldOut),
             Utility = null,
         };
-        room.Screen.Note(
+        context.Screen.Note(
             $"snapshot {manifest.Sha256[..12]} of project '{manifest.Project}': {manifest.Labels} labels of "
                 + $"{manifest.Annotators.Length} people on {manifest.Prompts} prompts"
         );
@@ -61,8 +58,8 @@ internal static class StoreSnapshot
             clock.Elapsed.TotalSeconds,
             new Dictionary<string, double>
             {
-                ["labels"] = Rows("train.jsonl"),
-                ["held_out_labels"] = Rows("held-out.jsonl"),
+                ["labels"] = Rows(Training),
+                ["held_out_labels"] = Rows(HeldOut),
                 ["prompts"] = manifest.Prompts,
                 ["annotators"] = manifest.Annotators.Length,
             }
@@ -72,25 +69,24 @@ internal static class StoreSnapshot
         double Rows(string name) => manifest.Files.FirstOrDefault(f => f.Name == name)?.Rows ?? 0;
     }
 
-    /// <summary>The stage's snapshot: taken now, or the one that was taken before the run was stopped.</summary>
+    /// <summary>The stage's snapshot: taken now, or before the run was stopped.</summary>
     public static async Task<(string Folder, SnapshotManifest Manifest)> FreezeOnceAsync(
-        FeedbackStore store,
-        ProjectInfo project,
-        SnapshotOptions options,
-        StageContext room,
+        IStoredProject project,
+        SnapshotSelection selection,
+        StageContext context,
         CancellationToken cancel
     )
     {
-        var folder = Path.Combine(room.Folder, "snapshot");
+        var folder = Path.Combine(context.Folder, "snapshot");
         if (File.Exists(Path.Combine(folder, SnapshotManifest.FileName)))
         {
             return (folder, SnapshotManifest.Read(folder));
         }
-        // What a kill in the middle left behind.
+        // Without a manifest it is the half-written snapshot of a run that was killed.
         if (Directory.Exists(folder))
         {
             Directory.Delete(folder, recursive: true);
         }
-        return (folder, await store.Snapshots.CreateAsync(project.Id, folder, options, cancel));
+        return (folder, await project.FreezeAsync(folder, selection, cancel));
     }
 }

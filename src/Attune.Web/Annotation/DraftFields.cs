@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
 
 namespace Attune.Web.Annotation;
 

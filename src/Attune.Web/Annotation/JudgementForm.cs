@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Feedback;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
 using Microsoft.Extensions.Primitives;
 
 namespace Attune.Web.Annotation;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
 
 namespace Attune.Web.Annotation;
 

@@ -1,4 +1,4 @@
-using Attune.Feedback;
+using Attune.Feedback.Labels;
 
 namespace Attune.Web.Annotation;
 

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Attune.Core.Conversations;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Queue;
 
 namespace Attune.Web.Annotation;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Attune.Feedback;
+using Attune.Feedback.People;
 using Attune.Web.Components;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
@@ -49,7 +50,7 @@ internal static class AccountEndpoints
     {
         var fields = await Form.ReadAsync(context);
         var name = fields.Text("name") ?? "";
-        switch (await store.People.SignInAsync(name, fields.Text("password") ?? "", context.RequestAborted))
+        switch (await store.Accounts.SignInAsync(name, fields.Text("password") ?? "", context.RequestAborted))
         {
             case SignInResult.Welcome welcome:
                 SessionAuthentication.Keep(context, welcome.Session);
@@ -69,7 +70,7 @@ internal static class AccountEndpoints
     {
         if (context.Request.Cookies[SessionAuthentication.Cookie] is { } token)
         {
-            await store.People.SignOutAsync(token, context.RequestAborted);
+            await store.Accounts.SignOutAsync(token, context.RequestAborted);
         }
         SessionAuthentication.Forget(context);
         return Results.LocalRedirect("/sign-in?done=signed-out");
@@ -94,7 +95,7 @@ internal static class AccountEndpoints
     {
         var fields = await Form.ReadAsync(context);
         var name = fields.Text("name") ?? "";
-        switch (await store.People.JoinAsync(token, name, fields.Text("password") ?? "", context.RequestAborted))
+        switch (await store.Accounts.JoinAsync(token, name, fields.Text("password") ?? "", context.RequestAborted))
         {
             case JoinResult.Joined joined:
                 SessionAuthentication.Keep(context, joined.Session);
@@ -114,7 +115,7 @@ internal static class AccountEndpoints
 
     /// <summary>Somebody who has an account already takes up an invitation.</summary>
     private static async Task<IResult> AcceptAsync(HttpContext context, string token, FeedbackStore store) =>
-        await store.People.AcceptAsync(token, context.User.PersonId(), context.RequestAborted)
+        await store.Accounts.AcceptAsync(token, context.User.PersonId(), context.RequestAborted)
             ? Results.LocalRedirect("/?done=joined")
             : Problems.Result(context, StatusCodes.Status410Gone, "This invitation is used or too old. Ask for a new one.");
 
@@ -143,13 +144,13 @@ internal static class AccountEndpoints
     {
         var (fields, me) = (await Form.ReadAsync(context), context.User.PersonId());
         if (
-            await store.People.SignInAsync(context.User.Identity!.Name!, fields.Text("old") ?? "", context.RequestAborted)
+            await store.Accounts.SignInAsync(context.User.Identity!.Name!, fields.Text("old") ?? "", context.RequestAborted)
             is not SignInResult.Welcome
         )
         {
             return await AccountPageAsync(context, store, ["the old password is wrong."], null);
         }
-        var problems = await store.People.ChangePasswordAsync(me, me, fields.Text("password") ?? "", context.RequestAborted);
+        var problems = await store.Accounts.ChangePasswordAsync(me, me, fields.Text("password") ?? "", context.RequestAborted);
         if (!problems.IsEmpty)
         {
             return await AccountPageAsync(context, store, problems, null);

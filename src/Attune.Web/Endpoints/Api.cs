@@ -3,6 +3,11 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Attune.Core.Runs;
 using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.People;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Storage;
 using Attune.Web.Projects;
 using Attune.Web.Runs;
 using Attune.Web.Security;
@@ -34,7 +39,7 @@ internal static class Api
     {
         var api = routes.MapGroup("/api").WithTags("Feedback");
         api.MapGet("/projects", ProjectsAsync).Needs(KeyScope.ReadProjects).WithSummary("Projects you have a role in");
-        var read = routes.MapProjectGroup("/api/projects/{project:guid}", Role.Reader).WithTags("Feedback");
+        var read = routes.MapProjectGroup("/api/projects/{project:guid}", MemberRole.Reader).WithTags("Feedback");
         read.MapGet("", (HttpContext context, Guid project) => TypedResults.Ok(context.Project()))
             .Needs(KeyScope.ReadProjects)
             .HideFromAnnotators()
@@ -47,7 +52,7 @@ internal static class Api
             .Needs(KeyScope.ReadProjects)
             .HideFromAnnotators()
             .WithSummary("How far a project is");
-        var manage = routes.MapProjectGroup("/api/projects/{project:guid}", Role.Manager).WithTags("Feedback");
+        var manage = routes.MapProjectGroup("/api/projects/{project:guid}", MemberRole.Manager).WithTags("Feedback");
         manage
             .MapPost("/items", AddAsync)
             .Needs(KeyScope.WriteItems)
@@ -57,7 +62,7 @@ internal static class Api
             .MapGet("/tasks", TasksAsync)
             .Needs(KeyScope.ReadLabels)
             .WithSummary("Tasks with everything that was said about them, in pages");
-        var work = routes.MapProjectGroup("/api/projects/{project:guid}/work", Role.Annotator).WithTags("Annotation");
+        var work = routes.MapProjectGroup("/api/projects/{project:guid}/work", MemberRole.Annotator).WithTags("Annotation");
         work.MapPost("/claim", ClaimAsync).Needs(KeyScope.Annotate).WithSummary("The next task; 204 where there is none");
         work.MapPut("/responses/{id:guid}", SubmitAsync)
             .Needs(KeyScope.Annotate)
@@ -86,7 +91,7 @@ internal static class Api
     {
         var given = await Upload.ReadItemsAsync(context.Request.Body, "items.jsonl", context.Project().Kind, cancel);
         var (items, _) = await ModelAnswers.FillAsync(given, context.Project().Kind, ChatEndpoints.Policy(context), cancel);
-        return TypedResults.Ok(await store.Projects.AddItemsAsync(context.User.PersonId(), project, items, cancel));
+        return TypedResults.Ok(await store.Tasks.AddItemsAsync(context.User.PersonId(), project, items, cancel));
     }
 
     private static async Task<Ok<IReadOnlyList<ManagerTask>>> TasksAsync(
@@ -95,7 +100,7 @@ internal static class Api
         CancellationToken cancel,
         [Description("position of the last task seen; -1 for the start")] long after = -1,
         [Description("1 to 500")] int count = 100
-    ) => TypedResults.Ok(await store.Projects.TasksAsync(project, after, Math.Clamp(count, 1, 500), cancel));
+    ) => TypedResults.Ok(await store.Tasks.ListAsync(project, after, Math.Clamp(count, 1, 500), cancel));
 
     private static async Task<Results<Ok<AssignedTask>, NoContent, ProblemHttpResult>> ClaimAsync(
         HttpContext context,
@@ -177,12 +182,12 @@ internal static class Api
     private static RouteHandlerBuilder HideFromAnnotators(this RouteHandlerBuilder endpoint) =>
         endpoint.AddEndpointFilter(
             async (call, next) =>
-                call.HttpContext.RoleInProject() == Role.Annotator
+                call.HttpContext.RoleInProject() == MemberRole.Annotator
                     ? TypedResults.Problem("Your role in this project does not allow that.", statusCode: StatusCodes.Status403Forbidden)
                     : await next(call)
         );
 
-    private sealed record ProjectOfMine(Guid Id, string Name, ProjectKind Kind, ProjectState State, Role Role);
+    private sealed record ProjectOfMine(Guid Id, string Name, ProjectKind Kind, ProjectState State, MemberRole Role);
 
     private sealed record Heartbeat(bool Held, DateTimeOffset? ExpiresAt);
 

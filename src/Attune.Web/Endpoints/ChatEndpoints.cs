@@ -3,6 +3,9 @@ using System.Text.Json;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Storage;
 using Attune.Web.Annotation;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
@@ -16,7 +19,7 @@ namespace Attune.Web.Endpoints;
 internal static class ChatEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapProjectGroup("/work/{project:guid}/{lease:guid}/say", Role.Annotator).MapPost("", SayAsync);
+        routes.MapProjectGroup("/work/{project:guid}/{lease:guid}/say", MemberRole.Annotator).MapPost("", SayAsync);
 
     public static IChatPolicy? Policy(HttpContext context) => context.RequestServices.GetRequiredService<WebOptions>().Policy;
 

@@ -4,8 +4,11 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Feedback;
-using Attune.Feedback;
 using Attune.Feedback.Formats;
+using Attune.Feedback;
+using Attune.Feedback.People;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using Attune.Web.Components;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
@@ -21,12 +24,12 @@ internal static class DataEndpoints
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        var manage = routes.MapProjectGroup("/projects/{project:guid}", Role.Manager);
+        var manage = routes.MapProjectGroup("/projects/{project:guid}", MemberRole.Manager);
         manage.MapGet("/data", (HttpContext context, WebOptions options) => Page(context, options, []));
         manage.MapPost("/snapshots", SnapshotAsync);
         manage.MapGet("/snapshots/{snapshot}/{file}", File);
         manage.MapGet("/export", ExportAsync);
-        var api = routes.MapProjectGroup("/api/projects/{project:guid}", Role.Manager).WithTags("Feedback");
+        var api = routes.MapProjectGroup("/api/projects/{project:guid}", MemberRole.Manager).WithTags("Feedback");
         api.MapGet("/export", ExportAsync).Needs(KeyScope.ReadLabels).WithSummary("Labels as JSON lines in a public format");
         api.MapGet(
                 "/snapshots",

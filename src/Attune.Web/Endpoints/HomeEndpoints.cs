@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
 using Attune.Feedback;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Storage;
 using Attune.Web.Components;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
@@ -20,7 +23,7 @@ internal static class HomeEndpoints
         var lines = ImmutableArray.CreateBuilder<ProjectLine>();
         foreach (var project in (await store.Projects.ListAsync(cancel)).Where(p => roles.ContainsKey(p.Id)))
         {
-            var all = roles[project.Id] is Role.Annotator ? null : await store.Projects.ProgressAsync(project.Id, cancel);
+            var all = roles[project.Id] is MemberRole.Annotator ? null : await store.Projects.ProgressAsync(project.Id, cancel);
             lines.Add(new ProjectLine(project, roles[project.Id], await store.Queue.ProgressAsync(project.Id, me, cancel), all));
         }
 
@@ -30,4 +33,4 @@ internal static class HomeEndpoints
 
 /// <summary>A project on the first page.</summary>
 /// <param name="All">Everyone's progress; null for annotators, whom it does not concern.</param>
-public sealed record ProjectLine(ProjectInfo Project, Role Role, OwnProgress Own, ProjectProgress? All);
+public sealed record ProjectLine(ProjectInfo Project, MemberRole Role, OwnProgress Own, ProjectProgress? All);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Feedback;
+using Attune.Feedback.Storage;
 using Attune.Web.Components;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
@@ -15,7 +16,7 @@ internal static class LabelEndpoints
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        var manage = routes.MapProjectGroup("/projects/{project:guid}", Role.Manager);
+        var manage = routes.MapProjectGroup("/projects/{project:guid}", MemberRole.Manager);
         manage.MapGet("/quality", QualityAsync);
         manage.MapGet("/disputes", (HttpContext context, FeedbackStore store) => DisputesAsync(context, store, []));
         manage.MapPost("/tasks/{task:guid}/decide", DecideAsync);
@@ -50,7 +51,7 @@ internal static class LabelEndpoints
     private static async Task<IResult> DecideAsync(HttpContext context, FeedbackStore store, Guid task)
     {
         var (fields, project) = (await Form.ReadAsync(context), context.Project());
-        var found = await store.Projects.TaskAsync(project.Id, task, context.RequestAborted);
+        var found = await store.Tasks.FindAsync(project.Id, task, context.RequestAborted);
         if (found?.Labels.FirstOrDefault(l => l.ResponseId == fields.Id("response"))?.Judgement is not { } judgement)
         {
             return Pages.NotFound(context);

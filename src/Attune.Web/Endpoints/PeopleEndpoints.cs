@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Feedback;
+using Attune.Feedback.Storage;
 using Attune.Web.Components;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
@@ -23,7 +24,7 @@ internal static class PeopleEndpoints
         owners.MapGet("/{person:guid}", (HttpContext context, FeedbackStore store, Guid person) => PersonAsync(context, store, person, []));
         owners.MapPost("/{person:guid}/role", RoleOverAllAsync);
         owners.MapPost("/{person:guid}/projects", RoleInProjectAsync);
-        var members = routes.MapProjectGroup("/projects/{project:guid}/people", Role.Manager);
+        var members = routes.MapProjectGroup("/projects/{project:guid}/people", MemberRole.Manager);
         members.MapGet("", (HttpContext context, FeedbackStore store) => MembersAsync(context, store, null));
         members.MapPost("/invite", InviteAsync);
         members.MapPost("/{person:guid}/role", RoleAsync);
@@ -63,7 +64,7 @@ internal static class PeopleEndpoints
     private static async Task<IResult> RoleOverAllAsync(HttpContext context, FeedbackStore store, Guid person)
     {
         var fields = await Form.ReadAsync(context);
-        if (!Enum.TryParse<Role>(fields.Text("role"), out var role) || !Enum.IsDefined(role))
+        if (!Enum.TryParse<MemberRole>(fields.Text("role"), out var role) || !Enum.IsDefined(role))
         {
             return Problems.Result(context, StatusCodes.Status400BadRequest, "There is no such role.");
         }
@@ -74,7 +75,7 @@ internal static class PeopleEndpoints
         }
         // Whoever has just given up being an owner may not see people any more.
         return Results.LocalRedirect(
-            person == context.User.PersonId() && role != Role.Owner ? "/?done=saved" : $"/people/{person}?done=saved"
+            person == context.User.PersonId() && role != MemberRole.Owner ? "/?done=saved" : $"/people/{person}?done=saved"
         );
     }
 
@@ -82,7 +83,7 @@ internal static class PeopleEndpoints
     {
         var fields = await Form.ReadAsync(context);
         var remove = fields.Text("role") == "none";
-        var role = Role.Reader;
+        var role = MemberRole.Reader;
         if (!remove && !IsMemberRole(fields.Text("role"), out role))
         {
             return Problems.Result(context, StatusCodes.Status400BadRequest, "There is no such role in a project.");
@@ -102,7 +103,10 @@ internal static class PeopleEndpoints
     private static async Task<IResult> InviteToAllAsync(HttpContext context, FeedbackStore store)
     {
         var fields = await Form.ReadAsync(context);
-        if (!Enum.TryParse<Role>(fields.Text("role"), out var role) || role is not (Role.Owner or Role.Manager or Role.Reader))
+        if (
+            !Enum.TryParse<MemberRole>(fields.Text("role"), out var role)
+            || role is not (MemberRole.Owner or MemberRole.Manager or MemberRole.Reader)
+        )
         {
             return Problems.Result(context, StatusCodes.Status400BadRequest, "There is no such role.");
         }
@@ -131,9 +135,9 @@ internal static class PeopleEndpoints
         return await MembersAsync(context, store, await LinkAsync(context, store, role, context.Project().Id));
     }
 
-    private static async Task<string> LinkAsync(HttpContext context, FeedbackStore store, Role role, Guid? project)
+    private static async Task<string> LinkAsync(HttpContext context, FeedbackStore store, MemberRole role, Guid? project)
     {
-        var invitation = await store.People.InviteAsync(context.User.PersonId(), role, project, Validity, context.RequestAborted);
+        var invitation = await store.Accounts.InviteAsync(context.User.PersonId(), role, project, Validity, context.RequestAborted);
         return $"{context.Request.Scheme}://{context.Request.Host}/join/{invitation.Token}";
     }
 
@@ -141,7 +145,7 @@ internal static class PeopleEndpoints
     {
         var fields = await Form.ReadAsync(context);
         var remove = fields.Text("role") == "none";
-        var role = Role.Reader;
+        var role = MemberRole.Reader;
         if ((!remove && !IsMemberRole(fields.Text("role"), out role)) || !await IsMemberAsync(context, store, person))
         {
             return Pages.NotFound(context);
@@ -171,6 +175,6 @@ internal static class PeopleEndpoints
     private static async Task<bool> IsMemberAsync(HttpContext context, FeedbackStore store, Guid person) =>
         (await store.People.MembersAsync(context.Project().Id, context.RequestAborted)).Any(m => m.Person.Id == person);
 
-    private static bool IsMemberRole(string? name, out Role role) =>
-        Enum.TryParse(name, out role) && role is (Role.Reader or Role.Annotator or Role.Manager);
+    private static bool IsMemberRole(string? name, out MemberRole role) =>
+        Enum.TryParse(name, out role) && role is (MemberRole.Reader or MemberRole.Annotator or MemberRole.Manager);
 }

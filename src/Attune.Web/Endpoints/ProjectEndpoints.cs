@@ -2,6 +2,9 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Attune.Core;
 using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Storage;
 using Attune.Web.Annotation;
 using Attune.Web.Components;
 using Attune.Web.Projects;
@@ -25,10 +28,10 @@ internal static class ProjectEndpoints
             .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.IsManager == true));
         makers.MapGet("/new", (HttpContext context) => NewPage(context, [], "", ProjectKind.Comparison));
         makers.MapPost("", CreateAsync).WithMetadata(limit);
-        var watch = routes.MapProjectGroup("/projects/{project:guid}", Role.Reader);
+        var watch = routes.MapProjectGroup("/projects/{project:guid}", MemberRole.Reader);
         watch.MapGet("", ProgressAsync);
         watch.MapGet("/guidelines", GuidelinesAsync);
-        var manage = routes.MapProjectGroup("/projects/{project:guid}", Role.Manager);
+        var manage = routes.MapProjectGroup("/projects/{project:guid}", MemberRole.Manager);
         manage.MapPost("/guidelines", PublishAsync);
         manage.MapGet("/settings", (HttpContext context) => SettingsPage(context, []));
         manage.MapPost("/settings", ChangeAsync);
@@ -37,11 +40,11 @@ internal static class ProjectEndpoints
         manage.MapPost("/items", AddAsync).WithMetadata(limit);
         manage.MapPost(
             "/tasks/{task:guid}/release",
-            (HttpContext context, FeedbackStore store, Guid task) => SetTaskAsync(context, task, store.Projects.ReleaseTaskAsync)
+            (HttpContext context, FeedbackStore store, Guid task) => SetTaskAsync(context, task, store.Tasks.ReleaseAsync)
         );
         manage.MapPost(
             "/tasks/{task:guid}/retire",
-            (HttpContext context, FeedbackStore store, Guid task) => SetTaskAsync(context, task, store.Projects.RetireTaskAsync)
+            (HttpContext context, FeedbackStore store, Guid task) => SetTaskAsync(context, task, store.Tasks.RetireAsync)
         );
     }
 
@@ -77,7 +80,7 @@ internal static class ProjectEndpoints
                 Quota = fields.Number("quota") ?? 1,
                 Instruction = fields.Text("instruction") ?? KindWords.Question(kind),
             };
-            var manages = context.User.Viewer()!.Role != Role.Owner;
+            var manages = context.User.Viewer()!.Role != MemberRole.Owner;
             var (project, _) = await store.Projects.CreateAsync(
                 me,
                 name,
@@ -99,7 +102,7 @@ internal static class ProjectEndpoints
     private static async Task<IResult> ProgressAsync(HttpContext context, FeedbackStore store)
     {
         // Annotators may not see how far others are; readers and managers may.
-        if (context.RoleInProject() == Role.Annotator)
+        if (context.RoleInProject() == MemberRole.Annotator)
         {
             return Problems.Result(context, StatusCodes.Status403Forbidden, "Your role in this project does not allow that.");
         }
@@ -221,7 +224,7 @@ internal static class ProjectEndpoints
     )
     {
         var after = long.TryParse(context.Request.Query["after"], NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : -1;
-        var tasks = await store.Projects.TasksAsync(context.Project().Id, after, Components.ItemsPage.Size, context.RequestAborted);
+        var tasks = await store.Tasks.ListAsync(context.Project().Id, after, Components.ItemsPage.Size, context.RequestAborted);
         context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
         return Pages.Show<ItemsPage>(
             new
@@ -250,7 +253,7 @@ internal static class ProjectEndpoints
                 ChatEndpoints.Policy(context),
                 context.RequestAborted
             );
-            var added = await store.Projects.AddItemsAsync(context.User.PersonId(), context.Project().Id, items, context.RequestAborted);
+            var added = await store.Tasks.AddItemsAsync(context.User.PersonId(), context.Project().Id, items, context.RequestAborted);
             return await ItemsAsync(context, store, added, []);
         }
         catch (AttuneException problem) when (problem is not StoreBusyException)

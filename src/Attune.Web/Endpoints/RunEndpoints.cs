@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Feedback;
+using Attune.Feedback.Storage;
 using Attune.Reports;
 using Attune.Web.Components;
 using Attune.Web.Runs;
@@ -64,7 +65,7 @@ internal static class RunEndpoints
             return Pages.NotFound(context);
         }
         var manages =
-            await store.People.RoleInAsync(snapshot.ProjectId, context.User.PersonId(), context.RequestAborted) >= Role.Manager
+            await store.People.RoleInAsync(snapshot.ProjectId, context.User.PersonId(), context.RequestAborted) >= MemberRole.Manager
             && await store.Projects.FindAsync(snapshot.ProjectId, context.RequestAborted) is not null;
         var (manifest, problem) = Manifest(Path.GetFullPath(Path.Combine(run.Path, snapshot.Folder)), sha);
         return Pages.Show<SnapshotPage>(

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Attune.Core;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
 using Attune.Web.Projects;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;

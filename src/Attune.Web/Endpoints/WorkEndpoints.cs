@@ -1,5 +1,8 @@
 using System.Text.Json;
 using Attune.Feedback;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Storage;
 using Attune.Web.Annotation;
 using Attune.Web.Components;
 using Attune.Web.Security;
@@ -20,7 +23,7 @@ internal static class WorkEndpoints
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        var work = routes.MapProjectGroup("/work/{project:guid}", Role.Annotator);
+        var work = routes.MapProjectGroup("/work/{project:guid}", MemberRole.Annotator);
         work.MapGet("", NextAsync);
         work.MapGet("/{lease:guid}", TaskAsync);
         work.MapPost("/{lease:guid}/submit", SubmitAsync);

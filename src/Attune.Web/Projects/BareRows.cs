@@ -3,7 +3,8 @@ using System.IO.Compression;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Conversations;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
 
 namespace Attune.Web.Projects;
 

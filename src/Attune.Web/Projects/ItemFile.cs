@@ -5,8 +5,9 @@ using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Data.Formats;
-using Attune.Feedback;
-using Attune.Feedback.Formats;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
 
 namespace Attune.Web.Projects;
 

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Runs;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
 
 namespace Attune.Web.Projects;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Security.Claims;
-using Attune.Feedback;
+using Attune.Feedback.People;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 

@@ -1,4 +1,6 @@
 using Attune.Feedback;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -16,12 +18,12 @@ internal static class ProjectAccess
 
     /// <summary>The project of the address, checked by the gate.</summary>
     public static ProjectInfo Project(this HttpContext context) =>
-        ((ProjectInfo, Role))context.Items[Item]! is var (project, _) ? project : null!;
+        ((ProjectInfo, MemberRole))context.Items[Item]! is var (project, _) ? project : null!;
 
-    public static Role RoleInProject(this HttpContext context) => (((ProjectInfo, Role))context.Items[Item]!).Item2;
+    public static MemberRole RoleInProject(this HttpContext context) => (((ProjectInfo, MemberRole))context.Items[Item]!).Item2;
 
     /// <summary>Endpoints whose address has a {project}.</summary>
-    public static RouteGroupBuilder MapProjectGroup(this IEndpointRouteBuilder routes, string prefix, Role least) =>
+    public static RouteGroupBuilder MapProjectGroup(this IEndpointRouteBuilder routes, string prefix, MemberRole least) =>
         routes
             .MapGroup(prefix)
             .AddEndpointFilter(
@@ -53,4 +55,4 @@ internal static class ProjectAccess
 }
 
 /// <summary>What an endpoint demands, for the tests that ask every endpoint.</summary>
-internal sealed record LeastRole(Role Role);
+internal sealed record LeastRole(MemberRole Role);

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Attune.Feedback;
+using Attune.Feedback.People;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -67,7 +68,7 @@ internal sealed class SessionAuthentication(
         }
         if (
             Request.Cookies[Cookie] is not { Length: > 0 and < 200 } token
-            || await store.People.SessionAsync(token, Context.RequestAborted) is not { } person
+            || await store.Accounts.SessionAsync(token, Context.RequestAborted) is not { } person
         )
         {
             return AuthenticateResult.NoResult();

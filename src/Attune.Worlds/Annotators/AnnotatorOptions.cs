@@ -13,7 +13,7 @@ public sealed record AnnotatorOptions
     /// </summary>
     public double Noise { get; init; } = 0.5;
 
-    /// <summary>The share of labels given the wrong way round by accident, whatever the difference; 0 to 0.5.</summary>
+    /// <summary>The share of labels that are swapped by accident, regardless of the difference; 0 to 0.5.</summary>
     public double FlipRate { get; init; }
 
     /// <summary>Standard deviation over annotators of the factor, 1 on average, on each component of the utility.</summary>

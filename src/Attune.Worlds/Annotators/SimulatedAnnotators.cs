@@ -157,7 +157,7 @@ public sealed class SimulatedAnnotators
 
     /// <summary>
     /// Utilities with Gumbel noise: the largest follows the softmax of u / Noise, the order Plackett and Luce, and each pair
-    /// Bradley and Terry, so that the three kinds of feedback tell of the same annotator.
+    /// Bradley and Terry, so that the three kinds of feedback describe the same annotator.
     /// </summary>
     private double[] Perceive(int annotator, Prompt prompt, ImmutableArray<string> answers, Rng rng)
     {

@@ -2,7 +2,7 @@ namespace Attune.Worlds.Exact;
 
 /// <summary>
 /// Where the methods end that learn from preferences directly, if they see every pair of outcomes as often as it occurs and can
-/// represent any policy. What they are told is <c>preference[y, z]</c>, the probability that y is preferred to z.
+/// represent any policy. They are given <c>preference[y, z]</c>, the probability that y is preferred to z.
 /// </summary>
 public static class PopulationOptima
 {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Worlds.Reviews.Reading;
+using Attune.Worlds.Reviews.Vocabulary;
 
 namespace Attune.Worlds.Reviews;
 

@@ -1,5 +1,6 @@
 using Attune.Core.Runs;
 using Attune.Worlds.Reviews.Grammar;
+using Attune.Worlds.Reviews.Vocabulary;
 
 namespace Attune.Worlds.Reviews;
 

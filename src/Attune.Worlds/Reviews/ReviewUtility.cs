@@ -1,5 +1,7 @@
 using Attune.Core.Conversations;
 using Attune.Worlds.Annotators;
+using Attune.Worlds.Reviews.Grammar;
+using Attune.Worlds.Reviews.Vocabulary;
 
 namespace Attune.Worlds.Reviews;
 

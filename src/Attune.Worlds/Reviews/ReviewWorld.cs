@@ -2,6 +2,7 @@ using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Worlds.Reviews.Grammar;
+using Attune.Worlds.Reviews.Vocabulary;
 
 namespace Attune.Worlds.Reviews;
 
@@ -15,7 +16,7 @@ public static class ReviewWorld
     private const double StarredShare = 0.6;
 
     /// <summary>
-    /// Raw texts about films of the training split. Most end with one to five stars: whoever learns to predict them learns what a
+    /// Raw texts about films of the training split. Most end with one to five stars: a model that learns to predict them learns what a
     /// review thinks as a whole, which is what a reward model needs to find in a pretrained model.
     /// </summary>
     public static IEnumerable<ReviewDocument> Documents(Seed seed, int count)

@@ -1,3 +1,5 @@
+using Attune.Worlds.Reviews.Grammar;
+
 namespace Attune.Worlds.Reviews;
 
 /// <summary>

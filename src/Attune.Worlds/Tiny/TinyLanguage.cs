@@ -6,17 +6,14 @@ using Attune.Core.Runs;
 namespace Attune.Worlds.Tiny;
 
 /// <summary>
-/// A language so small that everything about it can be counted: seven letters and an end token, four prompts of two letters, answers of a
-/// few letters. Its texts are walks: the next letter is most often the one or two after the last, and the longer an answer, the
-/// likelier its end; five letters are the most, and rare. Figures: docs/bayes.md.
+/// A language so small that all its texts can be enumerated: seven letters and an end token, four prompts of two letters, answers of a few
+/// letters. Its texts are walks: the next letter is most often the one or two after the last. The longer an answer, the more likely it
+/// ends; five letters are the most, and rare. Figures: docs/bayes.md.
 /// </summary>
 public static class TinyLanguage
 {
     public const string Letters = "abcdefg";
     public const string End = "<|end|>";
-
-    /// <summary>The longest answer, tokens, that is still enumerated: 137,257 answers to a prompt.</summary>
-    public const int LongestAnswer = 6;
 
     // Chance that an answer ends after 0, 1, 2, 3, 4 and 5 letters.
     private static readonly double[] Ends = [0.02, 0.15, 0.35, 0.55, 0.95, 1];

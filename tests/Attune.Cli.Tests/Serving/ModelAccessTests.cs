@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.People;
+using Attune.Feedback.Storage;
 using Attune.Testing;
 using Attune.Web;
 
@@ -24,7 +26,7 @@ public sealed class ModelAccessTests(ServedSite site) : IAsyncLifetime
     {
         _closed = await WebServer.StartAsync(ServedSite.Options(_folder.File("data"), site.Model), Cancel);
         var joined = Assert.IsType<JoinResult.Joined>(
-            await _closed.Store.People.JoinAsync(_closed.SetUpLink!.Split('/')[^1], "Olga Owner", Password, Cancel)
+            await _closed.Store.Accounts.JoinAsync(_closed.SetUpLink!.Split('/')[^1], "Olga Owner", Password, Cancel)
         );
         (_owner, _session) = (joined.Session.Person.Id, joined.Session.Token);
     }
@@ -71,8 +73,8 @@ public sealed class ModelAccessTests(ServedSite site) : IAsyncLifetime
             "Judge.",
             Cancel
         );
-        var invitation = await _closed.Store.People.InviteAsync(_owner, Role.Annotator, project.Id, TimeSpan.FromDays(1), Cancel);
-        var anna = Assert.IsType<JoinResult.Joined>(await _closed.Store.People.JoinAsync(invitation.Token, "Anna", Password, Cancel));
+        var invitation = await _closed.Store.Accounts.InviteAsync(_owner, MemberRole.Annotator, project.Id, TimeSpan.FromDays(1), Cancel);
+        var anna = Assert.IsType<JoinResult.Joined>(await _closed.Store.Accounts.JoinAsync(invitation.Token, "Anna", Password, Cancel));
         var hers = await _closed.Store.Keys.CreateAsync(anna.Session.Person.Id, "model", [KeyScope.UseModel], null, Cancel);
         Assert.Equal((HttpStatusCode.Forbidden, "permission_error"), await WithKeyAsync(hers.Key));
     }

@@ -26,11 +26,11 @@ public sealed class AgreementTests
     ];
 
     [Theory]
-    [InlineData(Scale.Nominal, 0.743)]
-    [InlineData(Scale.Ordinal, 0.815)]
-    [InlineData(Scale.Interval, 0.849)]
-    public void Alpha_is_what_Krippendorff_worked_out(Scale scale, double expected) =>
-        Assert.Equal(expected, Alpha.Of(Krippendorff, scale), 0.0005);
+    [InlineData(MeasurementLevel.Nominal, 0.743)]
+    [InlineData(MeasurementLevel.Ordinal, 0.815)]
+    [InlineData(MeasurementLevel.Interval, 0.849)]
+    public void Alpha_is_what_Krippendorff_worked_out(MeasurementLevel level, double expected) =>
+        Assert.Equal(expected, Alpha.Of(Krippendorff, level), 0.0005);
 
     /// <summary>
     /// Fleiss' method on the example of ten subjects, fourteen raters and five categories that is printed widely with 0.210.
@@ -128,7 +128,7 @@ public sealed class AgreementTests
             .Sample(units =>
             {
                 double[][] values = [.. units.Select(u => u.Select(v => (double)v).ToArray())];
-                var (nominal, interval) = (Alpha.Of(values, Scale.Nominal), Alpha.Of(values, Scale.Interval));
+                var (nominal, interval) = (Alpha.Of(values, MeasurementLevel.Nominal), Alpha.Of(values, MeasurementLevel.Interval));
                 return double.IsNaN(nominal) ? double.IsNaN(interval) : Math.Abs(nominal - interval) < 1e-9;
             });
 
@@ -142,10 +142,10 @@ public sealed class AgreementTests
                 double[][] values = [.. units.Select(u => u.Select(v => (double)v).ToArray())];
                 double[][] alike = [.. values.Select(u => u.Select(_ => u[0]).ToArray())];
                 var (all, turned) = (
-                    Alpha.Of(values, Scale.Ordinal),
-                    Alpha.Of([.. values.Select(u => u.Reverse().ToArray())], Scale.Ordinal)
+                    Alpha.Of(values, MeasurementLevel.Ordinal),
+                    Alpha.Of([.. values.Select(u => u.Reverse().ToArray())], MeasurementLevel.Ordinal)
                 );
-                var full = Alpha.Of(alike, Scale.Ordinal);
+                var full = Alpha.Of(alike, MeasurementLevel.Ordinal);
                 return (double.IsNaN(full) || Math.Abs(full - 1) < 1e-12)
                     && (double.IsNaN(all) ? double.IsNaN(turned) : Math.Abs(all - turned) < 1e-9);
             });

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
 using Attune.Web.Annotation;
 using CsCheck;
 using Microsoft.Extensions.Primitives;

@@ -1,6 +1,8 @@
 using Attune.Core.Conversations;
 using Attune.Core.Runs;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Storage;
 using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Journeys;
@@ -54,7 +56,7 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
             }
         );
         var project = await site.ProjectAsync(kind, [item]);
-        var anna = await site.PersonAsync(Feedback.Role.Annotator, project.Id);
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
         var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}", Size(screen));
         if (kind == ProjectKind.Chat)
         {
@@ -80,7 +82,7 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
     public async Task Managers_pages_have_no_violation(string screen)
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(2, "One", "Two"), new ProjectSettings { Quota = 2 });
-        await site.PersonAsync(Feedback.Role.Annotator, project.Id);
+        await site.PersonAsync(MemberRole.Annotator, project.Id);
         var page = await chromium.OpenAsync(site, site.Owner, "/", Size(screen));
         await Chromium.ShootAsync(page, "home-" + screen);
         foreach (var path in new[] { "", "/items", "/people", "/quality", "/disputes", "/guidelines", "/settings", "/data" })
@@ -122,9 +124,9 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
             await CheckAsync(nobody);
         }
 
-        var invitation = await site.Store.People.InviteAsync(
+        var invitation = await site.Store.Accounts.InviteAsync(
             site.Owner.Id,
-            Feedback.Role.Manager,
+            MemberRole.Manager,
             null,
             TimeSpan.FromDays(1),
             TestContext.Current.CancellationToken
@@ -187,7 +189,7 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(2, "One", "Two"));
         var page = await chromium.OpenAsync(
             site,
-            await site.PersonAsync(Feedback.Role.Annotator, project.Id),
+            await site.PersonAsync(MemberRole.Annotator, project.Id),
             $"/work/{project.Id}",
             dark: true
         );

@@ -1,6 +1,7 @@
 using System.Net;
-using Attune.Feedback;
 using Attune.Feedback.Tests;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Storage;
 using Attune.Web.Tests.Security;
 using Microsoft.Playwright;
 using Npgsql;
@@ -41,7 +42,7 @@ public sealed class BusyServerTests(Chromium chromium)
         var database = await PostgreSqlServer.NewDatabaseAsync();
         await using var site = await OpenAsync(database);
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
-        using var anna = site.Client(await site.PersonAsync(Role.Annotator, project.Id));
+        using var anna = site.Client(await site.PersonAsync(MemberRole.Annotator, project.Id));
         var held = (await anna.GetAsync($"/work/{project.Id}", Cancel)).Headers.Location!.ToString();
         var fields = new Dictionary<string, string> { ["submission"] = Guid.NewGuid().ToString(), ["strength"] = "3" };
         await using (await HoldAsync(database))
@@ -100,7 +101,7 @@ public sealed class BusyServerTests(Chromium chromium)
         var database = await PostgreSqlServer.NewDatabaseAsync();
         await using var site = await OpenAsync(database);
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(2, "One", "Two"));
-        var page = await chromium.OpenAsync(site, await site.PersonAsync(Role.Annotator, project.Id), $"/work/{project.Id}");
+        var page = await chromium.OpenAsync(site, await site.PersonAsync(MemberRole.Annotator, project.Id), $"/work/{project.Id}");
         await using (await HoldAsync(database))
         {
             await page.Keyboard.PressAsync("7");

@@ -1,5 +1,7 @@
 using Attune.Core.Conversations;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Storage;
 using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Journeys;
@@ -20,7 +22,7 @@ public sealed class ChatTests(Site site, Chromium chromium)
             ],
             new ProjectSettings { ChatTurns = 2, Shuffle = false }
         );
-        return (project, await site.PersonAsync(Role.Annotator, project.Id));
+        return (project, await site.PersonAsync(MemberRole.Annotator, project.Id));
     }
 
     [Theory]

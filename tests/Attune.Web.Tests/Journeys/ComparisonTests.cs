@@ -1,4 +1,5 @@
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Storage;
 using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Journeys;
@@ -48,7 +49,7 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
         await Assertions.Expect(other.GetByRole(AriaRole.Heading, new() { Name = "All done" })).ToBeVisibleAsync();
 
         var project = (await server.Store.Projects.ListAsync(TestContext.Current.CancellationToken)).Single();
-        var labels = (await server.Store.Projects.TasksAsync(project.Id, -1, 10, TestContext.Current.CancellationToken))
+        var labels = (await server.Store.Tasks.ListAsync(project.Id, -1, 10, TestContext.Current.CancellationToken))
             .SelectMany(t => t.Labels)
             .ToArray();
         Assert.Equal(2, labels.Length);
@@ -67,7 +68,7 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
         await page.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Invite people" })).ToBeVisibleAsync();
         var project = (await site.Store.Projects.ListAsync(TestContext.Current.CancellationToken)).Single(p => p.Name == name);
-        var tasks = await site.Store.Projects.TasksAsync(project.Id, -1, 10, TestContext.Current.CancellationToken);
+        var tasks = await site.Store.Tasks.ListAsync(project.Id, -1, 10, TestContext.Current.CancellationToken);
         Assert.Equal([" continuation 1 of The film", " continuation 2 of The film"], tasks[0].Content.Candidates.Select(c => c.Text));
         Assert.All(tasks.SelectMany(t => t.Content.Candidates), c => Assert.Equal("secret-policy", c.Policy));
     }
@@ -77,10 +78,10 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
     {
         var first = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
         var second = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "Three", "Four"));
-        var anna = await site.PersonAsync(Role.Annotator, first.Id);
-        var invitation = await site.Store.People.InviteAsync(
+        var anna = await site.PersonAsync(MemberRole.Annotator, first.Id);
+        var invitation = await site.Store.Accounts.InviteAsync(
             site.Owner.Id,
-            Role.Annotator,
+            MemberRole.Annotator,
             second.Id,
             TimeSpan.FromDays(1),
             TestContext.Current.CancellationToken
@@ -102,7 +103,7 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
             ProjectKind.Comparison,
             Site.Items(3, "Because of Rayleigh scattering.", "Because the sea is blue.\n\nIt mirrors it.")
         );
-        var anna = await site.PersonAsync(Role.Annotator, project.Id);
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
         var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
         await Assertions.Expect(page.GetByText("Task 1 of 3")).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("7");
@@ -131,7 +132,7 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
             ProjectKind.Comparison,
             Site.Items(2, string.Join(' ', Enumerable.Repeat("A long answer.", 80)), "A short one.")
         );
-        var anna = await site.PersonAsync(Role.Annotator, project.Id);
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
         var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}", Chromium.Phone);
         Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"));
         var box = await page.GetByRole(AriaRole.Radio, new() { Name = "B is much better" }).BoundingBoxAsync();
@@ -150,7 +151,7 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
     public async Task Without_scripts_the_form_works_by_itself()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
-        var anna = await site.PersonAsync(Role.Annotator, project.Id);
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
         var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}", scripts: false);
         await page.GetByRole(AriaRole.Radio, new() { Name = "A is better" }).CheckAsync(new() { Force = true });
         await page.GetByRole(AriaRole.Button, new() { Name = "Submit" }).ClickAsync();
@@ -162,7 +163,7 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
     public async Task Skip_and_flag_ask_for_a_reason_and_pass_on()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(3, "One", "Two"));
-        var anna = await site.PersonAsync(Role.Annotator, project.Id);
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
         var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
         await page.Keyboard.PressAsync("s");
         await Assertions.Expect(page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
@@ -182,7 +183,7 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
     public async Task Question_mark_shows_the_keys_and_one_can_be_changed()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
-        var page = await chromium.OpenAsync(site, await site.PersonAsync(Role.Annotator, project.Id), $"/work/{project.Id}");
+        var page = await chromium.OpenAsync(site, await site.PersonAsync(MemberRole.Annotator, project.Id), $"/work/{project.Id}");
         await page.Keyboard.PressAsync("?");
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Keys" })).ToBeVisibleAsync();
         await Chromium.ShootAsync(page, "keys", full: false);

@@ -1,4 +1,7 @@
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Journeys;
@@ -23,7 +26,7 @@ public sealed class LabelTests(Site site, Chromium chromium)
         );
         foreach (var level in new[] { 1, 8 })
         {
-            var anna = await site.PersonAsync(Role.Annotator, project.Id);
+            var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
             var task = Assert.IsType<ClaimResult.Claimed>(await site.Store.Queue.ClaimAsync(project.Id, anna.Id, cancel)).Task;
             Assert.IsType<SubmitResult.Accepted>(
                 await site.Store.Queue.SubmitAsync(
@@ -34,7 +37,7 @@ public sealed class LabelTests(Site site, Chromium chromium)
             );
         }
 
-        var manager = await site.PersonAsync(Role.Manager, project.Id);
+        var manager = await site.PersonAsync(MemberRole.Manager, project.Id);
         var page = await chromium.OpenAsync(
             site,
             manager,
@@ -56,7 +59,7 @@ public sealed class LabelTests(Site site, Chromium chromium)
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "None" })).ToBeVisibleAsync();
         await Chromium.ShootAsync(page, "dispute-decided-" + screen);
 
-        var decided = Assert.Single(await site.Store.Projects.TasksAsync(project.Id, -1, 10, cancel));
+        var decided = Assert.Single(await site.Store.Tasks.ListAsync(project.Id, -1, 10, cancel));
         Assert.Equal(
             (ComparisonJudgement.OfStrength(8), "the second cites its source"),
             ((ComparisonJudgement)decided.Adjudicated!, decided.AdjudicationReason!)
@@ -71,7 +74,7 @@ public sealed class LabelTests(Site site, Chromium chromium)
     {
         var cancel = TestContext.Current.CancellationToken;
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"), new ProjectSettings());
-        var page = await chromium.OpenAsync(site, await site.PersonAsync(Role.Annotator, project.Id), $"/work/{project.Id}");
+        var page = await chromium.OpenAsync(site, await site.PersonAsync(MemberRole.Annotator, project.Id), $"/work/{project.Id}");
         await Task.Delay(1200, cancel);
         await page.Keyboard.PressAsync("2");
         await page.Keyboard.PressAsync("Control+Enter");

@@ -1,4 +1,7 @@
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Storage;
 using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Journeys;
@@ -12,7 +15,7 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
     private async Task<(ProjectInfo Project, IPage Page)> OpenAsync(int tasks = 2)
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(tasks, "One", "Two"));
-        return (project, await chromium.OpenAsync(site, await site.PersonAsync(Role.Annotator, project.Id), $"/work/{project.Id}"));
+        return (project, await chromium.OpenAsync(site, await site.PersonAsync(MemberRole.Annotator, project.Id), $"/work/{project.Id}"));
     }
 
     private static async Task WriteAsync(IPage page, string level, string comment)
@@ -97,7 +100,7 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
     public async Task A_kept_submit_that_is_refused_later_leaves_every_word_in_the_form()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(2, "One", "Two"));
-        var anna = await site.PersonAsync(Role.Annotator, project.Id);
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
         var train = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
         var home = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
         await train.Context.SetOfflineAsync(true);
@@ -118,7 +121,7 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
     public async Task Another_device_gets_the_draft_from_the_server()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
-        var anna = await site.PersonAsync(Role.Annotator, project.Id);
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
         var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
         await WriteAsync(page, "5", "from the office");
         await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("Draft saved");
@@ -134,10 +137,10 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
             Site.Items(1, "One", "Two"),
             new ProjectSettings { Shuffle = false, LeaseSeconds = 10 }
         );
-        var page = await chromium.OpenAsync(site, await site.PersonAsync(Role.Annotator, project.Id), $"/work/{project.Id}");
+        var page = await chromium.OpenAsync(site, await site.PersonAsync(MemberRole.Annotator, project.Id), $"/work/{project.Id}");
         await page.RouteAsync("**/heartbeat", route => route.AbortAsync());
         await WriteAsync(page, "2", "after a long pause");
-        var bob = await site.PersonAsync(Role.Annotator, project.Id);
+        var bob = await site.PersonAsync(MemberRole.Annotator, project.Id);
         AssignedTask? taken = null;
         while (taken is null)
         {
@@ -157,7 +160,7 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
         );
         await page.Keyboard.PressAsync("Control+Enter");
         await Assertions.Expect(page.GetByText("it counts as an extra one")).ToBeVisibleAsync();
-        var labels = Assert.Single(await site.Store.Projects.TasksAsync(project.Id, -1, 10, TestContext.Current.CancellationToken)).Labels;
+        var labels = Assert.Single(await site.Store.Tasks.ListAsync(project.Id, -1, 10, TestContext.Current.CancellationToken)).Labels;
         Assert.Equal(
             [(false, (Judgement?)ComparisonJudgement.OfStrength(7)), (true, ComparisonJudgement.OfStrength(2, "after a long pause"))],
             labels.OrderBy(l => l.Surplus).Select(l => (l.Surplus, l.Judgement))
@@ -184,7 +187,7 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
     public async Task Signed_out_in_the_middle_keeps_the_label_until_one_is_back()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(2, "One", "Two"));
-        var anna = await site.PersonAsync(Role.Annotator, project.Id);
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
         var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
         await page.Context.ClearCookiesAsync(new() { Name = "attune_session" });
         await WriteAsync(page, "1", "kept");

@@ -1,6 +1,8 @@
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Storage;
 using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Journeys;
@@ -36,7 +38,10 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
     )
     {
         var project = await site.ProjectAsync(kind, [item], settings);
-        return (project, await chromium.OpenAsync(site, await site.PersonAsync(Role.Annotator, project.Id), $"/work/{project.Id}", size));
+        return (
+            project,
+            await chromium.OpenAsync(site, await site.PersonAsync(MemberRole.Annotator, project.Id), $"/work/{project.Id}", size)
+        );
     }
 
     [Theory]

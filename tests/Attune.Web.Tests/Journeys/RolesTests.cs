@@ -1,4 +1,5 @@
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Storage;
 using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Journeys;
@@ -45,8 +46,8 @@ public sealed class RolesTests(Site site, Chromium chromium)
             await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two")),
             await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"))
         );
-        var mary = await site.PersonAsync(Role.Manager, null);
-        await site.Store.People.SetMemberAsync(site.Owner.Id, mine.Id, mary.Id, Role.Annotator, cancel);
+        var mary = await site.PersonAsync(MemberRole.Manager, null);
+        await site.Store.People.SetMemberAsync(site.Owner.Id, mine.Id, mary.Id, MemberRole.Annotator, cancel);
         await site.Store.People.PauseAsync(site.Owner.Id, mine.Id, mary.Id, "too quick", cancel);
         var page = await chromium.OpenAsync(site, site.Owner, "/people", screen == "phone" ? Chromium.Phone : Chromium.Desktop);
         await Chromium.ShootAsync(page, "people-" + screen);
@@ -54,12 +55,12 @@ public sealed class RolesTests(Site site, Chromium chromium)
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync(mary.Name);
         await ChooseAsync(page, page.GetByLabel("Role in all projects"), "Nothing", "Set the role");
-        Assert.Equal(Role.Annotator, (await site.Store.People.FindAsync(mary.Id, cancel))!.Role);
+        Assert.Equal(MemberRole.Annotator, (await site.Store.People.FindAsync(mary.Id, cancel))!.Role);
         await ChooseAsync(page, page.GetByLabel("Role in " + mine.Name, new() { Exact = true }), "reader", "Set");
         var changed = Assert.Single(await site.Store.People.MembershipsAsync(mary.Id, cancel));
-        Assert.Equal((Role.Reader, "too quick"), (changed.Role, changed.PausedBecause));
+        Assert.Equal((MemberRole.Reader, "too quick"), (changed.Role, changed.PausedBecause));
         await ChooseAsync(page, page.GetByLabel("Add to:"), other.Name, "Add");
-        Assert.Equal((Role?)Role.Annotator, await site.Store.People.RoleInAsync(other.Id, mary.Id, cancel));
+        Assert.Equal((MemberRole?)MemberRole.Annotator, await site.Store.People.RoleInAsync(other.Id, mary.Id, cancel));
         await Chromium.ShootAsync(page, "person-" + screen);
         await ChooseAsync(page, page.GetByLabel("Role in " + mine.Name, new() { Exact = true }), "remove", "Set");
         Assert.Null(await site.Store.People.RoleInAsync(mine.Id, mary.Id, cancel));

@@ -1,6 +1,9 @@
 using System.Net;
 using Attune.Core.Runs;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Runs;
@@ -50,7 +53,7 @@ public sealed class RunPagesTests(Site site, Chromium chromium)
     {
         var cancel = TestContext.Current.CancellationToken;
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(4, "One", "Two"));
-        var anna = await site.PersonAsync(Role.Annotator, project.Id);
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
         while (await site.Store.Queue.ClaimAsync(project.Id, anna.Id, cancel) is ClaimResult.Claimed { Task: var task })
         {
             await site.Store.Queue.SubmitAsync(
@@ -100,7 +103,7 @@ public sealed class RunPagesTests(Site site, Chromium chromium)
         await Assertions.Expect(page.Locator("body")).ToContainTextAsync(manifest.Sha256);
 
         // A reader of runs who is nobody in that project is told no more of it; an unknown hash is no way to any folder.
-        using var reader = site.Client(await site.PersonAsync(Role.Reader, null));
+        using var reader = site.Client(await site.PersonAsync(MemberRole.Reader, null));
         var address = $"/runs/from%20people/snapshots/{manifest.Sha256}";
         Assert.DoesNotContain($"/projects/{project.Id}", await reader.GetStringAsync(address, cancel), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await reader.GetAsync("/runs/from%20people/snapshots/..%2f..", cancel)).StatusCode);

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.People;
+using Attune.Feedback.Storage;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -95,7 +97,7 @@ public sealed class EndpointTests(Site site)
     {
         var mine = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
         var theirs = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
-        using var stranger = site.Client(await site.PersonAsync(Role.Manager, mine.Id));
+        using var stranger = site.Client(await site.PersonAsync(MemberRole.Manager, mine.Id));
         foreach (var endpoint in Endpoints().Where(e => e.RoutePattern.RawText!.Contains("{project", StringComparison.Ordinal)))
         {
             using var answer = await AskAsync(stranger, Method(endpoint), Path(endpoint, theirs.Id));
@@ -110,9 +112,9 @@ public sealed class EndpointTests(Site site)
     public async Task Annotators_are_refused_what_managers_do()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
-        using var anna = site.Client(await site.PersonAsync(Role.Annotator, project.Id));
+        using var anna = site.Client(await site.PersonAsync(MemberRole.Annotator, project.Id));
         var asked = 0;
-        foreach (var endpoint in Endpoints().Where(e => e.Metadata.GetMetadata<Web.Security.LeastRole>() is { Role: Role.Manager }))
+        foreach (var endpoint in Endpoints().Where(e => e.Metadata.GetMetadata<Web.Security.LeastRole>() is { Role: MemberRole.Manager }))
         {
             using var answer = await AskAsync(anna, Method(endpoint), Path(endpoint, project.Id));
             Assert.True(
@@ -145,8 +147,8 @@ public sealed class EndpointTests(Site site)
     public async Task One_annotator_cannot_touch_what_another_holds()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(3, "One", "Two"));
-        using var anna = site.Client(await site.PersonAsync(Role.Annotator, project.Id));
-        using var eve = site.Client(await site.PersonAsync(Role.Annotator, project.Id));
+        using var anna = site.Client(await site.PersonAsync(MemberRole.Annotator, project.Id));
+        using var eve = site.Client(await site.PersonAsync(MemberRole.Annotator, project.Id));
         var held = (await anna.GetAsync($"/work/{project.Id}", Cancel)).Headers.Location!.ToString();
         var fields = new Dictionary<string, string>
         {
@@ -174,9 +176,9 @@ public sealed class EndpointTests(Site site)
     {
         var mine = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
         var theirs = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
-        var manager = await site.PersonAsync(Role.Manager, mine.Id);
-        var anna = await site.PersonAsync(Role.Annotator, theirs.Id);
-        var task = Assert.Single(await site.Store.Projects.TasksAsync(theirs.Id, -1, 10, Cancel)).Id;
+        var manager = await site.PersonAsync(MemberRole.Manager, mine.Id);
+        var anna = await site.PersonAsync(MemberRole.Annotator, theirs.Id);
+        var task = Assert.Single(await site.Store.Tasks.ListAsync(theirs.Id, -1, 10, Cancel)).Id;
         var key = await site.Store.Keys.CreateAsync(anna.Id, "hers", [KeyScope.Annotate], null, Cancel);
         using var client = site.Client(manager);
         Assert.Equal(HttpStatusCode.OK, (await AskAsync(client, "GET", $"/projects/{mine.Id}/settings")).StatusCode);
@@ -229,9 +231,9 @@ public sealed class EndpointTests(Site site)
                 await Forms.PostAsync(client, $"/projects/{mine.Id}/people/invite", new Dictionary<string, string> { ["role"] = "Owner" })
             ).StatusCode
         );
-        Assert.Equal((Role?)Role.Annotator, await site.Store.People.RoleInAsync(theirs.Id, anna.Id, Cancel));
+        Assert.Equal((MemberRole?)MemberRole.Annotator, await site.Store.People.RoleInAsync(theirs.Id, anna.Id, Cancel));
         Assert.Null(await site.Store.People.RoleInAsync(mine.Id, anna.Id, Cancel));
-        Assert.Equal("open", Assert.Single(await site.Store.Projects.TasksAsync(theirs.Id, -1, 10, Cancel)).State);
+        Assert.Equal("open", Assert.Single(await site.Store.Tasks.ListAsync(theirs.Id, -1, 10, Cancel)).State);
         Assert.NotNull(await site.Store.Keys.FindAsync(key.Key, Cancel));
     }
 
@@ -240,9 +242,9 @@ public sealed class EndpointTests(Site site)
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
         var (manager, reader, anna) = (
-            await site.PersonAsync(Role.Manager, null),
-            await site.PersonAsync(Role.Reader, null),
-            await site.PersonAsync(Role.Annotator, project.Id)
+            await site.PersonAsync(MemberRole.Manager, null),
+            await site.PersonAsync(MemberRole.Reader, null),
+            await site.PersonAsync(MemberRole.Annotator, project.Id)
         );
         var fields = new Dictionary<string, string> { ["role"] = "Owner", ["project"] = project.Id.ToString() };
         foreach (var who in new[] { manager, reader, anna })
@@ -257,7 +259,7 @@ public sealed class EndpointTests(Site site)
         }
 
         Assert.Equal(
-            (Role.Manager, Role.Reader),
+            (MemberRole.Manager, MemberRole.Reader),
             ((await site.Store.People.FindAsync(manager.Id, Cancel))!.Role, (await site.Store.People.FindAsync(reader.Id, Cancel))!.Role)
         );
         using var owner = site.Client(site.Owner);
@@ -288,8 +290,8 @@ public sealed class EndpointTests(Site site)
             );
         }
 
-        Assert.Equal((Role?)Role.Annotator, await site.Store.People.RoleInAsync(project.Id, anna.Id, Cancel));
-        Assert.Equal(Role.Owner, (await site.Store.People.FindAsync(site.Owner.Id, Cancel))!.Role);
+        Assert.Equal((MemberRole?)MemberRole.Annotator, await site.Store.People.RoleInAsync(project.Id, anna.Id, Cancel));
+        Assert.Equal(MemberRole.Owner, (await site.Store.People.FindAsync(site.Owner.Id, Cancel))!.Role);
         // A role that is taken away is gone with the next request of whoever had it.
         using var was = site.Client(manager);
         Assert.Equal(HttpStatusCode.OK, (await AskAsync(was, "GET", "/projects/new")).StatusCode);
@@ -325,7 +327,7 @@ public sealed class EndpointTests(Site site)
     public async Task Api_keys_work_within_their_scopes_and_only_on_the_api()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(2, "One", "Two"));
-        var anna = await site.PersonAsync(Role.Annotator, project.Id);
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
         var key = await site.Store.Keys.CreateAsync(anna.Id, "robot", [KeyScope.Annotate], null, Cancel);
         using var robot = site.Client(null);
         robot.DefaultRequestHeaders.Authorization = new("Bearer", key.Key);

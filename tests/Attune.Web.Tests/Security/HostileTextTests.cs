@@ -1,6 +1,8 @@
 using System.Net;
 using Attune.Core.Conversations;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Storage;
 using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Security;
@@ -48,7 +50,7 @@ public sealed class HostileTextTests(Site site, Chromium chromium)
             MissingTypes = kind == ProjectKind.Spans ? [Attack] : [],
         };
         var project = await site.ProjectAsync(kind, [item], settings, $"# {Attack}\n- {Attack}\n\n**{Attack}**");
-        var anna = await site.PersonAsync(Feedback.Role.Annotator, project.Id);
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
         var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
         await Assertions.Expect(page.Locator("#question")).ToHaveTextAsync(Attack);
         if (kind == ProjectKind.Spans)
@@ -78,7 +80,7 @@ public sealed class HostileTextTests(Site site, Chromium chromium)
         );
         for (var i = 0; i < 2; i++)
         {
-            using var anna = site.Client(await site.PersonAsync(Feedback.Role.Annotator, project.Id));
+            using var anna = site.Client(await site.PersonAsync(MemberRole.Annotator, project.Id));
             var held = (await anna.GetAsync($"/work/{project.Id}", TestContext.Current.CancellationToken)).Headers.Location!.ToString();
             using var said = await Forms.PostAsync(
                 anna,
@@ -120,7 +122,7 @@ public sealed class HostileTextTests(Site site, Chromium chromium)
     public async Task A_hostile_key_map_on_the_device_is_shown_as_text()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
-        var page = await chromium.OpenAsync(site, await site.PersonAsync(Feedback.Role.Annotator, project.Id), $"/work/{project.Id}");
+        var page = await chromium.OpenAsync(site, await site.PersonAsync(MemberRole.Annotator, project.Id), $"/work/{project.Id}");
         await page.EvaluateAsync(
             "text => localStorage.setItem('attune:keys', JSON.stringify({ 'level-1': '<img src=x onerror=hit=1>'.slice(0, 24), "
                 + "'submit': text, '__proto__': 'x' }))",
@@ -139,7 +141,7 @@ public sealed class HostileTextTests(Site site, Chromium chromium)
             ProjectKind.Comparison,
             Site.Items(1, "say\u202Eesrever\u200B!\u0000", "👩\u200D🚀 stays whole")
         );
-        var page = await chromium.OpenAsync(site, await site.PersonAsync(Feedback.Role.Annotator, project.Id), $"/work/{project.Id}");
+        var page = await chromium.OpenAsync(site, await site.PersonAsync(MemberRole.Annotator, project.Id), $"/work/{project.Id}");
         await Assertions.Expect(page.Locator(".answer.a .text")).ToHaveTextAsync("sayU+202EesreverU+200B!U+0000");
         await Assertions.Expect(page.Locator(".answer.b .text")).ToHaveTextAsync("👩\u200D🚀 stays whole");
     }

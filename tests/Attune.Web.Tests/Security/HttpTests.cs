@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using Attune.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Storage;
 
 namespace Attune.Web.Tests.Security;
 
@@ -78,7 +79,7 @@ public sealed class HttpTests(Site site)
     public async Task A_form_of_five_megabytes_is_refused()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
-        using var anna = site.Client(await site.PersonAsync(Role.Annotator, project.Id));
+        using var anna = site.Client(await site.PersonAsync(MemberRole.Annotator, project.Id));
         var held = (await anna.GetAsync($"/work/{project.Id}", Cancel)).Headers.Location!.ToString();
         using var answer = await Forms.PostAsync(
             anna,
@@ -130,7 +131,7 @@ public sealed class HttpTests(Site site)
             [gold, .. Site.Items(2, "Three", "Four")[1..]],
             new ProjectSettings { GoldEvery = 1 }
         );
-        using var anna = site.Client(await site.PersonAsync(Role.Annotator, project.Id), follow: true);
+        using var anna = site.Client(await site.PersonAsync(MemberRole.Annotator, project.Id), follow: true);
         var page = await anna.GetStringAsync($"/work/{project.Id}", Cancel);
         Assert.Contains("Question 1", page, StringComparison.Ordinal);
         foreach (var secret in new[] { "secret-policy", "gold", "expected", "attention" })

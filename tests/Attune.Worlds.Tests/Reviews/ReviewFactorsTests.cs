@@ -2,6 +2,7 @@ using Attune.Core.Runs;
 using Attune.Worlds.Reviews;
 using Attune.Worlds.Reviews.Grammar;
 using Attune.Worlds.Reviews.Reading;
+using Attune.Worlds.Reviews.Vocabulary;
 
 namespace Attune.Worlds.Tests.Reviews;
 

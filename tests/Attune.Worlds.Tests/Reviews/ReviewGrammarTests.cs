@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Attune.Core.Runs;
 using Attune.Worlds.Reviews;
 using Attune.Worlds.Reviews.Grammar;
+using Attune.Worlds.Reviews.Vocabulary;
 
 namespace Attune.Worlds.Tests.Reviews;
 

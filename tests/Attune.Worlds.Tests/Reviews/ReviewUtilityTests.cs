@@ -1,6 +1,8 @@
 using Attune.Core.Conversations;
 using Attune.Core.Runs;
 using Attune.Worlds.Reviews;
+using Attune.Worlds.Reviews.Grammar;
+using Attune.Worlds.Reviews.Vocabulary;
 
 namespace Attune.Worlds.Tests.Reviews;
 

@@ -1,3 +1,5 @@
+using Attune.Worlds.Reviews.Vocabulary;
+
 namespace Attune.Worlds.Reviews.Grammar;
 
 /// <summary>How a noun counts: a plot (one), music (mass), songs (many).</summary>

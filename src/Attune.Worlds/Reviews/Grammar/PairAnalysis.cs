@@ -1,3 +1,5 @@
+using Attune.Worlds.Reviews.Vocabulary;
+
 namespace Attune.Worlds.Reviews.Grammar;
 
 /// <summary>The words an expansion can begin and end with, and whether it can be empty.</summary>

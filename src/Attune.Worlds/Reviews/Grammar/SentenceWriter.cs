@@ -1,4 +1,5 @@
 using Attune.Core.Runs;
+using Attune.Worlds.Reviews.Vocabulary;
 
 namespace Attune.Worlds.Reviews.Grammar;
 

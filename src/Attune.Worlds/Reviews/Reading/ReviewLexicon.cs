@@ -1,5 +1,6 @@
 using System.Numerics;
 using Attune.Worlds.Reviews.Grammar;
+using Attune.Worlds.Reviews.Vocabulary;
 
 namespace Attune.Worlds.Reviews.Reading;
 

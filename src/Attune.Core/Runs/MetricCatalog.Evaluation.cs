@@ -1,0 +1,146 @@
+namespace Attune.Core.Runs;
+
+public static partial class MetricCatalog
+{
+    private static MetricGroup Evaluation =>
+        new(
+            "Held-out evaluation of a policy",
+            [
+                new(
+                    "eval/gold_reward",
+                    "reward",
+                    "Mean hidden utility of answers to held-out prompts; never trained on.",
+                    "Gao et al. 2022"
+                ),
+                new("eval/gold_reward_sd", "reward", "Standard deviation of the hidden utility over those answers.", Own),
+                new("eval/proxy_reward", "reward", "Mean of the optimised reward on the same answers.", "Gao et al. 2022"),
+                new("eval/proxy_reward_sd", "reward", "Standard deviation of the optimised reward over those answers.", Own),
+                new("eval/kl", "nats", "Divergence from the reference policy on the same answers, estimator k1.", "Gao et al. 2022"),
+                new(
+                    "eval/kl_k3",
+                    "nats",
+                    "The same divergence by estimator k3: never negative.",
+                    "Schulman 2020, Approximating KL divergence"
+                ),
+                new(
+                    "eval/perplexity_pretrained",
+                    "1",
+                    "Perplexity of the answers under the untouched pretrained model: rises when the text degenerates.",
+                    Own
+                ),
+                new(
+                    "eval/win_rate",
+                    "1",
+                    "Share of held-out prompts on which the answer beats the reference policy's; ties count half.",
+                    "Stiennon et al. 2020"
+                ),
+                new("eval/gold_reward_se", "reward", "Standard error of eval/gold_reward over prompts (best-of-n).", Own),
+                new("eval/proxy_reward_se", "reward", "Standard error of eval/proxy_reward over prompts (best-of-n).", Own),
+                new(
+                    "eval/proxy_win_rate",
+                    "1",
+                    "Share of held-out prompts on which best-of-n beats one answer by the reward that chose it; ties count half.",
+                    "Nakano et al. 2021"
+                ),
+                new("eval/win_rate_bound", "1", "n / (n + 1): the most that this share can be.", Own),
+                new("eval/kl_bound", "nats", "ln n - (n - 1) / n: upper bound of the divergence of best-of-n.", "Beirami et al. 2024"),
+                new("best_of_n/<n>/<figure>", "as the figure", "A figure of the held-out evaluation for best-of-n.", Own),
+                new(
+                    "eval/ensemble_sd",
+                    "reward",
+                    "Mean disagreement (standard deviation) of the reward ensemble on the answers.",
+                    "Coste et al. 2023"
+                ),
+                new("eval/response_length", "tokens", "Mean length of the held-out answers.", Own),
+                new(
+                    "eval/distinct_2",
+                    "1",
+                    "Distinct word pairs divided by all word pairs of the answers: falls when they repeat themselves.",
+                    "Li et al. 2016"
+                ),
+                new(
+                    "eval/posterior_kl",
+                    "nats",
+                    "KL(pi || pi*), the divergence from the exact optimum pi* = pi_0 exp(r / beta) / Z, where answers can be "
+                        + "enumerated; beta times it is what the objective lacks of its best value.",
+                    Ziegler + ", eq. 2"
+                ),
+                new(
+                    "eval/posterior_kl_reverse",
+                    "nats",
+                    "KL(pi* || pi), the same divergence the other way round: large where the policy has lost answers that the "
+                        + "optimum keeps.",
+                    Own
+                ),
+                new(
+                    "eval/posterior_tv",
+                    "1",
+                    "Total variation between the policy and the exact optimum: 0 equal, 1 nothing in common.",
+                    Own
+                ),
+                new(
+                    "eval/exact_kl",
+                    "nats",
+                    "KL(pi || pi_0) summed over all answers, where they can be enumerated: no sampling in it.",
+                    Own
+                ),
+                new("eval/exact_gold_reward", "reward", "Expected hidden utility over all answers, where they can be enumerated.", Own),
+                new("eval/exact_proxy_reward", "reward", "Expected optimised reward over all answers, where they can be enumerated.", Own),
+                new(
+                    "eval/exact_objective",
+                    "reward",
+                    "E[r] - beta KL(pi || pi_0) over all answers, where they can be enumerated.",
+                    Ziegler + ", eq. 2"
+                ),
+                new("eval/best_objective", "reward", "beta log Z, the largest value of that objective.", "Korbak et al. 2022"),
+            ]
+        );
+
+    private static MetricGroup Time =>
+        new(
+            "Time",
+            [
+                new("time/repack", "s", "Giving the rollout engine the round's weights.", Own),
+                new("time/evaluation", "s", "Held-out evaluation of the policy.", Own),
+                new("time/feedback", "s", "Sampling questions and waiting for their answers, in this refresh (online feedback).", Own),
+                new("time/refresh", "s", "Retraining the reward models in this refresh (online feedback).", Own),
+                new("time/rollout", "s", "Sampling answers, in this round.", Own),
+                new("time/reward", "s", "Scoring them by the reward.", Own),
+                new(
+                    "time/logprobs",
+                    "s",
+                    "Their log-probabilities under policy and reference, their values, and what is made of them before the first update.",
+                    Own
+                ),
+                new("time/update", "s", "Optimiser steps: of the round where answers are sampled, else of one update.", Own),
+                new("time/checkpoint", "s", "Writing the checkpoint before this round.", Own),
+                new("time/total", "s", "The whole round or update.", Own),
+                new("time/tokens_per_second", "tokens/s", "Trained or sampled tokens a second.", Own),
+            ]
+        );
+
+    private static MetricGroup Summary =>
+        new(
+            "Summary of a run",
+            [
+                new("gold_reward_before", "reward", "eval/gold_reward of the policy before it was aligned.", Own),
+                new("gold_reward_after", "reward", "eval/gold_reward of the final policy.", Own),
+                new("proxy_reward_before", "reward", "eval/proxy_reward of the policy before it was aligned.", Own),
+                new("proxy_reward_after", "reward", "eval/proxy_reward of the final policy.", Own),
+                new("kl_nats", "nats", "Divergence of the final policy from the reference.", Own),
+                new(
+                    "kl_nats_bound",
+                    "nats",
+                    "Upper bound of the divergence from the reference, where it is not measured (best-of-n).",
+                    "Beirami et al. 2024"
+                ),
+                new("reward_model_accuracy", "1", "eval_accuracy of the final reward model.", Own),
+                new("win_rate_vs_reference", "1", "eval/win_rate of the final policy.", Own),
+                new("win_rate_vs_reference_low", "1", "Lower end of its 95% interval.", "Wilson 1927"),
+                new("win_rate_vs_reference_high", "1", "Upper end of its 95% interval.", "Wilson 1927"),
+                new("perplexity_pretrained_before", "1", "eval/perplexity_pretrained of the policy before it was aligned.", Own),
+                new("perplexity_pretrained_after", "1", "eval/perplexity_pretrained of the final policy.", Own),
+                new("seconds", "s", "Wall-clock time of the whole run.", Own),
+            ]
+        );
+}

@@ -1,0 +1,116 @@
+namespace Attune.Core.Runs;
+
+public static partial class MetricCatalog
+{
+    private static MetricGroup Policy =>
+        new(
+            "Policy gradients",
+            [
+                new("episode", "answers", "Answers sampled so far.", TrlPpo),
+                new(
+                    "objective/kl",
+                    "nats",
+                    "Mean over answers of the summed log pi - log pi_ref of the sampled tokens (estimator k1): unbiased, and "
+                        + "negative at times.",
+                    TrlPpo
+                ),
+                new(
+                    "objective/kl_k3",
+                    "nats",
+                    "The same divergence by estimator k3, exp(-x) - 1 + x with x = log pi - log pi_ref a token: never negative.",
+                    "Schulman 2020, Approximating KL divergence"
+                ),
+                new("objective/kl_coef", "1", "beta: reward taken away for each nat of divergence.", Ziegler + ", eq. 2"),
+                new("objective/entropy", "nats", "Mean over answers of the summed -log pi of the sampled tokens.", TrlPpo),
+                new(
+                    "objective/non_score_reward",
+                    "reward",
+                    "Mean summed KL penalty an answer, -kl_coef times KL.",
+                    TrlPpo + " (as its code logs it)"
+                ),
+                new("objective/rlhf_reward", "reward", "Mean score plus KL penalty: what PPO maximises.", TrlPpo),
+                new("objective/scores", "reward", "Mean score of the sampled answers by the reward that is optimised.", TrlPpo),
+                new("objective/scores_std", "reward", "Standard deviation of the scores over the answers of the round.", Own),
+                new(
+                    "reward_std",
+                    "reward",
+                    "Mean over prompts of the standard deviation of the rewards of their answers (RLOO, GRPO).",
+                    "TRL GRPO"
+                ),
+                new(
+                    "frac_reward_zero_std",
+                    "1",
+                    "Share of prompts whose answers all earned the same: nothing is learned from them.",
+                    "TRL GRPO"
+                ),
+                new(
+                    "kl",
+                    "nats",
+                    "GRPO: mean over answer tokens of the divergence's estimate in its loss, before its coefficient. KTO: z_0, "
+                        + "the divergence an answer as estimated from mismatched answers, not below 0.",
+                    "TRL GRPO; TRL KTO"
+                ),
+                new("objective/kept_scores", "reward", "Mean score of the answers that are imitated (rejection sampling).", Own),
+                new("objective/kept_share", "1", "Share of the round's answers that are imitated, over its passes.", Own),
+                new("online/labels", "labels", "Labels that the newest reward model was trained and measured on (online feedback).", Own),
+                new(
+                    "online/unanswered",
+                    "questions",
+                    "Questions of this refresh that brought no preference: ties, skipped, or not answered in time.",
+                    Own
+                ),
+                new("online/label_age", "updates", "Mean over labels of the policy's updates since it wrote the compared answers.", Own),
+                new("online/stale_labels", "1", "Share of the labels whose answers an earlier policy wrote.", Own),
+                new(
+                    "online/accuracy_on_new",
+                    "1",
+                    "Accuracy, on the labels of this refresh, of the reward model before it, which never saw them.",
+                    Own
+                ),
+                new("labels_from_update/<updates>", "labels", "Labels on answers that the policy wrote after so many updates.", Own),
+                new(
+                    "policy/approxkl_avg",
+                    "nats",
+                    "Half the mean squared change of log-probability since the answers were sampled; 0 on the first minibatch.",
+                    TrlPpo
+                ),
+                new(
+                    "policy/clipfrac_avg",
+                    "1",
+                    "Share of actions (tokens; whole answers in RLOO) whose probability ratio was clipped.",
+                    TrlPpo + "; Schulman et al. 2017, eq. 7"
+                ),
+                new("policy/entropy_avg", "nats", "Mean entropy of the next-token distribution over answer tokens.", TrlPpo),
+                new("loss/policy_avg", "1", "Clipped policy loss; in GRPO with its KL term.", TrlPpo + "; Schulman et al. 2017, eq. 7"),
+                new("loss/value_avg", "reward squared", "Clipped value loss, before its coefficient.", TrlPpo),
+                new(
+                    "loss/ptx_avg",
+                    "nats",
+                    "Language-model loss on pretraining text that is mixed in (PPO-ptx).",
+                    "Ouyang et al. 2022, eq. 2"
+                ),
+                new("val/clipfrac_avg", "1", "Share of tokens whose value prediction was clipped.", TrlPpo),
+                new(
+                    "val/ratio",
+                    "1",
+                    "Mean ratio of new to old probability of the actions (tokens; whole answers in RLOO); 1 on the first minibatch.",
+                    TrlPpo
+                ),
+                new("val/ratio_var", "1", "Mean squared distance of that ratio from 1.", TrlPpo),
+                new("val/num_eos_tokens", "tokens", "End tokens among the sampled answers of the round.", TrlPpo),
+                new(
+                    "val/explained_variance",
+                    "1",
+                    "1 - Var(return - value) / Var(return); 0 is no better than a constant.",
+                    "verl, critic/vf_explained_var"
+                ),
+                new("val/advantage_std", "reward", "Standard deviation of the advantages before whitening.", Own),
+                new("response_length/mean", "tokens", "Mean length of the sampled answers.", "verl"),
+                new("response_length/min", "tokens", "Shortest sampled answer.", "verl"),
+                new("response_length/max", "tokens", "Longest sampled answer.", "verl"),
+                new("response_length/clip_ratio", "1", "Share of answers that reached the length limit without an end token.", "verl"),
+                new("rewards/<reward>/mean", "reward", "Mean of one named part of a combined reward.", "TRL GRPO"),
+                new("rewards/<reward>/std", "reward", "Standard deviation of one named part of a combined reward.", "TRL GRPO"),
+            ]
+        );
+}

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using Attune.Core;
+using Attune.Core.Conversations;
+using Attune.Core.Tokens;
+
+namespace Attune.Data.Encoding;
+
+/// <summary>Limits rows to a length under a policy, and counts what was dropped or cut.</summary>
+internal sealed class LengthLimit
+{
+    private readonly Encoder _encoder;
+    private readonly int _maxLength;
+    private readonly TruncationPolicy _policy;
+    private readonly List<string> _dropped = [];
+
+    public LengthLimit(Encoder encoder, int maxLength, TruncationPolicy policy)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 2);
+        (_encoder, _maxLength, _policy) = (encoder, maxLength, policy);
+    }
+
+    public IReadOnlyList<string> Dropped => _dropped;
+    public int Truncated { get; private set; }
+
+    /// <summary>All answers to one prompt, which is cut the same for each; null where the row is dropped.</summary>
+    public IReadOnlyList<TokenSequence>? Fit(Prompt prompt, IReadOnlyList<string> answers)
+    {
+        try
+        {
+            var encoded = answers.Select(answer => _encoder.EncodeAnswer(prompt, answer)).ToList();
+            return Cut(prompt, _encoder.EncodePrompt(prompt), encoded.Max(a => a.Length)) is { } kept
+                ? [.. encoded.Select(a => Encoder.Join(kept, a))]
+                : null;
+        }
+        catch (DataException problem)
+        {
+            _dropped.Add(problem.Message);
+            return null;
+        }
+    }
+
+    public TokenSequence? FitPrompt(Prompt prompt)
+    {
+        try
+        {
+            return Cut(prompt, _encoder.EncodePrompt(prompt), answerLength: 0) is { } tokens
+                ? new TokenSequence(tokens, tokens.Length)
+                : null;
+        }
+        catch (DataException problem)
+        {
+            _dropped.Add(problem.Message);
+            return null;
+        }
+    }
+
+    private ImmutableArray<int>? Cut(Prompt prompt, ImmutableArray<int> tokens, int answerLength)
+    {
+        var room = _maxLength - answerLength;
+        if (tokens.Length <= room)
+        {
+            return tokens;
+        }
+        var fixedStart = tokens[0] == _encoder.Tokenizer.BeginToken ? 1 : 0;
+        var reason =
+            _policy == TruncationPolicy.DropRow ? $"longer than {_maxLength} tokens"
+            : room <= fixedStart ? $"the answer alone leaves no room for a prompt within {_maxLength} tokens"
+            : _policy == TruncationPolicy.KeepPromptStart && prompt is Prompt.Chat
+                ? $"longer than {_maxLength} tokens, and the end of a conversation cannot be cut"
+            : null;
+        if (reason is not null)
+        {
+            _dropped.Add(reason);
+            return null;
+        }
+
+        Truncated++;
+        return _policy == TruncationPolicy.KeepPromptStart ? tokens[..room] : tokens[..fixedStart].AddRange(tokens[^(room - fixedStart)..]);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Attune.Data.Formats;
+using Attune.Feedback.Labels;
+using Attune.Text.Tokenizers;
+
+namespace Attune.Feedback.Formats;
+
+/// <summary>An item that was read from a row, with the label in the row, if any.</summary>
+internal sealed record ReadRow(ItemContent Content, ExistingLabel? Label);
+
+/// <summary>A label to export.</summary>
+/// <param name="Annotator">Pseudonym; null for an item without labels.</param>
+internal sealed record OutLabel(
+    ItemContent Item,
+    string? Annotator,
+    Judgement? Judgement,
+    DateTimeOffset? At,
+    TimeSpan? Active,
+    JsonObject? Extras,
+    Guid Id
+);
+
+/// <summary>What formats may need to know besides the row.</summary>
+/// <param name="Tokenizer">For files that hold token ids; null where none was given.</param>
+internal sealed record FormatContext(ProjectKind Kind, ProjectSettings Settings, ITokenizer? Tokenizer)
+{
+    /// <summary>The row as it was read, for formats that data files share.</summary>
+    public JsonElement Row { get; init; }
+
+    /// <summary>Reads the row as data files are read.</summary>
+    /// <exception cref="RowException">The row is not as expected.</exception>
+    /// <exception cref="DroppedRowException">The row is well formed, but is left out of data files too.</exception>
+    public T Read<T>(Func<RowFields, T> read)
+    {
+        var fields = new RowFields(Row);
+        var result = read(fields);
+        if (fields.Failure is var (field, problem))
+        {
+            throw new RowException(field, problem);
+        }
+        return fields.DropReason is { } reason ? throw new DroppedRowException(reason) : result;
+    }
+
+    /// <summary>Reads the row in the format of data files for such records.</summary>
+    public T Read<T>() => Read(RowFormats.For<T>().Read);
+}
+
+/// <summary>
+/// A public format for labels. The store keeps what it understands of a row as item and judgement, and the rest of the row, with those
+/// places emptied, as its frame. So an export gives back what was imported, field by field, except for what was changed in between. Rows
+/// that were made in the store have no frame and are written in the format's plain form.
+/// </summary>
+internal interface IExchangeFormat
+{
+    string Name { get; }
+
+    /// <summary>The kind of project that a row's label belongs to.</summary>
+    ProjectKind KindOf(JsonObject row);
+
+    /// <summary>The kinds of projects whose labels it can hold.</summary>
+    ImmutableArray<ProjectKind> Writes { get; }
+
+    /// <summary>Whether a row looks like this format's.</summary>
+    bool Fits(JsonObject row);
+
+    /// <exception cref="RowException">The row is not as expected.</exception>
+    /// <exception cref="DroppedRowException">The row is well formed, but cannot be used.</exception>
+    IEnumerable<ReadRow> Read(JsonObject row, FormatContext context);
+
+    /// <summary>Rows for labels that belong together (<see cref="GroupOf"/>); none where the format cannot hold a label.</summary>
+    IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context);
+
+    /// <summary>Labels with equal keys make one row together; by default each makes its own.</summary>
+    string GroupOf(OutLabel label) => label.Id.ToString();
+}
+
+/// <summary>A row that is well formed but cannot be used.</summary>
+/// <param name="reason">Completes "left out because ...".</param>
+internal sealed class DroppedRowException(string reason) : Exception(reason);
+
+/// <summary>An error in a row: the field, what was found, what was expected.</summary>
+internal sealed class RowException(string field, string problem) : Exception(problem)
+{
+    public string Field { get; } = field;
+}

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using Attune.Core.Conversations;
+using Attune.Core.Feedback;
+using Label = Attune.Core.Feedback.Label;
+
+namespace Attune.Feedback.Labels;
+
+/// <summary>
+/// Turns judgements into labels for training (<see cref="Core.Feedback"/>), which simulated annotators and judging models also
+/// give.
+/// </summary>
+public static class JudgementLabels
+{
+    /// <param name="judgement">In the item's positions.</param>
+    /// <param name="turns">For chats: each turn's conversation up to its question, and its two replies in the model's order.</param>
+    /// <returns>None where nothing can be learned: ties, "none acceptable", problems given up.</returns>
+    public static IEnumerable<Label> Of(
+        ItemContent item,
+        Judgement judgement,
+        ProjectSettings settings,
+        ImmutableArray<(Prompt Prompt, string First, string Second)> turns
+    ) =>
+        judgement switch
+        {
+            ComparisonJudgement { Pick: Pick.First or Pick.Second } comparison =>
+            [
+                Pair(item.Prompt, item.Candidates[0].Text, item.Candidates[1].Text, comparison.Pick == Pick.First, comparison.Strength),
+            ],
+            RankingJudgement ranking => [new Ranking(item.Prompt, Texts(item), ranking.Ranks)],
+            ChoiceJudgement { Best: { } best } => [new Choice(item.Prompt, Texts(item), best)],
+            StepsJudgement { Finish: FinishReason.Solution or FinishReason.FoundError } steps
+                when Rated(item, steps) is { Length: > 0 } rated => [new StepLabels(item.Prompt, rated)],
+            SpansJudgement spans =>
+            [
+                new SpanLabels(item.Prompt, item.Candidates[0].Text, spans.Spans)
+                {
+                    Missing = spans.Missing,
+                    Passages = item.Passages,
+                    Corrected = spans.Corrected,
+                },
+            ],
+            RatingJudgement rating => [Rate(item, rating, settings)],
+            ChatJudgement chat => chat.Turns.Select(t =>
+                Pair(turns[t.Turn].Prompt, turns[t.Turn].First, turns[t.Turn].Second, Strength.PrefersFirst(t.Strength), t.Strength)
+            ),
+            _ => [],
+        };
+
+    private static Preference Pair(Prompt prompt, string first, string second, bool firstIsBetter, int? strength) =>
+        firstIsBetter
+            ? new Preference(prompt, first, second, strength is { } level ? Strength.Margin(level) : null)
+            : new Preference(prompt, second, first, strength is { } other ? Strength.Margin(other) : null);
+
+    private static ImmutableArray<string> Texts(ItemContent item) => [.. item.Candidates.Select(c => c.Text)];
+
+    /// <summary>Steps from the first on, up to the first that was not rated.</summary>
+    private static ImmutableArray<ReasoningStep> Rated(ItemContent item, StepsJudgement judgement) =>
+        [
+            .. item.Candidates[0]
+                .Steps.Zip(judgement.Ratings)
+                .TakeWhile(s => s.Second is not null)
+                .Select(s => new ReasoningStep(s.First, s.Second!.Value)),
+        ];
+
+    /// <summary>Thumbs are verdicts; other scales are ratings.</summary>
+    private static Label Rate(ItemContent item, RatingJudgement rating, ProjectSettings settings) =>
+        settings.Thumbs
+            ? new Verdict(item.Prompt, item.Candidates[0].Text, rating.Value > 0.5)
+            : new Rating(item.Prompt, item.Candidates[0].Text, rating.Value, settings.Worst, settings.Best);
+}
