@@ -25,7 +25,7 @@ internal static class Pages
         where TPage : IComponent => new RazorComponentResult<TPage>(parameters);
 
     public static IResult NotFound(HttpContext context) =>
-        Problems.Result(context, StatusCodes.Status404NotFound, "There is no such page, or it is not yours to see.");
+        Problems.Result(context, StatusCodes.Status404NotFound, "There is no such page, or you do not have access to it.");
 }
 
 /// <summary>Sentences that an address may name; a text in an address is never shown itself.</summary>
@@ -34,17 +34,17 @@ internal static class Notices
     private static readonly Dictionary<string, string> Sentences = new(StringComparer.Ordinal)
     {
         ["saved"] = "Saved.",
-        ["skipped"] = "Skipped; here is the next one.",
-        ["flagged"] = "Flagged; here is the next one. Thank you.",
-        ["undone"] = "Taken back: change it, then submit again.",
-        ["nothing"] = "There was nothing to take back.",
+        ["skipped"] = "Skipped. Here is the next one.",
+        ["flagged"] = "Flagged. Thank you. Here is the next one.",
+        ["undone"] = "Undone. Change your answer, then submit again.",
+        ["nothing"] = "There is nothing to undo.",
         ["signed-out"] = "Signed out.",
-        ["password"] = "Your password is changed.",
-        ["snapshot"] = "The snapshot is made.",
-        ["revoked"] = "The key is revoked.",
-        ["alike"] = "Made. Some prompts were left out: the model had only one answer to them.",
-        ["joined"] = "Welcome: what you were invited to is here now.",
-        ["surplus"] = "Kept. Your answer came after the task had gone to somebody else; it counts as an extra one.",
+        ["password"] = "Your password was changed.",
+        ["snapshot"] = "The snapshot was created.",
+        ["revoked"] = "The key was revoked.",
+        ["alike"] = "Created. Some prompts were left out because the model gave only one answer to them.",
+        ["joined"] = "Welcome. The projects you were invited to are listed here.",
+        ["surplus"] = "Saved. The task had already been given to someone else, so your answer counts as an extra one.",
     };
 
     public static string? Find(string name) => Sentences.GetValueOrDefault(name);

@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace Attune.Web;
 
 /// <summary>
-/// What went wrong, as problem details (RFC 9457) for scripts and as a page for people. A fault's own words never leave the server.
+/// Errors, as problem details (RFC 9457) for scripts and as a page for people. The text of an unexpected exception never leaves the server.
 /// </summary>
 internal static class Problems
 {
@@ -32,7 +32,7 @@ internal static class Problems
                         context,
                         problem.StatusCode,
                         problem.StatusCode == StatusCodes.Status413PayloadTooLarge
-                            ? "What was sent is too large."
+                            ? "The request is too large."
                             : "The request could not be read."
                     );
                 }
@@ -45,9 +45,9 @@ internal static class Problems
                         context,
                         StatusCodes.Status503ServiceUnavailable,
                         problem.Stored == StoredState.Not
-                            ? "The server is busy just now. Nothing was stored; try again in a few seconds."
-                            : "The server is busy just now, and it is not known whether this was stored. Wait a few seconds, "
-                                + "look, and do it again if it is missing."
+                            ? "The server is busy. Nothing was stored. Try again in a few seconds."
+                            : "The server is busy, and it is not known whether this was stored. Wait a few seconds, "
+                                + "check, and repeat it if it is missing."
                     );
                 }
                 catch (AttuneException problem) when (!context.Response.HasStarted)
@@ -56,7 +56,7 @@ internal static class Problems
                 }
                 catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
                 {
-                    // Nobody waits for the answer.
+                    // The client disconnected.
                 }
                 catch (Exception problem) when (!context.Response.HasStarted)
                 {
@@ -64,7 +64,7 @@ internal static class Problems
                     await Write(
                         context,
                         StatusCodes.Status500InternalServerError,
-                        "Something failed here, not with you. The log of the server has the details; try again."
+                        "The server failed to handle the request. Try again; the server's log has the details."
                     );
                 }
             }
@@ -88,7 +88,7 @@ internal static class Problems
             new
             {
                 Page = Pages.Context(context),
-                Title = status == StatusCodes.Status400BadRequest ? "That did not work" : ReasonPhrases.GetReasonPhrase(status),
+                Title = status == StatusCodes.Status400BadRequest ? "The request failed" : ReasonPhrases.GetReasonPhrase(status),
                 Detail = detail,
             }
         )
@@ -100,11 +100,11 @@ internal static class Problems
         status switch
         {
             StatusCodes.Status401Unauthorized => "Please sign in.",
-            StatusCodes.Status403Forbidden => "Your role does not allow that.",
-            StatusCodes.Status404NotFound => "There is no such page, or it is not yours to see.",
-            StatusCodes.Status405MethodNotAllowed => "That cannot be done here.",
-            StatusCodes.Status413PayloadTooLarge => "What was sent is too large.",
-            StatusCodes.Status415UnsupportedMediaType => "The server cannot read what was sent.",
+            StatusCodes.Status403Forbidden => "Your role does not allow this.",
+            StatusCodes.Status404NotFound => "There is no such page, or you do not have access to it.",
+            StatusCodes.Status405MethodNotAllowed => "This page does not support that request.",
+            StatusCodes.Status413PayloadTooLarge => "The request is too large.",
+            StatusCodes.Status415UnsupportedMediaType => "The server cannot read this content type.",
             _ => ReasonPhrases.GetReasonPhrase(status),
         };
 }

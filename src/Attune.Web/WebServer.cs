@@ -69,7 +69,7 @@ public sealed class WebServer : IAsyncDisposable
         {
             await store.DisposeAsync();
             throw new Core.AttuneException(
-                $"{options.Urls} cannot be listened at: {problem.Message.TrimEnd('.')}. Choose another --port.",
+                $"cannot listen on {options.Urls}: {problem.Message.TrimEnd('.')}. Choose another --port.",
                 problem
             );
         }

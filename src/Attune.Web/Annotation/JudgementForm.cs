@@ -109,5 +109,5 @@ public static class JudgementForm
                 )),
         ];
 
-    private static DataException Missing(string what) => new($"the answer lacks {what}.");
+    private static DataException Missing(string what) => new($"the form lacks {what}.");
 }

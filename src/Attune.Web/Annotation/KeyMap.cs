@@ -15,7 +15,7 @@ public static class KeyMap
     private static readonly ImmutableArray<KeyAction> Shared =
     [
         new("submit", "Submit", "Ctrl+Enter Enter"),
-        new("undo", "Take back what was submitted last", "Ctrl+z"),
+        new("undo", "Undo the last submission", "Ctrl+z"),
         new("comment", "Write a comment", "c"),
         new("leave", "Leave a text box", "Escape"),
         new("skip", "Skip, with a reason", "s"),
@@ -52,7 +52,7 @@ public static class KeyMap
                 .. Levels(Math.Min(parts, 9), rank => $"Rank {rank} for the current answer"),
                 new("better", "One rank better", "Alt+ArrowUp"),
                 new("worse", "One rank worse", "Alt+ArrowDown"),
-                new("tie", "Tie with the answer before", "t"),
+                new("tie", "Tie with the previous answer", "t"),
                 .. Shared,
             ],
             ProjectKind.BestOf =>
@@ -69,13 +69,13 @@ public static class KeyMap
                 new("right", "It is right (+1)", "3 ="),
                 new("give-up", "Give up", "e"),
                 new("bad-problem", "The problem is bad", "b"),
-                new("correction", "Write the right step", "w"),
+                new("correction", "Write the correct step", "w"),
                 .. Shared,
             ],
             ProjectKind.Spans =>
             [
-                new("answer-text", "Go to the answer: arrows move, Shift with arrows picks", "a"),
-                .. Levels(Math.Min(parts, 9), n => $"Mark what is picked with error type {n}"),
+                new("answer-text", "Go to the answer: arrow keys move, Shift with arrow keys selects", "a"),
+                .. Levels(Math.Min(parts, 9), n => $"Mark the selection with error type {n}"),
                 new("next-span", "Next mark", "m"),
                 new("delete-span", "Delete the current mark", "x"),
                 new("note", "Note on the current mark", "n"),

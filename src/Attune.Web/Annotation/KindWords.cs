@@ -8,13 +8,13 @@ public static class KindWords
     public static string Of(ProjectKind kind) =>
         kind switch
         {
-            ProjectKind.Comparison => "Compare two answers, A A A A B B B B",
+            ProjectKind.Comparison => "Compare two answers, on a scale from A to B",
             ProjectKind.Ranking => "Rank several answers, ties allowed",
             ProjectKind.BestOf => "Choose the best of several answers",
             ProjectKind.Steps => "Rate each step of a solution",
-            ProjectKind.Spans => "Mark errors, what is missing, and correct",
-            ProjectKind.Rating => "Rate one answer, on a scale or by thumb",
-            _ => "Chat with the model, two replies a turn",
+            ProjectKind.Spans => "Mark errors and omissions, and correct the answer",
+            ProjectKind.Rating => "Rate one answer, on a scale or with thumbs",
+            _ => "Chat with the model, choosing between two replies per turn",
         };
 
     public static string Question(ProjectKind kind) =>
@@ -22,7 +22,7 @@ public static class KindWords
         {
             ProjectKind.Ranking => "Rank the answers from best to worst.",
             ProjectKind.BestOf => "Choose the best answer.",
-            ProjectKind.Steps => "Is each step right? Stop at the first that is wrong.",
+            ProjectKind.Steps => "Is each step correct? Stop at the first wrong step.",
             ProjectKind.Spans => "Mark every part of the answer that is wrong, say what is missing, and correct it.",
             ProjectKind.Rating => "How good is this answer?",
             _ => "Choose the most helpful and honest response.",

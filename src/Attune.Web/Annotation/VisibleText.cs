@@ -28,7 +28,7 @@ public static class VisibleText
             {
                 Flush(parts, plain);
                 var code = "U+" + rune.Value.ToString("X4", CultureInfo.InvariantCulture);
-                parts.Add(new TextPart(code, true, "A character that cannot be seen: " + code));
+                parts.Add(new TextPart(code, true, "Invisible character: " + code));
             }
 
             before = rune.Value;

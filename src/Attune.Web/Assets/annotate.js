@@ -47,7 +47,7 @@ function changed() {
   const fields = answers(form);
   saved = drafts.save(page.task, fields);
   if (saved) tell('device', 'Saved on this device');
-  else tell('lost', 'Not saved: this device has no room. Please submit soon.');
+  else tell('lost', 'Not saved: this device is out of storage. Submit soon.');
   if (shownProblem) complain('');
   clearTimeout(pause);
   pause = setTimeout(() => toServer(), 1500);
@@ -61,7 +61,7 @@ async function toServer(keepalive = false) {
     saved = true;
     tell('server', 'Draft saved');
   } catch (problem) {
-    if (problem.status === 401) complain('You are signed out. What you wrote is kept on this device: sign in again in another tab, then go on here.');
+    if (problem.status === 401) complain('You are signed out. Your text is saved on this device. Sign in again in another tab, then continue here.');
     else if (saved) tell('device', problem.status === 0 ? 'Saved on this device; no connection' : passes(problem) ? 'Saved on this device; the server is busy' : 'Saved on this device');
   }
 }
@@ -132,7 +132,7 @@ async function submit() {
   set('client_at', Date.now());
   const id = form.elements.submission.value;
   const kept = outbox.put(id, { task: page.task, url: form.action, fields: collect(form) });
-  if (!kept) tell('lost', 'This device has no room to keep it; sending…');
+  if (!kept) tell('lost', 'This device is out of storage; sending…');
   sending = true;
   lock();
   clearTimeout(pause);
@@ -169,11 +169,11 @@ async function flush() {
       wait = true;
       pause = Math.min(60, Math.max(pause, problem.after ?? 0));
       if (here) {
-        tell('device', problem.status === 0 ? 'No connection. Kept on this device; sent as soon as there is one.' : 'The server is busy. Kept on this device; sent again in a moment.');
+        tell('device', problem.status === 0 ? 'No connection. Saved on this device; it will be sent when the connection is back.' : 'The server is busy. Saved on this device; it will be sent again in a moment.');
       }
     } else if (problem.status === 401) {
       wait = true;
-      if (here) complain('You are signed out. Your answer is kept on this device: sign in again in another tab, and it will be sent.');
+      if (here) complain('You are signed out. Your answer is saved on this device. Sign in again in another tab, and it will be sent.');
     } else if (here) {
       outbox.drop(entry.id);
       refused(problem);
@@ -203,7 +203,7 @@ setInterval(async () => {
   if (document.visibilityState !== 'visible') return;
   try {
     const answer = await send(page.heartbeatUrl, [['lease', form.elements.lease?.value ?? '']]);
-    if (answer?.held === false && !shownProblem) complain('This task went to somebody else after a long pause. You can still submit: your answer will be kept.');
+    if (answer?.held === false && !shownProblem) complain('After a long pause, this task was given to someone else. You can still submit; your answer will be kept.');
   } catch {
     // The next beat tries again.
   }

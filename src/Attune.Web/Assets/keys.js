@@ -108,11 +108,11 @@ export function bindKeys(handlers, current = () => null) {
       const says = dialog.querySelector('[data-says]');
       if (key === 'Escape') return;
       if (taken !== undefined && taken !== action) {
-        says.textContent = `“${key}” is taken by “${rows().find(r => r.dataset.action === taken)?.dataset.label ?? taken}”.`;
+        says.textContent = `“${key}” is already used for “${rows().find(r => r.dataset.action === taken)?.dataset.label ?? taken}”.`;
         return;
       }
       localStorage.setItem(custom, JSON.stringify({ ...own(), [action]: key }));
-      says.textContent = 'Kept on this device.';
+      says.textContent = 'Saved on this device.';
       map = bindings();
       show();
     };

@@ -31,7 +31,7 @@ export function spans(form) {
       }
     });
     document.getElementById('pick').textContent = picked === null
-      ? 'Nothing picked.'
+      ? 'Nothing selected.'
       : `Picked: “${words.slice(picked[0], picked[1] + 1).map(word => word.textContent).join(' ')}”`;
   }
 
@@ -76,7 +76,7 @@ export function spans(form) {
   function mark(type) {
     const picked = range();
     if (picked === null) {
-      document.getElementById('pick').textContent = 'Pick the words first.';
+      document.getElementById('pick').textContent = 'Select the words first.';
       return;
     }
     const made = { start: startOf(words[picked[0]]), end: endOf(words[picked[1]]), type };

@@ -57,8 +57,8 @@ internal sealed record CompletionCall
         if (room < 1 || longest > room)
         {
             throw new ApiRefusal(
-                $"The prompt has {prompt} tokens{(longest is null ? "" : $" and the answer may have {longest}")}; there is room "
-                    + $"for {model.ContextLength} in all. Shorten the prompt{(longest is null ? "" : $" or lower '{longestName}'")}.",
+                $"The prompt has {prompt} tokens{(longest is null ? "" : $" and the answer may have {longest}")}; the model's context "
+                    + $"holds {model.ContextLength}. Shorten the prompt{(longest is null ? "" : $" or lower '{longestName}'")}.",
                 room < 1 ? null : longestName,
                 "context_length_exceeded"
             );
@@ -88,7 +88,7 @@ internal sealed record CompletionCall
         };
         if (call.Sampling.TopP == 0)
         {
-            throw new ApiRefusal("'top_p' is 0; expected more than 0. For the likeliest token give temperature 0.", "top_p");
+            throw new ApiRefusal("'top_p' is 0; expected more than 0. To always choose the most likely token, set temperature to 0.", "top_p");
         }
         if (call.Count * prompts.Length > MostAnswersOfAll)
         {
@@ -111,7 +111,7 @@ internal sealed record CompletionCall
     /// <exception cref="ApiRefusal">Another model is wanted.</exception>
     public static void RequireModel(RequestFields fields, ICompletionModel model)
     {
-        var name = fields.Text("model") ?? throw new ApiRefusal($"'model' is missing; here it is '{model.Name}'.", "model");
+        var name = fields.Text("model") ?? throw new ApiRefusal($"'model' is missing; expected '{model.Name}'.", "model");
         if (name != model.Name)
         {
             throw new ApiRefusal(NoModel(name, model));
@@ -123,7 +123,7 @@ internal sealed record CompletionCall
             StatusCodes.Status404NotFound,
             model is null
                 ? $"There is no model '{name}': the server was started without --model."
-                : $"There is no model '{name}' here; there is '{model.Name}'.",
+                : $"There is no model '{name}'; this server has '{model.Name}'.",
             "model",
             "model_not_found"
         );
@@ -136,7 +136,7 @@ internal sealed record CompletionCall
         }
         if (!stream || options.ValueKind != JsonValueKind.Object)
         {
-            throw new ApiRefusal("'stream_options' is given; expected only with 'stream': true, and as an object.", "stream_options");
+            throw new ApiRefusal("'stream_options' must be an object and requires 'stream': true.", "stream_options");
         }
         var asked = false;
         foreach (var option in options.EnumerateObject())
@@ -148,7 +148,7 @@ internal sealed record CompletionCall
             else if (option.Name != "include_obfuscation" || option.Value.ValueKind != JsonValueKind.False)
             {
                 throw new ApiRefusal(
-                    $"'stream_options.{option.Name}' is not supported here; there is include_usage, true or false.",
+                    $"'stream_options.{option.Name}' is not supported; expected include_usage, true or false.",
                     "stream_options",
                     "unsupported_parameter"
                 );

@@ -76,7 +76,7 @@ internal sealed class RequestFields
     public string? Text(string name) =>
         Any(name) is not { } value ? null
         : value.ValueKind == JsonValueKind.String ? TextOf(name, value)
-        : throw Wrong(name, value, "a text");
+        : throw Wrong(name, value, "a string");
 
     /// <summary>One text or several.</summary>
     public ImmutableArray<string> Texts(string name, int most)
@@ -89,12 +89,12 @@ internal sealed class RequestFields
             [
                 .. value
                     .EnumerateArray()
-                    .Select(v => v.ValueKind == JsonValueKind.String ? TextOf(name, v) : throw Wrong(name, v, "a text")),
+                    .Select(v => v.ValueKind == JsonValueKind.String ? TextOf(name, v) : throw Wrong(name, v, "a string")),
             ],
-            { } value => throw Wrong(name, value, "a text, or a list of texts"),
+            { } value => throw Wrong(name, value, "a string, or a list of strings"),
         };
         return texts.Length > most || texts.Contains("")
-            ? throw new ApiRefusal($"'{name}' has {texts.Length} texts; expected at most {most}, none of them empty.", name)
+            ? throw new ApiRefusal($"'{name}' has {texts.Length} strings; expected at most {most}, none of them empty.", name)
             : texts;
     }
 
@@ -104,7 +104,7 @@ internal sealed class RequestFields
         if (Any(name) is { } value && !neutral.Contains(value.GetRawText().Replace(" ", "", StringComparison.Ordinal)))
         {
             throw new ApiRefusal(
-                $"'{name}' is not supported here; leave it out{(neutral.Length > 0 ? $" or give {neutral[0]}" : "")}.",
+                $"'{name}' is not supported; leave it out{(neutral.Length > 0 ? $" or set it to {neutral[0]}" : "")}.",
                 name,
                 "unsupported_parameter"
             );
@@ -126,7 +126,7 @@ internal sealed class RequestFields
         if (_body.EnumerateObject().Select(p => p.Name).FirstOrDefault(n => !_known.Contains(n)) is { } name)
         {
             throw new ApiRefusal(
-                $"'{name}' is not a parameter that is known here.{Suggestion.For(name, _known)}",
+                $"'{name}' is not a known parameter.{Suggestion.For(name, _known)}",
                 name,
                 "unknown_parameter"
             );

@@ -37,7 +37,7 @@ internal static class TextBody
     private static ImmutableArray<CallPrompt> Prompts(JsonElement? prompt, ICompletionModel model) =>
         prompt switch
         {
-            null => throw new ApiRefusal("'prompt' is missing; expected a text.", "prompt"),
+            null => throw new ApiRefusal("'prompt' is missing; expected a string.", "prompt"),
             { ValueKind: JsonValueKind.String } text => [OfText(text, model)],
             { ValueKind: JsonValueKind.Array } list
                 when list.GetArrayLength() is > 0 and <= MostPrompts && list[0].ValueKind != JsonValueKind.Number =>
@@ -51,7 +51,7 @@ internal static class TextBody
             { } other => throw RequestFields.Wrong(
                 "prompt",
                 other,
-                $"a text, a list of token ids, or a list of at most {MostPrompts} of either"
+                $"a string, a list of token ids, or a list of at most {MostPrompts} of either"
             ),
         };
 

@@ -106,8 +106,8 @@ internal static class AccountEndpoints
                     context,
                     StatusCodes.Status410Gone,
                     first
-                        ? "This set-up link is used or too old. Start the server again: it prints a new one as long as there is no owner."
-                        : "This invitation is used or too old. Ask for a new one."
+                        ? "This set-up link was used or has expired. Restart the server: it prints a new link until there is an owner."
+                        : "This invitation was used or has expired. Ask for a new one."
                 );
         }
     }
@@ -116,7 +116,7 @@ internal static class AccountEndpoints
     private static async Task<IResult> AcceptAsync(HttpContext context, string token, FeedbackStore store) =>
         await store.People.AcceptAsync(token, context.User.PersonId(), context.RequestAborted)
             ? Results.LocalRedirect("/?done=joined")
-            : Problems.Result(context, StatusCodes.Status410Gone, "This invitation is used or too old. Ask for a new one.");
+            : Problems.Result(context, StatusCodes.Status410Gone, "This invitation was used or has expired. Ask for a new one.");
 
     private static async Task<IResult> AccountPageAsync(
         HttpContext context,
@@ -168,7 +168,7 @@ internal static class AccountEndpoints
             return await AccountPageAsync(
                 context,
                 store,
-                ["a key needs a name of 1 to 100 characters and at least one thing it may do."],
+                ["a key needs a name of 1 to 100 characters and at least one permission."],
                 null
             );
         }

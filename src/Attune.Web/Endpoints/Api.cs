@@ -46,23 +46,23 @@ internal static class Api
             )
             .Needs(KeyScope.ReadProjects)
             .HideFromAnnotators()
-            .WithSummary("How far a project is");
+            .WithSummary("A project's progress");
         var manage = routes.MapProjectGroup("/api/projects/{project:guid}", Role.Manager).WithTags("Feedback");
         manage
             .MapPost("/items", AddAsync)
             .Needs(KeyScope.WriteItems)
             .Accepts<string>("application/jsonl", "application/x-ndjson", "application/json", "text/plain")
-            .WithSummary("Adds items, one row of JSON a line");
+            .WithSummary("Adds items, one JSON row per line");
         manage
             .MapGet("/tasks", TasksAsync)
             .Needs(KeyScope.ReadLabels)
-            .WithSummary("Tasks with everything that was said about them, in pages");
+            .WithSummary("Tasks with all their labels, in pages");
         var work = routes.MapProjectGroup("/api/projects/{project:guid}/work", Role.Annotator).WithTags("Annotation");
-        work.MapPost("/claim", ClaimAsync).Needs(KeyScope.Annotate).WithSummary("The next task; 204 where there is none");
+        work.MapPost("/claim", ClaimAsync).Needs(KeyScope.Annotate).WithSummary("The next task, or 204 if there is none");
         work.MapPut("/responses/{id:guid}", SubmitAsync)
             .Needs(KeyScope.Annotate)
-            .WithSummary("Submits a judgement; the same id again gives the same receipt");
-        work.MapPost("/leases/{lease:guid}/heartbeat", HeartbeatAsync).Needs(KeyScope.Annotate).WithSummary("Keeps a task in your hands");
+            .WithSummary("Submits a judgement; repeating the same id returns the same receipt");
+        work.MapPost("/leases/{lease:guid}/heartbeat", HeartbeatAsync).Needs(KeyScope.Annotate).WithSummary("Extends your hold on a task");
         var runs = routes
             .MapGroup("/api/runs")
             .WithTags("Runs")
@@ -93,7 +93,7 @@ internal static class Api
         FeedbackStore store,
         Guid project,
         CancellationToken cancel,
-        [Description("position of the last task seen; -1 for the start")] long after = -1,
+        [Description("position of the last task you received; -1 for the start")] long after = -1,
         [Description("1 to 500")] int count = 100
     ) => TypedResults.Ok(await store.Projects.TasksAsync(project, after, Math.Clamp(count, 1, 500), cancel));
 
@@ -108,7 +108,7 @@ internal static class Api
             ClaimResult.Claimed claimed => TypedResults.Ok(claimed.Task),
             ClaimResult.NothingLeft => TypedResults.NoContent(),
             ClaimResult.Paused paused => TypedResults.Problem(paused.Reason, statusCode: StatusCodes.Status403Forbidden),
-            _ => TypedResults.Problem("There is no such project, or it is not yours to see.", statusCode: StatusCodes.Status404NotFound),
+            _ => TypedResults.Problem("There is no such project, or you do not have access to it.", statusCode: StatusCodes.Status404NotFound),
         };
 
     private static async Task<Results<Ok<Receipt>, ProblemHttpResult>> SubmitAsync(
@@ -130,7 +130,7 @@ internal static class Api
         {
             SubmitResult.Accepted accepted => TypedResults.Ok(accepted.Receipt),
             SubmitResult.AlreadySubmitted => TypedResults.Problem(
-                "The task has another label of yours already.",
+                "You have already labelled this task.",
                 statusCode: StatusCodes.Status409Conflict
             ),
             SubmitResult.Conflict conflict => TypedResults.Problem(conflict.Reason, statusCode: StatusCodes.Status409Conflict),
@@ -138,7 +138,7 @@ internal static class Api
                 string.Join('\n', invalid.Problems),
                 statusCode: StatusCodes.Status400BadRequest
             ),
-            _ => TypedResults.Problem("There is no such lease of yours.", statusCode: StatusCodes.Status404NotFound),
+            _ => TypedResults.Problem("You do not hold this task.", statusCode: StatusCodes.Status404NotFound),
         };
     }
 
@@ -178,7 +178,7 @@ internal static class Api
         endpoint.AddEndpointFilter(
             async (call, next) =>
                 call.HttpContext.RoleInProject() == Role.Annotator
-                    ? TypedResults.Problem("Your role in this project does not allow that.", statusCode: StatusCodes.Status403Forbidden)
+                    ? TypedResults.Problem("Your role in this project does not allow this.", statusCode: StatusCodes.Status403Forbidden)
                     : await next(call)
         );
 

@@ -27,14 +27,14 @@ internal static class ChatEndpoints
         var task = await store.Queue.FindAsync(lease, me, cancel);
         if (task is not { Kind: ProjectKind.Chat } || task.ProjectId != context.Project().Id)
         {
-            return Problems.Result(context, StatusCodes.Status404NotFound, "This task is not in your hands.");
+            return Problems.Result(context, StatusCodes.Status404NotFound, "You do not hold this task.");
         }
         if (Policy(context) is not { } policy)
         {
             return Problems.Result(
                 context,
                 StatusCodes.Status503ServiceUnavailable,
-                "The model is not running: start the server with --model to chat."
+                "No model is running. Start the server with --model to chat."
             );
         }
         if (fields.Text("message") is not { } message || string.IsNullOrWhiteSpace(message))
@@ -48,7 +48,7 @@ internal static class ChatEndpoints
         var turns = task.Turns.IsDefault ? 0 : task.Turns.Length;
         if (await store.Chats.ConversationAsync(lease, me, message, cancel) is not { } conversation)
         {
-            return Problems.Result(context, StatusCodes.Status409Conflict, "First say which reply is better.");
+            return Problems.Result(context, StatusCodes.Status409Conflict, "First choose the better reply.");
         }
         var seed = new Seed(BitConverter.ToUInt64(lease.ToByteArray(), 8)).For("chat", turns);
         var replies = await policy.ReplyAsync(conversation, 2, seed.Value, cancel);
@@ -63,7 +63,7 @@ internal static class ChatEndpoints
         {
             TurnResult.Stored => WorkEndpoints.Next(context, $"/work/{task.ProjectId}/{lease}#now"),
             TurnResult.OutOfOrder order => Problems.Result(context, StatusCodes.Status409Conflict, order.Reason),
-            _ => Problems.Result(context, StatusCodes.Status404NotFound, "This task is not in your hands."),
+            _ => Problems.Result(context, StatusCodes.Status404NotFound, "You do not hold this task."),
         };
     }
 
@@ -80,7 +80,7 @@ internal static class ChatEndpoints
         var name = "strength." + last.Number.ToString(CultureInfo.InvariantCulture);
         if (fields.Number(name) is not { } level || !Strength.IsLevel(level))
         {
-            return last.Chosen is null ? Problems.Result(context, StatusCodes.Status409Conflict, "First say which reply is better.") : null;
+            return last.Chosen is null ? Problems.Result(context, StatusCodes.Status409Conflict, "First choose the better reply.") : null;
         }
         var (me, cancel) = (context.User.PersonId(), context.RequestAborted);
         await store.Chats.ChooseAsync(task.LeaseId, me, last.Number, Strength.PrefersFirst(level) ? 0 : 1, cancel);

@@ -55,7 +55,7 @@ internal static class DataEndpoints
                     )
             )
             .Needs(KeyScope.Snapshots)
-            .WithSummary("Freezes the labels as they stand");
+            .WithSummary("Creates a snapshot of the current labels");
         api.MapGet("/snapshots/{snapshot}/{file}", File).Needs(KeyScope.Snapshots).WithSummary("A file of a snapshot");
     }
 

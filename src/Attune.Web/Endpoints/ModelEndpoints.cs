@@ -61,7 +61,7 @@ internal static class ModelEndpoints
     {
         if (options.Model is not { } model)
         {
-            return new ApiProblem(StatusCodes.Status503ServiceUnavailable, "No model is served: start the server with --model.");
+            return new ApiProblem(StatusCodes.Status503ServiceUnavailable, "No model is being served. Start the server with --model.");
         }
         try
         {

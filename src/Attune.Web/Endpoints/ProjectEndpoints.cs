@@ -66,7 +66,7 @@ internal static class ProjectEndpoints
         var name = fields.Text("name") ?? "";
         if (!Enum.TryParse<ProjectKind>(fields.Text("kind"), out var kind) || !Enum.IsDefined(kind))
         {
-            return NewPage(context, ["choose what people do."], name, ProjectKind.Comparison);
+            return NewPage(context, ["choose what people will do."], name, ProjectKind.Comparison);
         }
         try
         {
@@ -101,7 +101,7 @@ internal static class ProjectEndpoints
         // Annotators may not see how far others are; readers and managers may.
         if (context.RoleInProject() == Role.Annotator)
         {
-            return Problems.Result(context, StatusCodes.Status403Forbidden, "Your role in this project does not allow that.");
+            return Problems.Result(context, StatusCodes.Status403Forbidden, "Your role in this project does not allow this.");
         }
         return Pages.Show<ProgressPage>(
             new

@@ -93,7 +93,7 @@ internal static class RunEndpoints
                 ? (manifest, null)
                 : (
                     null,
-                    $"{folder}: holds another snapshot now ({manifest.Sha256[..12]}). What the run wrote down of the one it used is below."
+                    $"{folder}: now holds another snapshot ({manifest.Sha256[..12]}). The details below were recorded by the run."
                 );
         }
         catch (Exception problem) when (problem is DataException or IOException or UnauthorizedAccessException)

@@ -41,7 +41,7 @@ internal static class Upload
     {
         var ending =
             Endings.OrderByDescending(e => e.Length).FirstOrDefault(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase))
-            ?? throw new DataException($"the file is no {string.Join(", ", Endings)}; expected one row of JSON a line.");
+            ?? throw new DataException($"the file name must end in {string.Join(", ", Endings)}, and the file must have one JSON row per line.");
         var folder = Directory.CreateTempSubdirectory("attune-upload-");
         try
         {

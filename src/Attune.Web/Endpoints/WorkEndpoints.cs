@@ -116,7 +116,7 @@ internal static class WorkEndpoints
         var fields = new FormFields(form);
         if (fields.Id("submission") is not { } id)
         {
-            return Problems.Result(context, StatusCodes.Status400BadRequest, "The form has no id. Load the page again.");
+            return Problems.Result(context, StatusCodes.Status400BadRequest, "The form has no id. Reload the page.");
         }
         var submission = new Submission(id, lease, JudgementForm.Read(project.Kind, form))
         {
@@ -177,7 +177,7 @@ internal static class WorkEndpoints
                 draft.RootElement.ValueKind == JsonValueKind.Object
                 && await store.Queue.SaveDraftAsync(lease, context.User.PersonId(), draft.RootElement, context.RequestAborted)
                 ? Results.NoContent()
-                : Problems.Result(context, StatusCodes.Status404NotFound, "This task is not in your hands.");
+                : Problems.Result(context, StatusCodes.Status404NotFound, "You do not hold this task.");
         }
         catch (JsonException)
         {
@@ -198,11 +198,11 @@ internal static class WorkEndpoints
             SubmitResult.AlreadySubmitted => Problems.Result(
                 context,
                 StatusCodes.Status409Conflict,
-                "You have submitted this task already. Take that back first if you want to change it."
+                "You have already submitted this task. To change your answer, undo the submission first."
             ),
             SubmitResult.Conflict conflict => Problems.Result(context, StatusCodes.Status409Conflict, conflict.Reason),
             SubmitResult.Invalid invalid => Problems.Result(context, StatusCodes.Status400BadRequest, string.Join('\n', invalid.Problems)),
-            _ => Problems.Result(context, StatusCodes.Status404NotFound, "This task is not in your hands."),
+            _ => Problems.Result(context, StatusCodes.Status404NotFound, "You do not hold this task."),
         };
 
     internal static IResult Next(HttpContext context, string address) =>

@@ -63,7 +63,7 @@ internal static class BareRows
                     return null;
                 }
                 throw new DataException(
-                    $"{Path.GetFileName(path)}, line {line}: not a row with {Expected(kind)}. Mend the line; nothing was added."
+                    $"{Path.GetFileName(path)}, line {line}: not a row with {Expected(kind)}. Correct the line; nothing was added."
                 );
             }
         }

@@ -33,13 +33,13 @@ internal static class ModelAnswers
         {
             throw new DataException(
                 $"the rows have no answers to judge. Give rows with {BareRows.Expected(kind)}, or start the server with "
-                    + "--model, which then answers."
+                    + "--model to generate answers."
             );
         }
         if (bare > MostPrompts)
         {
             throw new DataException(
-                $"the file has {bare} prompts without answers; expected {MostPrompts} at most at once. Add it in parts."
+                $"the file has {bare} prompts without answers; expected at most {MostPrompts} at a time. Add the file in parts."
             );
         }
         var filled = ImmutableArray.CreateBuilder<NewItem>();

@@ -33,7 +33,7 @@ internal static class ForgeryCheck
                             signedOut ? StatusCodes.Status401Unauthorized : StatusCodes.Status400BadRequest,
                             signedOut
                                 ? "Please sign in again."
-                                : "The page is too old or the request did not come from it. Load the page again, then repeat."
+                                : "The page has expired, or the request did not come from it. Reload the page and try again."
                         );
                         return;
                     }

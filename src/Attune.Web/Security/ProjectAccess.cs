@@ -38,12 +38,12 @@ internal static class ProjectAccess
                         return Problems.Result(
                             context,
                             StatusCodes.Status404NotFound,
-                            "There is no such project, or it is not yours to see."
+                            "There is no such project, or you do not have access to it."
                         );
                     }
                     if (role < least)
                     {
-                        return Problems.Result(context, StatusCodes.Status403Forbidden, "Your role in this project does not allow that.");
+                        return Problems.Result(context, StatusCodes.Status403Forbidden, "Your role in this project does not allow this.");
                     }
                     context.Items[Item] = (project, role);
                     return await next(call);

@@ -24,7 +24,7 @@ internal static class RateLimits
                 await Problems.Write(
                     rejected.HttpContext,
                     StatusCodes.Status429TooManyRequests,
-                    "Too many requests in a short time. Wait a little, then try again."
+                    "Too many requests in a short time. Wait a moment, then try again."
                 );
             };
             limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>

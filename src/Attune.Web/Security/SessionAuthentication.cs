@@ -54,7 +54,7 @@ internal sealed class SessionAuthentication(
             {
                 return ModelAccess.IsOpenTo(Context, web)
                     ? Ticket(ModelAccess.Neighbour)
-                    : AuthenticateResult.Fail("The API key is unknown, revoked or over.");
+                    : AuthenticateResult.Fail("The API key is unknown, revoked or expired.");
             }
             var key = Viewers.Principal(holder.Person.Id, holder.Person.Name, holder.Person.Role, KeyScheme);
             ((ClaimsIdentity)key.Identity!).AddClaims(holder.Scopes.Select(s => new Claim(ScopeClaim, s.ToString())));
@@ -82,7 +82,7 @@ internal sealed class SessionAuthentication(
             return Problems.Write(
                 Context,
                 StatusCodes.Status401Unauthorized,
-                "The model wants an API key that may use it, as 'Authorization: Bearer ...': make one on your account's page."
+                "Using the model requires an API key with that permission, sent as 'Authorization: Bearer ...'. Create one on your account page."
             );
         }
         if (Problems.WantsJson(Context))
@@ -104,8 +104,8 @@ internal sealed class SessionAuthentication(
             Context,
             StatusCodes.Status403Forbidden,
             ModelAccess.IsModel(Request)
-                ? "The key may not use the model, or its owner's role does not allow it."
-                : "Your role does not allow that."
+                ? "The key does not have permission to use the model, or its owner's role does not allow it."
+                : "Your role does not allow this."
         );
 
     private static AuthenticateResult Ticket(ClaimsPrincipal who) => AuthenticateResult.Success(new AuthenticationTicket(who, Scheme));

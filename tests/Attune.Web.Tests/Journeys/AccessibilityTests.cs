@@ -117,7 +117,7 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
             await nobody.GetByLabel("Name").FillAsync("Nobody");
             await nobody.GetByLabel("Password").FillAsync("a wrong password");
             await nobody.Locator("button.primary").ClickAsync();
-            await Assertions.Expect(nobody.GetByText(path == "/sign-in" ? "is wrong" : "used or too old")).ToBeVisibleAsync();
+            await Assertions.Expect(nobody.GetByText(path == "/sign-in" ? "is wrong" : "used or has expired")).ToBeVisibleAsync();
             await Chromium.ShootAsync(nobody, name + "-refused");
             await CheckAsync(nobody);
         }
