@@ -1,3 +1,5 @@
+using Attune.Reports.Html;
+using Attune.Reports.Runs;
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Feedback;

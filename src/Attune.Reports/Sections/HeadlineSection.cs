@@ -1,9 +1,11 @@
 using System.Globalization;
+using Attune.Reports.Html;
+using Attune.Reports.Runs;
 
 namespace Attune.Reports.Sections;
 
-/// <summary>The run's name and circumstances, and its main figures as cards.</summary>
-internal static class VerdictSection
+/// <summary>The run's name, its facts, and its main figures as cards.</summary>
+internal static class HeadlineSection
 {
     public static void Write(Markup html, RunRecord run)
     {
@@ -28,7 +30,7 @@ internal static class VerdictSection
             }
         }
 
-        var cards = VerdictCard.Of(run).ToArray();
+        var cards = HeadlineFigure.Of(run).ToArray();
         if (cards.Length == 0)
         {
             return;
@@ -65,7 +67,7 @@ internal static class VerdictSection
         yield return ("Attune", run.Result.Version);
     }
 
-    /// <summary>What the rewards say together; null where there are not both.</summary>
+    /// <summary>A sentence about both rewards; null unless both were measured.</summary>
     internal static string? Sentence(RunRecord run)
     {
         if (Change(run, "gold_reward") is not { } gold || Change(run, "proxy_reward") is not { } proxy)
@@ -76,10 +78,11 @@ internal static class VerdictSection
         var distance = run.Summary("kl_nats") is { } kl ? $", {Figure.Fixed(kl)} nats from the reference" : "";
         return (gold > 0, proxy > 0) switch
         {
-            (true, true) => $"The hidden gold reward, which was never trained on, rose by {Figure.Fixed(gold)} while the optimised proxy "
-                + $"rose by {Figure.Fixed(proxy)}{distance}.",
+            (true, true) =>
+                $"The hidden gold reward, which was never used for training, rose by {Figure.Fixed(gold)} while the optimised proxy "
+                    + $"rose by {Figure.Fixed(proxy)}{distance}.",
             (false, true) => $"The proxy rose by {Figure.Fixed(proxy)} but the hidden gold reward changed by "
-                + $"{Figure.Change(gold)}{distance}: the reward model was exploited, not the task learned.",
+                + $"{Figure.Change(gold)}{distance}: the policy exploited the reward model instead of learning the task.",
             (true, false) =>
                 $"The hidden gold reward rose by {Figure.Fixed(gold)} although the proxy changed by {Figure.Change(proxy)}{distance}.",
             _ => $"Neither reward rose: gold changed by {Figure.Change(gold)} and the proxy by {Figure.Change(proxy)}{distance}.",

@@ -1,7 +1,7 @@
 using Attune.Reports.Sections;
 using CsCheck;
 
-namespace Attune.Reports.Tests;
+namespace Attune.Reports.Tests.Sections;
 
 public sealed class WordDifferenceTests
 {

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
 
-namespace Attune.Reports;
+namespace Attune.Reports.Html;
 
 /// <summary>
-/// Builds HTML and SVG whose tags balance and whose text is always encoded: answers of models may contain markup.
+/// Builds HTML and SVG with balanced tags and encoded text, because models' answers may contain markup.
 /// The result is well-formed XML as well.
 /// </summary>
 public sealed class Markup
@@ -20,7 +20,7 @@ public sealed class Markup
         return new Opened(this);
     }
 
-    /// <summary>An element that holds text alone.</summary>
+    /// <summary>An element that contains only text.</summary>
     public Markup Element(string tag, string text, params ReadOnlySpan<(string Name, string Value)> attributes)
     {
         using (Open(tag, attributes))
@@ -44,7 +44,7 @@ public sealed class Markup
         return this;
     }
 
-    /// <summary>Markup of our own making: a plot, the style sheet. Never text from a run.</summary>
+    /// <summary>Markup made by this assembly, such as a plot. Never text from a run.</summary>
     public Markup Verbatim(string markup)
     {
         _text.Append(markup);

@@ -1,7 +1,7 @@
 using Attune.Core.Runs;
 using Attune.Reports.Sections;
 
-namespace Attune.Reports.Tests;
+namespace Attune.Reports.Tests.Sections;
 
 public sealed class PreferenceSectionTests
 {

@@ -1,9 +1,9 @@
 using System.Globalization;
 using Attune.Core.Statistics;
 
-namespace Attune.Reports;
+namespace Attune.Reports.Html;
 
-/// <summary>Numbers as a reader wants them. Minus is U+2212, thousands are separated by commas.</summary>
+/// <summary>Numbers formatted for readers: minus is U+2212, and commas separate thousands.</summary>
 public static class Figure
 {
     /// <summary>Three significant digits, whole numbers below a million in full: 0.0123, 1.40, 1,235, 3.14e−6.</summary>

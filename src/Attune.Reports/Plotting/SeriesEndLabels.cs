@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
+using Attune.Reports.Html;
 
 namespace Attune.Reports.Plotting;
 
-/// <summary>The last value of each line, or its tag, written at its end.</summary>
-internal static class EndLabels
+/// <summary>Labels at the end of each line: its last value, or its tag.</summary>
+internal static class SeriesEndLabels
 {
     private const double LineHeight = 12.5;
 
@@ -25,44 +26,48 @@ internal static class EndLabels
         var heights = Spread([.. ends.Select(end => area.Y[end.Point.Y])], area.Top, area.Bottom);
         for (var i = 0; i < ends.Length; i++)
         {
-            var (hue, tag, point) = ends[i];
-            using (svg.Open("g", ("class", "hue-" + (int)hue)))
-            {
-                if (tag is null)
-                {
-                    svg.Empty(
-                        "circle",
-                        ("class", "dot"),
-                        ("cx", Markup.Number(area.X[point.X])),
-                        ("cy", Markup.Number(area.Y[point.Y])),
-                        ("r", "2.6")
-                    );
-                }
-                else
-                {
-                    svg.Empty(
-                        "path",
-                        ("class", "leader"),
-                        (
-                            "d",
-                            $"M{Markup.Number(area.X[point.X] + 6)} "
-                                + $"{Markup.Number(area.Y[point.Y])}L{Markup.Number(area.Right + 4)} {Markup.Number(heights[i])}"
-                        )
-                    );
-                }
-
-                svg.Element(
-                    "text",
-                    tag ?? Figure.Brief(point.Y),
-                    ("class", "end"),
-                    ("x", Markup.Number(area.Right + 6)),
-                    ("y", Markup.Number(heights[i] + 3.8))
-                );
-            }
+            Draw(svg, area, ends[i].Hue, ends[i].Tag, ends[i].Point, heights[i]);
         }
     }
 
-    /// <summary>Ascending positions moved apart to one line each, as little as the room allows.</summary>
+    private static void Draw(Markup svg, PlotArea area, Hue hue, string? tag, PlotPoint point, double height)
+    {
+        using (svg.Open("g", ("class", "hue-" + (int)hue)))
+        {
+            if (tag is null)
+            {
+                svg.Empty(
+                    "circle",
+                    ("class", "dot"),
+                    ("cx", Markup.Number(area.X[point.X])),
+                    ("cy", Markup.Number(area.Y[point.Y])),
+                    ("r", "2.6")
+                );
+            }
+            else
+            {
+                svg.Empty(
+                    "path",
+                    ("class", "leader"),
+                    (
+                        "d",
+                        $"M{Markup.Number(area.X[point.X] + 6)} "
+                            + $"{Markup.Number(area.Y[point.Y])}L{Markup.Number(area.Right + 4)} {Markup.Number(height)}"
+                    )
+                );
+            }
+
+            svg.Element(
+                "text",
+                tag ?? Figure.Brief(point.Y),
+                ("class", "end"),
+                ("x", Markup.Number(area.Right + 6)),
+                ("y", Markup.Number(height + 3.8))
+            );
+        }
+    }
+
+    /// <summary>Moves ascending positions apart to one line each, by as little as possible.</summary>
     internal static double[] Spread(double[] wanted, double top, double bottom)
     {
         var placed = (double[])wanted.Clone();

@@ -1,7 +1,8 @@
 using System.Xml.Linq;
+using Attune.Reports.Html;
 using CsCheck;
 
-namespace Attune.Reports.Tests;
+namespace Attune.Reports.Tests.Html;
 
 public sealed class MarkupTests
 {

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using Attune.Core.Runs;
 
-namespace Attune.Reports;
+namespace Attune.Reports.Runs;
 
-/// <summary>All that a run folder tells of a run; finished or not.</summary>
+/// <summary>Everything in a run folder, whether or not the run is finished.</summary>
 /// <param name="Name">The run's name, or the folder's while there is no result.</param>
 /// <param name="Result">Null while the run is not finished.</param>
 /// <param name="Recipe">The text of <c>recipe.yaml</c>.</param>
@@ -23,7 +23,7 @@ public sealed record RunRecord(
         var folder = new RunFolder(runFolder);
         if (!Directory.Exists(runFolder))
         {
-            throw new Core.AttuneException($"{runFolder} is not a folder. Name the folder that a run was written to.");
+            throw new Core.AttuneException($"{runFolder} is not a folder. Give the folder that a run was written to.");
         }
 
         var (events, samples, result) = (folder.ReadEvents(), folder.ReadSamples(), folder.ReadResult());

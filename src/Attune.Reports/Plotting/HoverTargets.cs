@@ -1,15 +1,16 @@
 using System.Text;
+using Attune.Reports.Html;
 
 namespace Attune.Reports.Plotting;
 
-/// <summary>Invisible columns over a line plot; each names the values at its x when the pointer rests on it.</summary>
-internal static class HoverStrips
+/// <summary>Invisible columns over a line plot. Each shows the values at its x while the pointer rests on it.</summary>
+internal static class HoverTargets
 {
     private const int Most = 60;
 
     public static void Draw(Markup svg, PlotArea area, Plot plot)
     {
-        if (!plot.Series.All(series => series.Tag is null && EndLabels.Wanted(series)))
+        if (!plot.Series.All(series => series.Tag is null && SeriesEndLabels.Wanted(series)))
         {
             return;
         }

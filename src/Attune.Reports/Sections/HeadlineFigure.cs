@@ -1,30 +1,33 @@
+using Attune.Reports.Html;
+using Attune.Reports.Runs;
+
 namespace Attune.Reports.Sections;
 
-/// <summary>Which direction of change a reader hopes for.</summary>
-internal enum Hope
+/// <summary>Which change is an improvement.</summary>
+internal enum DesiredChange
 {
     Up,
     Down,
     None,
 }
 
-/// <summary>One main figure: a value now, and before where it was measured.</summary>
-internal sealed record VerdictCard(
+/// <summary>One main figure: its value after the run, and before it where measured.</summary>
+internal sealed record HeadlineFigure(
     string Title,
     string Value,
     string? Before = null,
     double? Change = null,
-    Hope Hope = Hope.None,
+    DesiredChange DesiredChange = DesiredChange.None,
     string? Remark = null
 )
 {
-    public static IEnumerable<VerdictCard> Of(RunRecord run) =>
+    public static IEnumerable<HeadlineFigure> Of(RunRecord run) =>
         new[]
         {
-            BeforeAfter(run, "Gold reward", "gold_reward", Hope.Up, "hidden utility, held-out prompts"),
-            BeforeAfter(run, "Proxy reward", "proxy_reward", Hope.Up, "the learned reward"),
+            BeforeAfter(run, "Gold reward", "gold_reward", DesiredChange.Up, "hidden utility, held-out prompts"),
+            BeforeAfter(run, "Proxy reward", "proxy_reward", DesiredChange.Up, "the learned reward"),
             run.Summary("kl_nats") is { } kl
-                ? new("KL from the reference", Figure.Fixed(kl) + " nats", Remark: "summed over an answer")
+                ? new("KL from the reference", Figure.Fixed(kl) + " nats", Remark: "summed over each answer")
                 : null,
             WinRate(run),
             run.Summary("reward_model_accuracy") is { } accuracy
@@ -33,9 +36,15 @@ internal sealed record VerdictCard(
             run.Summary("preference_accuracy") is { } ordered
                 ? new("Preference accuracy", Figure.Percent(ordered), Remark: Interval(run, "preference_accuracy") ?? "held-out pairs")
                 : null,
-            BeforeAfter(run, "Perplexity, pretrained model", "perplexity_pretrained", Hope.Down, "of the answers: is it still fluent?"),
+            BeforeAfter(
+                run,
+                "Perplexity, pretrained model",
+                "perplexity_pretrained",
+                DesiredChange.Down,
+                "of the answers; a large rise means less fluent text"
+            ),
             run.Summary("seconds") is { } seconds ? new("Time", Figure.Duration(seconds), Remark: "whole run") : null,
-        }.OfType<VerdictCard>();
+        }.OfType<HeadlineFigure>();
 
     public void Write(Markup html)
     {
@@ -57,8 +66,8 @@ internal sealed record VerdictCard(
                 if (Change is { } change)
                 {
                     var kind =
-                        Hope == Hope.None || change == 0 ? "even"
-                        : (change > 0) == (Hope == Hope.Up) ? "good"
+                        DesiredChange == DesiredChange.None || change == 0 ? "even"
+                        : (change > 0) == (DesiredChange == DesiredChange.Up) ? "good"
                         : "bad";
                     html.Element("span", Figure.Change(change), ("class", "change " + kind)).Text(" ");
                 }
@@ -68,7 +77,7 @@ internal sealed record VerdictCard(
         }
     }
 
-    private static VerdictCard? BeforeAfter(RunRecord run, string title, string name, Hope hope, string remark)
+    private static HeadlineFigure? BeforeAfter(RunRecord run, string title, string name, DesiredChange hope, string remark)
     {
         var (before, after) = (run.Summary(name + "_before"), run.Summary(name + "_after"));
         return after is not { } now ? null
@@ -76,7 +85,7 @@ internal sealed record VerdictCard(
             : new(title, Figure.Fixed(now), Remark: remark);
     }
 
-    private static VerdictCard? WinRate(RunRecord run)
+    private static HeadlineFigure? WinRate(RunRecord run)
     {
         if (run.Summary("win_rate_vs_reference") is not { } rate)
         {

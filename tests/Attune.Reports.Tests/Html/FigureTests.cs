@@ -1,4 +1,6 @@
-namespace Attune.Reports.Tests;
+using Attune.Reports.Html;
+
+namespace Attune.Reports.Tests.Html;
 
 public sealed class FigureTests
 {
