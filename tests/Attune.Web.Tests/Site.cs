@@ -3,6 +3,7 @@ using System.Net;
 using Attune.Core.Conversations;
 using Attune.Feedback;
 using Attune.Testing;
+using Attune.Web.Configuration;
 
 namespace Attune.Web.Tests;
 

@@ -182,6 +182,12 @@ internal static class FrontierPage
                         ),
                 ]
             );
+            WriteCellReports(html, board);
+        }
+    }
+
+    private static void WriteCellReports(Markup html, FrontierBoard board)
+    {
             using (html.Open("details"))
             {
                 html.Element("summary", "The report of each cell");
@@ -200,7 +206,6 @@ internal static class FrontierPage
                     }
                 }
             }
-        }
     }
 
     private static void Failures(Markup html, FrontierBoard board)

@@ -1,4 +1,5 @@
-// A conversation with the model. Each message is sent at once and the page comes back with two replies; what was typed stays on the device until then.
+// A conversation with the model. Each message is sent at once and the page comes back with two replies; what was typed stays on the device
+// until then.
 import { send } from './outbox.js';
 import { collect } from './fields.js';
 
@@ -37,7 +38,8 @@ export function chat(form, tools) {
     } catch (problem) {
       button.disabled = false;
       document.getElementById('waiting').hidden = true;
-      tools.complain(problem.status === 0 ? 'No connection. Your message is saved on this device. Send it again when the connection is back.' : problem.message);
+      tools.complain(problem.status === 0
+        ? 'No connection. Your message is saved on this device. Send it again when the connection is back.' : problem.message);
     }
   }
 

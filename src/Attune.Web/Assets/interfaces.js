@@ -1,4 +1,5 @@
-// What is particular to each kind of task. begin() gives {keys, current, missing}: handlers, the current item, and a sentence while something is missing.
+// What is particular to each kind of task. begin() gives {keys, current, missing}: handlers, the current item, and a sentence while
+// something is missing.
 import { spans } from './spans.js';
 import { chat } from './chat.js';
 
@@ -34,7 +35,8 @@ function comparison(form) {
     input.click();
     input.focus({ preventScroll: true });
   };
-  const focus = side => { const card = cards.find(c => c.dataset.side === side); card?.focus(); card?.scrollIntoView({ block: 'nearest' }); };
+  const focus = side => { const card = cards.find(c => c.dataset.side === side); card?.focus(); card?.scrollIntoView({ block: 'nearest' });
+    };
   form.addEventListener('change', show);
   form.addEventListener('filled', show);
   show();
@@ -123,7 +125,8 @@ function steps(form) {
 }
 
 function rating(form) {
-  return { missing: () => (checked(form, 'value') || form.querySelector('input[name=value]:not([type=radio])')?.value ? '' : 'First choose a rating.') };
+  return { missing: () => (checked(form, 'value') || form.querySelector('input[name=value]:not([type=radio])')?.value ? ''
+    : 'First choose a rating.') };
 }
 
 const kinds = { comparison, ranking, best_of: best, steps, spans, rating, chat };

@@ -1,4 +1,5 @@
-// One key map: the rows of the help dialog, which the server renders from its registry, checked there for clashes. What a person rebinds is kept on
+// One key map: the rows of the help dialog, which the server renders from its registry, checked there for clashes. What a person rebinds is
+// kept on
 // this device and shown as text, never as markup.
 
 const dialog = document.getElementById('keys');
@@ -8,13 +9,15 @@ const typing = target => target instanceof HTMLElement
 
 function name(event) {
   const key = event.key === ' ' ? 'Space' : event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  return (event.ctrlKey || event.metaKey ? 'Ctrl+' : '') + (event.altKey ? 'Alt+' : '') + (event.shiftKey && event.key.length > 1 ? 'Shift+' : '') + key;
+  return (event.ctrlKey || event.metaKey ? 'Ctrl+' : '') + (event.altKey ? 'Alt+' : '') + (event.shiftKey && event.key.length > 1 ? 'Shift+'
+    : '') + key;
 }
 
 function own() {
   try {
     const map = JSON.parse(localStorage.getItem(custom)) ?? {};
-    return Object.fromEntries(Object.entries(map).filter(([action, key]) => typeof action === 'string' && typeof key === 'string' && key.length <= 24));
+    return Object.fromEntries(Object.entries(map).filter(([action, key]) => typeof action === 'string' && typeof key === 'string' &&
+      key.length <= 24));
   } catch {
     return {};
   }
@@ -87,7 +90,8 @@ export function bindKeys(handlers, current = () => null) {
     if (action === undefined) return;
     // A focused button or link keeps its own Enter and Space; a radio keeps its arrows.
     if (['Enter', 'Space'].includes(key) && event.target.matches?.('button, a, summary')) return;
-    const find = root => [...(root?.querySelectorAll(`[data-act="${CSS.escape(action)}"]`) ?? [])].find(e => !e.matches(':disabled') && e.getClientRects().length > 0);
+    const find = root => [...(root?.querySelectorAll(`[data-act="${CSS.escape(action)}"]`) ?? [])].find(e => !e.matches(':disabled') &&
+      e.getClientRects().length > 0);
     const element = handlers[action] ? null : find(current()) ?? find(document);
     if (!handlers[action] && !element) return;
     event.preventDefault();

@@ -1,4 +1,5 @@
-// Marks parts of an answer. Words are the units: the server cut the text into them and says where each begins and ends, in code points, so that no
+// Marks parts of an answer. Words are the units: the server cut the text into them and says where each begins and ends, in code points, so
+// that no
 // place in the browser counts UTF-16. A word is picked by pointer or by arrow keys, more with Shift or by dragging; a type makes it a mark.
 
 export function spans(form) {

@@ -8,7 +8,7 @@ namespace Attune.Web.Completions;
 /// <summary>Reads the body of <c>/v1/chat/completions</c>.</summary>
 internal static class ChatBody
 {
-    /// <exception cref="ApiRefusal">Something is wrong, unknown or not supported.</exception>
+    /// <exception cref="ApiRefusal">A parameter is wrong, unknown or not supported.</exception>
     public static CompletionCall Read(RequestFields fields, ICompletionModel model)
     {
         CompletionCall.RequireModel(fields, model);

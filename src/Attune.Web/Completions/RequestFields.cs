@@ -6,12 +6,12 @@ using Microsoft.AspNetCore.Http;
 namespace Attune.Web.Completions;
 
 /// <summary>
-/// The fields of a request, each read once. What nobody read is refused at the end: a parameter that were silently ignored would change
-/// what the answers mean. Null is as good as absent.
+/// The fields of a request. Fields that were never read are refused at the end, because silently ignoring a parameter would change the
+/// meaning of the answers. Null counts as absent.
 /// </summary>
 internal sealed class RequestFields
 {
-    // The conversation itself may nest; nothing sensible goes deeper.
+    // Conversations nest a little; no valid request nests deeper than this.
     private const int Deepest = 32;
 
     private readonly JsonElement _body;
@@ -21,7 +21,7 @@ internal sealed class RequestFields
 
     public static async Task<RequestFields> ReadAsync(HttpContext context)
     {
-        // Pages of other sites can send plain text unasked, but not JSON.
+        // Pages of other sites can send plain text without permission, but not JSON.
         if (!context.Request.HasJsonContentType())
         {
             throw new ApiRefusal(
@@ -78,7 +78,7 @@ internal sealed class RequestFields
         : value.ValueKind == JsonValueKind.String ? TextOf(name, value)
         : throw Wrong(name, value, "a string");
 
-    /// <summary>One text or several.</summary>
+    /// <summary>One string or several.</summary>
     public ImmutableArray<string> Texts(string name, int most)
     {
         ImmutableArray<string> texts = Any(name) switch
@@ -98,7 +98,7 @@ internal sealed class RequestFields
             : texts;
     }
 
-    /// <summary>A parameter that is not supported: values that ask for nothing pass.</summary>
+    /// <summary>Refuses a parameter that is not supported, except for values without an effect.</summary>
     public void Refuse(string name, params ReadOnlySpan<string> neutral)
     {
         if (Any(name) is { } value && !neutral.Contains(value.GetRawText().Replace(" ", "", StringComparison.Ordinal)))
@@ -111,7 +111,7 @@ internal sealed class RequestFields
         }
     }
 
-    /// <summary>Parameters that change nothing of an answer.</summary>
+    /// <summary>Accepts parameters that have no effect on the answer.</summary>
     public void Pass(params ReadOnlySpan<string> names)
     {
         foreach (var name in names)
@@ -120,16 +120,12 @@ internal sealed class RequestFields
         }
     }
 
-    /// <exception cref="ApiRefusal">There are fields that nobody asked for.</exception>
+    /// <exception cref="ApiRefusal">There are unknown fields.</exception>
     public void RequireNothingElse()
     {
         if (_body.EnumerateObject().Select(p => p.Name).FirstOrDefault(n => !_known.Contains(n)) is { } name)
         {
-            throw new ApiRefusal(
-                $"'{name}' is not a known parameter.{Suggestion.For(name, _known)}",
-                name,
-                "unknown_parameter"
-            );
+            throw new ApiRefusal($"'{name}' is not a known parameter.{Suggestion.For(name, _known)}", name, "unknown_parameter");
         }
     }
 
@@ -139,7 +135,7 @@ internal sealed class RequestFields
         return new ApiRefusal($"'{name}' is {(text.Length > 60 ? text[..60] + "..." : text)}; expected {expected}.", name);
     }
 
-    /// <exception cref="ApiRefusal">Half of a surrogate pair stands alone: no text.</exception>
+    /// <exception cref="ApiRefusal">The string contains half of a surrogate pair.</exception>
     public static string TextOf(string name, JsonElement value)
     {
         try

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Attune.Feedback;
 using Attune.Web.Components;
+using Attune.Web.Identity;
+using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +11,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>Coming in, going out, and one's own account.</summary>
+/// <summary>Signing in, signing out, and the account page.</summary>
 internal static class AccountEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)
@@ -112,7 +114,7 @@ internal static class AccountEndpoints
         }
     }
 
-    /// <summary>Somebody who has an account already takes up an invitation.</summary>
+    /// <summary>Accepts an invitation with an existing account.</summary>
     private static async Task<IResult> AcceptAsync(HttpContext context, string token, FeedbackStore store) =>
         await store.People.AcceptAsync(token, context.User.PersonId(), context.RequestAborted)
             ? Results.LocalRedirect("/?done=joined")
@@ -165,12 +167,7 @@ internal static class AccountEndpoints
         ImmutableArray<KeyScope> scopes = [.. Enum.GetValues<KeyScope>().Where(s => fields.Text("scope." + s) is not null)];
         if (name.Length is 0 or > 100 || scopes.IsEmpty)
         {
-            return await AccountPageAsync(
-                context,
-                store,
-                ["a key needs a name of 1 to 100 characters and at least one permission."],
-                null
-            );
+            return await AccountPageAsync(context, store, ["a key needs a name of 1 to 100 characters and at least one permission."], null);
         }
         TimeSpan? validity = fields.Number("days") is { } days and > 0 ? TimeSpan.FromDays(Math.Min(days, 3650)) : null;
         var made = await store.Keys.CreateAsync(context.User.PersonId(), name, scopes, validity, context.RequestAborted);
@@ -182,7 +179,7 @@ internal static class AccountEndpoints
             ? Results.LocalRedirect("/account?done=revoked")
             : Pages.NotFound(context);
 
-    /// <summary>Back to where someone came from, if that is a place of this server.</summary>
+    /// <summary>The path to return to, if it is on this server.</summary>
     private static string LocalPath(string path) =>
         path.StartsWith('/')
         && !path.StartsWith("//", StringComparison.Ordinal)

@@ -3,7 +3,9 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Attune.Core.Runs;
 using Attune.Feedback;
+using Attune.Web.Identity;
 using Attune.Web.Projects;
+using Attune.Web.Responses;
 using Attune.Web.Runs;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
@@ -14,7 +16,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Attune.Web.Endpoints;
 
 /// <summary>
-/// The JSON API, described at /openapi/v1.json. Programs come with a key and its scopes; the pages' own sessions may use it too.
+/// The JSON API, described at /openapi/v1.json. Programs use a key with scopes; the sessions of the pages may use it too.
 /// </summary>
 internal static class Api
 {
@@ -53,10 +55,7 @@ internal static class Api
             .Needs(KeyScope.WriteItems)
             .Accepts<string>("application/jsonl", "application/x-ndjson", "application/json", "text/plain")
             .WithSummary("Adds items, one JSON row per line");
-        manage
-            .MapGet("/tasks", TasksAsync)
-            .Needs(KeyScope.ReadLabels)
-            .WithSummary("Tasks with all their labels, in pages");
+        manage.MapGet("/tasks", TasksAsync).Needs(KeyScope.ReadLabels).WithSummary("Tasks with all their labels, in pages");
         var work = routes.MapProjectGroup("/api/projects/{project:guid}/work", Role.Annotator).WithTags("Annotation");
         work.MapPost("/claim", ClaimAsync).Needs(KeyScope.Annotate).WithSummary("The next task, or 204 if there is none");
         work.MapPut("/responses/{id:guid}", SubmitAsync)
@@ -66,7 +65,7 @@ internal static class Api
         var runs = routes
             .MapGroup("/api/runs")
             .WithTags("Runs")
-            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.SeesRuns == true));
+            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.SignedInUser()?.SeesRuns == true));
         runs.MapGet("", (RunCatalog catalog) => TypedResults.Ok(catalog.List()))
             .Needs(KeyScope.ReadProjects)
             .WithSummary("Runs, newest first");
@@ -108,7 +107,10 @@ internal static class Api
             ClaimResult.Claimed claimed => TypedResults.Ok(claimed.Task),
             ClaimResult.NothingLeft => TypedResults.NoContent(),
             ClaimResult.Paused paused => TypedResults.Problem(paused.Reason, statusCode: StatusCodes.Status403Forbidden),
-            _ => TypedResults.Problem("There is no such project, or you do not have access to it.", statusCode: StatusCodes.Status404NotFound),
+            _ => TypedResults.Problem(
+                "There is no such project, or you do not have access to it.",
+                statusCode: StatusCodes.Status404NotFound
+            ),
         };
 
     private static async Task<Results<Ok<Receipt>, ProblemHttpResult>> SubmitAsync(
@@ -164,7 +166,7 @@ internal static class Api
             ? TypedResults.Ok(run.ReadEvents().Entries.SkipWhile(e => e.Sequence <= after).ToArray())
             : TypedResults.Problem("There is no such run.", statusCode: StatusCodes.Status404NotFound);
 
-    /// <summary>A key must have the scope; a session has all of its person's.</summary>
+    /// <summary>A key must have the scope; a session has all scopes of its person.</summary>
     public static RouteHandlerBuilder Needs(this RouteHandlerBuilder endpoint, KeyScope scope) =>
         endpoint.RequireAuthorization(rule =>
             rule.RequireAuthenticatedUser()
@@ -173,7 +175,7 @@ internal static class Api
                 )
         );
 
-    /// <summary>Settings tell how often gold comes, and progress what others do.</summary>
+    /// <summary>Annotators must not see settings, which reveal how often gold tasks come, or the progress of others.</summary>
     private static RouteHandlerBuilder HideFromAnnotators(this RouteHandlerBuilder endpoint) =>
         endpoint.AddEndpointFilter(
             async (call, next) =>
@@ -186,6 +188,6 @@ internal static class Api
 
     private sealed record Heartbeat(bool Held, DateTimeOffset? ExpiresAt);
 
-    /// <param name="Judgement">In the positions shown.</param>
+    /// <param name="Judgement">Refers to the positions shown.</param>
     internal sealed record SubmitBody(Guid LeaseId, Judgement Judgement, DateTimeOffset? ClientTime, long? ActiveMs);
 }

@@ -1,9 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
+using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Feedback;
 using Attune.Web.Annotation;
+using Attune.Web.Configuration;
+using Attune.Web.Identity;
+using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +16,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>What a person says to the model, and the two replies.</summary>
+/// <summary>Messages from a person to the model, and the two replies.</summary>
 internal static class ChatEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes) =>
@@ -45,16 +49,30 @@ internal static class ChatEndpoints
         {
             return problem;
         }
-        var turns = task.Turns.IsDefault ? 0 : task.Turns.Length;
         if (await store.Chats.ConversationAsync(lease, me, message, cancel) is not { } conversation)
         {
             return Problems.Result(context, StatusCodes.Status409Conflict, "First choose the better reply.");
         }
+        return await ReplyAsync(context, store, task, policy, message, conversation);
+    }
+
+    /// <summary>Samples two replies and stores the turn.</summary>
+    private static async Task<IResult> ReplyAsync(
+        HttpContext context,
+        FeedbackStore store,
+        AssignedTask task,
+        IChatPolicy policy,
+        string message,
+        Prompt conversation
+    )
+    {
+        var (lease, cancel) = (task.LeaseId, context.RequestAborted);
+        var turns = task.Turns.IsDefault ? 0 : task.Turns.Length;
         var seed = new Seed(BitConverter.ToUInt64(lease.ToByteArray(), 8)).For("chat", turns);
         var replies = await policy.ReplyAsync(conversation, 2, seed.Value, cancel);
         return await store.Chats.AddTurnAsync(
             lease,
-            me,
+            context.User.PersonId(),
             turns,
             message,
             [.. replies.Select(r => new ChatReply(r, policy.Name))],
@@ -68,7 +86,7 @@ internal static class ChatEndpoints
     }
 
     /// <summary>
-    /// The reply preferred in the last turn goes on; how strongly is kept in the draft until the conversation is submitted.
+    /// Stores the reply preferred in the last turn. How strongly it is preferred stays in the draft until the conversation is submitted.
     /// </summary>
     private static async Task<IResult?> DecideAsync(HttpContext context, FeedbackStore store, AssignedTask task, FormFields fields)
     {

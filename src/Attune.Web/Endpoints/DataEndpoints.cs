@@ -7,6 +7,8 @@ using Attune.Core.Feedback;
 using Attune.Feedback;
 using Attune.Feedback.Formats;
 using Attune.Web.Components;
+using Attune.Web.Configuration;
+using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -14,7 +16,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>Labels on their way out: snapshots for training, exports in public formats.</summary>
+/// <summary>Snapshots for training and exports in public formats.</summary>
 internal static class DataEndpoints
 {
     private static readonly JsonSerializerOptions Rows = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -123,7 +125,7 @@ internal static class DataEndpoints
         );
     }
 
-    /// <summary>Both names are looked up among those that are there: no path of the disk can be asked for.</summary>
+    /// <summary>Both names are looked up among existing ones, so no path on disk can be requested.</summary>
     private static IResult File(HttpContext context, WebOptions options, string snapshot, string file)
     {
         var found = Snapshots(context, options).FirstOrDefault(s => Path.GetFileName(s.Folder) == snapshot);

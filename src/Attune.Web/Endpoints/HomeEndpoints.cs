@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Attune.Feedback;
 using Attune.Web.Components;
+using Attune.Web.Identity;
+using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -8,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>The first page: one's projects.</summary>
+/// <summary>The start page: the user's projects.</summary>
 internal static class HomeEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/", HomeAsync);
@@ -27,7 +29,3 @@ internal static class HomeEndpoints
         return Pages.Show<HomePage>(new { Page = Pages.Context(context), Projects = lines.ToImmutable() });
     }
 }
-
-/// <summary>A project on the first page.</summary>
-/// <param name="All">Everyone's progress; null for annotators, whom it does not concern.</param>
-public sealed record ProjectLine(ProjectInfo Project, Role Role, OwnProgress Own, ProjectProgress? All);

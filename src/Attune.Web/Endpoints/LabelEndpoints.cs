@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Attune.Feedback;
 using Attune.Web.Components;
+using Attune.Web.Identity;
+using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -8,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>What became of the labels: quality, disputes.</summary>
+/// <summary>The quality of labels, and disputes.</summary>
 internal static class LabelEndpoints
 {
     private const int MostDisputes = 50;

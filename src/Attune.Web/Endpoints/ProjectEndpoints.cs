@@ -4,7 +4,10 @@ using Attune.Core;
 using Attune.Feedback;
 using Attune.Web.Annotation;
 using Attune.Web.Components;
+using Attune.Web.Configuration;
+using Attune.Web.Identity;
 using Attune.Web.Projects;
+using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +15,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>A project's pages for managers: made, watched, changed.</summary>
+/// <summary>The pages for managers: creating, watching and changing a project.</summary>
 internal static class ProjectEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)
@@ -22,7 +25,7 @@ internal static class ProjectEndpoints
         );
         var makers = routes
             .MapGroup("/projects")
-            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.IsManager == true));
+            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.SignedInUser()?.IsManager == true));
         makers.MapGet("/new", (HttpContext context) => NewPage(context, [], "", ProjectKind.Comparison));
         makers.MapPost("", CreateAsync).WithMetadata(limit);
         var watch = routes.MapProjectGroup("/projects/{project:guid}", Role.Reader);
@@ -75,9 +78,9 @@ internal static class ProjectEndpoints
             var settings = new ProjectSettings
             {
                 Quota = fields.Number("quota") ?? 1,
-                Instruction = fields.Text("instruction") ?? KindWords.Question(kind),
+                Instruction = fields.Text("instruction") ?? KindText.Question(kind),
             };
-            var manages = context.User.Viewer()!.Role != Role.Owner;
+            var manages = context.User.SignedInUser()!.Role != Role.Owner;
             var (project, _) = await store.Projects.CreateAsync(
                 me,
                 name,
@@ -98,7 +101,7 @@ internal static class ProjectEndpoints
 
     private static async Task<IResult> ProgressAsync(HttpContext context, FeedbackStore store)
     {
-        // Annotators may not see how far others are; readers and managers may.
+        // Annotators may not see the progress of others; readers and managers may.
         if (context.RoleInProject() == Role.Annotator)
         {
             return Problems.Result(context, StatusCodes.Status403Forbidden, "Your role in this project does not allow this.");

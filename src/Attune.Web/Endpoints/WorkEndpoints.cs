@@ -2,6 +2,8 @@ using System.Text.Json;
 using Attune.Feedback;
 using Attune.Web.Annotation;
 using Attune.Web.Components;
+using Attune.Web.Identity;
+using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -10,12 +12,12 @@ using Microsoft.AspNetCore.Routing;
 namespace Attune.Web.Endpoints;
 
 /// <summary>
-/// The pages of annotators. Every form works by itself; a script that asks for JSON gets {"next": address} in place of a redirect, so that
-/// an outbox may send the same form as often as it must.
+/// The pages for annotators. Every form works without scripts. A script that asks for JSON gets {"next": address} instead of a redirect, so
+/// that the outbox can send the same form as often as necessary.
 /// </summary>
 internal static class WorkEndpoints
 {
-    /// <summary>Of the pages, stored with each label: changed when they change what people see.</summary>
+    /// <summary>The version of the pages, stored with each label. Change it whenever what people see changes.</summary>
     private const string UiVersion = "web-1";
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -41,11 +43,11 @@ internal static class WorkEndpoints
     {
         var project = context.Project();
         var done = context.Request.Query["done"].ToString();
-        var query = Notices.Find(done) is not null || done == "submitted" ? "?done=" + done : "";
+        var query = StatusMessages.Find(done) is not null || done == "submitted" ? "?done=" + done : "";
         return await store.Queue.ClaimAsync(project.Id, context.User.PersonId(), context.RequestAborted) switch
         {
             ClaimResult.Claimed claimed => Results.LocalRedirect($"/work/{project.Id}/{claimed.Task.LeaseId}{query}"),
-            ClaimResult.NothingLeft nothing => Pages.Show<RestPage>(
+            ClaimResult.NothingLeft nothing => Pages.Show<NoTaskPage>(
                 new
                 {
                     Page = Pages.Context(context),
@@ -56,7 +58,7 @@ internal static class WorkEndpoints
                     Id = Guid.CreateVersion7(),
                 }
             ),
-            ClaimResult.Paused paused => Pages.Show<RestPage>(
+            ClaimResult.Paused paused => Pages.Show<NoTaskPage>(
                 new
                 {
                     Page = Pages.Context(context),
@@ -75,7 +77,7 @@ internal static class WorkEndpoints
     {
         var project = context.Project();
         var task = await store.Queue.FindAsync(lease, context.User.PersonId(), context.RequestAborted);
-        // Over, or never theirs: the next one will do.
+        // The task is done or belongs to someone else: show the next one.
         if (task is null || task.ProjectId != project.Id)
         {
             return Results.LocalRedirect($"/work/{project.Id}");

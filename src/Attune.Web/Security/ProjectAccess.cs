@@ -1,4 +1,6 @@
 using Attune.Feedback;
+using Attune.Web.Identity;
+using Attune.Web.Responses;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -7,20 +9,20 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Attune.Web.Security;
 
 /// <summary>
-/// The one gate to everything under a project. Someone without a role in it learns nothing, not even that it is there; someone whose role
-/// is too low is told so.
+/// Access control for everything under a project. People without a role in it cannot find out that it exists; people whose role is too low
+/// get 403.
 /// </summary>
 internal static class ProjectAccess
 {
     private const string Item = "attune.project";
 
-    /// <summary>The project of the address, checked by the gate.</summary>
+    /// <summary>The project in the address, after the access check.</summary>
     public static ProjectInfo Project(this HttpContext context) =>
         ((ProjectInfo, Role))context.Items[Item]! is var (project, _) ? project : null!;
 
     public static Role RoleInProject(this HttpContext context) => (((ProjectInfo, Role))context.Items[Item]!).Item2;
 
-    /// <summary>Endpoints whose address has a {project}.</summary>
+    /// <summary>A group of endpoints whose address contains {project}.</summary>
     public static RouteGroupBuilder MapProjectGroup(this IEndpointRouteBuilder routes, string prefix, Role least) =>
         routes
             .MapGroup(prefix)
@@ -49,8 +51,8 @@ internal static class ProjectAccess
                     return await next(call);
                 }
             )
-            .WithMetadata(new LeastRole(least));
+            .WithMetadata(new RequiredRole(least));
 }
 
-/// <summary>What an endpoint demands, for the tests that ask every endpoint.</summary>
-internal sealed record LeastRole(Role Role);
+/// <summary>The lowest role that an endpoint accepts; read by the tests that call every endpoint.</summary>
+internal sealed record RequiredRole(Role Role);

@@ -6,10 +6,10 @@ namespace Attune.Reports.Tests.Sections;
 public sealed class PreferenceSectionTests
 {
     [Theory]
-    [InlineData(-10, -14, "moved towards what was chosen")]
+    [InlineData(-10, -14, "moved towards the chosen answers")]
     [InlineData(-15, -30, "only because rejected ones fell faster")]
-    [InlineData(-15, -14, "did not learn to tell them apart")]
-    [InlineData(-9, -8, "did not learn to tell them apart")]
+    [InlineData(-15, -14, "did not learn to distinguish them")]
+    [InlineData(-9, -8, "did not learn to distinguish them")]
     public void The_sentence_says_what_became_of_both(double chosen, double rejected, string words) =>
         Assert.Contains(
             words,

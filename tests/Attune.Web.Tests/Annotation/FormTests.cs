@@ -124,7 +124,7 @@ public sealed class FormTests
         {
             // Half characters cannot come in: the store refuses them.
             text = string.Concat(text.EnumerateRunes());
-            var words = WordCutter.Cut(text);
+            var words = WordSplitter.Split(text);
             return string.Concat(words.Select(w => w.Text + w.Space)) == text
                 && words.All(w => CodePoints.Slice(text, w.Start, w.End) == w.Text);
         });

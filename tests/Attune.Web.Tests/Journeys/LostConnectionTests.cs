@@ -156,7 +156,7 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
             TestContext.Current.CancellationToken
         );
         await page.Keyboard.PressAsync("Control+Enter");
-        await Assertions.Expect(page.GetByText("it counts as an extra one")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("counts as an extra one")).ToBeVisibleAsync();
         var labels = Assert.Single(await site.Store.Projects.TasksAsync(project.Id, -1, 10, TestContext.Current.CancellationToken)).Labels;
         Assert.Equal(
             [(false, (Judgement?)ComparisonJudgement.OfStrength(7)), (true, ComparisonJudgement.OfStrength(2, "after a long pause"))],

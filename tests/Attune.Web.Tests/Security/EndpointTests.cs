@@ -112,7 +112,7 @@ public sealed class EndpointTests(Site site)
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
         using var anna = site.Client(await site.PersonAsync(Role.Annotator, project.Id));
         var asked = 0;
-        foreach (var endpoint in Endpoints().Where(e => e.Metadata.GetMetadata<Web.Security.LeastRole>() is { Role: Role.Manager }))
+        foreach (var endpoint in Endpoints().Where(e => e.Metadata.GetMetadata<Web.Security.RequiredRole>() is { Role: Role.Manager }))
         {
             using var answer = await AskAsync(anna, Method(endpoint), Path(endpoint, project.Id));
             Assert.True(

@@ -1,6 +1,6 @@
-namespace Attune.Web;
+namespace Attune.Web.Components;
 
-/// <summary>How the token against forged requests travels: a field of forms, a header of scripts.</summary>
+/// <summary>The names under which the antiforgery token is sent: a form field, or a header from scripts.</summary>
 internal static class AntiforgeryFields
 {
     public const string Name = "__token";

@@ -8,13 +8,13 @@ using Attune.Feedback;
 namespace Attune.Web.Projects;
 
 /// <summary>
-/// Rows that nobody has judged yet: <c>{"prompt": ..., "answers": [...]}</c>, or <c>"completions"</c> for the steps of a solution; with an
+/// Rows without judgements: <c>{"prompt": ..., "answers": [...]}</c>, or <c>"completions"</c> for the steps of a solution; with an
 /// optional
 /// <c>"id"</c>, and <c>"passages"</c> that an answer should rest on. A row whose right judgement is known is gold: <c>"expected"</c> is the
-/// level 1 to 8 of a comparison, the ranks, the position of the best answer, the rating, the ratings of the steps, or a judgement as the
-/// API takes it; <c>"gold"</c> may say attention or screening.
+/// level 1 to 8 of a comparison, the ranks, the position of the best answer, the rating, the ratings of the steps, or a judgement in the
+/// API's format; <c>"gold"</c> can be attention or screening.
 /// </summary>
-internal static class BareRows
+internal static class UnlabelledRows
 {
     public static string Expected(ProjectKind kind) =>
         kind switch
@@ -26,7 +26,7 @@ internal static class BareRows
             _ => "\"prompt\" and \"answers\"",
         };
 
-    /// <summary>Null where the first row is judged, or of another kind: those are read as data sets.</summary>
+    /// <summary>Null if the first row has judgements or is of another kind; such files are read as data sets.</summary>
     public static ImmutableArray<NewItem>? TryRead(string path, ProjectKind kind)
     {
         var list = kind == ProjectKind.Steps ? "completions" : "answers";
@@ -57,7 +57,7 @@ internal static class BareRows
                             or ArgumentException
                 )
             {
-                // An array over several lines, or no JSON at all: the reader of data sets has the better message.
+                // An array over several lines, or no JSON at all: the reader of data sets gives a better message.
                 if (items.Count == 0)
                 {
                     return null;

@@ -4,20 +4,20 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
-namespace Attune.Web;
+namespace Attune.Web.Components;
 
 /// <summary>
-/// Style sheet and scripts, from inside the assembly. Names are looked up in a table, so no path of the disk can be asked for.
+/// The style sheet and scripts, embedded in the assembly. Names are looked up in a table, so no path on disk can be requested.
 /// </summary>
 public static class AssetFiles
 {
     private const string Prefix = "web/";
     private static readonly FrozenDictionary<string, byte[]> Files = Load();
 
-    /// <summary>Of all files: a new build has new addresses, so that browsers may keep the old for ever.</summary>
+    /// <summary>A hash of all files: each build has new addresses, so browsers can cache files indefinitely.</summary>
     private static readonly string Version = Hash();
 
-    // Modules import each other by relative names, so the version stands in the folder's name.
+    // Modules import each other by relative names, so the version is in the folder's name.
     public static string Url(string name) => $"/assets/{Version}/{name}";
 
     public static void Map(IEndpointRouteBuilder routes) =>

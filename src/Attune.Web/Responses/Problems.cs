@@ -3,14 +3,13 @@ using Attune.Core;
 using Attune.Feedback;
 using Attune.Web.Completions;
 using Attune.Web.Components;
-using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Logging;
 
-namespace Attune.Web;
+namespace Attune.Web.Responses;
 
 /// <summary>
 /// Errors, as problem details (RFC 9457) for scripts and as a page for people. The text of an unexpected exception never leaves the server.
@@ -26,46 +25,13 @@ internal static class Problems
                 {
                     await next(context);
                 }
-                catch (BadHttpRequestException problem) when (!context.Response.HasStarted)
-                {
-                    await Write(
-                        context,
-                        problem.StatusCode,
-                        problem.StatusCode == StatusCodes.Status413PayloadTooLarge
-                            ? "The request is too large."
-                            : "The request could not be read."
-                    );
-                }
-                catch (StoreBusyException problem) when (!context.Response.HasStarted)
-                {
-                    app.Logger.LogWarning("{Method} {Path}: {Problem}", context.Request.Method, context.Request.Path, problem.Message);
-                    context.Response.Headers.RetryAfter = Math.Ceiling(problem.RetryAfter.TotalSeconds)
-                        .ToString(CultureInfo.InvariantCulture);
-                    await Write(
-                        context,
-                        StatusCodes.Status503ServiceUnavailable,
-                        problem.Stored == StoredState.Not
-                            ? "The server is busy. Nothing was stored. Try again in a few seconds."
-                            : "The server is busy, and it is not known whether this was stored. Wait a few seconds, "
-                                + "check, and repeat it if it is missing."
-                    );
-                }
-                catch (AttuneException problem) when (!context.Response.HasStarted)
-                {
-                    await Write(context, StatusCodes.Status400BadRequest, problem.Message);
-                }
                 catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
                 {
                     // The client disconnected.
                 }
                 catch (Exception problem) when (!context.Response.HasStarted)
                 {
-                    app.Logger.LogError(problem, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
-                    await Write(
-                        context,
-                        StatusCodes.Status500InternalServerError,
-                        "The server failed to handle the request. Try again; the server's log has the details."
-                    );
+                    await WriteAsync(context, problem, app.Logger);
                 }
             }
         );
@@ -74,7 +40,44 @@ internal static class Problems
         );
     }
 
-    /// <summary>Scripts ask for JSON, browsers for pages.</summary>
+    private static Task WriteAsync(HttpContext context, Exception problem, ILogger log)
+    {
+        switch (problem)
+        {
+            case BadHttpRequestException bad:
+                return Write(
+                    context,
+                    bad.StatusCode,
+                    bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? "The request is too large." : "The request could not be read."
+                );
+            case StoreBusyException busy:
+                log.LogWarning("{Method} {Path}: {Problem}", context.Request.Method, context.Request.Path, busy.Message);
+                return WriteBusy(context, busy);
+            case AttuneException expected:
+                return Write(context, StatusCodes.Status400BadRequest, expected.Message);
+            default:
+                log.LogError(problem, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
+                return Write(
+                    context,
+                    StatusCodes.Status500InternalServerError,
+                    "The server failed to handle the request. Try again; the server's log has the details."
+                );
+        }
+    }
+
+    private static Task WriteBusy(HttpContext context, StoreBusyException problem)
+    {
+        context.Response.Headers.RetryAfter = Math.Ceiling(problem.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        return Write(
+            context,
+            StatusCodes.Status503ServiceUnavailable,
+            problem.Stored == StoredState.Not
+                ? "The server is busy. Nothing was stored. Try again in a few seconds."
+                : "The server is busy, and it is not known whether this was stored. Wait a few seconds, check, and repeat it if it is missing."
+        );
+    }
+
+    /// <summary>Whether the client wants JSON: scripts do, browsers want pages.</summary>
     public static bool WantsJson(HttpContext context) =>
         context.Request.Path.StartsWithSegments("/api")
         || context.Request.Headers.Accept.ToString().Contains("application/json", StringComparison.OrdinalIgnoreCase);
@@ -82,7 +85,7 @@ internal static class Problems
     public static Task Write(HttpContext context, int status, string detail) => Result(context, status, detail).ExecuteAsync(context);
 
     public static IResult Result(HttpContext context, int status, string detail) =>
-        ModelAccess.IsModel(context.Request) ? new ApiProblem(status, detail)
+        ModelRoute.Matches(context.Request) ? new ApiProblem(status, detail)
         : WantsJson(context) ? TypedResults.Problem(detail, statusCode: status)
         : new RazorComponentResult<ProblemPage>(
             new

@@ -1,21 +1,21 @@
 using System.Net;
 using Attune.Core.Completions;
 
-namespace Attune.Web;
+namespace Attune.Web.Configuration;
 
-/// <summary>What a server is started with.</summary>
+/// <summary>The options of a server.</summary>
 public sealed record WebOptions
 {
-    /// <summary>Where the database (unless named), keys, snapshots and uploads are kept.</summary>
+    /// <summary>The folder for the database (unless set elsewhere), keys, snapshots and uploads.</summary>
     public required string DataFolder { get; init; }
 
     /// <summary>A SQLite file or a PostgreSQL connection string; null for <c>feedback.db</c> in <see cref="DataFolder"/>.</summary>
     public string? Database { get; init; }
 
-    /// <summary>Addresses to listen at. Port 0 takes any that is free.</summary>
+    /// <summary>Addresses to listen on. Port 0 chooses a free port.</summary>
     public string Urls { get; init; } = "http://localhost:5100";
 
-    /// <summary>A folder of run folders to show; null for none.</summary>
+    /// <summary>A folder that contains run folders to show; null for none.</summary>
     public string? RunsFolder { get; init; }
 
     /// <summary>The model that people chat with; null where there is none.</summary>
@@ -28,26 +28,26 @@ public sealed record WebOptions
     public bool OpenModel { get; init; }
 
     /// <summary>
-    /// Requests that a person or an address may put to the model in a minute; how many answers wait at once is the model's to limit.
+    /// Requests per minute that a person or an address may send to the model. The model itself limits how many answers wait at once.
     /// </summary>
     public int ModelRequestsPerMinute { get; init; } = 6000;
 
     /// <summary>The largest file that may be uploaded, bytes.</summary>
     public long LargestUpload { get; init; } = 256L << 20;
 
-    /// <summary>Requests a person may make in a minute; pages save drafts and beat while they are open.</summary>
+    /// <summary>Requests per minute for each person; open pages save drafts and send heartbeats.</summary>
     public int RequestsPerMinute { get; init; } = 600;
 
-    /// <summary>Tries to sign in from one address in a minute.</summary>
+    /// <summary>Attempts to sign in per minute from one address.</summary>
     public int SignInsPerMinute { get; init; } = 20;
 
     /// <summary>PBKDF2 rounds of new passwords; null for the store's default. Tests lower it.</summary>
     public int? PasswordRounds { get; init; }
 
-    /// <summary>How long a request waits for a busy database before it is answered 503; null for the store's default.</summary>
+    /// <summary>How long a request waits for a busy database before the server answers 503; null for the store's default.</summary>
     public TimeSpan? Patience { get; init; }
 
-    /// <summary>Proxies whose X-Forwarded-For and -Proto are believed; none by default, as anyone can write them.</summary>
+    /// <summary>Proxies whose X-Forwarded-For and -Proto headers are trusted; none by default, because anyone can send them.</summary>
     public IReadOnlyList<IPAddress> TrustedProxies { get; init; } = [];
 
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -4,18 +4,18 @@ using System.Text;
 namespace Attune.Web.Annotation;
 
 /// <summary>A word, and the white space after it.</summary>
-/// <param name="Start">Code point at which it begins.</param>
-/// <param name="End">The code point after its last.</param>
+/// <param name="Start">The position of its first code point.</param>
+/// <param name="End">The position after its last code point.</param>
 public readonly record struct Word(string Text, string Space, int Start, int End);
 
 /// <summary>
-/// Cuts an answer into words, so that marks begin and end at white space, as the data of fine-grained RLHF demands (Wu et al. 2023), and so
-/// that positions are counted in one place, in code points.
+/// Splits an answer into words, so that marks begin and end at white space, as the data of fine-grained RLHF requires (Wu et al. 2023), and
+/// positions are counted in one place, in code points.
 /// </summary>
-public static class WordCutter
+public static class WordSplitter
 {
-    /// <summary>The first word may be empty, where the text begins with white space.</summary>
-    public static ImmutableArray<Word> Cut(string text)
+    /// <summary>The first word is empty if the text begins with white space.</summary>
+    public static ImmutableArray<Word> Split(string text)
     {
         var words = ImmutableArray.CreateBuilder<Word>();
         var (word, space) = (new StringBuilder(), new StringBuilder());

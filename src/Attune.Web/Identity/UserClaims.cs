@@ -1,10 +1,10 @@
 using System.Security.Claims;
 using Attune.Feedback;
 
-namespace Attune.Web.Security;
+namespace Attune.Web.Identity;
 
-/// <summary>Between a request's claims and the person they speak of.</summary>
-internal static class Viewers
+/// <summary>Converts between claims and the signed-in person.</summary>
+internal static class UserClaims
 {
     public static ClaimsPrincipal Principal(Guid id, string name, Role role, string scheme) =>
         new(
@@ -14,12 +14,12 @@ internal static class Viewers
             )
         );
 
-    public static Viewer? Viewer(this ClaimsPrincipal user) =>
+    public static SignedInUser? SignedInUser(this ClaimsPrincipal user) =>
         Guid.TryParse(user.FindFirstValue(ClaimTypes.NameIdentifier), out var id)
         && Enum.TryParse<Role>(user.FindFirstValue(ClaimTypes.Role), out var role)
-            ? new Viewer(id, user.Identity?.Name ?? "", role)
+            ? new SignedInUser(id, user.Identity?.Name ?? "", role)
             : null;
 
-    /// <summary>For endpoints that only people who are signed in can reach.</summary>
+    /// <summary>For endpoints that require signing in.</summary>
     public static Guid PersonId(this ClaimsPrincipal user) => Guid.Parse(user.FindFirstValue(ClaimTypes.NameIdentifier)!);
 }

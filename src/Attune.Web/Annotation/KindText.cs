@@ -2,8 +2,8 @@ using Attune.Feedback;
 
 namespace Attune.Web.Annotation;
 
-/// <summary>Kinds of projects, for people.</summary>
-public static class KindWords
+/// <summary>Descriptions of the kinds of projects.</summary>
+public static class KindText
 {
     public static string Of(ProjectKind kind) =>
         kind switch

@@ -1,0 +1,7 @@
+using Attune.Feedback;
+
+namespace Attune.Web.Components;
+
+/// <summary>A project on the start page.</summary>
+/// <param name="All">Everyone's progress; null for annotators, who see only their own.</param>
+public sealed record ProjectLine(ProjectInfo Project, Role Role, OwnProgress Own, ProjectProgress? All);
