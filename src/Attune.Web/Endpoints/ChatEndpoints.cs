@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Feedback;
@@ -13,6 +12,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Prompt = Attune.Core.Conversations.Prompt;
 
 namespace Attune.Web.Endpoints;
 

@@ -53,7 +53,7 @@ public sealed class LabelTests(Site site, Chromium chromium)
         await page.Keyboard.PressAsync("Tab");
         await page.Keyboard.TypeAsync("the second cites its source");
         await page.Keyboard.PressAsync("Enter");
-        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "None" })).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No disputes" })).ToBeVisibleAsync();
         await Chromium.ShootAsync(page, "dispute-decided-" + screen);
 
         var decided = Assert.Single(await site.Store.Projects.TasksAsync(project.Id, -1, 10, cancel));

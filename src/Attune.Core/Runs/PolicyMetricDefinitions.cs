@@ -1,0 +1,210 @@
+namespace Attune.Core.Runs;
+
+public static partial class MetricCatalog
+{
+    private static MetricGroup Policy =>
+        new(
+            "Policy gradients",
+            [
+                new("episode", "answers", "Answers sampled so far.", TrlPpo),
+                new(
+                    "objective/kl",
+                    "nats",
+                    "Mean over answers of the summed log pi - log pi_ref of the sampled tokens (estimator k1): unbiased, but "
+                        + "sometimes negative.",
+                    TrlPpo
+                ),
+                new(
+                    "objective/kl_k3",
+                    "nats",
+                    "The same divergence by estimator k3, exp(-x) - 1 + x with x = log pi - log pi_ref per token: never negative.",
+                    "Schulman 2020, Approximating KL divergence"
+                ),
+                new("objective/kl_coef", "1", "beta: the reward subtracted for each nat of divergence.", Ziegler + ", eq. 2"),
+                new("objective/entropy", "nats", "Mean over answers of the summed -log pi of the sampled tokens.", TrlPpo),
+                new(
+                    "objective/non_score_reward",
+                    "reward",
+                    "Mean summed KL penalty per answer, -kl_coef times KL.",
+                    TrlPpo + " (as its code logs it)"
+                ),
+                new("objective/rlhf_reward", "reward", "Mean score plus KL penalty, which PPO maximises.", TrlPpo),
+                new("objective/scores", "reward", "Mean score of the sampled answers under the optimised reward.", TrlPpo),
+                new("objective/scores_std", "reward", "Standard deviation of the scores over the answers of the round.", Own),
+                new(
+                    "reward_std",
+                    "reward",
+                    "Mean over prompts of the standard deviation of the rewards of their answers (RLOO, GRPO).",
+                    "TRL GRPO"
+                ),
+                new(
+                    "frac_reward_zero_std",
+                    "1",
+                    "Share of prompts whose answers all got the same reward, so that nothing is learned from them.",
+                    "TRL GRPO"
+                ),
+                new(
+                    "kl",
+                    "nats",
+                    "GRPO: mean over answer tokens of the divergence estimate in its loss, before its coefficient. KTO: z_0, "
+                        + "the divergence per answer, estimated from mismatched answers and not below 0.",
+                    "TRL GRPO; TRL KTO"
+                ),
+                new("objective/kept_scores", "reward", "Mean score of the answers kept for training (rejection sampling).", Own),
+                new("objective/kept_share", "1", "Share of the round's answers kept for training, over its passes.", Own),
+                new("online/labels", "labels", "Labels on which the newest reward model was trained and measured (online feedback).", Own),
+                new(
+                    "online/unanswered",
+                    "questions",
+                    "Questions of this refresh that gave no preference: ties, skipped, or not answered in time.",
+                    Own
+                ),
+                new("online/label_age", "updates", "Policy updates since the compared answers were sampled, mean over labels.", Own),
+                new("online/stale_labels", "1", "Share of the labels whose answers came from an earlier policy.", Own),
+                new(
+                    "online/accuracy_on_new",
+                    "1",
+                    "Accuracy of the previous reward model on the labels of this refresh, which it was not trained on.",
+                    Own
+                ),
+                new("labels_from_update/<updates>", "labels", "Labels on answers that the policy gave after this many updates.", Own),
+                new(
+                    "policy/approxkl_avg",
+                    "nats",
+                    "Half the mean squared change of log-probability since the answers were sampled; 0 on the first minibatch.",
+                    TrlPpo
+                ),
+                new(
+                    "policy/clipfrac_avg",
+                    "1",
+                    "Share of actions (tokens; whole answers in RLOO) whose probability ratio was clipped.",
+                    TrlPpo + "; Schulman et al. 2017, eq. 7"
+                ),
+                new("policy/entropy_avg", "nats", "Mean entropy of the next-token distribution over answer tokens.", TrlPpo),
+                new("loss/policy_avg", "1", "Clipped policy loss; in GRPO with its KL term.", TrlPpo + "; Schulman et al. 2017, eq. 7"),
+                new("loss/value_avg", "reward squared", "Clipped value loss, before its coefficient.", TrlPpo),
+                new(
+                    "loss/ptx_avg",
+                    "nats",
+                    "Language-modelling loss on the pretraining text mixed in (PPO-ptx).",
+                    "Ouyang et al. 2022, eq. 2"
+                ),
+                new("val/clipfrac_avg", "1", "Share of tokens whose value prediction was clipped.", TrlPpo),
+                new(
+                    "val/ratio",
+                    "1",
+                    "Mean ratio of new to old probability of the actions (tokens; whole answers in RLOO); 1 on the first minibatch.",
+                    TrlPpo
+                ),
+                new("val/ratio_var", "1", "Mean squared distance of that ratio from 1.", TrlPpo),
+                new("val/num_eos_tokens", "tokens", "End tokens among the sampled answers of the round.", TrlPpo),
+                new(
+                    "val/explained_variance",
+                    "1",
+                    "1 - Var(return - value) / Var(return); 0 is no better than a constant.",
+                    "verl, critic/vf_explained_var"
+                ),
+                new("val/advantage_std", "reward", "Standard deviation of the advantages before whitening.", Own),
+                new("response_length/mean", "tokens", "Mean length of the sampled answers.", "verl"),
+                new("response_length/min", "tokens", "Shortest sampled answer.", "verl"),
+                new("response_length/max", "tokens", "Longest sampled answer.", "verl"),
+                new("response_length/clip_ratio", "1", "Share of answers that reached the length limit without an end token.", "verl"),
+                new("rewards/<reward>/mean", "reward", "Mean of one named part of a combined reward.", "TRL GRPO"),
+                new("rewards/<reward>/std", "reward", "Standard deviation of one named part of a combined reward.", "TRL GRPO"),
+            ]
+        );
+
+    private static MetricGroup Evaluation =>
+        new(
+            "Held-out evaluation of a policy",
+            [
+                new(
+                    "eval/gold_reward",
+                    "reward",
+                    "Mean hidden utility of answers to held-out prompts. It is never used for training.",
+                    "Gao et al. 2022"
+                ),
+                new("eval/gold_reward_sd", "reward", "Standard deviation of the hidden utility over those answers.", Own),
+                new("eval/proxy_reward", "reward", "Mean of the optimised reward on the same answers.", "Gao et al. 2022"),
+                new("eval/proxy_reward_sd", "reward", "Standard deviation of the optimised reward over those answers.", Own),
+                new("eval/kl", "nats", "Divergence from the reference policy on the same answers, estimator k1.", "Gao et al. 2022"),
+                new(
+                    "eval/kl_k3",
+                    "nats",
+                    "The same divergence by estimator k3: never negative.",
+                    "Schulman 2020, Approximating KL divergence"
+                ),
+                new(
+                    "eval/perplexity_pretrained",
+                    "1",
+                    "Perplexity of the answers under the original pretrained model. It rises when the text degenerates.",
+                    Own
+                ),
+                new(
+                    "eval/win_rate",
+                    "1",
+                    "Share of held-out prompts on which the answer beats the reference policy's; ties count half.",
+                    "Stiennon et al. 2020"
+                ),
+                new("eval/gold_reward_se", "reward", "Standard error of eval/gold_reward over prompts (best-of-n).", Own),
+                new("eval/proxy_reward_se", "reward", "Standard error of eval/proxy_reward over prompts (best-of-n).", Own),
+                new(
+                    "eval/proxy_win_rate",
+                    "1",
+                    "Share of held-out prompts on which best-of-n beats a single answer under the reward used to choose it; ties count half.",
+                    "Nakano et al. 2021"
+                ),
+                new("eval/win_rate_bound", "1", "n / (n + 1): the upper bound of this share.", Own),
+                new("eval/kl_bound", "nats", "ln n - (n - 1) / n: upper bound of the divergence of best-of-n.", "Beirami et al. 2024"),
+                new("best_of_n/<n>/<figure>", "as the figure", "A figure of the held-out evaluation for best-of-n.", Own),
+                new(
+                    "eval/ensemble_sd",
+                    "reward",
+                    "Mean disagreement (standard deviation) of the reward ensemble on the answers.",
+                    "Coste et al. 2023"
+                ),
+                new("eval/response_length", "tokens", "Mean length of the held-out answers.", Own),
+                new(
+                    "eval/distinct_2",
+                    "1",
+                    "Distinct word pairs divided by all word pairs of the answers. It falls when they repeat themselves.",
+                    "Li et al. 2016"
+                ),
+                new(
+                    "eval/posterior_kl",
+                    "nats",
+                    "KL(pi || pi*), the divergence from the exact optimum pi* = pi_0 exp(r / beta) / Z, where answers can be "
+                        + "enumerated. Multiplied by beta, it is the gap between the objective and its best value.",
+                    Ziegler + ", eq. 2"
+                ),
+                new(
+                    "eval/posterior_kl_reverse",
+                    "nats",
+                    "KL(pi* || pi), the same divergence in the other direction: large if the policy has lost answers that the "
+                        + "optimum keeps.",
+                    Own
+                ),
+                new(
+                    "eval/posterior_tv",
+                    "1",
+                    "Total variation between the policy and the exact optimum: 0 if equal, 1 if they have nothing in common.",
+                    Own
+                ),
+                new(
+                    "eval/exact_kl",
+                    "nats",
+                    "KL(pi || pi_0) summed over all answers, where they can be enumerated, without sampling.",
+                    Own
+                ),
+                new("eval/exact_gold_reward", "reward", "Expected hidden utility over all answers, where they can be enumerated.", Own),
+                new("eval/exact_proxy_reward", "reward", "Expected optimised reward over all answers, where they can be enumerated.", Own),
+                new(
+                    "eval/exact_objective",
+                    "reward",
+                    "E[r] - beta KL(pi || pi_0) over all answers, where they can be enumerated.",
+                    Ziegler + ", eq. 2"
+                ),
+                new("eval/best_objective", "reward", "beta log Z, the largest value of that objective.", "Korbak et al. 2022"),
+            ]
+        );
+}
