@@ -1,3 +1,4 @@
+using Attune.Reports.Html;
 using Attune.Core.Runs;
 using Attune.Recipes.Running;
 using Attune.Reports;

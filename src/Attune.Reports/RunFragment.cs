@@ -1,24 +1,26 @@
 using Attune.Core.Runs;
+using Attune.Reports.Html;
+using Attune.Reports.Runs;
 using Attune.Reports.Sections;
 
 namespace Attune.Reports;
 
 /// <summary>
-/// The parts of a run's report as pieces of HTML, for pages that bring their own frame and style sheet: no scripts, no style attributes,
-/// nothing fetched, every text encoded.
+/// The parts of a run's report as pieces of HTML, for pages with a frame and style sheet of their own. They have no scripts and no style attributes,
+/// load nothing, and encode every text.
 /// </summary>
 public static class RunFragment
 {
-    /// <summary>Verdict, remarks, reward against distance, samples, and each stage with its curves.</summary>
+    /// <summary>Main figures, remarks, reward against distance, samples, and each stage with its curves.</summary>
     /// <param name="link">The address of the page of a snapshot.</param>
     public static string Body(RunRecord run, Func<LearnedSnapshot, string> link)
     {
         var html = new Markup();
         if (run.Result is not null)
         {
-            VerdictSection.Write(html, run);
+            HeadlineSection.Write(html, run);
         }
-        RunReport.RemarkSection(html, run);
+        RemarkSection.Write(html, run);
         FrontierSection.Write(html, run);
         SampleSection.Write(html, run);
         foreach (var stage in run.Stages)
@@ -27,7 +29,7 @@ public static class RunFragment
         }
 
         TimeSection.Write(html, run);
-        RunReport.RecipeSection(html, run);
+        RecipeSection.Write(html, run.Recipe);
         return html.ToString();
     }
 }

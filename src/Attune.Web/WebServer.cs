@@ -1,6 +1,18 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
 using Attune.Feedback;
 using Attune.Feedback.Storage;
+using Attune.Web.Components;
+using Attune.Web.Configuration;
 using Attune.Web.Endpoints;
+using Attune.Web.Responses;
 using Attune.Web.Runs;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Authorization;
@@ -18,10 +30,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Attune.Web;
 
-/// <summary>The annotation app, the runs' pages and the API, on one port, in this process.</summary>
+/// <summary>The annotation app, the pages of runs and the API, on one port in this process.</summary>
 public sealed class WebServer : IAsyncDisposable
 {
-    /// <summary>Forms of annotators; files that managers upload have a limit of their own.</summary>
+    /// <summary>The limit for forms, in bytes; uploads have a limit of their own.</summary>
     private const long LargestForm = 4L << 20;
 
     private readonly WebApplication _app;
@@ -30,7 +42,7 @@ public sealed class WebServer : IAsyncDisposable
 
     public FeedbackStore Store { get; }
 
-    /// <summary>Where it listens, with the port it really has.</summary>
+    /// <summary>The address it listens on, with the actual port.</summary>
     public string Address =>
         _app
             .Services.GetRequiredService<IServer>()
@@ -39,7 +51,7 @@ public sealed class WebServer : IAsyncDisposable
             .Replace("[::]", "localhost", StringComparison.Ordinal)
             .Replace("0.0.0.0", "localhost", StringComparison.Ordinal);
 
-    /// <summary>The link by which the first owner comes in; null where there is one already.</summary>
+    /// <summary>The link for creating the first owner; null once there is one.</summary>
     public string? SetUpLink { get; private set; }
 
     internal IServiceProvider Services => _app.Services;
@@ -70,7 +82,7 @@ public sealed class WebServer : IAsyncDisposable
         {
             await store.DisposeAsync();
             throw new Core.AttuneException(
-                $"{options.Urls} cannot be listened at: {problem.Message.TrimEnd('.')}. Choose another --port.",
+                $"cannot listen on {options.Urls}: {problem.Message.TrimEnd('.')}. Choose another --port.",
                 problem
             );
         }
@@ -99,7 +111,7 @@ public sealed class WebServer : IAsyncDisposable
 
     private static WebApplication Build(WebOptions options, FeedbackStore store)
     {
-        // Nothing is read from files or the environment: what the command line says is all there is.
+        // No configuration is read from files or the environment, only from the command line.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Attune.Web" });
         builder
             .WebHost.UseKestrelCore()
@@ -112,11 +124,11 @@ public sealed class WebServer : IAsyncDisposable
         builder
             .Logging.AddSimpleConsole(console => console.SingleLine = true)
             .SetMinimumLevel(LogLevel.Warning)
-            // Keys lie unencrypted in a folder that only the server's user can read: known, and no news at each start.
+            // The keys are stored unencrypted in a folder that only the server's user can read; no need to warn at each start.
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
-            // That it could not start is thrown, and told in one sentence.
+            // A failed start throws an exception, which is reported in one sentence.
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
-            // It warns on every page that it forbids caching, which every page forbids anyway.
+            // It warns for every page that caching is disabled, which is intended.
             .AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Error);
         AddServices(builder.Services, options, store);
         var app = builder.Build();

@@ -39,7 +39,7 @@ public sealed class ServeTests : IDisposable
             var link = server.Output[server.Output.IndexOf(address + "/set-up/", StringComparison.Ordinal)..].Split('\n')[0];
             Assert.Contains("Set up Attune", await client.GetStringAsync(new Uri(link), Cancel), StringComparison.Ordinal);
             // A second one at the same address is told so.
-            AttuneProgram.Run(_folder.Path, "serve", "--urls", address, "--data", "other").Refused("cannot be listened at", "--port");
+            AttuneProgram.Run(_folder.Path, "serve", "--urls", address, "--data", "other").Refused("cannot listen on", "--port");
             server.Interrupt();
             Assert.Equal(0, server.WaitForEnd().ExitCode);
             // It trains nothing, so it promises no checkpoint.

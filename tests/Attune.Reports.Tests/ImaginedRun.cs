@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Attune.Core.Runs;
+using Attune.Reports.Runs;
 
 namespace Attune.Reports.Tests;
 

@@ -5,7 +5,9 @@ using System.Xml.Linq;
 using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
+using Attune.Reports.Curves;
 using Attune.Reports.Plotting;
+using Attune.Reports.Runs;
 using Attune.Reports.Sections;
 using Attune.Testing;
 
@@ -258,7 +260,7 @@ public sealed partial class RunReportTests
 
     [Theory]
     [InlineData(1.0, 2.0, "rose by 1.00 while the optimised proxy rose by 2.00")]
-    [InlineData(-0.5, 2.0, "the reward model was exploited")]
+    [InlineData(-0.5, 2.0, "the policy exploited the reward model")]
     [InlineData(-0.5, -0.1, "Neither reward rose")]
     public void The_verdict_follows_from_the_figures(double gold, double proxy, string expected)
     {
@@ -278,7 +280,7 @@ public sealed partial class RunReportTests
                 []
             ),
         };
-        Assert.Contains(expected, VerdictSection.Sentence(run));
+        Assert.Contains(expected, HeadlineSection.Sentence(run));
     }
 
     [Fact]

@@ -1,3 +1,9 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
 using System.Collections.Immutable;
 using System.Net;
 using Attune.Core.Conversations;
@@ -7,6 +13,7 @@ using Attune.Feedback.Labels;
 using Attune.Feedback.People;
 using Attune.Feedback.Projects;
 using Attune.Testing;
+using Attune.Web.Configuration;
 
 namespace Attune.Web.Tests;
 

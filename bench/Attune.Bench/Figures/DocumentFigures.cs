@@ -1,3 +1,4 @@
+using Attune.Reports.Html;
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Conversations;

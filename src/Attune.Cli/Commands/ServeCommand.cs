@@ -1,3 +1,4 @@
+using Attune.Web.Configuration;
 using System.CommandLine;
 using Attune.Cli.Serving;
 using Attune.Kernels;

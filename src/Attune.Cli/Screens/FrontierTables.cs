@@ -1,6 +1,7 @@
 using Attune.Core.Statistics;
 using Attune.Reports;
 using Attune.Reports.Frontier;
+using Attune.Reports.Html;
 using Spectre.Console;
 using Markup = Spectre.Console.Markup;
 
@@ -27,7 +28,7 @@ internal static class FrontierTables
             console.Write(Equal(board));
         }
 
-        foreach (var sentence in FrontierText.Verdicts(board).Concat(FrontierText.TurnSentences(board)))
+        foreach (var sentence in FrontierText.RankingSentences(board).Concat(FrontierText.TurnSentences(board)))
         {
             console.WriteLine(sentence);
         }

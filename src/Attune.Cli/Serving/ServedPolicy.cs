@@ -1,3 +1,4 @@
+using Attune.Web.Configuration;
 using System.Collections.Immutable;
 using System.Text;
 using Attune.Core;

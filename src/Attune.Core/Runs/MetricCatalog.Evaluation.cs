@@ -9,7 +9,7 @@ public static partial class MetricCatalog
                 new(
                     "eval/gold_reward",
                     "reward",
-                    "Mean hidden utility of answers to held-out prompts; never trained on.",
+                    "Mean hidden utility of answers to held-out prompts. It is never used for training.",
                     "Gao et al. 2022"
                 ),
                 new("eval/gold_reward_sd", "reward", "Standard deviation of the hidden utility over those answers.", Own),
@@ -25,7 +25,7 @@ public static partial class MetricCatalog
                 new(
                     "eval/perplexity_pretrained",
                     "1",
-                    "Perplexity of the answers under the untouched pretrained model: rises when the text degenerates.",
+                    "Perplexity of the answers under the original pretrained model. It rises when the text degenerates.",
                     Own
                 ),
                 new(
@@ -39,10 +39,10 @@ public static partial class MetricCatalog
                 new(
                     "eval/proxy_win_rate",
                     "1",
-                    "Share of held-out prompts on which best-of-n beats one answer by the reward that chose it; ties count half.",
+                    "Share of held-out prompts on which best-of-n beats a single answer under the reward used to choose it; ties count half.",
                     "Nakano et al. 2021"
                 ),
-                new("eval/win_rate_bound", "1", "n / (n + 1): the most that this share can be.", Own),
+                new("eval/win_rate_bound", "1", "n / (n + 1): the upper bound of this share.", Own),
                 new("eval/kl_bound", "nats", "ln n - (n - 1) / n: upper bound of the divergence of best-of-n.", "Beirami et al. 2024"),
                 new("best_of_n/<n>/<figure>", "as the figure", "A figure of the held-out evaluation for best-of-n.", Own),
                 new(
@@ -55,33 +55,31 @@ public static partial class MetricCatalog
                 new(
                     "eval/distinct_2",
                     "1",
-                    "Distinct word pairs divided by all word pairs of the answers: falls when they repeat themselves.",
+                    "Distinct word pairs divided by all word pairs of the answers. It falls when they repeat themselves.",
                     "Li et al. 2016"
                 ),
                 new(
                     "eval/posterior_kl",
                     "nats",
-                    "KL(pi || pi*), the divergence from the exact optimum pi* = pi_0 exp(r / beta) / Z, where answers can be "
-                        + "enumerated; beta times it is what the objective lacks of its best value.",
+                    "KL(pi || pi*), the divergence from the exact optimum pi* = pi_0 exp(r / beta) / Z, where answers can be enumerated. Multiplied by beta, it is the gap between the objective and its best value.",
                     Ziegler + ", eq. 2"
                 ),
                 new(
                     "eval/posterior_kl_reverse",
                     "nats",
-                    "KL(pi* || pi), the same divergence the other way round: large where the policy has lost answers that the "
-                        + "optimum keeps.",
+                    "KL(pi* || pi), the same divergence in the other direction: large if the policy has lost answers that the optimum keeps.",
                     Own
                 ),
                 new(
                     "eval/posterior_tv",
                     "1",
-                    "Total variation between the policy and the exact optimum: 0 equal, 1 nothing in common.",
+                    "Total variation between the policy and the exact optimum: 0 if equal, 1 if they have nothing in common.",
                     Own
                 ),
                 new(
                     "eval/exact_kl",
                     "nats",
-                    "KL(pi || pi_0) summed over all answers, where they can be enumerated: no sampling in it.",
+                    "KL(pi || pi_0) summed over all answers, where they can be enumerated, without sampling.",
                     Own
                 ),
                 new("eval/exact_gold_reward", "reward", "Expected hidden utility over all answers, where they can be enumerated.", Own),
@@ -100,22 +98,22 @@ public static partial class MetricCatalog
         new(
             "Time",
             [
-                new("time/repack", "s", "Giving the rollout engine the round's weights.", Own),
+                new("time/repack", "s", "Copying the round's weights to the rollout engine.", Own),
                 new("time/evaluation", "s", "Held-out evaluation of the policy.", Own),
-                new("time/feedback", "s", "Sampling questions and waiting for their answers, in this refresh (online feedback).", Own),
+                new("time/feedback", "s", "Sampling questions and waiting for their labels, in this refresh (online feedback).", Own),
                 new("time/refresh", "s", "Retraining the reward models in this refresh (online feedback).", Own),
                 new("time/rollout", "s", "Sampling answers, in this round.", Own),
-                new("time/reward", "s", "Scoring them by the reward.", Own),
+                new("time/reward", "s", "Scoring the answers with the reward.", Own),
                 new(
                     "time/logprobs",
                     "s",
-                    "Their log-probabilities under policy and reference, their values, and what is made of them before the first update.",
+                    "Log-probabilities of the answers under policy and reference, their values, and what is computed from them before the first update.",
                     Own
                 ),
-                new("time/update", "s", "Optimiser steps: of the round where answers are sampled, else of one update.", Own),
+                new("time/update", "s", "Optimiser steps: those of the round if answers are sampled, otherwise those of one update.", Own),
                 new("time/checkpoint", "s", "Writing the checkpoint before this round.", Own),
                 new("time/total", "s", "The whole round or update.", Own),
-                new("time/tokens_per_second", "tokens/s", "Trained or sampled tokens a second.", Own),
+                new("time/tokens_per_second", "tokens/s", "Trained or sampled tokens per second.", Own),
             ]
         );
 

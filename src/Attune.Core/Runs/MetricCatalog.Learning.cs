@@ -11,11 +11,11 @@ public static partial class MetricCatalog
         new(
             "All stages",
             [
-                new("loss", "nats", "What the optimiser lowers, as a mean over the items of the update.", Trl),
+                new("loss", "nats", "The quantity that the optimiser minimises, as a mean over the items of the update.", Trl),
                 new("learning_rate", "1", "Step size of the optimiser at this update, after the schedule.", Trl),
                 new("grad_norm", "1", "Euclidean norm of the whole gradient before clipping.", Trl),
                 new("epoch", "1", "Passes through the training data so far.", Trl),
-                new("num_tokens", "tokens", "Tokens that went through training so far, without padding.", Trl),
+                new("num_tokens", "tokens", "Tokens trained on so far, without padding.", Trl),
                 new("eval_loss", "nats", "The loss on held-out data.", Trl),
             ]
         );
@@ -25,8 +25,8 @@ public static partial class MetricCatalog
             "Supervised fine-tuning",
             [
                 new("entropy", "nats", "Mean entropy of the next-token distribution over trained tokens.", Trl),
-                new("mean_token_accuracy", "1", "Share of trained tokens that were the model's first choice.", Trl),
-                new("perplexity", "1", "exp(loss), where loss is the mean negative log-likelihood a token.", Own),
+                new("mean_token_accuracy", "1", "Share of trained tokens that the model ranked first.", Trl),
+                new("perplexity", "1", "exp(loss), where loss is the mean negative log-likelihood per token.", Own),
                 new("eval_perplexity", "1", "exp(eval_loss) on held-out completions.", Own),
                 new("eval_entropy", "nats", "The entropy on held-out data.", Trl),
                 new("eval_mean_token_accuracy", "1", "The token accuracy on held-out data.", Trl),
@@ -37,7 +37,7 @@ public static partial class MetricCatalog
         new(
             "Reward models",
             [
-                new("accuracy", "1", "Share of comparisons whose preferred answer got the strictly higher reward.", Trl),
+                new("accuracy", "1", "Share of comparisons in which the preferred answer got the strictly higher reward.", Trl),
                 new("margin", "reward", "Mean reward of the preferred answer minus that of the other.", Trl),
                 new("min_reward", "reward", "Lowest reward in the batch.", Trl),
                 new("mean_reward", "reward", "Mean reward in the batch.", Trl),
@@ -53,13 +53,13 @@ public static partial class MetricCatalog
                 new(
                     "eval_gold_accuracy",
                     "1",
-                    "Share of held-out pairs that the model orders as the hidden utility does, noise of the labels aside.",
+                    "Share of held-out pairs that the model orders like the hidden utility, regardless of label noise.",
                     Own
                 ),
                 new(
                     "reference_mean",
                     "reward",
-                    "Mean reward of reference samples before normalisation, which is then moved to 0.",
+                    "Mean reward of reference samples before normalisation, which shifts it to 0.",
                     Ziegler + ", section 2"
                 ),
                 new(
@@ -87,18 +87,18 @@ public static partial class MetricCatalog
                 new(
                     "chosen_fell_at",
                     "updates",
-                    "When chosen answers were first seen to have become less likely than at the start, beyond noise; -1 for never.",
+                    "The update at which chosen answers had first become less likely than at the start, beyond noise; -1 for never.",
                     "Pal et al. 2024, arXiv:2402.13228"
                 ),
-                new("judge/pairs", "pairs", "Online DPO: judged pairs of the round.", Own),
-                new("judge/ties", "1", "Online DPO: share of the questions on which the judge preferred no answer.", Own),
+                new("judge/pairs", "pairs", "Online DPO: pairs judged in the round.", Own),
+                new("judge/ties", "1", "Online DPO: share of the questions for which the judge preferred neither answer.", Own),
                 new(
                     "judge/alike",
                     "1",
                     "Online DPO: share of the prompts whose answers were all the same, so that no question was asked.",
                     Own
                 ),
-                new("left_out/<reason>", "rows", "Rows of the data that were left out, for this reason.", Own),
+                new("left_out/<reason>", "rows", "Rows of the data left out for this reason.", Own),
                 new("preference_accuracy", "1", "eval_rewards/accuracies of the final policy.", Own),
                 new("preference_accuracy_low", "1", "Lower end of its 95% interval.", "Wilson 1927"),
                 new("preference_accuracy_high", "1", "Upper end of its 95% interval.", "Wilson 1927"),
@@ -113,18 +113,17 @@ public static partial class MetricCatalog
             new(
                 prefix + "rewards/chosen",
                 "reward",
-                "Mean implicit reward of chosen answers (beta times the log ratio to the reference, or what the method has in "
-                    + $"its place) over {over}.",
+                "Mean implicit reward of chosen answers (beta times the log ratio to the reference, or the method's counterpart) over {over}.",
                 Trl
             ),
-            new(prefix + "rewards/rejected", "reward", "The same of rejected answers.", Trl),
-            new(prefix + "rewards/margins", "reward", "Mean implicit reward of chosen minus that of rejected answers.", Trl),
-            new(prefix + "rewards/accuracies", "1", "Share of pairs whose chosen answer has the strictly higher implicit reward.", Trl),
+            new(prefix + "rewards/rejected", "reward", "The same for rejected answers.", Trl),
+            new(prefix + "rewards/margins", "reward", "Mean implicit reward of chosen answers minus that of rejected answers.", Trl),
+            new(prefix + "rewards/accuracies", "1", "Share of pairs in which the chosen answer has the strictly higher implicit reward.", Trl),
             new(prefix + "logps/chosen", "nats", "Mean log pi of chosen answers, summed over their tokens.", Trl),
-            new(prefix + "logps/rejected", "nats", "The same of rejected answers.", Trl),
+            new(prefix + "logps/rejected", "nats", "The same for rejected answers.", Trl),
             new(prefix + "logits/chosen", "1", "Mean logit over the positions of chosen answers and the vocabulary.", Trl),
-            new(prefix + "logits/rejected", "1", "The same of rejected answers.", Trl),
-            new(prefix + "nll_loss", "nats", "ORPO: negative log-likelihood of chosen answers a token.", Trl),
+            new(prefix + "logits/rejected", "1", "The same for rejected answers.", Trl),
+            new(prefix + "nll_loss", "nats", "ORPO: negative log-likelihood of chosen answers per token.", Trl),
             new(prefix + "log_odds_chosen", "nats", "ORPO: mean log odds ratio of chosen to rejected answers.", Trl),
             new(prefix + "log_odds_ratio", "nats", "ORPO: mean log sigma of that ratio.", Trl),
         ];

@@ -10,26 +10,25 @@ public static partial class MetricCatalog
                 new(
                     "objective/kl",
                     "nats",
-                    "Mean over answers of the summed log pi - log pi_ref of the sampled tokens (estimator k1): unbiased, and "
-                        + "negative at times.",
+                    "Mean over answers of the summed log pi - log pi_ref of the sampled tokens (estimator k1): unbiased, but sometimes negative.",
                     TrlPpo
                 ),
                 new(
                     "objective/kl_k3",
                     "nats",
-                    "The same divergence by estimator k3, exp(-x) - 1 + x with x = log pi - log pi_ref a token: never negative.",
+                    "The same divergence by estimator k3, exp(-x) - 1 + x with x = log pi - log pi_ref per token: never negative.",
                     "Schulman 2020, Approximating KL divergence"
                 ),
-                new("objective/kl_coef", "1", "beta: reward taken away for each nat of divergence.", Ziegler + ", eq. 2"),
+                new("objective/kl_coef", "1", "beta: the reward subtracted for each nat of divergence.", Ziegler + ", eq. 2"),
                 new("objective/entropy", "nats", "Mean over answers of the summed -log pi of the sampled tokens.", TrlPpo),
                 new(
                     "objective/non_score_reward",
                     "reward",
-                    "Mean summed KL penalty an answer, -kl_coef times KL.",
+                    "Mean summed KL penalty per answer, -kl_coef times KL.",
                     TrlPpo + " (as its code logs it)"
                 ),
-                new("objective/rlhf_reward", "reward", "Mean score plus KL penalty: what PPO maximises.", TrlPpo),
-                new("objective/scores", "reward", "Mean score of the sampled answers by the reward that is optimised.", TrlPpo),
+                new("objective/rlhf_reward", "reward", "Mean score plus KL penalty, which PPO maximises.", TrlPpo),
+                new("objective/scores", "reward", "Mean score of the sampled answers under the optimised reward.", TrlPpo),
                 new("objective/scores_std", "reward", "Standard deviation of the scores over the answers of the round.", Own),
                 new(
                     "reward_std",
@@ -40,34 +39,33 @@ public static partial class MetricCatalog
                 new(
                     "frac_reward_zero_std",
                     "1",
-                    "Share of prompts whose answers all earned the same: nothing is learned from them.",
+                    "Share of prompts whose answers all got the same reward, so that nothing is learned from them.",
                     "TRL GRPO"
                 ),
                 new(
                     "kl",
                     "nats",
-                    "GRPO: mean over answer tokens of the divergence's estimate in its loss, before its coefficient. KTO: z_0, "
-                        + "the divergence an answer as estimated from mismatched answers, not below 0.",
+                    "GRPO: mean over answer tokens of the divergence estimate in its loss, before its coefficient. KTO: z_0, the divergence per answer, estimated from mismatched answers and not below 0.",
                     "TRL GRPO; TRL KTO"
                 ),
-                new("objective/kept_scores", "reward", "Mean score of the answers that are imitated (rejection sampling).", Own),
-                new("objective/kept_share", "1", "Share of the round's answers that are imitated, over its passes.", Own),
-                new("online/labels", "labels", "Labels that the newest reward model was trained and measured on (online feedback).", Own),
+                new("objective/kept_scores", "reward", "Mean score of the answers kept for training (rejection sampling).", Own),
+                new("objective/kept_share", "1", "Share of the round's answers kept for training, over its passes.", Own),
+                new("online/labels", "labels", "Labels on which the newest reward model was trained and measured (online feedback).", Own),
                 new(
                     "online/unanswered",
                     "questions",
-                    "Questions of this refresh that brought no preference: ties, skipped, or not answered in time.",
+                    "Questions of this refresh that gave no preference: ties, skipped, or not answered in time.",
                     Own
                 ),
-                new("online/label_age", "updates", "Mean over labels of the policy's updates since it wrote the compared answers.", Own),
-                new("online/stale_labels", "1", "Share of the labels whose answers an earlier policy wrote.", Own),
+                new("online/label_age", "updates", "Policy updates since the compared answers were sampled, mean over labels.", Own),
+                new("online/stale_labels", "1", "Share of the labels whose answers came from an earlier policy.", Own),
                 new(
                     "online/accuracy_on_new",
                     "1",
-                    "Accuracy, on the labels of this refresh, of the reward model before it, which never saw them.",
+                    "Accuracy of the previous reward model on the labels of this refresh, which it was not trained on.",
                     Own
                 ),
-                new("labels_from_update/<updates>", "labels", "Labels on answers that the policy wrote after so many updates.", Own),
+                new("labels_from_update/<updates>", "labels", "Labels on answers that the policy gave after this many updates.", Own),
                 new(
                     "policy/approxkl_avg",
                     "nats",
@@ -86,7 +84,7 @@ public static partial class MetricCatalog
                 new(
                     "loss/ptx_avg",
                     "nats",
-                    "Language-model loss on pretraining text that is mixed in (PPO-ptx).",
+                    "Language-modelling loss on the pretraining text mixed in (PPO-ptx).",
                     "Ouyang et al. 2022, eq. 2"
                 ),
                 new("val/clipfrac_avg", "1", "Share of tokens whose value prediction was clipped.", TrlPpo),

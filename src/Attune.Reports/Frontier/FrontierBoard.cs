@@ -89,7 +89,7 @@ public sealed record FrontierBoard(
         {
             throw new DataException(
                 $"{path} is not a frontier's result ({problem.Message.TrimEnd('.')}). Run `attune frontier` again with --resume "
-                    + "to have it written anew."
+                    + "to write it again."
             );
         }
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core.Statistics;
+using Attune.Reports.Html;
 using Attune.Reports.Plotting;
 
 namespace Attune.Reports.Frontier;
@@ -37,7 +38,24 @@ internal static class FrontierFigures
     )
     {
         var start = Start(board, figure);
-        var methods = board
+        var methods = Methods(board, root, start, interval);
+        var farthest = methods.SelectMany(m => m.Points).Select(p => p.X).DefaultIfEmpty(1).Max();
+        var ceilings = Ceilings(board, root, start, figure, farthest);
+        return new Plot(
+            title,
+            new Axis(root ? "√KL from the reference, √nats" : "KL from the reference, nats", Low: 0),
+            new Axis(title),
+            [.. ceilings, .. methods]
+        )
+        {
+            Width = 560,
+            Height = 380,
+            Description = $"{title} against KL for {string.Join(", ", board.Methods)}",
+        };
+    }
+
+    private static Series[] Methods(FrontierBoard board, bool root, double start, Func<FrontierSetting, Interval> interval) =>
+        board
             .Settings()
             .GroupBy(s => s.Method)
             .Select(method => new Series(
@@ -56,8 +74,15 @@ internal static class FrontierFigures
                 Tag = method.Key,
             })
             .ToArray();
-        var farthest = methods.SelectMany(m => m.Points).Select(p => p.X).DefaultIfEmpty(1).Max();
-        var ceilings = board.Ceilings.Select(c => new Series(
+
+    private static IEnumerable<Series> Ceilings(
+        FrontierBoard board,
+        bool root,
+        double start,
+        Func<FrontierPoint, double> figure,
+        double farthest
+    ) =>
+        board.Ceilings.Select(c => new Series(
             c.Label,
             Hue.Ink,
             Drawing.Dashed,
@@ -66,20 +91,8 @@ internal static class FrontierFigures
         {
             Tag = Short(c.Label),
         });
-        return new Plot(
-            title,
-            new Axis(root ? "√KL from the reference, √nats" : "KL from the reference, nats", Low: 0),
-            new Axis(title),
-            [.. ceilings, .. methods]
-        )
-        {
-            Width = 560,
-            Height = 380,
-            Description = $"{title} against KL for {string.Join(", ", board.Methods)}",
-        };
-    }
 
-    /// <summary>A limit goes on far beyond what was trained; what lies there would squeeze everything else.</summary>
+    /// <summary>A ceiling extends far beyond the trained settings; drawing all of it would squeeze everything else.</summary>
     private static IEnumerable<PlotPoint> Within(IEnumerable<PlotPoint> points, double farthest) =>
         points.Where(p => p.X <= farthest).OrderBy(p => p.X);
 

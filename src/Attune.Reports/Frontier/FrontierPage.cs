@@ -1,12 +1,13 @@
+using Attune.Reports.Html;
 using Attune.Reports.Sections;
 
 namespace Attune.Reports.Frontier;
 
-/// <summary><c>frontier.html</c>: one file without links to anything but the cells' own reports.</summary>
+/// <summary><c>frontier.html</c>: one file that links only to the reports of its cells.</summary>
 internal static class FrontierPage
 {
     public static string Render(FrontierBoard board, string recipe) =>
-        RunReport.Page(
+        PageTemplate.Render(
             board.Name,
             html =>
             {
@@ -17,11 +18,7 @@ internal static class FrontierPage
                 Figures(html, board, "sqrt", "Reward against √KL", root: true);
                 Settings(html, board);
                 Failures(html, board);
-                using (html.Open("section", ("id", "recipe")))
-                {
-                    html.Element("h2", "The recipe as it ran");
-                    html.Element("pre", recipe.TrimEnd(), ("class", "card"));
-                }
+                RecipeSection.Write(html, recipe);
             }
         );
 
@@ -49,15 +46,25 @@ internal static class FrontierPage
                 }
             }
 
-            var trained = board.Cells.Count(c => c.Folder is not null);
-            html.Element(
-                "p",
-                $"{trained} of {board.Expected} trained cells are "
-                    + $"finished{(board.Failures.IsEmpty ? "" : $", {board.Failures.Length} failed")}.",
-                ("class", "verdict")
-            );
+            WriteFinished(html, board);
         }
 
+        WriteContents(html);
+    }
+
+    private static void WriteFinished(Markup html, FrontierBoard board)
+    {
+        var trained = board.Cells.Count(c => c.Folder is not null);
+        html.Element(
+            "p",
+            $"{trained} of {board.Expected} trained cells are "
+                + $"finished{(board.Failures.IsEmpty ? "" : $", {board.Failures.Length} failed")}.",
+            ("class", "verdict")
+        );
+    }
+
+    private static void WriteContents(Markup html)
+    {
         using (html.Open("nav", ("aria-label", "Contents")))
         {
             foreach (
@@ -87,7 +94,7 @@ internal static class FrontierPage
                 string.Join(
                     " ",
                     board.Remarks.Append(
-                        "Dots are means over the seeds, bands their 95% intervals; a ring marks where gold turns down while "
+                        "Dots are means over the seeds and bands are 95% intervals. A ring marks where gold starts to fall while "
                             + "the proxy rises."
                     )
                 ),
@@ -120,8 +127,8 @@ internal static class FrontierPage
             html.Element("h2", "At equal KL");
             html.Element(
                 "p",
-                "Gold where every method has moved equally far, along each seed's own curve (straight in √KL between settings, "
-                    + "never beyond the last). A star marks the highest.",
+                "Gold at equal distance from the reference, along each seed's own curve (interpolated linearly in √KL between settings, "
+                    + "never extrapolated). A star marks the highest.",
                 ("class", "lead")
             );
             Table(
@@ -133,7 +140,7 @@ internal static class FrontierPage
                         .Where(row => row[1..].Any(c => c.Length > 0)),
                 ]
             );
-            List(html, FrontierText.Verdicts(board));
+            List(html, FrontierText.RankingSentences(board));
         }
     }
 
@@ -175,9 +182,15 @@ internal static class FrontierPage
                         ),
                 ]
             );
+            WriteCellReports(html, board);
+        }
+    }
+
+    private static void WriteCellReports(Markup html, FrontierBoard board)
+    {
             using (html.Open("details"))
             {
-                html.Element("summary", "Every cell's own report");
+                html.Element("summary", "The report of each cell");
                 using (html.Open("ul"))
                 {
                     foreach (var cell in board.Cells.Where(c => c.Folder is not null))
@@ -193,7 +206,6 @@ internal static class FrontierPage
                     }
                 }
             }
-        }
     }
 
     private static void Failures(Markup html, FrontierBoard board)

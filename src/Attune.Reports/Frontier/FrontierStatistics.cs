@@ -13,7 +13,7 @@ public sealed record FrontierRank(string Method, Interval Gold, Interval Proxy, 
 /// <summary>All methods that reach a divergence, best gold first.</summary>
 public sealed record FrontierRanking(double Kl, ImmutableArray<FrontierRank> Ranks);
 
-/// <summary>Whether gold turned down while the proxy went on rising.</summary>
+/// <summary>Whether gold fell while the proxy kept rising.</summary>
 /// <param name="Peak">The setting with the highest mean gold.</param>
 /// <param name="End">The setting farthest from the reference.</param>
 /// <param name="Fall">Gold at the peak minus gold at the end, paired by seed.</param>
@@ -21,11 +21,11 @@ public sealed record FrontierRanking(double Kl, ImmutableArray<FrontierRank> Ran
 /// <param name="Seeds">Seeds in which gold fell and the proxy rose.</param>
 public sealed record FrontierTurn(string Method, FrontierSetting Peak, FrontierSetting End, Interval Fall, Interval Rise, int Seeds)
 {
-    /// <summary>Both intervals over the seeds exclude 0; with a single seed, both figures say so.</summary>
+    /// <summary>Both intervals over the seeds exclude 0; with a single seed, both figures are above 0.</summary>
     public bool IsCertain => Peak != End && (Fall.Units > 1 ? Fall.IsPositive && Rise.IsPositive : Fall.Value > 0 && Rise.Value > 0);
 }
 
-/// <summary>What a board says, with intervals over seeds.</summary>
+/// <summary>The statistics of a board, with intervals over seeds.</summary>
 public static class FrontierStatistics
 {
     // Divergences to compare at, nats.

@@ -1,14 +1,15 @@
 using System.Globalization;
 using System.Text;
 using Attune.Core.Statistics;
+using Attune.Reports.Html;
 
 namespace Attune.Reports.Frontier;
 
-/// <summary>What a board says, in sentences and in Markdown tables.</summary>
+/// <summary>A board in sentences and in Markdown tables.</summary>
 public static class FrontierText
 {
-    /// <summary>Who leads at which divergence, and by how much.</summary>
-    public static IEnumerable<string> Verdicts(FrontierBoard board)
+    /// <summary>Which method leads at each divergence, and by how much.</summary>
+    public static IEnumerable<string> RankingSentences(FrontierBoard board)
     {
         foreach (var ranking in board.EqualDivergence())
         {
@@ -20,19 +21,19 @@ public static class FrontierText
                 ? $"{at} {leader.Method} leads: gold {Figure.PlusMinus(leader.Gold)}, {Figure.PlusMinus(next.Behind)} above {next.Method}."
             : double.IsNaN(next.Behind.HalfWidth)
                 ? $"{at} {leader.Method} is highest: gold {Figure.PlusMinus(leader.Gold)}, {Figure.Fixed(next.Behind.Value)} above {next.Method}; "
-                    + "one seed tells no more."
-            : $"{at} {leader.Method} is highest with gold {Figure.PlusMinus(leader.Gold)}, but {string.Join(", ", alike)} cannot be told from it "
+                    + "one seed gives no interval."
+            : $"{at} {leader.Method} has the highest gold, {Figure.PlusMinus(leader.Gold)}, but {string.Join(", ", alike)} cannot be distinguished from it "
                 + $"with {Figure.Count(board.Seeds.Length, "seed")} ({next.Method}: {Figure.PlusMinus(next.Behind)} behind).";
         }
     }
 
-    /// <summary>Where gold turns down while the proxy rises, or that it does not.</summary>
+    /// <summary>For each method, where gold starts to fall while the proxy rises, or that it does not.</summary>
     public static IEnumerable<string> TurnSentences(FrontierBoard board) =>
         board
             .Turns()
             .Select(turn =>
                 turn.Peak == turn.End
-                    ? $"{turn.Method}: gold is highest at its farthest setting ({turn.End.Setting}, {Figure.PlusMinus(turn.End.Kl)} nats); no turn "
+                    ? $"{turn.Method}: gold is highest at the farthest setting ({turn.End.Setting}, {Figure.PlusMinus(turn.End.Kl)} nats); no turn "
                         + "within this sweep."
                 : turn.IsCertain
                     ? $"{turn.Method}: gold turns down after {turn.Peak.Setting} ({Figure.PlusMinus(turn.Peak.Kl)} nats). By {turn.End.Setting} "
@@ -40,9 +41,9 @@ public static class FrontierText
                         + $"{Figure.Count(turn.Fall.Units, "seed")}."
                 : turn.Fall.IsPositive
                     ? $"{turn.Method}: gold falls by {Figure.PlusMinus(turn.Fall)} from {turn.Peak.Setting} to {turn.End.Setting}, but the proxy "
-                        + $"does not clearly rise ({Figure.PlusMinus(turn.Rise)}): that is training gone wrong, not a proxy exploited."
+                        + $"does not clearly rise ({Figure.PlusMinus(turn.Rise)}): this points to failed training rather than an exploited proxy."
                 : $"{turn.Method}: gold at {turn.End.Setting} is {Figure.PlusMinus(turn.Fall)} below its best at {turn.Peak.Setting}, which "
-                    + $"{Figure.Count(turn.Fall.Units, "seed")} cannot tell from nothing."
+                    + $"{Figure.Count(turn.Fall.Units, "seed")} cannot distinguish from zero."
             );
 
     /// <summary>The divergence of a ranking, as a column's head: "0.25 nats".</summary>
@@ -88,11 +89,11 @@ public static class FrontierText
         var rankings = board.EqualDivergence();
         if (rankings.IsEmpty)
         {
-            text.Append("No divergence is reached by two methods in half the seeds.\n");
+            text.Append("No two methods reach the same divergence in at least half the seeds.\n");
             return;
         }
 
-        text.Append("Gold, along each seed's curve; an empty place is a divergence that the method does not reach.\n\n| method |");
+        text.Append("Gold along each seed's curve. A cell is empty where the method does not reach that divergence.\n\n| method |");
         text.AppendJoin("", rankings.Select(r => $" {Nats(r)} |"))
             .Append("\n|---|")
             .Insert(text.Length, "---:|", rankings.Length)
@@ -117,7 +118,7 @@ public static class FrontierText
         }
 
         text.Append('\n');
-        foreach (var sentence in Verdicts(board))
+        foreach (var sentence in RankingSentences(board))
         {
             text.Append("- ").Append(sentence).Append('\n');
         }

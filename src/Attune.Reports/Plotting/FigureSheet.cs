@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Attune.Reports.Html;
 
 namespace Attune.Reports.Plotting;
 

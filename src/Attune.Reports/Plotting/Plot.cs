@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Attune.Reports.Html;
 
 namespace Attune.Reports.Plotting;
 
@@ -36,7 +37,8 @@ public sealed record Plot(string Title, Axis X, Axis Y, ImmutableArray<Series> S
             )
         )
         {
-            DrawAxes(svg, area);
+            DrawVerticalAxis(svg, area);
+            DrawHorizontalAxis(svg, area);
             DrawBars(svg, area);
             DrawReferences(svg, area);
             foreach (var series in Series)
@@ -44,30 +46,15 @@ public sealed record Plot(string Title, Axis X, Axis Y, ImmutableArray<Series> S
                 SeriesDrawing.Draw(svg, area, series);
             }
 
-            foreach (var mark in Marks)
-            {
-                using (
-                    svg.Open(
-                        "circle",
-                        ("class", "mark hue-" + (int)mark.Hue),
-                        ("cx", Markup.Number(area.X[mark.X])),
-                        ("cy", Markup.Number(area.Y[mark.Y])),
-                        ("r", "8")
-                    )
-                )
-                {
-                    svg.Element("title", mark.Hint);
-                }
-            }
-
-            EndLabels.Draw(svg, area, Series);
-            HoverStrips.Draw(svg, area, this);
+            DrawMarks(svg, area);
+            SeriesEndLabels.Draw(svg, area, Series);
+            HoverTargets.Draw(svg, area, this);
         }
 
         return svg.ToString();
     }
 
-    private void DrawAxes(Markup svg, PlotArea area)
+    private void DrawVerticalAxis(Markup svg, PlotArea area)
     {
         foreach (var (mark, label) in area.Y.Marks.Zip(area.Y.Labels))
         {
@@ -89,7 +76,10 @@ public sealed record Plot(string Title, Axis X, Axis Y, ImmutableArray<Series> S
                 ("text-anchor", "end")
             );
         }
+    }
 
+    private void DrawHorizontalAxis(Markup svg, PlotArea area)
+    {
         var foot = Markup.Number(area.Bottom);
         svg.Empty(
             "line",
@@ -114,6 +104,25 @@ public sealed record Plot(string Title, Axis X, Axis Y, ImmutableArray<Series> S
             ("y", Markup.Number(area.Bottom + 34)),
             ("text-anchor", "end")
         );
+    }
+
+    private void DrawMarks(Markup svg, PlotArea area)
+    {
+        foreach (var mark in Marks)
+        {
+            using (
+                svg.Open(
+                    "circle",
+                    ("class", "mark hue-" + (int)mark.Hue),
+                    ("cx", Markup.Number(area.X[mark.X])),
+                    ("cy", Markup.Number(area.Y[mark.Y])),
+                    ("r", "8")
+                )
+            )
+            {
+                svg.Element("title", mark.Hint);
+            }
+        }
     }
 
     private void DrawBars(Markup svg, PlotArea area)

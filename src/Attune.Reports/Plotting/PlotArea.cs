@@ -1,7 +1,7 @@
 namespace Attune.Reports.Plotting;
 
 /// <summary>The rectangle inside the axes, with both axes laid out over it.</summary>
-internal sealed record PlotArea(double Left, double Top, double Right, double Bottom, Scale X, Scale Y)
+internal sealed record PlotArea(double Left, double Top, double Right, double Bottom, AxisScale X, AxisScale Y)
 {
     // Advance of a digit at the style sheet's 11 px, with room for phones, where the type is larger.
     private const double DigitWidth = 7;
@@ -14,11 +14,11 @@ internal sealed record PlotArea(double Left, double Top, double Right, double Bo
         var values = points
             .SelectMany(point => (double[])[point.Y, point.Low, point.High])
             .Concat(plot.References.Where(line => line.Slope == 0).Select(line => line.Intercept));
-        var y = Scale.Fit(plot.Y, values, 0.05, bottom, top, wanted: 5);
+        var y = AxisScale.Fit(plot.Y, values, 0.05, bottom, top, wanted: 5);
         var left = 10 + (DigitWidth * y.Labels.Max(label => label.Length));
-        var right = plot.Width - EndLabels.Room(plot.Series);
+        var right = plot.Width - SeriesEndLabels.Room(plot.Series);
         var path = plot.Series.Any(series => series.Drawing is Drawing.Path or Drawing.Dots);
-        var x = Scale.Fit(plot.X, points.Select(point => point.X), path ? 0.03 : 0, left, right, wanted: (int)(plot.Width / 80));
+        var x = AxisScale.Fit(plot.X, points.Select(point => point.X), path ? 0.03 : 0, left, right, wanted: (int)(plot.Width / 80));
         return new PlotArea(left, top, right, bottom, x, y);
     }
 

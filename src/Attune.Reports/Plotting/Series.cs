@@ -17,7 +17,7 @@ public enum Drawing
     /// <summary>Dots alone, with whiskers where the points have them.</summary>
     Dots,
 
-    /// <summary>A dashed line in the order given: a limit that nothing measured.</summary>
+    /// <summary>A dashed line in the order given, for a limit that was not measured.</summary>
     Dashed,
 }
 
@@ -58,13 +58,13 @@ public sealed record Series(string Label, Hue Hue, Drawing Drawing, ImmutableArr
     public string? Tag { get; init; }
 }
 
-/// <summary>A ring around a point that the text speaks of.</summary>
+/// <summary>A ring around a point that the text refers to.</summary>
 /// <param name="Hint">Shown on hover.</param>
 public sealed record Mark(Hue Hue, double X, double Y, string Hint);
 
-/// <summary>A straight line for orientation: a limit, chance level, or the diagonal.</summary>
+/// <summary>A straight reference line: a limit, chance level, or the diagonal.</summary>
 /// <param name="Slope">0 for a horizontal line.</param>
 public sealed record ReferenceLine(string Label, double Intercept, double Slope = 0);
 
-/// <summary>A faint bar on the x axis: how much data lies there. The highest bar takes a fifth of the plot.</summary>
+/// <summary>A faint bar on the x axis that shows how much data lies there. The highest bar takes a fifth of the plot.</summary>
 public sealed record Bar(double From, double To, double Height, string Label);

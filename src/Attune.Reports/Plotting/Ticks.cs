@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Attune.Reports.Plotting;
 
-/// <summary>Where an axis is marked, and with what. Steps are 1, 2 or 5 times a power of ten.</summary>
+/// <summary>The positions and labels of an axis's ticks. Steps are 1, 2 or 5 times a power of ten.</summary>
 public static class Ticks
 {
     /// <summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
+using Attune.Reports.Html;
 using Attune.Reports.Plotting;
 
 namespace Attune.Reports.Sections;
@@ -30,7 +31,7 @@ internal static class CalibrationSection
             References = [new ReferenceLine("", 0, 1)],
             Bars = Bars(bins, low),
         };
-        html.Element("h3", "Are its probabilities right?");
+        html.Element("h3", "Calibration");
         using (html.Open("div", ("class", "feature")))
         {
             using (html.Open("figure", ("class", "card"), ("id", "reliability")))
@@ -39,22 +40,27 @@ internal static class CalibrationSection
                     html,
                     "Reliability diagram",
                     "",
-                    "On the dashed diagonal, pairs are won as often as predicted. Whiskers are 95% intervals; bars count the pairs."
+                    "On the dashed diagonal, the predicted preference equals the observed share. Whiskers are 95% intervals; bars count the pairs."
                 );
                 html.Verbatim(plot.ToSvg());
             }
 
-            using (html.Open("div", ("class", "reading")))
-            {
-                var count = bins.Sum(bin => (long)bin.Count);
-                html.Element(
-                    "p",
-                    $"Expected calibration error: {Figure.Percent(Calibration.ExpectedError(bins))} over "
-                        + $"{Figure.Count(count, "held-out comparison")} in {Figure.Count(bins.Length, "bin")}. It is the distance of "
-                        + "the dots from the diagonal, weighted by their counts."
-                );
-                html.Element("p", Tendency(bins));
-            }
+            WriteReading(html, bins);
+        }
+    }
+
+    private static void WriteReading(Markup html, ImmutableArray<CalibrationBin> bins)
+    {
+        using (html.Open("div", ("class", "reading")))
+        {
+            var count = bins.Sum(bin => (long)bin.Count);
+            html.Element(
+                "p",
+                $"Expected calibration error: {Figure.Percent(Calibration.ExpectedError(bins))} over "
+                    + $"{Figure.Count(count, "held-out comparison")} in {Figure.Count(bins.Length, "bin")}. This is the distance "
+                    + "of the dots from the diagonal, weighted by their counts."
+            );
+            html.Element("p", Tendency(bins));
         }
     }
 
@@ -66,9 +72,9 @@ internal static class CalibrationSection
             / bins.Sum(bin => (double)bin.Count);
         return excess switch
         {
-            > 0.02 => $"On the whole it is overconfident, by {Figure.Percent(excess)}: it claims more than it knows.",
-            < -0.02 => $"On the whole it is underconfident, by {Figure.Percent(-excess)}: it knows more than it claims.",
-            _ => "On the whole it is neither overconfident nor underconfident by more than two in a hundred.",
+            > 0.02 => $"Overall, the model is overconfident by {Figure.Percent(excess)}.",
+            < -0.02 => $"Overall, the model is underconfident by {Figure.Percent(-excess)}.",
+            _ => "Overall, the model is neither overconfident nor underconfident by more than 2%.",
         };
     }
 

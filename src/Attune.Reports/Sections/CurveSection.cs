@@ -1,13 +1,16 @@
 using System.Collections.Immutable;
 using Attune.Core.Runs;
+using Attune.Reports.Curves;
+using Attune.Reports.Html;
 using Attune.Reports.Plotting;
+using Attune.Reports.Runs;
 
 namespace Attune.Reports.Sections;
 
 /// <summary>The curves of one stage, in a grid.</summary>
 internal static class CurveSection
 {
-    // Counters that only grow: a curve of them says nothing.
+    // Counters only grow; their curves carry no information.
     private static readonly ImmutableHashSet<string> Counters = ["epoch", "num_tokens", "episode", "chosen_fell_at"];
 
     public static void Write(Markup html, RunRecord run, string stage)
@@ -29,8 +32,8 @@ internal static class CurveSection
     private static string Title(CurveChapter chapter) =>
         chapter switch
         {
-            CurveChapter.Outcome => "What came of it",
-            CurveChapter.Training => "How training went",
+            CurveChapter.Outcome => "Results",
+            CurveChapter.Training => "Training",
             _ => "Optimiser and time",
         };
 
@@ -48,7 +51,7 @@ internal static class CurveSection
         return CurveCatalog.Figures.Where(figure => figure.Curves.Any(curve => logged.Contains(curve.Metric))).Concat(others);
     }
 
-    /// <summary>A metric that no figure names.</summary>
+    /// <summary>A metric that appears in no figure of the catalogue.</summary>
     private static CurveFigure Plain(string name)
     {
         var metric = MetricCatalog.Find(name);
@@ -79,7 +82,7 @@ internal static class CurveSection
         }
     }
 
-    /// <summary>Training goes by updates; a measurement of best-of-n by n, which is noted in their place.</summary>
+    /// <summary>Training is plotted over updates; best-of-n over n, which is logged in their place.</summary>
     private static Axis Along(ImmutableArray<RunEvent> events) =>
         events.Any(e => e.Metrics.ContainsKey("eval/win_rate_bound"))
             ? new Axis("n, answers to choose from", AxisKind.Logarithmic)

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
+using Attune.Reports.Html;
 using Attune.Reports.Plotting;
 
 namespace Attune.Reports.Sections;
 
-/// <summary>What stands above a plot.</summary>
+/// <summary>The caption above a plot.</summary>
 internal static class FigureCaption
 {
     public static void Write(Markup html, string title, string unit, string hint)
@@ -23,7 +24,7 @@ internal static class FigureCaption
         }
     }
 
-    /// <summary>Only where there is something to tell apart.</summary>
+    /// <summary>Written only where there are several series.</summary>
     public static void WriteLegend(Markup html, ImmutableArray<Series> series)
     {
         if (series.Length < 2)

@@ -1,8 +1,10 @@
 using Attune.Core.Runs;
+using Attune.Reports.Html;
+using Attune.Reports.Runs;
 
 namespace Attune.Reports.Sections;
 
-/// <summary>What a direct preference method did to held-out chosen and rejected answers, in words.</summary>
+/// <summary>How a direct preference method changed the held-out chosen and rejected answers, in one sentence.</summary>
 internal static class PreferenceSection
 {
     public static void Write(Markup html, RunRecord run, string stage)
@@ -13,7 +15,7 @@ internal static class PreferenceSection
         }
     }
 
-    /// <summary>null where the stage has no such figures.</summary>
+    /// <summary>Null where the stage has no such figures.</summary>
     internal static string? Reading(RunEvent[] events)
     {
         RunEvent[] looks =
@@ -33,10 +35,10 @@ internal static class PreferenceSection
             + $"rejected ones by {Figure.Change(rejected)}";
         return (chosen >= 0, chosen > rejected) switch
         {
-            (true, true) => sentence + ": the policy moved towards what was chosen.",
+            (true, true) => sentence + ": the policy moved towards the chosen answers.",
             (false, true) => sentence
-                + ": chosen answers lead, but only because rejected ones fell faster; the probability went to answers that nobody judged.",
-            (_, false) => sentence + ": the policy did not learn to tell them apart.",
+                + ": chosen answers lead only because rejected ones fell faster; the probability went to answers outside the data.",
+            (_, false) => sentence + ": the policy did not learn to distinguish them.",
         };
     }
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Attune.Core.Runs;
+using Attune.Reports.Html;
+using Attune.Reports.Runs;
 
 namespace Attune.Reports.Sections;
 
@@ -10,7 +12,7 @@ internal static class SampleSection
 
     public static void Write(Markup html, RunRecord run)
     {
-        // The last stage is what the run was for; earlier ones can be opened.
+        // The last stage is open; earlier ones can be opened.
         var stages = Pairs(run).Reverse().ToArray();
         if (stages.Length == 0)
         {
@@ -20,7 +22,11 @@ internal static class SampleSection
         using (html.Open("section", ("id", "samples")))
         {
             html.Element("h2", "Before and after");
-            html.Element("p", "Answers to the run's fixed prompts. Marked words are those the other answer lacks.", ("class", "lead"));
+            html.Element(
+                "p",
+                "Answers to the run's fixed prompts. Words that do not appear in the other answer are marked.",
+                ("class", "lead")
+            );
             foreach (var (stage, pairs) in stages)
             {
                 using (stage == stages[0].Stage ? html.Open("details", ("open", "open")) : html.Open("details"))
@@ -65,7 +71,7 @@ internal static class SampleSection
         }
     }
 
-    private static void WriteAnswer(Markup html, SampleEvent sample, ImmutableArray<WordRun> runs, string title, string mark)
+    private static void WriteAnswer(Markup html, SampleEvent sample, ImmutableArray<TextSegment> runs, string title, string mark)
     {
         using (html.Open("div"))
         {

@@ -1,11 +1,12 @@
 using Attune.Core.Runs;
+using Attune.Reports.Html;
 
 namespace Attune.Reports.Sections;
 
-/// <summary>Whose labels a stage learned from: each snapshot with a link to it, its labels and the people who gave them.</summary>
+/// <summary>The snapshots that a stage was trained on, with links, numbers of labels and annotators.</summary>
 internal static class SnapshotLines
 {
-    /// <summary>More are counted; the snapshot's manifest names all.</summary>
+    /// <summary>Further annotators are only counted; the snapshot's manifest names all.</summary>
     private const int MostNamed = 12;
 
     /// <param name="link">The address of a snapshot from where the page is shown.</param>

@@ -1,4 +1,6 @@
 using Attune.Core.Runs;
+using Attune.Reports.Html;
+using Attune.Reports.Runs;
 
 namespace Attune.Reports.Sections;
 
@@ -107,7 +109,7 @@ internal static class StageSection
     {
         using (html.Open("details"))
         {
-            html.Element("summary", "All final figures of this stage");
+            html.Element("summary", "All final metrics of this stage");
             using (html.Open("div", ("class", "scroll")))
             using (html.Open("table"))
             using (html.Open("tbody"))

@@ -1,16 +1,18 @@
 using Attune.Core.Runs;
+using Attune.Reports.Html;
 using Attune.Reports.Plotting;
+using Attune.Reports.Runs;
 
 namespace Attune.Reports.Sections;
 
-/// <summary>Where the time went, by stage, and by part where the stage logged it.</summary>
+/// <summary>How long each stage took, and each of its parts where logged.</summary>
 internal static class TimeSection
 {
-    // In the order in which a round goes.
+    // In the order of a round.
     private static readonly (string Metric, string Label)[] Parts =
     [
         ("time/checkpoint", "checkpoints"),
-        ("time/repack", "weights to the engine"),
+        ("time/repack", "copying weights to the sampler"),
         ("time/evaluation", "held-out answers"),
         ("time/rollout", "sampling"),
         ("time/reward", "rewards"),
@@ -46,13 +48,13 @@ internal static class TimeSection
 
                 if (run.Summary("seconds") is { } whole && whole - accounted > 0.02 * whole)
                 {
-                    Row(html, "Loading, evaluating, writing", whole - accounted, longest, whole, "stage");
+                    Row(html, "Loading, evaluating and writing", whole - accounted, longest, whole, "stage");
                 }
             }
         }
     }
 
-    /// <summary>What the stage logged, and what is left: loading, encoding, saving, and the last checkpoint.</summary>
+    /// <summary>The parts that the stage logged, and the rest: loading, encoding, saving and the last checkpoint.</summary>
     private static (string Label, double Seconds)[] PartsOf(RunRecord run, StageResult stage)
     {
         var parts = Parts
@@ -66,8 +68,8 @@ internal static class TimeSection
             .Where(part => part.Seconds > 0)
             .ToArray();
         var rest = stage.Seconds - parts.Sum(part => part.Seconds);
-        // A resumed stage's own clock knows nothing of the seconds before; then the parts are told without a rest.
-        return parts.Length > 0 && rest > 0.01 * stage.Seconds ? [.. parts, ("the rest", rest)] : parts;
+        // The clock of a resumed stage starts at the resumption, so the parts can exceed it; then there is no rest.
+        return parts.Length > 0 && rest > 0.01 * stage.Seconds ? [.. parts, ("other", rest)] : parts;
     }
 
     private static void Row(Markup html, string label, double seconds, double longest, double whole, string kind)

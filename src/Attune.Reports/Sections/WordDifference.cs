@@ -2,17 +2,17 @@ using System.Collections.Immutable;
 
 namespace Attune.Reports.Sections;
 
-/// <summary>A stretch of a text, and whether the other text lacks it.</summary>
-internal readonly record struct WordRun(string Text, bool Changed);
+/// <summary>A part of a text, and whether it is missing in the other text.</summary>
+internal readonly record struct TextSegment(string Text, bool Changed);
 
-/// <summary>What two texts do not share, word by word (longest common subsequence).</summary>
+/// <summary>The difference of two texts, word by word (longest common subsequence).</summary>
 internal static class WordDifference
 {
     // Quadratic in the number of words: longer texts are shown unmarked.
     private const int MostWords = 1500;
 
-    /// <summary>Both texts in stretches. Unmarked where too little is shared for marks to help a reader.</summary>
-    public static (ImmutableArray<WordRun> Before, ImmutableArray<WordRun> After) Between(string before, string after)
+    /// <summary>Both texts in segments. Nothing is marked where the texts have too little in common.</summary>
+    public static (ImmutableArray<TextSegment> Before, ImmutableArray<TextSegment> After) Between(string before, string after)
     {
         var (left, right) = (Words(before), Words(after));
         if (left.Length > MostWords || right.Length > MostWords)
@@ -82,9 +82,9 @@ internal static class WordDifference
         return (keptLeft, keptRight);
     }
 
-    private static ImmutableArray<WordRun> Runs(string[] words, bool[] kept)
+    private static ImmutableArray<TextSegment> Runs(string[] words, bool[] kept)
     {
-        var runs = ImmutableArray.CreateBuilder<WordRun>();
+        var runs = ImmutableArray.CreateBuilder<TextSegment>();
         for (var start = 0; start < words.Length; )
         {
             var end = start + 1;
@@ -95,10 +95,10 @@ internal static class WordDifference
 
             var text = string.Concat(words[start..end]);
             var marked = kept[start] ? text.Length : text.TrimEnd().Length;
-            runs.Add(new WordRun(text[..marked], !kept[start]));
+            runs.Add(new TextSegment(text[..marked], !kept[start]));
             if (marked < text.Length)
             {
-                runs.Add(new WordRun(text[marked..], false));
+                runs.Add(new TextSegment(text[marked..], false));
             }
 
             start = end;

@@ -1,3 +1,12 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
@@ -5,10 +14,10 @@ using Attune.Feedback.Labels;
 
 namespace Attune.Web.Annotation;
 
-/// <summary>What a page's form is filled with: a draft as the page sent it, or a judgement that was taken back.</summary>
+/// <summary>The initial content of a page's form: a draft as the page sent it, or a judgement that was undone.</summary>
 public static class DraftFields
 {
-    /// <summary>JSON as the page's script reads it; empty where there is nothing.</summary>
+    /// <summary>JSON for the page's script; empty if there is no draft.</summary>
     /// <param name="missingTypes">Of the project, in the order of the form's rows.</param>
     public static string Of(JsonElement? draft, ImmutableArray<string> missingTypes)
     {
@@ -38,7 +47,7 @@ public static class DraftFields
         }
     }
 
-    /// <summary>One value of a draft, such as what was said of an earlier turn of a chat.</summary>
+    /// <summary>One value of a draft, such as the choice in an earlier turn of a chat.</summary>
     public static IEnumerable<(string Name, string Value)> Read(string draft)
     {
         if (draft.Length == 0)

@@ -4,15 +4,15 @@ using Microsoft.Extensions.Primitives;
 
 namespace Attune.Web.Annotation;
 
-/// <summary>Fields of a form by name; empty ones count as not there.</summary>
+/// <summary>The fields of a form by name; empty ones count as absent.</summary>
 internal sealed class FormFields(IReadOnlyDictionary<string, StringValues> form)
 {
-    /// <summary>Parts of one answer that a form may name: more would only burden the server.</summary>
+    /// <summary>The most numbered fields in a form; more would only burden the server.</summary>
     private const int MostParts = 4096;
 
     public IEnumerable<string> Names => form.Keys;
 
-    /// <summary>Browsers without scripts send line breaks as CR LF: they were typed as one.</summary>
+    /// <summary>Browsers send line breaks as CR LF; each was typed as one character.</summary>
     public string? Text(string name) =>
         form.TryGetValue(name, out var values) && values.Count > 0 && values[0] is { Length: > 0 } text
             ? text.Replace("\r\n", "\n", StringComparison.Ordinal)
@@ -35,8 +35,8 @@ internal sealed class FormFields(IReadOnlyDictionary<string, StringValues> form)
             ? TimeSpan.FromMilliseconds(number)
             : null;
 
-    /// <summary>Fields name.0, name.1, ... up to the highest that is there; null for those left out.</summary>
-    /// <param name="least">How many there are at least: those after the highest are left out too.</param>
+    /// <summary>The fields name.0, name.1, ... up to the highest present; null for absent ones.</summary>
+    /// <param name="least">The least number of fields to return; those after the highest are null.</param>
     public IEnumerable<(int Index, int? Number)> Numbered(string name, int least = 0)
     {
         var indices = form

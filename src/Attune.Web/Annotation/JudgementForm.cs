@@ -1,3 +1,12 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
@@ -9,12 +18,12 @@ using Microsoft.Extensions.Primitives;
 namespace Attune.Web.Annotation;
 
 /// <summary>
-/// The fields of a task's form become a judgement. The same fields are sent by the page's script, by its outbox and by a browser without
-/// scripts, and they are what drafts hold. Whether the judgement answers the task is for the store to say.
+/// Converts the fields of a task's form to a judgement. The page's script, its outbox and a browser without scripts all send the same
+/// fields, and drafts contain them too. The store checks whether the judgement fits the task.
 /// </summary>
 public static class JudgementForm
 {
-    /// <exception cref="DataException">A field is missing or is not what its kind of control sends.</exception>
+    /// <exception cref="DataException">A field is missing or has a value that its control cannot send.</exception>
     public static Judgement Read(ProjectKind kind, IReadOnlyDictionary<string, StringValues> form)
     {
         var fields = new FormFields(form);
@@ -109,5 +118,5 @@ public static class JudgementForm
                 )),
         ];
 
-    private static DataException Missing(string what) => new($"the answer lacks {what}.");
+    private static DataException Missing(string what) => new($"the form lacks {what}.");
 }

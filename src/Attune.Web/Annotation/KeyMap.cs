@@ -1,21 +1,30 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using System.Collections.Immutable;
 using Attune.Feedback.Labels;
 
 namespace Attune.Web.Annotation;
 
-/// <summary>What a key does.</summary>
+/// <summary>An action and its keys.</summary>
 /// <param name="Action">The name that elements carry in data-act, or a handler of the page's script.</param>
-/// <param name="Label">As the help shows it.</param>
-/// <param name="Keys">As browsers name keys, letters in lower case; several with spaces between.</param>
+/// <param name="Label">The text in the help.</param>
+/// <param name="Keys">The names that browsers use for keys, letters in lower case; several are separated by spaces.</param>
 public sealed record KeyAction(string Action, string Label, string Keys);
 
-/// <summary>The one registry of keys. A test refuses two actions of a page on one key.</summary>
+/// <summary>The registry of all keys. A test checks that no two actions of a page share a key.</summary>
 public static class KeyMap
 {
     private static readonly ImmutableArray<KeyAction> Shared =
     [
         new("submit", "Submit", "Ctrl+Enter Enter"),
-        new("undo", "Take back what was submitted last", "Ctrl+z"),
+        new("undo", "Undo the last submission", "Ctrl+z"),
         new("comment", "Write a comment", "c"),
         new("leave", "Leave a text box", "Escape"),
         new("skip", "Skip, with a reason", "s"),
@@ -34,13 +43,40 @@ public static class KeyMap
 
     private static readonly ImmutableArray<KeyAction> Walk = [new("next", "Next one", "j"), new("previous", "Previous one", "k")];
 
+    private static readonly ImmutableArray<KeyAction> Ranks =
+    [
+        new("better", "One rank better", "Alt+ArrowUp"),
+        new("worse", "One rank worse", "Alt+ArrowDown"),
+        new("tie", "Tie with the previous answer", "t"),
+    ];
+
+    private static readonly ImmutableArray<KeyAction> Steps =
+    [
+        new("wrong", "The current step is wrong (-1)", "1 -"),
+        new("neutral", "The current step is neutral (0)", "2 0"),
+        new("right", "The current step is right (+1)", "3 ="),
+        new("give-up", "Give up", "e"),
+        new("bad-problem", "The problem is bad", "b"),
+        new("correction", "Write the correct step", "w"),
+    ];
+
+    private static readonly ImmutableArray<KeyAction> Spans =
+    [
+        new("next-span", "Next mark", "m"),
+        new("delete-span", "Delete the current mark", "x"),
+        new("note", "Write a note on the current mark", "n"),
+        new("missing", "Go to what is missing", "l"),
+        new("corrected", "Write the corrected text", "w"),
+    ];
+
+    /// <param name="parts">The answers, error types or rating levels to choose from.</param>
     public static ImmutableArray<KeyAction> For(ProjectKind kind, int parts) =>
         kind switch
         {
-            ProjectKind.Comparison => [.. Levels(8, Components.Scale.Words), .. Sides, .. Shared],
+            ProjectKind.Comparison => [.. Levels(8, StrengthText.Of), .. Sides, .. Shared],
             ProjectKind.Chat =>
             [
-                .. Levels(8, level => Components.Scale.Words(level) + (level <= 5 ? $"; in the overall rating, {level} of 5" : "")),
+                .. Levels(8, level => StrengthText.Of(level) + (level <= 5 ? $"; in the overall rating, {level} of 5" : "")),
                 .. Sides,
                 new("overall", "Rate the whole conversation", "o"),
                 new("message", "Write a message", "i"),
@@ -50,9 +86,7 @@ public static class KeyMap
             [
                 .. Walk,
                 .. Levels(Math.Min(parts, 9), rank => $"Rank {rank} for the current answer"),
-                new("better", "One rank better", "Alt+ArrowUp"),
-                new("worse", "One rank worse", "Alt+ArrowDown"),
-                new("tie", "Tie with the answer before", "t"),
+                .. Ranks,
                 .. Shared,
             ],
             ProjectKind.BestOf =>
@@ -61,26 +95,12 @@ public static class KeyMap
                 new("none", "None is acceptable", "0"),
                 .. Shared,
             ],
-            ProjectKind.Steps =>
-            [
-                .. Walk,
-                new("wrong", "The current step is wrong (-1)", "1 -"),
-                new("neutral", "It is neutral (0)", "2 0"),
-                new("right", "It is right (+1)", "3 ="),
-                new("give-up", "Give up", "e"),
-                new("bad-problem", "The problem is bad", "b"),
-                new("correction", "Write the right step", "w"),
-                .. Shared,
-            ],
+            ProjectKind.Steps => [.. Walk, .. Steps, .. Shared],
             ProjectKind.Spans =>
             [
-                new("answer-text", "Go to the answer: arrows move, Shift with arrows picks", "a"),
-                .. Levels(Math.Min(parts, 9), n => $"Mark what is picked with error type {n}"),
-                new("next-span", "Next mark", "m"),
-                new("delete-span", "Delete the current mark", "x"),
-                new("note", "Note on the current mark", "n"),
-                new("missing", "What is missing", "l"),
-                new("corrected", "Write the corrected text", "w"),
+                new("answer-text", "Go to the answer: arrow keys move, Shift with arrow keys selects", "a"),
+                .. Levels(Math.Min(parts, 9), n => $"Mark the selection with error type {n}"),
+                .. Spans,
                 .. Shared,
             ],
             _ => [.. Levels(Math.Min(parts, 9), n => parts == 2 ? (n == 1 ? "Bad" : "Good") : $"Rating number {n}"), .. Shared],

@@ -1,3 +1,10 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using System.Collections.Immutable;
 using Attune.Core.Conversations;
 using Attune.Feedback.Labels;
@@ -7,8 +14,8 @@ using Attune.Feedback.Queue;
 namespace Attune.Web.Annotation;
 
 /// <summary>
-/// All that the page of one task shows. It is made from what the store hands out for annotators, which has neither policies nor scores nor
-/// gold marks, so that a page cannot show them by mistake.
+/// The data for the page of one task. It comes from the store's view for annotators, which contains no policies, scores or gold marks, so a
+/// page cannot show them by mistake.
 /// </summary>
 public sealed record TaskView
 {
@@ -18,7 +25,7 @@ public sealed record TaskView
     public required Guid Task { get; init; }
     public required Guid Lease { get; init; }
 
-    /// <summary>Made here, so that a form sent twice is one label.</summary>
+    /// <summary>Created with the page, so that a form sent twice gives one label.</summary>
     public required Guid Submission { get; init; }
 
     public required ProjectSettings Settings { get; init; }
@@ -34,10 +41,10 @@ public sealed record TaskView
     public string Guidelines { get; init; } = "";
     public int GuidelineVersion { get; init; } = 1;
 
-    /// <summary>JSON: {"fields": [[name, value], ...], "at": milliseconds}; empty where nothing was typed.</summary>
+    /// <summary>JSON: {"fields": [[name, value], ...], "at": milliseconds}; empty if nothing was typed.</summary>
     public string Draft { get; init; } = "";
 
-    /// <summary>The page follows a submit, which may still be taken back.</summary>
+    /// <summary>The page follows a submission, which can still be undone.</summary>
     public bool JustSubmitted { get; init; }
     public ImmutableArray<ChatTurnView> Turns { get; init; } = [];
     public bool ModelIsThere { get; init; } = true;
@@ -62,7 +69,7 @@ public sealed record TaskView
     public ImmutableArray<string> MissingTypes =>
         Settings.MissingTypes.IsEmpty ? ["Missing-Answer", "Missing-Major-Auxiliary", "Missing-Minor-Auxiliary"] : Settings.MissingTypes;
 
-    /// <summary>The levels to choose from; empty where the scale is too fine for buttons.</summary>
+    /// <summary>The levels to choose from; empty if the scale is too fine for buttons.</summary>
     public ImmutableArray<double> RatingLevels
     {
         get
@@ -79,5 +86,5 @@ public sealed record TaskView
 public sealed record ShownAnswer(string Text, ImmutableArray<string> Steps);
 
 /// <summary>A turn of a chat.</summary>
-/// <param name="Chosen">The reply shown at this place went on; null while undecided.</param>
+/// <param name="Chosen">The position of the preferred reply; null while undecided.</param>
 public sealed record ChatTurnView(int Number, string User, ImmutableArray<string> Replies, int? Chosen);

@@ -4,12 +4,11 @@ using System.Text;
 
 namespace Attune.Web.Annotation;
 
-/// <summary>A part of a text; hidden ones are shown as a mark with a name.</summary>
+/// <summary>A part of a text; invisible characters are shown as a mark with a name.</summary>
 public readonly record struct TextPart(string Text, bool Hidden, string? Title);
 
 /// <summary>
-/// Texts whose invisible characters are shown. A model can hide words from the person who judges it, or turn their order round, with
-/// characters that leave no mark on the screen.
+/// Makes invisible characters visible. With such characters, a model could hide words from annotators or reverse their order.
 /// </summary>
 public static class VisibleText
 {
@@ -28,7 +27,7 @@ public static class VisibleText
             {
                 Flush(parts, plain);
                 var code = "U+" + rune.Value.ToString("X4", CultureInfo.InvariantCulture);
-                parts.Add(new TextPart(code, true, "A character that cannot be seen: " + code));
+                parts.Add(new TextPart(code, true, "Invisible character: " + code));
             }
 
             before = rune.Value;
@@ -38,7 +37,7 @@ public static class VisibleText
         return parts.ToImmutable();
     }
 
-    // Joiners belong to emoji and to several scripts: there they are no trick.
+    // Joiners are legitimate in emoji and in several scripts.
     private static bool IsHidden(Rune rune, int before) =>
         rune.Value switch
         {

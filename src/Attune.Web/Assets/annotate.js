@@ -1,11 +1,11 @@
-// The page of one task: keeps what is typed, sends what is submitted, counts the time, listens to keys.
+// The page of one task: saves drafts, sends submissions, measures time and handles keys.
 import { drafts, outbox, passes, send } from './outbox.js';
 import { answers, collect, fill } from './fields.js';
 import { bindKeys } from './keys.js';
 import { begin } from './interfaces.js';
 
 const form = document.querySelector('form[data-task]');
-form.noValidate = true; // This script says what is missing, where a reader hears it.
+form.noValidate = true; // This script reports what is missing, in a live region.
 const page = form.dataset;
 const state = document.getElementById('state');
 const says = document.getElementById('says');
@@ -13,7 +13,7 @@ const started = performance.now();
 let shownProblem = false;
 let sending = false;
 
-// State: on the server, on this device, or nowhere; a reader hears it, and sees more than a colour.
+// Where the draft is saved: on the server, on this device, or nowhere. Announced as text, not only by colour.
 function tell(where, text) {
   state.dataset.state = where;
   if (state.textContent !== text) state.textContent = text;
@@ -26,7 +26,7 @@ function complain(text) {
   if (shownProblem) says.scrollIntoView({ block: 'nearest' });
 }
 
-// Active time: the page is visible and something happened within the last minute.
+// Active time: the page is visible and there was input within the last minute.
 let active = 0;
 let lastSign = performance.now();
 let lastTick = performance.now();
@@ -39,15 +39,15 @@ setInterval(() => {
   lastTick = now;
 }, 500);
 
-// Drafts: on the device at each change, on the server when there is a pause.
+// Drafts are saved on the device at each change, and on the server after a pause.
 let pause;
 let saved = true;
 function changed() {
-  if (sending) return; // What was submitted is in the outbox; a form that is locked has no fields to keep.
+  if (sending) return; // The submission is in the outbox; a locked form has no fields to save.
   const fields = answers(form);
   saved = drafts.save(page.task, fields);
   if (saved) tell('device', 'Saved on this device');
-  else tell('lost', 'Not saved: this device has no room. Please submit soon.');
+  else tell('lost', 'Not saved: this device is out of storage. Submit soon.');
   if (shownProblem) complain('');
   clearTimeout(pause);
   pause = setTimeout(() => toServer(), 1500);
@@ -55,20 +55,22 @@ function changed() {
 
 async function toServer(keepalive = false) {
   clearTimeout(pause);
-  if (sending) return; // What is on its way is more than a draft.
+  if (sending) return; // A submission replaces the draft.
   try {
     await send(page.draftUrl, [['draft', JSON.stringify({ fields: answers(form), at: Date.now() })]], { keepalive });
     saved = true;
     tell('server', 'Draft saved');
   } catch (problem) {
-    if (problem.status === 401) complain('You are signed out. What you wrote is kept on this device: sign in again in another tab, then go on here.');
-    else if (saved) tell('device', problem.status === 0 ? 'Saved on this device; no connection' : passes(problem) ? 'Saved on this device; the server is busy' : 'Saved on this device');
+    if (problem.status === 401) complain('You are signed out. Your text is saved on this device. Sign in again in another tab, then continue here.');
+    else if (saved) tell('device', problem.status === 0 ? 'Saved on this device; no connection' : passes(problem)
+      ? 'Saved on this device; the server is busy' : 'Saved on this device');
   }
 }
 
-// Enter in a one-line box is no submit.
+// Enter in a one-line box does not submit.
 form.addEventListener('keydown', event => {
-  if (event.key === 'Enter' && !event.ctrlKey && !event.metaKey && event.target.matches('input:not([type=radio]):not([type=checkbox])')) event.preventDefault();
+  if (event.key === 'Enter' && !event.ctrlKey && !event.metaKey &&
+    event.target.matches('input:not([type=radio]):not([type=checkbox])')) event.preventDefault();
 });
 form.addEventListener('input', changed);
 form.addEventListener('change', changed);
@@ -76,7 +78,7 @@ form.addEventListener('own-change', changed);
 window.addEventListener('pagehide', () => { if (state.dataset.state === 'device') toServer(true); });
 window.addEventListener('beforeunload', event => { if (!saved) event.preventDefault(); });
 
-// The newest of what this device and the server have.
+// Restore the newer draft of this device and the server.
 const unsent = outbox.ofTask(page.task);
 const mine = unsent ?? drafts.load(page.task);
 let theirs = null;
@@ -102,7 +104,7 @@ drafts.follow(page.task, draft => {
   }
 });
 
-// Submit: kept first, then sent; it leaves this device only once the server has it.
+// Submissions are saved first and then sent; they are deleted here only after the server has stored them.
 function go(url) {
   sending = true;
   saved = true;
@@ -132,7 +134,7 @@ async function submit() {
   set('client_at', Date.now());
   const id = form.elements.submission.value;
   const kept = outbox.put(id, { task: page.task, url: form.action, fields: collect(form) });
-  if (!kept) tell('lost', 'This device has no room to keep it; sending…');
+  if (!kept) tell('lost', 'This device is out of storage; sending…');
   sending = true;
   lock();
   clearTimeout(pause);
@@ -169,11 +171,12 @@ async function flush() {
       wait = true;
       pause = Math.min(60, Math.max(pause, problem.after ?? 0));
       if (here) {
-        tell('device', problem.status === 0 ? 'No connection. Kept on this device; sent as soon as there is one.' : 'The server is busy. Kept on this device; sent again in a moment.');
+        tell('device', problem.status === 0 ? 'No connection. Saved on this device; it will be sent when the connection is back.'
+          : 'The server is busy. Saved on this device; it will be sent again in a moment.');
       }
     } else if (problem.status === 401) {
       wait = true;
-      if (here) complain('You are signed out. Your answer is kept on this device: sign in again in another tab, and it will be sent.');
+      if (here) complain('You are signed out. Your answer is saved on this device. Sign in again in another tab, and it will be sent.');
     } else if (here) {
       outbox.drop(entry.id);
       refused(problem);
@@ -197,19 +200,20 @@ if (unsent !== null) {
 }
 if (outbox.all().length > 0) flush();
 
-// The lease: told that somebody is here, as long as the page is seen.
+// Heartbeats extend the lease while the page is visible.
 const beat = Math.max(5000, 1000 * Number(page.lease) / 3);
 setInterval(async () => {
   if (document.visibilityState !== 'visible') return;
   try {
     const answer = await send(page.heartbeatUrl, [['lease', form.elements.lease?.value ?? '']]);
-    if (answer?.held === false && !shownProblem) complain('This task went to somebody else after a long pause. You can still submit: your answer will be kept.');
+    if (answer?.held === false &&
+      !shownProblem) complain('After a long pause, this task was given to someone else. You can still submit; your answer will be kept.');
   } catch {
-    // The next beat tries again.
+    // The next heartbeat tries again.
   }
 }, beat);
 
-// Toast with undo, for the task before.
+// A toast with a button, such as undo for the previous task.
 function toast(text, label, act) {
   document.querySelector('.toast')?.remove();
   const box = document.createElement('div');
@@ -223,7 +227,8 @@ function toast(text, label, act) {
   document.body.append(box);
 }
 
-document.querySelectorAll('[data-opens]').forEach(button => button.addEventListener('click', () => document.getElementById(button.dataset.opens)?.showModal()));
+document.querySelectorAll('[data-opens]').forEach(button => button.addEventListener('click', () =>
+  document.getElementById(button.dataset.opens)?.showModal()));
 document.querySelectorAll('[data-closes]').forEach(button => button.addEventListener('click', () => button.closest('dialog').close()));
 const ready = document.querySelector('.toast');
 if (ready) setTimeout(() => ready.remove(), 20000);

@@ -1,4 +1,5 @@
-// A conversation with the model. Each message is sent at once and the page comes back with two replies; what was typed stays on the device until then.
+// A conversation with the model. Each message is sent at once and the page comes back with two replies; what was typed stays on the device
+// until then.
 import { send } from './outbox.js';
 import { collect } from './fields.js';
 
@@ -19,7 +20,7 @@ export function chat(form, tools) {
   async function speak(event) {
     event?.preventDefault();
     if (cards.length > 0 && level() === 0) {
-      tools.complain('First say which reply is better: keys 1 to 8.');
+      tools.complain('First choose the better reply: keys 1 to 8.');
       return;
     }
     if (say.value.trim() === '') {
@@ -37,7 +38,8 @@ export function chat(form, tools) {
     } catch (problem) {
       button.disabled = false;
       document.getElementById('waiting').hidden = true;
-      tools.complain(problem.status === 0 ? 'No connection: your message is kept on this device. Send it again when you are back.' : problem.message);
+      tools.complain(problem.status === 0
+        ? 'No connection. Your message is saved on this device. Send it again when the connection is back.' : problem.message);
     }
   }
 
@@ -53,8 +55,8 @@ export function chat(form, tools) {
       weaker: () => step(-1), stronger: () => step(1), 'answer-a': () => focus('a'), 'answer-b': () => focus('b'),
       overall: () => (form.querySelector('input[name=overall]:checked') ?? form.querySelector('input[name=overall]'))?.focus(),
     },
-    missing: () => (say.value.trim() !== '' ? 'Your message is not sent yet: send it, or empty the box.'
-      : cards.length > 0 && level() === 0 ? 'First say which reply is better: keys 1 to 8.'
+    missing: () => (say.value.trim() !== '' ? 'Your message is not sent yet. Send it, or clear the box.'
+      : cards.length > 0 && level() === 0 ? 'First choose the better reply: keys 1 to 8.'
       : !form.querySelector('input[name=overall]:checked') ? 'Rate the whole conversation first: O, then 1 to 5.' : ''),
   };
 }

@@ -1,6 +1,7 @@
 // A form as a list of [name, value], and back.
 
-export const collect = form => [...new FormData(form)].filter(([, value]) => typeof value === 'string').map(([name, value]) => [name, value]);
+export const collect = form => [...new FormData(form)].filter(([, value]) => typeof value === 'string').map(([name, value]) => [name,
+  value]);
 
 /** Those that say something about the task: not ids, times and tokens. */
 export const answers = form => collect(form).filter(([name]) => form.elements[name]?.dataset?.system === undefined);

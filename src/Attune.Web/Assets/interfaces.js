@@ -1,4 +1,5 @@
-// What is particular to each kind of task. begin() gives {keys, current, missing}: handlers, the current item, and a sentence while something is missing.
+// What is particular to each kind of task. begin() gives {keys, current, missing}: handlers, the current item, and a sentence while
+// something is missing.
 import { spans } from './spans.js';
 import { chat } from './chat.js';
 
@@ -34,13 +35,14 @@ function comparison(form) {
     input.click();
     input.focus({ preventScroll: true });
   };
-  const focus = side => { const card = cards.find(c => c.dataset.side === side); card?.focus(); card?.scrollIntoView({ block: 'nearest' }); };
+  const focus = side => { const card = cards.find(c => c.dataset.side === side); card?.focus(); card?.scrollIntoView({ block: 'nearest' });
+    };
   form.addEventListener('change', show);
   form.addEventListener('filled', show);
   show();
   return {
     keys: { weaker: () => step(-1), stronger: () => step(1), 'answer-a': () => focus('a'), 'answer-b': () => focus('b') },
-    missing: () => (level() === 0 ? 'Choose one of the eight levels first: keys 1 to 8.' : ''),
+    missing: () => (level() === 0 ? 'First choose one of the eight levels: keys 1 to 8.' : ''),
   };
 }
 
@@ -74,7 +76,7 @@ function ranking(form) {
     },
     missing: () => {
       const left = cards.items.filter(card => rank(card) === 0).map(card => card.dataset.letter);
-      return left.length === 0 ? '' : `Give every answer a rank first; missing: ${left.join(', ')}.`;
+      return left.length === 0 ? '' : `Rank every answer first. Not ranked: ${left.join(', ')}.`;
     },
   };
 }
@@ -85,7 +87,7 @@ function best(form) {
   form.addEventListener('change', show);
   form.addEventListener('filled', show);
   show();
-  return { missing: () => (checked(form, 'best') ? '' : 'Choose the best answer first, or that none is acceptable.') };
+  return { missing: () => (checked(form, 'best') ? '' : 'First choose the best answer, or that none is acceptable.') };
 }
 
 function steps(form) {
@@ -118,12 +120,13 @@ function steps(form) {
     keys: {
       next: () => rows.move(1), previous: () => rows.move(-1), wrong: () => rate('-1'), neutral: () => rate('0'), right: () => rate('1'),
     },
-    missing: () => (checked(form, 'finish') ? '' : 'Rate every step up to the first wrong one, or say why you stop.'),
+    missing: () => (checked(form, 'finish') ? '' : 'Rate every step up to the first wrong one, or choose why you stop.'),
   };
 }
 
 function rating(form) {
-  return { missing: () => (checked(form, 'value') || form.querySelector('input[name=value]:not([type=radio])')?.value ? '' : 'Choose a rating first.') };
+  return { missing: () => (checked(form, 'value') || form.querySelector('input[name=value]:not([type=radio])')?.value ? ''
+    : 'First choose a rating.') };
 }
 
 const kinds = { comparison, ranking, best_of: best, steps, spans, rating, chat };

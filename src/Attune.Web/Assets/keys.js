@@ -1,4 +1,5 @@
-// One key map: the rows of the help dialog, which the server renders from its registry, checked there for clashes. What a person rebinds is kept on
+// One key map: the rows of the help dialog, which the server renders from its registry, checked there for clashes. What a person rebinds is
+// kept on
 // this device and shown as text, never as markup.
 
 const dialog = document.getElementById('keys');
@@ -8,13 +9,15 @@ const typing = target => target instanceof HTMLElement
 
 function name(event) {
   const key = event.key === ' ' ? 'Space' : event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  return (event.ctrlKey || event.metaKey ? 'Ctrl+' : '') + (event.altKey ? 'Alt+' : '') + (event.shiftKey && event.key.length > 1 ? 'Shift+' : '') + key;
+  return (event.ctrlKey || event.metaKey ? 'Ctrl+' : '') + (event.altKey ? 'Alt+' : '') + (event.shiftKey && event.key.length > 1 ? 'Shift+'
+    : '') + key;
 }
 
 function own() {
   try {
     const map = JSON.parse(localStorage.getItem(custom)) ?? {};
-    return Object.fromEntries(Object.entries(map).filter(([action, key]) => typeof action === 'string' && typeof key === 'string' && key.length <= 24));
+    return Object.fromEntries(Object.entries(map).filter(([action, key]) => typeof action === 'string' && typeof key === 'string' &&
+      key.length <= 24));
   } catch {
     return {};
   }
@@ -87,7 +90,8 @@ export function bindKeys(handlers, current = () => null) {
     if (action === undefined) return;
     // A focused button or link keeps its own Enter and Space; a radio keeps its arrows.
     if (['Enter', 'Space'].includes(key) && event.target.matches?.('button, a, summary')) return;
-    const find = root => [...(root?.querySelectorAll(`[data-act="${CSS.escape(action)}"]`) ?? [])].find(e => !e.matches(':disabled') && e.getClientRects().length > 0);
+    const find = root => [...(root?.querySelectorAll(`[data-act="${CSS.escape(action)}"]`) ?? [])].find(e => !e.matches(':disabled') &&
+      e.getClientRects().length > 0);
     const element = handlers[action] ? null : find(current()) ?? find(document);
     if (!handlers[action] && !element) return;
     event.preventDefault();
@@ -108,11 +112,11 @@ export function bindKeys(handlers, current = () => null) {
       const says = dialog.querySelector('[data-says]');
       if (key === 'Escape') return;
       if (taken !== undefined && taken !== action) {
-        says.textContent = `“${key}” is taken by “${rows().find(r => r.dataset.action === taken)?.dataset.label ?? taken}”.`;
+        says.textContent = `“${key}” is already used for “${rows().find(r => r.dataset.action === taken)?.dataset.label ?? taken}”.`;
         return;
       }
       localStorage.setItem(custom, JSON.stringify({ ...own(), [action]: key }));
-      says.textContent = 'Kept on this device.';
+      says.textContent = 'Saved on this device.';
       map = bindings();
       show();
     };

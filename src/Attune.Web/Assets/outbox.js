@@ -1,4 +1,5 @@
-// What was typed and what was submitted stays on this device until the server has said that it has it. localStorage, because it is written before
+// What was typed and what was submitted stays on this device until the server has said that it has it. localStorage, because it is written
+// before
 // the next line runs: a tab that is killed loses nothing. Entries carry the person's id, so that two people at one computer never mix.
 
 const person = document.querySelector('meta[name=attune-person]')?.content ?? '';
@@ -27,7 +28,10 @@ export const passes = problem => problem.status === 0 || problem.status === 429 
 
 export const token = () => document.querySelector('meta[name=attune-token]')?.content ?? '';
 
-/** Sends a form's fields; the answer's JSON, or null for an empty one. Throws {status, message, after}; status 0 is a lost connection, after the seconds a busy server asks to wait. */
+/**
+ * Sends a form's fields; the answer's JSON, or null for an empty one. Throws {status, message, after}; status 0 is a lost connection, after
+ * the seconds a busy server asks to wait.
+ */
 export async function send(url, fields, options = {}) {
   let answer;
   try {
@@ -52,7 +56,8 @@ export async function send(url, fields, options = {}) {
     body = null;
   }
 
-  if (!answer.ok) throw { status: answer.status, message: body?.detail ?? body?.title ?? `The server answered ${answer.status}.`, after: Number(answer.headers.get('Retry-After')) || 0 };
+  if (!answer.ok) throw { status: answer.status, message: body?.detail ?? body?.title ?? `The server answered ${answer.status}.`,
+    after: Number(answer.headers.get('Retry-After')) || 0 };
   return body;
 }
 
@@ -82,7 +87,10 @@ export const outbox = {
   },
   ofTask: task => outbox.all().find(entry => entry.task === task) ?? null,
 
-  /** Sends everything kept, oldest first, in one tab at a time. Calls back {entry, answer} or {entry, problem}; false where another tab is at it. */
+  /**
+   * Sends everything kept, oldest first, in one tab at a time. Calls back {entry, answer} or {entry, problem}; false where another tab is
+   * at it.
+   */
   async flush(each = () => {}) {
     const work = async () => {
       for (const entry of outbox.all()) {
@@ -99,7 +107,8 @@ export const outbox = {
         }
       }
     };
-    // Two tabs that send the same entry do no harm, as its id is stored once; one at a time is merely tidier. A tab that sleeps must not hold up the others.
+    // Two tabs that send the same entry do no harm, as its id is stored once; one at a time is merely tidier. A tab that sleeps must not
+    // hold up the others.
     if (!navigator.locks) {
       await work();
       return true;

@@ -1,4 +1,5 @@
-// Marks parts of an answer. Words are the units: the server cut the text into them and says where each begins and ends, in code points, so that no
+// Marks parts of an answer. Words are the units: the server cut the text into them and says where each begins and ends, in code points, so
+// that no
 // place in the browser counts UTF-16. A word is picked by pointer or by arrow keys, more with Shift or by dragging; a type makes it a mark.
 
 export function spans(form) {
@@ -31,7 +32,7 @@ export function spans(form) {
       }
     });
     document.getElementById('pick').textContent = picked === null
-      ? 'Nothing picked.'
+      ? 'Nothing selected.'
       : `Picked: “${words.slice(picked[0], picked[1] + 1).map(word => word.textContent).join(' ')}”`;
   }
 
@@ -76,7 +77,7 @@ export function spans(form) {
   function mark(type) {
     const picked = range();
     if (picked === null) {
-      document.getElementById('pick').textContent = 'Pick the words first.';
+      document.getElementById('pick').textContent = 'Select the words first.';
       return;
     }
     const made = { start: startOf(words[picked[0]]), end: endOf(words[picked[1]]), type };

@@ -6,45 +6,45 @@ using Attune.Core.Rollouts;
 
 namespace Attune.Web.Completions;
 
-/// <summary>The tokens of an answer, or of a part of one.</summary>
-/// <param name="Prompt">Before the first part, where they were asked for.</param>
-internal sealed record ToldTokens(ImmutableArray<AnswerToken> Prompt, ImmutableArray<AnswerToken> Answer);
+/// <summary>The tokens of an answer, or of a part of it.</summary>
+/// <param name="Prompt">The prompt's tokens, before the first part, if they were requested.</param>
+internal sealed record TokenDetails(ImmutableArray<AnswerToken> Prompt, ImmutableArray<AnswerToken> Answer);
 
-/// <summary>How answers are written: whole, and in chunks.</summary>
+/// <summary>The JSON of answers, whole and in chunks.</summary>
 internal abstract class AnswerShape
 {
-    // JSON has no infinity; OpenAI writes this for what cannot be drawn.
+    // JSON has no infinity; OpenAI uses this value for tokens that cannot be sampled.
     private const double Impossible = -9999;
 
-    /// <summary>Begins the ids.</summary>
+    /// <summary>The prefix of response ids.</summary>
     public abstract string IdPrefix { get; }
     public abstract string Object { get; }
     public abstract string ChunkObject { get; }
 
-    /// <summary>One of the answers, whole.</summary>
-    /// <param name="echo">Stands before it.</param>
-    /// <param name="tokens">Null where they were not asked for.</param>
-    public abstract object Choice(int index, string echo, string text, ToldTokens? tokens, string finish);
+    /// <summary>A whole answer.</summary>
+    /// <param name="echo">The text before the answer.</param>
+    /// <param name="tokens">Null if they were not requested.</param>
+    public abstract object Choice(int index, string echo, string text, TokenDetails? tokens, string finish);
 
     /// <summary>A part of an answer.</summary>
-    /// <param name="isFirst">The answer begins with it.</param>
-    /// <param name="finish">Null where it goes on.</param>
-    public abstract object Chunk(int index, string echo, bool isFirst, string text, ToldTokens? tokens, string? finish);
+    /// <param name="isFirst">Whether this is the first part.</param>
+    /// <param name="finish">Null if more parts follow.</param>
+    public abstract object Chunk(int index, string echo, bool isFirst, string text, TokenDetails? tokens, string? finish);
 
     public static string Finish(StopReason reason) => reason == StopReason.Length ? "length" : "stop";
 
-    /// <summary>Null for the first token of all.</summary>
+    /// <summary>Null for the very first token, which has no probability.</summary>
     protected static double? LogProb(float value) => float.IsNaN(value) ? null : Math.Max(value, Impossible);
 }
 
-/// <summary>As <c>/v1/chat/completions</c> answers.</summary>
+/// <summary>The responses of <c>/v1/chat/completions</c>.</summary>
 internal sealed class ChatShape : AnswerShape
 {
     public override string IdPrefix => "chatcmpl-";
     public override string Object => "chat.completion";
     public override string ChunkObject => "chat.completion.chunk";
 
-    public override object Choice(int index, string echo, string text, ToldTokens? tokens, string finish) =>
+    public override object Choice(int index, string echo, string text, TokenDetails? tokens, string finish) =>
         new
         {
             index,
@@ -58,7 +58,7 @@ internal sealed class ChatShape : AnswerShape
             finish_reason = finish,
         };
 
-    public override object Chunk(int index, string echo, bool isFirst, string text, ToldTokens? tokens, string? finish) =>
+    public override object Chunk(int index, string echo, bool isFirst, string text, TokenDetails? tokens, string? finish) =>
         new
         {
             index,
@@ -69,7 +69,7 @@ internal sealed class ChatShape : AnswerShape
             finish_reason = finish,
         };
 
-    private static object? LogProbs(ToldTokens? tokens) =>
+    private static object? LogProbs(TokenDetails? tokens) =>
         tokens is null
             ? null
             : new
@@ -89,22 +89,22 @@ internal sealed class ChatShape : AnswerShape
                 refusal = (object?)null,
             };
 
-    /// <summary>Null for a token that is a part of a character alone.</summary>
+    /// <summary>Null for a token that is only part of a character.</summary>
     private static int[]? Bytes(string text) =>
         text.Contains('\uFFFD', StringComparison.Ordinal) ? null : [.. Encoding.UTF8.GetBytes(text).Select(b => (int)b)];
 }
 
-/// <summary>As <c>/v1/completions</c> answers.</summary>
+/// <summary>The responses of <c>/v1/completions</c>.</summary>
 internal sealed class TextShape : AnswerShape
 {
     public override string IdPrefix => "cmpl-";
     public override string Object => "text_completion";
     public override string ChunkObject => "text_completion";
 
-    public override object Choice(int index, string echo, string text, ToldTokens? tokens, string finish) =>
+    public override object Choice(int index, string echo, string text, TokenDetails? tokens, string finish) =>
         Chunk(index, echo, true, text, tokens, finish);
 
-    public override object Chunk(int index, string echo, bool isFirst, string text, ToldTokens? tokens, string? finish) =>
+    public override object Chunk(int index, string echo, bool isFirst, string text, TokenDetails? tokens, string? finish) =>
         new
         {
             index,
@@ -113,7 +113,7 @@ internal sealed class TextShape : AnswerShape
             finish_reason = finish,
         };
 
-    private static object? LogProbs(ToldTokens? tokens, int before)
+    private static object? LogProbs(TokenDetails? tokens, int before)
     {
         if (tokens is null)
         {
@@ -125,8 +125,8 @@ internal sealed class TextShape : AnswerShape
         {
             tokens = some.Select(t => t.Text),
             token_logprobs = some.Select(t => LogProb(t.LogProb)),
-            // As OpenAI does, with the token itself, so there may be one more than was asked for. Tokens may read alike, such as halves of
-            // characters: the likelier one has the name.
+            // Like OpenAI, includes the token itself, so there may be one more than requested. Different tokens can have the same text, such
+            // as halves of characters; the more likely one is kept.
             top_logprobs = some.Select(t =>
                 t.Alternatives.IsEmpty
                     ? null

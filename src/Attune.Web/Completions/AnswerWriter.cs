@@ -10,20 +10,20 @@ using Microsoft.Extensions.Hosting;
 
 namespace Attune.Web.Completions;
 
-/// <summary>Runs a call and writes what comes of it: at once when all is there, or as server-sent events while it comes.</summary>
+/// <summary>Runs a call and writes the result: as a whole when it is complete, or as server-sent events while it is generated.</summary>
 internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, CompletionCall call, AnswerShape shape, DateTimeOffset now)
 {
     private readonly string _id = shape.IdPrefix + Guid.NewGuid().ToString("N");
     private int _drawn;
 
-    /// <exception cref="AttuneException">The call cannot work, or the model has no room for it. Nothing was written then.</exception>
+    /// <exception cref="AttuneException">The call is not possible, or the model is too busy. Nothing has been written.</exception>
     public async Task RunAsync()
     {
         var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         using var source = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         try
         {
-            // All prompts wait in the model's queue from the start; they are read one after another.
+            // All prompts enter the model's queue at once; their answers are read one after another.
             IAsyncEnumerable<CompletionPiece>[] answers =
             [
                 .. call.Prompts.Select((_, i) => model.CompleteAsync(call.Request(i), source.Token).Select(Wanted)),
@@ -32,7 +32,7 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
-            // The server or the model ends: a client that has a half must not take it for the whole.
+            // The server or the model is stopping: the client must not mistake a partial answer for a complete one.
             if (!context.Response.HasStarted)
             {
                 throw new ApiRefusal(new ApiProblem(StatusCodes.Status503ServiceUnavailable, "The server is stopping."));
@@ -41,7 +41,7 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
         }
         finally
         {
-            // Also those that nobody came to read.
+            // Also stops answers that were never read.
             await source.CancelAsync();
         }
     }
@@ -51,31 +51,7 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
         var choices = new List<object>();
         for (var prompt = 0; prompt < answers.Length; prompt++)
         {
-            var texts = Enumerable.Range(0, call.Count).Select(_ => new StringBuilder()).ToArray();
-            var tokens = Enumerable.Range(0, call.Count).Select(_ => new List<AnswerToken>()).ToArray();
-            var before = Enumerable.Repeat(ImmutableArray<AnswerToken>.Empty, call.Count).ToArray();
-            var ends = new CompletionEnd[call.Count];
-            await foreach (var piece in answers[prompt])
-            {
-                texts[piece.Answer].Append(piece.Text);
-                before[piece.Answer] = before[piece.Answer].AddRange(piece.Prompt);
-                tokens[piece.Answer].AddRange(piece.Tokens);
-                ends[piece.Answer] = piece.End ?? ends[piece.Answer];
-            }
-
-            _drawn += ends.Sum(e => e.Tokens);
-            choices.AddRange(
-                ends.Select(
-                    (e, i) =>
-                        shape.Choice(
-                            prompt * call.Count + i,
-                            call.Prompts[prompt].Echo ?? "",
-                            texts[i].ToString(),
-                            Told(before[i], [.. tokens[i]]),
-                            AnswerShape.Finish(e.Reason)
-                        )
-                )
-            );
+            choices.AddRange(await ChoicesAsync(prompt, answers[prompt]));
         }
 
         context.Response.ContentType = "application/json";
@@ -89,6 +65,34 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
             usage = Usage(),
         };
         await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(body, CompletionJson.Options), context.RequestAborted);
+    }
+
+    /// <summary>Collects all answers to one prompt.</summary>
+    private async Task<IEnumerable<object>> ChoicesAsync(int prompt, IAsyncEnumerable<CompletionPiece> pieces)
+    {
+        var texts = Enumerable.Range(0, call.Count).Select(_ => new StringBuilder()).ToArray();
+        var tokens = Enumerable.Range(0, call.Count).Select(_ => new List<AnswerToken>()).ToArray();
+        var before = Enumerable.Repeat(ImmutableArray<AnswerToken>.Empty, call.Count).ToArray();
+        var ends = new CompletionEnd[call.Count];
+        await foreach (var piece in pieces)
+        {
+            texts[piece.Answer].Append(piece.Text);
+            before[piece.Answer] = before[piece.Answer].AddRange(piece.Prompt);
+            tokens[piece.Answer].AddRange(piece.Tokens);
+            ends[piece.Answer] = piece.End ?? ends[piece.Answer];
+        }
+
+        _drawn += ends.Sum(e => e.Tokens);
+        return ends.Select(
+            (e, i) =>
+                shape.Choice(
+                    prompt * call.Count + i,
+                    call.Prompts[prompt].Echo ?? "",
+                    texts[i].ToString(),
+                    Details(before[i], [.. tokens[i]]),
+                    AnswerShape.Finish(e.Reason)
+                )
+        );
     }
 
     private async Task StreamAsync(IAsyncEnumerable<CompletionPiece>[] answers)
@@ -107,7 +111,7 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
                         call.Prompts[prompt].Echo ?? "",
                         !begun[piece.Answer],
                         piece.Text,
-                        Told(piece.Prompt, piece.Tokens),
+                        Details(piece.Prompt, piece.Tokens),
                         piece.End is { } end ? AnswerShape.Finish(end.Reason) : null
                     );
                     begun[piece.Answer] = true;
@@ -123,15 +127,15 @@ internal sealed class AnswerWriter(HttpContext context, ICompletionModel model, 
         }
         catch (AttuneException problem) when (context.Response.HasStarted)
         {
-            // The status went out long ago; clients look for an error in the events.
+            // The status has already been sent; clients look for an error in the events.
             await SendAsync(new ApiProblem(StatusCodes.Status500InternalServerError, problem.Message).Body);
         }
     }
 
-    private ToldTokens? Told(ImmutableArray<AnswerToken> prompt, ImmutableArray<AnswerToken> answer) =>
-        call.Alternatives is null ? null : new ToldTokens(prompt, answer);
+    private TokenDetails? Details(ImmutableArray<AnswerToken> prompt, ImmutableArray<AnswerToken> answer) =>
+        call.Alternatives is null ? null : new TokenDetails(prompt, answer);
 
-    /// <summary>Where only the prompt is asked for, the one token that is drawn after it is left out.</summary>
+    /// <summary>If only the prompt was requested, leaves out the one token sampled after it.</summary>
     private CompletionPiece Wanted(CompletionPiece piece) =>
         call.DropsAnswer
             ? piece with

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Attune.Web.Completions;
 
-/// <summary>What went wrong, as OpenAI's clients read it.</summary>
-/// <param name="Parameter">The parameter that is to blame; null where none is.</param>
+/// <summary>An error in the format that OpenAI's clients read.</summary>
+/// <param name="Parameter">The parameter at fault; null if there is none.</param>
 internal sealed record ApiProblem(int Status, string Message, string? Parameter = null, string? Code = null) : IResult
 {
     private string Type =>

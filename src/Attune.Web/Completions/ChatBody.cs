@@ -8,7 +8,7 @@ namespace Attune.Web.Completions;
 /// <summary>Reads the body of <c>/v1/chat/completions</c>.</summary>
 internal static class ChatBody
 {
-    /// <exception cref="ApiRefusal">Something is wrong, unknown or not supported.</exception>
+    /// <exception cref="ApiRefusal">A parameter is wrong, unknown or not supported.</exception>
     public static CompletionCall Read(RequestFields fields, ICompletionModel model)
     {
         CompletionCall.RequireModel(fields, model);
@@ -22,7 +22,7 @@ internal static class ChatBody
         var likeliest = CompletionCall.AlternativesOf(fields, "top_logprobs");
         if (likeliest > 0 && !logProbs)
         {
-            throw new ApiRefusal("'top_logprobs' is given without 'logprobs': true.", "top_logprobs");
+            throw new ApiRefusal("'top_logprobs' requires 'logprobs': true.", "top_logprobs");
         }
         fields.Refuse("response_format", """{"type":"text"}""");
         fields.Refuse("tools", "[]");
@@ -45,7 +45,7 @@ internal static class ChatBody
     private static ImmutableArray<Message> Messages(RequestFields fields) =>
         fields.Any("messages") switch
         {
-            null => throw new ApiRefusal("'messages' is missing; expected a list of them.", "messages"),
+            null => throw new ApiRefusal("'messages' is missing; expected a list of messages.", "messages"),
             { ValueKind: JsonValueKind.Array } list when list.GetArrayLength() > 0 => [.. list.EnumerateArray().Select(Read)],
             { } other => throw RequestFields.Wrong("messages", other, "a list of at least one message"),
         };
@@ -65,7 +65,7 @@ internal static class ChatBody
             if (field.Name is not ("role" or "content") && !isEmpty)
             {
                 throw new ApiRefusal(
-                    $"'{where}.{field.Name}' is not supported here; messages have a role and a content.",
+                    $"'{where}.{field.Name}' is not supported; messages have a role and a content.",
                     $"{where}.{field.Name}",
                     "unsupported_parameter"
                 );
@@ -97,7 +97,7 @@ internal static class ChatBody
         {
             JsonValueKind.String => RequestFields.TextOf(where, content),
             JsonValueKind.Array => string.Concat(content.EnumerateArray().Select(part => Part(part, where))),
-            _ => throw RequestFields.Wrong(where, content, "a text, or a list of text parts"),
+            _ => throw RequestFields.Wrong(where, content, "a string, or a list of text parts"),
         };
 
     private static string Part(JsonElement part, string where) =>
@@ -108,5 +108,5 @@ internal static class ChatBody
         && part.TryGetProperty("text", out var text)
         && text.ValueKind == JsonValueKind.String
             ? RequestFields.TextOf(where, text)
-            : throw new ApiRefusal($"'{where}' has a part that is not a text; there is only text here.", where, "unsupported_parameter");
+            : throw new ApiRefusal($"'{where}' has a part that is not text; only text is supported.", where, "unsupported_parameter");
 }

@@ -8,11 +8,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace Attune.Web.Completions;
 
-/// <summary>A prompt of a call, and its text where the answer is to begin with it.</summary>
-/// <param name="Echo">Null where the answer stands alone.</param>
+/// <summary>A prompt of a call, and its text if the answer should begin with it.</summary>
+/// <param name="Echo">Null if the answer does not repeat the prompt.</param>
 internal sealed record CallPrompt(EncodedPrompt Encoded, string? Echo);
 
-/// <summary>A request that was understood.</summary>
+/// <summary>A parsed request.</summary>
 internal sealed record CompletionCall
 {
     private const int MostAnswers = 128;
@@ -20,14 +20,14 @@ internal sealed record CompletionCall
     private const int MostStops = 16;
     private const int MostAlternatives = 20;
 
-    /// <summary>One, or several texts to complete.</summary>
+    /// <summary>One or more texts to complete.</summary>
     public required ImmutableArray<CallPrompt> Prompts { get; init; }
     public required SamplingOptions Sampling { get; init; }
     public required Seed Seed { get; init; }
     public required int Count { get; init; }
     public int? Alternatives { get; init; }
 
-    /// <summary>The answer is not wanted, only what the prompt is to the model.</summary>
+    /// <summary>Only the prompt's log-probabilities are wanted, not the answer.</summary>
     public bool DropsAnswer { get; init; }
     public bool Stream { get; init; }
     public bool IncludeUsage { get; init; }
@@ -40,8 +40,8 @@ internal sealed record CompletionCall
             ReportsPrompt = Prompts[prompt].Echo is not null,
         };
 
-    /// <summary>Reads what chats and texts have in common.</summary>
-    /// <param name="longest">Tokens wanted at most; null for as many as there is room for.</param>
+    /// <summary>Reads the parameters that chats and texts share.</summary>
+    /// <param name="longest">The most tokens to generate; null for as many as the context holds.</param>
     /// <exception cref="ApiRefusal">A parameter is wrong, unknown or not supported.</exception>
     public static CompletionCall Read(
         RequestFields fields,
@@ -52,31 +52,12 @@ internal sealed record CompletionCall
         int? alternatives
     )
     {
-        var prompt = prompts.Max(p => p.Encoded.Tokens.Length);
-        var room = model.ContextLength - prompt;
-        if (room < 1 || longest > room)
-        {
-            throw new ApiRefusal(
-                $"The prompt has {prompt} tokens{(longest is null ? "" : $" and the answer may have {longest}")}; there is room "
-                    + $"for {model.ContextLength} in all. Shorten the prompt{(longest is null ? "" : $" or lower '{longestName}'")}.",
-                room < 1 ? null : longestName,
-                "context_length_exceeded"
-            );
-        }
-
+        var room = RequireRoom(model, prompts, longest, longestName);
         var stream = fields.Flag("stream");
         var call = new CompletionCall
         {
             Prompts = prompts,
-            Sampling = new SamplingOptions
-            {
-                Temperature = fields.Number("temperature", 0, 2) ?? 1,
-                TopP = fields.Number("top_p", 0, 1) ?? 1,
-                TopK = fields.Whole("top_k", 0, int.MaxValue) ?? 0,
-                MinP = fields.Number("min_p", 0, 0.999) ?? 0,
-                MaxNewTokens = Math.Max(1, longest ?? room),
-                StopSequences = fields.Texts("stop", MostStops),
-            },
+            Sampling = SamplingOf(fields, Math.Max(1, longest ?? room)),
             Seed = new Seed(
                 fields.Long("seed") is { } seed ? unchecked((ulong)seed) : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8))
             ),
@@ -86,10 +67,6 @@ internal sealed record CompletionCall
             Stream = stream,
             IncludeUsage = UsageAsked(fields, stream),
         };
-        if (call.Sampling.TopP == 0)
-        {
-            throw new ApiRefusal("'top_p' is 0; expected more than 0. For the likeliest token give temperature 0.", "top_p");
-        }
         if (call.Count * prompts.Length > MostAnswersOfAll)
         {
             throw new ApiRefusal(
@@ -106,12 +83,51 @@ internal sealed record CompletionCall
         return call;
     }
 
+    /// <returns>The tokens that the model can still add to the longest prompt.</returns>
+    private static int RequireRoom(ICompletionModel model, ImmutableArray<CallPrompt> prompts, int? longest, string longestName)
+    {
+        var prompt = prompts.Max(p => p.Encoded.Tokens.Length);
+        var room = model.ContextLength - prompt;
+        if (room < 1 || longest > room)
+        {
+            throw new ApiRefusal(
+                $"The prompt has {prompt} tokens{(longest is null ? "" : $" and the answer may have {longest}")}; the model's context "
+                    + $"holds {model.ContextLength}. Shorten the prompt{(longest is null ? "" : $" or lower '{longestName}'")}.",
+                room < 1 ? null : longestName,
+                "context_length_exceeded"
+            );
+        }
+
+        return room;
+    }
+
+    private static SamplingOptions SamplingOf(RequestFields fields, int tokens)
+    {
+        var sampling = new SamplingOptions
+        {
+            Temperature = fields.Number("temperature", 0, 2) ?? 1,
+            TopP = fields.Number("top_p", 0, 1) ?? 1,
+            TopK = fields.Whole("top_k", 0, int.MaxValue) ?? 0,
+            MinP = fields.Number("min_p", 0, 0.999) ?? 0,
+            MaxNewTokens = tokens,
+            StopSequences = fields.Texts("stop", MostStops),
+        };
+        if (sampling.TopP == 0)
+        {
+            throw new ApiRefusal(
+                "'top_p' is 0; expected more than 0. To always choose the most likely token, set temperature to 0.",
+                "top_p"
+            );
+        }
+        return sampling;
+    }
+
     public static int? AlternativesOf(RequestFields fields, string name) => fields.Whole(name, 0, MostAlternatives);
 
-    /// <exception cref="ApiRefusal">Another model is wanted.</exception>
+    /// <exception cref="ApiRefusal">The request names another model.</exception>
     public static void RequireModel(RequestFields fields, ICompletionModel model)
     {
-        var name = fields.Text("model") ?? throw new ApiRefusal($"'model' is missing; here it is '{model.Name}'.", "model");
+        var name = fields.Text("model") ?? throw new ApiRefusal($"'model' is missing; expected '{model.Name}'.", "model");
         if (name != model.Name)
         {
             throw new ApiRefusal(NoModel(name, model));
@@ -123,7 +139,7 @@ internal sealed record CompletionCall
             StatusCodes.Status404NotFound,
             model is null
                 ? $"There is no model '{name}': the server was started without --model."
-                : $"There is no model '{name}' here; there is '{model.Name}'.",
+                : $"There is no model '{name}'; this server has '{model.Name}'.",
             "model",
             "model_not_found"
         );
@@ -136,7 +152,7 @@ internal sealed record CompletionCall
         }
         if (!stream || options.ValueKind != JsonValueKind.Object)
         {
-            throw new ApiRefusal("'stream_options' is given; expected only with 'stream': true, and as an object.", "stream_options");
+            throw new ApiRefusal("'stream_options' must be an object and requires 'stream': true.", "stream_options");
         }
         var asked = false;
         foreach (var option in options.EnumerateObject())
@@ -148,7 +164,7 @@ internal sealed record CompletionCall
             else if (option.Name != "include_obfuscation" || option.Value.ValueKind != JsonValueKind.False)
             {
                 throw new ApiRefusal(
-                    $"'stream_options.{option.Name}' is not supported here; there is include_usage, true or false.",
+                    $"'stream_options.{option.Name}' is not supported; expected include_usage, true or false.",
                     "stream_options",
                     "unsupported_parameter"
                 );

@@ -5,6 +5,6 @@ namespace Attune.Web.Completions;
 
 internal static class CompletionJson
 {
-    /// <summary>Nulls are written: clients expect the fields to be there.</summary>
+    /// <summary>Nulls are written, because clients expect all fields.</summary>
     public static JsonSerializerOptions Options { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 }

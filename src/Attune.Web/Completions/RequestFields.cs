@@ -6,12 +6,12 @@ using Microsoft.AspNetCore.Http;
 namespace Attune.Web.Completions;
 
 /// <summary>
-/// The fields of a request, each read once. What nobody read is refused at the end: a parameter that were silently ignored would change
-/// what the answers mean. Null is as good as absent.
+/// The fields of a request. Fields that were never read are refused at the end, because silently ignoring a parameter would change the
+/// meaning of the answers. Null counts as absent.
 /// </summary>
 internal sealed class RequestFields
 {
-    // The conversation itself may nest; nothing sensible goes deeper.
+    // Conversations nest a little; no valid request nests deeper than this.
     private const int Deepest = 32;
 
     private readonly JsonElement _body;
@@ -21,7 +21,7 @@ internal sealed class RequestFields
 
     public static async Task<RequestFields> ReadAsync(HttpContext context)
     {
-        // Pages of other sites can send plain text unasked, but not JSON.
+        // Pages of other sites can send plain text without permission, but not JSON.
         if (!context.Request.HasJsonContentType())
         {
             throw new ApiRefusal(
@@ -76,9 +76,9 @@ internal sealed class RequestFields
     public string? Text(string name) =>
         Any(name) is not { } value ? null
         : value.ValueKind == JsonValueKind.String ? TextOf(name, value)
-        : throw Wrong(name, value, "a text");
+        : throw Wrong(name, value, "a string");
 
-    /// <summary>One text or several.</summary>
+    /// <summary>One string or several.</summary>
     public ImmutableArray<string> Texts(string name, int most)
     {
         ImmutableArray<string> texts = Any(name) switch
@@ -89,29 +89,29 @@ internal sealed class RequestFields
             [
                 .. value
                     .EnumerateArray()
-                    .Select(v => v.ValueKind == JsonValueKind.String ? TextOf(name, v) : throw Wrong(name, v, "a text")),
+                    .Select(v => v.ValueKind == JsonValueKind.String ? TextOf(name, v) : throw Wrong(name, v, "a string")),
             ],
-            { } value => throw Wrong(name, value, "a text, or a list of texts"),
+            { } value => throw Wrong(name, value, "a string, or a list of strings"),
         };
         return texts.Length > most || texts.Contains("")
-            ? throw new ApiRefusal($"'{name}' has {texts.Length} texts; expected at most {most}, none of them empty.", name)
+            ? throw new ApiRefusal($"'{name}' has {texts.Length} strings; expected at most {most}, none of them empty.", name)
             : texts;
     }
 
-    /// <summary>A parameter that is not supported: values that ask for nothing pass.</summary>
+    /// <summary>Refuses a parameter that is not supported, except for values without an effect.</summary>
     public void Refuse(string name, params ReadOnlySpan<string> neutral)
     {
         if (Any(name) is { } value && !neutral.Contains(value.GetRawText().Replace(" ", "", StringComparison.Ordinal)))
         {
             throw new ApiRefusal(
-                $"'{name}' is not supported here; leave it out{(neutral.Length > 0 ? $" or give {neutral[0]}" : "")}.",
+                $"'{name}' is not supported; leave it out{(neutral.Length > 0 ? $" or set it to {neutral[0]}" : "")}.",
                 name,
                 "unsupported_parameter"
             );
         }
     }
 
-    /// <summary>Parameters that change nothing of an answer.</summary>
+    /// <summary>Accepts parameters that have no effect on the answer.</summary>
     public void Pass(params ReadOnlySpan<string> names)
     {
         foreach (var name in names)
@@ -120,16 +120,12 @@ internal sealed class RequestFields
         }
     }
 
-    /// <exception cref="ApiRefusal">There are fields that nobody asked for.</exception>
+    /// <exception cref="ApiRefusal">There are unknown fields.</exception>
     public void RequireNothingElse()
     {
         if (_body.EnumerateObject().Select(p => p.Name).FirstOrDefault(n => !_known.Contains(n)) is { } name)
         {
-            throw new ApiRefusal(
-                $"'{name}' is not a parameter that is known here.{Suggestion.For(name, _known)}",
-                name,
-                "unknown_parameter"
-            );
+            throw new ApiRefusal($"'{name}' is not a known parameter.{Suggestion.For(name, _known)}", name, "unknown_parameter");
         }
     }
 
@@ -139,7 +135,7 @@ internal sealed class RequestFields
         return new ApiRefusal($"'{name}' is {(text.Length > 60 ? text[..60] + "..." : text)}; expected {expected}.", name);
     }
 
-    /// <exception cref="ApiRefusal">Half of a surrogate pair stands alone: no text.</exception>
+    /// <exception cref="ApiRefusal">The string contains half of a surrogate pair.</exception>
     public static string TextOf(string name, JsonElement value)
     {
         try

@@ -10,10 +10,10 @@ internal static class TextBody
 {
     private const int MostPrompts = 256;
 
-    // OpenAI's.
+    // OpenAI's default.
     private const int DefaultTokens = 16;
 
-    /// <exception cref="ApiRefusal">Something is wrong, unknown or not supported.</exception>
+    /// <exception cref="ApiRefusal">A parameter is wrong, unknown or not supported.</exception>
     public static CompletionCall Read(RequestFields fields, ICompletionModel model)
     {
         CompletionCall.RequireModel(fields, model);
@@ -22,7 +22,7 @@ internal static class TextBody
         var likeliest = CompletionCall.AlternativesOf(fields, "logprobs");
         fields.Refuse("suffix", "\"\"");
         fields.Refuse("best_of", "1");
-        // With echo, 0 asks for the prompt alone.
+        // With echo, 0 requests only the prompt.
         var longest = fields.Whole("max_tokens", echo ? 0 : 1, int.MaxValue) ?? DefaultTokens;
         return CompletionCall.Read(
             fields,
@@ -37,7 +37,7 @@ internal static class TextBody
     private static ImmutableArray<CallPrompt> Prompts(JsonElement? prompt, ICompletionModel model) =>
         prompt switch
         {
-            null => throw new ApiRefusal("'prompt' is missing; expected a text.", "prompt"),
+            null => throw new ApiRefusal("'prompt' is missing; expected a string.", "prompt"),
             { ValueKind: JsonValueKind.String } text => [OfText(text, model)],
             { ValueKind: JsonValueKind.Array } list
                 when list.GetArrayLength() is > 0 and <= MostPrompts && list[0].ValueKind != JsonValueKind.Number =>
@@ -51,7 +51,7 @@ internal static class TextBody
             { } other => throw RequestFields.Wrong(
                 "prompt",
                 other,
-                $"a text, a list of token ids, or a list of at most {MostPrompts} of either"
+                $"a string, a list of token ids, or a list of at most {MostPrompts} of either"
             ),
         };
 

@@ -1,8 +1,19 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using System.Collections.Immutable;
 using System.Globalization;
 using Attune.Feedback;
 using Attune.Feedback.People;
 using Attune.Web.Components;
+using Attune.Web.Identity;
+using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -10,7 +21,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>Coming in, going out, and one's own account.</summary>
+/// <summary>Signing in, signing out, and the account page.</summary>
 internal static class AccountEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)
@@ -107,17 +118,17 @@ internal static class AccountEndpoints
                     context,
                     StatusCodes.Status410Gone,
                     first
-                        ? "This set-up link is used or too old. Start the server again: it prints a new one as long as there is no owner."
-                        : "This invitation is used or too old. Ask for a new one."
+                        ? "This set-up link was used or has expired. Restart the server: it prints a new link until there is an owner."
+                        : "This invitation was used or has expired. Ask for a new one."
                 );
         }
     }
 
-    /// <summary>Somebody who has an account already takes up an invitation.</summary>
+    /// <summary>Accepts an invitation with an existing account.</summary>
     private static async Task<IResult> AcceptAsync(HttpContext context, string token, FeedbackStore store) =>
         await store.Accounts.AcceptAsync(token, context.User.PersonId(), context.RequestAborted)
             ? Results.LocalRedirect("/?done=joined")
-            : Problems.Result(context, StatusCodes.Status410Gone, "This invitation is used or too old. Ask for a new one.");
+            : Problems.Result(context, StatusCodes.Status410Gone, "This invitation was used or has expired. Ask for a new one.");
 
     private static async Task<IResult> AccountPageAsync(
         HttpContext context,
@@ -166,12 +177,7 @@ internal static class AccountEndpoints
         ImmutableArray<KeyScope> scopes = [.. Enum.GetValues<KeyScope>().Where(s => fields.Text("scope." + s) is not null)];
         if (name.Length is 0 or > 100 || scopes.IsEmpty)
         {
-            return await AccountPageAsync(
-                context,
-                store,
-                ["a key needs a name of 1 to 100 characters and at least one thing it may do."],
-                null
-            );
+            return await AccountPageAsync(context, store, ["a key needs a name of 1 to 100 characters and at least one permission."], null);
         }
         TimeSpan? validity = fields.Number("days") is { } days and > 0 ? TimeSpan.FromDays(Math.Min(days, 3650)) : null;
         var made = await store.Keys.CreateAsync(context.User.PersonId(), name, scopes, validity, context.RequestAborted);
@@ -183,7 +189,7 @@ internal static class AccountEndpoints
             ? Results.LocalRedirect("/account?done=revoked")
             : Pages.NotFound(context);
 
-    /// <summary>Back to where someone came from, if that is a place of this server.</summary>
+    /// <summary>The path to return to, if it is on this server.</summary>
     private static string LocalPath(string path) =>
         path.StartsWith('/')
         && !path.StartsWith("//", StringComparison.Ordinal)

@@ -1,3 +1,8 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Snapshots;
 using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -8,7 +13,9 @@ using Attune.Feedback.People;
 using Attune.Feedback.Projects;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Storage;
+using Attune.Web.Identity;
 using Attune.Web.Projects;
+using Attune.Web.Responses;
 using Attune.Web.Runs;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
@@ -19,7 +26,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Attune.Web.Endpoints;
 
 /// <summary>
-/// The JSON API, described at /openapi/v1.json. Programs come with a key and its scopes; the pages' own sessions may use it too.
+/// The JSON API, described at /openapi/v1.json. Programs use a key with scopes; the sessions of the pages may use it too.
 /// </summary>
 internal static class Api
 {
@@ -51,27 +58,24 @@ internal static class Api
             )
             .Needs(KeyScope.ReadProjects)
             .HideFromAnnotators()
-            .WithSummary("How far a project is");
+            .WithSummary("A project's progress");
         var manage = routes.MapProjectGroup("/api/projects/{project:guid}", MemberRole.Manager).WithTags("Feedback");
         manage
             .MapPost("/items", AddAsync)
             .Needs(KeyScope.WriteItems)
             .Accepts<string>("application/jsonl", "application/x-ndjson", "application/json", "text/plain")
-            .WithSummary("Adds items, one row of JSON a line");
-        manage
-            .MapGet("/tasks", TasksAsync)
-            .Needs(KeyScope.ReadLabels)
-            .WithSummary("Tasks with everything that was said about them, in pages");
+            .WithSummary("Adds items, one JSON row per line");
+        manage.MapGet("/tasks", TasksAsync).Needs(KeyScope.ReadLabels).WithSummary("Tasks with all their labels, in pages");
         var work = routes.MapProjectGroup("/api/projects/{project:guid}/work", MemberRole.Annotator).WithTags("Annotation");
-        work.MapPost("/claim", ClaimAsync).Needs(KeyScope.Annotate).WithSummary("The next task; 204 where there is none");
+        work.MapPost("/claim", ClaimAsync).Needs(KeyScope.Annotate).WithSummary("The next task, or 204 if there is none");
         work.MapPut("/responses/{id:guid}", SubmitAsync)
             .Needs(KeyScope.Annotate)
-            .WithSummary("Submits a judgement; the same id again gives the same receipt");
-        work.MapPost("/leases/{lease:guid}/heartbeat", HeartbeatAsync).Needs(KeyScope.Annotate).WithSummary("Keeps a task in your hands");
+            .WithSummary("Submits a judgement; repeating the same id returns the same receipt");
+        work.MapPost("/leases/{lease:guid}/heartbeat", HeartbeatAsync).Needs(KeyScope.Annotate).WithSummary("Extends your hold on a task");
         var runs = routes
             .MapGroup("/api/runs")
             .WithTags("Runs")
-            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.SeesRuns == true));
+            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.SignedInUser()?.SeesRuns == true));
         runs.MapGet("", (RunCatalog catalog) => TypedResults.Ok(catalog.List()))
             .Needs(KeyScope.ReadProjects)
             .WithSummary("Runs, newest first");
@@ -98,7 +102,7 @@ internal static class Api
         FeedbackStore store,
         Guid project,
         CancellationToken cancel,
-        [Description("position of the last task seen; -1 for the start")] long after = -1,
+        [Description("position of the last task you received; -1 for the start")] long after = -1,
         [Description("1 to 500")] int count = 100
     ) => TypedResults.Ok(await store.Tasks.ListAsync(project, after, Math.Clamp(count, 1, 500), cancel));
 
@@ -113,7 +117,10 @@ internal static class Api
             ClaimResult.Claimed claimed => TypedResults.Ok(claimed.Task),
             ClaimResult.NothingLeft => TypedResults.NoContent(),
             ClaimResult.Paused paused => TypedResults.Problem(paused.Reason, statusCode: StatusCodes.Status403Forbidden),
-            _ => TypedResults.Problem("There is no such project, or it is not yours to see.", statusCode: StatusCodes.Status404NotFound),
+            _ => TypedResults.Problem(
+                "There is no such project, or you do not have access to it.",
+                statusCode: StatusCodes.Status404NotFound
+            ),
         };
 
     private static async Task<Results<Ok<Receipt>, ProblemHttpResult>> SubmitAsync(
@@ -135,7 +142,7 @@ internal static class Api
         {
             SubmitResult.Accepted accepted => TypedResults.Ok(accepted.Receipt),
             SubmitResult.AlreadySubmitted => TypedResults.Problem(
-                "The task has another label of yours already.",
+                "You have already labelled this task.",
                 statusCode: StatusCodes.Status409Conflict
             ),
             SubmitResult.Conflict conflict => TypedResults.Problem(conflict.Reason, statusCode: StatusCodes.Status409Conflict),
@@ -143,7 +150,7 @@ internal static class Api
                 string.Join('\n', invalid.Problems),
                 statusCode: StatusCodes.Status400BadRequest
             ),
-            _ => TypedResults.Problem("There is no such lease of yours.", statusCode: StatusCodes.Status404NotFound),
+            _ => TypedResults.Problem("You do not hold this task.", statusCode: StatusCodes.Status404NotFound),
         };
     }
 
@@ -169,7 +176,7 @@ internal static class Api
             ? TypedResults.Ok(run.ReadEvents().Entries.SkipWhile(e => e.Sequence <= after).ToArray())
             : TypedResults.Problem("There is no such run.", statusCode: StatusCodes.Status404NotFound);
 
-    /// <summary>A key must have the scope; a session has all of its person's.</summary>
+    /// <summary>A key must have the scope; a session has all scopes of its person.</summary>
     public static RouteHandlerBuilder Needs(this RouteHandlerBuilder endpoint, KeyScope scope) =>
         endpoint.RequireAuthorization(rule =>
             rule.RequireAuthenticatedUser()
@@ -178,12 +185,12 @@ internal static class Api
                 )
         );
 
-    /// <summary>Settings tell how often gold comes, and progress what others do.</summary>
+    /// <summary>Annotators must not see settings, which reveal how often gold tasks come, or the progress of others.</summary>
     private static RouteHandlerBuilder HideFromAnnotators(this RouteHandlerBuilder endpoint) =>
         endpoint.AddEndpointFilter(
             async (call, next) =>
                 call.HttpContext.RoleInProject() == MemberRole.Annotator
-                    ? TypedResults.Problem("Your role in this project does not allow that.", statusCode: StatusCodes.Status403Forbidden)
+                    ? TypedResults.Problem("Your role in this project does not allow this.", statusCode: StatusCodes.Status403Forbidden)
                     : await next(call)
         );
 
@@ -191,6 +198,6 @@ internal static class Api
 
     private sealed record Heartbeat(bool Held, DateTimeOffset? ExpiresAt);
 
-    /// <param name="Judgement">In the positions shown.</param>
+    /// <param name="Judgement">Refers to the positions shown.</param>
     internal sealed record SubmitBody(Guid LeaseId, Judgement Judgement, DateTimeOffset? ClientTime, long? ActiveMs);
 }

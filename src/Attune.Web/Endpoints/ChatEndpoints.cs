@@ -1,3 +1,10 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Snapshots;
 using System.Globalization;
 using System.Text.Json;
 using Attune.Core.Feedback;
@@ -7,15 +14,19 @@ using Attune.Feedback.Labels;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Storage;
 using Attune.Web.Annotation;
+using Attune.Web.Configuration;
+using Attune.Web.Identity;
+using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Prompt = Attune.Core.Conversations.Prompt;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>What a person says to the model, and the two replies.</summary>
+/// <summary>Messages from a person to the model, and the two replies.</summary>
 internal static class ChatEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes) =>
@@ -30,14 +41,14 @@ internal static class ChatEndpoints
         var task = await store.Queue.FindAsync(lease, me, cancel);
         if (task is not { Kind: ProjectKind.Chat } || task.ProjectId != context.Project().Id)
         {
-            return Problems.Result(context, StatusCodes.Status404NotFound, "This task is not in your hands.");
+            return Problems.Result(context, StatusCodes.Status404NotFound, "You do not hold this task.");
         }
         if (Policy(context) is not { } policy)
         {
             return Problems.Result(
                 context,
                 StatusCodes.Status503ServiceUnavailable,
-                "The model is not running: start the server with --model to chat."
+                "No model is running. Start the server with --model to chat."
             );
         }
         if (fields.Text("message") is not { } message || string.IsNullOrWhiteSpace(message))
@@ -48,16 +59,30 @@ internal static class ChatEndpoints
         {
             return problem;
         }
-        var turns = task.Turns.IsDefault ? 0 : task.Turns.Length;
         if (await store.Chats.ConversationAsync(lease, me, message, cancel) is not { } conversation)
         {
-            return Problems.Result(context, StatusCodes.Status409Conflict, "First say which reply is better.");
+            return Problems.Result(context, StatusCodes.Status409Conflict, "First choose the better reply.");
         }
+        return await ReplyAsync(context, store, task, policy, message, conversation);
+    }
+
+    /// <summary>Samples two replies and stores the turn.</summary>
+    private static async Task<IResult> ReplyAsync(
+        HttpContext context,
+        FeedbackStore store,
+        AssignedTask task,
+        IChatPolicy policy,
+        string message,
+        Prompt conversation
+    )
+    {
+        var (lease, cancel) = (task.LeaseId, context.RequestAborted);
+        var turns = task.Turns.IsDefault ? 0 : task.Turns.Length;
         var seed = new Seed(BitConverter.ToUInt64(lease.ToByteArray(), 8)).For("chat", turns);
         var replies = await policy.ReplyAsync(conversation, 2, seed.Value, cancel);
         return await store.Chats.AddTurnAsync(
             lease,
-            me,
+            context.User.PersonId(),
             turns,
             message,
             [.. replies.Select(r => new ChatReply(r, policy.Name))],
@@ -66,12 +91,12 @@ internal static class ChatEndpoints
         {
             TurnResult.Stored => WorkEndpoints.Next(context, $"/work/{task.ProjectId}/{lease}#now"),
             TurnResult.OutOfOrder order => Problems.Result(context, StatusCodes.Status409Conflict, order.Reason),
-            _ => Problems.Result(context, StatusCodes.Status404NotFound, "This task is not in your hands."),
+            _ => Problems.Result(context, StatusCodes.Status404NotFound, "You do not hold this task."),
         };
     }
 
     /// <summary>
-    /// The reply preferred in the last turn goes on; how strongly is kept in the draft until the conversation is submitted.
+    /// Stores the reply preferred in the last turn. How strongly it is preferred stays in the draft until the conversation is submitted.
     /// </summary>
     private static async Task<IResult?> DecideAsync(HttpContext context, FeedbackStore store, AssignedTask task, FormFields fields)
     {
@@ -83,7 +108,7 @@ internal static class ChatEndpoints
         var name = "strength." + last.Number.ToString(CultureInfo.InvariantCulture);
         if (fields.Number(name) is not { } level || !Strength.IsLevel(level))
         {
-            return last.Chosen is null ? Problems.Result(context, StatusCodes.Status409Conflict, "First say which reply is better.") : null;
+            return last.Chosen is null ? Problems.Result(context, StatusCodes.Status409Conflict, "First choose the better reply.") : null;
         }
         var (me, cancel) = (context.User.PersonId(), context.RequestAborted);
         await store.Chats.ChooseAsync(task.LeaseId, me, last.Number, Strength.PrefersFirst(level) ? 0 : 1, cancel);

@@ -1,3 +1,10 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Encodings.Web;
@@ -10,6 +17,8 @@ using Attune.Feedback.People;
 using Attune.Feedback.Snapshots;
 using Attune.Feedback.Storage;
 using Attune.Web.Components;
+using Attune.Web.Configuration;
+using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -17,7 +26,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>Labels on their way out: snapshots for training, exports in public formats.</summary>
+/// <summary>Snapshots for training and exports in public formats.</summary>
 internal static class DataEndpoints
 {
     private static readonly JsonSerializerOptions Rows = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -58,7 +67,7 @@ internal static class DataEndpoints
                     )
             )
             .Needs(KeyScope.Snapshots)
-            .WithSummary("Freezes the labels as they stand");
+            .WithSummary("Creates a snapshot of the current labels");
         api.MapGet("/snapshots/{snapshot}/{file}", File).Needs(KeyScope.Snapshots).WithSummary("A file of a snapshot");
     }
 
@@ -126,7 +135,7 @@ internal static class DataEndpoints
         );
     }
 
-    /// <summary>Both names are looked up among those that are there: no path of the disk can be asked for.</summary>
+    /// <summary>Both names are looked up among existing ones, so no path on disk can be requested.</summary>
     private static IResult File(HttpContext context, WebOptions options, string snapshot, string file)
     {
         var found = Snapshots(context, options).FirstOrDefault(s => Path.GetFileName(s.Folder) == snapshot);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>Reads what a form sent.</summary>
+/// <summary>Reads the fields of a form.</summary>
 internal static class Form
 {
     public static async Task<FormFields> ReadAsync(HttpContext context) => new(await DictionaryAsync(context));

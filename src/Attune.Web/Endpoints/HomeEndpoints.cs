@@ -1,9 +1,18 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Snapshots;
 using System.Collections.Immutable;
 using Attune.Feedback;
 using Attune.Feedback.Projects;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Storage;
 using Attune.Web.Components;
+using Attune.Web.Identity;
+using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,7 +20,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>The first page: one's projects.</summary>
+/// <summary>The start page: the user's projects.</summary>
 internal static class HomeEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/", HomeAsync);
@@ -30,7 +39,3 @@ internal static class HomeEndpoints
         return Pages.Show<HomePage>(new { Page = Pages.Context(context), Projects = lines.ToImmutable() });
     }
 }
-
-/// <summary>A project on the first page.</summary>
-/// <param name="All">Everyone's progress; null for annotators, whom it does not concern.</param>
-public sealed record ProjectLine(ProjectInfo Project, MemberRole Role, OwnProgress Own, ProjectProgress? All);

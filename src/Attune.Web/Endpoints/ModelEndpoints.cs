@@ -2,6 +2,7 @@ using System.Globalization;
 using Attune.Core;
 using Attune.Core.Completions;
 using Attune.Web.Completions;
+using Attune.Web.Configuration;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>The served model as OpenAI's clients know models. What is not supported is refused, never ignored.</summary>
+/// <summary>The served model behind an API compatible with OpenAI's. Unsupported parameters are refused, never ignored.</summary>
 internal static class ModelEndpoints
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -61,7 +62,7 @@ internal static class ModelEndpoints
     {
         if (options.Model is not { } model)
         {
-            return new ApiProblem(StatusCodes.Status503ServiceUnavailable, "No model is served: start the server with --model.");
+            return new ApiProblem(StatusCodes.Status503ServiceUnavailable, "No model is being served. Start the server with --model.");
         }
         try
         {

@@ -1,7 +1,18 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
 using System.Collections.Immutable;
 using Attune.Feedback;
 using Attune.Feedback.Storage;
 using Attune.Web.Components;
+using Attune.Web.Identity;
+using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +20,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>Who is here, who may come, and what they may do.</summary>
+/// <summary>People, invitations and roles.</summary>
 internal static class PeopleEndpoints
 {
     private static readonly TimeSpan Validity = TimeSpan.FromDays(7);
@@ -18,7 +29,7 @@ internal static class PeopleEndpoints
     {
         var owners = routes
             .MapGroup("/people")
-            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.IsOwner == true));
+            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.SignedInUser()?.IsOwner == true));
         owners.MapGet("", (HttpContext context, FeedbackStore store) => AllAsync(context, store, null));
         owners.MapPost("/invite", InviteToAllAsync);
         owners.MapGet("/{person:guid}", (HttpContext context, FeedbackStore store, Guid person) => PersonAsync(context, store, person, []));
@@ -73,7 +84,7 @@ internal static class PeopleEndpoints
         {
             return await PersonAsync(context, store, person, problems);
         }
-        // Whoever has just given up being an owner may not see people any more.
+        // Someone who has just given up the owner role may no longer see people.
         return Results.LocalRedirect(
             person == context.User.PersonId() && role != MemberRole.Owner ? "/?done=saved" : $"/people/{person}?done=saved"
         );
@@ -171,7 +182,7 @@ internal static class PeopleEndpoints
         return Results.LocalRedirect($"/projects/{context.Project().Id}/people?done=saved");
     }
 
-    /// <summary>Managers of one project have no say over people of others.</summary>
+    /// <summary>Managers of one project cannot change people of others.</summary>
     private static async Task<bool> IsMemberAsync(HttpContext context, FeedbackStore store, Guid person) =>
         (await store.People.MembersAsync(context.Project().Id, context.RequestAborted)).Any(m => m.Person.Id == person);
 

@@ -1,3 +1,10 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
 using System.Collections.Immutable;
 using System.Globalization;
 using Attune.Core;
@@ -7,7 +14,10 @@ using Attune.Feedback.Projects;
 using Attune.Feedback.Storage;
 using Attune.Web.Annotation;
 using Attune.Web.Components;
+using Attune.Web.Configuration;
+using Attune.Web.Identity;
 using Attune.Web.Projects;
+using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +25,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>A project's pages for managers: made, watched, changed.</summary>
+/// <summary>The pages for managers: creating, watching and changing a project.</summary>
 internal static class ProjectEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)
@@ -25,7 +35,7 @@ internal static class ProjectEndpoints
         );
         var makers = routes
             .MapGroup("/projects")
-            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.IsManager == true));
+            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.SignedInUser()?.IsManager == true));
         makers.MapGet("/new", (HttpContext context) => NewPage(context, [], "", ProjectKind.Comparison));
         makers.MapPost("", CreateAsync).WithMetadata(limit);
         var watch = routes.MapProjectGroup("/projects/{project:guid}", MemberRole.Reader);
@@ -69,7 +79,7 @@ internal static class ProjectEndpoints
         var name = fields.Text("name") ?? "";
         if (!Enum.TryParse<ProjectKind>(fields.Text("kind"), out var kind) || !Enum.IsDefined(kind))
         {
-            return NewPage(context, ["choose what people do."], name, ProjectKind.Comparison);
+            return NewPage(context, ["choose what people will do."], name, ProjectKind.Comparison);
         }
         try
         {
@@ -78,9 +88,9 @@ internal static class ProjectEndpoints
             var settings = new ProjectSettings
             {
                 Quota = fields.Number("quota") ?? 1,
-                Instruction = fields.Text("instruction") ?? KindWords.Question(kind),
+                Instruction = fields.Text("instruction") ?? KindText.Question(kind),
             };
-            var manages = context.User.Viewer()!.Role != MemberRole.Owner;
+            var manages = context.User.SignedInUser()!.Role != MemberRole.Owner;
             var (project, _) = await store.Projects.CreateAsync(
                 me,
                 name,
@@ -101,10 +111,10 @@ internal static class ProjectEndpoints
 
     private static async Task<IResult> ProgressAsync(HttpContext context, FeedbackStore store)
     {
-        // Annotators may not see how far others are; readers and managers may.
+        // Annotators may not see the progress of others; readers and managers may.
         if (context.RoleInProject() == MemberRole.Annotator)
         {
-            return Problems.Result(context, StatusCodes.Status403Forbidden, "Your role in this project does not allow that.");
+            return Problems.Result(context, StatusCodes.Status403Forbidden, "Your role in this project does not allow this.");
         }
         return Pages.Show<ProgressPage>(
             new

@@ -1,10 +1,23 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Feedback;
 using Attune.Feedback.Storage;
 using Attune.Reports;
+using Attune.Reports.Html;
+using Attune.Reports.Runs;
 using Attune.Web.Components;
+using Attune.Web.Identity;
+using Attune.Web.Responses;
 using Attune.Web.Runs;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
@@ -13,13 +26,15 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Attune.Web.Endpoints;
 
-/// <summary>Runs: the list, and one run as it stands.</summary>
+/// <summary>The list of runs, and the page of one run.</summary>
 internal static class RunEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        // Annotators never: runs show scores, and samples that they may be asked about.
-        var runs = routes.MapGroup("/runs").RequireAuthorization(rule => rule.RequireAssertion(who => who.User.Viewer()?.SeesRuns == true));
+        // Never for annotators: runs show scores, and samples that they may be asked to judge.
+        var runs = routes
+            .MapGroup("/runs")
+            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.SignedInUser()?.SeesRuns == true));
         runs.MapGet(
             "",
             (HttpContext context, RunCatalog catalog, TimeProvider time) =>
@@ -53,7 +68,7 @@ internal static class RunEndpoints
         runs.MapGet("/{name}/snapshots/{sha}", SnapshotAsync);
     }
 
-    /// <summary>A snapshot that the run names. Where it lies is read from the run's result, never from the address.</summary>
+    /// <summary>A snapshot that the run names. Its path comes from the run's result, never from the address.</summary>
     private static async Task<IResult> SnapshotAsync(HttpContext context, RunCatalog catalog, FeedbackStore store, string name, string sha)
     {
         if (
@@ -92,10 +107,7 @@ internal static class RunEndpoints
             var manifest = SnapshotManifest.Read(folder);
             return manifest.Sha256 == sha
                 ? (manifest, null)
-                : (
-                    null,
-                    $"{folder}: holds another snapshot now ({manifest.Sha256[..12]}). What the run wrote down of the one it used is below."
-                );
+                : (null, $"{folder}: now holds another snapshot ({manifest.Sha256[..12]}). The details below were recorded by the run.");
         }
         catch (Exception problem) when (problem is DataException or IOException or UnauthorizedAccessException)
         {
@@ -103,7 +115,7 @@ internal static class RunEndpoints
         }
     }
 
-    /// <summary>The changing part of a run's page; not sent again as long as nothing was written.</summary>
+    /// <summary>The changing part of a run's page; sent only if something was written since.</summary>
     private static IResult Fragment(HttpContext context, RunCatalog catalog, string name)
     {
         if (catalog.Find(name) is not { } run)

@@ -1,3 +1,11 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Feedback.Labels;
@@ -9,13 +17,13 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace Attune.Web.Endpoints;
 
 /// <summary>
-/// A file that a manager sends. It is kept under a name of the server's own while it is read; of the sender's name only the ending counts.
+/// A file uploaded by a manager. It is stored under a name chosen by the server while it is read; only the extension of its own name matters.
 /// </summary>
 internal static class Upload
 {
     private static readonly string[] Endings = [".jsonl", ".json", ".jsonl.gz", ".json.gz"];
 
-    /// <summary>Lets an endpoint take more than a form.</summary>
+    /// <summary>Raises an endpoint's limit above that for forms.</summary>
     public sealed record Limit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
 
     /// <summary>Null where no file was chosen.</summary>
@@ -42,7 +50,9 @@ internal static class Upload
     {
         var ending =
             Endings.OrderByDescending(e => e.Length).FirstOrDefault(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase))
-            ?? throw new DataException($"the file is no {string.Join(", ", Endings)}; expected one row of JSON a line.");
+            ?? throw new DataException(
+                $"the file name must end in {string.Join(", ", Endings)}, and the file must have one JSON row per line."
+            );
         var folder = Directory.CreateTempSubdirectory("attune-upload-");
         try
         {
@@ -57,7 +67,7 @@ internal static class Upload
         }
         catch (AttuneException problem)
         {
-            // People know the file by their own name for it, not by the server's.
+            // People know the file by its own name, not by the server's.
             throw new DataException(problem.Message.Replace(folder.FullName + Path.DirectorySeparatorChar, "", StringComparison.Ordinal));
         }
         finally

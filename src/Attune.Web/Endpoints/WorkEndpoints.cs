@@ -1,3 +1,10 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Snapshots;
 using System.Text.Json;
 using Attune.Feedback;
 using Attune.Feedback.Projects;
@@ -5,6 +12,8 @@ using Attune.Feedback.Queue;
 using Attune.Feedback.Storage;
 using Attune.Web.Annotation;
 using Attune.Web.Components;
+using Attune.Web.Identity;
+using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,12 +22,12 @@ using Microsoft.AspNetCore.Routing;
 namespace Attune.Web.Endpoints;
 
 /// <summary>
-/// The pages of annotators. Every form works by itself; a script that asks for JSON gets {"next": address} in place of a redirect, so that
-/// an outbox may send the same form as often as it must.
+/// The pages for annotators. Every form works without scripts. A script that asks for JSON gets {"next": address} instead of a redirect, so
+/// that the outbox can send the same form as often as necessary.
 /// </summary>
 internal static class WorkEndpoints
 {
-    /// <summary>Of the pages, stored with each label: changed when they change what people see.</summary>
+    /// <summary>The version of the pages, stored with each label. Change it whenever what people see changes.</summary>
     private const string UiVersion = "web-1";
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -44,11 +53,11 @@ internal static class WorkEndpoints
     {
         var project = context.Project();
         var done = context.Request.Query["done"].ToString();
-        var query = Notices.Find(done) is not null || done == "submitted" ? "?done=" + done : "";
+        var query = StatusMessages.Find(done) is not null || done == "submitted" ? "?done=" + done : "";
         return await store.Queue.ClaimAsync(project.Id, context.User.PersonId(), context.RequestAborted) switch
         {
             ClaimResult.Claimed claimed => Results.LocalRedirect($"/work/{project.Id}/{claimed.Task.LeaseId}{query}"),
-            ClaimResult.NothingLeft nothing => Pages.Show<RestPage>(
+            ClaimResult.NothingLeft nothing => Pages.Show<NoTaskPage>(
                 new
                 {
                     Page = Pages.Context(context),
@@ -59,7 +68,7 @@ internal static class WorkEndpoints
                     Id = Guid.CreateVersion7(),
                 }
             ),
-            ClaimResult.Paused paused => Pages.Show<RestPage>(
+            ClaimResult.Paused paused => Pages.Show<NoTaskPage>(
                 new
                 {
                     Page = Pages.Context(context),
@@ -78,7 +87,7 @@ internal static class WorkEndpoints
     {
         var project = context.Project();
         var task = await store.Queue.FindAsync(lease, context.User.PersonId(), context.RequestAborted);
-        // Over, or never theirs: the next one will do.
+        // The task is done or belongs to someone else: show the next one.
         if (task is null || task.ProjectId != project.Id)
         {
             return Results.LocalRedirect($"/work/{project.Id}");
@@ -119,7 +128,7 @@ internal static class WorkEndpoints
         var fields = new FormFields(form);
         if (fields.Id("submission") is not { } id)
         {
-            return Problems.Result(context, StatusCodes.Status400BadRequest, "The form has no id. Load the page again.");
+            return Problems.Result(context, StatusCodes.Status400BadRequest, "The form has no id. Reload the page.");
         }
         var submission = new Submission(id, lease, JudgementForm.Read(project.Kind, form))
         {
@@ -180,7 +189,7 @@ internal static class WorkEndpoints
                 draft.RootElement.ValueKind == JsonValueKind.Object
                 && await store.Queue.SaveDraftAsync(lease, context.User.PersonId(), draft.RootElement, context.RequestAborted)
                 ? Results.NoContent()
-                : Problems.Result(context, StatusCodes.Status404NotFound, "This task is not in your hands.");
+                : Problems.Result(context, StatusCodes.Status404NotFound, "You do not hold this task.");
         }
         catch (JsonException)
         {
@@ -201,11 +210,11 @@ internal static class WorkEndpoints
             SubmitResult.AlreadySubmitted => Problems.Result(
                 context,
                 StatusCodes.Status409Conflict,
-                "You have submitted this task already. Take that back first if you want to change it."
+                "You have already submitted this task. To change your answer, undo the submission first."
             ),
             SubmitResult.Conflict conflict => Problems.Result(context, StatusCodes.Status409Conflict, conflict.Reason),
             SubmitResult.Invalid invalid => Problems.Result(context, StatusCodes.Status400BadRequest, string.Join('\n', invalid.Problems)),
-            _ => Problems.Result(context, StatusCodes.Status404NotFound, "This task is not in your hands."),
+            _ => Problems.Result(context, StatusCodes.Status404NotFound, "You do not hold this task."),
         };
 
     internal static IResult Next(HttpContext context, string address) =>

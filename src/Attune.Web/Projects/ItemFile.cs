@@ -1,3 +1,10 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
@@ -12,16 +19,16 @@ using Attune.Feedback.Projects;
 namespace Attune.Web.Projects;
 
 /// <summary>
-/// Items from a file of rows: answers to judge, by the kind of project. What the rows say of the answers is left out, and answers are put
-/// in an order that does not give it away.
+/// Reads items with answers to judge from a file of rows. Existing judgements are left out, and the answers are put in an order that does
+/// not reveal them.
 /// </summary>
 public static class ItemFile
 {
-    /// <returns>Items; those whose rows have a prompt alone have no answers yet.</returns>
+    /// <returns>The items. Rows with only a prompt give items without answers.</returns>
     /// <exception cref="DataException">The file cannot be read, or its rows do not fit the kind.</exception>
     public static ImmutableArray<NewItem> Read(string path, ProjectKind kind)
     {
-        if (BareRows.TryRead(path, kind) is { } bare)
+        if (UnlabelledRows.TryRead(path, kind) is { } bare)
         {
             return bare;
         }
@@ -64,11 +71,11 @@ public static class ItemFile
             (_, DatasetKind.PromptOnly) => [.. DatasetFile.Read<Prompt>(path).Items.Select(p => Item(p))],
             _ => throw new DataException(
                 $"{Path.GetFileName(path)} holds rows of kind {found}, which have no answers for a project of kind {kind}; "
-                    + $"expected rows with {BareRows.Expected(kind)}."
+                    + $"expected rows with {UnlabelledRows.Expected(kind)}."
             ),
         };
 
-    /// <summary>PRM800K, summarise-from-feedback and the others that the store imports: their items, to be labelled anew.</summary>
+    /// <summary>The items of formats that the store imports, such as PRM800K and summarise-from-feedback, to be labelled again.</summary>
     private static ImmutableArray<NewItem> OfPublicFormat(string path, ProjectKind kind)
     {
         var file = ImportFile.Read(path, null, null, labels: false);
@@ -76,11 +83,11 @@ public static class ItemFile
             ? file.Items
             : throw new DataException(
                 $"{Path.GetFileName(path)} holds {file.Format} rows, which ask for a project of kind {file.Kind}, not {kind}; "
-                    + $"expected rows with {BareRows.Expected(kind)}."
+                    + $"expected rows with {UnlabelledRows.Expected(kind)}."
             );
     }
 
-    /// <summary>Null where the rows are none of the data sets' kinds.</summary>
+    /// <summary>Null if the rows are of no known kind.</summary>
     private static DatasetKind? TryDetect(string path)
     {
         try

@@ -1,22 +1,32 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;
+using Attune.Feedback;
+using Attune.Web.Configuration;
 
 namespace Attune.Web.Projects;
 
-/// <summary>Answers by the served model to prompts that came without any: a project can be made of prompts alone.</summary>
+/// <summary>Answers from the served model for prompts without any, so that a project can be created from prompts alone.</summary>
 internal static class ModelAnswers
 {
-    /// <summary>The request waits for the model.</summary>
+    /// <summary>The most prompts in one request, which waits for the model.</summary>
     private const int MostPrompts = 1000;
 
-    /// <summary>Drawn beyond what is asked for, as a model may say the same twice.</summary>
+    /// <summary>Extra samples, because a model can give the same answer twice.</summary>
     private const int Spare = 2;
 
     /// <param name="policy">Null where no model is served.</param>
-    /// <returns>The items, and how many were left out because the model always said the same.</returns>
+    /// <returns>The items, and how many were left out because the model always gave the same answer.</returns>
     /// <exception cref="DataException">There are prompts without answers and no model, or too many of them.</exception>
     public static async Task<(ImmutableArray<NewItem> Items, int Alike)> FillAsync(
         ImmutableArray<NewItem> items,
@@ -33,14 +43,14 @@ internal static class ModelAnswers
         if (policy is null)
         {
             throw new DataException(
-                $"the rows have no answers to judge. Give rows with {BareRows.Expected(kind)}, or start the server with "
-                    + "--model, which then answers."
+                $"the rows have no answers to judge. Give rows with {UnlabelledRows.Expected(kind)}, or start the server with "
+                    + "--model to generate answers."
             );
         }
         if (bare > MostPrompts)
         {
             throw new DataException(
-                $"the file has {bare} prompts without answers; expected {MostPrompts} at most at once. Add it in parts."
+                $"the file has {bare} prompts without answers; expected at most {MostPrompts} at a time. Add the file in parts."
             );
         }
         var filled = ImmutableArray.CreateBuilder<NewItem>();
@@ -62,7 +72,7 @@ internal static class ModelAnswers
         return (filled.ToImmutable(), items.Length - filled.Count);
     }
 
-    /// <summary>Different ones; empty where there are too few.</summary>
+    /// <summary>Distinct answers; empty if there are too few.</summary>
     private static async Task<ImmutableArray<Candidate>> AnswersAsync(
         NewItem item,
         ProjectKind kind,

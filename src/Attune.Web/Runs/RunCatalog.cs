@@ -7,14 +7,14 @@ namespace Attune.Web.Runs;
 
 /// <summary>One line of the list of runs.</summary>
 /// <param name="Name">The folder's name.</param>
-/// <param name="Finished">It has a result.</param>
-/// <param name="Problem">Why it could not be read; null where it could.</param>
+/// <param name="Finished">Whether it has a result.</param>
+/// <param name="Problem">Why it could not be read; null if it could.</param>
 public sealed record RunLine(string Name, bool Finished, long Updates, string? Stage, DateTimeOffset Changed, string? Problem);
 
-/// <summary>The run folders inside one folder. A name from an address is only ever compared with names that are there.</summary>
+/// <summary>The run folders inside one folder. A name from an address is only compared with existing names.</summary>
 public sealed class RunCatalog(string? folder)
 {
-    /// <summary>A run that has not written for so long was stopped.</summary>
+    /// <summary>A run that has written nothing for this long counts as stopped.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromMinutes(10);
 
     public string? Folder => folder;
@@ -25,7 +25,7 @@ public sealed class RunCatalog(string? folder)
     public RunFolder? Find(string name) =>
         Folders().FirstOrDefault(f => Path.GetFileName(f) == name) is { } path ? new RunFolder(path) : null;
 
-    /// <summary>Changes whenever anything that a page shows changes; costs no reading.</summary>
+    /// <summary>A tag that changes whenever the page's content changes, computed without reading the files.</summary>
     public static string Tag(RunFolder run)
     {
         var files = new[] { run.EventsFile, run.SamplesFile, run.ResultFile }.Select(f => new FileInfo(f));

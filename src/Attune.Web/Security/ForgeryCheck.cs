@@ -1,3 +1,5 @@
+using Attune.Web.Completions;
+using Attune.Web.Responses;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -6,8 +8,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Attune.Web.Security;
 
 /// <summary>
-/// Every request that changes something carries the token of the page it came from, signing in included; API keys need none, nor does the
-/// model, where cookies count for nothing.
+/// Every request that changes something, including signing in, must carry the antiforgery token of its page. Requests with an API key need
+/// none, and neither do requests to the model, which ignores cookies.
 /// </summary>
 internal static class ForgeryCheck
 {
@@ -19,7 +21,7 @@ internal static class ForgeryCheck
                     HttpMethods.IsGet(context.Request.Method)
                     || HttpMethods.IsHead(context.Request.Method)
                     || HttpMethods.IsOptions(context.Request.Method);
-                if (!safe && !SessionAuthentication.ComesWithKey(context.Request) && !ModelAccess.IsModel(context.Request))
+                if (!safe && !SessionAuthentication.ComesWithKey(context.Request) && !ModelRoute.Matches(context.Request))
                 {
                     try
                     {
@@ -33,7 +35,7 @@ internal static class ForgeryCheck
                             signedOut ? StatusCodes.Status401Unauthorized : StatusCodes.Status400BadRequest,
                             signedOut
                                 ? "Please sign in again."
-                                : "The page is too old or the request did not come from it. Load the page again, then repeat."
+                                : "The page has expired, or the request did not come from it. Reload the page and try again."
                         );
                         return;
                     }

@@ -1,38 +1,49 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using System.Net;
 using System.Security.Claims;
 using Attune.Feedback.People;
+using Attune.Feedback;
+using Attune.Web.Completions;
+using Attune.Web.Configuration;
+using Attune.Web.Identity;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 
 namespace Attune.Web.Security;
 
 /// <summary>
-/// Who may ask the model at <c>/v1</c>: programs with a key for it whose owner is more than an annotator, since whoever judges a model's
-/// answers must not be able to measure them with it. Cookies count for nothing there, so no page can spend a visitor's rights.
+/// Who may use the model at <c>/v1</c>: programs with a key that has the permission and whose owner is more than an annotator, because
+/// annotators must not be able to score the answers they judge with the model. Cookies are ignored, so no page can use a visitor's rights.
 /// </summary>
 internal static class ModelAccess
 {
     private const string Here = "here";
 
-    /// <summary>A program on this machine.</summary>
+    /// <summary>The principal for programs on this machine.</summary>
     public static ClaimsPrincipal Neighbour { get; } =
         new(new ClaimsIdentity([new Claim(SessionAuthentication.ScopeClaim, nameof(KeyScope.UseModel))], Here));
 
-    public static bool IsModel(HttpRequest request) => request.Path.StartsWithSegments("/v1");
-
     public static void Require(AuthorizationPolicyBuilder rule) =>
         rule.RequireClaim(SessionAuthentication.ScopeClaim, nameof(KeyScope.UseModel))
-            .RequireAssertion(who => who.User.Identity?.AuthenticationType == Here || who.User.Viewer()?.SeesRuns == true);
+            .RequireAssertion(who => who.User.Identity?.AuthenticationType == Here || who.User.SignedInUser()?.SeesRuns == true);
 
     /// <summary>
-    /// Whether a request without a key is let in: the option says so, and it comes from a program on this machine. Not from a page in its
-    /// browser, which names its origin, or was told that a name of its own is this machine; nor through a proxy.
+    /// Whether a request without a key is allowed: the option is set, and the request comes from a program on this machine. A page in a
+    /// browser is refused, because it sends its origin or uses a host name of its own, and so is a request through a proxy.
     /// </summary>
     public static bool IsOpenTo(HttpContext context, WebOptions options)
     {
         var (headers, host) = (context.Request.Headers, context.Request.Host.Host);
         return options.OpenModel
-            && IsModel(context.Request)
+            && ModelRoute.Matches(context.Request)
             && context.Connection.RemoteIpAddress is { } address
             && IPAddress.IsLoopback(address)
             && (

@@ -1,6 +1,16 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
 using Attune.Feedback;
 using Attune.Feedback.Projects;
 using Attune.Feedback.Storage;
+using Attune.Web.Identity;
+using Attune.Web.Responses;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -9,20 +19,20 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Attune.Web.Security;
 
 /// <summary>
-/// The one gate to everything under a project. Someone without a role in it learns nothing, not even that it is there; someone whose role
-/// is too low is told so.
+/// Access control for everything under a project. People without a role in it cannot find out that it exists; people whose role is too low
+/// get 403.
 /// </summary>
 internal static class ProjectAccess
 {
     private const string Item = "attune.project";
 
-    /// <summary>The project of the address, checked by the gate.</summary>
+    /// <summary>The project in the address, after the access check.</summary>
     public static ProjectInfo Project(this HttpContext context) =>
         ((ProjectInfo, MemberRole))context.Items[Item]! is var (project, _) ? project : null!;
 
     public static MemberRole RoleInProject(this HttpContext context) => (((ProjectInfo, MemberRole))context.Items[Item]!).Item2;
 
-    /// <summary>Endpoints whose address has a {project}.</summary>
+    /// <summary>A group of endpoints whose address contains {project}.</summary>
     public static RouteGroupBuilder MapProjectGroup(this IEndpointRouteBuilder routes, string prefix, MemberRole least) =>
         routes
             .MapGroup(prefix)
@@ -40,19 +50,19 @@ internal static class ProjectAccess
                         return Problems.Result(
                             context,
                             StatusCodes.Status404NotFound,
-                            "There is no such project, or it is not yours to see."
+                            "There is no such project, or you do not have access to it."
                         );
                     }
                     if (role < least)
                     {
-                        return Problems.Result(context, StatusCodes.Status403Forbidden, "Your role in this project does not allow that.");
+                        return Problems.Result(context, StatusCodes.Status403Forbidden, "Your role in this project does not allow this.");
                     }
                     context.Items[Item] = (project, role);
                     return await next(call);
                 }
             )
-            .WithMetadata(new LeastRole(least));
+            .WithMetadata(new RequiredRole(least));
 }
 
-/// <summary>What an endpoint demands, for the tests that ask every endpoint.</summary>
-internal sealed record LeastRole(MemberRole Role);
+/// <summary>The lowest role that an endpoint accepts; read by the tests that call every endpoint.</summary>
+internal sealed record RequiredRole(MemberRole Role);

@@ -1,16 +1,19 @@
 using System.Globalization;
 using System.Security.Claims;
 using System.Threading.RateLimiting;
+using Attune.Web.Completions;
+using Attune.Web.Configuration;
+using Attune.Web.Responses;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Web.Security;
 
-/// <summary>A person, a key or an address may do so much in a minute.</summary>
+/// <summary>Limits on requests per minute for each person, key or address.</summary>
 internal static class RateLimits
 {
-    /// <summary>For whatever takes a secret: passwords, links of invitations.</summary>
+    /// <summary>The policy for endpoints that take a secret: passwords and invitation links.</summary>
     public const string Secrets = "secrets";
 
     public static void AddRateLimits(this IServiceCollection services, WebOptions options) =>
@@ -24,12 +27,12 @@ internal static class RateLimits
                 await Problems.Write(
                     rejected.HttpContext,
                     StatusCodes.Status429TooManyRequests,
-                    "Too many requests in a short time. Wait a little, then try again."
+                    "Too many requests in a short time. Wait a moment, then try again."
                 );
             };
             limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
                 context.Request.Path.StartsWithSegments("/assets") ? RateLimitPartition.GetNoLimiter("assets")
-                : ModelAccess.IsModel(context.Request) ? Minute("model:" + Who(context), options.ModelRequestsPerMinute)
+                : ModelRoute.Matches(context.Request) ? Minute("model:" + Who(context), options.ModelRequestsPerMinute)
                 : Minute(Who(context), options.RequestsPerMinute)
             );
             limiter.AddPolicy(Secrets, context => Minute("secrets:" + Address(context), options.SignInsPerMinute));

@@ -1,10 +1,11 @@
+using Attune.Web.Responses;
 using Microsoft.AspNetCore.Builder;
 
 namespace Attune.Web.Security;
 
 /// <summary>
-/// What browsers are told on every answer. Texts of models are hostile input: even if one slipped through unencoded, nothing inline runs,
-/// nothing foreign loads, nothing leaves by a form.
+/// The security headers of every response. Texts from models are hostile input: even if one were not encoded by mistake, no inline script
+/// would run, nothing foreign would load, and no form could send data elsewhere.
 /// </summary>
 internal static class SecurityHeaders
 {
@@ -24,7 +25,7 @@ internal static class SecurityHeaders
                 headers["Cross-Origin-Opener-Policy"] = "same-origin";
                 headers["Cross-Origin-Resource-Policy"] = "same-origin";
                 headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()";
-                // Pages hold what only their reader may see; back and reload ask anew.
+                // Pages contain data that only their reader may see, so going back or reloading must request them again.
                 headers.CacheControl = "no-store";
                 if (context.Request.IsHttps)
                 {

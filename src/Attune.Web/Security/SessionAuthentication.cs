@@ -1,7 +1,20 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Attune.Feedback;
 using Attune.Feedback.People;
+using Attune.Web.Completions;
+using Attune.Web.Configuration;
+using Attune.Web.Identity;
+using Attune.Web.Responses;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -10,9 +23,9 @@ using Microsoft.Extensions.Options;
 namespace Attune.Web.Security;
 
 /// <summary>
-/// People come with a session's token in a cookie, programs with an API key in a header. A key is never taken from a cookie and opens
-/// nothing but the API and the model; a cookie never opens the model. Whoever comes with a key cannot be made to by a foreign page, so that
-/// only cookies need tokens against forgery.
+/// People authenticate with a session token in a cookie, programs with an API key in a header. A key gives access only to the API and the
+/// model, and a cookie never gives access to the model. A foreign page cannot make a browser send a key, so only requests with cookies
+/// need antiforgery tokens.
 /// </summary>
 internal sealed class SessionAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
@@ -28,11 +41,11 @@ internal sealed class SessionAuthentication(
     private const string KeyScheme = "key";
     private const string Bearer = "Bearer ";
 
-    /// <summary>Whatever its key is worth, such a request is never taken for its cookie's person.</summary>
+    /// <summary>Such a request is never attributed to the person of its cookie, even if its key is invalid.</summary>
     public static bool ComesWithKey(HttpRequest request) =>
         IsForPrograms(request) && request.Headers.Authorization.ToString().StartsWith(Bearer, StringComparison.OrdinalIgnoreCase);
 
-    private static bool IsForPrograms(HttpRequest request) => request.Path.StartsWithSegments("/api") || ModelAccess.IsModel(request);
+    private static bool IsForPrograms(HttpRequest request) => request.Path.StartsWithSegments("/api") || ModelRoute.Matches(request);
 
     public static bool IsKey(ClaimsPrincipal user) => user.Identity?.AuthenticationType == KeyScheme;
 
@@ -55,14 +68,14 @@ internal sealed class SessionAuthentication(
             {
                 return ModelAccess.IsOpenTo(Context, web)
                     ? Ticket(ModelAccess.Neighbour)
-                    : AuthenticateResult.Fail("The API key is unknown, revoked or over.");
+                    : AuthenticateResult.Fail("The API key is unknown, revoked or expired.");
             }
-            var key = Viewers.Principal(holder.Person.Id, holder.Person.Name, holder.Person.Role, KeyScheme);
+            var key = UserClaims.Principal(holder.Person.Id, holder.Person.Name, holder.Person.Role, KeyScheme);
             ((ClaimsIdentity)key.Identity!).AddClaims(holder.Scopes.Select(s => new Claim(ScopeClaim, s.ToString())));
             return Ticket(key);
         }
 
-        if (ModelAccess.IsModel(Request))
+        if (ModelRoute.Matches(Request))
         {
             return ModelAccess.IsOpenTo(Context, web) ? Ticket(ModelAccess.Neighbour) : AuthenticateResult.NoResult();
         }
@@ -73,17 +86,17 @@ internal sealed class SessionAuthentication(
         {
             return AuthenticateResult.NoResult();
         }
-        return Ticket(Viewers.Principal(person.Id, person.Name, person.Role, Scheme));
+        return Ticket(UserClaims.Principal(person.Id, person.Name, person.Role, Scheme));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        if (ModelAccess.IsModel(Request))
+        if (ModelRoute.Matches(Request))
         {
             return Problems.Write(
                 Context,
                 StatusCodes.Status401Unauthorized,
-                "The model wants an API key that may use it, as 'Authorization: Bearer ...': make one on your account's page."
+                "Using the model requires an API key with that permission, sent as 'Authorization: Bearer ...'. Create one on your account page."
             );
         }
         if (Problems.WantsJson(Context))
@@ -94,7 +107,7 @@ internal sealed class SessionAuthentication(
                 "Please sign in, or send an API key as 'Authorization: Bearer ...'."
             );
         }
-        // Only ever a path of this server.
+        // Always a path on this server.
         var back = HttpMethods.IsGet(Request.Method) ? "?back=" + Uri.EscapeDataString(Request.Path + Request.QueryString) : "";
         Response.Redirect("/sign-in" + back);
         return Task.CompletedTask;
@@ -104,9 +117,9 @@ internal sealed class SessionAuthentication(
         Problems.Write(
             Context,
             StatusCodes.Status403Forbidden,
-            ModelAccess.IsModel(Request)
-                ? "The key may not use the model, or its owner's role does not allow it."
-                : "Your role does not allow that."
+            ModelRoute.Matches(Request)
+                ? "The key does not have permission to use the model, or its owner's role does not allow it."
+                : "Your role does not allow this."
         );
 
     private static AuthenticateResult Ticket(ClaimsPrincipal who) => AuthenticateResult.Success(new AuthenticationTicket(who, Scheme));

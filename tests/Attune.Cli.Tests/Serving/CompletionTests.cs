@@ -312,11 +312,11 @@ public sealed class CompletionTests(ServedSite site)
     }
 
     [Theory]
-    [InlineData("tools", """[{"type": "function"}]""", "'tools' is not supported here")]
-    [InlineData("logit_bias", """{"5": 1}""", "'logit_bias' is not supported here")]
-    [InlineData("frequency_penalty", "0.5", "'frequency_penalty' is not supported here")]
-    [InlineData("response_format", """{"type": "json_object"}""", "'response_format' is not supported here")]
-    [InlineData("temprature", "1", "'temprature' is not a parameter that is known here. Did you mean 'temperature'?")]
+    [InlineData("tools", """[{"type": "function"}]""", "'tools' is not supported")]
+    [InlineData("logit_bias", """{"5": 1}""", "'logit_bias' is not supported")]
+    [InlineData("frequency_penalty", "0.5", "'frequency_penalty' is not supported")]
+    [InlineData("response_format", """{"type": "json_object"}""", "'response_format' is not supported")]
+    [InlineData("temprature", "1", "'temprature' is not a known parameter. Did you mean 'temperature'?")]
     [InlineData("temperature", "3", "'temperature' is 3; expected a number from 0 to 2.")]
     [InlineData("temperature", "\"1\"", "'temperature' is \"1\"; expected a number from 0 to 2.")]
     [InlineData("top_p", "0", "'top_p' is 0; expected more than 0")]
@@ -324,23 +324,23 @@ public sealed class CompletionTests(ServedSite site)
     [InlineData("n", "1.5", "'n' is 1.5; expected a whole number from 1 to 128.")]
     [InlineData("seed", "\"x\"", "'seed' is \"x\"; expected a whole number.")]
     [InlineData("stop", "[\"\"]", "expected at most 16, none of them empty")]
-    [InlineData("stop", "5", "'stop' is 5; expected a text, or a list of texts.")]
+    [InlineData("stop", "5", "'stop' is 5; expected a string, or a list of strings.")]
     [InlineData("stream", "1", "'stream' is 1; expected true or false.")]
-    [InlineData("stream_options", """{"include_usage": true}""", "expected only with 'stream': true")]
-    [InlineData("top_logprobs", "3", "'top_logprobs' is given without 'logprobs': true.")]
+    [InlineData("stream_options", """{"include_usage": true}""", "requires 'stream': true")]
+    [InlineData("top_logprobs", "3", "'top_logprobs' requires 'logprobs': true.")]
     [InlineData("max_tokens", "0", "'max_tokens' is 0; expected a whole number of at least 1.")]
-    [InlineData("max_tokens", "1000000", "there is room for")]
+    [InlineData("max_tokens", "1000000", "the model's context holds")]
     [InlineData("max_completion_tokens", "6", "'max_tokens' and 'max_completion_tokens' differ")]
     [InlineData("messages", "[]", "expected a list of at least one message")]
     [InlineData("messages", """[{"role": "narrator", "content": "x"}]""", "'messages[0].role' is 'narrator'; expected system")]
     [InlineData(
         "messages",
         """[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]""",
-        "a part that is not a text"
+        "a part that is not text"
     )]
-    [InlineData("messages", """[{"role": "user", "content": "x", "name": "Bob"}]""", "'messages[0].name' is not supported here")]
+    [InlineData("messages", """[{"role": "user", "content": "x", "name": "Bob"}]""", "'messages[0].name' is not supported")]
     [InlineData("messages", """[{"role": "user", "content": "\ud800"}]""", "not well-formed text")]
-    [InlineData("model", "null", "'model' is missing; here it is 'embedded'.")]
+    [InlineData("model", "null", "'model' is missing; expected 'embedded'.")]
     public async Task What_is_wrong_or_not_supported_is_refused_by_name(string parameter, string value, string message)
     {
         var fields = Chat.EnumerateObject()

@@ -1,3 +1,4 @@
+using Attune.Web.Configuration;
 using System.ClientModel;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;

@@ -196,7 +196,7 @@ public sealed class OpenAiClientTests(ServedSite site)
         var other = new ChatClient("gpt-5", new ApiKeyCredential("none"), site.ClientOptions);
         var refusal = await Assert.ThrowsAsync<ClientResultException>(() => other.CompleteChatAsync(Question(), cancellationToken: Cancel));
         Assert.Equal(404, refusal.Status);
-        Assert.Contains("There is no model 'gpt-5' here; there is 'embedded'.", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("There is no model 'gpt-5'; this server has 'embedded'.", refusal.Message, StringComparison.Ordinal);
     }
 
     private async Task<string> StreamedAsync(ChatCompletionOptions options)

@@ -1,3 +1,4 @@
+using Attune.Web.Configuration;
 using System.ClientModel;
 using System.Net.Http.Json;
 using System.Text.Json;

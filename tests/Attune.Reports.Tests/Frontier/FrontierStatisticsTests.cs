@@ -71,7 +71,7 @@ public sealed class FrontierStatisticsTests
         );
         Assert.Contains(
             FrontierText.TurnSentences(Board()),
-            s => s.StartsWith("steady: gold is highest at its farthest", StringComparison.Ordinal)
+            s => s.StartsWith("steady: gold is highest at the farthest", StringComparison.Ordinal)
         );
     }
 
@@ -80,7 +80,10 @@ public sealed class FrontierStatisticsTests
     {
         var turn = Board(noise: 2).Turns().Single(t => t.Method == "greedy");
         Assert.False(turn.IsCertain);
-        Assert.Contains(FrontierText.TurnSentences(Board(noise: 2)), s => s.Contains("cannot tell from nothing", StringComparison.Ordinal));
+        Assert.Contains(
+            FrontierText.TurnSentences(Board(noise: 2)),
+            s => s.Contains("cannot distinguish from zero", StringComparison.Ordinal)
+        );
     }
 
     [Fact]

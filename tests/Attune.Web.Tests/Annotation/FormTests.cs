@@ -1,3 +1,12 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core;
@@ -124,7 +133,7 @@ public sealed class FormTests
         {
             // Half characters cannot come in: the store refuses them.
             text = string.Concat(text.EnumerateRunes());
-            var words = WordCutter.Cut(text);
+            var words = WordSplitter.Split(text);
             return string.Concat(words.Select(w => w.Text + w.Space)) == text
                 && words.All(w => CodePoints.Slice(text, w.Start, w.End) == w.Text);
         });

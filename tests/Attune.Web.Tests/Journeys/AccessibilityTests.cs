@@ -1,3 +1,10 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
 using Attune.Core.Conversations;
 using Attune.Core.Runs;
 using Attune.Feedback.Labels;
@@ -119,7 +126,7 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
             await nobody.GetByLabel("Name").FillAsync("Nobody");
             await nobody.GetByLabel("Password").FillAsync("a wrong password");
             await nobody.Locator("button.primary").ClickAsync();
-            await Assertions.Expect(nobody.GetByText(path == "/sign-in" ? "is wrong" : "used or too old")).ToBeVisibleAsync();
+            await Assertions.Expect(nobody.GetByText(path == "/sign-in" ? "is wrong" : "used or has expired")).ToBeVisibleAsync();
             await Chromium.ShootAsync(nobody, name + "-refused");
             await CheckAsync(nobody);
         }

@@ -1,3 +1,11 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
 using System.Net;
 using Attune.Feedback.Tests;
 using Attune.Feedback.Labels;
@@ -51,7 +59,7 @@ public sealed class BusyServerTests(Chromium chromium)
             Assert.Equal(HttpStatusCode.ServiceUnavailable, busy.StatusCode);
             Assert.Equal(TimeSpan.FromSeconds(5), busy.Headers.RetryAfter!.Delta);
             Assert.Contains(
-                "The server is busy just now. Nothing was stored; try again in a few seconds.",
+                "The server is busy. Nothing was stored. Try again in a few seconds.",
                 await busy.Content.ReadAsStringAsync(Cancel),
                 StringComparison.Ordinal
             );
@@ -108,7 +116,7 @@ public sealed class BusyServerTests(Chromium chromium)
             await page.Keyboard.PressAsync("c");
             await page.Keyboard.TypeAsync("while it was busy");
             await page.Keyboard.PressAsync("Control+Enter");
-            await Assertions.Expect(page.Locator("#state")).ToContainTextAsync("The server is busy. Kept on this device");
+            await Assertions.Expect(page.Locator("#state")).ToContainTextAsync("The server is busy. Saved on this device");
             await Chromium.ShootAsync(page, "busy", full: false);
             Assert.Empty(await site.JudgementsAsync(project.Id));
         }

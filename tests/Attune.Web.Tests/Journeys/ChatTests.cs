@@ -1,3 +1,10 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
 using Attune.Core.Conversations;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;
@@ -39,7 +46,7 @@ public sealed class ChatTests(Site site, Chromium chromium)
         await page.GetByRole(AriaRole.Radio, new() { Name = "B is better", Exact = true }).ClickAsync();
         var preferred = (await page.Locator(".answer.b .text").TextContentAsync())!;
         await Chromium.ShootAsync(page, "chat-" + screen);
-        await page.GetByLabel("Go on: the reply you prefer stays").FillAsync("And soft ones?");
+        await page.GetByLabel("Continue: the reply you prefer is kept").FillAsync("And soft ones?");
         await page.GetByRole(AriaRole.Button, new() { Name = "Send" }).ClickAsync();
         await Assertions.Expect(page.GetByText("Turn 2 of 2: which reply is better?")).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator(".turn.assistant")).ToContainTextAsync(preferred);
@@ -84,7 +91,7 @@ public sealed class ChatTests(Site site, Chromium chromium)
         await page.GetByLabel("Write to the assistant").FillAsync("A long and careful question");
         await page.Context.SetOfflineAsync(true);
         await page.GetByRole(AriaRole.Button, new() { Name = "Send" }).ClickAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("kept on this device");
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("saved on this device");
         await page.Context.SetOfflineAsync(false);
         await page.ReloadAsync();
         await Assertions.Expect(page.GetByLabel("Write to the assistant")).ToHaveValueAsync("A long and careful question");

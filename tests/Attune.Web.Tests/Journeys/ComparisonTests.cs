@@ -1,3 +1,11 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Storage;
 using Microsoft.Playwright;
@@ -16,8 +24,8 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
         await Chromium.ShootAsync(page, "set-up");
         await page.GetByLabel("Name").FillAsync("olga");
         await page.GetByLabel("Password").FillAsync(Site.Password);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Create the owner" }).ClickAsync();
-        await page.GetByRole(AriaRole.Link, new() { Name = "Create the first" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create the owner's account" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Create the first project" }).ClickAsync();
         await page.GetByLabel("Name").FillAsync("Colours");
         await page.GetByLabel("Items")
             .SetInputFilesAsync(
@@ -32,7 +40,7 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
         await Chromium.ShootAsync(page, "new-project");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Invite people" }).ClickAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Make a link" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create a link" }).ClickAsync();
         var link = await page.Locator("#link").TextContentAsync();
         await Chromium.ShootAsync(page, "members");
 
@@ -89,11 +97,11 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
         var page = await chromium.OpenAsync(site, anna, "/join/" + invitation.Token);
         await Chromium.ShootAsync(page, "join");
         await page.GetByRole(AriaRole.Button, new() { Name = $"Join as {anna.Name}" }).ClickAsync();
-        await Assertions.Expect(page.GetByText("what you were invited to is here now")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("The projects you were invited to are listed here")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Start with " + second.Name })).ToBeVisibleAsync();
         await page.GotoAsync("/join/" + invitation.Token);
         await page.GetByRole(AriaRole.Button, new() { Name = $"Join as {anna.Name}" }).ClickAsync();
-        await Assertions.Expect(page.GetByText("used or too old")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("used or has expired")).ToBeVisibleAsync();
     }
 
     [Fact]
@@ -167,14 +175,14 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
         var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
         await page.Keyboard.PressAsync("s");
         await Assertions.Expect(page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
-        await page.GetByLabel("It is too long for me now").CheckAsync();
+        await page.GetByLabel("It is too long").CheckAsync();
         await Chromium.ShootAsync(page, "skip", full: false);
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Skip" }).ClickAsync();
-        await Assertions.Expect(page.GetByText("Skipped; here is the next one.")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("Skipped. Here is the next one.")).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("f");
         await page.GetByLabel("In your words").Last.FillAsync("names a person");
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Flag" }).ClickAsync();
-        await Assertions.Expect(page.GetByText("Flagged; here is the next one.")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("Flagged. Thank you. Here is the next one.")).ToBeVisibleAsync();
         var progress = await site.Store.Projects.ProgressAsync(project.Id, TestContext.Current.CancellationToken);
         Assert.Equal((1, 1), (progress.Skipped, progress.Flagged));
     }
@@ -187,7 +195,7 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
         await page.Keyboard.PressAsync("?");
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Keys" })).ToBeVisibleAsync();
         await Chromium.ShootAsync(page, "keys", full: false);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Change the key of: A is much better" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Change the key for: A is much better" }).ClickAsync();
         await page.Keyboard.PressAsync("q");
         await page.GetByRole(AriaRole.Button, new() { Name = "Close", Exact = true }).ClickAsync();
         await page.Keyboard.PressAsync("q");

@@ -1,3 +1,9 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Snapshots;
@@ -56,7 +62,7 @@ public sealed class LabelTests(Site site, Chromium chromium)
         await page.Keyboard.PressAsync("Tab");
         await page.Keyboard.TypeAsync("the second cites its source");
         await page.Keyboard.PressAsync("Enter");
-        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "None" })).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No disputes" })).ToBeVisibleAsync();
         await Chromium.ShootAsync(page, "dispute-decided-" + screen);
 
         var decided = Assert.Single(await site.Store.Tasks.ListAsync(project.Id, -1, 10, cancel));

@@ -1,3 +1,9 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Snapshots;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;
 using Attune.Feedback.Queue;
@@ -32,7 +38,7 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
         await page.Context.SetOfflineAsync(true);
         await WriteAsync(page, "2", "written offline");
         await page.Keyboard.PressAsync("Control+Enter");
-        await Assertions.Expect(page.Locator("#state")).ToContainTextAsync("Kept on this device");
+        await Assertions.Expect(page.Locator("#state")).ToContainTextAsync("Saved on this device");
         await Chromium.ShootAsync(page, "offline", full: false);
         Assert.Empty(await site.JudgementsAsync(project.Id));
         await page.Context.SetOfflineAsync(false);
@@ -86,7 +92,7 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
         await page.RouteAsync("**/submit", route => route.AbortAsync());
         await WriteAsync(page, "3", "kept over a reload");
         await page.Keyboard.PressAsync("Control+Enter");
-        await Assertions.Expect(page.Locator("#state")).ToContainTextAsync("Kept on this device");
+        await Assertions.Expect(page.Locator("#state")).ToContainTextAsync("Saved on this device");
         await page.ReloadAsync();
         await Assertions.Expect(page.Locator("#comment")).ToHaveValueAsync("kept over a reload");
         await Assertions.Expect(page.Locator("#comment")).ToBeDisabledAsync();
@@ -106,12 +112,12 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
         await train.Context.SetOfflineAsync(true);
         await WriteAsync(train, "2", "written on the train");
         await train.Keyboard.PressAsync("Control+Enter");
-        await Assertions.Expect(train.Locator("#state")).ToContainTextAsync("Kept on this device");
+        await Assertions.Expect(train.Locator("#state")).ToContainTextAsync("Saved on this device");
         await home.Keyboard.PressAsync("7");
         await home.Keyboard.PressAsync("Control+Enter");
         await Assertions.Expect(home.GetByText("Task 2 of 2")).ToBeVisibleAsync();
         await train.Context.SetOfflineAsync(false);
-        await Assertions.Expect(train.GetByRole(AriaRole.Alert)).ToContainTextAsync("submitted this task already");
+        await Assertions.Expect(train.GetByRole(AriaRole.Alert)).ToContainTextAsync("already submitted this task");
         await Assertions.Expect(train.Locator("#comment")).ToHaveValueAsync("written on the train");
         await Assertions.Expect(train.GetByRole(AriaRole.Radio, new() { Name = "A is better", Exact = true })).ToBeCheckedAsync();
         Assert.Equal([ComparisonJudgement.OfStrength(7)], await site.JudgementsAsync(project.Id));
@@ -151,7 +157,7 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
         }
 
         await page.UnrouteAsync("**/heartbeat");
-        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("went to somebody else");
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("given to someone else");
         await Chromium.ShootAsync(page, "late", full: false);
         await site.Store.Queue.SubmitAsync(
             bob.Id,
@@ -159,7 +165,7 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
             TestContext.Current.CancellationToken
         );
         await page.Keyboard.PressAsync("Control+Enter");
-        await Assertions.Expect(page.GetByText("it counts as an extra one")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("counts as an extra one")).ToBeVisibleAsync();
         var labels = Assert.Single(await site.Store.Tasks.ListAsync(project.Id, -1, 10, TestContext.Current.CancellationToken)).Labels;
         Assert.Equal(
             [(false, (Judgement?)ComparisonJudgement.OfStrength(7)), (true, ComparisonJudgement.OfStrength(2, "after a long pause"))],

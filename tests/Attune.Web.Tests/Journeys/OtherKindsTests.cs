@@ -1,3 +1,10 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Feedback.Labels;
@@ -202,7 +209,7 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
         await page.GetByLabel("Missing-Answer").CheckAsync();
         await page.GetByLabel("In passage").First.SelectOptionAsync("0");
         await page.GetByLabel("Its sentences").First.FillAsync("0");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Begin with the answer as it is" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Start from the original answer" }).ClickAsync();
         await page.GetByLabel("How the answer should read").FillAsync("Paris is the capital of France.");
         await page.GetByLabel("Feedback in your words").FillAsync("One slip.");
         await Chromium.ShootAsync(page, "spans-" + screen);

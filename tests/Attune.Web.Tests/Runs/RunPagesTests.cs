@@ -1,3 +1,9 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
 using System.Net;
 using Attune.Core.Runs;
 using Attune.Feedback.Labels;

@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using Attune.Core.Runs;
+
+namespace Attune.Reports.Runs;
+
+/// <summary>Everything in a run folder, whether or not the run is finished.</summary>
+/// <param name="Name">The run's name, or the folder's while there is no result.</param>
+/// <param name="Result">Null while the run is not finished.</param>
+/// <param name="Recipe">The text of <c>recipe.yaml</c>.</param>
+/// <param name="Remarks">What could not be read: half-written last lines.</param>
+public sealed record RunRecord(
+    string Name,
+    RunResult? Result,
+    ImmutableArray<RunEvent> Events,
+    ImmutableArray<SampleEvent> Samples,
+    string? Recipe,
+    ImmutableArray<string> Remarks
+)
+{
+    /// <exception cref="Core.DataException">A file of the folder is damaged.</exception>
+    public static RunRecord Read(string runFolder)
+    {
+        var folder = new RunFolder(runFolder);
+        if (!Directory.Exists(runFolder))
+        {
+            throw new Core.AttuneException($"{runFolder} is not a folder. Give the folder that a run was written to.");
+        }
+
+        var (events, samples, result) = (folder.ReadEvents(), folder.ReadSamples(), folder.ReadResult());
+        var name = result?.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(runFolder)));
+        return new RunRecord(
+            name,
+            result,
+            events.Entries,
+            samples.Entries,
+            File.Exists(folder.RecipeFile) ? File.ReadAllText(folder.RecipeFile) : null,
+            [.. new[] { events.Unfinished, samples.Unfinished }.OfType<string>()]
+        );
+    }
+
+    /// <summary>Stage names in the order they ran.</summary>
+    public IEnumerable<string> Stages => Events.Select(e => e.Stage).Concat(Result?.Stages.Select(stage => stage.Name) ?? []).Distinct();
+
+    public IEnumerable<RunEvent> EventsOf(string stage) => Events.Where(e => e.Stage == stage);
+
+    public StageResult? ResultOf(string stage) => Result?.Stages.LastOrDefault(result => result.Name == stage);
+
+    /// <summary>A figure of the summary, or null where the run could not measure it.</summary>
+    public double? Summary(string name) =>
+        Result is not null && Result.Summary.TryGetValue(name, out var value) && value is { } figure && double.IsFinite(figure)
+            ? figure
+            : null;
+}

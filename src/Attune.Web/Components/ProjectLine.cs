@@ -1,0 +1,17 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
+using Attune.Feedback;
+
+namespace Attune.Web.Components;
+
+/// <summary>A project on the start page.</summary>
+/// <param name="All">Everyone's progress; null for annotators, who see only their own.</param>
+public sealed record ProjectLine(ProjectInfo Project, MemberRole Role, OwnProgress Own, ProjectProgress? All);

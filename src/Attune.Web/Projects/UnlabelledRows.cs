@@ -1,0 +1,136 @@
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
+using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
+using System.Collections.Immutable;
+using System.IO.Compression;
+using System.Text.Json;
+using Attune.Core;
+using Attune.Core.Conversations;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+
+namespace Attune.Web.Projects;
+
+/// <summary>
+/// Rows without judgements: <c>{"prompt": ..., "answers": [...]}</c>, or <c>"completions"</c> for the steps of a solution; with an
+/// optional
+/// <c>"id"</c>, and <c>"passages"</c> that an answer should rest on. A row whose right judgement is known is gold: <c>"expected"</c> is the
+/// level 1 to 8 of a comparison, the ranks, the position of the best answer, the rating, the ratings of the steps, or a judgement in the
+/// API's format; <c>"gold"</c> can be attention or screening.
+/// </summary>
+internal static class UnlabelledRows
+{
+    public static string Expected(ProjectKind kind) =>
+        kind switch
+        {
+            ProjectKind.Chat => "\"prompt\"",
+            ProjectKind.Steps => "\"prompt\" and \"completions\"",
+            ProjectKind.Spans or ProjectKind.Rating => "\"prompt\" and \"completion\"",
+            ProjectKind.Comparison => "\"prompt\" and \"answers\", or \"chosen\" and \"rejected\"",
+            _ => "\"prompt\" and \"answers\"",
+        };
+
+    /// <summary>Null if the first row has judgements or is of another kind; such files are read as data sets.</summary>
+    public static ImmutableArray<NewItem>? TryRead(string path, ProjectKind kind)
+    {
+        var list = kind == ProjectKind.Steps ? "completions" : "answers";
+        var items = ImmutableArray.CreateBuilder<NewItem>();
+        using var reader = new StreamReader(Open(path));
+        for (var line = 1; reader.ReadLine() is { } text; line++)
+        {
+            if (string.IsNullOrWhiteSpace(text))
+            {
+                continue;
+            }
+            try
+            {
+                using var row = JsonDocument.Parse(text);
+                if (items.Count == 0 && !IsBare(row.RootElement, list))
+                {
+                    return null;
+                }
+                items.Add(Read(row.RootElement, kind, list));
+            }
+            catch (Exception problem)
+                when (problem
+                        is JsonException
+                            or KeyNotFoundException
+                            or InvalidOperationException
+                            or FormatException
+                            or NotSupportedException
+                            or ArgumentException
+                )
+            {
+                // An array over several lines, or no JSON at all: the reader of data sets gives a better message.
+                if (items.Count == 0)
+                {
+                    return null;
+                }
+                throw new DataException(
+                    $"{Path.GetFileName(path)}, line {line}: not a row with {Expected(kind)}. Correct the line; nothing was added."
+                );
+            }
+        }
+
+        return items.Count == 0 ? null : items.ToImmutable();
+    }
+
+    private static bool IsBare(JsonElement row, string list) =>
+        row.ValueKind == JsonValueKind.Object
+        && row.TryGetProperty(list, out var answers)
+        && answers.ValueKind == JsonValueKind.Array
+        && !row.TryGetProperty("best", out _)
+        && !row.TryGetProperty("ranks", out _)
+        && !row.TryGetProperty("labels", out _);
+
+    private static NewItem Read(JsonElement row, ProjectKind kind, string list)
+    {
+        var prompt = row.GetProperty("prompt").Deserialize<Prompt>(StoreJson.Options)!;
+        var answers = row.GetProperty(list)
+            .EnumerateArray()
+            .Select(a => a.GetString() ?? throw new JsonException("null"))
+            .ToImmutableArray();
+        var content = new ItemContent(
+            prompt,
+            kind == ProjectKind.Steps ? [Candidate.OfSteps(answers)] : [.. answers.Select(a => new Candidate(a))]
+        )
+        {
+            ExternalId = row.TryGetProperty("id", out var id) ? id.ToString() : null,
+            Passages = row.TryGetProperty("passages", out var passages)
+                ? passages.Deserialize<ImmutableArray<ImmutableArray<string>>>(StoreJson.Options)
+                : [],
+        };
+        return row.TryGetProperty("expected", out var expected)
+            ? new NewItem(content)
+            {
+                Expected = Expectation(expected, kind),
+                GoldKind = row.TryGetProperty("gold", out var gold) ? gold.Deserialize<GoldKind>(StoreJson.Options) : GoldKind.Gold,
+            }
+            : new NewItem(content);
+    }
+
+    private static Judgement Expectation(JsonElement expected, ProjectKind kind) =>
+        (kind, expected.ValueKind) switch
+        {
+            (ProjectKind.Comparison, JsonValueKind.Number) => ComparisonJudgement.OfStrength(expected.GetInt32()),
+            (ProjectKind.Ranking, JsonValueKind.Array) => new RankingJudgement([.. expected.EnumerateArray().Select(r => r.GetInt32())]),
+            (ProjectKind.BestOf, JsonValueKind.Number) => new ChoiceJudgement(expected.GetInt32()),
+            (ProjectKind.Rating, JsonValueKind.Number) => new RatingJudgement(expected.GetDouble()),
+            (ProjectKind.Steps, JsonValueKind.Array) => Steps([.. expected.EnumerateArray().Select(r => (int?)r.GetInt32())]),
+            _ => expected.Deserialize<Judgement>(StoreJson.Options) ?? throw new JsonException("null"),
+        };
+
+    private static StepsJudgement Steps(ImmutableArray<int?> ratings) =>
+        new(ratings, ratings.Contains(-1) ? FinishReason.FoundError : FinishReason.Solution);
+
+    private static Stream Open(string path)
+    {
+        var file = File.OpenRead(path);
+        return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
+    }
+}

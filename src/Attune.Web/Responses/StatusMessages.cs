@@ -1,0 +1,23 @@
+namespace Attune.Web.Responses;
+
+/// <summary>Messages that an address can name in <c>done</c>. Text from an address is never shown.</summary>
+internal static class StatusMessages
+{
+    private static readonly Dictionary<string, string> Sentences = new(StringComparer.Ordinal)
+    {
+        ["saved"] = "Saved.",
+        ["skipped"] = "Skipped. Here is the next one.",
+        ["flagged"] = "Flagged. Thank you. Here is the next one.",
+        ["undone"] = "Undone. Change your answer, then submit again.",
+        ["nothing"] = "There is nothing to undo.",
+        ["signed-out"] = "Signed out.",
+        ["password"] = "Your password was changed.",
+        ["snapshot"] = "The snapshot was created.",
+        ["revoked"] = "The key was revoked.",
+        ["alike"] = "Created. Some prompts were left out because the model gave only one answer to them.",
+        ["joined"] = "Welcome. The projects you were invited to are listed here.",
+        ["surplus"] = "Saved. The task had already been given to someone else, so your answer counts as an extra one.",
+    };
+
+    public static string? Find(string name) => Sentences.GetValueOrDefault(name);
+}
