@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core;
+using Attune.Methods;
 using Attune.Recipes;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Sources;
@@ -41,7 +42,7 @@ public sealed record FrontierRecipe
     /// <exception cref="ConfigurationException">Everything that is wrong with it, with file and line.</exception>
     public static FrontierRecipe Bind(OptionNode.Mapping node)
     {
-        var recipe = Binder.Bind<FrontierRecipe>(node, presets: Recipe.Preset);
+        var recipe = Binder.Bind<FrontierRecipe>(node, presets: MethodRegistry.Preset);
         string[] problems =
         [
             .. recipe.Seeds.IsDefaultOrEmpty ? ["seeds is empty; a frontier needs at least one."]

@@ -10,3 +10,21 @@ public sealed class VariantAttribute(string name, Type record) : Attribute
     public string Name { get; } = name;
     public Type Record { get; } = record;
 }
+
+/// <summary>On an abstract record whose cases are not all known where it is written: who names the others.</summary>
+/// <param name="source">An <see cref="IVariantSource"/> with a constructor without parameters.</param>
+[AttributeUsage(AttributeTargets.Class, Inherited = false)]
+public sealed class VariantsFromAttribute(Type source) : Attribute
+{
+    public Type Source { get; } = source;
+}
+
+/// <summary>Names cases of abstract records.</summary>
+public interface IVariantSource
+{
+    /// <summary>The cases known at present.</summary>
+    IEnumerable<VariantCase> CasesOf(Type record);
+}
+
+/// <summary>A case of an abstract record, and its name in a recipe.</summary>
+public sealed record VariantCase(string Name, Type Record);

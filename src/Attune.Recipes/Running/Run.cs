@@ -29,12 +29,17 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     private string StageFolder(int index) => recipe.Stages.Length == 1 ? folder : Path.Combine(folder, Name(index));
 
     /// <summary>Its kind, numbered where a kind comes twice.</summary>
-    private string Name(int index)
-    {
-        var kind = recipe.Stages[index].Kind;
-        var earlier = recipe.Stages.Take(index).Count(s => s.Kind == kind);
-        return earlier == 0 ? kind : string.Create(CultureInfo.InvariantCulture, $"{kind}-{earlier + 1}");
-    }
+    private string Name(int index) =>
+        Earlier(index) is > 0 and var earlier
+            ? string.Create(CultureInfo.InvariantCulture, $"{recipe.Stages[index].Kind}-{earlier + 1}")
+            : recipe.Stages[index].Kind;
+
+    private string Title(int index) =>
+        Earlier(index) is > 0 and var earlier
+            ? string.Create(CultureInfo.InvariantCulture, $"{recipe.Stages[index].Title} {earlier + 1}")
+            : recipe.Stages[index].Title;
+
+    private int Earlier(int index) => recipe.Stages.Take(index).Count(s => s.Kind == recipe.Stages[index].Kind);
 
     /// <summary>Runs all stages that are not done yet, and writes result and report.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; run again with resume to go on.</exception>
@@ -79,6 +84,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             finished = finished with
             {
                 Name = Name(i),
+                Title = Title(i),
                 Seconds = clock.Elapsed.TotalSeconds,
                 Notes = room.Notes,
                 Snapshots = ancestry.Learned(folder),

@@ -10,6 +10,7 @@ using Attune.Core.Statistics;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
+using Attune.Methods;
 using Attune.Methods.Reward;
 using Attune.Models;
 using Attune.Recipes.Binding;
@@ -24,12 +25,10 @@ using Attune.Training.Rollouts;
 namespace Attune.Recipes.Stages;
 
 /// <summary>Trains a reward model, or an ensemble of them, on feedback.</summary>
+[Runs(typeof(RewardOptions))]
 public sealed record RewardStage : Stage
 {
     private const string NeedsData = "reward.data is missing: name a feedback file, or put a preferences stage before this one.";
-
-    public override string Kind => "reward";
-    public override string Purpose => "learn what people prefer (reward model)";
 
     [Description("feedback file; left out, what the preferences stage collected")]
     public string? Data { get; init; }
@@ -50,12 +49,12 @@ public sealed record RewardStage : Stage
     public int MaxNewTokens { get; init; } = 64;
 
     [Flatten]
-    public RewardOptions Training { get; init; } = new();
+    public RewardOptions Method { get; init; } = new();
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. MissingPolicy(given),
-            .. ProblemsOfAdapter(Training),
+            .. ProblemsOfAdapter(Method.Training),
             .. Data is null && !given.Preferences ? [NeedsData] : Array.Empty<string>(),
             .. DataSource.MissingFile("reward.data", Data),
             .. DataSource.MissingFile("reward.held_out_data", HeldOutData),
@@ -66,7 +65,7 @@ public sealed record RewardStage : Stage
     internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(given, Data);
 
     public override Task<StageResult> RunAsync(StageContext room, CancellationToken cancel) =>
-        Training.Loss switch
+        Method.Loss switch
         {
             RewardLoss.BradleyTerry => FitAsync<Preference, TokenPair>(
                 room,
@@ -152,13 +151,13 @@ public sealed record RewardStage : Stage
         var (feedback, hash) = DataSource.FromFile<TFeedback>(source, Rows, room);
         var heldOutSource = HeldOutData ?? (Data is null ? room.Artifacts.HeldOutPreferences : null);
         var split = heldOutSource is null
-            ? Split.ByKey(feedback, SplitKey, Training.TestSplit, room.Seed.For("split"))
+            ? Split.ByKey(feedback, SplitKey, Method.TestSplit, room.Seed.For("split"))
             : new SplitData<TFeedback>(feedback, DataSource.FromFile<TFeedback>(heldOutSource, 0, room).Items);
-        using var policy = Training.Lora.R == 0 ? room.LoadPolicy() : room.LoadBase(Training);
+        using var policy = Method.Training.Lora.R == 0 ? room.LoadPolicy() : room.LoadBase(Method.Training);
         var encoder = room.LoadEncoder();
         // Rows that the model cannot read are left out as those beyond max_length are.
-        var longest = Math.Min(Training.MaxLength, policy.Config.ContextLength);
-        int? end = Training.ReadBeforeEnd ? encoder.Tokenizer.EndToken : null;
+        var longest = Math.Min(Method.MaxLength, policy.Config.ContextLength);
+        int? end = Method.ReadBeforeEnd ? encoder.Tokenizer.EndToken : null;
         EncodedData<TItem> Encode(ImmutableArray<TFeedback> rows)
         {
             var data = encode(encoder, rows, longest);
@@ -168,7 +167,7 @@ public sealed record RewardStage : Stage
         TItem Vary(TItem item, Seed seed)
         {
             var rng = seed.Rng();
-            return withSequences(item, s => s.WithTokenDropout(Training.TokenDropout, rng));
+            return withSequences(item, s => s.WithTokenDropout(Method.TokenDropout, rng));
         }
 
         var train = Encode(split.Training);
@@ -190,7 +189,7 @@ public sealed record RewardStage : Stage
                 heldOut.Items,
                 objective,
                 pairs,
-                Training.TokenDropout > 0 ? Vary : null,
+                Method.TokenDropout > 0 ? Vary : null,
                 hash,
                 cancel
             )
@@ -211,7 +210,7 @@ public sealed record RewardStage : Stage
         {
             ["examples"] = train.Items.Length,
             ["held_out"] = heldOut.Items.Length,
-            ["members"] = Training.Members,
+            ["members"] = Method.Members,
             ["shift"] = model.Shift,
             ["scale"] = model.Scale,
         };
@@ -232,20 +231,20 @@ public sealed record RewardStage : Stage
     {
         var members = new List<ScalarModel>();
         var heldOutPairs = heldOut.SelectMany(pairs).ToArray();
-        for (var i = 0; i < Training.Members; i++)
+        for (var i = 0; i < Method.Members; i++)
         {
             var name = $"member-{i + 1}";
             var finished = Path.Combine(room.Folder, name, "final");
             if (Directory.Exists(finished))
             {
-                members.Add(Training.Lora.R == 0 ? ModelFiles.LoadScalarModel(finished) : ScalarModel.Adapted(policy, finished));
+                members.Add(Method.Training.Lora.R == 0 ? ModelFiles.LoadScalarModel(finished) : ScalarModel.Adapted(policy, finished));
                 continue;
             }
 
-            var member = Training.Lora.Config is { } adapter
+            var member = Method.Training.Lora.Config is { } adapter
                 ? ScalarModel.Adapted(policy, adapter, room.Seed.For("head", i))
-                : new ScalarModel(policy, room.Seed.For("head", i), Training.Precision);
-            room.FreezeLayers(member, Training);
+                : new ScalarModel(policy, room.Seed.For("head", i), Method.Training.Precision);
+            room.FreezeLayers(member, Method.Training);
             Metrics Evaluate()
             {
                 var metrics = new Metrics();
@@ -257,14 +256,14 @@ public sealed record RewardStage : Stage
                 return metrics;
             }
 
-            var experience = new DatasetExperience<TItem>(train, Training.BatchSize, Training.Epochs)
+            var experience = new DatasetExperience<TItem>(train, Method.Training.BatchSize, Method.Epochs)
             {
                 Evaluate = Evaluate,
-                EvaluateEvery = Training.EvaluateEvery,
+                EvaluateEvery = Method.EvaluateEvery,
                 Vary = vary,
             };
-            var task = Training.Members == 1 ? "reward model" : $"reward model {i + 1} of {Training.Members}";
-            await room.FitAsync(objective(member), experience, Training, [hash], task, cancel, name);
+            var task = Method.Members == 1 ? "reward model" : $"reward model {i + 1} of {Method.Members}";
+            await room.FitAsync(objective(member), experience, Method.Training, [hash], task, cancel, name);
             SaveWhole(member, finished);
             members.Add(member);
         }
@@ -285,7 +284,7 @@ public sealed record RewardStage : Stage
     /// </summary>
     private ImmutableArray<int>[] NormalisationPrompts(IEnumerable<TokenSequence> answers, LanguageModel policy)
     {
-        if (Training.Normalisation == RewardNormalisation.None || NormalisationSamples == 0)
+        if (Method.Normalisation == RewardNormalisation.None || NormalisationSamples == 0)
         {
             return [];
         }
@@ -328,7 +327,7 @@ public sealed record RewardStage : Stage
         ];
         var rollouts = await sampler.SampleAsync(requests, options, cancel);
         room.Screen.Report("normalising", 1, 1, $"{NormalisationSamples} answers of the policy");
-        return model.Normalised([.. rollouts.Select(r => r.Sequence)], Training.Normalisation);
+        return model.Normalised([.. rollouts.Select(r => r.Sequence)], Method.Normalisation);
     }
 
     private StageResult Measured(PairFit fit)

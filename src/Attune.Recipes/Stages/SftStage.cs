@@ -9,6 +9,7 @@ using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
+using Attune.Methods;
 using Attune.Methods.Supervised;
 using Attune.Models;
 using Attune.Recipes.Binding;
@@ -20,11 +21,9 @@ using Attune.Training.Experience;
 namespace Attune.Recipes.Stages;
 
 /// <summary>Supervised fine-tuning of the policy on demonstrations.</summary>
+[Runs(typeof(SftOptions))]
 public sealed record SftStage : Stage
 {
-    public override string Kind => "sft";
-    public override string Purpose => "imitate demonstrations (supervised fine-tuning)";
-
     [Description("demonstrations: a prompt-completion or language-modelling file, or reviews:demonstrations")]
     public required string Data { get; init; }
 
@@ -39,12 +38,12 @@ public sealed record SftStage : Stage
     public AssistantTurns AssistantTurns { get; init; } = AssistantTurns.All;
 
     [Flatten]
-    public SftOptions Training { get; init; } = new();
+    public SftOptions Method { get; init; } = new();
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. MissingPolicy(given),
-            .. ProblemsOfAdapter(Training),
+            .. ProblemsOfAdapter(Method.Training),
             .. DataSource.Missing("sft.data", Data, Rows),
             .. AssistantOnlyLoss || AssistantTurns == AssistantTurns.All
                 ? Array.Empty<string>()
@@ -68,13 +67,13 @@ public sealed record SftStage : Stage
             );
         }
 
-        var split = Split.ByPrompt(demonstrations, Training.TestSplit, room.Seed.For("split"));
-        var (model, origin) = room.LoadLearner(Training);
+        var split = Split.ByPrompt(demonstrations, Method.TestSplit, room.Seed.For("split"));
+        var (model, origin) = room.LoadLearner(Method.Training);
         using var shared = origin;
         using var trained = model;
         var encoder = room.LoadEncoder();
         // Rows that the model cannot read are left out as those beyond max_length are.
-        var longest = Math.Min(Training.MaxLength, model.Config.ContextLength);
+        var longest = Math.Min(Method.MaxLength, model.Config.ContextLength);
         var turns = AssistantOnlyLoss ? AssistantTurns : AssistantTurns.Last;
         var (replies, heldOutReplies) = (Replies.Of(split.Training, turns), Replies.Of(split.HeldOut, turns));
         if (replies.Length + heldOutReplies.Length > demonstrations.Length)
@@ -92,7 +91,7 @@ public sealed record SftStage : Stage
         var (train, heldOut) = (Encoded(replies), Encoded(heldOutReplies));
         room.NoteDropped(train.Dropped, Data);
         room.NoteDropped(heldOut.Dropped, Data + " (held out)");
-        return await SupervisedFit.RunAsync(room, Kind, model, train.Items, heldOut.Items, Training, hash, cancel);
+        return await SupervisedFit.RunAsync(room, Kind, model, train.Items, heldOut.Items, Method, hash, cancel);
     }
 }
 
@@ -119,8 +118,8 @@ internal static class SupervisedFit
         var rows = options.Packing ? Packing.FirstFitDecreasing(train, options.MaxLength) : [.. train.Select(t => new PackedRow([t]))];
         Metrics Evaluate() => heldOut.IsEmpty ? new Metrics() : Sft.Evaluate(model, heldOut);
         var before = Evaluate();
-        room.FreezeLayers(model, options);
-        var experience = new DatasetExperience<PackedRow>(rows, options.BatchSize, options.Epochs)
+        room.FreezeLayers(model, options.Training);
+        var experience = new DatasetExperience<PackedRow>(rows, options.Training.BatchSize, options.Epochs)
         {
             Evaluate = Evaluate,
             EvaluateEvery = options.EvaluateEvery,
@@ -128,7 +127,7 @@ internal static class SupervisedFit
         var progress = await room.FitAsync(
             new Sft.Objective(model),
             experience,
-            options,
+            options.Training,
             [hash],
             kind == "sft" ? "fine-tuning" : "pretraining",
             cancel

@@ -13,6 +13,7 @@ public sealed record TokenizerStage : Stage
 {
     public override string Kind => "tokenizer";
     public override string Purpose => "train a byte-level BPE vocabulary";
+    public override string Title => "Tokenizer";
 
     [Description("texts to learn from: a .jsonl, .json or .txt file, or reviews:documents")]
     public required string Data { get; init; }

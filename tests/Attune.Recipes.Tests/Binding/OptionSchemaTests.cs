@@ -137,7 +137,7 @@ public sealed class OptionSchemaTests
     }
 
     private static bool IsDescribed(Type type) =>
-        type is { IsClass: true, IsAbstract: false }
+        type is { IsClass: true, IsAbstract: false, IsGenericTypeDefinition: false }
         && type.GetProperties().Any(p => p.IsDefined(typeof(DescriptionAttribute), inherit: true))
         && type.GetConstructor(Type.EmptyTypes) is not null;
 

@@ -28,7 +28,7 @@ public abstract record DirectStage : EvaluatedStage
     public RowHandling ContradictoryRows { get; init; } = RowHandling.Keep;
 
     /// <summary>The method's options.</summary>
-    internal abstract PreferenceOptions Common { get; }
+    internal abstract IPreferenceMethod Common { get; }
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
@@ -44,5 +44,5 @@ public abstract record DirectStage : EvaluatedStage
 
     internal PreferenceCleaning Cleaning => new() { EmptyAnswers = EmptyAnswers, Contradictions = ContradictoryRows };
 
-    internal sealed override TrainingOptions Options => Common;
+    internal sealed override TrainingOptions Options => Common.Training;
 }

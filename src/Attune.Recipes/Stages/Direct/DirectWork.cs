@@ -60,10 +60,10 @@ internal sealed class DirectWork(DirectStage stage, Workplace place)
         var (rows, hash) = read(source, stage.Rows, stage.Cleaning, _room);
         var heldOutSource = stage.HeldOutData ?? (stage.Data is null ? _room.Artifacts.HeldOutPreferences : null);
         var split = heldOutSource is null
-            ? Split.ByPrompt(rows, stage.Common.TestSplit, _room.Seed.For("split"))
+            ? Split.ByPrompt(rows, stage.Common.Data.TestSplit, _room.Seed.For("split"))
             : new SplitData<T>(rows, read(heldOutSource, 0, stage.Cleaning, _room).Rows);
         // Rows that the model cannot read are left out as those beyond max_length are.
-        var longest = Math.Min(stage.Common.MaxLength, Math.Min(_policy.Config.ContextLength, _reference.Config.ContextLength));
+        var longest = Math.Min(stage.Common.Data.MaxLength, Math.Min(_policy.Config.ContextLength, _reference.Config.ContextLength));
         var (train, heldOut) = (encode(split.Training, longest), encode(split.HeldOut, longest));
         _room.NoteDropped(train.Dropped, Path.GetFileName(source));
         _room.NoteDropped(heldOut.Dropped, Path.GetFileName(source) + " (held out)");
@@ -79,7 +79,7 @@ internal sealed class DirectWork(DirectStage stage, Workplace place)
     /// <summary>
     /// log pi_ref as far as it is to be known beforehand: zeros without a reference, numbers where they are kept, else nothing.
     /// </summary>
-    public double?[] Known(string name, IReadOnlyList<TokenSequence> sequences, ReferencedOptions? options, bool always) =>
+    public double?[] Known(string name, IReadOnlyList<TokenSequence> sequences, ReferenceOptions? options, bool always) =>
         options is null || options.ReferenceFree ? [.. sequences.Select(_ => (double?)0)]
         : always || options.PrecomputeRefLogProbs ? [.. ReferenceFile.LogProbs(_room, name, _reference, sequences).Select(p => (double?)p)]
         : new double?[sequences.Count];
@@ -100,15 +100,17 @@ internal sealed class DirectWork(DirectStage stage, Workplace place)
                 : PreferenceEvaluation.Of(objective, prepare is null ? items.HeldOut : prepare(items.HeldOut));
         var watch = new ChosenWatch(chosen, _policy);
         var before = Evaluate();
-        var experience = new PreferenceExperience<T>(new DatasetExperience<T>(items.Train, stage.Common.BatchSize, stage.Common.Epochs))
+        var experience = new PreferenceExperience<T>(
+            new DatasetExperience<T>(items.Train, stage.Common.Training.BatchSize, stage.Common.Data.Epochs)
+        )
         {
             Evaluate = Evaluate,
-            EvaluateEvery = stage.Common.EvaluateEvery,
+            EvaluateEvery = stage.Common.Data.EvaluateEvery,
             Watch = watch,
             Warn = _room.Note,
             Prepare = prepare,
         };
-        var progress = await _room.FitAsync(objective, experience, stage.Common, [hash], stage.Kind.ToUpperInvariant(), cancel);
+        var progress = await _room.FitAsync(objective, experience, stage.Common.Training, [hash], stage.Title, cancel);
         var after = Evaluate();
         if (watch.Look(progress.Updates) is { } warning)
         {

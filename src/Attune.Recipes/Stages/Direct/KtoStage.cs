@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Attune.Methods;
 using Attune.Methods.Preference;
 using Attune.Methods.Reward;
 using Attune.Recipes.Binding;
@@ -8,15 +9,13 @@ using Attune.Recipes.Running;
 namespace Attune.Recipes.Stages.Direct;
 
 /// <summary>Kahneman-Tversky optimisation: verdicts on single answers, or pairs taken apart.</summary>
+[Runs(typeof(KtoOptions))]
 public sealed record KtoStage : DirectStage
 {
-    public override string Kind => "kto";
-    public override string Purpose => "learn from verdicts on single answers (KTO)";
-
     [Flatten]
-    public KtoOptions Training { get; init; } = new();
+    public KtoOptions Method { get; init; } = new();
 
-    internal override PreferenceOptions Common => Training;
+    internal override IPreferenceMethod Common => Method;
 
     internal override ReadyTraining Prepare(Workplace place)
     {
@@ -32,7 +31,7 @@ public sealed record KtoStage : DirectStage
             work.HeldOutPrompts,
             (_, cancel) =>
                 work.FitAsync(
-                    new Kto.Objective(Training, place.Policy, place.Reference),
+                    new Kto.Objective(Method, place.Policy, place.Reference),
                     items,
                     watched,
                     batch => Kto.WithDivergence(batch, place.Policy, place.Reference),
@@ -45,7 +44,7 @@ public sealed record KtoStage : DirectStage
     private ImmutableArray<KtoItem> WithReference(DirectWork work, string name, ImmutableArray<LabelledSequence> verdicts, bool always)
     {
         var items = Kto.Items([.. verdicts.Select(v => (v.Sequence, v.Desirable))]);
-        var known = work.Known(name, [.. items.Select(i => i.Sequence), .. items.Select(i => i.Mismatched)], Training, always);
+        var known = work.Known(name, [.. items.Select(i => i.Sequence), .. items.Select(i => i.Mismatched)], Method.Reference, always);
         return [.. items.Select((item, i) => item with { Reference = known[i], MismatchedReference = known[items.Length + i] })];
     }
 
@@ -61,10 +60,10 @@ public sealed record KtoStage : DirectStage
             return;
         }
 
-        var ratio = Training.DesirableWeight * desirable / (Training.UndesirableWeight * undesirable);
+        var ratio = Method.DesirableWeight * desirable / (Method.UndesirableWeight * undesirable);
         if (ratio is < 0.99 or > 1.34)
         {
-            var balanced = undesirable * Training.UndesirableWeight / desirable;
+            var balanced = undesirable * Method.UndesirableWeight / desirable;
             room.Note(
                 string.Create(
                     CultureInfo.InvariantCulture,

@@ -31,11 +31,9 @@ public enum JudgeKind
 }
 
 /// <summary>DPO on the policy's own answers, judged as it goes.</summary>
+[Runs(typeof(OnlineDpoOptions))]
 public sealed record OnlineDpoStage : EvaluatedStage
 {
-    public override string Kind => "online-dpo";
-    public override string Purpose => "answer, be judged, learn from the judged pairs (online DPO)";
-
     [Description("prompts to answer: any file with prompts, or reviews:prompts")]
     public required string Prompts { get; init; }
 
@@ -59,9 +57,9 @@ public sealed record OnlineDpoStage : EvaluatedStage
     public JudgeModelKeys JudgeModel { get; init; } = new();
 
     [Flatten]
-    public OnlineDpoOptions Training { get; init; } = new();
+    public OnlineDpoOptions Method { get; init; } = new();
 
-    internal override TrainingOptions Options => Training;
+    internal override TrainingOptions Options => Method.Training;
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
@@ -118,7 +116,7 @@ public sealed record OnlineDpoStage : EvaluatedStage
                 var (asked, client) = Judge == JudgeKind.Model ? JudgeModel.Open() : (null, null);
                 using var closing = client;
                 var scored = reward is null ? null : ModelTerm.Reading(reward, folder!, place.Encoder);
-                var experience = new OnlineDpoExperience(Training)
+                var experience = new OnlineDpoExperience(Method)
                 {
                     Policy = place.Policy,
                     Reference = reference,
@@ -135,9 +133,9 @@ public sealed record OnlineDpoStage : EvaluatedStage
                     Evaluation = evaluation.Evaluation,
                 };
                 var progress = await place.Room.FitAsync(
-                    OnlineDpoExperience.Objective(Training, place.Policy),
+                    OnlineDpoExperience.Objective(Method, place.Policy),
                     experience,
-                    Training,
+                    Method.Training,
                     [hash],
                     "online DPO",
                     cancel

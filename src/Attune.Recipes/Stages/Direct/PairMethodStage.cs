@@ -1,15 +1,17 @@
 using Attune.Core.Tokens;
+using Attune.Methods;
 using Attune.Methods.Preference;
-using Attune.Models;
 
 namespace Attune.Recipes.Stages.Direct;
 
-/// <summary>Methods that learn from pairs.</summary>
-public abstract record PairStage : DirectStage
+/// <summary>Runs a method that learns from pairs: made from the method's card alone.</summary>
+public sealed record PairMethodStage<TMethod> : DirectStage
+    where TMethod : class, IPairMethod, new()
 {
-    /// <summary>The method's mathematics.</summary>
-    /// <param name="reference">null where no live reference is needed.</param>
-    internal abstract PairObjective Objective(LanguageModel policy, LanguageModel? reference);
+    [Flatten]
+    public TMethod Method { get; init; } = new();
+
+    internal override IPreferenceMethod Common => Method;
 
     internal override ReadyTraining Prepare(Workplace place)
     {
@@ -23,18 +25,13 @@ public abstract record PairStage : DirectStage
         var watched = (data.HeldOut.IsEmpty ? data.Train : data.HeldOut).Select(p => p.Chosen).ToArray();
         return new ReadyTraining(
             work.HeldOutPrompts,
-            (_, cancel) => work.FitAsync(Objective(place.Policy, place.Reference), items, watched, prepare: null, data.Hash, cancel)
+            (_, cancel) => work.FitAsync(Method.Objective(place.Policy, place.Reference), items, watched, prepare: null, data.Hash, cancel)
         );
     }
 
     private IEnumerable<PreferencePair> WithReference(DirectWork work, string name, IReadOnlyList<TokenPair> pairs, bool always)
     {
-        var known = work.Known(
-            name,
-            [.. pairs.Select(p => p.Chosen), .. pairs.Select(p => p.Rejected)],
-            Common as ReferencedOptions,
-            always
-        );
+        var known = work.Known(name, [.. pairs.Select(p => p.Chosen), .. pairs.Select(p => p.Rejected)], Method.Reference, always);
         return pairs.Select(
             (pair, i) =>
                 new PreferencePair(
