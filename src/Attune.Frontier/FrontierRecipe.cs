@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Core;
 using Attune.Methods;
 using Attune.Recipes;
@@ -30,6 +31,7 @@ public sealed record FrontierRecipe
     public required ImmutableArray<Stage> Base { get; init; }
 
     [Description("how every policy is measured")]
+    [FormerKey("exam")]
     public FrontierEvaluationOptions Evaluation { get; init; } = new();
 
     [Description("the methods to compare")]

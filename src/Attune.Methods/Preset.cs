@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 
+using Attune.Core.Options;
 namespace Attune.Methods;
 
 /// <summary>Options of a method that has presets.</summary>

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
+using Attune.Core.Options;
 using Attune.Models;
 using Attune.Numerics;
 using static TorchSharp.torch;

@@ -43,15 +43,15 @@ public abstract record OptionShape
     public sealed record Variant(Type Record) : OptionShape
     {
         /// <summary>Those that its attributes name, then those of its <see cref="IVariantSource"/>, which may become more.</summary>
-        public ImmutableArray<VariantCase> Cases =>
+        public ImmutableArray<OptionCase> Cases =>
             [
-                .. Record.GetCustomAttributes<VariantAttribute>().Select(v => new VariantCase(v.Name, v.Record)),
+                .. Record.GetCustomAttributes<VariantAttribute>().Select(v => new OptionCase(v.Name, v.Record)),
                 .. Record.GetCustomAttribute<VariantsFromAttribute>() is { } from
                     ? ((IVariantSource)Activator.CreateInstance(from.Source)!).CasesOf(Record)
                     : [],
             ];
 
-        public IEnumerable<string> Names => Cases.Select(c => c.Name);
+        public IEnumerable<string> Names => Cases.Select(c => c.Key);
     }
 
     /// <summary>One case of an open hierarchy: a mapping of that case's keys, of which one chooses the case.</summary>

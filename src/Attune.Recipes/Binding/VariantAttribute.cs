@@ -1,3 +1,5 @@
+using Attune.Core.Options;
+
 namespace Attune.Recipes.Binding;
 
 /// <summary>
@@ -23,8 +25,5 @@ public sealed class VariantsFromAttribute(Type source) : Attribute
 public interface IVariantSource
 {
     /// <summary>The cases known at present.</summary>
-    IEnumerable<VariantCase> CasesOf(Type record);
+    IEnumerable<OptionCase> CasesOf(Type record);
 }
-
-/// <summary>A case of an abstract record, and its name in a recipe.</summary>
-public sealed record VariantCase(string Name, Type Record);

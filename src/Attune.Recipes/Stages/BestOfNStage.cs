@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
+using Attune.Core.Options;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using Attune.Core;
+using Attune.Core.Options;
 using Attune.Methods;
 using Attune.Methods.Preference;
 using Attune.Recipes.Binding;
-using Attune.Recipes.Stages.Direct;
 
 namespace Attune.Recipes.Stages;
 
@@ -24,11 +24,11 @@ public sealed class MethodStages : IVariantSource
     private static readonly ConcurrentDictionary<MethodCard, Type?> Records = new();
 
     /// <summary>The methods that can be run as a stage of this type.</summary>
-    public IEnumerable<VariantCase> CasesOf(Type record) =>
+    public IEnumerable<OptionCase> CasesOf(Type record) =>
         from card in MethodRegistry.All
         let stage = RecordOf(card)
         where stage is not null && stage.IsAssignableTo(record)
-        select new VariantCase(card.Key, stage);
+        select new OptionCase(card.Key, stage);
 
     /// <summary>The card of the method that a stage runs.</summary>
     /// <exception cref="InvariantException">It runs none.</exception>

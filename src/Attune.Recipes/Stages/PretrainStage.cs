@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Core.Runs;
+using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
 using Attune.Methods;
@@ -83,24 +85,32 @@ public sealed record PretrainStage : Stage
 
     public override PlannedArtifacts After(PlannedArtifacts given) => given with { Policy = true, Tokenizer = false };
 
-    public override async Task<StageResult> RunAsync(StageContext room, CancellationToken cancel)
+    public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
-        var (documents, hash) = DataSource.Documents(Data, Rows, room);
-        var split = Split.ByText(documents, Method.TestSplit, room.Seed.For("split"));
+        var (documents, hash) = DataSource.Documents(Data, Rows, context);
+        var split = Split.ByText(documents, Method.TestSplit, context.Seed.For("split"));
         if (DataSource.IsTiny(Data))
         {
-            var place = Path.Combine(room.Folder, "tokenizer");
+            var place = Path.Combine(context.Folder, "tokenizer");
             new LetterTokenizer(TinyLanguage.Letters, TinyLanguage.End).Save(place);
-            room.Artifacts = room.Artifacts with { Tokenizer = place };
+            context.Artifacts = context.Artifacts with { Tokenizer = place };
         }
 
-        var encoder = room.LoadEncoder();
+        var encoder = context.LoadEncoder();
         var options = Method with { MaxLength = Math.Min(Method.MaxLength, ContextLength) };
         var train = encoder.EncodeAll(split.Training, options.MaxLength);
         var heldOut = encoder.EncodeAll(split.HeldOut, options.MaxLength);
-        room.NoteDropped(train.Dropped, Data);
-        using var model = new LanguageModel(Shape(encoder.Tokenizer.VocabularySize), room.Seed.For("weights"), options.Training.Precision);
-        return await SupervisedFit.RunAsync(room, Kind, model, train.Items, heldOut.Items, options, hash, cancel);
+        context.NoteDropped(train.Dropped, Data);
+        using var model = new LanguageModel(Shape(encoder.Tokenizer.VocabularySize), context.Seed.For("weights"), options.Training.Precision);
+        return await SupervisedFit.RunAsync(
+            context,
+            Kind,
+            model,
+            new EncodedSplit<TokenSequence>(train.Items, heldOut.Items),
+            options,
+            hash,
+            cancel
+        );
     }
 
     private TransformerConfig Shape(int vocabulary) =>

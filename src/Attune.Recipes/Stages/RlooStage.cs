@@ -1,3 +1,4 @@
+using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Methods;
 using Attune.Methods.Policy;

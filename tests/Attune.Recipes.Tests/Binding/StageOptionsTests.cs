@@ -32,7 +32,7 @@ public sealed class StageOptionsTests
         var variant = Assert.IsType<OptionShape.Variant>(Assert.IsType<OptionShape.List>(stages.Shape).Item);
         return variant
             .Cases.Where(c => !c.Record.GenericTypeArguments.Append(c.Record).Any(t => t.Assembly == typeof(StageOptionsTests).Assembly))
-            .Select(c => (c.Name, c.Record));
+            .Select(c => (c.Key, c.Record));
     }
 
     private static IEnumerable<string> Lines(string stage, Type record) =>
