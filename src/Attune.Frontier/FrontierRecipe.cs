@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Core;
+using Attune.Methods;
 using Attune.Recipes;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Sources;
@@ -29,6 +31,7 @@ public sealed record FrontierRecipe
     public required ImmutableArray<Stage> Base { get; init; }
 
     [Description("how every policy is measured")]
+    [FormerKey("exam")]
     public FrontierEvaluationOptions Evaluation { get; init; } = new();
 
     [Description("the methods to compare")]
@@ -41,7 +44,7 @@ public sealed record FrontierRecipe
     /// <exception cref="ConfigurationException">Everything that is wrong with it, with file and line.</exception>
     public static FrontierRecipe Bind(OptionNode.Mapping node)
     {
-        var recipe = Binder.Bind<FrontierRecipe>(node, presets: Recipe.Preset);
+        var recipe = Binder.Bind<FrontierRecipe>(node, presets: MethodRegistry.Preset);
         string[] problems =
         [
             .. recipe.Seeds.IsDefaultOrEmpty ? ["seeds is empty; a frontier needs at least one."]

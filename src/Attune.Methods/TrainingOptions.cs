@@ -5,11 +5,11 @@ using Attune.Training.Optimisation;
 
 namespace Attune.Methods;
 
-/// <summary>What every algorithm that trains has: the optimiser's numbers and the batch.</summary>
+/// <summary>The group of options that every method has which trains: the optimiser's numbers, the batch, and what is trained.</summary>
 /// <remarks>
 /// Each property is a recipe key (snake_case) and a command-line option (--kebab-case); its description is the help text.
 /// </remarks>
-public abstract record TrainingOptions
+public sealed record TrainingOptions
 {
     [Description("peak learning rate")]
     [Range(0, 1)]

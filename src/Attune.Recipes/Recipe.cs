@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using Attune.Core;
-using Attune.Methods.Policy;
-using Attune.Methods.Preference;
+using Attune.Methods;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Stages;
 
@@ -30,20 +29,9 @@ public sealed record Recipe
     /// <exception cref="ConfigurationException">Everything that is wrong with it, with file and line.</exception>
     public static Recipe Bind(OptionNode.Mapping node)
     {
-        var recipe = Binder.Bind<Recipe>(node, presets: Preset);
+        var recipe = Binder.Bind<Recipe>(node, presets: MethodRegistry.Preset);
         return recipe.Stages.IsEmpty
             ? throw new ConfigurationException($"{node.Place}: stages is empty; a recipe needs at least one.")
             : recipe;
     }
-
-    public static object? Preset(Type options, string name) =>
-        options switch
-        {
-            _ when options == typeof(PpoOptions) => PpoPresets.Named(name),
-            _ when options == typeof(RlooOptions) => RlooOptions.Named(name),
-            _ when options == typeof(GrpoOptions) => GrpoPresets.Named(name),
-            _ when options == typeof(DpoOptions) => PreferencePresets.Named<DpoOptions>(name),
-            _ when options == typeof(SimPoOptions) => PreferencePresets.Named<SimPoOptions>(name),
-            _ => null,
-        };
 }

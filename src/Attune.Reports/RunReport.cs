@@ -58,7 +58,7 @@ public static class RunReport
             links.Add(("samples", "Before and after"));
         }
 
-        links.AddRange(run.Stages.Select(stage => (StageSection.Anchor(run, stage), StageSection.Title(stage))));
+        links.AddRange(run.Stages.Select(stage => (StageSection.Anchor(run, stage), run.TitleOf(stage))));
         if (TimeSection.Has(run))
         {
             links.Add(("time", "Time"));

@@ -74,9 +74,9 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
         _loop = new TrainingLoop<PpoItem>(
             new Ppo.Objective(options, _policy, _value) { Shared = _shared },
             this,
-            options.LearningRateSchedule,
-            options.Optimiser,
-            new LoopOptions(options.EffectiveMicrobatch, CheckpointEvery: 0),
+            options.Training.LearningRateSchedule,
+            options.Training.Optimiser,
+            new LoopOptions(options.Training.EffectiveMicrobatch, CheckpointEvery: 0),
             checkpoints: null
         );
         _progress = Progress.Start(seed);
@@ -97,17 +97,20 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
         {
             TotalEpisodes = 1_000_000_000,
             RolloutBatchSize = work.Rollouts,
-            BatchSize = work.Minibatch,
             PpoEpochs = work.Epochs,
             MaxNewTokens = work.NewTokens,
-            FrozenLayers = work.FrozenLayers,
-            Precision = work.Precision,
-            LearningRate = 5e-4,
-            Schedule = ScheduleKind.Constant,
-            MaxGradNorm = 1,
             KlCoefficient = 0.1,
             ValueCoefficient = 0.5,
             ValueNetwork = ValueNetwork.SharedTrunk,
+            Training = new PpoOptions().Training with
+            {
+                BatchSize = work.Minibatch,
+                FrozenLayers = work.FrozenLayers,
+                Precision = work.Precision,
+                LearningRate = 5e-4,
+                Schedule = ScheduleKind.Constant,
+                MaxGradNorm = 1,
+            },
         };
 
     public long PlannedUpdates => _experience.PlannedUpdates;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
+using Attune.Methods;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Stages;
 
@@ -9,17 +10,19 @@ namespace Attune.Cli.Commands;
 /// <summary>A single stage as a command: its options are made from the same records as recipe keys.</summary>
 internal static class StageCommand
 {
-    /// <param name="name">The command's, where the field has a shorter one than the stage's.</param>
-    public static Command Create(string kind, string description, string example, string? name = null)
+    /// <summary>One command for each method that a stage runs, in the order of the registry.</summary>
+    public static IEnumerable<Command> All() =>
+        from method in MethodRegistry.All
+        let record = MethodStages.RecordOf(method)
+        where record is not null
+        select Create(method, record);
+
+    private static Command Create(MethodCard method, Type record)
     {
-        name ??= kind;
-        var record = typeof(Stage)
-            .GetCustomAttributes(typeof(VariantAttribute), inherit: false)
-            .Cast<VariantAttribute>()
-            .First(v => v.Name == kind)
-            .Record;
+        var (kind, name) = (method.Key, method.Command);
         var (model, folder, seed, resume) = (Arguments.Model(), Arguments.Out($"runs/{name}"), Arguments.Seed(), Arguments.Resume());
-        var command = new Command(name, $"{description}\n\nExample: {example}") { model, folder, seed, resume };
+        var description = char.ToUpperInvariant(method.Summary[0]) + method.Summary[1..];
+        var command = new Command(name, $"{description}.\n\nExample: {method.Example}") { model, folder, seed, resume };
         var options = OptionSchema
             .Of(record)
             .ForCommandLine()

@@ -44,6 +44,10 @@ public sealed record CalibrationBin(double Predicted, double Observed, int Count
 /// <summary>What a finished stage says of itself in <c>result.json</c>.</summary>
 public sealed record StageResult(string Name, double Seconds, IReadOnlyDictionary<string, double> Metrics)
 {
+    /// <summary>For readers, where <see cref="Name"/> is for recipes and scripts: SimPO; null in results of older versions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Title { get; init; }
+
     /// <summary>Reward models only: reliability of held-out predictions.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableArray<CalibrationBin>? Calibration { get; init; }

@@ -8,9 +8,12 @@ public abstract record GroupOptions : PolicyGradientOptions, IValidatableObject
 {
     protected GroupOptions()
     {
-        LearningRate = 1e-6;
-        BatchSize = 64;
-        CheckpointEvery = 10;
+        Training = new()
+        {
+            LearningRate = 1e-6,
+            BatchSize = 64,
+            CheckpointEvery = 10,
+        };
     }
 
     [Description("answers to each prompt, which are compared with one another")]

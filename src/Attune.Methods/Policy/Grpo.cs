@@ -38,7 +38,14 @@ public enum LossNormalization
 }
 
 /// <summary>Group relative policy optimisation. Defaults are the paper's but for sizes, which suit one machine.</summary>
-public sealed record GrpoOptions : GroupOptions
+[Method(
+    "grpo",
+    "GRPO",
+    "align a model with a reward by GRPO: rewards normalised within the answers to a prompt",
+    Paper = "Shao et al. 2024 (arXiv:2402.03300)",
+    Example = "attune grpo --model DIR --reward-model runs/reward/final --prompts prompts.jsonl --out runs/grpo"
+)]
+public sealed partial record GrpoOptions : GroupOptions
 {
     public GrpoOptions()
     {

@@ -1,71 +1,49 @@
-using Attune.Core;
+using System.Collections.Immutable;
 using Attune.Training.Optimisation;
 
 namespace Attune.Methods.Policy;
 
 /// <summary>GRPO with the numbers of the papers. Sizes of batches and runs are theirs too: override them on small machines.</summary>
-public static class GrpoPresets
+public sealed partial record GrpoOptions : IHasPresets
 {
-    public static IReadOnlyList<string> Names { get; } = ["deepseekmath-2024", "dr-grpo-2025", "dapo-2025", "trl"];
-
-    /// <exception cref="ConfigurationException">No preset has this name.</exception>
-    public static GrpoOptions Named(string name) =>
-        name switch
+    public static ImmutableArray<Preset> Presets { get; } =
+    [
+        new(
+            "deepseekmath-2024",
+            "Shao et al. 2024, section 4.2: 64 answers a question, batches of 1024, one update after each, learning rate "
+                + "1e-6, KL coefficient 0.04, answers of at most 1024 tokens."
+        )
         {
-            "deepseekmath-2024" => DeepSeekMath2024,
-            "dr-grpo-2025" => DrGrpo2025,
-            "dapo-2025" => Dapo2025,
-            "trl" => Trl,
-            _ => throw new ConfigurationException(
-                $"preset '{name}' is not known; there are {string.Join(", ", Names)}.{Suggestion.For(name, Names)}"
-            ),
-        };
-
-    /// <summary>
-    /// Shao et al. 2024, section 4.2: 64 answers a question, batches of 1024, one update after each, learning rate 1e-6, KL coefficient
-    /// 0.04, answers of at most 1024 tokens.
-    /// </summary>
-    public static GrpoOptions DeepSeekMath2024 { get; } =
-        new()
+            ["learning_rate"] = 1e-6,
+            ["schedule"] = ScheduleKind.Constant,
+            ["num_generations"] = 64,
+            ["rollout_batch_size"] = 1024,
+            ["batch_size"] = 1024,
+            ["kl_coefficient"] = 0.04,
+            ["max_new_tokens"] = 1024,
+        },
+        new("dr-grpo-2025", "Liu et al. 2025 (arXiv:2503.20783): no division by the deviation, none by the length, no KL term.")
         {
-            LearningRate = 1e-6,
-            Schedule = ScheduleKind.Constant,
-            NumGenerations = 64,
-            RolloutBatchSize = 1024,
-            BatchSize = 1024,
-            KlCoefficient = 0.04,
-            MaxNewTokens = 1024,
-        };
-
-    /// <summary>Liu et al. 2025 (arXiv:2503.20783): no division by the deviation, none by the length, no KL term.</summary>
-    public static GrpoOptions DrGrpo2025 { get; } =
-        new()
+            ["schedule"] = ScheduleKind.Constant,
+            ["num_generations"] = 8,
+            ["kl_coefficient"] = 0,
+            ["scale_rewards"] = RewardScaling.None,
+            ["loss_normalization"] = LossNormalization.Constant,
+        },
+        new("dapo-2025", "Yu et al. 2025 (arXiv:2503.14476): mean over tokens, the upper clip at 0.28, 16 answers a prompt, no KL term.")
         {
-            Schedule = ScheduleKind.Constant,
-            NumGenerations = 8,
-            KlCoefficient = 0,
-            ScaleRewards = RewardScaling.None,
-            LossNormalization = LossNormalization.Constant,
-        };
-
-    /// <summary>Yu et al. 2025 (arXiv:2503.14476): mean over tokens, the upper clip at 0.28, 16 answers a prompt, no KL term.</summary>
-    public static GrpoOptions Dapo2025 { get; } =
-        new()
+            ["schedule"] = ScheduleKind.Constant,
+            ["num_generations"] = 16,
+            ["clip_range_high"] = 0.28,
+            ["kl_coefficient"] = 0,
+            ["loss_normalization"] = LossNormalization.Token,
+        },
+        new("trl", "TRL's trainer (July 2026): no KL term, mean over tokens, 8 answers a prompt.")
         {
-            Schedule = ScheduleKind.Constant,
-            NumGenerations = 16,
-            ClipRangeHigh = 0.28,
-            KlCoefficient = 0,
-            LossNormalization = LossNormalization.Token,
-        };
-
-    /// <summary>TRL's trainer (July 2026): no KL term, mean over tokens, 8 answers a prompt.</summary>
-    public static GrpoOptions Trl { get; } =
-        new()
-        {
-            NumGenerations = 8,
-            KlCoefficient = 0,
-            MaxNewTokens = 256,
-            LossNormalization = LossNormalization.Token,
-        };
+            ["num_generations"] = 8,
+            ["kl_coefficient"] = 0,
+            ["max_new_tokens"] = 256,
+            ["loss_normalization"] = LossNormalization.Token,
+        },
+    ];
 }

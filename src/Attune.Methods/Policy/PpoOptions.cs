@@ -29,14 +29,24 @@ public enum ValueNetwork
 /// <summary>
 /// Proximal policy optimisation for language models. Defaults are TRL's, which follow Huang et al. 2024 (arXiv:2403.17031).
 /// </summary>
-public sealed record PpoOptions : PolicyGradientOptions
+[Method(
+    "ppo",
+    "PPO",
+    "align a model with a reward by PPO",
+    Paper = "Schulman et al. 2017 (arXiv:1707.06347); Ziegler et al. 2019 (arXiv:1909.08593)",
+    Example = "attune ppo --model DIR --reward-model runs/reward/final --prompts prompts.jsonl --out runs/ppo"
+)]
+public sealed partial record PpoOptions : PolicyGradientOptions
 {
     public PpoOptions()
     {
-        LearningRate = 3e-6;
-        BatchSize = 64;
-        MaxGradNorm = 0;
-        CheckpointEvery = 10;
+        Training = new()
+        {
+            LearningRate = 3e-6,
+            BatchSize = 64,
+            MaxGradNorm = 0,
+            CheckpointEvery = 10,
+        };
     }
 
     [Description("start from a paper's numbers: ziegler-2019, stiennon-2020, instructgpt-2022 or trl; other keys override it")]

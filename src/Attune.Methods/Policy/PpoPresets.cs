@@ -1,96 +1,79 @@
-using Attune.Core;
+using System.Collections.Immutable;
 using Attune.Training.Optimisation;
 
 namespace Attune.Methods.Policy;
 
 /// <summary>PPO with the numbers of the papers. Sizes of batches and runs are theirs too: override them on small machines.</summary>
-public static class PpoPresets
+public sealed partial record PpoOptions : IHasPresets
 {
-    public static IReadOnlyList<string> Names { get; } = ["ziegler-2019", "stiennon-2020", "instructgpt-2022", "trl"];
-
-    /// <exception cref="ConfigurationException">No preset has this name.</exception>
-    public static PpoOptions Named(string name) =>
-        name switch
+    public static ImmutableArray<Preset> Presets { get; } =
+    [
+        new(
+            "ziegler-2019",
+            "Ziegler et al. 2019, from OpenAI's released code: adaptive KL, shared trunk, TensorFlow's Adam, rewards " + "whitened."
+        )
         {
-            "ziegler-2019" => Ziegler2019,
-            "stiennon-2020" => Stiennon2020,
-            "instructgpt-2022" => InstructGpt2022,
-            "trl" => Trl,
-            _ => throw new ConfigurationException(
-                $"preset '{name}' is not known; there are {string.Join(", ", Names)}.{Suggestion.For(name, Names)}"
-            ),
-        };
-
-    /// <summary>Ziegler et al. 2019, from OpenAI's released code: adaptive KL, shared trunk, TensorFlow's Adam, rewards whitened.</summary>
-    public static PpoOptions Ziegler2019 { get; } =
-        new()
+            ["learning_rate"] = 1e-5,
+            ["adam_style"] = AdamStyle.TensorFlow,
+            ["adam_epsilon"] = 1e-5,
+            ["total_episodes"] = 1_000_000,
+            ["rollout_batch_size"] = 512,
+            ["batch_size"] = 512,
+            ["kl_coefficient"] = 0.15,
+            ["kl_controller"] = KlController.Adaptive,
+            ["kl_target"] = 6,
+            ["kl_horizon"] = 10_000,
+            ["temperature"] = 0.7,
+            ["max_new_tokens"] = 24,
+            ["whiten_rewards"] = true,
+            ["advantage_whitening"] = AdvantageWhitening.Minibatch,
+            ["value_network"] = ValueNetwork.SharedTrunk,
+            ["missing_eos_score"] = -1,
+        },
+        new(
+            "stiennon-2020",
+            "Stiennon et al. 2020 as reproduced by Huang et al. 2024: fixed KL, critic from the reward model, -1 without " + "end token."
+        )
         {
-            LearningRate = 1e-5,
-            AdamStyle = AdamStyle.TensorFlow,
-            AdamEpsilon = 1e-5,
-            TotalEpisodes = 1_000_000,
-            RolloutBatchSize = 512,
-            BatchSize = 512,
-            KlCoefficient = 0.15,
-            KlController = KlController.Adaptive,
-            KlTarget = 6,
-            KlHorizon = 10_000,
-            Temperature = 0.7,
-            MaxNewTokens = 24,
-            WhitenRewards = true,
-            AdvantageWhitening = AdvantageWhitening.Minibatch,
-            ValueNetwork = ValueNetwork.SharedTrunk,
-            MissingEosScore = -1,
-        };
-
-    /// <summary>
-    /// Stiennon et al. 2020 as reproduced by Huang et al. 2024: fixed KL, critic from the reward model, -1 without end token.
-    /// </summary>
-    public static PpoOptions Stiennon2020 { get; } =
-        new()
+            ["learning_rate"] = 3e-6,
+            ["adam_epsilon"] = 1e-5,
+            ["total_episodes"] = 1_000_000,
+            ["rollout_batch_size"] = 512,
+            ["batch_size"] = 512,
+            ["kl_coefficient"] = 0.05,
+            ["temperature"] = 0.7,
+            ["max_new_tokens"] = 53,
+            ["missing_eos_score"] = -1,
+        },
+        new(
+            "instructgpt-2022",
+            "Ouyang et al. 2022, appendix C.4: 256k episodes, batches of 512 in minibatches of 64, one inner epoch, beta "
+                + "0.02, ptx coefficient 27.8, ten iterations of warm-up, critic from the reward model, temperature 1. The paper "
+                + "chose the policy's learning rate by a scan for each size; 9e-6 is its value function's."
+        )
         {
-            LearningRate = 3e-6,
-            AdamEpsilon = 1e-5,
-            TotalEpisodes = 1_000_000,
-            RolloutBatchSize = 512,
-            BatchSize = 512,
-            KlCoefficient = 0.05,
-            Temperature = 0.7,
-            MaxNewTokens = 53,
-            MissingEosScore = -1,
-        };
-
-    /// <summary>
-    /// Ouyang et al. 2022, appendix C.4: 256k episodes, batches of 512 in minibatches of 64, one inner epoch, beta 0.02, ptx coefficient
-    /// 27.8, ten iterations of warm-up, critic from the reward model, temperature 1. The paper chose the policy's learning rate by a scan
-    /// for each size; 9e-6 is its value function's.
-    /// </summary>
-    public static PpoOptions InstructGpt2022 { get; } =
-        new()
+            ["learning_rate"] = 9e-6,
+            ["schedule"] = ScheduleKind.Constant,
+            ["warmup_ratio"] = 0.02,
+            ["adam_beta2"] = 0.95,
+            ["total_episodes"] = 256_000,
+            ["rollout_batch_size"] = 512,
+            ["batch_size"] = 64,
+            ["ppo_epochs"] = 1,
+            ["kl_coefficient"] = 0.02,
+            ["ptx_coefficient"] = 27.8,
+            ["temperature"] = 1,
+            ["max_new_tokens"] = 1024,
+        },
+        new(
+            "trl",
+            "TRL's last PPO trainer (July 2026): Stiennon's numbers with PyTorch's Adam and no penalty for a missing end " + "token."
+        )
         {
-            LearningRate = 9e-6,
-            Schedule = ScheduleKind.Constant,
-            WarmupRatio = 0.02,
-            AdamBeta2 = 0.95,
-            TotalEpisodes = 256_000,
-            RolloutBatchSize = 512,
-            BatchSize = 64,
-            PpoEpochs = 1,
-            KlCoefficient = 0.02,
-            PtxCoefficient = 27.8,
-            Temperature = 1,
-            MaxNewTokens = 1024,
-        };
-
-    /// <summary>
-    /// TRL's last PPO trainer (July 2026): Stiennon's numbers with PyTorch's Adam and no penalty for a missing end token.
-    /// </summary>
-    public static PpoOptions Trl { get; } =
-        new()
-        {
-            Temperature = 0.7,
-            MaxNewTokens = 53,
-            RolloutBatchSize = 64,
-            BatchSize = 64,
-        };
+            ["temperature"] = 0.7,
+            ["max_new_tokens"] = 53,
+            ["rollout_batch_size"] = 64,
+            ["batch_size"] = 64,
+        },
+    ];
 }

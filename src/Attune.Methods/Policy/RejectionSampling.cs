@@ -16,13 +16,24 @@ public enum AnswerSelection
 }
 
 /// <summary>Rejection-sampling fine-tuning.</summary>
+[Method(
+    "rejection-sampling",
+    "Rejection-sampling fine-tuning",
+    "fine-tune a model on the best of its own answers, again and again",
+    Paper = "Touvron et al. 2023 (arXiv:2307.09288); Dong et al. 2023 (arXiv:2304.06767)",
+    Command = "rft",
+    Example = "attune rft --model DIR --reward-model runs/reward/final --prompts prompts.jsonl --out runs/rft"
+)]
 public sealed record RejectionSamplingOptions : RolloutOptions, IValidatableObject
 {
     public RejectionSamplingOptions()
     {
-        LearningRate = 1e-5;
-        BatchSize = 64;
-        CheckpointEvery = 5;
+        Training = new()
+        {
+            LearningRate = 1e-5,
+            BatchSize = 64,
+            CheckpointEvery = 5,
+        };
     }
 
     [Description("answers to each prompt, of which the best are imitated")]
@@ -53,7 +64,7 @@ public sealed record RejectionSamplingOptions : RolloutOptions, IValidatableObje
     public int NumIterations { get; init; } = 1;
 
     public override long UpdatesPerRound =>
-        Kept.Sum(k => NumIterations * (long)((RolloutBatchSize / NumGenerations * k + BatchSize - 1) / BatchSize));
+        Kept.Sum(k => NumIterations * (long)((RolloutBatchSize / NumGenerations * k + Training.BatchSize - 1) / Training.BatchSize));
 
     /// <summary>Answers of each prompt that are kept, for each selection from a round's answers.</summary>
     public IEnumerable<int> Kept =>
@@ -135,7 +146,7 @@ public static class RejectionSampling
                     var order = at.Seed.For("minibatches", at.Round, step, pass).Rng().Permutation(kept.Length);
                     updates.AddRange(
                         order
-                            .Chunk(options.BatchSize)
+                            .Chunk(options.Training.BatchSize)
                             .Select(part => (IReadOnlyList<PackedRow>)[.. part.Select(i => new PackedRow([kept[i].Sequence]))])
                     );
                 }

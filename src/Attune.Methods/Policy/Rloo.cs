@@ -1,5 +1,5 @@
+using System.Collections.Immutable;
 using System.ComponentModel;
-using Attune.Core;
 using Attune.Core.Statistics;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
@@ -10,7 +10,14 @@ using static TorchSharp.torch;
 namespace Attune.Methods.Policy;
 
 /// <summary>REINFORCE with a leave-one-out baseline. Defaults are TRL's, with 4 answers a prompt instead of its 2.</summary>
-public sealed record RlooOptions : GroupOptions
+[Method(
+    "rloo",
+    "RLOO",
+    "align a model with a reward by RLOO: several answers a prompt, no value network",
+    Paper = "Ahmadian et al. 2024 (arXiv:2402.14740)",
+    Example = "attune rloo --model DIR --reward-model runs/reward/final --prompts prompts.jsonl --out runs/rloo"
+)]
+public sealed record RlooOptions : GroupOptions, IHasPresets
 {
     [Description("start from known numbers: trl; other keys override it")]
     public string? Preset { get; init; }
@@ -18,12 +25,8 @@ public sealed record RlooOptions : GroupOptions
     [Description("bring the round's advantages to mean 0 and standard deviation 1")]
     public bool NormalizeAdvantages { get; init; }
 
-    /// <exception cref="ConfigurationException">No preset has this name.</exception>
-    public static RlooOptions Named(string name) =>
-        name == "trl" ? Trl : throw new ConfigurationException($"preset '{name}' is not known; there is trl.");
-
-    /// <summary>TRL's trainer (July 2026).</summary>
-    public static RlooOptions Trl { get; } = new() { NumGenerations = 2, MaxNewTokens = 256 };
+    public static ImmutableArray<Preset> Presets { get; } =
+    [new("trl", "TRL's trainer (July 2026).") { ["num_generations"] = 2, ["max_new_tokens"] = 256 }];
 }
 
 /// <summary>

@@ -79,7 +79,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
     protected IEnumerable<int[]> Minibatches(int count, int passes, Progress at) =>
         Enumerable
             .Range(0, passes)
-            .SelectMany(pass => at.Seed.For("minibatches", at.Round, pass).Rng().Permutation(count).Chunk(_options.BatchSize));
+            .SelectMany(pass => at.Seed.For("minibatches", at.Round, pass).Rng().Permutation(count).Chunk(_options.Training.BatchSize));
 
     private async ValueTask<Round<TItem>?> DrawAsync(Progress at, CancellationToken cancel)
     {

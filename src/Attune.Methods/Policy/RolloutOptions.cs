@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Kernels;
 using Attune.Models.Weights;
 
@@ -9,7 +10,7 @@ namespace Attune.Methods.Policy;
 /// What every method has that learns from its own answers: how many to sample, how they end, when to look at the held-out prompts, and
 /// when to stop.
 /// </summary>
-public abstract record RolloutOptions : TrainingOptions
+public abstract record RolloutOptions
 {
     [Description("answers to sample in the whole run")]
     [Range(1, 1_000_000_000)]
@@ -38,7 +39,7 @@ public abstract record RolloutOptions : TrainingOptions
     public Precision? RolloutPrecision { get; init; }
 
     /// <summary>The same as the rollout engine calls it.</summary>
-    public KernelType SamplingType => (RolloutPrecision ?? Precision) == Precision.Bf16 ? KernelType.BF16 : KernelType.F32;
+    public KernelType SamplingType => (RolloutPrecision ?? Training.Precision) == Precision.Bf16 ? KernelType.BF16 : KernelType.F32;
 
     [Description("longest answer, tokens")]
     [Range(1, 100_000)]
@@ -73,6 +74,9 @@ public abstract record RolloutOptions : TrainingOptions
     [Range(0, 1_000_000)]
     public int SharedStatesMb { get; init; } = 1024;
 
+    [Flatten]
+    public TrainingOptions Training { get; init; } = new();
+
     /// <summary>Rounds in the whole run.</summary>
     public long Rounds => (TotalEpisodes + RolloutBatchSize - 1) / RolloutBatchSize;
 
@@ -80,5 +84,5 @@ public abstract record RolloutOptions : TrainingOptions
     public abstract long UpdatesPerRound { get; }
 
     /// <summary>Optimiser steps of one pass over a round's answers.</summary>
-    protected long UpdatesPerPass => (RolloutBatchSize + BatchSize - 1) / BatchSize;
+    protected long UpdatesPerPass => (RolloutBatchSize + Training.BatchSize - 1) / Training.BatchSize;
 }

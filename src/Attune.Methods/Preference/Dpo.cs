@@ -1,17 +1,157 @@
-using System.Diagnostics;
+using Attune.Core.Options;
 using Attune.Models.Architecture;
+using Attune.Models;
+using System.Collections.Immutable;
+using System.ComponentModel.DataAnnotations;
+using System.ComponentModel;
+using System.Diagnostics;
 using Attune.Numerics;
+using Attune.Training.Optimisation;
 using static TorchSharp.torch;
 
 namespace Attune.Methods.Preference;
+
+/// <summary>Which loss of the DPO family.</summary>
+public enum DpoLoss
+{
+    /// <summary>DPO; with label smoothing, conservative DPO.</summary>
+    Sigmoid,
+
+    /// <summary>Robust DPO: unbiased where a known share of the labels is flipped.</summary>
+    Robust,
+
+    /// <summary>The hinge max(0, 1 - beta margin), as in statistical rejection sampling (Liu et al. 2023).</summary>
+    Hinge,
+}
+
+/// <summary>Direct preference optimisation. Defaults are TRL's.</summary>
+[Method(
+    "dpo",
+    "DPO",
+    "learn from preference pairs directly (DPO and its kin)",
+    Paper = "Rafailov et al. 2023 (arXiv:2305.18290)",
+    Example = "attune dpo --model DIR --data preferences.jsonl --beta 0.1 --out runs/dpo"
+)]
+public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
+{
+    [Description("start from a paper's numbers: dpo-2023, zephyr-2023 or tulu3-2024; other keys override it")]
+    public string? Preset { get; init; }
+
+    [Description("sigmoid (DPO; conservative DPO with label_smoothing), robust (with label_smoothing) or hinge")]
+    public DpoLoss LossType { get; init; } = DpoLoss.Sigmoid;
+
+    [Description("share of the labels that are taken to be the wrong way round")]
+    [Range(0, 0.4999)]
+    public double LabelSmoothing { get; init; }
+
+    [Description(
+        "divergence from the reference that is held small: reverse-kl (DPO itself), forward-kl, js-divergence or alpha-divergence (f-DPO)"
+    )]
+    public FDivergenceType FDivergenceType { get; init; } = FDivergenceType.ReverseKl;
+
+    [Description("alpha of the alpha divergence; towards 0 reverse KL, towards 1 forward KL")]
+    [Range(0.001, 0.999)]
+    public double FAlphaDivergenceCoef { get; init; } = 0.5;
+
+    [Description("log-probability of an answer: summed over its tokens (the paper) or averaged over them (length-normalised DPO)")]
+    public LogProbReduction LogProbs { get; init; } = LogProbReduction.Summed;
+
+    [Description(
+        "weight of the chosen answer's negative log-likelihood a token beside the loss (Pang et al. 2024): keeps its "
+            + "probability from falling; 0 for none"
+    )]
+    [Range(0, 1000)]
+    public double RpoAlpha { get; init; }
+
+    [Description("strength of the pull towards the reference: reward a nat of divergence")]
+    [Range(1e-6, 1e6)]
+    public double Beta { get; init; } = 0.1;
+
+    [Flatten]
+    public ReferenceOptions Reference { get; init; } = new();
+
+    [Flatten]
+    public PreferenceOptions Data { get; init; } = new();
+
+    [Flatten]
+    public TrainingOptions Training { get; init; } = new() { LearningRate = 1e-6 };
+
+    public static ImmutableArray<Preset> Presets { get; } =
+    [
+        new("dpo-2023", "Rafailov et al. 2023, appendix B, with AdamW in place of RMSprop and a share in place of 150 warm-up steps.")
+        {
+            ["beta"] = 0.1,
+            ["learning_rate"] = 1e-6,
+            ["schedule"] = ScheduleKind.Constant,
+            ["warmup_ratio"] = 0.05,
+            ["batch_size"] = 64,
+            ["max_grad_norm"] = 10,
+            ["max_length"] = 512,
+        },
+        new(
+            "zephyr-2023",
+            "Zephyr's recipe in the alignment handbook (recipes/zephyr-7b-beta/dpo/config_full.yaml at 19f0345), on 8 " + "devices."
+        )
+        {
+            ["beta"] = 0.01,
+            ["learning_rate"] = 5e-7,
+            ["schedule"] = ScheduleKind.Cosine,
+            ["warmup_ratio"] = 0.1,
+            ["batch_size"] = 128,
+            ["max_length"] = 1024,
+        },
+        new("tulu3-2024", "Lambert et al. 2024 (Tulu 3, arXiv:2411.15124), 8B: length-normalised DPO.")
+        {
+            ["beta"] = 5,
+            ["log_probs"] = LogProbReduction.Averaged,
+            ["learning_rate"] = 5e-7,
+            ["schedule"] = ScheduleKind.Linear,
+            ["warmup_ratio"] = 0.1,
+            ["batch_size"] = 128,
+            ["max_length"] = 2048,
+        },
+    ];
+
+    public PairObjective Objective(LanguageModel policy, LanguageModel? reference) => new Dpo.Objective(this, policy, reference);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (LossType == DpoLoss.Hinge && LabelSmoothing > 0)
+        {
+            yield return new ValidationResult(
+                "label_smoothing has no meaning in the hinge loss; leave it at 0, or choose loss_type sigmoid or robust.",
+                [nameof(LabelSmoothing)]
+            );
+        }
+
+        if (FDivergenceType != FDivergenceType.ReverseKl && LogProbs == LogProbReduction.Averaged)
+        {
+            yield return new ValidationResult(
+                "an f-divergence is one of whole answers; leave log_probs at summed, or f_divergence_type at reverse-kl.",
+                [nameof(LogProbs)]
+            );
+        }
+    }
+}
 
 /// <summary>
 /// Direct preference optimisation, Rafailov et al. 2023 (arXiv:2305.18290): the policy is its own reward model,
 /// r(x, y) = beta log(pi / pi_ref) + a constant of x, fitted to the preferences by Bradley and Terry. Its optimum on them is
 /// pi_ref exp(r / beta) / Z, the same as that of PPO with a KL penalty.
 /// </summary>
+/// <remarks>
+/// The family: each name of <c>loss_type</c> is a function of the margin, the score of the chosen answer less that of the rejected one. A
+/// score is the log ratio, or the derivative of another divergence of it (<see cref="FDivergence"/>).
+/// </remarks>
 public static class Dpo
 {
+    private static readonly Dictionary<DpoLoss, Func<Tensor, DpoOptions, Tensor>> Losses = new()
+    {
+        [DpoLoss.Sigmoid] = (margin, options) => Conservative(margin, options.Beta, options.LabelSmoothing),
+        [DpoLoss.Robust] = (margin, options) => Robust(margin, options.Beta, options.LabelSmoothing),
+        [DpoLoss.Hinge] = (margin, options) => Slic.Loss(margin, options.Beta, delta: 1),
+    };
+
     /// <summary>-log sigma(beta margin), eq. 7, per pair.</summary>
     /// <param name="margin">log ratio of the chosen answer minus that of the rejected one, [pairs], nats</param>
     /// <returns>[pairs], nats</returns>
@@ -22,19 +162,54 @@ public static class Dpo
         return (-nn.functional.logsigmoid(beta * margin)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>
+    /// Conservative DPO, Mitchell 2023 ("A note on DPO with noisy preferences and relationship to IPO", eq. 3): labels are right with
+    /// probability 1 - epsilon only, so the loss is the cross-entropy to that, least where sigma(beta margin) = 1 - epsilon:
+    /// -(1 - epsilon) log sigma(beta margin) - epsilon log sigma(-beta margin), per pair; DPO where epsilon is 0.
+    /// </summary>
+    /// <param name="margin">[pairs], nats</param>
+    /// <param name="epsilon">share of flipped labels, 0 to 1/2</param>
+    /// <returns>[pairs], nats</returns>
+    public static Tensor Conservative(Tensor margin, double beta, double epsilon)
+    {
+        if (epsilon == 0)
+        {
+            return Loss(margin, beta);
+        }
+
+        using var scope = NewDisposeScope();
+        return ((1 - epsilon) * Loss(margin, beta) + epsilon * Loss(-margin, beta)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Robust DPO, Chowdhury et al. 2024 (arXiv:2403.00409): an unbiased estimate of the DPO loss on the true labels where each label was
+    /// flipped with probability epsilon: ((1 - epsilon) l(margin) - epsilon l(-margin)) / (1 - 2 epsilon) with l the DPO loss, per pair.
+    /// Unbiased, so it can be negative for a single pair, and its variance grows with 1 / (1 - 2 epsilon).
+    /// </summary>
+    /// <param name="margin">[pairs], nats</param>
+    /// <param name="epsilon">share of flipped labels, below 1/2</param>
+    /// <returns>[pairs], nats</returns>
+    public static Tensor Robust(Tensor margin, double beta, double epsilon)
+    {
+        if (epsilon is not (>= 0 and < 0.5))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(epsilon),
+                epsilon,
+                "expected at least 0 and less than 1/2: with half the labels flipped nothing can be learned from them"
+            );
+        }
+
+        using var scope = NewDisposeScope();
+        return (((1 - epsilon) * Loss(margin, beta) - epsilon * Loss(-margin, beta)) / (1 - 2 * epsilon)).MoveToOuterDisposeScope();
+    }
+
     /// <summary>DPO and its kin by <see cref="DpoOptions.LossType"/>.</summary>
     public sealed class Objective(DpoOptions options, LanguageModel policy, LanguageModel? reference) : PairObjective(policy, reference)
     {
         protected override Tensor Loss(ScoredPairs pairs)
         {
-            var margin = Score(pairs.Chosen) - Score(pairs.Rejected);
-            var loss = options.LossType switch
-            {
-                DpoLoss.Sigmoid => ConservativeDpo.Loss(margin, options.Beta, options.LabelSmoothing),
-                DpoLoss.Robust => RobustDpo.Loss(margin, options.Beta, options.LabelSmoothing),
-                DpoLoss.Hinge => Slic.Loss(margin, options.Beta, delta: 1),
-                _ => throw new UnreachableException(),
-            };
+            var loss = Losses[options.LossType](Score(pairs.Chosen) - Score(pairs.Rejected), options);
             return options.RpoAlpha == 0 ? loss : loss - options.RpoAlpha * pairs.Chosen.MeanLogProbs;
         }
 

@@ -1,18 +1,43 @@
 using System.ComponentModel;
+using Attune.Core.Options;
 using Attune.Models.Architecture;
+using Attune.Models;
+using System.ComponentModel.DataAnnotations;
 using Attune.Numerics;
 using static TorchSharp.torch;
 
 namespace Attune.Methods.Preference;
 
 /// <summary>Identity preference optimisation. <c>beta</c> is the paper's tau.</summary>
-public sealed record IpoOptions : ReferencedOptions
+[Method(
+    "ipo",
+    "IPO",
+    "learn from preference pairs directly (IPO)",
+    Paper = "Azar et al. 2023 (arXiv:2310.12036)",
+    Example = "attune ipo --model DIR --data preferences.jsonl --beta 0.1 --out runs/ipo"
+)]
+public sealed record IpoOptions : IPairMethod
 {
     [Description(
         "log-probability of an answer: summed over its tokens (the paper, OpenRLHF) or averaged over them (TRL since v0.8): "
             + "the margin aimed at, 1 / (2 beta), is in nats an answer or nats a token"
     )]
     public LogProbReduction LogProbs { get; init; } = LogProbReduction.Summed;
+
+    [Description("strength of the pull towards the reference: reward a nat of divergence")]
+    [Range(1e-6, 1e6)]
+    public double Beta { get; init; } = 0.1;
+
+    [Flatten]
+    public ReferenceOptions Reference { get; init; } = new();
+
+    [Flatten]
+    public PreferenceOptions Data { get; init; } = new();
+
+    [Flatten]
+    public TrainingOptions Training { get; init; } = new() { LearningRate = 1e-6 };
+
+    public PairObjective Objective(LanguageModel policy, LanguageModel? reference) => new Ipo.Objective(this, policy, reference);
 }
 
 /// <summary>

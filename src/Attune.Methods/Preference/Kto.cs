@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Models.Architecture;
@@ -13,7 +14,14 @@ using static TorchSharp.torch;
 namespace Attune.Methods.Preference;
 
 /// <summary>Kahneman-Tversky optimisation. Defaults are TRL's.</summary>
-public sealed record KtoOptions : ReferencedOptions
+[Method(
+    "kto",
+    "KTO",
+    "learn from verdicts on single answers (KTO)",
+    Paper = "Ethayarajh et al. 2024 (arXiv:2402.01306)",
+    Example = "attune kto --model DIR --data verdicts.jsonl --out runs/kto"
+)]
+public sealed record KtoOptions : IPreferenceMethod
 {
     [Description(
         "weight of desirable answers; the paper advises that desirable_weight * desirable / (undesirable_weight * undesirable) "
@@ -25,6 +33,19 @@ public sealed record KtoOptions : ReferencedOptions
     [Description("weight of undesirable answers")]
     [Range(0, 1000)]
     public double UndesirableWeight { get; init; } = 1;
+
+    [Description("strength of the pull towards the reference: reward a nat of divergence")]
+    [Range(1e-6, 1e6)]
+    public double Beta { get; init; } = 0.1;
+
+    [Flatten]
+    public ReferenceOptions Reference { get; init; } = new();
+
+    [Flatten]
+    public PreferenceOptions Data { get; init; } = new();
+
+    [Flatten]
+    public TrainingOptions Training { get; init; } = new() { LearningRate = 1e-6 };
 }
 
 /// <summary>One answer with its verdict, and a foreign answer to the same prompt by which the divergence is estimated.</summary>

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 
+using Attune.Core.Options;
 namespace Attune.Methods.Preference;
 
 /// <summary>Which loss online DPO learns its judged pairs by.</summary>
@@ -17,15 +18,15 @@ public enum OnlineLoss
 /// Online DPO, Guo et al. 2024 (arXiv:2402.04792): the policy answers, a judge says which answer is best, and the pairs are learned at
 /// once. With large rounds, several epochs and <see cref="RefreshReference"/> it is iterated DPO (Xu et al. 2023, arXiv:2312.16682).
 /// </summary>
-public sealed record OnlineDpoOptions : TrainingOptions
+[Method(
+    "online-dpo",
+    "Online DPO",
+    "DPO on the policy's own answers, judged as it goes",
+    Paper = "Guo et al. 2024 (arXiv:2402.04792)",
+    Example = "attune online-dpo --model embedded --prompts reviews:prompts --rows 500 --max-new-tokens 64 --out runs/online-dpo"
+)]
+public sealed record OnlineDpoOptions
 {
-    public OnlineDpoOptions()
-    {
-        LearningRate = 5e-7;
-        BatchSize = 64;
-        CheckpointEvery = 10;
-    }
-
     [Description("strength of the pull towards the reference: reward a nat of divergence")]
     [Range(1e-6, 1e6)]
     public double Beta { get; init; } = 0.1;
@@ -59,6 +60,15 @@ public sealed record OnlineDpoOptions : TrainingOptions
     [Description("rounds between looks at the held-out prompts")]
     [Range(1, 1_000_000)]
     public int EvaluateEvery { get; init; } = 5;
+
+    [Flatten]
+    public TrainingOptions Training { get; init; } =
+        new()
+        {
+            LearningRate = 5e-7,
+            BatchSize = 64,
+            CheckpointEvery = 10,
+        };
 
     /// <summary>Rounds in the whole run.</summary>
     public long Rounds => (TotalEpisodes + RolloutBatchSize - 1) / RolloutBatchSize;

@@ -41,7 +41,7 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
     public string? StoppedBecause { get; private set; }
 
     private long UpdatesPerRound =>
-        options.Epochs * ((options.Questions * (options.Answers - 1) + options.BatchSize - 1) / options.BatchSize);
+        options.Epochs * ((options.Questions * (options.Answers - 1) + options.Training.BatchSize - 1) / options.Training.BatchSize);
 
     public async ValueTask<Round<PreferencePair>?> NextAsync(Progress at, CancellationToken cancel)
     {

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Models.Architecture;
 using Attune.Numerics;
@@ -9,16 +10,26 @@ using static TorchSharp.torch;
 namespace Attune.Methods.Preference;
 
 /// <summary>Odds-ratio preference optimisation. <c>beta</c> is the paper's lambda, under TRL's name.</summary>
-public sealed record OrpoOptions : PreferenceOptions
+[Method(
+    "orpo",
+    "ORPO",
+    "imitate chosen answers and avoid rejected ones in one stage (ORPO)",
+    Paper = "Hong et al. 2024 (arXiv:2403.07691)",
+    Example = "attune orpo --model DIR --data preferences.jsonl --out runs/orpo"
+)]
+public sealed record OrpoOptions : IPairMethod
 {
-    public OrpoOptions()
-    {
-        LearningRate = 8e-6;
-    }
-
     [Description("weight of the odds-ratio loss beside the likelihood of the chosen answer (the paper's lambda)")]
     [Range(0, 1000)]
     public double Beta { get; init; } = 0.1;
+
+    [Flatten]
+    public PreferenceOptions Data { get; init; } = new();
+
+    [Flatten]
+    public TrainingOptions Training { get; init; } = new() { LearningRate = 8e-6 };
+
+    public PairObjective Objective(LanguageModel policy, LanguageModel? reference) => new Orpo.Objective(this, policy);
 }
 
 /// <summary>

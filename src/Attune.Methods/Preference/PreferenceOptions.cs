@@ -3,14 +3,9 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Attune.Methods.Preference;
 
-/// <summary>What all direct methods have. Names and defaults are TRL's where it has them.</summary>
-public abstract record PreferenceOptions : TrainingOptions
+/// <summary>The group of options of methods that learn from a file of preferences. Names and defaults are TRL's where it has them.</summary>
+public sealed record PreferenceOptions
 {
-    protected PreferenceOptions()
-    {
-        LearningRate = 1e-6;
-    }
-
     [Description("passes over the data")]
     [Range(0.0001, 10_000)]
     public double Epochs { get; init; } = 1;
@@ -28,13 +23,9 @@ public abstract record PreferenceOptions : TrainingOptions
     public int EvaluateEvery { get; init; } = 20;
 }
 
-/// <summary>Methods that hold the policy against a reference.</summary>
-public abstract record ReferencedOptions : PreferenceOptions
+/// <summary>The group of options of methods that hold the policy against a reference.</summary>
+public sealed record ReferenceOptions
 {
-    [Description("strength of the pull towards the reference: reward a nat of divergence")]
-    [Range(1e-6, 1e6)]
-    public double Beta { get; init; } = 0.1;
-
     [Description("do without a reference: as if it liked all answers alike")]
     public bool ReferenceFree { get; init; }
 

@@ -1,7 +1,9 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
+using Attune.Core.Options;
 using Attune.Models.Architecture;
+using Attune.Models;
 using Attune.Numerics;
 using static TorchSharp.torch;
 
@@ -21,7 +23,14 @@ public enum PsiKind
 }
 
 /// <summary>General Psi-PO. <c>beta</c> is the paper's tau.</summary>
-public sealed record PsiPoOptions : ReferencedOptions
+[Method(
+    "psipo",
+    "Psi-PO",
+    "learn from preference pairs directly (general Psi-PO)",
+    Paper = "Azar et al. 2023 (arXiv:2310.12036)",
+    Example = "attune psipo --model DIR --data preferences.jsonl --psi probit --out runs/psipo"
+)]
+public sealed record PsiPoOptions : IPairMethod
 {
     [Description("Psi, what is made of the probability of being preferred: identity (IPO), log-odds (DPO) or probit (Thurstone)")]
     public PsiKind Psi { get; init; } = PsiKind.Identity;
@@ -32,6 +41,21 @@ public sealed record PsiPoOptions : ReferencedOptions
 
     [Description("log-probability of an answer: summed over its tokens (the paper), or averaged over them")]
     public LogProbReduction LogProbs { get; init; } = LogProbReduction.Summed;
+
+    [Description("strength of the pull towards the reference: reward a nat of divergence")]
+    [Range(1e-6, 1e6)]
+    public double Beta { get; init; } = 0.1;
+
+    [Flatten]
+    public ReferenceOptions Reference { get; init; } = new();
+
+    [Flatten]
+    public PreferenceOptions Data { get; init; } = new();
+
+    [Flatten]
+    public TrainingOptions Training { get; init; } = new() { LearningRate = 1e-6 };
+
+    public PairObjective Objective(LanguageModel policy, LanguageModel? reference) => new PsiPo.Objective(this, policy, reference);
 }
 
 /// <summary>

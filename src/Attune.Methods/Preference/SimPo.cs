@@ -1,13 +1,24 @@
+using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Models.Architecture;
+using Attune.Models;
 using Attune.Numerics;
+using Attune.Training.Optimisation;
 using static TorchSharp.torch;
 
 namespace Attune.Methods.Preference;
 
 /// <summary>Simple preference optimisation. Defaults are those of the authors' code and of TRL.</summary>
-public sealed record SimPoOptions : PreferenceOptions
+[Method(
+    "simpo",
+    "SimPO",
+    "learn from preference pairs without a reference model (SimPO)",
+    Paper = "Meng et al. 2024 (arXiv:2405.14734)",
+    Example = "attune simpo --model DIR --data preferences.jsonl --out runs/simpo"
+)]
+public sealed record SimPoOptions : IPairMethod, IHasPresets
 {
     [Description("start from a paper's numbers: simpo-2024; other keys override it")]
     public string? Preset { get; init; }
@@ -19,6 +30,32 @@ public sealed record SimPoOptions : PreferenceOptions
     [Description("gamma: by how much reward the chosen answer must lead")]
     [Range(0, 1000)]
     public double SimpoGamma { get; init; } = 0.5;
+
+    [Flatten]
+    public PreferenceOptions Data { get; init; } = new();
+
+    [Flatten]
+    public TrainingOptions Training { get; init; } = new() { LearningRate = 1e-6 };
+
+    public static ImmutableArray<Preset> Presets { get; } =
+    [
+        new(
+            "simpo-2024",
+            "Meng et al. 2024, from the authors' code (training_configs/llama-3-8b-instruct-simpo.yaml at 15c4ff8): gamma "
+                + "is 0.55 beta."
+        )
+        {
+            ["beta"] = 2.5,
+            ["simpo_gamma"] = 1.375,
+            ["learning_rate"] = 1e-6,
+            ["schedule"] = ScheduleKind.Cosine,
+            ["warmup_ratio"] = 0.1,
+            ["batch_size"] = 128,
+            ["max_length"] = 2048,
+        },
+    ];
+
+    public PairObjective Objective(LanguageModel policy, LanguageModel? reference) => new SimPo.Objective(this, policy);
 }
 
 /// <summary>

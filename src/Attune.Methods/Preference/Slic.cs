@@ -1,13 +1,22 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Models.Architecture;
+using Attune.Models;
 using Attune.Numerics;
 using static TorchSharp.torch;
 
 namespace Attune.Methods.Preference;
 
 /// <summary>Sequence likelihood calibration; without a reference model, as in the paper.</summary>
-public sealed record SlicOptions : PreferenceOptions
+[Method(
+    "slic",
+    "SLiC",
+    "calibrate the likelihood of preference pairs (SLiC)",
+    Paper = "Zhao et al. 2023 (arXiv:2305.10425)",
+    Example = "attune slic --model DIR --data preferences.jsonl --out runs/slic"
+)]
+public sealed record SlicOptions : IPairMethod
 {
     [Description("margin of log-probability, nats, beyond which a pair is learned")]
     [Range(0, 1e6)]
@@ -19,6 +28,14 @@ public sealed record SlicOptions : PreferenceOptions
 
     [Description("log-probability of an answer: summed over its tokens, or averaged over them")]
     public LogProbReduction LogProbs { get; init; } = LogProbReduction.Summed;
+
+    [Flatten]
+    public PreferenceOptions Data { get; init; } = new();
+
+    [Flatten]
+    public TrainingOptions Training { get; init; } = new() { LearningRate = 1e-6 };
+
+    public PairObjective Objective(LanguageModel policy, LanguageModel? reference) => new Slic.Objective(this, policy);
 }
 
 /// <summary>

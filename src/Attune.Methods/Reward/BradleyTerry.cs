@@ -1,7 +1,10 @@
+using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
+using Attune.Data.Encoding;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
+using Attune.Models;
 using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
@@ -50,5 +53,21 @@ public static class BradleyTerry
             RewardMetrics.AddRange(metrics, rewards);
             return new ObjectiveValue(Loss(chosen, rejected, margin).sum(), metrics);
         }
+    }
+
+    /// <summary>The loss on pairs, as a stage trains by it.</summary>
+    public sealed class Labels : IRewardLoss<Preference, TokenPair>
+    {
+        public EncodedData<TokenPair> Encode(Encoder encoder, IReadOnlyList<Preference> labels, int maxLength) =>
+            encoder.EncodeAll(labels, maxLength);
+
+        public TokenPair Change(TokenPair item, Func<TokenSequence, TokenSequence> change) =>
+            item with { Chosen = change(item.Chosen), Rejected = change(item.Rejected) };
+
+        public IObjective<TokenPair> Objective(ScalarModel model) => new Objective(model);
+
+        public IEnumerable<(TokenSequence Better, TokenSequence Worse)> Pairs(TokenPair item) => [(item.Chosen, item.Rejected)];
+
+        public TokenSequence Answer(TokenPair item) => item.Chosen;
     }
 }

@@ -1,7 +1,10 @@
+using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
+using Attune.Data.Encoding;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
+using Attune.Models;
 using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
@@ -51,5 +54,22 @@ public static class ChoiceOfK
 
             return new ObjectiveValue(cat([.. losses]).sum(), metrics);
         }
+    }
+
+    /// <summary>The loss on choices, as a stage trains by it; the best answer and each of the others are the pairs.</summary>
+    public sealed class Labels : IRewardLoss<Choice, TokenChoice>
+    {
+        public EncodedData<TokenChoice> Encode(Encoder encoder, IReadOnlyList<Choice> labels, int maxLength) =>
+            encoder.EncodeAll(labels, maxLength);
+
+        public TokenChoice Change(TokenChoice item, Func<TokenSequence, TokenSequence> change) =>
+            item with { Answers = [.. item.Answers.Select(change)] };
+
+        public IObjective<TokenChoice> Objective(ScalarModel model) => new Objective(model);
+
+        public IEnumerable<(TokenSequence Better, TokenSequence Worse)> Pairs(TokenChoice item) =>
+            item.Answers.Where((_, i) => i != item.Best).Select(other => (item.Answers[item.Best], other));
+
+        public TokenSequence Answer(TokenChoice item) => item.Answers[0];
     }
 }

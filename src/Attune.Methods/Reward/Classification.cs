@@ -1,7 +1,10 @@
+using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
+using Attune.Data.Encoding;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
+using Attune.Models;
 using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
@@ -49,5 +52,25 @@ public static class Classification
             metrics.AddSum("accuracy", rewards.gt(0).eq(labels.gt(0.5)).sum().ToDouble(), items.Count);
             return new ObjectiveValue(Loss(rewards, labels).sum(), metrics);
         }
+    }
+
+    /// <summary>The loss on verdicts, as a stage trains by it.</summary>
+    public sealed class Labels : IRewardLoss<Verdict, LabelledSequence>
+    {
+        public EncodedData<LabelledSequence> Encode(Encoder encoder, IReadOnlyList<Verdict> labels, int maxLength)
+        {
+            var encoded = encoder.EncodeAll(labels.Select(v => new Demonstration(v.Prompt, v.Answer)).ToArray(), maxLength);
+            var items = encoded.Items.Select((s, i) => new LabelledSequence(s, labels[encoded.Sources[i]].Desirable));
+            return new EncodedData<LabelledSequence>([.. items], encoded.Sources, encoded.Dropped, encoded.Truncated);
+        }
+
+        public LabelledSequence Change(LabelledSequence item, Func<TokenSequence, TokenSequence> change) =>
+            item with { Sequence = change(item.Sequence) };
+
+        public IObjective<LabelledSequence> Objective(ScalarModel model) => new Objective(model);
+
+        public IEnumerable<(TokenSequence Better, TokenSequence Worse)> Pairs(LabelledSequence item) => [];
+
+        public TokenSequence Answer(LabelledSequence item) => item.Sequence;
     }
 }

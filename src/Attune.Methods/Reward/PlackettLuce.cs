@@ -1,6 +1,7 @@
 using Attune.Core.Tokens;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
+using Attune.Models;
 using Attune.Numerics;
 using Attune.Training.Contracts;
 using static TorchSharp.torch;
@@ -49,5 +50,11 @@ public static class PlackettLuce
         public int Length(TokenRanking item) => item.Answers.Max(a => a.Length);
 
         public ObjectiveValue Evaluate(IReadOnlyList<TokenRanking> items) => RankingObjective.Evaluate(model, items, Loss);
+    }
+
+    /// <inheritdoc/>
+    public sealed class Labels : RankingLabels
+    {
+        public override IObjective<TokenRanking> Objective(ScalarModel model) => new Objective(model);
     }
 }

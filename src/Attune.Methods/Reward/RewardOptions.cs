@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Training.Optimisation;
 using Attune.Training.Rewards;
 
@@ -25,16 +26,15 @@ public enum RewardLoss
 }
 
 /// <summary>Reward-model training. Defaults: Stiennon 2020's single epoch; TRL's learning rate.</summary>
-public sealed record RewardOptions : TrainingOptions
+[Method(
+    "reward",
+    "Reward model",
+    "train a reward model on feedback",
+    Paper = "Stiennon et al. 2020 (arXiv:2009.01325)",
+    Example = "attune reward --model DIR --data preferences.jsonl --out runs/reward"
+)]
+public sealed record RewardOptions
 {
-    public RewardOptions()
-    {
-        LearningRate = 1e-4;
-        Schedule = ScheduleKind.Cosine;
-        BatchSize = 64;
-        CheckpointEvery = 100;
-    }
-
     [Description("bradley-terry (pairs), choice (best of K), ranking or plackett-luce (rankings), classification (verdicts)")]
     public RewardLoss Loss { get; init; } = RewardLoss.BradleyTerry;
 
@@ -67,4 +67,14 @@ public sealed record RewardOptions : TrainingOptions
     [Description("updates between evaluations; 0 for after training only")]
     [Range(0, 1_000_000)]
     public int EvaluateEvery { get; init; } = 20;
+
+    [Flatten]
+    public TrainingOptions Training { get; init; } =
+        new()
+        {
+            LearningRate = 1e-4,
+            Schedule = ScheduleKind.Cosine,
+            BatchSize = 64,
+            CheckpointEvery = 100,
+        };
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Models.Architecture;
@@ -14,16 +15,14 @@ using static TorchSharp.torch;
 namespace Attune.Methods.Supervised;
 
 /// <summary>Supervised fine-tuning: imitate demonstrations.</summary>
-public sealed record SftOptions : TrainingOptions
+[Method(
+    "sft",
+    "Supervised fine-tuning",
+    "fine-tune a model on demonstrations",
+    Example = "attune sft --model DIR --data demonstrations.jsonl --out runs/sft"
+)]
+public sealed record SftOptions
 {
-    public SftOptions()
-    {
-        LearningRate = 2e-5;
-        Schedule = ScheduleKind.Cosine;
-        WarmupRatio = 0.03;
-        CheckpointEvery = 200;
-    }
-
     [Description("passes over the data")]
     [Range(0.0001, 10_000)]
     public double Epochs { get; init; } = 1;
@@ -42,6 +41,16 @@ public sealed record SftOptions : TrainingOptions
     [Description("updates between evaluations; 0 for before and after only")]
     [Range(0, 1_000_000)]
     public int EvaluateEvery { get; init; } = 100;
+
+    [Flatten]
+    public TrainingOptions Training { get; init; } =
+        new()
+        {
+            LearningRate = 2e-5,
+            Schedule = ScheduleKind.Cosine,
+            WarmupRatio = 0.03,
+            CheckpointEvery = 200,
+        };
 }
 
 /// <summary>

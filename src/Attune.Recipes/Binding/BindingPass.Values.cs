@@ -132,7 +132,7 @@ internal sealed partial class BindingPass
             return Told;
         }
 
-        if (variant.Cases.FirstOrDefault(c => c.Name == name) is not { } known)
+        if (variant.Cases.FirstOrDefault(c => c.Key == name) is not { } known)
         {
             problems.Add(place, $"{path} is {ScalarText.Shown(name)}; expected {variant.Expected}.{Suggestion.For(name, variant.Names)}");
             return Told;

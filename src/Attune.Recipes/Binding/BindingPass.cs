@@ -16,6 +16,12 @@ internal sealed partial class BindingPass(Func<Type, string, object?>? presets, 
         var known = schema.Options.Select(o => o.Key).ToArray();
         foreach (var entry in node.Entries.Where(e => !known.Contains(e.Key)))
         {
+            if (schema.Options.FirstOrDefault(o => o.FormerKeys.Contains(entry.Key)) is { } renamed)
+            {
+                problems.Add(entry.Place, $"{Join(path, entry.Key)} is now called {Join(path, renamed.Key)}. Write {renamed.Key} instead.");
+                continue;
+            }
+
             // A path such as pppo.kl_coefficient misses a stage, not a key of the recipe.
             var near = known.Concat(
                 schema

@@ -1,8 +1,11 @@
+using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Attune.Core.Options;
+using Attune.Methods;
 
 namespace Attune.Recipes.Binding;
 
@@ -29,6 +32,7 @@ public sealed class OptionProperty
         Range = NumberRange.Of(property.GetCustomAttribute<RangeAttribute>());
         Key = JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);
         OptionName = "--" + JsonNamingPolicy.KebabCaseLower.ConvertName(property.Name);
+        FormerKeys = [.. property.GetCustomAttributes<FormerKeyAttribute>().Select(f => f.Key)];
         Description = property.GetCustomAttribute<DescriptionAttribute>()?.Description ?? "";
     }
 
@@ -36,6 +40,9 @@ public sealed class OptionProperty
 
     /// <summary>In a recipe: <c>kl_coefficient</c>.</summary>
     public string Key { get; }
+
+    /// <summary>Keys that it had in earlier versions.</summary>
+    public ImmutableArray<string> FormerKeys { get; }
 
     /// <summary>On the command line: <c>--kl-coefficient</c>.</summary>
     public string OptionName { get; }

@@ -4,6 +4,8 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using Attune.Core.Options;
+using Attune.Methods;
 
 namespace Attune.Recipes.Binding;
 

@@ -38,10 +38,20 @@ public abstract record OptionShape
         public OptionSchema Schema => OptionSchema.Of(Type);
     }
 
-    /// <summary>One case of a closed hierarchy: its name, and a mapping of that case's keys.</summary>
-    public sealed record Variant(ImmutableArray<VariantAttribute> Cases) : OptionShape
+    /// <summary>One case of an abstract record: its name, and a mapping of that case's keys.</summary>
+    /// <param name="Record">The abstract record.</param>
+    public sealed record Variant(Type Record) : OptionShape
     {
-        public IEnumerable<string> Names => Cases.Select(c => c.Name);
+        /// <summary>Those that its attributes name, then those of its <see cref="IVariantSource"/>, which may become more.</summary>
+        public ImmutableArray<OptionCase> Cases =>
+            [
+                .. Record.GetCustomAttributes<VariantAttribute>().Select(v => new OptionCase(v.Name, v.Record)),
+                .. Record.GetCustomAttribute<VariantsFromAttribute>() is { } from
+                    ? ((IVariantSource)Activator.CreateInstance(from.Source)!).CasesOf(Record)
+                    : [],
+            ];
+
+        public IEnumerable<string> Names => Cases.Select(c => c.Key);
     }
 
     /// <summary>One case of an open hierarchy: a mapping of that case's keys, of which one chooses the case.</summary>
@@ -130,12 +140,10 @@ public abstract record OptionShape
         return OfRecord(type);
     }
 
-    private static OptionShape? OfRecord(Type type)
-    {
-        ImmutableArray<VariantAttribute> cases = [.. type.GetCustomAttributes<VariantAttribute>()];
-        return !cases.IsEmpty ? new Variant(cases)
-            : type.GetCustomAttribute<CasesByKeyAttribute>(inherit: false) is { } registry ? new Keyed(registry)
-            : OptionSchema.IsOptionsRecord(type) ? new Nested(type)
-            : null;
-    }
+    private static OptionShape? OfRecord(Type type) =>
+        type.IsDefined(typeof(VariantAttribute), inherit: false) || type.IsDefined(typeof(VariantsFromAttribute), inherit: false)
+            ? new Variant(type)
+        : type.GetCustomAttribute<CasesByKeyAttribute>(inherit: false) is { } registry ? new Keyed(registry)
+        : OptionSchema.IsOptionsRecord(type) ? new Nested(type)
+        : null;
 }

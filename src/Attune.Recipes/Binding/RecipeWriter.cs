@@ -147,7 +147,7 @@ public static class RecipeWriter
     private static bool IsEmpty(object record) => OptionSchema.Of(record.GetType()).Options.IsEmpty;
 
     private static string NameOf(OptionShape.Variant variant, object record) =>
-        variant.Cases.FirstOrDefault(c => c.Record == record.GetType())?.Name
+        variant.Cases.FirstOrDefault(c => c.Record == record.GetType())?.Key
         ?? throw new InvariantException($"{record.GetType().Name} is none of the variants {string.Join(", ", variant.Names)}.");
 
     // An ImmutableArray that was never set counts as empty.

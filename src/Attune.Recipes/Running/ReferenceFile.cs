@@ -17,18 +17,18 @@ internal static class ReferenceFile
     private sealed record Content(string Tokens, string Weights, double[] LogProbs);
 
     /// <returns>One number a sequence, nats.</returns>
-    public static double[] LogProbs(StageContext room, string name, LanguageModel reference, IReadOnlyList<TokenSequence> sequences)
+    public static double[] LogProbs(StageContext context, string name, LanguageModel reference, IReadOnlyList<TokenSequence> sequences)
     {
-        var path = Path.Combine(room.Folder, $"reference-logps-{name}.json");
+        var path = Path.Combine(context.Folder, $"reference-logps-{name}.json");
         var (tokens, weights) = (HashOf(sequences), reference.Sha256());
         if (Read(path) is { } kept && kept.Tokens == tokens && kept.Weights == weights && kept.LogProbs.Length == sequences.Count)
         {
             return kept.LogProbs;
         }
 
-        room.Screen.Report("reference", 0, sequences.Count, $"log-probabilities of {sequences.Count} answers");
+        context.Screen.Report("reference", 0, sequences.Count, $"log-probabilities of {sequences.Count} answers");
         var computed = AnswerSums.Plain(reference, sequences);
-        room.Screen.Report("reference", sequences.Count, sequences.Count, $"log-probabilities of {sequences.Count} answers");
+        context.Screen.Report("reference", sequences.Count, sequences.Count, $"log-probabilities of {sequences.Count} answers");
         AtomicFile.WriteText(path, JsonSerializer.Serialize(new Content(tokens, weights, computed)));
         return computed;
     }

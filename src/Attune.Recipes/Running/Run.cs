@@ -18,7 +18,10 @@ namespace Attune.Recipes.Running;
 public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPersonAsked? person)
 {
     internal const string DoneFile = "stage.json";
-    private const string ArtifactsFile = "handover.json";
+    private const string ArtifactsFile = "artifacts.json";
+
+    /// <summary>What the file was called in earlier versions.</summary>
+    private const string FormerArtifactsFile = "handover.json";
 
     /// <summary>Opens feedback stores; null where no stage reads one.</summary>
     public IFeedbackStores? Stores { get; init; }
@@ -33,12 +36,17 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     private string StageFolder(int index) => recipe.Stages.Length == 1 ? folder : Path.Combine(folder, Name(index));
 
     /// <summary>Its kind, numbered where a kind comes twice.</summary>
-    private string Name(int index)
-    {
-        var kind = recipe.Stages[index].Kind;
-        var earlier = recipe.Stages.Take(index).Count(s => s.Kind == kind);
-        return earlier == 0 ? kind : string.Create(CultureInfo.InvariantCulture, $"{kind}-{earlier + 1}");
-    }
+    private string Name(int index) =>
+        Earlier(index) is > 0 and var earlier
+            ? string.Create(CultureInfo.InvariantCulture, $"{recipe.Stages[index].Kind}-{earlier + 1}")
+            : recipe.Stages[index].Kind;
+
+    private string Title(int index) =>
+        Earlier(index) is > 0 and var earlier
+            ? string.Create(CultureInfo.InvariantCulture, $"{recipe.Stages[index].Title} {earlier + 1}")
+            : recipe.Stages[index].Title;
+
+    private int Earlier(int index) => recipe.Stages.Take(index).Count(s => s.Kind == recipe.Stages[index].Kind);
 
     /// <summary>Runs all stages that are not done yet, and writes result and report.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; run again with resume to go on.</exception>
@@ -68,7 +76,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             var stage = recipe.Stages[i];
             screen.BeginStage(i + 1, recipe.Stages.Length, Name(i), stage.Purpose);
             var clock = Stopwatch.StartNew();
-            var room = new StageContext(Name(i), StageFolder(i), new Seed(recipe.Seed).For(Name(i)), log, screen, person, artifacts)
+            var context = new StageContext(Name(i), StageFolder(i), new Seed(recipe.Seed).For(Name(i)), log, screen, person, artifacts)
             {
                 Template = stage.Template,
                 Stores = Stores,
@@ -79,17 +87,18 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
                 screen.Note(note);
             }
 
-            var finished = await stage.RunAsync(room, cancel);
-            ancestry.Record(folder, room.Artifacts);
+            var finished = await stage.RunAsync(context, cancel);
+            ancestry.Record(folder, context.Artifacts);
             finished = finished with
             {
                 Name = Name(i),
+                Title = Title(i),
                 Seconds = clock.Elapsed.TotalSeconds,
-                Notes = room.Notes,
+                Notes = context.Notes,
                 Snapshots = ancestry.Learned(folder),
-                Metrics = finished.Metrics.Concat(room.LeftOut).ToDictionary(m => m.Key, m => m.Value),
+                Metrics = finished.Metrics.Concat(context.LeftOut).ToDictionary(m => m.Key, m => m.Value),
             };
-            artifacts = room.Artifacts;
+            artifacts = context.Artifacts;
             End(i, artifacts, finished);
             results.Add(finished);
             screen.EndStage(finished);
@@ -115,10 +124,17 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     private (Artifacts, StageResult)? Finished(int index) =>
         IsFinished(index)
             ? (
-                Artifacts.Read(Path.Combine(StageFolder(index), ArtifactsFile), folder),
+                Artifacts.Read(ArtifactsPath(index), folder),
                 StageResultFile.Read(Path.Combine(StageFolder(index), DoneFile))
             )
             : null;
+
+    private string ArtifactsPath(int index)
+    {
+        var path = Path.Combine(StageFolder(index), ArtifactsFile);
+        var former = Path.Combine(StageFolder(index), FormerArtifactsFile);
+        return File.Exists(path) || !File.Exists(former) ? path : former;
+    }
 
     /// <summary>What a kill in the middle of a write left behind.</summary>
     private void DeleteLeftovers()

@@ -32,84 +32,84 @@ public static class DataSource
     /// <summary>The tiny language has a tokenizer of its own, which comes with its texts.</summary>
     public static bool IsTiny(string source) => source.StartsWith(TinyWorld, StringComparison.Ordinal);
 
-    public static (ImmutableArray<Document> Items, DataHash Hash) Documents(string source, int rows, StageContext room) =>
+    public static (ImmutableArray<Document> Items, DataHash Hash) Documents(string source, int rows, StageContext context) =>
         source switch
         {
             "reviews:documents" => (
-                [.. ReviewWorld.Documents(room.Seed.For("documents"), WorldRows(rows)).Select(d => new Document(d.Text))],
-                Drawn(source, rows, room)
+                [.. ReviewWorld.Documents(context.Seed.For("documents"), WorldRows(rows)).Select(d => new Document(d.Text))],
+                Drawn(source, rows, context)
             ),
             "tiny:documents" => (
                 [
                     .. TinyLanguage
-                        .Demonstrations(room.Seed.For("documents"), WorldRows(rows))
+                        .Demonstrations(context.Seed.For("documents"), WorldRows(rows))
                         .Select(d => new Document(d.Prompt.Key + d.Answer)),
                 ],
-                Drawn(source, rows, room)
+                Drawn(source, rows, context)
             ),
-            _ => DocumentsOfFile(source, rows, room),
+            _ => DocumentsOfFile(source, rows, context),
         };
 
     /// <summary>Rows with an answer are texts too: prompt and answer, one after the other.</summary>
-    private static (ImmutableArray<Document> Items, DataHash Hash) DocumentsOfFile(string source, int rows, StageContext room)
+    private static (ImmutableArray<Document> Items, DataHash Hash) DocumentsOfFile(string source, int rows, StageContext context)
     {
         switch (IsWorld(source) ? DatasetKind.LanguageModeling : DatasetFile.Detect(source))
         {
             case DatasetKind.UnpairedPreference:
-                var (verdicts, verdictHash) = FromFile<Verdict>(source, rows, room);
+                var (verdicts, verdictHash) = FromFile<Verdict>(source, rows, context);
                 return ([.. verdicts.Select(v => new Document(v.Prompt.Key + v.Answer))], verdictHash);
             case DatasetKind.PromptCompletion:
-                var (demonstrations, hash) = FromFile<Demonstration>(source, rows, room);
+                var (demonstrations, hash) = FromFile<Demonstration>(source, rows, context);
                 return ([.. demonstrations.Select(d => new Document(d.Prompt.Key + d.Answer))], hash);
             default:
-                return FromFile<Document>(source, rows, room);
+                return FromFile<Document>(source, rows, context);
         }
     }
 
-    public static (ImmutableArray<Demonstration> Items, DataHash Hash) Demonstrations(string source, int rows, StageContext room) =>
+    public static (ImmutableArray<Demonstration> Items, DataHash Hash) Demonstrations(string source, int rows, StageContext context) =>
         source switch
         {
             "reviews:demonstrations" => (
-                [.. ReviewWorld.Demonstrations(room.Seed.For("demonstrations"), WorldRows(rows), ReviewSplit.Train)],
-                Drawn(source, rows, room)
+                [.. ReviewWorld.Demonstrations(context.Seed.For("demonstrations"), WorldRows(rows), ReviewSplit.Train)],
+                Drawn(source, rows, context)
             ),
             "tiny:demonstrations" => (
-                [.. TinyLanguage.Demonstrations(room.Seed.For("demonstrations"), WorldRows(rows))],
-                Drawn(source, rows, room)
+                [.. TinyLanguage.Demonstrations(context.Seed.For("demonstrations"), WorldRows(rows))],
+                Drawn(source, rows, context)
             ),
-            _ => FromFile<Demonstration>(source, rows, room),
+            _ => FromFile<Demonstration>(source, rows, context),
         };
 
-    public static (ImmutableArray<Prompt> Items, DataHash Hash) Prompts(string source, int rows, StageContext room) =>
+    public static (ImmutableArray<Prompt> Items, DataHash Hash) Prompts(string source, int rows, StageContext context) =>
         source switch
         {
             "reviews:prompts" => (
-                [.. ReviewWorld.Prompts(room.Seed.For("prompts"), WorldRows(rows), ReviewSplit.Train)],
-                Drawn(source, rows, room)
+                [.. ReviewWorld.Prompts(context.Seed.For("prompts"), WorldRows(rows), ReviewSplit.Train)],
+                Drawn(source, rows, context)
             ),
             "reviews:held-out-prompts" => (
-                [.. ReviewWorld.Prompts(room.Seed.For("held-out-prompts"), WorldRows(rows), ReviewSplit.HeldOut)],
-                Drawn(source, rows, room)
+                [.. ReviewWorld.Prompts(context.Seed.For("held-out-prompts"), WorldRows(rows), ReviewSplit.HeldOut)],
+                Drawn(source, rows, context)
             ),
-            "tiny:prompts" => ([.. TinyLanguage.RepeatedPrompts(WorldRows(rows))], Drawn(source, rows, room)),
-            _ => PromptsOfFile(source, rows, room),
+            "tiny:prompts" => ([.. TinyLanguage.RepeatedPrompts(WorldRows(rows))], Drawn(source, rows, context)),
+            _ => PromptsOfFile(source, rows, context),
         };
 
     /// <summary>Plain texts are prompts too, once a stage cuts them short.</summary>
-    private static (ImmutableArray<Prompt> Items, DataHash Hash) PromptsOfFile(string source, int rows, StageContext room)
+    private static (ImmutableArray<Prompt> Items, DataHash Hash) PromptsOfFile(string source, int rows, StageContext context)
     {
         if (IsWorld(source) || DatasetFile.Detect(source) != DatasetKind.LanguageModeling)
         {
-            return FromFile<Prompt>(source, rows, room);
+            return FromFile<Prompt>(source, rows, context);
         }
 
-        var (documents, hash) = FromFile<Document>(source, rows, room);
+        var (documents, hash) = FromFile<Document>(source, rows, context);
         return ([.. documents.Select(d => new Prompt.Text(d.Text))], hash);
     }
 
     /// <summary>Rows of a file in one of the dataset formats; what was left out is noted.</summary>
     /// <param name="rows">At most this many, from the start; 0 for all.</param>
-    public static (ImmutableArray<T> Items, DataHash Hash) FromFile<T>(string source, int rows, StageContext room)
+    public static (ImmutableArray<T> Items, DataHash Hash) FromFile<T>(string source, int rows, StageContext context)
     {
         if (IsWorld(source))
         {
@@ -117,16 +117,16 @@ public static class DataSource
         }
 
         var loaded = DatasetFile.Read<T>(source);
-        room.NoteDropped(loaded.Dropped, source);
+        context.NoteDropped(loaded.Dropped, source);
         foreach (var note in loaded.Notes)
         {
-            room.Note($"{source}: {note}");
+            context.Note($"{source}: {note}");
         }
 
         var items = rows > 0 && rows < loaded.Items.Length ? loaded.Items[..rows] : loaded.Items;
         if (items.Length < loaded.Items.Length)
         {
-            room.Note($"{source}: the first {rows} of {loaded.Items.Length} rows are used, as `rows` asks");
+            context.Note($"{source}: the first {rows} of {loaded.Items.Length} rows are used, as `rows` asks");
         }
 
         return (items, new DataHash(Path.GetFileName(source), loaded.Sha256));
@@ -160,6 +160,6 @@ public static class DataSource
 
     private static int WorldRows(int rows) => rows > 0 ? rows : throw new ConfigurationException($"rows: {Endless}");
 
-    private static DataHash Drawn(string source, int rows, StageContext room) =>
-        new(source, string.Create(CultureInfo.InvariantCulture, $"drawn-{room.Seed.Value:x16}-{rows}"));
+    private static DataHash Drawn(string source, int rows, StageContext context) =>
+        new(source, string.Create(CultureInfo.InvariantCulture, $"drawn-{context.Seed.Value:x16}-{rows}"));
 }

@@ -15,22 +15,22 @@ internal static class PreferenceSource
         string source,
         int rows,
         PreferenceCleaning rules,
-        StageContext room
+        StageContext context
     )
     {
         switch (DatasetFile.Detect(source))
         {
             case DatasetKind.Choice:
-                var (choices, choiceHash) = DataSource.FromFile<Choice>(source, rows, room);
-                return (Clean(rules.Clean([.. PairsOf.Choices(choices)]), source, room), choiceHash);
+                var (choices, choiceHash) = DataSource.FromFile<Choice>(source, rows, context);
+                return (Clean(rules.Clean([.. PairsOf.Choices(choices)]), source, context), choiceHash);
             case DatasetKind.Ranking:
-                var (rankings, rankingHash) = DataSource.FromFile<Ranking>(source, rows, room);
+                var (rankings, rankingHash) = DataSource.FromFile<Ranking>(source, rows, context);
                 var (pairs, ties) = PairsOf.Rankings(rankings);
-                room.NoteDropped(ties, Path.GetFileName(source));
-                return (Clean(rules.Clean(pairs), source, room), rankingHash);
+                context.NoteDropped(ties, Path.GetFileName(source));
+                return (Clean(rules.Clean(pairs), source, context), rankingHash);
             default:
-                var (preferences, hash) = DataSource.FromFile<Preference>(source, rows, room);
-                return (Clean(rules.Clean(preferences), source, room), hash);
+                var (preferences, hash) = DataSource.FromFile<Preference>(source, rows, context);
+                return (Clean(rules.Clean(preferences), source, context), hash);
         }
     }
 
@@ -39,25 +39,25 @@ internal static class PreferenceSource
         string source,
         int rows,
         PreferenceCleaning rules,
-        StageContext room
+        StageContext context
     )
     {
         if (DatasetFile.Detect(source) == DatasetKind.UnpairedPreference)
         {
-            var (verdicts, hash) = DataSource.FromFile<Verdict>(source, rows, room);
-            return (Clean(rules.Clean(verdicts), source, room), hash);
+            var (verdicts, hash) = DataSource.FromFile<Verdict>(source, rows, context);
+            return (Clean(rules.Clean(verdicts), source, context), hash);
         }
 
-        var (pairs, pairHash) = Pairs(source, rows, rules, room);
+        var (pairs, pairHash) = Pairs(source, rows, rules, context);
         return ([.. PairsOf.Verdicts(pairs)], pairHash);
     }
 
-    private static ImmutableArray<T> Clean<T>(CleanedRows<T> cleaned, string source, StageContext room)
+    private static ImmutableArray<T> Clean<T>(CleanedRows<T> cleaned, string source, StageContext context)
     {
-        room.NoteDropped(cleaned.Dropped, Path.GetFileName(source));
+        context.NoteDropped(cleaned.Dropped, Path.GetFileName(source));
         foreach (var (reason, count) in cleaned.Kept)
         {
-            room.Note($"{Path.GetFileName(source)}: {count} rows are used although {reason}");
+            context.Note($"{Path.GetFileName(source)}: {count} rows are used although {reason}");
         }
 
         return cleaned.Items;

@@ -2,9 +2,11 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
+using Attune.Core.Options;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
+using Attune.Methods;
 using Attune.Methods.Policy;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
@@ -20,6 +22,7 @@ public sealed record BestOfNStage : Stage
 {
     public override string Kind => "best-of-n";
     public override string Purpose => "measure what the best of n answers would give";
+    public override string Title => "Best of n";
 
     [Flatten]
     public required PolicyTask Task { get; init; }

@@ -1,4 +1,6 @@
+using Attune.Core.Options;
 using Attune.Core.Runs;
+using Attune.Methods;
 using Attune.Methods.Policy;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
@@ -6,25 +8,23 @@ using Attune.Recipes.Running;
 namespace Attune.Recipes.Stages;
 
 /// <summary>Aligns the policy by GRPO.</summary>
+[Runs(typeof(GrpoOptions))]
 public sealed record GrpoStage : PolicyStage
 {
-    public override string Kind => "grpo";
-    public override string Purpose => "maximise the reward, normalised within the answers to each prompt (GRPO)";
-
     [Flatten]
     public override required PolicyTask Task { get; init; }
 
     [Flatten]
-    public GrpoOptions Training { get; init; } = new();
+    public GrpoOptions Method { get; init; } = new();
 
-    internal override RolloutOptions Rollouts => Training;
+    internal override RolloutOptions Rollouts => Method;
 
     internal override Task<Progress> LearnAsync(PolicySetup bench, StageContext room, CancellationToken cancel) =>
         FitAsync(
             bench,
             room,
-            new Grpo.Objective(Training, bench.Policy) { Shared = bench.Shared },
-            new Grpo.Experience(Training, bench.Parts),
+            new Grpo.Objective(Method, bench.Policy) { Shared = bench.Shared },
+            new Grpo.Experience(Method, bench.Parts),
             "GRPO",
             cancel
         );

@@ -22,9 +22,9 @@ namespace Attune.Recipes.Stages;
 /// </summary>
 internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup bench, StageContext room)
 {
-    private RewardOptions Training => options.Reward;
+    private RewardOptions Method => options.Reward;
 
-    private int? End => Training.ReadBeforeEnd ? bench.Encoder.Tokenizer.EndToken : null;
+    private int? End => Method.ReadBeforeEnd ? bench.Encoder.Tokenizer.EndToken : null;
 
     /// <returns>The model, and its accuracy on labels kept aside; null where there are none.</returns>
     public async Task<(RewardModel Model, double? Accuracy)> TrainAsync(
@@ -33,13 +33,13 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup bench, St
         CancellationToken cancel
     )
     {
-        var split = Split.ByPrompt(labels, Training.TestSplit, room.Seed.For("split"));
+        var split = Split.ByPrompt(labels, Method.TestSplit, room.Seed.For("split"));
         var train = Encode(split.Training.IsEmpty ? labels : split.Training);
         var members = new List<ScalarModel>();
-        for (var i = 0; i < Training.Members; i++)
+        for (var i = 0; i < Method.Members; i++)
         {
-            var member = new ScalarModel(bench.Reference, room.Seed.For("head", i), Training.Precision);
-            room.FreezeLayers(member, Training);
+            var member = new ScalarModel(bench.Reference, room.Seed.For("head", i), Method.Training.Precision);
+            room.FreezeLayers(member, Method.Training);
             await FitAsync(member, train, refresh, i, cancel);
             members.Add(member);
         }
@@ -58,20 +58,20 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup bench, St
 
     private ImmutableArray<TokenChoice> Encode(IReadOnlyList<Choice> labels)
     {
-        var encoded = bench.Encoder.EncodeAll(labels, Math.Min(Training.MaxLength, bench.Reference.Config.ContextLength));
+        var encoded = bench.Encoder.EncodeAll(labels, Math.Min(Method.MaxLength, bench.Reference.Config.ContextLength));
         room.NoteDropped(encoded.Dropped, "labels");
         return [.. encoded.Items.Select(c => c with { Answers = [.. c.Answers.Select(a => a.WithoutEnd(End))] })];
     }
 
     private async Task FitAsync(ScalarModel member, ImmutableArray<TokenChoice> train, int refresh, int index, CancellationToken cancel)
     {
-        var experience = new DatasetExperience<TokenChoice>(train, Training.BatchSize, Training.Epochs);
+        var experience = new DatasetExperience<TokenChoice>(train, Method.Training.BatchSize, Method.Epochs);
         using var loop = new TrainingLoop<TokenChoice>(
             new ChoiceOfK.Objective(member),
             experience,
-            Training.LearningRateSchedule,
-            Training.Optimiser,
-            new LoopOptions(Training.EffectiveMicrobatch, Training.CheckpointEvery),
+            Method.Training.LearningRateSchedule,
+            Method.Training.Optimiser,
+            new LoopOptions(Method.Training.EffectiveMicrobatch, Method.Training.CheckpointEvery),
             null
         );
         var observer = new Watched(room.Screen, $"reward model {refresh + 1}, member {index + 1}");
@@ -85,7 +85,7 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup bench, St
     /// <summary>By answers of the starting policy to the prompts it learns on, the same each time.</summary>
     private async Task<RewardModel> NormaliseAsync(RewardModel model, CancellationToken cancel)
     {
-        if (Training.Normalisation == RewardNormalisation.None || options.NormalisationSamples == 0)
+        if (Method.Normalisation == RewardNormalisation.None || options.NormalisationSamples == 0)
         {
             return model;
         }
@@ -99,7 +99,7 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup bench, St
                 .Select(i => bench.Prompts.Request(i % bench.Prompts.Count, room.Seed.For("normalisation", i))),
         ];
         var rollouts = await sampler.SampleAsync(requests, bench.Sampling, cancel);
-        return model.Normalised([.. rollouts.Select(r => r.Sequence)], Training.Normalisation);
+        return model.Normalised([.. rollouts.Select(r => r.Sequence)], Method.Normalisation);
     }
 
     /// <summary>Shown, not logged: what is logged of a refresh is what came of it.</summary>

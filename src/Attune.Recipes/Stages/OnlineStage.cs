@@ -45,6 +45,7 @@ public sealed record OnlineStage : Stage
 {
     public override string Kind => "online";
     public override string Purpose => "ask about the policy's own answers while it learns (online feedback)";
+    public override string Title => "Online feedback";
 
     [Description("how the policy learns, with its prompts: ppo, rloo or grpo and their keys")]
     public required PolicyStage Policy { get; init; }
@@ -114,7 +115,7 @@ public sealed record OnlineStage : Stage
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. Policy.Missing(given with { Reward = true }),
-            .. Reward.Lora.R > 0
+            .. Reward.Training.Lora.R > 0
                 ? ["online.reward.lora.r is given, but reward models are trained whole here. Leave it out."]
                 : Array.Empty<string>(),
             .. Utilities.Missing("online.utility", Utility),

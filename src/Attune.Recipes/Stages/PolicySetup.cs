@@ -20,8 +20,8 @@ using Attune.Training.Rollouts;
 namespace Attune.Recipes.Stages;
 
 /// <summary>How answers are drawn and measured.</summary>
-/// <param name="Training">Which layers stay frozen; null where nothing is trained.</param>
-internal sealed record AnswerOptions(double Temperature, int MaxNewTokens, int EvaluationPrompts, TrainingOptions? Training = null);
+/// <param name="Rollouts">How the method samples and trains; null where nothing is trained.</param>
+internal sealed record AnswerOptions(double Temperature, int MaxNewTokens, int EvaluationPrompts, RolloutOptions? Rollouts = null);
 
 /// <summary>
 /// A policy with all that it is judged and measured by, loaded once for a stage: the reference it starts as, prompts, reward, sampler,
@@ -45,25 +45,25 @@ internal sealed class PolicySetup : IDisposable
         {
             Encoder = room.LoadEncoder();
             (Prompts, HeldOut, Hash) = task.LoadPrompts(room, Encoder, options.EvaluationPrompts);
-            var precision = options.Training?.Precision ?? Precision.F32;
-            (Policy, var origin) = options.Training is { } learning ? room.LoadLearner(learning) : (room.LoadPolicy(), null);
+            var precision = options.Rollouts?.Training.Precision ?? Precision.F32;
+            (Policy, var origin) = options.Rollouts?.Training is { } learning ? room.LoadLearner(learning) : (room.LoadPolicy(), null);
             Own(Policy);
             Reference = Own(origin ?? Policy.Copy());
             var pretrained = room.Artifacts.PretrainedApart is { } folder
                 ? Own(ModelFiles.LoadLanguageModel(folder, precision))
                 : Reference;
-            if (options.Training is { } training)
+            if (options.Rollouts is { } rollouts)
             {
-                room.FreezeLayers(Policy, training);
-                Shared = training is RolloutOptions { FrozenLayers: > 0, SharedStatesMb: > 0 } sharing
-                    ? Own(new FrozenLayerCache(Policy, sharing.FrozenLayers, sharing.SharedStatesMb * 1_000_000L))
+                room.FreezeLayers(Policy, rollouts.Training);
+                Shared = rollouts is { Training.FrozenLayers: > 0, SharedStatesMb: > 0 }
+                    ? Own(new FrozenLayerCache(Policy, rollouts.Training.FrozenLayers, rollouts.SharedStatesMb * 1_000_000L))
                     : null;
                 Shared?.Share(Reference);
                 Shared?.Share(pretrained);
             }
 
             Reward = task.BuildReward(kind, room, Encoder, _owned, trained, Shared, precision);
-            Sampler = Own(new LocalSampler { Type = (options.Training as RolloutOptions)?.SamplingType ?? KernelType.F32 });
+            Sampler = Own(new LocalSampler { Type = options.Rollouts?.SamplingType ?? KernelType.F32 });
             Sampling = new SamplingOptions
             {
                 Temperature = options.Temperature,
@@ -84,7 +84,7 @@ internal sealed class PolicySetup : IDisposable
                 Shared = Shared,
                 Tokenizer = Encoder.Tokenizer,
                 Seed = room.Seed,
-                Beta = options.Training is PolicyGradientOptions { KlController: KlController.Fixed } priced ? priced.KlCoefficient : null,
+                Beta = options.Rollouts is PolicyGradientOptions { KlController: KlController.Fixed } priced ? priced.KlCoefficient : null,
             };
         }
         catch

@@ -8,10 +8,7 @@ using Attune.Training.Contracts;
 namespace Attune.Recipes.Stages;
 
 /// <summary>A stage that improves the policy on answers of its own, and measures what it did on prompts that it never saw.</summary>
-[Variant("ppo", typeof(PpoStage))]
-[Variant("rloo", typeof(RlooStage))]
-[Variant("grpo", typeof(GrpoStage))]
-[Variant("rejection-sampling", typeof(RejectionSamplingStage))]
+[VariantsFrom(typeof(MethodStages))]
 public abstract record PolicyStage : Stage
 {
     public abstract PolicyTask Task { get; init; }
@@ -24,7 +21,7 @@ public abstract record PolicyStage : Stage
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. MissingPolicy(given),
-            .. ProblemsOfAdapter(Rollouts, samples: true),
+            .. ProblemsOfAdapter(Rollouts.Training, samples: true),
             .. Task.Missing(Kind, Rollouts.EvaluationPrompts, given),
             .. MissingForMethod(given),
         ];
@@ -59,6 +56,6 @@ public abstract record PolicyStage : Stage
     )
     {
         await bench.BeginAsync(cancel);
-        return await room.FitAsync(objective, experience, Rollouts, [bench.Hash], task, cancel);
+        return await room.FitAsync(objective, experience, Rollouts.Training, [bench.Hash], task, cancel);
     }
 }

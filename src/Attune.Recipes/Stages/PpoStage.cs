@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
+using Attune.Methods;
 using Attune.Methods.Policy;
 using Attune.Models.Architecture;
 using Attune.Models.Files;
@@ -16,6 +18,7 @@ using Attune.Training.Tokens;
 namespace Attune.Recipes.Stages;
 
 /// <summary>Aligns the policy by PPO.</summary>
+[Runs(typeof(PpoOptions))]
 public sealed record PpoStage : PolicyStage
 {
     private const string NeedsValueNetwork =
@@ -23,9 +26,6 @@ public sealed record PpoStage : PolicyStage
         + "policy or shared-trunk.";
 
     private const string NeedsPretrainingData = "ppo.ptx_coefficient needs pretraining_data: texts of the pretraining distribution.";
-
-    public override string Kind => "ppo";
-    public override string Purpose => "maximise the reward, kept near the reference (PPO)";
 
     [Flatten]
     public override required PolicyTask Task { get; init; }
@@ -38,27 +38,25 @@ public sealed record PpoStage : PolicyStage
     public int PretrainingRows { get; init; }
 
     [Flatten]
-    public PpoOptions Training { get; init; } = new();
+    public PpoOptions Method { get; init; } = new();
 
-    internal override RolloutOptions Rollouts => Training;
+    internal override RolloutOptions Rollouts => Method;
 
     protected override IEnumerable<string> MissingForMethod(PlannedArtifacts given) =>
         [
-            .. Training.ValueNetwork == ValueNetwork.RewardModel && !Task.HasRewardModel(given)
-                ? [NeedsValueNetwork]
-                : Array.Empty<string>(),
-            .. Training.PtxCoefficient > 0 && PretrainingData is null ? [NeedsPretrainingData] : Array.Empty<string>(),
+            .. Method.ValueNetwork == ValueNetwork.RewardModel && !Task.HasRewardModel(given) ? [NeedsValueNetwork] : Array.Empty<string>(),
+            .. Method.PtxCoefficient > 0 && PretrainingData is null ? [NeedsPretrainingData] : Array.Empty<string>(),
             .. PretrainingData is { } texts ? DataSource.Missing("ppo.pretraining_data", texts, PretrainingRows) : [],
         ];
 
     internal override async Task<Progress> LearnAsync(PolicySetup bench, StageContext room, CancellationToken cancel)
     {
         var value = BuildValue(bench, room);
-        var experience = new PpoExperience(Training, bench.Parts) { Value = value, Pretraining = LoadPretraining(bench, room) };
+        var experience = new PpoExperience(Method, bench.Parts) { Value = value, Pretraining = LoadPretraining(bench, room) };
         return await FitAsync(
             bench,
             room,
-            new Ppo.Objective(Training, bench.Policy, value) { Shared = bench.Shared },
+            new Ppo.Objective(Method, bench.Policy, value) { Shared = bench.Shared },
             experience,
             "PPO",
             cancel
@@ -67,7 +65,7 @@ public sealed record PpoStage : PolicyStage
 
     private ValueFunction BuildValue(PolicySetup bench, StageContext room)
     {
-        switch (Training.ValueNetwork)
+        switch (Method.ValueNetwork)
         {
             case ValueNetwork.SharedTrunk:
                 return new ValueFunction.SharedTrunk(bench.Policy.Config.Width);
@@ -79,18 +77,18 @@ public sealed record PpoStage : PolicyStage
                 );
             case ValueNetwork.RewardModel when Task.RewardFolder(room) is { } folder:
                 var critic = bench.Own(Critic(bench, room, folder));
-                room.FreezeLayers(critic, Training);
+                room.FreezeLayers(critic, Method.Training);
                 bench.Shared?.Share(critic);
                 return new ValueFunction.Separate(critic, bench.Shared);
             case ValueNetwork.RewardModel:
                 throw new ConfigurationException(NeedsValueNetwork);
             default:
                 var fresh = bench.Own(
-                    Training.Lora.Config is { } adapter
+                    Method.Training.Lora.Config is { } adapter
                         ? ScalarModel.Adapted(bench.Reference, adapter, room.Seed.For("critic"))
                         : new ScalarModel(bench.Policy, room.Seed.For("critic"))
                 );
-                room.FreezeLayers(fresh, Training);
+                room.FreezeLayers(fresh, Method.Training);
                 bench.Shared?.Share(fresh);
                 return new ValueFunction.Separate(fresh, bench.Shared);
         }
@@ -102,9 +100,9 @@ public sealed record PpoStage : PolicyStage
     /// </summary>
     private ScalarModel Critic(PolicySetup bench, StageContext room, string folder)
     {
-        if (Training.Lora.Config is not { } adapter)
+        if (Method.Training.Lora.Config is not { } adapter)
         {
-            return ModelFiles.LoadScalarModel(folder, Training.Precision);
+            return ModelFiles.LoadScalarModel(folder, Method.Training.Precision);
         }
 
         return
@@ -112,12 +110,16 @@ public sealed record PpoStage : PolicyStage
             && bench.Reference.Origin is { } origin
             && Path.GetFullPath(AdapterFiles.BaseOf(folder)) == Path.GetFullPath(origin)
             ? AdapterFiles.LoadScalarModel(bench.Reference, folder)
-            : ScalarModel.Adapted(bench.Own(ModelFiles.LoadScalarModel(folder, Training.Precision)), adapter, room.Seed.For("critic"));
+            : ScalarModel.Adapted(
+                bench.Own(ModelFiles.LoadScalarModel(folder, Method.Training.Precision)),
+                adapter,
+                room.Seed.For("critic")
+            );
     }
 
     private ImmutableArray<TokenSequence> LoadPretraining(PolicySetup bench, StageContext room)
     {
-        if (Training.PtxCoefficient == 0)
+        if (Method.PtxCoefficient == 0)
         {
             return [];
         }

@@ -26,6 +26,7 @@ public sealed record PreferencesStage : Stage
 {
     public override string Kind => "preferences";
     public override string Purpose => "sample answers and collect preferences";
+    public override string Title => "Preferences";
 
     [Description(
         "ask (the policy answers, simulated annotators are asked), model (the policy answers, a language model is asked) or "

@@ -1,8 +1,11 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Core.Runs;
+using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
+using Attune.Methods;
 using Attune.Methods.Supervised;
 using Attune.Models.Architecture;
 using Attune.Models.Configuration;
@@ -26,6 +29,7 @@ public sealed record PretrainStage : Stage
 {
     public override string Kind => "pretrain";
     public override string Purpose => "train a language model from scratch";
+    public override string Title => "Pretraining";
 
     [Description("texts: a .jsonl, .json or .txt file, reviews:documents or tiny:documents (which brings its own tokenizer)")]
     public required string Data { get; init; }
@@ -62,45 +66,51 @@ public sealed record PretrainStage : Stage
     public int ContextLength { get; init; } = 128;
 
     [Flatten]
-    public SftOptions Training { get; init; } =
+    public SftOptions Method { get; init; } =
         new()
         {
-            LearningRate = 1e-3,
             Packing = true,
-            WeightDecay = 0.1,
-            AdamBeta2 = 0.95,
             TestSplit = 0.01,
+            Training = new SftOptions().Training with { LearningRate = 1e-3, WeightDecay = 0.1, AdamBeta2 = 0.95 },
         };
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. given.Tokenizer || DataSource.IsTiny(Data) ? [] : MissingPolicy(given),
             .. DataSource.Missing("pretrain.data", Data, Rows),
-            .. Training.Lora.R > 0
+            .. Method.Training.Lora.R > 0
                 ? ["pretrain.lora.r is given, but there are no weights yet to adapt. Leave lora out."]
                 : Array.Empty<string>(),
         ];
 
     public override PlannedArtifacts After(PlannedArtifacts given) => given with { Policy = true, Tokenizer = false };
 
-    public override async Task<StageResult> RunAsync(StageContext room, CancellationToken cancel)
+    public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
-        var (documents, hash) = DataSource.Documents(Data, Rows, room);
-        var split = Split.ByText(documents, Training.TestSplit, room.Seed.For("split"));
+        var (documents, hash) = DataSource.Documents(Data, Rows, context);
+        var split = Split.ByText(documents, Method.TestSplit, context.Seed.For("split"));
         if (DataSource.IsTiny(Data))
         {
-            var place = Path.Combine(room.Folder, "tokenizer");
+            var place = Path.Combine(context.Folder, "tokenizer");
             new LetterTokenizer(TinyLanguage.Letters, TinyLanguage.End).Save(place);
-            room.Artifacts = room.Artifacts with { Tokenizer = place };
+            context.Artifacts = context.Artifacts with { Tokenizer = place };
         }
 
-        var encoder = room.LoadEncoder();
-        var options = Training with { MaxLength = Math.Min(Training.MaxLength, ContextLength) };
+        var encoder = context.LoadEncoder();
+        var options = Method with { MaxLength = Math.Min(Method.MaxLength, ContextLength) };
         var train = encoder.EncodeAll(split.Training, options.MaxLength);
         var heldOut = encoder.EncodeAll(split.HeldOut, options.MaxLength);
-        room.NoteDropped(train.Dropped, Data);
-        using var model = new LanguageModel(Shape(encoder.Tokenizer.VocabularySize), room.Seed.For("weights"), options.Precision);
-        return await SupervisedFit.RunAsync(room, Kind, model, train.Items, heldOut.Items, options, hash, cancel);
+        context.NoteDropped(train.Dropped, Data);
+        using var model = new LanguageModel(Shape(encoder.Tokenizer.VocabularySize), context.Seed.For("weights"), options.Training.Precision);
+        return await SupervisedFit.RunAsync(
+            context,
+            Kind,
+            model,
+            new EncodedSplit<TokenSequence>(train.Items, heldOut.Items),
+            options,
+            hash,
+            cancel
+        );
     }
 
     private TransformerConfig Shape(int vocabulary) =>

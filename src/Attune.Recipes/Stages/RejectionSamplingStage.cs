@@ -1,4 +1,6 @@
+using Attune.Core.Options;
 using Attune.Core.Runs;
+using Attune.Methods;
 using Attune.Methods.Policy;
 using Attune.Methods.Supervised;
 using Attune.Recipes.Binding;
@@ -7,25 +9,23 @@ using Attune.Recipes.Running;
 namespace Attune.Recipes.Stages;
 
 /// <summary>Improves the policy by imitating the best of its own answers.</summary>
+[Runs(typeof(RejectionSamplingOptions))]
 public sealed record RejectionSamplingStage : PolicyStage
 {
-    public override string Kind => "rejection-sampling";
-    public override string Purpose => "imitate the best of its own answers (rejection-sampling fine-tuning)";
-
     [Flatten]
     public override required PolicyTask Task { get; init; }
 
     [Flatten]
-    public RejectionSamplingOptions Training { get; init; } = new();
+    public RejectionSamplingOptions Method { get; init; } = new();
 
-    internal override RolloutOptions Rollouts => Training;
+    internal override RolloutOptions Rollouts => Method;
 
     internal override Task<Progress> LearnAsync(PolicySetup bench, StageContext room, CancellationToken cancel) =>
         FitAsync(
             bench,
             room,
             new Sft.Objective(bench.Policy),
-            new RejectionSampling.Experience(Training, bench.Parts),
+            new RejectionSampling.Experience(Method, bench.Parts),
             "rejection sampling",
             cancel
         );

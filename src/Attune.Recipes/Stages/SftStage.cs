@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
+using Attune.Core.Options;
 using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
@@ -9,6 +10,7 @@ using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
+using Attune.Methods;
 using Attune.Methods.Supervised;
 using Attune.Models.Architecture;
 using Attune.Models.Files;
@@ -21,11 +23,9 @@ using Attune.Training.Experience;
 namespace Attune.Recipes.Stages;
 
 /// <summary>Supervised fine-tuning of the policy on demonstrations.</summary>
+[Runs(typeof(SftOptions))]
 public sealed record SftStage : Stage
 {
-    public override string Kind => "sft";
-    public override string Purpose => "imitate demonstrations (supervised fine-tuning)";
-
     [Description("demonstrations: a prompt-completion or language-modelling file, or reviews:demonstrations")]
     public required string Data { get; init; }
 
@@ -40,12 +40,12 @@ public sealed record SftStage : Stage
     public AssistantTurns AssistantTurns { get; init; } = AssistantTurns.All;
 
     [Flatten]
-    public SftOptions Training { get; init; } = new();
+    public SftOptions Method { get; init; } = new();
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. MissingPolicy(given),
-            .. ProblemsOfAdapter(Training),
+            .. ProblemsOfAdapter(Method.Training),
             .. DataSource.Missing("sft.data", Data, Rows),
             .. AssistantOnlyLoss || AssistantTurns == AssistantTurns.All
                 ? Array.Empty<string>()
@@ -58,9 +58,9 @@ public sealed record SftStage : Stage
 
     public override PlannedArtifacts After(PlannedArtifacts given) => given;
 
-    public override async Task<StageResult> RunAsync(StageContext room, CancellationToken cancel)
+    public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
-        var (demonstrations, hash) = DataSource.Demonstrations(Data, Rows, room);
+        var (demonstrations, hash) = DataSource.Demonstrations(Data, Rows, context);
         if (!AssistantOnlyLoss && demonstrations.All(d => d.Prompt is not Prompt.Chat))
         {
             throw new ConfigurationException(
@@ -69,107 +69,29 @@ public sealed record SftStage : Stage
             );
         }
 
-        var split = Split.ByPrompt(demonstrations, Training.TestSplit, room.Seed.For("split"));
-        var (model, origin) = room.LoadLearner(Training);
+        var split = Split.ByPrompt(demonstrations, Method.TestSplit, context.Seed.For("split"));
+        var (model, origin) = context.LoadLearner(Method.Training);
         using var shared = origin;
         using var trained = model;
-        var encoder = room.LoadEncoder();
+        var encoder = context.LoadEncoder();
         // Rows that the model cannot read are left out as those beyond max_length are.
-        var longest = Math.Min(Training.MaxLength, model.Config.ContextLength);
+        var longest = Math.Min(Method.MaxLength, model.Config.ContextLength);
         var turns = AssistantOnlyLoss ? AssistantTurns : AssistantTurns.Last;
         var (replies, heldOutReplies) = (Replies.Of(split.Training, turns), Replies.Of(split.HeldOut, turns));
         if (replies.Length + heldOutReplies.Length > demonstrations.Length)
         {
-            room.Note(
+            context.Note(
                 $"{Data}: {demonstrations.Length} conversations hold {replies.Length + heldOutReplies.Length} replies, each of "
                     + "which is learned (assistant_turns)"
             );
         }
 
-        EncodedData<TokenSequence> Encoded(ImmutableArray<Demonstration> rows) =>
+        var rows = EncodedSplit.Of(new SplitData<Demonstration>(replies, heldOutReplies), Data, Encoded, context);
+        return await SupervisedFit.RunAsync(context, Kind, model, rows, Method, hash, cancel);
+
+        EncodedData<TokenSequence> Encoded(ImmutableArray<Demonstration> part) =>
             AssistantOnlyLoss
-                ? encoder.EncodeAll(rows, longest)
-                : Replies.Whole(encoder.EncodeAll(rows, longest), rows, encoder.Tokenizer.BeginToken is null ? 0 : 1);
-        var (train, heldOut) = (Encoded(replies), Encoded(heldOutReplies));
-        room.NoteDropped(train.Dropped, Data);
-        room.NoteDropped(heldOut.Dropped, Data + " (held out)");
-        return await SupervisedFit.RunAsync(room, Kind, model, train.Items, heldOut.Items, Training, hash, cancel);
-    }
-}
-
-/// <summary>What supervised fine-tuning and pretraining share once their rows are tokens.</summary>
-internal static class SupervisedFit
-{
-    public static async Task<StageResult> RunAsync(
-        StageContext room,
-        string kind,
-        LanguageModel model,
-        ImmutableArray<TokenSequence> train,
-        ImmutableArray<TokenSequence> heldOut,
-        SftOptions options,
-        DataHash hash,
-        CancellationToken cancel
-    )
-    {
-        var clock = Stopwatch.StartNew();
-        if (train.IsEmpty)
-        {
-            throw new DataException($"{hash.Name}: no row is left to learn from; the notes above say why rows were left out.");
-        }
-
-        var rows = options.Packing ? Packing.FirstFitDecreasing(train, options.MaxLength) : [.. train.Select(t => new PackedRow([t]))];
-        Metrics Evaluate() => heldOut.IsEmpty ? new Metrics() : Sft.Evaluate(model, heldOut);
-        var before = Evaluate();
-        room.FreezeLayers(model, options);
-        var experience = new DatasetExperience<PackedRow>(rows, options.BatchSize, options.Epochs)
-        {
-            Evaluate = Evaluate,
-            EvaluateEvery = options.EvaluateEvery,
-        };
-        var progress = await room.FitAsync(
-            new Sft.Objective(model),
-            experience,
-            options,
-            [hash],
-            kind == "sft" ? "fine-tuning" : "pretraining",
-            cancel
-        );
-        var after = Evaluate();
-        room.LogEvaluation(progress, after);
-        ModelFiles.Save(model, room.FinalFolder);
-        room.LoadEncoder().Save(room.FinalFolder);
-        room.Artifacts = room.Artifacts with
-        {
-            Policy = room.FinalFolder,
-            Pretrained = room.Artifacts.Pretrained ?? room.Artifacts.Policy ?? room.FinalFolder,
-            Tokenizer = null,
-        };
-        return new StageResult(kind, clock.Elapsed.TotalSeconds, Figures(before, after, train, rows.Length, heldOut.Length));
-    }
-
-    private static Dictionary<string, double> Figures(
-        Metrics before,
-        Metrics after,
-        ImmutableArray<TokenSequence> train,
-        int rows,
-        int heldOut
-    )
-    {
-        var figures = new Dictionary<string, double>
-        {
-            ["examples"] = train.Length,
-            ["rows"] = rows,
-            ["held_out"] = heldOut,
-            ["num_tokens"] = train.Sum(t => (double)t.Length),
-        };
-        if (heldOut > 0)
-        {
-            figures["eval_loss_before"] = before["eval_loss"];
-            figures["eval_loss"] = after["eval_loss"];
-            figures["eval_perplexity_before"] = before["eval_perplexity"];
-            figures["eval_perplexity"] = after["eval_perplexity"];
-        }
-
-        return figures;
+                ? encoder.EncodeAll(part, longest)
+                : Replies.Whole(encoder.EncodeAll(part, longest), part, encoder.Tokenizer.BeginToken is null ? 0 : 1);
     }
 }

@@ -4,7 +4,6 @@ using Attune.Methods;
 using Attune.Models.Weights;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
-using Attune.Recipes.Stages.Direct;
 
 namespace Attune.Recipes.Stages;
 
@@ -14,27 +13,14 @@ namespace Attune.Recipes.Stages;
 /// </summary>
 [Variant("tokenizer", typeof(TokenizerStage))]
 [Variant("pretrain", typeof(PretrainStage))]
-[Variant("sft", typeof(SftStage))]
 [Variant("preferences", typeof(PreferencesStage))]
-[Variant("reward", typeof(RewardStage))]
-[Variant("ppo", typeof(PpoStage))]
-[Variant("rloo", typeof(RlooStage))]
-[Variant("grpo", typeof(GrpoStage))]
 [Variant("best-of-n", typeof(BestOfNStage))]
-[Variant("rejection-sampling", typeof(RejectionSamplingStage))]
 [Variant("online", typeof(OnlineStage))]
-[Variant("dpo", typeof(DpoStage))]
-[Variant("ipo", typeof(IpoStage))]
-[Variant("psipo", typeof(PsiPoStage))]
-[Variant("kto", typeof(KtoStage))]
-[Variant("orpo", typeof(OrpoStage))]
-[Variant("simpo", typeof(SimPoStage))]
-[Variant("slic", typeof(SlicStage))]
-[Variant("online-dpo", typeof(OnlineDpoStage))]
+[VariantsFrom(typeof(MethodStages))]
 public abstract record Stage
 {
-    /// <summary>Its key in a recipe.</summary>
-    public abstract string Kind { get; }
+    /// <summary>Its key in a recipe: that of its method, unless it is a stage without one.</summary>
+    public virtual string Kind => Card.Key;
 
     [Description(
         "chat template for a model that has none of its own: chatml, llama2, llama3 or plain; saved with the model. Left out, "
@@ -43,7 +29,12 @@ public abstract record Stage
     public string? Template { get; init; }
 
     /// <summary>One line for the person who watches.</summary>
-    public abstract string Purpose { get; }
+    public virtual string Purpose => Card.Summary;
+
+    /// <summary>Its name in reports.</summary>
+    public virtual string Title => Card.Name;
+
+    private MethodCard Card => MethodStages.CardOf(GetType());
 
     /// <summary>What this stage needs and will not find, each one sentence: files too, since it is asked before anything runs.</summary>
     public abstract IEnumerable<string> Missing(PlannedArtifacts given);

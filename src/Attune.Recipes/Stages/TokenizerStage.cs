@@ -13,6 +13,7 @@ public sealed record TokenizerStage : Stage
 {
     public override string Kind => "tokenizer";
     public override string Purpose => "train a byte-level BPE vocabulary";
+    public override string Title => "Tokenizer";
 
     [Description("texts to learn from: a .jsonl, .json or .txt file, or reviews:documents")]
     public required string Data { get; init; }
@@ -35,19 +36,19 @@ public sealed record TokenizerStage : Stage
 
     public override PlannedArtifacts After(PlannedArtifacts given) => given with { Tokenizer = true };
 
-    public override Task<StageResult> RunAsync(StageContext room, CancellationToken cancel)
+    public override Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
-        var (documents, _) = DataSource.Documents(Data, Rows, room);
-        room.Screen.Report("learning merges", 0, Vocabulary, $"{documents.Length} texts");
+        var (documents, _) = DataSource.Documents(Data, Rows, context);
+        context.Screen.Report("learning merges", 0, Vocabulary, $"{documents.Length} texts");
         var tokenizer = BytePairTrainer.Train(
             documents.Select(d => d.Text),
             Vocabulary,
             new SpecialTokens("<|startoftext|>", "<|endoftext|>", "<|pad|>")
         );
-        tokenizer.Save(room.FinalFolder);
-        room.Screen.Report("learning merges", Vocabulary, Vocabulary, $"{tokenizer.VocabularySize} tokens");
-        room.Artifacts = room.Artifacts with { Tokenizer = room.FinalFolder };
+        tokenizer.Save(context.FinalFolder);
+        context.Screen.Report("learning merges", Vocabulary, Vocabulary, $"{tokenizer.VocabularySize} tokens");
+        context.Artifacts = context.Artifacts with { Tokenizer = context.FinalFolder };
         return Task.FromResult(
             new StageResult(Kind, clock.Elapsed.TotalSeconds, new Dictionary<string, double> { ["vocabulary"] = tokenizer.VocabularySize })
         );

@@ -43,6 +43,9 @@ public sealed record RunRecord(
 
     public IEnumerable<RunEvent> EventsOf(string stage) => Events.Where(e => e.Stage == stage);
 
+    /// <summary>A stage's name for readers: its own while it has no result.</summary>
+    public string TitleOf(string stage) => ResultOf(stage)?.Title ?? stage;
+
     public StageResult? ResultOf(string stage) => Result?.Stages.LastOrDefault(result => result.Name == stage);
 
     /// <summary>A figure of the summary, or null where the run could not measure it.</summary>

@@ -31,7 +31,7 @@ internal static class SampleSection
             {
                 using (stage == stages[0].Stage ? html.Open("details", ("open", "open")) : html.Open("details"))
                 {
-                    html.Element("summary", StageSection.Title(stage));
+                    html.Element("summary", run.TitleOf(stage));
                     foreach (var (before, after) in pairs)
                     {
                         WritePair(html, before, after);

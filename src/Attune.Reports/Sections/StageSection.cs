@@ -12,7 +12,7 @@ internal static class StageSection
     {
         using (html.Open("section", ("id", Anchor(run, stage))))
         {
-            html.Element("h2", Title(stage));
+            html.Element("h2", run.TitleOf(stage));
             html.Element("p", WhatHappened(run, stage), ("class", "lead"));
             if (run.ResultOf(stage) is { } result)
             {
@@ -32,26 +32,6 @@ internal static class StageSection
     }
 
     public static string Anchor(RunRecord run, string stage) => "stage-" + run.Stages.ToList().IndexOf(stage);
-
-    public static string Title(string stage) =>
-        stage switch
-        {
-            "sft" => "Supervised fine-tuning",
-            "reward" => "Reward model",
-            "ppo" => "PPO",
-            "rloo" => "RLOO",
-            "grpo" => "GRPO",
-            "best-of-n" => "Best of n",
-            "rejection-sampling" => "Rejection-sampling fine-tuning",
-            "online" => "Online feedback",
-            "dpo" or "ipo" or "kto" or "orpo" => stage.ToUpperInvariant(),
-            "psipo" => "Psi-PO",
-            "simpo" => "SimPO",
-            "slic" => "SLiC",
-            "online-dpo" => "Online DPO",
-            "pretrain" => "Pretraining",
-            _ => stage,
-        };
 
     private static string WhatHappened(RunRecord run, string stage)
     {

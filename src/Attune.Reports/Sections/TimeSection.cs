@@ -39,7 +39,7 @@ internal static class TimeSection
                 var accounted = stages.Sum(stage => stage.Seconds);
                 foreach (var stage in stages)
                 {
-                    Row(html, StageSection.Title(stage.Name), stage.Seconds, longest, accounted, "stage");
+                    Row(html, run.TitleOf(stage.Name), stage.Seconds, longest, accounted, "stage");
                     foreach (var (label, seconds) in PartsOf(run, stage))
                     {
                         Row(html, label, seconds, longest, accounted, "part");

@@ -24,11 +24,11 @@ internal sealed class TinyPpo : TinyRollouts
         Options = options;
         _critic =
             options.ValueNetwork == ValueNetwork.SharedTrunk ? null
-            : options.Lora.Config is { } adapter ? ScalarModel.Adapted(Reference, adapter, new Seed(seed))
+            : options.Training.Lora.Config is { } adapter ? ScalarModel.Adapted(Reference, adapter, new Seed(seed))
             : new ScalarModel(Policy, new Seed(seed));
-        if (options.FrozenLayers > 0)
+        if (options.Training.FrozenLayers > 0)
         {
-            _critic?.Weights.Freeze(options.FrozenLayers);
+            _critic?.Weights.Freeze(options.Training.FrozenLayers);
             Assert.True(_critic is null || (Shared?.Share(_critic) ?? true));
         }
 
@@ -43,13 +43,12 @@ internal sealed class TinyPpo : TinyRollouts
         {
             TotalEpisodes = 32,
             RolloutBatchSize = 16,
-            BatchSize = 8,
             PpoEpochs = 2,
-            LearningRate = 3e-3,
             MaxNewTokens = 6,
             Temperature = 0.9,
             EvaluateEvery = 1,
             EvaluationPrompts = 4,
+            Training = new PpoOptions().Training with { BatchSize = 8, LearningRate = 3e-3 },
         };
 
     public PpoOptions Options { get; }

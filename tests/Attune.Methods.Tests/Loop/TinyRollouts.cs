@@ -29,15 +29,17 @@ internal class TinyRollouts : IDisposable
         IReward? gold = null
     )
     {
-        var fresh = TinyModels.Language(seed, precision: options.Precision);
-        (Policy, Reference) = options.Lora.Config is { } adapter ? (fresh.Adapted(adapter, new Seed(seed)), fresh) : (fresh, fresh.Copy());
-        if (options.FrozenLayers > 0)
+        var fresh = TinyModels.Language(seed, precision: options.Training.Precision);
+        (Policy, Reference) = options.Training.Lora.Config is { } adapter
+            ? (fresh.Adapted(adapter, new Seed(seed)), fresh)
+            : (fresh, fresh.Copy());
+        if (options.Training.FrozenLayers > 0)
         {
-            Policy.Weights.Freeze(options.FrozenLayers);
+            Policy.Weights.Freeze(options.Training.FrozenLayers);
             Shared =
                 options.SharedStatesMb == 0
                     ? null
-                    : new FrozenLayerCache(Policy, options.FrozenLayers, options.SharedStatesMb * 1_000_000L);
+                    : new FrozenLayerCache(Policy, options.Training.FrozenLayers, options.SharedStatesMb * 1_000_000L);
             Assert.True(Shared?.Share(Reference) ?? true);
         }
 

@@ -170,9 +170,9 @@ internal abstract class TinyRun : IDisposable
                 {
                     RolloutBatchSize = 54,
                     Answers = 3,
-                    BatchSize = 6,
                     Epochs = 2,
                     RefreshReference = true,
+                    Training = new OnlineDpoOptions().Training with { BatchSize = 6 },
                 },
                 language.Value
             ),
@@ -198,11 +198,21 @@ internal abstract class TinyRun : IDisposable
                 setup,
                 TinyPpo.Small with
                 {
-                    Lora = new LoraOptions { R = 4, Targets = "c_attn, c_fc" },
                     ValueNetwork = ValueNetwork.Policy,
+                    Training = TinyPpo.Small.Training with
+                    {
+                        Lora = new LoraOptions { R = 4, Targets = "c_attn, c_fc" },
+                    },
                 }
             ),
-            "ppo frozen" => Online(setup, TinyPpo.Small with { FrozenLayers = 1, StopOnGoldDrop = 100 }),
+            "ppo frozen" => Online(
+                setup,
+                TinyPpo.Small with
+                {
+                    StopOnGoldDrop = 100,
+                    Training = TinyPpo.Small.Training with { FrozenLayers = 1 },
+                }
+            ),
             "rloo" => Grouped(
                 setup,
                 RlooTests.Small with
@@ -226,9 +236,9 @@ internal abstract class TinyRun : IDisposable
                 setup,
                 GrpoTests.Small with
                 {
-                    FrozenLayers = 1,
                     StopOnGoldDrop = 100,
                     EvaluateEvery = 1,
+                    Training = GrpoTests.Small.Training with { FrozenLayers = 1 },
                 },
                 (o, tiny) => (new Grpo.Objective(o, tiny.Policy) { Shared = tiny.Shared }, new Grpo.Experience(o, tiny.Parts))
             ),
@@ -237,9 +247,9 @@ internal abstract class TinyRun : IDisposable
                 RejectionSamplingTests.Small with
                 {
                     RolloutBatchSize = 32,
-                    BatchSize = 2,
                     EvaluateEvery = 1,
                     StopOnGoldDrop = 100,
+                    Training = RejectionSamplingTests.Small.Training with { BatchSize = 2 },
                 }
             ),
             _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, null),
@@ -341,7 +351,7 @@ internal abstract class TinyRun : IDisposable
             options with
             {
                 TotalEpisodes = setup.Rounds * options.RolloutBatchSize,
-                Precision = setup.Precision,
+                Training = options.Training with { Precision = setup.Precision },
             },
             setup.Seed,
             evaluation: options.StopOnGoldDrop > 0
@@ -351,7 +361,11 @@ internal abstract class TinyRun : IDisposable
 
     private static Running<PackedRow> Rejecting(TinySetup setup, RejectionSamplingOptions options)
     {
-        options = options with { TotalEpisodes = setup.Rounds * options.RolloutBatchSize, Precision = setup.Precision };
+        options = options with
+        {
+            TotalEpisodes = setup.Rounds * options.RolloutBatchSize,
+            Training = options.Training with { Precision = setup.Precision },
+        };
         var tiny = new TinyRollouts(options, setup.Seed, evaluation: true);
         return new Running<PackedRow>(setup, new Sft.Objective(tiny.Policy), new RejectionSampling.Experience(options, tiny.Parts), tiny);
     }
@@ -363,7 +377,11 @@ internal abstract class TinyRun : IDisposable
     )
         where TOptions : GroupOptions
     {
-        options = options with { TotalEpisodes = setup.Rounds * options.RolloutBatchSize, Precision = setup.Precision };
+        options = options with
+        {
+            TotalEpisodes = setup.Rounds * options.RolloutBatchSize,
+            Training = options.Training with { Precision = setup.Precision },
+        };
         var tiny = new TinyRollouts(options, setup.Seed, evaluation: options.StopOnGoldDrop > 0);
         var (objective, experience) = method(options, tiny);
         return new Running<GroupItem>(setup, objective, experience, tiny);

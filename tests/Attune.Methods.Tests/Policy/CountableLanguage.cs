@@ -85,9 +85,9 @@ internal sealed class CountableLanguage : IDisposable
         using var loop = new TrainingLoop<T>(
             objective,
             experience,
-            options.LearningRateSchedule,
-            options.Optimiser,
-            new LoopOptions(options.BatchSize, 0),
+            options.Training.LearningRateSchedule,
+            options.Training.Optimiser,
+            new LoopOptions(options.Training.BatchSize, 0),
             null
         );
         await loop.RunAsync(Progress.Start(new Seed(2)), new RecordingObserver(), CancellationToken.None);

@@ -19,12 +19,11 @@ public sealed class GrpoTests
         {
             TotalEpisodes = 32,
             RolloutBatchSize = 16,
-            BatchSize = 8,
             NumGenerations = 4,
             NumIterations = 2,
-            LearningRate = 3e-3,
             MaxNewTokens = 6,
             Temperature = 0.9,
+            Training = new GrpoOptions().Training with { BatchSize = 8, LearningRate = 3e-3 },
         };
 
     [Fact]
@@ -176,10 +175,10 @@ public sealed class GrpoTests
         );
         Assert.Contains(
             "Did you mean 'dapo-2025'?",
-            Assert.Throws<ConfigurationException>(() => GrpoPresets.Named("dapo-2024")).Message,
+            Assert.Throws<ConfigurationException>(() => Named("dapo-2024")).Message,
             StringComparison.Ordinal
         );
-        Assert.All(GrpoPresets.Names, name => Assert.Empty(Problems(GrpoPresets.Named(name))));
+        Assert.All(GrpoOptions.Presets, preset => Assert.Empty(Problems(Named(preset.Name))));
     }
 
     [Fact]
@@ -220,15 +219,16 @@ public sealed class GrpoTests
             KlCoefficient = Beta,
             TotalEpisodes = 128 * 60,
             RolloutBatchSize = 128,
-            BatchSize = 128,
             NumGenerations = 8,
             NumIterations = 2,
-            LearningRate = 3e-3,
             MaxNewTokens = 2,
             ScaleRewards = RewardScaling.None,
             LossNormalization = LossNormalization.Constant,
+            Training = new GrpoOptions().Training with { BatchSize = 128, LearningRate = 3e-3 },
         };
 
     private static Task Train(CountableLanguage language, GrpoOptions options) =>
         CountableLanguage.TrainAsync(new Grpo.Objective(options, language.Policy), new Grpo.Experience(options, language.Parts), options);
+
+    private static GrpoOptions Named(string name) => (GrpoOptions)MethodRegistry.Preset(typeof(GrpoOptions), name)!;
 }

@@ -21,11 +21,11 @@ public sealed class PpoExperienceTests
     {
         RolloutBatchSize = 4,
         TotalEpisodes = 8,
-        BatchSize = 4,
         PpoEpochs = 1,
         Lambda = 0,
         ValueNetwork = ValueNetwork.SharedTrunk,
         AdvantageWhitening = AdvantageWhitening.None,
+        Training = TinyPpo.Small.Training with { BatchSize = 4 },
     };
 
     [Fact]
@@ -141,7 +141,14 @@ public sealed class PpoExperienceTests
     [Fact]
     public async Task Advantages_whitened_over_the_batch_have_mean_0_and_variance_1_there()
     {
-        using var parts = new TinyPpo(Plain with { BatchSize = 2, AdvantageWhitening = AdvantageWhitening.Batch, Lambda = 0.95 });
+        using var parts = new TinyPpo(
+            Plain with
+            {
+                AdvantageWhitening = AdvantageWhitening.Batch,
+                Lambda = 0.95,
+                Training = Plain.Training with { BatchSize = 2 },
+            }
+        );
         var updates = await Updates(parts, (r, i) => Score.Outcome(r, i * i, "test"));
         Assert.Equal(2, updates.Count);
         var (mean, variance) = Moments.Of(AdvantagesOf(updates.SelectMany(u => u)));
@@ -153,7 +160,14 @@ public sealed class PpoExperienceTests
     [Fact]
     public async Task Advantages_whitened_over_minibatches_have_mean_0_and_variance_1_in_each()
     {
-        using var parts = new TinyPpo(Plain with { BatchSize = 2, AdvantageWhitening = AdvantageWhitening.Minibatch, Lambda = 0.95 });
+        using var parts = new TinyPpo(
+            Plain with
+            {
+                AdvantageWhitening = AdvantageWhitening.Minibatch,
+                Lambda = 0.95,
+                Training = Plain.Training with { BatchSize = 2 },
+            }
+        );
         var updates = await Updates(parts, (r, i) => Score.Outcome(r, i, "test"));
         Assert.All(
             updates,
@@ -169,7 +183,7 @@ public sealed class PpoExperienceTests
     [Fact]
     public async Task Each_epoch_sees_every_answer_once_and_only_the_first_update_must_find_the_weights_unchanged()
     {
-        using var parts = new TinyPpo(Plain with { BatchSize = 3, PpoEpochs = 3 });
+        using var parts = new TinyPpo(Plain with { PpoEpochs = 3, Training = Plain.Training with { BatchSize = 3 } });
         var updates = await Updates(parts, (r, i) => Score.Outcome(r, i, "test"));
         Assert.Equal(6, updates.Count);
         Assert.Equal([3, 1, 3, 1, 3, 1], updates.Select(u => u.Count));

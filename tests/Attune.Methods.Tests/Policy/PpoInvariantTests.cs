@@ -76,12 +76,18 @@ public sealed class PpoInvariantTests
     public async Task A_sampler_with_stale_weights_is_noticed()
     {
         using var inner = new LocalSampler();
-        using var parts = new TinyPpo(TinyPpo.Small with { LearningRate = 0.02 }, sampler: new Bent(inner) { Stale = true });
+        using var parts = new TinyPpo(
+            TinyPpo.Small with
+            {
+                Training = TinyPpo.Small.Training with { LearningRate = 0.02 },
+            },
+            sampler: new Bent(inner) { Stale = true }
+        );
         using var loop = new TrainingLoop<PpoItem>(
             parts.Objective,
             parts.Experience,
-            parts.Options.LearningRateSchedule,
-            parts.Options.Optimiser,
+            parts.Options.Training.LearningRateSchedule,
+            parts.Options.Training.Optimiser,
             new LoopOptions(8, 0),
             null
         );
@@ -196,9 +202,8 @@ public sealed class PpoInvariantTests
             {
                 TotalEpisodes = 32 * 40,
                 RolloutBatchSize = 32,
-                BatchSize = 32,
-                LearningRate = 3e-3,
                 KlCoefficient = 0.02,
+                Training = TinyPpo.Small.Training with { BatchSize = 32, LearningRate = 3e-3 },
             }
         );
         var observer = await Finish(parts);
@@ -217,9 +222,9 @@ public sealed class PpoInvariantTests
         using var loop = new TrainingLoop<PpoItem>(
             parts.Objective,
             parts.Experience,
-            parts.Options.LearningRateSchedule,
-            parts.Options.Optimiser,
-            new LoopOptions(parts.Options.BatchSize, 0),
+            parts.Options.Training.LearningRateSchedule,
+            parts.Options.Training.Optimiser,
+            new LoopOptions(parts.Options.Training.BatchSize, 0),
             null
         );
         await loop.RunAsync(Progress.Start(new Seed(1)), observer, CancellationToken.None);

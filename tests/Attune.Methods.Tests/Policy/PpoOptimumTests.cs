@@ -36,16 +36,14 @@ public sealed class PpoOptimumTests
             KlCoefficient = beta,
             TotalEpisodes = 128 * 60,
             RolloutBatchSize = 128,
-            BatchSize = 64,
             PpoEpochs = 2,
-            LearningRate = 3e-3,
             ValueCoefficient = 0.5,
-            MaxGradNorm = 1,
             Temperature = 1,
             MaxNewTokens = 2,
             Lambda = 1,
             AdvantageWhitening = AdvantageWhitening.Batch,
             ValueNetwork = ValueNetwork.Policy,
+            Training = new PpoOptions().Training with { BatchSize = 64, LearningRate = 3e-3, MaxGradNorm = 1 },
         };
         using var critic = new ScalarModel(language.Policy, new Seed(1));
         var value = new ValueFunction.Separate(critic);

@@ -11,9 +11,15 @@ public sealed class PpoPresetsTests
     public void Ziegler_2019()
     {
         // openai/lm-human-preferences, launch.py and train_policy.py.
-        var preset = PpoPresets.Named("ziegler-2019");
-        Assert.Equal((1e-5, 1_000_000, 512, 4), (preset.LearningRate, preset.TotalEpisodes, preset.RolloutBatchSize, preset.PpoEpochs));
-        Assert.Equal((AdamStyle.TensorFlow, 1e-5, ScheduleKind.Linear), (preset.AdamStyle, preset.AdamEpsilon, preset.Schedule));
+        var preset = Named("ziegler-2019");
+        Assert.Equal(
+            (1e-5, 1_000_000, 512, 4),
+            (preset.Training.LearningRate, preset.TotalEpisodes, preset.RolloutBatchSize, preset.PpoEpochs)
+        );
+        Assert.Equal(
+            (AdamStyle.TensorFlow, 1e-5, ScheduleKind.Linear),
+            (preset.Training.AdamStyle, preset.Training.AdamEpsilon, preset.Training.Schedule)
+        );
         Assert.Equal(
             (0.15, KlController.Adaptive, 6.0, 10_000.0),
             (preset.KlCoefficient, preset.KlController, preset.KlTarget, preset.KlHorizon)
@@ -35,9 +41,15 @@ public sealed class PpoPresetsTests
     public void Stiennon_2020()
     {
         // vwxyzjn/summarize_from_feedback_details, ppo.py.
-        var preset = PpoPresets.Named("stiennon-2020");
-        Assert.Equal((3e-6, 1_000_000, 512, 4), (preset.LearningRate, preset.TotalEpisodes, preset.RolloutBatchSize, preset.PpoEpochs));
-        Assert.Equal((AdamStyle.Torch, 1e-5, ScheduleKind.Linear), (preset.AdamStyle, preset.AdamEpsilon, preset.Schedule));
+        var preset = Named("stiennon-2020");
+        Assert.Equal(
+            (3e-6, 1_000_000, 512, 4),
+            (preset.Training.LearningRate, preset.TotalEpisodes, preset.RolloutBatchSize, preset.PpoEpochs)
+        );
+        Assert.Equal(
+            (AdamStyle.Torch, 1e-5, ScheduleKind.Linear),
+            (preset.Training.AdamStyle, preset.Training.AdamEpsilon, preset.Training.Schedule)
+        );
         Assert.Equal((0.05, KlController.Fixed, KlEstimator.K1), (preset.KlCoefficient, preset.KlController, preset.KlEstimator));
         Assert.Equal(
             (0.2, 0.2, 0.1, 1.0, 0.95),
@@ -54,34 +66,34 @@ public sealed class PpoPresetsTests
     public void InstructGpt_2022()
     {
         // Ouyang et al. 2022, appendix C.4.
-        var preset = PpoPresets.Named("instructgpt-2022");
-        Assert.Equal((256_000, 512, 64, 1), (preset.TotalEpisodes, preset.RolloutBatchSize, preset.BatchSize, preset.PpoEpochs));
+        var preset = Named("instructgpt-2022");
+        Assert.Equal((256_000, 512, 64, 1), (preset.TotalEpisodes, preset.RolloutBatchSize, preset.Training.BatchSize, preset.PpoEpochs));
         Assert.Equal((0.02, 27.8, 1.0, 0.2), (preset.KlCoefficient, preset.PtxCoefficient, preset.Temperature, preset.ClipRange));
-        Assert.Equal((0.9, 0.95, ScheduleKind.Constant), (preset.AdamBeta1, preset.AdamBeta2, preset.Schedule));
+        Assert.Equal((0.9, 0.95, ScheduleKind.Constant), (preset.Training.AdamBeta1, preset.Training.AdamBeta2, preset.Training.Schedule));
         // "Ten iterations" of warm-up: of 500 rounds with 8 updates each.
-        Assert.Equal(10 * preset.UpdatesPerRound, preset.WarmupRatio * preset.Rounds * preset.UpdatesPerRound, 1e-9);
+        Assert.Equal(10 * preset.UpdatesPerRound, preset.Training.WarmupRatio * preset.Rounds * preset.UpdatesPerRound, 1e-9);
     }
 
     [Fact]
     public void Trl()
     {
         // huggingface/trl, ppo_config.py of July 2026.
-        var preset = PpoPresets.Named("trl");
+        var preset = Named("trl");
         Assert.Equal(
             (3e-6, 0.05, 4, 0.7, 53),
-            (preset.LearningRate, preset.KlCoefficient, preset.PpoEpochs, preset.Temperature, preset.MaxNewTokens)
+            (preset.Training.LearningRate, preset.KlCoefficient, preset.PpoEpochs, preset.Temperature, preset.MaxNewTokens)
         );
-        Assert.Equal((AdamStyle.Torch, 1e-8, 0.0), (preset.AdamStyle, preset.AdamEpsilon, preset.MaxGradNorm));
+        Assert.Equal((AdamStyle.Torch, 1e-8, 0.0), (preset.Training.AdamStyle, preset.Training.AdamEpsilon, preset.Training.MaxGradNorm));
         Assert.Equal((0.0, null), (preset.MissingEosPenalty, preset.MissingEosScore));
     }
 
     [Fact]
     public void Every_name_has_its_preset_and_a_wrong_one_the_nearest_offered()
     {
-        Assert.All(PpoPresets.Names, name => Assert.NotNull(PpoPresets.Named(name)));
+        Assert.All(PpoOptions.Presets, preset => Assert.NotNull(Named(preset.Name)));
         Assert.Contains(
             "Did you mean 'ziegler-2019'?",
-            Assert.Throws<ConfigurationException>(() => PpoPresets.Named("zieglr-2019")).Message,
+            Assert.Throws<ConfigurationException>(() => Named("zieglr-2019")).Message,
             StringComparison.Ordinal
         );
     }
@@ -95,9 +107,11 @@ public sealed class PpoPresetsTests
         {
             TotalEpisodes = episodes,
             RolloutBatchSize = rollouts,
-            BatchSize = batch,
             PpoEpochs = epochs,
+            Training = new PpoOptions().Training with { BatchSize = batch },
         };
         Assert.Equal((rounds, updates), (options.Rounds, options.UpdatesPerRound));
     }
+
+    private static PpoOptions Named(string name) => (PpoOptions)MethodRegistry.Preset(typeof(PpoOptions), name)!;
 }

@@ -18,9 +18,9 @@ public sealed class PpoSharingTests
         // One round: a weight that differs by rounding may draw another token in the next. Adam's epsilon is large for the same reason.
         var options = TinyPpo.Small with
         {
-            FrozenLayers = 1,
             ValueNetwork = value,
             TotalEpisodes = 16,
+            Training = TinyPpo.Small.Training with { FrozenLayers = 1 },
         };
         var (shared, weights) = await Run(options);
         var (alone, expected) = await Run(options with { SharedStatesMb = 0 });
@@ -35,7 +35,14 @@ public sealed class PpoSharingTests
     [Fact]
     public async Task A_round_computes_the_frozen_layers_once_an_answer()
     {
-        using var parts = new TinyPpo(TinyPpo.Small with { FrozenLayers = 1, ValueNetwork = ValueNetwork.Policy, TotalEpisodes = 16 });
+        using var parts = new TinyPpo(
+            TinyPpo.Small with
+            {
+                ValueNetwork = ValueNetwork.Policy,
+                TotalEpisodes = 16,
+                Training = TinyPpo.Small.Training with { FrozenLayers = 1 },
+            }
+        );
         await Run(parts);
         Assert.Equal(16, parts.Shared!.Computed);
     }

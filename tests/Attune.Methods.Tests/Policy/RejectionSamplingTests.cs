@@ -15,11 +15,10 @@ public sealed class RejectionSamplingTests
         {
             TotalEpisodes = 64,
             RolloutBatchSize = 32,
-            BatchSize = 4,
             NumGenerations = 4,
-            LearningRate = 3e-3,
             MaxNewTokens = 6,
             Temperature = 0.9,
+            Training = new RejectionSamplingOptions().Training with { BatchSize = 4, LearningRate = 3e-3 },
         };
 
     [Fact]
@@ -38,7 +37,7 @@ public sealed class RejectionSamplingTests
             Selection = AnswerSelection.Percentile,
             NumGenerations = 32,
             RolloutBatchSize = 320,
-            BatchSize = 40,
+            Training = new RejectionSamplingOptions().Training with { BatchSize = 40 },
         };
         Assert.Equal([10, 7, 4, 2], options.Kept);
         // 100, 70, 40 and 20 answers in updates of 40.
@@ -101,11 +100,10 @@ public sealed class RejectionSamplingTests
         {
             TotalEpisodes = 256 * 12,
             RolloutBatchSize = 256,
-            BatchSize = 32,
             NumGenerations = 4,
             NumIterations = 2,
-            LearningRate = 3e-3,
             MaxNewTokens = 2,
+            Training = new RejectionSamplingOptions().Training with { BatchSize = 32, LearningRate = 3e-3 },
         };
         double Mean(double[] p) => p.Zip(language.Rewards, (a, r) => a * r).Sum();
         var best = Worlds.Exact.BestOfN.Of(language.Start, language.Rewards, 4);

@@ -16,12 +16,11 @@ public sealed class RlooTests
         {
             TotalEpisodes = 32,
             RolloutBatchSize = 16,
-            BatchSize = 8,
             NumGenerations = 4,
             NumIterations = 2,
-            LearningRate = 3e-3,
             MaxNewTokens = 6,
             Temperature = 0.9,
+            Training = new RlooOptions().Training with { BatchSize = 8, LearningRate = 3e-3 },
         };
 
     [Fact]
@@ -153,11 +152,10 @@ public sealed class RlooTests
             KlCoefficient = 0.25,
             TotalEpisodes = 128 * 60,
             RolloutBatchSize = 128,
-            BatchSize = 128,
             NumGenerations = 8,
             NumIterations = 2,
-            LearningRate = 3e-3,
             MaxNewTokens = 2,
+            Training = new RlooOptions().Training with { BatchSize = 128, LearningRate = 3e-3 },
         };
         await CountableLanguage.TrainAsync(
             new Rloo.Objective(options, language.Policy),

@@ -16,25 +16,25 @@ public sealed class DpoTests
         using var scope = NewDisposeScope();
         Assert.Equal(0.598139, Dpo.Loss(Numbers.Worked.Margin, 0.1).ToDouble(), 1e-6);
         // .9 * .598139 + .1 * .798139
-        Assert.Equal(0.618139, ConservativeDpo.Loss(Numbers.Worked.Margin, 0.1, 0.1).ToDouble(), 1e-6);
+        Assert.Equal(0.618139, Dpo.Conservative(Numbers.Worked.Margin, 0.1, 0.1).ToDouble(), 1e-6);
         // (.9 * .598139 - .1 * .798139) / .8
-        Assert.Equal(0.573139, RobustDpo.Loss(Numbers.Worked.Margin, 0.1, 0.1).ToDouble(), 1e-6);
+        Assert.Equal(0.573139, Dpo.Robust(Numbers.Worked.Margin, 0.1, 0.1).ToDouble(), 1e-6);
     }
 
     [Fact]
     public void At_the_start_all_three_are_log_2()
     {
         Assert.Equal(Math.Log(2), Numbers.Of(m => Dpo.Loss(m, 0.1), 0), 1e-12);
-        Assert.Equal(Math.Log(2), Numbers.Of(m => ConservativeDpo.Loss(m, 0.1, 0.3), 0), 1e-12);
-        Assert.Equal(Math.Log(2), Numbers.Of(m => RobustDpo.Loss(m, 0.1, 0.3), 0), 1e-12);
+        Assert.Equal(Math.Log(2), Numbers.Of(m => Dpo.Conservative(m, 0.1, 0.3), 0), 1e-12);
+        Assert.Equal(Math.Log(2), Numbers.Of(m => Dpo.Robust(m, 0.1, 0.3), 0), 1e-12);
     }
 
     [Fact]
     public void Gradient_agrees_with_finite_differences()
     {
         Numbers.GradientAgrees(m => Dpo.Loss(m, 0.7));
-        Numbers.GradientAgrees(m => ConservativeDpo.Loss(m, 0.7, 0.2));
-        Numbers.GradientAgrees(m => RobustDpo.Loss(m, 0.7, 0.2));
+        Numbers.GradientAgrees(m => Dpo.Conservative(m, 0.7, 0.2));
+        Numbers.GradientAgrees(m => Dpo.Robust(m, 0.7, 0.2));
     }
 
     [Fact]
@@ -88,9 +88,9 @@ public sealed class DpoTests
                 (epsilon, beta) =>
                 {
                     var best = Math.Log((1 - epsilon) / epsilon) / beta;
-                    var least = Numbers.Of(m => ConservativeDpo.Loss(m, beta, epsilon), best);
-                    Assert.True(least < Numbers.Of(m => ConservativeDpo.Loss(m, beta, epsilon), best + 0.1 / beta));
-                    Assert.True(least < Numbers.Of(m => ConservativeDpo.Loss(m, beta, epsilon), best - 0.1 / beta));
+                    var least = Numbers.Of(m => Dpo.Conservative(m, beta, epsilon), best);
+                    Assert.True(least < Numbers.Of(m => Dpo.Conservative(m, beta, epsilon), best + 0.1 / beta));
+                    Assert.True(least < Numbers.Of(m => Dpo.Conservative(m, beta, epsilon), best - 0.1 / beta));
                 },
                 iter: 50
             );
@@ -102,8 +102,8 @@ public sealed class DpoTests
                 (margin, epsilon, beta) =>
                     Assert.Equal(
                         Numbers.Of(m => Dpo.Loss(m, beta), margin),
-                        (1 - epsilon) * Numbers.Of(m => RobustDpo.Loss(m, beta, epsilon), margin)
-                            + epsilon * Numbers.Of(m => RobustDpo.Loss(m, beta, epsilon), -margin),
+                        (1 - epsilon) * Numbers.Of(m => Dpo.Robust(m, beta, epsilon), margin)
+                            + epsilon * Numbers.Of(m => Dpo.Robust(m, beta, epsilon), -margin),
                         1e-8
                     ),
                 iter: 50
@@ -111,7 +111,7 @@ public sealed class DpoTests
 
     [Fact]
     public void Half_the_labels_flipped_teach_nothing_and_are_refused() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => Numbers.Of(m => RobustDpo.Loss(m, 0.1, 0.5), 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Numbers.Of(m => Dpo.Robust(m, 0.1, 0.5), 1));
 
     [Fact]
     public void Agrees_with_the_reference_implementation()

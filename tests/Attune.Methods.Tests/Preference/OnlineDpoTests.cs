@@ -15,7 +15,7 @@ public sealed class OnlineDpoTests
     {
         TotalEpisodes = 64,
         RolloutBatchSize = 32,
-        BatchSize = 8,
+        Training = new OnlineDpoOptions().Training with { BatchSize = 8 },
     };
 
     [Fact]
@@ -87,8 +87,7 @@ public sealed class OnlineDpoTests
             RefreshReference = iterated,
             TotalEpisodes = 64 * 25,
             RolloutBatchSize = 64,
-            BatchSize = 32,
-            LearningRate = 3e-3,
+            Training = new OnlineDpoOptions().Training with { BatchSize = 32, LearningRate = 3e-3 },
         };
         using var parts = new TinyOnlineDpo(options, policy);
         var observer = new RecordingObserver();
@@ -113,7 +112,7 @@ public sealed class OnlineDpoTests
         using var loop = new TrainingLoop<PreferencePair>(
             OnlineDpoExperience.Objective(options, policy),
             parts.Experience,
-            new Schedule(ScheduleKind.Linear, options.LearningRate, 0),
+            new Schedule(ScheduleKind.Linear, options.Training.LearningRate, 0),
             new OptimiserOptions { MaxGradientNorm = 1 },
             new LoopOptions(32, 0),
             null

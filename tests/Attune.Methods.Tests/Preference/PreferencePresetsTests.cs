@@ -11,54 +11,59 @@ public sealed class PreferencePresetsTests
     public void Dpo_2023()
     {
         // Rafailov et al. 2023, appendix B; clipping at 10 and 512 tokens from the authors' code.
-        var preset = PreferencePresets.Named<DpoOptions>("dpo-2023");
+        var preset = Named<DpoOptions>("dpo-2023");
         Assert.Equal(
             (0.1, 1e-6, 64, 10.0, 512),
-            (preset.Beta, preset.LearningRate, preset.BatchSize, preset.MaxGradNorm, preset.MaxLength)
+            (preset.Beta, preset.Training.LearningRate, preset.Training.BatchSize, preset.Training.MaxGradNorm, preset.Data.MaxLength)
         );
-        Assert.Equal((ScheduleKind.Constant, DpoLoss.Sigmoid, 0.0), (preset.Schedule, preset.LossType, preset.LabelSmoothing));
+        Assert.Equal((ScheduleKind.Constant, DpoLoss.Sigmoid, 0.0), (preset.Training.Schedule, preset.LossType, preset.LabelSmoothing));
     }
 
     [Fact]
     public void Zephyr()
     {
         // huggingface/alignment-handbook, recipes/zephyr-7b-beta/dpo/config_full.yaml: 8 rows, 2 accumulation steps, 8 devices.
-        var preset = PreferencePresets.Named<DpoOptions>("zephyr-2023");
-        Assert.Equal((0.01, 5e-7, 128, 1024, 1.0), (preset.Beta, preset.LearningRate, preset.BatchSize, preset.MaxLength, preset.Epochs));
-        Assert.Equal((ScheduleKind.Cosine, 0.1), (preset.Schedule, preset.WarmupRatio));
+        var preset = Named<DpoOptions>("zephyr-2023");
+        Assert.Equal(
+            (0.01, 5e-7, 128, 1024, 1.0),
+            (preset.Beta, preset.Training.LearningRate, preset.Training.BatchSize, preset.Data.MaxLength, preset.Data.Epochs)
+        );
+        Assert.Equal((ScheduleKind.Cosine, 0.1), (preset.Training.Schedule, preset.Training.WarmupRatio));
     }
 
     [Fact]
     public void Tulu_3()
     {
         // Lambert et al. 2024: length-normalised DPO, beta 5, learning rate 5e-7 linear with a tenth of warm-up, batches of 128.
-        var preset = PreferencePresets.Named<DpoOptions>("tulu3-2024");
+        var preset = Named<DpoOptions>("tulu3-2024");
         Assert.Equal(
             (5.0, 5e-7, 128, 2048, LogProbReduction.Averaged),
-            (preset.Beta, preset.LearningRate, preset.BatchSize, preset.MaxLength, preset.LogProbs)
+            (preset.Beta, preset.Training.LearningRate, preset.Training.BatchSize, preset.Data.MaxLength, preset.LogProbs)
         );
-        Assert.Equal((ScheduleKind.Linear, 0.1), (preset.Schedule, preset.WarmupRatio));
+        Assert.Equal((ScheduleKind.Linear, 0.1), (preset.Training.Schedule, preset.Training.WarmupRatio));
     }
 
     [Fact]
     public void SimPo_2024()
     {
         // princeton-nlp/SimPO, training_configs/llama-3-8b-instruct-simpo.yaml: gamma_beta_ratio 0.55.
-        var preset = PreferencePresets.Named<SimPoOptions>("simpo-2024");
-        Assert.Equal((2.5, 1e-6, 128, 2048), (preset.Beta, preset.LearningRate, preset.BatchSize, preset.MaxLength));
+        var preset = Named<SimPoOptions>("simpo-2024");
+        Assert.Equal((2.5, 1e-6, 128, 2048), (preset.Beta, preset.Training.LearningRate, preset.Training.BatchSize, preset.Data.MaxLength));
         Assert.Equal(0.55, preset.SimpoGamma / preset.Beta, 1e-12);
     }
 
     [Fact]
     public void A_name_that_is_not_there_is_answered_with_those_of_the_method()
     {
-        var problem = Assert.Throws<ConfigurationException>(() => PreferencePresets.Named<DpoOptions>("zephir-2023"));
+        var problem = Assert.Throws<ConfigurationException>(() => Named<DpoOptions>("zephir-2023"));
         Assert.Contains("Did you mean 'zephyr-2023'?", problem.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(
             "simpo",
-            Assert.Throws<ConfigurationException>(() => PreferencePresets.Named<DpoOptions>("x")).Message,
+            Assert.Throws<ConfigurationException>(() => Named<DpoOptions>("x")).Message,
             StringComparison.Ordinal
         );
-        Assert.Throws<ConfigurationException>(() => PreferencePresets.Named<SimPoOptions>("dpo-2023"));
+        Assert.Throws<ConfigurationException>(() => Named<SimPoOptions>("dpo-2023"));
     }
+
+    private static T Named<T>(string name) => (T)MethodRegistry.Preset(typeof(T), name)!;
 }

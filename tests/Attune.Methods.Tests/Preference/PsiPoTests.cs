@@ -50,7 +50,7 @@ public sealed class PsiPoTests
             .Sample(
                 (margin, tau, epsilon) =>
                     Assert.Equal(
-                        Numbers.Of(m => ConservativeDpo.Loss(m, tau, epsilon), margin),
+                        Numbers.Of(m => Dpo.Conservative(m, tau, epsilon), margin),
                         Numbers.Of(m => PsiPo.Loss(m, Psi.LogOdds, tau, epsilon), margin),
                         1e-9
                     ),

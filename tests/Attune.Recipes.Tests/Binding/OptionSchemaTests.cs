@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Attune.Core.Options;
 using Attune.Core;
 using Attune.Methods;
 using Attune.Recipes.Binding;
@@ -38,7 +39,7 @@ public sealed class OptionSchemaTests
         shape switch
         {
             OptionShape.List => "[]",
-            OptionShape.Variant variant => $"{{{variant.Cases[0].Name}: "
+            OptionShape.Variant variant => $"{{{variant.Cases[0].Key}: "
                 + $"{{{string.Join(", ", OptionSchema.Of(variant.Cases[0].Record).Options.Where(o => o.IsRequired).Select(o => $"{o.Key}: {Example(o.Shape)}"))}}}}}",
             _ => "1",
         };
@@ -137,7 +138,7 @@ public sealed class OptionSchemaTests
     }
 
     private static bool IsDescribed(Type type) =>
-        type is { IsClass: true, IsAbstract: false }
+        type is { IsClass: true, IsAbstract: false, IsGenericTypeDefinition: false }
         && type.GetProperties().Any(p => p.IsDefined(typeof(DescriptionAttribute), inherit: true))
         && type.GetConstructor(Type.EmptyTypes) is not null;
 

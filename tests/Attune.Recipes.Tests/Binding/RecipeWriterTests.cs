@@ -232,9 +232,9 @@ public sealed class RecipeWriterTests
         var options = new PpoOptions
         {
             KlCoefficient = 0.15,
-            AdamEpsilon = 1e-5,
             MissingEosScore = -1,
             ValueNetwork = ValueNetwork.SharedTrunk,
+            Training = new PpoOptions().Training with { AdamEpsilon = 1e-5 },
         };
         Assert.Equal(options, Binder.Bind<PpoOptions>(RecipeFile.Parse(RecipeWriter.Write(options), "written.yaml"), "ppo"));
     }

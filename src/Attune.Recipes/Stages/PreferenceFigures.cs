@@ -1,15 +1,14 @@
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
 
-namespace Attune.Recipes.Stages.Direct;
+namespace Attune.Recipes.Stages;
 
-/// <summary>A direct method's held-out figures before and after.</summary>
-internal static class DirectFigures
+/// <summary>Held-out figures of a method that learns from preferences, before and after.</summary>
+internal static class PreferenceFigures
 {
-    public static void Add(Dictionary<string, double> figures, int examples, int heldOut, Metrics before, Metrics after)
+    public static Dictionary<string, double> Of(int examples, int heldOut, Metrics before, Metrics after)
     {
-        figures["examples"] = examples;
-        figures["held_out"] = heldOut;
+        var figures = new Dictionary<string, double> { ["examples"] = examples, ["held_out"] = heldOut };
         foreach (var (name, value) in after.Means())
         {
             figures[name] = value;
@@ -30,5 +29,7 @@ internal static class DirectFigures
                 interval.High
             );
         }
+
+        return figures;
     }
 }

@@ -3,7 +3,6 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
-using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Models.Architecture;
 using Attune.Models.Files;
@@ -14,9 +13,9 @@ using Attune.Training.Evaluation;
 using Attune.Training.Rewards;
 using Attune.Training.Rollouts;
 
-namespace Attune.Recipes.Stages.Direct;
+namespace Attune.Recipes.Stages;
 
-/// <summary>How a policy is examined before and after training: fresh answers to held-out prompts, as for PPO.</summary>
+/// <summary>How a policy is evaluated before and after training: fresh answers to held-out prompts, as for PPO.</summary>
 public sealed record EvaluationOptions
 {
     [Description("prompts to answer before and after training: a file, or reviews:held-out-prompts; left out, those of the held-out data")]
@@ -50,36 +49,25 @@ public sealed record EvaluationOptions
         ];
 
     /// <param name="fallback">Prompts to take where none are named.</param>
-    internal StageEvaluation Open(string kind, StageContext room, Encoder encoder, LanguageModel reference, IEnumerable<Prompt> fallback)
+    internal StageEvaluation Open(string kind, StageContext context, Encoder encoder, LanguageModel reference, IEnumerable<Prompt> fallback)
     {
         var prompts =
             EvaluationPrompts == 0 ? []
-            : HeldOutPrompts is { } source ? DataSource.Prompts(source, DataSource.IsWorld(source) ? EvaluationPrompts : 0, room).Items
+            : HeldOutPrompts is { } source ? DataSource.Prompts(source, DataSource.IsWorld(source) ? EvaluationPrompts : 0, context).Items
             : [.. fallback.DistinctBy(p => p.Key)];
-        var rewardFolder = RewardModel ?? room.Artifacts.Reward;
+        var rewardFolder = RewardModel ?? context.Artifacts.Reward;
         using var owned = new Owned();
         var proxy = rewardFolder is null || prompts.IsEmpty ? null : owned.Add(Training.Rewards.RewardModel.Load(rewardFolder));
         var pretrained =
-            room.Artifacts.PretrainedApart is { } folder && !prompts.IsEmpty ? owned.Add(ModelFiles.LoadLanguageModel(folder)) : null;
-        var context = Math.Min(
+            context.Artifacts.PretrainedApart is { } folder && !prompts.IsEmpty ? owned.Add(ModelFiles.LoadLanguageModel(folder)) : null;
+        var longest = Math.Min(
             reference.Config.ContextLength,
             Math.Min(pretrained?.Config.ContextLength ?? int.MaxValue, proxy?.Members[0].Config.ContextLength ?? int.MaxValue)
         );
-        var fitting = prompts
-            .Select(p => (Prompt: p, Tokens: encoder.EncodePrompt(p)))
-            .Where(p => p.Tokens.Length + MaxNewTokens <= context)
-            .ToImmutableArray();
-        if (fitting.Length < Math.Min(EvaluationPrompts, prompts.Length))
-        {
-            room.Note(
-                $"{fitting.Length} of {prompts.Length} held-out prompts leave room for {MaxNewTokens} new tokens in the model's "
-                    + $"{context}; only those are answered before and after"
-            );
-        }
-
+        var fitting = Fitting(prompts, encoder, longest, context);
         if (fitting.IsEmpty)
         {
-            return new StageEvaluation(kind, room, null, null, []);
+            return new StageEvaluation(kind, context, null, null, []);
         }
 
         var sampler = owned.Add(new LocalSampler());
@@ -88,20 +76,47 @@ public sealed record EvaluationOptions
             Prompts = new PromptPool(fitting),
             Count = EvaluationPrompts,
             Sampler = sampler,
-            Sampling = new SamplingOptions
-            {
-                Temperature = Temperature,
-                MaxNewTokens = MaxNewTokens,
-                EndToken = encoder.Tokenizer.EndToken,
-            },
+            Sampling = Sampling(encoder),
             Proxy = proxy is null ? null : ModelTerm.Reading(proxy, rewardFolder!, encoder),
-            Gold = (Gold ?? room.Artifacts.Utility) is { } name ? Utilities.AsReward(name, encoder.Tokenizer) : null,
+            Gold = (Gold ?? context.Artifacts.Utility) is { } name ? Utilities.AsReward(name, encoder.Tokenizer) : null,
             Reference = reference,
             Pretrained = pretrained ?? reference,
             Tokenizer = encoder.Tokenizer,
-            Seed = room.Seed,
+            Seed = context.Seed,
         };
-        return new StageEvaluation(kind, room, evaluation, sampler, owned.Release());
+        return new StageEvaluation(kind, context, evaluation, sampler, owned.Release());
+    }
+
+    /// <summary>How answers are sampled.</summary>
+    internal SamplingOptions Sampling(Encoder encoder) =>
+        new()
+        {
+            Temperature = Temperature,
+            MaxNewTokens = MaxNewTokens,
+            EndToken = encoder.Tokenizer.EndToken,
+        };
+
+    /// <summary>The prompts that leave room for an answer; what does not is noted.</summary>
+    private ImmutableArray<(Prompt Prompt, ImmutableArray<int> Tokens)> Fitting(
+        ImmutableArray<Prompt> prompts,
+        Encoder encoder,
+        int longest,
+        StageContext context
+    )
+    {
+        var fitting = prompts
+            .Select(p => (Prompt: p, Tokens: encoder.EncodePrompt(p)))
+            .Where(p => p.Tokens.Length + MaxNewTokens <= longest)
+            .ToImmutableArray();
+        if (fitting.Length < Math.Min(EvaluationPrompts, prompts.Length))
+        {
+            context.Note(
+                $"{fitting.Length} of {prompts.Length} held-out prompts leave room for {MaxNewTokens} new tokens in the model's "
+                    + $"{longest}; only those are answered before and after"
+            );
+        }
+
+        return fitting;
     }
 
     /// <summary>Disposes what was opened, should opening the rest fail.</summary>
@@ -119,52 +134,5 @@ public sealed record EvaluationOptions
         public List<IDisposable> Release() => Interlocked.Exchange(ref _things, []);
 
         public void Dispose() => _things.ForEach(t => t.Dispose());
-    }
-}
-
-/// <summary>The exam of one stage; empty where there is no prompt to answer.</summary>
-internal sealed class StageEvaluation(
-    string kind,
-    StageContext room,
-    PolicyEvaluation? evaluation,
-    ISampler? sampler,
-    IReadOnlyList<IDisposable> owned
-) : IDisposable
-{
-    private const int Shown = 8;
-
-    public PolicyEvaluation? Evaluation => evaluation;
-
-    public async Task<IReadOnlyList<EvaluatedAnswer>> EvaluateAsync(LanguageModel policy, long version, CancellationToken cancel)
-    {
-        if (evaluation is null)
-        {
-            return [];
-        }
-
-        await sampler!.UseWeightsAsync(policy, version, cancel);
-        return await evaluation.EvaluateAsync(policy, cancel);
-    }
-
-    /// <summary>Figures without chance; none where answers cannot be enumerated.</summary>
-    public async ValueTask<Metrics> ExactAsync(LanguageModel policy, CancellationToken cancel) =>
-        evaluation is null ? new Metrics() : await evaluation.ExactAsync(policy, cancel);
-
-    public void LogSamples(IReadOnlyList<EvaluatedAnswer> answers, long updates)
-    {
-        foreach (var answer in answers.Take(Shown))
-        {
-            room.LogSample(
-                new SampleEvent(kind, updates, answer.PromptIndex, answer.Prompt, answer.Answer, answer.Gold, answer.Proxy, answer.LogRatio)
-            );
-        }
-    }
-
-    public void Dispose()
-    {
-        foreach (var thing in owned)
-        {
-            thing.Dispose();
-        }
     }
 }

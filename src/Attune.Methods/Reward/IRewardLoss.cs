@@ -1,0 +1,28 @@
+using Attune.Core.Feedback;
+using Attune.Core.Tokens;
+using Attune.Data.Encoding;
+using Attune.Models;
+using Attune.Training.Contracts;
+
+namespace Attune.Methods.Reward;
+
+/// <summary>What a reward model is fitted to: one kind of label with its loss, as the stage that trains the model needs it.</summary>
+/// <typeparam name="TLabel">A label as files hold it.</typeparam>
+/// <typeparam name="TItem">The label in tokens.</typeparam>
+public interface IRewardLoss<TLabel, TItem>
+    where TLabel : Label
+{
+    /// <param name="maxLength">Longer rows are left out and counted, tokens.</param>
+    EncodedData<TItem> Encode(Encoder encoder, IReadOnlyList<TLabel> labels, int maxLength);
+
+    /// <summary>The item with every sequence changed, in a fixed order.</summary>
+    TItem Change(TItem item, Func<TokenSequence, TokenSequence> change);
+
+    IObjective<TItem> Objective(ScalarModel model);
+
+    /// <summary>The pairs in it that have an order, by which accuracy is measured; none in verdicts on single answers.</summary>
+    IEnumerable<(TokenSequence Better, TokenSequence Worse)> Pairs(TItem item);
+
+    /// <summary>One of its answers, with the prompt.</summary>
+    TokenSequence Answer(TItem item);
+}

@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+using Attune.Core;
+using Attune.Data.Encoding;
+using Attune.Data.Order;
+using Attune.Recipes.Running;
+
+namespace Attune.Recipes.Sources;
+
+/// <summary>Rows as tokens, to learn from and to measure with.</summary>
+internal sealed record EncodedSplit<TItem>(ImmutableArray<TItem> Train, ImmutableArray<TItem> HeldOut);
+
+/// <inheritdoc cref="EncodedSplit{TItem}"/>
+internal static class EncodedSplit
+{
+    /// <summary>Encodes both sides and notes what was left out.</summary>
+    /// <param name="name">What the rows are called in notes and messages.</param>
+    /// <exception cref="DataException">Nothing is left to learn from.</exception>
+    public static EncodedSplit<TItem> Of<TRow, TItem>(
+        SplitData<TRow> rows,
+        string name,
+        Func<ImmutableArray<TRow>, EncodedData<TItem>> encode,
+        StageContext context
+    )
+    {
+        var (train, heldOut) = (encode(rows.Training), encode(rows.HeldOut));
+        context.NoteDropped(train.Dropped, name);
+        context.NoteDropped(heldOut.Dropped, name + " (held out)");
+        return train.Items.IsEmpty
+            ? throw new DataException($"{name}: no row is left to learn from; the notes above say why rows were left out.")
+            : new EncodedSplit<TItem>(train.Items, heldOut.Items);
+    }
+}

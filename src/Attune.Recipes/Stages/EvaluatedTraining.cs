@@ -1,0 +1,69 @@
+using Attune.Core.Conversations;
+using Attune.Core.Runs;
+using Attune.Methods;
+using Attune.Models;
+using Attune.Recipes.Running;
+using Attune.Training.Evaluation;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>Training between two evaluations: the policy answers held-out prompts before and after.</summary>
+internal static class EvaluatedTraining
+{
+    /// <param name="heldOutPrompts">To evaluate by, where the recipe names no others.</param>
+    /// <param name="train">Trains to the end.</param>
+    public static async Task<StageResult> RunAsync(
+        Stage stage,
+        ReferencedPolicy models,
+        TrainingOptions training,
+        EvaluationOptions options,
+        IEnumerable<Prompt> heldOutPrompts,
+        Func<StageEvaluation, Task<TrainingOutcome>> train,
+        CancellationToken cancel
+    )
+    {
+        var (context, policy) = (models.Context, models.Policy);
+        using var evaluation = options.Open(stage.Kind, context, models.Encoder, models.Reference, heldOutPrompts);
+        var before = await evaluation.EvaluateAsync(policy, 0, cancel);
+        var exactBefore = await evaluation.ExactAsync(policy, cancel);
+        context.FreezeLayers(policy, training);
+        var (progress, own) = await train(evaluation);
+        var after = await evaluation.EvaluateAsync(policy, progress.Updates, cancel);
+        var exact = await evaluation.ExactAsync(policy, cancel);
+        Log(evaluation, context, progress, before, after, exact);
+        ModelFiles.Save(policy, context.FinalFolder);
+        models.Encoder.Save(context.FinalFolder);
+        context.Artifacts = context.Artifacts with { Policy = context.FinalFolder };
+        var figures = own.Concat(AlignmentFigures.Of(before, after, progress).WithExact(exactBefore, exact))
+            .ToDictionary(f => f.Key, f => f.Value);
+        return new StageResult(stage.Kind, 0, figures);
+    }
+
+    private static void Log(
+        StageEvaluation evaluation,
+        StageContext context,
+        Progress progress,
+        IReadOnlyList<EvaluatedAnswer> before,
+        IReadOnlyList<EvaluatedAnswer> after,
+        Metrics exact
+    )
+    {
+        if (after.Count > 0)
+        {
+            var summary = PolicyEvaluation.Summarise(after);
+            summary.Add(exact);
+            context.LogEvaluation(progress, summary);
+            evaluation.LogSamples(before, 0);
+            evaluation.LogSamples(after, progress.Updates);
+        }
+
+        foreach (var note in evaluation.Evaluation?.Proxy?.Notes ?? [])
+        {
+            context.Note(note);
+        }
+    }
+}
+
+/// <summary>How training ended.</summary>
+/// <param name="Figures">What was measured, for the stage's result.</param>
+internal sealed record TrainingOutcome(Progress Progress, IReadOnlyDictionary<string, double> Figures);

@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Attune.Core.Options;
+using Attune.Core.Feedback;
+using Attune.Core.Runs;
+using Attune.Core.Tokens;
+using Attune.Methods;
+using Attune.Methods.Preference;
+using Attune.Methods.Reward;
+using Attune.Recipes.Running;
+using Attune.Recipes.Sources;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>Kahneman-Tversky optimisation: verdicts on single answers, or pairs taken apart.</summary>
+[Runs(typeof(KtoOptions))]
+public sealed record KtoStage : Stage
+{
+    [Flatten]
+    public KtoOptions Method { get; init; } = new();
+
+    [Flatten]
+    public LabelFiles Labels { get; init; } = new();
+
+    [Flatten]
+    public CleaningOptions Cleaning { get; init; } = new();
+
+    [Flatten]
+    public ReferenceModel Reference { get; init; } = new();
+
+    [Flatten]
+    public EvaluationOptions Evaluation { get; init; } = new();
+
+    public override IEnumerable<string> Missing(PlannedArtifacts given) =>
+        [
+            .. MissingPolicy(given),
+            .. ProblemsOfAdapter(Method.Training),
+            .. Reference.Missing(Kind),
+            .. Evaluation.Missing(Kind),
+            .. Labels.Missing(Kind, given),
+        ];
+
+    public override PlannedArtifacts After(PlannedArtifacts given) => given;
+
+    internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(given, Labels.Data);
+
+    internal override IEnumerable<string?> OnlyMeasuresWith => [Evaluation.RewardModel];
+
+    public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
+    {
+        using var models = new ReferencedPolicy(context, Method.Training, Reference.RefModel);
+        var labels = Labels.Read<Verdict>(
+            Kind,
+            (source, rows) => PreferenceSource.Verdicts(source, rows, Cleaning.Rules, context),
+            row => row.Prompt.Key,
+            Method.Data.TestSplit,
+            context
+        );
+        var longest = Math.Min(Method.Data.MaxLength, models.ContextLength);
+        var verdicts = EncodedSplit.Of(
+            labels.Rows,
+            labels.Name,
+            rows => new Classification.Labels().Encode(models.Encoder, rows, longest),
+            context
+        );
+        NoteBalance(context, verdicts.Train);
+        var watched = verdicts.HeldOut.IsEmpty ? verdicts.Train : verdicts.HeldOut;
+        var fit = new PreferenceFit<KtoItem>(this, Method, models)
+        {
+            Items = new EncodedSplit<KtoItem>(
+                WithReference(models, "train", verdicts.Train, always: false),
+                WithReference(models, "held-out", verdicts.HeldOut, always: true)
+            ),
+            Chosen = [.. watched.Where(v => v.Desirable).Select(v => v.Sequence)],
+            Hash = labels.Hash,
+            Prepare = batch => Kto.WithDivergence(batch, models.Policy, models.Reference),
+        };
+        return await EvaluatedTraining.RunAsync(
+            this,
+            models,
+            Method.Training,
+            Evaluation,
+            labels.Prompts,
+            _ => fit.RunAsync(new Kto.Objective(Method, models.Policy, models.Reference), cancel),
+            cancel
+        );
+    }
+
+    private ImmutableArray<KtoItem> WithReference(
+        ReferencedPolicy models,
+        string name,
+        ImmutableArray<LabelledSequence> verdicts,
+        bool always
+    )
+    {
+        var items = Kto.Items([.. verdicts.Select(v => (v.Sequence, v.Desirable))]);
+        TokenSequence[] sequences = [.. items.Select(i => i.Sequence), .. items.Select(i => i.Mismatched)];
+        var known = models.KnownLogProbs(name, sequences, Method.Reference, always);
+        return [.. items.Select((item, i) => item with { Reference = known[i], MismatchedReference = known[items.Length + i] })];
+    }
+
+    private void NoteBalance(StageContext context, ImmutableArray<LabelledSequence> verdicts)
+    {
+        double desirable = verdicts.Count(v => v.Desirable),
+            undesirable = verdicts.Length - desirable;
+        if (desirable == 0 || undesirable == 0)
+        {
+            context.Note(
+                $"all {verdicts.Length} verdicts are {(desirable > 0 ? "desirable" : "undesirable")}; KTO needs both to tell them apart"
+            );
+            return;
+        }
+
+        var ratio = Method.DesirableWeight * desirable / (Method.UndesirableWeight * undesirable);
+        if (ratio is < 0.99 or > 1.34)
+        {
+            var balanced = undesirable * Method.UndesirableWeight / desirable;
+            context.Note(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"desirable_weight * {desirable} desirable / (undesirable_weight * {undesirable} undesirable) is {ratio:0.00}; "
+                        + $"the KTO paper advises 1 to 1.33: desirable_weight {balanced:0.00} would give 1"
+                )
+            );
+        }
+    }
+}

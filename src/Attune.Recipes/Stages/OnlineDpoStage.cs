@@ -1,0 +1,180 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
+using Attune.Core;
+using Attune.Core.Conversations;
+using Attune.Core.Feedback;
+using Attune.Core.Runs;
+using Attune.Data.Order;
+using Attune.Methods;
+using Attune.Methods.Preference;
+using Attune.Recipes.Binding;
+using Attune.Recipes.Running;
+using Attune.Recipes.Sources;
+using Attune.Training.Checkpoints;
+using Attune.Training.Contracts;
+using Attune.Training.Rewards;
+using Attune.Training.Rollouts;
+using Attune.Worlds.Annotators;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>Who judges fresh answers.</summary>
+public enum JudgeKind
+{
+    /// <summary>Simulated annotators with a hidden utility.</summary>
+    Annotators,
+
+    /// <summary>A reward model: the higher reward wins.</summary>
+    Reward,
+
+    /// <summary>A language model that is asked.</summary>
+    Model,
+}
+
+/// <summary>DPO on the policy's own answers, judged as it goes.</summary>
+[Runs(typeof(OnlineDpoOptions))]
+public sealed record OnlineDpoStage : Stage
+{
+    [Description("prompts to answer: any file with prompts, or reviews:prompts")]
+    public required string Prompts { get; init; }
+
+    [Description("prompts to use; 0 for all of a file")]
+    [Range(0, int.MaxValue)]
+    public int Rows { get; init; }
+
+    [Description(
+        "who judges: annotators (simulated), reward (reward_model, or that of the reward stage before) or model (judge_model, "
+            + "a language model)"
+    )]
+    public JudgeKind Judge { get; init; } = JudgeKind.Annotators;
+
+    [Description("what the simulated annotators want: reviews")]
+    public string Utility { get; init; } = "reviews";
+
+    [Description("how the simulated annotators see and err")]
+    public AnnotatorKeys Annotators { get; init; } = new();
+
+    [Description("model only: which, and how it is asked")]
+    public JudgeModelKeys JudgeModel { get; init; } = new();
+
+    [Flatten]
+    public OnlineDpoOptions Method { get; init; } = new();
+
+    [Flatten]
+    public ReferenceModel Reference { get; init; } = new();
+
+    [Flatten]
+    public EvaluationOptions Evaluation { get; init; } = new();
+
+    public override IEnumerable<string> Missing(PlannedArtifacts given) =>
+        [
+            .. MissingPolicy(given),
+            .. ProblemsOfAdapter(Method.Training, samples: true),
+            .. Reference.Missing(Kind),
+            .. Evaluation.Missing(Kind),
+            .. DataSource.Missing("online-dpo.prompts", Prompts, Rows),
+            .. Utilities.Missing("online-dpo.utility", Utility),
+            .. Judge == JudgeKind.Model ? JudgeModel.Missing("online-dpo.judge_model") : [],
+            .. Judge == JudgeKind.Reward && !given.Reward && Evaluation.RewardModel is null
+                ? ["online-dpo.judge is reward, but there is none: no reward stage comes before and reward_model is not given."]
+                : Array.Empty<string>(),
+        ];
+
+    public override PlannedArtifacts After(PlannedArtifacts given) => given;
+
+    internal override IEnumerable<string?> LearnsFrom(Artifacts given) =>
+        [given.Policy, Judge == JudgeKind.Reward && Evaluation.RewardModel is null ? given.Reward : null];
+
+    internal override IEnumerable<string?> OnlyMeasuresWith => Judge == JudgeKind.Reward ? [] : [Evaluation.RewardModel];
+
+    public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
+    {
+        using var models = new ReferencedPolicy(context, Method.Training, Reference.RefModel);
+        var (all, hash) = DataSource.Prompts(Prompts, Rows, context);
+        var split = Evaluation.HeldOutPrompts is null
+            ? Split.ByPrompt(all, 0.05, context.Seed.For("split"))
+            : new SplitData<Prompt>(all, []);
+        var pool = Pool(split.Training, models);
+        return await EvaluatedTraining.RunAsync(
+            this,
+            models,
+            Method.Training,
+            Evaluation,
+            split.HeldOut,
+            evaluation => TrainAsync(models, pool, hash, evaluation, cancel),
+            cancel
+        );
+    }
+
+    /// <summary>The prompts that leave room for an answer.</summary>
+    /// <exception cref="DataException">None does.</exception>
+    private PromptPool Pool(ImmutableArray<Prompt> prompts, ReferencedPolicy models)
+    {
+        var longest = models.Policy.Config.ContextLength;
+        var pool = new PromptPool([
+            .. prompts
+                .Select(p => (p, models.Encoder.EncodePrompt(p)))
+                .Where(p => p.Item2.Length + Evaluation.MaxNewTokens <= longest),
+        ]);
+        if (pool.Count < prompts.Length)
+        {
+            models.Context.Note(
+                $"{Prompts}: {prompts.Length - pool.Count} of {prompts.Length} prompts left out: no room for "
+                    + $"{Evaluation.MaxNewTokens} new tokens in the model's {longest}"
+            );
+        }
+
+        return pool.Count > 0
+            ? pool
+            : throw new DataException(
+                $"{Prompts}: no prompt leaves room for {Evaluation.MaxNewTokens} new tokens in the model's {longest}. Lower max_new_tokens."
+            );
+    }
+
+    private async Task<TrainingOutcome> TrainAsync(
+        ReferencedPolicy models,
+        PromptPool pool,
+        DataHash hash,
+        StageEvaluation evaluation,
+        CancellationToken cancel
+    )
+    {
+        using var sampler = new LocalSampler();
+        // Its own copy: iterated DPO moves it, and that of the evaluation must stay.
+        using var reference = models.Reference.Copy();
+        var folder = Evaluation.RewardModel ?? models.Context.Artifacts.Reward;
+        using var reward = Judge == JudgeKind.Reward ? RewardModel.Load(folder!) : null;
+        var (asked, client) = Judge == JudgeKind.Model ? JudgeModel.Open() : (null, null);
+        using var closing = client;
+        var scored = reward is null ? null : ModelTerm.Reading(reward, folder!, models.Encoder);
+        var experience = new OnlineDpoExperience(Method)
+        {
+            Policy = models.Policy,
+            Reference = reference,
+            Prompts = pool,
+            Sampler = sampler,
+            Sampling = Evaluation.Sampling(models.Encoder),
+            Judge = asked ?? BuildJudge(models, scored),
+            Decode = (prompt, sequence) => models.Encoder.DecodeAnswer(prompt, sequence.Answer),
+            Evaluation = evaluation.Evaluation,
+        };
+        var objective = OnlineDpoExperience.Objective(Method, models.Policy);
+        var progress = await models.Context.FitAsync(objective, experience, Method.Training, [hash], "online DPO", cancel);
+        string[] notes =
+        [
+            .. asked is null ? Array.Empty<string>() : [asked.Tally.Describe(asked.Name)],
+            .. (scored?.Notes ?? []).Select(note => $"as judge, {note}"),
+        ];
+        Array.ForEach(notes, models.Context.Note);
+        return new TrainingOutcome(progress, new Dictionary<string, double>());
+    }
+
+    private IFeedbackSource BuildJudge(ReferencedPolicy models, IReward? reward) =>
+        reward is null
+            ? new SimulatedSource(
+                new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), models.Context.Seed.For("annotators"))
+            )
+            : new RewardJudge(reward, models.Encoder.Encode);
+}

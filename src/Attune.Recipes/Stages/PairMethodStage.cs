@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using Attune.Core.Options;
+using Attune.Core.Feedback;
+using Attune.Core.Runs;
+using Attune.Core.Tokens;
+using Attune.Methods;
+using Attune.Methods.Preference;
+using Attune.Recipes.Running;
+using Attune.Recipes.Sources;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>Runs a method that learns from pairs: made from the method's card alone.</summary>
+public sealed record PairMethodStage<TMethod> : Stage
+    where TMethod : class, IPairMethod, new()
+{
+    [Flatten]
+    public TMethod Method { get; init; } = new();
+
+    [Flatten]
+    public LabelFiles Labels { get; init; } = new();
+
+    [Flatten]
+    public CleaningOptions Cleaning { get; init; } = new();
+
+    [Flatten]
+    public ReferenceModel Reference { get; init; } = new();
+
+    [Flatten]
+    public EvaluationOptions Evaluation { get; init; } = new();
+
+    public override IEnumerable<string> Missing(PlannedArtifacts given) =>
+        [
+            .. MissingPolicy(given),
+            .. ProblemsOfAdapter(Method.Training),
+            .. Reference.Missing(Kind),
+            .. Evaluation.Missing(Kind),
+            .. Labels.Missing(Kind, given),
+        ];
+
+    public override PlannedArtifacts After(PlannedArtifacts given) => given;
+
+    internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(given, Labels.Data);
+
+    internal override IEnumerable<string?> OnlyMeasuresWith => [Evaluation.RewardModel];
+
+    public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
+    {
+        using var models = new ReferencedPolicy(context, Method.Training, Reference.RefModel);
+        var labels = Labels.Read<Preference>(
+            Kind,
+            (source, rows) => PreferenceSource.Pairs(source, rows, Cleaning.Rules, context),
+            row => row.Prompt.Key,
+            Method.Data.TestSplit,
+            context
+        );
+        var longest = Math.Min(Method.Data.MaxLength, models.ContextLength);
+        var pairs = EncodedSplit.Of(labels.Rows, labels.Name, rows => models.Encoder.EncodeAll(rows, longest), context);
+        var fit = new PreferenceFit<PreferencePair>(this, Method, models)
+        {
+            Items = new EncodedSplit<PreferencePair>(
+                WithReference(models, "train", pairs.Train, always: false),
+                // Held-out pairs are asked about again and again: their reference is always computed once.
+                WithReference(models, "held-out", pairs.HeldOut, always: true)
+            ),
+            Chosen = [.. (pairs.HeldOut.IsEmpty ? pairs.Train : pairs.HeldOut).Select(p => p.Chosen)],
+            Hash = labels.Hash,
+        };
+        return await EvaluatedTraining.RunAsync(
+            this,
+            models,
+            Method.Training,
+            Evaluation,
+            labels.Prompts,
+            _ => fit.RunAsync(Method.Objective(models.Policy, models.Reference), cancel),
+            cancel
+        );
+    }
+
+    private ImmutableArray<PreferencePair> WithReference(
+        ReferencedPolicy models,
+        string name,
+        IReadOnlyList<TokenPair> pairs,
+        bool always
+    )
+    {
+        TokenSequence[] sequences = [.. pairs.Select(p => p.Chosen), .. pairs.Select(p => p.Rejected)];
+        var known = models.KnownLogProbs(name, sequences, Method.Reference, always);
+        return
+        [
+            .. pairs.Select(
+                (pair, i) =>
+                    new PreferencePair(
+                        pair,
+                        known[i] is { } chosen && known[pairs.Count + i] is { } rejected ? new ReferenceLogProbs(chosen, rejected) : null
+                    )
+            ),
+        ];
+    }
+}

@@ -1,0 +1,56 @@
+using Attune.Core.Runs;
+using Attune.Core.Tokens;
+using Attune.Methods.Preference;
+using Attune.Recipes.Sources;
+using Attune.Training.Checkpoints;
+using Attune.Training.Contracts;
+using Attune.Training.Experience;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>Trains by a file of preferences, with looks at the held-out items and at the chosen answers.</summary>
+internal sealed class PreferenceFit<T>(Stage stage, IPreferenceMethod method, ReferencedPolicy models)
+{
+    public required EncodedSplit<T> Items { get; init; }
+
+    /// <summary>Chosen answers that should not become less likely.</summary>
+    public required IReadOnlyList<TokenSequence> Chosen { get; init; }
+
+    public required DataHash Hash { get; init; }
+
+    /// <summary>What an update's items need that only the present weights can tell; null for nothing.</summary>
+    public Func<IReadOnlyList<T>, IReadOnlyList<T>>? Prepare { get; init; }
+
+    /// <param name="objective">Made after the layers were frozen.</param>
+    public async Task<TrainingOutcome> RunAsync(IObjective<T> objective, CancellationToken cancel)
+    {
+        var watch = new ChosenWatch(Chosen, models.Policy);
+        var before = Evaluate(objective);
+        var rounds = new DatasetExperience<T>(Items.Train, method.Training.BatchSize, method.Data.Epochs);
+        var experience = new PreferenceExperience<T>(rounds)
+        {
+            Evaluate = () => Evaluate(objective),
+            EvaluateEvery = method.Data.EvaluateEvery,
+            Watch = watch,
+            Warn = models.Context.Note,
+            Prepare = Prepare,
+        };
+        var progress = await models.Context.FitAsync(objective, experience, method.Training, [Hash], stage.Title, cancel);
+        var after = Evaluate(objective);
+        if (watch.Look(progress.Updates) is { } warning)
+        {
+            after.Set("chosen_fell_at", progress.Updates);
+            models.Context.Note(warning);
+        }
+
+        models.Context.LogEvaluation(progress, after);
+        var figures = PreferenceFigures.Of(Items.Train.Length, Items.HeldOut.Length, before, after);
+        figures["chosen_fell_at"] = watch.FellAt;
+        return new TrainingOutcome(progress, figures);
+    }
+
+    private Metrics Evaluate(IObjective<T> objective) =>
+        Items.HeldOut.IsEmpty
+            ? new Metrics()
+            : PreferenceEvaluation.Of(objective, Prepare is null ? Items.HeldOut : Prepare(Items.HeldOut));
+}
