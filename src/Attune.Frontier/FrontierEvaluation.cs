@@ -17,7 +17,7 @@ using Attune.Training.Rollouts;
 namespace Attune.Frontier;
 
 /// <summary>
-/// One seed's measuring: the reference, the proxy and the prompts are loaded once, and every policy sits the same exam. Where answers can
+/// One seed's measuring: the reference, the proxy and the prompts are loaded once, and every policy is evaluated the same way. Where answers can
 /// be enumerated its figures are sums, otherwise means over sampled answers.
 /// </summary>
 internal sealed class FrontierEvaluation : IDisposable
@@ -27,13 +27,13 @@ internal sealed class FrontierEvaluation : IDisposable
     private readonly LocalSampler _sampler;
     private readonly Seed _seed;
 
-    private FrontierEvaluation(FrontierEvaluationOptions options, Artifacts given, StageContext room)
+    private FrontierEvaluation(FrontierEvaluationOptions options, Artifacts given, StageContext context)
     {
         _options = options;
-        _seed = room.Seed;
-        var encoder = room.LoadEncoder();
-        var (prompts, _) = DataSource.Prompts(options.Prompts, DataSource.IsWorld(options.Prompts) ? options.Rows : 0, room);
-        Reference = Own(room.LoadPolicy());
+        _seed = context.Seed;
+        var encoder = context.LoadEncoder();
+        var (prompts, _) = DataSource.Prompts(options.Prompts, DataSource.IsWorld(options.Prompts) ? options.Rows : 0, context);
+        Reference = Own(context.LoadPolicy());
         _sampler = Own(new LocalSampler());
         Prompts = new PromptPool([
             .. Enumerable.Range(0, options.Rows).Select(i => prompts[i % prompts.Length]).Select(p => ((Prompt)p, encoder.EncodePrompt(p))),
@@ -42,7 +42,7 @@ internal sealed class FrontierEvaluation : IDisposable
             options.Gold
                 ?? given.Utility
                 ?? throw new ConfigurationException(
-                    "evaluation.gold is missing: no simulated annotators tell what is wanted. Expected the name of a hidden utility."
+                    "evaluation.gold is missing: no simulated annotators say what is wanted. Expected the name of a hidden utility."
                 ),
             encoder.Tokenizer
         );
@@ -63,7 +63,7 @@ internal sealed class FrontierEvaluation : IDisposable
             Reference = Reference,
             Pretrained = pretrained,
             Tokenizer = encoder.Tokenizer,
-            Seed = room.Seed,
+            Seed = context.Seed,
         };
     }
 
@@ -80,11 +80,11 @@ internal sealed class FrontierEvaluation : IDisposable
     public static async Task<FrontierEvaluation> OpenAsync(
         FrontierEvaluationOptions options,
         Artifacts given,
-        StageContext room,
+        StageContext context,
         CancellationToken cancel
     )
     {
-        var evaluation = new FrontierEvaluation(options, given, room);
+        var evaluation = new FrontierEvaluation(options, given, context);
         evaluation.Exact = await ExactEvaluation.PrepareAsync(evaluation.Evaluation, cancel);
         return evaluation;
     }
@@ -123,7 +123,7 @@ internal sealed class FrontierEvaluation : IDisposable
         new(exact["eval/exact_kl"], exact["eval/exact_gold_reward"], exact["eval/exact_proxy_reward"]);
 
     /// <summary>Answers of the reference to some prompts, many to each, with what gold and proxy say of them.</summary>
-    /// <param name="finished">Told of prompts done and of all prompts.</param>
+    /// <param name="finished">Receives the numbers of finished prompts and of all prompts.</param>
     /// <returns>By prompt, in ascending order of proxy.</returns>
     public async Task<ImmutableArray<(double Proxy, double Gold)[]>> DrawAsync(
         int draws,

@@ -79,7 +79,7 @@ internal sealed class FrontierFolder(string root)
         {
             throw new AttuneException(
                 $"{path} is not what the frontier's recipe asks for now. Settings, methods and seeds may be added to a "
-                    + $"frontier, but not changed: delete {folder} to run it anew, or choose another --out."
+                    + $"frontier, but not changed: delete {folder} to run it again, or choose another --out."
             );
         }
     }

@@ -10,7 +10,7 @@ namespace Attune.Frontier;
 /// <param name="Folder">Below the seed's.</param>
 internal sealed record PlannedCell(string Method, string Setting, string Folder, Recipe Recipe);
 
-/// <summary>Everything a frontier will run, bound before anything runs, so that the last cell's mistake is told first.</summary>
+/// <summary>Everything a frontier will run, bound before anything runs, so that a mistake in the last cell is reported first.</summary>
 public sealed class FrontierPlan
 {
     private FrontierPlan(FrontierRecipe recipe, Recipe start, ImmutableArray<PlannedCell> cells) =>

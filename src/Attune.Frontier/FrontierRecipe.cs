@@ -100,7 +100,7 @@ public sealed record FrontierMethod
     }
 }
 
-/// <summary>One measurement for all: the same prompts with the same seeds, whatever the method.</summary>
+/// <summary>One measurement for all: the same prompts with the same seeds, independently of the method.</summary>
 public sealed record FrontierEvaluationOptions
 {
     [Description("held-out prompts: any file with prompts, reviews:held-out-prompts or tiny:prompts")]

@@ -79,8 +79,8 @@ public sealed class FrontierRun(FrontierPlan plan, string folder, IRunScreen scr
         await run.RunAsync(cancel);
         screen.Report($"base of seed {seed}", 1, 1, "");
         using var log = EventLog.Open(_folder.Base(seed));
-        var room = new StageContext("exam", _folder.Base(seed), new Seed(seed).For("frontier exam"), log, screen, null, run.Product!);
-        using var evaluation = await FrontierEvaluation.OpenAsync(Recipe.Evaluation, run.Product!, room, cancel);
+        var context = new StageContext("exam", _folder.Base(seed), new Seed(seed).For("frontier exam"), log, screen, null, run.Product!);
+        using var evaluation = await FrontierEvaluation.OpenAsync(Recipe.Evaluation, run.Product!, context, cancel);
         if (_folder.Curves(seed) is null)
         {
             var curves = await SeedCurves.MeasureAsync(
@@ -237,7 +237,7 @@ public sealed class FrontierRun(FrontierPlan plan, string folder, IRunScreen scr
         {
             SeedCurves.ProxyPosterior => "Exact: pi0 exp(proxy / beta) / Z for all beta. No policy has more proxy reward at its KL.",
             SeedCurves.GoldPosterior =>
-                "Exact: pi0 exp(gold / beta) / Z for all beta. No policy has more gold at its KL, whatever it was trained on.",
+                "Exact: pi0 exp(gold / beta) / Z for all beta. No policy has more gold at its KL, however it was trained.",
             _ => "An estimate of pi0 exp(proxy / beta) / Z from the best-of-n draws, each weighed by exp(proxy / beta); it ends "
                 + "where fewer than eight draws a prompt carry the weight, and is biased low towards that end.",
         };

@@ -63,7 +63,7 @@ internal sealed record SeedCurves(
 
         var draws = Math.Max(options.Draws, options.BestOf.Max());
         var groups = await evaluation.DrawAsync(draws, finished, cancel);
-        // The exam asks other prompts, and each once: what counts is the gain over one draw, on top of what the reference has in the exam.
+        // The evaluation has other prompts, each once: what counts is the gain over one draw, on top of what the reference has there.
         var single = Best(groups, 1);
         FrontierPoint Gain(FrontierPoint point) =>
             point with
@@ -121,7 +121,7 @@ internal sealed record SeedCurves(
 
     /// <summary>
     /// The posterior at a temperature, estimated by weighing each prompt's draws with exp(proxy / beta). Not a number where fewer than
-    /// eight draws carry the weight (effective sample size, Kong 1992): such an estimate would tell of a few answers' luck.
+    /// eight draws carry the weight (effective sample size, Kong 1992): such an estimate would rest on a few answers' luck.
     /// </summary>
     private static FrontierPoint Reweigh(ImmutableArray<(double Proxy, double Gold)[]> groups, double beta)
     {

@@ -1,6 +1,6 @@
 namespace Attune.Training;
 
-/// <summary>How the loop runs, whatever it trains.</summary>
+/// <summary>How the loop runs, independently of what it trains.</summary>
 /// <param name="Microbatch">Items that go through the model at once; changes memory, not results.</param>
 /// <param name="CheckpointEvery">Rounds between checkpoints; 0 for none before the end.</param>
 public sealed record LoopOptions(int Microbatch, int CheckpointEvery);

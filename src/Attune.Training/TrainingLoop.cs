@@ -9,7 +9,7 @@ using TorchSharp;
 namespace Attune.Training;
 
 /// <summary>
-/// The one training loop: draw a round, take its updates, tell, checkpoint. Offline and online algorithms differ only in
+/// The one training loop: draw a round, take its updates, report, checkpoint. Offline and online algorithms differ only in
 /// where the round comes from. All chance comes from <see cref="Progress"/>, so a resumed run is the uninterrupted run, bit for bit.
 /// </summary>
 public sealed class TrainingLoop<T>(
@@ -60,26 +60,7 @@ public sealed class TrainingLoop<T>(
             }
 
             // A round, once drawn, is learned whole even if cancelled meanwhile: half a round could not be replayed.
-            var online = round.Measured.Any;
-            var learning = TimeSpan.Zero;
-            foreach (var items in round.Updates)
-            {
-                var began = Stopwatch.GetTimestamp();
-                var metrics = Update(items, progress);
-                var elapsed = Stopwatch.GetElapsedTime(began);
-                learning += elapsed;
-                if (!online)
-                {
-                    metrics.Set("time/update", elapsed.TotalSeconds);
-                }
-
-                progress = progress with { Updates = progress.Updates + 1 };
-                observer.OnUpdate(progress, experience.PlannedUpdates, metrics);
-            }
-
-            progress = progress with { Round = progress.Round + 1, Items = progress.Items + round.Items };
-            TellTimes(online ? round.Measured : null, learning);
-            observer.OnRound(progress, round.Measured, round.Samples);
+            progress = Learn(round, progress, observer);
             if (options.CheckpointEvery > 0 && progress.Round % options.CheckpointEvery == 0)
             {
                 Checkpoint(progress, observer);
@@ -88,6 +69,31 @@ public sealed class TrainingLoop<T>(
     }
 
     public void Dispose() => _adam.Dispose();
+
+    private Progress Learn(Round<T> round, Progress progress, ILoopObserver observer)
+    {
+        var online = round.Measured.Any;
+        var learning = TimeSpan.Zero;
+        foreach (var items in round.Updates)
+        {
+            var began = Stopwatch.GetTimestamp();
+            var metrics = Update(items, progress);
+            var elapsed = Stopwatch.GetElapsedTime(began);
+            learning += elapsed;
+            if (!online)
+            {
+                metrics.Set("time/update", elapsed.TotalSeconds);
+            }
+
+            progress = progress with { Updates = progress.Updates + 1 };
+            observer.OnUpdate(progress, experience.PlannedUpdates, metrics);
+        }
+
+        progress = progress with { Round = progress.Round + 1, Items = progress.Items + round.Items };
+        AddTimes(online ? round.Measured : null, learning);
+        observer.OnRound(progress, round.Measured, round.Samples);
+        return progress;
+    }
 
     private void Checkpoint(Progress progress, ILoopObserver observer)
     {
@@ -101,8 +107,8 @@ public sealed class TrainingLoop<T>(
         _saving = Stopwatch.GetElapsedTime(start);
     }
 
-    /// <summary>A checkpoint holds the log's length at its round, so its own time can only be told with the round after.</summary>
-    private void TellTimes(Metrics? round, TimeSpan learning)
+    /// <summary>A checkpoint holds the log's length at its round, so its own time is reported with the next round.</summary>
+    private void AddTimes(Metrics? round, TimeSpan learning)
     {
         round?.Set("time/update", learning.TotalSeconds);
         if (_saving is { } saving && round is not null)

@@ -28,56 +28,55 @@ public sealed record BenchmarkOptions
     /// <summary>Null for no peer.</summary>
     public PeerOptions? Peer { get; init; }
 
-    /// <summary>What of a size is measured.</summary>
+    /// <summary>The benchmarks of a size that are measured.</summary>
     internal IEnumerable<BenchmarkCase> Cases(BenchmarkSize size) =>
         size.Cases.Where(c => Works.IsEmpty || Works.Contains(c.Work)).Where(c => Types.IsEmpty || Types.Contains(c.TypeName));
 
     /// <exception cref="ConfigurationException">Lists everything that cannot work.</exception>
     public void Validate()
     {
-        List<string> problems =
+        string[] problems = [.. NameProblems(), .. NumberProblems(), .. Peer?.Problems() ?? []];
+        if (problems.Length > 0)
+        {
+            throw new ConfigurationException(problems);
+        }
+    }
+
+    private IEnumerable<string> NameProblems()
+    {
+        string[] types = ["f32", "bf16"];
+        return
         [
             .. Works
                 .Where(w => !KnownWorks.Contains(w))
                 .Select(w => $"there is no benchmark of '{w}'; there are {string.Join(", ", KnownWorks)}.{Suggestion.For(w, KnownWorks)}"),
-        ];
-        string[] types = ["f32", "bf16"];
-        problems.AddRange(
-            Types
+            .. Types
                 .Where(t => !types.Contains(t))
-                .Select(t => $"there is no precision '{t}'; there are f32 and bf16.{Suggestion.For(t, types)}")
-        );
+                .Select(t => $"there is no precision '{t}'; there are f32 and bf16.{Suggestion.For(t, types)}"),
+        ];
+    }
+
+    private IEnumerable<string> NumberProblems()
+    {
         if (Rounds < 1)
         {
-            problems.Add($"rounds is {Rounds}; expected at least 1, and 3 for a spread worth reading.");
+            yield return $"rounds is {Rounds}; expected at least 1, and 3 for a spread worth reading.";
         }
 
         if (CeilingRepeats < 1)
         {
-            problems.Add($"the ceilings' repeats are {CeilingRepeats}; expected at least 1.");
+            yield return $"the ceilings' repeats are {CeilingRepeats}; expected at least 1.";
         }
 
         if (Sizes.IsEmpty)
         {
-            problems.Add($"no size is given; expected one or more of {string.Join(", ", BenchmarkSize.All.Select(s => s.Name))}.");
+            yield return $"no size is given; expected one or more of {string.Join(", ", BenchmarkSize.All.Select(s => s.Name))}.";
         }
 
-        if (problems.Count == 0)
+        foreach (var size in Sizes.Where(s => !Cases(s).Any() && !NameProblems().Any()))
         {
-            problems.AddRange(
-                Sizes
-                    .Where(s => !Cases(s).Any())
-                    .Select(s =>
-                        $"size {s.Name} has no such benchmark; it has "
-                        + $"{string.Join(", ", s.Cases.Select(c => $"{c.Work} {c.TypeName}").Distinct())}."
-                    )
-            );
-        }
-
-        problems.AddRange(Peer?.Problems() ?? []);
-        if (problems.Count > 0)
-        {
-            throw new ConfigurationException(problems);
+            var known = string.Join(", ", size.Cases.Select(c => $"{c.Work} {c.TypeName}").Distinct());
+            yield return $"size {size.Name} has no such benchmark; it has {known}.";
         }
     }
 }

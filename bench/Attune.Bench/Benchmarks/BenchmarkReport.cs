@@ -31,8 +31,8 @@ public sealed record BenchmarkReport(
 /// <param name="GigaflopsPerSecond">Reached at the median.</param>
 /// <param name="FractionOfGemm">Of the faster GEMM ceiling in that type; null where the work has no products.</param>
 /// <param name="FractionOfRoofline">Least possible seconds under both ceilings over the seconds taken.</param>
-/// <param name="PeakMemoryMb">Most resident memory of the process during this case, MiB; null where the system does not tell.</param>
-/// <param name="OtherLoad">Share of all processors' time that other processes used meanwhile; null where the system does not tell.</param>
+/// <param name="PeakMemoryMb">Most resident memory of the process during this case, MiB; null where the system does not report it.</param>
+/// <param name="OtherLoad">Share of all processors' time that other processes used meanwhile; null where the system does not report it.</param>
 /// <param name="Peers">The same case elsewhere; empty without a peer.</param>
 /// <param name="Parts">Seconds of a repeat's parts, medians over rounds; empty where it has none.</param>
 public sealed record BenchmarkRow(
@@ -62,7 +62,7 @@ public sealed record BenchmarkRow(
 /// <summary>A peer's figures for a case, and how many times as fast Attune was.</summary>
 /// <param name="Peer">"PyTorch 2.14.1"</param>
 /// <param name="Variant">"f32", or "mixed:manual" for a type and a way to compute attention.</param>
-/// <param name="Ratio">Of each round's pair: above 1 where Attune is faster, whatever the unit.</param>
+/// <param name="Ratio">Of each round's pair: above 1 where Attune is faster, in every unit.</param>
 /// <param name="OtherLoad">As in <see cref="BenchmarkRow"/>, during the peer's runs, start-up included.</param>
 /// <param name="Parts">As in <see cref="BenchmarkRow"/>.</param>
 public sealed record PeerRow(

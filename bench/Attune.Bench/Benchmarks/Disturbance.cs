@@ -6,7 +6,7 @@ internal sealed class Disturbance
     private double _machine;
     private double _others;
 
-    /// <summary>Others' share of all processors' time; null where nothing was measured or the system does not tell.</summary>
+    /// <summary>Others' share of all processors' time; null where nothing was measured or the system does not report it.</summary>
     public double? Share => _machine > 0 ? Math.Clamp(_others / _machine, 0, 1) : null;
 
     public T During<T>(Func<T> measure)

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Attune.Bench.Benchmarks;
 
-/// <summary>Memory and disturbance as Linux counts them; elsewhere nothing is told.</summary>
+/// <summary>Memory and disturbance as Linux counts them; elsewhere nothing is measured.</summary>
 internal static partial class ProcessMeter
 {
     private const string Status = "/proc/self/status";

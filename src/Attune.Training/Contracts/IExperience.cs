@@ -26,7 +26,7 @@ public interface IExperience<T>
 /// <param name="Updates">Items of each update.</param>
 /// <param name="Measured">What drawing the round measured (rewards, KL, lengths); empty for a dataset.</param>
 /// <param name="Items">How many items the round drew.</param>
-/// <param name="Samples">Answers to the run's fixed prompts, where this round took stock.</param>
+/// <param name="Samples">Answers to the run's fixed prompts, where this round began with an evaluation.</param>
 public sealed record Round<T>(IReadOnlyList<IReadOnlyList<T>> Updates, Metrics Measured, long Items, IReadOnlyList<SampleEvent> Samples)
 {
     public Round(IReadOnlyList<IReadOnlyList<T>> updates, long items)

@@ -2,7 +2,7 @@ using Attune.Core.Runs;
 
 namespace Attune.Training.Contracts;
 
-/// <summary>Told what happened, after it happened. Observers never feed anything back.</summary>
+/// <summary>Hears what happened, after it happened. Observers never change what is trained.</summary>
 public interface ILoopObserver
 {
     void OnUpdate(Progress progress, long plannedUpdates, Metrics metrics);

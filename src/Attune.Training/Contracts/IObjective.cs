@@ -22,5 +22,5 @@ public interface IObjective<in T>
     ObjectiveValue Evaluate(IReadOnlyList<T> items);
 }
 
-/// <summary>The loss <b>summed</b> over the items' weights (a scalar, float32 at least), and what was measured on the way.</summary>
+/// <summary>The loss <b>summed</b> over the items' weights (a scalar, float32 at least), and what was measured meanwhile.</summary>
 public readonly record struct ObjectiveValue(torch.Tensor SummedLoss, Metrics Metrics);

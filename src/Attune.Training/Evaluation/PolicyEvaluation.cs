@@ -58,7 +58,7 @@ public sealed class PolicyEvaluation
     private ExactEvaluation? _exact;
     private bool _prepared;
 
-    /// <summary>Call when the proxy has become another: what was counted with it is counted anew.</summary>
+    /// <summary>Call when the proxy was replaced: exact figures are computed again.</summary>
     public void ForgetExact() => (_exact, _prepared) = (null, false);
 
     /// <summary>Figures without chance, the distance to the best policy among them; none where answers cannot be enumerated.</summary>
@@ -72,7 +72,7 @@ public sealed class PolicyEvaluation
         return _exact?.Measure(policy, Beta) ?? new Metrics();
     }
 
-    /// <summary>Sits the exam with the weights that the sampler has.</summary>
+    /// <summary>Samples an answer to each held-out prompt and measures it.</summary>
     /// <param name="policy">The model whose weights the sampler has.</param>
     public async ValueTask<IReadOnlyList<EvaluatedAnswer>> EvaluateAsync(LanguageModel policy, CancellationToken cancel)
     {
@@ -108,7 +108,7 @@ public sealed class PolicyEvaluation
         ];
     }
 
-    /// <summary>Means of an exam under the metric names of the catalogue.</summary>
+    /// <summary>Means of an evaluation under the metric names of the catalogue.</summary>
     public static Metrics Summarise(IReadOnlyList<EvaluatedAnswer> answers)
     {
         var metrics = new Metrics();

@@ -5,7 +5,7 @@ using Attune.Training.Contracts;
 namespace Attune.Training.Experience;
 
 /// <summary>
-/// Rounds of one update each from a fixed dataset, shuffled anew each epoch. Order is a pure function of seed and progress.
+/// Rounds of one update each from a fixed dataset, shuffled again for each epoch. Order is a pure function of seed and progress.
 /// </summary>
 public sealed class DatasetExperience<T>(IReadOnlyList<T> items, int batchSize, double epochs) : IExperience<T>
 {

@@ -13,17 +13,17 @@ namespace Attune.Training.Optimisation;
 public sealed class AdamW : IDisposable
 {
     // Sums go in blocks of this size, in a fixed order, so that results do not depend on the number of threads.
-    private const int Block = TrainedPart.Block;
+    private const int Block = AdamState.Block;
 
     private readonly OptimiserOptions _options;
 
     public AdamW(IEnumerable<FlatParameters> learners, OptimiserOptions options)
     {
         _options = options;
-        Parts = [.. learners.Select(l => new TrainedPart(l))];
+        Parts = [.. learners.Select(l => new AdamState(l))];
     }
 
-    public IReadOnlyList<TrainedPart> Parts { get; }
+    public IReadOnlyList<AdamState> Parts { get; }
 
     /// <summary>Updates from the accumulated gradient, then zeroes it.</summary>
     /// <param name="step">1 for the first update: bias correction.</param>
@@ -65,7 +65,7 @@ public sealed class AdamW : IDisposable
         }
     }
 
-    private static bool OnCpu(TrainedPart part) => part.Values.device_type == DeviceType.CPU;
+    private static bool OnCpu(AdamState part) => part.Values.device_type == DeviceType.CPU;
 
     public void Dispose()
     {
@@ -91,7 +91,7 @@ public sealed class AdamW : IDisposable
         );
     }
 
-    private static unsafe double FlatSquares(TrainedPart part)
+    private static unsafe double FlatSquares(AdamState part)
     {
         var gradients = part.Summed;
         var address = (nint)TensorMemory.Start(gradients);
@@ -113,7 +113,7 @@ public sealed class AdamW : IDisposable
         return sums.Sum();
     }
 
-    private static unsafe void FlatStep(TrainedPart part, AdamNumbers numbers)
+    private static unsafe void FlatStep(AdamState part, AdamNumbers numbers)
     {
         var gradients = part.Summed;
         var (p, g) = ((nint)TensorMemory.Start(part.Values), (nint)TensorMemory.Start(gradients));
@@ -172,7 +172,7 @@ public sealed class AdamW : IDisposable
         }
     }
 
-    private static void TensorStep(TrainedPart part, AdamNumbers n)
+    private static void TensorStep(AdamState part, AdamNumbers n)
     {
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();

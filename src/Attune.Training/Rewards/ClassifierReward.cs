@@ -87,9 +87,9 @@ public sealed class ClassifierReward : IReward, IDisposable
         var answer = _policy.DecodeAnswer(prompt, ended ? tokens.Answer[..^1] : tokens.Answer);
         // Of a conversation the reply alone is judged: roles and turns mean nothing to an encoder of plain texts.
         var text = _tokenizer.Encode(prompt is Prompt.Text written ? written.Value + answer : answer);
-        var room = _classifier.Config.ContextLength - 2;
-        (_read, _cut) = (_read + 1, _cut + (text.Length > room ? 1 : 0));
-        return [_first, .. text.Length > room ? text[^room..] : text, _tokenizer.EndToken];
+        var longest = _classifier.Config.ContextLength - 2;
+        (_read, _cut) = (_read + 1, _cut + (text.Length > longest ? 1 : 0));
+        return [_first, .. text.Length > longest ? text[^longest..] : text, _tokenizer.EndToken];
     }
 
     public void Dispose() => _classifier.Dispose();

@@ -7,7 +7,7 @@ using Attune.Training.Contracts;
 namespace Attune.Training.Rollouts;
 
 /// <summary>
-/// Samples in this process, with the rollout engine, or by libtorch where the policy is on a GPU. Weights are packed anew at each
+/// Samples in this process, with the rollout engine, or by libtorch where the policy is on a GPU. Weights are packed again at each
 /// <see cref="UseWeightsAsync"/>.
 /// </summary>
 public sealed class LocalSampler : ISampler, IDisposable
@@ -21,7 +21,7 @@ public sealed class LocalSampler : ISampler, IDisposable
     /// </summary>
     public KernelType Type { get; init; }
 
-    /// <summary>Told how many answers of the present call are finished.</summary>
+    /// <summary>Receives the number of finished answers of the present call.</summary>
     public IProgress<int>? Finished { get; init; }
 
     public ValueTask UseWeightsAsync(LanguageModel policy, long version, CancellationToken cancel)

@@ -7,7 +7,7 @@ using Attune.Text.Tokenizers;
 
 namespace Attune.Training.Serving;
 
-/// <summary>The answers to one request: from tokens, on the decoding thread, to pieces of text for whoever reads.</summary>
+/// <summary>The answers to one request: from tokens, on the decoding thread, to pieces of text for the client.</summary>
 internal sealed class AnswerGroup
 {
     private readonly CancellationToken _cancel;
@@ -36,7 +36,7 @@ internal sealed class AnswerGroup
 
     internal ImmutableArray<Job> Jobs { get; }
 
-    /// <summary>Nobody reads any more.</summary>
+    /// <summary>The client disconnected.</summary>
     internal void Abandon() => _abandoned = true;
 
     internal sealed class Job(
@@ -90,19 +90,19 @@ internal sealed class AnswerGroup
             _text.Add(drawn.Token);
             if (_text.Take() is { Length: > 0 } text)
             {
-                pieces.TryWrite(new CompletionPiece(index, text, Told(all: false), null));
+                pieces.TryWrite(new CompletionPiece(index, text, TakeTokens(all: false), null));
             }
         }
 
         public override void OnFinished(Rollout rollout)
         {
             var text = _text.Finish();
-            pieces.TryWrite(new CompletionPiece(index, text, Told(all: !_text.IsStopped), new CompletionEnd(rollout.Stop, _drawn)));
+            pieces.TryWrite(new CompletionPiece(index, text, TakeTokens(all: !_text.IsStopped), new CompletionEnd(rollout.Stop, _drawn)));
         }
 
         public override void OnFailed(Exception problem) => pieces.TryComplete(problem);
 
-        /// <summary>The first token, which nothing foretells.</summary>
+        /// <summary>The first token, which nothing predicts.</summary>
         private void BeginPrompt()
         {
             if (_prompt.Count == 0)
@@ -126,16 +126,16 @@ internal sealed class AnswerGroup
         private AnswerToken Named(DrawnToken token, int position, ImmutableArray<DrawnToken> likeliest) =>
             new(TextOf(token.Token), token.LogProb, position, [.. likeliest.Select(l => new TokenText(TextOf(l.Token), l.LogProb))]);
 
-        /// <summary>Tokens of the text that was handed out. Of a stop sequence there is none: the text ends before it.</summary>
-        private ImmutableArray<AnswerToken> Told(bool all)
+        /// <summary>Tokens of the text sent so far, none of them of a stop sequence: the text ends before it.</summary>
+        private ImmutableArray<AnswerToken> TakeTokens(bool all)
         {
-            var told = ImmutableArray.CreateBuilder<AnswerToken>();
+            var taken = ImmutableArray.CreateBuilder<AnswerToken>();
             while (_tokens.TryPeek(out var next) && (all || next.Start < _text.Given))
             {
-                told.Add(_tokens.Dequeue().Token);
+                taken.Add(_tokens.Dequeue().Token);
             }
 
-            return told.ToImmutable();
+            return taken.ToImmutable();
         }
 
         private string TextOf(int token) => tokenizer.DecodeContinuation([token]);

@@ -41,7 +41,7 @@ public sealed class ServedModel : ICompletionModel, IDisposable
     private readonly int _vocabulary;
 
     /// <param name="name">What callers ask for it by.</param>
-    /// <param name="model">Copied: it may be changed or disposed afterwards, and nobody here will know.</param>
+    /// <param name="model">Copied: it may be changed or disposed afterwards.</param>
     /// <exception cref="AttuneException">There is no memory for so much at once.</exception>
     public ServedModel(string name, ChatText text, LanguageModel model, ServingOptions options)
     {

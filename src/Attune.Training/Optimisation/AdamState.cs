@@ -7,13 +7,13 @@ namespace Attune.Training.Optimisation;
 /// The trained end of a model's flat parameters with its gradient and Adam's moments. What is frozen lies before it, so it costs neither
 /// memory nor time here.
 /// </summary>
-public sealed class TrainedPart : IDisposable
+public sealed class AdamState : IDisposable
 {
     internal const int Block = 1 << 16;
 
     /// <param name="weights">Slots that need gradients must form the end of the flat tensor, as <see cref="FlatParameters.Freeze"/> leaves
     /// them.</param>
-    public TrainedPart(FlatParameters weights)
+    public AdamState(FlatParameters weights)
     {
         using var scope = torch.NewDisposeScope();
         var trained = weights.Slots.Where(s => weights[s.Name].requires_grad).ToArray();
