@@ -1,3 +1,4 @@
+using Attune.Cli.Native;
 using Attune.Cli.Screens;
 using Attune.Models;
 using Attune.Recipes.Sources;

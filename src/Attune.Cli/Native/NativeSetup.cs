@@ -2,9 +2,9 @@ using System.Runtime.InteropServices;
 using Attune.Core;
 using TorchSharp;
 
-namespace Attune.Cli;
+namespace Attune.Cli.Native;
 
-/// <summary>What must happen before the first tensor: allocator settings, and a plain word if libtorch cannot be loaded.</summary>
+/// <summary>What must happen before the first tensor: allocator settings, and a clear message if libtorch cannot be loaded.</summary>
 internal static partial class NativeSetup
 {
     // glibc's names: malloc.h. Large tensors come from the heap instead of fresh mappings, whose page faults cost 0.3 s a step on a
@@ -27,12 +27,12 @@ internal static partial class NativeSetup
             }
             catch (EntryPointNotFoundException)
             {
-                // musl has no mallopt; nothing but speed is lost.
+                // musl has no mallopt; only speed is lost.
             }
         }
     }
 
-    /// <summary>Loads libtorch, or says why it cannot be.</summary>
+    /// <summary>Loads libtorch, or explains why it cannot.</summary>
     /// <exception cref="AttuneException">With the loader's own reason, which TorchSharp's message hides.</exception>
     public static void LoadTorch()
     {
@@ -57,7 +57,7 @@ internal static partial class NativeSetup
         try
         {
             NativeLibrary.Load(library);
-            return "the wrapper loads, but libtorch does not start.";
+            return "the wrapper loads, but libtorch does not.";
         }
         catch (DllNotFoundException problem)
         {

@@ -1,12 +1,12 @@
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using System.Text.RegularExpressions;
 
-namespace Attune.Cli.Tests;
+namespace Attune.Cli.Tests.Architecture;
 
 /// <summary>Assemblies are walls: docs/architecture.md says which may know which, and the built assemblies keep to it.</summary>
-public sealed class ArchitectureTests
+public sealed partial class WallTests
 {
-    private const int MostLines = 300;
     private const string Torch = "TorchSharp";
 
     public static TheoryData<string> Assemblies =>
@@ -42,18 +42,16 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
-    public void A_source_file_has_300_lines_at_most()
+    public void No_assembly_opens_its_internals_to_another()
     {
-        // Migrations are written by a tool.
-        var files = Directory
-            .GetFiles(Checkout.File("src"), "*.cs", SearchOption.AllDirectories)
-            .Where(f => !f.Contains("Migrations", StringComparison.Ordinal))
-            .ToArray();
-        Assert.NotEmpty(files);
+        var opened = Directory
+            .GetFiles(Checkout.File("src"), "*.csproj", SearchOption.AllDirectories)
+            .SelectMany(project => Friend().Matches(File.ReadAllText(project)).Select(m => m.Groups[1].Value));
         Assert.DoesNotContain(
-            files.Select(f => (File: Path.GetRelativePath(Checkout.Root, f), Lines: File.ReadLines(f).Count())),
-            f => f.Lines > MostLines
+            opened,
+            friend => !friend.EndsWith(".Tests", StringComparison.Ordinal) && friend != "Attune.Testing.Training"
         );
+        Assert.DoesNotContain(Sources.Product, f => f.Text.Contains("InternalsVisibleTo(", StringComparison.Ordinal));
     }
 
     /// <summary>Rows such as "| `Attune.Text` | Core | tokenizers |".</summary>
@@ -87,4 +85,7 @@ public sealed class ArchitectureTests
                 .Order(StringComparer.Ordinal),
         ];
     }
+
+    [GeneratedRegex("InternalsVisibleTo Include=\"([^\"]+)\"")]
+    private static partial Regex Friend();
 }

@@ -3,7 +3,7 @@ using Attune.Core.Feedback;
 using Attune.Data;
 using Attune.Data.Formats;
 
-namespace Attune.Cli.Commands;
+namespace Attune.Cli.Commands.Data;
 
 /// <summary>Counts the rows of a file, whatever their kind.</summary>
 internal static class DatasetCounts

@@ -5,7 +5,7 @@ using Attune.Core;
 namespace Attune.Cli.Commands;
 
 /// <summary>What is wrong with a command line, in one message.</summary>
-internal static class ParseProblems
+internal static class ParseErrors
 {
     private static readonly (string Type, string Words)[] TypeNames =
     [
@@ -26,15 +26,15 @@ internal static class ParseProblems
         var command = parsed.CommandResult.Command;
         var path = PathOf(parsed.CommandResult);
         string[] problems =
-            parsed.UnmatchedTokens.Count > 0 ? [.. Strays(parsed.UnmatchedTokens).Select(t => Unknown(t, command, path))]
+            parsed.UnmatchedTokens.Count > 0 ? [.. Reported(parsed.UnmatchedTokens).Select(t => Unknown(t, command, path))]
             : command.Subcommands.Count > 0 && command.Action is null
                 ? [$"{path} needs a command: {string.Join(", ", command.Subcommands.Select(c => c.Name))}."]
             : [.. parsed.Errors.Select(e => Plain(e.Message)).Distinct()];
         return string.Join('\n', [.. problems, $"See {path} --help."]);
     }
 
-    /// <summary>An unknown option drags its value along; the option is what was mistaken.</summary>
-    private static IEnumerable<string> Strays(IReadOnlyList<string> tokens) =>
+    /// <summary>The value of an unknown option is unknown too; only the option is reported.</summary>
+    private static IEnumerable<string> Reported(IReadOnlyList<string> tokens) =>
         tokens.Any(IsOption) ? tokens.Where(IsOption) : tokens.Take(1);
 
     private static bool IsOption(string token) => token.StartsWith("--", StringComparison.Ordinal);

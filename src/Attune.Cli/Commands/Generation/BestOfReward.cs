@@ -8,18 +8,18 @@ using Attune.Recipes.Binding;
 using Attune.Training.Contracts;
 using Attune.Training.Rewards;
 
-namespace Attune.Cli.Commands;
+namespace Attune.Cli.Commands.Generation;
 
 /// <summary>The reward by which <c>attune generate --best-of</c> chooses, from options made of the same records as recipe keys.</summary>
-internal sealed class BestOfChoice(IReward reward, List<IDisposable> owned) : IDisposable
+internal sealed class BestOfReward(IReward reward, List<IDisposable> owned) : IDisposable
 {
-    /// <summary>What chooses the best.</summary>
+    /// <summary>The reward by which the best is chosen.</summary>
     internal sealed record Keys
     {
-        [Description("folder of the reward model that chooses the best")]
+        [Description("folder of the reward model that chooses the best answer")]
         public string? RewardModel { get; init; }
 
-        [Description("terms of the reward that chooses the best, as in recipes: [{lexicon: {fine: 1}}, {length: 20, weight: 0.5}]")]
+        [Description("terms of the reward that chooses the best answer, as in recipes: [{lexicon: {fine: 1}}, {length: 20, weight: 0.5}]")]
         public ImmutableArray<RewardTerm> Reward { get; init; } = [];
     }
 
@@ -31,9 +31,9 @@ internal sealed class BestOfChoice(IReward reward, List<IDisposable> owned) : ID
                 .Select(o => (o, new Option<string?>(o.Name) { Description = o.Help, HelpName = o.TypeHint })),
         ];
 
-    /// <returns>Null where one continuation is drawn and nothing judges it.</returns>
-    /// <exception cref="ConfigurationException">There is something to choose from and nothing to choose by, or a term cannot work.</exception>
-    public static BestOfChoice? Of(
+    /// <returns>Null where there is one continuation and no reward.</returns>
+    /// <exception cref="ConfigurationException">There are several continuations and no reward, or a term is invalid.</exception>
+    public static BestOfReward? Of(
         ParseResult parsed,
         IEnumerable<(CommandLineOption Key, Option<string?> Option)> options,
         int each,
@@ -65,7 +65,7 @@ internal sealed class BestOfChoice(IReward reward, List<IDisposable> owned) : ID
             Owned = owned,
             TrainedFolder = keys.RewardModel,
         };
-        return new BestOfChoice(
+        return new BestOfReward(
             RewardTerm.Sum(keys.Reward.IsEmpty ? [new ModelTerm { Model = keys.RewardModel! }] : keys.Reward, context),
             owned
         );

@@ -4,13 +4,13 @@ using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 
-namespace Attune.Cli.Commands;
+namespace Attune.Cli.Commands.Data;
 
 /// <summary>
 /// Preferences in the shape of instruction data: one JSON array of {instruction, input, chosen, rejected}. The prompt is the instruction,
 /// the input below it, if any, and an empty line.
 /// </summary>
-internal static class InstructionRows
+internal static class InstructionPreferences
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 

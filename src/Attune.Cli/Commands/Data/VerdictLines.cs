@@ -4,10 +4,10 @@ using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 
-namespace Attune.Cli.Commands;
+namespace Attune.Cli.Commands.Data;
 
 /// <summary>Text files of one answer a line, all of one label; blank lines are no answers.</summary>
-internal static class LabelledLines
+internal static class VerdictLines
 {
     /// <exception cref="DataException">The file cannot be read, is empty, or is not in that encoding.</exception>
     public static ImmutableArray<Verdict> Read(string path, string encoding, bool desirable)
