@@ -35,7 +35,7 @@ Print("deepest inheritance of all", Deepest(chains));
 Print("source files that name SimPO", Naming("SimPo"));
 Print("source files that name the lexicon reward", Naming("Lexicon"));
 
-foreach (var journey in Directory.Exists(Journeys()) ? Directory.GetFiles(Journeys()).Order(StringComparer.Ordinal) : [])
+foreach (var journey in Directory.GetFiles(Journeys()).Order(StringComparer.Ordinal))
 {
     var paths = File.ReadLines(journey).Where(l => l.Length > 0 && l[0] != '#').Select(l => Path.Combine(root, l.Trim())).ToArray();
     if (paths.All(File.Exists))

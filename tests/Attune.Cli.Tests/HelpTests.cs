@@ -9,7 +9,7 @@ public sealed partial class HelpTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>Every help is committed, so that each change of wording shows in a diff. To accept new wording, see CONTRIBUTING.md.</summary>
+    /// <summary>Every help is committed, so that each change of wording shows in a diff. CONTRIBUTING.md says how to accept one.</summary>
     [Fact]
     public void Help_of_each_command_is_the_committed_one()
     {

@@ -101,35 +101,32 @@ internal static class EvaluateCommand
         {
             var nll = -logProbs[i].Sum(p => (double)p);
             (sum, count) = (sum + nll, count + logProbs[i].Length);
-            Console.Out.WriteLine(
-                json
-                    ? JsonOutput.Line(
-                        new
-                        {
-                            line = i + 1,
-                            tokens = logProbs[i].Length,
-                            nll_sum = nll,
-                            nll_mean = nll / logProbs[i].Length,
-                            token_ids = sequences[i].Answer.ToArray(),
-                            log_probs = logProbs[i],
-                        }
-                    )
-                    : string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{i + 1, 5}  {logProbs[i].Length, 5} tokens  {nll, 10:0.0000} nats  {nll / logProbs[i].Length, 8:0.0000} a token"
-                    )
-            );
+            Console.Out.WriteLine(json ? AsJson(i + 1, nll, logProbs[i], sequences[i]) : AsText(i + 1, nll, logProbs[i].Length));
         }
 
         if (!json)
         {
-            Console.Out.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"total  {count, 5} tokens  {sum, 10:0.0000} nats  {sum / count, 8:0.0000} a token  perplexity "
-                        + $"{Math.Exp(sum / count):0.000}"
-                )
-            );
+            const string Format = "total  {0,5} tokens  {1,10:0.0000} nats  {2,8:0.0000} a token  perplexity {3:0.000}";
+            Console.Out.WriteLine(string.Format(CultureInfo.InvariantCulture, Format, count, sum, sum / count, Math.Exp(sum / count)));
         }
     }
+
+    private static string AsText(int line, double nll, int tokens)
+    {
+        const string Format = "{0,5}  {1,5} tokens  {2,10:0.0000} nats  {3,8:0.0000} a token";
+        return string.Format(CultureInfo.InvariantCulture, Format, line, tokens, nll, nll / tokens);
+    }
+
+    private static string AsJson(int line, double nll, float[] logProbs, TokenSequence sequence) =>
+        JsonOutput.Line(
+            new
+            {
+                line,
+                tokens = logProbs.Length,
+                nll_sum = nll,
+                nll_mean = nll / logProbs.Length,
+                token_ids = sequence.Answer.ToArray(),
+                log_probs = logProbs,
+            }
+        );
 }

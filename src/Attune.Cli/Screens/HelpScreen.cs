@@ -48,7 +48,8 @@ internal sealed class HelpScreen : SynchronousCommandLineAction
     private static string Usage(Command command)
     {
         var path = command.Name;
-        for (var above = command.Parents.OfType<Command>().FirstOrDefault(); above is not null; )
+        var above = command.Parents.OfType<Command>().FirstOrDefault();
+        while (above is not null)
         {
             path = (above is RootCommand ? Program : above.Name) + " " + path;
             above = above.Parents.OfType<Command>().FirstOrDefault();

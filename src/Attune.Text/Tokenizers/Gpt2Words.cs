@@ -26,7 +26,8 @@ internal sealed class Gpt2Words : PreTokenizer
     public override IEnumerable<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text)
     {
         var words = new List<(int, int)>(1 + text.Length / 5);
-        for (var start = 0; start < text.Length; )
+        var start = 0;
+        while (start < text.Length)
         {
             var length = FirstWord(text[start..]);
             words.Add((start, length));

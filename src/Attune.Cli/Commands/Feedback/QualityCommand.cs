@@ -39,7 +39,8 @@ internal static class QualityCommand
                 .. report.Agreement.IsEmpty ? ["no task has two labels yet, so agreement cannot be measured"] : Array.Empty<string>(),
                 .. report.Agreement.Select(a =>
                     $"{a.Name} of {a.Of}: {FeedbackArguments.Number(a.Interval.Value)} "
-                    + $"({FeedbackArguments.Number(a.Interval.Low)} to {FeedbackArguments.Number(a.Interval.High)}), {a.Interval.Units} tasks"
+                    + $"({FeedbackArguments.Number(a.Interval.Low)} to {FeedbackArguments.Number(a.Interval.High)}), "
+                    + $"{a.Interval.Units} tasks"
                 ),
                 report.FirstShown is { } first
                     ? $"the answer shown first wins {FeedbackArguments.Number(first.Value)} "

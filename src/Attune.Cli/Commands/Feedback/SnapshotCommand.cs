@@ -30,7 +30,8 @@ internal static class SnapshotCommand
         var command = new Command(
             "snapshot",
             "Freeze a project's labels in a folder that training reads.\n\n"
-                + "Example: attune feedback snapshot --project harmless --out snapshots/1, then attune reward --data snapshots/1/train.jsonl"
+                + "Example: attune feedback snapshot --project harmless --out snapshots/1, "
+                + "then attune reward --data snapshots/1/train.jsonl"
         )
         {
             Database,
