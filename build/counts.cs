@@ -41,7 +41,7 @@ foreach (var journey in Directory.GetFiles(Journeys()).Order(StringComparer.Ordi
     if (paths.All(File.Exists))
     {
         var lines = paths.Sum(p => File.ReadLines(p).Count());
-        Print($"to follow {Path.GetFileNameWithoutExtension(journey)}", $"{paths.Length} files, {lines} lines");
+        Print($"to follow a {Path.GetFileNameWithoutExtension(journey).Split('@')[0]}", $"{paths.Length} files, {lines} lines");
     }
 }
 

@@ -86,7 +86,7 @@ internal static class EvaluateCommand
 
         if (tokens.Length > context)
         {
-            throw new DataException($"{place}: {tokens.Length} tokens, but the model reads {context}. Break the line.");
+            throw new DataException($"{place}: {tokens.Length} tokens, but the model reads {context}. Shorten the line.");
         }
 
         return tokens.Length > 1

@@ -1,4 +1,6 @@
+using System.Text.RegularExpressions;
 using Attune.Testing.Sources;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Attune.Cli.Tests.Architecture;
 
@@ -47,6 +49,20 @@ public sealed class StyleTests
     {
         Assert.True(Sources.Product.Count > 400);
         Assert.True(Sources.Tests.Count > 200);
+    }
+
+    /// <summary>A class that was renamed would be quick by mistake.</summary>
+    [Fact]
+    public void Slow_tests_are_named_as_they_are()
+    {
+        var classes = Sources.Tests.SelectMany(f =>
+            f.TopLevelTypes.OfType<ClassDeclarationSyntax>().Select(c => $"{f.Namespace}.{c.Identifier.Text}")
+        );
+        Assert.All(
+            File.ReadLines(Checkout.File("tests", "slow.txt")).Where(l => !l.StartsWith('#')),
+            name =>
+                Assert.Contains(classes, c => Regex.IsMatch(c, $"^{Regex.Escape(name).Replace(@"\*", ".*", StringComparison.Ordinal)}$"))
+        );
     }
 
     [Fact]
