@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Attune.Cli;
 
 /// <summary>
-/// Ctrl-C, or a polite kill: the first asks the command to end in order, a run with a checkpoint; the second ends the process at once.
+/// Ctrl-C or SIGTERM: the first asks the command to stop cleanly (a run writes a checkpoint); the second ends the process at once.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
@@ -11,12 +11,12 @@ internal sealed class Interruption : IDisposable
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
 
-    /// <param name="args">The command line; its command decides what the first signal is answered with.</param>
+    /// <param name="args">The command line; its command decides the reply to the first signal.</param>
     public Interruption(string[] args)
     {
         _promise = args.FirstOrDefault() switch
         {
-            "serve" => "Stopping once the requests under way are answered.",
+            "serve" => "Stopping after the open requests.",
             "generate" or "evaluate" or "model" or "data" or "feedback" or "figure" or "bench" => "Stopping.",
             _ => "Stopping after this round, with a checkpoint.",
         };

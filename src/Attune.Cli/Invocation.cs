@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.Runtime.InteropServices;
 using Attune.Cli.Commands;
 using Attune.Cli.Screens;
@@ -22,8 +23,13 @@ internal static class Invocation
     {
         try
         {
+            foreach (var help in root.Options.OfType<HelpOption>())
+            {
+                help.Action = new HelpScreen();
+            }
+
             var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
-            if (ParseProblems.Of(parsed) is { } problem)
+            if (ParseErrors.Of(parsed) is { } problem)
             {
                 Terminal.Error(problem);
                 return Mistake;
@@ -46,17 +52,17 @@ internal static class Invocation
         }
         catch (Exception problem) when (IsOutOfMemory(problem))
         {
-            Terminal.Error("the memory of this machine is not enough. Lower batch_size or microbatch_size, or take a smaller model.");
+            Terminal.Error("this machine ran out of memory. Lower batch_size or microbatch_size, or use a smaller model.");
             return Mistake;
         }
         catch (Exception problem)
         {
-            Terminal.Error($"a fault of Attune itself, not of yours; please report it with what follows.\n{problem}");
+            Terminal.Error($"this is a bug in Attune; please report it with the text below.\n{problem}");
             return Fault;
         }
     }
 
-    /// <summary>libtorch tells of failed allocations by text alone.</summary>
+    /// <summary>libtorch reports failed allocations in the message only.</summary>
     private static bool IsOutOfMemory(Exception problem) =>
         problem is OutOfMemoryException
         || (problem is ExternalException && problem.Message.Contains("can't allocate memory", StringComparison.Ordinal));

@@ -1,6 +1,11 @@
 using System.CommandLine;
 using Attune.Cli;
 using Attune.Cli.Commands;
+using Attune.Cli.Commands.Data;
+using Attune.Cli.Commands.Feedback;
+using Attune.Cli.Commands.Generation;
+using Attune.Cli.Commands.Models;
+using Attune.Cli.Native;
 
 NativeSetup.Apply();
 using var stop = new Interruption(args);

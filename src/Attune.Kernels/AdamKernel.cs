@@ -71,7 +71,8 @@ public static unsafe class AdamKernel
         where TGradient : struct, IFlatStorage
     {
         var sum = 0.0;
-        for (var end = start + count; start < end; )
+        var end = start + count;
+        while (start < end)
         {
             var stop = Math.Min(end, start + 1024);
             var total = Vector<float>.Zero;

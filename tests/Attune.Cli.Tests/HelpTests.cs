@@ -9,42 +9,32 @@ public sealed partial class HelpTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Theory]
-    [InlineData("")]
-    [InlineData("demo")]
-    [InlineData("run")]
-    [InlineData("sft")]
-    [InlineData("reward")]
-    [InlineData("ppo")]
-    [InlineData("rloo")]
-    [InlineData("grpo")]
-    [InlineData("rft")]
-    [InlineData("dpo")]
-    [InlineData("ipo")]
-    [InlineData("psipo")]
-    [InlineData("kto")]
-    [InlineData("orpo")]
-    [InlineData("simpo")]
-    [InlineData("slic")]
-    [InlineData("online-dpo")]
-    [InlineData("generate")]
-    [InlineData("evaluate")]
-    [InlineData("model")]
-    [InlineData("model info")]
-    [InlineData("model import")]
-    [InlineData("data")]
-    [InlineData("data inspect")]
-    [InlineData("data convert")]
-    [InlineData("data sample")]
-    [InlineData("frontier")]
-    [InlineData("figure")]
-    [InlineData("bench")]
-    public void Help_shows_an_example(string command)
+    /// <summary>Every help is committed, so that each change of wording shows in a diff. CONTRIBUTING.md says how to accept one.</summary>
+    [Fact]
+    public void Help_of_each_command_is_the_committed_one()
     {
-        var help = Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]).Succeeded();
-        Assert.Empty(help.Errors);
-        Assert.Matches($@"Examples?:\s+attune {command}", help.Output);
+        var now = HelpOfEach([]).ToDictionary(h => FileOf(h.Command), h => h.Text);
+        if (Environment.GetEnvironmentVariable("ATTUNE_ACCEPT_HELP") is not null)
+        {
+            Directory.Delete(Snapshots, recursive: true);
+            Directory.CreateDirectory(Snapshots);
+            foreach (var (file, text) in now)
+            {
+                File.WriteAllText(Path.Combine(Snapshots, file), text);
+            }
+        }
+
+        var committed = Directory.GetFiles(Snapshots).ToDictionary(f => Path.GetFileName(f), File.ReadAllText);
+        Assert.Equal(committed.Keys.Order(StringComparer.Ordinal), now.Keys.Order(StringComparer.Ordinal));
+        Assert.All(now, help => Assert.Equal(committed[help.Key], help.Value));
     }
+
+    [Fact]
+    public void Help_of_each_command_shows_an_example_of_it() =>
+        Assert.All(
+            HelpOfEach([]).Where(h => !h.Text.Contains("\nCommands:\n", StringComparison.Ordinal)),
+            h => Assert.Matches($@"Examples?:\s+attune {string.Join(' ', h.Command)}", h.Text)
+        );
 
     [Fact]
     public void Without_a_command_there_is_help() => Assert.Equal(Run(["--help"]).Output, Run([]).Succeeded().Output);
@@ -52,13 +42,7 @@ public sealed partial class HelpTests : IDisposable
     [Fact]
     public void The_readme_names_every_command_and_no_other()
     {
-        var commands = Run(["--help"])
-            .Output.Split('\n')
-            .SkipWhile(l => l != "Commands:")
-            .Skip(1)
-            .Where(l => l.Length > 2 && l.StartsWith("  ", StringComparison.Ordinal) && l[2] != ' ')
-            .Select(l => l.Trim().Split(' ')[0])
-            .Order(StringComparer.Ordinal);
+        var commands = Commands(Run(["--help"]).Output).Order(StringComparer.Ordinal);
         var named = File.ReadLines(Checkout.File("README.md"))
             .Where(l => l.StartsWith("| `attune ", StringComparison.Ordinal))
             .SelectMany(l => CommandName().Matches(l.Split('|')[1]))
@@ -91,6 +75,26 @@ public sealed partial class HelpTests : IDisposable
         Run(line.Split(' ')).Refused(first, second);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Path));
     }
+
+    private static string Snapshots { get; } = Checkout.File("tests", "Attune.Cli.Tests", "Help");
+
+    private static string FileOf(string[] command) => string.Join('.', (string[])["attune", .. command, "txt"]);
+
+    /// <summary>The help of a command and of those below it.</summary>
+    private IEnumerable<(string[] Command, string Text)> HelpOfEach(string[] command)
+    {
+        var help = Run([.. command, "--help"]).Succeeded();
+        Assert.Empty(help.Errors);
+        return Commands(help.Output).SelectMany(name => HelpOfEach([.. command, name])).Prepend((command, help.Output));
+    }
+
+    /// <summary>The names below "Commands:".</summary>
+    private static IEnumerable<string> Commands(string help) =>
+        help.Split('\n')
+            .SkipWhile(l => l != "Commands:")
+            .Skip(1)
+            .Where(l => l.Length > 2 && l.StartsWith("  ", StringComparison.Ordinal) && l[2] != ' ')
+            .Select(l => l.Trim().Split(' ')[0]);
 
     private Outcome Run(string[] arguments) => AttuneProgram.Run(_folder.Path, arguments);
 

@@ -112,7 +112,8 @@ public sealed class NativeRemedyTests : IDisposable
         var path = usual.Select(f => Path.Combine(f, "libstdc++.so.6")).FirstOrDefault(File.Exists);
         Assert.SkipWhen(path is null, "needs libstdc++ in a usual place");
         byte[] image = [.. File.ReadAllBytes(path), .. named ? Encoding.ASCII.GetBytes(Version) : []];
-        for (int at; !named && (at = image.AsSpan().IndexOf(Encoding.ASCII.GetBytes(Version))) >= 0; )
+        int at;
+        while (!named && (at = image.AsSpan().IndexOf(Encoding.ASCII.GetBytes(Version))) >= 0)
         {
             image[at + Version.Length - 1] = (byte)'x';
         }

@@ -43,7 +43,7 @@ public sealed class ServeTests : IDisposable
             server.Interrupt();
             Assert.Equal(0, server.WaitForEnd().ExitCode);
             // It trains nothing, so it promises no checkpoint.
-            Assert.Contains("Stopping once the requests under way are answered", server.Errors, StringComparison.Ordinal);
+            Assert.Contains("Stopping after the open requests", server.Errors, StringComparison.Ordinal);
         }
 
         Assert.True(File.Exists(_folder.File("attune-data/feedback.db")));

@@ -1,35 +1,48 @@
 using System.CommandLine;
+using Attune.Kernels;
 
 namespace Attune.Cli.Commands;
 
-/// <summary>Options that several commands have.</summary>
+/// <summary>Options that several commands share.</summary>
 internal static class Arguments
 {
-    public static Option<string> Model(string description = "model folder in Hugging Face layout, or 'embedded'") =>
+    private const string ModelFolder = "model folder in Hugging Face layout, or 'embedded'";
+
+    public static Option<string> Model() =>
         new("--model")
         {
-            Description = description,
+            Description = ModelFolder,
             Required = true,
             HelpName = "DIR",
         };
 
-    public static Option<string> Out(string? fallback) =>
+    public static Argument<string> ModelArgument() => new("model") { Description = ModelFolder, HelpName = "DIR" };
+
+    public static Option<string> Out(string fallback) =>
         new("--out")
         {
-            Description = "folder for the run" + (fallback is null ? "" : $" [default: {fallback}]"),
+            Description = "folder for the run",
             HelpName = "DIR",
-            Required = fallback is null,
-            DefaultValueFactory = _ => fallback ?? "",
+            DefaultValueFactory = _ => fallback,
+        };
+
+    /// <summary>The folder or file that a command writes; it has to be given.</summary>
+    public static Option<string> Target(string description, string hint) =>
+        new("--out")
+        {
+            Description = description,
+            HelpName = hint,
+            Required = true,
         };
 
     public static Option<string?> Template(string before = "") =>
         new("--template")
         {
-            Description = before + "chat template of a model that has none of its own; left out, chatml",
+            Description = before + "chat template for a model that has none of its own (default chatml)",
             HelpName = "chatml|llama2|llama3|plain",
         };
 
-    public static Option<bool> Resume() => new("--resume") { Description = "go on with the run in --out" };
+    public static Option<bool> Resume() => new("--resume") { Description = "continue the run in --out" };
 
     public static Option<string[]> Set() =>
         new("--set")
@@ -42,10 +55,47 @@ internal static class Arguments
     public static Option<ulong> Seed() =>
         new("--seed")
         {
-            Description = "all chance derives from it",
+            Description = "seed of all random numbers",
             HelpName = "N",
             DefaultValueFactory = _ => 1UL,
         };
 
     public static Option<bool> Json(string description = "print JSON for scripts") => new("--json") { Description = description };
+
+    /// <summary>The number type in which a model is run.</summary>
+    public static Option<string> KernelType() =>
+        WordOf("--type", "number type of the computation: f32 (exact) or bf16 (about twice as fast)", "f32", "bf16");
+
+    public static KernelType KernelTypeOf(string word) => Enum.Parse<KernelType>(word, ignoreCase: true);
+
+    /// <summary>An option that takes one of a few words; the first is the default.</summary>
+    public static Option<string> WordOf(string name, string description, params string[] words)
+    {
+        var option = new Option<string>(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', words),
+            DefaultValueFactory = _ => words[0],
+        };
+        option.AcceptOnlyFromAmong(words);
+        return option;
+    }
+
+    public static Option<int> Count(string name, string description, int fallback) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "N",
+            DefaultValueFactory = _ => fallback,
+        };
+
+    /// <summary>Refuses numbers below the least that makes sense.</summary>
+    public static void RequireAtLeast(this Command command, Option<int> option, int least) =>
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(option) is { Implicit: false } given && given.GetValueOrDefault<int>() < least)
+            {
+                result.AddError($"{option.Name} is {given.GetValueOrDefault<int>()}; expected at least {least}.");
+            }
+        });
 }

@@ -7,54 +7,53 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune demo</c></summary>
 internal static class DemoCommand
 {
+    private const int DefaultComparisons = 20;
+
+    private static readonly Option<string> Folder = Arguments.Out("runs/demo");
+    private static readonly Option<int?> AskMe = new("--ask-me")
+    {
+        Description = $"answer N comparisons yourself ({DefaultComparisons} if N is left out); your labels join the simulated ones",
+        HelpName = "N",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    private static readonly Option<string[]> Set = Arguments.Set();
+    private static readonly Option<bool> Resume = Arguments.Resume();
+    private static readonly Option<ulong> Seed = Arguments.Seed();
+
     public static Command Create()
     {
-        var folder = Arguments.Out("runs/demo");
-        var askMe = new Option<int?>("--ask-me")
-        {
-            Description = "answer this many comparisons yourself [20 if no number is given]; your labels join the simulated ones",
-            HelpName = "N",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
-        var (set, resume, seed) = (Arguments.Set(), Arguments.Resume(), Arguments.Seed());
         var command = new Command(
             "demo",
-            "The three phases end to end, in under four minutes on two cores: fine-tune the embedded model on demonstrations, "
-                + "collect preferences from "
-                + "simulated annotators (or from you), train reward models, align by PPO, and report.\n\nExamples:\n  attune "
-                + "demo\n  attune demo --ask-me 10 --out runs/mine"
+            "Run the three phases end to end, in under four minutes on two cores. "
+                + "It fine-tunes the embedded model on demonstrations, collects preferences from simulated annotators (or from you), "
+                + "trains reward models, aligns the model by PPO and writes a report.\n\n"
+                + "Examples:\n"
+                + "  attune demo\n"
+                + "  attune demo --ask-me 10 --out runs/mine"
         )
         {
-            folder,
-            askMe,
-            set,
-            resume,
-            seed,
+            Folder,
+            AskMe,
+            Set,
+            Resume,
+            Seed,
         };
-        command.SetAction(
-            (parsed, cancel) =>
-            {
-                var node = RecipeFile.Read(Path.Combine(AppContext.BaseDirectory, "recipes", "demo.yaml"));
-                node = node.Set("seed", parsed.GetValue(seed).ToString(CultureInfo.InvariantCulture), "--seed");
-                if (parsed.GetResult(askMe) is not null)
-                {
-                    node = node.Set(
-                        "preferences.ask_me",
-                        (parsed.GetValue(askMe) ?? 20).ToString(CultureInfo.InvariantCulture),
-                        "--ask-me"
-                    );
-                }
-
-                node = RunCommand.Overridden(node, parsed.GetValue(set) ?? []);
-                return RunLauncher.LaunchAsync(
-                    node,
-                    parsed.GetValue(folder)!,
-                    parsed.GetValue(resume),
-                    RunCommand.AsksPerson(node),
-                    cancel
-                );
-            }
-        );
+        command.SetAction(RunAsync);
         return command;
+    }
+
+    private static Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
+    {
+        var node = RecipeFile.Read(Path.Combine(AppContext.BaseDirectory, "recipes", "demo.yaml"));
+        node = node.Set("seed", parsed.GetValue(Seed).ToString(CultureInfo.InvariantCulture), "--seed");
+        if (parsed.GetResult(AskMe) is not null)
+        {
+            var count = (parsed.GetValue(AskMe) ?? DefaultComparisons).ToString(CultureInfo.InvariantCulture);
+            node = node.Set("preferences.ask_me", count, "--ask-me");
+        }
+
+        node = RunCommand.Overridden(node, parsed.GetValue(Set) ?? []);
+        var folder = parsed.GetRequiredValue(Folder);
+        return RunLauncher.LaunchAsync(node, folder, parsed.GetValue(Resume), RunCommand.AsksPerson(node), cancel);
     }
 }

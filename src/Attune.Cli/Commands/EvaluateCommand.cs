@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
+using Attune.Cli.Native;
 using Attune.Core;
 using Attune.Core.Tokens;
 using Attune.Models.Files;
@@ -17,45 +17,45 @@ internal static class EvaluateCommand
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    private static readonly Option<string> Model = Arguments.Model();
+    private static readonly Option<string> TextFile = new("--text")
+    {
+        Description = "UTF-8 text file; each line is scored by itself",
+        HelpName = "FILE",
+        Required = true,
+    };
+    private static readonly Option<bool> Json = Arguments.Json(
+        "print one JSON object a line: line, tokens, nll_sum, nll_mean, token_ids, log_probs"
+    );
+
     public static Command Create()
     {
-        var model = Arguments.Model();
-        var text = new Option<string>("--text")
-        {
-            Description = "UTF-8 text file; each line is judged by itself",
-            HelpName = "FILE",
-            Required = true,
-        };
-        var json = Arguments.Json("one JSON object a line: line, tokens, nll_sum, nll_mean, token_ids, log_probs");
         var command = new Command(
             "evaluate",
-            "How likely a model finds the lines of a text: tokens, and their summed and mean negative log-likelihood in nats. "
-                + "The begin token is put before each line "
-                + "where the model has one; without one, the first token is read but not predicted.\n\nExample: attune evaluate "
-                + "--model embedded --text reviews.txt --json"
+            "Measure how likely a model finds each line of a text: its tokens, and their summed and mean negative log-likelihood in nats. "
+                + "A begin token precedes each line if the model has one; otherwise the first token is read but not predicted.\n\n"
+                + "Example: attune evaluate --model embedded --text reviews.txt --json"
         )
         {
-            model,
-            text,
-            json,
+            Model,
+            TextFile,
+            Json,
         };
-        command.SetAction(
-            (parsed, _) =>
-            {
-                NativeSetup.LoadTorch();
-                var folder = EmbeddedModel.Resolve(parsed.GetValue(model)!);
-                var tokenizer = ModelTokenizer.Load(folder).Tokenizer;
-                var path = parsed.GetValue(text)!;
-                var lines = ReadLines(path);
-                using var language = ModelFiles.LoadLanguageModel(folder);
-                var sequences = lines
-                    .Select((line, i) => Encode(tokenizer, line, $"{path}, line {i + 1}", language.Config.ContextLength))
-                    .ToArray();
-                Print(AnswerLogProbs.Of(language, sequences), sequences, parsed.GetValue(json));
-                return Task.FromResult(0);
-            }
-        );
+        command.SetAction(Evaluate);
         return command;
+    }
+
+    private static int Evaluate(ParseResult parsed)
+    {
+        NativeSetup.LoadTorch();
+        var folder = EmbeddedModel.Resolve(parsed.GetRequiredValue(Model));
+        var tokenizer = ModelTokenizer.Load(folder).Tokenizer;
+        var path = parsed.GetRequiredValue(TextFile);
+        var lines = ReadLines(path);
+        using var model = ModelFiles.LoadLanguageModel(folder);
+        var sequences = lines.Select((line, i) => Encode(tokenizer, line, $"{path}, line {i + 1}", model.Config.ContextLength)).ToArray();
+        Print(AnswerLogProbs.Of(model, sequences), sequences, parsed.GetValue(Json));
+        return 0;
     }
 
     private static string[] ReadLines(string path)
@@ -86,7 +86,7 @@ internal static class EvaluateCommand
 
         if (tokens.Length > context)
         {
-            throw new DataException($"{place}: {tokens.Length} tokens, but the model reads {context}. Break the line.");
+            throw new DataException($"{place}: {tokens.Length} tokens, but the model reads {context}. Shorten the line.");
         }
 
         return tokens.Length > 1
@@ -101,36 +101,32 @@ internal static class EvaluateCommand
         {
             var nll = -logProbs[i].Sum(p => (double)p);
             (sum, count) = (sum + nll, count + logProbs[i].Length);
-            Console.Out.WriteLine(
-                json
-                    ? JsonSerializer.Serialize(
-                        new
-                        {
-                            line = i + 1,
-                            tokens = logProbs[i].Length,
-                            nll_sum = nll,
-                            nll_mean = nll / logProbs[i].Length,
-                            token_ids = sequences[i].Answer.ToArray(),
-                            log_probs = logProbs[i],
-                        },
-                        Output.Json
-                    )
-                    : string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{i + 1, 5}  {logProbs[i].Length, 5} tokens  {nll, 10:0.0000} nats  {nll / logProbs[i].Length, 8:0.0000} a token"
-                    )
-            );
+            Console.Out.WriteLine(json ? AsJson(i + 1, nll, logProbs[i], sequences[i]) : AsText(i + 1, nll, logProbs[i].Length));
         }
 
         if (!json)
         {
-            Console.Out.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"total  {count, 5} tokens  {sum, 10:0.0000} nats  {sum / count, 8:0.0000} a token  perplexity "
-                        + $"{Math.Exp(sum / count):0.000}"
-                )
-            );
+            const string Format = "total  {0,5} tokens  {1,10:0.0000} nats  {2,8:0.0000} a token  perplexity {3:0.000}";
+            Console.Out.WriteLine(string.Format(CultureInfo.InvariantCulture, Format, count, sum, sum / count, Math.Exp(sum / count)));
         }
     }
+
+    private static string AsText(int line, double nll, int tokens)
+    {
+        const string Format = "{0,5}  {1,5} tokens  {2,10:0.0000} nats  {3,8:0.0000} a token";
+        return string.Format(CultureInfo.InvariantCulture, Format, line, tokens, nll, nll / tokens);
+    }
+
+    private static string AsJson(int line, double nll, float[] logProbs, TokenSequence sequence) =>
+        JsonOutput.Line(
+            new
+            {
+                line,
+                tokens = logProbs.Length,
+                nll_sum = nll,
+                nll_mean = nll / logProbs.Length,
+                token_ids = sequence.Answer.ToArray(),
+                log_probs = logProbs,
+            }
+        );
 }

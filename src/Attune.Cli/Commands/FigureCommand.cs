@@ -22,11 +22,7 @@ internal static class FigureCommand
             HelpName = "FILE.svg",
             Required = true,
         };
-        var runs = new Option<string?>("--runs")
-        {
-            Description = "folder of the runs that the figure precision is drawn from",
-            HelpName = "DIR",
-        };
+        var runs = new Option<string?>("--runs") { Description = "folder of the runs that the figure precision shows", HelpName = "DIR" };
         var command = new Command(
             "figure",
             "Compute a figure of the documentation.\n\nExample: attune figure over-optimisation --out docs/figures/over-optimisation.svg"

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Attune.Cli.Native;
 using Attune.Cli.Screens;
 using Attune.Core;
 using Attune.Feedback;
@@ -18,16 +19,16 @@ internal static class FrontierCommand
         var recipe = new Argument<string>("recipe") { Description = "a YAML frontier: base, exam and methods", HelpName = "RECIPE.yaml" };
         var folder = new Option<string?>("--out")
         {
-            Description = "folder for the board and its cells [default: runs/ and the recipe's name]",
+            Description = "folder for the board and its cells (default runs/RECIPE)",
             HelpName = "DIR",
         };
         var (set, resume, json) = (Arguments.Set(), Arguments.Resume(), Arguments.Json("print the board as JSON"));
         var command = new Command(
             "frontier",
-            "Compare methods: gold and proxy reward against KL over a sweep of settings and seeds, ranked at equal KL, with "
-                + "the exact posterior or a best-of-n estimate as "
-                + "the limit, and over-optimisation marked. Finished cells are never run again; add settings, methods or seeds "
-                + "to the recipe and resume.\n\n"
+            "Compare methods: gold and proxy reward against KL over a sweep of settings and seeds. "
+                + "Methods are ranked at equal KL, with the exact posterior or a best-of-n estimate as the limit, "
+                + "and over-optimisation is marked. Finished cells are not run again: to extend a board, "
+                + "add settings, methods or seeds to the recipe and give --resume.\n\n"
                 + "Example: attune frontier recipes/frontier-tiny.yaml --out runs/board"
         )
         {
@@ -58,7 +59,7 @@ internal static class FrontierCommand
         CancellationToken cancel
     )
     {
-        RequireRoom(folder, resume);
+        RequireFree(folder, resume);
         NativeSetup.LoadTorch();
         Task<FrontierBoard> Work(IRunScreen screen) =>
             new FrontierRun(plan, folder, screen) { Stores = new FeedbackStores() }.RunAsync(cancel);
@@ -82,18 +83,18 @@ internal static class FrontierCommand
         catch (OperationCanceledException)
         {
             Terminal.Messages.MarkupLineInterpolated(
-                $"[yellow]stopped[/] with everything kept. Go on with: attune frontier {recipe} --out {folder} --resume"
+                $"[yellow]stopped[/]; everything so far is kept. To continue: attune frontier {recipe} --out {folder} --resume"
             );
             return 130;
         }
     }
 
-    private static void RequireRoom(string folder, bool resume)
+    private static void RequireFree(string folder, bool resume)
     {
         var holds = File.Exists(Path.Combine(folder, "frontier.yaml"));
         if (holds && !resume)
         {
-            throw new AttuneException($"{folder} holds a frontier already. Add --resume to go on with it, or choose another --out.");
+            throw new AttuneException($"{folder} holds a frontier already. Add --resume to continue it, or choose another --out.");
         }
 
         if (!holds && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())

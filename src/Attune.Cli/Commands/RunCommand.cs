@@ -9,17 +9,13 @@ internal static class RunCommand
     public static Command Create()
     {
         var recipe = new Argument<string>("recipe") { Description = "a YAML recipe", HelpName = "RECIPE.yaml" };
-        var folder = new Option<string?>("--out")
-        {
-            Description = "folder for the run [default: runs/ and the recipe's name]",
-            HelpName = "DIR",
-        };
+        var folder = new Option<string?>("--out") { Description = "folder for the run (default runs/RECIPE)", HelpName = "DIR" };
         var model = new Option<string?>("--model") { Description = "start from this model instead of the recipe's", HelpName = "DIR" };
         var (set, resume) = (Arguments.Set(), Arguments.Resume());
         var command = new Command(
             "run",
-            "Run a recipe: stages of training, one after another.\n\nExample: attune run recipes/demo.yaml --out runs/first "
-                + "--set ppo.kl_coefficient=0.1"
+            "Run the stages of a recipe, one after another.\n\n"
+                + "Example: attune run recipes/demo.yaml --out runs/first --set ppo.kl_coefficient=0.1"
         )
         {
             recipe,

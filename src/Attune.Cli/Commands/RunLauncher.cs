@@ -1,3 +1,4 @@
+using Attune.Cli.Native;
 using Attune.Cli.Screens;
 using Attune.Core;
 using Attune.Core.Files;
@@ -13,7 +14,7 @@ namespace Attune.Cli.Commands;
 /// <summary>What `run`, `demo` and the single stages share: a run folder, a screen, and a summary at the end.</summary>
 internal static class RunLauncher
 {
-    /// <summary>Runs a recipe in a folder, new or (with resume) half done.</summary>
+    /// <summary>Runs a recipe in a folder, new or (with resume) unfinished.</summary>
     public static async Task<int> LaunchAsync(
         OptionNode.Mapping node,
         string folder,
@@ -42,7 +43,7 @@ internal static class RunLauncher
         catch (OperationCanceledException)
         {
             var command = $"attune run {Path.Combine(folder, "recipe.yaml")} --out {folder} --resume";
-            Terminal.Messages.MarkupLineInterpolated($"[yellow]stopped[/] with everything kept. Go on with: {command}");
+            Terminal.Messages.MarkupLineInterpolated($"[yellow]stopped[/]; everything so far is kept. To continue: {command}");
             return 130;
         }
         catch (Exception problem) when (fresh && problem is AttuneException or IOException or UnauthorizedAccessException)
@@ -52,7 +53,7 @@ internal static class RunLauncher
         }
     }
 
-    /// <returns>Whether the folder is new, and whatever it holds is this run's.</returns>
+    /// <returns>Whether the folder is new, so that everything in it is this run's.</returns>
     private static bool PrepareFolder(Recipe recipe, string folder, bool resume)
     {
         var run = new RunFolder(folder);
@@ -61,14 +62,14 @@ internal static class RunLauncher
         {
             if (!resume)
             {
-                throw new AttuneException($"{folder} holds a run already. Add --resume to go on with it, or choose another --out.");
+                throw new AttuneException($"{folder} holds a run already. Add --resume to continue it, or choose another --out.");
             }
 
             if (File.ReadAllText(run.RecipeFile) != resolved)
             {
                 throw new AttuneException(
-                    $"{run.RecipeFile} is not the recipe given now; a run can only be resumed unchanged. Choose another --out "
-                        + "for a new run."
+                    $"{run.RecipeFile} differs from the recipe given now; a run can only be resumed unchanged. "
+                        + "Choose another --out for a new run."
                 );
             }
 

@@ -39,7 +39,7 @@ internal static class BenchTables
         }
     }
 
-    /// <summary>Where an iteration's seconds went, Attune's and a peer's.</summary>
+    /// <summary>The parts of an iteration and their seconds, Attune's and a peer's.</summary>
     private static Table Parts(BenchmarkReport report)
     {
         var table = Empty("case", "peer", "part", "Attune, s", "peer, s");
@@ -68,7 +68,7 @@ internal static class BenchTables
 
     private static Table Own(BenchmarkReport report)
     {
-        var table = Empty("case", "median", "least to most", "GFLOP/s", "of GEMM", "of roofline", "peak MB", "others' load");
+        var table = Empty("case", "median", "range", "GFLOP/s", "of GEMM", "of roofline", "peak MB", "other load");
         foreach (var row in report.Rows)
         {
             table.AddRow(
@@ -88,7 +88,7 @@ internal static class BenchTables
 
     private static Table Peers(BenchmarkReport report)
     {
-        var table = Empty("case", "peer", "Attune", "peer's median", "peer's peak MB", "others' load", "times as fast", "least to most");
+        var table = Empty("case", "peer", "Attune", "peer's median", "peer's peak MB", "other load", "times as fast", "range");
         foreach (var row in report.Rows)
         {
             foreach (var peer in row.Peers)

@@ -7,7 +7,7 @@ using Markup = Spectre.Console.Markup;
 
 namespace Attune.Cli.Screens;
 
-/// <summary>A board on the terminal: tables to standard output, where the files lie to standard error.</summary>
+/// <summary>A board on the terminal: tables go to standard output, the paths of the files to standard error.</summary>
 internal static class FrontierTables
 {
     private const int WidthInFiles = 200;

@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace Attune.Cli.Screens;
 
-/// <summary>A run as lines: for logs, pipes, and while a person is being asked.</summary>
+/// <summary>A run as lines: for logs, pipes, and runs that ask the user questions.</summary>
 internal sealed class LineScreen(IAnsiConsole console) : IRunScreen
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);

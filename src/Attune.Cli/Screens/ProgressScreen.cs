@@ -60,7 +60,7 @@ internal sealed class ProgressScreen(ProgressContext context, IAnsiConsole conso
     {
         foreach (var bar in _tasks.Values.Where(b => !b.IsFinished))
         {
-            bar.StopTask(); // stopped early: the bar stays where it was
+            bar.StopTask(); // stopped early: the bar keeps its length
         }
     }
 

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Attune.Cli.Screens;
 
-/// <summary>What a run came to, in a few lines.</summary>
+/// <summary>The main figures of a finished run.</summary>
 internal static class Summary
 {
     public static void Show(RunResult result, string folder)
@@ -37,14 +37,14 @@ internal static class Summary
         {
             Row(
                 table,
-                $"{stage.Name}: log p of chosen answers, held out",
+                $"{stage.Name}: log-probability of chosen answers, held out",
                 stage.Metrics["eval_logps/chosen_before"],
                 stage.Metrics["eval_logps/chosen"],
                 "0.0"
             );
             Row(
                 table,
-                $"{stage.Name}: log p of rejected answers, held out",
+                $"{stage.Name}: log-probability of rejected answers, held out",
                 stage.Metrics["eval_logps/rejected_before"],
                 stage.Metrics["eval_logps/rejected"],
                 "0.0"

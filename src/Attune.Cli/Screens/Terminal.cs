@@ -2,10 +2,10 @@ using Spectre.Console;
 
 namespace Attune.Cli.Screens;
 
-/// <summary>The person's terminal: results to standard output, everything else to standard error.</summary>
+/// <summary>The user's terminal: results go to standard output, everything else to standard error.</summary>
 internal static class Terminal
 {
-    // Wide enough that no path is broken where nobody's screen sets the width.
+    // Wide enough that no path is broken where no screen sets the width.
     private const int WidthOfLogs = 400;
 
     public static IAnsiConsole Messages { get; } = Create();

@@ -4,7 +4,7 @@ using Words = Spectre.Console.Text;
 
 namespace Attune.Cli.Screens;
 
-/// <summary>Asks the person at the terminal which of two answers is better.</summary>
+/// <summary>Asks the user at the terminal which of two answers is better.</summary>
 internal sealed class TerminalPerson(IAnsiConsole console) : IPersonAsked
 {
     public Answer Ask(int number, int total, string prompt, string first, string second, CancellationToken cancel)
@@ -14,7 +14,7 @@ internal sealed class TerminalPerson(IAnsiConsole console) : IPersonAsked
         console.WriteLine(prompt);
         console.Write(new Panel(new Words(first.Trim())).Header("[bold] 1 [/]").Expand());
         console.Write(new Panel(new Words(second.Trim())).Header("[bold] 2 [/]").Expand());
-        console.MarkupLine("Which is better? [bold]1[/] or [bold]2[/], [bold]s[/] to skip, [bold]q[/] when you have had enough");
+        console.MarkupLine("Which is better? [bold]1[/] or [bold]2[/], [bold]s[/] to skip, [bold]q[/] to stop");
         while (true)
         {
             switch (ReadKey(cancel))
@@ -34,8 +34,8 @@ internal sealed class TerminalPerson(IAnsiConsole console) : IPersonAsked
         }
     }
 
-    /// <summary>A key; where input is a pipe, the first letter of a line, and NUL at its end.</summary>
-    /// <remarks>Neither waiting for a key nor for a line can be cancelled: a thread waits, and is left behind.</remarks>
+    /// <summary>The pressed key; if input is a pipe, the first letter of the next line, or NUL at the end of input.</summary>
+    /// <remarks>Waiting for a key or a line cannot be cancelled, so a thread waits and is abandoned on cancellation.</remarks>
     private static char ReadKey(CancellationToken cancel) =>
         Task.Run(ReadOne, CancellationToken.None).WaitAsync(cancel).GetAwaiter().GetResult();
 

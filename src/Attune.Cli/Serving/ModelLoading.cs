@@ -1,3 +1,4 @@
+using Attune.Cli.Native;
 using Attune.Cli.Screens;
 using Attune.Models.Files;
 using Attune.Recipes.Sources;
@@ -7,7 +8,7 @@ using Spectre.Console;
 
 namespace Attune.Cli.Serving;
 
-/// <summary>From a model folder to a served model.</summary>
+/// <summary>Loads a model folder to serve it.</summary>
 internal static class ModelLoading
 {
     /// <param name="folder">A folder in Hugging Face layout, or 'embedded'; its last name is the model's.</param>

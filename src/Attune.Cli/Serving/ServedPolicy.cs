@@ -10,7 +10,7 @@ using Attune.Web;
 
 namespace Attune.Cli.Serving;
 
-/// <summary>The served model as the one that people chat with: their replies are decoded in one batch with whatever programs ask.</summary>
+/// <summary>The served model as a chat partner; its replies are decoded in one batch with the requests of programs.</summary>
 internal sealed class ServedPolicy(ICompletionModel model) : IChatPolicy
 {
     private const int LongestReply = 256;
@@ -26,7 +26,7 @@ internal sealed class ServedPolicy(ICompletionModel model) : IChatPolicy
         {
             throw new DataException(
                 $"the conversation has {start.Tokens.Length} tokens, and the model can read and write {model.ContextLength} in "
-                    + "all. Finish it here, or begin with a shorter message."
+                    + "all. Finish it here, or start with a shorter message."
             );
         }
         var options = new SamplingOptions { MaxNewTokens = Math.Min(LongestReply, room) };
@@ -38,7 +38,7 @@ internal sealed class ServedPolicy(ICompletionModel model) : IChatPolicy
             texts[piece.Answer].Append(piece.Text);
         }
 
-        // The space that begins a continuation is a part of it.
+        // A continuation keeps its leading space.
         return [.. texts.Select(t => t.ToString().TrimEnd()).Select(t => prompt is Prompt.Chat ? t.TrimStart() : t)];
     }
 }

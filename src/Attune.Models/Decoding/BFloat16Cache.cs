@@ -61,7 +61,8 @@ internal static unsafe class BFloat16Cache
     internal static void Mix(float* weights, float scale, uint* values, int count, int width, float* output, float* next)
     {
         var stride = ValueWords(width);
-        for (var word = 0; word < stride; )
+        var word = 0;
+        while (word < stride)
         {
             word +=
                 stride - word >= 2 * Vector<float>.Count

@@ -135,7 +135,8 @@ internal static unsafe class RowKernels
     private static void Mix(float* weights, float scale, float* values, int stride, int count, int width, float* output, float* next)
     {
         var room = stackalloc float[4 * Vector<float>.Count];
-        for (var column = 0; column < width; )
+        var column = 0;
+        while (column < width)
         {
             var mixed =
                 stride - column >= 4 * Vector<float>.Count

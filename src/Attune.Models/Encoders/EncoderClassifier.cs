@@ -85,7 +85,8 @@ public sealed class EncoderClassifier : IDisposable
         var results = new float[texts.Count][];
         // Texts of like length together, so that little is padded.
         var order = Enumerable.Range(0, texts.Count).OrderBy(i => texts[i].Count).ToArray();
-        for (var start = 0; start < order.Length; )
+        var start = 0;
+        while (start < order.Length)
         {
             var count = 1;
             while (start + count < order.Length && (count + 1) * texts[order[start + count]].Count <= TokensAtOnce)

@@ -7,7 +7,7 @@ namespace Attune.Recipes.Binding;
 /// <param name="Default">As it would be written; null where there is none to show.</param>
 public sealed record CommandLineOption(string Name, string Key, string TypeHint, string? Default, OptionProperty Option)
 {
-    /// <summary>The description with what is allowed and the default.</summary>
+    /// <summary>The description with the range and the default; the type hint names the words that are allowed.</summary>
     public string Help
     {
         get
@@ -17,16 +17,16 @@ public sealed record CommandLineOption(string Name, string Key, string TypeHint,
             {
                 facts.Add(range.ToString());
             }
-            else if (Option.Shape is OptionShape.Word or OptionShape.Switch or OptionShape.List { Item: OptionShape.Keyed })
+            else if (Option.Shape is OptionShape.List { Item: OptionShape.Keyed })
             {
                 facts.Add(Option.Shape.Expected);
             }
 
-            facts.AddRange(
-                Option.IsRequired ? ["required"]
-                : Default is not null ? [$"default {Default}"]
-                : []
-            );
+            if (Default is not null)
+            {
+                facts.Add($"default {Default}");
+            }
+
             return facts.Count == 0 ? Option.Description : $"{Option.Description} ({string.Join("; ", facts)})";
         }
     }

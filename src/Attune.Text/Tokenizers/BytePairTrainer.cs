@@ -53,7 +53,8 @@ public static class BytePairTrainer
         {
             foreach (var part in separator.EnumerateSplits(text))
             {
-                for (var rest = text.AsSpan(part); rest.Length > 0; )
+                var rest = text.AsSpan(part);
+                while (rest.Length > 0)
                 {
                     var word = rest[..Gpt2Words.FirstWord(rest)];
                     bySpan[word] = bySpan.TryGetValue(word, out var count) ? count + 1 : 1;

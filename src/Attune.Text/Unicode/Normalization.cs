@@ -79,7 +79,8 @@ internal static class Normalization
     /// <summary>Marks in the order of their classes; marks of one class keep their order.</summary>
     private static void Order(Tables tables, List<int> points)
     {
-        for (var start = 0; start < points.Count; )
+        var start = 0;
+        while (start < points.Count)
         {
             var end = start;
             while (end < points.Count && tables.Class(points[end]) != 0)

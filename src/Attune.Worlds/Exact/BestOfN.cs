@@ -19,7 +19,8 @@ public static class BestOfN
         var result = new double[prior.Length];
         // From the top: 1 - F^n keeps its digits there, where F^n itself would round to 1.
         double above = 0;
-        for (var end = order.Length; end > 0; )
+        var end = order.Length;
+        while (end > 0)
         {
             var start = end - 1;
             var mass = prior[order[start]];

@@ -59,12 +59,9 @@ public sealed class OptionSchemaTests
         Assert.Equal("NUMBER", options["--kl-coefficient"].TypeHint);
         Assert.Equal("items of one step (1 to 1000000; default 64)", options["--batch-size"].Help);
         Assert.Equal("INT", options["--batch-size"].TypeHint);
-        Assert.Equal("prompts to answer (required)", options["--prompts"].Help);
+        Assert.Equal("prompts to answer", options["--prompts"].Help);
         Assert.Equal("reward-model|policy|shared-trunk|k1", options["--value-network"].TypeHint);
-        Assert.Equal(
-            "where the value network comes from (one of reward-model, policy, shared-trunk, k1; default policy)",
-            options["--value-network"].Help
-        );
+        Assert.Equal("where the value network comes from (default policy)", options["--value-network"].Help);
         Assert.Equal("lora.targets", options["--lora-targets"].Key);
         Assert.Equal("layers to adapt (default [query, value])", options["--lora-targets"].Help);
         Assert.Equal("score in place of that of an endless answer", options["--missing-eos-score"].Help);

@@ -41,7 +41,8 @@ internal sealed record Metaspace(char Replacement, string Prepend, bool Splits)
 
     private IEnumerable<TextPiece> Parts(TextPiece piece)
     {
-        for (var start = 0; start < piece.Text.Length; )
+        var start = 0;
+        while (start < piece.Text.Length)
         {
             var end = piece.Text.IndexOf(Replacement, start + 1);
             end = end < 0 ? piece.Text.Length : end;

@@ -180,7 +180,8 @@ internal sealed class TextPattern
     private static List<(int, int)> Words(string text)
     {
         var words = new List<(int, int)>(1 + text.Length / 5);
-        for (var start = 0; start < text.Length; )
+        var start = 0;
+        while (start < text.Length)
         {
             var length = Gpt2Words.FirstWord(text.AsSpan(start));
             words.Add((start, length));

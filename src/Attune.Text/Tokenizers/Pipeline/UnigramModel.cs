@@ -71,7 +71,8 @@ internal sealed class UnigramModel : ITokenizerModel
         var (best, from, token) = (new double[piece.Length + 1], new int[piece.Length + 1], new int[piece.Length + 1]);
         Array.Fill(best, double.NegativeInfinity, 1, piece.Length);
         var known = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        for (var start = 0; start < piece.Length; )
+        var start = 0;
+        while (start < piece.Length)
         {
             var width = char.IsSurrogatePair(piece, start) ? 2 : 1;
             var covered = false;

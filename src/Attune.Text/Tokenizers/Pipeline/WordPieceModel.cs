@@ -32,7 +32,8 @@ internal sealed class WordPieceModel(Dictionary<string, int> ids, int unknown, s
             ends.Add(ends[^1] + rune.Utf16SequenceLength);
         }
 
-        for (var start = 0; start < ends.Count - 1 && ends.Count - 1 <= longest; )
+        var start = 0;
+        while (start < ends.Count - 1 && ends.Count - 1 <= longest)
         {
             var end = ends.Count - 1;
             var id = -1;

@@ -137,11 +137,13 @@ internal sealed class PairAnalysis(GrammarTables tables)
             .Select(s => (features.HasFlag(Features.Aspect) ? s.Item1 : default, features.HasFlag(Features.Number) ? s.Item2 : default))
             .Distinct()
             .ToArray();
-        return from style in features.HasFlag(Features.Style) ? Enum.GetValues<Style>() : [default]
+        var contexts =
+            from style in features.HasFlag(Features.Style) ? Enum.GetValues<Style>() : [default]
             from valence in features.HasFlag(Features.Valence) ? Enumerable.Range(-2, 5) : [0]
             from genre in features.HasFlag(Features.Genre) ? Enum.GetValues<Genre>() : [default]
             from subject in subjects
             select new GrammarContext(style, valence, subject.Item1, subject.Item2, genre);
+        return contexts;
     }
 
     private static GrammarContext Judged(Part.Reference reference, GrammarContext context) =>

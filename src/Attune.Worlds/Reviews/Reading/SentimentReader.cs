@@ -20,7 +20,8 @@ internal static class SentimentReader
     {
         var phrases = new List<string>();
         var (sum, weights) = (0.0, Caution);
-        for (var start = 0; start < tokens.Length; )
+        var start = 0;
+        while (start < tokens.Length)
         {
             var length = tokens[start..].IndexOfAny([".", "!", "?"]) is >= 0 and var found ? found + 1 : tokens.Length - start;
             foreach (var (value, weight) in ReadSentence(tokens.Slice(start, length), phrases))
@@ -40,7 +41,8 @@ internal static class SentimentReader
         var judgements = new List<(double, double)>();
         var (negated, concedes) = (false, false);
         // "Although X, Y" and "Y, even if X" concede up to the comma or the end; "X, but Y" concedes all before "but".
-        for (var at = 0; at < tokens.Length; )
+        var at = 0;
+        while (at < tokens.Length)
         {
             if (ReviewLexicon.Judgements.Match(tokens, at, out var value) is > 0 and var length)
             {

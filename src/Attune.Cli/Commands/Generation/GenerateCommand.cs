@@ -1,0 +1,245 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using Attune.Cli.Native;
+using Attune.Cli.Screens;
+using Attune.Core;
+using Attune.Core.Conversations;
+using Attune.Core.Rollouts;
+using Attune.Core.Runs;
+using Attune.Data.Encoding;
+using Attune.Models;
+using Attune.Models.Decoding;
+using Attune.Recipes.Binding;
+using Attune.Recipes.Sources;
+using Attune.Text.Tokenizers;
+using Attune.Training.Tokens;
+using Spectre.Console;
+
+namespace Attune.Cli.Commands.Generation;
+
+/// <summary><c>attune generate</c></summary>
+internal static class GenerateCommand
+{
+    private static readonly Option<string> Model = Arguments.Model();
+    private static readonly Option<string> PromptText = new("--prompt")
+    {
+        Description = "text to continue",
+        HelpName = "TEXT",
+        DefaultValueFactory = _ => "",
+    };
+    private static readonly Option<bool> Chat = new("--chat")
+    {
+        Description = "treat the prompt as a user's message, written in the model's chat template (ChatML if it has none)",
+    };
+    private static readonly Option<string?> SystemMessage = new("--system")
+    {
+        Description = "with --chat, the system message",
+        HelpName = "TEXT",
+    };
+    private static readonly Option<string?> Template = Arguments.Template("with --chat, ");
+    private static readonly Option<bool> Greedy = new("--greedy") { Description = "always take the most likely token" };
+    private static readonly Option<int> MaxTokens = Arguments.Count("--max-tokens", "longest continuation, in tokens", 128);
+    private static readonly Option<double> Temperature = new("--temperature")
+    {
+        Description = "below 1 more predictable, above 1 more varied",
+        HelpName = "NUMBER",
+        DefaultValueFactory = _ => 1,
+    };
+    private static readonly Option<int> TopK = new("--top-k")
+    {
+        Description = "keep the k most likely tokens; 0 keeps all",
+        HelpName = "N",
+    };
+    private static readonly Option<double> TopP = new("--top-p")
+    {
+        Description = "keep the most likely tokens that together reach this probability",
+        HelpName = "NUMBER",
+        DefaultValueFactory = _ => 1,
+    };
+    private static readonly Option<double> MinP = new("--min-p")
+    {
+        Description = "keep tokens at least this fraction as likely as the most likely one",
+        HelpName = "NUMBER",
+    };
+    private static readonly Option<string[]> Stop = new("--stop")
+    {
+        Description = "text that ends the continuation; may be given several times",
+        HelpName = "TEXT",
+        AllowMultipleArgumentsPerToken = false,
+    };
+    private static readonly Option<string> Type = Arguments.KernelType();
+    private static readonly Option<int> Count = Arguments.Count("--count", "continuations to draw", 1);
+    private static readonly Option<int> BestOf = Arguments.Count(
+        "--best-of",
+        "draw this many for each continuation and print the one with the highest reward; with --json all of them",
+        1
+    );
+    private static readonly Option<ulong> Seed = Arguments.Seed();
+    private static readonly Option<bool> Json = Arguments.Json(
+        "print one JSON object a continuation: text, tokens, log_probs, stop; with --best-of also score, spread and best"
+    );
+
+    public static Command Create()
+    {
+        var command = new Command(
+            "generate",
+            "Continue a text, or answer a message.\n\n"
+                + "Examples:\n"
+                + "  attune generate --model embedded --prompt \"Title: Night Ferry\" --max-tokens 60\n"
+                + "  attune generate --model runs/sft/final --prompt \"...\" --best-of 16 --reward-model runs/reward/final\n"
+                + "  attune generate --model models/qwen --chat --system \"Be brief.\" --prompt \"Why is the sky blue?\""
+        );
+        Option[] sampling = [Greedy, MaxTokens, Temperature, TopK, TopP, MinP, Stop, Type, Count, BestOf, Seed, Json];
+        foreach (var option in (Option[])[Model, PromptText, Chat, SystemMessage, Template, .. sampling])
+        {
+            command.Add(option);
+        }
+
+        var reward = BestOfReward.Options();
+        foreach (var (_, option) in reward)
+        {
+            command.Add(option);
+        }
+
+        command.RequireAtLeast(Count, 1);
+        command.RequireAtLeast(BestOf, 1);
+        command.SetAction((parsed, cancel) => GenerateAsync(parsed, reward, cancel));
+        return command;
+    }
+
+    private static async Task<int> GenerateAsync(
+        ParseResult parsed,
+        ImmutableArray<(CommandLineOption Key, Option<string?> Option)> rewardOptions,
+        CancellationToken cancel
+    )
+    {
+        NativeSetup.LoadTorch();
+        var folder = EmbeddedModel.Resolve(parsed.GetRequiredValue(Model));
+        if (parsed.GetValue(Template) is not null && !parsed.GetValue(Chat))
+        {
+            throw new ConfigurationException("--template is for conversations: give --chat too.");
+        }
+
+        var text = ModelTokenizer.Load(folder, parsed.GetValue(Template));
+        var encoder = new Encoder(text.Tokenizer, text.Template);
+        using var reward = BestOfReward.Of(parsed, rewardOptions, parsed.GetValue(BestOf), encoder);
+        var prompt = ReadPrompt(parsed);
+        foreach (var warning in prompt is Prompt.Chat ? text.Warnings : [])
+        {
+            Terminal.Messages.MarkupLineInterpolated($"[yellow]{warning}[/]");
+        }
+
+        foreach (var group in Sample(parsed, folder, text.Tokenizer, encoder.EncodePrompt(prompt), cancel).Chunk(parsed.GetValue(BestOf)))
+        {
+            var scores = reward is null ? null : await reward.ScoreAsync(group, cancel);
+            Print(parsed, prompt, text.Tokenizer, group, scores);
+        }
+
+        foreach (var note in reward?.Notes ?? [])
+        {
+            Terminal.Messages.MarkupLineInterpolated($"[yellow]{note}[/]");
+        }
+
+        return 0;
+    }
+
+    private static IReadOnlyList<Rollout> Sample(
+        ParseResult parsed,
+        string folder,
+        ITokenizer tokenizer,
+        ImmutableArray<int> prompt,
+        CancellationToken cancel
+    )
+    {
+        var options = new SamplingOptions
+        {
+            Temperature = parsed.GetValue(Greedy) ? 0 : parsed.GetValue(Temperature),
+            TopK = parsed.GetValue(TopK),
+            TopP = parsed.GetValue(TopP),
+            MinP = parsed.GetValue(MinP),
+            MaxNewTokens = parsed.GetValue(MaxTokens),
+            EndToken = tokenizer.EndToken,
+            StopSequences = [.. parsed.GetValue(Stop) ?? []],
+        };
+        using var model = ModelFiles.LoadLanguageModel(folder);
+        var type = Arguments.KernelTypeOf(parsed.GetRequiredValue(Type));
+        using var engine = new DecodeEngine(model, tokenizer.DecodeContinuation, type: type);
+        var seed = new Seed(parsed.GetValue(Seed));
+        SampleRequest[] requests =
+        [
+            .. Enumerable
+                .Range(0, parsed.GetValue(Count) * parsed.GetValue(BestOf))
+                .Select(i => new SampleRequest(prompt, seed.For("generate", i))),
+        ];
+        return engine.Sample(requests, options, 0, null, cancel);
+    }
+
+    private static Prompt ReadPrompt(ParseResult parsed)
+    {
+        var (text, system) = (parsed.GetRequiredValue(PromptText), parsed.GetValue(SystemMessage));
+        if (!parsed.GetValue(Chat))
+        {
+            return system is null
+                ? new Prompt.Text(text)
+                : throw new ConfigurationException("--system is for conversations: give --chat too.");
+        }
+
+        var question = new Message(Role.User, text);
+        return new Prompt.Chat(system is null ? [question] : [new Message(Role.System, system), question]);
+    }
+
+    private static void Print(
+        ParseResult parsed,
+        Prompt prompt,
+        ITokenizer tokenizer,
+        IReadOnlyList<Rollout> rollouts,
+        IReadOnlyList<Score>? scores
+    )
+    {
+        var before = prompt is Prompt.Text ? parsed.GetRequiredValue(PromptText) : "";
+        var best = scores is null ? 0 : BestOfReward.Best(scores);
+        for (var i = 0; i < rollouts.Count; i++)
+        {
+            // With nothing before it, the answer is a text of its own: no space stands before its first word.
+            var answer = rollouts[i].Sequence.Answer;
+            var text = before.Length == 0 ? tokenizer.Decode(answer) : tokenizer.DecodeContinuation(answer);
+            if (parsed.GetValue(Json))
+            {
+                Console.Out.WriteLine(AsJson(text, rollouts[i], scores?[i], i == best));
+            }
+            else if (i == best)
+            {
+                var score = scores is null ? "" : string.Create(CultureInfo.InvariantCulture, $"\n[score {scores[i].Total:0.000}]");
+                Console.Out.WriteLine(before + text + score);
+            }
+        }
+    }
+
+    private static string AsJson(string text, Rollout rollout, Score? score, bool best)
+    {
+        var (tokens, logProbs, stop) = (rollout.Sequence.Answer.ToArray(), rollout.LogProbs.ToArray(), rollout.Stop.ToString());
+        return score is null
+            ? JsonOutput.Line(
+                new
+                {
+                    text,
+                    tokens,
+                    log_probs = logProbs,
+                    stop,
+                }
+            )
+            : JsonOutput.Line(
+                new
+                {
+                    text,
+                    tokens,
+                    log_probs = logProbs,
+                    stop,
+                    score = score.Total,
+                    spread = score.Spread,
+                    best,
+                }
+            );
+    }
+}
