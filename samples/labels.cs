@@ -69,7 +69,9 @@ internal sealed class Printer : ILoopObserver
     {
         if (progress.Updates % 5 == 0)
         {
-            Console.WriteLine($"update {progress.Updates}/{plannedUpdates}: loss {metrics["loss"]:0.000}, accuracy {metrics["accuracy"]:0.00}");
+            Console.WriteLine(
+                $"update {progress.Updates}/{plannedUpdates}: loss {metrics["loss"]:0.000}, accuracy {metrics["accuracy"]:0.00}"
+            );
         }
     }
 

@@ -35,7 +35,9 @@ try
     );
     await new Run(recipe, folder, new Screen(), person: null).RunAsync(CancellationToken.None);
     var stage = new RunFolder(folder).ReadResult()!.Stages[^1];
-    Console.WriteLine($"{stage.Title}: held-out loss {stage.Metrics["eval_loss_before"]:0.000} before, {stage.Metrics["eval_loss"]:0.000} after");
+    Console.WriteLine(
+        $"{stage.Title}: held-out loss {stage.Metrics["eval_loss_before"]:0.000} before, {stage.Metrics["eval_loss"]:0.000} after"
+    );
 }
 finally
 {

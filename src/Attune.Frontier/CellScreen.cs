@@ -1,8 +1,8 @@
-using Attune.Reports.Html;
 using Attune.Core.Runs;
 using Attune.Recipes.Running;
 using Attune.Reports;
 using Attune.Reports.Frontier;
+using Attune.Reports.Html;
 
 namespace Attune.Frontier;
 

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
-
 using Attune.Core.Options;
+
 namespace Attune.Methods;
 
 /// <summary>Options of a method that has presets.</summary>

@@ -1,3 +1,4 @@
+using Attune.Feedback;
 using Attune.Feedback.Audit;
 using Attune.Feedback.Exchange;
 using Attune.Feedback.Labels;
@@ -7,7 +8,6 @@ using Attune.Feedback.Projects;
 using Attune.Feedback.Quality;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Snapshots;
-using Attune.Feedback;
 using Attune.Feedback.Storage;
 using Attune.Web.Components;
 using Attune.Web.Configuration;

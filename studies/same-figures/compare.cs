@@ -77,4 +77,5 @@ static void Add(SortedDictionary<string, string> facts, string name, JsonElement
     }
 }
 
-static bool IsTime(string name) => name.Contains("seconds", StringComparison.OrdinalIgnoreCase) || name.StartsWith("time/", StringComparison.Ordinal);
+static bool IsTime(string name) =>
+    name.Contains("seconds", StringComparison.OrdinalIgnoreCase) || name.StartsWith("time/", StringComparison.Ordinal);

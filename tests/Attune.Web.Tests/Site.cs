@@ -1,17 +1,17 @@
-using Attune.Feedback.Audit;
-using Attune.Feedback.Exchange;
-using Attune.Feedback.Privacy;
-using Attune.Feedback.Quality;
-using Attune.Feedback.Queue;
-using Attune.Feedback.Snapshots;
 using System.Collections.Immutable;
 using System.Net;
 using Attune.Core.Conversations;
-using Attune.Feedback.Storage;
 using Attune.Feedback;
+using Attune.Feedback.Audit;
+using Attune.Feedback.Exchange;
 using Attune.Feedback.Labels;
 using Attune.Feedback.People;
+using Attune.Feedback.Privacy;
 using Attune.Feedback.Projects;
+using Attune.Feedback.Quality;
+using Attune.Feedback.Queue;
+using Attune.Feedback.Snapshots;
+using Attune.Feedback.Storage;
 using Attune.Testing;
 using Attune.Web.Configuration;
 

@@ -1,8 +1,8 @@
-using Attune.Reports.Html;
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Reports;
+using Attune.Reports.Html;
 using Attune.Reports.Plotting;
 using Attune.Worlds.Exact;
 using Attune.Worlds.Tiny;

@@ -1,8 +1,8 @@
-using Attune.Web.Configuration;
 using System.CommandLine;
 using Attune.Cli.Serving;
 using Attune.Training.Serving;
 using Attune.Web;
+using Attune.Web.Configuration;
 
 namespace Attune.Cli.Commands;
 

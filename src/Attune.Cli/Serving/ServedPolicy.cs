@@ -1,4 +1,3 @@
-using Attune.Web.Configuration;
 using System.Collections.Immutable;
 using System.Text;
 using Attune.Core;
@@ -7,6 +6,7 @@ using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Web;
+using Attune.Web.Configuration;
 
 namespace Attune.Cli.Serving;
 

@@ -118,7 +118,12 @@ public static partial class MetricCatalog
             ),
             new(prefix + "rewards/rejected", "reward", "The same for rejected answers.", Trl),
             new(prefix + "rewards/margins", "reward", "Mean implicit reward of chosen answers minus that of rejected answers.", Trl),
-            new(prefix + "rewards/accuracies", "1", "Share of pairs in which the chosen answer has the strictly higher implicit reward.", Trl),
+            new(
+                prefix + "rewards/accuracies",
+                "1",
+                "Share of pairs in which the chosen answer has the strictly higher implicit reward.",
+                Trl
+            ),
             new(prefix + "logps/chosen", "nats", "Mean log pi of chosen answers, summed over their tokens.", Trl),
             new(prefix + "logps/rejected", "nats", "The same for rejected answers.", Trl),
             new(prefix + "logits/chosen", "1", "Mean logit over the positions of chosen answers and the vocabulary.", Trl),

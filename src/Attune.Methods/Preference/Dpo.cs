@@ -1,10 +1,10 @@
-using Attune.Core.Options;
-using Attune.Models.Architecture;
-using Attune.Models;
 using System.Collections.Immutable;
-using System.ComponentModel.DataAnnotations;
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
+using Attune.Core.Options;
+using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Numerics;
 using Attune.Training.Optimisation;
 using static TorchSharp.torch;

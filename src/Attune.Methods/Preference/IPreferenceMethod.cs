@@ -1,4 +1,5 @@
 using Attune.Models;
+using Attune.Models.Architecture;
 
 namespace Attune.Methods.Preference;
 

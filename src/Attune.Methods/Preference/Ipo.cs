@@ -1,8 +1,8 @@
 using System.ComponentModel;
-using Attune.Core.Options;
-using Attune.Models.Architecture;
-using Attune.Models;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
+using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Numerics;
 using static TorchSharp.torch;
 

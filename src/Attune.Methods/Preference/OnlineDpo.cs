@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-
 using Attune.Core.Options;
+
 namespace Attune.Methods.Preference;
 
 /// <summary>Which loss online DPO learns its judged pairs by.</summary>

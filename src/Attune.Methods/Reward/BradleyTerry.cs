@@ -1,10 +1,9 @@
-using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
+using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
-using Attune.Models;
 using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
@@ -56,13 +55,17 @@ public static class BradleyTerry
     }
 
     /// <summary>The loss on pairs, as a stage trains by it.</summary>
-    public sealed class Labels : IRewardLoss<Preference, TokenPair>
+    public sealed class Labels : IRewardLoss<Core.Feedback.Preference, TokenPair>
     {
-        public EncodedData<TokenPair> Encode(Encoder encoder, IReadOnlyList<Preference> labels, int maxLength) =>
+        public EncodedData<TokenPair> Encode(Encoder encoder, IReadOnlyList<Core.Feedback.Preference> labels, int maxLength) =>
             encoder.EncodeAll(labels, maxLength);
 
         public TokenPair Change(TokenPair item, Func<TokenSequence, TokenSequence> change) =>
-            item with { Chosen = change(item.Chosen), Rejected = change(item.Rejected) };
+            item with
+            {
+                Chosen = change(item.Chosen),
+                Rejected = change(item.Rejected),
+            };
 
         public IObjective<TokenPair> Objective(ScalarModel model) => new Objective(model);
 

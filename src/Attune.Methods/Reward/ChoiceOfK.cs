@@ -2,9 +2,9 @@ using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
+using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
-using Attune.Models;
 using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
@@ -63,7 +63,10 @@ public static class ChoiceOfK
             encoder.EncodeAll(labels, maxLength);
 
         public TokenChoice Change(TokenChoice item, Func<TokenSequence, TokenSequence> change) =>
-            item with { Answers = [.. item.Answers.Select(change)] };
+            item with
+            {
+                Answers = [.. item.Answers.Select(change)],
+            };
 
         public IObjective<TokenChoice> Objective(ScalarModel model) => new Objective(model);
 

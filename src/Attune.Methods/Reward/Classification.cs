@@ -2,9 +2,9 @@ using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
+using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
-using Attune.Models;
 using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
@@ -65,7 +65,10 @@ public static class Classification
         }
 
         public LabelledSequence Change(LabelledSequence item, Func<TokenSequence, TokenSequence> change) =>
-            item with { Sequence = change(item.Sequence) };
+            item with
+            {
+                Sequence = change(item.Sequence),
+            };
 
         public IObjective<LabelledSequence> Objective(ScalarModel model) => new Objective(model);
 

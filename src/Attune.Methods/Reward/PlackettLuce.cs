@@ -1,7 +1,7 @@
 using Attune.Core.Tokens;
+using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
-using Attune.Models;
 using Attune.Numerics;
 using Attune.Training.Contracts;
 using static TorchSharp.torch;

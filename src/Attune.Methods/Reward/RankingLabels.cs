@@ -2,6 +2,7 @@ using Attune.Core.Feedback;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Training.Contracts;
 
 namespace Attune.Methods.Reward;
@@ -15,7 +16,10 @@ public abstract class RankingLabels : IRewardLoss<Ranking, TokenRanking>
         encoder.EncodeAll(labels, maxLength);
 
     public TokenRanking Change(TokenRanking item, Func<TokenSequence, TokenSequence> change) =>
-        item with { Answers = [.. item.Answers.Select(change)] };
+        item with
+        {
+            Answers = [.. item.Answers.Select(change)],
+        };
 
     public IEnumerable<(TokenSequence Better, TokenSequence Worse)> Pairs(TokenRanking item)
     {

@@ -1,4 +1,3 @@
-
 namespace Attune.Models.Decoding;
 
 /// <summary>Attention over the cache.</summary>

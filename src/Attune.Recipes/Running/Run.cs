@@ -123,10 +123,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
 
     private (Artifacts, StageResult)? Finished(int index) =>
         IsFinished(index)
-            ? (
-                Artifacts.Read(ArtifactsPath(index), folder),
-                StageResultFile.Read(Path.Combine(StageFolder(index), DoneFile))
-            )
+            ? (Artifacts.Read(ArtifactsPath(index), folder), StageResultFile.Read(Path.Combine(StageFolder(index), DoneFile)))
             : null;
 
     private string ArtifactsPath(int index)

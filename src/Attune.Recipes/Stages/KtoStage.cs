@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Attune.Core.Options;
 using Attune.Core.Feedback;
+using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Methods;

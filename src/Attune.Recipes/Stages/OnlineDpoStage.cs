@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Attune.Core.Options;
 using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
+using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Data.Order;
 using Attune.Methods;
@@ -14,6 +14,7 @@ using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
 using Attune.Training.Checkpoints;
 using Attune.Training.Contracts;
+using Attune.Training.Evaluation;
 using Attune.Training.Rewards;
 using Attune.Training.Rollouts;
 using Attune.Worlds.Annotators;
@@ -114,9 +115,7 @@ public sealed record OnlineDpoStage : Stage
     {
         var longest = models.Policy.Config.ContextLength;
         var pool = new PromptPool([
-            .. prompts
-                .Select(p => (p, models.Encoder.EncodePrompt(p)))
-                .Where(p => p.Item2.Length + Evaluation.MaxNewTokens <= longest),
+            .. prompts.Select(p => (p, models.Encoder.EncodePrompt(p))).Where(p => p.Item2.Length + Evaluation.MaxNewTokens <= longest),
         ]);
         if (pool.Count < prompts.Length)
         {

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
-using Attune.Core.Options;
 using Attune.Core.Feedback;
+using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
+using Attune.Data.Encoding;
 using Attune.Methods;
 using Attune.Methods.Preference;
 using Attune.Recipes.Running;
@@ -78,12 +79,7 @@ public sealed record PairMethodStage<TMethod> : Stage
         );
     }
 
-    private ImmutableArray<PreferencePair> WithReference(
-        ReferencedPolicy models,
-        string name,
-        IReadOnlyList<TokenPair> pairs,
-        bool always
-    )
+    private ImmutableArray<PreferencePair> WithReference(ReferencedPolicy models, string name, IReadOnlyList<TokenPair> pairs, bool always)
     {
         TokenSequence[] sequences = [.. pairs.Select(p => p.Chosen), .. pairs.Select(p => p.Rejected)];
         var known = models.KnownLogProbs(name, sequences, Method.Reference, always);

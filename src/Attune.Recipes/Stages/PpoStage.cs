@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Attune.Core.Options;
 using Attune.Core;
+using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;

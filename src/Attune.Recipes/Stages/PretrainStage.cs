@@ -101,7 +101,11 @@ public sealed record PretrainStage : Stage
         var train = encoder.EncodeAll(split.Training, options.MaxLength);
         var heldOut = encoder.EncodeAll(split.HeldOut, options.MaxLength);
         context.NoteDropped(train.Dropped, Data);
-        using var model = new LanguageModel(Shape(encoder.Tokenizer.VocabularySize), context.Seed.For("weights"), options.Training.Precision);
+        using var model = new LanguageModel(
+            Shape(encoder.Tokenizer.VocabularySize),
+            context.Seed.For("weights"),
+            options.Training.Precision
+        );
         return await SupervisedFit.RunAsync(
             context,
             Kind,

@@ -9,7 +9,5 @@ public sealed record ReferenceModel
     public string? RefModel { get; init; }
 
     internal IEnumerable<string> Missing(string kind) =>
-        RefModel is { } folder && !Directory.Exists(folder)
-            ? [$"{kind}.ref_model: {folder} is not a folder; expected a model's."]
-            : [];
+        RefModel is { } folder && !Directory.Exists(folder) ? [$"{kind}.ref_model: {folder} is not a folder; expected a model's."] : [];
 }

@@ -1,8 +1,10 @@
+using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Methods;
 using Attune.Methods.Preference;
-using Attune.Core.Tokens;
 using Attune.Models;
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using Attune.Recipes.Running;
 
 namespace Attune.Recipes.Stages;
@@ -50,8 +52,7 @@ internal sealed class ReferencedPolicy : IDisposable
     /// <param name="always">Whether to compute them even where the options do not ask for it.</param>
     public double?[] KnownLogProbs(string name, IReadOnlyList<TokenSequence> sequences, ReferenceOptions? options, bool always) =>
         options is null || options.ReferenceFree ? [.. sequences.Select(_ => (double?)0)]
-        : always || options.PrecomputeRefLogProbs
-            ? [.. ReferenceFile.LogProbs(Context, name, Reference, sequences).Select(p => (double?)p)]
+        : always || options.PrecomputeRefLogProbs ? [.. ReferenceFile.LogProbs(Context, name, Reference, sequences).Select(p => (double?)p)]
         : new double?[sequences.Count];
 
     public void Dispose()

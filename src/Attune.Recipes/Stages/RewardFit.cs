@@ -3,6 +3,8 @@ using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Methods.Reward;
 using Attune.Models;
+using Attune.Models.Architecture;
+using Attune.Models.Files;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
 using Attune.Training.Checkpoints;
@@ -31,7 +33,7 @@ internal sealed class RewardFit<TLabel, TItem>(
             if (Directory.Exists(finished))
             {
                 members.Add(
-                    method.Training.Lora.R == 0 ? ModelFiles.LoadScalarModel(finished) : ScalarModel.Adapted(policy, finished)
+                    method.Training.Lora.R == 0 ? ModelFiles.LoadScalarModel(finished) : AdapterFiles.LoadScalarModel(policy, finished)
                 );
                 continue;
             }

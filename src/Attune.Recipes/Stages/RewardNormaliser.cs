@@ -3,6 +3,7 @@ using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Core.Tokens;
 using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Recipes.Running;
 using Attune.Training.Rewards;
 using Attune.Training.Rollouts;
@@ -25,13 +26,7 @@ internal sealed class RewardNormaliser
         _prompts =
             stage.Method.Normalisation == RewardNormalisation.None || stage.NormalisationSamples == 0
                 ? []
-                :
-                [
-                    .. answers
-                        .Select(a => a.Tokens[..a.AnswerStart])
-                        .DistinctBy(p => string.Join(' ', p))
-                        .Take(stage.NormalisationSamples),
-                ];
+                : [.. answers.Select(a => a.Tokens[..a.AnswerStart]).DistinctBy(p => string.Join(' ', p)).Take(stage.NormalisationSamples)];
         if (_prompts.Length == 0)
         {
             return;

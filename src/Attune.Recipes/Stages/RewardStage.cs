@@ -1,8 +1,8 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
-using Attune.Core.Options;
 using Attune.Core.Feedback;
+using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Methods;
@@ -51,11 +51,7 @@ public sealed record RewardStage : Stage
             _ => throw new UnreachableException(),
         };
 
-    private async Task<StageResult> FitAsync<TLabel, TItem>(
-        IRewardLoss<TLabel, TItem> loss,
-        StageContext context,
-        CancellationToken cancel
-    )
+    private async Task<StageResult> FitAsync<TLabel, TItem>(IRewardLoss<TLabel, TItem> loss, StageContext context, CancellationToken cancel)
         where TLabel : Label
     {
         using var policy = Method.Training.Lora.R == 0 ? context.LoadPolicy() : context.LoadBase(Method.Training);

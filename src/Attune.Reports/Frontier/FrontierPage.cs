@@ -188,24 +188,24 @@ internal static class FrontierPage
 
     private static void WriteCellReports(Markup html, FrontierBoard board)
     {
-            using (html.Open("details"))
+        using (html.Open("details"))
+        {
+            html.Element("summary", "The report of each cell");
+            using (html.Open("ul"))
             {
-                html.Element("summary", "The report of each cell");
-                using (html.Open("ul"))
+                foreach (var cell in board.Cells.Where(c => c.Folder is not null))
                 {
-                    foreach (var cell in board.Cells.Where(c => c.Folder is not null))
+                    using (html.Open("li"))
                     {
-                        using (html.Open("li"))
-                        {
-                            html.Element(
-                                "a",
-                                $"{cell.Method} {cell.Setting}, seed {cell.Seed}",
-                                ("href", cell.Folder!.Replace('\\', '/') + "/report.html")
-                            );
-                        }
+                        html.Element(
+                            "a",
+                            $"{cell.Method} {cell.Setting}, seed {cell.Seed}",
+                            ("href", cell.Folder!.Replace('\\', '/') + "/report.html")
+                        );
                     }
                 }
             }
+        }
     }
 
     private static void Failures(Markup html, FrontierBoard board)

@@ -30,53 +30,7 @@ internal static class WordDifference
     private static string[] Words(string text)
     {
         var words = new List<string>();
-        var start = 0;
-        while (start < text.Length)
-        {
-            var end = start;
-            while (end < text.Length && !char.IsWhiteSpace(text[end]))
-            {
-                end++;
-            }
-
-            while (end < text.Length && char.IsWhiteSpace(text[end]))
-            {
-                end++;
-            }
-
-            words.Add(text[start..end]);
-            start = end;
-        }
-
-        return [.. words];
-    }
-
-    private static (bool[] Left, bool[] Right) Common(string[] left, string[] right)
-    {
-        var length = new int[left.Length + 1, right.Length + 1];
-        bool Same(int i, int j) => left[i].AsSpan().Trim().SequenceEqual(right[j].AsSpan().Trim());
-        for (var row = left.Length - 1; row >= 0; row--)
-        {
-            for (var column = right.Length - 1; column >= 0; column--)
-            {
-                length[row, column] = Same(row, column)
-                    ? length[row + 1, column + 1] + 1
-                    : Math.Max(length[row + 1, column], length[row, column + 1]);
-            }
-        }
-
-        var (keptLeft, keptRight) = Common(left, right);
-        return keptLeft.Count(kept => kept) < 0.25 * Math.Max(left.Length, right.Length)
-            ? ([new(before, false)], [new(after, false)])
-            : (Runs(left, keptLeft), Runs(right, keptRight));
-    }
-
-    // A word with the white space that follows it, so that joining the words gives the text back.
-    private static string[] Words(string text)
-    {
-        var words = new List<string>();
-        var start = 0;
-        while (start < text.Length)
+        for (var start = 0; start < text.Length; )
         {
             var end = start;
             while (end < text.Length && !char.IsWhiteSpace(text[end]))
@@ -109,8 +63,7 @@ internal static class WordDifference
         }
 
         var (keptLeft, keptRight) = (new bool[left.Length], new bool[right.Length]);
-        var (i, j) = (0, 0);
-        while (i < left.Length && j < right.Length)
+        for (var (i, j) = (0, 0); i < left.Length && j < right.Length; )
         {
             if (Same(i, j))
             {
@@ -132,8 +85,7 @@ internal static class WordDifference
     private static ImmutableArray<TextSegment> Runs(string[] words, bool[] kept)
     {
         var runs = ImmutableArray.CreateBuilder<TextSegment>();
-        var start = 0;
-        while (start < words.Length)
+        for (var start = 0; start < words.Length; )
         {
             var end = start + 1;
             while (end < words.Length && kept[end] == kept[start])

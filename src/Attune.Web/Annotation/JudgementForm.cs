@@ -1,5 +1,11 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using Attune.Core;
+using Attune.Core.Feedback;
 using Attune.Feedback.Audit;
 using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
 using Attune.Feedback.People;
 using Attune.Feedback.Privacy;
 using Attune.Feedback.Projects;
@@ -7,12 +13,6 @@ using Attune.Feedback.Quality;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Snapshots;
 using Attune.Feedback.Storage;
-using System.Collections.Immutable;
-using System.Globalization;
-using System.Text.Json;
-using Attune.Core;
-using Attune.Core.Feedback;
-using Attune.Feedback.Labels;
 using Microsoft.Extensions.Primitives;
 
 namespace Attune.Web.Annotation;

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using Attune.Feedback.Audit;
 using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
 using Attune.Feedback.People;
 using Attune.Feedback.Privacy;
 using Attune.Feedback.Projects;
@@ -7,8 +9,6 @@ using Attune.Feedback.Quality;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Snapshots;
 using Attune.Feedback.Storage;
-using System.Collections.Immutable;
-using Attune.Feedback.Labels;
 
 namespace Attune.Web.Annotation;
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Attune.Feedback;
 using Attune.Feedback.Audit;
 using Attune.Feedback.Exchange;
 using Attune.Feedback.Labels;
@@ -7,8 +9,6 @@ using Attune.Feedback.Projects;
 using Attune.Feedback.Quality;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Snapshots;
-using System.Collections.Immutable;
-using Attune.Feedback;
 using Attune.Feedback.Storage;
 using Attune.Web.Components;
 using Attune.Web.Identity;

@@ -1,3 +1,7 @@
+using System.Collections.Immutable;
+using Attune.Core;
+using Attune.Core.Feedback;
+using Attune.Feedback;
 using Attune.Feedback.Audit;
 using Attune.Feedback.Exchange;
 using Attune.Feedback.Labels;
@@ -7,10 +11,6 @@ using Attune.Feedback.Projects;
 using Attune.Feedback.Quality;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Snapshots;
-using System.Collections.Immutable;
-using Attune.Core;
-using Attune.Core.Feedback;
-using Attune.Feedback;
 using Attune.Feedback.Storage;
 using Attune.Reports;
 using Attune.Reports.Html;

@@ -1,3 +1,4 @@
+using Attune.Feedback;
 using Attune.Feedback.Audit;
 using Attune.Feedback.Exchange;
 using Attune.Feedback.Labels;
@@ -8,7 +9,6 @@ using Attune.Feedback.Quality;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Snapshots;
 using Attune.Feedback.Storage;
-using Attune.Feedback;
 
 namespace Attune.Web.Identity;
 

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Attune.Core;
+using Attune.Feedback;
 using Attune.Feedback.Audit;
 using Attune.Feedback.Exchange;
 using Attune.Feedback.Labels;
@@ -8,9 +11,6 @@ using Attune.Feedback.Quality;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Snapshots;
 using Attune.Feedback.Storage;
-using System.Globalization;
-using Attune.Core;
-using Attune.Feedback;
 using Attune.Web.Completions;
 using Attune.Web.Components;
 using Microsoft.AspNetCore.Builder;

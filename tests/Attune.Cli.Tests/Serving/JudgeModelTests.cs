@@ -1,4 +1,3 @@
-using Attune.Web.Configuration;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -11,6 +10,7 @@ using Attune.Data.Judging;
 using Attune.Testing;
 using Attune.Training.Serving;
 using Attune.Web;
+using Attune.Web.Configuration;
 using Microsoft.Extensions.AI;
 using OpenAI;
 

@@ -1,4 +1,3 @@
-using Attune.Web.Configuration;
 using System.ClientModel;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
@@ -6,6 +5,7 @@ using Attune.Core.Completions;
 using Attune.Core.Conversations;
 using Attune.Testing;
 using Attune.Web;
+using Attune.Web.Configuration;
 using OpenAI;
 using OpenAI.Chat;
 

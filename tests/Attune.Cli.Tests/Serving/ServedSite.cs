@@ -1,4 +1,3 @@
-using Attune.Web.Configuration;
 using System.ClientModel;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -8,6 +7,7 @@ using Attune.Testing;
 using Attune.Training.Serving;
 using Attune.Training.Tokens;
 using Attune.Web;
+using Attune.Web.Configuration;
 using OpenAI;
 using OpenAI.Chat;
 

@@ -238,7 +238,7 @@ public sealed class SnapshotTests
         var manifest = await test.Store.Snapshots.CreateAsync(
             test.Project.Id,
             test.File("asked"),
-            new SnapshotOptions { Tasks = await source.TasksOfAsync(questions, default) },
+            new SnapshotOptions { Tasks = await StoreFeedbackSource.TasksOfAsync(test.Store, test.Project, questions, default) },
             default
         );
         Assert.Equal((2, 1), (manifest.Labels, manifest.Annotators.Length));

@@ -1,5 +1,5 @@
-using Attune.Core.Options;
 using Attune.Core;
+using Attune.Core.Options;
 using Attune.Frontier;
 using Attune.Methods;
 using Attune.Recipes.Binding;

@@ -1,6 +1,6 @@
 using System.ComponentModel;
-using Attune.Core.Options;
 using Attune.Core;
+using Attune.Core.Options;
 using Attune.Methods;
 using Attune.Recipes.Binding;
 

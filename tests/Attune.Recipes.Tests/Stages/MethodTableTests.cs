@@ -48,9 +48,9 @@ public sealed class MethodTableTests
     private static string Page(MethodCard card) => $"docs/algorithms/{(card.Key == "reward" ? "reward-models" : card.Key)}.md";
 
     private static string Table() =>
-        "| method | command | what it does | paper |\n|---|---|---|---|\n"
+        "| command | method | what it does | paper |\n|---|---|---|---|\n"
         + string.Concat(
-            Own().Select(card => $"| [{card.Name}]({Page(card)}) | `attune {card.Command}` | {card.Summary} | {card.Paper ?? ""} |\n")
+            Own().Select(card => $"| `attune {card.Command}` | [{card.Name}]({Page(card)}) | {card.Summary} | {card.Paper ?? ""} |\n")
         );
 
     private static string Root([CallerFilePath] string path = "") =>

@@ -1,12 +1,14 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Attune.Core.Options;
 using Attune.Core;
+using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Methods;
 using Attune.Methods.Preference;
 using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Models.Configuration;
+using Attune.Models.Files;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Stages;

@@ -1,14 +1,14 @@
+using System.Net;
+using System.Text;
 using Attune.Feedback.Audit;
 using Attune.Feedback.Exchange;
+using Attune.Feedback.Labels;
+using Attune.Feedback.People;
 using Attune.Feedback.Privacy;
 using Attune.Feedback.Projects;
 using Attune.Feedback.Quality;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Snapshots;
-using System.Net;
-using System.Text;
-using Attune.Feedback.Labels;
-using Attune.Feedback.People;
 using Attune.Feedback.Storage;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -121,7 +121,9 @@ public sealed class EndpointTests(Site site)
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
         using var anna = site.Client(await site.PersonAsync(MemberRole.Annotator, project.Id));
         var asked = 0;
-        foreach (var endpoint in Endpoints().Where(e => e.Metadata.GetMetadata<Web.Security.RequiredRole>() is { Role: MemberRole.Manager }))
+        foreach (
+            var endpoint in Endpoints().Where(e => e.Metadata.GetMetadata<Web.Security.RequiredRole>() is { Role: MemberRole.Manager })
+        )
         {
             using var answer = await AskAsync(anna, Method(endpoint), Path(endpoint, project.Id));
             Assert.True(

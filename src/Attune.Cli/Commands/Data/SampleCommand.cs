@@ -3,6 +3,7 @@ using Attune.Core.Conversations;
 using Attune.Core.Runs;
 using Attune.Recipes.Sources;
 using Attune.Worlds.Reviews;
+using Attune.Worlds.Reviews.Vocabulary;
 
 namespace Attune.Cli.Commands.Data;
 

@@ -4,6 +4,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Attune.Feedback;
 using Attune.Feedback.Formats;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Storage;
 using Attune.Text.Tokenizers;
 
 namespace Attune.Cli.Commands.Feedback;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Attune.Core;
 using Attune.Feedback;
+using Attune.Feedback.Exchange;
 using Attune.Feedback.Formats;
 
 namespace Attune.Cli.Commands.Feedback;
@@ -71,11 +72,13 @@ internal static class ImportCommand
                 added.Duplicates,
                 read.Repeated,
                 read.Empty,
+                LeftOut = read.Dropped.Sum(d => d.Count),
             },
             $"{read.Rows} rows of {read.Format}: {added.Items} items and {added.Labels} labels added to '{name}' ({read.Kind})",
             added.Duplicates > 0 ? $"{added.Duplicates} items were already there; they are unchanged" : null,
             read.Repeated > 0 ? $"{read.Repeated} labels left out: the same person labelled the same content in an earlier row" : null,
-            read.Empty > 0 ? $"{read.Empty} rows hold nothing to compare" : null
+            read.Empty > 0 ? $"{read.Empty} rows hold nothing to compare" : null,
+            read.Dropped.IsEmpty ? null : string.Join("; ", read.Dropped)
         );
         return 0;
     }

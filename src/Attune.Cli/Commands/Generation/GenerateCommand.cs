@@ -10,6 +10,7 @@ using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Models;
 using Attune.Models.Decoding;
+using Attune.Models.Files;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Sources;
 using Attune.Text.Tokenizers;

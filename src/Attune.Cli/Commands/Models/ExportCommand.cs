@@ -5,6 +5,7 @@ using Attune.Cli.Screens;
 using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Models;
+using Attune.Models.Files;
 using Attune.Models.Gguf;
 using Attune.Models.Weights;
 using Attune.Recipes.Sources;

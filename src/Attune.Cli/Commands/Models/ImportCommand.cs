@@ -3,6 +3,7 @@ using Attune.Cli.Native;
 using Attune.Cli.Screens;
 using Attune.Core;
 using Attune.Models;
+using Attune.Models.Files;
 using Attune.Models.Gguf;
 using Attune.Models.Weights;
 using Attune.Text.Tokenizers;

@@ -5,6 +5,7 @@ using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Models;
 using Attune.Models.Adapters;
+using Attune.Models.Files;
 using Attune.Models.Weights;
 using Attune.Recipes.Sources;
 using Attune.Text.Templates;
