@@ -1,3 +1,5 @@
+using Attune.Core.Statistics;
+
 namespace Attune.Numerics;
 
 /// <summary>Advantages on plain numbers: they are computed once a rollout, far from any gradient.</summary>
@@ -52,5 +54,14 @@ public static class Advantages
             next = delta + discounts[t] * lambda * next;
             advantages[t] = next;
         }
+    }
+
+    /// <summary>1 - Var(return - value) / Var(return): 1 is a perfect value function, 0 no better than a constant.</summary>
+    /// <param name="returns">[time], of all episodes together</param>
+    /// <param name="values">[time]</param>
+    public static double ExplainedVariance(double[] returns, double[] values)
+    {
+        var variance = Moments.Of(returns).Variance;
+        return variance > 0 ? 1 - Moments.Of([.. returns.Zip(values, (r, v) => r - v)]).Variance / variance : 0;
     }
 }

@@ -30,7 +30,7 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
     private readonly FrozenLayerCache? _shared;
     private readonly LocalSampler _sampler;
     private readonly ValueFunction _value;
-    private readonly PpoExperience _experience;
+    private readonly Ppo.Experience _experience;
     private readonly TrainingLoop<PpoItem> _loop;
     private readonly List<double> _seconds = [];
     private readonly List<IReadOnlyDictionary<string, double>> _measured = [];
@@ -60,7 +60,7 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
         }
 
         _value = new ValueFunction.SharedTrunk(config.Width);
-        var parts = new RolloutParts
+        var parts = new RolloutContext
         {
             Policy = _policy,
             Reference = _reference,
@@ -70,7 +70,7 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
             Reward = new LearnedReward(_reward),
             Shared = _shared,
         };
-        _experience = new PpoExperience(options, parts) { Value = _value };
+        _experience = new Ppo.Experience(options, parts) { Value = _value };
         _loop = new TrainingLoop<PpoItem>(
             new Ppo.Objective(options, _policy, _value) { Shared = _shared },
             this,

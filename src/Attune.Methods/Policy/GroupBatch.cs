@@ -43,21 +43,9 @@ internal sealed class GroupBatch
     /// <summary>[answers] to [tokens]</summary>
     public Tensor ToTokens(Tensor answers) => answers.index_select(0, Rows);
 
-    /// <summary>
-    /// What both methods log of an update; <paramref name="ratio"/> is the one that the loss clips, whatever it is a ratio of.
-    /// </summary>
-    public Metrics Measure(Tensor ratio, Tensor policyLoss, double low, double high)
-    {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var (tokens, ratios) = (LogProbs.shape[0], ratio.shape[0]);
-        var metrics = new Metrics();
-        metrics.AddSum("policy/approxkl_avg", (LogProbs - OldLogProbs).square().sum().ToDouble() / 2, tokens);
-        metrics.AddSum("policy/clipfrac_avg", ratio.lt(1 - low).logical_or(ratio.gt(1 + high)).sum().ToDouble(), ratios);
-        metrics.AddSum("policy/entropy_avg", _scores.Entropy.sum().ToDouble(), tokens);
-        metrics.AddSum("loss/policy_avg", policyLoss.sum().ToDouble(), policyLoss.shape[0]);
-        metrics.AddSum("val/ratio", ratio.sum().ToDouble(), ratios);
-        metrics.AddSum("val/ratio_var", (ratio - 1).square().sum().ToDouble(), ratios);
-        return metrics;
-    }
+    /// <summary>What both methods log of an update.</summary>
+    /// <param name="ratio">The one that the loss clips, of tokens or of whole answers, without gradient.</param>
+    /// <param name="loss">Of the same shape.</param>
+    public Metrics Measure(Tensor ratio, Tensor loss, double low, double high) =>
+        Surrogate.Measure(_scores, OldLogProbs, ratio, ratio.lt(1 - low).logical_or(ratio.gt(1 + high)), loss);
 }

@@ -4,13 +4,19 @@ using Attune.Core.Statistics;
 namespace Attune.Methods.Policy;
 
 /// <summary>Rounds of groups of answers to one prompt each. The advantages of a group are a function of its rewards alone.</summary>
-public abstract class GroupExperience(GroupOptions options, RolloutParts parts)
-    : RolloutExperience<GroupItem>(options, new KlPenalty(options), parts)
+public abstract class GroupExperience(GroupOptions options, RolloutContext context) : RolloutExperience<GroupItem>(options, context)
 {
+    private double _beta = options.KlCoefficient;
+
     protected sealed override int AnswersPerPrompt => options.NumGenerations;
 
+    protected sealed override IReadOnlyDictionary<string, double> MethodState => new Dictionary<string, double> { ["kl_coef"] = _beta };
+
+    protected sealed override void RestoreMethod(IReadOnlyDictionary<string, double> state) => _beta = state["kl_coef"];
+
     /// <summary>What an answer earned, by which its group is compared.</summary>
-    protected abstract double RewardOf(ScoredAnswer answer);
+    /// <param name="rewards">Of its tokens, after the price of divergence.</param>
+    protected abstract double RewardOf(ScoredAnswer answer, double[] rewards);
 
     /// <param name="groups">Rewards, a row a prompt.</param>
     /// <returns>Of the same shape.</returns>
@@ -22,7 +28,9 @@ public abstract class GroupExperience(GroupOptions options, RolloutParts parts)
         Progress at
     )
     {
-        double[][] groups = [.. answers.Select(RewardOf).Chunk(options.NumGenerations)];
+        double[][] rewards = [.. answers.Select(a => Ppo.Rewards(a.LogProbs, a.Reference, a.TokenRewards, _beta, options.KlEstimator))];
+        MeasureRewards(measured, answers, rewards, _beta);
+        double[][] groups = [.. answers.Zip(rewards, RewardOf).Chunk(options.NumGenerations)];
         double[] advantages = [.. Advantages(groups).SelectMany(a => a)];
         foreach (var group in groups)
         {
@@ -31,6 +39,8 @@ public abstract class GroupExperience(GroupOptions options, RolloutParts parts)
         }
 
         measured.Set("val/advantage_std", Math.Sqrt(Moments.Of(advantages).Variance));
+        var beta = _beta;
+        _beta = options.NextBeta(beta, measured["objective/kl"], answers.Count);
         return
         [
             .. Minibatches(answers.Count, options.NumIterations, at)
@@ -43,7 +53,7 @@ public abstract class GroupExperience(GroupOptions options, RolloutParts parts)
                                     [.. answers[i].LogProbs],
                                     [.. answers[i].Reference],
                                     advantages[i],
-                                    Beta
+                                    beta
                                 )
                                 {
                                     Unchanged = index == 0,

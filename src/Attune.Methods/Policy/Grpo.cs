@@ -139,7 +139,7 @@ public static class Grpo
 
     public sealed class Objective(GrpoOptions options, LanguageModel policy) : IObjective<GroupItem>
     {
-        /// <summary>Lower states that the experience has computed already; null where no layers are frozen.</summary>
+        /// <summary>What frozen layers gave when the experience computed it; null where no layers are frozen.</summary>
         public FrozenLayerCache? Shared { get; init; }
 
         public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Learner];
@@ -164,7 +164,7 @@ public static class Grpo
             );
             var metrics = batch.Measure((batch.LogProbs - batch.OldLogProbs).detach().exp(), losses, low, high);
             metrics.AddSum("kl", divergence.sum().ToDouble(), divergence.shape[0]);
-            RolloutInvariants.RequireUnchanged(items, metrics);
+            RolloutInvariants.RequireUnchanged(items.All(i => i.Unchanged), metrics);
             var shares = tensor(items.Select(i => (float)Share(i)).ToArray());
             return new ObjectiveValue((losses * batch.ToTokens(shares)).sum(), metrics);
         }
@@ -179,10 +179,10 @@ public static class Grpo
             };
     }
 
-    public sealed class Experience(GrpoOptions options, RolloutParts parts) : GroupExperience(options, parts)
+    public sealed class Experience(GrpoOptions options, RolloutContext context) : GroupExperience(options, context)
     {
         /// <summary>The score alone: the divergence is paid in the loss.</summary>
-        protected override double RewardOf(ScoredAnswer answer) => answer.Score;
+        protected override double RewardOf(ScoredAnswer answer, double[] rewards) => answer.Score;
 
         protected override double[][] Advantages(double[][] groups)
         {

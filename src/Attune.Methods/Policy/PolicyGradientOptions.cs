@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Numerics;
 
 namespace Attune.Methods.Policy;
 
@@ -16,6 +17,20 @@ public enum KlEstimator
     K3,
 }
 
+/// <summary>The estimators as functions.</summary>
+public static class KlEstimators
+{
+    /// <param name="difference">log pi - log pi_ref of the sampled token, nats</param>
+    public static double Of(this KlEstimator estimator, double difference) =>
+        estimator switch
+        {
+            KlEstimator.K1 => Divergence.K1(difference),
+            KlEstimator.K2 => Divergence.K2(difference),
+            _ => Divergence.K3(difference),
+        };
+}
+
+/// <summary>Whether the price of divergence stays as it is.</summary>
 public enum KlController
 {
     Fixed,
@@ -44,4 +59,8 @@ public abstract record PolicyGradientOptions : RolloutOptions
     [Description("adaptive only: answers over which the coefficient may change by a factor e at the most")]
     [Range(1, 1e9)]
     public double KlHorizon { get; init; } = 10_000;
+
+    /// <summary>The coefficient of the next round, after one of so many answers at this divergence (nats an answer).</summary>
+    public double NextBeta(double beta, double kl, int answers) =>
+        KlController == KlController.Adaptive ? Ppo.NextBeta(beta, kl, KlTarget, answers, KlHorizon) : beta;
 }

@@ -1,4 +1,9 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using Attune.Core.Runs;
+using Attune.Core.Statistics;
+using Attune.Core.Tokens;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
 using Attune.Numerics;
@@ -10,9 +15,96 @@ using static TorchSharp.torch;
 namespace Attune.Methods.Policy;
 
 /// <summary>
+/// Proximal policy optimisation for language models. Defaults are TRL's, which follow Huang et al. 2024 (arXiv:2403.17031).
+/// </summary>
+[Method(
+    "ppo",
+    "PPO",
+    "align a model with a reward by PPO",
+    Paper = "Schulman et al. 2017 (arXiv:1707.06347); Ziegler et al. 2019 (arXiv:1909.08593)",
+    Example = "attune ppo --model DIR --reward-model runs/reward/final --prompts prompts.jsonl --out runs/ppo"
+)]
+public sealed partial record PpoOptions : PolicyGradientOptions
+{
+    public PpoOptions()
+    {
+        Training = new()
+        {
+            LearningRate = 3e-6,
+            BatchSize = 64,
+            MaxGradNorm = 0,
+            CheckpointEvery = 10,
+        };
+    }
+
+    [Description("start from a paper's numbers: ziegler-2019, stiennon-2020, instructgpt-2022 or trl; other keys override it")]
+    public string? Preset { get; init; }
+
+    [Description("passes over each round's answers")]
+    [Range(1, 100)]
+    public int PpoEpochs { get; init; } = 4;
+
+    [Description("how far the probability ratio may move before it is clipped")]
+    [Range(0.001, 10)]
+    public double ClipRange { get; init; } = 0.2;
+
+    [Description("how far a value may move from its old value before its loss is clipped")]
+    [Range(0.001, 1000)]
+    public double ValueClipRange { get; init; } = 0.2;
+
+    [Description("weight of the value loss")]
+    [Range(0, 1000)]
+    public double ValueCoefficient { get; init; } = 0.1;
+
+    [Description("discount")]
+    [Range(0, 1)]
+    public double Gamma { get; init; } = 1;
+
+    [Description("GAE's lambda")]
+    [Range(0, 1)]
+    public double Lambda { get; init; } = 0.95;
+
+    [Description("divide rewards by their standard deviation in the round, mean kept")]
+    public bool WhitenRewards { get; init; }
+
+    [Description("whiten advantages over the batch, over each minibatch, or not")]
+    public AdvantageWhitening AdvantageWhitening { get; init; } = AdvantageWhitening.Batch;
+
+    [Description("where the value network comes from: reward-model, policy or shared-trunk")]
+    public ValueNetwork ValueNetwork { get; init; } = ValueNetwork.RewardModel;
+
+    [Description("weight of the pretraining loss mixed in (PPO-ptx, InstructGPT eq. 2); 0 for none")]
+    [Range(0, 1e4)]
+    public double PtxCoefficient { get; init; }
+
+    public override long UpdatesPerRound => PpoEpochs * UpdatesPerPass;
+}
+
+/// <summary>One rollout as PPO learns from it: plain numbers, one per answer token.</summary>
+/// <param name="OldLogProbs">Of the policy that sampled, recomputed by the trainer, nats.</param>
+/// <param name="OldValues">V before each token.</param>
+/// <param name="Advantages">After whitening.</param>
+/// <param name="Returns">Advantages before whitening plus values: the value function's target.</param>
+public sealed record PpoItem(
+    TokenSequence Sequence,
+    ImmutableArray<float> OldLogProbs,
+    ImmutableArray<float> OldValues,
+    ImmutableArray<float> Advantages,
+    ImmutableArray<float> Returns
+)
+{
+    /// <summary>True in the round's first update, before any weight has changed: there the ratio must be 1.</summary>
+    public bool Unchanged { get; init; }
+
+    /// <summary>A pretraining text learned beside the rollout (PPO-ptx); null without.</summary>
+    public PretrainingText? Pretraining { get; init; }
+}
+
+/// <summary>
 /// Proximal policy optimisation (Schulman et al. 2017, arXiv:1707.06347) of E[r(x, y)] - beta KL(pi || pi_ref), as RLHF uses it:
 /// Ziegler et al. 2019 (arXiv:1909.08593), Stiennon et al. 2020 (arXiv:2009.01325), Ouyang et al. 2022 (arXiv:2203.02155).
-/// This file holds the mathematics; <see cref="PpoExperience"/> draws the rollouts.
+/// A round: <see cref="RolloutExperience{TItem}"/> samples and scores answers, <see cref="Experience"/> turns them into advantages,
+/// <see cref="Objective"/> learns from those.
 /// </summary>
 public static class Ppo
 {
@@ -21,7 +113,6 @@ public static class Ppo
     /// <param name="oldLogProbs">of the policy that sampled, [tokens]</param>
     /// <param name="advantages">[tokens]</param>
     /// <param name="clipRange">epsilon</param>
-    /// <returns>[tokens]</returns>
     public static Tensor PolicyLoss(Tensor logProbs, Tensor oldLogProbs, Tensor advantages, double clipRange) =>
         Surrogate.Clipped(logProbs, oldLogProbs, advantages, clipRange, clipRange);
 
@@ -42,17 +133,15 @@ public static class Ppo
     }
 
     /// <summary>
-    /// The reward of each answer token: -beta times the KL estimate, plus the score's marks where they stand (Ziegler 2019, eq. 2).
+    /// The reward of each answer token: -beta times the KL estimate, plus the score's rewards at their tokens (Ziegler 2019, eq. 2).
     /// </summary>
     /// <param name="logProbs">of the policy, [answer], nats</param>
     /// <param name="referenceLogProbs">[answer], nats</param>
-    /// <param name="marks">(position, value)</param>
-    /// <param name="beta">KL coefficient</param>
-    /// <param name="estimator">k1, k2 or k3</param>
+    /// <param name="tokenRewards">(position, value)</param>
     public static double[] Rewards(
         ReadOnlySpan<float> logProbs,
         ReadOnlySpan<float> referenceLogProbs,
-        IEnumerable<(int Position, double Value)> marks,
+        IEnumerable<(int Position, double Value)> tokenRewards,
         double beta,
         KlEstimator estimator
     )
@@ -61,17 +150,10 @@ public static class Ppo
         for (var t = 0; t < rewards.Length; t++)
         {
             var difference = (double)logProbs[t] - referenceLogProbs[t];
-            rewards[t] =
-                -beta
-                * estimator switch
-                {
-                    KlEstimator.K1 => Divergence.K1(difference),
-                    KlEstimator.K2 => Divergence.K2(difference),
-                    _ => Divergence.K3(difference),
-                };
+            rewards[t] = -beta * estimator.Of(difference);
         }
 
-        foreach (var (position, value) in marks)
+        foreach (var (position, value) in tokenRewards)
         {
             rewards[position] += value;
         }
@@ -85,23 +167,101 @@ public static class Ppo
     public static double NextBeta(double beta, double kl, double target, double episodes, double horizon) =>
         beta * (1 + Math.Clamp(kl / target - 1, -0.2, 0.2) * episodes / horizon);
 
-    /// <summary>Policy loss + value coefficient * value loss (+ PPO-ptx), summed over answer tokens.</summary>
-    public sealed class Objective : IObjective<PpoItem>
+    /// <summary>PPO's rounds: rewards become advantages by GAE, and the epochs of minibatches over them are plain data.</summary>
+    public sealed class Experience(PpoOptions options, RolloutContext context) : RolloutExperience<PpoItem>(options, context)
     {
-        private readonly PpoOptions _options;
-        private readonly LanguageModel _policy;
-        private readonly ValueFunction _value;
+        private double _beta = options.KlCoefficient;
 
-        public Objective(PpoOptions options, LanguageModel policy, ValueFunction value)
+        public required ValueFunction Value { get; init; }
+
+        /// <summary>Texts for PPO-ptx; needed where its coefficient is not 0.</summary>
+        public IReadOnlyList<TokenSequence> Pretraining { get; init; } = [];
+
+        protected override ValueFunction Critic => Value;
+
+        protected override IReadOnlyDictionary<string, double> MethodState => new Dictionary<string, double> { ["kl_coef"] = _beta };
+
+        protected override void RestoreMethod(IReadOnlyDictionary<string, double> state) => _beta = state["kl_coef"];
+
+        private sealed record Estimated(ScoredAnswer Answer, double[] Values, double[] Advantages, double[] Returns);
+
+        protected override IReadOnlyList<IReadOnlyList<PpoItem>> Learn(IReadOnlyList<ScoredAnswer> answers, Metrics measured, Progress at)
         {
-            (_options, _policy, _value) = (options, policy, value);
-            Learners = [policy.Learner, value.Weights];
+            double[][] rewards = [.. answers.Select(a => Rewards(a.LogProbs, a.Reference, a.TokenRewards, _beta, options.KlEstimator))];
+            MeasureRewards(measured, answers, rewards, _beta);
+            if (options.WhitenRewards)
+            {
+                Moments.RescaleTogether(rewards);
+            }
+
+            Estimated[] estimated = [.. answers.Zip(rewards, Estimate)];
+            var (returns, values) = (estimated.SelectMany(e => e.Returns), estimated.SelectMany(e => e.Values));
+            measured.Set("val/explained_variance", Advantages.ExplainedVariance([.. returns], [.. values]));
+            if (options.AdvantageWhitening == AdvantageWhitening.Batch)
+            {
+                Moments.StandardizeTogether([.. estimated.Select(e => e.Advantages)]);
+            }
+
+            _beta = options.NextBeta(_beta, measured["objective/kl"], answers.Count);
+            return
+            [
+                .. Minibatches(estimated.Length, options.PpoEpochs, at)
+                    .Select((part, index) => Minibatch([.. part.Select(i => estimated[i])], at, index)),
+            ];
         }
 
-        /// <summary>Lower states that the experience has computed already; null where no layers are frozen.</summary>
+        private Estimated Estimate(ScoredAnswer answer, double[] rewards)
+        {
+            var values = Array.ConvertAll(answer.Values, v => (double)v);
+            var advantages = new double[values.Length];
+            Advantages.Gae(rewards, values, options.Gamma, options.Lambda, advantages);
+            // Returns come before whitening: the value function must learn rewards in their own unit.
+            return new Estimated(answer, values, advantages, [.. advantages.Zip(values, (a, v) => a + v)]);
+        }
+
+        private PpoItem[] Minibatch(Estimated[] rows, Progress at, int index)
+        {
+            var advantages = rows.Select(r => r.Advantages.ToArray()).ToArray();
+            if (options.AdvantageWhitening == AdvantageWhitening.Minibatch)
+            {
+                Moments.StandardizeTogether(advantages);
+            }
+
+            var texts = PretrainingText.Draw(
+                Pretraining,
+                options.PtxCoefficient,
+                [.. rows.Select(r => r.Answer.LogProbs.Length)],
+                at.Seed.For("pretraining", at.Round, index)
+            );
+            return
+            [
+                .. rows.Select(
+                    (r, i) =>
+                        new PpoItem(
+                            r.Answer.Sequence,
+                            [.. r.Answer.LogProbs],
+                            [.. r.Answer.Values],
+                            Floats(advantages[i]),
+                            Floats(r.Returns)
+                        )
+                        {
+                            Unchanged = index == 0,
+                            Pretraining = i < texts.Length ? texts[i] : null,
+                        }
+                ),
+            ];
+        }
+
+        private static ImmutableArray<float> Floats(double[] values) => [.. values.Select(v => (float)v)];
+    }
+
+    /// <summary>Policy loss + value coefficient * value loss (+ PPO-ptx), summed over answer tokens.</summary>
+    public sealed class Objective(PpoOptions options, LanguageModel policy, ValueFunction value) : IObjective<PpoItem>
+    {
+        /// <summary>What frozen layers gave when the experience computed it; null where no layers are frozen.</summary>
         public FrozenLayerCache? Shared { get; init; }
 
-        public IReadOnlyList<FlatParameters> Learners { get; }
+        public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Learner, value.Weights];
 
         public double Weight(PpoItem item) => item.OldLogProbs.Length;
 
@@ -110,74 +270,31 @@ public static class Ppo
         public ObjectiveValue Evaluate(IReadOnlyList<PpoItem> items)
         {
             var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
-            var states = FrozenLayerCache.HiddenAt(_policy, batch, batch.Predictors, Shared); // [tokens, width]
-            var scores = _policy.Score(states, batch.Targets, _options.Temperature); // [tokens] each, and so are all below
-            var logProbs = scores.LogProbs;
-            var values = _value.OfAnswers(batch, states);
-            var oldLogProbs = Concatenate(items, i => i.OldLogProbs.AsSpan());
-            var oldValues = Concatenate(items, i => i.OldValues.AsSpan());
-            var policyLoss = PolicyLoss(logProbs, oldLogProbs, Concatenate(items, i => i.Advantages.AsSpan()), _options.ClipRange).sum();
-            var valueLoss = ValueLoss(values, oldValues, Concatenate(items, i => i.Returns.AsSpan()), _options.ValueClipRange).sum();
-            var metrics = Measure(scores.Entropy, logProbs, oldLogProbs, values, oldValues, policyLoss, valueLoss);
-            if (items.All(i => i.Unchanged))
-            {
-                RolloutInvariants.RequireUnchanged(metrics);
-            }
-
-            var loss = policyLoss + _options.ValueCoefficient * valueLoss;
-            return new ObjectiveValue(items.Any(i => i.Pretraining is not null) ? loss + PretrainingLoss(items, metrics) : loss, metrics);
+            var states = FrozenLayerCache.HiddenAt(policy, batch, batch.Predictors, Shared); // [tokens, width]
+            var scores = policy.Score(states, batch.Targets, options.Temperature); // [tokens] each, as is everything below
+            var values = value.OfAnswers(batch, states);
+            var oldLogProbs = tensor(items.SelectMany(i => i.OldLogProbs).ToArray());
+            var oldValues = tensor(items.SelectMany(i => i.OldValues).ToArray());
+            var advantages = tensor(items.SelectMany(i => i.Advantages).ToArray());
+            var returns = tensor(items.SelectMany(i => i.Returns).ToArray());
+            var policyLoss = PolicyLoss(scores.LogProbs, oldLogProbs, advantages, options.ClipRange).sum();
+            var valueLoss = ValueLoss(values, oldValues, returns, options.ValueClipRange).sum();
+            var metrics = Measure(scores, oldLogProbs, policyLoss, (values - oldValues).detach(), valueLoss);
+            RolloutInvariants.RequireUnchanged(items.All(i => i.Unchanged), metrics);
+            var loss = policyLoss + options.ValueCoefficient * valueLoss;
+            var texts = items.Select(i => i.Pretraining).OfType<PretrainingText>().ToArray();
+            return new ObjectiveValue(texts.Length > 0 ? loss + PretrainingText.Loss(texts, policy, metrics) : loss, metrics);
         }
 
-        /// <summary>
-        /// PPO-ptx (Ouyang et al. 2022, eq. 2): keeps the policy from forgetting the language while it chases the reward.
-        /// </summary>
-        private Tensor PretrainingLoss(IReadOnlyList<PpoItem> items, Metrics metrics)
-        {
-            var texts = items.Where(i => i.Pretraining is not null).ToArray();
-            var batch = TokenBatch.Of([.. texts.Select(i => i.Pretraining!)]);
-            var negative = -AnswerLogProbs.Score(_policy, _policy.Trunk.Hidden(batch.Tokens), batch).LogProbs.sum();
-            metrics.AddSum("loss/ptx_avg", negative.ToDouble(), batch.Targets.shape[0]);
-            return texts[0].PretrainingScale * negative;
-        }
-
-        private Metrics Measure(
-            Tensor entropy,
-            Tensor logProbs,
-            Tensor oldLogProbs,
-            Tensor values,
-            Tensor oldValues,
-            Tensor policyLoss,
-            Tensor valueLoss
-        )
+        private Metrics Measure(TokenScores scores, Tensor oldLogProbs, Tensor policyLoss, Tensor valueMoves, Tensor valueLoss)
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            var count = logProbs.shape[0];
-            var difference = logProbs - oldLogProbs;
-            var ratio = difference.exp();
-            var metrics = new Metrics();
-            metrics.AddSum("policy/approxkl_avg", difference.square().sum().ToDouble() / 2, count);
-            metrics.AddSum("policy/clipfrac_avg", (ratio - 1).abs().gt(_options.ClipRange).sum().ToDouble(), count);
-            metrics.AddSum("policy/entropy_avg", entropy.sum().ToDouble(), count);
-            metrics.AddSum("loss/policy_avg", policyLoss.ToDouble(), count);
-            metrics.AddSum("loss/value_avg", valueLoss.ToDouble(), count);
-            metrics.AddSum("val/clipfrac_avg", (values - oldValues).abs().gt(_options.ValueClipRange).sum().ToDouble(), count);
-            metrics.AddSum("val/ratio", ratio.sum().ToDouble(), count);
-            metrics.AddSum("val/ratio_var", (ratio - 1).square().sum().ToDouble(), count);
+            var ratio = (scores.LogProbs - oldLogProbs).exp();
+            var metrics = Surrogate.Measure(scores, oldLogProbs, ratio, (ratio - 1).abs().gt(options.ClipRange), policyLoss);
+            metrics.AddSum("loss/value_avg", valueLoss.ToDouble(), ratio.shape[0]);
+            metrics.AddSum("val/clipfrac_avg", valueMoves.abs().gt(options.ValueClipRange).sum().ToDouble(), ratio.shape[0]);
             return metrics;
-        }
-
-        private delegate ReadOnlySpan<float> Numbers(PpoItem item);
-
-        private static Tensor Concatenate(IReadOnlyList<PpoItem> items, Numbers numbers)
-        {
-            var all = new List<float>();
-            foreach (var item in items)
-            {
-                all.AddRange(numbers(item));
-            }
-
-            return tensor(all.ToArray());
         }
     }
 }

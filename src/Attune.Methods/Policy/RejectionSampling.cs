@@ -124,8 +124,8 @@ public static class RejectionSampling
     public static int[] Best(IReadOnlyList<double> scores, int keep) =>
         [.. Enumerable.Range(0, scores.Count).OrderByDescending(i => scores[i]).ThenBy(i => i).Take(keep)];
 
-    public sealed class Experience(RejectionSamplingOptions options, RolloutParts parts)
-        : RolloutExperience<PackedRow>(options, KlPenalty.None, parts)
+    public sealed class Experience(RejectionSamplingOptions options, RolloutContext context)
+        : RolloutExperience<PackedRow>(options, context)
     {
         protected override int AnswersPerPrompt => options.NumGenerations;
 

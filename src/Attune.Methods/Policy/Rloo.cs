@@ -5,6 +5,7 @@ using Attune.Models.Architecture;
 using Attune.Models.Weights;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
+using Attune.Training.Optimisation;
 using static TorchSharp.torch;
 
 namespace Attune.Methods.Policy;
@@ -26,7 +27,20 @@ public sealed record RlooOptions : GroupOptions, IHasPresets
     public bool NormalizeAdvantages { get; init; }
 
     public static ImmutableArray<Preset> Presets { get; } =
-    [new("trl", "TRL's trainer (July 2026).") { ["num_generations"] = 2, ["max_new_tokens"] = 256 }];
+    [
+        new("trl", "TRL's trainer (July 2026): 2 answers a prompt. Sizes are the user's.")
+        {
+            ["learning_rate"] = 1e-6,
+            ["schedule"] = ScheduleKind.Linear,
+            ["num_generations"] = 2,
+            ["num_iterations"] = 1,
+            ["clip_range"] = 0.2,
+            ["kl_coefficient"] = 0.05,
+            ["temperature"] = 1,
+            ["max_new_tokens"] = 256,
+            ["normalize_advantages"] = false,
+        },
+    ];
 }
 
 /// <summary>
@@ -69,7 +83,7 @@ public static class Rloo
 
     public sealed class Objective(RlooOptions options, LanguageModel policy) : IObjective<GroupItem>
     {
-        /// <summary>Lower states that the experience has computed already; null where no layers are frozen.</summary>
+        /// <summary>What frozen layers gave when the experience computed it; null where no layers are frozen.</summary>
         public FrozenLayerCache? Shared { get; init; }
 
         public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Learner];
@@ -85,15 +99,15 @@ public static class Rloo
             var (low, high) = (options.ClipRange, options.ClipRangeHigh ?? options.ClipRange);
             var loss = Loss(logProbs, old, batch.Advantages, low, high);
             var metrics = batch.Measure((logProbs - old).detach().exp(), loss, low, high);
-            RolloutInvariants.RequireUnchanged(items, metrics);
+            RolloutInvariants.RequireUnchanged(items.All(i => i.Unchanged), metrics);
             return new ObjectiveValue(loss.sum(), metrics);
         }
     }
 
-    public sealed class Experience(RlooOptions options, RolloutParts parts) : GroupExperience(options, parts)
+    public sealed class Experience(RlooOptions options, RolloutContext context) : GroupExperience(options, context)
     {
-        /// <summary>Score and KL penalty.</summary>
-        protected override double RewardOf(ScoredAnswer answer) => answer.Rewards.Sum();
+        /// <summary>The score less the price of its divergence.</summary>
+        protected override double RewardOf(ScoredAnswer answer, double[] rewards) => rewards.Sum();
 
         protected override double[][] Advantages(double[][] groups)
         {

@@ -10,20 +10,40 @@ using Attune.Training.Evaluation;
 namespace Attune.Methods.Policy;
 
 /// <summary>
-/// The rounds of every method that learns from its own answers: sample, score, measure the divergence from the reference, look at
+/// A sampled answer with everything measured on it: plain numbers, one per answer token unless noted. What divergence from the reference
+/// costs is the method's own matter.
+/// </summary>
+/// <param name="LogProbs">Of the policy that sampled, recomputed by the trainer, nats.</param>
+/// <param name="Reference">log pi_ref, nats.</param>
+/// <param name="Values">V before each token; empty without a critic.</param>
+/// <param name="TokenRewards">The score's rewards, each at an answer token.</param>
+/// <param name="Score">Their sum: the reward of the whole answer.</param>
+public sealed record ScoredAnswer(
+    Rollout Rollout,
+    float[] LogProbs,
+    float[] Reference,
+    float[] Values,
+    (int Position, double Value)[] TokenRewards,
+    double Score
+)
+{
+    public TokenSequence Sequence => Rollout.Sequence;
+}
+
+/// <summary>
+/// The rounds of every method that learns from its own answers: sample, score, measure the divergence from the reference, evaluate on
 /// held-out prompts, stop where a budget is spent. What is learned from the answers is the method's own.
 /// </summary>
 public abstract class RolloutExperience<TItem> : IExperience<TItem>
 {
-    private readonly ExploitationGuard _guard;
+    private readonly EarlyStopping _stopping;
     private readonly RolloutOptions _options;
-    private readonly RolloutParts _parts;
-    private readonly KlPenalty _penalty;
+    private readonly RolloutContext _context;
 
-    protected RolloutExperience(RolloutOptions options, KlPenalty penalty, RolloutParts parts)
+    protected RolloutExperience(RolloutOptions options, RolloutContext context)
     {
-        (_options, _penalty, _parts) = (options, penalty, parts);
-        _guard = new ExploitationGuard(options.StopOnGoldDrop, options.StopOnDisagreement);
+        (_options, _context) = (options, context);
+        _stopping = new EarlyStopping(options.StopOnGoldDrop, options.StopOnDisagreement);
     }
 
     public virtual long PlannedUpdates => _options.Rounds * _options.UpdatesPerRound;
@@ -31,10 +51,12 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
     public string? StoppedBecause { get; private set; }
 
     public IReadOnlyDictionary<string, double> State =>
-        new Dictionary<string, double>(_guard.State.Concat(_parts.Preparation?.State ?? new Dictionary<string, double>()))
-        {
-            ["kl_coef"] = _penalty.Beta,
-        };
+        new Dictionary<string, double>(
+            _stopping.State.Concat(_context.Preparation?.State ?? new Dictionary<string, double>()).Concat(MethodState)
+        );
+
+    /// <summary>The method's own numbers that a checkpoint must keep.</summary>
+    protected virtual IReadOnlyDictionary<string, double> MethodState => new Dictionary<string, double>();
 
     /// <summary>What values the answers' tokens; null for methods without a critic.</summary>
     protected virtual ValueFunction? Critic => null;
@@ -42,19 +64,19 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
     /// <summary>Consecutive answers that share a prompt.</summary>
     protected virtual int AnswersPerPrompt => 1;
 
-    /// <summary>Reward paid for one nat in this round.</summary>
-    protected double Beta => _penalty.Beta;
-
-    /// <summary>The round's updates from its answers, which stand in the order drawn.</summary>
-    /// <param name="measured">Takes what the method measures of the round.</param>
+    /// <summary>The round's updates from its answers, in the order drawn.</summary>
+    /// <param name="measured">Holds the round's metrics so far, <c>objective/kl</c> among them; takes the method's own.</param>
     protected abstract IReadOnlyList<IReadOnlyList<TItem>> Learn(IReadOnlyList<ScoredAnswer> answers, Metrics measured, Progress at);
 
     public void Restore(IReadOnlyDictionary<string, double> state)
     {
-        _penalty.Restore(state["kl_coef"]);
-        _guard.Restore(state);
-        _parts.Preparation?.Restore(state);
+        RestoreMethod(state);
+        _stopping.Restore(state);
+        _context.Preparation?.Restore(state);
     }
+
+    /// <summary>Takes back what <see cref="MethodState"/> gave.</summary>
+    protected virtual void RestoreMethod(IReadOnlyDictionary<string, double> state) { }
 
     public async ValueTask<Round<TItem>?> NextAsync(Progress at, CancellationToken cancel)
     {
@@ -70,41 +92,55 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         }
         catch (OperationCanceledException)
         {
-            Restore(before); // the round will be drawn again: what the guard saw in it must not count twice
+            Restore(before); // the round will be drawn again: its evaluation must not count twice
             throw;
         }
     }
 
-    /// <summary>Indices of each minibatch of so many passes over the answers, shuffled anew each pass.</summary>
+    /// <summary>Indices of each minibatch of several passes over the answers, shuffled again for each pass.</summary>
     protected IEnumerable<int[]> Minibatches(int count, int passes, Progress at) =>
         Enumerable
             .Range(0, passes)
             .SelectMany(pass => at.Seed.For("minibatches", at.Round, pass).Rng().Permutation(count).Chunk(_options.Training.BatchSize));
 
+    /// <summary>Measures what each answer earned after its divergence was paid for.</summary>
+    /// <param name="rewards">One array an answer, one number per answer token.</param>
+    /// <param name="beta">Price of a nat in this round.</param>
+    protected static void MeasureRewards(Metrics measured, IReadOnlyList<ScoredAnswer> answers, double[][] rewards, double beta)
+    {
+        foreach (var (answer, reward) in answers.Zip(rewards, (a, r) => (a, r.Sum())))
+        {
+            measured.Add("objective/rlhf_reward", reward);
+            measured.Add("objective/non_score_reward", reward - answer.Score);
+        }
+
+        measured.Set("objective/kl_coef", beta);
+    }
+
     private async ValueTask<Round<TItem>?> DrawAsync(Progress at, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
         var measured = new Metrics();
-        _parts.Shared?.Forget();
-        await _parts.Sampler.UseWeightsAsync(_parts.Policy, at.Updates, cancel);
+        _context.Shared?.Forget();
+        await _context.Sampler.UseWeightsAsync(_context.Policy, at.Updates, cancel);
         measured.Set("time/repack", Lap(clock));
-        if (_parts.Preparation is { } preparation)
+        if (_context.Preparation is { } preparation)
         {
             measured.Add(await preparation.PrepareAsync(at, cancel));
             clock.Restart();
         }
 
-        var samples = await LookAsync(at, measured, cancel);
+        var samples = await EvaluateAsync(at, measured, cancel);
         if (StoppedBecause is not null)
         {
             return null;
         }
 
         measured.Set("time/evaluation", Lap(clock));
-        var requests = _parts.Prompts.Draw(at.Seed, at.Items, _options.RolloutBatchSize, AnswersPerPrompt);
-        var rollouts = await _parts.Sampler.SampleAsync(requests, _parts.Sampling, cancel);
+        var requests = _context.Prompts.Draw(at.Seed, at.Items, _options.RolloutBatchSize, AnswersPerPrompt);
+        var rollouts = await _context.Sampler.SampleAsync(requests, _context.Sampling, cancel);
         measured.Set("time/rollout", Lap(clock));
-        var scores = await _parts.Reward.ScoreAsync(rollouts, cancel);
+        var scores = await _context.Reward.ScoreAsync(rollouts, cancel);
         measured.Set("time/reward", Lap(clock));
         var answers = Score(rollouts, scores, measured);
         var kl = measured["objective/kl"];
@@ -116,7 +152,6 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
 
         var updates = Learn(answers, measured, at);
         measured.Set("time/logprobs", Lap(clock));
-        _penalty.Observe(kl, rollouts.Count);
         return new Round<TItem>(updates, measured, rollouts.Count, samples);
     }
 
@@ -127,19 +162,19 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         return seconds;
     }
 
-    /// <summary>Looks at the held-out prompts where it is time to, and lets the guard judge.</summary>
-    private async ValueTask<IReadOnlyList<SampleEvent>> LookAsync(Progress at, Metrics measured, CancellationToken cancel)
+    /// <summary>Evaluates on the held-out prompts in the rounds that the options name, and stops where training has begun to do harm.</summary>
+    private async ValueTask<IReadOnlyList<SampleEvent>> EvaluateAsync(Progress at, Metrics measured, CancellationToken cancel)
     {
-        if (_parts.Evaluation is not { } evaluation || at.Round % _options.EvaluateEvery != 0)
+        if (_context.Evaluation is not { } evaluation || at.Round % _options.EvaluateEvery != 0)
         {
             return [];
         }
 
-        var answers = await evaluation.EvaluateAsync(_parts.Policy, cancel);
+        var answers = await evaluation.EvaluateAsync(_context.Policy, cancel);
         var summary = PolicyEvaluation.Summarise(answers);
         measured.Add(summary);
-        measured.Add(await evaluation.ExactAsync(_parts.Policy, cancel));
-        StoppedBecause = _guard.Look(summary);
+        measured.Add(await evaluation.ExactAsync(_context.Policy, cancel));
+        StoppedBecause = _stopping.Check(summary);
         return
         [
             .. answers
@@ -153,27 +188,19 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         TokenSequence[] sequences = [.. rollouts.Select(r => r.Sequence)];
         var (logProbs, values) = PolicyPass(sequences);
         RolloutInvariants.RequireAgreement(rollouts, logProbs);
-        var reference = AnswerLogProbs.Of(_parts.Reference, sequences, _options.Temperature, _parts.Shared);
+        var reference = AnswerLogProbs.Of(_context.Reference, sequences, _options.Temperature, _context.Shared);
         var answers = new ScoredAnswer[rollouts.Count];
         for (var i = 0; i < answers.Length; i++)
         {
-            var marks = TokenRewards(rollouts[i], scores[i]);
-            answers[i] = new ScoredAnswer(
-                rollouts[i],
-                logProbs[i],
-                reference[i],
-                values[i],
-                _penalty.Rewards(logProbs[i], reference[i], marks),
-                marks.Sum(m => m.Value)
-            );
+            var rewards = TokenRewards(rollouts[i], scores[i]);
+            answers[i] = new ScoredAnswer(rollouts[i], logProbs[i], reference[i], values[i], rewards, rewards.Sum(r => r.Value));
             Measure(measured, answers[i]);
         }
 
-        measured.Set("objective/kl_coef", _penalty.Beta);
         return answers;
     }
 
-    /// <summary>The score's marks after the rules for answers that did not end, and after the clip.</summary>
+    /// <summary>The score's token rewards after the rules for answers that did not end, and after the clip.</summary>
     private (int Position, double Value)[] TokenRewards(Rollout rollout, Score score)
     {
         var last = rollout.Sequence.AnswerLength - 1;
@@ -184,8 +211,8 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         }
 
         double Clip(double value) => _options.ScoreClip > 0 ? Math.Clamp(value, -_options.ScoreClip, _options.ScoreClip) : value;
-        var marks = score.TokenRewards.Select(m => (m.Position, Clip(m.Value)));
-        return ended || _options.MissingEosPenalty == 0 ? [.. marks] : [.. marks, (last, -_options.MissingEosPenalty)];
+        var rewards = score.TokenRewards.Select(r => (r.Position, Clip(r.Value)));
+        return ended || _options.MissingEosPenalty == 0 ? [.. rewards] : [.. rewards, (last, -_options.MissingEosPenalty)];
     }
 
     private static void Measure(Metrics measured, ScoredAnswer answer)
@@ -201,13 +228,10 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
             surprise -= answer.LogProbs[t];
         }
 
-        var total = answer.Rewards.Sum();
         measured.Add("objective/kl", kl);
         measured.Add("objective/kl_k3", k3);
         measured.Add("objective/entropy", surprise);
         measured.Add("objective/scores", answer.Score);
-        measured.Add("objective/rlhf_reward", total);
-        measured.Add("objective/non_score_reward", total - answer.Score);
         measured.Add("response_length/mean", answer.LogProbs.Length);
         measured.Add("response_length/clip_ratio", answer.Rollout.Stop == StopReason.Length ? 1 : 0);
     }
@@ -218,7 +242,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         if (Critic is not { } critic)
         {
             return (
-                AnswerLogProbs.Of(_parts.Policy, sequences, _options.Temperature, _parts.Shared),
+                AnswerLogProbs.Of(_context.Policy, sequences, _options.Temperature, _context.Shared),
                 [.. sequences.Select(_ => Array.Empty<float>())]
             );
         }
@@ -227,8 +251,8 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
             sequences,
             batch =>
             {
-                var states = FrozenLayerCache.HiddenAt(_parts.Policy, batch, batch.Predictors, _parts.Shared);
-                return [_parts.Policy.Score(states, batch.Targets, _options.Temperature).LogProbs, critic.OfAnswers(batch, states)];
+                var states = FrozenLayerCache.HiddenAt(_context.Policy, batch, batch.Predictors, _context.Shared);
+                return [_context.Policy.Score(states, batch.Targets, _options.Temperature).LogProbs, critic.OfAnswers(batch, states)];
             }
         );
         return (outputs[0], outputs[1]);

@@ -14,11 +14,11 @@ internal static class RolloutInvariants
     private const double Tolerance = 1e-3;
 
     /// <summary>Before any weight has changed the ratio is 1.</summary>
-    /// <param name="metrics">Of the first minibatch of a round.</param>
-    public static void RequireUnchanged(Metrics metrics)
+    /// <param name="unchanged">Whether the minibatch is the first of a round.</param>
+    public static void RequireUnchanged(bool unchanged, Metrics metrics)
     {
         var (ratio, kl, clipped) = (metrics["val/ratio"], metrics["policy/approxkl_avg"], metrics["policy/clipfrac_avg"]);
-        if (Math.Abs(ratio - 1) > Tolerance || kl > Tolerance || clipped > 0)
+        if (unchanged && (Math.Abs(ratio - 1) > Tolerance || kl > Tolerance || clipped > 0))
         {
             throw new InvariantException(
                 "the first minibatch of a round must have ratio 1, approxkl 0 and clipfrac 0 on unchanged weights; found "
@@ -28,19 +28,10 @@ internal static class RolloutInvariants
         }
     }
 
-    /// <summary>The same for groups' answers.</summary>
-    public static void RequireUnchanged(IReadOnlyList<GroupItem> items, Metrics metrics)
-    {
-        if (items.All(i => i.Unchanged))
-        {
-            RequireUnchanged(metrics);
-        }
-    }
-
     /// <summary>
     /// The sampler's log-probabilities are not learned from, but where they are not the trainer's, every answer is off-policy.
     /// </summary>
-    /// <param name="rollouts">As sampled; a sampler that does not tell its log-probabilities is believed.</param>
+    /// <param name="rollouts">As sampled; a sampler that does not report its log-probabilities is believed.</param>
     /// <param name="logProbs">The trainer's, one array a rollout.</param>
     public static void RequireAgreement(IReadOnlyList<Rollout> rollouts, float[][] logProbs)
     {
@@ -48,10 +39,10 @@ internal static class RolloutInvariants
         var count = 0;
         for (var i = 0; i < rollouts.Count; i++)
         {
-            var told = rollouts[i].LogProbs;
-            for (var t = 0; !told.IsDefault && t < told.Length; t++)
+            var sampled = rollouts[i].LogProbs;
+            for (var t = 0; !sampled.IsDefault && t < sampled.Length; t++)
             {
-                squares += ((double)told[t] - logProbs[i][t]) * ((double)told[t] - logProbs[i][t]);
+                squares += ((double)sampled[t] - logProbs[i][t]) * ((double)sampled[t] - logProbs[i][t]);
                 count++;
             }
         }

@@ -1,4 +1,7 @@
+using Attune.Core.Runs;
+using Attune.Models;
 using Attune.Numerics;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Attune.Methods.Policy;
@@ -22,5 +25,25 @@ public static class Surrogate
         using var scope = NewDisposeScope();
         var ratio = (logProbs - oldLogProbs).exp();
         return maximum(-advantages * ratio, -advantages * ratio.clamp(1 - low, 1 + high)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What PPO, RLOO and GRPO log of an update, as means over answer tokens, or over answers where those are the actions.</summary>
+    /// <param name="oldLogProbs">[tokens]</param>
+    /// <param name="ratio">the one that the loss clips, without gradient, [actions]</param>
+    /// <param name="clipped">where it was clipped, [actions]</param>
+    /// <param name="loss">of the policy, [actions] or their sum</param>
+    internal static Metrics Measure(TokenScores scores, Tensor oldLogProbs, Tensor ratio, Tensor clipped, Tensor loss)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var (tokens, actions) = (oldLogProbs.shape[0], ratio.shape[0]);
+        var metrics = new Metrics();
+        metrics.AddSum("policy/approxkl_avg", (scores.LogProbs - oldLogProbs).square().sum().ToDouble() / 2, tokens);
+        metrics.AddSum("policy/clipfrac_avg", clipped.sum().ToDouble(), actions);
+        metrics.AddSum("policy/entropy_avg", scores.Entropy.sum().ToDouble(), tokens);
+        metrics.AddSum("loss/policy_avg", loss.sum().ToDouble(), actions);
+        metrics.AddSum("val/ratio", ratio.sum().ToDouble(), actions);
+        metrics.AddSum("val/ratio_var", (ratio - 1).square().sum().ToDouble(), actions);
+        return metrics;
     }
 }

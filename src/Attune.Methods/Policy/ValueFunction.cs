@@ -5,6 +5,19 @@ using static TorchSharp.torch;
 
 namespace Attune.Methods.Policy;
 
+/// <summary>Where PPO's value network comes from.</summary>
+public enum ValueNetwork
+{
+    /// <summary>A network of its own that begins as the reward model.</summary>
+    RewardModel,
+
+    /// <summary>A network of its own that begins as the policy, with a fresh head.</summary>
+    Policy,
+
+    /// <summary>A head on the policy's trunk, begun at 0.</summary>
+    SharedTrunk,
+}
+
 /// <summary>V(prompt, answer so far): what PPO subtracts to reduce variance.</summary>
 public abstract class ValueFunction
 {
@@ -21,7 +34,7 @@ public abstract class ValueFunction
 
     /// <summary>A network of its own, usually begun from the reward model (Stiennon 2020, InstructGPT).</summary>
     /// <param name="model">Trained beside the policy.</param>
-    /// <param name="shared">Lower states that it shares with the policy, if it does.</param>
+    /// <param name="shared">What frozen layers give, where it shares them with the policy.</param>
     public sealed class Separate(ScalarModel model, FrozenLayerCache? shared = null) : ValueFunction
     {
         public override FlatParameters Weights => model.Learner;

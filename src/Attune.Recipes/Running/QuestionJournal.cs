@@ -5,6 +5,7 @@ using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Core.Files;
+using Attune.Methods.Policy.Online;
 
 namespace Attune.Recipes.Running;
 
@@ -12,7 +13,7 @@ namespace Attune.Recipes.Running;
 /// What was asked and what was answered, kept the moment it happens: a run that was killed while it waited asks the same questions again,
 /// and none whose answer had come.
 /// </summary>
-internal sealed class QuestionJournal
+internal sealed class QuestionJournal : IQuestionJournal
 {
     public const string QuestionsFile = "questions.jsonl";
     public const string RepliesFile = "replies.jsonl";
@@ -50,25 +51,25 @@ internal sealed class QuestionJournal
         }
     }
 
-    /// <summary>Questions of the rounds so far that were answered with a preference, in the order asked.</summary>
-    public IEnumerable<(Question Question, Reply Reply)> Labels(int lastRound) =>
-        from round in _asked.Keys.Where(r => r <= lastRound).Order()
+    /// <inheritdoc/>
+    public IEnumerable<(Question Question, Reply Reply)> Labels(int lastRefresh) =>
+        from round in _asked.Keys.Where(r => r <= lastRefresh).Order()
         from question in _asked[round]
         where _replies.TryGetValue(question.Id, out var reply) && reply.Best is not null
         select (question, _replies[question.Id]);
 
-    /// <summary>What was asked in the round; null where nothing was yet.</summary>
-    public ImmutableArray<Question>? Asked(int round) => _asked.TryGetValue(round, out var questions) ? questions : null;
+    /// <inheritdoc/>
+    public ImmutableArray<Question>? Asked(int refresh) => _asked.TryGetValue(refresh, out var questions) ? questions : null;
 
-    /// <summary>Whether the round waits for no more replies.</summary>
-    public bool IsClosed(int round) => _closed.Contains(round);
+    /// <inheritdoc/>
+    public bool IsClosed(int refresh) => _closed.Contains(refresh);
 
     public Reply? ReplyTo(string question) => _replies.GetValueOrDefault(question);
 
-    public void Ask(int round, ImmutableArray<Question> questions)
+    public void Ask(int refresh, ImmutableArray<Question> questions)
     {
-        Append(_questionsPath, new AskedLine(round, [.. questions.Select(QuestionLine.Of)]));
-        _asked[round] = questions;
+        Append(_questionsPath, new AskedLine(refresh, [.. questions.Select(QuestionLine.Of)]));
+        _asked[refresh] = questions;
     }
 
     public void Add(Reply reply)
@@ -77,10 +78,10 @@ internal sealed class QuestionJournal
         _replies[reply.QuestionId] = reply;
     }
 
-    public void Close(int round)
+    public void Close(int refresh)
     {
-        Append(_repliesPath, new ReplyLine(null, null, null, round));
-        _closed.Add(round);
+        Append(_repliesPath, new ReplyLine(null, null, null, refresh));
+        _closed.Add(refresh);
     }
 
     private static void Append<T>(string path, T line) => File.AppendAllText(path, JsonSerializer.Serialize(line, Json) + "\n");

@@ -56,20 +56,20 @@ public sealed record BestOfNStage : Stage
 
     public override PlannedArtifacts After(PlannedArtifacts given) => given;
 
-    public override async Task<StageResult> RunAsync(StageContext room, CancellationToken cancel)
+    public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
-        using var bench = new PolicySetup(Kind, Task, new AnswerOptions(Temperature, MaxNewTokens, EvaluationPrompts), room);
-        bench.CheckContext();
-        await bench.Sampler.UseWeightsAsync(bench.Policy, 0, cancel);
-        var answered = await AnswerAsync(bench, room, cancel);
-        var exact = await ExactEvaluation.PrepareAsync(bench.Evaluation, cancel);
+        using var setup = new PolicySetup(Kind, Task, new AnswerOptions(Temperature, MaxNewTokens, EvaluationPrompts), context);
+        setup.CheckContext();
+        await setup.Sampler.UseWeightsAsync(setup.Policy, 0, cancel);
+        var answered = await AnswerAsync(setup, context, cancel);
+        var exact = await ExactEvaluation.PrepareAsync(setup.Evaluation, cancel);
         var figures = new Dictionary<string, double> { ["prompts"] = answered.Count, ["answers"] = answered.Sum(a => a.Rollouts.Length) };
         foreach (var (n, index) in Counts.Order().Distinct().Select((n, index) => (n, index)))
         {
             var measured = Measure(answered, n);
             measured.Add(exact is null ? new Metrics() : Count(exact, n));
-            room.LogEvaluation(new Progress(index + 1, n, (long)n * answered.Count, room.Seed), measured);
+            context.LogEvaluation(new Progress(index + 1, n, (long)n * answered.Count, context.Seed), measured);
             foreach (var (name, value) in measured.Means())
             {
                 figures[$"best_of_n/{n}/{name["eval/".Length..]}"] = value;
@@ -82,13 +82,13 @@ public sealed record BestOfNStage : Stage
             figures["kl_nats"] = figures[$"best_of_n/{Counts.Max()}/exact_kl"];
         }
 
-        LogSamples(room, bench, answered);
-        foreach (var note in bench.Reward.Notes)
+        LogSamples(context, setup, answered);
+        foreach (var note in setup.Reward.Notes)
         {
-            room.Note(note);
+            context.Note(note);
         }
 
-        return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = room.Notes };
+        return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = context.Notes };
     }
 
     /// <summary>All answers to one prompt.</summary>
@@ -98,21 +98,23 @@ public sealed record BestOfNStage : Stage
         public double[] Judge => Gold ?? Proxy;
     }
 
-    private async Task<List<Answered>> AnswerAsync(PolicySetup bench, StageContext room, CancellationToken cancel)
+    private async Task<List<Answered>> AnswerAsync(PolicySetup setup, StageContext context, CancellationToken cancel)
     {
         // One more than are chosen from: the win rate needs an answer that was not among them.
-        var (prompts, each) = (Math.Min(EvaluationPrompts, bench.HeldOut.Count), Counts.Max() + 1);
+        var (prompts, each) = (Math.Min(EvaluationPrompts, setup.HeldOut.Count), Counts.Max() + 1);
         var answered = new List<Answered>();
         // In portions, so that a cancelled run ends soon.
         foreach (var part in Enumerable.Range(0, prompts).Chunk(Math.Max(1, 512 / each)))
         {
             SampleRequest[] requests =
             [
-                .. part.SelectMany(i => Enumerable.Range(0, each).Select(k => bench.HeldOut.Request(i, room.Seed.For("best-of-n", i, k)))),
+                .. part.SelectMany(i =>
+                    Enumerable.Range(0, each).Select(k => setup.HeldOut.Request(i, context.Seed.For("best-of-n", i, k)))
+                ),
             ];
-            var rollouts = await bench.Sampler.SampleAsync(requests, bench.Sampling, cancel);
-            var proxy = await bench.Reward.ScoreAsync(rollouts, cancel);
-            var gold = bench.Evaluation.Gold is null ? null : await bench.Evaluation.Gold.ScoreAsync(rollouts, cancel);
+            var rollouts = await setup.Sampler.SampleAsync(requests, setup.Sampling, cancel);
+            var proxy = await setup.Reward.ScoreAsync(rollouts, cancel);
+            var gold = setup.Evaluation.Gold is null ? null : await setup.Evaluation.Gold.ScoreAsync(rollouts, cancel);
             for (var row = 0; row < part.Length; row++)
             {
                 var range = (row * each)..((row + 1) * each);
@@ -122,7 +124,7 @@ public sealed record BestOfNStage : Stage
                 answered.Add(new Answered(part[row], own, choosing, scores, gold?.Take(range).Select(s => s.Total).ToArray()));
             }
 
-            room.Screen.Report("sampling answers", answered.Count * each, (long)prompts * each, "");
+            context.Screen.Report("sampling answers", answered.Count * each, (long)prompts * each, "");
         }
 
         return answered;
@@ -198,7 +200,7 @@ public sealed record BestOfNStage : Stage
     }
 
     /// <summary>The first answer, and the best of the largest n.</summary>
-    private void LogSamples(StageContext room, PolicySetup bench, List<Answered> answered)
+    private void LogSamples(StageContext context, PolicySetup setup, List<Answered> answered)
     {
         foreach (var answers in answered.Take(8))
         {
@@ -206,13 +208,13 @@ public sealed record BestOfNStage : Stage
             foreach (var (index, updates) in new[] { (0, 0L), (best, (long)Counts.Max()) })
             {
                 var sequence = answers.Rollouts[index].Sequence;
-                room.LogSample(
+                context.LogSample(
                     new SampleEvent(
                         Kind,
                         updates,
                         answers.Prompt,
-                        bench.Encoder.Tokenizer.Decode(sequence.Prompt),
-                        bench.Encoder.Tokenizer.DecodeContinuation(sequence.Answer),
+                        setup.Encoder.Tokenizer.Decode(sequence.Prompt),
+                        setup.Encoder.Tokenizer.DecodeContinuation(sequence.Answer),
                         answers.Gold?[index],
                         answers.Proxy[index],
                         null

@@ -19,12 +19,12 @@ public sealed record GrpoStage : PolicyStage
 
     internal override RolloutOptions Rollouts => Method;
 
-    internal override Task<Progress> LearnAsync(PolicySetup bench, StageContext room, CancellationToken cancel) =>
+    internal override Task<Progress> LearnAsync(PolicySetup setup, StageContext context, CancellationToken cancel) =>
         FitAsync(
-            bench,
-            room,
-            new Grpo.Objective(Method, bench.Policy) { Shared = bench.Shared },
-            new Grpo.Experience(Method, bench.Parts),
+            setup,
+            context,
+            new Grpo.Objective(Method, setup.Policy) { Shared = setup.Shared },
+            new Grpo.Experience(Method, setup.Rollouts),
             "GRPO",
             cancel
         );

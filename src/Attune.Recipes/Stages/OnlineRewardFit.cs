@@ -6,6 +6,7 @@ using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
+using Attune.Methods.Policy.Online;
 using Attune.Methods.Reward;
 using Attune.Models.Architecture;
 using Attune.Recipes.Running;
@@ -18,28 +19,27 @@ using Attune.Training.Rollouts;
 namespace Attune.Recipes.Stages;
 
 /// <summary>
-/// Trains the reward models of an online run, each time anew from the starting policy, on all labels so far (Ziegler et al. 2019).
+/// Trains the reward models of an online run, each time from the starting policy, on all labels so far (Ziegler et al. 2019).
 /// </summary>
-internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup bench, StageContext room)
+internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup setup, StageContext context) : IRewardFit
 {
     private RewardOptions Method => options.Reward;
 
-    private int? End => Method.ReadBeforeEnd ? bench.Encoder.Tokenizer.EndToken : null;
+    private int? End => Method.ReadBeforeEnd ? setup.Encoder.Tokenizer.EndToken : null;
 
-    /// <returns>The model, and its accuracy on labels kept aside; null where there are none.</returns>
     public async Task<(RewardModel Model, double? Accuracy)> TrainAsync(
         int refresh,
         ImmutableArray<Choice> labels,
         CancellationToken cancel
     )
     {
-        var split = Split.ByPrompt(labels, Method.TestSplit, room.Seed.For("split"));
+        var split = Split.ByPrompt(labels, Method.TestSplit, context.Seed.For("split"));
         var train = Encode(split.Training.IsEmpty ? labels : split.Training);
         var members = new List<ScalarModel>();
         for (var i = 0; i < Method.Members; i++)
         {
-            var member = new ScalarModel(bench.Reference, room.Seed.For("head", i), Method.Training.Precision);
-            room.FreezeLayers(member, Method.Training);
+            var member = new ScalarModel(setup.Reference, context.Seed.For("head", i), Method.Training.Precision);
+            context.FreezeLayers(member, Method.Training);
             await FitAsync(member, train, refresh, i, cancel);
             members.Add(member);
         }
@@ -48,18 +48,17 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup bench, St
         return (model, split.HeldOut.IsEmpty ? null : Accuracy(model, split.HeldOut));
     }
 
-    /// <summary>Share of the labels whose best answer the model puts strictly above all others.</summary>
     public double Accuracy(RewardModel model, IReadOnlyList<Choice> labels)
     {
         var choices = Encode(labels);
-        var scores = model.Score([.. choices.SelectMany(c => c.Answers)]).Select(s => s.Reward).Chunk(options.Answers).ToArray();
+        var scores = model.Score([.. choices.SelectMany(c => c.Answers)]).Select(s => s.Reward).Chunk(options.Questions.Answers).ToArray();
         return choices.Select((c, i) => scores[i].Where((_, k) => k != c.Best).All(s => s < scores[i][c.Best]) ? 1.0 : 0).Average();
     }
 
     private ImmutableArray<TokenChoice> Encode(IReadOnlyList<Choice> labels)
     {
-        var encoded = bench.Encoder.EncodeAll(labels, Math.Min(Method.MaxLength, bench.Reference.Config.ContextLength));
-        room.NoteDropped(encoded.Dropped, "labels");
+        var encoded = setup.Encoder.EncodeAll(labels, Math.Min(Method.MaxLength, setup.Reference.Config.ContextLength));
+        context.NoteDropped(encoded.Dropped, "labels");
         return [.. encoded.Items.Select(c => c with { Answers = [.. c.Answers.Select(a => a.WithoutEnd(End))] })];
     }
 
@@ -74,8 +73,8 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup bench, St
             new LoopOptions(Method.Training.EffectiveMicrobatch, Method.Training.CheckpointEvery),
             null
         );
-        var observer = new Watched(room.Screen, $"reward model {refresh + 1}, member {index + 1}");
-        var (_, end) = await loop.RunAsync(Progress.Start(room.Seed.For("reward", refresh, index)), observer, cancel);
+        var observer = new ScreenObserver(context.Screen, $"reward model {refresh + 1}, member {index + 1}");
+        var (_, end) = await loop.RunAsync(Progress.Start(context.Seed.For("reward", refresh, index)), observer, cancel);
         if (end == LoopEnd.Cancelled)
         {
             throw new OperationCanceledException(cancel);
@@ -91,19 +90,19 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup bench, St
         }
 
         using var sampler = new LocalSampler();
-        await sampler.UseWeightsAsync(bench.Reference, 0, cancel);
+        await sampler.UseWeightsAsync(setup.Reference, 0, cancel);
         SampleRequest[] requests =
         [
             .. Enumerable
                 .Range(0, options.NormalisationSamples)
-                .Select(i => bench.Prompts.Request(i % bench.Prompts.Count, room.Seed.For("normalisation", i))),
+                .Select(i => setup.Prompts.Request(i % setup.Prompts.Count, context.Seed.For("normalisation", i))),
         ];
-        var rollouts = await sampler.SampleAsync(requests, bench.Sampling, cancel);
+        var rollouts = await sampler.SampleAsync(requests, setup.Sampling, cancel);
         return model.Normalised([.. rollouts.Select(r => r.Sequence)], Method.Normalisation);
     }
 
     /// <summary>Shown, not logged: what is logged of a refresh is what came of it.</summary>
-    private sealed class Watched(IRunScreen screen, string task) : ILoopObserver
+    private sealed class ScreenObserver(IRunScreen screen, string task) : ILoopObserver
     {
         public long LastSequence => 0;
 

@@ -1,10 +1,14 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
+using System.Globalization;
 using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
+using Attune.Data.Formats;
+using Attune.Methods;
 using Attune.Methods.Policy;
+using Attune.Methods.Policy.Online;
 using Attune.Methods.Reward;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
@@ -18,7 +22,7 @@ public enum FeedbackOrigin
 {
     Simulated,
 
-    /// <summary>Whoever sits at the terminal.</summary>
+    /// <summary>The person at the terminal.</summary>
     Person,
 
     /// <summary>People in the annotation app.</summary>
@@ -28,17 +32,8 @@ public enum FeedbackOrigin
     Model,
 }
 
-/// <summary>Which questions are asked.</summary>
-public enum QuestionSelection
-{
-    Random,
-
-    /// <summary>Those on which the members of the reward ensemble disagree most.</summary>
-    Disagreement,
-}
-
 /// <summary>
-/// Online human feedback (Ziegler et al. 2019): the policy's own answers are compared, the reward model is trained anew on all comparisons
+/// Online human feedback (Ziegler et al. 2019): the policy's own answers are compared, a new reward model is trained on all comparisons
 /// so far, the policy goes on learning from it, and so on, with labels asked for ever less often.
 /// </summary>
 public sealed record OnlineStage : Stage
@@ -50,31 +45,8 @@ public sealed record OnlineStage : Stage
     [Description("how the policy learns, with its prompts: ppo, rloo or grpo and their keys")]
     public required PolicyStage Policy { get; init; }
 
-    [Description("questions to ask in the whole run")]
-    [Range(1, 10_000_000)]
-    public int Labels { get; init; } = 2000;
-
-    [Description("questions to ask before anything is learned")]
-    [Range(1, 10_000_000)]
-    public int InitialLabels { get; init; } = 1000;
-
-    [Description("times to ask the other questions and to train the reward model anew")]
-    [Range(0, 100_000)]
-    public int Refreshes { get; init; } = 4;
-
-    [Description("how the rate of questions falls over the run: ziegler, hyperbolic or constant")]
-    public LabelRate Schedule { get; init; } = LabelRate.Ziegler;
-
-    [Description("answers in a question; the best is asked for")]
-    [Range(2, 64)]
-    public int Answers { get; init; } = 2;
-
-    [Description("random questions, or those on which the reward models disagree most")]
-    public QuestionSelection Selection { get; init; } = QuestionSelection.Random;
-
-    [Description("disagreement only: questions to choose from, for each that is asked")]
-    [Range(2, 1000)]
-    public int Candidates { get; init; } = 4;
+    [Flatten]
+    public OnlineFeedbackOptions Questions { get; init; } = new();
 
     [Description(
         "who is asked: simulated annotators, the person at the terminal (pairs only), people in the annotation app (store), or "
@@ -88,7 +60,7 @@ public sealed record OnlineStage : Stage
     [Description("store only: name of the project that asks the questions; it compares two answers, or chooses the best of several")]
     public string? Project { get; init; }
 
-    [Description("store only: seconds between two looks for answers")]
+    [Description("store only: seconds between two checks for answers")]
     [Range(0.1, 3600)]
     public double Poll { get; init; } = 2;
 
@@ -98,12 +70,8 @@ public sealed record OnlineStage : Stage
     [Description("how the simulated annotators see and err")]
     public AnnotatorKeys Annotators { get; init; } = new();
 
-    [Description("model only: which, and how it is asked")]
+    [Description("the judge model (used when source is model)")]
     public JudgeModelKeys JudgeModel { get; init; } = new();
-
-    [Description("seconds to wait for the answers of a round before going on with those that came; 0 waits for all")]
-    [Range(0, 1e9)]
-    public double AnswerTimeout { get; init; }
 
     [Description("answers of the starting policy by which rewards are normalised")]
     [Range(0, 1_000_000)]
@@ -119,11 +87,13 @@ public sealed record OnlineStage : Stage
                 ? ["online.reward.lora.r is given, but reward models are trained whole here. Leave it out."]
                 : Array.Empty<string>(),
             .. Utilities.Missing("online.utility", Utility),
-            .. InitialLabels > Labels ? [$"online.initial_labels is {InitialLabels}, more than labels, {Labels}."] : Array.Empty<string>(),
-            .. Selection == QuestionSelection.Disagreement && Reward.Members < 2
+            .. Questions.InitialLabels > Questions.Labels
+                ? [$"online.initial_labels is {Questions.InitialLabels}, more than labels, {Questions.Labels}."]
+                : Array.Empty<string>(),
+            .. Questions.Selection == QuestionSelection.Disagreement && Reward.Members < 2
                 ? ["online.selection is disagreement, which needs reward.members of 2 or more."]
                 : Array.Empty<string>(),
-            .. Source == FeedbackOrigin.Person && Answers > 2
+            .. Source == FeedbackOrigin.Person && Questions.Answers > 2
                 ? ["online.source is person, who is asked pairs; leave answers at 2."]
                 : Array.Empty<string>(),
             .. Source == FeedbackOrigin.Model ? JudgeModel.Missing("online.judge_model") : [],
@@ -135,42 +105,110 @@ public sealed record OnlineStage : Stage
 
     public override PlannedArtifacts After(PlannedArtifacts given) => given with { Preferences = true, Reward = true };
 
-    public override async Task<StageResult> RunAsync(StageContext room, CancellationToken cancel)
+    public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
         using var reward = new RefreshedReward();
-        using var bench = new PolicySetup(Kind, Policy.Task, Policy.Answers, room, reward);
+        using var setup = new PolicySetup(Kind, Policy.Task, Policy.Answers, context, reward);
         await using var people =
             Source == FeedbackOrigin.Store
-                ? await StorePeople.OpenAsync(Database, Project!, TimeSpan.FromSeconds(Poll), room, cancel)
+                ? await StorePeople.OpenAsync(Database, Project!, TimeSpan.FromSeconds(Poll), context, cancel)
                 : null;
         var (judge, client) = Source == FeedbackOrigin.Model ? JudgeModel.Open() : (null, null);
         using var closing = client;
-        var feedback = new OnlineFeedback(this, bench, room, people?.Source ?? judge ?? BuildSource(room), reward);
+        Directory.CreateDirectory(context.Folder);
+        var versions = new RewardVersions(context.Folder, setup.Encoder);
+        var feedback = Feedback(setup, context, people?.Source ?? judge ?? BuildSource(context), versions, reward);
         await feedback.BeginAsync(cancel);
-        bench.Preparation = feedback;
-        var progress = await Policy.LearnAsync(bench, room, cancel);
+        context.Artifacts = context.Artifacts with { Reward = versions.Folder(0) };
+        setup.Preparation = feedback;
+        var progress = await Policy.LearnAsync(setup, context, cancel);
         // Rewards before and after must be of one reward model to be compared: the newest.
-        await bench.BeginAsync(cancel);
-        var figures = await bench.FinishAsync(progress, cancel);
-        feedback.Finish(figures);
+        await setup.BeginAsync(cancel);
+        var figures = await setup.FinishAsync(progress, cancel);
+        HandOn(feedback, versions, context, figures);
         if (judge is not null)
         {
-            room.Note(judge.Tally.Describe(judge.Name));
+            context.Note(judge.Tally.Describe(judge.Name));
         }
 
         if (people is not null)
         {
-            await people.FreezeAsync(feedback.Answered, room, cancel);
+            await people.FreezeAsync(feedback.Labels.Select(l => l.Question), context, cancel);
         }
 
-        return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = room.Notes };
+        return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = context.Notes };
     }
 
-    private IFeedbackSource BuildSource(StageContext room) =>
+    private OnlineFeedback Feedback(
+        PolicySetup setup,
+        StageContext context,
+        IFeedbackSource source,
+        RewardVersions versions,
+        RefreshedReward reward
+    ) =>
+        new(
+            Questions,
+            new OnlineContext
+            {
+                Name = context.Name,
+                Seed = context.Seed,
+                Rounds = Policy.Rollouts.Rounds,
+                Rollouts = setup.Rollouts,
+                Encoder = setup.Encoder,
+                ShortensPrompts = Policy.Task.PromptTokens > 0,
+                Source = source,
+                Journal = new QuestionJournal(context.Folder),
+                Versions = versions,
+                Fit = new OnlineRewardFit(this, setup, context),
+                Reward = reward,
+                Report = (task, done, total) => context.Screen.Report(task, done, total, ""),
+                Note = context.Note,
+            }
+        );
+
+    /// <summary>Hands on the labels and the newest reward model, and adds what became of the questions.</summary>
+    private void HandOn(OnlineFeedback feedback, RewardVersions versions, StageContext context, Dictionary<string, double> figures)
+    {
+        var labels = feedback.Labels.ToArray();
+        var preferences = Path.Combine(context.Folder, "preferences.jsonl");
+        if (Questions.Answers == 2)
+        {
+            DatasetFile.Write(preferences, labels.Select(ToPreference).ToArray());
+        }
+        else
+        {
+            DatasetFile.Write(preferences, labels.Select(OnlineFeedback.ToChoice).ToArray());
+        }
+
+        context.Artifacts = context.Artifacts with
+        {
+            Reward = versions.Folder(feedback.Refreshes - 1),
+            Preferences = preferences,
+            HeldOutPreferences = null,
+            Utility = Source == FeedbackOrigin.Simulated ? Utility : null,
+        };
+        figures["labels"] = labels.Length;
+        figures["refreshes"] = feedback.Refreshes;
+        foreach (var version in labels.GroupBy(l => l.Question.PolicyVersion).OrderBy(g => g.Key))
+        {
+            figures[string.Create(CultureInfo.InvariantCulture, $"labels_from_update/{version.Key}")] = version.Count();
+        }
+    }
+
+    private static Preference ToPreference((Question Question, Reply Reply) label) =>
+        new(label.Question.Prompt, label.Question.Answers[label.Reply.Best!.Value], label.Question.Answers[1 - label.Reply.Best.Value])
+        {
+            Annotator = label.Reply.Annotator,
+        };
+
+    private IFeedbackSource BuildSource(StageContext context) =>
         Source == FeedbackOrigin.Person
             ? new PersonSource(
-                room.Person ?? throw new ConfigurationException("online.source is person, and there is nobody at a terminal.")
+                context.Person
+                    ?? throw new ConfigurationException("online.source is person, but no terminal is attached. Use another source.")
             )
-            : new SimulatedSource(new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), room.Seed.For("annotators")));
+            : new SimulatedSource(
+                new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), context.Seed.For("annotators"))
+            );
 }

@@ -24,37 +24,39 @@ namespace Attune.Recipes.Stages;
 internal sealed record AnswerOptions(double Temperature, int MaxNewTokens, int EvaluationPrompts, RolloutOptions? Rollouts = null);
 
 /// <summary>
-/// A policy with all that it is judged and measured by, loaded once for a stage: the reference it starts as, prompts, reward, sampler,
-/// and the exam on held-out prompts before and after.
+/// A policy with everything that it is judged and measured by, loaded once for a stage: the reference it starts as, prompts, reward,
+/// sampler, and the evaluation on held-out prompts before and after.
 /// </summary>
 internal sealed class PolicySetup : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
     private readonly string _kind;
-    private readonly StageContext _room;
+    private readonly StageContext _context;
     private IReadOnlyList<EvaluatedAnswer> _before = [];
     private Metrics _exactBefore = new();
-    private readonly Stopwatch _looking = new();
+    private readonly Stopwatch _evaluating = new();
 
     /// <param name="kind">The stage's, for messages and samples.</param>
     /// <param name="trained">The learned reward, where it is not the reward stage's model.</param>
-    public PolicySetup(string kind, PolicyTask task, AnswerOptions options, StageContext room, IReward? trained = null)
+    public PolicySetup(string kind, PolicyTask task, AnswerOptions options, StageContext context, IReward? trained = null)
     {
-        (_kind, _room) = (kind, room);
+        (_kind, _context) = (kind, context);
         try
         {
-            Encoder = room.LoadEncoder();
-            (Prompts, HeldOut, Hash) = task.LoadPrompts(room, Encoder, options.EvaluationPrompts);
+            Encoder = context.LoadEncoder();
+            (Prompts, HeldOut, Hash) = task.LoadPrompts(context, Encoder, options.EvaluationPrompts);
             var precision = options.Rollouts?.Training.Precision ?? Precision.F32;
-            (Policy, var origin) = options.Rollouts?.Training is { } learning ? room.LoadLearner(learning) : (room.LoadPolicy(), null);
+            (Policy, var origin) = options.Rollouts?.Training is { } learning
+                ? context.LoadLearner(learning)
+                : (context.LoadPolicy(), null);
             Own(Policy);
             Reference = Own(origin ?? Policy.Copy());
-            var pretrained = room.Artifacts.PretrainedApart is { } folder
+            var pretrained = context.Artifacts.PretrainedApart is { } folder
                 ? Own(ModelFiles.LoadLanguageModel(folder, precision))
                 : Reference;
             if (options.Rollouts is { } rollouts)
             {
-                room.FreezeLayers(Policy, rollouts.Training);
+                context.FreezeLayers(Policy, rollouts.Training);
                 Shared = rollouts is { Training.FrozenLayers: > 0, SharedStatesMb: > 0 }
                     ? Own(new FrozenLayerCache(Policy, rollouts.Training.FrozenLayers, rollouts.SharedStatesMb * 1_000_000L))
                     : null;
@@ -62,7 +64,7 @@ internal sealed class PolicySetup : IDisposable
                 Shared?.Share(pretrained);
             }
 
-            Reward = task.BuildReward(kind, room, Encoder, _owned, trained, Shared, precision);
+            Reward = task.BuildReward(kind, context, Encoder, _owned, trained, Shared, precision);
             Sampler = Own(new LocalSampler { Type = options.Rollouts?.SamplingType ?? KernelType.F32 });
             Sampling = new SamplingOptions
             {
@@ -78,12 +80,12 @@ internal sealed class PolicySetup : IDisposable
                 Sampler = Sampler,
                 Sampling = Sampling,
                 Proxy = Reward,
-                Gold = task.BuildGold(room, Encoder),
+                Gold = task.BuildGold(context, Encoder),
                 Reference = Reference,
                 Pretrained = pretrained,
                 Shared = Shared,
                 Tokenizer = Encoder.Tokenizer,
-                Seed = room.Seed,
+                Seed = context.Seed,
                 Beta = options.Rollouts is PolicyGradientOptions { KlController: KlController.Fixed } priced ? priced.KlCoefficient : null,
             };
         }
@@ -95,7 +97,7 @@ internal sealed class PolicySetup : IDisposable
     }
 
     /// <summary>What the method needs.</summary>
-    public RolloutParts Parts =>
+    public RolloutContext Rollouts =>
         new()
         {
             Policy = Policy,
@@ -129,7 +131,7 @@ internal sealed class PolicySetup : IDisposable
     public SamplingOptions Sampling { get; }
     public PolicyEvaluation Evaluation { get; }
 
-    /// <summary>Disposes it at the end of the stage.</summary>
+    /// <summary>Disposes of it at the end of the stage.</summary>
     public T Own<T>(T thing)
         where T : IDisposable
     {
@@ -142,27 +144,27 @@ internal sealed class PolicySetup : IDisposable
     public async Task BeginAsync(CancellationToken cancel)
     {
         CheckContext();
-        _looking.Start();
+        _evaluating.Start();
         await Sampler.UseWeightsAsync(Reference, 0, cancel);
         _before = await Evaluation.EvaluateAsync(Reference, cancel);
         _exactBefore = await Evaluation.ExactAsync(Reference, cancel);
-        _looking.Stop();
+        _evaluating.Stop();
     }
 
     /// <summary>Measures the policy at the end, saves it, and hands it on.</summary>
     public async Task<Dictionary<string, double>> FinishAsync(Progress progress, CancellationToken cancel)
     {
-        _looking.Start();
+        _evaluating.Start();
         await Sampler.UseWeightsAsync(Policy, progress.Updates, cancel);
         var after = await Evaluation.EvaluateAsync(Policy, cancel);
         var exact = await Evaluation.ExactAsync(Policy, cancel);
         var summary = PolicyEvaluation.Summarise(after);
         summary.Add(exact);
-        summary.Set("time/evaluation", _looking.Elapsed.TotalSeconds); // before and after; the looks between are told with their rounds
-        _room.LogEvaluation(progress, summary);
+        summary.Set("time/evaluation", _evaluating.Elapsed.TotalSeconds); // before and after; evaluations between are reported with their rounds
+        _context.LogEvaluation(progress, summary);
         foreach (var answer in after.Take(8))
         {
-            _room.LogSample(
+            _context.LogSample(
                 new SampleEvent(
                     _kind,
                     progress.Updates,
@@ -178,12 +180,12 @@ internal sealed class PolicySetup : IDisposable
 
         foreach (var note in Reward.Notes)
         {
-            _room.Note(note);
+            _context.Note(note);
         }
 
-        ModelFiles.Save(Policy, _room.FinalFolder);
-        Encoder.Save(_room.FinalFolder);
-        _room.Artifacts = _room.Artifacts with { Policy = _room.FinalFolder };
+        ModelFiles.Save(Policy, _context.FinalFolder);
+        Encoder.Save(_context.FinalFolder);
+        _context.Artifacts = _context.Artifacts with { Policy = _context.FinalFolder };
         return AlignmentFigures.Of(_before, after, progress).WithExact(_exactBefore, exact);
     }
 
@@ -193,13 +195,13 @@ internal sealed class PolicySetup : IDisposable
     public void CheckContext()
     {
         TransformerModel[] readers = [.. _owned.OfType<TransformerModel>(), .. _owned.OfType<RewardModel>().SelectMany(r => r.Members)];
-        var context = readers.Min(r => r.Config.ContextLength);
+        var longestRead = readers.Min(r => r.Config.ContextLength);
         var longest = new[] { Prompts, HeldOut }.Max(p => Enumerable.Range(0, p.Count).Max(i => p.Request(i, default).Prompt.Length));
-        if (longest + Sampling.MaxNewTokens > context)
+        if (longest + Sampling.MaxNewTokens > longestRead)
         {
             throw new ConfigurationException(
                 $"{_kind}: the longest prompt has {longest} tokens and max_new_tokens is {Sampling.MaxNewTokens}, but the model "
-                    + $"(or its reward model, value network or reference) reads {context}. Lower max_new_tokens or set prompt_tokens."
+                    + $"(or its reward model, value network or reference) reads {longestRead}. Lower max_new_tokens or set prompt_tokens."
             );
         }
     }

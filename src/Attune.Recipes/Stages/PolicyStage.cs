@@ -30,32 +30,32 @@ public abstract record PolicyStage : Stage
 
     internal override IEnumerable<string?> LearnsFrom(Artifacts given) => [given.Policy, Task.RewardModel is null ? given.Reward : null];
 
-    public override async Task<StageResult> RunAsync(StageContext room, CancellationToken cancel)
+    public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
-        using var bench = new PolicySetup(Kind, Task, Answers, room);
-        var progress = await LearnAsync(bench, room, cancel);
-        var figures = await bench.FinishAsync(progress, cancel);
-        return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = room.Notes };
+        using var setup = new PolicySetup(Kind, Task, Answers, context);
+        var progress = await LearnAsync(setup, context, cancel);
+        var figures = await setup.FinishAsync(progress, cancel);
+        return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures) { Notes = context.Notes };
     }
 
     /// <summary>What the method needs beside prompts and reward, and will not find.</summary>
     protected virtual IEnumerable<string> MissingForMethod(PlannedArtifacts given) => [];
 
-    /// <summary>Builds objective and experience on the bench, and trains.</summary>
-    internal abstract Task<Progress> LearnAsync(PolicySetup bench, StageContext room, CancellationToken cancel);
+    /// <summary>Builds objective and experience, and trains.</summary>
+    internal abstract Task<Progress> LearnAsync(PolicySetup setup, StageContext context, CancellationToken cancel);
 
-    /// <summary>Takes stock, then trains to the end.</summary>
+    /// <summary>Evaluates the policy as it starts, then trains to the end.</summary>
     internal async Task<Progress> FitAsync<T>(
-        PolicySetup bench,
-        StageContext room,
+        PolicySetup setup,
+        StageContext context,
         IObjective<T> objective,
         RolloutExperience<T> experience,
         string task,
         CancellationToken cancel
     )
     {
-        await bench.BeginAsync(cancel);
-        return await room.FitAsync(objective, experience, Rollouts.Training, [bench.Hash], task, cancel);
+        await setup.BeginAsync(cancel);
+        return await context.FitAsync(objective, experience, Rollouts.Training, [setup.Hash], task, cancel);
     }
 }

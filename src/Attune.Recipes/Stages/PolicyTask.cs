@@ -61,7 +61,7 @@ public sealed record PolicyTask
     internal bool HasRewardModel(PlannedArtifacts given) => given.Reward || RewardModel is not null;
 
     /// <summary>The learned reward's folder, if there is one.</summary>
-    internal string? RewardFolder(StageContext room) => RewardModel ?? room.Artifacts.Reward;
+    internal string? RewardFolder(StageContext context) => RewardModel ?? context.Artifacts.Reward;
 
     /// <summary>What the answers are judged by.</summary>
     /// <param name="owned">Takes what must be disposed in the end.</param>
@@ -69,7 +69,7 @@ public sealed record PolicyTask
     /// <param name="trained">What a term 'trained' means, where it is not the reward stage's model.</param>
     internal IReward BuildReward(
         string kind,
-        StageContext room,
+        StageContext context,
         Encoder encoder,
         ICollection<IDisposable> owned,
         IReward? trained,
@@ -83,7 +83,7 @@ public sealed record PolicyTask
                 Stage = kind,
                 Encoder = encoder,
                 Owned = owned,
-                TrainedFolder = RewardFolder(room),
+                TrainedFolder = RewardFolder(context),
                 Trained = trained,
                 Shared = shared,
                 Precision = precision,
@@ -91,16 +91,20 @@ public sealed record PolicyTask
         );
 
     /// <summary>The hidden utility as a reward; null where none is known.</summary>
-    internal IReward? BuildGold(StageContext room, Encoder encoder) =>
-        (Gold ?? room.Artifacts.Utility) is { } name ? Utilities.AsReward(name, encoder.Tokenizer) : null;
+    internal IReward? BuildGold(StageContext context, Encoder encoder) =>
+        (Gold ?? context.Artifacts.Utility) is { } name ? Utilities.AsReward(name, encoder.Tokenizer) : null;
 
     /// <exception cref="DataException">Too few prompts to learn from and to measure with.</exception>
-    internal (PromptPool Prompts, PromptPool HeldOut, DataHash Hash) LoadPrompts(StageContext room, Encoder encoder, int evaluationPrompts)
+    internal (PromptPool Prompts, PromptPool HeldOut, DataHash Hash) LoadPrompts(
+        StageContext context,
+        Encoder encoder,
+        int evaluationPrompts
+    )
     {
-        var (all, hash) = DataSource.Prompts(Prompts, Rows, room);
+        var (all, hash) = DataSource.Prompts(Prompts, Rows, context);
         var split = HeldOutPrompts is { } source
-            ? new SplitData<Prompt>(all, DataSource.Prompts(source, DataSource.IsWorld(source) ? evaluationPrompts : 0, room).Items)
-            : Split.ByPrompt(all, 0.05, room.Seed.For("split"));
+            ? new SplitData<Prompt>(all, DataSource.Prompts(source, DataSource.IsWorld(source) ? evaluationPrompts : 0, context).Items)
+            : Split.ByPrompt(all, 0.05, context.Seed.For("split"));
         if (split.Training.IsEmpty || split.HeldOut.IsEmpty)
         {
             throw new DataException(

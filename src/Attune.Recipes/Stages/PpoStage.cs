@@ -49,48 +49,48 @@ public sealed record PpoStage : PolicyStage
             .. PretrainingData is { } texts ? DataSource.Missing("ppo.pretraining_data", texts, PretrainingRows) : [],
         ];
 
-    internal override async Task<Progress> LearnAsync(PolicySetup bench, StageContext room, CancellationToken cancel)
+    internal override async Task<Progress> LearnAsync(PolicySetup setup, StageContext context, CancellationToken cancel)
     {
-        var value = BuildValue(bench, room);
-        var experience = new PpoExperience(Method, bench.Parts) { Value = value, Pretraining = LoadPretraining(bench, room) };
+        var value = BuildValue(setup, context);
+        var experience = new Ppo.Experience(Method, setup.Rollouts) { Value = value, Pretraining = LoadPretraining(setup, context) };
         return await FitAsync(
-            bench,
-            room,
-            new Ppo.Objective(Method, bench.Policy, value) { Shared = bench.Shared },
+            setup,
+            context,
+            new Ppo.Objective(Method, setup.Policy, value) { Shared = setup.Shared },
             experience,
             "PPO",
             cancel
         );
     }
 
-    private ValueFunction BuildValue(PolicySetup bench, StageContext room)
+    private ValueFunction BuildValue(PolicySetup setup, StageContext context)
     {
         switch (Method.ValueNetwork)
         {
             case ValueNetwork.SharedTrunk:
-                return new ValueFunction.SharedTrunk(bench.Policy.Config.Width);
+                return new ValueFunction.SharedTrunk(setup.Policy.Config.Width);
             case ValueNetwork.RewardModel
-                when Task.RewardFolder(room) is { } other && !ModelTokenizer.ReadsTheSameTokens(other, bench.Encoder.Tokenizer):
+                when Task.RewardFolder(context) is { } other && !ModelTokenizer.ReadsTheSameTokens(other, setup.Encoder.Tokenizer):
                 throw new ConfigurationException(
                     $"ppo.value_network is reward-model, but {other} has another tokenizer than the policy, whose tokens the "
                         + "value network reads. Use policy (--value-network policy) or shared-trunk."
                 );
-            case ValueNetwork.RewardModel when Task.RewardFolder(room) is { } folder:
-                var critic = bench.Own(Critic(bench, room, folder));
-                room.FreezeLayers(critic, Method.Training);
-                bench.Shared?.Share(critic);
-                return new ValueFunction.Separate(critic, bench.Shared);
+            case ValueNetwork.RewardModel when Task.RewardFolder(context) is { } folder:
+                var critic = setup.Own(Critic(setup, context, folder));
+                context.FreezeLayers(critic, Method.Training);
+                setup.Shared?.Share(critic);
+                return new ValueFunction.Separate(critic, setup.Shared);
             case ValueNetwork.RewardModel:
                 throw new ConfigurationException(NeedsValueNetwork);
             default:
-                var fresh = bench.Own(
+                var fresh = setup.Own(
                     Method.Training.Lora.Config is { } adapter
-                        ? ScalarModel.Adapted(bench.Reference, adapter, room.Seed.For("critic"))
-                        : new ScalarModel(bench.Policy, room.Seed.For("critic"))
+                        ? ScalarModel.Adapted(setup.Reference, adapter, context.Seed.For("critic"))
+                        : new ScalarModel(setup.Policy, context.Seed.For("critic"))
                 );
-                room.FreezeLayers(fresh, Method.Training);
-                bench.Shared?.Share(fresh);
-                return new ValueFunction.Separate(fresh, bench.Shared);
+                context.FreezeLayers(fresh, Method.Training);
+                setup.Shared?.Share(fresh);
+                return new ValueFunction.Separate(fresh, setup.Shared);
         }
     }
 
@@ -98,7 +98,7 @@ public sealed record PpoStage : PolicyStage
     /// The reward model, to be trained on as a value network: on the policy's own base where it is an adapter of that, else a model of its
     /// own.
     /// </summary>
-    private ScalarModel Critic(PolicySetup bench, StageContext room, string folder)
+    private ScalarModel Critic(PolicySetup setup, StageContext context, string folder)
     {
         if (Method.Training.Lora.Config is not { } adapter)
         {
@@ -107,17 +107,17 @@ public sealed record PpoStage : PolicyStage
 
         return
             AdapterFiles.IsAdapter(folder)
-            && bench.Reference.Origin is { } origin
+            && setup.Reference.Origin is { } origin
             && Path.GetFullPath(AdapterFiles.BaseOf(folder)) == Path.GetFullPath(origin)
-            ? AdapterFiles.LoadScalarModel(bench.Reference, folder)
+            ? AdapterFiles.LoadScalarModel(setup.Reference, folder)
             : ScalarModel.Adapted(
-                bench.Own(ModelFiles.LoadScalarModel(folder, Method.Training.Precision)),
+                setup.Own(ModelFiles.LoadScalarModel(folder, Method.Training.Precision)),
                 adapter,
-                room.Seed.For("critic")
+                context.Seed.For("critic")
             );
     }
 
-    private ImmutableArray<TokenSequence> LoadPretraining(PolicySetup bench, StageContext room)
+    private ImmutableArray<TokenSequence> LoadPretraining(PolicySetup setup, StageContext context)
     {
         if (Method.PtxCoefficient == 0)
         {
@@ -125,8 +125,11 @@ public sealed record PpoStage : PolicyStage
         }
 
         var source = PretrainingData ?? throw new ConfigurationException(NeedsPretrainingData);
-        return bench
-            .Encoder.EncodeAll(DataSource.Documents(source, PretrainingRows, room).Items, Math.Min(1024, bench.Policy.Config.ContextLength))
+        return setup
+            .Encoder.EncodeAll(
+                DataSource.Documents(source, PretrainingRows, context).Items,
+                Math.Min(1024, setup.Policy.Config.ContextLength)
+            )
             .Items;
     }
 }

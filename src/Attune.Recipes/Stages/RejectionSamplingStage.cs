@@ -20,12 +20,12 @@ public sealed record RejectionSamplingStage : PolicyStage
 
     internal override RolloutOptions Rollouts => Method;
 
-    internal override Task<Progress> LearnAsync(PolicySetup bench, StageContext room, CancellationToken cancel) =>
+    internal override Task<Progress> LearnAsync(PolicySetup setup, StageContext context, CancellationToken cancel) =>
         FitAsync(
-            bench,
-            room,
-            new Sft.Objective(bench.Policy),
-            new RejectionSampling.Experience(Method, bench.Parts),
+            setup,
+            context,
+            new Sft.Objective(setup.Policy),
+            new RejectionSampling.Experience(Method, setup.Rollouts),
             "rejection sampling",
             cancel
         );

@@ -19,12 +19,12 @@ public sealed record RlooStage : PolicyStage
 
     internal override RolloutOptions Rollouts => Method;
 
-    internal override Task<Progress> LearnAsync(PolicySetup bench, StageContext room, CancellationToken cancel) =>
+    internal override Task<Progress> LearnAsync(PolicySetup setup, StageContext context, CancellationToken cancel) =>
         FitAsync(
-            bench,
-            room,
-            new Rloo.Objective(Method, bench.Policy) { Shared = bench.Shared },
-            new Rloo.Experience(Method, bench.Parts),
+            setup,
+            context,
+            new Rloo.Objective(Method, setup.Policy) { Shared = setup.Shared },
+            new Rloo.Experience(Method, setup.Rollouts),
             "RLOO",
             cancel
         );

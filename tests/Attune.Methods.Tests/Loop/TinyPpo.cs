@@ -34,7 +34,7 @@ internal sealed class TinyPpo : TinyRollouts
 
         Value = _critic is null ? new ValueFunction.SharedTrunk(Policy.Config.Width) : new ValueFunction.Separate(_critic, Shared);
         Objective = new Ppo.Objective(options, Policy, Value) { Shared = Shared };
-        Experience = new PpoExperience(options, Parts) { Value = Value, Pretraining = TinyData.Sequences(20, seed: 21) };
+        Experience = new Ppo.Experience(options, Parts) { Value = Value, Pretraining = TinyData.Sequences(20, seed: 21) };
     }
 
     /// <summary>Two rounds of 16 answers, two epochs of two minibatches.</summary>
@@ -54,7 +54,7 @@ internal sealed class TinyPpo : TinyRollouts
     public PpoOptions Options { get; }
     public ValueFunction Value { get; }
     public Ppo.Objective Objective { get; }
-    public PpoExperience Experience { get; }
+    public Ppo.Experience Experience { get; }
 
     public override void Dispose()
     {

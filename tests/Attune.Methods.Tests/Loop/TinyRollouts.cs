@@ -51,7 +51,7 @@ internal class TinyRollouts : IDisposable
             EndToken = EndToken,
         };
         var prompts = new PromptPool(Prompts);
-        Parts = new RolloutParts
+        Parts = new RolloutContext
         {
             Policy = Policy,
             Reference = Reference,
@@ -82,7 +82,7 @@ internal class TinyRollouts : IDisposable
     public LanguageModel Policy { get; }
     public LanguageModel Reference { get; }
     public FrozenLayerCache? Shared { get; }
-    public RolloutParts Parts { get; }
+    public RolloutContext Parts { get; }
 
     private static IReadOnlyList<(Prompt Prompt, ImmutableArray<int> Tokens)> Prompts { get; } =
     [

@@ -41,7 +41,7 @@ internal sealed class CountableLanguage : IDisposable
                 ];
         Rewards = [.. Answers.Select(RewardOf)];
         Start = Probabilities(Reference);
-        Parts = new RolloutParts
+        Parts = new RolloutContext
         {
             Policy = Policy,
             Reference = Reference,
@@ -59,7 +59,7 @@ internal sealed class CountableLanguage : IDisposable
 
     public LanguageModel Policy { get; }
     public LanguageModel Reference { get; }
-    public RolloutParts Parts { get; }
+    public RolloutContext Parts { get; }
     public TokenSequence[] Answers { get; }
     public double[] Rewards { get; }
 

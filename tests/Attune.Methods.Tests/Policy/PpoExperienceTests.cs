@@ -282,7 +282,7 @@ public sealed class PpoExperienceTests
     ) => (await Scripted(parts, score, cut, out _).NextAsync(Progress.Start(new Seed(1)), CancellationToken.None))!.Updates;
 
     /// <summary>The same policy with four answers of four tokens, and scores that are told which answer they judge.</summary>
-    private static PpoExperience Scripted(
+    private static Ppo.Experience Scripted(
         TinyPpo parts,
         Func<Rollout, int, Score> score,
         Func<int, bool>? StopReasons,
@@ -291,7 +291,7 @@ public sealed class PpoExperienceTests
     {
         var sampler = new ScriptedSampler(parts.Policy, parts.Options.Temperature, StopReasons ?? (_ => false));
         rollouts = () => sampler.Last;
-        return new PpoExperience(parts.Options, parts.Parts with { Sampler = sampler, Reward = new ScriptedReward(score) })
+        return new Ppo.Experience(parts.Options, parts.Parts with { Sampler = sampler, Reward = new ScriptedReward(score) })
         {
             Value = parts.Value,
         };

@@ -106,7 +106,7 @@ public sealed class PpoInvariantTests
         var total = items.Sum(parts.Objective.Weight);
         var with = parts.Objective.Evaluate(items);
         var without = parts.Objective.Evaluate([.. items.Select(i => i with { Pretraining = null })]);
-        var texts = items.Select(i => i.Pretraining!).ToArray();
+        var texts = items.Select(i => i.Pretraining!.Sequence).ToArray();
         var mean = Sft.Evaluate(parts.Policy, texts)["eval_loss"];
         Assert.Equal(3 * mean, (with.SummedLoss.ToDouble() - without.SummedLoss.ToDouble()) / total, 1e-4);
         Assert.Equal(mean, with.Metrics["loss/ptx_avg"], 1e-5);

@@ -49,7 +49,7 @@ public sealed class PpoOptimumTests
         var value = new ValueFunction.Separate(critic);
         await CountableLanguage.TrainAsync(
             new Ppo.Objective(options, language.Policy, value),
-            new PpoExperience(options, language.Parts) { Value = value },
+            new Ppo.Experience(options, language.Parts) { Value = value },
             options
         );
     }

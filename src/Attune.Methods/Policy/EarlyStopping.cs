@@ -3,21 +3,21 @@ using Attune.Core.Runs;
 namespace Attune.Methods.Policy;
 
 /// <summary>
-/// Notices when the policy has begun to exploit its reward instead of pleasing: held-out gold falls while it is still being optimised, or
-/// the members of the reward ensemble disagree about its answers far more than at the start. An alarm, not a cure.
+/// Notices when the policy has begun to exploit the errors of its reward: held-out gold reward falls while training goes on, or
+/// the members of the reward ensemble disagree about its answers far more than at the start. It ends the run; it repairs nothing.
 /// </summary>
-public sealed class ExploitationGuard(double stopOnGoldDrop, double stopOnDisagreement)
+public sealed class EarlyStopping(double stopOnGoldDrop, double stopOnDisagreement)
 {
-    // One bad look is noise; two in a row are a trend.
+    // One bad evaluation may be noise; two in a row are a trend.
     private const int Patience = 2;
 
     private double _bestGold = double.NegativeInfinity;
     private double _firstSpread = double.NaN;
     private double _below;
 
-    /// <summary>Takes in a look at the held-out prompts.</summary>
-    /// <returns>Why to stop, or null.</returns>
-    public string? Look(Metrics evaluation)
+    /// <summary>Takes an evaluation on the held-out prompts.</summary>
+    /// <returns>Why to stop, or null to go on.</returns>
+    public string? Check(Metrics evaluation)
     {
         if (stopOnGoldDrop > 0 && evaluation.Contains("eval/gold_reward"))
         {
@@ -26,7 +26,7 @@ public sealed class ExploitationGuard(double stopOnGoldDrop, double stopOnDisagr
             _below = gold < _bestGold - stopOnGoldDrop ? _below + 1 : 0;
             if (_below >= Patience)
             {
-                return $"held-out gold reward fell to {gold:f3} from {_bestGold:f3} and stayed down for {Patience} looks, though "
+                return $"held-out gold reward fell to {gold:f3} from {_bestGold:f3} and stayed down for {Patience} evaluations, though "
                     + "training raises the proxy: the reward model is being exploited";
             }
         }

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Attune.Methods.Policy;
+namespace Attune.Methods.Policy.Online;
 
 /// <summary>How the rate at which labels are asked for changes over a run.</summary>
 public enum LabelRate

@@ -1,8 +1,7 @@
-using Attune.Methods.Policy;
-using Attune.Methods.Reward;
+using Attune.Methods.Policy.Online;
 using CsCheck;
 
-namespace Attune.Methods.Tests.Policy;
+namespace Attune.Methods.Tests.Policy.Online;
 
 public sealed class LabelScheduleTests
 {
@@ -52,7 +51,7 @@ public sealed class LabelScheduleTests
     {
         Assert.Equal(
             0,
-            QuestionChoice.Disagreement([
+            EnsembleDisagreement.Of([
                 [1, 1],
                 [5, 5],
             ]),
@@ -60,12 +59,12 @@ public sealed class LabelScheduleTests
         );
         Assert.Equal(
             2 * 0.380797 * 0.380797,
-            QuestionChoice.Disagreement([
+            EnsembleDisagreement.Of([
                 [2, 0],
                 [0, 2],
             ]),
             1e-6
         );
-        Assert.Equal([1, 3], QuestionChoice.MostDisputed([0.1, 0.5, 0.2, 0.4], 2));
+        Assert.Equal([1, 3], EnsembleDisagreement.Highest([0.1, 0.5, 0.2, 0.4], 2));
     }
 }

@@ -7,11 +7,11 @@ using Attune.Training.Evaluation;
 namespace Attune.Methods.Policy;
 
 /// <summary>What a method works with that learns from its own answers.</summary>
-public sealed record RolloutParts
+public sealed record RolloutContext
 {
     public required LanguageModel Policy { get; init; }
 
-    /// <summary>From which divergence is measured.</summary>
+    /// <summary>The model from which divergence is measured.</summary>
     public required LanguageModel Reference { get; init; }
 
     public required PromptPool Prompts { get; init; }
@@ -22,7 +22,7 @@ public sealed record RolloutParts
     /// <summary>Held-out prompts; null to look at none.</summary>
     public PolicyEvaluation? Evaluation { get; init; }
 
-    /// <summary>Lower states that the policy shares with others; null where no layers are frozen.</summary>
+    /// <summary>What frozen layers give, shared by all models that have them; null where no layers are frozen.</summary>
     public FrozenLayerCache? Shared { get; init; }
 
     /// <summary>What must happen before some rounds; null for nothing.</summary>
