@@ -78,9 +78,13 @@ public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
 
     public static ImmutableArray<Preset> Presets { get; } =
     [
-        new("dpo-2023", "Rafailov et al. 2023, appendix B, with AdamW in place of RMSprop and a share in place of 150 warm-up steps.")
+        new("dpo-2023", "Rafailov et al. 2023, appendix B, and the authors' code, with AdamW in place of RMSprop and a share in place of 150 warm-up steps.")
         {
+            ["loss_type"] = DpoLoss.Sigmoid,
+            ["label_smoothing"] = 0,
+            ["log_probs"] = LogProbReduction.Summed,
             ["beta"] = 0.1,
+            ["epochs"] = 1,
             ["learning_rate"] = 1e-6,
             ["schedule"] = ScheduleKind.Constant,
             ["warmup_ratio"] = 0.05,
@@ -94,6 +98,7 @@ public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
         )
         {
             ["beta"] = 0.01,
+            ["epochs"] = 1,
             ["learning_rate"] = 5e-7,
             ["schedule"] = ScheduleKind.Cosine,
             ["warmup_ratio"] = 0.1,
@@ -103,6 +108,7 @@ public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
         new("tulu3-2024", "Lambert et al. 2024 (Tulu 3, arXiv:2411.15124), 8B: length-normalised DPO.")
         {
             ["beta"] = 5,
+            ["epochs"] = 1,
             ["log_probs"] = LogProbReduction.Averaged,
             ["learning_rate"] = 5e-7,
             ["schedule"] = ScheduleKind.Linear,

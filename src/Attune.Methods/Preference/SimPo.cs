@@ -47,6 +47,7 @@ public sealed record SimPoOptions : IPairMethod, IHasPresets
         {
             ["beta"] = 2.5,
             ["simpo_gamma"] = 1.375,
+            ["epochs"] = 1,
             ["learning_rate"] = 1e-6,
             ["schedule"] = ScheduleKind.Cosine,
             ["warmup_ratio"] = 0.1,

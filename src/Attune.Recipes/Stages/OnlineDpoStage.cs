@@ -12,6 +12,7 @@ using Attune.Methods.Preference;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Attune.Training.Evaluation;
 using Attune.Training.Checkpoints;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
