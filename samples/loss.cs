@@ -11,7 +11,7 @@ using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Methods;
 using Attune.Methods.Preference;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Recipes;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;

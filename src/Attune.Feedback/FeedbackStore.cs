@@ -2,7 +2,6 @@ using Attune.Core;
 using Attune.Feedback.Audit;
 using Attune.Feedback.Backup;
 using Attune.Feedback.Exchange;
-using Attune.Feedback.Formats;
 using Attune.Feedback.People;
 using Attune.Feedback.Privacy;
 using Attune.Feedback.Projects;

@@ -1,6 +1,5 @@
 using Attune.Core.Runs;
 using Attune.Recipes.Running;
-using Attune.Reports;
 using Attune.Reports.Frontier;
 using Attune.Reports.Html;
 

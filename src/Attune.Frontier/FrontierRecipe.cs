@@ -4,9 +4,7 @@ using System.ComponentModel.DataAnnotations;
 using Attune.Core;
 using Attune.Core.Options;
 using Attune.Methods;
-using Attune.Recipes;
 using Attune.Recipes.Binding;
-using Attune.Recipes.Sources;
 using Attune.Recipes.Stages;
 using Attune.Training.Rewards;
 

@@ -9,7 +9,6 @@ using Attune.Feedback;
 using Attune.Feedback.Labels;
 using Attune.Feedback.People;
 using Attune.Feedback.Projects;
-using Attune.Feedback.Queue;
 using Attune.Feedback.Storage;
 using Attune.Testing;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Attune.Core.Conversations;
-using Attune.Feedback.Formats;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;
 using Attune.Feedback.Queue;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Conversations;
-using Attune.Reports;
 using Attune.Reports.Html;
 using Attune.Reports.Plotting;
 using Attune.Worlds.Exact;

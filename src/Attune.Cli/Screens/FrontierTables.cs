@@ -1,5 +1,4 @@
 using Attune.Core.Statistics;
-using Attune.Reports;
 using Attune.Reports.Frontier;
 using Attune.Reports.Html;
 using Spectre.Console;

@@ -5,7 +5,6 @@ using Attune.Core.Completions;
 using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
-using Attune.Web;
 using Attune.Web.Configuration;
 
 namespace Attune.Cli.Serving;

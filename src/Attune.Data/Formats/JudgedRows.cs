@@ -94,7 +94,7 @@ internal sealed class ChoiceRows : IRowFormat<Choice>
     public Choice Read(RowFields row)
     {
         var answers = ListField.Answers(row);
-        var best = row.Integer(row.Get("best"), "best");
+        var best = row.WholeNumber(row.Get("best"), "best");
         if (!row.Failed && (best < 0 || best >= answers.Length))
         {
             row.Fail("best", $"found {best}; expected the index of an answer, 0 to {answers.Length - 1}.");
@@ -118,7 +118,7 @@ internal sealed class RankingRows : IRowFormat<Ranking>
     public Ranking Read(RowFields row)
     {
         var answers = ListField.Answers(row);
-        var ranks = row.List("ranks").Select((value, index) => row.Integer(value, $"ranks[{index}]")).ToImmutableArray();
+        var ranks = row.List("ranks").Select((value, index) => row.WholeNumber(value, $"ranks[{index}]")).ToImmutableArray();
         if (!row.Failed && ranks.Length != answers.Length)
         {
             row.Fail("ranks", $"found {ranks.Length} ranks for {answers.Length} answers; expected one for each.");

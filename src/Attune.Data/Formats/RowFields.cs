@@ -57,7 +57,7 @@ public sealed class RowFields(JsonElement row, Action<string, string>? report = 
         return 0;
     }
 
-    public int Integer(JsonElement value, string field)
+    public int WholeNumber(JsonElement value, string field)
     {
         if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number))
         {

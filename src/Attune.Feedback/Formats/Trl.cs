@@ -140,7 +140,7 @@ internal sealed class Trl : IExchangeFormat
             JsonValueKind.True => 1,
             JsonValueKind.False => -1,
             JsonValueKind.Null => null,
-            _ => row.Integer(label, field),
+            _ => row.WholeNumber(label, field),
         };
 
     private static (ItemContent, Judgement?) Unpaired(JsonObject row, FormatContext context)

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Attune.Core.Feedback;
-using Attune.Feedback.Projects;
 
 namespace Attune.Feedback.Labels;
 

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
-using Attune.Feedback.Projects;
 
 namespace Attune.Feedback.Labels;
 

@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Attune.Core.Conversations;
-using Attune.Feedback.Formats;
 using Attune.Text.Templates;
 
 namespace Attune.Feedback.Labels;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Runs;
-using Attune.Feedback.Formats;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;
 using Attune.Feedback.Storage;

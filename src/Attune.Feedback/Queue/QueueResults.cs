@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core.Conversations;
 using Attune.Feedback.Labels;
-using Attune.Feedback.Projects;
 
 namespace Attune.Feedback.Queue;
 

@@ -1,8 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Attune.Core.Feedback;
-using Attune.Core.Runs;
-using Label = Attune.Core.Feedback.Label;
 
 namespace Attune.Feedback.Snapshots;
 

@@ -1,5 +1,3 @@
-using Attune.Feedback.People;
-using Attune.Feedback.Queue;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;

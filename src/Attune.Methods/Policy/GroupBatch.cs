@@ -1,7 +1,6 @@
 using Attune.Core.Runs;
 using Attune.Models.Architecture;
 using Attune.Training.Batches;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Attune.Methods.Policy;

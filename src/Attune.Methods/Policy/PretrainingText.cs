@@ -1,6 +1,6 @@
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Training.Batches;
 using TorchSharp;
 using static TorchSharp.torch;

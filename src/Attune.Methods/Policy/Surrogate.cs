@@ -1,5 +1,5 @@
 using Attune.Core.Runs;
-using Attune.Models;
+using Attune.Models.Architecture;
 using Attune.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;

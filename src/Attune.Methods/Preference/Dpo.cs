@@ -1,9 +1,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using System.Diagnostics;
 using Attune.Core.Options;
-using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Numerics;
 using Attune.Training.Optimisation;

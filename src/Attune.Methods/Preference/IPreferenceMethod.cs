@@ -1,4 +1,3 @@
-using Attune.Models;
 using Attune.Models.Architecture;
 
 namespace Attune.Methods.Preference;

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Options;
-using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Numerics;
 using static TorchSharp.torch;

@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
 using Attune.Core.Options;
-using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Numerics;
 using static TorchSharp.torch;

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Options;
-using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Numerics;
 using Attune.Training.Optimisation;

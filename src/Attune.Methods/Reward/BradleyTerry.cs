@@ -1,7 +1,6 @@
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
-using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
 using Attune.Numerics;

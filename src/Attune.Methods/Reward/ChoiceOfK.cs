@@ -2,7 +2,6 @@ using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
-using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
 using Attune.Numerics;

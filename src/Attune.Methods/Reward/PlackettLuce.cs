@@ -1,5 +1,4 @@
 using Attune.Core.Tokens;
-using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
 using Attune.Numerics;

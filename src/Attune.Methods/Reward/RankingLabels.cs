@@ -1,7 +1,6 @@
 using Attune.Core.Feedback;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
-using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Training.Contracts;
 

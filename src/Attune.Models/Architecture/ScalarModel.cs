@@ -1,4 +1,3 @@
-using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Models.Adapters;
 using Attune.Models.Configuration;

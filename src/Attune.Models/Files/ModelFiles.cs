@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Attune.Core;
-using Attune.Models.Adapters;
 using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;

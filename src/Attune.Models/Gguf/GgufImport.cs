@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Attune.Core;
 using Attune.Models.Architecture;
 using Attune.Models.Configuration;

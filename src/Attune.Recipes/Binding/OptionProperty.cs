@@ -5,7 +5,6 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Attune.Core.Options;
-using Attune.Methods;
 
 namespace Attune.Recipes.Binding;
 

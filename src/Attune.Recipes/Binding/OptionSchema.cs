@@ -5,7 +5,6 @@ using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using Attune.Core.Options;
-using Attune.Methods;
 
 namespace Attune.Recipes.Binding;
 

@@ -8,7 +8,6 @@ using Attune.Methods;
 using Attune.Models.Architecture;
 using Attune.Models.Files;
 using Attune.Models.Weights;
-using Attune.Recipes.Sources;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
 using Attune.Training;

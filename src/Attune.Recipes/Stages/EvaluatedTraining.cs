@@ -1,7 +1,6 @@
 using Attune.Core.Conversations;
 using Attune.Core.Runs;
 using Attune.Methods;
-using Attune.Models;
 using Attune.Models.Files;
 using Attune.Recipes.Running;
 using Attune.Training.Evaluation;

@@ -8,7 +8,6 @@ using Attune.Models.Architecture;
 using Attune.Models.Files;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
-using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
 using Attune.Training.Rewards;
 using Attune.Training.Rollouts;

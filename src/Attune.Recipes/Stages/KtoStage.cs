@@ -4,7 +4,6 @@ using Attune.Core.Feedback;
 using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
-using Attune.Methods;
 using Attune.Methods.Preference;
 using Attune.Methods.Reward;
 using Attune.Recipes.Running;

@@ -1,11 +1,9 @@
 using System.Collections.Immutable;
-using System.ComponentModel;
 using Attune.Core.Feedback;
 using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
-using Attune.Methods;
 using Attune.Methods.Preference;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;

@@ -4,7 +4,6 @@ using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Kernels;
-using Attune.Methods;
 using Attune.Methods.Policy;
 using Attune.Models.Architecture;
 using Attune.Models.Files;

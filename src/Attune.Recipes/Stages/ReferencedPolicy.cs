@@ -2,7 +2,6 @@ using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Methods;
 using Attune.Methods.Preference;
-using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Models.Files;
 using Attune.Recipes.Running;

@@ -1,9 +1,7 @@
 using Attune.Core.Options;
 using Attune.Core.Runs;
-using Attune.Methods;
 using Attune.Methods.Policy;
 using Attune.Methods.Supervised;
-using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 
 namespace Attune.Recipes.Stages;

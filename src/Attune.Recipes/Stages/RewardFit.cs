@@ -2,7 +2,6 @@ using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Methods.Reward;
-using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Models.Files;
 using Attune.Recipes.Running;

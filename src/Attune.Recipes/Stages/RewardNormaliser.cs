@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Core.Tokens;
-using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Recipes.Running;
 using Attune.Training.Rewards;

@@ -5,11 +5,7 @@ using Attune.Core.Feedback;
 using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
-using Attune.Methods;
 using Attune.Methods.Reward;
-using Attune.Models.Architecture;
-using Attune.Models.Files;
-using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
 

@@ -1,8 +1,6 @@
 using Attune.Core.Options;
 using Attune.Core.Runs;
-using Attune.Methods;
 using Attune.Methods.Policy;
-using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 
 namespace Attune.Recipes.Stages;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using System.Diagnostics;
 using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
@@ -10,15 +9,9 @@ using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
-using Attune.Methods;
 using Attune.Methods.Supervised;
-using Attune.Models.Architecture;
-using Attune.Models.Files;
-using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
-using Attune.Training.Checkpoints;
-using Attune.Training.Experience;
 
 namespace Attune.Recipes.Stages;
 

@@ -1,5 +1,4 @@
 using Attune.Core.Runs;
-using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Recipes.Running;
 using Attune.Training.Contracts;

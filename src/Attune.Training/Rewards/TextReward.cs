@@ -19,7 +19,7 @@ public sealed class TextReward(string name, ITokenizer tokenizer, Func<Prompt, s
         ValueTask.FromResult<IReadOnlyList<Score>>([.. rollouts.Select(r => Score.Outcome(r, Judge(r), name))]);
 
     /// <summary>The words of a text, without punctuation.</summary>
-    internal static string[] Words(string text) =>
+    public static string[] Words(string text) =>
         text.Split([' ', '\n', '\t', '.', ',', '!', '?', ';', ':', '"', '(', ')'], StringSplitOptions.RemoveEmptyEntries);
 
     private double Judge(Rollout rollout) =>

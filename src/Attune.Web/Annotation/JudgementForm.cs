@@ -3,16 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Feedback;
-using Attune.Feedback.Audit;
-using Attune.Feedback.Exchange;
 using Attune.Feedback.Labels;
-using Attune.Feedback.People;
-using Attune.Feedback.Privacy;
-using Attune.Feedback.Projects;
-using Attune.Feedback.Quality;
-using Attune.Feedback.Queue;
-using Attune.Feedback.Snapshots;
-using Attune.Feedback.Storage;
 using Microsoft.Extensions.Primitives;
 
 namespace Attune.Web.Annotation;

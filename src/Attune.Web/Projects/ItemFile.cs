@@ -5,16 +5,9 @@ using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Data.Formats;
-using Attune.Feedback.Audit;
 using Attune.Feedback.Exchange;
 using Attune.Feedback.Labels;
-using Attune.Feedback.People;
-using Attune.Feedback.Privacy;
 using Attune.Feedback.Projects;
-using Attune.Feedback.Quality;
-using Attune.Feedback.Queue;
-using Attune.Feedback.Snapshots;
-using Attune.Feedback.Storage;
 
 namespace Attune.Web.Projects;
 

@@ -3,16 +3,8 @@ using System.IO.Compression;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Conversations;
-using Attune.Feedback.Audit;
-using Attune.Feedback.Exchange;
 using Attune.Feedback.Labels;
-using Attune.Feedback.People;
-using Attune.Feedback.Privacy;
 using Attune.Feedback.Projects;
-using Attune.Feedback.Quality;
-using Attune.Feedback.Queue;
-using Attune.Feedback.Snapshots;
-using Attune.Feedback.Storage;
 
 namespace Attune.Web.Projects;
 

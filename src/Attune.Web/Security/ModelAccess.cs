@@ -1,16 +1,6 @@
 using System.Net;
 using System.Security.Claims;
-using Attune.Feedback;
-using Attune.Feedback.Audit;
-using Attune.Feedback.Exchange;
-using Attune.Feedback.Labels;
 using Attune.Feedback.People;
-using Attune.Feedback.Privacy;
-using Attune.Feedback.Projects;
-using Attune.Feedback.Quality;
-using Attune.Feedback.Queue;
-using Attune.Feedback.Snapshots;
-using Attune.Feedback.Storage;
 using Attune.Web.Completions;
 using Attune.Web.Configuration;
 using Attune.Web.Identity;

@@ -1,4 +1,3 @@
-using Attune.Web.Responses;
 using Microsoft.AspNetCore.Builder;
 
 namespace Attune.Web.Security;

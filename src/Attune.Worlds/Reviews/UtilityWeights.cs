@@ -1,5 +1,3 @@
-using Attune.Worlds.Reviews.Grammar;
-
 namespace Attune.Worlds.Reviews;
 
 /// <summary>

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Text;
 using Attune.Feedback.Backup;
-using Attune.Feedback.Formats;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Storage;

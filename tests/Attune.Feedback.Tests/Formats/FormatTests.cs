@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Attune.Core.Feedback;
 using Attune.Feedback.Exchange;
-using Attune.Feedback.Formats;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;
 using Attune.Feedback.Snapshots;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Attune.Feedback.Formats;
 using Attune.Feedback.Labels;
 using Attune.Feedback.People;
 using Attune.Feedback.Projects;

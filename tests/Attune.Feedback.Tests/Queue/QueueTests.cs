@@ -1,5 +1,4 @@
 using Attune.Core.Conversations;
-using Attune.Feedback.Formats;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;
 using Attune.Feedback.Queue;

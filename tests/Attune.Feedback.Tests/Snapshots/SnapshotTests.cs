@@ -1,6 +1,5 @@
 using Attune.Core.Feedback;
 using Attune.Data.Formats;
-using Attune.Feedback.Formats;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Queue;
 using Attune.Feedback.Snapshots;

@@ -6,7 +6,6 @@ using Attune.Models.Configuration;
 using Attune.Models.Gguf;
 using Attune.Testing;
 using Attune.Text.Tokenizers;
-using Attune.Text.Tokenizers.Pipeline;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Tests.Gguf;

@@ -1,7 +1,6 @@
 using Attune.Core;
 using Attune.Core.Options;
 using Attune.Frontier;
-using Attune.Methods;
 using Attune.Recipes.Binding;
 
 namespace Attune.Recipes.Tests.Binding;

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Options;
-using Attune.Methods;
 using Attune.Recipes.Binding;
 
 namespace Attune.Recipes.Tests.Binding;

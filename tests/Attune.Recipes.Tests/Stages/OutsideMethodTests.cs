@@ -5,7 +5,6 @@ using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Methods;
 using Attune.Methods.Preference;
-using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Files;

@@ -1,13 +1,5 @@
 using System.Net;
-using Attune.Feedback.Audit;
-using Attune.Feedback.Exchange;
 using Attune.Feedback.Labels;
-using Attune.Feedback.People;
-using Attune.Feedback.Privacy;
-using Attune.Feedback.Projects;
-using Attune.Feedback.Quality;
-using Attune.Feedback.Queue;
-using Attune.Feedback.Snapshots;
 using Attune.Feedback.Storage;
 using Attune.Feedback.Tests;
 using Attune.Web.Tests.Security;

@@ -1,12 +1,4 @@
-using Attune.Feedback.Audit;
-using Attune.Feedback.Exchange;
 using Attune.Feedback.Labels;
-using Attune.Feedback.People;
-using Attune.Feedback.Privacy;
-using Attune.Feedback.Projects;
-using Attune.Feedback.Quality;
-using Attune.Feedback.Queue;
-using Attune.Feedback.Snapshots;
 using Attune.Feedback.Storage;
 using Microsoft.Playwright;
 

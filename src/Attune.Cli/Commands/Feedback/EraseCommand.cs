@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Attune.Core;
-using Attune.Feedback;
 using Attune.Feedback.People;
 
 namespace Attune.Cli.Commands.Feedback;

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using Attune.Core;
-using Attune.Feedback;
 using Attune.Feedback.Exchange;
-using Attune.Feedback.Formats;
 
 namespace Attune.Cli.Commands.Feedback;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Attune.Feedback;
 using Attune.Feedback.Quality;
 
 namespace Attune.Cli.Commands.Feedback;

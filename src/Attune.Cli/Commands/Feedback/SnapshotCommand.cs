@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Attune.Feedback;
 using Attune.Feedback.Snapshots;
 
 namespace Attune.Cli.Commands.Feedback;

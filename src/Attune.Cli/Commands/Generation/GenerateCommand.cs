@@ -8,7 +8,6 @@ using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
-using Attune.Models;
 using Attune.Models.Decoding;
 using Attune.Models.Files;
 using Attune.Recipes.Binding;

@@ -2,10 +2,8 @@ using System.CommandLine;
 using Attune.Cli.Native;
 using Attune.Cli.Screens;
 using Attune.Core;
-using Attune.Models;
 using Attune.Models.Files;
 using Attune.Models.Gguf;
-using Attune.Models.Weights;
 using Attune.Text.Tokenizers;
 using Spectre.Console;
 

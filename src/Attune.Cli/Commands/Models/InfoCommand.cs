@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Attune.Cli.Native;
 using Attune.Core.Feedback;
-using Attune.Models;
 using Attune.Models.Architecture;
 using Attune.Models.Encoders;
 using Attune.Models.Files;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Attune.Core;
 using Attune.Models.Files;
-using Attune.Models.Weights;
 
 namespace Attune.Cli.Commands.Models;
 

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Testing;
 using Attune.Text.Tokenizers;
-using Attune.Text.Tokenizers.Pipeline;
 using CsCheck;
 
 namespace Attune.Text.Tests.Tokenizers.Pipeline;
