@@ -96,10 +96,10 @@ public sealed record OnlineStage : Stage
     public string Utility { get; init; } = "reviews";
 
     [Description("how the simulated annotators see and err")]
-    public AnnotatorKeys Annotators { get; init; } = new();
+    public SimulatedAnnotatorOptions Annotators { get; init; } = new();
 
     [Description("model only: which, and how it is asked")]
-    public JudgeModelKeys JudgeModel { get; init; } = new();
+    public JudgeModelOptions JudgeModel { get; init; } = new();
 
     [Description("seconds to wait for the answers of a round before going on with those that came; 0 waits for all")]
     [Range(0, 1e9)]
