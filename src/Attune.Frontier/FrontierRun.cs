@@ -4,6 +4,7 @@ using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Files;
 using Attune.Core.Runs;
+using Attune.Recipes;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Reports.Frontier;

@@ -24,7 +24,7 @@ internal static class RunLauncher
     )
     {
         var recipe = Recipe.Bind(node);
-        var unbegun = new FreshRunFolder(folder);
+        var unbegun = new NewRunFolder(folder);
         var fresh = PrepareFolder(recipe, folder, resume);
         try
         {

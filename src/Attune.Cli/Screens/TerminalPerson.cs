@@ -5,7 +5,7 @@ using Words = Spectre.Console.Text;
 namespace Attune.Cli.Screens;
 
 /// <summary>Asks the user at the terminal which of two answers is better.</summary>
-internal sealed class TerminalPerson(IAnsiConsole console) : IPersonAsked
+internal sealed class TerminalPerson(IAnsiConsole console) : IPerson
 {
     public Answer Ask(int number, int total, string prompt, string first, string second, CancellationToken cancel)
     {

@@ -14,7 +14,7 @@ public static class Binder
     public static T Bind<T>(OptionNode.Mapping node, string path = "", Func<Type, string, object?>? presets = null)
         where T : class
     {
-        var problems = new PlanProblems();
+        var problems = new ConfigurationProblems();
         var record = Bind(typeof(T), node, path, presets, problems);
         problems.ThrowIfAny();
         return (T)record;
@@ -27,6 +27,6 @@ public static class Binder
         OptionNode.Mapping node,
         string path,
         Func<Type, string, object?>? presets,
-        PlanProblems problems
+        ConfigurationProblems problems
     ) => new BindingPass(presets, problems).Fill(OptionSchema.Of(record), node, path, node.Place.Whole, null);
 }

@@ -7,7 +7,7 @@ using Attune.Core;
 namespace Attune.Recipes.Binding;
 
 /// <summary>One walk over a tree of options beside the schema of the record it fills.</summary>
-internal sealed partial class BindingPass(Func<Type, string, object?>? presets, PlanProblems problems)
+internal sealed partial class BindingPass(Func<Type, string, object?>? presets, ConfigurationProblems problems)
 {
     /// <param name="place">Where to complain about missing keys.</param>
     /// <param name="start">Values to begin with; null for the type's defaults, and then required keys are required.</param>

@@ -18,7 +18,7 @@ public interface IRunScreen
 }
 
 /// <summary>A person who answers comparisons.</summary>
-public interface IPersonAsked
+public interface IPerson
 {
     /// <summary>Shows two answers, in this order, and waits.</summary>
     /// <exception cref="OperationCanceledException">Cancelled while waiting.</exception>

@@ -24,7 +24,7 @@ public sealed class StageContext(
     Seed seed,
     EventLog log,
     IRunScreen screen,
-    IPersonAsked? person,
+    IPerson? person,
     Artifacts artifacts
 )
 {
@@ -38,7 +38,7 @@ public sealed class StageContext(
     public string FinalFolder => Path.Combine(folder, "final");
     public Seed Seed => seed;
     public IRunScreen Screen => screen;
-    public IPersonAsked? Person => person;
+    public IPerson? Person => person;
 
     /// <summary>Opens feedback stores; null in a program that has none.</summary>
     public IFeedbackStores? Stores { get; init; }
@@ -213,21 +213,7 @@ public sealed class StageContext(
             new LoopOptions(options.EffectiveMicrobatch, options.CheckpointEvery),
             new DirectoryCheckpoints(place, data)
         );
-        if (loop.Restore() is not { } manifest)
-        {
-            LogPosition.Return(log, place);
-            if (_leftOut.Count > 0)
-            {
-                log.Append(new RunEvent(log.NextSequence, stage, "data", 0, 0, 0, _leftOut));
-            }
-        }
-        else
-        {
-            log.TruncateAfter(manifest.LastSequence);
-            start = start with { Round = manifest.Round, Updates = manifest.Updates, Items = manifest.Items };
-            screen.Note($"{task}: going on from update {manifest.Updates}");
-        }
-
+        start = Restored(loop.Restore(), start, place, task);
         var (progress, end) = await loop.RunAsync(start, new LoopLog(stage, task, log, screen), cancel);
         if (end == LoopEnd.Cancelled)
         {
@@ -240,5 +226,29 @@ public sealed class StageContext(
         }
 
         return progress;
+    }
+
+    /// <summary>Brings the log back to where the checkpoint stands; without one, to where the work began.</summary>
+    private Progress Restored(CheckpointManifest? checkpoint, Progress start, string place, string task)
+    {
+        if (checkpoint is null)
+        {
+            LogPosition.Return(log, place);
+            if (_leftOut.Count > 0)
+            {
+                log.Append(new RunEvent(log.NextSequence, stage, "data", 0, 0, 0, _leftOut));
+            }
+
+            return start;
+        }
+
+        log.TruncateAfter(checkpoint.LastSequence);
+        screen.Note($"{task}: going on from update {checkpoint.Updates}");
+        return start with
+        {
+            Round = checkpoint.Round,
+            Updates = checkpoint.Updates,
+            Items = checkpoint.Items,
+        };
     }
 }

@@ -5,7 +5,7 @@ using Attune.Recipes.Running;
 namespace Attune.Recipes.Sources;
 
 /// <summary>The person at the terminal, one pair after another.</summary>
-internal sealed class PersonSource(IPersonAsked person) : IFeedbackSource
+internal sealed class PersonSource(IPerson person) : IFeedbackSource
 {
     public string Name => "the person at the terminal";
 

@@ -53,10 +53,10 @@ public sealed record OnlineDpoStage : Stage
     public string Utility { get; init; } = "reviews";
 
     [Description("how the simulated annotators see and err")]
-    public AnnotatorKeys Annotators { get; init; } = new();
+    public SimulatedAnnotatorOptions Annotators { get; init; } = new();
 
     [Description("model only: which, and how it is asked")]
-    public JudgeModelKeys JudgeModel { get; init; } = new();
+    public JudgeModelOptions JudgeModel { get; init; } = new();
 
     [Flatten]
     public OnlineDpoOptions Method { get; init; } = new();

@@ -67,10 +67,10 @@ public sealed record OnlineStage : Stage
     public string Utility { get; init; } = "reviews";
 
     [Description("how the simulated annotators see and err")]
-    public AnnotatorKeys Annotators { get; init; } = new();
+    public SimulatedAnnotatorOptions Annotators { get; init; } = new();
 
     [Description("the judge model (used when source is model)")]
-    public JudgeModelKeys JudgeModel { get; init; } = new();
+    public JudgeModelOptions JudgeModel { get; init; } = new();
 
     [Description("answers of the starting policy by which rewards are normalised")]
     [Range(0, 1_000_000)]

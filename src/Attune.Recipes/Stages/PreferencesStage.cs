@@ -58,13 +58,13 @@ public sealed record PreferencesStage : Stage
     public string Utility { get; init; } = "reviews";
 
     [Description("how the simulated annotators see and err")]
-    public AnnotatorKeys Annotators { get; init; } = new();
+    public SimulatedAnnotatorOptions Annotators { get; init; } = new();
 
     [Description("source model only: which, and how it is asked")]
-    public JudgeModelKeys JudgeModel { get; init; } = new();
+    public JudgeModelOptions JudgeModel { get; init; } = new();
 
     [Description("a language model that answers in the policy's place; without one the policy answers")]
-    public ChatModelKeys AnswerModel { get; init; } = new();
+    public ChatModelOptions AnswerModel { get; init; } = new();
 
     [Description("comparisons to ask the person at the terminal, before the simulated ones (pairs only)")]
     [Range(0, 100_000)]
@@ -82,7 +82,8 @@ public sealed record PreferencesStage : Stage
     [Range(0, 0.9)]
     public double TestSplit { get; init; } = 0.1;
 
-    private int K => Feedback == FeedbackKind.Pairs ? 2 : Answers;
+    /// <summary>Answers to each prompt.</summary>
+    internal int AnswersEach => Feedback == FeedbackKind.Pairs ? 2 : Answers;
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         Source == PreferenceOrigin.Store ? StoreSnapshot.Missing("preferences", Database, Project)
@@ -98,45 +99,45 @@ public sealed record PreferencesStage : Stage
 
     public override PlannedArtifacts After(PlannedArtifacts given) => given with { Preferences = true };
 
-    public override async Task<StageResult> RunAsync(StageContext room, CancellationToken cancel)
+    public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
         if (Source == PreferenceOrigin.Store)
         {
-            return await StoreSnapshot.TakeAsync(Kind, Database, Project!, TestSplit, room, cancel);
+            return await StoreSnapshot.TakeAsync(Kind, Database, Project!, TestSplit, context, cancel);
         }
 
         var clock = Stopwatch.StartNew();
-        var questions = await SampleAsync(room, Prompts!, cancel);
+        var questions = await new PreferenceAnswers(this, context).SampleAsync(Prompts!, cancel);
         var alike = questions.RemoveAll(q => q.Answers.Distinct(StringComparer.Ordinal).Count() == 1);
         if (alike > 0)
         {
-            room.Note($"{alike} prompts were left out: their answers came out the same");
+            context.Note($"{alike} prompts were left out: their answers came out the same");
         }
 
         if (Source == PreferenceOrigin.Model)
         {
             var judged = new Dictionary<string, double> { ["prompts"] = questions.Count };
-            await JudgeAsync(room, questions, judged, cancel);
-            return new StageResult(Kind, clock.Elapsed.TotalSeconds, judged) { Notes = room.Notes };
+            await JudgeAsync(context, questions, judged, cancel);
+            return new StageResult(Kind, clock.Elapsed.TotalSeconds, judged) { Notes = context.Notes };
         }
 
-        var judge = new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), room.Seed.For("annotators"));
+        var judge = new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), context.Seed.For("annotators"));
         var figures = new Dictionary<string, double> { ["prompts"] = questions.Count };
         switch (Feedback)
         {
             case FeedbackKind.Pairs:
-                Keep(room, Pairs(room, questions, judge, figures, cancel), figures);
+                Keep(context, Pairs(context, questions, judge, figures, cancel), figures);
                 Quality(judge, questions, figures);
                 break;
             case FeedbackKind.Choice:
-                Keep(room, [.. questions.Select((q, i) => judge.Choose(q.Prompt, q.Answers, i))], figures);
+                Keep(context, [.. questions.Select((q, i) => judge.Choose(q.Prompt, q.Answers, i))], figures);
                 break;
             default:
-                Keep(room, [.. questions.Select((q, i) => judge.Rank(q.Prompt, q.Answers, i))], figures);
+                Keep(context, [.. questions.Select((q, i) => judge.Rank(q.Prompt, q.Answers, i))], figures);
                 break;
         }
 
-        room.Screen.Report("labels", questions.Count, questions.Count, "");
+        context.Screen.Report("labels", questions.Count, questions.Count, "");
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures);
     }
 
@@ -158,24 +159,24 @@ public sealed record PreferencesStage : Stage
             ];
 
     /// <summary>The labels of a model, which is their author.</summary>
-    private async Task JudgeAsync(StageContext room, List<Question> questions, Dictionary<string, double> figures, CancellationToken cancel)
+    private async Task JudgeAsync(StageContext context, List<AnsweredPrompt> questions, Dictionary<string, double> figures, CancellationToken cancel)
     {
         var (judge, client) = JudgeModel.Open();
         using var closing = client;
-        Core.Feedback.Question[] asked =
+        Question[] asked =
         [
-            .. questions.Select((q, i) => new Core.Feedback.Question($"{room.Name}/{i}", q.Prompt, q.Answers, 0)),
+            .. questions.Select((q, i) => new Question($"{context.Name}/{i}", q.Prompt, q.Answers, 0)),
         ];
         var choices = new List<Choice>();
         await foreach (var reply in judge.AskAsync(asked, cancel))
         {
             var question = asked[choices.Count];
             choices.Add(new Choice(question.Prompt, question.Answers, reply.Best ?? -1) { Annotator = reply.Annotator });
-            room.Screen.Report($"asking {judge.Name}", choices.Count, asked.Length, "");
+            context.Screen.Report($"asking {judge.Name}", choices.Count, asked.Length, "");
         }
 
         var tally = judge.Tally;
-        room.Note(tally.Describe(judge.Name));
+        context.Note(tally.Describe(judge.Name));
         Choice[] preferred = [.. choices.Where(c => c.Best >= 0)];
         (figures["ties"], figures["order_decided"], figures["unreadable"]) = (
             choices.Count - preferred.Length,
@@ -185,117 +186,26 @@ public sealed record PreferencesStage : Stage
         if (Feedback == FeedbackKind.Pairs)
         {
             Keep(
-                room,
+                context,
                 [.. preferred.Select(c => new Preference(c.Prompt, c.Answers[c.Best], c.Answers[1 - c.Best]) { Annotator = c.Annotator })],
                 figures
             );
         }
         else
         {
-            Keep(room, [.. preferred], figures);
+            Keep(context, [.. preferred], figures);
         }
-    }
-
-    private sealed record Question(Prompt Prompt, ImmutableArray<string> Answers);
-
-    private async Task<List<Question>> SampleAsync(StageContext room, string source, CancellationToken cancel)
-    {
-        var count = Labels + AskMe;
-        var (prompts, _) = DataSource.Prompts(source, DataSource.IsWorld(source) ? count : 0, room);
-        if (prompts.Length < count)
-        {
-            room.Note($"{source} has {prompts.Length} prompts for {count} labels: prompts come again, with fresh answers");
-        }
-
-        if (AnswerModel.Model is not null)
-        {
-            return await AskForAnswersAsync(room, prompts, count, cancel);
-        }
-
-        var encoder = room.LoadEncoder();
-        using var policy = room.LoadPolicy();
-        var done = 0;
-        using var sampler = new LocalSampler
-        {
-            Finished = new Tally(n => room.Screen.Report("sampling answers", done + n, (long)count * K, "")),
-        };
-        await sampler.UseWeightsAsync(policy, 0, cancel);
-        var options = new SamplingOptions
-        {
-            Temperature = Temperature,
-            MaxNewTokens = MaxNewTokens,
-            EndToken = encoder.Tokenizer.EndToken,
-        };
-        var questions = new List<Question>();
-        // In portions, so that a cancelled run ends soon.
-        foreach (var part in Enumerable.Range(0, count).Chunk(256))
-        {
-            SampleRequest[] requests =
-            [
-                .. part.SelectMany(i =>
-                    Enumerable
-                        .Range(0, K)
-                        .Select(k => new SampleRequest(encoder.EncodePrompt(prompts[i % prompts.Length]), room.Seed.For("answer", i, k)))
-                ),
-            ];
-            var rollouts = await sampler.SampleAsync(requests, options, cancel);
-            done += rollouts.Count;
-            questions.AddRange(
-                part.Select(
-                    (i, row) =>
-                    {
-                        var prompt = prompts[i % prompts.Length];
-                        return new Question(
-                            prompt,
-                            [.. rollouts.Skip(row * K).Take(K).Select(r => encoder.DecodeAnswer(prompt, r.Sequence.Answer))]
-                        );
-                    }
-                )
-            );
-        }
-
-        return questions;
-    }
-
-    /// <summary>Answers of another model than the policy.</summary>
-    private async Task<List<Question>> AskForAnswersAsync(
-        StageContext room,
-        ImmutableArray<Prompt> prompts,
-        int count,
-        CancellationToken cancel
-    )
-    {
-        const int Parallel = 8;
-        using var client = AnswerModel.OpenClient(Parallel);
-        var model = new ChatAnswers(
-            client,
-            AnswerModel.Author,
-            new ChatOptions { Temperature = (float)Temperature, MaxOutputTokens = MaxNewTokens },
-            Parallel
-        );
-        (Prompt Prompt, Seed Seed)[] requests =
-        [
-            .. Enumerable
-                .Range(0, count)
-                .SelectMany(i => Enumerable.Range(0, K).Select(k => (prompts[i % prompts.Length], room.Seed.For("answer", i, k)))),
-        ];
-        var answers = await model.SampleAsync(
-            requests,
-            new Tally(n => room.Screen.Report($"asking {AnswerModel.Author} to answer", n, requests.Length, "")),
-            cancel
-        );
-        return [.. Enumerable.Range(0, count).Select(i => new Question(prompts[i % prompts.Length], [.. answers.Skip(i * K).Take(K)]))];
     }
 
     private ImmutableArray<Preference> Pairs(
-        StageContext room,
-        List<Question> questions,
+        StageContext context,
+        List<AnsweredPrompt> questions,
         SimulatedAnnotators judge,
         Dictionary<string, double> figures,
         CancellationToken cancel
     )
     {
-        var asked = AskMe > 0 ? AskPerson(room, [.. questions.Take(AskMe)], judge, figures, cancel) : [];
+        var asked = AskMe > 0 ? PersonComparisons.Ask(context, [.. questions.Take(AskMe)], judge, figures, cancel) : [];
         var simulated = questions
             .Skip(AskMe)
             .Select((q, i) => judge.Compare(q.Prompt, q.Answers[0], q.Answers[1], i).ToPreference())
@@ -304,57 +214,14 @@ public sealed record PreferencesStage : Stage
         return [.. asked, .. simulated.OfType<Preference>()];
     }
 
-    private static List<Preference> AskPerson(
-        StageContext room,
-        ImmutableArray<Question> questions,
-        SimulatedAnnotators judge,
-        Dictionary<string, double> figures,
-        CancellationToken cancel
-    )
-    {
-        var person = room.Person ?? throw new ConfigurationException("preferences.ask_me needs a person at a terminal.");
-        var journal = new AnswerJournal(room.Folder);
-        var preferences = new List<Preference>();
-        var agreed = 0;
-        for (var i = 0; i < questions.Length; i++)
-        {
-            var question = questions[i];
-            // Which answer is shown first is chance, as for the simulated annotators.
-            var swap = room.Seed.For("shown", i).Rng().NextInt(2) == 1;
-            var (first, second) = swap ? (question.Answers[1], question.Answers[0]) : (question.Answers[0], question.Answers[1]);
-            var answer = journal.Find(i) ?? journal.Add(i, person.Ask(i + 1, questions.Length, question.Prompt.Key, first, second, cancel));
-            if (answer == Answer.Enough)
-            {
-                room.Note($"{i} of {questions.Length} comparisons were asked");
-                break;
-            }
-
-            if (answer != Answer.Skip)
-            {
-                var chosen = answer == Answer.First ? first : second;
-                preferences.Add(new Preference(question.Prompt, chosen, answer == Answer.First ? second : first) { Annotator = "person" });
-                var odds = judge.ProbabilitiesOf(question.Prompt, chosen, chosen == first ? second : first);
-                agreed += odds.First > odds.Second ? 1 : 0;
-            }
-        }
-
-        figures["answered_by_person"] = preferences.Count;
-        if (preferences.Count > 0)
-        {
-            figures["person_agrees_with_simulated"] = (double)agreed / preferences.Count;
-        }
-
-        return preferences;
-    }
-
-    private static void Quality(SimulatedAnnotators judge, List<Question> questions, Dictionary<string, double> figures)
+    private static void Quality(SimulatedAnnotators judge, List<AnsweredPrompt> questions, Dictionary<string, double> figures)
     {
         var quality = judge.QualityOn(questions.Take(500).Select(q => (q.Prompt, q.Answers[0], q.Answers[1])));
         figures["label_agreement_with_gold"] = quality.GoldAgreement;
         figures["best_possible_accuracy"] = quality.BayesAccuracy;
     }
 
-    private void Keep<T>(StageContext room, ImmutableArray<T> feedback, Dictionary<string, double> figures)
+    private void Keep<T>(StageContext context, ImmutableArray<T> feedback, Dictionary<string, double> figures)
         where T : Label
     {
         if (feedback.IsEmpty)
@@ -362,13 +229,13 @@ public sealed record PreferencesStage : Stage
             throw new AttuneException("preferences: no label was collected; nothing can be learned from that.");
         }
 
-        var split = Split.ByPrompt(feedback, TestSplit, room.Seed.For("split"));
-        var (train, heldOut) = (Path.Combine(room.Folder, "preferences.jsonl"), Path.Combine(room.Folder, "held-out-preferences.jsonl"));
+        var split = Split.ByPrompt(feedback, TestSplit, context.Seed.For("split"));
+        var (train, heldOut) = (Path.Combine(context.Folder, "preferences.jsonl"), Path.Combine(context.Folder, "held-out-preferences.jsonl"));
         DatasetFile.Write(train, split.Training);
         DatasetFile.Write(heldOut, split.HeldOut);
         figures["labels"] = split.Training.Length;
         figures["held_out_labels"] = split.HeldOut.Length;
-        room.Artifacts = room.Artifacts with
+        context.Artifacts = context.Artifacts with
         {
             Preferences = train,
             HeldOutPreferences = split.HeldOut.IsEmpty ? null : heldOut,

@@ -26,7 +26,7 @@ public sealed class OptionSchemaTests
         var given = schema
             .Options.Where(o => o.IsRequired)
             .Aggregate(OptionNode.Mapping.Empty(Place.CommandLine), (node, o) => node.Set(o.Key, Example(o.Shape), o.OptionName));
-        var problems = new PlanProblems();
+        var problems = new ConfigurationProblems();
         var bound = Binder.Bind(record, given, "", null, problems);
         Assert.Empty(problems.InOrder());
         var written = RecipeWriter.Write(bound);

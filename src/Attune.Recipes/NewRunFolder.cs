@@ -1,12 +1,13 @@
+using Attune.Recipes.Running;
 using Attune.Core.Runs;
 
-namespace Attune.Recipes.Running;
+namespace Attune.Recipes;
 
 /// <summary>
 /// A run folder, new or empty, about to be used. A run that fails before it achieved anything should leave it as it was, so that the
 /// same command can be given again with the mistake mended.
 /// </summary>
-public sealed class FreshRunFolder(string folder)
+public sealed class NewRunFolder(string folder)
 {
     private readonly bool _existed = Directory.Exists(folder);
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.AI;
 namespace Attune.Recipes.Sources;
 
 /// <summary>A model that judges, as a recipe describes it.</summary>
-public sealed record JudgeModelKeys : ChatModelKeys
+public sealed record JudgeModelOptions : ChatModelOptions
 {
     [Description("what makes an answer better, said to the model")]
     public string Criterion { get; init; } = ChatJudgeOptions.DefaultCriterion;

@@ -1,3 +1,4 @@
+using Attune.Recipes.Running;
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
@@ -9,13 +10,13 @@ using Attune.Core.Runs;
 using Attune.Recipes.Sources;
 using Attune.Reports;
 
-namespace Attune.Recipes.Running;
+namespace Attune.Recipes;
 
 /// <summary>
 /// A recipe at work in a run folder. Finished stages leave a marker with what they handed over, so a run that was stopped, or killed,
 /// goes on where it was.
 /// </summary>
-public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPersonAsked? person)
+public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson? person)
 {
     internal const string DoneFile = "stage.json";
     private const string ArtifactsFile = "artifacts.json";
@@ -60,7 +61,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             : recipe.Model is null ? null
             : EmbeddedModel.Resolve(recipe.Model);
         var artifacts = Given ?? new Artifacts { Policy = start, Pretrained = start };
-        PlanCheck.Run(recipe, artifacts, Enumerable.Range(0, recipe.Stages.Length).Where(i => !IsFinished(i)));
+        ConfigurationCheck.Run(recipe, artifacts, Enumerable.Range(0, recipe.Stages.Length).Where(i => !IsFinished(i)));
         var results = ImmutableArray.CreateBuilder<StageResult>();
         for (var i = 0; i < recipe.Stages.Length; i++)
         {
@@ -72,34 +73,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             }
 
             cancel.ThrowIfCancellationRequested();
-            Begin(i, log);
-            var stage = recipe.Stages[i];
-            screen.BeginStage(i + 1, recipe.Stages.Length, Name(i), stage.Purpose);
-            var clock = Stopwatch.StartNew();
-            var context = new StageContext(Name(i), StageFolder(i), new Seed(recipe.Seed).For(Name(i)), log, screen, person, artifacts)
-            {
-                Template = stage.Template,
-                Stores = Stores,
-            };
-            var ancestry = Lineage.Of(Name(i), stage, artifacts);
-            foreach (var note in ancestry.Notes())
-            {
-                screen.Note(note);
-            }
-
-            var finished = await stage.RunAsync(context, cancel);
-            ancestry.Record(folder, context.Artifacts);
-            finished = finished with
-            {
-                Name = Name(i),
-                Title = Title(i),
-                Seconds = clock.Elapsed.TotalSeconds,
-                Notes = context.Notes,
-                Snapshots = ancestry.Learned(folder),
-                Metrics = finished.Metrics.Concat(context.LeftOut).ToDictionary(m => m.Key, m => m.Value),
-            };
-            artifacts = context.Artifacts;
-            End(i, artifacts, finished);
+            (var finished, artifacts) = await RunStageAsync(i, artifacts, log, cancel);
             results.Add(finished);
             screen.EndStage(finished);
         }
@@ -108,7 +82,44 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         return Finish(artifacts, start, results.ToImmutable());
     }
 
-    /// <summary>A stage that begins anew without a checkpoint leaves no trace of its first attempt.</summary>
+    private async Task<(StageResult Result, Artifacts Artifacts)> RunStageAsync(
+        int index,
+        Artifacts artifacts,
+        EventLog log,
+        CancellationToken cancel
+    )
+    {
+        Begin(index, log);
+        var (name, stage) = (Name(index), recipe.Stages[index]);
+        screen.BeginStage(index + 1, recipe.Stages.Length, name, stage.Purpose);
+        var clock = Stopwatch.StartNew();
+        var context = new StageContext(name, StageFolder(index), new Seed(recipe.Seed).For(name), log, screen, person, artifacts)
+        {
+            Template = stage.Template,
+            Stores = Stores,
+        };
+        var provenance = StageProvenance.Of(name, stage, artifacts);
+        foreach (var note in provenance.Notes())
+        {
+            screen.Note(note);
+        }
+
+        var finished = await stage.RunAsync(context, cancel);
+        provenance.Record(folder, context.Artifacts);
+        finished = finished with
+        {
+            Name = name,
+            Title = Title(index),
+            Seconds = clock.Elapsed.TotalSeconds,
+            Notes = context.Notes,
+            Snapshots = provenance.Learned(folder),
+            Metrics = finished.Metrics.Concat(context.LeftOut).ToDictionary(m => m.Key, m => m.Value),
+        };
+        End(index, context.Artifacts, finished);
+        return (finished, context.Artifacts);
+    }
+
+    /// <summary>A stage that starts again without a checkpoint leaves no trace of its first attempt.</summary>
     private void Begin(int index, EventLog log)
     {
         var stage = StageFolder(index);

@@ -1,23 +1,24 @@
+using Attune.Recipes.Running;
 using System.Collections;
 using System.Collections.Immutable;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Recipes.Stages;
 
-namespace Attune.Recipes.Running;
+namespace Attune.Recipes;
 
 /// <summary>
 /// Whose labels a stage learns from: the snapshots that its data files belong to, and what is known of the models it starts from. Found in
 /// the stage's own options, whatever stage it is, and in what was handed to it.
 /// </summary>
-internal sealed class Lineage
+internal sealed class StageProvenance
 {
     private readonly string _stage;
     private readonly Artifacts _before;
     private readonly List<(string Folder, SnapshotManifest Manifest)> _snapshots = [];
     private readonly Provenance _parents;
 
-    private Lineage(string name, Stage stage, Artifacts before)
+    private StageProvenance(string name, Stage stage, Artifacts before)
     {
         (_stage, _before) = (name, before);
         string[] places =
@@ -34,7 +35,7 @@ internal sealed class Lineage
 
     /// <summary>Looks before the stage runs.</summary>
     /// <exception cref="Core.DataException">A data file belongs to a snapshot, but is not what was frozen.</exception>
-    public static Lineage Of(string name, Stage stage, Artifacts before) => new(name, stage, before);
+    public static StageProvenance Of(string name, Stage stage, Artifacts before) => new(name, stage, before);
 
     /// <summary>The snapshots for the run's result; null where there are none.</summary>
     public ImmutableArray<LearnedSnapshot>? Learned(string run) =>

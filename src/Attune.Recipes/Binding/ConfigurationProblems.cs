@@ -3,7 +3,7 @@ using Attune.Core;
 namespace Attune.Recipes.Binding;
 
 /// <summary>Collects everything that is wrong with a recipe, so that it is told at once.</summary>
-public sealed class PlanProblems
+public sealed class ConfigurationProblems
 {
     private readonly List<(Place Place, string Text)> _problems = [];
 

@@ -1,10 +1,11 @@
+using Attune.Recipes.Running;
 using Attune.Core;
 using Attune.Text.Templates;
 
-namespace Attune.Recipes.Running;
+namespace Attune.Recipes;
 
 /// <summary>Finds before the first stage what would else come to light hours later, in the last.</summary>
-internal static class PlanCheck
+internal static class ConfigurationCheck
 {
     /// <param name="given">What is there before the first stage.</param>
     /// <param name="ahead">Indices of the stages that are still to run: the others need nothing any more.</param>

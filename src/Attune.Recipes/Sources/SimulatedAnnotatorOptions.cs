@@ -7,7 +7,7 @@ namespace Attune.Recipes.Sources;
 /// <summary>
 /// Simulated annotators as a recipe describes them. Utilities have a standard deviation of about 1 over ordinary reviews.
 /// </summary>
-public sealed record AnnotatorKeys
+public sealed record SimulatedAnnotatorOptions
 {
     [Description("how many annotators share the work")]
     [Range(1, 10_000)]

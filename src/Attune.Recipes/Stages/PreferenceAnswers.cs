@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics;
+using Attune.Core;
+using Attune.Core.Conversations;
+using Attune.Core.Feedback;
+using Attune.Core.Rollouts;
+using Attune.Core.Runs;
+using Attune.Data.Formats;
+using Attune.Data.Judging;
+using Attune.Data.Order;
+using Attune.Recipes.Running;
+using Attune.Recipes.Sources;
+using Attune.Training.Rollouts;
+using Attune.Worlds.Annotators;
+using Microsoft.Extensions.AI;
+
+namespace Attune.Recipes.Stages;
+
+/// <summary>A prompt with answers that are to be judged.</summary>
+internal sealed record AnsweredPrompt(Prompt Prompt, ImmutableArray<string> Answers);
+
+/// <summary>Answers for a preferences stage: the policy's, or those of another model.</summary>
+internal sealed class PreferenceAnswers(PreferencesStage stage, StageContext context)
+{
+    /// <summary>Draws a few questions at a time, so that a cancelled run ends soon.</summary>
+    private const int Portion = 256;
+
+    /// <param name="source">Of the prompts.</param>
+    public async Task<List<AnsweredPrompt>> SampleAsync(string source, CancellationToken cancel)
+    {
+        var count = stage.Labels + stage.AskMe;
+        var (prompts, _) = DataSource.Prompts(source, DataSource.IsWorld(source) ? count : 0, context);
+        if (prompts.Length < count)
+        {
+            context.Note($"{source} has {prompts.Length} prompts for {count} labels: prompts come again, with fresh answers");
+        }
+
+        return stage.AnswerModel.Model is null
+            ? await SamplePolicyAsync(prompts, count, cancel)
+            : await AskForAnswersAsync(prompts, count, cancel);
+    }
+
+    private async Task<List<AnsweredPrompt>> SamplePolicyAsync(ImmutableArray<Prompt> prompts, int count, CancellationToken cancel)
+    {
+        var encoder = context.LoadEncoder();
+        using var policy = context.LoadPolicy();
+        var each = stage.AnswersEach;
+        var done = 0;
+        using var sampler = new LocalSampler
+        {
+            Finished = new ImmediateProgress(n => context.Screen.Report("sampling answers", done + n, (long)count * each, "")),
+        };
+        await sampler.UseWeightsAsync(policy, 0, cancel);
+        var options = new SamplingOptions
+        {
+            Temperature = stage.Temperature,
+            MaxNewTokens = stage.MaxNewTokens,
+            EndToken = encoder.Tokenizer.EndToken,
+        };
+        var questions = new List<AnsweredPrompt>();
+        foreach (var part in Enumerable.Range(0, count).Chunk(Portion))
+        {
+            var requests = part.SelectMany(i => Enumerable.Range(0, each).Select(k => Request(i, k)));
+            var rollouts = await sampler.SampleAsync([.. requests], options, cancel);
+            done += rollouts.Count;
+            questions.AddRange(part.Select((i, row) => Answered(prompts[i % prompts.Length], rollouts.Skip(row * each).Take(each))));
+        }
+
+        return questions;
+
+        SampleRequest Request(int i, int k) =>
+            new(encoder.EncodePrompt(prompts[i % prompts.Length]), context.Seed.For("answer", i, k));
+
+        AnsweredPrompt Answered(Prompt prompt, IEnumerable<Rollout> answers) =>
+            new(prompt, [.. answers.Select(r => encoder.DecodeAnswer(prompt, r.Sequence.Answer))]);
+    }
+
+    /// <summary>Answers of another model than the policy.</summary>
+    private async Task<List<AnsweredPrompt>> AskForAnswersAsync(
+        ImmutableArray<Prompt> prompts,
+        int count,
+        CancellationToken cancel
+    )
+    {
+        const int Parallel = 8;
+        using var client = stage.AnswerModel.OpenClient(Parallel);
+        var model = new ChatAnswers(
+            client,
+            stage.AnswerModel.Author,
+            new ChatOptions { Temperature = (float)stage.Temperature, MaxOutputTokens = stage.MaxNewTokens },
+            Parallel
+        );
+        (Prompt Prompt, Seed Seed)[] requests =
+        [
+            .. Enumerable
+                .Range(0, count)
+                .SelectMany(i => Enumerable.Range(0, stage.AnswersEach).Select(k => (prompts[i % prompts.Length], context.Seed.For("answer", i, k)))),
+        ];
+        var answers = await model.SampleAsync(
+            requests,
+            new ImmediateProgress(n => context.Screen.Report($"asking {stage.AnswerModel.Author} to answer", n, requests.Length, "")),
+            cancel
+        );
+        return [.. Enumerable.Range(0, count).Select(i => new AnsweredPrompt(prompts[i % prompts.Length], [.. answers.Skip(i * stage.AnswersEach).Take(stage.AnswersEach)]))];
+    }
+}
