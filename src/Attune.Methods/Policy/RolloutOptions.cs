@@ -49,15 +49,15 @@ public abstract record RolloutOptions
     [Range(0, 1e6)]
     public double KlBudget { get; init; }
 
-    [Description("rounds between looks at the held-out prompts")]
+    [Description("rounds between evaluations on the held-out prompts")]
     [Range(1, 1_000_000)]
     public int EvaluateEvery { get; init; } = 5;
 
-    [Description("held-out prompts to look at")]
+    [Description("held-out prompts to evaluate on")]
     [Range(1, 100_000)]
     public int EvaluationPrompts { get; init; } = 64;
 
-    [Description("stop when held-out gold reward stays this far below its best, in its own unit, for two looks; 0 for never")]
+    [Description("stop when held-out gold reward stays this far below its best, in its own unit, for two evaluations; 0 for never")]
     [Range(0, 1e6)]
     public double StopOnGoldDrop { get; init; }
 
