@@ -12,9 +12,9 @@ using Attune.Methods.Preference;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
-using Attune.Training.Evaluation;
 using Attune.Training.Checkpoints;
 using Attune.Training.Contracts;
+using Attune.Training.Evaluation;
 using Attune.Training.Evaluation;
 using Attune.Training.Rewards;
 using Attune.Training.Rollouts;
@@ -39,7 +39,7 @@ public enum JudgeKind
 [Runs(typeof(OnlineDpoOptions))]
 public sealed record OnlineDpoStage : Stage
 {
-    [Description("prompts to answer: any file with prompts, or reviews:prompts")]
+    [Description("prompts to answer: a file with prompts, or reviews:prompts")]
     public required string Prompts { get; init; }
 
     [Description("prompts to use; 0 for all of a file")]
@@ -47,18 +47,18 @@ public sealed record OnlineDpoStage : Stage
     public int Rows { get; init; }
 
     [Description(
-        "who judges: annotators (simulated), reward (reward_model, or that of the reward stage before) or model (judge_model, "
-            + "a language model)"
+        "judge: annotators (simulated), reward (reward_model, or that of an earlier reward stage) or model "
+            + "(judge_model, a language model)"
     )]
     public JudgeKind Judge { get; init; } = JudgeKind.Annotators;
 
-    [Description("what the simulated annotators want: reviews")]
+    [Description("hidden utility of the simulated annotators: reviews")]
     public string Utility { get; init; } = "reviews";
 
-    [Description("how the simulated annotators see and err")]
+    [Description("the simulated annotators: number, noise and biases")]
     public AnnotatorKeys Annotators { get; init; } = new();
 
-    [Description("model only: which, and how it is asked")]
+    [Description("the judge model (used when judge is model)")]
     public JudgeModelKeys JudgeModel { get; init; } = new();
 
     [Flatten]

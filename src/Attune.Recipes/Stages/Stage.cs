@@ -23,8 +23,8 @@ public abstract record Stage
     public virtual string Kind => Card.Key;
 
     [Description(
-        "chat template for a model that has none of its own: chatml, llama2, llama3 or plain; saved with the model. Left out, "
-            + "the model's own, or ChatML without a trace"
+        "chat template for a model that has none of its own: chatml, llama2, llama3 or plain; it is saved with "
+            + "the model (default: the model's own, or ChatML, which is not saved)"
     )]
     public string? Template { get; init; }
 
