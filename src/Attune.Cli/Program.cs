@@ -10,8 +10,8 @@ using Attune.Cli.Native;
 NativeSetup.Apply();
 using var stop = new Interruption(args);
 var root = new RootCommand(
-    "Attune teaches language models what people prefer: supervised fine-tuning, preferences, reward models, PPO, DPO and its "
-        + "kin.\n\nExample: attune demo"
+    "Attune teaches language models what people prefer: supervised fine-tuning, preferences, reward models, PPO, DPO "
+        + "and related methods.\n\nExample: attune demo"
 );
 Command[] commands =
 [

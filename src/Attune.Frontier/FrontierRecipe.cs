@@ -19,10 +19,10 @@ public sealed record FrontierRecipe
     [Description("the board's name in reports")]
     public string Name { get; init; } = "frontier";
 
-    [Description("where to start: a folder in Hugging Face layout, or 'embedded'; left out where the base makes a model")]
+    [Description("model to start from: a folder in Hugging Face layout, or 'embedded'; leave it out if the base trains its " + "own")]
     public string? Model { get; init; }
 
-    [Description("one base and one cell of each setting is run for each seed")]
+    [Description("seeds; each runs one base and one cell of each setting")]
     public ImmutableArray<ulong> Seeds { get; init; } = [1, 2, 3, 4, 5];
 
     [Description("stages that all methods share, run once a seed: fine-tuning, preferences, a reward model")]
@@ -35,7 +35,7 @@ public sealed record FrontierRecipe
     [Description("the methods to compare")]
     public required ImmutableArray<FrontierMethod> Methods { get; init; }
 
-    [Description("keep the trained models of all cells; else only their figures and reports stay")]
+    [Description("keep the trained models of all cells, not only their figures and reports")]
     public bool KeepModels { get; init; }
 
     /// <summary>Reads a frontier from its tree, every cell's recipe with it.</summary>
@@ -67,13 +67,13 @@ public sealed record FrontierRecipe
 /// <summary>One method of a board: ordinary stages, and the key whose values make its curve.</summary>
 public sealed record FrontierMethod
 {
-    [Description("its name on the board")]
+    [Description("the method's name on the board")]
     public required string Name { get; init; }
 
-    [Description("what it does with the base, in order")]
+    [Description("stages that the method runs after the base, in order")]
     public required ImmutableArray<Stage> Stages { get; init; }
 
-    [Description("the key to sweep, such as ppo.kl_coefficient; left out, the method has one setting")]
+    [Description("key to sweep, such as ppo.kl_coefficient (default: none, one setting)")]
     public string? Sweep { get; init; }
 
     [Description("values of the swept key, one cell each")]
@@ -104,32 +104,32 @@ public sealed record FrontierEvaluationOptions
     [Description("held-out prompts: any file with prompts, reviews:held-out-prompts or tiny:prompts")]
     public string Prompts { get; init; } = "reviews:held-out-prompts";
 
-    [Description("answers to measure with, one a prompt; more rows than prompts ask them again with other seeds")]
+    [Description("answers to measure with, one for each prompt; with more rows than prompts, prompts repeat with other " + "seeds")]
     [Range(1, 1_000_000)]
     public int Rows { get; init; } = 256;
 
-    [Description("longest answer, tokens")]
+    [Description("longest answer, in tokens")]
     [Range(1, 100_000)]
     public int MaxNewTokens { get; init; } = 64;
 
-    [Description("sampling temperature")]
+    [Description("sampling temperature: below 1 more predictable, above 1 more varied")]
     [Range(0.01, 100)]
     public double Temperature { get; init; } = 1;
 
-    [Description("hidden utility to measure with: reviews, tiny or tiny-proxy; left out, that of the simulated annotators")]
+    [Description("hidden utility to measure with: reviews, tiny or tiny-proxy (default: that of the simulated annotators)")]
     public string? Gold { get; init; }
 
-    [Description("terms of the proxy; left out, the reward model of the base")]
+    [Description("terms of the proxy reward (default: the base's reward model)")]
     public ImmutableArray<RewardTerm> Proxy { get; init; } = [];
 
-    [Description("settings n of best-of-n, all measured on one sampling; none leaves best-of-n out")]
+    [Description("values of n for best-of-n, all measured on one set of answers; leave it empty to skip best-of-n")]
     public ImmutableArray<int> BestOf { get; init; } = [];
 
-    [Description("prompts that best-of-n answers; each gets as many answers as the largest n, or draws if that is more")]
+    [Description("prompts for best-of-n; each gets as many answers as the largest n, or as draws if that is more")]
     [Range(1, 100_000)]
     public int BestOfPrompts { get; init; } = 64;
 
-    [Description("answers drawn to each of those prompts; 0 for the largest n")]
+    [Description("answers to draw for each of those prompts; 0 for the largest n")]
     [Range(0, 1_000_000)]
     public int Draws { get; init; }
 }

@@ -18,15 +18,15 @@ public sealed record TrainingOptions
     [Description("learning-rate schedule after warm-up: constant, linear or cosine")]
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Linear;
 
-    [Description("share of the updates in which the learning rate climbs from 0")]
+    [Description("share of the updates in which the learning rate rises from 0")]
     [Range(0, 1)]
     public double WarmupRatio { get; init; }
 
-    [Description("items of one optimiser step")]
+    [Description("items in one optimiser step")]
     [Range(1, 1_000_000)]
     public int BatchSize { get; init; } = 32;
 
-    [Description("items that go through the model at once; lower it to save memory, results stay the same (0: 16)")]
+    [Description("items that go through the model at once (0: 16); a lower number saves memory and does not change results")]
     [Range(0, 1_000_000)]
     public int MicrobatchSize { get; init; }
 
@@ -34,7 +34,7 @@ public sealed record TrainingOptions
     [Range(0, 10)]
     public double WeightDecay { get; init; }
 
-    [Description("longest allowed gradient, global norm; 0 for no limit")]
+    [Description("largest norm of the whole gradient; larger ones are scaled down; 0 for no limit")]
     [Range(0, 1e9)]
     public double MaxGradNorm { get; init; } = 1;
 
@@ -50,25 +50,28 @@ public sealed record TrainingOptions
     [Range(1e-12, 1)]
     public double AdamEpsilon { get; init; } = 1e-8;
 
-    [Description("where Adam's epsilon stands: torch (beside the corrected root) or tensor-flow (OpenAI 2019)")]
+    [Description(
+        "where Adam adds epsilon: torch (to the bias-corrected root) or tensor-flow (to the uncorrected root, as " + "OpenAI did in 2019)"
+    )]
     public AdamStyle AdamStyle { get; init; } = AdamStyle.Torch;
 
     [Description(
-        "f32 (exact) or bf16: weights and gradients in bfloat16 with a float32 master; faster where the processor multiplies bfloat16"
+        "number type: f32 (exact), or bf16 (bfloat16 weights and gradients with a float32 master copy; faster on "
+            + "processors with bfloat16 instructions)"
     )]
     public Precision Precision { get; init; } = Precision.F32;
 
     [Description(
-        "keep only each layer's input for the way back and compute the layer again there: a third more work, a fraction of the "
-            + "memory, the same results"
+        "keep only each layer's input for the backward pass and recompute the layer there: a third more work, a "
+            + "fraction of the memory, the same results"
     )]
     public bool GradientCheckpointing { get; init; }
 
-    [Description("how many of the lower transformer layers stay as they are, the embeddings with them; 0 freezes nothing")]
+    [Description("number of lower transformer layers to freeze, together with the embeddings; 0 freezes nothing")]
     [Range(0, 1000)]
     public int FrozenLayers { get; init; }
 
-    [Description("an adapter to be trained instead of the weights (LoRA): r, alpha, dropout, targets, type, base, head")]
+    [Description("LoRA adapter to train instead of the weights: r, alpha, dropout, targets, type, base, head")]
     public LoraOptions Lora { get; init; } = new();
 
     [Description("rounds between checkpoints; 0 for none before the end")]

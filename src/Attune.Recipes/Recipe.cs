@@ -13,16 +13,16 @@ public sealed record Recipe
     [Description("the run's name in reports")]
     public string Name { get; init; } = "run";
 
-    [Description("all chance of the run derives from it")]
+    [Description("seed of all random numbers")]
     public ulong Seed { get; init; } = 1;
 
     [Description(
-        "where to start: a folder in Hugging Face layout, or 'embedded' for the model that ships with Attune; left out where "
-            + "the first stages make one"
+        "model to start from: a folder in Hugging Face layout, or 'embedded' for the model that ships with "
+            + "Attune; leave it out if the first stages train one"
     )]
     public string? Model { get; init; }
 
-    [Description("what to do, in order")]
+    [Description("stages to run, in order")]
     public required ImmutableArray<Stage> Stages { get; init; }
 
     /// <summary>Reads a recipe from its tree, with overrides applied already.</summary>

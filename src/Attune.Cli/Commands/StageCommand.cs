@@ -23,21 +23,7 @@ internal static class StageCommand
         var (model, folder, seed, resume) = (Arguments.Model(), Arguments.Out($"runs/{name}"), Arguments.Seed(), Arguments.Resume());
         var description = char.ToUpperInvariant(method.Summary[0]) + method.Summary[1..];
         var command = new Command(name, $"{description}.\n\nExample: {method.Example}") { model, folder, seed, resume };
-        var options = OptionSchema
-            .Of(record)
-            .ForCommandLine()
-            .Select(o =>
-                (
-                    Key: o,
-                    Option: new Option<string?>(o.Name)
-                    {
-                        Description = o.Help,
-                        HelpName = o.TypeHint,
-                        Required = o.Option.IsRequired,
-                    }
-                )
-            )
-            .ToImmutableArray();
+        var options = OptionsOf(record);
         foreach (var (_, option) in options)
         {
             command.Add(option);
@@ -47,24 +33,48 @@ internal static class StageCommand
             (parsed, cancel) =>
             {
                 var place = Place.CommandLine;
-                var stage = OptionNode.Mapping.Empty(place);
-                foreach (var (key, option) in options)
-                {
-                    if (parsed.GetValue(option) is { } value)
-                    {
-                        stage = stage.Set(key.Key, key.Read(value));
-                    }
-                }
-
                 var recipe = OptionNode
                     .Mapping.Empty(place)
                     .Set("name", name, "command line")
                     .Set("seed", parsed.GetValue(seed).ToString(CultureInfo.InvariantCulture), "--seed")
                     .Set("model", new OptionNode.Scalar(parsed.GetValue(model)!, Plain: false, Place.Of("--model")))
-                    .Set("stages", new OptionNode.Sequence([OptionNode.Mapping.Empty(place).Set(kind, stage)], place));
+                    .Set("stages", new OptionNode.Sequence([OptionNode.Mapping.Empty(place).Set(kind, Given(parsed, options))], place));
                 return RunLauncher.LaunchAsync(recipe, parsed.GetValue(folder)!, parsed.GetValue(resume), asksPerson: false, cancel);
             }
         );
         return command;
+    }
+
+    private static ImmutableArray<(CommandLineOption Key, Option<string?> Option)> OptionsOf(Type record) =>
+        [
+            .. OptionSchema
+                .Of(record)
+                .ForCommandLine()
+                .Select(o =>
+                    (
+                        o,
+                        new Option<string?>(o.Name)
+                        {
+                            Description = o.Help,
+                            HelpName = o.TypeHint,
+                            Required = o.Option.IsRequired,
+                        }
+                    )
+                ),
+        ];
+
+    /// <summary>The options that were given, as the recipe's keys.</summary>
+    private static OptionNode.Mapping Given(ParseResult parsed, ImmutableArray<(CommandLineOption Key, Option<string?> Option)> options)
+    {
+        var stage = OptionNode.Mapping.Empty(Place.CommandLine);
+        foreach (var (key, option) in options)
+        {
+            if (parsed.GetValue(option) is { } value)
+            {
+                stage = stage.Set(key.Key, key.Read(value));
+            }
+        }
+
+        return stage;
     }
 }

@@ -16,7 +16,7 @@ public abstract record GroupOptions : PolicyGradientOptions, IValidatableObject
         };
     }
 
-    [Description("answers to each prompt, which are compared with one another")]
+    [Description("answers to each prompt, compared with one another")]
     [Range(2, 10_000)]
     public int NumGenerations { get; init; } = 4;
 
@@ -24,11 +24,11 @@ public abstract record GroupOptions : PolicyGradientOptions, IValidatableObject
     [Range(1, 100)]
     public int NumIterations { get; init; } = 1;
 
-    [Description("how far the probability ratio may move before it is clipped")]
+    [Description("distance of the probability ratio from 1 at which it is clipped")]
     [Range(0.001, 10)]
     public double ClipRange { get; init; } = 0.2;
 
-    [Description("how far it may rise, where that should differ (DAPO: 0.28); left out, clip_range")]
+    [Description("distance above 1 at which the ratio is clipped, if different (DAPO: 0.28; default: clip_range)")]
     [Range(0.001, 10)]
     public double? ClipRangeHigh { get; init; }
 

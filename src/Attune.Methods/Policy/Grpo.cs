@@ -54,13 +54,15 @@ public sealed partial record GrpoOptions : GroupOptions
         KlEstimator = KlEstimator.K3;
     }
 
-    [Description("start from a paper's numbers: deepseekmath-2024, dr-grpo-2025, dapo-2025 or trl; other keys override it")]
+    [Description("settings of a paper: deepseekmath-2024, dr-grpo-2025, dapo-2025 or trl; other options override them")]
     public string? Preset { get; init; }
 
-    [Description("what centred rewards are divided by: the standard deviation of the group or of the batch, or none (Dr. GRPO)")]
+    [Description("divisor of the centred rewards: the standard deviation of the group or of the batch, or none (Dr. GRPO)")]
     public RewardScaling ScaleRewards { get; init; } = RewardScaling.Group;
 
-    [Description("mean of token losses over each sequence (GRPO), over all tokens (DAPO), or their sum over a constant (Dr. GRPO)")]
+    [Description(
+        "average token losses over each sequence (GRPO) or over all tokens (DAPO), or divide their sum by a " + "constant (Dr. GRPO)"
+    )]
     public LossNormalization LossNormalization { get; init; } = LossNormalization.Sequence;
 
     public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

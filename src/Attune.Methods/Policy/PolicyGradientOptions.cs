@@ -42,21 +42,21 @@ public enum KlController
 /// <summary>What policy-gradient methods share beyond their answers: the price of divergence from the reference.</summary>
 public abstract record PolicyGradientOptions : RolloutOptions
 {
-    [Description("beta: reward paid for one nat of divergence from the reference (the start, if adaptive)")]
+    [Description("beta: penalty, in reward, for each nat of divergence from the reference (the starting value, if adaptive)")]
     [Range(0, 1000)]
     public double KlCoefficient { get; init; } = 0.05;
 
     [Description("estimator of the KL penalty on each token: k1, k2 or k3")]
     public KlEstimator KlEstimator { get; init; } = KlEstimator.K1;
 
-    [Description("fixed or adaptive coefficient")]
+    [Description("whether the coefficient is fixed or adaptive")]
     public KlController KlController { get; init; } = KlController.Fixed;
 
-    [Description("adaptive only: the KL to steer to, nats an answer")]
+    [Description("adaptive only: target KL, in nats for each answer")]
     [Range(1e-6, 1e6)]
     public double KlTarget { get; init; } = 6;
 
-    [Description("adaptive only: answers over which the coefficient may change by a factor e at the most")]
+    [Description("adaptive only: number of answers in which the coefficient can change by at most a factor of e")]
     [Range(1, 1e9)]
     public double KlHorizon { get; init; } = 10_000;
 

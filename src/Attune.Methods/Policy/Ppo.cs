@@ -37,18 +37,18 @@ public sealed partial record PpoOptions : PolicyGradientOptions
         };
     }
 
-    [Description("start from a paper's numbers: ziegler-2019, stiennon-2020, instructgpt-2022 or trl; other keys override it")]
+    [Description("settings of a paper: ziegler-2019, stiennon-2020, instructgpt-2022 or trl; other options override them")]
     public string? Preset { get; init; }
 
     [Description("passes over each round's answers")]
     [Range(1, 100)]
     public int PpoEpochs { get; init; } = 4;
 
-    [Description("how far the probability ratio may move before it is clipped")]
+    [Description("distance of the probability ratio from 1 at which it is clipped")]
     [Range(0.001, 10)]
     public double ClipRange { get; init; } = 0.2;
 
-    [Description("how far a value may move from its old value before its loss is clipped")]
+    [Description("distance of a value from its old value at which its loss is clipped")]
     [Range(0.001, 1000)]
     public double ValueClipRange { get; init; } = 0.2;
 
@@ -56,7 +56,7 @@ public sealed partial record PpoOptions : PolicyGradientOptions
     [Range(0, 1000)]
     public double ValueCoefficient { get; init; } = 0.1;
 
-    [Description("discount")]
+    [Description("discount factor")]
     [Range(0, 1)]
     public double Gamma { get; init; } = 1;
 
@@ -64,16 +64,18 @@ public sealed partial record PpoOptions : PolicyGradientOptions
     [Range(0, 1)]
     public double Lambda { get; init; } = 0.95;
 
-    [Description("divide rewards by their standard deviation in the round, mean kept")]
+    [Description("divide the round's rewards by their standard deviation, keeping their mean")]
     public bool WhitenRewards { get; init; }
 
-    [Description("whiten advantages over the batch, over each minibatch, or not")]
+    [Description("whiten advantages over the batch, over each minibatch, or not at all")]
     public AdvantageWhitening AdvantageWhitening { get; init; } = AdvantageWhitening.Batch;
 
-    [Description("where the value network comes from: reward-model, policy or shared-trunk")]
+    [Description(
+        "how the value network starts: as a copy of the reward model or the policy, or as a head on the policy " + "(shared-trunk)"
+    )]
     public ValueNetwork ValueNetwork { get; init; } = ValueNetwork.RewardModel;
 
-    [Description("weight of the pretraining loss mixed in (PPO-ptx, InstructGPT eq. 2); 0 for none")]
+    [Description("weight of the pretraining loss (PPO-ptx, InstructGPT eq. 2); 0 for none")]
     [Range(0, 1e4)]
     public double PtxCoefficient { get; init; }
 

@@ -19,7 +19,7 @@ public enum AnswerSelection
 [Method(
     "rejection-sampling",
     "Rejection-sampling fine-tuning",
-    "fine-tune a model on the best of its own answers, again and again",
+    "fine-tune a model on the best of its own answers, round after round",
     Paper = "Touvron et al. 2023 (arXiv:2307.09288); Dong et al. 2023 (arXiv:2304.06767)",
     Command = "rft",
     Example = "attune rft --model DIR --reward-model runs/reward/final --prompts prompts.jsonl --out runs/rft"
@@ -36,26 +36,29 @@ public sealed record RejectionSamplingOptions : RolloutOptions, IValidatableObje
         };
     }
 
-    [Description("answers to each prompt, of which the best are imitated")]
+    [Description("answers to each prompt; the best are used for fine-tuning")]
     [Range(2, 10_000)]
     public int NumGenerations { get; init; } = 8;
 
-    [Description("best (the keep best of each prompt) or percentile (those above a rising percentile of the prompt's scores)")]
+    [Description(
+        "which answers to use: best (the keep best of each prompt) or percentile (those above a rising percentile "
+            + "of the prompt's scores)"
+    )]
     public AnswerSelection Selection { get; init; } = AnswerSelection.Best;
 
     [Description("best only: answers of each prompt to keep")]
     [Range(1, 10_000)]
     public int Keep { get; init; } = 1;
 
-    [Description("percentile only: where it starts, as a share of the prompt's answers")]
+    [Description("percentile only: the first percentile, as a share of the prompt's answers")]
     [Range(0, 1)]
     public double StartPercentile { get; init; } = 0.7;
 
-    [Description("percentile only: where it ends")]
+    [Description("percentile only: the last percentile")]
     [Range(0, 1)]
     public double EndPercentile { get; init; } = 0.95;
 
-    [Description("percentile only: passes over each round's answers, each with a higher percentile")]
+    [Description("percentile only: passes over each round's answers; the percentile rises with each")]
     [Range(1, 1000)]
     public int ImproveSteps { get; init; } = 4;
 

@@ -20,10 +20,10 @@ namespace Attune.Methods.Policy;
 )]
 public sealed record RlooOptions : GroupOptions, IHasPresets
 {
-    [Description("start from known numbers: trl; other keys override it")]
+    [Description("settings of another library: trl; other options override them")]
     public string? Preset { get; init; }
 
-    [Description("bring the round's advantages to mean 0 and standard deviation 1")]
+    [Description("normalise the round's advantages to mean 0 and standard deviation 1")]
     public bool NormalizeAdvantages { get; init; }
 
     public static ImmutableArray<Preset> Presets { get; } =

@@ -16,36 +16,36 @@ public abstract record RolloutOptions
     [Range(1, 1_000_000_000)]
     public int TotalEpisodes { get; init; } = 10_000;
 
-    [Description("answers to sample between rounds of learning")]
+    [Description("answers to sample in each round")]
     [Range(1, 1_000_000)]
     public int RolloutBatchSize { get; init; } = 256;
 
-    [Description("subtracted from the score of an answer that did not end by itself")]
+    [Description("penalty for an answer that does not end with an end token")]
     [Range(0, 1e6)]
     public double MissingEosPenalty { get; init; }
 
-    [Description("score that replaces that of an answer that did not end by itself (Stiennon 2020: -1)")]
+    [Description("score of an answer that does not end with an end token, in place of the reward's (Stiennon 2020: -1)")]
     public double? MissingEosScore { get; init; }
 
-    [Description("scores beyond this magnitude are cut; 0 for no limit")]
+    [Description("clip scores at this magnitude; 0 for no limit")]
     [Range(0, 1e6)]
     public double ScoreClip { get; init; }
 
-    [Description("sampling temperature; log-probabilities are taken at the same temperature")]
+    [Description("sampling temperature (below 1 more predictable, above 1 more varied); log-probabilities use the same " + "temperature")]
     [Range(0.01, 100)]
     public double Temperature { get; init; } = 1;
 
-    [Description("f32 or bf16: what answers are sampled in; unset, what the stage is trained in")]
+    [Description("number type for sampling: f32 or bf16 (default: the stage's precision)")]
     public Precision? RolloutPrecision { get; init; }
 
     /// <summary>The same as the rollout engine calls it.</summary>
     public KernelType SamplingType => (RolloutPrecision ?? Training.Precision) == Precision.Bf16 ? KernelType.BF16 : KernelType.F32;
 
-    [Description("longest answer, tokens")]
+    [Description("longest answer, in tokens")]
     [Range(1, 100_000)]
     public int MaxNewTokens { get; init; } = 53;
 
-    [Description("stop when the mean KL of a round exceeds this many nats an answer; 0 for no budget")]
+    [Description("stop when a round's mean KL exceeds this many nats for each answer; 0 for no budget")]
     [Range(0, 1e6)]
     public double KlBudget { get; init; }
 
@@ -53,23 +53,23 @@ public abstract record RolloutOptions
     [Range(1, 1_000_000)]
     public int EvaluateEvery { get; init; } = 5;
 
-    [Description("held-out prompts to evaluate on")]
+    [Description("held-out prompts for each evaluation")]
     [Range(1, 100_000)]
     public int EvaluationPrompts { get; init; } = 64;
 
-    [Description("stop when held-out gold reward stays this far below its best, in its own unit, for two evaluations; 0 for never")]
+    [Description("stop when the held-out gold reward is this far below its best in two evaluations running; 0 for never")]
     [Range(0, 1e6)]
     public double StopOnGoldDrop { get; init; }
 
     [Description(
-        "stop when the reward ensemble's spread on held-out answers exceeds this multiple of its spread at the start; 0 for never"
+        "stop when the reward ensemble's spread on held-out answers exceeds this multiple of the initial spread; " + "0 for never"
     )]
     [Range(0, 1e6)]
     public double StopOnDisagreement { get; init; }
 
     [Description(
-        "memory in MB for what frozen layers give, kept for all models and epochs of a round; what does not fit is computed "
-            + "again; 0 shares nothing"
+        "memory in MB to cache the outputs of frozen layers for all models and epochs of a round; what does not "
+            + "fit is recomputed; 0 for no cache"
     )]
     [Range(0, 1_000_000)]
     public int SharedStatesMb { get; init; } = 1024;

@@ -26,42 +26,40 @@ public enum DpoLoss
 [Method(
     "dpo",
     "DPO",
-    "learn from preference pairs directly (DPO and its kin)",
+    "learn from preference pairs directly (DPO and its variants)",
     Paper = "Rafailov et al. 2023 (arXiv:2305.18290)",
     Example = "attune dpo --model DIR --data preferences.jsonl --beta 0.1 --out runs/dpo"
 )]
 public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
 {
-    [Description("start from a paper's numbers: dpo-2023, zephyr-2023 or tulu3-2024; other keys override it")]
+    [Description("settings of a paper: dpo-2023, zephyr-2023 or tulu3-2024; other options override them")]
     public string? Preset { get; init; }
 
-    [Description("sigmoid (DPO; conservative DPO with label_smoothing), robust (with label_smoothing) or hinge")]
+    [Description("loss: sigmoid (DPO; conservative DPO with label_smoothing), robust (with label_smoothing) or hinge")]
     public DpoLoss LossType { get; init; } = DpoLoss.Sigmoid;
 
-    [Description("share of the labels that are taken to be the wrong way round")]
+    [Description("assumed share of wrong labels")]
     [Range(0, 0.4999)]
     public double LabelSmoothing { get; init; }
 
-    [Description(
-        "divergence from the reference that is held small: reverse-kl (DPO itself), forward-kl, js-divergence or alpha-divergence (f-DPO)"
-    )]
+    [Description("divergence from the reference to limit: reverse-kl (DPO), forward-kl, js-divergence or alpha-divergence " + "(f-DPO)")]
     public FDivergenceType FDivergenceType { get; init; } = FDivergenceType.ReverseKl;
 
-    [Description("alpha of the alpha divergence; towards 0 reverse KL, towards 1 forward KL")]
+    [Description("alpha of the alpha divergence: reverse KL towards 0, forward KL towards 1")]
     [Range(0.001, 0.999)]
     public double FAlphaDivergenceCoef { get; init; } = 0.5;
 
-    [Description("log-probability of an answer: summed over its tokens (the paper) or averaged over them (length-normalised DPO)")]
+    [Description("log-probability of an answer: the sum over its tokens (the paper) or their average (length-normalised " + "DPO)")]
     public LogProbReduction LogProbs { get; init; } = LogProbReduction.Summed;
 
     [Description(
-        "weight of the chosen answer's negative log-likelihood a token beside the loss (Pang et al. 2024): keeps its "
-            + "probability from falling; 0 for none"
+        "weight of the chosen answer's negative log-likelihood, averaged over its tokens (Pang et al. 2024), "
+            + "which keeps its probability from falling; 0 for none"
     )]
     [Range(0, 1000)]
     public double RpoAlpha { get; init; }
 
-    [Description("strength of the pull towards the reference: reward a nat of divergence")]
+    [Description("beta: strength of the pull towards the reference, in reward for each nat of divergence")]
     [Range(1e-6, 1e6)]
     public double Beta { get; init; } = 0.1;
 
@@ -76,7 +74,10 @@ public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
 
     public static ImmutableArray<Preset> Presets { get; } =
     [
-        new("dpo-2023", "Rafailov et al. 2023, appendix B, and the authors' code, with AdamW in place of RMSprop and a share in place of 150 warm-up steps.")
+        new(
+            "dpo-2023",
+            "Rafailov et al. 2023, appendix B, and the authors' code, with AdamW in place of RMSprop and a share in place of 150 warm-up steps."
+        )
         {
             ["loss_type"] = DpoLoss.Sigmoid,
             ["label_smoothing"] = 0,
@@ -208,7 +209,7 @@ public static class Dpo
         return (((1 - epsilon) * Loss(margin, beta) - epsilon * Loss(-margin, beta)) / (1 - 2 * epsilon)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>DPO and its kin by <see cref="DpoOptions.LossType"/>.</summary>
+    /// <summary>DPO and its variants by <see cref="DpoOptions.LossType"/>.</summary>
     public sealed class Objective(DpoOptions options, LanguageModel policy, LanguageModel? reference) : PairObjective(policy, reference)
     {
         protected override Tensor Loss(ScoredPairs pairs)

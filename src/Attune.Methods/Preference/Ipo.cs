@@ -18,12 +18,12 @@ namespace Attune.Methods.Preference;
 public sealed record IpoOptions : IPairMethod
 {
     [Description(
-        "log-probability of an answer: summed over its tokens (the paper, OpenRLHF) or averaged over them (TRL since v0.8): "
-            + "the margin aimed at, 1 / (2 beta), is in nats an answer or nats a token"
+        "log-probability of an answer: the sum over its tokens (the paper, OpenRLHF) or their average (TRL since "
+            + "v0.8); the target margin, 1 / (2 beta), is in nats for each answer or for each token"
     )]
     public LogProbReduction LogProbs { get; init; } = LogProbReduction.Summed;
 
-    [Description("strength of the pull towards the reference: reward a nat of divergence")]
+    [Description("beta: strength of the pull towards the reference, in reward for each nat of divergence")]
     [Range(1e-6, 1e6)]
     public double Beta { get; init; } = 0.1;
 

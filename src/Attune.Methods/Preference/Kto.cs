@@ -24,8 +24,8 @@ namespace Attune.Methods.Preference;
 public sealed record KtoOptions : IPreferenceMethod
 {
     [Description(
-        "weight of desirable answers; the paper advises that desirable_weight * desirable / (undesirable_weight * undesirable) "
-            + "lie between 1 and 4/3"
+        "weight of desirable answers; the paper recommends desirable_weight * desirable / (undesirable_weight * "
+            + "undesirable) between 1 and 4/3"
     )]
     [Range(0, 1000)]
     public double DesirableWeight { get; init; } = 1;
@@ -34,7 +34,7 @@ public sealed record KtoOptions : IPreferenceMethod
     [Range(0, 1000)]
     public double UndesirableWeight { get; init; } = 1;
 
-    [Description("strength of the pull towards the reference: reward a nat of divergence")]
+    [Description("beta: strength of the pull towards the reference, in reward for each nat of divergence")]
     [Range(1e-6, 1e6)]
     public double Beta { get; init; } = 0.1;
 

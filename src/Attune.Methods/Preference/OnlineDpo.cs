@@ -21,20 +21,20 @@ public enum OnlineLoss
 [Method(
     "online-dpo",
     "Online DPO",
-    "DPO on the policy's own answers, judged as it goes",
+    "DPO on the policy's own answers, judged during training",
     Paper = "Guo et al. 2024 (arXiv:2402.04792)",
     Example = "attune online-dpo --model embedded --prompts reviews:prompts --rows 500 --max-new-tokens 64 --out runs/online-dpo"
 )]
 public sealed record OnlineDpoOptions
 {
-    [Description("strength of the pull towards the reference: reward a nat of divergence")]
+    [Description("beta: strength of the pull towards the reference, in reward for each nat of divergence")]
     [Range(1e-6, 1e6)]
     public double Beta { get; init; } = 0.1;
 
-    [Description("sigmoid (DPO) or ipo")]
+    [Description("loss: sigmoid (DPO) or ipo")]
     public OnlineLoss LossType { get; init; } = OnlineLoss.Sigmoid;
 
-    [Description("share of the judgements that are taken to be the wrong way round (sigmoid only)")]
+    [Description("assumed share of wrong labels (sigmoid only)")]
     [Range(0, 0.4999)]
     public double LabelSmoothing { get; init; }
 
@@ -42,22 +42,22 @@ public sealed record OnlineDpoOptions
     [Range(1, 1_000_000_000)]
     public int TotalEpisodes { get; init; } = 10_000;
 
-    [Description("answers to sample between rounds of learning")]
+    [Description("answers to sample in each round")]
     [Range(2, 1_000_000)]
     public int RolloutBatchSize { get; init; } = 128;
 
-    [Description("answers to each prompt; the judge names the best, which is paired with each of the others")]
+    [Description("answers to each prompt; the judge chooses the best, which is paired with each of the others")]
     [Range(2, 64)]
     public int Answers { get; init; } = 2;
 
-    [Description("passes over the pairs of a round")]
+    [Description("passes over each round's pairs")]
     [Range(1, 1000)]
     public int Epochs { get; init; } = 1;
 
-    [Description("make the policy at the beginning of each round the reference of that round (iterated DPO)")]
+    [Description("in each round, use the policy at its start as the reference (iterated DPO)")]
     public bool RefreshReference { get; init; }
 
-    [Description("rounds between looks at the held-out prompts")]
+    [Description("rounds between evaluations on the held-out prompts")]
     [Range(1, 1_000_000)]
     public int EvaluateEvery { get; init; } = 5;
 

@@ -19,7 +19,7 @@ namespace Attune.Methods.Preference;
 )]
 public sealed record OrpoOptions : IPairMethod
 {
-    [Description("weight of the odds-ratio loss beside the likelihood of the chosen answer (the paper's lambda)")]
+    [Description("weight of the odds-ratio loss relative to the likelihood of the chosen answer (the paper's lambda)")]
     [Range(0, 1000)]
     public double Beta { get; init; } = 0.1;
 

@@ -10,11 +10,11 @@ public sealed record PreferenceOptions
     [Range(0.0001, 10_000)]
     public double Epochs { get; init; } = 1;
 
-    [Description("longest prompt and answer in tokens; longer rows are left out and counted")]
+    [Description("longest prompt and answer together, in tokens; longer rows are left out and counted")]
     [Range(2, 1_000_000)]
     public int MaxLength { get; init; } = 1024;
 
-    [Description("share of the prompts held out, where no held-out file is given")]
+    [Description("share of the prompts to hold out, if no held-out file is given")]
     [Range(0, 0.9)]
     public double TestSplit { get; init; } = 0.1;
 
@@ -26,12 +26,12 @@ public sealed record PreferenceOptions
 /// <summary>The group of options of methods that hold the policy against a reference.</summary>
 public sealed record ReferenceOptions
 {
-    [Description("do without a reference: as if it liked all answers alike")]
+    [Description("use no reference model, as if it found all answers equally likely")]
     public bool ReferenceFree { get; init; }
 
     [Description(
-        "compute the reference's log-probabilities once before training and keep them in the run folder, instead of running "
-            + "the reference beside the policy"
+        "compute the reference's log-probabilities once, before training, and store them in the run folder, "
+            + "instead of running the reference in each update"
     )]
     public bool PrecomputeRefLogProbs { get; init; }
 }

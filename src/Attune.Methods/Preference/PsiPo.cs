@@ -31,17 +31,17 @@ public enum PsiKind
 )]
 public sealed record PsiPoOptions : IPairMethod
 {
-    [Description("Psi, what is made of the probability of being preferred: identity (IPO), log-odds (DPO) or probit (Thurstone)")]
+    [Description("Psi, the function of the preference probability to maximise: identity (IPO), log-odds (DPO) or probit " + "(Thurstone)")]
     public PsiKind Psi { get; init; } = PsiKind.Identity;
 
-    [Description("share of the labels that are taken to be the wrong way round")]
+    [Description("assumed share of wrong labels")]
     [Range(0, 0.4999)]
     public double LabelSmoothing { get; init; }
 
-    [Description("log-probability of an answer: summed over its tokens (the paper), or averaged over them")]
+    [Description("log-probability of an answer: the sum over its tokens (the paper) or their average")]
     public LogProbReduction LogProbs { get; init; } = LogProbReduction.Summed;
 
-    [Description("strength of the pull towards the reference: reward a nat of divergence")]
+    [Description("beta: strength of the pull towards the reference, in reward for each nat of divergence")]
     [Range(1e-6, 1e6)]
     public double Beta { get; init; } = 0.1;
 

@@ -19,14 +19,14 @@ namespace Attune.Methods.Preference;
 )]
 public sealed record SimPoOptions : IPairMethod, IHasPresets
 {
-    [Description("start from a paper's numbers: simpo-2024; other keys override it")]
+    [Description("settings of a paper: simpo-2024; other options override them")]
     public string? Preset { get; init; }
 
-    [Description("scale of the reward: beta times the mean log-probability a token")]
+    [Description("beta: the reward is beta times the mean log-probability of the answer's tokens")]
     [Range(1e-6, 1e6)]
     public double Beta { get; init; } = 2;
 
-    [Description("gamma: by how much reward the chosen answer must lead")]
+    [Description("gamma: target margin of reward between chosen and rejected answer")]
     [Range(0, 1000)]
     public double SimpoGamma { get; init; } = 0.5;
 

@@ -17,15 +17,17 @@ namespace Attune.Methods.Preference;
 )]
 public sealed record SlicOptions : IPairMethod
 {
-    [Description("margin of log-probability, nats, beyond which a pair is learned")]
+    [Description("margin of log-probability, in nats, above which a pair no longer adds to the loss")]
     [Range(0, 1e6)]
     public double Delta { get; init; } = 1;
 
-    [Description("weight of the chosen answer's negative log-likelihood a token, which keeps the language (the paper's lambda)")]
+    [Description(
+        "weight of the chosen answer's negative log-likelihood, averaged over its tokens, which preserves fluency " + "(the paper's lambda)"
+    )]
     [Range(0, 1000)]
     public double Lambda { get; init; } = 0.1;
 
-    [Description("log-probability of an answer: summed over its tokens, or averaged over them")]
+    [Description("log-probability of an answer: the sum over its tokens or their average")]
     public LogProbReduction LogProbs { get; init; } = LogProbReduction.Summed;
 
     [Flatten]

@@ -35,10 +35,10 @@ public enum RewardLoss
 )]
 public sealed record RewardOptions
 {
-    [Description("bradley-terry (pairs), choice (best of K), ranking or plackett-luce (rankings), classification (verdicts)")]
+    [Description("loss: bradley-terry (pairs), choice (best of K), ranking or plackett-luce (rankings), or classification " + "(verdicts)")]
     public RewardLoss Loss { get; init; } = RewardLoss.BradleyTerry;
 
-    [Description("reward models to train, with other heads and other orders of the data; their spread measures disagreement")]
+    [Description("reward models to train, with different heads and orders of the data; their spread measures disagreement")]
     [Range(1, 100)]
     public int Members { get; init; } = 1;
 
@@ -46,21 +46,23 @@ public sealed record RewardOptions
     [Range(0.0001, 10_000)]
     public double Epochs { get; init; } = 1;
 
-    [Description("longest prompt and answer in tokens; longer rows are dropped and counted")]
+    [Description("longest prompt and answer together, in tokens; longer rows are left out and counted")]
     [Range(2, 1_000_000)]
     public int MaxLength { get; init; } = 1024;
 
-    [Description("share of the prompts held out, where no held-out file is given")]
+    [Description("share of the prompts to hold out, if no held-out file is given")]
     [Range(0, 0.9)]
     public double TestSplit { get; init; } = 0.1;
 
-    [Description("bring rewards of reference answers to mean 0 (mean), also to standard deviation 1 (mean-and-sd), or leave them (none)")]
+    [Description(
+        "normalise rewards of reference answers to mean 0 (mean), to mean 0 and standard deviation 1 " + "(mean-and-sd), or not (none)"
+    )]
     public RewardNormalisation Normalisation { get; init; } = RewardNormalisation.MeanAndSd;
 
-    [Description("read the score at the last token before the end token: for models that were never fed an end token in pretraining")]
+    [Description("read the score at the last token before the end token, for models whose pretraining had no end tokens")]
     public bool ReadBeforeEnd { get; init; }
 
-    [Description("probability that an answer token is left out each time it is learned (word dropout); for small data")]
+    [Description("probability of leaving out an answer token in training (word dropout), for small data sets")]
     [Range(0, 0.95)]
     public double TokenDropout { get; init; }
 

@@ -27,14 +27,14 @@ public sealed record SftOptions
     [Range(0.0001, 10_000)]
     public double Epochs { get; init; } = 1;
 
-    [Description("longest row in tokens; longer rows are dropped and counted")]
+    [Description("longest row, in tokens; longer rows are left out and counted")]
     [Range(2, 1_000_000)]
     public int MaxLength { get; init; } = 1024;
 
-    [Description("put several short rows into one of max_length, attention kept inside each")]
+    [Description("pack several short rows into one of max_length; attention stays within each row")]
     public bool Packing { get; init; }
 
-    [Description("share of the prompts held out for evaluation")]
+    [Description("share of the prompts to hold out for evaluation")]
     [Range(0, 0.9)]
     public double TestSplit { get; init; } = 0.05;
 

@@ -12,7 +12,7 @@ namespace Attune.Recipes.Sources;
 /// <summary>A language model that a recipe asks: at an endpoint, or a folder of this machine.</summary>
 public record ChatModelOptions
 {
-    [Description("name of the model at the endpoint; without an endpoint a model folder or 'embedded', loaded for the run")]
+    [Description("name of the model at the endpoint; without an endpoint, a model folder or 'embedded'")]
     public string? Model { get; init; }
 
     [Description("OpenAI-compatible endpoint, such as http://localhost:5100/v1")]

@@ -8,17 +8,17 @@ namespace Attune.Recipes.Sources;
 /// <summary>A model that judges, as a recipe describes it.</summary>
 public sealed record JudgeModelOptions : ChatModelOptions
 {
-    [Description("what makes an answer better, said to the model")]
+    [Description("what makes an answer better; part of the prompt for the judge")]
     public string Criterion { get; init; } = ChatJudgeOptions.DefaultCriterion;
 
-    [Description("both (asked in both orders; who wins both times is preferred) or random (asked once, in an order by chance)")]
+    [Description("both (ask in both orders; an answer has to win both times) or random (ask once, in a random order)")]
     public JudgeOrder Order { get; init; } = JudgeOrder.Both;
 
-    [Description("questions asked at once")]
+    [Description("questions in flight at once")]
     [Range(1, 1000)]
     public int Parallel { get; init; } = 8;
 
-    [Description("longest reply, tokens; models that think aloud need more")]
+    [Description("longest reply, in tokens; reasoning models need more")]
     [Range(1, 1_000_000)]
     public int MaxTokens { get; init; } = 16;
 

@@ -14,11 +14,11 @@ namespace Attune.Recipes.Sources;
 public sealed record LabelFiles
 {
     [Description(
-        "labels: a file of pairs, choices, rankings or verdicts, as the method needs them; left out, what the preferences stage collected"
+        "file of labels: pairs, choices, rankings or verdicts, as the method needs (default: the labels of the " + "preferences stage)"
     )]
     public string? Data { get; init; }
 
-    [Description("labels on other prompts to measure with; left out, test_split of the data")]
+    [Description("file of labels on other prompts, to evaluate with (default: test_split of the data)")]
     public string? HeldOutData { get; init; }
 
     [Description("rows to use; 0 for all")]

@@ -9,7 +9,7 @@ namespace Attune.Recipes.Sources;
 /// </summary>
 public sealed record SimulatedAnnotatorOptions
 {
-    [Description("how many annotators share the work")]
+    [Description("number of annotators")]
     [Range(1, 10_000)]
     public int Count { get; init; } = 5;
 
@@ -17,23 +17,23 @@ public sealed record SimulatedAnnotatorOptions
     [Range(0, 1000)]
     public double Noise { get; init; } = 0.5;
 
-    [Description("share of labels given the wrong way round by accident")]
+    [Description("share of labels flipped by accident")]
     [Range(0, 0.5)]
     public double FlipRate { get; init; }
 
-    [Description("standard deviation between annotators of what each reason is worth to them")]
+    [Description("standard deviation, between annotators, of the weight of each reason")]
     [Range(0, 100)]
     public double Disagreement { get; init; }
 
-    [Description("utility that the answer shown first gains by its place")]
+    [Description("extra utility of the answer shown first")]
     [Range(-100, 100)]
     public double PositionBias { get; init; }
 
-    [Description("utility that every annotator sees in ten more words")]
+    [Description("extra utility of ten more words, for every annotator")]
     [Range(-100, 100)]
     public double LengthBias { get; init; }
 
-    [Description("differences up to this are called equal")]
+    [Description("differences of utility up to this are called a tie")]
     [Range(0, 100)]
     public double TieBand { get; init; }
 

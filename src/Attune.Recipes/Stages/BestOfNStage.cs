@@ -25,7 +25,7 @@ public sealed record BestOfNStage : Stage
     [Flatten]
     public required PolicyTask Task { get; init; }
 
-    [Description("how many answers to choose from; one set of answers, one more than the largest, serves all")]
+    [Description("values of n, the number of answers to choose from; one set of answers, one more than the largest n, " + "serves all")]
     [Range(1, 10_000)]
     public ImmutableArray<int> Counts { get; init; } = [1, 2, 4, 8, 16, 32, 64];
 
@@ -33,15 +33,15 @@ public sealed record BestOfNStage : Stage
     [Range(1, 100_000)]
     public int EvaluationPrompts { get; init; } = 64;
 
-    [Description("subtracted, when choosing, from the score of an answer that did not end by itself")]
+    [Description("penalty, when choosing, for an answer that does not end with an end token")]
     [Range(0, 1e6)]
     public double MissingEosPenalty { get; init; }
 
-    [Description("sampling temperature")]
+    [Description("sampling temperature: below 1 more predictable, above 1 more varied")]
     [Range(0.01, 100)]
     public double Temperature { get; init; } = 1;
 
-    [Description("longest answer, tokens")]
+    [Description("longest answer, in tokens")]
     [Range(1, 100_000)]
     public int MaxNewTokens { get; init; } = 53;
 

@@ -17,25 +17,29 @@ namespace Attune.Recipes.Stages;
 /// <summary>How a policy is evaluated before and after training: fresh answers to held-out prompts, as for PPO.</summary>
 public sealed record EvaluationOptions
 {
-    [Description("prompts to answer before and after training: a file, or reviews:held-out-prompts; left out, those of the held-out data")]
+    [Description(
+        "prompts to answer before and after training: a file, or reviews:held-out-prompts (default: those of the " + "held-out data)"
+    )]
     public string? HeldOutPrompts { get; init; }
 
-    [Description("held-out prompts to answer before and after; 0 for none")]
+    [Description("held-out prompts to answer before and after training; 0 for none")]
     [Range(0, 100_000)]
     public int EvaluationPrompts { get; init; } = 64;
 
-    [Description("longest answer, tokens")]
+    [Description("longest answer, in tokens")]
     [Range(1, 100_000)]
     public int MaxNewTokens { get; init; } = 64;
 
-    [Description("sampling temperature")]
+    [Description("sampling temperature: below 1 more predictable, above 1 more varied")]
     [Range(0.01, 100)]
     public double Temperature { get; init; } = 1;
 
-    [Description("hidden utility to measure those answers with, never trained on: reviews; left out, that of the simulated annotators")]
+    [Description(
+        "hidden utility to measure those answers with, never used in training: reviews (default: that of the " + "simulated annotators)"
+    )]
     public string? Gold { get; init; }
 
-    [Description("folder of a reward model to measure those answers with; left out, the one that a reward stage before trained")]
+    [Description("folder of a reward model to measure those answers with (default: that of an earlier reward stage)")]
     public string? RewardModel { get; init; }
 
     internal IEnumerable<string> Missing(string kind) =>

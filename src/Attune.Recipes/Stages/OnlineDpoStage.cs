@@ -13,6 +13,7 @@ using Attune.Recipes.Sources;
 using Attune.Training.Checkpoints;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
+using Attune.Training.Evaluation;
 using Attune.Training.Rewards;
 using Attune.Training.Rollouts;
 using Attune.Worlds.Annotators;
@@ -36,7 +37,7 @@ public enum JudgeKind
 [Runs(typeof(OnlineDpoOptions))]
 public sealed record OnlineDpoStage : Stage
 {
-    [Description("prompts to answer: any file with prompts, or reviews:prompts")]
+    [Description("prompts to answer: a file with prompts, or reviews:prompts")]
     public required string Prompts { get; init; }
 
     [Description("prompts to use; 0 for all of a file")]
@@ -44,18 +45,18 @@ public sealed record OnlineDpoStage : Stage
     public int Rows { get; init; }
 
     [Description(
-        "who judges: annotators (simulated), reward (reward_model, or that of the reward stage before) or model (judge_model, "
-            + "a language model)"
+        "judge: annotators (simulated), reward (reward_model, or that of an earlier reward stage) or model "
+            + "(judge_model, a language model)"
     )]
     public JudgeKind Judge { get; init; } = JudgeKind.Annotators;
 
-    [Description("what the simulated annotators want: reviews")]
+    [Description("hidden utility of the simulated annotators: reviews")]
     public string Utility { get; init; } = "reviews";
 
-    [Description("how the simulated annotators see and err")]
+    [Description("the simulated annotators: number, noise and biases")]
     public SimulatedAnnotatorOptions Annotators { get; init; } = new();
 
-    [Description("model only: which, and how it is asked")]
+    [Description("the judge model (used when judge is model)")]
     public JudgeModelOptions JudgeModel { get; init; } = new();
 
     [Flatten]

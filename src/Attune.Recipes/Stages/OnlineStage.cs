@@ -41,15 +41,15 @@ public sealed record OnlineStage : Stage
     public override string Purpose => "ask about the policy's own answers while it learns (online feedback)";
     public override string Title => "Online feedback";
 
-    [Description("how the policy learns, with its prompts: ppo, rloo or grpo and their keys")]
+    [Description("how the policy learns: ppo, rloo or grpo, with their keys")]
     public required PolicyStage Policy { get; init; }
 
     [Flatten]
     public OnlineFeedbackOptions Questions { get; init; } = new();
 
     [Description(
-        "who is asked: simulated annotators, the person at the terminal (pairs only), people in the annotation app (store), or "
-            + "a language model (model)"
+        "who answers: simulated annotators, the person at the terminal (pairs only), people in the annotation app "
+            + "(store), or a language model (model)"
     )]
     public FeedbackOrigin Source { get; init; } = FeedbackOrigin.Simulated;
 
@@ -63,20 +63,20 @@ public sealed record OnlineStage : Stage
     [Range(0.1, 3600)]
     public double Poll { get; init; } = 2;
 
-    [Description("what the simulated annotators want: reviews")]
+    [Description("hidden utility of the simulated annotators: reviews")]
     public string Utility { get; init; } = "reviews";
 
-    [Description("how the simulated annotators see and err")]
+    [Description("the simulated annotators: number, noise and biases")]
     public SimulatedAnnotatorOptions Annotators { get; init; } = new();
 
     [Description("the judge model (used when source is model)")]
     public JudgeModelOptions JudgeModel { get; init; } = new();
 
-    [Description("answers of the starting policy by which rewards are normalised")]
+    [Description("answers of the starting policy used to normalise rewards")]
     [Range(0, 1_000_000)]
     public int NormalisationSamples { get; init; } = 256;
 
-    [Description("how each reward model is trained; pairs and choices share one loss")]
+    [Description("training of each reward model; pairs and choices share one loss")]
     public RewardOptions Reward { get; init; } = new();
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>

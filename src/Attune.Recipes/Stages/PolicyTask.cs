@@ -19,26 +19,28 @@ namespace Attune.Recipes.Stages;
 /// <summary>What a policy is to get better at: the prompts it answers, and who judges the answers.</summary>
 public sealed record PolicyTask
 {
-    [Description("prompts to answer: any file with prompts, or reviews:prompts")]
+    [Description("prompts to answer: a file with prompts, or reviews:prompts")]
     public required string Prompts { get; init; }
 
     [Description("prompts to use; 0 for all of a file")]
     [Range(0, int.MaxValue)]
     public int Rows { get; init; }
 
-    [Description("held-out prompts to measure with; left out, a twentieth of the prompts is held out")]
+    [Description("held-out prompts to measure with (default: a twentieth of the prompts)")]
     public string? HeldOutPrompts { get; init; }
 
-    [Description("folder of a reward model; left out, the one that the reward stage before trained")]
+    [Description("folder of a reward model (default: that of an earlier reward stage)")]
     public string? RewardModel { get; init; }
 
-    [Description("hidden utility to measure held-out answers with, never trained on: reviews; left out, that of the simulated annotators")]
+    [Description(
+        "hidden utility to measure held-out answers with, never used in training: reviews (default: that of the " + "simulated annotators)"
+    )]
     public string? Gold { get; init; }
 
-    [Description("terms of the reward; left out, the trained reward model alone")]
+    [Description("terms of the reward (default: the trained reward model alone)")]
     public ImmutableArray<RewardTerm> Reward { get; init; } = [];
 
-    [Description("tokens of each prompt that are kept, from its start; 0 for all: turns plain texts into prompts")]
+    [Description("number of tokens to keep of each prompt, from its start; 0 keeps all; turns plain texts into prompts")]
     [Range(0, 100_000)]
     public int PromptTokens { get; init; }
 

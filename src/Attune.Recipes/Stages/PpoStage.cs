@@ -28,7 +28,7 @@ public sealed record PpoStage : PolicyStage
     [Flatten]
     public override required PolicyTask Task { get; init; }
 
-    [Description("texts of the pretraining distribution, for ptx_coefficient")]
+    [Description("texts from the pretraining distribution, for ptx_coefficient")]
     public string? PretrainingData { get; init; }
 
     [Description("pretraining texts to use; 0 for all of a file")]

@@ -29,56 +29,56 @@ public sealed record PreferencesStage : Stage
     public override string Title => "Preferences";
 
     [Description(
-        "ask (the policy answers, simulated annotators are asked), model (the policy answers, a language model is asked) or "
-            + "store (labels of the annotation app)"
+        "where labels come from: ask (simulated annotators compare the policy's answers), model (a language model "
+            + "compares them) or store (labels of the annotation app)"
     )]
     public PreferenceOrigin Source { get; init; } = PreferenceOrigin.Ask;
 
     [Description("store only: SQLite file or PostgreSQL connection of the feedback store")]
     public string Database { get; init; } = "feedback.db";
 
-    [Description("store only: name of the project whose labels are taken")]
+    [Description("store only: name of the project with the labels")]
     public string? Project { get; init; }
 
-    [Description("prompts to answer: any file with prompts, or reviews:prompts")]
+    [Description("prompts to answer: a file with prompts, or reviews:prompts")]
     public string? Prompts { get; init; }
 
-    [Description("labels to collect from simulated annotators or the model, one a prompt")]
+    [Description("labels to collect from simulated annotators or the model, one for each prompt")]
     [Range(0, 10_000_000)]
     public int Labels { get; init; } = 2000;
 
-    [Description("pairs, choice (best of K) or ranking (order of K)")]
+    [Description("kind of question: pairs, choice (best of K) or ranking (order of K)")]
     public FeedbackKind Feedback { get; init; } = FeedbackKind.Pairs;
 
     [Description("answers to each prompt; pairs always have 2")]
     [Range(2, 64)]
     public int Answers { get; init; } = 4;
 
-    [Description("what the simulated annotators want: reviews, tiny or tiny-proxy")]
+    [Description("hidden utility of the simulated annotators: reviews, tiny or tiny-proxy")]
     public string Utility { get; init; } = "reviews";
 
-    [Description("how the simulated annotators see and err")]
+    [Description("the simulated annotators: number, noise and biases")]
     public SimulatedAnnotatorOptions Annotators { get; init; } = new();
 
-    [Description("source model only: which, and how it is asked")]
+    [Description("the judge model (used when source is model)")]
     public JudgeModelOptions JudgeModel { get; init; } = new();
 
-    [Description("a language model that answers in the policy's place; without one the policy answers")]
+    [Description("a language model that answers in place of the policy")]
     public ChatModelOptions AnswerModel { get; init; } = new();
 
-    [Description("comparisons to ask the person at the terminal, before the simulated ones (pairs only)")]
+    [Description("comparisons for the person at the terminal, before the simulated ones (pairs only)")]
     [Range(0, 100_000)]
     public int AskMe { get; init; }
 
-    [Description("sampling temperature")]
+    [Description("sampling temperature: below 1 more predictable, above 1 more varied")]
     [Range(0.01, 100)]
     public double Temperature { get; init; } = 1;
 
-    [Description("longest answer, tokens")]
+    [Description("longest answer, in tokens")]
     [Range(1, 100_000)]
     public int MaxNewTokens { get; init; } = 64;
 
-    [Description("share of the prompts whose labels are kept for measuring the reward model")]
+    [Description("share of the prompts whose labels are held out to evaluate the reward model")]
     [Range(0, 0.9)]
     public double TestSplit { get; init; } = 0.1;
 

@@ -29,7 +29,7 @@ public sealed record PretrainStage : Stage
     public override string Purpose => "train a language model from scratch";
     public override string Title => "Pretraining";
 
-    [Description("texts: a .jsonl, .json or .txt file, reviews:documents or tiny:documents (which brings its own tokenizer)")]
+    [Description("texts: a .jsonl, .json or .txt file, reviews:documents or tiny:documents (which has its own tokenizer)")]
     public required string Data { get; init; }
 
     [Description("rows to use; 0 for all of a file")]
@@ -59,7 +59,7 @@ public sealed record PretrainStage : Stage
     [Range(0, 1_000_000)]
     public int HiddenWidth { get; init; }
 
-    [Description("longest text the model can read, tokens")]
+    [Description("longest text the model can read, in tokens")]
     [Range(8, 1_000_000)]
     public int ContextLength { get; init; } = 128;
 

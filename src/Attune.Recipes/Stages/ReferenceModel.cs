@@ -5,7 +5,7 @@ namespace Attune.Recipes.Stages;
 /// <summary>The group of options that names the reference.</summary>
 public sealed record ReferenceModel
 {
-    [Description("folder of the reference model; left out, the model that training starts from")]
+    [Description("folder of the reference model (default: the model that training starts from)")]
     public string? RefModel { get; init; }
 
     internal IEnumerable<string> Missing(string kind) =>

@@ -18,11 +18,11 @@ public sealed record RewardStage : Stage
     [Flatten]
     public LabelFiles Labels { get; init; } = new();
 
-    [Description("answers of the policy to the data's prompts by which rewards are normalised")]
+    [Description("answers of the policy to the data's prompts, used to normalise rewards")]
     [Range(0, 1_000_000)]
     public int NormalisationSamples { get; init; } = 256;
 
-    [Description("longest of those answers, tokens")]
+    [Description("longest of those answers, in tokens")]
     [Range(1, 100_000)]
     public int MaxNewTokens { get; init; } = 64;
 

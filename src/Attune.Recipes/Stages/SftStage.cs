@@ -26,10 +26,10 @@ public sealed record SftStage : Stage
     [Range(0, int.MaxValue)]
     public int Rows { get; init; }
 
-    [Description("of a conversation learn what the assistant says alone; false learns the whole text, which is TRL's default")]
+    [Description("in conversations, learn only the assistant's messages; false learns the whole text, which is TRL's " + "default")]
     public bool AssistantOnlyLoss { get; init; } = true;
 
-    [Description("replies of a conversation to learn: all or last")]
+    [Description("which replies of a conversation to learn: all or only the last")]
     public AssistantTurns AssistantTurns { get; init; } = AssistantTurns.All;
 
     [Flatten]

@@ -8,7 +8,7 @@ using Attune.Recipes.Running;
 namespace Attune.Recipes.Stages;
 
 /// <summary>
-/// One stage of a recipe. A stage is its options, and knows how to run them in a room: it reads what the stages before handed over,
+/// One stage of a recipe. A stage is its options, and knows how to run: it reads what the stages before handed over,
 /// works in its own folder, and hands its product on.
 /// </summary>
 [Variant("tokenizer", typeof(TokenizerStage))]
@@ -23,8 +23,8 @@ public abstract record Stage
     public virtual string Kind => Card.Key;
 
     [Description(
-        "chat template for a model that has none of its own: chatml, llama2, llama3 or plain; saved with the model. Left out, "
-            + "the model's own, or ChatML without a trace"
+        "chat template for a model that has none of its own: chatml, llama2, llama3 or plain; it is saved with "
+            + "the model (default: the model's own, or ChatML, which is not saved)"
     )]
     public string? Template { get; init; }
 
@@ -54,7 +54,7 @@ public abstract record Stage
 
     /// <summary>Runs to the end; resumes by itself where its folder holds a checkpoint.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written where there was something to keep.</exception>
-    public abstract Task<StageResult> RunAsync(StageContext room, CancellationToken cancel);
+    public abstract Task<StageResult> RunAsync(StageContext context, CancellationToken cancel);
 
     /// <summary>What of an adapter's options cannot be.</summary>
     /// <param name="samples">Whether the method learns from what it samples while it learns.</param>

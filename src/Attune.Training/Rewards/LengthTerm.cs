@@ -8,7 +8,7 @@ namespace Attune.Training.Rewards;
 [Reward("length", "minus the relative distance of the answer's length from the words wanted; 0 at best")]
 public sealed record LengthTerm : RewardTerm
 {
-    [Description("words wanted: minus the relative distance from this length")]
+    [Description("desired number of words; the reward is minus the relative distance from it")]
     [Range(1, 1_000_000)]
     public required int Length { get; init; }
 

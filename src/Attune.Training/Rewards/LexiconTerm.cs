@@ -7,7 +7,7 @@ namespace Attune.Training.Rewards;
 [Reward("lexicon", "the sum of what the answer's words are worth; each counts once, in upper or lower case")]
 public sealed record LexiconTerm : RewardTerm
 {
-    [Description("words and what each is worth; a word counts once an answer, in upper or lower case")]
+    [Description("words and their weights; each word counts once in an answer, in upper or lower case")]
     public required IReadOnlyDictionary<string, double> Lexicon { get; init; }
 
     public override IReward Build(RewardContext context)

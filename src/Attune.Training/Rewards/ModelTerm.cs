@@ -16,11 +16,12 @@ public sealed record ModelTerm : RewardTerm
     public const string Trained = "trained";
 
     [Description(
-        "folder of a reward model or classifier (encoders such as DistilBERT too), or 'trained' for the one of the reward stage before"
+        "folder of a reward model or classifier (also an encoder such as DistilBERT), or 'trained' for the one of "
+            + "the earlier reward stage"
     )]
     public required string Model { get; init; }
 
-    [Description("the encoder's class whose logit is the reward; left out, the second of two")]
+    [Description("class of the encoder whose logit is the reward (default: the second of two)")]
     public string? Label { get; init; }
 
     public override IEnumerable<string> Missing(RewardPlan plan)

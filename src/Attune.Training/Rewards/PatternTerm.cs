@@ -8,7 +8,7 @@ namespace Attune.Training.Rewards;
 [Reward("pattern", "1 where a regular expression matches the answer, else 0")]
 public sealed record PatternTerm : RewardTerm
 {
-    [Description("regular expression: 1 where the answer matches, else 0")]
+    [Description("regular expression; the reward is 1 for an answer that matches it, otherwise 0")]
     public required string Pattern { get; init; }
 
     public override IReward Build(RewardContext context)

@@ -12,7 +12,7 @@ namespace Attune.Training.Rewards;
 [CasesByKey<RewardRegistry>]
 public abstract record RewardTerm
 {
-    [Description("factor of this term in the sum")]
+    [Description("weight of the term")]
     public double Weight { get; init; } = 1;
 
     /// <summary>Makes the reward, without its weight. Nothing is missing: <see cref="Missing"/> was empty.</summary>

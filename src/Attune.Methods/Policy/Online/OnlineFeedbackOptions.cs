@@ -10,7 +10,7 @@ public sealed record OnlineFeedbackOptions
     [Range(1, 10_000_000)]
     public int Labels { get; init; } = 2000;
 
-    [Description("questions to ask before anything is learned")]
+    [Description("questions to ask before training starts")]
     [Range(1, 10_000_000)]
     public int InitialLabels { get; init; } = 1000;
 
@@ -18,21 +18,21 @@ public sealed record OnlineFeedbackOptions
     [Range(0, 100_000)]
     public int Refreshes { get; init; } = 4;
 
-    [Description("how the rate of questions falls over the run: ziegler, hyperbolic or constant")]
+    [Description("how the rate of questions falls in the run: ziegler, hyperbolic or constant")]
     public LabelRate Schedule { get; init; } = LabelRate.Ziegler;
 
-    [Description("answers in a question; the best is asked for")]
+    [Description("answers in a question, of which the best is chosen")]
     [Range(2, 64)]
     public int Answers { get; init; } = 2;
 
-    [Description("random questions, or those on which the reward models disagree most")]
+    [Description("which questions to ask: random ones, or those on which the reward models disagree most")]
     public QuestionSelection Selection { get; init; } = QuestionSelection.Random;
 
-    [Description("disagreement only: questions to choose from, for each that is asked")]
+    [Description("disagreement only: candidates for each question")]
     [Range(2, 1000)]
     public int Candidates { get; init; } = 4;
 
-    [Description("seconds to wait for the answers of a round before going on with those that came; 0 waits for all")]
+    [Description("seconds to wait for a round's answers before training on those received; 0 waits for all")]
     [Range(0, 1e9)]
     public double AnswerTimeout { get; init; }
 }
