@@ -13,7 +13,6 @@ using Attune.Recipes.Sources;
 using Attune.Training.Checkpoints;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
-using Attune.Training.Evaluation;
 using Attune.Training.Rewards;
 using Attune.Training.Rollouts;
 using Attune.Worlds.Annotators;

@@ -1,20 +1,8 @@
 using System.Collections.Immutable;
-using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
-using System.Diagnostics;
 using Attune.Core;
-using Attune.Core.Conversations;
 using Attune.Core.Feedback;
-using Attune.Core.Rollouts;
-using Attune.Core.Runs;
-using Attune.Data.Formats;
-using Attune.Data.Judging;
-using Attune.Data.Order;
 using Attune.Recipes.Running;
-using Attune.Recipes.Sources;
-using Attune.Training.Rollouts;
 using Attune.Worlds.Annotators;
-using Microsoft.Extensions.AI;
 
 namespace Attune.Recipes.Stages;
 

@@ -193,7 +193,7 @@ internal static class GenerateCommand
         ParseResult parsed,
         Prompt prompt,
         ITokenizer tokenizer,
-        IReadOnlyList<Rollout> rollouts,
+        Rollout[] rollouts,
         IReadOnlyList<Score>? scores
     )
     {
