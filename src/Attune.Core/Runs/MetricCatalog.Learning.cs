@@ -113,7 +113,8 @@ public static partial class MetricCatalog
             new(
                 prefix + "rewards/chosen",
                 "reward",
-                "Mean implicit reward of chosen answers (beta times the log ratio to the reference, or the method's counterpart) over {over}.",
+                "Mean implicit reward of chosen answers (beta times the log ratio to the reference, or the method's "
+                    + $"counterpart) over {over}.",
                 Trl
             ),
             new(prefix + "rewards/rejected", "reward", "The same for rejected answers.", Trl),
