@@ -199,7 +199,7 @@ internal static class GenerateCommand
     {
         var before = prompt is Prompt.Text ? parsed.GetRequiredValue(PromptText) : "";
         var best = scores is null ? 0 : BestOfReward.Best(scores);
-        for (var i = 0; i < rollouts.Count; i++)
+        for (var i = 0; i < rollouts.Length; i++)
         {
             // With nothing before it, the answer is a text of its own: no space stands before its first word.
             var answer = rollouts[i].Sequence.Answer;
