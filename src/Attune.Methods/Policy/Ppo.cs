@@ -114,7 +114,6 @@ public static class Ppo
     /// <param name="logProbs">of the policy being trained, [tokens]</param>
     /// <param name="oldLogProbs">of the policy that sampled, [tokens]</param>
     /// <param name="advantages">[tokens]</param>
-    /// <param name="clipRange">epsilon</param>
     public static Tensor PolicyLoss(Tensor logProbs, Tensor oldLogProbs, Tensor advantages, double clipRange) =>
         Surrogate.Clipped(logProbs, oldLogProbs, advantages, clipRange, clipRange);
 
@@ -122,7 +121,6 @@ public static class Ppo
     /// <param name="values">[tokens]</param>
     /// <param name="oldValues">[tokens]</param>
     /// <param name="returns">[tokens]</param>
-    /// <param name="clipRange">epsilon</param>
     /// <returns>[tokens]</returns>
     public static Tensor ValueLoss(Tensor values, Tensor oldValues, Tensor returns, double clipRange)
     {
