@@ -2,6 +2,7 @@
 // Prints the counts of docs/log.md for a checkout of this or an earlier commit:
 //   dotnet run build/counts.cs [CHECKOUT] [-- --circles]
 using Attune.Testing.Sources;
+using Microsoft.CodeAnalysis.CSharp;
 
 var root = args.FirstOrDefault(a => !a.StartsWith('-')) ?? ".";
 var product = SourceFile.Below(root, "src");
@@ -40,8 +41,10 @@ foreach (var journey in Directory.GetFiles(Journeys()).Order(StringComparer.Ordi
     var paths = File.ReadLines(journey).Where(l => l.Length > 0 && l[0] != '#').Select(l => Path.Combine(root, l.Trim())).ToArray();
     if (paths.All(File.Exists))
     {
+        // Lines depend on the formatter; words, numbers and signs of C# do not.
         var lines = paths.Sum(p => File.ReadLines(p).Count());
-        Print($"to follow a {Path.GetFileNameWithoutExtension(journey).Split('@')[0]}", $"{paths.Length} files, {lines} lines");
+        var tokens = paths.Where(p => p.EndsWith(".cs", StringComparison.Ordinal)).Sum(p => TokensOf(p));
+        Print($"to follow a {Path.GetFileNameWithoutExtension(journey).Split('@')[0]}", $"{paths.Length} files, {lines} lines, {tokens} tokens of C#");
     }
 }
 
@@ -66,6 +69,8 @@ string Naming(string word)
     var naming = product.Where(f => f.Syntax.DescendantTokens().Any(t => t.Text.Contains(word, StringComparison.Ordinal))).ToArray();
     return $"{naming.Length} ({string.Join(", ", naming.Select(f => Path.GetFileName(f.Path)))})";
 }
+
+static int TokensOf(string path) => CSharpSyntaxTree.ParseText(File.ReadAllText(path)).GetRoot().DescendantTokens().Count();
 
 static string Journeys() => Path.Combine(Path.GetDirectoryName(SourcePath())!, "journeys");
 

@@ -19,7 +19,7 @@ public sealed record FrontierRecipe
     [Description("the board's name in reports")]
     public string Name { get; init; } = "frontier";
 
-    [Description("model to start from: a folder in Hugging Face layout, or 'embedded'; leave it out if the base trains its " + "own")]
+    [Description("model to start from: a folder in Hugging Face layout, or 'embedded'; leave it out if the base trains its own")]
     public string? Model { get; init; }
 
     [Description("seeds; each runs one base and one cell of each setting")]
@@ -104,7 +104,7 @@ public sealed record FrontierEvaluationOptions
     [Description("held-out prompts: any file with prompts, reviews:held-out-prompts or tiny:prompts")]
     public string Prompts { get; init; } = "reviews:held-out-prompts";
 
-    [Description("answers to measure with, one for each prompt; with more rows than prompts, prompts repeat with other " + "seeds")]
+    [Description("answers to measure with, one for each prompt; with more rows than prompts, prompts repeat with other seeds")]
     [Range(1, 1_000_000)]
     public int Rows { get; init; } = 256;
 

@@ -60,9 +60,7 @@ public sealed partial record GrpoOptions : GroupOptions
     [Description("divisor of the centred rewards: the standard deviation of the group or of the batch, or none (Dr. GRPO)")]
     public RewardScaling ScaleRewards { get; init; } = RewardScaling.Group;
 
-    [Description(
-        "average token losses over each sequence (GRPO) or over all tokens (DAPO), or divide their sum by a " + "constant (Dr. GRPO)"
-    )]
+    [Description("average token losses over each sequence (GRPO) or over all tokens (DAPO), or divide their sum by a constant (Dr. GRPO)")]
     public LossNormalization LossNormalization { get; init; } = LossNormalization.Sequence;
 
     public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

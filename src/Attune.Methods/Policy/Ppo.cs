@@ -70,9 +70,7 @@ public sealed partial record PpoOptions : PolicyGradientOptions
     [Description("whiten advantages over the batch, over each minibatch, or not at all")]
     public AdvantageWhitening AdvantageWhitening { get; init; } = AdvantageWhitening.Batch;
 
-    [Description(
-        "how the value network starts: as a copy of the reward model or the policy, or as a head on the policy " + "(shared-trunk)"
-    )]
+    [Description("start of the value network: reward-model, policy, or shared-trunk (a head on the policy)")]
     public ValueNetwork ValueNetwork { get; init; } = ValueNetwork.RewardModel;
 
     [Description("weight of the pretraining loss (PPO-ptx, InstructGPT eq. 2); 0 for none")]

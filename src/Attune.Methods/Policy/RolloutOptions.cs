@@ -31,7 +31,7 @@ public abstract record RolloutOptions
     [Range(0, 1e6)]
     public double ScoreClip { get; init; }
 
-    [Description("sampling temperature (below 1 more predictable, above 1 more varied); log-probabilities use the same " + "temperature")]
+    [Description("sampling temperature (below 1 more predictable, above 1 more varied); log-probabilities use the same temperature")]
     [Range(0.01, 100)]
     public double Temperature { get; init; } = 1;
 
@@ -61,9 +61,7 @@ public abstract record RolloutOptions
     [Range(0, 1e6)]
     public double StopOnGoldDrop { get; init; }
 
-    [Description(
-        "stop when the reward ensemble's spread on held-out answers exceeds this multiple of the initial spread; " + "0 for never"
-    )]
+    [Description("stop when the reward ensemble's spread on held-out answers exceeds this multiple of the initial spread; 0 for never")]
     [Range(0, 1e6)]
     public double StopOnDisagreement { get; init; }
 

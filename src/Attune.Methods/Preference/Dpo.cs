@@ -42,14 +42,14 @@ public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
     [Range(0, 0.4999)]
     public double LabelSmoothing { get; init; }
 
-    [Description("divergence from the reference to limit: reverse-kl (DPO), forward-kl, js-divergence or alpha-divergence " + "(f-DPO)")]
+    [Description("divergence from the reference to limit: reverse-kl (DPO), forward-kl, js-divergence or alpha-divergence (f-DPO)")]
     public FDivergenceType FDivergenceType { get; init; } = FDivergenceType.ReverseKl;
 
     [Description("alpha of the alpha divergence: reverse KL towards 0, forward KL towards 1")]
     [Range(0.001, 0.999)]
     public double FAlphaDivergenceCoef { get; init; } = 0.5;
 
-    [Description("log-probability of an answer: the sum over its tokens (the paper) or their average (length-normalised " + "DPO)")]
+    [Description("log-probability of an answer: the sum over its tokens (the paper) or their average (length-normalised DPO)")]
     public LogProbReduction LogProbs { get; init; } = LogProbReduction.Summed;
 
     [Description(

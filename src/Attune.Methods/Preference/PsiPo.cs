@@ -31,7 +31,7 @@ public enum PsiKind
 )]
 public sealed record PsiPoOptions : IPairMethod
 {
-    [Description("Psi, the function of the preference probability to maximise: identity (IPO), log-odds (DPO) or probit " + "(Thurstone)")]
+    [Description("Psi, the function of the preference probability to maximise: identity (IPO), log-odds (DPO) or probit (Thurstone)")]
     public PsiKind Psi { get; init; } = PsiKind.Identity;
 
     [Description("assumed share of wrong labels")]

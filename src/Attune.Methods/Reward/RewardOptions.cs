@@ -35,7 +35,7 @@ public enum RewardLoss
 )]
 public sealed record RewardOptions
 {
-    [Description("loss: bradley-terry (pairs), choice (best of K), ranking or plackett-luce (rankings), or classification " + "(verdicts)")]
+    [Description("loss: bradley-terry (pairs), choice (best of K), ranking or plackett-luce (rankings), or classification (verdicts)")]
     public RewardLoss Loss { get; init; } = RewardLoss.BradleyTerry;
 
     [Description("reward models to train, with different heads and orders of the data; their spread measures disagreement")]

@@ -25,7 +25,7 @@ public sealed record BestOfNStage : Stage
     [Flatten]
     public required PolicyTask Task { get; init; }
 
-    [Description("values of n, the number of answers to choose from; one set of answers, one more than the largest n, " + "serves all")]
+    [Description("values of n, the number of answers to choose from; one set of answers, one more than the largest n, serves all")]
     [Range(1, 10_000)]
     public ImmutableArray<int> Counts { get; init; } = [1, 2, 4, 8, 16, 32, 64];
 

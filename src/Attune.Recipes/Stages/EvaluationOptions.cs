@@ -17,9 +17,7 @@ namespace Attune.Recipes.Stages;
 /// <summary>How a policy is evaluated before and after training: fresh answers to held-out prompts, as for PPO.</summary>
 public sealed record EvaluationOptions
 {
-    [Description(
-        "prompts to answer before and after training: a file, or reviews:held-out-prompts (default: those of the " + "held-out data)"
-    )]
+    [Description("prompts to answer before and after training: a file, or reviews:held-out-prompts (default: those of the held-out data)")]
     public string? HeldOutPrompts { get; init; }
 
     [Description("held-out prompts to answer before and after training; 0 for none")]

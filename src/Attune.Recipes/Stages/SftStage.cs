@@ -26,7 +26,7 @@ public sealed record SftStage : Stage
     [Range(0, int.MaxValue)]
     public int Rows { get; init; }
 
-    [Description("in conversations, learn only the assistant's messages; false learns the whole text, which is TRL's " + "default")]
+    [Description("in conversations, learn only the assistant's messages; false learns the whole text, which is TRL's default")]
     public bool AssistantOnlyLoss { get; init; } = true;
 
     [Description("which replies of a conversation to learn: all or only the last")]
