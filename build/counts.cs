@@ -44,7 +44,10 @@ foreach (var journey in Directory.GetFiles(Journeys()).Order(StringComparer.Ordi
         // Lines depend on the formatter; words, numbers and signs of C# do not.
         var lines = paths.Sum(p => File.ReadLines(p).Count());
         var tokens = paths.Where(p => p.EndsWith(".cs", StringComparison.Ordinal)).Sum(p => TokensOf(p));
-        Print($"to follow a {Path.GetFileNameWithoutExtension(journey).Split('@')[0]}", $"{paths.Length} files, {lines} lines, {tokens} tokens of C#");
+        Print(
+            $"to follow a {Path.GetFileNameWithoutExtension(journey).Split('@')[0]}",
+            $"{paths.Length} files, {lines} lines, {tokens} tokens of C#"
+        );
     }
 }
 

@@ -41,7 +41,14 @@ string[] blame = ["awful", "dull", "weak", "bad", "poor", "tedious", "terrible"]
 var reward = new TextReward(
     "praise",
     encoder.Tokenizer,
-    (_, answer) => TextReward.Words(answer).Sum(w => praise.Contains(w) ? 1 : blame.Contains(w) ? -1 : 0)
+    (_, answer) =>
+        TextReward
+            .Words(answer)
+            .Sum(w =>
+                praise.Contains(w) ? 1
+                : blame.Contains(w) ? -1
+                : 0
+            )
 );
 
 // 4. PPO's numbers; beta is kl_coefficient.
@@ -96,7 +103,11 @@ await loop.RunAsync(Progress.Start(seed), new Printer(), CancellationToken.None)
 await sampler.UseWeightsAsync(policy, version: 0, CancellationToken.None);
 var pool = new PromptPool(prompts);
 var requests = Enumerable.Range(0, 3).Select(i => pool.Request(i, seed.For("shown", i))).ToArray();
-var answers = await sampler.SampleAsync(requests, new SamplingOptions { MaxNewTokens = 32, EndToken = encoder.Tokenizer.EndToken }, default);
+var answers = await sampler.SampleAsync(
+    requests,
+    new SamplingOptions { MaxNewTokens = 32, EndToken = encoder.Tokenizer.EndToken },
+    default
+);
 foreach (var (answer, i) in answers.Select((a, i) => (a, i)))
 {
     Console.WriteLine($"{((Prompt.Text)prompts[i].Prompt).Value} ...{encoder.DecodeAnswer(prompts[i].Prompt, answer.Sequence.Answer)}");

@@ -189,13 +189,7 @@ internal static class GenerateCommand
         return new Prompt.Chat(system is null ? [question] : [new Message(Role.System, system), question]);
     }
 
-    private static void Print(
-        ParseResult parsed,
-        Prompt prompt,
-        ITokenizer tokenizer,
-        Rollout[] rollouts,
-        IReadOnlyList<Score>? scores
-    )
+    private static void Print(ParseResult parsed, Prompt prompt, ITokenizer tokenizer, Rollout[] rollouts, IReadOnlyList<Score>? scores)
     {
         var before = prompt is Prompt.Text ? parsed.GetRequiredValue(PromptText) : "";
         var best = scores is null ? 0 : BestOfReward.Best(scores);
