@@ -1,5 +1,5 @@
-using Attune.Recipes.Running;
 using Attune.Core;
+using Attune.Recipes.Running;
 using Attune.Text.Templates;
 
 namespace Attune.Recipes;

@@ -1,5 +1,5 @@
-using Attune.Recipes.Running;
 using Attune.Core.Runs;
+using Attune.Recipes.Running;
 
 namespace Attune.Recipes;
 

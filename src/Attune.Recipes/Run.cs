@@ -1,4 +1,3 @@
-using Attune.Recipes.Running;
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
@@ -7,6 +6,7 @@ using System.Runtime.InteropServices;
 using Attune.Core.Feedback;
 using Attune.Core.Files;
 using Attune.Core.Runs;
+using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
 using Attune.Reports;
 

@@ -1,8 +1,8 @@
-using Attune.Recipes.Running;
 using System.Collections;
 using System.Collections.Immutable;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
+using Attune.Recipes.Running;
 using Attune.Recipes.Stages;
 
 namespace Attune.Recipes;

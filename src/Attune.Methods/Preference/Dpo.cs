@@ -76,7 +76,8 @@ public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
     [
         new(
             "dpo-2023",
-            "Rafailov et al. 2023, appendix B, and the authors' code, with AdamW in place of RMSprop and a share in place of 150 warm-up steps."
+            "Rafailov et al. 2023, appendix B, and the authors' code, with AdamW in place of RMSprop and a share in place of 150 "
+                + "warm-up steps."
         )
         {
             ["loss_type"] = DpoLoss.Sigmoid,

@@ -3,7 +3,9 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Attune.Methods.Preference;
 
-/// <summary>The group of options of methods that learn from a file of preferences. Names and defaults are TRL's where it has them.</summary>
+/// <summary>
+/// The group of options of methods that learn from a file of preferences. Names and defaults are TRL's where it has them.
+/// </summary>
 public sealed record PreferenceOptions
 {
     [Description("passes over the data")]

@@ -244,11 +244,6 @@ public sealed class StageContext(
 
         log.TruncateAfter(checkpoint.LastSequence);
         screen.Note($"{task}: going on from update {checkpoint.Updates}");
-        return start with
-        {
-            Round = checkpoint.Round,
-            Updates = checkpoint.Updates,
-            Items = checkpoint.Items,
-        };
+        return start with { Round = checkpoint.Round, Updates = checkpoint.Updates, Items = checkpoint.Items };
     }
 }

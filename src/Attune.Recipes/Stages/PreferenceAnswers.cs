@@ -62,19 +62,14 @@ internal sealed class PreferenceAnswers(PreferencesStage stage, StageContext con
 
         return questions;
 
-        SampleRequest Request(int i, int k) =>
-            new(encoder.EncodePrompt(prompts[i % prompts.Length]), context.Seed.For("answer", i, k));
+        SampleRequest Request(int i, int k) => new(encoder.EncodePrompt(prompts[i % prompts.Length]), context.Seed.For("answer", i, k));
 
         AnsweredPrompt Answered(Prompt prompt, IEnumerable<Rollout> answers) =>
             new(prompt, [.. answers.Select(r => encoder.DecodeAnswer(prompt, r.Sequence.Answer))]);
     }
 
     /// <summary>Answers of another model than the policy.</summary>
-    private async Task<List<AnsweredPrompt>> AskForAnswersAsync(
-        ImmutableArray<Prompt> prompts,
-        int count,
-        CancellationToken cancel
-    )
+    private async Task<List<AnsweredPrompt>> AskForAnswersAsync(ImmutableArray<Prompt> prompts, int count, CancellationToken cancel)
     {
         const int Parallel = 8;
         using var client = stage.AnswerModel.OpenClient(Parallel);
@@ -88,13 +83,23 @@ internal sealed class PreferenceAnswers(PreferencesStage stage, StageContext con
         [
             .. Enumerable
                 .Range(0, count)
-                .SelectMany(i => Enumerable.Range(0, stage.AnswersEach).Select(k => (prompts[i % prompts.Length], context.Seed.For("answer", i, k)))),
+                .SelectMany(i =>
+                    Enumerable.Range(0, stage.AnswersEach).Select(k => (prompts[i % prompts.Length], context.Seed.For("answer", i, k)))
+                ),
         ];
         var answers = await model.SampleAsync(
             requests,
             new ImmediateProgress(n => context.Screen.Report($"asking {stage.AnswerModel.Author} to answer", n, requests.Length, "")),
             cancel
         );
-        return [.. Enumerable.Range(0, count).Select(i => new AnsweredPrompt(prompts[i % prompts.Length], [.. answers.Skip(i * stage.AnswersEach).Take(stage.AnswersEach)]))];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new AnsweredPrompt(
+                    prompts[i % prompts.Length],
+                    [.. answers.Skip(i * stage.AnswersEach).Take(stage.AnswersEach)]
+                )),
+        ];
     }
 }

@@ -154,14 +154,16 @@ public sealed record PreferencesStage : Stage
             ];
 
     /// <summary>The labels of a model, which is their author.</summary>
-    private async Task JudgeAsync(StageContext context, List<AnsweredPrompt> questions, Dictionary<string, double> figures, CancellationToken cancel)
+    private async Task JudgeAsync(
+        StageContext context,
+        List<AnsweredPrompt> questions,
+        Dictionary<string, double> figures,
+        CancellationToken cancel
+    )
     {
         var (judge, client) = JudgeModel.Open();
         using var closing = client;
-        Question[] asked =
-        [
-            .. questions.Select((q, i) => new Question($"{context.Name}/{i}", q.Prompt, q.Answers, 0)),
-        ];
+        Question[] asked = [.. questions.Select((q, i) => new Question($"{context.Name}/{i}", q.Prompt, q.Answers, 0))];
         var choices = new List<Choice>();
         await foreach (var reply in judge.AskAsync(asked, cancel))
         {
@@ -225,7 +227,10 @@ public sealed record PreferencesStage : Stage
         }
 
         var split = Split.ByPrompt(feedback, TestSplit, context.Seed.For("split"));
-        var (train, heldOut) = (Path.Combine(context.Folder, "preferences.jsonl"), Path.Combine(context.Folder, "held-out-preferences.jsonl"));
+        var (train, heldOut) = (
+            Path.Combine(context.Folder, "preferences.jsonl"),
+            Path.Combine(context.Folder, "held-out-preferences.jsonl")
+        );
         DatasetFile.Write(train, split.Training);
         DatasetFile.Write(heldOut, split.HeldOut);
         figures["labels"] = split.Training.Length;
