@@ -13,7 +13,8 @@ public readonly unsafe record struct MatrixView(nint Address, long Row, long Col
 }
 
 /// <summary>
-/// Products of float32 matrices for training, on libtorch's threads: libtorch's own product reaches a third of what an AMD processor can do.
+/// Products of float32 matrices for training, on libtorch's threads: libtorch's own product reaches a third of what an AMD processor can
+/// do.
 /// What a worker uses again and again is copied into its own cache in the order in which it is read. The order of each sum
 /// depends on the shapes alone, so that results do not depend on the number of threads. Needs AVX-512.
 /// </summary>

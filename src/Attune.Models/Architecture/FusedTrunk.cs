@@ -38,7 +38,8 @@ internal sealed class FusedTrunk
             : null;
 
     /// <summary>
-    /// Whether it can be used now: where gradients are wanted, there must be a place for them. Without one, autograd's own operations do it.
+    /// Whether it can be used now: where gradients are wanted, there must be a place for them. Without one, autograd's own operations do
+    /// it.
     /// </summary>
     internal bool IsReady =>
         !is_grad_enabled()

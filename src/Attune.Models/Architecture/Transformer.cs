@@ -37,7 +37,8 @@ public sealed class Transformer : IDisposable
     public TransformerConfig Config { get; }
 
     /// <summary>
-    /// Keep only each layer's input for the backward pass, and compute the layer again there: a third more work in a fraction of the memory.
+    /// Keep only each layer's input for the backward pass, and compute the layer again there: a third more work in a fraction of the
+    /// memory.
     /// Results stay the same to the last bit.
     /// </summary>
     public bool Recompute { get; set; }

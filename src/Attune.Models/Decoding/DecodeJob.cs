@@ -21,7 +21,8 @@ public abstract class DecodeJob(SampleRequest request, SamplingOptions options)
     public int Alternatives { get; init; }
 
     /// <summary>
-    /// Whether the prompt's own tokens are reported too. The prompt is then read from its first token, even where the cache holds a part of it.
+    /// Whether the prompt's own tokens are reported too. The prompt is then read from its first token, even where the cache holds a part of
+    /// it.
     /// </summary>
     public bool ReportsPrompt { get; init; }
 

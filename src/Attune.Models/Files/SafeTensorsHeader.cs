@@ -106,7 +106,8 @@ internal static class SafeTensorsHeader
     }
 
     /// <summary>
-    /// Elements of a tensor with these sides; -1 if they are more than <paramref name="most"/>. Sides are checked by division, so that their
+    /// Elements of a tensor with these sides; -1 if they are more than <paramref name="most"/>. Sides are checked by division, so that
+    /// their
     /// product cannot overflow before it is compared.
     /// </summary>
     private static long Product(ImmutableArray<long> sides, long most)

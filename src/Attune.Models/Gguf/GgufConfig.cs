@@ -7,7 +7,8 @@ namespace Attune.Models.Gguf;
 /// <summary>The shape of the model in a GGUF file.</summary>
 internal static class GgufConfig
 {
-    /// <exception cref="ModelFileException">It is of an architecture or a variant that is not read, or its numbers do not fit together.</exception>
+    /// <exception cref="ModelFileException">It is of an architecture or a variant that is not read, or its numbers do not fit
+    /// together.</exception>
     internal static TransformerConfig Read(GgufFile file)
     {
         var family = Text(file, "general.architecture");

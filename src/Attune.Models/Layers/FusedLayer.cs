@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 namespace Attune.Models.Layers;
 
 /// <summary>
-/// A layer with its backward pass written out: the same mathematics as <see cref="TransformerLayer"/>, in few passes over memory, and with the
+/// A layer with its backward pass written out: the same mathematics as <see cref="TransformerLayer"/>, in few passes over memory, and with
+/// the
 /// gradients of weights added where they are kept instead of made, copied and added.
 /// </summary>
 internal sealed class FusedLayer

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace Attune.Models.Layers;
 
 /// <summary>
-/// A linear map on own kernels, with what an adapter adds, and its backward pass. Nothing more is kept for that than the input: A's product is
+/// A linear map on own kernels, with what an adapter adds, and its backward pass. Nothing more is kept for that than the input: A's product
+/// is
 /// cheap to compute again.
 /// </summary>
 internal sealed class FusedLinear(TensorKernels kernels, LinearMap map, FlatParameters parameters)

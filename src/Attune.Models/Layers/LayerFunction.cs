@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace Attune.Models.Layers;
 
 /// <summary>One call of a fused layer.</summary>
-/// <param name="Recompute">Keep the input alone, and compute the layer again in the backward pass (Chen et al. 2016, arXiv:1604.06174).</param>
+/// <param name="Recompute">Keep the input alone, and compute the layer again in the backward pass (Chen et al. 2016,
+/// arXiv:1604.06174).</param>
 internal sealed record LayerCall(FusedLayer Layer, FusedView View, bool Recompute);
 
 /// <summary>Lets autograd call a fused layer's own backward pass. Arguments: input, a parameter of the layer, the call.</summary>

@@ -21,7 +21,8 @@ internal sealed record ScoreCall(TensorKernels Kernels, Tensor Head, Tensor? Hea
 }
 
 /// <summary>
-/// Head, softmax and pick in one, chunk by chunk. One chunk's logits are kept for the backward pass, where they become their own gradient; of
+/// Head, softmax and pick in one, chunk by chunk. One chunk's logits are kept for the backward pass, where they become their own gradient;
+/// of
 /// several chunks none are, and they are computed again. Arguments: hidden, the head, the call. Gives the log-probabilities, [rows].
 /// </summary>
 internal sealed class ScoreFunction : autograd.SingleTensorFunction<ScoreFunction>
