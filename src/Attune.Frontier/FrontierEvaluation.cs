@@ -17,8 +17,8 @@ using Attune.Training.Rollouts;
 namespace Attune.Frontier;
 
 /// <summary>
-/// One seed's measuring: the reference, the proxy and the prompts are loaded once, and every policy is evaluated the same way. Where answers can
-/// be enumerated its figures are sums, otherwise means over sampled answers.
+/// One seed's measuring: the reference, the proxy and the prompts are loaded once, and every policy is evaluated the same way. Where
+/// answers can be enumerated its figures are sums, otherwise means over sampled answers.
 /// </summary>
 internal sealed class FrontierEvaluation : IDisposable
 {

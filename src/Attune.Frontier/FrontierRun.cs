@@ -54,6 +54,17 @@ public sealed class FrontierRun(FrontierPlan plan, string folder, IRunScreen scr
         return Board();
     }
 
+    private async Task<Run> RunBaseAsync(ulong seed, CancellationToken cancel)
+    {
+        var recipe = plan.Base with { Seed = seed };
+        var watching = new CellScreen(task => screen.Report($"base of seed {seed}", 0, 1, task));
+        var run = new Run(recipe, _folder.Base(seed), watching, null) { Stores = Stores };
+        _folder.Begin(_folder.Base(seed), recipe);
+        await run.RunAsync(cancel);
+        screen.Report($"base of seed {seed}", 1, 1, "");
+        return run;
+    }
+
     private async Task RunSeedAsync(int index, CancellationToken cancel)
     {
         var seed = Recipe.Seeds[index];
@@ -64,21 +75,7 @@ public sealed class FrontierRun(FrontierPlan plan, string folder, IRunScreen scr
         }
 
         screen.BeginStage(index + 1, Recipe.Seeds.Length, $"seed {seed}", $"the base, then {left.Length} of {plan.Cells.Length} cells");
-        var run = new Run(
-            plan.Base with
-            {
-                Seed = seed,
-            },
-            _folder.Base(seed),
-            new CellScreen(task => screen.Report($"base of seed {seed}", 0, 1, task)),
-            null
-        )
-        {
-            Stores = Stores,
-        };
-        _folder.Begin(_folder.Base(seed), plan.Base with { Seed = seed });
-        await run.RunAsync(cancel);
-        screen.Report($"base of seed {seed}", 1, 1, "");
+        var run = await RunBaseAsync(seed, cancel);
         using var log = EventLog.Open(_folder.Base(seed));
         var context = new StageContext("exam", _folder.Base(seed), new Seed(seed).For("frontier exam"), log, screen, null, run.Product!);
         using var evaluation = await FrontierEvaluation.OpenAsync(Recipe.Evaluation, run.Product!, context, cancel);
@@ -160,7 +157,8 @@ public sealed class FrontierRun(FrontierPlan plan, string folder, IRunScreen scr
         if (File.Exists(path) && File.ReadAllText(path) != asked)
         {
             throw new AttuneException(
-                $"{path} is not the evaluation that the recipe asks for now; cells measured in two ways cannot be compared. Choose another --out."
+                $"{path} is not the evaluation that the recipe asks for now; cells measured in two ways cannot be compared. "
+                    + "Choose another --out."
             );
         }
 

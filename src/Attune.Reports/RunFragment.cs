@@ -6,8 +6,8 @@ using Attune.Reports.Sections;
 namespace Attune.Reports;
 
 /// <summary>
-/// The parts of a run's report as pieces of HTML, for pages with a frame and style sheet of their own. They have no scripts and no style attributes,
-/// load nothing, and encode every text.
+/// The parts of a run's report as pieces of HTML, for pages with a frame and style sheet of their own. They have no scripts and no style
+/// attributes, load nothing, and encode every text.
 /// </summary>
 public static class RunFragment
 {

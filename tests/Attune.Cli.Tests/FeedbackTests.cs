@@ -29,7 +29,7 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
     {
         Import();
         Run("feedback", "import", "pairs.jsonl", "--database", "f.db", "--project", "films")
-            .Succeeded("12 items and 12 labels into 'films'");
+            .Succeeded("12 items and 12 labels added to 'films'");
         Run("feedback", "snapshot", "--database", "f.db", "--project", "films", "--out", "s")
             .Succeeded("12 labels of 3 people on 12 prompts");
         string[] tiny = ["--epochs", "1", "--batch-size", "4", "--normalisation-samples", "0", "--members", "1"];
@@ -80,7 +80,7 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
         Run("feedback", "erase", "--database", "f.db", "--person", "w1")
             .Succeeded("4 revisions would be erased", "r/final", "p/reward/final");
         Run("feedback", "erase", "--database", "f.db", "--person", "w1", "--yes").Succeeded("4 revisions erased");
-        Run("feedback", "verify", "--database", "f.db", "--snapshot", "s").Succeeded("whole");
+        Run("feedback", "verify", "--database", "f.db", "--snapshot", "s").Succeeded("intact");
     }
 
     /// <summary>The report links the manifest that is really there, and names the labels and the people.</summary>
@@ -114,7 +114,7 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
         Run("feedback", "import", "pairs.jsonl", "--database", "f.db", "--project", "films").Succeeded();
         Run("feedback", "backup", "--database", "f.db", "--out", "b.jsonl.gz").Succeeded();
         Run("feedback", "restore", "--from", "b.jsonl.gz", "--database", "new.db").Succeeded();
-        Run("feedback", "verify", "--database", "new.db").Succeeded("whole");
+        Run("feedback", "verify", "--database", "new.db").Succeeded("intact");
         foreach (var database in new[] { "f.db", "new.db" })
         {
             Run("feedback", "export", "--database", database, "--project", "films", "--format", "trl", "--out", database + ".jsonl")

@@ -78,7 +78,7 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
             var stopped = program.WaitForEnd();
             Assert.Equal(130, stopped.ExitCode);
             Assert.Contains("Stopping after this round, with a checkpoint", stopped.Errors, StringComparison.Ordinal);
-            Assert.Contains("Go on with: attune run run/recipe.yaml --out run --resume", stopped.Errors, StringComparison.Ordinal);
+            Assert.Contains("To continue: attune run run/recipe.yaml --out run --resume", stopped.Errors, StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", stopped.Errors, StringComparison.Ordinal);
         }
 

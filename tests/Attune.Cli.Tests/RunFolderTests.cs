@@ -26,7 +26,7 @@ public sealed class RunFolderTests(TinyModel models) : IClassFixture<TinyModel>,
         WriteData();
         Sft().Succeeded();
         Sft().Refused("run holds a run already", "--resume");
-        Sft("--resume", "--learning-rate", "0.002").Refused("recipe.yaml is not the recipe given now");
+        Sft("--resume", "--learning-rate", "0.002").Refused("recipe.yaml differs from the recipe gi");
         Assert.Equal(0, Sft("--resume").ExitCode);
 
         // As if stopped just before the end, and the data exchanged meanwhile.

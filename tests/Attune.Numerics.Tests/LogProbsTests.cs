@@ -1,4 +1,4 @@
-using Attune.Testing;
+using Attune.Testing.Training;
 using CsCheck;
 using TorchSharp;
 using static TorchSharp.torch;

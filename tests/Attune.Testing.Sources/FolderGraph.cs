@@ -83,12 +83,16 @@ public sealed class FolderGraph
                 yield return (target, name);
             }
 
-            if (qualifier is not null && _extensions.TryGetValue(name, out var holder))
+            // An extension counts where its namespace is in use: many a property has the same name.
+            if (qualifier is not null && _extensions.TryGetValue(name, out var holder) && Sees(file, usings, holder.Namespace ?? ""))
             {
                 yield return (holder, name);
             }
         }
     }
+
+    private static bool Sees(SourceFile file, HashSet<string> usings, string space) =>
+        usings.Contains(space) || $"{file.Namespace}.".StartsWith($"{space}.", StringComparison.Ordinal);
 
     /// <summary>The nearest enclosing namespace that has the type decides; then those that are used.</summary>
     private IEnumerable<SourceFile> Visible(SourceFile file, HashSet<string> usings, string name)

@@ -2,7 +2,7 @@ using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 
-namespace Attune.Testing;
+namespace Attune.Testing.Training;
 
 /// <summary>Central differences in float64, against which a loss's own gradient is held.</summary>
 public static class FiniteDifferences

@@ -1,7 +1,7 @@
 using Attune.Core.Runs;
 using Attune.Training.Contracts;
 
-namespace Attune.Testing;
+namespace Attune.Testing.Training;
 
 /// <summary>Keeps what the loop tells, and may do something after each round.</summary>
 public sealed class RecordingObserver : ILoopObserver

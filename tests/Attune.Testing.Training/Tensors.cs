@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace Attune.Testing;
+namespace Attune.Testing.Training;
 
 /// <summary>Counts of native tensors that an earlier test's garbage cannot disturb.</summary>
 public static class Tensors

@@ -1,7 +1,7 @@
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 
-namespace Attune.Testing;
+namespace Attune.Testing.Training;
 
 /// <summary>Random token sequences with prompts and answers of varied length.</summary>
 public static class TinyData

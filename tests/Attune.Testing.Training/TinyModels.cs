@@ -4,7 +4,7 @@ using Attune.Models.Configuration;
 using Attune.Models.Weights;
 using static TorchSharp.torch;
 
-namespace Attune.Testing;
+namespace Attune.Testing.Training;
 
 /// <summary>Models of two layers, 32 wide, with random weights: fast, and far enough from uniform that mistakes show.</summary>
 public static class TinyModels

@@ -1,6 +1,6 @@
 using Attune.Core.Runs;
 using Attune.Models.Weights;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training.Optimisation;
 using TorchSharp;
 using static TorchSharp.torch;

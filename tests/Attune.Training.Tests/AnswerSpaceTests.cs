@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core.Tokens;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training.Batches;
 using Attune.Training.Evaluation;
 

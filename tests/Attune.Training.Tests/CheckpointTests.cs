@@ -4,6 +4,7 @@ using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Models.Weights;
 using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training.Checkpoints;
 using Attune.Training.Optimisation;
 using TorchSharp;

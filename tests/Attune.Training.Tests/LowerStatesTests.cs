@@ -1,7 +1,7 @@
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Models.Architecture;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training.Batches;
 using Attune.Training.Rewards;
 

@@ -32,7 +32,8 @@ public sealed record BenchmarkReport(
 /// <param name="FractionOfGemm">Of the faster GEMM ceiling in that type; null where the work has no products.</param>
 /// <param name="FractionOfRoofline">Least possible seconds under both ceilings over the seconds taken.</param>
 /// <param name="PeakMemoryMb">Most resident memory of the process during this case, MiB; null where the system does not report it.</param>
-/// <param name="OtherLoad">Share of all processors' time that other processes used meanwhile; null where the system does not report it.</param>
+/// <param name="OtherLoad">Share of all processors' time that other processes used meanwhile; null where the system does not report
+/// it.</param>
 /// <param name="Peers">The same case elsewhere; empty without a peer.</param>
 /// <param name="Parts">Seconds of a repeat's parts, medians over rounds; empty where it has none.</param>
 public sealed record BenchmarkRow(

@@ -33,6 +33,21 @@ internal static class Summary
         );
         Row(table, "reward-model accuracy, held out", null, Find(result, "reward_model_accuracy"), "0.0 %");
         Row(table, "preference accuracy, held out", null, Find(result, "preference_accuracy"), "0.0 %");
+        StageRows(table, result);
+        if (table.Rows.Count > 0)
+        {
+            Terminal.Messages.Write(table);
+        }
+
+        var seconds = Find(result, "seconds") ?? 0;
+        Terminal.Messages.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"{seconds:0} s. Report: [bold]{Path.Combine(folder, "report.html")}[/]   Figures: {Path.Combine(folder, "result.json")}"
+        );
+    }
+
+    private static void StageRows(Table table, RunResult result)
+    {
         foreach (var stage in result.Stages.Where(s => s.Metrics.ContainsKey("eval_logps/chosen_before")))
         {
             Row(
@@ -61,17 +76,6 @@ internal static class Summary
                 "0.00"
             );
         }
-
-        if (table.Rows.Count > 0)
-        {
-            Terminal.Messages.Write(table);
-        }
-
-        var seconds = Find(result, "seconds") ?? 0;
-        Terminal.Messages.MarkupLineInterpolated(
-            CultureInfo.InvariantCulture,
-            $"{seconds:0} s. Report: [bold]{Path.Combine(folder, "report.html")}[/]   Figures: {Path.Combine(folder, "result.json")}"
-        );
     }
 
     private static double? Find(RunResult result, string name) => result.Summary.TryGetValue(name, out var value) ? value : null;

@@ -39,7 +39,8 @@ public static partial class MetricCatalog
                 new(
                     "eval/proxy_win_rate",
                     "1",
-                    "Share of held-out prompts on which best-of-n beats a single answer under the reward used to choose it; ties count half.",
+                    "Share of held-out prompts on which best-of-n beats a single answer under the reward used to choose it; "
+                        + "ties count half.",
                     "Nakano et al. 2021"
                 ),
                 new("eval/win_rate_bound", "1", "n / (n + 1): the upper bound of this share.", Own),
@@ -61,13 +62,15 @@ public static partial class MetricCatalog
                 new(
                     "eval/posterior_kl",
                     "nats",
-                    "KL(pi || pi*), the divergence from the exact optimum pi* = pi_0 exp(r / beta) / Z, where answers can be enumerated. Multiplied by beta, it is the gap between the objective and its best value.",
+                    "KL(pi || pi*), the divergence from the exact optimum pi* = pi_0 exp(r / beta) / Z, where answers can be "
+                        + "enumerated. Multiplied by beta, it is the gap between the objective and its best value.",
                     Ziegler + ", eq. 2"
                 ),
                 new(
                     "eval/posterior_kl_reverse",
                     "nats",
-                    "KL(pi* || pi), the same divergence in the other direction: large if the policy has lost answers that the optimum keeps.",
+                    "KL(pi* || pi), the same divergence in the other direction: large if the policy has lost answers that the "
+                        + "optimum keeps.",
                     Own
                 ),
                 new(
@@ -107,7 +110,8 @@ public static partial class MetricCatalog
                 new(
                     "time/logprobs",
                     "s",
-                    "Log-probabilities of the answers under policy and reference, their values, and what is computed from them before the first update.",
+                    "Log-probabilities of the answers under policy and reference, their values, and what is computed from them "
+                        + "before the first update.",
                     Own
                 ),
                 new("time/update", "s", "Optimiser steps: those of the round if answers are sampled, otherwise those of one update.", Own),

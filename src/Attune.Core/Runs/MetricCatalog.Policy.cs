@@ -10,7 +10,8 @@ public static partial class MetricCatalog
                 new(
                     "objective/kl",
                     "nats",
-                    "Mean over answers of the summed log pi - log pi_ref of the sampled tokens (estimator k1): unbiased, but sometimes negative.",
+                    "Mean over answers of the summed log pi - log pi_ref of the sampled tokens (estimator k1): unbiased, but "
+                        + "sometimes negative.",
                     TrlPpo
                 ),
                 new(
@@ -45,7 +46,8 @@ public static partial class MetricCatalog
                 new(
                     "kl",
                     "nats",
-                    "GRPO: mean over answer tokens of the divergence estimate in its loss, before its coefficient. KTO: z_0, the divergence per answer, estimated from mismatched answers and not below 0.",
+                    "GRPO: mean over answer tokens of the divergence estimate in its loss, before its coefficient. KTO: z_0, "
+                        + "the divergence per answer, estimated from mismatched answers and not below 0.",
                     "TRL GRPO; TRL KTO"
                 ),
                 new("objective/kept_scores", "reward", "Mean score of the answers kept for training (rejection sampling).", Own),

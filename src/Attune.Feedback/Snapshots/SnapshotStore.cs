@@ -158,17 +158,14 @@ public sealed class SnapshotStore
                         CreatedAt = writer.Now,
                     }
                 );
-                foreach (var (person, count) in people)
-                {
-                    writer.Db.SnapshotPeople.Add(
-                        new SnapshotPersonRow
-                        {
-                            SnapshotId = id,
-                            PersonId = person,
-                            Labels = count,
-                        }
-                    );
-                }
+                writer.Db.SnapshotPeople.AddRange(
+                    people.Select(p => new SnapshotPersonRow
+                    {
+                        SnapshotId = id,
+                        PersonId = p.Key,
+                        Labels = p.Value,
+                    })
+                );
                 var detail = new
                 {
                     project = project.Id,

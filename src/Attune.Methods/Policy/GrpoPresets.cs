@@ -47,7 +47,8 @@ public sealed partial record GrpoOptions : IHasPresets
         new(
             "dapo-2025",
             "Yu et al. 2025 (arXiv:2503.14476), from the authors' script for Qwen2.5-32B: mean over tokens, the upper clip at 0.28, no KL "
-                + "term; 512 prompts with 16 answers each a round, minibatches of 512 answers of at most 20480 tokens. Attune has neither its "
+                + "term; 512 prompts with 16 answers each a round, minibatches of 512 answers of at most 20480 tokens. Attune "
+                + "has neither its "
                 + "dynamic sampling (prompts whose answers all earn the same are drawn again) nor its soft penalty for overlong answers; "
                 + "its warm-up over the first rounds needs warmup_ratio, which depends on the run's length."
         )

@@ -10,7 +10,8 @@ public sealed partial record PpoOptions : IHasPresets
     [
         new(
             "ziegler-2019",
-            "Ziegler et al. 2019, from OpenAI's released code: adaptive KL, shared trunk, TensorFlow's Adam, rewards whitened. The code asks "
+            "Ziegler et al. 2019, from OpenAI's released code: adaptive KL, shared trunk, TensorFlow's Adam, rewards whitened. "
+                + "The code asks "
                 + "for a full stop in place of an end token."
         )
         {
@@ -71,9 +72,12 @@ public sealed partial record PpoOptions : IHasPresets
         },
         new(
             "instructgpt-2022",
-            "Ouyang et al. 2022, appendix C.4: 256k episodes, batches of 512 in minibatches of 64, one inner epoch, beta 0.02, ptx coefficient "
-                + "27.8, ten iterations of warm-up, critic from the reward model, temperature 1. The paper chose the policy's learning rate by "
-                + "a scan for each size; 9e-6 is its value function's. Attune has no moving average of the weights (decay 0.992), draws one "
+            "Ouyang et al. 2022, appendix C.4: 256k episodes, batches of 512 in minibatches of 64, one inner epoch, beta 0.02, "
+                + "ptx coefficient "
+                + "27.8, ten iterations of warm-up, critic from the reward model, temperature 1. The paper chose the policy's "
+                + "learning rate by "
+                + "a scan for each size; 9e-6 is its value function's. Attune has no moving average of the weights (decay "
+                + "0.992), draws one "
                 + "pretraining text an episode instead of eight, and warms up from 0 instead of a tenth of the peak."
         )
         {

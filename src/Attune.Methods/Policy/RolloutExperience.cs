@@ -162,7 +162,9 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         return seconds;
     }
 
-    /// <summary>Evaluates on the held-out prompts in the rounds that the options name, and stops where training has begun to do harm.</summary>
+    /// <summary>
+    /// Evaluates on the held-out prompts in the rounds that the options name, and stops where training has begun to do harm.
+    /// </summary>
     private async ValueTask<IReadOnlyList<SampleEvent>> EvaluateAsync(Progress at, Metrics measured, CancellationToken cancel)
     {
         if (_context.Evaluation is not { } evaluation || at.Round % _options.EvaluateEvery != 0)

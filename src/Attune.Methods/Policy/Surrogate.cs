@@ -27,7 +27,9 @@ public static class Surrogate
         return maximum(-advantages * ratio, -advantages * ratio.clamp(1 - low, 1 + high)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What PPO, RLOO and GRPO log of an update, as means over answer tokens, or over answers where those are the actions.</summary>
+    /// <summary>
+    /// What PPO, RLOO and GRPO log of an update, as means over answer tokens, or over answers where those are the actions.
+    /// </summary>
     /// <param name="oldLogProbs">[tokens]</param>
     /// <param name="ratio">the one that the loss clips, without gradient, [actions]</param>
     /// <param name="clipped">where it was clipped, [actions]</param>

@@ -11,8 +11,8 @@ public static class RecipeFile
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <exception cref="ConfigurationException">Not there, not readable, not YAML, or not a mapping; names the file, and the line where there is
-    /// one.</exception>
+    /// <exception cref="ConfigurationException">Not there, not readable, not YAML, or not a mapping; names the file, and the line where
+    /// there is one.</exception>
     public static OptionNode.Mapping Read(string path) => Parse(Decode(Load(path), path), path);
 
     /// <param name="source">What errors name as the file.</param>

@@ -52,7 +52,9 @@ internal sealed class StorePeople : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _project.DisposeAsync();
 
-    /// <summary>The run's name in the store: the same when the run is resumed, another for a new run in a folder of the same name.</summary>
+    /// <summary>
+    /// The run's name in the store: the same when the run is resumed, another for a new run in a folder of the same name.
+    /// </summary>
     private static string NameOf(StageContext context)
     {
         var file = Path.Combine(context.Folder, NameFile);

@@ -72,21 +72,7 @@ internal sealed class PolicySetup : IDisposable
                 EndToken = Encoder.Tokenizer.EndToken,
                 BatchSize = 64,
             };
-            Evaluation = new PolicyEvaluation
-            {
-                Prompts = HeldOut,
-                Count = options.EvaluationPrompts,
-                Sampler = Sampler,
-                Sampling = Sampling,
-                Proxy = Reward,
-                Gold = task.BuildGold(context, Encoder),
-                Reference = Reference,
-                Pretrained = pretrained,
-                Shared = Shared,
-                Tokenizer = Encoder.Tokenizer,
-                Seed = context.Seed,
-                Beta = options.Rollouts is PolicyGradientOptions { KlController: KlController.Fixed } priced ? priced.KlCoefficient : null,
-            };
+            Evaluation = MakeEvaluation(task, options, pretrained);
         }
         catch
         {
@@ -94,6 +80,23 @@ internal sealed class PolicySetup : IDisposable
             throw;
         }
     }
+
+    private PolicyEvaluation MakeEvaluation(PolicyTask task, AnswerOptions options, LanguageModel pretrained) =>
+        new()
+        {
+            Prompts = HeldOut,
+            Count = options.EvaluationPrompts,
+            Sampler = Sampler,
+            Sampling = Sampling,
+            Proxy = Reward,
+            Gold = task.BuildGold(_context, Encoder),
+            Reference = Reference,
+            Pretrained = pretrained,
+            Shared = Shared,
+            Tokenizer = Encoder.Tokenizer,
+            Seed = _context.Seed,
+            Beta = options.Rollouts is PolicyGradientOptions { KlController: KlController.Fixed } priced ? priced.KlCoefficient : null,
+        };
 
     /// <summary>What the method needs.</summary>
     public RolloutContext Rollouts =>
@@ -159,7 +162,8 @@ internal sealed class PolicySetup : IDisposable
         var exact = await Evaluation.ExactAsync(Policy, cancel);
         var summary = PolicyEvaluation.Summarise(after);
         summary.Add(exact);
-        summary.Set("time/evaluation", _evaluating.Elapsed.TotalSeconds); // before and after; evaluations between are reported with their rounds
+        // before and after; evaluations between are reported with their rounds
+        summary.Set("time/evaluation", _evaluating.Elapsed.TotalSeconds);
         _context.LogEvaluation(progress, summary);
         foreach (var answer in after.Take(8))
         {

@@ -20,9 +20,11 @@ public static class FrontierText
             yield return certain
                 ? $"{at} {leader.Method} leads: gold {Figure.PlusMinus(leader.Gold)}, {Figure.PlusMinus(next.Behind)} above {next.Method}."
             : double.IsNaN(next.Behind.HalfWidth)
-                ? $"{at} {leader.Method} is highest: gold {Figure.PlusMinus(leader.Gold)}, {Figure.Fixed(next.Behind.Value)} above {next.Method}; "
+                ? $"{at} {leader.Method} is highest: gold {Figure.PlusMinus(leader.Gold)}, {Figure.Fixed(next.Behind.Value)} "
+                    + $"above {next.Method}; "
                     + "one seed gives no interval."
-            : $"{at} {leader.Method} has the highest gold, {Figure.PlusMinus(leader.Gold)}, but {string.Join(", ", alike)} cannot be distinguished from it "
+            : $"{at} {leader.Method} has the highest gold, {Figure.PlusMinus(leader.Gold)}, but {string.Join(", ", alike)} cannot "
+                + "be distinguished from it "
                 + $"with {Figure.Count(board.Seeds.Length, "seed")} ({next.Method}: {Figure.PlusMinus(next.Behind)} behind).";
         }
     }
@@ -33,16 +35,22 @@ public static class FrontierText
             .Turns()
             .Select(turn =>
                 turn.Peak == turn.End
-                    ? $"{turn.Method}: gold is highest at the farthest setting ({turn.End.Setting}, {Figure.PlusMinus(turn.End.Kl)} nats); no turn "
+                    ? $"{turn.Method}: gold is highest at the farthest setting ({turn.End.Setting}, "
+                        + $"{Figure.PlusMinus(turn.End.Kl)} nats); no turn "
                         + "within this sweep."
                 : turn.IsCertain
-                    ? $"{turn.Method}: gold turns down after {turn.Peak.Setting} ({Figure.PlusMinus(turn.Peak.Kl)} nats). By {turn.End.Setting} "
-                        + $"({Figure.PlusMinus(turn.End.Kl)} nats) it has fallen by {Figure.PlusMinus(turn.Fall)} while the proxy rose by {Figure.PlusMinus(turn.Rise)}, in {turn.Seeds} of "
+                    ? $"{turn.Method}: gold turns down after {turn.Peak.Setting} ({Figure.PlusMinus(turn.Peak.Kl)} nats). By "
+                        + $"{turn.End.Setting} "
+                        + $"({Figure.PlusMinus(turn.End.Kl)} nats) it has fallen by {Figure.PlusMinus(turn.Fall)} while the proxy "
+                        + $"rose by {Figure.PlusMinus(turn.Rise)}, in {turn.Seeds} of "
                         + $"{Figure.Count(turn.Fall.Units, "seed")}."
                 : turn.Fall.IsPositive
-                    ? $"{turn.Method}: gold falls by {Figure.PlusMinus(turn.Fall)} from {turn.Peak.Setting} to {turn.End.Setting}, but the proxy "
-                        + $"does not clearly rise ({Figure.PlusMinus(turn.Rise)}): this points to failed training rather than an exploited proxy."
-                : $"{turn.Method}: gold at {turn.End.Setting} is {Figure.PlusMinus(turn.Fall)} below its best at {turn.Peak.Setting}, which "
+                    ? $"{turn.Method}: gold falls by {Figure.PlusMinus(turn.Fall)} from {turn.Peak.Setting} to "
+                        + $"{turn.End.Setting}, but the proxy "
+                        + $"does not clearly rise ({Figure.PlusMinus(turn.Rise)}): this points to failed training rather than an "
+                        + "exploited proxy."
+                : $"{turn.Method}: gold at {turn.End.Setting} is {Figure.PlusMinus(turn.Fall)} below its best at "
+                    + $"{turn.Peak.Setting}, which "
                     + $"{Figure.Count(turn.Fall.Units, "seed")} cannot distinguish from zero."
             );
 
@@ -134,7 +142,8 @@ public static class FrontierText
         foreach (var s in board.Settings())
         {
             text.Append(
-                $"| {s.Method} | {s.Setting} | {Figure.PlusMinus(s.Kl)} | {Figure.PlusMinus(s.Gold)} | {Figure.PlusMinus(s.Proxy)} | {Figure.Brief(s.Seconds)} |\n"
+                $"| {s.Method} | {s.Setting} | {Figure.PlusMinus(s.Kl)} | {Figure.PlusMinus(s.Gold)} | "
+                    + $"{Figure.PlusMinus(s.Proxy)} | {Figure.Brief(s.Seconds)} |\n"
             );
         }
     }

@@ -27,7 +27,9 @@ public static class Ticks
         throw new System.Diagnostics.UnreachableException();
     }
 
-    /// <summary>Powers of ten within the range; with 2 and 5 times them where fewer than three powers fit.</summary>
+    /// <summary>
+    /// Powers of ten within the range; with 2 and 5 times them, or 5 alone, where fewer than three powers fit; seven at most.
+    /// </summary>
     public static ImmutableArray<double> Logarithmic(double low, double high)
     {
         Check(low, high);
@@ -50,6 +52,8 @@ public static class Ticks
         }
 
         var fine = powers.Length >= 3 ? powers : Of(1, 2, 5);
+        // Just short of three powers, 1, 2 and 5 times them make eight ticks.
+        fine = fine.Length > 7 ? Of(1, 5) : fine;
         return fine.Length >= 2 ? fine : Linear(low, high);
     }
 

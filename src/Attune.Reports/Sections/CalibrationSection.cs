@@ -40,7 +40,8 @@ internal static class CalibrationSection
                     html,
                     "Reliability diagram",
                     "",
-                    "On the dashed diagonal, the predicted preference equals the observed share. Whiskers are 95% intervals; bars count the pairs."
+                    "On the dashed diagonal, the predicted preference equals the observed share. Whiskers are 95% intervals; "
+                        + "bars count the pairs."
                 );
                 html.Verbatim(plot.ToSvg());
             }

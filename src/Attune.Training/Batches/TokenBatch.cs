@@ -60,14 +60,10 @@ public sealed class TokenBatch
                 for (var i = 0; i < sequence.Length; i++)
                 {
                     tokens[at + i] = sequence.Tokens[i];
-                    segments[at + i] = segment + 1;
-                    if (i >= Math.Max(1, sequence.AnswerStart))
-                    {
-                        predictors.Add(at + i - 1);
-                        targets.Add(sequence.Tokens[i]);
-                    }
                 }
 
+                segments.AsSpan(at, sequence.Length).Fill(segment + 1);
+                AddAnswer(sequence, at, predictors, targets);
                 at += sequence.Length;
                 lengths[row] += Predicted(sequence);
             }
@@ -85,6 +81,16 @@ public sealed class TokenBatch
             Sequences = packed ? null : [.. rows.Select(r => r[0])],
             Segments = packed ? tensor(segments, [rows.Count, time], device: device) : null,
         };
+    }
+
+    /// <summary>The positions that predict the answer's tokens, and those tokens.</summary>
+    private static void AddAnswer(TokenSequence sequence, int at, List<long> predictors, List<long> targets)
+    {
+        for (var i = Math.Max(1, sequence.AnswerStart); i < sequence.Length; i++)
+        {
+            predictors.Add(at + i - 1);
+            targets.Add(sequence.Tokens[i]);
+        }
     }
 
     /// <summary>The rows of a [batch, time, width] tensor at flat positions.</summary>

@@ -7,8 +7,8 @@ using Attune.Worlds.Exact;
 namespace Attune.Training.Evaluation;
 
 /// <summary>
-/// An evaluation without sampling error, for languages whose answers can be enumerated: expected rewards, divergences and the distance to the best
-/// policy there is are sums over all answers to all prompts.
+/// An evaluation without sampling error, for languages whose answers can be enumerated: expected rewards, divergences and the distance to
+/// the best policy there is are sums over all answers to all prompts.
 /// </summary>
 public sealed class ExactEvaluation
 {

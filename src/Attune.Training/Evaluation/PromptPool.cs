@@ -19,7 +19,8 @@ public sealed class PromptPool(IReadOnlyList<(Prompt Prompt, ImmutableArray<int>
     public SampleRequest Request(int index, Seed seed) => new(prompts[index].Tokens, seed);
 
     /// <summary>
-    /// <paramref name="count"/> requests, shuffled again for each pass over the prompts; a pure function of seed and <paramref name="first"/>.
+    /// <paramref name="count"/> requests, shuffled again for each pass over the prompts; a pure function of seed and
+    /// <paramref name="first"/>.
     /// </summary>
     /// <param name="first">Requests made before these.</param>
     /// <param name="perPrompt">Consecutive requests that share a prompt.</param>

@@ -119,7 +119,10 @@ public sealed class AdamW : IDisposable
         var (p, g) = ((nint)TensorMemory.Start(part.Values), (nint)TensorMemory.Start(gradients));
         var (m, v) = ((nint)TensorMemory.Start(part.FirstMoment), (nint)TensorMemory.Start(part.SecondMoment));
         var r = part.Rounded is { } rounded ? (nint)TensorMemory.Start(rounded) : 0;
-        var isHalf = gradients.dtype == torch.ScalarType.BFloat16;
+        delegate* <float*, void*, float*, float*, void*, long, long, AdamNumbers, void> step =
+            gradients.dtype == torch.ScalarType.BFloat16
+                ? &AdamKernel.Step<FlatBFloat16, FlatBFloat16>
+                : &AdamKernel.Step<FlatFloat32, FlatBFloat16>;
         // Weight decay pulls on matrices only, as in GPT-2 and all its successors: not on biases and norms.
         var plain = numbers with
         {
@@ -132,32 +135,7 @@ public sealed class AdamW : IDisposable
             {
                 var stretch = part.Stretches[i];
                 var own = stretch.IsMatrix ? numbers : plain;
-                if (isHalf)
-                {
-                    AdamKernel.Step<FlatBFloat16, FlatBFloat16>(
-                        (float*)p,
-                        (void*)g,
-                        (float*)m,
-                        (float*)v,
-                        (void*)r,
-                        stretch.Start,
-                        stretch.Length,
-                        own
-                    );
-                }
-                else
-                {
-                    AdamKernel.Step<FlatFloat32, FlatBFloat16>(
-                        (float*)p,
-                        (void*)g,
-                        (float*)m,
-                        (float*)v,
-                        (void*)r,
-                        stretch.Start,
-                        stretch.Length,
-                        own
-                    );
-                }
+                step((float*)p, (void*)g, (float*)m, (float*)v, (void*)r, stretch.Start, stretch.Length, own);
             }
         );
         part.HasSums = false;

@@ -63,7 +63,8 @@ public sealed class RewardRegistry : IOptionCases
         if (!Keys(card).Contains(card.Key))
         {
             throw new ArgumentException(
-                $"{card.Record} has a [Reward] card with the key {card.Key}, but no property of that name; it has {string.Join(", ", Keys(card))}."
+                $"{card.Record} has a [Reward] card with the key {card.Key}, but no property of that name; it has "
+                    + $"{string.Join(", ", Keys(card))}."
             );
         }
 

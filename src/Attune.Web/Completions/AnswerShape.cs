@@ -125,8 +125,8 @@ internal sealed class TextShape : AnswerShape
         {
             tokens = some.Select(t => t.Text),
             token_logprobs = some.Select(t => LogProb(t.LogProb)),
-            // Like OpenAI, includes the token itself, so there may be one more than requested. Different tokens can have the same text, such
-            // as halves of characters; the more likely one is kept.
+            // Like OpenAI, includes the token itself, so there may be one more than requested. Different tokens can have the same text,
+            // such as halves of characters; the more likely one is kept.
             top_logprobs = some.Select(t =>
                 t.Alternatives.IsEmpty
                     ? null

@@ -9,7 +9,8 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace Attune.Web.Endpoints;
 
 /// <summary>
-/// A file uploaded by a manager. It is stored under a name chosen by the server while it is read; only the extension of its own name matters.
+/// A file uploaded by a manager. It is stored under a name chosen by the server while it is read; only the extension of its own name
+/// matters.
 /// </summary>
 internal static class Upload
 {

@@ -73,7 +73,8 @@ internal static class Problems
             StatusCodes.Status503ServiceUnavailable,
             problem.Stored == StoredState.Not
                 ? "The server is busy. Nothing was stored. Try again in a few seconds."
-                : "The server is busy, and it is not known whether this was stored. Wait a few seconds, check, and repeat it if it is missing."
+                : "The server is busy, and it is not known whether this was stored. Wait a few seconds, check, and repeat it if "
+                    + "it is missing."
         );
     }
 

@@ -87,7 +87,8 @@ internal sealed class SessionAuthentication(
             return Problems.Write(
                 Context,
                 StatusCodes.Status401Unauthorized,
-                "Using the model requires an API key with that permission, sent as 'Authorization: Bearer ...'. Create one on your account page."
+                "Using the model requires an API key with that permission, sent as 'Authorization: Bearer ...'. Create one on "
+                    + "your account page."
             );
         }
         if (Problems.WantsJson(Context))

@@ -8,41 +8,11 @@ namespace Attune.Cli.Tests.Architecture;
 public sealed class StyleTests
 {
     /// <summary>Methods of more than 40 lines that read better whole. Each says why.</summary>
-    private static readonly Dictionary<string, string> LongMethodsAllowed = [];
-
-    /// <summary>Areas whose long methods are still to be split: shrink this list, never grow it.</summary>
-    private static readonly string[] LongMethodsPending =
-    [
-        "src/Attune.Data/",
-        "src/Attune.Feedback/",
-        "src/Attune.Frontier/",
-        "src/Attune.Kernels/",
-        "src/Attune.Methods/",
-        "src/Attune.Models/",
-        "src/Attune.Numerics/",
-        "src/Attune.Recipes/",
-        "src/Attune.Reports/",
-        "src/Attune.Text/",
-        "src/Attune.Training/",
-        "src/Attune.Web/",
-        "src/Attune.Worlds/",
-    ];
-
-    /// <summary>Areas whose long files are still to be split.</summary>
-    private static readonly string[] LongFilesPending = LongMethodsPending;
-
-    /// <summary>Areas with namespaces that are not their folders yet.</summary>
-    private static readonly string[] NamespacesPending = ["src/Attune.Feedback/", "tests/Attune.Feedback.Tests/"];
-
-    /// <summary>Areas with lines that are still to be broken.</summary>
-    private static readonly string[] LongLinesPending =
-    [
-        "src/Attune.Core/",
-        "src/Attune.Frontier/",
-        "src/Attune.Recipes/",
-        "src/Attune.Reports/",
-        "tests/",
-    ];
+    private static readonly Dictionary<string, string> LongMethodsAllowed = new()
+    {
+        ["src/Attune.Kernels/Gemm.Wide.cs Wide"] = "an inner loop that keeps its sums in registers: a call in it would spill them",
+        ["src/Attune.Kernels/MatrixProduct.Narrow.cs NarrowTile"] = "as Gemm's",
+    };
 
     [Fact]
     public void Sources_are_found()
@@ -71,7 +41,6 @@ public sealed class StyleTests
         Assert.Empty(
             Sources
                 .All.SelectMany(f => Style.LongLines(f, rawStringsCount: !f.Path.StartsWith("tests/", StringComparison.Ordinal)))
-                .Where(l => !LongLinesPending.Any(l.Place.StartsWith))
                 .Select(l => l.ToString())
         );
 
@@ -81,7 +50,6 @@ public sealed class StyleTests
             Sources
                 .Product.SelectMany(Style.MethodLengths)
                 .Where(m => m.Size > Style.MostMethodLines && !LongMethodsAllowed.ContainsKey(m.Place))
-                .Where(m => !LongMethodsPending.Any(m.Place.StartsWith))
                 .Select(m => m.ToString())
         );
 
@@ -95,20 +63,12 @@ public sealed class StyleTests
 
     [Fact]
     public void A_file_of_the_product_has_300_lines_at_most() =>
-        Assert.Empty(
-            Sources
-                .Product.Where(f => f.LineCount > Style.MostFileLines && !LongFilesPending.Any(f.Path.StartsWith))
-                .Select(f => $"{f}: {f.LineCount}")
-        );
+        Assert.Empty(Sources.Product.Where(f => f.LineCount > Style.MostFileLines).Select(f => $"{f}: {f.LineCount}"));
 
     [Fact]
     public void Braces_are_never_left_out() => Assert.Empty(Sources.All.SelectMany(Style.MissingBraces).Select(f => f.Place));
 
     [Fact]
     public void A_namespace_is_its_folder() =>
-        Assert.Empty(
-            Sources
-                .All.Where(f => f.Namespace is { } given && given != f.ExpectedNamespace && !NamespacesPending.Any(f.Path.StartsWith))
-                .Select(f => $"{f}: {f.Namespace}")
-        );
+        Assert.Empty(Sources.All.Where(f => f.Namespace is { } given && given != f.ExpectedNamespace).Select(f => $"{f}: {f.Namespace}"));
 }

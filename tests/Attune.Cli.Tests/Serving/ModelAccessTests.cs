@@ -150,7 +150,7 @@ public sealed class ModelAccessTests(ServedSite site) : IAsyncLifetime
     [Theory]
     [InlineData("is open to a network", "--model", "embedded", "--open-model", "--urls", "http://0.0.0.0:0")]
     [InlineData("is open to a network", "--model", "embedded", "--open-model", "--urls", "http://localhost:0;http://*:0")]
-    [InlineData("without --model", "--open-model")]
+    [InlineData("needs a model", "--open-model")]
     [InlineData("--batch is 0", "--model", "embedded", "--batch", "0")]
     [InlineData("is not a folder", "--model", "no-such-model")]
     public void What_cannot_be_served_is_refused_at_the_start(string message, params string[] arguments) =>

@@ -156,7 +156,7 @@ public sealed class QueueTests
         );
         var receipt = await test.SubmitAsync(test.People[0], task.LeaseId, ComparisonJudgement.OfStrength(7));
         Assert.Equal((3, false), (receipt.Revision, receipt.Surplus));
-        var stored = Assert.Single(await test.Store.Tasks.ListAsync(test.Project.Id, -1, 10, default));
+        var stored = Assert.Single(await test.Store.Tasks.ListAsync(test.Project.Id, -1, 10, default), t => t.Labels.Count > 0);
         Assert.Equal("submitted", Assert.Single(stored.Labels).State);
         Assert.Null((await test.Store.Audit.VerifyAsync(default)).FirstBroken);
     }

@@ -160,7 +160,7 @@ public sealed class BusyStoreTests
             test.Store.Database.WriteAsync<int>(_ => ++tries > 0 ? throw lost : Task.FromResult(0), Cancel)
         );
         Assert.Equal((1, StoredState.Unknown), (tries, busy.Stored));
-        Assert.Contains("not known whether this was stored", busy.Message, StringComparison.Ordinal);
+        Assert.Contains("It is unknown whether this was stored", busy.Message, StringComparison.Ordinal);
         tries = 0;
         Assert.Equal(2, await test.Store.Database.WriteAgainAsync(_ => ++tries < 2 ? throw lost : Task.FromResult(tries), Cancel));
     }

@@ -1,6 +1,7 @@
 using Attune.Core;
 using Attune.Models.Weights;
 using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training;
 using Attune.Training.Optimisation;
 using TorchSharp;

@@ -1,4 +1,5 @@
 using Attune.Testing;
+using Attune.Testing.Training;
 
 namespace Attune.Methods.Tests.Loop;
 

@@ -6,7 +6,7 @@ using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
 using Attune.Methods.Preference;
 using Attune.Models.Architecture;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training.Evaluation;
 using Attune.Training.Rollouts;
 

@@ -1,7 +1,7 @@
 using Attune.Core.Runs;
 using Attune.Methods.Policy;
 using Attune.Models.Architecture;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training.Contracts;
 
 namespace Attune.Methods.Tests.Loop;

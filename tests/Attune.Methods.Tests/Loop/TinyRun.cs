@@ -9,7 +9,7 @@ using Attune.Methods.Tests.Policy;
 using Attune.Models.Adapters;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training;
 using Attune.Training.Batches;
 using Attune.Training.Checkpoints;

@@ -3,7 +3,7 @@ using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Methods.Reward;
 using Attune.Models.Architecture;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training;
 using Attune.Training.Contracts;
 using Attune.Training.Experience;

@@ -4,7 +4,7 @@ using Attune.Core.Runs;
 using Attune.Core.Tokens;
 using Attune.Methods.Policy;
 using Attune.Models.Architecture;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;

@@ -4,7 +4,7 @@ using Attune.Core.Runs;
 using Attune.Core.Statistics;
 using Attune.Methods.Policy;
 using Attune.Methods.Tests.Loop;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training.Batches;
 using CsCheck;
 using TorchSharp;

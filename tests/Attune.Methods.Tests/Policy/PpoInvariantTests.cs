@@ -5,7 +5,7 @@ using Attune.Methods.Policy;
 using Attune.Methods.Supervised;
 using Attune.Methods.Tests.Loop;
 using Attune.Models.Architecture;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training;
 using Attune.Training.Contracts;
 using Attune.Training.Rollouts;

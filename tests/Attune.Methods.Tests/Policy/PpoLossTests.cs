@@ -1,5 +1,6 @@
 using Attune.Methods.Policy;
 using Attune.Testing;
+using Attune.Testing.Training;
 using CsCheck;
 using TorchSharp;
 using static TorchSharp.torch;

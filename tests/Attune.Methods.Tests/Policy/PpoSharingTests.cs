@@ -1,7 +1,7 @@
 using Attune.Core.Runs;
 using Attune.Methods.Policy;
 using Attune.Methods.Tests.Loop;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training;
 using Attune.Training.Optimisation;
 

@@ -3,7 +3,7 @@ using Attune.Core.Runs;
 using Attune.Methods.Policy;
 using Attune.Methods.Supervised;
 using Attune.Methods.Tests.Loop;
-using Attune.Testing;
+using Attune.Testing.Training;
 using CsCheck;
 
 namespace Attune.Methods.Tests.Policy;

@@ -2,7 +2,7 @@ using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Methods.Policy;
 using Attune.Methods.Tests.Loop;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training.Batches;
 using CsCheck;
 using static TorchSharp.torch;

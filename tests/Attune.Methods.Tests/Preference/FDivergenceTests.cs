@@ -1,5 +1,5 @@
 using Attune.Methods.Preference;
-using Attune.Testing;
+using Attune.Testing.Training;
 using CsCheck;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -2,7 +2,7 @@ using Attune.Core.Runs;
 using Attune.Methods.Preference;
 using Attune.Methods.Tests.Loop;
 using Attune.Models.Architecture;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training;
 using Attune.Training.Contracts;
 using Attune.Training.Experience;

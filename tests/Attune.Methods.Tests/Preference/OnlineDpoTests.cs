@@ -3,7 +3,7 @@ using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Methods.Preference;
 using Attune.Methods.Tests.Loop;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training;
 using Attune.Training.Optimisation;
 

@@ -1,7 +1,7 @@
 using Attune.Methods.Preference;
 using Attune.Methods.Tests.Loop;
 using Attune.Models.Architecture;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training.Batches;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,4 +1,5 @@
 using Attune.Methods.Preference;
+using Attune.Testing.Training;
 using CsCheck;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -22,10 +23,7 @@ public sealed class OrpoTests
     public void Gradient_agrees_with_finite_differences() =>
         Gen.Double[-5, -0.1]
             .Array[2]
-            .Sample(
-                x => Testing.FiniteDifferences.Agree(v => Orpo.Loss(v.narrow(0, 0, 1), v.narrow(0, 1, 1), 0.4).sum(), x, 1e-6),
-                iter: 20
-            );
+            .Sample(x => FiniteDifferences.Agree(v => Orpo.Loss(v.narrow(0, 0, 1), v.narrow(0, 1, 1), 0.4).sum(), x, 1e-6), iter: 20);
 
     [Fact]
     public void Law_swapping_the_pair_negates_the_log_odds_ratio() =>
@@ -90,10 +88,7 @@ public sealed class SimPoTests
     public void Gradient_agrees_with_finite_differences() =>
         Gen.Double[-5, 0]
             .Array[2]
-            .Sample(
-                x => Testing.FiniteDifferences.Agree(v => SimPo.Loss(v.narrow(0, 0, 1), v.narrow(0, 1, 1), 2, 0.5).sum(), x, 1e-6),
-                iter: 20
-            );
+            .Sample(x => FiniteDifferences.Agree(v => SimPo.Loss(v.narrow(0, 0, 1), v.narrow(0, 1, 1), 2, 0.5).sum(), x, 1e-6), iter: 20);
 
     [Fact]
     public void Law_without_gamma_it_is_reference_free_length_normalised_DPO() =>

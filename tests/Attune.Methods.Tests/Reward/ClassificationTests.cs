@@ -1,6 +1,6 @@
 using Attune.Methods.Reward;
 using Attune.Methods.Tests.Loop;
-using Attune.Testing;
+using Attune.Testing.Training;
 using CsCheck;
 using TorchSharp;
 using static TorchSharp.torch;

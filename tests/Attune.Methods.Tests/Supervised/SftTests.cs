@@ -3,7 +3,7 @@ using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Methods.Supervised;
 using Attune.Models.Adapters;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Training;
 using Attune.Training.Experience;
 using Attune.Training.Optimisation;

@@ -59,6 +59,7 @@ public sealed class TicksTests
     [Theory]
     [InlineData(0.18, 5.2, "0.2 0.5 1 2 5")]
     [InlineData(0.5, 20000, "1 10 100 1,000 10,000")]
+    [InlineData(0.139, 77.3, "0.5 1 5 10 50")]
     [InlineData(3.1, 3.4, "3.10 3.15 3.20 3.25 3.30 3.35 3.40")]
     public void Logarithmic_axes_show_powers_of_ten(double low, double high, string expected) =>
         Assert.Equal(expected, string.Join(' ', Ticks.Labels(Ticks.Logarithmic(low, high))));

@@ -4,7 +4,9 @@ using Attune.Training.Rewards;
 
 namespace Attune.Methods.Policy.Online;
 
-/// <summary>The reward models of a run, one a refresh, kept so that a resumed run goes on with the newest. Refreshes count from 0.</summary>
+/// <summary>
+/// The reward models of a run, one a refresh, kept so that a resumed run goes on with the newest. Refreshes count from 0.
+/// </summary>
 public interface IRewardVersions
 {
     bool Has(int refresh);

@@ -7,7 +7,7 @@ using Attune.Data.Encoding;
 using Attune.Methods.Policy;
 using Attune.Methods.Policy.Online;
 using Attune.Methods.Tests.Loop;
-using Attune.Testing;
+using Attune.Testing.Training;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
 using Attune.Training.Rewards;
