@@ -31,7 +31,7 @@ public sealed class FeedbackTests(TinyModel models) : IClassFixture<TinyModel>, 
         Run("feedback", "import", "pairs.jsonl", "--database", "f.db", "--project", "films")
             .Succeeded("12 items and 12 labels added to 'films'");
         Run("feedback", "snapshot", "--database", "f.db", "--project", "films", "--out", "s")
-            .Succeeded("12 labels of 3 people on 12 prompts");
+            .Succeeded("12 labels from 3 people on 12 prompts");
         string[] tiny = ["--epochs", "1", "--batch-size", "4", "--normalisation-samples", "0", "--members", "1"];
         Run(["reward", "--model", models.Policy, "--data", "s/train.jsonl", "--held-out-data", "s/held-out.jsonl", "--out", "r", .. tiny])
             .Succeeded();

@@ -39,10 +39,12 @@ public sealed class OptionSchemaTests
         shape switch
         {
             OptionShape.List => "[]",
-            OptionShape.Variant variant => $"{{{variant.Cases[0].Key}: "
-                + $"{{{string.Join(", ", OptionSchema.Of(variant.Cases[0].Record).Options.Where(o => o.IsRequired).Select(o => $"{o.Key}: {Example(o.Shape)}"))}}}}}",
+            OptionShape.Variant variant => $"{{{variant.Cases[0].Key}: {{{Required(OptionSchema.Of(variant.Cases[0].Record))}}}}}",
             _ => "1",
         };
+
+    private static string Required(OptionSchema schema) =>
+        string.Join(", ", schema.Options.Where(o => o.IsRequired).Select(o => $"{o.Key}: {Example(o.Shape)}"));
 
     [Fact]
     public void Own_keys_come_first_then_the_bases_and_computed_properties_are_none() =>

@@ -19,14 +19,16 @@ public sealed class ChatTemplateTests
     [InlineData(
         "chatml",
         "<|im_start|>system\nBe "
-            + "brief.<|im_end|>\n<|im_start|>user\nHi!<|im_end|>\n<|im_start|>assistant\nHello.<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n",
+            + "brief.<|im_end|>\n<|im_start|>user\nHi!<|im_end|>\n<|im_start|>assistant\nHello.<|im_end|>\n<|im_start|>user\n"
+            + "Bye<|im_end|>\n",
         "<|im_start|>assistant\n"
     )]
     [InlineData("llama2", "[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHi! [/INST] Hello. </s><s>[INST] Bye [/INST]", "")]
     [InlineData(
         "llama3",
         "<|start_header_id|>system<|end_header_id|>\n\nBe "
-            + "brief.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nHi!<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHello.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|>",
+            + "brief.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n"
+            + "Hi!<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHello.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|>",
         "<|start_header_id|>assistant<|end_header_id|>\n\n"
     )]
     [InlineData("plain", "Be brief.\n\nHuman: Hi!\n\nAssistant: Hello.\n\nHuman: Bye", "\n\nAssistant:")]

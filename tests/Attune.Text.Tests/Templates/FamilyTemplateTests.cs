@@ -112,14 +112,16 @@ public sealed class FamilyTemplateTests
                 "<|eot_id|>",
                 true,
                 "<s><|start_header_id|>system<|end_header_id|>\n\nBe "
-                    + "brief.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHello<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
+                    + "brief.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n"
+                    + "Hi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHello<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
             },
             { Mistral, "</s>", false, "<s> [INST] Hi  [/INST] Hello </s> [INST] Bye [/INST]" },
             {
                 Gemma,
                 "<end_of_turn>",
                 false,
-                "<s><start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model\nHello<end_of_turn>\n<start_of_turn>user\nBye<end_of_turn>\n<start_of_turn>model\n"
+                "<s><start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model\nHello<end_of_turn>\n<start_of_turn>user\n"
+                    + "Bye<end_of_turn>\n<start_of_turn>model\n"
             },
         };
 
@@ -189,7 +191,8 @@ public sealed class FamilyTemplateTests
         Assert.Equal(
             "<|im_start|>system\n# Tools\n<tools>\n{\"type\": \"function\", \"function\": {\"name\": \"add\", \"parameters\": "
                 + "{\"x\": {\"type\": \"integer\"}}}}\n</tools><|im_end|>\n<|im_start|>user\n1+1?<|im_end|>\n"
-                + "<|im_start|>user\n<tool_response>\n2\n</tool_response>\n<tool_response>\n3\n</tool_response><|im_end|>\n<|im_start|>assistant\n",
+                + "<|im_start|>user\n<tool_response>\n2\n</tool_response>\n<tool_response>\n3\n</tool_response><|im_end|>\n"
+                + "<|im_start|>assistant\n",
             Make(ChatMl, "<|im_end|>").Render(messages, tools, TemplateEnding.OpenForAnswer)
         );
     }
