@@ -58,8 +58,8 @@ await loop.RunAsync(Progress.Start(seed), new Printer(), CancellationToken.None)
 // 5. Rewards in the unit of the reviews themselves: mean 0, standard deviation 1 over the chosen answers.
 var reward = new RewardModel([model], Shift: 0, Scale: 1).Normalised([.. train.Select(p => p.Chosen)], RewardNormalisation.MeanAndSd);
 var fit = PairFit.Of(reward, [.. heldOut.Select(p => (p.Chosen, p.Rejected))]);
-var (low, high) = fit.Interval;
-Console.WriteLine($"orders {fit.Accuracy:0.0%} of {fit.Pairs} held-out pairs as labelled (95% interval {low:0.0%} to {high:0.0%})");
+var interval = fit.Interval;
+Console.WriteLine($"orders {fit.Accuracy:0.0%} of {fit.Pairs} held-out pairs as labelled (95% interval {interval.Low:0.0%} to {interval.High:0.0%})");
 
 /// <summary>Prints the loss of every fifth update.</summary>
 internal sealed class Printer : ILoopObserver

@@ -72,7 +72,7 @@ public static class MethodRegistry
             .ThenBy(c => c.Key, StringComparer.Ordinal);
 
     private static int Family(Type options) =>
-        options.Namespace!.Split('.')[^1] switch
+        (options.Namespace ?? "").Split('.')[^1] switch
         {
             nameof(Supervised) => 0,
             nameof(Reward) => 1,

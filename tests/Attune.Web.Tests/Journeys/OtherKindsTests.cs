@@ -56,7 +56,7 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
         }
 
         await SubmitAsync(page);
-        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("missing: D");
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Not ranked: D");
         await Radio(page, "Answer D: rank 4").ClickAsync();
         await Assertions.Expect(page.Locator("#order")).ToHaveTextAsync("B > A = C > D");
         await Chromium.ShootAsync(page, "ranking-" + screen);
