@@ -74,7 +74,7 @@ public sealed class WeakenLibstdcxx : Task
         return true;
     }
 
-    /// <summary>Offset of vna_flags of the version's entry in .gnu.version_r of a little-endian ELF64 file; -1 where there is none.</summary>
+    /// <summary>Offset of the version's vna_flags in .gnu.version_r of a little-endian ELF64 file; -1 where there is none.</summary>
     public static int FindFlags(byte[] image, string version)
     {
         const int VersionNeeds = 0x6ffffffe; // SHT_GNU_verneed

@@ -18,7 +18,10 @@ for argument in "$@"; do
             ;;
     esac
 done
-[ -n "$modules" ] || modules=";artifacts/bin/*.Tests/release/Attune.*.Tests.dll"
+# By name: artifacts may still hold test projects that were renamed.
+[ -n "$modules" ] || for project in tests/*.Tests; do
+    modules="$modules;artifacts/bin/${project#tests/}/release/${project#tests/}.dll"
+done
 
 echo "Building the solution..." >&2
 if ! dotnet build Attune.slnx -c Release -v quiet -nologo; then
