@@ -59,7 +59,9 @@ await loop.RunAsync(Progress.Start(seed), new Printer(), CancellationToken.None)
 var reward = new RewardModel([model], Shift: 0, Scale: 1).Normalised([.. train.Select(p => p.Chosen)], RewardNormalisation.MeanAndSd);
 var fit = PairFit.Of(reward, [.. heldOut.Select(p => (p.Chosen, p.Rejected))]);
 var interval = fit.Interval;
-Console.WriteLine($"orders {fit.Accuracy:0.0%} of {fit.Pairs} held-out pairs as labelled (95% interval {interval.Low:0.0%} to {interval.High:0.0%})");
+Console.WriteLine(
+    $"orders {fit.Accuracy:0.0%} of {fit.Pairs} held-out pairs as labelled (95% interval {interval.Low:0.0%} to {interval.High:0.0%})"
+);
 
 /// <summary>Prints the loss of every fifth update.</summary>
 internal sealed class Printer : ILoopObserver

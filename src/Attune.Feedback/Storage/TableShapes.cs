@@ -73,17 +73,15 @@ internal static class TableShapes
             t.HasIndex(s => s.LeaseId).IsUnique();
             t.HasIndex(s => new { s.PersonId, s.State });
             // The next slot is the first open one. Done slots are not in this index, so it stays small.
-            t.HasIndex(s => new
-                {
-                    s.ProjectId,
-                    s.Open,
-                    s.Priority,
-                    s.Position,
-                    s.Number,
-                })
-                .IsDescending(false, false, true, false, false)
-                .HasFilter("state < 2")
-                .HasDatabaseName("IX_slot_next");
+            var next = t.HasIndex(s => new
+            {
+                s.ProjectId,
+                s.Open,
+                s.Priority,
+                s.Position,
+                s.Number,
+            });
+            next.IsDescending(false, false, true, false, false).HasFilter("state < 2").HasDatabaseName("IX_slot_next");
         });
 
     private static void Responses(ModelBuilder model)

@@ -30,7 +30,8 @@ internal static class WordDifference
     private static string[] Words(string text)
     {
         var words = new List<string>();
-        for (var start = 0; start < text.Length; )
+        var start = 0;
+        while (start < text.Length)
         {
             var end = start;
             while (end < text.Length && !char.IsWhiteSpace(text[end]))
@@ -63,7 +64,8 @@ internal static class WordDifference
         }
 
         var (keptLeft, keptRight) = (new bool[left.Length], new bool[right.Length]);
-        for (var (i, j) = (0, 0); i < left.Length && j < right.Length; )
+        var (i, j) = (0, 0);
+        while (i < left.Length && j < right.Length)
         {
             if (Same(i, j))
             {
@@ -85,7 +87,8 @@ internal static class WordDifference
     private static ImmutableArray<TextSegment> Runs(string[] words, bool[] kept)
     {
         var runs = ImmutableArray.CreateBuilder<TextSegment>();
-        for (var start = 0; start < words.Length; )
+        var start = 0;
+        while (start < words.Length)
         {
             var end = start + 1;
             while (end < words.Length && kept[end] == kept[start])

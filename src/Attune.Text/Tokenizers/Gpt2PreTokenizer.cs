@@ -10,7 +10,8 @@ internal sealed class Gpt2PreTokenizer : Microsoft.ML.Tokenizers.PreTokenizer
     public override IEnumerable<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text)
     {
         var words = new List<(int, int)>(1 + text.Length / 5);
-        for (var start = 0; start < text.Length; )
+        var start = 0;
+        while (start < text.Length)
         {
             var length = Gpt2Words.FirstWord(text[start..]);
             words.Add((start, length));

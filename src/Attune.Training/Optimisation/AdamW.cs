@@ -113,16 +113,25 @@ public sealed class AdamW : IDisposable
         return sums.Sum();
     }
 
-    private static unsafe void FlatStep(AdamState part, AdamNumbers numbers)
+    private static void FlatStep(AdamState part, AdamNumbers numbers)
+    {
+        if (part.Summed.dtype == torch.ScalarType.BFloat16)
+        {
+            FlatStep<FlatBFloat16>(part, numbers);
+        }
+        else
+        {
+            FlatStep<FlatFloat32>(part, numbers);
+        }
+    }
+
+    private static unsafe void FlatStep<TGradient>(AdamState part, AdamNumbers numbers)
+        where TGradient : struct, IFlatStorage
     {
         var gradients = part.Summed;
         var (p, g) = ((nint)TensorMemory.Start(part.Values), (nint)TensorMemory.Start(gradients));
         var (m, v) = ((nint)TensorMemory.Start(part.FirstMoment), (nint)TensorMemory.Start(part.SecondMoment));
         var r = part.Rounded is { } rounded ? (nint)TensorMemory.Start(rounded) : 0;
-        delegate* <float*, void*, float*, float*, void*, long, long, AdamNumbers, void> step =
-            gradients.dtype == torch.ScalarType.BFloat16
-                ? &AdamKernel.Step<FlatBFloat16, FlatBFloat16>
-                : &AdamKernel.Step<FlatFloat32, FlatBFloat16>;
         // Weight decay pulls on matrices only, as in GPT-2 and all its successors: not on biases and norms.
         var plain = numbers with
         {
@@ -135,7 +144,16 @@ public sealed class AdamW : IDisposable
             {
                 var stretch = part.Stretches[i];
                 var own = stretch.IsMatrix ? numbers : plain;
-                step((float*)p, (void*)g, (float*)m, (float*)v, (void*)r, stretch.Start, stretch.Length, own);
+                AdamKernel.Step<TGradient, FlatBFloat16>(
+                    (float*)p,
+                    (void*)g,
+                    (float*)m,
+                    (float*)v,
+                    (void*)r,
+                    stretch.Start,
+                    stretch.Length,
+                    own
+                );
             }
         );
         part.HasSums = false;
