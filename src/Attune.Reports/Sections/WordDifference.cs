@@ -54,12 +54,14 @@ internal static class WordDifference
     private static (bool[] Left, bool[] Right) Common(string[] left, string[] right)
     {
         var length = new int[left.Length + 1, right.Length + 1];
-        bool Same(int i, int j) => left[i].AsSpan().Trim().SequenceEqual(right[j].AsSpan().Trim());
-        for (var i = left.Length - 1; i >= 0; i--)
+        bool Same(int row, int column) => left[row].AsSpan().Trim().SequenceEqual(right[column].AsSpan().Trim());
+        for (var row = left.Length - 1; row >= 0; row--)
         {
-            for (var j = right.Length - 1; j >= 0; j--)
+            for (var column = right.Length - 1; column >= 0; column--)
             {
-                length[i, j] = Same(i, j) ? length[i + 1, j + 1] + 1 : Math.Max(length[i + 1, j], length[i, j + 1]);
+                length[row, column] = Same(row, column)
+                    ? length[row + 1, column + 1] + 1
+                    : Math.Max(length[row + 1, column], length[row, column + 1]);
             }
         }
 
