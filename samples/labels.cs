@@ -18,6 +18,7 @@ using Attune.Training.Optimisation;
 using Attune.Training.Rewards;
 using Attune.Worlds.Annotators;
 using Attune.Worlds.Reviews;
+using Attune.Worlds.Reviews.Vocabulary;
 
 const string ModelFolder = "assets/reviews/model";
 const int MaxLength = 128;

@@ -19,6 +19,7 @@ using Attune.Training.Optimisation;
 using Attune.Training.Rewards;
 using Attune.Training.Rollouts;
 using Attune.Worlds.Reviews;
+using Attune.Worlds.Reviews.Vocabulary;
 
 const string ModelFolder = "assets/reviews/model";
 var seed = new Seed(1);
