@@ -1,3 +1,4 @@
+using Attune.Testing;
 using Attune.Testing.Sources;
 
 namespace Attune.Cli.Tests.Architecture;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Attune.Testing;
 using Attune.Testing.Sources;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 

@@ -1,6 +1,7 @@
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Text.RegularExpressions;
+using Attune.Testing;
 
 namespace Attune.Cli.Tests.Architecture;
 

@@ -28,7 +28,8 @@ public sealed class ChatTemplateTests
         "llama3",
         "<|start_header_id|>system<|end_header_id|>\n\nBe "
             + "brief.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n"
-            + "Hi!<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHello.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|>",
+            + "Hi!<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHello.<|eot_id|>"
+            + "<|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|>",
         "<|start_header_id|>assistant<|end_header_id|>\n\n"
     )]
     [InlineData("plain", "Be brief.\n\nHuman: Hi!\n\nAssistant: Hello.\n\nHuman: Bye", "\n\nAssistant:")]

@@ -113,7 +113,8 @@ public sealed class FamilyTemplateTests
                 true,
                 "<s><|start_header_id|>system<|end_header_id|>\n\nBe "
                     + "brief.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n"
-                    + "Hi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHello<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
+                    + "Hi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHello<|eot_id|>"
+                    + "<|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
             },
             { Mistral, "</s>", false, "<s> [INST] Hi  [/INST] Hello </s> [INST] Bye [/INST]" },
             {
