@@ -61,51 +61,23 @@ public sealed class JinjaTemplate : IChatTemplate
 
     public ImmutableArray<TemplatePart> Parts(ImmutableArray<Message> messages, TemplateEnding ending)
     {
-        var (text, _, mark) = RenderMarked(messages, ending);
+        var (text, mark) = RenderMarked(messages, ending);
         return [.. Cut(text, mark)];
-    }
-
-    /// <summary>A whole conversation, with what the assistant says marked: what completion-only training learns from.</summary>
-    /// <remarks>
-    /// From <c>{% generation %}</c> where the template has it; else each answer, and the token that ends its turn, is what its turn adds to
-    /// the prompt before it.
-    /// </remarks>
-    public ImmutableArray<(TemplatePart Part, bool IsSaid)> PartsWithSpeech(ImmutableArray<Message> messages)
-    {
-        var (text, said, mark) = RenderMarked(messages, TemplateEnding.Closed);
-        if (said.IsEmpty)
-        {
-            said = ByDifference(messages, text);
-        }
-        var parts = ImmutableArray.CreateBuilder<(TemplatePart, bool)>();
-        var done = 0;
-        foreach (var (start, end) in said.Append((text.Length, text.Length)))
-        {
-            parts.AddRange(Cut(text[done..start], mark).Select(p => (p, false)));
-            parts.AddRange(Cut(text[start..end], mark).Select(p => (p, true)));
-            done = end;
-        }
-
-        return parts.ToImmutable();
     }
 
     /// <summary>The text for messages and tools in the form of the public chat interfaces, such as OpenAI's.</summary>
     /// <exception cref="DataException">The template refuses the conversation.</exception>
     public string Render(JsonArray messages, JsonArray? tools, TemplateEnding ending) =>
-        Run(JinjaJson.Read(messages), JinjaJson.Read(tools), ending).Text;
+        Run(JinjaJson.Read(messages), JinjaJson.Read(tools), ending);
 
-    private (string Text, ImmutableArray<(int Start, int End)> Said, char Mark) RenderMarked(
-        ImmutableArray<Message> messages,
-        TemplateEnding ending
-    )
+    private (string Text, char Mark) RenderMarked(ImmutableArray<Message> messages, TemplateEnding ending)
     {
         var mark = Unused(messages);
         var values = messages.Select(m => (object?)JinjaDict.Of(("role", RoleNames.Of(m.Role)), ("content", Escape(m.Content, mark))));
-        var (text, said) = Run(new JinjaList([.. values]), null, ending);
-        return (text, said, mark);
+        return (Run(new JinjaList([.. values]), null, ending), mark);
     }
 
-    private (string Text, ImmutableArray<(int Start, int End)> Said) Run(object? messages, object? tools, TemplateEnding ending) =>
+    private string Run(object? messages, object? tools, TemplateEnding ending) =>
         Guarded(() =>
             JinjaInterpreter.Execute(
                 _template,
@@ -153,33 +125,6 @@ public sealed class JinjaTemplate : IChatTemplate
     /// <summary>One of Unicode's noncharacters that no message holds.</summary>
     private static char Unused(ImmutableArray<Message> messages) =>
         Enumerable.Range(0xFDD0, 32).Select(c => (char)c).FirstOrDefault(c => messages.All(m => !m.Content.Contains(c)), '\uFFFF');
-
-    private ImmutableArray<(int Start, int End)> ByDifference(ImmutableArray<Message> messages, string text)
-    {
-        var said = ImmutableArray.CreateBuilder<(int, int)>();
-        for (var i = 0; i < messages.Length; i++)
-        {
-            if (messages[i].Role != Role.Assistant || i == 0)
-            {
-                continue;
-            }
-            var before = RenderMarked(messages[..i], TemplateEnding.OpenForAnswer).Text;
-            if (!text.StartsWith(before, StringComparison.Ordinal))
-            {
-                throw new DataException(
-                    "the chat template writes earlier turns differently once others follow, so the assistant's words cannot be "
-                        + "found; expected a template with {% generation %}."
-                );
-            }
-            var rest = text[before.Length..];
-            var content = rest.IndexOf(messages[i].Content.Trim(), StringComparison.Ordinal);
-            var end = Math.Max(0, content) + messages[i].Content.Trim().Length;
-            var close = TurnEnd is null ? -1 : rest.IndexOf(TurnEnd, end, StringComparison.Ordinal);
-            said.Add((before.Length, before.Length + (close < 0 ? end : close + TurnEnd!.Length)));
-        }
-
-        return said.ToImmutable();
-    }
 
     private (string Prefix, string? TurnEnd, ImmutableArray<string> Warnings) Examine()
     {

@@ -75,7 +75,7 @@ public sealed class AdamW : IDisposable
         }
     }
 
-    private AdamNumbers Numbers(long step, double learningRate, double clip)
+    internal AdamNumbers Numbers(long step, double learningRate, double clip)
     {
         var correction = Math.Sqrt(1 - Math.Pow(_options.Beta2, step));
         var rate = learningRate * correction / (1 - Math.Pow(_options.Beta1, step));
@@ -160,15 +160,7 @@ public sealed class AdamW : IDisposable
     }
 
     /// <summary>The same step in tensor operations, for devices whose memory this process cannot address.</summary>
-    internal void StepWithTensors(long step, double learningRate)
-    {
-        foreach (var part in Parts)
-        {
-            TensorStep(part, Numbers(step, learningRate, clip: 1));
-        }
-    }
-
-    private static void TensorStep(AdamState part, AdamNumbers n)
+    internal static void TensorStep(AdamState part, AdamNumbers n)
     {
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();

@@ -14,14 +14,11 @@ internal sealed partial class JinjaInterpreter
     }
 
     private readonly JinjaBudget _budget = new();
-    private readonly List<(int Start, int End)> _said = [];
     private StringBuilder _output = new();
-    private int _captures;
 
     private JinjaInterpreter() { }
 
-    /// <summary>The text, and where in it the assistant speaks (<c>{% generation %}</c>).</summary>
-    public static (string Text, ImmutableArray<(int Start, int End)> Said) Execute(
+    public static string Execute(
         ImmutableArray<JinjaStatement> template,
         IEnumerable<(string Name, object? Value)> names,
         TimeProvider time
@@ -44,7 +41,7 @@ internal sealed partial class JinjaInterpreter
             JinjaBudget.Begin(before);
         }
 
-        return (run._output.ToString(), [.. run._said]);
+        return run._output.ToString();
     }
 
     private Flow Do(ImmutableArray<JinjaStatement> body, JinjaScope scope)
@@ -86,7 +83,7 @@ internal sealed partial class JinjaInterpreter
                 scope.Set(macro.Name, new JinjaFunction(macro.Name, arguments => Call(macro, arguments, scope)));
                 return Flow.On;
             case JinjaStatement.Generation generation:
-                return Generation(generation, scope);
+                return Do(generation.Body, new JinjaScope(scope));
             case JinjaStatement.Break:
                 return Flow.Break;
             default:
@@ -221,11 +218,9 @@ internal sealed partial class JinjaInterpreter
     {
         var outer = _output;
         _output = new StringBuilder();
-        _captures++;
         _budget.Enter();
         Do(body, scope);
         _budget.Leave();
-        _captures--;
         var text = _output.ToString();
         _output = outer;
         return text;
@@ -255,16 +250,5 @@ internal sealed partial class JinjaInterpreter
         }
 
         return Captured(macro.Body, scope);
-    }
-
-    private Flow Generation(JinjaStatement.Generation generation, JinjaScope scope)
-    {
-        var start = _output.Length;
-        var flow = Do(generation.Body, new JinjaScope(scope));
-        if (_captures == 0)
-        {
-            _said.Add((start, _output.Length));
-        }
-        return flow;
     }
 }
