@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Core.Feedback;
 
@@ -61,27 +62,18 @@ public static class DatasetFile
     /// <exception cref="DataException">A text holds half a character, or a number is not finite: no file can hold them.</exception>
     public static void Write<T>(string path, IEnumerable<T> items)
     {
-        var format = RowFormats.For<T>();
-        RowFile.Write(path, [.. items.Select((item, index) => Row(format, item, path, index))]);
+        RowFile.Write(path, [.. items.Select((item, index) => Row(item, path, index))]);
     }
 
-    private static byte[] Row<T>(IRowFormat<T> format, T item, string path, int index)
+    /// <summary>The fields of a row as files hold them, without its annotator: what the feedback store exports too.</summary>
+    /// <exception cref="ArgumentException">A text holds half a character, or a number is not finite.</exception>
+    public static JsonObject Fields<T>(T item) => JsonNode.Parse(Row(item, annotator: null))!.AsObject();
+
+    private static byte[] Row<T>(T item, string path, int index)
     {
         try
         {
-            using var buffer = new MemoryStream();
-            using (var json = new Utf8JsonWriter(buffer, Compact))
-            {
-                json.WriteStartObject();
-                format.Write(json, item);
-                if (item is Label { Annotator: { } annotator })
-                {
-                    json.WriteText("annotator", annotator);
-                }
-                json.WriteEndObject();
-            }
-
-            return buffer.ToArray();
+            return Row(item, (item as Label)?.Annotator);
         }
         catch (ArgumentException problem)
         {
@@ -90,6 +82,23 @@ public static class DatasetFile
                     + "finite numbers; nothing was changed."
             );
         }
+    }
+
+    private static byte[] Row<T>(T item, string? annotator)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, Compact))
+        {
+            json.WriteStartObject();
+            RowFormats.For<T>().Write(json, item);
+            if (annotator is not null)
+            {
+                json.WriteText("annotator", annotator);
+            }
+            json.WriteEndObject();
+        }
+
+        return buffer.ToArray();
     }
 
     private static void CheckKind<T>(string path, IRowFormat<T> format, DatasetKind? kind)

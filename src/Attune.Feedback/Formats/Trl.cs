@@ -5,6 +5,7 @@ using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Data.Formats;
 using Attune.Feedback.Labels;
+using Label = Attune.Core.Feedback.Label;
 
 namespace Attune.Feedback.Formats;
 
@@ -51,72 +52,77 @@ internal sealed class Trl : IExchangeFormat
         foreach (var label in labels)
         {
             var frame = RowFrame.Of(label.Judgement is null ? label.Item.Extras : label.Extras, Name);
-            var row = frame ?? new JsonObject { ["prompt"] = null };
-            if (row.ContainsKey("prompt"))
-            {
-                row["prompt"] = Conversations.ToJson(label.Item.Prompt);
-            }
-            if (!Fill(row, label, frame is null, context.Settings))
+            if (Fields(label, frame, context.Settings) is not { } fields)
             {
                 continue;
             }
-            if (label.Annotator is not null && (frame is null || frame.ContainsKey("annotator")))
+            if (label.Annotator is not null)
             {
-                row["annotator"] = label.Annotator;
+                fields["annotator"] = label.Annotator;
             }
-            yield return row;
+            yield return frame is null ? fields : Filled(frame, fields);
         }
     }
 
-    private static bool Fill(JsonObject row, OutLabel label, bool fresh, ProjectSettings settings)
+    /// <summary>The frame with its emptied places filled. What it never had is not added, and what it kept is not changed.</summary>
+    private static JsonObject Filled(JsonObject frame, JsonObject fields)
     {
-        var (prompt, candidates) = (label.Item.Prompt, label.Item.Candidates);
-        switch (label.Judgement)
+        foreach (var (name, value) in fields.Where(f => f.Key != "margin" && frame.ContainsKey(f.Key)))
         {
-            case ComparisonJudgement { Pick: Pick.First or Pick.Second } comparison:
-                var best = comparison.Pick == Pick.First ? 0 : 1;
-                (row["chosen"], row["rejected"]) = (
-                    Whole(row, prompt, candidates[best].Text),
-                    Whole(row, prompt, candidates[1 - best].Text)
-                );
-                if (fresh && comparison.Strength is { } level)
-                {
-                    row["margin"] = Strength.Margin(level);
-                }
-                return true;
-            case StepsJudgement steps:
-                row["completions"] = new JsonArray([.. candidates[0].Steps.Select(s => JsonValue.Create(s))]);
-                row["labels"] = new JsonArray([
-                    .. steps.Ratings.Select(r =>
-                        r is 0 or null ? (JsonNode?)(r is null ? null : JsonValue.Create(0)) : JsonValue.Create(r > 0)
-                    ),
-                ]);
-                return fresh ? steps.Ratings.All(r => r is not null) : true;
-            case RatingJudgement rating when settings.Thumbs:
-                (row["completion"], row["label"]) = (Conversations.AnswerToJson(candidates[0].Text, prompt), rating.Value > 0.5);
-                return true;
-            case ChoiceJudgement { Best: { } chosen }:
-                (row["answers"], row["best"]) = (Texts(candidates), chosen);
-                return true;
-            case RankingJudgement ranking:
-                (row["answers"], row["ranks"]) = (Texts(candidates), new JsonArray([.. ranking.Ranks.Select(r => JsonValue.Create(r))]));
-                return true;
-            case null when !fresh:
-                if (!candidates.IsEmpty)
-                {
-                    row["completion"] = Conversations.AnswerToJson(candidates[0].Text, prompt);
-                }
-                return true;
-            default:
-                return false;
+            frame[name] = value?.DeepClone();
         }
+        return frame;
     }
 
-    /// <summary>Where the row has no prompt, each answer begins with it.</summary>
-    private static JsonNode Whole(JsonObject row, Prompt prompt, string answer) =>
-        row.ContainsKey("prompt") ? Conversations.AnswerToJson(answer, prompt)
-        : prompt is Prompt.Chat chat ? Conversations.ToJson([.. chat.Messages, new Message(Core.Conversations.Role.Assistant, answer)])
-        : JsonValue.Create(((Prompt.Text)prompt).Value + answer);
+    /// <summary>The label's row as data files have it; null where they cannot hold it.</summary>
+    private static JsonObject? Fields(OutLabel label, JsonObject? frame, ProjectSettings settings)
+    {
+        var (item, prompt) = (label.Item, label.Item.Prompt);
+        return label.Judgement switch
+        {
+            // Where the row has no prompt, each answer begins with it.
+            ComparisonJudgement { Pick: Pick.First or Pick.Second } comparison when frame?.ContainsKey("prompt") == false =>
+                WithWholeAnswers(prompt, [.. item.Candidates.Select(c => c.Text)], comparison.Pick == Pick.First ? 0 : 1),
+            // A row that came with steps nobody rated keeps them so.
+            StepsJudgement steps when frame is not null || steps.Ratings.All(r => r is not null) => Steps(item, steps),
+            ComparisonJudgement or ChoiceJudgement or RankingJudgement => Only(JudgementLabels.Of(item, label.Judgement, settings, [])),
+            RatingJudgement when settings.Thumbs => Only(JudgementLabels.Of(item, label.Judgement, settings, [])),
+            null when frame is not null => item.Candidates.IsEmpty
+                ? DatasetFile.Fields(prompt)
+                : DatasetFile.Fields(new Demonstration(prompt, item.Candidates[0].Text)),
+            _ => null,
+        };
+    }
+
+    private static JsonObject? Only(IEnumerable<Label> labels) =>
+        labels.SingleOrDefault() switch
+        {
+            Preference pair => DatasetFile.Fields(pair),
+            Choice choice => DatasetFile.Fields(choice),
+            Ranking ranking => DatasetFile.Fields(ranking),
+            Verdict verdict => DatasetFile.Fields(verdict),
+            _ => null,
+        };
+
+    private static JsonObject Steps(ItemContent item, StepsJudgement judgement)
+    {
+        var steps = item.Candidates[0].Steps.Zip(judgement.Ratings, (text, rating) => new ReasoningStep(text, rating ?? 0));
+        var fields = DatasetFile.Fields(new StepLabels(item.Prompt, [.. steps]));
+        foreach (var unrated in judgement.Ratings.Index().Where(r => r.Item is null))
+        {
+            fields["labels"]![unrated.Index] = null;
+        }
+        return fields;
+    }
+
+    private static JsonObject WithWholeAnswers(Prompt prompt, string[] answers, int best)
+    {
+        JsonNode Whole(string answer) =>
+            prompt is Prompt.Chat chat
+                ? Conversations.ToJson([.. chat.Messages, new Message(Core.Conversations.Role.Assistant, answer)])
+                : JsonValue.Create(((Prompt.Text)prompt).Value + answer);
+        return new JsonObject { ["chosen"] = Whole(answers[best]), ["rejected"] = Whole(answers[1 - best]) };
+    }
 
     private static (ItemContent, Judgement?) Paired(Preference pair) =>
         (new ItemContent(pair.Prompt, [new Candidate(pair.Chosen), new Candidate(pair.Rejected)]), new ComparisonJudgement(Pick.First));
@@ -171,6 +177,4 @@ internal sealed class Trl : IExchangeFormat
 
     private static ItemContent Item(Prompt prompt, ImmutableArray<string> answers) =>
         new(prompt, [.. answers.Select(a => new Candidate(a))]);
-
-    private static JsonArray Texts(ImmutableArray<Candidate> candidates) => [.. candidates.Select(c => JsonValue.Create(c.Text))];
 }
