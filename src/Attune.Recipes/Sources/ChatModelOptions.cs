@@ -10,7 +10,7 @@ using OpenAI;
 namespace Attune.Recipes.Sources;
 
 /// <summary>A language model that a recipe asks: at an endpoint, or a folder of this machine.</summary>
-public record ChatModelOptions
+public sealed record ChatModelOptions
 {
     [Description("name of the model at the endpoint; without an endpoint, a model folder or 'embedded'")]
     public string? Model { get; init; }

@@ -1,12 +1,13 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Data.Judging;
 using Microsoft.Extensions.AI;
 
 namespace Attune.Recipes.Sources;
 
 /// <summary>A model that judges, as a recipe describes it.</summary>
-public sealed record JudgeModelOptions : ChatModelOptions
+public sealed record JudgeModelOptions
 {
     [Description("what makes an answer better; part of the prompt for the judge")]
     public string Criterion { get; init; } = ChatJudgeOptions.DefaultCriterion;
@@ -26,14 +27,17 @@ public sealed record JudgeModelOptions : ChatModelOptions
     [Range(0, 2)]
     public double Temperature { get; init; }
 
+    [Flatten]
+    public ChatModelOptions Chat { get; init; } = new();
+
     /// <summary>Ready to be asked; the client is the caller's to dispose.</summary>
     internal (ChatJudge Judge, IChatClient Client) Open()
     {
-        var client = OpenClient(Parallel);
+        var client = Chat.OpenClient(Parallel);
         return (
             new ChatJudge(
                 client,
-                Author,
+                Chat.Author,
                 new ChatJudgeOptions
                 {
                     Criterion = Criterion,

@@ -73,7 +73,7 @@ public sealed record OnlineDpoStage : Stage
             .. Training.Missing(Kind),
             .. DataSource.Missing("online-dpo.prompts", Prompts, Rows),
             .. Utilities.Missing("online-dpo.utility", Utility),
-            .. Judge == JudgeKind.Model ? JudgeModel.Missing("online-dpo.judge_model") : [],
+            .. Judge == JudgeKind.Model ? JudgeModel.Chat.Missing("online-dpo.judge_model") : [],
             .. Judge == JudgeKind.Reward && !given.Reward && Evaluation.RewardModel is null
                 ? ["online-dpo.judge is reward, but there is none: no reward stage comes before and reward_model is not given."]
                 : Array.Empty<string>(),

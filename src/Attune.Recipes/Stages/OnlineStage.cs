@@ -95,7 +95,7 @@ public sealed record OnlineStage : Stage
             .. Source == FeedbackOrigin.Person && Questions.Answers > 2
                 ? ["online.source is person, who is asked pairs; leave answers at 2."]
                 : Array.Empty<string>(),
-            .. Source == FeedbackOrigin.Model ? JudgeModel.Missing("online.judge_model") : [],
+            .. Source == FeedbackOrigin.Model ? JudgeModel.Chat.Missing("online.judge_model") : [],
             .. Source == FeedbackOrigin.Store ? StoreSnapshot.Missing("online", Database, Project) : [],
             .. Reward.Loss is not (RewardLoss.BradleyTerry or RewardLoss.Choice)
                 ? ["online.reward.loss: questions ask for the best answer; leave it at bradley-terry."]

@@ -144,7 +144,7 @@ public sealed record PreferencesStage : Stage
             ? []
             :
             [
-                .. JudgeModel.Missing("preferences.judge_model"),
+                .. JudgeModel.Chat.Missing("preferences.judge_model"),
                 .. Feedback == FeedbackKind.Ranking
                     ? ["preferences.feedback is ranking, and a model is asked for the best; choose pairs or choice."]
                     : Array.Empty<string>(),
