@@ -105,10 +105,7 @@ public sealed record EvaluationOptions
         StageContext context
     )
     {
-        var fitting = prompts
-            .Select(p => (Prompt: p, Tokens: encoder.EncodePrompt(p)))
-            .Where(p => p.Tokens.Length + MaxNewTokens <= longest)
-            .ToImmutableArray();
+        var fitting = new AnswerRoom(longest, MaxNewTokens).Fitting(prompts, encoder);
         if (fitting.Length < Math.Min(EvaluationPrompts, prompts.Length))
         {
             context.Note(

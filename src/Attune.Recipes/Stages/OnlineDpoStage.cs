@@ -107,9 +107,7 @@ public sealed record OnlineDpoStage : Stage
     private PromptPool Pool(ImmutableArray<Prompt> prompts, ReferencedPolicy models)
     {
         var longest = models.Policy.Config.ContextLength;
-        var pool = new PromptPool([
-            .. prompts.Select(p => (p, models.Encoder.EncodePrompt(p))).Where(p => p.Item2.Length + Evaluation.MaxNewTokens <= longest),
-        ]);
+        var pool = new PromptPool(new AnswerRoom(longest, Evaluation.MaxNewTokens).Fitting(prompts, models.Encoder));
         if (pool.Count < prompts.Length)
         {
             models.Context.Note(

@@ -4,7 +4,6 @@ using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
-using Attune.Data.Encoding;
 using Attune.Data.Order;
 using Attune.Methods.Policy.Online;
 using Attune.Methods.Reward;
@@ -14,7 +13,6 @@ using Attune.Training;
 using Attune.Training.Contracts;
 using Attune.Training.Experience;
 using Attune.Training.Rewards;
-using Attune.Training.Rollouts;
 
 namespace Attune.Recipes.Stages;
 
@@ -23,9 +21,22 @@ namespace Attune.Recipes.Stages;
 /// </summary>
 internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup setup, StageContext context) : IRewardFit
 {
-    private RewardOptions Method => options.Reward;
+    private readonly RewardFit<Choice, TokenChoice> _fit = new(
+        options.Reward,
+        new ChoiceOfK.Labels(),
+        context,
+        setup.Reference,
+        setup.Encoder
+    );
 
-    private int? End => Method.ReadBeforeEnd ? setup.Encoder.Tokenizer.EndToken : null;
+    /// <summary>By answers of the starting policy to the prompts it learns on, the same each time.</summary>
+    private readonly RewardNormaliser _normaliser = new(
+        options.Reward.Normalisation,
+        [.. Enumerable.Range(0, options.NormalisationSamples).Select(i => Request(setup, context, i))],
+        setup.Sampling,
+        setup.Reference,
+        context
+    );
 
     public async Task<(RewardModel Model, double? Accuracy)> TrainAsync(
         int refresh,
@@ -33,77 +44,64 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup setup, St
         CancellationToken cancel
     )
     {
-        var split = Split.ByPrompt(labels, Method.TestSplit, context.Seed.For("split"));
-        var train = Encode(split.Training.IsEmpty ? labels : split.Training);
-        var members = new List<ScalarModel>();
-        for (var i = 0; i < Method.Members; i++)
-        {
-            var member = new ScalarModel(setup.Reference, context.Seed.For("head", i), Method.Training.Precision);
-            context.FreezeLayers(member, Method.Training);
-            await FitAsync(member, train, refresh, i, cancel);
-            members.Add(member);
-        }
-
-        var model = await NormaliseAsync(new RewardModel(members, 0, 1) { EndToken = End }, cancel);
-        return (model, split.HeldOut.IsEmpty ? null : Accuracy(model, split.HeldOut));
+        var split = Split.ByPrompt(labels, options.Reward.TestSplit, context.Seed.For("split"));
+        var data = _fit.Encode(split.Training.IsEmpty ? split with { Training = labels } : split, "labels");
+        var members = await _fit.RunAsync(data, new Members(options.Reward, context, refresh), cancel);
+        var model = await _normaliser.NormaliseAsync(members, cancel);
+        return (model, Accuracy(model, data.HeldOut));
     }
 
-    public double Accuracy(RewardModel model, IReadOnlyList<Choice> labels)
+    public double? Accuracy(RewardModel model, IReadOnlyList<Choice> labels)
     {
-        var choices = Encode(labels);
+        var choices = _fit.Encode(labels);
+        context.NoteDropped(choices.Dropped, "labels");
+        return Accuracy(model, choices.Items);
+    }
+
+    private double? Accuracy(RewardModel model, ImmutableArray<TokenChoice> choices)
+    {
         var scores = model.Score([.. choices.SelectMany(c => c.Answers)]).Select(s => s.Reward).Chunk(options.Questions.Answers).ToArray();
-        return choices.Select((c, i) => scores[i].Where((_, k) => k != c.Best).All(s => s < scores[i][c.Best]) ? 1.0 : 0).Average();
+        return choices.IsEmpty
+            ? null
+            : choices.Select((c, i) => scores[i].Where((_, k) => k != c.Best).All(s => s < scores[i][c.Best]) ? 1.0 : 0).Average();
     }
 
-    private ImmutableArray<TokenChoice> Encode(IReadOnlyList<Choice> labels)
-    {
-        var encoded = setup.Encoder.EncodeAll(labels, Math.Min(Method.MaxLength, setup.Reference.Config.ContextLength));
-        context.NoteDropped(encoded.Dropped, "labels");
-        return [.. encoded.Items.Select(c => c with { Answers = [.. c.Answers.Select(a => a.WithoutEnd(End))] })];
-    }
+    private static SampleRequest Request(PolicySetup setup, StageContext context, int index) =>
+        setup.Prompts.Request(index % setup.Prompts.Count, context.Seed.For("normalisation", index));
 
-    private async Task FitAsync(ScalarModel member, ImmutableArray<TokenChoice> train, int refresh, int index, CancellationToken cancel)
+    /// <summary>Members of one refresh, trained from start to end: a run that was killed trains them again.</summary>
+    private sealed class Members(RewardOptions method, StageContext context, int refresh) : IMemberTraining<TokenChoice>
     {
-        var experience = new DatasetExperience<TokenChoice>(train, Method.Training.BatchSize, Method.Epochs);
-        using var loop = new TrainingLoop<TokenChoice>(
-            new ChoiceOfK.Objective(member),
-            experience,
-            Method.Training.LearningRateSchedule,
-            Method.Training.Optimiser,
-            new LoopOptions(Method.Training.EffectiveMicrobatch, Method.Training.CheckpointEvery),
-            null
-        );
-        var observer = new ScreenObserver(context.Screen, $"reward model {refresh + 1}, member {index + 1}");
-        var (_, end) = await loop.RunAsync(Progress.Start(context.Seed.For("reward", refresh, index)), observer, cancel);
-        if (end == LoopEnd.Cancelled)
+        public async Task TrainAsync(
+            int index,
+            ScalarModel member,
+            IObjective<TokenChoice> objective,
+            DatasetExperience<TokenChoice> experience,
+            CancellationToken cancel
+        )
         {
-            throw new OperationCanceledException(cancel);
+            using var loop = new TrainingLoop<TokenChoice>(
+                objective,
+                experience,
+                method.Training.LearningRateSchedule,
+                method.Training.Optimiser,
+                new LoopOptions(method.Training.EffectiveMicrobatch, method.Training.CheckpointEvery),
+                null
+            );
+            var observer = new ScreenObserver(context.Screen, $"reward model {refresh + 1}, member {index + 1}");
+            var (_, end) = await loop.RunAsync(Progress.Start(context.Seed.For("reward", refresh, index)), observer, cancel);
+            if (end == LoopEnd.Cancelled)
+            {
+                throw new OperationCanceledException(cancel);
+            }
         }
-    }
-
-    /// <summary>By answers of the starting policy to the prompts it learns on, the same each time.</summary>
-    private async Task<RewardModel> NormaliseAsync(RewardModel model, CancellationToken cancel)
-    {
-        if (Method.Normalisation == RewardNormalisation.None || options.NormalisationSamples == 0)
-        {
-            return model;
-        }
-
-        using var sampler = new LocalSampler();
-        await sampler.UseWeightsAsync(setup.Reference, 0, cancel);
-        SampleRequest[] requests =
-        [
-            .. Enumerable
-                .Range(0, options.NormalisationSamples)
-                .Select(i => setup.Prompts.Request(i % setup.Prompts.Count, context.Seed.For("normalisation", i))),
-        ];
-        var rollouts = await sampler.SampleAsync(requests, setup.Sampling, cancel);
-        return model.Normalised([.. rollouts.Select(r => r.Sequence)], Method.Normalisation);
     }
 
     /// <summary>Shown, not logged: what is logged of a refresh is what came of it.</summary>
     private sealed class ScreenObserver(IRunScreen screen, string task) : ILoopObserver
     {
+        private string _heldOut = "";
+
         public long LastSequence => 0;
 
         public void OnUpdate(Progress progress, long plannedUpdates, Metrics metrics) =>
@@ -111,9 +109,15 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup setup, St
                 task,
                 progress.Updates,
                 plannedUpdates,
-                string.Create(CultureInfo.InvariantCulture, $"accuracy {metrics["accuracy"]:0.000}")
+                string.Create(CultureInfo.InvariantCulture, $"accuracy {metrics["accuracy"]:0.000}{_heldOut}")
             );
 
-        public void OnRound(Progress progress, Metrics metrics, IReadOnlyList<SampleEvent> samples) { }
+        public void OnRound(Progress progress, Metrics metrics, IReadOnlyList<SampleEvent> samples)
+        {
+            if (metrics.Contains("eval_accuracy"))
+            {
+                _heldOut = string.Create(CultureInfo.InvariantCulture, $"  held out {metrics["eval_accuracy"]:0.000}");
+            }
+        }
     }
 }

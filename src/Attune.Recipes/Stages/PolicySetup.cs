@@ -200,12 +200,6 @@ internal sealed class PolicySetup : IDisposable
         TransformerModel[] readers = [.. _owned.OfType<TransformerModel>(), .. _owned.OfType<RewardModel>().SelectMany(r => r.Members)];
         var longestRead = readers.Min(r => r.Config.ContextLength);
         var longest = new[] { Prompts, HeldOut }.Max(p => Enumerable.Range(0, p.Count).Max(i => p.Request(i, default).Prompt.Length));
-        if (longest + Sampling.MaxNewTokens > longestRead)
-        {
-            throw new ConfigurationException(
-                $"{_kind}: the longest prompt has {longest} tokens and max_new_tokens is {Sampling.MaxNewTokens}, but the model "
-                    + $"(or its reward model, value network or reference) reads {longestRead}. Lower max_new_tokens or set prompt_tokens."
-            );
-        }
+        new AnswerRoom(longestRead, Sampling.MaxNewTokens).Require(_kind, longest, "set prompt_tokens");
     }
 }

@@ -1,39 +1,67 @@
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
+using Attune.Data.Encoding;
+using Attune.Data.Order;
 using Attune.Methods.Reward;
 using Attune.Models.Architecture;
-using Attune.Models.Files;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
-using Attune.Training.Checkpoints;
+using Attune.Training.Contracts;
 using Attune.Training.Experience;
 using Attune.Training.Rewards;
 
 namespace Attune.Recipes.Stages;
 
-/// <summary>Trains the members of a reward model, one after another; those that are finished already are read.</summary>
+/// <summary>How the members of a reward model are trained and kept.</summary>
+internal interface IMemberTraining<TItem>
+{
+    /// <summary>A member whose training is over; null for one still to train.</summary>
+    ScalarModel? Finished(int index) => null;
+
+    Task TrainAsync(
+        int index,
+        ScalarModel member,
+        IObjective<TItem> objective,
+        DatasetExperience<TItem> experience,
+        CancellationToken cancel
+    );
+}
+
+/// <summary>Encodes labels and trains the members of a reward model on them, one after another.</summary>
+/// <param name="policy">What every member starts as.</param>
 internal sealed class RewardFit<TLabel, TItem>(
     RewardOptions method,
     IRewardLoss<TLabel, TItem> loss,
     StageContext context,
-    LanguageModel policy
+    LanguageModel policy,
+    Encoder encoder
 )
     where TLabel : Label
 {
-    public async Task<RewardModel> RunAsync(EncodedSplit<TItem> data, DataHash hash, CancellationToken cancel)
+    private int? End => method.ReadBeforeEnd ? encoder.Tokenizer.EndToken : null;
+
+    /// <param name="name">What the labels are called in notes and messages.</param>
+    public EncodedSplit<TItem> Encode(SplitData<TLabel> labels, string name) =>
+        EncodedSplit.Of(labels, name, rows => Encode(rows), context);
+
+    /// <summary>Labels in tokens. Rows that the model cannot read are left out as those beyond max_length are.</summary>
+    public EncodedData<TItem> Encode(IReadOnlyList<TLabel> labels)
+    {
+        var rows = loss.Encode(encoder, labels, Math.Min(method.MaxLength, policy.Config.ContextLength));
+        return rows with { Items = [.. rows.Items.Select(item => loss.Change(item, s => s.WithoutEnd(End)))] };
+    }
+
+    /// <returns>The model, not yet normalised.</returns>
+    public async Task<RewardModel> RunAsync(EncodedSplit<TItem> data, IMemberTraining<TItem> training, CancellationToken cancel)
     {
         var members = new List<ScalarModel>();
         var heldOutPairs = data.HeldOut.SelectMany(loss.Pairs).ToArray();
         for (var i = 0; i < method.Members; i++)
         {
-            var name = $"member-{i + 1}";
-            var finished = Path.Combine(context.Folder, name, "final");
-            if (Directory.Exists(finished))
+            if (training.Finished(i) is { } finished)
             {
-                members.Add(
-                    method.Training.Lora.R == 0 ? ModelFiles.LoadScalarModel(finished) : AdapterFiles.LoadScalarModel(policy, finished)
-                );
+                members.Add(finished);
                 continue;
             }
 
@@ -44,13 +72,11 @@ internal sealed class RewardFit<TLabel, TItem>(
                 EvaluateEvery = method.EvaluateEvery,
                 Vary = method.TokenDropout > 0 ? Vary : null,
             };
-            var task = method.Members == 1 ? "reward model" : $"reward model {i + 1} of {method.Members}";
-            await context.FitAsync(loss.Objective(member), experience, method.Training, [hash], task, cancel, name);
-            SaveWhole(member, finished);
+            await training.TrainAsync(i, member, loss.Objective(member), experience, cancel);
             members.Add(member);
         }
 
-        return new RewardModel(members, 0, 1);
+        return new RewardModel(members, 0, 1) { EndToken = End };
     }
 
     private ScalarModel NewMember(int index)
@@ -77,13 +103,5 @@ internal sealed class RewardFit<TLabel, TItem>(
     {
         var rng = seed.Rng();
         return loss.Change(item, s => s.WithTokenDropout(method.TokenDropout, rng));
-    }
-
-    /// <summary>A folder that exists is complete: it is written under another name and renamed.</summary>
-    private static void SaveWhole(ScalarModel member, string folder)
-    {
-        var temporary = folder + ".unfinished";
-        ModelFiles.Save(member, temporary);
-        Directory.Move(temporary, folder);
     }
 }

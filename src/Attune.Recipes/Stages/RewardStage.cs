@@ -1,13 +1,18 @@
+using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
 using Attune.Core.Feedback;
 using Attune.Core.Options;
+using Attune.Core.Rollouts;
 using Attune.Core.Runs;
+using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Methods.Reward;
+using Attune.Models.Architecture;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Attune.Training.Rewards;
 
 namespace Attune.Recipes.Stages;
 
@@ -52,9 +57,6 @@ public sealed record RewardStage : Stage
     {
         using var policy = Method.Training.Lora.R == 0 ? context.LoadPolicy() : context.LoadBase(Method.Training);
         var encoder = context.LoadEncoder();
-        int? end = Method.ReadBeforeEnd ? encoder.Tokenizer.EndToken : null;
-        // Rows that the model cannot read are left out as those beyond max_length are.
-        var longest = Math.Min(Method.MaxLength, policy.Config.ContextLength);
         var labels = Labels.Read<TLabel>(
             Kind,
             (source, rows) => DataSource.FromFile<TLabel>(source, rows, context),
@@ -62,11 +64,11 @@ public sealed record RewardStage : Stage
             Method.TestSplit,
             context
         );
-        var data = EncodedSplit.Of(labels.Rows, labels.Name, rows => WithoutEnd(loss.Encode(encoder, rows, longest)), context);
-        var normalisation = new RewardNormaliser(this, context, policy, data.Train.Select(loss.Answer));
-        var fit = new RewardFit<TLabel, TItem>(Method, loss, context, policy);
-        using var members = (await fit.RunAsync(data, labels.Hash, cancel)) with { EndToken = end };
-        var model = await normalisation.NormaliseAsync(members, cancel);
+        var fit = new RewardFit<TLabel, TItem>(Method, loss, context, policy, encoder);
+        var data = fit.Encode(labels.Rows, labels.Name);
+        var normaliser = Normaliser(context, policy, encoder, data.Train.Select(loss.Answer));
+        using var members = await fit.RunAsync(data, new KeptMembers<TItem>(Method, context, policy, labels.Hash), cancel);
+        var model = await normaliser.NormaliseAsync(members, cancel);
         model.Save(context.FinalFolder);
         encoder.Save(context.FinalFolder);
         context.Artifacts = context.Artifacts with { Reward = context.FinalFolder };
@@ -82,12 +84,32 @@ public sealed record RewardStage : Stage
                 ["scale"] = model.Scale,
             },
         };
+    }
 
-        EncodedData<TItem> WithoutEnd(EncodedData<TItem> rows) =>
-            rows with
-            {
-                Items = [.. rows.Items.Select(item => loss.Change(item, s => s.WithoutEnd(end)))],
-            };
+    /// <param name="answers">Answers of the data, with the prompts that the policy answers.</param>
+    private RewardNormaliser Normaliser(StageContext context, LanguageModel policy, Encoder encoder, IEnumerable<TokenSequence> answers)
+    {
+        ImmutableArray<int>[] prompts =
+            Method.Normalisation == RewardNormalisation.None
+                ? []
+                : [.. answers.Select(a => a.Tokens[..a.AnswerStart]).DistinctBy(p => string.Join(' ', p)).Take(NormalisationSamples)];
+        if (prompts.Length > 0)
+        {
+            var room = new AnswerRoom(policy.Config.ContextLength, MaxNewTokens);
+            room.Require(Kind, prompts.Max(p => p.Length), "max_length, or set normalisation_samples to 0");
+        }
+
+        SampleRequest[] requests =
+            prompts.Length == 0
+                ? []
+                :
+                [
+                    .. Enumerable
+                        .Range(0, NormalisationSamples)
+                        .Select(i => new SampleRequest(prompts[i % prompts.Length], context.Seed.For("normalisation", i))),
+                ];
+        var sampling = new SamplingOptions { MaxNewTokens = MaxNewTokens, EndToken = encoder.Tokenizer.EndToken };
+        return new RewardNormaliser(Method.Normalisation, requests, sampling, policy, context);
     }
 
     /// <summary>Answers to one prompt stay together; single texts that are judged under one prompt, or none, are split by text.</summary>

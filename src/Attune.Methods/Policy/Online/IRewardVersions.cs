@@ -27,6 +27,8 @@ public interface IRewardFit
     /// <returns>The model, and its accuracy on labels kept aside; null where there are none.</returns>
     Task<(RewardModel Model, double? Accuracy)> TrainAsync(int refresh, ImmutableArray<Choice> labels, CancellationToken cancel);
 
-    /// <summary>Share of the labels whose best answer the model puts strictly above all others.</summary>
-    double Accuracy(RewardModel model, IReadOnlyList<Choice> labels);
+    /// <summary>
+    /// Share of the labels whose best answer the model puts strictly above all others; null where none of them can be read.
+    /// </summary>
+    double? Accuracy(RewardModel model, IReadOnlyList<Choice> labels);
 }

@@ -193,7 +193,7 @@ public sealed class OnlineFeedbackTests : IDisposable
             return Task.FromResult((new RewardModel([TinyModels.Scalar(1)], 0, 1), (double?)null));
         }
 
-        public double Accuracy(RewardModel model, IReadOnlyList<Choice> labels)
+        public double? Accuracy(RewardModel model, IReadOnlyList<Choice> labels)
         {
             Measured.Add(labels.Count);
             return 1;
