@@ -27,8 +27,6 @@ public abstract record PolicyStage : Stage
             .. MissingForMethod(given),
         ];
 
-    public override PlannedArtifacts After(PlannedArtifacts given) => given;
-
     internal override IEnumerable<string?> LearnsFrom(Artifacts given) => [given.Policy, Task.RewardModel is null ? given.Reward : null];
 
     public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
