@@ -32,13 +32,6 @@ public static class Bootstrap
         drawn.Sort();
         return drawn.Count * 2 < draws
             ? new Interval(units.Count == 0 ? double.NaN : statistic(units), double.NaN, double.NaN, units.Count)
-            : new Interval(statistic(units), Quantile(drawn, 0.025), Quantile(drawn, 0.975), units.Count);
-    }
-
-    private static double Quantile(List<double> sorted, double share)
-    {
-        var place = share * (sorted.Count - 1);
-        var (below, rest) = ((int)place, place - Math.Floor(place));
-        return below + 1 < sorted.Count ? ((1 - rest) * sorted[below]) + (rest * sorted[below + 1]) : sorted[below];
+            : new Interval(statistic(units), Quantile.Of(drawn, 0.025), Quantile.Of(drawn, 0.975), units.Count);
     }
 }

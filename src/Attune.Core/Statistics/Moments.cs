@@ -3,8 +3,8 @@ namespace Attune.Core.Statistics;
 /// <summary>Means and variances of plain numbers, and the two ways to whiten that the PPO literature uses.</summary>
 public static class Moments
 {
-    // Added to the variance before the root, as in OpenAI's and TRL's whitening.
-    private const double VarianceFloor = 1e-8;
+    /// <summary>Added to the variance before the root, as in OpenAI's and TRL's whitening.</summary>
+    public const double VarianceFloor = 1e-8;
 
     /// <summary>Mean and population variance.</summary>
     public static (double Mean, double Variance) Of(ReadOnlySpan<double> values)

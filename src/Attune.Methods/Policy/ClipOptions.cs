@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using static TorchSharp.torch;
 
 namespace Attune.Methods.Policy;
 
@@ -15,12 +14,13 @@ public sealed record ClipOptions
     [Range(0.001, 10)]
     public double? ClipRangeHigh { get; init; }
 
+    [Description("largest ratio that multiplies a negative advantage (dual clip; Ye et al. 2020: 3); default: no limit")]
+    [Range(1, 1e6)]
+    public double? DualClip { get; init; }
+
     /// <summary>How far the ratio may fall below 1.</summary>
     public double Low => ClipRange;
 
     /// <summary>How far it may rise above 1.</summary>
     public double High => ClipRangeHigh ?? ClipRange;
-
-    /// <summary>Where a ratio lies outside the range; [actions], bool.</summary>
-    internal Tensor Outside(Tensor ratio) => ratio.lt(1 - Low).logical_or(ratio.gt(1 + High));
 }

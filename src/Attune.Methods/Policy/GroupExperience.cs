@@ -1,27 +1,41 @@
+using System.Collections.Immutable;
+using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
 
 namespace Attune.Methods.Policy;
 
 /// <summary>Rounds of groups of answers to one prompt each. The advantages of a group are a function of its rewards alone.</summary>
-public abstract class GroupExperience(IPolicyOptions options, GroupOptions group, KlOptions kl, RolloutContext context)
+public abstract class GroupExperience(IPolicyOptions options, GroupSettings settings, RolloutContext context)
     : RolloutExperience<GroupItem>(options, context)
 {
-    private double _beta = kl.KlCoefficient;
+    private double _beta = settings.Kl.KlCoefficient;
+    private double _entropyCoefficient = settings.Entropy.EntropyCoefficient;
 
-    protected sealed override int AnswersPerPrompt => group.NumGenerations;
+    protected sealed override int AnswersPerPrompt => settings.Group.NumGenerations;
 
-    protected sealed override IReadOnlyDictionary<string, double> MethodState => new Dictionary<string, double> { ["kl_coef"] = _beta };
+    protected sealed override int MostResamplings => settings.Group.MaxResampling;
 
-    protected sealed override void RestoreMethod(IReadOnlyDictionary<string, double> state) => _beta = state["kl_coef"];
+    protected sealed override bool AgreesWithSampler => settings.Correction.SamplerCorrectionMode == SamplerCorrectionMode.None;
 
-    /// <summary>What an answer earned, by which its group is compared.</summary>
-    /// <param name="rewards">Of its tokens, after the price of divergence.</param>
-    protected abstract double RewardOf(ScoredAnswer answer, double[] rewards);
+    protected sealed override bool NeedsEntropy => settings.Entropy.EntropyTarget is not null || settings.Tokens.TopEntropy < 1;
+
+    protected sealed override IReadOnlyDictionary<string, double> MethodState =>
+        new Dictionary<string, double> { ["kl_coef"] = _beta, ["entropy_coef"] = _entropyCoefficient };
+
+    protected sealed override void RestoreMethod(IReadOnlyDictionary<string, double> state) =>
+        (_beta, _entropyCoefficient) = (state["kl_coef"], state.GetValueOrDefault("entropy_coef", _entropyCoefficient));
 
     /// <param name="groups">Rewards, a row a prompt.</param>
     /// <returns>Of the same shape.</returns>
     protected abstract double[][] Advantages(double[][] groups);
+
+    /// <summary>What the objective divides a minibatch's sum by.</summary>
+    /// <param name="tokens">That count.</param>
+    protected virtual double Weight(int answers, int tokens) => answers;
+
+    /// <summary>A group whose answers all scored the same teaches nothing.</summary>
+    protected sealed override bool Teaches(IEnumerable<ScoredAnswer> group) => group.Select(a => a.Score).Distinct().Skip(1).Any();
 
     protected sealed override IReadOnlyList<IReadOnlyList<GroupItem>> Learn(
         IReadOnlyList<ScoredAnswer> answers,
@@ -29,38 +43,89 @@ public abstract class GroupExperience(IPolicyOptions options, GroupOptions group
         Progress at
     )
     {
+        var kl = settings.Kl;
         double[][] rewards = [.. answers.Select(a => Ppo.Rewards(a.LogProbs, a.Reference, a.TokenRewards, _beta, kl.KlEstimator))];
         MeasureRewards(measured, answers, rewards, _beta);
-        double[][] groups = [.. answers.Zip(rewards, RewardOf).Chunk(group.NumGenerations)];
+        var earned = answers.Zip(rewards, (answer, paid) => kl.KlPlacement == KlPlacement.Reward ? paid.Sum() : answer.Score);
+        double[][] groups = [.. earned.Chunk(settings.Group.NumGenerations)];
         double[] advantages = [.. Advantages(groups).SelectMany(a => a)];
-        foreach (var scores in groups)
+        foreach (var group in groups)
         {
-            measured.Add("reward_std", Math.Sqrt(Moments.Of(scores).Variance));
-            measured.Add("frac_reward_zero_std", scores.All(r => r == scores[0]) ? 1 : 0);
+            measured.Add("reward_std", Math.Sqrt(Moments.Of(group).Variance));
+            measured.Add("frac_reward_zero_std", group.All(r => r == group[0]) ? 1 : 0);
         }
 
         measured.Set("val/advantage_std", Math.Sqrt(Moments.Of(advantages).Variance));
-        var beta = _beta;
-        _beta = kl.NextBeta(beta, measured["objective/kl"], answers.Count);
-        return
-        [
-            .. Minibatches(answers.Count, group.NumIterations, at)
-                .Select(
-                    (part, index) =>
-                        (IReadOnlyList<GroupItem>)
-                            [
-                                .. part.Select(i => new GroupItem(
-                                    answers[i].Sequence,
-                                    [.. answers[i].LogProbs],
-                                    [.. answers[i].Reference],
-                                    advantages[i],
-                                    beta
-                                )
-                                {
-                                    Unchanged = index == 0,
-                                }),
-                            ]
+        GroupItem[] items = [.. answers.Select((a, i) => Item(a, advantages[i], kl.InLoss(_beta)))];
+        var coefficient = EntropyCoefficient(measured, answers);
+        _beta = kl.NextBeta(_beta, measured["objective/kl"], answers.Count);
+        return Updates(items, answers, coefficient, measured, at);
+    }
+
+    private GroupItem Item(ScoredAnswer answer, double advantage, double beta)
+    {
+        var corrected = settings.Correction.SamplerCorrectionMode != SamplerCorrectionMode.None && !answer.Rollout.LogProbs.IsDefault;
+        return new GroupItem(answer.Sequence, [.. answer.LogProbs], [.. answer.Reference], advantage, beta)
+        {
+            Counted =
+                settings.Tokens.MaskTruncated && answer.Rollout.Stop == StopReason.Length
+                    ? [.. answer.LogProbs.Select(_ => false)]
+                    : default,
+            SamplerLogProbs = corrected ? answer.Rollout.LogProbs : default,
+            SamplerRatios = corrected ? [.. settings.Correction.Ratios(answer.LogProbs, answer.Rollout.LogProbs.AsSpan())] : default,
+        };
+    }
+
+    /// <summary>What the round pays for entropy, and the next round's coefficient.</summary>
+    private double EntropyCoefficient(Metrics measured, IReadOnlyList<ScoredAnswer> answers)
+    {
+        if (!settings.Entropy.IsUsed)
+        {
+            return 0;
+        }
+
+        var present = _entropyCoefficient;
+        measured.Set("objective/entropy_coef", present);
+        if (settings.Entropy.EntropyTarget is null)
+        {
+            return present;
+        }
+
+        var entropy = answers.SelectMany(a => a.Entropy).Average(e => (double)e);
+        _entropyCoefficient = settings.Entropy.Next(present, entropy);
+        return settings.Entropy.Paid(present, entropy);
+    }
+
+    private GroupItem[][] Updates(GroupItem[] items, IReadOnlyList<ScoredAnswer> answers, double coefficient, Metrics measured, Progress at)
+    {
+        var roundTokens = Math.Max(1.0, items.Sum(i => i.CountedTokens)) / items.Length;
+        var updates = new List<GroupItem[]>();
+        foreach (var part in Minibatches(items.Length, settings.Group.NumIterations, at))
+        {
+            var tokens = part.Sum(i => items[i].CountedTokens);
+            if (tokens == 0)
+            {
+                measured.Add("skipped_updates", 1); // all of its answers were cut: nothing counts
+                continue;
+            }
+
+            var kept = TopEntropy.Kept([.. part.Select(i => (items[i], answers[i].Entropy))], settings.Tokens.TopEntropy);
+            var chosen = kept.IsDefault ? tokens : kept.Sum(row => row.Count(k => k));
+            updates.Add([
+                .. part.Select(
+                    (i, row) =>
+                        items[i] with
+                        {
+                            Unchanged = updates.Count == 0,
+                            Kept = kept.IsDefault ? default : kept[row],
+                            RoundTokens = roundTokens,
+                            EntropyCoefficient = coefficient,
+                            EntropyShare = Weight(part.Length, tokens) / Math.Max(1, chosen),
+                        }
                 ),
-        ];
+            ]);
+        }
+
+        return [.. updates];
     }
 }

@@ -14,6 +14,13 @@ public sealed record GroupOptions
     [Range(1, 100)]
     public int NumIterations { get; init; } = 1;
 
+    [Description(
+        "draw other prompts in place of those whose answers all scored the same, up to this many times a round (DAPO's dynamic sampling); "
+            + "0 for never"
+    )]
+    [Range(0, 1000)]
+    public int MaxResampling { get; init; }
+
     /// <summary>A round has to be made of whole groups.</summary>
     internal IEnumerable<ValidationResult> Problems(RolloutOptions rollouts) => Problems(rollouts.RolloutBatchSize, NumGenerations);
 

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Options;
-using Attune.Core.Statistics;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
 using Attune.Numerics;
@@ -12,19 +11,6 @@ using static TorchSharp.torch;
 
 namespace Attune.Methods.Policy;
 
-/// <summary>What a group's centred rewards are divided by.</summary>
-public enum RewardScaling
-{
-    /// <summary>The group's standard deviation (Shao et al. 2024).</summary>
-    Group,
-
-    /// <summary>The standard deviation over the round's answers.</summary>
-    Batch,
-
-    /// <summary>Nothing (Dr. GRPO, Liu et al. 2025): dividing favours prompts whose answers are nearly all good or all bad.</summary>
-    None,
-}
-
 /// <summary>How token losses become one number.</summary>
 public enum LossNormalization
 {
@@ -34,8 +20,20 @@ public enum LossNormalization
     /// <summary>Mean over the minibatch's tokens (DAPO, Yu et al. 2025).</summary>
     Token,
 
+    /// <summary>
+    /// Mean over the tokens of each microbatch, then over microbatches (BNPO, as TRL has it): the only one that depends on
+    /// <c>microbatch_size</c>.
+    /// </summary>
+    MicrobatchToken,
+
+    /// <summary>Sum over the minibatch's tokens, divided by the mean number of tokens that the round's minibatches have.</summary>
+    RoundToken,
+
     /// <summary>Sum over each answer's tokens divided by max_new_tokens, then mean over answers (Dr. GRPO, Liu et al. 2025).</summary>
     Constant,
+
+    /// <summary>Sum over each answer's tokens, then mean over answers: with sequence ratios, a long answer weighs more (LUSPO).</summary>
+    Sum,
 }
 
 /// <summary>Group relative policy optimisation. Defaults are the paper's but for sizes, which suit one machine.</summary>
@@ -51,20 +49,50 @@ public sealed partial record GrpoOptions : IPolicyOptions, IValidatableObject
     [Description("settings of a paper: deepseekmath-2024, dr-grpo-2025, dapo-2025 or trl; other options override them")]
     public string? Preset { get; init; }
 
-    [Description("divisor of the centred rewards: the standard deviation of the group or of the batch, or none (Dr. GRPO)")]
+    [Description(
+        "divisor of the centred rewards: the standard deviation of the group, of the round's rewards (batch) or of the round's centred "
+            + "rewards (batch-centered), or none (Dr. GRPO)"
+    )]
     public RewardScaling ScaleRewards { get; init; } = RewardScaling.Group;
 
-    [Description("average token losses over each sequence (GRPO) or over all tokens (DAPO), or divide their sum by a constant (Dr. GRPO)")]
+    [Description("divide by the sample standard deviation plus 1e-4, as TRL does, instead of the population's")]
+    public bool SampleDeviation { get; init; }
+
+    [Description(
+        "average token losses over each sequence (GRPO), over the tokens of a minibatch (token, DAPO), of a microbatch (BNPO) or of the "
+            + "round's mean minibatch, divide their sum by a constant (Dr. GRPO), or sum them in each answer (LUSPO)"
+    )]
     public LossNormalization LossNormalization { get; init; } = LossNormalization.Sequence;
 
+    [Description("multiply the KL estimate by the probability ratio, which makes its gradient unbiased off-policy (DeepSeek-V3.2)")]
+    public bool KlBiasCorrection { get; init; }
+
     [Flatten]
-    public GroupOptions Group { get; init; } = new() { NumGenerations = 8 };
+    public PolicyLossOptions Loss { get; init; } = new();
 
     [Flatten]
     public ClipOptions Clip { get; init; } = new();
 
     [Flatten]
-    public KlOptions Kl { get; init; } = new() { KlCoefficient = 0.04, KlEstimator = KlEstimator.K3 };
+    public GroupOptions Group { get; init; } = new() { NumGenerations = 8 };
+
+    [Flatten]
+    public TokenSelection Tokens { get; init; } = new();
+
+    [Flatten]
+    public SamplerCorrection Correction { get; init; } = new();
+
+    [Flatten]
+    public EntropyOptions Entropy { get; init; } = new();
+
+    [Flatten]
+    public KlOptions Kl { get; init; } =
+        new()
+        {
+            KlCoefficient = 0.04,
+            KlEstimator = KlEstimator.K3,
+            KlPlacement = KlPlacement.Loss,
+        };
 
     [Flatten]
     public RolloutOptions Rollouts { get; init; } = new();
@@ -86,65 +114,19 @@ public sealed partial record GrpoOptions : IPolicyOptions, IValidatableObject
 
     public long UpdatesPerRound => Group.NumIterations * this.UpdatesPerPass();
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        foreach (var problem in Group.Problems(Rollouts))
-        {
-            yield return problem;
-        }
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Group.Problems(Rollouts).Concat(Kl.Problems());
 
-        if (Kl is { KlEstimator: KlEstimator.K1, KlCoefficient: > 0 })
-        {
-            yield return new ValidationResult(
-                "kl_estimator is k1, whose gradient in a loss is 0 on average; expected k3 (the paper's) or k2.",
-                [nameof(KlOptions.KlEstimator)]
-            );
-        }
-    }
+    /// <summary>What group methods share.</summary>
+    internal GroupSettings Groups => new(Group, Kl, Tokens, Correction, Entropy);
 }
 
 /// <summary>
 /// Group relative policy optimisation (Shao et al. 2024, DeepSeekMath, arXiv:2402.03300): rewards normalised within the answers to one
-/// prompt are the advantages of all their tokens, and the divergence from the reference stands in the loss, not in the reward.
+/// prompt are the advantages of all their tokens, and the divergence from the reference stands in the loss, not in the reward. Its
+/// family differs in the policy term (<see cref="GroupLoss"/>), in what rewards are divided by and in how tokens are averaged.
 /// </summary>
 public static class Grpo
 {
-    /// <summary>(r - mean) / sd over the answers to one prompt; all 0 where they earned the same.</summary>
-    public static double[] Advantages(ReadOnlySpan<double> rewards)
-    {
-        var advantages = Centred(rewards);
-        Moments.Standardize(advantages);
-        return advantages;
-    }
-
-    /// <summary>r - mean.</summary>
-    public static double[] Centred(ReadOnlySpan<double> rewards)
-    {
-        var mean = Moments.Of(rewards).Mean;
-        var centred = rewards.ToArray();
-        foreach (ref var reward in centred.AsSpan())
-        {
-            reward -= mean;
-        }
-
-        return centred;
-    }
-
-    /// <summary>Clipped surrogate plus beta times an estimate of the divergence, per token (eq. 3 and 4 of the paper, as a loss).</summary>
-    /// <param name="logProbs">of the policy being trained, [tokens]</param>
-    /// <param name="oldLogProbs">of the policy that sampled, [tokens]</param>
-    /// <param name="advantages">[tokens]</param>
-    /// <param name="penalty">beta times <see cref="Penalty"/>, [tokens]</param>
-    /// <param name="low">how far the ratio may fall below 1</param>
-    /// <param name="high">how far it may rise above 1</param>
-    /// <returns>[tokens]</returns>
-    public static Tensor Loss(Tensor logProbs, Tensor oldLogProbs, Tensor advantages, Tensor penalty, double low, double high)
-    {
-        penalty.Require(logProbs.shape);
-        using var scope = NewDisposeScope();
-        return (Surrogate.Clipped(logProbs, oldLogProbs, advantages, low, high) + penalty).MoveToOuterDisposeScope();
-    }
-
     /// <summary>
     /// The divergence's estimate as a term of the loss: k3 = exp(x) - x - 1 with x = log pi_ref - log pi (eq. 4), or k2 = x^2 / 2. Over
     /// answers of the policy itself, the gradient of k2 is that of KL(pi || pi_ref); that of k3 is the gradient of KL(pi_ref || pi).
@@ -160,6 +142,7 @@ public static class Grpo
         return (estimator == KlEstimator.K2 ? difference.square() / 2 : difference.exp() - difference - 1).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Policy term plus beta times the divergence, weighted as the normalisation says and summed over answer tokens.</summary>
     public sealed class Objective(GrpoOptions options, LanguageModel policy) : IObjective<GroupItem>
     {
         /// <summary>What frozen layers gave when the experience computed it; null where no layers are frozen.</summary>
@@ -167,60 +150,47 @@ public static class Grpo
 
         public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Learner];
 
-        public double Weight(GroupItem item) => options.LossNormalization == LossNormalization.Token ? item.OldLogProbs.Length : 1;
+        public double Weight(GroupItem item) => options.LossNormalization == LossNormalization.Token ? item.CountedTokens : 1;
 
         public int Length(GroupItem item) => item.Sequence.Length;
 
         public ObjectiveValue Evaluate(IReadOnlyList<GroupItem> items)
         {
             var batch = new GroupBatch(items, policy, options.Sampling.Temperature, Shared);
+            var ratio = batch.Ratio(options.Loss.ImportanceLevel); // [tokens], as is everything below
+            var (losses, clipped) = GroupLoss.Of(options.Loss, options.Clip, batch, ratio);
+            losses = batch.Multipliers(options.Tokens.OffPolicyThreshold) is { } factors ? losses * factors : losses;
             var betas = tensor(items.Select(i => (float)i.Beta).ToArray());
             var divergence = Penalty(batch.LogProbs, batch.Reference, options.Kl.KlEstimator);
-            var losses = Loss(
-                batch.LogProbs,
-                batch.OldLogProbs,
-                batch.ToTokens(batch.Advantages),
-                batch.ToTokens(betas) * divergence,
-                options.Clip.Low,
-                options.Clip.High
-            );
-            var metrics = batch.Measure((batch.LogProbs - batch.OldLogProbs).detach().exp(), losses, options.Clip);
+            losses += batch.ToTokens(betas) * (options.KlBiasCorrection ? divergence * ratio : divergence);
+            var metrics = batch.Measure(ratio.detach(), clipped, losses);
             metrics.AddSum("kl", divergence.sum().ToDouble(), divergence.shape[0]);
-            RolloutInvariants.RequireUnchanged(items.All(i => i.Unchanged), metrics);
-            var shares = tensor(items.Select(i => (float)Share(i)).ToArray());
-            return new ObjectiveValue((losses * batch.ToTokens(shares)).sum(), metrics);
+            RolloutInvariants.RequireUnchanged(items, metrics, options.Loss.ImportanceLevel == ImportanceLevel.Sequence);
+            var tokens = (double)items.Sum(i => i.CountedTokens);
+            var shares = batch.PerToken((item, t) => item.Counts(t) ? Share(item, items.Count / Math.Max(1, tokens)) : 0);
+            var loss = (losses * shares).sum();
+            return new ObjectiveValue(batch.EntropyBonus() is { } bonus ? loss - bonus : loss, metrics);
         }
 
-        /// <summary>What each token of the answer counts.</summary>
-        private double Share(GroupItem item) =>
+        /// <summary>What each counted token of the answer counts.</summary>
+        /// <param name="ofMicrobatch">answers over counted tokens of the microbatch</param>
+        private double Share(GroupItem item, double ofMicrobatch) =>
             options.LossNormalization switch
             {
-                LossNormalization.Sequence => 1.0 / item.OldLogProbs.Length,
+                LossNormalization.Sequence => 1.0 / item.CountedTokens,
+                LossNormalization.MicrobatchToken => ofMicrobatch,
+                LossNormalization.RoundToken => 1.0 / item.RoundTokens,
                 LossNormalization.Constant => 1.0 / options.Sampling.MaxNewTokens,
                 _ => 1,
             };
     }
 
-    public sealed class Experience(GrpoOptions options, RolloutContext context)
-        : GroupExperience(options, options.Group, options.Kl, context)
+    public sealed class Experience(GrpoOptions options, RolloutContext context) : GroupExperience(options, options.Groups, context)
     {
-        /// <summary>The score alone: the divergence is paid in the loss.</summary>
-        protected override double RewardOf(ScoredAnswer answer, double[] rewards) => answer.Score;
+        protected override double[][] Advantages(double[][] groups) =>
+            GroupAdvantages.Of(groups, options.ScaleRewards, options.SampleDeviation);
 
-        protected override double[][] Advantages(double[][] groups)
-        {
-            if (options.ScaleRewards == RewardScaling.Group)
-            {
-                return [.. groups.Select(g => Grpo.Advantages(g))];
-            }
-
-            double[][] advantages = [.. groups.Select(g => Centred(g))];
-            if (options.ScaleRewards == RewardScaling.Batch)
-            {
-                Moments.StandardizeTogether(advantages);
-            }
-
-            return advantages;
-        }
+        protected override double Weight(int answers, int tokens) =>
+            options.LossNormalization == LossNormalization.Token ? tokens : answers;
     }
 }

@@ -47,10 +47,9 @@ public sealed partial record GrpoOptions : IHasPresets
         new(
             "dapo-2025",
             "Yu et al. 2025 (arXiv:2503.14476), from the authors' script for Qwen2.5-32B: mean over tokens, the upper clip at 0.28, no KL "
-                + "term; 512 prompts with 16 answers each a round, minibatches of 512 answers of at most 20480 tokens. Attune "
-                + "has neither its "
-                + "dynamic sampling (prompts whose answers all earn the same are drawn again) nor its soft penalty for overlong answers; "
-                + "its warm-up over the first rounds needs warmup_ratio, which depends on the run's length."
+                + "term; 512 prompts with 16 answers each a round, minibatches of 512 answers of at most 20480 tokens, "
+                + "the last 4096 of which are penalised; up to 9 further draws for prompts whose answers all earn the same. Its warm-up "
+                + "over the first 20 rounds needs warmup_ratio, which depends on the run's length."
         )
         {
             ["learning_rate"] = 1e-6,
@@ -66,6 +65,9 @@ public sealed partial record GrpoOptions : IHasPresets
             ["kl_coefficient"] = 0,
             ["temperature"] = 1,
             ["max_new_tokens"] = 20480,
+            ["max_resampling"] = 9,
+            ["overlong_buffer"] = 4096,
+            ["overlong_penalty"] = 1,
             ["scale_rewards"] = RewardScaling.Group,
             ["loss_normalization"] = LossNormalization.Token,
         },
@@ -80,6 +82,8 @@ public sealed partial record GrpoOptions : IHasPresets
             ["temperature"] = 1,
             ["max_new_tokens"] = 256,
             ["scale_rewards"] = RewardScaling.Group,
+            ["sample_deviation"] = true,
+            ["kl_bias_correction"] = true,
             ["loss_normalization"] = LossNormalization.Token,
         },
     ];

@@ -39,6 +39,16 @@ public enum KlController
     Adaptive,
 }
 
+/// <summary>Where the price of divergence is paid.</summary>
+public enum KlPlacement
+{
+    /// <summary>In the reward, token by token (Ziegler 2019): the advantages know of it.</summary>
+    Reward,
+
+    /// <summary>As a term of the loss (GRPO), with a gradient of its own.</summary>
+    Loss,
+}
+
 /// <summary>The group of options that prices divergence from the reference.</summary>
 public sealed record KlOptions
 {
@@ -48,6 +58,9 @@ public sealed record KlOptions
 
     [Description("estimator of the KL penalty on each token: k1, k2 or k3")]
     public KlEstimator KlEstimator { get; init; } = KlEstimator.K1;
+
+    [Description("where the penalty stands: in the reward, or in the loss as a term of its own (expects k2 or k3)")]
+    public KlPlacement KlPlacement { get; init; } = KlPlacement.Reward;
 
     [Description("whether the coefficient is fixed or adaptive")]
     public KlController KlController { get; init; } = KlController.Fixed;
@@ -59,6 +72,24 @@ public sealed record KlOptions
     [Description("adaptive only: number of answers in which the coefficient can change by at most a factor of e^0.2")]
     [Range(1, 1e9)]
     public double KlHorizon { get; init; } = 10_000;
+
+    /// <summary>beta, where it is paid in the reward; else 0.</summary>
+    internal double InReward(double beta) => KlPlacement == KlPlacement.Reward ? beta : 0;
+
+    /// <summary>beta, where it is paid in the loss; else 0.</summary>
+    internal double InLoss(double beta) => KlPlacement == KlPlacement.Loss ? beta : 0;
+
+    /// <summary>What cannot be meant.</summary>
+    internal IEnumerable<ValidationResult> Problems() =>
+        this is { KlPlacement: KlPlacement.Loss, KlEstimator: KlEstimator.K1, KlCoefficient: > 0 }
+            ?
+            [
+                new ValidationResult(
+                    "kl_estimator is k1, whose gradient in a loss is 0 on average; expected k3 (the paper's) or k2.",
+                    [nameof(KlEstimator)]
+                ),
+            ]
+            : [];
 
     /// <summary>The coefficient of the next round, after one of so many answers at this divergence (nats an answer).</summary>
     public double NextBeta(double beta, double kl, int answers) =>

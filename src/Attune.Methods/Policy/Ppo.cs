@@ -273,21 +273,28 @@ public static class Ppo
             var oldValues = tensor(items.SelectMany(i => i.OldValues).ToArray());
             var advantages = tensor(items.SelectMany(i => i.Advantages).ToArray());
             var returns = tensor(items.SelectMany(i => i.Returns).ToArray());
-            var policyLoss = Surrogate.Clipped(scores.LogProbs, oldLogProbs, advantages, options.Clip.Low, options.Clip.High).sum();
+            var policyLoss = Surrogate.Clipped(scores.LogProbs, oldLogProbs, advantages, options.Clip).sum();
             var valueLoss = ValueLoss(values, oldValues, returns, options.ValueClipRange).sum();
-            var metrics = Measure(scores, oldLogProbs, policyLoss, (values - oldValues).detach(), valueLoss);
+            var metrics = Measure(scores, oldLogProbs, advantages, policyLoss, (values - oldValues).detach(), valueLoss);
             RolloutInvariants.RequireUnchanged(items.All(i => i.Unchanged), metrics);
             var loss = policyLoss + options.ValueCoefficient * valueLoss;
             var texts = items.Select(i => i.Pretraining).OfType<PretrainingText>().ToArray();
             return new ObjectiveValue(texts.Length > 0 ? loss + PretrainingText.Loss(texts, policy, metrics) : loss, metrics);
         }
 
-        private Metrics Measure(TokenScores scores, Tensor oldLogProbs, Tensor policyLoss, Tensor valueMoves, Tensor valueLoss)
+        private Metrics Measure(
+            TokenScores scores,
+            Tensor oldLogProbs,
+            Tensor advantages,
+            Tensor policyLoss,
+            Tensor valueMoves,
+            Tensor valueLoss
+        )
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
             var ratio = (scores.LogProbs - oldLogProbs).exp();
-            var metrics = Surrogate.Measure(scores, oldLogProbs, ratio, options.Clip.Outside(ratio), policyLoss);
+            var metrics = Surrogate.Measure(scores, oldLogProbs, ratio, Surrogate.Binds(ratio, advantages, options.Clip), policyLoss);
             metrics.AddSum("loss/value_avg", valueLoss.ToDouble(), ratio.shape[0]);
             metrics.AddSum("val/clipfrac_avg", valueMoves.abs().gt(options.ValueClipRange).sum().ToDouble(), ratio.shape[0]);
             return metrics;

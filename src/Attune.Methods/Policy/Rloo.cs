@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Options;
-using Attune.Core.Statistics;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
 using Attune.Training.Batches;
@@ -28,11 +27,20 @@ public sealed record RlooOptions : IPolicyOptions, IHasPresets, IValidatableObje
     [Description("normalise the round's advantages to mean 0 and standard deviation 1")]
     public bool NormalizeAdvantages { get; init; }
 
+    [Description("normalise by the sample standard deviation plus 1e-4, as TRL does, instead of the population's")]
+    public bool SampleDeviation { get; init; }
+
+    [Description("leave answers without an end token out of the loss; their rewards still count in their group")]
+    public bool MaskTruncated { get; init; }
+
     [Flatten]
     public GroupOptions Group { get; init; } = new();
 
     [Flatten]
     public ClipOptions Clip { get; init; } = new();
+
+    [Flatten]
+    public EntropyOptions Entropy { get; init; } = new();
 
     [Flatten]
     public KlOptions Kl { get; init; } = new();
@@ -57,7 +65,10 @@ public sealed record RlooOptions : IPolicyOptions, IHasPresets, IValidatableObje
 
     public long UpdatesPerRound => Group.NumIterations * this.UpdatesPerPass();
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Group.Problems(Rollouts);
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Group.Problems(Rollouts).Concat(Kl.Problems());
+
+    /// <summary>What group methods share; an answer that was cut keeps its place in the mean.</summary>
+    internal GroupSettings Groups => new(Group, Kl, new TokenSelection { MaskTruncated = MaskTruncated }, new SamplerCorrection(), Entropy);
 
     public static ImmutableArray<Preset> Presets { get; } =
     [
@@ -72,6 +83,7 @@ public sealed record RlooOptions : IPolicyOptions, IHasPresets, IValidatableObje
             ["temperature"] = 1,
             ["max_new_tokens"] = 256,
             ["normalize_advantages"] = false,
+            ["sample_deviation"] = true,
         },
     ];
 }
@@ -105,15 +117,6 @@ public static class Rloo
     /// -A pi(y) / pi_old(y), clipped as PPO's, per answer. On the weights that sampled, its gradient is REINFORCE's, -A grad log pi(y);
     /// the ratio corrects for minibatches and passes after the first.
     /// </summary>
-    /// <param name="logProbs">of whole answers, [answers]</param>
-    /// <param name="oldLogProbs">[answers]</param>
-    /// <param name="advantages">[answers]</param>
-    /// <param name="low">how far the ratio may fall below 1</param>
-    /// <param name="high">how far it may rise above 1</param>
-    /// <returns>[answers]</returns>
-    public static Tensor Loss(Tensor logProbs, Tensor oldLogProbs, Tensor advantages, double low, double high) =>
-        Surrogate.Clipped(logProbs, oldLogProbs, advantages, low, high);
-
     public sealed class Objective(RlooOptions options, LanguageModel policy) : IObjective<GroupItem>
     {
         /// <summary>What frozen layers gave when the experience computed it; null where no layers are frozen.</summary>
@@ -128,26 +131,29 @@ public static class Rloo
         public ObjectiveValue Evaluate(IReadOnlyList<GroupItem> items)
         {
             var batch = new GroupBatch(items, policy, options.Sampling.Temperature, Shared);
-            var (logProbs, old) = (batch.SumByAnswer(batch.LogProbs), batch.SumByAnswer(batch.OldLogProbs));
-            var loss = Loss(logProbs, old, batch.Advantages, options.Clip.Low, options.Clip.High);
-            var metrics = batch.Measure((logProbs - old).detach().exp(), loss, options.Clip);
-            RolloutInvariants.RequireUnchanged(items.All(i => i.Unchanged), metrics);
-            return new ObjectiveValue(loss.sum(), metrics);
+            var (logProbs, old) = (batch.SumOfCounted(batch.LogProbs), batch.SumOfCounted(batch.OldLogProbs));
+            var ratio = (logProbs - old).exp(); // [answers]
+            var loss = Surrogate.Clipped(ratio, batch.Advantages, options.Clip);
+            if (options.Kl.KlPlacement == KlPlacement.Loss)
+            {
+                var betas = tensor(items.Select(i => (float)i.Beta).ToArray());
+                loss += betas * batch.SumByAnswer(Grpo.Penalty(batch.LogProbs, batch.Reference, options.Kl.KlEstimator));
+            }
+
+            var metrics = batch.Measure(ratio.detach(), Surrogate.Binds(ratio, batch.Advantages, options.Clip), loss);
+            RolloutInvariants.RequireUnchanged(items, metrics, ofAnswers: true);
+            return new ObjectiveValue(batch.EntropyBonus() is { } bonus ? loss.sum() - bonus : loss.sum(), metrics);
         }
     }
 
-    public sealed class Experience(RlooOptions options, RolloutContext context)
-        : GroupExperience(options, options.Group, options.Kl, context)
+    public sealed class Experience(RlooOptions options, RolloutContext context) : GroupExperience(options, options.Groups, context)
     {
-        /// <summary>The score less the price of its divergence.</summary>
-        protected override double RewardOf(ScoredAnswer answer, double[] rewards) => rewards.Sum();
-
         protected override double[][] Advantages(double[][] groups)
         {
             double[][] advantages = [.. groups.Select(g => Rloo.Advantages(g))];
             if (options.NormalizeAdvantages)
             {
-                Moments.StandardizeTogether(advantages);
+                GroupAdvantages.Whiten(advantages, options.SampleDeviation);
             }
 
             return advantages;

@@ -6,6 +6,7 @@ using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
+using static TorchSharp.torch;
 
 namespace Attune.Methods.Policy;
 
@@ -28,6 +29,9 @@ public sealed record ScoredAnswer(
 )
 {
     public TokenSequence Sequence => Rollout.Sequence;
+
+    /// <summary>Of the distribution that each token was drawn from, nats; empty where the method does not read it.</summary>
+    public float[] Entropy { get; init; } = [];
 }
 
 /// <summary>
@@ -63,6 +67,18 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
 
     /// <summary>Consecutive answers that share a prompt.</summary>
     protected virtual int AnswersPerPrompt => 1;
+
+    /// <summary>How often a round may draw other prompts in place of groups that teach nothing.</summary>
+    protected virtual int MostResamplings => 0;
+
+    /// <summary>Whether something can be learned from the answers to a prompt.</summary>
+    protected virtual bool Teaches(IEnumerable<ScoredAnswer> group) => true;
+
+    /// <summary>Whether the sampler's log-probabilities have to be the trainer's; false where the method corrects for the difference.</summary>
+    protected virtual bool AgreesWithSampler => true;
+
+    /// <summary>Whether <see cref="ScoredAnswer.Entropy"/> is read.</summary>
+    protected virtual bool NeedsEntropy => false;
 
     /// <summary>The round's updates from its answers, in the order drawn.</summary>
     /// <param name="measured">Holds the round's metrics so far, <c>objective/kl</c> among them; takes the method's own.</param>
@@ -137,12 +153,8 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         }
 
         measured.Set("time/evaluation", Lap(clock));
-        var requests = _context.Prompts.Draw(at.Seed, at.Items, _options.Rollouts.RolloutBatchSize, AnswersPerPrompt);
-        var rollouts = await _context.Sampler.SampleAsync(requests, _context.Sampling, cancel);
-        measured.Set("time/rollout", Lap(clock));
-        var scores = await _context.Reward.ScoreAsync(rollouts, cancel);
-        measured.Set("time/reward", Lap(clock));
-        var answers = Score(rollouts, scores, measured);
+        var (answers, drawn) = await AnswersAsync(at, measured, cancel);
+        clock.Restart();
         var kl = measured["objective/kl"];
         if (_options.Rollouts.KlBudget > 0 && kl > _options.Rollouts.KlBudget)
         {
@@ -151,9 +163,61 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         }
 
         var updates = Learn(answers, measured, at);
-        measured.Set("time/logprobs", Lap(clock));
-        return new Round<TItem>(updates, measured, rollouts.Count, samples);
+        AddTime(measured, "time/logprobs", clock);
+        return new Round<TItem>(updates, measured, drawn, samples);
     }
+
+    /// <summary>Samples and scores the round's answers, again with other prompts where groups teach nothing and that is asked for.</summary>
+    /// <returns>The answers, and how many were drawn for them.</returns>
+    private async Task<(IReadOnlyList<ScoredAnswer> Answers, int Drawn)> AnswersAsync(
+        Progress at,
+        Metrics measured,
+        CancellationToken cancel
+    )
+    {
+        var (wanted, drawn) = (_options.Rollouts.RolloutBatchSize, 0);
+        List<ScoredAnswer> teaching = [],
+            idle = [];
+        for (var draw = 0; draw <= MostResamplings && teaching.Count < wanted; draw++)
+        {
+            var answers = await DrawAnswersAsync(at, drawn, wanted, measured, cancel);
+            drawn += answers.Length;
+            foreach (var group in answers.Chunk(AnswersPerPrompt))
+            {
+                (MostResamplings == 0 || Teaches(group) ? teaching : idle).AddRange(group);
+            }
+        }
+
+        if (MostResamplings > 0)
+        {
+            measured.Set("sampling/drawn_share", (double)drawn / wanted);
+        }
+
+        // Where too few groups teach, the others fill the round: its size stays, and they do no harm.
+        ScoredAnswer[] chosen = [.. teaching.Concat(idle).Take(wanted)];
+        foreach (var answer in chosen)
+        {
+            Measure(measured, answer);
+        }
+
+        return (chosen, drawn);
+    }
+
+    private async Task<ScoredAnswer[]> DrawAnswersAsync(Progress at, int drawn, int count, Metrics measured, CancellationToken cancel)
+    {
+        var clock = Stopwatch.StartNew();
+        var requests = _context.Prompts.Draw(at.Seed, at.Items + drawn, count, AnswersPerPrompt);
+        var rollouts = await _context.Sampler.SampleAsync(requests, _context.Sampling, cancel);
+        AddTime(measured, "time/rollout", clock);
+        var scores = await _context.Reward.ScoreAsync(rollouts, cancel);
+        AddTime(measured, "time/reward", clock);
+        var answers = Score(rollouts, scores);
+        AddTime(measured, "time/logprobs", clock);
+        return answers;
+    }
+
+    private static void AddTime(Metrics measured, string name, Stopwatch clock) =>
+        measured.Set(name, (measured.Contains(name) ? measured[name] : 0) + Lap(clock));
 
     private static double Lap(Stopwatch clock)
     {
@@ -185,37 +249,27 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         ];
     }
 
-    private ScoredAnswer[] Score(IReadOnlyList<Rollout> rollouts, IReadOnlyList<Score> scores, Metrics measured)
+    private ScoredAnswer[] Score(IReadOnlyList<Rollout> rollouts, IReadOnlyList<Score> scores)
     {
         TokenSequence[] sequences = [.. rollouts.Select(r => r.Sequence)];
-        var (logProbs, values) = PolicyPass(sequences);
-        RolloutInvariants.RequireAgreement(rollouts, logProbs);
+        var (logProbs, values, entropy) = PolicyPass(sequences);
+        if (AgreesWithSampler)
+        {
+            RolloutInvariants.RequireAgreement(rollouts, logProbs);
+        }
+
         var reference = AnswerLogProbs.Of(_context.Reference, sequences, _options.Sampling.Temperature, _context.Shared);
         var answers = new ScoredAnswer[rollouts.Count];
         for (var i = 0; i < answers.Length; i++)
         {
-            var rewards = TokenRewards(rollouts[i], scores[i]);
-            answers[i] = new ScoredAnswer(rollouts[i], logProbs[i], reference[i], values[i], rewards, rewards.Sum(r => r.Value));
-            Measure(measured, answers[i]);
+            var rewards = _options.Scores.Apply(rollouts[i], scores[i], _options.Sampling.MaxNewTokens);
+            answers[i] = new ScoredAnswer(rollouts[i], logProbs[i], reference[i], values[i], rewards, rewards.Sum(r => r.Value))
+            {
+                Entropy = entropy[i],
+            };
         }
 
         return answers;
-    }
-
-    /// <summary>The score's token rewards after the rules for answers that did not end, and after the clip.</summary>
-    private (int Position, double Value)[] TokenRewards(Rollout rollout, Score score)
-    {
-        var last = rollout.Sequence.AnswerLength - 1;
-        var ended = rollout.Stop != StopReason.Length;
-        if (!ended && _options.Scores.MissingEosScore is { } fixedScore)
-        {
-            return [(last, fixedScore)];
-        }
-
-        double Clip(double value) =>
-            _options.Scores.ScoreClip > 0 ? Math.Clamp(value, -_options.Scores.ScoreClip, _options.Scores.ScoreClip) : value;
-        var rewards = score.TokenRewards.Select(r => (r.Position, Clip(r.Value)));
-        return ended || _options.Scores.MissingEosPenalty == 0 ? [.. rewards] : [.. rewards, (last, -_options.Scores.MissingEosPenalty)];
     }
 
     private static void Measure(Metrics measured, ScoredAnswer answer)
@@ -239,29 +293,22 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         measured.Add("response_length/clip_ratio", answer.Rollout.Stop == StopReason.Length ? 1 : 0);
     }
 
-    /// <summary>Log-probabilities and, with a critic, values from one pass over the policy's trunk.</summary>
-    private (float[][] LogProbs, float[][] Values) PolicyPass(IReadOnlyList<TokenSequence> sequences)
+    /// <summary>Log-probabilities and, where they are needed, values and entropies from one pass over the policy's trunk.</summary>
+    private (float[][] LogProbs, float[][] Values, float[][] Entropy) PolicyPass(IReadOnlyList<TokenSequence> sequences)
     {
-        if (Critic is not { } critic)
-        {
-            return (
-                AnswerLogProbs.Of(_context.Policy, sequences, _options.Sampling.Temperature, _context.Shared),
-                [.. sequences.Select(_ => Array.Empty<float>())]
-            );
-        }
-
         var outputs = AnswerLogProbs.ByLength(
             sequences,
             batch =>
             {
                 var states = FrozenLayerCache.HiddenAt(_context.Policy, batch, batch.Predictors, _context.Shared);
-                return
-                [
-                    _context.Policy.Score(states, batch.Targets, _options.Sampling.Temperature).LogProbs,
-                    critic.OfAnswers(batch, states),
-                ];
+                var scores = _context.Policy.Score(states, batch.Targets, _options.Sampling.Temperature);
+                var values = Critic is { } critic ? critic.OfAnswers(batch, states) : null;
+                return NeedsEntropy ? [scores.LogProbs, scores.Entropy, .. Some(values)] : [scores.LogProbs, .. Some(values)];
             }
         );
-        return (outputs[0], outputs[1]);
+        float[][] none = [.. sequences.Select(_ => Array.Empty<float>())];
+        return (outputs[0], Critic is null ? none : outputs[^1], NeedsEntropy ? outputs[1] : none);
     }
+
+    private static Tensor[] Some(Tensor? tensor) => tensor is null ? [] : [tensor];
 }

@@ -15,10 +15,12 @@ internal static class RolloutInvariants
 
     /// <summary>Before any weight has changed the ratio is 1.</summary>
     /// <param name="unchanged">Whether the minibatch is the first of a round.</param>
-    public static void RequireUnchanged(bool unchanged, Metrics metrics)
+    /// <param name="actionTokens">Tokens of an action, where actions are whole answers: the roundings of their log-probabilities add up
+    /// like a random walk.</param>
+    public static void RequireUnchanged(bool unchanged, Metrics metrics, double actionTokens = 1)
     {
         var (ratio, kl, clipped) = (metrics["val/ratio"], metrics["policy/approxkl_avg"], metrics["policy/clipfrac_avg"]);
-        if (unchanged && (Math.Abs(ratio - 1) > Tolerance || kl > Tolerance || clipped > 0))
+        if (unchanged && (Math.Abs(ratio - 1) > Tolerance * Math.Sqrt(actionTokens) || kl > Tolerance || clipped > 0))
         {
             throw new InvariantException(
                 "the first minibatch of a round must have ratio 1, approxkl 0 and clipfrac 0 on unchanged weights; found "
@@ -27,6 +29,10 @@ internal static class RolloutInvariants
             );
         }
     }
+
+    /// <inheritdoc cref="RequireUnchanged(bool, Metrics, double)"/>
+    public static void RequireUnchanged(IReadOnlyList<GroupItem> items, Metrics metrics, bool ofAnswers) =>
+        RequireUnchanged(items.All(i => i.Unchanged), metrics, ofAnswers ? items.Max(i => i.OldLogProbs.Length) : 1);
 
     /// <summary>
     /// The sampler's log-probabilities are not learned from, but where they are not the trainer's, every answer is off-policy.

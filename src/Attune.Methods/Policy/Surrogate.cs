@@ -17,14 +17,39 @@ public static class Surrogate
     /// <param name="oldLogProbs">of the policy that sampled, [actions]</param>
     /// <param name="advantages">[actions]</param>
     /// <returns>[actions]</returns>
-    public static Tensor Clipped(Tensor logProbs, Tensor oldLogProbs, Tensor advantages, double low, double high)
+    public static Tensor Clipped(Tensor logProbs, Tensor oldLogProbs, Tensor advantages, ClipOptions clip)
     {
         logProbs.Require([-1]);
         oldLogProbs.Require(logProbs.shape);
         advantages.Require(logProbs.shape);
         using var scope = NewDisposeScope();
-        var ratio = (logProbs - oldLogProbs).exp();
-        return maximum(-advantages * ratio, -advantages * ratio.clamp(1 - low, 1 + high)).MoveToOuterDisposeScope();
+        return Clipped((logProbs - oldLogProbs).exp(), advantages, clip).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The same from the ratio. With <see cref="ClipOptions.DualClip"/> a negative advantage is multiplied by at most that ratio (Ye et
+    /// al. 2020, arXiv:1912.09729, eq. 4), so that an action which has become much likelier cannot dominate the update.
+    /// </summary>
+    /// <param name="ratio">[actions]</param>
+    /// <returns>[actions]</returns>
+    public static Tensor Clipped(Tensor ratio, Tensor advantages, ClipOptions clip)
+    {
+        using var scope = NewDisposeScope();
+        var whole = clip.DualClip is { } most ? ratio.clamp(max: most) : ratio;
+        return maximum(-advantages * whole, -advantages * ratio.clamp(1 - clip.Low, 1 + clip.High)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Where the clip decides: the ratio lies outside on the side towards which the advantage pushes. Elsewhere outside, the loss is the
+    /// unclipped one and its gradient leads back.
+    /// </summary>
+    /// <returns>[actions], bool</returns>
+    public static Tensor Binds(Tensor ratio, Tensor advantages, ClipOptions clip)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var low = ratio.lt(1 - clip.Low).logical_and(advantages.lt(0));
+        return low.logical_or(ratio.gt(1 + clip.High).logical_and(advantages.gt(0))).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -32,7 +57,7 @@ public static class Surrogate
     /// </summary>
     /// <param name="oldLogProbs">[tokens]</param>
     /// <param name="ratio">the one that the loss clips, without gradient, [actions]</param>
-    /// <param name="clipped">where it was clipped, [actions]</param>
+    /// <param name="clipped">where the clip decides, [actions]</param>
     /// <param name="loss">of the policy, [actions] or their sum</param>
     internal static Metrics Measure(TokenScores scores, Tensor oldLogProbs, Tensor ratio, Tensor clipped, Tensor loss)
     {

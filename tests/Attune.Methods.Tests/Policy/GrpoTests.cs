@@ -27,9 +27,31 @@ public sealed class GrpoTests
     public void Advantages_equal_the_values_worked_out_by_hand()
     {
         // Mean .875; squares .015625, .765625, .140625, 1.265625, their mean .546875, its root .739510
-        Assert.Equal([0.169031, -1.183216, -0.507093, 1.521278], Grpo.Advantages([1, 0, 0.5, 2]), (a, b) => Math.Abs(a - b) < 1e-6);
-        Assert.Equal([0.125, -0.875, -0.375, 1.125], Grpo.Centred([1, 0, 0.5, 2]));
-        Assert.Equal([0, 0, 0], Grpo.Advantages([0.1, 0.1, 0.1]), (a, b) => Math.Abs(a - b) < 1e-12);
+        Assert.Equal([0.169031, -1.183216, -0.507093, 1.521278], OfGroup([1, 0, 0.5, 2]), (a, b) => Math.Abs(a - b) < 1e-6);
+        Assert.Equal([0.125, -0.875, -0.375, 1.125], GroupAdvantages.Centred([1, 0, 0.5, 2]));
+        Assert.Equal([0, 0, 0], OfGroup([0.1, 0.1, 0.1]), (a, b) => Math.Abs(a - b) < 1e-12);
+    }
+
+    [Fact]
+    public void Rewards_are_scaled_as_their_name_says()
+    {
+        // Groups (1, 3) and (10, 12), centred (-1, 1) twice. Deviations: 1 in each group; of 1, 3, 10, 12 (mean 6.5; squares 30.25,
+        // 12.25, 12.25, 30.25) 4.609772; of the centred rewards 1.
+        double[][] groups =
+        [
+            [1, 3],
+            [10, 12],
+        ];
+        Same([-1, 1, -1, 1], RewardScaling.Group);
+        Same([-0.216930, 0.216930, -0.216930, 0.216930], RewardScaling.Batch);
+        Same([-1, 1, -1, 1], RewardScaling.BatchCentered);
+        Same([-1, 1, -1, 1], RewardScaling.None);
+        // The sample's deviations are larger by sqrt(2 / 1) in a group of two, by sqrt(4 / 3) in the round, and 1e-4 is added.
+        Same([-0.707057, 0.707057, -0.707057, 0.707057], RewardScaling.Group, sample: true);
+        Same([-0.187864, 0.187864, -0.187864, 0.187864], RewardScaling.Batch, sample: true);
+
+        void Same(double[] expected, RewardScaling scaling, bool sample = false) =>
+            Assert.Equal(expected, GroupAdvantages.Of(groups, scaling, sample).SelectMany(g => g), (a, b) => Math.Abs(a - b) < 1e-6);
     }
 
     [Fact]
@@ -47,12 +69,12 @@ public sealed class GrpoTests
         Assert.Equal(0.005, Grpo.Penalty(now, reference, KlEstimator.K2).ToDouble(), 1e-9);
         Assert.Equal(
             -1.799793163,
-            Grpo.Loss(now, old, advantage, 0.04 * Grpo.Penalty(now, reference, KlEstimator.K3), 0.2, 0.2).ToDouble(),
+            (Surrogate.Clipped(now, old, advantage, Range()) + 0.04 * Grpo.Penalty(now, reference, KlEstimator.K3)).ToDouble(),
             1e-9
         );
         Assert.Equal(
             -1.832104137 + 0.000206837,
-            Grpo.Loss(now, old, advantage, 0.04 * Grpo.Penalty(now, reference, KlEstimator.K3), 0.2, 0.28).ToDouble(),
+            (Surrogate.Clipped(now, old, advantage, Range(0.28)) + 0.04 * Grpo.Penalty(now, reference, KlEstimator.K3)).ToDouble(),
             1e-9
         );
     }
@@ -63,15 +85,10 @@ public sealed class GrpoTests
     public void Gradient_agrees_with_finite_differences(KlEstimator estimator) =>
         FiniteDifferences.Agree(
             point =>
-                Grpo.Loss(
-                        point,
-                        tensor(new[] { -1.05, -0.6, -1.5, -2.0 }),
-                        tensor(new[] { 1.5, 2.0, -1.0, -0.3 }),
-                        0.3 * Grpo.Penalty(point, tensor(new[] { -1.2, -0.7, -1.1, -1.6 }), estimator),
-                        0.2,
-                        0.2
-                    )
-                    .sum(),
+                (
+                    Surrogate.Clipped(point, tensor(new[] { -1.05, -0.6, -1.5, -2.0 }), tensor(new[] { 1.5, 2.0, -1.0, -0.3 }), Range())
+                    + 0.3 * Grpo.Penalty(point, tensor(new[] { -1.2, -0.7, -1.1, -1.6 }), estimator)
+                ).sum(),
             [-1.0, -0.5, -1.4, -1.5]
         );
 
@@ -82,15 +99,11 @@ public sealed class GrpoTests
             .Sample(
                 (rewards, unit, constant) =>
                 {
-                    var advantages = Grpo.Advantages(rewards);
+                    var advantages = OfGroup(rewards);
                     var (mean, variance) = Moments.Of(advantages);
                     Assert.Equal(0, mean, 1e-9);
                     Assert.Equal(1, variance, 1e-6);
-                    Assert.Equal(
-                        advantages,
-                        Grpo.Advantages([.. rewards.Select(r => unit * r + constant)]),
-                        (a, b) => Math.Abs(a - b) < 1e-6
-                    );
+                    Assert.Equal(advantages, OfGroup([.. rewards.Select(r => unit * r + constant)]), (a, b) => Math.Abs(a - b) < 1e-6);
                 }
             );
 
@@ -102,7 +115,7 @@ public sealed class GrpoTests
                 {
                     using var scope = NewDisposeScope();
                     var now = tensor(logProbs, requires_grad: true);
-                    Grpo.Loss(now, tensor(logProbs), tensor(advantages), zeros(5, ScalarType.Float64), 0.2, 0.2).sum().backward();
+                    Surrogate.Clipped(now, tensor(logProbs), tensor(advantages), Range()).sum().backward();
                     Assert.Equal(advantages.Select(a => -a), now.grad!.data<double>().ToArray(), (a, b) => Math.Abs(a - b) < 1e-12);
                 }
             );
@@ -154,11 +167,7 @@ public sealed class GrpoTests
         var rewards = groups
             .Select(g => g.Select(i => (double)TinyData.EvenTokens(i.Sequence) / i.Sequence.AnswerLength).ToArray())
             .ToArray();
-        double[][] expected = [.. rewards.Select(r => scaling == RewardScaling.Group ? Grpo.Advantages(r) : Grpo.Centred(r))];
-        if (scaling == RewardScaling.Batch)
-        {
-            Moments.StandardizeTogether(expected);
-        }
+        var expected = GroupAdvantages.Of(rewards, scaling);
 
         Assert.Equal(expected.SelectMany(e => e), groups.SelectMany(g => g).Select(i => i.Advantage), (a, b) => Math.Abs(a - b) < 1e-6);
         Assert.All(items, i => Assert.Equal(0.5, i.Beta));
@@ -218,6 +227,10 @@ public sealed class GrpoTests
     }
 
     private const double Beta = 0.25;
+
+    private static ClipOptions Range(double? high = null) => new() { ClipRangeHigh = high };
+
+    private static double[] OfGroup(double[] rewards) => GroupAdvantages.Of([rewards], RewardScaling.Group)[0];
 
     private static GrpoOptions Countable { get; } =
         new()

@@ -42,7 +42,9 @@ public sealed class PpoLossTests
         using var scope = NewDisposeScope();
         Assert.Equal(
             expected,
-            Surrogate.Clipped(tensor([Math.Log(ratio) - 3]), tensor([-3.0]), tensor([advantage]), Epsilon, Epsilon).ToDouble(),
+            Surrogate
+                .Clipped(tensor([Math.Log(ratio) - 3]), tensor([-3.0]), tensor([advantage]), new ClipOptions { ClipRange = Epsilon })
+                .ToDouble(),
             1e-12
         );
     }
@@ -93,8 +95,7 @@ public sealed class PpoLossTests
                                     x,
                                     tensor(tokens.Select(_ => -2.0).ToArray()),
                                     tensor(tokens.Select(t => t.Advantage).ToArray()),
-                                    Epsilon,
-                                    Epsilon
+                                    new ClipOptions { ClipRange = Epsilon }
                                 )
                                 .sum(),
                         [.. tokens.Select(t => t.LogRatio - 2)]
@@ -132,7 +133,7 @@ public sealed class PpoLossTests
                     using var scope = NewDisposeScope();
                     var logProbs = tensor(tokens.Select(t => t.Item1).ToArray(), requires_grad: true);
                     var advantages = tensor(tokens.Select(t => t.Item2).ToArray());
-                    Surrogate.Clipped(logProbs, logProbs.detach(), advantages, Epsilon, Epsilon).sum().backward();
+                    Surrogate.Clipped(logProbs, logProbs.detach(), advantages, new ClipOptions { ClipRange = Epsilon }).sum().backward();
                     // d(-A log pi) / d log pi
                     Near([.. tokens.Select(t => -t.Item2)], logProbs.grad!.data<double>().ToArray(), 1e-12);
                 },
@@ -144,7 +145,9 @@ public sealed class PpoLossTests
         Tokens.Sample(t =>
         {
             using var scope = NewDisposeScope();
-            var loss = Surrogate.Clipped(tensor([t.LogRatio]), tensor([0.0]), tensor([t.Advantage]), Epsilon, Epsilon).ToDouble();
+            var loss = Surrogate
+                .Clipped(tensor([t.LogRatio]), tensor([0.0]), tensor([t.Advantage]), new ClipOptions { ClipRange = Epsilon })
+                .ToDouble();
             Assert.True(loss >= -t.Advantage * Math.Exp(t.LogRatio) - 1e-12);
         });
 
@@ -157,7 +160,10 @@ public sealed class PpoLossTests
                     using var scope = NewDisposeScope();
                     // ratio above 1.2 with a good token, below .8 with a bad one; above 1.2 with a bad one still pulls
                     var logProbs = tensor([Math.Log(1 + beyond), -beyond - 0.05, Math.Log(1 + beyond)], requires_grad: true);
-                    Surrogate.Clipped(logProbs, zeros(3, ScalarType.Float64), tensor([1.0, -1, -1]), Epsilon, Epsilon).sum().backward();
+                    Surrogate
+                        .Clipped(logProbs, zeros(3, ScalarType.Float64), tensor([1.0, -1, -1]), new ClipOptions { ClipRange = Epsilon })
+                        .sum()
+                        .backward();
                     var gradient = logProbs.grad!.data<double>().ToArray();
                     Assert.Equal(0, gradient[0]);
                     Assert.Equal(0, gradient[1]);
@@ -201,7 +207,7 @@ public sealed class PpoLossTests
         for (var i = 0; i < advantages.Length; i++)
         {
             var loss = Surrogate
-                .Clipped(LogProbs("logits"), LogProbs("old_logits"), tensor(advantages[i]), epsilon, epsilon)
+                .Clipped(LogProbs("logits"), LogProbs("old_logits"), tensor(advantages[i]), new ClipOptions { ClipRange = epsilon })
                 .mean()
                 .ToDouble();
             Assert.Equal(golden.GetProperty("recomputed_float64").Numbers()[i], loss, 1e-12);

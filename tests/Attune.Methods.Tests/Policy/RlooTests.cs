@@ -33,12 +33,11 @@ public sealed class RlooTests
     {
         using var scope = NewDisposeScope();
         // Ratios e^.1 = 1.105171, e^.5 = 1.648721 cut to 1.2, e^-.5 = .606531; the clip never lowers a loss.
-        var loss = Rloo.Loss(
+        var loss = Surrogate.Clipped(
             tensor(new[] { -3.9, -2.0, -5.0 }),
             tensor(new[] { -4.0, -2.5, -4.5 }),
             tensor(new[] { 1.5, 2.0, -1.0 }),
-            0.2,
-            0.2
+            new ClipOptions()
         );
         Assert.Equal([-1.657756, -2.4, 0.8], loss.data<double>().ToArray(), (a, b) => Math.Abs(a - b) < 1e-6);
     }
@@ -46,7 +45,15 @@ public sealed class RlooTests
     [Fact]
     public void Gradient_agrees_with_finite_differences() =>
         FiniteDifferences.Agree(
-            point => Rloo.Loss(point, tensor(new[] { -4.05, -2.6, -4.5, -3.0 }), tensor(new[] { 1.5, 2.0, -1.0, -0.3 }), 0.2, 0.3).sum(),
+            point =>
+                Surrogate
+                    .Clipped(
+                        point,
+                        tensor(new[] { -4.05, -2.6, -4.5, -3.0 }),
+                        tensor(new[] { 1.5, 2.0, -1.0, -0.3 }),
+                        new ClipOptions { ClipRangeHigh = 0.3 }
+                    )
+                    .sum(),
             [-4.0, -2.5, -4.4, -2.5]
         );
 
