@@ -176,13 +176,33 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         var summary = PolicyEvaluation.Summarise(answers);
         measured.Add(summary);
         measured.Add(await evaluation.ExactAsync(_context.Policy, cancel));
-        StoppedBecause = _stopping.Check(summary);
+        StoppedBecause = _stopping.Check(await ValidateAsync(measured, cancel) ?? summary);
         return
         [
             .. answers
                 .Take(8)
                 .Select(a => new SampleEvent("policy", at.Updates, a.PromptIndex, a.Prompt, a.Answer, a.Gold, a.Proxy, a.LogRatio)),
         ];
+    }
+
+    /// <summary>What the rules for stopping look at; null where they look at the evaluation itself.</summary>
+    private async ValueTask<Metrics?> ValidateAsync(Metrics measured, CancellationToken cancel)
+    {
+        if (_context.Validation is not { } validation || !_stopping.Watches)
+        {
+            return null;
+        }
+
+        var summary = PolicyEvaluation.Summarise(await validation.EvaluateAsync(_context.Policy, cancel));
+        foreach (var name in (string[])["gold_reward", "proxy_reward", "ensemble_sd"])
+        {
+            if (summary.Contains("eval/" + name))
+            {
+                measured.Set("validation/" + name, summary["eval/" + name]);
+            }
+        }
+
+        return summary;
     }
 
     private ScoredAnswer[] Score(IReadOnlyList<Rollout> rollouts, IReadOnlyList<Score> scores, Metrics measured)
