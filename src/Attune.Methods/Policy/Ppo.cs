@@ -10,6 +10,7 @@ using Attune.Models.Weights;
 using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
+using Attune.Training.Optimisation;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -25,7 +26,7 @@ namespace Attune.Methods.Policy;
     Paper = "Schulman et al. 2017 (arXiv:1707.06347); Ziegler et al. 2019 (arXiv:1909.08593)",
     Example = "attune ppo --model DIR --reward-model runs/reward/final --prompts prompts.jsonl --out runs/ppo"
 )]
-public sealed partial record PpoOptions : IPolicyOptions
+public sealed partial record PpoOptions : IPolicyOptions, IValidatableObject
 {
     [Description("settings of a paper: ziegler-2019, stiennon-2020, instructgpt-2022 or trl; other options override them")]
     public string? Preset { get; init; }
@@ -62,6 +63,9 @@ public sealed partial record PpoOptions : IPolicyOptions
     [Description("start of the value network: reward-model, policy, or shared-trunk (a head on the policy)")]
     public ValueNetwork ValueNetwork { get; init; } = ValueNetwork.RewardModel;
 
+    [Flatten]
+    public CriticOptions Critic { get; init; } = new();
+
     [Description("weight of the pretraining loss (PPO-ptx, InstructGPT eq. 2); 0 for none")]
     [Range(0, 1e4)]
     public double PtxCoefficient { get; init; }
@@ -89,6 +93,18 @@ public sealed partial record PpoOptions : IPolicyOptions
         };
 
     public long UpdatesPerRound => PpoEpochs * this.UpdatesPerPass();
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Critic.CriticWarmup >= Rollouts.Rounds)
+        {
+            yield return new ValidationResult(
+                $"critic_warmup is {Critic.CriticWarmup}, but total_episodes and rollout_batch_size make {Rollouts.Rounds} rounds: the policy "
+                    + "would never learn. Expected fewer rounds of warm-up.",
+                [nameof(CriticOptions.CriticWarmup)]
+            );
+        }
+    }
 }
 
 /// <summary>One rollout as PPO learns from it: plain numbers, one per answer token.</summary>
@@ -106,6 +122,9 @@ public sealed record PpoItem(
 {
     /// <summary>True in the round's first update, before any weight has changed: there the ratio must be 1.</summary>
     public bool Unchanged { get; init; }
+
+    /// <summary>Whether the value function alone learns from it.</summary>
+    public bool CriticOnly { get; init; }
 
     /// <summary>A pretraining text learned beside the rollout (PPO-ptx); null without.</summary>
     public PretrainingText? Pretraining { get; init; }
@@ -193,18 +212,25 @@ public static class Ppo
             Estimated[] estimated = [.. answers.Zip(rewards, Estimate)];
             var (returns, values) = (estimated.SelectMany(e => e.Returns), estimated.SelectMany(e => e.Values));
             measured.Set("val/explained_variance", Advantages.ExplainedVariance([.. returns], [.. values]));
+            measured.Set("val/bias", values.Average() - returns.Average());
             if (options.AdvantageWhitening == AdvantageWhitening.Batch)
             {
                 Moments.StandardizeTogether([.. estimated.Select(e => e.Advantages)]);
             }
 
-            _beta = options.Kl.NextBeta(_beta, measured["objective/kl"], answers.Count);
+            if (!WarmsUp(at)) // a policy that does not move says nothing of the price that holds it
+            {
+                _beta = options.Kl.NextBeta(_beta, measured["objective/kl"], answers.Count);
+            }
+
             return
             [
                 .. Minibatches(estimated.Length, options.PpoEpochs, at)
                     .Select((part, index) => Minibatch([.. part.Select(i => estimated[i])], at, index)),
             ];
         }
+
+        private bool WarmsUp(Progress at) => at.Round < options.Critic.CriticWarmup;
 
         private Estimated Estimate(ScoredAnswer answer, double[] rewards)
         {
@@ -224,7 +250,7 @@ public static class Ppo
             }
 
             var texts = PretrainingText.Draw(
-                Pretraining,
+                WarmsUp(at) ? [] : Pretraining,
                 options.PtxCoefficient,
                 [.. rows.Select(r => r.Answer.LogProbs.Length)],
                 at.Seed.For("pretraining", at.Round, index)
@@ -242,6 +268,7 @@ public static class Ppo
                         )
                         {
                             Unchanged = index == 0,
+                            CriticOnly = WarmsUp(at),
                             Pretraining = i < texts.Length ? texts[i] : null,
                         }
                 ),
@@ -257,7 +284,9 @@ public static class Ppo
         /// <summary>What frozen layers gave when the experience computed it; null where no layers are frozen.</summary>
         public FrozenLayerCache? Shared { get; init; }
 
-        public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Learner, value.Weights];
+        public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Learner, .. value.Weights];
+
+        public IReadOnlyList<LearnerGroup> Groups => options.Critic.Groups(policy.Learner, value.Weights, options.UpdatesPerRound);
 
         public double Weight(PpoItem item) => item.OldLogProbs.Length;
 
@@ -266,8 +295,7 @@ public static class Ppo
         public ObjectiveValue Evaluate(IReadOnlyList<PpoItem> items)
         {
             var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
-            var states = FrozenLayerCache.HiddenAt(policy, batch, batch.Predictors, Shared); // [tokens, width]
-            var scores = policy.Score(states, batch.Targets, options.Sampling.Temperature); // [tokens] each, as is everything below
+            var (states, scores) = PolicyPass(batch, learns: !items[0].CriticOnly); // [tokens, width]; [tokens] each, as all below
             var values = value.OfAnswers(batch, states);
             var oldLogProbs = tensor(items.SelectMany(i => i.OldLogProbs).ToArray());
             var oldValues = tensor(items.SelectMany(i => i.OldValues).ToArray());
@@ -280,6 +308,14 @@ public static class Ppo
             var loss = policyLoss + options.ValueCoefficient * valueLoss;
             var texts = items.Select(i => i.Pretraining).OfType<PretrainingText>().ToArray();
             return new ObjectiveValue(texts.Length > 0 ? loss + PretrainingText.Loss(texts, policy, metrics) : loss, metrics);
+        }
+
+        /// <param name="learns">False while the value function warms up: then nothing of the policy has a gradient, a shared trunk included.</param>
+        private (Tensor States, TokenScores Scores) PolicyPass(TokenBatch batch, bool learns)
+        {
+            using var still = learns ? null : no_grad();
+            var states = FrozenLayerCache.HiddenAt(policy, batch, batch.Predictors, Shared);
+            return (states, policy.Score(states, batch.Targets, options.Sampling.Temperature));
         }
 
         private Metrics Measure(TokenScores scores, Tensor oldLogProbs, Tensor policyLoss, Tensor valueMoves, Tensor valueLoss)

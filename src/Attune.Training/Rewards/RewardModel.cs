@@ -114,6 +114,16 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
     /// <summary>Whether <see cref="Save"/> wrote this folder.</summary>
     public static bool IsAt(string folder) => RewardModelFile.IsAt(folder);
 
+    /// <summary>
+    /// From the raw rewards of the first member, which lies in the folder itself, to the reward's own unit as if it were alone; raw where
+    /// <see cref="Save"/> did not write the folder.
+    /// </summary>
+    /// <exception cref="ModelFileException">The file is damaged.</exception>
+    public static RewardUnit UnitOfFirst(string folder) =>
+        IsAt(folder) && RewardModelFile.Read(folder) is var file
+            ? (file.Units.IsEmpty ? RewardUnit.Raw : file.Units[0]).Then(new RewardUnit(file.Shift, file.Scale))
+            : RewardUnit.Raw;
+
     /// <summary>Loads what <see cref="Save"/> wrote, or a single reward model from elsewhere (shift 0, scale 1).</summary>
     /// <exception cref="ModelFileException">A file is missing or damaged.</exception>
     public static RewardModel Load(string folder, Precision precision = Precision.F32)
