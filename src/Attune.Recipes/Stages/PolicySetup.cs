@@ -114,7 +114,7 @@ internal sealed class PolicySetup : IDisposable
             Shared = Shared,
             Tokenizer = Encoder.Tokenizer,
             Seed = _context.Seed,
-            Beta = options.Method?.Kl is { KlController: KlController.Fixed } kl ? kl.KlCoefficient : null,
+            Beta = options.Method?.PosteriorTemperature,
         };
 
     /// <summary>What the method needs.</summary>
