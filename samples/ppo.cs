@@ -71,7 +71,7 @@ var options = new PpoOptions
 
 // 5. Rounds: sample, score, estimate advantages, hand out minibatches.
 using var sampler = new LocalSampler();
-var value = new ValueFunction.SharedTrunk(policy.Config.Width);
+using var value = new ValueFunction.SharedTrunk(policy.Config.Width);
 var experience = new Ppo.Experience(
     options,
     new RolloutContext

@@ -21,14 +21,14 @@ public sealed class TrainingLoop<T>(
     DirectoryCheckpoints? checkpoints
 ) : IDisposable
 {
-    private readonly AdamW _adam = new(objective.Learners, optimiser);
+    private readonly Optimiser _optimiser = new(objective.Groups, optimiser);
     private TimeSpan? _saving;
 
     /// <summary>Loads the newest checkpoint, if there is one.</summary>
     /// <returns>Where to go on, and the log's sequence number at that point; null where there is nothing to resume.</returns>
     public CheckpointManifest? Restore()
     {
-        var manifest = checkpoints?.RestoreLatest(_adam);
+        var manifest = checkpoints?.RestoreLatest(_optimiser.Parts);
         if (manifest is not null)
         {
             experience.Restore(manifest.State);
@@ -68,7 +68,7 @@ public sealed class TrainingLoop<T>(
         }
     }
 
-    public void Dispose() => _adam.Dispose();
+    public void Dispose() => _optimiser.Dispose();
 
     private Progress Learn(Round<T> round, Progress progress, ILoopObserver observer)
     {
@@ -103,7 +103,7 @@ public sealed class TrainingLoop<T>(
         }
 
         var start = Stopwatch.GetTimestamp();
-        checkpoints.Save(_adam, progress, experience.State, observer.LastSequence);
+        checkpoints.Save(_optimiser.Parts, progress, experience.State, observer.LastSequence);
         _saving = Stopwatch.GetElapsedTime(start);
     }
 
@@ -138,16 +138,14 @@ public sealed class TrainingLoop<T>(
             (loss / total).backward();
             if (parts.Length > 1)
             {
-                _adam.Gather();
+                _optimiser.Gather();
             }
 
             metrics.AddSum("loss", loss.ToDouble(), part.Sum(objective.Weight));
             metrics.Add(measured);
         }
 
-        var rate = schedule.At(progress.Updates, experience.PlannedUpdates);
-        var norm = _adam.Step(progress.Updates + 1, rate);
-        if (!double.IsFinite(norm))
+        if (!_optimiser.Step(progress.Updates, experience.PlannedUpdates, schedule, metrics))
         {
             throw new AttuneException(
                 $"the gradient of update {progress.Updates + 1} is not finite (loss {metrics["loss"]:g4}): training has diverged. "
@@ -155,8 +153,6 @@ public sealed class TrainingLoop<T>(
             );
         }
 
-        metrics.Set("grad_norm", norm);
-        metrics.Set("learning_rate", rate);
         return metrics;
     }
 }

@@ -27,9 +27,9 @@ public sealed class CheckpointTests
         using var folder = new TemporaryFolder();
         using var learner = new Learner(seed: 1);
         learner.Step(3);
-        Checkpoints(folder).Save(learner.Adam, At(3), State, lastSequence: 17);
+        Checkpoints(folder).Save(learner.Adam.Parts, At(3), State, lastSequence: 17);
         using var other = new Learner(seed: 2);
-        var manifest = Checkpoints(folder).RestoreLatest(other.Adam)!;
+        var manifest = Checkpoints(folder).RestoreLatest(other.Adam.Parts)!;
         Assert.Equal(learner.Numbers(), other.Numbers());
         Assert.Equal((99ul, 1L, 3L, 24L, 17L), (manifest.Seed, manifest.Round, manifest.Updates, manifest.Items, manifest.LastSequence));
         Assert.Equal(State, manifest.State);
@@ -40,8 +40,8 @@ public sealed class CheckpointTests
     {
         using var folder = new TemporaryFolder();
         using var learner = new Learner(seed: 1);
-        Assert.Null(Checkpoints(folder).RestoreLatest(learner.Adam));
-        Assert.Null(new DirectoryCheckpoints(folder.File("absent"), Data).RestoreLatest(learner.Adam));
+        Assert.Null(Checkpoints(folder).RestoreLatest(learner.Adam.Parts));
+        Assert.Null(new DirectoryCheckpoints(folder.File("absent"), Data).RestoreLatest(learner.Adam.Parts));
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class CheckpointTests
         foreach (var updates in new[] { 8, 9, 10 })
         {
             learner.Step(updates);
-            Checkpoints(folder).Save(learner.Adam, At(updates), State, 0);
+            Checkpoints(folder).Save(learner.Adam.Parts, At(updates), State, 0);
         }
 
         Assert.Equal(
@@ -60,7 +60,7 @@ public sealed class CheckpointTests
             Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal)
         );
         using var other = new Learner(seed: 2);
-        Assert.Equal(10, Checkpoints(folder).RestoreLatest(other.Adam)!.Updates);
+        Assert.Equal(10, Checkpoints(folder).RestoreLatest(other.Adam.Parts)!.Updates);
     }
 
     [Fact]
@@ -68,14 +68,14 @@ public sealed class CheckpointTests
     {
         using var folder = new TemporaryFolder();
         using var learner = new Learner(seed: 1);
-        Checkpoints(folder).Save(learner.Adam, At(3), State, 0);
+        Checkpoints(folder).Save(learner.Adam.Parts, At(3), State, 0);
         Directory.CreateDirectory(folder.File(".checkpoint-unfinished"));
         File.WriteAllText(folder.File(".checkpoint-unfinished/state.safetensors"), "half");
         Directory.CreateDirectory(folder.File("checkpoint-5")); // no manifest
-        Assert.Equal(3, Checkpoints(folder).RestoreLatest(learner.Adam)!.Updates);
+        Assert.Equal(3, Checkpoints(folder).RestoreLatest(learner.Adam.Parts)!.Updates);
         learner.Step(5);
-        Checkpoints(folder).Save(learner.Adam, At(5), State, 0);
-        Assert.Equal(5, Checkpoints(folder).RestoreLatest(learner.Adam)!.Updates);
+        Checkpoints(folder).Save(learner.Adam.Parts, At(5), State, 0);
+        Assert.Equal(5, Checkpoints(folder).RestoreLatest(learner.Adam.Parts)!.Updates);
     }
 
     [Fact]
@@ -109,14 +109,14 @@ public sealed class CheckpointTests
     {
         using var folder = new TemporaryFolder();
         using var learner = new Learner(seed: 1);
-        Checkpoints(folder).Save(learner.Adam, At(3), State, 0);
+        Checkpoints(folder).Save(learner.Adam.Parts, At(3), State, 0);
         // The first part fits, the second does not; then a part too few.
         using var otherSize = new Learner(seed: 2, secondWidth: 40);
         using var fewer = new Learner(seed: 2, secondWidth: 0);
         foreach (var other in new[] { otherSize, fewer })
         {
             var before = other.Numbers();
-            var problem = Assert.Throws<ModelFileException>(() => Checkpoints(folder).RestoreLatest(other.Adam));
+            var problem = Assert.Throws<ModelFileException>(() => Checkpoints(folder).RestoreLatest(other.Adam.Parts));
             Assert.Contains("does not fit this model", problem.Message, StringComparison.Ordinal);
             Assert.Equal(before, other.Numbers());
         }
@@ -127,14 +127,14 @@ public sealed class CheckpointTests
     {
         using var folder = new TemporaryFolder();
         using var learner = new Learner(seed: 1);
-        Checkpoints(folder).Save(learner.Adam, At(3), State, 0);
+        Checkpoints(folder).Save(learner.Adam.Parts, At(3), State, 0);
         var saved = learner.Numbers();
         learner.Step(4);
         File.WriteAllText(folder.File(".checkpoint-unfinished"), "a file where a folder should come");
-        var problem = Assert.Throws<AttuneException>(() => Checkpoints(folder).Save(learner.Adam, At(4), State, 0));
+        var problem = Assert.Throws<AttuneException>(() => Checkpoints(folder).Save(learner.Adam.Parts, At(4), State, 0));
         Assert.Contains("checkpoint-4 could not be written", problem.Message, StringComparison.Ordinal);
         File.Delete(folder.File(".checkpoint-unfinished"));
-        Checkpoints(folder).RestoreLatest(learner.Adam);
+        Checkpoints(folder).RestoreLatest(learner.Adam.Parts);
         Assert.Equal(saved, learner.Numbers());
     }
 
@@ -151,7 +151,7 @@ public sealed class CheckpointTests
             learner.Step(updates);
             try
             {
-                checkpoints.Save(learner.Adam, At(updates), State, 0);
+                checkpoints.Save(learner.Adam.Parts, At(updates), State, 0);
             }
             catch (AttuneException full)
             {
@@ -163,7 +163,7 @@ public sealed class CheckpointTests
         Assert.Contains("The checkpoints before it are intact", problem.Message, StringComparison.Ordinal);
         var whole = Directory.GetDirectories(disk.Path).Length;
         Assert.InRange(whole, 1, 6);
-        Assert.Equal(whole, checkpoints.RestoreLatest(learner.Adam)!.Updates);
+        Assert.Equal(whole, checkpoints.RestoreLatest(learner.Adam.Parts)!.Updates);
         Assert.Empty(Directory.GetFiles(disk.Path, "*.tmp*", SearchOption.AllDirectories));
     }
 
@@ -175,8 +175,8 @@ public sealed class CheckpointTests
         var before = Tensors.Alive();
         for (var updates = 1; updates <= 5; updates++)
         {
-            Checkpoints(folder).Save(learner.Adam, At(updates), State, 0);
-            Checkpoints(folder).RestoreLatest(learner.Adam);
+            Checkpoints(folder).Save(learner.Adam.Parts, At(updates), State, 0);
+            Checkpoints(folder).RestoreLatest(learner.Adam.Parts);
             Assert.Equal(before, torch.Tensor.TotalCount);
         }
     }
@@ -189,11 +189,11 @@ public sealed class CheckpointTests
     {
         using var folder = new TemporaryFolder();
         using var learner = new Learner(seed: 1);
-        Checkpoints(folder).Save(learner.Adam, At(3), State, 0);
+        Checkpoints(folder).Save(learner.Adam.Parts, At(3), State, 0);
         damage(folder.File("checkpoint-3"));
         learner.Step(4);
         var before = learner.Numbers();
-        var problem = Assert.ThrowsAny<AttuneException>(() => checkpoints(folder).RestoreLatest(learner.Adam));
+        var problem = Assert.ThrowsAny<AttuneException>(() => checkpoints(folder).RestoreLatest(learner.Adam.Parts));
         Assert.Contains(because, problem.Message, StringComparison.Ordinal);
         Assert.Contains("checkpoint-3", problem.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Environment.NewLine, problem.Message, StringComparison.Ordinal);

@@ -152,7 +152,7 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
     public override void Dispose()
     {
         _loop.Dispose();
-        _value.Weights.Dispose();
+        _value.Dispose();
         _shared?.Dispose();
         _sampler.Dispose();
         _reward.Dispose();

@@ -47,6 +47,12 @@ public static partial class MetricCatalog
                 new("eval/kl_bound", "nats", "ln n - (n - 1) / n: upper bound of the divergence of best-of-n.", "Beirami et al. 2024"),
                 new("best_of_n/<n>/<figure>", "as the figure", "A figure of the held-out evaluation for best-of-n.", Own),
                 new(
+                    "validation/<figure>",
+                    "reward",
+                    "eval/<figure> (gold_reward, proxy_reward or ensemble_sd) on the validation prompts, by which a run is stopped.",
+                    Own
+                ),
+                new(
                     "eval/ensemble_sd",
                     "reward",
                     "Mean disagreement (standard deviation) of the reward ensemble on the answers.",

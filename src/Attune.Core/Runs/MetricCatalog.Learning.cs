@@ -14,6 +14,8 @@ public static partial class MetricCatalog
                 new("loss", "nats", "The quantity that the optimiser minimises, as a mean over the items of the update.", Trl),
                 new("learning_rate", "1", "Step size of the optimiser at this update, after the schedule.", Trl),
                 new("grad_norm", "1", "Euclidean norm of the whole gradient before clipping.", Trl),
+                new("<group>/learning_rate", "1", "The same of a group of weights with a rate of its own: the critic's.", Own),
+                new("<group>/grad_norm", "1", "Euclidean norm of that group's gradient before clipping.", Own),
                 new("epoch", "1", "Passes through the training data so far.", Trl),
                 new("num_tokens", "tokens", "Tokens trained on so far, without padding.", Trl),
                 new("eval_loss", "nats", "The loss on held-out data.", Trl),

@@ -104,6 +104,7 @@ public static partial class MetricCatalog
                     "1 - Var(return - value) / Var(return); 0 is no better than a constant.",
                     "verl, critic/vf_explained_var"
                 ),
+                new("val/bias", "reward", "Mean value minus mean return over the answer tokens; 0 where the critic knows the unit.", Own),
                 new("val/advantage_std", "reward", "Standard deviation of the advantages before whitening.", Own),
                 new("response_length/mean", "tokens", "Mean length of the sampled answers.", "verl"),
                 new("response_length/min", "tokens", "Shortest sampled answer.", "verl"),

@@ -37,7 +37,11 @@ internal static class AgreementFigures
             [
                 .. Alphas(tasks, "rating", j => ((RatingJudgement)j).Value, [MeasurementLevel.Ordinal, MeasurementLevel.Interval], seed),
             ],
-            ProjectKind.Ranking => [new AgreementFigure("Kendall's W, mean over tasks", "ranking", Bootstrap.Of(tasks, MeanW, seed))],
+            ProjectKind.Ranking =>
+            [
+                new AgreementFigure("Kendall's W (not corrected for chance), mean over tasks", "ranking", Bootstrap.Of(tasks, MeanW, seed)),
+                new AgreementFigure("Spearman's rho between annotators, mean over tasks", "ranking", Bootstrap.Of(tasks, MeanRho, seed)),
+            ],
             ProjectKind.Steps => [Steps(tasks, seed)],
             ProjectKind.Spans =>
             [
@@ -119,6 +123,9 @@ internal static class AgreementFigures
 
     private static double MeanW(IReadOnlyList<StandingLabel[]> tasks) =>
         Mean(tasks.Select(t => Concordance.KendallW([.. t.Select(l => (IReadOnlyList<int>)((RankingJudgement)l.Judgement).Ranks)])));
+
+    private static double MeanRho(IReadOnlyList<StandingLabel[]> tasks) =>
+        Mean(tasks.Select(t => Concordance.MeanSpearman([.. t.Select(l => (IReadOnlyList<int>)((RankingJudgement)l.Judgement).Ranks)])));
 
     private static double MeanF1(IReadOnlyList<StandingLabel[]> tasks) =>
         Mean(

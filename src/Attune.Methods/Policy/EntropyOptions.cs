@@ -1,5 +1,9 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Runs;
+using Attune.Models.Architecture;
+using Attune.Numerics;
+using static TorchSharp.torch;
 
 namespace Attune.Methods.Policy;
 
@@ -24,8 +28,34 @@ public sealed record EntropyOptions
     [Range(0, 100)]
     public double EntropyCoefficientMax { get; init; } = 1;
 
-    /// <summary>Whether a bonus may ever be paid.</summary>
-    internal bool IsUsed => EntropyCoefficient > 0 || EntropyTarget is not null;
+    /// <summary>What a round pays for a nat of entropy; the coefficient becomes the next round's.</summary>
+    /// <param name="answers">with their entropies, where a target is given</param>
+    internal double Advance(ref double coefficient, IReadOnlyList<ScoredAnswer> answers, Metrics measured)
+    {
+        if (EntropyCoefficient == 0 && EntropyTarget is null)
+        {
+            return 0;
+        }
+
+        var present = coefficient;
+        measured.Set("objective/entropy_coef", present);
+        if (EntropyTarget is null)
+        {
+            return present;
+        }
+
+        var entropy = answers.SelectMany(a => a.Entropy).Average(e => (double)e);
+        coefficient = Next(present, entropy);
+        return Paid(present, entropy);
+    }
+
+    /// <summary>Entropy of the distribution that each token was drawn from; [tokens], nats, with gradient.</summary>
+    /// <param name="states">[tokens, width], of the policy's trunk</param>
+    internal static Tensor Of(LanguageModel policy, Tensor states, double temperature)
+    {
+        using var scope = NewDisposeScope();
+        return LogProbs.Entropy(policy.Logits(states) / temperature).MoveToOuterDisposeScope();
+    }
 
     /// <summary>The coefficient that the next step uses: a step up where the entropy lies below the target, else a step down.</summary>
     /// <param name="entropy">measured with the present coefficient, nats a token</param>

@@ -108,7 +108,7 @@ internal sealed class GroupBatch
             return null;
         }
 
-        var entropy = Numerics.LogProbs.Entropy(_policy.Logits(_states) / _temperature);
+        var entropy = EntropyOptions.Of(_policy, _states, _temperature);
         return (entropy * PerToken((i, t) => i.Counts(t) && i.Keeps(t) ? i.EntropyCoefficient * i.EntropyShare : 0)).sum();
     }
 

@@ -55,9 +55,10 @@ public abstract class GroupExperience(IPolicyOptions options, GroupSettings sett
             measured.Add("frac_reward_zero_std", group.All(r => r == group[0]) ? 1 : 0);
         }
 
-        measured.Set("val/advantage_std", Math.Sqrt(Moments.Of(advantages).Variance));
+        double[] centred = [.. groups.SelectMany(g => GroupAdvantages.Centred(g))];
+        measured.Set("val/advantage_std", Math.Sqrt(Moments.Of(centred).Variance));
         GroupItem[] items = [.. answers.Select((a, i) => Item(a, advantages[i], kl.InLoss(_beta)))];
-        var coefficient = EntropyCoefficient(measured, answers);
+        var coefficient = settings.Entropy.Advance(ref _entropyCoefficient, answers, measured);
         _beta = kl.NextBeta(_beta, measured["objective/kl"], answers.Count);
         return Updates(items, answers, coefficient, measured, at);
     }
@@ -74,26 +75,6 @@ public abstract class GroupExperience(IPolicyOptions options, GroupSettings sett
             SamplerLogProbs = corrected ? answer.Rollout.LogProbs : default,
             SamplerRatios = corrected ? [.. settings.Correction.Ratios(answer.LogProbs, answer.Rollout.LogProbs.AsSpan())] : default,
         };
-    }
-
-    /// <summary>What the round pays for entropy, and the next round's coefficient.</summary>
-    private double EntropyCoefficient(Metrics measured, IReadOnlyList<ScoredAnswer> answers)
-    {
-        if (!settings.Entropy.IsUsed)
-        {
-            return 0;
-        }
-
-        var present = _entropyCoefficient;
-        measured.Set("objective/entropy_coef", present);
-        if (settings.Entropy.EntropyTarget is null)
-        {
-            return present;
-        }
-
-        var entropy = answers.SelectMany(a => a.Entropy).Average(e => (double)e);
-        _entropyCoefficient = settings.Entropy.Next(present, entropy);
-        return settings.Entropy.Paid(present, entropy);
     }
 
     private GroupItem[][] Updates(GroupItem[] items, IReadOnlyList<ScoredAnswer> answers, double coefficient, Metrics measured, Progress at)

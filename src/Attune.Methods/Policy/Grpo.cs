@@ -112,6 +112,14 @@ public sealed partial record GrpoOptions : IPolicyOptions, IValidatableObject
             CheckpointEvery = 10,
         };
 
+    /// <summary>
+    /// Rewards divided by a deviation are another reward, and of the estimators in the loss k2's gradient alone is the divergence's.
+    /// </summary>
+    public double? PosteriorTemperature =>
+        ScaleRewards == RewardScaling.None && Kl is { KlController: KlController.Fixed, KlEstimator: KlEstimator.K2 }
+            ? Kl.KlCoefficient
+            : null;
+
     public long UpdatesPerRound => Group.NumIterations * this.UpdatesPerPass();
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Group.Problems(Rollouts).Concat(Kl.Problems());

@@ -14,6 +14,13 @@ public interface IPolicyOptions
     /// <summary>The price of divergence from the reference; null for methods that put none on it.</summary>
     KlOptions? Kl => null;
 
+    /// <summary>
+    /// The temperature of the posterior pi_ref exp(r / temperature) / Z at which the method comes to rest; null where it does not come to
+    /// rest there. A fixed price paid in the reward by k1 leads there; the gradient of another estimator in the reward is not that of the
+    /// divergence.
+    /// </summary>
+    double? PosteriorTemperature => Kl is { KlController: KlController.Fixed, KlEstimator: KlEstimator.K1 } kl ? kl.KlCoefficient : null;
+
     /// <summary>Optimiser steps of one round.</summary>
     long UpdatesPerRound { get; }
 }

@@ -10,106 +10,11 @@ using Attune.Models.Weights;
 using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
+using Attune.Training.Optimisation;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Attune.Methods.Policy;
-
-/// <summary>
-/// Proximal policy optimisation for language models. Defaults are TRL's, which follow Huang et al. 2024 (arXiv:2403.17031).
-/// </summary>
-[Method(
-    "ppo",
-    "PPO",
-    "align a model with a reward by PPO",
-    Paper = "Schulman et al. 2017 (arXiv:1707.06347); Ziegler et al. 2019 (arXiv:1909.08593)",
-    Example = "attune ppo --model DIR --reward-model runs/reward/final --prompts prompts.jsonl --out runs/ppo"
-)]
-public sealed partial record PpoOptions : IPolicyOptions
-{
-    [Description("settings of a paper: ziegler-2019, stiennon-2020, instructgpt-2022 or trl; other options override them")]
-    public string? Preset { get; init; }
-
-    [Description("passes over each round's answers")]
-    [Range(1, 100)]
-    public int PpoEpochs { get; init; } = 4;
-
-    [Flatten]
-    public ClipOptions Clip { get; init; } = new();
-
-    [Description("distance of a value from its old value at which its loss is clipped")]
-    [Range(0.001, 1000)]
-    public double ValueClipRange { get; init; } = 0.2;
-
-    [Description("weight of the value loss")]
-    [Range(0, 1000)]
-    public double ValueCoefficient { get; init; } = 0.1;
-
-    [Description("discount factor")]
-    [Range(0, 1)]
-    public double Gamma { get; init; } = 1;
-
-    [Description("GAE's lambda")]
-    [Range(0, 1)]
-    public double Lambda { get; init; } = 0.95;
-
-    [Description("divide the round's rewards by their standard deviation, keeping their mean")]
-    public bool WhitenRewards { get; init; }
-
-    [Description("whiten advantages over the batch, over each minibatch, or not at all")]
-    public AdvantageWhitening AdvantageWhitening { get; init; } = AdvantageWhitening.Batch;
-
-    [Description("start of the value network: reward-model, policy, or shared-trunk (a head on the policy)")]
-    public ValueNetwork ValueNetwork { get; init; } = ValueNetwork.RewardModel;
-
-    [Description("weight of the pretraining loss (PPO-ptx, InstructGPT eq. 2); 0 for none")]
-    [Range(0, 1e4)]
-    public double PtxCoefficient { get; init; }
-
-    [Flatten]
-    public KlOptions Kl { get; init; } = new();
-
-    [Flatten]
-    public RolloutOptions Rollouts { get; init; } = new();
-
-    [Flatten]
-    public AnswerSampling Sampling { get; init; } = new();
-
-    [Flatten]
-    public ScoreOptions Scores { get; init; } = new();
-
-    [Flatten]
-    public TrainingOptions Training { get; init; } =
-        new()
-        {
-            LearningRate = 3e-6,
-            BatchSize = 64,
-            MaxGradNorm = 0,
-            CheckpointEvery = 10,
-        };
-
-    public long UpdatesPerRound => PpoEpochs * this.UpdatesPerPass();
-}
-
-/// <summary>One rollout as PPO learns from it: plain numbers, one per answer token.</summary>
-/// <param name="OldLogProbs">Of the policy that sampled, recomputed by the trainer, nats.</param>
-/// <param name="OldValues">V before each token.</param>
-/// <param name="Advantages">After whitening.</param>
-/// <param name="Returns">Advantages before whitening plus values: the value function's target.</param>
-public sealed record PpoItem(
-    TokenSequence Sequence,
-    ImmutableArray<float> OldLogProbs,
-    ImmutableArray<float> OldValues,
-    ImmutableArray<float> Advantages,
-    ImmutableArray<float> Returns
-)
-{
-    /// <summary>True in the round's first update, before any weight has changed: there the ratio must be 1.</summary>
-    public bool Unchanged { get; init; }
-
-    /// <summary>A pretraining text learned beside the rollout (PPO-ptx); null without.</summary>
-    public PretrainingText? Pretraining { get; init; }
-}
 
 /// <summary>
 /// Proximal policy optimisation (Schulman et al. 2017, arXiv:1707.06347) of E[r(x, y)] - beta KL(pi || pi_ref), as RLHF uses it:
@@ -167,6 +72,7 @@ public static class Ppo
     public sealed class Experience(PpoOptions options, RolloutContext context) : RolloutExperience<PpoItem>(options, context)
     {
         private double _beta = options.Kl.KlCoefficient;
+        private double _entropyCoefficient = options.Entropy.EntropyCoefficient;
 
         public required ValueFunction Value { get; init; }
 
@@ -175,9 +81,13 @@ public static class Ppo
 
         protected override ValueFunction Critic => Value;
 
-        protected override IReadOnlyDictionary<string, double> MethodState => new Dictionary<string, double> { ["kl_coef"] = _beta };
+        protected override bool NeedsEntropy => options.Entropy.EntropyTarget is not null;
 
-        protected override void RestoreMethod(IReadOnlyDictionary<string, double> state) => _beta = state["kl_coef"];
+        protected override IReadOnlyDictionary<string, double> MethodState =>
+            new Dictionary<string, double> { ["kl_coef"] = _beta, ["entropy_coef"] = _entropyCoefficient };
+
+        protected override void RestoreMethod(IReadOnlyDictionary<string, double> state) =>
+            (_beta, _entropyCoefficient) = (state["kl_coef"], state.GetValueOrDefault("entropy_coef", _entropyCoefficient));
 
         private sealed record Estimated(ScoredAnswer Answer, double[] Values, double[] Advantages, double[] Returns);
 
@@ -185,6 +95,11 @@ public static class Ppo
         {
             double[][] rewards = [.. answers.Select(a => Rewards(a.LogProbs, a.Reference, a.TokenRewards, _beta, options.Kl.KlEstimator))];
             MeasureRewards(measured, answers, rewards, _beta);
+            if (options.Kl.KlPlacement == KlPlacement.Loss)
+            {
+                rewards = [.. answers.Select(a => Rewards(a.LogProbs, a.Reference, a.TokenRewards, 0, options.Kl.KlEstimator))];
+            }
+
             if (options.WhitenRewards)
             {
                 Moments.RescaleTogether(rewards);
@@ -193,18 +108,31 @@ public static class Ppo
             Estimated[] estimated = [.. answers.Zip(rewards, Estimate)];
             var (returns, values) = (estimated.SelectMany(e => e.Returns), estimated.SelectMany(e => e.Values));
             measured.Set("val/explained_variance", Advantages.ExplainedVariance([.. returns], [.. values]));
+            measured.Set("val/bias", values.Average() - returns.Average());
+            measured.Set("val/advantage_std", Math.Sqrt(Moments.Of([.. estimated.SelectMany(e => e.Advantages)]).Variance));
             if (options.AdvantageWhitening == AdvantageWhitening.Batch)
             {
                 Moments.StandardizeTogether([.. estimated.Select(e => e.Advantages)]);
             }
 
-            _beta = options.Kl.NextBeta(_beta, measured["objective/kl"], answers.Count);
+            var beta = options.Kl.InLoss(_beta);
+            var entropyCoefficient = options.Entropy.Advance(ref _entropyCoefficient, answers, measured);
+            if (!WarmsUp(at)) // a policy that does not move says nothing of the price that holds it
+            {
+                _beta = options.Kl.NextBeta(_beta, measured["objective/kl"], answers.Count);
+            }
+
             return
             [
                 .. Minibatches(estimated.Length, options.PpoEpochs, at)
-                    .Select((part, index) => Minibatch([.. part.Select(i => estimated[i])], at, index)),
+                    .Select((part, index) => Minibatch([.. part.Select(i => estimated[i])], at, index))
+                    .Select(part =>
+                        (IReadOnlyList<PpoItem>)[.. part.Select(i => i with { Beta = beta, EntropyCoefficient = entropyCoefficient })]
+                    ),
             ];
         }
+
+        private bool WarmsUp(Progress at) => at.Round < options.Critic.CriticWarmup;
 
         private Estimated Estimate(ScoredAnswer answer, double[] rewards)
         {
@@ -224,7 +152,7 @@ public static class Ppo
             }
 
             var texts = PretrainingText.Draw(
-                Pretraining,
+                WarmsUp(at) ? [] : Pretraining,
                 options.PtxCoefficient,
                 [.. rows.Select(r => r.Answer.LogProbs.Length)],
                 at.Seed.For("pretraining", at.Round, index)
@@ -242,6 +170,8 @@ public static class Ppo
                         )
                         {
                             Unchanged = index == 0,
+                            Reference = [.. r.Answer.Reference],
+                            CriticOnly = WarmsUp(at),
                             Pretraining = i < texts.Length ? texts[i] : null,
                         }
                 ),
@@ -257,7 +187,9 @@ public static class Ppo
         /// <summary>What frozen layers gave when the experience computed it; null where no layers are frozen.</summary>
         public FrozenLayerCache? Shared { get; init; }
 
-        public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Learner, value.Weights];
+        public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Learner, .. value.Weights];
+
+        public IReadOnlyList<LearnerGroup> Groups => options.Critic.Groups(policy.Learner, value.Weights, options.UpdatesPerRound);
 
         public double Weight(PpoItem item) => item.OldLogProbs.Length;
 
@@ -266,8 +198,7 @@ public static class Ppo
         public ObjectiveValue Evaluate(IReadOnlyList<PpoItem> items)
         {
             var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
-            var states = FrozenLayerCache.HiddenAt(policy, batch, batch.Predictors, Shared); // [tokens, width]
-            var scores = policy.Score(states, batch.Targets, options.Sampling.Temperature); // [tokens] each, as is everything below
+            var (states, scores) = PolicyPass(batch, learns: !items[0].CriticOnly); // [tokens, width]; [tokens] each, as all below
             var values = value.OfAnswers(batch, states);
             var oldLogProbs = tensor(items.SelectMany(i => i.OldLogProbs).ToArray());
             var oldValues = tensor(items.SelectMany(i => i.OldValues).ToArray());
@@ -278,8 +209,27 @@ public static class Ppo
             var metrics = Measure(scores, oldLogProbs, advantages, policyLoss, (values - oldValues).detach(), valueLoss);
             RolloutInvariants.RequireUnchanged(items.All(i => i.Unchanged), metrics);
             var loss = policyLoss + options.ValueCoefficient * valueLoss;
+            if (items[0].Beta > 0)
+            {
+                var reference = tensor(items.SelectMany(i => i.Reference).ToArray());
+                loss += items[0].Beta * Grpo.Penalty(scores.LogProbs, reference, options.Kl.KlEstimator).sum();
+            }
+
+            if (items[0].EntropyCoefficient > 0)
+            {
+                loss -= items[0].EntropyCoefficient * EntropyOptions.Of(policy, states, options.Sampling.Temperature).sum();
+            }
+
             var texts = items.Select(i => i.Pretraining).OfType<PretrainingText>().ToArray();
             return new ObjectiveValue(texts.Length > 0 ? loss + PretrainingText.Loss(texts, policy, metrics) : loss, metrics);
+        }
+
+        /// <param name="learns">False while the value function warms up: then nothing of the policy has a gradient, a shared trunk included.</param>
+        private (Tensor States, TokenScores Scores) PolicyPass(TokenBatch batch, bool learns)
+        {
+            using var still = learns ? null : no_grad();
+            var states = FrozenLayerCache.HiddenAt(policy, batch, batch.Predictors, Shared);
+            return (states, policy.Score(states, batch.Targets, options.Sampling.Temperature));
         }
 
         private Metrics Measure(

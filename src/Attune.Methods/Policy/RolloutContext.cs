@@ -22,6 +22,12 @@ public sealed record RolloutContext
     /// <summary>Held-out prompts; null to look at none.</summary>
     public PolicyEvaluation? Evaluation { get; init; }
 
+    /// <summary>
+    /// Held-out prompts by which a run is stopped, other than those of <see cref="Evaluation"/>: figures that also chose where to stop
+    /// would be a little too good. Null where <see cref="Evaluation"/> must do for both.
+    /// </summary>
+    public PolicyEvaluation? Validation { get; init; }
+
     /// <summary>What frozen layers give, shared by all models that have them; null where no layers are frozen.</summary>
     public FrozenLayerCache? Shared { get; init; }
 

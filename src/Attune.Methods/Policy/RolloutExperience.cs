@@ -11,30 +11,6 @@ using static TorchSharp.torch;
 namespace Attune.Methods.Policy;
 
 /// <summary>
-/// A sampled answer with everything measured on it: plain numbers, one per answer token unless noted. What divergence from the reference
-/// costs is the method's own matter.
-/// </summary>
-/// <param name="LogProbs">Of the policy that sampled, recomputed by the trainer, nats.</param>
-/// <param name="Reference">log pi_ref, nats.</param>
-/// <param name="Values">V before each token; empty without a critic.</param>
-/// <param name="TokenRewards">The score's rewards, each at an answer token.</param>
-/// <param name="Score">Their sum: the reward of the whole answer.</param>
-public sealed record ScoredAnswer(
-    Rollout Rollout,
-    float[] LogProbs,
-    float[] Reference,
-    float[] Values,
-    (int Position, double Value)[] TokenRewards,
-    double Score
-)
-{
-    public TokenSequence Sequence => Rollout.Sequence;
-
-    /// <summary>Of the distribution that each token was drawn from, nats; empty where the method does not read it.</summary>
-    public float[] Entropy { get; init; } = [];
-}
-
-/// <summary>
 /// The rounds of every method that learns from its own answers: sample, score, measure the divergence from the reference, evaluate on
 /// held-out prompts, stop where a budget is spent. What is learned from the answers is the method's own.
 /// </summary>
@@ -197,7 +173,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         ScoredAnswer[] chosen = [.. teaching.Concat(idle).Take(wanted)];
         foreach (var answer in chosen)
         {
-            Measure(measured, answer);
+            answer.Measure(measured);
         }
 
         return (chosen, drawn);
@@ -240,13 +216,33 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         var summary = PolicyEvaluation.Summarise(answers);
         measured.Add(summary);
         measured.Add(await evaluation.ExactAsync(_context.Policy, cancel));
-        StoppedBecause = _stopping.Check(summary);
+        StoppedBecause = _stopping.Check(await ValidateAsync(measured, cancel) ?? summary);
         return
         [
             .. answers
                 .Take(8)
                 .Select(a => new SampleEvent("policy", at.Updates, a.PromptIndex, a.Prompt, a.Answer, a.Gold, a.Proxy, a.LogRatio)),
         ];
+    }
+
+    /// <summary>What the rules for stopping look at; null where they look at the evaluation itself.</summary>
+    private async ValueTask<Metrics?> ValidateAsync(Metrics measured, CancellationToken cancel)
+    {
+        if (_context.Validation is not { } validation || !_stopping.Watches)
+        {
+            return null;
+        }
+
+        var summary = PolicyEvaluation.Summarise(await validation.EvaluateAsync(_context.Policy, cancel));
+        foreach (var name in (string[])["gold_reward", "proxy_reward", "ensemble_sd"])
+        {
+            if (summary.Contains("eval/" + name))
+            {
+                measured.Set("validation/" + name, summary["eval/" + name]);
+            }
+        }
+
+        return summary;
     }
 
     private ScoredAnswer[] Score(IReadOnlyList<Rollout> rollouts, IReadOnlyList<Score> scores)
@@ -270,27 +266,6 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         }
 
         return answers;
-    }
-
-    private static void Measure(Metrics measured, ScoredAnswer answer)
-    {
-        double kl = 0,
-            k3 = 0,
-            surprise = 0;
-        for (var t = 0; t < answer.LogProbs.Length; t++)
-        {
-            var difference = (double)answer.LogProbs[t] - answer.Reference[t];
-            kl += Divergence.K1(difference);
-            k3 += Divergence.K3(difference);
-            surprise -= answer.LogProbs[t];
-        }
-
-        measured.Add("objective/kl", kl);
-        measured.Add("objective/kl_k3", k3);
-        measured.Add("objective/entropy", surprise);
-        measured.Add("objective/scores", answer.Score);
-        measured.Add("response_length/mean", answer.LogProbs.Length);
-        measured.Add("response_length/clip_ratio", answer.Rollout.Stop == StopReason.Length ? 1 : 0);
     }
 
     /// <summary>Log-probabilities and, where they are needed, values and entropies from one pass over the policy's trunk.</summary>

@@ -28,11 +28,13 @@ public sealed record RolloutOptions
     [Range(1, 100_000)]
     public int EvaluationPrompts { get; init; } = 64;
 
-    [Description("stop when the held-out gold reward is this far below its best in two evaluations running; 0 for never")]
+    [Description("stop when the gold reward on validation prompts is this far below its best in two evaluations running; 0 for never")]
     [Range(0, 1e6)]
     public double StopOnGoldDrop { get; init; }
 
-    [Description("stop when the reward ensemble's spread on held-out answers exceeds this multiple of the initial spread; 0 for never")]
+    [Description(
+        "stop when the reward ensemble's spread on answers to validation prompts exceeds this multiple of the initial spread; 0 for never"
+    )]
     [Range(0, 1e6)]
     public double StopOnDisagreement { get; init; }
 

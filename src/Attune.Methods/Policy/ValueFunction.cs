@@ -1,6 +1,7 @@
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
 using Attune.Training.Batches;
+using Attune.Training.Rewards;
 using static TorchSharp.torch;
 
 namespace Attune.Methods.Policy;
@@ -8,7 +9,7 @@ namespace Attune.Methods.Policy;
 /// <summary>Where PPO's value network comes from.</summary>
 public enum ValueNetwork
 {
-    /// <summary>A network of its own that begins as the reward model.</summary>
+    /// <summary>A network of its own that begins as the reward model, in the reward's own unit.</summary>
     RewardModel,
 
     /// <summary>A network of its own that begins as the policy, with a fresh head.</summary>
@@ -19,12 +20,15 @@ public enum ValueNetwork
 }
 
 /// <summary>V(prompt, answer so far): what PPO subtracts to reduce variance.</summary>
-public abstract class ValueFunction
+public abstract class ValueFunction : IDisposable
 {
     private ValueFunction() { }
 
     /// <summary>What is trained beside the policy.</summary>
-    public abstract FlatParameters Weights { get; }
+    public abstract IReadOnlyList<FlatParameters> Weights { get; }
+
+    /// <summary>Disposes of what is its own; a network stays with its owner.</summary>
+    public abstract void Dispose();
 
     /// <param name="batch">The sequences.</param>
     /// <param name="policyStates">[answers, width] of the policy's trunk where each answer token was chosen, for those who share
@@ -32,35 +36,68 @@ public abstract class ValueFunction
     /// <returns>[answers]: the value of the state in which each answer token was chosen</returns>
     public abstract Tensor OfAnswers(TokenBatch batch, Tensor policyStates);
 
-    /// <summary>A network of its own, usually begun from the reward model (Stiennon 2020, InstructGPT).</summary>
-    /// <param name="model">Trained beside the policy.</param>
-    /// <param name="shared">What frozen layers give, where it shares them with the policy.</param>
-    public sealed class Separate(ScalarModel model, FrozenLayerCache? shared = null) : ValueFunction
+    /// <summary>
+    /// A network of its own, usually begun from the reward model (Stiennon 2020, InstructGPT). Scalar models have no bias, so it stands
+    /// beside the network: V = w h + b.
+    /// </summary>
+    public sealed class Separate : ValueFunction
     {
-        public override FlatParameters Weights => model.Learner;
+        private readonly ScalarModel _model;
+        private readonly FrozenLayerCache? _shared;
+        private readonly FlatParameters _bias = new([new ParameterSlot("bias", 0, [1])]);
+
+        /// <param name="model">Trained beside the policy. Its head is changed by the unit.</param>
+        /// <param name="shared">What frozen layers give, where it shares them with the policy.</param>
+        /// <param name="unit">From the model's scores to the rewards that PPO sees: V begins as (score - shift) / scale.</param>
+        public Separate(ScalarModel model, FrozenLayerCache? shared = null, RewardUnit? unit = null)
+        {
+            (_model, _shared) = (model, shared);
+            Weights = [model.Learner, _bias];
+            if (unit is { } given)
+            {
+                using var quiet = no_grad();
+                model.Learner.ExactOf("score").div_(given.Scale);
+                model.Learner.Round();
+                _bias.ExactOf("bias").fill_(-given.Shift / given.Scale);
+            }
+        }
+
+        public override IReadOnlyList<FlatParameters> Weights { get; }
 
         public override Tensor OfAnswers(TokenBatch batch, Tensor policyStates)
         {
             using var scope = NewDisposeScope();
-            return model.ScoresOf(FrozenLayerCache.HiddenAt(model, batch, batch.Predictors, shared)).MoveToOuterDisposeScope();
+            var scores = _model.ScoresOf(FrozenLayerCache.HiddenAt(_model, batch, batch.Predictors, _shared));
+            return (scores + _bias["bias"]).MoveToOuterDisposeScope();
         }
+
+        public override void Dispose() => _bias.Dispose();
     }
 
-    /// <summary>A head on the policy's own trunk, begun at 0 (Ziegler 2019).</summary>
+    /// <summary>A head with a bias on the policy's own trunk, both begun at 0 (Ziegler 2019).</summary>
     public sealed class SharedTrunk : ValueFunction
     {
+        private readonly FlatParameters _head;
+
         /// <param name="width">Of the policy's trunk.</param>
         public SharedTrunk(int width)
         {
-            Weights = new FlatParameters([new ParameterSlot("score", 0, [1, width])]);
+            var score = new ParameterSlot("score", 0, [1, width]);
+            _head = new FlatParameters([score, new ParameterSlot("bias", ParameterLayout.TotalLength([score]), [1])]);
+            Weights = [_head];
         }
 
-        public override FlatParameters Weights { get; }
+        public override IReadOnlyList<FlatParameters> Weights { get; }
 
         public override Tensor OfAnswers(TokenBatch batch, Tensor policyStates)
         {
             using var scope = NewDisposeScope();
-            return nn.functional.linear(policyStates.to(ScalarType.Float32), Weights["score"]).squeeze(-1).MoveToOuterDisposeScope();
+            return nn
+                .functional.linear(policyStates.to(ScalarType.Float32), _head["score"], _head["bias"])
+                .squeeze(-1)
+                .MoveToOuterDisposeScope();
         }
+
+        public override void Dispose() => _head.Dispose();
     }
 }

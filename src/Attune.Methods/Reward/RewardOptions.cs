@@ -33,7 +33,7 @@ public enum RewardLoss
     Paper = "Stiennon et al. 2020 (arXiv:2009.01325)",
     Example = "attune reward --model DIR --data preferences.jsonl --out runs/reward"
 )]
-public sealed record RewardOptions
+public sealed record RewardOptions : IValidatableObject
 {
     [Description("loss: bradley-terry (pairs), choice (best of K), ranking or plackett-luce (rankings), or classification (verdicts)")]
     public RewardLoss Loss { get; init; } = RewardLoss.BradleyTerry;
@@ -41,6 +41,16 @@ public sealed record RewardOptions
     [Description("reward models to train, with different heads and orders of the data; their spread measures disagreement")]
     [Range(1, 100)]
     public int Members { get; init; } = 1;
+
+    [Description(
+        "how several reward models make one reward, each normalised by itself: mean, minimum, mean-minus-sd, mean-minus-variance, "
+            + "or weights (one model with the mean of their weights)"
+    )]
+    public RewardAggregation Aggregation { get; init; } = RewardAggregation.Mean;
+
+    [Description("mean-minus-sd and mean-minus-variance only: reward that a unit of disagreement costs")]
+    [Range(0, 1000)]
+    public double DisagreementPenalty { get; init; } = 0.5;
 
     [Description("passes over the data")]
     [Range(0.0001, 10_000)]
@@ -79,4 +89,24 @@ public sealed record RewardOptions
             BatchSize = 64,
             CheckpointEvery = 100,
         };
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Aggregation != RewardAggregation.Mean && Members == 1)
+        {
+            yield return new ValidationResult(
+                "aggregation says how several reward models make one, but members is 1. Expected at least 2 members.",
+                [nameof(Aggregation), nameof(Members)]
+            );
+        }
+
+        if (Aggregation == RewardAggregation.Weights && Training.Lora.R > 0)
+        {
+            yield return new ValidationResult(
+                "aggregation is weights, but the members are adapters: the mean of two factors is not the factor of a mean. Expected "
+                    + "another aggregation, or no adapter.",
+                [nameof(Aggregation)]
+            );
+        }
+    }
 }

@@ -20,7 +20,13 @@ namespace Attune.Recipes.Stages;
 
 /// <summary>How answers are drawn and measured.</summary>
 /// <param name="Method">How the method samples and trains; null where nothing is trained.</param>
-internal sealed record AnswerOptions(double Temperature, int MaxNewTokens, int EvaluationPrompts, IPolicyOptions? Method = null);
+internal sealed record AnswerOptions(double Temperature, int MaxNewTokens, int EvaluationPrompts, IPolicyOptions? Method = null)
+{
+    /// <summary>Whether a rule for stopping looks at held-out answers: then it has as many prompts of its own.</summary>
+    public bool Validates => Method?.Rollouts is { } rollouts && (rollouts.StopOnGoldDrop > 0 || rollouts.StopOnDisagreement > 0);
+
+    public int HeldOutPrompts => EvaluationPrompts * (Validates ? 2 : 1);
+}
 
 /// <summary>
 /// A policy with everything that it is judged and measured by, loaded once for a stage: the reference it starts as, prompts, reward,
@@ -43,7 +49,7 @@ internal sealed class PolicySetup : IDisposable
         try
         {
             Encoder = context.LoadEncoder();
-            (Prompts, HeldOut, Hash) = task.LoadPrompts(context, Encoder, options.EvaluationPrompts);
+            (Prompts, HeldOut, Hash) = task.LoadPrompts(context, Encoder, options.HeldOutPrompts);
             var precision = options.Method?.Training.Precision ?? Precision.F32;
             (Policy, var origin) = options.Method?.Training is { } learning ? context.LoadLearner(learning) : (context.LoadPolicy(), null);
             Own(Policy);
@@ -70,7 +76,8 @@ internal sealed class PolicySetup : IDisposable
                 EndToken = Encoder.Tokenizer.EndToken,
                 BatchSize = 64,
             };
-            Evaluation = MakeEvaluation(task, options, pretrained);
+            Evaluation = MakeEvaluation(task, options, pretrained, HeldOut);
+            Validation = options.Validates ? MakeValidation(task, options, pretrained) : null;
         }
         catch
         {
@@ -79,10 +86,24 @@ internal sealed class PolicySetup : IDisposable
         }
     }
 
-    private PolicyEvaluation MakeEvaluation(PolicyTask task, AnswerOptions options, LanguageModel pretrained) =>
+    private PolicyEvaluation? MakeValidation(PolicyTask task, AnswerOptions options, LanguageModel pretrained)
+    {
+        if (HeldOut.Count > options.EvaluationPrompts)
+        {
+            return MakeEvaluation(task, options, pretrained, HeldOut.From(options.EvaluationPrompts));
+        }
+
+        _context.Note(
+            $"{_kind}: where to stop is judged on the {HeldOut.Count} held-out prompts that the final figures use, which flatters them: "
+                + "there are no others. Give more held-out prompts than evaluation_prompts"
+        );
+        return null;
+    }
+
+    private PolicyEvaluation MakeEvaluation(PolicyTask task, AnswerOptions options, LanguageModel pretrained, PromptPool prompts) =>
         new()
         {
-            Prompts = HeldOut,
+            Prompts = prompts,
             Count = options.EvaluationPrompts,
             Sampler = Sampler,
             Sampling = Sampling,
@@ -93,7 +114,7 @@ internal sealed class PolicySetup : IDisposable
             Shared = Shared,
             Tokenizer = Encoder.Tokenizer,
             Seed = _context.Seed,
-            Beta = options.Method?.Kl is { KlController: KlController.Fixed } kl ? kl.KlCoefficient : null,
+            Beta = options.Method?.PosteriorTemperature,
         };
 
     /// <summary>What the method needs.</summary>
@@ -107,6 +128,7 @@ internal sealed class PolicySetup : IDisposable
             Sampling = Sampling,
             Reward = Reward,
             Evaluation = Evaluation,
+            Validation = Validation,
             Shared = Shared,
             Preparation = Preparation,
         };
@@ -130,6 +152,9 @@ internal sealed class PolicySetup : IDisposable
     public LocalSampler Sampler { get; }
     public SamplingOptions Sampling { get; }
     public PolicyEvaluation Evaluation { get; }
+
+    /// <summary>By whose answers a run is stopped; null where no rule looks at answers, or there are too few prompts.</summary>
+    public PolicyEvaluation? Validation { get; }
 
     /// <summary>Disposes of it at the end of the stage.</summary>
     public T Own<T>(T thing)

@@ -23,7 +23,7 @@ public abstract record PolicyStage : Stage
         [
             .. MissingPolicy(given),
             .. ProblemsOfAdapter(Options.Training, samples: true),
-            .. Task.Missing(Kind, Options.Rollouts.EvaluationPrompts, given),
+            .. Task.Missing(Kind, Answers.HeldOutPrompts, given),
             .. MissingForMethod(given),
         ];
 

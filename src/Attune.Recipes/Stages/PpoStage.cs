@@ -11,6 +11,7 @@ using Attune.Models.Architecture;
 using Attune.Models.Files;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Attune.Training.Rewards;
 using Attune.Training.Tokens;
 
 namespace Attune.Recipes.Stages;
@@ -49,7 +50,7 @@ public sealed record PpoStage : PolicyStage
 
     internal override async Task<Progress> LearnAsync(PolicySetup setup, StageContext context, CancellationToken cancel)
     {
-        var value = BuildValue(setup, context);
+        var value = setup.Own(BuildValue(setup, context));
         var experience = new Ppo.Experience(Method, setup.Rollouts) { Value = value, Pretraining = LoadPretraining(setup, context) };
         return await FitAsync(
             setup,
@@ -77,7 +78,7 @@ public sealed record PpoStage : PolicyStage
                 var critic = setup.Own(Critic(setup, context, folder));
                 context.FreezeLayers(critic, Method.Training);
                 setup.Shared?.Share(critic);
-                return new ValueFunction.Separate(critic, setup.Shared);
+                return new ValueFunction.Separate(critic, setup.Shared, RewardModel.UnitOfFirst(folder));
             case ValueNetwork.RewardModel:
                 throw new ConfigurationException(NeedsValueNetwork);
             default:

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
 using Attune.Core.Tokens;
@@ -16,6 +17,17 @@ internal static class RewardFigures
         IReadOnlyList<(TokenSequence Better, TokenSequence Worse)> pairs,
         IEnumerable<TItem> heldOut
     ) => pairs.Count > 0 ? OfPairs(kind, PairFit.Of(model, pairs)) : OfVerdicts(kind, model, [.. heldOut.OfType<LabelledSequence>()]);
+
+    /// <summary>From raw rewards to the reward's unit: of the one member, or of each as if it were alone.</summary>
+    public static IEnumerable<KeyValuePair<string, double>> OfUnits(RewardModel model) =>
+        Enumerable
+            .Range(0, model.Members.Count)
+            .SelectMany(i =>
+            {
+                var suffix = model.Members.Count == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"_{i + 1}");
+                var unit = model.UnitAlone(i);
+                return new KeyValuePair<string, double>[] { new("shift" + suffix, unit.Shift), new("scale" + suffix, unit.Scale) };
+            });
 
     private static StageResult OfPairs(string kind, PairFit fit)
     {
@@ -46,11 +58,11 @@ internal static class RewardFigures
             return new StageResult(kind, 0, new Dictionary<string, double>());
         }
 
-        var scores = (model with { Shift = 0, Scale = 1 }).Score([.. heldOut.Select(h => h.Sequence)]);
-        var right = heldOut.Select((h, i) => scores[i].Reward > 0 == h.Desirable ? 1.0 : 0).Average();
+        var scores = model.Trained([.. heldOut.Select(h => h.Sequence)]);
+        var right = heldOut.Select((h, i) => scores[i] > 0 == h.Desirable ? 1.0 : 0).Average();
         var interval = Wilson.Of(right, heldOut.Length);
-        var good = heldOut.Select((h, i) => (h, scores[i].Reward)).Where(s => s.h.Desirable).Select(s => s.Reward).ToArray();
-        var bad = heldOut.Select((h, i) => (h, scores[i].Reward)).Where(s => !s.h.Desirable).Select(s => s.Reward).ToArray();
+        double[] good = [.. scores.Where((_, i) => heldOut[i].Desirable)];
+        double[] bad = [.. scores.Where((_, i) => !heldOut[i].Desirable)];
         var above = good.Sum(g =>
             bad.Sum(b =>
                 g > b ? 1.0

@@ -76,14 +76,23 @@ internal sealed class RewardFit<TLabel, TItem>(
             members.Add(member);
         }
 
-        return new RewardModel(members, 0, 1) { EndToken = End };
+        return method.Aggregation == RewardAggregation.Weights
+            ? new RewardModel([WeightAverage.Into(members)], 0, 1) { EndToken = End }
+            : new RewardModel(members, 0, 1)
+            {
+                EndToken = End,
+                Aggregation = method.Aggregation,
+                DisagreementPenalty = method.DisagreementPenalty,
+            };
     }
 
     private ScalarModel NewMember(int index)
     {
+        // Weights can be averaged where all members began from the same: then only the order of the data sets them apart.
+        var seed = context.Seed.For("head", method.Aggregation == RewardAggregation.Weights ? 0 : index);
         var member = method.Training.Lora.Config is { } adapter
-            ? ScalarModel.Adapted(policy, adapter, context.Seed.For("head", index))
-            : new ScalarModel(policy, context.Seed.For("head", index), method.Training.Precision);
+            ? ScalarModel.Adapted(policy, adapter, seed)
+            : new ScalarModel(policy, seed, method.Training.Precision);
         context.FreezeLayers(member, method.Training);
         return member;
     }
@@ -93,7 +102,10 @@ internal sealed class RewardFit<TLabel, TItem>(
         var metrics = new Metrics();
         if (heldOutPairs.Length > 0)
         {
-            metrics.Set("eval_accuracy", PairFit.Of(new RewardModel([member], 0, 1), heldOutPairs).Accuracy);
+            var fit = PairFit.Of(new RewardModel([member], 0, 1), heldOutPairs);
+            metrics.Set("eval_accuracy", fit.Accuracy);
+            metrics.Set("eval_margin", fit.Margin);
+            metrics.Set("eval_calibration_error", fit.CalibrationError);
         }
 
         return metrics;

@@ -75,13 +75,11 @@ public sealed record RewardStage : Stage
         var result = RewardFigures.Of(Kind, model, [.. data.HeldOut.SelectMany(loss.Pairs)], data.HeldOut);
         return result with
         {
-            Metrics = new Dictionary<string, double>(result.Metrics)
+            Metrics = new Dictionary<string, double>([.. result.Metrics, .. RewardFigures.OfUnits(model)])
             {
                 ["examples"] = data.Train.Length,
                 ["held_out"] = data.HeldOut.Length,
                 ["members"] = Method.Members,
-                ["shift"] = model.Shift,
-                ["scale"] = model.Scale,
             },
         };
     }

@@ -33,7 +33,7 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
         WriteIndented = true,
     };
 
-    public void Save(AdamW adam, Progress progress, IReadOnlyDictionary<string, double> state, long lastSequence)
+    public void Save(IReadOnlyList<AdamState> parts, Progress progress, IReadOnlyDictionary<string, double> state, long lastSequence)
     {
         var final = Path.Combine(folder, Prefix + progress.Updates.ToString(CultureInfo.InvariantCulture));
         if (File.Exists(Path.Combine(final, ManifestFile)))
@@ -46,7 +46,7 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
         try
         {
             Directory.CreateDirectory(temporary);
-            SafeTensorsWriter.Write(Path.Combine(temporary, TensorFile), Sources(adam), WeightType.F32);
+            SafeTensorsWriter.Write(Path.Combine(temporary, TensorFile), Sources(parts), WeightType.F32);
             var manifest = new CheckpointManifest(
                 progress.Seed.Value,
                 progress.Round,
@@ -80,7 +80,7 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
     /// <summary>Loads the newest whole checkpoint into weights and moments.</summary>
     /// <returns>Its manifest, or null where there is none.</returns>
     /// <exception cref="AttuneException">It was made from other data or for another model, or its file is damaged.</exception>
-    public CheckpointManifest? RestoreLatest(AdamW adam)
+    public CheckpointManifest? RestoreLatest(IReadOnlyList<AdamState> parts)
     {
         DeleteFolder(Path.Combine(folder, Unfinished));
         var existing = Existing();
@@ -107,7 +107,7 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
             );
         }
 
-        Read(tensors, adam);
+        Read(tensors, parts);
         return manifest;
     }
 
@@ -143,14 +143,14 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
                     .OrderBy(d => d.Item1),
             ];
 
-    private static IEnumerable<(string Name, torch.Tensor Tensor)> Tensors(AdamW adam) =>
-        adam.Parts.SelectMany(
+    private static IEnumerable<(string Name, torch.Tensor Tensor)> Tensors(IReadOnlyList<AdamState> parts) =>
+        parts.SelectMany(
             (part, i) =>
                 new[] { ($"{i}.values", part.Values), ($"{i}.first_moment", part.FirstMoment), ($"{i}.second_moment", part.SecondMoment) }
         );
 
-    private static SafeTensorsSource[] Sources(AdamW adam) =>
-        [.. Tensors(adam).Select(t => new SafeTensorsSource(t.Name, [t.Tensor.numel()], () => Values(t.Tensor)))];
+    private static SafeTensorsSource[] Sources(IReadOnlyList<AdamState> parts) =>
+        [.. Tensors(parts).Select(t => new SafeTensorsSource(t.Name, [t.Tensor.numel()], () => Values(t.Tensor)))];
 
     private static float[] Values(torch.Tensor tensor)
     {
@@ -158,12 +158,12 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
         return tensor.cpu().data<float>().ToArray();
     }
 
-    private static void Read(string path, AdamW adam)
+    private static void Read(string path, IReadOnlyList<AdamState> parts)
     {
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
         using var file = new SafeTensorsFile(path);
-        var tensors = Tensors(adam).ToArray();
+        var tensors = Tensors(parts).ToArray();
         CheckFit(file, tensors);
         foreach (var (name, tensor) in tensors)
         {
@@ -172,7 +172,7 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
             tensor.copy_(torch.tensor(values));
         }
 
-        foreach (var part in adam.Parts)
+        foreach (var part in parts)
         {
             part.Rounded?.copy_(part.Values);
         }

@@ -1,5 +1,6 @@
 using Attune.Core.Runs;
 using Attune.Models.Weights;
+using Attune.Training.Optimisation;
 using TorchSharp;
 
 namespace Attune.Training.Contracts;
@@ -9,6 +10,12 @@ public interface IObjective<in T>
 {
     /// <summary>What is trained, in a fixed order; the loop leaves out what is frozen in them.</summary>
     IReadOnlyList<FlatParameters> Learners { get; }
+
+    /// <summary>
+    /// The learners by what they learn with: together all of <see cref="Learners"/>, in its order. One group, unless an objective wants
+    /// another learning rate or gradient clip for some of them.
+    /// </summary>
+    IReadOnlyList<LearnerGroup> Groups => [new LearnerGroup("", Learners)];
 
     /// <summary>The item's share of the mean: 1 for a pair, the number of answer tokens for a mean over tokens.</summary>
     double Weight(T item);

@@ -15,6 +15,9 @@ public sealed class PromptPool(IReadOnlyList<(Prompt Prompt, ImmutableArray<int>
 
     public Prompt this[int index] => prompts[index].Prompt;
 
+    /// <summary>The prompts from <paramref name="first"/> on.</summary>
+    public PromptPool From(int first) => new([.. prompts.Skip(first)]);
+
     /// <summary>A request for the prompt at <paramref name="index"/>.</summary>
     public SampleRequest Request(int index, Seed seed) => new(prompts[index].Tokens, seed);
 

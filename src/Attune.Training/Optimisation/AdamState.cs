@@ -86,6 +86,15 @@ public sealed class AdamState : IDisposable
         HasSums = true;
     }
 
+    /// <summary>Zeroes the update's gradient.</summary>
+    internal void Discard()
+    {
+        using var quiet = torch.no_grad();
+        Gradients.zero_();
+        Sums?.zero_();
+        HasSums = false;
+    }
+
     /// <summary>Whether the update's gradient is in <see cref="Sums"/>.</summary>
     internal bool HasSums { get; set; }
 

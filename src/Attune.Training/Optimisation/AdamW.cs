@@ -31,15 +31,31 @@ public sealed class AdamW : IDisposable
     /// <returns>The gradient's global norm before clipping; not finite where training has diverged, and then nothing was changed.</returns>
     public double Step(long step, double learningRate)
     {
-        using var scope = torch.NewDisposeScope();
-        using var noGrad = torch.no_grad();
-        var norm = Math.Sqrt(Parts.Sum(p => OnCpu(p) ? FlatSquares(p) : p.Summed.square().sum(torch.ScalarType.Float32).ToDouble()));
-        if (!double.IsFinite(norm))
+        var norm = Math.Sqrt(Squares());
+        if (double.IsFinite(norm))
         {
-            return norm;
+            Apply(step, learningRate, Clip(norm, _options.MaxGradientNorm));
         }
 
-        var clip = _options.MaxGradientNorm > 0 && norm > _options.MaxGradientNorm ? _options.MaxGradientNorm / norm : 1;
+        return norm;
+    }
+
+    /// <summary>The sum of squares of the accumulated gradient.</summary>
+    public double Squares()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGrad = torch.no_grad();
+        return Parts.Sum(p => OnCpu(p) ? FlatSquares(p) : p.Summed.square().sum(torch.ScalarType.Float32).ToDouble());
+    }
+
+    /// <summary>What the gradient is multiplied by, so that its norm is at most the limit; 0 is no limit.</summary>
+    public static double Clip(double norm, double limit) => limit > 0 && norm > limit ? limit / norm : 1;
+
+    /// <summary>Updates from the accumulated gradient times <paramref name="clip"/>, then zeroes it.</summary>
+    public void Apply(long step, double learningRate, double clip)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGrad = torch.no_grad();
         var numbers = Numbers(step, learningRate, clip);
         foreach (var part in Parts)
         {
@@ -52,8 +68,15 @@ public sealed class AdamW : IDisposable
                 TensorStep(part, numbers);
             }
         }
+    }
 
-        return norm;
+    /// <summary>Zeroes the accumulated gradient without learning from it.</summary>
+    public void Discard()
+    {
+        foreach (var part in Parts)
+        {
+            part.Discard();
+        }
     }
 
     /// <summary>Between microbatches: sets their gradients apart where they are too coarse to be summed as they are.</summary>

@@ -8,6 +8,8 @@ public sealed class LearnedReward(RewardModel model) : IReward
 {
     public string Name => "reward model";
 
+    public IEnumerable<string> Notes => model.SpreadNote is { } note ? [note] : [];
+
     public ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel)
     {
         var scores = model.Score([.. rollouts.Select(r => r.Sequence)]);

@@ -22,6 +22,7 @@ public sealed class RetokenizedReward(RewardModel model, Encoder policy, Encoder
 
     public IEnumerable<string> Notes =>
         [
+            .. model.SpreadNote is { } note ? [note] : Array.Empty<string>(),
             .. _cutPrompts == 0
                 ? Array.Empty<string>()
                 :

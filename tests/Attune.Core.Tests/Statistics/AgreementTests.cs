@@ -1,3 +1,4 @@
+using Attune.Core.Runs;
 using Attune.Core.Statistics;
 using CsCheck;
 
@@ -107,6 +108,36 @@ public sealed class AgreementTests
             ]),
             0.00005
         );
+
+    /// <summary>Without ties (m W - 1) / (m - 1): (3 * 51 / 315 - 1) / 2 = -9 / 35.</summary>
+    [Fact]
+    public void The_mean_rank_correlation_is_what_Siegel_worked_out() =>
+        Assert.Equal(
+            -9 / 35.0,
+            Concordance.MeanSpearman([
+                [1, 6, 3, 2, 5, 4],
+                [1, 5, 6, 4, 2, 3],
+                [6, 3, 2, 5, 4, 1],
+            ]),
+            1e-12
+        );
+
+    [Fact]
+    public void Law_two_people_who_rank_at_random_have_a_W_of_one_half_and_no_rank_correlation()
+    {
+        var rng = new Seed(4).Rng();
+        List<double> w = [];
+        List<double> rho = [];
+        for (var i = 0; i < 4000; i++)
+        {
+            int[][] rankings = [rng.Permutation(5), rng.Permutation(5)];
+            w.Add(Concordance.KendallW(rankings));
+            rho.Add(Concordance.MeanSpearman(rankings));
+        }
+
+        Assert.Equal(0.5, w.Average(), 0.02);
+        Assert.Equal(0, rho.Average(), 0.03);
+    }
 
     [Fact]
     public void Ties_of_all_are_no_disagreement() =>

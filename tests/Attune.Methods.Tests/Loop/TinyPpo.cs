@@ -60,7 +60,7 @@ internal sealed class TinyPpo : TinyRollouts
 
     public override void Dispose()
     {
-        Value.Weights.Dispose();
+        Value.Dispose();
         _critic?.Dispose();
         base.Dispose();
     }

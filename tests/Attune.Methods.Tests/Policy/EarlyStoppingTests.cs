@@ -16,6 +16,19 @@ public sealed class EarlyStoppingTests
         Assert.Null(guard.Check(Evaluation(gold: 1.4)));
         var reason = guard.Check(Evaluation(gold: 1.3));
         Assert.Contains("fell to 1.300 from 2.000", reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("proxy", reason, StringComparison.Ordinal); // it was not looked at
+    }
+
+    [Theory]
+    [InlineData(3, "the proxy reward rose to 3.000 from 0.500: the policy exploits")]
+    [InlineData(0.4, "did not rise either (0.400, from 0.500)")]
+    public void The_message_says_of_the_proxy_what_it_did_since_the_best_gold(double proxy, string expected)
+    {
+        var guard = new EarlyStopping(0.5, 0);
+        Assert.Null(guard.Check(Evaluation(gold: 1, proxy: 5)));
+        Assert.Null(guard.Check(Evaluation(gold: 2, proxy: 0.5)));
+        Assert.Null(guard.Check(Evaluation(gold: 1, proxy: 7)));
+        Assert.Contains(expected, guard.Check(Evaluation(gold: 1, proxy: proxy)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -56,12 +69,17 @@ public sealed class EarlyStoppingTests
         Assert.NotNull(second.Check(Evaluation(gold: 1, spread: 0.3)));
     }
 
-    private static Metrics Evaluation(double? gold = null, double? spread = null)
+    private static Metrics Evaluation(double? gold = null, double? spread = null, double? proxy = null)
     {
         var metrics = new Metrics();
         if (gold is not null)
         {
             metrics.Set("eval/gold_reward", gold.Value);
+        }
+
+        if (proxy is not null)
+        {
+            metrics.Set("eval/proxy_reward", proxy.Value);
         }
 
         if (spread is not null)

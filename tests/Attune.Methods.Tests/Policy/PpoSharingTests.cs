@@ -51,7 +51,10 @@ public sealed class PpoSharingTests
     {
         using var parts = new TinyPpo(options);
         var observer = await Run(parts);
-        return (observer, [.. TinyModels.Values(parts.Policy.Weights.Values), .. TinyModels.Values(parts.Value.Weights.Values)]);
+        return (
+            observer,
+            [.. TinyModels.Values(parts.Policy.Weights.Values), .. parts.Value.Weights.SelectMany(w => TinyModels.Values(w.Values))]
+        );
     }
 
     private static async Task<RecordingObserver> Run(TinyPpo parts)
