@@ -16,4 +16,17 @@ public sealed record ScoreOptions
     [Description("clip scores at this magnitude; 0 for no limit")]
     [Range(0, 1e6)]
     public double ScoreClip { get; init; }
+
+    /// <summary>An answer's score as it counts: clipped, and changed where the answer did not end.</summary>
+    /// <param name="ended">Whether it ended by itself instead of reaching the longest length.</param>
+    public double Of(double score, bool ended)
+    {
+        if (!ended && MissingEosScore is { } fixedScore)
+        {
+            return fixedScore;
+        }
+
+        var clipped = ScoreClip > 0 ? Math.Clamp(score, -ScoreClip, ScoreClip) : score;
+        return ended ? clipped : clipped - MissingEosPenalty;
+    }
 }
