@@ -85,13 +85,19 @@ public sealed class StoreFeedbackSource(FeedbackStore store, ProjectInfo project
     }
 
     private static string ContentOf(Question question) =>
-        Contents.HashOf(new ItemContent(question.Prompt, [.. question.Answers.Select(a => new Candidate(a))]));
+        Contents.HashOf(
+            new ItemContent(question.Prompt, [.. question.Answers.Select((a, i) => new Candidate(a) { IsCut = question.Cut.Contains(i) })])
+        );
 
     private NewItem Item(Question question) =>
         new(
             new ItemContent(
                 question.Prompt,
-                [.. question.Answers.Select(a => new Candidate(a) { Policy = $"{run}@{question.PolicyVersion}" })]
+                [
+                    .. question.Answers.Select(
+                        (a, i) => new Candidate(a) { IsCut = question.Cut.Contains(i), Policy = $"{run}@{question.PolicyVersion}" }
+                    ),
+                ]
             )
             {
                 ExternalId = $"{run}:{question.Id}",

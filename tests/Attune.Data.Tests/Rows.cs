@@ -42,18 +42,27 @@ internal static class Rows
 
     private static Gen<double?> Margin { get; } = Gen.OneOf(Gen.Const((double?)null), Gen.Double[-1e9, 1e9].Select(m => (double?)m));
 
+    /// <summary>Which of two answers were cut.</summary>
+    private static Gen<CutAnswers> CutOfTwo { get; } = Gen.Bool.Array[2].Select(CutAnswers.Of);
+
+    private static Gen<CutAnswers> CutOfOne { get; } = CutOfTwo.Select(c => c.Select(0));
+
     public static Gen<Document> Document { get; } = Text.Select(text => new Document(text));
 
     public static Gen<Demonstration> Demonstration { get; } =
-        Gen.Select(Prompt, Text, Annotator).Select((prompt, answer, who) => new Demonstration(prompt, answer) { Annotator = who });
+        Gen.Select(Prompt, Text, Annotator, CutOfOne)
+            .Select((prompt, answer, who, cut) => new Demonstration(prompt, answer) { Annotator = who, Cut = cut });
 
     public static Gen<Preference> Preference { get; } =
-        Gen.Select(Prompt, Text, Text, Margin, Annotator)
-            .Select((prompt, chosen, rejected, margin, who) => new Preference(prompt, chosen, rejected, margin) { Annotator = who });
+        Gen.Select(Prompt, Text, Text, Margin, Annotator, CutOfTwo)
+            .Select(
+                (prompt, chosen, rejected, margin, who, cut) =>
+                    new Preference(prompt, chosen, rejected, margin) { Annotator = who, Cut = cut }
+            );
 
     public static Gen<Verdict> Verdict { get; } =
-        Gen.Select(Prompt, Text, Gen.Bool, Annotator)
-            .Select((prompt, answer, good, who) => new Verdict(prompt, answer, good) { Annotator = who });
+        Gen.Select(Prompt, Text, Gen.Bool, Annotator, CutOfOne)
+            .Select((prompt, answer, good, who, cut) => new Verdict(prompt, answer, good) { Annotator = who, Cut = cut });
 
     public static Gen<StepLabels> Steps { get; } =
         Gen.Select(
@@ -66,22 +75,22 @@ internal static class Rows
             .Select((prompt, steps, who) => new StepLabels(prompt, [.. steps]) { Annotator = who });
 
     public static Gen<Choice> Choice { get; } =
-        Gen.Select(Prompt, Text.Array[2, 5], Gen.Int[0, 1], Annotator)
-            .Select((prompt, answers, best, who) => new Choice(prompt, [.. answers], best) { Annotator = who });
+        Gen.Select(Prompt, Text.Array[2, 5], Gen.Int[0, 1], Annotator, CutOfTwo)
+            .Select((prompt, answers, best, who, cut) => new Choice(prompt, [.. answers], best) { Annotator = who, Cut = cut });
 
     public static Gen<Ranking> Ranking { get; } =
-        Gen.Select(Prompt, Text.Array[2, 5], Gen.Int[1, 4], Annotator)
+        Gen.Select(Prompt, Text.Array[2, 5], Gen.Int[1, 4], Annotator, CutOfTwo)
             .Select(
-                (prompt, answers, rank, who) =>
-                    new Ranking(prompt, [.. answers], [.. answers.Select((_, i) => 1 + (i * rank % 4))]) { Annotator = who }
+                (prompt, answers, rank, who, cut) =>
+                    new Ranking(prompt, [.. answers], [.. answers.Select((_, i) => 1 + (i * rank % 4))]) { Annotator = who, Cut = cut }
             );
 
     /// <summary>All fields of a record as comparable values.</summary>
     public static IEnumerable<object?> Fields(object row) =>
         row switch
         {
-            Choice c => [c.Prompt, c.Best, c.Annotator, .. c.Answers],
-            Ranking r => [r.Prompt, r.Annotator, .. r.Answers, .. r.Ranks.Select(rank => (object)rank)],
+            Choice c => [c.Prompt, c.Best, c.Annotator, c.Cut, .. c.Answers],
+            Ranking r => [r.Prompt, r.Annotator, r.Cut, .. r.Answers, .. r.Ranks.Select(rank => (object)rank)],
             StepLabels s => [s.Prompt, s.Annotator, .. s.Steps.Select(step => (object)step)],
             _ => [row],
         };

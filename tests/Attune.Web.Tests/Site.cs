@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Attune.Core.Completions;
 using Attune.Core.Conversations;
 using Attune.Feedback;
 using Attune.Feedback.Labels;
@@ -137,15 +138,16 @@ public sealed class Site : IAsyncLifetime
     {
         public string Name => "secret-policy";
 
-        public Task<ImmutableArray<string>> ReplyAsync(Prompt prompt, int count, ulong seed, CancellationToken cancel) =>
-            Task.FromResult<ImmutableArray<string>>([
+        public Task<ImmutableArray<SampledText>> ReplyAsync(Prompt prompt, int count, ulong seed, CancellationToken cancel) =>
+            Task.FromResult<ImmutableArray<SampledText>>([
                 .. Enumerable
                     .Range(1, count)
-                    .Select(i =>
+                    .Select(i => new SampledText(
                         prompt is Prompt.Chat { Messages: var said }
                             ? $"Reply {i} after {said.Length} messages, to: {said[^1].Content}"
-                            : $" continuation {i} of {prompt.Key}"
-                    ),
+                            : $" continuation {i} of {prompt.Key}",
+                        IsCut: false
+                    )),
             ]);
     }
 }

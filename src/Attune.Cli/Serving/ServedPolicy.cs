@@ -17,7 +17,7 @@ internal sealed class ServedPolicy(ICompletionModel model) : IChatPolicy
 
     public string Name => model.Name;
 
-    public async Task<ImmutableArray<string>> ReplyAsync(Prompt prompt, int count, ulong seed, CancellationToken cancel)
+    public async Task<ImmutableArray<SampledText>> ReplyAsync(Prompt prompt, int count, ulong seed, CancellationToken cancel)
     {
         var start = model.Encode(prompt);
         var room = model.ContextLength - start.Tokens.Length;
@@ -29,15 +29,18 @@ internal sealed class ServedPolicy(ICompletionModel model) : IChatPolicy
             );
         }
         var options = new SamplingOptions { MaxNewTokens = Math.Min(LongestReply, room) };
+        var cut = new bool[count];
         var texts = Enumerable.Range(0, count).Select(_ => new StringBuilder()).ToArray();
         await foreach (
             var piece in model.CompleteAsync(new CompletionRequest(start, options, new Seed(seed).For("reply")) { Count = count }, cancel)
         )
         {
             texts[piece.Answer].Append(piece.Text);
+            cut[piece.Answer] |= piece.End?.Reason == StopReason.Length;
         }
 
         // A continuation keeps its leading space.
-        return [.. texts.Select(t => t.ToString().TrimEnd()).Select(t => prompt is Prompt.Chat ? t.TrimStart() : t)];
+        string Said(string text) => prompt is Prompt.Chat ? text.Trim() : text.TrimEnd();
+        return [.. texts.Select((t, i) => new SampledText(Said(t.ToString()), cut[i]))];
     }
 }

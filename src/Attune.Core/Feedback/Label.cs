@@ -13,6 +13,10 @@ public abstract record Label(Prompt Prompt)
     /// <summary>Who said it; null where the source does not say.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Annotator { get; init; }
+
+    /// <summary>The answers that were cut at the longest length; they are learned without an end token.</summary>
+    [JsonIgnore]
+    public CutAnswers Cut { get; init; }
 }
 
 /// <summary>An answer worth imitating.</summary>

@@ -10,9 +10,7 @@ public static class PairsOf
 
     /// <summary>The best against each of the rest.</summary>
     public static IEnumerable<Preference> Choices(IEnumerable<Choice> choices) =>
-        choices.SelectMany(c =>
-            c.Answers.Where((_, i) => i != c.Best).Select(a => new Preference(c.Prompt, c.Answers[c.Best], a) { Annotator = c.Annotator })
-        );
+        choices.SelectMany(c => Enumerable.Range(0, c.Answers.Length).Where(i => i != c.Best).Select(i => Pair(c, c.Answers, c.Best, i)));
 
     /// <summary>All ordered pairs; ties are counted.</summary>
     public static (ImmutableArray<Preference> Pairs, ImmutableArray<DroppedRows> Dropped) Rankings(IEnumerable<Ranking> rankings)
@@ -32,9 +30,7 @@ public static class PairsOf
                     }
 
                     var (better, worse) = ranking.Ranks[i] < ranking.Ranks[j] ? (i, j) : (j, i);
-                    pairs.Add(
-                        new Preference(ranking.Prompt, ranking.Answers[better], ranking.Answers[worse]) { Annotator = ranking.Annotator }
-                    );
+                    pairs.Add(Pair(ranking, ranking.Answers, better, worse));
                 }
             }
         }
@@ -47,8 +43,11 @@ public static class PairsOf
         pairs.SelectMany(p =>
             new[]
             {
-                new Verdict(p.Prompt, p.Chosen, true) { Annotator = p.Annotator },
-                new Verdict(p.Prompt, p.Rejected, false) { Annotator = p.Annotator },
+                new Verdict(p.Prompt, p.Chosen, true) { Annotator = p.Annotator, Cut = p.Cut.Select(0) },
+                new Verdict(p.Prompt, p.Rejected, false) { Annotator = p.Annotator, Cut = p.Cut.Select(1) },
             }
         );
+
+    private static Preference Pair(Label label, ImmutableArray<string> answers, int better, int worse) =>
+        new(label.Prompt, answers[better], answers[worse]) { Annotator = label.Annotator, Cut = label.Cut.Select(better, worse) };
 }

@@ -7,7 +7,8 @@ namespace Attune.Data.Encoding;
 
 /// <summary>
 /// Whole data sets as tokens. Rows longer than <c>maxLength</c> tokens (prompt, answer, begin and end tokens together) are left out and
-/// counted, unless a <see cref="TruncationPolicy"/> lets their prompts be cut.
+/// counted, unless a <see cref="TruncationPolicy"/> lets their prompts be cut. Answers end with an end token, except those that were cut
+/// when they were written (<see cref="Label.Cut"/>).
 /// </summary>
 public static class DatasetEncoding
 {
@@ -31,7 +32,7 @@ public static class DatasetEncoding
     )
     {
         var limit = new LengthLimit(encoder, maxLength, policy);
-        return Encode(items, limit, item => limit.Fit(item.Prompt, [item.Answer]) is { } rows ? rows[0] : null);
+        return Encode(items, limit, item => limit.Fit(item.Prompt, [item.Answer], item.Cut) is { } rows ? rows[0] : null);
     }
 
     public static EncodedData<TokenPair> EncodeAll(
@@ -46,7 +47,9 @@ public static class DatasetEncoding
             items,
             limit,
             item =>
-                limit.Fit(item.Prompt, [item.Chosen, item.Rejected]) is { } rows ? new TokenPair(rows[0], rows[1], item.Margin ?? 0) : null
+                limit.Fit(item.Prompt, [item.Chosen, item.Rejected], item.Cut) is { } rows
+                    ? new TokenPair(rows[0], rows[1], item.Margin ?? 0)
+                    : null
         );
     }
 
@@ -61,7 +64,7 @@ public static class DatasetEncoding
         return Encode(
             items,
             limit,
-            item => limit.Fit(item.Prompt, item.Answers) is { } rows ? new TokenChoice([.. rows], item.Best) : null
+            item => limit.Fit(item.Prompt, item.Answers, item.Cut) is { } rows ? new TokenChoice([.. rows], item.Best) : null
         );
     }
 
@@ -76,7 +79,7 @@ public static class DatasetEncoding
         return Encode(
             items,
             limit,
-            item => limit.Fit(item.Prompt, item.Answers) is { } rows ? new TokenRanking([.. rows], item.Ranks) : null
+            item => limit.Fit(item.Prompt, item.Answers, item.Cut) is { } rows ? new TokenRanking([.. rows], item.Ranks) : null
         );
     }
 

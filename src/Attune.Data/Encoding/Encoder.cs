@@ -70,10 +70,11 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     public Prompt? ConversationOf(ReadOnlySpan<int> prompt) => _conversations.GetValueOrDefault(new TokenSequence([.. prompt], 0));
 
     /// <summary>Prompt, answer, end token.</summary>
-    public TokenSequence Encode(Prompt prompt, string answer) => Join(EncodePrompt(prompt), EncodeAnswer(prompt, answer));
+    public TokenSequence Encode(Prompt prompt, string answer) => Join(EncodePrompt(prompt), EncodeAnswer(prompt, answer, ends: true));
 
     /// <summary>Prompt and the beginning of an answer, without end token.</summary>
-    public TokenSequence EncodeUnfinished(Prompt prompt, string answer) => Join(EncodePrompt(prompt), EncodeOpenAnswer(prompt, answer));
+    public TokenSequence EncodeUnfinished(Prompt prompt, string answer) =>
+        Join(EncodePrompt(prompt), EncodeAnswer(prompt, answer, ends: false));
 
     /// <summary>A text to learn whole: begin token, if any, text, end token.</summary>
     public TokenSequence Encode(Document document)
@@ -90,12 +91,15 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
         return text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : text;
     }
 
-    internal ImmutableArray<int> EncodeAnswer(Prompt prompt, string answer) => EncodeOpenAnswer(prompt, answer).Add(tokenizer.EndToken);
+    /// <param name="ends">Whether the end token comes after it; an answer that was cut has none.</param>
+    internal ImmutableArray<int> EncodeAnswer(Prompt prompt, string answer, bool ends)
+    {
+        var open = tokenizer.EncodeContinuation(Prefix(prompt) + answer);
+        return ends ? open.Add(tokenizer.EndToken) : open;
+    }
 
     internal static TokenSequence Join(ImmutableArray<int> prompt, ImmutableArray<int> answer) =>
         new(prompt.AddRange(answer), prompt.Length);
-
-    private ImmutableArray<int> EncodeOpenAnswer(Prompt prompt, string answer) => tokenizer.EncodeContinuation(Prefix(prompt) + answer);
 
     private string Prefix(Prompt prompt) => prompt is Prompt.Chat ? template.AnswerPrefix : "";
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Conversations;
+using Attune.Core.Feedback;
 using Attune.Core.Tokens;
 
 namespace Attune.Data.Encoding;
@@ -23,11 +24,18 @@ internal sealed class LengthLimit
     public int Truncated { get; private set; }
 
     /// <summary>All answers to one prompt, which is cut the same for each; null where the row is dropped.</summary>
-    public IReadOnlyList<TokenSequence>? Fit(Prompt prompt, IReadOnlyList<string> answers)
+    /// <param name="cut">Answers that end without an end token.</param>
+    public IReadOnlyList<TokenSequence>? Fit(Prompt prompt, IReadOnlyList<string> answers, CutAnswers cut)
     {
         try
         {
-            var encoded = answers.Select(answer => _encoder.EncodeAnswer(prompt, answer)).ToList();
+            var encoded = answers.Select((answer, i) => _encoder.EncodeAnswer(prompt, answer, ends: !cut.Contains(i))).ToList();
+            if (encoded.Any(a => a.IsEmpty))
+            {
+                _dropped.Add("an answer was cut before its first token");
+                return null;
+            }
+
             return Cut(prompt, _encoder.EncodePrompt(prompt), encoded.Max(a => a.Length)) is { } kept
                 ? [.. encoded.Select(a => Encoder.Join(kept, a))]
                 : null;

@@ -13,7 +13,7 @@ internal sealed class VerdictRows : IRowFormat<Verdict>
     public Verdict Read(RowFields row)
     {
         var (prompt, answer) = PromptField.ReadAnswer(row, PromptField.Read(row), "completion");
-        return new Verdict(prompt, answer, row.Flag("label")) { Annotator = row.TextOrNull("annotator") };
+        return new Verdict(prompt, answer, row.Flag("label")) { Annotator = row.TextOrNull("annotator"), Cut = CutField.Read(row) };
     }
 
     public void Write(Utf8JsonWriter json, Verdict item)
@@ -21,6 +21,7 @@ internal sealed class VerdictRows : IRowFormat<Verdict>
         PromptField.Write(json, item.Prompt);
         PromptField.WriteAnswer(json, "completion", item.Prompt, item.Answer);
         json.WriteBoolean("label", item.Desirable);
+        CutField.Write(json, item);
     }
 }
 
@@ -99,7 +100,11 @@ internal sealed class ChoiceRows : IRowFormat<Choice>
         {
             row.Fail("best", $"found {best}; expected the index of an answer, 0 to {answers.Length - 1}.");
         }
-        return new Choice(PromptField.Read(row), answers, best) { Annotator = row.TextOrNull("annotator") };
+        return new Choice(PromptField.Read(row), answers, best)
+        {
+            Annotator = row.TextOrNull("annotator"),
+            Cut = CutField.ReadSeveral(row, answers.Length),
+        };
     }
 
     public void Write(Utf8JsonWriter json, Choice item)
@@ -107,6 +112,7 @@ internal sealed class ChoiceRows : IRowFormat<Choice>
         PromptField.Write(json, item.Prompt);
         ListField.Write(json, "answers", item.Answers);
         json.WriteNumber("best", item.Best);
+        CutField.Write(json, item);
     }
 }
 
@@ -127,7 +133,11 @@ internal sealed class RankingRows : IRowFormat<Ranking>
         {
             row.Fail("ranks", $"found {ranks.Min()}; expected ranks from 1, the best; equal ranks are ties.");
         }
-        return new Ranking(PromptField.Read(row), answers, ranks) { Annotator = row.TextOrNull("annotator") };
+        return new Ranking(PromptField.Read(row), answers, ranks)
+        {
+            Annotator = row.TextOrNull("annotator"),
+            Cut = CutField.ReadSeveral(row, answers.Length),
+        };
     }
 
     public void Write(Utf8JsonWriter json, Ranking item)
@@ -141,6 +151,7 @@ internal sealed class RankingRows : IRowFormat<Ranking>
         }
 
         json.WriteEndArray();
+        CutField.Write(json, item);
     }
 }
 

@@ -24,7 +24,11 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
         {
             row.Drop("a tie: both answers have the same score");
         }
-        return new Preference(prompt, chosen, rejected, row.NumberOrNull("margin")) { Annotator = row.TextOrNull("annotator") };
+        return new Preference(prompt, chosen, rejected, row.NumberOrNull("margin"))
+        {
+            Annotator = row.TextOrNull("annotator"),
+            Cut = CutField.ReadPair(row),
+        };
     }
 
     public void Write(Utf8JsonWriter json, Preference item)
@@ -36,6 +40,7 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
         {
             json.WriteNumber("margin", margin);
         }
+        CutField.Write(json, item);
     }
 
     private static bool Same(RowFields row, string first, string second) =>

@@ -66,14 +66,14 @@ public static class RowFormats
     public static ImmutableArray<string> Fields(DatasetKind kind) =>
         kind switch
         {
-            DatasetKind.LanguageModeling => ["text", "messages", "annotator"],
+            DatasetKind.LanguageModeling => ["text", "messages", "annotator", CutField.Name],
             DatasetKind.PromptOnly => ["prompt"],
-            DatasetKind.PromptCompletion => ["prompt", "completion", "annotator"],
-            DatasetKind.Preference => ["prompt", "chosen", "rejected", "margin", "annotator"],
-            DatasetKind.UnpairedPreference => ["prompt", "completion", "label", "annotator"],
+            DatasetKind.PromptCompletion => ["prompt", "completion", "annotator", CutField.Name],
+            DatasetKind.Preference => ["prompt", "chosen", "rejected", "margin", "annotator", CutField.Name],
+            DatasetKind.UnpairedPreference => ["prompt", "completion", "label", "annotator", CutField.Name],
             DatasetKind.Stepwise => ["prompt", "completions", "labels", "annotator"],
-            DatasetKind.Choice => ["prompt", "answers", "best", "annotator"],
-            DatasetKind.Ranking => ["prompt", "answers", "ranks", "annotator"],
+            DatasetKind.Choice => ["prompt", "answers", "best", "annotator", CutField.Name],
+            DatasetKind.Ranking => ["prompt", "answers", "ranks", "annotator", CutField.Name],
             _ => throw new System.Diagnostics.UnreachableException(),
         };
 

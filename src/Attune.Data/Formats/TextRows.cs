@@ -62,13 +62,14 @@ internal sealed class DemonstrationRows : IRowFormat<Demonstration>
             );
         }
         var (prompt, answer) = PromptField.ReadAnswer(row, PromptField.Read(row), "completion");
-        return new Demonstration(prompt, answer) { Annotator = row.TextOrNull("annotator") };
+        return new Demonstration(prompt, answer) { Annotator = row.TextOrNull("annotator"), Cut = CutField.Read(row) };
     }
 
     public void Write(Utf8JsonWriter json, Demonstration item)
     {
         PromptField.Write(json, item.Prompt);
         PromptField.WriteAnswer(json, "completion", item.Prompt, item.Answer);
+        CutField.Write(json, item);
     }
 
     private static Demonstration OfConversation(RowFields row)
@@ -81,6 +82,7 @@ internal sealed class DemonstrationRows : IRowFormat<Demonstration>
         return new Demonstration(new Prompt.Chat(messages[..^1]), PromptField.Answer(row, messages[^1], "messages"))
         {
             Annotator = row.TextOrNull("annotator"),
+            Cut = CutField.Read(row),
         };
     }
 }

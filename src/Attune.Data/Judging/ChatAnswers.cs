@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core;
+using Attune.Core.Completions;
 using Attune.Core.Conversations;
 using Attune.Core.Runs;
 using Microsoft.Extensions.AI;
@@ -14,13 +15,13 @@ public sealed class ChatAnswers(IChatClient client, string name, ChatOptions opt
     /// <summary>One answer for each prompt, in order.</summary>
     /// <param name="requests">Prompts, each with the seed of its answer, which servers follow as far as they can.</param>
     /// <exception cref="AttuneException">The model cannot be asked.</exception>
-    public async Task<ImmutableArray<string>> SampleAsync(
+    public async Task<ImmutableArray<SampledText>> SampleAsync(
         IReadOnlyList<(Prompt Prompt, Seed Seed)> requests,
         IProgress<int>? finished,
         CancellationToken cancel
     )
     {
-        var (answers, done) = (new string[requests.Count], 0);
+        var (answers, done) = (new SampledText[requests.Count], 0);
         await Parallel.ForAsync(
             0,
             requests.Count,
@@ -37,19 +38,18 @@ public sealed class ChatAnswers(IChatClient client, string name, ChatOptions opt
         return [.. answers];
     }
 
-    private async Task<string> AnswerAsync(Prompt prompt, Seed seed, CancellationToken cancel)
+    private async Task<SampledText> AnswerAsync(Prompt prompt, Seed seed, CancellationToken cancel)
     {
         var own = options.Clone();
         own.Seed = (long)(seed.Value >> 1);
         try
         {
-            return (
-                await client.GetResponseAsync(
-                    prompt is Prompt.Chat chat ? [.. chat.Messages.Select(Said)] : [new ChatMessage(ChatRole.User, prompt.Key)],
-                    own,
-                    cancel
-                )
-            ).Text;
+            var response = await client.GetResponseAsync(
+                prompt is Prompt.Chat chat ? [.. chat.Messages.Select(Said)] : [new ChatMessage(ChatRole.User, prompt.Key)],
+                own,
+                cancel
+            );
+            return new SampledText(response.Text, response.FinishReason == ChatFinishReason.Length);
         }
         catch (Exception problem) when (problem is not OperationCanceledException)
         {

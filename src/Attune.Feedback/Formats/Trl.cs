@@ -40,7 +40,20 @@ internal sealed class Trl : IExchangeFormat
             ProjectKind.Ranking or ProjectKind.BestOf => Several(row, context),
             _ => (new ItemContent(context.Read(PromptField.Read), []), null),
         };
-        row.Empty("prompt", "chosen", "rejected", "completion", "completions", "labels", "label", "answers", "best", "ranks", "annotator");
+        row.Empty(
+            "prompt",
+            "chosen",
+            "rejected",
+            "completion",
+            "completions",
+            "labels",
+            "label",
+            "answers",
+            "best",
+            "ranks",
+            "annotator",
+            "cut"
+        );
         var frame = RowFrame.Keep(Name, row);
         yield return judgement is null
             ? new ReadRow(content with { Extras = frame }, null)
@@ -89,7 +102,9 @@ internal sealed class Trl : IExchangeFormat
             RatingJudgement when settings.Thumbs => Only(JudgementLabels.Of(item, label.Judgement, settings, [])),
             null when frame is not null => item.Candidates.IsEmpty
                 ? DatasetFile.Fields(prompt)
-                : DatasetFile.Fields(new Demonstration(prompt, item.Candidates[0].Text)),
+                : DatasetFile.Fields(
+                    new Demonstration(prompt, item.Candidates[0].Text) { Cut = CutAnswers.Of([item.Candidates[0].IsCut]) }
+                ),
             _ => null,
         };
     }
@@ -125,7 +140,7 @@ internal sealed class Trl : IExchangeFormat
     }
 
     private static (ItemContent, Judgement?) Paired(Preference pair) =>
-        (new ItemContent(pair.Prompt, [new Candidate(pair.Chosen), new Candidate(pair.Rejected)]), new ComparisonJudgement(Pick.First));
+        (Item(pair.Prompt, [pair.Chosen, pair.Rejected], pair.Cut), new ComparisonJudgement(Pick.First));
 
     /// <summary>Labels may be null here: steps that were not rated.</summary>
     private static (ItemContent, Judgement?) Stepwise(RowFields row)
@@ -154,10 +169,10 @@ internal sealed class Trl : IExchangeFormat
         if (row["label"] is null)
         {
             var shown = context.Read<Demonstration>();
-            return (new ItemContent(shown.Prompt, [new Candidate(shown.Answer)]), null);
+            return (Item(shown.Prompt, [shown.Answer], shown.Cut), null);
         }
         var verdict = context.Read<Verdict>();
-        return (new ItemContent(verdict.Prompt, [new Candidate(verdict.Answer)]), new RatingJudgement(verdict.Desirable ? 1 : 0));
+        return (Item(verdict.Prompt, [verdict.Answer], verdict.Cut), new RatingJudgement(verdict.Desirable ? 1 : 0));
     }
 
     private static (ItemContent, Judgement?) Several(JsonObject row, FormatContext context)
@@ -165,16 +180,16 @@ internal sealed class Trl : IExchangeFormat
         if (row.ContainsKey("ranks"))
         {
             var ranking = context.Read<Ranking>();
-            return (Item(ranking.Prompt, ranking.Answers), new RankingJudgement(ranking.Ranks));
+            return (Item(ranking.Prompt, ranking.Answers, ranking.Cut), new RankingJudgement(ranking.Ranks));
         }
         if (row["best"] is null)
         {
-            return (context.Read(fields => Item(PromptField.Read(fields), fields.Texts("answers"))), null);
+            return (context.Read(fields => Item(PromptField.Read(fields), fields.Texts("answers"), default)), null);
         }
         var choice = context.Read<Choice>();
-        return (Item(choice.Prompt, choice.Answers), new ChoiceJudgement(choice.Best));
+        return (Item(choice.Prompt, choice.Answers, choice.Cut), new ChoiceJudgement(choice.Best));
     }
 
-    private static ItemContent Item(Prompt prompt, ImmutableArray<string> answers) =>
-        new(prompt, [.. answers.Select(a => new Candidate(a))]);
+    private static ItemContent Item(Prompt prompt, IEnumerable<string> answers, CutAnswers cut) =>
+        new(prompt, [.. answers.Select((a, i) => new Candidate(a) { IsCut = cut.Contains(i) })]);
 }

@@ -12,6 +12,9 @@ public sealed record Candidate(string Text)
     /// <summary>The parts of a solution that are rated one by one; empty elsewhere.</summary>
     public ImmutableArray<string> Steps { get; init; } = [];
 
+    /// <summary>Whether it was cut at the longest length instead of ending by itself.</summary>
+    public bool IsCut { get; init; }
+
     /// <summary>Which model or person wrote it.</summary>
     public string? Policy { get; init; }
 

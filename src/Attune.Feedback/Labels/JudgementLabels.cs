@@ -18,16 +18,16 @@ public static class JudgementLabels
         ItemContent item,
         Judgement judgement,
         ProjectSettings settings,
-        ImmutableArray<(Prompt Prompt, string First, string Second)> turns
+        ImmutableArray<(Prompt Prompt, Candidate First, Candidate Second)> turns
     ) =>
         judgement switch
         {
             ComparisonJudgement { Pick: Pick.First or Pick.Second } comparison =>
             [
-                Pair(item.Prompt, item.Candidates[0].Text, item.Candidates[1].Text, comparison.Pick == Pick.First, comparison.Strength),
+                Pair(item.Prompt, item.Candidates[0], item.Candidates[1], comparison.Pick == Pick.First, comparison.Strength),
             ],
-            RankingJudgement ranking => [new Ranking(item.Prompt, Texts(item), ranking.Ranks)],
-            ChoiceJudgement { Best: { } best } => [new Choice(item.Prompt, Texts(item), best)],
+            RankingJudgement ranking => [new Ranking(item.Prompt, Texts(item), ranking.Ranks) { Cut = Cut(item.Candidates) }],
+            ChoiceJudgement { Best: { } best } => [new Choice(item.Prompt, Texts(item), best) { Cut = Cut(item.Candidates) }],
             StepsJudgement { Finish: FinishReason.Solution or FinishReason.FoundError } steps
                 when Rated(item, steps) is { Length: > 0 } rated => [new StepLabels(item.Prompt, rated)],
             SpansJudgement spans =>
@@ -46,10 +46,16 @@ public static class JudgementLabels
             _ => [],
         };
 
-    private static Preference Pair(Prompt prompt, string first, string second, bool firstIsBetter, int? strength) =>
-        firstIsBetter
-            ? new Preference(prompt, first, second, strength is { } level ? Strength.Margin(level) : null)
-            : new Preference(prompt, second, first, strength is { } other ? Strength.Margin(other) : null);
+    private static Preference Pair(Prompt prompt, Candidate first, Candidate second, bool firstIsBetter, int? strength)
+    {
+        var (better, worse) = firstIsBetter ? (first, second) : (second, first);
+        return new Preference(prompt, better.Text, worse.Text, strength is { } level ? Strength.Margin(level) : null)
+        {
+            Cut = Cut([better, worse]),
+        };
+    }
+
+    private static CutAnswers Cut(IEnumerable<Candidate> candidates) => CutAnswers.Of(candidates.Select(c => c.IsCut));
 
     private static ImmutableArray<string> Texts(ItemContent item) => [.. item.Candidates.Select(c => c.Text)];
 
@@ -65,6 +71,6 @@ public static class JudgementLabels
     /// <summary>Thumbs are verdicts; other scales are ratings.</summary>
     private static Label Rate(ItemContent item, RatingJudgement rating, ProjectSettings settings) =>
         settings.Thumbs
-            ? new Verdict(item.Prompt, item.Candidates[0].Text, rating.Value > 0.5)
-            : new Rating(item.Prompt, item.Candidates[0].Text, rating.Value, settings.Worst, settings.Best);
+            ? new Verdict(item.Prompt, item.Candidates[0].Text, rating.Value > 0.5) { Cut = Cut(item.Candidates) }
+            : new Rating(item.Prompt, item.Candidates[0].Text, rating.Value, settings.Worst, settings.Best) { Cut = Cut(item.Candidates) };
 }

@@ -9,7 +9,8 @@ namespace Attune.Feedback.Projects;
 /// <summary>Converts between the tables of items and <see cref="ItemContent"/>.</summary>
 internal static class Contents
 {
-    private sealed record Said(string Text, ImmutableArray<string> Steps);
+    /// <param name="Cut">true or absent: what was stored before answers said so keeps its hash.</param>
+    private sealed record Said(string Text, ImmutableArray<string> Steps, bool? Cut);
 
     public static async Task<ItemContent> LoadAsync(FeedbackContext db, Guid item, CancellationToken cancel)
     {
@@ -47,7 +48,7 @@ internal static class Contents
                     {
                         ItemId = id,
                         Ordinal = i,
-                        ContentJson = StoreJson.Write(new Said(c.Text, c.Steps)),
+                        ContentJson = StoreJson.Write(new Said(c.Text, c.Steps, c.IsCut ? true : null)),
                         Policy = c.Policy,
                         ExtrasJson = c.Extras is null ? null : StoreJson.Write(c.Extras),
                     }
@@ -66,6 +67,7 @@ internal static class Contents
         return new Candidate(said.Text)
         {
             Steps = said.Steps.IsDefault ? [] : said.Steps,
+            IsCut = said.Cut == true,
             Policy = row.Policy,
             Extras = StoreJson.ReadObject(row.ExtrasJson),
         };

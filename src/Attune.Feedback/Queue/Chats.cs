@@ -13,6 +13,9 @@ namespace Attune.Feedback.Queue;
 /// <param name="Policy">Which model; never shown.</param>
 public sealed record ChatReply(string Text, string? Policy = null)
 {
+    /// <summary>true where it was cut at the longest length; null where it ended by itself.</summary>
+    public bool? Cut { get; init; }
+
     public JsonObject? Sampling { get; init; }
 }
 

@@ -53,15 +53,14 @@ internal sealed class ChatPairs(ILookup<(Guid Task, Guid Person), ChatTurnRow> t
         {
             var (prompt, first, second) = own[turn.Turn];
             yield return (
-                new ItemContent(
-                    prompt,
-                    [new Candidate(first.Text) { Policy = first.Policy }, new Candidate(second.Text) { Policy = second.Policy }]
-                ),
+                new ItemContent(prompt, [Answer(first), Answer(second)]),
                 ComparisonJudgement.OfStrength(turn.Strength, turn.Comment),
                 TurnId(label.RevisionId, turn.Turn)
             );
         }
     }
+
+    public static Candidate Answer(ChatReply reply) => new(reply.Text) { IsCut = reply.Cut == true, Policy = reply.Policy };
 
     /// <summary>The same for the same turn, so that repeated exports are equal.</summary>
     private static Guid TurnId(Guid revision, int turn) => new(SHA256.HashData([.. revision.ToByteArray(), (byte)turn]).AsSpan(0, 16));

@@ -85,7 +85,7 @@ internal sealed class SnapshotReader(FeedbackContext db, ProjectInfo project, Sn
     {
         var turns = chats
             ?.Turns(standing.TaskId, standing.PersonId)
-            .Select(t => (t.Prompt, t.First.Text, t.Second.Text))
+            .Select(t => (t.Prompt, ChatPairs.Answer(t.First), ChatPairs.Answer(t.Second)))
             .ToImmutableArray();
         return JudgementLabels
             .Of(content, standing.Judgement, project.Settings, turns ?? [])

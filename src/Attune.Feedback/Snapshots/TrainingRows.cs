@@ -46,7 +46,7 @@ internal static class TrainingRows
     }
 
     private static Verdict ToVerdict(Rating rating) =>
-        new(rating.Prompt, rating.Answer, rating.Share > 0.5) { Annotator = rating.Annotator };
+        new(rating.Prompt, rating.Answer, rating.Share > 0.5) { Annotator = rating.Annotator, Cut = rating.Cut };
 
     /// <summary>
     /// The field is "answer", not "completion", so that a stage that learns from demonstrations does not take an answer with errors for

@@ -51,4 +51,8 @@ public sealed record ScoreOptions
     /// <summary>Yu et al. 2025 (arXiv:2503.14476), eq. 13, as a penalty: 0 up to the buffer, then rising to its whole at the end.</summary>
     private double Overlong(int length, int maxNewTokens) =>
         OverlongBuffer == 0 ? 0 : OverlongPenalty * Math.Clamp((length - maxNewTokens + OverlongBuffer) / (double)OverlongBuffer, 0, 1);
+
+    /// <summary>An answer's whole score after the same rules.</summary>
+    public double Of(double score, Rollout rollout, int maxNewTokens) =>
+        Apply(rollout, Score.Outcome(rollout, score, ""), maxNewTokens).Sum(r => r.Value);
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Options;
+using Attune.Methods.Policy;
 
 namespace Attune.Methods.Preference;
 
@@ -60,6 +61,9 @@ public sealed record OnlineDpoOptions
     [Description("rounds between evaluations on the held-out prompts")]
     [Range(1, 1_000_000)]
     public int EvaluateEvery { get; init; } = 5;
+
+    [Flatten]
+    public ScoreOptions Scores { get; init; } = new();
 
     [Flatten]
     public TrainingOptions Training { get; init; } =

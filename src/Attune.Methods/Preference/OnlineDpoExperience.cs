@@ -122,7 +122,10 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
                     ImmutableArray<Rollout> own = [.. rollouts.Skip(i * options.Answers).Take(options.Answers)];
                     var id = string.Create(CultureInfo.InvariantCulture, $"online-dpo/{at.Round}/{(draw == 0 ? "" : $"again-{draw}/")}{i}");
                     return new Asked(
-                        new Question(id, Prompts[prompt], [.. own.Select(r => Decode(Prompts[prompt], r.Sequence))], at.Updates),
+                        new Question(id, Prompts[prompt], [.. own.Select(r => Decode(Prompts[prompt], r.Sequence))], at.Updates)
+                        {
+                            Cut = CutAnswers.Of(own.Select(r => r.Stop == StopReason.Length)),
+                        },
                         own
                     );
                 }

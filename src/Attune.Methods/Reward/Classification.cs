@@ -58,7 +58,7 @@ public static class Classification
     {
         public EncodedData<LabelledSequence> Encode(Encoder encoder, IReadOnlyList<Verdict> labels, int maxLength)
         {
-            var encoded = encoder.EncodeAll(labels.Select(v => new Demonstration(v.Prompt, v.Answer)).ToArray(), maxLength);
+            var encoded = encoder.EncodeAll(labels.Select(v => new Demonstration(v.Prompt, v.Answer) { Cut = v.Cut }).ToArray(), maxLength);
             var items = encoded.Items.Select((s, i) => new LabelledSequence(s, labels[encoded.Sources[i]].Desirable));
             return new EncodedData<LabelledSequence>([.. items], encoded.Sources, encoded.Dropped, encoded.Truncated);
         }

@@ -118,7 +118,7 @@ internal sealed class QuestionJournal : IQuestionJournal
     private sealed record ReplyLine(string? Id, int? Best, string? Annotator, int? Closed);
 
     /// <summary>A prompt is a text, or the turns of a conversation.</summary>
-    private sealed record QuestionLine(string Id, string? Prompt, Message[]? Messages, string[] Answers, long PolicyVersion)
+    private sealed record QuestionLine(string Id, string? Prompt, Message[]? Messages, string[] Answers, long PolicyVersion, int[]? Cut)
     {
         public static QuestionLine Of(Question question) =>
             new(
@@ -126,7 +126,8 @@ internal sealed class QuestionJournal : IQuestionJournal
                 (question.Prompt as Core.Conversations.Prompt.Text)?.Value,
                 (question.Prompt as Core.Conversations.Prompt.Chat)?.Messages.ToArray(),
                 [.. question.Answers],
-                question.PolicyVersion
+                question.PolicyVersion,
+                question.Cut.IsEmpty ? null : [.. question.Cut.Positions]
             );
 
         public Question ToQuestion() =>
@@ -135,6 +136,9 @@ internal sealed class QuestionJournal : IQuestionJournal
                 Messages is null ? new Core.Conversations.Prompt.Text(Prompt ?? "") : new Core.Conversations.Prompt.Chat([.. Messages]),
                 [.. Answers],
                 PolicyVersion
-            );
+            )
+            {
+                Cut = CutAnswers.At(Cut ?? []),
+            };
     }
 }

@@ -26,8 +26,8 @@ internal readonly record struct AnswerRoom(int Context, int Answer)
         if (longestPrompt + Answer > Context)
         {
             throw new ConfigurationException(
-                $"{kind}: the longest prompt has {longestPrompt} tokens and max_new_tokens is {Answer}, but the model (or its reward model, "
-                    + $"value network or reference) reads {Context}. Lower max_new_tokens or {advice}."
+                $"{kind}: the longest prompt has {longestPrompt} tokens and max_new_tokens is {Answer}, but the model (or its reward "
+                    + $"model, value network or reference) reads {Context}. Lower max_new_tokens or {advice}."
             );
         }
     }

@@ -33,9 +33,8 @@ public sealed record BestOfNStage : Stage
     [Range(1, 100_000)]
     public int EvaluationPrompts { get; init; } = 64;
 
-    [Description("penalty, when choosing, for an answer that does not end with an end token")]
-    [Range(0, 1e6)]
-    public double MissingEosPenalty { get; init; }
+    [Flatten]
+    public ScoreOptions Scores { get; init; } = new();
 
     [Description("sampling temperature: below 1 more predictable, above 1 more varied")]
     [Range(0.01, 100)]
@@ -116,7 +115,7 @@ public sealed record BestOfNStage : Stage
                 var range = (row * each)..((row + 1) * each);
                 Rollout[] own = [.. rollouts.Take(range)];
                 double[] scores = [.. proxy.Take(range).Select(s => s.Total)];
-                double[] choosing = [.. scores.Zip(own, (s, r) => r.Stop == StopReason.Length ? s - MissingEosPenalty : s)];
+                double[] choosing = [.. scores.Zip(own, (s, r) => Scores.Of(s, r, MaxNewTokens))];
                 answered.Add(new Answered(part[row], own, choosing, scores, gold?.Take(range).Select(s => s.Total).ToArray()));
             }
 
@@ -156,15 +155,7 @@ public sealed record BestOfNStage : Stage
         exact.Measure(
             [
                 .. exact.Questions.Select(q =>
-                    BestOfN.Of(
-                        q.Prior,
-                        [
-                            .. exact
-                                .Space.Rollouts(q.Prompt)
-                                .Zip(q.Proxy!, (r, s) => r.Stop == StopReason.Length ? s - MissingEosPenalty : s),
-                        ],
-                        n
-                    )
+                    BestOfN.Of(q.Prior, [.. exact.Space.Rollouts(q.Prompt).Zip(q.Proxy!, (r, s) => Scores.Of(s, r, MaxNewTokens))], n)
                 ),
             ],
             beta: null

@@ -7,6 +7,7 @@ using Attune.Core.Feedback;
 using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Data.Order;
+using Attune.Methods.Policy;
 using Attune.Methods.Preference;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
@@ -74,6 +75,9 @@ public sealed record OnlineDpoStage : Stage
             .. DataSource.Missing("online-dpo.prompts", Prompts, Rows),
             .. Utilities.Missing("online-dpo.utility", Utility),
             .. Judge == JudgeKind.Model ? JudgeModel.Chat.Missing("online-dpo.judge_model") : [],
+            .. Judge != JudgeKind.Reward && Method.Scores != new ScoreOptions()
+                ? ["online-dpo.missing_eos_penalty, missing_eos_score and score_clip change scores, which only judge: reward gives."]
+                : Array.Empty<string>(),
             .. Judge == JudgeKind.Reward && !given.Reward && Evaluation.RewardModel is null
                 ? ["online-dpo.judge is reward, but there is none: no reward stage comes before and reward_model is not given."]
                 : Array.Empty<string>(),
@@ -166,5 +170,8 @@ public sealed record OnlineDpoStage : Stage
             ? new SimulatedSource(
                 new SimulatedAnnotators(Utilities.Named(Utility), Annotators.ToOptions(), models.Context.Seed.For("annotators"))
             )
-            : new RewardJudge(reward, models.Encoder.Encode);
+            : new RewardJudge(reward, models.Encoder)
+            {
+                Rules = (score, answer) => Method.Scores.Of(score, answer, Evaluation.MaxNewTokens),
+            };
 }

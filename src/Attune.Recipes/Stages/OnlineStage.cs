@@ -173,7 +173,7 @@ public sealed record OnlineStage : Stage
         var preferences = Path.Combine(context.Folder, "preferences.jsonl");
         if (Questions.Answers == 2)
         {
-            DatasetFile.Write(preferences, labels.Select(ToPreference).ToArray());
+            DatasetFile.Write(preferences, labels.Select(l => l.Question.Prefer(l.Reply.Best!.Value, l.Reply.Annotator)).ToArray());
         }
         else
         {
@@ -194,12 +194,6 @@ public sealed record OnlineStage : Stage
             figures[string.Create(CultureInfo.InvariantCulture, $"labels_from_update/{version.Key}")] = version.Count();
         }
     }
-
-    private static Preference ToPreference((Question Question, Reply Reply) label) =>
-        new(label.Question.Prompt, label.Question.Answers[label.Reply.Best!.Value], label.Question.Answers[1 - label.Reply.Best.Value])
-        {
-            Annotator = label.Reply.Annotator,
-        };
 
     private IFeedbackSource BuildSource(StageContext context) =>
         Source == FeedbackOrigin.Person

@@ -39,7 +39,8 @@ internal static class PersonComparisons
             if (answer != Answer.Skip)
             {
                 var chosen = answer == Answer.First ? first : second;
-                preferences.Add(new Preference(question.Prompt, chosen, answer == Answer.First ? second : first) { Annotator = "person" });
+                var pair = new Preference(question.Prompt, chosen, answer == Answer.First ? second : first) { Annotator = "person" };
+                preferences.Add(question.Completed(pair));
                 var odds = judge.ProbabilitiesOf(question.Prompt, chosen, chosen == first ? second : first);
                 agreed += odds.First > odds.Second ? 1 : 0;
             }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core.Conversations;
+using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Data.Judging;
@@ -11,7 +12,16 @@ using Microsoft.Extensions.AI;
 namespace Attune.Recipes.Stages;
 
 /// <summary>A prompt with answers that are to be judged.</summary>
-internal sealed record AnsweredPrompt(Prompt Prompt, ImmutableArray<string> Answers);
+/// <param name="Cut">The answers that were cut at the longest length.</param>
+internal sealed record AnsweredPrompt(Prompt Prompt, ImmutableArray<string> Answers, CutAnswers Cut)
+{
+    /// <summary>A preference for one of these answers, which also says whether they were cut.</summary>
+    public Preference Completed(Preference pair) =>
+        pair with
+        {
+            Cut = Cut.Select(Answers.IndexOf(pair.Chosen), Answers.IndexOf(pair.Rejected)),
+        };
+}
 
 /// <summary>Answers for a preferences stage: the policy's, or those of another model.</summary>
 internal sealed class PreferenceAnswers(PreferencesStage stage, StageContext context)
@@ -65,7 +75,11 @@ internal sealed class PreferenceAnswers(PreferencesStage stage, StageContext con
         SampleRequest Request(int i, int k) => new(encoder.EncodePrompt(prompts[i % prompts.Length]), context.Seed.For("answer", i, k));
 
         AnsweredPrompt Answered(Prompt prompt, IEnumerable<Rollout> answers) =>
-            new(prompt, [.. answers.Select(r => encoder.DecodeAnswer(prompt, r.Sequence.Answer))]);
+            new(
+                prompt,
+                [.. answers.Select(r => encoder.DecodeAnswer(prompt, r.Sequence.Answer))],
+                CutAnswers.Of(answers.Select(r => r.Stop == StopReason.Length))
+            );
     }
 
     /// <summary>Answers of another model than the policy.</summary>
@@ -94,12 +108,16 @@ internal sealed class PreferenceAnswers(PreferencesStage stage, StageContext con
         );
         return
         [
-            .. Enumerable
-                .Range(0, count)
-                .Select(i => new AnsweredPrompt(
-                    prompts[i % prompts.Length],
-                    [.. answers.Skip(i * stage.AnswersEach).Take(stage.AnswersEach)]
-                )),
+            .. answers
+                .Chunk(stage.AnswersEach)
+                .Select(
+                    (own, i) =>
+                        new AnsweredPrompt(
+                            prompts[i % prompts.Length],
+                            [.. own.Select(a => a.Text)],
+                            CutAnswers.Of(own.Select(a => a.IsCut))
+                        )
+                ),
         ];
     }
 }

@@ -125,10 +125,10 @@ public sealed record PreferencesStage : Stage
                 Quality(judge, questions, figures);
                 break;
             case FeedbackKind.Choice:
-                Keep(context, [.. questions.Select((q, i) => judge.Choose(q.Prompt, q.Answers, i))], figures);
+                Keep(context, [.. questions.Select((q, i) => judge.Choose(q.Prompt, q.Answers, i) with { Cut = q.Cut })], figures);
                 break;
             default:
-                Keep(context, [.. questions.Select((q, i) => judge.Rank(q.Prompt, q.Answers, i))], figures);
+                Keep(context, [.. questions.Select((q, i) => judge.Rank(q.Prompt, q.Answers, i) with { Cut = q.Cut })], figures);
                 break;
         }
 
@@ -163,34 +163,29 @@ public sealed record PreferencesStage : Stage
     {
         var (judge, client) = JudgeModel.Open();
         using var closing = client;
-        Question[] asked = [.. questions.Select((q, i) => new Question($"{context.Name}/{i}", q.Prompt, q.Answers, 0))];
-        var choices = new List<Choice>();
+        Question[] asked = [.. questions.Select((q, i) => new Question($"{context.Name}/{i}", q.Prompt, q.Answers, 0) { Cut = q.Cut })];
+        var replies = new List<(Question Question, Reply Reply)>();
         await foreach (var reply in judge.AskAsync(asked, cancel))
         {
-            var question = asked[choices.Count];
-            choices.Add(new Choice(question.Prompt, question.Answers, reply.Best ?? -1) { Annotator = reply.Annotator });
-            context.Screen.Report($"asking {judge.Name}", choices.Count, asked.Length, "");
+            replies.Add((asked[replies.Count], reply));
+            context.Screen.Report($"asking {judge.Name}", replies.Count, asked.Length, "");
         }
 
         var tally = judge.Tally;
         context.Note(tally.Describe(judge.Name));
-        Choice[] preferred = [.. choices.Where(c => c.Best >= 0)];
+        var preferred = replies.Where(r => r.Reply.Best is not null).ToArray();
         (figures["ties"], figures["order_decided"], figures["unreadable"]) = (
-            choices.Count - preferred.Length,
+            replies.Count - preferred.Length,
             tally.Disagreed,
             tally.UnreadableReplies
         );
         if (Feedback == FeedbackKind.Pairs)
         {
-            Keep(
-                context,
-                [.. preferred.Select(c => new Preference(c.Prompt, c.Answers[c.Best], c.Answers[1 - c.Best]) { Annotator = c.Annotator })],
-                figures
-            );
+            Keep(context, [.. preferred.Select(r => r.Question.Prefer(r.Reply.Best!.Value, r.Reply.Annotator))], figures);
         }
         else
         {
-            Keep(context, [.. preferred], figures);
+            Keep(context, [.. preferred.Select(r => r.Question.Choose(r.Reply.Best!.Value, r.Reply.Annotator))], figures);
         }
     }
 
@@ -205,7 +200,7 @@ public sealed record PreferencesStage : Stage
         var asked = AskMe > 0 ? PersonComparisons.Ask(context, [.. questions.Take(AskMe)], judge, figures, cancel) : [];
         var simulated = questions
             .Skip(AskMe)
-            .Select((q, i) => judge.Compare(q.Prompt, q.Answers[0], q.Answers[1], i).ToPreference())
+            .Select((q, i) => judge.Compare(q.Prompt, q.Answers[0], q.Answers[1], i).ToPreference() is { } pair ? q.Completed(pair) : null)
             .ToArray();
         figures["ties"] = simulated.Count(p => p is null);
         return [.. asked, .. simulated.OfType<Preference>()];

@@ -1,31 +1,39 @@
 using System.Runtime.CompilerServices;
-using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
 using Attune.Core.Tokens;
+using Attune.Data.Encoding;
 using Attune.Training.Contracts;
 
 namespace Attune.Training.Rewards;
 
 /// <summary>A reward that answers questions: the answer with the highest score is best; equal scores are a tie.</summary>
-/// <param name="encode">Prompt and answer as the reward reads them.</param>
-public sealed class RewardJudge(IReward reward, Func<Prompt, string, TokenSequence> encode) : IFeedbackSource
+/// <param name="encoder">Writes prompt and answer as the reward reads them; an answer that was cut gets no end token.</param>
+public sealed class RewardJudge(IReward reward, Encoder encoder) : IFeedbackSource
 {
     public string Name => reward.Name;
 
+    /// <summary>What a score counts, by the rules for answers that were cut or are too long.</summary>
+    public Func<double, Rollout, double> Rules { get; init; } = (score, _) => score;
+
     public async IAsyncEnumerable<Reply> AskAsync(IReadOnlyList<Question> questions, [EnumeratorCancellation] CancellationToken cancel)
     {
-        Rollout[] answers =
-        [
-            .. questions.SelectMany(q => q.Answers.Select(a => new Rollout(encode(q.Prompt, a), [], StopReason.EndToken, q.PolicyVersion))),
-        ];
+        Rollout[] answers = [.. questions.SelectMany(q => q.Answers.Select((_, i) => Rollout(q, i)))];
         var scores = await reward.ScoreAsync(answers, cancel);
         var start = 0;
         foreach (var question in questions)
         {
-            double[] own = [.. scores.Skip(start).Take(question.Answers.Length).Select(s => s.Total)];
+            double[] own = [.. question.Answers.Select((_, i) => Rules(scores[start + i].Total, answers[start + i]))];
             start += own.Length;
             yield return new Reply(question.Id, own.Count(s => s == own.Max()) == 1 ? Array.IndexOf(own, own.Max()) : null, reward.Name);
         }
+    }
+
+    private Rollout Rollout(Question question, int index)
+    {
+        var (answer, cut) = (question.Answers[index], question.Cut.Contains(index));
+        // A cut answer without text has no token to score but the end token.
+        var tokens = cut && answer.Length > 0 ? encoder.EncodeUnfinished(question.Prompt, answer) : encoder.Encode(question.Prompt, answer);
+        return new Rollout(tokens, [], cut ? StopReason.Length : StopReason.EndToken, question.PolicyVersion);
     }
 }

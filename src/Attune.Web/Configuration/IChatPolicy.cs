@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Attune.Core.Completions;
 using Attune.Core.Conversations;
 
 namespace Attune.Web.Configuration;
@@ -14,5 +15,5 @@ public interface IChatPolicy
     /// which was faster.
     /// </summary>
     /// <param name="seed">Determines the replies.</param>
-    Task<ImmutableArray<string>> ReplyAsync(Prompt prompt, int count, ulong seed, CancellationToken cancel);
+    Task<ImmutableArray<SampledText>> ReplyAsync(Prompt prompt, int count, ulong seed, CancellationToken cancel);
 }

@@ -78,7 +78,7 @@ internal static class ChatEndpoints
             context.User.PersonId(),
             turns,
             message,
-            [.. replies.Select(r => new ChatReply(r, policy.Name))],
+            [.. replies.Select(r => new ChatReply(r.Text, policy.Name) { Cut = r.IsCut ? true : null })],
             cancel
         ) switch
         {

@@ -79,7 +79,7 @@ internal static class ModelAnswers
         };
         var seed = new Seed(1).For("answer " + item.Content.Prompt.Key).Value;
         var texts = (await policy.ReplyAsync(item.Content.Prompt, count == 1 ? 1 : count + Spare, seed, cancel))
-            .Distinct(StringComparer.Ordinal)
+            .DistinctBy(r => r.Text, StringComparer.Ordinal)
             .Take(count)
             .ToArray();
         if (texts.Length < count)
@@ -90,9 +90,12 @@ internal static class ModelAnswers
         [
             .. texts.Select(t =>
                 (
-                    kind == ProjectKind.Steps ? Candidate.OfSteps(t.Split('\n', StringSplitOptions.RemoveEmptyEntries)) : new Candidate(t)
+                    kind == ProjectKind.Steps
+                        ? Candidate.OfSteps(t.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+                        : new Candidate(t.Text)
                 ) with
                 {
+                    IsCut = t.IsCut,
                     Policy = policy.Name,
                 }
             ),

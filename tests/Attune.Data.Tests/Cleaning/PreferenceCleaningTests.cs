@@ -114,4 +114,22 @@ public sealed class PreferenceCleaningTests
         Assert.Equal([Good], cleaned.Items);
         Assert.Equal([new DroppedRows(reason, 1)], cleaned.Dropped);
     }
+
+    [Fact]
+    public void Pairs_and_verdicts_made_of_other_labels_keep_which_answers_were_cut()
+    {
+        var prompt = new Prompt.Text("p");
+        var choice = new Choice(prompt, ["a", "b", "c"], 1) { Cut = CutAnswers.At([1, 2]) };
+        Assert.Equal(
+            [("b", "a", "[0]"), ("b", "c", "[0, 1]")],
+            PairsOf.Choices([choice]).Select(p => (p.Chosen, p.Rejected, p.Cut.ToString()))
+        );
+        var ranking = new Ranking(prompt, ["a", "b"], [2, 1]) { Cut = CutAnswers.At([0]) };
+        var pair = Assert.Single(PairsOf.Rankings([ranking]).Pairs);
+        Assert.Equal(("b", "a", "[1]"), (pair.Chosen, pair.Rejected, pair.Cut.ToString()));
+        Assert.Equal(
+            [("b", true, "[]"), ("a", false, "[0]")],
+            PairsOf.Verdicts([pair]).Select(v => (v.Answer, v.Desirable, v.Cut.ToString()))
+        );
+    }
 }

@@ -158,6 +158,26 @@ public sealed class EncoderTests
     }
 
     [Fact]
+    public void Answers_that_were_cut_are_learned_without_an_end_token()
+    {
+        var encoder = new Encoder(Tokenizer, ChatTemplates.Plain);
+        var (prompt, end) = (new Prompt.Text("the"), Tokenizer.EndToken);
+        CutAnswers second = CutAnswers.At([1]);
+        var pair = Assert.Single(encoder.EncodeAll([new Preference(prompt, " cat", " mat") { Cut = second }], 20).Items);
+        Assert.Equal((true, false), (pair.Chosen.Tokens[^1] == end, pair.Rejected.Tokens.Contains(end)));
+        Assert.Equal(encoder.EncodeUnfinished(prompt, " mat"), pair.Rejected);
+        var choice = Assert.Single(encoder.EncodeAll([new Choice(prompt, [" cat", " mat", " sat"], 0) { Cut = second }], 20).Items);
+        Assert.Equal([true, false, true], choice.Answers.Select(a => a.Tokens[^1] == end));
+        var ranking = Assert.Single(encoder.EncodeAll([new Ranking(prompt, [" cat", " mat"], [1, 2]) { Cut = second }], 20).Items);
+        Assert.Equal([true, false], ranking.Answers.Select(a => a.Tokens[^1] == end));
+        var shown = encoder.EncodeAll([new Demonstration(prompt, " cat") { Cut = CutAnswers.At([0]) }], 20);
+        Assert.DoesNotContain(end, Assert.Single(shown.Items).Tokens);
+        // Nothing to learn from: no token at all.
+        var empty = encoder.EncodeAll([new Preference(prompt, " cat", "") { Cut = second }], 20);
+        Assert.Equal("an answer was cut before its first token", Assert.Single(empty.Dropped).Reason);
+    }
+
+    [Fact]
     public void Law_windows_of_documents_learn_every_token_exactly_once() =>
         Gen.Select(Rows.Document.Array[1, 4], Gen.Int[2, 12], Gen.Bool)
             .Sample(

@@ -23,6 +23,11 @@ public sealed class DatasetErrorTests
     [InlineData("""{"prompt": "a", "chosen": "b", "rejected": "c", "margin": 1e999}""", "line 2, field \"margin\"")]
     [InlineData("""{"prompt": "a", "chosen": "b", "chosen": "b", "rejected": "c"}""", "field \"chosen\": appears twice")]
     [InlineData("""{"prompt": "a", "chosen": "\ud83d", "rejected": "c"}""", "line 2, field \"chosen\": found half a character")]
+    [InlineData(
+        """{"prompt": "a", "chosen": "b", "rejected": "c", "cut": ["better"]}""",
+        "line 2, field \"cut[0]\": found a text; expected \"chosen\" or \"rejected\"."
+    )]
+    [InlineData("""{"prompt": "a", "chosen": "b", "rejected": "c", "cut": true}""", "field \"cut\": found true; expected a list.")]
     [InlineData("""{"prompt": "a", "chosen": "b", "reje""", "line 2: not valid JSON at character")]
     [InlineData("""["a"]""", "line 2: found a list of 1; expected an object")]
     [InlineData(

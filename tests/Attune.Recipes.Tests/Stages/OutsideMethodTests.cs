@@ -137,15 +137,4 @@ public sealed class OutsideMethodTests : IDisposable
             _folder.File("pairs.jsonl"),
             Enumerable.Range(0, 40).Select(i => $$"""{"prompt": "film {{i}}", "chosen": " good", "rejected": " very bad"}""")
         );
-
-    private sealed class SilentScreen : IRunScreen
-    {
-        public void BeginStage(int index, int count, string name, string purpose) { }
-
-        public void Report(string task, long done, long total, string figures) { }
-
-        public void EndStage(StageResult result) { }
-
-        public void Note(string text) { }
-    }
 }

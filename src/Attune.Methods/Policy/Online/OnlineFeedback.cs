@@ -69,7 +69,7 @@ public sealed class OnlineFeedback : IRoundPreparation
 
     /// <summary>A label as the reward model learns it.</summary>
     public static Choice ToChoice((Question Question, Reply Reply) label) =>
-        new(label.Question.Prompt, label.Question.Answers, label.Reply.Best!.Value) { Annotator = label.Reply.Annotator };
+        label.Question.Choose(label.Reply.Best!.Value, label.Reply.Annotator);
 
     /// <summary>Asks, trains a reward model on all labels so far, and lets the policy learn from it.</summary>
     private async Task RefreshAsync(int refresh, Progress at, CancellationToken cancel)

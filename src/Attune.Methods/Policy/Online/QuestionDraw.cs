@@ -59,7 +59,10 @@ internal sealed class QuestionDraw(OnlineFeedbackOptions options, OnlineContext 
         var whole = context.Rollouts.Prompts[prompt];
         // The prompt as the policy saw it.
         var shown = context.ShortensPrompts ? new Prompt.Text(context.Encoder.Tokenizer.Decode(group[0].Sequence.Prompt)) : whole;
-        return new Question(id, shown, [.. group.Select(r => context.Encoder.DecodeAnswer(whole, r.Sequence.Answer))], updates);
+        return new Question(id, shown, [.. group.Select(r => context.Encoder.DecodeAnswer(whole, r.Sequence.Answer))], updates)
+        {
+            Cut = CutAnswers.Of(group.Select(r => r.Stop == StopReason.Length)),
+        };
     }
 
     private double[] Disagreements(Rollout[][] groups, int[] which)

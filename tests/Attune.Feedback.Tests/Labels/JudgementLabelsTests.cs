@@ -1,0 +1,31 @@
+using Attune.Core.Conversations;
+using Attune.Core.Feedback;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
+
+namespace Attune.Feedback.Tests.Labels;
+
+/// <summary>That an answer was cut goes from the item through the store to the label.</summary>
+public sealed class JudgementLabelsTests
+{
+    private static readonly ItemContent Item = new(new Prompt.Text("p"), [new Candidate("a") { IsCut = true }, new Candidate("b")]);
+
+    [Theory]
+    [InlineData(Pick.First, "a", "[0]")]
+    [InlineData(Pick.Second, "b", "[1]")]
+    public void A_pair_says_which_answer_was_cut(Pick pick, string chosen, string cut)
+    {
+        var label = Assert.IsType<Preference>(
+            Assert.Single(JudgementLabels.Of(Item, new ComparisonJudgement(pick), new ProjectSettings(), []))
+        );
+        Assert.Equal((chosen, cut), (label.Chosen, label.Cut.ToString()));
+    }
+
+    [Fact]
+    public void The_store_keeps_it_and_answers_that_ended_are_stored_as_before()
+    {
+        var (row, candidates) = Contents.ToRows(Item, Guid.Empty, Guid.Empty);
+        Assert.Equal(["""{"text":"a","steps":[],"cut":true}""", """{"text":"b","steps":[]}"""], candidates.Select(c => c.ContentJson));
+        Assert.Equal([true, false], Contents.Of(row, candidates).Candidates.Select(c => c.IsCut));
+    }
+}
