@@ -74,6 +74,7 @@ public sealed class TrainingLoop<T>(
     {
         var online = round.Measured.Any;
         var learning = TimeSpan.Zero;
+        var done = 0;
         foreach (var items in round.Updates)
         {
             var began = Stopwatch.GetTimestamp();
@@ -87,6 +88,10 @@ public sealed class TrainingLoop<T>(
 
             progress = progress with { Updates = progress.Updates + 1 };
             observer.OnUpdate(progress, experience.PlannedUpdates, metrics);
+            if (round.EndsAfter?.Invoke(++done, metrics) == true)
+            {
+                break;
+            }
         }
 
         progress = progress with { Round = progress.Round + 1, Items = progress.Items + round.Items };

@@ -75,9 +75,20 @@ public static partial class MetricCatalog
                     TrlPpo
                 ),
                 new(
+                    "policy/kl_avg",
+                    "nats",
+                    "Mean over answer tokens of log pi_old - log pi: what they have lost since they were sampled.",
+                    "TRL's classic PPO, policykl"
+                ),
+                new("policy/skipped", "1", "Microbatches whose loss was skipped because of ratio_threshold.", "TRL's classic PPO"),
+                new("objective/entropy_coef", "1", "Weight of the entropy bonus in the round.", "Skywork-OR1"),
+                new("sampling/drawn_share", "1", "Answers drawn over answers learned from, with max_resampling.", Own),
+                new("skipped_updates", "updates", "Minibatches of the round without a token that counts.", Own),
+                new(
                     "policy/clipfrac_avg",
                     "1",
-                    "Share of actions (tokens; whole answers in RLOO) whose probability ratio was clipped.",
+                    "Share of actions (tokens; whole answers in RLOO) in which the clip decides: the ratio lies outside on the side to which "
+                        + "the advantage pushes.",
                     TrlPpo + "; Schulman et al. 2017, eq. 7"
                 ),
                 new("policy/entropy_avg", "nats", "Mean entropy of the next-token distribution over answer tokens.", TrlPpo),

@@ -26,32 +26,31 @@ public static class Moments
     }
 
     /// <summary>Mean 0, variance 1, in place.</summary>
-    public static void Standardize(Span<double> values)
-    {
-        var (mean, variance) = Of(values);
-        var scale = 1 / Math.Sqrt(variance + VarianceFloor);
-        foreach (ref var value in values)
-        {
-            value = (value - mean) * scale;
-        }
-    }
+    public static void Standardize(Span<double> values) => Scale(values, sample: false, keepMean: false);
 
     /// <summary>Variance 1, mean kept, in place: for rewards, whose sign must not change.</summary>
-    public static void Rescale(Span<double> values)
+    public static void Rescale(Span<double> values) => Scale(values, sample: false, keepMean: true);
+
+    private static void Scale(Span<double> values, bool sample, bool keepMean)
     {
         var (mean, variance) = Of(values);
-        var scale = 1 / Math.Sqrt(variance + VarianceFloor);
+        variance = sample ? variance * values.Length / Math.Max(1, values.Length - 1) : variance;
+        var (scale, kept) = (1 / Math.Sqrt(variance + VarianceFloor), keepMean ? mean : 0);
         foreach (ref var value in values)
         {
-            value = (value - mean) * scale + mean;
+            value = (value - mean) * scale + kept;
         }
     }
 
     /// <summary>Mean 0, variance 1 over all rows together, in place.</summary>
-    public static void StandardizeTogether(IReadOnlyList<double[]> rows) => Together(rows, Standardize);
+    /// <param name="sample">by the sample variance (divisor n - 1) instead of the population's</param>
+    public static void StandardizeTogether(IReadOnlyList<double[]> rows, bool sample = false) =>
+        Together(rows, values => Scale(values, sample, keepMean: false));
 
     /// <summary>Variance 1 over all rows together, mean kept, in place.</summary>
-    public static void RescaleTogether(IReadOnlyList<double[]> rows) => Together(rows, Rescale);
+    /// <param name="sample">by the sample variance (divisor n - 1) instead of the population's</param>
+    public static void RescaleTogether(IReadOnlyList<double[]> rows, bool sample = false) =>
+        Together(rows, values => Scale(values, sample, keepMean: true));
 
     private delegate void Whitening(Span<double> values);
 

@@ -44,7 +44,7 @@ public abstract class GroupExperience(IPolicyOptions options, GroupSettings sett
     )
     {
         var kl = settings.Kl;
-        double[][] rewards = [.. answers.Select(a => Ppo.Rewards(a.LogProbs, a.Reference, a.TokenRewards, _beta, kl.KlEstimator))];
+        double[][] rewards = [.. answers.Select(a => Ppo.Rewards(a, _beta, kl.KlEstimator))];
         MeasureRewards(measured, answers, rewards, _beta);
         var earned = answers.Zip(rewards, (answer, paid) => kl.KlPlacement == KlPlacement.Reward ? paid.Sum() : answer.Score);
         double[][] groups = [.. earned.Chunk(settings.Group.NumGenerations)];
@@ -59,7 +59,7 @@ public abstract class GroupExperience(IPolicyOptions options, GroupSettings sett
         measured.Set("val/advantage_std", Math.Sqrt(Moments.Of(centred).Variance));
         GroupItem[] items = [.. answers.Select((a, i) => Item(a, advantages[i], kl.InLoss(_beta)))];
         var coefficient = settings.Entropy.Advance(ref _entropyCoefficient, answers, measured);
-        _beta = kl.NextBeta(_beta, measured["objective/kl"], answers.Count);
+        _beta = kl.NextBeta(_beta, kl.Spent(answers, measured), answers.Count);
         return Updates(items, answers, coefficient, measured, at);
     }
 

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Runs;
 using Attune.Numerics;
 
 namespace Attune.Methods.Policy;
@@ -15,6 +16,12 @@ public enum KlEstimator
 
     /// <summary>exp(-x) - 1 + x with x = log pi - log pi_ref: unbiased and never negative.</summary>
     K3,
+
+    /// <summary>|log pi - log pi_ref|: no estimate of the divergence, but a penalty that is never negative (TRL's classic trainer).</summary>
+    Abs,
+
+    /// <summary>The divergence itself, summed over the vocabulary at each token: no sampling noise, two softmaxes a token.</summary>
+    Full,
 }
 
 /// <summary>The estimators as functions.</summary>
@@ -26,7 +33,9 @@ public static class KlEstimators
         {
             KlEstimator.K1 => Divergence.K1(difference),
             KlEstimator.K2 => Divergence.K2(difference),
-            _ => Divergence.K3(difference),
+            KlEstimator.K3 => Divergence.K3(difference),
+            KlEstimator.Abs => Math.Abs(difference),
+            _ => throw new ArgumentOutOfRangeException(nameof(estimator), estimator, "The full divergence needs both distributions."),
         };
 }
 
@@ -56,7 +65,7 @@ public sealed record KlOptions
     [Range(0, 1000)]
     public double KlCoefficient { get; init; } = 0.05;
 
-    [Description("estimator of the KL penalty on each token: k1, k2 or k3")]
+    [Description("estimator of the KL penalty on each token: k1, k2, k3, abs, or full (the exact sum over the vocabulary)")]
     public KlEstimator KlEstimator { get; init; } = KlEstimator.K1;
 
     [Description("where the penalty stands: in the reward, or in the loss as a term of its own (expects k2 or k3)")]
@@ -81,15 +90,23 @@ public sealed record KlOptions
 
     /// <summary>What cannot be meant.</summary>
     internal IEnumerable<ValidationResult> Problems() =>
-        this is { KlPlacement: KlPlacement.Loss, KlEstimator: KlEstimator.K1, KlCoefficient: > 0 }
+        this is { KlPlacement: KlPlacement.Loss, KlCoefficient: > 0 } && KlEstimator is not (KlEstimator.K2 or KlEstimator.K3)
             ?
             [
                 new ValidationResult(
-                    "kl_estimator is k1, whose gradient in a loss is 0 on average; expected k3 (the paper's) or k2.",
+                    KlEstimator == KlEstimator.K1
+                        ? "kl_estimator is k1, whose gradient in a loss is 0 on average; expected k3 (the paper's) or k2."
+                        : "kl_estimator is abs or full, which only the reward takes; in the loss expected k3 or k2.",
                     [nameof(KlEstimator)]
                 ),
             ]
             : [];
+
+    /// <summary>The divergence that the controller steers: what the penalty of an answer counts, without its coefficient.</summary>
+    internal double Spent(IReadOnlyList<ScoredAnswer> answers, Metrics measured) =>
+        KlEstimator == KlEstimator.K1
+            ? measured["objective/kl"]
+            : answers.Average(a => -Ppo.Rewards(a with { TokenRewards = [] }, 1, KlEstimator).Sum());
 
     /// <summary>The coefficient of the next round, after one of so many answers at this divergence (nats an answer).</summary>
     public double NextBeta(double beta, double kl, int answers) =>

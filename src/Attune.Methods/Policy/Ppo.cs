@@ -68,6 +68,23 @@ public static class Ppo
         return rewards;
     }
 
+    /// <summary>The same of an answer, by any estimator.</summary>
+    public static double[] Rewards(ScoredAnswer answer, double beta, KlEstimator estimator)
+    {
+        if (estimator != KlEstimator.Full)
+        {
+            return Rewards(answer.LogProbs, answer.Reference, answer.TokenRewards, beta, estimator);
+        }
+
+        var rewards = Array.ConvertAll(answer.FullKl, kl => -beta * kl);
+        foreach (var (position, value) in answer.TokenRewards)
+        {
+            rewards[position] += value;
+        }
+
+        return rewards;
+    }
+
     /// <summary>PPO's rounds: rewards become advantages by GAE, and the epochs of minibatches over them are plain data.</summary>
     public sealed class Experience(PpoOptions options, RolloutContext context) : RolloutExperience<PpoItem>(options, context)
     {
@@ -81,6 +98,11 @@ public static class Ppo
 
         protected override ValueFunction Critic => Value;
 
+        protected override Func<int, Metrics, bool>? EndsAfter =>
+            options.TargetKl == 0
+                ? null
+                : (updates, last) => updates % options.UpdatesPerPass() == 0 && last["policy/kl_avg"] > 1.5 * options.TargetKl;
+
         protected override bool NeedsEntropy => options.Entropy.EntropyTarget is not null;
 
         protected override IReadOnlyDictionary<string, double> MethodState =>
@@ -93,16 +115,16 @@ public static class Ppo
 
         protected override IReadOnlyList<IReadOnlyList<PpoItem>> Learn(IReadOnlyList<ScoredAnswer> answers, Metrics measured, Progress at)
         {
-            double[][] rewards = [.. answers.Select(a => Rewards(a.LogProbs, a.Reference, a.TokenRewards, _beta, options.Kl.KlEstimator))];
+            double[][] rewards = [.. answers.Select(a => Rewards(a, _beta, options.Kl.KlEstimator))];
             MeasureRewards(measured, answers, rewards, _beta);
             if (options.Kl.KlPlacement == KlPlacement.Loss)
             {
-                rewards = [.. answers.Select(a => Rewards(a.LogProbs, a.Reference, a.TokenRewards, 0, options.Kl.KlEstimator))];
+                rewards = [.. answers.Select(a => Rewards(a, 0, options.Kl.KlEstimator))];
             }
 
             if (options.WhitenRewards)
             {
-                Moments.RescaleTogether(rewards);
+                Moments.RescaleTogether(rewards, options.SampleVariance);
             }
 
             Estimated[] estimated = [.. answers.Zip(rewards, Estimate)];
@@ -112,14 +134,14 @@ public static class Ppo
             measured.Set("val/advantage_std", Math.Sqrt(Moments.Of([.. estimated.SelectMany(e => e.Advantages)]).Variance));
             if (options.AdvantageWhitening == AdvantageWhitening.Batch)
             {
-                Moments.StandardizeTogether([.. estimated.Select(e => e.Advantages)]);
+                Moments.StandardizeTogether([.. estimated.Select(e => e.Advantages)], options.SampleVariance);
             }
 
             var beta = options.Kl.InLoss(_beta);
             var entropyCoefficient = options.Entropy.Advance(ref _entropyCoefficient, answers, measured);
             if (!WarmsUp(at)) // a policy that does not move says nothing of the price that holds it
             {
-                _beta = options.Kl.NextBeta(_beta, measured["objective/kl"], answers.Count);
+                _beta = options.Kl.NextBeta(_beta, options.Kl.Spent(answers, measured), answers.Count);
             }
 
             return
@@ -148,7 +170,7 @@ public static class Ppo
             var advantages = rows.Select(r => r.Advantages.ToArray()).ToArray();
             if (options.AdvantageWhitening == AdvantageWhitening.Minibatch)
             {
-                Moments.StandardizeTogether(advantages);
+                Moments.StandardizeTogether(advantages, options.SampleVariance);
             }
 
             var texts = PretrainingText.Draw(
@@ -191,7 +213,7 @@ public static class Ppo
 
         public IReadOnlyList<LearnerGroup> Groups => options.Critic.Groups(policy.Learner, value.Weights, options.UpdatesPerRound);
 
-        public double Weight(PpoItem item) => item.OldLogProbs.Length;
+        public double Weight(PpoItem item) => options.MicrobatchMean ? 1 : item.OldLogProbs.Length;
 
         public int Length(PpoItem item) => item.Sequence.Length;
 
@@ -220,6 +242,13 @@ public static class Ppo
                 loss -= items[0].EntropyCoefficient * EntropyOptions.Of(policy, states, options.Sampling.Temperature).sum();
             }
 
+            if (options.RatioThreshold > 0 && metrics["val/ratio"] > options.RatioThreshold)
+            {
+                loss *= 0; // the step is taken all the same, with Adam's momentum
+                metrics.Add("policy/skipped", 1);
+            }
+
+            loss = options.MicrobatchMean ? loss * (items.Count / (double)oldLogProbs.shape[0]) : loss;
             var texts = items.Select(i => i.Pretraining).OfType<PretrainingText>().ToArray();
             return new ObjectiveValue(texts.Length > 0 ? loss + PretrainingText.Loss(texts, policy, metrics) : loss, metrics);
         }

@@ -48,6 +48,25 @@ public sealed partial record PpoOptions : IPolicyOptions, IValidatableObject
     [Description("whiten advantages over the batch, over each minibatch, or not at all")]
     public AdvantageWhitening AdvantageWhitening { get; init; } = AdvantageWhitening.Batch;
 
+    [Description("whiten by the sample variance (divisor n - 1), as TRL does, instead of the population's")]
+    public bool SampleVariance { get; init; }
+
+    [Description(
+        "average token losses over each microbatch first, as TRL does where it accumulates gradients: then results depend on microbatch_size"
+    )]
+    public bool MicrobatchMean { get; init; }
+
+    [Description("skip the loss of a microbatch whose mean probability ratio exceeds this (TRL's classic trainer: 10); 0 for never")]
+    [Range(0, 1e9)]
+    public double RatioThreshold { get; init; }
+
+    [Description(
+        "drop the remaining passes over a round when its last minibatch has lost more than 1.5 times this many nats a token since the answers "
+            + "were sampled; 0 for never"
+    )]
+    [Range(0, 1000)]
+    public double TargetKl { get; init; }
+
     [Description("start of the value network: reward-model, policy, or shared-trunk (a head on the policy)")]
     public ValueNetwork ValueNetwork { get; init; } = ValueNetwork.RewardModel;
 

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
+using Attune.Core.Statistics;
 using Attune.Core.Tokens;
+using Attune.Models.Architecture;
 using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
@@ -19,6 +21,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
     private readonly EarlyStopping _stopping;
     private readonly IPolicyOptions _options;
     private readonly RolloutContext _context;
+    private readonly RunningMoments _scores = new();
 
     protected RolloutExperience(IPolicyOptions options, RolloutContext context)
     {
@@ -32,7 +35,10 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
 
     public IReadOnlyDictionary<string, double> State =>
         new Dictionary<string, double>(
-            _stopping.State.Concat(_context.Preparation?.State ?? new Dictionary<string, double>()).Concat(MethodState)
+            _stopping
+                .State.Concat(_context.Preparation?.State ?? new Dictionary<string, double>())
+                .Concat(_scores.State)
+                .Concat(MethodState)
         );
 
     /// <summary>The method's own numbers that a checkpoint must keep.</summary>
@@ -56,6 +62,9 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
     /// <summary>Whether <see cref="ScoredAnswer.Entropy"/> is read.</summary>
     protected virtual bool NeedsEntropy => false;
 
+    /// <summary>Whether a round ends after so many updates, the last of which measured this; null where it never ends early.</summary>
+    protected virtual Func<int, Metrics, bool>? EndsAfter => null;
+
     /// <summary>The round's updates from its answers, in the order drawn.</summary>
     /// <param name="measured">Holds the round's metrics so far, <c>objective/kl</c> among them; takes the method's own.</param>
     protected abstract IReadOnlyList<IReadOnlyList<TItem>> Learn(IReadOnlyList<ScoredAnswer> answers, Metrics measured, Progress at);
@@ -64,6 +73,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
     {
         RestoreMethod(state);
         _stopping.Restore(state);
+        _scores.Restore(state);
         _context.Preparation?.Restore(state);
     }
 
@@ -140,7 +150,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
 
         var updates = Learn(answers, measured, at);
         AddTime(measured, "time/logprobs", clock);
-        return new Round<TItem>(updates, measured, drawn, samples);
+        return new Round<TItem>(updates, measured, drawn, samples) { EndsAfter = EndsAfter };
     }
 
     /// <summary>Samples and scores the round's answers, again with other prompts where groups teach nothing and that is asked for.</summary>
@@ -187,7 +197,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         AddTime(measured, "time/rollout", clock);
         var scores = await _context.Reward.ScoreAsync(rollouts, cancel);
         AddTime(measured, "time/reward", clock);
-        var answers = Score(rollouts, scores);
+        var answers = Score(rollouts, _options.Scores.Scaled(scores, _scores));
         AddTime(measured, "time/logprobs", clock);
         return answers;
     }
@@ -255,6 +265,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         }
 
         var reference = AnswerLogProbs.Of(_context.Reference, sequences, _options.Sampling.Temperature, _context.Shared);
+        var full = FullKl(sequences);
         var answers = new ScoredAnswer[rollouts.Count];
         for (var i = 0; i < answers.Length; i++)
         {
@@ -262,6 +273,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
             answers[i] = new ScoredAnswer(rollouts[i], logProbs[i], reference[i], values[i], rewards, rewards.Sum(r => r.Value))
             {
                 Entropy = entropy[i],
+                FullKl = full[i],
             };
         }
 
@@ -284,6 +296,18 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         float[][] none = [.. sequences.Select(_ => Array.Empty<float>())];
         return (outputs[0], Critic is null ? none : outputs[^1], NeedsEntropy ? outputs[1] : none);
     }
+
+    /// <summary>KL(pi || pi_ref) over the vocabulary at each answer token, where the penalty is made of it.</summary>
+    private float[][] FullKl(IReadOnlyList<TokenSequence> sequences) =>
+        _options.Kl?.KlEstimator != KlEstimator.Full
+            ? [.. sequences.Select(_ => Array.Empty<float>())]
+            : AnswerLogProbs.ByLength(
+                sequences,
+                batch => [Divergence.Full(Logits(_context.Policy, batch), Logits(_context.Reference, batch))]
+            )[0];
+
+    private Tensor Logits(LanguageModel model, TokenBatch batch) =>
+        model.Logits(FrozenLayerCache.HiddenAt(model, batch, batch.Predictors, _context.Shared)) / _options.Sampling.Temperature;
 
     private static Tensor[] Some(Tensor? tensor) => tensor is null ? [] : [tensor];
 }

@@ -1,8 +1,21 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Rollouts;
+using Attune.Core.Statistics;
 
 namespace Attune.Methods.Policy;
+
+/// <summary>What scores are divided by before anything learns from them.</summary>
+public enum ScoreScaling
+{
+    None,
+
+    /// <summary>The standard deviation of all scores so far.</summary>
+    Deviation,
+
+    /// <summary>The same, after their mean is subtracted.</summary>
+    Standardize,
+}
 
 /// <summary>The group of options that changes a score before anything learns from it.</summary>
 public sealed record ScoreOptions
@@ -25,9 +38,43 @@ public sealed record ScoreOptions
     [Range(0, 1e6)]
     public double OverlongPenalty { get; init; } = 1;
 
+    [Description(
+        "divide scores by the standard deviation of all so far (deviation), after subtracting their mean (standardize), or not (none)"
+    )]
+    public ScoreScaling ScoreScaling { get; init; } = ScoreScaling.None;
+
     [Description("clip scores at this magnitude; 0 for no limit")]
     [Range(0, 1e6)]
     public double ScoreClip { get; init; }
+
+    /// <summary>Scores in the unit that <see cref="ScoreScaling"/> asks for; what was seen is remembered.</summary>
+    internal IReadOnlyList<Score> Scaled(IReadOnlyList<Score> scores, RunningMoments seen)
+    {
+        if (ScoreScaling == ScoreScaling.None)
+        {
+            return scores;
+        }
+
+        seen.Add([.. scores.Select(s => s.Total)]);
+        var scale = 1 / (seen.Deviation + Smallest);
+        var shift = ScoreScaling == ScoreScaling.Standardize ? -seen.Mean * scale : 0;
+        // A shift belongs to the answer: it is paid where the last mark is.
+        return
+        [
+            .. scores.Select(s =>
+            {
+                var scaled = s.Scale(scale);
+                var last = scaled.TokenRewards[^1];
+                return scaled with
+                {
+                    TokenRewards = scaled.TokenRewards.SetItem(scaled.TokenRewards.Length - 1, last with { Value = last.Value + shift }),
+                };
+            }),
+        ];
+    }
+
+    // The spacing of float32 at 1, which TRL adds.
+    private const double Smallest = 1.1920929e-07;
 
     /// <summary>The score's rewards after the clip and the rules for answers that did not end or are too long.</summary>
     /// <param name="maxNewTokens">The longest answer that may be sampled.</param>

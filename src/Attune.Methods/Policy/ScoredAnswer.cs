@@ -28,6 +28,9 @@ public sealed record ScoredAnswer(
     /// <summary>Of the distribution that each token was drawn from, nats; empty where the method does not read it.</summary>
     public float[] Entropy { get; init; } = [];
 
+    /// <summary>KL(pi || pi_ref) of those distributions, nats; empty where the method does not read it.</summary>
+    public float[] FullKl { get; init; } = [];
+
     /// <summary>What a round logs of an </summary>
     internal void Measure(Metrics measured)
     {

@@ -66,6 +66,7 @@ public static class Surrogate
         var (tokens, actions) = (oldLogProbs.shape[0], ratio.shape[0]);
         var metrics = new Metrics();
         metrics.AddSum("policy/approxkl_avg", (scores.LogProbs - oldLogProbs).square().sum().ToDouble() / 2, tokens);
+        metrics.AddSum("policy/kl_avg", (oldLogProbs - scores.LogProbs).sum().ToDouble(), tokens);
         metrics.AddSum("policy/clipfrac_avg", clipped.sum().ToDouble(), actions);
         metrics.AddSum("policy/entropy_avg", scores.Entropy.sum().ToDouble(), tokens);
         metrics.AddSum("loss/policy_avg", loss.sum().ToDouble(), actions);
