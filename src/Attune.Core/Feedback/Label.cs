@@ -24,7 +24,12 @@ public sealed record Demonstration(Prompt Prompt, string Answer) : Label(Prompt)
 
 /// <summary>One answer preferred to another.</summary>
 /// <param name="Margin">How much better, in the annotator's scale; null where only the order was asked.</param>
-public sealed record Preference(Prompt Prompt, string Chosen, string Rejected, double? Margin = null) : Label(Prompt);
+public sealed record Preference(Prompt Prompt, string Chosen, string Rejected, double? Margin = null) : Label(Prompt)
+{
+    /// <summary>Probability that the chosen answer is better, such as the share of annotators who said so; one half is a tie.</summary>
+    [JsonIgnore]
+    public double Probability { get; init; } = 1;
+}
 
 /// <summary>The best of K answers (Ziegler et al. 2019).</summary>
 /// <param name="Best">Index into <paramref name="Answers"/>.</param>

@@ -143,6 +143,8 @@ public static partial class MetricCatalog
                     "Beirami et al. 2024"
                 ),
                 new("reward_model_accuracy", "1", "eval_accuracy of the final reward model.", Own),
+                new("kept_score", "reward", "Rejection sampling: mean score of all answers kept in the run.", Own),
+                new("blind_score", "reward", "Rejection sampling: mean score of as many answers, chosen blindly among the same.", Own),
                 new("win_rate_vs_reference", "1", "eval/win_rate of the final policy.", Own),
                 new("win_rate_vs_reference_low", "1", "Lower end of its 95% interval.", "Wilson 1927"),
                 new("win_rate_vs_reference_high", "1", "Upper end of its 95% interval.", "Wilson 1927"),

@@ -51,6 +51,7 @@ public static partial class MetricCatalog
                     "TRL GRPO; TRL KTO"
                 ),
                 new("objective/kept_scores", "reward", "Mean score of the answers kept for training (rejection sampling).", Own),
+                new("objective/blind_scores", "reward", "Mean score of as many answers, chosen blindly among the same.", Own),
                 new("objective/kept_share", "1", "Share of the round's answers kept for training, over its passes.", Own),
                 new("online/labels", "labels", "Labels on which the newest reward model was trained and measured (online feedback).", Own),
                 new(

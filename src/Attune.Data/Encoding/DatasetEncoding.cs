@@ -48,7 +48,7 @@ public static class DatasetEncoding
             limit,
             item =>
                 limit.Fit(item.Prompt, [item.Chosen, item.Rejected], item.Cut) is { } rows
-                    ? new TokenPair(rows[0], rows[1], item.Margin ?? 0)
+                    ? new TokenPair(rows[0], rows[1], item.Margin ?? 0) { Probability = item.Probability }
                     : null
         );
     }

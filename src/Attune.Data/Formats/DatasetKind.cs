@@ -18,6 +18,9 @@ public enum DatasetKind
     /// <summary>{prompt, completion, label}.</summary>
     UnpairedPreference,
 
+    /// <summary>{prompt, completion, rating}.</summary>
+    Rating,
+
     /// <summary>{prompt, completions, labels}.</summary>
     Stepwise,
 

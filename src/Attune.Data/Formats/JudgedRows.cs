@@ -25,6 +25,51 @@ internal sealed class VerdictRows : IRowFormat<Verdict>
     }
 }
 
+/// <summary>One answer with a rating, on the scale of the row: from 0 to 1 where it names none.</summary>
+internal sealed class RatingRows : IRowFormat<Rating>
+{
+    public DatasetKind Kind => DatasetKind.Rating;
+
+    public Rating Read(RowFields row)
+    {
+        var (prompt, answer) = PromptField.ReadAnswer(row, PromptField.Read(row), "completion");
+        var (rating, worst, best) = (
+            row.Number(row.Get("rating"), "rating"),
+            row.NumberOrNull("worst") ?? 0,
+            row.NumberOrNull("best") ?? 1
+        );
+        if (!row.Failed && !(worst < best))
+        {
+            row.Fail("best", string.Create(CultureInfo.InvariantCulture, $"found {best}; expected more than worst, which is {worst}."));
+        }
+        if (!row.Failed && (rating < worst || rating > best))
+        {
+            row.Fail(
+                "rating",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"found {rating}; expected {worst} to {best}. Name another scale by the fields worst and best."
+                )
+            );
+        }
+        return new Rating(prompt, answer, rating, worst, best)
+        {
+            Annotator = row.TextOrNull("annotator"),
+            Cut = CutField.Read(row),
+        };
+    }
+
+    public void Write(Utf8JsonWriter json, Rating item)
+    {
+        PromptField.Write(json, item.Prompt);
+        PromptField.WriteAnswer(json, "completion", item.Prompt, item.Answer);
+        json.WriteNumber("rating", item.Value);
+        json.WriteNumber("worst", item.Worst);
+        json.WriteNumber("best", item.Best);
+        CutField.Write(json, item);
+    }
+}
+
 /// <summary>Steps of a solution, each with a label.</summary>
 internal sealed class StepRows : IRowFormat<StepLabels>
 {

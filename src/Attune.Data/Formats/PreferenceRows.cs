@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
@@ -28,7 +29,22 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
         {
             Annotator = row.TextOrNull("annotator"),
             Cut = CutField.ReadPair(row),
+            Probability = Probability(row),
         };
+    }
+
+    private static double Probability(RowFields row)
+    {
+        var probability = row.NumberOrNull("probability") ?? 1;
+        if (probability is < 0 or > 1)
+        {
+            row.Fail(
+                "probability",
+                $"found {probability.ToString(CultureInfo.InvariantCulture)}; expected how likely chosen is to be better, from 0 to 1."
+            );
+        }
+
+        return probability;
     }
 
     public void Write(Utf8JsonWriter json, Preference item)
@@ -39,6 +55,10 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
         if (item.Margin is { } margin)
         {
             json.WriteNumber("margin", margin);
+        }
+        if (item.Probability != 1)
+        {
+            json.WriteNumber("probability", item.Probability);
         }
         CutField.Write(json, item);
     }

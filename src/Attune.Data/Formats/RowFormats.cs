@@ -12,6 +12,7 @@ public static class RowFormats
         new DemonstrationRows(),
         PreferenceRows.Instance,
         new VerdictRows(),
+        new RatingRows(),
         new StepRows(),
         new ChoiceRows(),
         new RankingRows(),
@@ -59,7 +60,7 @@ public static class RowFormats
         All.OfType<IRowFormat<T>>().FirstOrDefault()
         ?? throw new ArgumentException(
             $"no data format holds {typeof(T).Name}; there are formats for Document, Prompt, Demonstration, Preference, "
-                + "Verdict, StepLabels, Choice and Ranking."
+                + "Verdict, Rating, StepLabels, Choice and Ranking."
         );
 
     /// <summary>The fields that a kind of row may have.</summary>
@@ -69,8 +70,9 @@ public static class RowFormats
             DatasetKind.LanguageModeling => ["text", "messages", "annotator", CutField.Name],
             DatasetKind.PromptOnly => ["prompt"],
             DatasetKind.PromptCompletion => ["prompt", "completion", "annotator", CutField.Name],
-            DatasetKind.Preference => ["prompt", "chosen", "rejected", "margin", "annotator", CutField.Name],
+            DatasetKind.Preference => ["prompt", "chosen", "rejected", "margin", "probability", "annotator", CutField.Name],
             DatasetKind.UnpairedPreference => ["prompt", "completion", "label", "annotator", CutField.Name],
+            DatasetKind.Rating => ["prompt", "completion", "rating", "worst", "best", "annotator", CutField.Name],
             DatasetKind.Stepwise => ["prompt", "completions", "labels", "annotator"],
             DatasetKind.Choice => ["prompt", "answers", "best", "annotator", CutField.Name],
             DatasetKind.Ranking => ["prompt", "answers", "ranks", "annotator", CutField.Name],
@@ -86,6 +88,7 @@ public static class RowFormats
             DatasetKind.PromptCompletion => "prompt-completion rows {prompt, completion}",
             DatasetKind.Preference => "preference rows {prompt, chosen, rejected}",
             DatasetKind.UnpairedPreference => "unpaired preference rows {prompt, completion, label}",
+            DatasetKind.Rating => "rating rows {prompt, completion, rating}",
             DatasetKind.Stepwise => "stepwise rows {prompt, completions, labels}",
             DatasetKind.Choice => "choice rows {prompt, answers, best}",
             DatasetKind.Ranking => "ranking rows {prompt, answers, ranks}",
@@ -99,6 +102,7 @@ public static class RowFormats
         return Has("chosen") || Has("rejected") ? DatasetKind.Preference
             : Has("completions") ? DatasetKind.Stepwise
             : Has("completion") && Has("label") ? DatasetKind.UnpairedPreference
+            : Has("completion") && Has("rating") ? DatasetKind.Rating
             : Has("completion") ? DatasetKind.PromptCompletion
             : Has("answers") && Has("ranks") ? DatasetKind.Ranking
             : Has("answers") ? DatasetKind.Choice

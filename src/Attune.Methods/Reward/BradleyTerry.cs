@@ -30,10 +30,38 @@ public static class BradleyTerry
         return (-nn.functional.logsigmoid(chosen - rejected - margin)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Trains a scalar head, and the trunk below it, on pairs.</summary>
-    public sealed class Objective(ScalarModel model) : IObjective<TokenPair>
+    /// <summary>
+    /// log P(first preferred) where a share of the judgements is made by chance: log(share / 2 + (1 - share) sigma(difference)). No label
+    /// is then less likely than half the share, so a few wrong ones cannot pull rewards far (Christiano et al. 2017, arXiv:1706.03741,
+    /// section 2.2.3, with a share of 10%).
+    /// </summary>
+    /// <param name="difference">first reward minus second, [pairs]</param>
+    /// <returns>[pairs], nats</returns>
+    public static Tensor WithChance(Tensor difference, double share)
     {
-        public IReadOnlyList<FlatParameters> Learners { get; } = [model.Learner];
+        difference.Require([-1]);
+        using var scope = NewDisposeScope();
+        var judged = nn.functional.logsigmoid(difference);
+        return (
+            share == 0 ? judged : logaddexp(judged + Math.Log(1 - share), full_like(judged, Math.Log(share / 2)))
+        ).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Trains a scalar head, and the trunk below it, on pairs.</summary>
+    public sealed class Objective : IObjective<TokenPair>
+    {
+        private readonly ScalarModel _model;
+        private readonly Comparison _comparison;
+
+        /// <param name="options">null for the plain loss</param>
+        /// <param name="ties">share of ties in the data</param>
+        public Objective(ScalarModel model, ComparisonOptions? options = null, double ties = 0)
+        {
+            (_model, _comparison) = (model, Comparison.Of(options ?? new ComparisonOptions(), ties));
+            Learners = [model.Learner, .. _comparison.Learners];
+        }
+
+        public IReadOnlyList<FlatParameters> Learners { get; }
 
         public double Weight(TokenPair item) => 1;
 
@@ -42,19 +70,43 @@ public static class BradleyTerry
         public ObjectiveValue Evaluate(IReadOnlyList<TokenPair> items)
         {
             // One forward pass for both halves: chosen first, then rejected.
-            var rewards = AnswerScores.Of(model, [.. items.Select(p => p.Chosen), .. items.Select(p => p.Rejected)]); // [2 * pairs]
+            var rewards = AnswerScores.Of(_model, [.. items.Select(p => p.Chosen), .. items.Select(p => p.Rejected)]); // [2 * pairs]
             var chosen = rewards.narrow(0, 0, items.Count);
             var rejected = rewards.narrow(0, items.Count, items.Count);
-            var margin = tensor(items.Select(p => (float)p.Margin).ToArray(), device: rewards.device);
+            var options = _comparison.Options;
+            var margin = tensor(items.Select(p => (float)(options.MarginScale * p.Margin)).ToArray(), device: rewards.device);
             var metrics = new Metrics();
-            RewardMetrics.AddPairs(metrics, chosen, rejected);
+            Measure(metrics, chosen, rejected, items);
             RewardMetrics.AddRange(metrics, rewards);
-            return new ObjectiveValue(Loss(chosen, rejected, margin).sum(), metrics);
+            var loss = _comparison.Loss(chosen, rejected, margin, [.. items.Select(p => p.Probability)]).sum();
+            return new ObjectiveValue(
+                options.CenterRewardsCoefficient == 0
+                    ? loss
+                    : loss + options.CenterRewardsCoefficient * Centering.Loss(stack([chosen, rejected], -1)).sum(),
+                metrics
+            );
+        }
+
+        /// <summary>Accuracy and margin of the pairs that have an order, in that order.</summary>
+        private static void Measure(Metrics metrics, Tensor chosen, Tensor rejected, IReadOnlyList<TokenPair> items)
+        {
+            using var scope = NewDisposeScope();
+            long[] ordered = [.. Enumerable.Range(0, items.Count).Where(i => items[i].Probability != 0.5).Select(i => (long)i)];
+            if (ordered.Length == 0)
+            {
+                return;
+            }
+
+            var signs = tensor(ordered.Select(i => items[(int)i].Probability > 0.5 ? 1f : -1f).ToArray(), device: chosen.device);
+            var index = tensor(ordered, device: chosen.device);
+            var (first, second) = (chosen.index_select(0, index) * signs, rejected.index_select(0, index) * signs);
+            RewardMetrics.AddPairs(metrics, first, second);
         }
     }
 
     /// <summary>The loss on pairs, as a stage trains by it.</summary>
-    public sealed class Labels : IRewardLoss<Core.Feedback.Preference, TokenPair>
+    /// <param name="options">null for the plain loss</param>
+    public sealed class Labels(ComparisonOptions? options = null) : IRewardLoss<Core.Feedback.Preference, TokenPair>
     {
         public EncodedData<TokenPair> Encode(Encoder encoder, IReadOnlyList<Core.Feedback.Preference> labels, int maxLength) =>
             encoder.EncodeAll(labels, maxLength);
@@ -66,9 +118,13 @@ public static class BradleyTerry
                 Rejected = change(item.Rejected),
             };
 
-        public IObjective<TokenPair> Objective(ScalarModel model) => new Objective(model);
+        public IObjective<TokenPair> Objective(ScalarModel model, IReadOnlyList<TokenPair> data) =>
+            new Objective(model, options, data.Count(p => p.Probability == 0.5) / (double)Math.Max(1, data.Count));
 
-        public IEnumerable<(TokenSequence Better, TokenSequence Worse)> Pairs(TokenPair item) => [(item.Chosen, item.Rejected)];
+        public IEnumerable<(TokenSequence Better, TokenSequence Worse)> Pairs(TokenPair item) =>
+            item.Probability > 0.5 ? [(item.Chosen, item.Rejected)]
+            : item.Probability < 0.5 ? [(item.Rejected, item.Chosen)]
+            : [];
 
         public TokenSequence Answer(TokenPair item) => item.Chosen;
     }

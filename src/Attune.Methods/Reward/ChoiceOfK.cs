@@ -28,7 +28,8 @@ public static class ChoiceOfK
     }
 
     /// <summary>Trains a scalar head, and the trunk below it, on choices. Choices with different K may be mixed.</summary>
-    public sealed class Objective(ScalarModel model) : IObjective<TokenChoice>
+    /// <param name="center">Weight of <see cref="Centering"/>.</param>
+    public sealed class Objective(ScalarModel model, double center = 0) : IObjective<TokenChoice>
     {
         public IReadOnlyList<FlatParameters> Learners { get; } = [model.Learner];
 
@@ -47,6 +48,11 @@ public static class ChoiceOfK
             {
                 var own = rewards.narrow(0, start, item.Answers.Length).unsqueeze(0); // [1, K]
                 losses.Add(Loss(own, tensor([(long)item.Best], device: rewards.device)));
+                if (center > 0)
+                {
+                    losses.Add(center * Centering.Loss(own));
+                }
+
                 metrics.Add("accuracy", own.argmax(-1).item<long>() == item.Best ? 1 : 0);
                 start += item.Answers.Length;
             }
@@ -56,7 +62,8 @@ public static class ChoiceOfK
     }
 
     /// <summary>The loss on choices, as a stage trains by it; the best answer and each of the others are the pairs.</summary>
-    public sealed class Labels : IRewardLoss<Choice, TokenChoice>
+    /// <param name="center">Weight of <see cref="Centering"/>.</param>
+    public sealed class Labels(double center = 0) : IRewardLoss<Choice, TokenChoice>
     {
         public EncodedData<TokenChoice> Encode(Encoder encoder, IReadOnlyList<Choice> labels, int maxLength) =>
             encoder.EncodeAll(labels, maxLength);
@@ -67,7 +74,7 @@ public static class ChoiceOfK
                 Answers = [.. item.Answers.Select(change)],
             };
 
-        public IObjective<TokenChoice> Objective(ScalarModel model) => new Objective(model);
+        public IObjective<TokenChoice> Objective(ScalarModel model, IReadOnlyList<TokenChoice> data) => new Objective(model, center);
 
         public IEnumerable<(TokenSequence Better, TokenSequence Worse)> Pairs(TokenChoice item) =>
             item.Answers.Where((_, i) => i != item.Best).Select(other => (item.Answers[item.Best], other));

@@ -69,7 +69,7 @@ public static class Classification
                 Sequence = change(item.Sequence),
             };
 
-        public IObjective<LabelledSequence> Objective(ScalarModel model) => new Objective(model);
+        public IObjective<LabelledSequence> Objective(ScalarModel model, IReadOnlyList<LabelledSequence> data) => new Objective(model);
 
         public IEnumerable<(TokenSequence Better, TokenSequence Worse)> Pairs(LabelledSequence item) => [];
 

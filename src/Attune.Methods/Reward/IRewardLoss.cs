@@ -18,9 +18,10 @@ public interface IRewardLoss<TLabel, TItem>
     /// <summary>The item with every sequence changed, in a fixed order.</summary>
     TItem Change(TItem item, Func<TokenSequence, TokenSequence> change);
 
-    IObjective<TItem> Objective(ScalarModel model);
+    /// <param name="data">What it will be trained on, for losses that begin where the data are.</param>
+    IObjective<TItem> Objective(ScalarModel model, IReadOnlyList<TItem> data);
 
-    /// <summary>The pairs in it that have an order, by which accuracy is measured; none in verdicts on single answers.</summary>
+    /// <summary>The pairs in it that have an order, by which accuracy is measured; none in ties, and in verdicts and ratings of single answers.</summary>
     IEnumerable<(TokenSequence Better, TokenSequence Worse)> Pairs(TItem item);
 
     /// <summary>One of its answers, with the prompt.</summary>

@@ -40,7 +40,8 @@ public static class PlackettLuce
         [.. Enumerable.Range(0, ranks.Count).Where(i => wanted(ranks[i])).Select(i => (long)i)];
 
     /// <summary>Trains a scalar head, and the trunk below it, on rankings.</summary>
-    public sealed class Objective(ScalarModel model) : IObjective<TokenRanking>
+    /// <param name="center">Weight of <see cref="Centering"/>.</param>
+    public sealed class Objective(ScalarModel model, double center = 0) : IObjective<TokenRanking>
     {
         public IReadOnlyList<FlatParameters> Learners { get; } = [model.Learner];
 
@@ -48,12 +49,14 @@ public static class PlackettLuce
 
         public int Length(TokenRanking item) => item.Answers.Max(a => a.Length);
 
-        public ObjectiveValue Evaluate(IReadOnlyList<TokenRanking> items) => RankingObjective.Evaluate(model, items, Loss);
+        public ObjectiveValue Evaluate(IReadOnlyList<TokenRanking> items) => RankingObjective.Evaluate(model, items, Loss, center);
     }
 
     /// <inheritdoc/>
-    public sealed class Labels : RankingLabels
+    /// <param name="center">Weight of <see cref="Centering"/>.</param>
+    public sealed class Labels(double center = 0) : RankingLabels
     {
-        public override IObjective<TokenRanking> Objective(ScalarModel model) => new Objective(model);
+        public override IObjective<TokenRanking> Objective(ScalarModel model, IReadOnlyList<TokenRanking> data) =>
+            new Objective(model, center);
     }
 }

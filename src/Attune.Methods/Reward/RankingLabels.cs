@@ -9,7 +9,7 @@ namespace Attune.Methods.Reward;
 /// <summary>What the two losses on rankings share as a stage trains by them.</summary>
 public abstract class RankingLabels : IRewardLoss<Ranking, TokenRanking>
 {
-    public abstract IObjective<TokenRanking> Objective(ScalarModel model);
+    public abstract IObjective<TokenRanking> Objective(ScalarModel model, IReadOnlyList<TokenRanking> data);
 
     public EncodedData<TokenRanking> Encode(Encoder encoder, IReadOnlyList<Ranking> labels, int maxLength) =>
         encoder.EncodeAll(labels, maxLength);

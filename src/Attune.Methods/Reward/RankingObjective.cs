@@ -13,7 +13,8 @@ internal static class RankingObjective
     public static ObjectiveValue Evaluate(
         ScalarModel model,
         IReadOnlyList<TokenRanking> items,
-        Func<Tensor, IReadOnlyList<int>, Tensor> loss
+        Func<Tensor, IReadOnlyList<int>, Tensor> loss,
+        double center
     )
     {
         var rewards = AnswerScores.Of(model, [.. items.SelectMany(r => r.Answers)]); // [all answers]
@@ -25,6 +26,11 @@ internal static class RankingObjective
         {
             var own = rewards.narrow(0, start, item.Answers.Length);
             losses.Add(loss(own, item.Ranks));
+            if (center > 0)
+            {
+                losses.Add(center * Centering.Loss(own));
+            }
+
             var (better, worse) = RankingPairs.Pairs(item.Ranks);
             if (better.Length > 0)
             {

@@ -23,6 +23,9 @@ public enum RewardLoss
 
     /// <summary>Verdicts on single answers.</summary>
     Classification,
+
+    /// <summary>Ratings of single answers.</summary>
+    Regression,
 }
 
 /// <summary>Reward-model training. Defaults: Stiennon 2020's single epoch; TRL's learning rate.</summary>
@@ -35,7 +38,10 @@ public enum RewardLoss
 )]
 public sealed record RewardOptions : IValidatableObject
 {
-    [Description("loss: bradley-terry (pairs), choice (best of K), ranking or plackett-luce (rankings), or classification (verdicts)")]
+    [Description(
+        "loss: bradley-terry (pairs), choice (best of K), ranking or plackett-luce (rankings), classification (verdicts), "
+            + "or regression (ratings)"
+    )]
     public RewardLoss Loss { get; init; } = RewardLoss.BradleyTerry;
 
     [Description("reward models to train, with different heads and orders of the data; their spread measures disagreement")]
@@ -51,6 +57,9 @@ public sealed record RewardOptions : IValidatableObject
     [Description("mean-minus-sd and mean-minus-variance only: reward that a unit of disagreement costs")]
     [Range(0, 1000)]
     public double DisagreementPenalty { get; init; } = 0.5;
+
+    [Flatten]
+    public ComparisonOptions Comparison { get; init; } = new();
 
     [Description("passes over the data")]
     [Range(0.0001, 10_000)]
@@ -92,6 +101,14 @@ public sealed record RewardOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
+        foreach (var option in Comparison.Unused(Loss))
+        {
+            yield return new ValidationResult(
+                $"{option} is set, but means nothing to this loss. Expected another loss, or no {option}.",
+                [nameof(Loss)]
+            );
+        }
+
         if (Aggregation != RewardAggregation.Mean && Members == 1)
         {
             yield return new ValidationResult(

@@ -23,7 +23,7 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup setup, St
 {
     private readonly RewardFit<Choice, TokenChoice> _fit = new(
         options.Reward,
-        new ChoiceOfK.Labels(),
+        new ChoiceOfK.Labels(options.Reward.Comparison.CenterRewardsCoefficient),
         context,
         setup.Reference,
         setup.Encoder

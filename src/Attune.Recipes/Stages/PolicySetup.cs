@@ -136,6 +136,9 @@ internal sealed class PolicySetup : IDisposable
     /// <summary>What must happen before some rounds; null for nothing.</summary>
     public IRoundPreparation? Preparation { get; set; }
 
+    /// <summary>What the method says of its training, for the stage's result.</summary>
+    public Dictionary<string, double> MethodFigures { get; } = [];
+
     public Encoder Encoder { get; }
     public PromptPool Prompts { get; }
     public PromptPool HeldOut { get; }
@@ -212,7 +215,7 @@ internal sealed class PolicySetup : IDisposable
         ModelFiles.Save(Policy, _context.FinalFolder);
         Encoder.Save(_context.FinalFolder);
         _context.Artifacts = _context.Artifacts with { Policy = _context.FinalFolder };
-        return AlignmentFigures.Of(_before, after, progress).WithExact(_exactBefore, exact);
+        return new(AlignmentFigures.Of(_before, after, progress).WithExact(_exactBefore, exact).Concat(MethodFigures));
     }
 
     public void Dispose() => _owned.ForEach(o => o.Dispose());

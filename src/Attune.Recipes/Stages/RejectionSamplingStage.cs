@@ -18,13 +18,11 @@ public sealed record RejectionSamplingStage : PolicyStage
 
     internal override IPolicyOptions Options => Method;
 
-    internal override Task<Progress> LearnAsync(PolicySetup setup, StageContext context, CancellationToken cancel) =>
-        FitAsync(
-            setup,
-            context,
-            new Sft.Objective(setup.Policy),
-            new RejectionSampling.Experience(Method, setup.Rollouts),
-            "rejection sampling",
-            cancel
-        );
+    internal override async Task<Progress> LearnAsync(PolicySetup setup, StageContext context, CancellationToken cancel)
+    {
+        var experience = new RejectionSampling.Experience(Method, setup.Rollouts);
+        var progress = await FitAsync(setup, context, new Sft.Objective(setup.Policy), experience, "rejection sampling", cancel);
+        (setup.MethodFigures["kept_score"], setup.MethodFigures["blind_score"]) = experience.Scores;
+        return progress;
+    }
 }

@@ -16,7 +16,31 @@ internal static class RewardFigures
         RewardModel model,
         IReadOnlyList<(TokenSequence Better, TokenSequence Worse)> pairs,
         IEnumerable<TItem> heldOut
-    ) => pairs.Count > 0 ? OfPairs(kind, PairFit.Of(model, pairs)) : OfVerdicts(kind, model, [.. heldOut.OfType<LabelledSequence>()]);
+    )
+    {
+        RatedSequence[] ratings = [.. heldOut.OfType<RatedSequence>()];
+        return pairs.Count > 0 ? OfPairs(kind, PairFit.Of(model, pairs))
+            : ratings.Length > 0 ? OfRatings(kind, model, ratings)
+            : OfVerdicts(kind, model, [.. heldOut.OfType<LabelledSequence>()]);
+    }
+
+    /// <summary>Ratings: the mean squared error on the scale from -1 to 1, and how far rewards go along with ratings (Pearson's r).</summary>
+    private static StageResult OfRatings(string kind, RewardModel model, RatedSequence[] heldOut)
+    {
+        var rewards = model.Trained([.. heldOut.Select(h => h.Sequence)]);
+        double[] targets = [.. heldOut.Select(h => h.Target)];
+        var ((meanReward, reward), (meanTarget, target)) = (Moments.Of(rewards), Moments.Of(targets));
+        var covariance = rewards.Zip(targets, (r, t) => (r - meanReward) * (t - meanTarget)).Average();
+        return new StageResult(
+            kind,
+            0,
+            new Dictionary<string, double>
+            {
+                ["mean_squared_error"] = rewards.Zip(targets, (r, t) => (r - t) * (r - t)).Average(),
+                ["correlation"] = covariance / Math.Sqrt(reward * target),
+            }
+        );
+    }
 
     /// <summary>From raw rewards to the reward's unit: of the one member, or of each as if it were alone.</summary>
     public static IEnumerable<KeyValuePair<string, double>> OfUnits(RewardModel model) =>

@@ -72,7 +72,7 @@ internal sealed class RewardFit<TLabel, TItem>(
                 EvaluateEvery = method.EvaluateEvery,
                 Vary = method.TokenDropout > 0 ? Vary : null,
             };
-            await training.TrainAsync(i, member, loss.Objective(member), experience, cancel);
+            await training.TrainAsync(i, member, loss.Objective(member, data.Train), experience, cancel);
             members.Add(member);
         }
 

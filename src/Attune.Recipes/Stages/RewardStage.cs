@@ -44,11 +44,12 @@ public sealed record RewardStage : Stage
     public override Task<StageResult> RunAsync(StageContext context, CancellationToken cancel) =>
         Method.Loss switch
         {
-            RewardLoss.BradleyTerry => FitAsync(new BradleyTerry.Labels(), context, cancel),
-            RewardLoss.Choice => FitAsync(new ChoiceOfK.Labels(), context, cancel),
-            RewardLoss.Ranking => FitAsync(new RankingPairs.Labels(), context, cancel),
-            RewardLoss.PlackettLuce => FitAsync(new PlackettLuce.Labels(), context, cancel),
+            RewardLoss.BradleyTerry => FitAsync(new BradleyTerry.Labels(Method.Comparison), context, cancel),
+            RewardLoss.Choice => FitAsync(new ChoiceOfK.Labels(Method.Comparison.CenterRewardsCoefficient), context, cancel),
+            RewardLoss.Ranking => FitAsync(new RankingPairs.Labels(Method.Comparison), context, cancel),
+            RewardLoss.PlackettLuce => FitAsync(new PlackettLuce.Labels(Method.Comparison.CenterRewardsCoefficient), context, cancel),
             RewardLoss.Classification => FitAsync(new Classification.Labels(), context, cancel),
+            RewardLoss.Regression => FitAsync(new Regression.Labels(), context, cancel),
             _ => throw new UnreachableException(),
         };
 
@@ -112,5 +113,10 @@ public sealed record RewardStage : Stage
 
     /// <summary>Answers to one prompt stay together; single texts that are judged under one prompt, or none, are split by text.</summary>
     private static string SplitKey(Label label) =>
-        label is Verdict verdict ? verdict.Prompt.Key + "\u001e" + verdict.Answer : label.Prompt.Key;
+        label switch
+        {
+            Verdict verdict => verdict.Prompt.Key + "\u001e" + verdict.Answer,
+            Rating rating => rating.Prompt.Key + "\u001e" + rating.Answer,
+            _ => label.Prompt.Key,
+        };
 }

@@ -1,5 +1,4 @@
 using Attune.Models.Architecture;
-using Attune.Models.Weights;
 using static TorchSharp.torch;
 
 namespace Attune.Training.Rewards;

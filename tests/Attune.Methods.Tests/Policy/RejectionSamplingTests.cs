@@ -1,9 +1,12 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Runs;
+using Attune.Core.Tokens;
+using Attune.Data.Encoding;
 using Attune.Methods.Policy;
 using Attune.Methods.Supervised;
 using Attune.Methods.Tests.Loop;
 using Attune.Testing.Training;
+using Attune.Training.Contracts;
 using CsCheck;
 
 namespace Attune.Methods.Tests.Policy;
@@ -15,6 +18,8 @@ public sealed class RejectionSamplingTests
         {
             Rollouts = new() { TotalEpisodes = 64, RolloutBatchSize = 32 },
             NumGenerations = 4,
+            KeepCut = true,
+            KeepDuplicates = true,
             Sampling = new() { MaxNewTokens = 6, Temperature = 0.9 },
             Training = new RejectionSamplingOptions().Training with { BatchSize = 4, LearningRate = 3e-3 },
         };
@@ -79,6 +84,66 @@ public sealed class RejectionSamplingTests
     }
 
     [Fact]
+    public async Task The_best_of_the_whole_round_are_at_least_as_good_as_as_many_of_each_prompt()
+    {
+        var (apart, together) = (await Round(Small), await Round(Small with { Selection = AnswerSelection.Global }));
+        Assert.Equal(apart.Kept.Length, together.Kept.Length);
+        Assert.True(together.Round.Measured["objective/kept_scores"] >= apart.Round.Measured["objective/kept_scores"]);
+        // Nothing left out scores more than what was kept.
+        var kept = together.Kept.Min(Score);
+        Assert.Equal(8, together.All.OrderByDescending(Score).Take(8).Count(a => Score(a) >= kept));
+    }
+
+    [Fact]
+    public async Task Answers_that_were_cut_and_equal_ones_are_left_out()
+    {
+        var plain = await Round(Small with { Keep = 3 });
+        var strict = await Round(Small with { Keep = 3, KeepCut = false, KeepDuplicates = false });
+        Assert.Contains(plain.Kept, s => s.Tokens[^1] != TinyRollouts.EndToken); // else there is nothing to see
+        Assert.All(strict.Kept, s => Assert.Equal(TinyRollouts.EndToken, s.Tokens[^1]));
+        Assert.Equal(strict.Kept.Distinct().Count(), strict.Kept.Length);
+        Assert.True(strict.Round.Measured["objective/kept_share"] < 0.75);
+    }
+
+    [Fact]
+    public async Task Below_the_lowest_score_nothing_is_kept()
+    {
+        var round = await Round(Small with { Keep = 3, MinScore = 0.5 });
+        Assert.NotEmpty(round.Kept);
+        Assert.All(round.Kept, s => Assert.True(Score(s) >= 0.5));
+        Assert.Empty((await Round(Small with { MinScore = 2 })).Round.Updates);
+    }
+
+    /// <summary>Over many rounds the blind choice has the mean score of what was drawn, and the selection far more.</summary>
+    [Fact]
+    public async Task Beside_every_selection_as_many_answers_are_chosen_blindly()
+    {
+        var options = Small with { Rollouts = Small.Rollouts with { TotalEpisodes = 640 } };
+        using var tiny = new TinyRollouts(options);
+        var experience = new RejectionSampling.Experience(options, tiny.Parts);
+        List<double> drawn = [];
+        for (var i = 0; i < 20; i++)
+        {
+            var at = Progress.Start(new Seed(1)) with { Round = i, Items = i * 32 };
+            drawn.Add((await experience.NextAsync(at, CancellationToken.None))!.Measured["objective/scores"]);
+        }
+
+        Assert.Equal(drawn.Average(), experience.Scores.Blind, 0.05);
+        Assert.True(experience.Scores.Kept > experience.Scores.Blind + 0.15);
+        var resumed = new RejectionSampling.Experience(options, tiny.Parts);
+        resumed.Restore(experience.State);
+        Assert.Equal(experience.Scores, resumed.Scores);
+    }
+
+    [Fact]
+    public async Task The_control_that_chooses_blindly_learns_what_it_measures()
+    {
+        var round = await Round(Small with { Selection = AnswerSelection.Random });
+        Assert.Equal(8, round.Kept.Length);
+        Assert.Equal(round.Round.Measured["objective/blind_scores"], round.Round.Measured["objective/kept_scores"]);
+    }
+
+    [Fact]
     public void What_cannot_work_is_said()
     {
         string[] Problems(RejectionSamplingOptions options) =>
@@ -87,6 +152,18 @@ public sealed class RejectionSamplingTests
         Assert.Contains("nothing is rejected", Assert.Single(Problems(Small with { Keep = 4 })), StringComparison.Ordinal);
         Assert.Contains("expected a multiple", Assert.Single(Problems(Small with { NumGenerations = 5 })), StringComparison.Ordinal);
         Assert.Contains("expected a rising one", Assert.Single(Problems(Small with { StartPercentile = 0.99 })), StringComparison.Ordinal);
+    }
+
+    private static double Score(TokenSequence answer) => (double)TinyData.EvenTokens(answer) / answer.AnswerLength;
+
+    private static async Task<(Round<PackedRow> Round, TokenSequence[] Kept, TokenSequence[] All)> Round(RejectionSamplingOptions options)
+    {
+        using var tiny = new TinyRollouts(options);
+        var experience = new RejectionSampling.Experience(options, tiny.Parts);
+        var round = (await experience.NextAsync(Progress.Start(new Seed(1)), CancellationToken.None))!;
+        var requests = tiny.Parts.Prompts.Draw(new Seed(1), 0, options.Rollouts.RolloutBatchSize, options.NumGenerations);
+        var all = await tiny.Parts.Sampler.SampleAsync(requests, tiny.Parts.Sampling, CancellationToken.None);
+        return (round, [.. round.Updates.SelectMany(u => u).Select(r => r.Segments.Single())], [.. all.Select(r => r.Sequence)]);
     }
 
     /// <summary>Each round draws the policy towards best-of-4 of the round before: the reward climbs, here nearly to the top.</summary>
@@ -99,6 +176,7 @@ public sealed class RejectionSamplingTests
             Rollouts = new() { TotalEpisodes = 256 * 12, RolloutBatchSize = 256 },
             NumGenerations = 4,
             NumIterations = 2,
+            KeepCut = true,
             Sampling = new() { MaxNewTokens = 2 },
             Training = new RejectionSamplingOptions().Training with { BatchSize = 32, LearningRate = 3e-3 },
         };
