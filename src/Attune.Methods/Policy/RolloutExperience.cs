@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
@@ -6,6 +7,7 @@ using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
+using Attune.Training.Rewards;
 
 namespace Attune.Methods.Policy;
 
@@ -28,6 +30,9 @@ public sealed record ScoredAnswer(
 )
 {
     public TokenSequence Sequence => Rollout.Sequence;
+
+    /// <summary>The rewards that the score is the weighted sum of, before any rule for scores; empty where there is one.</summary>
+    public ImmutableArray<RewardPart> Parts { get; init; } = [];
 }
 
 /// <summary>
@@ -191,11 +196,15 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         var (logProbs, values) = PolicyPass(sequences);
         RolloutInvariants.RequireAgreement(rollouts, logProbs);
         var reference = AnswerLogProbs.Of(_context.Reference, sequences, _options.Sampling.Temperature, _context.Shared);
+        RewardParts.Measure(measured, scores);
         var answers = new ScoredAnswer[rollouts.Count];
         for (var i = 0; i < answers.Length; i++)
         {
             var rewards = TokenRewards(rollouts[i], scores[i]);
-            answers[i] = new ScoredAnswer(rollouts[i], logProbs[i], reference[i], values[i], rewards, rewards.Sum(r => r.Value));
+            answers[i] = new ScoredAnswer(rollouts[i], logProbs[i], reference[i], values[i], rewards, rewards.Sum(r => r.Value))
+            {
+                Parts = scores[i].Parts,
+            };
             Measure(measured, answers[i]);
         }
 
