@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 
 namespace Attune.Core.Conversations;
 
@@ -9,6 +10,16 @@ public abstract record Prompt
 
     /// <summary>A stable text form, for grouping by prompt, splitting and display. Equal prompts have equal keys.</summary>
     public abstract string Key { get; }
+
+    /// <summary>
+    /// The other columns of the row that the prompt came from, which rewards may read and the policy never sees. Prompts are equal whatever
+    /// these are.
+    /// </summary>
+    public IReadOnlyDictionary<string, JsonElement> Columns { get; init; } = ImmutableSortedDictionary<string, JsonElement>.Empty;
+
+    public virtual bool Equals(Prompt? other) => other is not null && EqualityContract == other.EqualityContract;
+
+    public override int GetHashCode() => EqualityContract.GetHashCode();
 
     /// <summary>Plain text; the answer continues it directly.</summary>
     public sealed record Text(string Value) : Prompt

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Attune.Core.Tokens;
 
 namespace Attune.Core.Rollouts;
@@ -22,13 +23,22 @@ public enum StopReason
 /// applied).</param>
 /// <param name="Stop">Why it ended.</param>
 /// <param name="WeightVersion">The policy's update count when it was drawn.</param>
-public sealed record Rollout(TokenSequence Sequence, ImmutableArray<float> LogProbs, StopReason Stop, long WeightVersion);
+public sealed record Rollout(TokenSequence Sequence, ImmutableArray<float> LogProbs, StopReason Stop, long WeightVersion)
+{
+    /// <summary>The other columns of the prompt's row, for rewards.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Columns { get; init; } = ImmutableSortedDictionary<string, JsonElement>.Empty;
+}
 
 /// <summary>A reward on one answer token.</summary>
 /// <param name="Position">Index into the answer, 0 for its first token.</param>
 /// <param name="Value">Reward, in the reward's own unit.</param>
 /// <param name="Source">Which reward said it, for logs.</param>
 public readonly record struct TokenReward(int Position, double Value, string Source);
+
+/// <summary>One of the rewards that a score is the weighted sum of.</summary>
+/// <param name="Name">Unique within the score, the same for every answer.</param>
+/// <param name="Value">In the reward's own unit, before the weight.</param>
+public readonly record struct RewardPart(string Name, double Value, double Weight);
 
 /// <summary>
 /// Reward as marks on answer tokens: one at the end for an outcome, several for steps or spans. Marks add up where they meet.
@@ -40,6 +50,12 @@ public sealed record Score(ImmutableArray<TokenReward> TokenRewards)
     /// <summary>Standard deviation between the members of an ensemble; null where one voice scored.</summary>
     public double? Spread { get; init; }
 
+    /// <summary>
+    /// The rewards that it is the weighted sum of, for curves and for normalising each before they are added (GDPO, arXiv:2601.05242);
+    /// empty where there is one. A reward that gave this answer nothing is absent.
+    /// </summary>
+    public ImmutableArray<RewardPart> Parts { get; init; } = [];
+
     /// <summary>A single mark on the last answer token.</summary>
     public static Score Outcome(Rollout rollout, double value, string source) =>
         new([new TokenReward(rollout.Sequence.AnswerLength - 1, value, source)]);
@@ -48,10 +64,15 @@ public sealed record Score(ImmutableArray<TokenReward> TokenRewards)
         new(left.TokenRewards.AddRange(right.TokenRewards))
         {
             Spread = left.Spread is null && right.Spread is null ? null : (left.Spread ?? 0) + (right.Spread ?? 0),
+            Parts = left.Parts.AddRange(right.Parts),
         };
 
     public static Score Add(Score left, Score right) => left + right;
 
     public Score Scale(double weight) =>
-        new([.. TokenRewards.Select(m => m with { Value = weight * m.Value })]) { Spread = Math.Abs(weight) * Spread };
+        new([.. TokenRewards.Select(m => m with { Value = weight * m.Value })])
+        {
+            Spread = Math.Abs(weight) * Spread,
+            Parts = [.. Parts.Select(p => p with { Weight = weight * p.Weight })],
+        };
 }

@@ -12,6 +12,9 @@ public interface IRowFormat<T>
     /// <summary>The kinds it reads.</summary>
     ImmutableArray<DatasetKind> Reads => [Kind];
 
+    /// <summary>Whether fields that the kind does not know are kept in the record, instead of being errors.</summary>
+    bool KeepsOtherFields => false;
+
     /// <summary>Reads a row. Check <see cref="RowFields.Failed"/> and <see cref="RowFields.DropReason"/> before using the record.</summary>
     T Read(RowFields row);
 

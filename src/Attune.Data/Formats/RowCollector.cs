@@ -9,6 +9,7 @@ internal sealed class RowCollector<T>(IRowFormat<T> format, RowProblems problems
     private readonly ImmutableArray<T>.Builder _items = ImmutableArray.CreateBuilder<T>();
     private readonly List<string> _dropped = [];
     private readonly SortedDictionary<string, int> _ignored = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, int> _kept = new(StringComparer.Ordinal);
     private readonly ImmutableArray<string> _known = [.. format.Reads.SelectMany(kind => RowFormats.Fields(kind)).Distinct()];
 
     public void Add(JsonRow row)
@@ -34,7 +35,10 @@ internal sealed class RowCollector<T>(IRowFormat<T> format, RowProblems problems
         new(
             _items.ToImmutable(),
             DroppedRows.Of(_dropped),
-            [.. _ignored.Select(f => $"field \"{f.Key}\" of {f.Value} rows is not used")],
+            [
+                .. _ignored.Select(f => $"field \"{f.Key}\" of {f.Value} rows is not used"),
+                .. _kept.Select(f => $"field \"{f.Key}\" of {f.Value} rows is a column that rewards can read"),
+            ],
             sha256
         );
 
@@ -50,6 +54,10 @@ internal sealed class RowCollector<T>(IRowFormat<T> format, RowProblems problems
             else if (_known.Contains(field.Name))
             {
                 continue;
+            }
+            else if (format.KeepsOtherFields)
+            {
+                _kept[field.Name] = _kept.GetValueOrDefault(field.Name) + 1;
             }
             else if (RowFormats.Ignored.Contains(field.Name))
             {

@@ -28,6 +28,9 @@ public sealed class RowFields(JsonElement row, Action<string, string>? report = 
     /// <summary>The field's value; of kind Undefined where it is absent.</summary>
     public JsonElement Get(string field) => row.TryGetProperty(field, out var value) ? value : default;
 
+    /// <summary>The names of all fields, in the row's order.</summary>
+    public IEnumerable<string> Names => row.EnumerateObject().Select(f => f.Name);
+
     /// <summary>Leaves the row out.</summary>
     /// <param name="reason">Completes "left out because ...".</param>
     public void Drop(string reason) => DropReason = reason;

@@ -68,7 +68,7 @@ public static class RowFormats
         kind switch
         {
             DatasetKind.LanguageModeling => ["text", "messages", "annotator", CutField.Name],
-            DatasetKind.PromptOnly => ["prompt"],
+            DatasetKind.PromptOnly => ["prompt", PromptRows.Question],
             DatasetKind.PromptCompletion => ["prompt", "completion", "annotator", CutField.Name],
             DatasetKind.Preference => ["prompt", "chosen", "rejected", "margin", "probability", "annotator", CutField.Name],
             DatasetKind.UnpairedPreference => ["prompt", "completion", "label", "annotator", CutField.Name],
@@ -84,7 +84,7 @@ public static class RowFormats
         kind switch
         {
             DatasetKind.LanguageModeling => "language modelling rows {text} or {messages}",
-            DatasetKind.PromptOnly => "prompt-only rows {prompt}",
+            DatasetKind.PromptOnly => "prompt-only rows {prompt} or {question}",
             DatasetKind.PromptCompletion => "prompt-completion rows {prompt, completion}",
             DatasetKind.Preference => "preference rows {prompt, chosen, rejected}",
             DatasetKind.UnpairedPreference => "unpaired preference rows {prompt, completion, label}",
@@ -107,7 +107,7 @@ public static class RowFormats
             : Has("answers") && Has("ranks") ? DatasetKind.Ranking
             : Has("answers") ? DatasetKind.Choice
             : Has("text") || Has("messages") ? DatasetKind.LanguageModeling
-            : Has("prompt") ? DatasetKind.PromptOnly
+            : Has("prompt") || Has(PromptRows.Question) ? DatasetKind.PromptOnly
             : null;
     }
 }

@@ -29,16 +29,44 @@ internal sealed class DocumentRows : IRowFormat<Document>
     public void Write(Utf8JsonWriter json, Document item) => json.WriteText("text", item.Text);
 }
 
-/// <summary>Prompts alone, or the prompts of any rows that have them.</summary>
+/// <summary>
+/// Prompts alone, or the prompts of any rows that have them; what else a row has are columns for rewards. Without "prompt", "question" is
+/// the prompt, as in GSM8K (Cobbe et al. 2021).
+/// </summary>
 internal sealed class PromptRows : IRowFormat<Prompt>
 {
+    public const string Question = "question";
+
     public DatasetKind Kind => DatasetKind.PromptOnly;
 
     public ImmutableArray<DatasetKind> Reads => [.. Enum.GetValues<DatasetKind>().Where(k => k != DatasetKind.LanguageModeling)];
 
-    public Prompt Read(RowFields row) => row.Has("chosen") ? PreferenceRows.Instance.Read(row).Prompt : PromptField.Read(row);
+    public bool KeepsOtherFields => true;
 
-    public void Write(Utf8JsonWriter json, Prompt item) => PromptField.Write(json, item);
+    public Prompt Read(RowFields row)
+    {
+        var prompt =
+            row.Has("chosen") ? PreferenceRows.Instance.Read(row).Prompt
+            : !row.Has(PromptField.Name) && row.Has(Question) ? new Prompt.Text(row.Text(Question))
+            : PromptField.Read(row);
+        return prompt with
+        {
+            Columns = row
+                .Names.Where(n => n != PromptField.Name)
+                .Distinct()
+                .ToImmutableSortedDictionary(n => n, row.Get, StringComparer.Ordinal),
+        };
+    }
+
+    public void Write(Utf8JsonWriter json, Prompt item)
+    {
+        PromptField.Write(json, item);
+        foreach (var (name, value) in item.Columns)
+        {
+            json.WritePropertyName(name);
+            value.WriteTo(json);
+        }
+    }
 }
 
 /// <summary>Answers to imitate: prompt and completion, or conversations whose last turn is the answer.</summary>

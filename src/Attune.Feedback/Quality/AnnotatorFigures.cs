@@ -47,7 +47,7 @@ internal static class AnnotatorFigures
         );
     }
 
-    /// <summary>The share of comparisons won by the answer shown first, with its interval, ties left out.</summary>
+    /// <summary>The share of comparisons won by the answer shown first, with an interval over labels, ties left out.</summary>
     public static Interval? FirstShown(IEnumerable<StandingLabel> labels, Seed seed)
     {
         var firsts = labels.Select(FirstWon).OfType<bool>().ToArray();

@@ -16,7 +16,10 @@ public sealed class QualityReports
 
     internal QualityReports(StoreDatabase database, ProjectCatalog projects) => (_database, _projects) = (database, projects);
 
-    /// <summary>All figures of a project, with 95 % bootstrap intervals over tasks. For managers: it names people by pseudonym.</summary>
+    /// <summary>
+    /// All figures of a project, with 95 % bootstrap intervals: agreement resamples tasks, position bias resamples labels. For managers: it
+    /// names people by pseudonym.
+    /// </summary>
     /// <exception cref="AttuneException">No such project.</exception>
     public async Task<QualityReport> OfAsync(Guid project, CancellationToken cancel)
     {

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Attune.Core.Rollouts;
 using Attune.Core.Statistics;
 
 namespace Attune.Methods.Policy;
@@ -53,6 +55,34 @@ public static class GroupAdvantages
             default:
                 return centred;
         }
+    }
+
+    /// <summary>
+    /// Each reward scaled by itself before they are added (GDPO, Liu et al. 2026, arXiv:2601.05242), so that one with a wide range does not
+    /// drown the others; the weighted sum is then whitened over the round. A reward that gave an answer nothing adds 0 to it.
+    /// </summary>
+    /// <param name="groups">parts of the answers' rewards, a row a prompt</param>
+    public static double[][] OfParts(IReadOnlyList<ImmutableArray<RewardPart>[]> groups, RewardScaling scaling, bool sample = false)
+    {
+        double[][] sums = [.. groups.Select(g => new double[g.Length])];
+        foreach (var name in groups.SelectMany(g => g).SelectMany(parts => parts).Select(p => p.Name).Distinct())
+        {
+            var given = groups
+                .Select(g => g.Select(parts => parts.Where(p => p.Name == name).Select(p => (RewardPart?)p).FirstOrDefault()).ToArray())
+                .ToArray();
+            var scaled = Of([.. given.Select(g => g.OfType<RewardPart>().Select(p => p.Value).ToArray())], scaling, sample);
+            for (var row = 0; row < sums.Length; row++)
+            {
+                var next = 0;
+                for (var i = 0; i < sums[row].Length; i++)
+                {
+                    sums[row][i] += given[row][i] is { } part ? part.Weight * scaled[row][next++] : 0;
+                }
+            }
+        }
+
+        Whiten(sums, sample);
+        return sums;
     }
 
     /// <summary>r - mean.</summary>

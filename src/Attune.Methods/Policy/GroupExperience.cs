@@ -27,8 +27,9 @@ public abstract class GroupExperience(IPolicyOptions options, GroupSettings sett
         (_beta, _entropyCoefficient) = (state["kl_coef"], state.GetValueOrDefault("entropy_coef", _entropyCoefficient));
 
     /// <param name="groups">Rewards, a row a prompt.</param>
+    /// <param name="answers">What they were given for, in the same rows.</param>
     /// <returns>Of the same shape.</returns>
-    protected abstract double[][] Advantages(double[][] groups);
+    protected abstract double[][] Advantages(double[][] groups, IReadOnlyList<ScoredAnswer[]> answers);
 
     /// <summary>What the objective divides a minibatch's sum by.</summary>
     /// <param name="tokens">That count.</param>
@@ -48,7 +49,7 @@ public abstract class GroupExperience(IPolicyOptions options, GroupSettings sett
         MeasureRewards(measured, answers, rewards, _beta);
         var earned = answers.Zip(rewards, (answer, paid) => kl.KlPlacement == KlPlacement.Reward ? paid.Sum() : answer.Score);
         double[][] groups = [.. earned.Chunk(settings.Group.NumGenerations)];
-        double[] advantages = [.. Advantages(groups).SelectMany(a => a)];
+        double[] advantages = [.. Advantages(groups, [.. answers.Chunk(settings.Group.NumGenerations)]).SelectMany(a => a)];
         foreach (var group in groups)
         {
             measured.Add("reward_std", Math.Sqrt(Moments.Of(group).Variance));

@@ -36,6 +36,16 @@ public enum LossNormalization
     Sum,
 }
 
+/// <summary>How several rewards become one advantage.</summary>
+public enum RewardAggregation
+{
+    /// <summary>Their weighted sum is scaled.</summary>
+    SumThenNormalize,
+
+    /// <summary>Each is scaled by itself, then they are added with their weights and whitened over the round (GDPO).</summary>
+    NormalizeThenSum,
+}
+
 /// <summary>Group relative policy optimisation. Defaults are the paper's but for sizes, which suit one machine.</summary>
 [Method(
     "grpo",
@@ -54,6 +64,11 @@ public sealed partial record GrpoOptions : IPolicyOptions, IValidatableObject
             + "rewards (batch-centered), or none (Dr. GRPO)"
     )]
     public RewardScaling ScaleRewards { get; init; } = RewardScaling.Group;
+
+    [Description(
+        "scale the weighted sum of several rewards (sum-then-normalize), or each before they are added (normalize-then-sum, GDPO)"
+    )]
+    public RewardAggregation RewardAggregation { get; init; } = RewardAggregation.SumThenNormalize;
 
     [Description("divide by the sample standard deviation plus 1e-4, as TRL does, instead of the population's")]
     public bool SampleDeviation { get; init; }
@@ -195,8 +210,14 @@ public static class Grpo
 
     public sealed class Experience(GrpoOptions options, RolloutContext context) : GroupExperience(options, options.Groups, context)
     {
-        protected override double[][] Advantages(double[][] groups) =>
-            GroupAdvantages.Of(groups, options.ScaleRewards, options.SampleDeviation);
+        protected override double[][] Advantages(double[][] groups, IReadOnlyList<ScoredAnswer[]> answers) =>
+            options.RewardAggregation == RewardAggregation.NormalizeThenSum && answers[0][0].Parts.Length > 1
+                ? GroupAdvantages.OfParts(
+                    [.. answers.Select(g => g.Select(a => a.Parts).ToArray())],
+                    options.ScaleRewards,
+                    options.SampleDeviation
+                )
+                : GroupAdvantages.Of(groups, options.ScaleRewards, options.SampleDeviation);
 
         protected override double Weight(int answers, int tokens) =>
             options.LossNormalization == LossNormalization.Token ? tokens : answers;

@@ -148,7 +148,7 @@ public static class Rloo
 
     public sealed class Experience(RlooOptions options, RolloutContext context) : GroupExperience(options, options.Groups, context)
     {
-        protected override double[][] Advantages(double[][] groups)
+        protected override double[][] Advantages(double[][] groups, IReadOnlyList<ScoredAnswer[]> answers)
         {
             double[][] advantages = [.. groups.Select(g => Rloo.Advantages(g))];
             if (options.NormalizeAdvantages)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
@@ -8,6 +9,7 @@ using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
+using Attune.Training.Rewards;
 using static TorchSharp.torch;
 
 namespace Attune.Methods.Policy;
@@ -181,6 +183,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
 
         // Where too few groups teach, the others fill the round: its size stays, and they do no harm.
         ScoredAnswer[] chosen = [.. teaching.Concat(idle).Take(wanted)];
+        RewardParts.Measure(measured, [.. chosen.Select(a => a.Parts)]);
         foreach (var answer in chosen)
         {
             answer.Measure(measured);
@@ -274,6 +277,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
             {
                 Entropy = entropy[i],
                 FullKl = full[i],
+                Parts = scores[i].Parts,
             };
         }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
@@ -24,6 +25,9 @@ public sealed record ScoredAnswer(
 )
 {
     public TokenSequence Sequence => Rollout.Sequence;
+
+    /// <summary>The rewards that the score is the weighted sum of, before any rule for scores; empty where there is one.</summary>
+    public ImmutableArray<RewardPart> Parts { get; init; } = [];
 
     /// <summary>Of the distribution that each token was drawn from, nats; empty where the method does not read it.</summary>
     public float[] Entropy { get; init; } = [];

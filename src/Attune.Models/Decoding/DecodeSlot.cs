@@ -75,6 +75,9 @@ internal sealed class DecodeSlot(TokenDecoder? decode)
         Job = null;
         job.OnFinished(
             new Rollout(new TokenSequence([.. Prompt, .. Answer], Prompt.Length), [.. _logProbs.AsSpan(0, Drawn)], reason, weightVersion)
+            {
+                Columns = job.Request.Columns,
+            }
         );
         return true;
     }

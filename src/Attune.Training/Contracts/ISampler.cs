@@ -3,7 +3,7 @@ using Attune.Models.Architecture;
 
 namespace Attune.Training.Contracts;
 
-/// <summary>The one rollout path: the local engine, or a remote server.</summary>
+/// <summary>Draws the answers that methods learn from; every method samples through it.</summary>
 public interface ISampler
 {
     /// <summary>Takes over the policy's present weights; call after every change, or the samples are stale.</summary>

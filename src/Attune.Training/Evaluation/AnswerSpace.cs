@@ -74,18 +74,24 @@ public sealed class AnswerSpace
     }
 
     /// <summary>All answers to a prompt as if they had been sampled.</summary>
-    public IEnumerable<Rollout> Rollouts(ImmutableArray<int> prompt) =>
+    public IEnumerable<Rollout> Rollouts(ImmutableArray<int> prompt) => Rollouts(new SampleRequest(prompt, default));
+
+    /// <inheritdoc cref="Rollouts(ImmutableArray{int})"/>
+    public IEnumerable<Rollout> Rollouts(SampleRequest request) =>
         Enumerable
             .Range(0, Count)
             .Select(number =>
             {
                 var answer = Answer(number);
                 return new Rollout(
-                    new TokenSequence(prompt.AddRange(answer), prompt.Length),
+                    new TokenSequence(request.Prompt.AddRange(answer), request.Prompt.Length),
                     [],
                     answer[^1] == _end ? StopReason.EndToken : StopReason.Length,
                     0
-                );
+                )
+                {
+                    Columns = request.Columns,
+                };
             });
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Models.Architecture;
 using Attune.Training.Contracts;
@@ -49,19 +50,21 @@ public sealed class ExactEvaluation
 
         var asked = Enumerable
             .Range(0, evaluation.Prompts.Count)
-            .Select(i => evaluation.Prompts.Request(i, default).Prompt)
-            .GroupBy(p => string.Join(' ', p), StringComparer.Ordinal);
+            .Select(i => evaluation.Prompts.Request(i, default))
+            .GroupBy(r => string.Join(' ', r.Prompt), StringComparer.Ordinal);
         var questions = ImmutableArray.CreateBuilder<Question>();
         foreach (var same in asked)
         {
-            var prompt = same.First();
+            // Rows with the same prompt count as one, with the columns of the first.
+            var request = same.First();
+            var prompt = request.Prompt;
             questions.Add(
                 new Question(
                     prompt,
                     (double)same.Count() / evaluation.Prompts.Count,
                     space.Probabilities(evaluation.Reference, prompt, sampling.Temperature),
-                    await ScoresAsync(evaluation.Proxy, space, prompt, cancel),
-                    await ScoresAsync(evaluation.Gold, space, prompt, cancel)
+                    await ScoresAsync(evaluation.Proxy, space, request, cancel),
+                    await ScoresAsync(evaluation.Gold, space, request, cancel)
                 )
             );
         }
@@ -113,7 +116,7 @@ public sealed class ExactEvaluation
     private static async ValueTask<double[]?> ScoresAsync(
         IReward? reward,
         AnswerSpace space,
-        ImmutableArray<int> prompt,
+        SampleRequest request,
         CancellationToken cancel
     )
     {
@@ -123,7 +126,7 @@ public sealed class ExactEvaluation
         }
 
         var scores = new List<double>(space.Count);
-        foreach (var part in space.Rollouts(prompt).Chunk(ScoredAtOnce))
+        foreach (var part in space.Rollouts(request).Chunk(ScoredAtOnce))
         {
             cancel.ThrowIfCancellationRequested();
             scores.AddRange((await reward.ScoreAsync(part, cancel)).Select(s => s.Total));

@@ -19,7 +19,7 @@ public sealed class PromptPool(IReadOnlyList<(Prompt Prompt, ImmutableArray<int>
     public PromptPool From(int first) => new([.. prompts.Skip(first)]);
 
     /// <summary>A request for the prompt at <paramref name="index"/>.</summary>
-    public SampleRequest Request(int index, Seed seed) => new(prompts[index].Tokens, seed);
+    public SampleRequest Request(int index, Seed seed) => new(prompts[index].Tokens, seed) { Columns = prompts[index].Prompt.Columns };
 
     /// <summary>
     /// <paramref name="count"/> requests, shuffled again for each pass over the prompts; a pure function of seed and

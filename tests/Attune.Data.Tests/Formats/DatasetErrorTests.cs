@@ -148,9 +148,9 @@ public sealed class DatasetErrorTests
     public void Fields_that_fit_no_kind_are_listed_with_the_kinds_there_are()
     {
         using var folder = new TemporaryFolder();
-        var path = folder.WriteText("a.jsonl", """{"question": "a", "answer": "b"}""");
+        var path = folder.WriteText("a.jsonl", """{"input": "a", "output": "b"}""");
         var message = Assert.Throws<DataException>(() => DatasetFile.Detect(path)).Message;
-        Assert.Contains("the fields question, answer fit no kind of row", message, StringComparison.Ordinal);
+        Assert.Contains("the fields input, output fit no kind of row", message, StringComparison.Ordinal);
         Assert.Contains("{prompt, chosen, rejected}", message, StringComparison.Ordinal);
     }
 

@@ -157,9 +157,31 @@ public sealed class DatasetFileTests
     [Fact]
     public void Fields_that_data_sets_carry_beside_the_point_are_reported_not_refused()
     {
-        var data = Read<Prompt>("{\"prompt\": \"a\", \"id\": 7, \"source\": null}\n{\"prompt\": \"b\", \"id\": 8}");
+        var data = Read<Verdict>(
+            """
+            {"prompt": "a", "completion": "b", "label": true, "id": 7, "source": null}
+            {"prompt": "b", "completion": "c", "label": true, "id": 8}
+            """
+        );
         Assert.Equal(2, data.Items.Length);
         Assert.Equal(["field \"id\" of 2 rows is not used", "field \"source\" of 1 rows is not used"], data.Notes);
+    }
+
+    [Fact]
+    public void Prompts_keep_the_other_columns_of_their_rows_which_do_not_make_them_differ()
+    {
+        var data = Read<Prompt>(
+            """
+            {"prompt": "a", "level": 3, "answer": {"n": [1]}}
+            {"prompt": "a"}
+            {"question": "q", "answer": "#### 1"}
+            """
+        );
+        Assert.Equal(data.Items[0], data.Items[1]);
+        Assert.Equal(new Prompt.Text("q"), data.Items[2]);
+        Assert.Equal(["answer", "level"], data.Items[0].Columns.Keys);
+        Assert.Equal("{\"n\": [1]}", data.Items[0].Columns["answer"].GetRawText());
+        Assert.Contains("field \"answer\" of 2 rows is a column that rewards can read", data.Notes);
     }
 
     [Fact]

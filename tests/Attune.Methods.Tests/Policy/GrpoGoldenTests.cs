@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Text.Json;
+using Attune.Core.Rollouts;
 using Attune.Core.Tokens;
 using Attune.Methods.Policy;
 using Attune.Models.Architecture;
@@ -41,6 +43,7 @@ public sealed class GrpoGoldenTests
         "scale_none",
         "entropy_bonus",
         "two_rewards_sum_then_normalize",
+        "gdpo_normalize_then_sum",
         "on_policy_old_absent",
         "loss_token_mask",
         "accumulate_2_grpo",
@@ -163,6 +166,14 @@ public sealed class GrpoGoldenTests
                         (r, row) => r - beta * Row(row, "rloo_old_logps").Zip(Row(row, "ref_logps"), (o, f) => (double)o - f).Sum()
                     ),
                 ];
+            }
+
+            if (Is("multi_objective_aggregation", "normalize_then_sum"))
+            {
+                var parts = _rows.Select(r =>
+                    used.Select((key, i) => new RewardPart(key, r.GetProperty(key).GetDouble(), weights[i])).ToImmutableArray()
+                );
+                return [.. GroupAdvantages.OfParts([.. parts.Chunk(4)], Scaling, sample: true).SelectMany(g => g)];
             }
 
             double[][] groups = [.. rewards.Chunk(4)];

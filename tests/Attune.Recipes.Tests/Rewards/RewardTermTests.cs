@@ -40,7 +40,10 @@ public sealed class RewardTermTests
     }
 
     [Theory]
-    [InlineData("{weight: 2}", "ppo.reward.0: expected exactly one of length, lexicon, model, pattern, shouting; found none.")]
+    [InlineData(
+        "{weight: 2}",
+        "ppo.reward.0: expected exactly one of command, http, length, lexicon, match, model, pattern, shouting; found none."
+    )]
     [InlineData("{length: 2, pattern: a}", "found length and pattern")]
     [InlineData("{lexikon: {a: 1}}", "Did you mean 'lexicon'?")]
     [InlineData("{length: 0}", "ppo.reward.0.length is 0; expected 1 to 1000000.")]
