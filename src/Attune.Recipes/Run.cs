@@ -6,8 +6,8 @@ using System.Runtime.InteropServices;
 using Attune.Core.Feedback;
 using Attune.Core.Files;
 using Attune.Core.Runs;
+using Attune.Models.Files;
 using Attune.Recipes.Running;
-using Attune.Recipes.Sources;
 using Attune.Reports;
 
 namespace Attune.Recipes;

@@ -5,7 +5,6 @@ using Attune.Cli.Native;
 using Attune.Core;
 using Attune.Core.Tokens;
 using Attune.Models.Files;
-using Attune.Recipes.Sources;
 using Attune.Text.Tokenizers;
 using Attune.Training.Batches;
 using Attune.Training.Tokens;

@@ -1,7 +1,6 @@
 using Attune.Cli.Native;
 using Attune.Cli.Screens;
 using Attune.Models.Files;
-using Attune.Recipes.Sources;
 using Attune.Training.Serving;
 using Attune.Training.Tokens;
 using Spectre.Console;

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Options;
 using Attune.Data.Judging;
+using Attune.Training.Serving;
 using Microsoft.Extensions.AI;
 
 namespace Attune.Recipes.Sources;

@@ -9,6 +9,7 @@ using Attune.Data.Formats;
 using Attune.Data.Order;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Attune.Training.Serving;
 using Attune.Worlds.Annotators;
 
 namespace Attune.Recipes.Stages;

@@ -47,8 +47,7 @@ public static class FrontierText
                 : turn.Fall.IsPositive
                     ? $"{turn.Method}: gold falls by {Figure.PlusMinus(turn.Fall)} from {turn.Peak.Setting} to "
                         + $"{turn.End.Setting}, but the proxy "
-                        + $"does not clearly rise ({Figure.PlusMinus(turn.Rise)}): this points to failed training rather than an "
-                        + "exploited proxy."
+                        + $"does not clearly rise ({Figure.PlusMinus(turn.Rise)}): an exploited proxy does not explain the fall."
                 : $"{turn.Method}: gold at {turn.End.Setting} is {Figure.PlusMinus(turn.Fall)} below its best at "
                     + $"{turn.Peak.Setting}, which "
                     + $"{Figure.Count(turn.Fall.Units, "seed")} cannot distinguish from zero."

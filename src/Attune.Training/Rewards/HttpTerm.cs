@@ -3,7 +3,6 @@ using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
-using Attune.Core;
 using Attune.Data.Formats;
 using Attune.Training.Contracts;
 

@@ -3,7 +3,6 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Attune.Core;
-using Attune.Data.Encoding;
 using Attune.Training.Contracts;
 
 namespace Attune.Training.Rewards;

@@ -1,25 +1,10 @@
-using System.Globalization;
 using System.Text.Json;
-using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Data.Encoding;
 using Attune.Data.Formats;
 using Attune.Training.Contracts;
 
 namespace Attune.Training.Rewards;
-
-/// <summary>What to do where a program gives no reward for an answer.</summary>
-public enum RewardErrors
-{
-    /// <summary>Stop the run.</summary>
-    Fail,
-
-    /// <summary>The reward is 0.</summary>
-    Zero,
-
-    /// <summary>The reward adds nothing, and counts neither in its curve nor where it is normalised.</summary>
-    Skip,
-}
 
 /// <summary>A program that judges answers, wherever it runs.</summary>
 internal interface IRewardProgram
@@ -43,31 +28,18 @@ internal sealed class RewardProgramException(string message) : Exception(message
 internal sealed class ProgramReward(string name, IRewardProgram program, Encoder encoder, int batchSize, RewardErrors onError) : IReward
 {
     private const string Expected = "expected a number, {\"reward\": number}, an object of named numbers, or null";
-    private long _asked,
-        _failed;
-    private string? _first;
+    private readonly RewardFailures _failures = new(name, onError);
 
     public string Name => name;
 
-    public IEnumerable<string> Notes =>
-        _failed == 0
-            ? []
-            :
-            [
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"the {name} gave no reward for {_failed} of {_asked} answers, which {Effect}; first: {_first}"
-                ),
-            ];
-
-    private string Effect => onError == RewardErrors.Zero ? "counts as 0" : "adds nothing";
+    public IEnumerable<string> Notes => _failures.Notes;
 
     public async ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel)
     {
         var scores = new List<Score>(rollouts.Count);
         foreach (var batch in rollouts.Chunk(batchSize))
         {
-            _asked += batch.Length;
+            _failures.Count(batch.Length);
             var rows = batch.Select(r => ReadAnswer.Of(r, encoder).ToJson()).ToArray();
             try
             {
@@ -76,7 +48,7 @@ internal sealed class ProgramReward(string name, IRewardProgram program, Encoder
             }
             catch (RewardProgramException problem)
             {
-                scores.AddRange(batch.Select(rollout => Without(rollout, problem.Message)));
+                scores.AddRange(batch.Select(rollout => _failures.Instead(rollout, problem.Message)));
             }
         }
 
@@ -94,7 +66,7 @@ internal sealed class ProgramReward(string name, IRewardProgram program, Encoder
             case JsonValueKind.Object:
                 return ReadNamed(rollout, value);
             default:
-                return Without(rollout, $"answered with {ValueDescription.Of(value)}; {Expected}.");
+                return _failures.Instead(rollout, $"answered with {ValueDescription.Of(value)}; {Expected}.");
         }
     }
 
@@ -103,7 +75,7 @@ internal sealed class ProgramReward(string name, IRewardProgram program, Encoder
         var numbers = value.EnumerateObject().ToArray();
         foreach (var wrong in numbers.Where(n => n.Value.ValueKind != JsonValueKind.Number || !double.IsFinite(n.Value.GetDouble())))
         {
-            return Without(rollout, $"answered with {ValueDescription.Of(wrong.Value)} for \"{wrong.Name}\"; {Expected}.");
+            return _failures.Instead(rollout, $"answered with {ValueDescription.Of(wrong.Value)} for \"{wrong.Name}\"; {Expected}.");
         }
 
         if (numbers is [{ Name: "reward" } only])
@@ -113,7 +85,7 @@ internal sealed class ProgramReward(string name, IRewardProgram program, Encoder
 
         if (numbers.Length == 0 || numbers.Any(n => n.Name == "reward"))
         {
-            return Without(
+            return _failures.Instead(
                 rollout,
                 $"answered with the fields {string.Join(", ", numbers.Select(n => n.Name))}; {Expected}, \"reward\" alone."
             );
@@ -123,18 +95,5 @@ internal sealed class ProgramReward(string name, IRewardProgram program, Encoder
         {
             Parts = [.. numbers.Select(n => new RewardPart($"{name}.{n.Name}", n.Value.GetDouble(), 1))],
         };
-    }
-
-    /// <exception cref="AttuneException">The run is to stop.</exception>
-    private Score Without(Rollout rollout, string problem)
-    {
-        if (onError == RewardErrors.Fail)
-        {
-            throw new AttuneException($"the {name} {problem} Set on_error to zero or skip to go on without its reward.");
-        }
-
-        _failed++;
-        _first ??= problem;
-        return onError == RewardErrors.Zero ? Score.Outcome(rollout, 0, name) : new Score([]);
     }
 }

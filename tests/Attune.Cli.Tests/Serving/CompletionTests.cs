@@ -4,7 +4,6 @@ using System.Text.Json;
 using Attune.Core.Conversations;
 using Attune.Models.Decoding;
 using Attune.Models.Files;
-using Attune.Recipes.Sources;
 
 namespace Attune.Cli.Tests.Serving;
 

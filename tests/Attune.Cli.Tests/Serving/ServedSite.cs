@@ -2,7 +2,6 @@ using System.ClientModel;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Attune.Models.Files;
-using Attune.Recipes.Sources;
 using Attune.Testing;
 using Attune.Training.Serving;
 using Attune.Training.Tokens;

@@ -1,4 +1,3 @@
-using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Data.Formats;
 using Attune.Recipes.Binding;

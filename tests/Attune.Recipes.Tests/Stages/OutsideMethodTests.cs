@@ -9,7 +9,6 @@ using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Files;
 using Attune.Recipes.Binding;
-using Attune.Recipes.Running;
 using Attune.Recipes.Stages;
 using Attune.Testing;
 using Attune.Text.Tokenizers;

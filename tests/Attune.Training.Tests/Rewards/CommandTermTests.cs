@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Testing;
 using Attune.Training.Rewards;

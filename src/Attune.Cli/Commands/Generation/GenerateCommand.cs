@@ -11,7 +11,6 @@ using Attune.Data.Encoding;
 using Attune.Models.Decoding;
 using Attune.Models.Files;
 using Attune.Recipes.Binding;
-using Attune.Recipes.Sources;
 using Attune.Text.Tokenizers;
 using Attune.Training.Tokens;
 using Spectre.Console;

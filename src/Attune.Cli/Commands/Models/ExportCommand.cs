@@ -6,7 +6,6 @@ using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Models.Files;
 using Attune.Models.Gguf;
-using Attune.Recipes.Sources;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
 using Spectre.Console;

@@ -5,7 +5,6 @@ using Attune.Core.Feedback;
 using Attune.Models.Architecture;
 using Attune.Models.Encoders;
 using Attune.Models.Files;
-using Attune.Recipes.Sources;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
 using Attune.Training.Rewards;

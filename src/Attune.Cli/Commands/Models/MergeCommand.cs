@@ -4,7 +4,6 @@ using Attune.Cli.Screens;
 using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Models.Files;
-using Attune.Recipes.Sources;
 using Attune.Text.Templates;
 using Spectre.Console;
 

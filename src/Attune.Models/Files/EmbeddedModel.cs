@@ -1,6 +1,6 @@
 using Attune.Core;
 
-namespace Attune.Recipes.Sources;
+namespace Attune.Models.Files;
 
 /// <summary>The model that ships with Attune: a small transformer of the world of film reviews.</summary>
 public static class EmbeddedModel

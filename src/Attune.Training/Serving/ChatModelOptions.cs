@@ -2,12 +2,11 @@ using System.ClientModel;
 using System.ComponentModel;
 using Attune.Core;
 using Attune.Models.Files;
-using Attune.Training.Serving;
 using Attune.Training.Tokens;
 using Microsoft.Extensions.AI;
 using OpenAI;
 
-namespace Attune.Recipes.Sources;
+namespace Attune.Training.Serving;
 
 /// <summary>A language model that a recipe asks: at an endpoint, or a folder of this machine.</summary>
 public sealed record ChatModelOptions
@@ -22,11 +21,11 @@ public sealed record ChatModelOptions
     public string? ApiKeyEnv { get; init; }
 
     /// <summary>What others call it by: the author of its labels.</summary>
-    internal string Author => Endpoint is null ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Model!))) : Model!;
+    public string Author => Endpoint is null ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Model!))) : Model!;
 
     /// <summary>What is missing to ask it, a sentence each.</summary>
     /// <param name="key">Where it stands in the recipe: "online.judge_model".</param>
-    internal IEnumerable<string> Missing(string key)
+    public IEnumerable<string> Missing(string key)
     {
         if (string.IsNullOrWhiteSpace(Model))
         {
@@ -47,7 +46,7 @@ public sealed record ChatModelOptions
     }
 
     /// <param name="parallel">Answers decoded together, where the model is a folder.</param>
-    internal IChatClient OpenClient(int parallel) => Endpoint is null ? Local(parallel) : Remote(new Uri(Endpoint));
+    public IChatClient OpenClient(int parallel) => Endpoint is null ? Local(parallel) : Remote(new Uri(Endpoint));
 
     private IChatClient Remote(Uri endpoint)
     {
