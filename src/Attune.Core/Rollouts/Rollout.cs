@@ -20,11 +20,17 @@ public enum StopReason
 /// <summary>One sampled answer. Plain data: it can wait, be stored, or cross a process.</summary>
 /// <param name="Sequence">Prompt and answer.</param>
 /// <param name="LogProbs">One per answer token, nats, under the distribution sampled from before top-k, top-p and min-p cut it (temperature
-/// applied).</param>
+/// applied); with <see cref="SamplingOptions.ReportSupport"/> under what the cuts leave, renormalised.</param>
 /// <param name="Stop">Why it ended.</param>
 /// <param name="WeightVersion">The policy's update count when it was drawn.</param>
 public sealed record Rollout(TokenSequence Sequence, ImmutableArray<float> LogProbs, StopReason Stop, long WeightVersion)
 {
+    /// <summary>
+    /// The ids that each answer token was drawn from, in rising order, where cuts left a part of the vocabulary and
+    /// <see cref="SamplingOptions.ReportSupport"/> asks for them; default otherwise.
+    /// </summary>
+    public ImmutableArray<ImmutableArray<int>> Support { get; init; }
+
     /// <summary>The other columns of the prompt's row, for rewards.</summary>
     public IReadOnlyDictionary<string, JsonElement> Columns { get; init; } = ImmutableSortedDictionary<string, JsonElement>.Empty;
 }

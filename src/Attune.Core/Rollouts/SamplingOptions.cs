@@ -34,6 +34,15 @@ public sealed record SamplingOptions
     /// <summary>Texts that end an answer; the answer ends with the token that completes one.</summary>
     public ImmutableArray<string> StopSequences { get; init; } = [];
 
+    /// <summary>
+    /// Whether rollouts name the tokens that could have been drawn (<see cref="Rollout.Support"/>), and give log-probabilities of the
+    /// distribution that the cuts leave instead of the one before them.
+    /// </summary>
+    public bool ReportSupport { get; init; }
+
+    /// <summary>Whether some token may be cut.</summary>
+    public bool Cuts => TopK > 0 || TopP < 1 || MinP > 0;
+
     /// <summary>Rows decoded together. Answers do not depend on it; speed and memory do.</summary>
     public int BatchSize { get; init; } = 64;
 

@@ -21,7 +21,7 @@ internal sealed class GroupBatch
         (_items, _policy, _temperature) = (items, policy, temperature);
         _batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
         _states = FrozenLayerCache.HiddenAt(policy, _batch, _batch.Predictors, shared);
-        _scores = policy.Score(_states, _batch.Targets, temperature);
+        _scores = Surrogate.Score(policy, _states, _batch, temperature, items.Select(i => i.Support));
         OldLogProbs = tensor(items.SelectMany(i => i.OldLogProbs).ToArray());
         Reference = tensor(items.SelectMany(i => i.Reference).ToArray());
         Rows = AnswerSums.Rows(_batch);

@@ -73,6 +73,7 @@ public abstract class GroupExperience(IPolicyOptions options, GroupSettings sett
                 settings.Tokens.MaskTruncated && answer.Rollout.Stop == StopReason.Length
                     ? [.. answer.LogProbs.Select(_ => false)]
                     : default,
+            Support = answer.Rollout.Support,
             SamplerLogProbs = corrected ? answer.Rollout.LogProbs : default,
             SamplerRatios = corrected ? [.. settings.Correction.Ratios(answer.LogProbs, answer.Rollout.LogProbs.AsSpan())] : default,
         };

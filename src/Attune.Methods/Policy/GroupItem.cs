@@ -16,6 +16,9 @@ public sealed record GroupItem(
     double Beta
 )
 {
+    /// <summary>Ids that each token was drawn from; default where nothing was cut.</summary>
+    public ImmutableArray<ImmutableArray<int>> Support { get; init; }
+
     /// <summary>True in the round's first update, before any weight has changed: there the ratio must be 1.</summary>
     public bool Unchanged { get; init; }
 

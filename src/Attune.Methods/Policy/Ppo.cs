@@ -191,6 +191,7 @@ public static class Ppo
                             Floats(r.Returns)
                         )
                         {
+                            Support = r.Answer.Rollout.Support,
                             Unchanged = index == 0,
                             Reference = [.. r.Answer.Reference],
                             CriticOnly = WarmsUp(at),
@@ -220,7 +221,7 @@ public static class Ppo
         public ObjectiveValue Evaluate(IReadOnlyList<PpoItem> items)
         {
             var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
-            var (states, scores) = PolicyPass(batch, learns: !items[0].CriticOnly); // [tokens, width]; [tokens] each, as all below
+            var (states, scores) = PolicyPass(batch, items, learns: !items[0].CriticOnly); // [tokens, width]; [tokens] each, as all below
             var values = value.OfAnswers(batch, states);
             var oldLogProbs = tensor(items.SelectMany(i => i.OldLogProbs).ToArray());
             var oldValues = tensor(items.SelectMany(i => i.OldValues).ToArray());
@@ -254,11 +255,11 @@ public static class Ppo
         }
 
         /// <param name="learns">False while the value function warms up: then nothing of the policy has a gradient, a shared trunk included.</param>
-        private (Tensor States, TokenScores Scores) PolicyPass(TokenBatch batch, bool learns)
+        private (Tensor States, TokenScores Scores) PolicyPass(TokenBatch batch, IReadOnlyList<PpoItem> items, bool learns)
         {
             using var still = learns ? null : no_grad();
             var states = FrozenLayerCache.HiddenAt(policy, batch, batch.Predictors, Shared);
-            return (states, policy.Score(states, batch.Targets, options.Sampling.Temperature));
+            return (states, Surrogate.Score(policy, states, batch, options.Sampling.Temperature, items.Select(i => i.Support)));
         }
 
         private Metrics Measure(

@@ -261,7 +261,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
     private ScoredAnswer[] Score(IReadOnlyList<Rollout> rollouts, IReadOnlyList<Score> scores)
     {
         TokenSequence[] sequences = [.. rollouts.Select(r => r.Sequence)];
-        var (logProbs, values, entropy) = PolicyPass(sequences);
+        var (logProbs, values, entropy) = PolicyPass(rollouts, sequences);
         if (AgreesWithSampler)
         {
             RolloutInvariants.RequireAgreement(rollouts, logProbs);
@@ -285,14 +285,18 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
     }
 
     /// <summary>Log-probabilities and, where they are needed, values and entropies from one pass over the policy's trunk.</summary>
-    private (float[][] LogProbs, float[][] Values, float[][] Entropy) PolicyPass(IReadOnlyList<TokenSequence> sequences)
+    private (float[][] LogProbs, float[][] Values, float[][] Entropy) PolicyPass(
+        IReadOnlyList<Rollout> rollouts,
+        IReadOnlyList<TokenSequence> sequences
+    )
     {
         var outputs = AnswerLogProbs.ByLength(
             sequences,
-            batch =>
+            (batch, rows) =>
             {
                 var states = FrozenLayerCache.HiddenAt(_context.Policy, batch, batch.Predictors, _context.Shared);
-                var scores = _context.Policy.Score(states, batch.Targets, _options.Sampling.Temperature);
+                var support = rows.Select(row => rollouts[row].Support);
+                var scores = Surrogate.Score(_context.Policy, states, batch, _options.Sampling.Temperature, support);
                 var values = Critic is { } critic ? critic.OfAnswers(batch, states) : null;
                 return NeedsEntropy ? [scores.LogProbs, scores.Entropy, .. Some(values)] : [scores.LogProbs, .. Some(values)];
             }

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Attune.Core.Runs;
 using Attune.Models.Architecture;
 using Attune.Numerics;
+using Attune.Training.Batches;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -50,6 +52,23 @@ public static class Surrogate
         using var quiet = no_grad();
         var low = ratio.lt(1 - clip.Low).logical_and(advantages.lt(0));
         return low.logical_or(ratio.gt(1 + clip.High).logical_and(advantages.gt(0))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Scores of a batch's answer tokens under the distributions that they were drawn from, cut or whole.</summary>
+    /// <param name="states">[tokens, width]</param>
+    /// <param name="support">what each answer's tokens were drawn from, default where nothing was cut</param>
+    internal static TokenScores Score(
+        LanguageModel policy,
+        Tensor states,
+        TokenBatch batch,
+        double temperature,
+        IEnumerable<ImmutableArray<ImmutableArray<int>>> support
+    )
+    {
+        ImmutableArray<ImmutableArray<int>>[] rows = [.. support];
+        return Array.TrueForAll(rows, r => r.IsDefault)
+            ? policy.Score(states, batch.Targets, temperature)
+            : SupportedScores.Of(policy, states, batch.Targets, temperature, [.. rows.SelectMany(r => r)]);
     }
 
     /// <summary>

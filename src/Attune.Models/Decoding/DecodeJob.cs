@@ -5,7 +5,11 @@ namespace Attune.Models.Decoding;
 
 /// <summary>A drawn token, or one that might have been.</summary>
 /// <param name="LogProb">Nats, under the distribution before it was cut.</param>
-public readonly record struct DrawnToken(int Token, float LogProb);
+public readonly record struct DrawnToken(int Token, float LogProb)
+{
+    /// <summary>The ids that could have been drawn, in rising order; default where that is not asked for, or all could.</summary>
+    public ImmutableArray<int> Support { get; init; }
+}
 
 /// <summary>
 /// An answer to draw, and what happens with its tokens. The thread that decodes calls its methods between two tokens, so they are quick

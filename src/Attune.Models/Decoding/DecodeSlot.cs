@@ -11,6 +11,7 @@ internal sealed class DecodeSlot(TokenDecoder? decode)
 {
     private int[] _answer = [];
     private float[] _logProbs = [];
+    private ImmutableArray<int>[] _support = [];
     private StopTexts? _stops;
 
     /// <summary>Null where the slot is free.</summary>
@@ -45,6 +46,7 @@ internal sealed class DecodeSlot(TokenDecoder? decode)
         if (_answer.Length < job.Options.MaxNewTokens)
         {
             (_answer, _logProbs) = (new int[job.Options.MaxNewTokens], new float[job.Options.MaxNewTokens]);
+            _support = new ImmutableArray<int>[job.Options.MaxNewTokens];
         }
     }
 
@@ -58,7 +60,7 @@ internal sealed class DecodeSlot(TokenDecoder? decode)
 
     internal void Append(DrawnToken drawn, ImmutableArray<DrawnToken> likeliest)
     {
-        (_answer[Drawn], _logProbs[Drawn]) = (drawn.Token, drawn.LogProb);
+        (_answer[Drawn], _logProbs[Drawn], _support[Drawn]) = (drawn.Token, drawn.LogProb, drawn.Support);
         Drawn++;
         Job!.OnDrawn(drawn, likeliest);
     }
@@ -77,6 +79,7 @@ internal sealed class DecodeSlot(TokenDecoder? decode)
             new Rollout(new TokenSequence([.. Prompt, .. Answer], Prompt.Length), [.. _logProbs.AsSpan(0, Drawn)], reason, weightVersion)
             {
                 Columns = job.Request.Columns,
+                Support = job.Options is { ReportSupport: true, Cuts: true } ? [.. _support.AsSpan(0, Drawn)] : default,
             }
         );
         return true;

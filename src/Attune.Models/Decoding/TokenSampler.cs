@@ -22,6 +22,7 @@ internal sealed unsafe class TokenSampler : IDisposable
     private readonly double[] _blockSums;
     private readonly ulong[] _keys;
     private (float Most, float Scale, double LogTotal) _row;
+    private (ImmutableArray<int> Support, double Mass) _cut;
 
     /// <param name="vocabulary">Tokens that exist.</param>
     /// <param name="padded">Logits in a row, a multiple of 64; those beyond the vocabulary are overwritten.</param>
@@ -40,8 +41,11 @@ internal sealed unsafe class TokenSampler : IDisposable
     {
         var total = Measure(logits, options);
         var forbidden = options.EndToken is { } end && drawn + 1 < options.MinNewTokens ? end : -1;
+        _cut = default;
         var token = options.Temperature == 0 ? Likeliest(logits, forbidden) : Drawn(options, total, forbidden, rng);
-        return new DrawnToken(token, LogProb(logits[token]));
+        return _cut.Support.IsDefault
+            ? new DrawnToken(token, LogProb(logits[token]))
+            : new DrawnToken(token, (float)Math.Log(_powers.Start[token] / _cut.Mass)) { Support = _cut.Support };
     }
 
     /// <summary>A token that was not drawn, as if it had been.</summary>
@@ -200,7 +204,13 @@ internal sealed unsafe class TokenSampler : IDisposable
         }
 
         var least = options.MinP * VectorMath.Max(_powers.Start, _padded);
-        var target = point * MassAbove(candidates, least);
+        var mass = MassAbove(candidates, least);
+        var target = point * mass;
+        if (options.ReportSupport)
+        {
+            _cut = (SupportAbove(candidates, least), mass);
+        }
+
         var last = 0;
         foreach (var key in candidates)
         {
@@ -216,6 +226,21 @@ internal sealed unsafe class TokenSampler : IDisposable
         }
 
         return last;
+    }
+
+    private static ImmutableArray<int> SupportAbove(ReadOnlySpan<ulong> candidates, double least)
+    {
+        var ids = new List<int>(candidates.Length);
+        foreach (var key in candidates)
+        {
+            if (Selection.PowerOf(key) >= least)
+            {
+                ids.Add(Selection.TokenOf(key));
+            }
+        }
+
+        ids.Sort();
+        return [.. ids];
     }
 
     private static double MassAbove(ReadOnlySpan<ulong> candidates, double least)

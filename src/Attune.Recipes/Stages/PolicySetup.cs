@@ -68,11 +68,9 @@ internal sealed class PolicySetup : IDisposable
             }
 
             Reward = task.BuildReward(kind, context, Encoder, _owned, trained, Shared, precision);
-            Sampler = Own(new LocalSampler { Type = options.Method?.SamplingType() ?? KernelType.F32 });
-            Sampling = new SamplingOptions
+            Sampler = Own(new LocalSampler { Type = options.Method?.SamplingType() ?? KernelType.F32, Decode = Encoder.Tokenizer.Decode });
+            Sampling = (options.Method?.Sampling ?? new AnswerSampling()).Of(options.Temperature, options.MaxNewTokens) with
             {
-                Temperature = options.Temperature,
-                MaxNewTokens = options.MaxNewTokens,
                 EndToken = Encoder.Tokenizer.EndToken,
                 BatchSize = 64,
             };

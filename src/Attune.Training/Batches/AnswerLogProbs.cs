@@ -53,7 +53,15 @@ public static class AnswerLogProbs
     /// <summary>Runs a function of a batch over all sequences, without gradient.</summary>
     /// <param name="perAnswerToken">One or more tensors of [answers] numbers.</param>
     /// <returns>For each of those tensors, one array a sequence, in the sequences' order.</returns>
-    public static float[][][] ByLength(IReadOnlyList<TokenSequence> sequences, Func<TokenBatch, IReadOnlyList<Tensor>> perAnswerToken)
+    public static float[][][] ByLength(IReadOnlyList<TokenSequence> sequences, Func<TokenBatch, IReadOnlyList<Tensor>> perAnswerToken) =>
+        ByLength(sequences, (batch, _) => perAnswerToken(batch));
+
+    /// <inheritdoc cref="ByLength(IReadOnlyList{TokenSequence}, Func{TokenBatch, IReadOnlyList{Tensor}})"/>
+    /// <param name="perAnswerToken">Told which of the sequences are the batch's rows.</param>
+    public static float[][][] ByLength(
+        IReadOnlyList<TokenSequence> sequences,
+        Func<TokenBatch, IReadOnlyList<int>, IReadOnlyList<Tensor>> perAnswerToken
+    )
     {
         using var noGrad = no_grad();
         var results = new List<float[][]>();
@@ -62,7 +70,7 @@ public static class AnswerLogProbs
         {
             using var scope = NewDisposeScope();
             var batch = TokenBatch.Of([.. part.Select(i => sequences[i])]);
-            var outputs = perAnswerToken(batch);
+            var outputs = perAnswerToken(batch, part);
             for (var output = 0; output < outputs.Count; output++)
             {
                 if (results.Count == output)

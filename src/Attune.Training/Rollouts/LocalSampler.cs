@@ -21,6 +21,9 @@ public sealed class LocalSampler : ISampler, IDisposable
     /// </summary>
     public KernelType Type { get; init; }
 
+    /// <summary>Reads answers for stop sequences; not needed without them.</summary>
+    public TokenDecoder? Decode { get; init; }
+
     /// <summary>Receives the number of finished answers of the present call.</summary>
     public IProgress<int>? Finished { get; init; }
 
@@ -43,8 +46,8 @@ public sealed class LocalSampler : ISampler, IDisposable
 
     private IDecoder DecoderFor(LanguageModel policy) =>
         policy.Weights.Values.device_type == TorchSharp.DeviceType.CPU
-            ? new DecodeEngine(policy.Config, type: Type)
-            : new TorchDecoder(policy.Config);
+            ? new DecodeEngine(policy.Config, Decode, type: Type)
+            : new TorchDecoder(policy.Config, Decode);
 
     public void Dispose() => _engine?.Dispose();
 }
