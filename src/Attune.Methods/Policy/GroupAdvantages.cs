@@ -85,6 +85,36 @@ public static class GroupAdvantages
         return sums;
     }
 
+    /// <summary>
+    /// Process supervision (Shao et al. 2024, section 4.1.3): every mark is scaled among all marks of its group, and a token's advantage
+    /// is the sum of those from it on. A token after an answer's last mark answers for nothing.
+    /// </summary>
+    /// <returns>one array an answer, one number per token</returns>
+    public static double[][] OfMarks(IReadOnlyList<ScoredAnswer[]> groups, RewardScaling scaling, bool sample = false)
+    {
+        var scaled = Of([.. groups.Select(g => g.SelectMany(a => a.TokenRewards).Select(m => m.Value).ToArray())], scaling, sample);
+        return [.. groups.SelectMany((group, row) => ToGo(group, scaled[row]))];
+    }
+
+    private static IEnumerable<double[]> ToGo(ScoredAnswer[] group, double[] marks)
+    {
+        var next = 0;
+        foreach (var answer in group)
+        {
+            var advantages = new double[answer.LogProbs.Length];
+            foreach (var (position, _) in answer.TokenRewards)
+            {
+                var mark = marks[next++];
+                for (var t = 0; t <= position; t++)
+                {
+                    advantages[t] += mark;
+                }
+            }
+
+            yield return advantages;
+        }
+    }
+
     /// <summary>r - mean.</summary>
     public static double[] Centred(ReadOnlySpan<double> rewards)
     {

@@ -31,6 +31,12 @@ public abstract class GroupExperience(IPolicyOptions options, GroupSettings sett
     /// <returns>Of the same shape.</returns>
     protected abstract double[][] Advantages(double[][] groups, IReadOnlyList<ScoredAnswer[]> answers);
 
+    /// <summary>Advantages token by token, where they differ within an answer; null where the answer's own counts for all its tokens.</summary>
+    /// <param name="groups">Answers, a row a prompt.</param>
+    /// <param name="rewards">One array an answer, one number per token: its marks, less the price of divergence where that is paid in the
+    /// reward.</param>
+    protected virtual double[][]? TokenAdvantages(IReadOnlyList<ScoredAnswer[]> groups, double[][] rewards) => null;
+
     /// <summary>What the objective divides a minibatch's sum by.</summary>
     /// <param name="tokens">That count.</param>
     protected virtual double Weight(int answers, int tokens) => answers;
@@ -47,9 +53,16 @@ public abstract class GroupExperience(IPolicyOptions options, GroupSettings sett
         var kl = settings.Kl;
         double[][] rewards = [.. answers.Select(a => Ppo.Rewards(a, _beta, kl.KlEstimator))];
         MeasureRewards(measured, answers, rewards, _beta);
+        if (kl.KlPlacement == KlPlacement.Loss)
+        {
+            rewards = [.. answers.Select(a => Ppo.Rewards(a, 0, kl.KlEstimator))];
+        }
+
         var earned = answers.Zip(rewards, (answer, paid) => kl.KlPlacement == KlPlacement.Reward ? paid.Sum() : answer.Score);
         double[][] groups = [.. earned.Chunk(settings.Group.NumGenerations)];
-        double[] advantages = [.. Advantages(groups, [.. answers.Chunk(settings.Group.NumGenerations)]).SelectMany(a => a)];
+        ScoredAnswer[][] rows = [.. answers.Chunk(settings.Group.NumGenerations)];
+        double[] advantages = [.. Advantages(groups, rows).SelectMany(a => a)];
+        var ofTokens = TokenAdvantages(rows, rewards);
         foreach (var group in groups)
         {
             measured.Add("reward_std", Math.Sqrt(Moments.Of(group).Variance));
@@ -58,7 +71,16 @@ public abstract class GroupExperience(IPolicyOptions options, GroupSettings sett
 
         double[] centred = [.. groups.SelectMany(g => GroupAdvantages.Centred(g))];
         measured.Set("val/advantage_std", Math.Sqrt(Moments.Of(centred).Variance));
-        GroupItem[] items = [.. answers.Select((a, i) => Item(a, advantages[i], kl.InLoss(_beta)))];
+        GroupItem[] items =
+        [
+            .. answers.Select(
+                (a, i) =>
+                    Item(a, advantages[i], kl.InLoss(_beta)) with
+                    {
+                        TokenAdvantages = ofTokens is null ? default : [.. ofTokens[i].Select(v => (float)v)],
+                    }
+            ),
+        ];
         var coefficient = settings.Entropy.Advance(ref _entropyCoefficient, answers, measured);
         _beta = kl.NextBeta(_beta, kl.Spent(answers, measured), answers.Count);
         return Updates(items, answers, coefficient, measured, at);

@@ -36,6 +36,16 @@ public enum LossNormalization
     Sum,
 }
 
+/// <summary>Which rewards a token answers for.</summary>
+public enum Supervision
+{
+    /// <summary>The answer's, all its marks added up (Shao et al. 2024, section 4.1.2).</summary>
+    Outcome,
+
+    /// <summary>The marks from it on, each normalised among all marks of the group (section 4.1.3).</summary>
+    Process,
+}
+
 /// <summary>How several rewards become one advantage.</summary>
 public enum RewardAggregation
 {
@@ -64,6 +74,9 @@ public sealed partial record GrpoOptions : IPolicyOptions, IValidatableObject
             + "rewards (batch-centered), or none (Dr. GRPO)"
     )]
     public RewardScaling ScaleRewards { get; init; } = RewardScaling.Group;
+
+    [Description("a token answers for the whole answer's reward (outcome), or for the step rewards from it on (process)")]
+    public Supervision Supervision { get; init; } = Supervision.Outcome;
 
     [Description(
         "scale the weighted sum of several rewards (sum-then-normalize), or each before they are added (normalize-then-sum, GDPO)"
@@ -218,6 +231,11 @@ public static class Grpo
                     options.SampleDeviation
                 )
                 : GroupAdvantages.Of(groups, options.ScaleRewards, options.SampleDeviation);
+
+        protected override double[][]? TokenAdvantages(IReadOnlyList<ScoredAnswer[]> groups, double[][] rewards) =>
+            options.Supervision == Supervision.Outcome
+                ? null
+                : GroupAdvantages.OfMarks(groups, options.ScaleRewards, options.SampleDeviation);
 
         protected override double Weight(int answers, int tokens) =>
             options.LossNormalization == LossNormalization.Token ? tokens : answers;

@@ -63,6 +63,7 @@ internal abstract class TinyRun : IDisposable
         "ppo frozen",
         "rloo",
         "grpo",
+        "reinforce++",
         "grpo frozen",
         "rejection sampling",
         "dpo",
@@ -82,7 +83,7 @@ internal abstract class TinyRun : IDisposable
     /// <summary>Whether later rounds depend on what the weights made of the sampling before.</summary>
     public static bool SamplesItself(string algorithm) =>
         algorithm.StartsWith("ppo", StringComparison.Ordinal)
-        || algorithm is "rloo" or "grpo" or "grpo frozen" or "rejection sampling" or "online dpo";
+        || algorithm is "rloo" or "grpo" or "reinforce++" or "grpo frozen" or "rejection sampling" or "online dpo";
 
     public static TheoryData<string> All => [.. Algorithms];
 
@@ -240,6 +241,16 @@ internal abstract class TinyRun : IDisposable
                 },
                 (o, rollouts, training) => o with { Rollouts = rollouts, Training = training },
                 (o, tiny) => (new Grpo.Objective(o, tiny.Policy) { Shared = tiny.Shared }, new Grpo.Experience(o, tiny.Parts))
+            ),
+            "reinforce++" => Grouped(
+                setup,
+                ReinforcePlusPlusTests.Small with
+                {
+                    NumIterations = 2,
+                    Rollouts = ReinforcePlusPlusTests.Small.Rollouts with { StopOnGoldDrop = 100, EvaluateEvery = 1 },
+                },
+                (o, rollouts, training) => o with { Rollouts = rollouts, Training = training },
+                (o, tiny) => (ReinforcePlusPlus.Objective(o, tiny.Policy, tiny.Shared), new ReinforcePlusPlus.Experience(o, tiny.Parts))
             ),
             "grpo frozen" => Grouped(
                 setup,

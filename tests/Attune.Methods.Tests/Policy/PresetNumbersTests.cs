@@ -133,6 +133,9 @@ public sealed class PresetNumbersTests
         // verl, recipe/dapo/run_dapo_qwen2.5_32b.sh: 512 prompts with 16 answers each, minibatches of 32 prompts.
         ["grpo dapo-2025"] =
         [
+            ("max_resampling", 9),
+            ("overlong_buffer", 4096),
+            ("overlong_penalty", 1),
             ("learning_rate", 1e-6),
             ("schedule", ScheduleKind.Constant),
             ("weight_decay", 0.1),
@@ -152,6 +155,7 @@ public sealed class PresetNumbersTests
         // huggingface/trl, grpo_config.py and rloo_config.py of July 2026.
         ["grpo trl"] =
         [
+            ("sample_deviation", true),
             ("learning_rate", 1e-6),
             ("schedule", ScheduleKind.Linear),
             ("num_generations", 8),
@@ -165,6 +169,7 @@ public sealed class PresetNumbersTests
         ],
         ["rloo trl"] =
         [
+            ("sample_deviation", true),
             ("learning_rate", 1e-6),
             ("schedule", ScheduleKind.Linear),
             ("num_generations", 2),
@@ -197,7 +202,7 @@ public sealed class PresetNumbersTests
 
     [Theory]
     [InlineData("ppo", "instructgpt-2022", "moving average")]
-    [InlineData("grpo", "dapo-2025", "dynamic sampling")]
+    [InlineData("grpo", "dapo-2025", "warm-up")]
     public void What_Attune_cannot_do_is_said(string method, string name, string words) =>
         Assert.Contains(words, MethodRegistry.Find(method)!.Presets.Single(p => p.Name == name).Source, StringComparison.Ordinal);
 
