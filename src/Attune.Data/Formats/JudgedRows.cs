@@ -52,11 +52,7 @@ internal sealed class RatingRows : IRowFormat<Rating>
                 )
             );
         }
-        return new Rating(prompt, answer, rating, worst, best)
-        {
-            Annotator = row.TextOrNull("annotator"),
-            Cut = CutField.Read(row),
-        };
+        return new Rating(prompt, answer, rating, worst, best) { Annotator = row.TextOrNull("annotator"), Cut = CutField.Read(row) };
     }
 
     public void Write(Utf8JsonWriter json, Rating item)

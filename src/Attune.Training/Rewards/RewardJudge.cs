@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Attune.Core.Feedback;
 using Attune.Core.Rollouts;
-using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Training.Contracts;
 
