@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
-using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
