@@ -1,7 +1,6 @@
 using Attune.Core.Runs;
 using Attune.Models.Weights;
 using Attune.Training.Optimisation;
-using static TorchSharp.torch;
 
 namespace Attune.Training.Tests;
 
