@@ -4,7 +4,6 @@ using Attune.Core.Runs;
 using Attune.Methods.Policy;
 using Attune.Methods.Tests.Loop;
 using Attune.Models.Architecture;
-using Attune.Testing.Training;
 using Attune.Training.Batches;
 using TorchSharp;
 using static TorchSharp.torch;

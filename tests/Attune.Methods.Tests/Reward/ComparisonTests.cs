@@ -4,7 +4,6 @@ using Attune.Core.Tokens;
 using Attune.Methods.Reward;
 using Attune.Methods.Tests.Loop;
 using Attune.Testing;
-using Attune.Testing.Training;
 using CsCheck;
 using TorchSharp;
 using static TorchSharp.torch;
