@@ -113,11 +113,14 @@ public static class Kto
         return [.. items.Select(i => i with { Divergence = divergence, ClassScale = (double)items.Count / sizes[i.Desirable].Count() })];
     }
 
-    /// <summary>Answers with verdicts as items: each gets the answer of the next item that has another prompt.</summary>
-    public static ImmutableArray<KtoItem> Items(IReadOnlyList<(TokenSequence Sequence, bool Desirable)> answers) =>
-        [.. answers.Select((a, i) => new KtoItem(a.Sequence, a.Desirable, Mismatch(answers, i), null, null))];
+    /// <summary>
+    /// Answers with verdicts as items: each gets the answer of the next item that has another prompt, cut to what the limit leaves of it.
+    /// </summary>
+    /// <param name="maxLength">Tokens of a prompt and answer at the most, as the rows were limited to; models read no more.</param>
+    public static ImmutableArray<KtoItem> Items(IReadOnlyList<(TokenSequence Sequence, bool Desirable)> answers, int maxLength) =>
+        [.. answers.Select((a, i) => new KtoItem(a.Sequence, a.Desirable, Mismatch(answers, i, maxLength), null, null))];
 
-    private static TokenSequence Mismatch(IReadOnlyList<(TokenSequence Sequence, bool Desirable)> answers, int index)
+    private static TokenSequence Mismatch(IReadOnlyList<(TokenSequence Sequence, bool Desirable)> answers, int index, int maxLength)
     {
         var own = answers[index].Sequence;
         for (var step = 1; step < answers.Count; step++)
@@ -125,12 +128,16 @@ public static class Kto
             var other = answers[(index + step) % answers.Count].Sequence;
             if (!other.Prompt.SequenceEqual(own.Prompt))
             {
-                return new TokenSequence([.. own.Prompt, .. other.Answer], own.AnswerStart);
+                return Foreign(own, other, maxLength);
             }
         }
 
         return own; // one prompt alone: its own answers are all there is
     }
+
+    // Two rows within the limit may join to one beyond it: a long prompt and a long answer.
+    private static TokenSequence Foreign(TokenSequence own, TokenSequence other, int maxLength) =>
+        new([.. own.Prompt, .. other.Answer[..Math.Min(other.AnswerLength, Math.Max(1, maxLength - own.AnswerStart))]], own.AnswerStart);
 
     public sealed class Objective(KtoOptions options, LanguageModel policy, LanguageModel? reference) : IObjective<KtoItem>
     {

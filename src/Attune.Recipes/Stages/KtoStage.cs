@@ -67,8 +67,8 @@ public sealed record KtoStage : Stage
         var fit = new PreferenceFit<KtoItem>(this, Method, models)
         {
             Items = new EncodedSplit<KtoItem>(
-                WithReference(models, "train", verdicts.Train, always: false),
-                WithReference(models, "held-out", verdicts.HeldOut, always: true)
+                WithReference(models, "train", verdicts.Train, longest, always: false),
+                WithReference(models, "held-out", verdicts.HeldOut, longest, always: true)
             ),
             Chosen = [.. watched.Where(v => v.Desirable).Select(v => v.Sequence)],
             Hash = labels.Hash,
@@ -89,10 +89,11 @@ public sealed record KtoStage : Stage
         ReferencedPolicy models,
         string name,
         ImmutableArray<LabelledSequence> verdicts,
+        int longest,
         bool always
     )
     {
-        var items = Kto.Items([.. verdicts.Select(v => (v.Sequence, v.Desirable))]);
+        var items = Kto.Items([.. verdicts.Select(v => (v.Sequence, v.Desirable))], longest);
         TokenSequence[] sequences = [.. items.Select(i => i.Sequence), .. items.Select(i => i.Mismatched)];
         var known = models.KnownLogProbs(name, sequences, Method.Reference, always);
         return [.. items.Select((item, i) => item with { Reference = known[i], MismatchedReference = known[items.Length + i] })];

@@ -111,7 +111,7 @@ public sealed record OnlineDpoStage : Stage
     /// <exception cref="DataException">None does.</exception>
     private PromptPool Pool(ImmutableArray<Prompt> prompts, ReferencedPolicy models)
     {
-        var longest = models.Policy.Config.ContextLength;
+        var longest = models.ContextLength;
         var pool = new PromptPool([
             .. prompts.Select(p => (p, models.Encoder.EncodePrompt(p))).Where(p => p.Item2.Length + Evaluation.MaxNewTokens <= longest),
         ]);
@@ -119,14 +119,14 @@ public sealed record OnlineDpoStage : Stage
         {
             models.Context.Note(
                 $"{Prompts}: {prompts.Length - pool.Count} of {prompts.Length} prompts left out: no room for "
-                    + $"{Evaluation.MaxNewTokens} new tokens in the model's {longest}"
+                    + $"{Evaluation.MaxNewTokens} new tokens in the {longest} of policy and reference"
             );
         }
 
         return pool.Count > 0
             ? pool
             : throw new DataException(
-                $"{Prompts}: no prompt leaves room for {Evaluation.MaxNewTokens} new tokens in the model's {longest}. Lower max_new_tokens."
+                $"{Prompts}: no prompt leaves room for {Evaluation.MaxNewTokens} new tokens in the {longest} of policy and reference. Lower max_new_tokens."
             );
     }
 

@@ -337,7 +337,7 @@ internal abstract class TinyRun : IDisposable
     private static Running<KtoItem> Verdicts(TinySetup setup, LanguageModel policy)
     {
         var reference = policy.Copy();
-        var items = Kto.Items([.. TinyTask.Verdicts(20).Select(v => (v.Sequence, v.Desirable))]);
+        var items = Kto.Items([.. TinyTask.Verdicts(20).Select(v => (v.Sequence, v.Desirable))], 24);
         var experience = new PreferenceExperience<KtoItem>(new DatasetExperience<KtoItem>(items, 8, setup.Rounds / 3.0))
         {
             Prepare = batch => Kto.WithDivergence(batch, policy, reference),

@@ -69,7 +69,7 @@ public sealed class KtoTests
         using var policy = TinyModels.Language(1);
         using var reference = TinyModels.Language(2);
         var verdicts = TinyTask.Verdicts(10);
-        var items = Kto.Items([.. verdicts.Select(v => (v.Sequence, v.Desirable))]);
+        var items = Kto.Items([.. verdicts.Select(v => (v.Sequence, v.Desirable))], 24);
         Assert.All(
             items,
             i =>
@@ -92,9 +92,23 @@ public sealed class KtoTests
     }
 
     [Fact]
+    public void A_foreign_answer_is_cut_to_what_the_limit_leaves_of_it()
+    {
+        // The model reads 24 tokens. Rows of 20 and 19 fit; the first prompt and the second answer together are 35.
+        using var policy = TinyModels.Language(1);
+        using var reference = policy.Copy();
+        var (longPrompt, longAnswer) = (Row(prompt: 18, answer: 2), Row(prompt: 2, answer: 17));
+        var items = Kto.Items([(longPrompt, true), (longAnswer, false)], 24);
+        Assert.Equal([.. longPrompt.Prompt, .. longAnswer.Answer[..6]], items[0].Mismatched.Tokens);
+        Assert.Equal([.. longAnswer.Prompt, .. longPrompt.Answer], items[1].Mismatched.Tokens);
+        Assert.Equal((18, 2), (items[0].Mismatched.AnswerStart, items[1].Mismatched.AnswerStart));
+        Assert.Equal(0, Kto.WithDivergence(items, policy, reference)[0].Divergence, 1e-5);
+    }
+
+    [Fact]
     public async Task Learns_a_tiny_task()
     {
-        var items = Kto.Items([.. TinyTask.Verdicts(12).Select(v => (v.Sequence, v.Desirable))]);
+        var items = Kto.Items([.. TinyTask.Verdicts(12).Select(v => (v.Sequence, v.Desirable))], 24);
         var observer = await Numbers.Train(
             (policy, reference) => new Kto.Objective(new KtoOptions { Beta = 0.5 }, policy, reference),
             [.. items],
@@ -106,6 +120,10 @@ public sealed class KtoTests
         Assert.Equal(last["rewards/chosen"] - last["rewards/rejected"], last["rewards/margins"], 1e-4);
         Assert.True(last["rewards/margins"] > 2);
     }
+
+    /// <summary>Prompts of one token over and over, answers of another, so that rows of different lengths have different prompts.</summary>
+    private static Core.Tokens.TokenSequence Row(int prompt, int answer) =>
+        new([.. Enumerable.Repeat(1 + prompt % 3, prompt), .. Enumerable.Range(0, answer).Select(i => 4 + i % 4)], prompt);
 
     private static double LogProb(LanguageModel model, Core.Tokens.TokenSequence sequence) =>
         Training.Batches.AnswerSums.Plain(model, [sequence])[0];
