@@ -55,12 +55,11 @@ var reward = new TextReward(
 // 4. PPO's numbers; beta is kl_coefficient.
 var options = new PpoOptions
 {
-    KlCoefficient = 0.05,
+    Kl = new() { KlCoefficient = 0.05 },
     PpoEpochs = 2,
     ValueNetwork = ValueNetwork.SharedTrunk,
-    TotalEpisodes = 384,
-    RolloutBatchSize = 64,
-    MaxNewTokens = 32,
+    Rollouts = new() { TotalEpisodes = 384, RolloutBatchSize = 64 },
+    Sampling = new() { MaxNewTokens = 32 },
     Training = new TrainingOptions
     {
         LearningRate = 5e-4,

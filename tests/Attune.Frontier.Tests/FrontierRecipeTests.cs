@@ -31,7 +31,7 @@ public sealed class FrontierRecipeTests
         Assert.Equal(6, plan.Expected);
         Assert.Equal(["ppo/0.1", "ppo/0.5", "more-tuning"], plan.Cells.Select(c => c.Folder.Replace('\\', '/')));
         var stage = Assert.IsType<Recipes.Stages.PpoStage>(plan.Cells[1].Recipe.Stages[0]);
-        Assert.Equal(0.5, stage.Method.KlCoefficient);
+        Assert.Equal(0.5, stage.Method.Kl.KlCoefficient);
         Assert.Equal("kl_coefficient 0.5", plan.Cells[1].Setting);
     }
 

@@ -41,11 +41,12 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
     public MeasuredPpo(TransformerConfig config, PpoCase work, Seed seed)
     {
         var options = Options(work);
-        _sampler = new LocalSampler { Type = options.SamplingType };
+        _sampler = new LocalSampler { Type = options.SamplingType() };
         _policy = new LanguageModel(config, seed.For("weights"), work.Precision);
         _reference = _policy.Copy();
         _policy.Weights.Freeze(work.FrozenLayers);
-        _shared = work.FrozenLayers > 0 ? new FrozenLayerCache(_policy, work.FrozenLayers, options.SharedStatesMb * 1_000_000L) : null;
+        _shared =
+            work.FrozenLayers > 0 ? new FrozenLayerCache(_policy, work.FrozenLayers, options.Rollouts.SharedStatesMb * 1_000_000L) : null;
         _reward = new RewardModel(
             [.. Enumerable.Range(0, work.RewardModels).Select(i => new ScalarModel(_policy, seed.For("reward", i)))],
             0,
@@ -95,11 +96,10 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
     private static PpoOptions Options(PpoCase work) =>
         new()
         {
-            TotalEpisodes = 1_000_000_000,
-            RolloutBatchSize = work.Rollouts,
             PpoEpochs = work.Epochs,
-            MaxNewTokens = work.NewTokens,
-            KlCoefficient = 0.1,
+            Rollouts = new() { TotalEpisodes = 1_000_000_000, RolloutBatchSize = work.Rollouts },
+            Sampling = new() { MaxNewTokens = work.NewTokens },
+            Kl = new() { KlCoefficient = 0.1 },
             ValueCoefficient = 0.5,
             ValueNetwork = ValueNetwork.SharedTrunk,
             Training = new PpoOptions().Training with

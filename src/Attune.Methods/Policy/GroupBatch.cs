@@ -45,6 +45,6 @@ internal sealed class GroupBatch
     /// <summary>What both methods log of an update.</summary>
     /// <param name="ratio">The one that the loss clips, of tokens or of whole answers, without gradient.</param>
     /// <param name="loss">Of the same shape.</param>
-    public Metrics Measure(Tensor ratio, Tensor loss, double low, double high) =>
-        Surrogate.Measure(_scores, OldLogProbs, ratio, ratio.lt(1 - low).logical_or(ratio.gt(1 + high)), loss);
+    public Metrics Measure(Tensor ratio, Tensor loss, ClipOptions clip) =>
+        Surrogate.Measure(_scores, OldLogProbs, ratio, clip.Outside(ratio), loss);
 }

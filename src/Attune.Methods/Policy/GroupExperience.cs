@@ -4,11 +4,12 @@ using Attune.Core.Statistics;
 namespace Attune.Methods.Policy;
 
 /// <summary>Rounds of groups of answers to one prompt each. The advantages of a group are a function of its rewards alone.</summary>
-public abstract class GroupExperience(GroupOptions options, RolloutContext context) : RolloutExperience<GroupItem>(options, context)
+public abstract class GroupExperience(IPolicyOptions options, GroupOptions group, KlOptions kl, RolloutContext context)
+    : RolloutExperience<GroupItem>(options, context)
 {
-    private double _beta = options.KlCoefficient;
+    private double _beta = kl.KlCoefficient;
 
-    protected sealed override int AnswersPerPrompt => options.NumGenerations;
+    protected sealed override int AnswersPerPrompt => group.NumGenerations;
 
     protected sealed override IReadOnlyDictionary<string, double> MethodState => new Dictionary<string, double> { ["kl_coef"] = _beta };
 
@@ -28,22 +29,22 @@ public abstract class GroupExperience(GroupOptions options, RolloutContext conte
         Progress at
     )
     {
-        double[][] rewards = [.. answers.Select(a => Ppo.Rewards(a.LogProbs, a.Reference, a.TokenRewards, _beta, options.KlEstimator))];
+        double[][] rewards = [.. answers.Select(a => Ppo.Rewards(a.LogProbs, a.Reference, a.TokenRewards, _beta, kl.KlEstimator))];
         MeasureRewards(measured, answers, rewards, _beta);
-        double[][] groups = [.. answers.Zip(rewards, RewardOf).Chunk(options.NumGenerations)];
+        double[][] groups = [.. answers.Zip(rewards, RewardOf).Chunk(group.NumGenerations)];
         double[] advantages = [.. Advantages(groups).SelectMany(a => a)];
-        foreach (var group in groups)
+        foreach (var scores in groups)
         {
-            measured.Add("reward_std", Math.Sqrt(Moments.Of(group).Variance));
-            measured.Add("frac_reward_zero_std", group.All(r => r == group[0]) ? 1 : 0);
+            measured.Add("reward_std", Math.Sqrt(Moments.Of(scores).Variance));
+            measured.Add("frac_reward_zero_std", scores.All(r => r == scores[0]) ? 1 : 0);
         }
 
         measured.Set("val/advantage_std", Math.Sqrt(Moments.Of(advantages).Variance));
         var beta = _beta;
-        _beta = options.NextBeta(beta, measured["objective/kl"], answers.Count);
+        _beta = kl.NextBeta(beta, measured["objective/kl"], answers.Count);
         return
         [
-            .. Minibatches(answers.Count, options.NumIterations, at)
+            .. Minibatches(answers.Count, group.NumIterations, at)
                 .Select(
                     (part, index) =>
                         (IReadOnlyList<GroupItem>)

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Core.Statistics;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
@@ -45,15 +46,8 @@ public enum LossNormalization
     Paper = "Shao et al. 2024 (arXiv:2402.03300)",
     Example = "attune grpo --model DIR --reward-model runs/reward/final --prompts prompts.jsonl --out runs/grpo"
 )]
-public sealed partial record GrpoOptions : GroupOptions
+public sealed partial record GrpoOptions : IPolicyOptions, IValidatableObject
 {
-    public GrpoOptions()
-    {
-        NumGenerations = 8;
-        KlCoefficient = 0.04;
-        KlEstimator = KlEstimator.K3;
-    }
-
     [Description("settings of a paper: deepseekmath-2024, dr-grpo-2025, dapo-2025 or trl; other options override them")]
     public string? Preset { get; init; }
 
@@ -63,18 +57,47 @@ public sealed partial record GrpoOptions : GroupOptions
     [Description("average token losses over each sequence (GRPO) or over all tokens (DAPO), or divide their sum by a constant (Dr. GRPO)")]
     public LossNormalization LossNormalization { get; init; } = LossNormalization.Sequence;
 
-    public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    [Flatten]
+    public GroupOptions Group { get; init; } = new() { NumGenerations = 8 };
+
+    [Flatten]
+    public ClipOptions Clip { get; init; } = new();
+
+    [Flatten]
+    public KlOptions Kl { get; init; } = new() { KlCoefficient = 0.04, KlEstimator = KlEstimator.K3 };
+
+    [Flatten]
+    public RolloutOptions Rollouts { get; init; } = new();
+
+    [Flatten]
+    public AnswerSampling Sampling { get; init; } = new();
+
+    [Flatten]
+    public ScoreOptions Scores { get; init; } = new();
+
+    [Flatten]
+    public TrainingOptions Training { get; init; } =
+        new()
+        {
+            LearningRate = 1e-6,
+            BatchSize = 64,
+            CheckpointEvery = 10,
+        };
+
+    public long UpdatesPerRound => Group.NumIterations * this.UpdatesPerPass();
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        foreach (var problem in base.Validate(validationContext))
+        foreach (var problem in Group.Problems(Rollouts))
         {
             yield return problem;
         }
 
-        if (KlEstimator == KlEstimator.K1 && KlCoefficient > 0)
+        if (Kl is { KlEstimator: KlEstimator.K1, KlCoefficient: > 0 })
         {
             yield return new ValidationResult(
                 "kl_estimator is k1, whose gradient in a loss is 0 on average; expected k3 (the paper's) or k2.",
-                [nameof(KlEstimator)]
+                [nameof(KlOptions.KlEstimator)]
             );
         }
     }
@@ -150,19 +173,18 @@ public static class Grpo
 
         public ObjectiveValue Evaluate(IReadOnlyList<GroupItem> items)
         {
-            var batch = new GroupBatch(items, policy, options.Temperature, Shared);
-            var (low, high) = (options.ClipRange, options.ClipRangeHigh ?? options.ClipRange);
+            var batch = new GroupBatch(items, policy, options.Sampling.Temperature, Shared);
             var betas = tensor(items.Select(i => (float)i.Beta).ToArray());
-            var divergence = Penalty(batch.LogProbs, batch.Reference, options.KlEstimator);
+            var divergence = Penalty(batch.LogProbs, batch.Reference, options.Kl.KlEstimator);
             var losses = Loss(
                 batch.LogProbs,
                 batch.OldLogProbs,
                 batch.ToTokens(batch.Advantages),
                 batch.ToTokens(betas) * divergence,
-                low,
-                high
+                options.Clip.Low,
+                options.Clip.High
             );
-            var metrics = batch.Measure((batch.LogProbs - batch.OldLogProbs).detach().exp(), losses, low, high);
+            var metrics = batch.Measure((batch.LogProbs - batch.OldLogProbs).detach().exp(), losses, options.Clip);
             metrics.AddSum("kl", divergence.sum().ToDouble(), divergence.shape[0]);
             RolloutInvariants.RequireUnchanged(items.All(i => i.Unchanged), metrics);
             var shares = tensor(items.Select(i => (float)Share(i)).ToArray());
@@ -174,12 +196,13 @@ public static class Grpo
             options.LossNormalization switch
             {
                 LossNormalization.Sequence => 1.0 / item.OldLogProbs.Length,
-                LossNormalization.Constant => 1.0 / options.MaxNewTokens,
+                LossNormalization.Constant => 1.0 / options.Sampling.MaxNewTokens,
                 _ => 1,
             };
     }
 
-    public sealed class Experience(GrpoOptions options, RolloutContext context) : GroupExperience(options, context)
+    public sealed class Experience(GrpoOptions options, RolloutContext context)
+        : GroupExperience(options, options.Group, options.Kl, context)
     {
         /// <summary>The score alone: the divergence is paid in the loss.</summary>
         protected override double RewardOf(ScoredAnswer answer, double[] rewards) => answer.Score;

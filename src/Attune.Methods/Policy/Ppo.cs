@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
 using Attune.Core.Tokens;
@@ -24,19 +25,8 @@ namespace Attune.Methods.Policy;
     Paper = "Schulman et al. 2017 (arXiv:1707.06347); Ziegler et al. 2019 (arXiv:1909.08593)",
     Example = "attune ppo --model DIR --reward-model runs/reward/final --prompts prompts.jsonl --out runs/ppo"
 )]
-public sealed partial record PpoOptions : PolicyGradientOptions
+public sealed partial record PpoOptions : IPolicyOptions
 {
-    public PpoOptions()
-    {
-        Training = new()
-        {
-            LearningRate = 3e-6,
-            BatchSize = 64,
-            MaxGradNorm = 0,
-            CheckpointEvery = 10,
-        };
-    }
-
     [Description("settings of a paper: ziegler-2019, stiennon-2020, instructgpt-2022 or trl; other options override them")]
     public string? Preset { get; init; }
 
@@ -44,9 +34,8 @@ public sealed partial record PpoOptions : PolicyGradientOptions
     [Range(1, 100)]
     public int PpoEpochs { get; init; } = 4;
 
-    [Description("distance of the probability ratio from 1 at which it is clipped")]
-    [Range(0.001, 10)]
-    public double ClipRange { get; init; } = 0.2;
+    [Flatten]
+    public ClipOptions Clip { get; init; } = new();
 
     [Description("distance of a value from its old value at which its loss is clipped")]
     [Range(0.001, 1000)]
@@ -77,7 +66,29 @@ public sealed partial record PpoOptions : PolicyGradientOptions
     [Range(0, 1e4)]
     public double PtxCoefficient { get; init; }
 
-    public override long UpdatesPerRound => PpoEpochs * UpdatesPerPass;
+    [Flatten]
+    public KlOptions Kl { get; init; } = new();
+
+    [Flatten]
+    public RolloutOptions Rollouts { get; init; } = new();
+
+    [Flatten]
+    public AnswerSampling Sampling { get; init; } = new();
+
+    [Flatten]
+    public ScoreOptions Scores { get; init; } = new();
+
+    [Flatten]
+    public TrainingOptions Training { get; init; } =
+        new()
+        {
+            LearningRate = 3e-6,
+            BatchSize = 64,
+            MaxGradNorm = 0,
+            CheckpointEvery = 10,
+        };
+
+    public long UpdatesPerRound => PpoEpochs * this.UpdatesPerPass();
 }
 
 /// <summary>One rollout as PPO learns from it: plain numbers, one per answer token.</summary>
@@ -108,13 +119,6 @@ public sealed record PpoItem(
 /// </summary>
 public static class Ppo
 {
-    /// <summary>Clipped surrogate, eq. 7, as a loss: max(-A ratio, -A clip(ratio, 1 - epsilon, 1 + epsilon)).</summary>
-    /// <param name="logProbs">of the policy being trained, [tokens]</param>
-    /// <param name="oldLogProbs">of the policy that sampled, [tokens]</param>
-    /// <param name="advantages">[tokens]</param>
-    public static Tensor PolicyLoss(Tensor logProbs, Tensor oldLogProbs, Tensor advantages, double clipRange) =>
-        Surrogate.Clipped(logProbs, oldLogProbs, advantages, clipRange, clipRange);
-
     /// <summary>Clipped value loss: half the larger of (V - R)^2 and (clip(V, V_old - epsilon, V_old + epsilon) - R)^2.</summary>
     /// <param name="values">[tokens]</param>
     /// <param name="oldValues">[tokens]</param>
@@ -159,16 +163,10 @@ public static class Ppo
         return rewards;
     }
 
-    /// <summary>
-    /// One step of the adaptive controller (Ziegler 2019, section 2.2): beta (1 + clip(KL / target - 1, -0.2, 0.2) * episodes / horizon).
-    /// </summary>
-    public static double NextBeta(double beta, double kl, double target, double episodes, double horizon) =>
-        beta * (1 + Math.Clamp(kl / target - 1, -0.2, 0.2) * episodes / horizon);
-
     /// <summary>PPO's rounds: rewards become advantages by GAE, and the epochs of minibatches over them are plain data.</summary>
     public sealed class Experience(PpoOptions options, RolloutContext context) : RolloutExperience<PpoItem>(options, context)
     {
-        private double _beta = options.KlCoefficient;
+        private double _beta = options.Kl.KlCoefficient;
 
         public required ValueFunction Value { get; init; }
 
@@ -185,7 +183,7 @@ public static class Ppo
 
         protected override IReadOnlyList<IReadOnlyList<PpoItem>> Learn(IReadOnlyList<ScoredAnswer> answers, Metrics measured, Progress at)
         {
-            double[][] rewards = [.. answers.Select(a => Rewards(a.LogProbs, a.Reference, a.TokenRewards, _beta, options.KlEstimator))];
+            double[][] rewards = [.. answers.Select(a => Rewards(a.LogProbs, a.Reference, a.TokenRewards, _beta, options.Kl.KlEstimator))];
             MeasureRewards(measured, answers, rewards, _beta);
             if (options.WhitenRewards)
             {
@@ -200,7 +198,7 @@ public static class Ppo
                 Moments.StandardizeTogether([.. estimated.Select(e => e.Advantages)]);
             }
 
-            _beta = options.NextBeta(_beta, measured["objective/kl"], answers.Count);
+            _beta = options.Kl.NextBeta(_beta, measured["objective/kl"], answers.Count);
             return
             [
                 .. Minibatches(estimated.Length, options.PpoEpochs, at)
@@ -269,13 +267,13 @@ public static class Ppo
         {
             var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
             var states = FrozenLayerCache.HiddenAt(policy, batch, batch.Predictors, Shared); // [tokens, width]
-            var scores = policy.Score(states, batch.Targets, options.Temperature); // [tokens] each, as is everything below
+            var scores = policy.Score(states, batch.Targets, options.Sampling.Temperature); // [tokens] each, as is everything below
             var values = value.OfAnswers(batch, states);
             var oldLogProbs = tensor(items.SelectMany(i => i.OldLogProbs).ToArray());
             var oldValues = tensor(items.SelectMany(i => i.OldValues).ToArray());
             var advantages = tensor(items.SelectMany(i => i.Advantages).ToArray());
             var returns = tensor(items.SelectMany(i => i.Returns).ToArray());
-            var policyLoss = PolicyLoss(scores.LogProbs, oldLogProbs, advantages, options.ClipRange).sum();
+            var policyLoss = Surrogate.Clipped(scores.LogProbs, oldLogProbs, advantages, options.Clip.Low, options.Clip.High).sum();
             var valueLoss = ValueLoss(values, oldValues, returns, options.ValueClipRange).sum();
             var metrics = Measure(scores, oldLogProbs, policyLoss, (values - oldValues).detach(), valueLoss);
             RolloutInvariants.RequireUnchanged(items.All(i => i.Unchanged), metrics);
@@ -289,7 +287,7 @@ public static class Ppo
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
             var ratio = (scores.LogProbs - oldLogProbs).exp();
-            var metrics = Surrogate.Measure(scores, oldLogProbs, ratio, (ratio - 1).abs().gt(options.ClipRange), policyLoss);
+            var metrics = Surrogate.Measure(scores, oldLogProbs, ratio, options.Clip.Outside(ratio), policyLoss);
             metrics.AddSum("loss/value_avg", valueLoss.ToDouble(), ratio.shape[0]);
             metrics.AddSum("val/clipfrac_avg", valueMoves.abs().gt(options.ValueClipRange).sum().ToDouble(), ratio.shape[0]);
             return metrics;

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
 
@@ -24,18 +25,8 @@ public enum AnswerSelection
     Command = "rft",
     Example = "attune rft --model DIR --reward-model runs/reward/final --prompts prompts.jsonl --out runs/rft"
 )]
-public sealed record RejectionSamplingOptions : RolloutOptions, IValidatableObject
+public sealed record RejectionSamplingOptions : IPolicyOptions, IValidatableObject
 {
-    public RejectionSamplingOptions()
-    {
-        Training = new()
-        {
-            LearningRate = 1e-5,
-            BatchSize = 64,
-            CheckpointEvery = 5,
-        };
-    }
-
     [Description("answers to each prompt; the best are used for fine-tuning")]
     [Range(2, 10_000)]
     public int NumGenerations { get; init; } = 8;
@@ -66,8 +57,28 @@ public sealed record RejectionSamplingOptions : RolloutOptions, IValidatableObje
     [Range(1, 100)]
     public int NumIterations { get; init; } = 1;
 
-    public override long UpdatesPerRound =>
-        Kept.Sum(k => NumIterations * (long)((RolloutBatchSize / NumGenerations * k + Training.BatchSize - 1) / Training.BatchSize));
+    [Flatten]
+    public RolloutOptions Rollouts { get; init; } = new();
+
+    [Flatten]
+    public AnswerSampling Sampling { get; init; } = new();
+
+    [Flatten]
+    public ScoreOptions Scores { get; init; } = new();
+
+    [Flatten]
+    public TrainingOptions Training { get; init; } =
+        new()
+        {
+            LearningRate = 1e-5,
+            BatchSize = 64,
+            CheckpointEvery = 5,
+        };
+
+    public long UpdatesPerRound =>
+        Kept.Sum(k =>
+            NumIterations * (long)((Rollouts.RolloutBatchSize / NumGenerations * k + Training.BatchSize - 1) / Training.BatchSize)
+        );
 
     /// <summary>Answers of each prompt that are kept, for each selection from a round's answers.</summary>
     public IEnumerable<int> Kept =>
@@ -84,13 +95,9 @@ public sealed record RejectionSamplingOptions : RolloutOptions, IValidatableObje
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (RolloutBatchSize % NumGenerations != 0)
+        foreach (var problem in GroupOptions.Problems(Rollouts.RolloutBatchSize, NumGenerations))
         {
-            yield return new ValidationResult(
-                $"rollout_batch_size is {RolloutBatchSize} and num_generations {NumGenerations}; expected a multiple, so that "
-                    + "every prompt gets all its answers.",
-                [nameof(RolloutBatchSize), nameof(NumGenerations)]
-            );
+            yield return problem;
         }
 
         if (Selection == AnswerSelection.Best && Keep >= NumGenerations)

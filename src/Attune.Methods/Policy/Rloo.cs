@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Core.Statistics;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
@@ -18,13 +20,44 @@ namespace Attune.Methods.Policy;
     Paper = "Ahmadian et al. 2024 (arXiv:2402.14740)",
     Example = "attune rloo --model DIR --reward-model runs/reward/final --prompts prompts.jsonl --out runs/rloo"
 )]
-public sealed record RlooOptions : GroupOptions, IHasPresets
+public sealed record RlooOptions : IPolicyOptions, IHasPresets, IValidatableObject
 {
     [Description("settings of another library: trl; other options override them")]
     public string? Preset { get; init; }
 
     [Description("normalise the round's advantages to mean 0 and standard deviation 1")]
     public bool NormalizeAdvantages { get; init; }
+
+    [Flatten]
+    public GroupOptions Group { get; init; } = new();
+
+    [Flatten]
+    public ClipOptions Clip { get; init; } = new();
+
+    [Flatten]
+    public KlOptions Kl { get; init; } = new();
+
+    [Flatten]
+    public RolloutOptions Rollouts { get; init; } = new();
+
+    [Flatten]
+    public AnswerSampling Sampling { get; init; } = new();
+
+    [Flatten]
+    public ScoreOptions Scores { get; init; } = new();
+
+    [Flatten]
+    public TrainingOptions Training { get; init; } =
+        new()
+        {
+            LearningRate = 1e-6,
+            BatchSize = 64,
+            CheckpointEvery = 10,
+        };
+
+    public long UpdatesPerRound => Group.NumIterations * this.UpdatesPerPass();
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Group.Problems(Rollouts);
 
     public static ImmutableArray<Preset> Presets { get; } =
     [
@@ -94,17 +127,17 @@ public static class Rloo
 
         public ObjectiveValue Evaluate(IReadOnlyList<GroupItem> items)
         {
-            var batch = new GroupBatch(items, policy, options.Temperature, Shared);
+            var batch = new GroupBatch(items, policy, options.Sampling.Temperature, Shared);
             var (logProbs, old) = (batch.SumByAnswer(batch.LogProbs), batch.SumByAnswer(batch.OldLogProbs));
-            var (low, high) = (options.ClipRange, options.ClipRangeHigh ?? options.ClipRange);
-            var loss = Loss(logProbs, old, batch.Advantages, low, high);
-            var metrics = batch.Measure((logProbs - old).detach().exp(), loss, low, high);
+            var loss = Loss(logProbs, old, batch.Advantages, options.Clip.Low, options.Clip.High);
+            var metrics = batch.Measure((logProbs - old).detach().exp(), loss, options.Clip);
             RolloutInvariants.RequireUnchanged(items.All(i => i.Unchanged), metrics);
             return new ObjectiveValue(loss.sum(), metrics);
         }
     }
 
-    public sealed class Experience(RlooOptions options, RolloutContext context) : GroupExperience(options, context)
+    public sealed class Experience(RlooOptions options, RolloutContext context)
+        : GroupExperience(options, options.Group, options.Kl, context)
     {
         /// <summary>The score less the price of its divergence.</summary>
         protected override double RewardOf(ScoredAnswer answer, double[] rewards) => rewards.Sum();

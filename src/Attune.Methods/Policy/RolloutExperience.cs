@@ -37,16 +37,16 @@ public sealed record ScoredAnswer(
 public abstract class RolloutExperience<TItem> : IExperience<TItem>
 {
     private readonly EarlyStopping _stopping;
-    private readonly RolloutOptions _options;
+    private readonly IPolicyOptions _options;
     private readonly RolloutContext _context;
 
-    protected RolloutExperience(RolloutOptions options, RolloutContext context)
+    protected RolloutExperience(IPolicyOptions options, RolloutContext context)
     {
         (_options, _context) = (options, context);
-        _stopping = new EarlyStopping(options.StopOnGoldDrop, options.StopOnDisagreement);
+        _stopping = new EarlyStopping(options.Rollouts.StopOnGoldDrop, options.Rollouts.StopOnDisagreement);
     }
 
-    public virtual long PlannedUpdates => _options.Rounds * _options.UpdatesPerRound;
+    public virtual long PlannedUpdates => _options.Rollouts.Rounds * _options.UpdatesPerRound;
 
     public string? StoppedBecause { get; private set; }
 
@@ -80,7 +80,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
 
     public async ValueTask<Round<TItem>?> NextAsync(Progress at, CancellationToken cancel)
     {
-        if (at.Round >= _options.Rounds)
+        if (at.Round >= _options.Rollouts.Rounds)
         {
             return null;
         }
@@ -137,16 +137,16 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         }
 
         measured.Set("time/evaluation", Lap(clock));
-        var requests = _context.Prompts.Draw(at.Seed, at.Items, _options.RolloutBatchSize, AnswersPerPrompt);
+        var requests = _context.Prompts.Draw(at.Seed, at.Items, _options.Rollouts.RolloutBatchSize, AnswersPerPrompt);
         var rollouts = await _context.Sampler.SampleAsync(requests, _context.Sampling, cancel);
         measured.Set("time/rollout", Lap(clock));
         var scores = await _context.Reward.ScoreAsync(rollouts, cancel);
         measured.Set("time/reward", Lap(clock));
         var answers = Score(rollouts, scores, measured);
         var kl = measured["objective/kl"];
-        if (_options.KlBudget > 0 && kl > _options.KlBudget)
+        if (_options.Rollouts.KlBudget > 0 && kl > _options.Rollouts.KlBudget)
         {
-            StoppedBecause = $"the KL budget of {_options.KlBudget:g4} nats is spent: this round's answers are at {kl:f2}";
+            StoppedBecause = $"the KL budget of {_options.Rollouts.KlBudget:g4} nats is spent: this round's answers are at {kl:f2}";
             return null;
         }
 
@@ -167,7 +167,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
     /// </summary>
     private async ValueTask<IReadOnlyList<SampleEvent>> EvaluateAsync(Progress at, Metrics measured, CancellationToken cancel)
     {
-        if (_context.Evaluation is not { } evaluation || at.Round % _options.EvaluateEvery != 0)
+        if (_context.Evaluation is not { } evaluation || at.Round % _options.Rollouts.EvaluateEvery != 0)
         {
             return [];
         }
@@ -190,7 +190,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         TokenSequence[] sequences = [.. rollouts.Select(r => r.Sequence)];
         var (logProbs, values) = PolicyPass(sequences);
         RolloutInvariants.RequireAgreement(rollouts, logProbs);
-        var reference = AnswerLogProbs.Of(_context.Reference, sequences, _options.Temperature, _context.Shared);
+        var reference = AnswerLogProbs.Of(_context.Reference, sequences, _options.Sampling.Temperature, _context.Shared);
         var answers = new ScoredAnswer[rollouts.Count];
         for (var i = 0; i < answers.Length; i++)
         {
@@ -207,14 +207,15 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
     {
         var last = rollout.Sequence.AnswerLength - 1;
         var ended = rollout.Stop != StopReason.Length;
-        if (!ended && _options.MissingEosScore is { } fixedScore)
+        if (!ended && _options.Scores.MissingEosScore is { } fixedScore)
         {
             return [(last, fixedScore)];
         }
 
-        double Clip(double value) => _options.ScoreClip > 0 ? Math.Clamp(value, -_options.ScoreClip, _options.ScoreClip) : value;
+        double Clip(double value) =>
+            _options.Scores.ScoreClip > 0 ? Math.Clamp(value, -_options.Scores.ScoreClip, _options.Scores.ScoreClip) : value;
         var rewards = score.TokenRewards.Select(r => (r.Position, Clip(r.Value)));
-        return ended || _options.MissingEosPenalty == 0 ? [.. rewards] : [.. rewards, (last, -_options.MissingEosPenalty)];
+        return ended || _options.Scores.MissingEosPenalty == 0 ? [.. rewards] : [.. rewards, (last, -_options.Scores.MissingEosPenalty)];
     }
 
     private static void Measure(Metrics measured, ScoredAnswer answer)
@@ -244,7 +245,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         if (Critic is not { } critic)
         {
             return (
-                AnswerLogProbs.Of(_context.Policy, sequences, _options.Temperature, _context.Shared),
+                AnswerLogProbs.Of(_context.Policy, sequences, _options.Sampling.Temperature, _context.Shared),
                 [.. sequences.Select(_ => Array.Empty<float>())]
             );
         }
@@ -254,7 +255,11 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
             batch =>
             {
                 var states = FrozenLayerCache.HiddenAt(_context.Policy, batch, batch.Predictors, _context.Shared);
-                return [_context.Policy.Score(states, batch.Targets, _options.Temperature).LogProbs, critic.OfAnswers(batch, states)];
+                return
+                [
+                    _context.Policy.Score(states, batch.Targets, _options.Sampling.Temperature).LogProbs,
+                    critic.OfAnswers(batch, states),
+                ];
             }
         );
         return (outputs[0], outputs[1]);

@@ -52,8 +52,6 @@ public sealed record BestOfNStage : Stage
             .. Counts.IsEmpty ? ["best-of-n.counts is empty; expected numbers of answers, such as [1, 4, 16]."] : Array.Empty<string>(),
         ];
 
-    public override PlannedArtifacts After(PlannedArtifacts given) => given;
-
     public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();

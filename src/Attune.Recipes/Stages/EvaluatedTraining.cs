@@ -1,4 +1,5 @@
 using Attune.Core.Conversations;
+using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Methods;
 using Attune.Models.Files;
@@ -7,23 +8,33 @@ using Attune.Training.Evaluation;
 
 namespace Attune.Recipes.Stages;
 
-/// <summary>Training between two evaluations: the policy answers held-out prompts before and after.</summary>
-internal static class EvaluatedTraining
+/// <summary>
+/// The groups of options of training that is held against a reference, between two evaluations: the policy answers held-out prompts before
+/// and after.
+/// </summary>
+public sealed record EvaluatedTraining
 {
+    [Flatten]
+    public ReferenceModel Reference { get; init; } = new();
+
+    [Flatten]
+    public EvaluationOptions Evaluation { get; init; } = new();
+
+    internal IEnumerable<string> Missing(string kind) => [.. Reference.Missing(kind), .. Evaluation.Missing(kind)];
+
     /// <param name="heldOutPrompts">To evaluate by, where the recipe names no others.</param>
     /// <param name="train">Trains to the end.</param>
-    public static async Task<StageResult> RunAsync(
+    internal async Task<StageResult> RunAsync(
         Stage stage,
         ReferencedPolicy models,
         TrainingOptions training,
-        EvaluationOptions options,
         IEnumerable<Prompt> heldOutPrompts,
         Func<StageEvaluation, Task<TrainingOutcome>> train,
         CancellationToken cancel
     )
     {
         var (context, policy) = (models.Context, models.Policy);
-        using var evaluation = options.Open(stage.Kind, context, models.Encoder, models.Reference, heldOutPrompts);
+        using var evaluation = Evaluation.Open(stage.Kind, context, models.Encoder, models.Reference, heldOutPrompts);
         var before = await evaluation.EvaluateAsync(policy, 0, cancel);
         var exactBefore = await evaluation.ExactAsync(policy, cancel);
         context.FreezeLayers(policy, training);

@@ -19,42 +19,19 @@ public sealed record KtoStage : Stage
     public KtoOptions Method { get; init; } = new();
 
     [Flatten]
-    public LabelFiles Labels { get; init; } = new();
-
-    [Flatten]
-    public CleaningOptions Cleaning { get; init; } = new();
-
-    [Flatten]
-    public ReferenceModel Reference { get; init; } = new();
-
-    [Flatten]
-    public EvaluationOptions Evaluation { get; init; } = new();
+    public PreferenceTask Task { get; init; } = new();
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
-        [
-            .. MissingPolicy(given),
-            .. ProblemsOfAdapter(Method.Training),
-            .. Reference.Missing(Kind),
-            .. Evaluation.Missing(Kind),
-            .. Labels.Missing(Kind, given),
-        ];
+        [.. MissingPolicy(given), .. ProblemsOfAdapter(Method.Training), .. Task.Missing(Kind, given)];
 
-    public override PlannedArtifacts After(PlannedArtifacts given) => given;
+    internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(given, Task.Labels.Data);
 
-    internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(given, Labels.Data);
-
-    internal override IEnumerable<string?> OnlyMeasuresWith => [Evaluation.RewardModel];
+    internal override IEnumerable<string?> OnlyMeasuresWith => Task.OnlyMeasuresWith;
 
     public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
-        using var models = new ReferencedPolicy(context, Method.Training, Reference.RefModel);
-        var labels = Labels.Read<Verdict>(
-            Kind,
-            (source, rows) => PreferenceSource.Verdicts(source, rows, Cleaning.Rules, context),
-            row => row.Prompt.Key,
-            Method.Data.TestSplit,
-            context
-        );
+        using var models = new ReferencedPolicy(context, Method.Training, Task.Training.Reference.RefModel);
+        var labels = Task.Read<Verdict>(Kind, PreferenceSource.Verdicts, Method.Data, context);
         var longest = Math.Min(Method.Data.MaxLength, models.ContextLength);
         var verdicts = EncodedSplit.Of(
             labels.Rows,
@@ -74,11 +51,10 @@ public sealed record KtoStage : Stage
             Hash = labels.Hash,
             Prepare = batch => Kto.WithDivergence(batch, models.Policy, models.Reference),
         };
-        return await EvaluatedTraining.RunAsync(
+        return await Task.Training.RunAsync(
             this,
             models,
             Method.Training,
-            Evaluation,
             labels.Prompts,
             _ => fit.RunAsync(new Kto.Objective(Method, models.Policy, models.Reference), cancel),
             cancel

@@ -62,17 +62,15 @@ public sealed record OnlineDpoStage : Stage
     public OnlineDpoOptions Method { get; init; } = new();
 
     [Flatten]
-    public ReferenceModel Reference { get; init; } = new();
+    public EvaluatedTraining Training { get; init; } = new();
 
-    [Flatten]
-    public EvaluationOptions Evaluation { get; init; } = new();
+    private EvaluationOptions Evaluation => Training.Evaluation;
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. MissingPolicy(given),
             .. ProblemsOfAdapter(Method.Training, samples: true),
-            .. Reference.Missing(Kind),
-            .. Evaluation.Missing(Kind),
+            .. Training.Missing(Kind),
             .. DataSource.Missing("online-dpo.prompts", Prompts, Rows),
             .. Utilities.Missing("online-dpo.utility", Utility),
             .. Judge == JudgeKind.Model ? JudgeModel.Missing("online-dpo.judge_model") : [],
@@ -81,8 +79,6 @@ public sealed record OnlineDpoStage : Stage
                 : Array.Empty<string>(),
         ];
 
-    public override PlannedArtifacts After(PlannedArtifacts given) => given;
-
     internal override IEnumerable<string?> LearnsFrom(Artifacts given) =>
         [given.Policy, Judge == JudgeKind.Reward && Evaluation.RewardModel is null ? given.Reward : null];
 
@@ -90,17 +86,16 @@ public sealed record OnlineDpoStage : Stage
 
     public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
-        using var models = new ReferencedPolicy(context, Method.Training, Reference.RefModel);
+        using var models = new ReferencedPolicy(context, Method.Training, Training.Reference.RefModel);
         var (all, hash) = DataSource.Prompts(Prompts, Rows, context);
         var split = Evaluation.HeldOutPrompts is null
             ? Split.ByPrompt(all, 0.05, context.Seed.For("split"))
             : new SplitData<Prompt>(all, []);
         var pool = Pool(split.Training, models);
-        return await EvaluatedTraining.RunAsync(
+        return await Training.RunAsync(
             this,
             models,
             Method.Training,
-            Evaluation,
             split.HeldOut,
             evaluation => TrainAsync(models, pool, hash, evaluation, cancel),
             cancel

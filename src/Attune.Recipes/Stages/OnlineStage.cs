@@ -152,7 +152,7 @@ public sealed record OnlineStage : Stage
             {
                 Name = context.Name,
                 Seed = context.Seed,
-                Rounds = Policy.Rollouts.Rounds,
+                Rounds = Policy.Options.Rollouts.Rounds,
                 Rollouts = setup.Rollouts,
                 Encoder = setup.Encoder,
                 ShortensPrompts = Policy.Task.PromptTokens > 0,

@@ -18,42 +18,19 @@ public sealed record PairMethodStage<TMethod> : Stage
     public TMethod Method { get; init; } = new();
 
     [Flatten]
-    public LabelFiles Labels { get; init; } = new();
-
-    [Flatten]
-    public CleaningOptions Cleaning { get; init; } = new();
-
-    [Flatten]
-    public ReferenceModel Reference { get; init; } = new();
-
-    [Flatten]
-    public EvaluationOptions Evaluation { get; init; } = new();
+    public PreferenceTask Task { get; init; } = new();
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
-        [
-            .. MissingPolicy(given),
-            .. ProblemsOfAdapter(Method.Training),
-            .. Reference.Missing(Kind),
-            .. Evaluation.Missing(Kind),
-            .. Labels.Missing(Kind, given),
-        ];
+        [.. MissingPolicy(given), .. ProblemsOfAdapter(Method.Training), .. Task.Missing(Kind, given)];
 
-    public override PlannedArtifacts After(PlannedArtifacts given) => given;
+    internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(given, Task.Labels.Data);
 
-    internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(given, Labels.Data);
-
-    internal override IEnumerable<string?> OnlyMeasuresWith => [Evaluation.RewardModel];
+    internal override IEnumerable<string?> OnlyMeasuresWith => Task.OnlyMeasuresWith;
 
     public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
-        using var models = new ReferencedPolicy(context, Method.Training, Reference.RefModel);
-        var labels = Labels.Read<Preference>(
-            Kind,
-            (source, rows) => PreferenceSource.Pairs(source, rows, Cleaning.Rules, context),
-            row => row.Prompt.Key,
-            Method.Data.TestSplit,
-            context
-        );
+        using var models = new ReferencedPolicy(context, Method.Training, Task.Training.Reference.RefModel);
+        var labels = Task.Read<Preference>(Kind, PreferenceSource.Pairs, Method.Data, context);
         var longest = Math.Min(Method.Data.MaxLength, models.ContextLength);
         var pairs = EncodedSplit.Of(labels.Rows, labels.Name, rows => models.Encoder.EncodeAll(rows, longest), context);
         var fit = new PreferenceFit<PreferencePair>(this, Method, models)
@@ -66,11 +43,10 @@ public sealed record PairMethodStage<TMethod> : Stage
             Chosen = [.. (pairs.HeldOut.IsEmpty ? pairs.Train : pairs.HeldOut).Select(p => p.Chosen)],
             Hash = labels.Hash,
         };
-        return await EvaluatedTraining.RunAsync(
+        return await Task.Training.RunAsync(
             this,
             models,
             Method.Training,
-            Evaluation,
             labels.Prompts,
             _ => fit.RunAsync(Method.Objective(models.Policy, models.Reference), cancel),
             cancel

@@ -19,8 +19,8 @@ using Attune.Training.Rollouts;
 namespace Attune.Recipes.Stages;
 
 /// <summary>How answers are drawn and measured.</summary>
-/// <param name="Rollouts">How the method samples and trains; null where nothing is trained.</param>
-internal sealed record AnswerOptions(double Temperature, int MaxNewTokens, int EvaluationPrompts, RolloutOptions? Rollouts = null);
+/// <param name="Method">How the method samples and trains; null where nothing is trained.</param>
+internal sealed record AnswerOptions(double Temperature, int MaxNewTokens, int EvaluationPrompts, IPolicyOptions? Method = null);
 
 /// <summary>
 /// A policy with everything that it is judged and measured by, loaded once for a stage: the reference it starts as, prompts, reward,
@@ -44,27 +44,25 @@ internal sealed class PolicySetup : IDisposable
         {
             Encoder = context.LoadEncoder();
             (Prompts, HeldOut, Hash) = task.LoadPrompts(context, Encoder, options.EvaluationPrompts);
-            var precision = options.Rollouts?.Training.Precision ?? Precision.F32;
-            (Policy, var origin) = options.Rollouts?.Training is { } learning
-                ? context.LoadLearner(learning)
-                : (context.LoadPolicy(), null);
+            var precision = options.Method?.Training.Precision ?? Precision.F32;
+            (Policy, var origin) = options.Method?.Training is { } learning ? context.LoadLearner(learning) : (context.LoadPolicy(), null);
             Own(Policy);
             Reference = Own(origin ?? Policy.Copy());
             var pretrained = context.Artifacts.PretrainedApart is { } folder
                 ? Own(ModelFiles.LoadLanguageModel(folder, precision))
                 : Reference;
-            if (options.Rollouts is { } rollouts)
+            if (options.Method is { } method)
             {
-                context.FreezeLayers(Policy, rollouts.Training);
-                Shared = rollouts is { Training.FrozenLayers: > 0, SharedStatesMb: > 0 }
-                    ? Own(new FrozenLayerCache(Policy, rollouts.Training.FrozenLayers, rollouts.SharedStatesMb * 1_000_000L))
+                context.FreezeLayers(Policy, method.Training);
+                Shared = method is { Training.FrozenLayers: > 0, Rollouts.SharedStatesMb: > 0 }
+                    ? Own(new FrozenLayerCache(Policy, method.Training.FrozenLayers, method.Rollouts.SharedStatesMb * 1_000_000L))
                     : null;
                 Shared?.Share(Reference);
                 Shared?.Share(pretrained);
             }
 
             Reward = task.BuildReward(kind, context, Encoder, _owned, trained, Shared, precision);
-            Sampler = Own(new LocalSampler { Type = options.Rollouts?.SamplingType ?? KernelType.F32 });
+            Sampler = Own(new LocalSampler { Type = options.Method?.SamplingType() ?? KernelType.F32 });
             Sampling = new SamplingOptions
             {
                 Temperature = options.Temperature,
@@ -95,7 +93,7 @@ internal sealed class PolicySetup : IDisposable
             Shared = Shared,
             Tokenizer = Encoder.Tokenizer,
             Seed = _context.Seed,
-            Beta = options.Rollouts is PolicyGradientOptions { KlController: KlController.Fixed } priced ? priced.KlCoefficient : null,
+            Beta = options.Method?.Kl is { KlController: KlController.Fixed } kl ? kl.KlCoefficient : null,
         };
 
     /// <summary>What the method needs.</summary>

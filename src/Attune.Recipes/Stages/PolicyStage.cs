@@ -13,20 +13,19 @@ public abstract record PolicyStage : Stage
 {
     public abstract PolicyTask Task { get; init; }
 
-    /// <summary>What the method's options say of sampling and measuring.</summary>
-    internal abstract RolloutOptions Rollouts { get; }
+    /// <summary>The method's options: how it samples, measures and trains.</summary>
+    internal abstract IPolicyOptions Options { get; }
 
-    internal AnswerOptions Answers => new(Rollouts.Temperature, Rollouts.MaxNewTokens, Rollouts.EvaluationPrompts, Rollouts);
+    internal AnswerOptions Answers =>
+        new(Options.Sampling.Temperature, Options.Sampling.MaxNewTokens, Options.Rollouts.EvaluationPrompts, Options);
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. MissingPolicy(given),
-            .. ProblemsOfAdapter(Rollouts.Training, samples: true),
-            .. Task.Missing(Kind, Rollouts.EvaluationPrompts, given),
+            .. ProblemsOfAdapter(Options.Training, samples: true),
+            .. Task.Missing(Kind, Options.Rollouts.EvaluationPrompts, given),
             .. MissingForMethod(given),
         ];
-
-    public override PlannedArtifacts After(PlannedArtifacts given) => given;
 
     internal override IEnumerable<string?> LearnsFrom(Artifacts given) => [given.Policy, Task.RewardModel is null ? given.Reward : null];
 
@@ -56,6 +55,6 @@ public abstract record PolicyStage : Stage
     )
     {
         await setup.BeginAsync(cancel);
-        return await context.FitAsync(objective, experience, Rollouts.Training, [setup.Hash], task, cancel);
+        return await context.FitAsync(objective, experience, Options.Training, [setup.Hash], task, cancel);
     }
 }

@@ -38,7 +38,7 @@ public sealed record PpoStage : PolicyStage
     [Flatten]
     public PpoOptions Method { get; init; } = new();
 
-    internal override RolloutOptions Rollouts => Method;
+    internal override IPolicyOptions Options => Method;
 
     protected override IEnumerable<string> MissingForMethod(PlannedArtifacts given) =>
         [

@@ -16,7 +16,7 @@ public sealed record RejectionSamplingStage : PolicyStage
     [Flatten]
     public RejectionSamplingOptions Method { get; init; } = new();
 
-    internal override RolloutOptions Rollouts => Method;
+    internal override IPolicyOptions Options => Method;
 
     internal override Task<Progress> LearnAsync(PolicySetup setup, StageContext context, CancellationToken cancel) =>
         FitAsync(

@@ -15,7 +15,7 @@ public sealed record RlooStage : PolicyStage
     [Flatten]
     public RlooOptions Method { get; init; } = new();
 
-    internal override RolloutOptions Rollouts => Method;
+    internal override IPolicyOptions Options => Method;
 
     internal override Task<Progress> LearnAsync(PolicySetup setup, StageContext context, CancellationToken cancel) =>
         FitAsync(

@@ -49,8 +49,6 @@ public sealed record SftStage : Stage
                 ],
         ];
 
-    public override PlannedArtifacts After(PlannedArtifacts given) => given;
-
     public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
         var (demonstrations, hash) = DataSource.Demonstrations(Data, Rows, context);

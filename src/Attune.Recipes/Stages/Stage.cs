@@ -39,8 +39,8 @@ public abstract record Stage
     /// <summary>What this stage needs and will not find, each one sentence: files too, since it is asked before anything runs.</summary>
     public abstract IEnumerable<string> Missing(PlannedArtifacts given);
 
-    /// <summary>What the stages after this one find.</summary>
-    public abstract PlannedArtifacts After(PlannedArtifacts given);
+    /// <summary>What the stages after this one find: a policy, unless the stage makes more.</summary>
+    public virtual PlannedArtifacts After(PlannedArtifacts given) => given;
 
     /// <summary>Which of what was handed over it learns from: folders and files whose labels are then behind what it makes.</summary>
     internal virtual IEnumerable<string?> LearnsFrom(Artifacts given) => [given.Policy];

@@ -41,13 +41,15 @@ internal sealed class TinyPpo : TinyRollouts
     public static PpoOptions Small { get; } =
         new()
         {
-            TotalEpisodes = 32,
-            RolloutBatchSize = 16,
+            Rollouts = new()
+            {
+                TotalEpisodes = 32,
+                RolloutBatchSize = 16,
+                EvaluateEvery = 1,
+                EvaluationPrompts = 4,
+            },
             PpoEpochs = 2,
-            MaxNewTokens = 6,
-            Temperature = 0.9,
-            EvaluateEvery = 1,
-            EvaluationPrompts = 4,
+            Sampling = new() { MaxNewTokens = 6, Temperature = 0.9 },
             Training = new PpoOptions().Training with { BatchSize = 8, LearningRate = 3e-3 },
         };
 

@@ -21,7 +21,7 @@ internal class TinyRollouts : IDisposable
     private readonly LocalSampler _sampler = new();
 
     public TinyRollouts(
-        RolloutOptions options,
+        IPolicyOptions options,
         ulong seed = 7,
         IReward? reward = null,
         ISampler? sampler = null,
@@ -37,17 +37,17 @@ internal class TinyRollouts : IDisposable
         {
             Policy.Weights.Freeze(options.Training.FrozenLayers);
             Shared =
-                options.SharedStatesMb == 0
+                options.Rollouts.SharedStatesMb == 0
                     ? null
-                    : new FrozenLayerCache(Policy, options.Training.FrozenLayers, options.SharedStatesMb * 1_000_000L);
+                    : new FrozenLayerCache(Policy, options.Training.FrozenLayers, options.Rollouts.SharedStatesMb * 1_000_000L);
             Assert.True(Shared?.Share(Reference) ?? true);
         }
 
         reward ??= new EvenTokens();
         var sampling = new SamplingOptions
         {
-            Temperature = options.Temperature,
-            MaxNewTokens = options.MaxNewTokens,
+            Temperature = options.Sampling.Temperature,
+            MaxNewTokens = options.Sampling.MaxNewTokens,
             EndToken = EndToken,
         };
         var prompts = new PromptPool(Prompts);

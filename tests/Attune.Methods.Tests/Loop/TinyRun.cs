@@ -177,21 +177,30 @@ internal abstract class TinyRun : IDisposable
                 language.Value
             ),
             "kto" => Verdicts(setup, language.Value),
-            "ppo" => Online(setup, TinyPpo.Small with { PtxCoefficient = 0.5, MissingEosPenalty = 0.1 }),
+            "ppo" => Online(
+                setup,
+                TinyPpo.Small with
+                {
+                    PtxCoefficient = 0.5,
+                    Scores = TinyPpo.Small.Scores with { MissingEosPenalty = 0.1 },
+                }
+            ),
             "ppo adaptive" => Online(
                 setup,
                 TinyPpo.Small with
                 {
-                    KlController = KlController.Adaptive,
-                    KlTarget = 0.5,
-                    KlHorizon = 100,
+                    Kl = TinyPpo.Small.Kl with
+                    {
+                        KlController = KlController.Adaptive,
+                        KlTarget = 0.5,
+                        KlHorizon = 100,
+                        KlEstimator = KlEstimator.K3,
+                    },
                     ValueNetwork = ValueNetwork.SharedTrunk,
                     WhitenRewards = true,
                     AdvantageWhitening = AdvantageWhitening.Minibatch,
-                    KlEstimator = KlEstimator.K3,
-                    ScoreClip = 0.9,
-                    StopOnGoldDrop = 100,
-                    StopOnDisagreement = 100,
+                    Scores = TinyPpo.Small.Scores with { ScoreClip = 0.9 },
+                    Rollouts = TinyPpo.Small.Rollouts with { StopOnGoldDrop = 100, StopOnDisagreement = 100 },
                 }
             ),
             "ppo lora" => Online(
@@ -209,7 +218,7 @@ internal abstract class TinyRun : IDisposable
                 setup,
                 TinyPpo.Small with
                 {
-                    StopOnGoldDrop = 100,
+                    Rollouts = TinyPpo.Small.Rollouts with { StopOnGoldDrop = 100 },
                     Training = TinyPpo.Small.Training with { FrozenLayers = 1 },
                 }
             ),
@@ -218,37 +227,40 @@ internal abstract class TinyRun : IDisposable
                 RlooTests.Small with
                 {
                     NormalizeAdvantages = true,
-                    KlController = KlController.Adaptive,
-                    KlHorizon = 100,
+                    Kl = RlooTests.Small.Kl with { KlController = KlController.Adaptive, KlHorizon = 100 },
                 },
+                (o, rollouts, training) => o with { Rollouts = rollouts, Training = training },
                 (o, tiny) => (new Rloo.Objective(o, tiny.Policy), new Rloo.Experience(o, tiny.Parts))
             ),
             "grpo" => Grouped(
                 setup,
                 GrpoTests.Small with
                 {
-                    StopOnGoldDrop = 100,
-                    EvaluateEvery = 1,
+                    Rollouts = GrpoTests.Small.Rollouts with { StopOnGoldDrop = 100, EvaluateEvery = 1 },
                 },
+                (o, rollouts, training) => o with { Rollouts = rollouts, Training = training },
                 (o, tiny) => (new Grpo.Objective(o, tiny.Policy) { Shared = tiny.Shared }, new Grpo.Experience(o, tiny.Parts))
             ),
             "grpo frozen" => Grouped(
                 setup,
                 GrpoTests.Small with
                 {
-                    StopOnGoldDrop = 100,
-                    EvaluateEvery = 1,
+                    Rollouts = GrpoTests.Small.Rollouts with { StopOnGoldDrop = 100, EvaluateEvery = 1 },
                     Training = GrpoTests.Small.Training with { FrozenLayers = 1 },
                 },
+                (o, rollouts, training) => o with { Rollouts = rollouts, Training = training },
                 (o, tiny) => (new Grpo.Objective(o, tiny.Policy) { Shared = tiny.Shared }, new Grpo.Experience(o, tiny.Parts))
             ),
             "rejection sampling" => Rejecting(
                 setup,
                 RejectionSamplingTests.Small with
                 {
-                    RolloutBatchSize = 32,
-                    EvaluateEvery = 1,
-                    StopOnGoldDrop = 100,
+                    Rollouts = RejectionSamplingTests.Small.Rollouts with
+                    {
+                        RolloutBatchSize = 32,
+                        EvaluateEvery = 1,
+                        StopOnGoldDrop = 100,
+                    },
                     Training = RejectionSamplingTests.Small.Training with { BatchSize = 2 },
                 }
             ),
@@ -345,16 +357,22 @@ internal abstract class TinyRun : IDisposable
         return new Running<KtoItem>(setup, new Kto.Objective(new KtoOptions(), policy, reference), experience, policy, reference);
     }
 
+    private static RolloutOptions Sized(TinySetup setup, RolloutOptions rollouts) =>
+        rollouts with
+        {
+            TotalEpisodes = setup.Rounds * rollouts.RolloutBatchSize,
+        };
+
     private static Running<PpoItem> Online(TinySetup setup, PpoOptions options)
     {
         var parts = new TinyPpo(
             options with
             {
-                TotalEpisodes = setup.Rounds * options.RolloutBatchSize,
+                Rollouts = Sized(setup, options.Rollouts),
                 Training = options.Training with { Precision = setup.Precision },
             },
             setup.Seed,
-            evaluation: options.StopOnGoldDrop > 0
+            evaluation: options.Rollouts.StopOnGoldDrop > 0
         );
         return new Running<PpoItem>(setup, parts.Objective, parts.Experience, parts);
     }
@@ -363,7 +381,7 @@ internal abstract class TinyRun : IDisposable
     {
         options = options with
         {
-            TotalEpisodes = setup.Rounds * options.RolloutBatchSize,
+            Rollouts = Sized(setup, options.Rollouts),
             Training = options.Training with { Precision = setup.Precision },
         };
         var tiny = new TinyRollouts(options, setup.Seed, evaluation: true);
@@ -373,16 +391,13 @@ internal abstract class TinyRun : IDisposable
     private static Running<GroupItem> Grouped<TOptions>(
         TinySetup setup,
         TOptions options,
+        Func<TOptions, RolloutOptions, TrainingOptions, TOptions> sized,
         Func<TOptions, TinyRollouts, (IObjective<GroupItem>, IExperience<GroupItem>)> method
     )
-        where TOptions : GroupOptions
+        where TOptions : IPolicyOptions
     {
-        options = options with
-        {
-            TotalEpisodes = setup.Rounds * options.RolloutBatchSize,
-            Training = options.Training with { Precision = setup.Precision },
-        };
-        var tiny = new TinyRollouts(options, setup.Seed, evaluation: options.StopOnGoldDrop > 0);
+        options = sized(options, Sized(setup, options.Rollouts), options.Training with { Precision = setup.Precision });
+        var tiny = new TinyRollouts(options, setup.Seed, evaluation: options.Rollouts.StopOnGoldDrop > 0);
         var (objective, experience) = method(options, tiny);
         return new Running<GroupItem>(setup, objective, experience, tiny);
     }

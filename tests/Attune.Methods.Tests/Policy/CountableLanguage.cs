@@ -80,7 +80,7 @@ internal sealed class CountableLanguage : IDisposable
 
     public static double Divergence(double[] pi, double[] other) => pi.Zip(other, (p, q) => p > 0 ? p * Math.Log(p / q) : 0).Sum();
 
-    public static async Task TrainAsync<T>(IObjective<T> objective, IExperience<T> experience, RolloutOptions options)
+    public static async Task TrainAsync<T>(IObjective<T> objective, IExperience<T> experience, IPolicyOptions options)
     {
         using var loop = new TrainingLoop<T>(
             objective,

@@ -17,12 +17,9 @@ public sealed class GrpoTests
     internal static GrpoOptions Small { get; } =
         new()
         {
-            TotalEpisodes = 32,
-            RolloutBatchSize = 16,
-            NumGenerations = 4,
-            NumIterations = 2,
-            MaxNewTokens = 6,
-            Temperature = 0.9,
+            Rollouts = new() { TotalEpisodes = 32, RolloutBatchSize = 16 },
+            Group = new GrpoOptions().Group with { NumGenerations = 4, NumIterations = 2 },
+            Sampling = new() { MaxNewTokens = 6, Temperature = 0.9 },
             Training = new GrpoOptions().Training with { BatchSize = 8, LearningRate = 3e-3 },
         };
 
@@ -130,7 +127,7 @@ public sealed class GrpoTests
             {
                 LossNormalization.Sequence => items.Average(i => -i.Advantage),
                 LossNormalization.Token => items.Zip(lengths, (i, l) => -i.Advantage * l).Sum() / lengths.Sum(),
-                _ => items.Zip(lengths, (i, l) => -i.Advantage * l / Small.MaxNewTokens).Average(),
+                _ => items.Zip(lengths, (i, l) => -i.Advantage * l / Small.Sampling.MaxNewTokens).Average(),
             },
             mean,
             1e-5
@@ -144,7 +141,12 @@ public sealed class GrpoTests
     public async Task Rewards_are_scores_alone_scaled_as_asked(RewardScaling scaling)
     {
         using var tiny = new TinyRollouts(Small);
-        var options = Small with { NumIterations = 1, ScaleRewards = scaling, KlCoefficient = 0.5 };
+        var options = Small with
+        {
+            Group = Small.Group with { NumIterations = 1 },
+            ScaleRewards = scaling,
+            Kl = Small.Kl with { KlCoefficient = 0.5 },
+        };
         var items = (await new Grpo.Experience(options, tiny.Parts).NextAsync(Progress.Start(new Seed(1)), CancellationToken.None))!
             .Updates.SelectMany(u => u)
             .ToArray();
@@ -167,10 +169,14 @@ public sealed class GrpoTests
     {
         string[] Problems(GrpoOptions options) => [.. options.Validate(new ValidationContext(options)).Select(p => p.ErrorMessage!)];
         Assert.Empty(Problems(Small));
-        Assert.Contains("expected a multiple", Assert.Single(Problems(Small with { NumGenerations = 5 })), StringComparison.Ordinal);
+        Assert.Contains(
+            "expected a multiple",
+            Assert.Single(Problems(Small with { Group = Small.Group with { NumGenerations = 5 } })),
+            StringComparison.Ordinal
+        );
         Assert.Contains(
             "gradient in a loss is 0 on average",
-            Assert.Single(Problems(Small with { KlEstimator = KlEstimator.K1 })),
+            Assert.Single(Problems(Small with { Kl = Small.Kl with { KlEstimator = KlEstimator.K1 } })),
             StringComparison.Ordinal
         );
         Assert.Contains(
@@ -185,7 +191,7 @@ public sealed class GrpoTests
     public async Task With_k2_and_rewards_in_their_own_unit_GRPO_approaches_the_best_policy_there_is()
     {
         using var language = new CountableLanguage();
-        await Train(language, Countable with { KlEstimator = KlEstimator.K2 });
+        await Train(language, Countable with { Kl = Countable.Kl with { KlEstimator = KlEstimator.K2 } });
         language.IsNearTheBest(Beta);
     }
 
@@ -197,7 +203,7 @@ public sealed class GrpoTests
     public async Task With_the_papers_k3_it_approaches_another_policy_which_can_be_told()
     {
         using var language = new CountableLanguage(vocabulary: 12, longest: 1);
-        await Train(language, Countable with { MaxNewTokens = 1 });
+        await Train(language, Countable with { Sampling = Countable.Sampling with { MaxNewTokens = 1 } });
         double[] At(double lambda) => [.. language.Start.Zip(language.Rewards, (p, r) => Beta * p / (lambda - r))];
         var (low, high) = (language.Rewards.Max() + 1e-9, language.Rewards.Max() + 10);
         for (var i = 0; i < 100; i++)
@@ -216,12 +222,10 @@ public sealed class GrpoTests
     private static GrpoOptions Countable { get; } =
         new()
         {
-            KlCoefficient = Beta,
-            TotalEpisodes = 128 * 60,
-            RolloutBatchSize = 128,
-            NumGenerations = 8,
-            NumIterations = 2,
-            MaxNewTokens = 2,
+            Kl = new GrpoOptions().Kl with { KlCoefficient = Beta },
+            Rollouts = new() { TotalEpisodes = 128 * 60, RolloutBatchSize = 128 },
+            Group = new GrpoOptions().Group with { NumGenerations = 8, NumIterations = 2 },
+            Sampling = new() { MaxNewTokens = 2 },
             ScaleRewards = RewardScaling.None,
             LossNormalization = LossNormalization.Constant,
             Training = new GrpoOptions().Training with { BatchSize = 128, LearningRate = 3e-3 },

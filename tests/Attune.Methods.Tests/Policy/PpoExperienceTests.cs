@@ -19,8 +19,7 @@ public sealed class PpoExperienceTests
 {
     private static readonly PpoOptions Plain = TinyPpo.Small with
     {
-        RolloutBatchSize = 4,
-        TotalEpisodes = 8,
+        Rollouts = TinyPpo.Small.Rollouts with { RolloutBatchSize = 4, TotalEpisodes = 8 },
         PpoEpochs = 1,
         Lambda = 0,
         ValueNetwork = ValueNetwork.SharedTrunk,
@@ -75,12 +74,12 @@ public sealed class PpoExperienceTests
     [Fact]
     public async Task The_divergence_from_the_reference_is_paid_on_every_token()
     {
-        using var parts = new TinyPpo(Plain with { KlCoefficient = 0.3 });
+        using var parts = new TinyPpo(Plain with { Kl = Plain.Kl with { KlCoefficient = 0.3 } });
         Disturb(parts.Policy);
         var items = await Next(parts, (r, _) => new Score([]));
         var sequences = items.Select(i => i.Sequence).ToArray();
-        var own = AnswerLogProbs.Of(parts.Policy, sequences, Plain.Temperature);
-        var reference = AnswerLogProbs.Of(parts.Reference, sequences, Plain.Temperature);
+        var own = AnswerLogProbs.Of(parts.Policy, sequences, Plain.Sampling.Temperature);
+        var reference = AnswerLogProbs.Of(parts.Reference, sequences, Plain.Sampling.Temperature);
         for (var i = 0; i < items.Length; i++)
         {
             Near([.. own[i].Zip(reference[i], (p, q) => -0.3 * (p - q))], items[i].Advantages);
@@ -96,9 +95,7 @@ public sealed class PpoExperienceTests
         var items = await Round(
             Plain with
             {
-                MissingEosScore = -1,
-                MissingEosPenalty = 7,
-                ScoreClip = 0.5,
+                Scores = Plain.Scores with { MissingEosScore = -1, MissingEosPenalty = 7, ScoreClip = 0.5 },
             },
             (r, i) => new Score([new(1, 0.25, "test")]),
             Cut
@@ -111,7 +108,14 @@ public sealed class PpoExperienceTests
     [Fact]
     public async Task An_answer_that_did_not_end_pays_the_penalty_on_its_last_token()
     {
-        var items = await Round(Plain with { MissingEosPenalty = 2 }, (r, i) => new Score([new(1, 0.25, "test")]), Cut);
+        var items = await Round(
+            Plain with
+            {
+                Scores = Plain.Scores with { MissingEosPenalty = 2 },
+            },
+            (r, i) => new Score([new(1, 0.25, "test")]),
+            Cut
+        );
         Assert.All(items.Where(Ended), item => Near([0, 0.25, 0, 0], item.Advantages));
         Assert.All(items.Where(i => !Ended(i)), item => Near([0, 0.25, 0, -2], item.Advantages));
     }
@@ -119,7 +123,13 @@ public sealed class PpoExperienceTests
     [Fact]
     public async Task Scores_are_cut_at_the_clip()
     {
-        var items = await Round(Plain with { ScoreClip = 1.5 }, (r, i) => Score.Outcome(r, 2 * i - 3, "test")); // -3, -1, 1, 3
+        var items = await Round(
+            Plain with
+            {
+                Scores = Plain.Scores with { ScoreClip = 1.5 },
+            },
+            (r, i) => Score.Outcome(r, 2 * i - 3, "test")
+        ); // -3, -1, 1, 3
         Assert.Equal([-1.5, -1, 1, 1.5], items.Select(i => (double)i.Advantages[3]).Order());
     }
 
@@ -199,13 +209,19 @@ public sealed class PpoExperienceTests
     [Fact]
     public async Task What_a_round_measured_is_the_mean_over_its_answers()
     {
-        using var parts = new TinyPpo(Plain with { KlCoefficient = 0.3, MissingEosPenalty = 0.5 });
+        using var parts = new TinyPpo(
+            Plain with
+            {
+                Kl = Plain.Kl with { KlCoefficient = 0.3 },
+                Scores = Plain.Scores with { MissingEosPenalty = 0.5 },
+            }
+        );
         Disturb(parts.Policy);
         var experience = Scripted(parts, (r, i) => Score.Outcome(r, i, "test"), Cut, out var rollouts);
         var measured = (await experience.NextAsync(Progress.Start(new Seed(1)), CancellationToken.None))!.Measured;
         TokenSequence[] sequences = [.. rollouts().Select(r => r.Sequence)];
-        var own = AnswerLogProbs.Of(parts.Policy, sequences, Plain.Temperature);
-        var reference = AnswerLogProbs.Of(parts.Reference, sequences, Plain.Temperature);
+        var own = AnswerLogProbs.Of(parts.Policy, sequences, Plain.Sampling.Temperature);
+        var reference = AnswerLogProbs.Of(parts.Reference, sequences, Plain.Sampling.Temperature);
         var kl = own.Zip(reference, (p, q) => p.Zip(q, (a, b) => (double)a - b).Sum()).Average();
         Assert.Equal(kl, measured["objective/kl"], 1e-5);
         Assert.True(measured["objective/kl_k3"] >= 0);
@@ -225,10 +241,7 @@ public sealed class PpoExperienceTests
         using var parts = new TinyPpo(
             Plain with
             {
-                KlController = KlController.Adaptive,
-                KlCoefficient = 0.2,
-                KlTarget = 0.01,
-                KlHorizon = 40,
+                Kl = Plain.Kl with { KlController = KlController.Adaptive, KlCoefficient = 0.2, KlTarget = 0.01, KlHorizon = 40 },
             }
         );
         Disturb(parts.Policy);
@@ -237,15 +250,16 @@ public sealed class PpoExperienceTests
         var first = (await experience.NextAsync(at, CancellationToken.None))!.Measured;
         var second = (await experience.NextAsync(at with { Round = 1 }, CancellationToken.None))!.Measured;
         Assert.Equal(0.2, first["objective/kl_coef"]);
-        Assert.Equal(Ppo.NextBeta(0.2, first["objective/kl"], 0.01, 4, 40), second["objective/kl_coef"], 1e-12);
+        Assert.Equal(KlOptions.NextBeta(0.2, first["objective/kl"], 0.01, 4, 40), second["objective/kl_coef"], 1e-12);
         Assert.NotEqual(0.2, second["objective/kl_coef"]);
-        Assert.Equal(experience.State["kl_coef"], Ppo.NextBeta(second["objective/kl_coef"], second["objective/kl"], 0.01, 4, 40), 1e-12);
+        var next = KlOptions.NextBeta(second["objective/kl_coef"], second["objective/kl"], 0.01, 4, 40);
+        Assert.Equal(experience.State["kl_coef"], next, 1e-12);
     }
 
     [Fact]
     public async Task A_spent_KL_budget_ends_the_run_and_says_why()
     {
-        using var parts = new TinyPpo(Plain with { KlBudget = 0.05 });
+        using var parts = new TinyPpo(Plain with { Rollouts = Plain.Rollouts with { KlBudget = 0.05 } });
         Disturb(parts.Policy);
         Assert.Null(await parts.Experience.NextAsync(Progress.Start(new Seed(1)), CancellationToken.None));
         Assert.Contains("KL budget of 0.05 nats", parts.Experience.StoppedBecause, StringComparison.Ordinal);
@@ -254,7 +268,7 @@ public sealed class PpoExperienceTests
     [Fact]
     public async Task Within_its_KL_budget_a_run_goes_on()
     {
-        using var parts = new TinyPpo(Plain with { KlBudget = 0.05 });
+        using var parts = new TinyPpo(Plain with { Rollouts = Plain.Rollouts with { KlBudget = 0.05 } });
         Assert.NotNull(await parts.Experience.NextAsync(Progress.Start(new Seed(1)), CancellationToken.None));
         Assert.Null(parts.Experience.StoppedBecause);
     }
@@ -289,7 +303,7 @@ public sealed class PpoExperienceTests
         out Func<IReadOnlyList<Rollout>> rollouts
     )
     {
-        var sampler = new ScriptedSampler(parts.Policy, parts.Options.Temperature, StopReasons ?? (_ => false));
+        var sampler = new ScriptedSampler(parts.Policy, parts.Options.Sampling.Temperature, StopReasons ?? (_ => false));
         rollouts = () => sampler.Last;
         return new Ppo.Experience(parts.Options, parts.Parts with { Sampler = sampler, Reward = new ScriptedReward(score) })
         {

@@ -35,7 +35,14 @@ public sealed class PpoInvariantTests
         using var scope = NewDisposeScope();
         using var parts = new TinyPpo(TinyPpo.Small);
         var updates = (await Round(parts)).Updates;
-        var hotter = new Ppo.Objective(parts.Options with { Temperature = 1.3 }, parts.Policy, parts.Value);
+        var hotter = new Ppo.Objective(
+            parts.Options with
+            {
+                Sampling = parts.Options.Sampling with { Temperature = 1.3 },
+            },
+            parts.Policy,
+            parts.Value
+        );
         Assert.Contains(
             "must have ratio 1",
             Assert.Throws<InvariantException>(() => hotter.Evaluate(updates[0])).Message,
@@ -134,8 +141,7 @@ public sealed class PpoInvariantTests
         using var parts = WithExam(
             TinyPpo.Small with
             {
-                StopOnGoldDrop = 0.5,
-                TotalEpisodes = 160,
+                Rollouts = TinyPpo.Small.Rollouts with { StopOnGoldDrop = 0.5, TotalEpisodes = 160 },
             },
             gold: () => 5 - looks++,
             spread: () => 0.1
@@ -153,8 +159,7 @@ public sealed class PpoInvariantTests
         using var parts = WithExam(
             TinyPpo.Small with
             {
-                StopOnDisagreement = 2.5,
-                TotalEpisodes = 160,
+                Rollouts = TinyPpo.Small.Rollouts with { StopOnDisagreement = 2.5, TotalEpisodes = 160 },
             },
             gold: () => 1,
             spread: () => 0.1 * ++looks
@@ -172,8 +177,7 @@ public sealed class PpoInvariantTests
         using var parts = WithExam(
             TinyPpo.Small with
             {
-                StopOnGoldDrop = 0.5,
-                TotalEpisodes = 160,
+                Rollouts = TinyPpo.Small.Rollouts with { StopOnGoldDrop = 0.5, TotalEpisodes = 160 },
             },
             gold: () => looks++ == 0 ? 5 : 4,
             spread: () => 0.1,
@@ -200,9 +204,8 @@ public sealed class PpoInvariantTests
         using var parts = new TinyPpo(
             TinyPpo.Small with
             {
-                TotalEpisodes = 32 * 40,
-                RolloutBatchSize = 32,
-                KlCoefficient = 0.02,
+                Rollouts = TinyPpo.Small.Rollouts with { TotalEpisodes = 32 * 40, RolloutBatchSize = 32 },
+                Kl = TinyPpo.Small.Kl with { KlCoefficient = 0.02 },
                 Training = TinyPpo.Small.Training with { BatchSize = 32, LearningRate = 3e-3 },
             }
         );

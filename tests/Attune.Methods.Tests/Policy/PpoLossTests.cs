@@ -42,7 +42,7 @@ public sealed class PpoLossTests
         using var scope = NewDisposeScope();
         Assert.Equal(
             expected,
-            Ppo.PolicyLoss(tensor([Math.Log(ratio) - 3]), tensor([-3.0]), tensor([advantage]), Epsilon).ToDouble(),
+            Surrogate.Clipped(tensor([Math.Log(ratio) - 3]), tensor([-3.0]), tensor([advantage]), Epsilon, Epsilon).ToDouble(),
             1e-12
         );
     }
@@ -78,7 +78,7 @@ public sealed class PpoLossTests
     [InlineData(6.6, 0.150768)] // .1:               .15 * 1.00512
     [InlineData(6, 0.15)]
     public void Adaptive_steps_equal_the_values_worked_out_by_hand(double kl, double expected) =>
-        Assert.Equal(expected, Ppo.NextBeta(0.15, kl, target: 6, episodes: 512, horizon: 10_000), 1e-12);
+        Assert.Equal(expected, KlOptions.NextBeta(0.15, kl, target: 6, episodes: 512, horizon: 10_000), 1e-12);
 
     [Fact]
     public void Gradient_agrees_with_finite_differences() =>
@@ -88,10 +88,12 @@ public sealed class PpoLossTests
                 tokens =>
                     FiniteDifferences.Agree(
                         x =>
-                            Ppo.PolicyLoss(
+                            Surrogate
+                                .Clipped(
                                     x,
                                     tensor(tokens.Select(_ => -2.0).ToArray()),
                                     tensor(tokens.Select(t => t.Advantage).ToArray()),
+                                    Epsilon,
                                     Epsilon
                                 )
                                 .sum(),
@@ -130,7 +132,7 @@ public sealed class PpoLossTests
                     using var scope = NewDisposeScope();
                     var logProbs = tensor(tokens.Select(t => t.Item1).ToArray(), requires_grad: true);
                     var advantages = tensor(tokens.Select(t => t.Item2).ToArray());
-                    Ppo.PolicyLoss(logProbs, logProbs.detach(), advantages, Epsilon).sum().backward();
+                    Surrogate.Clipped(logProbs, logProbs.detach(), advantages, Epsilon, Epsilon).sum().backward();
                     // d(-A log pi) / d log pi
                     Near([.. tokens.Select(t => -t.Item2)], logProbs.grad!.data<double>().ToArray(), 1e-12);
                 },
@@ -142,7 +144,7 @@ public sealed class PpoLossTests
         Tokens.Sample(t =>
         {
             using var scope = NewDisposeScope();
-            var loss = Ppo.PolicyLoss(tensor([t.LogRatio]), tensor([0.0]), tensor([t.Advantage]), Epsilon).ToDouble();
+            var loss = Surrogate.Clipped(tensor([t.LogRatio]), tensor([0.0]), tensor([t.Advantage]), Epsilon, Epsilon).ToDouble();
             Assert.True(loss >= -t.Advantage * Math.Exp(t.LogRatio) - 1e-12);
         });
 
@@ -155,7 +157,7 @@ public sealed class PpoLossTests
                     using var scope = NewDisposeScope();
                     // ratio above 1.2 with a good token, below .8 with a bad one; above 1.2 with a bad one still pulls
                     var logProbs = tensor([Math.Log(1 + beyond), -beyond - 0.05, Math.Log(1 + beyond)], requires_grad: true);
-                    Ppo.PolicyLoss(logProbs, zeros(3, ScalarType.Float64), tensor([1.0, -1, -1]), Epsilon).sum().backward();
+                    Surrogate.Clipped(logProbs, zeros(3, ScalarType.Float64), tensor([1.0, -1, -1]), Epsilon, Epsilon).sum().backward();
                     var gradient = logProbs.grad!.data<double>().ToArray();
                     Assert.Equal(0, gradient[0]);
                     Assert.Equal(0, gradient[1]);
@@ -179,7 +181,7 @@ public sealed class PpoLossTests
             .Sample(
                 (beta, kl, target, episodes) =>
                 {
-                    var next = Ppo.NextBeta(beta, kl, target, episodes, 10_000);
+                    var next = KlOptions.NextBeta(beta, kl, target, episodes, 10_000);
                     return next > 0
                         && Math.Sign(next - beta) == Math.Sign(kl - target)
                         && Math.Abs(next / beta - 1) <= 0.2 * episodes / 10_000 + 1e-12;
@@ -195,14 +197,11 @@ public sealed class PpoLossTests
         Tensor LogProbs(string name) =>
             Numerics.LogProbs.OfTokens(tensor(golden.GetProperty(name).Rows().SelectMany(r => r).ToArray()).view(3, 3), tensor(actions));
         var advantages = golden.GetProperty("advantages").Rows();
+        var epsilon = golden.GetProperty("epsilon").GetDouble();
         for (var i = 0; i < advantages.Length; i++)
         {
-            var loss = Ppo.PolicyLoss(
-                    LogProbs("logits"),
-                    LogProbs("old_logits"),
-                    tensor(advantages[i]),
-                    golden.GetProperty("epsilon").GetDouble()
-                )
+            var loss = Surrogate
+                .Clipped(LogProbs("logits"), LogProbs("old_logits"), tensor(advantages[i]), epsilon, epsilon)
                 .mean()
                 .ToDouble();
             Assert.Equal(golden.GetProperty("recomputed_float64").Numbers()[i], loss, 1e-12);

@@ -33,13 +33,11 @@ public sealed class PpoOptimumTests
     {
         var options = new PpoOptions
         {
-            KlCoefficient = beta,
-            TotalEpisodes = 128 * 60,
-            RolloutBatchSize = 128,
+            Kl = new() { KlCoefficient = beta },
+            Rollouts = new() { TotalEpisodes = 128 * 60, RolloutBatchSize = 128 },
             PpoEpochs = 2,
             ValueCoefficient = 0.5,
-            Temperature = 1,
-            MaxNewTokens = 2,
+            Sampling = new() { Temperature = 1, MaxNewTokens = 2 },
             Lambda = 1,
             AdvantageWhitening = AdvantageWhitening.Batch,
             ValueNetwork = ValueNetwork.Policy,

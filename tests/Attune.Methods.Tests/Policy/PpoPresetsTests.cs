@@ -14,7 +14,7 @@ public sealed class PpoPresetsTests
         var preset = Named("ziegler-2019");
         Assert.Equal(
             (1e-5, 1_000_000, 512, 4),
-            (preset.Training.LearningRate, preset.TotalEpisodes, preset.RolloutBatchSize, preset.PpoEpochs)
+            (preset.Training.LearningRate, preset.Rollouts.TotalEpisodes, preset.Rollouts.RolloutBatchSize, preset.PpoEpochs)
         );
         Assert.Equal(
             (AdamStyle.TensorFlow, 1e-5, ScheduleKind.Linear),
@@ -22,19 +22,19 @@ public sealed class PpoPresetsTests
         );
         Assert.Equal(
             (0.15, KlController.Adaptive, 6.0, 10_000.0),
-            (preset.KlCoefficient, preset.KlController, preset.KlTarget, preset.KlHorizon)
+            (preset.Kl.KlCoefficient, preset.Kl.KlController, preset.Kl.KlTarget, preset.Kl.KlHorizon)
         );
         Assert.Equal(
             (0.2, 0.2, 0.1, 1.0, 0.95),
-            (preset.ClipRange, preset.ValueClipRange, preset.ValueCoefficient, preset.Gamma, preset.Lambda)
+            (preset.Clip.ClipRange, preset.ValueClipRange, preset.ValueCoefficient, preset.Gamma, preset.Lambda)
         );
         Assert.Equal(
             (0.7, 24, true, AdvantageWhitening.Minibatch),
-            (preset.Temperature, preset.MaxNewTokens, preset.WhitenRewards, preset.AdvantageWhitening)
+            (preset.Sampling.Temperature, preset.Sampling.MaxNewTokens, preset.WhitenRewards, preset.AdvantageWhitening)
         );
-        Assert.Equal((ValueNetwork.SharedTrunk, -1.0), (preset.ValueNetwork, preset.MissingEosScore));
+        Assert.Equal((ValueNetwork.SharedTrunk, -1.0), (preset.ValueNetwork, preset.Scores.MissingEosScore));
         // One minibatch an epoch.
-        Assert.Equal((1954L, 4L), (preset.Rounds, preset.UpdatesPerRound));
+        Assert.Equal((1954L, 4L), (preset.Rollouts.Rounds, preset.UpdatesPerRound));
     }
 
     [Fact]
@@ -44,22 +44,22 @@ public sealed class PpoPresetsTests
         var preset = Named("stiennon-2020");
         Assert.Equal(
             (3e-6, 1_000_000, 512, 4),
-            (preset.Training.LearningRate, preset.TotalEpisodes, preset.RolloutBatchSize, preset.PpoEpochs)
+            (preset.Training.LearningRate, preset.Rollouts.TotalEpisodes, preset.Rollouts.RolloutBatchSize, preset.PpoEpochs)
         );
         Assert.Equal(
             (AdamStyle.Torch, 1e-5, ScheduleKind.Linear),
             (preset.Training.AdamStyle, preset.Training.AdamEpsilon, preset.Training.Schedule)
         );
-        Assert.Equal((0.05, KlController.Fixed, KlEstimator.K1), (preset.KlCoefficient, preset.KlController, preset.KlEstimator));
+        Assert.Equal((0.05, KlController.Fixed, KlEstimator.K1), (preset.Kl.KlCoefficient, preset.Kl.KlController, preset.Kl.KlEstimator));
         Assert.Equal(
             (0.2, 0.2, 0.1, 1.0, 0.95),
-            (preset.ClipRange, preset.ValueClipRange, preset.ValueCoefficient, preset.Gamma, preset.Lambda)
+            (preset.Clip.ClipRange, preset.ValueClipRange, preset.ValueCoefficient, preset.Gamma, preset.Lambda)
         );
         Assert.Equal(
             (0.7, 53, false, AdvantageWhitening.Batch),
-            (preset.Temperature, preset.MaxNewTokens, preset.WhitenRewards, preset.AdvantageWhitening)
+            (preset.Sampling.Temperature, preset.Sampling.MaxNewTokens, preset.WhitenRewards, preset.AdvantageWhitening)
         );
-        Assert.Equal((ValueNetwork.RewardModel, -1.0), (preset.ValueNetwork, preset.MissingEosScore));
+        Assert.Equal((ValueNetwork.RewardModel, -1.0), (preset.ValueNetwork, preset.Scores.MissingEosScore));
     }
 
     [Fact]
@@ -67,11 +67,17 @@ public sealed class PpoPresetsTests
     {
         // Ouyang et al. 2022, appendix C.4.
         var preset = Named("instructgpt-2022");
-        Assert.Equal((256_000, 512, 64, 1), (preset.TotalEpisodes, preset.RolloutBatchSize, preset.Training.BatchSize, preset.PpoEpochs));
-        Assert.Equal((0.02, 27.8, 1.0, 0.2), (preset.KlCoefficient, preset.PtxCoefficient, preset.Temperature, preset.ClipRange));
+        Assert.Equal(
+            (256_000, 512, 64, 1),
+            (preset.Rollouts.TotalEpisodes, preset.Rollouts.RolloutBatchSize, preset.Training.BatchSize, preset.PpoEpochs)
+        );
+        Assert.Equal(
+            (0.02, 27.8, 1.0, 0.2),
+            (preset.Kl.KlCoefficient, preset.PtxCoefficient, preset.Sampling.Temperature, preset.Clip.ClipRange)
+        );
         Assert.Equal((0.9, 0.95, ScheduleKind.Constant), (preset.Training.AdamBeta1, preset.Training.AdamBeta2, preset.Training.Schedule));
         // "Ten iterations" of warm-up: of 500 rounds with 8 updates each.
-        Assert.Equal(10 * preset.UpdatesPerRound, preset.Training.WarmupRatio * preset.Rounds * preset.UpdatesPerRound, 1e-9);
+        Assert.Equal(10 * preset.UpdatesPerRound, preset.Training.WarmupRatio * preset.Rollouts.Rounds * preset.UpdatesPerRound, 1e-9);
     }
 
     [Fact]
@@ -81,10 +87,16 @@ public sealed class PpoPresetsTests
         var preset = Named("trl");
         Assert.Equal(
             (3e-6, 0.05, 4, 0.7, 53),
-            (preset.Training.LearningRate, preset.KlCoefficient, preset.PpoEpochs, preset.Temperature, preset.MaxNewTokens)
+            (
+                preset.Training.LearningRate,
+                preset.Kl.KlCoefficient,
+                preset.PpoEpochs,
+                preset.Sampling.Temperature,
+                preset.Sampling.MaxNewTokens
+            )
         );
         Assert.Equal((AdamStyle.Torch, 1e-8, 0.0), (preset.Training.AdamStyle, preset.Training.AdamEpsilon, preset.Training.MaxGradNorm));
-        Assert.Equal((0.0, null), (preset.MissingEosPenalty, preset.MissingEosScore));
+        Assert.Equal((0.0, null), (preset.Scores.MissingEosPenalty, preset.Scores.MissingEosScore));
     }
 
     [Fact]
@@ -105,12 +117,11 @@ public sealed class PpoPresetsTests
     {
         var options = new PpoOptions
         {
-            TotalEpisodes = episodes,
-            RolloutBatchSize = rollouts,
+            Rollouts = new() { TotalEpisodes = episodes, RolloutBatchSize = rollouts },
             PpoEpochs = epochs,
             Training = new PpoOptions().Training with { BatchSize = batch },
         };
-        Assert.Equal((rounds, updates), (options.Rounds, options.UpdatesPerRound));
+        Assert.Equal((rounds, updates), (options.Rollouts.Rounds, options.UpdatesPerRound));
     }
 
     private static PpoOptions Named(string name) => (PpoOptions)MethodRegistry.Preset(typeof(PpoOptions), name)!;

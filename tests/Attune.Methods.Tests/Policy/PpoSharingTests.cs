@@ -19,11 +19,11 @@ public sealed class PpoSharingTests
         var options = TinyPpo.Small with
         {
             ValueNetwork = value,
-            TotalEpisodes = 16,
+            Rollouts = TinyPpo.Small.Rollouts with { TotalEpisodes = 16 },
             Training = TinyPpo.Small.Training with { FrozenLayers = 1 },
         };
         var (shared, weights) = await Run(options);
-        var (alone, expected) = await Run(options with { SharedStatesMb = 0 });
+        var (alone, expected) = await Run(options with { Rollouts = options.Rollouts with { SharedStatesMb = 0 } });
         Assert.Equal(options.UpdatesPerRound, shared.Updates.Count);
         Assert.All(
             alone.Updates.Zip(shared.Updates).Concat(alone.Rounds.Zip(shared.Rounds)),
@@ -39,7 +39,7 @@ public sealed class PpoSharingTests
             TinyPpo.Small with
             {
                 ValueNetwork = ValueNetwork.Policy,
-                TotalEpisodes = 16,
+                Rollouts = TinyPpo.Small.Rollouts with { TotalEpisodes = 16 },
                 Training = TinyPpo.Small.Training with { FrozenLayers = 1 },
             }
         );

@@ -13,11 +13,9 @@ public sealed class RejectionSamplingTests
     internal static RejectionSamplingOptions Small { get; } =
         new()
         {
-            TotalEpisodes = 64,
-            RolloutBatchSize = 32,
+            Rollouts = new() { TotalEpisodes = 64, RolloutBatchSize = 32 },
             NumGenerations = 4,
-            MaxNewTokens = 6,
-            Temperature = 0.9,
+            Sampling = new() { MaxNewTokens = 6, Temperature = 0.9 },
             Training = new RejectionSamplingOptions().Training with { BatchSize = 4, LearningRate = 3e-3 },
         };
 
@@ -36,7 +34,7 @@ public sealed class RejectionSamplingTests
         {
             Selection = AnswerSelection.Percentile,
             NumGenerations = 32,
-            RolloutBatchSize = 320,
+            Rollouts = new() { RolloutBatchSize = 320 },
             Training = new RejectionSamplingOptions().Training with { BatchSize = 40 },
         };
         Assert.Equal([10, 7, 4, 2], options.Kept);
@@ -98,11 +96,10 @@ public sealed class RejectionSamplingTests
         using var language = new CountableLanguage();
         var options = new RejectionSamplingOptions
         {
-            TotalEpisodes = 256 * 12,
-            RolloutBatchSize = 256,
+            Rollouts = new() { TotalEpisodes = 256 * 12, RolloutBatchSize = 256 },
             NumGenerations = 4,
             NumIterations = 2,
-            MaxNewTokens = 2,
+            Sampling = new() { MaxNewTokens = 2 },
             Training = new RejectionSamplingOptions().Training with { BatchSize = 32, LearningRate = 3e-3 },
         };
         double Mean(double[] p) => p.Zip(language.Rewards, (a, r) => a * r).Sum();

@@ -14,12 +14,9 @@ public sealed class RlooTests
     internal static RlooOptions Small { get; } =
         new()
         {
-            TotalEpisodes = 32,
-            RolloutBatchSize = 16,
-            NumGenerations = 4,
-            NumIterations = 2,
-            MaxNewTokens = 6,
-            Temperature = 0.9,
+            Rollouts = new() { TotalEpisodes = 32, RolloutBatchSize = 16 },
+            Group = new() { NumGenerations = 4, NumIterations = 2 },
+            Sampling = new() { MaxNewTokens = 6, Temperature = 0.9 },
             Training = new RlooOptions().Training with { BatchSize = 8, LearningRate = 3e-3 },
         };
 
@@ -83,7 +80,7 @@ public sealed class RlooTests
 
         var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
         var logProbs = Numerics.LogProbs.OfTokens(
-            AnswerLogProbs.Logits(tiny.Policy, tiny.Policy.Trunk.Hidden(batch.Tokens), batch, Small.Temperature),
+            AnswerLogProbs.Logits(tiny.Policy, tiny.Policy.Trunk.Hidden(batch.Tokens), batch, Small.Sampling.Temperature),
             batch.Targets
         );
         var weights = tensor(items.SelectMany(i => Enumerable.Repeat((float)i.Advantage, i.OldLogProbs.Length)).ToArray());
@@ -104,7 +101,7 @@ public sealed class RlooTests
             tiny.Policy.Weights.Values.mul_(1.1f);
         }
 
-        var options = Small with { NumIterations = 1, KlCoefficient = 0.3 };
+        var options = Small with { Group = Small.Group with { NumIterations = 1 }, Kl = Small.Kl with { KlCoefficient = 0.3 } };
         var round = (await new Rloo.Experience(options, tiny.Parts).NextAsync(Progress.Start(new Seed(1)), CancellationToken.None))!;
         var items = round.Updates.SelectMany(u => u).ToArray();
         Assert.Equal((16, 4), (items.Length, items.Select(i => string.Join(' ', i.Sequence.Prompt.ToArray())).Distinct().Count()));
@@ -140,7 +137,9 @@ public sealed class RlooTests
             Unchanged = true,
         };
         new Rloo.Objective(Small, tiny.Policy).Evaluate([item]);
-        Assert.Throws<InvariantException>(() => new Rloo.Objective(Small with { Temperature = 1.5 }, tiny.Policy).Evaluate([item]));
+        Assert.Throws<InvariantException>(() =>
+            new Rloo.Objective(Small with { Sampling = Small.Sampling with { Temperature = 1.5 } }, tiny.Policy).Evaluate([item])
+        );
     }
 
     [Fact]
@@ -149,12 +148,10 @@ public sealed class RlooTests
         using var language = new CountableLanguage();
         var options = new RlooOptions
         {
-            KlCoefficient = 0.25,
-            TotalEpisodes = 128 * 60,
-            RolloutBatchSize = 128,
-            NumGenerations = 8,
-            NumIterations = 2,
-            MaxNewTokens = 2,
+            Kl = new() { KlCoefficient = 0.25 },
+            Rollouts = new() { TotalEpisodes = 128 * 60, RolloutBatchSize = 128 },
+            Group = new() { NumGenerations = 8, NumIterations = 2 },
+            Sampling = new() { MaxNewTokens = 2 },
             Training = new RlooOptions().Training with { BatchSize = 128, LearningRate = 3e-3 },
         };
         await CountableLanguage.TrainAsync(

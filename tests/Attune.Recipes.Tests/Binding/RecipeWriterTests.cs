@@ -231,8 +231,8 @@ public sealed class RecipeWriterTests
     {
         var options = new PpoOptions
         {
-            KlCoefficient = 0.15,
-            MissingEosScore = -1,
+            Kl = new() { KlCoefficient = 0.15 },
+            Scores = new() { MissingEosScore = -1 },
             ValueNetwork = ValueNetwork.SharedTrunk,
             Training = new PpoOptions().Training with { AdamEpsilon = 1e-5 },
         };

@@ -25,7 +25,7 @@ public sealed class OnlineFeedbackTests : IDisposable
         Schedule = LabelRate.Constant,
     };
 
-    private readonly TinyRollouts _tiny = new(new PpoOptions { MaxNewTokens = 6 });
+    private readonly TinyRollouts _tiny = new(new PpoOptions { Sampling = new() { MaxNewTokens = 6 } });
     private readonly RefreshedReward _reward = new();
     private readonly Journal _journal = new();
     private readonly Versions _versions = new();

@@ -39,8 +39,8 @@ public enum KlController
     Adaptive,
 }
 
-/// <summary>What policy-gradient methods share beyond their answers: the price of divergence from the reference.</summary>
-public abstract record PolicyGradientOptions : RolloutOptions
+/// <summary>The group of options that prices divergence from the reference.</summary>
+public sealed record KlOptions
 {
     [Description("beta: penalty, in reward, for each nat of divergence from the reference (the starting value, if adaptive)")]
     [Range(0, 1000)]
@@ -56,11 +56,17 @@ public abstract record PolicyGradientOptions : RolloutOptions
     [Range(1e-6, 1e6)]
     public double KlTarget { get; init; } = 6;
 
-    [Description("adaptive only: number of answers in which the coefficient can change by at most a factor of e")]
+    [Description("adaptive only: number of answers in which the coefficient can change by at most a factor of e^0.2")]
     [Range(1, 1e9)]
     public double KlHorizon { get; init; } = 10_000;
 
     /// <summary>The coefficient of the next round, after one of so many answers at this divergence (nats an answer).</summary>
     public double NextBeta(double beta, double kl, int answers) =>
-        KlController == KlController.Adaptive ? Ppo.NextBeta(beta, kl, KlTarget, answers, KlHorizon) : beta;
+        KlController == KlController.Adaptive ? NextBeta(beta, kl, KlTarget, answers, KlHorizon) : beta;
+
+    /// <summary>
+    /// One step of the adaptive controller (Ziegler 2019, section 2.2): beta (1 + clip(KL / target - 1, -0.2, 0.2) * episodes / horizon).
+    /// </summary>
+    public static double NextBeta(double beta, double kl, double target, double episodes, double horizon) =>
+        beta * (1 + Math.Clamp(kl / target - 1, -0.2, 0.2) * episodes / horizon);
 }
