@@ -20,7 +20,12 @@ public sealed record Demonstration(Prompt Prompt, string Answer) : Label(Prompt)
 
 /// <summary>One answer preferred to another.</summary>
 /// <param name="Margin">How much better, in the annotator's scale; null where only the order was asked.</param>
-public sealed record Preference(Prompt Prompt, string Chosen, string Rejected, double? Margin = null) : Label(Prompt);
+public sealed record Preference(Prompt Prompt, string Chosen, string Rejected, double? Margin = null) : Label(Prompt)
+{
+    /// <summary>A third answer, to be imitated (the column <c>reference</c> of triple preferences); null where there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Gold { get; init; }
+}
 
 /// <summary>The best of K answers (Ziegler et al. 2019).</summary>
 /// <param name="Best">Index into <paramref name="Answers"/>.</param>

@@ -61,7 +61,11 @@ public sealed record TokenSequence(ImmutableArray<int> Tokens, int AnswerStart)
 
 /// <summary>Two answers to one prompt.</summary>
 /// <param name="Margin">Added inside the Bradley-Terry loss: how much better the chosen one must be; 0 for none.</param>
-public sealed record TokenPair(TokenSequence Chosen, TokenSequence Rejected, double Margin = 0);
+public sealed record TokenPair(TokenSequence Chosen, TokenSequence Rejected, double Margin = 0)
+{
+    /// <summary>A third answer to the prompt, written to be imitated; null where there is none.</summary>
+    public TokenSequence? Gold { get; init; }
+}
 
 /// <summary>K answers to one prompt, with the index of the best.</summary>
 public sealed record TokenChoice(ImmutableArray<TokenSequence> Answers, int Best);

@@ -46,7 +46,10 @@ public static class DatasetEncoding
             items,
             limit,
             item =>
-                limit.Fit(item.Prompt, [item.Chosen, item.Rejected]) is { } rows ? new TokenPair(rows[0], rows[1], item.Margin ?? 0) : null
+                limit.Fit(item.Prompt, item.Gold is { } gold ? [item.Chosen, item.Rejected, gold] : [item.Chosen, item.Rejected])
+                    is { } rows
+                    ? new TokenPair(rows[0], rows[1], item.Margin ?? 0) { Gold = rows.ElementAtOrDefault(2) }
+                    : null
         );
     }
 

@@ -24,7 +24,14 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
         {
             row.Drop("a tie: both answers have the same score");
         }
-        return new Preference(prompt, chosen, rejected, row.NumberOrNull("margin")) { Annotator = row.TextOrNull("annotator") };
+        return new Preference(prompt, chosen, rejected, row.NumberOrNull("margin"))
+        {
+            Annotator = row.TextOrNull("annotator"),
+            Gold =
+                row.Has("reference") && row.Has(PromptField.Name)
+                    ? PromptField.ReadAnswer(row, PromptField.Read(row), "reference").Answer
+                    : null,
+        };
     }
 
     public void Write(Utf8JsonWriter json, Preference item)
@@ -32,6 +39,10 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
         PromptField.Write(json, item.Prompt);
         PromptField.WriteAnswer(json, "chosen", item.Prompt, item.Chosen);
         PromptField.WriteAnswer(json, "rejected", item.Prompt, item.Rejected);
+        if (item.Gold is { } gold)
+        {
+            PromptField.WriteAnswer(json, "reference", item.Prompt, gold);
+        }
         if (item.Margin is { } margin)
         {
             json.WriteNumber("margin", margin);

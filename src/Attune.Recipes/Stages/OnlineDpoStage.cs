@@ -73,6 +73,9 @@ public sealed record OnlineDpoStage : Stage
             .. Training.Missing(Kind),
             .. DataSource.Missing("online-dpo.prompts", Prompts, Rows),
             .. Utilities.Missing("online-dpo.utility", Utility),
+            .. Method.Pairs == JudgedPairs.BestWorst && Judge != JudgeKind.Reward
+                ? ["online-dpo.pairs is best-worst, but only judge: reward says which answer is worst. Give one of the two."]
+                : Array.Empty<string>(),
             .. Judge == JudgeKind.Model ? JudgeModel.Missing("online-dpo.judge_model") : [],
             .. Judge == JudgeKind.Reward && !given.Reward && Evaluation.RewardModel is null
                 ? ["online-dpo.judge is reward, but there is none: no reward stage comes before and reward_model is not given."]
@@ -121,7 +124,8 @@ public sealed record OnlineDpoStage : Stage
         return pool.Count > 0
             ? pool
             : throw new DataException(
-                $"{Prompts}: no prompt leaves room for {Evaluation.MaxNewTokens} new tokens in the {longest} of policy and reference. Lower max_new_tokens."
+                $"{Prompts}: no prompt leaves room for {Evaluation.MaxNewTokens} new tokens in the {longest} of policy and reference. "
+                    + "Lower max_new_tokens."
             );
     }
 

@@ -13,6 +13,9 @@ public sealed class RewardJudge(IReward reward, Func<Prompt, string, TokenSequen
 {
     public string Name => reward.Name;
 
+    private static int? Only(double[] scores, double extreme) =>
+        scores.Count(s => s == extreme) == 1 ? Array.IndexOf(scores, extreme) : null;
+
     public async IAsyncEnumerable<Reply> AskAsync(IReadOnlyList<Question> questions, [EnumeratorCancellation] CancellationToken cancel)
     {
         Rollout[] answers =
@@ -25,7 +28,7 @@ public sealed class RewardJudge(IReward reward, Func<Prompt, string, TokenSequen
         {
             double[] own = [.. scores.Skip(start).Take(question.Answers.Length).Select(s => s.Total)];
             start += own.Length;
-            yield return new Reply(question.Id, own.Count(s => s == own.Max()) == 1 ? Array.IndexOf(own, own.Max()) : null, reward.Name);
+            yield return new Reply(question.Id, Only(own, own.Max()), reward.Name) { Worst = Only(own, own.Min()) };
         }
     }
 }
