@@ -28,7 +28,7 @@ public sealed class TrainingLoop<T>(
     /// <returns>Where to go on, and the log's sequence number at that point; null where there is nothing to resume.</returns>
     public CheckpointManifest? Restore()
     {
-        var manifest = checkpoints?.RestoreLatest(_optimiser.Parts);
+        var manifest = checkpoints?.RestoreLatest(_optimiser.Parts, experience.Followers);
         if (manifest is not null)
         {
             experience.Restore(manifest.State);
@@ -108,7 +108,7 @@ public sealed class TrainingLoop<T>(
         }
 
         var start = Stopwatch.GetTimestamp();
-        checkpoints.Save(_optimiser.Parts, progress, experience.State, observer.LastSequence);
+        checkpoints.Save(_optimiser.Parts, progress, experience.State, observer.LastSequence, experience.Followers);
         _saving = Stopwatch.GetElapsedTime(start);
     }
 

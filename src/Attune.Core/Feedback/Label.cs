@@ -29,6 +29,10 @@ public sealed record Preference(Prompt Prompt, string Chosen, string Rejected, d
     /// <summary>Probability that the chosen answer is better, such as the share of annotators who said so; one half is a tie.</summary>
     [JsonIgnore]
     public double Probability { get; init; } = 1;
+
+    /// <summary>A third answer, to be imitated (the column <c>reference</c> of triple preferences); null where there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Gold { get; init; }
 }
 
 /// <summary>The best of K answers (Ziegler et al. 2019).</summary>

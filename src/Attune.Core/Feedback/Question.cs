@@ -23,4 +23,8 @@ public sealed record Question(string Id, Prompt Prompt, ImmutableArray<string> A
 /// <summary>What someone said to a question.</summary>
 /// <param name="Best">Index into the question's answers; null where none was preferred: a tie, or the question was passed over.</param>
 /// <param name="Annotator">Who said it; null where the source does not say.</param>
-public sealed record Reply(string QuestionId, int? Best, string? Annotator = null);
+public sealed record Reply(string QuestionId, int? Best, string? Annotator = null)
+{
+    /// <summary>Index of the worst answer, where the source ranks them; null where it does not, or where several are.</summary>
+    public int? Worst { get; init; }
+}

@@ -65,6 +65,9 @@ public sealed record TokenPair(TokenSequence Chosen, TokenSequence Rejected, dou
 {
     /// <summary>That the chosen answer is better; one half is a tie.</summary>
     public double Probability { get; init; } = 1;
+
+    /// <summary>A third answer to the prompt, written to be imitated; null where there is none.</summary>
+    public TokenSequence? Gold { get; init; }
 }
 
 /// <summary>K answers to one prompt, with the index of the best.</summary>

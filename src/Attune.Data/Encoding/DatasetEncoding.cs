@@ -47,8 +47,17 @@ public static class DatasetEncoding
             items,
             limit,
             item =>
-                limit.Fit(item.Prompt, [item.Chosen, item.Rejected], item.Cut) is { } rows
-                    ? new TokenPair(rows[0], rows[1], item.Margin ?? 0) { Probability = item.Probability }
+                limit.Fit(
+                    item.Prompt,
+                    item.Gold is { } gold ? [item.Chosen, item.Rejected, gold] : [item.Chosen, item.Rejected],
+                    item.Cut
+                )
+                    is { } rows
+                    ? new TokenPair(rows[0], rows[1], item.Margin ?? 0)
+                    {
+                        Probability = item.Probability,
+                        Gold = rows.ElementAtOrDefault(2),
+                    }
                     : null
         );
     }

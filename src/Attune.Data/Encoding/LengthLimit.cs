@@ -36,6 +36,11 @@ internal sealed class LengthLimit
                 return null;
             }
 
+            if (_policy is TruncationPolicy.KeepStart or TruncationPolicy.KeepEnd)
+            {
+                return CutWhole([.. encoded.Select(a => Encoder.Join(_encoder.EncodePrompt(prompt), a))]);
+            }
+
             return Cut(prompt, _encoder.EncodePrompt(prompt), encoded.Max(a => a.Length)) is { } kept
                 ? [.. encoded.Select(a => Encoder.Join(kept, a))]
                 : null;
@@ -60,6 +65,25 @@ internal sealed class LengthLimit
             _dropped.Add(problem.Message);
             return null;
         }
+    }
+
+    private TokenSequence[]? CutWhole(TokenSequence[] rows)
+    {
+        if (_policy == TruncationPolicy.KeepStart && rows[0].AnswerStart >= _maxLength)
+        {
+            _dropped.Add($"the prompt alone has {_maxLength} tokens or more");
+            return null;
+        }
+
+        Truncated += rows.Any(r => r.Length > _maxLength) ? 1 : 0;
+        return
+        [
+            .. rows.Select(r =>
+                r.Length <= _maxLength ? r
+                : _policy == TruncationPolicy.KeepStart ? r with { Tokens = r.Tokens[.._maxLength] }
+                : new TokenSequence(r.Tokens[^_maxLength..], Math.Max(0, r.AnswerStart - (r.Length - _maxLength)))
+            ),
+        ];
     }
 
     private ImmutableArray<int>? Cut(Prompt prompt, ImmutableArray<int> tokens, int answerLength)

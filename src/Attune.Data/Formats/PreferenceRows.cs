@@ -30,6 +30,10 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
             Annotator = row.TextOrNull("annotator"),
             Cut = CutField.ReadPair(row),
             Probability = Probability(row),
+            Gold =
+                row.Has("reference") && row.Has(PromptField.Name)
+                    ? PromptField.ReadAnswer(row, PromptField.Read(row), "reference").Answer
+                    : null,
         };
     }
 
@@ -52,6 +56,10 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
         PromptField.Write(json, item.Prompt);
         PromptField.WriteAnswer(json, "chosen", item.Prompt, item.Chosen);
         PromptField.WriteAnswer(json, "rejected", item.Prompt, item.Rejected);
+        if (item.Gold is { } gold)
+        {
+            PromptField.WriteAnswer(json, "reference", item.Prompt, gold);
+        }
         if (item.Margin is { } margin)
         {
             json.WriteNumber("margin", margin);

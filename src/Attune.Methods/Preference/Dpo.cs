@@ -9,19 +9,6 @@ using static TorchSharp.torch;
 
 namespace Attune.Methods.Preference;
 
-/// <summary>Which loss of the DPO family.</summary>
-public enum DpoLoss
-{
-    /// <summary>DPO; with label smoothing, conservative DPO.</summary>
-    Sigmoid,
-
-    /// <summary>Robust DPO: unbiased where a known share of the labels is flipped.</summary>
-    Robust,
-
-    /// <summary>The hinge max(0, 1 - beta margin), as in statistical rejection sampling (Liu et al. 2023).</summary>
-    Hinge,
-}
-
 /// <summary>Direct preference optimisation. Defaults are TRL's.</summary>
 [Method(
     "dpo",
@@ -35,10 +22,13 @@ public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
     [Description("settings of a paper: dpo-2023, zephyr-2023 or tulu3-2024; other options override them")]
     public string? Preset { get; init; }
 
-    [Description("loss: sigmoid (DPO; conservative DPO with label_smoothing), robust (with label_smoothing) or hinge")]
-    public DpoLoss LossType { get; init; } = DpoLoss.Sigmoid;
+    [Description("loss, or several that are added up, such as [sigmoid, bco-pair, sft] (MPO); the method's page has their formulas")]
+    public ImmutableArray<DpoLoss> LossType { get; init; } = [DpoLoss.Sigmoid];
 
-    [Description("assumed share of wrong labels")]
+    [Description("weights of the losses of loss_type, in their order, such as [0.8, 0.2, 1]; none for 1 each")]
+    public ImmutableArray<double> LossWeights { get; init; } = [];
+
+    [Description("assumed share of wrong labels (sigmoid, robust, sigmoid-norm, exo-pair, aot)")]
     [Range(0, 0.4999)]
     public double LabelSmoothing { get; init; }
 
@@ -59,9 +49,32 @@ public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
     [Range(0, 1000)]
     public double RpoAlpha { get; init; }
 
+    [Description(
+        "loss sft: mean of the negative log-likelihood over each answer's tokens (answer, as MPO's paper), or over all (token, TRL)"
+    )]
+    public NllMean NllMean { get; init; } = NllMean.Answer;
+
+    [Description("LD-DPO: what tokens beyond the length of a pair's shorter answer count; 1 for whole (DPO), 0 for not at all")]
+    [Range(0, 1)]
+    public double LdAlpha { get; init; } = 1;
+
+    [Description("WPO: weigh each pair by how likely the policy would have said its answers itself")]
+    public bool UseWeighting { get; init; }
+
+    [Description("ODPO: the lead that is asked of beta times the margin, for each unit of the rows' margin column; 0 for none")]
+    [Range(0, 1000)]
+    public double OffsetWeight { get; init; }
+
+    [Description("loss discopop: width of the change between its two parts (the paper's tau)")]
+    [Range(1e-6, 1000)]
+    public double DiscopopTau { get; init; } = 0.05;
+
     [Description("beta: strength of the pull towards the reference, in reward for each nat of divergence")]
     [Range(1e-6, 1e6)]
     public double Beta { get; init; } = 0.1;
+
+    [Flatten]
+    public UpdateStatistics Statistics { get; init; } = new();
 
     [Flatten]
     public ReferenceOptions Reference { get; init; } = new();
@@ -80,7 +93,7 @@ public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
                 + "warm-up steps."
         )
         {
-            ["loss_type"] = DpoLoss.Sigmoid,
+            ["loss_type"] = ImmutableArray.Create(DpoLoss.Sigmoid),
             ["label_smoothing"] = 0,
             ["log_probs"] = LogProbReduction.Summed,
             ["beta"] = 0.1,
@@ -118,26 +131,21 @@ public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
         },
     ];
 
+    public double TailWeight => LdAlpha;
+
     public PairObjective Objective(LanguageModel policy, LanguageModel? reference) => new Dpo.Objective(this, policy, reference);
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    public IReadOnlyList<PreferencePair> Prepare(IReadOnlyList<PreferencePair> update, LanguageModel policy, LanguageModel? reference)
     {
-        if (LossType == DpoLoss.Hinge && LabelSmoothing > 0)
-        {
-            yield return new ValidationResult(
-                "label_smoothing has no meaning in the hinge loss; leave it at 0, or choose loss_type sigmoid or robust.",
-                [nameof(LabelSmoothing)]
-            );
-        }
-
-        if (FDivergenceType != FDivergenceType.ReverseKl && LogProbs == LogProbReduction.Averaged)
-        {
-            yield return new ValidationResult(
-                "an f-divergence is one of whole answers; leave log_probs at summed, or f_divergence_type at reverse-kl.",
-                [nameof(LogProbs)]
-            );
-        }
+        var shared = Statistics.WithTokenShares(update, NllMean);
+        return LossType.Any(Sorts)
+            ? [.. Statistics.Parts(shared).SelectMany(part => Aot.WithPartners(part, LossType.First(Sorts), policy, reference))]
+            : shared;
     }
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => DpoProblems.Of(this);
+
+    internal static bool Sorts(DpoLoss loss) => loss is DpoLoss.Aot or DpoLoss.AotUnpaired;
 }
 
 /// <summary>
@@ -146,18 +154,11 @@ public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
 /// pi_ref exp(r / beta) / Z, the same as that of PPO with a KL penalty.
 /// </summary>
 /// <remarks>
-/// The family: each name of <c>loss_type</c> is a function of the margin, the score of the chosen answer less that of the rejected one. A
-/// score is the log ratio, or the derivative of another divergence of it (<see cref="FDivergence"/>).
+/// The family: each name of <c>loss_type</c> is a function of the scores (<see cref="DpoLosses"/>). A score is the log ratio, or the
+/// derivative of another divergence of it (<see cref="FDivergence"/>).
 /// </remarks>
 public static class Dpo
 {
-    private static readonly Dictionary<DpoLoss, Func<Tensor, DpoOptions, Tensor>> Losses = new()
-    {
-        [DpoLoss.Sigmoid] = (margin, options) => Conservative(margin, options.Beta, options.LabelSmoothing),
-        [DpoLoss.Robust] = (margin, options) => Robust(margin, options.Beta, options.LabelSmoothing),
-        [DpoLoss.Hinge] = (margin, options) => Slic.Loss(margin, options.Beta, delta: 1),
-    };
-
     /// <summary>-log sigma(beta margin), eq. 7, per pair.</summary>
     /// <param name="margin">log ratio of the chosen answer minus that of the rejected one, [pairs], nats</param>
     /// <returns>[pairs], nats</returns>
@@ -213,10 +214,16 @@ public static class Dpo
     /// <summary>DPO and its variants by <see cref="DpoOptions.LossType"/>.</summary>
     public sealed class Objective(DpoOptions options, LanguageModel policy, LanguageModel? reference) : PairObjective(policy, reference)
     {
+        protected override double TailWeight => options.LdAlpha;
+
+        protected override bool WeighsPolicy => options.UseWeighting;
+
         protected override Tensor Loss(ScoredPairs pairs)
         {
-            var loss = Losses[options.LossType](Score(pairs.Chosen) - Score(pairs.Rejected), options);
-            return options.RpoAlpha == 0 ? loss : loss - options.RpoAlpha * pairs.Chosen.MeanLogProbs;
+            var scores = new DpoScores(Score(pairs.Chosen), Score(pairs.Rejected), pairs, options);
+            var loss = DpoLosses.Sum(scores);
+            var whole = options.RpoAlpha == 0 ? loss : loss - options.RpoAlpha * pairs.Chosen.MeanLogProbs;
+            return options.UseWeighting ? whole * pairs.Chosen.PolicyWeights! * pairs.Rejected.PolicyWeights! : whole;
         }
 
         protected override Tensor Reward(ScoredAnswers answers) => options.Beta * Score(answers);

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Options;
@@ -7,11 +6,33 @@ using Attune.Core.Tokens;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
 using Attune.Numerics;
-using Attune.Training.Batches;
 using Attune.Training.Contracts;
 using static TorchSharp.torch;
 
 namespace Attune.Methods.Preference;
+
+/// <summary>Which loss on verdicts.</summary>
+public enum VerdictLoss
+{
+    /// <summary>KTO.</summary>
+    Kto,
+
+    /// <summary>APO-zero on single answers: KTO with the reference itself as the point of comparison.</summary>
+    ApoZeroUnpaired,
+
+    /// <summary>Binary classifier optimisation, with the running mean of rewards as the point of comparison.</summary>
+    Bco,
+}
+
+/// <summary>With whose answer the divergence from the reference is estimated.</summary>
+public enum KlPairs
+{
+    /// <summary>The answer of the next row with another prompt, fixed for the run.</summary>
+    OtherPrompt,
+
+    /// <summary>The answer of the row before in the update, whatever its prompt (TRL).</summary>
+    PreviousRow,
+}
 
 /// <summary>Kahneman-Tversky optimisation. Defaults are TRL's.</summary>
 [Method(
@@ -21,8 +42,11 @@ namespace Attune.Methods.Preference;
     Paper = "Ethayarajh et al. 2024 (arXiv:2402.01306)",
     Example = "attune kto --model DIR --data verdicts.jsonl --out runs/kto"
 )]
-public sealed record KtoOptions : IPreferenceMethod
+public sealed record KtoOptions : IPreferenceMethod, IValidatableObject
 {
+    [Description("loss: kto, apo-zero-unpaired or bco; the method's page has their formulas")]
+    public VerdictLoss LossType { get; init; } = VerdictLoss.Kto;
+
     [Description(
         "weight of desirable answers; the paper recommends desirable_weight * desirable / (undesirable_weight * "
             + "undesirable) between 1 and 4/3"
@@ -38,6 +62,15 @@ public sealed record KtoOptions : IPreferenceMethod
     [Range(1e-6, 1e6)]
     public double Beta { get; init; } = 0.1;
 
+    [Description(
+        "loss kto: answers for the estimate of KL, from the next row with another prompt (other-prompt), or from the row before in the "
+            + "update (previous-row, as TRL)"
+    )]
+    public KlPairs KlPairs { get; init; } = KlPairs.OtherPrompt;
+
+    [Flatten]
+    public UpdateStatistics Statistics { get; init; } = new();
+
     [Flatten]
     public ReferenceOptions Reference { get; init; } = new();
 
@@ -46,21 +79,32 @@ public sealed record KtoOptions : IPreferenceMethod
 
     [Flatten]
     public TrainingOptions Training { get; init; } = new() { LearningRate = 1e-6 };
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (KlPairs != KlPairs.OtherPrompt && LossType != VerdictLoss.Kto)
+        {
+            yield return new ValidationResult(
+                "kl_pairs belongs to loss_type kto, which alone estimates KL; leave it out.",
+                [nameof(KlPairs)]
+            );
+        }
+    }
 }
 
 /// <summary>One answer with its verdict, and a foreign answer to the same prompt by which the divergence is estimated.</summary>
-/// <param name="Mismatched">The prompt with another prompt's answer.</param>
+/// <param name="Mismatched">The prompt with another prompt's answer; null where it is not needed, or found in the update.</param>
 /// <param name="Reference">log pi_ref of the answer, nats; null where a live reference is to be asked.</param>
 /// <param name="MismatchedReference">log pi_ref of the foreign answer.</param>
 public sealed record KtoItem(
     TokenSequence Sequence,
     bool Desirable,
-    TokenSequence Mismatched,
+    TokenSequence? Mismatched,
     double? Reference,
     double? MismatchedReference
 )
 {
-    /// <summary>z_0, the same for all items of an update, nats.</summary>
+    /// <summary>z_0, the log ratio at which an answer is neither gain nor loss, the same for all items looked at together, nats.</summary>
     public double Divergence { get; init; }
 
     /// <summary>Items of the update divided by those of this item's class: makes means over a class out of means over the update.</summary>
@@ -69,23 +113,33 @@ public sealed record KtoItem(
 
 /// <summary>
 /// KTO, Ethayarajh et al. 2024 (arXiv:2402.01306): verdicts on single answers, valued as people value gains and losses, against the point
-/// z_0 = KL(pi || pi_ref), which is estimated and carries no gradient.
+/// z_0 = KL(pi || pi_ref), which is estimated and carries no gradient. Beside it two losses of the same shape.
 /// </summary>
 public static class Kto
 {
+    private static readonly Dictionary<VerdictLoss, Func<Tensor, double, Tensor>> Values = new()
+    {
+        [VerdictLoss.Kto] = Value,
+        [VerdictLoss.ApoZeroUnpaired] = Value,
+        [VerdictLoss.Bco] = Classified,
+    };
+
     /// <summary>lambda (1 - sigma(+-beta (log ratio - z_0))), + for desirable answers, per answer.</summary>
     /// <param name="logRatio">log pi - log pi_ref, [answers], nats</param>
     /// <param name="desirable">1 or 0, [answers]</param>
     /// <param name="divergence">z_0, [answers], nats</param>
     /// <param name="beta">how fast values saturate</param>
     /// <param name="weights">lambda of desirable and undesirable answers</param>
+    /// <param name="loss">kto: z_0 is the divergence; apo-zero-unpaired (D'Oosterlinck et al. 2024, arXiv:2408.06266): z_0 is 0; bco (Jung
+    /// et al. 2024, arXiv:2404.04656): -log sigma(...) in place of 1 - sigma(...), beta z_0 is the paper's delta</param>
     /// <returns>[answers]</returns>
     public static Tensor Loss(
         Tensor logRatio,
         Tensor desirable,
         Tensor divergence,
         double beta,
-        (double Desirable, double Undesirable) weights
+        (double Desirable, double Undesirable) weights,
+        VerdictLoss loss = VerdictLoss.Kto
     )
     {
         logRatio.Require([-1]);
@@ -93,44 +147,14 @@ public static class Kto
         divergence.Require(logRatio.shape);
         using var scope = NewDisposeScope();
         var weight = weights.Desirable * desirable + weights.Undesirable * (1 - desirable);
-        // 1 - sigma(x) = sigma(-x)
-        return (weight * (beta * (1 - 2 * desirable) * (logRatio - divergence)).sigmoid()).MoveToOuterDisposeScope();
+        // Positive for answers on the wrong side.
+        return (weight * Values[loss]((1 - 2 * desirable) * (logRatio - divergence), beta)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>
-    /// The items of an update with z_0 = max(0, mean log ratio of the foreign answers), the paper's biased but stable estimate from
-    /// mismatched answers. Whole updates only: an estimate of each microbatch would make the result depend on its size.
-    /// </summary>
-    public static IReadOnlyList<KtoItem> WithDivergence(IReadOnlyList<KtoItem> items, LanguageModel policy, LanguageModel? reference)
-    {
-        TokenSequence[] foreign = [.. items.Select(i => i.Mismatched)];
-        var own = AnswerSums.Plain(policy, foreign);
-        var known = items.All(i => i.MismatchedReference is not null)
-            ? [.. items.Select(i => i.MismatchedReference!.Value)]
-            : AnswerSums.Plain(reference!, foreign);
-        var divergence = Math.Max(0, own.Zip(known, (p, r) => p - r).Average());
-        var sizes = items.ToLookup(i => i.Desirable);
-        return [.. items.Select(i => i with { Divergence = divergence, ClassScale = (double)items.Count / sizes[i.Desirable].Count() })];
-    }
+    // 1 - sigma(x) = sigma(-x)
+    private static Tensor Value(Tensor distance, double beta) => (beta * distance).sigmoid();
 
-    /// <summary>Answers with verdicts as items: each gets the answer of the next item that has another prompt.</summary>
-    public static ImmutableArray<KtoItem> Items(IReadOnlyList<(TokenSequence Sequence, bool Desirable)> answers) =>
-        [.. answers.Select((a, i) => new KtoItem(a.Sequence, a.Desirable, Mismatch(answers, i), null, null))];
-
-    private static TokenSequence Mismatch(IReadOnlyList<(TokenSequence Sequence, bool Desirable)> answers, int index)
-    {
-        var own = answers[index].Sequence;
-        for (var step = 1; step < answers.Count; step++)
-        {
-            var other = answers[(index + step) % answers.Count].Sequence;
-            if (!other.Prompt.SequenceEqual(own.Prompt))
-            {
-                return new TokenSequence([.. own.Prompt, .. other.Answer], own.AnswerStart);
-            }
-        }
-
-        return own; // one prompt alone: its own answers are all there is
-    }
+    private static Tensor Classified(Tensor distance, double beta) => -nn.functional.logsigmoid(-beta * distance);
 
     public sealed class Objective(KtoOptions options, LanguageModel policy, LanguageModel? reference) : IObjective<KtoItem>
     {
@@ -156,7 +180,8 @@ public static class Kto
                 Numbers(i => i.Desirable ? 1 : 0),
                 Numbers(i => i.Divergence),
                 options.Beta,
-                (options.DesirableWeight, options.UndesirableWeight)
+                (options.DesirableWeight, options.UndesirableWeight),
+                options.LossType
             );
             return new ObjectiveValue(loss.sum(), Measured(items, answers, logits));
         }
@@ -170,27 +195,24 @@ public static class Kto
             foreach (var group in items.Select((item, index) => (item.Desirable, Index: (long)index)).GroupBy(i => i.Desirable))
             {
                 var own = tensor(group.Select(g => g.Index).ToArray(), device: rewards.device);
-                var side = new ScoredAnswers(
-                    answers.LogProbs.index_select(0, own),
-                    answers.Reference.index_select(0, own),
-                    answers.Lengths.index_select(0, own)
-                );
                 PreferenceMetrics.AddSide(
                     metrics,
                     group.Key ? PreferenceMetrics.Chosen : PreferenceMetrics.Rejected,
                     rewards.index_select(0, own),
-                    side,
+                    answers.At(own),
                     logits.index_select(0, own)
                 );
             }
 
+            PreferenceMetrics.AddEntropy(metrics, answers);
             var plain = rewards.to(ScalarType.Float64).cpu().data<double>().ToArray();
             metrics.AddSum(
                 "rewards/margins",
                 items.Select((item, i) => (item.Desirable ? 1 : -1) * item.ClassScale * plain[i]).Sum(),
                 items.Count
             );
-            metrics.AddSum("kl", items.Sum(i => i.Divergence), items.Count);
+            var (name, unit) = options.LossType == VerdictLoss.Bco ? ("delta", options.Beta) : ("kl", 1);
+            metrics.AddSum(name, unit * items.Sum(i => i.Divergence), items.Count);
             return metrics;
         }
     }

@@ -15,6 +15,16 @@ public enum OnlineLoss
     Ipo,
 }
 
+/// <summary>Which answers to a prompt make pairs.</summary>
+public enum JudgedPairs
+{
+    /// <summary>The best with each of the others.</summary>
+    BestOthers,
+
+    /// <summary>The best with the worst alone.</summary>
+    BestWorst,
+}
+
 /// <summary>
 /// Online DPO, Guo et al. 2024 (arXiv:2402.04792): the policy answers, a judge says which answer is best, and the pairs are learned at
 /// once. With large rounds, several epochs and <see cref="RefreshReference"/> it is iterated DPO (Xu et al. 2023, arXiv:2312.16682).
@@ -26,7 +36,7 @@ public enum OnlineLoss
     Paper = "Guo et al. 2024 (arXiv:2402.04792)",
     Example = "attune online-dpo --model embedded --prompts reviews:prompts --rows 500 --max-new-tokens 64 --out runs/online-dpo"
 )]
-public sealed record OnlineDpoOptions
+public sealed record OnlineDpoOptions : IValidatableObject
 {
     [Description("beta: strength of the pull towards the reference, in reward for each nat of divergence")]
     [Range(1e-6, 1e6)]
@@ -47,9 +57,20 @@ public sealed record OnlineDpoOptions
     [Range(2, 1_000_000)]
     public int RolloutBatchSize { get; init; } = 128;
 
-    [Description("answers to each prompt; the judge chooses the best, which is paired with each of the others")]
+    [Description("answers to each prompt, of which the judge chooses the best")]
     [Range(2, 64)]
     public int Answers { get; init; } = 2;
+
+    [Description(
+        "pairs to learn: the best answer with each of the others (best-others) or with the worst alone (best-worst, judge: reward)"
+    )]
+    public JudgedPairs Pairs { get; init; } = JudgedPairs.BestOthers;
+
+    [Description(
+        "XPO: weight of the bonus for exploring; above 0 the reference writes one of the two answers (0.00001 in TRL); 0 for online DPO"
+    )]
+    [Range(0, 1000)]
+    public double XpoAlpha { get; init; }
 
     [Description("passes over each round's pairs")]
     [Range(1, 1000)]
@@ -79,4 +100,18 @@ public sealed record OnlineDpoOptions
 
     /// <summary>Prompts of a round.</summary>
     public int Questions => Math.Max(1, RolloutBatchSize / Answers);
+
+    /// <summary>Pairs of a question at the most.</summary>
+    public int PairsOfQuestion => Pairs == JudgedPairs.BestWorst ? 1 : Answers - 1;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (XpoAlpha > 0 && Answers != 2)
+        {
+            yield return new ValidationResult(
+                $"xpo_alpha is above 0 and answers is {Answers}; expected 2: one answer of the policy and one of the reference.",
+                [nameof(Answers)]
+            );
+        }
+    }
 }

@@ -41,7 +41,7 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
     public string? StoppedBecause { get; private set; }
 
     private long UpdatesPerRound =>
-        options.Epochs * ((options.Questions * (options.Answers - 1) + options.Training.BatchSize - 1) / options.Training.BatchSize);
+        options.Epochs * ((options.Questions * options.PairsOfQuestion + options.Training.BatchSize - 1) / options.Training.BatchSize);
 
     public async ValueTask<Round<PreferencePair>?> NextAsync(Progress at, CancellationToken cancel)
     {
@@ -62,8 +62,8 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
         for (var draw = 0; draw < Draws; draw++)
         {
             var questions = await AnswerAsync(at, draw, measured, cancel);
-            var best = await JudgeAsync(questions, measured, cancel);
-            var pairs = Pairs(questions, best);
+            var replies = await JudgeAsync(questions, measured, cancel);
+            var pairs = Pairs(questions, replies);
             if (pairs.Length > 0)
             {
                 Measure(measured, questions, pairs);
@@ -75,7 +75,8 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
         return null;
     }
 
-    private sealed record Asked(Question Question, ImmutableArray<Rollout> Rollouts);
+    /// <param name="FromReference">Index of the answer that the reference wrote; null where the policy wrote all.</param>
+    private sealed record Asked(Question Question, ImmutableArray<Rollout> Rollouts, int? FromReference);
 
     private async ValueTask<IReadOnlyList<SampleEvent>> LookAsync(Progress at, Metrics measured, CancellationToken cancel)
     {
@@ -97,17 +98,10 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
     private async ValueTask<Asked[]> AnswerAsync(Progress at, int draw, Metrics measured, CancellationToken cancel)
     {
         var seed = draw == 0 ? at.Seed : at.Seed.For("draw", draw);
-        // Several answers to one prompt: one request a prompt, answered with different seeds.
         var order = seed.For("prompts", at.Round).Rng().Permutation(Prompts.Count);
         int[] prompts = [.. Enumerable.Range(0, options.Questions).Select(i => order[i % order.Length])];
-        SampleRequest[] requests =
-        [
-            .. prompts.SelectMany(
-                (prompt, i) =>
-                    Enumerable.Range(0, options.Answers).Select(k => Prompts.Request(prompt, seed.For("rollout", at.Round, i, k)))
-            ),
-        ];
-        var rollouts = await Sampler.SampleAsync(requests, Sampling, cancel);
+        // Several answers to one prompt: one request a prompt, answered with different seeds.
+        var rollouts = await SampleAsync((i, k) => Prompts.Request(prompts[i], seed.For("rollout", at.Round, i, k)), at, cancel);
         foreach (var rollout in rollouts)
         {
             measured.Add("response_length/mean", rollout.Sequence.AnswerLength);
@@ -119,35 +113,61 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
             .. prompts.Select(
                 (prompt, i) =>
                 {
-                    ImmutableArray<Rollout> own = [.. rollouts.Skip(i * options.Answers).Take(options.Answers)];
+                    // Whoever judges by position must not tell the reference's answer by it.
+                    var turned = options.XpoAlpha > 0 && seed.For("order", at.Round, i).Rng().NextInt(2) == 1;
+                    var drawn = rollouts.Skip(i * options.Answers).Take(options.Answers);
+                    ImmutableArray<Rollout> own = [.. turned ? drawn.Reverse() : drawn];
                     var id = string.Create(CultureInfo.InvariantCulture, $"online-dpo/{at.Round}/{(draw == 0 ? "" : $"again-{draw}/")}{i}");
                     return new Asked(
                         new Question(id, Prompts[prompt], [.. own.Select(r => Decode(Prompts[prompt], r.Sequence))], at.Updates)
                         {
                             Cut = CutAnswers.Of(own.Select(r => r.Stop == StopReason.Length)),
                         },
-                        own
+                        own,
+                        options.XpoAlpha == 0 ? null
+                            : turned ? 0
+                            : 1
                     );
                 }
             ),
         ];
     }
 
-    /// <summary>
-    /// Index of the best answer by question; questions without one are absent. Answers that read alike are not asked about.
-    /// </summary>
-    private async ValueTask<Dictionary<string, int>> JudgeAsync(Asked[] asked, Metrics measured, CancellationToken cancel)
+    /// <summary>The answers to all questions, one question's after another's; with XPO the last of each is the reference's.</summary>
+    private async ValueTask<Rollout[]> SampleAsync(Func<int, int, SampleRequest> request, Progress at, CancellationToken cancel)
     {
-        var best = new Dictionary<string, int>(StringComparer.Ordinal);
+        var own = options.XpoAlpha > 0 ? options.Answers - 1 : options.Answers;
+        SampleRequest[] requests =
+        [
+            .. Enumerable.Range(0, options.Questions).SelectMany(i => Enumerable.Range(0, own).Select(k => request(i, k))),
+        ];
+        var rollouts = await Sampler.SampleAsync(requests, Sampling, cancel);
+        if (options.XpoAlpha == 0)
+        {
+            return [.. rollouts];
+        }
+
+        await Sampler.UseWeightsAsync(Reference, at.Updates, cancel);
+        var others = await Sampler.SampleAsync([.. Enumerable.Range(0, options.Questions).Select(i => request(i, own))], Sampling, cancel);
+        await Sampler.UseWeightsAsync(Policy, at.Updates, cancel);
+        return [.. Enumerable.Range(0, options.Questions).SelectMany(i => rollouts.Skip(i * own).Take(own).Append(others[i]))];
+    }
+
+    /// <summary>
+    /// The replies that prefer an answer, by question. Answers that read alike are not asked about.
+    /// </summary>
+    private async ValueTask<Dictionary<string, Reply>> JudgeAsync(Asked[] asked, Metrics measured, CancellationToken cancel)
+    {
+        var best = new Dictionary<string, Reply>(StringComparer.Ordinal);
         Question[] questions = [.. asked.Select(a => a.Question).Where(q => q.Answers.Distinct(StringComparer.Ordinal).Count() > 1)];
         measured.Set("judge/alike", 1 - (double)questions.Length / asked.Length);
         var replies = 0;
         await foreach (var reply in Judge.AskAsync(questions, cancel))
         {
             replies++;
-            if (reply.Best is { } index)
+            if (reply.Best is not null)
             {
-                best[reply.QuestionId] = index;
+                best[reply.QuestionId] = reply;
             }
         }
 
@@ -155,23 +175,34 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
         return best;
     }
 
-    private PreferencePair[] Pairs(Asked[] asked, Dictionary<string, int> best)
+    private PreferencePair[] Pairs(Asked[] asked, Dictionary<string, Reply> replies)
     {
-        TokenPair[] pairs =
+        (TokenPair Pair, ExploredSide? Explored)[] judged =
         [
             .. from question in asked
-            where best.ContainsKey(question.Question.Id)
-            let index = best[question.Question.Id]
-            let chosen = question.Rollouts[index].Sequence
-            from other in question.Rollouts
-            where !other.Sequence.Equals(chosen)
-            select new TokenPair(chosen, other.Sequence),
+            where replies.ContainsKey(question.Question.Id)
+            let reply = replies[question.Question.Id]
+            let best = reply.Best!.Value
+            let chosen = question.Rollouts[best].Sequence
+            from other in Enumerable.Range(0, question.Rollouts.Length)
+            where options.Pairs == JudgedPairs.BestOthers || other == reply.Worst
+            where !question.Rollouts[other].Sequence.Equals(chosen)
+            select (
+                new TokenPair(chosen, question.Rollouts[other].Sequence),
+                question.FromReference is not { } explored ? (ExploredSide?)null
+                : explored == best ? ExploredSide.Chosen
+                : ExploredSide.Rejected
+            ),
         ];
+        TokenPair[] pairs = [.. judged.Select(j => j.Pair)];
         var (kept, lost) = (
             AnswerSums.Plain(Reference, [.. pairs.Select(p => p.Chosen)]),
             AnswerSums.Plain(Reference, [.. pairs.Select(p => p.Rejected)])
         );
-        return [.. pairs.Select((p, i) => new PreferencePair(p, new ReferenceLogProbs(kept[i], lost[i])))];
+        return
+        [
+            .. pairs.Select((p, i) => new PreferencePair(p, new ReferenceLogProbs(kept[i], lost[i])) { Explored = judged[i].Explored }),
+        ];
     }
 
     private void Measure(Metrics measured, Asked[] asked, PreferencePair[] pairs)
@@ -202,7 +233,7 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
 
     /// <summary>The objective that goes with the options: every pair carries its reference.</summary>
     public static IObjective<PreferencePair> Objective(OnlineDpoOptions options, LanguageModel policy) =>
-        options.LossType == OnlineLoss.Ipo
-            ? new Ipo.Objective(new IpoOptions { Beta = options.Beta }, policy, null)
-            : new Dpo.Objective(new DpoOptions { Beta = options.Beta, LabelSmoothing = options.LabelSmoothing }, policy, null);
+        options.XpoAlpha > 0 ? new Xpo.Objective(options, policy)
+        : options.LossType == OnlineLoss.Ipo ? new Ipo.Objective(new IpoOptions { Beta = options.Beta }, policy, null)
+        : new Dpo.Objective(new DpoOptions { Beta = options.Beta, LabelSmoothing = options.LabelSmoothing }, policy, null);
 }

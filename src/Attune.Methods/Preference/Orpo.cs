@@ -2,12 +2,24 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Options;
 using Attune.Core.Runs;
+using Attune.Core.Tokens;
 using Attune.Models.Architecture;
 using Attune.Numerics;
+using Attune.Training.Batches;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Attune.Methods.Preference;
+
+/// <summary>Which tokens ORPO imitates.</summary>
+public enum OrpoLikelihood
+{
+    /// <summary>Those of the chosen answer, averaged over each answer.</summary>
+    Answer,
+
+    /// <summary>Those of prompt and chosen answer, averaged over all of the update (TRL).</summary>
+    Text,
+}
 
 /// <summary>Odds-ratio preference optimisation. <c>beta</c> is the paper's lambda, under TRL's name.</summary>
 [Method(
@@ -23,6 +35,14 @@ public sealed record OrpoOptions : IPairMethod
     [Range(0, 1000)]
     public double Beta { get; init; } = 0.1;
 
+    [Description(
+        "imitate the chosen answers, each averaged over its tokens (answer), or prompts too, averaged over all tokens (text, as TRL)"
+    )]
+    public OrpoLikelihood Likelihood { get; init; } = OrpoLikelihood.Answer;
+
+    [Flatten]
+    public UpdateStatistics Statistics { get; init; } = new();
+
     [Flatten]
     public PreferenceOptions Data { get; init; } = new();
 
@@ -30,6 +50,11 @@ public sealed record OrpoOptions : IPairMethod
     public TrainingOptions Training { get; init; } = new() { LearningRate = 8e-6 };
 
     public PairObjective Objective(LanguageModel policy, LanguageModel? reference) => new Orpo.Objective(this, policy);
+
+    public IReadOnlyList<PreferencePair> Prepare(IReadOnlyList<PreferencePair> update, LanguageModel policy, LanguageModel? reference) =>
+        Likelihood == OrpoLikelihood.Text
+            ? Statistics.WithTokenShares(update, p => TokenBatch.Predicted(Orpo.Whole(p.Pair.Chosen)))
+            : update;
 }
 
 /// <summary>
@@ -73,8 +98,11 @@ public static class Orpo
     {
         protected override bool UsesReference => false;
 
-        protected override Tensor Loss(ScoredPairs pairs) =>
-            Orpo.Loss(pairs.Chosen.MeanLogProbs, pairs.Rejected.MeanLogProbs, options.Beta);
+        protected override Tensor Loss(ScoredPairs pairs)
+        {
+            var loss = Orpo.Loss(pairs.Chosen.MeanLogProbs, pairs.Rejected.MeanLogProbs, options.Beta);
+            return options.Likelihood == OrpoLikelihood.Answer ? loss : loss + pairs.Chosen.MeanLogProbs + TextNll(pairs);
+        }
 
         protected override Tensor Reward(ScoredAnswers answers) => options.Beta * answers.MeanLogProbs;
 
@@ -82,9 +110,20 @@ public static class Orpo
         {
             var (chosen, count) = (pairs.Chosen.MeanLogProbs, pairs.Chosen.LogProbs.shape[0]);
             var odds = LogOddsRatio(chosen, pairs.Rejected.MeanLogProbs);
-            metrics.AddSum("nll_loss", -chosen.sum().ToDouble(), count);
+            var nll = options.Likelihood == OrpoLikelihood.Answer ? -chosen : TextNll(pairs);
+            metrics.AddSum("nll_loss", nll.sum().ToDouble(), count);
             metrics.AddSum("log_odds_chosen", odds.sum().ToDouble(), count);
             metrics.AddSum("log_odds_ratio", nn.functional.logsigmoid(odds).sum().ToDouble(), count);
         }
+
+        private Tensor TextNll(ScoredPairs pairs)
+        {
+            TokenSequence[] texts = [.. pairs.Items.Select(p => Whole(p.Pair.Chosen))];
+            var (scored, _) = ScoredAnswers.Of(Policy, null, texts, [.. texts.Select(_ => (double?)0)]);
+            return -pairs.Numbers(p => p.TokenShare) * scored.MeanLogProbs;
+        }
     }
+
+    /// <summary>A text with its prompt, to be imitated whole.</summary>
+    internal static TokenSequence Whole(TokenSequence sequence) => sequence with { AnswerStart = 1 };
 }

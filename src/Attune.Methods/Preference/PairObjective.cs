@@ -1,4 +1,5 @@
 using Attune.Core.Runs;
+using Attune.Core.Tokens;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
 using Attune.Numerics;
@@ -18,9 +19,12 @@ public abstract class PairObjective(LanguageModel policy, LanguageModel? referen
 {
     public IReadOnlyList<FlatParameters> Learners { get; } = [policy.Learner];
 
+    /// <summary>What is trained.</summary>
+    protected LanguageModel Policy { get; } = policy;
+
     public double Weight(PreferencePair item) => 1;
 
-    public int Length(PreferencePair item) => Math.Max(item.Pair.Chosen.Length, item.Pair.Rejected.Length);
+    public virtual int Length(PreferencePair item) => Math.Max(item.Pair.Chosen.Length, item.Pair.Rejected.Length);
 
     /// <summary>The algorithm's equation.</summary>
     /// <returns>[pairs]</returns>
@@ -33,19 +37,32 @@ public abstract class PairObjective(LanguageModel policy, LanguageModel? referen
     /// <summary>Whether the reference's log-probabilities are needed at all.</summary>
     protected virtual bool UsesReference => true;
 
+    /// <summary>What tokens beyond the shorter answer of a pair count.</summary>
+    protected virtual double TailWeight => 1;
+
+    /// <summary>Whether <see cref="ScoredAnswers.PolicyWeights"/> are needed.</summary>
+    protected virtual bool WeighsPolicy => false;
+
     /// <summary>Further metrics of the algorithm, inside a scope without gradient.</summary>
     protected virtual void Measure(Metrics metrics, ScoredPairs pairs) { }
 
     public ObjectiveValue Evaluate(IReadOnlyList<PreferencePair> items)
     {
         // Chosen first, then rejected.
+        TokenSequence[] sequences = [.. items.Select(i => i.Pair.Chosen), .. items.Select(i => i.Pair.Rejected)];
+        int[] shared = [.. items.Select(i => Math.Min(i.Pair.Chosen.AnswerLength, i.Pair.Rejected.AnswerLength))];
         var (answers, logits) = ScoredAnswers.Of(
-            policy,
+            Policy,
             reference,
-            [.. items.Select(i => i.Pair.Chosen), .. items.Select(i => i.Pair.Rejected)],
-            [.. items.Select(i => UsesReference ? i.Reference?.Chosen : 0), .. items.Select(i => UsesReference ? i.Reference?.Rejected : 0)]
+            sequences,
+            [
+                .. items.Select(i => UsesReference ? i.Reference?.Chosen : 0),
+                .. items.Select(i => UsesReference ? i.Reference?.Rejected : 0),
+            ],
+            TailWeight == 1 ? null : new Tails([.. shared, .. shared], TailWeight),
+            WeighsPolicy
         );
-        var pairs = new ScoredPairs(answers.Part(0, items.Count), answers.Part(items.Count, items.Count));
+        var pairs = new ScoredPairs(answers.Part(0, items.Count), answers.Part(items.Count, items.Count)) { Items = items };
         var loss = Loss(pairs).Require([items.Count], "loss").sum();
         return new ObjectiveValue(loss, Measured(pairs, logits));
     }
@@ -59,6 +76,7 @@ public abstract class PairObjective(LanguageModel policy, LanguageModel? referen
         var (chosen, rejected) = (Reward(pairs.Chosen), Reward(pairs.Rejected));
         PreferenceMetrics.AddSide(metrics, PreferenceMetrics.Chosen, chosen, pairs.Chosen, logits.narrow(0, 0, count));
         PreferenceMetrics.AddSide(metrics, PreferenceMetrics.Rejected, rejected, pairs.Rejected, logits.narrow(0, count, count));
+        PreferenceMetrics.AddTokens(metrics, pairs.Chosen, pairs.Rejected);
         metrics.AddSum("rewards/margins", (chosen - rejected).sum().ToDouble(), count);
         metrics.AddSum("rewards/accuracies", chosen.gt(rejected).sum().ToDouble(), count);
         Measure(metrics, pairs);

@@ -1,4 +1,5 @@
 using Attune.Core.Runs;
+using Attune.Models.Weights;
 using Attune.Training.Contracts;
 using Attune.Training.Experience;
 
@@ -21,14 +22,24 @@ public sealed class PreferenceExperience<T>(DatasetExperience<T> data) : IExperi
     /// <summary>Where its warning goes.</summary>
     public Action<string>? Warn { get; init; }
 
-    /// <summary>What an update's items need that only the present weights can tell.</summary>
-    public Func<IReadOnlyList<T>, IReadOnlyList<T>>? Prepare { get; init; }
+    /// <summary>What an update's items need that only the update as a whole can tell.</summary>
+    public UpdatePreparation<T>? Preparation { get; init; }
+
+    /// <summary>A reference that follows the policy; null for one that stays.</summary>
+    public MovingReference? MovingReference { get; init; }
 
     public long PlannedUpdates => data.PlannedUpdates;
 
-    public IReadOnlyDictionary<string, double> State => Watch?.State ?? new Dictionary<string, double>();
+    public IReadOnlyList<FlatParameters> Followers => MovingReference?.Weights ?? [];
 
-    public void Restore(IReadOnlyDictionary<string, double> state) => Watch?.Restore(state);
+    public IReadOnlyDictionary<string, double> State =>
+        new[] { Watch?.State, Preparation?.State }.SelectMany(part => part ?? new Dictionary<string, double>()).ToDictionary();
+
+    public void Restore(IReadOnlyDictionary<string, double> state)
+    {
+        Watch?.Restore(state);
+        Preparation?.Restore(state);
+    }
 
     public async ValueTask<Round<T>?> NextAsync(Progress at, CancellationToken cancel)
     {
@@ -37,6 +48,7 @@ public sealed class PreferenceExperience<T>(DatasetExperience<T> data) : IExperi
             return null;
         }
 
+        MovingReference?.Follow(at.Updates);
         if (EvaluateEvery > 0 && at.Updates % EvaluateEvery == 0)
         {
             round.Measured.Add(Evaluate?.Invoke() ?? new Metrics());
@@ -47,6 +59,6 @@ public sealed class PreferenceExperience<T>(DatasetExperience<T> data) : IExperi
             }
         }
 
-        return Prepare is null ? round : round with { Updates = [.. round.Updates.Select(Prepare)] };
+        return Preparation is null ? round : round with { Updates = [.. round.Updates.Select(Preparation.Learn)] };
     }
 }

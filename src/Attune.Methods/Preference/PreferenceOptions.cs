@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Data.Encoding;
 
 namespace Attune.Methods.Preference;
 
@@ -12,9 +13,18 @@ public sealed record PreferenceOptions
     [Range(0.0001, 10_000)]
     public double Epochs { get; init; } = 1;
 
-    [Description("longest prompt and answer together, in tokens; longer rows are left out and counted")]
+    [Description("longest prompt and answer together, in tokens; longer rows are left out and counted, unless truncation cuts them")]
     [Range(2, 1_000_000)]
     public int MaxLength { get; init; } = 1024;
+
+    [Description(
+        "rows longer than max_length: left out (drop-row), prompts cut (keep-prompt-start, keep-prompt-end), or prompt and answer "
+            + "together (keep-start, keep-end, as TRL)"
+    )]
+    public TruncationPolicy Truncation { get; init; } = TruncationPolicy.DropRow;
+
+    [Description("draw the rows in a new order in each epoch; false keeps the file's order (TRL's KTO)")]
+    public bool Shuffle { get; init; } = true;
 
     [Description("share of the prompts to hold out, if no held-out file is given")]
     [Range(0, 0.9)]
@@ -26,7 +36,7 @@ public sealed record PreferenceOptions
 }
 
 /// <summary>The group of options of methods that hold the policy against a reference.</summary>
-public sealed record ReferenceOptions
+public sealed record ReferenceOptions : IValidatableObject
 {
     [Description("use no reference model, as if it found all answers equally likely")]
     public bool ReferenceFree { get; init; }
@@ -36,4 +46,27 @@ public sealed record ReferenceOptions
             + "instead of running the reference in each update"
     )]
     public bool PrecomputeRefLogProbs { get; init; }
+
+    [Description("TR-DPO: let the reference follow the policy, every ref_model_sync_steps updates by ref_model_mixup_alpha of the way")]
+    public bool SyncRefModel { get; init; }
+
+    [Description("share of the way to the policy that the reference goes at once (the paper's alpha); 1 makes it the policy")]
+    [Range(0, 1)]
+    public double RefModelMixupAlpha { get; init; } = 0.6;
+
+    [Description("updates between the reference's moves (the paper's tau)")]
+    [Range(1, 1_000_000)]
+    public int RefModelSyncSteps { get; init; } = 512;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (SyncRefModel && (ReferenceFree || PrecomputeRefLogProbs))
+        {
+            yield return new ValidationResult(
+                "sync_ref_model moves the reference, so its log-probabilities can be neither absent (reference_free) nor computed "
+                    + "beforehand (precompute_ref_log_probs); choose one of them.",
+                [nameof(SyncRefModel)]
+            );
+        }
+    }
 }

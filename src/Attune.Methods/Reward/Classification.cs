@@ -56,12 +56,8 @@ public static class Classification
     /// <summary>The loss on verdicts, as a stage trains by it.</summary>
     public sealed class Labels : IRewardLoss<Verdict, LabelledSequence>
     {
-        public EncodedData<LabelledSequence> Encode(Encoder encoder, IReadOnlyList<Verdict> labels, int maxLength)
-        {
-            var encoded = encoder.EncodeAll(labels.Select(v => new Demonstration(v.Prompt, v.Answer) { Cut = v.Cut }).ToArray(), maxLength);
-            var items = encoded.Items.Select((s, i) => new LabelledSequence(s, labels[encoded.Sources[i]].Desirable));
-            return new EncodedData<LabelledSequence>([.. items], encoded.Sources, encoded.Dropped, encoded.Truncated);
-        }
+        public EncodedData<LabelledSequence> Encode(Encoder encoder, IReadOnlyList<Verdict> labels, int maxLength) =>
+            Classification.Encode(encoder, labels, maxLength);
 
         public LabelledSequence Change(LabelledSequence item, Func<TokenSequence, TokenSequence> change) =>
             item with
@@ -74,5 +70,18 @@ public static class Classification
         public IEnumerable<(TokenSequence Better, TokenSequence Worse)> Pairs(LabelledSequence item) => [];
 
         public TokenSequence Answer(LabelledSequence item) => item.Sequence;
+    }
+
+    /// <summary>Verdicts as tokens.</summary>
+    public static EncodedData<LabelledSequence> Encode(
+        Encoder encoder,
+        IReadOnlyList<Verdict> labels,
+        int maxLength,
+        TruncationPolicy truncation = TruncationPolicy.DropRow
+    )
+    {
+        var encoded = encoder.EncodeAll(labels.Select(v => new Demonstration(v.Prompt, v.Answer) { Cut = v.Cut }).ToArray(), maxLength, truncation);
+        var items = encoded.Items.Select((s, i) => new LabelledSequence(s, labels[encoded.Sources[i]].Desirable));
+        return new EncodedData<LabelledSequence>([.. items], encoded.Sources, encoded.Dropped, encoded.Truncated);
     }
 }

@@ -48,6 +48,12 @@ internal sealed partial class BindingPass
                 current
             ),
             (OptionShape.List list, OptionNode.Sequence sequence) => ReadList(list, sequence, path),
+            // One word stands for the list of it.
+            (OptionShape.List { Item: OptionShape.Word } list, OptionNode.Scalar { IsNull: false } scalar) => ReadList(
+                list,
+                new OptionNode.Sequence([scalar], scalar.Place),
+                path
+            ),
             (OptionShape.NumberMap, OptionNode.Mapping mapping) => ReadNumberMap(mapping, path),
             (OptionShape.Keyed keyed, OptionNode.Mapping mapping) => ReadKeyed(keyed, mapping, path),
             (OptionShape.Variant variant, _) => ReadVariant(variant, node, path, null),

@@ -25,6 +25,11 @@ internal static class EncodedSplit
         var (train, heldOut) = (encode(rows.Training), encode(rows.HeldOut));
         context.NoteDropped(train.Dropped, name);
         context.NoteDropped(heldOut.Dropped, name + " (held out)");
+        if (train.Truncated + heldOut.Truncated is > 0 and var cut)
+        {
+            context.Note($"{name}: {cut} rows cut to the longest length (truncation)");
+        }
+
         return train.Items.IsEmpty
             ? throw new DataException($"{name}: no row is left to learn from; the notes above say why rows were left out.")
             : new EncodedSplit<TItem>(train.Items, heldOut.Items);

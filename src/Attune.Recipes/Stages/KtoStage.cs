@@ -22,7 +22,7 @@ public sealed record KtoStage : Stage
     public PreferenceTask Task { get; init; } = new();
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
-        [.. MissingPolicy(given), .. ProblemsOfAdapter(Method.Training), .. Task.Missing(Kind, given)];
+        [.. MissingPolicy(given), .. ProblemsOfAdapter(Method.Training), .. ProblemsOfReference(Method), .. Task.Missing(Kind, given)];
 
     internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(given, Task.Labels.Data);
 
@@ -36,27 +36,29 @@ public sealed record KtoStage : Stage
         var verdicts = EncodedSplit.Of(
             labels.Rows,
             labels.Name,
-            rows => new Classification.Labels().Encode(models.Encoder, rows, longest),
+            rows => Classification.Encode(models.Encoder, rows, longest, Method.Data.Truncation),
             context
         );
         NoteBalance(context, verdicts.Train);
+        var reference = models.TrainingReference(Method.Reference);
+        var preparation = new KtoPreparation(Method, models.Policy, reference, longest);
         var watched = verdicts.HeldOut.IsEmpty ? verdicts.Train : verdicts.HeldOut;
         var fit = new PreferenceFit<KtoItem>(this, Method, models)
         {
             Items = new EncodedSplit<KtoItem>(
-                WithReference(models, "train", verdicts.Train, always: false),
-                WithReference(models, "held-out", verdicts.HeldOut, always: true)
+                WithReference(models, "train", preparation, verdicts.Train, always: false),
+                WithReference(models, "held-out", preparation, verdicts.HeldOut, always: true)
             ),
             Chosen = [.. watched.Where(v => v.Desirable).Select(v => v.Sequence)],
             Hash = labels.Hash,
-            Prepare = batch => Kto.WithDivergence(batch, models.Policy, models.Reference),
+            Preparation = preparation,
         };
         return await Task.Training.RunAsync(
             this,
             models,
             Method.Training,
             labels.Prompts,
-            _ => fit.RunAsync(new Kto.Objective(Method, models.Policy, models.Reference), cancel),
+            _ => fit.RunAsync(new Kto.Objective(Method, models.Policy, reference), cancel),
             cancel
         );
     }
@@ -64,14 +66,25 @@ public sealed record KtoStage : Stage
     private ImmutableArray<KtoItem> WithReference(
         ReferencedPolicy models,
         string name,
+        KtoPreparation preparation,
         ImmutableArray<LabelledSequence> verdicts,
         bool always
     )
     {
-        var items = Kto.Items([.. verdicts.Select(v => (v.Sequence, v.Desirable))]);
-        TokenSequence[] sequences = [.. items.Select(i => i.Sequence), .. items.Select(i => i.Mismatched)];
+        var items = preparation.Items([.. verdicts.Select(v => (v.Sequence, v.Desirable))]);
+        TokenSequence[] sequences = [.. items.Select(i => i.Sequence), .. items.Select(i => i.Mismatched).OfType<TokenSequence>()];
         var known = models.KnownLogProbs(name, sequences, Method.Reference, always);
-        return [.. items.Select((item, i) => item with { Reference = known[i], MismatchedReference = known[items.Length + i] })];
+        return
+        [
+            .. items.Select(
+                (item, i) =>
+                    item with
+                    {
+                        Reference = known[i],
+                        MismatchedReference = item.Mismatched is null ? null : known[items.Length + i],
+                    }
+            ),
+        ];
     }
 
     private void NoteBalance(StageContext context, ImmutableArray<LabelledSequence> verdicts)
@@ -87,7 +100,7 @@ public sealed record KtoStage : Stage
         }
 
         var ratio = Method.DesirableWeight * desirable / (Method.UndesirableWeight * undesirable);
-        if (ratio is < 0.99 or > 1.34)
+        if (Method.LossType == VerdictLoss.Kto && (ratio is < 0.99 or > 1.34))
         {
             var balanced = undesirable * Method.UndesirableWeight / desirable;
             context.Note(

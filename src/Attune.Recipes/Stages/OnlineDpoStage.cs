@@ -74,6 +74,9 @@ public sealed record OnlineDpoStage : Stage
             .. Training.Missing(Kind),
             .. DataSource.Missing("online-dpo.prompts", Prompts, Rows),
             .. Utilities.Missing("online-dpo.utility", Utility),
+            .. Method.Pairs == JudgedPairs.BestWorst && Judge != JudgeKind.Reward
+                ? ["online-dpo.pairs is best-worst, but only judge: reward says which answer is worst. Give one of the two."]
+                : Array.Empty<string>(),
             .. Judge == JudgeKind.Model ? JudgeModel.Chat.Missing("online-dpo.judge_model") : [],
             .. Judge != JudgeKind.Reward && Method.Scores != new ScoreOptions()
                 ? ["online-dpo.missing_eos_penalty, missing_eos_score and score_clip change scores, which only judge: reward gives."]
@@ -110,20 +113,21 @@ public sealed record OnlineDpoStage : Stage
     /// <exception cref="DataException">None does.</exception>
     private PromptPool Pool(ImmutableArray<Prompt> prompts, ReferencedPolicy models)
     {
-        var longest = models.Policy.Config.ContextLength;
+        var longest = models.ContextLength;
         var pool = new PromptPool(new AnswerRoom(longest, Evaluation.MaxNewTokens).Fitting(prompts, models.Encoder));
         if (pool.Count < prompts.Length)
         {
             models.Context.Note(
                 $"{Prompts}: {prompts.Length - pool.Count} of {prompts.Length} prompts left out: no room for "
-                    + $"{Evaluation.MaxNewTokens} new tokens in the model's {longest}"
+                    + $"{Evaluation.MaxNewTokens} new tokens in the {longest} of policy and reference"
             );
         }
 
         return pool.Count > 0
             ? pool
             : throw new DataException(
-                $"{Prompts}: no prompt leaves room for {Evaluation.MaxNewTokens} new tokens in the model's {longest}. Lower max_new_tokens."
+                $"{Prompts}: no prompt leaves room for {Evaluation.MaxNewTokens} new tokens in the {longest} of policy and reference. "
+                    + "Lower max_new_tokens."
             );
     }
 

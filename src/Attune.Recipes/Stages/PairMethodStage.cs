@@ -21,7 +21,7 @@ public sealed record PairMethodStage<TMethod> : Stage
     public PreferenceTask Task { get; init; } = new();
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
-        [.. MissingPolicy(given), .. ProblemsOfAdapter(Method.Training), .. Task.Missing(Kind, given)];
+        [.. MissingPolicy(given), .. ProblemsOfAdapter(Method.Training), .. ProblemsOfReference(Method), .. Task.Missing(Kind, given)];
 
     internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(given, Task.Labels.Data);
 
@@ -32,7 +32,13 @@ public sealed record PairMethodStage<TMethod> : Stage
         using var models = new ReferencedPolicy(context, Method.Training, Task.Training.Reference.RefModel);
         var labels = Task.Read<Preference>(Kind, PreferenceSource.Pairs, Method.Data, context);
         var longest = Math.Min(Method.Data.MaxLength, models.ContextLength);
-        var pairs = EncodedSplit.Of(labels.Rows, labels.Name, rows => models.Encoder.EncodeAll(rows, longest), context);
+        var pairs = EncodedSplit.Of(
+            labels.Rows,
+            labels.Name,
+            rows => models.Encoder.EncodeAll(rows, longest, Method.Data.Truncation),
+            context
+        );
+        var reference = models.TrainingReference(Method.Reference);
         var fit = new PreferenceFit<PreferencePair>(this, Method, models)
         {
             Items = new EncodedSplit<PreferencePair>(
@@ -42,13 +48,14 @@ public sealed record PairMethodStage<TMethod> : Stage
             ),
             Chosen = [.. (pairs.HeldOut.IsEmpty ? pairs.Train : pairs.HeldOut).Select(p => p.Chosen)],
             Hash = labels.Hash,
+            Preparation = new UpdatePreparation<PreferencePair>(batch => Method.Prepare(batch, models.Policy, reference)),
         };
         return await Task.Training.RunAsync(
             this,
             models,
             Method.Training,
             labels.Prompts,
-            _ => fit.RunAsync(Method.Objective(models.Policy, models.Reference), cancel),
+            _ => fit.RunAsync(Method.Objective(models.Policy, reference), cancel),
             cancel
         );
     }
@@ -56,7 +63,7 @@ public sealed record PairMethodStage<TMethod> : Stage
     private ImmutableArray<PreferencePair> WithReference(ReferencedPolicy models, string name, IReadOnlyList<TokenPair> pairs, bool always)
     {
         TokenSequence[] sequences = [.. pairs.Select(p => p.Chosen), .. pairs.Select(p => p.Rejected)];
-        var known = models.KnownLogProbs(name, sequences, Method.Reference, always);
+        var known = Known(models, name, sequences, [.. pairs.Select(SharedLength), .. pairs.Select(SharedLength)], always);
         return
         [
             .. pairs.Select(
@@ -68,4 +75,19 @@ public sealed record PairMethodStage<TMethod> : Stage
             ),
         ];
     }
+
+    /// <summary>log pi_ref of the answers; where tails are weighted, of the whole answers and of their beginnings, mixed.</summary>
+    private double?[] Known(ReferencedPolicy models, string name, TokenSequence[] answers, int[] shared, bool always)
+    {
+        if (Method.TailWeight == 1)
+        {
+            return models.KnownLogProbs(name, answers, Method.Reference, always);
+        }
+
+        var beginnings = answers.Zip(shared, (a, length) => a with { Tokens = a.Tokens[..(a.AnswerStart + length)] });
+        var known = models.KnownLogProbs(name, [.. answers, .. beginnings], Method.Reference, always);
+        return [.. answers.Select((_, i) => Method.TailWeight * known[i] + (1 - Method.TailWeight) * known[answers.Length + i])];
+    }
+
+    private static int SharedLength(TokenPair pair) => Math.Min(pair.Chosen.AnswerLength, pair.Rejected.AnswerLength);
 }

@@ -18,22 +18,28 @@ internal sealed class PreferenceFit<T>(Stage stage, IPreferenceMethod method, Re
 
     public required DataHash Hash { get; init; }
 
-    /// <summary>What an update's items need that only the present weights can tell; null for nothing.</summary>
-    public Func<IReadOnlyList<T>, IReadOnlyList<T>>? Prepare { get; init; }
+    /// <summary>What an update's items need that only the update as a whole can tell.</summary>
+    public required UpdatePreparation<T> Preparation { get; init; }
 
     /// <param name="objective">Made after the layers were frozen.</param>
     public async Task<TrainingOutcome> RunAsync(IObjective<T> objective, CancellationToken cancel)
     {
         var watch = new ChosenWatch(Chosen, models.Policy);
         var before = Evaluate(objective);
-        var rounds = new DatasetExperience<T>(Items.Train, method.Training.BatchSize, method.Data.Epochs);
+        var rounds = new DatasetExperience<T>(Items.Train, method.Training.BatchSize, method.Data.Epochs)
+        {
+            Shuffled = method.Data.Shuffle,
+        };
         var experience = new PreferenceExperience<T>(rounds)
         {
             Evaluate = () => Evaluate(objective),
             EvaluateEvery = method.Data.EvaluateEvery,
             Watch = watch,
             Warn = models.Context.Note,
-            Prepare = Prepare,
+            Preparation = Preparation,
+            MovingReference = method.Reference is { SyncRefModel: true } options
+                ? new MovingReference(options, models.Policy, models.TrainingReference(options))
+                : null,
         };
         var progress = await models.Context.FitAsync(objective, experience, method.Training, [Hash], stage.Title, cancel);
         var after = Evaluate(objective);
@@ -50,7 +56,5 @@ internal sealed class PreferenceFit<T>(Stage stage, IPreferenceMethod method, Re
     }
 
     private Metrics Evaluate(IObjective<T> objective) =>
-        Items.HeldOut.IsEmpty
-            ? new Metrics()
-            : PreferenceEvaluation.Of(objective, Prepare is null ? Items.HeldOut : Prepare(Items.HeldOut));
+        Items.HeldOut.IsEmpty ? new Metrics() : PreferenceEvaluation.Of(objective, Preparation.Look(Items.HeldOut));
 }

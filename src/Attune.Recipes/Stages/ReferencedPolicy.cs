@@ -13,6 +13,7 @@ internal sealed class ReferencedPolicy : IDisposable
 {
     private readonly LanguageModel? _base;
     private readonly LanguageModel? _ownReference;
+    private LanguageModel? _moving;
 
     /// <param name="refModel">The reference's folder; null for the model that training starts from.</param>
     public ReferencedPolicy(StageContext context, TrainingOptions training, string? refModel)
@@ -44,6 +45,13 @@ internal sealed class ReferencedPolicy : IDisposable
     public int ContextLength => Math.Min(Policy.Config.ContextLength, Reference.Config.ContextLength);
 
     /// <summary>
+    /// The reference that training holds the policy against: a copy where it is to follow the policy, since what is measured before and
+    /// after is measured against the first.
+    /// </summary>
+    public LanguageModel TrainingReference(ReferenceOptions? options) =>
+        options is { SyncRefModel: true } ? _moving ??= Reference.Copy() : Reference;
+
+    /// <summary>
     /// log pi_ref as far as it is to be known beforehand: zeros without a reference, numbers where they are kept, else nothing.
     /// </summary>
     /// <param name="name">Of the file in the run folder that keeps them.</param>
@@ -51,11 +59,13 @@ internal sealed class ReferencedPolicy : IDisposable
     /// <param name="always">Whether to compute them even where the options do not ask for it.</param>
     public double?[] KnownLogProbs(string name, IReadOnlyList<TokenSequence> sequences, ReferenceOptions? options, bool always) =>
         options is null || options.ReferenceFree ? [.. sequences.Select(_ => (double?)0)]
-        : always || options.PrecomputeRefLogProbs ? [.. ReferenceFile.LogProbs(Context, name, Reference, sequences).Select(p => (double?)p)]
+        : (always && !options.SyncRefModel) || options.PrecomputeRefLogProbs
+            ? [.. ReferenceFile.LogProbs(Context, name, Reference, sequences).Select(p => (double?)p)]
         : new double?[sequences.Count];
 
     public void Dispose()
     {
+        _moving?.Dispose();
         _ownReference?.Dispose();
         Policy.Dispose();
         _base?.Dispose();

@@ -67,6 +67,7 @@ public sealed record SftStage : Stage
         var encoder = context.LoadEncoder();
         // Rows that the model cannot read are left out as those beyond max_length are.
         var longest = Math.Min(Method.MaxLength, model.Config.ContextLength);
+        var limit = Method is { Packing: true, PackingStrategy: PackingStrategy.BestFitSplit } ? int.MaxValue : longest;
         var turns = AssistantOnlyLoss ? AssistantTurns : AssistantTurns.Last;
         var (replies, heldOutReplies) = (Replies.Of(split.Training, turns), Replies.Of(split.HeldOut, turns));
         if (replies.Length + heldOutReplies.Length > demonstrations.Length)
@@ -82,7 +83,7 @@ public sealed record SftStage : Stage
 
         EncodedData<TokenSequence> Encoded(ImmutableArray<Demonstration> part) =>
             AssistantOnlyLoss
-                ? encoder.EncodeAll(part, longest)
-                : Replies.Whole(encoder.EncodeAll(part, longest), part, encoder.Tokenizer.BeginToken is null ? 0 : 1);
+                ? encoder.EncodeAll(part, limit, Method.Truncation)
+                : Replies.Whole(encoder.EncodeAll(part, limit, Method.Truncation), part, encoder.Tokenizer.BeginToken is null ? 0 : 1);
     }
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using Attune.Core.Runs;
 using Attune.Methods;
+using Attune.Methods.Preference;
 using Attune.Models.Weights;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
@@ -78,6 +79,16 @@ public abstract record Stage
             yield return $"{Kind}.lora.base is {name}, but lora.r is 0: quantised weights cannot be trained. Give lora.r.";
         }
     }
+
+    /// <summary>Settings of the reference that the policy's adapter forbids.</summary>
+    protected IEnumerable<string> ProblemsOfReference(IPreferenceMethod method) =>
+        method is { Reference.SyncRefModel: true, Training.Lora.R: > 0 }
+            ?
+            [
+                $"{Kind}.sync_ref_model is true, but with an adapter (lora.r) the reference is the base that both share and cannot follow. "
+                    + "Leave one of them out.",
+            ]
+            : [];
 
     /// <summary>The sentence about a missing model, where there is none.</summary>
     protected IEnumerable<string> MissingPolicy(PlannedArtifacts given) => given.Policy ? [] : [StageContext.NeedsModel(Kind)];

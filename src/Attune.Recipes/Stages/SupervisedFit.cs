@@ -32,7 +32,7 @@ internal static class SupervisedFit
             throw new DataException($"{hash.Name}: no row is left to learn from; the notes above say why rows were left out.");
         }
 
-        var rows = options.Packing ? Packing.FirstFitDecreasing(train, options.MaxLength) : [.. train.Select(t => new PackedRow([t]))];
+        var rows = Rows(train, options, model.Config.ContextLength);
         Metrics Evaluate() => heldOut.IsEmpty ? new Metrics() : Sft.Evaluate(model, heldOut);
         var before = Evaluate();
         context.FreezeLayers(model, options.Training);
@@ -42,7 +42,7 @@ internal static class SupervisedFit
             EvaluateEvery = options.EvaluateEvery,
         };
         var progress = await context.FitAsync(
-            new Sft.Objective(model),
+            new Sft.Objective(model, options.Loss),
             experience,
             options.Training,
             [hash],
@@ -61,6 +61,12 @@ internal static class SupervisedFit
         };
         return new StageResult(kind, 0, Figures(before, after, train, rows.Length, heldOut.Length));
     }
+
+    // A packed row may be longer than the context: positions begin anew with each text.
+    private static ImmutableArray<PackedRow> Rows(ImmutableArray<TokenSequence> train, SftOptions options, int context) =>
+        !options.Packing ? [.. train.Select(t => new PackedRow([t]))]
+        : options.PackingStrategy == PackingStrategy.FirstFit ? Packing.FirstFitDecreasing(train, options.MaxLength)
+        : Packing.BestFitDecreasing([.. train.SelectMany(t => Packing.Pieces(t, Math.Min(options.MaxLength, context)))], options.MaxLength);
 
     private static Dictionary<string, double> Figures(
         Metrics before,

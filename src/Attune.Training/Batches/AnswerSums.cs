@@ -9,21 +9,11 @@ namespace Attune.Training.Batches;
 public static class AnswerSums
 {
     /// <summary>
-    /// log pi(answer | prompt) of every row, with gradient, and the mean logit over the answer's positions and the vocabulary, without.
+    /// The mean logit over each answer's positions and the vocabulary, without gradient. Logits are linear in the head's rows, so their
+    /// mean over the vocabulary is the product with the mean row: no logits are needed.
     /// </summary>
-    /// <returns>both [rows]; nats, and the logits' own unit</returns>
-    public static (Tensor LogProbs, Tensor MeanLogits) Of(LanguageModel model, TokenBatch batch)
-    {
-        using var scope = NewDisposeScope();
-        var hidden = model.Trunk.Hidden(batch.Tokens); // [batch, time, width]
-        var sums = ByRow(AnswerLogProbs.Score(model, hidden, batch).LogProbs, batch);
-        return (sums.MoveToOuterDisposeScope(), MeanLogits(model, hidden, batch).MoveToOuterDisposeScope());
-    }
-
-    /// <summary>
-    /// Logits are linear in the head's rows, so their mean over the vocabulary is the product with the mean row: no logits are needed.
-    /// </summary>
-    private static Tensor MeanLogits(LanguageModel model, Tensor hidden, TokenBatch batch)
+    /// <returns>[rows]</returns>
+    public static Tensor MeanLogits(LanguageModel model, Tensor hidden, TokenBatch batch)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();

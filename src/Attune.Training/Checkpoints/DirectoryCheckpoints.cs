@@ -7,6 +7,7 @@ using Attune.Core;
 using Attune.Core.Files;
 using Attune.Core.Runs;
 using Attune.Models.Files;
+using Attune.Models.Weights;
 using Attune.Training.Optimisation;
 using TorchSharp;
 
@@ -33,7 +34,14 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
         WriteIndented = true,
     };
 
-    public void Save(IReadOnlyList<AdamState> parts, Progress progress, IReadOnlyDictionary<string, double> state, long lastSequence)
+    /// <param name="followers">Weights that move without being trained.</param>
+    public void Save(
+        IReadOnlyList<AdamState> parts,
+        Progress progress,
+        IReadOnlyDictionary<string, double> state,
+        long lastSequence,
+        IReadOnlyList<FlatParameters>? followers = null
+    )
     {
         var final = Path.Combine(folder, Prefix + progress.Updates.ToString(CultureInfo.InvariantCulture));
         if (File.Exists(Path.Combine(final, ManifestFile)))
@@ -46,7 +54,7 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
         try
         {
             Directory.CreateDirectory(temporary);
-            SafeTensorsWriter.Write(Path.Combine(temporary, TensorFile), Sources(parts), WeightType.F32);
+            SafeTensorsWriter.Write(Path.Combine(temporary, TensorFile), Sources(parts, followers ?? []), WeightType.F32);
             var manifest = new CheckpointManifest(
                 progress.Seed.Value,
                 progress.Round,
@@ -80,7 +88,7 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
     /// <summary>Loads the newest whole checkpoint into weights and moments.</summary>
     /// <returns>Its manifest, or null where there is none.</returns>
     /// <exception cref="AttuneException">It was made from other data or for another model, or its file is damaged.</exception>
-    public CheckpointManifest? RestoreLatest(IReadOnlyList<AdamState> parts)
+    public CheckpointManifest? RestoreLatest(IReadOnlyList<AdamState> parts, IReadOnlyList<FlatParameters>? followers = null)
     {
         DeleteFolder(Path.Combine(folder, Unfinished));
         var existing = Existing();
@@ -107,7 +115,7 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
             );
         }
 
-        Read(tensors, parts);
+        Read(tensors, parts, followers ?? []);
         return manifest;
     }
 
@@ -143,14 +151,24 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
                     .OrderBy(d => d.Item1),
             ];
 
-    private static IEnumerable<(string Name, torch.Tensor Tensor)> Tensors(IReadOnlyList<AdamState> parts) =>
-        parts.SelectMany(
-            (part, i) =>
-                new[] { ($"{i}.values", part.Values), ($"{i}.first_moment", part.FirstMoment), ($"{i}.second_moment", part.SecondMoment) }
-        );
+    private static IEnumerable<(string Name, torch.Tensor Tensor)> Tensors(
+        IReadOnlyList<AdamState> parts,
+        IReadOnlyList<FlatParameters> followers
+    ) =>
+        parts
+            .SelectMany(
+                (part, i) =>
+                    new[]
+                    {
+                        ($"{i}.values", part.Values),
+                        ($"{i}.first_moment", part.FirstMoment),
+                        ($"{i}.second_moment", part.SecondMoment),
+                    }
+            )
+            .Concat(followers.Select((weights, i) => ($"follower.{i}", weights.Exact)));
 
-    private static SafeTensorsSource[] Sources(IReadOnlyList<AdamState> parts) =>
-        [.. Tensors(parts).Select(t => new SafeTensorsSource(t.Name, [t.Tensor.numel()], () => Values(t.Tensor)))];
+    private static SafeTensorsSource[] Sources(IReadOnlyList<AdamState> parts, IReadOnlyList<FlatParameters> followers) =>
+        [.. Tensors(parts, followers).Select(t => new SafeTensorsSource(t.Name, [t.Tensor.numel()], () => Values(t.Tensor)))];
 
     private static float[] Values(torch.Tensor tensor)
     {
@@ -158,12 +176,12 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
         return tensor.cpu().data<float>().ToArray();
     }
 
-    private static void Read(string path, IReadOnlyList<AdamState> parts)
+    private static void Read(string path, IReadOnlyList<AdamState> parts, IReadOnlyList<FlatParameters> followers)
     {
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
         using var file = new SafeTensorsFile(path);
-        var tensors = Tensors(parts).ToArray();
+        var tensors = Tensors(parts, followers).ToArray();
         CheckFit(file, tensors);
         foreach (var (name, tensor) in tensors)
         {
@@ -175,6 +193,11 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
         foreach (var part in parts)
         {
             part.Rounded?.copy_(part.Values);
+        }
+
+        foreach (var weights in followers)
+        {
+            weights.Round();
         }
     }
 

@@ -1,4 +1,5 @@
 using Attune.Core.Runs;
+using Attune.Models.Weights;
 
 namespace Attune.Training.Contracts;
 
@@ -17,6 +18,9 @@ public interface IExperience<T>
     IReadOnlyDictionary<string, double> State => new Dictionary<string, double>();
 
     void Restore(IReadOnlyDictionary<string, double> state) { }
+
+    /// <summary>Weights that move without being trained (a reference that follows the policy): a checkpoint keeps them too.</summary>
+    IReadOnlyList<FlatParameters> Followers => [];
 
     /// <summary>Why the experience ended before its planned updates; null where it did not.</summary>
     string? StoppedBecause => null;

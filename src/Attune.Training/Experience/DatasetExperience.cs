@@ -22,6 +22,9 @@ public sealed class DatasetExperience<T>(IReadOnlyList<T> items, int batchSize, 
     /// <summary>Varies an item each time it is learned, by the seed of that occasion; null to take items as they are.</summary>
     public Func<T, Seed, T>? Vary { get; init; }
 
+    /// <summary>Whether each epoch has an order of its own; otherwise all have the items'.</summary>
+    public bool Shuffled { get; init; } = true;
+
     public long PlannedUpdates => Math.Max(1, (long)Math.Ceiling(_perEpoch * epochs));
 
     public ValueTask<Round<T>?> NextAsync(Progress at, CancellationToken cancel)
@@ -35,7 +38,7 @@ public sealed class DatasetExperience<T>(IReadOnlyList<T> items, int batchSize, 
         var epoch = at.Updates / _perEpoch;
         if (epoch != _shuffledEpoch)
         {
-            _order = [.. Shuffle.Order(at.Seed, epoch, items.Count)];
+            _order = Shuffled ? [.. Shuffle.Order(at.Seed, epoch, items.Count)] : [.. Enumerable.Range(0, items.Count)];
             _shuffledEpoch = epoch;
         }
 

@@ -15,6 +15,9 @@ public sealed class RewardJudge(IReward reward, Encoder encoder) : IFeedbackSour
     /// <summary>What a score counts, by the rules for answers that were cut or are too long.</summary>
     public Func<double, Rollout, double> Rules { get; init; } = (score, _) => score;
 
+    private static int? Only(double[] scores, double extreme) =>
+        scores.Count(s => s == extreme) == 1 ? Array.IndexOf(scores, extreme) : null;
+
     public async IAsyncEnumerable<Reply> AskAsync(IReadOnlyList<Question> questions, [EnumeratorCancellation] CancellationToken cancel)
     {
         Rollout[] answers = [.. questions.SelectMany(q => q.Answers.Select((_, i) => Rollout(q, i)))];
@@ -24,7 +27,7 @@ public sealed class RewardJudge(IReward reward, Encoder encoder) : IFeedbackSour
         {
             double[] own = [.. question.Answers.Select((_, i) => Rules(scores[start + i].Total, answers[start + i]))];
             start += own.Length;
-            yield return new Reply(question.Id, own.Count(s => s == own.Max()) == 1 ? Array.IndexOf(own, own.Max()) : null, reward.Name);
+            yield return new Reply(question.Id, Only(own, own.Max()), reward.Name) { Worst = Only(own, own.Min()) };
         }
     }
 

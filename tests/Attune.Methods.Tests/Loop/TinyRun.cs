@@ -67,13 +67,18 @@ internal abstract class TinyRun : IDisposable
         "grpo frozen",
         "rejection sampling",
         "dpo",
+        "dpo mixed",
+        "dpo weighted",
+        "cpo",
         "ipo",
         "psipo",
         "kto",
+        "bco",
         "orpo",
         "simpo",
         "slic",
         "online dpo",
+        "xpo",
         "sft lora",
         "bradley-terry dora",
         "dpo lora dropout",
@@ -83,7 +88,7 @@ internal abstract class TinyRun : IDisposable
     /// <summary>Whether later rounds depend on what the weights made of the sampling before.</summary>
     public static bool SamplesItself(string algorithm) =>
         algorithm.StartsWith("ppo", StringComparison.Ordinal)
-        || algorithm is "rloo" or "grpo" or "reinforce++" or "grpo frozen" or "rejection sampling" or "online dpo";
+        || algorithm is "rloo" or "grpo" or "reinforce++" or "grpo frozen" or "rejection sampling" or "online dpo" or "xpo";
 
     public static TheoryData<string> All => [.. Algorithms];
 
@@ -125,12 +130,7 @@ internal abstract class TinyRun : IDisposable
             ),
             "sft lora" => AdaptedSft(setup, language.Value),
             "bradley-terry dora" => AdaptedReward(setup, language.Value),
-            "dpo lora dropout" => Direct(
-                setup,
-                Adapted(language.Value, AdapterKind.Lora, dropout: 0.2),
-                (p, r) => new Dpo.Objective(new DpoOptions(), p, r),
-                language.Value
-            ),
+            "dpo lora dropout" => Direct(setup, Adapted(language.Value, AdapterKind.Lora, dropout: 0.2), new DpoOptions(), language.Value),
             "bradley-terry" => Offline(setup, new BradleyTerry.Objective(scalar.Value), TinyTask.Pairs(20), scalar.Value),
             "choice of k" => Offline(setup, new ChoiceOfK.Objective(scalar.Value), TinyTask.Choices(20, 3), scalar.Value),
             "ranking pairs" => Offline(setup, new RankingPairs.Objective(scalar.Value), TinyTask.Rankings(20, 3), scalar.Value),
@@ -139,32 +139,42 @@ internal abstract class TinyRun : IDisposable
             "dpo" => Direct(
                 setup,
                 language.Value,
-                (p, r) =>
-                    new Dpo.Objective(
-                        new DpoOptions
-                        {
-                            LossType = DpoLoss.Robust,
-                            LabelSmoothing = 0.1,
-                            FDivergenceType = FDivergenceType.JsDivergence,
-                            RpoAlpha = 0.5,
-                        },
-                        p,
-                        r
-                    )
+                new DpoOptions
+                {
+                    LossType = [DpoLoss.Robust],
+                    LabelSmoothing = 0.1,
+                    FDivergenceType = FDivergenceType.JsDivergence,
+                    RpoAlpha = 0.5,
+                }
             ),
-            "ipo" => Direct(
+            "dpo mixed" => Direct(
                 setup,
                 language.Value,
-                (p, r) => new Ipo.Objective(new IpoOptions { LogProbs = LogProbReduction.Averaged }, p, r)
+                new DpoOptions
+                {
+                    LossType = [DpoLoss.AotUnpaired, DpoLoss.BcoPair, DpoLoss.Sft],
+                    LossWeights = [1, 0.5, 0.2],
+                    NllMean = NllMean.Token,
+                    Statistics = new UpdateStatistics { StatisticsBatch = 4 },
+                }
             ),
-            "psipo" => Direct(
+            "dpo weighted" => Direct(
                 setup,
                 language.Value,
-                (p, r) => new PsiPo.Objective(new PsiPoOptions { Psi = PsiKind.Probit, LabelSmoothing = 0.1 }, p, r)
+                new DpoOptions
+                {
+                    LossType = [DpoLoss.NcaPair],
+                    LdAlpha = 0.5,
+                    UseWeighting = true,
+                    Reference = new ReferenceOptions { SyncRefModel = true, RefModelSyncSteps = 2 },
+                }
             ),
-            "orpo" => Direct(setup, language.Value, (p, _) => new Orpo.Objective(new OrpoOptions(), p)),
-            "simpo" => Direct(setup, language.Value, (p, _) => new SimPo.Objective(new SimPoOptions(), p)),
-            "slic" => Direct(setup, language.Value, (p, _) => new Slic.Objective(new SlicOptions { Delta = 3 }, p)),
+            "cpo" => Direct(setup, language.Value, new CpoOptions { LossType = CpoLoss.Simpo, Alpha = 0.25 }),
+            "ipo" => Direct(setup, language.Value, new IpoOptions { LogProbs = LogProbReduction.Averaged }),
+            "psipo" => Direct(setup, language.Value, new PsiPoOptions { Psi = PsiKind.Probit, LabelSmoothing = 0.1 }),
+            "orpo" => Direct(setup, language.Value, new OrpoOptions()),
+            "simpo" => Direct(setup, language.Value, new SimPoOptions()),
+            "slic" => Direct(setup, language.Value, new SlicOptions { Delta = 3 }),
             "online dpo" => Judged(
                 setup,
                 new OnlineDpoOptions
@@ -177,7 +187,18 @@ internal abstract class TinyRun : IDisposable
                 },
                 language.Value
             ),
-            "kto" => Verdicts(setup, language.Value),
+            "xpo" => Judged(
+                setup,
+                new OnlineDpoOptions
+                {
+                    RolloutBatchSize = 24,
+                    XpoAlpha = 0.01,
+                    Training = new OnlineDpoOptions().Training with { BatchSize = 6 },
+                },
+                language.Value
+            ),
+            "kto" => Verdicts(setup, language.Value, new KtoOptions()),
+            "bco" => Verdicts(setup, language.Value, new KtoOptions { LossType = VerdictLoss.Bco }),
             "ppo" => Online(
                 setup,
                 TinyPpo.Small with
@@ -319,13 +340,10 @@ internal abstract class TinyRun : IDisposable
     private static Running<T> Offline<T>(TinySetup setup, IObjective<T> objective, IReadOnlyList<T> items, params IDisposable[] owned) =>
         new(setup, objective, new DatasetExperience<T>(items, 8, setup.Rounds / 3.0), owned);
 
-    /// <summary>Pairs, every other with the reference's log-probabilities known, and the watch on chosen answers.</summary>
-    private static Running<PreferencePair> Direct(
-        TinySetup setup,
-        LanguageModel policy,
-        Func<LanguageModel, LanguageModel, IObjective<PreferencePair>> objective,
-        LanguageModel? origin = null
-    )
+    /// <summary>
+    /// Pairs, every other with the reference's log-probabilities known where it stays, and the watch on chosen answers.
+    /// </summary>
+    private static Running<PreferencePair> Direct(TinySetup setup, LanguageModel policy, IPairMethod method, LanguageModel? origin = null)
     {
         var reference = origin ?? policy.Copy();
         var pairs = TinyTask.Pairs(20);
@@ -334,7 +352,7 @@ internal abstract class TinyRun : IDisposable
                 (p, i) =>
                     new PreferencePair(
                         p,
-                        i % 2 == 0
+                        i % 2 == 0 || method.Reference is { SyncRefModel: true }
                             ? null
                             : new ReferenceLogProbs(
                                 AnswerSums.Plain(reference, [p.Chosen])[0],
@@ -347,8 +365,10 @@ internal abstract class TinyRun : IDisposable
         {
             EvaluateEvery = 2,
             Watch = new ChosenWatch(pairs.Select(p => p.Chosen), policy),
+            Preparation = new UpdatePreparation<PreferencePair>(batch => method.Prepare(batch, policy, reference)),
+            MovingReference = method.Reference is { SyncRefModel: true } moving ? new MovingReference(moving, policy, reference) : null,
         };
-        return new Running<PreferencePair>(setup, objective(policy, reference), experience, policy, reference);
+        return new Running<PreferencePair>(setup, method.Objective(policy, reference), experience, policy, reference);
     }
 
     private static Running<PreferencePair> Judged(TinySetup setup, OnlineDpoOptions options, LanguageModel policy)
@@ -357,15 +377,16 @@ internal abstract class TinyRun : IDisposable
         return new Running<PreferencePair>(setup, OnlineDpoExperience.Objective(options, policy), parts.Experience, parts, policy);
     }
 
-    private static Running<KtoItem> Verdicts(TinySetup setup, LanguageModel policy)
+    private static Running<KtoItem> Verdicts(TinySetup setup, LanguageModel policy, KtoOptions options)
     {
         var reference = policy.Copy();
-        var items = Kto.Items([.. TinyTask.Verdicts(20).Select(v => (v.Sequence, v.Desirable))]);
+        var preparation = new KtoPreparation(options, policy, reference, maxLength: 24);
+        var items = preparation.Items([.. TinyTask.Verdicts(20).Select(v => (v.Sequence, v.Desirable))]);
         var experience = new PreferenceExperience<KtoItem>(new DatasetExperience<KtoItem>(items, 8, setup.Rounds / 3.0))
         {
-            Prepare = batch => Kto.WithDivergence(batch, policy, reference),
+            Preparation = preparation,
         };
-        return new Running<KtoItem>(setup, new Kto.Objective(new KtoOptions(), policy, reference), experience, policy, reference);
+        return new Running<KtoItem>(setup, new Kto.Objective(options, policy, reference), experience, policy, reference);
     }
 
     private static RolloutOptions Sized(TinySetup setup, RolloutOptions rollouts) =>

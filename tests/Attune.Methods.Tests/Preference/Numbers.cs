@@ -55,7 +55,7 @@ internal static class Numbers
     public static async Task<RecordingObserver> Train<T>(
         Func<LanguageModel, LanguageModel, IObjective<T>> objective,
         T[] items,
-        Func<LanguageModel, LanguageModel, Func<IReadOnlyList<T>, IReadOnlyList<T>>>? prepare
+        Func<LanguageModel, LanguageModel, UpdatePreparation<T>>? prepare
     )
     {
         using var model = TinyModels.Language(1);
@@ -63,7 +63,7 @@ internal static class Numbers
         var observer = new RecordingObserver();
         var experience = new PreferenceExperience<T>(new DatasetExperience<T>(items, items.Length, epochs: 60))
         {
-            Prepare = prepare?.Invoke(model, reference),
+            Preparation = prepare?.Invoke(model, reference),
         };
         using var loop = new TrainingLoop<T>(
             objective(model, reference),

@@ -6,6 +6,7 @@ using Attune.Methods.Tests.Loop;
 using Attune.Testing.Training;
 using Attune.Training;
 using Attune.Training.Optimisation;
+using TorchSharp;
 
 namespace Attune.Methods.Tests.Preference;
 
@@ -72,6 +73,42 @@ public sealed class OnlineDpoTests
         Assert.Equal(64, round.Items);
     }
 
+    [Fact]
+    public async Task The_best_answer_can_be_paired_with_the_worst_alone()
+    {
+        using var policy = TinyModels.Language(1);
+        var judge = new Recording(_ => 0) { Worst = 2 };
+        using var parts = new TinyOnlineDpo(Small with { Answers = 4, Pairs = JudgedPairs.BestWorst }, policy, judge);
+        var round = await parts.Experience.NextAsync(Progress.Start(new Seed(1)), CancellationToken.None);
+        var pairs = round!.Updates.SelectMany(u => u).ToArray();
+        Assert.InRange(pairs.Length, 4, judge.Asked.Count);
+        Assert.All(
+            pairs,
+            p => Assert.Contains(judge.Asked, q => q.Answers[0] == Text(p.Pair.Chosen) && q.Answers[2] == Text(p.Pair.Rejected))
+        );
+    }
+
+    [Fact]
+    public async Task XPO_pairs_an_answer_of_the_policy_with_one_of_the_reference_and_pays_for_leaving_it()
+    {
+        using var policy = TinyModels.Language(1);
+        var options = Small with { XpoAlpha = 0.5 };
+        var judge = new Recording(_ => 0);
+        using var parts = new TinyOnlineDpo(options, policy, judge);
+        var round = await parts.Experience.NextAsync(Progress.Start(new Seed(1)), CancellationToken.None);
+        PreferencePair[] pairs = [.. round!.Updates.SelectMany(u => u)];
+        // The judge always takes the first; whose it is, is a matter of chance.
+        Assert.Contains(pairs, p => p.Explored == ExploredSide.Chosen);
+        Assert.Contains(pairs, p => p.Explored == ExploredSide.Rejected);
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        double Loss(OnlineDpoOptions o) => OnlineDpoExperience.Objective(o, policy).Evaluate(pairs).SummedLoss.ToDouble();
+        var explored = Training.Batches.AnswerSums.Plain(
+            policy,
+            [.. pairs.Select(p => p.Explored == ExploredSide.Chosen ? p.Pair.Chosen : p.Pair.Rejected)]
+        );
+        Assert.Equal(Loss(options with { XpoAlpha = 0 }) + 0.5 * explored.Sum(), Loss(options), 1e-3);
+    }
+
     [Theory]
     [InlineData(OnlineLoss.Sigmoid, 2, false)]
     [InlineData(OnlineLoss.Ipo, 4, false)]
@@ -128,6 +165,8 @@ public sealed class OnlineDpoTests
     {
         public List<Question> Asked { get; } = [];
 
+        public int? Worst { get; init; }
+
         public string Name => "recording";
 
         public async IAsyncEnumerable<Reply> AskAsync(IReadOnlyList<Question> questions, [EnumeratorCancellation] CancellationToken cancel)
@@ -136,7 +175,7 @@ public sealed class OnlineDpoTests
             Asked.AddRange(questions);
             foreach (var question in questions)
             {
-                yield return new Reply(question.Id, judge(question));
+                yield return new Reply(question.Id, judge(question)) { Worst = Worst };
             }
         }
     }

@@ -91,12 +91,9 @@ public sealed class PairObjectiveTests
     private static double MeanLogit(LanguageModel model, Core.Tokens.TokenPair[] pairs)
     {
         using var noGrad = no_grad();
-        return pairs.Average(p =>
-        {
-            using var scope = NewDisposeScope();
-            var batch = TokenBatch.Of([p.Chosen]);
-            return AnswerLogProbs.Logits(model, model.Trunk.Hidden(batch.Tokens), batch, 1).mean().ToDouble();
-        });
+        using var scope = NewDisposeScope();
+        var batch = TokenBatch.Of([.. pairs.Select(p => p.Chosen)]);
+        return AnswerLogProbs.Logits(model, model.Trunk.Hidden(batch.Tokens), batch, 1).mean().ToDouble();
     }
 
     private static double Loss(PairObjective objective, IReadOnlyList<PreferencePair> items)

@@ -16,7 +16,10 @@ public sealed class PreferencePresetsTests
             (0.1, 1e-6, 64, 10.0, 512),
             (preset.Beta, preset.Training.LearningRate, preset.Training.BatchSize, preset.Training.MaxGradNorm, preset.Data.MaxLength)
         );
-        Assert.Equal((ScheduleKind.Constant, DpoLoss.Sigmoid, 0.0), (preset.Training.Schedule, preset.LossType, preset.LabelSmoothing));
+        Assert.Equal(
+            (ScheduleKind.Constant, DpoLoss.Sigmoid, 0.0),
+            (preset.Training.Schedule, preset.LossType.Single(), preset.LabelSmoothing)
+        );
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Attune.Methods.Preference;
 using Attune.Training.Optimisation;
 
@@ -14,7 +15,7 @@ public sealed class PresetNumbersTests
         // Rafailov et al. 2023, appendix B; config/config.yaml of eric-mitchell/direct-preference-optimization.
         ["dpo dpo-2023"] =
         [
-            ("loss_type", DpoLoss.Sigmoid),
+            ("loss_type", ImmutableArray.Create(DpoLoss.Sigmoid)),
             ("label_smoothing", 0),
             ("log_probs", LogProbReduction.Summed),
             ("beta", 0.1),

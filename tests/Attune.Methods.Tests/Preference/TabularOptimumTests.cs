@@ -27,6 +27,42 @@ public sealed class TabularOptimumTests
     }
 
     [Fact]
+    public void Robust_DPO_reaches_the_posterior_of_the_true_labels_from_flipped_ones() =>
+        // A flipped label is the same pair the other way round, so the loss on both, weighed by how often, is what flipped labels give.
+        AssertClose(
+            Posterior([.. Reward.Select(r => r / 0.5)]),
+            Minimise(margin => 0.8 * Dpo.Robust(margin, 0.5, 0.2) + 0.2 * Dpo.Robust(-margin, 0.5, 0.2)),
+            1e-9
+        );
+
+    [Fact]
+    public void CPO_without_likelihood_reaches_the_posterior_of_a_reference_that_likes_all_answers_alike()
+    {
+        // Scores are plain log-probabilities: the log ratios to Start are shifted back.
+        var start = tensor(Start).log();
+        var weights = Reward.Select(r => Math.Exp(r / 0.5)).ToArray();
+        AssertClose(
+            [.. weights.Select(w => w / weights.Sum())],
+            MinimiseScores(ratio => ratio + start, margin => Cpo.Contrast(margin, CpoLoss.Sigmoid, 0.5)),
+            1e-9
+        );
+    }
+
+    [Fact]
+    public void TR_DPO_with_hard_updates_adds_the_reward_up_from_stretch_to_stretch()
+    {
+        // Each stretch ends at reference * exp(r / beta): three of them at Start * exp(3 r / beta).
+        double[] reference = [.. Start];
+        for (var stretch = 0; stretch < 3; stretch++)
+        {
+            var shift = (tensor(Start) / tensor(reference)).log();
+            reference = MinimiseScores(ratio => ratio + shift, margin => Dpo.Loss(margin, 4));
+        }
+
+        AssertClose(Posterior([.. Reward.Select(r => 3 * r / 4)]), reference, 1e-8);
+    }
+
+    [Fact]
     public void IPO_ends_elsewhere_where_its_own_theory_says()
     {
         // g(y) = mean over the answers compared with of p(y preferred): bounded, so strong rewards move it little.

@@ -26,6 +26,36 @@ public sealed class SftTests
     }
 
     [Fact]
+    public void Dynamic_and_smoothed_losses_equal_the_values_worked_out_by_hand()
+    {
+        using var scope = NewDisposeScope();
+        // p = .25: .25 * log 4 = .346574, and the gradient to log p is -.25: the weight has none.
+        var logProb = tensor([Math.Log(0.25)], requires_grad: true);
+        var loss = Sft.Dynamic(logProb);
+        loss.sum().backward();
+        Assert.Equal(0.346574, loss.ToDouble(), 1e-6);
+        Assert.Equal(-0.25, logProb.grad!.ToDouble(), 1e-12);
+        // The logits above: log p = -.407606, -1.407606, -2.407606; .9 * .407606 + .1 * 1.407606 = .507606.
+        Assert.Equal(0.507606, Sft.Smoothed(tensor([1.0, 0, -1]).view(1, 3), tensor([0L]), 0.1).ToDouble(), 1e-6);
+    }
+
+    [Fact]
+    public void The_objective_takes_the_loss_of_its_options()
+    {
+        using var scope = NewDisposeScope();
+        using var model = TinyModels.Language(1);
+        var row = Row(new TokenSequence([3, 7, 1, 9, 4], 2));
+        double Of(SftLossOptions options) => new Sft.Objective(model, options).Evaluate([row]).SummedLoss.ToDouble();
+        var logProbs = Training.Batches.AnswerLogProbs.Of(model, [row.Segments[0]])[0];
+        Assert.Equal(-logProbs.Sum(p => Math.Exp(p) * p), Of(new SftLossOptions { LossType = SftLoss.Dft }), 1e-4);
+        // Smoothing moves a share of the loss to the mean over the vocabulary, so it is linear in that share.
+        var (none, tenth, fifth) = (Of(new()), Of(new() { LabelSmoothing = 0.1 }), Of(new() { LabelSmoothing = 0.2 }));
+        Assert.Equal(-logProbs.Sum(), none, 1e-4);
+        Assert.Equal(2 * (tenth - none), fifth - none, 1e-4);
+        Assert.NotEqual(none, tenth, 1e-3);
+    }
+
+    [Fact]
     public void Gradient_agrees_with_finite_differences() =>
         Gen.Select(Gen.Double[-4, 4].Array[8], Gen.Int[0, 3], Gen.Int[0, 3])
             .Sample(
