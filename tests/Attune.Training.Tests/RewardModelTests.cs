@@ -79,6 +79,21 @@ public sealed class RewardModelTests : IDisposable
     }
 
     [Fact]
+    public void Without_length_rewards_of_reference_answers_do_not_go_along_with_it()
+    {
+        var model = new RewardModel([_first, _second], 0, 1) { DebiasLength = true }.Normalised(_reference, RewardNormalisation.MeanAndSd);
+        var mean = _reference.Average(r => r.AnswerLength);
+        Assert.Contains(_reference, r => r.AnswerLength != _reference[0].AnswerLength);
+        double Slope(IEnumerable<double> rewards) => rewards.Zip(_reference, (r, s) => r * (s.AnswerLength - mean)).Average();
+        Assert.Equal(0, Slope(model.Score(_reference).Select(s => s.Reward)), 1e-9);
+        Assert.NotEqual(0, Slope(AnswerScores.Plain(_first, _reference)), 1e-6);
+        using var folder = new TemporaryFolder();
+        model.Save(folder.Path);
+        using var loaded = RewardModel.Load(folder.Path);
+        Assert.Equal(model.Score(_others), loaded.Score(_others));
+    }
+
+    [Fact]
     public void A_saved_ensemble_gives_the_same_rewards()
     {
         using var folder = new TemporaryFolder();

@@ -78,6 +78,11 @@ public sealed record RewardOptions : IValidatableObject
     )]
     public RewardNormalisation Normalisation { get; init; } = RewardNormalisation.MeanAndSd;
 
+    [Description(
+        "take away what rewards gain with length on average: the slope of each member's rewards over the lengths of the reference answers"
+    )]
+    public bool DebiasLength { get; init; }
+
     [Description("read the score at the last token before the end token, for models whose pretraining had no end tokens")]
     public bool ReadBeforeEnd { get; init; }
 
@@ -106,6 +111,15 @@ public sealed record RewardOptions : IValidatableObject
             yield return new ValidationResult(
                 $"{option} is set, but means nothing to this loss. Expected another loss, or no {option}.",
                 [nameof(Loss)]
+            );
+        }
+
+        if (DebiasLength && Normalisation == RewardNormalisation.None)
+        {
+            yield return new ValidationResult(
+                "debias_length is on, but normalisation is none: the slope over lengths is fitted to the answers that normalise. Expected "
+                    + "normalisation mean or mean-and-sd.",
+                [nameof(DebiasLength), nameof(Normalisation)]
             );
         }
 

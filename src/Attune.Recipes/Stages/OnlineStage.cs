@@ -85,6 +85,9 @@ public sealed record OnlineStage : Stage
             .. Reward.Training.Lora.R > 0
                 ? ["online.reward.lora.r is given, but reward models are trained whole here. Leave it out."]
                 : Array.Empty<string>(),
+            .. Reward
+                .Comparison.Unused(RewardLoss.Choice)
+                .Select(o => $"online.reward.{o} means nothing here: questions are choices, and pairs are choices of two. Leave it out."),
             .. Utilities.Missing("online.utility", Utility),
             .. Questions.InitialLabels > Questions.Labels
                 ? [$"online.initial_labels is {Questions.InitialLabels}, more than labels, {Questions.Labels}."]

@@ -77,10 +77,11 @@ internal sealed class RewardFit<TLabel, TItem>(
         }
 
         return method.Aggregation == RewardAggregation.Weights
-            ? new RewardModel([WeightAverage.Into(members)], 0, 1) { EndToken = End }
+            ? new RewardModel([WeightAverage.Into(members)], 0, 1) { EndToken = End, DebiasLength = method.DebiasLength }
             : new RewardModel(members, 0, 1)
             {
                 EndToken = End,
+                DebiasLength = method.DebiasLength,
                 Aggregation = method.Aggregation,
                 DisagreementPenalty = method.DisagreementPenalty,
             };

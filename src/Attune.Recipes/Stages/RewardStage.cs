@@ -35,7 +35,14 @@ public sealed record RewardStage : Stage
     public RewardOptions Method { get; init; } = new();
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
-        [.. MissingPolicy(given), .. ProblemsOfAdapter(Method.Training), .. Labels.Missing(Kind, given)];
+        [
+            .. MissingPolicy(given),
+            .. ProblemsOfAdapter(Method.Training),
+            .. Labels.Missing(Kind, given),
+            .. Method.DebiasLength && NormalisationSamples == 0
+                ? ["reward.debias_length is on, but normalisation_samples is 0: the slope over lengths needs answers. Expected some."]
+                : Array.Empty<string>(),
+        ];
 
     public override PlannedArtifacts After(PlannedArtifacts given) => given with { Reward = true };
 

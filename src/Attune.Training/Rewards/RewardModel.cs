@@ -29,6 +29,9 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
     /// <summary>Price of a unit of disagreement, where the aggregation has one.</summary>
     public double DisagreementPenalty { get; init; }
 
+    /// <summary>Whether <see cref="Normalised"/> takes away what goes along with the length of answers.</summary>
+    public bool DebiasLength { get; init; }
+
     /// <summary>Where set, answers are read without this end token, as the members were trained.</summary>
     public int? EndToken { get; init; }
 
@@ -47,7 +50,7 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
     /// <summary>Normalised rewards and, for an ensemble, the members' standard deviation in the same unit.</summary>
     public (double Reward, double? Spread)[] Score(IReadOnlyList<TokenSequence> sequences)
     {
-        var members = Enumerable.Range(0, Members.Count).Select(i => Array.ConvertAll(Raw(i, sequences), UnitOf(i).Of)).ToArray();
+        var members = Enumerable.Range(0, Members.Count).Select(i => InUnit(i, Raw(i, sequences), sequences)).ToArray();
         return
         [
             .. Enumerable
@@ -82,7 +85,7 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
         {
             Shift = 0,
             Scale = 1,
-            Units = [.. Enumerable.Range(0, Members.Count).Select(i => RewardUnit.Fitted(Raw(i, reference), normalisation))],
+            Units = [.. Enumerable.Range(0, Members.Count).Select(i => Fitted(Raw(i, reference), reference, normalisation))],
         };
         if (Members.Count == 1)
         {
@@ -92,6 +95,14 @@ public sealed record RewardModel(IReadOnlyList<ScalarModel> Members, double Shif
         var together = RewardUnit.Fitted([.. apart.Score(reference).Select(s => s.Reward)], normalisation);
         return apart with { Shift = together.Shift, Scale = together.Scale };
     }
+
+    private RewardUnit Fitted(double[] raw, IReadOnlyList<TokenSequence> reference, RewardNormalisation normalisation) =>
+        DebiasLength
+            ? RewardUnit.FittedWithoutLength(raw, [.. reference.Select(r => (double)r.AnswerLength)], normalisation)
+            : RewardUnit.Fitted(raw, normalisation);
+
+    private double[] InUnit(int member, double[] raw, IReadOnlyList<TokenSequence> sequences) =>
+        [.. raw.Select((r, i) => UnitOf(member).Of(r, sequences[i].AnswerLength))];
 
     private RewardUnit UnitOf(int member) => Units.IsEmpty ? RewardUnit.Raw : Units[member];
 
