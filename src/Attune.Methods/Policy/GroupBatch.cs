@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Attune.Core.Runs;
 using Attune.Models.Architecture;
 using Attune.Training.Batches;

@@ -1,7 +1,4 @@
 using System.Collections.Immutable;
-using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
-using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
 using Attune.Core.Tokens;

@@ -1,4 +1,3 @@
-using Attune.Numerics;
 using static TorchSharp.torch;
 
 namespace Attune.Methods.Reward;

@@ -1,6 +1,4 @@
 using Attune.Models.Weights;
-using Attune.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Attune.Methods.Reward;

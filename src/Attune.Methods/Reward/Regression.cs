@@ -7,7 +7,6 @@ using Attune.Models.Weights;
 using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Attune.Methods.Reward;
