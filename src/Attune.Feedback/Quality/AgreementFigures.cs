@@ -37,7 +37,7 @@ internal static class AgreementFigures
             [
                 .. Alphas(tasks, "rating", j => ((RatingJudgement)j).Value, [MeasurementLevel.Ordinal, MeasurementLevel.Interval], seed),
             ],
-            ProjectKind.Ranking => Rankings(tasks, seed),
+            ProjectKind.Ranking => [.. Rankings(tasks, seed)],
             ProjectKind.Steps => [Steps(tasks, seed)],
             ProjectKind.Spans =>
             [

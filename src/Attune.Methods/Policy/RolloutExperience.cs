@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
