@@ -64,4 +64,18 @@ public static class Advantages
         var variance = Moments.Of(returns).Variance;
         return variance > 0 ? 1 - Moments.Of([.. returns.Zip(values, (r, v) => r - v)]).Variance / variance : 0;
     }
+
+    /// <summary>The discounted sum of the rewards from each token on, its own included.</summary>
+    /// <param name="rewards">[tokens]</param>
+    /// <returns>[tokens]</returns>
+    public static double[] ToCome(double[] rewards, double gamma)
+    {
+        var sums = new double[rewards.Length];
+        for (var t = rewards.Length - 1; t >= 0; t--)
+        {
+            sums[t] = rewards[t] + (t + 1 < rewards.Length ? gamma * sums[t + 1] : 0);
+        }
+
+        return sums;
+    }
 }

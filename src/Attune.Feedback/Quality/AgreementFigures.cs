@@ -37,11 +37,7 @@ internal static class AgreementFigures
             [
                 .. Alphas(tasks, "rating", j => ((RatingJudgement)j).Value, [MeasurementLevel.Ordinal, MeasurementLevel.Interval], seed),
             ],
-            ProjectKind.Ranking =>
-            [
-                new AgreementFigure("Kendall's W (not corrected for chance), mean over tasks", "ranking", Bootstrap.Of(tasks, MeanW, seed)),
-                new AgreementFigure("Spearman's rho between annotators, mean over tasks", "ranking", Bootstrap.Of(tasks, MeanRho, seed)),
-            ],
+            ProjectKind.Ranking => [.. Rankings(tasks, seed)],
             ProjectKind.Steps => [Steps(tasks, seed)],
             ProjectKind.Spans =>
             [
@@ -120,6 +116,12 @@ internal static class AgreementFigures
             Bootstrap.Of(solutions, s => Alpha.Of([.. s.SelectMany(u => u)], MeasurementLevel.Ordinal), seed, draws: 200)
         );
     }
+
+    private static AgreementFigure[] Rankings(IReadOnlyList<StandingLabel[]> tasks, Seed seed) =>
+        [
+            new("Kendall's W (not corrected for chance), mean over tasks", "ranking", Bootstrap.Of(tasks, MeanW, seed)),
+            new("Spearman's rho between annotators, mean over tasks", "ranking", Bootstrap.Of(tasks, MeanRho, seed)),
+        ];
 
     private static double MeanW(IReadOnlyList<StandingLabel[]> tasks) =>
         Mean(tasks.Select(t => Concordance.KendallW([.. t.Select(l => (IReadOnlyList<int>)((RankingJudgement)l.Judgement).Ranks)])));

@@ -124,6 +124,7 @@ public static class Ppo
                 Moments.RescaleTogether(rewards, options.SampleVariance);
             }
 
+            answers = at.Round == 0 ? Settled(answers, rewards) : answers;
             Estimated[] estimated = [.. answers.Zip(rewards, Estimate)];
             var (returns, values) = (estimated.SelectMany(e => e.Returns), estimated.SelectMany(e => e.Values));
             measured.Set("val/explained_variance", Advantages.ExplainedVariance([.. returns], [.. values]));
@@ -152,6 +153,17 @@ public static class Ppo
         }
 
         private bool WarmsUp(Progress at) => at.Round < options.Critic.CriticWarmup;
+
+        /// <summary>
+        /// The answers with values whose mean over all tokens is that of the rewards to come, where the value function has a constant to
+        /// settle: a reward model was trained at the last token alone, and what it says of unfinished answers may lie anywhere.
+        /// </summary>
+        private IReadOnlyList<ScoredAnswer> Settled(IReadOnlyList<ScoredAnswer> answers, double[][] rewards)
+        {
+            var toCome = answers.Zip(rewards).SelectMany(pair => Advantages.ToCome(pair.Second, options.Gamma)).Average();
+            var shift = (float)(toCome - answers.SelectMany(a => a.Values).Average(v => (double)v));
+            return Value.Shift(shift) ? [.. answers.Select(a => a with { Values = [.. a.Values.Select(v => v + shift)] })] : answers;
+        }
 
         private Estimated Estimate(ScoredAnswer answer, double[] rewards)
         {
@@ -251,7 +263,7 @@ public static class Ppo
             return new ObjectiveValue(texts.Length > 0 ? loss + PretrainingText.Loss(texts, policy, metrics) : loss, metrics);
         }
 
-        /// <param name="learns">False while the value function warms up: then nothing of the policy has a gradient, a shared trunk included.</param>
+        /// <param name="learns">False while the value function warms up: then nothing of the policy has a gradient.</param>
         private (Tensor States, TokenScores Scores) PolicyPass(TokenBatch batch, IReadOnlyList<PpoItem> items, bool learns)
         {
             using var still = learns ? null : no_grad();

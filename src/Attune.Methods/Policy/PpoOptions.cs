@@ -109,8 +109,8 @@ public sealed partial record PpoOptions : IPolicyOptions, IValidatableObject
         if (Critic.CriticWarmup >= Rollouts.Rounds)
         {
             yield return new ValidationResult(
-                $"critic_warmup is {Critic.CriticWarmup}, but total_episodes and rollout_batch_size make {Rollouts.Rounds} rounds: the policy "
-                    + "would never learn. Expected fewer rounds of warm-up.",
+                $"critic_warmup is {Critic.CriticWarmup}, but total_episodes and rollout_batch_size make {Rollouts.Rounds} rounds: "
+                    + "the policy would never learn. Expected fewer rounds of warm-up.",
                 [nameof(CriticOptions.CriticWarmup)]
             );
         }

@@ -27,6 +27,10 @@ public abstract class ValueFunction : IDisposable
     /// <summary>What is trained beside the policy.</summary>
     public abstract IReadOnlyList<FlatParameters> Weights { get; }
 
+    /// <summary>Adds a constant to all values, where what they began as leaves one open.</summary>
+    /// <returns>False where nothing was added: a fresh head begins where it begins.</returns>
+    public virtual bool Shift(float constant) => false;
+
     /// <summary>Disposes of what is its own; a network stays with its owner.</summary>
     public abstract void Dispose();
 
@@ -44,6 +48,7 @@ public abstract class ValueFunction : IDisposable
     {
         private readonly ScalarModel _model;
         private readonly FrozenLayerCache? _shared;
+        private readonly bool _begunAsReward;
         private readonly FlatParameters _bias = new([new ParameterSlot("bias", 0, [1])]);
 
         /// <param name="model">Trained beside the policy. Its head is changed by the unit.</param>
@@ -51,7 +56,7 @@ public abstract class ValueFunction : IDisposable
         /// <param name="unit">From the model's scores to the rewards that PPO sees: V begins as (score - shift) / scale.</param>
         public Separate(ScalarModel model, FrozenLayerCache? shared = null, RewardUnit? unit = null)
         {
-            (_model, _shared) = (model, shared);
+            (_model, _shared, _begunAsReward) = (model, shared, unit is not null);
             Weights = [model.Learner, _bias];
             if (unit is { } given)
             {
@@ -69,6 +74,17 @@ public abstract class ValueFunction : IDisposable
             using var scope = NewDisposeScope();
             var scores = _model.ScoresOf(FrozenLayerCache.HiddenAt(_model, batch, batch.Predictors, _shared));
             return (scores + _bias["bias"]).MoveToOuterDisposeScope();
+        }
+
+        public override bool Shift(float constant)
+        {
+            if (_begunAsReward)
+            {
+                using var quiet = no_grad();
+                _bias.ExactOf("bias").add_(constant);
+            }
+
+            return _begunAsReward;
         }
 
         public override void Dispose() => _bias.Dispose();

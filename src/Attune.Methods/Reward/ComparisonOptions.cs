@@ -36,9 +36,10 @@ public sealed record ComparisonOptions : IValidatableObject
     {
         if (RandomJudgements > 0 && Ties != TieModel.Ignore)
         {
+            var ties = Ties == TieModel.Davidson ? "davidson" : "rao-kupper";
             yield return new ValidationResult(
-                $"random_judgements is {RandomJudgements} and ties is {(Ties == TieModel.Davidson ? "davidson" : "rao-kupper")}: judgements by "
-                    + "chance are modelled for two outcomes. Expected only one of the two.",
+                $"random_judgements is {RandomJudgements} and ties is {ties}: judgements by chance are modelled for two outcomes. "
+                    + "Expected only one of the two.",
                 [nameof(RandomJudgements), nameof(Ties)]
             );
         }

@@ -21,7 +21,9 @@ public interface IRewardLoss<TLabel, TItem>
     /// <param name="data">What it will be trained on, for losses that begin where the data are.</param>
     IObjective<TItem> Objective(ScalarModel model, IReadOnlyList<TItem> data);
 
-    /// <summary>The pairs in it that have an order, by which accuracy is measured; none in ties, and in verdicts and ratings of single answers.</summary>
+    /// <summary>
+    /// The pairs in it that have an order, by which accuracy is measured; none in ties, and in verdicts and ratings of single answers.
+    /// </summary>
     IEnumerable<(TokenSequence Better, TokenSequence Worse)> Pairs(TItem item);
 
     /// <summary>One of its answers, with the prompt.</summary>

@@ -72,6 +72,21 @@ public sealed class PpoCriticTests
         Assert.Equal(-2, round!.Measured["val/bias"], 1e-4);
     }
 
+    [Fact]
+    public async Task A_critic_begun_as_the_reward_model_settles_its_constant_in_the_first_round_and_no_later()
+    {
+        using var parts = new TinyPpo(TinyPpo.Small with { ValueNetwork = ValueNetwork.Policy, Lambda = 1 }, reward: new Constant(2));
+        using var model = TinyModels.Scalar(1);
+        using var critic = new ValueFunction.Separate(model, unit: new RewardUnit(5, 0.5));
+        var experience = new Ppo.Experience(parts.Options, parts.Parts) { Value = critic };
+        async Task<double> Bias(long round) =>
+            (await experience.NextAsync(Progress.Start(new Seed(1)) with { Round = round }, CancellationToken.None))!.Measured["val/bias"];
+        Assert.Equal(0, await Bias(0), 1e-4);
+        Assert.Equal(0, await Bias(0), 1e-4); // drawn again after a stop: nothing is left to settle
+        Assert.True(critic.Shift(3));
+        Assert.Equal(3, await Bias(1), 0.5); // other answers, and the shift stays
+    }
+
     [Theory]
     [InlineData(1, 0)]
     [InlineData(2, 1)]
