@@ -69,7 +69,7 @@ public static class RowFormats
             DatasetKind.LanguageModeling => ["text", "messages", "annotator"],
             DatasetKind.PromptOnly => ["prompt"],
             DatasetKind.PromptCompletion => ["prompt", "completion", "annotator"],
-            DatasetKind.Preference => ["prompt", "chosen", "rejected", "margin", "annotator"],
+            DatasetKind.Preference => ["prompt", "chosen", "rejected", "margin", "annotator", "reference"],
             DatasetKind.UnpairedPreference => ["prompt", "completion", "label", "annotator"],
             DatasetKind.Stepwise => ["prompt", "completions", "labels", "annotator"],
             DatasetKind.Choice => ["prompt", "answers", "best", "annotator"],
