@@ -148,7 +148,7 @@ public sealed class DirectStageTests(TinyModel models) : IClassFixture<TinyModel
     [InlineData("--bta 0.2", "attune dpo has no option '--bta'. Did you mean '--beta'?")]
     [InlineData("--loss-type sigmod", "sigmod")]
     [InlineData("--label-smoothing 0.7", "is 0.7")]
-    [InlineData("--loss-type hinge --label-smoothing 0.1", "label_smoothing has no meaning in the hinge loss")]
+    [InlineData("--loss-type hinge --label-smoothing 0.1", "label_smoothing has no meaning in hinge")]
     [InlineData("--preset zephir-2023", "Did you mean 'zephyr-2023'?")]
     [InlineData("--ref-model nowhere", "dpo.ref_model: nowhere is not a folder")]
     [InlineData("--held-out-data nowhere.jsonl", "dpo.held_out_data: nowhere.jsonl does not exist")]

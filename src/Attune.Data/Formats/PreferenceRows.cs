@@ -30,10 +30,7 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
             Annotator = row.TextOrNull("annotator"),
             Cut = CutField.ReadPair(row),
             Probability = Probability(row),
-            Gold =
-                row.Has("reference") && row.Has(PromptField.Name)
-                    ? PromptField.ReadAnswer(row, PromptField.Read(row), "reference").Answer
-                    : null,
+            Gold = Gold(row),
         };
     }
 
@@ -69,6 +66,22 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
             json.WriteNumber("probability", item.Probability);
         }
         CutField.Write(json, item);
+    }
+
+    /// <summary>The third answer of triple preferences, which shares the prompt that is given.</summary>
+    private static string? Gold(RowFields row)
+    {
+        if (!row.Has("reference"))
+        {
+            return null;
+        }
+        if (!row.Has(PromptField.Name))
+        {
+            row.Fail("reference", "found without a prompt; expected \"prompt\" beside it, whose answer it is.");
+            return null;
+        }
+
+        return PromptField.ReadAnswer(row, PromptField.Read(row), "reference").Answer;
     }
 
     private static bool Same(RowFields row, string first, string second) =>

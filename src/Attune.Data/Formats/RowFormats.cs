@@ -70,7 +70,7 @@ public static class RowFormats
             DatasetKind.LanguageModeling => ["text", "messages", "annotator", CutField.Name],
             DatasetKind.PromptOnly => ["prompt", PromptRows.Question],
             DatasetKind.PromptCompletion => ["prompt", "completion", "annotator", CutField.Name],
-            DatasetKind.Preference => ["prompt", "chosen", "rejected", "margin", "probability", "annotator", CutField.Name],
+            DatasetKind.Preference => ["prompt", "chosen", "rejected", "margin", "probability", "annotator", "reference", CutField.Name],
             DatasetKind.UnpairedPreference => ["prompt", "completion", "label", "annotator", CutField.Name],
             DatasetKind.Rating => ["prompt", "completion", "rating", "worst", "best", "annotator", CutField.Name],
             DatasetKind.Stepwise => ["prompt", "completions", "labels", "annotator"],

@@ -136,6 +136,26 @@ public sealed class EncoderTests
     }
 
     [Fact]
+    public void Prompt_and_answer_are_cut_together_where_asked_each_answer_for_itself()
+    {
+        var encoder = new Encoder(Tokenizer, ChatTemplates.Plain);
+        Preference[] rows = [new(new Prompt.Text("abcde"), "vwxyz", "v"), new(new Prompt.Text("abcdefghi"), "x", "y")];
+        // <s> and abcde leave two of eight tokens; the second prompt fills all eight alone.
+        var start = encoder.EncodeAll(rows, 8, TruncationPolicy.KeepStart);
+        var pair = Assert.Single(start.Items);
+        Assert.Equal([.. encoder.Encode(rows[0].Prompt, rows[0].Chosen).Tokens[..8]], pair.Chosen.Tokens);
+        Assert.Equal(encoder.Encode(rows[0].Prompt, rows[0].Rejected), pair.Rejected);
+        Assert.Equal(6, pair.Chosen.AnswerStart);
+        Assert.Equal(("the prompt alone has 8 tokens or more", 1), (start.Dropped.Single().Reason, start.Truncated));
+
+        var end = encoder.EncodeAll(rows, 8, TruncationPolicy.KeepEnd);
+        Assert.Equal([.. encoder.Encode(rows[0].Prompt, rows[0].Chosen).Tokens[^8..]], end.Items[0].Chosen.Tokens);
+        // Of twelve tokens, six of prompt, four are gone.
+        Assert.Equal(2, end.Items[0].Chosen.AnswerStart);
+        Assert.Equal((2, 2), (end.Items.Length, end.Truncated));
+    }
+
+    [Fact]
     public void What_cutting_cannot_mend_is_left_out_with_the_reason()
     {
         var encoder = new Encoder(Tokenizer, ChatTemplates.Plain);

@@ -21,6 +21,7 @@ public sealed class DatasetErrorTests
         "line 2, field \"margin\": found a text; expected a finite number."
     )]
     [InlineData("""{"prompt": "a", "chosen": "b", "rejected": "c", "margin": 1e999}""", "line 2, field \"margin\"")]
+    [InlineData("""{"chosen": "a b", "rejected": "a c", "reference": "a d"}""", "line 2, field \"reference\": found without a prompt")]
     [InlineData("""{"prompt": "a", "chosen": "b", "chosen": "b", "rejected": "c"}""", "field \"chosen\": appears twice")]
     [InlineData("""{"prompt": "a", "chosen": "\ud83d", "rejected": "c"}""", "line 2, field \"chosen\": found half a character")]
     [InlineData(

@@ -79,6 +79,20 @@ public sealed class DatasetFileTests
     }
 
     [Fact]
+    public void A_third_answer_beside_a_prompt_is_the_gold_one()
+    {
+        var pair = Assert.Single(Read<Preference>("""{"prompt": "a", "chosen": "b", "rejected": "c", "reference": "d"}""").Items);
+        Assert.Equal("d", pair.Gold);
+        var turn = """[{"role":"assistant","content":"Ho"}]""";
+        var chat = Assert.Single(
+            Read<Preference>(
+                $$"""{"prompt": [{"role":"user","content":"Hi"}], "chosen": {{turn}}, "rejected": {{turn}}, "reference": {{turn}}}"""
+            ).Items
+        );
+        Assert.Equal("Ho", chat.Gold);
+    }
+
+    [Fact]
     public void Pairs_without_a_common_prompt_are_left_out_and_counted_by_reason()
     {
         var data = Read<Preference>(

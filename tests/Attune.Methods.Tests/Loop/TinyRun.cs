@@ -191,7 +191,8 @@ internal abstract class TinyRun : IDisposable
                 setup,
                 new OnlineDpoOptions
                 {
-                    RolloutBatchSize = 24,
+                    RolloutBatchSize = 48,
+                    Epochs = 2,
                     XpoAlpha = 0.01,
                     Training = new OnlineDpoOptions().Training with { BatchSize = 6 },
                 },
