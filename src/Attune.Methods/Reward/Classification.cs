@@ -80,7 +80,11 @@ public static class Classification
         TruncationPolicy truncation = TruncationPolicy.DropRow
     )
     {
-        var encoded = encoder.EncodeAll(labels.Select(v => new Demonstration(v.Prompt, v.Answer) { Cut = v.Cut }).ToArray(), maxLength, truncation);
+        var encoded = encoder.EncodeAll(
+            labels.Select(v => new Demonstration(v.Prompt, v.Answer) { Cut = v.Cut }).ToArray(),
+            maxLength,
+            truncation
+        );
         var items = encoded.Items.Select((s, i) => new LabelledSequence(s, labels[encoded.Sources[i]].Desirable));
         return new EncodedData<LabelledSequence>([.. items], encoded.Sources, encoded.Dropped, encoded.Truncated);
     }

@@ -1,3 +1,4 @@
+using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Data.Formats;
@@ -45,10 +46,38 @@ public sealed class DatasetFileTests
             { """{"prompt": "The sky is", "chosen": " blue.", "rejected": " green."}""", DatasetKind.Preference },
             { """{"chosen": "The sky is blue.", "rejected": "The sky is green."}""", DatasetKind.Preference },
             { """{"prompt": "The sky is", "completion": " blue.", "label": true}""", DatasetKind.UnpairedPreference },
+            { """{"prompt": "The sky is", "completion": " blue.", "rating": 0.5}""", DatasetKind.Rating },
             { """{"prompt": "2+2?", "completions": ["2+2", "=5"], "labels": [true, false]}""", DatasetKind.Stepwise },
             { """{"prompt": "2+2?", "answers": ["4", "5"], "best": 0}""", DatasetKind.Choice },
             { """{"prompt": "2+2?", "answers": ["4", "5"], "ranks": [1, 2]}""", DatasetKind.Ranking },
         };
+
+    [Fact]
+    public void Ratings_keep_their_scale_and_soft_labels_their_probability()
+    {
+        using var folder = new TemporaryFolder();
+        var ratings = folder.WriteText("ratings.jsonl", """{"prompt": "a", "completion": "b", "rating": 4, "worst": 1, "best": 5}""");
+        var rating = Assert.Single(DatasetFile.Read<Rating>(ratings).Items);
+        Assert.Equal((4, 1, 5, 0.75), (rating.Value, rating.Worst, rating.Best, rating.Share));
+        DatasetFile.Write(folder.File("again.jsonl"), [rating]);
+        Assert.Equal(rating, Assert.Single(DatasetFile.Read<Rating>(folder.File("again.jsonl")).Items));
+        var pairs = folder.WriteText("pairs.jsonl", """{"prompt": "a", "chosen": "b", "rejected": "c", "probability": 0.7}""");
+        var pair = Assert.Single(DatasetFile.Read<Preference>(pairs).Items);
+        Assert.Equal(0.7, pair.Probability);
+        DatasetFile.Write(folder.File("pairs-again.jsonl"), [pair]);
+        Assert.Equal(pair, Assert.Single(DatasetFile.Read<Preference>(folder.File("pairs-again.jsonl")).Items));
+    }
+
+    [Theory]
+    [InlineData("""{"prompt": "a", "completion": "b", "rating": 4}""", "rating", "expected 0 to 1")]
+    [InlineData("""{"prompt": "a", "completion": "b", "rating": 4, "worst": 5, "best": 1}""", "best", "expected more than worst")]
+    public void A_rating_outside_its_scale_is_said(string row, string field, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        var problem = Assert.Throws<DataException>(() => DatasetFile.Read<Rating>(folder.WriteText("a.jsonl", row)));
+        Assert.Contains(field, problem.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, problem.Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [MemberData(nameof(Kinds))]
