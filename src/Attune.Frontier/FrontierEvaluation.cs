@@ -38,14 +38,12 @@ internal sealed class FrontierEvaluation : IDisposable
         Prompts = new PromptPool([
             .. Enumerable.Range(0, options.Rows).Select(i => prompts[i % prompts.Length]).Select(p => ((Prompt)p, encoder.EncodePrompt(p))),
         ]);
-        var gold = Utilities.AsReward(
+        var utility =
             options.Gold
-                ?? given.Utility
-                ?? throw new ConfigurationException(
-                    "evaluation.gold is missing: no simulated annotators say what is wanted. Expected the name of a hidden utility."
-                ),
-            encoder.Tokenizer
-        );
+            ?? given.Utility
+            ?? throw new ConfigurationException(
+                "evaluation.gold is missing: no simulated annotators say what is wanted. Expected the name of a hidden utility."
+            );
         var pretrained = given.PretrainedApart is { } folder ? Own(ModelFiles.LoadLanguageModel(folder)) : Reference;
         Evaluation = new PolicyEvaluation
         {
@@ -59,7 +57,8 @@ internal sealed class FrontierEvaluation : IDisposable
                 EndToken = encoder.Tokenizer.EndToken,
             },
             Proxy = Proxy(encoder, given.Reward),
-            Gold = gold,
+            Gold = Utilities.AsReward(utility, encoder.Tokenizer),
+            HasUnknownWord = Utilities.UnknownWordsOf(utility),
             Reference = Reference,
             Pretrained = pretrained,
             Tokenizer = encoder.Tokenizer,

@@ -212,6 +212,8 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
                 "win_rate_vs_reference_high",
                 "perplexity_pretrained_before",
                 "perplexity_pretrained_after",
+                "unknown_word_share_before",
+                "unknown_word_share_after",
             }
         )
         {

@@ -31,6 +31,13 @@ internal static class Summary
             Find(result, "perplexity_pretrained_after"),
             "0.00"
         );
+        Row(
+            table,
+            "answers with an unknown word",
+            Find(result, "unknown_word_share_before"),
+            Find(result, "unknown_word_share_after"),
+            "0.0 %"
+        );
         Row(table, "reward-model accuracy, held out", null, Find(result, "reward_model_accuracy"), "0.0 %");
         Row(table, "preference accuracy, held out", null, Find(result, "preference_accuracy"), "0.0 %");
         StageRows(table, result);

@@ -28,6 +28,7 @@ public static partial class MetricCatalog
                     "Perplexity of the answers under the original pretrained model. It rises when the text degenerates.",
                     Own
                 ),
+                new("eval/unknown_word_share", "1", "Share of the answers with a word that the grammar of their world does not know.", Own),
                 new(
                     "eval/win_rate",
                     "1",
@@ -150,6 +151,8 @@ public static partial class MetricCatalog
                 new("win_rate_vs_reference_high", "1", "Upper end of its 95% interval.", "Wilson 1927"),
                 new("perplexity_pretrained_before", "1", "eval/perplexity_pretrained of the policy before it was aligned.", Own),
                 new("perplexity_pretrained_after", "1", "eval/perplexity_pretrained of the final policy.", Own),
+                new("unknown_word_share_before", "1", "eval/unknown_word_share of the policy before it was aligned.", Own),
+                new("unknown_word_share_after", "1", "eval/unknown_word_share of the final policy.", Own),
                 new("seconds", "s", "Wall-clock time of the whole run.", Own),
             ]
         );

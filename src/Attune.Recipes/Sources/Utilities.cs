@@ -30,6 +30,10 @@ public static class Utilities
         return new TextReward("gold", tokenizer, (prompt, answer) => utility.Of(prompt, answer).Total);
     }
 
+    /// <summary>Whether an answer has a word that the utility's world does not know; null where its world has no words.</summary>
+    public static Func<string, bool>? UnknownWordsOf(string? name) =>
+        name == Reviews ? answer => Fluency.Read(answer).UnknownWords > 0 : null;
+
     /// <summary>The sentence about an unknown name; nothing where it is known or left out.</summary>
     public static IEnumerable<string> Missing(string key, string? name) =>
         name is null or Reviews or Tiny or TinyProxy ? [] : [Unknown(key, name)];

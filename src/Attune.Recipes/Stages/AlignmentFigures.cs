@@ -24,6 +24,7 @@ internal static class AlignmentFigures
         figures["kl_nats_k3"] = now["eval/kl_k3"];
         BeforeAfter(figures, "response_length", "eval/response_length", old, now);
         BeforeAfter(figures, "perplexity_pretrained", "eval/perplexity_pretrained", old, now);
+        BeforeAfter(figures, "unknown_word_share", "eval/unknown_word_share", old, now);
         BeforeAfter(figures, "proxy_reward", "eval/proxy_reward", old, now);
         BeforeAfter(figures, "gold_reward", "eval/gold_reward", old, now);
         // Gold decides who wins where it is known, else the proxy.

@@ -72,6 +72,7 @@ public sealed record EvaluationOptions
         }
 
         var sampler = owned.Add(new LocalSampler());
+        var utility = Gold ?? context.Artifacts.Utility;
         var evaluation = new PolicyEvaluation
         {
             Prompts = new PromptPool(fitting),
@@ -79,7 +80,8 @@ public sealed record EvaluationOptions
             Sampler = sampler,
             Sampling = Sampling(encoder),
             Proxy = proxy is null ? null : ModelTerm.Reading(proxy, rewardFolder!, encoder),
-            Gold = (Gold ?? context.Artifacts.Utility) is { } name ? Utilities.AsReward(name, encoder.Tokenizer) : null,
+            Gold = utility is null ? null : Utilities.AsReward(utility, encoder.Tokenizer),
+            HasUnknownWord = Utilities.UnknownWordsOf(utility),
             Reference = reference,
             Pretrained = pretrained ?? reference,
             Tokenizer = encoder.Tokenizer,

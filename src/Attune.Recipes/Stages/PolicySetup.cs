@@ -9,6 +9,7 @@ using Attune.Models.Architecture;
 using Attune.Models.Files;
 using Attune.Models.Weights;
 using Attune.Recipes.Running;
+using Attune.Recipes.Sources;
 using Attune.Training.Batches;
 using Attune.Training.Checkpoints;
 using Attune.Training.Contracts;
@@ -107,6 +108,7 @@ internal sealed class PolicySetup : IDisposable
             Sampling = Sampling,
             Proxy = Reward,
             Gold = task.BuildGold(_context, Encoder),
+            HasUnknownWord = Utilities.UnknownWordsOf(task.UtilityIn(_context)),
             Reference = Reference,
             Pretrained = pretrained,
             Shared = Shared,

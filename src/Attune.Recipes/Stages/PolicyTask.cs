@@ -94,7 +94,10 @@ public sealed record PolicyTask
 
     /// <summary>The hidden utility as a reward; null where none is known.</summary>
     internal IReward? BuildGold(StageContext context, Encoder encoder) =>
-        (Gold ?? context.Artifacts.Utility) is { } name ? Utilities.AsReward(name, encoder.Tokenizer) : null;
+        UtilityIn(context) is { } name ? Utilities.AsReward(name, encoder.Tokenizer) : null;
+
+    /// <summary>The name of the hidden utility; null where none is known.</summary>
+    internal string? UtilityIn(StageContext context) => Gold ?? context.Artifacts.Utility;
 
     /// <exception cref="DataException">Too few prompts to learn from and to measure with.</exception>
     internal (PromptPool Prompts, PromptPool HeldOut, DataHash Hash) LoadPrompts(

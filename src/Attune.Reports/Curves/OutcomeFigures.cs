@@ -96,6 +96,13 @@ internal static class OutcomeFigures
             [new("eval/perplexity_pretrained", "perplexity", Hue.Purple, Drawing.Line)]
         ),
         new(
+            "Answers with an unknown word",
+            "share",
+            "Share of the sampled answers with a word that the grammar of their world does not know.",
+            CurveChapter.Outcome,
+            [new("eval/unknown_word_share", "unknown word", Hue.Purple, Drawing.Line)]
+        ),
+        new(
             "Disagreement of the reward ensemble",
             "reward",
             "Standard deviation over the members. It rises where the reward is uncertain.",

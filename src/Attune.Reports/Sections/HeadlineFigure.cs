@@ -43,6 +43,13 @@ internal sealed record HeadlineFigure(
                 DesiredChange.Down,
                 "of the answers; a large rise means less fluent text"
             ),
+            BeforeAfter(
+                run,
+                "Answers with an unknown word",
+                "unknown_word_share",
+                DesiredChange.Down,
+                "share of the answers with a word that the grammar does not know"
+            ),
             run.Summary("seconds") is { } seconds ? new("Time", Figure.Duration(seconds), Remark: "whole run") : null,
         }.OfType<HeadlineFigure>();
 

@@ -11,6 +11,7 @@ namespace Attune.Training.Evaluation;
 /// <summary>One held-out answer with all that is known of it.</summary>
 /// <param name="LogRatio">log pi - log pi_ref summed over the answer, nats.</param>
 /// <param name="PretrainedLogProb">Of the answer under the untouched pretrained model, nats; null where there is none.</param>
+/// <param name="UnknownWord">Whether it has a word that the world of its prompts does not know; null where no world says.</param>
 public sealed record EvaluatedAnswer(
     int PromptIndex,
     string Prompt,
@@ -21,7 +22,8 @@ public sealed record EvaluatedAnswer(
     double? Gold,
     double LogRatio,
     double LogRatioK3,
-    double? PretrainedLogProb
+    double? PretrainedLogProb,
+    bool? UnknownWord
 );
 
 /// <summary>
@@ -40,6 +42,9 @@ public sealed class PolicyEvaluation
 
     /// <summary>What annotators really want, where they are simulated; never trained on.</summary>
     public IReward? Gold { get; init; }
+
+    /// <summary>Whether an answer has a word that the world of its prompts does not know; null where no world says.</summary>
+    public Func<string, bool>? HasUnknownWord { get; init; }
 
     public required LanguageModel Reference { get; init; }
 
@@ -89,6 +94,7 @@ public sealed class PolicyEvaluation
             : ReferenceEquals(Pretrained, Reference) && Sampling.Temperature == 1 ? reference
             : AnswerLogProbs.Of(Pretrained, sequences, shared: Shared);
         Shared?.Forget();
+        string[] texts = [.. sequences.Select(s => Tokenizer.DecodeContinuation(s.Answer))];
         return
         [
             .. Enumerable
@@ -96,14 +102,15 @@ public sealed class PolicyEvaluation
                 .Select(i => new EvaluatedAnswer(
                     i,
                     Tokenizer.Decode(sequences[i].Prompt),
-                    Tokenizer.DecodeContinuation(sequences[i].Answer),
+                    texts[i],
                     rollouts[i],
                     proxy?[i].Total,
                     proxy?[i].Spread,
                     gold?[i].Total,
                     LogRatio(own[i], reference[i], Numerics.Divergence.K1),
                     LogRatio(own[i], reference[i], Numerics.Divergence.K3),
-                    pretrained?[i].Sum(p => (double)p)
+                    pretrained?[i].Sum(p => (double)p),
+                    HasUnknownWord?.Invoke(texts[i])
                 )),
         ];
     }
@@ -130,6 +137,11 @@ public sealed class PolicyEvaluation
             if (answer.Spread is { } spread)
             {
                 metrics.Add("eval/ensemble_sd", spread);
+            }
+
+            if (answer.UnknownWord is { } unknown)
+            {
+                metrics.Add("eval/unknown_word_share", unknown ? 1 : 0);
             }
         }
 
