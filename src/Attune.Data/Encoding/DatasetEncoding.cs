@@ -47,11 +47,7 @@ public static class DatasetEncoding
             items,
             limit,
             item =>
-                limit.Fit(
-                    item.Prompt,
-                    item.Gold is { } gold ? [item.Chosen, item.Rejected, gold] : [item.Chosen, item.Rejected],
-                    item.Cut
-                )
+                limit.Fit(item.Prompt, item.Gold is { } gold ? [item.Chosen, item.Rejected, gold] : [item.Chosen, item.Rejected], item.Cut)
                     is { } rows
                     ? new TokenPair(rows[0], rows[1], item.Margin ?? 0)
                     {
