@@ -41,6 +41,11 @@ internal static class Summary
         Row(table, "reward-model accuracy, held out", null, Find(result, "reward_model_accuracy"), "0.0 %");
         Row(table, "preference accuracy, held out", null, Find(result, "preference_accuracy"), "0.0 %");
         StageRows(table, result);
+        Write(table, result, folder);
+    }
+
+    private static void Write(Table table, RunResult result, string folder)
+    {
         if (table.Rows.Count > 0)
         {
             Terminal.Messages.Write(table);

@@ -88,8 +88,8 @@ public static partial class MetricCatalog
                 new(
                     "policy/clipfrac_avg",
                     "1",
-                    "Share of actions (tokens; whole answers in RLOO) in which the clip decides: the ratio lies outside on the side to which "
-                        + "the advantage pushes.",
+                    "Share of actions (tokens; whole answers in RLOO) in which the clip decides: the ratio lies outside on the side to "
+                        + "which the advantage pushes.",
                     TrlPpo + "; Schulman et al. 2017, eq. 7"
                 ),
                 new("policy/entropy_avg", "nats", "Mean entropy of the next-token distribution over answer tokens.", TrlPpo),

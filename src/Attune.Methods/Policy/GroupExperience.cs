@@ -31,7 +31,7 @@ public abstract class GroupExperience(IPolicyOptions options, GroupSettings sett
     /// <returns>Of the same shape.</returns>
     protected abstract double[][] Advantages(double[][] groups, IReadOnlyList<ScoredAnswer[]> answers);
 
-    /// <summary>Advantages token by token, where they differ within an answer; null where the answer's own counts for all its tokens.</summary>
+    /// <summary>Advantages token by token, where they differ within an answer; null where the answer's own counts for all.</summary>
     /// <param name="groups">Answers, a row a prompt.</param>
     /// <param name="rewards">One array an answer, one number per token: its marks, less the price of divergence where that is paid in the
     /// reward.</param>

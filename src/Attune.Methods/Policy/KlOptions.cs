@@ -17,7 +17,7 @@ public enum KlEstimator
     /// <summary>exp(-x) - 1 + x with x = log pi - log pi_ref: unbiased and never negative.</summary>
     K3,
 
-    /// <summary>|log pi - log pi_ref|: no estimate of the divergence, but a penalty that is never negative (TRL's classic trainer).</summary>
+    /// <summary>|log pi - log pi_ref|: no estimate of the divergence, but never negative (TRL's classic trainer).</summary>
     Abs,
 
     /// <summary>The divergence itself, summed over the vocabulary at each token: no sampling noise, two softmaxes a token.</summary>

@@ -52,7 +52,8 @@ public sealed partial record PpoOptions : IPolicyOptions, IValidatableObject
     public bool SampleVariance { get; init; }
 
     [Description(
-        "average token losses over each microbatch first, as TRL does where it accumulates gradients: then results depend on microbatch_size"
+        "average token losses over each microbatch first, as TRL does where it accumulates gradients; results then depend on "
+            + "microbatch_size"
     )]
     public bool MicrobatchMean { get; init; }
 
@@ -61,8 +62,8 @@ public sealed partial record PpoOptions : IPolicyOptions, IValidatableObject
     public double RatioThreshold { get; init; }
 
     [Description(
-        "drop the remaining passes over a round when its last minibatch has lost more than 1.5 times this many nats a token since the answers "
-            + "were sampled; 0 for never"
+        "drop the remaining passes over a round when its last minibatch has lost more than 1.5 times this many nats a token since "
+            + "the answers were sampled; 0 for never"
     )]
     [Range(0, 1000)]
     public double TargetKl { get; init; }

@@ -1,15 +1,9 @@
 using System.Diagnostics;
-using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
-using Attune.Core.Tokens;
-using Attune.Models.Architecture;
-using Attune.Numerics;
 using Attune.Training.Batches;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
-using Attune.Training.Rewards;
-using static TorchSharp.torch;
 
 namespace Attune.Methods.Policy;
 
@@ -17,7 +11,7 @@ namespace Attune.Methods.Policy;
 /// The rounds of every method that learns from its own answers: sample, score, measure the divergence from the reference, evaluate on
 /// held-out prompts, stop where a budget is spent. What is learned from the answers is the method's own.
 /// </summary>
-public abstract class RolloutExperience<TItem> : IExperience<TItem>
+public abstract partial class RolloutExperience<TItem> : IExperience<TItem>
 {
     private readonly EarlyStopping _stopping;
     private readonly IPolicyOptions _options;
@@ -57,7 +51,7 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
     /// <summary>Whether something can be learned from the answers to a prompt.</summary>
     protected virtual bool Teaches(IEnumerable<ScoredAnswer> group) => true;
 
-    /// <summary>Whether the sampler's log-probabilities have to be the trainer's; false where the method corrects for the difference.</summary>
+    /// <summary>Whether the sampler's log-probabilities must be the trainer's; false where the method corrects for the difference.</summary>
     protected virtual bool AgreesWithSampler => true;
 
     /// <summary>Whether <see cref="ScoredAnswer.Entropy"/> is read.</summary>
@@ -154,59 +148,6 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
         return new Round<TItem>(updates, measured, drawn, samples) { EndsAfter = EndsAfter };
     }
 
-    /// <summary>Samples and scores the round's answers, again with other prompts where groups teach nothing and that is asked for.</summary>
-    /// <returns>The answers, and how many were drawn for them.</returns>
-    private async Task<(IReadOnlyList<ScoredAnswer> Answers, int Drawn)> AnswersAsync(
-        Progress at,
-        Metrics measured,
-        CancellationToken cancel
-    )
-    {
-        var (wanted, drawn) = (_options.Rollouts.RolloutBatchSize, 0);
-        List<ScoredAnswer> teaching = [],
-            idle = [];
-        for (var draw = 0; draw <= MostResamplings && teaching.Count < wanted; draw++)
-        {
-            var answers = await DrawAnswersAsync(at, drawn, wanted, measured, cancel);
-            drawn += answers.Length;
-            foreach (var group in answers.Chunk(AnswersPerPrompt))
-            {
-                (MostResamplings == 0 || Teaches(group) ? teaching : idle).AddRange(group);
-            }
-        }
-
-        if (MostResamplings > 0)
-        {
-            measured.Set("sampling/drawn_share", (double)drawn / wanted);
-        }
-
-        // Where too few groups teach, the others fill the round: its size stays, and they do no harm.
-        ScoredAnswer[] chosen = [.. teaching.Concat(idle).Take(wanted)];
-        RewardParts.Measure(measured, [.. chosen.Select(a => a.Parts)]);
-        foreach (var answer in chosen)
-        {
-            answer.Measure(measured);
-        }
-
-        return (chosen, drawn);
-    }
-
-    private async Task<ScoredAnswer[]> DrawAnswersAsync(Progress at, int drawn, int count, Metrics measured, CancellationToken cancel)
-    {
-        var clock = Stopwatch.StartNew();
-        var requests = _context.Prompts.Draw(at.Seed, at.Items + drawn, count, AnswersPerPrompt);
-        var rollouts = await _context.Sampler.SampleAsync(requests, _context.Sampling, cancel);
-        AddTime(measured, "time/rollout", clock);
-        var scores = await _context.Reward.ScoreAsync(rollouts, cancel);
-        AddTime(measured, "time/reward", clock);
-        var answers = Score(rollouts, _options.Scores.Scaled(scores, _scores));
-        AddTime(measured, "time/logprobs", clock);
-        return answers;
-    }
-
-    private static void AddTime(Metrics measured, string name, Stopwatch clock) =>
-        measured.Set(name, (measured.Contains(name) ? measured[name] : 0) + Lap(clock));
-
     private static double Lap(Stopwatch clock)
     {
         var seconds = clock.Elapsed.TotalSeconds;
@@ -256,65 +197,4 @@ public abstract class RolloutExperience<TItem> : IExperience<TItem>
 
         return summary;
     }
-
-    private ScoredAnswer[] Score(IReadOnlyList<Rollout> rollouts, IReadOnlyList<Score> scores)
-    {
-        TokenSequence[] sequences = [.. rollouts.Select(r => r.Sequence)];
-        var (logProbs, values, entropy) = PolicyPass(rollouts, sequences);
-        if (AgreesWithSampler)
-        {
-            RolloutInvariants.RequireAgreement(rollouts, logProbs);
-        }
-
-        var reference = AnswerLogProbs.Of(_context.Reference, sequences, _options.Sampling.Temperature, _context.Shared);
-        var full = FullKl(sequences);
-        var answers = new ScoredAnswer[rollouts.Count];
-        for (var i = 0; i < answers.Length; i++)
-        {
-            var rewards = _options.Scores.Apply(rollouts[i], scores[i], _options.Sampling.MaxNewTokens);
-            answers[i] = new ScoredAnswer(rollouts[i], logProbs[i], reference[i], values[i], rewards, rewards.Sum(r => r.Value))
-            {
-                Entropy = entropy[i],
-                FullKl = full[i],
-                Parts = scores[i].Parts,
-            };
-        }
-
-        return answers;
-    }
-
-    /// <summary>Log-probabilities and, where they are needed, values and entropies from one pass over the policy's trunk.</summary>
-    private (float[][] LogProbs, float[][] Values, float[][] Entropy) PolicyPass(
-        IReadOnlyList<Rollout> rollouts,
-        IReadOnlyList<TokenSequence> sequences
-    )
-    {
-        var outputs = AnswerLogProbs.ByLength(
-            sequences,
-            (batch, rows) =>
-            {
-                var states = FrozenLayerCache.HiddenAt(_context.Policy, batch, batch.Predictors, _context.Shared);
-                var support = rows.Select(row => rollouts[row].Support);
-                var scores = Surrogate.Score(_context.Policy, states, batch, _options.Sampling.Temperature, support);
-                var values = Critic is { } critic ? critic.OfAnswers(batch, states) : null;
-                return NeedsEntropy ? [scores.LogProbs, scores.Entropy, .. Some(values)] : [scores.LogProbs, .. Some(values)];
-            }
-        );
-        float[][] none = [.. sequences.Select(_ => Array.Empty<float>())];
-        return (outputs[0], Critic is null ? none : outputs[^1], NeedsEntropy ? outputs[1] : none);
-    }
-
-    /// <summary>KL(pi || pi_ref) over the vocabulary at each answer token, where the penalty is made of it.</summary>
-    private float[][] FullKl(IReadOnlyList<TokenSequence> sequences) =>
-        _options.Kl?.KlEstimator != KlEstimator.Full
-            ? [.. sequences.Select(_ => Array.Empty<float>())]
-            : AnswerLogProbs.ByLength(
-                sequences,
-                batch => [Divergence.Full(Logits(_context.Policy, batch), Logits(_context.Reference, batch))]
-            )[0];
-
-    private Tensor Logits(LanguageModel model, TokenBatch batch) =>
-        model.Logits(FrozenLayerCache.HiddenAt(model, batch, batch.Predictors, _context.Shared)) / _options.Sampling.Temperature;
-
-    private static Tensor[] Some(Tensor? tensor) => tensor is null ? [] : [tensor];
 }

@@ -24,7 +24,7 @@ internal static class RewardFigures
             : OfVerdicts(kind, model, [.. heldOut.OfType<LabelledSequence>()]);
     }
 
-    /// <summary>Ratings: the mean squared error on the scale from -1 to 1, and the correlation of rewards with ratings (Pearson's r).</summary>
+    /// <summary>Ratings: the mean squared error on the scale from -1 to 1, and Pearson's correlation of rewards with ratings.</summary>
     private static StageResult OfRatings(string kind, RewardModel model, RatedSequence[] heldOut)
     {
         var rewards = model.Trained([.. heldOut.Select(h => h.Sequence)]);

@@ -36,6 +36,6 @@ public sealed record Round<T>(IReadOnlyList<IReadOnlyList<T>> Updates, Metrics M
     public Round(IReadOnlyList<IReadOnlyList<T>> updates, long items)
         : this(updates, new Metrics(), items, []) { }
 
-    /// <summary>Whether the rest is left out after so many updates, the last of which measured this; null to learn the round whole.</summary>
+    /// <summary>Whether the rest is left out after so many updates, the last of which measured this; null to learn all.</summary>
     public Func<int, Metrics, bool>? EndsAfter { get; init; }
 }

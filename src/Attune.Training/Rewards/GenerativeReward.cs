@@ -38,8 +38,8 @@ public sealed class GenerativeReward(
             ? []
             :
             [
-                $"the generative reward model read {_cut} of {_read} questions without their beginning: with the verdict they are longer than "
-                    + $"the {model.Config.ContextLength} tokens that it reads",
+                $"the generative reward model read {_cut} of {_read} questions without their beginning: with the verdict they are longer "
+                    + $"than the {model.Config.ContextLength} tokens that it reads",
             ];
 
     public ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel)

@@ -101,7 +101,7 @@ public sealed class TruncatedSamplingTests
         return [.. rollouts.DistinctBy(r => string.Join(' ', r.Sequence.Tokens))];
     }
 
-    /// <summary>Probabilities of answers, each token renormalised over the ids that it was drawn from; worked out here from whole ones.</summary>
+    /// <summary>Probabilities of answers, each token renormalised over the ids that it was drawn from, from whole ones.</summary>
     private static double[] Cut(LanguageModel model, Rollout[] drawn) =>
         [
             .. drawn.Select(rollout =>
