@@ -24,6 +24,25 @@ internal static class Summary
             Find(result, "win_rate_vs_reference"),
             "0.0 %"
         );
+        LanguageRows(table, result);
+        Row(table, "reward-model accuracy, held out", null, Find(result, "reward_model_accuracy"), "0.0 %");
+        Row(table, "preference accuracy, held out", null, Find(result, "preference_accuracy"), "0.0 %");
+        StageRows(table, result);
+        if (table.Rows.Count > 0)
+        {
+            Terminal.Messages.Write(table);
+        }
+
+        var seconds = Find(result, "seconds") ?? 0;
+        Terminal.Messages.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"{seconds:0} s. Report: [bold]{Path.Combine(folder, "report.html")}[/]   Figures: {Path.Combine(folder, "result.json")}"
+        );
+    }
+
+    /// <summary>Whether the answers are still in the language that the pretrained model knows.</summary>
+    private static void LanguageRows(Table table, RunResult result)
+    {
         Row(
             table,
             "perplexity under the pretrained model",
@@ -37,24 +56,6 @@ internal static class Summary
             Find(result, "unknown_word_share_before"),
             Find(result, "unknown_word_share_after"),
             "0.0 %"
-        );
-        Row(table, "reward-model accuracy, held out", null, Find(result, "reward_model_accuracy"), "0.0 %");
-        Row(table, "preference accuracy, held out", null, Find(result, "preference_accuracy"), "0.0 %");
-        StageRows(table, result);
-        Write(table, result, folder);
-    }
-
-    private static void Write(Table table, RunResult result, string folder)
-    {
-        if (table.Rows.Count > 0)
-        {
-            Terminal.Messages.Write(table);
-        }
-
-        var seconds = Find(result, "seconds") ?? 0;
-        Terminal.Messages.MarkupLineInterpolated(
-            CultureInfo.InvariantCulture,
-            $"{seconds:0} s. Report: [bold]{Path.Combine(folder, "report.html")}[/]   Figures: {Path.Combine(folder, "result.json")}"
         );
     }
 
