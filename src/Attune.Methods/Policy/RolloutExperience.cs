@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
-using Attune.Training.Batches;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
 
