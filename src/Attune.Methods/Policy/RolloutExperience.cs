@@ -50,7 +50,7 @@ public abstract partial class RolloutExperience<TItem> : IExperience<TItem>
     /// <summary>Whether something can be learned from the answers to a prompt.</summary>
     protected virtual bool Teaches(IEnumerable<ScoredAnswer> group) => true;
 
-    /// <summary>Whether the sampler's log-probabilities must be the trainer's; false where the method corrects for the difference.</summary>
+    /// <summary>Whether the sampler's log-probabilities must be the trainer's; false where the method corrects them.</summary>
     protected virtual bool AgreesWithSampler => true;
 
     /// <summary>Whether <see cref="ScoredAnswer.Entropy"/> is read.</summary>
