@@ -131,7 +131,13 @@ public static partial class MetricCatalog
             new(prefix + "logps/rejected", "nats", "The same for rejected answers.", Trl),
             new(prefix + "logits/chosen", "1", "Mean logit over the positions of chosen answers and the vocabulary.", Trl),
             new(prefix + "logits/rejected", "1", "The same for rejected answers.", Trl),
-            new(prefix + "nll_loss", "nats", "ORPO: negative log-likelihood of chosen answers per token.", Trl),
+            new(
+                prefix + "nll_loss",
+                "nats",
+                "ORPO, CPO: negative log-likelihood of chosen answers per token, averaged as in the loss. TPO: that of gold answers.",
+                Trl
+            ),
+            new(prefix + "delta", "reward", "BCO: the running mean of implicit rewards that answers are compared with.", Trl),
             new(prefix + "log_odds_chosen", "nats", "ORPO: mean log odds ratio of chosen to rejected answers.", Trl),
             new(prefix + "log_odds_ratio", "nats", "ORPO: mean log sigma of that ratio.", Trl),
         ];

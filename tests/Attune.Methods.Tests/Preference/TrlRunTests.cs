@@ -1,6 +1,8 @@
 using Attune.Methods.Preference;
 using Attune.Methods.Tests.Loop;
 using Attune.Models.Architecture;
+using Attune.Models.Files;
+using Attune.Testing;
 using Attune.Training.Batches;
 
 namespace Attune.Methods.Tests.Preference;
@@ -109,6 +111,21 @@ public sealed class TrlRunTests
             preparation
         );
         TrlRuns.Agree(steps, run, Tolerance, Incomparable(name));
+    }
+
+    [Theory]
+    [InlineData("dpo_continue_adapter", true)]
+    [InlineData("dpo_adapter_reference_base", false)]
+    public async Task A_run_of_an_adapter_is_repeated(string name, bool fromAdapter)
+    {
+        const string file = "trl-1.16/lora_dpo.json";
+        var steps = TrlRuns.Steps(file, name);
+        using var origin = TrlRuns.Model();
+        using var policy = AdapterFiles.LoadLanguageModel(origin, SharedData.Require("golden/trl-1.16/adapter"));
+        using var start = fromAdapter ? AdapterFiles.LoadLanguageModel(origin, SharedData.Require("golden/trl-1.16/adapter")) : null;
+        var method = new DpoOptions();
+        var run = await TrlRuns.RunAsync(method.Objective(policy, start ?? origin), Items(method, start ?? origin), steps.Length);
+        TrlRuns.Agree(steps, run, Tolerance);
     }
 
     /// <summary>Pairs with the reference's log-probabilities computed beforehand, where the method lets that be.</summary>
