@@ -36,6 +36,7 @@ internal sealed class DecodeSlot(TokenDecoder? decode)
     internal bool IsFree => Job is null;
     internal bool HasReadPrompt => PromptRead == Prompt.Length;
     internal int LastToken => _answer[Drawn - 1];
+    private bool ReportsSupport => Job!.Options is { ReportSupport: true, Cuts: true };
     private ReadOnlySpan<int> Answer => _answer.AsSpan(0, Drawn);
 
     internal void Take(DecodeJob job)
@@ -46,8 +47,9 @@ internal sealed class DecodeSlot(TokenDecoder? decode)
         if (_answer.Length < job.Options.MaxNewTokens)
         {
             (_answer, _logProbs) = (new int[job.Options.MaxNewTokens], new float[job.Options.MaxNewTokens]);
-            _support = new ImmutableArray<int>[job.Options.MaxNewTokens];
         }
+
+        _support = ReportsSupport ? new ImmutableArray<int>[job.Options.MaxNewTokens] : [];
     }
 
     internal void WaitFor(int source, int shared) => (Source, Shared) = (source, shared);
@@ -60,7 +62,12 @@ internal sealed class DecodeSlot(TokenDecoder? decode)
 
     internal void Append(DrawnToken drawn, ImmutableArray<DrawnToken> likeliest)
     {
-        (_answer[Drawn], _logProbs[Drawn], _support[Drawn]) = (drawn.Token, drawn.LogProb, drawn.Support);
+        (_answer[Drawn], _logProbs[Drawn]) = (drawn.Token, drawn.LogProb);
+        if (ReportsSupport)
+        {
+            _support[Drawn] = drawn.Support;
+        }
+
         Drawn++;
         Job!.OnDrawn(drawn, likeliest);
     }
@@ -73,13 +80,13 @@ internal sealed class DecodeSlot(TokenDecoder? decode)
             return false;
         }
 
-        var job = Job!;
+        var (job, reports) = (Job!, ReportsSupport);
         Job = null;
         job.OnFinished(
             new Rollout(new TokenSequence([.. Prompt, .. Answer], Prompt.Length), [.. _logProbs.AsSpan(0, Drawn)], reason, weightVersion)
             {
                 Columns = job.Request.Columns,
-                Support = job.Options is { ReportSupport: true, Cuts: true } ? [.. _support.AsSpan(0, Drawn)] : default,
+                Support = reports ? [.. _support.AsSpan(0, Drawn)] : default,
             }
         );
         return true;
