@@ -26,10 +26,12 @@ public static class Moments
     }
 
     /// <summary>Mean 0, variance 1, in place.</summary>
-    public static void Standardize(Span<double> values) => Scale(values, sample: false, keepMean: false);
+    /// <param name="sample">by the sample variance (divisor n - 1) instead of the population's</param>
+    public static void Standardize(Span<double> values, bool sample = false) => Scale(values, sample, keepMean: false);
 
     /// <summary>Variance 1, mean kept, in place: for rewards, whose sign must not change.</summary>
-    public static void Rescale(Span<double> values) => Scale(values, sample: false, keepMean: true);
+    /// <param name="sample">by the sample variance (divisor n - 1) instead of the population's</param>
+    public static void Rescale(Span<double> values, bool sample = false) => Scale(values, sample, keepMean: true);
 
     private static void Scale(Span<double> values, bool sample, bool keepMean)
     {
@@ -45,12 +47,12 @@ public static class Moments
     /// <summary>Mean 0, variance 1 over all rows together, in place.</summary>
     /// <param name="sample">by the sample variance (divisor n - 1) instead of the population's</param>
     public static void StandardizeTogether(IReadOnlyList<double[]> rows, bool sample = false) =>
-        Together(rows, values => Scale(values, sample, keepMean: false));
+        Together(rows, values => Standardize(values, sample));
 
     /// <summary>Variance 1 over all rows together, mean kept, in place.</summary>
     /// <param name="sample">by the sample variance (divisor n - 1) instead of the population's</param>
     public static void RescaleTogether(IReadOnlyList<double[]> rows, bool sample = false) =>
-        Together(rows, values => Scale(values, sample, keepMean: true));
+        Together(rows, values => Rescale(values, sample));
 
     private delegate void Whitening(Span<double> values);
 

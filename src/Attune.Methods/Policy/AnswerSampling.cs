@@ -36,15 +36,15 @@ public sealed record AnswerSampling
     public Precision? RolloutPrecision { get; init; }
 
     /// <summary>As a sampler takes it; where something is cut, rollouts say what was left, so that the ratio can be exact.</summary>
-    public SamplingOptions Of(double temperature, int maxNewTokens) =>
+    public SamplingOptions ToSampler() =>
         new()
         {
-            Temperature = temperature,
-            MaxNewTokens = maxNewTokens,
+            Temperature = Temperature,
+            MaxNewTokens = MaxNewTokens,
             TopK = TopK,
             TopP = TopP,
             MinP = MinP,
             StopSequences = Stop,
-            ReportSupport = TopK > 0 || TopP < 1 || MinP > 0,
+            ReportSupport = true,
         };
 }

@@ -44,14 +44,8 @@ public static class GroupAdvantages
                 double[] all = [.. groups.SelectMany(g => g)];
                 return [.. centred.Select(row => Divided(row, all, sample))];
             case RewardScaling.BatchCentered:
-                if (!sample)
-                {
-                    Moments.StandardizeTogether(centred);
-                    return centred;
-                }
-
-                double[] together = [.. centred.SelectMany(g => g)];
-                return [.. centred.Select(row => Divided(row, together, sample))];
+                Whiten(centred, sample);
+                return centred;
             default:
                 return centred;
         }

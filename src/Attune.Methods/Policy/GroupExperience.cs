@@ -51,13 +51,7 @@ public abstract class GroupExperience(IPolicyOptions options, GroupSettings sett
     )
     {
         var kl = settings.Kl;
-        double[][] rewards = [.. answers.Select(a => Ppo.Rewards(a, _beta, kl.KlEstimator))];
-        MeasureRewards(measured, answers, rewards, _beta);
-        if (kl.KlPlacement == KlPlacement.Loss)
-        {
-            rewards = [.. answers.Select(a => Ppo.Rewards(a, 0, kl.KlEstimator))];
-        }
-
+        var rewards = Rewards(answers, kl, _beta, measured);
         var earned = answers.Zip(rewards, (answer, paid) => kl.KlPlacement == KlPlacement.Reward ? paid.Sum() : answer.Score);
         double[][] groups = [.. earned.Chunk(settings.Group.NumGenerations)];
         ScoredAnswer[][] rows = [.. answers.Chunk(settings.Group.NumGenerations)];

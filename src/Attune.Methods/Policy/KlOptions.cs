@@ -82,9 +82,6 @@ public sealed record KlOptions
     [Range(1, 1e9)]
     public double KlHorizon { get; init; } = 10_000;
 
-    /// <summary>beta, where it is paid in the reward; else 0.</summary>
-    internal double InReward(double beta) => KlPlacement == KlPlacement.Reward ? beta : 0;
-
     /// <summary>beta, where it is paid in the loss; else 0.</summary>
     internal double InLoss(double beta) => KlPlacement == KlPlacement.Loss ? beta : 0;
 

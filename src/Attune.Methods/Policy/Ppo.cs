@@ -112,13 +112,7 @@ public static class Ppo
 
         protected override IReadOnlyList<IReadOnlyList<PpoItem>> Learn(IReadOnlyList<ScoredAnswer> answers, Metrics measured, Progress at)
         {
-            double[][] rewards = [.. answers.Select(a => Rewards(a, _beta, options.Kl.KlEstimator))];
-            MeasureRewards(measured, answers, rewards, _beta);
-            if (options.Kl.KlPlacement == KlPlacement.Loss)
-            {
-                rewards = [.. answers.Select(a => Rewards(a, 0, options.Kl.KlEstimator))];
-            }
-
+            var rewards = Rewards(answers, options.Kl, _beta, measured);
             if (options.WhitenRewards)
             {
                 Moments.RescaleTogether(rewards, options.SampleVariance);
@@ -145,10 +139,7 @@ public static class Ppo
             return
             [
                 .. Minibatches(estimated.Length, options.PpoEpochs, at)
-                    .Select((part, index) => Minibatch([.. part.Select(i => estimated[i])], at, index))
-                    .Select(part =>
-                        (IReadOnlyList<PpoItem>)[.. part.Select(i => i with { Beta = beta, EntropyCoefficient = entropyCoefficient })]
-                    ),
+                    .Select((part, index) => Minibatch([.. part.Select(i => estimated[i])], at, index, beta, entropyCoefficient)),
             ];
         }
 
@@ -174,7 +165,7 @@ public static class Ppo
             return new Estimated(answer, values, advantages, [.. advantages.Zip(values, (a, v) => a + v)]);
         }
 
-        private PpoItem[] Minibatch(Estimated[] rows, Progress at, int index)
+        private PpoItem[] Minibatch(Estimated[] rows, Progress at, int index, double beta, double entropyCoefficient)
         {
             var advantages = rows.Select(r => r.Advantages.ToArray()).ToArray();
             if (options.AdvantageWhitening == AdvantageWhitening.Minibatch)
@@ -203,6 +194,8 @@ public static class Ppo
                             Support = r.Answer.Rollout.Support,
                             Unchanged = index == 0,
                             Reference = [.. r.Answer.Reference],
+                            Beta = beta,
+                            EntropyCoefficient = entropyCoefficient,
                             CriticOnly = WarmsUp(at),
                             Pretraining = i < texts.Length ? texts[i] : null,
                         }

@@ -68,20 +68,15 @@ public sealed record ReinforcePlusPlusOptions : IPolicyOptions, IValidatableObje
     internal GroupSettings Groups =>
         new(new GroupOptions { NumGenerations = NumGenerations, NumIterations = NumIterations }, Kl, Tokens, Correction, Entropy);
 
-    /// <summary>Its loss is GRPO's, averaged over tokens.</summary>
+    /// <summary>Its loss is GRPO's, averaged over tokens: what that reads of the options.</summary>
     internal GrpoOptions AsGrpo =>
         new()
         {
             Clip = Clip,
             LossNormalization = LossNormalization.Token,
             Tokens = Tokens,
-            Correction = Correction,
-            Entropy = Entropy,
-            Kl = Kl.KlPlacement == KlPlacement.Loss ? Kl : Kl with { KlEstimator = KlEstimator.K3 },
-            Rollouts = Rollouts,
+            Kl = Kl,
             Sampling = Sampling,
-            Scores = Scores,
-            Training = Training,
         };
 }
 
@@ -98,7 +93,7 @@ public static class ReinforcePlusPlus
     /// <returns>of the same shape</returns>
     public static double[][] Advantages(IReadOnlyList<double[]> rewards, int answersPerPrompt)
     {
-        double[][] advantages = [.. rewards.Select(ToGo)];
+        double[][] advantages = [.. rewards.Select(r => Numerics.Advantages.ToCome(r, gamma: 1))];
         if (answersPerPrompt > 1)
         {
             foreach (var group in advantages.Chunk(answersPerPrompt))
@@ -110,17 +105,6 @@ public static class ReinforcePlusPlus
 
         Moments.StandardizeTogether(advantages);
         return advantages;
-    }
-
-    private static double[] ToGo(double[] rewards)
-    {
-        var sums = rewards.ToArray();
-        for (var t = sums.Length - 2; t >= 0; t--)
-        {
-            sums[t] += sums[t + 1];
-        }
-
-        return sums;
     }
 
     private static void Subtract(double[] values, double mean)

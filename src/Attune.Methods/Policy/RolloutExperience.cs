@@ -99,18 +99,20 @@ public abstract partial class RolloutExperience<TItem> : IExperience<TItem>
             .Range(0, passes)
             .SelectMany(pass => at.Seed.For("minibatches", at.Round, pass).Rng().Permutation(count).Chunk(_options.Training.BatchSize));
 
-    /// <summary>Measures what each answer earned after its divergence was paid for.</summary>
-    /// <param name="rewards">One array an answer, one number per answer token.</param>
+    /// <summary>What the answers' tokens earn, and a measure of it after divergence was paid for, wherever that is paid.</summary>
     /// <param name="beta">Price of a nat in this round.</param>
-    protected static void MeasureRewards(Metrics measured, IReadOnlyList<ScoredAnswer> answers, double[][] rewards, double beta)
+    /// <returns>One array an answer, one number per answer token; less the price where it stands in the reward.</returns>
+    protected static double[][] Rewards(IReadOnlyList<ScoredAnswer> answers, KlOptions kl, double beta, Metrics measured)
     {
-        foreach (var (answer, reward) in answers.Zip(rewards, (a, r) => (a, r.Sum())))
+        double[][] paid = [.. answers.Select(a => Ppo.Rewards(a, beta, kl.KlEstimator))];
+        foreach (var (answer, reward) in answers.Zip(paid, (a, r) => (a, r.Sum())))
         {
             measured.Add("objective/rlhf_reward", reward);
             measured.Add("objective/non_score_reward", reward - answer.Score);
         }
 
         measured.Set("objective/kl_coef", beta);
+        return kl.KlPlacement == KlPlacement.Reward ? paid : [.. answers.Select(a => Ppo.Rewards(a, 0, kl.KlEstimator))];
     }
 
     private async ValueTask<Round<TItem>?> DrawAsync(Progress at, CancellationToken cancel)

@@ -76,16 +76,7 @@ public sealed record CpoOptions : IPairMethod, IValidatableObject
     public IReadOnlyList<PreferencePair> Prepare(IReadOnlyList<PreferencePair> update, LanguageModel policy, LanguageModel? reference) =>
         Statistics.WithTokenShares(update, NllMean);
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        if (LabelSmoothing > 0 && LossType is (CpoLoss.Hinge or CpoLoss.Ipo))
-        {
-            yield return new ValidationResult(
-                "label_smoothing has no meaning in hinge and ipo; leave it at 0, or choose loss_type sigmoid or simpo.",
-                [nameof(LabelSmoothing)]
-            );
-        }
-    }
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Cpo.Problems(LossType, LabelSmoothing, "simpo");
 }
 
 /// <summary>
@@ -95,9 +86,6 @@ public sealed record CpoOptions : IPairMethod, IValidatableObject
 /// </summary>
 public static class Cpo
 {
-    // exp of more would overflow float32 in the loss or its gradient.
-    private const double LargestExponent = 60;
-
     /// <summary>The contrast between the answers of a pair, without the likelihood.</summary>
     /// <param name="margin">reward of the chosen answer less that of the rejected one, before beta, [pairs]</param>
     /// <param name="gamma">Used by <see cref="CpoLoss.Simpo"/>: target margin, in units of beta times the margin.</param>
@@ -113,13 +101,32 @@ public static class Cpo
             _ => throw new ArgumentOutOfRangeException(nameof(loss), loss, null),
         };
 
+    /// <summary>What a contrast is made of: sums over answers, or means over their tokens.</summary>
+    internal static Tensor LogProbs(ScoredAnswers answers, CpoLoss loss) =>
+        loss is CpoLoss.Ipo or CpoLoss.Simpo ? answers.MeanLogProbs : answers.LogProbs;
+
+    /// <summary>What a contrast has no use for.</summary>
+    /// <param name="withMargin">The name of <see cref="CpoLoss.Simpo"/> where the options are written.</param>
+    internal static IEnumerable<ValidationResult> Problems(CpoLoss loss, double labelSmoothing, string withMargin) =>
+        labelSmoothing > 0 && loss is (CpoLoss.Hinge or CpoLoss.Ipo)
+            ?
+            [
+                new ValidationResult(
+                    $"label_smoothing has no meaning in hinge and ipo; leave it at 0, or choose loss_type sigmoid or {withMargin}.",
+                    [nameof(CpoOptions.LabelSmoothing)]
+                ),
+            ]
+            : [];
+
     /// <summary>(1 - p^-alpha) / alpha, AlphaPO's reward; log p where alpha is 0, which is its limit.</summary>
     /// <param name="logProbs">log p, [answers]</param>
     /// <returns>[answers]</returns>
     public static Tensor Shaped(Tensor logProbs, double alpha)
     {
         using var scope = NewDisposeScope();
-        return (alpha == 0 ? logProbs + 0 : (1 - (-alpha * logProbs).clamp(max: LargestExponent).exp()) / alpha).MoveToOuterDisposeScope();
+        return (
+            alpha == 0 ? logProbs + 0 : (1 - (-alpha * logProbs).clamp(max: FDivergence.LargestExponent).exp()) / alpha
+        ).MoveToOuterDisposeScope();
     }
 
     public sealed class Objective(CpoOptions options, LanguageModel policy) : PairObjective(policy, null)
@@ -138,8 +145,7 @@ public static class Cpo
         protected override void Measure(Metrics metrics, ScoredPairs pairs) =>
             metrics.AddSum("nll_loss", options.CpoAlpha == 0 ? 0 : Nll(pairs).sum().ToDouble(), pairs.Items.Count);
 
-        private Tensor Score(ScoredAnswers answers) =>
-            Shaped(options.LossType is CpoLoss.Ipo or CpoLoss.Simpo ? answers.MeanLogProbs : answers.LogProbs, options.Alpha);
+        private Tensor Score(ScoredAnswers answers) => Shaped(LogProbs(answers, options.LossType), options.Alpha);
 
         private static Tensor Nll(ScoredPairs pairs) => -pairs.Numbers(p => p.TokenShare) * pairs.Chosen.MeanLogProbs;
     }

@@ -58,9 +58,6 @@ public enum DpoLoss
 /// </summary>
 public static class DpoLosses
 {
-    // exp of more would overflow float32 in the loss or its gradient.
-    private const double LargestExponent = 60;
-
     internal static readonly Dictionary<DpoLoss, Func<DpoScores, Tensor>> Table = new()
     {
         [DpoLoss.Sigmoid] = s => Dpo.Conservative(s.Margin, s.Beta, s.LabelSmoothing),
@@ -187,7 +184,7 @@ public static class DpoLosses
         using var scope = NewDisposeScope();
         var z = beta * margin;
         var weight = (z / tau).sigmoid();
-        return ((weight - 1) * LogSigma(z) + weight * (-z).clamp(max: LargestExponent).exp()).MoveToOuterDisposeScope();
+        return ((weight - 1) * LogSigma(z) + weight * (-z).clamp(max: FDivergence.LargestExponent).exp()).MoveToOuterDisposeScope();
     }
 
     private static Tensor LogSigma(Tensor x) => nn.functional.logsigmoid(x);

@@ -27,7 +27,7 @@ public enum FDivergenceType
 public static class FDivergence
 {
     // exp of more would overflow float32 in the loss or its gradient; there the loss is flat, or hopeless, anyway.
-    private const double LargestExponent = 60;
+    internal const double LargestExponent = 60;
 
     /// <summary>
     /// f'(pi / pi_ref) less its constant, which cancels between the answers of a pair (1 for reverse KL, -1 / alpha ... for alpha).

@@ -72,16 +72,8 @@ public sealed record TpoOptions : IPairMethod, IValidatableObject
     public IReadOnlyList<PreferencePair> Prepare(IReadOnlyList<PreferencePair> update, LanguageModel policy, LanguageModel? reference) =>
         TpoAlpha == 0 || NllMean == NllMean.Answer ? update : Statistics.WithTokenShares(update, p => Tpo.Gold(p).AnswerLength);
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        if (LabelSmoothing > 0 && LossType is (TpoLoss.Hinge or TpoLoss.Ipo))
-        {
-            yield return new ValidationResult(
-                "label_smoothing has no meaning in hinge and ipo; leave it at 0, or choose loss_type sigmoid or tpo-l.",
-                [nameof(LabelSmoothing)]
-            );
-        }
-    }
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        Cpo.Problems(Tpo.Contrast(LossType), LabelSmoothing, "tpo-l");
 }
 
 /// <summary>
@@ -132,8 +124,7 @@ public static class Tpo
             }
         }
 
-        private Tensor Score(ScoredAnswers answers) =>
-            options.LossType is TpoLoss.Ipo or TpoLoss.TpoL ? answers.MeanLogProbs : answers.LogProbs;
+        private Tensor Score(ScoredAnswers answers) => Cpo.LogProbs(answers, Tpo.Contrast(options.LossType));
 
         private Tensor Nll(ScoredPairs pairs)
         {

@@ -54,7 +54,8 @@ public sealed record BestOfNStage : Stage
     public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
-        using var setup = new PolicySetup(Kind, Task, new AnswerOptions(Temperature, MaxNewTokens, EvaluationPrompts), context);
+        var sampling = new AnswerSampling { Temperature = Temperature, MaxNewTokens = MaxNewTokens };
+        using var setup = new PolicySetup(Kind, Task, new AnswerOptions(sampling, EvaluationPrompts), context);
         setup.CheckContext();
         await setup.Sampler.UseWeightsAsync(setup.Policy, 0, cancel);
         var answered = await AnswerAsync(setup, context, cancel);

@@ -21,7 +21,7 @@ namespace Attune.Recipes.Stages;
 
 /// <summary>How answers are drawn and measured.</summary>
 /// <param name="Method">How the method samples and trains; null where nothing is trained.</param>
-internal sealed record AnswerOptions(double Temperature, int MaxNewTokens, int EvaluationPrompts, IPolicyOptions? Method = null)
+internal sealed record AnswerOptions(AnswerSampling Sampling, int EvaluationPrompts, IPolicyOptions? Method = null)
 {
     /// <summary>Whether a rule for stopping looks at held-out answers: then it has as many prompts of its own.</summary>
     public bool Validates => Method?.Rollouts is { } rollouts && (rollouts.StopOnGoldDrop > 0 || rollouts.StopOnDisagreement > 0);
@@ -70,11 +70,7 @@ internal sealed class PolicySetup : IDisposable
 
             Reward = task.BuildReward(kind, context, Encoder, _owned, trained, Shared, precision);
             Sampler = Own(new LocalSampler { Type = options.Method?.SamplingType() ?? KernelType.F32, Decode = Encoder.Tokenizer.Decode });
-            Sampling = (options.Method?.Sampling ?? new AnswerSampling()).Of(options.Temperature, options.MaxNewTokens) with
-            {
-                EndToken = Encoder.Tokenizer.EndToken,
-                BatchSize = 64,
-            };
+            Sampling = options.Sampling.ToSampler() with { EndToken = Encoder.Tokenizer.EndToken, BatchSize = 64 };
             Evaluation = MakeEvaluation(task, options, pretrained, HeldOut);
             Validation = options.Validates ? MakeValidation(task, options, pretrained) : null;
         }

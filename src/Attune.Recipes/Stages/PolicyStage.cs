@@ -16,8 +16,7 @@ public abstract record PolicyStage : Stage
     /// <summary>The method's options: how it samples, measures and trains.</summary>
     internal abstract IPolicyOptions Options { get; }
 
-    internal AnswerOptions Answers =>
-        new(Options.Sampling.Temperature, Options.Sampling.MaxNewTokens, Options.Rollouts.EvaluationPrompts, Options);
+    internal AnswerOptions Answers => new(Options.Sampling, Options.Rollouts.EvaluationPrompts, Options);
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Tokens;
@@ -44,12 +45,12 @@ public sealed class GenerativeReward(
 
     public ValueTask<IReadOnlyList<Score>> ScoreAsync(IReadOnlyList<Rollout> rollouts, CancellationToken cancel)
     {
-        var questions = rollouts.Select(Question).ToArray();
-        (_read, _cut) = (_read + questions.Length, _cut + questions.Count(IsCut));
-        var logProbs = AnswerLogProbs.Of(
-            model,
-            [.. questions.Select(q => WithVerdict(q, verdicts.Good)), .. questions.Select(q => WithVerdict(q, verdicts.Bad))]
-        );
+        var (good, bad) = (judge.Tokenizer.Encode(verdicts.Good), judge.Tokenizer.Encode(verdicts.Bad));
+        var room = model.Config.ContextLength - Math.Max(good.Length, bad.Length);
+        var questions = rollouts.Select(r => judge.EncodePrompt(Question(r))).ToArray();
+        (_read, _cut) = (_read + questions.Length, _cut + questions.Count(q => q.Length > room));
+        TokenSequence[] asked = [.. questions.Select(q => WithVerdict(q, good, room)), .. questions.Select(q => WithVerdict(q, bad, room))];
+        var logProbs = AnswerLogProbs.Of(model, asked);
         double[] sums = [.. logProbs.Select(l => l.Sum(p => (double)p))];
         return ValueTask.FromResult<IReadOnlyList<Score>>([
             .. rollouts.Select((r, i) => Score.Outcome(r, Reward(sums[i] - sums[rollouts.Count + i]), Name)),
@@ -59,16 +60,13 @@ public sealed class GenerativeReward(
     /// <summary>A rollout as it is asked about.</summary>
     public Prompt Question(Rollout rollout)
     {
-        var tokens = rollout.Sequence;
-        var prompt = policy.ConversationOf(tokens.Prompt) ?? new Prompt.Text(policy.Tokenizer.Decode(tokens.Prompt));
-        var ended = rollout.Stop == StopReason.EndToken && tokens.AnswerLength > 0;
-        var answer = policy.DecodeAnswer(prompt, ended ? tokens.Answer[..^1] : tokens.Answer);
-        var asked = prompt is Prompt.Chat chat
+        var read = ReadAnswer.Of(rollout, policy);
+        var asked = read.Prompt is Prompt.Chat chat
             ? string.Join("\n", chat.Messages.Select(m => $"{m.Role}: {m.Content}"))
-            : ((Prompt.Text)prompt).Value;
+            : ((Prompt.Text)read.Prompt).Value;
         // In one pass, so that a prompt which holds "{answer}" is not filled in.
         var text = string.Join(
-            answer,
+            read.Answer,
             question.Split("{answer}").Select(part => part.Replace("{prompt}", asked, StringComparison.Ordinal))
         );
         return ReferenceEquals(judge.Template, ChatTemplates.Plain)
@@ -80,15 +78,10 @@ public sealed class GenerativeReward(
 
     private double Reward(double odds) => logOdds ? odds : 1 / (1 + Math.Exp(-odds));
 
-    private int Room => model.Config.ContextLength - new[] { verdicts.Good, verdicts.Bad }.Max(v => judge.Tokenizer.Encode(v).Length);
-
-    private bool IsCut(Prompt asked) => judge.EncodePrompt(asked).Length > Room;
-
-    /// <summary>What its context cannot hold is cut from the beginning of the question.</summary>
-    private TokenSequence WithVerdict(Prompt asked, string verdict)
+    /// <summary>What the context cannot hold is cut from the beginning of the question.</summary>
+    private static TokenSequence WithVerdict(ImmutableArray<int> question, ImmutableArray<int> verdict, int room)
     {
-        var tokens = judge.EncodePrompt(asked);
-        tokens = tokens.Length > Room ? tokens[^Room..] : tokens;
-        return new TokenSequence([.. tokens, .. judge.Tokenizer.Encode(verdict)], tokens.Length);
+        var tokens = question.Length > room ? question[^room..] : question;
+        return new TokenSequence([.. tokens, .. verdict], tokens.Length);
     }
 }

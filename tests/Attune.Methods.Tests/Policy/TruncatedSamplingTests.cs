@@ -31,7 +31,8 @@ public sealed class TruncatedSamplingTests
             TopK = topK,
             TopP = topP,
             MinP = minP,
-        }.Of(1, 2) with
+            MaxNewTokens = 2,
+        }.ToSampler() with
         {
             EndToken = 0,
         };
@@ -65,7 +66,7 @@ public sealed class TruncatedSamplingTests
             Temperature = 0.9,
         };
         using var tiny = new TinyPpo(TinyPpo.Small with { Sampling = sampling });
-        var context = tiny.Parts with { Sampling = sampling.Of(0.9, 6) with { EndToken = TinyRollouts.EndToken } };
+        var context = tiny.Parts with { Sampling = sampling.ToSampler() with { EndToken = TinyRollouts.EndToken } };
         var at = Progress.Start(new Seed(4));
         // The first update checks that the ratio is 1: with the uncut probabilities on one side alone it would not be.
         if (method == "ppo")
