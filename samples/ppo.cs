@@ -80,7 +80,7 @@ var experience = new Ppo.Experience(
         Reference = reference,
         Prompts = new PromptPool(prompts),
         Sampler = sampler,
-        Sampling = new SamplingOptions { MaxNewTokens = options.MaxNewTokens, EndToken = encoder.Tokenizer.EndToken },
+        Sampling = new SamplingOptions { MaxNewTokens = options.Sampling.MaxNewTokens, EndToken = encoder.Tokenizer.EndToken },
         Reward = reward,
     }
 )
