@@ -17,8 +17,9 @@ public static class NarrowVectors
     /// <returns>What the run printed, the total last.</returns>
     public static async Task<string> RunAsync(string setting, CancellationToken cancel, params Type[] classes)
     {
-        var program = Environment.ProcessPath!;
-        Assert.SkipWhen(Path.GetFileNameWithoutExtension(program) == "dotnet", "Runs where the tests are a program of their own.");
+        // Beside the assembly, also where `dotnet test` has loaded that into a process of its own.
+        var program = Path.ChangeExtension(classes[0].Assembly.Location, OperatingSystem.IsWindows() ? "exe" : null);
+        Assert.True(File.Exists(program), $"The program of these tests is expected at {program}.");
         var start = new ProcessStartInfo(program, classes.SelectMany(c => new[] { "-class", c.FullName! }))
         {
             RedirectStandardOutput = true,
