@@ -33,7 +33,7 @@ public static partial class MetricCatalog
                 new(
                     "reward_std",
                     "reward",
-                    "Mean over prompts of the standard deviation of the rewards of their answers (RLOO, GRPO).",
+                    "Mean over prompts of the standard deviation of the rewards of their answers, where there are several.",
                     "TRL GRPO"
                 ),
                 new(

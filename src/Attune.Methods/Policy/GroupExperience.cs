@@ -63,7 +63,8 @@ public abstract class GroupExperience(IPolicyOptions options, GroupSettings sett
         ScoredAnswer[][] rows = [.. answers.Chunk(settings.Group.NumGenerations)];
         double[] advantages = [.. Advantages(groups, rows).SelectMany(a => a)];
         var ofTokens = TokenAdvantages(rows, rewards);
-        foreach (var group in groups)
+        // Of an answer alone nothing can be said.
+        foreach (var group in groups.Where(g => g.Length > 1))
         {
             measured.Add("reward_std", Math.Sqrt(Moments.Of(group).Variance));
             measured.Add("frac_reward_zero_std", group.All(r => r == group[0]) ? 1 : 0);
