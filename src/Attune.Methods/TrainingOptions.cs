@@ -22,6 +22,10 @@ public sealed record TrainingOptions
     [Range(0, 1)]
     public double WarmupRatio { get; init; }
 
+    [Description("schedule cosine: share of the peak at which it ends; 0.1 as in GPT-3, 0 as in Hugging Face's cosine")]
+    [Range(0, 1)]
+    public double MinLrRate { get; init; } = 0.1;
+
     [Description("items in one optimiser step")]
     [Range(1, 1_000_000)]
     public int BatchSize { get; init; } = 32;
@@ -74,6 +78,12 @@ public sealed record TrainingOptions
     [Description("LoRA adapter to train instead of the weights: r, alpha, dropout, targets, type, base, head")]
     public LoraOptions Lora { get; init; } = new();
 
+    [Description(
+        "decay of a moving average of the weights, taken after each update, that the run ends with in place of the last weights; 0 for none"
+    )]
+    [Range(0, 0.999999)]
+    public double EmaDecay { get; init; }
+
     [Description("rounds between checkpoints; 0 for none before the end")]
     [Range(0, 1_000_000)]
     public int CheckpointEvery { get; init; } = 50;
@@ -89,7 +99,7 @@ public sealed record TrainingOptions
             MaxGradientNorm = MaxGradNorm,
         };
 
-    public Schedule LearningRateSchedule => new(Schedule, LearningRate, WarmupRatio);
+    public Schedule LearningRateSchedule => new(Schedule, LearningRate, WarmupRatio) { Floor = MinLrRate };
 
     /// <summary>
     /// Microbatch with the default filled in: small enough that its rows are of about one length, large enough to keep the cores busy.

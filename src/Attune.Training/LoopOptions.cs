@@ -3,7 +3,11 @@ namespace Attune.Training;
 /// <summary>How the loop runs, independently of what it trains.</summary>
 /// <param name="Microbatch">Items that go through the model at once; changes memory, not results.</param>
 /// <param name="CheckpointEvery">Rounds between checkpoints; 0 for none before the end.</param>
-public sealed record LoopOptions(int Microbatch, int CheckpointEvery);
+public sealed record LoopOptions(int Microbatch, int CheckpointEvery)
+{
+    /// <summary>Decay of the moving average of the weights that the run ends with; 0 ends with the weights themselves.</summary>
+    public double EmaDecay { get; init; }
+}
 
 /// <summary>How a run of the loop ended.</summary>
 public enum LoopEnd

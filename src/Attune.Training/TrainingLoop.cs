@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Attune.Core;
 using Attune.Core.Runs;
+using Attune.Models.Weights;
 using Attune.Training.Checkpoints;
 using Attune.Training.Contracts;
 using Attune.Training.Optimisation;
@@ -22,13 +23,18 @@ public sealed class TrainingLoop<T>(
 ) : IDisposable
 {
     private readonly Optimiser _optimiser = new(objective.Groups, optimiser);
+
+    // After the optimiser, which puts masters behind weights of a lesser type.
+    private readonly WeightEma? _average = options.EmaDecay > 0 ? new(objective.Learners, options.EmaDecay) : null;
     private TimeSpan? _saving;
+
+    private IReadOnlyList<FlatParameters> Followers => [.. experience.Followers, .. _average?.Averages ?? []];
 
     /// <summary>Loads the newest checkpoint, if there is one.</summary>
     /// <returns>Where to go on, and the log's sequence number at that point; null where there is nothing to resume.</returns>
     public CheckpointManifest? Restore()
     {
-        var manifest = checkpoints?.RestoreLatest(_optimiser.Parts, experience.Followers);
+        var manifest = checkpoints?.RestoreLatest(_optimiser.Parts, Followers);
         if (manifest is not null)
         {
             experience.Restore(manifest.State);
@@ -37,7 +43,7 @@ public sealed class TrainingLoop<T>(
         return manifest;
     }
 
-    /// <summary>Runs to the end, or until cancelled.</summary>
+    /// <summary>Runs to the end, or until cancelled. At the end the learners hold their moving average, where one is kept.</summary>
     public async Task<(Progress Progress, LoopEnd End)> RunAsync(Progress start, ILoopObserver observer, CancellationToken cancel)
     {
         var progress = start;
@@ -56,7 +62,7 @@ public sealed class TrainingLoop<T>(
             if (round is null)
             {
                 Checkpoint(progress, observer);
-                return (progress, cancel.IsCancellationRequested ? LoopEnd.Cancelled : LoopEnd.Finished);
+                return (progress, cancel.IsCancellationRequested ? LoopEnd.Cancelled : Finish());
             }
 
             // A round, once drawn, is learned whole even if cancelled meanwhile: half a round could not be replayed.
@@ -68,7 +74,18 @@ public sealed class TrainingLoop<T>(
         }
     }
 
-    public void Dispose() => _optimiser.Dispose();
+    public void Dispose()
+    {
+        _average?.Dispose();
+        _optimiser.Dispose();
+    }
+
+    /// <summary>The last checkpoint keeps the weights as they were trained; what is used from now on is their average.</summary>
+    private LoopEnd Finish()
+    {
+        _average?.Use();
+        return LoopEnd.Finished;
+    }
 
     private Progress Learn(Round<T> round, Progress progress, ILoopObserver observer)
     {
@@ -87,6 +104,8 @@ public sealed class TrainingLoop<T>(
             }
 
             progress = progress with { Updates = progress.Updates + 1 };
+            _average?.Update();
+            experience.Updated(progress);
             observer.OnUpdate(progress, experience.PlannedUpdates, metrics);
             if (round.EndsAfter?.Invoke(++done, metrics) == true)
             {
@@ -108,7 +127,7 @@ public sealed class TrainingLoop<T>(
         }
 
         var start = Stopwatch.GetTimestamp();
-        checkpoints.Save(_optimiser.Parts, progress, experience.State, observer.LastSequence, experience.Followers);
+        checkpoints.Save(_optimiser.Parts, progress, experience.State, observer.LastSequence, Followers);
         _saving = Stopwatch.GetElapsedTime(start);
     }
 

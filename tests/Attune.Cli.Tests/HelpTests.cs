@@ -98,6 +98,6 @@ public sealed partial class HelpTests : IDisposable
 
     private Outcome Run(string[] arguments) => AttuneProgram.Run(_folder.Path, arguments);
 
-    [GeneratedRegex("`attune ([a-z-]+)")]
+    [GeneratedRegex("`attune ([a-z0-9-]+)")]
     private static partial Regex CommandName();
 }

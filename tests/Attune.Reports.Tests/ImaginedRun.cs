@@ -73,7 +73,7 @@ internal static class ImaginedRun
             var metrics = new Dictionary<string, double>
             {
                 ["loss"] = loss,
-                ["perplexity"] = Math.Exp(loss),
+                ["eval_perplexity"] = Math.Exp(loss),
                 ["entropy"] = loss - 0.1 + (0.03 * rng.NextNormal()),
                 ["mean_token_accuracy"] = 0.62 - (0.3 * Math.Exp(-update / 45.0)) + (0.015 * rng.NextNormal()),
                 ["learning_rate"] = 3e-4 * Math.Min(update / 20.0, 0.5 * (1 + Math.Cos(Math.PI * update / 240))),

@@ -29,6 +29,13 @@ public sealed class ScheduleTests
         Assert.Equal(expected, new Schedule(kind, 1, 0.2).At(update, 10), 1e-12);
 
     [Fact]
+    public void A_cosine_without_a_floor_ends_at_0()
+    {
+        var schedule = new Schedule(ScheduleKind.Cosine, 1, 0) { Floor = 0 };
+        Assert.Equal([1, 0.5, 0], new long[] { 0, 5, 10 }.Select(u => schedule.At(u, 10)), (a, b) => Math.Abs(a - b) < 1e-12);
+    }
+
+    [Fact]
     public void Law_the_rate_is_more_than_0_and_at_most_the_peak_while_there_are_updates() =>
         Schedules.Sample(s =>
             Enumerable.Range(0, s.Planned).All(u => s.Schedule.At(u, s.Planned) is var rate && rate > 0 && rate <= 3e-4 * (1 + 1e-12))

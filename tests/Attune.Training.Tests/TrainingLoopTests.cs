@@ -112,6 +112,56 @@ public sealed class TrainingLoopTests
     }
 
     [Fact]
+    public async Task A_run_with_a_moving_average_ends_with_it_and_learns_from_the_weights_themselves()
+    {
+        using var learner = new OneWeight();
+        var weights = new List<float>();
+        var observer = new RecordingObserver { AfterUpdate = _ => weights.Add(learner.Weight) };
+        using var loop = Loop(learner, new ThreeUpdates(), new Schedule(ScheduleKind.Constant, 0.1, 0), emaDecay: 0.75);
+        await loop.RunAsync(Progress.Start(new Seed(1)), observer, CancellationToken.None);
+        using var plain = new OneWeight();
+        var plainWeights = new List<float>();
+        using var other = Loop(plain, new ThreeUpdates(), new Schedule(ScheduleKind.Constant, 0.1, 0));
+        await other.RunAsync(
+            Progress.Start(new Seed(1)),
+            new RecordingObserver { AfterUpdate = _ => plainWeights.Add(plain.Weight) },
+            CancellationToken.None
+        );
+        Assert.Equal(plainWeights, weights);
+        // It begins at the first weight, 0.
+        Assert.Equal(weights.Aggregate(0.0, (average, w) => 0.75 * average + 0.25 * w), learner.Weight, 1e-6);
+        Assert.NotEqual(weights[^1], learner.Weight);
+    }
+
+    [Fact]
+    public async Task A_resumed_run_has_the_same_moving_average()
+    {
+        using var folder = new TemporaryFolder();
+        using var whole = new OneWeight();
+        using var uninterrupted = Loop(whole, new ThreeUpdates(), new Schedule(ScheduleKind.Constant, 0.1, 0), emaDecay: 0.9);
+        await uninterrupted.RunAsync(Progress.Start(new Seed(1)), new RecordingObserver(), CancellationToken.None);
+
+        using var cancel = new CancellationTokenSource();
+        using var first = new OneWeight();
+        var stop = new RecordingObserver { AfterUpdate = _ => cancel.Cancel() };
+        var checkpoints = new DirectoryCheckpoints(folder.Path, []);
+        using (var loop = Loop(first, new ThreeUpdates(), new Schedule(ScheduleKind.Constant, 0.1, 0), 1, checkpoints, 0.9))
+        {
+            await loop.RunAsync(Progress.Start(new Seed(1)), stop, cancel.Token);
+        }
+
+        using var second = new OneWeight();
+        using var resumed = Loop(second, new ThreeUpdates(), new Schedule(ScheduleKind.Constant, 0.1, 0), 1, checkpoints, 0.9);
+        var at = resumed.Restore()!;
+        await resumed.RunAsync(
+            new Progress(at.Round, at.Updates, at.Items, new Seed(at.Seed)),
+            new RecordingObserver(),
+            CancellationToken.None
+        );
+        Assert.Equal(whole.Weight, second.Weight);
+    }
+
+    [Fact]
     public async Task A_time_out_inside_the_experience_is_no_end_of_the_run()
     {
         using var learner = new OneWeight();
@@ -149,8 +199,9 @@ public sealed class TrainingLoopTests
         IExperience<double> experience,
         Schedule schedule,
         int microbatch = 1,
-        DirectoryCheckpoints? checkpoints = null
-    ) => new(learner, experience, schedule, new OptimiserOptions(), new LoopOptions(microbatch, 0), checkpoints);
+        DirectoryCheckpoints? checkpoints = null,
+        double emaDecay = 0
+    ) => new(learner, experience, schedule, new OptimiserOptions(), new LoopOptions(microbatch, 0) { EmaDecay = emaDecay }, checkpoints);
 
     private sealed class OneWeight : IObjective<double>, IDisposable
     {

@@ -30,6 +30,16 @@ public sealed record Preference(Prompt Prompt, string Chosen, string Rejected, d
     [JsonIgnore]
     public double Probability { get; init; } = 1;
 
+    /// <summary>The same as JSON has it: absent where the label is certain.</summary>
+    [JsonInclude]
+    [JsonPropertyName("probability")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    private double? Uncertain
+    {
+        get => Probability == 1 ? null : Probability;
+        init => Probability = value ?? 1;
+    }
+
     /// <summary>A third answer, to be imitated (the column <c>reference</c> of triple preferences); null where there is none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Gold { get; init; }

@@ -61,12 +61,6 @@ public static partial class MetricCatalog
                 ),
                 new("eval/response_length", "tokens", "Mean length of the held-out answers.", Own),
                 new(
-                    "eval/distinct_2",
-                    "1",
-                    "Distinct word pairs divided by all word pairs of the answers. It falls when they repeat themselves.",
-                    "Li et al. 2016"
-                ),
-                new(
                     "eval/posterior_kl",
                     "nats",
                     "KL(pi || pi*), the divergence from the exact optimum pi* = pi_0 exp(r / beta) / Z, where answers can be "
@@ -123,37 +117,6 @@ public static partial class MetricCatalog
                 ),
                 new("time/update", "s", "Optimiser steps: those of the round if answers are sampled, otherwise those of one update.", Own),
                 new("time/checkpoint", "s", "Writing the checkpoint before this round.", Own),
-                new("time/total", "s", "The whole round or update.", Own),
-                new("time/tokens_per_second", "tokens/s", "Trained or sampled tokens per second.", Own),
-            ]
-        );
-
-    private static MetricGroup Summary =>
-        new(
-            "Summary of a run",
-            [
-                new("gold_reward_before", "reward", "eval/gold_reward of the policy before it was aligned.", Own),
-                new("gold_reward_after", "reward", "eval/gold_reward of the final policy.", Own),
-                new("proxy_reward_before", "reward", "eval/proxy_reward of the policy before it was aligned.", Own),
-                new("proxy_reward_after", "reward", "eval/proxy_reward of the final policy.", Own),
-                new("kl_nats", "nats", "Divergence of the final policy from the reference.", Own),
-                new(
-                    "kl_nats_bound",
-                    "nats",
-                    "Upper bound of the divergence from the reference, where it is not measured (best-of-n).",
-                    "Beirami et al. 2024"
-                ),
-                new("reward_model_accuracy", "1", "eval_accuracy of the final reward model.", Own),
-                new("kept_score", "reward", "Rejection sampling: mean score of all answers kept in the run.", Own),
-                new("blind_score", "reward", "Rejection sampling: mean score of as many answers, chosen blindly among the same.", Own),
-                new("win_rate_vs_reference", "1", "eval/win_rate of the final policy.", Own),
-                new("win_rate_vs_reference_low", "1", "Lower end of its 95% interval.", "Wilson 1927"),
-                new("win_rate_vs_reference_high", "1", "Upper end of its 95% interval.", "Wilson 1927"),
-                new("perplexity_pretrained_before", "1", "eval/perplexity_pretrained of the policy before it was aligned.", Own),
-                new("perplexity_pretrained_after", "1", "eval/perplexity_pretrained of the final policy.", Own),
-                new("unknown_word_share_before", "1", "eval/unknown_word_share of the policy before it was aligned.", Own),
-                new("unknown_word_share_after", "1", "eval/unknown_word_share of the final policy.", Own),
-                new("seconds", "s", "Wall-clock time of the whole run.", Own),
             ]
         );
 }

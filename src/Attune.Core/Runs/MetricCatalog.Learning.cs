@@ -28,7 +28,6 @@ public static partial class MetricCatalog
             [
                 new("entropy", "nats", "Mean entropy of the next-token distribution over trained tokens.", Trl),
                 new("mean_token_accuracy", "1", "Share of trained tokens that the model ranked first.", Trl),
-                new("perplexity", "1", "exp(loss), where loss is the mean negative log-likelihood per token.", Own),
                 new("eval_perplexity", "1", "exp(eval_loss) on held-out completions.", Own),
                 new("eval_entropy", "nats", "The entropy on held-out data.", Trl),
                 new("eval_mean_token_accuracy", "1", "The token accuracy on held-out data.", Trl),
@@ -51,30 +50,6 @@ public static partial class MetricCatalog
                     "1",
                     "Expected calibration error: mean distance between predicted preference and observed share, weighted by bin counts.",
                     "Guo et al. 2017, eq. 3"
-                ),
-                new(
-                    "eval_gold_accuracy",
-                    "1",
-                    "Share of held-out pairs that the model orders like the hidden utility, regardless of label noise.",
-                    Own
-                ),
-                new(
-                    "reference_mean",
-                    "reward",
-                    "Mean reward of reference samples before normalisation, which shifts it to 0.",
-                    Ziegler + ", section 2"
-                ),
-                new(
-                    "reference_std",
-                    "reward",
-                    "Standard deviation of the reward over reference samples before normalisation.",
-                    Ziegler + ", section 2"
-                ),
-                new(
-                    "ensemble_sd",
-                    "reward",
-                    "Mean standard deviation of the reward over the members of the ensemble, on held-out answers.",
-                    "Christiano et al. 2017, section 2.2.4"
                 ),
             ]
         );

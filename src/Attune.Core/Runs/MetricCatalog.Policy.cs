@@ -6,7 +6,6 @@ public static partial class MetricCatalog
         new(
             "Policy gradients",
             [
-                new("episode", "answers", "Answers sampled so far.", TrlPpo),
                 new(
                     "objective/kl",
                     "nats",
@@ -34,7 +33,7 @@ public static partial class MetricCatalog
                 new(
                     "reward_std",
                     "reward",
-                    "Mean over prompts of the standard deviation of the rewards of their answers (RLOO, GRPO).",
+                    "Mean over prompts of the standard deviation of the rewards of their answers, where there are several.",
                     "TRL GRPO"
                 ),
                 new(
@@ -49,6 +48,12 @@ public static partial class MetricCatalog
                     "GRPO: mean over answer tokens of the divergence estimate in its loss, before its coefficient. KTO: z_0, "
                         + "the divergence per answer, estimated from mismatched answers and not below 0.",
                     "TRL GRPO; TRL KTO"
+                ),
+                new(
+                    "objective/baseline",
+                    "reward",
+                    "ReMax: mean score of the greedy answers to the round's prompts. A*-PO: mean of their values V*.",
+                    Own
                 ),
                 new("objective/kept_scores", "reward", "Mean score of the answers kept for training (rejection sampling).", Own),
                 new("objective/blind_scores", "reward", "Mean score of as many answers, chosen blindly among the same.", Own),
@@ -93,7 +98,14 @@ public static partial class MetricCatalog
                     TrlPpo + "; Schulman et al. 2017, eq. 7"
                 ),
                 new("policy/entropy_avg", "nats", "Mean entropy of the next-token distribution over answer tokens.", TrlPpo),
-                new("loss/policy_avg", "1", "Clipped policy loss; in GRPO with its KL term.", TrlPpo + "; Schulman et al. 2017, eq. 7"),
+                new("policy/implicit_reward", "reward", "A*-PO: mean of beta 2 log(pi / pi_ref) over answers.", "TRL A2PO"),
+                new("policy/optimal_advantage", "reward", "A*-PO: mean of r - V* over answers, its goal.", "TRL A2PO"),
+                new(
+                    "loss/policy_avg",
+                    "1",
+                    "Clipped policy loss; in GRPO with its KL term; in A*-PO the squared distance.",
+                    TrlPpo + "; Schulman et al. 2017, eq. 7"
+                ),
                 new("loss/value_avg", "reward squared", "Clipped value loss, before its coefficient.", TrlPpo),
                 new(
                     "loss/ptx_avg",
@@ -109,7 +121,6 @@ public static partial class MetricCatalog
                     TrlPpo
                 ),
                 new("val/ratio_var", "1", "Mean squared distance of that ratio from 1.", TrlPpo),
-                new("val/num_eos_tokens", "tokens", "End tokens among the sampled answers of the round.", TrlPpo),
                 new(
                     "val/explained_variance",
                     "1",
@@ -117,7 +128,13 @@ public static partial class MetricCatalog
                     "verl, critic/vf_explained_var"
                 ),
                 new("val/bias", "reward", "Mean value minus mean return over the answer tokens; 0 where the critic knows the unit.", Own),
-                new("val/advantage_std", "reward", "Standard deviation of the advantages before whitening.", Own),
+                new(
+                    "val/advantage_std",
+                    "reward",
+                    "Standard deviation of the advantages before they are scaled or whitened: over tokens in PPO, REINFORCE++ and ReMax, "
+                        + "over answers in the others.",
+                    Own
+                ),
                 new("response_length/mean", "tokens", "Mean length of the sampled answers.", "verl"),
                 new("response_length/min", "tokens", "Shortest sampled answer.", "verl"),
                 new("response_length/max", "tokens", "Longest sampled answer.", "verl"),

@@ -12,7 +12,8 @@ public sealed record MetricGroup(string Title, ImmutableArray<MetricDefinition> 
 /// </summary>
 public static partial class MetricCatalog
 {
-    public static ImmutableArray<MetricGroup> Groups { get; } = [Shared, Supervised, Reward, Preference, Policy, Evaluation, Time, Summary];
+    public static ImmutableArray<MetricGroup> Groups { get; } =
+    [Shared, Supervised, Reward, Preference, Policy, Evaluation, Time, StageFigures, Summary];
 
     public static IEnumerable<MetricDefinition> All => Groups.SelectMany(group => group.Metrics);
 

@@ -80,7 +80,7 @@ internal sealed class Trl : IExchangeFormat
     /// <summary>The frame with its emptied places filled. What it never had is not added, and what it kept is not changed.</summary>
     private static JsonObject Filled(JsonObject frame, JsonObject fields)
     {
-        foreach (var (name, value) in fields.Where(f => f.Key != "margin" && frame.ContainsKey(f.Key)))
+        foreach (var (name, value) in fields.Where(f => f.Key is not ("margin" or "probability") && frame.ContainsKey(f.Key)))
         {
             frame[name] = value?.DeepClone();
         }
@@ -140,7 +140,10 @@ internal sealed class Trl : IExchangeFormat
     }
 
     private static (ItemContent, Judgement?) Paired(Preference pair) =>
-        (Item(pair.Prompt, [pair.Chosen, pair.Rejected], pair.Cut), new ComparisonJudgement(Pick.First));
+        (
+            Item(pair.Prompt, [pair.Chosen, pair.Rejected], pair.Cut),
+            new ComparisonJudgement(Pick.First) { Probability = pair.Probability == 1 ? null : pair.Probability }
+        );
 
     /// <summary>Labels may be null here: steps that were not rated.</summary>
     private static (ItemContent, Judgement?) Stepwise(RowFields row)

@@ -41,6 +41,12 @@ public enum Pick
 /// was asked.</param>
 public sealed record ComparisonJudgement(Pick Pick, int? Strength = null) : Judgement
 {
+    /// <summary>
+    /// Probability that the picked answer is better, where the source says it, such as the share of annotators who said so; null where it
+    /// only says which.
+    /// </summary>
+    public double? Probability { get; init; }
+
     public static ComparisonJudgement OfStrength(int level, string? comment = null) =>
         new(Core.Feedback.Strength.PrefersFirst(level) ? Pick.First : Pick.Second, level) { Comment = comment };
 }

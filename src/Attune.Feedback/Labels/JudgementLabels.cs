@@ -24,7 +24,10 @@ public static class JudgementLabels
         {
             ComparisonJudgement { Pick: Pick.First or Pick.Second } comparison =>
             [
-                Pair(item.Prompt, item.Candidates[0], item.Candidates[1], comparison.Pick == Pick.First, comparison.Strength),
+                Pair(item.Prompt, item.Candidates[0], item.Candidates[1], comparison.Pick == Pick.First, comparison.Strength) with
+                {
+                    Probability = comparison.Probability ?? 1,
+                },
             ],
             RankingJudgement ranking => [new Ranking(item.Prompt, Texts(item), ranking.Ranks) { Cut = Cut(item.Candidates) }],
             ChoiceJudgement { Best: { } best } => [new Choice(item.Prompt, Texts(item), best) { Cut = Cut(item.Candidates) }],

@@ -43,6 +43,10 @@ internal static class JudgementRules
         {
             yield return $"pick is {comparison.Pick}; expected First, Second, Tie or BothBad.";
         }
+        if (comparison.Probability is { } probability && !(probability >= 0 && probability <= 1))
+        {
+            yield return FormattableString.Invariant($"probability is {probability}; expected 0 to 1.");
+        }
         if (comparison.Strength is not { } level)
         {
             yield break;

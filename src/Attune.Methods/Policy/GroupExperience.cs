@@ -37,6 +37,12 @@ public abstract class GroupExperience(IPolicyOptions options, GroupSettings sett
     /// reward.</param>
     protected virtual double[][]? TokenAdvantages(IReadOnlyList<ScoredAnswer[]> groups, double[][] rewards) => null;
 
+    /// <summary>Advantages before anything is divided by a deviation, of answers or of tokens: how far they go is measured.</summary>
+    /// <param name="groups">rewards, a row a prompt</param>
+    /// <param name="rewards">as for <see cref="TokenAdvantages"/></param>
+    protected virtual IEnumerable<double> Unscaled(double[][] groups, IReadOnlyList<ScoredAnswer[]> answers, double[][] rewards) =>
+        groups.SelectMany(g => GroupAdvantages.Centred(g));
+
     /// <summary>What the objective divides a minibatch's sum by.</summary>
     /// <param name="tokens">That count.</param>
     protected virtual double Weight(int answers, int tokens) => answers;
@@ -57,14 +63,14 @@ public abstract class GroupExperience(IPolicyOptions options, GroupSettings sett
         ScoredAnswer[][] rows = [.. answers.Chunk(settings.Group.NumGenerations)];
         double[] advantages = [.. Advantages(groups, rows).SelectMany(a => a)];
         var ofTokens = TokenAdvantages(rows, rewards);
-        foreach (var group in groups)
+        // Of an answer alone nothing can be said.
+        foreach (var group in groups.Where(g => g.Length > 1))
         {
             measured.Add("reward_std", Math.Sqrt(Moments.Of(group).Variance));
             measured.Add("frac_reward_zero_std", group.All(r => r == group[0]) ? 1 : 0);
         }
 
-        double[] centred = [.. groups.SelectMany(g => GroupAdvantages.Centred(g))];
-        measured.Set("val/advantage_std", Math.Sqrt(Moments.Of(centred).Variance));
+        measured.Set("val/advantage_std", Math.Sqrt(Moments.Of([.. Unscaled(groups, rows, rewards)]).Variance));
         GroupItem[] items =
         [
             .. answers.Select(

@@ -144,7 +144,8 @@ public sealed partial record GrpoOptions : IPolicyOptions, IValidatableObject
     /// Rewards divided by a deviation are another reward, and of the estimators in the loss k2's gradient alone is the divergence's.
     /// </summary>
     public double? PosteriorTemperature =>
-        ScaleRewards == RewardScaling.None && Kl is { KlController: KlController.Fixed, KlEstimator: KlEstimator.K2 }
+        ScaleRewards == RewardScaling.None
+        && Kl is { KlController: KlController.Fixed, KlEstimator: KlEstimator.K2, Moves.SyncRefModel: false }
             ? Kl.KlCoefficient
             : null;
 

@@ -16,11 +16,17 @@ public interface IPolicyOptions
 
     /// <summary>
     /// The temperature of the posterior pi_ref exp(r / temperature) / Z at which the method comes to rest; null where it does not come to
-    /// rest there. A fixed price paid in the reward by k1 leads there; the gradient of another estimator in the reward is not that of the
-    /// divergence.
+    /// rest there, as where the reference moves. A fixed price paid in the reward by k1 leads there; the gradient of another estimator in
+    /// the reward is not that of the divergence.
     /// </summary>
     double? PosteriorTemperature =>
-        Kl is { KlController: KlController.Fixed, KlEstimator: KlEstimator.K1, KlPlacement: not KlPlacement.Loss } kl
+        Kl
+            is {
+                KlController: KlController.Fixed,
+                KlEstimator: KlEstimator.K1,
+                KlPlacement: not KlPlacement.Loss,
+                Moves.SyncRefModel: false
+            } kl
             ? kl.KlCoefficient
             : null;
 

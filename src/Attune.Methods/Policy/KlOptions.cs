@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Numerics;
 
@@ -81,6 +82,9 @@ public sealed record KlOptions
     [Description("adaptive only: number of answers in which the coefficient can change by at most a factor of e^0.2")]
     [Range(1, 1e9)]
     public double KlHorizon { get; init; } = 10_000;
+
+    [Flatten]
+    public MovingReferenceOptions Moves { get; init; } = new();
 
     /// <summary>beta, where it is paid in the loss; else 0.</summary>
     internal double InLoss(double beta) => KlPlacement == KlPlacement.Loss ? beta : 0;

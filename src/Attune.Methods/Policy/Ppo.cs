@@ -176,6 +176,7 @@ public static class Ppo
             var texts = PretrainingText.Draw(
                 WarmsUp(at) ? [] : Pretraining,
                 options.PtxCoefficient,
+                options.PtxTexts,
                 [.. rows.Select(r => r.Answer.LogProbs.Length)],
                 at.Seed.For("pretraining", at.Round, index)
             );
@@ -197,7 +198,7 @@ public static class Ppo
                             Beta = beta,
                             EntropyCoefficient = entropyCoefficient,
                             CriticOnly = WarmsUp(at),
-                            Pretraining = i < texts.Length ? texts[i] : null,
+                            Pretraining = [.. texts.Skip(i * options.PtxTexts).Take(options.PtxTexts)],
                         }
                 ),
             ];
@@ -252,7 +253,7 @@ public static class Ppo
             }
 
             loss = options.MicrobatchMean ? loss * (items.Count / (double)oldLogProbs.shape[0]) : loss;
-            var texts = items.Select(i => i.Pretraining).OfType<PretrainingText>().ToArray();
+            var texts = items.SelectMany(i => i.Pretraining).ToArray();
             return new ObjectiveValue(texts.Length > 0 ? loss + PretrainingText.Loss(texts, policy, metrics) : loss, metrics);
         }
 

@@ -34,6 +34,6 @@ public sealed record PpoItem(
     /// <summary>Weight of the entropy bonus.</summary>
     public double EntropyCoefficient { get; init; }
 
-    /// <summary>A pretraining text learned beside the rollout (PPO-ptx); null without.</summary>
-    public PretrainingText? Pretraining { get; init; }
+    /// <summary>Pretraining texts learned beside the rollout (PPO-ptx); empty without.</summary>
+    public ImmutableArray<PretrainingText> Pretraining { get; init; } = [];
 }

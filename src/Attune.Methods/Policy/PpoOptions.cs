@@ -78,6 +78,10 @@ public sealed partial record PpoOptions : IPolicyOptions, IValidatableObject
     [Range(0, 1e4)]
     public double PtxCoefficient { get; init; }
 
+    [Description("pretraining texts learned beside each answer, with ptx_coefficient")]
+    [Range(1, 1000)]
+    public int PtxTexts { get; init; } = 1;
+
     [Flatten]
     public EntropyOptions Entropy { get; init; } = new();
 

@@ -72,13 +72,11 @@ public sealed partial record PpoOptions : IHasPresets
         },
         new(
             "instructgpt-2022",
-            "Ouyang et al. 2022, appendix C.4: 256k episodes, batches of 512 in minibatches of 64, one inner epoch, beta 0.02, "
-                + "ptx coefficient "
-                + "27.8, ten iterations of warm-up, critic from the reward model, temperature 1. The paper chose the policy's "
-                + "learning rate by "
-                + "a scan for each size; 9e-6 is its value function's. Attune has no moving average of the weights (decay "
-                + "0.992), draws one "
-                + "pretraining text an episode instead of eight, and warms up from 0 instead of a tenth of the peak."
+            "Ouyang et al. 2022, appendix C.4: 256k episodes, batches of 512 in minibatches of 64, one inner epoch, beta 0.02, ptx "
+                + "coefficient 27.8 with 8 pretraining texts an episode, a moving average of the weights (decay 0.992, here after each "
+                + "update) that is saved, ten iterations of warm-up, critic from the reward model, temperature 1. Reproduced but for this: "
+                + "the paper chose the policy's learning rate by a scan for each size (9e-6 is its value function's), and its warm-up "
+                + "begins at a tenth of the peak, here at 0."
         )
         {
             ["learning_rate"] = 9e-6,
@@ -95,6 +93,8 @@ public sealed partial record PpoOptions : IHasPresets
             ["kl_coefficient"] = 0.02,
             ["kl_controller"] = KlController.Fixed,
             ["ptx_coefficient"] = 27.8,
+            ["ptx_texts"] = 8,
+            ["ema_decay"] = 0.992,
             ["value_network"] = ValueNetwork.RewardModel,
             ["temperature"] = 1,
             ["max_new_tokens"] = 1024,

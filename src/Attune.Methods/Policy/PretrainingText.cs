@@ -16,9 +16,10 @@ namespace Attune.Methods.Policy;
 /// </param>
 public sealed record PretrainingText(TokenSequence Sequence, double Scale)
 {
-    /// <summary>As many texts as a minibatch has answers; none where the coefficient is 0.</summary>
+    /// <summary>Texts for a minibatch; none where the coefficient is 0.</summary>
+    /// <param name="each">Texts for each answer.</param>
     /// <param name="answerLengths">Of the minibatch's answers, tokens.</param>
-    public static PretrainingText[] Draw(IReadOnlyList<TokenSequence> texts, double coefficient, int[] answerLengths, Seed seed)
+    public static PretrainingText[] Draw(IReadOnlyList<TokenSequence> texts, double coefficient, int each, int[] answerLengths, Seed seed)
     {
         if (coefficient == 0 || texts.Count == 0)
         {
@@ -26,7 +27,7 @@ public sealed record PretrainingText(TokenSequence Sequence, double Scale)
         }
 
         var rng = seed.Rng();
-        TokenSequence[] drawn = [.. answerLengths.Select(_ => texts[rng.NextInt(texts.Count)])];
+        TokenSequence[] drawn = [.. Enumerable.Range(0, each * answerLengths.Length).Select(_ => texts[rng.NextInt(texts.Count)])];
         var scale = coefficient * answerLengths.Sum() / drawn.Sum(TokenBatch.Predicted);
         return [.. drawn.Select(t => new PretrainingText(t, scale))];
     }

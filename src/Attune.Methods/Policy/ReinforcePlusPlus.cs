@@ -93,6 +93,14 @@ public static class ReinforcePlusPlus
     /// <returns>of the same shape</returns>
     public static double[][] Advantages(IReadOnlyList<double[]> rewards, int answersPerPrompt)
     {
+        var advantages = ToCome(rewards, answersPerPrompt);
+        Moments.StandardizeTogether(advantages);
+        return advantages;
+    }
+
+    /// <summary>The same before it is normalised.</summary>
+    private static double[][] ToCome(IReadOnlyList<double[]> rewards, int answersPerPrompt)
+    {
         double[][] advantages = [.. rewards.Select(r => Numerics.Advantages.ToCome(r, gamma: 1))];
         if (answersPerPrompt > 1)
         {
@@ -103,7 +111,6 @@ public static class ReinforcePlusPlus
             }
         }
 
-        Moments.StandardizeTogether(advantages);
         return advantages;
     }
 
@@ -130,6 +137,9 @@ public static class ReinforcePlusPlus
 
         protected override double[][] TokenAdvantages(IReadOnlyList<ScoredAnswer[]> groups, double[][] rewards) =>
             ReinforcePlusPlus.Advantages(rewards, options.NumGenerations);
+
+        protected override IEnumerable<double> Unscaled(double[][] groups, IReadOnlyList<ScoredAnswer[]> answers, double[][] rewards) =>
+            ToCome(rewards, options.NumGenerations).SelectMany(a => a);
 
         protected override double Weight(int answers, int tokens) => tokens;
     }

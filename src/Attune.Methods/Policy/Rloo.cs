@@ -158,5 +158,8 @@ public static class Rloo
 
             return advantages;
         }
+
+        protected override IEnumerable<double> Unscaled(double[][] groups, IReadOnlyList<ScoredAnswer[]> answers, double[][] rewards) =>
+            groups.SelectMany(g => Rloo.Advantages(g));
     }
 }

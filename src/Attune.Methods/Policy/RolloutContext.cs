@@ -14,6 +14,9 @@ public sealed record RolloutContext
     /// <summary>The model from which divergence is measured.</summary>
     public required LanguageModel Reference { get; init; }
 
+    /// <summary>What lets <see cref="Reference"/> follow the policy, which is then a copy of its own; null for one that stays.</summary>
+    public MovingReference? MovingReference { get; init; }
+
     public required PromptPool Prompts { get; init; }
     public required ISampler Sampler { get; init; }
     public required SamplingOptions Sampling { get; init; }

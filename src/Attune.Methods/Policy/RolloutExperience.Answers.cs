@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
+using Attune.Core.Statistics;
 using Attune.Core.Tokens;
 using Attune.Models.Architecture;
 using Attune.Numerics;
@@ -47,6 +48,10 @@ public abstract partial class RolloutExperience<TItem>
             answer.Measure(measured);
         }
 
+        measured.Set("objective/scores_std", Math.Sqrt(Moments.Of([.. chosen.Select(a => a.Score)]).Variance));
+        measured.Set("response_length/min", chosen.Min(a => a.LogProbs.Length));
+        measured.Set("response_length/max", chosen.Max(a => a.LogProbs.Length));
+
         return (chosen, drawn);
     }
 
@@ -60,7 +65,30 @@ public abstract partial class RolloutExperience<TItem>
         AddTime(measured, "time/reward", clock);
         var answers = Score(rollouts, _options.Scores.Scaled(scores, _scores));
         AddTime(measured, "time/logprobs", clock);
+        int[] prompts = [.. _context.Prompts.Places(at.Seed, at.Items + drawn, count / AnswersPerPrompt, AnswersPerPrompt)];
+        if (await BaselinesAsync(prompts, at, cancel) is { } baselines)
+        {
+            AddTime(measured, "time/rollout", clock);
+            Array.ForEach(baselines, b => measured.Add("objective/baseline", b));
+            return [.. answers.Select((a, i) => a with { Baseline = baselines[i / AnswersPerPrompt] })];
+        }
+
         return answers;
+    }
+
+    /// <summary>Scores of further answers by the rules for scores, one a request; they are not learned.</summary>
+    protected async ValueTask<double[]> ScoresAsync(
+        IReadOnlyList<SampleRequest> requests,
+        SamplingOptions sampling,
+        CancellationToken cancel
+    )
+    {
+        var rollouts = await _context.Sampler.SampleAsync(requests, sampling with { ReportSupport = false }, cancel);
+        var scores = _options.Scores.InUnitOf(await _context.Reward.ScoreAsync(rollouts, cancel), _scores);
+        return
+        [
+            .. rollouts.Zip(scores, (rollout, score) => _options.Scores.Apply(rollout, score, sampling.MaxNewTokens).Sum(r => r.Value)),
+        ];
     }
 
     private static void AddTime(Metrics measured, string name, Stopwatch clock) =>

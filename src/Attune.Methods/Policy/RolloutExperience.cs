@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
+using Attune.Models.Weights;
 using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
 
@@ -50,6 +51,13 @@ public abstract partial class RolloutExperience<TItem> : IExperience<TItem>
     /// <summary>Whether something can be learned from the answers to a prompt.</summary>
     protected virtual bool Teaches(IEnumerable<ScoredAnswer> group) => true;
 
+    /// <summary>
+    /// <see cref="ScoredAnswer.Baseline"/> of each prompt, where the method draws further answers for it; null for other methods.
+    /// </summary>
+    /// <param name="prompts">Their places in the pool, in the order drawn.</param>
+    protected virtual ValueTask<double[]?> BaselinesAsync(IReadOnlyList<int> prompts, Progress at, CancellationToken cancel) =>
+        ValueTask.FromResult<double[]?>(null);
+
     /// <summary>Whether the sampler's log-probabilities must be the trainer's; false where the method corrects them.</summary>
     protected virtual bool AgreesWithSampler => true;
 
@@ -62,6 +70,10 @@ public abstract partial class RolloutExperience<TItem> : IExperience<TItem>
     /// <summary>The round's updates from its answers, in the order drawn.</summary>
     /// <param name="measured">Holds the round's metrics so far, <c>objective/kl</c> among them; takes the method's own.</param>
     protected abstract IReadOnlyList<IReadOnlyList<TItem>> Learn(IReadOnlyList<ScoredAnswer> answers, Metrics measured, Progress at);
+
+    public IReadOnlyList<FlatParameters> Followers => _context.MovingReference?.Weights ?? [];
+
+    public void Updated(Progress at) => _context.MovingReference?.Follow(at.Updates);
 
     public void Restore(IReadOnlyDictionary<string, double> state)
     {

@@ -50,12 +50,22 @@ public sealed record ScoreOptions
     /// <summary>Scores in the unit that <see cref="ScoreScaling"/> asks for; what was seen is remembered.</summary>
     internal IReadOnlyList<Score> Scaled(IReadOnlyList<Score> scores, RunningMoments seen)
     {
+        if (ScoreScaling != ScoreScaling.None)
+        {
+            seen.Add([.. scores.Select(s => s.Total)]);
+        }
+
+        return InUnitOf(scores, seen);
+    }
+
+    /// <summary>The same of scores that are compared with those seen: nothing is remembered of them.</summary>
+    internal IReadOnlyList<Score> InUnitOf(IReadOnlyList<Score> scores, RunningMoments seen)
+    {
         if (ScoreScaling == ScoreScaling.None)
         {
             return scores;
         }
 
-        seen.Add([.. scores.Select(s => s.Total)]);
         var scale = 1 / (seen.Deviation + Smallest);
         var shift = ScoreScaling == ScoreScaling.Standardize ? -seen.Mean * scale : 0;
         // A shift belongs to the answer: it is paid where the last mark is.

@@ -35,6 +35,12 @@ public sealed record ScoredAnswer(
     /// <summary>KL(pi || pi_ref) of those distributions, nats; empty where the method does not read it.</summary>
     public float[] FullKl { get; init; } = [];
 
+    /// <summary>
+    /// What a method that draws further answers to the prompt compares this one's score with (the greedy answer's score, say); 0 for other
+    /// methods.
+    /// </summary>
+    public double Baseline { get; init; }
+
     /// <summary>What a round logs of an </summary>
     internal void Measure(Metrics measured)
     {

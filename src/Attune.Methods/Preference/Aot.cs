@@ -1,3 +1,4 @@
+using Attune.Core;
 using Attune.Core.Tokens;
 using Attune.Models.Architecture;
 using Attune.Training.Batches;
@@ -21,6 +22,14 @@ public static class Aot
         LanguageModel? reference
     )
     {
+        if (part.Any(p => p.Pair.Probability != 1))
+        {
+            throw new DataException(
+                "loss_type aot compares margins of different pairs, so a row's probability has no meaning in it; found one other than 1. "
+                    + "Leave the column probability out, or choose another loss_type."
+            );
+        }
+
         TokenSequence[] answers = [.. part.Select(p => p.Pair.Chosen), .. part.Select(p => p.Pair.Rejected)];
         var own = AnswerSums.Plain(policy, answers);
         double[] other = part.All(p => p.Reference is not null)

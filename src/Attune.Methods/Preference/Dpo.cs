@@ -114,6 +114,7 @@ public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
             ["epochs"] = 1,
             ["learning_rate"] = 5e-7,
             ["schedule"] = ScheduleKind.Cosine,
+            ["min_lr_rate"] = 0,
             ["warmup_ratio"] = 0.1,
             ["batch_size"] = 128,
             ["max_length"] = 1024,

@@ -211,8 +211,16 @@ public static class Kto
                 items.Select((item, i) => (item.Desirable ? 1 : -1) * item.ClassScale * plain[i]).Sum(),
                 items.Count
             );
-            var (name, unit) = options.LossType == VerdictLoss.Bco ? ("delta", options.Beta) : ("kl", 1);
-            metrics.AddSum(name, unit * items.Sum(i => i.Divergence), items.Count);
+            var point = items.Sum(i => i.Divergence);
+            if (options.LossType == VerdictLoss.Bco)
+            {
+                metrics.AddSum("delta", options.Beta * point, items.Count);
+            }
+            else
+            {
+                metrics.AddSum("kl", point, items.Count);
+            }
+
             return metrics;
         }
     }

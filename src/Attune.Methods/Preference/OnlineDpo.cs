@@ -72,6 +72,13 @@ public sealed record OnlineDpoOptions : IValidatableObject
     [Range(0, 1000)]
     public double XpoAlpha { get; init; }
 
+    [Description(
+        "Nash-MD: the reference's share in the geometric mixture with the policy that writes the other of the two answers (0.5 in TRL, 0 "
+            + "for the policy itself); the loss is then Nash-MD's; none for online DPO"
+    )]
+    [Range(0, 1)]
+    public double? MixtureCoef { get; init; }
+
     [Description("passes over each round's pairs")]
     [Range(1, 1000)]
     public int Epochs { get; init; } = 1;
@@ -101,6 +108,9 @@ public sealed record OnlineDpoOptions : IValidatableObject
     /// <summary>Prompts of a round.</summary>
     public int Questions => Math.Max(1, RolloutBatchSize / Answers);
 
+    /// <summary>Whether somebody else than the policy writes the second answer.</summary>
+    internal bool HasOpponent => XpoAlpha > 0 || MixtureCoef is not null;
+
     /// <summary>Pairs of a question at the most.</summary>
     public int PairsOfQuestion => Pairs == JudgedPairs.BestWorst ? 1 : Answers - 1;
 
@@ -111,6 +121,28 @@ public sealed record OnlineDpoOptions : IValidatableObject
             yield return new ValidationResult(
                 $"xpo_alpha is above 0 and answers is {Answers}; expected 2: one answer of the policy and one of the reference.",
                 [nameof(Answers)]
+            );
+        }
+
+        if (MixtureCoef is null)
+        {
+            yield break;
+        }
+
+        if (Answers != 2 || Pairs != JudgedPairs.BestOthers)
+        {
+            yield return new ValidationResult(
+                $"mixture_coef is given and answers is {Answers}; expected 2, and pairs best-others: one answer of the policy and one of "
+                    + "the mixture.",
+                [nameof(MixtureCoef)]
+            );
+        }
+
+        if (XpoAlpha > 0 || LossType != OnlineLoss.Sigmoid || LabelSmoothing > 0)
+        {
+            yield return new ValidationResult(
+                "mixture_coef asks for Nash-MD, which has a loss of its own; leave xpo_alpha, loss_type and label_smoothing out.",
+                [nameof(MixtureCoef)]
             );
         }
     }

@@ -75,8 +75,8 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
         return null;
     }
 
-    /// <param name="FromReference">Index of the answer that the reference wrote; null where the policy wrote all.</param>
-    private sealed record Asked(Question Question, ImmutableArray<Rollout> Rollouts, int? FromReference);
+    /// <param name="FromOpponent">Index of the answer that reference or mixture wrote; null where the policy wrote all.</param>
+    private sealed record Asked(Question Question, ImmutableArray<Rollout> Rollouts, int? FromOpponent);
 
     private async ValueTask<IReadOnlyList<SampleEvent>> LookAsync(Progress at, Metrics measured, CancellationToken cancel)
     {
@@ -113,8 +113,8 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
             .. prompts.Select(
                 (prompt, i) =>
                 {
-                    // Whoever judges by position must not tell the reference's answer by it.
-                    var turned = options.XpoAlpha > 0 && seed.For("order", at.Round, i).Rng().NextInt(2) == 1;
+                    // Whoever judges by position must not tell the opponent's answer by it.
+                    var turned = options.HasOpponent && seed.For("order", at.Round, i).Rng().NextInt(2) == 1;
                     var drawn = rollouts.Skip(i * options.Answers).Take(options.Answers);
                     ImmutableArray<Rollout> own = [.. turned ? drawn.Reverse() : drawn];
                     var id = string.Create(CultureInfo.InvariantCulture, $"online-dpo/{at.Round}/{(draw == 0 ? "" : $"again-{draw}/")}{i}");
@@ -124,7 +124,7 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
                             Cut = CutAnswers.Of(own.Select(r => r.Stop == StopReason.Length)),
                         },
                         own,
-                        options.XpoAlpha == 0 ? null
+                        !options.HasOpponent ? null
                             : turned ? 0
                             : 1
                     );
@@ -133,46 +133,39 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
         ];
     }
 
-    /// <summary>The answers to all questions, one question's after another's; with XPO the last of each is the reference's.</summary>
+    /// <summary>The answers to all questions, one question's after another's; the last of each is the opponent's, if any.</summary>
     private async ValueTask<Rollout[]> SampleAsync(Func<int, int, SampleRequest> request, Progress at, CancellationToken cancel)
     {
-        var own = options.XpoAlpha > 0 ? options.Answers - 1 : options.Answers;
+        var own = options.HasOpponent ? options.Answers - 1 : options.Answers;
         SampleRequest[] requests =
         [
             .. Enumerable.Range(0, options.Questions).SelectMany(i => Enumerable.Range(0, own).Select(k => request(i, k))),
         ];
         var rollouts = await Sampler.SampleAsync(requests, Sampling, cancel);
-        if (options.XpoAlpha == 0)
+        if (!options.HasOpponent)
         {
             return [.. rollouts];
         }
 
-        await Sampler.UseWeightsAsync(Reference, at.Updates, cancel);
+        await Sampler.UseMixtureAsync(Policy, Reference, options.MixtureCoef ?? 1, at.Updates, cancel);
         var others = await Sampler.SampleAsync([.. Enumerable.Range(0, options.Questions).Select(i => request(i, own))], Sampling, cancel);
         await Sampler.UseWeightsAsync(Policy, at.Updates, cancel);
         return [.. Enumerable.Range(0, options.Questions).SelectMany(i => rollouts.Skip(i * own).Take(own).Append(others[i]))];
     }
 
-    /// <summary>
-    /// The replies that prefer an answer, by question. Answers that read alike are not asked about.
-    /// </summary>
+    /// <summary>The replies by question. Answers that read alike are not asked about.</summary>
     private async ValueTask<Dictionary<string, Reply>> JudgeAsync(Asked[] asked, Metrics measured, CancellationToken cancel)
     {
-        var best = new Dictionary<string, Reply>(StringComparer.Ordinal);
+        var replies = new Dictionary<string, Reply>(StringComparer.Ordinal);
         Question[] questions = [.. asked.Select(a => a.Question).Where(q => q.Answers.Distinct(StringComparer.Ordinal).Count() > 1)];
         measured.Set("judge/alike", 1 - (double)questions.Length / asked.Length);
-        var replies = 0;
         await foreach (var reply in Judge.AskAsync(questions, cancel))
         {
-            replies++;
-            if (reply.Best is not null)
-            {
-                best[reply.QuestionId] = reply;
-            }
+            replies[reply.QuestionId] = reply;
         }
 
-        measured.Set("judge/ties", replies == 0 ? 0 : 1 - (double)best.Count / replies);
-        return best;
+        measured.Set("judge/ties", replies.Count == 0 ? 0 : replies.Values.Average(r => r.Best is null ? 1.0 : 0));
+        return replies;
     }
 
     private PreferencePair[] Pairs(Asked[] asked, Dictionary<string, Reply> replies)
@@ -180,19 +173,20 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
         (TokenPair Pair, ExploredSide? Explored)[] judged =
         [
             .. from question in asked
-            where replies.ContainsKey(question.Question.Id)
-            let reply = replies[question.Question.Id]
-            let best = reply.Best!.Value
+            let reply = replies.GetValueOrDefault(question.Question.Id)
+            where reply is { Best: not null }
+            let best = reply!.Best!.Value
             let chosen = question.Rollouts[best].Sequence
             from other in Enumerable.Range(0, question.Rollouts.Length)
             where options.Pairs == JudgedPairs.BestOthers || other == reply.Worst
             where !question.Rollouts[other].Sequence.Equals(chosen)
             select (
                 new TokenPair(chosen, question.Rollouts[other].Sequence),
-                question.FromReference is not { } explored ? (ExploredSide?)null
+                question.FromOpponent is not { } explored ? (ExploredSide?)null
                 : explored == best ? ExploredSide.Chosen
                 : ExploredSide.Rejected
             ),
+            .. options.MixtureCoef is null ? [] : Undecided(asked, replies),
         ];
         TokenPair[] pairs = [.. judged.Select(j => j.Pair)];
         var (kept, lost) = (
@@ -204,6 +198,16 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
             .. pairs.Select((p, i) => new PreferencePair(p, new ReferenceLogProbs(kept[i], lost[i])) { Explored = judged[i].Explored }),
         ];
     }
+
+    /// <summary>Answers that read alike, and ties: neither is preferred, but the policy's divergence is paid for all the same.</summary>
+    private static IEnumerable<(TokenPair, ExploredSide?)> Undecided(Asked[] asked, Dictionary<string, Reply> replies) =>
+        from question in asked
+        let reply = replies.GetValueOrDefault(question.Question.Id)
+        where reply is null ? question.Question.Answers[0] == question.Question.Answers[1] : reply.Best is null
+        select (
+            new TokenPair(question.Rollouts[0].Sequence, question.Rollouts[1].Sequence) { Probability = 0.5 },
+            (ExploredSide?)(question.FromOpponent == 0 ? ExploredSide.Chosen : ExploredSide.Rejected)
+        );
 
     private void Measure(Metrics measured, Asked[] asked, PreferencePair[] pairs)
     {
@@ -233,7 +237,8 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
 
     /// <summary>The objective that goes with the options: every pair carries its reference.</summary>
     public static IObjective<PreferencePair> Objective(OnlineDpoOptions options, LanguageModel policy) =>
-        options.XpoAlpha > 0 ? new Xpo.Objective(options, policy)
+        options.MixtureCoef is not null ? new NashMd.Objective(options, policy)
+        : options.XpoAlpha > 0 ? new Xpo.Objective(options, policy)
         : options.LossType == OnlineLoss.Ipo ? new Ipo.Objective(new IpoOptions { Beta = options.Beta }, policy, null)
         : new Dpo.Objective(new DpoOptions { Beta = options.Beta, LabelSmoothing = options.LabelSmoothing }, policy, null);
 }

@@ -63,8 +63,24 @@ public abstract class PairObjective(LanguageModel policy, LanguageModel? referen
             WeighsPolicy
         );
         var pairs = new ScoredPairs(answers.Part(0, items.Count), answers.Part(items.Count, items.Count)) { Items = items };
-        var loss = Loss(pairs).Require([items.Count], "loss").sum();
-        return new ObjectiveValue(loss, Measured(pairs, logits));
+        return new ObjectiveValue(Expected(pairs).sum(), Measured(pairs, logits));
+    }
+
+    /// <summary>
+    /// The loss with each label's probability p: p times that of the pair, 1 - p times that of the pair turned round, as if both stood in
+    /// the data that often. Of DPO it is the conservative loss with epsilon = 1 - p, pair by pair.
+    /// </summary>
+    /// <returns>[pairs]</returns>
+    private Tensor Expected(ScoredPairs pairs)
+    {
+        var loss = Loss(pairs).Require([pairs.Items.Count], "loss");
+        if (pairs.Items.All(i => i.Pair.Probability == 1))
+        {
+            return loss;
+        }
+
+        var right = pairs.Numbers(i => i.Pair.Probability);
+        return right * loss + (1 - right) * Loss(pairs.Turned()).Require([pairs.Items.Count], "loss");
     }
 
     private Metrics Measured(ScoredPairs pairs, Tensor logits)
@@ -78,7 +94,13 @@ public abstract class PairObjective(LanguageModel policy, LanguageModel? referen
         PreferenceMetrics.AddSide(metrics, PreferenceMetrics.Rejected, rejected, pairs.Rejected, logits.narrow(0, count, count));
         PreferenceMetrics.AddTokens(metrics, pairs.Chosen, pairs.Rejected);
         metrics.AddSum("rewards/margins", (chosen - rejected).sum().ToDouble(), count);
-        metrics.AddSum("rewards/accuracies", chosen.gt(rejected).sum().ToDouble(), count);
+        // A label of one half says nothing; one below it says that the rejected answer is better.
+        var sides = pairs.Numbers(i => Math.Sign(i.Pair.Probability - 0.5));
+        if (sides.abs().sum().ToDouble() is > 0 and var told)
+        {
+            metrics.AddSum("rewards/accuracies", ((chosen - rejected) * sides).gt(0).sum().ToDouble(), told);
+        }
+
         Measure(metrics, pairs);
         return metrics;
     }

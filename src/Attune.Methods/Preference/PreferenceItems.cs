@@ -12,14 +12,33 @@ public sealed record PreferencePair(TokenPair Pair, ReferenceLogProbs? Reference
     /// </summary>
     public double TokenShare { get; init; } = 1;
 
-    /// <summary>The answer that the reference wrote, to explore by (XPO); null where the policy wrote both.</summary>
+    /// <summary>The same of the rejected answer, for labels that may be wrong.</summary>
+    public double TurnedShare { get; init; } = 1;
+
+    /// <summary>The pair with its answers in each other's place.</summary>
+    public PreferencePair Turned() =>
+        this with
+        {
+            Pair = Pair with { Chosen = Pair.Rejected, Rejected = Pair.Chosen, Margin = -Pair.Margin, Probability = 1 - Pair.Probability },
+            Reference = Reference is { } known ? new ReferenceLogProbs(known.Rejected, known.Chosen) : null,
+            TokenShare = TurnedShare,
+            TurnedShare = TokenShare,
+            Explored = Explored switch
+            {
+                ExploredSide.Chosen => ExploredSide.Rejected,
+                ExploredSide.Rejected => ExploredSide.Chosen,
+                _ => null,
+            },
+        };
+
+    /// <summary>The answer that the reference (XPO) or the mixture (Nash-MD) wrote; null where the policy wrote both.</summary>
     public ExploredSide? Explored { get; init; }
 
     /// <summary>What the losses that compare sorted margins set against this pair; null for the other losses.</summary>
     public SortedPartner? Partner { get; init; }
 }
 
-/// <summary>Which answer of a pair the reference wrote.</summary>
+/// <summary>Which answer of a pair the policy did not write.</summary>
 public enum ExploredSide
 {
     Chosen,

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Core.Options;
 using Attune.Data.Encoding;
 
 namespace Attune.Methods.Preference;
@@ -47,25 +48,17 @@ public sealed record ReferenceOptions : IValidatableObject
     )]
     public bool PrecomputeRefLogProbs { get; init; }
 
-    [Description("TR-DPO: let the reference follow the policy, every ref_model_sync_steps updates by ref_model_mixup_alpha of the way")]
-    public bool SyncRefModel { get; init; }
-
-    [Description("share of the way to the policy that the reference goes at once (the paper's alpha); 1 makes it the policy")]
-    [Range(0, 1)]
-    public double RefModelMixupAlpha { get; init; } = 0.6;
-
-    [Description("updates between the reference's moves (the paper's tau)")]
-    [Range(1, 1_000_000)]
-    public int RefModelSyncSteps { get; init; } = 512;
+    [Flatten]
+    public MovingReferenceOptions Moves { get; init; } = new();
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (SyncRefModel && (ReferenceFree || PrecomputeRefLogProbs))
+        if (Moves.SyncRefModel && (ReferenceFree || PrecomputeRefLogProbs))
         {
             yield return new ValidationResult(
                 "sync_ref_model moves the reference, so its log-probabilities can be neither absent (reference_free) nor computed "
                     + "beforehand (precompute_ref_log_probs); choose one of them.",
-                [nameof(SyncRefModel)]
+                [nameof(Moves.SyncRefModel)]
             );
         }
     }

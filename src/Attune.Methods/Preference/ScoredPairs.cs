@@ -119,6 +119,9 @@ public sealed record ScoredPairs(ScoredAnswers Chosen, ScoredAnswers Rejected)
     /// <summary>log ratio of the chosen answer minus that of the rejected one, [pairs], nats: h of Azar et al. 2023.</summary>
     public Tensor Margin => Chosen.LogRatio - Rejected.LogRatio;
 
+    /// <summary>The pairs with their answers in each other's place.</summary>
+    public ScoredPairs Turned() => new(Rejected, Chosen) { Items = [.. Items.Select(i => i.Turned())] };
+
     public ScoredPairs By(LogProbReduction reduction) => new(Chosen.By(reduction), Rejected.By(reduction)) { Items = Items };
 
     /// <summary>A number of each pair, as the scores' kind of tensor.</summary>

@@ -49,6 +49,7 @@ public sealed record SimPoOptions : IPairMethod, IHasPresets
             ["epochs"] = 1,
             ["learning_rate"] = 1e-6,
             ["schedule"] = ScheduleKind.Cosine,
+            ["min_lr_rate"] = 0,
             ["warmup_ratio"] = 0.1,
             ["batch_size"] = 128,
             ["max_length"] = 2048,

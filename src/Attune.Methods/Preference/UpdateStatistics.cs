@@ -30,14 +30,15 @@ public sealed record UpdateStatistics
     internal IReadOnlyList<PreferencePair> WithTokenShares(IReadOnlyList<PreferencePair> update, NllMean mean) =>
         mean == NllMean.Answer ? update : WithTokenShares(update, p => p.Pair.Chosen.AnswerLength);
 
-    /// <param name="tokens">Tokens of a pair that the mean is taken over.</param>
+    /// <param name="tokens">Tokens of a pair that the mean is taken over; with uncertain labels, of what is imitated on average.</param>
     internal IReadOnlyList<PreferencePair> WithTokenShares(IReadOnlyList<PreferencePair> update, Func<PreferencePair, int> tokens) =>
         [
             .. Parts(update)
                 .SelectMany(part =>
                 {
-                    var average = part.Average(tokens);
-                    return part.Select(p => p with { TokenShare = tokens(p) / average });
+                    double Turned(PreferencePair p) => p.Pair.Probability == 1 ? 0 : tokens(p.Turned());
+                    var average = part.Average(p => p.Pair.Probability * tokens(p) + (1 - p.Pair.Probability) * Turned(p));
+                    return part.Select(p => p with { TokenShare = tokens(p) / average, TurnedShare = Turned(p) / average });
                 }),
         ];
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Attune.Core.Rollouts;
 using Attune.Kernels;
 using Attune.Models.Architecture;
@@ -18,6 +19,8 @@ public sealed unsafe class TorchDecoder : IDecoder
     private readonly TokenSampler _sampler;
     private readonly NativeBuffer _row;
     private LanguageModel? _model;
+    private LanguageModel? _other;
+    private double _share;
 
     /// <param name="decode">Reads answers for stop sequences; not needed without them.</param>
     public TorchDecoder(TransformerConfig config, TokenDecoder? decode = null)
@@ -31,23 +34,42 @@ public sealed unsafe class TorchDecoder : IDecoder
 
     public void Load(LanguageModel model)
     {
+        Load(ref _model, model);
+        _share = 0;
+    }
+
+    /// <summary>
+    /// Takes the weights of two models; answers are drawn from the geometric mixture model^(1 - share) other^share, normalised token by
+    /// token (Munos et al. 2023, arXiv:2312.00886, section 7). Temperature and cuts apply to the mixture.
+    /// </summary>
+    /// <param name="other">Of the same shape.</param>
+    /// <param name="share">0 to 1</param>
+    public void Load(LanguageModel model, LanguageModel other, double share)
+    {
+        Load(ref _model, model);
+        Load(ref _other, other);
+        _share = share;
+    }
+
+    private void Load(ref LanguageModel? own, LanguageModel model)
+    {
         if (model.Config != _config)
         {
             throw new ArgumentException($"The decoder was made for {_config}; the model is {model.Config}.", nameof(model));
         }
 
         if (
-            _model is null
-            || _model.Weights.Type != model.Weights.Type
-            || _model.Weights.Values.device.ToString() != model.Weights.Values.device.ToString()
+            own is null
+            || own.Weights.Type != model.Weights.Type
+            || own.Weights.Values.device.ToString() != model.Weights.Values.device.ToString()
         )
         {
-            _model?.Dispose();
-            _model = model.Copy();
+            own?.Dispose();
+            own = model.Copy();
         }
         else
         {
-            model.CopyInto(_model);
+            model.CopyInto(own);
         }
     }
 
@@ -64,10 +86,11 @@ public sealed unsafe class TorchDecoder : IDecoder
         var slots = Enumerable.Range(0, Math.Min(options.BatchSize, requests.Count)).Select(_ => new DecodeSlot(_decode)).ToArray();
         var list = new RequestList(requests, options, finished);
         using var quiet = no_grad();
-        using var pass = new CachedForward(
-            model,
-            slots.Length,
-            requests.Select(r => r.Prompt.Length).DefaultIfEmpty(0).Max() + options.MaxNewTokens
+        var capacity = requests.Select(r => r.Prompt.Length).DefaultIfEmpty(0).Max() + options.MaxNewTokens;
+        using var pass = new Passes(
+            new CachedForward(model, slots.Length, capacity),
+            _share == 0 ? null : new CachedForward(_other!, slots.Length, capacity),
+            _share
         );
         while (true)
         {
@@ -100,10 +123,11 @@ public sealed unsafe class TorchDecoder : IDecoder
         _sampler.Dispose();
         _row.Dispose();
         _model?.Dispose();
+        _other?.Dispose();
     }
 
     /// <summary>A token more for every answer under way, those included whose prompt is read now.</summary>
-    private void Advance(DecodeSlot[] slots, List<int> entering, CachedForward pass, SamplingOptions options)
+    private void Advance(DecodeSlot[] slots, List<int> entering, Passes pass, SamplingOptions options)
     {
         int[] going = [.. Enumerable.Range(0, slots.Length).Where(i => !slots[i].IsFree && !entering.Contains(i))];
         if (going.Length > 0)
@@ -133,5 +157,23 @@ public sealed unsafe class TorchDecoder : IDecoder
             numbers.Slice(rowOf(i) * _config.VocabularySize, _config.VocabularySize).CopyTo(_row.Span(0, _config.VocabularySize));
             slots[i].Append(_sampler.Next(_row.Start, options, slots[i].Drawn, slots[i].Rng!), []);
         }
+    }
+
+    /// <summary>One model's pass, or two models' passes over the same tokens with their logits mixed.</summary>
+    private sealed class Passes(CachedForward first, CachedForward? second, double share) : IDisposable
+    {
+        public Tensor Prefill(long[] slots, ImmutableArray<int>[] prompts) =>
+            Mixed(first.Prefill(slots, prompts), second?.Prefill(slots, prompts));
+
+        public Tensor Decode(long[] tokens, long[] positions) => Mixed(first.Decode(tokens, positions), second?.Decode(tokens, positions));
+
+        public void Dispose()
+        {
+            first.Dispose();
+            second?.Dispose();
+        }
+
+        // What makes either a distribution is the same for all tokens of a row, so raw logits may be mixed.
+        private Tensor Mixed(Tensor logits, Tensor? others) => others is null ? logits : (1 - share) * logits + share * others;
     }
 }

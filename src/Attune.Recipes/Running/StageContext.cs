@@ -210,7 +210,7 @@ public sealed class StageContext(
             experience,
             options.LearningRateSchedule,
             options.Optimiser,
-            new LoopOptions(options.EffectiveMicrobatch, options.CheckpointEvery),
+            new LoopOptions(options.EffectiveMicrobatch, options.CheckpointEvery) { EmaDecay = options.EmaDecay },
             new DirectoryCheckpoints(place, data)
         );
         start = Restored(loop.Restore(), start, place, task);

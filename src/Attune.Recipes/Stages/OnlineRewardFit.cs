@@ -85,7 +85,10 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup setup, St
                 experience,
                 method.Training.LearningRateSchedule,
                 method.Training.Optimiser,
-                new LoopOptions(method.Training.EffectiveMicrobatch, method.Training.CheckpointEvery),
+                new LoopOptions(method.Training.EffectiveMicrobatch, method.Training.CheckpointEvery)
+                {
+                    EmaDecay = method.Training.EmaDecay,
+                },
                 null
             );
             var observer = new ScreenObserver(context.Screen, $"reward model {refresh + 1}, member {index + 1}");

@@ -21,7 +21,12 @@ public sealed record PairMethodStage<TMethod> : Stage
     public PreferenceTask Task { get; init; } = new();
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
-        [.. MissingPolicy(given), .. ProblemsOfAdapter(Method.Training), .. ProblemsOfReference(Method), .. Task.Missing(Kind, given)];
+        [
+            .. MissingPolicy(given),
+            .. ProblemsOfAdapter(Method.Training),
+            .. ProblemsOfReference(Method.Reference?.Moves, Method.Training),
+            .. Task.Missing(Kind, given),
+        ];
 
     internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(given, Task.Labels.Data);
 

@@ -4,6 +4,7 @@ using Attune.Core.Rollouts;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
 using Attune.Kernels;
+using Attune.Methods;
 using Attune.Methods.Policy;
 using Attune.Models.Architecture;
 using Attune.Models.Files;
@@ -41,6 +42,8 @@ internal sealed class PolicySetup : IDisposable
     private IReadOnlyList<EvaluatedAnswer> _before = [];
     private Metrics _exactBefore = new();
     private readonly Stopwatch _evaluating = new();
+    private readonly LanguageModel? _followed;
+    private readonly MovingReference? _moving;
 
     /// <param name="kind">The stage's, for messages and samples.</param>
     /// <param name="trained">The learned reward, where it is not the reward stage's model.</param>
@@ -68,6 +71,8 @@ internal sealed class PolicySetup : IDisposable
                 Shared?.Share(pretrained);
             }
 
+            (_followed, _moving) = Follow(options.Method?.Kl?.Moves);
+
             Reward = task.BuildReward(kind, context, Encoder, _owned, trained, Shared, precision);
             Sampler = Own(new LocalSampler { Type = options.Method?.SamplingType() ?? KernelType.F32, Decode = Encoder.Tokenizer.Decode });
             Sampling = options.Sampling.ToSampler() with { EndToken = Encoder.Tokenizer.EndToken, BatchSize = 64 };
@@ -79,6 +84,21 @@ internal sealed class PolicySetup : IDisposable
             Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// A reference that follows the policy is a copy: what is measured before and after is measured against the first. Null where it stays.
+    /// </summary>
+    private (LanguageModel?, MovingReference?) Follow(MovingReferenceOptions? moves)
+    {
+        if (moves is not { SyncRefModel: true })
+        {
+            return (null, null);
+        }
+
+        var copy = Own(Reference.Copy());
+        Shared?.Share(copy);
+        return (copy, new MovingReference(moves, Policy, copy));
     }
 
     private PolicyEvaluation? MakeValidation(PolicyTask task, AnswerOptions options, LanguageModel pretrained)
@@ -118,7 +138,8 @@ internal sealed class PolicySetup : IDisposable
         new()
         {
             Policy = Policy,
-            Reference = Reference,
+            Reference = _followed ?? Reference,
+            MovingReference = _moving,
             Prompts = Prompts,
             Sampler = Sampler,
             Sampling = Sampling,

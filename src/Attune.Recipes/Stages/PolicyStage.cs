@@ -22,6 +22,7 @@ public abstract record PolicyStage : Stage
         [
             .. MissingPolicy(given),
             .. ProblemsOfAdapter(Options.Training, samples: true),
+            .. ProblemsOfReference(Options.Kl?.Moves, Options.Training),
             .. Task.Missing(Kind, Answers.HeldOutPrompts, given),
             .. MissingForMethod(given),
         ];

@@ -1,5 +1,6 @@
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
+using Attune.Methods;
 using Attune.Methods.Preference;
 using Attune.Recipes.Sources;
 using Attune.Training.Checkpoints;
@@ -37,8 +38,8 @@ internal sealed class PreferenceFit<T>(Stage stage, IPreferenceMethod method, Re
             Watch = watch,
             Warn = models.Context.Note,
             Preparation = Preparation,
-            MovingReference = method.Reference is { SyncRefModel: true } options
-                ? new MovingReference(options, models.Policy, models.TrainingReference(options))
+            MovingReference = method.Reference is { Moves.SyncRefModel: true } options
+                ? new MovingReference(options.Moves, models.Policy, models.TrainingReference(options))
                 : null,
         };
         var progress = await models.Context.FitAsync(objective, experience, method.Training, [Hash], stage.Title, cancel);

@@ -49,7 +49,7 @@ internal sealed class ReferencedPolicy : IDisposable
     /// after is measured against the first.
     /// </summary>
     public LanguageModel TrainingReference(ReferenceOptions? options) =>
-        options is { SyncRefModel: true } ? _moving ??= Reference.Copy() : Reference;
+        options is { Moves.SyncRefModel: true } ? _moving ??= Reference.Copy() : Reference;
 
     /// <summary>
     /// log pi_ref as far as it is to be known beforehand: zeros without a reference, numbers where they are kept, else nothing.
@@ -59,7 +59,7 @@ internal sealed class ReferencedPolicy : IDisposable
     /// <param name="always">Whether to compute them even where the options do not ask for it.</param>
     public double?[] KnownLogProbs(string name, IReadOnlyList<TokenSequence> sequences, ReferenceOptions? options, bool always) =>
         options is null || options.ReferenceFree ? [.. sequences.Select(_ => (double?)0)]
-        : (always && !options.SyncRefModel) || options.PrecomputeRefLogProbs
+        : (always && !options.Moves.SyncRefModel) || options.PrecomputeRefLogProbs
             ? [.. ReferenceFile.LogProbs(Context, name, Reference, sequences).Select(p => (double?)p)]
         : new double?[sequences.Count];
 

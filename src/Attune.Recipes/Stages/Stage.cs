@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using Attune.Core.Runs;
 using Attune.Methods;
-using Attune.Methods.Preference;
 using Attune.Models.Weights;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
@@ -81,8 +80,9 @@ public abstract record Stage
     }
 
     /// <summary>Settings of the reference that the policy's adapter forbids.</summary>
-    protected IEnumerable<string> ProblemsOfReference(IPreferenceMethod method) =>
-        method is { Reference.SyncRefModel: true, Training.Lora.R: > 0 }
+    /// <param name="moves">Null for a method whose reference stays.</param>
+    protected IEnumerable<string> ProblemsOfReference(MovingReferenceOptions? moves, TrainingOptions training) =>
+        moves is { SyncRefModel: true } && training.Lora.R > 0
             ?
             [
                 $"{Kind}.sync_ref_model is true, but with an adapter (lora.r) the reference is the base that both share and cannot follow. "

@@ -107,7 +107,7 @@ internal static class OutcomeFigures
             "reward",
             "Standard deviation over the members. It rises where the reward is uncertain.",
             CurveChapter.Outcome,
-            [new("eval/ensemble_sd", "held out", Hue.Purple, Drawing.Line), new("ensemble_sd", "training", Hue.Blue)]
+            [new("eval/ensemble_sd", "held out", Hue.Purple, Drawing.Line)]
         ),
         new(
             "Distance to the exact optimum",
@@ -120,18 +120,11 @@ internal static class OutcomeFigures
             ]
         ),
         new(
-            "Variety",
-            "share",
-            "Distinct word pairs among all word pairs of the answers.",
-            CurveChapter.Outcome,
-            [new("eval/distinct_2", "distinct pairs", Hue.Green, Drawing.Line)]
-        ),
-        new(
             "Perplexity",
             "1",
             "exp(loss) per token.",
             CurveChapter.Outcome,
-            [new("perplexity", "training", Hue.Blue), new("eval_perplexity", "held out", Hue.Orange, Drawing.Line)]
+            [new("eval_perplexity", "held out", Hue.Orange, Drawing.Line)]
         ),
         new(
             "Loss",
@@ -145,11 +138,7 @@ internal static class OutcomeFigures
             "share",
             "Share of comparisons in which the preferred answer gets the strictly higher reward.",
             CurveChapter.Outcome,
-            [
-                new("accuracy", "training", Hue.Blue),
-                new("eval_accuracy", "held out", Hue.Orange, Drawing.Line),
-                new("eval_gold_accuracy", "held out, by gold", Hue.Green, Drawing.Line),
-            ]
+            [new("accuracy", "training", Hue.Blue), new("eval_accuracy", "held out", Hue.Orange, Drawing.Line)]
         )
         {
             References = [new("chance", 0.5)],

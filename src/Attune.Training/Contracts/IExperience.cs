@@ -19,6 +19,10 @@ public interface IExperience<T>
 
     void Restore(IReadOnlyDictionary<string, double> state) { }
 
+    /// <summary>Called after each update, with the weights that it left.</summary>
+    /// <param name="at">The update included.</param>
+    void Updated(Progress at) { }
+
     /// <summary>Weights that move without being trained (a reference that follows the policy): a checkpoint keeps them too.</summary>
     IReadOnlyList<FlatParameters> Followers => [];
 

@@ -32,17 +32,26 @@ public sealed class PromptPool(IReadOnlyList<(Prompt Prompt, ImmutableArray<int>
         var requests = new SampleRequest[count];
         for (var i = 0; i < count; i++)
         {
-            var number = (first + i) / perPrompt;
-            var epoch = number / prompts.Count;
-            if (_shuffled != (seed, epoch))
-            {
-                _order = seed.For("prompts", epoch).Rng().Permutation(prompts.Count);
-                _shuffled = (seed, epoch);
-            }
-
-            requests[i] = Request(_order[number % prompts.Count], seed.For("rollout", first + i));
+            requests[i] = Request(Place(seed, (first + i) / perPrompt), seed.For("rollout", first + i));
         }
 
         return requests;
+    }
+
+    /// <summary>The places in the pool of the prompts that <see cref="Draw"/> asks about, one for each that it asks about.</summary>
+    /// <param name="count">Prompts.</param>
+    public IReadOnlyList<int> Places(Seed seed, long first, int count, int perPrompt = 1) =>
+        [.. Enumerable.Range(0, count).Select(i => Place(seed, first / perPrompt + i))];
+
+    private int Place(Seed seed, long number)
+    {
+        var epoch = number / prompts.Count;
+        if (_shuffled != (seed, epoch))
+        {
+            _order = seed.For("prompts", epoch).Rng().Permutation(prompts.Count);
+            _shuffled = (seed, epoch);
+        }
+
+        return _order[number % prompts.Count];
     }
 }

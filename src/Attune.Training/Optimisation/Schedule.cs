@@ -8,14 +8,15 @@ public enum ScheduleKind
     /// <summary>Straight down to 0 at the last update, as in Ziegler 2019 and Stiennon 2020.</summary>
     Linear,
 
-    /// <summary>Half a cosine down to a tenth of the peak, as in GPT-3 and most fine-tuning since.</summary>
+    /// <summary>Half a cosine down to <see cref="Schedule.Floor"/>, as in GPT-3.</summary>
     Cosine,
 }
 
 /// <summary>The learning rate as a pure function of the update's number.</summary>
 public sealed record Schedule(ScheduleKind Kind, double Peak, double WarmupRatio)
 {
-    private const double CosineFloor = 0.1;
+    /// <summary>Where the cosine ends, as a share of the peak: a tenth in GPT-3, 0 in Hugging Face's cosine.</summary>
+    public double Floor { get; init; } = 0.1;
 
     /// <param name="update">0 for the first.</param>
     /// <param name="planned">Updates in all.</param>
@@ -32,7 +33,7 @@ public sealed record Schedule(ScheduleKind Kind, double Peak, double WarmupRatio
         {
             ScheduleKind.Constant => Peak,
             ScheduleKind.Linear => Peak * (1 - done),
-            _ => Peak * (CosineFloor + (1 - CosineFloor) * (1 + Math.Cos(Math.PI * done)) / 2),
+            _ => Peak * (Floor + (1 - Floor) * (1 + Math.Cos(Math.PI * done)) / 2),
         };
     }
 }

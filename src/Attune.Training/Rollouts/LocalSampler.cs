@@ -13,6 +13,8 @@ namespace Attune.Training.Rollouts;
 public sealed class LocalSampler : ISampler, IDisposable
 {
     private IDecoder? _engine;
+    private TorchDecoder? _mixer;
+    private IDecoder? _current;
     private long _version;
 
     /// <summary>
@@ -31,7 +33,21 @@ public sealed class LocalSampler : ISampler, IDisposable
     {
         _engine ??= DecoderFor(policy);
         _engine.Load(policy);
-        _version = version;
+        (_current, _version) = (_engine, version);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Drawn by libtorch, which runs both models side by side.</summary>
+    public ValueTask UseMixtureAsync(LanguageModel policy, LanguageModel other, double share, long version, CancellationToken cancel)
+    {
+        if (share is 0 or 1)
+        {
+            return UseWeightsAsync(share == 0 ? policy : other, version, cancel);
+        }
+
+        _mixer ??= new TorchDecoder(policy.Config, Decode);
+        _mixer.Load(policy, other, share);
+        (_current, _version) = (_mixer, version);
         return ValueTask.CompletedTask;
     }
 
@@ -40,14 +56,18 @@ public sealed class LocalSampler : ISampler, IDisposable
         SamplingOptions options,
         CancellationToken cancel
     ) =>
-        _engine is null
+        _current is null
             ? throw new InvalidOperationException("no weights yet: call UseWeightsAsync first.")
-            : ValueTask.FromResult(_engine.Sample(requests, options, _version, Finished, cancel));
+            : ValueTask.FromResult(_current.Sample(requests, options, _version, Finished, cancel));
 
     private IDecoder DecoderFor(LanguageModel policy) =>
         policy.Weights.Values.device_type == TorchSharp.DeviceType.CPU
             ? new DecodeEngine(policy.Config, Decode, type: Type)
             : new TorchDecoder(policy.Config, Decode);
 
-    public void Dispose() => _engine?.Dispose();
+    public void Dispose()
+    {
+        _engine?.Dispose();
+        _mixer?.Dispose();
+    }
 }

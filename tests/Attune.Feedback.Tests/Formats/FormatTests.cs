@@ -108,6 +108,7 @@ public sealed class FormatTests
                 "trl",
                 """{"chosen":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello"}],"rejected":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Go"}]}"""
             },
+            { "trl", """{"prompt":"p","chosen":"a","rejected":"b","probability":0.7}""" },
             { "trl", """{"chosen":"The sky is blue.","rejected":"The sky is green."}""" },
             { "trl", """{"prompt":"p","completion":"{{Nasty}}","label":true}""" },
             { "trl", """{"prompt":"p","completions":["a","b","c"],"labels":[true,0,false]}""" },

@@ -22,6 +22,21 @@ public sealed class JudgementLabelsTests
     }
 
     [Fact]
+    public void How_sure_a_comparison_is_goes_through_the_stores_JSON_to_the_label_and_through_the_labels_own()
+    {
+        var json = StoreJson.Write<Judgement>(new ComparisonJudgement(Pick.Second) { Probability = 0.7 });
+        Assert.Contains("\"probability\":0.7", json, StringComparison.Ordinal);
+        var label = Assert.IsType<Preference>(
+            Assert.Single(JudgementLabels.Of(Item, StoreJson.Read<Judgement>(json), new ProjectSettings(), []))
+        );
+        Assert.Equal(("b", 0.7), (label.Chosen, label.Probability));
+        Assert.Equal(0.7, StoreJson.Read<Preference>(StoreJson.Write(label)).Probability);
+        var sure = StoreJson.Write(label with { Probability = 1 });
+        Assert.DoesNotContain("probability", sure, StringComparison.Ordinal);
+        Assert.Equal(1, StoreJson.Read<Preference>(sure).Probability);
+    }
+
+    [Fact]
     public void The_store_keeps_it_and_answers_that_ended_are_stored_as_before()
     {
         var (row, candidates) = Contents.ToRows(Item, Guid.Empty, Guid.Empty);

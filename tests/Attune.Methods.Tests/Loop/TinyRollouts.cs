@@ -19,6 +19,8 @@ internal class TinyRollouts : IDisposable
     public const int EndToken = 0;
 
     private readonly LocalSampler _sampler = new();
+    private readonly LanguageModel? _followed;
+    private readonly MovingReference? _moving;
 
     public TinyRollouts(
         IPolicyOptions options,
@@ -43,6 +45,12 @@ internal class TinyRollouts : IDisposable
             Assert.True(Shared?.Share(Reference) ?? true);
         }
 
+        if (options.Kl is { Moves: { SyncRefModel: true } moves })
+        {
+            _followed = Reference.Copy();
+            _moving = new MovingReference(moves, Policy, _followed);
+        }
+
         reward ??= new EvenTokens();
         var sampling = new SamplingOptions
         {
@@ -54,7 +62,8 @@ internal class TinyRollouts : IDisposable
         Parts = new RolloutContext
         {
             Policy = Policy,
-            Reference = Reference,
+            Reference = _followed ?? Reference,
+            MovingReference = _moving,
             Prompts = prompts,
             Sampler = sampler ?? _sampler,
             Sampling = sampling,
@@ -97,6 +106,7 @@ internal class TinyRollouts : IDisposable
         _sampler.Dispose();
         Shared?.Dispose();
         Policy.Dispose();
+        _followed?.Dispose();
         Reference.Dispose();
     }
 

@@ -35,6 +35,9 @@ internal sealed record TinySetup
     public string? Folder { get; init; }
 
     public int CheckpointEvery { get; init; }
+
+    /// <summary>0 for none.</summary>
+    public double EmaDecay { get; init; }
     public Precision Precision { get; init; } = Precision.F32;
     public string DataHash { get; init; } = "ab12";
 
@@ -62,8 +65,11 @@ internal abstract class TinyRun : IDisposable
         "ppo adaptive",
         "ppo frozen",
         "rloo",
+        "rloo moving",
         "grpo",
         "reinforce++",
+        "remax",
+        "a2po",
         "grpo frozen",
         "rejection sampling",
         "dpo",
@@ -79,6 +85,7 @@ internal abstract class TinyRun : IDisposable
         "slic",
         "online dpo",
         "xpo",
+        "nash-md",
         "sft lora",
         "bradley-terry dora",
         "dpo lora dropout",
@@ -88,7 +95,18 @@ internal abstract class TinyRun : IDisposable
     /// <summary>Whether later rounds depend on what the weights made of the sampling before.</summary>
     public static bool SamplesItself(string algorithm) =>
         algorithm.StartsWith("ppo", StringComparison.Ordinal)
-        || algorithm is "rloo" or "grpo" or "reinforce++" or "grpo frozen" or "rejection sampling" or "online dpo" or "xpo";
+        || algorithm
+            is "rloo"
+                or "rloo moving"
+                or "grpo"
+                or "reinforce++"
+                or "remax"
+                or "a2po"
+                or "grpo frozen"
+                or "rejection sampling"
+                or "online dpo"
+                or "xpo"
+                or "nash-md";
 
     public static TheoryData<string> All => [.. Algorithms];
 
@@ -166,7 +184,10 @@ internal abstract class TinyRun : IDisposable
                     LossType = [DpoLoss.NcaPair],
                     LdAlpha = 0.5,
                     UseWeighting = true,
-                    Reference = new ReferenceOptions { SyncRefModel = true, RefModelSyncSteps = 2 },
+                    Reference = new ReferenceOptions
+                    {
+                        Moves = new() { SyncRefModel = true, RefModelSyncSteps = 2 },
+                    },
                 }
             ),
             "cpo" => Direct(setup, language.Value, new CpoOptions { LossType = CpoLoss.Simpo, Alpha = 0.25 }),
@@ -194,6 +215,16 @@ internal abstract class TinyRun : IDisposable
                     RolloutBatchSize = 48,
                     Epochs = 2,
                     XpoAlpha = 0.01,
+                    Training = new OnlineDpoOptions().Training with { BatchSize = 6 },
+                },
+                language.Value
+            ),
+            "nash-md" => Judged(
+                setup,
+                new OnlineDpoOptions
+                {
+                    RolloutBatchSize = 48,
+                    MixtureCoef = 0.5,
                     Training = new OnlineDpoOptions().Training with { BatchSize = 6 },
                 },
                 language.Value
@@ -255,6 +286,18 @@ internal abstract class TinyRun : IDisposable
                 (o, rollouts, training) => o with { Rollouts = rollouts, Training = training },
                 (o, tiny) => (new Rloo.Objective(o, tiny.Policy), new Rloo.Experience(o, tiny.Parts))
             ),
+            "rloo moving" => Grouped(
+                setup,
+                RlooTests.Small with
+                {
+                    Kl = new()
+                    {
+                        Moves = new() { SyncRefModel = true, RefModelSyncSteps = 3 },
+                    },
+                },
+                (o, rollouts, training) => o with { Rollouts = rollouts, Training = training },
+                (o, tiny) => (new Rloo.Objective(o, tiny.Policy), new Rloo.Experience(o, tiny.Parts))
+            ),
             "grpo" => Grouped(
                 setup,
                 GrpoTests.Small with
@@ -273,6 +316,25 @@ internal abstract class TinyRun : IDisposable
                 },
                 (o, rollouts, training) => o with { Rollouts = rollouts, Training = training },
                 (o, tiny) => (ReinforcePlusPlus.Objective(o, tiny.Policy, tiny.Shared), new ReinforcePlusPlus.Experience(o, tiny.Parts))
+            ),
+            "remax" => Grouped(
+                setup,
+                ReMaxTests.Small with
+                {
+                    NumIterations = 2,
+                    Scores = new() { ScoreScaling = ScoreScaling.Standardize },
+                },
+                (o, rollouts, training) => o with { Rollouts = rollouts, Training = training },
+                (o, tiny) => (ReMax.Objective(o, tiny.Policy, tiny.Shared), new ReMax.Experience(o, tiny.Parts))
+            ),
+            "a2po" => Grouped(
+                setup,
+                AStarPoTests.Small with
+                {
+                    NumIterations = 2,
+                },
+                (o, rollouts, training) => o with { Rollouts = rollouts, Training = training },
+                (o, tiny) => (new AStarPo.Objective(o, tiny.Policy) { Shared = tiny.Shared }, new AStarPo.Experience(o, tiny.Parts))
             ),
             "grpo frozen" => Grouped(
                 setup,
@@ -353,7 +415,7 @@ internal abstract class TinyRun : IDisposable
                 (p, i) =>
                     new PreferencePair(
                         p,
-                        i % 2 == 0 || method.Reference is { SyncRefModel: true }
+                        i % 2 == 0 || method.Reference is { Moves.SyncRefModel: true }
                             ? null
                             : new ReferenceLogProbs(
                                 AnswerSums.Plain(reference, [p.Chosen])[0],
@@ -367,7 +429,9 @@ internal abstract class TinyRun : IDisposable
             EvaluateEvery = 2,
             Watch = new ChosenWatch(pairs.Select(p => p.Chosen), policy),
             Preparation = new UpdatePreparation<PreferencePair>(batch => method.Prepare(batch, policy, reference)),
-            MovingReference = method.Reference is { SyncRefModel: true } moving ? new MovingReference(moving, policy, reference) : null,
+            MovingReference = method.Reference is { Moves: { SyncRefModel: true } moves }
+                ? new MovingReference(moves, policy, reference)
+                : null,
         };
         return new Running<PreferencePair>(setup, method.Objective(policy, reference), experience, policy, reference);
     }
@@ -443,7 +507,7 @@ internal abstract class TinyRun : IDisposable
             experience,
             new Schedule(ScheduleKind.Linear, setup.LearningRate, 0.1),
             setup.Optimiser,
-            new LoopOptions(setup.Microbatch, setup.CheckpointEvery),
+            new LoopOptions(setup.Microbatch, setup.CheckpointEvery) { EmaDecay = setup.EmaDecay },
             setup.Folder is null ? null : new DirectoryCheckpoints(setup.Folder, [new DataHash("data", setup.DataHash)])
         );
 

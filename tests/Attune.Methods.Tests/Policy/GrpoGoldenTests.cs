@@ -69,6 +69,32 @@ public sealed class GrpoGoldenTests
     [InlineData("rloo_normalized")]
     public void Rloo_equals_TRL(string name) => Compare(name);
 
+    /// <summary>Its values come from the case's own rewards, four answers a prompt as if the reference had given them.</summary>
+    [Fact]
+    public void APO_equals_TRL()
+    {
+        using var scope = NewDisposeScope();
+        var golden = new Golden("a2po");
+        using var model = Llama2CCheckpoint.Import(SharedData.Require("models/stories260K/stories260K.bin"));
+        model.Learner.AttachGradients();
+        var options = new AStarPoOptions { Beta1 = golden.Option("beta1", double.NaN), Beta2 = golden.Option("beta2", double.NaN) };
+        double[][] rewards = [.. golden.Overridden("reward").Chunk(4)];
+        double[] values = [.. rewards.Select(r => AStarPo.OptimalValue(r, options.Beta1))];
+        Near(golden.Numbers("v_star"), values, 1e-6);
+        double[] advantages = [.. rewards.SelectMany((group, i) => group.Select(r => r - values[i]))];
+        var objective = new AStarPo.Objective(options, model);
+        var items = golden.Items(advantages, "rloo_old_logps");
+        Near([golden.Number("loss")], [Backward(objective, items, golden.Microbatches())], 2e-5);
+        var norm = model.Learner.Gradients!.square().sum().sqrt().ToDouble();
+        Assert.InRange(norm / golden.Number("grad_norm"), 1 - 5e-4, 1 + 5e-4);
+        var metrics = objective.Evaluate(items).Metrics;
+        Near(
+            [golden.Metric("implicit_reward"), golden.Metric("advantage")],
+            [metrics["policy/implicit_reward"], metrics["policy/optimal_advantage"]],
+            2e-5
+        );
+    }
+
     private static void Compare(string name)
     {
         using var scope = NewDisposeScope();
@@ -243,10 +269,16 @@ public sealed class GrpoGoldenTests
             : scale.GetString() == "none" ? RewardScaling.None
             : RewardScaling.Group;
 
-        public GroupItem[] Items(double[] advantages)
+        public double Metric(string name) => _case.GetProperty("metrics").GetProperty(name).GetDouble();
+
+        public double[] Overridden(string reward) =>
+            [.. _case.GetProperty("rewards_override").GetProperty(reward).EnumerateArray().Select(v => v.GetDouble())];
+
+        /// <param name="reference">Which of a row's log-probabilities stand for the reference's.</param>
+        public GroupItem[] Items(double[] advantages, string reference = "ref_logps")
         {
             var correction = Correction;
-            var items = _rows.Select((row, i) => Item(row, i, advantages[i], correction)).ToArray();
+            var items = _rows.Select((row, i) => Item(row, i, advantages[i], correction, reference)).ToArray();
             var kept = TopEntropy.Kept(
                 [.. items.Zip(_rows, (item, row) => (item, Row(row, "current_entropies")))],
                 Option("top_entropy_quantile", 1)
@@ -267,7 +299,7 @@ public sealed class GrpoGoldenTests
             ];
         }
 
-        private GroupItem Item(JsonElement row, int index, double advantage, SamplerCorrection? correction)
+        private GroupItem Item(JsonElement row, int index, double advantage, SamplerCorrection? correction, string reference)
         {
             int[] prompt = [.. row.GetProperty("prompt_ids").EnumerateArray().Select(t => t.GetInt32())];
             int[] answer = [.. row.GetProperty("completion_ids").EnumerateArray().Select(t => t.GetInt32())];
@@ -282,7 +314,7 @@ public sealed class GrpoGoldenTests
             return new GroupItem(
                 new TokenSequence([.. prompt, .. answer], prompt.Length),
                 [.. old],
-                [.. Row(row, "ref_logps")],
+                [.. Row(row, reference)],
                 advantage,
                 _rloo ? 0 : Option("beta", 0)
             )
@@ -325,7 +357,7 @@ public sealed class GrpoGoldenTests
 
         private bool Is(string option, string value) => _given.TryGetValue(option, out var given) && given.GetString() == value;
 
-        private double Option(string key, double otherwise) =>
+        public double Option(string key, double otherwise) =>
             _given.TryGetValue(key, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : otherwise;
 
         private static float[] Row(JsonElement row, string key) => [.. row.GetProperty(key).EnumerateArray().Select(v => v.GetSingle())];

@@ -103,17 +103,19 @@ public sealed class PpoInvariantTests
         Assert.Single(observer.Rounds); // the first round's samples were fresh
     }
 
-    [Fact]
-    public async Task Law_pretraining_adds_the_coefficient_times_the_mean_loss_of_the_texts()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Law_pretraining_adds_the_coefficient_times_the_mean_loss_of_the_texts(int each)
     {
         using var scope = NewDisposeScope();
-        using var parts = new TinyPpo(TinyPpo.Small with { PtxCoefficient = 3 });
+        using var parts = new TinyPpo(TinyPpo.Small with { PtxCoefficient = 3, PtxTexts = each });
         var items = (await Round(parts)).Updates[0];
-        Assert.All(items, i => Assert.NotNull(i.Pretraining));
+        Assert.All(items, i => Assert.Equal(each, i.Pretraining.Length));
         var total = items.Sum(parts.Objective.Weight);
         var with = parts.Objective.Evaluate(items);
-        var without = parts.Objective.Evaluate([.. items.Select(i => i with { Pretraining = null })]);
-        var texts = items.Select(i => i.Pretraining!.Sequence).ToArray();
+        var without = parts.Objective.Evaluate([.. items.Select(i => i with { Pretraining = [] })]);
+        var texts = items.SelectMany(i => i.Pretraining).Select(t => t.Sequence).ToArray();
         var mean = Sft.Evaluate(parts.Policy, texts)["eval_loss"];
         Assert.Equal(3 * mean, (with.SummedLoss.ToDouble() - without.SummedLoss.ToDouble()) / total, 1e-4);
         Assert.Equal(mean, with.Metrics["loss/ptx_avg"], 1e-5);

@@ -75,6 +75,7 @@ public sealed class PpoPresetsTests
             (0.02, 27.8, 1.0, 0.2),
             (preset.Kl.KlCoefficient, preset.PtxCoefficient, preset.Sampling.Temperature, preset.Clip.ClipRange)
         );
+        Assert.Equal((8, 0.992), (preset.PtxTexts, preset.Training.EmaDecay));
         Assert.Equal((0.9, 0.95, ScheduleKind.Constant), (preset.Training.AdamBeta1, preset.Training.AdamBeta2, preset.Training.Schedule));
         // "Ten iterations" of warm-up: of 500 rounds with 8 updates each.
         Assert.Equal(10 * preset.UpdatesPerRound, preset.Training.WarmupRatio * preset.Rollouts.Rounds * preset.UpdatesPerRound, 1e-9);

@@ -81,6 +81,8 @@ public sealed class PresetNumbersTests
             ("kl_coefficient", 0.02),
             ("kl_controller", KlController.Fixed),
             ("ptx_coefficient", 27.8),
+            ("ptx_texts", 8),
+            ("ema_decay", 0.992),
             ("value_network", ValueNetwork.RewardModel),
             ("temperature", 1),
             ("max_new_tokens", 1024),
@@ -201,7 +203,7 @@ public sealed class PresetNumbersTests
     }
 
     [Theory]
-    [InlineData("ppo", "instructgpt-2022", "moving average")]
+    [InlineData("ppo", "instructgpt-2022", "begins at a tenth of the peak")]
     [InlineData("grpo", "dapo-2025", "warm-up")]
     public void What_Attune_cannot_do_is_said(string method, string name, string words) =>
         Assert.Contains(words, MethodRegistry.Find(method)!.Presets.Single(p => p.Name == name).Source, StringComparison.Ordinal);

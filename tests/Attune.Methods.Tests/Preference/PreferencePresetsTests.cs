@@ -32,6 +32,8 @@ public sealed class PreferencePresetsTests
             (preset.Beta, preset.Training.LearningRate, preset.Training.BatchSize, preset.Data.MaxLength, preset.Data.Epochs)
         );
         Assert.Equal((ScheduleKind.Cosine, 0.1), (preset.Training.Schedule, preset.Training.WarmupRatio));
+        // lr_scheduler_type cosine of the transformers library ends at 0.
+        Assert.Equal(0, preset.Training.LearningRateSchedule.At(100, 100), 1e-15);
     }
 
     [Fact]
@@ -53,6 +55,7 @@ public sealed class PreferencePresetsTests
         var preset = Named<SimPoOptions>("simpo-2024");
         Assert.Equal((2.5, 1e-6, 128, 2048), (preset.Beta, preset.Training.LearningRate, preset.Training.BatchSize, preset.Data.MaxLength));
         Assert.Equal(0.55, preset.SimpoGamma / preset.Beta, 1e-12);
+        Assert.Equal(0, preset.Training.LearningRateSchedule.At(100, 100), 1e-15);
     }
 
     [Fact]

@@ -74,7 +74,7 @@ public sealed class ReferenceVariantsTests
         using var policy = TinyModels.Language(1);
         using var reference = TinyModels.Language(2);
         var (own, other) = (TinyModels.WeightsOf(policy), TinyModels.WeightsOf(reference));
-        var options = new ReferenceOptions
+        var options = new MovingReferenceOptions
         {
             SyncRefModel = true,
             RefModelMixupAlpha = 0.25,
@@ -98,7 +98,7 @@ public sealed class ReferenceVariantsTests
         Assert.Single(
             new ReferenceOptions
             {
-                SyncRefModel = true,
+                Moves = new() { SyncRefModel = true },
                 ReferenceFree = free,
                 PrecomputeRefLogProbs = precomputed,
             }.Validate(null!)

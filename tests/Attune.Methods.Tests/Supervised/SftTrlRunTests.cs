@@ -4,6 +4,7 @@ using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Methods.Supervised;
 using Attune.Methods.Tests.Loop;
+using Attune.Models.Files;
 using Attune.Testing;
 
 namespace Attune.Methods.Tests.Supervised;
@@ -25,6 +26,7 @@ public sealed class SftTrlRunTests
         ["packing_bfd_64"] = (() => Packing.BestFitDecreasing([.. Cut(TrlRuns.Texts(), 64)], 64), new()),
         ["packing_bfd_64_truncating"] = (() => Packing.BestFitDecreasing([.. Cut(TrlRuns.Demonstrations(), 64)], 64), new()),
         ["packing_bfd_split_64"] = (() => Split(TrlRuns.Demonstrations(), 64), new()),
+        ["assistant_only"] = (() => Single(Replies()), new()),
     };
 
     public static TheoryData<string> Names => [.. Settings.Keys];
@@ -39,6 +41,16 @@ public sealed class SftTrlRunTests
         var run = await TrlRuns.RunAsync(new Sft.Objective(model, loss), rows(), steps.Length);
         // TRL logs the mean of its micro-batches' means of these.
         TrlRuns.Agree(steps, run, 2e-4, name == "accumulate_4" ? ["entropy", "mean_token_accuracy"] : []);
+    }
+
+    [Fact]
+    public async Task A_run_of_an_adapter_is_repeated()
+    {
+        var steps = TrlRuns.Steps("trl-1.16/lora_dpo.json", "sft_continue_adapter");
+        using var origin = TrlRuns.Model();
+        using var policy = AdapterFiles.LoadLanguageModel(origin, SharedData.Require("golden/trl-1.16/adapter"));
+        var run = await TrlRuns.RunAsync(new Sft.Objective(policy), Single(TrlRuns.Demonstrations()), steps.Length);
+        TrlRuns.Agree(steps, run, 2e-4);
     }
 
     [Theory]
@@ -61,6 +73,28 @@ public sealed class SftTrlRunTests
     }
 
     private static ImmutableArray<PackedRow> Single(IEnumerable<TokenSequence> rows) => [.. rows.Select(r => new PackedRow([r]))];
+
+    /// <summary>Each reply of TRL's rows after what stands before it: one row a reply, as Attune learns conversations.</summary>
+    private static List<TokenSequence> Replies()
+    {
+        using var document = JsonDocument.Parse(File.ReadAllText(SharedData.Require("golden/" + Runs)));
+        var replies = new List<TokenSequence>();
+        foreach (var row in document.RootElement.GetProperty("runs").GetProperty("assistant_only").GetProperty("rows").EnumerateArray())
+        {
+            int[] Numbers(string field) => [.. row.GetProperty(field).EnumerateArray().Select(t => t.GetInt32())];
+            var (tokens, labels) = (Numbers("input_ids"), Numbers("labels"));
+            for (var end = 1; end <= labels.Length; end++)
+            {
+                if (labels[end - 1] >= 0 && (end == labels.Length || labels[end] < 0))
+                {
+                    var start = Array.FindLastIndex(labels, end - 1, l => l < 0) + 1;
+                    replies.Add(new TokenSequence([.. tokens[..end]], start));
+                }
+            }
+        }
+
+        return replies;
+    }
 
     private static TokenSequence Whole(TokenSequence row) => row with { AnswerStart = 1 };
 

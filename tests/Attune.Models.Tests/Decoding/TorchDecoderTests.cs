@@ -4,6 +4,7 @@ using Attune.Core.Runs;
 using Attune.Models.Decoding;
 using Attune.Testing;
 using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Attune.Models.Tests.Decoding;
 
@@ -46,6 +47,44 @@ public sealed class TorchDecoderTests
             Assert.Equal((expected[i].Stop, 3L), (actual[i].Stop, actual[i].WeightVersion));
             Assert.InRange(Differences.Largest(expected[i].LogProbs.AsSpan(), actual[i].LogProbs.AsSpan()), 0, 1e-4f);
         }
+    }
+
+    [Fact]
+    public void A_mixture_draws_from_the_weighted_mean_of_both_models_log_probabilities()
+    {
+        var config = TinyModels.ByName("llama");
+        using var model = TinyModels.Random(config);
+        using var other = TinyModels.Random(config, 5);
+        using var decoder = new TorchDecoder(config, Words);
+        decoder.Load(model, other, 0.25);
+        SampleRequest[] requests = [.. Enumerable.Range(0, 5).Select(i => new SampleRequest([3, 7, 1 + i], new Seed(4).For("request", i)))];
+        var options = new SamplingOptions
+        {
+            MaxNewTokens = 6,
+            BatchSize = 2,
+            Temperature = 0.8,
+        };
+        foreach (var rollout in decoder.Sample(requests, options, 1, null, CancellationToken.None))
+        {
+            using var scope = NewDisposeScope();
+            using var quiet = no_grad();
+            var tokens = tensor(rollout.Sequence.Tokens.Select(t => (long)t).ToArray()).unsqueeze(0);
+            Tensor Logits(Models.Architecture.LanguageModel m) => m.Logits(m.Trunk.Hidden(tokens)[0]);
+            var mixed = ((0.75 * Logits(model).log_softmax(-1) + 0.25 * Logits(other).log_softmax(-1)) / 0.8).log_softmax(-1);
+            for (var t = 0; t < rollout.Sequence.AnswerLength; t++)
+            {
+                var place = rollout.Sequence.AnswerStart + t;
+                Assert.Equal(mixed[place - 1, rollout.Sequence.Tokens[place]].ToDouble(), rollout.LogProbs[t], 1e-4);
+            }
+        }
+
+        // Loaded alone again it is one model.
+        decoder.Load(model);
+        using var engine = new DecodeEngine(model, Words);
+        Assert.Equal(
+            engine.Sample(requests, options, 1, null, CancellationToken.None).Select(r => r.Sequence),
+            decoder.Sample(requests, options, 1, null, CancellationToken.None).Select(r => r.Sequence)
+        );
     }
 
     [Fact]
