@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using Attune.Core.Runs;
 using Attune.Models.Architecture;
 using Attune.Models.Configuration;

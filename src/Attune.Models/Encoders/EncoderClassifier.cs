@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Attune.Core.Runs;
-using Attune.Models.Files;
 using Attune.Models.Weights;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
 using Attune.Models.Weights;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Encoders;
@@ -62,5 +63,5 @@ internal sealed class EncoderForward(EncoderConfig config, FlatParameters weight
     private Tensor Norm(Tensor x, string name) =>
         nn.functional.layer_norm(x, [config.Width], W(name + ".weight"), W(name + ".bias"), config.NormEpsilon);
 
-    private Tensor W(string name) => weights[name];
+    private Parameter W(string name) => weights[name];
 }

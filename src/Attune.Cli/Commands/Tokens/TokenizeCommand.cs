@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Attune.Cli.Screens;
-using Attune.Core;
 using Attune.Data.Encoding;
 using Attune.Models.Files;
 using Attune.Text.Templates;
