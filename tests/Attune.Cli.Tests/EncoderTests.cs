@@ -100,10 +100,7 @@ public sealed class EncoderTests(TinyModel models) : IClassFixture<TinyModel>, I
             string.Concat(
                 Enumerable
                     .Range(0, 32)
-                    .Select(i =>
-                        $$"""{"prompt": "", "completion": "the film {{(i % 2 == 0 ? "was good" : "was bad")}} {{(char)('a' + i % 16)}}", "label": {{(i % 2 == 0 ? "true" : "false")}}}"""
-                        + "\n"
-                    )
+                    .Select(i => Verdict($"the film was {(i % 2 == 0 ? "good" : "bad")} {(char)('a' + i % 16)}", i % 2 == 0))
             )
                 + string.Concat(
                     Enumerable
@@ -114,6 +111,9 @@ public sealed class EncoderTests(TinyModel models) : IClassFixture<TinyModel>, I
                         )
                 )
         );
+
+    private static string Verdict(string text, bool desirable) =>
+        $$"""{"prompt": "", "completion": "{{text}}", "label": {{(desirable ? "true" : "false")}}}""" + "\n";
 
     /// <param name="labels">Classes of its head; 0 for an encoder alone.</param>
     private void Encoder(string name, int labels)

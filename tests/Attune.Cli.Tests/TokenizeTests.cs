@@ -34,14 +34,14 @@ public sealed class TokenizeTests(TinyGguf model, TinyModel models) : IClassFixt
         _folder.WriteText(
             "chats.jsonl",
             """
-            {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A film"}, {"role": "user", "content": "A film"}]}
+            {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A film"}, {"role": "user", "content": "A"}]}
             {"messages": [{"role": "user", "content": "Hi"}], "add_generation_prompt": true}
             {"text": "Hi"}
             """
         );
         var rows = Lines("tokenize", "--model", model.File, "--file", "chats.jsonl", "--json");
         var text = rows[0].GetProperty("text").GetString()!;
-        Assert.Equal("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nA film<|im_end|>\n<|im_start|>user\nA film<|im_end|>\n", text);
+        Assert.Equal("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nA film<|im_end|>\n<|im_start|>user\nA<|im_end|>\n", text);
         bool[] learned = [.. rows[0].GetProperty("learned").EnumerateArray().Select(l => l.GetBoolean())];
         int[][] offsets =
         [

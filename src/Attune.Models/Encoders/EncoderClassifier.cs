@@ -26,7 +26,7 @@ public sealed class EncoderClassifier : IDisposable
     /// <summary>All that training changes.</summary>
     public FlatParameters Weights { get; }
 
-    /// <exception cref="Core.ModelFileException">A file is absent or damaged, or weights and configuration disagree; says where.</exception>
+    /// <exception cref="Core.ModelFileException">A file is absent or damaged, or weights and configuration disagree.</exception>
     public static EncoderClassifier Load(string directory) => EncoderFiles.Load(directory);
 
     /// <summary>An encoder to be trained as a classifier: what the folder holds, and a fresh head where it holds none.</summary>
@@ -107,7 +107,7 @@ public sealed class EncoderClassifier : IDisposable
         }
     }
 
-    /// <summary>Runs a function of a batch over all texts, without gradient; texts of like length together, so that little is padded.</summary>
+    /// <summary>Runs a function of a batch over all texts, without gradient; those of like length together: little is padded.</summary>
     private float[][] Each(IReadOnlyList<EncoderText> texts, Func<EncoderBatch, Tensor> function)
     {
         Require(texts);

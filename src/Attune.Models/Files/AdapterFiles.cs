@@ -40,8 +40,8 @@ public static class AdapterFiles
         var name = AdapterConfigFile.Read(folder).Base;
         return new[] { name, name is null ? null : Path.Combine(folder, name) }.FirstOrDefault(n => n is not null && ModelFiles.Exists(n))
             ?? throw new ModelFileException(
-                $"{Path.Combine(folder, ConfigFile)}: base_model_name_or_path is '{name}', which is not a folder or a GGUF file here. Write the "
-                    + "place of the model that the adapter was trained on there."
+                $"{Path.Combine(folder, ConfigFile)}: base_model_name_or_path is '{name}', which is not a folder or a GGUF file here. "
+                    + "Write the place of the model that the adapter was trained on there."
             );
     }
 

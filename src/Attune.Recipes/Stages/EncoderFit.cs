@@ -28,8 +28,8 @@ internal sealed class EncoderFit(string kind, RewardOptions method, LabelFiles f
         if (model.Config.Labels.Length != 2)
         {
             throw new ConfigurationException(
-                $"{folder} is a classifier with {model.Config.Labels.Length} classes ({string.Join(", ", model.Config.Labels)}), but verdicts "
-                    + "have two. Expected a classifier of two classes, the desirable one second, or an encoder without a head."
+                $"{folder} is a classifier with {model.Config.Labels.Length} classes ({string.Join(", ", model.Config.Labels)}), but "
+                    + "verdicts have two. Expected a classifier of two classes, the desirable one second, or an encoder without a head."
             );
         }
 

@@ -14,9 +14,9 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
     private const string TemplateFile = "chat_template.jinja";
 
     /// <summary>
-    /// Reads a model folder or a GGUF file: its tokenizer, and its template from <c>chat_template.jinja</c> or <c>tokenizer_config.json</c>; ChatML where
-    /// it has none. A template that ends a turn with another special token than the tokenizer's end token (Gemma, Phi) ends answers with
-    /// that one.
+    /// Reads a model folder or a GGUF file: its tokenizer, and its template from <c>chat_template.jinja</c> or
+    /// <c>tokenizer_config.json</c>; ChatML where it has none. A template that ends a turn with another special token than the
+    /// tokenizer's end token (Gemma, Phi) ends answers with that one.
     /// </summary>
     /// <param name="named">A built-in template (<see cref="ChatTemplates"/>) for a folder that has none; saved, it is the model's own from
     /// then on.</param>

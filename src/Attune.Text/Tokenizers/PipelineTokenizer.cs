@@ -97,14 +97,12 @@ public sealed class PipelineTokenizer : ITokenizer
     public ImmutableArray<int> EncodeAfter(int special, string text) =>
         Encode(After(special, (AlignedText)ValidUnicode.Of(text)), TextPlace.Inside).ToIds();
 
-    public EncodedText EncodeWithOffsets(string text) =>
-        Encode(AlignedText.Traced(ValidUnicode.Of(text)), TextPlace.Start, traced: true).ToText();
+    public EncodedText EncodeWithOffsets(string text) => Trace(AlignedText.Traced(ValidUnicode.Of(text)), TextPlace.Start);
 
-    public EncodedText EncodeContinuationWithOffsets(string text) =>
-        Encode(AlignedText.Traced(ValidUnicode.Of(text)), TextPlace.Continued, traced: true).ToText();
+    public EncodedText EncodeContinuationWithOffsets(string text) => Trace(AlignedText.Traced(ValidUnicode.Of(text)), TextPlace.Continued);
 
     public EncodedText EncodeAfterWithOffsets(int special, string text) =>
-        Encode(After(special, AlignedText.Traced(ValidUnicode.Of(text))), TextPlace.Inside, traced: true).ToText();
+        Trace(After(special, AlignedText.Traced(ValidUnicode.Of(text))), TextPlace.Inside);
 
     /// <summary>The special tokens, with the white space around them that they take.</summary>
     internal IEnumerable<AddedToken> SpecialAdded => _special.Values;
@@ -128,6 +126,12 @@ public sealed class PipelineTokenizer : ITokenizer
         var white =
             _specialById.TryGetValue(special, out var token) && token.StripsRight ? text.Text.Length - text.Text.TrimStart().Length : 0;
         return text.Slice(white, text.Text.Length - white);
+    }
+
+    private EncodedText Trace(AlignedText text, TextPlace place)
+    {
+        var sink = Encode(text, place, traced: true);
+        return new EncodedText(sink.ToIds(), [.. sink.Spans], sink.Lost);
     }
 
     private TokenSink Encode(AlignedText text, TextPlace place, bool traced = false)

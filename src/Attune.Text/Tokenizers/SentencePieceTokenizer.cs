@@ -103,7 +103,7 @@ public sealed class SentencePieceTokenizer : ITokenizer
     public EncodedText EncodeContinuationWithOffsets(string text) =>
         WithOffsets(EncodeContinuation(text), ValidUnicode.Of(text), prefixed: false);
 
-    /// <summary>The pieces' bytes are the text's, after a space where it is put before, which lies where the first character does.</summary>
+    /// <summary>The pieces' bytes are the text's, after a space where one is put before: it lies where the first character does.</summary>
     private EncodedText WithOffsets(ImmutableArray<int> ids, string text, bool prefixed)
     {
         var read = (prefixed && text.Length > 0 ? " " : "") + text.Replace(Space, ' ');

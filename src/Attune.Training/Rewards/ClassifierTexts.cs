@@ -5,7 +5,7 @@ using Attune.Text.Tokenizers;
 
 namespace Attune.Training.Rewards;
 
-/// <summary>What an encoder that classifies reads of a prompt and an answer: the same when it is trained and when it gives rewards.</summary>
+/// <summary>What an encoder that classifies reads of a prompt and an answer: the same in training and as a reward.</summary>
 public sealed class ClassifierTexts
 {
     private readonly ITokenizer _tokenizer;

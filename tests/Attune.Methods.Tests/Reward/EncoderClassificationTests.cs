@@ -157,11 +157,15 @@ internal static class TinyEncoder
     {
         Directory.CreateDirectory(folder);
         var names = string.Join(", ", Enumerable.Range(0, labels).Select(i => $"\"{i}\": \"class {i}\""));
+        var sizes =
+            family == "distilbert"
+                ? """ "dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 20"""
+                : """ "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 20""";
         File.WriteAllText(
             Path.Combine(folder, "config.json"),
-            family == "distilbert"
-                ? $$$"""{"model_type": "distilbert", "vocab_size": 24, "dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 20, "max_position_embeddings": 40, "id2label": {{{{names}}}}}"""
-                : $$$"""{"model_type": "{{{family}}}", "vocab_size": 24, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 20, "max_position_embeddings": 40, "id2label": {{{{names}}}}}"""
+            $$$"""
+            {"model_type": "{{{family}}}", "vocab_size": 24, {{{sizes}}}, "max_position_embeddings": 40, "id2label": { {{{names}}} }}
+            """
         );
         var tensors = EncoderShapes(family, labels, head);
         var rng = new Seed(9).For("encoder").Rng();

@@ -75,7 +75,7 @@ public sealed class OffsetTests
                 ["pre_tokenizer"] = JsonNode.Parse("""{"type": "BertPreTokenizer"}"""),
                 ["decoder"] = JsonNode.Parse("""{"type": "WordPiece", "prefix": "##", "cleanup": true}"""),
                 ["model"] = JsonNode.Parse(
-                    """{"type": "WordPiece", "unk_token": "[UNK]", "vocab": {"[UNK]": 0, "[SEP]": 1, "play": 2, "##ing": 3, "!": 4, "cafe": 5}}"""
+                    """{"type": "WordPiece", "vocab": {"[UNK]": 0, "[SEP]": 1, "play": 2, "##ing": 3, "!": 4, "cafe": 5}}"""
                 ),
             }
         );
@@ -178,7 +178,7 @@ public sealed class OffsetTests
         return TokenizerFiles.Load(folder.Path);
     }
 
-    private static ITokenizer SentencePiece()
+    private static SentencePieceTokenizer SentencePiece()
     {
         (string, float, int)[] pieces =
         [

@@ -86,7 +86,7 @@ internal static class TokenizeCommand
         if (lost > 0)
         {
             Terminal.Messages.MarkupLineInterpolated(
-                $"[yellow]{lost} bytes of the texts have no token in this vocabulary and are left out: the ids do not decode to the texts[/]"
+                $"[yellow]{lost} bytes have no token in this vocabulary and are left out: the ids do not decode to the texts[/]"
             );
         }
 

@@ -45,5 +45,6 @@ internal sealed class TokenSink(bool traced, int capacity = 16)
 
     public ImmutableArray<int> ToIds() => [.. _ids];
 
-    public EncodedText ToText() => new(ToIds(), [.. _spans], Lost);
+    /// <summary>Where each token lies, in code points of the original; empty where nobody asks.</summary>
+    public IReadOnlyList<(int Start, int End)> Spans => _spans;
 }

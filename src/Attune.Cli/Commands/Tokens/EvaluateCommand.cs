@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using Attune.Cli.Commands.Tokens;
 using Attune.Cli.Native;
 using Attune.Core;
 using Attune.Core.Tokens;
@@ -10,7 +9,7 @@ using Attune.Text.Tokenizers;
 using Attune.Training.Batches;
 using Attune.Training.Tokens;
 
-namespace Attune.Cli.Commands;
+namespace Attune.Cli.Commands.Tokens;
 
 /// <summary><c>attune evaluate</c></summary>
 internal static class EvaluateCommand
