@@ -3,7 +3,6 @@ using Attune.Core.Runs;
 using Attune.Methods.Reward;
 using Attune.Models.Encoders;
 using Attune.Models.Files;
-using Attune.Models.Weights;
 using Attune.Testing;
 using Attune.Training.Optimisation;
 using TorchSharp;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
-using Attune.Models.Architecture;
 using Attune.Models.Decoding;
 using Attune.Models.Files;
 using Attune.Models.Gguf;
