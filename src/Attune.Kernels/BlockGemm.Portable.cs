@@ -46,31 +46,13 @@ internal static unsafe partial class BlockGemm
             for (var word = 0; word < BlockCodec.Length; word += PerWord, panel += Panel * sizeof(uint))
             {
                 var from = (int*)panel + column;
-                var (c0, c1, c2, c3) = (
-                    Vector.Load(from),
-                    Vector.Load(from + width),
-                    Vector.Load(from + 2 * width),
-                    Vector.Load(from + 3 * width)
-                );
-                for (var i = Math.Min(PerWord, left - word); i > 0; i--, a++)
+                var (c0, c1) = (Vector.Load(from), Vector.Load(from + width));
+                var (c2, c3) = (Vector.Load(from + 2 * width), Vector.Load(from + 3 * width));
+                for (var i = Math.Min(PerWord, left - word); i > 0; i--, a++, tile += TRows.Count == 0 ? Panel : 0)
                 {
-                    var weights = new Quad
-                    {
-                        _0 = Steps(c0, offset),
-                        _1 = Steps(c1, offset),
-                        _2 = Steps(c2, offset),
-                        _3 = Steps(c3, offset),
-                    }.TimesPlus(scales, least);
+                    var steps = new Quad(Steps(c0, offset), Steps(c1, offset), Steps(c2, offset), Steps(c3, offset));
                     (c0, c1, c2, c3) = (c0 >>> 4, c1 >>> 4, c2 >>> 4, c3 >>> 4);
-                    if (TRows.Count == 0)
-                    {
-                        weights.Store(tile);
-                        tile += Panel;
-                    }
-                    else
-                    {
-                        sums = weights.TimesPlus(*a, sums);
-                    }
+                    Take<TRows>(steps.TimesPlus(scales, least), a, tile, ref sums);
                 }
             }
         }
@@ -90,27 +72,18 @@ internal static unsafe partial class BlockGemm
             var scales = Quad.Scales(panel, column);
             panel += Panel * sizeof(ushort);
             var codes = (sbyte*)panel + column;
-            for (var i = Math.Min(BlockCodec.Length, left); i > 0; i--, a++, codes += Panel)
+            for (var i = Math.Min(BlockCodec.Length, left); i > 0; i--, a++, codes += Panel, tile += TRows.Count == 0 ? Panel : 0)
             {
                 Vector.Widen(Vector.Load(codes), out var low, out var high);
                 Vector.Widen(low, out var c0, out var c1);
                 Vector.Widen(high, out var c2, out var c3);
-                var weights = new Quad
-                {
-                    _0 = Vector.ConvertToSingle(c0),
-                    _1 = Vector.ConvertToSingle(c1),
-                    _2 = Vector.ConvertToSingle(c2),
-                    _3 = Vector.ConvertToSingle(c3),
-                }.TimesPlus(scales, default);
-                if (TRows.Count == 0)
-                {
-                    weights.Store(tile);
-                    tile += Panel;
-                }
-                else
-                {
-                    sums = weights.TimesPlus(*a, sums);
-                }
+                var steps = new Quad(
+                    Vector.ConvertToSingle(c0),
+                    Vector.ConvertToSingle(c1),
+                    Vector.ConvertToSingle(c2),
+                    Vector.ConvertToSingle(c3)
+                );
+                Take<TRows>(steps.TimesPlus(scales, default), a, tile, ref sums);
             }
 
             panel += Panel * BlockCodec.Length;
@@ -123,16 +96,30 @@ internal static unsafe partial class BlockGemm
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Take<TRows>(Quad weights, float* a, float* tile, ref Quad sums)
+        where TRows : struct, Gemm.ICount
+    {
+        if (TRows.Count == 0)
+        {
+            weights.Store(tile);
+        }
+        else
+        {
+            sums = weights.TimesPlus(*a, sums);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> Steps(Vector<int> codes, Vector<int> offset) =>
         Vector.ConvertToSingle((codes & new Vector<int>(15)) - offset);
 
     /// <summary>Four vectors: four fields, so that the compiler keeps them in registers.</summary>
-    private struct Quad
+    private readonly struct Quad(Vector<float> a, Vector<float> b, Vector<float> c, Vector<float> d)
     {
-        public Vector<float> _0,
-            _1,
-            _2,
-            _3;
+        private readonly Vector<float> _0 = a,
+            _1 = b,
+            _2 = c,
+            _3 = d;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Quad Scales(byte* scales, int first)
@@ -140,40 +127,32 @@ internal static unsafe partial class BlockGemm
             var from = (short*)scales + first;
             Vector.Widen(Vector.Load(from), out var b0, out var b1);
             Vector.Widen(Vector.Load(from + Vector<short>.Count), out var b2, out var b3);
-            return new Quad
-            {
-                _0 = InFull(b0),
-                _1 = InFull(b1),
-                _2 = InFull(b2),
-                _3 = InFull(b3),
-            };
+            return new Quad(InFull(b0), InFull(b1), InFull(b2), InFull(b3));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly Quad TimesPlus(Quad factors, Quad more) =>
-            new()
-            {
-                _0 = Vector.FusedMultiplyAdd(_0, factors._0, more._0),
-                _1 = Vector.FusedMultiplyAdd(_1, factors._1, more._1),
-                _2 = Vector.FusedMultiplyAdd(_2, factors._2, more._2),
-                _3 = Vector.FusedMultiplyAdd(_3, factors._3, more._3),
-            };
+        public Quad TimesPlus(Quad factors, Quad more) =>
+            new(
+                Vector.FusedMultiplyAdd(_0, factors._0, more._0),
+                Vector.FusedMultiplyAdd(_1, factors._1, more._1),
+                Vector.FusedMultiplyAdd(_2, factors._2, more._2),
+                Vector.FusedMultiplyAdd(_3, factors._3, more._3)
+            );
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly Quad TimesPlus(float factor, Quad more)
+        public Quad TimesPlus(float factor, Quad more)
         {
             var all = new Vector<float>(factor);
-            return new()
-            {
-                _0 = Vector.FusedMultiplyAdd(all, _0, more._0),
-                _1 = Vector.FusedMultiplyAdd(all, _1, more._1),
-                _2 = Vector.FusedMultiplyAdd(all, _2, more._2),
-                _3 = Vector.FusedMultiplyAdd(all, _3, more._3),
-            };
+            return new Quad(
+                Vector.FusedMultiplyAdd(all, _0, more._0),
+                Vector.FusedMultiplyAdd(all, _1, more._1),
+                Vector.FusedMultiplyAdd(all, _2, more._2),
+                Vector.FusedMultiplyAdd(all, _3, more._3)
+            );
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly void Store(float* target) => Gemm.StoreFour(target, Vector<float>.Count, _0, _1, _2, _3);
+        public void Store(float* target) => Gemm.StoreFour(target, Vector<float>.Count, _0, _1, _2, _3);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static Vector<float> InFull(Vector<int> bits) =>

@@ -54,53 +54,29 @@ internal static unsafe partial class BlockGemm
             s1 = default,
             s2 = default;
         var table = TLeast.Table;
-        var end = a + inputs;
-        var size = Panel * sizeof(uint);
         for (var left = inputs; left > 0; left -= BlockCodec.Length)
         {
-            var (d0, d1, d2, d3) = (Scale(panel, 0), Scale(panel, 16), Scale(panel, 32), Scale(panel, 48));
-            Vector512<float> m0 = default,
-                m1 = default,
-                m2 = default,
-                m3 = default;
+            var scales = Four.Scales(panel, 0);
+            var least = TLeast.HasLeast ? Four.Scales(panel, Panel) : default;
             Fetch(panel + ahead, TLeast.HeadBytes);
-            if (TLeast.HasLeast)
-            {
-                (m0, m1, m2, m3) = (Scale(panel, 64), Scale(panel, 80), Scale(panel, 96), Scale(panel, 112));
-            }
-
             panel += TLeast.HeadBytes;
-            for (var word = 0; word < BlockCodec.Length; word += PerWord, panel += size)
+            for (var word = 0; word < BlockCodec.Length; word += PerWord, panel += Panel * sizeof(uint))
             {
                 Fetch(panel + ahead, Panel * sizeof(uint));
                 var c0 = Vector512.Load((int*)panel);
                 var c1 = Vector512.Load((int*)panel + 16);
                 var c2 = Vector512.Load((int*)panel + 32);
                 var c3 = Vector512.Load((int*)panel + 48);
-                for (var i = Math.Min(PerWord, left - word); i > 0; i--, a++)
+                for (var i = Math.Min(PerWord, left - word); i > 0; i--, a++, tile += TRows.Count == 0 ? Panel : 0)
                 {
-                    var w0 = Avx512F.FusedMultiplyAdd(Avx512F.PermuteVar16x32(table, c0), d0, m0);
-                    var w1 = Avx512F.FusedMultiplyAdd(Avx512F.PermuteVar16x32(table, c1), d1, m1);
-                    var w2 = Avx512F.FusedMultiplyAdd(Avx512F.PermuteVar16x32(table, c2), d2, m2);
-                    var w3 = Avx512F.FusedMultiplyAdd(Avx512F.PermuteVar16x32(table, c3), d3, m3);
+                    var steps = new Four(
+                        Avx512F.PermuteVar16x32(table, c0),
+                        Avx512F.PermuteVar16x32(table, c1),
+                        Avx512F.PermuteVar16x32(table, c2),
+                        Avx512F.PermuteVar16x32(table, c3)
+                    );
                     (c0, c1, c2, c3) = (c0 >>> 4, c1 >>> 4, c2 >>> 4, c3 >>> 4);
-                    if (TRows.Count == 0)
-                    {
-                        Store(w0, w1, w2, w3, tile);
-                        tile += Panel;
-                    }
-                    if (TRows.Count > 0)
-                    {
-                        s0.Add(*a, w0, w1, w2, w3);
-                    }
-                    if (TRows.Count > 1)
-                    {
-                        s1.Add(a[stride], w0, w1, w2, w3);
-                    }
-                    if (TRows.Count > 2)
-                    {
-                        s2.Add(a[(nint)2 * stride], w0, w1, w2, w3);
-                    }
+                    Take<TRows>(steps.TimesPlus(scales, least), a, stride, tile, ref s0, ref s1, ref s2);
                 }
             }
         }
@@ -119,40 +95,44 @@ internal static unsafe partial class BlockGemm
             s2 = default;
         for (var left = inputs; left > 0; left -= BlockCodec.Length)
         {
-            var (d0, d1, d2, d3) = (Scale(panel, 0), Scale(panel, 16), Scale(panel, 32), Scale(panel, 48));
+            var scales = Four.Scales(panel, 0);
             Fetch(panel + ahead, Panel * sizeof(ushort));
             panel += Panel * sizeof(ushort);
             var codes = (sbyte*)panel;
-            for (var i = Math.Min(BlockCodec.Length, left); i > 0; i--, a++, codes += Panel)
+            for (var i = Math.Min(BlockCodec.Length, left); i > 0; i--, a++, codes += Panel, tile += TRows.Count == 0 ? Panel : 0)
             {
                 Sse.Prefetch1(codes + ahead);
-                var w0 = Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(codes))) * d0;
-                var w1 = Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(codes + 16))) * d1;
-                var w2 = Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(codes + 32))) * d2;
-                var w3 = Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(codes + 48))) * d3;
-                if (TRows.Count == 0)
-                {
-                    Store(w0, w1, w2, w3, tile);
-                    tile += Panel;
-                }
-                if (TRows.Count > 0)
-                {
-                    s0.Add(*a, w0, w1, w2, w3);
-                }
-                if (TRows.Count > 1)
-                {
-                    s1.Add(a[stride], w0, w1, w2, w3);
-                }
-                if (TRows.Count > 2)
-                {
-                    s2.Add(a[(nint)2 * stride], w0, w1, w2, w3);
-                }
+                var steps = new Four(Widen(codes), Widen(codes + 16), Widen(codes + 32), Widen(codes + 48));
+                Take<TRows>(steps.TimesPlus(scales, default), a, stride, tile, ref s0, ref s1, ref s2);
             }
 
             panel += Panel * BlockCodec.Length;
         }
 
         StoreSums<TRows>(s0, s1, s2, tile);
+    }
+
+    /// <summary>Multiplies the weights of an input with each row's, or stores them where there are no rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Take<TRows>(in Four w, float* a, int stride, float* tile, ref Gemm.Sums s0, ref Gemm.Sums s1, ref Gemm.Sums s2)
+        where TRows : struct, Gemm.ICount
+    {
+        if (TRows.Count == 0)
+        {
+            w.Store(tile);
+        }
+        if (TRows.Count > 0)
+        {
+            s0.Add(*a, w._0, w._1, w._2, w._3);
+        }
+        if (TRows.Count > 1)
+        {
+            s1.Add(a[stride], w._0, w._1, w._2, w._3);
+        }
+        if (TRows.Count > 2)
+        {
+            s2.Add(a[(nint)2 * stride], w._0, w._1, w._2, w._3);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -174,21 +154,8 @@ internal static unsafe partial class BlockGemm
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector512<float> w0, Vector512<float> w1, Vector512<float> w2, Vector512<float> w3, float* target)
-    {
-        w0.Store(target);
-        w1.Store(target + 16);
-        w2.Store(target + 32);
-        w3.Store(target + 48);
-    }
-
-    /// <summary>16 numbers of 16 bits in 32: sign and digits to their places, then the exponent by a product. Exact.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Scale(byte* scales, int first)
-    {
-        var bits = Avx512F.ConvertToVector512Int32(Vector256.Load((short*)scales + first));
-        return ((bits << 13) & Vector512.Create(SignAndDigits)).AsSingle() * Vector512.Create(ScaleUp);
-    }
+    private static Vector512<float> Widen(sbyte* codes) =>
+        Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(codes)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Fetch(byte* from, int bytes)
@@ -196,6 +163,48 @@ internal static unsafe partial class BlockGemm
         for (var i = 0; i < bytes; i += CacheLine)
         {
             Sse.Prefetch1(from + i);
+        }
+    }
+
+    /// <summary>The 64 columns of a panel: four fields, so that the compiler keeps them in registers.</summary>
+    private readonly struct Four(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
+    {
+        public readonly Vector512<float> _0 = a,
+            _1 = b,
+            _2 = c,
+            _3 = d;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Four Scales(byte* scales, int first)
+        {
+            var from = (short*)scales + first;
+            return new Four(InFull(from), InFull(from + 16), InFull(from + 32), InFull(from + 48));
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Four TimesPlus(in Four factors, in Four more) =>
+            new(
+                Avx512F.FusedMultiplyAdd(_0, factors._0, more._0),
+                Avx512F.FusedMultiplyAdd(_1, factors._1, more._1),
+                Avx512F.FusedMultiplyAdd(_2, factors._2, more._2),
+                Avx512F.FusedMultiplyAdd(_3, factors._3, more._3)
+            );
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Store(float* target)
+        {
+            _0.Store(target);
+            _1.Store(target + 16);
+            _2.Store(target + 32);
+            _3.Store(target + 48);
+        }
+
+        /// <summary>16 numbers of 16 bits in 32: sign and digits to their places, then the exponent by a product. Exact.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector512<float> InFull(short* numbers)
+        {
+            var bits = Avx512F.ConvertToVector512Int32(Vector256.Load(numbers));
+            return ((bits << 13) & Vector512.Create(SignAndDigits)).AsSingle() * Vector512.Create(ScaleUp);
         }
     }
 
