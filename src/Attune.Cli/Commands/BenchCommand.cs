@@ -26,7 +26,7 @@ internal static class BenchCommand
     };
     private static readonly Option<string?> Precision = new("--precision")
     {
-        Description = "f32, bf16, or both (default both)",
+        Description = "f32, bf16, q8, q4, or several (default: all that a size has)",
         HelpName = "NAMES",
     };
     private static readonly Option<int> Rounds = Arguments.Count("--rounds", "times each case is measured, in turns with the peer", 3);
@@ -43,7 +43,8 @@ internal static class BenchCommand
     };
     private static readonly Option<string> PeerVariants = new("--peer-variants")
     {
-        Description = "number types of the peer: f32, bf16, mixed, each with :manual for plain instead of fused attention",
+        Description =
+            "number types of the peer: f32, bf16, mixed, each with :manual for plain instead of fused attention; q8, q4 for llama.cpp",
         HelpName = "NAMES",
         DefaultValueFactory = _ => "f32",
     };
