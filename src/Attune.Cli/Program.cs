@@ -19,6 +19,7 @@ Command[] commands =
     RunCommand.Create(),
     .. StageCommand.All(),
     GenerateCommand.Create(),
+    ChatCommand.Create(stop.Instead),
     EvaluateCommand.Create(),
     ModelCommand.Create(),
     DataCommand.Create(),
