@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Attune.Kernels;
 
 /// <summary>
@@ -22,7 +25,7 @@ public static class BlockCodec
             _ => throw new ArgumentOutOfRangeException(nameof(type)),
         };
 
-    /// <summary>Blocks of a row; the last may be part empty, and is filled up with zeros.</summary>
+    /// <summary>Blocks of a row; the last may be part empty, and what it has beyond the inputs is not read.</summary>
     public static int Blocks(int inputs) => (inputs + Length - 1) / Length;
 
     /// <summary>
@@ -34,38 +37,38 @@ public static class BlockCodec
     /// <param name="block">All its bytes are written.</param>
     public static void Encode(BlockType type, ReadOnlySpan<float> values, Span<byte> block)
     {
-        var (least, most) = (values[0], values[0]);
-        foreach (var value in values)
-        {
-            (least, most) = (Math.Min(least, value), Math.Max(most, value));
-        }
-
-        block.Clear();
+        Span<float> numbers = stackalloc float[Length];
+        values.CopyTo(numbers);
+        numbers[values.Length..].Fill(values[0]);
+        var (least, most) = Ends(numbers);
         var extreme = -least > most ? least : most;
-        var scale = Rounded(
-            type switch
-            {
-                BlockType.Q80 => Math.Abs(extreme) / sbyte.MaxValue,
-                BlockType.Q40 => extreme / -8,
-                _ => (most - least) / 15,
-            }
-        );
+        var (scale, origin) = type switch
+        {
+            BlockType.Q80 => (Rounded(Math.Abs(extreme) / sbyte.MaxValue), Half.Zero),
+            BlockType.Q40 => (Rounded(extreme / -8), Half.Zero),
+            _ => (Rounded((most - least) / 15), Rounded(least)),
+        };
         BitConverter.TryWriteBytes(block, scale);
-        var (step, origin) = ((float)scale, 0f);
         if (type == BlockType.Q41)
         {
-            BitConverter.TryWriteBytes(block[ScaleBytes..], Rounded(least));
-            origin = (float)Rounded(least);
+            BitConverter.TryWriteBytes(block[ScaleBytes..], origin);
         }
 
-        for (var i = 0; i < values.Length; i++)
+        Span<int> codes = stackalloc int[Length];
+        Round(type, numbers, (float)origin, scale == Half.Zero ? 1 : (float)scale, codes);
+        if (type == BlockType.Q80)
         {
-            Write(type, block, i, step == 0 ? 0 : (values[i] - origin) / step);
+            for (var i = 0; i < Length; i++)
+            {
+                block[ScaleBytes + i] = (byte)codes[i];
+            }
+
+            return;
         }
 
-        for (var i = values.Length; i < Length && type == BlockType.Q40; i++)
+        for (var i = 0; i < Side; i++)
         {
-            Write(type, block, i, 0);
+            block[Start(type) + i] = (byte)(codes[i] | codes[Side + i] << 4);
         }
     }
 
@@ -94,8 +97,11 @@ public static class BlockCodec
     internal static ushort LeastBits(BlockType type, ReadOnlySpan<byte> block) =>
         type == BlockType.Q41 ? BitConverter.ToUInt16(block[ScaleBytes..]) : (ushort)0;
 
+    /// <summary>A block's codes as they are stored: 32 bytes, or 16 with two in each.</summary>
+    internal static ReadOnlySpan<byte> Codes(BlockType type, ReadOnlySpan<byte> block) => block[Start(type)..Bytes(type)];
+
     /// <summary>A code as it is stored: 8 bits, or 4.</summary>
-    internal static byte Code(BlockType type, ReadOnlySpan<byte> block, int index) =>
+    private static byte Code(BlockType type, ReadOnlySpan<byte> block, int index) =>
         type == BlockType.Q80 ? block[ScaleBytes + index] : (byte)(block[Start(type) + index % Side] >> (index < Side ? 0 : 4) & 15);
 
     private static float Scale(ReadOnlySpan<byte> block) => (float)BitConverter.UInt16BitsToHalf(ScaleBits(block));
@@ -104,17 +110,40 @@ public static class BlockCodec
 
     private static int Start(BlockType type) => type == BlockType.Q41 ? 2 * ScaleBytes : ScaleBytes;
 
-    /// <param name="steps">The weight in steps of the scale.</param>
-    private static void Write(BlockType type, Span<byte> block, int index, float steps)
+    private static (float Least, float Most) Ends(ReadOnlySpan<float> numbers)
     {
-        if (type == BlockType.Q80)
+        var vectors = MemoryMarshal.Cast<float, Vector<float>>(numbers);
+        var (least, most) = (vectors[0], vectors[0]);
+        foreach (var vector in vectors)
         {
-            block[ScaleBytes + index] = (byte)(sbyte)Math.Clamp(MathF.Round(steps), -sbyte.MaxValue, sbyte.MaxValue);
-            return;
+            (least, most) = (Vector.Min(least, vector), Vector.Max(most, vector));
         }
 
-        var code = (int)Math.Clamp(MathF.Round(type == BlockType.Q40 ? steps + 8 : steps), 0, 15);
-        block[Start(type) + index % Side] |= (byte)(code << (index < Side ? 0 : 4));
+        var (low, high) = (least[0], most[0]);
+        for (var i = 1; i < Vector<float>.Count; i++)
+        {
+            (low, high) = (Math.Min(low, least[i]), Math.Max(high, most[i]));
+        }
+
+        return (low, high);
+    }
+
+    /// <summary>The nearest codes.</summary>
+    private static void Round(BlockType type, ReadOnlySpan<float> numbers, float origin, float step, Span<int> codes)
+    {
+        var (shift, low, high) = type switch
+        {
+            BlockType.Q80 => (0, -sbyte.MaxValue, sbyte.MaxValue),
+            BlockType.Q40 => (8, 0, 15),
+            _ => (0, 0, 15),
+        };
+        var from = MemoryMarshal.Cast<float, Vector<float>>(numbers);
+        var to = MemoryMarshal.Cast<int, Vector<int>>(codes);
+        for (var i = 0; i < from.Length; i++)
+        {
+            var steps = Vector.Round((from[i] - new Vector<float>(origin)) / new Vector<float>(step)) + new Vector<float>(shift);
+            to[i] = Vector.ConvertToInt32(Vector.Min(Vector.Max(steps, new Vector<float>(low)), new Vector<float>(high)));
+        }
     }
 
     /// <summary>To 16 bits; beyond their range, to the largest there is.</summary>

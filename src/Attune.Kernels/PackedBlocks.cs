@@ -58,27 +58,35 @@ internal sealed unsafe class PackedBlocks : IDisposable
 
     public void Dispose() => _bytes.Dispose();
 
-    private void WriteCodes(byte* codes, int column, ReadOnlySpan<byte> source)
+    private void WriteCodes(byte* target, int column, ReadOnlySpan<byte> block)
     {
+        var codes = BlockCodec.Codes(Type, block);
         if (Type == BlockType.Q80)
         {
-            for (var i = 0; i < BlockCodec.Length; i++)
+            target += column;
+            foreach (var code in codes)
             {
-                codes[i * Panel + column] = BlockCodec.Code(Type, source, i);
+                *target = code;
+                target += Panel;
             }
 
             return;
         }
 
-        for (var first = 0; first < BlockCodec.Length; first += PerWord, codes += Panel * sizeof(uint))
-        {
-            var word = 0u;
-            for (var i = 0; i < PerWord; i++)
-            {
-                word |= (uint)BlockCodec.Code(Type, source, first + i) << (4 * i);
-            }
+        var (first, second) = (BitConverter.ToUInt64(codes), BitConverter.ToUInt64(codes[sizeof(ulong)..]));
+        var words = (uint*)target + column;
+        words[0] = Lower(first);
+        words[Panel] = Lower(second);
+        words[2 * Panel] = Lower(first >> 4);
+        words[3 * Panel] = Lower(second >> 4);
+    }
 
-            ((uint*)codes)[column] = word;
-        }
+    /// <summary>The lower halves of 8 bytes, side by side.</summary>
+    private static uint Lower(ulong bytes)
+    {
+        bytes &= 0x0F0F_0F0F_0F0F_0F0F;
+        bytes = (bytes | bytes >> 4) & 0x00FF_00FF_00FF_00FF;
+        bytes = (bytes | bytes >> 8) & 0x0000_FFFF_0000_FFFF;
+        return (uint)(bytes | bytes >> 16);
     }
 }
