@@ -15,7 +15,9 @@ internal static class BenchCommand
 {
     private static readonly Option<string> Sizes = new("--sizes")
     {
-        Description = "tiny (4 layers of width 256), small (GPT-2 124M: minutes and 3 GB), demo (the embedded model), or several",
+        Description =
+            "tiny (4 layers of width 256), small (GPT-2 124M: minutes and 3 GB), demo (the embedded model), smollm2 (decoding only), "
+            + "or several",
         HelpName = "NAMES",
         DefaultValueFactory = _ => "tiny",
     };
