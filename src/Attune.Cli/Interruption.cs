@@ -10,6 +10,7 @@ internal sealed class Interruption : IDisposable
     private readonly string _promise;
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
+    private Action? _instead;
 
     /// <param name="args">The command line; its command decides the reply to the first signal.</param>
     public Interruption(string[] args)
@@ -17,7 +18,7 @@ internal sealed class Interruption : IDisposable
         _promise = args.FirstOrDefault() switch
         {
             "serve" => "Stopping after the open requests.",
-            "generate" or "evaluate" or "model" or "data" or "feedback" or "figure" or "bench" => "Stopping.",
+            "generate" or "chat" or "evaluate" or "model" or "data" or "feedback" or "figure" or "bench" => "Stopping.",
             _ => "Stopping after this round, with a checkpoint.",
         };
         _registrations =
@@ -28,6 +29,9 @@ internal sealed class Interruption : IDisposable
     }
 
     public CancellationToken Token => _source.Token;
+
+    /// <summary>Ctrl-C does this, once, in place of stopping the command; null for nothing. SIGTERM still stops it.</summary>
+    public void Instead(Action? action) => Interlocked.Exchange(ref _instead, action);
 
     public void Dispose()
     {
@@ -47,6 +51,12 @@ internal sealed class Interruption : IDisposable
         }
 
         signal.Cancel = true;
+        if (signal.Signal == PosixSignal.SIGINT && Interlocked.Exchange(ref _instead, null) is { } action)
+        {
+            action();
+            return;
+        }
+
         Console.Error.WriteLine($"\n{_promise} Press Ctrl-C again to stop at once.");
         _source.Cancel();
     }

@@ -20,6 +20,7 @@ Command[] commands =
     RunCommand.Create(),
     .. StageCommand.All(),
     GenerateCommand.Create(),
+    ChatCommand.Create(stop.Instead),
     EvaluateCommand.Create(),
     TokenizeCommand.Create(),
     ModelCommand.Create(),

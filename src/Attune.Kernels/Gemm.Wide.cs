@@ -119,7 +119,7 @@ public static unsafe partial class Gemm
     }
 
     /// <summary>The 64 sums of one row: four fields, so that the compiler keeps them in registers.</summary>
-    private struct Sums
+    internal struct Sums
     {
         private Vector512<float> _0,
             _1,
@@ -146,22 +146,28 @@ public static unsafe partial class Gemm
         }
     }
 
-    private interface ICount
+    internal interface ICount
     {
         static abstract int Count { get; }
     }
 
-    private readonly struct Rows1 : ICount
+    /// <summary>For kernels that only decode.</summary>
+    internal readonly struct Rows0 : ICount
+    {
+        public static int Count => 0;
+    }
+
+    internal readonly struct Rows1 : ICount
     {
         public static int Count => 1;
     }
 
-    private readonly struct Rows2 : ICount
+    internal readonly struct Rows2 : ICount
     {
         public static int Count => 2;
     }
 
-    private readonly struct Rows3 : ICount
+    internal readonly struct Rows3 : ICount
     {
         public static int Count => 3;
     }

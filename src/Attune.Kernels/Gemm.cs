@@ -7,7 +7,7 @@ namespace Attune.Kernels;
 /// <summary>
 /// Products of activations with packed weights. The inner kernel keeps 6 x 64 sums in registers, in 32 bits. Each sum is
 /// accumulated over the inputs in order, whatever the number of rows and threads: a row's result does not depend on the rows
-/// computed beside it.
+/// computed beside it. Weights in blocks go to <see cref="BlockGemm"/>.
 /// </summary>
 public static unsafe partial class Gemm
 {
@@ -40,6 +40,12 @@ public static unsafe partial class Gemm
     )
         where TEpilogue : struct, ITileEpilogue
     {
+        if (weights.Blocks is not null)
+        {
+            BlockGemm.Multiply(activations, stride, rows, weights, epilogue, worker, workers, then);
+            return;
+        }
+
         var room = stackalloc float[TileRows * Panel + FloatsPerLine];
         var tile = (float*)(((nint)room + 63) & ~(nint)63);
         var tiles = (rows + TileRows - 1) / TileRows;
@@ -79,7 +85,7 @@ public static unsafe partial class Gemm
     private static float* Next(PackedMatrix weights, int panel, int last, PackedMatrix? then, int worker, int workers) =>
         panel < last ? weights.PanelAt(panel + 1)
         : then is null ? null
-        : then.PanelAt((int)((long)then.Panels * worker / workers));
+        : then.FirstPanel(worker, workers);
 
     /// <summary>tile[r][c] = sum over k of activations[r][k] * panel[k][c], for up to 6 rows.</summary>
     public static void Tile(float* activations, int stride, int rows, float* panel, int inputs, float* tile) =>
@@ -155,7 +161,7 @@ public static unsafe partial class Gemm
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreFour(float* target, int width, Vector<float> a, Vector<float> b, Vector<float> c, Vector<float> d)
+    internal static void StoreFour(float* target, int width, Vector<float> a, Vector<float> b, Vector<float> c, Vector<float> d)
     {
         a.Store(target);
         b.Store(target + width);

@@ -23,11 +23,21 @@ public enum KernelType
 
     /// <summary>bfloat16 weights and activations: half the memory to read, and twice the products on processors that have them.</summary>
     BF16,
+
+    /// <summary>Weights in blocks of 8 bits (<see cref="BlockType.Q80"/>), 32-bit activations: a quarter of the memory to read.</summary>
+    Q8,
+
+    /// <summary>
+    /// Weights in blocks of 4 bits (<see cref="BlockType.Q41"/>), 32-bit activations: a sixth of the memory to read. Embeddings and head
+    /// are in 8 bits.
+    /// </summary>
+    Q4,
 }
 
 /// <summary>
 /// A weight matrix laid out for <see cref="Gemm"/>: panels of 64 outputs, read front to back by the kernel in steps of 256 bytes.
 /// A step holds the weights of one input, 64 floats, or of two inputs in bfloat16, 64 pairs. Columns that no output fills are zeros.
+/// Quantised weights lie as <see cref="PackedBlocks"/> says.
 /// </summary>
 public sealed unsafe class PackedMatrix : IDisposable
 {
@@ -48,10 +58,17 @@ public sealed unsafe class PackedMatrix : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(inputs, 1);
         (_rows, _order, Inputs, Type) = (rows, order, inputs, type);
-        Steps = type == KernelType.F32 ? inputs : (inputs + 1) / 2;
+        Steps = type == KernelType.BF16 ? (inputs + 1) / 2 : inputs;
         Outputs = order == PanelOrder.Gated ? rows / 2 : rows;
         Panels = (Outputs + OutputsPerPanel - 1) / OutputsPerPanel;
-        _values = new NativeBuffer((long)Panels * Panel * Steps);
+        var blockType = type switch
+        {
+            KernelType.Q8 => BlockType.Q80,
+            KernelType.Q4 => BlockType.Q41,
+            _ => (BlockType?)null,
+        };
+        Blocks = blockType is { } kept ? new PackedBlocks(kept, Panels, inputs) : null;
+        _values = new NativeBuffer(Blocks is null ? (long)Panels * Panel * Steps : 0);
     }
 
     public KernelType Type { get; }
@@ -68,10 +85,19 @@ public sealed unsafe class PackedMatrix : IDisposable
 
     public int OutputsPerPanel => _order == PanelOrder.Gated ? Panel / 2 : Panel;
 
-    /// <summary>[steps][64] floats, or pairs of bfloat16.</summary>
-    public float* PanelAt(int panel) => _values.Start + (long)panel * Panel * Steps;
+    /// <summary>The panels of a quantised matrix; null in 32 and 16 bits.</summary>
+    internal PackedBlocks? Blocks { get; private set; }
 
-    /// <summary>Copies row-major weights in, on all processors, rounding to the nearest where the matrix is in bfloat16.</summary>
+    /// <summary>[steps][64] floats, or pairs of bfloat16; in a quantised matrix its blocks.</summary>
+    public float* PanelAt(int panel) => Blocks is { } blocks ? (float*)blocks.PanelAt(panel) : _values.Start + (long)panel * Panel * Steps;
+
+    /// <summary>The panel that a worker multiplies first.</summary>
+    internal float* FirstPanel(int worker, int workers) => PanelAt((int)((long)Panels * worker / workers));
+
+    /// <summary>
+    /// Copies row-major weights in, on all processors, rounding to the nearest where the matrix is in bfloat16, and quantising where it is
+    /// in blocks.
+    /// </summary>
     /// <param name="source">[rows, inputs]</param>
     public void Pack(ReadOnlySpan<float> source)
     {
@@ -93,7 +119,73 @@ public sealed unsafe class PackedMatrix : IDisposable
         }
     }
 
-    public void Dispose() => _values.Dispose();
+    /// <summary>Copies quantised weights in as they are, into a quantised matrix. Its blocks become of their type.</summary>
+    public void Pack(BlockMatrix source)
+    {
+        if (Blocks is null || source.Rows != _rows || source.Inputs != Inputs)
+        {
+            throw new ArgumentException(
+                $"The source has {source.Rows} x {source.Inputs} weights in blocks; expected {_rows} x {Inputs} for a matrix in {Type}."
+            );
+        }
+
+        if (Blocks.Type != source.Type)
+        {
+            Blocks.Dispose();
+            Blocks = new PackedBlocks(source.Type, Panels, Inputs);
+        }
+
+        Parallel.For(
+            0,
+            Panels,
+            panel =>
+            {
+                for (var column = 0; column < Panel; column++)
+                {
+                    if (RowOf(panel, column) is { } row)
+                    {
+                        Blocks.Write(panel, column, source.Row(row));
+                    }
+                }
+            }
+        );
+    }
+
+    public void Dispose()
+    {
+        Blocks?.Dispose();
+        _values.Dispose();
+    }
+
+    /// <summary>Quantises a panel at a time, so that no second copy of the matrix is needed.</summary>
+    private void Quantize(void* weights, KernelType given, int panel)
+    {
+        var type = Blocks!.Type;
+        var numbers = new float[Inputs];
+        var row = new byte[BlockCodec.Blocks(Inputs) * BlockCodec.Bytes(type)];
+        for (var column = 0; column < Panel; column++)
+        {
+            if (RowOf(panel, column) is not { } from)
+            {
+                continue;
+            }
+
+            fixed (float* target = numbers)
+            {
+                if (given == KernelType.BF16)
+                {
+                    BFloat16.Widen((ushort*)weights + (long)from * Inputs, target, Inputs);
+                }
+                else
+                {
+                    new ReadOnlySpan<float>((float*)weights + (long)from * Inputs, Inputs).CopyTo(numbers);
+                }
+            }
+
+            BlockMatrix.EncodeRow(type, numbers, row);
+            Blocks.Write(panel, column, row);
+        }
+    }
 
     private void Check(int length)
     {
@@ -105,6 +197,12 @@ public sealed unsafe class PackedMatrix : IDisposable
 
     private void Pack(void* weights, KernelType given)
     {
+        if (Blocks is not null)
+        {
+            Parallel.For(0, Panels, panel => Quantize(weights, given, panel));
+            return;
+        }
+
         var source = new PackingTile(weights, given, Type, Inputs);
         if (Vector512.IsHardwareAccelerated)
         {

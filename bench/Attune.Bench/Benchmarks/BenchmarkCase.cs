@@ -50,11 +50,11 @@ public sealed record TrainCase(int Batch, int Time) : BenchmarkCase
 public abstract record EngineCase : BenchmarkCase
 {
     public KernelType Type { get; init; }
-    public override string TypeName => Type == KernelType.BF16 ? "bf16" : "f32";
+    public override string TypeName => Type.ToString().ToLowerInvariant();
 
-    /// <summary>bfloat16 stands in the name, 32 bits being the rule.</summary>
+    /// <summary>The type stands in the name where it is not 32 bits, the rule.</summary>
     protected string Named(FormattableString shape) =>
-        shape.ToString(CultureInfo.InvariantCulture) + (Type == KernelType.BF16 ? " bf16" : "");
+        shape.ToString(CultureInfo.InvariantCulture) + (Type == KernelType.F32 ? "" : $" {TypeName}");
 }
 
 /// <summary>Answers of a fixed length at temperature 1, prompt and sampling included, packing the weights not.</summary>

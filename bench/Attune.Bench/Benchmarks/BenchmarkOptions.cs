@@ -12,8 +12,10 @@ public sealed record BenchmarkOptions
     /// <summary>Of <see cref="KnownWorks"/>; empty for all.</summary>
     public ImmutableArray<string> Works { get; init; } = [];
 
-    /// <summary>"f32", "bf16"; empty for both.</summary>
+    /// <summary>Of <see cref="KnownTypes"/>; empty for all.</summary>
     public ImmutableArray<string> Types { get; init; } = [];
+
+    public static ImmutableArray<string> KnownTypes { get; } = ["f32", "bf16", "q8", "q4"];
 
     public static ImmutableArray<string> KnownWorks { get; } = ["train", "prefill", "decode", "ppo", "repack"];
 
@@ -44,15 +46,14 @@ public sealed record BenchmarkOptions
 
     private IEnumerable<string> NameProblems()
     {
-        string[] types = ["f32", "bf16"];
         return
         [
             .. Works
                 .Where(w => !KnownWorks.Contains(w))
                 .Select(w => $"there is no benchmark of '{w}'; there are {string.Join(", ", KnownWorks)}.{Suggestion.For(w, KnownWorks)}"),
             .. Types
-                .Where(t => !types.Contains(t))
-                .Select(t => $"there is no precision '{t}'; there are f32 and bf16.{Suggestion.For(t, types)}"),
+                .Where(t => !KnownTypes.Contains(t))
+                .Select(t => $"there is no precision '{t}'; there are {string.Join(", ", KnownTypes)}.{Suggestion.For(t, KnownTypes)}"),
         ];
     }
 

@@ -74,7 +74,36 @@ public sealed record BenchmarkSize(string Name, TransformerConfig Config, Immuta
             ]
         );
 
-    public static ImmutableArray<BenchmarkSize> All { get; } = [Tiny, Small, Demo];
+    /// <summary>SmolLM2 135M (Allal et al. 2025), for decoding with weights in few bits.</summary>
+    public static BenchmarkSize SmolLm2 { get; } =
+        new(
+            "smollm2",
+            TransformerConfig.Llama(
+                vocabularySize: 49152,
+                width: 576,
+                layers: 30,
+                heads: 9,
+                keyValueHeads: 3,
+                hiddenWidth: 1536,
+                contextLength: 8192
+            ) with
+            {
+                TiedHead = true,
+                RopeTheta = 100_000,
+            },
+            [
+                .. new[] { KernelType.BF16, KernelType.Q8, KernelType.Q4 }.SelectMany<KernelType, BenchmarkCase>(type =>
+                    [
+                        new PrefillCase(Batch: 1, Prompt: 512) { Repeats = 3, Type = type },
+                        new DecodeCase(Batch: 1, Prompt: 16, NewTokens: 128) { Repeats = 3, Type = type },
+                        new DecodeCase(Batch: 8, Prompt: 16, NewTokens: 128) { Repeats = 3, Type = type },
+                        new RepackCase { Repeats = 3, Type = type },
+                    ]
+                ),
+            ]
+        );
+
+    public static ImmutableArray<BenchmarkSize> All { get; } = [Tiny, Small, Demo, SmolLm2];
 
     /// <exception cref="ConfigurationException">There is no such size.</exception>
     public static BenchmarkSize Named(string name) =>

@@ -41,7 +41,7 @@ public static class ModelWork
     }
 
     /// <summary>Decoding, a stretch for each pass: the prompts, then every new token but the last, which no pass reads.</summary>
-    /// <param name="type">Of weights and cache.</param>
+    /// <param name="type">Of weights and, if it is not of a quantised kind, cache.</param>
     public static IEnumerable<Work> Decode(
         TransformerConfig config,
         long batch,
@@ -50,11 +50,11 @@ public static class ModelWork
         KernelType type = KernelType.F32
     )
     {
-        var weights = BytesOf(type) * (TrunkWeights(config) + HeadWeights(config));
+        var weights = BytesOf(type) * TrunkWeights(config) + HeadBytesOf(type) * HeadWeights(config);
         yield return new Work(Forward(config, batch * prompt, batch, batch * Triangle(prompt)), weights);
         for (var visible = prompt + 1; visible < prompt + newTokens; visible++)
         {
-            var cache = 2.0 * BytesOf(type) * config.KeyValueWidth * config.Layers * batch * visible;
+            var cache = 2.0 * (type == KernelType.BF16 ? Half : Float) * config.KeyValueWidth * config.Layers * batch * visible;
             yield return new Work(Forward(config, batch, batch, batch * visible), weights + cache);
         }
     }
@@ -84,11 +84,24 @@ public static class ModelWork
     /// <summary>Each weight read once and written once in the engine's order; a tied embedding is written twice.</summary>
     public static IEnumerable<Work> Repack(TransformerConfig config, KernelType type = KernelType.F32)
     {
-        var copies = Parameters(config) + (config.TiedHead ? HeadWeights(config) : 0);
-        yield return new Work(0, (double)Float * Parameters(config) + (double)BytesOf(type) * copies);
+        var tables = HeadWeights(config) * (config.TiedHead ? 1 : 2);
+        var others = Parameters(config) - tables;
+        var written = BytesOf(type) * others + HeadBytesOf(type) * 2 * HeadWeights(config);
+        yield return new Work(0, (double)Float * Parameters(config) + written);
     }
 
-    private static long BytesOf(KernelType type) => type == KernelType.BF16 ? 2 : Float;
+    /// <summary>Of a weight in a layer; a block of 32 has a scale, and in 4 bits a least value, of 2 bytes each.</summary>
+    private static double BytesOf(KernelType type) =>
+        type switch
+        {
+            KernelType.BF16 => Half,
+            KernelType.Q8 => (double)BlockCodec.Bytes(BlockType.Q80) / BlockCodec.Length,
+            KernelType.Q4 => (double)BlockCodec.Bytes(BlockType.Q41) / BlockCodec.Length,
+            _ => Float,
+        };
+
+    /// <summary>Of a weight in the embeddings and the head, which have 8 bits where the layers have 4.</summary>
+    private static double HeadBytesOf(KernelType type) => BytesOf(type == KernelType.Q4 ? KernelType.Q8 : type);
 
     /// <summary>Weights of the model, a tied head counted once.</summary>
     public static long Parameters(TransformerConfig config) => ParameterLayout.Of(config, HeadKind.Language).Sum(s => s.Length);

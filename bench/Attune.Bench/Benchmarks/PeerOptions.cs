@@ -38,12 +38,14 @@ public sealed record PeerOptions(string Directory, string Runner)
 
         foreach (
             var variant in Variants.Where(v =>
-                v.Split(':') is not [("f32" or "bf16" or "mixed"), ..] and not [("f32" or "bf16" or "mixed"), ("fused" or "manual")]
+                v.Split(':')
+                    is not ["f32" or "bf16" or "mixed" or "q8" or "q4"]
+                        and not [("f32" or "bf16" or "mixed"), ("fused" or "manual")]
             )
         )
         {
-            yield return $"the peer's variant is '{variant}'; expected f32, bf16 or mixed, and :manual or :fused after it if attention "
-                + "matters.";
+            yield return $"the peer's variant is '{variant}'; expected f32, bf16, mixed, q8 or q4, and :manual or :fused after the first "
+                + "three if attention matters.";
         }
     }
 }

@@ -32,7 +32,7 @@ internal sealed class PeerRunner(PeerOptions options)
                 .. parts,
             ],
             // Decoding has neither autocast nor a choice of attention.
-            DecodeCase decode when parts is ["f32" or "bf16"] =>
+            DecodeCase decode when parts is ["f32" or "bf16" or "q8" or "q4"] =>
             [
                 "decode",
                 size.Name,
@@ -41,7 +41,7 @@ internal sealed class PeerRunner(PeerOptions options)
                 Text(decode.NewTokens),
                 parts[0],
             ],
-            PrefillCase prefill when parts is ["f32" or "bf16"] =>
+            PrefillCase prefill when parts is ["f32" or "bf16" or "q8" or "q4"] =>
             [
                 "decode",
                 size.Name,

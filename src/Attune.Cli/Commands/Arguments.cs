@@ -64,7 +64,14 @@ internal static class Arguments
 
     /// <summary>The number type in which a model is run.</summary>
     public static Option<string> KernelType() =>
-        WordOf("--type", "number type of the computation: f32 (exact) or bf16 (about twice as fast)", "f32", "bf16");
+        WordOf(
+            "--type",
+            "numbers to compute in: f32 (exact), bf16 (about twice as fast), or weights kept in 8 or 4 bits (q8, q4: least memory)",
+            "f32",
+            "bf16",
+            "q8",
+            "q4"
+        );
 
     public static KernelType KernelTypeOf(string word) => Enum.Parse<KernelType>(word, ignoreCase: true);
 

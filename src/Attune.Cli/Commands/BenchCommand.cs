@@ -16,7 +16,9 @@ internal static class BenchCommand
 {
     private static readonly Option<string> Sizes = new("--sizes")
     {
-        Description = "tiny (4 layers of width 256), small (GPT-2 124M: minutes and 3 GB), demo (the embedded model), or several",
+        Description =
+            "tiny (4 layers of width 256), small (GPT-2 124M: minutes and 3 GB), demo (the embedded model), smollm2 (decoding only), "
+            + "or several",
         HelpName = "NAMES",
         DefaultValueFactory = _ => "tiny",
     };
@@ -27,7 +29,7 @@ internal static class BenchCommand
     };
     private static readonly Option<string?> Precision = new("--precision")
     {
-        Description = "f32, bf16, or both (default both)",
+        Description = "f32, bf16, q8, q4, or several (default: all that a size has)",
         HelpName = "NAMES",
     };
     private static readonly Option<int> Rounds = Arguments.Count("--rounds", "times each case is measured, in turns with the peer", 3);
@@ -44,7 +46,8 @@ internal static class BenchCommand
     };
     private static readonly Option<string> PeerVariants = new("--peer-variants")
     {
-        Description = "number types of the peer: f32, bf16, mixed, each with :manual for plain instead of fused attention",
+        Description =
+            "number types of the peer: f32, bf16, mixed, each with :manual for plain instead of fused attention; q8, q4 for llama.cpp",
         HelpName = "NAMES",
         DefaultValueFactory = _ => "f32",
     };

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Rollouts;
-using Attune.Models.Weights;
+using Attune.Kernels;
 
 namespace Attune.Methods.Policy;
 
@@ -32,8 +32,8 @@ public sealed record AnswerSampling
     [Range(1, 100_000)]
     public int MaxNewTokens { get; init; } = 53;
 
-    [Description("number type for sampling: f32 or bf16 (default: the stage's precision)")]
-    public Precision? RolloutPrecision { get; init; }
+    [Description("number type for sampling: f32, bf16, or weights in 8 or 4 bits, q8 or q4 (default: the stage's precision)")]
+    public KernelType? RolloutPrecision { get; init; }
 
     /// <summary>As a sampler takes it; where something is cut, rollouts say what was left, so that the ratio can be exact.</summary>
     public SamplingOptions ToSampler() =>

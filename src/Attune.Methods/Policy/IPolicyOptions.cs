@@ -43,5 +43,5 @@ public static class PolicyOptions
 
     /// <summary>What the rollout engine multiplies in.</summary>
     public static KernelType SamplingType(this IPolicyOptions options) =>
-        (options.Sampling.RolloutPrecision ?? options.Training.Precision) == Precision.Bf16 ? KernelType.BF16 : KernelType.F32;
+        options.Sampling.RolloutPrecision ?? (options.Training.Precision == Precision.Bf16 ? KernelType.BF16 : KernelType.F32);
 }

@@ -8,9 +8,9 @@ using Attune.Models.Configuration;
 namespace Attune.Models.Decoding;
 
 /// <summary>
-/// Draws answers from a language model, on all processors, with its own copy of the weights: call <see cref="Load"/> after each update.
-/// Many texts are decoded together; one that ends leaves its place to the next request at once. An answer depends on its request and the
-/// weights alone, not on what is decoded beside it. One caller at a time.
+/// Draws answers from a language model, on all processors, with its own copy of the weights: call <see cref="Load(LanguageModel)"/> after
+/// each update. Many texts are decoded together; one that ends leaves its place to the next request at once. An answer depends on its
+/// request and the weights alone, not on what is decoded beside it. One caller at a time.
 /// </summary>
 public sealed class DecodeEngine : IDecoder
 {
@@ -31,8 +31,8 @@ public sealed class DecodeEngine : IDecoder
 
     /// <param name="decode">Reads answers for stop sequences; not needed without them.</param>
     /// <param name="workers">Threads, the caller's included; the machine's processors where it is null.</param>
-    /// <param name="type">Of weights and activations in matrix products; in bfloat16 the cache is kept in it too; softmax, norms, sums and
-    /// sampling are in 32 bits always.</param>
+    /// <param name="type">Of weights and activations in matrix products; in bfloat16 the cache is kept in it too. In 8 and 4 bits only
+    /// weights are rounded: activations and cache are in 32 bits. Softmax, norms, sums and sampling are in 32 bits always.</param>
     public DecodeEngine(TransformerConfig config, TokenDecoder? decode = null, int? workers = null, KernelType type = KernelType.F32)
     {
         _config = config.Validate();
@@ -51,14 +51,17 @@ public sealed class DecodeEngine : IDecoder
     /// <summary>Prompt tokens that the last call of <see cref="Sample"/> computed; prompts that begin alike are read once.</summary>
     internal long PromptTokensRead { get; private set; }
 
-    public void Load(LanguageModel model)
+    public void Load(LanguageModel model) => Load(model, null);
+
+    /// <summary>Copies the model's weights, and where the engine keeps them quantised, those blocks that the model came with.</summary>
+    public void Load(LanguageModel model, ModelBlocks? blocks)
     {
         if (model.Config != _config)
         {
             throw new ArgumentException($"The engine was made for {_config}; the model is {model.Config}.", nameof(model));
         }
 
-        _model.Load(model);
+        _model.Load(model, blocks);
         _loaded = true;
     }
 

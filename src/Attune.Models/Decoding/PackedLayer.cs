@@ -11,11 +11,11 @@ internal sealed class PackedLinear(int rows, int inputs, KernelType type, PanelO
     internal PackedMatrix Matrix { get; } = new(rows, inputs, order, type);
     internal NativeBuffer Bias { get; } = new(rows + PackedMatrix.Panel);
 
-    /// <summary>With an adapter merged and without quantisation.</summary>
-    internal void Load(TransformerModel model, string name)
+    /// <summary>With an adapter merged and without the quantisation of training.</summary>
+    internal void Load(TransformerModel model, string name, ModelBlocks? blocks)
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
-        WeightSpans.Pack(model.Merged(name + ".weight"), Matrix);
+        WeightSpans.Pack(model, name + ".weight", blocks, Matrix);
         WeightSpans.Copy(model.Weights.Find(name + ".bias"), Bias);
     }
 
@@ -57,17 +57,17 @@ internal sealed class PackedLayer(TransformerConfig config, KernelType type) : I
         config.IsGated ? new(2 * config.HiddenWidth, config.Width, type, PanelOrder.Gated) : new(config.HiddenWidth, config.Width, type);
     internal PackedLinear Down { get; } = new(config.Width, config.HiddenWidth, type);
 
-    internal void Load(TransformerModel model, int layer)
+    internal void Load(TransformerModel model, int layer, ModelBlocks? blocks)
     {
         var weights = model.Weights;
         Norm1.Load(weights, $"layers.{layer}.norm1");
-        Joint.Load(model, $"layers.{layer}.qkv");
+        Joint.Load(model, $"layers.{layer}.qkv", blocks);
         QueryNorm?.Load(weights, $"layers.{layer}.queryNorm");
         KeyNorm?.Load(weights, $"layers.{layer}.keyNorm");
-        Out.Load(model, $"layers.{layer}.out");
+        Out.Load(model, $"layers.{layer}.out", blocks);
         Norm2.Load(weights, $"layers.{layer}.norm2");
-        Up.Load(model, $"layers.{layer}.up");
-        Down.Load(model, $"layers.{layer}.down");
+        Up.Load(model, $"layers.{layer}.up", blocks);
+        Down.Load(model, $"layers.{layer}.down", blocks);
     }
 
     public void Dispose()

@@ -19,7 +19,8 @@ internal sealed class PackedModel : IDisposable
         Positions = config.Positions == PositionKind.Learned ? new PackedTable(config.ContextLength, config.Width, KernelType.F32) : null;
         Layers = [.. Enumerable.Range(0, config.Layers).Select(_ => new PackedLayer(config, type))];
         Norm = new PackedNorm(config.Width);
-        Head = new PackedMatrix(Outputs, config.Width, type: type);
+        // The vocabulary's matrix decides between near tokens: 4 bits would show in what is drawn.
+        Head = new PackedMatrix(Outputs, config.Width, type: type == KernelType.Q4 ? KernelType.Q8 : type);
         if (config.Positions == PositionKind.Rotary)
         {
             var (cosines, sines) = RotaryEmbedding.Tables(config);
@@ -43,16 +44,25 @@ internal sealed class PackedModel : IDisposable
     internal int Outputs { get; }
 
     /// <summary>Copies a model's weights in, converting the type where it differs.</summary>
-    internal void Load(TransformerModel model)
+    /// <param name="blocks">Where the model is kept quantised: matrices whose blocks are taken as they are.</param>
+    internal void Load(TransformerModel model, ModelBlocks? blocks = null)
     {
         var weights = model.Weights;
-        Tokens.Load(weights["tokens"]);
+        if (Type is KernelType.Q8 or KernelType.Q4 && blocks?.Find(model, "tokens") is { } tokens)
+        {
+            Tokens.Load(tokens);
+        }
+        else
+        {
+            Tokens.Load(weights["tokens"]);
+        }
+
         Positions?.Load(weights["positions"]);
-        WeightSpans.Pack(model.Merged(_headName), Head);
+        WeightSpans.Pack(model, _headName, blocks, Head);
         Norm.Load(weights, "norm");
         for (var layer = 0; layer < Layers.Length; layer++)
         {
-            Layers[layer].Load(model, layer);
+            Layers[layer].Load(model, layer, blocks);
         }
     }
 

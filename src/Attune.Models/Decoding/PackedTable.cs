@@ -1,9 +1,10 @@
+using System.Runtime.InteropServices;
 using Attune.Kernels;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Decoding;
 
-/// <summary>Embeddings, row after row, in the type the kernels multiply in.</summary>
+/// <summary>Embeddings, row after row, in the type the kernels multiply in; for both quantised types in blocks of 8 bits.</summary>
 internal sealed unsafe class PackedTable : IDisposable
 {
     private const int RowsAtOnce = 512;
@@ -11,12 +12,15 @@ internal sealed unsafe class PackedTable : IDisposable
     private readonly NativeBuffer _values;
     private readonly int _rows,
         _width;
-    private readonly bool _isShort;
+    private readonly bool _isShort,
+        _isQuantized;
+    private BlockMatrix? _blocks;
 
     internal PackedTable(int rows, int width, KernelType type)
     {
         (_rows, _width, _isShort) = (rows, width, type == KernelType.BF16);
-        var numbers = (long)rows * width;
+        _isQuantized = type is KernelType.Q8 or KernelType.Q4;
+        var numbers = _isQuantized ? 0 : (long)rows * width;
         _values = new NativeBuffer(_isShort ? (numbers + 1) / 2 + 1 : numbers);
     }
 
@@ -26,6 +30,15 @@ internal sealed unsafe class PackedTable : IDisposable
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var plain = WeightSpans.Plain(parameter);
+        if (_isQuantized)
+        {
+            WeightSpans.RequireFinite(plain);
+            plain = plain.to(ScalarType.Float32);
+            _blocks = BlockMatrix.Of(BlockType.Q80, _rows, _width, MemoryMarshal.Cast<byte, float>(plain.bytes));
+            GC.KeepAlive(plain);
+            return;
+        }
+
         var comesShort = plain.dtype == ScalarType.BFloat16;
         fixed (byte* source = plain.bytes)
         {
@@ -44,11 +57,18 @@ internal sealed unsafe class PackedTable : IDisposable
         GC.KeepAlive(plain);
     }
 
+    /// <summary>Takes quantised embeddings as they are.</summary>
+    internal void Load(BlockMatrix blocks) => _blocks = blocks;
+
     /// <summary>Writes a row as 32-bit floats.</summary>
     internal void Read(int row, float* target)
     {
         var start = (long)row * _width;
-        if (_isShort)
+        if (_blocks is not null)
+        {
+            _blocks.Read(row, new Span<float>(target, _width));
+        }
+        else if (_isShort)
         {
             BFloat16.Widen((ushort*)_values.Start + start, target, _width);
         }

@@ -18,8 +18,8 @@ public sealed class LocalSampler : ISampler, IDisposable
     private long _version;
 
     /// <summary>
-    /// What the engine multiplies in: exact 32 bits, or bfloat16 at twice the speed and with log-probabilities that differ by about a
-    /// hundredth.
+    /// What the engine multiplies in: exact 32 bits; bfloat16 at twice the speed and with log-probabilities that differ by about a
+    /// hundredth; or weights quantised to 8 or 4 bits, which gives the log-probabilities of a coarser model. On a GPU it is not looked at.
     /// </summary>
     public KernelType Type { get; init; }
 

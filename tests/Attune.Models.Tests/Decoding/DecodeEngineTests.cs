@@ -69,6 +69,7 @@ public sealed class DecodeEngineTests
     [Theory]
     [InlineData(KernelType.F32)]
     [InlineData(KernelType.BF16)]
+    [InlineData(KernelType.Q8)]
     public void Samples_of_one_prompt_read_it_once_and_are_what_each_would_be_alone(KernelType type)
     {
         var config = TinyModels.Gpt2;
@@ -101,6 +102,8 @@ public sealed class DecodeEngineTests
     [Theory]
     [InlineData(KernelType.F32)]
     [InlineData(KernelType.BF16)]
+    [InlineData(KernelType.Q8)]
+    [InlineData(KernelType.Q4)]
     public void An_answer_does_not_depend_on_batch_size_or_neighbours_or_threads(KernelType type)
     {
         var config = TinyModels.Llama;

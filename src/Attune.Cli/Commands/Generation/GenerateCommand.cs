@@ -37,36 +37,7 @@ internal static class GenerateCommand
         HelpName = "TEXT",
     };
     private static readonly Option<string?> Template = Arguments.Template("with --chat, ");
-    private static readonly Option<bool> Greedy = new("--greedy") { Description = "always take the most likely token" };
-    private static readonly Option<int> MaxTokens = Arguments.Count("--max-tokens", "longest continuation, in tokens", 128);
-    private static readonly Option<double> Temperature = new("--temperature")
-    {
-        Description = "below 1 more predictable, above 1 more varied",
-        HelpName = "NUMBER",
-        DefaultValueFactory = _ => 1,
-    };
-    private static readonly Option<int> TopK = new("--top-k")
-    {
-        Description = "keep the k most likely tokens; 0 keeps all",
-        HelpName = "N",
-    };
-    private static readonly Option<double> TopP = new("--top-p")
-    {
-        Description = "keep the most likely tokens that together reach this probability",
-        HelpName = "NUMBER",
-        DefaultValueFactory = _ => 1,
-    };
-    private static readonly Option<double> MinP = new("--min-p")
-    {
-        Description = "keep tokens at least this fraction as likely as the most likely one",
-        HelpName = "NUMBER",
-    };
-    private static readonly Option<string[]> Stop = new("--stop")
-    {
-        Description = "text that ends the continuation; may be given several times",
-        HelpName = "TEXT",
-        AllowMultipleArgumentsPerToken = false,
-    };
+    private static readonly SamplingArguments Sampling = new(longest: 128, "continuation");
     private static readonly Option<string> Type = Arguments.KernelType();
     private static readonly Option<int> Count = Arguments.Count("--count", "continuations to draw", 1);
     private static readonly Option<int> BestOf = Arguments.Count(
@@ -89,7 +60,7 @@ internal static class GenerateCommand
                 + "  attune generate --model runs/sft/final --prompt \"...\" --best-of 16 --reward-model runs/reward/final\n"
                 + "  attune generate --model models/qwen --chat --system \"Be brief.\" --prompt \"Why is the sky blue?\""
         );
-        Option[] sampling = [Greedy, MaxTokens, Temperature, TopK, TopP, MinP, Stop, Type, Count, BestOf, Seed, Json];
+        Option[] sampling = [.. Sampling.All, Type, Count, BestOf, Seed, Json];
         foreach (var option in (Option[])[Model, PromptText, Chat, SystemMessage, Template, .. sampling])
         {
             command.Add(option);
@@ -151,16 +122,7 @@ internal static class GenerateCommand
         CancellationToken cancel
     )
     {
-        var options = new SamplingOptions
-        {
-            Temperature = parsed.GetValue(Greedy) ? 0 : parsed.GetValue(Temperature),
-            TopK = parsed.GetValue(TopK),
-            TopP = parsed.GetValue(TopP),
-            MinP = parsed.GetValue(MinP),
-            MaxNewTokens = parsed.GetValue(MaxTokens),
-            EndToken = tokenizer.EndToken,
-            StopSequences = [.. parsed.GetValue(Stop) ?? []],
-        };
+        var options = Sampling.Of(parsed, tokenizer.EndToken);
         using var model = ModelFiles.LoadLanguageModel(folder);
         var type = Arguments.KernelTypeOf(parsed.GetRequiredValue(Type));
         using var engine = new DecodeEngine(model, tokenizer.DecodeContinuation, type: type);

@@ -1,0 +1,151 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace Attune.Kernels;
+
+/// <summary>
+/// Blocks of 32 weights as bytes. In 4 bits, byte i after the scale holds code i low and code i + 16 high. A weight is exact in 32 bits but
+/// for the one rounding of the sum in Q4_1: a product of a 16-bit scale and a code has at most 19 digits.
+/// </summary>
+public static class BlockCodec
+{
+    /// <summary>Weights of a block.</summary>
+    public const int Length = 32;
+
+    private const int Side = Length / 2;
+    private const int ScaleBytes = 2;
+
+    /// <summary>Bytes of a block.</summary>
+    public static int Bytes(BlockType type) =>
+        type switch
+        {
+            BlockType.Q80 => ScaleBytes + Length,
+            BlockType.Q40 => ScaleBytes + Side,
+            BlockType.Q41 => 2 * ScaleBytes + Side,
+            _ => throw new ArgumentOutOfRangeException(nameof(type)),
+        };
+
+    /// <summary>Blocks of a row; the last may be part empty, and what it has beyond the inputs is not read.</summary>
+    public static int Blocks(int inputs) => (inputs + Length - 1) / Length;
+
+    /// <summary>
+    /// Codes a block: the scale from its extremes, rounded to 16 bits, and for each weight the nearest of the values that the scale gives.
+    /// A block whose codes reach both ends (in Q8_0 and Q4_0: the end of its sign) comes back from its decoded numbers with the same bytes,
+    /// unless the least value is thousands of steps from zero.
+    /// </summary>
+    /// <param name="values">1 to 32 finite numbers.</param>
+    /// <param name="block">All its bytes are written.</param>
+    public static void Encode(BlockType type, ReadOnlySpan<float> values, Span<byte> block)
+    {
+        Span<float> numbers = stackalloc float[Length];
+        values.CopyTo(numbers);
+        numbers[values.Length..].Fill(values[0]);
+        var (least, most) = Ends(numbers);
+        var extreme = -least > most ? least : most;
+        var (scale, origin) = type switch
+        {
+            BlockType.Q80 => (Rounded(Math.Abs(extreme) / sbyte.MaxValue), Half.Zero),
+            BlockType.Q40 => (Rounded(extreme / -8), Half.Zero),
+            _ => (Rounded((most - least) / 15), Rounded(least)),
+        };
+        BitConverter.TryWriteBytes(block, scale);
+        if (type == BlockType.Q41)
+        {
+            BitConverter.TryWriteBytes(block[ScaleBytes..], origin);
+        }
+
+        Span<int> codes = stackalloc int[Length];
+        Round(type, numbers, (float)origin, scale == Half.Zero ? 1 : (float)scale, codes);
+        if (type == BlockType.Q80)
+        {
+            for (var i = 0; i < Length; i++)
+            {
+                block[ScaleBytes + i] = (byte)codes[i];
+            }
+
+            return;
+        }
+
+        for (var i = 0; i < Side; i++)
+        {
+            block[Start(type) + i] = (byte)(codes[i] | codes[Side + i] << 4);
+        }
+    }
+
+    /// <summary>The weights of a block.</summary>
+    /// <param name="values">The first so many of them, at most 32.</param>
+    public static void Decode(BlockType type, ReadOnlySpan<byte> block, Span<float> values)
+    {
+        var (scale, least) = (Scale(block), Least(type, block));
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = MathF.FusedMultiplyAdd(
+                type switch
+                {
+                    BlockType.Q80 => (sbyte)block[ScaleBytes + i],
+                    BlockType.Q40 => Code(type, block, i) - 8,
+                    _ => Code(type, block, i),
+                },
+                scale,
+                least
+            );
+        }
+    }
+
+    internal static ushort ScaleBits(ReadOnlySpan<byte> block) => BitConverter.ToUInt16(block);
+
+    internal static ushort LeastBits(BlockType type, ReadOnlySpan<byte> block) =>
+        type == BlockType.Q41 ? BitConverter.ToUInt16(block[ScaleBytes..]) : (ushort)0;
+
+    /// <summary>A block's codes as they are stored: 32 bytes, or 16 with two in each.</summary>
+    internal static ReadOnlySpan<byte> Codes(BlockType type, ReadOnlySpan<byte> block) => block[Start(type)..Bytes(type)];
+
+    /// <summary>A code as it is stored: 8 bits, or 4.</summary>
+    private static byte Code(BlockType type, ReadOnlySpan<byte> block, int index) =>
+        type == BlockType.Q80 ? block[ScaleBytes + index] : (byte)(block[Start(type) + index % Side] >> (index < Side ? 0 : 4) & 15);
+
+    private static float Scale(ReadOnlySpan<byte> block) => (float)BitConverter.UInt16BitsToHalf(ScaleBits(block));
+
+    private static float Least(BlockType type, ReadOnlySpan<byte> block) => (float)BitConverter.UInt16BitsToHalf(LeastBits(type, block));
+
+    private static int Start(BlockType type) => type == BlockType.Q41 ? 2 * ScaleBytes : ScaleBytes;
+
+    private static (float Least, float Most) Ends(ReadOnlySpan<float> numbers)
+    {
+        var vectors = MemoryMarshal.Cast<float, Vector<float>>(numbers);
+        var (least, most) = (vectors[0], vectors[0]);
+        foreach (var vector in vectors)
+        {
+            (least, most) = (Vector.Min(least, vector), Vector.Max(most, vector));
+        }
+
+        var (low, high) = (least[0], most[0]);
+        for (var i = 1; i < Vector<float>.Count; i++)
+        {
+            (low, high) = (Math.Min(low, least[i]), Math.Max(high, most[i]));
+        }
+
+        return (low, high);
+    }
+
+    /// <summary>The nearest codes.</summary>
+    private static void Round(BlockType type, ReadOnlySpan<float> numbers, float origin, float step, Span<int> codes)
+    {
+        var (shift, low, high) = type switch
+        {
+            BlockType.Q80 => (0, -sbyte.MaxValue, sbyte.MaxValue),
+            BlockType.Q40 => (8, 0, 15),
+            _ => (0, 0, 15),
+        };
+        var from = MemoryMarshal.Cast<float, Vector<float>>(numbers);
+        var to = MemoryMarshal.Cast<int, Vector<int>>(codes);
+        for (var i = 0; i < from.Length; i++)
+        {
+            var steps = Vector.Round((from[i] - new Vector<float>(origin)) / new Vector<float>(step)) + new Vector<float>(shift);
+            to[i] = Vector.ConvertToInt32(Vector.Min(Vector.Max(steps, new Vector<float>(low)), new Vector<float>(high)));
+        }
+    }
+
+    /// <summary>To 16 bits; beyond their range, to the largest there is.</summary>
+    private static Half Rounded(float value) => Half.IsInfinity((Half)value) ? (value > 0 ? Half.MaxValue : Half.MinValue) : (Half)value;
+}
