@@ -94,8 +94,11 @@ internal static class InfoCommand
 
     private static string Template(string folder, IChatTemplate template) =>
         template is JinjaTemplate own
-            ? $"the model's own ({ChatText.FindTemplate(folder)!.Value.Path}); a turn ends with {own.TurnEnd ?? "nothing"}"
+            ? $"the model's own{Source(folder)}; a turn ends with {own.TurnEnd ?? "nothing"}"
             : $"none; {template.Name} is used";
+
+    /// <summary>The file that the template stands in, where that is not the model's file itself.</summary>
+    private static string Source(string folder) => Directory.Exists(folder) ? $" ({ChatText.FindTemplate(folder)!.Value.Path})" : "";
 
     private static void Write(IEnumerable<(string Name, string Value)> rows)
     {
