@@ -59,7 +59,7 @@ public sealed class Acrobot : SeededEnvironment
         return (terminated ? 0 : -1, terminated);
     }
 
-    protected override float[] Observe() =>
+    public override float[] Observe() =>
         [
             (float)Math.Cos(State[0]),
             (float)Math.Sin(State[0]),

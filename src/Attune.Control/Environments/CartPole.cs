@@ -2,7 +2,7 @@ namespace Attune.Control.Environments;
 
 /// <summary>
 /// CartPole-v1 (Barto, Sutton and Anderson 1983, without friction): keep a pole upright by pushing its cart left (0) or right (1). State:
-/// position in m, velocity, angle in rad, angular velocity. Reward 1 a step, the last included; the episode ends beyond 2.4 m or 12 degrees.
+/// position in m, velocity, angle in rad, angular velocity. Reward 1 a step, the last included; an episode ends beyond 2.4 m or 12 degrees.
 /// </summary>
 public sealed class CartPole : SeededEnvironment
 {

@@ -45,4 +45,15 @@ public sealed class FixedLength(IEnvironment inner, int? steps = null) : IEnviro
 
         return new StepResult([.. _last], reward, Terminated: false, Truncated: ++_taken >= StepLimit);
     }
+
+    public double[] Save() => [_absorbed ? 1 : 0, _taken, .. inner.Save()];
+
+    public void Restore(double[] saved)
+    {
+        (_absorbed, _taken) = (saved[0] == 1, (int)saved[1]);
+        inner.Restore(saved[2..]);
+        _last = inner.Observe();
+    }
+
+    public float[] Observe() => inner.Observe();
 }

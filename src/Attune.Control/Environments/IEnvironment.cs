@@ -24,6 +24,17 @@ public interface IEnvironment
     /// <param name="action">[<see cref="Space.Length"/> of <see cref="Actions"/>]; a discrete action is its number.</param>
     StepResult Step(ReadOnlySpan<float> action);
 
+    /// <summary>
+    /// All that the next steps depend on, as plain numbers: state, steps taken, the generator. A run that goes on after a stop needs it.
+    /// </summary>
+    double[] Save();
+
+    /// <summary>Goes on from what <see cref="Save"/> gave.</summary>
+    void Restore(double[] saved);
+
+    /// <summary>What an agent sees now, the caller's own.</summary>
+    float[] Observe();
+
     /// <summary>Acts once where actions are discrete.</summary>
     StepResult Step(int action) => Step([(float)action]);
 }

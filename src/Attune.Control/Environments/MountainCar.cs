@@ -4,7 +4,8 @@ namespace Attune.Control.Environments;
 /// MountainCar-v0 (Moore 1990): a car too weak for its hill must swing up to 0.5. State: position, velocity. Actions: push left (0), none
 /// (1), right (2). Reward -1 a step.
 /// </summary>
-public sealed class MountainCar : SeededEnvironment
+/// <param name="stepLimit">Longer than Gymnasium's 200 where a beginner must be able to get there.</param>
+public sealed class MountainCar(int stepLimit = 200) : SeededEnvironment
 {
     public const double Leftmost = -1.2;
     public const double Rightmost = 0.6;
@@ -19,7 +20,7 @@ public sealed class MountainCar : SeededEnvironment
 
     public override Space Observations { get; } = new BoxSpace([(float)Leftmost, (float)-TopSpeed], [(float)Rightmost, (float)TopSpeed]);
 
-    public override int StepLimit => 200;
+    public override int StepLimit { get; } = stepLimit;
 
     /// <param name="state">position, velocity</param>
     /// <param name="action">0 left, 1 none, 2 right</param>

@@ -25,6 +25,16 @@ public sealed class NumpyRandom
         Advance();
     }
 
+    private NumpyRandom(UInt128 state, UInt128 increment) => (_state, _increment) = (state, increment);
+
+    /// <summary>Numbers that <see cref="Save"/> gives.</summary>
+    public const int SavedLength = 8;
+
+    /// <summary>State and increment in words of 32 bits, which a double holds exactly.</summary>
+    public double[] Save() => [.. Words(_state), .. Words(_increment)];
+
+    public static NumpyRandom Restore(ReadOnlySpan<double> saved) => new(Number(saved[..4]), Number(saved[4..]));
+
     public ulong NextBits()
     {
         Advance();
@@ -54,6 +64,19 @@ public sealed class NumpyRandom
         }
 
         return 0; // as argmax over nothing true
+    }
+
+    private static IEnumerable<double> Words(UInt128 number) => Enumerable.Range(0, 4).Select(i => (double)(uint)(number >> (32 * i)));
+
+    private static UInt128 Number(ReadOnlySpan<double> words)
+    {
+        var number = UInt128.Zero;
+        for (var i = 0; i < words.Length; i++)
+        {
+            number |= (UInt128)(uint)words[i] << (32 * i);
+        }
+
+        return number;
     }
 
     private void Advance() => _state = _state * Multiplier + _increment;

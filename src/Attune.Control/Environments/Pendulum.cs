@@ -47,5 +47,5 @@ public sealed class Pendulum : SeededEnvironment
         return (-cost, false);
     }
 
-    protected override float[] Observe() => [(float)Math.Cos(State[0]), (float)Math.Sin(State[0]), (float)State[1]];
+    public override float[] Observe() => [(float)Math.Cos(State[0]), (float)Math.Sin(State[0]), (float)State[1]];
 }

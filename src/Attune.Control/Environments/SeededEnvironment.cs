@@ -47,6 +47,15 @@ public abstract class SeededEnvironment : IEnvironment
         return new StepResult(Observe(), reward, terminated, truncated);
     }
 
+    public double[] Save() => [_running ? 1 : 0, Steps, .. Random.Save(), .. State];
+
+    public void Restore(double[] saved)
+    {
+        (_running, Steps) = (saved[0] == 1, (int)saved[1]);
+        _random = NumpyRandom.Restore(saved.AsSpan(2, NumpyRandom.SavedLength));
+        State = saved[(2 + NumpyRandom.SavedLength)..];
+    }
+
     /// <summary>Draws a first state.</summary>
     protected abstract double[] Begin();
 
@@ -54,5 +63,5 @@ public abstract class SeededEnvironment : IEnvironment
     protected abstract (double Reward, bool Terminated) Move(ReadOnlySpan<float> action);
 
     /// <summary>What an agent sees of the state.</summary>
-    protected virtual float[] Observe() => Array.ConvertAll(State, s => (float)s);
+    public virtual float[] Observe() => Array.ConvertAll(State, s => (float)s);
 }
