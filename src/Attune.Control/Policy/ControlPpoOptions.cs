@@ -68,43 +68,10 @@ public sealed record ControlPpoOptions
     public static ControlPpoOptions For(string environment) =>
         environment switch
         {
-            "CartPole-v1" => new()
-            {
-                Environments = 8,
-                StepsPerRound = 32,
-                Minibatch = 256,
-                Epochs = 20,
-                Gamma = 0.98,
-                Lambda = 0.8,
-                LearningRate = 1e-3,
-                Decay = true,
-            },
-            "Acrobot-v1" => new()
-            {
-                TotalSteps = 300_000,
-                Environments = 16,
-                StepsPerRound = 256,
-                Epochs = 4,
-                Lambda = 0.94,
-                Normalize = true,
-            },
-            "Pendulum-v1" => new()
-            {
-                TotalSteps = 200_000,
-                Environments = 4,
-                StepsPerRound = 1024,
-                Gamma = 0.9,
-                LearningRate = 1e-3,
-            },
-            "MountainCar-v0" => new()
-            {
-                TotalSteps = 1_000_000,
-                Environments = 16,
-                StepsPerRound = 16,
-                Epochs = 4,
-                Lambda = 0.98,
-                Normalize = true,
-            },
+            "CartPole-v1" => CartPole,
+            "Acrobot-v1" => Acrobot,
+            "Pendulum-v1" => Pendulum,
+            "MountainCar-v0" => MountainCar,
             _ => new(),
         };
 
@@ -133,4 +100,49 @@ public sealed record ControlPpoOptions
             throw new ConfigurationException(problems);
         }
     }
+
+    private static ControlPpoOptions CartPole { get; } =
+        new()
+        {
+            Environments = 8,
+            StepsPerRound = 32,
+            Minibatch = 256,
+            Epochs = 20,
+            Gamma = 0.98,
+            Lambda = 0.8,
+            LearningRate = 1e-3,
+            Decay = true,
+        };
+
+    private static ControlPpoOptions Acrobot { get; } =
+        new()
+        {
+            TotalSteps = 300_000,
+            Environments = 16,
+            StepsPerRound = 256,
+            Epochs = 4,
+            Lambda = 0.94,
+            Normalize = true,
+        };
+
+    private static ControlPpoOptions Pendulum { get; } =
+        new()
+        {
+            TotalSteps = 200_000,
+            Environments = 4,
+            StepsPerRound = 1024,
+            Gamma = 0.9,
+            LearningRate = 1e-3,
+        };
+
+    private static ControlPpoOptions MountainCar { get; } =
+        new()
+        {
+            TotalSteps = 1_000_000,
+            Environments = 16,
+            StepsPerRound = 16,
+            Epochs = 4,
+            Lambda = 0.98,
+            Normalize = true,
+        };
 }
