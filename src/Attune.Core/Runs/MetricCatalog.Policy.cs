@@ -113,6 +113,15 @@ public static partial class MetricCatalog
                     "Language-modelling loss on the pretraining text mixed in (PPO-ptx).",
                     "Ouyang et al. 2022, eq. 2"
                 ),
+                new("policy/k3_avg", "nats", "Agents that act: mean of ratio - 1 - log ratio.", "stable-baselines3, approx_kl"),
+                new(
+                    "policy/outside_avg",
+                    "1",
+                    "Agents that act: share of steps whose ratio lies outside the clip range, on either side.",
+                    "stable-baselines3, clip_fraction"
+                ),
+                new("episode/return", "reward", "Agents that act: mean sum of rewards of the episodes that ended in the round.", Own),
+                new("episode/length", "steps", "Agents that act: mean length of the episodes that ended in the round.", Own),
                 new("val/clipfrac_avg", "1", "Share of tokens whose value prediction was clipped.", TrlPpo),
                 new(
                     "val/ratio",
