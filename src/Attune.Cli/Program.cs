@@ -5,6 +5,7 @@ using Attune.Cli.Commands.Data;
 using Attune.Cli.Commands.Feedback;
 using Attune.Cli.Commands.Generation;
 using Attune.Cli.Commands.Models;
+using Attune.Cli.Commands.Tokens;
 using Attune.Cli.Native;
 
 NativeSetup.Apply();
@@ -20,6 +21,7 @@ Command[] commands =
     .. StageCommand.All(),
     GenerateCommand.Create(),
     EvaluateCommand.Create(),
+    TokenizeCommand.Create(),
     ModelCommand.Create(),
     DataCommand.Create(),
     ServeCommand.Create(),

@@ -6,6 +6,7 @@ using Attune.Cli.Screens;
 using Attune.Core.Runs;
 using Attune.Models.Architecture;
 using Attune.Models.Gguf;
+using Attune.Text.Gguf;
 using Spectre.Console;
 
 namespace Attune.Cli.Commands;

@@ -10,7 +10,7 @@ namespace Attune.Cli.Serving;
 /// <summary>Loads a model folder to serve it.</summary>
 internal static class ModelLoading
 {
-    /// <param name="folder">A folder in Hugging Face layout, or 'embedded'; its last name is the model's.</param>
+    /// <param name="folder">A folder in Hugging Face layout, a GGUF file, or 'embedded'; its last name is the model's.</param>
     /// <param name="template">The chat template, by name, of a model that has none of its own.</param>
     public static ServedModel Load(string folder, string? template, ServingOptions options)
     {
@@ -23,6 +23,7 @@ internal static class ModelLoading
         }
 
         using var model = ModelFiles.LoadLanguageModel(resolved);
-        return new ServedModel(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), text, model, options);
+        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        return new ServedModel(File.Exists(resolved) ? Path.GetFileNameWithoutExtension(name) : name, text, model, options);
     }
 }

@@ -30,9 +30,16 @@ internal static class EncoderTensors
         "output.LayerNorm"
     );
 
-    /// <summary>Attune's name, the file's name and the shape of each.</summary>
-    internal static ImmutableArray<(string Own, string File, long[] Shape)> Of(EncoderConfig config) =>
-        [.. Embeddings(config), .. Enumerable.Range(0, config.Layers).SelectMany(i => Layer(config, i)), .. Head(config)];
+    /// <summary>Attune's name, the file's name and the shape of each, the head last.</summary>
+    internal static ImmutableArray<EncoderTensor> Of(EncoderConfig config) =>
+        [
+            .. Embeddings(config).Select(t => new EncoderTensor(t.Own, t.File, t.Shape, OfHead: false)),
+            .. Enumerable
+                .Range(0, config.Layers)
+                .SelectMany(i => Layer(config, i))
+                .Select(t => new EncoderTensor(t.Own, t.File, t.Shape, false)),
+            .. Head(config).Select(t => new EncoderTensor(t.Own, t.File, t.Shape, OfHead: true)),
+        ];
 
     private static IEnumerable<(string Own, string File, long[] Shape)> Embeddings(EncoderConfig config)
     {
@@ -44,7 +51,7 @@ internal static class EncoderTensors
             .. config.TokenTypes == 0
                 ? Array.Empty<(string, string, long[])>()
                 : [("types", $"{prefix}.token_type_embeddings.weight", [config.TokenTypes, width])],
-            .. Norm("norm", $"{prefix}.LayerNorm", width),
+            .. Norm("embeddingNorm", $"{prefix}.LayerNorm", width),
         ];
     }
 
@@ -52,7 +59,7 @@ internal static class EncoderTensors
     {
         var (names, layers) =
             config.Family == "distilbert" ? (Distilled, "distilbert.transformer.layer") : (Bert, $"{config.Family}.encoder.layer");
-        var (own, file, width) = ($"{index}.", $"{layers}.{index}.", (long)config.Width);
+        var (own, file, width) = ($"layers.{index}.", $"{layers}.{index}.", (long)config.Width);
         return
         [
             .. Affine(own + "query", file + names.Query, width, width),
@@ -87,5 +94,22 @@ internal static class EncoderTensors
     /// Whether a file may hold a tensor that is not read: numbers of positions, and a pooler that RoBERTa's classifier does not use.
     /// </summary>
     internal static bool IsUnused(string name) =>
-        name.EndsWith("position_ids", StringComparison.Ordinal) || name.StartsWith("roberta.pooler.", StringComparison.Ordinal);
+        name.EndsWith("position_ids", StringComparison.Ordinal)
+        || name.StartsWith("roberta.pooler.", StringComparison.Ordinal)
+        || name.StartsWith("pooler.", StringComparison.Ordinal);
+
+    /// <summary>Whether it belongs to the head that an encoder was pretrained with.</summary>
+    internal static bool IsOfAnotherHead(string name) => OtherHeads.Any(head => name.StartsWith(head, StringComparison.Ordinal));
+
+    private static readonly string[] OtherHeads = ["cls.", "lm_head.", "vocab_transform.", "vocab_layer_norm.", "vocab_projector."];
+}
+
+/// <summary>A tensor of an encoder.</summary>
+/// <param name="Own">Attune's name.</param>
+/// <param name="File">Its name in a classifier's file; an encoder's alone has it without the family before it.</param>
+/// <param name="OfHead">It belongs to the classifier's head, BERT's pooler included.</param>
+internal sealed record EncoderTensor(string Own, string File, long[] Shape, bool OfHead)
+{
+    /// <summary>The name in the file of an encoder without a head.</summary>
+    internal string Bare => File[(File.IndexOf('.') + 1)..];
 }

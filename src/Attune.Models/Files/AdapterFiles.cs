@@ -38,10 +38,10 @@ public static class AdapterFiles
     public static string BaseOf(string folder)
     {
         var name = AdapterConfigFile.Read(folder).Base;
-        return new[] { name, name is null ? null : Path.Combine(folder, name) }.FirstOrDefault(n => n is not null && Directory.Exists(n))
+        return new[] { name, name is null ? null : Path.Combine(folder, name) }.FirstOrDefault(n => n is not null && ModelFiles.Exists(n))
             ?? throw new ModelFileException(
-                $"{Path.Combine(folder, ConfigFile)}: base_model_name_or_path is '{name}', which is not a folder here. Write the "
-                    + "folder of the model that the adapter was trained on there."
+                $"{Path.Combine(folder, ConfigFile)}: base_model_name_or_path is '{name}', which is not a folder or a GGUF file here. "
+                    + "Write the place of the model that the adapter was trained on there."
             );
     }
 

@@ -7,16 +7,16 @@ public static class EmbeddedModel
 {
     public const string Name = "embedded";
 
-    /// <summary>The folder a recipe's <c>model</c> stands for.</summary>
-    /// <exception cref="ConfigurationException">There is no such folder.</exception>
+    /// <summary>The folder, or the GGUF file, that a recipe's <c>model</c> stands for.</summary>
+    /// <exception cref="ConfigurationException">There is neither.</exception>
     public static string Resolve(string model)
     {
         var folder = model == Name ? Path.Combine(AppContext.BaseDirectory, "assets", "reviews", "model") : Path.GetFullPath(model);
-        return Directory.Exists(folder)
+        return ModelFiles.Exists(folder)
             ? folder
             : throw new ConfigurationException(
-                $"model {model}: {folder} is not a folder. Expected a model in Hugging Face layout (config.json, "
-                    + "model.safetensors, tokenizer files), or 'embedded'."
+                $"model {model}: {folder} is {(File.Exists(folder) ? "a file, and not a GGUF file" : "not a folder")}. Expected a model "
+                    + "in Hugging Face layout (config.json, model.safetensors, tokenizer files), a GGUF file, or 'embedded'."
             );
     }
 }

@@ -2,7 +2,9 @@ using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Files;
 using Attune.Models.Configuration;
+using Attune.Models.Gguf;
 using Attune.Models.Weights;
+using Attune.Text.Gguf;
 
 namespace Attune.Models.Files;
 
@@ -13,11 +15,16 @@ public static class ModelConfigFile
 {
     public const string Name = "config.json";
 
-    /// <param name="directory">A model folder.</param>
+    /// <param name="directory">A model folder, or a GGUF file.</param>
     /// <exception cref="ModelFileException">The file is absent, damaged, of an unsupported family, or its numbers do not fit
     /// together.</exception>
     public static TransformerConfig Read(string directory)
     {
+        if (GgufFile.IsOne(directory))
+        {
+            return GgufConfig.Read(GgufHeader.Read(directory));
+        }
+
         var path = Path.Combine(directory, Name);
         if (!File.Exists(path))
         {
@@ -32,6 +39,11 @@ public static class ModelConfigFile
             {
                 "gpt2" => Gpt2Fields.Read(fields),
                 "llama" or "mistral" or "qwen2" or "qwen3" or "gemma" => LlamaFields.Read(fields, fields.Text("model_type")),
+                "bert" or "roberta" or "distilbert" => throw fields.Problem(
+                    "model_type",
+                    $"is '{fields.Text("model_type")}', an encoder: it reads texts for a reward, and writes none. Expected a model that "
+                        + "writes (gpt2, llama, mistral, qwen2, qwen3 or gemma)"
+                ),
                 var other => throw fields.Problem(
                     "model_type",
                     $"is '{other}'; supported are gpt2, llama, mistral, qwen2, qwen3 and gemma"

@@ -2,27 +2,31 @@ using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Models.Architecture;
 using Attune.Models.Configuration;
+using Attune.Models.Gguf;
 using Attune.Models.Weights;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Files;
 
 /// <summary>
-/// Model folders in Hugging Face layout: <c>config.json</c> and <c>model.safetensors</c>. Tokenizer files in the same folder
-/// belong to Attune.Text.
+/// Model folders in Hugging Face layout: <c>config.json</c> and <c>model.safetensors</c>; tokenizer files in the same folder belong to
+/// Attune.Text. A GGUF file stands for such a folder wherever one is read: its model comes straight into memory.
 /// </summary>
 public static class ModelFiles
 {
     private const int MostListed = 5;
 
+    /// <summary>Whether a model may be at a place: a folder, or a GGUF file.</summary>
+    public static bool Exists(string place) => Directory.Exists(place) || GgufFile.IsOne(place);
+
     /// <exception cref="ModelFileException">A file is absent or damaged, or weights and configuration disagree; says where.</exception>
-    /// <param name="directory">A model's, or an adapter's in PEFT's layout: that is merged into its base.</param>
+    /// <param name="directory">A model's, or an adapter's in PEFT's layout: that is merged into its base. Or a GGUF file.</param>
     /// <param name="precision">To be trained in; a master keeps what the file holds.</param>
     public static LanguageModel LoadLanguageModel(string directory, Precision precision = Precision.F32)
     {
         if (!AdapterFiles.IsAdapter(directory))
         {
-            return Load(directory, HeadKind.Language, config => new LanguageModel(config, precision));
+            return LoadWhole(directory, config => new LanguageModel(config, precision));
         }
 
         using var origin = LoadLanguageModel(AdapterFiles.BaseOf(directory), Precision.F32);
@@ -43,7 +47,7 @@ public static class ModelFiles
 
         if (!AdapterFiles.IsAdapter(directory))
         {
-            return Load(directory, HeadKind.Language, config => new LanguageModel(config, precision, quantization));
+            return LoadWhole(directory, config => new LanguageModel(config, precision, quantization));
         }
 
         using var merged = LoadLanguageModel(directory, precision);
@@ -55,7 +59,11 @@ public static class ModelFiles
     {
         if (!AdapterFiles.IsAdapter(directory))
         {
-            return Load(directory, HeadKind.Score, config => new ScalarModel(config, precision));
+            return GgufFile.IsOne(directory)
+                ? throw new ModelFileException(
+                    $"{directory} is a GGUF file, which holds a language model; expected the folder of a reward or value model."
+                )
+                : Load(directory, HeadKind.Score, config => new ScalarModel(config, precision));
         }
 
         using var origin = LoadLanguageModel(AdapterFiles.BaseOf(directory), Precision.F32);
@@ -93,6 +101,9 @@ public static class ModelFiles
         target.Origin = directory;
         return target;
     }
+
+    private static LanguageModel LoadWhole(string place, Func<TransformerConfig, LanguageModel> make) =>
+        GgufFile.IsOne(place) ? GgufImport.Read(place, make) : Load(place, HeadKind.Language, make);
 
     private static T Load<T>(string directory, HeadKind head, Func<TransformerConfig, T> make)
         where T : TransformerModel

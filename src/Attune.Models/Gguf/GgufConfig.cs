@@ -1,6 +1,7 @@
 using System.Globalization;
 using Attune.Core;
 using Attune.Models.Configuration;
+using Attune.Text.Gguf;
 
 namespace Attune.Models.Gguf;
 
@@ -9,7 +10,7 @@ internal static class GgufConfig
 {
     /// <exception cref="ModelFileException">It is of an architecture or a variant that is not read, or its numbers do not fit
     /// together.</exception>
-    internal static TransformerConfig Read(GgufFile file)
+    internal static TransformerConfig Read(GgufHeader file)
     {
         var family = Text(file, "general.architecture");
         if (family is not ("gpt2" or "llama" or "qwen2"))
@@ -22,11 +23,11 @@ internal static class GgufConfig
             throw Wrong(file, $"{unread}, which GGUF import does not support; pull the original in Hugging Face layout");
         }
 
-        var words = file.Find("token_embd.weight") ?? throw Wrong(file, "it has no tensor 'token_embd.weight'; expected a language model");
+        var words = Find(file, "token_embd.weight") ?? throw Wrong(file, "it has no tensor 'token_embd.weight'; expected a language model");
         var vocabulary = (int)Math.Min(words.Shape[0], int.MaxValue);
         var config = (family == "gpt2" ? Gpt2(file, vocabulary) : Llama(file, family, vocabulary)) with
         {
-            TiedHead = file.Find("output.weight") is null,
+            TiedHead = Find(file, "output.weight") is null,
         };
         if (config.Problems().ToArray() is { Length: > 0 } problems)
         {
@@ -38,7 +39,7 @@ internal static class GgufConfig
             : throw Wrong(file, $"{family}.rope.dimension_count is not the heads' width of {config.HeadWidth}, which is not supported");
     }
 
-    private static TransformerConfig Gpt2(GgufFile file, int vocabulary) =>
+    private static TransformerConfig Gpt2(GgufHeader file, int vocabulary) =>
         TransformerConfig.Gpt2(
             vocabulary,
             Number(file, "gpt2.embedding_length"),
@@ -51,7 +52,7 @@ internal static class GgufConfig
             NormEpsilon = Real(file, "gpt2.attention.layer_norm_epsilon", 1e-5),
         };
 
-    private static TransformerConfig Llama(GgufFile file, string family, int vocabulary)
+    private static TransformerConfig Llama(GgufHeader file, string family, int vocabulary)
     {
         var (width, layers) = (Number(file, $"{family}.embedding_length"), Number(file, $"{family}.block_count"));
         var heads = Number(file, $"{family}.attention.head_count");
@@ -72,14 +73,14 @@ internal static class GgufConfig
         };
     }
 
-    private static int Number(GgufFile file, string key, int? otherwise = null) =>
+    private static int Number(GgufHeader file, string key, int? otherwise = null) =>
         file.Fields.TryGetValue(key, out var value)
             ? value is uint and <= int.MaxValue
                 ? (int)(uint)value
                 : throw Wrong(file, $"{key} is {value}; expected a whole number")
             : otherwise ?? throw Wrong(file, $"the key '{key}' is missing");
 
-    private static double Real(GgufFile file, string key, double otherwise) =>
+    private static double Real(GgufHeader file, string key, double otherwise) =>
         file.Fields.TryGetValue(key, out var value)
             ? value is float number
                 ? ShortestOf(number)
@@ -87,12 +88,12 @@ internal static class GgufConfig
             : otherwise;
 
     /// <summary>What a file says that would make another model of the same tensors; null where there is nothing of the kind.</summary>
-    private static string? Unread(GgufFile file, string family)
+    private static string? Unread(GgufHeader file, string family)
     {
         object? Own(string key) => file.Fields.GetValueOrDefault($"{family}.{key}");
         // A factor without a type means linear scaling to llama.cpp, under an older name too.
         var isScaled =
-            file.Find("rope_freqs.weight") is not null
+            Find(file, "rope_freqs.weight") is not null
             || Own("rope.scaling.type") is not (null or "none")
             || Own("rope.scaling.factor") is not (null or 0f or 1f)
             || Own("rope.scale_linear") is not (null or 0f or 1f);
@@ -110,8 +111,10 @@ internal static class GgufConfig
     private static double ShortestOf(float number) =>
         double.Parse(number.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
-    private static string Text(GgufFile file, string key) =>
+    private static string Text(GgufHeader file, string key) =>
         file.Fields.GetValueOrDefault(key) as string ?? throw Wrong(file, $"the key '{key}' is missing, or not a text");
 
-    private static ModelFileException Wrong(GgufFile file, string what) => GgufImport.Wrong(file, what);
+    private static GgufEntry? Find(GgufHeader file, string name) => file.Entries.GetValueOrDefault(name);
+
+    private static ModelFileException Wrong(GgufHeader file, string what) => file.Wrong(what);
 }

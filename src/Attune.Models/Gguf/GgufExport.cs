@@ -3,6 +3,7 @@ using Attune.Core;
 using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
+using Attune.Text.Gguf;
 using Attune.Text.Tokenizers;
 using static TorchSharp.torch;
 

@@ -1,49 +1,28 @@
-using System.Buffers.Binary;
-using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using Attune.Core;
+using Attune.Text.Gguf;
 
 namespace Attune.Models.Gguf;
 
-/// <summary>A tensor in a GGUF file.</summary>
-/// <param name="Shape">Outermost first, as elsewhere; the file has the reverse order.</param>
-/// <param name="Start">First byte in the file.</param>
-public sealed record GgufEntry(string Name, ImmutableArray<long> Shape, GgufType Type, long Start)
-{
-    public long Count => Shape.Aggregate(1L, (product, side) => product * side);
+/// <summary>A tensor as its blocks, for products that read them as they are.</summary>
+/// <param name="Rows">All sides but the innermost together.</param>
+/// <param name="Columns">Numbers in a row, a multiple of the type's block length.</param>
+/// <param name="Bytes">The blocks of the rows, one after another.</param>
+public sealed record GgufBlockMatrix(GgufType Type, long Rows, long Columns, byte[] Bytes);
 
-    internal long Bytes => GgufWriter.BytesOf(Count, Type);
-}
-
-/// <summary>
-/// An open GGUF file, version 2 or 3, little-endian (ggml's docs/gguf.md). Nothing is believed: every count and length is held against what
-/// is left of the file, and against what a model can have, before anything is read or made room for. So a header takes a few times its own
-/// size in memory, and never more.
-/// </summary>
-public sealed partial class GgufFile : IDisposable
+/// <summary>An open GGUF file; its header is checked as <see cref="GgufHeader"/> says.</summary>
+public sealed class GgufFile : IDisposable
 {
     // A multiple of the blocks' length.
     private const int NumbersAtOnce = 1 << 18;
     private readonly FileStream _file;
-    private readonly Dictionary<string, object> _fields;
-    private readonly Dictionary<string, GgufEntry> _entries;
 
     /// <exception cref="ModelFileException">The file is absent, damaged, or of a kind that is not read; says where.</exception>
     public GgufFile(string path)
     {
-        Path = path;
+        _file = GgufHeader.Open(path);
         try
         {
-            _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            throw new ModelFileException($"{path} cannot be read: {problem.Message}", problem);
-        }
-
-        try
-        {
-            (_fields, _entries) = new GgufHeader(path, _file).Read();
+            Header = GgufHeader.Read(path, _file);
         }
         catch
         {
@@ -52,29 +31,19 @@ public sealed partial class GgufFile : IDisposable
         }
     }
 
-    public string Path { get; }
+    public GgufHeader Header { get; }
+
+    public string Path => Header.Path;
 
     /// <summary>The keys with their values: numbers, flags, texts, and arrays of these.</summary>
-    public IReadOnlyDictionary<string, object> Fields => _fields;
+    public IReadOnlyDictionary<string, object> Fields => Header.Fields;
 
-    public IEnumerable<GgufEntry> Entries => _entries.Values;
+    public IEnumerable<GgufEntry> Entries => Header.Entries.Values;
 
-    public GgufEntry? Find(string name) => _entries.GetValueOrDefault(name);
+    public GgufEntry? Find(string name) => Header.Entries.GetValueOrDefault(name);
 
     /// <summary>Whether a file begins as a GGUF file does.</summary>
-    public static bool IsOne(string path)
-    {
-        try
-        {
-            using var file = File.OpenRead(path);
-            Span<byte> first = stackalloc byte[4];
-            return file.ReadAtLeast(first, first.Length, throwOnEndOfStream: false) == first.Length && first.SequenceEqual("GGUF"u8);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
+    public static bool IsOne(string path) => GgufHeader.IsOne(path);
 
     /// <summary>Reads a tensor whole.</summary>
     /// <exception cref="ModelFileException">A number is infinite or not a number, or there are more than an array holds
@@ -89,21 +58,14 @@ public sealed partial class GgufFile : IDisposable
         }
 
         var values = new float[entry.Count];
-        var room = new byte[GgufWriter.BytesOf(Math.Min(entry.Count, NumbersAtOnce), entry.Type)];
-        try
+        var room = new byte[entry.Type.BytesOf(Math.Min(entry.Count, NumbersAtOnce))];
+        _file.Seek(entry.Start, SeekOrigin.Begin);
+        for (var rest = values.AsSpan(); rest.Length > 0; rest = rest[Math.Min(rest.Length, NumbersAtOnce)..])
         {
-            _file.Seek(entry.Start, SeekOrigin.Begin);
-            for (var rest = values.AsSpan(); rest.Length > 0; rest = rest[Math.Min(rest.Length, NumbersAtOnce)..])
-            {
-                var part = rest[..Math.Min(rest.Length, NumbersAtOnce)];
-                var bytes = room.AsSpan(0, (int)GgufWriter.BytesOf(part.Length, entry.Type));
-                _file.ReadExactly(bytes);
-                Widen(entry.Type, bytes, part);
-            }
-        }
-        catch (IOException problem)
-        {
-            throw new ModelFileException($"{Path}: the tensor '{entry.Name}' cannot be read: {problem.Message}", problem);
+            var part = rest[..Math.Min(rest.Length, NumbersAtOnce)];
+            var bytes = room.AsSpan(0, (int)entry.Type.BytesOf(part.Length));
+            Fill(entry, bytes);
+            GgufBlocks.Widen(entry.Type, bytes, part);
         }
 
         if (Array.FindIndex(values, v => !float.IsFinite(v)) is var wrong and >= 0)
@@ -117,45 +79,32 @@ public sealed partial class GgufFile : IDisposable
         return values;
     }
 
+    /// <summary>Reads a tensor as its blocks.</summary>
+    /// <exception cref="ModelFileException">The file cannot be read, or the tensor is larger than an array holds.</exception>
+    public GgufBlockMatrix ReadBlocks(GgufEntry entry)
+    {
+        if (entry.Bytes > Array.MaxLength)
+        {
+            throw new ModelFileException($"{Path}: the tensor '{entry.Name}' has {entry.Bytes} bytes; expected at most {Array.MaxLength}.");
+        }
+
+        var bytes = new byte[entry.Bytes];
+        _file.Seek(entry.Start, SeekOrigin.Begin);
+        Fill(entry, bytes);
+        return new GgufBlockMatrix(entry.Type, entry.Count / entry.Shape[^1], entry.Shape[^1], bytes);
+    }
+
     public void Dispose() => _file.Dispose();
 
-    private static void Widen(GgufType type, ReadOnlySpan<byte> bytes, Span<float> values)
+    private void Fill(GgufEntry entry, Span<byte> bytes)
     {
-        switch (type)
+        try
         {
-            case GgufType.F32:
-                MemoryMarshal.Cast<byte, float>(bytes).CopyTo(values);
-                break;
-            case GgufType.F16:
-                Each(bytes, values, bits => (float)BitConverter.UInt16BitsToHalf(bits));
-                break;
-            case GgufType.BF16:
-                Each(bytes, values, bits => BitConverter.UInt32BitsToSingle((uint)bits << 16));
-                break;
-            default:
-                Blocks(bytes, values);
-                break;
+            _file.ReadExactly(bytes);
         }
-    }
-
-    private static void Each(ReadOnlySpan<byte> bytes, Span<float> values, Func<ushort, float> widen)
-    {
-        for (var i = 0; i < values.Length; i++)
+        catch (IOException problem)
         {
-            values[i] = widen(BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]));
-        }
-    }
-
-    private static void Blocks(ReadOnlySpan<byte> bytes, Span<float> values)
-    {
-        for (var block = 0; block < values.Length / GgufWriter.BlockLength; block++)
-        {
-            var own = bytes.Slice(block * GgufWriter.BlockBytes, GgufWriter.BlockBytes);
-            var scale = (float)BinaryPrimitives.ReadHalfLittleEndian(own);
-            for (var i = 0; i < GgufWriter.BlockLength; i++)
-            {
-                values[block * GgufWriter.BlockLength + i] = scale * (sbyte)own[2 + i];
-            }
+            throw new ModelFileException($"{Path}: the tensor '{entry.Name}' cannot be read: {problem.Message}", problem);
         }
     }
 }

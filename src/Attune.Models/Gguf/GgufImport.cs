@@ -3,13 +3,16 @@ using Attune.Core;
 using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
+using Attune.Text.Gguf;
+using Attune.Text.Tokenizers;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Gguf;
 
 /// <summary>
-/// Reads a language model of a GGUF file: what <see cref="GgufExport"/> writes, and files of GPT-2, Llama 1 and 2, Mistral and Qwen 2 that
-/// others have made, in f32, f16, bf16 or q8_0 (whose numbers come back as they are multiplied, not as they were before).
+/// Reads a language model of a GGUF file: what <see cref="GgufExport"/> writes, and files of GPT-2, Llama 1 and 2, Mistral, SmolLM 2 and
+/// Qwen 2 that others have made, in any type of <see cref="GgufType"/> (whose numbers come back as the blocks say, not as they were
+/// before).
 /// </summary>
 public static class GgufImport
 {
@@ -21,11 +24,29 @@ public static class GgufImport
     /// <exception cref="ModelFileException">The file is absent or damaged, or holds a model that is not read; says where.</exception>
     public static LanguageModel Read(string path, string folder)
     {
+        var model = Read(path, config => new LanguageModel(config, Precision.F32));
+        try
+        {
+            GgufTexts.Write(GgufHeader.Read(path), folder);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The model alone, straight into memory.</summary>
+    /// <param name="make">Makes the model that takes the numbers; it may be quantised.</param>
+    /// <exception cref="ModelFileException">As with a folder.</exception>
+    internal static LanguageModel Read(string path, Func<TransformerConfig, LanguageModel> make)
+    {
         using var file = new GgufFile(path);
-        var config = GgufConfig.Read(file);
+        var config = GgufConfig.Read(file.Header);
         var parts = GgufExport.Parts(config).Select(p => (Part: p, Shape: Shape(config, p))).ToArray();
         Compare(file, config, parts);
-        var model = new LanguageModel(config, Precision.F32);
+        var model = make(config);
         try
         {
             foreach (var (part, shape) in parts)
@@ -35,7 +56,6 @@ public static class GgufImport
 
             model.Weights.Round();
             model.Origin = path;
-            GgufTokenizerFiles.Write(file, config.VocabularySize, folder);
             return model;
         }
         catch
@@ -59,8 +79,7 @@ public static class GgufImport
         ];
         if (problems.Length > 0)
         {
-            throw Wrong(
-                file,
+            throw file.Header.Wrong(
                 $"its tensors are not those of a {config.Family} with {config.Layers} layers of width {config.Width}: "
                     + $"{string.Join("; ", problems.Take(MostListed))}"
                     + (problems.Length > MostListed ? $"; and {problems.Length - MostListed} more" : "")
@@ -103,8 +122,12 @@ public static class GgufImport
                 .contiguous();
         }
 
+        if (model.Quantized.TryGetValue(part.Slot, out var matrix))
+        {
+            matrix.SetRows(part.FirstRow, given.contiguous().data<float>().ToArray());
+            return;
+        }
+
         model.Weights.ExactOf(part.Slot).narrow(0, part.FirstRow, shape[0]).copy_(given.reshape([.. shape]));
     }
-
-    internal static ModelFileException Wrong(GgufFile file, string what) => new($"{file.Path}: {what}.");
 }

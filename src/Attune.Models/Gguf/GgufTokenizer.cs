@@ -15,26 +15,6 @@ internal static class GgufTokenizer
         Unused = 5,
         Byte = 6;
 
-    // llama.cpp's names for expressions that cut words.
-    private static readonly Dictionary<string, string> WordsKnownElsewhere = new(StringComparer.Ordinal)
-    {
-        [""] = "gpt-2",
-        [@"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"] =
-            "llama-bpe",
-        [@"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"] = "qwen2",
-    };
-
-    internal static IEnumerable<string> KnownWords => WordsKnownElsewhere.Values;
-
-    /// <summary>The expression behind llama.cpp's name for it; empty for GPT-2's, null for names that are not known here.</summary>
-    internal static string? WordsOf(string name) => WordsKnownElsewhere.Where(p => p.Value == name).Select(p => p.Key).FirstOrDefault();
-
-    /// <summary>
-    /// Llama 3's words that are tokens are taken whole, without merging, and its texts begin with the begin token unless the file says
-    /// otherwise.
-    /// </summary>
-    internal static bool IsLlama3(string name) => name == "llama-bpe";
-
     internal static IEnumerable<KeyValuePair<string, object>> Fields(ITokenizer tokenizer, TransformerConfig config) =>
         tokenizer switch
         {
@@ -91,11 +71,10 @@ internal static class GgufTokenizer
         {
             yield return new(
                 "tokenizer.ggml.pre",
-                WordsKnownElsewhere.TryGetValue(vocabulary.Words ?? "none", out var pre)
-                    ? pre
-                    : throw new AttuneException(
+                GgufWords.Of(vocabulary)?.Name
+                    ?? throw new AttuneException(
                         $"The tokenizer cuts words by the expression '{vocabulary.Words}', which llama.cpp has no name for "
-                            + "here; expected GPT-2's, Llama 3's or Qwen 2's."
+                            + $"here; known are those of {string.Join(", ", GgufWords.Names)}."
                     )
             );
             yield return new("tokenizer.ggml.merges", vocabulary.Merges.Select(m => $"{Text(m.Left)} {Text(m.Right)}").ToArray());

@@ -2,23 +2,18 @@ using System.Collections.Immutable;
 using System.Text;
 using Attune.Core.Files;
 using Attune.Kernels;
+using Attune.Text.Gguf;
 
 namespace Attune.Models.Gguf;
 
-/// <summary>The number types of a GGUF file that are written here; numbers as in ggml.h.</summary>
-public enum GgufType
-{
-    F32 = 0,
-    F16 = 1,
-
-    /// <summary>Q8_0: blocks of 32 numbers, a 16-bit scale and 32 signed bytes.</summary>
-    Q8 = 8,
-    BF16 = 30,
-}
-
 /// <summary>A tensor to write: its numbers, row after row, when they are asked for.</summary>
 /// <param name="Shape">Outermost first, as elsewhere; the file has the reverse order.</param>
-public sealed record GgufTensor(string Name, ImmutableArray<long> Shape, GgufType Type, Func<float[]> Values);
+/// <param name="Type">F32, F16, BF16 or Q8; any where the blocks are given.</param>
+public sealed record GgufTensor(string Name, ImmutableArray<long> Shape, GgufType Type, Func<float[]> Values)
+{
+    /// <summary>The tensor's blocks as they are, of any type; null where <see cref="Values"/> are to be put in blocks.</summary>
+    public Func<byte[]>? Blocks { get; init; }
+}
 
 /// <summary>
 /// Writes GGUF version 3, the format of llama.cpp: a header, keys with values, the tensors' names, shapes and places, then their numbers,
@@ -28,8 +23,8 @@ public static class GgufWriter
 {
     private const int Alignment = 32;
     private const int Version = 3;
-    internal const int BlockLength = 32;
-    internal const int BlockBytes = 2 + BlockLength;
+    private const int BlockLength = 32;
+    private const int BlockBytes = 2 + BlockLength;
 
     // Value types of keys.
     private const uint UInt32 = 4,
@@ -73,15 +68,7 @@ public static class GgufWriter
         );
 
     private static long BytesOf(GgufTensor tensor) =>
-        BytesOf(tensor.Shape.Aggregate(1L, (product, side) => checked(product * side)), tensor.Type);
-
-    internal static long BytesOf(long count, GgufType type) =>
-        type switch
-        {
-            GgufType.F32 => count * sizeof(float),
-            GgufType.Q8 => count / BlockLength * BlockBytes,
-            _ => count * sizeof(ushort),
-        };
+        tensor.Type.BytesOf(tensor.Shape.Aggregate(1L, (product, side) => checked(product * side)));
 
     private static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 
@@ -157,6 +144,12 @@ public static class GgufWriter
 
     private static void WriteNumbers(BinaryWriter writer, GgufTensor tensor)
     {
+        if (tensor.Blocks is { } blocks)
+        {
+            writer.Write(blocks());
+            return;
+        }
+
         var values = tensor.Values();
         switch (tensor.Type)
         {
@@ -169,9 +162,11 @@ public static class GgufWriter
             case GgufType.BF16:
                 WriteHalves(writer, values, BFloat16.Round);
                 break;
-            default:
+            case GgufType.Q8:
                 WriteBlocks(writer, values);
                 break;
+            default:
+                throw new ArgumentException($"The type {tensor.Type.Name()} is read, not written.", nameof(tensor));
         }
     }
 

@@ -1,13 +1,16 @@
 using System.ComponentModel;
+using Attune.Models.Files;
 
 namespace Attune.Recipes.Stages;
 
 /// <summary>The group of options that names the reference.</summary>
 public sealed record ReferenceModel
 {
-    [Description("folder of the reference model (default: the model that training starts from)")]
+    [Description("folder or GGUF file of the reference model (default: the model that training starts from)")]
     public string? RefModel { get; init; }
 
     internal IEnumerable<string> Missing(string kind) =>
-        RefModel is { } folder && !Directory.Exists(folder) ? [$"{kind}.ref_model: {folder} is not a folder; expected a model's."] : [];
+        RefModel is { } folder && !ModelFiles.Exists(folder)
+            ? [$"{kind}.ref_model: {folder} is not a folder or a GGUF file; expected a model's."]
+            : [];
 }

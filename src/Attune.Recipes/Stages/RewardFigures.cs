@@ -82,11 +82,17 @@ internal static class RewardFigures
             return new StageResult(kind, 0, new Dictionary<string, double>());
         }
 
-        var scores = model.Trained([.. heldOut.Select(h => h.Sequence)]);
-        var right = heldOut.Select((h, i) => scores[i] > 0 == h.Desirable ? 1.0 : 0).Average();
-        var interval = Wilson.Of(right, heldOut.Length);
-        double[] good = [.. scores.Where((_, i) => heldOut[i].Desirable)];
-        double[] bad = [.. scores.Where((_, i) => !heldOut[i].Desirable)];
+        return OfVerdicts(kind, model.Trained([.. heldOut.Select(h => h.Sequence)]), [.. heldOut.Select(h => h.Desirable)]);
+    }
+
+    /// <param name="scores">Above 0 for what is thought desirable.</param>
+    /// <param name="desirable">What it is, at least one.</param>
+    internal static StageResult OfVerdicts(string kind, double[] scores, bool[] desirable)
+    {
+        var right = desirable.Select((d, i) => scores[i] > 0 == d ? 1.0 : 0).Average();
+        var interval = Wilson.Of(right, desirable.Length);
+        double[] good = [.. scores.Where((_, i) => desirable[i])];
+        double[] bad = [.. scores.Where((_, i) => !desirable[i])];
         var above = good.Sum(g =>
             bad.Sum(b =>
                 g > b ? 1.0

@@ -10,6 +10,7 @@ using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Methods.Reward;
 using Attune.Models.Architecture;
+using Attune.Models.Encoders;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
 using Attune.Training.Rewards;
@@ -49,16 +50,18 @@ public sealed record RewardStage : Stage
     internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(given, Labels.Data);
 
     public override Task<StageResult> RunAsync(StageContext context, CancellationToken cancel) =>
-        Method.Loss switch
-        {
-            RewardLoss.BradleyTerry => FitAsync(new BradleyTerry.Labels(Method.Comparison), context, cancel),
-            RewardLoss.Choice => FitAsync(new ChoiceOfK.Labels(Method.Comparison.CenterRewardsCoefficient), context, cancel),
-            RewardLoss.Ranking => FitAsync(new RankingPairs.Labels(Method.Comparison), context, cancel),
-            RewardLoss.PlackettLuce => FitAsync(new PlackettLuce.Labels(Method.Comparison.CenterRewardsCoefficient), context, cancel),
-            RewardLoss.Classification => FitAsync(new Classification.Labels(), context, cancel),
-            RewardLoss.Regression => FitAsync(new Regression.Labels(), context, cancel),
-            _ => throw new UnreachableException(),
-        };
+        EncoderConfig.Describes(context.RequirePolicy())
+            ? new EncoderFit(Kind, Method, Labels, context).RunAsync(SplitKey, cancel)
+            : Method.Loss switch
+            {
+                RewardLoss.BradleyTerry => FitAsync(new BradleyTerry.Labels(Method.Comparison), context, cancel),
+                RewardLoss.Choice => FitAsync(new ChoiceOfK.Labels(Method.Comparison.CenterRewardsCoefficient), context, cancel),
+                RewardLoss.Ranking => FitAsync(new RankingPairs.Labels(Method.Comparison), context, cancel),
+                RewardLoss.PlackettLuce => FitAsync(new PlackettLuce.Labels(Method.Comparison.CenterRewardsCoefficient), context, cancel),
+                RewardLoss.Classification => FitAsync(new Classification.Labels(), context, cancel),
+                RewardLoss.Regression => FitAsync(new Regression.Labels(), context, cancel),
+                _ => throw new UnreachableException(),
+            };
 
     private async Task<StageResult> FitAsync<TLabel, TItem>(IRewardLoss<TLabel, TItem> loss, StageContext context, CancellationToken cancel)
         where TLabel : Label

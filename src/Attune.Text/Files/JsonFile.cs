@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -21,7 +22,20 @@ internal static class JsonFile
     {
         try
         {
-            var bytes = File.ReadAllBytes(path);
+            return Parse(File.ReadAllBytes(path), path);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelFileException($"{path}: cannot be read: {problem.Message}", problem);
+        }
+    }
+
+    /// <param name="path">Of the file, for messages.</param>
+    /// <exception cref="ModelFileException">Not JSON, or not an object.</exception>
+    public static JsonObject Parse(byte[] bytes, string path)
+    {
+        try
+        {
             var file =
                 JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject
                 ?? throw new ModelFileException($"{path}: found JSON that is not an object; expected {{ ... }}.");
@@ -39,10 +53,6 @@ internal static class JsonFile
                 $"{path}: not valid JSON ({reason}); the file may be cut short. Fetch or write it again.",
                 problem
             );
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            throw new ModelFileException($"{path}: cannot be read: {problem.Message}", problem);
         }
     }
 
@@ -98,6 +108,9 @@ internal static class JsonFile
     public static JsonObject? ReadIfThere(string path) => File.Exists(path) ? Read(path) : null;
 
     public static void Write(string path, JsonNode content) => AtomicFile.WriteText(path, content.ToJsonString(Readable) + "\n");
+
+    /// <summary>What <see cref="Write"/> writes.</summary>
+    public static byte[] Bytes(JsonNode content) => Encoding.UTF8.GetBytes(content.ToJsonString(Readable) + "\n");
 
     /// <summary>A special token as Hugging Face writes it: a string, an object with its content, or null.</summary>
     public static string? Token(JsonNode? node) =>

@@ -14,9 +14,9 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
     private const string TemplateFile = "chat_template.jinja";
 
     /// <summary>
-    /// Reads a model folder: its tokenizer, and its template from <c>chat_template.jinja</c> or <c>tokenizer_config.json</c>; ChatML where
-    /// it has none. A template that ends a turn with another special token than the tokenizer's end token (Gemma, Phi) ends answers with
-    /// that one.
+    /// Reads a model folder or a GGUF file: its tokenizer, and its template from <c>chat_template.jinja</c> or
+    /// <c>tokenizer_config.json</c>; ChatML where it has none. A template that ends a turn with another special token than the
+    /// tokenizer's end token (Gemma, Phi) ends answers with that one.
     /// </summary>
     /// <param name="named">A built-in template (<see cref="ChatTemplates"/>) for a folder that has none; saved, it is the model's own from
     /// then on.</param>
@@ -24,8 +24,9 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
     /// <exception cref="ConfigurationException">No template has that name, or the folder has another of its own.</exception>
     public static ChatText Load(string folder, string? named = null)
     {
-        var tokenizer = TokenizerFiles.Load(folder);
-        var found = FindTemplate(folder);
+        var texts = ModelTexts.Of(folder);
+        var tokenizer = TokenizerFiles.Load(texts);
+        var found = FindTemplate(texts);
         if (named is not null)
         {
             var wanted = TemplateSources.Named(named, begins: tokenizer.BeginToken is not null);
@@ -43,7 +44,7 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
         {
             return new ChatText(tokenizer, ChatTemplates.ChatMl, []);
         }
-        var template = new JinjaTemplate(source, path, Tokens(tokenizer, folder));
+        var template = new JinjaTemplate(source, path, Tokens(tokenizer, texts));
         if (template.TurnEnd is not { } end || tokenizer.FindSpecial(end) is not { } id || id == tokenizer.EndToken)
         {
             return new ChatText(tokenizer, template, template.Warnings);
@@ -58,15 +59,16 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
     }
 
     /// <summary>The template's text and the file it stands in; null where the folder has none.</summary>
-    public static (string Source, string Path)? FindTemplate(string folder)
+    public static (string Source, string Path)? FindTemplate(string folder) => FindTemplate(ModelTexts.Of(folder));
+
+    private static (string Source, string Path)? FindTemplate(ModelTexts texts)
     {
-        var file = Path.Combine(folder, TemplateFile);
-        if (File.Exists(file))
+        if (texts.Has(TemplateFile))
         {
-            return (ReadText(file), file);
+            using var reader = new StreamReader(new MemoryStream(texts.Read(TemplateFile)));
+            return (reader.ReadToEnd(), texts.PathOf(TemplateFile));
         }
-        var config = Path.Combine(folder, "tokenizer_config.json");
-        var node = JsonFile.ReadIfThere(config)?["chat_template"];
+        var node = texts.JsonIfThere("tokenizer_config.json")?["chat_template"];
         // Some models have several, by name.
         var text = node is JsonArray several
             ? several
@@ -76,7 +78,7 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
                 .Select(t => JsonFile.Token(t["template"]))
                 .FirstOrDefault()
             : JsonFile.Token(node);
-        return text is null ? null : (text, config);
+        return text is null ? null : (text, texts.PathOf("tokenizer_config.json"));
     }
 
     /// <summary>Writes tokenizer and template so that <see cref="Load"/> finds them.</summary>
@@ -89,14 +91,10 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
         }
     }
 
-    private static TemplateTokens Tokens(ITokenizer tokenizer, string folder)
+    private static TemplateTokens Tokens(ITokenizer tokenizer, ModelTexts texts)
     {
         // The files name a begin token also where none is put before texts.
-        JsonObject?[] files =
-        [
-            JsonFile.ReadIfThere(Path.Combine(folder, "tokenizer_config.json")),
-            JsonFile.ReadIfThere(Path.Combine(folder, "special_tokens_map.json")),
-        ];
+        JsonObject?[] files = [texts.JsonIfThere("tokenizer_config.json"), texts.JsonIfThere("special_tokens_map.json")];
         string? Role(string name, int? id) =>
             files.Select(f => JsonFile.Token(f?[name])).FirstOrDefault(t => t is not null)
             ?? (id is null ? null : tokenizer.SpecialTokens.FirstOrDefault(t => tokenizer.FindSpecial(t) == id));
@@ -107,18 +105,6 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
             Role("pad_token", null),
             Role("unk_token", null)
         );
-    }
-
-    private static string ReadText(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            throw new ModelFileException($"{path}: cannot be read: {problem.Message}", problem);
-        }
     }
 }
 
@@ -136,6 +122,14 @@ internal sealed class TurnEndTokenizer(ITokenizer inner, int end) : ITokenizer
     public ImmutableArray<int> EncodeContinuation(string text) => inner.EncodeContinuation(text);
 
     public ImmutableArray<int> EncodeAfter(int special, string text) => inner.EncodeAfter(special, text);
+
+    public string Spelling(int token) => inner.Spelling(token);
+
+    public EncodedText EncodeWithOffsets(string text) => inner.EncodeWithOffsets(text);
+
+    public EncodedText EncodeContinuationWithOffsets(string text) => inner.EncodeContinuationWithOffsets(text);
+
+    public EncodedText EncodeAfterWithOffsets(int special, string text) => inner.EncodeAfterWithOffsets(special, text);
 
     public string Decode(ReadOnlySpan<int> tokens) => inner.Decode(tokens);
 

@@ -38,10 +38,10 @@ internal static class BytePairFiles
         JsonFile.Write(Path.Combine(directory, "tokenizer_config.json"), config);
     }
 
-    public static BytePairTokenizer LoadVocabAndMerges(string vocabPath, string mergesPath, string? directory)
+    public static BytePairTokenizer LoadVocabAndMerges(string vocabPath, string mergesPath, ModelTexts? texts)
     {
         var ids = JsonFile.Ids(JsonFile.Read(vocabPath), vocabPath);
-        var special = SpecialTokenFiles.Read(directory, ids.ContainsKey(GptTwoEnd) ? GptTwoEnd : null, beginByTemplate: null, vocabPath);
+        var special = SpecialTokenFiles.Read(texts, ids.ContainsKey(GptTwoEnd) ? GptTwoEnd : null, beginByTemplate: null, vocabPath);
         // A token that no bytes spell can only be special.
         var names = special
             .All.Intersect(ids.Keys)

@@ -62,6 +62,17 @@ public sealed class BytePairTokenizer : ITokenizer
     public ImmutableArray<int> Encode(string text) =>
         [.. _merger.EncodeToIds(ValidUnicode.Of(text), considerPreTokenization: true, considerNormalization: false)];
 
+    public string Spelling(int token) =>
+        token >= 0 && token < _bytes.Length && _bytes[token] is { } spelled
+            ? ByteLetters.Spell(spelled)
+            : SpecialTokens.FirstOrDefault(t => FindSpecial(t) == token) ?? "\uFFFD";
+
+    public EncodedText EncodeWithOffsets(string text)
+    {
+        var (ids, valid) = (Encode(text), ValidUnicode.Of(text));
+        return new EncodedText(ids, ByteOffsets.Of(ids, id => _bytes[id], ByteOffsets.Places(valid), Encoding.UTF8.GetBytes(valid)));
+    }
+
     public string Decode(ReadOnlySpan<int> tokens)
     {
         var bytes = new List<byte>(4 * tokens.Length);

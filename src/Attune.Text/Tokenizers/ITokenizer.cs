@@ -34,6 +34,16 @@ public interface ITokenizer
     /// </summary>
     ImmutableArray<int> EncodeAfter(int special, string text) => special == BeginToken ? Encode(text) : EncodeContinuation(text);
 
+    /// <summary>As <see cref="Encode"/>, with where each token lies in the text.</summary>
+    EncodedText EncodeWithOffsets(string text);
+
+    /// <summary>As <see cref="EncodeContinuation"/>, with where each token lies in the text.</summary>
+    EncodedText EncodeContinuationWithOffsets(string text) => EncodeWithOffsets(text);
+
+    /// <summary>As <see cref="EncodeAfter"/>, with where each token lies in the text.</summary>
+    EncodedText EncodeAfterWithOffsets(int special, string text) =>
+        special == BeginToken ? EncodeWithOffsets(text) : EncodeContinuationWithOffsets(text);
+
     /// <summary>Text of the ids; special tokens give nothing. Invalid UTF-8 and ids that stand for no text become U+FFFD.</summary>
     string Decode(ReadOnlySpan<int> tokens);
 
@@ -45,6 +55,11 @@ public interface ITokenizer
     /// out of text, so nothing a user writes can end a turn or begin another.
     /// </summary>
     int? FindSpecial(string token) => null;
+
+    /// <summary>
+    /// A token as the vocabulary writes it, such as "\u0120the" or "##ing"; U+FFFD where no token has the id.
+    /// </summary>
+    string Spelling(int token) => SpecialTokens.FirstOrDefault(t => FindSpecial(t) == token) ?? DecodeContinuation([token]);
 
     /// <summary>The texts of all special tokens.</summary>
     IReadOnlyCollection<string> SpecialTokens => [];

@@ -52,6 +52,8 @@ public sealed class LetterTokenizer : ITokenizer
             ),
         ];
 
+    public EncodedText EncodeWithOffsets(string text) => new(Encode(text), [.. Enumerable.Range(0, text.Length).Select(i => (i, i + 1))]);
+
     public string Decode(ReadOnlySpan<int> tokens)
     {
         var text = new StringBuilder(tokens.Length);

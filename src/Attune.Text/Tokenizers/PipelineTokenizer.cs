@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Core.Files;
 using Attune.Text.Tokenizers.Pipeline;
+using Attune.Text.Unicode;
 
 namespace Attune.Text.Tokenizers;
 
@@ -23,7 +24,7 @@ public sealed class PipelineTokenizer : ITokenizer
     private readonly string?[] _spellings;
     private ImmutableArray<(string Name, byte[] Content)> _files = [];
 
-    private PipelineTokenizer(JsonObject file, string path, string? directory)
+    private PipelineTokenizer(JsonObject file, string path, ModelTexts? texts)
     {
         var reader = new PartReader(path);
         _normalizer = Normalizers.Read(file["normalizer"], reader);
@@ -38,7 +39,7 @@ public sealed class PipelineTokenizer : ITokenizer
         _normalized = new AddedTokenFinder(
             added
                 .Where(a => !a.IsSpecial && a.Normalized)
-                .Select(a => a with { Content = _normalizer?.Invoke(a.Content, TextPlace.Continued) ?? a.Content })
+                .Select(a => a with { Content = _normalizer?.Invoke(a.Content, TextPlace.Continued).Text ?? a.Content })
                 .Where(a => a.Content.Length > 0)
         );
         _spellings = Spellings(added, path);
@@ -50,7 +51,7 @@ public sealed class PipelineTokenizer : ITokenizer
             );
         }
         var usual = end.Concat(["<|endoftext|>", "</s>", "[SEP]"]).FirstOrDefault(_special.ContainsKey);
-        Special = SpecialTokenFiles.Read(directory, usual, begin.FirstOrDefault(), path);
+        Special = SpecialTokenFiles.Read(texts, usual, begin.FirstOrDefault(), path);
         if (Special.Pad == Special.End)
         {
             Special = Special with { Pad = null };
@@ -65,19 +66,14 @@ public sealed class PipelineTokenizer : ITokenizer
     }
 
     /// <exception cref="ModelFileException">A part is of an unknown kind or contradicts another.</exception>
-    internal static PipelineTokenizer Load(JsonObject file, string path, string directory) =>
-        new(file, path, directory)
+    internal static PipelineTokenizer Load(JsonObject file, string path, ModelTexts texts) =>
+        new(file, path, texts)
         {
             // Written again as they were, so that other programs find everything in them that is not needed here.
             _files =
             [
-                .. KeptFiles
-                    .Select(name => (name, Path.Combine(directory, name)))
-                    .Where(f => File.Exists(f.Item2))
-                    .Select(f => (f.name, File.ReadAllBytes(f.Item2))),
-                .. File.Exists(Path.Combine(directory, KeptFiles[0]))
-                    ? []
-                    : new[] { (KeptFiles[0], System.Text.Encoding.UTF8.GetBytes(file.ToJsonString())) },
+                .. KeptFiles.Where(texts.Has).Select(name => (name, texts.Read(name))),
+                .. texts.Has(KeptFiles[0]) ? [] : new[] { (KeptFiles[0], System.Text.Encoding.UTF8.GetBytes(file.ToJsonString())) },
             ],
         };
 
@@ -94,12 +90,24 @@ public sealed class PipelineTokenizer : ITokenizer
 
     public int? FindSpecial(string token) => _special.TryGetValue(token, out var found) ? found.Id : null;
 
-    public ImmutableArray<int> Encode(string text) => Encode(text, TextPlace.Start);
+    public ImmutableArray<int> Encode(string text) => Encode((AlignedText)ValidUnicode.Of(text), TextPlace.Start).ToIds();
 
-    public ImmutableArray<int> EncodeContinuation(string text) => Encode(text, TextPlace.Continued);
+    public ImmutableArray<int> EncodeContinuation(string text) => Encode((AlignedText)ValidUnicode.Of(text), TextPlace.Continued).ToIds();
 
     public ImmutableArray<int> EncodeAfter(int special, string text) =>
-        Encode(_specialById.TryGetValue(special, out var token) && token.StripsRight ? text.TrimStart() : text, TextPlace.Inside);
+        Encode(After(special, (AlignedText)ValidUnicode.Of(text)), TextPlace.Inside).ToIds();
+
+    public EncodedText EncodeWithOffsets(string text) => Trace(AlignedText.Traced(ValidUnicode.Of(text)), TextPlace.Start);
+
+    public EncodedText EncodeContinuationWithOffsets(string text) => Trace(AlignedText.Traced(ValidUnicode.Of(text)), TextPlace.Continued);
+
+    public EncodedText EncodeAfterWithOffsets(int special, string text) =>
+        Trace(After(special, AlignedText.Traced(ValidUnicode.Of(text))), TextPlace.Inside);
+
+    /// <summary>The special tokens, with the white space around them that they take.</summary>
+    internal IEnumerable<AddedToken> SpecialAdded => _special.Values;
+
+    public string Spelling(int token) => token >= 0 && token < _spellings.Length ? _spellings[token] ?? "\uFFFD" : "\uFFFD";
 
     public string Decode(ReadOnlySpan<int> tokens) => Decode(tokens, starts: true);
 
@@ -113,33 +121,50 @@ public sealed class PipelineTokenizer : ITokenizer
         }
     }
 
-    private ImmutableArray<int> Encode(string text, TextPlace place)
+    private AlignedText After(int special, AlignedText text)
     {
-        var ids = new List<int>(4 + text.Length / 3);
-        foreach (var (section, token) in _plain.Cut(ValidUnicode.Of(text)))
+        var white =
+            _specialById.TryGetValue(special, out var token) && token.StripsRight ? text.Text.Length - text.Text.TrimStart().Length : 0;
+        return text.Slice(white, text.Text.Length - white);
+    }
+
+    private EncodedText Trace(AlignedText text, TextPlace place)
+    {
+        var sink = Encode(text, place, traced: true);
+        return new EncodedText(sink.ToIds(), [.. sink.Spans], sink.Lost);
+    }
+
+    private TokenSink Encode(AlignedText text, TextPlace place, bool traced = false)
+    {
+        var sink = new TokenSink(traced, 4 + text.Text.Length / 3);
+        foreach (var (start, end, token) in _plain.Find(text.Text))
         {
+            var section = text.Slice(start, end - start);
             if (token is not null)
             {
-                ids.Add(token.Id);
+                sink.Begin(section);
+                sink.Add(token.Id, 0, end - start);
             }
             else
             {
-                EncodeSection(section, place, ids);
+                EncodeSection(section, place, sink);
             }
             place = TextPlace.Inside;
         }
 
-        return [.. ids];
+        return sink;
     }
 
-    private void EncodeSection(string section, TextPlace place, List<int> ids)
+    private void EncodeSection(AlignedText section, TextPlace place, TokenSink sink)
     {
         var normal = _normalizer is null ? section : _normalizer(section, place);
-        foreach (var (part, token) in _normalized.Cut(normal))
+        foreach (var (start, end, token) in _normalized.Find(normal.Text))
         {
+            var part = normal.Slice(start, end - start);
             if (token is not null)
             {
-                ids.Add(token.Id);
+                sink.Begin(part);
+                sink.Add(token.Id, 0, end - start);
             }
             else
             {
@@ -148,7 +173,8 @@ public sealed class PipelineTokenizer : ITokenizer
                 {
                     if (piece.Text.Length > 0)
                     {
-                        Model.Encode(piece.Text, ids);
+                        sink.Begin(piece.Aligned);
+                        Model.Encode(piece.Text, sink);
                     }
                 }
             }

@@ -94,6 +94,29 @@ public sealed class SentencePieceTokenizer : ITokenizer
 
     public ImmutableArray<int> EncodeContinuation(string text) => Ids(_continuation.Value, text);
 
+    public string Spelling(int token) =>
+        Added.FirstOrDefault(a => a.Value == token).Key
+        ?? (token >= 0 && token < _model.Pieces.Length ? _model.Pieces[token].Text : "\uFFFD");
+
+    public EncodedText EncodeWithOffsets(string text) => WithOffsets(Encode(text), ValidUnicode.Of(text), prefixed: true);
+
+    public EncodedText EncodeContinuationWithOffsets(string text) =>
+        WithOffsets(EncodeContinuation(text), ValidUnicode.Of(text), prefixed: false);
+
+    /// <summary>The pieces' bytes are the text's, after a space where one is put before: it lies where the first character does.</summary>
+    private EncodedText WithOffsets(ImmutableArray<int> ids, string text, bool prefixed)
+    {
+        var read = (prefixed && text.Length > 0 ? " " : "") + text.Replace(Space, ' ');
+        var bytes = Encoding.UTF8.GetBytes(read);
+        var places = ByteOffsets.Places(read);
+        if (prefixed)
+        {
+            places = [.. places.Select(p => Math.Max(0, p - 1))];
+        }
+
+        return new EncodedText(ids, ByteOffsets.Of(ids, id => id < _bytes.Length ? _bytes[id] : [], places, bytes));
+    }
+
     /// <remarks>The space before the text, which encoding put there, is taken away again.</remarks>
     public string Decode(ReadOnlySpan<int> tokens)
     {
@@ -121,9 +144,14 @@ public sealed class SentencePieceTokenizer : ITokenizer
 
     public void Save(string directory)
     {
-        AtomicFile.Write(Path.Combine(directory, "tokenizer.model"), stream => stream.Write(_file));
-        SentencePieceFiles.SaveRoles(this, directory);
+        foreach (var (name, bytes) in Files())
+        {
+            AtomicFile.Write(Path.Combine(directory, name), stream => stream.Write(bytes));
+        }
     }
+
+    /// <summary>What is saved, by name.</summary>
+    internal ImmutableDictionary<string, byte[]> Files() => SentencePieceFiles.Roles(this).Add("tokenizer.model", _file);
 
     private static ImmutableArray<int> Ids(Piecer piecer, string text) =>
         text.Length == 0

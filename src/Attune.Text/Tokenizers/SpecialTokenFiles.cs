@@ -25,14 +25,14 @@ internal static class SpecialTokenFiles
         return roles;
     }
 
-    /// <param name="directory">Where the two files may lie; null for none.</param>
+    /// <param name="texts">Among which the two files may be; null for none.</param>
     /// <param name="endByDefault">The end token where no file names one.</param>
     /// <param name="beginByTemplate">The token that tokenizer.json's post-processor puts before a text; null where it puts none.</param>
     /// <exception cref="ModelFileException">No file names the end token.</exception>
-    public static SpecialTokens Read(string? directory, string? endByDefault, string? beginByTemplate, string source)
+    public static SpecialTokens Read(ModelTexts? texts, string? endByDefault, string? beginByTemplate, string source)
     {
-        var config = directory is null ? null : JsonFile.ReadIfThere(Path.Combine(directory, "tokenizer_config.json"));
-        var map = directory is null ? null : JsonFile.ReadIfThere(Path.Combine(directory, "special_tokens_map.json"));
+        var config = texts?.JsonIfThere("tokenizer_config.json");
+        var map = texts?.JsonIfThere("special_tokens_map.json");
         string? Role(string name) => JsonFile.Token(config?[name]) ?? JsonFile.Token(map?[name]);
 
         var end =

@@ -1,5 +1,4 @@
 using Attune.Core;
-using Attune.Text.Files;
 
 namespace Attune.Text.Tokenizers;
 
@@ -9,44 +8,42 @@ public static class TokenizerFiles
     /// <summary>
     /// The tokenizer whose files lie in a folder: <c>tokenizer.json</c> with GPT-2's byte-level BPE or single letters, SentencePiece's
     /// <c>tokenizer.model</c>, any other <c>tokenizer.json</c>, <c>vocab.json</c> with <c>merges.txt</c>, or BERT's <c>vocab.txt</c>. Where
-    /// several are there, the first of these.
+    /// several are there, the first of these. Or the tokenizer in a GGUF file.
     /// </summary>
     /// <exception cref="ModelFileException">No tokenizer is there, or its files are damaged, contradict each other or are of an unknown
     /// kind.</exception>
-    public static ITokenizer Load(string directory)
+    public static ITokenizer Load(string place) => Load(ModelTexts.Of(place));
+
+    /// <exception cref="ModelFileException">As for a folder.</exception>
+    public static ITokenizer Load(ModelTexts texts)
     {
-        if (!Directory.Exists(directory))
-        {
-            throw new ModelFileException($"{directory}: no such folder; expected one with a tokenizer's files.");
-        }
-        string At(string name) => Path.Combine(directory, name);
-        var json = JsonFile.ReadIfThere(At("tokenizer.json"));
+        var json = texts.JsonIfThere("tokenizer.json");
         if (json is not null && TokenizerJson.IsLikeGpt2(json))
         {
-            return TokenizerJson.Read(json, At("tokenizer.json"), directory);
+            return TokenizerJson.Read(json, texts.PathOf("tokenizer.json"), texts);
         }
         if (json is not null && LetterTokenizer.IsLetters(json))
         {
-            return LetterTokenizer.Read(json, At("tokenizer.json"));
+            return LetterTokenizer.Read(json, texts.PathOf("tokenizer.json"));
         }
-        if (File.Exists(At("tokenizer.model")))
+        if (texts.Has("tokenizer.model"))
         {
-            return SentencePieceFiles.Load(directory);
+            return SentencePieceFiles.Load(texts);
         }
         if (json is not null)
         {
-            return PipelineTokenizer.Load(json, At("tokenizer.json"), directory);
+            return PipelineTokenizer.Load(json, texts.PathOf("tokenizer.json"), texts);
         }
-        if (File.Exists(At("vocab.json")) && File.Exists(At("merges.txt")))
+        if (texts.Has("vocab.json") && texts.Has("merges.txt"))
         {
-            return BytePairFiles.LoadVocabAndMerges(At("vocab.json"), At("merges.txt"), directory);
+            return BytePairFiles.LoadVocabAndMerges(texts.PathOf("vocab.json"), texts.PathOf("merges.txt"), texts);
         }
-        if (File.Exists(At(WordPieceFiles.Name)))
+        if (texts.Has(WordPieceFiles.Name))
         {
-            return WordPieceFiles.Load(directory);
+            return WordPieceFiles.Load(texts);
         }
         throw new ModelFileException(
-            $"{directory}: no tokenizer found; expected tokenizer.json, tokenizer.model, vocab.json and merges.txt, or vocab.txt."
+            $"{texts.Place}: no tokenizer found; expected tokenizer.json, tokenizer.model, vocab.json and merges.txt, or vocab.txt."
         );
     }
 

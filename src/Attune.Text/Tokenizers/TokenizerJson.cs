@@ -52,7 +52,7 @@ internal static class TokenizerJson
         && Parts(file["added_tokens"]).All(t => JsonFile.Flag(t["special"]) != false && JsonFile.Flag(t["rstrip"]) != true)
         && Parts(file["post_processor"], "processors").All(p => JsonFile.Type(p) is "ByteLevel" or "TemplateProcessing");
 
-    public static BytePairTokenizer Read(JsonObject file, string path, string? directory)
+    public static BytePairTokenizer Read(JsonObject file, string path, ModelTexts? texts)
     {
         var model = (JsonObject)file["model"]!;
         var added = Added(file, path);
@@ -63,7 +63,7 @@ internal static class TokenizerJson
         );
         var vocabulary = new BytePairVocabulary(BytePairFiles.Without(ids, added.Keys), Merges(model, path), added);
         var special = SpecialTokenFiles.Read(
-            directory,
+            texts,
             added.ContainsKey("<|endoftext|>") ? "<|endoftext|>" : null,
             Frame(file).Begin.FirstOrDefault(),
             path

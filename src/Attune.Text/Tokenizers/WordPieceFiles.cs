@@ -14,10 +14,10 @@ internal static class WordPieceFiles
     internal const string Name = "vocab.txt";
 
     /// <exception cref="ModelFileException">The file is damaged, or lacks one of BERT's special tokens.</exception>
-    public static ITokenizer Load(string directory)
+    public static ITokenizer Load(ModelTexts texts)
     {
-        var path = Path.Combine(directory, Name);
-        var config = JsonFile.ReadIfThere(Path.Combine(directory, "tokenizer_config.json"));
+        var path = texts.PathOf(Name);
+        var config = texts.JsonIfThere("tokenizer_config.json");
         string Role(string name, string usual) => JsonFile.Token(config?[name]) ?? usual;
         var (unknown, first, last) = (Role("unk_token", "[UNK]"), Role("cls_token", "[CLS]"), Role("sep_token", "[SEP]"));
         string[] special = [unknown, first, last, Role("pad_token", "[PAD]"), Role("mask_token", "[MASK]")];
@@ -47,7 +47,7 @@ internal static class WordPieceFiles
             },
             ["model"] = Model(vocabulary, unknown),
         };
-        return PipelineTokenizer.Load(file, path, directory);
+        return PipelineTokenizer.Load(file, path, texts);
     }
 
     private static JsonObject Added(string content, int id) =>

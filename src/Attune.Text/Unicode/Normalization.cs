@@ -24,17 +24,23 @@ internal static class Normalization
     private static readonly Lazy<Tables> Known = new(ReadTables);
 
     /// <param name="form">Any of the four.</param>
-    public static string Apply(string text, NormalizationForm form)
+    public static string Apply(string text, NormalizationForm form) => Apply((AlignedText)text, form).Text;
+
+    /// <param name="form">Any of the four.</param>
+    public static AlignedText Apply(AlignedText text, NormalizationForm form)
     {
-        if (Ascii.IsValid(text))
+        if (Ascii.IsValid(text.Text))
         {
             return text;
         }
         var tables = Known.Value;
-        var points = new List<int>(text.Length + 8);
-        foreach (var rune in text.EnumerateRunes())
+        var points = new List<Point>(text.Text.Length + 8);
+        var at = 0;
+        foreach (var rune in text.Text.EnumerateRunes())
         {
-            Decompose(tables, rune.Value, form is NormalizationForm.FormKC or NormalizationForm.FormKD, points);
+            var end = at + rune.Utf16SequenceLength;
+            Decompose(tables, rune.Value, form is NormalizationForm.FormKC or NormalizationForm.FormKD, points, (at, end));
+            at = end;
         }
 
         Order(tables, points);
@@ -42,55 +48,62 @@ internal static class Normalization
         {
             Compose(tables, points);
         }
-        var result = new StringBuilder(points.Count + 8);
-        foreach (var point in points)
+        var result = new AlignedTextBuilder(text);
+        Span<char> units = stackalloc char[2];
+        foreach (var (value, start, end) in points)
         {
-            result.Append(new Rune(point));
+            result.Append(units[..new Rune(value).EncodeToUtf16(units)], start, end);
         }
 
-        return result.ToString();
+        return result.ToText();
     }
 
-    private static void Decompose(Tables tables, int point, bool compatible, List<int> into)
+    /// <param name="Value">The code point.</param>
+    /// <param name="Start">The first unit of the text that it was made of.</param>
+    /// <param name="End">One past the last.</param>
+    private readonly record struct Point(int Value, int Start, int End);
+
+    private static void Decompose(Tables tables, int point, bool compatible, List<Point> into, (int Start, int End) source)
     {
+        void Add(int value) => into.Add(new Point(value, source.Start, source.End));
         var syllable = point - SyllableBase;
         if (syllable is >= 0 and < SyllableCount)
         {
-            into.Add(LeadBase + syllable / (VowelCount * TailCount));
-            into.Add(VowelBase + syllable % (VowelCount * TailCount) / TailCount);
+            Add(LeadBase + syllable / (VowelCount * TailCount));
+            Add(VowelBase + syllable % (VowelCount * TailCount) / TailCount);
             if (syllable % TailCount != 0)
             {
-                into.Add(TailBase + syllable % TailCount);
+                Add(TailBase + syllable % TailCount);
             }
         }
         else if (tables.Canonical.TryGetValue(point, out var parts) || (compatible && tables.Compatible.TryGetValue(point, out parts)))
         {
             foreach (var part in parts)
             {
-                Decompose(tables, part, compatible, into);
+                Decompose(tables, part, compatible, into, source);
             }
         }
         else
         {
-            into.Add(point);
+            Add(point);
         }
     }
 
     /// <summary>Marks in the order of their classes; marks of one class keep their order.</summary>
-    private static void Order(Tables tables, List<int> points)
+    private static void Order(Tables tables, List<Point> points)
     {
         var start = 0;
         while (start < points.Count)
         {
             var end = start;
-            while (end < points.Count && tables.Class(points[end]) != 0)
+            while (end < points.Count && tables.Class(points[end].Value) != 0)
             {
                 end++;
             }
 
             if (end - start > 1)
             {
-                var sorted = points.GetRange(start, end - start).OrderBy(tables.Class).ToList();
+                var sorted = points.GetRange(start, end - start).OrderBy(p => tables.Class(p.Value)).ToList();
                 for (var i = 0; i < sorted.Count; i++)
                 {
                     points[start + i] = sorted[i];
@@ -101,16 +114,17 @@ internal static class Normalization
         }
     }
 
-    private static void Compose(Tables tables, List<int> points)
+    private static void Compose(Tables tables, List<Point> points)
     {
         var (written, starter, last) = (0, -1, -1);
         foreach (var point in CollectionsMarshal.AsSpan(points))
         {
-            var rank = tables.Class(point);
+            var rank = tables.Class(point.Value);
             // A mark is blocked by one of its own class, or of a higher one, between it and the starter.
-            if (starter >= 0 && last < rank && Pair(tables, points[starter], point) is { } composed)
+            if (starter >= 0 && last < rank && Pair(tables, points[starter].Value, point.Value) is { } composed)
             {
-                points[starter] = composed;
+                var whole = points[starter];
+                points[starter] = new Point(composed, Math.Min(whole.Start, point.Start), Math.Max(whole.End, point.End));
                 continue;
             }
 

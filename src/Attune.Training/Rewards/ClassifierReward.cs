@@ -15,10 +15,9 @@ namespace Attune.Training.Rewards;
 public sealed class ClassifierReward : IReward, IDisposable
 {
     private readonly EncoderClassifier _classifier;
-    private readonly ITokenizer _tokenizer;
+    private readonly ClassifierTexts _texts;
     private readonly Encoder _policy;
-    private readonly int _label,
-        _first;
+    private readonly int _label;
     private long _cut,
         _read;
 
@@ -30,7 +29,7 @@ public sealed class ClassifierReward : IReward, IDisposable
     /// <exception cref="ModelFileException">The tokenizer is not one of an encoder, or another model's.</exception>
     public ClassifierReward(EncoderClassifier classifier, ITokenizer tokenizer, Encoder policy, string? label)
     {
-        (_classifier, _tokenizer, _policy) = (classifier, tokenizer, policy);
+        (_classifier, _policy) = (classifier, policy);
         var labels = classifier.Config.Labels;
         _label = label is null ? (labels.Length <= 2 ? labels.Length - 1 : -1) : labels.IndexOf(label);
         if (_label < 0)
@@ -42,20 +41,7 @@ public sealed class ClassifierReward : IReward, IDisposable
         }
 
         Label = labels[_label];
-        _first =
-            tokenizer.BeginToken
-            ?? tokenizer.FindSpecial("[CLS]")
-            ?? tokenizer.FindSpecial("<s>")
-            ?? throw new ModelFileException(
-                "the classifier's tokenizer puts no token before a text; expected one such as [CLS] or <s>, from which the class is read."
-            );
-        if (Math.Max(_first, tokenizer.EndToken) >= classifier.Config.VocabularySize)
-        {
-            throw new ModelFileException(
-                $"the classifier's tokenizer has the token {Math.Max(_first, tokenizer.EndToken)}, but the model knows "
-                    + $"{classifier.Config.VocabularySize} (vocab_size). They do not belong together."
-            );
-        }
+        _texts = new ClassifierTexts(tokenizer, classifier.Config);
     }
 
     public string Name => "classifier";
@@ -85,11 +71,9 @@ public sealed class ClassifierReward : IReward, IDisposable
         var prompt = _policy.ConversationOf(tokens.Prompt) ?? new Prompt.Text(_policy.Tokenizer.Decode(tokens.Prompt));
         var ended = rollout.Stop == StopReason.EndToken && tokens.AnswerLength > 0;
         var answer = _policy.DecodeAnswer(prompt, ended ? tokens.Answer[..^1] : tokens.Answer);
-        // Of a conversation the reply alone is judged: roles and turns mean nothing to an encoder of plain texts.
-        var text = _tokenizer.Encode(prompt is Prompt.Text written ? written.Value + answer : answer);
-        var longest = _classifier.Config.ContextLength - 2;
-        (_read, _cut) = (_read + 1, _cut + (text.Length > longest ? 1 : 0));
-        return [_first, .. text.Length > longest ? text[^longest..] : text, _tokenizer.EndToken];
+        var ids = _texts.Ids(ClassifierTexts.TextOf(prompt, answer), out var cut);
+        (_read, _cut) = (_read + 1, _cut + (cut ? 1 : 0));
+        return ids;
     }
 
     public void Dispose() => _classifier.Dispose();

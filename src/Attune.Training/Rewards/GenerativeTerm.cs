@@ -27,9 +27,9 @@ public sealed record GenerativeTerm : RewardTerm
 
     public override IEnumerable<string> Missing(RewardPlan plan)
     {
-        if (!Directory.Exists(Generative))
+        if (!ModelFiles.Exists(Generative))
         {
-            yield return $"{plan.Stage}.reward.generative: {Generative} is not a folder; expected a language model's.";
+            yield return $"{plan.Stage}.reward.generative: {Generative} is not a folder or a GGUF file; expected a language model's.";
         }
 
         if (!Question.Contains("{answer}", StringComparison.Ordinal))

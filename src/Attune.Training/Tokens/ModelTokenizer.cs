@@ -57,9 +57,6 @@ public static class ModelTokenizer
         return true;
     }
 
-    /// <summary>Whether a model folder has tokenizer files.</summary>
-    public static bool HasFiles(string folder) =>
-        File.Exists(Path.Combine(folder, "tokenizer.json"))
-        || File.Exists(Path.Combine(folder, "tokenizer.model"))
-        || File.Exists(Path.Combine(folder, "vocab.json"));
+    /// <summary>Whether a model folder has tokenizer files, or a GGUF file a tokenizer.</summary>
+    public static bool HasFiles(string folder) => ModelTexts.Of(folder).HasTokenizer;
 }

@@ -142,6 +142,8 @@ internal class TinyRollouts : IDisposable
 
         public ImmutableArray<int> Encode(string text) => [.. text.Split(' ').Select(int.Parse)];
 
+        public EncodedText EncodeWithOffsets(string text) => throw new NotSupportedException();
+
         public string Decode(ReadOnlySpan<int> tokens) => string.Join(' ', tokens.ToArray());
 
         public void Save(string directory) => throw new NotSupportedException();

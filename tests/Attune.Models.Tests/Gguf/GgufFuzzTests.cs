@@ -7,6 +7,7 @@ using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Gguf;
 using Attune.Testing;
+using Attune.Text.Gguf;
 using Attune.Text.Tokenizers;
 
 namespace Attune.Models.Tests.Gguf;

@@ -6,6 +6,7 @@ using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Gguf;
 using Attune.Testing;
+using Attune.Text.Gguf;
 using Attune.Text.Tokenizers;
 
 namespace Attune.Models.Tests.Gguf;
@@ -184,7 +185,7 @@ public sealed class GgufImportTests
     [InlineData("keys", "says that 1152921504606846976 keys follow")]
     [InlineData("text", "a key has 9223372036854775808 bytes at byte 32")]
     [InlineData("cut", "it is cut short")]
-    [InlineData("type", "is of ggml's type 12; supported are f32, f16, bf16 and q8_0")]
+    [InlineData("type", "is of ggml's type NVFP4; supported are F32, F16, BF16")]
     [InlineData("dimensions", "has 9 dimensions; expected 1 to 4")]
     [InlineData("side", "has a side of 1099511627776")]
     [InlineData("misplaced", "which is no multiple of 32")]
@@ -218,7 +219,7 @@ public sealed class GgufImportTests
                 bytes = bytes[..^8];
                 break;
             case "type":
-                bytes[place + 20] = 12;
+                bytes[place + 20] = 40;
                 break;
             case "dimensions":
                 bytes[place] = 9;

@@ -6,6 +6,7 @@ using Attune.Models.Decoding;
 using Attune.Models.Files;
 using Attune.Models.Gguf;
 using Attune.Testing;
+using Attune.Text.Gguf;
 using Attune.Text.Tokenizers;
 
 namespace Attune.Models.Tests.Gguf;

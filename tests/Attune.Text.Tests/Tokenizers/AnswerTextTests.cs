@@ -17,6 +17,8 @@ public sealed class AnswerTextTests
 
         public ImmutableArray<int> Encode(string text) => [.. Encoding.UTF8.GetBytes(text).Select(b => (int)b)];
 
+        public EncodedText EncodeWithOffsets(string text) => throw new NotSupportedException();
+
         public string Decode(ReadOnlySpan<int> tokens) =>
             Encoding.UTF8.GetString(tokens.ToArray().Where(t => t < 256).Select(t => (byte)t).ToArray());
 

@@ -6,6 +6,7 @@ using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Models.Files;
 using Attune.Models.Gguf;
+using Attune.Text.Gguf;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
 using Spectre.Console;

@@ -14,7 +14,7 @@ internal static class ImportCommand
 {
     private static readonly Argument<string> Source = new("file")
     {
-        Description = "a GGUF file (f32, f16, bf16, q8_0), or a llama2.c checkpoint, legacy or version 1",
+        Description = "a GGUF file, or a llama2.c checkpoint, legacy or version 1",
         HelpName = "FILE",
     };
     private static readonly Option<string?> Tokenizer = new("--tokenizer")

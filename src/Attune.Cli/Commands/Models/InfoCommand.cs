@@ -52,10 +52,11 @@ internal static class InfoCommand
         using TransformerModel model = scores ? ModelFiles.LoadScalarModel(folder) : ModelFiles.LoadLanguageModel(folder);
         var config = model.Config;
         var parameters = model.NamedParameters.Sum(p => p.Parameter.numel());
-        var megabytes = Directory.GetFiles(folder, "*.safetensors").Sum(f => new FileInfo(f).Length) / 1e6;
+        var megabytes =
+            (File.Exists(folder) ? [folder] : Directory.GetFiles(folder, "*.safetensors")).Sum(f => new FileInfo(f).Length) / 1e6;
         return
         [
-            ("folder", folder),
+            (File.Exists(folder) ? "file" : "folder", folder),
             ("family", config.Family),
             ("parameters", parameters.ToString("N0", CultureInfo.InvariantCulture)),
             ("layers x width", $"{config.Layers} x {config.Width}"),

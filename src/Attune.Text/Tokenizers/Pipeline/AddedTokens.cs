@@ -65,11 +65,15 @@ internal sealed class AddedTokenFinder
     }
 
     /// <summary>The text in order: stretches without tokens, and tokens.</summary>
-    public IEnumerable<(string Text, AddedToken? Token)> Cut(string text)
+    public IEnumerable<(string Text, AddedToken? Token)> Cut(string text) =>
+        Find(text).Select(f => (f.Token?.Content ?? text[f.Start..f.End], f.Token));
+
+    /// <summary>The same by places, in UTF-16 units; a token's has the white space that it takes with it.</summary>
+    public IEnumerable<(int Start, int End, AddedToken? Token)> Find(string text)
     {
         if (_byFirst.Count == 0)
         {
-            yield return (text, null);
+            yield return (0, text.Length, null);
             yield break;
         }
 
@@ -88,15 +92,15 @@ internal sealed class AddedTokenFinder
             var (start, end) = Range(text, found, done, at);
             if (start > done)
             {
-                yield return (text[done..start], null);
+                yield return (done, start, null);
             }
-            yield return (found.Content, found);
+            yield return (start, end, found);
             done = at = end;
         }
 
         if (done < text.Length)
         {
-            yield return (text[done..], null);
+            yield return (done, text.Length, null);
         }
     }
 

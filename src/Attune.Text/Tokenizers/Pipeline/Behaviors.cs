@@ -32,7 +32,7 @@ internal static class Behaviors
         foreach (var (start, length) in behavior == SplitBehavior.MergedWithNext ? WithNext(cuts) : Ranges(cuts, behavior))
         {
             // Only what stands where the piece stood keeps its place.
-            yield return new TextPiece(piece.Text.Substring(start, length), start == 0 ? piece.Place : TextPlace.Inside);
+            yield return new TextPiece(piece.Aligned.Slice(start, length), start == 0 ? piece.Place : TextPlace.Inside);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Attune.Text.Unicode;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 
@@ -26,6 +27,27 @@ internal static class ByteLetters
         }
 
         return letters.ToString();
+    }
+
+    /// <summary>The letters of a text's bytes; each lies where its character does.</summary>
+    public static AlignedText Spell(AlignedText text)
+    {
+        if (!text.IsTraced)
+        {
+            return Spell(Encoding.UTF8.GetBytes(text.Text));
+        }
+
+        var result = new AlignedTextBuilder(text);
+        Span<byte> bytes = stackalloc byte[4];
+        var end = 0;
+        foreach (var rune in text.Text.EnumerateRunes())
+        {
+            var start = end;
+            end += rune.Utf16SequenceLength;
+            result.Append(Spell(bytes[..rune.EncodeToUtf8(bytes)]), start, end);
+        }
+
+        return result.ToText();
     }
 
     /// <summary>The bytes a token spells; null where a character stands for no byte.</summary>

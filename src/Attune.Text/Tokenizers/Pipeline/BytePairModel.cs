@@ -98,15 +98,18 @@ internal sealed class BytePairModel : ITokenizerModel
     public IEnumerable<(int Left, int Right, int Merged)> Merges =>
         _merges.OrderBy(m => m.Value.Rank).Select(m => (m.Key.Left, m.Key.Right, m.Value.Id));
 
-    public void Encode(string piece, List<int> ids)
+    public void Encode(string piece, TokenSink sink)
     {
         if (_options.WholeFirst && _ids.TryGetValue(piece, out var whole))
         {
-            ids.Add(whole);
+            sink.Add(whole, 0, piece.Length);
         }
-        else if (piece.Length > LongestKept)
+        else if (sink.IsTraced || piece.Length > LongestKept)
         {
-            ids.AddRange(Merge(Characters(piece)));
+            foreach (var part in Merge(Characters(piece, sink)))
+            {
+                sink.Add(part.Id, part.Start, part.End);
+            }
         }
         else
         {
@@ -117,59 +120,72 @@ internal sealed class BytePairModel : ITokenizerModel
                 {
                     _kept.Clear();
                 }
-                _kept[piece] = known = Merge(Characters(piece));
+                _kept[piece] = known = [.. Merge(Characters(piece, sink)).Select(p => p.Id)];
             }
 
-            ids.AddRange(known);
+            sink.AddRange(known);
         }
     }
 
-    private List<int> Characters(string piece)
+    /// <param name="Id">Less than 0 once it has become part of the one before.</param>
+    /// <param name="Start">Its first unit in the piece.</param>
+    /// <param name="End">One past its last.</param>
+    private readonly record struct Part(int Id, int Start, int End);
+
+    private List<Part> Characters(string piece, TokenSink sink)
     {
-        var ids = new List<int>(piece.Length);
+        var parts = new List<Part>(piece.Length);
         var (at, unknownBefore) = (0, false);
         foreach (var rune in piece.EnumerateRunes())
         {
-            var text = rune.ToString();
-            var spelling = (at > 0 ? _options.Prefix : "") + text + (at + text.Length == piece.Length ? _options.Suffix : "");
+            var (start, text) = (at, rune.ToString());
             at += text.Length;
+            var spelling = (start > 0 ? _options.Prefix : "") + text + (at == piece.Length ? _options.Suffix : "");
             var known = _ids.TryGetValue(spelling, out var id);
             if (known)
             {
-                ids.Add(id);
+                parts.Add(new Part(id, start, at));
             }
             else if (_bytes is not null)
             {
-                ids.AddRange(Encoding.UTF8.GetBytes(text).Select(b => _bytes[b]));
+                parts.AddRange(Encoding.UTF8.GetBytes(text).Select(b => new Part(_bytes[b], start, at)));
             }
-            else if (_unknown is { } unknown && !(_options.FuseUnknown && unknownBefore))
+            else if (_unknown is not { } unknown)
             {
-                ids.Add(unknown);
+                sink.Lost++;
+            }
+            else if (_options.FuseUnknown && unknownBefore)
+            {
+                parts[^1] = parts[^1] with { End = at };
+            }
+            else
+            {
+                parts.Add(new Part(unknown, start, at));
             }
             unknownBefore = !known && _bytes is null;
         }
 
-        return ids;
+        return parts;
     }
 
-    private ImmutableArray<int> Merge(List<int> ids)
+    private IEnumerable<Part> Merge(List<Part> parts)
     {
-        var (before, after) = (new int[ids.Count], new int[ids.Count]);
+        var (before, after) = (new int[parts.Count], new int[parts.Count]);
         var queue = new PriorityQueue<(int At, int Left, int Right, int Merged), (int Rank, int At)>();
         void Offer(int left)
         {
-            if (left >= 0 && after[left] < ids.Count && _merges.TryGetValue((ids[left], ids[after[left]]), out var merge))
+            if (left >= 0 && after[left] < parts.Count && _merges.TryGetValue((parts[left].Id, parts[after[left]].Id), out var merge))
             {
-                queue.Enqueue((left, ids[left], ids[after[left]], merge.Id), (merge.Rank, left));
+                queue.Enqueue((left, parts[left].Id, parts[after[left]].Id, merge.Id), (merge.Rank, left));
             }
         }
 
-        for (var i = 0; i < ids.Count; i++)
+        for (var i = 0; i < parts.Count; i++)
         {
             (before[i], after[i]) = (i - 1, i + 1);
         }
 
-        for (var i = 0; i < ids.Count; i++)
+        for (var i = 0; i < parts.Count; i++)
         {
             Offer(i);
         }
@@ -178,13 +194,14 @@ internal sealed class BytePairModel : ITokenizerModel
         {
             var (left, right) = (next.At, after[next.At]);
             // Stale where either side has become something else meanwhile.
-            if (ids[left] != next.Left || right >= ids.Count || ids[right] != next.Right)
+            if (parts[left].Id != next.Left || right >= parts.Count || parts[right].Id != next.Right)
             {
                 continue;
             }
-            (ids[left], ids[right]) = (next.Merged, -1);
+            parts[left] = new Part(next.Merged, parts[left].Start, parts[right].End);
+            parts[right] = parts[right] with { Id = -1 };
             after[left] = after[right];
-            if (after[left] < ids.Count)
+            if (after[left] < parts.Count)
             {
                 before[after[left]] = left;
             }
@@ -192,6 +209,6 @@ internal sealed class BytePairModel : ITokenizerModel
             Offer(left);
         }
 
-        return [.. ids.Where(id => id >= 0)];
+        return parts.Where(p => p.Id >= 0);
     }
 }

@@ -34,7 +34,7 @@ internal static class Decoders
                 return (pieces, _) => [string.Concat(pieces)];
             case "Replace":
                 var (pattern, content) = (TextPattern.Read(part["pattern"], reader), TextPattern.Content(part, reader));
-                return (pieces, _) => pieces.ConvertAll(p => pattern.Replace(p, content));
+                return (pieces, _) => pieces.ConvertAll(p => pattern.Replace(p, content).Text);
             case "Strip":
                 return Strip(part, reader);
             case "Metaspace":

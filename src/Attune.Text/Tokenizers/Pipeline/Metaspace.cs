@@ -25,18 +25,18 @@ internal sealed record Metaspace(char Replacement, string Prepend, bool Splits)
     public IEnumerable<TextPiece> Cut(IEnumerable<TextPiece> pieces) =>
         pieces.SelectMany(piece =>
         {
-            var text = piece.Text.Replace(' ', Replacement);
+            var text = piece.Aligned.Replaced(piece.Text.Replace(' ', Replacement));
             var prepends = piece.Place switch
             {
                 TextPlace.Start => Prepend != "never",
                 TextPlace.Inside => Prepend == "always",
                 _ => false,
             };
-            if (prepends && !text.StartsWith(Replacement))
+            if (prepends && text.Text.Length > 0 && !text.Text.StartsWith(Replacement))
             {
-                text = Replacement + text;
+                text = text.Prefixed(Replacement.ToString());
             }
-            return Splits ? Parts(piece with { Text = text }) : [piece with { Text = text }];
+            return Splits ? Parts(piece with { Aligned = text }) : [piece with { Aligned = text }];
         });
 
     private IEnumerable<TextPiece> Parts(TextPiece piece)
@@ -46,7 +46,7 @@ internal sealed record Metaspace(char Replacement, string Prepend, bool Splits)
         {
             var end = piece.Text.IndexOf(Replacement, start + 1);
             end = end < 0 ? piece.Text.Length : end;
-            yield return new TextPiece(piece.Text[start..end], start == 0 ? piece.Place : TextPlace.Inside);
+            yield return new TextPiece(piece.Aligned.Slice(start, end - start), start == 0 ? piece.Place : TextPlace.Inside);
             start = end;
         }
     }

@@ -8,7 +8,7 @@ using Attune.Text.Unicode;
 namespace Attune.Text.Tokenizers.Pipeline;
 
 /// <summary>Changes a text before it is cut.</summary>
-internal delegate string Normalizer(string text, TextPlace place);
+internal delegate AlignedText Normalizer(AlignedText text, TextPlace place);
 
 /// <summary>The normalisers that <c>tokenizer.json</c> names.</summary>
 internal static class Normalizers
@@ -35,7 +35,7 @@ internal static class Normalizers
             case "NFKD":
                 return (text, _) => Normalization.Apply(text, NormalizationForm.FormKD);
             case "Lowercase":
-                return (text, _) => text.ToLowerInvariant();
+                return (text, _) => text.Replaced(text.Text.ToLowerInvariant());
             case "StripAccents":
                 return (text, _) => WithoutMarks(text);
             case "Strip":
@@ -46,7 +46,7 @@ internal static class Normalizers
                 var (pattern, content) = (TextPattern.Read(part["pattern"], reader), TextPattern.Content(part, reader));
                 return (text, _) => pattern.Replace(text, content);
             case "ByteLevel":
-                return (text, _) => ByteLetters.Spell(Encoding.UTF8.GetBytes(text));
+                return (text, _) => ByteLetters.Spell(text);
             case "BertNormalizer":
                 return Bert(part, reader);
             default:
@@ -60,14 +60,15 @@ internal static class Normalizers
 
     private static Normalizer Strip(bool left, bool right) =>
         (text, _) =>
-            left && right ? text.Trim()
-            : left ? text.TrimStart()
-            : right ? text.TrimEnd()
-            : text;
+        {
+            var start = left ? text.Text.Length - text.Text.TrimStart().Length : 0;
+            var end = right ? text.Text.TrimEnd().Length : text.Text.Length;
+            return text.Slice(start, Math.Max(0, end - start));
+        };
 
     private static Normalizer Prepend(string prefix, PartReader reader) =>
         prefix.Length <= LongestPrefix
-            ? (text, place) => text.Length == 0 || place == TextPlace.Continued ? text : prefix + text
+            ? (text, place) => text.Text.Length == 0 || place == TextPlace.Continued ? text : text.Prefixed(prefix)
             : throw reader.Wrong(
                 $"what it puts before a text is longer than {LongestPrefix:N0} characters; the file may be damaged or hostile."
             );
@@ -82,9 +83,9 @@ internal static class Normalizers
                 (current, step) =>
                 {
                     var next = step(current, place);
-                    return next.Length <= Math.Max(current.Length, TextPattern.LongestGrown)
+                    return next.Text.Length <= Math.Max(current.Text.Length, TextPattern.LongestGrown)
                         ? next
-                        : throw TextPattern.Grown(reader, next.Length);
+                        : throw TextPattern.Grown(reader, next.Text.Length);
                 }
             );
 
@@ -100,47 +101,53 @@ internal static class Normalizers
         {
             var cleaned = clean || chinese ? CleanBert(text, clean, chinese) : text;
             var bare = strip ? WithoutMarks(Normalization.Apply(cleaned, NormalizationForm.FormD)) : cleaned;
-            return lower ? bare.ToLowerInvariant() : bare;
+            return lower ? bare.Replaced(bare.Text.ToLowerInvariant()) : bare;
         };
     }
 
     /// <summary>
     /// BERT's cleaning (Devlin et al. 2019): no control characters, every white space a plain space, spaces around each Chinese character.
     /// </summary>
-    private static string CleanBert(string text, bool clean, bool chinese)
+    private static AlignedText CleanBert(AlignedText text, bool clean, bool chinese)
     {
-        var result = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
+        var result = new AlignedTextBuilder(text);
+        var end = 0;
+        foreach (var rune in text.Text.EnumerateRunes())
         {
-            var white = rune.Value is '\t' or '\n' or '\r' || Rune.IsWhiteSpace(rune);
-            if (clean && (rune.Value is 0 or 0xFFFD || (!white && IsControl(rune))))
+            var start = end;
+            end += rune.Utf16SequenceLength;
+            var white = Rune.IsWhiteSpace(rune);
+            // U+0085 and its like are white space and control characters: they go.
+            if (clean && (rune.Value is 0 or 0xFFFD || (rune.Value is not ('\t' or '\n' or '\r') && IsControl(rune))))
             {
                 continue;
             }
             if (clean && white)
             {
-                result.Append(' ');
+                result.Append(" ", start, end);
             }
             else if (chinese && IsChinese(rune.Value))
             {
-                result.Append(' ').Append(rune).Append(' ');
+                result.Append(" ", start, end);
+                result.Keep(start, end - start);
+                result.Append(" ", start, end);
             }
             else
             {
-                result.Append(rune);
+                result.Keep(start, end - start);
             }
         }
 
-        return result.ToString();
+        return result.ToText();
     }
 
+    /// <summary>
+    /// As the tokenizers library has it: control and format characters, and of the private ones the first and the last of each range, which
+    /// are all that its tables name. Unassigned characters stay.
+    /// </summary>
     private static bool IsControl(Rune rune) =>
-        Rune.GetUnicodeCategory(rune)
-            is UnicodeCategory.Control
-                or UnicodeCategory.Format
-                or UnicodeCategory.OtherNotAssigned
-                or UnicodeCategory.PrivateUse
-                or UnicodeCategory.Surrogate;
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
+        || rune.Value is 0xE000 or 0xF8FF or 0xF0000 or 0xFFFFD or 0x100000 or 0x10FFFD;
 
     private static bool IsChinese(int point) =>
         point
@@ -153,17 +160,20 @@ internal static class Normalizers
                 or (>= 0xF900 and <= 0xFAFF)
                 or (>= 0x2F800 and <= 0x2FA1F);
 
-    private static string WithoutMarks(string text)
+    private static AlignedText WithoutMarks(AlignedText text)
     {
-        var result = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
+        var result = new AlignedTextBuilder(text);
+        var at = 0;
+        foreach (var rune in text.Text.EnumerateRunes())
         {
             if (Rune.GetUnicodeCategory(rune) != UnicodeCategory.NonSpacingMark)
             {
-                result.Append(rune);
+                result.Keep(at, rune.Utf16SequenceLength);
             }
+
+            at += rune.Utf16SequenceLength;
         }
 
-        return result.ToString();
+        return result.ToText();
     }
 }

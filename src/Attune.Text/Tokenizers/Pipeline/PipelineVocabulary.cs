@@ -20,14 +20,16 @@ public enum VocabularyKind
 /// <param name="Special">Ids that text never becomes.</param>
 /// <param name="Added">Ids that text becomes before anything else is done.</param>
 /// <param name="Merges">Ids of the two parts and of what they become, in the order learned.</param>
-/// <param name="Words">The expression that cuts texts into words; empty for GPT-2's; null where none cuts.</param>
+/// <param name="Words">The expression that cuts texts into words; empty for GPT-2's; null where none cuts, or several steps do.</param>
+/// <param name="DigitsApart">Whether every numeric character is a piece of its own before that.</param>
 public sealed record PipelineVocabulary(
     VocabularyKind Kind,
     ImmutableArray<string?> Texts,
     ImmutableHashSet<int> Special,
     ImmutableHashSet<int> Added,
     ImmutableArray<(int Left, int Right, int Merged)> Merges,
-    string? Words
+    string? Words,
+    bool DigitsApart = false
 )
 {
     internal static PipelineVocabulary Of(ITokenizerModel model, JsonObject file, ImmutableArray<AddedToken> added)
@@ -55,13 +57,19 @@ public sealed record PipelineVocabulary(
             [.. added.Where(a => a.IsSpecial).Select(a => a.Id)],
             [.. added.Where(a => !a.IsSpecial).Select(a => a.Id)],
             model is BytePairModel { } own ? [.. own.Merges] : [],
-            parts
-                .Where(p => JsonFile.Type(p) == "Split")
-                .Select(p => JsonFile.Token((p["pattern"] as JsonObject)?["Regex"]))
-                .FirstOrDefault(p => p is not null)
-                ?? (parts.Any(p => JsonFile.Type(p) == "ByteLevel" && JsonFile.Flag(p["use_regex"]) != false) ? "" : null)
+            WordsOf([.. parts.Where(p => !IsDigits(p))]),
+            parts.Any(IsDigits)
         );
     }
+
+    private static bool IsDigits(JsonObject part) => JsonFile.Type(part) == "Digits" && JsonFile.Flag(part["individual_digits"]) == true;
+
+    private static string? WordsOf(JsonObject[] parts) =>
+        parts.Count(p => JsonFile.Type(p) != "ByteLevel") > 1 ? null
+        : parts.FirstOrDefault(p => JsonFile.Type(p) != "ByteLevel") is { } split
+            ? JsonFile.Token((split["pattern"] as JsonObject)?["Regex"])
+        : parts.Any(p => JsonFile.Flag(p["use_regex"]) != false) ? ""
+        : null;
 
     private static IEnumerable<JsonObject> Flat(JsonNode? part) =>
         part is not JsonObject known ? []

@@ -98,14 +98,14 @@ internal static class PreTokenizers
         return pieces =>
         {
             var prefixed = pieces.Select(p =>
-                prefixSpace && p.Place != TextPlace.Continued && !p.Text.StartsWith(' ') ? p with { Text = " " + p.Text } : p
+                prefixSpace && p.Place != TextPlace.Continued && p.Text.Length > 0 && !p.Text.StartsWith(' ')
+                    ? p with
+                    {
+                        Aligned = p.Aligned.Prefixed(" "),
+                    }
+                    : p
             );
-            return (split is null ? prefixed : split(prefixed)).Select(p =>
-                p with
-                {
-                    Text = ByteLetters.Spell(Encoding.UTF8.GetBytes(p.Text)),
-                }
-            );
+            return (split is null ? prefixed : split(prefixed)).Select(p => p with { Aligned = ByteLetters.Spell(p.Aligned) });
         };
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Attune.Text.Unicode;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 
@@ -75,23 +76,34 @@ internal sealed class TextPattern
             : throw reader.Wrong($"a replacement is longer than {LongestContent:N0} characters; the file may be damaged or hostile.");
 
     /// <exception cref="Core.ModelFileException">The text grew beyond all measure.</exception>
-    public string Replace(string text, string content)
+    public AlignedText Replace(AlignedText aligned, string content)
     {
+        var text = aligned.Text;
         if (_literal is not null)
         {
             RequireShort(text, text.Length + (long)text.AsSpan().Count(_literal) * (content.Length - _literal.Length));
-            return text.Replace(_literal, content, StringComparison.Ordinal);
+            if (!aligned.IsTraced)
+            {
+                return text.Replace(_literal, content, StringComparison.Ordinal);
+            }
         }
 
         var cuts = Cut(text);
         RequireShort(text, cuts.Sum(c => c.Matches ? content.Length : (long)c.Length));
-        var result = new StringBuilder(text.Length);
+        var result = new AlignedTextBuilder(aligned);
         foreach (var (start, length, matches) in cuts)
         {
-            result.Append(matches ? content : text.AsSpan(start, length));
+            if (matches)
+            {
+                result.Append(content, start, start + length);
+            }
+            else
+            {
+                result.Keep(start, length);
+            }
         }
 
-        return result.ToString();
+        return result.ToText();
     }
 
     /// <summary>The whole text in order, as what matches and what lies between. Empty matches cut nothing.</summary>

@@ -1,3 +1,5 @@
+using Attune.Text.Unicode;
+
 namespace Attune.Text.Tokenizers.Pipeline;
 
 /// <summary>Where a piece of text stands, which decides whether a space is put before it.</summary>
@@ -14,4 +16,8 @@ internal enum TextPlace
 }
 
 /// <summary>A piece of a text on its way to tokens.</summary>
-internal readonly record struct TextPiece(string Text, TextPlace Place);
+/// <param name="Aligned">The text, with the places it came from where they are asked for.</param>
+internal readonly record struct TextPiece(AlignedText Aligned, TextPlace Place)
+{
+    public string Text => Aligned.Text;
+}

@@ -10,8 +10,8 @@ internal interface ITokenizerModel
     /// <summary>Ids by spelling, as the model writes its pieces.</summary>
     IReadOnlyDictionary<string, int> Vocabulary { get; }
 
-    /// <summary>Adds the tokens of a piece that is not empty.</summary>
-    void Encode(string piece, List<int> ids);
+    /// <summary>Adds the tokens of a piece that is not empty, and which the sink has begun.</summary>
+    void Encode(string piece, TokenSink sink);
 }
 
 /// <summary>The models that <c>tokenizer.json</c> names.</summary>
@@ -79,15 +79,19 @@ internal sealed class WordLevelModel(Dictionary<string, int> ids, int? unknown) 
 
     public IReadOnlyDictionary<string, int> Vocabulary => ids;
 
-    public void Encode(string piece, List<int> into)
+    public void Encode(string piece, TokenSink sink)
     {
         if (ids.TryGetValue(piece, out var id))
         {
-            into.Add(id);
+            sink.Add(id, 0, piece.Length);
         }
         else if (unknown is { } other)
         {
-            into.Add(other);
+            sink.Add(other, 0, piece.Length);
+        }
+        else
+        {
+            sink.Lost += piece.Length;
         }
     }
 }

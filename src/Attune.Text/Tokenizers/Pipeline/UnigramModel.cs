@@ -66,7 +66,7 @@ internal sealed class UnigramModel : ITokenizerModel
 
     public IReadOnlyDictionary<string, int> Vocabulary => _ids;
 
-    public void Encode(string piece, List<int> ids)
+    public void Encode(string piece, TokenSink sink)
     {
         var (best, from, token) = (new double[piece.Length + 1], new int[piece.Length + 1], new int[piece.Length + 1]);
         Array.Fill(best, double.NegativeInfinity, 1, piece.Length);
@@ -100,10 +100,10 @@ internal sealed class UnigramModel : ITokenizerModel
             }
         }
 
-        Write(piece, from, token, ids);
+        Write(piece, from, token, sink);
     }
 
-    private void Write(string piece, int[] from, int[] token, List<int> ids)
+    private void Write(string piece, int[] from, int[] token, TokenSink sink)
     {
         var cuts = new Stack<int>();
         for (var end = piece.Length; end > 0; end = from[end])
@@ -116,15 +116,26 @@ internal sealed class UnigramModel : ITokenizerModel
         {
             if (token[end] >= 0)
             {
-                ids.Add(token[end]);
+                sink.Add(token[end], from[end], end);
             }
             else if (_bytes is not null)
             {
-                ids.AddRange(Encoding.UTF8.GetBytes(piece[from[end]..end]).Select(b => _bytes[b]));
+                foreach (var value in Encoding.UTF8.GetBytes(piece[from[end]..end]))
+                {
+                    sink.Add(_bytes[value], from[end], end);
+                }
             }
-            else if (_unknown is { } unknown && !unknownBefore)
+            else if (_unknown is not { } unknown)
             {
-                ids.Add(unknown); // Neighbouring unknown characters are one token.
+                sink.Lost++;
+            }
+            else if (unknownBefore)
+            {
+                sink.Extend(end); // Neighbouring unknown characters are one token.
+            }
+            else
+            {
+                sink.Add(unknown, from[end], end);
             }
             unknownBefore = token[end] < 0 && _bytes is null;
         }

@@ -22,9 +22,9 @@ internal sealed class WordPieceModel(Dictionary<string, int> ids, int unknown, s
 
     public IReadOnlyDictionary<string, int> Vocabulary => ids;
 
-    public void Encode(string piece, List<int> into)
+    public void Encode(string piece, TokenSink sink)
     {
-        var before = into.Count;
+        var found = new List<(int Id, int Start, int End)>();
         // Code points, so that no piece ends within a character.
         var ends = new List<int> { 0 };
         foreach (var rune in piece.EnumerateRunes())
@@ -44,17 +44,17 @@ internal sealed class WordPieceModel(Dictionary<string, int> ids, int unknown, s
 
             if (end == start)
             {
-                into.RemoveRange(before, into.Count - before);
+                found.Clear();
                 break;
             }
 
-            into.Add(id);
+            found.Add((id, ends[start], ends[end]));
             start = end;
         }
 
-        if (into.Count == before)
+        foreach (var (id, from, to) in found.DefaultIfEmpty((unknown, 0, piece.Length)))
         {
-            into.Add(unknown);
+            sink.Add(id, from, to);
         }
     }
 }

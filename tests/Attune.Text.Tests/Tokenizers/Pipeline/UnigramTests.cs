@@ -52,7 +52,7 @@ public sealed class UnigramTests
 
     private static List<int> Encode(string text)
     {
-        var ids = new List<int>();
+        var sink = new TokenSink(traced: false);
         UnigramModel
             .Read(
                 new JsonObject
@@ -63,7 +63,7 @@ public sealed class UnigramTests
                 },
                 new PartReader("test")
             )
-            .Encode(text, ids);
-        return ids;
+            .Encode(text, sink);
+        return [.. sink.Ids];
     }
 }

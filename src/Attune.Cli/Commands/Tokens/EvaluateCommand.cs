@@ -9,7 +9,7 @@ using Attune.Text.Tokenizers;
 using Attune.Training.Batches;
 using Attune.Training.Tokens;
 
-namespace Attune.Cli.Commands;
+namespace Attune.Cli.Commands.Tokens;
 
 /// <summary><c>attune evaluate</c></summary>
 internal static class EvaluateCommand
@@ -19,7 +19,7 @@ internal static class EvaluateCommand
     private static readonly Option<string> Model = Arguments.Model();
     private static readonly Option<string> TextFile = new("--text")
     {
-        Description = "UTF-8 text file; each line is scored by itself",
+        Description = "UTF-8 text file; each line is scored by itself. With --per-token rows of JSON",
         HelpName = "FILE",
         Required = true,
     };
@@ -27,19 +27,43 @@ internal static class EvaluateCommand
         "print one JSON object a line: line, tokens, nll_sum, nll_mean, token_ids, log_probs"
     );
 
+    private static readonly Option<bool> PerToken = new("--per-token")
+    {
+        Description =
+            "rows {\"text\": ...}, {\"messages\": [...]} or {\"ids\": [...]}, with nothing put before them; print one JSON "
+            + "object a row: ids, and log_probs of all but the first. Needs --json",
+    };
+    private static readonly Option<bool> Spellings = TokenizeCommand.SpecialSpellings();
+
     public static Command Create()
     {
         var command = new Command(
             "evaluate",
             "Measure how likely a model finds each line of a text: its tokens, and their summed and mean negative log-likelihood in nats. "
                 + "A begin token precedes each line if the model has one; otherwise the first token is read but not predicted.\n\n"
-                + "Example: attune evaluate --model embedded --text reviews.txt --json"
+                + "Examples:\n"
+                + "  attune evaluate --model embedded --text reviews.txt --json\n"
+                + "  attune evaluate --model model.gguf --text rows.jsonl --per-token --json"
         )
         {
             Model,
             TextFile,
+            PerToken,
+            Spellings,
             Json,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(PerToken) && !result.GetValue(Json))
+            {
+                result.AddError("--per-token prints JSON only: give --json too.");
+            }
+
+            if (result.GetValue(Spellings) && !result.GetValue(PerToken))
+            {
+                result.AddError("--special-spellings is for rows of JSON: give --per-token too.");
+            }
+        });
         command.SetAction(Evaluate);
         return command;
     }
@@ -48,6 +72,12 @@ internal static class EvaluateCommand
     {
         NativeSetup.LoadTorch();
         var folder = EmbeddedModel.Resolve(parsed.GetRequiredValue(Model));
+        if (parsed.GetValue(PerToken))
+        {
+            TokenLogProbs.Print(folder, parsed.GetRequiredValue(TextFile), parsed.GetValue(Spellings));
+            return 0;
+        }
+
         var tokenizer = ModelTokenizer.Load(folder).Tokenizer;
         var path = parsed.GetRequiredValue(TextFile);
         var lines = ReadLines(path);

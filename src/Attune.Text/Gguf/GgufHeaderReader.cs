@@ -6,12 +6,13 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Attune.Core;
 
-namespace Attune.Models.Gguf;
+namespace Attune.Text.Gguf;
 
 /// <summary>
-/// Reads the header of a GGUF file: its keys with their values, and where its tensors lie. See <see cref="GgufFile"/> for what is promised.
+/// Reads the header of a GGUF file: its keys with their values, and where its tensors lie. See <see cref="GgufHeader"/> for what is
+/// promised.
 /// </summary>
-internal sealed class GgufHeader(string path, FileStream file)
+internal sealed class GgufHeaderReader(string path, FileStream file)
 {
     private const int MostDimensions = 4;
     private const int DefaultAlignment = 32;
@@ -127,8 +128,8 @@ internal sealed class GgufHeader(string path, FileStream file)
         {
             var side = Number64();
             count *= side;
-            // A number takes a byte at least, whatever its type. Held against it side by side, the product cannot overflow.
-            if (side == 0 || count > (UInt128)_length)
+            // A byte holds four numbers at most, whatever their type. Held against it side by side, the product cannot overflow.
+            if (side == 0 || count > 4 * (UInt128)_length)
             {
                 throw Wrong($"the tensor '{Shown(name)}' has a side of {side}, and {count} numbers at least, in a file of {_length} bytes");
             }
@@ -140,14 +141,14 @@ internal sealed class GgufHeader(string path, FileStream file)
         if (!Enum.IsDefined((GgufType)type))
         {
             throw Wrong(
-                $"the tensor '{Shown(name)}' is of ggml's type {type}; supported are f32, f16, bf16 and q8_0. Convert the original "
-                    + "weights, or a copy in one of these types"
+                $"the tensor '{Shown(name)}' is of ggml's type {GgufTypes.NameOf(type)}; supported are "
+                    + $"{string.Join(", ", GgufTypes.Names)}. Convert the original weights, or a copy in one of these types"
             );
         }
 
-        if ((GgufType)type == GgufType.Q8 && shape[^1] % GgufWriter.BlockLength != 0)
+        if (((GgufType)type).BlockLength() is var block && shape[^1] % block != 0)
         {
-            throw Wrong($"the tensor '{Shown(name)}' has rows of {shape[^1]} numbers in blocks of {GgufWriter.BlockLength}");
+            throw Wrong($"the tensor '{Shown(name)}' has rows of {shape[^1]} numbers in blocks of {block}");
         }
 
         return (name, [.. shape], (GgufType)type, Number64());
