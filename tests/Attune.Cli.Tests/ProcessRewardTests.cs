@@ -52,6 +52,11 @@ public sealed class ProcessRewardTests : IDisposable
         AttuneProgram
             .Run(_folder.Path, "generate", "--model", "embedded", "--best-of", "2", "--reward-model", "prm/final")
             .Refused("is a process reward model, which judges steps");
+        string[] prompts = ["--prompts", "problems.jsonl", "--held-out-prompts", "problems.jsonl"];
+        string[] reward = ["--reward-model", "prm/final", "--reward", "[{process: trained, aggregate: none}]"];
+        AttuneProgram
+            .Run(_folder.Path, ["ppo", "--model", "embedded", .. prompts, .. reward])
+            .Refused("ppo.value_network is reward-model", "is a process reward model");
     }
 
     [Fact]
