@@ -70,9 +70,10 @@ internal static class Rows
                 Gen.Select(Text, Gen.OneOf(Gen.Int[-1, 1].Select(i => (double)i), Gen.Double[-1, 1]))
                     .Select((text, label) => new ReasoningStep(text, label))
                     .Array[1, 5],
-                Annotator
+                Annotator,
+                Gen.Int[0, 2].Select(i => i == 0 ? (bool?)null : i == 1)
             )
-            .Select((prompt, steps, who) => new StepLabels(prompt, [.. steps]) { Annotator = who });
+            .Select((prompt, steps, who, right) => new StepLabels(prompt, [.. steps]) { Annotator = who, Outcome = right });
 
     public static Gen<Choice> Choice { get; } =
         Gen.Select(Prompt, Text.Array[2, 5], Gen.Int[0, 1], Annotator, CutOfTwo)
@@ -91,7 +92,7 @@ internal static class Rows
         {
             Choice c => [c.Prompt, c.Best, c.Annotator, c.Cut, .. c.Answers],
             Ranking r => [r.Prompt, r.Annotator, r.Cut, .. r.Answers, .. r.Ranks.Select(rank => (object)rank)],
-            StepLabels s => [s.Prompt, s.Annotator, .. s.Steps.Select(step => (object)step)],
+            StepLabels s => [s.Prompt, s.Annotator, s.Outcome, .. s.Steps.Select(step => (object)step)],
             _ => [row],
         };
 }

@@ -60,4 +60,9 @@ public sealed record Verdict(Prompt Prompt, string Answer, bool Desirable) : Lab
 public readonly record struct ReasoningStep(string Text, double Label);
 
 /// <summary>Labels on the steps of a solution.</summary>
-public sealed record StepLabels(Prompt Prompt, ImmutableArray<ReasoningStep> Steps) : Label(Prompt);
+public sealed record StepLabels(Prompt Prompt, ImmutableArray<ReasoningStep> Steps) : Label(Prompt)
+{
+    /// <summary>Whether the answer that the solution comes to is right, however it came to it; null where that is not known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Outcome { get; init; }
+}

@@ -46,6 +46,14 @@ public static partial class MetricCatalog
                 ),
                 new("eval/win_rate_bound", "1", "n / (n + 1): the upper bound of this share.", Own),
                 new("eval/kl_bound", "nats", "ln n - (n - 1) / n: upper bound of the divergence of best-of-n.", "Beirami et al. 2024"),
+                new(
+                    "eval/solved/<chooser>",
+                    "1",
+                    "Share of held-out problems solved by choosing one of n answers: product, min, outcome, weighted, majority, blind or "
+                        + "oracle.",
+                    "Lightman et al. 2023"
+                ),
+                new("eval/solved_half_width/<chooser>", "1", "Half of its 95% interval over problems.", Own),
                 new("best_of_n/<n>/<figure>", "as the figure", "A figure of the held-out evaluation for best-of-n.", Own),
                 new(
                     "validation/<figure>",

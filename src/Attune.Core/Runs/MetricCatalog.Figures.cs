@@ -24,6 +24,7 @@ public static partial class MetricCatalog
                 ),
                 new("best_objective", "reward", "eval/best_objective of the stage's reward and beta.", "Korbak et al. 2022"),
                 new("examples", "items", "Items to learn from: texts, pairs, verdicts, choices or rankings.", Own),
+                new("steps", "steps", "Labels that a process reward model learned from: of steps, or of tokens.", Own),
                 new("rows", "rows", "Rows that the texts were packed into (supervised fine-tuning).", Own),
                 new("held_out", "items", "Items held out.", Own),
                 new("eval_perplexity_before", "1", "eval_perplexity before training.", Own),

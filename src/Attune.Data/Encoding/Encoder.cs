@@ -87,21 +87,22 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     public string DecodeAnswer(Prompt prompt, ReadOnlySpan<int> answer)
     {
         var text = tokenizer.DecodeContinuation(answer);
-        var prefix = Prefix(prompt);
+        var prefix = PrefixOf(prompt);
         return text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : text;
     }
 
     /// <param name="ends">Whether the end token comes after it; an answer that was cut has none.</param>
     internal ImmutableArray<int> EncodeAnswer(Prompt prompt, string answer, bool ends)
     {
-        var open = tokenizer.EncodeContinuation(Prefix(prompt) + answer);
+        var open = tokenizer.EncodeContinuation(PrefixOf(prompt) + answer);
         return ends ? open.Add(tokenizer.EndToken) : open;
     }
 
     internal static TokenSequence Join(ImmutableArray<int> prompt, ImmutableArray<int> answer) =>
         new(prompt.AddRange(answer), prompt.Length);
 
-    private string Prefix(Prompt prompt) => prompt is Prompt.Chat ? template.AnswerPrefix : "";
+    /// <summary>What stands before every answer to such a prompt.</summary>
+    internal string PrefixOf(Prompt prompt) => prompt is Prompt.Chat ? template.AnswerPrefix : "";
 
     private void AddParts(ImmutableArray<int>.Builder tokens, IEnumerable<TemplatePart> parts)
     {

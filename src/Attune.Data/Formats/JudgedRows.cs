@@ -66,12 +66,17 @@ internal sealed class RatingRows : IRowFormat<Rating>
     }
 }
 
-/// <summary>Steps of a solution, each with a label.</summary>
+/// <summary>Steps of a solution, each with a label: TRL's rows, and those of PRM800K and Math-Shepherd as they were published.</summary>
 internal sealed class StepRows : IRowFormat<StepLabels>
 {
     public DatasetKind Kind => DatasetKind.Stepwise;
 
-    public StepLabels Read(RowFields row)
+    public StepLabels Read(RowFields row) =>
+        row.Get("question").ValueKind == JsonValueKind.Object ? PublishedSteps.Prm800K(row)
+        : row.Has("input") ? PublishedSteps.Shepherd(row)
+        : ReadPlain(row);
+
+    private static StepLabels ReadPlain(RowFields row)
     {
         var steps = row.Texts("completions");
         var labels = row.List("labels").Select((value, index) => Label(row, value, $"labels[{index}]")).ToImmutableArray();
@@ -86,6 +91,7 @@ internal sealed class StepRows : IRowFormat<StepLabels>
         return new StepLabels(PromptField.Read(row), [.. steps.Zip(labels, (text, label) => new ReasoningStep(text, label))])
         {
             Annotator = row.TextOrNull("annotator"),
+            Outcome = row.Has("outcome") ? row.Flag("outcome") : null,
         };
     }
 
@@ -107,6 +113,10 @@ internal sealed class StepRows : IRowFormat<StepLabels>
         }
 
         json.WriteEndArray();
+        if (item.Outcome is { } outcome)
+        {
+            json.WriteBoolean("outcome", outcome);
+        }
     }
 
     /// <summary>true is 1, false is -1; a number stands for itself.</summary>

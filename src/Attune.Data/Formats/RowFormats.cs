@@ -73,7 +73,7 @@ public static class RowFormats
             DatasetKind.Preference => ["prompt", "chosen", "rejected", "margin", "probability", "annotator", "reference", CutField.Name],
             DatasetKind.UnpairedPreference => ["prompt", "completion", "label", "annotator", CutField.Name],
             DatasetKind.Rating => ["prompt", "completion", "rating", "worst", "best", "annotator", CutField.Name],
-            DatasetKind.Stepwise => ["prompt", "completions", "labels", "annotator"],
+            DatasetKind.Stepwise => ["prompt", "completions", "labels", "outcome", "annotator", .. PublishedSteps.Fields],
             DatasetKind.Choice => ["prompt", "answers", "best", "annotator", CutField.Name],
             DatasetKind.Ranking => ["prompt", "answers", "ranks", "annotator", CutField.Name],
             _ => throw new System.Diagnostics.UnreachableException(),
@@ -100,7 +100,7 @@ public static class RowFormats
     {
         bool Has(string field) => row.Fields.TryGetProperty(field, out _);
         return Has("chosen") || Has("rejected") ? DatasetKind.Preference
-            : Has("completions") ? DatasetKind.Stepwise
+            : Has("completions") || PublishedSteps.Has(row.Fields) ? DatasetKind.Stepwise
             : Has("completion") && Has("label") ? DatasetKind.UnpairedPreference
             : Has("completion") && Has("rating") ? DatasetKind.Rating
             : Has("completion") ? DatasetKind.PromptCompletion

@@ -22,13 +22,14 @@ public abstract class TransformerModel : nn.Module, IAdaptable
         HeadKind head,
         ScalarType type,
         Device? device,
-        BaseQuantization quantization
+        BaseQuantization quantization,
+        int classes = 0
     )
         : base(NameOf(head))
     {
         Config = config.Validate();
         _ownsWeights = true;
-        var slots = ParameterLayout.Of(config, head);
+        var slots = ParameterLayout.Of(config, head, classes);
         if (quantization != BaseQuantization.None)
         {
             Quantized = slots
@@ -148,7 +149,13 @@ public abstract class TransformerModel : nn.Module, IAdaptable
 
     private protected void Initialize(Seed seed) => Initialization.Fill(Weights, Config, seed);
 
-    private static string NameOf(HeadKind head) => head == HeadKind.Language ? "language_model" : "scalar_model";
+    private static string NameOf(HeadKind head) =>
+        head switch
+        {
+            HeadKind.Language => "language_model",
+            HeadKind.Classes => "token_classifier",
+            _ => "scalar_model",
+        };
 
     protected override void Dispose(bool disposing)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Files;
@@ -60,7 +61,14 @@ public static class ModelConfigFile
     }
 
     /// <summary>Writes <c>config.json</c>, whole or not at all.</summary>
-    public static void Write(string directory, TransformerConfig config, HeadKind head, WeightType type)
+    /// <param name="labels">of a head of classes, in their order</param>
+    public static void Write(
+        string directory,
+        TransformerConfig config,
+        HeadKind head,
+        WeightType type,
+        IReadOnlyList<string>? labels = null
+    )
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
@@ -85,6 +93,16 @@ public static class ModelConfigFile
             {
                 json.WriteNumber("num_labels", 1);
             }
+            else if (labels is not null)
+            {
+                json.WriteStartObject("id2label");
+                foreach (var (index, label) in labels.Index())
+                {
+                    json.WriteString(index.ToString(CultureInfo.InvariantCulture), label);
+                }
+
+                json.WriteEndObject();
+            }
 
             json.WriteEndObject();
         }
@@ -96,8 +114,10 @@ public static class ModelConfigFile
         (family, head) switch
         {
             ("gpt2", HeadKind.Language) => "GPT2LMHeadModel",
+            ("gpt2", HeadKind.Classes) => "GPT2ForTokenClassification",
             ("gpt2", _) => "GPT2ForSequenceClassification",
             (_, HeadKind.Language) => $"{char.ToUpperInvariant(family[0])}{family[1..]}ForCausalLM",
+            (_, HeadKind.Classes) => $"{char.ToUpperInvariant(family[0])}{family[1..]}ForTokenClassification",
             _ => $"{char.ToUpperInvariant(family[0])}{family[1..]}ForSequenceClassification",
         };
 }

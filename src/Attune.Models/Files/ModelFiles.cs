@@ -71,6 +71,16 @@ public static class ModelFiles
         return Merged(adapted, new ScalarModel(origin.Config, precision), directory);
     }
 
+    /// <exception cref="ModelFileException">
+    /// As for a language model; also where it is no token classifier of so many classes, with a weight and a bias for each.
+    /// </exception>
+    /// <param name="labels">Names of the classes, in their order.</param>
+    public static TokenClassifier LoadTokenClassifier(
+        string directory,
+        ImmutableArray<string> labels,
+        Precision precision = Precision.F32
+    ) => Load(directory, HeadKind.Classes, config => new TokenClassifier(config, labels, precision), labels.Length);
+
     /// <summary>
     /// Writes <c>model.safetensors</c> and <c>config.json</c>, each whole or not at all, weights first, from the master where there is one;
     /// of an adapted model its adapter alone.
@@ -85,13 +95,18 @@ public static class ModelFiles
             return;
         }
 
-        var head = model is ScalarModel ? HeadKind.Score : HeadKind.Language;
+        var (head, labels) = model switch
+        {
+            ScalarModel => (HeadKind.Score, null),
+            TokenClassifier classifier => (HeadKind.Classes, (IReadOnlyList<string>?)classifier.Labels),
+            _ => (HeadKind.Language, null),
+        };
         var tensors = HuggingFaceTensor
-            .Of(model.Config, head)
+            .Of(model.Config, head, labels?.Count ?? 0)
             .Select(t => new SafeTensorsSource(t.Name, t.Shape, () => ValuesOf(model, t)))
             .ToArray();
         SafeTensorsWriter.Write(Path.Combine(directory, WeightFolder.SingleFile), tensors, type);
-        ModelConfigFile.Write(directory, model.Config, head, type);
+        ModelConfigFile.Write(directory, model.Config, head, type, labels);
     }
 
     private static T Merged<T>(TransformerModel adapted, T target, string directory)
@@ -105,12 +120,12 @@ public static class ModelFiles
     private static LanguageModel LoadWhole(string place, Func<TransformerConfig, LanguageModel> make) =>
         GgufFile.IsOne(place) ? GgufImport.Read(place, make) : Load(place, HeadKind.Language, make);
 
-    private static T Load<T>(string directory, HeadKind head, Func<TransformerConfig, T> make)
+    private static T Load<T>(string directory, HeadKind head, Func<TransformerConfig, T> make, int classes = 0)
         where T : TransformerModel
     {
         var config = ModelConfigFile.Read(directory);
         using var folder = new WeightFolder(directory);
-        var tensors = HuggingFaceTensor.Of(config, head);
+        var tensors = HuggingFaceTensor.Of(config, head, classes);
         // Names and shapes first: a configuration that lies must not make us allocate what it claims.
         Compare(directory, folder, tensors, config, head);
         var model = make(config);
@@ -142,7 +157,7 @@ public static class ModelFiles
     {
         var expected = tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
         var missing = expected.Keys.Where(name => folder.ShapeOf(name) is null).ToArray();
-        var otherHead = (string name) => (config.TiedHead || head == HeadKind.Score) && name == "lm_head.weight";
+        var otherHead = (string name) => (config.TiedHead || head != HeadKind.Language) && name == "lm_head.weight";
         var unexpected = folder.Names.Where(name => !expected.ContainsKey(name) && !otherHead(name)).ToArray();
         var misshapen = tensors
             .Where(t => folder.ShapeOf(t.Name) is { } shape && !shape.AsSpan().SequenceEqual(t.Shape.AsSpan()))
@@ -159,7 +174,9 @@ public static class ModelFiles
                     + (
                         head == HeadKind.Score && missing.Contains("score.weight")
                             ? "This is not a reward or value model: it has no score head."
-                            : "Use the config.json that came with these weights."
+                        : head == HeadKind.Classes && missing.Contains(HuggingFaceTensor.ClassHead(config) + ".weight")
+                            ? "This is not a process reward model: it has no head of classes."
+                        : "Use the config.json that came with these weights."
                     )
             );
         }

@@ -23,17 +23,27 @@ public sealed record HuggingFaceTensor(
     public long Rows => Transposed ? Shape[1] : Shape[0];
 
     /// <summary>All tensors of a model of this shape, in the order in which they are written.</summary>
-    public static ImmutableArray<HuggingFaceTensor> Of(TransformerConfig config, HeadKind head)
+    /// <param name="classes">of a head of classes</param>
+    public static ImmutableArray<HuggingFaceTensor> Of(TransformerConfig config, HeadKind head, int classes = 0)
     {
         var isGpt2 = config.Family == "gpt2";
         return
         [
             .. isGpt2 ? Gpt2(config) : Llama(config),
             .. head == HeadKind.Score ? [new("score.weight", [1, config.Width], "score")]
+            : head == HeadKind.Classes
+                ?
+                [
+                    new($"{ClassHead(config)}.weight", [classes, config.Width], "score"),
+                    new($"{ClassHead(config)}.bias", [classes], "score.bias"),
+                ]
             : config.TiedHead ? Array.Empty<HuggingFaceTensor>()
             : [new("lm_head.weight", [config.VocabularySize, config.Width], "head")],
         ];
     }
+
+    /// <summary>What transformers calls the head of a token classifier.</summary>
+    internal static string ClassHead(TransformerConfig config) => config.Family == "gpt2" ? "classifier" : "score";
 
     private static IEnumerable<HuggingFaceTensor> Gpt2(TransformerConfig config)
     {

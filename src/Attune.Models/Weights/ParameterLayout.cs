@@ -11,6 +11,9 @@ public enum HeadKind
 
     /// <summary>One number per token, "score.weight".</summary>
     Score,
+
+    /// <summary>Scores of a few classes per token, "score.weight" and "score.bias".</summary>
+    Classes,
 }
 
 /// <summary>
@@ -25,7 +28,9 @@ public static class ParameterLayout
     internal static ReadOnlySpan<string> Maps => new[] { "qkv", "out", "up", "down" };
 
     /// <summary>Slots in order, for a model of this shape.</summary>
-    public static ImmutableArray<ParameterSlot> Of(TransformerConfig config, HeadKind head) => Packed(Shapes(config, head));
+    /// <param name="classes">of a head of classes</param>
+    public static ImmutableArray<ParameterSlot> Of(TransformerConfig config, HeadKind head, int classes = 0) =>
+        Packed(Shapes(config, head, classes));
 
     /// <summary>Those of the matrices inside the layers: what a quantised base keeps elsewhere.</summary>
     internal static bool IsQuantizable(ParameterSlot slot) => slot.IsMatrix && slot.Name.StartsWith("layers.", StringComparison.Ordinal);
@@ -49,7 +54,7 @@ public static class ParameterLayout
     public static long TotalLength(ImmutableArray<ParameterSlot> slots) =>
         (slots[^1].Offset + slots[^1].Length + Alignment - 1) / Alignment * Alignment;
 
-    private static IEnumerable<(string Name, ImmutableArray<long> Shape)> Shapes(TransformerConfig config, HeadKind head)
+    private static IEnumerable<(string Name, ImmutableArray<long> Shape)> Shapes(TransformerConfig config, HeadKind head, int classes)
     {
         yield return ("tokens", [config.VocabularySize, config.Width]);
         if (config.Positions == PositionKind.Learned)
@@ -73,6 +78,11 @@ public static class ParameterLayout
         if (head == HeadKind.Score)
         {
             yield return ("score", [1, config.Width]);
+        }
+        else if (head == HeadKind.Classes)
+        {
+            yield return ("score", [classes, config.Width]);
+            yield return ("score.bias", [classes]);
         }
         else if (!config.TiedHead)
         {

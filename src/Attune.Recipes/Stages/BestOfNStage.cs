@@ -36,6 +36,9 @@ public sealed record BestOfNStage : Stage
     [Flatten]
     public ScoreOptions Scores { get; init; } = new();
 
+    [Description("problems with a right result: the share solved by several ways to choose")]
+    public SolutionOptions Solutions { get; init; } = new();
+
     [Description("sampling temperature: below 1 more predictable, above 1 more varied")]
     [Range(0.01, 100)]
     public double Temperature { get; init; } = 1;
@@ -48,6 +51,7 @@ public sealed record BestOfNStage : Stage
         [
             .. MissingPolicy(given),
             .. Task.Missing(Kind, EvaluationPrompts, given),
+            .. Solutions.Missing(Kind),
             .. Counts.IsEmpty ? ["best-of-n.counts is empty; expected numbers of answers, such as [1, 4, 16]."] : Array.Empty<string>(),
         ];
 
@@ -59,12 +63,14 @@ public sealed record BestOfNStage : Stage
         setup.CheckContext();
         await setup.Sampler.UseWeightsAsync(setup.Policy, 0, cancel);
         var answered = await AnswerAsync(setup, context, cancel);
+        var solutions = await SolveAsync(setup, answered, context, cancel);
         var exact = await ExactEvaluation.PrepareAsync(setup.Evaluation, cancel);
         var figures = new Dictionary<string, double> { ["prompts"] = answered.Count, ["answers"] = answered.Sum(a => a.Rollouts.Length) };
         foreach (var (n, index) in Counts.Order().Distinct().Select((n, index) => (n, index)))
         {
             var measured = Measure(answered, n);
             measured.Add(exact is null ? new Metrics() : Count(exact, n));
+            measured.Add(solutions?.Measure(n) ?? new Metrics());
             context.LogEvaluation(new Progress(index + 1, n, (long)n * answered.Count, context.Seed), measured);
             foreach (var (name, value) in measured.Means())
             {
@@ -79,7 +85,7 @@ public sealed record BestOfNStage : Stage
         }
 
         LogSamples(context, setup, answered);
-        foreach (var note in setup.Reward.Notes)
+        foreach (var note in setup.Reward.Notes.Concat(solutions?.Notes ?? []))
         {
             context.Note(note);
         }
@@ -124,6 +130,31 @@ public sealed record BestOfNStage : Stage
         }
 
         return answered;
+    }
+
+    /// <summary>Null where no answer is known to be right.</summary>
+    private async Task<SolutionFigures?> SolveAsync(
+        PolicySetup setup,
+        List<Answered> answered,
+        StageContext context,
+        CancellationToken cancel
+    )
+    {
+        if (Solutions.Match is null)
+        {
+            return null;
+        }
+
+        var owned = new List<IDisposable>();
+        try
+        {
+            Rollout[][] problems = [.. answered.Select(a => a.Rollouts)];
+            return await SolutionFigures.OfAsync(Kind, problems, Solutions, setup.Encoder, context.Seed, owned, cancel);
+        }
+        finally
+        {
+            owned.ForEach(part => part.Dispose());
+        }
     }
 
     private static Metrics Measure(List<Answered> answered, int n)

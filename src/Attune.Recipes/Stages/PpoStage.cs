@@ -68,6 +68,11 @@ public sealed record PpoStage : PolicyStage
         {
             case ValueNetwork.SharedTrunk:
                 return new ValueFunction.SharedTrunk(setup.Policy.Config.Width);
+            case ValueNetwork.RewardModel when Task.RewardFolder(context) is { } steps && ProcessModel.IsAt(steps):
+                throw new ConfigurationException(
+                    $"ppo.value_network is reward-model, but {steps} is a process reward model, whose classes are no value. Use policy "
+                        + "(--value-network policy) or shared-trunk."
+                );
             case ValueNetwork.RewardModel
                 when Task.RewardFolder(context) is { } other && !ModelTokenizer.ReadsTheSameTokens(other, setup.Encoder.Tokenizer):
                 throw new ConfigurationException(

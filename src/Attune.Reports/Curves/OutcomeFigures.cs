@@ -103,6 +103,21 @@ internal static class OutcomeFigures
             [new("eval/unknown_word_share", "unknown word", Hue.Purple, Drawing.Line)]
         ),
         new(
+            "Problems solved",
+            "share",
+            "Share of held-out problems solved by choosing one of n answers, with 95% intervals over problems.",
+            CurveChapter.Outcome,
+            [
+                Solved("oracle", "oracle: any is right", Hue.Ink),
+                Solved("product", "process model, product of steps", Hue.Blue),
+                Solved("min", "process model, worst step", Hue.Teal),
+                Solved("outcome", "outcome model", Hue.Orange),
+                Solved("weighted", "vote weighted by the model", Hue.Purple),
+                Solved("majority", "majority vote", Hue.Green),
+                Solved("blind", "blind choice", Hue.Olive),
+            ]
+        ),
+        new(
             "Disagreement of the reward ensemble",
             "reward",
             "Standard deviation over the members. It rises where the reward is uncertain.",
@@ -144,4 +159,7 @@ internal static class OutcomeFigures
             References = [new("chance", 0.5)],
         },
     ];
+
+    private static Curve Solved(string chooser, string label, Hue hue) =>
+        new($"eval/solved/{chooser}", label, hue, Drawing.Line, $"eval/solved_half_width/{chooser}");
 }

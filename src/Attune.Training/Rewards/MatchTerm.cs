@@ -1,8 +1,11 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Attune.Core;
+using Attune.Core.Rollouts;
+using Attune.Data.Encoding;
 using Attune.Training.Contracts;
 
 namespace Attune.Training.Rewards;
@@ -48,6 +51,19 @@ public sealed record MatchTerm : RewardTerm
     {
         var parts = new AnswerParts(Extract, Regex is null ? null : Expression(Regex));
         return new ColumnReward("match", context.Encoder, read => Agrees(parts, read) ? 1 : 0);
+    }
+
+    /// <summary>
+    /// What an answer comes to, for votes: the part that is compared, equal where it is the same number; null where it has none.
+    /// </summary>
+    /// <param name="encoder">The policy's.</param>
+    public string? ResultOf(Rollout rollout, Encoder encoder)
+    {
+        var parts = new AnswerParts(Extract, Regex is null ? null : Expression(Regex));
+        var found = parts.Of(ReadAnswer.Of(rollout, encoder).Answer)?.Trim();
+        return Compare == AnswerComparison.Exact
+            ? found
+            : (found is null ? null : AnswerParts.Number(found))?.ToString(CultureInfo.InvariantCulture);
     }
 
     private bool Agrees(AnswerParts parts, ReadAnswer read)

@@ -56,6 +56,14 @@ public sealed record ModelTerm : RewardTerm
             return classifier;
         }
 
+        if (ProcessModel.IsAt(folder))
+        {
+            throw new ConfigurationException(
+                $"{context.Stage}: {folder} is a process reward model, which judges steps. Expected it as {{process: {Model}}}, or a "
+                    + "reward model of whole answers."
+            );
+        }
+
         var model = RewardModel.Load(folder, context.Precision) with { Shared = context.Shared };
         foreach (var member in model.Members)
         {

@@ -3,9 +3,11 @@ using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Methods.Policy;
 using Attune.Methods.Preference;
+using Attune.Methods.Process;
 using Attune.Methods.Reward;
 using Attune.Methods.Supervised;
 using Attune.Methods.Tests.Policy;
+using Attune.Methods.Tests.Process;
 using Attune.Models.Adapters;
 using Attune.Models.Architecture;
 using Attune.Models.Weights;
@@ -61,6 +63,7 @@ internal abstract class TinyRun : IDisposable
         "ranking pairs",
         "plackett-luce",
         "classification",
+        "process reward",
         "ppo",
         "ppo adaptive",
         "ppo frozen",
@@ -154,6 +157,7 @@ internal abstract class TinyRun : IDisposable
             "ranking pairs" => Offline(setup, new RankingPairs.Objective(scalar.Value), TinyTask.Rankings(20, 3), scalar.Value),
             "plackett-luce" => Offline(setup, new PlackettLuce.Objective(scalar.Value), TinyTask.Rankings(20, 3), scalar.Value),
             "classification" => Offline(setup, new Classification.Objective(scalar.Value), TinyTask.Verdicts(20), scalar.Value),
+            "process reward" => Steps(setup),
             "dpo" => Direct(
                 setup,
                 language.Value,
@@ -434,6 +438,33 @@ internal abstract class TinyRun : IDisposable
                 : null,
         };
         return new Running<PreferencePair>(setup, method.Objective(policy, reference), experience, policy, reference);
+    }
+
+    /// <summary>Every answer token ends a step, which is right where the token is even; every third is half right.</summary>
+    private static Running<StepItem> Steps(TinySetup setup)
+    {
+        var model = ProcessRewardTests.Model(setup.Seed, setup.Precision);
+        StepItem[] items =
+        [
+            .. TinyData
+                .Sequences(20, 15)
+                .Select(s => new StepItem(
+                    s,
+                    [
+                        .. Enumerable
+                            .Range(s.AnswerStart, s.AnswerLength)
+                            .Select(at =>
+                                at % 3 == 0 ? 0.5
+                                : s.Tokens[at] % 2 == 0 ? 1
+                                : -1.0
+                            )
+                            .Select(
+                                (label, i) => new StepTarget(s.AnswerStart + i, StepTargets.Probabilities(label, 2, NeutralSteps.Good))
+                            ),
+                    ]
+                )),
+        ];
+        return Offline(setup, new ProcessReward.Objective(model), items, model);
     }
 
     private static Running<PreferencePair> Judged(TinySetup setup, OnlineDpoOptions options, LanguageModel policy)

@@ -42,7 +42,8 @@ public sealed class RewardTermTests
     [Theory]
     [InlineData(
         "{weight: 2}",
-        "ppo.reward.0: expected exactly one of command, generative, http, length, lexicon, match, model, pattern, rubric, shouting; "
+        "ppo.reward.0: expected exactly one of command, generative, http, length, lexicon, match, model, pattern, process, "
+            + "rubric, shouting; "
             + "found none."
     )]
     [InlineData("{length: 2, pattern: a}", "found length and pattern")]
