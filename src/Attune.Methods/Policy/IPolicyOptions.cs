@@ -19,16 +19,7 @@ public interface IPolicyOptions
     /// rest there, as where the reference moves. A fixed price paid in the reward by k1 leads there; the gradient of another estimator in
     /// the reward is not that of the divergence.
     /// </summary>
-    double? PosteriorTemperature =>
-        Kl
-            is {
-                KlController: KlController.Fixed,
-                KlEstimator: KlEstimator.K1,
-                KlPlacement: not KlPlacement.Loss,
-                Moves.SyncRefModel: false
-            } kl
-            ? kl.KlCoefficient
-            : null;
+    double? PosteriorTemperature => Kl is { LeadsToPosterior: true } kl ? kl.KlCoefficient : null;
 
     /// <summary>Optimiser steps of one round.</summary>
     long UpdatesPerRound { get; }

@@ -86,6 +86,10 @@ public sealed record KlOptions
     [Flatten]
     public MovingReferenceOptions Moves { get; init; } = new();
 
+    /// <summary>Whether the price leads to the posterior: fixed, paid in the reward by k1, and towards a reference that stays.</summary>
+    internal bool LeadsToPosterior =>
+        KlController == KlController.Fixed && KlEstimator == KlEstimator.K1 && KlPlacement != KlPlacement.Loss && !Moves.SyncRefModel;
+
     /// <summary>beta, where it is paid in the loss; else 0.</summary>
     internal double InLoss(double beta) => KlPlacement == KlPlacement.Loss ? beta : 0;
 
