@@ -1,4 +1,5 @@
 // Agents that act: PPO by its reward, and TAMER by a trainer's praise. Run it from the root of the checkout:
+//   dotnet run -c Release samples/control.cs                        TAMER with one seed
 //   dotnet run -c Release samples/control.cs ppo CartPole-v1 3      one run a seed: seconds, and the mean of 20 greedy episodes
 //   dotnet run -c Release samples/control.cs tamer 10               MountainCar: mean steps after 1 to 20 episodes, by credit assignment
 #:project ../src/Attune.Control/Attune.Control.csproj
@@ -14,6 +15,11 @@ using TorchSharp;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 torch.set_num_threads(1); // networks this small lose time on a second one
+if (args.Length == 0)
+{
+    args = ["tamer", "1"];
+}
+
 if (args is ["ppo", var environment, var ppoSeeds])
 {
     for (var seed = 0; seed < int.Parse(ppoSeeds); seed++)
