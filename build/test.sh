@@ -46,6 +46,9 @@ run_lane() {
       echo "exit code $?"; } | tee "artifacts/test-$lane.log"
 }
 
+# Threads of libtorch that wait give their core to the other lane.
+export OMP_WAIT_POLICY=passive
+
 # Two lanes side by side: what waits for browsers and databases leaves most of a core to what computes.
 waiting= computing=
 IFS=';'

@@ -315,7 +315,7 @@ public sealed class AdapterTests
         using var folder = new TemporaryFolder();
         WritePeft(FamilyTests.Golden.GetProperty("adapters").EnumerateArray().First(), "/nowhere/llama", folder);
         Assert.Contains(
-            "base_model_name_or_path is '/nowhere/llama', which is not a folder here",
+            "base_model_name_or_path is '/nowhere/llama', which is not a folder or a GGUF file here",
             Assert.Throws<ModelFileException>(() => ModelFiles.LoadLanguageModel(folder.Path)).Message,
             StringComparison.Ordinal
         );

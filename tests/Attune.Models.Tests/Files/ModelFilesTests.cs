@@ -190,7 +190,8 @@ public sealed class ModelFilesTests
     }
 
     [Theory]
-    [InlineData("model_type", "\"bert\"", "supported are gpt2, llama, mistral, qwen2, qwen3 and gemma")]
+    [InlineData("model_type", "\"bert\"", "is 'bert', an encoder: it reads texts for a reward, and writes none")]
+    [InlineData("model_type", "\"t5\"", "supported are gpt2, llama, mistral, qwen2, qwen3 and gemma")]
     [InlineData("hidden_size", "\"64\"", "hidden_size is 64; expected a whole number")]
     [InlineData("hidden_size", "null", "hidden_size is missing")]
     [InlineData("hidden_size", "-8", "Width is -8")]
