@@ -28,7 +28,7 @@ try
             model: {{Path.GetFullPath("assets/reviews/model")}}
             stages:
               - preferences: {prompts: reviews:prompts, labels: 96, max_new_tokens: 24}
-              - square-margin: {goal: 2, epochs: 8, batch_size: 16, max_length: 96, learning_rate: 1e-4, evaluation_prompts: 0}
+              - square-margin: {goal: 2, epochs: 2, batch_size: 16, max_length: 96, learning_rate: 2e-5, evaluation_prompts: 0}
             """,
             "loss.yaml"
         )
