@@ -72,23 +72,19 @@ public static class BlockCodec
         }
     }
 
-    /// <summary>The weights of a block.</summary>
+    /// <summary>The weights of a block, to the bit those of ggml.</summary>
     /// <param name="values">The first so many of them, at most 32.</param>
     public static void Decode(BlockType type, ReadOnlySpan<byte> block, Span<float> values)
     {
         var (scale, least) = (Scale(block), Least(type, block));
         for (var i = 0; i < values.Length; i++)
         {
-            values[i] = MathF.FusedMultiplyAdd(
-                type switch
-                {
-                    BlockType.Q80 => (sbyte)block[ScaleBytes + i],
-                    BlockType.Q40 => Code(type, block, i) - 8,
-                    _ => Code(type, block, i),
-                },
-                scale,
-                least
-            );
+            values[i] = type switch
+            {
+                BlockType.Q80 => scale * (sbyte)block[ScaleBytes + i],
+                BlockType.Q40 => scale * (Code(type, block, i) - 8),
+                _ => scale * Code(type, block, i) + least,
+            };
         }
     }
 

@@ -85,6 +85,9 @@ public sealed unsafe class PackedMatrix : IDisposable
 
     public int OutputsPerPanel => _order == PanelOrder.Gated ? Panel / 2 : Panel;
 
+    /// <summary>Whether the weights are in blocks of few bits.</summary>
+    public bool IsQuantized => Blocks is not null;
+
     /// <summary>The panels of a quantised matrix; null in 32 and 16 bits.</summary>
     internal PackedBlocks? Blocks { get; private set; }
 

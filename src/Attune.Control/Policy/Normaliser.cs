@@ -13,9 +13,9 @@ public sealed class Normaliser(int width, int environments, double gamma)
 
     private double[] _returns = new double[environments];
 
-    public RunningMoments Observed { get; } = new(width);
+    public ColumnMoments Observed { get; } = new(width);
 
-    public RunningMoments Returned { get; } = new(1);
+    public ColumnMoments Returned { get; } = new(1);
 
     /// <summary>Whether observations are normalised; else they pass through.</summary>
     public bool Observations { get; init; } = true;

@@ -104,34 +104,51 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     /// <summary>What stands before every answer to such a prompt.</summary>
     internal string PrefixOf(Prompt prompt) => prompt is Prompt.Chat ? template.AnswerPrefix : "";
 
-    private void AddParts(ImmutableArray<int>.Builder tokens, IEnumerable<TemplatePart> parts)
+    /// <summary>
+    /// What a template wrote as the vocabulary sees it: markers that it has, each with its token, and the text between them. A marker that
+    /// it does not have is text.
+    /// </summary>
+    internal static IEnumerable<(string Text, int? Marker)> Segments(ITokenizer tokenizer, IEnumerable<TemplatePart> parts)
     {
         var pending = "";
-        int? special = tokens.Count > 0 ? tokens[^1] : null;
         foreach (var (text, isSpecial) in parts)
         {
             if (isSpecial && tokenizer.FindSpecial(text) is { } id)
             {
-                AddText(tokens, pending, special);
-                tokens.Add(id);
-                special = id;
+                if (pending.Length > 0)
+                {
+                    yield return (pending, null);
+                }
+
+                yield return (text, id);
                 pending = "";
             }
             else
             {
-                // A marker that the vocabulary does not have is written as text.
                 pending += text;
             }
         }
 
-        AddText(tokens, pending, special);
+        if (pending.Length > 0)
+        {
+            yield return (pending, null);
+        }
     }
 
-    private void AddText(ImmutableArray<int>.Builder tokens, string text, int? special)
+    private void AddParts(ImmutableArray<int>.Builder tokens, IEnumerable<TemplatePart> parts)
     {
-        if (text.Length > 0)
+        int? special = tokens.Count > 0 ? tokens[^1] : null;
+        foreach (var (text, marker) in Segments(tokenizer, parts))
         {
-            tokens.AddRange(special is { } token ? tokenizer.EncodeAfter(token, text) : tokenizer.Encode(text));
+            if (marker is { } id)
+            {
+                tokens.Add(id);
+                special = id;
+            }
+            else
+            {
+                tokens.AddRange(special is { } token ? tokenizer.EncodeAfter(token, text) : tokenizer.Encode(text));
+            }
         }
     }
 }

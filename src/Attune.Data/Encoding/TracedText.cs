@@ -52,28 +52,16 @@ public sealed record TracedText(string Text, EncodedText Tokens, ImmutableArray<
     /// <summary>As the encoder does it: markers become their tokens, what lies between is text.</summary>
     private static EncodedText Join(ITokenizer tokenizer, EncodedText tokens, ImmutableArray<TemplatePart> parts)
     {
-        var (pending, at, from) = ("", 0, 0);
+        var at = 0;
         int? special = tokens.Ids.IsEmpty ? null : tokens.Ids[^1];
-        foreach (var (text, isSpecial) in parts.Append(new TemplatePart("", false)))
+        foreach (var (text, marker) in Encoder.Segments(tokenizer, parts))
         {
-            var end = at + CodePoints.Count(text);
-            var id = isSpecial ? tokenizer.FindSpecial(text) : null;
-            pending += id is null ? text : "";
-            if ((id is not null || text.Length == 0) && pending.Length > 0)
-            {
-                var encoded = special is { } before
-                    ? tokenizer.EncodeAfterWithOffsets(before, pending)
-                    : tokenizer.EncodeWithOffsets(pending);
-                (tokens, pending) = (tokens.Then(encoded, from), "");
-            }
-
-            if (id is { } marker)
-            {
-                tokens = tokens.Then(new EncodedText([marker], [(0, end - at)]), at);
-                (special, from) = (marker, end);
-            }
-
-            at = end;
+            var length = CodePoints.Count(text);
+            var encoded =
+                marker is { } id ? new EncodedText([id], [(0, length)])
+                : special is { } before ? tokenizer.EncodeAfterWithOffsets(before, text)
+                : tokenizer.EncodeWithOffsets(text);
+            (tokens, special, at) = (tokens.Then(encoded, at), marker ?? special, at + length);
         }
 
         return tokens;

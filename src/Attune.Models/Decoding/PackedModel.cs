@@ -48,7 +48,7 @@ internal sealed class PackedModel : IDisposable
     internal void Load(TransformerModel model, ModelBlocks? blocks = null)
     {
         var weights = model.Weights;
-        if (Type is KernelType.Q8 or KernelType.Q4 && blocks?.Find(model, "tokens") is { } tokens)
+        if (Head.IsQuantized && blocks?.Find(model, "tokens") is { } tokens)
         {
             Tokens.Load(tokens);
         }

@@ -12,7 +12,7 @@ internal static class WeightSpans
     /// <summary>Packs a model's matrix: its blocks where there are some and the target is quantised, else its numbers.</summary>
     internal static void Pack(TransformerModel model, string name, ModelBlocks? blocks, PackedMatrix matrix)
     {
-        if (matrix.Type is KernelType.Q8 or KernelType.Q4 && blocks?.Find(model, name) is { } found)
+        if (matrix.IsQuantized && blocks?.Find(model, name) is { } found)
         {
             matrix.Pack(found);
         }
@@ -29,7 +29,7 @@ internal static class WeightSpans
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var plain = Plain(parameter);
-        if (matrix.Type is KernelType.Q8 or KernelType.Q4)
+        if (matrix.IsQuantized)
         {
             RequireFinite(plain);
         }

@@ -153,10 +153,10 @@ internal static class EncoderFiles
         json.WriteStartObject();
         json.WriteStartArray("architectures");
         json.WriteStringValue(
-            (family, distilled) switch
+            family switch
             {
-                ("bert", _) => "BertForSequenceClassification",
-                ("roberta", _) => "RobertaForSequenceClassification",
+                "bert" => "BertForSequenceClassification",
+                "roberta" => "RobertaForSequenceClassification",
                 _ => "DistilBertForSequenceClassification",
             }
         );

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Attune.Kernels;
 using Attune.Text.Gguf;
 
 namespace Attune.Models.Gguf;
@@ -41,10 +42,10 @@ public static class GgufBlocks
         switch (type)
         {
             case GgufType.Q40:
-                Four(Half(block), block[2..], values);
+                BlockCodec.Decode(BlockType.Q40, block, values);
                 break;
             case GgufType.Q41:
-                FourWithOffset(Half(block), Half(block[2..]), block[4..], values);
+                BlockCodec.Decode(BlockType.Q41, block, values);
                 break;
             case GgufType.Q50:
                 Five(Half(block), BinaryPrimitives.ReadUInt32LittleEndian(block[2..]), block[6..], values);
@@ -54,7 +55,7 @@ public static class GgufBlocks
                 FiveWithOffset(scale, offset, BinaryPrimitives.ReadUInt32LittleEndian(block[4..]), block[8..], values);
                 break;
             case GgufType.Q8:
-                Eight(Half(block), block[2..], values);
+                BlockCodec.Decode(BlockType.Q80, block, values);
                 break;
             case GgufType.Iq4Nl:
                 GgufLargeBlocks.ByTable(Half(block), block[2..], values);
@@ -72,22 +73,6 @@ public static class GgufBlocks
 
     private static int Fifth(uint high, int place) => (int)((high >> place) & 1) << 4;
 
-    private static void Four(float scale, ReadOnlySpan<byte> bytes, Span<float> values)
-    {
-        for (var i = 0; i < values.Length; i++)
-        {
-            values[i] = scale * (Nibble(bytes, i) - 8);
-        }
-    }
-
-    private static void FourWithOffset(float scale, float offset, ReadOnlySpan<byte> bytes, Span<float> values)
-    {
-        for (var i = 0; i < values.Length; i++)
-        {
-            values[i] = scale * Nibble(bytes, i) + offset;
-        }
-    }
-
     private static void Five(float scale, uint high, ReadOnlySpan<byte> bytes, Span<float> values)
     {
         for (var i = 0; i < values.Length; i++)
@@ -101,14 +86,6 @@ public static class GgufBlocks
         for (var i = 0; i < values.Length; i++)
         {
             values[i] = scale * (Nibble(bytes, i) | Fifth(high, i)) + offset;
-        }
-    }
-
-    private static void Eight(float scale, ReadOnlySpan<byte> bytes, Span<float> values)
-    {
-        for (var i = 0; i < values.Length; i++)
-        {
-            values[i] = scale * (sbyte)bytes[i];
         }
     }
 

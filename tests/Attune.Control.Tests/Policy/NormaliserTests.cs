@@ -48,7 +48,7 @@ public sealed class NormaliserTests
         foreach (var golden in Parts.Of("normaliser").Where(g => g.GetProperty("kind").GetString() == "RunningNorm"))
         {
             var steps = golden.GetProperty("steps").EnumerateArray().ToArray();
-            var moments = new RunningMoments(Parts.Numbers(steps[0].GetProperty("mean")).Length, count: 0);
+            var moments = new ColumnMoments(Parts.Numbers(steps[0].GetProperty("mean")).Length, count: 0);
             foreach (var step in steps)
             {
                 moments.Update(Parts.Rows(step.GetProperty("batch")));
@@ -70,7 +70,7 @@ public sealed class NormaliserTests
             [-2, 2],
             [3, 3],
         ];
-        var (whole, parted) = (new RunningMoments(2, 0), new RunningMoments(2, 0));
+        var (whole, parted) = (new ColumnMoments(2, 0), new ColumnMoments(2, 0));
         whole.Update(rows);
         parted.Update(rows[..2]);
         parted.Update(rows[2..]);

@@ -2,9 +2,9 @@ using System.CommandLine;
 using Attune.Cli.Screens;
 using Attune.Cli.Serving;
 using Attune.Core;
-using Attune.Core.Conversations;
 using Attune.Core.Files;
 using Attune.Core.Runs;
+using Attune.Text.Templates;
 using Attune.Training.Serving;
 using Spectre.Console;
 
@@ -176,16 +176,8 @@ internal sealed class ChatCommand
             throw new ConfigurationException(path.Length == 0 ? "/save needs a file: /save chat.jsonl." : "nothing was said yet.");
         }
 
-        var said = messages.Select(m => new { role = RoleName(m.Role), content = m.Content });
+        var said = messages.Select(m => new { role = RoleNames.Of(m.Role), content = m.Content });
         AtomicFile.WriteText(path, JsonOutput.Line(new { messages = said }) + "\n");
         Terminal.Messages.MarkupLineInterpolated($"[grey]saved in {path}[/]");
     }
-
-    private static string RoleName(Role role) =>
-        role switch
-        {
-            Role.System => "system",
-            Role.User => "user",
-            _ => "assistant",
-        };
 }

@@ -6,7 +6,7 @@ namespace Attune.Control.Policy;
 /// </summary>
 /// <param name="width">Columns.</param>
 /// <param name="count">How much the first mean of 0 and variance of 1 weigh.</param>
-public sealed class RunningMoments(int width, double count = 1e-4)
+public sealed class ColumnMoments(int width, double count = 1e-4)
 {
     public double[] Mean { get; private set; } = new double[width];
 
