@@ -18,13 +18,15 @@ public interface IHasPresets
 /// method's default today: a preset must not change when a default does.
 /// </summary>
 /// <param name="name">In a recipe, as the value of <c>preset</c>.</param>
-/// <param name="source">Where the numbers stand, and how they differ from there.</param>
-public sealed class Preset(string name, string source) : IEnumerable<KeyValuePair<string, object>>
+/// <param name="source">Where the numbers stand.</param>
+/// <param name="unlike">What a run with them does not reproduce, and why.</param>
+public sealed class Preset(string name, string source, string unlike) : IEnumerable<KeyValuePair<string, object>>
 {
     private readonly Dictionary<string, object> _values = new(StringComparer.Ordinal);
 
     public string Name { get; } = name;
     public string Source { get; } = source;
+    public string Unlike { get; } = unlike;
 
     /// <summary>The keys it states, as in a recipe.</summary>
     public IReadOnlyCollection<string> Keys => _values.Keys;

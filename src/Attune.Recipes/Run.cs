@@ -30,6 +30,9 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     /// <summary>What an earlier run hands over to the first stage, in place of the recipe's model.</summary>
     public Artifacts? Given { get; init; }
 
+    /// <summary>Called once the recipe has been checked, before the first tensor: a mistake in it need not wait for libtorch.</summary>
+    public Action? LoadLibraries { get; init; }
+
     /// <summary>What the last stage handed over; null before the run has ended.</summary>
     public Artifacts? Product { get; private set; }
 
@@ -62,6 +65,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             : EmbeddedModel.Resolve(recipe.Model);
         var artifacts = Given ?? new Artifacts { Policy = start, Pretrained = start };
         ConfigurationCheck.Run(recipe, artifacts, Enumerable.Range(0, recipe.Stages.Length).Where(i => !IsFinished(i)));
+        LoadLibraries?.Invoke();
         var results = ImmutableArray.CreateBuilder<StageResult>();
         for (var i = 0; i < recipe.Stages.Length; i++)
         {
@@ -102,6 +106,11 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         foreach (var note in provenance.Notes())
         {
             screen.Note(note);
+        }
+
+        if (stage.NoteOfPreset() is { } unlike)
+        {
+            context.Note(unlike);
         }
 
         var finished = await stage.RunAsync(context, cancel);

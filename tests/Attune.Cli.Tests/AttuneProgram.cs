@@ -95,7 +95,7 @@ internal sealed class AttuneProgram : IDisposable
         return new Outcome(_process.ExitCode, _output.ToString(), Errors);
     }
 
-    /// <summary>Waits for a moment of the run, looking without pause.</summary>
+    /// <summary>Waits for a moment of the run, looking every millisecond: without pause, it would take a core from the program.</summary>
     /// <returns>False where the run ended before.</returns>
     public bool WaitUntil(Func<bool> moment)
     {
@@ -108,7 +108,7 @@ internal sealed class AttuneProgram : IDisposable
             }
 
             Assert.True(clock.Elapsed < Patience, $"the awaited moment never came; the program said: {Errors}");
-            Thread.Yield();
+            Thread.Sleep(1);
         }
 
         return true;

@@ -5,6 +5,13 @@ namespace Attune.Cli.Tests;
 
 public sealed partial class HelpTests : IDisposable
 {
+    /// <summary>The help of every command, asked for once.</summary>
+    private static readonly Lazy<(string[] Command, string Text)[]> AllHelp = new(() =>
+    {
+        using var folder = new TemporaryFolder();
+        return [.. HelpOfEach(folder.Path, [])];
+    });
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -13,7 +20,7 @@ public sealed partial class HelpTests : IDisposable
     [Fact]
     public void Help_of_each_command_is_the_committed_one()
     {
-        var now = HelpOfEach([]).ToDictionary(h => FileOf(h.Command), h => h.Text);
+        var now = AllHelp.Value.ToDictionary(h => FileOf(h.Command), h => h.Text);
         if (Environment.GetEnvironmentVariable("ATTUNE_ACCEPT_HELP") is not null)
         {
             Directory.Delete(Snapshots, recursive: true);
@@ -32,7 +39,7 @@ public sealed partial class HelpTests : IDisposable
     [Fact]
     public void Help_of_each_command_shows_an_example_of_it() =>
         Assert.All(
-            HelpOfEach([]).Where(h => !h.Text.Contains("\nCommands:\n", StringComparison.Ordinal)),
+            AllHelp.Value.Where(h => !h.Text.Contains("\nCommands:\n", StringComparison.Ordinal)),
             h => Assert.Matches($@"Examples?:\s+attune {string.Join(' ', h.Command)}", h.Text)
         );
 
@@ -81,11 +88,11 @@ public sealed partial class HelpTests : IDisposable
     private static string FileOf(string[] command) => string.Join('.', (string[])["attune", .. command, "txt"]);
 
     /// <summary>The help of a command and of those below it.</summary>
-    private IEnumerable<(string[] Command, string Text)> HelpOfEach(string[] command)
+    private static IEnumerable<(string[] Command, string Text)> HelpOfEach(string folder, string[] command)
     {
-        var help = Run([.. command, "--help"]).Succeeded();
+        var help = AttuneProgram.Run(folder, [.. command, "--help"]).Succeeded();
         Assert.Empty(help.Errors);
-        return Commands(help.Output).SelectMany(name => HelpOfEach([.. command, name])).Prepend((command, help.Output));
+        return Commands(help.Output).SelectMany(name => HelpOfEach(folder, [.. command, name])).Prepend((command, help.Output));
     }
 
     /// <summary>The names below "Commands:".</summary>

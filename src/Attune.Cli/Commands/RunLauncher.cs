@@ -28,10 +28,11 @@ internal static class RunLauncher
         var fresh = PrepareFolder(recipe, folder, resume);
         try
         {
-            NativeSetup.LoadTorch();
             var person = asksPerson ? new TerminalPerson(Terminal.Messages) : null;
             Task<RunResult> Work(IRunScreen screen) =>
-                new Run(recipe, folder, screen, person) { Stores = new FeedbackStores() }.RunAsync(cancel);
+                new Run(recipe, folder, screen, person) { Stores = new FeedbackStores(), LoadLibraries = NativeSetup.LoadTorch }.RunAsync(
+                    cancel
+                );
             // Live bars and questions cannot share a terminal.
             var result =
                 asksPerson || Console.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive

@@ -10,9 +10,9 @@ public sealed partial record PpoOptions : IHasPresets
     [
         new(
             "ziegler-2019",
-            "Ziegler et al. 2019, from OpenAI's released code: adaptive KL, shared trunk, TensorFlow's Adam, rewards whitened. "
-                + "The code asks "
-                + "for a full stop in place of an end token."
+            "Ziegler et al. 2019, from OpenAI's released code: adaptive KL, shared trunk, TensorFlow's Adam, rewards whitened.",
+            "The code asks for a full stop where Attune asks for the end token, and collects labels while it learns: use `attune online` "
+                + "for that."
         )
         {
             ["learning_rate"] = 1e-5,
@@ -43,7 +43,9 @@ public sealed partial record PpoOptions : IHasPresets
         },
         new(
             "stiennon-2020",
-            "Stiennon et al. 2020 as reproduced by Huang et al. 2024: fixed KL, critic from the reward model, -1 without end token."
+            "Stiennon et al. 2020 as reproduced by Huang et al. 2024: fixed KL, critic from the reward model, -1 without end token.",
+            "The reproduction only shifts the reward, so that reference answers score 0 on average; Attune's reward models are also scaled to "
+                + "a deviation of 1, and kl_coefficient counts in that unit."
         )
         {
             ["learning_rate"] = 3e-6,
@@ -74,9 +76,9 @@ public sealed partial record PpoOptions : IHasPresets
             "instructgpt-2022",
             "Ouyang et al. 2022, appendix C.4: 256k episodes, batches of 512 in minibatches of 64, one inner epoch, beta 0.02, ptx "
                 + "coefficient 27.8 with 8 pretraining texts an episode, a moving average of the weights (decay 0.992, here after each "
-                + "update) that is saved, ten iterations of warm-up, critic from the reward model, temperature 1. Reproduced but for this: "
-                + "the paper chose the policy's learning rate by a scan for each size (9e-6 is its value function's), and its warm-up "
-                + "begins at a tenth of the peak, here at 0."
+                + "update) that is saved, ten iterations of warm-up, critic from the reward model, temperature 1.",
+            "The paper chose the policy's learning rate by a scan for each size (9e-6 is its value function's); its warm-up begins at a "
+                + "tenth of the peak, here at 0."
         )
         {
             ["learning_rate"] = 9e-6,
@@ -99,7 +101,11 @@ public sealed partial record PpoOptions : IHasPresets
             ["temperature"] = 1,
             ["max_new_tokens"] = 1024,
         },
-        new("trl", "TRL's last PPO trainer (July 2026): Stiennon's numbers with PyTorch's Adam and no penalty for a missing end token.")
+        new(
+            "trl",
+            "TRL's last PPO trainer (July 2026): Stiennon's numbers with PyTorch's Adam and no penalty for a missing end token.",
+            "Sizes of a run are the user's there too; only the batch of 64 is TRL's."
+        )
         {
             ["learning_rate"] = 3e-6,
             ["schedule"] = ScheduleKind.Linear,

@@ -72,7 +72,7 @@ public sealed record RlooOptions : IPolicyOptions, IHasPresets, IValidatableObje
 
     public static ImmutableArray<Preset> Presets { get; } =
     [
-        new("trl", "TRL's trainer (July 2026): 2 answers a prompt. Sizes are the user's.")
+        new("trl", "TRL's trainer (July 2026): 2 answers a prompt.", "Sizes of a run are the user's, there as here.")
         {
             ["learning_rate"] = 1e-6,
             ["schedule"] = ScheduleKind.Linear,

@@ -89,8 +89,8 @@ public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
     [
         new(
             "dpo-2023",
-            "Rafailov et al. 2023, appendix B, and the authors' code, with AdamW in place of RMSprop and a share in place of 150 "
-                + "warm-up steps."
+            "Rafailov et al. 2023, appendix B, and the authors' code.",
+            "The paper's optimiser is RMSprop, here AdamW; its 150 warm-up steps are a share of the run here."
         )
         {
             ["loss_type"] = ImmutableArray.Create(DpoLoss.Sigmoid),
@@ -107,7 +107,8 @@ public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
         },
         new(
             "zephyr-2023",
-            "Zephyr's recipe in the alignment handbook (recipes/zephyr-7b-beta/dpo/config_full.yaml at 19f0345), on 8 " + "devices."
+            "Zephyr's recipe in the alignment handbook (recipes/zephyr-7b-beta/dpo/config_full.yaml at 19f0345), on 8 devices.",
+            "It trains in bfloat16; here precision is the user's."
         )
         {
             ["beta"] = 0.01,
@@ -119,7 +120,11 @@ public sealed record DpoOptions : IPairMethod, IHasPresets, IValidatableObject
             ["batch_size"] = 128,
             ["max_length"] = 1024,
         },
-        new("tulu3-2024", "Lambert et al. 2024 (Tulu 3, arXiv:2411.15124), 8B: length-normalised DPO.")
+        new(
+            "tulu3-2024",
+            "Lambert et al. 2024 (Tulu 3, arXiv:2411.15124), 8B: length-normalised DPO.",
+            "The numbers are those for 8B; the paper lowers the learning rate for 70B."
+        )
         {
             ["beta"] = 5,
             ["epochs"] = 1,

@@ -41,7 +41,8 @@ public sealed record SimPoOptions : IPairMethod, IHasPresets
         new(
             "simpo-2024",
             "Meng et al. 2024, from the authors' code (training_configs/llama-3-8b-instruct-simpo.yaml at 15c4ff8): gamma "
-                + "is 0.55 beta."
+                + "is 0.55 beta.",
+            "It trains in bfloat16; here precision is the user's."
         )
         {
             ["beta"] = 2.5,

@@ -128,7 +128,11 @@ public sealed record ProcessRewardOptions : IHasPresets, IValidatableObject
 
     public static ImmutableArray<Preset> Presets { get; } =
     [
-        new("trl", "TRL's process trainer (version 1.8): every step encoded by itself, all labels learned. Sizes are the user's.")
+        new(
+            "trl",
+            "TRL's process trainer (version 1.8): every step encoded by itself, all labels learned.",
+            "Sizes of a run are the user's, there as here."
+        )
         {
             ["learning_rate"] = 1e-5,
             ["schedule"] = ScheduleKind.Linear,

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Attune.Core.Options;
 using Attune.Core.Runs;
 using Attune.Methods;
 using Attune.Models.Weights;
@@ -77,6 +78,19 @@ public abstract record Stage
             var name = options.Lora.Base.ToString().ToLowerInvariant();
             yield return $"{Kind}.lora.base is {name}, but lora.r is 0: quantised weights cannot be trained. Give lora.r.";
         }
+    }
+
+    /// <summary>What a run with its preset does not reproduce; null without a preset.</summary>
+    internal string? NoteOfPreset()
+    {
+        // In the stage's own record, or in the method's, which is a group of it.
+        var name = new object?[] { this }
+            .Concat(GetType().GetProperties().Where(p => p.IsDefined(typeof(FlattenAttribute), false)).Select(p => p.GetValue(this)))
+            .Select(o => o?.GetType().GetProperty("Preset")?.GetValue(o) as string)
+            .FirstOrDefault(n => n is not null);
+        return name is not null && Card.Presets.FirstOrDefault(p => p.Name == name) is { } preset
+            ? $"preset {name}: {preset.Unlike} docs/presets.md has its source and numbers."
+            : null;
     }
 
     /// <summary>Settings of the reference that the policy's adapter forbids.</summary>

@@ -24,9 +24,12 @@ internal static class TrlRuns
     private const int Begin = 1;
     private const int End = 2;
 
+    /// <summary>ATTUNE_WHOLE_GOLDENS=1: all ten steps of every run.</summary>
+    private static readonly bool Whole = Environment.GetEnvironmentVariable("ATTUNE_WHOLE_GOLDENS") == "1";
+
     /// <summary>The first steps of a run, or all ten.</summary>
     /// <param name="all">For runs whose later steps do something new (a reference that moves again, a mean that goes on), and small ones:
-    /// elsewhere each step stands on all before it, and ten only take longer.</param>
+    /// elsewhere each step stands on all before it, and ten take longer; ATTUNE_WHOLE_GOLDENS=1 takes them.</param>
     public static JsonElement[] Steps(string file, string name, bool all = false)
     {
         using var document = JsonDocument.Parse(File.ReadAllText(SharedData.Require("golden/" + file)));
@@ -34,7 +37,7 @@ internal static class TrlRuns
         var steps = root.TryGetProperty("runs", out var runs)
             ? runs.GetProperty(name).GetProperty("steps")
             : root.GetProperty("steps").GetProperty(name);
-        return [.. steps.Clone().EnumerateArray().Take(all ? 10 : 3)];
+        return [.. steps.Clone().EnumerateArray().Take(all || Whole ? 10 : 3)];
     }
 
     public static LanguageModel Model() => Llama2CCheckpoint.Import(SharedData.Require("models/stories260K/stories260K.bin"));

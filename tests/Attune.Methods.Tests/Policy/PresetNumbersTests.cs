@@ -206,7 +206,7 @@ public sealed class PresetNumbersTests
     [InlineData("ppo", "instructgpt-2022", "begins at a tenth of the peak")]
     [InlineData("grpo", "dapo-2025", "warm-up")]
     public void What_Attune_cannot_do_is_said(string method, string name, string words) =>
-        Assert.Contains(words, MethodRegistry.Find(method)!.Presets.Single(p => p.Name == name).Source, StringComparison.Ordinal);
+        Assert.Contains(words, MethodRegistry.Find(method)!.Presets.Single(p => p.Name == name).Unlike, StringComparison.Ordinal);
 
     private static bool Same(object expected, object found) =>
         expected is int or double
