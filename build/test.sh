@@ -18,9 +18,10 @@ for argument in "$@"; do
             ;;
     esac
 done
-# By name: artifacts may still hold test projects that were renamed.
-[ -n "$modules" ] || for project in tests/*.Tests; do
-    modules="$modules;artifacts/bin/${project#tests/}/release/${project#tests/}.dll"
+# By name: artifacts may still hold test projects that were renamed. Those that take longest begin first.
+[ -n "$modules" ] || for project in Web Cli Methods Models Feedback $(ls tests | sed -nE 's/^Attune\.(.*)\.Tests$/\1/p'); do
+    case "$modules;" in *"/Attune.$project.Tests.dll;"*) continue ;; esac
+    modules="$modules;artifacts/bin/Attune.$project.Tests/release/Attune.$project.Tests.dll"
 done
 
 echo "Building the solution..." >&2
@@ -29,47 +30,29 @@ if ! dotnet build Attune.slnx -c Release -v quiet -nologo; then
     exit 1
 fi
 
-# Exit code 8 is a program all of whose tests are filtered out. One program at a time in a lane: most use all cores themselves.
-set -- --max-parallel-test-modules 1 --ignore-exit-code 8
+# As many programs at a time as there are processors, each of which computes on one: threads that wait for each other's would cost more.
+# A single program gets them all.
+processors=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+case "${modules#;}" in
+    *';'*) export DOTNET_PROCESSOR_COUNT=1 OMP_NUM_THREADS=1 ;;
+esac
+# Exit code 8 is a program all of whose tests are filtered out.
+set -- --max-parallel-test-modules "$processors" --ignore-exit-code 8
 if $quick; then
     set -f    # the patterns are xunit's, not the shell's
     set -- "$@" --filter-not-class $(grep -v '^#' tests/slow.txt)
 fi
 rm -rf artifacts/test-results artifacts/test*.log
 
-# Runs the programs of one lane; its output stays in a log of its own, whose last line is the exit code.
-run_lane() {
-    lane=$1 list=$2
-    shift 2
-    [ -n "$list" ] || return 0
-    { dotnet test --test-modules "${list#;}" --root-directory "$here" "$@" --results-directory "artifacts/test-results/$lane" --report-xunit-xml 2>&1
-      echo "exit code $?"; } | tee "artifacts/test-$lane.log"
-}
-
-# Threads of libtorch that wait give their core to the other lane.
-export OMP_WAIT_POLICY=passive
-
-# Two lanes side by side: what waits for browsers and databases leaves most of a core to what computes.
-waiting= computing=
-IFS=';'
-for module in $modules; do
-    case "$module" in
-        '') ;;
-        */Attune.Web.Tests.dll | */Attune.Feedback.Tests.dll) waiting="$waiting;$module" ;;
-        *) computing="$computing;$module" ;;
-    esac
-done
-unset IFS
-run_lane waiting "$waiting" "$@" &
-run_lane computing "$computing" "$@"
-wait
+{ dotnet test --test-modules "${modules#;}" --root-directory "$here" "$@" --results-directory artifacts/test-results --report-xunit-xml 2>&1
+  echo "exit code $?"; } | tee artifacts/test.log
 
 # The summary ends with lines such as "  total: 9", "  failed: 0", "  succeeded: 8", "  skipped: 1"; "  error: 1" counts programs that broke.
 set +f
-count() { cat artifacts/test-*.log | sed -nE "s/^ *$1: ([0-9]+).*/\1/p" | awk '{ sum += $1 } END { print sum + 0 }'; }
+count() { cat artifacts/test.log | sed -nE "s/^ *$1: ([0-9]+).*/\1/p" | awk '{ sum += $1 } END { print sum + 0 }'; }
 passed=$(count succeeded) failed=$(($(count failed) + $(count error))) skipped=$(count skipped)
-# A lane that ends badly for any other reason is a failure too.
-if [ "$failed" -eq 0 ] && [ "$(tail -qn 1 artifacts/test-*.log | sort -u)" != "exit code 0" ]; then failed=1; fi
+# A run that ends badly for any other reason is a failure too.
+if [ "$failed" -eq 0 ] && [ "$(tail -n 1 artifacts/test.log)" != "exit code 0" ]; then failed=1; fi
 $quick && echo "Left out: the $(grep -vc '^#' tests/slow.txt) lines of tests/slow.txt; ./attune test runs everything." >&2
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

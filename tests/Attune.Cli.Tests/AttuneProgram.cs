@@ -1,11 +1,15 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace Attune.Cli.Tests;
 
-/// <summary>The real program as a second process.</summary>
+/// <summary>The real program: as a second process, or its commands in this one.</summary>
 internal sealed class AttuneProgram : IDisposable
 {
+    /// <summary>Working folder and console are the process's: one command at a time.</summary>
+    private static readonly SemaphoreSlim Turn = new(1);
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
@@ -62,6 +66,8 @@ internal sealed class AttuneProgram : IDisposable
     /// <param name="folder">Where the program works.</param>
     public static AttuneProgram Start(string folder, params string[] arguments) => new(StartInfo(folder, arguments));
 
+    private static string Processors { get; } = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture);
+
     // A script's background job ignores SIGINT, its children inherit that, and no handler of theirs is ever called: env gives the default
     // back.
     private static ProcessStartInfo StartInfo(string folder, string[] arguments) =>
@@ -73,12 +79,32 @@ internal sealed class AttuneProgram : IDisposable
             RedirectStandardError = true,
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
-            // Tests run side by side; each takes one processor.
-            Environment = { ["OMP_NUM_THREADS"] = "1", ["DOTNET_PROCESSOR_COUNT"] = "1" },
+            // As many threads as commands have in this process: results are compared to the bit.
+            Environment = { ["OMP_NUM_THREADS"] = Processors, ["DOTNET_PROCESSOR_COUNT"] = Processors },
         };
 
-    /// <summary>Runs to the end with nothing to read.</summary>
-    public static Outcome Run(string folder, params string[] arguments) => RunWithInput(folder, "", arguments);
+    /// <summary>Runs a command to its end, with nothing to read, in this process: loading libtorch again takes most of a second.</summary>
+    public static Outcome Run(string folder, params string[] arguments)
+    {
+        Turn.Wait(TestContext.Current.CancellationToken);
+        var former = Directory.GetCurrentDirectory();
+        try
+        {
+            Directory.SetCurrentDirectory(folder);
+            using var output = new StringWriter { NewLine = "\n" };
+            using var errors = new StringWriter { NewLine = "\n" };
+            var code = CommandLine.RunAsync(arguments, TextReader.Null, output, errors).GetAwaiter().GetResult();
+            return new Outcome(code, output.ToString(), errors.ToString());
+        }
+        finally
+        {
+            Directory.SetCurrentDirectory(former);
+            Turn.Release();
+        }
+    }
+
+    /// <summary>Runs to the end as a second process.</summary>
+    public static Outcome RunApart(string folder, params string[] arguments) => RunWithInput(folder, "", arguments);
 
     public static Outcome RunWithInput(string folder, string input, params string[] arguments)
     {
@@ -124,7 +150,7 @@ internal sealed class AttuneProgram : IDisposable
     /// <summary>What Ctrl-C sends.</summary>
     public void Interrupt()
     {
-        using var kill = Process.Start("kill", ["-INT", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", ["-INT", _process.Id.ToString(CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
     }
 

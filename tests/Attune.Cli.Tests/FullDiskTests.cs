@@ -77,7 +77,7 @@ public sealed class FullDiskTests(TinyModel models) : IClassFixture<TinyModel>, 
     }
 
     private Outcome Sft(string target, params string[] options) =>
-        AttuneProgram.Run(
+        AttuneProgram.RunApart(
             _folder.Path,
             [
                 "sft",

@@ -103,7 +103,7 @@ public sealed partial class HelpTests : IDisposable
             .Where(l => l.Length > 2 && l.StartsWith("  ", StringComparison.Ordinal) && l[2] != ' ')
             .Select(l => l.Trim().Split(' ')[0]);
 
-    private Outcome Run(string[] arguments) => AttuneProgram.Run(_folder.Path, arguments);
+    private Outcome Run(string[] arguments) => AttuneProgram.RunApart(_folder.Path, arguments);
 
     [GeneratedRegex("`attune ([a-z0-9-]+)")]
     private static partial Regex CommandName();

@@ -66,7 +66,7 @@ internal static class FrontierCommand
         try
         {
             var board =
-                Console.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
+                Terminal.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
                     ? await Work(new LineScreen(Terminal.Messages))
                     : await ProgressScreen.ShowAsync(Terminal.Messages, Work);
             if (json)

@@ -35,7 +35,7 @@ internal static class RunLauncher
                 );
             // Live bars and questions cannot share a terminal.
             var result =
-                asksPerson || Console.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
+                asksPerson || Terminal.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
                     ? await Work(new LineScreen(Terminal.Messages))
                     : await ProgressScreen.ShowAsync(Terminal.Messages, Work);
             Summary.Show(result, folder);

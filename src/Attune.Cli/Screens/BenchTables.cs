@@ -10,11 +10,7 @@ internal static class BenchTables
 
     public static void Show(BenchmarkReport report)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
-        if (Console.IsOutputRedirected)
-        {
-            console.Profile.Width = WidthInFiles;
-        }
+        var console = Terminal.Output(WidthInFiles);
 
         var (machine, ceilings) = (report.Machine, report.Ceilings);
         console.WriteLine(

@@ -13,11 +13,7 @@ internal static class FrontierTables
 
     public static void Show(FrontierBoard board, string folder)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
-        if (Console.IsOutputRedirected)
-        {
-            console.Profile.Width = WidthInFiles;
-        }
+        var console = Terminal.Output(WidthInFiles);
 
         console.Write(Settings(board));
         var rankings = board.EqualDivergence();

@@ -22,7 +22,7 @@ internal sealed class HelpScreen : SynchronousCommandLineAction
 
     public override int Invoke(ParseResult parseResult)
     {
-        var width = Console.IsOutputRedirected ? WidthInFiles : Math.Clamp(Console.WindowWidth - 1, LeastWidth, WidthInFiles);
+        var width = Terminal.IsOutputRedirected ? WidthInFiles : Math.Clamp(Console.WindowWidth - 1, LeastWidth, WidthInFiles);
         Write(parseResult.CommandResult.Command, parseResult.InvocationConfiguration.Output, width);
         return 0;
     }

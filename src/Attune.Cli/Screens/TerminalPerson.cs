@@ -41,7 +41,7 @@ internal sealed class TerminalPerson(IAnsiConsole console) : IPerson
 
     private static char ReadOne()
     {
-        if (!Console.IsInputRedirected)
+        if (!Terminal.IsInputRedirected)
         {
             return Console.ReadKey(intercept: true).KeyChar;
         }

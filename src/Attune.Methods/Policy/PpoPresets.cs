@@ -44,8 +44,8 @@ public sealed partial record PpoOptions : IHasPresets
         new(
             "stiennon-2020",
             "Stiennon et al. 2020 as reproduced by Huang et al. 2024: fixed KL, critic from the reward model, -1 without end token.",
-            "The reproduction only shifts the reward, so that reference answers score 0 on average; Attune's reward models are also scaled to "
-                + "a deviation of 1, and kl_coefficient counts in that unit."
+            "The reproduction only shifts the reward, so that reference answers score 0 on average; Attune's reward models are also scaled "
+                + "to a deviation of 1, and kl_coefficient counts in that unit."
         )
         {
             ["learning_rate"] = 3e-6,

@@ -78,7 +78,7 @@ internal sealed class ChatCommand
         using var model = ModelLoading.Load(parsed.GetRequiredValue(Model), parsed.GetValue(Template), options);
         var session = new ChatSession(model, sampling, new Seed(parsed.GetValue(Seed)), onInterrupt);
         session.History.System = parsed.GetValue(SystemMessage);
-        var isPerson = !Console.IsInputRedirected;
+        var isPerson = !Terminal.IsInputRedirected;
         if (isPerson)
         {
             Terminal.Messages.MarkupLineInterpolated($"Chat with [bold]{model.Name}[/]. /help lists what else there is.");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Attune.Cli.Native;
+using Attune.Cli.Screens;
 using Attune.Core.Feedback;
 using Attune.Models.Architecture;
 using Attune.Models.Encoders;
@@ -108,7 +109,7 @@ internal static class InfoCommand
             table.AddRow(new Words(name, new Style(Color.Grey)), new Words(value));
         }
 
-        AnsiConsole.Write(table);
+        Terminal.Output().Write(table);
     }
 
     /// <summary>Whose labels the model was trained on.</summary>

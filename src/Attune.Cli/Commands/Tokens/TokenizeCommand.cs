@@ -144,7 +144,7 @@ internal static class TokenizeCommand
             );
         }
 
-        AnsiConsole.Write(table);
+        Terminal.Output().Write(table);
         var count = string.Create(CultureInfo.InvariantCulture, $"{traced.Tokens.Ids.Length} tokens");
         var parts = traced.IsLearned is { } marks
             ? string.Create(CultureInfo.InvariantCulture, $"{count}, of which training learns {marks.Count(m => m)} (green)")
