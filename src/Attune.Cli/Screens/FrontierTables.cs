@@ -42,25 +42,11 @@ internal static class FrontierTables
 
     private static Table Settings(FrontierBoard board)
     {
-        var table = Empty("method", "setting", "KL, nats", "gold", "proxy", "seconds");
-        table.AddRow(
-            "reference",
-            "",
-            "0",
-            Figure.PlusMinus(StudentT.Of([.. board.References.Select(r => r.Gold)])),
-            Figure.PlusMinus(StudentT.Of([.. board.References.Select(r => r.Proxy)])),
-            ""
-        );
-        foreach (var s in board.Settings())
+        var (head, rows) = FrontierText.SettingsTable(board);
+        var table = Empty(head);
+        foreach (var row in rows)
         {
-            table.AddRow(
-                Markup.Escape(s.Method),
-                Markup.Escape(s.Setting),
-                Figure.PlusMinus(s.Kl),
-                Figure.PlusMinus(s.Gold),
-                Figure.PlusMinus(s.Proxy),
-                Figure.Brief(s.Seconds)
-            );
+            table.AddRow([.. row.Select(Markup.Escape)]);
         }
 
         return table;
@@ -76,7 +62,7 @@ internal static class FrontierTables
                 .Select(r =>
                     r.Ranks.FirstOrDefault(x => x.Method == method) is not { } rank ? ""
                     : ReferenceEquals(rank, r.Ranks[0]) ? $"[bold]{Figure.PlusMinus(rank.Gold)}[/]"
-                    : rank.Gold.ToString()
+                    : Figure.PlusMinus(rank.Gold)
                 )
                 .ToArray();
             if (cells.Any(c => c.Length > 0))

@@ -141,12 +141,14 @@ public sealed partial record GrpoOptions : IPolicyOptions, IValidatableObject
         };
 
     /// <summary>
-    /// Rewards divided by a deviation are another reward, and of the estimators in the loss k2's gradient alone is the divergence's.
+    /// Rewards divided by a deviation are another reward. In the reward k1 leads to the posterior; of the estimators in the loss k2's
+    /// gradient alone is the divergence's.
     /// </summary>
     public double? PosteriorTemperature =>
         ScaleRewards == RewardScaling.None
-        && Kl is { KlController: KlController.Fixed, KlEstimator: KlEstimator.K2, Moves.SyncRefModel: false }
-            ? Kl.KlCoefficient
+        && Kl is { KlController: KlController.Fixed, Moves.SyncRefModel: false } kl
+        && kl.KlEstimator == (kl.KlPlacement == KlPlacement.Loss ? KlEstimator.K2 : KlEstimator.K1)
+            ? kl.KlCoefficient
             : null;
 
     public long UpdatesPerRound => Group.NumIterations * this.UpdatesPerPass();

@@ -163,25 +163,8 @@ internal static class FrontierPage
         using (html.Open("section", ("id", "settings")))
         {
             html.Element("h2", "Every setting");
-            Table(
-                html,
-                ["method", "setting", "KL, nats", "gold", "proxy", "seconds"],
-                [
-                    .. board
-                        .Settings()
-                        .Select(s =>
-                            (string[])
-                                [
-                                    s.Method,
-                                    s.Setting,
-                                    Figure.PlusMinus(s.Kl),
-                                    Figure.PlusMinus(s.Gold),
-                                    Figure.PlusMinus(s.Proxy),
-                                    Figure.Brief(s.Seconds),
-                                ]
-                        ),
-                ]
-            );
+            var (head, rows) = FrontierText.SettingsTable(board);
+            Table(html, head, rows);
             WriteCellReports(html, board);
         }
     }

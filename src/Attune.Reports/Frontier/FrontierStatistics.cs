@@ -4,7 +4,11 @@ using Attune.Core.Statistics;
 namespace Attune.Reports.Frontier;
 
 /// <summary>A method at one setting over all seeds.</summary>
-public sealed record FrontierSetting(string Method, string Setting, Interval Kl, Interval Gold, Interval Proxy, double Seconds);
+public sealed record FrontierSetting(string Method, string Setting, Interval Kl, Interval Gold, Interval Proxy, double Seconds)
+{
+    /// <summary>KL(pi || pi*) in nats and total variation to the method's exact optimum; null where it has none, or none was counted.</summary>
+    public (Interval Kl, Interval TotalVariation)? ToOptimum { get; init; }
+}
 
 /// <summary>A method at a divergence that others reach too.</summary>
 /// <param name="Behind">The leader's gold minus this one's, paired by seed; 0 for the leader.</param>
@@ -45,7 +49,12 @@ public static class FrontierStatistics
                         Of(cells, c => c.Point.Gold),
                         Of(cells, c => c.Point.Proxy),
                         cells.Average(c => c.Seconds)
-                    ))
+                    )
+                    {
+                        ToOptimum = cells.All(c => c.Figures.ContainsKey("posterior_tv_after"))
+                            ? (Of(cells, c => c.Figures["posterior_kl_after"]), Of(cells, c => c.Figures["posterior_tv_after"]))
+                            : null,
+                    })
                     .OrderBy(s => s.Kl.Value)
             ),
         ];

@@ -54,7 +54,8 @@ public static class FrontierText
             );
 
     /// <summary>The divergence of a ranking, as a column's head: "0.25 nats".</summary>
-    public static string Nats(FrontierRanking ranking) => ranking.Kl.ToString("0.##", CultureInfo.InvariantCulture) + " nats";
+    public static string Nats(FrontierRanking ranking) =>
+        ranking.Kl.ToString("0.##", CultureInfo.InvariantCulture) + (ranking.Kl == 1 ? " nat" : " nats");
 
     public static string ToMarkdown(FrontierBoard board)
     {
@@ -131,19 +132,57 @@ public static class FrontierText
         }
     }
 
+    /// <summary>The table of every setting, the reference first; the distance to the exact optimum where some method has one.</summary>
+    public static (string[] Head, string[][] Rows) SettingsTable(FrontierBoard board)
+    {
+        var settings = board.Settings();
+        var counted = settings.Any(s => s.ToOptimum is not null);
+        string[] Optimum(FrontierSetting? s) =>
+            !counted ? []
+            : s?.ToOptimum is { } distance ? [Fine(distance.Kl), Fine(distance.TotalVariation)]
+            : ["", ""];
+        string[] head = counted ? ["KL(pi, optimum)", "variation"] : [];
+        return (
+            ["method", "setting", "KL, nats", "gold", "proxy", .. head, "seconds"],
+            [
+                [
+                    "reference",
+                    "",
+                    "0",
+                    Figure.PlusMinus(StudentT.Of([.. board.References.Select(r => r.Gold)])),
+                    Figure.PlusMinus(StudentT.Of([.. board.References.Select(r => r.Proxy)])),
+                    .. Optimum(null),
+                    "",
+                ],
+                .. settings.Select(s =>
+                    (string[])
+                        [
+                            s.Method,
+                            s.Setting,
+                            Figure.PlusMinus(s.Kl),
+                            Figure.PlusMinus(s.Gold),
+                            Figure.PlusMinus(s.Proxy),
+                            .. Optimum(s),
+                            Figure.Brief(s.Seconds),
+                        ]
+                ),
+            ]
+        );
+    }
+
+    /// <summary>Three decimals: near an optimum two say nothing.</summary>
+    private static string Fine(Interval interval) =>
+        double.IsFinite(interval.HalfWidth)
+            ? string.Create(CultureInfo.InvariantCulture, $"{interval.Value:0.000} ± {interval.HalfWidth:0.000}")
+            : interval.Value.ToString("0.000", CultureInfo.InvariantCulture);
+
     private static void AppendSettings(StringBuilder text, FrontierBoard board)
     {
-        text.Append("| method | setting | KL, nats | gold | proxy | seconds |\n|---|---|---:|---:|---:|---:|\n");
-        text.Append(
-            $"| reference | | 0 | {Figure.PlusMinus(StudentT.Of([.. board.References.Select(r => r.Gold)]))} | "
-                + $"{Figure.PlusMinus(StudentT.Of([.. board.References.Select(r => r.Proxy)]))} | |\n"
-        );
-        foreach (var s in board.Settings())
+        var (head, rows) = SettingsTable(board);
+        text.Append("| ").AppendJoin(" | ", head).Append(" |\n|---|---|").Insert(text.Length, "---:|", head.Length - 2).Append('\n');
+        foreach (var row in rows)
         {
-            text.Append(
-                $"| {s.Method} | {s.Setting} | {Figure.PlusMinus(s.Kl)} | {Figure.PlusMinus(s.Gold)} | "
-                    + $"{Figure.PlusMinus(s.Proxy)} | {Figure.Brief(s.Seconds)} |\n"
-            );
+            text.Append("| ").AppendJoin(" | ", row).Append(" |\n");
         }
     }
 

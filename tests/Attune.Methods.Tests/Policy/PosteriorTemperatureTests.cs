@@ -24,11 +24,14 @@ public sealed class PosteriorTemperatureTests
     }
 
     [Theory]
-    [InlineData(RewardScaling.Group, KlEstimator.K2, null)]
-    [InlineData(RewardScaling.None, KlEstimator.K3, null)]
-    [InlineData(RewardScaling.None, KlEstimator.K2, 0.3)]
-    public void GRPO_has_one_where_rewards_keep_their_unit_and_k2_is_the_price(
+    [InlineData(RewardScaling.Group, KlPlacement.Loss, KlEstimator.K2, null)]
+    [InlineData(RewardScaling.None, KlPlacement.Loss, KlEstimator.K3, null)]
+    [InlineData(RewardScaling.None, KlPlacement.Loss, KlEstimator.K2, 0.3)]
+    [InlineData(RewardScaling.None, KlPlacement.Reward, KlEstimator.K2, null)]
+    [InlineData(RewardScaling.None, KlPlacement.Reward, KlEstimator.K1, 0.3)]
+    public void GRPO_has_one_where_rewards_keep_their_unit_and_the_price_is_k2_in_the_loss_or_k1_in_the_reward(
         RewardScaling scaling,
+        KlPlacement placement,
         KlEstimator estimator,
         double? expected
     )
@@ -36,7 +39,12 @@ public sealed class PosteriorTemperatureTests
         IPolicyOptions options = new GrpoOptions
         {
             ScaleRewards = scaling,
-            Kl = new() { KlCoefficient = 0.3, KlEstimator = estimator },
+            Kl = new()
+            {
+                KlCoefficient = 0.3,
+                KlPlacement = placement,
+                KlEstimator = estimator,
+            },
         };
         Assert.Equal(expected, options.PosteriorTemperature);
     }

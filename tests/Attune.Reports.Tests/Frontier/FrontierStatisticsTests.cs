@@ -34,6 +34,33 @@ public sealed class FrontierStatisticsTests
         );
 
     [Fact]
+    public void The_distance_to_the_optimum_is_shown_where_a_method_has_one()
+    {
+        Assert.DoesNotContain("variation", FrontierText.ToMarkdown(Board()), StringComparison.Ordinal);
+        var board = Board();
+        var counted = board with
+        {
+            Cells =
+            [
+                .. board.Cells.Select(c =>
+                    c.Method == "greedy"
+                        ? c with
+                        {
+                            Figures = new Dictionary<string, double> { ["posterior_kl_after"] = 0.25, ["posterior_tv_after"] = 0.1 * c.Seed },
+                        }
+                        : c
+                ),
+            ],
+        };
+        var (head, rows) = FrontierText.SettingsTable(counted);
+        Assert.Equal(["method", "setting", "KL, nats", "gold", "proxy", "KL(pi, optimum)", "variation", "seconds"], head);
+        Assert.All(rows, row => Assert.Equal(head.Length, row.Length));
+        Assert.All(rows.Where(r => r[0] != "greedy"), row => Assert.Equal(["", ""], row[5..7]));
+        Assert.All(rows.Where(r => r[0] == "greedy"), row => Assert.StartsWith("0.20", row[6], StringComparison.Ordinal));
+        Assert.Contains("| KL(pi, optimum) | variation |", FrontierText.ToMarkdown(counted), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Between_settings_gold_is_straight_in_the_root_of_KL_and_beyond_the_last_there_is_none()
     {
         var rankings = Board().EqualDivergence();
