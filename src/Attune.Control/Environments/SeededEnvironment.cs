@@ -10,6 +10,8 @@ public abstract class SeededEnvironment : IEnvironment
     public abstract Space Actions { get; }
     public abstract Space Observations { get; }
     public abstract int StepLimit { get; }
+    public virtual double StepsPerSecond => 30;
+    public virtual bool HasFixedLength => false;
 
     /// <summary>Steps of the episode so far.</summary>
     public int Steps { get; private set; }

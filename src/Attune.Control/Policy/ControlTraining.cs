@@ -43,6 +43,7 @@ public static class ControlTraining
     /// <param name="make">a new environment</param>
     /// <param name="checkpoints">where a run goes on after a stop; null for none</param>
     /// <param name="checkpointEvery">rounds; 0 for none before the end</param>
+    /// <param name="rewards">in the place of the environment's; null for the environment's</param>
     public static async Task<ControlAgent> PpoAsync(
         Func<IEnvironment> make,
         ControlPpoOptions options,
@@ -50,13 +51,14 @@ public static class ControlTraining
         ILoopObserver observer,
         DirectoryCheckpoints? checkpoints = null,
         int checkpointEvery = 0,
+        IRoundRewards? rewards = null,
         CancellationToken cancel = default
     )
     {
         options.Validate();
         var one = make();
         var network = new ActorCritic(one.Observations, one.Actions, options.Hidden, seed.For("network"));
-        var experience = new ControlExperience(options, network, make);
+        var experience = new ControlExperience(options, network, make, rewards);
         using var loop = new TrainingLoop<ControlItem>(
             new ControlPpo.Objective(options, network),
             experience,
