@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Attune.Cli;
 using Attune.Cli.Commands;
+using Attune.Cli.Commands.Control;
 using Attune.Cli.Commands.Data;
 using Attune.Cli.Commands.Feedback;
 using Attune.Cli.Commands.Generation;
@@ -28,6 +29,7 @@ Command[] commands =
     ServeCommand.Create(),
     FeedbackCommand.Create(),
     FrontierCommand.Create(),
+    ControlCommand.Create(),
     FigureCommand.Create(),
     BenchCommand.Create(),
 ];

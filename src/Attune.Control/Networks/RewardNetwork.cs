@@ -60,6 +60,15 @@ public sealed class RewardNetwork : IDisposable
         return sum.squeeze().MoveToOuterDisposeScope();
     }
 
+    /// <summary>Multiplies the last layer, and with it every output.</summary>
+    public void Shrink(double factor)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        Weights.ExactOf($"{Layers - 1}.weight").mul_(factor);
+        Weights.ExactOf($"{Layers - 1}.bias").mul_(factor);
+    }
+
     /// <summary>The present weights without tensors.</summary>
     public Mlp Snapshot()
     {

@@ -11,6 +11,27 @@ namespace Attune.Control.Policy;
 /// <summary>A trained agent and what it sees through.</summary>
 public sealed record ControlAgent(ActorCritic Network, Normaliser Normaliser) : IDisposable
 {
+    /// <summary>Plays one episode with the likeliest actions.</summary>
+    public PlayedSteps Play(IEnvironment environment, long seed)
+    {
+        var policy = Network.Snapshot();
+        var action = new float[environment.Actions.Length];
+        var (observations, actions, rewards, ended) = (new List<float[]>(), new List<float[]>(), new List<double>(), new List<bool>());
+        var observation = environment.Reset(seed);
+        do
+        {
+            policy.Greedy(Normaliser.Normalise(observation), action);
+            observations.Add(observation);
+            actions.Add([.. Player.Clipped(environment.Actions, action)]);
+            var step = environment.Step(actions[^1]);
+            observation = step.Observation;
+            rewards.Add(step.Reward);
+            ended.Add(step.Ended);
+        } while (!ended[^1]);
+
+        return new PlayedSteps(observations, actions, rewards, ended);
+    }
+
     /// <summary>Returns of episodes played with the likeliest actions, on an environment of their own.</summary>
     /// <param name="seed">Of the first episode; the generator goes on from there.</param>
     public IReadOnlyList<double> Evaluate(IEnvironment environment, int episodes, long seed)

@@ -51,11 +51,11 @@ public sealed record PreferenceOptions
     /// <summary>The newest labels are kept, so many.</summary>
     public int Capacity { get; init; } = 3000;
 
-    /// <summary>Passes over the labels whenever new ones came; ours, because the paper trains without pause.</summary>
-    public int Epochs { get; init; } = 20;
+    /// <summary>Updates of each member whenever new labels came, at least one pass; ours, because the paper trains without pause.</summary>
+    public int Updates { get; init; } = 100;
 
-    /// <summary>Passes after the first labels.</summary>
-    public int FirstEpochs { get; init; } = 100;
+    /// <summary>Updates after the first labels.</summary>
+    public int FirstUpdates { get; init; } = 300;
 
     /// <summary>Labels of an update.</summary>
     public int Minibatch { get; init; } = 32;
@@ -85,7 +85,7 @@ public sealed record PreferenceOptions
             (Hidden.Any(h => h < 1), $"hidden is [{string.Join(", ", Hidden)}]; expected widths of at least 1."),
             (!(Chance is >= 0 and < 1), $"chance is {Chance}; expected 0 to below 1."),
             (Capacity < 1, $"capacity is {Capacity}; expected at least 1."),
-            (Epochs < 1 || FirstEpochs < 1, $"epochs is {Epochs} and first_epochs {FirstEpochs}; expected at least 1."),
+            (Updates < 1 || FirstUpdates < 1, $"updates is {Updates} and first_updates {FirstUpdates}; expected at least 1."),
             (Minibatch < 1, $"minibatch is {Minibatch}; expected at least 1."),
             (!(LearningRate > 0), $"learning_rate is {LearningRate}; expected more than 0."),
             (!(LeastRatio <= MostRatio), $"least_ratio is {LeastRatio}, above most_ratio {MostRatio}."),

@@ -136,8 +136,8 @@ public sealed class PreferenceRewards : IRoundRewards, IDisposable
 
     private void Fit(IReadOnlyList<PlayedSteps> played, Seed seed, Metrics measured)
     {
-        var epochs = _fits == 0 ? _options.FirstEpochs : _options.Epochs;
-        _ensemble.Fit(_labels, played, epochs, seed.For("fit", _fits), measured);
+        var updates = _fits == 0 ? _options.FirstUpdates : _options.Updates;
+        _ensemble.Fit(_labels, played, updates, seed.For("fit", _fits), measured);
         _fits++;
     }
 

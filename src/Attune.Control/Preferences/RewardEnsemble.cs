@@ -56,7 +56,7 @@ public sealed class RewardEnsemble : IDisposable
     }
 
     /// <summary>Fits every member to the labels, then normalises it over the round's steps.</summary>
-    public void Fit(ClipLabels labels, IReadOnlyList<PlayedSteps> played, int epochs, Seed chance, Metrics measured)
+    public void Fit(ClipLabels labels, IReadOnlyList<PlayedSteps> played, int updates, Seed chance, Metrics measured)
     {
         Learn(played);
         using (NewDisposeScope())
@@ -65,7 +65,7 @@ public sealed class RewardEnsemble : IDisposable
             var probabilities = labels.Probabilities().clone();
             for (var m = 0; m < _members.Length; m++)
             {
-                _members[m].Fit(clips, probabilities, labels, epochs, chance.For("member", m), measured);
+                _members[m].Fit(clips, probabilities, labels, updates, chance.For("member", m), measured);
             }
         }
 

@@ -14,6 +14,7 @@ namespace Attune.Control.Preferences;
 internal sealed class RewardMember(RewardNetwork network, PreferenceOptions options, Seed seed)
 {
     private const double FirstPenalty = 1e-5;
+    private const double Kept = 0.1;
 
     public RewardNetwork Network => network;
 
@@ -28,10 +29,13 @@ internal sealed class RewardMember(RewardNetwork network, PreferenceOptions opti
     /// <summary>How often a label is trained on; 0 is held out.</summary>
     public int Draws(long label) => Poisson(seed.For("bootstrap", label).Rng().NextDouble());
 
-    /// <summary>Fits to the labels from where the weights are.</summary>
+    /// <summary>
+    /// Fits to the labels. The last layer is made small first: where answers are given by chance, a pair that the network is wrongly sure of
+    /// has no gradient, and would stay wrong for good.
+    /// </summary>
     /// <param name="clips">[labels, 2, steps, width], normalised</param>
     /// <param name="probabilities">[labels]</param>
-    public void Fit(Tensor clips, Tensor probabilities, ClipLabels labels, int epochs, Seed chance, Metrics measured)
+    public void Fit(Tensor clips, Tensor probabilities, ClipLabels labels, int updates, Seed chance, Metrics measured)
     {
         var draws = Enumerable.Range(0, labels.Count).Select(i => Draws(labels.NumberAt(i))).ToArray();
         var trained = Enumerable.Range(0, draws.Length).SelectMany(i => Enumerable.Repeat((long)i, draws[i])).ToArray();
@@ -42,8 +46,10 @@ internal sealed class RewardMember(RewardNetwork network, PreferenceOptions opti
         }
 
         using var optimiser = new AdamW([network.Weights], new OptimiserOptions());
+        network.Shrink(Kept);
         var (steps, loss) = (0L, 0.0);
-        for (var epoch = 0; epoch < epochs; epoch++)
+        var passes = Math.Max(1, updates / ((trained.Length + options.Minibatch - 1) / options.Minibatch));
+        for (var epoch = 0; epoch < passes; epoch++)
         {
             var order = chance.For("order", epoch).Rng().Permutation(trained.Length);
             loss = 0;

@@ -14,8 +14,8 @@ public sealed class PreferenceRewardsTests
     {
         Questions = 200,
         Hidden = [16],
-        Epochs = 10,
-        FirstEpochs = 30,
+        Updates = 50,
+        FirstUpdates = 200,
         ClipSteps = 5,
     };
 
@@ -163,7 +163,7 @@ public sealed class PreferenceRewardsTests
     [InlineData(200)]
     public async Task Both_losses_that_rule_the_penalty_are_a_labels(int questions)
     {
-        using var rewards = Make(Small with { Questions = questions, LearningRate = 1e-12, FirstEpochs = 1 }, zero: true);
+        using var rewards = Make(Small with { Questions = questions, LearningRate = 1e-12, FirstUpdates = 1 }, zero: true);
         var measured = new Metrics();
         await rewards.PayAsync([Played(400)], Progress.Start(new Seed(1)), measured, default);
         Assert.Equal(Math.Log(2), measured["reward/loss"], 1e-4);

@@ -25,8 +25,8 @@ public sealed class PreferenceTrainingTests
     {
         Questions = 23,
         Hidden = [16],
-        Epochs = 2,
-        FirstEpochs = 4,
+        Updates = 4,
+        FirstUpdates = 8,
         Choice = QuestionChoice.Disagreement,
     };
 
