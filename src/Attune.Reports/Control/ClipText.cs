@@ -15,7 +15,7 @@ public static class ClipText
     /// <summary>The clip; null where the text is none that can be drawn.</summary>
     public static ShownEpisode? Read(string text)
     {
-        if (!text.StartsWith(Beginning, StringComparison.Ordinal))
+        if (!text.StartsWith(Beginning, StringComparison.Ordinal) || !text.EndsWith('}'))
         {
             return null;
         }

@@ -76,7 +76,7 @@ public sealed class ClipTests(Site site, Chromium chromium)
     /// <summary>A pendulum that turns.</summary>
     private static string Clip(double speed)
     {
-        var angles = Enumerable.Range(0, 30).Select(t => 1 + speed * t).ToArray();
+        var angles = Enumerable.Range(0, 30).Select(t => 1 + speed * (t + 5)).ToArray();
         return ClipText.Write(
             new ShownEpisode(
                 "Pendulum-v1",

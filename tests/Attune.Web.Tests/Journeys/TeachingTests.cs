@@ -33,13 +33,13 @@ public sealed class TeachingTests(Site site, Chromium chromium)
         await Assertions.Expect(page.GetByText("No connection")).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("/");
         await Assertions.Expect(page.GetByText("1 unsent, kept on this device")).ToBeVisibleAsync();
-        await page.EvaluateAsync("() => localStorage.getItem('attune-teaching')");
         await using var again = await TeachingServer.StartAsync(session, port, TestContext.Current.CancellationToken);
         await Assertions.Expect(page.GetByText("nothing unsent")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("2 feedbacks")).ToBeVisibleAsync();
-        Assert.Equal([1, -1, 1], session.Events.Where(e => e.Kind == "feedback").Select(e => e.Value));
-        Assert.Equal(session.Events.Select(e => e.Number).Distinct().Order(), session.Events.Select(e => e.Number));
-        Assert.Equal(session.Events.Select(e => e.Time).Order(), session.Events.Select(e => e.Time));
+        var events = session.Events;
+        Assert.Equal([1, -1, 1], events.Where(e => e.Kind == "feedback").Select(e => e.Value));
+        Assert.Equal(events.Select(e => e.Number).Distinct().Order(), events.Select(e => e.Number));
+        Assert.Equal(events.Select(e => e.Time).Order(), events.Select(e => e.Time));
     }
 
     [Fact]
@@ -61,7 +61,8 @@ public sealed class TeachingTests(Site site, Chromium chromium)
         await page.WaitForTimeoutAsync(500);
         await page.GetByRole(AriaRole.Button, new() { Name = "Bad" }).TapAsync();
         await Assertions.Expect(page.GetByText("feedbacks")).ToBeVisibleAsync();
-        Assert.Equal(session.Events.Select(e => e.Time).Order(), session.Events.Select(e => e.Time));
+        var times = session.Events.Select(e => e.Time).ToArray();
+        Assert.Equal(times.Order(), times);
     }
 
     [Fact]
@@ -85,9 +86,20 @@ public sealed class TeachingTests(Site site, Chromium chromium)
     /// <summary>A car that moves to the right; it remembers what it was sent.</summary>
     private sealed class Recorded : ITeachingSession
     {
+        private readonly List<TeachingEvent> _events = [];
         private long _frame;
 
-        public List<TeachingEvent> Events { get; } = [];
+        /// <summary>As of now: the page goes on meanwhile.</summary>
+        public IReadOnlyList<TeachingEvent> Events
+        {
+            get
+            {
+                lock (this)
+                {
+                    return [.. _events];
+                }
+            }
+        }
 
         public string Environment => "MountainCar-v0";
 
@@ -97,19 +109,19 @@ public sealed class TeachingTests(Site site, Chromium chromium)
 
         public TeachingReply Exchange(IReadOnlyList<TeachingEvent> events)
         {
-            var taken = Events.Count == 0 ? 0 : Events[^1].Number;
+            var taken = _events.Count == 0 ? 0 : _events[^1].Number;
             foreach (var happened in events.Where(e => e.Number > taken))
             {
-                Events.Add(happened);
+                _events.Add(happened);
                 _frame += happened.Kind == "shown" && happened.Frame == _frame ? 1 : 0;
             }
 
-            var given = Events.Count(e => e.Kind == "feedback") - Events.Count(e => e.Kind == "undo");
+            var given = _events.Count(e => e.Kind == "feedback") - _events.Count(e => e.Kind == "undo");
             ImmutableArray<float> seen = [-0.5f + 0.01f * (_frame % 80), 0.01f];
             var frame = new TeachingFrame(_frame, 0, (int)_frame, seen, 2, [-0.5, 0, 0.5], Ended: false, Finished: false);
-            return Events.Count == 0
+            return _events.Count == 0
                 ? new TeachingReply(0, 0, given, frame)
-                : new TeachingReply(Events[^1].Number, Events[^1].Time, given, frame);
+                : new TeachingReply(_events[^1].Number, _events[^1].Time, given, frame);
         }
     }
 }

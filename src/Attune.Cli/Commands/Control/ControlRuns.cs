@@ -137,7 +137,9 @@ internal static class ControlRuns
         var file = Path.Combine(plan.Folder, SettingsFile);
         var settings = string.Join(
             '\n',
-            plan.Settings.Order().Select(s => $"{s.Key}: {s.Value}").Prepend($"{plan.Kind} {plan.Environment}")
+            plan.Settings.OrderBy(s => s.Key, StringComparer.Ordinal)
+                .Select(s => $"{s.Key}: {s.Value}")
+                .Prepend($"{plan.Kind} {plan.Environment}")
         );
         if (File.Exists(file))
         {

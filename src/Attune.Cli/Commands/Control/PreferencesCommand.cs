@@ -73,7 +73,7 @@ internal static class PreferencesCommand
         var shared = new ControlArguments("preferences");
         var command = new Command(
             "preferences",
-            "Train an agent by a reward that is learned from compared clips (Christiano et al. 2017), answered by a simulated person "
+            "Train an agent by a reward that is learned from compared clips (Christiano and others 2017), answered by a simulated person "
                 + "who judges by the environment's reward, or by people in the annotation app (--project).\n\n"
                 + "Example: attune control preferences Pendulum-v1 --questions 200 --seeds 3 --out runs/pendulum"
         );
