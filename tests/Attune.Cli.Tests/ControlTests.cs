@@ -52,7 +52,9 @@ public sealed partial class ControlTests : IDisposable
             .Refused("is a log of MountainCar-v0; expected one of CartPole-v1");
     }
 
-    /// <summary>Two steps and a praise; then the server is killed, and what was acknowledged is there, in the log and in the agent.</summary>
+    /// <summary>
+    /// Two steps and a praise; then the server is killed, and what was acknowledged is there, in the log and in the agent.
+    /// </summary>
     [Fact]
     public async Task A_person_teaches_and_a_kill_loses_nothing()
     {

@@ -2,7 +2,9 @@ using Attune.Core;
 
 namespace Attune.Control.Environments;
 
-/// <summary>The environments by the names that Gymnasium gives them, and Tetris; with "-fixed" after it, the version of fixed length.</summary>
+/// <summary>
+/// The environments by the names that Gymnasium gives them, and Tetris; with "-fixed" after it, the version of fixed length.
+/// </summary>
 public static class EnvironmentCatalog
 {
     private const string FixedSuffix = "-fixed";

@@ -13,10 +13,14 @@ public interface IEnvironment
     /// <summary>Steps after which an episode is truncated.</summary>
     int StepLimit { get; }
 
-    /// <summary>Steps shown in a second, Gymnasium's frame rate where it has no time of its own: a clip's length in steps comes from it.</summary>
+    /// <summary>
+    /// Steps shown in a second, Gymnasium's frame rate where it has no time of its own: a clip's length in steps comes from it.
+    /// </summary>
     double StepsPerSecond => 30;
 
-    /// <summary>Whether every episode has <see cref="StepLimit"/> steps. Else its length tells a learner of rewards how good it was.</summary>
+    /// <summary>
+    /// Whether every episode has <see cref="StepLimit"/> steps. Else its length tells a learner of rewards how good it was.
+    /// </summary>
     bool HasFixedLength => false;
 
     /// <summary>Begins an episode.</summary>

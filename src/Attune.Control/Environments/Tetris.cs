@@ -3,9 +3,10 @@ using System.Collections.Immutable;
 namespace Attune.Control.Environments;
 
 /// <summary>
-/// Tetris on 10 columns and 20 rows, a placement a step; our own, after the game that TAMER was shown on. An action is 10 x rotation + column:
-/// the piece falls from above with its leftmost cell in that column, moved to the left where it would not fit. Observation: 200 cells
-/// from the lowest row up, then the piece to place, one-hot. Reward: rows cleared. An episode ends where a piece comes to rest above row 20.
+/// Tetris on 10 columns and 20 rows, a placement a step; our own, after the game that TAMER was shown on. An action is 10 x rotation +
+/// column: the piece falls from above with its leftmost cell in that column, moved to the left where it would not fit. Observation: 200
+/// cells from the lowest row up, then the piece to place, one-hot. Reward: rows cleared. An episode ends where a piece comes to rest
+/// above row 20.
 /// </summary>
 public sealed class Tetris : SeededEnvironment
 {

@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace Attune.Control.Preferences;
 
 /// <summary>
-/// Which of two clips a person prefers, as Christiano et al. 2017 (arXiv:1706.03741, section 2.2.3 and eq. 1) model it: by the sums of their
-/// rewards, with a share of answers given by chance. Everything is computed from the difference of the sums: a probability in float32 is
-/// exactly 1 beyond a difference of 17, and the loss of the wrong label then neither finite nor of use.
+/// Which of two clips a person prefers, as Christiano et al. 2017 (arXiv:1706.03741, section 2.2.3 and eq. 1) model it: by the sums of
+/// their rewards, with a share of answers given by chance. Everything is computed from the difference of the sums: a probability in
+/// float32 is exactly 1 beyond a difference of 17, and the loss of the wrong label then neither finite nor of use.
 /// </summary>
 public static class ClipPreferences
 {

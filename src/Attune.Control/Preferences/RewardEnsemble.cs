@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 namespace Attune.Control.Preferences;
 
 /// <summary>
-/// Networks fitted to the same labels, each on draws of its own. A step's reward is the mean of their outputs, each first normalised over the
-/// steps of the round that it was last fitted in. Nothing but <see cref="Fit"/> changes a statistic, so that asking costs nothing.
+/// Networks fitted to the same labels, each on draws of its own. A step's reward is the mean of their outputs, each first normalised over
+/// the steps of the round that it was last fitted in. Nothing but <see cref="Fit"/> changes a statistic, so that asking costs nothing.
 /// </summary>
 public sealed class RewardEnsemble : IDisposable
 {

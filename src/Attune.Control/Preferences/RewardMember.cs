@@ -7,9 +7,9 @@ using static TorchSharp.torch;
 namespace Attune.Control.Preferences;
 
 /// <summary>
-/// One member of an ensemble. It trains on each label as often as a Poisson draw with mean 1 says, which is what drawing as many labels with
-/// replacement comes to (Oza and Russell 2001); the share 1/e that is drawn 0 times is held out. A label's draw never changes, so what is
-/// held out stays unseen from one fit to the next.
+/// One member of an ensemble. It trains on each label as often as a Poisson draw with mean 1 says, which is what drawing as many labels
+/// with replacement comes to (Oza and Russell 2001); the share 1/e that is drawn 0 times is held out. A label's draw never changes, so
+/// what is held out stays unseen from one fit to the next.
 /// </summary>
 internal sealed class RewardMember(RewardNetwork network, PreferenceOptions options, Seed seed)
 {
@@ -30,8 +30,8 @@ internal sealed class RewardMember(RewardNetwork network, PreferenceOptions opti
     public int Draws(long label) => Poisson(seed.For("bootstrap", label).Rng().NextDouble());
 
     /// <summary>
-    /// Fits to the labels. The last layer is made small first: where answers are given by chance, a pair that the network is wrongly sure of
-    /// has no gradient, and would stay wrong for good.
+    /// Fits to the labels. The last layer is made small first: where answers are given by chance, a pair that the network is wrongly sure
+    /// of has no gradient, and would stay wrong for good.
     /// </summary>
     /// <param name="clips">[labels, 2, steps, width], normalised</param>
     /// <param name="probabilities">[labels]</param>

@@ -38,7 +38,9 @@ public sealed record SimulatedPersonOptions
     }
 }
 
-/// <summary>A person who judges by the environment's reward. Chance has an address: an answer depends on the question's number alone.</summary>
+/// <summary>
+/// A person who judges by the environment's reward. Chance has an address: an answer depends on the question's number alone.
+/// </summary>
 public sealed class SimulatedPerson : IClipJudge
 {
     private readonly SimulatedPersonOptions _options;

@@ -3,9 +3,9 @@ using Attune.Core.Runs;
 namespace Attune.Control.Tamer;
 
 /// <summary>
-/// COACH (MacGlashan et al. 2017, arXiv:1701.06049, algorithm 1): feedback is taken as an advantage, that is relative to what the agent does
-/// now, and moves a softmax policy along a trace of its recent log-probabilities, theta += rate f e with e = decay e + grad log pi(a|s). TAMER
-/// takes it as a value, and unlearns what is no longer praised.
+/// COACH (MacGlashan et al. 2017, arXiv:1701.06049, algorithm 1): feedback is taken as an advantage, that is relative to what the agent
+/// does now, and moves a softmax policy along a trace of its recent log-probabilities, theta += rate f e with e = decay e + grad log
+/// pi(a|s). TAMER takes it as a value, and unlearns what is no longer praised.
 /// </summary>
 /// <param name="features">of an observation</param>
 /// <param name="rate">of a step</param>

@@ -40,7 +40,9 @@ public sealed record TamerWithRewardOptions
     public double Exploration { get; init; }
 }
 
-/// <summary>Sarsa(lambda) on a linear Q (Sutton and Barto 2018, section 12.7), beside a model of what a person said that is learned no more.</summary>
+/// <summary>
+/// Sarsa(lambda) on a linear Q (Sutton and Barto 2018, section 12.7), beside a model of what a person said that is learned no more.
+/// </summary>
 public sealed class TamerWithReward(RadialFeatures features, IHumanRewardModel human, TamerWithRewardOptions options, Seed seed)
 {
     private readonly double[][] _weights = [.. Enumerable.Range(0, human.Actions).Select(_ => new double[features.Count])];

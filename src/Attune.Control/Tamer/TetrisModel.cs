@@ -16,7 +16,9 @@ public sealed class TetrisModel(double rate = 5e-6) : IHumanRewardModel
 
     public int Actions => Tetris.Placements;
 
-    /// <summary>10 heights, the highest, 9 differences of neighbours, holes, the deepest well, all wells together; then their squares.</summary>
+    /// <summary>
+    /// 10 heights, the highest, 9 differences of neighbours, holes, the deepest well, all wells together; then their squares.
+    /// </summary>
     /// <param name="board">200 cells from the lowest row up</param>
     public static double[] Of(ReadOnlySpan<double> board)
     {

@@ -52,7 +52,8 @@ internal static class PageTemplate
                 ("http-equiv", "Content-Security-Policy"),
                 (
                     "content",
-                    $"default-src 'none'; style-src 'unsafe-inline'; script-src {string.Join(' ', hashes)}; base-uri 'none'; form-action 'none'"
+                    $"default-src 'none'; style-src 'unsafe-inline'; script-src {string.Join(' ', hashes)}; "
+                        + "base-uri 'none'; form-action 'none'"
                 )
             );
             html.Empty("meta", ("name", "viewport"), ("content", "width=device-width, initial-scale=1"));

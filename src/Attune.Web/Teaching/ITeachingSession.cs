@@ -34,7 +34,9 @@ public sealed record TeachingFrame(
 /// <param name="Feedback">given so far, less what was undone</param>
 public sealed record TeachingReply(long Taken, double Time, int Feedback, TeachingFrame Frame);
 
-/// <summary>An agent that a person in a browser teaches. The browser keeps the clock; calls may come again after a lost connection.</summary>
+/// <summary>
+/// An agent that a person in a browser teaches. The browser keeps the clock; calls may come again after a lost connection.
+/// </summary>
 public interface ITeachingSession
 {
     string Environment { get; }

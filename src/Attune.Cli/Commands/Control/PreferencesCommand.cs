@@ -78,57 +78,57 @@ internal static class PreferencesCommand
                 + "Example: attune control preferences Pendulum-v1 --questions 200 --seeds 3 --out runs/pendulum"
         );
         shared.AddTo(command);
-        foreach (
-            var option in new Option[]
-            {
-                Steps,
-                Questions,
-                ClipSeconds,
-                ClipSteps,
-                Untrained,
-                Choice,
-                Mistakes,
-                Rationality,
-                EqualWithin,
-                Myopia,
-                SkipBelow,
-                Project,
-                Database,
-            }
-        )
+        foreach (var option in Own)
         {
             command.Add(option);
         }
 
         command.RequireAtLeast(Questions, 1);
-        command.SetAction(
-            (parsed, cancel) =>
-            {
-                var make = shared.Maker(parsed);
-                var (policy, options, person) = (PpoCommand.OptionsFor(make(), parsed.GetValue(Steps)), Read(parsed), Person(parsed));
-                options.Validate();
-                person.Validate();
-                var plan = shared.Plan(parsed, "preferences", SettingsOf(policy, options, person), Notes(make()));
-                var (project, database) = (parsed.GetValue(Project), parsed.GetRequiredValue(Database));
-                return ControlRuns.RunAsync(
-                    plan,
-                    async run =>
-                    {
-                        if (project is null)
-                        {
-                            var simulated = new SimulatedPerson(person, new Seed(run.Seed).For("person"));
-                            return await TrainAsync(make, policy, options, simulated, run, plan.TestEpisodes);
-                        }
-
-                        await using var store = await new FeedbackStores().OpenAsync(database, project, run.Cancel);
-                        var people = store.AskAs($"control-{plan.Environment}-{run.Seed}", TimeSpan.FromSeconds(1));
-                        return await TrainAsync(make, policy, options, new StoreClipJudge(people, make()), run, plan.TestEpisodes);
-                    },
-                    cancel
-                );
-            }
-        );
+        command.SetAction((parsed, cancel) => RunAsync(shared, parsed, cancel));
         return command;
+    }
+
+    private static IEnumerable<Option> Own =>
+        [
+            Steps,
+            Questions,
+            ClipSeconds,
+            ClipSteps,
+            Untrained,
+            Choice,
+            Mistakes,
+            Rationality,
+            EqualWithin,
+            Myopia,
+            SkipBelow,
+            Project,
+            Database,
+        ];
+
+    private static Task<int> RunAsync(ControlArguments shared, ParseResult parsed, CancellationToken cancel)
+    {
+        var make = shared.Maker(parsed);
+        var (policy, options, person) = (PpoCommand.OptionsFor(make(), parsed.GetValue(Steps)), Read(parsed), Person(parsed));
+        options.Validate();
+        person.Validate();
+        var plan = shared.Plan(parsed, "preferences", SettingsOf(policy, options, person), Notes(make()));
+        var (project, database) = (parsed.GetValue(Project), parsed.GetRequiredValue(Database));
+        return ControlRuns.RunAsync(
+            plan,
+            async run =>
+            {
+                if (project is null)
+                {
+                    var simulated = new SimulatedPerson(person, new Seed(run.Seed).For("person"));
+                    return await TrainAsync(make, policy, options, simulated, run, plan.TestEpisodes);
+                }
+
+                await using var store = await new FeedbackStores().OpenAsync(database, project, run.Cancel);
+                var people = store.AskAs($"control-{plan.Environment}-{run.Seed}", TimeSpan.FromSeconds(1));
+                return await TrainAsync(make, policy, options, new StoreClipJudge(people, make()), run, plan.TestEpisodes);
+            },
+            cancel
+        );
     }
 
     private static PreferenceOptions Read(ParseResult parsed)
@@ -160,8 +160,8 @@ internal static class PreferencesCommand
             ? []
             :
             [
-                $"episodes of {environment.Name} differ in length, which tells a learner of rewards how good they were, whatever the labels "
-                    + $"say. Take {environment.Name}-fixed.",
+                $"episodes of {environment.Name} differ in length, which tells a learner of rewards how good they were, "
+                    + $"whatever the labels say. Take {environment.Name}-fixed.",
             ];
 
     private static Dictionary<string, string> SettingsOf(ControlPpoOptions policy, PreferenceOptions options, SimulatedPersonOptions person)

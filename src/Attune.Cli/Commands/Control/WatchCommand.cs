@@ -32,30 +32,30 @@ internal static class WatchCommand
         command.RequireAtLeast(episodes, 1);
         command.SetAction(
             (parsed, _) =>
-            {
-                NativeSetup.LoadTorch();
-                var (player, name) = ControlAgentFile.Read(parsed.GetRequiredValue(agent));
-                using var used = player;
-                var shown = Enumerable
-                    .Range(0, parsed.GetValue(episodes))
-                    .Select(i => Episode(player, EnvironmentCatalog.Make(name), parsed.GetValue(seed) + i))
-                    .ToArray();
-                ControlReport.WriteEpisodes(parsed.GetRequiredValue(file), name, shown);
-                foreach (var (i, episode) in shown.Index())
-                {
-                    Console.Out.WriteLine(
-                        string.Create(
-                            CultureInfo.InvariantCulture,
-                            $"seed {parsed.GetValue(seed) + i}: return {episode.Rewards.Sum():0.0} in {episode.Rewards.Length} steps"
-                        )
-                    );
-                }
-
-                Terminal.Messages.MarkupLineInterpolated($"page: [bold]{parsed.GetRequiredValue(file)}[/]");
-                return Task.FromResult(0);
-            }
+                Play(parsed.GetRequiredValue(agent), parsed.GetValue(seed), parsed.GetValue(episodes), parsed.GetRequiredValue(file))
         );
         return command;
+    }
+
+    private static Task<int> Play(string agent, long seed, int episodes, string file)
+    {
+        NativeSetup.LoadTorch();
+        var (player, name) = ControlAgentFile.Read(agent);
+        using var used = player;
+        var shown = Enumerable.Range(0, episodes).Select(i => Episode(player, EnvironmentCatalog.Make(name), seed + i)).ToArray();
+        ControlReport.WriteEpisodes(file, name, shown);
+        foreach (var (i, episode) in shown.Index())
+        {
+            Console.Out.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"seed {seed + i}: return {episode.Rewards.Sum():0.0} in {episode.Rewards.Length} steps"
+                )
+            );
+        }
+
+        Terminal.Messages.MarkupLineInterpolated($"page: [bold]{file}[/]");
+        return Task.FromResult(0);
     }
 
     private static ShownEpisode Episode(ControlAgent agent, IEnvironment environment, long seed) =>
