@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Attune.Cli.Commands;
+using Attune.Cli.Commands.Control;
 using Attune.Cli.Commands.Data;
 using Attune.Cli.Commands.Feedback;
 using Attune.Cli.Commands.Generation;
@@ -64,6 +65,7 @@ public static class CommandLine
             ServeCommand.Create(),
             FeedbackCommand.Create(),
             FrontierCommand.Create(),
+            ControlCommand.Create(),
             FigureCommand.Create(),
             BenchCommand.Create(),
         ];

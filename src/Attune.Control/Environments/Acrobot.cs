@@ -22,6 +22,8 @@ public sealed class Acrobot : SeededEnvironment
 
     public override int StepLimit => 500;
 
+    public override double StepsPerSecond => 15;
+
     /// <summary>One Runge-Kutta step of fourth order.</summary>
     /// <param name="state">two angles, two velocities</param>
     /// <param name="torque">between -1 and 1</param>

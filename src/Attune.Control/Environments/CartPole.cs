@@ -25,6 +25,8 @@ public sealed class CartPole : SeededEnvironment
 
     public override int StepLimit => 500;
 
+    public override double StepsPerSecond => 50; // 0.02 s a step
+
     /// <summary>One explicit Euler step: positions move by the old velocities.</summary>
     /// <param name="state">position, velocity, angle, angular velocity</param>
     public static double[] Next(double[] state, bool right)

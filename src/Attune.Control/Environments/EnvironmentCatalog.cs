@@ -2,7 +2,9 @@ using Attune.Core;
 
 namespace Attune.Control.Environments;
 
-/// <summary>The environments by the names that Gymnasium gives them; with "-fixed" after it, the version of fixed length.</summary>
+/// <summary>
+/// The environments by the names that Gymnasium gives them, and Tetris; with "-fixed" after it, the version of fixed length.
+/// </summary>
 public static class EnvironmentCatalog
 {
     private const string FixedSuffix = "-fixed";
@@ -16,6 +18,7 @@ public static class EnvironmentCatalog
         ["Acrobot-v1"] = () => new Acrobot(),
         ["FrozenLake-v1"] = () => new FrozenLake(),
         ["FrozenLake8x8-v1"] = () => new FrozenLake(large: true),
+        ["Tetris"] = () => new Tetris(),
     };
 
     public static IEnumerable<string> Names => Known.Keys;
@@ -27,7 +30,8 @@ public static class EnvironmentCatalog
         var make =
             Known.GetValueOrDefault(isFixed ? name[..^FixedSuffix.Length] : name)
             ?? throw new AttuneException(
-                $"there is no environment {name}; expected one of {string.Join(", ", Names)}, each also with {FixedSuffix} after it."
+                $"there is no environment {name}.{Suggestion.For(name, Names)} Expected one of {string.Join(", ", Names)}, each also "
+                    + $"with {FixedSuffix} after it."
             );
         return isFixed ? new FixedLength(make()) : make();
     }

@@ -23,6 +23,10 @@ public sealed class FixedLength(IEnvironment inner, int? steps = null) : IEnviro
             ? steps ?? inner.StepLimit
             : throw new ArgumentOutOfRangeException(nameof(steps), steps, $"expected 1 to {inner.StepLimit}, the limit of {inner.Name}.");
 
+    public double StepsPerSecond => inner.StepsPerSecond;
+
+    public bool HasFixedLength => true;
+
     public float[] Reset(long? seed = null)
     {
         (_absorbed, _taken) = (false, 0);

@@ -46,6 +46,8 @@ public sealed class FrozenLake : SeededEnvironment
 
     public override int StepLimit { get; }
 
+    public override double StepsPerSecond => 4;
+
     /// <summary>Every way that an action in a cell may go, in the order in which chance chooses among them.</summary>
     public IReadOnlyList<IcyMove> Transitions(int cell, int action)
     {

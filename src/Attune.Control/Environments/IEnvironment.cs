@@ -13,6 +13,16 @@ public interface IEnvironment
     /// <summary>Steps after which an episode is truncated.</summary>
     int StepLimit { get; }
 
+    /// <summary>
+    /// Steps shown in a second, Gymnasium's frame rate where it has no time of its own: a clip's length in steps comes from it.
+    /// </summary>
+    double StepsPerSecond => 30;
+
+    /// <summary>
+    /// Whether every episode has <see cref="StepLimit"/> steps. Else its length tells a learner of rewards how good it was.
+    /// </summary>
+    bool HasFixedLength => false;
+
     /// <summary>Begins an episode.</summary>
     /// <param name="seed">
     /// Starts the generator anew, as in Gymnasium; null goes on with it. The first reset needs one, because nothing here is unseeded.

@@ -19,6 +19,10 @@ public sealed class Pendulum : SeededEnvironment
 
     public override int StepLimit => 200;
 
+    public override double StepsPerSecond => 1 / Interval;
+
+    public override bool HasFixedLength => true;
+
     /// <summary>The angle's equal in [-pi, pi).</summary>
     public static double Wrap(double angle)
     {

@@ -10,6 +10,8 @@ public abstract class SeededEnvironment : IEnvironment
     public abstract Space Actions { get; }
     public abstract Space Observations { get; }
     public abstract int StepLimit { get; }
+    public virtual double StepsPerSecond => 30;
+    public virtual bool HasFixedLength => false;
 
     /// <summary>Steps of the episode so far.</summary>
     public int Steps { get; private set; }
@@ -35,7 +37,7 @@ public abstract class SeededEnvironment : IEnvironment
             throw new InvalidOperationException($"the episode of {Name} has ended, or none has begun: call Reset before Step.");
         }
 
-        if (action.Length != Actions.Length || (Actions is DiscreteSpace && !Actions.Contains(action)))
+        if (action.Length != Actions.Length || HasNaN(action) || (Actions is DiscreteSpace && !Actions.Contains(action)))
         {
             throw new ArgumentException($"[{string.Join(", ", action.ToArray())}] is no action of {Name}; expected {Actions}.");
         }
@@ -54,6 +56,19 @@ public abstract class SeededEnvironment : IEnvironment
         (_running, Steps) = (saved[0] == 1, (int)saved[1]);
         _random = NumpyRandom.Restore(saved.AsSpan(2, NumpyRandom.SavedLength));
         State = saved[(2 + NumpyRandom.SavedLength)..];
+    }
+
+    private static bool HasNaN(ReadOnlySpan<float> action)
+    {
+        foreach (var number in action)
+        {
+            if (float.IsNaN(number))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Draws a first state.</summary>

@@ -4,6 +4,7 @@ using Attune.Control.Environments;
 using Attune.Control.Networks;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
+using Attune.Models.Weights;
 using Attune.Numerics;
 using Attune.Training.Contracts;
 
@@ -15,23 +16,27 @@ public sealed class ControlExperience : IExperience<ControlItem>
     private readonly ControlPpoOptions _options;
     private readonly ActorCritic _agent;
     private readonly Player[] _players;
+    private readonly IRoundRewards? _rewards;
     private bool _begun;
 
     /// <param name="make">a new environment, called once for each that is played</param>
-    public ControlExperience(ControlPpoOptions options, ActorCritic agent, Func<IEnvironment> make)
+    /// <param name="rewards">in the place of the environment's; null for the environment's</param>
+    public ControlExperience(ControlPpoOptions options, ActorCritic agent, Func<IEnvironment> make, IRoundRewards? rewards = null)
     {
         options.Validate();
-        (_options, _agent) = (options, agent);
+        (_options, _agent, _rewards) = (options, agent, rewards);
         _players = [.. Enumerable.Range(0, options.Environments).Select(_ => new Player(make(), options.StepsPerRound))];
         Normaliser = new Normaliser(agent.Observations.Length, options.Environments, options.Gamma)
         {
             Observations = options.Normalize,
-            Rewards = options.Normalize,
+            Rewards = options.Normalize && rewards is null,
         };
     }
 
     /// <summary>What the agent sees through; its statistics move with every step.</summary>
     public Normaliser Normaliser { get; }
+
+    public IReadOnlyList<FlatParameters> Followers => _rewards?.Followers ?? [];
 
     public long PlannedUpdates => _options.Rounds * _options.UpdatesPerRound;
 
@@ -40,13 +45,13 @@ public sealed class ControlExperience : IExperience<ControlItem>
     {
         get
         {
-            var state = new Dictionary<string, double>();
+            var state = new Dictionary<string, double>(_rewards?.State ?? new Dictionary<string, double>());
             for (var e = 0; _begun && e < _players.Length; e++)
             {
-                Put(state, Key(e), _players[e].Save());
+                SavedNumbers.Put(state, Key(e), _players[e].Save());
             }
 
-            Put(state, "normaliser", Normaliser.Save());
+            SavedNumbers.Put(state, "normaliser", Normaliser.Save());
             return state;
         }
     }
@@ -56,26 +61,56 @@ public sealed class ControlExperience : IExperience<ControlItem>
         _begun = state.ContainsKey($"{Key(0)}/0");
         for (var e = 0; _begun && e < _players.Length; e++)
         {
-            _players[e].Restore(Take(state, Key(e)));
+            _players[e].Restore(SavedNumbers.Take(state, Key(e)));
         }
 
-        Normaliser.Restore(Take(state, "normaliser"));
+        Normaliser.Restore(SavedNumbers.Take(state, "normaliser"));
+        _rewards?.Restore(state);
     }
 
-    public ValueTask<Round<ControlItem>?> NextAsync(Progress at, CancellationToken cancel)
+    public async ValueTask<Round<ControlItem>?> NextAsync(Progress at, CancellationToken cancel)
     {
         if (at.Round >= _options.Rounds)
         {
-            return ValueTask.FromResult<Round<ControlItem>?>(null);
+            return null;
         }
 
         Begin(at.Seed);
         var policy = _agent.Snapshot();
         var measured = new Metrics();
+        var before = _rewards is null ? null : State;
         Play(policy, at, measured);
+        if (_rewards is not null)
+        {
+            await PayAsync(_rewards, before!, at, measured, cancel);
+        }
+
         var items = Items(policy, at, measured);
-        var round = new Round<ControlItem>(Minibatches(items, at), measured, items.Length, []);
-        return ValueTask.FromResult<Round<ControlItem>?>(round);
+        return new Round<ControlItem>(Minibatches(items, at), measured, items.Length, []);
+    }
+
+    /// <summary>A round that was cancelled while a person was asked is played again from where it began.</summary>
+    private async ValueTask PayAsync(
+        IRoundRewards rewards,
+        IReadOnlyDictionary<string, double> before,
+        Progress at,
+        Metrics measured,
+        CancellationToken cancel
+    )
+    {
+        try
+        {
+            var paid = await rewards.PayAsync([.. _players.Select(p => p.Played())], at, measured, cancel);
+            for (var e = 0; e < _players.Length; e++)
+            {
+                paid[e].CopyTo(_players[e].Rewards, 0);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Restore(before);
+            throw;
+        }
     }
 
     private void Begin(Seed seed)
@@ -145,23 +180,4 @@ public sealed class ControlExperience : IExperience<ControlItem>
     }
 
     private static string Key(int environment) => $"environment/{environment.ToString(CultureInfo.InvariantCulture)}";
-
-    private static void Put(Dictionary<string, double> state, string key, double[] numbers)
-    {
-        for (var i = 0; i < numbers.Length; i++)
-        {
-            state[$"{key}/{i.ToString(CultureInfo.InvariantCulture)}"] = numbers[i];
-        }
-    }
-
-    private static double[] Take(IReadOnlyDictionary<string, double> state, string key)
-    {
-        List<double> numbers = [];
-        while (state.TryGetValue($"{key}/{numbers.Count.ToString(CultureInfo.InvariantCulture)}", out var number))
-        {
-            numbers.Add(number);
-        }
-
-        return [.. numbers];
-    }
 }

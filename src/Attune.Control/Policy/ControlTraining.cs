@@ -11,6 +11,27 @@ namespace Attune.Control.Policy;
 /// <summary>A trained agent and what it sees through.</summary>
 public sealed record ControlAgent(ActorCritic Network, Normaliser Normaliser) : IDisposable
 {
+    /// <summary>Plays one episode with the likeliest actions.</summary>
+    public PlayedSteps Play(IEnvironment environment, long seed)
+    {
+        var policy = Network.Snapshot();
+        var action = new float[environment.Actions.Length];
+        var (observations, actions, rewards, ended) = (new List<float[]>(), new List<float[]>(), new List<double>(), new List<bool>());
+        var observation = environment.Reset(seed);
+        do
+        {
+            policy.Greedy(Normaliser.Normalise(observation), action);
+            observations.Add(observation);
+            actions.Add([.. Player.Clipped(environment.Actions, action)]);
+            var step = environment.Step(actions[^1]);
+            observation = step.Observation;
+            rewards.Add(step.Reward);
+            ended.Add(step.Ended);
+        } while (!ended[^1]);
+
+        return new PlayedSteps(observations, actions, rewards, ended);
+    }
+
     /// <summary>Returns of episodes played with the likeliest actions, on an environment of their own.</summary>
     /// <param name="seed">Of the first episode; the generator goes on from there.</param>
     public IReadOnlyList<double> Evaluate(IEnvironment environment, int episodes, long seed)
@@ -43,6 +64,7 @@ public static class ControlTraining
     /// <param name="make">a new environment</param>
     /// <param name="checkpoints">where a run goes on after a stop; null for none</param>
     /// <param name="checkpointEvery">rounds; 0 for none before the end</param>
+    /// <param name="rewards">in the place of the environment's; null for the environment's</param>
     public static async Task<ControlAgent> PpoAsync(
         Func<IEnvironment> make,
         ControlPpoOptions options,
@@ -50,13 +72,14 @@ public static class ControlTraining
         ILoopObserver observer,
         DirectoryCheckpoints? checkpoints = null,
         int checkpointEvery = 0,
+        IRoundRewards? rewards = null,
         CancellationToken cancel = default
     )
     {
         options.Validate();
         var one = make();
         var network = new ActorCritic(one.Observations, one.Actions, options.Hidden, seed.For("network"));
-        var experience = new ControlExperience(options, network, make);
+        var experience = new ControlExperience(options, network, make, rewards);
         using var loop = new TrainingLoop<ControlItem>(
             new ControlPpo.Objective(options, network),
             experience,

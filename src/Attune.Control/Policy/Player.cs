@@ -10,6 +10,9 @@ internal sealed class Player(IEnvironment environment, int length)
 {
     private readonly float[][] _observations = new float[length][];
     private readonly float[][] _actions = new float[length][];
+    private readonly float[][] _raw = new float[length][]; // observations as the environment gives them
+    private readonly float[][] _acted = new float[length][]; // actions as it took them
+    private readonly double[] _paidAt = new double[length]; // what it paid
     private readonly double[] _logProbs = new double[length];
     private readonly double[] _values = new double[length];
     private readonly double[] _valuesAtEnd = new double[length];
@@ -43,7 +46,9 @@ internal sealed class Player(IEnvironment environment, int length)
         _logProbs[t] = policy.Draw(seen, chance, action);
         _values[t] = policy.Value(seen);
         (_observations[t], _actions[t]) = (seen, action);
-        var step = environment.Step(Clipped(environment.Actions, action));
+        (_raw[t], _acted[t]) = (Observation, Clipped(environment.Actions, action));
+        var step = environment.Step(_acted[t]);
+        _paidAt[t] = step.Reward;
         (Rewards[t], _terminated[t], _truncated[t]) = (step.Reward, step.Terminated, step.Truncated);
         (_paid, _steps) = (_paid + step.Reward, _steps + 1);
         _last = step.Ended ? step.Observation : null;
@@ -62,6 +67,9 @@ internal sealed class Player(IEnvironment environment, int length)
         Rewards[t] = reward;
         _valuesAtEnd[t] = _truncated[t] && !_terminated[t] ? policy.Value(normaliser.Normalise(_last!)) : 0;
     }
+
+    /// <summary>The round's steps as a learner of rewards sees them.</summary>
+    public PlayedSteps Played() => new(_raw, _acted, _paidAt, [.. Enumerable.Range(0, length).Select(EndedAt)]);
 
     /// <summary>The round's steps with their advantages.</summary>
     public IEnumerable<ControlItem> Items(ActingPolicy policy, Normaliser normaliser, ControlPpoOptions options, double clip, Space seen)

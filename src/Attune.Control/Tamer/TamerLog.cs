@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Attune.Control.Environments;
 using Attune.Core;
 
 namespace Attune.Control.Tamer;
@@ -6,7 +8,10 @@ namespace Attune.Control.Tamer;
 /// <summary>Sessions as JSON lines: one event a line, numbers written so that they come back as they were.</summary>
 public static class TamerLog
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
 
     public static string Line(TamerEvent happened) => JsonSerializer.Serialize(happened, Json);
 
@@ -23,6 +28,52 @@ public static class TamerLog
                 yield return Parse(line, path, number);
             }
         }
+    }
+
+    /// <summary>The events of a log of one environment.</summary>
+    /// <exception cref="DataException">The log is of another environment.</exception>
+    public static IEnumerable<TamerEvent> Read(string path, IEnvironment environment)
+    {
+        foreach (var happened in Kept([.. Read(path)]))
+        {
+            if (happened is EpisodeBegan { Environment: { } name } && name != environment.Name)
+            {
+                throw new DataException($"{path} is a log of {name}; expected one of {environment.Name}.");
+            }
+
+            if (happened is StepBegan step && step.Observation.Length != environment.Observations.Length)
+            {
+                throw new DataException(
+                    $"{path} has observations of {step.Observation.Length} numbers; {environment.Name} has "
+                        + $"{environment.Observations.Length}. It is a log of another environment."
+                );
+            }
+
+            yield return happened;
+        }
+    }
+
+    /// <summary>What an agent learns from: without feedback that was taken back, and without the taking back.</summary>
+    public static IEnumerable<TamerEvent> Kept(IReadOnlyList<TamerEvent> events)
+    {
+        var (gone, given) = (new HashSet<int>(), new Stack<int>());
+        foreach (var (i, happened) in events.Index())
+        {
+            if (happened is FeedbackGiven)
+            {
+                given.Push(i);
+            }
+            else if (happened is FeedbackUndone)
+            {
+                gone.Add(i);
+                if (given.TryPop(out var last))
+                {
+                    gone.Add(last);
+                }
+            }
+        }
+
+        return events.Where((_, i) => !gone.Contains(i));
     }
 
     private static TamerEvent Parse(string line, string path, int number)

@@ -1,4 +1,5 @@
 using Attune.Control.Environments;
+using Attune.Control.Policy;
 using Attune.Core.Runs;
 
 namespace Attune.Control.Tamer;
@@ -20,14 +21,18 @@ public sealed class TamerSession(IEnvironment environment, TamerAgent agent, Sim
     /// <summary>Hears every event, in the order in which the agent does: a log.</summary>
     public Action<TamerEvent> Log { get; init; } = _ => { };
 
+    /// <summary>The environment's own reward over the last episode, which teaches nothing here.</summary>
+    public double LastReturn { get; private set; }
+
     /// <summary>Plays an episode, learning.</summary>
     /// <returns>Its steps.</returns>
     public int Episode()
     {
-        Tell(new EpisodeBegan(_episode));
+        Tell(new EpisodeBegan(_episode, environment.Name));
         var observation = environment.Reset(Address(seed.For("episode", _episode)));
         var chance = seed.For("ties", _episode).Rng();
         var steps = 0;
+        LastReturn = 0;
         StepResult result;
         do
         {
@@ -38,6 +43,7 @@ public sealed class TamerSession(IEnvironment environment, TamerAgent agent, Sim
             TellAnswers(_clock);
             result = environment.Step(step.Action);
             observation = result.Observation;
+            LastReturn += result.Reward;
         } while (!result.Ended);
 
         Tell(new EpisodeEnded(_clock));
@@ -48,23 +54,27 @@ public sealed class TamerSession(IEnvironment environment, TamerAgent agent, Sim
     }
 
     /// <summary>Mean steps of episodes played without learning.</summary>
-    public static double MeanSteps(IEnvironment environment, TamerAgent agent, int episodes, Seed seed)
-    {
-        var steps = 0;
-        for (var episode = 0; episode < episodes; episode++)
-        {
-            var observation = environment.Reset(Address(seed.For("test", episode)));
-            var chance = seed.For("test-ties", episode).Rng();
-            StepResult result;
-            do
-            {
-                result = environment.Step(agent.Choose(observation, chance));
-                observation = result.Observation;
-                steps++;
-            } while (!result.Ended);
-        }
+    public static double MeanSteps(IEnvironment environment, TamerAgent agent, int episodes, Seed seed) =>
+        Enumerable.Range(0, episodes).Average(e => Play(environment, agent, seed.For("test", e), seed.For("test-ties", e)).Rewards.Count);
 
-        return (double)steps / episodes;
+    /// <summary>An episode played without learning.</summary>
+    public static PlayedSteps Play(IEnvironment environment, TamerAgent agent, Seed seed, Seed? ties = null)
+    {
+        var chance = (ties ?? seed.For("ties")).Rng();
+        var (observations, actions, rewards, ended) = (new List<float[]>(), new List<float[]>(), new List<double>(), new List<bool>());
+        var observation = environment.Reset(Address(seed));
+        do
+        {
+            var action = agent.Choose(observation, chance);
+            observations.Add(observation);
+            actions.Add([action]);
+            var result = environment.Step(action);
+            observation = result.Observation;
+            rewards.Add(result.Reward);
+            ended.Add(result.Ended);
+        } while (!ended[^1]);
+
+        return new PlayedSteps(observations, actions, rewards, ended);
     }
 
     private void TellAnswers(double until)

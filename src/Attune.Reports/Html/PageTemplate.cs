@@ -9,15 +9,20 @@ internal static class PageTemplate
     private static readonly string Style = Embedded("report.css");
     private static readonly string Script = Embedded("report.js");
 
+    /// <summary>Draws episodes of agents that act.</summary>
+    internal static readonly string Episodes = Embedded("episodes.js");
+
     /// <summary>A whole page.</summary>
     /// <param name="body">Writes the content of the page's only column.</param>
-    public static string Render(string title, Action<Markup> body)
+    /// <param name="scripts">beside the one that every report has</param>
+    public static string Render(string title, Action<Markup> body, params string[] scripts)
     {
+        scripts = [Script, .. scripts];
         var html = new Markup();
         html.Verbatim("<!DOCTYPE html>\n");
         using (html.Open("html", ("lang", "en")))
         {
-            Head(html, title);
+            Head(html, title, scripts);
             using (html.Open("body"))
             {
                 using (html.Open("main"))
@@ -25,26 +30,30 @@ internal static class PageTemplate
                     body(html);
                 }
 
-                html.Verbatim("<script>" + Script + "</script>");
+                foreach (var script in scripts)
+                {
+                    html.Verbatim("<script>" + script + "</script>");
+                }
             }
         }
 
         return html.Verbatim("\n").ToString();
     }
 
-    private static void Head(Markup html, string title)
+    private static void Head(Markup html, string title, string[] scripts)
     {
         using (html.Open("head"))
         {
             html.Empty("meta", ("charset", "utf-8"));
             // Even if a model's text were not encoded by mistake, the browser would neither run nor fetch anything.
-            var hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Script)));
+            var hashes = scripts.Select(s => $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(s)))}'");
             html.Empty(
                 "meta",
                 ("http-equiv", "Content-Security-Policy"),
                 (
                     "content",
-                    $"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"
+                    $"default-src 'none'; style-src 'unsafe-inline'; script-src {string.Join(' ', hashes)}; "
+                        + "base-uri 'none'; form-action 'none'"
                 )
             );
             html.Empty("meta", ("name", "viewport"), ("content", "width=device-width, initial-scale=1"));

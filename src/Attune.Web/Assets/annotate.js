@@ -4,6 +4,8 @@ import { answers, collect, fill } from './fields.js';
 import { bindKeys } from './keys.js';
 import { begin } from './interfaces.js';
 
+if (document.querySelector('.replay')) import('./episodes.js');
+
 const form = document.querySelector('form[data-task]');
 form.noValidate = true; // This script reports what is missing, in a live region.
 const page = form.dataset;

@@ -1,0 +1,202 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Attune.Cli.Native;
+using Attune.Cli.Screens;
+using Attune.Control.Environments;
+using Attune.Control.Policy;
+using Attune.Core;
+using Attune.Core.Files;
+using Attune.Recipes.Running;
+using Attune.Reports.Control;
+using Spectre.Console;
+using TorchSharp;
+
+namespace Attune.Cli.Commands.Control;
+
+/// <summary>What a command asks for, before it runs.</summary>
+internal sealed record ControlPlan(
+    string Kind,
+    string Environment,
+    string Folder,
+    ImmutableArray<ulong> Seeds,
+    int TestEpisodes,
+    IReadOnlyDictionary<string, string> Settings,
+    ImmutableArray<string> Notes
+)
+{
+    public bool Resume { get; init; }
+
+    public bool Json { get; init; }
+}
+
+/// <summary>One seed at work.</summary>
+/// <param name="Folder">its own</param>
+internal sealed record ControlSeedRun(ulong Seed, string Folder, IRunScreen Screen, CancellationToken Cancel);
+
+/// <summary>A run folder, its seeds one after another, result and report. A finished seed is not run again.</summary>
+internal static class ControlRuns
+{
+    private const string SettingsFile = "settings.txt";
+
+    public static async Task<int> RunAsync(ControlPlan plan, Func<ControlSeedRun, Task<ControlSeed>> work, CancellationToken cancel)
+    {
+        var fresh = PrepareFolder(plan);
+        NativeSetup.LoadTorch();
+        torch.set_num_threads(1); // networks this small lose time on a second one
+        foreach (var note in plan.Notes)
+        {
+            Terminal.Messages.MarkupLineInterpolated($"[yellow]note[/] {note}");
+        }
+
+        try
+        {
+            Task<ControlResult> Work(IRunScreen screen) => SeedsAsync(plan, work, screen, cancel);
+            var result =
+                Console.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
+                    ? await Work(new LineScreen(Terminal.Messages))
+                    : await ProgressScreen.ShowAsync(Terminal.Messages, Work);
+            Show(plan, result);
+            return 0;
+        }
+        catch (OperationCanceledException)
+        {
+            Terminal.Messages.MarkupLine("[yellow]stopped[/]; everything so far is kept. Give the same command with --resume to continue.");
+            return 130;
+        }
+        catch (Exception problem) when (fresh && problem is AttuneException or IOException or UnauthorizedAccessException)
+        {
+            RemoveUnbegun(plan.Folder);
+            throw;
+        }
+    }
+
+    /// <summary>A run that failed before its first round leaves nothing, so that the same command can be given again, mended.</summary>
+    private static void RemoveUnbegun(string folder)
+    {
+        if (!Directory.EnumerateFiles(folder, "*.jsonl", SearchOption.AllDirectories).Any())
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<ControlResult> SeedsAsync(
+        ControlPlan plan,
+        Func<ControlSeedRun, Task<ControlSeed>> work,
+        IRunScreen screen,
+        CancellationToken cancel
+    )
+    {
+        var seeds = ImmutableArray.CreateBuilder<ControlSeed>();
+        foreach (var (index, seed) in plan.Seeds.Index())
+        {
+            var folder = Path.Combine(plan.Folder, $"seed-{seed}");
+            screen.BeginStage(index + 1, plan.Seeds.Length, $"seed {seed}", $"{plan.Kind} on {plan.Environment}");
+            var done = File.Exists(Path.Combine(folder, "result.json")) ? ControlResult.Read(folder).Seeds[0] : null;
+            if (done is null)
+            {
+                Directory.CreateDirectory(folder);
+                var clock = Stopwatch.StartNew();
+                done = await work(new ControlSeedRun(seed, folder, screen, cancel));
+                done = done with { Seconds = done.Seconds > 0 ? done.Seconds : clock.Elapsed.TotalSeconds };
+                Result(plan, [done]).Write(folder);
+            }
+
+            seeds.Add(done);
+        }
+
+        var result = Result(plan, seeds.ToImmutable());
+        result.Write(plan.Folder);
+        ControlReport.Write(plan.Folder, result);
+        return result;
+    }
+
+    private static ControlResult Result(ControlPlan plan, ImmutableArray<ControlSeed> seeds)
+    {
+        var version = typeof(ControlRuns).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+        var machine = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}"
+        );
+        return new ControlResult(
+            plan.Kind,
+            plan.Environment,
+            version.Split('+')[0],
+            machine,
+            plan.Settings.ToImmutableSortedDictionary(),
+            plan.Notes,
+            seeds
+        );
+    }
+
+    /// <returns>Whether the folder is new, so that everything in it is this run's.</returns>
+    private static bool PrepareFolder(ControlPlan plan)
+    {
+        var file = Path.Combine(plan.Folder, SettingsFile);
+        var settings = string.Join(
+            '\n',
+            plan.Settings.OrderBy(s => s.Key, StringComparer.Ordinal)
+                .Select(s => $"{s.Key}: {s.Value}")
+                .Prepend($"{plan.Kind} {plan.Environment}")
+        );
+        if (File.Exists(file))
+        {
+            if (!plan.Resume)
+            {
+                throw new AttuneException($"{plan.Folder} holds a run already. Add --resume to continue it, or choose another --out.");
+            }
+
+            if (File.ReadAllText(file) != settings)
+            {
+                throw new AttuneException(
+                    $"{file} differs from the settings given now; a run can only be resumed unchanged. Choose another --out for a new run."
+                );
+            }
+
+            return false;
+        }
+
+        if (Directory.Exists(plan.Folder) && Directory.EnumerateFileSystemEntries(plan.Folder).Any())
+        {
+            throw new AttuneException($"{plan.Folder} is not empty and holds no run. Choose an empty or new folder for --out.");
+        }
+
+        AtomicFile.WriteText(file, settings);
+        return true;
+    }
+
+    private static void Show(ControlPlan plan, ControlResult result)
+    {
+        if (plan.Json)
+        {
+            Console.Out.WriteLine(result.ToJson());
+            return;
+        }
+
+        foreach (var seed in result.Seeds)
+        {
+            Console.Out.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"seed {seed.Seed}: mean return {seed.Returns.Average():0.0} of {seed.Returns.Length} episodes (least "
+                        + $"{seed.Returns.Min():0.0}, most {seed.Returns.Max():0.0}) after {seed.Steps} steps in {seed.Seconds:0.0} s"
+                )
+            );
+        }
+
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"median of the seeds: {result.MedianReturn:0.0}"));
+        Terminal.Messages.MarkupLineInterpolated($"report: [bold]{Path.Combine(plan.Folder, "report.html")}[/]");
+    }
+
+    /// <summary>An episode as a page draws it.</summary>
+    public static ShownEpisode Shown(IEnvironment environment, PlayedSteps played) =>
+        new(
+            environment.Name,
+            environment.StepsPerSecond,
+            [.. played.Observations.Select(o => o.ToImmutableArray())],
+            [.. played.Actions.Select(a => a.ToImmutableArray())],
+            [.. played.Rewards]
+        );
+}

@@ -1,0 +1,162 @@
+using Attune.Control.Environments;
+using Attune.Control.Networks;
+using Attune.Control.Policy;
+using Attune.Core.Runs;
+using Attune.Core.Statistics;
+using Attune.Models.Weights;
+using static TorchSharp.torch;
+
+namespace Attune.Control.Preferences;
+
+/// <summary>
+/// Networks fitted to the same labels, each on draws of its own. A step's reward is the mean of their outputs, each first normalised over
+/// the steps of the round that it was last fitted in. Nothing but <see cref="Fit"/> changes a statistic, so that asking costs nothing.
+/// </summary>
+public sealed class RewardEnsemble : IDisposable
+{
+    private readonly Space _observations;
+    private readonly Space _actions;
+    private readonly PreferenceOptions _options;
+    private readonly RewardMember[] _members;
+    private readonly ColumnMoments _inputs;
+    private Mlp[] _snapshots;
+
+    public RewardEnsemble(Space observations, Space actions, PreferenceOptions options, Seed seed)
+    {
+        options.Validate();
+        (_observations, _actions, _options) = (observations, actions, options);
+        _inputs = new ColumnMoments(Width, count: 0);
+        _members =
+        [
+            .. Enumerable
+                .Range(0, options.Members)
+                .Select(m => new RewardMember(
+                    new RewardNetwork(Width, options.Hidden, seed.For("member", m)),
+                    options,
+                    seed.For("draws", m)
+                )),
+        ];
+        _snapshots = [.. _members.Select(m => m.Network.Snapshot())];
+    }
+
+    public IReadOnlyList<FlatParameters> Weights => [.. _members.Select(m => m.Network.Weights)];
+
+    /// <summary>Input statistics, penalties and normalisers, for a checkpoint.</summary>
+    internal double[] Save() => [.. _members.SelectMany(m => new[] { m.Penalty, m.Mean, m.Deviation }), .. _inputs.Save()];
+
+    internal void Restore(double[] saved)
+    {
+        for (var m = 0; m < _members.Length; m++)
+        {
+            (_members[m].Penalty, _members[m].Mean, _members[m].Deviation) = (saved[3 * m], saved[3 * m + 1], saved[3 * m + 2]);
+        }
+
+        _inputs.Restore(saved[(3 * _members.Length)..]);
+        _snapshots = [.. _members.Select(m => m.Network.Snapshot())];
+    }
+
+    /// <summary>Fits every member to the labels, then normalises it over the round's steps.</summary>
+    public void Fit(ClipLabels labels, IReadOnlyList<PlayedSteps> played, int updates, Seed chance, Metrics measured)
+    {
+        Learn(played);
+        using (NewDisposeScope())
+        {
+            var clips = Normalised(labels.Clips());
+            var probabilities = labels.Probabilities().clone();
+            for (var m = 0; m < _members.Length; m++)
+            {
+                _members[m].Fit(clips, probabilities, labels, updates, chance.For("member", m), measured);
+            }
+        }
+
+        _snapshots = [.. _members.Select(m => m.Network.Snapshot())];
+        Normalise(played);
+    }
+
+    /// <summary>The mean of the members' normalised outputs.</summary>
+    public double Reward(float[] observation, float[] action) =>
+        Outputs(observation, action).Select((r, m) => (r - _members[m].Mean) / _members[m].Deviation).Average();
+
+    /// <summary>What each member says of two clips: left sum minus right, as it is trained, not normalised.</summary>
+    /// <returns>[member]</returns>
+    public double[] Differences(Clip left, Clip right)
+    {
+        Clip.RequireEqualLength(left, right);
+        var differences = new double[_members.Length];
+        for (var t = 0; t < left.Length; t++)
+        {
+            var (a, b) = (Outputs(left.Observations[t], left.Actions[t]), Outputs(right.Observations[t], right.Actions[t]));
+            for (var m = 0; m < differences.Length; m++)
+            {
+                differences[m] += a[m] - b[m];
+            }
+        }
+
+        return differences;
+    }
+
+    public void Dispose()
+    {
+        foreach (var member in _members)
+        {
+            member.Network.Dispose();
+        }
+    }
+
+    private int Width => _observations.EncodedLength + _actions.EncodedLength;
+
+    /// <summary>[member], not normalised</summary>
+    private double[] Outputs(float[] observation, float[] action)
+    {
+        Span<float> row = stackalloc float[Width];
+        ClipLabels.EncodeStep(_observations, _actions, observation, action, row);
+        for (var i = 0; i < row.Length; i++)
+        {
+            row[i] = (row[i] - (float)_inputs.Mean[i]) / Scale(i);
+        }
+
+        var outputs = new double[_snapshots.Length];
+        for (var m = 0; m < outputs.Length; m++)
+        {
+            outputs[m] = _snapshots[m].Forward(row)[0];
+        }
+
+        return outputs;
+    }
+
+    /// <summary>A column that never moves is left as it is.</summary>
+    private float Scale(int column) => _inputs.Variance[column] < 1e-8 ? 1 : (float)Math.Sqrt(_inputs.Variance[column]);
+
+    /// <summary>[..., width] with the inputs' statistics.</summary>
+    private Tensor Normalised(Tensor rows)
+    {
+        var means = tensor(_inputs.Mean.Select(m => (float)m).ToArray());
+        return (rows - means) / tensor(Enumerable.Range(0, Width).Select(Scale).ToArray());
+    }
+
+    private void Learn(IReadOnlyList<PlayedSteps> played)
+    {
+        List<double[]> rows = [];
+        var row = new float[Width];
+        foreach (var part in played)
+        {
+            for (var t = 0; t < part.Observations.Count; t++)
+            {
+                ClipLabels.EncodeStep(_observations, _actions, part.Observations[t], part.Actions[t], row);
+                rows.Add(Array.ConvertAll(row, x => (double)x));
+            }
+        }
+
+        _inputs.Update(rows);
+    }
+
+    private void Normalise(IReadOnlyList<PlayedSteps> played)
+    {
+        var outputs = played.SelectMany(p => p.Observations.Zip(p.Actions, Outputs)).ToArray();
+        for (var m = 0; m < _members.Length; m++)
+        {
+            var (mean, variance) = Moments.Of(Array.ConvertAll(outputs, o => o[m]));
+            (_members[m].Mean, _members[m].Deviation) = (mean, Math.Max(Math.Sqrt(variance), 1e-6));
+        }
+    }
+}
