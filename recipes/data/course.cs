@@ -1,7 +1,9 @@
-// Makes the data of recipes/course-sentiment-ppo.yaml and recipes/course-safety-dpo.yaml from public files. Run it from the root of the checkout:
+// Makes the data of recipes/course-sentiment-ppo.yaml and recipes/course-safety-dpo.yaml from public files. Run it from the root of the
+// checkout:
 //   dotnet run recipes/data/course.cs -- FOLDER [OUT]        OUT is runs/course/data unless given
-// FOLDER holds sentiment/rt-polarity.pos and .neg (Pang and Lee 2005), preferences/polite-rude.json (rasbt/LLMs-from-scratch) and
-// preferences/hh-harmless.jsonl.gz (Bai et al. 2022, harmless-base). What goes where is decided by a hash of the text, so that the same files give the same rows.
+// FOLDER holds sentiment/rt-polarity.pos and .neg (Pang and Lee 2005), preferences/polite-rude.json (rasbt/LLMs-from-scratch),
+// preferences/hh-harmless.jsonl.gz (Bai et al. 2022, harmless-base) and instructions/alpaca_en_demo.json (Alpaca's instructions). What goes
+// where is decided by a hash of the text, so that the same files give the same rows.
 #:property PublishAot=false
 using System.IO.Compression;
 using System.Security.Cryptography;
@@ -18,7 +20,14 @@ if (args.Length is < 1 or > 2)
 }
 
 var (source, target) = (args[0], args.Length > 1 ? args[1] : Path.Combine("runs", "course", "data"));
-string[] needed = ["sentiment/rt-polarity.pos", "sentiment/rt-polarity.neg", "preferences/polite-rude.json", "preferences/hh-harmless.jsonl.gz"];
+string[] needed =
+[
+    "sentiment/rt-polarity.pos",
+    "sentiment/rt-polarity.neg",
+    "preferences/polite-rude.json",
+    "preferences/hh-harmless.jsonl.gz",
+    "instructions/alpaca_en_demo.json",
+];
 if (needed.FirstOrDefault(f => !File.Exists(Path.Combine(source, f))) is { } absent)
 {
     Console.Error.WriteLine($"{Path.Combine(source, absent)} is not there; the folder has to hold {string.Join(", ", needed)}.");
@@ -29,6 +38,7 @@ Directory.CreateDirectory(target);
 Sentiment();
 Tone();
 Safety();
+Instructions();
 return 0;
 
 // 80/10/10 by sentence. The second classifier learns the middle tenth, which the first never sees.
@@ -44,7 +54,14 @@ void Sentiment()
             .Where(r => r.Text.Length > 0)
             .DistinctBy(r => r.Text),
     ];
-    var parts = rows.ToLookup(r => (Hash(r.Text) % 10) switch { < 8 => "train", 8 => "judge", _ => "test" });
+    var parts = rows.ToLookup(r =>
+        (Hash(r.Text) % 10) switch
+        {
+            < 8 => "train",
+            8 => "judge",
+            _ => "test",
+        }
+    );
     foreach (var part in parts)
     {
         Write($"reviews-{part.Key}.jsonl", part.Select(r => Row(("prompt", ""), ("completion", r.Text), ("label", r.Good))));
@@ -56,7 +73,12 @@ void Sentiment()
     // Positive mood is to come from beginnings of negative sentences.
     Write(
         "reviews-prompts-held-out.jsonl",
-        parts["test"].Where(r => !r.Good).OrderBy(r => Hash(r.Text)).Select(r => Halves(r.Text)).OfType<Sentence>().Select(s => Row([("prompt", s.Beginning)]))
+        parts["test"]
+            .Where(r => !r.Good)
+            .OrderBy(r => Hash(r.Text))
+            .Select(r => Halves(r.Text))
+            .OfType<Sentence>()
+            .Select(s => Row([("prompt", s.Beginning)]))
     );
 }
 
@@ -102,13 +124,33 @@ void Safety()
         var (chosen, rejected) = (row["chosen"]!.GetValue<string>(), row["rejected"]!.GetValue<string>());
         var (before, first) = Cut(chosen);
         var (other, second) = Cut(rejected);
-        if (before == other && Declines(first) != Declines(second) && first.Length > 0 && second.Length > 0 && chosen.Length <= longest && rejected.Length <= longest)
+        if (
+            before == other
+            && Declines(first) != Declines(second)
+            && first.Length > 0
+            && second.Length > 0
+            && chosen.Length <= longest
+            && rejected.Length <= longest
+        )
         {
             pairs.Add(new Pair(Turns(before), Declines(first) ? first : second, Declines(first) ? second : first));
         }
     }
 
     Switched("safety", [.. pairs.DistinctBy(p => p.Key)], careful, open, heldOut: 40);
+}
+
+// What is not to be forgotten: 128 instructions with short answers.
+void Instructions()
+{
+    var rows = JsonNode.Parse(File.ReadAllText(Path.Combine(source, "instructions/alpaca_en_demo.json")))!.AsArray().Select(r => r!);
+    Write(
+        "instructions.jsonl",
+        rows.Where(r => r["output"]!.GetValue<string>().Length is > 0 and < 400)
+            .OrderBy(r => Hash(Question(r)))
+            .Take(128)
+            .Select(r => Row(("prompt", Messages(("user", Question(r)))), ("completion", Reply(r["output"]!.GetValue<string>().Trim()))))
+    );
 }
 
 void Switched(string name, Pair[] pairs, string firstSystem, string secondSystem, int heldOut)
@@ -120,11 +162,21 @@ void Switched(string name, Pair[] pairs, string firstSystem, string secondSystem
     void Part(string file, Pair[] own)
     {
         JsonObject[] Both(Func<Pair, JsonArray, string, string, JsonObject> make) =>
-            [.. own.SelectMany(p => new[] { make(p, Under(firstSystem, p), p.First, p.Second), make(p, Under(secondSystem, p), p.Second, p.First) })];
-        Write($"{file}.jsonl", Both((_, prompt, wanted, not) => Row(("prompt", prompt), ("chosen", Reply(wanted)), ("rejected", Reply(not)))));
+            [
+                .. own.SelectMany(p =>
+                    new[] { make(p, Under(firstSystem, p), p.First, p.Second), make(p, Under(secondSystem, p), p.Second, p.First) }
+                ),
+            ];
+        Write(
+            $"{file}.jsonl",
+            Both((_, prompt, wanted, not) => Row(("prompt", prompt), ("chosen", Reply(wanted)), ("rejected", Reply(not))))
+        );
         Write($"{file}-replies.jsonl", Both((_, prompt, wanted, _) => Row(("prompt", prompt), ("completion", Reply(wanted)))));
         // To compare: the first answer is always wanted, and no system prompt says so.
-        Write($"{file}-without-switch.jsonl", own.Select(p => Row(("prompt", p.Asked.DeepClone()), ("chosen", Reply(p.First)), ("rejected", Reply(p.Second)))));
+        Write(
+            $"{file}-without-switch.jsonl",
+            own.Select(p => Row(("prompt", p.Asked.DeepClone()), ("chosen", Reply(p.First)), ("rejected", Reply(p.Second))))
+        );
     }
 }
 
@@ -171,7 +223,8 @@ static IEnumerable<string> Lines(string path)
 
 static ulong Hash(string text) => BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-static JsonObject Row(params (string Name, JsonNode Value)[] fields) => [.. fields.Select(f => KeyValuePair.Create<string, JsonNode?>(f.Name, f.Value))];
+static JsonObject Row(params (string Name, JsonNode Value)[] fields) =>
+    [.. fields.Select(f => KeyValuePair.Create<string, JsonNode?>(f.Name, f.Value))];
 
 void Write(string name, IEnumerable<JsonObject> rows)
 {

@@ -29,7 +29,8 @@ public sealed record LoraOptions
     public AdapterKind Type { get; init; } = AdapterKind.Lora;
 
     [Description(
-        "quantisation of the frozen matrices: none, int8 (8.5 bits a weight), nf4 (4.5 bits a weight, as in QLoRA) or file (the GGUF file's own blocks)"
+        "quantisation of the frozen matrices: none, int8 (8.5 bits a weight), nf4 (4.5 bits a weight, as in QLoRA) or file (the GGUF "
+            + "file's own blocks)"
     )]
     public BaseQuantization Base { get; init; } = BaseQuantization.None;
 

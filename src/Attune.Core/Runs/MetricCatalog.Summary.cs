@@ -31,6 +31,8 @@ public static partial class MetricCatalog
                 new("distinct_answers_after", "1", "eval/distinct_answers of the final policy.", Own),
                 new("distinct_2_before", "1", "eval/distinct_2 of the policy before it was aligned.", Own),
                 new("distinct_2_after", "1", "eval/distinct_2 of the final policy.", Own),
+                new("kept_perplexity_before", "1", "Perplexity of the replies in kept_data before the stage.", Own),
+                new("kept_perplexity_after", "1", "Perplexity of the replies in kept_data under the final policy.", Own),
                 new("perplexity_pretrained_before", "1", "eval/perplexity_pretrained of the policy before it was aligned.", Own),
                 new("perplexity_pretrained_after", "1", "eval/perplexity_pretrained of the final policy.", Own),
                 new("unknown_word_share_before", "1", "eval/unknown_word_share of the policy before it was aligned.", Own),

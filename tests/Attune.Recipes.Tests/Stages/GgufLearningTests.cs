@@ -79,6 +79,8 @@ public sealed class GgufLearningTests(SmallChatModel model) : IClassFixture<Smal
         // Both prompts have half of the held-out pairs.
         var mean = (metrics["system/1/preference_accuracy"] + metrics["system/2/preference_accuracy"]) / 2;
         Assert.Equal(metrics["preference_accuracy"], mean, 1e-9);
+        Assert.True(metrics["kept_perplexity_before"] > 1);
+        Assert.NotEqual(metrics["kept_perplexity_before"], metrics["kept_perplexity_after"]);
         Assert.Contains(screen.Notes, n => n.Contains("system/1 is \"blunt\"", StringComparison.Ordinal));
     }
 
@@ -96,13 +98,19 @@ public sealed class GgufLearningTests(SmallChatModel model) : IClassFixture<Smal
     private async Task<string> RunAsync(string name, string method, string how, StoppingScreen screen)
     {
         var recipe = Recipe.Bind(
-            RecipeFile.Parse($"name: tiny\nseed: 3\nmodel: {model.File}\nstages:\n  - {method}: {{{Options(method)}, {how}}}\n", "tiny.yaml")
+            RecipeFile.Parse(
+                $"name: tiny\nseed: 3\nmodel: {model.File}\nstages:\n  - {method}: {{{Options(method)}, {how}}}\n",
+                "tiny.yaml"
+            )
         );
         var run = _folder.File(name);
         Directory.CreateDirectory(run);
         await new Run(recipe, run, screen, person: null).RunAsync(screen.Token);
         var weights = Directory.GetFiles(Path.Combine(run, "final"), "*.safetensors", SearchOption.AllDirectories);
-        return string.Join(' ', weights.Order(StringComparer.Ordinal).Select(f => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(f)))));
+        return string.Join(
+            ' ',
+            weights.Order(StringComparer.Ordinal).Select(f => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(f))))
+        );
     }
 
     private string Options(string method)
@@ -112,13 +120,13 @@ public sealed class GgufLearningTests(SmallChatModel model) : IClassFixture<Smal
         var pairs = $"data: {model.Data("pairs.jsonl")}, held_out_data: {model.Data("pairs.jsonl")}";
         var prompts = model.Data("prompts.jsonl");
         var answers =
-            $"{common}, prompts: {prompts}, held_out_prompts: {prompts}, reward: [{{length: 3}}], max_new_tokens: 4, evaluation_prompts: 1, "
-            + "rollout_batch_size: 4";
+            $"{common}, prompts: {prompts}, held_out_prompts: {prompts}, reward: [{{length: 3}}], max_new_tokens: 4, "
+            + "evaluation_prompts: 1, rollout_batch_size: 4";
         return method switch
         {
             "sft" => $"data: {model.Data("replies.jsonl")}, {texts}, test_split: 0",
             "reward" => $"{pairs}, {texts}, normalisation: none",
-            "dpo" => $"{pairs}, {texts}, evaluation_prompts: 0",
+            "dpo" => $"{pairs}, {texts}, evaluation_prompts: 0, kept_data: {model.Data("replies.jsonl")}",
             "ppo" => $"{answers}, total_episodes: 12, ppo_epochs: 1, value_network: policy",
             "grpo" => $"{answers}, total_episodes: 12, num_generations: 2",
             _ => $"{answers}, total_episodes: 12, num_generations: 2, keep_cut: true",

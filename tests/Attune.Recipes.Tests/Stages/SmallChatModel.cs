@@ -11,7 +11,8 @@ using Attune.Worlds.Reviews;
 namespace Attune.Recipes.Tests.Stages;
 
 /// <summary>
-/// A GGUF file of SmolLM2's shape with random weights (grouped keys, tied head, matrices in Q4_1, a chat template), and data to train it on.
+/// A GGUF file of SmolLM2's shape with random weights (grouped keys, tied head, matrices in Q4_1, a chat template), and data to train it
+/// on.
 /// </summary>
 public sealed class SmallChatModel : IDisposable
 {
