@@ -29,9 +29,10 @@ public static class BlockCodec
     public static int Blocks(int inputs) => (inputs + Length - 1) / Length;
 
     /// <summary>
-    /// Codes a block: the scale from its extremes, rounded to 16 bits, and for each weight the nearest of the values that the scale gives.
-    /// A block whose codes reach both ends (in Q8_0 and Q4_0: the end of its sign) comes back from its decoded numbers with the same bytes,
-    /// unless the least value is thousands of steps from zero.
+    /// Codes a block, to the bit as ggml does (quantize_row_q8_0_ref and its kin in ggml-quants.c): codes are counted in the scale before
+    /// it is rounded to 16 bits; those of 8 bits are rounded to the nearest, halves away from zero, those of 4 bits by adding a half and
+    /// cutting. A block whose codes reach both ends (in Q8_0 and Q4_0: the end of its sign) comes back from its decoded numbers with the
+    /// same bytes, unless the least value is thousands of steps from zero.
     /// </summary>
     /// <param name="values">1 to 32 finite numbers.</param>
     /// <param name="block">All its bytes are written.</param>
@@ -41,21 +42,20 @@ public static class BlockCodec
         values.CopyTo(numbers);
         numbers[values.Length..].Fill(values[0]);
         var (least, most) = Ends(numbers);
-        var extreme = -least > most ? least : most;
         var (scale, origin) = type switch
         {
-            BlockType.Q80 => (Rounded(Math.Abs(extreme) / sbyte.MaxValue), Half.Zero),
-            BlockType.Q40 => (Rounded(extreme / -8), Half.Zero),
-            _ => (Rounded((most - least) / 15), Rounded(least)),
+            BlockType.Q80 => (Math.Max(-least, most) / sbyte.MaxValue, 0f),
+            BlockType.Q40 => (Extreme(numbers, least, most) / -8, 0f),
+            _ => ((most - least) / 15, least),
         };
-        BitConverter.TryWriteBytes(block, scale);
+        BitConverter.TryWriteBytes(block, Rounded(scale));
         if (type == BlockType.Q41)
         {
-            BitConverter.TryWriteBytes(block[ScaleBytes..], origin);
+            BitConverter.TryWriteBytes(block[ScaleBytes..], Rounded(origin));
         }
 
         Span<int> codes = stackalloc int[Length];
-        Round(type, numbers, (float)origin, scale == Half.Zero ? 1 : (float)scale, codes);
+        Round(type, numbers, origin, scale == 0 ? 0 : 1 / scale, codes);
         if (type == BlockType.Q80)
         {
             for (var i = 0; i < Length; i++)
@@ -76,15 +76,22 @@ public static class BlockCodec
     /// <param name="values">The first so many of them, at most 32.</param>
     public static void Decode(BlockType type, ReadOnlySpan<byte> block, Span<float> values)
     {
-        var (scale, least) = (Scale(block), Least(type, block));
+        var scale = Scale(block);
+        var codes = Codes(type, block);
+        if (type == BlockType.Q80)
+        {
+            for (var i = 0; i < values.Length; i++)
+            {
+                values[i] = scale * (sbyte)codes[i];
+            }
+
+            return;
+        }
+
         for (var i = 0; i < values.Length; i++)
         {
-            values[i] = type switch
-            {
-                BlockType.Q80 => scale * (sbyte)block[ScaleBytes + i],
-                BlockType.Q40 => scale * (Code(type, block, i) - 8),
-                _ => scale * Code(type, block, i) + least,
-            };
+            var code = i < Side ? codes[i] & 15 : codes[i - Side] >> 4;
+            values[i] = type == BlockType.Q40 ? scale * (code - 8) : scale * code + Least(type, block);
         }
     }
 
@@ -95,10 +102,6 @@ public static class BlockCodec
 
     /// <summary>A block's codes as they are stored: 32 bytes, or 16 with two in each.</summary>
     internal static ReadOnlySpan<byte> Codes(BlockType type, ReadOnlySpan<byte> block) => block[Start(type)..Bytes(type)];
-
-    /// <summary>A code as it is stored: 8 bits, or 4.</summary>
-    private static byte Code(BlockType type, ReadOnlySpan<byte> block, int index) =>
-        type == BlockType.Q80 ? block[ScaleBytes + index] : (byte)(block[Start(type) + index % Side] >> (index < Side ? 0 : 4) & 15);
 
     private static float Scale(ReadOnlySpan<byte> block) => (float)BitConverter.UInt16BitsToHalf(ScaleBits(block));
 
@@ -124,21 +127,46 @@ public static class BlockCodec
         return (low, high);
     }
 
-    /// <summary>The nearest codes.</summary>
-    private static void Round(BlockType type, ReadOnlySpan<float> numbers, float origin, float step, Span<int> codes)
+    /// <summary>The number of the largest magnitude, the first where two have it.</summary>
+    private static float Extreme(ReadOnlySpan<float> numbers, float least, float most)
     {
-        var (shift, low, high) = type switch
+        if (-least != most)
         {
-            BlockType.Q80 => (0, -sbyte.MaxValue, sbyte.MaxValue),
-            BlockType.Q40 => (8, 0, 15),
-            _ => (0, 0, 15),
-        };
+            return -least > most ? least : most;
+        }
+
+        foreach (var number in numbers)
+        {
+            if (Math.Abs(number) == most)
+            {
+                return number;
+            }
+        }
+
+        return most;
+    }
+
+    /// <param name="inverse">Steps in 1.</param>
+    private static void Round(BlockType type, ReadOnlySpan<float> numbers, float origin, float inverse, Span<int> codes)
+    {
         var from = MemoryMarshal.Cast<float, Vector<float>>(numbers);
         var to = MemoryMarshal.Cast<int, Vector<int>>(codes);
+        var half = new Vector<float>(0.5f);
         for (var i = 0; i < from.Length; i++)
         {
-            var steps = Vector.Round((from[i] - new Vector<float>(origin)) / new Vector<float>(step)) + new Vector<float>(shift);
-            to[i] = Vector.ConvertToInt32(Vector.Min(Vector.Max(steps, new Vector<float>(low)), new Vector<float>(high)));
+            var steps = (from[i] - new Vector<float>(origin)) * new Vector<float>(inverse);
+            if (type == BlockType.Q80)
+            {
+                // Adding a half would round the number just below a half up.
+                var whole = Vector.Truncate(steps);
+                var isFar = Vector.GreaterThanOrEqual(Vector.Abs(steps - whole), half);
+                to[i] = Vector.ConvertToInt32(whole + Vector.ConditionalSelect(isFar, Vector.CopySign(Vector<float>.One, steps), default));
+            }
+            else
+            {
+                var shifted = steps + new Vector<float>(type == BlockType.Q40 ? 8.5f : 0.5f);
+                to[i] = Vector.Min(Vector.ConvertToInt32(shifted), new Vector<int>(15));
+            }
         }
     }
 

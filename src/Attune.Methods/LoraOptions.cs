@@ -28,7 +28,10 @@ public sealed record LoraOptions
     )]
     public AdapterKind Type { get; init; } = AdapterKind.Lora;
 
-    [Description("quantisation of the frozen matrices: none, int8 (8.5 bits a weight) or nf4 (4.5 bits a weight, as in QLoRA)")]
+    [Description(
+        "quantisation of the frozen matrices: none, int8 (8.5 bits a weight), nf4 (4.5 bits a weight, as in QLoRA) or file (the GGUF "
+            + "file's own blocks)"
+    )]
     public BaseQuantization Base { get; init; } = BaseQuantization.None;
 
     [Description("also train the whole output head; the model's head must not be tied to its embedding")]

@@ -56,6 +56,24 @@ public sealed class GgufModelTests(TinyGguf model) : IClassFixture<TinyGguf>, ID
     }
 
     [Fact]
+    public void The_files_own_blocks_decode_and_carry_an_adapter()
+    {
+        string Said(params string[] options) =>
+            Run(["generate", "--model", model.File, "--prompt", "The film", "--greedy", "--max-tokens", "8", "--json", .. options])
+                .Succeeded()
+                .Output;
+        Assert.Equal(Said(), Said("--type", "file"));
+        Run("generate", "--model", "embedded", "--prompt", "x", "--type", "file").Refused("--type file", "Give a GGUF file");
+        Conversations();
+        string[] adapter = ["sft", "--data", "talk.jsonl", "--lora-r", "2", "--lora-base", "file", .. Short];
+        Run([.. adapter, "--model", model.File, "--out", "run"]).Succeeded();
+        Run("generate", "--model", "run/final", "--prompt", "Film", "--max-tokens", "4").Succeeded();
+        Run([.. adapter, "--model", "embedded", "--out", "no"]).Refused("not a GGUF file", "lora.base");
+        Run("sft", "--model", model.File, "--out", "no", "--data", "talk.jsonl", "--lora-base", "file")
+            .Refused("lora.base is file", "quantised weights cannot be trained");
+    }
+
+    [Fact]
     public void Recipes_and_references_take_a_file()
     {
         var pairs = new StringBuilder();

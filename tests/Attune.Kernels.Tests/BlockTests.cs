@@ -68,6 +68,29 @@ public sealed unsafe class BlockTests
         Assert.Equal((6.5f, 0.5f, 2f, -1f), (decoded[0], decoded[1], decoded[17], decoded[31]));
     }
 
+    /// <summary>What ggml gives where other ways to round give another code.</summary>
+    [Fact]
+    public void Codes_are_rounded_as_in_ggml()
+    {
+        // Steps of 100/127, in 16 bits a little more: 79.14 is 100.508 of the first and 100.483 of the second. Halves go away from zero.
+        Assert.Equal([127, 101], Codes(BlockType.Q80, 100, 79.14f));
+        Assert.Equal([unchecked((byte)-127), 3, unchecked((byte)-3)], Codes(BlockType.Q80, -254, 5, -5));
+        // A step of -2: -1.5 and 8.5 make 7, -2.5 and 8.5 make 6. Of two extremes the first decides the sign.
+        Assert.Equal([0, 7, 6], Codes(BlockType.Q40, 16, 3, 5).Select(c => (byte)(c & 15)));
+        Assert.Equal([0, 15], Codes(BlockType.Q40, -4, 4).Select(c => (byte)(c & 15)));
+        // Steps of a half from -1 on: 0.25 is 2.5 of them.
+        Assert.Equal([15, 0, 3], Codes(BlockType.Q41, 6.5f, -1, 0.25f).Select(c => (byte)(c & 15)));
+    }
+
+    private static byte[] Codes(BlockType type, params float[] first)
+    {
+        var values = new float[Block];
+        first.CopyTo(values, 0);
+        var block = new byte[BlockCodec.Bytes(type)];
+        BlockCodec.Encode(type, values, block);
+        return block[(type == BlockType.Q41 ? 4 : 2)..][..first.Length];
+    }
+
     /// <summary>
     /// Magnitudes from 0.03 on: below, a scale may have fewer digits than 11, and codes need not reach the end. Eight numbers or more:
     /// where all are nearly the same, other bytes stand for them too.

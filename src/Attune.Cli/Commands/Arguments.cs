@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Attune.Kernels;
+using Attune.Cli.Serving;
 
 namespace Attune.Cli.Commands;
 
@@ -66,14 +66,14 @@ internal static class Arguments
     public static Option<string> KernelType() =>
         WordOf(
             "--type",
-            "numbers to compute in: f32 (exact), bf16 (about twice as fast), or weights kept in 8 or 4 bits (q8, q4: least memory)",
+            "numbers to compute in: f32 (exact), bf16 (about twice as fast), weights quantised to 8 or 4 bits (q8, q4: least memory), or "
+                + "the blocks of a GGUF file as they are (file)",
             "f32",
             "bf16",
             "q8",
-            "q4"
+            "q4",
+            DecodingType.OwnBlocks
         );
-
-    public static KernelType KernelTypeOf(string word) => Enum.Parse<KernelType>(word, ignoreCase: true);
 
     /// <summary>An option that takes one of a few words; the first is the default.</summary>
     public static Option<string> WordOf(string name, string description, params string[] words)

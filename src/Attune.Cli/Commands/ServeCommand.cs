@@ -95,7 +95,7 @@ internal static class ServeCommand
         var address = parsed.GetValue(Urls) ?? $"http://localhost:{parsed.GetValue(Port)}";
         RequireConsistent(parsed, address);
         using var served = parsed.GetValue(Model) is { } folder
-            ? ModelLoading.Load(folder, parsed.GetValue(Template), ServingOf(parsed))
+            ? ModelLoading.Load(folder, parsed.GetValue(Template), ServingOf(parsed), parsed.GetRequiredValue(Type))
             : null;
         var options = new WebOptions
         {
@@ -127,7 +127,7 @@ internal static class ServeCommand
 
     private static ServingOptions ServingOf(ParseResult parsed)
     {
-        var options = new ServingOptions { Slots = parsed.GetValue(Batch), Type = Arguments.KernelTypeOf(parsed.GetRequiredValue(Type)) };
+        var options = new ServingOptions { Slots = parsed.GetValue(Batch) };
         return parsed.GetResult(Context) is null ? options : options with { Context = parsed.GetValue(Context) };
     }
 

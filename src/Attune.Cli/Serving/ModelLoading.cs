@@ -12,7 +12,8 @@ internal static class ModelLoading
 {
     /// <param name="folder">A folder in Hugging Face layout, a GGUF file, or 'embedded'; its last name is the model's.</param>
     /// <param name="template">The chat template, by name, of a model that has none of its own.</param>
-    public static ServedModel Load(string folder, string? template, ServingOptions options)
+    /// <param name="type">As for <see cref="DecodingType.Of"/>.</param>
+    public static ServedModel Load(string folder, string? template, ServingOptions options, string type)
     {
         NativeSetup.LoadTorch();
         var resolved = EmbeddedModel.Resolve(folder);
@@ -22,8 +23,18 @@ internal static class ModelLoading
             Terminal.Messages.MarkupLineInterpolated($"[yellow]{warning}[/]");
         }
 
+        var (kernel, blocks) = DecodingType.Of(type, resolved);
         using var model = ModelFiles.LoadLanguageModel(resolved);
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        return new ServedModel(File.Exists(resolved) ? Path.GetFileNameWithoutExtension(name) : name, text, model, options);
+        return new ServedModel(
+            File.Exists(resolved) ? Path.GetFileNameWithoutExtension(name) : name,
+            text,
+            model,
+            options with
+            {
+                Type = kernel,
+                Blocks = blocks,
+            }
+        );
     }
 }

@@ -14,6 +14,20 @@ public static partial class MetricCatalog
                 ),
                 new("eval/gold_reward_sd", "reward", "Standard deviation of the hidden utility over those answers.", Own),
                 new("eval/proxy_reward", "reward", "Mean of the optimised reward on the same answers.", "Gao et al. 2022"),
+                new(
+                    "eval/proxy_positive_share",
+                    "1",
+                    "Share of those answers whose optimised reward is above 0; with a classifier's logit, nearly those that it calls so.",
+                    Own
+                ),
+                new("eval/gold_positive_share", "1", "The same of the hidden utility, or of the classifier that judges in its place.", Own),
+                new("eval/distinct_answers", "1", "Different answers over all answers to the held-out prompts.", Own),
+                new(
+                    "eval/distinct_2",
+                    "1",
+                    "Different pairs of neighbouring words over all such pairs in those answers.",
+                    "Li et al. 2016, distinct-2"
+                ),
                 new("eval/proxy_reward_sd", "reward", "Standard deviation of the optimised reward over those answers.", Own),
                 new("eval/kl", "nats", "Divergence from the reference policy on the same answers, estimator k1.", "Gao et al. 2022"),
                 new(

@@ -79,6 +79,13 @@ public static partial class MetricCatalog
                 new("preference_accuracy", "1", "eval_rewards/accuracies of the final policy.", Own),
                 new("preference_accuracy_low", "1", "Lower end of its 95% interval.", "Wilson 1927"),
                 new("preference_accuracy_high", "1", "Upper end of its 95% interval.", "Wilson 1927"),
+                new(
+                    "system/<n>/<figure>",
+                    "as the figure",
+                    "preference_accuracy, its interval, or margins over the held-out pairs under the n-th system prompt, in the order of "
+                        + "their texts; where there are several.",
+                    Own
+                ),
                 new("eval_loss_before", "1", "eval_loss before training.", Own),
                 new("eval_logps/chosen_before", "nats", "eval_logps/chosen before training.", Own),
                 new("eval_logps/rejected_before", "nats", "eval_logps/rejected before training.", Own),

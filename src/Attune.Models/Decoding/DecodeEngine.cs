@@ -42,10 +42,17 @@ public sealed class DecodeEngine : IDecoder
     }
 
     /// <summary>An engine with a model's weights loaded.</summary>
-    public DecodeEngine(LanguageModel model, TokenDecoder? decode = null, int? workers = null, KernelType type = KernelType.F32)
+    /// <param name="blocks">As for <see cref="Load(LanguageModel, ModelBlocks?)"/>.</param>
+    public DecodeEngine(
+        LanguageModel model,
+        TokenDecoder? decode = null,
+        int? workers = null,
+        KernelType type = KernelType.F32,
+        ModelBlocks? blocks = null
+    )
         : this(model.Config, decode, workers, type)
     {
-        Load(model);
+        Load(model, blocks);
     }
 
     /// <summary>Prompt tokens that the last call of <see cref="Sample"/> computed; prompts that begin alike are read once.</summary>

@@ -35,14 +35,24 @@ public static class ModelFiles
     }
 
     /// <summary>
-    /// A language model whose layers' matrices are quantised as they are read, one at a time: the base of an adapter that is to be trained.
+    /// A language model whose layers' matrices are quantised as they are read, one at a time, or stay in the blocks of a GGUF file: the
+    /// base of an adapter that is to be trained.
     /// </summary>
-    /// <exception cref="ModelFileException">As without quantisation.</exception>
+    /// <exception cref="ModelFileException">As without quantisation; also where a file's blocks are wanted and it is no GGUF
+    /// file.</exception>
     public static LanguageModel LoadLanguageModel(string directory, Precision precision, BaseQuantization quantization)
     {
         if (quantization == BaseQuantization.None)
         {
             return LoadLanguageModel(directory, precision);
+        }
+
+        if (quantization == BaseQuantization.File && !GgufFile.IsOne(directory))
+        {
+            throw new ModelFileException(
+                $"{directory} is not a GGUF file, so it has no blocks to keep as the frozen base (lora.base: file). "
+                    + "Give a GGUF file as the model, or quantise here: lora.base: int8 or nf4."
+            );
         }
 
         if (!AdapterFiles.IsAdapter(directory))

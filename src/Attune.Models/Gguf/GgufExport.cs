@@ -12,19 +12,19 @@ namespace Attune.Models.Gguf;
 /// <summary>Writes a language model for llama.cpp, in one GGUF file with its tokenizer.</summary>
 public static class GgufExport
 {
-    // llama_ftype: F32, mostly F16, mostly Q8, mostly BF16.
+    // llama_ftype: F32, mostly F16, mostly Q4_0, Q4_1 and Q8_0, mostly BF16.
     private static readonly Dictionary<GgufType, uint> FileTypes = new()
     {
         [GgufType.F32] = 0,
         [GgufType.F16] = 1,
+        [GgufType.Q40] = 2,
+        [GgufType.Q41] = 3,
         [GgufType.Q8] = 7,
         [GgufType.BF16] = 32,
     };
 
-    private const int QuantizedBlock = 32;
-
-    /// <param name="type">Of matrices; vectors and learned positions stay in 32 bits, and matrices that no blocks fit take F16 instead of
-    /// Q8.</param>
+    /// <param name="type">Of matrices; vectors and learned positions stay in 32 bits, matrices that no blocks fit take F16 in place of
+    /// blocks, and embeddings and head take Q8 in place of 4 bits.</param>
     /// <param name="tokenizer">Null for a model without text, such as one to measure.</param>
     /// <param name="chatTemplate">The model's own, which llama.cpp reads too; null for none.</param>
     /// <exception cref="AttuneException">The tokenizer or the architecture is of a kind that this export does not know.</exception>
@@ -100,14 +100,17 @@ public static class GgufExport
             var shape = model.Weights[part.Slot].shape;
             var rows = part.Rows ?? shape[0];
             ImmutableArray<long> wanted = shape.Length == 1 ? [rows] : [rows, shape[1]];
-            var exact = shape.Length == 1 || part.Slot == "positions";
-            var actual =
-                exact ? GgufType.F32
-                : type == GgufType.Q8 && shape[1] % QuantizedBlock != 0 ? GgufType.F16
-                : type;
-            yield return new GgufTensor(part.Name, wanted, actual, () => Values(model.Weights, part, rows));
+            yield return new GgufTensor(part.Name, wanted, TypeOf(part, shape, type), () => Values(model.Weights, part, rows));
         }
     }
+
+    private static GgufType TypeOf(Part part, long[] shape, GgufType type) =>
+        shape.Length == 1 || part.Slot == "positions" ? GgufType.F32
+        : type.BlockLength() == 1 ? type
+        : shape[1] % type.BlockLength() != 0 ? GgufType.F16
+        // The vocabulary's matrix decides between near tokens: 4 bits would show in what is drawn.
+        : part.Slot is "tokens" or "head" ? GgufType.Q8
+        : type;
 
     /// <param name="Rows">Rows of the slot; null for all.</param>
     /// <param name="TurnedHeads">Heads whose rows change from rotate-half to neighbouring pairs; 0 for none.</param>

@@ -49,7 +49,12 @@ public static class GgufImport
         var model = make(config);
         try
         {
-            foreach (var (part, shape) in parts)
+            foreach (var (slot, matrix) in model.Quantized.Where(m => m.Value.Kind == BaseQuantization.File))
+            {
+                matrix.SetBlocks(GgufMatrices.Slot(file, [.. parts.Select(p => p.Part).Where(p => p.Slot == slot)]));
+            }
+
+            foreach (var (part, shape) in parts.Where(p => model.Quantized.GetValueOrDefault(p.Part.Slot)?.Kind != BaseQuantization.File))
             {
                 SetValues(model, part, shape, file.Read(file.Find(part.Name)!));
             }

@@ -8,7 +8,7 @@ namespace Attune.Models.Gguf;
 
 /// <summary>A tensor to write: its numbers, row after row, when they are asked for.</summary>
 /// <param name="Shape">Outermost first, as elsewhere; the file has the reverse order.</param>
-/// <param name="Type">F32, F16, BF16 or Q8; any where the blocks are given.</param>
+/// <param name="Type">F32, F16, BF16, Q8, Q40 or Q41; any where the blocks are given.</param>
 public sealed record GgufTensor(string Name, ImmutableArray<long> Shape, GgufType Type, Func<float[]> Values)
 {
     /// <summary>The tensor's blocks as they are, of any type; null where <see cref="Values"/> are to be put in blocks.</summary>
@@ -23,8 +23,6 @@ public static class GgufWriter
 {
     private const int Alignment = 32;
     private const int Version = 3;
-    private const int BlockLength = 32;
-    private const int BlockBytes = 2 + BlockLength;
 
     // Value types of keys.
     private const uint UInt32 = 4,
@@ -150,20 +148,25 @@ public static class GgufWriter
             return;
         }
 
-        var values = tensor.Values();
         switch (tensor.Type)
         {
             case GgufType.F32:
-                writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
+                writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(tensor.Values().AsSpan()));
                 break;
             case GgufType.F16:
-                WriteHalves(writer, values, value => BitConverter.HalfToUInt16Bits((Half)value));
+                WriteHalves(writer, tensor.Values(), value => BitConverter.HalfToUInt16Bits((Half)value));
                 break;
             case GgufType.BF16:
-                WriteHalves(writer, values, BFloat16.Round);
+                WriteHalves(writer, tensor.Values(), BFloat16.Round);
                 break;
             case GgufType.Q8:
-                WriteBlocks(writer, values);
+                WriteBlocks(writer, tensor, BlockType.Q80);
+                break;
+            case GgufType.Q40:
+                WriteBlocks(writer, tensor, BlockType.Q40);
+                break;
+            case GgufType.Q41:
+                WriteBlocks(writer, tensor, BlockType.Q41);
                 break;
             default:
                 throw new ArgumentException($"The type {tensor.Type.Name()} is read, not written.", nameof(tensor));
@@ -173,27 +176,11 @@ public static class GgufWriter
     private static void WriteHalves(BinaryWriter writer, float[] values, Func<float, ushort> round) =>
         writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(System.Array.ConvertAll(values, value => round(value)).AsSpan()));
 
-    /// <summary>Each block's largest magnitude becomes 127.</summary>
-    private static void WriteBlocks(BinaryWriter writer, float[] values)
+    /// <summary>As ggml itself quantises.</summary>
+    private static void WriteBlocks(BinaryWriter writer, GgufTensor tensor, BlockType type)
     {
-        Span<byte> block = stackalloc byte[BlockBytes];
-        for (var start = 0; start < values.Length; start += BlockLength)
-        {
-            var numbers = values.AsSpan(start, BlockLength);
-            var most = 0f;
-            foreach (var number in numbers)
-            {
-                most = Math.Max(most, Math.Abs(number));
-            }
-
-            var scale = most / 127;
-            System.Buffers.Binary.BinaryPrimitives.WriteHalfLittleEndian(block, (Half)scale);
-            for (var i = 0; i < BlockLength; i++)
-            {
-                block[2 + i] = unchecked((byte)(sbyte)(scale == 0 ? 0 : MathF.Round(numbers[i] / scale, MidpointRounding.AwayFromZero)));
-            }
-
-            writer.Write(block);
-        }
+        var columns = (int)tensor.Shape[^1];
+        var values = tensor.Values();
+        writer.Write(BlockMatrix.Of(type, values.Length / columns, columns, values).Memory.Span);
     }
 }

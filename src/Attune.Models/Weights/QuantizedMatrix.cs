@@ -15,6 +15,9 @@ public enum BaseQuantization
 #pragma warning restore CA1720
     /// <summary>4-bit NormalFloat, one scale for 64: 4.5 bits a weight.</summary>
     Nf4,
+
+    /// <summary>The blocks of the GGUF file that the base is read from, as they are.</summary>
+    File,
 }
 
 /// <summary>
@@ -25,15 +28,21 @@ public sealed class QuantizedMatrix
     /// <summary>Rows that are numbers at once: a tile's product takes hundreds of times as long as making its numbers.</summary>
     internal const int TileRows = 512;
 
-    private readonly byte[] _codes;
-    private readonly float[] _scales;
+    private readonly byte[] _codes = [];
+    private readonly float[] _scales = [];
     private readonly int _blocks;
     private readonly bool _isFourBit;
+    private BlockMatrix? _file;
 
     public QuantizedMatrix(BaseQuantization kind, long outputs, long inputs)
     {
         ArgumentOutOfRangeException.ThrowIfEqual((int)kind, (int)BaseQuantization.None);
         (Kind, Outputs, Inputs, _isFourBit) = (kind, outputs, inputs, kind == BaseQuantization.Nf4);
+        if (kind == BaseQuantization.File)
+        {
+            return;
+        }
+
         _blocks = (int)((inputs + QuantizedBlocks.Block - 1) / QuantizedBlocks.Block);
         _codes = new byte[outputs * _blocks * QuantizedBlocks.CodeBytes(_isFourBit)];
         _scales = new float[outputs * _blocks];
@@ -44,12 +53,25 @@ public sealed class QuantizedMatrix
     public long Inputs { get; }
 
     /// <summary>Bytes of codes and scales.</summary>
-    public long Bytes => _codes.LongLength + sizeof(float) * _scales.LongLength;
+    public long Bytes => _file?.Memory.Length ?? _codes.LongLength + sizeof(float) * _scales.LongLength;
+
+    /// <summary>Takes a file's blocks, kept as they are.</summary>
+    internal void SetBlocks(BlockMatrix blocks)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual((int)Kind, (int)BaseQuantization.File);
+        ArgumentOutOfRangeException.ThrowIfNotEqual((blocks.Rows, blocks.Inputs), ((int)Outputs, (int)Inputs));
+        _file = blocks;
+    }
 
     /// <summary>Codes some rows.</summary>
     /// <param name="values">[rows * inputs]</param>
     internal void SetRows(long first, float[] values)
     {
+        if (Kind == BaseQuantization.File)
+        {
+            throw new InvalidOperationException("this matrix takes a file's blocks, not numbers.");
+        }
+
         var (inputs, bytes) = ((int)Inputs, QuantizedBlocks.CodeBytes(_isFourBit));
         Parallel.For(
             0,
@@ -72,10 +94,27 @@ public sealed class QuantizedMatrix
 
     /// <summary>Some rows as numbers.</summary>
     /// <returns>[rows, inputs] in the caller's scope</returns>
-    internal unsafe Tensor Rows(long first, long rows, ScalarType type, Device? device = null)
+    internal Tensor Rows(long first, long rows, ScalarType type, Device? device = null)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
+        return (_file is null ? Decoded(first, rows) : Decoded(_file, first, rows)).to(type).to(device ?? CPU).MoveToOuterDisposeScope();
+    }
+
+    private static unsafe Tensor Decoded(BlockMatrix blocks, long first, long rows)
+    {
+        var plain = empty([rows, (long)blocks.Inputs]);
+        var target = (nint)TensorMemory.Start(plain);
+        ParallelLoop.For(
+            (int)rows,
+            plain.numel(),
+            row => blocks.Read((int)first + row, new Span<float>((float*)target + (long)row * blocks.Inputs, blocks.Inputs))
+        );
+        return plain;
+    }
+
+    private unsafe Tensor Decoded(long first, long rows)
+    {
         var wide = empty([rows, (long)_blocks * QuantizedBlocks.Block]);
         var target = (nint)TensorMemory.Start(wide);
         var bytes = QuantizedBlocks.CodeBytes(_isFourBit);
@@ -98,8 +137,7 @@ public sealed class QuantizedMatrix
                 }
             }
         );
-        var plain = wide.size(1) == Inputs ? wide : wide.narrow(1, 0, Inputs).contiguous();
-        return plain.to(type).to(device ?? CPU).MoveToOuterDisposeScope();
+        return wide.size(1) == Inputs ? wide : wide.narrow(1, 0, Inputs).contiguous();
     }
 
     /// <summary>All of it as numbers, for an engine to pack or a file to be written.</summary>
@@ -107,7 +145,7 @@ public sealed class QuantizedMatrix
 
     internal void AddTo(System.Security.Cryptography.IncrementalHash hash)
     {
-        hash.AppendData(_codes);
+        hash.AppendData(_file is null ? _codes : _file.Memory.Span);
         hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(_scales.AsSpan()));
     }
 }

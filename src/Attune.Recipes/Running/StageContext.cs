@@ -7,6 +7,7 @@ using Attune.Data.Encoding;
 using Attune.Methods;
 using Attune.Models.Architecture;
 using Attune.Models.Files;
+using Attune.Models.Gguf;
 using Attune.Models.Weights;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
@@ -120,7 +121,13 @@ public sealed class StageContext(
     {
         var folder = RequirePolicy();
         ModelTokenizer.Require(LoadTokenizer(), folder, ModelConfigFile.Read(folder));
-        return ModelFiles.LoadLanguageModel(folder, options.Precision, options.Lora.Base);
+        var origin = ModelFiles.LoadLanguageModel(folder, options.Precision, options.Lora.Base);
+        if (options.Lora.Base == BaseQuantization.File && GgufMatrices.Note(folder) is { } note)
+        {
+            Note(note);
+        }
+
+        return origin;
     }
 
     /// <exception cref="AttuneException">No such store or project, or this program cannot open stores.</exception>

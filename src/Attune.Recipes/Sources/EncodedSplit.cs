@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Attune.Core;
+using Attune.Core.Conversations;
+using Attune.Core.Feedback;
 using Attune.Data.Encoding;
 using Attune.Data.Order;
 using Attune.Recipes.Running;
@@ -7,7 +9,11 @@ using Attune.Recipes.Running;
 namespace Attune.Recipes.Sources;
 
 /// <summary>Rows as tokens, to learn from and to measure with.</summary>
-internal sealed record EncodedSplit<TItem>(ImmutableArray<TItem> Train, ImmutableArray<TItem> HeldOut);
+internal sealed record EncodedSplit<TItem>(ImmutableArray<TItem> Train, ImmutableArray<TItem> HeldOut)
+{
+    /// <summary>For each held-out item the system prompt that it stands under; null for none.</summary>
+    public ImmutableArray<string?> HeldOutSystems { get; init; } = [];
+}
 
 /// <inheritdoc cref="EncodedSplit{TItem}"/>
 internal static class EncodedSplit
@@ -32,6 +38,12 @@ internal static class EncodedSplit
 
         return train.Items.IsEmpty
             ? throw new DataException($"{name}: no row is left to learn from; the notes above say why rows were left out.")
-            : new EncodedSplit<TItem>(train.Items, heldOut.Items);
+            : new EncodedSplit<TItem>(train.Items, heldOut.Items)
+            {
+                HeldOutSystems = [.. heldOut.Sources.Select(i => SystemOf(rows.HeldOut[i] as Label))],
+            };
     }
+
+    private static string? SystemOf(Label? label) =>
+        label?.Prompt is Prompt.Chat { Messages: [{ Role: Role.System } system, ..] } ? system.Content : null;
 }

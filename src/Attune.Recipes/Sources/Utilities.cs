@@ -1,5 +1,7 @@
 using Attune.Core;
+using Attune.Data.Encoding;
 using Attune.Text.Tokenizers;
+using Attune.Training.Contracts;
 using Attune.Training.Rewards;
 using Attune.Worlds.Annotators;
 using Attune.Worlds.Reviews;
@@ -29,6 +31,24 @@ public static class Utilities
         var utility = Named(name);
         return new TextReward("gold", tokenizer, (prompt, answer) => utility.Of(prompt, answer).Total);
     }
+
+    /// <summary>A utility by name, or what a trained reward model or classifier makes of answers, by its folder.</summary>
+    /// <param name="encoder">The policy's.</param>
+    /// <param name="owned">Takes what must be disposed in the end.</param>
+    public static IReward AsJudge(string kind, string nameOrFolder, Encoder encoder, ICollection<IDisposable> owned) =>
+        Directory.Exists(nameOrFolder)
+            ? new ModelTerm { Model = nameOrFolder }.Build(
+                new RewardContext
+                {
+                    Stage = kind,
+                    Encoder = encoder,
+                    Owned = owned,
+                }
+            )
+            : AsReward(nameOrFolder, encoder.Tokenizer);
+
+    /// <summary>As <see cref="Missing"/>, where a folder does too.</summary>
+    public static IEnumerable<string> MissingJudge(string key, string? name) => Directory.Exists(name) ? [] : Missing(key, name);
 
     /// <summary>Whether an answer has a word that the utility's world does not know; null where its world has no words.</summary>
     public static Func<string, bool>? UnknownWordsOf(string? name) =>

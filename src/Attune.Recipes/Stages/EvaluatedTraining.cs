@@ -20,7 +20,10 @@ public sealed record EvaluatedTraining
     [Flatten]
     public EvaluationOptions Evaluation { get; init; } = new();
 
-    internal IEnumerable<string> Missing(string kind) => [.. Reference.Missing(kind), .. Evaluation.Missing(kind)];
+    [Flatten]
+    public KeptReplies Kept { get; init; } = new();
+
+    internal IEnumerable<string> Missing(string kind) => [.. Reference.Missing(kind), .. Evaluation.Missing(kind), .. Kept.Missing(kind)];
 
     /// <param name="heldOutPrompts">To evaluate by, where the recipe names no others.</param>
     /// <param name="train">Trains to the end.</param>
@@ -37,6 +40,8 @@ public sealed record EvaluatedTraining
         using var evaluation = Evaluation.Open(stage.Kind, context, models.Encoder, models.Reference, heldOutPrompts);
         var before = await evaluation.EvaluateAsync(policy, 0, cancel);
         var exactBefore = await evaluation.ExactAsync(policy, cancel);
+        var kept = Kept.Read(context, models.Encoder, policy.Config.ContextLength);
+        double? keptBefore = kept.IsEmpty ? null : KeptReplies.Perplexity(policy, kept);
         context.FreezeLayers(policy, training);
         var (progress, own) = await train(evaluation);
         var after = await evaluation.EvaluateAsync(policy, progress.Updates, cancel);
@@ -47,6 +52,7 @@ public sealed record EvaluatedTraining
         context.Artifacts = context.Artifacts with { Policy = context.FinalFolder };
         var figures = own.Concat(AlignmentFigures.Of(before, after, progress).WithExact(exactBefore, exact))
             .ToDictionary(f => f.Key, f => f.Value);
+        KeptReplies.Add(figures, keptBefore, policy, kept);
         return new StageResult(stage.Kind, 0, figures);
     }
 

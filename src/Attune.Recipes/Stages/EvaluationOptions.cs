@@ -33,7 +33,8 @@ public sealed record EvaluationOptions
     public double Temperature { get; init; } = 1;
 
     [Description(
-        "hidden utility to measure those answers with, never used in training: reviews (default: that of the " + "simulated annotators)"
+        "what else to measure those answers with, never used in training: the hidden utility reviews, or the folder of a second reward "
+            + "model or classifier (default: the utility of the simulated annotators)"
     )]
     public string? Gold { get; init; }
 
@@ -43,7 +44,7 @@ public sealed record EvaluationOptions
     internal IEnumerable<string> Missing(string kind) =>
         [
             .. HeldOutPrompts is { } source ? DataSource.Missing($"{kind}.held_out_prompts", source, EvaluationPrompts) : [],
-            .. Utilities.Missing($"{kind}.gold", Gold),
+            .. Utilities.MissingJudge($"{kind}.gold", Gold),
             .. RewardModel is { } folder && !Directory.Exists(folder)
                 ? [$"{kind}.reward_model: {folder} is not a folder; expected a reward model's."]
                 : Array.Empty<string>(),
@@ -80,7 +81,7 @@ public sealed record EvaluationOptions
             Sampler = sampler,
             Sampling = Sampling(encoder),
             Proxy = proxy is null ? null : ModelTerm.Reading(proxy, rewardFolder!, encoder),
-            Gold = utility is null ? null : Utilities.AsReward(utility, encoder.Tokenizer),
+            Gold = utility is null ? null : Utilities.AsJudge(kind, utility, encoder, owned.Things),
             HasUnknownWord = Utilities.UnknownWordsOf(utility),
             Reference = reference,
             Pretrained = pretrained ?? reference,
@@ -123,6 +124,8 @@ public sealed record EvaluationOptions
     private sealed class Owned : IDisposable
     {
         private List<IDisposable> _things = [];
+
+        public ICollection<IDisposable> Things => _things;
 
         public T Add<T>(T thing)
             where T : IDisposable

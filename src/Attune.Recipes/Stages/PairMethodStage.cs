@@ -50,7 +50,10 @@ public sealed record PairMethodStage<TMethod> : Stage
                 WithReference(models, "train", pairs.Train, always: false),
                 // Held-out pairs are asked about again and again: their reference is always computed once.
                 WithReference(models, "held-out", pairs.HeldOut, always: true)
-            ),
+            )
+            {
+                HeldOutSystems = pairs.HeldOutSystems,
+            },
             Chosen = [.. (pairs.HeldOut.IsEmpty ? pairs.Train : pairs.HeldOut).Select(p => p.Chosen)],
             Hash = labels.Hash,
             Preparation = new UpdatePreparation<PreferencePair>(batch => Method.Prepare(batch, models.Policy, reference)),

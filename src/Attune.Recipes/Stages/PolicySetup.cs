@@ -123,7 +123,7 @@ internal sealed class PolicySetup : IDisposable
             Sampler = Sampler,
             Sampling = Sampling,
             Proxy = Reward,
-            Gold = task.BuildGold(_context, Encoder),
+            Gold = task.BuildGold(_kind, _context, Encoder, _owned),
             HasUnknownWord = Utilities.UnknownWordsOf(task.UtilityIn(_context)),
             Reference = Reference,
             Pretrained = pretrained,

@@ -33,7 +33,8 @@ public sealed record PolicyTask
     public string? RewardModel { get; init; }
 
     [Description(
-        "hidden utility to measure held-out answers with, never used in training: reviews (default: that of the " + "simulated annotators)"
+        "what else to measure held-out answers with, never used in training: the hidden utility reviews, or the folder of a second "
+            + "reward model or classifier (default: the utility of the simulated annotators)"
     )]
     public string? Gold { get; init; }
 
@@ -52,7 +53,7 @@ public sealed record PolicyTask
         [
             .. DataSource.Missing($"{kind}.prompts", Prompts, Rows),
             .. HeldOutPrompts is { } source ? DataSource.Missing($"{kind}.held_out_prompts", source, evaluationPrompts) : [],
-            .. Utilities.Missing($"{kind}.gold", Gold),
+            .. Utilities.MissingJudge($"{kind}.gold", Gold),
             .. RewardModel is { } folder && !Directory.Exists(folder)
                 ? [$"{kind}.reward_model: {folder} is not a folder; expected a reward model's."]
                 : Array.Empty<string>(),
@@ -92,11 +93,12 @@ public sealed record PolicyTask
             }
         );
 
-    /// <summary>The hidden utility as a reward; null where none is known.</summary>
-    internal IReward? BuildGold(StageContext context, Encoder encoder) =>
-        UtilityIn(context) is { } name ? Utilities.AsReward(name, encoder.Tokenizer) : null;
+    /// <summary>What judges held-out answers and is never optimised; null where nothing is known.</summary>
+    /// <param name="owned">Takes what must be disposed in the end.</param>
+    internal IReward? BuildGold(string kind, StageContext context, Encoder encoder, ICollection<IDisposable> owned) =>
+        UtilityIn(context) is { } name ? Utilities.AsJudge(kind, name, encoder, owned) : null;
 
-    /// <summary>The name of the hidden utility; null where none is known.</summary>
+    /// <summary>The name of the hidden utility, or the folder of what judges in its place; null where none is known.</summary>
     internal string? UtilityIn(StageContext context) => Gold ?? context.Artifacts.Utility;
 
     /// <exception cref="DataException">Too few prompts to learn from and to measure with.</exception>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
 
@@ -31,5 +32,22 @@ internal static class PreferenceFigures
         }
 
         return figures;
+    }
+
+    /// <summary>How the held-out pairs under one of several system prompts are ordered.</summary>
+    /// <param name="number">The prompt's, from 1 on.</param>
+    public static void AddSystem(Dictionary<string, double> figures, int number, int items, Metrics after)
+    {
+        if (!after.Contains("eval_rewards/accuracies"))
+        {
+            return;
+        }
+
+        var prefix = string.Create(CultureInfo.InvariantCulture, $"system/{number}/");
+        var accuracy = after["eval_rewards/accuracies"];
+        var interval = Wilson.Of(accuracy, items);
+        figures[prefix + "preference_accuracy"] = accuracy;
+        (figures[prefix + "preference_accuracy_low"], figures[prefix + "preference_accuracy_high"]) = (interval.Low, interval.High);
+        figures[prefix + "margins"] = after["eval_rewards/margins"];
     }
 }

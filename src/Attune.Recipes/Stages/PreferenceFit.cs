@@ -12,6 +12,8 @@ namespace Attune.Recipes.Stages;
 /// <summary>Trains by a file of preferences, with looks at the held-out items and at the chosen answers.</summary>
 internal sealed class PreferenceFit<T>(Stage stage, IPreferenceMethod method, ReferencedPolicy models)
 {
+    private const int MostSystems = 8;
+
     public required EncodedSplit<T> Items { get; init; }
 
     /// <summary>Chosen answers that should not become less likely.</summary>
@@ -52,10 +54,25 @@ internal sealed class PreferenceFit<T>(Stage stage, IPreferenceMethod method, Re
 
         models.Context.LogEvaluation(progress, after);
         var figures = PreferenceFigures.Of(Items.Train.Length, Items.HeldOut.Length, before, after);
+        AddSystems(figures, objective);
         figures["chosen_fell_at"] = watch.FellAt;
         return new TrainingOutcome(progress, figures);
     }
 
-    private Metrics Evaluate(IObjective<T> objective) =>
-        Items.HeldOut.IsEmpty ? new Metrics() : PreferenceEvaluation.Of(objective, Preparation.Look(Items.HeldOut));
+    /// <summary>Where the system prompt decides what is wanted, an answer may be right under one and wrong under the other.</summary>
+    private void AddSystems(Dictionary<string, double> figures, IObjective<T> objective)
+    {
+        var systems = Items.HeldOutSystems.OfType<string>().Distinct().Order(StringComparer.Ordinal).ToArray();
+        for (var i = 0; systems.Length is >= 2 and <= MostSystems && i < systems.Length; i++)
+        {
+            T[] own = [.. Items.HeldOut.Where((_, item) => Items.HeldOutSystems[item] == systems[i])];
+            PreferenceFigures.AddSystem(figures, i + 1, own.Length, Evaluate(objective, own));
+            models.Context.Note($"{stage.Kind}: system/{i + 1} is \"{systems[i]}\" ({own.Length} held-out items)");
+        }
+    }
+
+    private Metrics Evaluate(IObjective<T> objective) => Evaluate(objective, Items.HeldOut);
+
+    private Metrics Evaluate(IObjective<T> objective, IReadOnlyList<T> items) =>
+        items.Count == 0 ? new Metrics() : PreferenceEvaluation.Of(objective, Preparation.Look(items));
 }

@@ -11,6 +11,7 @@ using Attune.Data.Encoding;
 using Attune.Methods.Reward;
 using Attune.Models.Architecture;
 using Attune.Models.Encoders;
+using Attune.Models.Files;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
 using Attune.Training.Rewards;
@@ -23,6 +24,11 @@ public sealed record RewardStage : Stage
 {
     [Flatten]
     public LabelFiles Labels { get; init; } = new();
+
+    [Description(
+        "model that the reward model begins as: a folder or GGUF file of a language model, or of a trained encoder (default: the policy)"
+    )]
+    public string? StartFrom { get; init; }
 
     [Description("answers of the policy to the data's prompts, used to normalise rewards")]
     [Range(0, 1_000_000)]
@@ -37,7 +43,10 @@ public sealed record RewardStage : Stage
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
-            .. MissingPolicy(given),
+            .. StartFrom is null ? MissingPolicy(given) : [],
+            .. StartFrom is null || ModelFiles.Exists(StartFrom)
+                ? Array.Empty<string>()
+                : [$"{Kind}.start_from: {StartFrom} is not a model's folder or GGUF file."],
             .. ProblemsOfAdapter(Method.Training),
             .. Labels.Missing(Kind, given),
             .. Method.DebiasLength && NormalisationSamples == 0
@@ -47,9 +56,25 @@ public sealed record RewardStage : Stage
 
     public override PlannedArtifacts After(PlannedArtifacts given) => given with { Reward = true };
 
-    internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(given, Labels.Data);
+    internal override IEnumerable<string?> LearnsFrom(Artifacts given) =>
+        LearnsFromLabels(StartFrom is null ? given : given with { Policy = StartFrom }, Labels.Data);
 
-    public override Task<StageResult> RunAsync(StageContext context, CancellationToken cancel) =>
+    public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
+    {
+        if (StartFrom is null)
+        {
+            return await TrainAsync(context, cancel);
+        }
+
+        // The policy, its tokenizer and what else was handed over wait for the stages to come.
+        var given = context.Artifacts;
+        context.Artifacts = given with { Policy = StartFrom, Tokenizer = null };
+        var result = await TrainAsync(context, cancel);
+        context.Artifacts = given with { Reward = context.Artifacts.Reward };
+        return result;
+    }
+
+    private Task<StageResult> TrainAsync(StageContext context, CancellationToken cancel) =>
         EncoderConfig.Describes(context.RequirePolicy())
             ? new EncoderFit(Kind, Method, Labels, context).RunAsync(SplitKey, cancel)
             : Method.Loss switch

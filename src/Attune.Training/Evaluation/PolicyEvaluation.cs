@@ -127,11 +127,13 @@ public sealed class PolicyEvaluation
             if (answer.Proxy is { } proxy)
             {
                 metrics.Add("eval/proxy_reward", proxy);
+                metrics.Add("eval/proxy_positive_share", proxy > 0 ? 1 : 0);
             }
 
             if (answer.Gold is { } gold)
             {
                 metrics.Add("eval/gold_reward", gold);
+                metrics.Add("eval/gold_positive_share", gold > 0 ? 1 : 0);
             }
 
             if (answer.Spread is { } spread)
@@ -143,6 +145,12 @@ public sealed class PolicyEvaluation
             {
                 metrics.Add("eval/unknown_word_share", unknown ? 1 : 0);
             }
+        }
+
+        if (answers.Count > 0)
+        {
+            metrics.Set("eval/distinct_answers", AnswerVariety.Distinct([.. answers.Select(a => a.Answer)]));
+            metrics.Set("eval/distinct_2", AnswerVariety.DistinctPairs(answers.Select(a => a.Answer)));
         }
 
         Spread(metrics, "eval/proxy_reward_sd", [.. answers.Select(a => a.Proxy).OfType<double>()]);

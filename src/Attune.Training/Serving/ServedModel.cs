@@ -29,6 +29,9 @@ public sealed record ServingOptions
     /// <summary>What the engine multiplies in.</summary>
     public KernelType Type { get; init; }
 
+    /// <summary>Blocks that the model came with, for a type that keeps weights quantised; null to quantise its numbers.</summary>
+    public ModelBlocks? Blocks { get; init; }
+
     /// <summary>Threads; the machine's processors where it is null.</summary>
     public int? Workers { get; init; }
 }
@@ -46,7 +49,7 @@ public sealed class ServedModel : ICompletionModel, IDisposable
     public ServedModel(string name, ChatText text, LanguageModel model, ServingOptions options)
     {
         (Name, _encoder, _vocabulary) = (name, new Encoder(text.Tokenizer, text.Template), model.Config.VocabularySize);
-        var engine = new DecodeEngine(model, text.Tokenizer.DecodeContinuation, options.Workers, options.Type);
+        var engine = new DecodeEngine(model, text.Tokenizer.DecodeContinuation, options.Workers, options.Type, options.Blocks);
         _service = new DecodeService(engine, options.Slots, Math.Min(options.Context, model.Config.ContextLength), options.MostWaiting);
     }
 

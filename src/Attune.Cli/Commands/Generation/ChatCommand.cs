@@ -69,13 +69,9 @@ internal sealed class ChatCommand
             throw new ConfigurationException(problem);
         }
 
-        var options = new ServingOptions
-        {
-            Slots = 1,
-            Context = parsed.GetValue(Context),
-            Type = Arguments.KernelTypeOf(parsed.GetRequiredValue(Type)),
-        };
-        using var model = ModelLoading.Load(parsed.GetRequiredValue(Model), parsed.GetValue(Template), options);
+        var options = new ServingOptions { Slots = 1, Context = parsed.GetValue(Context) };
+        var type = parsed.GetRequiredValue(Type);
+        using var model = ModelLoading.Load(parsed.GetRequiredValue(Model), parsed.GetValue(Template), options, type);
         var session = new ChatSession(model, sampling, new Seed(parsed.GetValue(Seed)), onInterrupt);
         session.History.System = parsed.GetValue(SystemMessage);
         var isPerson = !Terminal.IsInputRedirected;

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using Attune.Cli.Native;
 using Attune.Cli.Screens;
+using Attune.Cli.Serving;
 using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
@@ -123,9 +124,9 @@ internal static class GenerateCommand
     )
     {
         var options = Sampling.Of(parsed, tokenizer.EndToken);
+        var (type, blocks) = DecodingType.Of(parsed.GetRequiredValue(Type), folder);
         using var model = ModelFiles.LoadLanguageModel(folder);
-        var type = Arguments.KernelTypeOf(parsed.GetRequiredValue(Type));
-        using var engine = new DecodeEngine(model, tokenizer.DecodeContinuation, type: type);
+        using var engine = new DecodeEngine(model, tokenizer.DecodeContinuation, type: type, blocks: blocks);
         var seed = new Seed(parsed.GetValue(Seed));
         SampleRequest[] requests =
         [

@@ -26,11 +26,13 @@ internal static class ExportCommand
     );
     private static readonly Option<string> Type = Arguments.WordOf(
         "--type",
-        "number type of the weights; f16 and q8_0 only with --format gguf",
+        "number type of the weights; f16, q8_0, q4_1 and q4_0 only with --format gguf (in 4 bits, embeddings and head take 8)",
         "f32",
         "bf16",
         "f16",
-        "q8_0"
+        "q8_0",
+        "q4_1",
+        "q4_0"
     );
 
     public static Command Create()
@@ -55,7 +57,7 @@ internal static class ExportCommand
 
     private static void RequireTypeOfFormat(CommandResult result)
     {
-        if (result.GetValue(Format) == "hf" && result.GetValue(Type) is "f16" or "q8_0")
+        if (result.GetValue(Format) == "hf" && result.GetValue(Type) is not ("f32" or "bf16"))
         {
             result.AddError($"--type {result.GetValue(Type)} needs --format gguf; Hugging Face layout takes f32 or bf16.");
         }
@@ -68,7 +70,7 @@ internal static class ExportCommand
         var (path, type) = (parsed.GetRequiredValue(Target), parsed.GetRequiredValue(Type));
         if (parsed.GetValue(Format) == "gguf")
         {
-            ExportGguf(source, path, type == "q8_0" ? GgufType.Q8 : Enum.Parse<GgufType>(type, ignoreCase: true));
+            ExportGguf(source, path, GgufTypeOf(type));
         }
         else
         {
@@ -78,6 +80,15 @@ internal static class ExportCommand
         Terminal.Messages.MarkupLineInterpolated($"[green]exported[/] to {path}");
         return 0;
     }
+
+    private static GgufType GgufTypeOf(string word) =>
+        word switch
+        {
+            "q8_0" => GgufType.Q8,
+            "q4_0" => GgufType.Q40,
+            "q4_1" => GgufType.Q41,
+            _ => Enum.Parse<GgufType>(word, ignoreCase: true),
+        };
 
     private static void ExportFolder(string source, string folder, WeightType type)
     {
