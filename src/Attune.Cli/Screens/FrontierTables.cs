@@ -1,4 +1,3 @@
-using Attune.Core.Statistics;
 using Attune.Reports.Frontier;
 using Attune.Reports.Html;
 using Spectre.Console;

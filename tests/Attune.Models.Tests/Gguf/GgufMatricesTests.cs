@@ -1,6 +1,5 @@
 using Attune.Core;
 using Attune.Models.Adapters;
-using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Decoding;
 using Attune.Models.Files;
@@ -9,7 +8,6 @@ using Attune.Models.Tests.Adapters;
 using Attune.Models.Weights;
 using Attune.Testing;
 using Attune.Text.Gguf;
-using static TorchSharp.torch;
 
 namespace Attune.Models.Tests.Gguf;
 

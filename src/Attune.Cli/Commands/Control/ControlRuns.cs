@@ -55,7 +55,7 @@ internal static class ControlRuns
         {
             Task<ControlResult> Work(IRunScreen screen) => SeedsAsync(plan, work, screen, cancel);
             var result =
-                Console.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
+                Terminal.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
                     ? await Work(new LineScreen(Terminal.Messages))
                     : await ProgressScreen.ShowAsync(Terminal.Messages, Work);
             Show(plan, result);
