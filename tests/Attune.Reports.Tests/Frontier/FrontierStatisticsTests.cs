@@ -46,7 +46,11 @@ public sealed class FrontierStatisticsTests
                     c.Method == "greedy"
                         ? c with
                         {
-                            Figures = new Dictionary<string, double> { ["posterior_kl_after"] = 0.25, ["posterior_tv_after"] = 0.1 * c.Seed },
+                            Figures = new Dictionary<string, double>
+                            {
+                                ["posterior_kl_after"] = 0.25,
+                                ["posterior_tv_after"] = 0.1 * c.Seed,
+                            },
                         }
                         : c
                 ),
