@@ -6,7 +6,7 @@ namespace Attune.Reports.Frontier;
 /// <summary>A method at one setting over all seeds.</summary>
 public sealed record FrontierSetting(string Method, string Setting, Interval Kl, Interval Gold, Interval Proxy, double Seconds)
 {
-    /// <summary>KL(pi || pi*) in nats and total variation to the method's exact optimum; null where it has none, or none was counted.</summary>
+    /// <summary>KL(pi || pi*) in nats, and total variation, to the method's exact optimum; null where none was counted.</summary>
     public (Interval Kl, Interval TotalVariation)? ToOptimum { get; init; }
 }
 

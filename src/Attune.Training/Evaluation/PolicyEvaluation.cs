@@ -121,30 +121,7 @@ public sealed class PolicyEvaluation
         var metrics = new Metrics();
         foreach (var answer in answers)
         {
-            metrics.Add("eval/kl", answer.LogRatio);
-            metrics.Add("eval/kl_k3", answer.LogRatioK3);
-            metrics.Add("eval/response_length", answer.Rollout.Sequence.AnswerLength);
-            if (answer.Proxy is { } proxy)
-            {
-                metrics.Add("eval/proxy_reward", proxy);
-                metrics.Add("eval/proxy_positive_share", proxy > 0 ? 1 : 0);
-            }
-
-            if (answer.Gold is { } gold)
-            {
-                metrics.Add("eval/gold_reward", gold);
-                metrics.Add("eval/gold_positive_share", gold > 0 ? 1 : 0);
-            }
-
-            if (answer.Spread is { } spread)
-            {
-                metrics.Add("eval/ensemble_sd", spread);
-            }
-
-            if (answer.UnknownWord is { } unknown)
-            {
-                metrics.Add("eval/unknown_word_share", unknown ? 1 : 0);
-            }
+            Add(metrics, answer);
         }
 
         if (answers.Count > 0)
@@ -164,6 +141,34 @@ public sealed class PolicyEvaluation
         }
 
         return metrics;
+    }
+
+    private static void Add(Metrics metrics, EvaluatedAnswer answer)
+    {
+        metrics.Add("eval/kl", answer.LogRatio);
+        metrics.Add("eval/kl_k3", answer.LogRatioK3);
+        metrics.Add("eval/response_length", answer.Rollout.Sequence.AnswerLength);
+        if (answer.Proxy is { } proxy)
+        {
+            metrics.Add("eval/proxy_reward", proxy);
+            metrics.Add("eval/proxy_positive_share", proxy > 0 ? 1 : 0);
+        }
+
+        if (answer.Gold is { } gold)
+        {
+            metrics.Add("eval/gold_reward", gold);
+            metrics.Add("eval/gold_positive_share", gold > 0 ? 1 : 0);
+        }
+
+        if (answer.Spread is { } spread)
+        {
+            metrics.Add("eval/ensemble_sd", spread);
+        }
+
+        if (answer.UnknownWord is { } unknown)
+        {
+            metrics.Add("eval/unknown_word_share", unknown ? 1 : 0);
+        }
     }
 
     private static void Spread(Metrics metrics, string name, double[] values)
