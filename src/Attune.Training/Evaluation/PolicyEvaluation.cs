@@ -121,38 +121,10 @@ public sealed class PolicyEvaluation
         var metrics = new Metrics();
         foreach (var answer in answers)
         {
-            metrics.Add("eval/kl", answer.LogRatio);
-            metrics.Add("eval/kl_k3", answer.LogRatioK3);
-            metrics.Add("eval/response_length", answer.Rollout.Sequence.AnswerLength);
-            if (answer.Proxy is { } proxy)
-            {
-                metrics.Add("eval/proxy_reward", proxy);
-                metrics.Add("eval/proxy_positive_share", proxy > 0 ? 1 : 0);
-            }
-
-            if (answer.Gold is { } gold)
-            {
-                metrics.Add("eval/gold_reward", gold);
-                metrics.Add("eval/gold_positive_share", gold > 0 ? 1 : 0);
-            }
-
-            if (answer.Spread is { } spread)
-            {
-                metrics.Add("eval/ensemble_sd", spread);
-            }
-
-            if (answer.UnknownWord is { } unknown)
-            {
-                metrics.Add("eval/unknown_word_share", unknown ? 1 : 0);
-            }
+            Add(metrics, answer);
         }
 
-        if (answers.Count > 0)
-        {
-            metrics.Set("eval/distinct_answers", AnswerVariety.Distinct([.. answers.Select(a => a.Answer)]));
-            metrics.Set("eval/distinct_2", AnswerVariety.DistinctPairs(answers.Select(a => a.Answer)));
-        }
-
+        Variety(metrics, [.. answers.Select(a => a.Answer)]);
         Spread(metrics, "eval/proxy_reward_sd", [.. answers.Select(a => a.Proxy).OfType<double>()]);
         Spread(metrics, "eval/gold_reward_sd", [.. answers.Select(a => a.Gold).OfType<double>()]);
         if (answers.All(a => a.PretrainedLogProb is not null))
@@ -164,6 +136,43 @@ public sealed class PolicyEvaluation
         }
 
         return metrics;
+    }
+
+    private static void Add(Metrics metrics, EvaluatedAnswer answer)
+    {
+        metrics.Add("eval/kl", answer.LogRatio);
+        metrics.Add("eval/kl_k3", answer.LogRatioK3);
+        metrics.Add("eval/response_length", answer.Rollout.Sequence.AnswerLength);
+        if (answer.Proxy is { } proxy)
+        {
+            metrics.Add("eval/proxy_reward", proxy);
+            metrics.Add("eval/proxy_positive_share", proxy > 0 ? 1 : 0);
+        }
+
+        if (answer.Gold is { } gold)
+        {
+            metrics.Add("eval/gold_reward", gold);
+            metrics.Add("eval/gold_positive_share", gold > 0 ? 1 : 0);
+        }
+
+        if (answer.Spread is { } spread)
+        {
+            metrics.Add("eval/ensemble_sd", spread);
+        }
+
+        if (answer.UnknownWord is { } unknown)
+        {
+            metrics.Add("eval/unknown_word_share", unknown ? 1 : 0);
+        }
+    }
+
+    private static void Variety(Metrics metrics, string[] answers)
+    {
+        if (answers.Length > 0)
+        {
+            metrics.Set("eval/distinct_answers", AnswerVariety.Distinct(answers));
+            metrics.Set("eval/distinct_2", AnswerVariety.DistinctPairs(answers));
+        }
     }
 
     private static void Spread(Metrics metrics, string name, double[] values)
