@@ -25,11 +25,10 @@ internal static class AlignmentFigures
         BeforeAfter(figures, "response_length", "eval/response_length", old, now);
         BeforeAfter(figures, "perplexity_pretrained", "eval/perplexity_pretrained", old, now);
         BeforeAfter(figures, "unknown_word_share", "eval/unknown_word_share", old, now);
-        foreach (var name in new[] { "proxy_positive_share", "gold_positive_share", "distinct_answers", "distinct_2" })
-        {
-            BeforeAfter(figures, name, "eval/" + name, old, now);
-        }
-
+        BeforeAfter(figures, "proxy_positive_share", "eval/proxy_positive_share", old, now);
+        BeforeAfter(figures, "gold_positive_share", "eval/gold_positive_share", old, now);
+        BeforeAfter(figures, "distinct_answers", "eval/distinct_answers", old, now);
+        BeforeAfter(figures, "distinct_2", "eval/distinct_2", old, now);
         BeforeAfter(figures, "proxy_reward", "eval/proxy_reward", old, now);
         BeforeAfter(figures, "gold_reward", "eval/gold_reward", old, now);
         // Gold decides who wins where it is known, else the proxy.

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
 
@@ -43,11 +42,11 @@ internal static class PreferenceFigures
             return;
         }
 
-        var prefix = string.Create(CultureInfo.InvariantCulture, $"system/{number}/");
         var accuracy = after["eval_rewards/accuracies"];
         var interval = Wilson.Of(accuracy, items);
-        figures[prefix + "preference_accuracy"] = accuracy;
-        (figures[prefix + "preference_accuracy_low"], figures[prefix + "preference_accuracy_high"]) = (interval.Low, interval.High);
-        figures[prefix + "margins"] = after["eval_rewards/margins"];
+        figures[$"system/{number}/preference_accuracy"] = accuracy;
+        figures[$"system/{number}/preference_accuracy_low"] = interval.Low;
+        figures[$"system/{number}/preference_accuracy_high"] = interval.High;
+        figures[$"system/{number}/margins"] = after["eval_rewards/margins"];
     }
 }

@@ -124,12 +124,7 @@ public sealed class PolicyEvaluation
             Add(metrics, answer);
         }
 
-        if (answers.Count > 0)
-        {
-            metrics.Set("eval/distinct_answers", AnswerVariety.Distinct([.. answers.Select(a => a.Answer)]));
-            metrics.Set("eval/distinct_2", AnswerVariety.DistinctPairs(answers.Select(a => a.Answer)));
-        }
-
+        Variety(metrics, [.. answers.Select(a => a.Answer)]);
         Spread(metrics, "eval/proxy_reward_sd", [.. answers.Select(a => a.Proxy).OfType<double>()]);
         Spread(metrics, "eval/gold_reward_sd", [.. answers.Select(a => a.Gold).OfType<double>()]);
         if (answers.All(a => a.PretrainedLogProb is not null))
@@ -168,6 +163,15 @@ public sealed class PolicyEvaluation
         if (answer.UnknownWord is { } unknown)
         {
             metrics.Add("eval/unknown_word_share", unknown ? 1 : 0);
+        }
+    }
+
+    private static void Variety(Metrics metrics, string[] answers)
+    {
+        if (answers.Length > 0)
+        {
+            metrics.Set("eval/distinct_answers", AnswerVariety.Distinct(answers));
+            metrics.Set("eval/distinct_2", AnswerVariety.DistinctPairs(answers));
         }
     }
 
