@@ -19,6 +19,7 @@ Command[] commands =
     DemoCommand.Create(),
     RunCommand.Create(),
     .. StageCommand.All(),
+    StageCommand.Judge(),
     GenerateCommand.Create(),
     ChatCommand.Create(stop.Instead),
     EvaluateCommand.Create(),

@@ -79,7 +79,7 @@ public sealed class GenerativeReward(
     private double Reward(double odds) => logOdds ? odds : 1 / (1 + Math.Exp(-odds));
 
     /// <summary>What the context cannot hold is cut from the beginning of the question.</summary>
-    private static TokenSequence WithVerdict(ImmutableArray<int> question, ImmutableArray<int> verdict, int room)
+    internal static TokenSequence WithVerdict(ImmutableArray<int> question, ImmutableArray<int> verdict, int room)
     {
         var tokens = question.Length > room ? question[^room..] : question;
         return new TokenSequence([.. tokens, .. verdict], tokens.Length);
