@@ -6,7 +6,6 @@ using Attune.Data.Encoding;
 using Attune.Data.Judging;
 using Attune.Models.Architecture;
 using Attune.Training.Batches;
-using Attune.Training.Rewards;
 using static TorchSharp.torch;
 
 namespace Attune.Training.Serving;
@@ -31,7 +30,7 @@ public sealed class LocalOdds(LanguageModel model, Encoder encoder) : IOptionOdd
         foreach (var part in questions.Chunk(Portion))
         {
             cancel.ThrowIfCancellationRequested();
-            TokenSequence[] asked = [.. part.Select(q => GenerativeReward.WithVerdict(encoder.EncodePrompt(q), [first], room))];
+            TokenSequence[] asked = [.. part.Select(q => QuestionTokens.With(encoder.EncodePrompt(q), [first], room))];
             var logProbs = AnswerLogProbs.ByLength(asked, batch => Options(batch, second));
             odds.AddRange(part.Select((_, i) => ((double, double)?)(logProbs[0][i][0], logProbs[1][i][0])));
             finished?.Report(odds.Count);
