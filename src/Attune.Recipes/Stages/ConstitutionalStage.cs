@@ -133,13 +133,16 @@ public sealed record ConstitutionalStage : Stage
     }
 
     /// <summary>How often a round changed its answer, and how often answers and revisions break a principle.</summary>
-    private static IEnumerable<KeyValuePair<string, double>> Changes(Constitution constitution, ImmutableArray<RevisionRecord> records)
+    private static Dictionary<string, double> Changes(Constitution constitution, ImmutableArray<RevisionRecord> records)
     {
         double Broken(Func<RevisionRecord, string> text) =>
             records.Average(r => constitution.Principles.Any(p => !RuleCritic.Found(p, text(r)).IsEmpty) ? 1.0 : 0);
-        yield return new("revised_share", records.Average(r => r.Final == r.Response ? 0 : 1.0));
-        yield return new("broken_share_responses", Broken(r => r.Response));
-        yield return new("broken_share_revisions", Broken(r => r.Final));
-        yield return new("evasive_share_revisions", records.Average(r => Evasion.Is(r.Final) ? 1.0 : 0));
+        return new()
+        {
+            ["revised_share"] = records.Average(r => r.Final == r.Response ? 0 : 1.0),
+            ["broken_share_responses"] = Broken(r => r.Response),
+            ["broken_share_revisions"] = Broken(r => r.Final),
+            ["evasive_share_revisions"] = records.Average(r => Evasion.Is(r.Final) ? 1.0 : 0),
+        };
     }
 }

@@ -11,16 +11,6 @@ internal static class JudgeFigures
     /// <summary>Figures with their intervals; those that are not defined are left out.</summary>
     public static Dictionary<string, double> Of(IReadOnlyList<JudgedPair> pairs, Seed seed)
     {
-        (string Name, Func<IReadOnlyList<JudgedPair>, double> Figure)[] measures =
-        [
-            ("agreement", JudgeMeasurement.Agreement),
-            ("cohens_kappa", JudgeMeasurement.CohensKappa),
-            ("krippendorffs_alpha", JudgeMeasurement.KrippendorffsAlpha),
-            ("first_shown_wins", JudgeMeasurement.FirstShown),
-            ("consistency", JudgeMeasurement.Consistency),
-            ("longer_wins", p => JudgeMeasurement.Longer(p, pair => pair.Judge)),
-            ("longer_wins_people", p => JudgeMeasurement.Longer(p, pair => pair.People)),
-        ];
         var figures = new Dictionary<string, double>
         {
             ["pairs"] = pairs.Count,
@@ -29,13 +19,20 @@ internal static class JudgeFigures
             ["by_votes"] = pairs.Count(p => p.Comparison.Shown.Evidence == Evidence.Votes),
             ["calibration_error"] = Calibration.ExpectedError(JudgeMeasurement.CalibrationOf(pairs)),
         };
-        foreach (var (name, figure) in measures)
+        WithInterval(figures, "agreement", JudgeMeasurement.Agreement);
+        WithInterval(figures, "cohens_kappa", JudgeMeasurement.CohensKappa);
+        WithInterval(figures, "krippendorffs_alpha", JudgeMeasurement.KrippendorffsAlpha);
+        WithInterval(figures, "first_shown_wins", JudgeMeasurement.FirstShown);
+        WithInterval(figures, "consistency", JudgeMeasurement.Consistency);
+        WithInterval(figures, "longer_wins", p => JudgeMeasurement.Longer(p, pair => pair.Judge));
+        WithInterval(figures, "longer_wins_people", p => JudgeMeasurement.Longer(p, pair => pair.People));
+        return figures.Where(f => double.IsFinite(f.Value)).ToDictionary(f => f.Key, f => f.Value);
+
+        void WithInterval(Dictionary<string, double> all, string name, Func<IReadOnlyList<JudgedPair>, double> figure)
         {
             var interval = JudgeMeasurement.IntervalOf(pairs, figure, seed);
-            (figures[name], figures[name + "_low"], figures[name + "_high"]) = (interval.Value, interval.Low, interval.High);
+            (all[name], all[name + "_low"], all[name + "_high"]) = (interval.Value, interval.Low, interval.High);
         }
-
-        return figures.Where(f => double.IsFinite(f.Value)).ToDictionary(f => f.Key, f => f.Value);
     }
 
     /// <summary>What the figures say, in a sentence or two.</summary>
