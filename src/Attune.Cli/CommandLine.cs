@@ -56,6 +56,7 @@ public static class CommandLine
             DemoCommand.Create(),
             RunCommand.Create(),
             .. StageCommand.All(),
+            StageCommand.Judge(),
             GenerateCommand.Create(),
             ChatCommand.Create(stop.Instead),
             EvaluateCommand.Create(),

@@ -15,14 +15,23 @@ internal static class StageCommand
         from method in MethodRegistry.All
         let record = MethodStages.RecordOf(method)
         where record is not null
-        select Create(method, record);
+        select Create(method.Key, method.Command, method.Summary, method.Example, record);
 
-    private static Command Create(MethodCard method, Type record)
+    /// <summary>A judge is measured by a stage that runs no method.</summary>
+    public static Command Judge() =>
+        Create(
+            JudgeStage.Key,
+            JudgeStage.Key,
+            JudgeStage.Summary,
+            "attune judge --data preferences.jsonl --constitution recipes/constitutions/general.yaml --judge-model DIR --out runs/judge",
+            typeof(JudgeStage)
+        );
+
+    private static Command Create(string kind, string name, string summary, string example, Type record)
     {
-        var (kind, name) = (method.Key, method.Command);
         var (model, folder, seed, resume) = (Arguments.Model(), Arguments.Out($"runs/{name}"), Arguments.Seed(), Arguments.Resume());
-        var description = char.ToUpperInvariant(method.Summary[0]) + method.Summary[1..];
-        var command = new Command(name, $"{description}.\n\nExample: {method.Example}") { model, folder, seed, resume };
+        var description = char.ToUpperInvariant(summary[0]) + summary[1..];
+        var command = new Command(name, $"{description}.\n\nExample: {example}") { model, folder, seed, resume };
         var options = OptionsOf(record);
         foreach (var (_, option) in options)
         {

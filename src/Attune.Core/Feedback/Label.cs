@@ -14,6 +14,10 @@ public abstract record Label(Prompt Prompt)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Annotator { get; init; }
 
+    /// <summary>How a model came to say it; null where a person did, or the source does not say.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ModelAuthor? Model { get; init; }
+
     /// <summary>The answers that were cut at the longest length; they are learned without an end token.</summary>
     [JsonIgnore]
     public CutAnswers Cut { get; init; }

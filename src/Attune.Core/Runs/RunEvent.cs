@@ -52,6 +52,10 @@ public sealed record StageResult(string Name, double Seconds, IReadOnlyDictionar
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableArray<CalibrationBin>? Calibration { get; init; }
 
+    /// <summary>Constitutional AI only: some of the answers with their critiques and revisions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableArray<RevisionRecord>? Revisions { get; init; }
+
     /// <summary>People's labels that it learned from; null where it learned from none that are known.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableArray<LearnedSnapshot>? Snapshots { get; init; }

@@ -1,6 +1,6 @@
 namespace Attune.Data.Formats;
 
-/// <summary>The kinds of rows in data files: TRL's six and two of our own.</summary>
+/// <summary>The kinds of rows in data files: TRL's six and four of our own.</summary>
 public enum DatasetKind
 {
     /// <summary>{text} or {messages}.</summary>
@@ -23,6 +23,9 @@ public enum DatasetKind
 
     /// <summary>{prompt, completions, labels}.</summary>
     Stepwise,
+
+    /// <summary>{prompt, answer, spans}.</summary>
+    Spans,
 
     /// <summary>{prompt, answers, best}.</summary>
     Choice,

@@ -28,6 +28,7 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
         return new Preference(prompt, chosen, rejected, row.NumberOrNull("margin"))
         {
             Annotator = row.TextOrNull("annotator"),
+            Model = AuthorField.Read(row),
             Cut = CutField.ReadPair(row),
             Probability = Probability(row),
             Gold = Gold(row),
@@ -66,6 +67,7 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
             json.WriteNumber("probability", item.Probability);
         }
         CutField.Write(json, item);
+        AuthorField.Write(json, item);
     }
 
     /// <summary>The third answer of triple preferences, which shares the prompt that is given.</summary>

@@ -14,6 +14,7 @@ public static class RowFormats
         new VerdictRows(),
         new RatingRows(),
         new StepRows(),
+        new SpanRows(),
         new ChoiceRows(),
         new RankingRows(),
     ];
@@ -60,7 +61,7 @@ public static class RowFormats
         All.OfType<IRowFormat<T>>().FirstOrDefault()
         ?? throw new ArgumentException(
             $"no data format holds {typeof(T).Name}; there are formats for Document, Prompt, Demonstration, Preference, "
-                + "Verdict, Rating, StepLabels, Choice and Ranking."
+                + "Verdict, Rating, StepLabels, SpanLabels, Choice and Ranking."
         );
 
     /// <summary>The fields that a kind of row may have.</summary>
@@ -70,10 +71,22 @@ public static class RowFormats
             DatasetKind.LanguageModeling => ["text", "messages", "annotator", CutField.Name],
             DatasetKind.PromptOnly => ["prompt", PromptRows.Question],
             DatasetKind.PromptCompletion => ["prompt", "completion", "annotator", CutField.Name],
-            DatasetKind.Preference => ["prompt", "chosen", "rejected", "margin", "probability", "annotator", "reference", CutField.Name],
+            DatasetKind.Preference =>
+            [
+                "prompt",
+                "chosen",
+                "rejected",
+                "margin",
+                "probability",
+                "annotator",
+                AuthorField.Name,
+                "reference",
+                CutField.Name,
+            ],
             DatasetKind.UnpairedPreference => ["prompt", "completion", "label", "annotator", CutField.Name],
             DatasetKind.Rating => ["prompt", "completion", "rating", "worst", "best", "annotator", CutField.Name],
             DatasetKind.Stepwise => ["prompt", "completions", "labels", "outcome", "annotator", .. PublishedSteps.Fields],
+            DatasetKind.Spans => ["prompt", "answer", "spans", "missing", "annotator", .. SpanRows.PublishedFields],
             DatasetKind.Choice => ["prompt", "answers", "best", "annotator", CutField.Name],
             DatasetKind.Ranking => ["prompt", "answers", "ranks", "annotator", CutField.Name],
             _ => throw new System.Diagnostics.UnreachableException(),
@@ -90,6 +103,7 @@ public static class RowFormats
             DatasetKind.UnpairedPreference => "unpaired preference rows {prompt, completion, label}",
             DatasetKind.Rating => "rating rows {prompt, completion, rating}",
             DatasetKind.Stepwise => "stepwise rows {prompt, completions, labels}",
+            DatasetKind.Spans => "rows of marked spans {prompt, answer, spans}",
             DatasetKind.Choice => "choice rows {prompt, answers, best}",
             DatasetKind.Ranking => "ranking rows {prompt, answers, ranks}",
             _ => throw new System.Diagnostics.UnreachableException(),
@@ -101,6 +115,7 @@ public static class RowFormats
         bool Has(string field) => row.Fields.TryGetProperty(field, out _);
         return Has("chosen") || Has("rejected") ? DatasetKind.Preference
             : Has("completions") || PublishedSteps.Has(row.Fields) ? DatasetKind.Stepwise
+            : Has("spans") || SpanRows.IsPublished(row.Fields) ? DatasetKind.Spans
             : Has("completion") && Has("label") ? DatasetKind.UnpairedPreference
             : Has("completion") && Has("rating") ? DatasetKind.Rating
             : Has("completion") ? DatasetKind.PromptCompletion

@@ -39,7 +39,9 @@ internal sealed class PromptRows : IRowFormat<Prompt>
 
     public DatasetKind Kind => DatasetKind.PromptOnly;
 
-    public ImmutableArray<DatasetKind> Reads => [.. Enum.GetValues<DatasetKind>().Where(k => k != DatasetKind.LanguageModeling)];
+    /// <summary>Not rows of marked spans: their <c>answer</c> is a field, and in rows of prompts it is a column.</summary>
+    public ImmutableArray<DatasetKind> Reads =>
+        [.. Enum.GetValues<DatasetKind>().Where(k => k is not (DatasetKind.LanguageModeling or DatasetKind.Spans))];
 
     public bool KeepsOtherFields => true;
 

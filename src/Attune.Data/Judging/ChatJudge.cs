@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Attune.Core;
-using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Microsoft.Extensions.AI;
@@ -137,7 +136,7 @@ public sealed class ChatJudge(IChatClient client, string name, ChatJudgeOptions 
     private ChatMessage[] Messages(Question question, ImmutableArray<int> order)
     {
         var letters = string.Join(", ", order.Select((_, i) => Letter(i)));
-        var text = new StringBuilder("[Prompt]\n").Append(TextOf(question.Prompt)).Append('\n');
+        var text = new StringBuilder("[Prompt]\n").Append(PromptText.Of(question.Prompt)).Append('\n');
         for (var i = 0; i < order.Length; i++)
         {
             text.Append(CultureInfo.InvariantCulture, $"\n[Answer {Letter(i)}]\n{question.Answers[order[i]].Trim()}\n");
@@ -154,9 +153,6 @@ public sealed class ChatJudge(IChatClient client, string name, ChatJudgeOptions 
             new(ChatRole.User, text.ToString()),
         ];
     }
-
-    private static string TextOf(Prompt prompt) =>
-        prompt is Prompt.Chat chat ? string.Join('\n', chat.Messages.Select(m => $"{m.Role}: {m.Content}")) : prompt.Key;
 
     private static char Letter(int index) => (char)('A' + index);
 

@@ -37,6 +37,9 @@ public sealed record Artifacts
     /// <summary>Feedback on held-out prompts.</summary>
     public string? HeldOutPreferences { get; init; }
 
+    /// <summary>What was measured of a judge: a <c>judge.json</c>.</summary>
+    public string? Judge { get; init; }
+
     /// <summary>Name of the hidden utility that the simulated annotators hold; null where people answered.</summary>
     public string? Utility { get; init; }
 
@@ -78,6 +81,7 @@ public sealed record Artifacts
             Reward = Changed(Reward),
             Preferences = Changed(Preferences),
             HeldOutPreferences = Changed(HeldOutPreferences),
+            Judge = Changed(Judge),
         };
     }
 }

@@ -6,7 +6,6 @@ using Attune.Core.Runs;
 using Attune.Data.Judging;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
-using Attune.Training.Rollouts;
 using Microsoft.Extensions.AI;
 
 namespace Attune.Recipes.Stages;
@@ -26,8 +25,7 @@ internal sealed record AnsweredPrompt(Prompt Prompt, ImmutableArray<string> Answ
 /// <summary>Answers for a preferences stage: the policy's, or those of another model.</summary>
 internal sealed class PreferenceAnswers(PreferencesStage stage, StageContext context)
 {
-    /// <summary>Draws a few questions at a time, so that a cancelled run ends soon.</summary>
-    private const int Portion = 256;
+    private SamplingOptions Sampling => new() { Temperature = stage.Temperature, MaxNewTokens = stage.MaxNewTokens };
 
     /// <param name="source">Of the prompts.</param>
     public async Task<List<AnsweredPrompt>> SampleAsync(string source, CancellationToken cancel)
@@ -40,46 +38,8 @@ internal sealed class PreferenceAnswers(PreferencesStage stage, StageContext con
         }
 
         return stage.AnswerModel.Model is null
-            ? await SamplePolicyAsync(prompts, count, cancel)
+            ? await new PolicyAnswers(context, stage.AnswersEach, Sampling, "answer").SampleAsync(prompts, count, cancel)
             : await AskForAnswersAsync(prompts, count, cancel);
-    }
-
-    private async Task<List<AnsweredPrompt>> SamplePolicyAsync(ImmutableArray<Prompt> prompts, int count, CancellationToken cancel)
-    {
-        var encoder = context.LoadEncoder();
-        using var policy = context.LoadPolicy();
-        var each = stage.AnswersEach;
-        var done = 0;
-        using var sampler = new LocalSampler
-        {
-            Finished = new ImmediateProgress(n => context.Screen.Report("sampling answers", done + n, (long)count * each, "")),
-        };
-        await sampler.UseWeightsAsync(policy, 0, cancel);
-        var options = new SamplingOptions
-        {
-            Temperature = stage.Temperature,
-            MaxNewTokens = stage.MaxNewTokens,
-            EndToken = encoder.Tokenizer.EndToken,
-        };
-        var questions = new List<AnsweredPrompt>();
-        foreach (var part in Enumerable.Range(0, count).Chunk(Portion))
-        {
-            var requests = part.SelectMany(i => Enumerable.Range(0, each).Select(k => Request(i, k)));
-            var rollouts = await sampler.SampleAsync([.. requests], options, cancel);
-            done += rollouts.Count;
-            questions.AddRange(part.Select((i, row) => Answered(prompts[i % prompts.Length], rollouts.Skip(row * each).Take(each))));
-        }
-
-        return questions;
-
-        SampleRequest Request(int i, int k) => new(encoder.EncodePrompt(prompts[i % prompts.Length]), context.Seed.For("answer", i, k));
-
-        AnsweredPrompt Answered(Prompt prompt, IEnumerable<Rollout> answers) =>
-            new(
-                prompt,
-                [.. answers.Select(r => encoder.DecodeAnswer(prompt, r.Sequence.Answer))],
-                CutAnswers.Of(answers.Select(r => r.Stop == StopReason.Length))
-            );
     }
 
     /// <summary>Answers of another model than the policy.</summary>

@@ -17,6 +17,9 @@ namespace Attune.Recipes.Stages;
 [Variant("preferences", typeof(PreferencesStage))]
 [Variant("best-of-n", typeof(BestOfNStage))]
 [Variant("online", typeof(OnlineStage))]
+[Variant("ai-feedback", typeof(AiFeedbackStage))]
+[Variant("judge", typeof(JudgeStage))]
+[Variant("principles", typeof(PrinciplesStage))]
 [VariantsFrom(typeof(MethodStages))]
 public abstract record Stage
 {

@@ -46,7 +46,7 @@ internal static class SupervisedFit
             experience,
             options.Training,
             [hash],
-            kind == "sft" ? "fine-tuning" : "pretraining",
+            kind == "pretrain" ? "pretraining" : "fine-tuning",
             cancel
         );
         var after = Evaluate();

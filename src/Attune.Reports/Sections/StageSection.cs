@@ -19,6 +19,7 @@ internal static class StageSection
                 SnapshotLines.Write(html, result, link);
                 Notes(html, result);
                 CalibrationSection.Write(html, result);
+                RevisionSection.Write(html, result);
             }
 
             PreferenceSection.Write(html, run, stage);

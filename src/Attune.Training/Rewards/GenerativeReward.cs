@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Tokens;
@@ -49,7 +48,11 @@ public sealed class GenerativeReward(
         var room = model.Config.ContextLength - Math.Max(good.Length, bad.Length);
         var questions = rollouts.Select(r => judge.EncodePrompt(Question(r))).ToArray();
         (_read, _cut) = (_read + questions.Length, _cut + questions.Count(q => q.Length > room));
-        TokenSequence[] asked = [.. questions.Select(q => WithVerdict(q, good, room)), .. questions.Select(q => WithVerdict(q, bad, room))];
+        TokenSequence[] asked =
+        [
+            .. questions.Select(q => QuestionTokens.With(q, good, room)),
+            .. questions.Select(q => QuestionTokens.With(q, bad, room)),
+        ];
         var logProbs = AnswerLogProbs.Of(model, asked);
         double[] sums = [.. logProbs.Select(l => l.Sum(p => (double)p))];
         return ValueTask.FromResult<IReadOnlyList<Score>>([
@@ -77,11 +80,4 @@ public sealed class GenerativeReward(
     public void Dispose() => model.Dispose();
 
     private double Reward(double odds) => logOdds ? odds : 1 / (1 + Math.Exp(-odds));
-
-    /// <summary>What the context cannot hold is cut from the beginning of the question.</summary>
-    private static TokenSequence WithVerdict(ImmutableArray<int> question, ImmutableArray<int> verdict, int room)
-    {
-        var tokens = question.Length > room ? question[^room..] : question;
-        return new TokenSequence([.. tokens, .. verdict], tokens.Length);
-    }
 }

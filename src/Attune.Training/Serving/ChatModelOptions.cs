@@ -1,10 +1,13 @@
 using System.ClientModel;
 using System.ComponentModel;
 using Attune.Core;
+using Attune.Data.Encoding;
+using Attune.Data.Judging;
 using Attune.Models.Files;
 using Attune.Training.Tokens;
 using Microsoft.Extensions.AI;
 using OpenAI;
+using OpenAI.Chat;
 
 namespace Attune.Training.Serving;
 
@@ -48,16 +51,30 @@ public sealed record ChatModelOptions
     /// <param name="parallel">Answers decoded together, where the model is a folder.</param>
     public IChatClient OpenClient(int parallel) => Endpoint is null ? Local(parallel) : Remote(new Uri(Endpoint));
 
-    private IChatClient Remote(Uri endpoint)
+    /// <summary>Reads how likely the model finds the replies A and B; the caller disposes of it.</summary>
+    public OwnedOdds OpenOdds(int parallel)
+    {
+        if (Endpoint is not null)
+        {
+            return new OwnedOdds(new EndpointOdds(Connect(new Uri(Endpoint)), Author, parallel), null);
+        }
+
+        var folder = EmbeddedModel.Resolve(Model!);
+        var text = ModelTokenizer.Load(folder);
+        var local = new LocalOdds(ModelFiles.LoadLanguageModel(folder), new Encoder(text.Tokenizer, text.Template));
+        return new OwnedOdds(local, local);
+    }
+
+    private IChatClient Remote(Uri endpoint) => Connect(endpoint).AsIChatClient();
+
+    private ChatClient Connect(Uri endpoint)
     {
         // Endpoints without keys do not look at this one, but the client insists on sending some.
         var key = ApiKeyEnv is null
             ? "none"
             : Environment.GetEnvironmentVariable(ApiKeyEnv)
                 ?? throw new ConfigurationException($"The environment variable {ApiKeyEnv} is not set.");
-        return new OpenAIClient(new ApiKeyCredential(key), new OpenAIClientOptions { Endpoint = endpoint })
-            .GetChatClient(Model)
-            .AsIChatClient();
+        return new OpenAIClient(new ApiKeyCredential(key), new OpenAIClientOptions { Endpoint = endpoint }).GetChatClient(Model);
     }
 
     private ModelChatClient Local(int parallel)
@@ -68,4 +85,10 @@ public sealed record ChatModelOptions
         var served = new ServedModel(Author, text, model, new ServingOptions { Slots = parallel });
         return new ModelChatClient(served, served);
     }
+}
+
+/// <summary>Odds with what must be disposed of after them.</summary>
+public sealed record OwnedOdds(IOptionOdds Odds, IDisposable? Owned) : IDisposable
+{
+    public void Dispose() => Owned?.Dispose();
 }

@@ -30,6 +30,7 @@ internal static partial class WrittenMetrics
             n => n.StartsWith("logps/", StringComparison.Ordinal) ? [$"eval_{n}_before"] : []
         ),
         new("PreferenceFigures.cs", "\"eval_loss\", ", ["PreferenceEvaluation.cs"], name => ["eval_" + name + "_before"]),
+        new("ConstitutionalStage.cs", "\"_before\"", ["PrincipleFigures.cs"], name => [name + "_before", name + "_after"]),
         new("DroppedRows.cs", "\"left_out/", [], _ => ["left_out/<reason>"]),
     ];
 
@@ -81,6 +82,7 @@ internal static partial class WrittenMetrics
     private static IEnumerable<string> Figures(string text) =>
         [
             .. BeforeAndAfter().Matches(text).SelectMany(m => new[] { m.Groups[1].Value + "_before", m.Groups[1].Value + "_after" }),
+            .. Interval().Matches(text).Select(m => m.Groups[1].Value).SelectMany(n => new[] { n, n + "_low", n + "_high" }),
             .. Assigned().Matches(text).Select(m => Holes(m.Groups[1].Value)),
             .. AssignedTogether().Matches(text).SelectMany(m => Quoted().Matches(m.Value)).Select(m => m.Groups[1].Value),
             .. NamedPair().Matches(text).Select(m => m.Groups[1].Value),
@@ -102,6 +104,9 @@ internal static partial class WrittenMetrics
 
     [GeneratedRegex("""BeforeAfter\(figures, "([^"]+)""")]
     private static partial Regex BeforeAndAfter();
+
+    [GeneratedRegex("""WithInterval\(figures, "([^"]+)""")]
+    private static partial Regex Interval();
 
     [GeneratedRegex("""\[(?:string\.Create\([^"\n]*)?\$?"([^"\n]+)"[^=\n]*\](?=\s*=[^=>])""")]
     private static partial Regex Assigned();

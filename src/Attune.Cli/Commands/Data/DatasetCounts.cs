@@ -17,6 +17,8 @@ internal static class DatasetCounts
             DatasetKind.Preference => Count(DatasetFile.Read<Preference>(path)),
             DatasetKind.UnpairedPreference => Count(DatasetFile.Read<Verdict>(path)),
             DatasetKind.Stepwise => Count(DatasetFile.Read<StepLabels>(path)),
+            DatasetKind.Rating => Count(DatasetFile.Read<Rating>(path)),
+            DatasetKind.Spans => Count(DatasetFile.Read<SpanLabels>(path)),
             DatasetKind.Choice => Count(DatasetFile.Read<Choice>(path)),
             _ => Count(DatasetFile.Read<Ranking>(path)),
         };

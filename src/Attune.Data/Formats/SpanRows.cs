@@ -1,0 +1,117 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Attune.Core.Conversations;
+using Attune.Core.Feedback;
+
+namespace Attune.Data.Formats;
+
+/// <summary>
+/// An answer with marked spans: <c>{prompt, answer, spans}</c>, or a row of QA-Feedback (Wu et al. 2023, arXiv:2306.01693), whose marks are
+/// those of the first prediction. Places are code points.
+/// </summary>
+internal sealed class SpanRows : IRowFormat<SpanLabels>
+{
+    private const string Prediction = "prediction 1";
+    private const string Feedback = "feedback";
+
+    public DatasetKind Kind => DatasetKind.Spans;
+
+    /// <summary>The fields of QA-Feedback.</summary>
+    public static ImmutableArray<string> PublishedFields { get; } =
+    ["question", "passages", "gold", Prediction, "prediction 2", "prediction 3", "prediction 4", Feedback, "preference"];
+
+    /// <summary>Whether a row is one of QA-Feedback.</summary>
+    public static bool IsPublished(JsonElement row) => row.TryGetProperty(Prediction, out _) && row.TryGetProperty(Feedback, out _);
+
+    public SpanLabels Read(RowFields row)
+    {
+        if (row.Has(Feedback))
+        {
+            return Published(row);
+        }
+
+        var prompt = PromptField.Read(row);
+        var answer = row.Text("answer");
+        var length = CodePoints.Count(answer);
+        return new SpanLabels(prompt, answer, [.. row.List("spans").Select((s, i) => Span(row, s, $"spans[{i}]", "type", length))])
+        {
+            Missing = row.Has("missing") ? [.. row.List("missing").Select((m, i) => Missing(row, m, i))] : [],
+            Annotator = row.TextOrNull("annotator"),
+        };
+    }
+
+    public void Write(Utf8JsonWriter json, SpanLabels item)
+    {
+        PromptField.Write(json, item.Prompt);
+        json.WriteString("answer", item.Answer);
+        json.WriteStartArray("spans");
+        foreach (var span in item.Spans)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("start", span.Start);
+            json.WriteNumber("end", span.End);
+            json.WriteString("type", span.Type);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        if (!item.Missing.IsEmpty)
+        {
+            json.WriteStartArray("missing");
+            foreach (var missing in item.Missing)
+            {
+                json.WriteStartObject();
+                json.WriteString("type", missing.Type);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+    }
+
+    /// <summary>The question as the prompt, without the passages that the annotators saw.</summary>
+    private static SpanLabels Published(RowFields row)
+    {
+        var answer = row.Text(Prediction);
+        var length = CodePoints.Count(answer);
+        var (errors, missing) = (Get(row.Get(Feedback), "errors"), Get(row.Get(Feedback), "missing-info"));
+        if (errors.ValueKind != JsonValueKind.Array || missing.ValueKind != JsonValueKind.Array)
+        {
+            row.Fail(Feedback, "expected {\"errors\": [...], \"missing-info\": [...]}, as QA-Feedback has it.");
+            return new SpanLabels(new Prompt.Text(""), answer, []);
+        }
+
+        return new SpanLabels(
+            new Prompt.Text($"question: {row.Text("question")}\nanswer: "),
+            answer,
+            [.. errors.EnumerateArray().Select((e, i) => Span(row, e, $"feedback.errors[{i}]", "error type", length))]
+        )
+        {
+            Missing =
+            [
+                .. missing
+                    .EnumerateArray()
+                    .Select(
+                        (m, i) => new MissingInformation(row.Text(Get(m, "error type"), $"feedback.missing-info[{i}].error type"), null, [])
+                    ),
+            ],
+        };
+    }
+
+    private static AnswerSpan Span(RowFields row, JsonElement value, string field, string type, int length)
+    {
+        var (start, end) = (row.WholeNumber(Get(value, "start"), field + ".start"), row.WholeNumber(Get(value, "end"), field + ".end"));
+        if (start < 0 || end < start || end > length)
+        {
+            row.Fail(field, $"found {start} to {end}; expected places within the answer's {length} code points.");
+        }
+
+        return new AnswerSpan(start, end, row.Text(Get(value, type), $"{field}.{type}"));
+    }
+
+    private static MissingInformation Missing(RowFields row, JsonElement value, int index) =>
+        new(row.Text(Get(value, "type"), $"missing[{index}].type"), null, []);
+
+    private static JsonElement Get(JsonElement value, string field) =>
+        value.ValueKind == JsonValueKind.Object && value.TryGetProperty(field, out var found) ? found : default;
+}
