@@ -122,6 +122,7 @@ public static partial class MetricCatalog
                 ),
                 new("episode/return", "reward", "Agents that act: mean sum of rewards of the episodes that ended in the round.", Own),
                 new("episode/length", "steps", "Agents that act: mean length of the episodes that ended in the round.", Own),
+                .. ComparedClips,
                 new("val/clipfrac_avg", "1", "Share of tokens whose value prediction was clipped.", TrlPpo),
                 new(
                     "val/ratio",
