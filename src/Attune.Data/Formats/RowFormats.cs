@@ -86,7 +86,17 @@ public static class RowFormats
             DatasetKind.UnpairedPreference => ["prompt", "completion", "label", "annotator", CutField.Name],
             DatasetKind.Rating => ["prompt", "completion", "rating", "worst", "best", "annotator", CutField.Name],
             DatasetKind.Stepwise => ["prompt", "completions", "labels", "outcome", "annotator", .. PublishedSteps.Fields],
-            DatasetKind.Spans => ["prompt", "answer", "spans", "missing", "annotator", .. SpanRows.PublishedFields],
+            DatasetKind.Spans =>
+            [
+                "prompt",
+                "answer",
+                "spans",
+                "missing",
+                "passages",
+                "corrected",
+                "annotator",
+                .. SpanRows.PublishedFields,
+            ],
             DatasetKind.Choice => ["prompt", "answers", "best", "annotator", CutField.Name],
             DatasetKind.Ranking => ["prompt", "answers", "ranks", "annotator", CutField.Name],
             _ => throw new System.Diagnostics.UnreachableException(),

@@ -36,6 +36,8 @@ internal sealed class SpanRows : IRowFormat<SpanLabels>
         return new SpanLabels(prompt, answer, [.. row.List("spans").Select((s, i) => Span(row, s, $"spans[{i}]", "type", length))])
         {
             Missing = row.Has("missing") ? [.. row.List("missing").Select((m, i) => Missing(row, m, i))] : [],
+            Passages = row.Has("passages") ? [.. row.List("passages").Select((p, i) => Passage(row, p, $"passages[{i}]"))] : [],
+            Corrected = row.TextOrNull("corrected"),
             Annotator = row.TextOrNull("annotator"),
         };
     }
@@ -51,22 +53,50 @@ internal sealed class SpanRows : IRowFormat<SpanLabels>
             json.WriteNumber("start", span.Start);
             json.WriteNumber("end", span.End);
             json.WriteString("type", span.Type);
+            if (span.Note is { } note)
+            {
+                json.WriteString("note", note);
+            }
+
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
         if (!item.Missing.IsEmpty)
         {
-            json.WriteStartArray("missing");
-            foreach (var missing in item.Missing)
+            WriteMissing(json, item.Missing);
+        }
+
+        if (!item.Passages.IsEmpty)
+        {
+            json.WritePropertyName("passages");
+            JsonSerializer.Serialize(json, item.Passages);
+        }
+
+        if (item.Corrected is { } corrected)
+        {
+            json.WriteString("corrected", corrected);
+        }
+    }
+
+    private static void WriteMissing(Utf8JsonWriter json, ImmutableArray<MissingInformation> all)
+    {
+        json.WriteStartArray("missing");
+        foreach (var missing in all)
+        {
+            json.WriteStartObject();
+            json.WriteString("type", missing.Type);
+            if (missing.Passage is { } passage)
             {
-                json.WriteStartObject();
-                json.WriteString("type", missing.Type);
-                json.WriteEndObject();
+                json.WriteNumber("passage", passage);
+                json.WritePropertyName("sentences");
+                JsonSerializer.Serialize(json, missing.Sentences);
             }
 
-            json.WriteEndArray();
+            json.WriteEndObject();
         }
+
+        json.WriteEndArray();
     }
 
     /// <summary>The question as the prompt, without the passages that the annotators saw.</summary>
@@ -106,11 +136,39 @@ internal sealed class SpanRows : IRowFormat<SpanLabels>
             row.Fail(field, $"found {start} to {end}; expected places within the answer's {length} code points.");
         }
 
-        return new AnswerSpan(start, end, row.Text(Get(value, type), $"{field}.{type}"));
+        var note = Get(value, "note");
+        return new AnswerSpan(
+            start,
+            end,
+            row.Text(Get(value, type), $"{field}.{type}"),
+            note.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null ? null : row.Text(note, field + ".note")
+        );
     }
 
-    private static MissingInformation Missing(RowFields row, JsonElement value, int index) =>
-        new(row.Text(Get(value, "type"), $"missing[{index}].type"), null, []);
+    private static MissingInformation Missing(RowFields row, JsonElement value, int index)
+    {
+        var (passage, sentences) = (Get(value, "passage"), Get(value, "sentences"));
+        return new(
+            row.Text(Get(value, "type"), $"missing[{index}].type"),
+            passage.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
+                ? null
+                : row.WholeNumber(passage, $"missing[{index}].passage"),
+            sentences.ValueKind == JsonValueKind.Array
+                ? [.. sentences.EnumerateArray().Select((s, i) => row.WholeNumber(s, $"missing[{index}].sentences[{i}]"))]
+                : []
+        );
+    }
+
+    private static ImmutableArray<string> Passage(RowFields row, JsonElement value, string field)
+    {
+        if (value.ValueKind == JsonValueKind.Array)
+        {
+            return [.. value.EnumerateArray().Select((sentence, i) => row.Text(sentence, $"{field}[{i}]"))];
+        }
+
+        row.Fail(field, "expected a passage as a list of its sentences.");
+        return [];
+    }
 
     private static JsonElement Get(JsonElement value, string field) =>
         value.ValueKind == JsonValueKind.Object && value.TryGetProperty(field, out var found) ? found : default;

@@ -361,9 +361,13 @@ public sealed class FormatTests
             ),
             row.ToJsonString()
         );
-        // At most a prompt: no stage takes an answer with errors for one to imitate.
+        var read = Assert.Single(Data.Formats.DatasetFile.Read<SpanLabels>(test.File("s/train.jsonl")).Items);
+        Assert.Equal(said.Spans, read.Spans);
+        Assert.Equal(said.Missing, read.Missing);
+        Assert.Equal((answer, "The sky is blue.", "It is blue."), (read.Answer, read.Corrected, read.Passages[0][1]));
+        // No stage takes an answer with errors for one to imitate.
         Assert.Contains(
-            "found prompt",
+            "found rows",
             Assert.Throws<Core.DataException>(() => Data.Formats.DatasetFile.Read<Demonstration>(test.File("s/train.jsonl"))).Message,
             StringComparison.Ordinal
         );
