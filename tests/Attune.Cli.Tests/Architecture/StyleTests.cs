@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Attune.Testing;
 using Attune.Testing.Sources;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -32,7 +31,11 @@ public sealed class StyleTests
         Assert.All(
             File.ReadLines(Checkout.File("tests", "slow.txt")).Where(l => !l.StartsWith('#')),
             name =>
-                Assert.Contains(classes, c => Regex.IsMatch(c, $"^{Regex.Escape(name).Replace(@"\*", ".*", StringComparison.Ordinal)}$"))
+            {
+                // xunit refuses a star elsewhere, and then no test runs at all.
+                Assert.DoesNotContain('*', name[..^1]);
+                Assert.Contains(classes, c => name[^1] == '*' ? c.StartsWith(name[..^1], StringComparison.Ordinal) : c == name);
+            }
         );
     }
 
