@@ -71,7 +71,9 @@ public static class Ticks
         var uneven = ticks.Length > 2 && ticks[^1] - ticks[^2] > 1.5 * (ticks[1] - ticks[0]);
         if (largest is >= 1e6 or < 1e-3 || (uneven && smallest < 1e-4))
         {
-            return [.. ticks.Select(Scientific)];
+            // As many digits as lie between the largest tick and the smallest step, so that no two labels are the same.
+            var digits = Math.Clamp((int)(Math.Floor(Math.Log10(largest) + 1e-9) - Math.Floor(Math.Log10(finest) + 1e-9)), 2, 15);
+            return [.. ticks.Select(tick => Scientific(tick, digits))];
         }
 
         var format = uneven ? "#,0.####" : "N" + Decimals(finest);
@@ -118,7 +120,8 @@ public static class Ticks
 
     private static int Decimals(double step) => Math.Max(0, -(int)Math.Floor(Math.Log10(step) + 1e-9));
 
-    private static string Scientific(double tick) => tick == 0 ? "0" : Minus(tick.ToString("0.##e0", CultureInfo.InvariantCulture));
+    private static string Scientific(double tick, int digits) =>
+        tick == 0 ? "0" : Minus(tick.ToString($"0.{new string('#', digits)}e0", CultureInfo.InvariantCulture));
 
     // 2e-9 has a minus in its exponent; -0 has none.
     private static string Minus(string text) =>

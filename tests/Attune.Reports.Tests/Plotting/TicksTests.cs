@@ -41,6 +41,12 @@ public sealed class TicksTests
                 && ticks.Zip(ticks.Skip(1), (a, b) => Math.Abs(b - a - step) < step * (1e-6 + noise)).All(even => even);
         });
 
+    [Theory]
+    [InlineData(1_000_000, 1_004_000, "1e6 1.001e6 1.002e6 1.003e6 1.004e6")]
+    [InlineData(-2_000_100, -2_000_050, "−2.0001e6 −2.00009e6 −2.00008e6 −2.00007e6 −2.00006e6 −2.00005e6")]
+    public void Large_numbers_that_differ_little_keep_labels_of_their_own(double low, double high, string expected) =>
+        Assert.Equal(expected, string.Join(' ', Ticks.Labels(Ticks.Linear(low, high))));
+
     [Fact]
     public void Law_labels_differ_and_say_the_value() =>
         Range.Sample(range =>
