@@ -49,7 +49,7 @@ rm -rf artifacts/test-results artifacts/test*.log
 
 # The summary ends with lines such as "  total: 9", "  failed: 0", "  succeeded: 8", "  skipped: 1"; "  error: 1" counts programs that broke.
 set +f
-count() { cat artifacts/test.log | sed -nE "s/^ *$1: ([0-9]+).*/\1/p" | awk '{ sum += $1 } END { print sum + 0 }'; }
+count() { sed -nE "s/^ *$1: ([0-9]+).*/\1/p" artifacts/test.log | awk '{ sum += $1 } END { print sum + 0 }'; }
 passed=$(count succeeded) failed=$(($(count failed) + $(count error))) skipped=$(count skipped)
 # A run that ends badly for any other reason is a failure too.
 if [ "$failed" -eq 0 ] && [ "$(tail -n 1 artifacts/test.log)" != "exit code 0" ]; then failed=1; fi

@@ -65,10 +65,7 @@ internal static class FrontierCommand
             new FrontierRun(plan, folder, screen) { Stores = new FeedbackStores() }.RunAsync(cancel);
         try
         {
-            var board =
-                Terminal.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
-                    ? await Work(new LineScreen(Terminal.Messages))
-                    : await ProgressScreen.ShowAsync(Terminal.Messages, Work);
+            var board = await ProgressScreen.WatchAsync(Work);
             if (json)
             {
                 Console.Out.Write(File.ReadAllText(Path.Combine(folder, "frontier.json")));

@@ -1,7 +1,6 @@
 using Attune.Cli.Native;
 using Attune.Cli.Screens;
 using Attune.Core;
-using Attune.Core.Files;
 using Attune.Core.Runs;
 using Attune.Feedback;
 using Attune.Recipes;
@@ -25,7 +24,7 @@ internal static class RunLauncher
     {
         var recipe = Recipe.Bind(node);
         var unbegun = new NewRunFolder(folder);
-        var fresh = PrepareFolder(recipe, folder, resume);
+        var fresh = RunFolders.Prepare(folder, new RunFolder(folder).RecipeFile, RecipeWriter.Write(recipe), "recipe", resume);
         try
         {
             var person = asksPerson ? new TerminalPerson(Terminal.Messages) : null;
@@ -33,11 +32,7 @@ internal static class RunLauncher
                 new Run(recipe, folder, screen, person) { Stores = new FeedbackStores(), LoadLibraries = NativeSetup.LoadTorch }.RunAsync(
                     cancel
                 );
-            // Live bars and questions cannot share a terminal.
-            var result =
-                asksPerson || Terminal.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
-                    ? await Work(new LineScreen(Terminal.Messages))
-                    : await ProgressScreen.ShowAsync(Terminal.Messages, Work);
+            var result = await ProgressScreen.WatchAsync(Work, alone: !asksPerson);
             Summary.Show(result, folder);
             return 0;
         }
@@ -52,37 +47,5 @@ internal static class RunLauncher
             unbegun.Remove();
             throw;
         }
-    }
-
-    /// <returns>Whether the folder is new, so that everything in it is this run's.</returns>
-    private static bool PrepareFolder(Recipe recipe, string folder, bool resume)
-    {
-        var run = new RunFolder(folder);
-        var resolved = RecipeWriter.Write(recipe);
-        if (File.Exists(run.RecipeFile))
-        {
-            if (!resume)
-            {
-                throw new AttuneException($"{folder} holds a run already. Add --resume to continue it, or choose another --out.");
-            }
-
-            if (File.ReadAllText(run.RecipeFile) != resolved)
-            {
-                throw new AttuneException(
-                    $"{run.RecipeFile} differs from the recipe given now; a run can only be resumed unchanged. "
-                        + "Choose another --out for a new run."
-                );
-            }
-
-            return false;
-        }
-
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(e => !AtomicFile.IsLeftover(e)))
-        {
-            throw new AttuneException($"{folder} is not empty and holds no run. Choose an empty or new folder for --out.");
-        }
-
-        AtomicFile.WriteText(run.RecipeFile, resolved);
-        return true;
     }
 }

@@ -14,6 +14,13 @@ internal sealed class ProgressScreen(ProgressContext context, IAnsiConsole conso
     private readonly Dictionary<string, ProgressTask> _tasks = [];
     private string _stage = "";
 
+    /// <summary>Shows the work on the terminal: live bars for a person who watches, else a line now and then.</summary>
+    /// <param name="alone">Whether the terminal is free: questions and live bars cannot share it.</param>
+    public static Task<T> WatchAsync<T>(Func<IRunScreen, Task<T>> work, bool alone = true) =>
+        !alone || Terminal.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
+            ? work(new LineScreen(Terminal.Messages))
+            : ShowAsync(Terminal.Messages, work);
+
     /// <summary>Shows bars while the work runs.</summary>
     public static Task<T> ShowAsync<T>(IAnsiConsole console, Func<IRunScreen, Task<T>> work)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Data.Judging;
@@ -36,5 +37,20 @@ public sealed record PairJudgeOptions
         var constitution = ConstitutionFile.Read(Constitution);
         var judge = Judge.OpenJudge(context, Asking, owned);
         return (judge, constitution, JudgeFile.HashOf(judge, constitution));
+    }
+
+    /// <summary>Asks the judge about every pair in both orders, and keeps what was asked and said in the stage's folder.</summary>
+    internal static async Task<ImmutableArray<ModelComparison>> CompareAsync(
+        StageContext context,
+        IPairJudge judge,
+        Constitution constitution,
+        IReadOnlyList<AnswerPair> pairs,
+        CancellationToken cancel
+    )
+    {
+        var progress = new ImmediateProgress(n => context.Screen.Report($"asking {judge.Name}", n, pairs.Count * 2, ""));
+        var comparisons = await ModelFeedback.CompareAsync(judge, constitution, pairs, context.Seed, progress, cancel);
+        ModelFeedbackFile.Write(Path.Combine(context.Folder, ModelFeedbackFile.FileName), comparisons);
+        return comparisons;
     }
 }

@@ -73,9 +73,7 @@ public sealed record AiFeedbackStage : Stage
             var (judge, constitution, hash) = Judging.Open(context, owned);
             var kappa = Believe(context, judge, hash);
             var pairs = await PairsAsync(context, cancel);
-            var progress = new ImmediateProgress(n => context.Screen.Report($"asking {judge.Name}", n, pairs.Length * 2, ""));
-            var comparisons = await ModelFeedback.CompareAsync(judge, constitution, pairs, context.Seed, progress, cancel);
-            ModelFeedbackFile.Write(Path.Combine(context.Folder, ModelFeedbackFile.FileName), comparisons);
+            var comparisons = await PairJudgeOptions.CompareAsync(context, judge, constitution, pairs, cancel);
             var figures = Keep(context, comparisons);
             (figures["prompts"], figures["without_principle"]) = (pairs.Length, pairs.Length - comparisons.Length);
             if (kappa is { } known)

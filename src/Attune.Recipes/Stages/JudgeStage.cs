@@ -71,9 +71,7 @@ public sealed record JudgeStage : Stage
                         : new AnswerPair(p.Prompt, p.Rejected, p.Chosen, p.Cut.Select(1, 0))
             ),
         ];
-        var progress = new ImmediateProgress(n => context.Screen.Report($"asking {judge.Name}", n, pairs.Length * 2, ""));
-        var comparisons = await ModelFeedback.CompareAsync(judge, constitution, pairs, context.Seed, progress, cancel);
-        ModelFeedbackFile.Write(Path.Combine(context.Folder, ModelFeedbackFile.FileName), comparisons);
+        var comparisons = await PairJudgeOptions.CompareAsync(context, judge, constitution, pairs, cancel);
         var preferA = pairs.Where((p, i) => p.A == labelled[i].Chosen).ToHashSet<object>(ReferenceEqualityComparer.Instance);
         return [.. comparisons.Select(c => new JudgedPair(c, preferA.Contains(c.Pair)))];
     }

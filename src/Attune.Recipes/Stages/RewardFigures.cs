@@ -29,15 +29,13 @@ internal static class RewardFigures
     {
         var rewards = model.Trained([.. heldOut.Select(h => h.Sequence)]);
         double[] targets = [.. heldOut.Select(h => h.Target)];
-        var ((meanReward, reward), (meanTarget, target)) = (Moments.Of(rewards), Moments.Of(targets));
-        var covariance = rewards.Zip(targets, (r, t) => (r - meanReward) * (t - meanTarget)).Average();
         return new StageResult(
             kind,
             0,
             new Dictionary<string, double>
             {
                 ["mean_squared_error"] = rewards.Zip(targets, (r, t) => (r - t) * (r - t)).Average(),
-                ["correlation"] = covariance / Math.Sqrt(reward * target),
+                ["correlation"] = Correlation.Pearson(rewards, targets) ?? double.NaN,
             }
         );
     }

@@ -8,7 +8,6 @@ using Attune.Cli.Screens;
 using Attune.Control.Environments;
 using Attune.Control.Policy;
 using Attune.Core;
-using Attune.Core.Files;
 using Attune.Recipes.Running;
 using Attune.Reports.Control;
 using Spectre.Console;
@@ -43,7 +42,8 @@ internal static class ControlRuns
 
     public static async Task<int> RunAsync(ControlPlan plan, Func<ControlSeedRun, Task<ControlSeed>> work, CancellationToken cancel)
     {
-        var fresh = PrepareFolder(plan);
+        var settings = Path.Combine(plan.Folder, SettingsFile);
+        var fresh = RunFolders.Prepare(plan.Folder, settings, SettingsText(plan), "settings", plan.Resume);
         NativeSetup.LoadTorch();
         torch.set_num_threads(1); // networks this small lose time on a second one
         foreach (var note in plan.Notes)
@@ -54,10 +54,7 @@ internal static class ControlRuns
         try
         {
             Task<ControlResult> Work(IRunScreen screen) => SeedsAsync(plan, work, screen, cancel);
-            var result =
-                Terminal.IsErrorRedirected || !Terminal.Messages.Profile.Capabilities.Interactive
-                    ? await Work(new LineScreen(Terminal.Messages))
-                    : await ProgressScreen.ShowAsync(Terminal.Messages, Work);
+            var result = await ProgressScreen.WatchAsync(Work);
             Show(plan, result);
             return 0;
         }
@@ -131,41 +128,13 @@ internal static class ControlRuns
         );
     }
 
-    /// <returns>Whether the folder is new, so that everything in it is this run's.</returns>
-    private static bool PrepareFolder(ControlPlan plan)
-    {
-        var file = Path.Combine(plan.Folder, SettingsFile);
-        var settings = string.Join(
+    private static string SettingsText(ControlPlan plan) =>
+        string.Join(
             '\n',
             plan.Settings.OrderBy(s => s.Key, StringComparer.Ordinal)
                 .Select(s => $"{s.Key}: {s.Value}")
                 .Prepend($"{plan.Kind} {plan.Environment}")
         );
-        if (File.Exists(file))
-        {
-            if (!plan.Resume)
-            {
-                throw new AttuneException($"{plan.Folder} holds a run already. Add --resume to continue it, or choose another --out.");
-            }
-
-            if (File.ReadAllText(file) != settings)
-            {
-                throw new AttuneException(
-                    $"{file} differs from the settings given now; a run can only be resumed unchanged. Choose another --out for a new run."
-                );
-            }
-
-            return false;
-        }
-
-        if (Directory.Exists(plan.Folder) && Directory.EnumerateFileSystemEntries(plan.Folder).Any())
-        {
-            throw new AttuneException($"{plan.Folder} is not empty and holds no run. Choose an empty or new folder for --out.");
-        }
-
-        AtomicFile.WriteText(file, settings);
-        return true;
-    }
 
     private static void Show(ControlPlan plan, ControlResult result)
     {

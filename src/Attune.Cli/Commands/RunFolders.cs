@@ -1,0 +1,40 @@
+using Attune.Core;
+using Attune.Core.Files;
+
+namespace Attune.Cli.Commands;
+
+/// <summary>Folders that runs are begun in and continued in.</summary>
+internal static class RunFolders
+{
+    /// <summary>Writes what was asked for into a new folder; a run that is there is only continued unchanged.</summary>
+    /// <param name="file">Holds what was asked for, and marks the folder as a run's.</param>
+    /// <param name="what">That is in the file, for messages: "recipe", "settings".</param>
+    /// <returns>Whether the folder is new, so that everything in it is this run's.</returns>
+    public static bool Prepare(string folder, string file, string asked, string what, bool resume)
+    {
+        if (File.Exists(file))
+        {
+            if (!resume)
+            {
+                throw new AttuneException($"{folder} holds a run already. Add --resume to continue it, or choose another --out.");
+            }
+
+            if (File.ReadAllText(file) != asked)
+            {
+                throw new AttuneException(
+                    $"{file} differs from the {what} given now; a run can only be resumed unchanged. Choose another --out for a new run."
+                );
+            }
+
+            return false;
+        }
+
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(e => !AtomicFile.IsLeftover(e)))
+        {
+            throw new AttuneException($"{folder} is not empty and holds no run. Choose an empty or new folder for --out.");
+        }
+
+        AtomicFile.WriteText(file, asked);
+        return true;
+    }
+}
