@@ -36,7 +36,7 @@ public sealed record PretrainingText(TokenSequence Sequence, double Scale)
     public static Tensor Loss(IReadOnlyList<PretrainingText> texts, LanguageModel policy, Metrics metrics)
     {
         var batch = TokenBatch.Of([.. texts.Select(t => t.Sequence)]);
-        var negative = -AnswerLogProbs.Score(policy, policy.Trunk.Hidden(batch.Tokens), batch).LogProbs.sum();
+        var negative = -AnswerLogProbs.Score(policy, AnswerLogProbs.Hidden(policy, batch), batch).LogProbs.sum();
         metrics.AddSum("loss/ptx_avg", negative.ToDouble(), batch.Targets.shape[0]);
         return texts[0].Scale * negative;
     }

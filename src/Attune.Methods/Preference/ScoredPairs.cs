@@ -57,7 +57,7 @@ public sealed record ScoredAnswers(Tensor LogProbs, Tensor Reference, Tensor Len
     )
     {
         var batch = TokenBatch.Of(sequences);
-        var hidden = policy.Trunk.Hidden(batch.Tokens); // [batch, time, width]
+        var hidden = AnswerLogProbs.Hidden(policy, batch); // [answers, width]
         var tokens = AnswerLogProbs.Score(policy, hidden, batch);
         var likelihood = AnswerSums.ByRow(tokens.LogProbs, batch);
         var weights = tails?.Weights(batch, likelihood);
@@ -90,7 +90,7 @@ public sealed record ScoredAnswers(Tensor LogProbs, Tensor Reference, Tensor Len
         using var noGrad = no_grad();
         var live =
             reference ?? throw new ArgumentNullException(nameof(reference), "there is neither a reference model nor its log-probabilities");
-        var tokens = AnswerLogProbs.Score(live, live.Trunk.Hidden(batch.Tokens), batch).LogProbs;
+        var tokens = AnswerLogProbs.Score(live, AnswerLogProbs.Hidden(live, batch), batch).LogProbs;
         return AnswerSums.ByRow(weights is null ? tokens : tokens * weights, batch);
     }
 

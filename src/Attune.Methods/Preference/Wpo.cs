@@ -14,14 +14,14 @@ public static class Wpo
     /// exp of the mean over the answer's tokens of log pi(token) - log sum over the vocabulary of pi^2: eq. 2 with the paper's alignment
     /// by the sampled policy, under which answers drawn from the policy weigh about 1 whatever its temperature. Without gradient.
     /// </summary>
-    /// <param name="hidden">[batch, time, width]</param>
+    /// <param name="hidden">[answers, width], as <see cref="AnswerLogProbs.Hidden"/> gives it</param>
     /// <param name="logProbs">log pi of every answer token, [answer tokens]</param>
     /// <returns>[answers]</returns>
     internal static Tensor Weights(LanguageModel policy, Tensor hidden, TokenBatch batch, Tensor logProbs)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var logits = AnswerLogProbs.Logits(policy, hidden.detach(), batch, 1).to(ScalarType.Float32);
+        var logits = AnswerLogProbs.Logits(policy, hidden.detach(), 1).to(ScalarType.Float32);
         var aligned = logProbs.detach() - LogCollision(logits);
         var sums = AnswerSums.ByRow(aligned, batch);
         return (sums / AnswerSums.Lengths(batch, sums)).exp().MoveToOuterDisposeScope();

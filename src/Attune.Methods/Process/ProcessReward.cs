@@ -179,7 +179,7 @@ public static class ProcessReward
             var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
             var time = batch.Tokens.shape[1];
             var places = items.SelectMany((item, row) => item.Targets.Select(t => row * time + t.Position)).ToArray();
-            var hidden = TokenBatch.At(model.Trunk.Hidden(batch.Tokens), tensor(places)); // [steps, width]
+            var hidden = FrozenLayerCache.HiddenAt(model, batch, tensor(places), shared: null); // [steps, width]
             var logits = model.LogitsOf(hidden); // [steps, classes]
             float[] wanted = [.. items.SelectMany(i => i.Targets).SelectMany(t => t.Probabilities)];
             var targets = tensor(wanted, device: logits.device).view(logits.shape);

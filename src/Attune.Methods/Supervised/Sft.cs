@@ -161,7 +161,7 @@ public static class Sft
         public ObjectiveValue Evaluate(IReadOnlyList<PackedRow> items)
         {
             var batch = TokenBatch.Of([.. items.Select(i => i.Segments)]);
-            var hidden = model.Trunk.Hidden(batch.Tokens, batch.Segments);
+            var hidden = AnswerLogProbs.Hidden(model, batch);
             var scores = AnswerLogProbs.Score(model, hidden, batch);
             var loss = Loss(scores.LogProbs, hidden, batch).sum();
             var count = batch.Targets.shape[0];
@@ -173,7 +173,7 @@ public static class Sft
 
         private Tensor Loss(Tensor logProbs, Tensor hidden, TokenBatch batch) =>
             _options.LabelSmoothing > 0
-                ? Smoothed(AnswerLogProbs.Logits(model, hidden, batch, 1).to(ScalarType.Float32), batch.Targets, _options.LabelSmoothing)
+                ? Smoothed(AnswerLogProbs.Logits(model, hidden, 1).to(ScalarType.Float32), batch.Targets, _options.LabelSmoothing)
             : _options.LossType == SftLoss.Dft ? Dynamic(logProbs)
             : -logProbs;
     }

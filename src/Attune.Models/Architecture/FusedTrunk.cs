@@ -114,27 +114,24 @@ internal sealed class FusedTrunk
             : _kernels.Gather(table, ids, positionTable, positions);
     }
 
+    /// <summary>A layer's output: all rows are looked at, but what follows attention can be of some alone.</summary>
     /// <param name="hidden">[rows, width], float32</param>
-    internal Tensor Layer(int index, Tensor hidden, FusedView view, bool recompute)
+    /// <param name="wanted">[n] int64 rows whose output is wanted; null for all.</param>
+    /// <returns>[rows or n, width], float32</returns>
+    internal Tensor Layer(int index, Tensor hidden, FusedView view, bool recompute, Tensor? wanted = null)
     {
         using var scope = NewDisposeScope();
+        if (wanted is not null)
+        {
+            RequireInside(wanted, hidden.size(0), nameof(wanted));
+        }
+
         var layer = _layers[index];
         var output =
             is_grad_enabled() && (layer.Anchor.requires_grad || hidden.requires_grad)
-                ? LayerFunction.apply(hidden, layer.Anchor, new LayerCall(layer, view, recompute))
-                : layer.Forward(hidden, view).Output;
+                ? LayerFunction.apply(hidden, layer.Anchor, new LayerCall(layer, view, recompute, wanted))
+                : layer.Forward(hidden, view, wanted).Output;
         return output.MoveToOuterDisposeScope();
-    }
-
-    /// <summary>
-    /// A layer's output for some rows alone, without a backward pass: all rows are looked at, but what follows attention is theirs.
-    /// </summary>
-    /// <param name="wanted">[n] int64</param>
-    internal Tensor LayerAt(int index, Tensor hidden, FusedView view, Tensor wanted)
-    {
-        using var scope = NewDisposeScope();
-        RequireInside(wanted, hidden.size(0), nameof(wanted));
-        return _layers[index].Forward(hidden, view, wanted).Output.MoveToOuterDisposeScope();
     }
 
     /// <summary>The norm after the last layer.</summary>

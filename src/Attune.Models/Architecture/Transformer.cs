@@ -127,13 +127,16 @@ public sealed class Transformer : IDisposable
         return TransformerLayer.Norm(Config, hidden, _parameters["norm.weight"], _parameters.Find("norm.bias")).MoveToOuterDisposeScope();
     }
 
-    /// <summary><see cref="Upper"/> at some positions alone. Without a gradient, the last layer computes no more than they need.</summary>
+    /// <summary>
+    /// <see cref="Upper"/> at some positions alone. On own kernels the last layer computes no more than they need, forwards and backwards;
+    /// an adapter's dropout draws by row, so all rows are computed where there is one.
+    /// </summary>
     /// <param name="positions">[n] int64, each row * time + place</param>
     /// <returns>[n, width]</returns>
     public Tensor UpperAt(Tensor hidden, int fromLayer, Tensor positions, Tensor? segments = null)
     {
         using var scope = NewDisposeScope();
-        if (is_grad_enabled() || fromLayer >= _layers.Length || Fused is not { IsReady: true } fused)
+        if (DropsOut || fromLayer >= _layers.Length || Fused is not { IsReady: true } fused)
         {
             return Upper(hidden, fromLayer, segments).reshape(-1, Config.Width).index_select(0, positions).MoveToOuterDisposeScope();
         }
@@ -165,10 +168,7 @@ public sealed class Transformer : IDisposable
         var view = fused.ViewOf(shape[0], shape[1], starts, _cosines, _sines) with { Rng = NextDropoutSeed() };
         for (var layer = from; layer < to; layer++)
         {
-            rows =
-                wanted is not null && layer == to - 1
-                    ? fused.LayerAt(layer, rows, view, wanted)
-                    : fused.Layer(layer, rows, view, Recompute);
+            rows = fused.Layer(layer, rows, view, Recompute, layer == to - 1 ? wanted : null);
         }
 
         return rows;
@@ -177,8 +177,9 @@ public sealed class Transformer : IDisposable
     private Tensor Scaled(Tensor embedded) => Config.EmbeddingScale == 1 ? embedded : embedded * Config.EmbeddingScale;
 
     /// <summary>What an adapter's dropout draws from in this pass; null where nothing is dropped, as where nothing is learned.</summary>
-    private Seed? NextDropoutSeed() =>
-        Maps.Adapter is { Config.Dropout: > 0 } adapter && is_grad_enabled() ? adapter.Weights.NextPass() : null;
+    private Seed? NextDropoutSeed() => DropsOut ? Maps.Adapter!.Weights.NextPass() : null;
+
+    private bool DropsOut => Maps.Adapter is { Config.Dropout: > 0 } && is_grad_enabled();
 
     private Tensor RunLayer(int layer, Tensor hidden, TokenView view) =>
         Recompute && is_grad_enabled() && (hidden.requires_grad || _layers[layer].IsTrained)

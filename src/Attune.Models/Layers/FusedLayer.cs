@@ -41,7 +41,9 @@ internal sealed class FusedLayer
     }
 
     /// <summary>What forward leaves for the backward pass, in order.</summary>
+    /// <param name="Input">Of all rows, as are the next five; what follows attention is of the wanted rows.</param>
     /// <param name="Raw">The joint rows before queries and keys are normed; null where they are not.</param>
+    /// <param name="Wanted">[n] rows whose output was wanted; null where all were.</param>
     internal sealed record Tape(
         Tensor Input,
         Tensor Statistics1,
@@ -54,13 +56,21 @@ internal sealed class FusedLayer
         Tensor Normed2,
         Tensor Up,
         Tensor Active,
-        Tensor? Raw
+        Tensor? Raw,
+        Tensor? Wanted
     )
     {
-        internal Tensor[] All => [Input, Statistics1, Normed1, Joint, Attended, LogSums, Middle, Statistics2, Normed2, Up, Active, Raw!];
+        internal Tensor[] All =>
+            [Input, Statistics1, Normed1, Joint, Attended, LogSums, Middle, Statistics2, Normed2, Up, Active, Raw!, Wanted!];
 
         internal static Tape Of(IReadOnlyList<Tensor> all) =>
-            new(all[0], all[1], all[2], all[3], all[4], all[5], all[6], all[7], all[8], all[9], all[10], all[11]);
+            new(all[0], all[1], all[2], all[3], all[4], all[5], all[6], all[7], all[8], all[9], all[10], all[11], all[12]);
+
+        /// <summary>A gradient of the wanted rows as one of all rows: 0 elsewhere.</summary>
+        internal Tensor Everywhere(Tensor gradient) =>
+            Wanted is null
+                ? gradient
+                : zeros([Input.size(0), gradient.size(1)], gradient.dtype).index_add_(0, Wanted, gradient, 1);
     }
 
     /// <summary>Whether its weights are trained; a layer's weights are, or are not, together.</summary>
@@ -72,7 +82,7 @@ internal sealed class FusedLayer
     internal Parameter Anchor => TransformerLayer.AnchorOf(_norm1, _qkv.Map, _out.Map, _up.Map, _down.Map);
 
     /// <param name="input">[rows, width], float32</param>
-    /// <param name="wanted">[n] rows whose output is wanted, where there is no backward pass; null for all.</param>
+    /// <param name="wanted">[n] int64 rows whose output is wanted; null for all.</param>
     /// <returns>[rows or n, width], float32</returns>
     internal (Tensor Output, Tape Tape) Forward(Tensor input, FusedView view, Tensor? wanted = null)
     {
@@ -80,13 +90,8 @@ internal sealed class FusedLayer
         var raw = _qkv.Forward(normed1, view.Rng);
         var joint = _queryNorm is null ? raw : _kernels.HeadNorm(_config, raw, _queryNorm, _keyNorm!);
         var (attended, logSums) = _kernels.Attend(joint, view);
-        if (wanted is not null)
-        {
-            (attended, input) = (attended.index_select(0, wanted), input.index_select(0, wanted));
-        }
-
-        var branch = _out.Forward(attended, view.Rng);
-        var (normed2, middle, statistics2) = _kernels.Norm(_config, input, branch, _norm2, _norm2Bias);
+        var branch = _out.Forward(At(attended), view.Rng);
+        var (normed2, middle, statistics2) = _kernels.Norm(_config, At(input), branch, _norm2, _norm2Bias);
         var up = _up.Forward(normed2, view.Rng);
         var active = _kernels.Activate(_config, up);
         var output = _kernels.Add(middle, _down.Forward(active, view.Rng));
@@ -104,13 +109,16 @@ internal sealed class FusedLayer
                 normed2,
                 up,
                 active,
-                _queryNorm is null ? null : raw
+                _queryNorm is null ? null : raw,
+                wanted
             )
         );
+
+        Tensor At(Tensor rows) => wanted is null ? rows : rows.index_select(0, wanted);
     }
 
     /// <summary>Adds to the gradients of the weights.</summary>
-    /// <param name="gradient">[rows, width], float32, of the output</param>
+    /// <param name="gradient">[rows or n, width], float32, of the output</param>
     /// <returns>The gradient of the input.</returns>
     internal Tensor Backward(Tensor gradient, Tape tape, FusedView view)
     {
@@ -127,7 +135,8 @@ internal sealed class FusedLayer
             G("norm2.weight"),
             G("norm2.bias")
         );
-        var ofAttended = _out.Backward(_kernels.Rounded(ofMiddle), tape.Attended, view.Rng, IsTrained);
+        var attended = tape.Wanted is null ? tape.Attended : tape.Attended.index_select(0, tape.Wanted);
+        var ofAttended = tape.Everywhere(_out.Backward(_kernels.Rounded(ofMiddle), attended, view.Rng, IsTrained));
         var ofJoint = _kernels.AttendBackward(tape.Joint, tape.Attended, tape.LogSums, ofAttended, view);
         if (_queryNorm is not null)
         {
@@ -141,7 +150,7 @@ internal sealed class FusedLayer
             ofNormed1,
             _norm1,
             tape.Statistics1,
-            ofMiddle,
+            tape.Everywhere(ofMiddle),
             G("norm1.weight"),
             G("norm1.bias")
         );

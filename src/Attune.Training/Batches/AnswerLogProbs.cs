@@ -14,12 +14,18 @@ public static class AnswerLogProbs
     /// </summary>
     private const int ScoringBatch = 32;
 
+    /// <summary>The trunk's last hidden state at the positions that predict answer tokens.</summary>
+    /// <returns>[answers, width]</returns>
+    public static Tensor Hidden(LanguageModel model, TokenBatch batch) =>
+        FrozenLayerCache.HiddenAt(model, batch, batch.Predictors, shared: null);
+
     /// <summary>Logits of the positions that predict answer tokens, divided by the temperature.</summary>
+    /// <param name="hidden">[answers, width], as <see cref="Hidden"/> gives it</param>
     /// <returns>[answers, vocab]</returns>
-    public static Tensor Logits(LanguageModel model, Tensor hidden, TokenBatch batch, double temperature)
+    public static Tensor Logits(LanguageModel model, Tensor hidden, double temperature)
     {
         using var scope = NewDisposeScope();
-        var logits = model.Logits(TokenBatch.At(hidden, batch.Predictors));
+        var logits = model.Logits(hidden);
         return (temperature == 1 ? logits : logits / temperature).MoveToOuterDisposeScope();
     }
 
@@ -27,12 +33,12 @@ public static class AnswerLogProbs
     /// Of every answer token: log pi(token), with gradient, and the distribution's entropy and whether the token was its likeliest,
     /// without. The logits are not kept, so that this is what losses should be made of.
     /// </summary>
-    /// <param name="hidden">[batch, time, width], of the model's trunk</param>
+    /// <param name="hidden">[answers, width], as <see cref="Hidden"/> gives it</param>
     /// <param name="temperature">Of the distribution asked about: the one sampled from.</param>
     public static TokenScores Score(LanguageModel model, Tensor hidden, TokenBatch batch, double temperature = 1)
     {
         using var scope = NewDisposeScope();
-        return model.Score(TokenBatch.At(hidden, batch.Predictors), batch.Targets, temperature).MoveToOuterScope();
+        return model.Score(hidden, batch.Targets, temperature).MoveToOuterScope();
     }
 
     /// <summary>log pi(token) of every answer token, without gradient.</summary>

@@ -14,8 +14,7 @@ public static class AnswerScores
     {
         using var scope = NewDisposeScope();
         var batch = TokenBatch.Of(sequences);
-        var hidden = model.Trunk.Hidden(batch.Tokens); // [batch, time, width]
-        return model.ScoresOf(TokenBatch.At(hidden, batch.Last)).MoveToOuterDisposeScope();
+        return model.ScoresOf(FrozenLayerCache.HiddenAt(model, batch, batch.Last, shared: null)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same without gradient, in batches formed by length.</summary>

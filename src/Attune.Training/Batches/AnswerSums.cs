@@ -12,13 +12,14 @@ public static class AnswerSums
     /// The mean logit over each answer's positions and the vocabulary, without gradient. Logits are linear in the head's rows, so their
     /// mean over the vocabulary is the product with the mean row: no logits are needed.
     /// </summary>
+    /// <param name="hidden">[answers, width], as <see cref="AnswerLogProbs.Hidden"/> gives it</param>
     /// <returns>[rows]</returns>
     public static Tensor MeanLogits(LanguageModel model, Tensor hidden, TokenBatch batch)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var head = model.Weights[model.Config.TiedHead ? "tokens" : "head"].to(ScalarType.Float32).mean([0L]); // [width]
-        var rows = TokenBatch.At(hidden.detach(), batch.Predictors).to(ScalarType.Float32); // [answers, width]
+        var rows = hidden.detach().to(ScalarType.Float32);
         var sums = ByRow((rows * head).sum(1), batch);
         return (sums / Lengths(batch, sums)).MoveToOuterDisposeScope();
     }

@@ -70,7 +70,7 @@ public sealed class FrozenLayerCache : IDisposable
 
     /// <summary>
     /// The model's last hidden state after the final norm at some of the batch's positions, from kept lower states where there are any.
-    /// Without a gradient the last layer computes no more than they need.
+    /// The last layer computes no more than they need.
     /// </summary>
     /// <param name="positions">[n] int64: flat indices, row * time + place</param>
     /// <param name="shared">Null where nothing is shared.</param>

@@ -46,7 +46,7 @@ public sealed record ProcessModel(TokenClassifier Classifier, StepEncoding Steps
 
     private double[] Read(TokenBatch batch, long[] flat)
     {
-        var logits = Classifier.LogitsOf(TokenBatch.At(Classifier.Trunk.Hidden(batch.Tokens), tensor(flat))); // [places, classes]
+        var logits = Classifier.LogitsOf(FrozenLayerCache.HiddenAt(Classifier, batch, tensor(flat), shared: null)); // [places, classes]
         // Summed over the other classes rather than 1 - P(bad), which is 0 too soon.
         var right = logits.to(ScalarType.Float64).log_softmax(-1).narrow(1, 1, Classifier.Labels.Length - 1).logsumexp(-1).exp();
         return right.data<double>().ToArray();

@@ -67,7 +67,7 @@ public sealed class ReMaxTests
 
         var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
         var logProbs = Numerics.LogProbs.OfTokens(
-            AnswerLogProbs.Logits(tiny.Policy, tiny.Policy.Trunk.Hidden(batch.Tokens), batch, Small.Sampling.Temperature),
+            AnswerLogProbs.Logits(tiny.Policy, AnswerLogProbs.Hidden(tiny.Policy, batch), Small.Sampling.Temperature),
             batch.Targets
         );
         (-tensor(items.SelectMany(i => i.TokenAdvantages).ToArray()) * logProbs).sum().backward();
@@ -108,7 +108,7 @@ public sealed class ReMaxTests
         {
             using var scope = NewDisposeScope();
             var batch = TokenBatch.Of([new Core.Tokens.TokenSequence([.. tokens, 0], tokens.Count)]);
-            var logits = AnswerLogProbs.Logits(tiny.Policy, tiny.Policy.Trunk.Hidden(batch.Tokens), batch, 1);
+            var logits = AnswerLogProbs.Logits(tiny.Policy, AnswerLogProbs.Hidden(tiny.Policy, batch), 1);
             tokens.Add((int)logits[0].argmax().item<long>());
         }
 

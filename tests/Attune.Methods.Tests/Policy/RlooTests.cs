@@ -87,7 +87,7 @@ public sealed class RlooTests
 
         var batch = TokenBatch.Of([.. items.Select(i => i.Sequence)]);
         var logProbs = Numerics.LogProbs.OfTokens(
-            AnswerLogProbs.Logits(tiny.Policy, tiny.Policy.Trunk.Hidden(batch.Tokens), batch, Small.Sampling.Temperature),
+            AnswerLogProbs.Logits(tiny.Policy, AnswerLogProbs.Hidden(tiny.Policy, batch), Small.Sampling.Temperature),
             batch.Targets
         );
         var weights = tensor(items.SelectMany(i => Enumerable.Repeat((float)i.Advantage, i.OldLogProbs.Length)).ToArray());

@@ -93,7 +93,7 @@ public sealed class PairObjectiveTests
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var batch = TokenBatch.Of([.. pairs.Select(p => p.Chosen)]);
-        return AnswerLogProbs.Logits(model, model.Trunk.Hidden(batch.Tokens), batch, 1).mean().ToDouble();
+        return AnswerLogProbs.Logits(model, AnswerLogProbs.Hidden(model, batch), 1).mean().ToDouble();
     }
 
     private static double Loss(PairObjective objective, IReadOnlyList<PreferencePair> items)

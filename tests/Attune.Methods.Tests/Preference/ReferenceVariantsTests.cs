@@ -110,7 +110,7 @@ public sealed class ReferenceVariantsTests
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var batch = TokenBatch.Of([answer]);
-        var logProbs = AnswerLogProbs.Logits(policy, policy.Trunk.Hidden(batch.Tokens), batch, 1).log_softmax(-1);
+        var logProbs = AnswerLogProbs.Logits(policy, AnswerLogProbs.Hidden(policy, batch), 1).log_softmax(-1);
         var own = logProbs.gather(1, batch.Targets.unsqueeze(1)).squeeze(1);
         return (own - logProbs.exp().square().sum(1).log()).mean().exp().ToDouble();
     }

@@ -47,6 +47,24 @@ public sealed class FusedTrunkTests
     }
 
     [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Some_positions_alone_have_the_gradients_of_autograds_own_operations(string shape, bool packed)
+    {
+        Assert.SkipUnless(Avx512F.IsSupported, "this processor has no AVX-512: the stock operations are all there is");
+        long[] positions = [5, 132, 131, 140, 265, 5]; // not in order, and one twice
+        using var model = Noisy(shape);
+        using var stock = model.Copy();
+        stock.Trunk.Fused = null;
+        var (expected, expectedGradients) = Gradients(stock, packed, positions);
+        var (loss, gradients) = Gradients(model, packed, positions);
+        Assert.Equal(expected, loss, 1e-5 * Math.Abs(expected));
+        var (off, of) = Distance(expectedGradients, gradients, 0, gradients.Length);
+        Assert.True(off <= 1e-5 * of, $"off by {off:g3} of {of:g3}");
+        model.Trunk.Recompute = true;
+        Assert.Equal(gradients, Gradients(model, packed, positions).Gradients);
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void Layers_computed_again_on_the_way_back_give_the_same_bits(bool fused)
@@ -150,7 +168,7 @@ public sealed class FusedTrunkTests
     }
 
     /// <summary>Of a weighted sum of log-probabilities at a temperature: every part of the mathematics has a say.</summary>
-    private static (double Loss, float[] Gradients) Gradients(LanguageModel model, bool packed)
+    private static (double Loss, float[] Gradients) Gradients(LanguageModel model, bool packed, long[]? positions = null)
     {
         using var scope = NewDisposeScope();
         const int batch = 2,
@@ -159,9 +177,13 @@ public sealed class FusedTrunkTests
         gradients.zero_();
         var tokens = randint(0, 71, [batch, time], dtype: ScalarType.Int64, generator: new Generator(3));
         long[] ids = [.. Enumerable.Range(0, batch * time).Select(i => 1L + i % time / (40 + 9 * (i / time)))];
-        var hidden = model.Trunk.Hidden(tokens, packed ? tensor(ids, [batch, time]) : null);
-        var scores = model.Score(hidden.reshape(-1, model.Config.Width), tokens.roll(-1, 1).reshape(-1), temperature: 0.8);
-        var loss = -(scores.LogProbs * linspace(0.5, 1.5, batch * time)).sum() / (batch * time);
+        var segments = packed ? tensor(ids, [batch, time]) : null;
+        var at = tensor(positions ?? [.. Enumerable.Range(0, batch * time).Select(i => (long)i)]);
+        var hidden = positions is null
+            ? model.Trunk.Hidden(tokens, segments).reshape(-1, model.Config.Width)
+            : model.Trunk.UpperAt(model.Trunk.Lower(tokens, 0, segments), 0, at, segments);
+        var scores = model.Score(hidden, tokens.roll(-1, 1).reshape(-1).index_select(0, at), temperature: 0.8);
+        var loss = -(scores.LogProbs * linspace(0.5, 1.5, at.numel())).sum() / at.numel();
         loss.backward();
         return (loss.ToDouble(), gradients.to(ScalarType.Float32).data<float>().ToArray());
     }
