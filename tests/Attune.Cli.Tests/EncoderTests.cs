@@ -64,7 +64,8 @@ public sealed class EncoderTests(TinyModel models) : IClassFixture<TinyModel>, I
     {
         Encoder("encoder", labels: 0);
         Verdicts();
-        string[] options = ["--loss", "classification", "--data", "verdicts.jsonl", "--batch-size", "4", "--checkpoint-every", "2"];
+        string[] data = ["--loss", "classification", "--data", "verdicts.jsonl"];
+        string[] options = [.. data, "--batch-size", "4", "--checkpoint-every", "2", "--encoder-dropout", "0.1"];
         Run(["reward", "--model", "encoder", .. options, "--epochs", "2", "--out", "whole"]).Succeeded();
         Run(["reward", "--model", "encoder", .. options, "--epochs", "2", "--out", "again"]).Succeeded();
         Assert.Equal(
@@ -86,6 +87,8 @@ public sealed class EncoderTests(TinyModel models) : IClassFixture<TinyModel>, I
             .Refused("reward.loss is not for encoders", "Expected classification, on verdicts, or a language model.");
         Run(["reward", "--model", "encoder", "--loss", "classification", "--lora-r", "4", .. data])
             .Refused("reward.lora.r is not for encoders");
+        Run(["reward", "--model", models.Policy, "--loss", "classification", "--encoder-dropout", "0.1", .. data])
+            .Refused("encoder_dropout is for encoders", "Expected 0, or an encoder.");
         Run(["kto", "--model", "encoder", .. data])
             .Refused("model_type is 'bert', an encoder: it reads texts for a reward, and writes none");
         Run("generate", "--model", "encoder", "--prompt", "x").Refused("an encoder: it reads texts for a reward");

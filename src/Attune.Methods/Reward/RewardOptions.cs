@@ -90,6 +90,10 @@ public sealed record RewardOptions : IValidatableObject
     [Range(0, 0.95)]
     public double TokenDropout { get; init; }
 
+    [Description("encoders only: dropout in training (Devlin et al. 2019: 0.1)")]
+    [Range(0, 0.95)]
+    public double EncoderDropout { get; init; }
+
     [Description("updates between evaluations; 0 for after training only")]
     [Range(0, 1_000_000)]
     public int EvaluateEvery { get; init; } = 20;

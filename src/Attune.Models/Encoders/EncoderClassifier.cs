@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Attune.Models.Encoders;
 
 /// <summary>
-/// An encoder with a head for classes, to score with or to train: the class is read from the first token. Float32, without dropout.
+/// An encoder with a head for classes, to score with or to train: the class is read from the first token. Float32.
 /// </summary>
 public sealed class EncoderClassifier : IDisposable
 {
@@ -22,6 +22,16 @@ public sealed class EncoderClassifier : IDisposable
     }
 
     public EncoderConfig Config { get; }
+
+    /// <summary>
+    /// Probability of leaving out a number in training (Devlin et al. 2019, appendix A.2: 0.1), 0 to below 1; 0 unless set. Scoring leaves
+    /// nothing out.
+    /// </summary>
+    public double Dropout
+    {
+        get => _forward.Dropout;
+        set => _forward.Dropout = value is >= 0 and < 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "dropout");
+    }
 
     /// <summary>All that training changes.</summary>
     public FlatParameters Weights { get; }

@@ -68,9 +68,7 @@ internal sealed class FusedLayer
 
         /// <summary>A gradient of the wanted rows as one of all rows: 0 elsewhere.</summary>
         internal Tensor Everywhere(Tensor gradient) =>
-            Wanted is null
-                ? gradient
-                : zeros([Input.size(0), gradient.size(1)], gradient.dtype).index_add_(0, Wanted, gradient, 1);
+            Wanted is null ? gradient : zeros([Input.size(0), gradient.size(1)], gradient.dtype).index_add_(0, Wanted, gradient, 1);
     }
 
     /// <summary>Whether its weights are trained; a layer's weights are, or are not, together.</summary>

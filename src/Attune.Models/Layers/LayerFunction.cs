@@ -20,13 +20,7 @@ internal sealed class LayerFunction : autograd.SingleTensorFunction<LayerFunctio
         var wanted = call.Wanted?.alias(); // the caller's own stays in the caller's scope
         var (output, tape) = call.Layer.Forward(input, call.View, wanted);
         // The view's tensors die with the call, so they are kept beside the tape's.
-        List<Tensor> kept =
-        [
-            call.View.Starts!,
-            call.View.Cosines!,
-            call.View.Sines!,
-            .. call.Recompute ? [input, wanted!] : tape.All,
-        ];
+        List<Tensor> kept = [call.View.Starts!, call.View.Cosines!, call.View.Sines!, .. call.Recompute ? [input, wanted!] : tape.All];
         kept.ForEach(t => t?.MoveToOuterDisposeScope());
         ctx.save_data(
             nameof(LayerCall),

@@ -25,6 +25,7 @@ internal sealed class EncoderFit(string kind, RewardOptions method, LabelFiles f
         Require(folder);
         var tokenizer = TokenizerFiles.Load(folder);
         using var model = EncoderClassifier.LoadOrBegin(folder, ["undesirable", "desirable"], context.Seed.For("head"));
+        model.Dropout = method.EncoderDropout;
         if (model.Config.Labels.Length != 2)
         {
             throw new ConfigurationException(

@@ -1,3 +1,4 @@
+using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Core.Tokens;
@@ -55,6 +56,14 @@ internal sealed class RewardFit<TLabel, TItem>(
     /// <returns>The model, not yet normalised.</returns>
     public async Task<RewardModel> RunAsync(EncodedSplit<TItem> data, IMemberTraining<TItem> training, CancellationToken cancel)
     {
+        if (method.EncoderDropout > 0)
+        {
+            throw new ConfigurationException(
+                "encoder_dropout is for encoders (BERT, RoBERTa, DistilBERT), and this reward model begins as a language model. Expected 0, "
+                    + "or an encoder."
+            );
+        }
+
         var members = new List<ScalarModel>();
         var heldOutPairs = data.HeldOut.SelectMany(loss.Pairs).ToArray();
         for (var i = 0; i < method.Members; i++)

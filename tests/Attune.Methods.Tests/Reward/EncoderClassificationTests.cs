@@ -71,6 +71,29 @@ public sealed class EncoderClassificationTests
     }
 
     [Fact]
+    public void Dropout_leaves_out_in_training_alone_and_the_same_for_the_same_update()
+    {
+        using var folder = new TemporaryFolder();
+        TinyEncoder.Write(folder.Path, "bert", labels: 2, head: true);
+        using var model = EncoderClassifier.Load(folder.Path);
+        EncoderText[] texts = [new([1, 5, 7, 2]), new([1, 9, 2])];
+        var plain = Trained(1);
+        model.Dropout = 0.3;
+        Assert.Equal(Trained(1), Trained(1));
+        Assert.NotEqual(Trained(1), Trained(2));
+        Assert.NotEqual(plain, Trained(1));
+        Assert.Equal(plain[..2], model.Logits([.. texts])[0]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.Dropout = 1);
+
+        float[] Trained(ulong update)
+        {
+            using var scope = NewDisposeScope();
+            model.Weights.BeginUpdate(new Seed(update));
+            return model.Forward(texts).data<float>().ToArray();
+        }
+    }
+
+    [Fact]
     public void Golden_steps_are_transformers()
     {
         using var document = JsonDocument.Parse(File.ReadAllBytes(SharedData.Require("golden/minilm/classifier.json")));
