@@ -87,7 +87,7 @@ public sealed class EncoderTests(TinyModel models) : IClassFixture<TinyModel>, I
             .Refused("reward.loss is not for encoders", "Expected classification, on verdicts, or a language model.");
         Run(["reward", "--model", "encoder", "--loss", "classification", "--lora-r", "4", .. data])
             .Refused("reward.lora.r is not for encoders");
-        Run(["reward", "--model", models.Policy, "--loss", "classification", "--encoder-dropout", "0.1", .. data])
+        Run(["reward", "--model", "embedded", "--loss", "classification", "--encoder-dropout", "0.1", .. data])
             .Refused("encoder_dropout is for encoders", "Expected 0, or an encoder.");
         Run(["kto", "--model", "encoder", .. data])
             .Refused("model_type is 'bert', an encoder: it reads texts for a reward, and writes none");
