@@ -51,13 +51,14 @@ public sealed record FineGrainedStage : Stage
             ["examples"] = labels.Rows.Training.Length,
             ["held_out"] = labels.Rows.HeldOut.Length,
         };
+        var shown = new MarkedAnswers(labels.Rows.HeldOut);
         foreach (var model in Method.Models)
         {
-            figures = new([.. figures, .. await FitAsync(model, labels, context, cancel)]);
+            figures = new([.. figures, .. await FitAsync(model, labels, shown, context, cancel)]);
         }
 
         context.Artifacts = context.Artifacts with { SpanModels = context.FinalFolder };
-        return new StageResult(Kind, 0, figures);
+        return new StageResult(Kind, 0, figures) { Marked = shown.All };
     }
 
     /// <summary>Marked answers are handed over beside the pairs that other stages learn from.</summary>
@@ -84,6 +85,7 @@ public sealed record FineGrainedStage : Stage
     private async Task<Dictionary<string, double>> FitAsync(
         SpanModelOptions span,
         LabelSplit<SpanLabels> labels,
+        MarkedAnswers shown,
         StageContext context,
         CancellationToken cancel
     )
@@ -111,6 +113,7 @@ public sealed record FineGrainedStage : Stage
         var folder = Path.Combine(context.FinalFolder, span.Name);
         model.Save(folder);
         encoder.Save(folder);
+        shown.Add(span, model, encoder);
         return SpanFigures.Of(span.Name, model, train, heldOut);
     }
 

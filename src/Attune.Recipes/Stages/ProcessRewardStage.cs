@@ -81,7 +81,8 @@ public sealed record ProcessRewardStage : Stage
                 Reward = context.FinalFolder,
                 Process = context.FinalFolder,
             };
-        return Result(model, data);
+        var shown = MarkedAnswers.Of(labels.Rows.HeldOut, model, encoder);
+        return Result(model, data) with { Marked = shown };
     }
 
     private EncodedSplit<StepItem> Encode(LabelSplit<StepLabels> labels, Encoder encoder, LanguageModel policy, StageContext context)

@@ -83,7 +83,7 @@ public sealed record SpanFeedbackStage : Stage
             context.Artifacts = context.Artifacts with { Preferences = train.File, HeldOutPreferences = other.File };
         }
 
-        return new StageResult(Kind, 0, figures);
+        return new StageResult(Kind, 0, figures) { Marked = MarkedAnswers.Of(labels) };
     }
 
     /// <summary>Which of the two answers is preferred; nothing where they are called equal, or are.</summary>
