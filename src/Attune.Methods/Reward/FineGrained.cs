@@ -80,7 +80,7 @@ public sealed record FineGrainedOptions
 }
 
 /// <summary>
-/// What a span model learns (Wu et al. 2023, section 4): of each part of an answer, at the part's last token, whether somebody marked
+/// What a span model learns (Wu et al. 2023): of each part of an answer, at the part's last token, whether somebody marked
 /// something in it. The loss is that of process reward models, <see cref="ProcessReward.Loss"/>.
 /// </summary>
 public static class FineGrained

@@ -47,7 +47,13 @@ internal sealed class StepSolver : IDisposable
         var requests = problems.Select(
             (p, i) => new SampleRequest(_encoder.EncodePrompt(p), _context.Seed.For("solution", i)) { Columns = p.Columns }
         );
-        var rollouts = await SampleAsync([.. requests], "solving problems", cancel);
+        var rollouts = new List<Rollout>();
+        foreach (var part in requests.Chunk(Portion))
+        {
+            rollouts.AddRange(await _sampler.SampleAsync(part, _options, cancel));
+            _context.Screen.Report("solving problems", rollouts.Count, problems.Length, "");
+        }
+
         return [.. rollouts.Select((r, i) => new SolvedProblem(problems[i], r, _encoder.DecodeAnswer(problems[i], r.Sequence.Answer)))];
     }
 
@@ -71,7 +77,7 @@ internal sealed class StepSolver : IDisposable
         );
         var steps = solved.Select(s => Steps(s, options.StepSeparator)).ToArray();
         var requests = solved.SelectMany((s, i) => Continuations(s, steps[i].Ends, i, options.RollOuts)).ToArray();
-        var continued = await SampleAsync([.. requests.Select(r => r.Request)], "going on from steps", cancel);
+        var continued = await ContinueAsync(requests, cancel);
         // Judged as whole answers: from where the problem's prompt ends.
         Rollout[] whole = [.. continued.Select((r, k) => Whole(r, solved[requests[k].Problem]))];
         bool[] ends = [.. (await right.ScoreAsync(whole, cancel)).Select(s => s.Total > 0.5)];
@@ -114,7 +120,31 @@ internal sealed class StepSolver : IDisposable
     private static string Trimmed(string step, string separator) =>
         step.EndsWith(separator, StringComparison.Ordinal) ? step[..^separator.Length] : step;
 
-    private sealed record Continuation(int Problem, int Step, SampleRequest Request);
+    /// <param name="Left">Tokens that the answer may still have.</param>
+    private sealed record Continuation(int Problem, int Step, int Left, SampleRequest Request);
+
+    /// <summary>Draws the rest of each answer, no longer together with what there is than a whole answer may be.</summary>
+    private async Task<Rollout[]> ContinueAsync(Continuation[] begun, CancellationToken cancel)
+    {
+        var (drawn, done) = (new Rollout[begun.Length], 0);
+        foreach (var alike in begun.Index().GroupBy(b => b.Item.Left))
+        {
+            foreach (var part in alike.Chunk(Portion))
+            {
+                var options = _options with { MaxNewTokens = alike.Key };
+                var rollouts = await _sampler.SampleAsync([.. part.Select(b => b.Item.Request)], options, cancel);
+                foreach (var (b, rollout) in part.Zip(rollouts))
+                {
+                    drawn[b.Index] = rollout;
+                }
+
+                done += part.Length;
+                _context.Screen.Report("going on from steps", done, begun.Length, "");
+            }
+        }
+
+        return drawn;
+    }
 
     /// <summary>Several from the end of every step but the last.</summary>
     private IEnumerable<Continuation> Continuations(SolvedProblem solved, ImmutableArray<int?> ends, int problem, int count)
@@ -127,22 +157,15 @@ internal sealed class StepSolver : IDisposable
                 for (var k = 0; k < count; k++)
                 {
                     var seed = _context.Seed.For("roll-out", problem, step, k);
-                    yield return new(problem, step, new SampleRequest(begun, seed) { Columns = solved.Prompt.Columns });
+                    yield return new(
+                        problem,
+                        step,
+                        _options.MaxNewTokens - end - 1,
+                        new SampleRequest(begun, seed) { Columns = solved.Prompt.Columns }
+                    );
                 }
             }
         }
-    }
-
-    private async Task<List<Rollout>> SampleAsync(IReadOnlyList<SampleRequest> requests, string task, CancellationToken cancel)
-    {
-        var drawn = new List<Rollout>(requests.Count);
-        foreach (var part in requests.Chunk(Portion))
-        {
-            drawn.AddRange(await _sampler.SampleAsync(part, _options, cancel));
-            _context.Screen.Report(task, drawn.Count, requests.Count, "");
-        }
-
-        return drawn;
     }
 
     public void Dispose()

@@ -51,7 +51,7 @@ public sealed record SpansTerm : RewardTerm
 
     private StepAggregation Aggregation => Together ? StepAggregation.Sum : StepAggregation.None;
 
-    /// <summary>The reward of a part (Wu et al. 2023, section 4.2).</summary>
+    /// <summary>The reward of a part (Wu et al. 2023).</summary>
     /// <param name="good">The probability that nothing in it is wrong.</param>
     public double Value(double good) =>
         Soft ? Bad + (good * (Good - Bad))
