@@ -64,7 +64,7 @@ internal sealed class StageProvenance
     {
         string[] made =
         [
-            .. new[] { (_before.Policy, after.Policy), (_before.Reward, after.Reward) }
+            .. new[] { (_before.Policy, after.Policy), (_before.Reward, after.Reward), (_before.SpanModels, after.SpanModels) }
                 .Where(m => m.Item2 is not null && m.Item2 != m.Item1)
                 .Select(m => m.Item2!),
         ];

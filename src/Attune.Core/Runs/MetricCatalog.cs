@@ -13,7 +13,7 @@ public sealed record MetricGroup(string Title, ImmutableArray<MetricDefinition> 
 public static partial class MetricCatalog
 {
     public static ImmutableArray<MetricGroup> Groups { get; } =
-    [Shared, Supervised, Reward, Preference, Policy, Evaluation, Time, StageFigures, Principles, Judge, Summary];
+    [Shared, Supervised, Reward, Preference, Policy, Evaluation, Time, StageFigures, Principles, Judge, Spans, Summary];
 
     public static IEnumerable<MetricDefinition> All => Groups.SelectMany(group => group.Metrics);
 

@@ -56,6 +56,10 @@ public sealed record StageResult(string Name, double Seconds, IReadOnlyDictionar
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableArray<RevisionRecord>? Revisions { get; init; }
 
+    /// <summary>Marked spans and labelled steps only: some of the answers with what was said of their parts.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableArray<MarkedAnswer>? Marked { get; init; }
+
     /// <summary>People's labels that it learned from; null where it learned from none that are known.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableArray<LearnedSnapshot>? Snapshots { get; init; }

@@ -16,7 +16,7 @@ public enum SpanDensity
     Answer,
 }
 
-/// <summary>Splits answers into the parts that fine-grained rewards judge (Wu et al. 2023, arXiv:2306.01693, section 4.1).</summary>
+/// <summary>Splits answers into the parts that fine-grained rewards judge (Wu et al. 2023, arXiv:2306.01693).</summary>
 public static partial class SpanSplit
 {
     /// <summary>The least words of a sub-sentence, and the least that must remain of its sentence after it.</summary>

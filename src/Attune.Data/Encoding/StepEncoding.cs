@@ -24,6 +24,13 @@ public sealed record StepSequence(TokenSequence Sequence, ImmutableArray<StepMar
 /// </param>
 public sealed record StepEncoding(string Separator, bool Apart)
 {
+    /// <summary>The parts of an answer that a span model judges; null for steps between separators.</summary>
+    public SpanDensity? Density { get; init; }
+
+    /// <summary>The steps, or parts, of an answer.</summary>
+    public ImmutableArray<TextSpan> SpansOf(string answer) =>
+        Density is { } density ? SpanSplit.Of(answer, density) : StepText.Split(answer, Separator);
+
     /// <summary>A solution in tokens, without end token, and where its steps end in it; null for a step without any token.</summary>
     public (TokenSequence Sequence, ImmutableArray<int?> Ends) Encode(Encoder encoder, Prompt prompt, IReadOnlyList<string> steps)
     {

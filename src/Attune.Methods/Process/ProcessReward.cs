@@ -147,7 +147,7 @@ public sealed record ProcessRewardOptions : IHasPresets, IValidatableObject
 }
 
 /// <summary>
-/// A model that says of each step of a solution how likely it is right (Lightman et al. 2023, arXiv:2305.20050, section 2.6): softmax
+/// A model that says of each step of a solution how likely it is right (Lightman et al. 2023, arXiv:2305.20050): softmax
 /// regression at the token at which the step ends. All steps of a solution are learned in one sequence; the labels are not in the text, so
 /// that no step sees another's.
 /// </summary>

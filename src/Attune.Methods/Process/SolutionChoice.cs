@@ -15,7 +15,7 @@ public sealed record SolutionSet(
 );
 
 /// <summary>
-/// Which share of problems is solved by choosing one of n solutions (Lightman et al. 2023, arXiv:2305.20050, section 3): by a score, by the
+/// Which share of problems is solved by choosing one of n solutions (Lightman et al. 2023, arXiv:2305.20050): by a score, by the
 /// most frequent result, by the result with the highest sum of scores, blindly, and by an oracle. A solution without a result is wrong. All
 /// choosers see the same random subsets. Equal scores or votes are decided by lot, in expectation.
 /// </summary>

@@ -52,11 +52,22 @@ public static class RecipeWriter
                 + string.Join(", ", map.Select(p => $"{QuotedText.Of(p.Key)}: {Flow(new OptionShape.Number(typeof(double)), p.Value)}"))
                 + "}",
             (OptionShape.List list, _) => "[" + string.Join(", ", Items(value).Select(item => Flow(list.Item, item))) + "]",
-            (OptionShape.Nested or OptionShape.Variant or OptionShape.Keyed, _) => throw new UnreachableException(
-                "records are written in blocks"
+            (OptionShape.Nested, _) => "{" + string.Join(", ", FlowKeys(value)) + "}",
+            (OptionShape.Variant or OptionShape.Keyed, _) => throw new UnreachableException(
+                "records of several kinds are written in blocks"
             ),
             _ => throw new UnreachableException(),
         };
+
+    /// <summary>The keys of a record that the command line shows as a default.</summary>
+    private static IEnumerable<string> FlowKeys(object record) =>
+        OptionSchema
+            .Of(record.GetType())
+            .Members.SelectMany(member =>
+                member.Option is { } option ? [$"{option.Key}: {Flow(option.Shape, member.Property.GetValue(record))}"]
+                : member.Property.GetValue(record) is { } flattened ? FlowKeys(flattened)
+                : []
+            );
 
     private static void WriteRecord(StringBuilder text, object record, string indent)
     {

@@ -37,6 +37,21 @@ public sealed record Artifacts
     /// <summary>Feedback on held-out prompts.</summary>
     public string? HeldOutPreferences { get; init; }
 
+    /// <summary>Answers with marked spans, to learn span models from.</summary>
+    public string? Spans { get; init; }
+
+    /// <summary>The same on held-out prompts.</summary>
+    public string? HeldOutSpans { get; init; }
+
+    /// <summary>Folder that has a folder for each span model.</summary>
+    public string? SpanModels { get; init; }
+
+    /// <summary>The process reward model that a stage trained last.</summary>
+    public string? Process { get; init; }
+
+    /// <summary>The outcome model that a stage trained last on labelled solutions.</summary>
+    public string? Outcome { get; init; }
+
     /// <summary>What was measured of a judge: a <c>judge.json</c>.</summary>
     public string? Judge { get; init; }
 
@@ -81,6 +96,11 @@ public sealed record Artifacts
             Reward = Changed(Reward),
             Preferences = Changed(Preferences),
             HeldOutPreferences = Changed(HeldOutPreferences),
+            Spans = Changed(Spans),
+            HeldOutSpans = Changed(HeldOutSpans),
+            SpanModels = Changed(SpanModels),
+            Process = Changed(Process),
+            Outcome = Changed(Outcome),
             Judge = Changed(Judge),
         };
     }

@@ -6,7 +6,9 @@ using Attune.Core.Feedback;
 using Attune.Data;
 using Attune.Data.Formats;
 using Attune.Recipes.Running;
+using Attune.Text.Tokenizers;
 using Attune.Training.Checkpoints;
+using Attune.Worlds.Arithmetic;
 using Attune.Worlds.Reviews;
 using Attune.Worlds.Reviews.Vocabulary;
 using Attune.Worlds.Tiny;
@@ -15,22 +17,28 @@ namespace Attune.Recipes.Sources;
 
 /// <summary>
 /// What a recipe's <c>data:</c> names: a file, or a part of the built-in world of film reviews
-/// (<c>reviews:documents</c>, <c>reviews:demonstrations</c>, <c>reviews:prompts</c>, <c>reviews:held-out-prompts</c>), or of the language
-/// that can be enumerated (<c>tiny:documents</c>, <c>tiny:demonstrations</c>, <c>tiny:prompts</c>).
+/// (<c>reviews:documents</c>, <c>reviews:demonstrations</c>, <c>reviews:prompts</c>, <c>reviews:held-out-prompts</c>), of the language
+/// that can be enumerated (<c>tiny:documents</c>, <c>tiny:demonstrations</c>, <c>tiny:prompts</c>), or of chains of arithmetic
+/// (<c>arithmetic:</c> and the parts that reviews have).
 /// </summary>
 public static class DataSource
 {
     private const string World = "reviews:";
     private const string TinyWorld = "tiny:";
+    private const string ArithmeticChains = "arithmetic:";
     private const string Parts =
         "reviews:documents, reviews:demonstrations, reviews:prompts and reviews:held-out-prompts; tiny:documents, "
-        + "tiny:demonstrations and tiny:prompts";
+        + "tiny:demonstrations and tiny:prompts; arithmetic:documents, arithmetic:demonstrations, arithmetic:prompts and "
+        + "arithmetic:held-out-prompts";
     private const string Endless = "a built-in world is endless; say with `rows` how many to draw.";
 
-    public static bool IsWorld(string source) => source.StartsWith(World, StringComparison.Ordinal) || IsTiny(source);
+    public static bool IsWorld(string source) => source.StartsWith(World, StringComparison.Ordinal) || LettersOf(source) is not null;
 
-    /// <summary>The tiny language has a tokenizer of its own, which comes with its texts.</summary>
-    public static bool IsTiny(string source) => source.StartsWith(TinyWorld, StringComparison.Ordinal);
+    /// <summary>The tokenizer that comes with the texts of a world of few letters; null for other sources.</summary>
+    public static LetterTokenizer? LettersOf(string source) =>
+        source.StartsWith(TinyWorld, StringComparison.Ordinal) ? new(TinyLanguage.Letters, TinyLanguage.End)
+        : source.StartsWith(ArithmeticChains, StringComparison.Ordinal) ? new(ArithmeticWorld.Letters, ArithmeticWorld.End)
+        : null;
 
     public static (ImmutableArray<Document> Items, DataHash Hash) Documents(string source, int rows, StageContext context) =>
         source switch
@@ -42,6 +50,14 @@ public static class DataSource
             "tiny:documents" => (
                 [
                     .. TinyLanguage
+                        .Demonstrations(context.Seed.For("documents"), WorldRows(rows))
+                        .Select(d => new Document(d.Prompt.Key + d.Answer)),
+                ],
+                Drawn(source, rows, context)
+            ),
+            "arithmetic:documents" => (
+                [
+                    .. ArithmeticWorld
                         .Demonstrations(context.Seed.For("documents"), WorldRows(rows))
                         .Select(d => new Document(d.Prompt.Key + d.Answer)),
                 ],
@@ -77,6 +93,10 @@ public static class DataSource
                 [.. TinyLanguage.Demonstrations(context.Seed.For("demonstrations"), WorldRows(rows))],
                 Drawn(source, rows, context)
             ),
+            "arithmetic:demonstrations" => (
+                [.. ArithmeticWorld.Demonstrations(context.Seed.For("demonstrations"), WorldRows(rows))],
+                Drawn(source, rows, context)
+            ),
             _ => FromFile<Demonstration>(source, rows, context),
         };
 
@@ -92,6 +112,10 @@ public static class DataSource
                 Drawn(source, rows, context)
             ),
             "tiny:prompts" => ([.. TinyLanguage.RepeatedPrompts(WorldRows(rows))], Drawn(source, rows, context)),
+            "arithmetic:prompts" or "arithmetic:held-out-prompts" => (
+                [.. ArithmeticWorld.Prompts(context.Seed.For(source[ArithmeticChains.Length..]), WorldRows(rows))],
+                Drawn(source, rows, context)
+            ),
             _ => PromptsOfFile(source, rows, context),
         };
 
@@ -142,7 +166,11 @@ public static class DataSource
             or "reviews:held-out-prompts"
             or "tiny:documents"
             or "tiny:demonstrations"
-            or "tiny:prompts" => rows > 0 ? [] : [$"{key}: {Endless}"],
+            or "tiny:prompts"
+            or "arithmetic:documents"
+            or "arithmetic:demonstrations"
+            or "arithmetic:prompts"
+            or "arithmetic:held-out-prompts" => rows > 0 ? [] : [$"{key}: {Endless}"],
             _ => MissingFile(key, source),
         };
 

@@ -51,7 +51,7 @@ public sealed record BestOfNStage : Stage
         [
             .. MissingPolicy(given),
             .. Task.Missing(Kind, EvaluationPrompts, given),
-            .. Solutions.Missing(Kind),
+            .. Solutions.Missing(Kind, given),
             .. Counts.IsEmpty ? ["best-of-n.counts is empty; expected numbers of answers, such as [1, 4, 16]."] : Array.Empty<string>(),
         ];
 
@@ -149,7 +149,15 @@ public sealed record BestOfNStage : Stage
         try
         {
             Rollout[][] problems = [.. answered.Select(a => a.Rollouts)];
-            return await SolutionFigures.OfAsync(Kind, problems, Solutions, setup.Encoder, context.Seed, owned, cancel);
+            return await SolutionFigures.OfAsync(
+                Kind,
+                problems,
+                Solutions.Of(context.Artifacts),
+                setup.Encoder,
+                context.Seed,
+                owned,
+                cancel
+            );
         }
         finally
         {

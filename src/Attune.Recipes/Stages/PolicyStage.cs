@@ -27,7 +27,8 @@ public abstract record PolicyStage : Stage
             .. MissingForMethod(given),
         ];
 
-    internal override IEnumerable<string?> LearnsFrom(Artifacts given) => [given.Policy, Task.RewardModel is null ? given.Reward : null];
+    internal override IEnumerable<string?> LearnsFrom(Artifacts given) =>
+        [given.Policy, Task.RewardModel is null ? given.Reward : null, given.SpanModels];
 
     public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {

@@ -57,7 +57,7 @@ public sealed record PolicyTask
             .. RewardModel is { } folder && !Directory.Exists(folder)
                 ? [$"{kind}.reward_model: {folder} is not a folder; expected a reward model's."]
                 : Array.Empty<string>(),
-            .. Terms.SelectMany(t => t.Missing(new RewardPlan(kind, HasRewardModel(given)))),
+            .. Terms.SelectMany(t => t.Missing(new RewardPlan(kind, HasRewardModel(given)) { HasSpanModels = given.SpanModels })),
         ];
 
     /// <summary>Whether there will be a learned reward to use.</summary>
@@ -87,6 +87,7 @@ public sealed record PolicyTask
                 Encoder = encoder,
                 Owned = owned,
                 TrainedFolder = RewardFolder(context),
+                SpanFolder = context.Artifacts.SpanModels,
                 Trained = trained,
                 Shared = shared,
                 Precision = precision,

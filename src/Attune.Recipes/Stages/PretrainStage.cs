@@ -10,8 +10,6 @@ using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
-using Attune.Text.Tokenizers;
-using Attune.Worlds.Tiny;
 
 namespace Attune.Recipes.Stages;
 
@@ -29,7 +27,7 @@ public sealed record PretrainStage : Stage
     public override string Purpose => "train a language model from scratch";
     public override string Title => "Pretraining";
 
-    [Description("texts: a .jsonl, .json or .txt file, reviews:documents or tiny:documents (which has its own tokenizer)")]
+    [Description("texts: a .jsonl, .json or .txt file, reviews:documents, or tiny:documents or arithmetic:documents with their tokenizers")]
     public required string Data { get; init; }
 
     [Description("rows to use; 0 for all of a file")]
@@ -74,7 +72,7 @@ public sealed record PretrainStage : Stage
 
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
-            .. given.Tokenizer || DataSource.IsTiny(Data) ? [] : MissingPolicy(given),
+            .. given.Tokenizer || DataSource.LettersOf(Data) is not null ? [] : MissingPolicy(given),
             .. DataSource.Missing("pretrain.data", Data, Rows),
             .. Method.Training.Lora.R > 0
                 ? ["pretrain.lora.r is given, but there are no weights yet to adapt. Leave lora out."]
@@ -87,10 +85,10 @@ public sealed record PretrainStage : Stage
     {
         var (documents, hash) = DataSource.Documents(Data, Rows, context);
         var split = Split.ByText(documents, Method.TestSplit, context.Seed.For("split"));
-        if (DataSource.IsTiny(Data))
+        if (DataSource.LettersOf(Data) is { } letters)
         {
             var place = Path.Combine(context.Folder, "tokenizer");
-            new LetterTokenizer(TinyLanguage.Letters, TinyLanguage.End).Save(place);
+            letters.Save(place);
             context.Artifacts = context.Artifacts with { Tokenizer = place };
         }
 

@@ -32,7 +32,15 @@ public sealed record ProcessRewardStage : Stage
             .. Labels.Missing(Kind, given),
         ];
 
-    public override PlannedArtifacts After(PlannedArtifacts given) => given with { Reward = true };
+    private bool IsOutcome => Method.Supervise == StepSupervision.Outcome;
+
+    public override PlannedArtifacts After(PlannedArtifacts given) =>
+        given with
+        {
+            Reward = true,
+            Process = given.Process || !IsOutcome,
+            Outcome = given.Outcome || IsOutcome,
+        };
 
     internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(given, Labels.Data);
 
@@ -62,8 +70,19 @@ public sealed record ProcessRewardStage : Stage
         await context.FitAsync(objective, experience, Method.Training, [labels.Hash], "process reward model", cancel);
         model.Save(context.FinalFolder);
         encoder.Save(context.FinalFolder);
-        context.Artifacts = context.Artifacts with { Reward = context.FinalFolder };
-        return Result(model, data);
+        context.Artifacts = IsOutcome
+            ? context.Artifacts with
+            {
+                Reward = context.FinalFolder,
+                Outcome = context.FinalFolder,
+            }
+            : context.Artifacts with
+            {
+                Reward = context.FinalFolder,
+                Process = context.FinalFolder,
+            };
+        var shown = MarkedAnswers.Of(labels.Rows.HeldOut, model, encoder);
+        return Result(model, data) with { Marked = shown };
     }
 
     private EncodedSplit<StepItem> Encode(LabelSplit<StepLabels> labels, Encoder encoder, LanguageModel policy, StageContext context)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Attune.Recipes.Running;
 using Attune.Training.Rewards;
 
 namespace Attune.Recipes.Stages;
@@ -14,10 +15,16 @@ public sealed record SolutionOptions
     )]
     public ImmutableArray<RewardTerm> Right { get; init; } = [];
 
-    [Description("folder of a process reward model: chooses by the product and by the minimum of its steps, and weighs votes")]
+    [Description(
+        "folder of a process reward model, or 'trained' for that of an earlier process-reward stage: chooses by the product and by the "
+            + "minimum of its steps, and weighs votes"
+    )]
     public string? Process { get; init; }
 
-    [Description("folder of an outcome model, which process-reward trains with supervise: outcome: chooses by the last step")]
+    [Description(
+        "folder of an outcome model, which process-reward trains with supervise: outcome, or 'trained' for an earlier stage's: chooses by "
+            + "the last step"
+    )]
     public string? Outcome { get; init; }
 
     [Description("random sets of n answers to each problem")]
@@ -27,8 +34,19 @@ public sealed record SolutionOptions
     internal MatchTerm? Match => Right.Length == 1 ? Right[0] as MatchTerm : null;
 
     /// <summary>What is wrong or will not be found, each one sentence.</summary>
-    internal IEnumerable<string> Missing(string kind)
+    internal IEnumerable<string> Missing(string kind, PlannedArtifacts given)
     {
+        if (Process == ModelTerm.Trained && !given.Process)
+        {
+            yield return $"{kind}.solutions.process is '{ModelTerm.Trained}', but no process-reward stage comes before. Name a folder.";
+        }
+
+        if (Outcome == ModelTerm.Trained && !given.Outcome)
+        {
+            yield return $"{kind}.solutions.outcome is '{ModelTerm.Trained}', but no process-reward stage with supervise: outcome comes "
+                + "before. Name a folder.";
+        }
+
         if (Right.IsEmpty)
         {
             if ((Process ?? Outcome) is not null)
@@ -46,11 +64,19 @@ public sealed record SolutionOptions
         }
 
         RewardTerm[] terms = [match, .. Judges.Select(j => j.Term)];
-        foreach (var problem in terms.SelectMany(t => t.Missing(new RewardPlan(kind + ".solutions", HasTrainedModel: false))))
+        foreach (var problem in terms.SelectMany(t => t.Missing(new RewardPlan(kind + ".solutions", HasTrainedModel: true))))
         {
             yield return problem;
         }
     }
+
+    /// <summary>The same with folders in place of 'trained'.</summary>
+    internal SolutionOptions Of(Artifacts given) =>
+        this with
+        {
+            Process = Process == ModelTerm.Trained ? given.Process : Process,
+            Outcome = Outcome == ModelTerm.Trained ? given.Outcome : Outcome,
+        };
 
     /// <summary>What solutions are chosen by, with the names of figures.</summary>
     internal IEnumerable<(string Name, RewardTerm Term)> Judges =>

@@ -19,6 +19,8 @@ namespace Attune.Recipes.Stages;
 [Variant("online", typeof(OnlineStage))]
 [Variant("ai-feedback", typeof(AiFeedbackStage))]
 [Variant("judge", typeof(JudgeStage))]
+[Variant("span-feedback", typeof(SpanFeedbackStage))]
+[Variant("step-feedback", typeof(StepFeedbackStage))]
 [Variant("principles", typeof(PrinciplesStage))]
 [VariantsFrom(typeof(MethodStages))]
 public abstract record Stage

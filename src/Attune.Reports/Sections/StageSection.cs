@@ -20,6 +20,7 @@ internal static class StageSection
                 Notes(html, result);
                 CalibrationSection.Write(html, result);
                 RevisionSection.Write(html, result);
+                MarkedSection.Write(html, result);
             }
 
             PreferenceSection.Write(html, run, stage);

@@ -59,6 +59,7 @@ public sealed record ProcessModel(TokenClassifier Classifier, StepEncoding Steps
         {
             StepSeparator = Steps.Separator,
             StepsApart = Steps.Apart,
+            Density = Steps.Density,
             Labels = Classifier.Labels,
         }.Write(folder);
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Attune.Core;
 using Attune.Core.Files;
 using Attune.Data.Encoding;
@@ -11,13 +12,21 @@ internal sealed record ProcessModelFile
 {
     private const string Name = "process_reward.json";
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+    };
 
     public required string StepSeparator { get; init; }
     public required bool StepsApart { get; init; }
 
     /// <summary>Names of the classes; the first is bad.</summary>
     public required ImmutableArray<string> Labels { get; init; }
+
+    /// <summary>The parts that a span model judges, by name; null for steps.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SpanDensity? Density { get; init; }
 
     /// <summary>What a folder that TRL wrote means.</summary>
     private static ProcessModelFile Trl { get; } =
@@ -28,7 +37,8 @@ internal sealed record ProcessModelFile
             Labels = ["bad", "good"],
         };
 
-    public StepEncoding Encoding => new(StepSeparator, StepsApart);
+    [JsonIgnore]
+    public StepEncoding Encoding => new(StepSeparator, StepsApart) { Density = Density };
 
     public static bool IsAt(string folder) => File.Exists(Path.Combine(folder, Name));
 

@@ -49,7 +49,7 @@ public sealed record ProcessTerm : RewardTerm
     }
 
     /// <summary>The model's own encoder; null where it reads the policy's tokens.</summary>
-    private static Encoder? JudgeOf(string folder, ProcessModel model, Encoder policy)
+    internal static Encoder? JudgeOf(string folder, ProcessModel model, Encoder policy)
     {
         if (!ModelTokenizer.HasFiles(folder))
         {

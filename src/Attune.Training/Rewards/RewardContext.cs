@@ -20,6 +20,9 @@ public sealed record RewardContext
     /// <summary>Folder of the reward model that an earlier stage trained; null for none.</summary>
     public string? TrainedFolder { get; init; }
 
+    /// <summary>Folder of the span models that an earlier stage trained, a folder each; null for none.</summary>
+    public string? SpanFolder { get; init; }
+
     /// <summary>Used in place of the model in <see cref="TrainedFolder"/>, where it is trained while the policy learns.</summary>
     public IReward? Trained { get; init; }
 
@@ -29,5 +32,5 @@ public sealed record RewardContext
     /// <summary>In which reward models are loaded.</summary>
     public Precision Precision { get; init; } = Precision.F32;
 
-    internal RewardPlan Plan => new(Stage, TrainedFolder is not null || Trained is not null);
+    internal RewardPlan Plan => new(Stage, TrainedFolder is not null || Trained is not null) { HasSpanModels = SpanFolder is not null };
 }

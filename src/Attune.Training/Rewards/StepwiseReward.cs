@@ -20,7 +20,13 @@ public sealed class StepwiseReward(ProcessModel model, StepAggregation aggregati
         _steps,
         _cutSteps;
 
-    public string Name => "process";
+    public string Name { get; init; } = "process";
+
+    /// <summary>The reward of a step, from how likely it is right.</summary>
+    public Func<double, double> Value { get; init; } = right => right;
+
+    /// <summary>The reward of an answer without a step: not the 1 of an empty product, else saying nothing would be best.</summary>
+    public double WithoutSteps { get; init; }
 
     public IEnumerable<string> Notes
     {
@@ -28,12 +34,12 @@ public sealed class StepwiseReward(ProcessModel model, StepAggregation aggregati
         {
             if (_stepless > 0)
             {
-                yield return $"the process reward model found no step in {_stepless} of {_read} answers; their reward is 0";
+                yield return $"the {Name} reward model found no step in {_stepless} of {_read} answers; their reward is {WithoutSteps}";
             }
 
             if (_cutSteps > 0)
             {
-                yield return $"the process reward model did not read {_cutSteps} of {_steps} steps: with their prompts, the answers are "
+                yield return $"the {Name} reward model did not read {_cutSteps} of {_steps} steps: with their prompts, the answers are "
                     + $"longer than the {model.Longest} tokens that it reads, and their beginning is cut";
             }
         }
@@ -54,7 +60,7 @@ public sealed class StepwiseReward(ProcessModel model, StepAggregation aggregati
     public Judged Read(Rollout rollout)
     {
         var read = ReadAnswer.Of(rollout, policy);
-        var spans = StepText.Split(read.Answer, model.Steps.Separator);
+        var spans = model.Steps.SpansOf(read.Answer);
         var own = AnswerOffsets.OfSampled(policy, read.Prompt, [.. rollout.Sequence.Answer]);
         var marks = TokenSpans.EndsOf(own, spans, Range.All).Ends;
         var (sequence, ends) =
@@ -105,12 +111,9 @@ public sealed class StepwiseReward(ProcessModel model, StepAggregation aggregati
         return text;
     }
 
-    /// <summary>
-    /// An answer without a step gets 0, not the 1 of an empty product: else saying nothing would be best.
-    /// </summary>
     private Score ScoreOf(Rollout rollout, Judged judged, double[] rewards) =>
-        rewards.Length == 0 ? Score.Outcome(rollout, 0, Name)
+        rewards.Length == 0 ? Score.Outcome(rollout, WithoutSteps, Name)
         : aggregation == StepAggregation.None
-            ? new Score([.. rewards.Select((reward, i) => new TokenReward(judged.Marks[i], reward, Name))])
-        : Score.Outcome(rollout, aggregation.Of(rewards), Name);
+            ? new Score([.. rewards.Select((right, i) => new TokenReward(judged.Marks[i], Value(right), Name))])
+        : Score.Outcome(rollout, aggregation.Of([.. rewards.Select(Value)]), Name);
 }
