@@ -50,6 +50,29 @@ public sealed partial class ControlTests : IDisposable
         Assert.Equal(Returns(live), Returns(logged));
         Run("control", "tamer", "CartPole-v1", "--model", "network", "--log", "t/seed-0/log.jsonl", "--out", "x")
             .Refused("is a log of MountainCar-v0; expected one of CartPole-v1");
+        Kept_as_labels(shared, live);
+    }
+
+    /// <summary>Log, store, snapshot, agent: the same one.</summary>
+    private void Kept_as_labels(string[] shared, JsonDocument live)
+    {
+        Run([.. shared, "--log", "t/seed-0/log.jsonl", "--project", "praise", "--as", "anna", "--out", "kept"]).Succeeded();
+        Run("feedback", "snapshot", "--project", "praise", "--held-out", "0", "--out", "snapshot").Succeeded();
+        Run([.. shared, "--log", "snapshot/train.jsonl", "--out", "from"]).Succeeded();
+        using var learned = Result("from");
+        Assert.Equal(Returns(live), Returns(learned));
+        Run("feedback", "export", "--project", "praise", "--format", "trl", "--out", "e.jsonl").Refused("formats that can: tamer");
+    }
+
+    [Fact]
+    public void A_folder_that_was_there_before_a_run_that_could_not_begin_is_there_after_it()
+    {
+        Directory.CreateDirectory(_folder.File("empty"));
+        string[] wrong = ["control", "preferences", "Pendulum-v1", "--clip-steps", "300", "--steps", "8192", "--out"];
+        Run([.. wrong, "empty"]).Refused("no two such clips");
+        Run([.. wrong, "new"]).Refused("no two such clips");
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.File("empty")));
+        Assert.False(Directory.Exists(_folder.File("new")));
     }
 
     /// <summary>

@@ -47,6 +47,8 @@ internal static class AgreementFigures
                     Bootstrap.Of(tasks, MeanF1, seed)
                 ),
             ],
+            // Each person saw episodes of their own.
+            ProjectKind.Timed => [],
             // Each person has their own conversation, so only the overall mark can be compared.
             _ => [.. Alphas(tasks, "overall mark", j => ((ChatJudgement)j).Overall, [MeasurementLevel.Ordinal], seed)],
         };
