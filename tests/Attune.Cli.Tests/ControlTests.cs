@@ -69,8 +69,8 @@ public sealed partial class ControlTests : IDisposable
     {
         Directory.CreateDirectory(_folder.File("empty"));
         string[] wrong = ["control", "preferences", "Pendulum-v1", "--clip-steps", "300", "--steps", "8192", "--out"];
-        Run([.. wrong, "empty"]).Refused("no two such clips");
-        Run([.. wrong, "new"]).Refused("no two such clips");
+        Run([.. wrong, "empty"]).Refused("a clip has 300 steps, but an episode of Pendulum-v1 at most 200");
+        Run([.. wrong, "new"]).Refused("a clip has 300 steps, but an episode of Pendulum-v1 at most 200");
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.File("empty")));
         Assert.False(Directory.Exists(_folder.File("new")));
     }
@@ -147,7 +147,15 @@ public sealed partial class ControlTests : IDisposable
     [InlineData("--seeds is 0; expected at least 1", "ppo", "CartPole-v1", "--seeds", "0")]
     [InlineData("mistakes is 2; expected 0 to 1", "preferences", "Pendulum-v1", "--mistakes", "2")]
     [InlineData("clip_steps is 0; expected at least 1", "preferences", "Pendulum-v1", "--clip-steps", "0")]
-    [InlineData("no two such clips", "preferences", "Pendulum-v1", "--clip-steps", "300", "--steps", "8192")]
+    [InlineData(
+        "a clip has 300 steps, but an episode of Pendulum-v1 at most 200",
+        "preferences",
+        "Pendulum-v1",
+        "--clip-steps",
+        "300",
+        "--steps",
+        "8192"
+    )]
     [InlineData("TAMER chooses among a few actions", "tamer", "Pendulum-v1")]
     [InlineData("no trainer knows what is good in Acrobot-v1", "tamer", "Acrobot-v1", "--model", "network")]
     [InlineData("absent.jsonl cannot be read", "tamer", "MountainCar-v0", "--log", "absent.jsonl")]
