@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Attune.Control.Networks;
 
 /// <summary>
-/// A reward of a step: a small network with leaky rectifiers between layers, as Christiano et al. 2017 (appendix A.1) have them. Beyond what
-/// was labelled they go on rising where tanh is flat, so that a better state than any seen so far is worth more.
+/// A reward of a step: a small network with leaky rectifiers between layers, as Christiano et al. 2017 (appendix A.1) have them. Beyond
+/// what was labelled they go on rising where tanh is flat, so that a better state than any seen so far is worth more.
 /// </summary>
 public sealed class RewardNetwork : IDisposable
 {

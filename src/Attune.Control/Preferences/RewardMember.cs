@@ -32,9 +32,9 @@ internal sealed class RewardMember(RewardNetwork network, PreferenceOptions opti
     public int Draws(long label) => Poisson(seed.For("bootstrap", label).Rng().NextDouble());
 
     /// <summary>
-    /// Fits to the labels. Where answers are given by chance, a pair that the network is wrongly sure of has no gradient, and would stay wrong
-    /// for good: and the newest labels, on what the agent has just learned to exploit, are such pairs. So the last layer is made small first,
-    /// and the first half of the passes take answers at their word.
+    /// Fits to the labels. Where answers are given by chance, a pair that the network is wrongly sure of has no gradient, and would stay
+    /// wrong for good: and the newest labels, on what the agent has just learned to exploit, are such pairs. So the last layer is made
+    /// small first, and the first half of the passes take answers at their word.
     /// </summary>
     /// <param name="clips">[labels, 2, steps, width], normalised</param>
     /// <param name="probabilities">[labels]</param>

@@ -15,7 +15,7 @@ internal static class AgreementFigures
             .Select(g => g.OrderBy(l => l.Pseudonym, StringComparer.Ordinal).ToArray())
             .Where(g => g.Length >= 2)
             .ToArray();
-        if (tasks.Length == 0)
+        if (tasks.Length == 0 || kind == ProjectKind.Timed) // each person saw episodes of their own
         {
             return [];
         }
@@ -47,8 +47,6 @@ internal static class AgreementFigures
                     Bootstrap.Of(tasks, MeanF1, seed)
                 ),
             ],
-            // Each person saw episodes of their own.
-            ProjectKind.Timed => [],
             // Each person has their own conversation, so only the overall mark can be compared.
             _ => [.. Alphas(tasks, "overall mark", j => ((ChatJudgement)j).Overall, [MeasurementLevel.Ordinal], seed)],
         };
