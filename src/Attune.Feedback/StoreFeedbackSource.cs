@@ -119,6 +119,6 @@ public sealed class StoreFeedbackSource(FeedbackStore store, ProjectInfo project
             ChoiceJudgement choice => choice.Best,
             _ => null,
         };
-        return new Reply(question.Id, best, label?.Pseudonym);
+        return new Reply(question.Id, best, label?.Pseudonym) { IsTie = label?.Judgement is ComparisonJudgement { Pick: Pick.Tie } };
     }
 }

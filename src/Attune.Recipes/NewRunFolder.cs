@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Attune.Core.Runs;
 using Attune.Recipes.Running;
 
@@ -10,6 +11,9 @@ namespace Attune.Recipes;
 public sealed class NewRunFolder(string folder)
 {
     private readonly bool _existed = Directory.Exists(folder);
+
+    /// <summary>Names of further files that show that something was achieved, wherever in the folder they are.</summary>
+    public ImmutableHashSet<string> Work { get; init; } = [];
 
     /// <summary>
     /// Takes everything out again, unless there is an event, a finished stage, a checkpoint or an answer of a person by now.
@@ -50,7 +54,8 @@ public sealed class NewRunFolder(string folder)
             .EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)
             .Select(e => Path.GetFileName(e))
             .Any(name =>
-                name is Run.DoneFile or AnswerJournal.FileName or QuestionJournal.QuestionsFile
+                Work.Contains(name)
+                || name is Run.DoneFile or AnswerJournal.FileName or QuestionJournal.QuestionsFile
                 || name.StartsWith("checkpoint-", StringComparison.Ordinal)
             );
 }

@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
-using System.Reflection;
-using System.Runtime.InteropServices;
 using Attune.Core.Feedback;
 using Attune.Core.Files;
 using Attune.Core.Runs;
@@ -176,15 +174,10 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             CopyWhole(policy, final);
         }
 
-        var version = typeof(Run).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
-        var result = new RunResult(recipe.Name, version.Split('+')[0], recipe.Seed, Summary(stages), stages)
+        var result = new RunResult(recipe.Name, RunningProgram.Version, recipe.Seed, Summary(stages), stages)
         {
             Started = File.GetCreationTimeUtc(new RunFolder(folder).RecipeFile),
-            Machine = string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Environment.ProcessorCount} processors, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, "
-                    + $"{RuntimeInformation.OSDescription}"
-            ),
+            Machine = RunningProgram.Machine,
         };
         new RunFolder(folder).WriteResult(result);
         RunReport.Write(folder);

@@ -50,6 +50,29 @@ public sealed partial class ControlTests : IDisposable
         Assert.Equal(Returns(live), Returns(logged));
         Run("control", "tamer", "CartPole-v1", "--model", "network", "--log", "t/seed-0/log.jsonl", "--out", "x")
             .Refused("is a log of MountainCar-v0; expected one of CartPole-v1");
+        Kept_as_labels(shared, live);
+    }
+
+    /// <summary>Log, store, snapshot, agent: the same one.</summary>
+    private void Kept_as_labels(string[] shared, JsonDocument live)
+    {
+        Run([.. shared, "--log", "t/seed-0/log.jsonl", "--project", "praise", "--as", "anna", "--out", "kept"]).Succeeded();
+        Run("feedback", "snapshot", "--project", "praise", "--held-out", "0", "--out", "snapshot").Succeeded();
+        Run([.. shared, "--log", "snapshot/train.jsonl", "--out", "from"]).Succeeded();
+        using var learned = Result("from");
+        Assert.Equal(Returns(live), Returns(learned));
+        Run("feedback", "export", "--project", "praise", "--format", "trl", "--out", "e.jsonl").Refused("formats that can: tamer");
+    }
+
+    [Fact]
+    public void A_folder_that_was_there_before_a_run_that_could_not_begin_is_there_after_it()
+    {
+        Directory.CreateDirectory(_folder.File("empty"));
+        string[] wrong = ["control", "preferences", "Pendulum-v1", "--clip-steps", "300", "--steps", "8192", "--out"];
+        Run([.. wrong, "empty"]).Refused("a clip has 300 steps, but an episode of Pendulum-v1 at most 200");
+        Run([.. wrong, "new"]).Refused("a clip has 300 steps, but an episode of Pendulum-v1 at most 200");
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.File("empty")));
+        Assert.False(Directory.Exists(_folder.File("new")));
     }
 
     /// <summary>
@@ -124,7 +147,15 @@ public sealed partial class ControlTests : IDisposable
     [InlineData("--seeds is 0; expected at least 1", "ppo", "CartPole-v1", "--seeds", "0")]
     [InlineData("mistakes is 2; expected 0 to 1", "preferences", "Pendulum-v1", "--mistakes", "2")]
     [InlineData("clip_steps is 0; expected at least 1", "preferences", "Pendulum-v1", "--clip-steps", "0")]
-    [InlineData("no two such clips", "preferences", "Pendulum-v1", "--clip-steps", "300", "--steps", "8192")]
+    [InlineData(
+        "a clip has 300 steps, but an episode of Pendulum-v1 at most 200",
+        "preferences",
+        "Pendulum-v1",
+        "--clip-steps",
+        "300",
+        "--steps",
+        "8192"
+    )]
     [InlineData("TAMER chooses among a few actions", "tamer", "Pendulum-v1")]
     [InlineData("no trainer knows what is good in Acrobot-v1", "tamer", "Acrobot-v1", "--model", "network")]
     [InlineData("absent.jsonl cannot be read", "tamer", "MountainCar-v0", "--log", "absent.jsonl")]

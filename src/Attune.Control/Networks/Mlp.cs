@@ -3,17 +3,20 @@ using System.Numerics;
 namespace Attune.Control.Networks;
 
 /// <summary>
-/// A small network's forward pass on plain numbers, tanh between layers and none after the last. A rollout asks for one observation at a
-/// time: there the call of a tensor library costs ten times what its arithmetic does.
+/// A small network's forward pass on plain numbers, tanh or a leaky rectifier between layers and none after the last. A rollout asks for
+/// one observation at a time: there the call of a tensor library costs ten times what its arithmetic does.
 /// </summary>
 public sealed class Mlp
 {
     private readonly Layer[] _layers;
     private readonly float[][] _outputs;
+    private readonly float? _leak;
 
     /// <param name="layers">weights [out, in] row by row, and biases [out], from the lowest</param>
-    public Mlp(IReadOnlyList<(float[] Weights, float[] Biases)> layers)
+    /// <param name="leak">slope of the rectifier between layers for negative numbers; null for tanh</param>
+    public Mlp(IReadOnlyList<(float[] Weights, float[] Biases)> layers, float? leak = null)
     {
+        _leak = leak;
         _layers = [.. layers.Select(l => new Layer(l.Weights, l.Biases))];
         _outputs = [.. _layers.Select(l => new float[l.Biases.Length])];
     }
@@ -27,7 +30,10 @@ public sealed class Mlp
             _layers[i].Forward(input, output);
             for (var o = 0; i < _layers.Length - 1 && o < output.Length; o++)
             {
-                output[o] = MathF.Tanh(output[o]);
+                output[o] =
+                    _leak is not { } slope ? MathF.Tanh(output[o])
+                    : output[o] < 0 ? output[o] * slope
+                    : output[o];
             }
 
             input = output;

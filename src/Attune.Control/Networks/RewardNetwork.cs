@@ -6,9 +6,14 @@ using static TorchSharp.torch;
 
 namespace Attune.Control.Networks;
 
-/// <summary>A reward of a step: a small network with tanh between layers.</summary>
+/// <summary>
+/// A reward of a step: a small network with leaky rectifiers between layers, as Christiano et al. 2017 (appendix A.1) have them. Beyond
+/// what was labelled they go on rising where tanh is flat, so that a better state than any seen so far is worth more.
+/// </summary>
 public sealed class RewardNetwork : IDisposable
 {
+    private const double Leak = 0.01;
+
     private readonly int[] _widths;
 
     /// <param name="inputs">numbers of an observation and an action</param>
@@ -41,7 +46,7 @@ public sealed class RewardNetwork : IDisposable
         for (var layer = 0; layer < Layers; layer++)
         {
             var output = nn.functional.linear(input, Weights[$"{layer}.weight"], Weights[$"{layer}.bias"]);
-            input = layer < Layers - 1 ? output.tanh() : output;
+            input = layer < Layers - 1 ? nn.functional.leaky_relu(output, Leak) : output;
         }
 
         return input.squeeze(-1).MoveToOuterDisposeScope();
@@ -74,7 +79,7 @@ public sealed class RewardNetwork : IDisposable
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        return new Mlp([.. Enumerable.Range(0, Layers).Select(l => (Numbers($"{l}.weight"), Numbers($"{l}.bias")))]);
+        return new Mlp([.. Enumerable.Range(0, Layers).Select(l => (Numbers($"{l}.weight"), Numbers($"{l}.bias")))], (float)Leak);
     }
 
     public void Dispose() => Weights.Dispose();

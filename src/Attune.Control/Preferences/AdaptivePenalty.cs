@@ -7,16 +7,16 @@ namespace Attune.Control.Preferences;
 public static class AdaptivePenalty
 {
     private const double Least = 1e-8;
-    private const double Most = 0.1;
     private const double Step = 1.1;
 
     /// <param name="weight">so far</param>
     /// <param name="trained">mean loss of a label that is trained on</param>
     /// <param name="held">mean loss of a held-out label</param>
-    public static double Next(double weight, double trained, double held, double leastRatio, double mostRatio)
+    /// <param name="most">that the weight may become: with few labels held-out losses stay high, however heavy the penalty</param>
+    public static double Next(double weight, double trained, double held, double leastRatio, double mostRatio, double most)
     {
         var ratio = held / trained;
-        return ratio > mostRatio ? Math.Min(weight * Step, Most)
+        return ratio > mostRatio ? Math.Min(weight * Step, most)
             : ratio < leastRatio ? Math.Max(weight / Step, Least)
             : weight;
     }

@@ -12,9 +12,18 @@ public sealed record Clip(IReadOnlyList<float[]> Observations, IReadOnlyList<flo
 {
     public int Length => Observations.Count;
 
-    /// <summary>Steps of a clip of so many seconds, at least one.</summary>
-    public static int StepsOf(IEnvironment environment, double seconds) =>
-        Math.Max(1, (int)Math.Round(seconds * environment.StepsPerSecond));
+    /// <summary>Steps of a clip of so many seconds, at least one, or of so many steps.</summary>
+    /// <exception cref="ConfigurationException">No episode is that long.</exception>
+    public static int StepsOf(IEnvironment environment, PreferenceOptions options)
+    {
+        var steps = options.ClipSteps ?? Math.Max(1, Math.Round(options.ClipSeconds * environment.StepsPerSecond));
+        return steps <= environment.StepLimit
+            ? (int)steps
+            : throw new ConfigurationException([
+                $"a clip has {steps} steps, but an episode of {environment.Name} at most {environment.StepLimit}; "
+                    + "expected a shorter one (clip_seconds or clip_steps).",
+            ]);
+    }
 
     /// <summary>Where a clip may begin: no episode ends before its last step.</summary>
     /// <param name="played">[environment]</param>

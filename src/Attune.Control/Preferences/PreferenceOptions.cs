@@ -25,7 +25,7 @@ public sealed record PreferenceOptions
     /// <summary>Share asked about clips of the untrained policy. 1 is a run on labels collected beforehand.</summary>
     public double UntrainedShare { get; init; } = 0.25;
 
-    /// <summary>Steps after which questions come half as often; null for the run's length.</summary>
+    /// <summary>Steps after which questions come half as often; null for a quarter of the run's.</summary>
     public double? HalfRateSteps { get; init; }
 
     /// <summary>s; null where <see cref="ClipSteps"/> says it.</summary>
@@ -45,13 +45,15 @@ public sealed record PreferenceOptions
     /// <summary>Widths of the hidden layers of each member.</summary>
     public ImmutableArray<int> Hidden { get; init; } = [64, 64];
 
-    /// <summary>Share of answers taken to be given by chance.</summary>
+    /// <summary>Share of answers taken to be given by chance, in the second half of each fit.</summary>
     public double Chance { get; init; } = ClipPreferences.Chance;
 
     /// <summary>The newest labels are kept, so many.</summary>
     public int Capacity { get; init; } = 3000;
 
-    /// <summary>Updates of each member whenever new labels came, at least one pass; ours, because the paper trains without pause.</summary>
+    /// <summary>
+    /// Updates of each member whenever new labels came, at least one pass; ours, because the paper trains without pause.
+    /// </summary>
     public int Updates { get; init; } = 100;
 
     /// <summary>Updates after the first labels.</summary>
@@ -68,6 +70,9 @@ public sealed record PreferenceOptions
 
     /// <summary>And below this.</summary>
     public double MostRatio { get; init; } = 1.5;
+
+    /// <summary>The heaviest L2 penalty of the sum of squared weights; ours.</summary>
+    public double MostPenalty { get; init; } = 1e-2;
 
     /// <summary>Refuses numbers that cannot work.</summary>
     public void Validate()
@@ -88,6 +93,7 @@ public sealed record PreferenceOptions
             (Updates < 1 || FirstUpdates < 1, $"updates is {Updates} and first_updates {FirstUpdates}; expected at least 1."),
             (Minibatch < 1, $"minibatch is {Minibatch}; expected at least 1."),
             (!(LearningRate > 0), $"learning_rate is {LearningRate}; expected more than 0."),
+            (!(MostPenalty >= 0), $"most_penalty is {MostPenalty}; expected 0 or more."),
             (!(LeastRatio <= MostRatio), $"least_ratio is {LeastRatio}, above most_ratio {MostRatio}."),
         ];
         string[] problems = [.. checks.Where(c => c.Wrong).Select(c => c.Problem)];

@@ -17,6 +17,7 @@ public sealed class PreferenceRewards : IRoundRewards, IDisposable
     private const string TakenKey = "preferences/taken";
     private const string UnsaidKey = "preferences/unsaid";
     private const string FitsKey = "preferences/fits";
+    private const double HalfRateShare = 0.25;
 
     private readonly PreferenceOptions _options;
     private readonly IClipJudge _judge;
@@ -42,10 +43,10 @@ public sealed class PreferenceRewards : IRoundRewards, IDisposable
     {
         options.Validate();
         (_options, _judge) = (options, judge);
-        _steps = options.ClipSteps ?? Clip.StepsOf(environment, options.ClipSeconds);
+        _steps = Clip.StepsOf(environment, options);
         _ensemble = new RewardEnsemble(environment.Observations, environment.Actions, options, seed.For("ensemble"));
         _labels = new ClipLabels(environment.Observations, environment.Actions, _steps, Math.Min(options.Capacity, options.Questions));
-        var half = options.HalfRateSteps ?? rounds * (double)stepsPerRound;
+        var half = options.HalfRateSteps ?? rounds * (double)stepsPerRound * HalfRateShare;
         var later = Enumerable.Range(1, (int)rounds - 1).Select(r => QuestionPlan.Rate(r * (double)stepsPerRound, half));
         _plan = QuestionPlan.Counts(options.Questions, options.UntrainedShare, [.. later]);
     }

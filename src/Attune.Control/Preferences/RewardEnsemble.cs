@@ -10,7 +10,8 @@ namespace Attune.Control.Preferences;
 
 /// <summary>
 /// Networks fitted to the same labels, each on draws of its own. A step's reward is the mean of their outputs, each first normalised over
-/// the steps of the round that it was last fitted in. Nothing but <see cref="Fit"/> changes a statistic, so that asking costs nothing.
+/// the steps of all labelled clips: over the newest steps alone, an agent's progress would move the rewards' mean and scale, and with them
+/// what its value function has learned. Nothing but <see cref="Fit"/> changes a statistic, so that asking costs nothing.
 /// </summary>
 public sealed class RewardEnsemble : IDisposable
 {
@@ -55,7 +56,7 @@ public sealed class RewardEnsemble : IDisposable
         _snapshots = [.. _members.Select(m => m.Network.Snapshot())];
     }
 
-    /// <summary>Fits every member to the labels, then normalises it over the round's steps.</summary>
+    /// <summary>Fits every member to the labels, then normalises it over their steps.</summary>
     public void Fit(ClipLabels labels, IReadOnlyList<PlayedSteps> played, int updates, Seed chance, Metrics measured)
     {
         Learn(played);
@@ -66,11 +67,11 @@ public sealed class RewardEnsemble : IDisposable
             for (var m = 0; m < _members.Length; m++)
             {
                 _members[m].Fit(clips, probabilities, labels, updates, chance.For("member", m), measured);
+                Normalise(_members[m], clips.view(-1, Width));
             }
         }
 
         _snapshots = [.. _members.Select(m => m.Network.Snapshot())];
-        Normalise(played);
     }
 
     /// <summary>The mean of the members' normalised outputs.</summary>
@@ -150,13 +151,13 @@ public sealed class RewardEnsemble : IDisposable
         _inputs.Update(rows);
     }
 
-    private void Normalise(IReadOnlyList<PlayedSteps> played)
+    /// <param name="steps">[steps, width], normalised</param>
+    private static void Normalise(RewardMember member, Tensor steps)
     {
-        var outputs = played.SelectMany(p => p.Observations.Zip(p.Actions, Outputs)).ToArray();
-        for (var m = 0; m < _members.Length; m++)
-        {
-            var (mean, variance) = Moments.Of(Array.ConvertAll(outputs, o => o[m]));
-            (_members[m].Mean, _members[m].Deviation) = (mean, Math.Max(Math.Sqrt(variance), 1e-6));
-        }
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var outputs = member.Network.Forward(steps).data<float>().ToArray();
+        var (mean, variance) = Moments.Of(Array.ConvertAll(outputs, o => (double)o));
+        (member.Mean, member.Deviation) = (mean, Math.Max(Math.Sqrt(variance), 1e-6));
     }
 }

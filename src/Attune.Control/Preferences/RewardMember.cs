@@ -16,12 +16,14 @@ internal sealed class RewardMember(RewardNetwork network, PreferenceOptions opti
     private const double FirstPenalty = 1e-5;
     private const double Kept = 0.1;
 
+    private double _chance = options.Chance; // of this pass
+
     public RewardNetwork Network => network;
 
     /// <summary>Weight of the L2 penalty.</summary>
     public double Penalty { get; set; } = FirstPenalty;
 
-    /// <summary>Of the outputs over the steps of the last fit's round.</summary>
+    /// <summary>Of the outputs over the steps of the labelled clips at the last fit.</summary>
     public double Mean { get; set; }
 
     public double Deviation { get; set; } = 1;
@@ -30,8 +32,9 @@ internal sealed class RewardMember(RewardNetwork network, PreferenceOptions opti
     public int Draws(long label) => Poisson(seed.For("bootstrap", label).Rng().NextDouble());
 
     /// <summary>
-    /// Fits to the labels. The last layer is made small first: where answers are given by chance, a pair that the network is wrongly sure
-    /// of has no gradient, and would stay wrong for good.
+    /// Fits to the labels. Where answers are given by chance, a pair that the network is wrongly sure of has no gradient, and would stay
+    /// wrong for good: and the newest labels, on what the agent has just learned to exploit, are such pairs. So the last layer is made
+    /// small first, and the first half of the passes take answers at their word.
     /// </summary>
     /// <param name="clips">[labels, 2, steps, width], normalised</param>
     /// <param name="probabilities">[labels]</param>
@@ -53,6 +56,7 @@ internal sealed class RewardMember(RewardNetwork network, PreferenceOptions opti
         {
             var order = chance.For("order", epoch).Rng().Permutation(trained.Length);
             loss = 0;
+            _chance = epoch < passes / 2 ? 0 : options.Chance;
             foreach (var part in order.Chunk(options.Minibatch))
             {
                 loss += Update(optimiser, ++steps, clips, probabilities, Array.ConvertAll(part, i => trained[i]));
@@ -82,7 +86,14 @@ internal sealed class RewardMember(RewardNetwork network, PreferenceOptions opti
     {
         if (held.Length > 0)
         {
-            Penalty = AdaptivePenalty.Next(Penalty, loss, LossOf(clips, probabilities, held), options.LeastRatio, options.MostRatio);
+            Penalty = AdaptivePenalty.Next(
+                Penalty,
+                loss,
+                LossOf(clips, probabilities, held),
+                options.LeastRatio,
+                options.MostRatio,
+                options.MostPenalty
+            );
         }
     }
 
@@ -100,11 +111,7 @@ internal sealed class RewardMember(RewardNetwork network, PreferenceOptions opti
         var chosen = clips.index_select(0, index); // [part, 2, steps, width]
         var rewards = network.Forward(chosen.view(-1, chosen.shape[3])).view(part.Length, 2, -1);
         var sums = rewards.sum(-1);
-        return ClipPreferences.LossOfDifference(
-            sums.select(1, 0) - sums.select(1, 1),
-            probabilities.index_select(0, index),
-            options.Chance
-        );
+        return ClipPreferences.LossOfDifference(sums.select(1, 0) - sums.select(1, 1), probabilities.index_select(0, index), _chance);
     }
 
     /// <summary>By inversion, mean 1.</summary>

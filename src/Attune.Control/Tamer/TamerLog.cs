@@ -30,11 +30,11 @@ public static class TamerLog
         }
     }
 
-    /// <summary>The events of a log of one environment.</summary>
+    /// <summary>The events of a log of one environment, or of a snapshot's episodes with their rewards.</summary>
     /// <exception cref="DataException">The log is of another environment.</exception>
     public static IEnumerable<TamerEvent> Read(string path, IEnvironment environment)
     {
-        foreach (var happened in Kept([.. Read(path)]))
+        foreach (var happened in Kept([.. TamerEpisodes.Holds(path) ? TamerEpisodes.Read(path) : Read(path)]))
         {
             if (happened is EpisodeBegan { Environment: { } name } && name != environment.Name)
             {
@@ -76,7 +76,7 @@ public static class TamerLog
         return events.Where((_, i) => !gone.Contains(i));
     }
 
-    private static TamerEvent Parse(string line, string path, int number)
+    internal static TamerEvent Parse(string line, string path, int number)
     {
         try
         {

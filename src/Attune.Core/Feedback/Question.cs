@@ -25,6 +25,9 @@ public sealed record Question(string Id, Prompt Prompt, ImmutableArray<string> A
 /// <param name="Annotator">Who said it; null where the source does not say.</param>
 public sealed record Reply(string QuestionId, int? Best, string? Annotator = null)
 {
+    /// <summary>Whether two answers were called equally good, which teaches; passing a question over does not.</summary>
+    public bool IsTie { get; init; }
+
     /// <summary>Index of the worst answer, where the source ranks them; null where it does not, or where several are.</summary>
     public int? Worst { get; init; }
 }

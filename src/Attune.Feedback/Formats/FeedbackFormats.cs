@@ -18,6 +18,7 @@ public static class FeedbackFormats
         new ChatbotArena(),
         new AlpacaFarm(),
         new Argilla(),
+        new TimedEpisodes(),
         new Trl(),
     ];
 

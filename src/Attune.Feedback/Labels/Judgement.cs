@@ -17,6 +17,7 @@ namespace Attune.Feedback.Labels;
 [JsonDerivedType(typeof(SpansJudgement), "spans")]
 [JsonDerivedType(typeof(RatingJudgement), "rating")]
 [JsonDerivedType(typeof(ChatJudgement), "chat")]
+[JsonDerivedType(typeof(TimedJudgement), "timed")]
 public abstract record Judgement
 {
     /// <summary>A free comment on the whole task.</summary>
@@ -108,6 +109,15 @@ public sealed record SpansJudgement(ImmutableArray<AnswerSpan> Spans, ImmutableA
 /// <summary>One answer rated: on the project's scale, or by thumb.</summary>
 /// <param name="Value">On the scale of the project; 1 and 0 for thumbs.</param>
 public sealed record RatingJudgement(double Value, string? Reason = null) : Judgement;
+
+/// <summary>An agent praised and scolded while it acted.</summary>
+/// <param name="Rewards">In the order of time.</param>
+public sealed record TimedJudgement(ImmutableArray<TimedReward> Rewards) : Judgement
+{
+    public bool Equals(TimedJudgement? other) => other is not null && Comment == other.Comment && Rewards.SequenceEqual(other.Rewards);
+
+    public override int GetHashCode() => Rewards.Length;
+}
 
 /// <summary>One turn of a chat in which two replies were compared.</summary>
 /// <param name="Turn">Counted from 0.</param>

@@ -42,6 +42,7 @@ public static class JudgementLabels
                     Corrected = spans.Corrected,
                 },
             ],
+            TimedJudgement timed => [new TimedRewards(item.Prompt, item.Candidates[0].Text, timed.Rewards)],
             RatingJudgement rating => [Rate(item, rating, settings)],
             ChatJudgement chat => chat.Turns.Select(t =>
                 Pair(turns[t.Turn].Prompt, turns[t.Turn].First, turns[t.Turn].Second, Strength.PrefersFirst(t.Strength), t.Strength)

@@ -34,6 +34,7 @@ internal static class JudgementRules
             ],
             (ProjectKind.Rating, RatingJudgement) => [],
             (ProjectKind.Chat, ChatJudgement chat) => Chat(chat, turns),
+            (ProjectKind.Timed, TimedJudgement timed) => Timed(timed),
             _ => [$"found {judgement.GetType().Name}; expected what a project of kind {kind} asks for."],
         };
 
@@ -123,6 +124,27 @@ internal static class JudgementRules
             if (!settings.MissingTypes.IsEmpty && !settings.MissingTypes.Contains(missing.Type))
             {
                 yield return $"missing information has type '{missing.Type}'; expected one of {string.Join(", ", settings.MissingTypes)}.";
+            }
+        }
+    }
+
+    private static IEnumerable<string> Timed(TimedJudgement timed)
+    {
+        if (timed.Rewards.IsDefault)
+        {
+            yield return "rewards is missing; expected a list of times and values, empty where nothing was said.";
+            yield break;
+        }
+
+        foreach (var (index, reward) in timed.Rewards.Index())
+        {
+            if (!double.IsFinite(reward.Time) || !double.IsFinite(reward.Value))
+            {
+                yield return FormattableString.Invariant($"rewards[{index}] is {reward.Value} at {reward.Time} s; expected numbers.");
+            }
+            else if (index > 0 && reward.Time < timed.Rewards[index - 1].Time)
+            {
+                yield return FormattableString.Invariant($"rewards[{index}] is at {reward.Time} s, before the one before it.");
             }
         }
     }

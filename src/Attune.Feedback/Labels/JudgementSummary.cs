@@ -14,6 +14,7 @@ internal static class JudgementSummary
             RatingJudgement rating => rating.Value.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture),
             StepsJudgement steps => $"first error {steps.Ratings.IndexOf(-1)}",
             SpansJudgement spans => string.Join(",", spans.Spans.Select(s => s.Type).Distinct().Order(StringComparer.Ordinal)),
+            TimedJudgement timed => $"{timed.Rewards.Count(r => r.Value > 0)} praised, {timed.Rewards.Count(r => r.Value < 0)} scolded",
             ChatJudgement chat => string.Concat(chat.Turns.Select(t => Strength.PrefersFirst(t.Strength) ? 'A' : 'B')),
             _ => "",
         };

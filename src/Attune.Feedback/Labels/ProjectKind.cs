@@ -23,4 +23,7 @@ public enum ProjectKind
 
     /// <summary>A conversation with the model, two replies a turn.</summary>
     Chat,
+
+    /// <summary>Praise and blame at moments of an agent's episode. It is said while the agent acts, not in the queue.</summary>
+    Timed,
 }

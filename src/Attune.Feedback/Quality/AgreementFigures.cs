@@ -15,7 +15,7 @@ internal static class AgreementFigures
             .Select(g => g.OrderBy(l => l.Pseudonym, StringComparer.Ordinal).ToArray())
             .Where(g => g.Length >= 2)
             .ToArray();
-        if (tasks.Length == 0)
+        if (tasks.Length == 0 || kind == ProjectKind.Timed) // each person saw episodes of their own
         {
             return [];
         }

@@ -38,12 +38,27 @@ internal static class TrainingRows
             case SpanLabels:
                 RowFile.Write(path, [.. all.Cast<SpanLabels>().Select(Row)]);
                 break;
+            case TimedRewards:
+                RowFile.Write(path, [.. all.Cast<TimedRewards>().Select(Row)]);
+                break;
             default:
                 throw new System.Diagnostics.UnreachableException(all[0].GetType().Name);
         }
 
         return all.Length;
     }
+
+    private static byte[] Row(TimedRewards label) =>
+        JsonSerializer.SerializeToUtf8Bytes(
+            new
+            {
+                prompt = label.Prompt,
+                episode = label.Episode,
+                rewards = label.Rewards,
+                annotator = label.Annotator,
+            },
+            StoreJson.Options
+        );
 
     private static Verdict ToVerdict(Rating rating) =>
         new(rating.Prompt, rating.Answer, rating.Share > 0.5) { Annotator = rating.Annotator, Cut = rating.Cut };

@@ -62,7 +62,7 @@ public static class DraftFields
     private static IEnumerable<(string Name, string? Value)> Fields(Judgement judgement, ImmutableArray<string> missingTypes) =>
         judgement switch
         {
-            ComparisonJudgement comparison => [("strength", Text(comparison.Strength))],
+            ComparisonJudgement comparison => [("strength", comparison.Pick == Pick.Tie ? JudgementForm.Tie : Text(comparison.Strength))],
             RankingJudgement ranking => ranking.Ranks.Select((rank, i) => ($"rank.{i}", Text(rank))),
             ChoiceJudgement choice => [("best", choice.Best is { } best ? Text(best) : "none")],
             StepsJudgement steps =>

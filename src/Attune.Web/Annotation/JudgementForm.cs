@@ -14,12 +14,16 @@ namespace Attune.Web.Annotation;
 /// </summary>
 public static class JudgementForm
 {
+    /// <summary>In the place of a level of strength: equally good, which is asked of clips alone.</summary>
+    internal const string Tie = "tie";
+
     /// <exception cref="DataException">A field is missing or has a value that its control cannot send.</exception>
     public static Judgement Read(ProjectKind kind, IReadOnlyDictionary<string, StringValues> form)
     {
         var fields = new FormFields(form);
         Judgement judgement = kind switch
         {
+            ProjectKind.Comparison when fields.Text("strength") == Tie => new ComparisonJudgement(Pick.Tie),
             ProjectKind.Comparison => ComparisonJudgement.OfStrength(
                 fields.Number("strength") ?? throw Missing("one of the eight levels of strength")
             ),
@@ -34,6 +38,7 @@ public static class JudgementForm
             ),
             ProjectKind.Spans => new SpansJudgement(Spans(fields), Absent(fields), fields.Text("corrected")),
             ProjectKind.Rating => new RatingJudgement(fields.Real("value") ?? throw Missing("a rating"), fields.Text("reason")),
+            ProjectKind.Timed => throw Missing("times: an episode is judged while it is played"),
             _ => new ChatJudgement(Turns(fields), fields.Number("overall")),
         };
         return judgement with { Comment = fields.Text("comment") };

@@ -27,6 +27,8 @@ public static class JudgementText
                 + (rating.Reason is { } reason ? $": {reason}" : ""),
             ChatJudgement chat => string.Join(' ', chat.Turns.Select(t => t.Strength <= 4 ? "A" : "B"))
                 + (chat.Overall is { } overall ? $", overall {overall} of 5" : ""),
+            TimedJudgement timed =>
+                $"{timed.Rewards.Count(r => r.Value > 0)} times praised, {timed.Rewards.Count(r => r.Value < 0)} times scolded",
             _ => judgement.GetType().Name,
         };
 

@@ -32,6 +32,8 @@ public static class KeyMap
         new("answer-b", "Read answer B", "b"),
     ];
 
+    private static readonly ImmutableArray<KeyAction> Equal = [new("tie", "Equally good", "t")];
+
     private static readonly ImmutableArray<KeyAction> Walk = [new("next", "Next one", "j"), new("previous", "Previous one", "k")];
 
     private static readonly ImmutableArray<KeyAction> Ranks =
@@ -61,10 +63,11 @@ public static class KeyMap
     ];
 
     /// <param name="parts">The answers, error types or rating levels to choose from.</param>
-    public static ImmutableArray<KeyAction> For(ProjectKind kind, int parts) =>
+    /// <param name="ties">Whether two answers that are compared may be called equally good.</param>
+    public static ImmutableArray<KeyAction> For(ProjectKind kind, int parts, bool ties = false) =>
         kind switch
         {
-            ProjectKind.Comparison => [.. Levels(8, StrengthText.Of), .. Sides, .. Shared],
+            ProjectKind.Comparison => [.. Levels(8, StrengthText.Of), .. ties ? Equal : [], .. Sides, .. Shared],
             ProjectKind.Chat =>
             [
                 .. Levels(8, level => StrengthText.Of(level) + (level <= 5 ? $"; in the overall rating, {level} of 5" : "")),
@@ -94,6 +97,7 @@ public static class KeyMap
                 .. Spans,
                 .. Shared,
             ],
+            ProjectKind.Timed => Shared,
             _ => [.. Levels(Math.Min(parts, 9), n => parts == 2 ? (n == 1 ? "Bad" : "Good") : $"Rating number {n}"), .. Shared],
         };
 

@@ -14,6 +14,7 @@ public static class KindText
             ProjectKind.Steps => "Rate each step of a solution",
             ProjectKind.Spans => "Mark errors and omissions, and correct the answer",
             ProjectKind.Rating => "Rate one answer, on a scale or with thumbs",
+            ProjectKind.Timed => "Praise and scold an agent while it acts",
             _ => "Chat with the model, choosing between two replies per turn",
         };
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Attune.Core.Conversations;
 using Attune.Feedback.Labels;
+using Attune.Reports.Control;
 
 namespace Attune.Web.Annotation;
 
@@ -50,8 +51,12 @@ public sealed record TaskView
                 ProjectKind.Spans => ErrorTypes.Length,
                 ProjectKind.Rating => RatingLevels.Length,
                 _ => Answers.Length,
-            }
+            },
+            ties: IsOfClips
         );
+
+    /// <summary>Whether what is judged are clips of an agent. Two of them may be called equally good.</summary>
+    public bool IsOfClips => Answers.Length > 0 && Answers.All(a => ClipText.Read(a.Text) is not null);
 
     /// <summary>Types of error to mark: the project's own, or those of fine-grained RLHF (Wu et al. 2023).</summary>
     public ImmutableArray<string> ErrorTypes =>

@@ -27,7 +27,9 @@ function list(form) {
 
 function comparison(form) {
   const cards = [...form.querySelectorAll('.answer[data-side]')];
-  const level = () => Number(checked(form, 'strength')?.value ?? 0);
+  const value = () => checked(form, 'strength')?.value ?? '';
+  const level = () => Number(value()) || 0; // 0 for a tie, which clips may have, and for nothing
+  const ties = form.querySelector('input[name=strength][value=tie]') !== null;
   const show = () => cards.forEach(card => card.classList.toggle('leads', level() > 0 && (card.dataset.side === 'a') === (level() <= 4)));
   const step = by => {
     const next = level() === 0 ? (by < 0 ? 4 : 5) : Math.max(1, Math.min(8, level() + by));
@@ -42,7 +44,7 @@ function comparison(form) {
   show();
   return {
     keys: { weaker: () => step(-1), stronger: () => step(1), 'answer-a': () => focus('a'), 'answer-b': () => focus('b') },
-    missing: () => (level() === 0 ? 'First choose one of the eight levels: keys 1 to 8.' : ''),
+    missing: () => (value() === '' ? `First choose one of the eight levels: keys 1 to 8${ties ? '; T for equally good' : ''}.` : ''),
   };
 }
 

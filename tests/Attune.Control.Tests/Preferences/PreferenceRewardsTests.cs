@@ -34,9 +34,58 @@ public sealed class PreferenceRewardsTests
         var cosines = played.Observations.Select(o => (double)o[0]).ToArray();
         Assert.True(Correlation.Pearson(cosines, paid[0]) > 0.85, $"{Correlation.Pearson(cosines, paid[0])}");
         Assert.Equal(measured["reward/correlation"], Correlation.Pearson(cosines, paid[0])!.Value, 1e-12);
-        var (mean, variance) = Moments.Of(paid[0]);
-        Assert.Equal(0, mean, 1e-9);
-        Assert.InRange(variance, 0.7, 1 + 1e-9); // 1 for each member; their mean has less
+    }
+
+    /// <summary>So the scale of the rewards does not move with what the agent does meanwhile.</summary>
+    [Fact]
+    public async Task Rewards_are_normalised_over_the_labelled_clips()
+    {
+        using var rewards = Make(Small);
+        await rewards.PayAsync([Played(400)], Progress.Start(new Seed(1)), new Metrics(), default);
+        var steps = rewards.Labels.Clips().data<float>().ToArray().Chunk(4);
+        var (mean, variance) = Moments.Of([.. steps.Select(s => rewards.Ensemble.Reward(s[..3], s[3..]))]);
+        Assert.Equal(0, mean, 1e-5);
+        Assert.InRange(variance, 0.7, 1 + 1e-5); // 1 for each member; their mean has less
+    }
+
+    /// <summary>
+    /// With answers by chance a pair that the network is wrongly sure of has no gradient: such labels, the newest of an agent that exploits
+    /// what was learned so far, would never be learned. A loss of 3.0 a label is that; 0.05 is the least there is.
+    /// </summary>
+    [Fact]
+    public void Labels_that_contradict_what_was_learned_are_learned()
+    {
+        using var network = new Attune.Control.Networks.RewardNetwork(1, [16], new Seed(1));
+        var member = new RewardMember(network, Small, new Seed(1));
+        var space = new BoxSpace([-1], [1]);
+        using var labels = new ClipLabels(space, new BoxSpace([], []), 1, capacity: 40);
+        for (var i = 0; i < 40; i++)
+        {
+            labels.Add(Step(i / 40f), Step(-i / 40f - 0.02f), 1);
+        }
+
+        using var clips = labels.Clips() * 5;
+        using var right = torch.ones(40);
+        using var wrong = torch.zeros(40);
+        for (var fit = 0; fit < 20; fit++)
+        {
+            member.Fit(clips, right, labels, 100, new Seed(2), new Metrics()); // surer with every fit
+        }
+
+        var measured = new Metrics();
+        member.Fit(clips, wrong, labels, 100, new Seed(3), measured);
+        Assert.InRange(measured["reward/loss"], 0.05, 0.5);
+
+        static Clip Step(float observation) =>
+            new(
+                [
+                    [observation],
+                ],
+                [
+                    [],
+                ],
+                [0]
+            );
     }
 
     [Fact]
@@ -175,7 +224,10 @@ public sealed class PreferenceRewardsTests
     [InlineData(1.0, 1.05, 1 / 1.1)]
     [InlineData(1.0, 1.3, 1)]
     public void The_penalty_follows_the_ratio_of_losses(double trained, double held, double factor) =>
-        Assert.Equal(1e-4 * factor, AdaptivePenalty.Next(1e-4, trained, held, 1.1, 1.5), 1e-12);
+        Assert.Equal(1e-4 * factor, AdaptivePenalty.Next(1e-4, trained, held, 1.1, 1.5, most: 1), 1e-12);
+
+    [Fact]
+    public void The_penalty_becomes_no_heavier_than_allowed() => Assert.Equal(1e-4, AdaptivePenalty.Next(1e-4, 1, 9, 1.1, 1.5, most: 1e-4));
 
     private static PreferenceRewards Make(PreferenceOptions options, double mistakes = 0, IClipJudge? judge = null, bool zero = false)
     {

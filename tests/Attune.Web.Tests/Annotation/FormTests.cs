@@ -18,6 +18,7 @@ public sealed class FormTests
         new()
         {
             { ProjectKind.Comparison, ComparisonJudgement.OfStrength(3, "better\nby far 👍") },
+            { ProjectKind.Comparison, new ComparisonJudgement(Pick.Tie) },
             { ProjectKind.Ranking, new RankingJudgement([2, 1, 2]) },
             { ProjectKind.BestOf, new ChoiceJudgement(null) },
             {
@@ -134,7 +135,7 @@ public sealed class FormTests
     {
         foreach (var kind in Enum.GetValues<ProjectKind>())
         {
-            var keys = KeyMap.For(kind, 9).SelectMany(a => a.Keys.Split(' ')).ToArray();
+            var keys = KeyMap.For(kind, 9, ties: true).SelectMany(a => a.Keys.Split(' ')).ToArray();
             Assert.Equal(keys.Length, keys.Distinct().Count());
             Assert.DoesNotContain(keys, k => k is "Backspace" or "Delete");
         }

@@ -48,6 +48,24 @@ public sealed class ClipTests(Site site, Chromium chromium)
     }
 
     [Fact]
+    public async Task Two_clips_are_equally_good_by_a_key_and_answers_of_text_are_not()
+    {
+        var project = await site.ProjectAsync(ProjectKind.Comparison, Clips(2));
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
+        var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}");
+        await page.Keyboard.PressAsync("t");
+        await Assertions.Expect(page.GetByRole(AriaRole.Radio, new() { Name = "Equally good" })).ToBeCheckedAsync();
+        await page.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(page.GetByText("Task 2 of 2")).ToBeVisibleAsync();
+        Assert.Equal(new ComparisonJudgement(Pick.Tie), Assert.Single(await site.JudgementsAsync(project.Id)));
+        var text = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, ["One", "Two"]));
+        var ben = await site.PersonAsync(MemberRole.Annotator, text.Id);
+        page = await chromium.OpenAsync(site, ben, $"/work/{text.Id}");
+        await Assertions.Expect(page.GetByRole(AriaRole.Radio, new() { Name = "A is better" })).ToHaveCountAsync(1);
+        await Assertions.Expect(page.GetByRole(AriaRole.Radio, new() { Name = "Equally good" })).ToHaveCountAsync(0);
+    }
+
+    [Fact]
     public async Task What_only_looks_like_a_clip_is_shown_as_text()
     {
         string[] answers = ["{\"clip\":{\"environment\":\"Pendulum-v1\",\"rate\":20}}", "{\"clip\":<script>alert(1)</script>"];

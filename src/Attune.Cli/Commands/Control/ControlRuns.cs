@@ -1,13 +1,13 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
-using System.Reflection;
-using System.Runtime.InteropServices;
 using Attune.Cli.Native;
 using Attune.Cli.Screens;
 using Attune.Control.Environments;
 using Attune.Control.Policy;
 using Attune.Core;
+using Attune.Core.Runs;
+using Attune.Recipes;
 using Attune.Recipes.Running;
 using Attune.Reports.Control;
 using Spectre.Console;
@@ -38,11 +38,15 @@ internal sealed record ControlSeedRun(ulong Seed, string Folder, IRunScreen Scre
 /// <summary>A run folder, its seeds one after another, result and report. A finished seed is not run again.</summary>
 internal static class ControlRuns
 {
+    /// <summary>What an agent was taught by praise, a file of a seed's folder.</summary>
+    public const string SessionLog = "log.jsonl";
+
     private const string SettingsFile = "settings.txt";
 
     public static async Task<int> RunAsync(ControlPlan plan, Func<ControlSeedRun, Task<ControlSeed>> work, CancellationToken cancel)
     {
         var settings = Path.Combine(plan.Folder, SettingsFile);
+        var unbegun = new NewRunFolder(plan.Folder) { Work = [RoundLog.FileName, SessionLog] };
         var fresh = RunFolders.Prepare(plan.Folder, settings, SettingsText(plan), "settings", plan.Resume);
         NativeSetup.LoadTorch();
         torch.set_num_threads(1); // networks this small lose time on a second one
@@ -65,17 +69,8 @@ internal static class ControlRuns
         }
         catch (Exception problem) when (fresh && problem is AttuneException or IOException or UnauthorizedAccessException)
         {
-            RemoveUnbegun(plan.Folder);
+            unbegun.Remove();
             throw;
-        }
-    }
-
-    /// <summary>A run that failed before its first round leaves nothing, so that the same command can be given again, mended.</summary>
-    private static void RemoveUnbegun(string folder)
-    {
-        if (!Directory.EnumerateFiles(folder, "*.jsonl", SearchOption.AllDirectories).Any())
-        {
-            Directory.Delete(folder, recursive: true);
         }
     }
 
@@ -110,23 +105,16 @@ internal static class ControlRuns
         return result;
     }
 
-    private static ControlResult Result(ControlPlan plan, ImmutableArray<ControlSeed> seeds)
-    {
-        var version = typeof(ControlRuns).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
-        var machine = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}"
-        );
-        return new ControlResult(
+    private static ControlResult Result(ControlPlan plan, ImmutableArray<ControlSeed> seeds) =>
+        new(
             plan.Kind,
             plan.Environment,
-            version.Split('+')[0],
-            machine,
+            RunningProgram.Version,
+            RunningProgram.Machine,
             plan.Settings.ToImmutableSortedDictionary(),
             plan.Notes,
             seeds
         );
-    }
 
     private static string SettingsText(ControlPlan plan) =>
         string.Join(

@@ -14,7 +14,9 @@ namespace Attune.Cli.Commands.Control;
 /// </summary>
 internal sealed class RoundLog(string folder, IRunScreen screen, long totalSteps) : ILoopObserver
 {
-    private readonly string _file = Path.Combine(folder, "rounds.jsonl");
+    public const string FileName = "rounds.jsonl";
+
+    private readonly string _file = Path.Combine(folder, FileName);
     private List<(long Round, string Text)>? _lines;
 
     private sealed record Line(long Round, long Steps, IReadOnlyDictionary<string, double> Metrics);

@@ -33,6 +33,7 @@ internal sealed class StoreClipJudge(IFeedbackSource people, IEnvironment enviro
             {
                 0 => ClipChoice.Left,
                 1 => ClipChoice.Right,
+                _ when reply.IsTie => ClipChoice.Equal,
                 _ => ClipChoice.CannotTell,
             };
             answers.Add(new ClipAnswer(byId[reply.QuestionId], choice));

@@ -70,7 +70,11 @@ internal static class TamerCommand
                 + "Example: attune control tamer MountainCar-v0 --episodes 3 --seeds 10 --out runs/praised"
         );
         shared.AddTo(command);
-        foreach (var option in new Option[] { Episodes, Credit, Model, AnswerRate, ErrorRate, Trainer, Log, Person, Port })
+        foreach (
+            var option in new Option[] { Episodes, Credit, Model, AnswerRate, ErrorRate, Trainer, Log, Person, Port }.Concat(
+                TaughtEpisodes.Options
+            )
+        )
         {
             command.Add(option);
         }
@@ -91,7 +95,7 @@ internal static class TamerCommand
                     run =>
                         parsed.GetValue(Person)
                             ? TeachByPersonAsync(parsed, Make, run, plan.TestEpisodes)
-                            : Task.FromResult(Teach(parsed, Make, approves, events, run, plan.TestEpisodes)),
+                            : TeachAsync(parsed, Make, approves, events, run, plan.TestEpisodes),
                     cancel
                 );
             }
@@ -168,7 +172,7 @@ internal static class TamerCommand
         }
     }
 
-    private static ControlSeed Teach(
+    private static async Task<ControlSeed> TeachAsync(
         ParseResult parsed,
         Func<IEnvironment> make,
         Func<float[], int, bool> approves,
@@ -187,10 +191,12 @@ internal static class TamerCommand
                 agent.Apply(happened);
                 taken += happened is StepBegan ? 1 : 0;
             }
+
+            await TaughtEpisodes.StoreAsync(parsed, given, run.Screen, run.Cancel);
         }
         else
         {
-            using var log = new StreamWriter(Path.Combine(run.Folder, "log.jsonl"));
+            using var log = new StreamWriter(Path.Combine(run.Folder, ControlRuns.SessionLog));
             var trainer = new SimulatedTrainer(TrainerOptions(parsed), approves, seed);
             var session = new TamerSession(make(), agent, trainer, seed) { Log = e => log.WriteLine(TamerLog.Line(e)) };
             for (var episode = 0; episode < parsed.GetValue(Episodes); episode++)
@@ -223,13 +229,15 @@ internal static class TamerCommand
         int testEpisodes
     )
     {
-        var log = Path.Combine(run.Folder, "log.jsonl");
+        var log = Path.Combine(run.Folder, ControlRuns.SessionLog);
         using var teaching = new TamerTeaching(make(), () => Fresh(parsed, make, run), new Seed(run.Seed), log, parsed.GetValue(Episodes));
         await using (var server = await TeachingServer.StartAsync(teaching, parsed.GetValue(Port), run.Cancel))
         {
             run.Screen.Note($"open {server.Address} and teach; Ctrl-C stops, and --resume goes on");
             await teaching.Finished.Task.WaitAsync(run.Cancel);
         }
+
+        await TaughtEpisodes.StoreAsync(parsed, teaching.Events, run.Screen, run.Cancel);
 
         return Tested(teaching.Agent, make, run, teaching.Steps, [], testEpisodes);
     }

@@ -51,6 +51,9 @@ internal sealed class TamerTeaching : ITeachingSession, IDisposable
     /// <summary>What was taught so far.</summary>
     public TamerAgent Agent => _agent;
 
+    /// <summary>All that happened, what was taken back included.</summary>
+    public IReadOnlyList<TamerEvent> Events => _events;
+
     /// <summary>Steps shown so far.</summary>
     public long Steps => _events.Count(e => e is StepBegan);
 
