@@ -8,7 +8,13 @@ public readonly record struct PersonComparison(int Person, int Winner, int Loser
 /// <param name="Strengths">By cluster and item.</param>
 /// <param name="Responsibilities">By person: how probable each cluster is for this person.</param>
 /// <param name="LogLikelihood">Of all people under these parameters.</param>
-public sealed record MixtureStep(double[] Shares, double[][] Strengths, double[][] Responsibilities, double LogLikelihood, double Penalised);
+public sealed record MixtureStep(
+    double[] Shares,
+    double[][] Strengths,
+    double[][] Responsibilities,
+    double LogLikelihood,
+    double Penalised
+);
 
 /// <summary>
 /// People in clusters, each cluster with its own strengths: expectation-maximisation over Bradley and Terry's model (Dempster, Laird and
@@ -48,7 +54,10 @@ public static class AnnotatorMixture
     public static double HeldOut(MixtureStep fitted, IEnumerable<PersonComparison> comparisons) =>
         comparisons.Sum(c =>
             Math.Log(
-                fitted.Responsibilities[c.Person].Select((r, k) => r * PairLink.Logistic.Probability(Difference(fitted.Strengths[k], c))).Sum()
+                fitted
+                    .Responsibilities[c.Person]
+                    .Select((r, k) => r * PairLink.Logistic.Probability(Difference(fitted.Strengths[k], c)))
+                    .Sum()
             )
         );
 

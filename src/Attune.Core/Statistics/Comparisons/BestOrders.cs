@@ -61,7 +61,10 @@ public sealed record BestOrders(double Cost, IReadOnlyList<int[]> Orders, double
 
     private static IEnumerable<int[]> Walk(double[,] against, double[] least, int set, int items) =>
         set == 0
-            ? [[]]
+            ?
+            [
+                [],
+            ]
             : Members(set, items)
                 .Where(first => Step(against, first, set, items) + least[set & ~(1 << first)] < least[set] + Slack)
                 .SelectMany(first => Walk(against, least, set & ~(1 << first), items).Select(rest => (int[])[first, .. rest]));

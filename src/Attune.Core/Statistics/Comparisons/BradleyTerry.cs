@@ -13,7 +13,8 @@ public sealed record StrengthFit(double[] Strengths, double LogLikelihood, Matri
     public Matrix<double> Covariance => Newton.PseudoInverse(Penalised);
 
     /// <summary>The covariance of the other items' strengths where item 0 is held at 0.</summary>
-    public Matrix<double> CovarianceAgainstFirst => Penalised.SubMatrix(1, Information.RowCount - 1, 1, Information.ColumnCount - 1).Inverse();
+    public Matrix<double> CovarianceAgainstFirst =>
+        Penalised.SubMatrix(1, Information.RowCount - 1, 1, Information.ColumnCount - 1).Inverse();
 
     public double[] StandardErrors => Newton.Roots(Covariance);
 
@@ -82,7 +83,9 @@ public static class BradleyTerry
     /// <summary>Where no finite maximum exists: the fits within the parts that have one, which are the limits of the differences there.</summary>
     public static IReadOnlyList<(int[] Items, StrengthFit Fit)> FitParts(int items, IReadOnlyList<Comparison> comparisons) =>
         [
-            .. new ComparisonGraph(items, comparisons).StrongComponents.Where(part => part.Length > 1).Select(part => (part, Within(part, comparisons))),
+            .. new ComparisonGraph(items, comparisons)
+                .StrongComponents.Where(part => part.Length > 1)
+                .Select(part => (part, Within(part, comparisons))),
         ];
 
     /// <summary>The log-likelihood of comparisons at given strengths.</summary>
@@ -114,7 +117,10 @@ public static class BradleyTerry
             AddPair(at.Hessian, winner, loser, weight * second);
         }
 
-        return at with { Value = sum };
+        return at with
+        {
+            Value = sum,
+        };
     }
 
     internal static double[] Centred(double[] theta) => [.. theta.Select(t => t - theta.Average())];

@@ -45,7 +45,10 @@ public static class ChoiceModel
             Add(at, choice, [.. utility.Select(u => Math.Exp(u - most) / total)]);
         }
 
-        return at with { Value = sum };
+        return at with
+        {
+            Value = sum,
+        };
     }
 
     private static void Add(Derivatives at, Choice choice, double[] probability)

@@ -1,5 +1,3 @@
-using MathNet.Numerics.LinearAlgebra;
-
 namespace Attune.Core.Statistics.Comparisons;
 
 /// <summary>How far strengths move where comparisons are left out (Cook and Weisberg 1982; Koh and Liang 2017).</summary>

@@ -5,7 +5,13 @@ namespace Attune.Core.Statistics.Comparisons;
 /// <param name="Weak">P(a over c) &lt; ½.</param>
 /// <param name="Moderate">P(a over c) below the smaller of the two.</param>
 /// <param name="Strong">P(a over c) below the larger of the two.</param>
-public sealed record StochasticTransitivity(int Tested, int Weak, int Moderate, int Strong, IReadOnlyList<(int A, int B, int C)> WeakViolations);
+public sealed record StochasticTransitivity(
+    int Tested,
+    int Weak,
+    int Moderate,
+    int Strong,
+    IReadOnlyList<(int A, int B, int C)> WeakViolations
+);
 
 /// <summary>Circles in repeated or incomplete comparisons.</summary>
 /// <param name="Complete">Sets of three with all pairs compared.</param>
@@ -33,12 +39,10 @@ public sealed class PairCounts(double[,] wins)
     public int? CondorcetLoser => Only(i => All.All(j => i == j || wins[i, j] < wins[j, i]));
 
     /// <summary>Items that lose no majority; against those that they were not compared with they have not lost.</summary>
-    public IReadOnlyList<int> WeakCondorcetWinners =>
-        [.. All.Where(i => All.All(j => i == j || wins[i, j] >= wins[j, i]))];
+    public IReadOnlyList<int> WeakCondorcetWinners => [.. All.Where(i => All.All(j => i == j || wins[i, j] >= wins[j, i]))];
 
     /// <summary>Majorities won less majorities lost.</summary>
-    public IReadOnlyList<double> Copeland =>
-        [.. All.Select(i => All.Sum(j => i == j ? 0.0 : Math.Sign(wins[i, j] - wins[j, i])))];
+    public IReadOnlyList<double> Copeland => [.. All.Select(i => All.Sum(j => i == j ? 0.0 : Math.Sign(wins[i, j] - wins[j, i])))];
 
     /// <summary>Majorities won and half of those tied.</summary>
     public IReadOnlyList<double> CopelandWithTies =>
@@ -49,6 +53,18 @@ public sealed class PairCounts(double[,] wins)
         [.. All.Select(i => All.Where(j => i != j && Compared(i, j)).Select(j => Share(i, j)).DefaultIfEmpty(double.NaN).Average())];
 
     public IReadOnlyList<double> TotalWins => [.. All.Select(i => All.Sum(j => wins[i, j]))];
+
+    /// <summary>Triads whose answers around the circle all point one way or tie, at least one of them strict: no order with ties gives
+    /// them.</summary>
+    public int WeaklyInconsistentTriads =>
+        CompleteTriples()
+            .Count(t =>
+            {
+                int[] signs = [Sign(t.A, t.B), Sign(t.B, t.C), Sign(t.C, t.A)];
+                return signs.Any(s => s != 0) && (signs.All(s => s >= 0) || signs.All(s => s <= 0));
+            });
+
+    private int Sign(int i, int j) => Math.Sign(wins[i, j] - wins[j, i]);
 
     private IEnumerable<int> All => Enumerable.Range(0, Items);
 
@@ -67,7 +83,14 @@ public sealed class PairCounts(double[,] wins)
         foreach (var (a, b, c) in CompleteTriples())
         {
             double[] cycle = [Share(a, b), Share(b, c), Share(c, a)];
-            double[] majority = [.. cycle.Select(p => Math.Abs(p - 0.5) < Slack ? 0.5 : p > 0.5 ? 1 : 0)];
+            double[] majority =
+            [
+                .. cycle.Select(p =>
+                    Math.Abs(p - 0.5) < Slack ? 0.5
+                    : p > 0.5 ? 1
+                    : 0
+                ),
+            ];
             var isStrict = !majority.Contains(0.5);
             var circles = Around(majority);
             complete++;

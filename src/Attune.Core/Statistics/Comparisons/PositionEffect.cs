@@ -29,7 +29,15 @@ public sealed record PositionEffect(
     /// <param name="rows">Pairs as shown, with how often each side won.</param>
     public static PositionEffect Of(int items, IReadOnlyList<(int First, int Second, double FirstWins, double SecondWins)> rows)
     {
-        Choice Won(int side, int first, int second, double wins) => new(side, [[(first, 1.0), (items, 1.0)], [(second, 1.0)]], wins);
+        Choice Won(int side, int first, int second, double wins) =>
+            new(
+                side,
+                [
+                    [(first, 1.0), (items, 1.0)],
+                    [(second, 1.0)],
+                ],
+                wins
+            );
         Choice[] choices =
         [
             .. rows.SelectMany(r => new[] { Won(0, r.First, r.Second, r.FirstWins), Won(1, r.First, r.Second, r.SecondWins) })

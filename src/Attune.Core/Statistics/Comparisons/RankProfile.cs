@@ -38,7 +38,9 @@ public sealed record RankProfile(double[,] Pairwise, double[] Borda, double[] Pl
         [
             .. Enumerable
                 .Range(0, items)
-                .Select(i => Enumerable.Range(0, items).Where(j => j != i).Select(j => pairwise[j, i] - pairwise[i, j]).DefaultIfEmpty(0).Max()),
+                .Select(i =>
+                    Enumerable.Range(0, items).Where(j => j != i).Select(j => pairwise[j, i] - pairwise[i, j]).DefaultIfEmpty(0).Max()
+                ),
         ];
         return new RankProfile(pairwise, borda, first, last, minimax);
     }

@@ -13,7 +13,11 @@ public static class TiedComparisons
     public static TieFit Davidson(int items, IReadOnlyList<Comparison> wins, IReadOnlyList<Comparison> ties)
     {
         IReadOnlyList<(int, double)[]> Options(Comparison c) =>
-            [[(c.Winner, 1)], [(c.Loser, 1)], [(c.Winner, 0.5), (c.Loser, 0.5), (items, 1)]];
+            [
+                [(c.Winner, 1)],
+                [(c.Loser, 1)],
+                [(c.Winner, 0.5), (c.Loser, 0.5), (items, 1)],
+            ];
         var found = ChoiceModel.Fit(
             items + 1,
             [.. wins.Select(w => new Choice(0, Options(w), w.Weight)), .. ties.Select(t => new Choice(2, Options(t), t.Weight))]
@@ -30,7 +34,10 @@ public static class TiedComparisons
             {
                 var eta = Math.Exp(at[items]);
                 var (sum, all) = (0.0, Derivatives.Zero(items + 1));
-                foreach (var (one, other, weight, tied) in wins.Select(w => (w.Winner, w.Loser, w.Weight, false)).Concat(ties.Select(t => (t.Winner, t.Loser, t.Weight, true))))
+                foreach (
+                    var (one, other, weight, tied) in wins.Select(w => (w.Winner, w.Loser, w.Weight, false))
+                        .Concat(ties.Select(t => (t.Winner, t.Loser, t.Weight, true)))
+                )
                 {
                     var difference = at[one] - at[other];
                     var term = tied ? Tied(difference, eta) : Won(difference, eta);
@@ -38,7 +45,10 @@ public static class TiedComparisons
                     Add(all, one, other, items, weight, term, eta);
                 }
 
-                return all with { Value = sum };
+                return all with
+                {
+                    Value = sum,
+                };
             }
         );
         return Result(items, found);
@@ -47,7 +57,13 @@ public static class TiedComparisons
     private static TieFit Result(int items, Maximum found)
     {
         var errors = found.StandardErrors;
-        return new TieFit(BradleyTerry.Centred(found.Parameters[..items]), errors[..items], found.Parameters[items], errors[items], found.Value);
+        return new TieFit(
+            BradleyTerry.Centred(found.Parameters[..items]),
+            errors[..items],
+            found.Parameters[items],
+            errors[items],
+            found.Value
+        );
     }
 
     private readonly record struct Term(double Value, double D, double E, double DD, double DE, double EE);

@@ -49,7 +49,6 @@ public sealed record Tournament(int Items, double Circular, IReadOnlyList<double
     /// <summary>The number of sets of three.</summary>
     public static double Triads(int items) => items * (items - 1.0) * (items - 2) / 6;
 
-
     private static double Bound(int items) => Math.Pow(items, 3) - ((items % 2 == 1 ? 1 : 4) * items);
 
     private double Counted(Func<int, bool> takes)

@@ -17,14 +17,18 @@ public sealed class GoldenEntry(JsonElement entry)
 
     public int Items => this["items"].GetInt32();
 
-    public bool Has(string input) => entry.GetProperty("inputs").TryGetProperty(input, out var value) && value.ValueKind != JsonValueKind.Null;
+    public bool Has(string input) =>
+        entry.GetProperty("inputs").TryGetProperty(input, out var value) && value.ValueKind != JsonValueKind.Null;
 
     public double Option(string name, double otherwise = 0) =>
-        entry.GetProperty("options").TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : otherwise;
+        entry.GetProperty("options").TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number
+            ? value.GetDouble()
+            : otherwise;
 
     public string Text(string option) => entry.GetProperty("options").TryGetProperty(option, out var value) ? value.ToString() : "";
 
-    private double Tolerance => entry.TryGetProperty("tolerance", out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : 2e-9;
+    private double Tolerance =>
+        entry.TryGetProperty("tolerance", out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : 2e-9;
 
     /// <summary>Every expected value must be among the found ones, except those named as of other programs.</summary>
     /// <returns>What differs, one line each.</returns>
@@ -66,7 +70,14 @@ public sealed class GoldenEntry(JsonElement entry)
         return matrix;
     }
 
-    private static void Compare(JsonElement expected, object? found, string place, List<string> differences, double tolerance, string[] others)
+    private static void Compare(
+        JsonElement expected,
+        object? found,
+        string place,
+        List<string> differences,
+        double tolerance,
+        string[] others
+    )
     {
         switch (expected.ValueKind)
         {
@@ -100,7 +111,9 @@ public sealed class GoldenEntry(JsonElement entry)
                 break;
             default:
                 var (want, got) = (Number(expected), Convert.ToDouble(found ?? double.NaN, CultureInfo.InvariantCulture));
-                var same = double.IsNaN(want) ? double.IsNaN(got) : want == got || Math.Abs(want - got) <= tolerance * Math.Max(1, Math.Abs(want));
+                var same = double.IsNaN(want)
+                    ? double.IsNaN(got)
+                    : want == got || Math.Abs(want - got) <= tolerance * Math.Max(1, Math.Abs(want));
                 if (!same)
                 {
                     differences.Add(string.Create(CultureInfo.InvariantCulture, $"{place}: {got}, expected {want}"));

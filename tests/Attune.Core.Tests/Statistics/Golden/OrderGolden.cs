@@ -11,7 +11,9 @@ internal static class OrderGolden
         {
             "circular_triads" => e.Differences(Circles(e)),
             "circular_triads_exact_distribution" => e.Differences(
-                GoldenEntry.Integers(e["n"]).ToDictionary(n => $"{n}", n => TriadDistribution.Of(n).ToDictionary(c => $"{c.Key}", c => c.Value))
+                GoldenEntry
+                    .Integers(e["n"])
+                    .ToDictionary(n => $"{n}", n => TriadDistribution.Of(n).ToDictionary(c => $"{c.Key}", c => c.Value))
             ),
             "pairwise_counts" => e.Differences(Counts(e)),
             "rank_profile" or "plurality_elects_condorcet_loser" => e.Differences(Votes(e)),
@@ -25,7 +27,9 @@ internal static class OrderGolden
                                 .Select(GoldenEntry.Integers)
                                 .Zip(
                                     GoldenEntry.Numbers(e["flow"]),
-                                    e.Has("weights") ? GoldenEntry.Numbers(e["weights"]) : Enumerable.Repeat(1.0, e["edges"].GetArrayLength())
+                                    e.Has("weights")
+                                        ? GoldenEntry.Numbers(e["weights"])
+                                        : Enumerable.Repeat(1.0, e["edges"].GetArrayLength())
                                 )
                                 .Select(z => new FlowEdge(z.First[0], z.First[1], z.Second, z.Third)),
                         ]
@@ -120,7 +124,9 @@ internal static class OrderGolden
         var (counts, kemeny) = (profile.Counts, profile.Counts.Kemeny());
         return new Values
         {
-            ["pairwise"] = GoldenEntry.Rows(e.Expected.GetProperty("pairwise")).Select((row, i) => row.Select((_, j) => profile.Pairwise[i, j])),
+            ["pairwise"] = GoldenEntry
+                .Rows(e.Expected.GetProperty("pairwise"))
+                .Select((row, i) => row.Select((_, j) => profile.Pairwise[i, j])),
             ["borda"] = profile.Borda,
             ["borda_winners"] = profile.BordaWinners,
             ["copeland"] = counts.Copeland,

@@ -203,7 +203,11 @@ internal static class StrengthGolden
     {
         Choice[] pairs = [.. Comparisons(e["pair_wins"]).Select(c => Rankings.Top(c.Winner, [c.Loser], c.Weight))];
         var choices = TopChoices(e["choices_winner_losers"]);
-        var (one, two, both) = (Rankings.Fit(e.Items, pairs), Rankings.Fit(e.Items, choices), Rankings.Fit(e.Items, [.. pairs, .. choices]));
+        var (one, two, both) = (
+            Rankings.Fit(e.Items, pairs),
+            Rankings.Fit(e.Items, choices),
+            Rankings.Fit(e.Items, [.. pairs, .. choices])
+        );
         var ratio = 2 * (one.LogLikelihood + two.LogLikelihood - both.LogLikelihood);
         return new Values
         {
@@ -358,8 +362,7 @@ internal static class StrengthGolden
         double[][] first = [.. each.Select(influence.FirstOrder)],
             step = [.. each.Select(influence.NewtonStep)],
             exact = [.. each.Select(influence.Exact)];
-        double Error(double[][] approximate) =>
-            approximate.Zip(exact, (a, b) => a.Zip(b, (x, y) => Math.Abs(x - y)).Max()).Max();
+        double Error(double[][] approximate) => approximate.Zip(exact, (a, b) => a.Zip(b, (x, y) => Math.Abs(x - y)).Max()).Max();
         return new Values
         {
             ["theta"] = influence.Fit.Strengths,
@@ -383,7 +386,10 @@ internal static class StrengthGolden
                 }),
             ["max_error_first_order"] = Error(first),
             ["max_error_newton_step"] = Error(step),
-            ["correlation_on_theta0_minus_theta1"] = Correlation.Pearson([.. step.Select(f => f[0] - f[1])], [.. exact.Select(f => f[0] - f[1])]),
+            ["correlation_on_theta0_minus_theta1"] = Correlation.Pearson(
+                [.. step.Select(f => f[0] - f[1])],
+                [.. exact.Select(f => f[0] - f[1])]
+            ),
         };
     }
 }
