@@ -1,4 +1,3 @@
-using Attune.Core.Feedback;
 using Attune.Feedback.Exchange;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;

@@ -123,7 +123,7 @@ public static class Aggregation
             return Finding.Silent(
                 Presumption,
                 "prompts with a Condorcet winner",
-                "No prompt has three answers all of which were compared with each other."
+                "No prompt has three answers all of which were compared pair by pair, or ranked by several people."
             );
         }
 

@@ -38,7 +38,7 @@ public static class ModelFit
             return Finding.Silent(
                 Presumption,
                 "a free probability for each pair against the model",
-                "No prompt has three answers whose pairs were compared often enough."
+                "No prompt has three answers whose pairs were compared pair by pair often enough."
             );
         }
 

@@ -32,7 +32,7 @@ public static class Transitivity
             return Finding.Silent(
                 Presumption,
                 "circular triads",
-                "No three answers to a prompt were compared with each other, so that no circle could show."
+                "No three answers to a prompt were compared pair by pair, so that no circle could show (a single ranking holds none)."
             );
         }
 
@@ -69,7 +69,7 @@ public static class Transitivity
         ];
         if (parts.Length == 0)
         {
-            return Finding.Silent(Presumption, "curl", "No prompt has three answers compared with each other.");
+            return Finding.Silent(Presumption, "curl", "No prompt has three answers compared pair by pair.");
         }
 
         static double Share(IReadOnlyList<Hodge> sample) =>

@@ -55,11 +55,4 @@ public static class Bootstrap
 /// <summary>A bootstrap interval with what corrected it.</summary>
 /// <param name="Bias">z0: of the share of draws below the estimate.</param>
 /// <param name="LowLevel">The quantile of the draws that is the lower end.</param>
-public sealed record AcceleratedInterval(
-    double Low,
-    double High,
-    double Bias,
-    double Acceleration,
-    double LowLevel,
-    double HighLevel
-);
+public sealed record AcceleratedInterval(double Low, double High, double Bias, double Acceleration, double LowLevel, double HighLevel);

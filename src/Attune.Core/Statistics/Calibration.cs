@@ -36,10 +36,7 @@ public static class Calibration
     {
         double[] sorted = [.. probabilities.Order()];
         double[] edges = [.. Enumerable.Range(1, bins - 1).Select(k => Quantile.Of(sorted, k / (double)bins))];
-        return
-        [
-            .. probabilities.Zip(outcomes).GroupBy(z => edges.Count(e => e < z.First)).OrderBy(g => g.Key).Select(g => Bin([.. g])),
-        ];
+        return [.. probabilities.Zip(outcomes).GroupBy(z => edges.Count(e => e < z.First)).OrderBy(g => g.Key).Select(g => Bin([.. g]))];
     }
 
     private static CalibrationBin Bin((double P, double Y)[] members) =>

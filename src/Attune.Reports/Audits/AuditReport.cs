@@ -72,7 +72,8 @@ public sealed record AuditReport(string Source, int Judgements, int Prompts, int
         var violated = findings.Where(f => f.Verdict == AuditVerdict.Violated).ToArray();
         var told = findings.Count(f => f.Verdict != AuditVerdict.CannotTell);
         return violated.Length > 0 ? "violated: " + string.Join("; ", violated.Select(f => f.Meaning.TrimEnd('.'))) + "."
-            : told == 0 ? "these data cannot tell. " + string.Join(" ", findings.Select(f => f.Limits).Distinct())
+            : told == 0
+                ? "these data cannot tell. " + string.Join(" ", findings.Where(f => f.Value is null).Select(f => f.Limits).Distinct())
             : $"nothing speaks against it in {told} of {findings.Length} measures; the others cannot be taken from these data.";
     }
 

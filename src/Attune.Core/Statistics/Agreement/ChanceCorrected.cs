@@ -58,10 +58,7 @@ public sealed class ChanceCorrected
         get
         {
             var (shares, scale) = (Shares, TotalWeight / (_categories * (_categories - 1.0)));
-            return Linearised(
-                scale * shares.Sum(p => p * (1 - p)),
-                c => scale * Categories.Sum(k => c[k] * (1 - shares[k])) / c.Sum()
-            );
+            return Linearised(scale * shares.Sum(p => p * (1 - p)), c => scale * Categories.Sum(k => c[k] * (1 - shares[k])) / c.Sum());
         }
     }
 
@@ -88,13 +85,15 @@ public sealed class ChanceCorrected
             double[] shares = [.. Categories.Select(k => rated.Average(c => c[k] / mean))];
             var (observed, expected) = (((1 - small) * plain) + small, Chance(shares));
             var alpha = (observed - expected) / (1 - expected);
+            // The error is that of α without the correction for small numbers.
+            var uncorrected = (plain - expected) / (1 - expected);
             var squares = rated.Sum(c =>
             {
                 var beyond = (c.Sum() - mean) / mean;
-                var own = ((1 - small) * (Observed(c) - (plain * beyond))) + small;
+                var own = Observed(c) - (observed * beyond);
                 var chance = (Categories.Sum(k => MeanWeight(k, shares) * c[k]) / mean) - (expected * beyond);
-                var value = ((own - expected) / (1 - expected)) - (2 * (1 - alpha) * (chance - expected) / (1 - expected));
-                return Math.Pow(value - alpha, 2);
+                var value = ((own - expected) / (1 - expected)) - (2 * (1 - uncorrected) * (chance - expected) / (1 - expected));
+                return Math.Pow(value - uncorrected, 2);
             });
             return new AgreementFigure(alpha, observed, expected, Math.Sqrt(squares / (n * (n - 1.0))), n);
         }

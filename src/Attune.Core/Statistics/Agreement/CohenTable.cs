@@ -17,7 +17,13 @@ public sealed class CohenTable
         foreach (var (i, j) in Cells(q))
         {
             var apart = Math.Abs(i - j) / (double)(q - 1);
-            _weights[i, j] = 1 - (weights == KappaWeights.None ? (i == j ? 0 : 1) : weights == KappaWeights.Linear ? apart : apart * apart);
+            _weights[i, j] =
+                1
+                - (
+                    weights == KappaWeights.None ? (i == j ? 0 : 1)
+                    : weights == KappaWeights.Linear ? apart
+                    : apart * apart
+                );
             _shares[i, j] = table[i, j] / _count;
             _rows[i] += _shares[i, j];
             _columns[j] += _shares[i, j];
@@ -32,9 +38,7 @@ public sealed class CohenTable
         get
         {
             var sum = Cells(_rows.Length)
-                .Sum(c =>
-                    _shares[c.I, c.J] * Math.Pow(_weights[c.I, c.J] - ((RowMean(c.I) + ColumnMean(c.J)) * (1 - Kappa)), 2)
-                );
+                .Sum(c => _shares[c.I, c.J] * Math.Pow(_weights[c.I, c.J] - ((RowMean(c.I) + ColumnMean(c.J)) * (1 - Kappa)), 2));
             return Math.Sqrt((sum - Math.Pow(Kappa - (Expected * (1 - Kappa)), 2)) / _count) / (1 - Expected);
         }
     }

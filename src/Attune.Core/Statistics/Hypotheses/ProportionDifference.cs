@@ -32,8 +32,7 @@ public sealed record ProportionDifference(int K1, int N1, int K2, int N2)
     public (double Low, double High) AgrestiCaffo => Around((K1 + 1.0) / (N1 + 2), N1 + 2, (K2 + 1.0) / (N2 + 2), N2 + 2);
 
     /// <summary>Miettinen and Nurminen 1985: where the score statistic, with variance factor N / (N - 1), reaches the quantile.</summary>
-    public (double Low, double High) Score =>
-        (Root(-1, Difference, d => ScoreAt(d) > Z), Root(1, Difference, d => ScoreAt(d) < -Z));
+    public (double Low, double High) Score => (Root(-1, Difference, d => ScoreAt(d) > Z), Root(1, Difference, d => ScoreAt(d) < -Z));
 
     /// <summary>By the pooled variance, without correction.</summary>
     public double PooledZ
@@ -80,7 +79,9 @@ public sealed record ProportionDifference(int K1, int N1, int K2, int N2)
         var (two, all) = ((low + high) / 2, (double)(N1 + N2));
         var one = two + difference;
         var variance = ((one * (1 - one) / N1) + (two * (1 - two) / N2)) * all / (all - 1);
-        return variance <= 0 ? Math.Sign(Difference - difference) * double.PositiveInfinity : (Difference - difference) / Math.Sqrt(variance);
+        return variance <= 0
+            ? Math.Sign(Difference - difference) * double.PositiveInfinity
+            : (Difference - difference) / Math.Sqrt(variance);
     }
 
     private static double Term(int k, int n, double p) => (k == 0 ? 0 : k / p) - (k == n ? 0 : (n - k) / (1 - p));

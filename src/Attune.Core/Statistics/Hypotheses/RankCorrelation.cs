@@ -110,6 +110,8 @@ public sealed class RankCorrelation
 
     /// <summary>The correlation of what covariates leave of x and y.</summary>
     public static double Partial(double[] x, double[] y, double[][] covariates) =>
-        Correlation.Pearson(Regression.LinearRegression.Of(covariates, x).Residuals, Regression.LinearRegression.Of(covariates, y).Residuals)
-        ?? double.NaN;
+        Correlation.Pearson(
+            Regression.LinearRegression.Of(covariates, x).Residuals,
+            Regression.LinearRegression.Of(covariates, y).Residuals
+        ) ?? double.NaN;
 }

@@ -45,13 +45,20 @@ public sealed class LinearRegression
     public double[] RobustErrors(int kind)
     {
         var leverage = _design.EnumerateRows().Select(row => row * Inverse * row).ToArray();
-        var meat = SandwichErrors.Meat(
-            [
-                .. _design
-                    .EnumerateRows()
-                    .Select((row, i) => row * Residuals[i] / (kind == 2 ? Math.Sqrt(1 - leverage[i]) : kind == 3 ? 1 - leverage[i] : 1)),
-            ]
-        );
+        var meat = SandwichErrors.Meat([
+            .. _design
+                .EnumerateRows()
+                .Select(
+                    (row, i) =>
+                        row
+                        * Residuals[i]
+                        / (
+                            kind == 2 ? Math.Sqrt(1 - leverage[i])
+                            : kind == 3 ? 1 - leverage[i]
+                            : 1
+                        )
+                ),
+        ]);
         var factor = kind == 1 ? _y.Length / (double)Freedom : 1;
         return Newton.Roots(Inverse * meat * Inverse * factor);
     }

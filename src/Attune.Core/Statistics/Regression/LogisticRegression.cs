@@ -54,5 +54,6 @@ public sealed class LogisticRegression
     public Matrix<double> ClusterCovariance<T>(IReadOnlyList<T> clusters, bool corrected = true) =>
         SandwichErrors.ClusterCovariance(_fit.Covariance, _scores, clusters, corrected);
 
-    public double[] ClusterErrors<T>(IReadOnlyList<T> clusters, bool corrected = true) => Newton.Roots(ClusterCovariance(clusters, corrected));
+    public double[] ClusterErrors<T>(IReadOnlyList<T> clusters, bool corrected = true) =>
+        Newton.Roots(ClusterCovariance(clusters, corrected));
 }

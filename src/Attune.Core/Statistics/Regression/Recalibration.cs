@@ -21,10 +21,9 @@ public static class Recalibration
     /// <summary>The T that fits softmax(z / T) best.</summary>
     public static double Temperature(double[][] logits, int[] labels) =>
         1
-        / ChoiceModel.Fit(
-            1,
-            [.. logits.Zip(labels, (row, y) => new Choice(y, [.. row.Select(z => new (int, double)[] { (0, z) })]))]
-        ).Parameters[0];
+        / ChoiceModel
+            .Fit(1, [.. logits.Zip(labels, (row, y) => new Choice(y, [.. row.Select(z => new (int, double)[] { (0, z) })]))])
+            .Parameters[0];
 
     /// <summary>The intercept that scores need where their slope is right.</summary>
     public static double InTheLarge(double[] scores, double[] outcomes) =>

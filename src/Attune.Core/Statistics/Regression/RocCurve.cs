@@ -47,7 +47,10 @@ public sealed class RocCurve
         }
     }
 
-    private static double Wins(double a, double b) => a > b ? 1 : a == b ? 0.5 : 0;
+    private static double Wins(double a, double b) =>
+        a > b ? 1
+        : a == b ? 0.5
+        : 0;
 
     private static double Together(double[] x, double[] y)
     {

@@ -20,7 +20,10 @@ public static class SandwichErrors
         bool corrected = true
     )
     {
-        Vector<double>[] sums = [.. scores.Zip(clusters).GroupBy(z => z.Second).Select(g => g.Select(z => z.First).Aggregate((a, b) => a + b))];
+        Vector<double>[] sums =
+        [
+            .. scores.Zip(clusters).GroupBy(z => z.Second).Select(g => g.Select(z => z.First).Aggregate((a, b) => a + b)),
+        ];
         double g = sums.Length,
             n = scores.Count;
         var factor = corrected ? g / (g - 1) * (n - 1) / (n - bread.RowCount) : 1;

@@ -97,8 +97,7 @@ internal static class AgreementGolden
         var shares = found.Shares;
         // Fleiss 1971, and of each category.
         var spread = shares.Sum(p => p * (1 - p));
-        var error =
-            Math.Sqrt(2 / (n * m * (m - 1)) * ((spread * spread) - shares.Sum(p => p * (1 - p) * (1 - (2 * p))))) / spread;
+        var error = Math.Sqrt(2 / (n * m * (m - 1)) * ((spread * spread) - shares.Sum(p => p * (1 - p) * (1 - (2 * p))))) / spread;
         var z = found.Fleiss.Value / error;
         return new Values
         {
@@ -106,9 +105,7 @@ internal static class AgreementGolden
             ["se_null"] = error,
             ["z"] = z,
             ["p_two_sided"] = Distribution.NormalTwoSided(z),
-            ["kappa_by_category"] = shares.Select(
-                (p, k) => 1 - (counts.Sum(c => c[k] * (m - c[k])) / (n * m * (m - 1) * p * (1 - p)))
-            ),
+            ["kappa_by_category"] = shares.Select((p, k) => 1 - (counts.Sum(c => c[k] * (m - c[k])) / (n * m * (m - 1) * p * (1 - p)))),
             ["randolph_free_marginal"] = found.BrennanPrediger.Value,
             ["se_irrcac"] = found.Fleiss.Error,
             ["ci95_irrcac"] = Ends(found.Fleiss),
@@ -177,7 +174,14 @@ internal static class AgreementGolden
         object Of(MeasurementLevel level)
         {
             var (alpha, observed, expected) = Alpha.Parts(units, level);
-            return byRater ? alpha : new Values { ["alpha"] = alpha, ["Do"] = observed, ["De"] = expected };
+            return byRater
+                ? alpha
+                : new Values
+                {
+                    ["alpha"] = alpha,
+                    ["Do"] = observed,
+                    ["De"] = expected,
+                };
         }
 
         double[] kinds = [.. units.Where(u => u.Length >= 2).SelectMany(u => u).Distinct().Order()];
@@ -250,7 +254,10 @@ internal static class AgreementGolden
         var units = GoldenEntry.Rows(e["ratings_unit_by_rater"]).Select(u => u.Where(v => !double.IsNaN(v)).ToArray()).ToArray();
         double Figure(IEnumerable<double[]> of) => Alpha.Of([.. of], MeasurementLevel.Interval);
         var alpha = Figure(units);
-        double[] draws = [.. e["resample_unit_indices"].EnumerateArray().Select(r => Figure(GoldenEntry.Integers(r).Select(i => units[i])))];
+        double[] draws =
+        [
+            .. e["resample_unit_indices"].EnumerateArray().Select(r => Figure(GoldenEntry.Integers(r).Select(i => units[i]))),
+        ];
         double[] sorted = [.. draws.Order()];
         double[] jackknife = [.. units.Select((_, left) => Figure(units.Where((_, i) => i != left)))];
         var (low, high) = (Quantile.Of(sorted, 0.025), Quantile.Of(sorted, 0.975));
@@ -272,10 +279,7 @@ internal static class AgreementGolden
 
     private static Values Workers(GoldenEntry e)
     {
-        TaskLabel[] labels =
-        [
-            .. GoldenEntry.Rows(e["task_worker_label"]).Select(r => new TaskLabel((int)r[0], (int)r[1], (int)r[2])),
-        ];
+        TaskLabel[] labels = [.. GoldenEntry.Rows(e["task_worker_label"]).Select(r => new TaskLabel((int)r[0], (int)r[1], (int)r[2]))];
         var steps = DawidSkene.Steps(labels, e["tasks"].GetInt32(), e["workers"].GetInt32(), e["labels"].GetInt32()).ToArray();
         Values Of(DawidSkene s) =>
             new()
@@ -428,8 +432,14 @@ internal static class AgreementGolden
             var wins = new double[4, 4];
             foreach (var ((i, j), code) in pairs.Zip(codes))
             {
-                wins[i, j] += code == 1 ? 1 : code == 0 ? 0.5 : 0;
-                wins[j, i] += code == 2 ? 1 : code == 0 ? 0.5 : 0;
+                wins[i, j] +=
+                    code == 1 ? 1
+                    : code == 0 ? 0.5
+                    : 0;
+                wins[j, i] +=
+                    code == 2 ? 1
+                    : code == 0 ? 0.5
+                    : 0;
             }
 
             return new PairCounts(wins);

@@ -159,7 +159,11 @@ internal static class TestGolden
             ["holm-sidak"] = MultipleTests.HolmSidak(p),
             ["simes-hochberg"] = MultipleTests.Hochberg(p),
         };
-        return new Values { ["adjusted"] = adjusted, ["rejected"] = adjusted.ToDictionary(a => a.Key, a => a.Value.Select(v => v <= alpha)) };
+        return new Values
+        {
+            ["adjusted"] = adjusted,
+            ["rejected"] = adjusted.ToDictionary(a => a.Key, a => a.Value.Select(v => v <= alpha)),
+        };
     }
 
     private static Values Correlations(GoldenEntry e)
