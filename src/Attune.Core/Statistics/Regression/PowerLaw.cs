@@ -4,6 +4,7 @@ namespace Attune.Core.Statistics.Regression;
 
 /// <summary>A learning curve a - b n^-c by weighted least squares.</summary>
 /// <param name="Squares">The weighted sum of squared residuals.</param>
+/// <param name="R2">Without weights.</param>
 /// <param name="Covariance">Of a, b and c: (JᵀWJ)⁻¹, times the residual variance where no errors were given.</param>
 /// <param name="FullCovariance">The same by the whole Hessian.</param>
 public sealed record PowerLaw(
@@ -29,8 +30,9 @@ public sealed record PowerLaw(
         var squares = -found.Value;
         var jacobian = Matrix<double>.Build.DenseOfRows(n.Select(v => Slopes(v, b, c)));
         var gauss = (jacobian.Transpose() * Matrix<double>.Build.DenseOfDiagonalArray(weights) * jacobian).Inverse();
-        var (freedom, mean) = (n.Length - 3, y.Zip(weights, (v, w) => v * w).Sum() / weights.Sum());
-        var (variance, total) = (squares / freedom, y.Zip(weights, (v, w) => w * (v - mean) * (v - mean)).Sum());
+        var freedom = n.Length - 3;
+        var (variance, total) = (squares / freedom, y.Sum(v => Math.Pow(v - y.Average(), 2)));
+        var missed = n.Zip(y, (at, v) => Math.Pow(v - a + (b * Math.Pow(at, -c)), 2)).Sum();
         var scale = sigma is null ? variance : 1;
         return new PowerLaw(
             a,
@@ -38,7 +40,7 @@ public sealed record PowerLaw(
             c,
             squares,
             variance,
-            1 - (squares / total),
+            1 - (missed / total),
             gauss * scale,
             (found.Information / 2).Inverse() * scale,
             sigma is null ? Distribution.StudentQuantile(0.975, freedom) : Distribution.Normal975

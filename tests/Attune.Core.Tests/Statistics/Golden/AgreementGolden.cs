@@ -25,6 +25,8 @@ internal static class AgreementGolden
             "icc" or "icc_published" => e.Differences(Intraclass(e)),
             "bootstrap_alpha" => e.Differences(Resampled(e)),
             "dawid_skene" => e.Differences(Workers(e), "iterations_until_posterior_change_below_1e15"),
+            "mace" => e.Differences(Trust(e)),
+            "glad" => e.Differences(Difficulty(e), "objective_note"),
             "calibration" => e.Differences(Calibrated(e)),
             "platt_temperature_binary" => e.Differences(Platt(e)),
             "temperature_multiclass" => e.Differences(Temperature(e)),
@@ -277,9 +279,45 @@ internal static class AgreementGolden
         };
     }
 
+    private static TaskLabel[] TaskLabels(GoldenEntry e) =>
+        [.. GoldenEntry.Rows(e["task_worker_label"]).Select(r => new TaskLabel((int)r[0], (int)r[1], (int)r[2]))];
+
+    private static Values Trust(GoldenEntry e)
+    {
+        var steps = Mace.Steps(
+                TaskLabels(e),
+                e["tasks"].GetInt32(),
+                GoldenEntry.Rows(e["start_spamming"]),
+                GoldenEntry.Rows(e["start_thetas"]),
+                e.Text("method") == "em" ? MaceMethod.Em : MaceMethod.VariationalBayes,
+                (int)e.Option("iterations", 50)
+            )
+            .ToArray();
+        return new Values
+        {
+            ["posterior"] = steps[^1].Posterior,
+            ["spamming"] = steps[^1].Spamming,
+            ["thetas"] = steps[^1].Strategies,
+            ["log_likelihood_after_0_to_50"] = steps.Select(s => s.LogLikelihood),
+            ["labels"] = steps[^1].Labels,
+        };
+    }
+
+    private static Values Difficulty(GoldenEntry e)
+    {
+        var found = Glad.Fit(TaskLabels(e), e["tasks"].GetInt32(), e["workers"].GetInt32(), e["labels"].GetInt32());
+        return new Values
+        {
+            ["alpha"] = found.Ability,
+            ["beta"] = found.Ease,
+            ["posterior"] = found.Posterior,
+            ["objective"] = found.Objective,
+        };
+    }
+
     private static Values Workers(GoldenEntry e)
     {
-        TaskLabel[] labels = [.. GoldenEntry.Rows(e["task_worker_label"]).Select(r => new TaskLabel((int)r[0], (int)r[1], (int)r[2]))];
+        var labels = TaskLabels(e);
         var steps = DawidSkene.Steps(labels, e["tasks"].GetInt32(), e["workers"].GetInt32(), e["labels"].GetInt32()).ToArray();
         Values Of(DawidSkene s) =>
             new()

@@ -387,7 +387,7 @@ internal static class StrengthGolden
             ["max_error_first_order"] = Error(first),
             ["max_error_newton_step"] = Error(step),
             ["correlation_on_theta0_minus_theta1"] = Correlation.Pearson(
-                [.. step.Select(f => f[0] - f[1])],
+                [.. first.Select(f => f[0] - f[1])],
                 [.. exact.Select(f => f[0] - f[1])]
             ),
         };
