@@ -65,6 +65,7 @@ public static class CommandLine
             DataCommand.Create(),
             ServeCommand.Create(),
             FeedbackCommand.Create(),
+            AuditCommand.Create(),
             FrontierCommand.Create(),
             ControlCommand.Create(),
             FigureCommand.Create(),

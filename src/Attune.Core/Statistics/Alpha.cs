@@ -11,6 +11,9 @@ public enum MeasurementLevel
 
     /// <summary>Amounts: the distance is the difference.</summary>
     Interval,
+
+    /// <summary>Amounts with a zero: the distance is the difference as a share of the sum.</summary>
+    Ratio,
 }
 
 /// <summary>
@@ -21,7 +24,11 @@ public static class Alpha
 {
     /// <param name="units">The values given to each unit, in any order; units with fewer than two are ignored.</param>
     /// <returns>1 for full agreement, 0 for chance; NaN where no unit has two values, or all values are equal.</returns>
-    public static double Of(IReadOnlyList<double[]> units, MeasurementLevel level)
+    public static double Of(IReadOnlyList<double[]> units, MeasurementLevel level) => Parts(units, level).Alpha;
+
+    /// <summary>α with the disagreement observed and the one expected by chance.</summary>
+    /// <param name="units">As for <see cref="Of"/>.</param>
+    public static (double Alpha, double Observed, double Expected) Parts(IReadOnlyList<double[]> units, MeasurementLevel level)
     {
         var paired = units.Where(u => u.Length >= 2).ToArray();
         double[] values = [.. paired.SelectMany(u => u).Distinct().Order()];
@@ -57,7 +64,8 @@ public static class Alpha
             }
         }
 
-        return expected == 0 ? double.NaN : 1 - ((all - 1) * observed / expected);
+        var (mean, chance) = (observed / all, expected / (all * (all - 1)));
+        return (expected == 0 ? double.NaN : 1 - (mean / chance), mean, chance);
     }
 
     /// <summary>δ² of every two values.</summary>
@@ -72,6 +80,7 @@ public static class Alpha
                 {
                     MeasurementLevel.Nominal => 1,
                     MeasurementLevel.Interval => values[b] - values[a],
+                    MeasurementLevel.Ratio => values[b] == -values[a] ? 0 : (values[b] - values[a]) / (values[b] + values[a]),
                     // All values from a to b, the ends counted half.
                     _ => totals[a..(b + 1)].Sum() - ((totals[a] + totals[b]) / 2),
                 };

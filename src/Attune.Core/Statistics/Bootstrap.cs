@@ -34,4 +34,25 @@ public static class Bootstrap
             ? new Interval(units.Count == 0 ? double.NaN : statistic(units), double.NaN, double.NaN, units.Count)
             : new Interval(statistic(units), Quantile.Of(drawn, 0.025), Quantile.Of(drawn, 0.975), units.Count);
     }
+
+    /// <summary>The bias-corrected and accelerated interval (Efron 1987).</summary>
+    /// <param name="value">The statistic of all units.</param>
+    /// <param name="draws">The statistic of each resample.</param>
+    /// <param name="leftOut">The statistic without each unit.</param>
+    public static AcceleratedInterval Accelerated(double value, IReadOnlyCollection<double> draws, IReadOnlyCollection<double> leftOut)
+    {
+        var bias = Distribution.NormalQuantile(draws.Count(d => d < value) / (double)draws.Count);
+        var mean = leftOut.Average();
+        var (cubes, squares) = (leftOut.Sum(v => Math.Pow(mean - v, 3)), leftOut.Sum(v => Math.Pow(mean - v, 2)));
+        var acceleration = cubes / (6 * Math.Pow(squares, 1.5));
+        double Level(double z) => Distribution.NormalBelow(bias + ((bias + z) / (1 - (acceleration * (bias + z)))));
+        double[] sorted = [.. draws.Order()];
+        var (low, high) = (Level(-Distribution.Normal975), Level(Distribution.Normal975));
+        return new AcceleratedInterval(Quantile.Of(sorted, low), Quantile.Of(sorted, high), bias, acceleration, low, high);
+    }
 }
+
+/// <summary>A bootstrap interval with what corrected it.</summary>
+/// <param name="Bias">z0: of the share of draws below the estimate.</param>
+/// <param name="LowLevel">The quantile of the draws that is the lower end.</param>
+public sealed record AcceleratedInterval(double Low, double High, double Bias, double Acceleration, double LowLevel, double HighLevel);
