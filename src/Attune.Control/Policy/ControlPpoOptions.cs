@@ -62,8 +62,8 @@ public sealed record ControlPpoOptions
     public int UpdatesPerRound => Epochs * ((Environments * StepsPerRound + Minibatch - 1) / Minibatch);
 
     /// <summary>
-    /// Settings that rl-baselines3-zoo tuned for an environment; the defaults for one it has none for. Those for Pendulum are ours: its
-    /// state-dependent exploration is not here, and a reward that is learned meanwhile needs a rate that falls and a longer view.
+    /// Settings that rl-baselines3-zoo tuned for an environment; the defaults for one it has none for. Those for Pendulum leave out its
+    /// state-dependent exploration, which is not here.
     /// </summary>
     public static ControlPpoOptions For(string environment) =>
         environment switch
@@ -131,10 +131,8 @@ public sealed record ControlPpoOptions
             TotalSteps = 200_000,
             Environments = 4,
             StepsPerRound = 1024,
-            Gamma = 0.95,
-            LearningRate = 2e-3,
-            Decay = true,
-            Normalize = true,
+            Gamma = 0.9,
+            LearningRate = 1e-3,
         };
 
     private static ControlPpoOptions MountainCar { get; } =

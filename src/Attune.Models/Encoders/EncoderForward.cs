@@ -1,4 +1,3 @@
-using Attune.Core.Runs;
 using Attune.Kernels;
 using Attune.Models.Weights;
 using Attune.Numerics;
