@@ -59,8 +59,8 @@ internal sealed class RewardFit<TLabel, TItem>(
         if (method.EncoderDropout > 0)
         {
             throw new ConfigurationException(
-                "encoder_dropout is for encoders (BERT, RoBERTa, DistilBERT), and this reward model begins as a language model. Expected 0, "
-                    + "or an encoder."
+                "encoder_dropout is for encoders (BERT, RoBERTa, DistilBERT), and this reward model begins as a language model. "
+                    + "Expected 0, or an encoder."
             );
         }
 

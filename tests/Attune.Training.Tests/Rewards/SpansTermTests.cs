@@ -1,8 +1,6 @@
 using Attune.Core;
-using Attune.Core.Conversations;
 using Attune.Core.Rollouts;
 using Attune.Core.Runs;
-using Attune.Core.Tokens;
 using Attune.Data.Encoding;
 using Attune.Models.Architecture;
 using Attune.Models.Configuration;
