@@ -1,3 +1,4 @@
+using Attune.Audit.Judgements;
 using Attune.Audit.Presumptions;
 using Attune.Core;
 using Attune.Core.Runs;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Attune.Audit.Judgements;
 using Attune.Audit.Presumptions;
 using Attune.Core.Runs;
 using Attune.Reports.Audits;

@@ -1,3 +1,4 @@
+using Attune.Audit.Judgements;
 using Attune.Core.Runs;
 using Attune.Core.Statistics.Comparisons;
 

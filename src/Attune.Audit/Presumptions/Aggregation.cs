@@ -1,3 +1,4 @@
+using Attune.Audit.Judgements;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
 using Attune.Core.Statistics.Comparisons;
@@ -97,20 +98,20 @@ public static class Aggregation
                 .Select(g => new[] { AnnotatorMixture.HeldOut(two, g) - AnnotatorMixture.HeldOut(one, g), g.Count() }),
         ];
         var gain = Bootstrap.Of(gains, sample => sample.Sum(g => g[0]) / sample.Sum(g => g[1]), seed);
-        return Finding.Of(
+        return Grouped(two, gain with { Units = people }, measure);
+    }
+
+    private static AuditFinding Grouped(MixtureStep two, Interval gain, string measure) =>
+        Finding.Of(
             Presumption,
             measure,
-            gain with
-            {
-                Units = people,
-            },
+            gain,
             null,
             gain.IsPositive,
             $"two groups of people ({two.Shares.Min():P0} and {two.Shares.Max():P0}) predict held-out judgements better than one",
             "train with the groups known (a reward a group), or guard the worst group",
             "more than two groups are not tried; people with few judgements cannot be placed"
         );
-    }
 
     /// <summary>How often one answer beats every other by majority.</summary>
     public static AuditFinding Winners(IReadOnlyList<PromptGroup> groups)

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Attune.Audit.Judgements;
 using Attune.Core.Statistics;
 using Attune.Core.Statistics.Comparisons;
 using Attune.Reports.Audits;
@@ -83,7 +84,8 @@ public static partial class Surface
         }
     }
 
-    /// <summary>Errors robust to judgements on a prompt that hang together (Liang and Zeger 1986), with g / (g - 1) · (n - 1) / (n - k).</summary>
+    /// <summary>Errors robust to judgements on a prompt that hang together (Liang and Zeger 1986), with g / (g - 1) · (n - 1) / (n -
+    /// k).</summary>
     private static double[] ClusterErrors(Choice[] choices, Maximum fit, string[] clusters)
     {
         var (size, bread) = (fit.Parameters.Length, fit.Covariance);

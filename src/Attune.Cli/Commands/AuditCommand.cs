@@ -40,23 +40,32 @@ internal static class AuditCommand
             json,
         };
         command.SetAction(parsed =>
-        {
-            var path = parsed.GetRequiredValue(labels);
-            if (parsed.GetValue(most) is < 1)
-            {
-                throw new AttuneException("--limit has to be at least 1.");
-            }
-
-            var report = LabelAudit.OfFile(path, new Seed(parsed.GetValue(seed)), parsed.GetValue(most));
-            if (parsed.GetValue(folder) is { } target)
-            {
-                report.Write(target);
-            }
-
-            Show(report, parsed.GetValue(json), parsed.GetValue(folder));
-            return 0;
-        });
+            Run(
+                parsed.GetRequiredValue(labels),
+                parsed.GetValue(folder),
+                parsed.GetValue(most),
+                new Seed(parsed.GetValue(seed)),
+                parsed.GetValue(json)
+            )
+        );
         return command;
+    }
+
+    private static int Run(string path, string? folder, int? most, Seed seed, bool json)
+    {
+        if (most is < 1)
+        {
+            throw new AttuneException("--limit has to be at least 1.");
+        }
+
+        var report = LabelAudit.OfFile(path, seed, most);
+        if (folder is not null)
+        {
+            report.Write(folder);
+        }
+
+        Show(report, json, folder);
+        return 0;
     }
 
     private static void Show(AuditReport report, bool json, string? folder)

@@ -14,7 +14,8 @@ public sealed record Derivatives(double Value, Vector<double> Gradient, Matrix<d
 /// <param name="Information">The negative Hessian of what was maximised.</param>
 public sealed record Maximum(double[] Parameters, double Value, Matrix<double> Information, bool Converged)
 {
-    /// <summary>The Moore-Penrose inverse of the information: for strengths, whose sum is free, the covariance under a sum of zero.</summary>
+    /// <summary>The Moore-Penrose inverse of the information: for strengths, whose sum is free, the covariance under a sum of
+    /// zero.</summary>
     public Matrix<double> Covariance => Newton.PseudoInverse(Information);
 
     public double[] StandardErrors => Newton.Roots(Covariance);

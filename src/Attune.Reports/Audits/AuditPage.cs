@@ -38,10 +38,8 @@ internal static class AuditPage
             html.Element("h1", report.Source);
             html.Element(
                 "p",
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{report.Judgements} judged pairs of {report.Prompts} prompts; {(report.People == 0 ? "who judged is not recorded" : $"{report.People} people")}."
-                ),
+                $"{report.Judgements} judged pairs of {report.Prompts} prompts; "
+                    + (report.People == 0 ? "who judged is not recorded." : $"{report.People} people."),
                 ("class", "verdict")
             );
         }

@@ -18,7 +18,8 @@ public sealed record StrengthFit(double[] Strengths, double LogLikelihood, Matri
 
     public double[] StandardErrors => Newton.Roots(Covariance);
 
-    /// <summary>By the data's information between two inverses of the whole: how far the fit moves with the data at a fixed prior.</summary>
+    /// <summary>By the data's information between two inverses of the whole: how far the fit moves with the data at a fixed
+    /// prior.</summary>
     public double[] SandwichErrors => Newton.Roots(Covariance * Information * Covariance);
 
     /// <summary>The number of parameters that the data decide rather than the prior: tr(I (I + 2α)⁻¹).</summary>
@@ -80,7 +81,8 @@ public static class BradleyTerry
         return Centred(found.Parameters);
     }
 
-    /// <summary>Where no finite maximum exists: the fits within the parts that have one, which are the limits of the differences there.</summary>
+    /// <summary>Where no finite maximum exists: the fits within the parts that have one, which are the limits of the differences
+    /// there.</summary>
     public static IReadOnlyList<(int[] Items, StrengthFit Fit)> FitParts(int items, IReadOnlyList<Comparison> comparisons) =>
         [
             .. new ComparisonGraph(items, comparisons)

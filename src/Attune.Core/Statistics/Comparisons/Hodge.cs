@@ -8,7 +8,8 @@ namespace Attune.Core.Statistics.Comparisons;
 public readonly record struct FlowEdge(int First, int Second, double Flow, double Weight = 1);
 
 /// <summary>
-/// A flow of preferences in three parts (Jiang, Lim, Yao and Ye 2011, "Statistical ranking and combinatorial Hodge theory"): the gradient of
+/// A flow of preferences in three parts (Jiang, Lim, Yao and Ye 2011, "Statistical ranking and combinatorial Hodge theory"): the
+/// gradient of
 /// a potential, which an order explains; a curl, which circles of three explain; and a harmonic part, longer circles.
 /// </summary>
 /// <param name="Triangles">Sets of three with all edges.</param>
@@ -65,7 +66,8 @@ public sealed record Hodge(
         );
     }
 
-    /// <summary>The flow of a matrix of wins: log-odds of the second item with half a win added to both, weighted by the comparisons.</summary>
+    /// <summary>The flow of a matrix of wins: log-odds of the second item with half a win added to both, weighted by the
+    /// comparisons.</summary>
     public static FlowEdge[] LogOdds(double[,] wins) => Edges(wins, (first, second) => Math.Log((second + 0.5) / (first + 0.5)));
 
     /// <summary>The flow of a matrix of wins: wins of the second item less those of the first, as a share.</summary>

@@ -1,6 +1,7 @@
 namespace Attune.Core.Statistics.Comparisons;
 
-/// <summary>How many ordered triples were tested for stochastic transitivity, and how many violate it weakly, moderately, strongly.</summary>
+/// <summary>How many ordered triples were tested for stochastic transitivity, and how many violate it weakly, moderately,
+/// strongly.</summary>
 /// <param name="Tested">(a, b, c) with P(a over b) ≥ ½, P(b over c) ≥ ½, and a and c compared.</param>
 /// <param name="Weak">P(a over c) &lt; ½.</param>
 /// <param name="Moderate">P(a over c) below the smaller of the two.</param>

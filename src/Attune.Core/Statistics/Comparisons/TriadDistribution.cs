@@ -5,7 +5,8 @@ public static class TriadDistribution
 {
     /// <param name="items">At least 1; more than 10 take long.</param>
     /// <returns>The number of tournaments by their number of circular triads.</returns>
-    /// <remarks>Items enter one after another. The circles depend on the scores alone, so equal sets of scores are counted together.</remarks>
+    /// <remarks>Items enter one after another. The circles depend on the scores alone, so equal sets of scores are counted
+    /// together.</remarks>
     public static SortedDictionary<int, double> Of(int items)
     {
         var states = new Dictionary<string, (int[] Scores, double Count)> { ["0"] = ([0], 1) };

@@ -25,7 +25,8 @@ public static class Isotonic
         return (fitted, [.. blocks.Select(b => b.Start)]);
     }
 
-    /// <summary>Equal x are merged to their weighted mean first; between points the function is a straight line, outside it is flat.</summary>
+    /// <summary>Equal x are merged to their weighted mean first; between points the function is a straight line, outside it is
+    /// flat.</summary>
     public static Func<double, double> Fit(double[] x, double[] y, double[] weights)
     {
         var points = Enumerable

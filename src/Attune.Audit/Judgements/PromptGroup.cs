@@ -1,6 +1,6 @@
 using Attune.Core.Statistics.Comparisons;
 
-namespace Attune.Audit;
+namespace Attune.Audit.Judgements;
 
 /// <summary>All judgements on the answers to one prompt.</summary>
 /// <param name="Answers">The different answers; a judgement speaks of them by number.</param>

@@ -2,7 +2,7 @@ using Attune.Feedback.Exchange;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;
 
-namespace Attune.Audit;
+namespace Attune.Audit.Judgements;
 
 /// <summary>Two answers to a prompt and which was preferred.</summary>
 /// <param name="First">In the order of the file.</param>
@@ -22,8 +22,9 @@ public sealed record PairJudgement(string Prompt, string First, string Second, d
         string[] files = [.. new[] { "train.jsonl", "held-out.jsonl" }.Select(f => Path.Combine(folder, f)).Where(File.Exists)];
         return files.Length > 0
             ? files
-            : throw new Core.DataException(
-                $"{folder} holds neither train.jsonl nor held-out.jsonl. Give a snapshot's folder (attune feedback snapshot) or a file of labels."
+            : throw new Attune.Core.DataException(
+                $"{folder} holds neither train.jsonl nor held-out.jsonl. Give a snapshot's folder (attune feedback snapshot) "
+                    + "or a file of labels."
             );
     }
 
