@@ -41,7 +41,7 @@ public sealed class BadRecipeTests : IDisposable
     )]
     [InlineData(
         "- ppo: {prompts: reviews:prompts, rows: 9, value_network: policy, reward: [{weight: 2}]}",
-        "expected exactly one of command, generative, http, length, lexicon, match, model, pattern, process, rubric; found none"
+        "expected exactly one of command, generative, http, length, lexicon, match, model, pattern, process, rubric, spans; found none"
     )]
     [InlineData(
         "- ppo: {prompts: reviews:prompts, rows: 9, value_network: policy, reward: [{pattern: '('}]}",

@@ -87,7 +87,15 @@ internal static class AuditPage
         {
             html.Element("td", finding.Measure).Element("td", Value(finding));
             html.Element("td", finding.Units.ToString(CultureInfo.InvariantCulture));
-            html.Element("td", finding.P is { } p ? p.ToString("0.0000", CultureInfo.InvariantCulture) : "–");
+            html.Element(
+                "td",
+                finding.P switch
+                {
+                    null => "–",
+                    < 0.0001 => "< 0.0001",
+                    var p => p.Value.ToString("0.0000", CultureInfo.InvariantCulture),
+                }
+            );
             html.Element("td", finding.Verdict == AuditVerdict.CannotTell ? "cannot tell" : finding.Verdict.ToString().ToLowerInvariant());
             html.Element("td", finding.Meaning).Element("td", finding.Remedy).Element("td", finding.Limits);
         }

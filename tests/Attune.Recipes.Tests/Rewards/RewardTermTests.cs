@@ -43,7 +43,7 @@ public sealed class RewardTermTests
     [InlineData(
         "{weight: 2}",
         "ppo.reward.0: expected exactly one of command, generative, http, length, lexicon, match, model, pattern, process, "
-            + "rubric, shouting; "
+            + "rubric, spans, shouting; "
             + "found none."
     )]
     [InlineData("{length: 2, pattern: a}", "found length and pattern")]
