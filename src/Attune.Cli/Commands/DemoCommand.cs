@@ -24,7 +24,7 @@ internal static class DemoCommand
     {
         var command = new Command(
             "demo",
-            "Run the three phases end to end, in about four minutes on two cores. "
+            "Run the three phases end to end, in two to three minutes on two cores. "
                 + "It fine-tunes the embedded model on demonstrations, collects preferences from simulated annotators (or from you), "
                 + "trains reward models, aligns the model by PPO and writes a report.\n\n"
                 + "Examples:\n"
