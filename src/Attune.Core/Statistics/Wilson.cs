@@ -6,17 +6,22 @@ namespace Attune.Core.Statistics;
 /// </summary>
 public static class Wilson
 {
-    // The 97.5% quantile of the normal distribution.
-    private const double Z = 1.959964;
-
     /// <summary>The 95% interval of a share.</summary>
     /// <param name="share">From 0 to 1.</param>
     /// <param name="count">The number of units that the share comes from.</param>
     public static Interval Of(double share, int count)
     {
-        var scale = 1 + Z * Z / count;
-        var centre = (share + Z * Z / (2 * count)) / scale;
-        var half = Z / scale * Math.Sqrt(share * (1 - share) / count + Z * Z / (4.0 * count * count));
-        return new Interval(share, Math.Max(0, centre - half), Math.Min(1, centre + half), count);
+        var (low, high) = Ends(share, count);
+        return new Interval(share, low, high, count);
+    }
+
+    /// <summary>The ends alone, where the number of units need not be whole.</summary>
+    public static (double Low, double High) Ends(double share, double count)
+    {
+        const double z = Distribution.Normal975;
+        var scale = 1 + (z * z / count);
+        var centre = (share + (z * z / (2 * count))) / scale;
+        var half = z / scale * Math.Sqrt((share * (1 - share) / count) + (z * z / (4 * count * count)));
+        return (Math.Max(0, centre - half), Math.Min(1, centre + half));
     }
 }

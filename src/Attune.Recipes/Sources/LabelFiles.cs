@@ -38,18 +38,21 @@ public sealed record LabelFiles
     /// <param name="read">Reads so many rows of a file; 0 for all.</param>
     /// <param name="key">Labels with equal keys stay on one side.</param>
     /// <param name="testSplit">Share kept aside where there is no held-out file.</param>
+    /// <param name="handedOver">Whose labels to take where no file is named; null for what the stage was given.</param>
     internal LabelSplit<TLabel> Read<TLabel>(
         string kind,
         Func<string, int, (ImmutableArray<TLabel> Rows, DataHash Hash)> read,
         Func<TLabel, string> key,
         double testSplit,
-        StageContext context
+        StageContext context,
+        Artifacts? handedOver = null
     )
         where TLabel : Label
     {
-        var source = Data ?? context.Artifacts.Preferences ?? throw new ConfigurationException(Needed(kind));
+        var given = handedOver ?? context.Artifacts;
+        var source = Data ?? given.Preferences ?? throw new ConfigurationException(Needed(kind));
         var (rows, hash) = read(source, Rows);
-        var heldOut = HeldOutData ?? (Data is null ? context.Artifacts.HeldOutPreferences : null);
+        var heldOut = HeldOutData ?? (Data is null ? given.HeldOutPreferences : null);
         var split = heldOut is null
             ? Split.ByKey(rows, key, testSplit, context.Seed.For("split"))
             : new SplitData<TLabel>(rows, read(heldOut, 0).Rows);

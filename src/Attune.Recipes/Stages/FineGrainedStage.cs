@@ -40,12 +40,18 @@ public sealed record FineGrainedStage : Stage
 
     public override PlannedArtifacts After(PlannedArtifacts given) => given with { SpanModels = true };
 
-    internal override IEnumerable<string?> LearnsFrom(Artifacts given) =>
-        LearnsFromLabels(given with { Preferences = given.Spans, HeldOutPreferences = given.HeldOutSpans }, Labels.Data);
+    internal override IEnumerable<string?> LearnsFrom(Artifacts given) => LearnsFromLabels(MarkedLabels(given), Labels.Data);
 
     public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
-        var labels = Read(context);
+        var labels = Labels.Read<SpanLabels>(
+            Kind,
+            (source, rows) => DataSource.FromFile<SpanLabels>(source, rows, context),
+            label => label.Prompt.Key,
+            Method.TestSplit,
+            context,
+            MarkedLabels(context.Artifacts)
+        );
         var figures = new Dictionary<string, double>
         {
             ["examples"] = labels.Rows.Training.Length,
@@ -62,25 +68,12 @@ public sealed record FineGrainedStage : Stage
     }
 
     /// <summary>Marked answers are handed over beside the pairs that other stages learn from.</summary>
-    private LabelSplit<SpanLabels> Read(StageContext context)
-    {
-        var given = context.Artifacts;
-        context.Artifacts = given with { Preferences = given.Spans, HeldOutPreferences = given.HeldOutSpans };
-        try
+    private static Artifacts MarkedLabels(Artifacts given) =>
+        given with
         {
-            return Labels.Read<SpanLabels>(
-                Kind,
-                (source, rows) => DataSource.FromFile<SpanLabels>(source, rows, context),
-                label => label.Prompt.Key,
-                Method.TestSplit,
-                context
-            );
-        }
-        finally
-        {
-            context.Artifacts = given;
-        }
-    }
+            Preferences = given.Spans,
+            HeldOutPreferences = given.HeldOutSpans,
+        };
 
     private async Task<Dictionary<string, double>> FitAsync(
         SpanModelOptions span,

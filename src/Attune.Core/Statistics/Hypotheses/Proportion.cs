@@ -6,13 +6,7 @@ public static class Proportion
     private const double Z = Distribution.Normal975;
 
     /// <summary>Wilson 1927, without continuity correction.</summary>
-    public static (double Low, double High) Score(double k, double n)
-    {
-        var (p, scale) = (k / n, 1 + (Z * Z / n));
-        var centre = (p + (Z * Z / (2 * n))) / scale;
-        var half = Z / scale * Math.Sqrt((p * (1 - p) / n) + (Z * Z / (4 * n * n)));
-        return (Math.Max(0, centre - half), Math.Min(1, centre + half));
-    }
+    public static (double Low, double High) Score(double k, double n) => Wilson.Ends(k / n, n);
 
     /// <summary>Wilson's with continuity correction (Newcombe 1998, method 4).</summary>
     public static (double Low, double High) ScoreContinuity(double k, double n)
