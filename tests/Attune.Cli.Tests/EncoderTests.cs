@@ -59,6 +59,20 @@ public sealed class EncoderTests(TinyModel models) : IClassFixture<TinyModel>, I
         Assert.Contains("\"1\": \"desirable\"", File.ReadAllText(_folder.File("more/final/config.json")), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("dpo", "--held-out-prompts", "prompts.jsonl")]
+    [InlineData("online-dpo", "--prompts", "prompts.jsonl", "--judge", "reward")]
+    public void A_classifier_measures_and_judges_the_answers_of_methods_on_pairs(string method, params string[] more)
+    {
+        Encoder("judge", labels: 2);
+        _folder.WriteText("prompts.jsonl", string.Concat(Enumerable.Range(0, 24).Select(i => $$"""{"prompt": "film {{i}}"}""" + "\n")));
+        _folder.WriteText("pairs.jsonl", """{"prompt": "film", "chosen": " good", "rejected": " bad"}""" + "\n");
+        string[] data = method == "dpo" ? ["--data", "pairs.jsonl"] : ["--rollout-batch-size", "4", "--total-episodes", "4"];
+        string[] sizes = ["--evaluation-prompts", "1", "--max-new-tokens", "4", "--batch-size", "2"];
+        Run([method, "--model", models.Policy, .. data, "--reward-model", "judge", "--out", "run", .. sizes, .. more]).Succeeded();
+        Assert.Contains("proxy_reward_after", File.ReadAllText(_folder.File("run/result.json")), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Two_runs_give_the_same_weights()
     {

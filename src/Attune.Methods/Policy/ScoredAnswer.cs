@@ -41,7 +41,7 @@ public sealed record ScoredAnswer(
     /// </summary>
     public double Baseline { get; init; }
 
-    /// <summary>What a round logs of an </summary>
+    /// <summary>Adds this answer to the means that a round logs.</summary>
     internal void Measure(Metrics measured)
     {
         double kl = 0,

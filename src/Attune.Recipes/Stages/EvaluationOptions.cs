@@ -8,6 +8,7 @@ using Attune.Models.Architecture;
 using Attune.Models.Files;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
+using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
 using Attune.Training.Rewards;
 using Attune.Training.Rollouts;
@@ -59,12 +60,12 @@ public sealed record EvaluationOptions
             : [.. fallback.DistinctBy(p => p.Key)];
         var rewardFolder = RewardModel ?? context.Artifacts.Reward;
         using var owned = new Owned();
-        var proxy = rewardFolder is null || prompts.IsEmpty ? null : owned.Add(Training.Rewards.RewardModel.Load(rewardFolder));
+        var proxy = rewardFolder is null || prompts.IsEmpty ? null : Reward(kind, rewardFolder, encoder, owned.Things);
         var pretrained =
             context.Artifacts.PretrainedApart is { } folder && !prompts.IsEmpty ? owned.Add(ModelFiles.LoadLanguageModel(folder)) : null;
         var longest = Math.Min(
             reference.Config.ContextLength,
-            Math.Min(pretrained?.Config.ContextLength ?? int.MaxValue, proxy?.Members[0].Config.ContextLength ?? int.MaxValue)
+            Math.Min(pretrained?.Config.ContextLength ?? int.MaxValue, Longest(owned.Things))
         );
         var fitting = Fitting(prompts, encoder, longest, context);
         if (fitting.IsEmpty)
@@ -80,7 +81,7 @@ public sealed record EvaluationOptions
             Count = EvaluationPrompts,
             Sampler = sampler,
             Sampling = Sampling(encoder),
-            Proxy = proxy is null ? null : ModelTerm.Reading(proxy, rewardFolder!, encoder),
+            Proxy = proxy,
             Gold = utility is null ? null : Utilities.AsJudge(kind, utility, encoder, owned.Things),
             HasUnknownWord = Utilities.UnknownWordsOf(utility),
             Reference = reference,
@@ -90,6 +91,21 @@ public sealed record EvaluationOptions
         };
         return new StageEvaluation(kind, context, evaluation, sampler, owned.Release());
     }
+
+    /// <summary>The model in a folder as a reward, whatever it is: scalar models or an encoder that classifies.</summary>
+    internal static IReward Reward(string kind, string folder, Encoder encoder, ICollection<IDisposable> owned) =>
+        new ModelTerm { Model = folder }.Build(
+            new RewardContext
+            {
+                Stage = kind,
+                Encoder = encoder,
+                Owned = owned,
+            }
+        );
+
+    /// <summary>The longest text that the reward model reads whole; encoders cut what is longer, and say so.</summary>
+    private static int Longest(IEnumerable<IDisposable> opened) =>
+        opened.OfType<RewardModel>().Select(r => r.Members[0].Config.ContextLength).DefaultIfEmpty(int.MaxValue).Min();
 
     /// <summary>How answers are sampled.</summary>
     internal SamplingOptions Sampling(Encoder encoder) =>
@@ -118,24 +134,5 @@ public sealed record EvaluationOptions
         }
 
         return fitting;
-    }
-
-    /// <summary>Disposes what was opened, should opening the rest fail.</summary>
-    private sealed class Owned : IDisposable
-    {
-        private List<IDisposable> _things = [];
-
-        public ICollection<IDisposable> Things => _things;
-
-        public T Add<T>(T thing)
-            where T : IDisposable
-        {
-            _things.Add(thing);
-            return thing;
-        }
-
-        public List<IDisposable> Release() => Interlocked.Exchange(ref _things, []);
-
-        public void Dispose() => _things.ForEach(t => t.Dispose());
     }
 }

@@ -143,10 +143,10 @@ public sealed record OnlineDpoStage : Stage
         // Its own copy: iterated DPO moves it, and that of the evaluation must stay.
         using var reference = models.Reference.Copy();
         var folder = Evaluation.RewardModel ?? models.Context.Artifacts.Reward;
-        using var reward = Judge == JudgeKind.Reward ? RewardModel.Load(folder!) : null;
+        using var owned = new Owned();
+        var scored = Judge == JudgeKind.Reward ? EvaluationOptions.Reward(Kind, folder!, models.Encoder, owned.Things) : null;
         var (asked, client) = Judge == JudgeKind.Model ? JudgeModel.Open() : (null, null);
         using var closing = client;
-        var scored = reward is null ? null : ModelTerm.Reading(reward, folder!, models.Encoder);
         var experience = new OnlineDpoExperience(Method)
         {
             Policy = models.Policy,
