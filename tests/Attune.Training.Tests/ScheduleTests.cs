@@ -8,9 +8,10 @@ public sealed class ScheduleTests
     private static readonly Gen<(Schedule Schedule, int Planned)> Schedules = Gen.Select(
             Gen.Enum<ScheduleKind>(),
             Gen.Double[0, 0.5],
+            Gen.Double[0, 0.99],
             Gen.Int[1, 300]
         )
-        .Select((kind, warmup, planned) => (new Schedule(kind, 3e-4, warmup), planned));
+        .Select((kind, warmup, hold, planned) => (new Schedule(kind, 3e-4, warmup) { Hold = hold }, planned));
 
     // Peak 1, ten updates, two of warm-up: 1/2, 1; then from 1 at update 2 down over the eight that are left.
     // Linear at update 6: 1 - 4/8. Cosine there: .1 + .9 * (1 + cos(pi/2)) / 2 = .55.
@@ -34,6 +35,16 @@ public sealed class ScheduleTests
         var schedule = new Schedule(ScheduleKind.Cosine, 1, 0) { Floor = 0 };
         Assert.Equal([1, 0.5, 0], new long[] { 0, 5, 10 }.Select(u => schedule.At(u, 10)), (a, b) => Math.Abs(a - b) < 1e-12);
     }
+
+    // Ten updates, two of warm-up, half of the eight others at the peak: from update 6 down over the four that are left.
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(6, 1)]
+    [InlineData(7, 0.75)]
+    [InlineData(9, 0.25)]
+    [InlineData(10, 0)]
+    public void A_rate_that_is_held_falls_after(long update, double expected) =>
+        Assert.Equal(expected, new Schedule(ScheduleKind.Linear, 1, 0.2) { Hold = 0.5 }.At(update, 10), 1e-12);
 
     [Fact]
     public void Law_the_rate_is_more_than_0_and_at_most_the_peak_while_there_are_updates() =>

@@ -29,7 +29,7 @@ public sealed class ControlExperience : IExperience<ControlItem>
         Normaliser = new Normaliser(agent.Observations.Length, options.Environments, options.Gamma)
         {
             Observations = options.Normalize,
-            Rewards = options.Normalize && rewards is null,
+            Rewards = options.Normalize, // learned ones too: theirs is the unit of the clips, and a return is a sum of many
         };
     }
 

@@ -41,6 +41,9 @@ public sealed record ControlPpoOptions
     /// <summary>Learning rate and clip range go straight down to 0 over the run, never below.</summary>
     public bool Decay { get; init; }
 
+    /// <summary>Share of the run after which the learning rate alone goes straight down to 0; null where it does not.</summary>
+    public double? RateFallsAfter { get; init; }
+
     public double MaxGradientNorm { get; init; } = 0.5;
 
     /// <summary>Of Adam.</summary>
@@ -75,6 +78,14 @@ public sealed record ControlPpoOptions
             _ => new(),
         };
 
+    /// <summary>
+    /// Settings for a reward that is still being learned, where <see cref="For"/>'s would stop trying things too early: for Pendulum those
+    /// of the example of imitation's documentation (a bonus for entropy, small steps, a longer horizon), with normalised rewards and a
+    /// learning rate that falls in the second half.
+    /// </summary>
+    public static ControlPpoOptions ForLearnedReward(string environment) =>
+        environment == "Pendulum-v1" ? PendulumByPreferences : For(environment);
+
     /// <summary>Refuses numbers that cannot work.</summary>
     public void Validate()
     {
@@ -88,6 +99,7 @@ public sealed record ControlPpoOptions
             (Lambda is < 0 or > 1, $"lambda is {Lambda}; expected 0 to 1."),
             (ClipRange <= 0, $"clip_range is {ClipRange}; expected more than 0."),
             (LearningRate <= 0, $"learning_rate is {LearningRate}; expected more than 0."),
+            (!(RateFallsAfter is null or (>= 0 and < 1)), $"rate_falls_after is {RateFallsAfter}; expected 0 to below 1."),
         ];
         string[] problems = [.. checks.Where(c => c.Wrong).Select(c => c.Problem)];
         if (problems.Length == 0 && Rounds == 0)
@@ -133,6 +145,20 @@ public sealed record ControlPpoOptions
             StepsPerRound = 1024,
             Gamma = 0.9,
             LearningRate = 1e-3,
+        };
+
+    private static ControlPpoOptions PendulumByPreferences { get; } =
+        new()
+        {
+            TotalSteps = 200_000,
+            Environments = 8,
+            StepsPerRound = 256,
+            Gamma = 0.97,
+            ClipRange = 0.1,
+            EntropyCoefficient = 0.01,
+            LearningRate = 2e-3,
+            RateFallsAfter = 0.5,
+            Normalize = true,
         };
 
     private static ControlPpoOptions MountainCar { get; } =

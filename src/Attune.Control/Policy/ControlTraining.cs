@@ -83,7 +83,7 @@ public static class ControlTraining
         using var loop = new TrainingLoop<ControlItem>(
             new ControlPpo.Objective(options, network),
             experience,
-            new Schedule(options.Decay ? ScheduleKind.Linear : ScheduleKind.Constant, options.LearningRate, 0),
+            Falling(options),
             new OptimiserOptions { Epsilon = options.Epsilon, MaxGradientNorm = options.MaxGradientNorm },
             new LoopOptions(options.Minibatch, checkpointEvery),
             checkpoints
@@ -94,4 +94,10 @@ public static class ControlTraining
         await loop.RunAsync(start, observer, cancel);
         return new ControlAgent(network, experience.Normaliser);
     }
+
+    private static Schedule Falling(ControlPpoOptions options) =>
+        new(options.Decay || options.RateFallsAfter is not null ? ScheduleKind.Linear : ScheduleKind.Constant, options.LearningRate, 0)
+        {
+            Hold = options.Decay ? 0 : options.RateFallsAfter ?? 0,
+        };
 }

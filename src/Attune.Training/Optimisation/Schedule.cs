@@ -18,6 +18,9 @@ public sealed record Schedule(ScheduleKind Kind, double Peak, double WarmupRatio
     /// <summary>Where the cosine ends, as a share of the peak: a tenth in GPT-3, 0 in Hugging Face's cosine.</summary>
     public double Floor { get; init; } = 0.1;
 
+    /// <summary>Share of the updates after warm-up in which the rate stays at its peak before it falls.</summary>
+    public double Hold { get; init; }
+
     /// <param name="update">0 for the first.</param>
     /// <param name="planned">Updates in all.</param>
     public double At(long update, long planned)
@@ -29,6 +32,7 @@ public sealed record Schedule(ScheduleKind Kind, double Peak, double WarmupRatio
         }
 
         var done = planned <= warmup ? 1.0 : Math.Min(1.0, (double)(update - warmup) / (planned - warmup));
+        done = Hold < 1 ? Math.Max(0, (done - Hold) / (1 - Hold)) : 0;
         return Kind switch
         {
             ScheduleKind.Constant => Peak,

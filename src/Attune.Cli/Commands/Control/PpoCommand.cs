@@ -43,9 +43,11 @@ internal static class PpoCommand
         new("--steps") { Description = "steps of all environments together (default as tuned for the environment)", HelpName = "N" };
 
     /// <summary>The settings of the environment, of fixed length or not.</summary>
-    public static ControlPpoOptions OptionsFor(IEnvironment environment, long? steps)
+    /// <param name="learnedReward">Whether the reward is learned meanwhile.</param>
+    public static ControlPpoOptions OptionsFor(IEnvironment environment, long? steps, bool learnedReward = false)
     {
-        var options = ControlPpoOptions.For(environment.Name.Replace("-fixed", "", StringComparison.Ordinal));
+        var name = environment.Name.Replace("-fixed", "", StringComparison.Ordinal);
+        var options = learnedReward ? ControlPpoOptions.ForLearnedReward(name) : ControlPpoOptions.For(name);
         options = options with { TotalSteps = steps ?? options.TotalSteps };
         options.Validate();
         return options;
@@ -61,7 +63,16 @@ internal static class PpoCommand
             ["epochs"] = options.Epochs.ToString(CultureInfo.InvariantCulture),
             ["gamma"] = ControlArguments.Text(options.Gamma),
             ["lambda"] = ControlArguments.Text(options.Lambda),
-            ["learning_rate"] = ControlArguments.Text(options.LearningRate),
+            ["learning_rate"] =
+                ControlArguments.Text(options.LearningRate)
+                + (
+                    options.Decay ? ", falling to 0"
+                    : options.RateFallsAfter is { } after ? $", falling to 0 after {ControlArguments.Text(after)} of the run"
+                    : ""
+                ),
+            ["clip_range"] = ControlArguments.Text(options.ClipRange) + (options.Decay ? ", falling to 0" : ""),
+            ["entropy_coefficient"] = ControlArguments.Text(options.EntropyCoefficient),
+            ["normalise"] = options.Normalize ? "observations and rewards" : "nothing",
         };
 
     private static async Task<ControlSeed> TrainAsync(

@@ -108,7 +108,11 @@ internal static class PreferencesCommand
     private static Task<int> RunAsync(ControlArguments shared, ParseResult parsed, CancellationToken cancel)
     {
         var make = shared.Maker(parsed);
-        var (policy, options, person) = (PpoCommand.OptionsFor(make(), parsed.GetValue(Steps)), Read(parsed), Person(parsed));
+        var (policy, options, person) = (
+            PpoCommand.OptionsFor(make(), parsed.GetValue(Steps), learnedReward: true),
+            Read(parsed),
+            Person(parsed)
+        );
         options.Validate();
         person.Validate();
         var plan = shared.Plan(parsed, "preferences", SettingsOf(policy, options, person), Notes(make()));
