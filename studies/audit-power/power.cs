@@ -70,7 +70,9 @@ foreach (var (name, amounts, of) in worlds.Where(w => w.Name.Contains(only, Stri
 
 var (low, high) = Wilson.Ends(0.05, repetitions);
 Console.WriteLine();
-Console.WriteLine($"{repetitions} repetitions, seeds {first} to {first + (ulong)repetitions - 1}; 95% interval of a true 5%: {low:P1} to {high:P1}.");
+Console.WriteLine(
+    $"{repetitions} repetitions, seeds {first} to {first + (ulong)repetitions - 1}; 95% interval of a true 5%: {low:P1} to {high:P1}."
+);
 
 // One pair a prompt, as most collections have: circles cannot show, but form can.
 static JudgedWorld Pairs(JudgedWorld world) => world with { Prompts = 500, Answers = 2, People = 2, Repeats = 1 };

@@ -24,8 +24,7 @@ public sealed class LabelAuditTests
 
     private static AuditFinding Link(JudgedWorld world) => ModelFit.Link(Fitted(world));
 
-    private static AuditFinding Circles(JudgedWorld world) =>
-        Transitivity.Circles(PromptGroup.Of(world.Judge()), Fitted(world), Seed);
+    private static AuditFinding Circles(JudgedWorld world) => Transitivity.Circles(PromptGroup.Of(world.Judge()), Fitted(world), Seed);
 
     private static AuditFinding Clusters(JudgedWorld world) => Aggregation.Clusters(PromptGroup.Of(world.Judge()), Seed);
 

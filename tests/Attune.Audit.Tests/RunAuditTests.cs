@@ -35,8 +35,7 @@ public sealed class RunAuditTests
         Assert.Equal(AuditVerdict.Holds, Optimum.Curve(Curve(n => 1 - Math.Pow(n / 50, -4))).Finding.Verdict);
 
     [Fact]
-    public void A_curve_that_falls_says_nothing() =>
-        Assert.Equal(AuditVerdict.CannotTell, Optimum.Curve(Curve(n => -n)).Finding.Verdict);
+    public void A_curve_that_falls_says_nothing() => Assert.Equal(AuditVerdict.CannotTell, Optimum.Curve(Curve(n => -n)).Finding.Verdict);
 
     [Theory]
     [InlineData(0.3, AuditVerdict.Violated)]
@@ -45,9 +44,7 @@ public sealed class RunAuditTests
     {
         double[] gold = [0, 1, last],
             proxy = [0, 1, 2];
-        var run = Run(
-            gold.Zip(proxy, (g, p) => new Dictionary<string, double> { ["eval/gold_reward"] = g, ["eval/proxy_reward"] = p })
-        );
+        var run = Run(gold.Zip(proxy, (g, p) => new Dictionary<string, double> { ["eval/gold_reward"] = g, ["eval/proxy_reward"] = p }));
         var turn = Optimum.Turn(run);
         Assert.Equal(last - 1, turn.Value!.Value, 1e-12);
         Assert.Equal(expected, turn.Verdict);
@@ -71,7 +68,10 @@ public sealed class RunAuditTests
         var finding = Extraction.Calibrated([new CalibrationBin(0.5, 0.6, 100), new CalibrationBin(0.8, 0.8, 50)]);
         Assert.Equal(Math.Exp(-2), finding.P!.Value, 1e-9);
         Assert.Equal(10 / 150.0, finding.Value!.Value, 1e-12);
-        Assert.Equal(AuditVerdict.Violated, Extraction.Calibrated([new CalibrationBin(0.9, 0.6, 100), new CalibrationBin(0.8, 0.8, 50)]).Verdict);
+        Assert.Equal(
+            AuditVerdict.Violated,
+            Extraction.Calibrated([new CalibrationBin(0.9, 0.6, 100), new CalibrationBin(0.8, 0.8, 50)]).Verdict
+        );
     }
 
     [Fact]
@@ -138,9 +138,7 @@ public sealed class RunAuditTests
     [Fact]
     public void The_person_whom_the_reward_serves_worst_is_found()
     {
-        var turned = Pairs(0)
-            .Select(p => p.Judgement.Person == "person 3" ? p with { First = p.Second, Second = p.First } : p)
-            .ToArray();
+        var turned = Pairs(0).Select(p => p.Judgement.Person == "person 3" ? p with { First = p.Second, Second = p.First } : p).ToArray();
         AuditFinding Person(ScoredPair[] pairs) => RewardLabels.Measure(pairs).Single(f => f.Presumption == 4);
         Assert.Equal(AuditVerdict.Violated, Person(turned).Verdict);
         Assert.Equal(AuditVerdict.Holds, Person(Pairs(0)).Verdict);

@@ -29,26 +29,7 @@ public static class Aggregation
     /// <summary>How often a judgement is what most of the others said about the same pair.</summary>
     public static AuditFinding Agreement(IReadOnlyList<PairJudgement> judgements)
     {
-        var people = new Dictionary<string, (int Right, int All)>();
-        foreach (
-            var pair in judgements
-                .Where(j => j is { Person: not null, IsTie: false })
-                .Select(j => j.Sorted())
-                .GroupBy(j => (j.Prompt, j.First, j.Second))
-        )
-        {
-            foreach (var judgement in pair)
-            {
-                var others = pair.Where(o => o.Person != judgement.Person).ToArray();
-                var majority = others.Sum(o => o.FirstWins) - (others.Length / 2.0);
-                if (majority != 0)
-                {
-                    var (right, all) = people.GetValueOrDefault(judgement.Person!);
-                    people[judgement.Person!] = (right + (majority > 0 == (judgement.FirstWins == 1) ? 1 : 0), all + 1);
-                }
-            }
-        }
-
+        var people = WithMajority(judgements);
         var (agree, shared) = (people.Values.Sum(v => v.Right), people.Values.Sum(v => v.All));
         if (people.Count < 2 || shared < 20)
         {
@@ -71,7 +52,33 @@ public static class Aggregation
         );
     }
 
-    /// <summary>Whether two groups of people predict held-out judgements better than one.</summary>
+    /// <summary>By person: judgements with the majority of the others, and all that there is one for.</summary>
+    private static Dictionary<string, (int Right, int All)> WithMajority(IReadOnlyList<PairJudgement> judgements)
+    {
+        var people = new Dictionary<string, (int Right, int All)>();
+        foreach (
+            var pair in judgements
+                .Where(j => j is { Person: not null, IsTie: false })
+                .Select(j => j.Sorted())
+                .GroupBy(j => (j.Prompt, j.First, j.Second))
+        )
+        {
+            foreach (var judgement in pair)
+            {
+                var others = pair.Where(o => o.Person != judgement.Person).ToArray();
+                var majority = others.Sum(o => o.FirstWins) - (others.Length / 2.0);
+                if (majority != 0)
+                {
+                    var (right, all) = people.GetValueOrDefault(judgement.Person!);
+                    people[judgement.Person!] = (right + (majority > 0 == (judgement.FirstWins == 1) ? 1 : 0), all + 1);
+                }
+            }
+        }
+
+        return people;
+    }
+
+    /// <summary>Whether groups of people predict held-out judgements better than one.</summary>
     public static AuditFinding Clusters(IReadOnlyList<PromptGroup> groups, Seed seed)
     {
         const string measure = "gain of groups of people over one, nats per held-out judgement";
@@ -101,8 +108,8 @@ public static class Aggregation
         return Grouped(best, gain.Nats, p, measure);
     }
 
-    /// <summary>What more groups add for held-out judgements. Where there is only one, judgements are independent of each other; an interval
-    /// for other people has people as its units.</summary>
+    /// <summary>What more groups add for held-out judgements. Where there is only one group, judgements are independent of each other; an
+    /// interval for other people has people as its units.</summary>
     private sealed record Gain(Interval Nats, double P)
     {
         public static Gain Of(MixtureStep before, MixtureStep after, IReadOnlyList<PersonComparison> heldOut, Seed seed)

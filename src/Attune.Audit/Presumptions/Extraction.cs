@@ -32,7 +32,7 @@ public static class Extraction
             new Interval(Calibration.ExpectedError(filled), double.NaN, double.NaN, filled.Sum(b => b.Count)),
             p,
             p < Finding.Level,
-            $"the reward model is {(over > 0 ? "surer" : "less sure")} than held-out pairs bear out (χ² {squares:0.0}, {filled.Length} bins)",
+            $"the reward model is {(over > 0 ? "surer" : "less sure")} than held-out pairs bear out (χ² {squares:0.0})",
             "a temperature fitted on held-out pairs, early stopping, or several members",
             "pairs on one prompt are taken as independent; the expected error is positive by chance alone"
         );
@@ -50,7 +50,8 @@ public static class Extraction
             return Finding.Silent(Presumption, measure, $"Fewer than {2 * Fewest} of the run's answers have gold, reward and divergence.");
         }
 
-        static double Rank(ScoredAnswer[] of) => new RankCorrelation([.. of.Select(a => a.Reward)], [.. of.Select(a => a.Gold!.Value)]).Spearman;
+        static double Rank(ScoredAnswer[] of) =>
+            new RankCorrelation([.. of.Select(a => a.Reward)], [.. of.Select(a => a.Gold!.Value)]).Spearman;
         var (one, two) = (Rank(near), Rank(far));
         // Fisher's transformation; 1.06 is Fieller's factor for ranks (Fieller, Hartley and Pearson 1957).
         var error = Math.Sqrt((1.06 / (near.Length - 3)) + (1.06 / (far.Length - 3)));
@@ -101,7 +102,12 @@ public static class Extraction
         var mean = quarters.Sum(q => q.Right) / (double)untied.Length;
         var squares = quarters.Sum(q => Math.Pow(q.Right - (q.All * mean), 2) / (q.All * mean * (1 - mean)));
         var worst = quarters.MinBy(q => q.Right / (double)q.All);
-        var difference = new ProportionDifference(worst.Right, worst.All, quarters.Sum(q => q.Right) - worst.Right, untied.Length - worst.All);
+        var difference = new ProportionDifference(
+            worst.Right,
+            worst.All,
+            quarters.Sum(q => q.Right) - worst.Right,
+            untied.Length - worst.All
+        );
         var p = mean is > 0 and < 1 ? Distribution.ChiSquareAbove(squares, 3) : 1;
         return Finding.Of(
             Presumption,
@@ -109,8 +115,9 @@ public static class Extraction
             new Interval(difference.Difference, difference.Newcombe.Low, difference.Newcombe.High, untied.Length),
             p,
             p < Finding.Level,
-            $"the reward is right in {string.Join(", ", quarters.Select(q => $"{q.Right / (double)q.All:P0}"))} of pairs from the shortest quarter to "
-                + "the longest",
+            "the reward is right in "
+                + string.Join(", ", quarters.Select(q => $"{q.Right / (double)q.All:P0}"))
+                + " of pairs, from the quarter with the shortest answers to that with the longest",
             "more labels where it is worst; the same share of each length in training",
             "the interval does not know that the worst of four was chosen; p does"
         );

@@ -45,7 +45,7 @@ internal static class Finding
     public static AuditFinding Silent(int presumption, string measure, string why) =>
         new(presumption, measure, null, null, null, 0, null, AuditVerdict.CannotTell, "", "", why);
 
-    /// <summary>What is violated at the level of a single test but not after a correction for the number of tests (Holm 1979) holds.</summary>
+    /// <summary>What is violated at the level of a single test but not after a correction for their number (Holm 1979) holds.</summary>
     public static IEnumerable<AuditFinding> Corrected(IReadOnlyList<AuditFinding> findings)
     {
         var adjusted = MultipleTests.Holm([.. findings.Select(f => f.P).OfType<double>()]);

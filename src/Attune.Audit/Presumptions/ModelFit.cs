@@ -40,9 +40,9 @@ public static class ModelFit
     }
 
     /// <summary>
-    /// Whether a free link would fit better: the score test of a term b d |d| beside the difference d of strengths (Pregibon 1980, "Goodness
-    /// of Link Tests for Generalized Linear Models", with an odd power, since a link of pairs is odd). Its p comes from draws, because d is
-    /// itself estimated.
+    /// Whether a free link would fit better: the score test of a term b d |d| beside the difference d of strengths (Pregibon 1980,
+    /// "Goodness of Link Tests for Generalized Linear Models", with an odd power, since a link of pairs is odd). Its p comes from draws,
+    /// because d is itself estimated.
     /// </summary>
     public static AuditFinding Link(FittedPrompts fitted)
     {

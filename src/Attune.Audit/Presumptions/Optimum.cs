@@ -1,5 +1,5 @@
-using Attune.Core.Runs;
 using Attune.Core.Statistics;
+using Attune.Core.Statistics.Hypotheses;
 using Attune.Core.Statistics.Regression;
 using Attune.Reports.Audits;
 using Attune.Reports.Plotting;
@@ -42,7 +42,12 @@ public static class Optimum
         var reached = law.At(answers[^1]).Value - law.At(answers[0]).Value;
         if (!(law.C > 0) || !(law.B > 0) || !double.IsFinite(gain.Error) || !(reached > 0))
         {
-            return (Silent(measure, "The rounds' scores do not rise and level off, so that nothing can be said beyond them."), null, answers, scores);
+            return (
+                Silent(measure, "The rounds' scores do not rise and level off, so that nothing can be said beyond them."),
+                null,
+                answers,
+                scores
+            );
         }
 
         var finding = Finding.Of(
@@ -105,8 +110,8 @@ public static class Optimum
                 Presumption,
                 measure,
                 new Interval(-paid.Value, -paid.High, -paid.Low, paid.Units),
-                "where the penalty is as large as the gain in score, a smaller coefficient would let the policy go further; whether that is "
-                    + "wanted is told by gold or by people"
+                "where the penalty is as large as the gain in score, a smaller coefficient would let the policy go further; gold or "
+                    + "people tell whether that is wanted"
             );
     }
 
@@ -115,12 +120,18 @@ public static class Optimum
     {
         const string measure = "reward model: held-out accuracy less the best that these labels allow";
         var stages = run.Result?.Stages ?? [];
-        double? Metric(string name) => stages.Select(s => s.Metrics.TryGetValue(name, out var v) ? v : (double?)null).LastOrDefault(v => v is not null);
+        double? Metric(string name) =>
+            stages.Select(s => s.Metrics.TryGetValue(name, out var value) ? value : (double?)null).LastOrDefault(v => v is not null);
         return Metric("best_possible_accuracy") is { } best && Metric("accuracy") is { } accuracy && Metric("accuracy_high") is { } high
             ? Finding.Of(
                 Presumption,
                 measure,
-                new Interval(accuracy - best, (Metric("accuracy_low") ?? double.NaN) - best, high - best, (int)(Metric("held_out_pairs") ?? 0)),
+                new Interval(
+                    accuracy - best,
+                    (Metric("accuracy_low") ?? double.NaN) - best,
+                    high - best,
+                    (int)(Metric("held_out_pairs") ?? 0)
+                ),
                 null,
                 high < best,
                 $"the reward model orders {accuracy:P1} of held-out pairs as people did, where {best:P1} is possible",
@@ -199,11 +210,8 @@ public static class Optimum
             return null;
         }
 
-        var (mean, half) = (
-            late.Average(),
-            Distribution.StudentQuantile(0.975, late.Length - 1) * Math.Sqrt(late.Sum(v => Math.Pow(v - late.Average(), 2)) / (late.Length - 1.0) / late.Length)
-        );
-        return new Interval(mean, mean - half, mean + half, late.Length);
+        var mean = MeanTest.Of(late);
+        return new Interval(mean.Difference, mean.Interval.Low, mean.Interval.High, late.Length);
     }
 
     private static AuditFinding Silent(string measure, string why) => Finding.Silent(Presumption, measure, why);

@@ -17,38 +17,46 @@ public static class RewardForm
 
     public static IEnumerable<AuditFinding> Measure(IReadOnlyList<ScoredAnswer> answers)
     {
-        var prompts = answers.GroupBy(a => a.Prompt, StringComparer.Ordinal).Where(g => g.Count() >= 2).ToArray();
-        var known = prompts.SelectMany(p => p).ToArray();
-        if (known.Length < Fewest || prompts.Length < FewestPrompts)
-        {
-            yield return Finding.Silent(
-                Presumption,
-                "form of answers in the reward",
-                $"Fewer than {Fewest} answers with rewards to {FewestPrompts} prompts, two or more to each."
-            );
-            yield break;
-        }
+        var prompts = answers.GroupBy(a => a.Prompt, StringComparer.Ordinal).Where(g => g.Count() >= 2).Select(g => g.ToArray()).ToArray();
+        // A feature counts where it differs among the answers to enough prompts.
+        int[] moving =
+        [
+            .. Enumerable
+                .Range(0, Form.Features.Length)
+                .Where(k =>
+                    prompts.Count(p => p.Select(a => Form.Features[k].Of(a.Prompt, a.Answer)).Distinct().Count() > 1) >= FewestPrompts
+                ),
+        ];
+        return prompts.Sum(p => p.Length) < Fewest || moving.Length == 0
+            ?
+            [
+                Finding.Silent(
+                    Presumption,
+                    "form of answers in the reward",
+                    $"Fewer than {Fewest} answers with rewards, or fewer than {FewestPrompts} prompts with answers that differ in form."
+                ),
+            ]
+            : Regression(prompts, moving);
+    }
 
-        var forms = known.Select(a => Form.Of(a.Prompt, a.Answer)).ToArray();
-        var moving = Enumerable
-            .Range(0, Form.Features.Length)
-            .Where(k => prompts.Count(p => p.Select(a => Form.Features[k].Of(a.Prompt, a.Answer)).Distinct().Count() > 1) >= FewestPrompts)
-            .ToArray();
+    private static IEnumerable<AuditFinding> Regression(ScoredAnswer[][] prompts, int[] moving)
+    {
+        ScoredAnswer[] known = [.. prompts.SelectMany(p => p)];
         var gold = known.All(a => a.Gold is not null);
-        double[][] x = [.. known.Select((a, i) => (double[])[.. moving.Select(k => forms[i][k]), .. gold ? [a.Gold!.Value] : Array.Empty<double>()])];
         int[] clusters = [.. prompts.Index().SelectMany(p => p.Item.Select(_ => p.Index))];
-        double[] y = Within([.. known.Select(a => a.Reward)], clusters);
-        x = Columns(x, clusters);
-        if (moving.Length == 0 || x.Length <= x[0].Length + prompts.Length)
+        double[] Features(ScoredAnswer a)
         {
-            yield return Finding.Silent(Presumption, "form of answers in the reward", "Too few answers to a prompt differ in form.");
-            yield break;
+            var form = Form.Of(a.Prompt, a.Answer);
+            return [.. moving.Select(k => form[k]), .. gold ? [a.Gold!.Value] : Array.Empty<double>()];
         }
 
-        foreach (var finding in Regression(x, y, clusters, moving, gold))
-        {
-            yield return finding;
-        }
+        return Regression(
+            Columns([.. known.Select(Features)], clusters),
+            Within([.. known.Select(a => a.Reward)], clusters),
+            clusters,
+            moving,
+            gold
+        );
     }
 
     private static IEnumerable<AuditFinding> Regression(double[][] x, double[] y, int[] clusters, int[] moving, bool gold)
@@ -69,7 +77,7 @@ public static class RewardForm
                 p < Finding.Level,
                 $"{Form.Features[k].Name}: the reward pays {value:0.00} for it where its own deviation within a prompt is {deviation:0.00}",
                 "debias_length, a penalty term, or pairs matched in it in the reward model's training",
-                gold ? "gold is a noisy measure of content where it is estimated" : "content may rightly go with form: gold or matched pairs would tell"
+                gold ? "what gold leaves out of content is taken for form" : "content may rightly go with form: gold would tell"
             );
         }
 

@@ -49,14 +49,18 @@ public static class RewardLabels
         var (right, all) = (people.Sum(p => p.Right), people.Sum(p => p.All));
         var worst = people.MinBy(p => p.Right / (double)p.All);
         var difference = new ProportionDifference(worst.Right, worst.All, right - worst.Right, all - worst.All);
-        var p = Math.Min(1, people.Length * people.Min(q => new ProportionDifference(q.Right, q.All, right - q.Right, all - q.All).FisherP));
+        var p = Math.Min(
+            1,
+            people.Length * people.Min(q => new ProportionDifference(q.Right, q.All, right - q.Right, all - q.All).FisherP)
+        );
         return Finding.Of(
             4,
             measure,
             new Interval(difference.Difference, difference.Newcombe.Low, difference.Newcombe.High, people.Length),
             p,
             p < Finding.Level,
-            $"the reward agrees with one person in {worst.Right / (double)worst.All:P0} of {worst.All} pairs and with all in {right / (double)all:P0}",
+            $"the reward agrees with one person in {worst.Right / (double)worst.All:P0} of {worst.All} pairs, with all people in "
+                + $"{right / (double)all:P0}",
             "a reward for each group of people, or training that guards the worst group",
             "a careless person looks the same as one who wants something else; the interval does not know that the worst was chosen; p does"
         );

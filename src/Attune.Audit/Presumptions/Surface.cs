@@ -23,10 +23,7 @@ public static class Surface
     public static IEnumerable<AuditFinding> Measure(IReadOnlyList<PairJudgement> judgements)
     {
         var untied = judgements.Where(j => !j.IsTie && j.First != j.Second).ToArray();
-        double[][] differences =
-        [
-            .. untied.Select(Difference),
-        ];
+        double[][] differences = [.. untied.Select(Difference)];
         var used = Enumerable.Range(0, Form.Features.Length).Where(k => differences.Count(d => d[k] != 0) >= FewestPairs).ToArray();
         if (untied.Select(j => j.Prompt).Distinct(StringComparer.Ordinal).Count() < FewestPrompts)
         {
@@ -119,7 +116,7 @@ public static class Surface
                 new Interval(value, value - half, value + half, pairs.Length),
                 p,
                 p < Finding.Level,
-                $"{Form.Features[k].Name}: the answer with more of it is preferred in {more / (double)pairs.Length:P1} of {pairs.Length} pairs",
+                $"{Form.Features[k].Name}: more of it is preferred in {more / (double)pairs.Length:P1} of {pairs.Length} pairs",
                 "judge pairs that are alike in it; subtract it from the reward; compare the policy's answers at equal amounts",
                 "people may rightly prefer what goes with the feature: only pairs that differ in nothing else can tell"
             );

@@ -27,7 +27,7 @@ public sealed record JudgedWorld(Seed Seed)
     /// <summary>Log-odds that each answer has over the next ones around a wheel.</summary>
     public double Circle { get; init; }
 
-    /// <summary>Log-odds are sign(d) |d|^x of the difference d of utilities: 1 is Bradley and Terry's model, 0 knows only the order.</summary>
+    /// <summary>Log-odds are sign(d) |d|^x of the difference d of utilities: 1 for Bradley and Terry, 0 for the order alone.</summary>
     public double Exponent { get; init; } = 1;
 
     /// <summary>Share of judgements that are the toss of a coin.</summary>

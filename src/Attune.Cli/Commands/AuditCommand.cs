@@ -9,6 +9,13 @@ namespace Attune.Cli.Commands;
 /// <summary><c>attune audit PATH</c>: labels, labels with a reward model, or a run.</summary>
 internal static class AuditCommand
 {
+    private const string Help =
+        "Audit labels, a reward model or a run for what learning from preferences presumes. Is the optimum reached, are preferences "
+        + "transitive, does the model fit, does one reward stand for all people, does content count rather than form, and are "
+        + "preferences taken equally well everywhere? A run is read from its files; nothing is run again. Each presumption gets a "
+        + "sentence; the page has every figure with its interval, what could be done and what these data cannot tell.\n\n"
+        + "Example: attune audit preferences.jsonl --out runs/audit";
+
     public static Command Create()
     {
         var path = new Argument<string>("path")
@@ -16,36 +23,12 @@ internal static class AuditCommand
             Description = "a file of comparisons, rankings or choices, a snapshot's folder, or a run's",
             HelpName = "PATH",
         };
-        var reward = new Option<string?>("--reward-model")
-        {
-            Description = "folder of a reward model to audit against the labels",
-            HelpName = "DIR",
-        };
+        var reward = RewardOption();
         var folder = new Option<string?>("--out") { Description = "folder for audit.html and audit.json", HelpName = "DIR" };
         var most = new Option<int?>("--limit") { Description = "audit only so many judgements, from the start", HelpName = "N" };
-        var seed = new Option<ulong>("--seed")
-        {
-            Description = "seed of resampling (default 1)",
-            HelpName = "N",
-            DefaultValueFactory = _ => 1,
-        };
+        var seed = SeedOption();
         var json = Arguments.Json("print the audit as JSON");
-        var command = new Command(
-            "audit",
-            "Audit labels, a reward model or a run: is what learning from preferences presumes true of them? An optimum that is reached, "
-                + "transitive preferences, a model that fits, one reward for all people, content rather than form, preferences taken equally "
-                + "well everywhere. A run is read from its files; nothing is run again. Each presumption gets a sentence; the page has every figure with its "
-                + "interval, what could be done and what these data cannot tell.\n\n"
-                + "Example: attune audit preferences.jsonl --out runs/audit"
-        )
-        {
-            path,
-            reward,
-            folder,
-            most,
-            seed,
-            json,
-        };
+        var command = new Command("audit", Help) { path, reward, folder, most, seed, json };
         command.SetAction(parsed =>
             Run(
                 parsed.GetRequiredValue(path),
@@ -58,6 +41,17 @@ internal static class AuditCommand
         );
         return command;
     }
+
+    private static Option<string?> RewardOption() =>
+        new("--reward-model") { Description = "folder of a reward model to audit against the labels", HelpName = "DIR" };
+
+    private static Option<ulong> SeedOption() =>
+        new("--seed")
+        {
+            Description = "seed of resampling",
+            HelpName = "N",
+            DefaultValueFactory = _ => 1,
+        };
 
     private static int Run(string path, string? reward, string? folder, int? most, Seed seed, bool json)
     {

@@ -101,7 +101,10 @@ public static class AnnotatorMixture
     /// part; without one, their common sum could not be told.</summary>
     private static int[][] Parts(int items, IEnumerable<PersonComparison> comparisons, double alpha) =>
         alpha == 0
-            ? [[.. Enumerable.Range(0, items)]]
+            ?
+            [
+                [.. Enumerable.Range(0, items)],
+            ]
             : [.. new ComparisonGraph(items, comparisons.Select(c => new Comparison(c.Winner, c.Loser))).Components];
 
     private static double[] Fitted(int[][] parts, double[,] wins, double alpha, double[]? start)

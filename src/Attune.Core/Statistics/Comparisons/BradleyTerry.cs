@@ -42,7 +42,13 @@ public static class BradleyTerry
     /// <param name="link">The logistic link unless another is given.</param>
     /// <param name="start">Where the search begins: strengths of a similar fit save steps.</param>
     /// <remarks>Ask <see cref="ComparisonGraph.HasFiniteMaximum"/> first where α = 0.</remarks>
-    public static StrengthFit Fit(int items, IReadOnlyList<Comparison> comparisons, double alpha = 0, PairLink? link = null, double[]? start = null)
+    public static StrengthFit Fit(
+        int items,
+        IReadOnlyList<Comparison> comparisons,
+        double alpha = 0,
+        PairLink? link = null,
+        double[]? start = null
+    )
     {
         link ??= PairLink.Logistic;
         var found = Newton.Maximise(
