@@ -98,7 +98,7 @@ public sealed class LabelAuditTests
         Assert.Equal(AuditVerdict.Violated, length.Verdict);
     }
 
-    /// <summary>Ten pairs, each won early by one answer and late by the other: 2 of 2 early wins where 1 is expected, variance 1/3.</summary>
+    /// <summary>Ten pairs, won early by one answer and late by the other: 2 of 2 early wins where 1 is expected; variance 1/3.</summary>
     [Fact]
     public void Drift_has_the_chi_square_worked_out_by_hand()
     {
