@@ -87,10 +87,10 @@ public static class RewardLabels
         );
     }
 
-    /// <summary>Ten bins of equal counts of the probability that the preferred side was given, sides in the order of the file.</summary>
+    /// <summary>Ten bins of equal counts of the probability of the side that the reward prefers: a file may put winners first.</summary>
     private static CalibrationBin[] Bins(ScoredPair[] untied) =>
         Calibration.ByCount(
-            [.. untied.Select(p => PairLink.Logistic.Probability(p.Margin))],
-            [.. untied.Select(p => p.Judgement.FirstWins)]
+            [.. untied.Select(p => PairLink.Logistic.Probability(Math.Abs(p.Margin)))],
+            [.. untied.Select(p => p.IsRight ? 1.0 : 0)]
         );
 }
