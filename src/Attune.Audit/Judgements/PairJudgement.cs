@@ -1,3 +1,4 @@
+using Attune.Core.Conversations;
 using Attune.Feedback.Exchange;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;
@@ -9,9 +10,25 @@ namespace Attune.Audit.Judgements;
 /// <param name="FirstWins">1 where the first was preferred, 0 the second, one half where they were judged alike.</param>
 /// <param name="Person">Null where the source does not say.</param>
 /// <param name="Whole">Part of a ranking of all answers, which cannot hold a circle by itself.</param>
-public sealed record PairJudgement(string Prompt, string First, string Second, double FirstWins, string? Person = null, bool Whole = false)
+/// <param name="At">When; null where the source does not say.</param>
+public sealed record PairJudgement(
+    string Prompt,
+    string First,
+    string Second,
+    double FirstWins,
+    string? Person = null,
+    bool Whole = false,
+    DateTimeOffset? At = null
+)
 {
     public bool IsTie => FirstWins == 0.5;
+
+    /// <summary>The prompt itself, of which <see cref="Prompt"/> is the key.</summary>
+    public Prompt Asked { get; init; } = new Prompt.Text(Prompt);
+
+    /// <summary>The same judgement with its answers in the order of their text.</summary>
+    public PairJudgement Sorted() =>
+        string.CompareOrdinal(First, Second) <= 0 ? this : this with { First = Second, Second = First, FirstWins = 1 - FirstWins };
 
     /// <summary>Reads a file of labels in any format of the feedback store, or the rows of a snapshot's folder.</summary>
     public static IReadOnlyList<PairJudgement> Read(string path) =>
@@ -29,12 +46,12 @@ public sealed record PairJudgement(string Prompt, string First, string Second, d
     }
 
     private static IEnumerable<PairJudgement> Of(NewItem item) =>
-        item.Labels.SelectMany(label => Of(item.Content, label.Judgement, label.Annotator));
+        item.Labels.SelectMany(label => Of(item.Content, label.Judgement, label.Annotator, label.At));
 
-    private static IEnumerable<PairJudgement> Of(ItemContent item, Judgement judgement, string? person)
+    private static IEnumerable<PairJudgement> Of(ItemContent item, Judgement judgement, string? person, DateTimeOffset? at)
     {
         PairJudgement Pair(int i, int j, double wins, bool whole) =>
-            new(item.Prompt.Key, item.Candidates[i].Text, item.Candidates[j].Text, wins, person, whole);
+            new(item.Prompt.Key, item.Candidates[i].Text, item.Candidates[j].Text, wins, person, whole, at) { Asked = item.Prompt };
         return judgement switch
         {
             ComparisonJudgement { Pick: Pick.First } => [Pair(0, 1, 1, false)],

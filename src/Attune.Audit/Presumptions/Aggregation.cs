@@ -2,6 +2,7 @@ using Attune.Audit.Judgements;
 using Attune.Core.Runs;
 using Attune.Core.Statistics;
 using Attune.Core.Statistics.Comparisons;
+using Attune.Core.Statistics.Hypotheses;
 using Attune.Reports.Audits;
 
 namespace Attune.Audit.Presumptions;
@@ -11,10 +12,13 @@ public static class Aggregation
 {
     private const int Presumption = 4;
 
-    // Expectation-maximisation solves a system of this size at every step.
-    private const int MostItems = 60;
+    // Each answer has a strength in every group.
+    private const int MostItems = 400;
+    private const int MostClusters = 4;
     private const double Alpha = 0.1;
-    private const int Starts = 5;
+    private const int Starts = 4;
+    private const int ShortSteps = 5;
+    private const int MostSteps = 40;
 
     public static IEnumerable<AuditFinding> Measure(
         IReadOnlyList<PairJudgement> judgements,
@@ -25,11 +29,37 @@ public static class Aggregation
     /// <summary>How often a judgement is what most of the others said about the same pair.</summary>
     public static AuditFinding Agreement(IReadOnlyList<PairJudgement> judgements)
     {
+        var people = WithMajority(judgements);
+        var (agree, shared) = (people.Values.Sum(v => v.Right), people.Values.Sum(v => v.All));
+        if (people.Count < 2 || shared < 20)
+        {
+            return Finding.Silent(Presumption, "agreement with the others' majority", "Too few pairs were judged by several named people.");
+        }
+
+        // A person stands apart where even after a correction for the number of people agreement is below that of all.
+        var mean = agree / (double)shared;
+        double[] tails = [.. people.Values.Select(v => Math.Min(1, people.Count * Distribution.BinomialBelow(v.Right, v.All, mean)))];
+        var apart = tails.Count(p => p < Finding.Level);
+        return Finding.Of(
+            Presumption,
+            "agreement with the others' majority",
+            Wilson.Of(mean, shared),
+            tails.Min(),
+            apart > 0,
+            $"{apart} of {people.Count} people agree with the others' majority less than the rest do",
+            "look at these people's labels; a reward for each group",
+            "groups of equal size pull the majority apart without anybody standing out: see the mixture"
+        );
+    }
+
+    /// <summary>By person: judgements with the majority of the others, and all that there is one for.</summary>
+    private static Dictionary<string, (int Right, int All)> WithMajority(IReadOnlyList<PairJudgement> judgements)
+    {
         var people = new Dictionary<string, (int Right, int All)>();
         foreach (
             var pair in judgements
                 .Where(j => j is { Person: not null, IsTie: false })
-                .Select(Turned)
+                .Select(j => j.Sorted())
                 .GroupBy(j => (j.Prompt, j.First, j.Second))
         )
         {
@@ -45,31 +75,13 @@ public static class Aggregation
             }
         }
 
-        var (agree, shared) = (people.Values.Sum(v => v.Right), people.Values.Sum(v => v.All));
-        if (people.Count < 2 || shared < 20)
-        {
-            return Finding.Silent(Presumption, "agreement with the others' majority", "Too few pairs were judged by several named people.");
-        }
-
-        // A person stands apart where even after a correction for the number of people agreement is below that of all.
-        var mean = agree / (double)shared;
-        var apart = people.Count(p => Distribution.BinomialBelow(p.Value.Right, p.Value.All, mean) < 0.05 / people.Count);
-        return Finding.Of(
-            Presumption,
-            "agreement with the others' majority",
-            Wilson.Of(mean, shared),
-            null,
-            apart > 0,
-            $"{apart} of {people.Count} people agree with the others' majority less than the rest do",
-            "look at these people's labels; a reward for each group",
-            "groups of equal size pull the majority apart without anybody standing out: see the mixture"
-        );
+        return people;
     }
 
-    /// <summary>Whether two groups of people predict held-out judgements better than one.</summary>
+    /// <summary>Whether groups of people predict held-out judgements better than one.</summary>
     public static AuditFinding Clusters(IReadOnlyList<PromptGroup> groups, Seed seed)
     {
-        const string measure = "gain of two groups of people over one, nats per held-out judgement";
+        const string measure = "gain of groups of people over one, nats per held-out judgement";
         var (items, comparisons) = Numbered(groups);
         var people = comparisons.Select(c => c.Person).Distinct().Count();
         if (items > MostItems || people < 6 || comparisons.Count < 10 * people)
@@ -86,31 +98,41 @@ public static class Aggregation
         PersonComparison[] training = [.. draw.Where(d => !d.HeldOut).Select(d => d.Comparison)],
             heldOut = [.. draw.Where(d => d.HeldOut).Select(d => d.Comparison)];
         var one = Fitted(items, training, people, 1, seed);
-        var two = Enumerable
-            .Range(0, Starts)
-            .Select(s => Fitted(items, training, people, 2, seed.For("start", s)))
-            .MaxBy(s => s.Penalised)!;
-        // People are the units: a person's judgements hang together.
-        double[][] gains =
-        [
-            .. heldOut
-                .GroupBy(c => c.Person)
-                .Select(g => new[] { AnnotatorMixture.HeldOut(two, g) - AnnotatorMixture.HeldOut(one, g), g.Count() }),
-        ];
-        var gain = Bootstrap.Of(gains, sample => sample.Sum(g => g[0]) / sample.Sum(g => g[1]), seed);
-        return Grouped(two, gain with { Units = people }, measure);
+        var tried = Enumerable
+            .Range(2, MostClusters - 1)
+            .Select(clusters => Fitted(items, training, people, clusters, seed))
+            .Select(fit => (Fit: fit, Gain: Gain.Of(one, fit, heldOut, seed)))
+            .ToArray();
+        var (best, gain) = tried.MaxBy(t => t.Gain.Nats.Value);
+        var p = Math.Min(1, tried.Min(t => t.Gain.P) * tried.Length);
+        return Grouped(best, gain.Nats, p, measure);
     }
 
-    private static AuditFinding Grouped(MixtureStep two, Interval gain, string measure) =>
+    /// <summary>What more groups add for held-out judgements. Where there is only one group, judgements are independent of each other; an
+    /// interval for other people has people as its units.</summary>
+    private sealed record Gain(Interval Nats, double P)
+    {
+        public static Gain Of(MixtureStep before, MixtureStep after, IReadOnlyList<PersonComparison> heldOut, Seed seed)
+        {
+            double[] gains = [.. heldOut.Select(c => AnnotatorMixture.HeldOut(after, [c]) - AnnotatorMixture.HeldOut(before, [c]))];
+            double[][] people = [.. gains.Zip(heldOut).GroupBy(z => z.Second.Person, z => z.First).Select(g => g.ToArray())];
+            var test = MeanTest.Of(gains);
+            var nats = Bootstrap.Of(people, sample => sample.Sum(g => g.Sum()) / sample.Sum(g => g.Length), seed);
+            return new Gain(nats, test.Error > 0 ? Distribution.StudentAbove(test.T, test.Freedom) : 1);
+        }
+    }
+
+    private static AuditFinding Grouped(MixtureStep best, Interval gain, double p, string measure) =>
         Finding.Of(
             Presumption,
             measure,
             gain,
-            null,
-            gain.IsPositive,
-            $"two groups of people ({two.Shares.Min():P0} and {two.Shares.Max():P0}) predict held-out judgements better than one",
+            p,
+            p < Finding.Level,
+            $"{best.Shares.Length} groups of people ({string.Join(", ", best.Shares.OrderDescending().Select(s => $"{s:P0}"))}) predict "
+                + "held-out judgements better than one",
             "train with the groups known (a reward a group), or guard the worst group",
-            "more than two groups are not tried; people with few judgements cannot be placed"
+            $"at most {MostClusters} groups are tried; people with few judgements cannot be placed"
         );
 
     /// <summary>How often one answer beats every other by majority.</summary>
@@ -137,9 +159,6 @@ public static class Aggregation
         );
     }
 
-    private static PairJudgement Turned(PairJudgement j) =>
-        string.CompareOrdinal(j.First, j.Second) <= 0 ? j : j with { First = j.Second, Second = j.First, FirstWins = 1 - j.FirstWins };
-
     private static (int Items, IReadOnlyList<PersonComparison> Comparisons) Numbered(IReadOnlyList<PromptGroup> groups)
     {
         var people = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -160,18 +179,29 @@ public static class Aggregation
         return (start, comparisons);
     }
 
+    /// <summary>Short runs from several starts, then the best of them to its end (Biernacki, Celeux and Govaert 2003).</summary>
     private static MixtureStep Fitted(int items, PersonComparison[] training, int people, int clusters, Seed seed)
     {
-        double[][] start =
+        var starts = clusters == 1 ? 1 : Starts;
+        var best = Enumerable
+            .Range(0, starts)
+            .Select(s => Steps(items, training, Start(people, clusters, seed.For("start", s)), ShortSteps))
+            .MaxBy(f => f.Penalised)!;
+        return Steps(items, training, best.Responsibilities, MostSteps);
+    }
+
+    private static MixtureStep Steps(int items, PersonComparison[] training, double[][] start, int most) =>
+        AnnotatorMixture.Steps(items, training, start, Alpha, most, tolerance: 1e-3).Last();
+
+    private static double[][] Start(int people, int clusters, Seed seed) =>
         [
             .. Enumerable
                 .Range(0, people)
                 .Select(person =>
                 {
-                    var share = clusters == 1 ? 1 : 0.1 + (0.8 * seed.For("person", person).Rng().NextDouble());
-                    return clusters == 1 ? new[] { share } : [share, 1 - share];
+                    var rng = seed.For("person", person).Rng();
+                    double[] shares = [.. Enumerable.Range(0, clusters).Select(_ => 0.1 + rng.NextDouble())];
+                    return shares.Select(s => s / shares.Sum()).ToArray();
                 }),
         ];
-        return AnnotatorMixture.Steps(items, training, start, Alpha, most: 100, tolerance: 1e-6).Last();
-    }
 }

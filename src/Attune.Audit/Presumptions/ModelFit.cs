@@ -1,5 +1,3 @@
-using Attune.Audit.Judgements;
-using Attune.Core.Runs;
 using Attune.Core.Statistics;
 using Attune.Core.Statistics.Comparisons;
 using Attune.Reports.Audits;
@@ -10,84 +8,83 @@ namespace Attune.Audit.Presumptions;
 public static class ModelFit
 {
     private const int Presumption = 3;
-    private const int Draws = 99;
+    private const int Fewest = 20;
 
-    // A weak prior, so that an answer that never lost has a strength too. It is the same for data and draws.
-    private const double Alpha = 0.05;
-
-    public static IEnumerable<AuditFinding> Measure(IReadOnlyList<PromptGroup> groups, Seed seed) => [Saturated(groups, seed)];
+    public static IEnumerable<AuditFinding> Measure(FittedPrompts fitted) => [Saturated(fitted), Link(fitted)];
 
     /// <summary>
     /// G² of one probability for each pair against the model, over all prompts, with a p-value by drawing judgements from the fit: the χ²
     /// distribution does not hold for the few judgements that a pair usually has.
     /// </summary>
-    public static AuditFinding Saturated(IReadOnlyList<PromptGroup> groups, Seed seed)
+    public static AuditFinding Saturated(FittedPrompts fitted)
     {
-        double[][,] wins =
-        [
-            .. groups
-                .Where(g => g.CanBeCircular && g.Answers.Count <= 20)
-                .Select(g => g.Wins)
-                .Where(w => FitTests.Of(w, new double[w.GetLength(0)]).FreedomGeneral > 0),
-        ];
-        var pairs = wins.Sum(w =>
-            Comparison.Of(w).Select(c => (Math.Min(c.Winner, c.Loser), Math.Max(c.Winner, c.Loser))).Distinct().Count()
-        );
-        var judged = wins.Sum(w => Comparison.Of(w).Sum(c => c.Weight));
-        if (pairs == 0 || judged < 20)
+        if (fitted.Pairs == 0 || fitted.Judged < Fewest)
         {
-            return Finding.Silent(
-                Presumption,
-                "a free probability for each pair against the model",
-                "No prompt has three answers whose pairs were compared pair by pair often enough."
-            );
+            return Silent("a free probability for each pair against the model");
         }
 
-        double[][] strengths = [.. wins.Select(w => BradleyTerry.Fit(w.GetLength(0), Comparison.Of(w), Alpha).Strengths)];
-        var observed = wins.Zip(strengths, (w, theta) => FitTests.Of(w, theta).RatioGeneral).Sum();
-        double[] draws = [.. Enumerable.Range(0, Draws).Select(d => Drawn(wins, strengths, seed.For("fit", d).Rng()))];
-        var p = FitTests.SimulatedP(observed, draws);
+        var observed = fitted.All.Sum(f => f.Ratio);
+        var (p, mean) = fitted.Simulated(prompts => prompts.Sum(f => f.Ratio));
         return Finding.Of(
             Presumption,
             "G² per pair of a free probability for each pair against the model",
-            new Interval(observed / pairs, double.NaN, double.NaN, pairs),
+            new Interval(observed / fitted.Pairs, double.NaN, double.NaN, fitted.Pairs),
             p,
-            p < 0.05,
-            $"G² is {observed:0.0} where judgements drawn from the model give {draws.Average():0.0} on average",
+            p < Finding.Level,
+            $"G² is {observed:0.0} where judgements drawn from the model give {mean:0.0} on average",
             "a reward with ties or several dimensions; check circles above",
-            judged / pairs < 2
+            fitted.Judged / fitted.Pairs < 2
                 ? "pairs have fewer than two judgements on average: only circles can speak against the model"
                 : "a pair's judgements are taken as independent"
         );
     }
 
-    private static double Drawn(double[][,] wins, double[][] strengths, Rng rng) =>
-        wins.Zip(
-                strengths,
-                (w, theta) =>
-                {
-                    var drawn = Draw(w, theta, rng);
-                    return FitTests.Of(drawn, BradleyTerry.Fit(theta.Length, Comparison.Of(drawn), Alpha).Strengths).RatioGeneral;
-                }
-            )
-            .Sum();
-
-    private static double[,] Draw(double[,] wins, double[] theta, Rng rng)
+    /// <summary>
+    /// Whether a free link would fit better: the score test of a term b d |d| beside the difference d of strengths (Pregibon 1980,
+    /// "Goodness of Link Tests for Generalized Linear Models", with an odd power, since a link of pairs is odd). Its p comes from draws,
+    /// because d is itself estimated.
+    /// </summary>
+    public static AuditFinding Link(FittedPrompts fitted)
     {
-        var drawn = new double[theta.Length, theta.Length];
-        for (var i = 0; i < theta.Length; i++)
+        if (fitted.Pairs == 0 || fitted.Judged < Fewest)
         {
-            for (var j = i + 1; j < theta.Length; j++)
-            {
-                var judged = (int)Math.Round(wins[i, j] + wins[j, i]);
-                for (var k = 0; k < judged; k++)
-                {
-                    var won = rng.NextDouble() < PairLink.Logistic.Probability(theta[i] - theta[j]);
-                    drawn[won ? i : j, won ? j : i]++;
-                }
-            }
+            return Silent("another link than the logistic one");
         }
 
-        return drawn;
+        var (score, information) = Curvature(fitted.All);
+        var (p, mean) = fitted.Simulated(prompts => Size(Curvature(prompts)));
+        var half = Distribution.Normal975 / Math.Sqrt(information);
+        var bend = score / information;
+        return Finding.Of(
+            Presumption,
+            "bend of the link, b of d + b d |d| (logistic: 0)",
+            new Interval(bend, bend - half, bend + half, fitted.Pairs),
+            p,
+            p < Finding.Level,
+            $"shares of wins {(bend < 0 ? "rise less" : "rise more")} with the difference of strengths than the logistic function does "
+                + $"(|z| {Size((score, information)):0.0}; drawn from the model {mean:0.0})",
+            "another link (Psi-PO's psi, a hinge or IPO's square) or labels that allow for lapses",
+            "the interval takes strengths as known; the p-value does not"
+        );
     }
+
+    /// <summary>The score of b at b = 0 and its information, given the slope of d.</summary>
+    internal static (double Score, double Information) Curvature(IReadOnlyList<FittedPrompt> prompts)
+    {
+        var (u1, u2, s11, s12, s22) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        foreach (var (d, won, judged) in prompts.SelectMany(f => f.Pairs))
+        {
+            var p = PairLink.Logistic.Probability(d);
+            var (missed, weight, bent) = (won - (judged * p), judged * p * (1 - p), d * Math.Abs(d));
+            (u1, u2) = (u1 + (missed * d), u2 + (missed * bent));
+            (s11, s12, s22) = (s11 + (weight * d * d), s12 + (weight * d * bent), s22 + (weight * bent * bent));
+        }
+
+        return s11 <= 0 ? (0, 1) : (u2 - (s12 / s11 * u1), Math.Max(1e-12, s22 - (s12 * s12 / s11)));
+    }
+
+    private static double Size((double Score, double Information) at) => Math.Abs(at.Score) / Math.Sqrt(at.Information);
+
+    private static AuditFinding Silent(string measure) =>
+        Finding.Silent(Presumption, measure, "No prompt has three answers whose pairs were compared pair by pair often enough.");
 }

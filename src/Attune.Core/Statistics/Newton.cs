@@ -33,7 +33,7 @@ public static class Newton
         var converged = false;
         for (var step = 0; step < MostSteps && !converged; step++)
         {
-            var move = Inverse(-here.Hessian, Math.Abs) * here.Gradient;
+            var move = Solve(-here.Hessian, here.Gradient) ?? (Inverse(-here.Hessian, Math.Abs) * here.Gradient);
             (double[] Place, Derivatives Value) next = (at, here);
             for (var scale = 1.0; scale > 1e-10; scale /= 2)
             {
@@ -58,6 +58,14 @@ public static class Newton
 
     /// <summary>The roots of the diagonal: standard errors.</summary>
     public static double[] Roots(Matrix<double> covariance) => [.. covariance.Diagonal().Select(v => Math.Sqrt(Math.Max(0, v)))];
+
+    /// <summary>H⁻¹ g by Cholesky's decomposition; null where H is not clearly positive definite, which only its eigenvalues can deal
+    /// with.</summary>
+    private static Vector<double>? Solve(Matrix<double> hessian, Vector<double> gradient)
+    {
+        var move = gradient.ToArray();
+        return Cholesky.Solve(hessian.ToArray(), move) ? Vector<double>.Build.Dense(move) : null;
+    }
 
     private static Matrix<double> Inverse(Matrix<double> symmetric, Func<double, double> bend)
     {

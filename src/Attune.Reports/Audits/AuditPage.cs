@@ -1,5 +1,6 @@
 using System.Globalization;
 using Attune.Reports.Html;
+using Attune.Reports.Sections;
 
 namespace Attune.Reports.Audits;
 
@@ -30,6 +31,14 @@ internal static class AuditPage
 
     private static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 
+    private static string P(double? p) =>
+        p switch
+        {
+            null => "–",
+            < 0.0001 => "< 0.0001",
+            _ => p.Value.ToString("0.0000", CultureInfo.InvariantCulture),
+        };
+
     private static void Header(Markup html, AuditReport report)
     {
         using (html.Open("header"))
@@ -51,32 +60,52 @@ internal static class AuditPage
         {
             html.Element("h2", $"{number}. {title}");
             html.Element("p", report.Sentence(number));
-            using (html.Open("table"))
+            foreach (var figure in report.Figures.Where(f => f.Presumption == number))
             {
-                using (html.Open("tr"))
+                using (html.Open("figure", ("class", "card")))
                 {
-                    foreach (
-                        var head in new[]
-                        {
-                            "Measure",
-                            "Figure (95%)",
-                            "Units",
-                            "p",
-                            "Verdict",
-                            "What it means",
-                            "What could be done",
-                            "Limits",
-                        }
-                    )
-                    {
-                        html.Element("th", head);
-                    }
+                    FigureCaption.Write(html, figure.Plot.Title, "", figure.Hint);
+                    html.Verbatim(figure.Plot.ToSvg());
                 }
+            }
 
-                foreach (var finding in report.Findings.Where(f => f.Presumption == number))
+            Table(html, [.. report.Findings.Where(f => f.Presumption == number)]);
+        }
+    }
+
+    private static void Table(Markup html, AuditFinding[] findings)
+    {
+        if (findings.Length == 0)
+        {
+            return;
+        }
+
+        using (html.Open("table"))
+        {
+            using (html.Open("tr"))
+            {
+                foreach (
+                    var head in new[]
+                    {
+                        "Measure",
+                        "Figure (95%)",
+                        "Units",
+                        "p",
+                        "p, corrected",
+                        "Verdict",
+                        "What it means",
+                        "What could be done",
+                        "Limits",
+                    }
+                )
                 {
-                    Row(html, finding);
+                    html.Element("th", head);
                 }
+            }
+
+            foreach (var finding in findings)
+            {
+                Row(html, finding);
             }
         }
     }
@@ -87,15 +116,7 @@ internal static class AuditPage
         {
             html.Element("td", finding.Measure).Element("td", Value(finding));
             html.Element("td", finding.Units.ToString(CultureInfo.InvariantCulture));
-            html.Element(
-                "td",
-                finding.P switch
-                {
-                    null => "–",
-                    < 0.0001 => "< 0.0001",
-                    var p => p.Value.ToString("0.0000", CultureInfo.InvariantCulture),
-                }
-            );
+            html.Element("td", P(finding.P)).Element("td", P(finding.Adjusted));
             html.Element("td", finding.Verdict == AuditVerdict.CannotTell ? "cannot tell" : finding.Verdict.ToString().ToLowerInvariant());
             html.Element("td", finding.Meaning).Element("td", finding.Remedy).Element("td", finding.Limits);
         }

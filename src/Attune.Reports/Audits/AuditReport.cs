@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Attune.Core.Files;
+using Attune.Reports.Plotting;
 
 namespace Attune.Reports.Audits;
 
@@ -20,7 +21,7 @@ public enum AuditVerdict
 }
 
 /// <summary>One measure of an audit.</summary>
-/// <param name="Presumption">The number of the presumption, 2 to 5.</param>
+/// <param name="Presumption">The number of the presumption, 1 to 6.</param>
 /// <param name="Value">The figure; null where it could not be measured.</param>
 /// <param name="Low">The lower end of its 95% interval.</param>
 /// <param name="High">The upper end.</param>
@@ -41,9 +42,17 @@ public sealed record AuditFinding(
     string Meaning,
     string Remedy,
     string Limits
-);
+)
+{
+    /// <summary>p corrected for the number of tests of the audit (Holm 1979); it decides the verdict.</summary>
+    public double? Adjusted { get; init; }
+}
 
-/// <summary>An audit of labels.</summary>
+/// <summary>A figure beside a presumption's table.</summary>
+/// <param name="Hint">What it shows, in a sentence.</param>
+public sealed record AuditFigure(int Presumption, Plot Plot, string Hint);
+
+/// <summary>An audit of labels, a reward model or a run.</summary>
 /// <param name="Source">The file or folder.</param>
 /// <param name="Judgements">Pairs judged, ties included.</param>
 public sealed record AuditReport(string Source, int Judgements, int Prompts, int People, ImmutableArray<AuditFinding> Findings)
@@ -59,11 +68,17 @@ public sealed record AuditReport(string Source, int Judgements, int Prompts, int
     /// <summary>The presumptions by their numbers.</summary>
     public static ImmutableSortedDictionary<int, string> Presumptions { get; } =
         ImmutableSortedDictionary.CreateRange([
+            KeyValuePair.Create(1, "Training reaches the optimum"),
             KeyValuePair.Create(2, "People's preferences come from a utility"),
             KeyValuePair.Create(3, "Bradley and Terry's model fits"),
             KeyValuePair.Create(4, "One reward can stand for all people"),
             KeyValuePair.Create(5, "What was judged is the content, not its form"),
+            KeyValuePair.Create(6, "Preferences were taken from the labels equally well everywhere"),
         ]);
+
+    /// <summary>Figures of the page; the numbers in them are in the run's own files.</summary>
+    [JsonIgnore]
+    public ImmutableArray<AuditFigure> Figures { get; init; } = [];
 
     /// <summary>A sentence for a presumption.</summary>
     public string Sentence(int presumption)
@@ -71,7 +86,8 @@ public sealed record AuditReport(string Source, int Judgements, int Prompts, int
         var findings = Findings.Where(f => f.Presumption == presumption).ToArray();
         var violated = findings.Where(f => f.Verdict == AuditVerdict.Violated).ToArray();
         var told = findings.Count(f => f.Verdict != AuditVerdict.CannotTell);
-        return violated.Length > 0 ? "violated: " + string.Join("; ", violated.Select(f => f.Meaning.TrimEnd('.'))) + "."
+        return findings.Length == 0 ? "not measured: it takes a run" + (presumption == 6 ? " or a reward model." : ".")
+            : violated.Length > 0 ? "violated: " + string.Join("; ", violated.Select(f => f.Meaning.TrimEnd('.'))) + "."
             : told == 0
                 ? "these data cannot tell. " + string.Join(" ", findings.Where(f => f.Value is null).Select(f => f.Limits).Distinct())
             : $"nothing speaks against it in {told} of {findings.Length} measures; the others cannot be taken from these data.";

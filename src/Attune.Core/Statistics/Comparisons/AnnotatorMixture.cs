@@ -35,11 +35,14 @@ public static class AnnotatorMixture
     )
     {
         var byPerson = comparisons.ToLookup(c => c.Person);
+        var parts = Parts(items, comparisons, alpha);
         var responsibilities = start;
+        double[][]? theta = null;
         for (var step = 0; step < most; step++)
         {
-            var next = Step(items, byPerson, responsibilities, alpha);
+            var next = Step(items, parts, byPerson, responsibilities, alpha, theta);
             yield return next;
+            theta = next.Strengths;
             var moved = next.Responsibilities.Zip(responsibilities, (a, b) => a.Zip(b, (x, y) => Math.Abs(x - y)).Max()).Max();
             if (moved < tolerance)
             {
@@ -63,15 +66,20 @@ public static class AnnotatorMixture
 
     private static double Difference(double[] theta, PersonComparison c) => theta[c.Winner] - theta[c.Loser];
 
-    private static MixtureStep Step(int items, ILookup<int, PersonComparison> byPerson, double[][] responsibilities, double alpha)
+    private static MixtureStep Step(
+        int items,
+        int[][] parts,
+        ILookup<int, PersonComparison> byPerson,
+        double[][] responsibilities,
+        double alpha,
+        double[][]? start
+    )
     {
         var clusters = responsibilities[0].Length;
         double[] shares = [.. Enumerable.Range(0, clusters).Select(k => responsibilities.Average(r => r[k]))];
         double[][] theta =
         [
-            .. Enumerable
-                .Range(0, clusters)
-                .Select(k => BradleyTerry.Fit(items, Pooled(items, byPerson, responsibilities, k), alpha).Strengths),
+            .. Enumerable.Range(0, clusters).Select(k => Fitted(parts, Pooled(items, byPerson, responsibilities, k), alpha, start?[k])),
         ];
         var (sum, next) = (0.0, new double[responsibilities.Length][]);
         for (var person = 0; person < next.Length; person++)
@@ -89,8 +97,46 @@ public static class AnnotatorMixture
         return new MixtureStep(shares, theta, next, sum, sum - (alpha * theta.Sum(t => t.Sum(s => s * s))));
     }
 
+    /// <summary>Answers that nothing links have strengths of their own: fits of a few parameters instead of one of many. A ridge holds each
+    /// part; without one, their common sum could not be told.</summary>
+    private static int[][] Parts(int items, IEnumerable<PersonComparison> comparisons, double alpha) =>
+        alpha == 0
+            ?
+            [
+                [.. Enumerable.Range(0, items)],
+            ]
+            : [.. new ComparisonGraph(items, comparisons.Select(c => new Comparison(c.Winner, c.Loser))).Components];
+
+    private static double[] Fitted(int[][] parts, double[,] wins, double alpha, double[]? start)
+    {
+        var theta = new double[parts.Sum(p => p.Length)];
+        foreach (var part in parts)
+        {
+            var within = new double[part.Length, part.Length];
+            foreach (var (i, item) in part.Index())
+            {
+                foreach (var (j, other) in part.Index())
+                {
+                    within[i, j] = wins[item, other];
+                }
+            }
+
+            var from = start is null ? null : part.Select(item => start[item]).ToArray();
+            var strengths =
+                alpha > 0
+                    ? RidgeStrengths.Fit(within, alpha, from)
+                    : BradleyTerry.Fit(part.Length, Comparison.Of(within), alpha, start: from).Strengths;
+            foreach (var (i, item) in part.Index())
+            {
+                theta[item] = strengths[i];
+            }
+        }
+
+        return theta;
+    }
+
     /// <summary>Everybody's comparisons, weighted by how much each person belongs to a cluster.</summary>
-    private static Comparison[] Pooled(int items, ILookup<int, PersonComparison> byPerson, double[][] responsibilities, int cluster)
+    private static double[,] Pooled(int items, ILookup<int, PersonComparison> byPerson, double[][] responsibilities, int cluster)
     {
         var wins = new double[items, items];
         foreach (var person in byPerson)
@@ -101,6 +147,6 @@ public static class AnnotatorMixture
             }
         }
 
-        return Comparison.Of(wins);
+        return wins;
     }
 }

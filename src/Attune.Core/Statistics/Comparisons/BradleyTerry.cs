@@ -40,12 +40,19 @@ public static class BradleyTerry
 {
     /// <summary>Maximum likelihood, or with α &gt; 0 the most probable strengths under a normal prior of variance 1 / (2α).</summary>
     /// <param name="link">The logistic link unless another is given.</param>
+    /// <param name="start">Where the search begins: strengths of a similar fit save steps.</param>
     /// <remarks>Ask <see cref="ComparisonGraph.HasFiniteMaximum"/> first where α = 0.</remarks>
-    public static StrengthFit Fit(int items, IReadOnlyList<Comparison> comparisons, double alpha = 0, PairLink? link = null)
+    public static StrengthFit Fit(
+        int items,
+        IReadOnlyList<Comparison> comparisons,
+        double alpha = 0,
+        PairLink? link = null,
+        double[]? start = null
+    )
     {
         link ??= PairLink.Logistic;
         var found = Newton.Maximise(
-            new double[items],
+            start ?? new double[items],
             theta =>
             {
                 var at = Evaluate(comparisons, theta, link);

@@ -55,6 +55,14 @@ public sealed record PowerLaw(
         return (value, error, value - (Quantile * error), value + (Quantile * error));
     }
 
+    /// <summary>The curve at one n less that at another, by the delta method.</summary>
+    public (double Value, double Error, double Low, double High) Gain(double from, double to)
+    {
+        var slopes = Vector<double>.Build.Dense(Slopes(to, B, C)) - Vector<double>.Build.Dense(Slopes(from, B, C));
+        var (value, error) = (At(to).Value - At(from).Value, Math.Sqrt(slopes * Covariance * slopes));
+        return (value, error, value - (Quantile * error), value + (Quantile * error));
+    }
+
     private static double[] Slopes(double n, double b, double c)
     {
         var power = Math.Pow(n, -c);
