@@ -34,7 +34,7 @@ public sealed partial class ControlTests : IDisposable
         Run("control", "preferences", "Pendulum-v1", "--steps", "8192", "--questions", "5", "--test-episodes", "1", "--json", "--out", "p")
             .Succeeded();
         using var result = Result("p");
-        var last = result.RootElement.GetProperty("seeds")[0].GetProperty("curve")[1];
+        var last = result.RootElement.GetProperty("seeds")[0].GetProperty("curve").EnumerateArray().Last();
         Assert.Equal(5, last.GetProperty("labels").GetDouble());
         Assert.InRange(last.GetProperty("correlation").GetDouble(), -1, 1);
     }
