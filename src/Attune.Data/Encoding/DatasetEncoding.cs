@@ -126,6 +126,9 @@ public static class DatasetEncoding
             sources.Add(i);
         }
 
-        return new EncodedData<TToken>(encoded.ToImmutable(), sources.ToImmutable(), DroppedRows.Of(limit.Dropped), limit.Truncated);
+        return new EncodedData<TToken>(encoded.ToImmutable(), sources.ToImmutable(), DroppedRows.Of(limit.Dropped), limit.Truncated)
+        {
+            Spelt = limit.Spelt,
+        };
     }
 }

@@ -11,4 +11,8 @@ public sealed record EncodedData<T>(
     ImmutableArray<int> Sources,
     ImmutableArray<DroppedRows> Dropped,
     int Truncated
-);
+)
+{
+    /// <summary>Rows that hold what is spelt like a special token, and is read as plain text.</summary>
+    public int Spelt { get; init; }
+}

@@ -115,12 +115,14 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
         {
             if (isSpecial && tokenizer.FindSpecial(text) is { } id)
             {
-                if (pending.Length > 0)
+                // Some tokens take the white space before them: it is theirs, as a conversation's text is cut elsewhere too.
+                var kept = tokenizer.TakesSpaceBefore(id) ? pending.TrimEnd() : pending;
+                if (kept.Length > 0)
                 {
-                    yield return (pending, null);
+                    yield return (kept, null);
                 }
 
-                yield return (text, id);
+                yield return (pending[kept.Length..] + text, id);
                 pending = "";
             }
             else

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Conversations;
@@ -13,20 +14,27 @@ internal sealed class LengthLimit
     private readonly int _maxLength;
     private readonly TruncationPolicy _policy;
     private readonly List<string> _dropped = [];
+    private readonly SearchValues<string> _spellings;
 
     public LengthLimit(Encoder encoder, int maxLength, TruncationPolicy policy)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 2);
         (_encoder, _maxLength, _policy) = (encoder, maxLength, policy);
+        // Shorter ones stand in many texts by chance.
+        _spellings = SearchValues.Create([.. encoder.Tokenizer.SpecialTokens.Where(t => t.Length > 2)], StringComparison.Ordinal);
     }
 
     public IReadOnlyList<string> Dropped => _dropped;
     public int Truncated { get; private set; }
 
+    /// <summary>Rows that hold what is spelt like a special token: a template may have been applied to them already.</summary>
+    public int Spelt { get; private set; }
+
     /// <summary>All answers to one prompt, which is cut the same for each; null where the row is dropped.</summary>
     /// <param name="cut">Answers that end without an end token.</param>
     public IReadOnlyList<TokenSequence>? Fit(Prompt prompt, IReadOnlyList<string> answers, CutAnswers cut)
     {
+        CountSpelling(prompt, answers);
         try
         {
             var encoded = answers.Select((answer, i) => _encoder.EncodeAnswer(prompt, answer, ends: !cut.Contains(i))).ToList();
@@ -54,6 +62,7 @@ internal sealed class LengthLimit
 
     public TokenSequence? FitPrompt(Prompt prompt)
     {
+        CountSpelling(prompt, []);
         try
         {
             return Cut(prompt, _encoder.EncodePrompt(prompt), answerLength: 0) is { } tokens
@@ -65,6 +74,17 @@ internal sealed class LengthLimit
             _dropped.Add(problem.Message);
             return null;
         }
+    }
+
+    private void CountSpelling(Prompt prompt, IEnumerable<string> answers)
+    {
+        var texts = prompt switch
+        {
+            Prompt.Text text => [text.Value],
+            Prompt.Chat chat => chat.Messages.Select(m => m.Content),
+            _ => [],
+        };
+        Spelt += texts.Concat(answers).Any(t => t.AsSpan().ContainsAny(_spellings)) ? 1 : 0;
     }
 
     private TokenSequence[]? CutWhole(TokenSequence[] rows)

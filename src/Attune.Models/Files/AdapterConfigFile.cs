@@ -9,20 +9,57 @@ namespace Attune.Models.Files;
 /// <summary>PEFT's <c>adapter_config.json</c>.</summary>
 internal static class AdapterConfigFile
 {
+    /// <summary>In the place of targets: the maps that the file of weights has.</summary>
+    internal const string InFile = "*";
+
     /// <summary>Fields whose presence changes what an adapter computes, and which are not built.</summary>
     private static readonly string[] Unbuilt =
     [
-        "layers_to_transform",
-        "layers_pattern",
         "layer_replication",
         "target_parameters",
         "trainable_token_indices",
-        "exclude_modules",
         "megatron_config",
         "alora_invocation_tokens",
-        "corda_config",
-        "eva_config",
     ];
+
+    /// <summary>All other fields of a LoRA that are read, checked, or change nothing once it is trained.</summary>
+    private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
+    {
+        "peft_type",
+        "peft_version",
+        "task_type",
+        "base_model_name_or_path",
+        "parent_library",
+        "revision",
+        "inference_mode",
+        "auto_mapping",
+        "r",
+        "lora_alpha",
+        "lora_dropout",
+        "target_modules",
+        "exclude_modules",
+        "layers_to_transform",
+        "layers_pattern",
+        "fan_in_fan_out",
+        "bias",
+        "lora_bias",
+        "modules_to_save",
+        "ensure_weight_tying",
+        "use_rslora",
+        "use_dora",
+        "use_qalora",
+        "qalora_group_size",
+        "init_lora_weights",
+        "loftq_config",
+        "eva_config",
+        "megatron_core",
+        "runtime_config",
+        "rank_pattern",
+        "alpha_pattern",
+        // Attune's files of before, and PEFT's.
+        "merge_weights",
+        "enable_lora",
+    };
 
     /// <exception cref="ModelFileException">It is absent, damaged, or of an adapter that is not built.</exception>
     internal static (AdapterConfig Config, string? Base) Read(string folder)
@@ -55,7 +92,21 @@ internal static class AdapterConfigFile
         {
             fields.RefuseUnless(name, "{}");
         }
+
+        // pissa, olora, corda, loftq and others put part of the base into the adapter, and what is left in its place.
+        fields.RefuseUnless("init_lora_weights", "True", "False", "true", "false", "gaussian", "eva");
+        foreach (var name in fields.Names.Where(n => !Known.Contains(n) && !Unbuilt.Contains(n)))
+        {
+            fields.RefuseUnless(name, "False", "[]", "{}", "");
+        }
     }
+
+    /// <summary>
+    /// Whether the maps are chosen by more than the ends of their names: an expression, layers, exceptions. Then those whose matrices the
+    /// file has are meant.
+    /// </summary>
+    private static bool ChoosesOtherwise(ConfigFields fields) =>
+        fields.IsText("target_modules") || new[] { "layers_to_transform", "layers_pattern", "exclude_modules" }.Any(fields.Has);
 
     private static AdapterConfig ConfigOf(ConfigFields fields)
     {
@@ -80,7 +131,7 @@ internal static class AdapterConfigFile
             Rank = fields.Number("r"),
             Alpha = fields.Real("lora_alpha", 8),
             Dropout = fields.Real("lora_dropout", 0),
-            Targets = [.. fields.Texts("target_modules")],
+            Targets = ChoosesOtherwise(fields) ? [InFile] : [.. fields.Texts("target_modules")],
             TrainsHead = saved.Contains("lm_head"),
         };
     }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Models.Adapters;
 using Attune.Models.Architecture;
@@ -67,6 +68,7 @@ public static class AdapterFiles
         var (config, _) = AdapterConfigFile.Read(folder);
         var path = Path.Combine(folder, WeightFile);
         using var file = new SafeTensorsFile(path);
+        config = config.Targets.Contains(AdapterConfigFile.InFile) ? config with { Targets = Modules(file) } : config;
         Adapter adapter;
         try
         {
@@ -87,6 +89,18 @@ public static class AdapterFiles
             adapter.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The maps that a file has a matrix A for.</summary>
+    private static ImmutableArray<string> Modules(SafeTensorsFile file)
+    {
+        const string end = ".lora_A.weight";
+        return
+        [
+            .. file
+                .Entries.Where(e => e.Name.StartsWith(Prefix, StringComparison.Ordinal) && e.Name.EndsWith(end, StringComparison.Ordinal))
+                .Select(e => e.Name[Prefix.Length..^end.Length]),
+        ];
     }
 
     private static void Fill(Adapter adapter, SafeTensorsFile file)

@@ -90,6 +90,11 @@ internal sealed class ConfigFields(string path, JsonElement root)
             { } value => throw Problem(name, $"is {Shown(value)}; expected a list of names"),
         };
 
+    /// <summary>All of them, also those that are null.</summary>
+    internal IEnumerable<string> Names => root.ValueKind == JsonValueKind.Object ? root.EnumerateObject().Select(p => p.Name) : [];
+
+    internal bool IsText(string name) => Find(name) is { ValueKind: JsonValueKind.String };
+
     internal bool Has(string name) => Find(name) is not null;
 
     /// <summary>An object among the fields.</summary>

@@ -30,6 +30,7 @@ internal static class LlamaFields
     internal static TransformerConfig Read(ConfigFields fields, string family)
     {
         RefuseUnsupported(fields, family);
+        ConfigKeys.RefuseUnknown(fields);
         var heads = fields.Number("num_attention_heads");
         var context = fields.Number("max_position_embeddings");
         var width = fields.Number("hidden_size");
@@ -54,7 +55,7 @@ internal static class LlamaFields
             TiedHead = fields.Flag("tie_word_embeddings", family == "gemma"),
             QueryKeyNorm = family == "qwen3",
         };
-        return WithHeadWidth(fields, WithGemma(WithWindow(fields, family is "qwen2" or "qwen3", config)));
+        return WithHeadWidth(fields, WithGemma(WithWindow(fields, family, config)));
     }
 
     private static TransformerConfig WithGemma(TransformerConfig config) =>
@@ -143,21 +144,34 @@ internal static class LlamaFields
     }
 
     /// <summary>
-    /// A window over all layers, or none. Where only the upper layers have one, the context is cut to it instead: inside it a window
-    /// changes nothing.
+    /// A window over all layers, or none. Where only some layers have one, the context is cut to it instead: inside it a window changes
+    /// nothing. Mistral has one, and Qwen, where a switch is on; in files of Llama and Gemma a window is a leftover that means nothing.
+    /// Where the key is absent it is 4096, where it is null there is none.
     /// </summary>
-    /// <param name="switched">Qwen's files have a switch for it, which is off by default, and a number of lower layers without.</param>
-    private static TransformerConfig WithWindow(ConfigFields fields, bool switched, TransformerConfig config)
+    private static TransformerConfig WithWindow(ConfigFields fields, string family, TransformerConfig config)
     {
-        var window = fields.Number("sliding_window", config.ContextLength);
-        if (window >= config.ContextLength || (switched && !fields.Flag("use_sliding_window", false)))
+        var switched = family is "qwen2" or "qwen3";
+        if (family != "mistral" && !(switched && fields.Flag("use_sliding_window", false)))
         {
             return config;
         }
-
-        var free = switched ? fields.Number("max_window_layers", 28) : 0;
-        return free >= config.Layers ? config
-            : free == 0 ? config with { SlidingWindow = window }
+        var window = fields.Number("sliding_window", fields.Names.Contains("sliding_window") ? config.ContextLength : 4096);
+        var windowed = !switched ? config.Layers : Windowed(fields, config.Layers);
+        return window >= config.ContextLength || windowed == 0 ? config
+            : windowed == config.Layers ? config with { SlidingWindow = window }
             : config with { ContextLength = Math.Max(1, window) };
+    }
+
+    /// <summary>How many layers have the window: those that are named, else all above a number of lower ones.</summary>
+    private static int Windowed(ConfigFields fields, int layers)
+    {
+        var kinds = fields.Texts("layer_types");
+        if (kinds.Except(["full_attention", "sliding_attention"]).FirstOrDefault() is { } other)
+        {
+            throw fields.Problem("layer_types", $"names '{other}'; supported are full_attention and sliding_attention");
+        }
+        return kinds.Length == 0 ? Math.Max(0, layers - fields.Number("max_window_layers", 28))
+            : kinds.Length == layers ? kinds.Count(k => k == "sliding_attention")
+            : throw fields.Problem("layer_types", $"names {kinds.Length} layers; the model has {layers}");
     }
 }

@@ -53,6 +53,12 @@ public sealed class SafeTensorsFile : IDisposable
             throw new ArgumentException($"'{entry.Name}' has {entry.Length} numbers; there is room for {values.Length}.", nameof(values));
         }
 
+        if (entry.Type == WeightType.Other)
+        {
+            throw new ModelFileException(
+                $"{Path}: the tensor '{entry.Name}' has type {entry.TypeName}; expected F32, BF16 or F16. Convert the file to one of these."
+            );
+        }
         _file.Seek(entry.Start, SeekOrigin.Begin);
         if (entry.Type == WeightType.F32)
         {

@@ -24,6 +24,18 @@ internal static class SafeTensorsHeader
 
         Span<byte> prefix = stackalloc byte[8];
         file.ReadExactly(prefix);
+        if (prefix.SequenceEqual("version "u8))
+        {
+            throw new ModelFileException(
+                $"{path} is a Git LFS pointer, which only names the file. Fetch the file itself (git lfs pull), or download it again."
+            );
+        }
+        if (prefix[0] == '<')
+        {
+            throw new ModelFileException(
+                $"{path} is a web page, not a safetensors file: a download that needed a login or another address. Download it again."
+            );
+        }
         var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > LongestHeader || (long)length > size - 8)
         {
@@ -88,17 +100,18 @@ internal static class SafeTensorsHeader
             "F32" => WeightType.F32,
             "BF16" => WeightType.BF16,
             "F16" => WeightType.F16,
-            var other => throw new ModelFileException(
-                $"{path}: the tensor '{name}' has type {other}; expected F32, BF16 or F16. Convert the file to one of these."
-            ),
+            _ => WeightType.Other,
         };
+        var width = SafeTensorsEntry.BytesOf(type, dtype.GetString()!);
         if (begin > end || end > size - dataStart)
         {
             throw Damaged(path, $"the tensor '{name}' lies at bytes {begin} to {end}, but the file has {size - dataStart} bytes of data");
         }
 
-        return Product(sides, (end - begin) / SafeTensorsEntry.BytesOf(type)) * SafeTensorsEntry.BytesOf(type) == end - begin
-            ? new SafeTensorsEntry(name, type, sides, dataStart + begin)
+        // Of a type that is not known only the place is.
+        return width == 0 ? new SafeTensorsEntry(name, type, [0], dataStart + begin) { TypeName = dtype.GetString()! }
+            : Product(sides, (end - begin) / width) * width == end - begin
+                ? new SafeTensorsEntry(name, type, sides, dataStart + begin) { TypeName = dtype.GetString()! }
             : throw Damaged(
                 path,
                 $"the tensor '{name}' of shape [{string.Join(", ", sides)}] and type {dtype.GetString()} has {end - begin} bytes"

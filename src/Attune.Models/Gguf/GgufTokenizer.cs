@@ -95,7 +95,12 @@ internal static class GgufTokenizer
     {
         var pieces = tokenizer.Pieces().Take(config.VocabularySize).ToArray();
         var missing = Enumerable.Range(pieces.Length, Math.Max(0, config.VocabularySize - pieces.Length)).ToArray();
+        if (!tokenizer.MergesPairs)
+        {
+            throw new AttuneException("A unigram, word or character SentencePiece model cannot be written in GGUF; expected pairs.");
+        }
         yield return new("tokenizer.ggml.model", "llama");
+        yield return new("tokenizer.ggml.add_space_prefix", tokenizer.PutsSpace);
         yield return new("tokenizer.ggml.tokens", pieces.Select(p => p.Text).Concat(missing.Select(id => $"[PAD{id}]")).ToArray());
         yield return new("tokenizer.ggml.scores", pieces.Select(p => p.Score).Concat(missing.Select(_ => 0f)).ToArray());
         yield return new("tokenizer.ggml.token_type", pieces.Select(p => p.Type).Concat(missing.Select(_ => Unused)).ToArray());

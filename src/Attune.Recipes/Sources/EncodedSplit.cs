@@ -36,6 +36,14 @@ internal static class EncodedSplit
             context.Note($"{name}: {cut} rows cut to the longest length (truncation)");
         }
 
+        if (train.Spelt + heldOut.Spelt is > 0 and var spelt)
+        {
+            context.Note(
+                $"{name}: {spelt} rows hold the spelling of a special token, which is read as plain text; rows to which a template was "
+                    + "applied already should be given as messages"
+            );
+        }
+
         return train.Items.IsEmpty
             ? throw new DataException($"{name}: no row is left to learn from; the notes above say why rows were left out.")
             : new EncodedSplit<TItem>(train.Items, heldOut.Items)

@@ -123,6 +123,8 @@ internal sealed class TurnEndTokenizer(ITokenizer inner, int end) : ITokenizer
 
     public ImmutableArray<int> EncodeAfter(int special, string text) => inner.EncodeAfter(special, text);
 
+    public bool TakesSpaceBefore(int special) => inner.TakesSpaceBefore(special);
+
     public string Spelling(int token) => inner.Spelling(token);
 
     public EncodedText EncodeWithOffsets(string text) => inner.EncodeWithOffsets(text);

@@ -22,11 +22,17 @@ public sealed class JinjaTemplate : IChatTemplate
 {
     private const int LongestSource = 1_000_000;
     private const string Probe = "attune probe";
+    private const string ProbeTools = """
+        [{"type": "function", "function": {"name": "probe", "description": "probe", "parameters": {"type": "object", "properties": {}}}}]
+        """;
     private readonly ImmutableArray<JinjaStatement> _template;
     private readonly string _path;
     private readonly TemplateTokens _tokens;
     private readonly AddedTokenFinder _special;
     private readonly TimeProvider _time;
+
+    // Some templates take only a list of parts, each with its type, for what a message says.
+    private bool _takesParts;
 
     /// <param name="path">Where it came from, for messages.</param>
     /// <param name="time">Where <c>strftime_now</c> looks; null for the system's clock.</param>
@@ -70,12 +76,16 @@ public sealed class JinjaTemplate : IChatTemplate
     public string Render(JsonArray messages, JsonArray? tools, TemplateEnding ending) =>
         Run(JinjaJson.Read(messages), JinjaJson.Read(tools), ending);
 
-    private (string Text, char Mark) RenderMarked(ImmutableArray<Message> messages, TemplateEnding ending)
+    private (string Text, char Mark) RenderMarked(ImmutableArray<Message> messages, TemplateEnding ending, object? tools = null)
     {
         var mark = Unused(messages);
-        var values = messages.Select(m => (object?)JinjaDict.Of(("role", RoleNames.Of(m.Role)), ("content", Escape(m.Content, mark))));
-        return (Run(new JinjaList([.. values]), null, ending), mark);
+        var values = messages.Select(m =>
+            (object?)JinjaDict.Of(("role", RoleNames.Of(m.Role)), ("content", Content(Escape(m.Content, mark))))
+        );
+        return (Run(new JinjaList([.. values]), tools, ending), mark);
     }
+
+    private object Content(string text) => _takesParts ? new JinjaList([JinjaDict.Of(("type", "text"), ("text", text))]) : text;
 
     private string Run(object? messages, object? tools, TemplateEnding ending) =>
         Guarded(() =>
@@ -107,9 +117,11 @@ public sealed class JinjaTemplate : IChatTemplate
         {
             throw new DataException($"the chat template cannot say this conversation: {refusal.Message}");
         }
-        catch (JinjaException problem)
+        catch (Exception problem) when (problem is not (AttuneException or OperationCanceledException))
         {
-            throw new ModelFileException($"{_path}: the chat template cannot be used: {problem.Message.TrimEnd('.')}.", problem);
+            // A comparison's own message is inside the one that sorting makes of it.
+            var reason = (problem is InvalidOperationException ? problem.InnerException ?? problem : problem).Message;
+            throw new ModelFileException($"{_path}: the chat template cannot be used: {reason.TrimEnd('.')}.", problem);
         }
     }
 
@@ -132,9 +144,12 @@ public sealed class JinjaTemplate : IChatTemplate
             closed;
         try
         {
-            ImmutableArray<Message> question = [new(Role.User, "question")];
-            open = RenderMarked(question, TemplateEnding.OpenForAnswer).Text;
-            closed = RenderMarked(question.Add(new(Role.Assistant, Probe)), TemplateEnding.Closed).Text;
+            (open, closed) = Rendered(tools: null);
+        }
+        catch (ModelFileException problem)
+            when (problem.InnerException is not JinjaException { IsExhaustion: true } && RenderedOtherwise() is var (first, second))
+        {
+            (open, closed) = (first, second);
         }
         catch (DataException refusal)
         {
@@ -146,6 +161,36 @@ public sealed class JinjaTemplate : IChatTemplate
         }
 
         return Compare(open, closed);
+    }
+
+    /// <summary>A question, up to where the model goes on, and with an answer.</summary>
+    private (string Open, string Closed) Rendered(object? tools)
+    {
+        ImmutableArray<Message> question = [new(Role.User, "question")];
+        return (
+            RenderMarked(question, TemplateEnding.OpenForAnswer, tools).Text,
+            RenderMarked(question.Add(new(Role.Assistant, Probe)), TemplateEnding.Closed, tools).Text
+        );
+    }
+
+    /// <summary>The same for templates that need messages in parts, or tools; null where that does not help.</summary>
+    private (string Open, string Closed)? RenderedOtherwise()
+    {
+        var tools = JinjaJson.Read(JsonNode.Parse(ProbeTools));
+        foreach (var (parts, given) in new[] { (true, null), (false, tools), (true, tools) })
+        {
+            try
+            {
+                _takesParts = parts;
+                return Rendered(given);
+            }
+            catch (AttuneException)
+            {
+                _takesParts = false;
+            }
+        }
+
+        return null;
     }
 
     /// <param name="open">A question, up to where the model goes on.</param>

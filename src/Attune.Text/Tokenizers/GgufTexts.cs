@@ -84,7 +84,8 @@ public static class GgufTexts
                 roles.End,
                 file.Path
             )
-            .Files();
+            .Files()
+            .Remove("tokenizer.json"); // Pairs are merged by their scores, as llama.cpp does.
     }
 
     // Where a file does not say whether texts begin with the begin token: as llama.cpp has it.

@@ -34,6 +34,9 @@ public interface ITokenizer
     /// </summary>
     ImmutableArray<int> EncodeAfter(int special, string text) => special == BeginToken ? Encode(text) : EncodeContinuation(text);
 
+    /// <summary>Whether white space before a special token belongs to it, as in a conversation ("lstrip" in files).</summary>
+    bool TakesSpaceBefore(int special) => false;
+
     /// <summary>As <see cref="Encode"/>, with where each token lies in the text.</summary>
     EncodedText EncodeWithOffsets(string text);
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text;
 using Attune.Core;
+using Attune.Text.Tokenizers.Pieces;
 
 namespace Attune.Text.Tokenizers;
 
@@ -33,8 +34,9 @@ internal static class Llama2CTokenizer
         return new SentencePieceTokenizer(
             new SentencePieceModel(pieces, Begin: 1, End: 2).Serialize(),
             path,
-            new Dictionary<string, int>(),
-            roles: null
+            [],
+            roles: null,
+            spaceAfterTokens: true
         );
     }
 

@@ -13,7 +13,14 @@ namespace Attune.Text.Tokenizers;
 /// </summary>
 public sealed class PipelineTokenizer : ITokenizer
 {
-    private static readonly string[] KeptFiles = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
+    private static readonly string[] KeptFiles =
+    [
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "special_tokens_map.json",
+        "tokenizer.model",
+        "added_tokens.json",
+    ];
     private readonly Normalizer? _normalizer;
     private readonly PreTokenizer? _cutter;
     private readonly PieceDecoder _decoder;
@@ -39,7 +46,7 @@ public sealed class PipelineTokenizer : ITokenizer
         _normalized = new AddedTokenFinder(
             added
                 .Where(a => !a.IsSpecial && a.Normalized)
-                .Select(a => a with { Content = _normalizer?.Invoke(a.Content, TextPlace.Continued).Text ?? a.Content })
+                .Select(a => a with { Content = _normalizer?.Invoke(a.Content, TextPlace.Start).Text ?? a.Content })
                 .Where(a => a.Content.Length > 0)
         );
         _spellings = Spellings(added, path);
@@ -106,6 +113,8 @@ public sealed class PipelineTokenizer : ITokenizer
 
     /// <summary>The special tokens, with the white space around them that they take.</summary>
     internal IEnumerable<AddedToken> SpecialAdded => _special.Values;
+
+    public bool TakesSpaceBefore(int special) => _specialById.TryGetValue(special, out var token) && token.StripsLeft;
 
     public string Spelling(int token) => token >= 0 && token < _spellings.Length ? _spellings[token] ?? "\uFFFD" : "\uFFFD";
 

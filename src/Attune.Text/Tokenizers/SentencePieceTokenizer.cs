@@ -3,46 +3,55 @@ using System.Globalization;
 using System.Text;
 using Attune.Core;
 using Attune.Core.Files;
-using Piecer = Microsoft.ML.Tokenizers.SentencePieceTokenizer;
+using Attune.Text.Tokenizers.Pieces;
+using Attune.Text.Tokenizers.Pipeline;
+using Attune.Text.Unicode;
 
 namespace Attune.Text.Tokenizers;
 
 /// <summary>
-/// SentencePiece byte-pair encoding with byte fallback (Kudo and Richardson 2018), as Llama and Mistral use it. Each text is encoded as
-/// if a space stood before it. The character U+2581, which stands for a space inside, is read as one: it is the only text that does
-/// not come back as it was.
+/// A SentencePiece model (Kudo and Richardson 2018): byte-pair encoding, unigram, words or characters, with the normalisation that its file
+/// names. The character U+2581, which stands for a space inside, is read as one; where the file normalises nothing, it is the only text
+/// that does not come back as it was.
 /// </summary>
 public sealed class SentencePieceTokenizer : ITokenizer
 {
     private const char Space = '\u2581';
     private readonly byte[] _file;
-    private readonly Piecer _textStart;
-    private readonly Lazy<Piecer> _continuation;
     private readonly SentencePieceModel _model;
+    private readonly PieceEncoder _encoder;
     private readonly Dictionary<string, int> _special;
-    private readonly HashSet<int> _addedIds;
+    private readonly Dictionary<int, AddedToken> _addedById;
+    private readonly AddedTokenFinder _addedTexts;
     private readonly byte[]?[] _bytes;
 
     /// <param name="file">The bytes of a .model file.</param>
-    /// <param name="added">Special tokens added to the vocabulary after training, by text.</param>
+    /// <param name="added">Tokens added to the vocabulary after training.</param>
     /// <param name="roles">Which special tokens begin, end and pad; null for what the model file says.</param>
-    internal SentencePieceTokenizer(byte[] file, string source, IReadOnlyDictionary<string, int> added, SpecialTokens? roles)
+    /// <param name="spaceAfterTokens">Whether the space before a text is also put after each added token (transformers' "legacy").</param>
+    internal SentencePieceTokenizer(
+        byte[] file,
+        string source,
+        ImmutableArray<AddedToken> added,
+        SpecialTokens? roles,
+        bool spaceAfterTokens = false
+    )
     {
-        _file = file;
+        (_file, Added, SpaceAfterTokens) = (file, added, spaceAfterTokens);
         _model = SentencePieceModel.Parse(file, source);
         _special = _model
             .Pieces.Select((piece, id) => (piece, id))
             .Where(p => p.piece.Type is PieceType.Control or PieceType.Unknown)
             .GroupBy(p => p.piece.Text)
             .ToDictionary(g => g.Key, g => g.First().id, StringComparer.Ordinal);
-        foreach (var (token, id) in added)
+        foreach (var token in added.Where(a => a.IsSpecial))
         {
-            _special[token] = id;
+            _special[token.Content] = token.Id;
         }
 
-        Added = added;
-        _addedIds = [.. added.Values];
-        VocabularySize = Math.Max(_model.Pieces.Length, 1 + added.Values.DefaultIfEmpty(-1).Max());
+        _addedById = added.GroupBy(a => a.Id).ToDictionary(g => g.Key, g => g.First());
+        _addedTexts = new AddedTokenFinder(added.Where(a => !a.IsSpecial));
+        VocabularySize = Size(_model.Pieces.Length, added, source);
         Special =
             roles ?? new SpecialTokens(_model.Begin < 0 ? null : _model.Pieces[_model.Begin].Text, _model.Pieces[_model.End].Text, null);
         if (Special.Pad == Special.End)
@@ -53,8 +62,7 @@ public sealed class SentencePieceTokenizer : ITokenizer
         EndToken = IdOf(Special.End, source);
         PadToken = Special.Pad is null ? VocabularySize : IdOf(Special.Pad, source);
         _bytes = [.. _model.Pieces.Select(p => Spell(p, source))];
-        _textStart = Load(file, source);
-        _continuation = new Lazy<Piecer>(() => Load(SentencePieceModel.WithoutLeadingSpace(file), source));
+        _encoder = new PieceEncoder(_model, source);
     }
 
     public SpecialTokens Special { get; }
@@ -62,11 +70,22 @@ public sealed class SentencePieceTokenizer : ITokenizer
     public int? BeginToken { get; }
     public int EndToken { get; }
     public int PadToken { get; }
-    internal IReadOnlyDictionary<string, int> Added { get; }
+
+    /// <summary>Whether pairs are merged by score, as llama.cpp does with a SentencePiece vocabulary.</summary>
+    public bool MergesPairs => _model.Kind == PieceKind.Pairs;
+
+    /// <summary>Whether a space is put before each text.</summary>
+    public bool PutsSpace => _model.PutsSpace;
+    internal ImmutableArray<AddedToken> Added { get; }
+    internal bool SpaceAfterTokens { get; }
+    internal SentencePieceModel Model => _model;
+    internal IEnumerable<AddedToken> SpecialAdded =>
+        _special.Select(s => _addedById.GetValueOrDefault(s.Value) ?? new AddedToken(s.Value, s.Key, true, false, false, false, false));
 
     /// <summary>
     /// The vocabulary in the order of the ids, as other programs' files want it: spaces written U+2581, scores (pairs are merged highest
-    /// first), and types numbered as in sentencepiece_model.proto. Added special tokens are control tokens (3), free ids unused (5).
+    /// first), and types numbered as in sentencepiece_model.proto. Added tokens are control tokens (3) if they are special, else user
+    /// defined (4); free ids are unused (5).
     /// </summary>
     public IReadOnlyList<(string Text, float Score, int Type)> Pieces()
     {
@@ -78,9 +97,9 @@ public sealed class SentencePieceTokenizer : ITokenizer
                     : ($"[PAD{id}]", 0f, (int)PieceType.Unused)
             )
             .ToArray();
-        foreach (var (text, id) in Added)
+        foreach (var token in Added.Where(a => a.Id >= _model.Pieces.Length || _model.Pieces[a.Id].Type == PieceType.Normal))
         {
-            pieces[id] = (text, 0, (int)PieceType.Control);
+            pieces[token.Id] = (token.Content, 0, (int)(token.IsSpecial ? PieceType.Control : PieceType.UserDefined));
         }
 
         return pieces;
@@ -90,38 +109,74 @@ public sealed class SentencePieceTokenizer : ITokenizer
 
     public int? FindSpecial(string token) => _special.TryGetValue(token, out var id) ? id : null;
 
-    public ImmutableArray<int> Encode(string text) => Ids(_textStart, text);
+    public ImmutableArray<int> Encode(string text) => Encode(ValidUnicode.Of(text), putsSpace: true).ToIds();
 
-    public ImmutableArray<int> EncodeContinuation(string text) => Ids(_continuation.Value, text);
+    public ImmutableArray<int> EncodeContinuation(string text) => Encode(ValidUnicode.Of(text), putsSpace: false).ToIds();
+
+    public ImmutableArray<int> EncodeAfter(int special, string text)
+    {
+        AlignedText valid = ValidUnicode.Of(text);
+        return Encode(After(special, valid), special == BeginToken || SpaceAfterTokens).ToIds();
+    }
+
+    public bool TakesSpaceBefore(int special) => _addedById.TryGetValue(special, out var token) && token.StripsLeft;
 
     public string Spelling(int token) =>
-        Added.FirstOrDefault(a => a.Value == token).Key
-        ?? (token >= 0 && token < _model.Pieces.Length ? _model.Pieces[token].Text : "\uFFFD");
+        _addedById.TryGetValue(token, out var added) ? added.Content
+        : token >= 0 && token < _model.Pieces.Length ? _model.Pieces[token].Text
+        : "\uFFFD";
 
-    public EncodedText EncodeWithOffsets(string text) => WithOffsets(Encode(text), ValidUnicode.Of(text), prefixed: true);
+    public EncodedText EncodeWithOffsets(string text) => Trace(AlignedText.Traced(ValidUnicode.Of(text)), putsSpace: true);
 
-    public EncodedText EncodeContinuationWithOffsets(string text) =>
-        WithOffsets(EncodeContinuation(text), ValidUnicode.Of(text), prefixed: false);
+    public EncodedText EncodeContinuationWithOffsets(string text) => Trace(AlignedText.Traced(ValidUnicode.Of(text)), putsSpace: false);
 
-    /// <summary>The pieces' bytes are the text's, after a space where one is put before: it lies where the first character does.</summary>
-    private EncodedText WithOffsets(ImmutableArray<int> ids, string text, bool prefixed)
+    public EncodedText EncodeAfterWithOffsets(int special, string text) =>
+        Trace(After(special, AlignedText.Traced(ValidUnicode.Of(text))), special == BeginToken || SpaceAfterTokens);
+
+    private AlignedText After(int special, AlignedText text) =>
+        _addedById.TryGetValue(special, out var token) && token.StripsRight
+            ? text.Slice(text.Text.Length - text.Text.TrimStart().Length, text.Text.TrimStart().Length)
+            : text;
+
+    private EncodedText Trace(AlignedText text, bool putsSpace)
     {
-        var read = (prefixed && text.Length > 0 ? " " : "") + text.Replace(Space, ' ');
-        var bytes = Encoding.UTF8.GetBytes(read);
-        var places = ByteOffsets.Places(read);
-        if (prefixed)
+        var sink = Encode(text, putsSpace);
+        return new EncodedText(sink.ToIds(), [.. sink.Spans], sink.Lost);
+    }
+
+    private TokenSink Encode(AlignedText text, bool putsSpace)
+    {
+        var sink = new TokenSink(text.IsTraced, 4 + text.Text.Length / 3);
+        if (text.Text.Length == 0)
         {
-            places = [.. places.Select(p => Math.Max(0, p - 1))];
+            return sink;
+        }
+        foreach (var (start, end, token) in _addedTexts.Find(text.Text))
+        {
+            var section = text.Slice(start, end - start);
+            if (token is not null)
+            {
+                sink.Begin(section);
+                sink.Add(token.Id, 0, end - start);
+                putsSpace = SpaceAfterTokens;
+            }
+            else
+            {
+                _encoder.Encode(section, putsSpace, sink);
+            }
         }
 
-        return new EncodedText(ids, ByteOffsets.Of(ids, id => id < _bytes.Length ? _bytes[id] : [], places, bytes));
+        return sink;
     }
 
     /// <remarks>The space before the text, which encoding put there, is taken away again.</remarks>
     public string Decode(ReadOnlySpan<int> tokens)
     {
         var text = DecodeContinuation(tokens);
-        return text.StartsWith(' ') ? text[1..] : text;
+        return !_model.PutsSpace && !_model.RemovesSpaces ? text
+            : _model.SpaceIsSuffix ? (text.EndsWith(' ') ? text[..^1] : text)
+            : text.StartsWith(' ') ? text[1..]
+            : text;
     }
 
     public string DecodeContinuation(ReadOnlySpan<int> tokens)
@@ -129,11 +184,15 @@ public sealed class SentencePieceTokenizer : ITokenizer
         var bytes = new List<byte>(4 * tokens.Length);
         foreach (var token in tokens)
         {
-            if (token >= 0 && token < _bytes.Length && _bytes[token] is { } spelled)
+            if (_addedById.TryGetValue(token, out var added))
+            {
+                bytes.AddRange(added.IsSpecial ? [] : Encoding.UTF8.GetBytes(added.Content));
+            }
+            else if (token >= 0 && token < _bytes.Length && _bytes[token] is { } spelled)
             {
                 bytes.AddRange(spelled);
             }
-            else if (token != PadToken && !_addedIds.Contains(token))
+            else if (token != PadToken)
             {
                 bytes.AddRange("\uFFFD"u8);
             }
@@ -150,43 +209,18 @@ public sealed class SentencePieceTokenizer : ITokenizer
         }
     }
 
-    /// <summary>What is saved, by name.</summary>
-    internal ImmutableDictionary<string, byte[]> Files() => SentencePieceFiles.Roles(this).Add("tokenizer.model", _file);
+    /// <summary>What is saved, by name: the model file, and the same as <c>tokenizer.json</c>, which other programs read first.</summary>
+    internal ImmutableDictionary<string, byte[]> Files() => SentencePieceFiles.Written(this).Add("tokenizer.model", _file);
 
-    private static ImmutableArray<int> Ids(Piecer piecer, string text) =>
-        text.Length == 0
-            ? []
-            :
-            [
-                .. piecer.EncodeToIds(
-                    ValidUnicode.Of(text),
-                    addBeginningOfSentence: false,
-                    addEndOfSentence: false,
-                    considerPreTokenization: false,
-                    considerNormalization: true
-                ),
-            ];
-
-    private static Piecer Load(byte[] file, string source)
+    private static int Size(int pieces, ImmutableArray<AddedToken> added, string source)
     {
-        try
-        {
-            return Piecer.Create(new MemoryStream(file), addBeginningOfSentence: false, addEndOfSentence: false);
-        }
-        catch (Exception problem)
-            when (problem
-                    is IOException
-                        or InvalidDataException
-                        or ArgumentException
-                        or InvalidOperationException
-                        or NotSupportedException
-                        or FormatException
-                        or KeyNotFoundException
-                        or IndexOutOfRangeException
-            )
-        {
-            throw new ModelFileException($"{source}: a SentencePiece model that cannot be used: {problem.Message}", problem);
-        }
+        var size = Math.Max(pieces, 1 + added.Select(a => a.Id).DefaultIfEmpty(-1).Max());
+        // A few ids may be free; a wild one would make tables of its size.
+        return added.All(a => a.Id >= 0) && size <= 2 * (pieces + added.Length) + 1000
+            ? size
+            : throw new ModelFileException(
+                $"{source}: {pieces} pieces and {added.Length} added tokens with ids up to {size - 1}; expected ids from 0 up."
+            );
     }
 
     /// <summary>Bytes a piece stands for; none for control pieces, null for the unknown piece.</summary>

@@ -58,10 +58,10 @@ public static class SpecialSpellings
 
     private static AddedTokenFinder Finder(ITokenizer tokenizer) =>
         new(
-            tokenizer is PipelineTokenizer pipeline
-                ? pipeline.SpecialAdded
-                : tokenizer
-                    .SpecialTokens.Where(t => t.Length > 0)
-                    .Select(t => new AddedToken(tokenizer.FindSpecial(t)!.Value, t, IsSpecial: true, false, false, false, false))
+            tokenizer is PipelineTokenizer pipeline ? pipeline.SpecialAdded
+            : tokenizer is SentencePieceTokenizer pieces ? pieces.SpecialAdded
+            : tokenizer
+                .SpecialTokens.Where(t => t.Length > 0)
+                .Select(t => new AddedToken(tokenizer.FindSpecial(t)!.Value, t, IsSpecial: true, false, false, false, false))
         );
 }

@@ -49,8 +49,38 @@ internal static class TokenizerJson
         && JsonFile.Type(words) == "ByteLevel"
         && JsonFile.Flag(words["use_regex"]) != false
         && JsonFile.Flag(words["add_prefix_space"]) != true
-        && Parts(file["added_tokens"]).All(t => JsonFile.Flag(t["special"]) != false && JsonFile.Flag(t["rstrip"]) != true)
+        && Parts(file["added_tokens"])
+            .All(t => JsonFile.Flag(t["special"]) != false && JsonFile.Flag(t["rstrip"]) != true && JsonFile.Flag(t["lstrip"]) != true)
         && Parts(file["post_processor"], "processors").All(p => JsonFile.Type(p) is "ByteLevel" or "TemplateProcessing");
+
+    /// <summary>Adds the tokens that only <c>tokenizer_config.json</c> has, as transformers does.</summary>
+    public static void AddConfigured(JsonObject? file, JsonObject? config)
+    {
+        if (file is null || config?["added_tokens_decoder"] is not JsonObject decoder)
+        {
+            return;
+        }
+        var known = Parts(file["added_tokens"]).Select(t => JsonFile.Token(t["content"])).ToHashSet(StringComparer.Ordinal);
+        var list = file["added_tokens"] as JsonArray;
+        if (list is null)
+        {
+            file["added_tokens"] = list = [];
+        }
+        foreach (var (id, entry) in decoder)
+        {
+            if (
+                int.TryParse(id, out var number)
+                && entry is JsonObject part
+                && JsonFile.Token(part) is { Length: > 0 } text
+                && known.Add(text)
+            )
+            {
+                var token = (JsonObject)part.DeepClone();
+                token["id"] = number;
+                list.Add(token);
+            }
+        }
+    }
 
     public static BytePairTokenizer Read(JsonObject file, string path, ModelTexts? texts)
     {
@@ -165,7 +195,7 @@ internal static class TokenizerJson
             ["special"] = true,
         };
 
-    private static JsonObject BeginTemplate(string begin, int id)
+    internal static JsonObject BeginTemplate(string begin, int id)
     {
         JsonObject Special() =>
             new()

@@ -289,7 +289,9 @@ public sealed class AdapterTests
     )]
     [InlineData("target_modules", "[]", "an adapter has no targets")]
     [InlineData("rank_pattern", "{\"q_proj\":2}", "rank_pattern is")]
-    [InlineData("layers_to_transform", "[1]", "layers_to_transform is [1], which changes")]
+    [InlineData("init_lora_weights", "\"pissa\"", "init_lora_weights is pissa, which changes")]
+    [InlineData("init_lora_weights", "\"olora\"", "init_lora_weights is olora, which changes")]
+    [InlineData("kasa_config", "{\"a\":1}", "kasa_config is {\"a\":1}, which changes")]
     [InlineData("modules_to_save", "[\"embed_tokens\"]", "modules_to_save names embed_tokens")]
     [InlineData("use_dora", "true", "missing base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector")]
     public void A_file_that_cannot_be_followed_is_refused_in_words(string field, string value, string message)

@@ -30,13 +30,42 @@ public sealed class HostileFileTests
     [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,8]}}""", "lacks dtype, shape or data_offsets")]
     [InlineData("""{"a":{"dtype":7,"shape":[2],"data_offsets":[0,8]}}""", "lacks dtype, shape or data_offsets")]
     [InlineData("""{"a":7}""", "lacks dtype, shape or data_offsets")]
-    [InlineData("""{"a":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}""", "has type I64; expected F32, BF16 or F16")]
+    [InlineData("""{"a":{"dtype":"I64","shape":[3],"data_offsets":[0,16]}}""", "of shape [3] and type I64 has 16 bytes")]
     [InlineData("[]", "its header is not a JSON object")]
     [InlineData("{", "its header is not JSON")]
     [InlineData("", "its header is not JSON")]
     [InlineData("""{"a":[[[[[[[[[[[[1]]]]]]]]]]]]}""", "its header is not JSON")]
     public void A_header_that_lies_is_refused(string header, string message) =>
         Assert.Contains(message, Refusal(File(header, 16)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("I64", 2)]
+    [InlineData("BOOL", 16)]
+    [InlineData("F4", 7)]
+    public void A_buffer_of_another_type_is_refused_only_when_it_is_read(string type, int elements)
+    {
+        using var folder = new TemporaryFolder();
+        var header = $$$"""{"a":{"dtype":"{{{type}}}","shape":[{{{elements}}}],"data_offsets":[0,16]}}""";
+        System.IO.File.WriteAllBytes(folder.File("x"), File(header, 16));
+        using var file = new SafeTensorsFile(folder.File("x"));
+        var entry = Assert.Single(file.Entries);
+        Assert.Contains(
+            $"has type {type}; expected F32, BF16 or F16",
+            Assert.Throws<ModelFileException>(() => file.Read(entry, new float[entry.Length])).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void A_pointer_and_a_web_page_are_named_as_what_they_are()
+    {
+        Assert.Contains(
+            "is a Git LFS pointer",
+            Refusal("version https://git-lfs.github.com/spec/v1\n"u8.ToArray()),
+            StringComparison.Ordinal
+        );
+        Assert.Contains("is a web page", Refusal("<!DOCTYPE html><html></html>"u8.ToArray()), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_length_beyond_the_file_is_refused()

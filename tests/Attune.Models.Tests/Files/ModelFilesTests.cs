@@ -210,7 +210,8 @@ public sealed class ModelFilesTests
     [InlineData("final_logit_softcapping", "30.0", "final_logit_softcapping is 30.0, which changes")]
     [InlineData("partial_rotary_factor", "0.5", "partial_rotary_factor is 0.5, which changes")]
     [InlineData("quantization_config", """{"bits":4}""", "quantization_config is {\"bits\":4}, which changes")]
-    [InlineData("sliding_window", "-1", "SlidingWindow is -1")]
+    [InlineData("attn_temperature_tuning", "true", "attn_temperature_tuning is True, which changes")]
+    [InlineData("rope_parameters", """{"full_attention":{"rope_theta":10000}}""", "full_attention has rotary positions of its own")]
     [InlineData("rms_norm_eps", "0", "NormEpsilon is 0")]
     public void A_config_that_cannot_work_is_refused_with_its_field(string field, string value, string message)
     {
@@ -220,6 +221,44 @@ public sealed class ModelFilesTests
         config[field] = JsonNode.Parse(value);
         folder.WriteText("config.json", config.ToJsonString());
         Assert.Contains(message, Refusal(() => ModelConfigFile.Read(folder.Path)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("llama", """{"sliding_window":5}""", null, 0)] // a leftover: Llama has none
+    [InlineData("gemma", """{"sliding_window":5}""", null, 0)]
+    [InlineData("mistral", """{"sliding_window":5}""", 5, 0)]
+    [InlineData("mistral", """{"sliding_window":null}""", null, 0)]
+    [InlineData("qwen3", """{"sliding_window":5,"use_sliding_window":false}""", null, 0)]
+    [InlineData("qwen2", """{"sliding_window":5,"use_sliding_window":true,"max_window_layers":0}""", 5, 0)]
+    [InlineData(
+        "qwen3",
+        """{"sliding_window":5,"use_sliding_window":true,"layer_types":["sliding_attention","sliding_attention"]}""",
+        5,
+        0
+    )]
+    [InlineData(
+        "qwen3",
+        """{"sliding_window":5,"use_sliding_window":true,"layer_types":["sliding_attention","full_attention"]}""",
+        null,
+        5
+    )]
+    [InlineData("qwen3", """{"sliding_window":5,"use_sliding_window":true,"layer_types":["full_attention","full_attention"]}""", null, 0)]
+    public void A_window_is_where_the_family_and_its_layers_have_one(string family, string changes, int? window, int context)
+    {
+        using var folder = new TemporaryFolder();
+        var own = TinyModels.Llama with { Layers = 2 };
+        ModelConfigFile.Write(folder.Path, own, HeadKind.Language, WeightType.F32);
+        var config = Config(folder);
+        config["model_type"] = family;
+        config["hidden_act"] = family == "gemma" ? "gelu_pytorch_tanh" : "silu";
+        foreach (var (name, value) in JsonNode.Parse(changes)!.AsObject())
+        {
+            config[name] = value?.DeepClone();
+        }
+
+        folder.WriteText("config.json", config.ToJsonString());
+        var read = ModelConfigFile.Read(folder.Path);
+        Assert.Equal((window, context == 0 ? own.ContextLength : context), (read.SlidingWindow, read.ContextLength));
     }
 
     [Fact]

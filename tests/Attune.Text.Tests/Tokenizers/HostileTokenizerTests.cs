@@ -103,7 +103,19 @@ public sealed class HostileTokenizerTests
     {
         using var folder = new TemporaryFolder();
         Stories().Save(folder.Path);
+        File.Delete(folder.File("tokenizer.json")); // It would be read first.
         Changed(folder, name, 250);
+    }
+
+    [Theory]
+    [InlineData("unigram-defined")]
+    [InlineData("pairs")]
+    public void Sentencepiece_files_with_a_table_of_characters_changed_by_chance(string name)
+    {
+        using var folder = new TemporaryFolder();
+        var path = Checkout.File("tests", "Attune.Text.Tests", "Tokenizers", "Pieces", "Models", name + ".model");
+        File.Copy(path, folder.File("tokenizer.model"));
+        Changed(folder, "tokenizer.model", 250);
     }
 
     [Theory]

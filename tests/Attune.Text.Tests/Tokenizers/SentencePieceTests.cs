@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Testing;
 using Attune.Text.Tokenizers;
+using Attune.Text.Tokenizers.Pieces;
 
 namespace Attune.Text.Tests.Tokenizers;
 
@@ -133,6 +134,7 @@ public sealed class SentencePieceTests
     {
         using var folder = new TemporaryFolder();
         Stories().Save(folder.Path);
+        File.Delete(folder.File("tokenizer.json"));
         folder.WriteText("added_tokens.json", "{\"<|im_start|>\": 512, \"<pad>\": 513}");
         var config = JsonNode.Parse(File.ReadAllText(folder.File("tokenizer_config.json")))!;
         config["pad_token"] = "<pad>";
@@ -168,6 +170,7 @@ public sealed class SentencePieceTests
     {
         using var folder = new TemporaryFolder();
         Stories().Save(folder.Path);
+        File.Delete(folder.File("tokenizer.json"));
         var path = folder.File("tokenizer.model");
         var whole = File.ReadAllBytes(path);
         for (var at = 0; at < whole.Length - 40; at += 41)
@@ -211,7 +214,7 @@ public sealed class SentencePieceTests
         ];
         // A later value of the trainer's model type (field 3 of field 2) counts: 1, unigram; byte fallback (35) off.
         byte[] file = [.. new SentencePieceModel([.. pieces], 1, 2).Serialize(), 0x12, 0x05, 0x18, 0x01, 0x98, 0x02, 0x00];
-        var tokenizer = new SentencePieceTokenizer(file, "test", new Dictionary<string, int>(), roles: null);
+        var tokenizer = new SentencePieceTokenizer(file, "test", [], roles: null);
         var viterbi = Attune.Text.Tokenizers.Pipeline.UnigramModel.Read(
             new JsonObject
             {

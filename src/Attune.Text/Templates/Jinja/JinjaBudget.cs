@@ -32,7 +32,7 @@ internal sealed class JinjaBudget
     {
         if ((_steps += count) > MostSteps)
         {
-            throw new JinjaException($"it does more than {MostSteps:N0} steps");
+            throw new JinjaException($"it does more than {MostSteps:N0} steps") { IsExhaustion = true };
         }
     }
 
@@ -41,7 +41,7 @@ internal sealed class JinjaBudget
     {
         if (length > MostCharacters || (_characters += length) > MostCharacters)
         {
-            throw new JinjaException($"it makes more than {MostCharacters:N0} characters");
+            throw new JinjaException($"it makes more than {MostCharacters:N0} characters") { IsExhaustion = true };
         }
     }
 

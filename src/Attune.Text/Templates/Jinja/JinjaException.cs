@@ -5,4 +5,7 @@ internal sealed class JinjaException(string message) : Exception(message)
 {
     /// <summary>True where the template itself refused the conversation (<c>raise_exception</c>).</summary>
     public bool IsRefusal { get; init; }
+
+    /// <summary>True where it took more time or memory than any template needs; it would again.</summary>
+    public bool IsExhaustion { get; init; }
 }

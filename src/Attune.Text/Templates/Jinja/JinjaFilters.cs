@@ -15,8 +15,8 @@ internal static class JinjaFilters
         {
             "trim" => JinjaValues.Text(value) is var whole && a.Get(0, "chars") is string characters
                 ? whole.Trim(characters.ToCharArray())
-                : JinjaValues.Text(value).Trim(),
-            "tojson" => JinjaJson.Write(value, (int?)(a.Get(0, "indent") as long?), a.Get(-1, "sort_keys") is true, budget),
+                : JinjaValues.Text(value).Trim(JinjaTextMethods.White),
+            "tojson" => JinjaJson.Write(value, a, budget),
             "default" or "d" => value is JinjaUndefined || (JinjaValues.Truth(a.Get(1, "boolean", false)) && !JinjaValues.Truth(value))
                 ? a.Get(0, "default_value", "")
                 : value,

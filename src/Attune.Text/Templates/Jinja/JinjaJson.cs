@@ -11,11 +11,36 @@ internal static class JinjaJson
 {
     private const int Deepest = 60;
 
-    /// <param name="indent">Spaces a level; null for one line.</param>
-    public static string Write(object? value, int? indent, bool sorted, JinjaBudget budget)
+    /// <summary>How it is laid out: the arguments that transformers' <c>tojson</c> takes, in their order.</summary>
+    /// <param name="Ascii">Other letters as \u and four digits.</param>
+    /// <param name="Indent">What a level is indented by; null for one line.</param>
+    private sealed record Layout(bool Ascii, string? Indent, string Between, string Colon, bool Sorted);
+
+    /// <param name="a">ensure_ascii, indent, separators, sort_keys.</param>
+    public static string Write(object? value, JinjaArguments a, JinjaBudget budget)
     {
+        var indent = a.Get(1, "indent") switch
+        {
+            null => null,
+            string text => text,
+            long and >= 0 and <= 100 and var width => new string(' ', (int)width),
+            var other => throw new JinjaException($"tojson is indented by {JinjaValues.Text(other)}; expected 0 to 100 spaces"),
+        };
+        var (between, colon) = a.Get(2, "separators") switch
+        {
+            null => (indent is null ? ", " : ",", ": "),
+            JinjaList { Items: [string first, string second] } => (first, second),
+            _ => throw new JinjaException("tojson takes two texts as separators"),
+        };
+        var layout = new Layout(
+            JinjaValues.Truth(a.Get(0, "ensure_ascii", false)),
+            indent,
+            between,
+            colon,
+            JinjaValues.Truth(a.Get(3, "sort_keys", false))
+        );
         var result = new StringBuilder();
-        Write(result, value, indent, sorted, 0);
+        Write(result, value, layout, 0);
         return budget.Made(result.ToString());
     }
 
@@ -32,7 +57,7 @@ internal static class JinjaJson
             _ => node.GetValue<string>(),
         };
 
-    private static void Write(StringBuilder into, object? value, int? indent, bool sorted, int depth)
+    private static void Write(StringBuilder into, object? value, Layout layout, int depth)
     {
         JinjaBudget.Tick();
         if (depth > Deepest)
@@ -48,37 +73,37 @@ internal static class JinjaJson
                 into.Append(flag ? "true" : "false");
                 break;
             case string text:
-                Quote(into, text);
+                Quote(into, text, layout.Ascii);
                 break;
             case long or double:
                 into.Append(JinjaValues.Text(value));
                 break;
             case JinjaList list:
-                Between(into, '[', ']', list.Items, indent, depth, item => Write(into, item, indent, sorted, depth + 1));
+                Between(into, '[', ']', list.Items, layout, depth, item => Write(into, item, layout, depth + 1));
                 break;
             case JinjaDict dict:
-                WriteDict(into, dict, indent, sorted, depth);
+                WriteDict(into, dict, layout, depth);
                 break;
             default:
                 throw new JinjaException($"tojson cannot write {JinjaValues.TypeOf(value)}");
         }
     }
 
-    private static void WriteDict(StringBuilder into, JinjaDict dict, int? indent, bool sorted, int depth)
+    private static void WriteDict(StringBuilder into, JinjaDict dict, Layout layout, int depth)
     {
-        IEnumerable<object> keys = sorted ? dict.KeysInOrder.Order(Comparer<object>.Create(JinjaValues.Compare)) : dict.KeysInOrder;
+        IEnumerable<object> keys = layout.Sorted ? dict.KeysInOrder.Order(Comparer<object>.Create(JinjaValues.Compare)) : dict.KeysInOrder;
         Between(
             into,
             '{',
             '}',
             [.. keys],
-            indent,
+            layout,
             depth,
             key =>
             {
-                Quote(into, NameOf(key!));
-                into.Append(": ");
-                Write(into, dict[key!], indent, sorted, depth + 1);
+                Quote(into, NameOf(key!), layout.Ascii);
+                into.Append(layout.Colon);
+                Write(into, dict[key!], layout, depth + 1);
             }
         );
     }
@@ -97,7 +122,7 @@ internal static class JinjaJson
         char open,
         char close,
         IReadOnlyList<object?> items,
-        int? indent,
+        Layout layout,
         int depth,
         Action<object?> write
     )
@@ -105,26 +130,22 @@ internal static class JinjaJson
         into.Append(open);
         for (var i = 0; i < items.Count; i++)
         {
-            into.Append(
-                i == 0 ? ""
-                : indent is null ? ", "
-                : ","
-            );
-            if (indent is { } spaces)
+            into.Append(i == 0 ? "" : layout.Between);
+            if (layout.Indent is { } inner)
             {
-                into.Append('\n').Append(' ', spaces * (depth + 1));
+                into.Append('\n').Insert(into.Length, inner, depth + 1);
             }
             write(items[i]);
         }
 
-        if (indent is { } outer && items.Count > 0)
+        if (layout.Indent is { } outer && items.Count > 0)
         {
-            into.Append('\n').Append(' ', outer * depth);
+            into.Append('\n').Insert(into.Length, outer, depth);
         }
         into.Append(close);
     }
 
-    private static void Quote(StringBuilder into, string text)
+    private static void Quote(StringBuilder into, string text, bool ascii)
     {
         into.Append('"');
         foreach (var character in text)
@@ -153,6 +174,7 @@ internal static class JinjaJson
                     into.Append("\\f");
                     break;
                 case < ' ':
+                case > '~' when ascii && character != '\u007F':
                     into.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}");
                     break;
                 default:

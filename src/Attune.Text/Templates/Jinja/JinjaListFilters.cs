@@ -38,7 +38,7 @@ internal static class JinjaListFilters
         {
             "join" => JinjaTextMethods.Joined(JinjaValues.Text(a.Get(0, "d", "")), value, budget, Part(a, 1, budget)),
             "items" => Items(value, budget),
-            "dictsort" => SortedDict(value),
+            "dictsort" => SortedDict(value, a),
             "reverse" when value is string => string.Concat(JinjaValues.Items(value).Reverse().Select(JinjaValues.Text)),
             _ => ApplyToItems(name, value, a, budget),
         };
@@ -54,14 +54,21 @@ internal static class JinjaListFilters
         return ((JinjaFunction)JinjaMembers.Attribute(dict, "items", budget)!).Body(JinjaArguments.None);
     }
 
-    private static JinjaList SortedDict(object? value)
+    /// <param name="a">case_sensitive, by ("key" or "value"), reverse.</param>
+    private static JinjaList SortedDict(object? value, JinjaArguments a)
     {
         var dict = value as JinjaDict ?? throw new JinjaException($"dictsort of {JinjaValues.TypeOf(value)}");
-        return new JinjaList([
-            .. dict
-                .KeysInOrder.Order(Comparer<object>.Create(Insensitive))
-                .Select(k => (object?)new JinjaList([k, dict[k]], IsTuple: true)),
-        ]);
+        Func<object, object?> part = (a.Get(1, "by", "key") as string) switch
+        {
+            "key" => key => key,
+            "value" => key => dict[key],
+            _ => throw new JinjaException("dictsort sorts by \"key\" or \"value\""),
+        };
+        var comparer = Comparer<object?>.Create(JinjaValues.Truth(a.Get(0, "case_sensitive", false)) ? JinjaValues.Compare : Insensitive);
+        var keys = JinjaValues.Truth(a.Get(2, "reverse", false))
+            ? dict.KeysInOrder.OrderByDescending(part, comparer)
+            : dict.KeysInOrder.OrderBy(part, comparer);
+        return new JinjaList([.. keys.Select(k => (object?)new JinjaList([k, dict[k]], IsTuple: true))]);
     }
 
     private static object? ApplyToItems(string name, object? value, JinjaArguments a, JinjaBudget budget)

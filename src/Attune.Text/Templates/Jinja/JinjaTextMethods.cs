@@ -5,6 +5,12 @@ namespace Attune.Text.Templates.Jinja;
 /// <summary>Python's methods of texts, those that templates use.</summary>
 internal static class JinjaTextMethods
 {
+    /// <summary>What Python takes for white space: .NET's, and four separators.</summary>
+    public static readonly char[] White =
+    [
+        .. Enumerable.Range(0, char.MaxValue).Select(c => (char)c).Where(c => char.IsWhiteSpace(c) || c is >= '\u001C' and <= '\u001F'),
+    ];
+
     public static JinjaFunction? Find(string text, string name, JinjaBudget budget)
     {
         var body = Change(text, name, budget) ?? Question(text, name);

@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Json.Nodes;
 using Attune.Text.Files;
+using Attune.Text.Unicode;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 
@@ -19,6 +21,19 @@ internal sealed record AddedToken(
     bool StripsRight
 )
 {
+    /// <param name="withId">As in <c>tokenizer.json</c>; else as in <c>added_tokens_decoder</c>, where it is the key.</param>
+    public JsonObject ToJson(bool withId)
+    {
+        var json = withId ? new JsonObject { ["id"] = Id } : new JsonObject();
+        json["content"] = Content;
+        json["single_word"] = SingleWord;
+        json["lstrip"] = StripsLeft;
+        json["rstrip"] = StripsRight;
+        json["normalized"] = Normalized;
+        json["special"] = IsSpecial;
+        return json;
+    }
+
     public static ImmutableArray<AddedToken> Read(JsonObject file, PartReader reader)
     {
         if (file["added_tokens"] is null)
@@ -81,11 +96,10 @@ internal sealed class AddedTokenFinder
         while (at < text.Length && text.AsSpan(at).IndexOfAny(_any) is >= 0 and var next)
         {
             at += next;
-            var found = _byFirst[text[at]]
-                .FirstOrDefault(t => string.CompareOrdinal(text, at, t.Content, 0, t.Content.Length) == 0 && Stands(text, at, t));
-            if (found is null)
+            var found = _byFirst[text[at]].First(t => string.CompareOrdinal(text, at, t.Content, 0, t.Content.Length) == 0);
+            if (!Stands(text, at, found))
             {
-                at++;
+                at += found.Content.Length; // As the tokenizers library: what a part of it spells is not looked at again.
                 continue;
             }
 
@@ -123,7 +137,11 @@ internal sealed class AddedTokenFinder
 
     private static bool Stands(string text, int at, AddedToken token) =>
         !token.SingleWord
-        || ((at == 0 || !IsWord(text[at - 1])) && (at + token.Content.Length == text.Length || !IsWord(text[at + token.Content.Length])));
-
-    private static bool IsWord(char character) => char.IsLetterOrDigit(character) || character == '_';
+        || !(
+            (Rune.DecodeLastFromUtf16(text.AsSpan(0, at), out var before, out _) == OperationStatus.Done && WordCharacters.IsWord(before))
+            || (
+                Rune.DecodeFromUtf16(text.AsSpan(at + token.Content.Length), out var after, out _) == OperationStatus.Done
+                && WordCharacters.IsWord(after)
+            )
+        );
 }

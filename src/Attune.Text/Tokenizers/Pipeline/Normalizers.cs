@@ -14,6 +14,8 @@ internal delegate AlignedText Normalizer(AlignedText text, TextPlace place);
 internal static class Normalizers
 {
     private const int LongestPrefix = 1_000;
+    private const string Known =
+        "Sequence, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, Prepend, Replace, ByteLevel, BertNormalizer, Precompiled";
 
     public static Normalizer? Read(JsonNode? node, PartReader reader)
     {
@@ -35,9 +37,11 @@ internal static class Normalizers
             case "NFKD":
                 return (text, _) => Normalization.Apply(text, NormalizationForm.FormKD);
             case "Lowercase":
-                return (text, _) => text.Replaced(text.Text.ToLowerInvariant());
+                return (text, _) => Lower(text);
             case "StripAccents":
-                return (text, _) => WithoutMarks(text);
+                return (text, _) => Without(text, WordCharacters.IsMark);
+            case "Precompiled":
+                return Precompiled(part, reader);
             case "Strip":
                 return Strip(reader.Flag(part, "strip_left", true), reader.Flag(part, "strip_right", true));
             case "Prepend":
@@ -50,11 +54,7 @@ internal static class Normalizers
             case "BertNormalizer":
                 return Bert(part, reader);
             default:
-                throw reader.Unknown(
-                    part,
-                    "normalizer",
-                    "Sequence, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, Prepend, Replace, ByteLevel, BertNormalizer"
-                );
+                throw reader.Unknown(part, "normalizer", Known);
         }
     }
 
@@ -100,8 +100,8 @@ internal static class Normalizers
         return (text, _) =>
         {
             var cleaned = clean || chinese ? CleanBert(text, clean, chinese) : text;
-            var bare = strip ? WithoutMarks(Normalization.Apply(cleaned, NormalizationForm.FormD)) : cleaned;
-            return lower ? bare.Replaced(bare.Text.ToLowerInvariant()) : bare;
+            var bare = strip ? Without(Normalization.Apply(cleaned, NormalizationForm.FormD), IsNonSpacing) : cleaned;
+            return lower ? Lower(bare) : bare;
         };
     }
 
@@ -160,13 +160,91 @@ internal static class Normalizers
                 or (>= 0xF900 and <= 0xFAFF)
                 or (>= 0x2F800 and <= 0x2FA1F);
 
-    private static AlignedText WithoutMarks(AlignedText text)
+    /// <summary>Each character by itself; U+0130 alone becomes two.</summary>
+    private static AlignedText Lower(AlignedText text)
+    {
+        if (!text.Text.Contains('\u0130'))
+        {
+            return text.Replaced(text.Text.ToLowerInvariant());
+        }
+        var result = new AlignedTextBuilder(text);
+        for (var at = 0; at < text.Text.Length; at++)
+        {
+            if (text.Text[at] == '\u0130')
+            {
+                result.Append("i\u0307", at, at + 1);
+            }
+            else
+            {
+                var length = char.IsSurrogatePair(text.Text, at) ? 2 : 1;
+                result.Append(text.Text.Substring(at, length).ToLowerInvariant(), at, at + length);
+                at += length - 1;
+            }
+        }
+
+        return result.ToText();
+    }
+
+    /// <summary>
+    /// SentencePiece's table as the tokenizers library applies it: to short clusters of characters as a whole, else to each character.
+    /// </summary>
+    private static Normalizer? Precompiled(JsonObject part, PartReader reader)
+    {
+        if (part["precompiled_charsmap"] is null || reader.Text(part, "precompiled_charsmap").Length == 0)
+        {
+            return null;
+        }
+        var bytes = new byte[reader.Text(part, "precompiled_charsmap").Length];
+        var map = Convert.TryFromBase64String(reader.Text(part, "precompiled_charsmap"), bytes, out var length)
+            ? CharsMap.Read(bytes.AsSpan(0, length))
+            : null;
+        return map is null
+            ? throw reader.Wrong("precompiled_charsmap is not a table of characters in base 64; the file may be damaged.")
+            : (text, _) => Mapped(text, map);
+    }
+
+    private static AlignedText Mapped(AlignedText text, CharsMap map)
+    {
+        var result = new AlignedTextBuilder(text);
+        for (var start = 0; start < text.Text.Length; )
+        {
+            var cluster = StringInfo.GetNextTextElementLength(text.Text, start);
+            if (
+                Encoding.UTF8.GetByteCount(text.Text.AsSpan(start, cluster)) < 6
+                && map.Shortest(text.Text.AsSpan(start, cluster)) is { } whole
+            )
+            {
+                result.Append(whole, start, start + cluster);
+                start += cluster;
+                continue;
+            }
+            for (var end = start + cluster; start < end; )
+            {
+                var length = char.IsSurrogatePair(text.Text, start) ? 2 : 1;
+                if (map.Shortest(text.Text.AsSpan(start, length)) is { } one)
+                {
+                    result.Append(one, start, start + length);
+                }
+                else
+                {
+                    result.Keep(start, length);
+                }
+                start += length;
+            }
+        }
+
+        return result.ToText();
+    }
+
+    private static bool IsNonSpacing(Rune rune) => Rune.GetUnicodeCategory(rune) == UnicodeCategory.NonSpacingMark;
+
+    private static AlignedText Without(AlignedText text, Func<Rune, bool> marks)
     {
         var result = new AlignedTextBuilder(text);
         var at = 0;
         foreach (var rune in text.Text.EnumerateRunes())
         {
-            if (Rune.GetUnicodeCategory(rune) != UnicodeCategory.NonSpacingMark)
+            if (!marks(rune))
             {
                 result.Keep(at, rune.Utf16SequenceLength);
             }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Attune.Text.Files;
+using Attune.Text.Unicode;
 
 namespace Attune.Text.Tokenizers.Pipeline;
 
@@ -34,7 +35,11 @@ internal static class PreTokenizers
                 rune => Rune.IsNumber(rune),
                 reader.Flag(part, "individual_digits", false) ? SplitBehavior.Isolated : SplitBehavior.Contiguous
             ),
-            "Whitespace" => Split(TextPattern.Expression(@"\w+|[^\w\s]+", reader), SplitBehavior.Removed, invert: true),
+            "Whitespace" => Split(
+                TextPattern.Expression($@"[{WordCharacters.Rust}]+|[^{WordCharacters.Rust}\s]+", reader, isRust: true),
+                SplitBehavior.Removed,
+                invert: true
+            ),
             "WhitespaceSplit" => Classes(Rune.IsWhiteSpace, SplitBehavior.Removed),
             "Punctuation" => Classes(IsPunctuation, part["behavior"] is null ? SplitBehavior.Isolated : Behaviors.Read(part, reader)),
             "BertPreTokenizer" => Sequence([

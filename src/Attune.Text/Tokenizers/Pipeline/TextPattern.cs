@@ -38,7 +38,8 @@ internal sealed class TextPattern
         return part["String"] is not null ? Literal(reader.Text(part, "String"), reader) : Expression(reader.Text(part, "Regex"), reader);
     }
 
-    public static TextPattern Expression(string pattern, PartReader reader)
+    /// <param name="isRust">Not of a file but of a library, whose expressions are not Oniguruma's.</param>
+    public static TextPattern Expression(string pattern, PartReader reader, bool isRust = false)
     {
         if (pattern == Gpt2)
         {
@@ -55,7 +56,11 @@ internal sealed class TextPattern
             // Ruby's syntax, which Oniguruma defaults to: anchors are of lines.
             return new TextPattern(
                 null,
-                new Regex(PossessiveQuantifiers.ToAtomicGroups(pattern), RegexOptions.CultureInvariant | RegexOptions.Multiline, Patience),
+                new Regex(
+                    PossessiveQuantifiers.ToAtomicGroups(isRust ? pattern : OnigurumaClasses.Rewrite(pattern)),
+                    RegexOptions.CultureInvariant | RegexOptions.Multiline,
+                    Patience
+                ),
                 reader
             );
         }
@@ -215,7 +220,11 @@ internal sealed class TextPattern
         var at = 0;
         foreach (var rune in text.EnumerateRunes())
         {
-            seen.Append(rune.IsBmp ? (char)rune.Value : OfCategory(Rune.GetUnicodeCategory(rune)));
+            seen.Append(
+                rune.IsBmp ? (char)rune.Value
+                : WordCharacters.IsCircledLetter(rune.Value) ? WordCharacters.CircledLetter
+                : OfCategory(Rune.GetUnicodeCategory(rune))
+            );
             places.Add(at);
             at += rune.Utf16SequenceLength;
         }

@@ -20,12 +20,14 @@ internal static class TokenizerModels
     public static ITokenizerModel Read(JsonNode? node, PartReader reader, string path)
     {
         var part = reader.Part(node, "model");
-        // Files from before the types were written say it by what they hold.
+        // Files from before the types were written say it by what they hold, looked at in the tokenizers library's order.
         return (
             JsonFile.Type(part)
             ?? (
                 part["merges"] is not null ? "BPE"
                 : part["vocab"] is JsonArray ? "Unigram"
+                : part["max_input_chars_per_word"] is not null || part["continuing_subword_prefix"] is not null ? "WordPiece"
+                : part["vocab"] is JsonObject ? "WordLevel"
                 : null
             )
         ) switch

@@ -213,7 +213,11 @@ public sealed class PipelineTests
                     },
                 "the behavior 'Chopped' is not known"
             ),
-            (f => f["normalizer"] = new JsonObject { ["type"] = "Precompiled" }, "a normalizer of type Precompiled"),
+            (f => f["normalizer"] = new JsonObject { ["type"] = "Pinyin" }, "a normalizer of type Pinyin"),
+            (
+                f => f["normalizer"] = new JsonObject { ["type"] = "Precompiled", ["precompiled_charsmap"] = "AAAA" },
+                "precompiled_charsmap is not a table of characters"
+            ),
             (f => f["decoder"] = new JsonObject { ["type"] = "Strip", ["content"] = "" }, "expected one character"),
             (f => f["model"]!["vocab"]!["x"] = 1_900_000_000, "expected ids from 0 up"),
             (f => f["model"]!["vocab"]!["x"] = -2, "expected ids from 0 up"),
