@@ -52,7 +52,8 @@ void Sentiment()
                     .Select(line => (Text: line.Trim(), Good: p.Item2))
             )
             .Where(r => r.Text.Length > 0)
-            .DistinctBy(r => r.Text),
+            .DistinctBy(r => r.Text)
+            .OrderBy(r => Hash("order " + r.Text)), // mixed, so that the first rows are of either kind
     ];
     var parts = rows.ToLookup(r =>
         (Hash(r.Text) % 10) switch

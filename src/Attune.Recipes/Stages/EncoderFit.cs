@@ -42,6 +42,7 @@ internal sealed class EncoderFit(string kind, RewardOptions method, LabelFiles f
             method.TestSplit,
             context
         );
+        BothVerdicts.Require(labels.Rows.Training, labels.Name);
         var data = EncodedSplit.Of(labels.Rows, labels.Name, rows => Encode(texts, rows), context);
         var experience = new DatasetExperience<LabelledText>(data.Train, method.Training.BatchSize, method.Epochs)
         {

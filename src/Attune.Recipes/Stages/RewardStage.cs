@@ -100,6 +100,7 @@ public sealed record RewardStage : Stage
             Method.TestSplit,
             context
         );
+        BothVerdicts.Require(labels.Rows.Training, labels.Name);
         var fit = new RewardFit<TLabel, TItem>(Method, loss, context, policy, encoder);
         var data = fit.Encode(labels.Rows, labels.Name);
         var normaliser = Normaliser(context, policy, encoder, data.Train.Select(loss.Answer));
