@@ -30,7 +30,8 @@ internal sealed class PairCutter(SentencePieceModel model, Dictionary<string, in
     private List<Part> Characters(string text)
     {
         var parts = new List<Part>(text.Length);
-        for (var at = 0; at < text.Length; )
+        var at = 0;
+        while (at < text.Length)
         {
             var defined = userDefined.Longest(text, at);
             var length =

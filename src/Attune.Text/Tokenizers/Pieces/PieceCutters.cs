@@ -18,7 +18,8 @@ internal sealed class CharacterCutter(Dictionary<string, int> ids, PieceTree use
     {
         var cut = new List<PieceSpan>(text.Length);
         var known = ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        for (var at = 0; at < text.Length; )
+        var at = 0;
+        while (at < text.Length)
         {
             var length =
                 userDefined.Longest(text, at) is > 0 and var defined ? defined
@@ -41,7 +42,8 @@ internal sealed class WordCutter(Dictionary<string, int> ids) : IPieceCutter
     {
         var cut = new List<PieceSpan>();
         var known = ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        for (var start = 0; start < text.Length; )
+        var start = 0;
+        while (start < text.Length)
         {
             var next = text.IndexOf(Space, start + 1);
             var end = next < 0 ? text.Length : next;

@@ -35,7 +35,8 @@ internal sealed class UnigramCutter : IPieceCutter
         var (best, from, piece) = (new float[text.Length + 1], new int[text.Length + 1], new int[text.Length + 1]);
         Array.Fill(from, -1);
         var found = new List<(int End, int Id)>();
-        for (var start = 0; start < text.Length; )
+        var start = 0;
+        while (start < text.Length)
         {
             var width = char.IsSurrogatePair(text, start) ? 2 : 1;
             var covered = false;

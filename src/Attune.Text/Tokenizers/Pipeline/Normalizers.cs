@@ -206,7 +206,8 @@ internal static class Normalizers
     private static AlignedText Mapped(AlignedText text, CharsMap map)
     {
         var result = new AlignedTextBuilder(text);
-        for (var start = 0; start < text.Text.Length; )
+        var start = 0;
+        while (start < text.Text.Length)
         {
             var cluster = StringInfo.GetNextTextElementLength(text.Text, start);
             if (
@@ -218,7 +219,8 @@ internal static class Normalizers
                 start += cluster;
                 continue;
             }
-            for (var end = start + cluster; start < end; )
+            var end = start + cluster;
+            while (start < end)
             {
                 var length = char.IsSurrogatePair(text.Text, start) ? 2 : 1;
                 if (map.Shortest(text.Text.AsSpan(start, length)) is { } one)
