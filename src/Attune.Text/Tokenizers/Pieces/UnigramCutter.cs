@@ -34,12 +34,10 @@ internal sealed class UnigramCutter : IPieceCutter
     {
         var (best, from, piece) = (new float[text.Length + 1], new int[text.Length + 1], new int[text.Length + 1]);
         Array.Fill(from, -1);
-        var found = new List<(int End, int Id)>();
-        var start = 0;
+        var (start, found) = (0, new List<(int End, int Id)>());
         while (start < text.Length)
         {
-            var width = char.IsSurrogatePair(text, start) ? 2 : 1;
-            var covered = false;
+            var (width, covered) = (char.IsSurrogatePair(text, start) ? 2 : 1, false);
             _tree.Find(text, start, found);
             foreach (var (end, id) in found)
             {
@@ -54,8 +52,11 @@ internal sealed class UnigramCutter : IPieceCutter
             {
                 Improve(start, start + width, best[start] + _unknown, -1);
             }
+
             start += width;
         }
+
+        return Path(from, piece);
 
         void Improve(int start, int end, double score, int id)
         {
@@ -64,9 +65,13 @@ internal sealed class UnigramCutter : IPieceCutter
                 (best[end], from[end], piece[end]) = ((float)score, start, id);
             }
         }
+    }
 
+    /// <summary>Back from the end of the text, by where each place was best reached from.</summary>
+    private static List<PieceSpan> Path(int[] from, int[] piece)
+    {
         var cut = new List<PieceSpan>();
-        for (var end = text.Length; end > 0; end = from[end])
+        for (var end = from.Length - 1; end > 0; end = from[end])
         {
             cut.Add(new PieceSpan(piece[end], from[end], end));
         }
