@@ -62,6 +62,7 @@ internal static class AuditPage
             html.Element("p", report.Sentence(number));
             foreach (var figure in report.Figures.Where(f => f.Presumption == number))
             {
+                using (html.Open("div", ("class", "grid")))
                 using (html.Open("figure", ("class", "card")))
                 {
                     FigureCaption.Write(html, figure.Plot.Title, "", figure.Hint);
