@@ -36,16 +36,7 @@ public static class Utilities
     /// <param name="encoder">The policy's.</param>
     /// <param name="owned">Takes what must be disposed in the end.</param>
     public static IReward AsJudge(string kind, string nameOrFolder, Encoder encoder, ICollection<IDisposable> owned) =>
-        Directory.Exists(nameOrFolder)
-            ? new ModelTerm { Model = nameOrFolder }.Build(
-                new RewardContext
-                {
-                    Stage = kind,
-                    Encoder = encoder,
-                    Owned = owned,
-                }
-            )
-            : AsReward(nameOrFolder, encoder.Tokenizer);
+        Directory.Exists(nameOrFolder) ? ModelTerm.Open(kind, nameOrFolder, encoder, owned) : AsReward(nameOrFolder, encoder.Tokenizer);
 
     /// <summary>As <see cref="Missing"/>, where a folder does too.</summary>
     public static IEnumerable<string> MissingJudge(string key, string? name) => Directory.Exists(name) ? [] : Missing(key, name);

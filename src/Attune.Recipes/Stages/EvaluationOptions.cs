@@ -8,7 +8,6 @@ using Attune.Models.Architecture;
 using Attune.Models.Files;
 using Attune.Recipes.Running;
 using Attune.Recipes.Sources;
-using Attune.Training.Contracts;
 using Attune.Training.Evaluation;
 using Attune.Training.Rewards;
 using Attune.Training.Rollouts;
@@ -60,7 +59,7 @@ public sealed record EvaluationOptions
             : [.. fallback.DistinctBy(p => p.Key)];
         var rewardFolder = RewardModel ?? context.Artifacts.Reward;
         using var owned = new Owned();
-        var proxy = rewardFolder is null || prompts.IsEmpty ? null : Reward(kind, rewardFolder, encoder, owned.Things);
+        var proxy = rewardFolder is null || prompts.IsEmpty ? null : ModelTerm.Open(kind, rewardFolder, encoder, owned.Things);
         var pretrained =
             context.Artifacts.PretrainedApart is { } folder && !prompts.IsEmpty ? owned.Add(ModelFiles.LoadLanguageModel(folder)) : null;
         var longest = Math.Min(
@@ -91,17 +90,6 @@ public sealed record EvaluationOptions
         };
         return new StageEvaluation(kind, context, evaluation, sampler, owned.Release());
     }
-
-    /// <summary>The model in a folder as a reward, whatever it is: scalar models or an encoder that classifies.</summary>
-    internal static IReward Reward(string kind, string folder, Encoder encoder, ICollection<IDisposable> owned) =>
-        new ModelTerm { Model = folder }.Build(
-            new RewardContext
-            {
-                Stage = kind,
-                Encoder = encoder,
-                Owned = owned,
-            }
-        );
 
     /// <summary>The longest text that the reward model reads whole; encoders cut what is longer, and say so.</summary>
     private static int Longest(IEnumerable<IDisposable> opened) =>

@@ -144,7 +144,7 @@ public sealed record OnlineDpoStage : Stage
         using var reference = models.Reference.Copy();
         var folder = Evaluation.RewardModel ?? models.Context.Artifacts.Reward;
         using var owned = new Owned();
-        var scored = Judge == JudgeKind.Reward ? EvaluationOptions.Reward(Kind, folder!, models.Encoder, owned.Things) : null;
+        var scored = Judge == JudgeKind.Reward ? ModelTerm.Open(Kind, folder!, models.Encoder, owned.Things) : null;
         var (asked, client) = Judge == JudgeKind.Model ? JudgeModel.Open() : (null, null);
         using var closing = client;
         var experience = new OnlineDpoExperience(Method)

@@ -36,7 +36,7 @@ internal sealed record AnswerOptions(AnswerSampling Sampling, int EvaluationProm
 /// </summary>
 internal sealed class PolicySetup : IDisposable
 {
-    private readonly List<IDisposable> _owned = [];
+    private readonly Owned _owned = new();
     private readonly string _kind;
     private readonly StageContext _context;
     private IReadOnlyList<EvaluatedAnswer> _before = [];
@@ -73,7 +73,7 @@ internal sealed class PolicySetup : IDisposable
 
             (_followed, _moving) = Follow(options.Method?.Kl?.Moves);
 
-            Reward = task.BuildReward(kind, context, Encoder, _owned, trained, Shared, precision);
+            Reward = task.BuildReward(kind, context, Encoder, _owned.Things, trained, Shared, precision);
             Sampler = Own(new LocalSampler { Type = options.Method?.SamplingType() ?? KernelType.F32, Decode = Encoder.Tokenizer.Decode });
             Sampling = options.Sampling.ToSampler() with { EndToken = Encoder.Tokenizer.EndToken, BatchSize = 64 };
             Evaluation = MakeEvaluation(task, options, pretrained, HeldOut);
@@ -123,7 +123,7 @@ internal sealed class PolicySetup : IDisposable
             Sampler = Sampler,
             Sampling = Sampling,
             Proxy = Reward,
-            Gold = task.BuildGold(_kind, _context, Encoder, _owned),
+            Gold = task.BuildGold(_kind, _context, Encoder, _owned.Things),
             HasUnknownWord = Utilities.UnknownWordsOf(task.UtilityIn(_context)),
             Reference = Reference,
             Pretrained = pretrained,
@@ -178,11 +178,7 @@ internal sealed class PolicySetup : IDisposable
 
     /// <summary>Disposes of it at the end of the stage.</summary>
     public T Own<T>(T thing)
-        where T : IDisposable
-    {
-        _owned.Add(thing);
-        return thing;
-    }
+        where T : IDisposable => _owned.Add(thing);
 
     /// <summary>Measures the policy as it is at the start; call when everything that reads answers is owned.</summary>
     /// <exception cref="ConfigurationException">Prompt and answer are longer than one of the models reads.</exception>
@@ -235,12 +231,16 @@ internal sealed class PolicySetup : IDisposable
         return new(AlignmentFigures.Of(_before, after, progress).WithExact(_exactBefore, exact).Concat(MethodFigures));
     }
 
-    public void Dispose() => _owned.ForEach(o => o.Dispose());
+    public void Dispose() => _owned.Dispose();
 
     /// <exception cref="ConfigurationException">Prompt and answer are longer than one of the models reads.</exception>
     public void CheckContext()
     {
-        TransformerModel[] readers = [.. _owned.OfType<TransformerModel>(), .. _owned.OfType<RewardModel>().SelectMany(r => r.Members)];
+        TransformerModel[] readers =
+        [
+            .. _owned.Things.OfType<TransformerModel>(),
+            .. _owned.Things.OfType<RewardModel>().SelectMany(r => r.Members),
+        ];
         var longestRead = readers.Min(r => r.Config.ContextLength);
         var longest = new[] { Prompts, HeldOut }.Max(p => Enumerable.Range(0, p.Count).Max(i => p.Request(i, default).Prompt.Length));
         new AnswerRoom(longestRead, Sampling.MaxNewTokens).Require(_kind, longest, "set prompt_tokens");

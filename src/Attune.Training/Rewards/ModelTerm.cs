@@ -74,6 +74,20 @@ public sealed record ModelTerm : RewardTerm
         return Reading(model, folder, context.Encoder);
     }
 
+    /// <summary>What lies in a folder as a reward: a reward model, or an encoder that classifies.</summary>
+    /// <param name="stage">Whose reward it is, for messages.</param>
+    /// <param name="owned">Takes what must be disposed in the end.</param>
+    /// <exception cref="AttuneException">There is no such model.</exception>
+    public static IReward Open(string stage, string folder, Encoder policy, ICollection<IDisposable> owned) =>
+        new ModelTerm { Model = folder }.Build(
+            new RewardContext
+            {
+                Stage = stage,
+                Encoder = policy,
+                Owned = owned,
+            }
+        );
+
     /// <summary>
     /// A reward model as a reward for the policy's answers. Where its own tokenizer files give other texts to the ids, it reads the answers
     /// in its own tokens.
