@@ -41,7 +41,7 @@ public static unsafe class LayerKernels
         );
 
     /// <summary>Adds each column's sum over all rows to <paramref name="into"/>: the gradient of a bias.</summary>
-    /// <param name="gradients">[rows, columns]</param>
+    /// <param name="gradients">[rows, columns], columns a multiple of 16</param>
     public static void AddColumnSums<T>(void* gradients, int rows, int columns, void* into)
         where T : struct, IElement =>
         ParallelLoop.For(
