@@ -66,6 +66,88 @@ internal static class TinyModels
             },
         ];
 
+    /// <summary>Layers that the fused kernels and the engine do not compute, one of each kind.</summary>
+    internal static TransformerConfig[] General =>
+        [
+            Llama with
+            {
+                Family = "gemma2",
+                FeedForward = FeedForwardKind.GeGlu,
+                NormsLessOne = true,
+                NormPlacement = NormPlacement.Around,
+                EmbeddingScale = Math.Sqrt(48),
+                OwnHeadWidth = 12,
+                AttentionScale = Math.Pow(20, -0.5),
+                AttentionCap = 3,
+                LogitCap = 4,
+                SlidingWindow = 6,
+                WindowedLayers = new([true, false, true]),
+                TiedHead = true,
+            },
+            Llama with
+            {
+                Family = "gemma3_text",
+                FeedForward = FeedForwardKind.GeGlu,
+                NormsLessOne = true,
+                NormPlacement = NormPlacement.Around,
+                EmbeddingScale = Math.Sqrt(48),
+                OwnHeadWidth = 12,
+                AttentionScale = Math.Pow(20, -0.5),
+                QueryKeyNorm = true,
+                SlidingWindow = 6,
+                WindowedLayers = new([true, true, false]),
+                WindowRopeTheta = 300,
+                TiedHead = true,
+            },
+            Llama with
+            {
+                Family = "olmo2",
+                NormPlacement = NormPlacement.After,
+                WholeQueryKeyNorm = true,
+            },
+            Llama with
+            {
+                Family = "granite",
+                EmbeddingScale = 6,
+                BranchScale = 0.6,
+                AttentionScale = 0.12,
+                LogitScale = 0.5,
+            },
+            Llama with
+            {
+                Family = "smollm3",
+                UnturnedLayers = new([false, true, false]),
+                TiedHead = true,
+            },
+            Llama with
+            {
+                Family = "phi3",
+                OwnRotaryWidth = 4,
+                RopeScaling = new RopeScaling(RopeScalingKind.LongRope, 2.5, 24)
+                {
+                    Attention = 1.1,
+                    ShortFactors = new([1.0, 1.2]),
+                    LongFactors = new([1.5, 3.0]),
+                },
+            },
+            Llama with
+            {
+                Family = "stablelm",
+                Norm = NormKind.LayerNorm,
+                Biases = BiasKind.QueryKeyValue,
+                OwnRotaryWidth = 2,
+            },
+            Gpt2 with
+            {
+                Family = "gpt_neox",
+                Positions = PositionKind.Rotary,
+                FeedForward = FeedForwardKind.ExactGelu,
+                ParallelBranches = true,
+                OwnRotaryWidth = 4,
+                TiedHead = false,
+            },
+        ];
+
     internal static TransformerConfig ByName(string name) =>
         name switch
         {

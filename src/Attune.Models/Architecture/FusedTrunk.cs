@@ -25,9 +25,10 @@ internal sealed class FusedTrunk
         _layers = [.. Enumerable.Range(0, config.Layers).Select(i => new FusedLayer(config, parameters, maps, kernels, i))];
     }
 
-    /// <summary>Null where the kernels do not fit processor, device, type or widths.</summary>
+    /// <summary>Null where the kernels do not fit processor, device, type, widths or kind of layer.</summary>
     internal static FusedTrunk? For(TransformerConfig config, FlatParameters parameters, LinearMaps maps) =>
         parameters.Values.device_type == DeviceType.CPU
+        && config.IsPlain
         && config.Width % 16 == 0
         && config.QueryWidth % 16 == 0
         && config.KeyValueWidth % 16 == 0
@@ -50,8 +51,9 @@ internal sealed class FusedTrunk
     internal long LogitsAtOnce { get; set; } = 1 << 24;
 
     /// <param name="starts">Of each token's segment within its row, [batch * time]; null where rows are whole texts.</param>
-    internal FusedView ViewOf(long batch, long time, int[]? starts, Tensor? cosines, Tensor? sines)
+    internal FusedView ViewOf(long batch, long time, int[]? starts, RotaryTables? rotary)
     {
+        var (cosines, sines) = rotary is null ? default : rotary.Of(windowed: false, time);
         var shape = new AttentionShape((int)batch, (int)time, _config.Heads, _config.KeyValueHeads, _config.HeadWidth);
         var visible = _config.SlidingWindow < time ? Windowed(batch * time, time, starts, _config.SlidingWindow.Value) : starts;
         if (starts is null)

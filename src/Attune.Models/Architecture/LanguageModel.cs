@@ -2,6 +2,7 @@ using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Models.Adapters;
 using Attune.Models.Configuration;
+using Attune.Models.Layers;
 using Attune.Models.Weights;
 using Attune.Numerics;
 using TorchSharp.Modules;
@@ -105,5 +106,11 @@ public sealed class LanguageModel : TransformerModel
     /// <summary>Scores of each token's successor, unnormalised.</summary>
     /// <param name="hidden">[..., width], of <see cref="Transformer.Hidden"/>, or the rows of it that matter</param>
     /// <returns>[..., vocabulary]</returns>
-    public Tensor Logits(Tensor hidden) => nn.functional.linear(hidden, _head);
+    public Tensor Logits(Tensor hidden)
+    {
+        using var scope = NewDisposeScope();
+        var logits = nn.functional.linear(hidden, _head);
+        logits = Config.LogitScale == 1 ? logits : logits * Config.LogitScale;
+        return CausalAttention.Capped(logits, Config.LogitCap).MoveToOuterDisposeScope();
+    }
 }

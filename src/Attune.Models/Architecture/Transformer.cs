@@ -14,8 +14,7 @@ public sealed class Transformer : IDisposable
 {
     private readonly FlatParameters _parameters;
     private readonly TransformerLayer[] _layers;
-    private readonly Tensor? _cosines; // [contextLength, headWidth / 2], float32
-    private readonly Tensor? _sines;
+    private readonly RotaryTables? _rotary; // float32
 
     internal Transformer(TransformerConfig config, FlatParameters parameters, LinearMaps maps)
     {
@@ -24,14 +23,7 @@ public sealed class Transformer : IDisposable
         Maps = maps;
         Fused = FusedTrunk.For(config, parameters, maps);
         _layers = [.. Enumerable.Range(0, config.Layers).Select(i => new TransformerLayer(config, parameters, maps, i))];
-        if (config.Positions == PositionKind.Rotary)
-        {
-            using var scope = NewDisposeScope();
-            var (cosines, sines) = RotaryEmbedding.Tables(config);
-            long[] shape = [config.ContextLength, config.HeadWidth / 2];
-            _cosines = tensor(cosines).view(shape).to(parameters.Values.device).DetachFromDisposeScope();
-            _sines = tensor(sines).view(shape).to(parameters.Values.device).DetachFromDisposeScope();
-        }
+        _rotary = RotaryTables.For(config, ScalarType.Float32, parameters.Values.device);
     }
 
     public TransformerConfig Config { get; }
@@ -75,23 +67,23 @@ public sealed class Transformer : IDisposable
                 .MoveToOuterDisposeScope();
         }
 
-        var view = ViewOf(tokens.size(0), tokens.size(1), segments);
+        var views = ViewsOf(tokens.size(1), segments);
         var hidden = Scaled(Rows(_parameters["tokens"], tokens));
         if (Config.Positions == PositionKind.Learned)
         {
             hidden =
                 hidden
                 + (
-                    view.Positions is null
+                    views.Full.Positions is null
                         ? _parameters["positions"].narrow(0, 0, tokens.size(1))
-                        : Rows(_parameters["positions"], view.Positions)
+                        : Rows(_parameters["positions"], views.Full.Positions)
                 );
         }
 
-        view = view with { Rng = NextDropoutSeed() };
+        var rng = NextDropoutSeed();
         for (var layer = 0; layer < layers; layer++)
         {
-            hidden = RunLayer(layer, hidden, view);
+            hidden = RunLayer(layer, hidden, views.For(Config, layer) with { Rng = rng });
         }
 
         return hidden.MoveToOuterDisposeScope();
@@ -117,11 +109,11 @@ public sealed class Transformer : IDisposable
         }
 
         hidden = hidden.to(_parameters.Type);
-        var view = ViewOf(hidden.size(0), hidden.size(1), segments);
-        view = view with { Rng = NextDropoutSeed() };
+        var views = ViewsOf(hidden.size(1), segments);
+        var rng = NextDropoutSeed();
         for (var layer = fromLayer; layer < _layers.Length; layer++)
         {
-            hidden = RunLayer(layer, hidden, view);
+            hidden = RunLayer(layer, hidden, views.For(Config, layer) with { Rng = rng });
         }
 
         return TransformerLayer.Norm(Config, hidden, _parameters["norm.weight"], _parameters.Find("norm.bias")).MoveToOuterDisposeScope();
@@ -147,8 +139,7 @@ public sealed class Transformer : IDisposable
 
     public void Dispose()
     {
-        _cosines?.Dispose();
-        _sines?.Dispose();
+        _rotary?.Dispose();
     }
 
     /// <summary>The layers from one on and the last norm, on own kernels.</summary>
@@ -165,7 +156,7 @@ public sealed class Transformer : IDisposable
     /// <param name="wanted">[n] rows that are wanted of the last of them; null for all.</param>
     private Tensor RunFusedLayers(FusedTrunk fused, Tensor rows, int from, int to, long[] shape, int[]? starts, Tensor? wanted = null)
     {
-        var view = fused.ViewOf(shape[0], shape[1], starts, _cosines, _sines) with { Rng = NextDropoutSeed() };
+        var view = fused.ViewOf(shape[0], shape[1], starts, _rotary) with { Rng = NextDropoutSeed() };
         for (var layer = from; layer < to; layer++)
         {
             rows = fused.Layer(layer, rows, view, Recompute, layer == to - 1 ? wanted : null);
@@ -186,34 +177,35 @@ public sealed class Transformer : IDisposable
             ? RecomputedLayer.apply(hidden, _layers[layer].Anchor, new RecomputedCall(_layers[layer], view))
             : _layers[layer].Forward(hidden, view);
 
-    /// <summary>What a token may see, and the angles of its position.</summary>
-    private TokenView ViewOf(long batch, long time, Tensor? segments)
+    /// <summary>One of the layers, to be run with attention of the caller's.</summary>
+    internal TransformerLayer Layer(int index) => _layers[index];
+
+    /// <summary>What a token may see, and the angles of its position, in layers without a window and in those with one.</summary>
+    private TokenViews ViewsOf(long time, Tensor? segments)
     {
-        var device = _parameters.Values.device;
-        if (segments is null)
+        var elsewhere = segments is null ? null : CausalAttention.Elsewhere(segments); // [batch, 1, time, time]
+        var positions = elsewhere is null ? null : elsewhere.squeeze(1).logical_not().sum(-1, type: ScalarType.Int64) - 1; // [batch, time]
+        var full = ViewOf(windowed: false);
+        return new TokenViews(full, Config.SlidingWindow is null ? full : ViewOf(windowed: true));
+
+        TokenView ViewOf(bool windowed)
         {
-            var windowed = Config.SlidingWindow < time;
-            var forbidden =
-                _parameters.Type == ScalarType.Float32 && !windowed
-                    ? null
-                    : CausalAttention.Future(time, device, windowed ? Config.SlidingWindow : null);
-            return new TokenView(
-                forbidden,
-                null,
-                _cosines?.narrow(0, 0, time).to(_parameters.Type),
-                _sines?.narrow(0, 0, time).to(_parameters.Type)
-            );
+            var (cosines, sines) = _rotary is null ? default : _rotary.Of(windowed, time);
+            return new TokenView(Forbidden(windowed && Config.SlidingWindow < time), positions, Angles(cosines), Angles(sines));
         }
 
-        var elsewhere = CausalAttention.Elsewhere(segments); // [batch, 1, time, time]
-        var positions = elsewhere.squeeze(1).logical_not().sum(-1, type: ScalarType.Int64) - 1; // [batch, time]
-        var outside =
-            Config.SlidingWindow < segments.size(1)
-                ? elsewhere | CausalAttention.Future(segments.size(1), device, Config.SlidingWindow)
-                : elsewhere;
-        return new TokenView(outside, positions, Angles(_cosines), Angles(_sines));
+        Tensor? Forbidden(bool windowed)
+        {
+            var (device, window) = (_parameters.Values.device, windowed ? Config.SlidingWindow : null);
+            return elsewhere is not null ? (windowed ? elsewhere | CausalAttention.Future(time, device, window) : elsewhere)
+                : _parameters.Type == ScalarType.Float32 && !windowed && Config.AttentionCap is null ? null
+                : CausalAttention.Future(time, device, window);
+        }
 
-        Tensor? Angles(Tensor? table) => table is null ? null : Rows(table, positions).unsqueeze(1).to(_parameters.Type);
+        Tensor? Angles(Tensor? table) =>
+            table is null ? null
+            : positions is null ? table.narrow(0, 0, time).to(_parameters.Type)
+            : Rows(table, positions).unsqueeze(1).to(_parameters.Type);
     }
 
     /// <summary>[batch, time] indices into [rows, width] give [batch, time, width].</summary>

@@ -18,15 +18,21 @@ public enum RopeScalingKind
     /// The same by counting turns within the original context, and attention sharpened a little (YaRN, Peng et al. 2023, arXiv:2309.00071).
     /// </summary>
     Yarn,
+
+    /// <summary>
+    /// Each frequency divided by a factor of its own, one for texts within the original context and one for longer texts, and attention
+    /// sharpened (LongRoPE, Ding et al. 2024, arXiv:2402.13753; Phi-3).
+    /// </summary>
+    LongRope,
 }
 
 /// <summary>The numbers of <c>rope_scaling</c> or <c>rope_parameters</c> in a <c>config.json</c>.</summary>
 /// <param name="Factor">How many times longer the context became.</param>
-/// <param name="OriginalContext">Tokens of the context at pretraining; <see cref="RopeScalingKind.Llama3"/> and
-/// <see cref="RopeScalingKind.Yarn"/> only.</param>
+/// <param name="OriginalContext">Tokens of the context at pretraining; not of
+/// <see cref="RopeScalingKind.Linear"/> and <see cref="RopeScalingKind.Dynamic"/>.</param>
 /// <param name="Slow">Turns within the original context below which a frequency is divided: low_freq_factor, beta_slow.</param>
 /// <param name="Fast">Turns above which it is kept: high_freq_factor, beta_fast.</param>
-/// <param name="Attention">What YaRN multiplies cosines and sines by; 1 elsewhere.</param>
+/// <param name="Attention">What YaRN and LongRoPE multiply cosines and sines by; 1 elsewhere.</param>
 public sealed record RopeScaling(
     RopeScalingKind Kind,
     double Factor,
@@ -36,11 +42,18 @@ public sealed record RopeScaling(
     double Attention = 1
 )
 {
+    /// <summary>Divisors within the original context, one a pair of turned numbers; <see cref="RopeScalingKind.LongRope"/> only.</summary>
+    public ValueList<double>? ShortFactors { get; init; }
+
+    /// <summary>Divisors beyond it.</summary>
+    public ValueList<double>? LongFactors { get; init; }
+
     /// <summary>YaRN's sharpening where a configuration names none: 0.1 ln(factor) + 1.</summary>
     public static double YarnAttention(double factor, double weight = 1) => factor <= 1 ? 1 : 0.1 * weight * Math.Log(factor) + 1;
 
     /// <summary>Radians a token of each pair of a head's numbers.</summary>
-    internal double[] Stretched(double[] frequencies, double theta)
+    /// <param name="beyond">Of texts longer than the original context.</param>
+    internal double[] Stretched(double[] frequencies, double theta, bool beyond = false)
     {
         var half = frequencies.Length;
         return Kind switch
@@ -48,6 +61,7 @@ public sealed record RopeScaling(
             RopeScalingKind.Linear => [.. frequencies.Select(f => f / Factor)],
             RopeScalingKind.Llama3 => [.. frequencies.Select(f => Blend(f, (OriginalContext * f / (2 * Math.PI) - Slow) / (Fast - Slow)))],
             RopeScalingKind.Yarn => [.. frequencies.Select((f, i) => Blend(f, 1 - Ramp(i, theta, 2 * half)))],
+            RopeScalingKind.LongRope => [.. frequencies.Select((f, i) => f / (beyond ? LongFactors! : ShortFactors!)[i])],
             _ => frequencies,
         };
 

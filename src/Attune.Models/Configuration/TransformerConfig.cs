@@ -2,49 +2,6 @@ using Attune.Core;
 
 namespace Attune.Models.Configuration;
 
-/// <summary>How a layer learns where a token stands.</summary>
-public enum PositionKind
-{
-    /// <summary>A learned vector per position, added to the token's (GPT-2).</summary>
-    Learned,
-
-    /// <summary>Queries and keys are rotated by an angle proportional to the position (Su et al. 2021, rotate-half form).</summary>
-    Rotary,
-}
-
-public enum NormKind
-{
-    LayerNorm,
-
-    /// <summary>Scale only, no mean, no bias (Zhang and Sennrich 2019).</summary>
-    RmsNorm,
-}
-
-public enum FeedForwardKind
-{
-    /// <summary>down(gelu(up x)) with the tanh approximation, "gelu_new" in Hugging Face's configurations.</summary>
-    Gelu,
-
-    /// <summary>down(silu(gate x) * up x) (Shazeer 2020).</summary>
-    SwiGlu,
-
-    /// <summary>down(gelu(gate x) * up x) with the tanh approximation (Gemma).</summary>
-    GeGlu,
-}
-
-/// <summary>Which linear maps inside a layer carry a bias.</summary>
-public enum BiasKind
-{
-    All,
-    None,
-
-    /// <summary>Only query, key and value (Qwen 2).</summary>
-    QueryKeyValue,
-
-    /// <summary>Query, key, value and the map after attention ("attention_bias").</summary>
-    Attention,
-}
-
 /// <summary>The shape of a decoder-only transformer. <see cref="Validate"/> says whether the numbers fit together.</summary>
 public sealed record TransformerConfig
 {
@@ -77,8 +34,42 @@ public sealed record TransformerConfig
     /// <summary>Every head's query and key go through an RMSNorm of their own before they are turned (Qwen 3).</summary>
     public bool QueryKeyNorm { get; init; }
 
+    /// <summary>Query and key go through an RMSNorm over all heads together (OLMo 2).</summary>
+    public bool WholeQueryKeyNorm { get; init; }
+
     /// <summary>Tokens that attention looks back on, its own included (Mistral); null for all.</summary>
     public int? SlidingWindow { get; init; }
+
+    /// <summary>The layers that have the window; null for all.</summary>
+    public ValueList<bool>? WindowedLayers { get; init; }
+
+    /// <summary>Layers without rotary positions (SmolLM3); null for none.</summary>
+    public ValueList<bool>? UnturnedLayers { get; init; }
+
+    /// <summary>The rotary base of the layers with a window, which are not stretched (Gemma 3); null for that of all.</summary>
+    public double? WindowRopeTheta { get; init; }
+
+    /// <summary>How many numbers of a head are turned, the first ones; null for all.</summary>
+    public int? OwnRotaryWidth { get; init; }
+    public NormPlacement NormPlacement { get; init; }
+
+    /// <summary>Both branches read the layer's input and are added together (GPT-NeoX): x + attention(norm1(x)) + feedForward(norm2(x)).</summary>
+    public bool ParallelBranches { get; init; }
+
+    /// <summary>What a branch is multiplied by before it is added (Granite).</summary>
+    public double BranchScale { get; init; } = 1;
+
+    /// <summary>What a query's product with a key is multiplied by; null for 1 / sqrt(head width).</summary>
+    public double? AttentionScale { get; init; }
+
+    /// <summary>c in c tanh(s / c), which bounds a query's products with keys (Gemma 2); null for none.</summary>
+    public double? AttentionCap { get; init; }
+
+    /// <summary>What logits are multiplied by (Granite).</summary>
+    public double LogitScale { get; init; } = 1;
+
+    /// <summary>c in c tanh(l / c), which bounds logits (Gemma 2); null for none.</summary>
+    public double? LogitCap { get; init; }
 
     /// <summary>What token embeddings are multiplied by on their way in: sqrt(width) for Gemma. A tied head is not.</summary>
     public double EmbeddingScale { get; init; } = 1;
@@ -89,7 +80,7 @@ public sealed record TransformerConfig
     /// <summary>The output head is the token embedding.</summary>
     public bool TiedHead { get; init; } = true;
 
-    /// <summary>"gpt2", "llama", "mistral", "qwen2", "qwen3" or "gemma": the name the files carry.</summary>
+    /// <summary>"gpt2", "llama", "gemma2" and so on: the name the files carry.</summary>
     public string Family { get; init; } = "gpt2";
 
     public int HeadWidth => OwnHeadWidth ?? Width / Heads;
@@ -97,9 +88,34 @@ public sealed record TransformerConfig
     /// <summary>Of all query heads together, and so of what attention gives.</summary>
     public int QueryWidth => Heads * HeadWidth;
     public int KeyValueWidth => KeyValueHeads * HeadWidth;
+    public int RotaryWidth => OwnRotaryWidth ?? HeadWidth;
+
+    /// <summary>Whether every layer is of the plain kind that the fused kernels and the rollout engine compute; others go by libtorch.</summary>
+    public bool IsPlain =>
+        this
+            is {
+                FeedForward: not FeedForwardKind.ExactGelu,
+                WholeQueryKeyNorm: false,
+                WindowedLayers: null,
+                UnturnedLayers: null,
+                WindowRopeTheta: null,
+                RopeScaling: null or { Kind: not RopeScalingKind.LongRope },
+                OwnRotaryWidth: null,
+                NormPlacement: NormPlacement.Before,
+                ParallelBranches: false,
+                BranchScale: 1,
+                AttentionScale: null,
+                AttentionCap: null,
+                LogitScale: 1,
+                LogitCap: null,
+            };
+
+    internal bool HasWindow(int layer) => SlidingWindow is not null && WindowedLayers?[layer] != false;
+
+    internal bool IsTurned(int layer) => Positions == PositionKind.Rotary && UnturnedLayers?[layer] != true;
 
     /// <summary>Whether the feed-forward map has a gate beside its values.</summary>
-    public bool IsGated => FeedForward != FeedForwardKind.Gelu;
+    public bool IsGated => FeedForward is FeedForwardKind.SwiGlu or FeedForwardKind.GeGlu;
 
     /// <summary>The GPT-2 family: learned positions, LayerNorm, GELU, biases, tied head, hidden width four times the width.</summary>
     public static TransformerConfig Gpt2(int vocabularySize, int width, int layers, int heads, int contextLength) =>
@@ -176,9 +192,16 @@ public sealed record TransformerConfig
         {
             yield return $"OwnHeadWidth is {OwnHeadWidth}; expected 1 to {1 << 16}.";
         }
-        else if (Positions == PositionKind.Rotary && Heads >= 1 && HeadWidth % 2 != 0)
+        else if (Positions == PositionKind.Rotary && Heads >= 1 && (RotaryWidth % 2 != 0 || RotaryWidth < 2 || RotaryWidth > HeadWidth))
         {
-            yield return $"The width of a head is {HeadWidth}; rotary positions need an even number.";
+            yield return OwnRotaryWidth is null
+                ? $"The width of a head is {HeadWidth}; rotary positions need an even number."
+                : $"OwnRotaryWidth is {RotaryWidth}; expected an even number from 2 to a head's width, {HeadWidth}.";
+        }
+
+        if (new[] { WindowedLayers, UnturnedLayers }.FirstOrDefault(l => l is not null && l.Count != Layers) is { } layers)
+        {
+            yield return $"{layers.Count} layers are told apart; the model has {Layers}.";
         }
 
         if (SlidingWindow < 1)
@@ -202,6 +225,31 @@ public sealed record TransformerConfig
         if (!(RopeTheta > 1) || double.IsInfinity(RopeTheta))
         {
             yield return $"RopeTheta is {RopeTheta}; expected more than 1.";
+        }
+
+        foreach (var factors in new[] { RopeScaling?.ShortFactors, RopeScaling?.LongFactors })
+        {
+            if (factors is not null && factors.Count != RotaryWidth / 2)
+            {
+                yield return $"RopeScaling has {factors.Count} factors; expected one for each of {RotaryWidth / 2} pairs.";
+            }
+        }
+
+        (string Name, double? Value)[] positive =
+        [
+            (nameof(WindowRopeTheta), WindowRopeTheta),
+            (nameof(BranchScale), BranchScale),
+            (nameof(AttentionScale), AttentionScale),
+            (nameof(AttentionCap), AttentionCap),
+            (nameof(LogitScale), LogitScale),
+            (nameof(LogitCap), LogitCap),
+        ];
+        foreach (var (name, value) in positive)
+        {
+            if (value is { } number && !(number > 0 && double.IsFinite(number)))
+            {
+                yield return $"{name} is {number}; expected more than 0.";
+            }
         }
     }
 

@@ -16,8 +16,7 @@ internal sealed class CachedForward : IDisposable
     private readonly TransformerConfig _config;
     private readonly Tensor[] _keys,
         _values;
-    private readonly Tensor? _cosines,
-        _sines; // [contextLength, half]
+    private readonly RotaryTables? _rotary;
     private readonly Device _device;
 
     internal CachedForward(LanguageModel model, int slots, int capacity)
@@ -27,15 +26,7 @@ internal sealed class CachedForward : IDisposable
         long[] shape = [slots, _config.KeyValueHeads, capacity, _config.HeadWidth];
         _keys = [.. Enumerable.Range(0, _config.Layers).Select(_ => zeros(shape, model.Weights.Type, _device).DetachFromDisposeScope())];
         _values = [.. Enumerable.Range(0, _config.Layers).Select(_ => zeros(shape, model.Weights.Type, _device).DetachFromDisposeScope())];
-        if (_config.Positions == PositionKind.Rotary)
-        {
-            var (cosines, sines) = RotaryEmbedding.Tables(_config);
-            _cosines = Table(cosines);
-            _sines = Table(sines);
-        }
-
-        Tensor Table(float[] numbers) =>
-            tensor(numbers).view(_config.ContextLength, _config.HeadWidth / 2).to(model.Weights.Type).to(_device).DetachFromDisposeScope();
+        _rotary = RotaryTables.For(_config, model.Weights.Type, _device);
     }
 
     /// <summary>Reads prompts, padded on the right to the longest of them, into slots.</summary>
@@ -50,23 +41,33 @@ internal sealed class CachedForward : IDisposable
         var positions = arange(longest, ScalarType.Int64, _device).expand(prompts.Length, longest);
         var places = tensor(slots).to(_device);
         var windowed = _config.SlidingWindow < longest;
-        var forbidden =
-            _model.Weights.Type == ScalarType.Float32 && !windowed
-                ? null
-                : CausalAttention.Future(longest, _device, windowed ? _config.SlidingWindow : null);
+        var plain = _model.Weights.Type == ScalarType.Float32 && _config.AttentionCap is null;
+        var full = plain ? null : CausalAttention.Future(longest, _device);
+        var inWindow = windowed ? CausalAttention.Future(longest, _device, _config.SlidingWindow) : full;
         var hidden = Run(
             tokens,
             positions,
+            [.. prompts.Select(p => (long)p.Length)],
             (layer, query, key, value) =>
             {
                 _keys[layer].narrow(2, 0, longest).index_copy_(0, places, key);
                 _values[layer].narrow(2, 0, longest).index_copy_(0, places, value);
                 // What stands after a prompt's end is overwritten before it is seen: no token looks ahead.
-                return CausalAttention.Attend(query, key, value, forbidden);
+                return CausalAttention.Attend(query, key, value, _config.HasWindow(layer) ? inWindow : full, _config.AttentionCap);
             }
         );
         var last = tensor(prompts.Select((p, i) => (long)i * longest + p.Length - 1).ToArray()).to(_device);
         return Logits(hidden.view(-1, _config.Width).index_select(0, last)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Reads a text without keeping it.</summary>
+    /// <returns>[tokens, vocabulary] after each token, float32, on the host</returns>
+    internal Tensor Given(ImmutableArray<int> text)
+    {
+        using var scope = NewDisposeScope();
+        var tokens = tensor([.. text.Select(t => (long)t)]).unsqueeze(0).to(_device);
+        var logits = _model.Logits(_model.Trunk.Hidden(tokens)).squeeze(0);
+        return logits.to(ScalarType.Float32).cpu().contiguous().MoveToOuterDisposeScope();
     }
 
     /// <summary>One token more in every slot.</summary>
@@ -79,21 +80,19 @@ internal sealed class CachedForward : IDisposable
         var at = tensor(positions).view(slots, 1).to(_device);
         var visible = positions.Max() + 1;
         var columns = arange(visible, ScalarType.Int64, _device).view(1, 1, 1, visible);
-        var hiddenFromView = columns.gt(at.view(slots, 1, 1, 1));
-        if (_config.SlidingWindow is { } window)
-        {
-            hiddenFromView |= columns.le(at.view(slots, 1, 1, 1) - window);
-        }
-
+        var ahead = columns.gt(at.view(slots, 1, 1, 1));
+        var outside = _config.SlidingWindow is { } window ? ahead | columns.le(at.view(slots, 1, 1, 1) - window) : ahead;
         var place = at.view(slots, 1, 1, 1).expand(slots, _config.KeyValueHeads, 1, _config.HeadWidth);
         var hidden = Run(
             tensor(tokens).view(slots, 1).to(_device),
             at,
+            Array.ConvertAll(positions, p => p + 1),
             (layer, query, key, value) =>
             {
                 _keys[layer].scatter_(2, place, key);
                 _values[layer].scatter_(2, place, value);
-                return Attend(query, _keys[layer].narrow(2, 0, visible), _values[layer].narrow(2, 0, visible), hiddenFromView);
+                var (keys, values) = (_keys[layer].narrow(2, 0, visible), _values[layer].narrow(2, 0, visible));
+                return Attend(query, keys, values, _config.HasWindow(layer) ? outside : ahead);
             }
         );
         return Logits(hidden.view(slots, _config.Width)).MoveToOuterDisposeScope();
@@ -101,39 +100,45 @@ internal sealed class CachedForward : IDisposable
 
     public void Dispose()
     {
-        foreach (var tensor in _keys.Concat(_values).Append(_cosines).Append(_sines))
+        foreach (var tensor in _keys.Concat(_values))
         {
-            tensor?.Dispose();
+            tensor.Dispose();
         }
+
+        _rotary?.Dispose();
     }
 
     /// <param name="query">[rows, heads, time, headWidth]; key and value [rows, keyValueHeads, time, headWidth]</param>
     /// <returns>[rows, time, width]</returns>
     private delegate Tensor Attention(int layer, Tensor query, Tensor key, Tensor value);
 
-    private Tensor Run(Tensor tokens, Tensor positions, Attention attend)
+    /// <param name="lengths">Of each row's text, its new tokens included.</param>
+    private Tensor Run(Tensor tokens, Tensor positions, long[] lengths, Attention attend)
     {
         var (rows, time) = (tokens.size(0), tokens.size(1));
         Tensor Of(Tensor table) => table.index_select(0, positions.reshape(-1)).view(rows, time, -1);
         var hidden = _model.Weights["tokens"].index_select(0, tokens.reshape(-1)).view(rows, time, _config.Width);
         hidden = _config.EmbeddingScale == 1 ? hidden : hidden * _config.EmbeddingScale;
         hidden = _config.Positions == PositionKind.Learned ? hidden + Of(_model.Weights["positions"]) : hidden;
-        var cosines = _cosines is null ? null : Of(_cosines).unsqueeze(1);
-        var sines = _sines is null ? null : Of(_sines).unsqueeze(1);
+        var full = ViewOf(windowed: false);
+        var views = new TokenViews(full, _config.WindowRopeTheta is null ? full : ViewOf(windowed: true));
         for (var layer = 0; layer < _config.Layers; layer++)
         {
+            var own = layer;
             using var scope = NewDisposeScope();
-            var joint = Linear(Norm(hidden, $"layers.{layer}.norm1"), $"layers.{layer}.qkv");
-            var query = Turned(HeadNorm(Heads(joint, 0, _config.Heads), $"layers.{layer}.queryNorm.weight"));
-            var key = Turned(HeadNorm(Heads(joint, _config.QueryWidth, _config.KeyValueHeads), $"layers.{layer}.keyNorm.weight"));
-            var value = Heads(joint, _config.QueryWidth + _config.KeyValueWidth, _config.KeyValueHeads);
-            hidden = hidden + Linear(attend(layer, query, key, value), $"layers.{layer}.out");
-            hidden = (hidden + FeedForward(Norm(hidden, $"layers.{layer}.norm2"), layer)).MoveToOuterDisposeScope();
+            hidden = _model
+                .Trunk.Layer(layer)
+                .Forward(hidden, views.For(_config, layer), (query, key, value) => attend(own, query, key, value))
+                .MoveToOuterDisposeScope();
         }
 
         return hidden;
 
-        Tensor Turned(Tensor heads) => cosines is null ? heads : RotaryEmbedding.Turn(heads, cosines, sines!);
+        TokenView ViewOf(bool windowed)
+        {
+            var (cosines, sines) = _rotary is null ? default : _rotary.At(windowed, positions, lengths);
+            return new TokenView(null, null, cosines, sines);
+        }
     }
 
     /// <summary>Attention of one query a slot to what its slot holds; the queries that share keys are computed together.</summary>
@@ -143,24 +148,17 @@ internal sealed class CachedForward : IDisposable
         var group = _config.Heads / shared;
         var scaled = (query * (1 / Math.Sqrt(width))).reshape(slots * shared, group, width);
         var scores = scaled.bmm(keys.reshape(slots * shared, visible, width).transpose(1, 2)).view(slots, shared, group, visible);
-        var weights = scores.masked_fill(hiddenFromView, float.NegativeInfinity).softmax(-1).view(slots * shared, group, visible);
+        var weights = CausalAttention
+            .Capped(scores, _config.AttentionCap)
+            .masked_fill(hiddenFromView, float.NegativeInfinity)
+            .softmax(-1)
+            .view(slots * shared, group, visible);
         return weights.bmm(values.reshape(slots * shared, visible, width)).view(slots, 1, _config.QueryWidth);
     }
 
-    private Tensor Heads(Tensor joint, long start, long heads) =>
-        joint.narrow(-1, start, heads * _config.HeadWidth).view(joint.size(0), joint.size(1), heads, _config.HeadWidth).transpose(1, 2);
-
-    private Tensor HeadNorm(Tensor heads, string name) =>
-        _model.Weights.Find(name) is { } weight ? TransformerLayer.RootMeanSquare(_config, heads, weight) : heads;
-
-    private Tensor FeedForward(Tensor normed, int layer) =>
-        Linear(TransformerLayer.Activated(_config, Linear(normed, $"layers.{layer}.up")), $"layers.{layer}.down");
-
-    private Tensor Linear(Tensor input, string name) =>
-        nn.functional.linear(input, _model.Weights[$"{name}.weight"], _model.Weights.Find($"{name}.bias"));
-
-    private Tensor Norm(Tensor hidden, string name) =>
-        TransformerLayer.Norm(_config, hidden, _model.Weights[$"{name}.weight"], _model.Weights.Find($"{name}.bias"));
-
-    private Tensor Logits(Tensor hidden) => _model.Logits(Norm(hidden, "norm")).to(ScalarType.Float32).cpu().contiguous();
+    private Tensor Logits(Tensor hidden)
+    {
+        var normed = TransformerLayer.Norm(_config, hidden, _model.Weights["norm.weight"], _model.Weights.Find("norm.bias"));
+        return _model.Logits(normed).to(ScalarType.Float32).cpu().contiguous();
+    }
 }

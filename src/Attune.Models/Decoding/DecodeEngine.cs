@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Attune.Core;
 using Attune.Core.Rollouts;
 using Attune.Kernels;
 using Attune.Models.Architecture;
@@ -97,13 +96,6 @@ public sealed class DecodeEngine : IDecoder
         return list.Results;
     }
 
-    /// <summary>Decodes what the queue gives, until it ends. Jobs that come while others are decoded join them.</summary>
-    /// <param name="slots">Answers decoded together.</param>
-    /// <param name="capacity">Most tokens of a prompt and its answer. The cache takes slots * capacity tokens of memory.</param>
-    /// <param name="weightVersion">Written into the rollouts.</param>
-    /// <exception cref="AttuneException">The logits are not finite numbers. Jobs under way are informed, and the engine stays
-    /// usable.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled between two tokens. Jobs under way are informed.</exception>
     public void Run(IDecodeQueue queue, int slots, int capacity, long weightVersion, CancellationToken cancel)
     {
         Prepare(slots, capacity);
@@ -131,22 +123,7 @@ public sealed class DecodeEngine : IDecoder
         PromptTokensRead = batch.PromptTokensRead;
     }
 
-    /// <summary>Refuses a job that this engine cannot decode in such room.</summary>
-    /// <param name="capacity">As given to <see cref="Run"/>.</param>
-    /// <exception cref="AttuneException">Says what cannot work.</exception>
-    public void Check(DecodeJob job, int capacity)
-    {
-        RequestChecks.All(_config, [job.Request], job.Options);
-        if (job.Request.Prompt.Length + job.Options.MaxNewTokens > capacity)
-        {
-            throw new AttuneException(
-                $"The prompt has {job.Request.Prompt.Length} tokens and its answer up to {job.Options.MaxNewTokens} more; there "
-                    + $"is room for {capacity} in all."
-            );
-        }
-
-        _ = new StopTexts(job.Options, _decode);
-    }
+    public void Check(DecodeJob job, int capacity) => RequestChecks.Job(_config, job, capacity, _decode);
 
     /// <summary>The logits after each token of a text, [tokens * vocabulary].</summary>
     public unsafe float[] Logits(ReadOnlySpan<int> tokens)
@@ -210,8 +187,7 @@ public sealed class DecodeEngine : IDecoder
         }
     }
 
-    /// <summary>Makes room for so many texts of such a length, keeping what is large enough already.</summary>
-    internal void Prepare(int slots, int capacity)
+    public void Prepare(int slots, int capacity)
     {
         if (!_loaded)
         {

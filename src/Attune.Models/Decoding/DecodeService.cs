@@ -5,12 +5,12 @@ using Attune.Core.Completions;
 namespace Attune.Models.Decoding;
 
 /// <summary>
-/// The rollout engine on a thread of its own, for callers that come at any time from anywhere: what arrives while others are answered joins
+/// A decoder on a thread of its own, for callers that come at any time from anywhere: what arrives while others are answered joins
 /// their batch. Tensors and the cache never leave that thread; callers see plain data.
 /// </summary>
 public sealed class DecodeService : IDisposable
 {
-    private readonly DecodeEngine _engine;
+    private readonly IDecoder _engine;
     private readonly BlockingCollection<DecodeJob> _waiting;
     private readonly CancellationTokenSource _stop = new();
     private readonly Thread _thread;
@@ -21,7 +21,7 @@ public sealed class DecodeService : IDisposable
     /// <param name="capacity">Most tokens of a prompt and its answer.</param>
     /// <param name="mostWaiting">Answers that may wait for a slot.</param>
     /// <exception cref="AttuneException">There is no memory for so many texts of such a length.</exception>
-    public DecodeService(DecodeEngine engine, int slots, int capacity, int mostWaiting)
+    public DecodeService(IDecoder engine, int slots, int capacity, int mostWaiting)
     {
         (_engine, _slots, Capacity) = (engine, slots, capacity);
         try

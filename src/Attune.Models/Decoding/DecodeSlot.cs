@@ -35,6 +35,9 @@ internal sealed class DecodeSlot(TokenDecoder? decode)
 
     internal bool IsFree => Job is null;
     internal bool HasReadPrompt => PromptRead == Prompt.Length;
+
+    /// <summary>The prompt and what was drawn.</summary>
+    internal ImmutableArray<int> SoFar => [.. Prompt, .. Answer];
     internal int LastToken => _answer[Drawn - 1];
     private bool ReportsSupport => Job!.Options is { ReportSupport: true, Cuts: true };
     private ReadOnlySpan<int> Answer => _answer.AsSpan(0, Drawn);

@@ -22,4 +22,21 @@ public interface IDecoder : IDisposable
         IProgress<int>? finished,
         CancellationToken cancel
     );
+
+    /// <summary>Decodes what the queue gives, until it ends. Jobs that come while others are decoded join them.</summary>
+    /// <param name="slots">Answers decoded together.</param>
+    /// <param name="capacity">Most tokens of a prompt and its answer. The cache takes slots * capacity tokens of memory.</param>
+    /// <param name="weightVersion">Written into the rollouts.</param>
+    /// <exception cref="AttuneException">The logits are not finite numbers. Jobs under way are informed, and the decoder stays
+    /// usable.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two tokens. Jobs under way are informed.</exception>
+    void Run(IDecodeQueue queue, int slots, int capacity, long weightVersion, CancellationToken cancel);
+
+    /// <summary>Refuses a job that this decoder cannot do in such room.</summary>
+    /// <param name="capacity">As given to <see cref="Run"/>.</param>
+    /// <exception cref="AttuneException">Says what cannot work.</exception>
+    void Check(DecodeJob job, int capacity);
+
+    /// <summary>Makes room for so many texts of such a length, keeping what is large enough already.</summary>
+    void Prepare(int slots, int capacity);
 }

@@ -13,6 +13,14 @@ internal sealed class PackedModel : IDisposable
 
     internal PackedModel(TransformerConfig config, KernelType type, HeadKind head = HeadKind.Language)
     {
+        if (!config.IsPlain)
+        {
+            throw new ArgumentException(
+                $"The rollout engine does not compute layers of {config.Family}; use Decoders.For.",
+                nameof(config)
+            );
+        }
+
         (Config, Type) = (config, type);
         (_headName, Outputs) = head == HeadKind.Score ? ("score", 1) : (config.TiedHead ? "tokens" : "head", config.VocabularySize);
         Tokens = new PackedTable(config.VocabularySize, config.Width, type);

@@ -27,6 +27,21 @@ internal static class RequestChecks
         }
     }
 
+    /// <summary>One job, in a cache with room for so many tokens.</summary>
+    internal static void Job(TransformerConfig config, DecodeJob job, int capacity, TokenDecoder? decode)
+    {
+        All(config, [job.Request], job.Options);
+        if (job.Request.Prompt.Length + job.Options.MaxNewTokens > capacity)
+        {
+            throw new AttuneException(
+                $"The prompt has {job.Request.Prompt.Length} tokens and its answer up to {job.Options.MaxNewTokens} more; there "
+                    + $"is room for {capacity} in all."
+            );
+        }
+
+        _ = new StopTexts(job.Options, decode);
+    }
+
     /// <param name="more">Tokens that will be added.</param>
     internal static void Prompt(TransformerConfig config, ReadOnlySpan<int> tokens, string what, int more)
     {

@@ -90,6 +90,18 @@ internal sealed class ConfigFields(string path, JsonElement root)
             { } value => throw Problem(name, $"is {Shown(value)}; expected a list of names"),
         };
 
+    /// <summary>A list of numbers; null where the field is absent.</summary>
+    internal double[]? Reals(string name) =>
+        Find(name) switch
+        {
+            null => null,
+            { ValueKind: JsonValueKind.Array } value when value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.Number) =>
+            [
+                .. value.EnumerateArray().Select(v => v.GetDouble()),
+            ],
+            { } value => throw Problem(name, $"is {Shown(value)}; expected a list of numbers"),
+        };
+
     /// <summary>All of them, also those that are null.</summary>
     internal IEnumerable<string> Names => root.ValueKind == JsonValueKind.Object ? root.EnumerateObject().Select(p => p.Name) : [];
 

@@ -24,6 +24,7 @@ internal static class ConfigKeys
         "num_hidden_layers",
         "n_layer",
         "attention_bias",
+        "mlp_bias",
         "tie_word_embeddings",
         "layer_types",
         "sliding_window",
@@ -101,18 +102,24 @@ internal static class ConfigKeys
     private static bool Says(string name) =>
         !name.Contains("flash", StringComparison.Ordinal) && Telling.Any(t => name.Contains(t, StringComparison.Ordinal));
 
+    /// <param name="own">Keys that the family itself reads or refuses.</param>
     /// <exception cref="Core.ModelFileException">A key is not known, and its name says that it matters.</exception>
-    public static void RefuseUnknown(ConfigFields fields)
+    public static void RefuseUnknown(ConfigFields fields, IReadOnlyCollection<string> own)
     {
-        foreach (var name in fields.Names.Where(n => !Known.Contains(n) && Says(n)))
+        foreach (var name in fields.Names.Where(n => !Known.Contains(n) && !own.Contains(n) && Says(n)))
         {
             fields.RefuseUnless(name, "False", "0", "0.0", "[]", "{}", "");
         }
 
         // Per kind of layer, as Gemma 3's.
-        if (fields.Section("rope_parameters") is { } rope && rope.Names.FirstOrDefault(n => rope.Section(n) is not null) is { } kind)
+        const string rope = "rope_parameters";
+        if (
+            !own.Contains(rope)
+            && fields.Section(rope) is { } nested
+            && nested.Names.FirstOrDefault(n => nested.Section(n) is not null) is { } kind
+        )
         {
-            throw rope.Problem(kind, "has rotary positions of its own, which is not supported");
+            throw nested.Problem(kind, "has rotary positions of its own, which is not supported in this family");
         }
     }
 }

@@ -12,7 +12,7 @@ internal static class Gpt2Fields
         fields.Refuse("scale_attn_by_inverse_layer_idx", "add_cross_attention");
         fields.Require("scale_attn_weights", true);
         fields.RefuseUnless("quantization_config");
-        ConfigKeys.RefuseUnknown(fields);
+        ConfigKeys.RefuseUnknown(fields, []);
         var width = fields.Number("n_embd");
         return TransformerConfig.Gpt2(
             fields.Number("vocab_size"),

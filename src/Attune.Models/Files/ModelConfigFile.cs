@@ -3,6 +3,7 @@ using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Files;
 using Attune.Models.Configuration;
+using Attune.Models.Files.Families;
 using Attune.Models.Gguf;
 using Attune.Models.Weights;
 using Attune.Text.Gguf;
@@ -10,11 +11,14 @@ using Attune.Text.Gguf;
 namespace Attune.Models.Files;
 
 /// <summary>
-/// Reads and writes the <c>config.json</c> of a model folder, for the families gpt2, llama, mistral, qwen2, qwen3 and gemma.
+/// Reads and writes the <c>config.json</c> of a model folder, for GPT-2, GPT-NeoX and the families of
+/// <see cref="LlamaFamily"/>.
 /// </summary>
 public static class ModelConfigFile
 {
     public const string Name = "config.json";
+
+    private static string Names { get; } = string.Join(", ", LlamaFamily.All.Select(f => f.Name).Prepend("gpt2")) + " and " + GptNeox.Name;
 
     /// <param name="directory">A model folder, or a GGUF file.</param>
     /// <exception cref="ModelFileException">The file is absent, damaged, of an unsupported family, or its numbers do not fit
@@ -36,20 +40,7 @@ public static class ModelConfigFile
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             var fields = new ConfigFields(path, document.RootElement);
-            var config = fields.Text("model_type") switch
-            {
-                "gpt2" => Gpt2Fields.Read(fields),
-                "llama" or "mistral" or "qwen2" or "qwen3" or "gemma" => LlamaFields.Read(fields, fields.Text("model_type")),
-                "bert" or "roberta" or "distilbert" => throw fields.Problem(
-                    "model_type",
-                    $"is '{fields.Text("model_type")}', an encoder: it reads texts for a reward, and writes none. Expected a model that "
-                        + "writes (gpt2, llama, mistral, qwen2, qwen3 or gemma)"
-                ),
-                var other => throw fields.Problem(
-                    "model_type",
-                    $"is '{other}'; supported are gpt2, llama, mistral, qwen2, qwen3 and gemma"
-                ),
-            };
+            var config = Read(fields, fields.Text("model_type"));
             return config.Problems().ToArray() is { Length: > 0 } problems
                 ? throw new ModelFileException($"{path}: {string.Join(" ", problems)}")
                 : config;
@@ -59,6 +50,19 @@ public static class ModelConfigFile
             throw new ModelFileException($"{path} cannot be read as JSON: {problem.Message}", problem);
         }
     }
+
+    private static TransformerConfig Read(ConfigFields fields, string family) =>
+        family switch
+        {
+            "gpt2" => Gpt2Fields.Read(fields),
+            GptNeox.Name => GptNeox.Read(fields),
+            _ when LlamaFamily.Find(family) is { } found => LlamaFields.Read(fields, found),
+            "bert" or "roberta" or "distilbert" => throw fields.Problem(
+                "model_type",
+                $"is '{family}', an encoder: it reads texts for a reward, and writes none. Expected a model that writes ({Names})"
+            ),
+            _ => throw fields.Problem("model_type", $"is '{family}'; supported are {Names}"),
+        };
 
     /// <summary>Writes <c>config.json</c>, whole or not at all.</summary>
     /// <param name="labels">of a head of classes, in their order</param>
@@ -78,13 +82,17 @@ public static class ModelConfigFile
             json.WriteStringValue(Architecture(config.Family, head));
             json.WriteEndArray();
             json.WriteString("model_type", config.Family);
-            if (config.Family == "gpt2")
+            if (LlamaFamily.Find(config.Family) is { } family)
             {
-                Gpt2Fields.Write(json, config);
+                LlamaFields.Write(json, config, family);
+            }
+            else if (config.Family == GptNeox.Name)
+            {
+                GptNeox.Write(json, config);
             }
             else
             {
-                LlamaFields.Write(json, config);
+                Gpt2Fields.Write(json, config);
             }
 
             json.WriteBoolean("tie_word_embeddings", config.TiedHead);
@@ -110,14 +118,21 @@ public static class ModelConfigFile
         AtomicFile.Write(Path.Combine(directory, Name), file => buffer.WriteTo(file));
     }
 
-    private static string Architecture(string family, HeadKind head) =>
-        (family, head) switch
+    /// <summary>The class in transformers that reads it.</summary>
+    private static string Architecture(string family, HeadKind head)
+    {
+        var (name, language) = family switch
         {
-            ("gpt2", HeadKind.Language) => "GPT2LMHeadModel",
-            ("gpt2", HeadKind.Classes) => "GPT2ForTokenClassification",
-            ("gpt2", _) => "GPT2ForSequenceClassification",
-            (_, HeadKind.Language) => $"{char.ToUpperInvariant(family[0])}{family[1..]}ForCausalLM",
-            (_, HeadKind.Classes) => $"{char.ToUpperInvariant(family[0])}{family[1..]}ForTokenClassification",
-            _ => $"{char.ToUpperInvariant(family[0])}{family[1..]}ForSequenceClassification",
+            "gpt2" => ("GPT2", "GPT2LMHeadModel"),
+            GptNeox.Name => ("GPTNeoX", "GPTNeoXForCausalLM"),
+            _ when LlamaFamily.Find(family) is { Class: var own } => (own, own + "ForCausalLM"),
+            _ => throw new ArgumentOutOfRangeException(nameof(family), family, "no family of this name"),
         };
+        return head switch
+        {
+            HeadKind.Language => language,
+            HeadKind.Classes => name + "ForTokenClassification",
+            _ => name + "ForSequenceClassification",
+        };
+    }
 }

@@ -167,7 +167,8 @@ public static class ModelFiles
     {
         var expected = tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
         var missing = expected.Keys.Where(name => folder.ShapeOf(name) is null).ToArray();
-        var otherHead = (string name) => (config.TiedHead || head != HeadKind.Language) && name == "lm_head.weight";
+        var languageHead = HuggingFaceNames.LanguageHead(config) + ".weight";
+        var otherHead = (string name) => (config.TiedHead || head != HeadKind.Language) && name == languageHead;
         var unexpected = folder.Names.Where(name => !expected.ContainsKey(name) && !otherHead(name)).ToArray();
         var misshapen = tensors
             .Where(t => folder.ShapeOf(t.Name) is { } shape && !shape.AsSpan().SequenceEqual(t.Shape.AsSpan()))
@@ -207,7 +208,7 @@ public static class ModelFiles
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var rows = model.ExactOf(tensor.Slot).narrow(0, tensor.FirstRow, tensor.Rows);
-        var exact = (tensor.Transposed ? rows.t() : rows).to(ScalarType.Float32);
+        var exact = tensor.Together(tensor.Transposed ? rows.t() : rows).to(ScalarType.Float32);
         var ordered = (tensor.Offset == 0 ? exact : exact - tensor.Offset).cpu().contiguous();
         var values = new float[ordered.numel()];
         ordered.bytes.CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
@@ -220,7 +221,7 @@ public static class ModelFiles
         using var quiet = no_grad();
         var given = tensor(values).view([.. file.Shape]);
         given = file.Offset == 0 ? given : given + file.Offset;
-        given = file.Transposed ? given.t() : given;
+        given = file.Apart(file.Transposed ? given.t() : given);
         if (model.Quantized.TryGetValue(file.Slot, out var matrix))
         {
             matrix.SetRows(file.FirstRow, given.contiguous().data<float>().ToArray());

@@ -9,23 +9,43 @@ namespace Attune.Models.Files;
 /// </summary>
 internal static class RopeFields
 {
-    internal static double Theta(ConfigFields fields) =>
-        fields.Section("rope_parameters") is { } nested && nested.Has("rope_theta")
-            ? nested.Real("rope_theta", 10_000)
-            : fields.Real("rope_theta", 10_000);
-
-    internal static RopeScaling? Scaling(ConfigFields fields, int context)
+    /// <param name="theta">The base where none is named.</param>
+    /// <param name="layers">The kind of layers whose positions these are, where each has its own; null for all.</param>
+    internal static (double Theta, RopeScaling? Scaling) Read(ConfigFields fields, int context, double theta, string? layers = null)
     {
-        var name = fields.Section("rope_scaling") is null ? "rope_parameters" : "rope_scaling";
-        if (fields.Section(name) is not { } nested)
+        var nested = fields.Section("rope_parameters");
+        nested = layers is null ? nested : nested?.Section(layers) ?? nested;
+        theta = nested?.Has("rope_theta") == true ? nested.Real("rope_theta", theta) : fields.Real("rope_theta", theta);
+        return (theta, (fields.Section("rope_scaling") ?? nested) is { } section ? Scaling(fields, section, context) : null);
+    }
+
+    /// <summary>The share of each head that is turned, from its first numbers on.</summary>
+    internal static TransformerConfig WithShare(ConfigFields fields, TransformerConfig config, double otherwise)
+    {
+        const string key = "partial_rotary_factor";
+        var share =
+            fields.Section("rope_parameters") is { } nested && nested.Has(key) ? nested.Real(key, otherwise) : fields.Real(key, otherwise);
+        if (!(share > 0 && share <= 1))
         {
-            return null;
+            throw fields.Problem(key, $"is {share}; expected more than 0 and at most 1");
         }
 
+        var turned = (int)(config.HeadWidth * share);
+        return turned == config.HeadWidth ? config : config with { OwnRotaryWidth = turned };
+    }
+
+    private static RopeScaling? Scaling(ConfigFields fields, ConfigFields nested, int context)
+    {
         var kind =
             nested.Has("rope_type") ? nested.Text("rope_type")
             : nested.Has("type") ? nested.Text("type")
             : "default";
+        var isLong = nested.Has("short_factor") || nested.Has("long_factor");
+        if (isLong && kind is "longrope" or "su" or "yarn")
+        {
+            return LongRope(fields, nested, context);
+        }
+
         var factor = nested.Real("factor", 1);
         if (kind != "default" && !(factor >= 1 && factor <= 1e6))
         {
@@ -39,8 +59,36 @@ internal static class RopeFields
             "dynamic" => new RopeScaling(RopeScalingKind.Dynamic, factor),
             "llama3" => Checked(nested, Llama3(nested, factor, context)),
             "yarn" => Checked(nested, Yarn(nested, factor, context)),
-            _ => throw fields.Problem(name, $"is of type '{kind}'; supported are default, linear, dynamic, llama3 and yarn"),
+            _ => throw nested.Problem(
+                nested.Has("rope_type") ? "rope_type" : "type",
+                $"is '{kind}'; supported are default, linear, dynamic, llama3, yarn, and longrope with its factors"
+            ),
         };
+    }
+
+    /// <summary>Attention is sharpened as Ding et al. 2024 (arXiv:2402.13753) do where no factor is named: sqrt(1 + ln(f) / ln(original)).</summary>
+    private static RopeScaling LongRope(ConfigFields fields, ConfigFields nested, int context)
+    {
+        const string key = "original_max_position_embeddings";
+        var original = nested.Has(key) ? nested.Real(key, 0) : fields.Real(key, 4096);
+        if (!(original >= 1))
+        {
+            throw nested.Problem(key, $"is {original}; expected 1 or more");
+        }
+
+        var factor = nested.Has("factor") ? nested.Real("factor", 1) : context / original;
+        var sharpened = factor <= 1 ? 1 : Math.Sqrt(1 + Math.Log(factor) / Math.Log(original));
+        return new RopeScaling(RopeScalingKind.LongRope, Math.Max(factor, 1), original)
+        {
+            Attention = nested.Real("attention_factor", sharpened),
+            ShortFactors = Factors("short_factor"),
+            LongFactors = Factors("long_factor"),
+        };
+
+        ValueList<double> Factors(string name) =>
+            nested.Reals(name) is { Length: > 0 } values && values.All(v => v > 0)
+                ? new ValueList<double>(values)
+                : throw nested.Problem(name, "is missing or not positive; expected a number for each pair of a head");
     }
 
     private static RopeScaling Llama3(ConfigFields nested, double factor, int context) =>
@@ -67,6 +115,14 @@ internal static class RopeFields
         json.WriteStartObject("rope_scaling");
         json.WriteString("rope_type", scaling.Kind.ToString().ToLowerInvariant());
         json.WriteNumber("factor", scaling.Factor);
+        if (scaling is { ShortFactors: { } near, LongFactors: { } far })
+        {
+            json.WriteNumber("original_max_position_embeddings", scaling.OriginalContext);
+            json.WriteNumber("attention_factor", scaling.Attention);
+            Write(json, "short_factor", near);
+            Write(json, "long_factor", far);
+        }
+
         if (scaling.Kind is RopeScalingKind.Llama3 or RopeScalingKind.Yarn)
         {
             var isYarn = scaling.Kind == RopeScalingKind.Yarn;
@@ -80,6 +136,17 @@ internal static class RopeFields
         }
 
         json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, ValueList<double> values)
+    {
+        json.WriteStartArray(name);
+        foreach (var value in values.Span)
+        {
+            json.WriteNumberValue(value);
+        }
+
+        json.WriteEndArray();
     }
 
     private static double Attention(ConfigFields nested, double factor)

@@ -58,6 +58,8 @@ internal sealed class WeightFolder : IDisposable
     private static bool IsBuffer(string name) =>
         name.EndsWith(".attn.bias", StringComparison.Ordinal)
         || name.EndsWith(".attn.masked_bias", StringComparison.Ordinal)
+        || name.EndsWith(".attention.bias", StringComparison.Ordinal)
+        || name.EndsWith(".attention.masked_bias", StringComparison.Ordinal)
         || name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal);
 
     private static string KnownAs(string name) =>

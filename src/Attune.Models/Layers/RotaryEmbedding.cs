@@ -10,11 +10,13 @@ namespace Attune.Models.Layers;
 internal static class RotaryEmbedding
 {
     /// <summary>Cosines and sines of every angle, [contextLength * half] each, row by row; computed in double precision.</summary>
-    internal static (float[] Cosines, float[] Sines) Tables(TransformerConfig config)
+    /// <remarks>half is half of the numbers that are turned in a head.</remarks>
+    /// <param name="beyond">For texts longer than the original context, where that changes the angles.</param>
+    internal static (float[] Cosines, float[] Sines) Tables(TransformerConfig config, bool beyond = false)
     {
-        var half = config.HeadWidth / 2;
+        var half = config.RotaryWidth / 2;
         double[] plain = [.. Enumerable.Range(0, half).Select(i => Math.Pow(config.RopeTheta, -(double)i / half))];
-        var frequencies = config.RopeScaling?.Stretched(plain, config.RopeTheta) ?? plain;
+        var frequencies = config.RopeScaling?.Stretched(plain, config.RopeTheta, beyond) ?? plain;
         var factor = config.RopeScaling?.Attention ?? 1;
         var cosines = new float[(long)config.ContextLength * half];
         var sines = new float[(long)config.ContextLength * half];
@@ -35,13 +37,14 @@ internal static class RotaryEmbedding
         return (cosines, sines);
     }
 
-    /// <param name="heads">[batch, heads, time, headWidth]</param>
+    /// <param name="heads">[batch, heads, time, headWidth]; numbers beyond the tables' pass through.</param>
     /// <param name="cosines">[time, half] or [batch, 1, time, half]</param>
     internal static Tensor Turn(Tensor heads, Tensor cosines, Tensor sines)
     {
-        var half = heads.size(-1) / 2;
+        var (half, width) = (cosines.size(-1), heads.size(-1));
         var first = heads.narrow(-1, 0, half);
         var second = heads.narrow(-1, half, half);
-        return cat([first * cosines - second * sines, second * cosines + first * sines], -1);
+        var (turned, partner) = (first * cosines - second * sines, second * cosines + first * sines);
+        return 2 * half == width ? cat([turned, partner], -1) : cat([turned, partner, heads.narrow(-1, 2 * half, width - 2 * half)], -1);
     }
 }

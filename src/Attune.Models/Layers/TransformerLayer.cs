@@ -16,7 +16,21 @@ internal sealed record TokenView(Tensor? Forbidden, Tensor? Positions, Tensor? C
     internal Seed? Rng { get; init; }
 }
 
-/// <summary>One pre-norm layer: attention and a feed-forward map, each added to the residual stream.</summary>
+/// <summary>What layers without a window, and with one, need to know; one and the same without a window.</summary>
+internal sealed record TokenViews(TokenView Full, TokenView Windowed)
+{
+    internal TokenView For(TransformerConfig config, int layer)
+    {
+        var view = config.HasWindow(layer) ? Windowed : Full;
+        return config.IsTurned(layer) ? view : view with { Cosines = null, Sines = null };
+    }
+}
+
+/// <summary>Attention of queries to keys: [batch, heads, time, headWidth] and [batch, keyValueHeads, time, headWidth] twice.</summary>
+/// <returns>[batch, time, heads * headWidth]</returns>
+internal delegate Tensor AttentionCore(Tensor query, Tensor key, Tensor value);
+
+/// <summary>One layer: attention and a feed-forward map, each added to the residual stream.</summary>
 internal sealed class TransformerLayer
 {
     private readonly TransformerConfig _config;
@@ -24,32 +38,35 @@ internal sealed class TransformerLayer
         _out,
         _up,
         _down;
-    private readonly Parameter _norm1,
-        _norm2;
+    private readonly NormWeights? _norm1,
+        _norm1After,
+        _norm2,
+        _norm2After;
     private readonly Parameter? _queryNorm,
         _keyNorm;
-    private readonly Parameter? _norm1Bias,
-        _norm2Bias;
 
     internal TransformerLayer(TransformerConfig config, FlatParameters parameters, LinearMaps maps, int index)
     {
         _config = config;
-        (_norm1, _norm1Bias) = Pair("norm1");
+        (_norm1, _norm1After, _norm2, _norm2After) = (Norm("norm1"), Norm("norm1After"), Norm("norm2"), Norm("norm2After"));
         (_queryNorm, _keyNorm) = (parameters.Find($"layers.{index}.queryNorm.weight"), parameters.Find($"layers.{index}.keyNorm.weight"));
-        (_norm2, _norm2Bias) = Pair("norm2");
         (_qkv, _out, _up, _down) = (Map("qkv"), Map("out"), Map("up"), Map("down"));
 
         LinearMap Map(string name) => maps[$"layers.{index}.{name}"];
 
-        (Parameter, Parameter?) Pair(string name) =>
-            (parameters[$"layers.{index}.{name}.weight"], parameters.Find($"layers.{index}.{name}.bias"));
+        NormWeights? Norm(string name) =>
+            parameters.Find($"layers.{index}.{name}.weight") is { } weight
+                ? new NormWeights(weight, parameters.Find($"layers.{index}.{name}.bias"))
+                : null;
     }
+
+    private sealed record NormWeights(Parameter Weight, Parameter? Bias);
 
     /// <summary>Whether its weights are trained, which are so together, or what an adapter adds to them.</summary>
     internal bool IsTrained => Anchor.requires_grad;
 
     /// <summary>A parameter that ties the layer's output to what is trained in autograd's eyes.</summary>
-    internal Parameter Anchor => AnchorOf(_norm1, _qkv, _out, _up, _down);
+    internal Parameter Anchor => AnchorOf((_norm1 ?? _norm1After)!.Weight, _qkv, _out, _up, _down);
 
     internal static Parameter AnchorOf(Parameter own, params ReadOnlySpan<LinearMap> maps)
     {
@@ -65,12 +82,21 @@ internal sealed class TransformerLayer
     }
 
     /// <param name="hidden">[batch, time, width]</param>
-    internal Tensor Forward(Tensor hidden, TokenView view)
+    internal Tensor Forward(Tensor hidden, TokenView view) =>
+        Forward(hidden, view, (query, key, value) => CausalAttention.Attend(query, key, value, view.Forbidden, _config.AttentionCap));
+
+    /// <summary>The layer with attention of the caller's, which may keep keys and values.</summary>
+    internal Tensor Forward(Tensor hidden, TokenView view, AttentionCore attend)
     {
         using var scope = NewDisposeScope();
-        var attended = hidden + Attention(Norm(_config, hidden, _norm1, _norm1Bias), view);
-        return (attended + FeedForward(Norm(_config, attended, _norm2, _norm2Bias), view)).MoveToOuterDisposeScope();
+        var attended = hidden + Scaled(Normed(Attention(Normed(hidden, _norm1), view, attend), _norm1After));
+        var input = _config.ParallelBranches ? hidden : attended;
+        return (attended + Scaled(Normed(FeedForward(Normed(input, _norm2), view), _norm2After))).MoveToOuterDisposeScope();
     }
+
+    private Tensor Normed(Tensor hidden, NormWeights? norm) => norm is null ? hidden : Norm(_config, hidden, norm.Weight, norm.Bias);
+
+    private Tensor Scaled(Tensor branch) => _config.BranchScale == 1 ? branch : branch * _config.BranchScale;
 
     internal static Tensor Norm(TransformerConfig config, Tensor hidden, Tensor weight, Tensor? bias)
     {
@@ -91,29 +117,36 @@ internal sealed class TransformerLayer
         return scaled.to(weight.dtype) * weight;
     }
 
-    private Tensor Attention(Tensor normed, TokenView view)
+    private Tensor Attention(Tensor normed, TokenView view, AttentionCore attend)
     {
         var joint = _qkv.Forward(normed, view.Rng); // [batch, time, queryWidth + 2 * keyValueWidth]
-        var query = Heads(joint, 0, _config.Heads);
-        var key = Heads(joint, _config.QueryWidth, _config.KeyValueHeads);
-        var value = Heads(joint, _config.QueryWidth + _config.KeyValueWidth, _config.KeyValueHeads);
-        if (_queryNorm is not null)
-        {
-            (query, key) = (RootMeanSquare(_config, query, _queryNorm), RootMeanSquare(_config, key, _keyNorm!));
-        }
-
+        var (queries, shared) = (_config.QueryWidth, _config.KeyValueWidth);
+        var query = Heads(HeadsNormed(joint.narrow(-1, 0, queries), _queryNorm), _config.Heads);
+        var key = Heads(HeadsNormed(joint.narrow(-1, queries, shared), _keyNorm), _config.KeyValueHeads);
+        var value = Heads(joint.narrow(-1, queries + shared, shared), _config.KeyValueHeads);
         if (view is { Cosines: { } cosines, Sines: { } sines })
         {
             query = RotaryEmbedding.Turn(query, cosines, sines);
             key = RotaryEmbedding.Turn(key, cosines, sines);
         }
 
-        return _out.Forward(CausalAttention.Attend(query, key, value, view.Forbidden), view.Rng);
+        if (_config.AttentionScale is { } scale)
+        {
+            // Attention divides by the root of a head's width.
+            query = query * (scale * Math.Sqrt(_config.HeadWidth));
+        }
+
+        return _out.Forward(attend(query, key, value), view.Rng);
     }
 
+    /// <param name="rows">[batch, time, heads * headWidth]</param>
+    private Tensor HeadsNormed(Tensor rows, Parameter? norm) =>
+        norm is null ? rows
+        : _config.WholeQueryKeyNorm ? RootMeanSquare(_config, rows, norm)
+        : RootMeanSquare(_config, rows.reshape(rows.size(0), rows.size(1), -1, _config.HeadWidth), norm).view(rows.shape);
+
     /// <returns>[batch, heads, time, headWidth]</returns>
-    private Tensor Heads(Tensor joint, long start, long heads) =>
-        joint.narrow(-1, start, heads * _config.HeadWidth).view(joint.size(0), joint.size(1), heads, _config.HeadWidth).transpose(1, 2);
+    private Tensor Heads(Tensor rows, long heads) => rows.view(rows.size(0), rows.size(1), heads, _config.HeadWidth).transpose(1, 2);
 
     private Tensor FeedForward(Tensor normed, TokenView view)
     {
@@ -124,10 +157,10 @@ internal sealed class TransformerLayer
     /// <param name="up">[..., hidden], twice that with a gate, which comes first</param>
     internal static Tensor Activated(TransformerConfig config, Tensor up)
     {
-        const TorchSharp.Modules.GELU.Approximate tanh = TorchSharp.Modules.GELU.Approximate.tanh;
+        const GELU.Approximate tanh = GELU.Approximate.tanh;
         if (!config.IsGated)
         {
-            return up.gelu(tanh);
+            return up.gelu(config.FeedForward == FeedForwardKind.ExactGelu ? GELU.Approximate.none : tanh);
         }
 
         var gate = up.narrow(-1, 0, config.HiddenWidth);

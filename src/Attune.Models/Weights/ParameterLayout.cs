@@ -96,21 +96,28 @@ public static class ParameterLayout
         var gates = config.IsGated ? 2 : 1;
         return
         [
-            .. NormShapes(config, "norm1"),
+            .. BranchNorm("norm1", after: false),
             .. LinearShapes("qkv", config.QueryWidth + 2 * config.KeyValueWidth, config.Width, config.Biases != BiasKind.None),
-            .. config.QueryKeyNorm ? HeadNormShapes(config) : [],
+            .. HeadNormShapes(config),
             .. LinearShapes("out", config.Width, config.QueryWidth, others || config.Biases == BiasKind.Attention),
-            .. NormShapes(config, "norm2"),
+            .. BranchNorm("norm1After", after: true),
+            .. BranchNorm("norm2", after: false),
             .. LinearShapes("up", gates * config.HiddenWidth, config.Width, others),
             .. LinearShapes("down", config.Width, config.HiddenWidth, others),
+            .. BranchNorm("norm2After", after: true),
         ];
+
+        (string, ImmutableArray<long>)[] BranchNorm(string name, bool after) =>
+            config.NormPlacement == (after ? NormPlacement.Before : NormPlacement.After) ? [] : NormShapes(config, name);
     }
 
     private static (string, ImmutableArray<long>)[] LinearShapes(string name, long output, long input, bool biased) =>
         biased ? [($"{name}.weight", [output, input]), ($"{name}.bias", [output])] : [($"{name}.weight", [output, input])];
 
     private static (string, ImmutableArray<long>)[] HeadNormShapes(TransformerConfig config) =>
-        [("queryNorm.weight", [config.HeadWidth]), ("keyNorm.weight", [config.HeadWidth])];
+        config.WholeQueryKeyNorm ? [("queryNorm.weight", [config.QueryWidth]), ("keyNorm.weight", [config.KeyValueWidth])]
+        : config.QueryKeyNorm ? [("queryNorm.weight", [config.HeadWidth]), ("keyNorm.weight", [config.HeadWidth])]
+        : [];
 
     private static (string, ImmutableArray<long>)[] NormShapes(TransformerConfig config, string name) =>
         config.Norm == NormKind.LayerNorm

@@ -31,7 +31,7 @@ public sealed class LocalSampler : ISampler, IDisposable
 
     public ValueTask UseWeightsAsync(LanguageModel policy, long version, CancellationToken cancel)
     {
-        _engine ??= DecoderFor(policy);
+        _engine ??= Decoders.For(policy, Decode, type: Type);
         _engine.Load(policy);
         (_current, _version) = (_engine, version);
         return ValueTask.CompletedTask;
@@ -59,11 +59,6 @@ public sealed class LocalSampler : ISampler, IDisposable
         _current is null
             ? throw new InvalidOperationException("no weights yet: call UseWeightsAsync first.")
             : ValueTask.FromResult(_current.Sample(requests, options, _version, Finished, cancel));
-
-    private IDecoder DecoderFor(LanguageModel policy) =>
-        policy.Weights.Values.device_type == TorchSharp.DeviceType.CPU
-            ? new DecodeEngine(policy.Config, Decode, type: Type)
-            : new TorchDecoder(policy.Config, Decode);
 
     public void Dispose()
     {

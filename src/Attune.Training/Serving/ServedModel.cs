@@ -49,7 +49,7 @@ public sealed class ServedModel : ICompletionModel, IDisposable
     public ServedModel(string name, ChatText text, LanguageModel model, ServingOptions options)
     {
         (Name, _encoder, _vocabulary) = (name, new Encoder(text.Tokenizer, text.Template), model.Config.VocabularySize);
-        var engine = new DecodeEngine(model, text.Tokenizer.DecodeContinuation, options.Workers, options.Type, options.Blocks);
+        var engine = Decoders.Loaded(model, text.Tokenizer.DecodeContinuation, options.Workers, options.Type, options.Blocks);
         _service = new DecodeService(engine, options.Slots, Math.Min(options.Context, model.Config.ContextLength), options.MostWaiting);
     }
 

@@ -1,30 +1,151 @@
 using System.Text.Json;
 using Attune.Core;
+using Attune.Core.Rollouts;
+using Attune.Core.Runs;
+using Attune.Models.Architecture;
+using Attune.Models.Decoding;
 using Attune.Models.Files;
+using Attune.Models.Weights;
 using Attune.Testing;
+using static TorchSharp.torch;
 
 namespace Attune.Models.Tests.Architecture;
 
-/// <summary>Tiny models of transformers 5, with today's configuration and the hub's older one: the same logits.</summary>
+/// <summary>Tiny models of transformers 5, with today's configuration and the hub's older one: the same logits, gradients and greedy answers.</summary>
 public sealed class TransformersFamilyTests
 {
+    public static TheoryData<string> Families =>
+        [
+            "llama_rope_llama3",
+            "llama_rope_yarn",
+            "mistral_window",
+            "ministral",
+            "qwen2_window",
+            "llama_bias",
+            "gemma2",
+            "gemma3_text",
+            "granite",
+            "smollm3",
+            "phi3",
+            "phi4_mini",
+            "olmo2",
+            "stablelm",
+            "gpt_neox",
+        ];
+
     [Theory]
-    [InlineData("llama_rope_llama3")]
-    [InlineData("llama_rope_yarn")]
-    [InlineData("mistral_window")]
+    [MemberData(nameof(Families))]
     public void Logits_are_those_of_transformers_from_either_configuration(string name)
     {
-        using var golden = JsonDocument.Parse(File.ReadAllText(SharedData.Require($"golden/families/{name}/golden.json")));
+        using var golden = Golden(name);
         foreach (var config in new[] { "config.json", "config.hub-style.json" })
         {
-            using var folder = new TemporaryFolder();
-            File.Copy(SharedData.Require($"golden/families/{name}/{config}"), folder.File("config.json"));
-            File.Copy(SharedData.Require($"golden/families/{name}/model.safetensors"), folder.File("model.safetensors"));
+            using var folder = Folder(name, config);
             using var model = ModelFiles.LoadLanguageModel(folder.Path);
-            foreach (var text in golden.RootElement.GetProperty("forward").EnumerateArray())
+            AssertLogits(golden.RootElement, model);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void What_is_saved_is_read_as_the_same_model(string name)
+    {
+        using var golden = Golden(name);
+        using var folder = Folder(name, "config.json");
+        using var saved = new TemporaryFolder();
+        using (var model = ModelFiles.LoadLanguageModel(folder.Path))
+        {
+            ModelFiles.Save(model, saved.Path);
+        }
+
+        using var again = ModelFiles.LoadLanguageModel(saved.Path);
+        Assert.Equal(ModelConfigFile.Read(folder.Path), again.Config);
+        AssertLogits(golden.RootElement, again);
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Greedy_answers_are_those_of_transformers_one_by_one_and_together(string name)
+    {
+        using var golden = Golden(name);
+        using var folder = Folder(name, "config.json");
+        using var model = ModelFiles.LoadLanguageModel(folder.Path);
+        using var decoder = new TorchDecoder(model.Config);
+        decoder.Load(model);
+        var texts = golden.RootElement.GetProperty("greedy").EnumerateArray().ToArray();
+        var requests = Array.ConvertAll(texts, t => new SampleRequest([.. t.GetProperty("prompt").Deserialize<int[]>()!], new Seed(1)));
+        foreach (var batch in new[] { 1, texts.Length })
+        {
+            var options = new SamplingOptions
             {
-                Assert.InRange(TransformersGolden.Furthest(model, text.GetProperty("ids").Deserialize<int[]>()!, text), 0, 1e-4);
+                Temperature = 0,
+                MaxNewTokens = 16,
+                BatchSize = batch,
+            };
+            var answers = decoder.Sample(requests, options, 0, null, TestContext.Current.CancellationToken);
+            foreach (var (text, answer) in texts.Zip(answers))
+            {
+                Assert.Equal(text.GetProperty("tokens").Deserialize<int[]>()!, answer.Sequence.Answer.ToArray().AsEnumerable());
             }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Loss_and_gradients_are_those_of_transformers(string name)
+    {
+        using var golden = Golden(name);
+        using var folder = Folder(name, "config.json");
+        using var model = ModelFiles.LoadLanguageModel(folder.Path);
+        var training = golden.RootElement.GetProperty("training");
+        using var scope = NewDisposeScope();
+        var texts = golden.RootElement.GetProperty("forward").EnumerateArray().Select(t => t.GetProperty("ids").Deserialize<long[]>()!);
+        var loss = Loss(model, [.. texts]) / training.GetProperty("tokens").GetInt32();
+        Assert.InRange(loss.item<float>() - training.GetProperty("loss").GetDouble(), -1e-4, 1e-4);
+        loss.backward();
+        var files = HuggingFaceTensor.Of(model.Config, HeadKind.Language).ToDictionary(t => t.Name);
+        foreach (var expected in training.GetProperty("gradients").EnumerateObject())
+        {
+            var file = files[expected.Name];
+            var gradient = file.Together(model.Weights[file.Slot].grad!.narrow(0, file.FirstRow, file.Rows));
+            var norm = expected.Value.GetProperty("norm").GetDouble();
+            Assert.InRange(gradient.norm().item<float>() - norm, -1e-4 * (1 + norm), 1e-4 * (1 + norm));
+            var first = expected.Value.GetProperty("first3").Deserialize<double[]>()!;
+            foreach (var (index, value) in first.Index())
+            {
+                Assert.InRange(gradient.flatten()[index].item<float>() - value, -1e-4, 1e-4);
+            }
+        }
+    }
+
+    /// <summary>The sum of all tokens' cross entropies, of texts in one batch, padded on the right.</summary>
+    private static Tensor Loss(LanguageModel model, long[][] texts)
+    {
+        const long padding = -100;
+        var longest = texts.Max(t => t.Length);
+        Tensor Filled(Func<long[], IEnumerable<long>> row, long filler) =>
+            stack(texts.Select(t => tensor(row(t).Concat(Enumerable.Repeat(filler, longest - row(t).Count())).ToArray())));
+        var logits = model.Logits(model.Trunk.Hidden(Filled(t => t, 0)));
+        var next = Filled(t => t.Skip(1), padding);
+        return nn.functional.cross_entropy(logits.flatten(0, 1), next.flatten(), ignore_index: padding, reduction: nn.Reduction.Sum);
+    }
+
+    private static JsonDocument Golden(string name) =>
+        JsonDocument.Parse(File.ReadAllText(SharedData.Require($"golden/families/{name}/golden.json")));
+
+    private static TemporaryFolder Folder(string name, string config)
+    {
+        var folder = new TemporaryFolder();
+        File.Copy(SharedData.Require($"golden/families/{name}/{config}"), folder.File("config.json"));
+        File.Copy(SharedData.Require($"golden/families/{name}/model.safetensors"), folder.File("model.safetensors"));
+        return folder;
+    }
+
+    private static void AssertLogits(JsonElement golden, LanguageModel model)
+    {
+        foreach (var text in golden.GetProperty("forward").EnumerateArray())
+        {
+            Assert.InRange(TransformersGolden.Furthest(model, text.GetProperty("ids").Deserialize<int[]>()!, text), 0, 1e-4);
         }
     }
 
@@ -38,19 +159,18 @@ public sealed class TransformersFamilyTests
         Assert.InRange(expected.Zip(logits[^expected.Length..], (a, b) => Math.Abs(a - b)).Max(), 0, 1e-4);
     }
 
-    /// <summary>Layers with and without a window together are not built; inside the window they are the same.</summary>
     [Fact]
-    public void Where_only_some_layers_have_a_window_the_context_ends_with_it() =>
-        Assert.Equal(5, ModelConfigFile.Read(SharedData.Require("../cases/qwen3-layer-types/model")).ContextLength);
+    public void Layers_with_and_without_a_window_are_told_apart()
+    {
+        var config = ModelConfigFile.Read(SharedData.Require("../cases/qwen3-layer-types/model"));
+        Assert.Contains(true, config.WindowedLayers!.Span.ToArray());
+        Assert.Contains(false, config.WindowedLayers!.Span.ToArray());
+    }
 
     [Theory]
-    [InlineData("gemma2")]
-    [InlineData("gemma3_text")]
-    [InlineData("phi3")]
-    [InlineData("smollm3")]
-    [InlineData("granite")]
     [InlineData("qwen3_moe")]
-    [InlineData("llama_bias")]
+    [InlineData("mixtral")]
+    [InlineData("gpt_oss")]
     public void What_is_not_built_is_refused(string name) =>
         Assert.Throws<ModelFileException>(() => ModelConfigFile.Read(SharedData.Require($"golden/families/{name}")));
 }

@@ -126,7 +126,7 @@ internal static class GenerateCommand
         var options = Sampling.Of(parsed, tokenizer.EndToken);
         var (type, blocks) = DecodingType.Of(parsed.GetRequiredValue(Type), folder);
         using var model = ModelFiles.LoadLanguageModel(folder);
-        using var engine = new DecodeEngine(model, tokenizer.DecodeContinuation, type: type, blocks: blocks);
+        using var engine = Decoders.Loaded(model, tokenizer.DecodeContinuation, type: type, blocks: blocks);
         var seed = new Seed(parsed.GetValue(Seed));
         SampleRequest[] requests =
         [
