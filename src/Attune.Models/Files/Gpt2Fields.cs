@@ -38,10 +38,10 @@ internal static class Gpt2Fields
         json.WriteNumber("n_head", config.Heads);
         json.WriteNumber("n_inner", config.HiddenWidth);
         json.WriteString("activation_function", "gelu_new");
-        json.WriteNumber("layer_norm_epsilon", config.NormEpsilon);
+        json.WriteReal("layer_norm_epsilon", config.NormEpsilon);
         foreach (var dropout in new[] { "resid_pdrop", "embd_pdrop", "attn_pdrop" })
         {
-            json.WriteNumber(dropout, 0);
+            json.WriteReal(dropout, 0);
         }
     }
 }

@@ -85,8 +85,8 @@ internal static class LlamaFields
         json.WriteNumber("head_dim", config.HeadWidth);
         json.WriteNumber("max_position_embeddings", config.ContextLength);
         json.WriteString("hidden_act", config.FeedForward == FeedForwardKind.GeGlu ? "gelu_pytorch_tanh" : "silu");
-        json.WriteNumber(family.NormKey, config.NormEpsilon);
-        json.WriteNumber("rope_theta", config.RopeTheta);
+        json.WriteReal(family.NormKey, config.NormEpsilon);
+        json.WriteReal("rope_theta", config.RopeTheta);
         if (config.RopeScaling is { } scaling)
         {
             RopeFields.Write(json, scaling);
@@ -99,7 +99,7 @@ internal static class LlamaFields
             json.WriteBoolean("mlp_bias", true);
         }
 
-        json.WriteNumber("attention_dropout", 0);
+        json.WriteReal("attention_dropout", 0);
         family.Write(json, config);
     }
 

@@ -114,11 +114,11 @@ internal static class RopeFields
     {
         json.WriteStartObject("rope_scaling");
         json.WriteString("rope_type", scaling.Kind.ToString().ToLowerInvariant());
-        json.WriteNumber("factor", scaling.Factor);
+        json.WriteReal("factor", scaling.Factor);
         if (scaling is { ShortFactors: { } near, LongFactors: { } far })
         {
-            json.WriteNumber("original_max_position_embeddings", scaling.OriginalContext);
-            json.WriteNumber("attention_factor", scaling.Attention);
+            json.WriteNumber("original_max_position_embeddings", (long)scaling.OriginalContext);
+            json.WriteReal("attention_factor", scaling.Attention);
             Write(json, "short_factor", near);
             Write(json, "long_factor", far);
         }
@@ -126,12 +126,12 @@ internal static class RopeFields
         if (scaling.Kind is RopeScalingKind.Llama3 or RopeScalingKind.Yarn)
         {
             var isYarn = scaling.Kind == RopeScalingKind.Yarn;
-            json.WriteNumber("original_max_position_embeddings", scaling.OriginalContext);
-            json.WriteNumber(isYarn ? "beta_slow" : "low_freq_factor", scaling.Slow);
-            json.WriteNumber(isYarn ? "beta_fast" : "high_freq_factor", scaling.Fast);
+            json.WriteNumber("original_max_position_embeddings", (long)scaling.OriginalContext);
+            json.WriteReal(isYarn ? "beta_slow" : "low_freq_factor", scaling.Slow);
+            json.WriteReal(isYarn ? "beta_fast" : "high_freq_factor", scaling.Fast);
             if (isYarn)
             {
-                json.WriteNumber("attention_factor", scaling.Attention);
+                json.WriteReal("attention_factor", scaling.Attention);
             }
         }
 
@@ -143,7 +143,7 @@ internal static class RopeFields
         json.WriteStartArray(name);
         foreach (var value in values.Span)
         {
-            json.WriteNumberValue(value);
+            json.WriteReal(value);
         }
 
         json.WriteEndArray();

@@ -74,7 +74,7 @@ internal record Gemma2(string Name = "gemma2", string Class = "Gemma2") : Gemma(
     {
         if (cap is { } bound)
         {
-            json.WriteNumber(name, bound);
+            json.WriteReal(name, bound);
         }
         else
         {
@@ -126,6 +126,6 @@ internal sealed record Gemma3() : Gemma2("gemma3_text", "Gemma3")
     internal override void Write(Utf8JsonWriter json, TransformerConfig config)
     {
         base.Write(json, config);
-        json.WriteNumber("rope_local_base_freq", config.WindowRopeTheta ?? 10_000);
+        json.WriteReal("rope_local_base_freq", config.WindowRopeTheta ?? 10_000);
     }
 }

@@ -58,9 +58,9 @@ internal static class GptNeox
         json.WriteNumber("num_attention_heads", config.Heads);
         json.WriteNumber("max_position_embeddings", config.ContextLength);
         json.WriteString("hidden_act", config.FeedForward == FeedForwardKind.Gelu ? "gelu_new" : "gelu");
-        json.WriteNumber("layer_norm_eps", config.NormEpsilon);
-        json.WriteNumber("rotary_pct", (double)config.RotaryWidth / config.HeadWidth);
-        json.WriteNumber("rotary_emb_base", config.RopeTheta);
+        json.WriteReal("layer_norm_eps", config.NormEpsilon);
+        json.WriteReal("rotary_pct", (double)config.RotaryWidth / config.HeadWidth);
+        json.WriteReal("rotary_emb_base", config.RopeTheta);
         if (config.RopeScaling is { } scaling)
         {
             RopeFields.Write(json, scaling);
@@ -68,7 +68,7 @@ internal static class GptNeox
 
         json.WriteBoolean("use_parallel_residual", config.ParallelBranches);
         json.WriteBoolean("attention_bias", true);
-        json.WriteNumber("attention_dropout", 0);
-        json.WriteNumber("hidden_dropout", 0);
+        json.WriteReal("attention_dropout", 0);
+        json.WriteReal("hidden_dropout", 0);
     }
 }

@@ -21,9 +21,9 @@ internal sealed record Granite() : LlamaFamily("granite", "Granite")
 
     internal override void Write(Utf8JsonWriter json, TransformerConfig config)
     {
-        json.WriteNumber("embedding_multiplier", config.EmbeddingScale);
-        json.WriteNumber("residual_multiplier", config.BranchScale);
-        json.WriteNumber("attention_multiplier", config.AttentionScale ?? 1);
-        json.WriteNumber("logits_scaling", 1 / config.LogitScale);
+        json.WriteReal("embedding_multiplier", config.EmbeddingScale);
+        json.WriteReal("residual_multiplier", config.BranchScale);
+        json.WriteReal("attention_multiplier", config.AttentionScale ?? 1);
+        json.WriteReal("logits_scaling", 1 / config.LogitScale);
     }
 }

@@ -18,7 +18,7 @@ internal sealed record Phi3() : LlamaFamily("phi3", "Phi3")
 
     internal override void Write(Utf8JsonWriter json, TransformerConfig config)
     {
-        json.WriteNumber("partial_rotary_factor", (double)config.RotaryWidth / config.HeadWidth);
+        json.WriteReal("partial_rotary_factor", (double)config.RotaryWidth / config.HeadWidth);
         json.WriteNumber("original_max_position_embeddings", (int)(config.RopeScaling?.OriginalContext ?? config.ContextLength));
         // Its owner's default lies beyond many vocabularies.
         json.WriteNull("pad_token_id");

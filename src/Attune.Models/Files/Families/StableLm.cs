@@ -28,7 +28,7 @@ internal sealed record StableLm() : LlamaFamily("stablelm", "StableLm")
 
     internal override void Write(Utf8JsonWriter json, TransformerConfig config)
     {
-        json.WriteNumber("partial_rotary_factor", (double)config.RotaryWidth / config.HeadWidth);
+        json.WriteReal("partial_rotary_factor", (double)config.RotaryWidth / config.HeadWidth);
         json.WriteBoolean("use_qkv_bias", config.Biases == BiasKind.QueryKeyValue);
         json.WriteBoolean("qk_layernorm", false);
         json.WriteBoolean("use_parallel_residual", false);
