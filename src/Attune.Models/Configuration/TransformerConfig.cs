@@ -53,7 +53,9 @@ public sealed record TransformerConfig
     public int? OwnRotaryWidth { get; init; }
     public NormPlacement NormPlacement { get; init; }
 
-    /// <summary>Both branches read the layer's input and are added together (GPT-NeoX): x + attention(norm1(x)) + feedForward(norm2(x)).</summary>
+    /// <summary>
+    /// Both branches read the layer's input (GPT-NeoX): x + attention(norm1(x)) + feedForward(norm2(x)).
+    /// </summary>
     public bool ParallelBranches { get; init; }
 
     /// <summary>What a branch is multiplied by before it is added (Granite).</summary>
@@ -90,25 +92,17 @@ public sealed record TransformerConfig
     public int KeyValueWidth => KeyValueHeads * HeadWidth;
     public int RotaryWidth => OwnRotaryWidth ?? HeadWidth;
 
-    /// <summary>Whether every layer is of the plain kind that the fused kernels and the rollout engine compute; others go by libtorch.</summary>
+    /// <summary>
+    /// Whether every layer is of the plain kind that the fused kernels and the rollout engine compute; others go by libtorch.
+    /// </summary>
     public bool IsPlain =>
-        this
-            is {
-                FeedForward: not FeedForwardKind.ExactGelu,
-                WholeQueryKeyNorm: false,
-                WindowedLayers: null,
-                UnturnedLayers: null,
-                WindowRopeTheta: null,
-                RopeScaling: null or { Kind: not RopeScalingKind.LongRope },
-                OwnRotaryWidth: null,
-                NormPlacement: NormPlacement.Before,
-                ParallelBranches: false,
-                BranchScale: 1,
-                AttentionScale: null,
-                AttentionCap: null,
-                LogitScale: 1,
-                LogitCap: null,
-            };
+        FeedForward != FeedForwardKind.ExactGelu
+        && NormPlacement == NormPlacement.Before
+        && !(WholeQueryKeyNorm || ParallelBranches)
+        && (WindowedLayers, UnturnedLayers, WindowRopeTheta, OwnRotaryWidth) == default
+        && RopeScaling?.Kind != RopeScalingKind.LongRope
+        && (BranchScale, LogitScale) == (1, 1)
+        && (AttentionScale, AttentionCap, LogitCap) == default;
 
     internal bool HasWindow(int layer) => SlidingWindow is not null && WindowedLayers?[layer] != false;
 

@@ -25,8 +25,8 @@ public static class Decoders
         return type is KernelType.F32 or KernelType.BF16
             ? new TorchDecoder(model.Config, decode)
             : throw new ConfigurationException(
-                $"Weights of {model.Config.Family} cannot be kept in {type.ToString().ToLowerInvariant()} while decoding: only layers built "
-                    + "like GPT-2's and Llama's can. Expected the type f32 or bf16."
+                $"Weights of {model.Config.Family} cannot be kept in {type.ToString().ToLowerInvariant()} while decoding: only layers "
+                    + "built like GPT-2's and Llama's can. Expected the type f32 or bf16."
             );
     }
 

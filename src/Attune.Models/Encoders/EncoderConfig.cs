@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Models.Files;
+using Attune.Models.Files.Fields;
 
 namespace Attune.Models.Encoders;
 

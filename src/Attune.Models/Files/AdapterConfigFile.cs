@@ -3,6 +3,7 @@ using Attune.Core;
 using Attune.Core.Files;
 using Attune.Models.Adapters;
 using Attune.Models.Configuration;
+using Attune.Models.Files.Fields;
 
 namespace Attune.Models.Files;
 

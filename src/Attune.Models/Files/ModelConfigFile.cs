@@ -4,6 +4,7 @@ using Attune.Core;
 using Attune.Core.Files;
 using Attune.Models.Configuration;
 using Attune.Models.Files.Families;
+using Attune.Models.Files.Fields;
 using Attune.Models.Gguf;
 using Attune.Models.Weights;
 using Attune.Text.Gguf;
@@ -82,40 +83,48 @@ public static class ModelConfigFile
             json.WriteStringValue(Architecture(config.Family, head));
             json.WriteEndArray();
             json.WriteString("model_type", config.Family);
-            if (LlamaFamily.Find(config.Family) is { } family)
-            {
-                LlamaFields.Write(json, config, family);
-            }
-            else if (config.Family == GptNeox.Name)
-            {
-                GptNeox.Write(json, config);
-            }
-            else
-            {
-                Gpt2Fields.Write(json, config);
-            }
-
+            WriteFamily(json, config);
             json.WriteBoolean("tie_word_embeddings", config.TiedHead);
             json.WriteString("torch_dtype", type == WeightType.F32 ? "float32" : "bfloat16");
-            if (head == HeadKind.Score)
-            {
-                json.WriteNumber("num_labels", 1);
-            }
-            else if (labels is not null)
-            {
-                json.WriteStartObject("id2label");
-                foreach (var (index, label) in labels.Index())
-                {
-                    json.WriteString(index.ToString(CultureInfo.InvariantCulture), label);
-                }
-
-                json.WriteEndObject();
-            }
-
+            WriteLabels(json, head, labels);
             json.WriteEndObject();
         }
 
         AtomicFile.Write(Path.Combine(directory, Name), file => buffer.WriteTo(file));
+    }
+
+    private static void WriteFamily(Utf8JsonWriter json, TransformerConfig config)
+    {
+        if (LlamaFamily.Find(config.Family) is { } family)
+        {
+            LlamaFields.Write(json, config, family);
+        }
+        else if (config.Family == GptNeox.Name)
+        {
+            GptNeox.Write(json, config);
+        }
+        else
+        {
+            Gpt2Fields.Write(json, config);
+        }
+    }
+
+    private static void WriteLabels(Utf8JsonWriter json, HeadKind head, IReadOnlyList<string>? labels)
+    {
+        if (head == HeadKind.Score)
+        {
+            json.WriteNumber("num_labels", 1);
+        }
+        else if (labels is not null)
+        {
+            json.WriteStartObject("id2label");
+            foreach (var (index, label) in labels.Index())
+            {
+                json.WriteString(index.ToString(CultureInfo.InvariantCulture), label);
+            }
+
+            json.WriteEndObject();
+        }
     }
 
     /// <summary>The class in transformers that reads it.</summary>

@@ -11,7 +11,9 @@ using static TorchSharp.torch;
 
 namespace Attune.Models.Tests.Architecture;
 
-/// <summary>Tiny models of transformers 5, with today's configuration and the hub's older one: the same logits, gradients and greedy answers.</summary>
+/// <summary>
+/// Tiny models of transformers 5, with today's configuration and the hub's older one: the same logits, gradients and greedy answers.
+/// </summary>
 public sealed class TransformersFamilyTests
 {
     public static TheoryData<string> Families =>

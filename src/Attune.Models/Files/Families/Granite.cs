@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Models.Configuration;
+using Attune.Models.Files.Fields;
 
 namespace Attune.Models.Files.Families;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Attune.Models.Configuration;
+using Attune.Models.Files.Fields;
 
 namespace Attune.Models.Files.Families;
 

@@ -1,4 +1,5 @@
 using Attune.Models.Configuration;
+using Attune.Models.Files.Fields;
 
 namespace Attune.Models.Files.Families;
 

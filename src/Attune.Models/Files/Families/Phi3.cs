@@ -1,10 +1,13 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Models.Configuration;
+using Attune.Models.Files.Fields;
 
 namespace Attune.Models.Files.Families;
 
-/// <summary>Phi-3 and Phi-4-mini: Llama with joint matrices in its files, part of a head turned, and positions stretched number by number.</summary>
+/// <summary>
+/// Phi-3 and Phi-4-mini: Llama with joint matrices in its files, part of a head turned, and positions stretched number by number.
+/// </summary>
 internal sealed record Phi3() : LlamaFamily("phi3", "Phi3")
 {
     internal override ImmutableArray<string> Keys => ["partial_rotary_factor"];

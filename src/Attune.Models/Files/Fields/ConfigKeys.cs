@@ -1,4 +1,4 @@
-namespace Attune.Models.Files;
+namespace Attune.Models.Files.Fields;
 
 /// <summary>
 /// What a <c>config.json</c> may say. A key that no family here knows, but whose name speaks of what a model computes, is refused: passed

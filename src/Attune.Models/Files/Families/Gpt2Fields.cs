@@ -1,7 +1,8 @@
 using System.Text.Json;
 using Attune.Models.Configuration;
+using Attune.Models.Files.Fields;
 
-namespace Attune.Models.Files;
+namespace Attune.Models.Files.Families;
 
 /// <summary>GPT-2's <c>config.json</c>.</summary>
 internal static class Gpt2Fields

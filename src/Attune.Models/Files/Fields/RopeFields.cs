@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Attune.Models.Configuration;
 
-namespace Attune.Models.Files;
+namespace Attune.Models.Files.Fields;
 
 /// <summary>
 /// Rotary positions in a <c>config.json</c>: <c>rope_theta</c> and <c>rope_scaling</c> at the top in older files, <c>rope_parameters</c> in
@@ -66,7 +66,9 @@ internal static class RopeFields
         };
     }
 
-    /// <summary>Attention is sharpened as Ding et al. 2024 (arXiv:2402.13753) do where no factor is named: sqrt(1 + ln(f) / ln(original)).</summary>
+    /// <summary>
+    /// Attention is sharpened as Ding et al. 2024 (arXiv:2402.13753) do where no factor is named: sqrt(1 + ln(f) / ln(original)).
+    /// </summary>
     private static RopeScaling LongRope(ConfigFields fields, ConfigFields nested, int context)
     {
         const string key = "original_max_position_embeddings";

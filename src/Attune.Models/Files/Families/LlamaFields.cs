@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Attune.Models.Configuration;
-using Attune.Models.Files.Families;
+using Attune.Models.Files.Fields;
 
-namespace Attune.Models.Files;
+namespace Attune.Models.Files.Families;
 
 /// <summary>The <c>config.json</c> of Llama and the families built like it (<see cref="LlamaFamily"/>).</summary>
 internal static class LlamaFields

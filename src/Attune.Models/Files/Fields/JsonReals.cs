@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Attune.Models.Files;
+namespace Attune.Models.Files.Fields;
 
-/// <summary>Real numbers as transformers wants them in a <c>config.json</c>: with a point, or it takes them for whole ones and refuses.</summary>
+/// <summary>
+/// Real numbers as transformers wants them in a <c>config.json</c>: with a point, or it takes them for whole ones and refuses.
+/// </summary>
 internal static class JsonReals
 {
     internal static void WriteReal(this Utf8JsonWriter json, string name, double value)

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Attune.Core;
 
-namespace Attune.Models.Files;
+namespace Attune.Models.Files.Fields;
 
 /// <summary>The fields of a <c>config.json</c>, each checked as it is read.</summary>
 internal sealed class ConfigFields(string path, JsonElement root)
