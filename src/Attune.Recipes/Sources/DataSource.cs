@@ -179,6 +179,7 @@ public static class DataSource
     public static IEnumerable<string> MissingFile(string key, string? source) =>
         source is null || File.Exists(source) ? []
         : IsWorld(source) ? [$"{key}: {NoSuchPart(source)}"]
+        : Directory.Exists(source) ? [$"{key}: {source} is a folder; expected a data file. Name one of the files in it."]
         :
         [
             $"{key}: {source} does not exist; expected a data "
