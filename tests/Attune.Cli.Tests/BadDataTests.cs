@@ -42,6 +42,13 @@ public sealed class BadDataTests(TinyModel models) : IClassFixture<TinyModel>, I
     public void A_data_file_that_is_not_there() => Sft().Refused("sft.data: data.jsonl does not exist");
 
     [Fact]
+    public void A_folder_in_place_of_a_data_file()
+    {
+        Directory.CreateDirectory(_folder.File("data.jsonl"));
+        Sft().Refused("sft.data: data.jsonl is a folder; expected a data file");
+    }
+
+    [Fact]
     public void Rows_longer_than_the_context_are_counted_and_what_is_left_must_be_something()
     {
         _folder.WriteText(
@@ -53,11 +60,20 @@ public sealed class BadDataTests(TinyModel models) : IClassFixture<TinyModel>, I
 
     [Theory]
     [InlineData("", "lines.txt is empty")]
-    [InlineData("The film was slow.\n\nA fine film.\n", "lines.txt, line 2: 0 tokens")]
+    [InlineData("\n\n", "lines.txt is empty")]
     public void A_text_in_which_nothing_can_be_predicted(string text, string word)
     {
         _folder.WriteText("lines.txt", text);
         Evaluate().Refused(word);
+    }
+
+    [Fact]
+    public void Empty_lines_are_left_out_and_the_others_keep_their_numbers()
+    {
+        _folder.WriteText("lines.txt", "The film was slow.\n\nA fine film.\n");
+        var outcome = Evaluate().Succeeded();
+        Assert.Contains("1 left out: an empty line", outcome.Errors, StringComparison.Ordinal);
+        Assert.Equal(["1", "3", "total"], outcome.Output.Trim().Split('\n').Select(l => l.Trim().Split(' ')[0]));
     }
 
     [Fact]

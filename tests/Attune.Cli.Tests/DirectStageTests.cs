@@ -94,6 +94,52 @@ public sealed class DirectStageTests(TinyModel models) : IClassFixture<TinyModel
         Assert.True(Result().GetProperty("stages")[0].GetProperty("metrics").GetProperty("eval_rewards/margins").GetDouble() > 0);
     }
 
+    [Theory]
+    [InlineData("true", "desirable")]
+    [InlineData("false", "undesirable")]
+    public void Kto_on_one_class_is_refused(string label, string name)
+    {
+        _folder.WriteText(
+            "data.jsonl",
+            string.Concat(
+                Enumerable.Range(0, 30).Select(i => $$"""{"prompt": "Film {{i}}", "completion": " good.", "label": {{label}}}""" + "\n")
+            )
+        );
+        Run("kto", "--test-split", "0").Refused($"data.jsonl: all 30 verdicts to learn from are {name}; expected some of either kind");
+    }
+
+    [Fact]
+    public void Kto_is_refused_where_one_class_is_too_long()
+    {
+        var endless = string.Concat(Enumerable.Repeat(" Quixotic zebras", 40));
+        string[] rows =
+        [
+            .. Enumerable.Range(0, 6).Select(i => $$"""{"prompt": "Film {{i}}", "completion": " good.", "label": true}"""),
+            .. Enumerable.Range(0, 6).Select(i => $$"""{"prompt": "Film {{i}}", "completion": "{{endless}}", "label": false}"""),
+        ];
+        _folder.WriteText("data.jsonl", string.Join('\n', rows) + "\n");
+        Run("kto", "--test-split", "0").Refused("data.jsonl: all 6 verdicts that are left are desirable");
+    }
+
+    [Fact]
+    public void Rows_are_drawn_over_the_whole_file_the_same_by_the_same_seed()
+    {
+        // The first 30 rows say one thing and the last 30 another: the head alone would be of one class.
+        string[] rows =
+        [
+            .. Enumerable
+                .Range(0, 60)
+                .Select(i => $$"""{"prompt": "Film {{i}}", "completion": " good.", "label": {{(i < 30 ? "true" : "false")}}}"""),
+        ];
+        _folder.WriteText("data.jsonl", string.Join('\n', rows) + "\n");
+        var outcome = Run("kto", "--rows", "20").Succeeded();
+        Assert.Contains("data.jsonl: 20 of 60 rows are used, drawn at random by the seed", outcome.Errors, StringComparison.Ordinal);
+        var first = File.ReadAllBytes(_folder.File("run/final/model.safetensors"));
+        Directory.Delete(_folder.File("run"), recursive: true);
+        Run("kto", "--rows", "20").Succeeded();
+        Assert.Equal(first, File.ReadAllBytes(_folder.File("run/final/model.safetensors")));
+    }
+
     [Fact]
     public void Rankings_and_conversations_are_pairs_too()
     {
@@ -196,8 +242,7 @@ public sealed class DirectStageTests(TinyModel models) : IClassFixture<TinyModel
                 "8",
                 "--epochs",
                 "2",
-                "--test-split",
-                "0.3",
+                .. options.Contains("--test-split") ? [] : new[] { "--test-split", "0.3" },
                 "--gold",
                 "reviews",
                 "--evaluation-prompts",

@@ -109,9 +109,9 @@ public sealed class EncoderTests(TinyModel models) : IClassFixture<TinyModel>, I
         Run("generate", "--model", models.Policy, "--prompt", "x", "--best-of", "2", "--reward", "[{model: three}]")
             .Refused("has several classes, and label is not given", "class 0, class 1, class 2");
         Run(["reward", "--model", "encoder", "--loss", "classification", "--rows", "1", "--held-out-data", "verdicts.jsonl", .. data])
-            .Refused("all 1 verdicts to learn from are desirable", "shuffle a file that is sorted by its labels");
+            .Refused("all 1 verdicts to learn from are ", "where rows is given, give more rows");
         Run(["reward", "--model", models.Policy, "--loss", "classification", "--rows", "1", "--held-out-data", "verdicts.jsonl", .. data])
-            .Refused("all 1 verdicts to learn from are desirable");
+            .Refused("all 1 verdicts to learn from are ");
         Assert.False(Directory.Exists(_folder.File("no/final")));
     }
 

@@ -17,6 +17,12 @@ public sealed class SuggestionTests
         Assert.Equal(expected, Suggestion.For(name, Known));
 
     [Fact]
+    public void Exchanged_neighbours_are_one_edit() => Assert.Equal(" Did you mean 'sft'?", Suggestion.For("stf", ["kto", "ppo", "sft"]));
+
+    [Fact]
+    public void The_name_itself_is_not_offered() => Assert.Equal("", Suggestion.For("epochs", Known));
+
+    [Fact]
     public void Nothing_is_offered_where_nothing_is_known() => Assert.Equal("", Suggestion.For("x", []));
 
     [Fact]

@@ -96,6 +96,36 @@ internal static class Arguments
             DefaultValueFactory = _ => fallback,
         };
 
+    /// <summary>Refuses shares that leave nothing, or more than there is.</summary>
+    public static void RequireShare(this Command command, Option<double> option) =>
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(option) is { Implicit: false, Errors: var errors } given && !errors.Any())
+            {
+                var share = given.GetValueOrDefault<double>();
+                if (share is not (>= 0 and < 1))
+                {
+                    result.AddError(
+                        FormattableString.Invariant($"{option.Name} is {share}; expected a share from 0 to below 1, e.g. 0.1.")
+                    );
+                }
+            }
+        });
+
+    /// <summary>Refuses what is no port of a machine; 0 takes any that is free.</summary>
+    public static void RequirePort(this Command command, Option<int> option) =>
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(option) is { Implicit: false, Errors: var errors } given && !errors.Any())
+            {
+                var port = given.GetValueOrDefault<int>();
+                if (port is < 0 or > 65535)
+                {
+                    result.AddError($"{option.Name} is {port}; expected a port from 0 to 65535.");
+                }
+            }
+        });
+
     /// <summary>Refuses numbers below the least that makes sense.</summary>
     public static void RequireAtLeast(this Command command, Option<int> option, int least) =>
         command.Validators.Add(result =>

@@ -22,6 +22,7 @@ internal static class FigureCommand
             HelpName = "FILE.svg",
             Required = true,
         };
+        var force = OutputFile.Force();
         var runs = new Option<string?>("--runs") { Description = "folder of the runs that the figure precision shows", HelpName = "DIR" };
         var command = new Command(
             "figure",
@@ -30,11 +31,13 @@ internal static class FigureCommand
         {
             name,
             file,
+            force,
             runs,
         };
         command.SetAction(
             (parsed, _) =>
             {
+                OutputFile.RequireNew(parsed.GetValue(force), parsed.GetRequiredValue(file));
                 var wanted = parsed.GetRequiredValue(name);
                 var sheet = wanted == PrecisionFigure.Name ? PrecisionFigure.Of(parsed.GetValue(runs)) : DocumentFigures.Named(wanted);
                 AtomicFile.WriteText(parsed.GetRequiredValue(file), sheet.ToSvg());

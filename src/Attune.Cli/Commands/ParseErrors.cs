@@ -20,7 +20,8 @@ internal static class ParseErrors
     {
         if (parsed.Errors.Count == 0)
         {
-            return null;
+            string[] values = [.. ValueErrors.Of(parsed.CommandResult).Distinct()];
+            return values.Length == 0 ? null : string.Join('\n', [.. values, $"See {PathOf(parsed.CommandResult)} --help."]);
         }
 
         var command = parsed.CommandResult.Command;

@@ -86,8 +86,25 @@ internal static class ServeCommand
         };
         command.RequireAtLeast(Batch, 1);
         command.RequireAtLeast(Context, 2);
+        command.RequirePort(Port);
+        command.Validators.Add(RequireAddresses);
         command.SetAction(ServeAsync);
         return command;
+    }
+
+    private static void RequireAddresses(System.CommandLine.Parsing.CommandResult result)
+    {
+        foreach (
+            var url in (result.GetValue(Urls) ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        )
+        {
+            // A star or a plus stands for every address of the machine.
+            var named = url.Replace("://*", "://any", StringComparison.Ordinal).Replace("://+", "://any", StringComparison.Ordinal);
+            if (!Uri.TryCreate(named, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+            {
+                result.AddError($"--urls has '{url}'; expected addresses like http://0.0.0.0:8080, with semicolons between them.");
+            }
+        }
     }
 
     private static async Task<int> ServeAsync(ParseResult parsed, CancellationToken cancel)

@@ -5,6 +5,7 @@ using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Data;
 using Attune.Data.Formats;
+using Attune.Data.Order;
 using Attune.Recipes.Running;
 using Attune.Text.Tokenizers;
 using Attune.Training.Checkpoints;
@@ -132,7 +133,7 @@ public static class DataSource
     }
 
     /// <summary>Rows of a file in one of the dataset formats; what was left out is noted.</summary>
-    /// <param name="rows">At most this many, from the start; 0 for all.</param>
+    /// <param name="rows">At most this many, drawn at random by the stage's seed and kept in the file's order; 0 for all.</param>
     public static (ImmutableArray<T> Items, DataHash Hash) FromFile<T>(string source, int rows, StageContext context)
     {
         if (IsWorld(source))
@@ -147,10 +148,10 @@ public static class DataSource
             context.Note($"{source}: {note}");
         }
 
-        var items = rows > 0 && rows < loaded.Items.Length ? loaded.Items[..rows] : loaded.Items;
+        var items = rows > 0 ? Shuffle.Sample(loaded.Items, rows, context.Seed.For("rows")) : loaded.Items;
         if (items.Length < loaded.Items.Length)
         {
-            context.Note($"{source}: the first {rows} of {loaded.Items.Length} rows are used, as `rows` asks");
+            context.Note($"{source}: {rows} of {loaded.Items.Length} rows are used, drawn at random by the seed");
         }
 
         return (items, new DataHash(Path.GetFileName(source), loaded.Sha256));
@@ -178,6 +179,7 @@ public static class DataSource
     public static IEnumerable<string> MissingFile(string key, string? source) =>
         source is null || File.Exists(source) ? []
         : IsWorld(source) ? [$"{key}: {NoSuchPart(source)}"]
+        : Directory.Exists(source) ? [$"{key}: {source} is a folder; expected a data file. Name one of the files in it."]
         :
         [
             $"{key}: {source} does not exist; expected a data "

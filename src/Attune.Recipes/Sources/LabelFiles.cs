@@ -21,7 +21,7 @@ public sealed record LabelFiles
     [Description("file of labels on other prompts, to evaluate with (default: test_split of the data)")]
     public string? HeldOutData { get; init; }
 
-    [Description("rows to use; 0 for all")]
+    [Description("rows to use, drawn at random; 0 for all")]
     [Range(0, int.MaxValue)]
     public int Rows { get; init; }
 

@@ -3,7 +3,7 @@ using Attune.Core.Feedback;
 
 namespace Attune.Recipes.Stages;
 
-/// <summary>Verdicts that a classifier can learn from: some of either kind.</summary>
+/// <summary>Verdicts that a classifier or KTO can learn from: some of either kind.</summary>
 internal static class BothVerdicts
 {
     /// <param name="training">Labels of any kind; others than verdicts pass.</param>
@@ -17,7 +17,7 @@ internal static class BothVerdicts
             var only = verdicts.Single();
             throw new DataException(
                 $"{source}: all {only.Count()} verdicts to learn from are {(only.Key ? "desirable" : "undesirable")}; expected some "
-                    + "of either kind. Where rows is given, the first rows are taken: shuffle a file that is sorted by its labels."
+                    + "of either kind. Add answers of the other kind; where rows is given, give more rows."
             );
         }
     }

@@ -28,7 +28,7 @@ public sealed record ConstitutionalStage : Stage
     [Description("prompts to answer: a file with prompts, or reviews:prompts")]
     public required string Prompts { get; init; }
 
-    [Description("prompts to use; 0 for all of a file")]
+    [Description("prompts to use, drawn at random; 0 for all of a file")]
     [Range(0, int.MaxValue)]
     public int Rows { get; init; }
 
@@ -38,7 +38,7 @@ public sealed record ConstitutionalStage : Stage
     [Description("demonstrations mixed with the revisions, so that help is not unlearned: a file, or reviews:demonstrations")]
     public string? Helpful { get; init; }
 
-    [Description("demonstrations to mix in; 0 for all of a file")]
+    [Description("demonstrations to mix in, drawn at random; 0 for all of a file")]
     [Range(0, int.MaxValue)]
     public int HelpfulRows { get; init; }
 

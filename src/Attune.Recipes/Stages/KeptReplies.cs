@@ -18,7 +18,7 @@ public sealed record KeptReplies
     [Description("file of demonstrations that are not learned: how likely their replies are is measured before and after (default: none)")]
     public string? KeptData { get; init; }
 
-    [Description("rows of it to measure with, from the start")]
+    [Description("rows of it to measure with, drawn at random")]
     [Range(1, 1_000_000)]
     public int KeptRows { get; init; } = 64;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Options;
 using Attune.Core.Runs;
@@ -37,6 +38,7 @@ public sealed record KtoStage : Stage
     {
         using var models = new ReferencedPolicy(context, Method.Training, Task.Training.Reference.RefModel);
         var labels = Task.Read<Verdict>(Kind, PreferenceSource.Verdicts, Method.Data, context);
+        BothVerdicts.Require(labels.Rows.Training, labels.Name);
         var longest = Math.Min(Method.Data.MaxLength, models.ContextLength);
         var verdicts = EncodedSplit.Of(
             labels.Rows,
@@ -44,7 +46,7 @@ public sealed record KtoStage : Stage
             rows => Classification.Encode(models.Encoder, rows, longest, Method.Data.Truncation),
             context
         );
-        NoteBalance(context, verdicts.Train);
+        NoteBalance(context, labels.Name, verdicts.Train);
         var reference = models.TrainingReference(Method.Reference);
         var preparation = new KtoPreparation(Method, models.Policy, reference, longest);
         var watched = verdicts.HeldOut.IsEmpty ? verdicts.Train : verdicts.HeldOut;
@@ -92,16 +94,16 @@ public sealed record KtoStage : Stage
         ];
     }
 
-    private void NoteBalance(StageContext context, ImmutableArray<LabelledSequence> verdicts)
+    private void NoteBalance(StageContext context, string source, ImmutableArray<LabelledSequence> verdicts)
     {
         double desirable = verdicts.Count(v => v.Desirable),
             undesirable = verdicts.Length - desirable;
         if (desirable == 0 || undesirable == 0)
         {
-            context.Note(
-                $"all {verdicts.Length} verdicts are {(desirable > 0 ? "desirable" : "undesirable")}; KTO needs both to tell them apart"
+            throw new DataException(
+                $"{source}: all {verdicts.Length} verdicts that are left are {(desirable > 0 ? "desirable" : "undesirable")}; KTO learns "
+                    + "from some of either kind. The notes above say why the others were left out; a longer max_length keeps longer ones."
             );
-            return;
         }
 
         var ratio = Method.DesirableWeight * desirable / (Method.UndesirableWeight * undesirable);

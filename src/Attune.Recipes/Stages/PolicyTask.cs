@@ -22,7 +22,7 @@ public sealed record PolicyTask
     [Description("prompts to answer: a file with prompts, or reviews:prompts")]
     public required string Prompts { get; init; }
 
-    [Description("prompts to use; 0 for all of a file")]
+    [Description("prompts to use, drawn at random; 0 for all of a file")]
     [Range(0, int.MaxValue)]
     public int Rows { get; init; }
 

@@ -32,7 +32,7 @@ public sealed record PpoStage : PolicyStage
     [Description("texts from the pretraining distribution, for ptx_coefficient")]
     public string? PretrainingData { get; init; }
 
-    [Description("pretraining texts to use; 0 for all of a file")]
+    [Description("pretraining texts to use, drawn at random; 0 for all of a file")]
     [Range(0, int.MaxValue)]
     public int PretrainingRows { get; init; }
 

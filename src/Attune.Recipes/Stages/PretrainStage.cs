@@ -30,7 +30,7 @@ public sealed record PretrainStage : Stage
     [Description("texts: a .jsonl, .json or .txt file, reviews:documents, or tiny:documents or arithmetic:documents with their tokenizers")]
     public required string Data { get; init; }
 
-    [Description("rows to use; 0 for all of a file")]
+    [Description("rows to use, drawn at random; 0 for all of a file")]
     [Range(0, int.MaxValue)]
     public int Rows { get; init; }
 

@@ -20,7 +20,7 @@ public sealed record PrinciplesStage : Stage
     [Description("prompts to answer: a file with prompts, or reviews:held-out-prompts")]
     public required string Prompts { get; init; }
 
-    [Description("prompts to use; 0 for all of a file")]
+    [Description("prompts to use, drawn at random; 0 for all of a file")]
     [Range(0, 1_000_000)]
     public int Rows { get; init; }
 

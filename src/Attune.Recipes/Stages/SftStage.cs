@@ -22,7 +22,7 @@ public sealed record SftStage : Stage
     [Description("demonstrations: a prompt-completion or language-modelling file, or reviews:demonstrations")]
     public required string Data { get; init; }
 
-    [Description("rows to use; 0 for all of a file")]
+    [Description("rows to use, drawn at random; 0 for all of a file")]
     [Range(0, int.MaxValue)]
     public int Rows { get; init; }
 

@@ -18,7 +18,7 @@ public sealed record TokenizerStage : Stage
     [Description("texts to learn from: a .jsonl, .json or .txt file, or reviews:documents")]
     public required string Data { get; init; }
 
-    [Description("rows to use; 0 for all of a file")]
+    [Description("rows to use, drawn at random; 0 for all of a file")]
     [Range(0, int.MaxValue)]
     public int Rows { get; init; }
 

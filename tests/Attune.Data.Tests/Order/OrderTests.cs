@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Attune.Core.Conversations;
 using Attune.Core.Runs;
 using Attune.Data.Order;
@@ -19,6 +20,30 @@ public sealed class OrderTests
         Assert.Equal(order, Shuffle.Order(new Seed(1), 0, 100));
         Assert.NotEqual(order, Shuffle.Order(new Seed(1), 1, 100));
         Assert.NotEqual(order, Shuffle.Order(new Seed(2), 0, 100));
+    }
+
+    [Fact]
+    public void Law_a_sample_is_in_order_without_repetition_and_follows_the_seed() =>
+        Gen.Select(Gen.Int[0, 60], Gen.Int[0, 70], Gen.ULong)
+            .Sample(
+                (count, size, seed) =>
+                {
+                    ImmutableArray<int> items = [.. Enumerable.Range(0, count)];
+                    var sample = Shuffle.Sample(items, size, new Seed(seed));
+                    return sample.Length == Math.Min(size, count)
+                        && sample.SequenceEqual(sample.Distinct().Order())
+                        && sample.All(items.Contains)
+                        && sample.SequenceEqual(Shuffle.Sample(items, size, new Seed(seed)));
+                }
+            );
+
+    [Fact]
+    public void A_sample_reaches_over_the_whole_file_and_each_item_is_equally_likely()
+    {
+        ImmutableArray<int> items = [.. Enumerable.Range(0, 20)];
+        var drawn = Enumerable.Range(0, 2000).SelectMany(s => Shuffle.Sample(items, 5, new Seed((ulong)s))).CountBy(i => i).ToDictionary();
+        // 500 expected each, standard deviation 19.4.
+        Assert.All(items, i => Assert.InRange(drawn[i], 400, 600));
     }
 
     [Fact]

@@ -80,6 +80,7 @@ internal static class TamerCommand
         }
 
         command.RequireAtLeast(Episodes, 1);
+        command.RequirePort(Port);
         command.SetAction(
             (parsed, cancel) =>
             {

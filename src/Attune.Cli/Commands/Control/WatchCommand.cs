@@ -18,6 +18,7 @@ internal static class WatchCommand
         var episodes = Arguments.Count("--episodes", "episodes to play", 3);
         var seed = new Option<long>("--seed") { Description = "of the first episode (default 0)", HelpName = "N" };
         var file = Arguments.Target("page to write", "FILE.html");
+        var force = OutputFile.Force();
         var command = new Command(
             "watch",
             "Play episodes with a trained agent and draw them in a page.\n\n"
@@ -28,11 +29,20 @@ internal static class WatchCommand
             episodes,
             seed,
             file,
+            force,
         };
         command.RequireAtLeast(episodes, 1);
         command.SetAction(
             (parsed, _) =>
-                Play(parsed.GetRequiredValue(agent), parsed.GetValue(seed), parsed.GetValue(episodes), parsed.GetRequiredValue(file))
+            {
+                OutputFile.RequireNew(parsed.GetValue(force), parsed.GetRequiredValue(file));
+                return Play(
+                    parsed.GetRequiredValue(agent),
+                    parsed.GetValue(seed),
+                    parsed.GetValue(episodes),
+                    parsed.GetRequiredValue(file)
+                );
+            }
         );
         return command;
     }

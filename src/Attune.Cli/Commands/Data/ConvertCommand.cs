@@ -39,6 +39,9 @@ internal static class ConvertCommand
         HelpName = "NUMBER",
     };
     private static readonly Option<string> Target = Arguments.Target("dataset to write (.jsonl)", "FILE");
+    private static readonly Option<bool> Force = OutputFile.Force();
+    private static readonly Option<ulong> Seed = Arguments.Seed();
+    private static readonly Option<bool> KeepOrder = new("--keep-order") { Description = "write the rows as they come, not shuffled" };
 
     public static Command Create()
     {
@@ -56,7 +59,11 @@ internal static class ConvertCommand
             Encoding,
             HeldOut,
             Target,
+            Force,
+            Seed,
+            KeepOrder,
         };
+        command.RequireShare(HeldOut);
         command.SetAction(Convert);
         return command;
     }
@@ -64,6 +71,8 @@ internal static class ConvertCommand
     private static int Convert(ParseResult parsed)
     {
         var (path, heldOut) = (parsed.GetRequiredValue(Target), parsed.GetValue(HeldOut));
+        OutputFile.RequireNew(parsed.GetValue(Force), heldOut > 0 ? [path, HeldOutFile(path)] : [path]);
+        var seed = new Seed(parsed.GetValue(Seed));
         switch (parsed.GetValue(Positive), parsed.GetValue(Negative), parsed.GetValue(Instructions))
         {
             case ({ } good, { } bad, null):
@@ -73,15 +82,25 @@ internal static class ConvertCommand
                     .. VerdictLines.Read(good, encoding, desirable: true),
                     .. VerdictLines.Read(bad, encoding, desirable: false),
                 ];
-                Write(path, Split.ByKey(verdicts, v => v.Answer, heldOut, new Seed(1)), Count);
+                Write(path, Ordered(parsed, Split.ByKey(verdicts, v => v.Answer, heldOut, seed), seed), Count);
                 return 0;
             case (null, null, { } pairs):
-                Write(path, Split.ByPrompt(InstructionPreferences.Read(pairs), heldOut, new Seed(1)), rows => $"{rows.Length} pairs");
+                var split = Split.ByPrompt(InstructionPreferences.Read(pairs), heldOut, seed);
+                Write(path, Ordered(parsed, split, seed), rows => $"{rows.Length} pairs");
                 return 0;
             default:
                 throw new ConfigurationException("data convert takes --positive and --negative, or --instructions.");
         }
     }
+
+    private static string HeldOutFile(string path) => Path.ChangeExtension(path, null) + "-held-out.jsonl";
+
+    /// <summary>Shuffled unless it is to stay as it is: the desirable answers come before the undesirable ones.</summary>
+    private static SplitData<T> Ordered<T>(ParseResult parsed, SplitData<T> split, Seed seed) =>
+        parsed.GetValue(KeepOrder) ? split : new(Shuffled(split.Training, seed), Shuffled(split.HeldOut, seed));
+
+    private static ImmutableArray<T> Shuffled<T>(ImmutableArray<T> rows, Seed seed) =>
+        [.. Shuffle.Order(seed.For("rows"), 0, rows.Length).Select(i => rows[i])];
 
     private static string Count(ImmutableArray<Verdict> verdicts) =>
         $"{verdicts.Count(v => v.Desirable)} desirable and {verdicts.Count(v => !v.Desirable)} undesirable answers";
@@ -97,7 +116,7 @@ internal static class ConvertCommand
         One(path, split.Training);
         if (!split.HeldOut.IsEmpty)
         {
-            One(Path.ChangeExtension(path, null) + "-held-out.jsonl", split.HeldOut);
+            One(HeldOutFile(path), split.HeldOut);
         }
     }
 }

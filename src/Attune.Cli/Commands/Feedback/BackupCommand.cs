@@ -7,6 +7,7 @@ internal static class BackupCommand
 {
     private static readonly Option<string> Database = FeedbackArguments.Database();
     private static readonly Option<string> Target = Arguments.Target("file to write (.jsonl.gz)", "FILE");
+    private static readonly Option<bool> Force = OutputFile.Force();
     private static readonly Option<bool> Json = Arguments.Json();
 
     public static Command Create()
@@ -19,6 +20,7 @@ internal static class BackupCommand
         {
             Database,
             Target,
+            Force,
             Json,
         };
         command.SetAction(BackUpAsync);
@@ -27,6 +29,7 @@ internal static class BackupCommand
 
     private static async Task<int> BackUpAsync(ParseResult parsed, CancellationToken cancel)
     {
+        OutputFile.RequireNew(parsed.GetValue(Force), parsed.GetRequiredValue(Target));
         await using var store = await FeedbackArguments.OpenAsync(parsed.GetRequiredValue(Database), cancel);
         var file = parsed.GetRequiredValue(Target);
         var report = await store.Backups.WriteAsync(file, cancel);

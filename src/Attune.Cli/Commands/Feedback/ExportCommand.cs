@@ -9,6 +9,7 @@ internal static class ExportCommand
     private static readonly Option<string> Project = FeedbackArguments.Project();
     private static readonly Option<string?> Format = FeedbackArguments.Format(required: true);
     private static readonly Option<string> Target = Arguments.Target("file to write: .jsonl or .json, or .gz of it", "FILE");
+    private static readonly Option<bool> Force = OutputFile.Force();
     private static readonly Option<string?> Tokenizer = FeedbackArguments.Tokenizer();
     private static readonly Option<bool> Json = Arguments.Json();
 
@@ -24,6 +25,7 @@ internal static class ExportCommand
             Project,
             Format,
             Target,
+            Force,
             Tokenizer,
             Json,
         };
@@ -33,6 +35,7 @@ internal static class ExportCommand
 
     private static async Task<int> ExportAsync(ParseResult parsed, CancellationToken cancel)
     {
+        OutputFile.RequireNew(parsed.GetValue(Force), parsed.GetRequiredValue(Target));
         await using var store = await FeedbackArguments.OpenAsync(parsed.GetRequiredValue(Database), cancel);
         var project = await store.Projects.RequireAsync(parsed.GetRequiredValue(Project), cancel);
         var file = parsed.GetRequiredValue(Target);

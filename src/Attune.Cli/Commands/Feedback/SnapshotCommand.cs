@@ -44,6 +44,7 @@ internal static class SnapshotCommand
             LeastGoldAccuracy,
             Json,
         };
+        command.RequireShare(HeldOut);
         command.SetAction(FreezeAsync);
         return command;
     }

@@ -2,12 +2,14 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using Attune.Cli.Native;
+using Attune.Cli.Screens;
 using Attune.Core;
 using Attune.Core.Tokens;
 using Attune.Models.Files;
 using Attune.Text.Tokenizers;
 using Attune.Training.Batches;
 using Attune.Training.Tokens;
+using Spectre.Console;
 
 namespace Attune.Cli.Commands.Tokens;
 
@@ -82,18 +84,29 @@ internal static class EvaluateCommand
         var path = parsed.GetRequiredValue(TextFile);
         var lines = ReadLines(path);
         using var model = ModelFiles.LoadLanguageModel(folder);
-        var sequences = lines.Select((line, i) => Encode(tokenizer, line, $"{path}, line {i + 1}", model.Config.ContextLength)).ToArray();
-        Print(AnswerLogProbs.Of(model, sequences), sequences, parsed.GetValue(Json));
+        var sequences = lines.Select(l => Encode(tokenizer, l.Text, $"{path}, line {l.Number}", model.Config.ContextLength)).ToArray();
+        Print(AnswerLogProbs.Of(model, sequences), sequences, [.. lines.Select(l => l.Number)], parsed.GetValue(Json));
         return 0;
     }
 
-    private static string[] ReadLines(string path)
+    /// <summary>Lines with text, under the numbers that they have in the file; the empty ones are counted.</summary>
+    private static (int Number, string Text)[] ReadLines(string path)
     {
         try
         {
-            return File.ReadAllLines(path, StrictUtf8) is { Length: > 0 } lines
-                ? lines
-                : throw new DataException($"{path} is empty; expected lines of text.");
+            var all = File.ReadAllLines(path, StrictUtf8);
+            (int Number, string Text)[] lines = [.. all.Index().Where(l => l.Item.Length > 0).Select(l => (l.Index + 1, l.Item))];
+            if (lines.Length == 0)
+            {
+                throw new DataException($"{path} is empty; expected lines of text.");
+            }
+
+            if (lines.Length < all.Length)
+            {
+                Terminal.Messages.MarkupLineInterpolated($"{path}: {all.Length - lines.Length} left out: an empty line");
+            }
+
+            return lines;
         }
         catch (DecoderFallbackException)
         {
@@ -123,14 +136,14 @@ internal static class EvaluateCommand
             : throw new DataException($"{place}: {tokens.Length} tokens, of which none can be predicted. Remove the line.");
     }
 
-    private static void Print(float[][] logProbs, TokenSequence[] sequences, bool json)
+    private static void Print(float[][] logProbs, TokenSequence[] sequences, int[] numbers, bool json)
     {
         var (sum, count) = (0.0, 0);
         for (var i = 0; i < sequences.Length; i++)
         {
             var nll = -logProbs[i].Sum(p => (double)p);
             (sum, count) = (sum + nll, count + logProbs[i].Length);
-            Console.Out.WriteLine(json ? AsJson(i + 1, nll, logProbs[i], sequences[i]) : AsText(i + 1, nll, logProbs[i].Length));
+            Console.Out.WriteLine(json ? AsJson(numbers[i], nll, logProbs[i], sequences[i]) : AsText(numbers[i], nll, logProbs[i].Length));
         }
 
         if (!json)
