@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Models.Adapters;
 using Attune.Models.Architecture;
+using Attune.Models.Configuration;
 using Attune.Models.Weights;
 using static TorchSharp.torch;
 
@@ -26,8 +27,9 @@ public static class AdapterFiles
     public static void Save(TransformerModel model, string folder, WeightType type = WeightType.F32)
     {
         var adapter = model.Adapter ?? throw new InvalidOperationException("this model has no adapter.");
+        var maps = new AdapterRows(model.Config);
         var tensors = Tensors(adapter)
-            .Select(t => new SafeTensorsSource(t.Name, t.Slot.Shape, () => Values(adapter.Weights, t.Slot.Name)))
+            .Select(t => new SafeTensorsSource(t.Name, t.Slot.Shape, () => Values(adapter.Weights, t.Slot.Name, maps)))
             .ToArray();
         SafeTensorsWriter.Write(Path.Combine(folder, WeightFile), tensors, type);
         AdapterConfigFile.Write(folder, adapter, model.Config, model.Origin);
@@ -38,7 +40,7 @@ public static class AdapterFiles
     /// <exception cref="ModelFileException">It names none that is there.</exception>
     public static string BaseOf(string folder)
     {
-        var name = AdapterConfigFile.Read(folder).Base;
+        var name = PeftConfig.Read(folder).Base;
         return new[] { name, name is null ? null : Path.Combine(folder, name) }.FirstOrDefault(n => n is not null && ModelFiles.Exists(n))
             ?? throw new ModelFileException(
                 $"{Path.Combine(folder, ConfigFile)}: base_model_name_or_path is '{name}', which is not a folder or a GGUF file here. "
@@ -63,12 +65,27 @@ public static class AdapterFiles
     public static ScalarModel LoadScalarModel(TransformerModel origin, string folder) =>
         new(origin, Load(origin.Plain(), folder, HeadKind.Score));
 
+    /// <summary>A language model of its own that computes what another does with the adapter that a folder holds.</summary>
+    /// <exception cref="ModelFileException">The adapter is absent or damaged, or fits another model.</exception>
+    public static LanguageModel MergeLanguageModel(LanguageModel origin, string folder, Precision precision = Precision.F32) =>
+        PeftMerge.Of(origin.Plain(), folder, HeadKind.Language, config => new LanguageModel(config, precision));
+
+    /// <summary>A reward or value model of its own: another model's trunk with the adapter, and the head, that a folder holds.</summary>
+    /// <exception cref="ModelFileException">The adapter is absent or damaged, or fits another model.</exception>
+    public static ScalarModel MergeScalarModel(TransformerModel origin, string folder, Precision precision = Precision.F32) =>
+        PeftMerge.Of(origin.Plain(), folder, HeadKind.Score, config => new ScalarModel(config, precision));
+
+    /// <summary>
+    /// Whether an adapter can be trained on, on weights that it shares with others; one with other ranks in some layers, biases or an
+    /// embedding can only be merged.
+    /// </summary>
+    public static bool IsTrainable(string folder) => PeftConfig.Read(folder).IsTrainable;
+
     private static Adapter Load(TransformerModel origin, string folder, HeadKind head)
     {
-        var (config, _) = AdapterConfigFile.Read(folder);
-        var path = Path.Combine(folder, WeightFile);
-        using var file = new SafeTensorsFile(path);
-        config = config.Targets.Contains(AdapterConfigFile.InFile) ? config with { Targets = Modules(file) } : config;
+        var peft = PeftConfig.Read(folder);
+        using var file = new SafeTensorsFile(Path.Combine(folder, WeightFile));
+        var config = peft.ForTraining(Modules(file));
         Adapter adapter;
         try
         {
@@ -81,7 +98,7 @@ public static class AdapterFiles
 
         try
         {
-            Fill(adapter, file);
+            Fill(adapter, origin.Config, file);
             return adapter;
         }
         catch
@@ -103,7 +120,7 @@ public static class AdapterFiles
         ];
     }
 
-    private static void Fill(Adapter adapter, SafeTensorsFile file)
+    private static void Fill(Adapter adapter, TransformerConfig config, SafeTensorsFile file)
     {
         var tensors = Tensors(adapter).ToArray();
         // Older files call a magnitude's tensor ".weight"; newer ones do not.
@@ -124,9 +141,12 @@ public static class AdapterFiles
                 $"{file.Path} does not fit {ConfigFile} and the model: "
                     + string.Join(
                         "; ",
-                        new[] { Listed("missing ", missing), Listed("unexpected ", unexpected), Listed("", misshapen) }.Where(p =>
-                            p.Length > 0
-                        )
+                        new[]
+                        {
+                            PeftFit.Listed("missing ", missing),
+                            PeftFit.Listed("unexpected ", unexpected),
+                            PeftFit.Listed("", misshapen),
+                        }.Where(p => p.Length > 0)
                     )
                     + ". Give the base model that the adapter was trained on."
             );
@@ -134,18 +154,16 @@ public static class AdapterFiles
 
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
+        var maps = new AdapterRows(config);
         foreach (var (name, slot) in tensors)
         {
             var values = new float[slot.Length];
             file.Read(Find(name)!, values);
-            adapter.Weights.ExactOf(slot.Name).copy_(tensor(values).view([.. slot.Shape]));
+            adapter.Weights.ExactOf(slot.Name).copy_(maps.Apart(slot.Name, tensor(values).view([.. slot.Shape])));
         }
 
         adapter.Weights.Round();
     }
-
-    private static string Listed(string kind, string[] names) =>
-        names.Length == 0 ? "" : kind + string.Join(", ", names.Take(3)) + (names.Length > 3 ? $" and {names.Length - 3} more" : "");
 
     private static IEnumerable<(string Name, ParameterSlot Slot)> Tensors(Adapter adapter) =>
         adapter.Weights.Slots.Select(slot =>
@@ -163,10 +181,10 @@ public static class AdapterFiles
             )
         );
 
-    private static float[] Values(FlatParameters weights, string name)
+    private static float[] Values(FlatParameters weights, string name, AdapterRows maps)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        return weights.ExactOf(name).to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+        return maps.Together(name, weights.ExactOf(name)).to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
     }
 }

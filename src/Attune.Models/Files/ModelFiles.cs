@@ -4,7 +4,6 @@ using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Gguf;
 using Attune.Models.Weights;
-using static TorchSharp.torch;
 
 namespace Attune.Models.Files;
 
@@ -30,8 +29,7 @@ public static class ModelFiles
         }
 
         using var origin = LoadLanguageModel(AdapterFiles.BaseOf(directory), Precision.F32);
-        using var adapted = AdapterFiles.LoadLanguageModel(origin, directory);
-        return Merged(adapted, new LanguageModel(origin.Config, precision), directory);
+        return AdapterFiles.MergeLanguageModel(origin, directory, precision);
     }
 
     /// <summary>
@@ -77,8 +75,7 @@ public static class ModelFiles
         }
 
         using var origin = LoadLanguageModel(AdapterFiles.BaseOf(directory), Precision.F32);
-        using var adapted = AdapterFiles.LoadScalarModel(origin, directory);
-        return Merged(adapted, new ScalarModel(origin.Config, precision), directory);
+        return AdapterFiles.MergeScalarModel(origin, directory, precision);
     }
 
     /// <exception cref="ModelFileException">
@@ -113,18 +110,10 @@ public static class ModelFiles
         };
         var tensors = HuggingFaceTensor
             .Of(model.Config, head, labels?.Count ?? 0)
-            .Select(t => new SafeTensorsSource(t.Name, t.Shape, () => ValuesOf(model, t)))
+            .Select(t => new SafeTensorsSource(t.Name, t.Shape, () => TensorValues.Of(model, t)))
             .ToArray();
         SafeTensorsWriter.Write(Path.Combine(directory, WeightFolder.SingleFile), tensors, type);
         ModelConfigFile.Write(directory, model.Config, head, type, labels);
-    }
-
-    private static T Merged<T>(TransformerModel adapted, T target, string directory)
-        where T : TransformerModel
-    {
-        adapted.CopyInto(target);
-        target.Origin = directory;
-        return target;
     }
 
     private static LanguageModel LoadWhole(string place, Func<TransformerConfig, LanguageModel> make) =>
@@ -143,7 +132,7 @@ public static class ModelFiles
         {
             foreach (var tensor in tensors)
             {
-                SetValues(model, tensor, folder.Read(tensor.Name));
+                TensorValues.Set(model, tensor, folder.Read(tensor.Name));
             }
 
             model.Weights.Round();
@@ -201,33 +190,5 @@ public static class ModelFiles
                 + string.Join(", ", items.Take(MostListed))
                 + (items.Length > MostListed ? $" and {items.Length - MostListed} more" : "");
         }
-    }
-
-    private static float[] ValuesOf(TransformerModel model, HuggingFaceTensor tensor)
-    {
-        using var scope = NewDisposeScope();
-        using var quiet = no_grad();
-        var rows = model.ExactOf(tensor.Slot).narrow(0, tensor.FirstRow, tensor.Rows);
-        var exact = tensor.Together(tensor.Transposed ? rows.t() : rows).to(ScalarType.Float32);
-        var ordered = (tensor.Offset == 0 ? exact : exact - tensor.Offset).cpu().contiguous();
-        var values = new float[ordered.numel()];
-        ordered.bytes.CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
-        return values;
-    }
-
-    private static void SetValues(TransformerModel model, HuggingFaceTensor file, float[] values)
-    {
-        using var scope = NewDisposeScope();
-        using var quiet = no_grad();
-        var given = tensor(values).view([.. file.Shape]);
-        given = file.Offset == 0 ? given : given + file.Offset;
-        given = file.Apart(file.Transposed ? given.t() : given);
-        if (model.Quantized.TryGetValue(file.Slot, out var matrix))
-        {
-            matrix.SetRows(file.FirstRow, given.contiguous().data<float>().ToArray());
-            return;
-        }
-
-        model.Weights.ExactOf(file.Slot).narrow(0, file.FirstRow, file.Rows).copy_(given);
     }
 }

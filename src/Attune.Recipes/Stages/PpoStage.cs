@@ -113,6 +113,7 @@ public sealed record PpoStage : PolicyStage
             AdapterFiles.IsAdapter(folder)
             && setup.Reference.Origin is { } origin
             && Path.GetFullPath(AdapterFiles.BaseOf(folder)) == Path.GetFullPath(origin)
+            && AdapterFiles.IsTrainable(folder)
             ? AdapterFiles.LoadScalarModel(setup.Reference, folder)
             : ScalarModel.Adapted(
                 setup.Own(ModelFiles.LoadScalarModel(folder, Method.Training.Precision)),

@@ -278,21 +278,22 @@ public sealed class AdapterTests
 
     [Theory]
     [InlineData("peft_type", "\"IA3\"", "peft_type is 'IA3'; supported is LORA")]
-    [InlineData("bias", "\"all\"", "bias is 'all'; supported is none")]
-    [InlineData("r", "0", "the rank of an adapter is 0")]
+    [InlineData("bias", "\"some\"", "bias is 'some'; supported is none or lora_only or all")]
+    [InlineData("r", "0", "r is no rank; expected 1 to 4096")]
     [InlineData("r", "3", "lora_A.weight has shape [4, 32], expected [3, 32]")]
     [InlineData("target_modules", "[\"q_proj\"]", "unexpected base_model.model.model.layers.")]
     [InlineData(
         "target_modules",
         "[\"query\"]",
-        "name query, which a model of the family llama does not have; expected all-linear or some of q_proj"
+        "name query, which a model of the family llama does not have; expected some of embed_tokens, q_proj"
     )]
     [InlineData("target_modules", "[]", "an adapter has no targets")]
-    [InlineData("rank_pattern", "{\"q_proj\":2}", "rank_pattern is")]
+    [InlineData("rank_pattern", "{\"q_proj(\":2}", "rank_pattern: q_proj( is an expression that cannot be read here")]
+    [InlineData("rank_pattern", "{\"q_proj\":2}", "lora_A.weight has shape [4, 32], expected [2, 32]")]
     [InlineData("init_lora_weights", "\"pissa\"", "init_lora_weights is pissa, which changes")]
     [InlineData("init_lora_weights", "\"olora\"", "init_lora_weights is olora, which changes")]
     [InlineData("kasa_config", "{\"a\":1}", "kasa_config is {\"a\":1}, which changes")]
-    [InlineData("modules_to_save", "[\"embed_tokens\"]", "modules_to_save names embed_tokens")]
+    [InlineData("modules_to_save", "[\"embed_tokens\"]", "missing the module embed_tokens of modules_to_save")]
     [InlineData("use_dora", "true", "missing base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector")]
     public void A_file_that_cannot_be_followed_is_refused_in_words(string field, string value, string message)
     {

@@ -68,14 +68,12 @@ internal static class MergeCommand
         using var model = ModelFiles.LoadLanguageModel(origin);
         if (AdapterFiles.HasScoreHead(adapter))
         {
-            using var judge = AdapterFiles.LoadScalarModel(model, adapter);
-            using var merged = judge.Copy();
+            using var merged = AdapterFiles.MergeScalarModel(model, adapter);
             ModelFiles.Save(merged, folder, type);
         }
         else
         {
-            using var adapted = AdapterFiles.LoadLanguageModel(model, adapter);
-            using var merged = adapted.Copy();
+            using var merged = AdapterFiles.MergeLanguageModel(model, adapter);
             ModelFiles.Save(merged, folder, type);
         }
 
