@@ -135,23 +135,7 @@ public static class AdapterFiles
                     $"{t.Name} has shape [{string.Join(", ", Find(t.Name)!.Shape)}], expected [{string.Join(", ", t.Slot.Shape)}]"
                 ),
         ];
-        if (missing.Length + unexpected.Length + misshapen.Length > 0)
-        {
-            throw new ModelFileException(
-                $"{file.Path} does not fit {ConfigFile} and the model: "
-                    + string.Join(
-                        "; ",
-                        new[]
-                        {
-                            PeftFit.Listed("missing ", missing),
-                            PeftFit.Listed("unexpected ", unexpected),
-                            PeftFit.Listed("", misshapen),
-                        }.Where(p => p.Length > 0)
-                    )
-                    + ". Give the base model that the adapter was trained on."
-            );
-        }
-
+        PeftFit.Require(file.Path, missing, unexpected, misshapen);
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var maps = new AdapterRows(config);

@@ -71,8 +71,10 @@ internal sealed record PeftConfig
 
     internal bool UsesDora { get; private init; }
 
-    /// <summary>Ends of the names of the maps that it changes; null where they are chosen otherwise, by an expression, layers, exceptions.
-    /// Then those are meant that the file of weights has matrices for.</summary>
+    /// <summary>
+    /// Ends of the names of the maps that it changes; null where they are chosen otherwise, by an expression, layers, exceptions. Then those
+    /// are meant that the file of weights has matrices for.
+    /// </summary>
     internal ImmutableArray<string>? Targets { get; private init; }
 
     /// <summary>Modules that are in the file whole.</summary>

@@ -25,10 +25,16 @@ internal sealed class PeftFit(
         string[] missing = [.. Missing(family).Distinct()];
         string[] unexpected = [.. Unexpected()];
         string[] misshapen = [.. Misshapen()];
+        Require(weights.Name, missing, unexpected, misshapen);
+    }
+
+    /// <exception cref="ModelFileException">There is something of one of the three kinds.</exception>
+    internal static void Require(string path, string[] missing, string[] unexpected, string[] misshapen)
+    {
         if (missing.Length + unexpected.Length + misshapen.Length > 0)
         {
             throw new ModelFileException(
-                $"{weights.Name} does not fit {AdapterFiles.ConfigFile} and the model: "
+                $"{path} does not fit {AdapterFiles.ConfigFile} and the model: "
                     + string.Join(
                         "; ",
                         new[] { Listed("missing ", missing), Listed("unexpected ", unexpected), Listed("", misshapen) }.Where(p =>
@@ -40,53 +46,40 @@ internal sealed class PeftFit(
         }
     }
 
-    internal static string Listed(string kind, string[] names) =>
+    private static string Listed(string kind, string[] names) =>
         names.Length == 0 ? "" : kind + string.Join(", ", names.Take(3)) + (names.Length > 3 ? $" and {names.Length - 3} more" : "");
 
-    private IEnumerable<string> Missing(string family)
+    private IEnumerable<string> Missing(string family) =>
+        [
+            .. weights.Changed.SelectMany(MissingParts),
+            .. MissingModules(),
+            .. adapter.Targets is { } targets ? MissingTargets(targets, family) : [],
+            .. MissingBiases().Select(name => $"base_model.model.{name}"),
+            .. tensors
+                .Where(t => t.Slot == "score" && !origin.ContainsKey(t.Name) && !weights.Whole.ContainsKey(t.Name))
+                .Select(t => $"base_model.model.{t.Name}"),
+        ];
+
+    private IEnumerable<string> MissingParts(string module)
     {
-        foreach (var module in weights.Changed)
+        foreach (var (one, other) in Pairs.Where(p => weights.Has(module, p.One) && !weights.Has(module, p.Other)))
         {
-            foreach (var (one, other) in Pairs.Where(p => weights.Has(module, p.One) && !weights.Has(module, p.Other)))
-            {
-                yield return $"the {other} of {module}";
-            }
-
-            if (adapter.UsesDora && (weights.Has(module, PeftPart.A) || weights.Has(module, PeftPart.EmbeddingA)))
-            {
-                if (!weights.Has(module, PeftPart.Magnitude))
-                {
-                    yield return $"base_model.model.{module}.lora_magnitude_vector";
-                }
-            }
+            yield return $"the {other} of {module}";
         }
 
-        // PEFT lists both names of a head over classes whatever the model, of which it has one at most.
-        foreach (var name in adapter.Saved.Where(s => !Modules().Any(m => PeftMerge.IsNamed(m, s) && IsWhole(m))))
+        var isLow = weights.Has(module, PeftPart.A) || weights.Has(module, PeftPart.EmbeddingA);
+        if (adapter.UsesDora && isLow && !weights.Has(module, PeftPart.Magnitude))
         {
-            if (name is "score" or "classifier" || (following is not null && PeftMerge.IsNamed(following, name)))
-            {
-                continue;
-            }
-
-            yield return $"the module {name} of modules_to_save";
-        }
-
-        foreach (var lost in adapter.Targets is { } targets ? MissingTargets(targets, family) : [])
-        {
-            yield return lost;
-        }
-
-        foreach (var name in MissingBiases())
-        {
-            yield return $"base_model.model.{name}";
-        }
-
-        foreach (var tensor in tensors.Where(t => t.Slot == "score" && !origin.ContainsKey(t.Name) && !weights.Whole.ContainsKey(t.Name)))
-        {
-            yield return $"base_model.model.{tensor.Name}";
+            yield return $"base_model.model.{module}.lora_magnitude_vector";
         }
     }
+
+    /// <summary>PEFT lists both names of a head over classes whatever the model, which has one of them at most.</summary>
+    private IEnumerable<string> MissingModules() =>
+        adapter
+            .Saved.Where(s => s is not ("score" or "classifier") && !(following is not null && PeftMerge.IsNamed(following, s)))
+            .Where(s => !Modules().Any(m => PeftMerge.IsNamed(m, s) && IsWhole(m)))
+            .Select(s => $"the module {s} of modules_to_save");
 
     private IEnumerable<string> MissingBiases() =>
         origin.Keys.Where(n =>
