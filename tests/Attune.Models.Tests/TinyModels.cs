@@ -37,6 +37,7 @@ internal static class TinyModels
             Llama with
             {
                 RopeScaling = new RopeScaling(RopeScalingKind.Linear, 2),
+                Biases = BiasKind.All,
             },
             Llama with
             {

@@ -59,20 +59,23 @@ internal readonly unsafe struct GeluWithBias(float* target, int stride, float* b
     }
 }
 
-/// <summary>target = silu(gates of the tile) * values of the tile (<see cref="PanelOrder.Gated"/>)</summary>
+/// <summary>target = silu(gates of the tile + bias) * (values of the tile + bias) (<see cref="PanelOrder.Gated"/>)</summary>
+/// <param name="bias">In the order of the panels.</param>
 /// <param name="type">In bfloat16 the target's rows become rounded, each in its first half.</param>
-internal readonly unsafe struct SwiGluEpilogue(float* target, int stride, KernelType type) : ITileEpilogue
+internal readonly unsafe struct SwiGluEpilogue(float* target, int stride, float* bias, KernelType type) : ITileEpilogue
 {
     private const int Half = PackedMatrix.Panel / 2;
 
     public void Finish(float* tile, int firstRow, int rows, int panel)
     {
+        var own = bias + panel * PackedMatrix.Panel;
         for (var row = 0; row < rows; row++)
         {
             var from = tile + row * PackedMatrix.Panel;
             for (var i = 0; i < Half; i += Vector<float>.Count)
             {
-                (VectorMath.Silu(Vector.Load(from + i)) * Vector.Load(from + Half + i)).Store(from + i);
+                var gates = Vector.Load(from + i) + Vector.Load(own + i);
+                (VectorMath.Silu(gates) * (Vector.Load(from + Half + i) + Vector.Load(own + Half + i))).Store(from + i);
             }
 
             Activations.Store(from, Half, target + (long)(firstRow + row) * stride, panel * Half, type);
@@ -80,20 +83,23 @@ internal readonly unsafe struct SwiGluEpilogue(float* target, int stride, Kernel
     }
 }
 
-/// <summary>target = gelu(gates of the tile) * values of the tile (<see cref="PanelOrder.Gated"/>)</summary>
+/// <summary>target = gelu(gates of the tile + bias) * (values of the tile + bias) (<see cref="PanelOrder.Gated"/>)</summary>
+/// <param name="bias">In the order of the panels.</param>
 /// <param name="type">In bfloat16 the target's rows become rounded, each in its first half.</param>
-internal readonly unsafe struct GeGluEpilogue(float* target, int stride, KernelType type) : ITileEpilogue
+internal readonly unsafe struct GeGluEpilogue(float* target, int stride, float* bias, KernelType type) : ITileEpilogue
 {
     private const int Half = PackedMatrix.Panel / 2;
 
     public void Finish(float* tile, int firstRow, int rows, int panel)
     {
+        var own = bias + panel * PackedMatrix.Panel;
         for (var row = 0; row < rows; row++)
         {
             var from = tile + row * PackedMatrix.Panel;
             for (var i = 0; i < Half; i += Vector<float>.Count)
             {
-                (VectorMath.Gelu(Vector.Load(from + i)) * Vector.Load(from + Half + i)).Store(from + i);
+                var gates = Vector.Load(from + i) + Vector.Load(own + i);
+                (VectorMath.Gelu(gates) * (Vector.Load(from + Half + i) + Vector.Load(own + Half + i))).Store(from + i);
             }
 
             Activations.Store(from, Half, target + (long)(firstRow + row) * stride, panel * Half, type);

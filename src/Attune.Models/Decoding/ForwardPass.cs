@@ -199,11 +199,11 @@ internal sealed unsafe partial class ForwardPass : IDisposable
         }
         else if (_config.FeedForward == FeedForwardKind.GeGlu)
         {
-            MultiplyUp(layer, new GeGluEpilogue(_hidden.Start, _hiddenWidth, _model.Type), worker);
+            MultiplyUp(layer, new GeGluEpilogue(_hidden.Start, _hiddenWidth, layer.Up.Bias.Start, _model.Type), worker);
         }
         else
         {
-            MultiplyUp(layer, new SwiGluEpilogue(_hidden.Start, _hiddenWidth, _model.Type), worker);
+            MultiplyUp(layer, new SwiGluEpilogue(_hidden.Start, _hiddenWidth, layer.Up.Bias.Start, _model.Type), worker);
         }
 
         _team.Barrier();

@@ -5,7 +5,9 @@ using Attune.Models.Weights;
 
 namespace Attune.Models.Decoding;
 
-/// <summary>A matrix packed for the kernel, and its bias (zeros where it has none), as long as the panels are.</summary>
+/// <summary>
+/// A matrix packed for the kernel, and its bias (zeros where it has none), as long as the panels are and in their order.
+/// </summary>
 internal sealed class PackedLinear(int rows, int inputs, KernelType type, PanelOrder order = PanelOrder.Plain) : IDisposable
 {
     internal PackedMatrix Matrix { get; } = new(rows, inputs, order, type);
@@ -17,6 +19,23 @@ internal sealed class PackedLinear(int rows, int inputs, KernelType type, PanelO
         using var scope = TorchSharp.torch.NewDisposeScope();
         WeightSpans.Pack(model, name + ".weight", blocks, Matrix);
         WeightSpans.Copy(model.Weights.Find(name + ".bias"), Bias);
+        if (order == PanelOrder.Gated)
+        {
+            InPanels(Bias.Span(0, (int)Bias.Length), rows / 2);
+        }
+    }
+
+    /// <summary>From all gates and then all values to those of one panel beside each other.</summary>
+    private static void InPanels(Span<float> bias, int gates)
+    {
+        const int half = PackedMatrix.Panel / 2;
+        var plain = bias.ToArray();
+        bias.Clear();
+        for (var i = 0; i < gates; i++)
+        {
+            var place = i / half * PackedMatrix.Panel + i % half;
+            (bias[place], bias[place + half]) = (plain[i], plain[gates + i]);
+        }
     }
 
     public void Dispose()

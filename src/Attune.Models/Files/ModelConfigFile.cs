@@ -7,7 +7,6 @@ using Attune.Models.Files.Families;
 using Attune.Models.Files.Fields;
 using Attune.Models.Gguf;
 using Attune.Models.Weights;
-using Attune.Text.Gguf;
 
 namespace Attune.Models.Files;
 
@@ -28,7 +27,8 @@ public static class ModelConfigFile
     {
         if (GgufFile.IsOne(directory))
         {
-            return GgufConfig.Read(GgufHeader.Read(directory));
+            using var file = new GgufFile(directory);
+            return GgufImport.ConfigOf(file);
         }
 
         var path = Path.Combine(directory, Name);

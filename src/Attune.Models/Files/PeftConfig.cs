@@ -72,8 +72,8 @@ internal sealed record PeftConfig
     internal bool UsesDora { get; private init; }
 
     /// <summary>
-    /// Ends of the names of the maps that it changes; null where they are chosen otherwise, by an expression, layers, exceptions. Then those
-    /// are meant that the file of weights has matrices for.
+    /// Ends of the names of the maps that it changes; null where they are chosen otherwise, by an expression, layers, exceptions. Then
+    /// those are meant that the file of weights has matrices for.
     /// </summary>
     internal ImmutableArray<string>? Targets { get; private init; }
 
@@ -86,7 +86,9 @@ internal sealed record PeftConfig
     /// <summary>Whether a head that is the embedding changes with it.</summary>
     internal bool TiesHead { get; private init; }
 
-    /// <summary>Which biases are in the file, in the place of the base's: "none", "lora_only" (of the maps that it changes) or "all".</summary>
+    /// <summary>
+    /// Which biases are in the file, in the place of the base's: "none", "lora_only" (of the maps that it changes) or "all".
+    /// </summary>
     internal string Biases { get; private init; } = "none";
 
     /// <summary>What this has that cannot be trained on here, only merged, by the names of its fields.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Attune.Core;
 using Attune.Models.Configuration;
 using Attune.Text.Gguf;
@@ -10,111 +9,104 @@ internal static class GgufConfig
 {
     /// <exception cref="ModelFileException">It is of an architecture or a variant that is not read, or its numbers do not fit
     /// together.</exception>
-    internal static TransformerConfig Read(GgufHeader file)
+    internal static TransformerConfig Read(GgufHeader file, Func<string, float[]> read)
     {
-        var family = Text(file, "general.architecture");
-        if (family is not ("gpt2" or "llama" or "qwen2"))
+        var fields = new GgufFields(file);
+        if (!GgufArchitecture.Names.Contains(fields.Architecture))
         {
-            throw Wrong(file, $"general.architecture is '{family}'; supported are gpt2, llama (Llama 1 and 2, Mistral) and qwen2");
+            throw fields.Wrong(
+                $"general.architecture is '{fields.Architecture}'; supported are {string.Join(", ", GgufArchitecture.Names)}"
+            );
         }
 
-        if (Unread(file, family) is { } unread)
+        if (Unread(fields) is { } unread)
         {
-            throw Wrong(file, $"{unread}, which GGUF import does not support; pull the original in Hugging Face layout");
+            throw fields.Wrong($"{unread}, which GGUF import does not support; pull the original in Hugging Face layout");
         }
 
-        var words = Find(file, "token_embd.weight") ?? throw Wrong(file, "it has no tensor 'token_embd.weight'; expected a language model");
-        var vocabulary = (int)Math.Min(words.Shape[0], int.MaxValue);
-        var config = (family == "gpt2" ? Gpt2(file, vocabulary) : Llama(file, family, vocabulary)) with
+        var words = file.Entries.GetValueOrDefault("token_embd.weight");
+        var vocabulary = (int)Math.Min(words?.Shape[0] ?? throw fields.Wrong("it has no tensor 'token_embd.weight'"), int.MaxValue);
+        var config = (fields.Architecture == "gpt2" ? Gpt2(fields, vocabulary) : Rotary(fields, vocabulary)) with
         {
-            TiedHead = Find(file, "output.weight") is null,
+            TiedHead = !fields.HasTensor("output.weight"),
         };
-        if (config.Problems().ToArray() is { Length: > 0 } problems)
-        {
-            throw Wrong(file, string.Join(" ", problems).TrimEnd('.'));
-        }
-
-        return family == "gpt2" || Number(file, $"{family}.rope.dimension_count", config.HeadWidth) == config.HeadWidth
-            ? config
-            : throw Wrong(file, $"{family}.rope.dimension_count is not the heads' width of {config.HeadWidth}, which is not supported");
+        Require(fields, config);
+        config = GgufArchitecture.Read(fields, config);
+        config = fields.Architecture == "gpt2" ? config : GgufRope.Read(fields, config, read);
+        Require(fields, config);
+        return config;
     }
 
-    private static TransformerConfig Gpt2(GgufHeader file, int vocabulary) =>
+    private static void Require(GgufFields fields, TransformerConfig config)
+    {
+        if (config.Problems().ToArray() is { Length: > 0 } problems)
+        {
+            throw fields.Wrong(string.Join(" ", problems).TrimEnd('.'));
+        }
+    }
+
+    private static TransformerConfig Gpt2(GgufFields fields, int vocabulary) =>
         TransformerConfig.Gpt2(
             vocabulary,
-            Number(file, "gpt2.embedding_length"),
-            Number(file, "gpt2.block_count"),
-            Number(file, "gpt2.attention.head_count"),
-            Number(file, "gpt2.context_length")
+            fields.Number("embedding_length"),
+            fields.Number("block_count"),
+            fields.Number("attention.head_count"),
+            fields.Number("context_length")
         ) with
         {
-            HiddenWidth = Number(file, "gpt2.feed_forward_length"),
-            NormEpsilon = Real(file, "gpt2.attention.layer_norm_epsilon", 1e-5),
+            HiddenWidth = fields.Number("feed_forward_length"),
+            NormEpsilon = fields.Real("attention.layer_norm_epsilon", 1e-5),
         };
 
-    private static TransformerConfig Llama(GgufHeader file, string family, int vocabulary)
+    private static TransformerConfig Rotary(GgufFields fields, int vocabulary)
     {
-        var (width, layers) = (Number(file, $"{family}.embedding_length"), Number(file, $"{family}.block_count"));
-        var heads = Number(file, $"{family}.attention.head_count");
+        var (width, heads) = (fields.Number("embedding_length"), fields.Number("attention.head_count"));
+        var head = fields.Number("attention.key_length", heads > 0 ? width / heads : 0);
+        if (fields.Number("attention.value_length", head) != head)
+        {
+            throw fields.Wrong($"{fields.Architecture}.attention.value_length is not that of a key, {head}; expected heads of one width");
+        }
+
         return TransformerConfig.Llama(
             vocabulary,
             width,
-            layers,
+            fields.Number("block_count"),
             heads,
-            Number(file, $"{family}.attention.head_count_kv", heads),
-            Number(file, $"{family}.feed_forward_length"),
-            Number(file, $"{family}.context_length")
+            fields.Number("attention.head_count_kv", heads),
+            fields.Number("feed_forward_length"),
+            fields.Number("context_length")
         ) with
         {
-            Family = family,
-            Biases = family == "qwen2" ? BiasKind.QueryKeyValue : BiasKind.None,
-            NormEpsilon = Real(file, $"{family}.attention.layer_norm_rms_epsilon", 1e-5),
-            RopeTheta = Real(file, $"{family}.rope.freq_base", 10_000),
+            OwnHeadWidth = fields.Has("attention.key_length") && head * heads != width ? head : null,
+            RopeTheta = fields.Real("rope.freq_base", 10_000),
         };
     }
 
-    private static int Number(GgufHeader file, string key, int? otherwise = null) =>
-        file.Fields.TryGetValue(key, out var value)
-            ? value is uint and <= int.MaxValue
-                ? (int)(uint)value
-                : throw Wrong(file, $"{key} is {value}; expected a whole number")
-            : otherwise ?? throw Wrong(file, $"the key '{key}' is missing");
-
-    private static double Real(GgufHeader file, string key, double otherwise) =>
-        file.Fields.TryGetValue(key, out var value)
-            ? value is float number
-                ? ShortestOf(number)
-                : throw Wrong(file, $"{key} is {value}; expected a number")
-            : otherwise;
-
     /// <summary>What a file says that would make another model of the same tensors; null where there is nothing of the kind.</summary>
-    private static string? Unread(GgufHeader file, string family)
+    private static string? Unread(GgufFields fields)
     {
-        object? Own(string key) => file.Fields.GetValueOrDefault($"{family}.{key}");
-        // A factor without a type means linear scaling to llama.cpp, under an older name too.
-        var isScaled =
-            Find(file, "rope_freqs.weight") is not null
-            || Own("rope.scaling.type") is not (null or "none")
-            || Own("rope.scaling.factor") is not (null or 0f or 1f)
-            || Own("rope.scale_linear") is not (null or 0f or 1f);
-        return file.Fields.GetValueOrDefault("general.type") is not (null or "model")
-                ? $"general.type is '{file.Fields["general.type"]}', not 'model'"
-            : file.Fields.GetValueOrDefault("split.count") is not (null or (ushort)0 or (ushort)1)
-                ? $"it is one of {file.Fields["split.count"]} files that a model was split into"
-            : Own("expert_count") is not (null or 0u) ? "it is a mixture of experts"
-            : Own("attention.causal") is false ? "its attention looks ahead"
-            : isScaled ? "its rotary positions are scaled"
+        // Their values where they change nothing.
+        (string Key, object[] Harmless, string Meaning)[] own =
+        [
+            ("expert_count", [0u], "it is a mixture of experts"),
+            ("attention.causal", [true], "its attention looks ahead"),
+            ("attention.clamp_kqv", [0f], "it bounds queries, keys and values"),
+            ("attention.max_alibi_bias", [0f], "its positions are biases of attention"),
+            ("attention.temperature_length", [0u], "it scales queries by their place"),
+            ("attention.temperature_scale", [0f, 1f], "it scales queries by their place"),
+            ("nextn_predict_layers", [0u], "it predicts several tokens at once"),
+        ];
+        foreach (var (key, harmless, meaning) in own)
+        {
+            if (fields.Own(key) is { } value && !harmless.Contains(value))
+            {
+                return meaning;
+            }
+        }
+
+        return fields.Of("general.type") is not (null or "model") ? $"general.type is '{fields.Of("general.type")}', not 'model'"
+            : fields.Of("split.count") is not (null or (ushort)0 or (ushort)1)
+                ? $"it is one of {fields.Of("split.count")} files that a model was split into"
             : null;
     }
-
-    /// <summary>The shortest number that rounds to the same float32: a file that was written from 1e-5 gives 1e-5.</summary>
-    private static double ShortestOf(float number) =>
-        double.Parse(number.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-
-    private static string Text(GgufHeader file, string key) =>
-        file.Fields.GetValueOrDefault(key) as string ?? throw Wrong(file, $"the key '{key}' is missing, or not a text");
-
-    private static GgufEntry? Find(GgufHeader file, string name) => file.Entries.GetValueOrDefault(name);
-
-    private static ModelFileException Wrong(GgufHeader file, string what) => file.Wrong(what);
 }

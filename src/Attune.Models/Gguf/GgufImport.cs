@@ -10,13 +10,14 @@ using static TorchSharp.torch;
 namespace Attune.Models.Gguf;
 
 /// <summary>
-/// Reads a language model of a GGUF file: what <see cref="GgufExport"/> writes, and files of GPT-2, Llama 1 and 2, Mistral, SmolLM 2 and
-/// Qwen 2 that others have made, in any type of <see cref="GgufType"/> (whose numbers come back as the blocks say, not as they were
+/// Reads a language model of a GGUF file: what <see cref="GgufExport"/> writes, and files of the same architectures that others have made,
+/// in any type of <see cref="GgufType"/> (whose numbers come back as the blocks say, not as they were
 /// before).
 /// </summary>
 public static class GgufImport
 {
     private const int MostListed = 5;
+    private const int MostFactors = 1 << 16;
 
     /// <param name="path">Of the file.</param>
     /// <param name="folder">Takes the tokenizer's files and the chat template, where the file has them; the model is the caller's to
@@ -43,20 +44,20 @@ public static class GgufImport
     internal static LanguageModel Read(string path, Func<TransformerConfig, LanguageModel> make)
     {
         using var file = new GgufFile(path);
-        var config = GgufConfig.Read(file.Header);
-        var parts = GgufExport.Parts(config).Select(p => (Part: p, Shape: Shape(config, p))).ToArray();
+        var config = ConfigOf(file);
+        var parts = GgufPart.Of(config).ToArray();
         Compare(file, config, parts);
         var model = make(config);
         try
         {
             foreach (var (slot, matrix) in model.Quantized.Where(m => m.Value.Kind == BaseQuantization.File))
             {
-                matrix.SetBlocks(GgufMatrices.Slot(file, [.. parts.Select(p => p.Part).Where(p => p.Slot == slot)]));
+                matrix.SetBlocks(GgufMatrices.Slot(file, [.. parts.Where(p => p.Slot == slot)]));
             }
 
-            foreach (var (part, shape) in parts.Where(p => model.Quantized.GetValueOrDefault(p.Part.Slot)?.Kind != BaseQuantization.File))
+            foreach (var part in parts.Where(p => model.Quantized.GetValueOrDefault(p.Slot)?.Kind != BaseQuantization.File))
             {
-                SetValues(model, part, shape, file.Read(file.Find(part.Name)!));
+                SetValues(model, part, file.Find(part.Name) is { } entry ? file.Read(entry) : new float[part.Rows]);
             }
 
             model.Weights.Round();
@@ -70,17 +71,29 @@ public static class GgufImport
         }
     }
 
-    private static void Compare(GgufFile file, TransformerConfig config, (GgufExport.Part Part, ImmutableArray<long> Shape)[] parts)
+    /// <exception cref="ModelFileException">Of a kind that is not read.</exception>
+    internal static TransformerConfig ConfigOf(GgufFile file) =>
+        GgufConfig.Read(
+            file.Header,
+            name =>
+                file.Find(name) is { Shape.Length: 1, Shape: [<= MostFactors] } entry
+                    ? file.Read(entry)
+                    : throw file.Header.Wrong($"'{name}' is not one row of at most {MostFactors} numbers")
+        );
+
+    private static void Compare(GgufFile file, TransformerConfig config, GgufPart[] parts)
     {
         string[] problems =
         [
-            .. parts.Where(p => file.Find(p.Part.Name) is null).Select(p => $"'{p.Part.Name}' is missing"),
-            .. file.Entries.Select(e => e.Name).Except(parts.Select(p => p.Part.Name)).Select(n => $"'{n}' is not part of it"),
+            .. parts.Where(p => !p.IsOptional && file.Find(p.Name) is null).Select(p => $"'{p.Name}' is missing"),
+            .. file
+                .Entries.Select(e => e.Name)
+                .Except(parts.Select(p => p.Name))
+                .Except(GgufRope.Tensors)
+                .Select(n => $"'{n}' is not part of it"),
             .. parts
-                .Where(p => file.Find(p.Part.Name) is { } found && !found.Shape.AsSpan().SequenceEqual(p.Shape.AsSpan()))
-                .Select(p =>
-                    $"'{p.Part.Name}' is [{string.Join(", ", file.Find(p.Part.Name)!.Shape)}], expected [{string.Join(", ", p.Shape)}]"
-                ),
+                .Where(p => file.Find(p.Name) is { } found && !found.Shape.AsSpan().SequenceEqual(p.Shape.AsSpan()))
+                .Select(p => $"'{p.Name}' is [{string.Join(", ", file.Find(p.Name)!.Shape)}], expected [{string.Join(", ", p.Shape)}]"),
         ];
         if (problems.Length > 0)
         {
@@ -92,29 +105,9 @@ public static class GgufImport
         }
     }
 
-    /// <summary>Computed, not taken from a model: a header that lies must not make us allocate what it claims.</summary>
-    private static ImmutableArray<long> Shape(TransformerConfig config, GgufExport.Part part)
+    private static void SetValues(LanguageModel model, GgufPart part, float[] values)
     {
-        var (width, hidden) = ((long)config.Width, (long)config.HiddenWidth);
-        var gates = config.FeedForward == FeedForwardKind.Gelu ? 1 : 2;
-        var slot = part.Slot.Split('.') is { Length: > 2 } names ? string.Join('.', names[2..]) : part.Slot;
-        long[] whole = slot switch
-        {
-            "tokens" or "head" => [config.VocabularySize, width],
-            "positions" => [config.ContextLength, width],
-            "qkv.weight" => [width + 2L * config.KeyValueWidth, width],
-            "qkv.bias" => [width + 2L * config.KeyValueWidth],
-            "out.weight" => [width, width],
-            "up.weight" => [gates * hidden, width],
-            "up.bias" => [gates * hidden],
-            "down.weight" => [width, hidden],
-            _ => [width],
-        };
-        return [part.Rows ?? whole[0], .. whole[1..]];
-    }
-
-    private static void SetValues(LanguageModel model, GgufExport.Part part, ImmutableArray<long> shape, float[] values)
-    {
+        var shape = part.Shape;
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var given = tensor(values);

@@ -19,7 +19,7 @@ public static class GgufMatrices
     public static ModelBlocks Read(string path)
     {
         using var file = new GgufFile(path);
-        var config = GgufConfig.Read(file.Header);
+        var config = GgufImport.ConfigOf(file);
         return new ModelBlocks(
             Slots(config).Where(s => s.All(p => file.Find(p.Name) is not null)).ToDictionary(s => s.Key, s => Slot(file, [.. s]))
         );
@@ -29,9 +29,10 @@ public static class GgufMatrices
     /// <exception cref="ModelFileException">As for <see cref="Read"/>.</exception>
     public static string? Note(string path)
     {
-        var header = GgufHeader.Read(path);
-        GgufType TypeOf(GgufExport.Part part) => header.Entries[part.Name].Type;
-        var slots = Slots(GgufConfig.Read(header)).Where(s => s.All(p => header.Entries.ContainsKey(p.Name))).ToArray();
+        using var file = new GgufFile(path);
+        var header = file.Header;
+        GgufType TypeOf(GgufPart part) => header.Entries[part.Name].Type;
+        var slots = Slots(GgufImport.ConfigOf(file)).Where(s => s.All(p => header.Entries.ContainsKey(p.Name))).ToArray();
         var changed = slots.Where(s => Kept([.. s.Select(TypeOf)]) is null).ToArray();
         var types = changed.SelectMany(s => s.Select(TypeOf)).Select(GgufTypes.Name).Distinct().Order(StringComparer.Ordinal);
         return changed.Length == 0
@@ -42,7 +43,7 @@ public static class GgufMatrices
 
     /// <summary>A slot's matrix.</summary>
     /// <param name="parts">What it is made of, in the order of its rows.</param>
-    internal static BlockMatrix Slot(GgufFile file, ImmutableArray<GgufExport.Part> parts)
+    internal static BlockMatrix Slot(GgufFile file, ImmutableArray<GgufPart> parts)
     {
         var entries = parts.Select(p => file.Find(p.Name)!).ToArray();
         var kept = Kept([.. entries.Select(e => e.Type)]);
@@ -54,10 +55,10 @@ public static class GgufMatrices
         );
     }
 
-    private static IEnumerable<IGrouping<string, GgufExport.Part>> Slots(TransformerConfig config) =>
-        GgufExport.Parts(config).Where(IsMatrix).GroupBy(p => p.Slot, StringComparer.Ordinal);
+    private static IEnumerable<IGrouping<string, GgufPart>> Slots(TransformerConfig config) =>
+        GgufPart.Of(config).Where(IsMatrix).GroupBy(p => p.Slot, StringComparer.Ordinal);
 
-    private static bool IsMatrix(GgufExport.Part part) =>
+    private static bool IsMatrix(GgufPart part) =>
         part.Slot is "tokens" or "head"
         || (part.Slot.EndsWith(".weight", StringComparison.Ordinal) && !part.Slot.Contains("norm", StringComparison.OrdinalIgnoreCase));
 
@@ -83,7 +84,7 @@ public static class GgufMatrices
         BlockMatrix.Of(BlockType.Q80, (int)entry.Shape[0], (int)entry.Shape[1], file.Read(entry));
 
     /// <summary>Back from neighbouring rows to the two halves of each head.</summary>
-    private static BlockMatrix Turned(BlockMatrix matrix, GgufExport.Part part)
+    private static BlockMatrix Turned(BlockMatrix matrix, GgufPart part)
     {
         if (part.TurnedHeads == 0)
         {

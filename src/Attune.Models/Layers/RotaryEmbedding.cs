@@ -15,7 +15,7 @@ internal static class RotaryEmbedding
     internal static (float[] Cosines, float[] Sines) Tables(TransformerConfig config, bool beyond = false)
     {
         var half = config.RotaryWidth / 2;
-        double[] plain = [.. Enumerable.Range(0, half).Select(i => Math.Pow(config.RopeTheta, -(double)i / half))];
+        var plain = Frequencies(config);
         var frequencies = config.RopeScaling?.Stretched(plain, config.RopeTheta, beyond) ?? plain;
         var factor = config.RopeScaling?.Attention ?? 1;
         var cosines = new float[(long)config.ContextLength * half];
@@ -35,6 +35,13 @@ internal static class RotaryEmbedding
         );
 
         return (cosines, sines);
+    }
+
+    /// <summary>Radians a token of each pair of a head's turned numbers, before they are stretched.</summary>
+    internal static double[] Frequencies(TransformerConfig config)
+    {
+        var half = config.RotaryWidth / 2;
+        return [.. Enumerable.Range(0, half).Select(i => Math.Pow(config.RopeTheta, -(double)i / half))];
     }
 
     /// <param name="heads">[batch, heads, time, headWidth]; numbers beyond the tables' pass through.</param>

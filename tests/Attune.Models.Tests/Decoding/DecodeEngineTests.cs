@@ -22,6 +22,20 @@ public sealed class DecodeEngineTests
         Assert.InRange(Differences.Largest(engine.Logits(tokens), TinyModels.Logits(model, tokens)), 0, 1e-4f);
     }
 
+    public static TheoryData<int> PlainOthers => [.. TinyModels.Others.Index().Where(c => c.Item.IsPlain).Select(c => c.Index)];
+
+    [Theory]
+    [MemberData(nameof(PlainOthers))]
+    public void Logits_of_every_plain_kind_of_layer_equal_those_of_the_torch_model(int index)
+    {
+        var config = TinyModels.Others[index];
+        using var model = TinyModels.Random(config);
+        using var engine = new DecodeEngine(model);
+        var tokens = TinyModels.Tokens(config, 64, 3);
+        model.Trunk.Fused = null;
+        Assert.InRange(Differences.Largest(engine.Logits(tokens), TinyModels.Logits(model, tokens)), 0, 1e-4f);
+    }
+
     [Theory]
     [InlineData("gpt2")]
     [InlineData("llama")]
