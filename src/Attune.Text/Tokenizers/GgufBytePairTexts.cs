@@ -33,7 +33,7 @@ internal static class GgufBytePairTexts
             ["pre_tokenizer"] = PreTokenizer(words),
             ["post_processor"] = null,
             ["decoder"] = ByteLevel(cuts: true),
-            ["model"] = Model(Vocabulary(file, texts, types, used), merges, words.IsLlama3),
+            ["model"] = Model(Vocabulary(file, texts, types, used), merges, words.IgnoresMerges),
         };
         return ImmutableDictionary<string, byte[]>
             .Empty.Add("tokenizer.json", JsonSerializer.SerializeToUtf8Bytes(json))
@@ -74,20 +74,16 @@ internal static class GgufBytePairTexts
             steps.Add(new JsonObject { ["type"] = "Digits", ["individual_digits"] = true });
         }
 
-        if (words.Expression.Length > 0)
-        {
-            steps.Add(
-                new JsonObject
-                {
-                    ["type"] = "Split",
-                    ["pattern"] = new JsonObject { ["Regex"] = words.Expression },
-                    ["behavior"] = "Isolated",
-                    ["invert"] = false,
-                }
-            );
-        }
-
-        var bytes = ByteLevel(cuts: words.Expression.Length == 0);
+        steps.AddRange(
+            words.Steps.Select(expression => new JsonObject
+            {
+                ["type"] = "Split",
+                ["pattern"] = new JsonObject { ["Regex"] = expression },
+                ["behavior"] = "Isolated",
+                ["invert"] = false,
+            })
+        );
+        var bytes = ByteLevel(cuts: words.Steps.IsEmpty);
         return steps.Count == 0 ? bytes : new JsonObject { ["type"] = "Sequence", ["pretokenizers"] = new JsonArray([.. steps, bytes]) };
     }
 

@@ -68,13 +68,6 @@ public static class GgufTexts
 
     private static ImmutableDictionary<string, byte[]> SentencePiece(GgufHeader file, string[] texts, int[] types, GgufRoles roles)
     {
-        if (file.Fields.GetValueOrDefault("tokenizer.ggml.add_space_prefix") is false)
-        {
-            throw file.Wrong(
-                "tokenizer.ggml.add_space_prefix is false; supported are SentencePiece tokenizers that put a space before a text"
-            );
-        }
-
         // Rows of the model that no piece belongs to stand at the end.
         var pieces = 1 + Array.FindLastIndex(types, t => t != Unused);
         return TokenizerFiles
@@ -82,7 +75,8 @@ public static class GgufTexts
                 [.. texts.Zip(List<float>(file, "scores", texts.Length), types).Take(pieces)],
                 roles.Begins ? roles.Begin : null,
                 roles.End,
-                file.Path
+                file.Path,
+                file.Fields.GetValueOrDefault("tokenizer.ggml.add_space_prefix") is not false
             )
             .Files()
             .Remove("tokenizer.json"); // Pairs are merged by their scores, as llama.cpp does.
@@ -91,7 +85,7 @@ public static class GgufTexts
     // Where a file does not say whether texts begin with the begin token: as llama.cpp has it.
     private static bool Begins(GgufHeader file, string kind) =>
         file.Fields.GetValueOrDefault("tokenizer.ggml.add_bos_token") as bool?
-        ?? (kind == "llama" || GgufWords.Named(Words(file)) is { IsLlama3: true });
+        ?? (kind == "llama" || GgufWords.Named(Words(file)) is { Begins: true });
 
     private static int? Begin(GgufHeader file, string kind, int vocabulary) =>
         Role(file, "bos", vocabulary) switch
@@ -103,7 +97,8 @@ public static class GgufTexts
         };
 
     /// <summary>The name of the expression that cuts texts into words.</summary>
-    internal static string Words(GgufHeader file) => file.Fields.GetValueOrDefault("tokenizer.ggml.pre") as string ?? "gpt-2";
+    internal static string Words(GgufHeader file) =>
+        file.Fields.GetValueOrDefault("tokenizer.ggml.pre") as string is { Length: > 0 } name ? name : GgufWords.Default;
 
     private static T[] List<T>(GgufHeader file, string key, long? vocabulary) =>
         file.Fields.GetValueOrDefault($"tokenizer.ggml.{key}") is T[] all && (vocabulary is null || all.Length == vocabulary)

@@ -176,18 +176,18 @@ public sealed class GgufFuzzTests
     [InlineData("tokenizer.ggml.eos_token_id", 270u, "tokenizer.ggml.eos_token_id is 270; expected an id below 270")]
     [InlineData("tokenizer.ggml.bos_token_id", uint.MaxValue, "tokenizer.ggml.bos_token_id is 4294967295")]
     [InlineData("tokenizer.ggml.model", "rwkv", "tokenizer.ggml.model is 'rwkv'; supported are gpt2 (byte-level pairs) and llama")]
-    [InlineData("tokenizer.ggml.add_space_prefix", false, "tokenizer.ggml.add_space_prefix is false")]
     [InlineData("general.type", "adapter", "general.type is 'adapter', not 'model'")]
-    [InlineData("llama.rope.scaling.type", "yarn", "its rotary positions are scaled")]
-    [InlineData("llama.rope.scaling.factor", 4f, "its rotary positions are scaled")]
-    [InlineData("llama.rope.scale_linear", 2f, "its rotary positions are scaled")]
+    [InlineData("llama.rope.scaling.type", "longrope", "rope.scaling.type is 'longrope'; supported are none, linear and yarn")]
+    [InlineData("llama.rope.scaling.factor", true, "llama.rope.scaling.factor is True; expected a number")]
+    [InlineData("llama.attention.value_length", 8u, "llama.attention.value_length is not that of a key, 4")]
+    [InlineData("llama.attention.temperature_scale", 0.1f, "it scales queries by their place")]
     [InlineData("llama.expert_count", 8u, "it is a mixture of experts")]
     [InlineData("llama.attention.causal", false, "its attention looks ahead")]
     [InlineData("llama.block_count", 4_000_000u, "Layers is 4000000; expected 1 to 4096")]
     [InlineData("llama.attention.head_count", 0u, "Heads is 0")]
     [InlineData("llama.attention.head_count_kv", 3u, "KeyValueHeads is 3")]
     [InlineData("llama.attention.layer_norm_rms_epsilon", float.NaN, "NormEpsilon is NaN")]
-    [InlineData("llama.rope.dimension_count", 2u, "llama.rope.dimension_count is not the heads' width of 4")]
+    [InlineData("llama.rope.dimension_count", 2u, "llama.rope.dimension_count is 2, not the heads' width of 4")]
     public void A_key_that_says_another_thing_is_named(string key, object value, string message)
     {
         using var folder = new TemporaryFolder();

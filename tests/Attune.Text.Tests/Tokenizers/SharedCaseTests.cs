@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Testing;
+using Attune.Text.Gguf;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
 
@@ -32,6 +33,14 @@ public sealed class SharedCaseTests
     [InlineData("whitespace-pretokenizer-unicode", "\u24D0b", "13")]
     public void Text_has_the_ids_that_the_reference_gives(string name, string text, string ids) =>
         Assert.Equal(ids, string.Join(' ', Load(name).Encode(text)));
+
+    [Fact]
+    public void A_gguf_file_without_a_name_for_its_words_is_cut_as_llama_cpp_cuts_it()
+    {
+        using var folder = new TemporaryFolder();
+        GgufTexts.Write(GgufHeader.Read(SharedData.Require("../cases/gguf-no-pre/ggml-vocab-gpt-neox.gguf")), folder.Path);
+        Assert.Equal([10683, 21], TokenizerFiles.Load(folder.Path).Encode("1234"));
+    }
 
     [Fact]
     public void An_added_token_that_is_not_special_is_found_in_a_sentencepiece_text()
