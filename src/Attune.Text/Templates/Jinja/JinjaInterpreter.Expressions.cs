@@ -65,29 +65,6 @@ internal sealed partial class JinjaInterpreter
             ? key
             : throw new JinjaException($"{JinjaValues.TypeOf(key)} cannot be a key");
 
-    private object? Call(JinjaExpression.Call call, JinjaScope scope)
-    {
-        var function = Evaluate(call.Function, scope);
-        if (function is not JinjaFunction callable)
-        {
-            var name = function is JinjaUndefined undefined ? $"'{undefined.Name}' is not defined and" : JinjaValues.TypeOf(function);
-            throw new JinjaException($"{name} cannot be called");
-        }
-
-        _budget.Enter();
-        var result = callable.Body(Arguments(call.Arguments, scope));
-        _budget.Leave();
-        return result;
-    }
-
-    private JinjaArguments Arguments(JinjaCallArguments arguments, JinjaScope scope) =>
-        arguments.Positional.IsEmpty && arguments.Named.IsEmpty
-            ? JinjaArguments.None
-            : new(
-                [.. arguments.Positional.Select(p => Evaluate(p, scope))],
-                [.. arguments.Named.Select(n => (n.Name, Evaluate(n.Value, scope)))]
-            );
-
     private object? Unary(JinjaExpression.Unary unary, JinjaScope scope)
     {
         var value = Evaluate(unary.Of, scope);

@@ -72,16 +72,24 @@ internal sealed partial class JinjaInterpreter
             case JinjaStatement.If choice:
                 return If(choice, scope);
             case JinjaStatement.For loop:
-                return For(loop, scope);
+                return For(loop, Evaluate(loop.Items, scope), scope, depth: 1);
             case JinjaStatement.Set set:
                 Set(set, scope);
                 return Flow.On;
             case JinjaStatement.SetBlock set:
-                scope.Set(set.Target, Captured(set.Body, new JinjaScope(scope)));
+                scope.Set(set.Target, Text(set.Body, set.Value, scope));
                 return Flow.On;
             case JinjaStatement.Macro macro:
-                scope.Set(macro.Name, new JinjaFunction(macro.Name, arguments => Call(macro, arguments, scope)));
+                scope.Set(macro.Name, Function(macro, scope));
                 return Flow.On;
+            case JinjaStatement.CallBlock call:
+                AtLine(call.Line, () => Print(JinjaValues.Text(Call(call.Call, scope, Function(call.Caller, scope)))));
+                return Flow.On;
+            case JinjaStatement.Filtered filtered:
+                AtLine(filtered.Line, () => Print(JinjaValues.Text(Text(filtered.Body, filtered.Value, scope))));
+                return Flow.On;
+            case JinjaStatement.With with:
+                return With(with, scope);
             case JinjaStatement.Generation generation:
                 return Do(generation.Body, new JinjaScope(scope));
             case JinjaStatement.Break:
@@ -91,15 +99,19 @@ internal sealed partial class JinjaInterpreter
         }
     }
 
-    private void Print(JinjaStatement.Print print, JinjaScope scope)
+    private void Print(JinjaStatement.Print print, JinjaScope scope) =>
+        AtLine(print.Line, () => Print(JinjaValues.Text(Evaluate(print.Value, scope))));
+
+    /// <summary>Does something that may go wrong, and says the line then.</summary>
+    private static void AtLine(int line, Action action)
     {
         try
         {
-            Print(JinjaValues.Text(Evaluate(print.Value, scope)));
+            action();
         }
         catch (JinjaException problem) when (!problem.IsRefusal && !problem.Message.StartsWith("line ", StringComparison.Ordinal))
         {
-            throw new JinjaException($"line {print.Line}: {problem.Message}");
+            throw new JinjaException($"line {line}: {problem.Message}");
         }
     }
 
@@ -117,66 +129,6 @@ internal sealed partial class JinjaInterpreter
 
         return Do(choice.Otherwise, scope);
     }
-
-    private Flow For(JinjaStatement.For loop, JinjaScope scope)
-    {
-        var items = JinjaValues.Items(Evaluate(loop.Items, scope));
-        if (loop.Filter is { } filter)
-        {
-            items =
-            [
-                .. items.Where(item =>
-                {
-                    var inner = new JinjaScope(scope);
-                    Assign(loop.Targets, item, inner);
-                    return JinjaValues.Truth(Evaluate(filter, inner));
-                }),
-            ];
-        }
-
-        if (items.IsEmpty)
-        {
-            return Do(loop.Otherwise, new JinjaScope(scope));
-        }
-        for (var i = 0; i < items.Length; i++)
-        {
-            _budget.Step(10);
-            var inner = new JinjaScope(scope);
-            inner.Set("loop", Loop(items, i));
-            Assign(loop.Targets, items[i], inner);
-            if (Do(loop.Body, inner) == Flow.Break)
-            {
-                break;
-            }
-        }
-
-        return Flow.On;
-    }
-
-    private JinjaDict Loop(ImmutableArray<object?> items, int i) =>
-        JinjaDict.Of(
-            ("index", i + 1L),
-            ("index0", (long)i),
-            ("revindex", (long)items.Length - i),
-            ("revindex0", items.Length - i - 1L),
-            ("first", i == 0),
-            ("last", i == items.Length - 1),
-            ("length", (long)items.Length),
-            ("depth", 1L),
-            ("depth0", 0L),
-            ("previtem", i > 0 ? items[i - 1] : new JinjaUndefined("loop.previtem")),
-            ("nextitem", i + 1 < items.Length ? items[i + 1] : new JinjaUndefined("loop.nextitem")),
-            (
-                "cycle",
-                new JinjaFunction(
-                    "cycle",
-                    a =>
-                        a.Positional.IsEmpty
-                            ? throw new JinjaException("loop.cycle() has nothing to cycle through")
-                            : a.Positional[i % a.Positional.Length]
-                )
-            )
-        );
 
     private void Set(JinjaStatement.Set set, JinjaScope scope)
     {
@@ -214,41 +166,42 @@ internal sealed partial class JinjaInterpreter
         }
     }
 
-    private string Captured(ImmutableArray<JinjaStatement> body, JinjaScope scope)
+    /// <summary>What a block writes, through filters where it has some.</summary>
+    private object? Text(ImmutableArray<JinjaStatement> body, JinjaExpression? filters, JinjaScope scope)
+    {
+        var text = Captured(body, new JinjaScope(scope));
+        if (filters is null)
+        {
+            return text;
+        }
+
+        var inner = new JinjaScope(scope);
+        inner.Set(JinjaStatement.Block, text);
+        return Evaluate(filters, inner);
+    }
+
+    private Flow With(JinjaStatement.With with, JinjaScope scope)
+    {
+        var inner = new JinjaScope(scope);
+        foreach (var (name, value) in with.Names)
+        {
+            inner.Set(name, Evaluate(value, scope));
+        }
+
+        return Do(with.Body, inner);
+    }
+
+    private string Captured(ImmutableArray<JinjaStatement> body, JinjaScope scope) => Captured(() => Do(body, scope));
+
+    private string Captured(Action write)
     {
         var outer = _output;
         _output = new StringBuilder();
         _budget.Enter();
-        Do(body, scope);
+        write();
         _budget.Leave();
         var text = _output.ToString();
         _output = outer;
         return text;
-    }
-
-    private string Call(JinjaStatement.Macro macro, JinjaArguments arguments, JinjaScope defined)
-    {
-        if (arguments.Positional.Length > macro.Parameters.Length || arguments.Named.Any(n => macro.Parameters.All(p => p.Name != n.Name)))
-        {
-            throw new JinjaException(
-                $"the macro '{macro.Name}' takes {string.Join(", ", macro.Parameters.Select(p => p.Name))}; it was called with "
-                    + "other arguments"
-            );
-        }
-        var scope = new JinjaScope(defined);
-        for (var i = 0; i < macro.Parameters.Length; i++)
-        {
-            var (name, otherwise) = macro.Parameters[i];
-            var missing = new object();
-            var value = arguments.Get(i, name, missing);
-            scope.Set(
-                name,
-                !ReferenceEquals(value, missing) ? value
-                    : otherwise is null ? new JinjaUndefined(name)
-                    : Evaluate(otherwise, scope)
-            );
-        }
-
-        return Captured(macro.Body, scope);
     }
 }

@@ -38,9 +38,13 @@ internal abstract record JinjaExpression
     internal sealed record Conditional(JinjaExpression Condition, JinjaExpression Then, JinjaExpression? Otherwise) : JinjaExpression;
 }
 
+/// <param name="More">A list of further positional ones, "*more"; null for none.</param>
+/// <param name="MoreNamed">Further named ones, "**more"; null for none.</param>
 internal sealed record JinjaCallArguments(
     ImmutableArray<JinjaExpression> Positional,
-    ImmutableArray<(string Name, JinjaExpression Value)> Named
+    ImmutableArray<(string Name, JinjaExpression Value)> Named,
+    JinjaExpression? More = null,
+    JinjaExpression? MoreNamed = null
 )
 {
     public static JinjaCallArguments None { get; } = new([], []);
@@ -59,24 +63,43 @@ internal abstract record JinjaStatement
     ) : JinjaStatement;
 
     /// <param name="Targets">Several where each item is taken apart.</param>
+    /// <param name="IsRecursive">loop(items) goes through items by the same body.</param>
     internal sealed record For(
         ImmutableArray<string> Targets,
         JinjaExpression Items,
         JinjaExpression? Filter,
         ImmutableArray<JinjaStatement> Body,
-        ImmutableArray<JinjaStatement> Otherwise
+        ImmutableArray<JinjaStatement> Otherwise,
+        bool IsRecursive
     ) : JinjaStatement;
 
     /// <param name="Attribute">Of the namespace that the one target names; null for plain variables.</param>
     internal sealed record Set(ImmutableArray<string> Targets, string? Attribute, JinjaExpression Value) : JinjaStatement;
 
-    internal sealed record SetBlock(string Target, ImmutableArray<JinjaStatement> Body) : JinjaStatement;
+    /// <param name="Value">Of the block's text, which has the name <see cref="Block"/>; null for the text itself.</param>
+    internal sealed record SetBlock(string Target, JinjaExpression? Value, ImmutableArray<JinjaStatement> Body) : JinjaStatement;
 
+    /// <summary>A block's text, through filters.</summary>
+    /// <param name="Value">Of the text, which has the name <see cref="Block"/>.</param>
+    internal sealed record Filtered(JinjaExpression Value, ImmutableArray<JinjaStatement> Body, int Line) : JinjaStatement;
+
+    /// <summary>Names that hold inside the block alone.</summary>
+    internal sealed record With(ImmutableArray<(string Name, JinjaExpression Value)> Names, ImmutableArray<JinjaStatement> Body)
+        : JinjaStatement;
+
+    /// <param name="Extras">Of "varargs", "kwargs" and "caller" those that its body has: what else it takes.</param>
     internal sealed record Macro(
         string Name,
         ImmutableArray<(string Name, JinjaExpression? Default)> Parameters,
-        ImmutableArray<JinjaStatement> Body
+        ImmutableArray<JinjaStatement> Body,
+        ImmutableArray<string> Extras
     ) : JinjaStatement;
+
+    /// <summary>A macro's call that hands it the block as a macro of the name "caller".</summary>
+    internal sealed record CallBlock(JinjaExpression.Call Call, Macro Caller, int Line) : JinjaStatement;
+
+    /// <summary>The name that a block's text has for its filters; no template can write it.</summary>
+    internal const string Block = "";
 
     /// <summary>What is inside was said by the assistant: learned from.</summary>
     internal sealed record Generation(ImmutableArray<JinjaStatement> Body) : JinjaStatement;

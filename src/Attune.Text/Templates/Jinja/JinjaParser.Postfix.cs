@@ -49,6 +49,8 @@ internal sealed partial class JinjaParser
     {
         var positional = ImmutableArray.CreateBuilder<JinjaExpression>();
         var named = ImmutableArray.CreateBuilder<(string, JinjaExpression)>();
+        JinjaExpression? more = null,
+            moreNamed = null;
         Items(
             ")",
             () =>
@@ -59,13 +61,25 @@ internal sealed partial class JinjaParser
                     _at++;
                     named.Add((name, Expression()));
                 }
+                else if (more is null && AcceptOperator("*"))
+                {
+                    more = Expression();
+                }
+                else if (moreNamed is null && AcceptOperator("**"))
+                {
+                    moreNamed = Expression();
+                }
+                else if (named.Count > 0 || more is not null || moreNamed is not null)
+                {
+                    throw Wrong($"found {Shown()} after a named argument or a list of them; expected a name and '='");
+                }
                 else
                 {
                     positional.Add(Expression());
                 }
             }
         );
-        return new JinjaCallArguments(positional.ToImmutable(), named.ToImmutable());
+        return new JinjaCallArguments(positional.ToImmutable(), named.ToImmutable(), more, moreNamed);
     }
 
     private JinjaExpression Filters(JinjaExpression value)

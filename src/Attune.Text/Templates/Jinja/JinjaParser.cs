@@ -64,10 +64,15 @@ internal sealed partial class JinjaParser
             "for" => For(),
             "set" => Set(),
             "macro" => Macro(),
+            "call" => CallBlock(),
+            "filter" => Filtered(),
+            "with" => With(),
             "generation" => Generation(),
             "break" => Ended(new JinjaStatement.Break()),
             "continue" => Ended(new JinjaStatement.Continue()),
-            _ => throw Wrong($"the block {{% {name} %}} is not known; expected if, for, set, macro, generation, break or continue"),
+            _ => throw Wrong(
+                $"the block {{% {name} %}} is not known; expected if, for, set, macro, call, filter, with, generation, break or continue"
+            ),
         };
     }
 
@@ -101,10 +106,7 @@ internal sealed partial class JinjaParser
         Word("in");
         var items = TupleWithoutCondition();
         var filter = Accept("if") ? Expression() : null;
-        if (Now is { Kind: JinjaTokenKind.Name, Value: "recursive" })
-        {
-            throw Wrong("loops that call themselves (recursive) are not supported");
-        }
+        var recursive = Accept("recursive");
         EndBlock();
         var body = Body("else", "endfor");
         ImmutableArray<JinjaStatement> otherwise = [];
@@ -116,64 +118,10 @@ internal sealed partial class JinjaParser
         }
 
         EndBlock();
-        return new JinjaStatement.For(targets, items, filter, body, otherwise);
+        return new JinjaStatement.For(targets, items, filter, body, otherwise, recursive);
     }
 
-    private JinjaStatement Set()
-    {
-        var targets = Targets();
-        var attribute = targets.Length == 1 && AcceptOperator(".") ? Name() : null;
-        if (AcceptOperator("="))
-        {
-            var value = Tuple();
-            EndBlock();
-            return new JinjaStatement.Set(targets, attribute, value);
-        }
-
-        if (targets.Length != 1 || attribute is not null)
-        {
-            throw Wrong("{% set %} without '=' takes one name");
-        }
-        EndBlock();
-        var body = Body("endset");
-        Name();
-        EndBlock();
-        return new JinjaStatement.SetBlock(targets[0], body);
-    }
-
-    private JinjaStatement.Macro Macro()
-    {
-        var name = Name();
-        Operator("(");
-        var parameters = ImmutableArray.CreateBuilder<(string, JinjaExpression?)>();
-        while (!AcceptOperator(")"))
-        {
-            if (parameters.Count > 0)
-            {
-                Operator(",");
-            }
-            parameters.Add((Name(), AcceptOperator("=") ? Expression() : null));
-        }
-
-        EndBlock();
-        var body = Body("endmacro");
-        Name();
-        if (Now.Kind == JinjaTokenKind.Name)
-        {
-            Next();
-        }
-        EndBlock();
-        return new JinjaStatement.Macro(name, parameters.ToImmutable(), body);
-    }
-
-    private JinjaStatement.Generation Generation()
-    {
-        EndBlock();
-        var body = Body("endgeneration");
-        Name();
-        EndBlock();
-        return new JinjaStatement.Generation(body);
-    }
+    private JinjaStatement.Generation Generation() => new(Block("endgeneration"));
 
     private JinjaStatement Ended(JinjaStatement statement)
     {

@@ -199,7 +199,7 @@ public sealed class JinjaTests
     internal static JinjaTemplate Make(string template) =>
         new(template, "t.jinja", new TemplateTokens(["<s>", "</s>"], "<s>", "</s>"), new Clock());
 
-    private static string Render(string template) => Make(template).Render([], null, TemplateEnding.Closed);
+    internal static string Render(string template) => Make(template).Render([], null, TemplateEnding.Closed);
 
     private sealed class Clock : TimeProvider
     {
