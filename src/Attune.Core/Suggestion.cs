@@ -18,7 +18,7 @@ public static class Suggestion
     }
 
     /// <summary>Edits (insert, delete, replace, exchange of neighbours) between two names, case ignored.</summary>
-    internal static int Distance(string left, string right)
+    public static int Distance(string left, string right)
     {
         var before = Array.Empty<int>();
         var previous = Enumerable.Range(0, right.Length + 1).ToArray();

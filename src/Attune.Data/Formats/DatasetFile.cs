@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -29,11 +30,7 @@ public static class DatasetFile
         var problems = new RowProblems(path);
         var rows = JsonRows.Read(bytes.Content, problems);
         var format = RowFormats.For<T>();
-        if (rows.Count > 0)
-        {
-            CheckKind(path, format, RowFormats.Detect(rows[0]));
-        }
-        var reading = new RowCollector<T>(format, problems);
+        var reading = Reading(path, rows, format, problems);
         foreach (var row in rows)
         {
             reading.Add(row);
@@ -43,20 +40,50 @@ public static class DatasetFile
         return reading.Result(bytes.Sha256);
     }
 
-    /// <summary>What kind of rows a file holds, by the fields of its first row.</summary>
-    /// <exception cref="DataException">The file cannot be read, or its first row fits no kind.</exception>
-    public static DatasetKind Detect(string path)
+    /// <summary>What kind of rows a file holds, what it was made for first; the same file may be read as several.</summary>
+    /// <exception cref="DataException">The file cannot be read, or its rows fit no kind.</exception>
+    public static ImmutableArray<DatasetKind> Kinds(string path)
     {
         var bytes = DataBytes.Read(path);
         if (DataBytes.HasExtension(path, ".txt"))
         {
-            return DatasetKind.LanguageModeling;
+            return [DatasetKind.LanguageModeling];
         }
+
         var problems = new RowProblems(path);
         var rows = JsonRows.Read(bytes.Content, problems);
         problems.Throw();
-        return RowFormats.Detect(rows[0]) ?? throw UnknownKind(path, rows[0]);
+        return RowLayouts.Of(rows)?.Kinds ?? [RowFormats.Detect(rows[0]) ?? throw UnknownKind(path, rows[0])];
     }
+
+    /// <summary>The first of <see cref="Kinds"/>.</summary>
+    /// <exception cref="DataException">As for <see cref="Kinds"/>.</exception>
+    public static DatasetKind Detect(string path) => Kinds(path)[0];
+
+    /// <summary>By a published layout where the rows have one that gives such records; else by Attune's own kinds of rows.</summary>
+    private static RowCollector<T> Reading<T>(string path, List<JsonRow> rows, IRowFormat<T> format, RowProblems problems)
+    {
+        var layout = RowLayouts.Of(rows);
+        var own = rows.Count > 0 ? RowFormats.Detect(rows[0]) : null;
+        // Prompts keep the other columns, for rewards.
+        if (layout is null || (format.KeepsOtherFields && own is { } kind && format.Reads.Contains(kind) && HasPrompt(rows[0])))
+        {
+            CheckKind(path, format, own);
+            return RowCollector<T>.Of(format, problems);
+        }
+
+        DatasetKind[] given = [.. layout.Kinds.Where(k => k == format.Kind || (!format.KeepsOtherFields && format.Reads.Contains(k)))];
+        return given.Length > 0
+            ? RowCollector<T>.Of(layout, given[0], problems)
+            : throw new DataException(
+                $"{path}: found {layout.Name}; expected {string.Join(" or ", format.Reads.Select(RowFormats.Describe))}."
+            );
+    }
+
+    private static bool HasPrompt(JsonRow row) =>
+        new[] { PromptField.Name, PromptRows.Question }.Any(n =>
+            row.Fields.TryGetProperty(n, out var value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Array
+        );
 
     /// <summary>Writes rows that <see cref="Read"/> gives back equal: JSON lines, or one array where the name ends in .json.</summary>
     /// <exception cref="DataException">A text holds half a character, or a number is not finite: no file can hold them.</exception>

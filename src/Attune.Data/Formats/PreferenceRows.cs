@@ -18,8 +18,12 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
     public Preference Read(RowFields row)
     {
         var (prompt, chosen, rejected) =
-            row.Has(PromptField.Name) ? Explicit(row)
-            : row.IsConversation("chosen") && row.IsConversation("rejected") ? SharedTurns(row)
+            // A text prompt beside conversations is their first turn (UltraFeedback).
+            row.IsConversation("chosen")
+            && row.IsConversation("rejected")
+            && !row.IsConversation(PromptField.Name)
+                ? SharedTurns(row)
+            : row.Has(PromptField.Name) ? Explicit(row)
             : SharedText(row);
         if (Same(row, "score_chosen", "score_rejected") || Same(row, "chosen_score", "rejected_score"))
         {

@@ -23,6 +23,10 @@ internal static class PublishedSteps
         row.TryGetProperty("label", out _)
         && (row.TryGetProperty("input", out _) || Get(row, "question").ValueKind == JsonValueKind.Object);
 
+    /// <summary>Whether a text has Math-Shepherd's mark after its steps.</summary>
+    public static bool IsMarked(JsonElement text) =>
+        text.ValueKind == JsonValueKind.String && text.GetString()!.Contains(ShepherdMark, StringComparison.Ordinal);
+
     /// <summary>
     /// Both phases: the completions that the solution went on with, up to the first wrong one. A step that the labeller wrote is right.
     /// </summary>

@@ -1,33 +1,60 @@
 using System.Collections.Immutable;
-using Attune.Core;
 
 namespace Attune.Data.Formats;
 
 /// <summary>Collects the rows of one file: those used, those left out, and the fields that are not used.</summary>
-internal sealed class RowCollector<T>(IRowFormat<T> format, RowProblems problems)
+/// <param name="kind">What the rows are, for messages.</param>
+/// <param name="known">The columns that are read.</param>
+/// <param name="keepsOthers">Whether other columns are kept in the records.</param>
+/// <param name="read">A row's records, under the rules of <see cref="IRowFormat{T}.Read"/>.</param>
+internal sealed class RowCollector<T>(
+    string kind,
+    ImmutableArray<string> known,
+    bool keepsOthers,
+    Func<RowFields, IEnumerable<T>> read,
+    RowProblems problems
+)
 {
     private readonly ImmutableArray<T>.Builder _items = ImmutableArray.CreateBuilder<T>();
     private readonly List<string> _dropped = [];
     private readonly SortedDictionary<string, int> _ignored = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, int> _kept = new(StringComparer.Ordinal);
-    private readonly ImmutableArray<string> _known = [.. format.Reads.SelectMany(kind => RowFormats.Fields(kind)).Distinct()];
+
+    public static RowCollector<T> Of(IRowFormat<T> format, RowProblems problems) =>
+        new(
+            RowFormats.Describe(format.Kind),
+            [.. format.Reads.SelectMany(k => RowFormats.Fields(k)).Distinct()],
+            format.KeepsOtherFields,
+            row => [format.Read(row)],
+            problems
+        );
+
+    public static RowCollector<T> Of(LaidOut layout, DatasetKind kind, RowProblems problems) =>
+        new(layout.Name, layout.Columns, false, row => layout.Read(row, kind).Cast<T>(), problems);
 
     public void Add(JsonRow row)
     {
         var fields = new RowFields(row.Fields, (field, problem) => problems.Add(row.Line, field, problem));
         CheckNames(row, fields);
-        var item = format.Read(fields);
+        T[] items = [.. read(fields)];
         if (fields.Failed)
         {
             return;
         }
+
+        _dropped.AddRange(fields.LeftOut);
+        foreach (var unread in fields.Unread)
+        {
+            Count(_ignored, unread);
+        }
+
         if (fields.DropReason is { } reason)
         {
             _dropped.Add(reason);
         }
         else
         {
-            _items.Add(item);
+            _items.AddRange(items);
         }
     }
 
@@ -51,26 +78,24 @@ internal sealed class RowCollector<T>(IRowFormat<T> format, RowProblems problems
             {
                 fields.Fail(field.Name, "appears twice in one row; expected once.");
             }
-            else if (_known.Contains(field.Name))
+            else if (known.Contains(field.Name))
             {
                 continue;
             }
-            else if (format.KeepsOtherFields)
+            else if (keepsOthers)
             {
-                _kept[field.Name] = _kept.GetValueOrDefault(field.Name) + 1;
+                Count(_kept, field.Name);
             }
-            else if (RowFormats.Ignored.Contains(field.Name))
+            else if (Misspelling.Of(field.Name, known, fields.Has) is { } meant)
             {
-                _ignored[field.Name] = _ignored.GetValueOrDefault(field.Name) + 1;
+                fields.Fail(field.Name, $"not a field of {kind}. Did you mean '{meant}', which is missing?");
             }
             else
             {
-                fields.Fail(
-                    field.Name,
-                    $"not a field of {RowFormats.Describe(format.Kind)}.{Suggestion.For(field.Name, _known)} Remove it, or move "
-                        + "it into \"metadata\"."
-                );
+                Count(_ignored, field.Name);
             }
         }
     }
+
+    private static void Count(SortedDictionary<string, int> counts, string field) => counts[field] = counts.GetValueOrDefault(field) + 1;
 }

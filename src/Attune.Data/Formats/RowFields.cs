@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Attune.Core;
+using System.Text.RegularExpressions;
 using Attune.Core.Conversations;
-using Attune.Text.Templates;
 
 namespace Attune.Data.Formats;
 
@@ -12,7 +11,7 @@ namespace Attune.Data.Formats;
 /// </summary>
 /// <param name="row">A JSON object.</param>
 /// <param name="report">Called for each error with the field and what is wrong with it; null where <see cref="Failure"/> is enough.</param>
-public sealed class RowFields(JsonElement row, Action<string, string>? report = null)
+public sealed partial class RowFields(JsonElement row, Action<string, string>? report = null)
 {
     /// <summary>The first error; null where there is none.</summary>
     public (string Field, string Problem)? Failure { get; private set; }
@@ -33,12 +32,29 @@ public sealed class RowFields(JsonElement row, Action<string, string>? report = 
 
     /// <summary>Leaves the row out.</summary>
     /// <param name="reason">Completes "left out because ...".</param>
-    public void Drop(string reason) => DropReason = reason;
+    public void Drop(string reason) => DropReason ??= reason;
+
+    /// <summary>Parts of the row that are left out while the row itself is used, each by its reason.</summary>
+    internal List<string> LeftOut { get; } = [];
+
+    /// <summary>Fields within the row's values that are not read.</summary>
+    internal HashSet<string> Unread { get; } = [];
+
+    /// <summary>Whether the values are cells of a table of text, so that numbers and flags are spelt as text.</summary>
+    internal bool Cells { get; init; }
+
+    internal void NotUsed(string field) => Unread.Add(field);
 
     /// <summary>Reports an error.</summary>
     /// <param name="problem">What was found and what was expected: a sentence without its subject, the field.</param>
     public void Fail(string field, string problem)
     {
+        // A row that is left out anyway is not an error too.
+        if (DropReason is not null)
+        {
+            return;
+        }
+
         Failure ??= (field, problem);
         report?.Invoke(field, problem);
     }
@@ -56,7 +72,11 @@ public sealed class RowFields(JsonElement row, Action<string, string>? report = 
         {
             return number;
         }
-        Fail(field, Expected(value, "a finite number"));
+        if (Cells && value.ValueKind == JsonValueKind.String && CellValues.Number(value.GetString()!) is { } spelt)
+        {
+            return spelt;
+        }
+        Wrong(value, field, "a finite number");
         return 0;
     }
 
@@ -66,7 +86,11 @@ public sealed class RowFields(JsonElement row, Action<string, string>? report = 
         {
             return number;
         }
-        Fail(field, Expected(value, "a whole number"));
+        if (Cells && value.ValueKind == JsonValueKind.String && CellValues.WholeNumber(value.GetString()!) is { } spelt)
+        {
+            return spelt;
+        }
+        Wrong(value, field, "a whole number");
         return 0;
     }
 
@@ -77,44 +101,53 @@ public sealed class RowFields(JsonElement row, Action<string, string>? report = 
         {
             return value.GetBoolean();
         }
-        Fail(field, Expected(value, "true or false"));
+        if (Cells && value.ValueKind == JsonValueKind.String && CellValues.Flag(value.GetString()!) is { } spelt)
+        {
+            return spelt;
+        }
+        Wrong(value, field, "true or false");
         return false;
     }
 
     public ImmutableArray<JsonElement> List(string field)
     {
-        var value = Get(field);
+        var value = Cells ? CellValues.List(Get(field)) : Get(field);
         if (value.ValueKind == JsonValueKind.Array)
         {
             return [.. value.EnumerateArray()];
         }
-        Fail(field, Expected(value, "a list"));
+        Wrong(value, field, "a list");
         return [];
     }
 
     public ImmutableArray<string> Texts(string field) => [.. List(field).Select((value, index) => Text(value, $"{field}[{index}]"))];
 
-    /// <summary>Whether the field holds a list, as conversations are written.</summary>
-    public bool IsConversation(string field) => Get(field).ValueKind == JsonValueKind.Array;
+    /// <summary>Whether the field holds a list, as conversations are written, or a single message.</summary>
+    public bool IsConversation(string field) => Get(field).ValueKind == JsonValueKind.Array || MessageField.Fits(Get(field));
 
     /// <summary>Turns of a conversation, at least one.</summary>
     public ImmutableArray<Message> Messages(string field)
     {
         var value = Get(field);
+        if (MessageField.Fits(value))
+        {
+            return [MessageField.Read(this, value, field)];
+        }
+
         if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() == 0)
         {
-            Fail(field, Expected(value, "a list of messages, each with \"role\" and \"content\""));
+            Wrong(value, field, "a list of messages, each with \"role\" and \"content\"");
             return [new Message(Role.User, "")];
         }
 
-        return [.. value.EnumerateArray().Select((message, index) => Message(message, $"{field}[{index}]"))];
+        return [.. value.EnumerateArray().Select((message, index) => MessageField.Read(this, message, $"{field}[{index}]"))];
     }
 
     public string Text(JsonElement value, string field)
     {
         if (value.ValueKind != JsonValueKind.String)
         {
-            Fail(field, Expected(value, "a text"));
+            Wrong(value, field, "a text");
             return "";
         }
 
@@ -130,35 +163,27 @@ public sealed class RowFields(JsonElement row, Action<string, string>? report = 
         }
     }
 
-    private Message Message(JsonElement value, string field)
+    /// <summary>Reports a value of the wrong kind. Nulls are what data sets have where they know nothing: such rows are left out.</summary>
+    internal void Wrong(JsonElement value, string field, string expected)
     {
-        if (value.ValueKind != JsonValueKind.Object)
+        if (value.ValueKind == JsonValueKind.Null)
         {
-            Fail(field, Expected(value, "a message with \"role\" and \"content\""));
-            return new Message(Role.User, "");
+            Drop($"\"{WithoutPlaces(field)}\" is empty");
         }
-
-        foreach (var part in value.EnumerateObject().Where(p => p.Name is not ("role" or "content")))
+        else
         {
             Fail(
-                $"{field}.{part.Name}",
-                $"not a field of messages.{Suggestion.For(part.Name, ["role", "content"])} Expected \"role\" and \"content\" only."
+                field,
+                value.ValueKind == JsonValueKind.Undefined
+                    ? $"missing; expected {expected}."
+                    : $"found {ValueDescription.Of(value)}; expected {expected}."
             );
         }
-
-        value.TryGetProperty("role", out var roleValue);
-        value.TryGetProperty("content", out var content);
-        var name = Text(roleValue, $"{field}.role");
-        var role = RoleNames.Find(name);
-        if (role is null && roleValue.ValueKind == JsonValueKind.String)
-        {
-            Fail($"{field}.role", $"found '{ValueDescription.Shorten(name)}'; expected one of {string.Join(", ", RoleNames.All)}.");
-        }
-        return new Message(role ?? Role.User, Text(content, $"{field}.content"));
     }
 
-    private static string Expected(JsonElement value, string expected) =>
-        value.ValueKind == JsonValueKind.Undefined
-            ? $"missing; expected {expected}."
-            : $"found {ValueDescription.Of(value)}; expected {expected}.";
+    /// <summary>A field's name without the places in lists, to count by.</summary>
+    internal static string WithoutPlaces(string field) => Places().Replace(field, "[]");
+
+    [GeneratedRegex(@"\[\d+\]")]
+    private static partial Regex Places();
 }

@@ -100,7 +100,7 @@ internal sealed class SpanRows : IRowFormat<SpanLabels>
     }
 
     /// <summary>The question as the prompt, without the passages that the annotators saw.</summary>
-    private static SpanLabels Published(RowFields row)
+    public static SpanLabels Published(RowFields row)
     {
         var answer = row.Text(Prediction);
         var length = CodePoints.Count(answer);
@@ -112,7 +112,7 @@ internal sealed class SpanRows : IRowFormat<SpanLabels>
         }
 
         return new SpanLabels(
-            new Prompt.Text($"question: {row.Text("question")}\nanswer: "),
+            PromptOf(row.Text("question")),
             answer,
             [.. errors.EnumerateArray().Select((e, i) => Span(row, e, $"feedback.errors[{i}]", "error type", length))]
         )
@@ -127,6 +127,9 @@ internal sealed class SpanRows : IRowFormat<SpanLabels>
             ],
         };
     }
+
+    /// <summary>As the paper's model reads a question.</summary>
+    public static Prompt PromptOf(string question) => new Prompt.Text($"question: {question}\nanswer: ");
 
     private static AnswerSpan Span(RowFields row, JsonElement value, string field, string type, int length)
     {

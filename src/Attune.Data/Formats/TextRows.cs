@@ -80,7 +80,7 @@ internal sealed class DemonstrationRows : IRowFormat<Demonstration>
 
     public Demonstration Read(RowFields row)
     {
-        if (row.Has("messages"))
+        if (row.Names.Contains("messages"))
         {
             return OfConversation(row);
         }

@@ -70,7 +70,9 @@ public static class DataSource
     /// <summary>Rows with an answer are texts too: prompt and answer, one after the other.</summary>
     private static (ImmutableArray<Document> Items, DataHash Hash) DocumentsOfFile(string source, int rows, StageContext context)
     {
-        switch (IsWorld(source) ? DatasetKind.LanguageModeling : DatasetFile.Detect(source))
+        var kinds = IsWorld(source) ? [DatasetKind.LanguageModeling] : DatasetFile.Kinds(source);
+        DatasetKind[] texts = [DatasetKind.LanguageModeling, DatasetKind.PromptCompletion, DatasetKind.UnpairedPreference];
+        switch (texts.FirstOrDefault(kinds.Contains))
         {
             case DatasetKind.UnpairedPreference:
                 var (verdicts, verdictHash) = FromFile<Verdict>(source, rows, context);

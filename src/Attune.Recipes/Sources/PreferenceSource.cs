@@ -18,7 +18,7 @@ internal static class PreferenceSource
         StageContext context
     )
     {
-        switch (DatasetFile.Detect(source))
+        switch (DatasetFile.Kinds(source).FirstOrDefault(k => k is DatasetKind.Preference or DatasetKind.Choice or DatasetKind.Ranking))
         {
             case DatasetKind.Choice:
                 var (choices, choiceHash) = DataSource.FromFile<Choice>(source, rows, context);
@@ -42,7 +42,7 @@ internal static class PreferenceSource
         StageContext context
     )
     {
-        if (DatasetFile.Detect(source) == DatasetKind.UnpairedPreference)
+        if (DatasetFile.Kinds(source).Contains(DatasetKind.UnpairedPreference))
         {
             var (verdicts, hash) = DataSource.FromFile<Verdict>(source, rows, context);
             return (Clean(rules.Clean(verdicts), source, context), hash);

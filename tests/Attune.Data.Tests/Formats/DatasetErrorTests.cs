@@ -14,8 +14,7 @@ public sealed class DatasetErrorTests
     [Theory]
     [InlineData("""{"prompt": "a", "chosen": "b", "rejected": 5}""", "line 2, field \"rejected\": found the number 5; expected a text.")]
     [InlineData("""{"prompt": "a", "chosen": "b"}""", "line 2, field \"rejected\": missing; expected a text.")]
-    [InlineData("""{"prompt": "a", "chosen": null, "rejected": "c"}""", "line 2, field \"chosen\": found null; expected a text.")]
-    [InlineData("""{"prompt": "a", "choosen": "b", "rejected": "c"}""", "Did you mean 'chosen'?")]
+    [InlineData("""{"prompt": "a", "choosen": "b", "rejected": "c"}""", "Did you mean 'chosen', which is missing?")]
     [InlineData(
         """{"prompt": "a", "chosen": "b", "rejected": "c", "margin": "big"}""",
         "line 2, field \"margin\": found a text; expected a finite number."
@@ -36,8 +35,8 @@ public sealed class DatasetErrorTests
         "line 2, field \"prompt\": found a list of 0; expected a list of messages"
     )]
     [InlineData(
-        """{"prompt": [{"role":"human","content":"x"}], "chosen": [{"role":"assistant","content":"x"}], "rejected": [{"role":"assistant","content":"y"}]}""",
-        "field \"prompt[0].role\": found 'human'; expected one of system, user, assistant, tool."
+        """{"prompt": [{"role":"alien","content":"x"}], "chosen": [{"role":"assistant","content":"x"}], "rejected": [{"role":"assistant","content":"y"}]}""",
+        "field \"prompt[0].role\": found 'alien'; expected one of system, user, assistant, tool."
     )]
     [InlineData(
         """{"prompt": [{"role":"user","content":"x"}], "chosen": "y", "rejected": "z"}""",
@@ -46,10 +45,6 @@ public sealed class DatasetErrorTests
     [InlineData(
         """{"prompt": [{"role":"user","content":"x"}], "chosen": [{"role":"user","content":"y"}], "rejected": [{"role":"assistant","content":"z"}]}""",
         "field \"chosen\": the last message is by user; expected assistant"
-    )]
-    [InlineData(
-        """{"prompt": [{"role":"user","content":"x","tool_calls":[]}], "chosen": [{"role":"assistant","content":"y"}], "rejected": [{"role":"assistant","content":"z"}]}""",
-        "field \"prompt[0].tool_calls\": not a field of messages."
     )]
     public void A_bad_row_is_named_by_line_and_field(string row, string expected)
     {
@@ -149,9 +144,9 @@ public sealed class DatasetErrorTests
     public void Fields_that_fit_no_kind_are_listed_with_the_kinds_there_are()
     {
         using var folder = new TemporaryFolder();
-        var path = folder.WriteText("a.jsonl", """{"input": "a", "output": "b"}""");
+        var path = folder.WriteText("a.jsonl", """{"left": "a", "right": "b"}""");
         var message = Assert.Throws<DataException>(() => DatasetFile.Detect(path)).Message;
-        Assert.Contains("the fields input, output fit no kind of row", message, StringComparison.Ordinal);
+        Assert.Contains("the fields left, right fit no kind of row", message, StringComparison.Ordinal);
         Assert.Contains("{prompt, chosen, rejected}", message, StringComparison.Ordinal);
     }
 
