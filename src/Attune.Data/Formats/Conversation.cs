@@ -29,7 +29,9 @@ internal static class Conversation
     public static Prompt Open(RowFields row, ImmutableArray<Message> messages) =>
         messages[^1].Role == Role.Assistant ? Split(row, messages).Prompt : new Prompt.Chat(messages);
 
-    /// <summary>An answer to a conversation: a text, or messages of which the last is the answer and the others belong to the prompt.</summary>
+    /// <summary>
+    /// An answer to a conversation: a text, or messages of which the last is the answer and the others belong to the prompt.
+    /// </summary>
     public static (Prompt.Chat Prompt, string Answer) Reply(RowFields row, Prompt.Chat prompt, string field)
     {
         if (!row.IsConversation(field))

@@ -4,7 +4,9 @@ using Attune.Core.Feedback;
 
 namespace Attune.Data.Formats;
 
-/// <summary>Texts with a class, 0 or 1, as classifiers' data sets have them: a text to learn, or a verdict in which 1 is desirable.</summary>
+/// <summary>
+/// Texts with a class, 0 or 1, as classifiers' data sets have them: a text to learn, or a verdict in which 1 is desirable.
+/// </summary>
 internal sealed class LabelledTextRows : IRowLayout
 {
     public LaidOut? Fit(ColumnSample columns) =>

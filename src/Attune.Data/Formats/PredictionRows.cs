@@ -38,7 +38,9 @@ internal sealed class PredictionRows : IRowLayout
         };
     }
 
-    /// <summary>The pairs (1,2), (1,3), (1,4), (2,3), (2,4), (3,4): 1 where the first is better, 2 where the second is, 0 for a tie.</summary>
+    /// <summary>
+    /// The pairs (1,2), (1,3), (1,4), (2,3), (2,4), (3,4): 1 where the first is better, 2 where the second is, 0 for a tie.
+    /// </summary>
     private static List<Preference> Pairs(RowFields row, Prompt prompt)
     {
         var judged = row.List("preference");

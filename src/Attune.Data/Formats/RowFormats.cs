@@ -19,43 +19,6 @@ public static class RowFormats
         new RankingRows(),
     ];
 
-    /// <summary>Fields of published data sets that are not used; the notes name them.</summary>
-    public static ImmutableArray<string> Ignored { get; } =
-    [
-        "id",
-        "idx",
-        "index",
-        "prompt_id",
-        "question_id",
-        "conversation_id",
-        "source",
-        "dataset",
-        "origin",
-        "subset",
-        "split",
-        "category",
-        "topic",
-        "task",
-        "tags",
-        "language",
-        "lang",
-        "model",
-        "chosen_model",
-        "rejected_model",
-        "score",
-        "score_chosen",
-        "score_rejected",
-        "chosen_score",
-        "rejected_score",
-        "timestamp",
-        "created",
-        "meta",
-        "metadata",
-        "info",
-        "url",
-        "license",
-    ];
-
     /// <exception cref="ArgumentException">No format holds such records.</exception>
     public static IRowFormat<T> For<T>() =>
         All.OfType<IRowFormat<T>>().FirstOrDefault()

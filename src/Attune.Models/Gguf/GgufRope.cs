@@ -25,7 +25,8 @@ internal static class GgufRope
         if (turned != config.RotaryWidth)
         {
             throw fields.Wrong(
-                $"{fields.Architecture}.rope.dimension_count is {turned}, not the heads' width of {config.HeadWidth}, which is not supported"
+                $"{fields.Architecture}.rope.dimension_count is {turned}, not the heads' width of {config.HeadWidth}, "
+                    + "which is not supported"
             );
         }
 

@@ -1,6 +1,8 @@
 namespace Attune.Text.Tests.Templates.Jinja;
 
-/// <summary>Macros with blocks, filters over blocks, further arguments and loops that call themselves, as Jinja2 3.1.6 renders them.</summary>
+/// <summary>
+/// Macros with blocks, filters over blocks, further arguments and loops that call themselves, as Jinja2 3.1.6 renders them.
+/// </summary>
 public sealed class JinjaBlockTests
 {
     [Theory]
