@@ -35,11 +35,28 @@ internal static class GgufRope
             return config with { RopeScaling = Long(fields, config, read) };
         }
 
+        var scaling = Scaled(fields, config);
+        if (!fields.HasTensor(Factors))
+        {
+            return config with { RopeScaling = scaling };
+        }
+
+        return scaling is null
+            ? config with
+            {
+                RopeScaling = Llama3Of(config, read(Factors)) ?? throw fields.Wrong($"{Factors} is not Llama 3's stretching"),
+            }
+            : throw fields.Wrong($"it has both {Factors} and a factor of positions, which is not supported");
+    }
+
+    /// <summary>One factor for all pairs; null where there is none.</summary>
+    private static RopeScaling? Scaled(GgufFields fields, TransformerConfig config)
+    {
         // Two names of one number; the older one has no type beside it.
         var factor = fields.Real("rope.scaling.factor", fields.Real("rope.scale_linear", 1));
         var kind = fields.Text("rope.scaling.type") ?? (factor is 0 or 1 ? "none" : "linear");
         var original = fields.Number("rope.scaling.original_context_length", config.ContextLength);
-        RopeScaling? scaling = kind switch
+        return kind switch
         {
             "none" => null,
             "linear" when factor is 0 or 1 => null,
@@ -54,17 +71,6 @@ internal static class GgufRope
             ),
             _ => throw fields.Wrong($"{fields.Architecture}.rope.scaling.type is '{kind}'; supported are none, linear and yarn"),
         };
-        if (!fields.HasTensor(Factors))
-        {
-            return config with { RopeScaling = scaling };
-        }
-
-        return scaling is null
-            ? config with
-            {
-                RopeScaling = Llama3Of(config, read(Factors)) ?? throw fields.Wrong($"{Factors} is not Llama 3's stretching"),
-            }
-            : throw fields.Wrong($"it has both {Factors} and a factor of positions, which is not supported");
     }
 
     private static RopeScaling Long(GgufFields fields, TransformerConfig config, Func<string, float[]> read)
