@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
+using static Attune.Data.Formats.JsonPart;
 
 namespace Attune.Data.Formats;
 
@@ -112,7 +113,4 @@ internal sealed class AssistantTreeRows : IRowLayout
 
     private static bool IsAssistant(JsonElement node) =>
         Get(node, "role") is { ValueKind: JsonValueKind.String } role && role.ValueEquals("assistant");
-
-    private static JsonElement Get(JsonElement node, string field) =>
-        node.ValueKind == JsonValueKind.Object && node.TryGetProperty(field, out var value) ? value : default;
 }

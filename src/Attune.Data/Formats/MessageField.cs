@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core.Conversations;
 using Attune.Text.Templates;
+using static Attune.Data.Formats.JsonPart;
 
 namespace Attune.Data.Formats;
 
@@ -137,6 +138,4 @@ internal static class MessageField
 
     private static string? Key(JsonElement message, ImmutableArray<string> names) =>
         names.FirstOrDefault(n => message.TryGetProperty(n, out _));
-
-    private static JsonElement Get(JsonElement message, string name) => message.TryGetProperty(name, out var value) ? value : default;
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
+using static Attune.Data.Formats.JsonPart;
 
 namespace Attune.Data.Formats;
 
@@ -188,9 +189,6 @@ internal static class PublishedSteps
         row.Fail(field, value.ValueKind == JsonValueKind.Undefined ? "missing; expected a list of steps." : "expected a list of steps.");
         return [];
     }
-
-    private static JsonElement Get(JsonElement part, string field) =>
-        part.ValueKind == JsonValueKind.Object && part.TryGetProperty(field, out var value) ? value : default;
 
     private static bool Is(RowFields row, string field) => row.Get(field).ValueKind == JsonValueKind.True;
 }

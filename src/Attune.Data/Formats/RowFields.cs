@@ -40,9 +40,6 @@ public sealed partial class RowFields(JsonElement row, Action<string, string>? r
     /// <summary>Fields within the row's values that are not read.</summary>
     internal HashSet<string> Unread { get; } = [];
 
-    /// <summary>Whether the values are cells of a table of text, so that numbers and flags are spelt as text.</summary>
-    internal bool Cells { get; init; }
-
     internal void NotUsed(string field) => Unread.Add(field);
 
     /// <summary>Reports an error.</summary>
@@ -72,10 +69,6 @@ public sealed partial class RowFields(JsonElement row, Action<string, string>? r
         {
             return number;
         }
-        if (Cells && value.ValueKind == JsonValueKind.String && CellValues.Number(value.GetString()!) is { } spelt)
-        {
-            return spelt;
-        }
         Wrong(value, field, "a finite number");
         return 0;
     }
@@ -85,10 +78,6 @@ public sealed partial class RowFields(JsonElement row, Action<string, string>? r
         if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number))
         {
             return number;
-        }
-        if (Cells && value.ValueKind == JsonValueKind.String && CellValues.WholeNumber(value.GetString()!) is { } spelt)
-        {
-            return spelt;
         }
         Wrong(value, field, "a whole number");
         return 0;
@@ -101,17 +90,13 @@ public sealed partial class RowFields(JsonElement row, Action<string, string>? r
         {
             return value.GetBoolean();
         }
-        if (Cells && value.ValueKind == JsonValueKind.String && CellValues.Flag(value.GetString()!) is { } spelt)
-        {
-            return spelt;
-        }
         Wrong(value, field, "true or false");
         return false;
     }
 
     public ImmutableArray<JsonElement> List(string field)
     {
-        var value = Cells ? CellValues.List(Get(field)) : Get(field);
+        var value = Get(field);
         if (value.ValueKind == JsonValueKind.Array)
         {
             return [.. value.EnumerateArray()];

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using Attune.Core.Feedback;
+using static Attune.Data.Formats.JsonPart;
 
 namespace Attune.Data.Formats;
 
@@ -31,7 +31,4 @@ internal sealed class SeedTaskRows : IRowLayout
                 : new Demonstration(prompt, row.Text(Get(instance, "output"), $"instances[{i}].output"));
         }
     }
-
-    private static JsonElement Get(JsonElement instance, string field) =>
-        instance.ValueKind == JsonValueKind.Object && instance.TryGetProperty(field, out var value) ? value : default;
 }

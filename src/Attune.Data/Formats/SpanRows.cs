@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
+using static Attune.Data.Formats.JsonPart;
 
 namespace Attune.Data.Formats;
 
@@ -172,7 +173,4 @@ internal sealed class SpanRows : IRowFormat<SpanLabels>
         row.Fail(field, "expected a passage as a list of its sentences.");
         return [];
     }
-
-    private static JsonElement Get(JsonElement value, string field) =>
-        value.ValueKind == JsonValueKind.Object && value.TryGetProperty(field, out var found) ? found : default;
 }

@@ -11,12 +11,7 @@ internal sealed partial class JinjaInterpreter
     private object? Call(JinjaExpression.Call call, JinjaScope scope, JinjaFunction? caller = null)
     {
         var function = Evaluate(call.Function, scope);
-        if (function is JinjaDict loop && loop.TryGet(CallOfLoop, out var again) && again is not null)
-        {
-            function = again;
-        }
-
-        if (function is not JinjaFunction callable)
+        if ((function as JinjaFunction ?? (function as JinjaDict)?.Call) is not { } callable)
         {
             var name = function is JinjaUndefined undefined ? $"'{undefined.Name}' is not defined and" : JinjaValues.TypeOf(function);
             throw new JinjaException($"{name} cannot be called");

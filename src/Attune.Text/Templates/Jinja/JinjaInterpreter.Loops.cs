@@ -5,9 +5,6 @@ namespace Attune.Text.Templates.Jinja;
 /// <summary>One run of a template: loops.</summary>
 internal sealed partial class JinjaInterpreter
 {
-    /// <summary>Where a loop keeps what calling it does; no template can write the name.</summary>
-    private const string CallOfLoop = "";
-
     private Flow For(JinjaStatement.For loop, object? over, JinjaScope scope, long depth)
     {
         var items = JinjaValues.Items(over);
@@ -50,6 +47,7 @@ internal sealed partial class JinjaInterpreter
     /// <param name="again">What calling the loop does; null where it cannot be called.</param>
     private JinjaDict Loop(ImmutableArray<object?> items, int i, long depth, JinjaFunction? again) =>
         JinjaDict.Of(
+            again,
             ("index", i + 1L),
             ("index0", (long)i),
             ("revindex", (long)items.Length - i),
@@ -70,7 +68,6 @@ internal sealed partial class JinjaInterpreter
                             ? throw new JinjaException("loop.cycle() has nothing to cycle through")
                             : a.Positional[i % a.Positional.Length]
                 )
-            ),
-            (CallOfLoop, again)
+            )
         );
 }

@@ -29,8 +29,13 @@ internal sealed class JinjaDict
         }
     }
 
-    public static JinjaDict Of(params IEnumerable<(string Name, object? Value)> items) =>
-        new(items.Select(i => KeyValuePair.Create((object)i.Name, i.Value)));
+    public static JinjaDict Of(params IEnumerable<(string Name, object? Value)> items) => Of(null, items);
+
+    public static JinjaDict Of(JinjaFunction? call, params IEnumerable<(string Name, object? Value)> items) =>
+        new(items.Select(i => KeyValuePair.Create((object)i.Name, i.Value))) { Call = call };
+
+    /// <summary>What calling it does, as a loop that goes through other items can be called; null where it cannot be called.</summary>
+    public JinjaFunction? Call { get; init; }
 
     public int Count => _order.Count;
     public IReadOnlyList<object> KeysInOrder => _order;
