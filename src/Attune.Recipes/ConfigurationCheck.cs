@@ -1,5 +1,7 @@
 using Attune.Core;
+using Attune.Data.Formats;
 using Attune.Recipes.Running;
+using Attune.Recipes.Stages;
 using Attune.Text.Templates;
 
 namespace Attune.Recipes;
@@ -26,6 +28,8 @@ internal static class ConfigurationCheck
                 {
                     problems.Add($"{recipe.Stages[i].Kind}.template: {ChatTemplates.Unknown(name)}");
                 }
+
+                problems.AddRange(ProblemsOfColumns(recipe.Stages[i]));
             }
 
             given = recipe.Stages[i].After(given);
@@ -34,6 +38,19 @@ internal static class ConfigurationCheck
         if (problems.Count > 0)
         {
             throw new ConfigurationException(problems);
+        }
+    }
+
+    private static IEnumerable<string> ProblemsOfColumns(Stage stage)
+    {
+        try
+        {
+            _ = stage.Columns is { } text ? DatasetFile.Columns(text) : null;
+            return [];
+        }
+        catch (ConfigurationException problem)
+        {
+            return [$"{stage.Kind}.{problem.Message}"];
         }
     }
 }

@@ -4,6 +4,7 @@ using System.Globalization;
 using Attune.Core.Feedback;
 using Attune.Core.Files;
 using Attune.Core.Runs;
+using Attune.Data.Sources;
 using Attune.Models.Files;
 using Attune.Recipes.Running;
 using Attune.Reports;
@@ -98,6 +99,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         var context = new StageContext(name, StageFolder(index), new Seed(recipe.Seed).For(name), log, screen, person, artifacts)
         {
             Template = stage.Template,
+            Columns = stage.Columns is { } columns ? ColumnMap.Parse(columns) : null,
             Stores = Stores,
         };
         var provenance = StageProvenance.Of(name, stage, artifacts);

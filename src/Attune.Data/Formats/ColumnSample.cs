@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Attune.Data.Sources;
 
 namespace Attune.Data.Formats;
 

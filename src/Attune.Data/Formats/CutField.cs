@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core.Feedback;
+using Attune.Data.Sources;
 
 namespace Attune.Data.Formats;
 

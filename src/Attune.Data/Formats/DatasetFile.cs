@@ -4,12 +4,12 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Core.Feedback;
+using Attune.Data.Sources;
 
 namespace Attune.Data.Formats;
 
 /// <summary>
-/// Data files: JSON lines (<c>.jsonl</c>), one JSON array (<c>.json</c>), plain text (<c>.txt</c>), each also packed (<c>.gz</c>).
-/// <c>docs/data-formats.md</c> shows every kind of row.
+/// Data sets in files, as <see cref="RowSource"/> reads them. <c>docs/data-formats.md</c> shows every kind of row.
 /// </summary>
 public static class DatasetFile
 {
@@ -18,17 +18,20 @@ public static class DatasetFile
     /// <summary>
     /// Reads all rows as <typeparamref name="T"/>: Document, Prompt, Demonstration, Preference, Verdict, StepLabels, Choice or Ranking.
     /// </summary>
+    /// <param name="path">A file, a folder of files, a pattern, or <c>-</c> for standard input.</param>
+    /// <param name="columns">Which columns stand for which fields, where the names are not known.</param>
     /// <exception cref="DataException">The file or a row is not as expected: the first ten errors, and how many more there
     /// are.</exception>
-    public static LoadedData<T> Read<T>(string path)
+    public static LoadedData<T> Read<T>(string path, ColumnMap? columns = null)
     {
-        var bytes = DataBytes.Read(path);
-        if (DataBytes.HasExtension(path, ".txt"))
-        {
-            return PlainText.Read<T>(path, bytes);
-        }
         var problems = new RowProblems(path);
-        var rows = JsonRows.Read(bytes.Content, problems);
+        var source = RowSource.Read(path, problems, columns);
+        var rows = source.Rows;
+        if (rows.Count == 0)
+        {
+            problems.Throw();
+        }
+
         var format = RowFormats.For<T>();
         var reading = Reading(path, rows, format, problems);
         foreach (var row in rows)
@@ -37,31 +40,57 @@ public static class DatasetFile
         }
 
         problems.Throw();
-        return reading.Result(bytes.Sha256);
+        return reading.Result(source);
     }
 
     /// <summary>What kind of rows a file holds, what it was made for first; the same file may be read as several.</summary>
     /// <exception cref="DataException">The file cannot be read, or its rows fit no kind.</exception>
-    public static ImmutableArray<DatasetKind> Kinds(string path)
+    public static ImmutableArray<DatasetKind> Kinds(string path, ColumnMap? columns = null)
     {
-        var bytes = DataBytes.Read(path);
-        if (DataBytes.HasExtension(path, ".txt"))
-        {
-            return [DatasetKind.LanguageModeling];
-        }
-
         var problems = new RowProblems(path);
-        var rows = JsonRows.Read(bytes.Content, problems);
+        var rows = RowSource.Read(path, problems, columns).Rows;
         problems.Throw();
-        return RowLayouts.Of(rows)?.Kinds ?? [RowFormats.Detect(rows[0]) ?? throw UnknownKind(path, rows[0])];
+        return KindsOf(rows);
     }
+
+    private static ImmutableArray<DatasetKind> KindsOf(IReadOnlyList<JsonRow> rows) =>
+        RowLayouts.Of(rows)?.Kinds ?? [RowFormats.Detect(rows[0]) ?? throw UnknownKind(rows[0])];
 
     /// <summary>The first of <see cref="Kinds"/>.</summary>
     /// <exception cref="DataException">As for <see cref="Kinds"/>.</exception>
-    public static DatasetKind Detect(string path) => Kinds(path)[0];
+    public static DatasetKind Detect(string path, ColumnMap? columns = null) => Kinds(path, columns)[0];
+
+    /// <summary>Whether the rows are texts alone, to go on with; not conversations, and not prompts with answers.</summary>
+    /// <exception cref="DataException">As for <see cref="Kinds"/>.</exception>
+    public static bool HoldsTexts(string path, ColumnMap? columns = null)
+    {
+        var problems = new RowProblems(path);
+        var rows = RowSource.Read(path, problems, columns).Rows;
+        problems.Throw();
+        var sample = ColumnSample.Of(rows);
+        return sample.IsText("text") && !sample.Has("messages") && KindsOf(rows)[0] == DatasetKind.LanguageModeling;
+    }
+
+    /// <summary>Reads which columns stand for which fields.</summary>
+    /// <exception cref="ConfigurationException">The text is no such list, or misspells a field.</exception>
+    public static ColumnMap Columns(string text)
+    {
+        var map = ColumnMap.Parse(text);
+        string[] known = [.. Enum.GetValues<DatasetKind>().SelectMany(k => RowFormats.Fields(k)).Distinct()];
+        foreach (var field in map.Columns.Keys.Where(f => !known.Contains(f)))
+        {
+            // Others may be columns that a reward reads.
+            if (Misspelling.Of(field, known, map.Columns.ContainsKey) is { } meant)
+            {
+                throw new ConfigurationException($"columns: '{field}' is not a field. Did you mean '{meant}'?");
+            }
+        }
+
+        return map;
+    }
 
     /// <summary>By a published layout where the rows have one that gives such records; else by Attune's own kinds of rows.</summary>
-    private static RowCollector<T> Reading<T>(string path, List<JsonRow> rows, IRowFormat<T> format, RowProblems problems)
+    private static RowCollector<T> Reading<T>(string path, IReadOnlyList<JsonRow> rows, IRowFormat<T> format, RowProblems problems)
     {
         var layout = RowLayouts.Of(rows);
         var own = rows.Count > 0 ? RowFormats.Detect(rows[0]) : null;
@@ -72,7 +101,13 @@ public static class DatasetFile
             return RowCollector<T>.Of(format, problems);
         }
 
-        DatasetKind[] given = [.. layout.Kinds.Where(k => k == format.Kind || (!format.KeepsOtherFields && format.Reads.Contains(k)))];
+        // A layout's texts are documents; only messages are demonstrations too.
+        DatasetKind[] given =
+        [
+            .. layout.Kinds.Where(k =>
+                k == format.Kind || (!format.KeepsOtherFields && k != DatasetKind.LanguageModeling && format.Reads.Contains(k))
+            ),
+        ];
         return given.Length > 0
             ? RowCollector<T>.Of(layout, given[0], problems)
             : throw new DataException(
@@ -138,9 +173,10 @@ public static class DatasetFile
         }
     }
 
-    private static DataException UnknownKind(string path, JsonRow row) =>
+    private static DataException UnknownKind(JsonRow row) =>
         new(
-            $"{path}, line {row.Line}: the fields {string.Join(", ", row.Fields.EnumerateObject().Select(f => f.Name))} fit no "
-                + $"kind of row; expected {string.Join(", or ", Enum.GetValues<DatasetKind>().Select(RowFormats.Describe))}."
+            $"{row.Origin.Path}, {row.Origin.Unit} {row.Number}: the fields {string.Join(", ", row.Fields.EnumerateObject().Select(f => f.Name))} fit no "
+                + "kind of row. Say which stand for which, e.g. --columns prompt=question,completion=reply; or rename them: expected "
+                + $"{string.Join(", or ", Enum.GetValues<DatasetKind>().Select(RowFormats.Describe))}."
         );
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
+using Attune.Data.Sources;
 
 namespace Attune.Data.Formats;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core.Conversations;
+using Attune.Data.Sources;
 using Attune.Text.Templates;
 using static Attune.Data.Formats.JsonPart;
 

@@ -91,9 +91,7 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
     }
 
     private static bool Same(RowFields row, string first, string second) =>
-        row.Get(first).ValueKind == JsonValueKind.Number
-        && row.Get(second).ValueKind == JsonValueKind.Number
-        && row.Get(first).GetDouble() == row.Get(second).GetDouble();
+        row.NumberIn(first) is { } number && number == row.NumberIn(second);
 
     private static (Prompt, string, string) Explicit(RowFields row)
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
+using Attune.Data.Sources;
 using static Attune.Data.Formats.JsonPart;
 
 namespace Attune.Data.Formats;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Attune.Data.Sources;
 
 namespace Attune.Data.Formats;
 
@@ -34,7 +35,7 @@ internal sealed class RowCollector<T>(
 
     public void Add(JsonRow row)
     {
-        var fields = new RowFields(row.Fields, (field, problem) => problems.Add(row.Line, field, problem));
+        var fields = new RowFields(row.Fields, (field, problem) => problems.Add(row, field, problem), row.Origin.Texts);
         CheckNames(row, fields);
         T[] items = [.. read(fields)];
         if (fields.Failed)
@@ -58,15 +59,16 @@ internal sealed class RowCollector<T>(
         }
     }
 
-    public LoadedData<T> Result(string sha256) =>
+    public LoadedData<T> Result(SourceRows source) =>
         new(
             _items.ToImmutable(),
             DroppedRows.Of(_dropped),
             [
+                .. source.Notes,
                 .. _ignored.Select(f => $"field \"{f.Key}\" of {f.Value} rows is not used"),
                 .. _kept.Select(f => $"field \"{f.Key}\" of {f.Value} rows is a column that rewards can read"),
             ],
-            sha256
+            source.Sha256
         );
 
     private void CheckNames(JsonRow row, RowFields fields)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Attune.Core.Conversations;
+using Attune.Data.Sources;
 
 namespace Attune.Data.Formats;
 
@@ -11,7 +12,8 @@ namespace Attune.Data.Formats;
 /// </summary>
 /// <param name="row">A JSON object.</param>
 /// <param name="report">Called for each error with the field and what is wrong with it; null where <see cref="Failure"/> is enough.</param>
-public sealed partial class RowFields(JsonElement row, Action<string, string>? report = null)
+/// <param name="texts">Whether numbers, flags and lists are spelt as texts, as in CSV.</param>
+public sealed partial class RowFields(JsonElement row, Action<string, string>? report = null, bool texts = false)
 {
     /// <summary>The first error; null where there is none.</summary>
     public (string Field, string Problem)? Failure { get; private set; }
@@ -65,13 +67,22 @@ public sealed partial class RowFields(JsonElement row, Action<string, string>? r
 
     public double Number(JsonElement value, string field)
     {
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number))
+        if (NumberIn(value) is { } number)
         {
             return number;
         }
+
         Wrong(value, field, "a finite number");
         return 0;
     }
+
+    /// <summary>The number a field holds; null where it holds something else, which is no error.</summary>
+    internal double? NumberIn(string field) => NumberIn(Get(field));
+
+    private double? NumberIn(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) ? number
+        : Spelt(value) is { } text ? TextCell.TryNumber(text)
+        : null;
 
     public int WholeNumber(JsonElement value, string field)
     {
@@ -79,6 +90,12 @@ public sealed partial class RowFields(JsonElement row, Action<string, string>? r
         {
             return number;
         }
+
+        if (Spelt(value) is { } text && TextCell.TryWholeNumber(text) is { } spelt)
+        {
+            return spelt;
+        }
+
         Wrong(value, field, "a whole number");
         return 0;
     }
@@ -90,17 +107,24 @@ public sealed partial class RowFields(JsonElement row, Action<string, string>? r
         {
             return value.GetBoolean();
         }
+
+        if (Spelt(value) is { } text && TextCell.TryFlag(text) is { } spelt)
+        {
+            return spelt;
+        }
+
         Wrong(value, field, "true or false");
         return false;
     }
 
     public ImmutableArray<JsonElement> List(string field)
     {
-        var value = Get(field);
+        var value = Spelt(Get(field)) is { } text ? TextCell.TryValue(text) ?? Get(field) : Get(field);
         if (value.ValueKind == JsonValueKind.Array)
         {
             return [.. value.EnumerateArray()];
         }
+
         Wrong(value, field, "a list");
         return [];
     }
@@ -147,6 +171,9 @@ public sealed partial class RowFields(JsonElement row, Action<string, string>? r
             return "";
         }
     }
+
+    /// <summary>The text that may spell a value of another kind; null where values are what they are.</summary>
+    private string? Spelt(JsonElement value) => texts && value.ValueKind == JsonValueKind.String ? Text(value, "") : null;
 
     /// <summary>Reports a value of the wrong kind. Nulls are what data sets have where they know nothing: such rows are left out.</summary>
     internal void Wrong(JsonElement value, string field, string expected)

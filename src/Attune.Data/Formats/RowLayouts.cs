@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Attune.Data.Sources;
 
 namespace Attune.Data.Formats;
 

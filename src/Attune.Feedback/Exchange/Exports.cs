@@ -2,7 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core;
-using Attune.Data.Formats;
+using Attune.Data.Sources;
 using Attune.Feedback.Formats;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;

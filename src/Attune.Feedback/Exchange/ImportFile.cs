@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Data;
-using Attune.Data.Formats;
+using Attune.Data.Sources;
 using Attune.Feedback.Formats;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;
@@ -23,7 +23,7 @@ public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<
     /// <summary>Rows that are well formed but were left out, by reason.</summary>
     public ImmutableArray<DroppedRows> Dropped { get; private init; } = [];
 
-    /// <summary>Reads JSON lines or one JSON array, also packed (.gz).</summary>
+    /// <summary>Reads a file, as <see cref="RowSource"/> does.</summary>
     /// <param name="format">Null to detect it by the first row's fields.</param>
     /// <param name="tokenizer">For files of token ids.</param>
     /// <param name="labels">False to take only the items, without their labels.</param>
@@ -31,7 +31,7 @@ public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<
     public static ImportFile Read(string path, string? format, ITokenizer? tokenizer, bool labels = true)
     {
         var problems = new RowProblems(path);
-        var lines = JsonRows.Read(DataBytes.Read(path).Content, problems);
+        var lines = RowSource.Read(path, problems).Rows;
         problems.Throw();
         var rows = lines.Select(l => (Line: l, Row: JsonObject.Create(l.Fields)!)).ToArray();
         var reader = format is null ? FeedbackFormats.Of(rows[0].Row, path) : FeedbackFormats.Named(format);
@@ -44,7 +44,7 @@ public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<
         {
             try
             {
-                var found = Read(reader, row, context with { Row = line.Fields }, line.Line, problems);
+                var found = Read(reader, row, context with { Row = line.Fields }, line, problems);
                 read.AddRange(found);
                 empty += found.IsEmpty ? 1 : 0;
             }
@@ -67,7 +67,7 @@ public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<
         IExchangeFormat reader,
         JsonObject row,
         FormatContext context,
-        int line,
+        JsonRow line,
         RowProblems problems
     )
     {

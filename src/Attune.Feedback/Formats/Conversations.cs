@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
-using Attune.Data.Formats;
+using Attune.Data.Sources;
 using Attune.Text.Templates;
 using Speaker = Attune.Core.Conversations.Role;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Attune.Data.Formats;
+using Attune.Data.Sources;
 
 namespace Attune.Feedback.Formats;
 

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
-using Attune.Data.Formats;
+using Attune.Data.Sources;
 using Attune.Data.Order;
 using Attune.Feedback.Labels;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Attune.Core.Feedback;
 using Attune.Data.Formats;
+using Attune.Data.Sources;
 using Attune.Feedback.Labels;
 using Label = Attune.Core.Feedback.Label;
 

@@ -4,6 +4,7 @@ using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
 using Attune.Data.Encoding;
+using Attune.Data.Sources;
 using Attune.Methods;
 using Attune.Models.Architecture;
 using Attune.Models.Files;
@@ -46,6 +47,9 @@ public sealed class StageContext(
 
     /// <summary>A built-in chat template's name, for a model that has none of its own.</summary>
     public string? Template { get; init; }
+
+    /// <summary>Which columns of its data files stand for which fields; null where their names say it.</summary>
+    public ColumnMap? Columns { get; init; }
 
     /// <summary>Read by the stage at its start, replaced at its end.</summary>
     public Artifacts Artifacts { get; set; } = artifacts;

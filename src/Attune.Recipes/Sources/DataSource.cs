@@ -6,6 +6,7 @@ using Attune.Core.Feedback;
 using Attune.Data;
 using Attune.Data.Formats;
 using Attune.Data.Order;
+using Attune.Data.Sources;
 using Attune.Recipes.Running;
 using Attune.Text.Tokenizers;
 using Attune.Training.Checkpoints;
@@ -67,10 +68,14 @@ public static class DataSource
             _ => DocumentsOfFile(source, rows, context),
         };
 
+    /// <summary>Whether a source holds texts to go on with, without prompts and answers.</summary>
+    public static bool HoldsTexts(string source, StageContext context) =>
+        IsWorld(source) ? source.EndsWith(":documents", StringComparison.Ordinal) : DatasetFile.HoldsTexts(source, context.Columns);
+
     /// <summary>Rows with an answer are texts too: prompt and answer, one after the other.</summary>
     private static (ImmutableArray<Document> Items, DataHash Hash) DocumentsOfFile(string source, int rows, StageContext context)
     {
-        var kinds = IsWorld(source) ? [DatasetKind.LanguageModeling] : DatasetFile.Kinds(source);
+        var kinds = IsWorld(source) ? [DatasetKind.LanguageModeling] : DatasetFile.Kinds(source, context.Columns);
         DatasetKind[] texts = [DatasetKind.LanguageModeling, DatasetKind.PromptCompletion, DatasetKind.UnpairedPreference];
         switch (texts.FirstOrDefault(kinds.Contains))
         {
@@ -125,7 +130,7 @@ public static class DataSource
     /// <summary>Plain texts are prompts too, once a stage cuts them short.</summary>
     private static (ImmutableArray<Prompt> Items, DataHash Hash) PromptsOfFile(string source, int rows, StageContext context)
     {
-        if (IsWorld(source) || DatasetFile.Detect(source) != DatasetKind.LanguageModeling)
+        if (IsWorld(source) || DatasetFile.Detect(source, context.Columns) != DatasetKind.LanguageModeling)
         {
             return FromFile<Prompt>(source, rows, context);
         }
@@ -143,7 +148,7 @@ public static class DataSource
             throw new ConfigurationException($"data: {NoSuchPart(source)}");
         }
 
-        var loaded = DatasetFile.Read<T>(source);
+        var loaded = DatasetFile.Read<T>(source, context.Columns);
         context.NoteDropped(loaded.Dropped, source);
         foreach (var note in loaded.Notes)
         {
@@ -156,7 +161,7 @@ public static class DataSource
             context.Note($"{source}: {rows} of {loaded.Items.Length} rows are used, drawn at random by the seed");
         }
 
-        return (items, new DataHash(Path.GetFileName(source), loaded.Sha256));
+        return (items, new DataHash(Path.GetFileName(Path.TrimEndingDirectorySeparator(source)), loaded.Sha256));
     }
 
     /// <summary>What is wrong with a source before it is read, each one sentence: no such file, no such part of the world.</summary>
@@ -179,14 +184,9 @@ public static class DataSource
 
     /// <summary>The same where only a file will do; nothing where it is left out.</summary>
     public static IEnumerable<string> MissingFile(string key, string? source) =>
-        source is null || File.Exists(source) ? []
+        source is null || RowSource.ProblemWith(source) is not { } problem ? []
         : IsWorld(source) ? [$"{key}: {NoSuchPart(source)}"]
-        : Directory.Exists(source) ? [$"{key}: {source} is a folder; expected a data file. Name one of the files in it."]
-        :
-        [
-            $"{key}: {source} does not exist; expected a data "
-                + $"file{(source.StartsWith("review", StringComparison.Ordinal) ? $", or one of {Parts}" : "")}.",
-        ];
+        : [$"{key}: {problem}{(source.StartsWith("review", StringComparison.Ordinal) ? $" Or give one of {Parts}." : "")}"];
 
     private static string NoSuchPart(string source) => $"'{source}' is not a part of a built-in world that fits here; there are {Parts}.";
 

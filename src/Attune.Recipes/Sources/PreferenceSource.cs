@@ -18,7 +18,7 @@ internal static class PreferenceSource
         StageContext context
     )
     {
-        switch (DatasetFile.Kinds(source).FirstOrDefault(k => k is DatasetKind.Preference or DatasetKind.Choice or DatasetKind.Ranking))
+        switch (Judged(source, context))
         {
             case DatasetKind.Choice:
                 var (choices, choiceHash) = DataSource.FromFile<Choice>(source, rows, context);
@@ -42,7 +42,7 @@ internal static class PreferenceSource
         StageContext context
     )
     {
-        if (DatasetFile.Kinds(source).Contains(DatasetKind.UnpairedPreference))
+        if (DatasetFile.Kinds(source, context.Columns).Contains(DatasetKind.UnpairedPreference))
         {
             var (verdicts, hash) = DataSource.FromFile<Verdict>(source, rows, context);
             return (Clean(rules.Clean(verdicts), source, context), hash);
@@ -51,6 +51,11 @@ internal static class PreferenceSource
         var (pairs, pairHash) = Pairs(source, rows, rules, context);
         return ([.. PairsOf.Verdicts(pairs)], pairHash);
     }
+
+    private static DatasetKind Judged(string source, StageContext context) =>
+        DatasetFile
+            .Kinds(source, context.Columns)
+            .FirstOrDefault(k => k is DatasetKind.Preference or DatasetKind.Choice or DatasetKind.Ranking);
 
     private static ImmutableArray<T> Clean<T>(CleanedRows<T> cleaned, string source, StageContext context)
     {

@@ -27,7 +27,7 @@ public sealed record PretrainStage : Stage
     public override string Purpose => "train a language model from scratch";
     public override string Title => "Pretraining";
 
-    [Description("texts: a .jsonl, .json or .txt file, reviews:documents, or tiny:documents or arithmetic:documents with their tokenizers")]
+    [Description("texts: a file or a folder, reviews:documents, or tiny:documents or arithmetic:documents with their tokenizers")]
     public required string Data { get; init; }
 
     [Description("rows to use, drawn at random; 0 for all of a file")]
@@ -84,6 +84,11 @@ public sealed record PretrainStage : Stage
     public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
         var (documents, hash) = DataSource.Documents(Data, Rows, context);
+        if (context.Artifacts is { Policy: { } given, Tokenizer: null })
+        {
+            context.Note($"pretrain makes a new model: of {given} only the tokenizer is used. sft goes on with its weights, on texts too.");
+        }
+
         var split = Split.ByText(documents, Method.TestSplit, context.Seed.For("split"));
         if (DataSource.LettersOf(Data) is { } letters)
         {

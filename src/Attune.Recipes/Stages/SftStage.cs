@@ -19,7 +19,9 @@ namespace Attune.Recipes.Stages;
 [Runs(typeof(SftOptions))]
 public sealed record SftStage : Stage
 {
-    [Description("demonstrations: a prompt-completion or language-modelling file, or reviews:demonstrations")]
+    [Description(
+        "demonstrations (prompts with completions, or conversations), or texts to go on with: a file, a folder, or reviews:demonstrations"
+    )]
     public required string Data { get; init; }
 
     [Description("rows to use, drawn at random; 0 for all of a file")]
@@ -49,7 +51,28 @@ public sealed record SftStage : Stage
                 ],
         ];
 
-    public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
+    public override Task<StageResult> RunAsync(StageContext context, CancellationToken cancel) =>
+        DataSource.HoldsTexts(Data, context) ? ContinueAsync(context, cancel) : ImitateAsync(context, cancel);
+
+    /// <summary>Texts without prompts: every token is learned, and long texts in pieces.</summary>
+    private async Task<StageResult> ContinueAsync(StageContext context, CancellationToken cancel)
+    {
+        var (documents, hash) = DataSource.Documents(Data, Rows, context);
+        var split = Split.ByText(documents, Method.TestSplit, context.Seed.For("split"));
+        var (model, origin) = context.LoadLearner(Method.Training);
+        using var shared = origin;
+        using var trained = model;
+        var encoder = context.LoadEncoder();
+        var longest = Math.Min(Method.MaxLength, model.Config.ContextLength);
+        var rows = EncodedSplit.Of(split, Data, part => encoder.EncodeAll(part, longest), context);
+        context.Note(
+            $"{Data}: {documents.Length} texts, each learned whole with an end token"
+                + (rows.Train.Length + rows.HeldOut.Length > documents.Length ? $"; those beyond {longest} tokens in pieces" : "")
+        );
+        return await SupervisedFit.RunAsync(context, Kind, model, rows, Method, hash, cancel);
+    }
+
+    private async Task<StageResult> ImitateAsync(StageContext context, CancellationToken cancel)
     {
         var (demonstrations, hash) = DataSource.Demonstrations(Data, Rows, context);
         if (!AssistantOnlyLoss && demonstrations.All(d => d.Prompt is not Prompt.Chat))

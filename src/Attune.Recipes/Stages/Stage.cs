@@ -34,6 +34,9 @@ public abstract record Stage
     )]
     public string? Template { get; init; }
 
+    [Description("which columns of data files stand for which fields, where their names are others: prompt=question,chosen=answer_a")]
+    public string? Columns { get; init; }
+
     /// <summary>One line for the person who watches.</summary>
     public virtual string Purpose => Card.Summary;
 

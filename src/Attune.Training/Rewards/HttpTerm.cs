@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
-using Attune.Data.Formats;
+using Attune.Data.Sources;
 using Attune.Training.Contracts;
 
 namespace Attune.Training.Rewards;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Attune.Core.Rollouts;
 using Attune.Data.Encoding;
-using Attune.Data.Formats;
+using Attune.Data.Sources;
 using Attune.Training.Contracts;
 
 namespace Attune.Training.Rewards;

@@ -203,7 +203,7 @@ public sealed class DatasetErrorTests
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "cannot be read",
+            "holds no data files",
             Assert.Throws<DataException>(() => DatasetFile.Read<Prompt>(folder.Path)).Message,
             StringComparison.Ordinal
         );

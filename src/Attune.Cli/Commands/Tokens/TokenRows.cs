@@ -4,6 +4,7 @@ using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Data.Encoding;
 using Attune.Data.Formats;
+using Attune.Data.Sources;
 using Attune.Text.Templates;
 
 namespace Attune.Cli.Commands.Tokens;
@@ -39,16 +40,16 @@ internal static class TokenRows
     public static ImmutableArray<TokenRow> Read(string path, bool takesIds)
     {
         var problems = new RowProblems(path);
-        var rows = JsonRows.Read(DataBytes.Read(path).Content, problems);
-        var read = rows.Select(row => Row(path, row, takesIds, problems)).ToImmutableArray();
+        var rows = RowSource.Read(path, problems).Rows;
+        var read = rows.Select(row => Row(row, takesIds, problems)).ToImmutableArray();
         problems.Throw();
         return read;
     }
 
-    private static TokenRow Row(string path, JsonRow row, bool takesIds, RowProblems problems)
+    private static TokenRow Row(JsonRow row, bool takesIds, RowProblems problems)
     {
-        var fields = new RowFields(row.Fields, (field, problem) => problems.Add(row.Line, field, problem));
-        var place = $"{path}, line {row.Line}";
+        var fields = new RowFields(row.Fields, (field, problem) => problems.Add(row, field, problem), row.Origin.Texts);
+        var place = $"{row.Origin.Path}, {row.Origin.Unit} {row.Number}";
         var allowed = takesIds ? Known : Known[..3];
         foreach (var name in fields.Names.Where(n => !allowed.Contains(n)))
         {

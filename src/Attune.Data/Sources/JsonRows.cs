@@ -1,20 +1,18 @@
 using System.Text.Json;
 using System.Text.Unicode;
 
-namespace Attune.Data.Formats;
-
-/// <summary>A row of a data file and the line on which it begins, counted from 1.</summary>
-public readonly record struct JsonRow(int Line, JsonElement Fields);
+namespace Attune.Data.Sources;
 
 /// <summary>Reads JSON lines, or one JSON array; the first character decides.</summary>
 public static class JsonRows
 {
     /// <summary>All rows; what is not an object is reported and left out.</summary>
-    public static List<JsonRow> Read(byte[] content, RowProblems problems)
+    public static List<JsonRow> Read(byte[] content, RowOrigin origin, RowProblems problems)
     {
         if (!Utf8.IsValid(content))
         {
             problems.Add(
+                origin,
                 1 + content.AsSpan(0, FirstInvalid(content)).Count((byte)'\n'),
                 null,
                 "found bytes that are not UTF-8; expected the file to be saved as UTF-8."
@@ -25,14 +23,14 @@ public static class JsonRows
         var start = content.AsSpan().IndexOfAnyExcept(" \t\r\n"u8);
         if (start < 0)
         {
-            problems.Add(1, null, "the file is empty; expected one JSON object on each line, or one array of them.");
+            problems.Add(origin, 1, null, "the file is empty; expected one JSON object on each line, or one array of them.");
             return [];
         }
 
-        return content[start] == '[' ? ReadArray(content, problems) : ReadLines(content, problems);
+        return content[start] == '[' ? ReadArray(content, origin, problems) : ReadLines(content, origin, problems);
     }
 
-    private static List<JsonRow> ReadLines(byte[] content, RowProblems problems)
+    private static List<JsonRow> ReadLines(byte[] content, RowOrigin origin, RowProblems problems)
     {
         var rows = new List<JsonRow>();
         var line = 0;
@@ -42,7 +40,7 @@ public static class JsonRows
             var end = length < 0 ? content.Length : start + length;
             if (content.AsSpan(start, end - start).IndexOfAnyExcept(" \t\r"u8) >= 0)
             {
-                ReadLine(content.AsMemory(start, end - start), line + 1, rows, problems);
+                ReadLine(content.AsMemory(start, end - start), new JsonRow(line + 1, default, origin), rows, problems);
             }
             start = end + 1;
         }
@@ -50,24 +48,24 @@ public static class JsonRows
         return rows;
     }
 
-    private static void ReadLine(ReadOnlyMemory<byte> text, int line, List<JsonRow> rows, RowProblems problems)
+    private static void ReadLine(ReadOnlyMemory<byte> text, JsonRow row, List<JsonRow> rows, RowProblems problems)
     {
         try
         {
             using var document = JsonDocument.Parse(text);
-            Add(document.RootElement.Clone(), line, rows, problems);
+            Add(row with { Fields = document.RootElement.Clone() }, rows, problems);
         }
         catch (JsonException problem)
         {
             problems.Add(
-                line,
+                row,
                 null,
                 $"not valid JSON at character {1 + problem.BytePositionInLine ?? 1}; expected one whole JSON object on the line."
             );
         }
     }
 
-    private static List<JsonRow> ReadArray(byte[] content, RowProblems problems)
+    private static List<JsonRow> ReadArray(byte[] content, RowOrigin origin, RowProblems problems)
     {
         var rows = new List<JsonRow>();
         var reader = new Utf8JsonReader(content);
@@ -81,19 +79,20 @@ public static class JsonRows
                 line += content.AsSpan(counted, at - counted).Count((byte)'\n');
                 counted = at;
                 using var document = JsonDocument.ParseValue(ref reader);
-                Add(document.RootElement.Clone(), line, rows, problems);
+                Add(new JsonRow(line, document.RootElement.Clone(), origin), rows, problems);
             }
 
             // Anything after the array is an error, which this finds.
             reader.Read();
             if (rows.Count == 0)
             {
-                problems.Add(1, null, "the array is empty; expected at least one row.");
+                problems.Add(origin, 1, null, "the array is empty; expected at least one row.");
             }
         }
         catch (JsonException problem)
         {
             problems.Add(
+                origin,
                 (int)(1 + problem.LineNumber ?? 1),
                 null,
                 $"not valid JSON at character {1 + problem.BytePositionInLine ?? 1}; expected an array of objects that ends with ']'."
@@ -103,19 +102,19 @@ public static class JsonRows
         return rows;
     }
 
-    private static void Add(JsonElement row, int line, List<JsonRow> rows, RowProblems problems)
+    private static void Add(JsonRow row, List<JsonRow> rows, RowProblems problems)
     {
-        if (row.ValueKind == JsonValueKind.Object)
+        if (row.Fields.ValueKind == JsonValueKind.Object)
         {
-            rows.Add(new JsonRow(line, row));
+            rows.Add(row);
         }
         else
         {
-            problems.Add(line, null, $"found {ValueDescription.Of(row)}; expected an object with named fields.");
+            problems.Add(row, null, $"found {ValueDescription.Of(row.Fields)}; expected an object with named fields.");
         }
     }
 
-    private static int FirstInvalid(byte[] content)
+    internal static int FirstInvalid(byte[] content)
     {
         var valid = 0;
         while (

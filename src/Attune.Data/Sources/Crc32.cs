@@ -1,4 +1,4 @@
-namespace Attune.Data.Formats;
+namespace Attune.Data.Sources;
 
 /// <summary>The checksum of gzip files (RFC 1952, section 8).</summary>
 internal static class Crc32

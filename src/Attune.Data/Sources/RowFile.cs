@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using Attune.Core.Files;
 
-namespace Attune.Data.Formats;
+namespace Attune.Data.Sources;
 
 /// <summary>Writes rows of JSON.</summary>
 public static class RowFile

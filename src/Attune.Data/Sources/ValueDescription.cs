@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Attune.Data.Formats;
+namespace Attune.Data.Sources;
 
 /// <summary>What error messages call the JSON values that were found.</summary>
 public static class ValueDescription

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Attune.Core;
+
+namespace Attune.Data.Sources;
+
+/// <summary>Which columns of a file stand for which fields: <c>prompt=question,chosen=answer_a</c>.</summary>
+/// <param name="Columns">The column of each field.</param>
+public sealed record ColumnMap(ImmutableSortedDictionary<string, string> Columns)
+{
+    private const string Expected = "expected FIELD=COLUMN pairs, e.g. prompt=question,chosen=answer_a";
+
+    /// <exception cref="ConfigurationException">The text is no such list.</exception>
+    public static ColumnMap Parse(string text)
+    {
+        var columns = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var pair in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (pair.Split('=', 2, StringSplitOptions.TrimEntries) is not [{ Length: > 0 } field, { Length: > 0 } column])
+            {
+                throw new ConfigurationException($"columns: found '{pair}'; {Expected}.");
+            }
+
+            if (!columns.TryAdd(field, column))
+            {
+                throw new ConfigurationException($"columns: '{field}' is given twice; {Expected}.");
+            }
+        }
+
+        if (columns.Values.GroupBy(c => c, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            throw new ConfigurationException($"columns: the column '{twice.Key}' is given to two fields; expected one.");
+        }
+
+        return new ColumnMap(columns.ToImmutable());
+    }
+
+    public override string ToString() => string.Join(',', Columns.Select(c => $"{c.Key}={c.Value}"));
+
+    /// <summary>
+    /// The rows with those columns under the fields' names; a column that already has such a name gives way. A stage may read files that
+    /// do not have all of the columns: prompts have no answers.
+    /// </summary>
+    /// <exception cref="DataException">A column is misspelt, or no row has any of the columns or fields.</exception>
+    internal List<JsonRow> Apply(IReadOnlyList<JsonRow> rows, string path)
+    {
+        var fields = Columns.ToDictionary(c => c.Value, c => c.Key, StringComparer.Ordinal);
+        var found = rows.SelectMany(r => r.Fields.EnumerateObject().Select(f => f.Name)).ToHashSet(StringComparer.Ordinal);
+        if (rows.Count > 0 && Columns.FirstOrDefault(c => IsMissing(c.Value, c.Key, found)) is { Key: not null } missing)
+        {
+            throw new DataException(
+                $"{path}: no column '{missing.Value}', which --columns gives to {missing.Key}.{Suggestion.For(missing.Value, found)} "
+                    + $"The file has {string.Join(", ", found.Order(StringComparer.Ordinal))}."
+            );
+        }
+
+        using var buffer = new RowBuffer();
+        return [.. rows.Select(row => row with { Fields = buffer.Make(json => Write(json, row.Fields, fields)) })];
+    }
+
+    private bool IsMissing(string column, string field, HashSet<string> found) =>
+        !found.Contains(column)
+        && !found.Contains(field)
+        && (Suggestion.For(column, found).Length > 0 || Columns.All(c => !found.Contains(c.Value) && !found.Contains(c.Key)));
+
+    private void Write(Utf8JsonWriter json, JsonElement row, Dictionary<string, string> fields)
+    {
+        json.WriteStartObject();
+        foreach (var field in row.EnumerateObject())
+        {
+            var named = fields.TryGetValue(field.Name, out var name);
+            if (named || !Columns.ContainsKey(field.Name))
+            {
+                json.WritePropertyName(name ?? field.Name);
+                field.Value.WriteTo(json);
+            }
+        }
+
+        json.WriteEndObject();
+    }
+}
