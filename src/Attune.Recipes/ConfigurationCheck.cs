@@ -1,6 +1,7 @@
 using Attune.Core;
 using Attune.Data.Formats;
 using Attune.Recipes.Running;
+using Attune.Recipes.Sources;
 using Attune.Recipes.Stages;
 using Attune.Text.Templates;
 
@@ -30,6 +31,7 @@ internal static class ConfigurationCheck
                 }
 
                 problems.AddRange(ProblemsOfColumns(recipe.Stages[i]));
+                problems.AddRange(DataSource.MissingFile($"{recipe.Stages[i].Kind}.decontaminate", recipe.Stages[i].Decontaminate));
             }
 
             given = recipe.Stages[i].After(given);

@@ -99,6 +99,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         var context = new StageContext(name, StageFolder(index), new Seed(recipe.Seed).For(name), log, screen, person, artifacts)
         {
             Template = stage.Template,
+            Decontaminate = stage.Decontaminate,
             Columns = stage.Columns is { } columns ? ColumnMap.Parse(columns) : null,
             Stores = Stores,
         };

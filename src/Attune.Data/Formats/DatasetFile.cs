@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core;
+using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Data.Sources;
 
@@ -52,6 +53,26 @@ public static class DatasetFile
         problems.Throw();
         return KindsOf(rows);
     }
+
+    /// <summary>Reads all rows as one of the kinds that the file gives; language-modelling rows are documents or conversations.</summary>
+    /// <exception cref="DataException">As for <see cref="Read"/>.</exception>
+    public static LoadedData<object> ReadAs(DatasetKind kind, string path, ColumnMap? columns = null) =>
+        kind switch
+        {
+            DatasetKind.LanguageModeling when HoldsTexts(path, columns) => Any(Read<Document>(path, columns)),
+            DatasetKind.LanguageModeling or DatasetKind.PromptCompletion => Any(Read<Demonstration>(path, columns)),
+            DatasetKind.PromptOnly => Any(Read<Prompt>(path, columns)),
+            DatasetKind.Preference => Any(Read<Preference>(path, columns)),
+            DatasetKind.UnpairedPreference => Any(Read<Verdict>(path, columns)),
+            DatasetKind.Stepwise => Any(Read<StepLabels>(path, columns)),
+            DatasetKind.Rating => Any(Read<Rating>(path, columns)),
+            DatasetKind.Spans => Any(Read<SpanLabels>(path, columns)),
+            DatasetKind.Choice => Any(Read<Choice>(path, columns)),
+            _ => Any(Read<Ranking>(path, columns)),
+        };
+
+    private static LoadedData<object> Any<T>(LoadedData<T> data) =>
+        new([.. data.Items.Cast<object>()], data.Dropped, data.Notes, data.Sha256);
 
     private static ImmutableArray<DatasetKind> KindsOf(IReadOnlyList<JsonRow> rows) =>
         RowLayouts.Of(rows)?.Kinds ?? [RowFormats.Detect(rows[0]) ?? throw UnknownKind(rows[0])];

@@ -65,8 +65,8 @@ internal sealed class RowCollector<T>(
             DroppedRows.Of(_dropped),
             [
                 .. source.Notes,
-                .. _ignored.Select(f => $"field \"{f.Key}\" of {f.Value} rows is not used"),
-                .. _kept.Select(f => $"field \"{f.Key}\" of {f.Value} rows is a column that rewards can read"),
+                .. Listed("not used", _ignored, source.Rows.Count),
+                .. Listed("kept for rewards to read", _kept, source.Rows.Count),
             ],
             source.Sha256
         );
@@ -98,6 +98,11 @@ internal sealed class RowCollector<T>(
             }
         }
     }
+
+    private static IEnumerable<string> Listed(string what, SortedDictionary<string, int> counts, int rows) =>
+        counts.Count == 0
+            ? []
+            : [$"{what}: {string.Join(", ", counts.Select(f => f.Value == rows ? f.Key : $"{f.Key} (in {f.Value} of {rows} rows)"))}"];
 
     private static void Count(SortedDictionary<string, int> counts, string field) => counts[field] = counts.GetValueOrDefault(field) + 1;
 }

@@ -51,6 +51,9 @@ public sealed class StageContext(
     /// <summary>Which columns of its data files stand for which fields; null where their names say it.</summary>
     public ColumnMap? Columns { get; init; }
 
+    /// <summary>An evaluation set whose texts must not be learned; null for none.</summary>
+    public string? Decontaminate { get; init; }
+
     /// <summary>Read by the stage at its start, replaced at its end.</summary>
     public Artifacts Artifacts { get; set; } = artifacts;
 

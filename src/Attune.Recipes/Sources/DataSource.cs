@@ -5,7 +5,6 @@ using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Data;
 using Attune.Data.Formats;
-using Attune.Data.Order;
 using Attune.Data.Sources;
 using Attune.Recipes.Running;
 using Attune.Text.Tokenizers;
@@ -70,12 +69,12 @@ public static class DataSource
 
     /// <summary>Whether a source holds texts to go on with, without prompts and answers.</summary>
     public static bool HoldsTexts(string source, StageContext context) =>
-        IsWorld(source) ? source.EndsWith(":documents", StringComparison.Ordinal) : DatasetFile.HoldsTexts(source, context.Columns);
+        IsWorld(source) ? source.EndsWith(":documents", StringComparison.Ordinal) : FileRows.HoldTexts(source, context);
 
     /// <summary>Rows with an answer are texts too: prompt and answer, one after the other.</summary>
     private static (ImmutableArray<Document> Items, DataHash Hash) DocumentsOfFile(string source, int rows, StageContext context)
     {
-        var kinds = IsWorld(source) ? [DatasetKind.LanguageModeling] : DatasetFile.Kinds(source, context.Columns);
+        var kinds = IsWorld(source) ? [DatasetKind.LanguageModeling] : FileRows.Kinds(source, context);
         DatasetKind[] texts = [DatasetKind.LanguageModeling, DatasetKind.PromptCompletion, DatasetKind.UnpairedPreference];
         switch (texts.FirstOrDefault(kinds.Contains))
         {
@@ -130,7 +129,7 @@ public static class DataSource
     /// <summary>Plain texts are prompts too, once a stage cuts them short.</summary>
     private static (ImmutableArray<Prompt> Items, DataHash Hash) PromptsOfFile(string source, int rows, StageContext context)
     {
-        if (IsWorld(source) || DatasetFile.Detect(source, context.Columns) != DatasetKind.LanguageModeling)
+        if (IsWorld(source) || FileRows.Kinds(source, context).FirstOrDefault() != DatasetKind.LanguageModeling)
         {
             return FromFile<Prompt>(source, rows, context);
         }
@@ -148,20 +147,7 @@ public static class DataSource
             throw new ConfigurationException($"data: {NoSuchPart(source)}");
         }
 
-        var loaded = DatasetFile.Read<T>(source, context.Columns);
-        context.NoteDropped(loaded.Dropped, source);
-        foreach (var note in loaded.Notes)
-        {
-            context.Note($"{source}: {note}");
-        }
-
-        var items = rows > 0 ? Shuffle.Sample(loaded.Items, rows, context.Seed.For("rows")) : loaded.Items;
-        if (items.Length < loaded.Items.Length)
-        {
-            context.Note($"{source}: {rows} of {loaded.Items.Length} rows are used, drawn at random by the seed");
-        }
-
-        return (items, new DataHash(Path.GetFileName(Path.TrimEndingDirectorySeparator(source)), loaded.Sha256));
+        return FileRows.Read<T>(source, rows, context);
     }
 
     /// <summary>What is wrong with a source before it is read, each one sentence: no such file, no such part of the world.</summary>
@@ -184,7 +170,9 @@ public static class DataSource
 
     /// <summary>The same where only a file will do; nothing where it is left out.</summary>
     public static IEnumerable<string> MissingFile(string key, string? source) =>
-        source is null || RowSource.ProblemWith(source) is not { } problem ? []
+        source is null
+        || DataMix.Of(source).Select(p => RowSource.ProblemWith(p.Path)).FirstOrDefault(p => p is not null) is not { } problem
+            ? []
         : IsWorld(source) ? [$"{key}: {NoSuchPart(source)}"]
         : [$"{key}: {problem}{(source.StartsWith("review", StringComparison.Ordinal) ? $" Or give one of {Parts}." : "")}"];
 

@@ -42,7 +42,7 @@ internal static class PreferenceSource
         StageContext context
     )
     {
-        if (DatasetFile.Kinds(source, context.Columns).Contains(DatasetKind.UnpairedPreference))
+        if (FileRows.Kinds(source, context).Contains(DatasetKind.UnpairedPreference))
         {
             var (verdicts, hash) = DataSource.FromFile<Verdict>(source, rows, context);
             return (Clean(rules.Clean(verdicts), source, context), hash);
@@ -53,9 +53,7 @@ internal static class PreferenceSource
     }
 
     private static DatasetKind Judged(string source, StageContext context) =>
-        DatasetFile
-            .Kinds(source, context.Columns)
-            .FirstOrDefault(k => k is DatasetKind.Preference or DatasetKind.Choice or DatasetKind.Ranking);
+        FileRows.Kinds(source, context).FirstOrDefault(k => k is DatasetKind.Preference or DatasetKind.Choice or DatasetKind.Ranking);
 
     private static ImmutableArray<T> Clean<T>(CleanedRows<T> cleaned, string source, StageContext context)
     {

@@ -37,6 +37,9 @@ public abstract record Stage
     [Description("which columns of data files stand for which fields, where their names are others: prompt=question,chosen=answer_a")]
     public string? Columns { get; init; }
 
+    [Description("an evaluation set: rows of data files that share a run of 13 words with it are left out, and counted")]
+    public string? Decontaminate { get; init; }
+
     /// <summary>One line for the person who watches.</summary>
     public virtual string Purpose => Card.Summary;
 

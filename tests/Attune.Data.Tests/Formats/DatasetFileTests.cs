@@ -207,7 +207,7 @@ public sealed class DatasetFileTests
             """
         );
         Assert.Equal(2, data.Items.Length);
-        Assert.Equal(["field \"id\" of 2 rows is not used", "field \"source\" of 1 rows is not used"], data.Notes);
+        Assert.Equal(["not used: id, source (in 1 of 2 rows)"], data.Notes);
     }
 
     [Fact]
@@ -224,7 +224,7 @@ public sealed class DatasetFileTests
         Assert.Equal(new Prompt.Text("q"), data.Items[2]);
         Assert.Equal(["answer", "level"], data.Items[0].Columns.Keys);
         Assert.Equal("{\"n\": [1]}", data.Items[0].Columns["answer"].GetRawText());
-        Assert.Contains("field \"answer\" of 2 rows is a column that rewards can read", data.Notes);
+        Assert.Contains("kept for rewards to read: answer", data.Notes);
     }
 
     [Fact]
