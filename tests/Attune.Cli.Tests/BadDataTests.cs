@@ -45,7 +45,7 @@ public sealed class BadDataTests(TinyModel models) : IClassFixture<TinyModel>, I
     public void A_folder_in_place_of_a_data_file()
     {
         Directory.CreateDirectory(_folder.File("data.jsonl"));
-        Sft().Refused("sft.data: data.jsonl is a folder; expected a data file");
+        Sft().Refused("sft.data: data.jsonl holds no data files; expected files that end in .jsonl");
     }
 
     [Fact]

@@ -5,10 +5,12 @@ namespace Attune.Data.Cleaning;
 /// <summary>
 /// Finds texts that share a run of words with an evaluation set, and so would teach what is asked there. Words are letters and digits,
 /// whatever their case; what stands between them does not count. Runs of 13 words as for GPT-3 (Brown et al. 2020, appendix C), which let
-/// go of shorter ones. A shorter text of the evaluation set counts only where a text is equal to it.
+/// go of shorter ones. A text of the evaluation set with 5 to 12 words counts where a text is equal to it; one with fewer does not
+/// count, since answers such as "yes" or "42" stand everywhere.
 /// </summary>
 /// <param name="words">Of a run.</param>
-public sealed class Contamination(int words = Contamination.Gpt3Words)
+/// <param name="fewest">Words of a text that counts as a whole.</param>
+public sealed class Contamination(int words = Contamination.Gpt3Words, int fewest = 5)
 {
     public const int Gpt3Words = 13;
 
@@ -23,7 +25,7 @@ public sealed class Contamination(int words = Contamination.Gpt3Words)
         {
             _runs.UnionWith(Runs(found));
         }
-        else if (found.Count > 0)
+        else if (found.Count >= fewest)
         {
             _short.Add(string.Join(' ', found));
         }

@@ -18,18 +18,33 @@ public sealed class FileRowsTests(SmallChatModel model) : IClassFixture<SmallCha
     [Fact]
     public async Task Sft_goes_on_with_a_folder_of_texts_and_learns_every_token()
     {
+        Directory.CreateDirectory(_folder.File("texts"));
         _folder.WriteText("texts/a.txt", string.Concat(Enumerable.Repeat("a good film. ", 60)));
         _folder.WriteText("texts/b.txt", "a bad film.");
-        var result = await SftAsync("texts", "epochs: 6, learning_rate: 0.003");
-        Assert.Contains(result.Notes, n => n.EndsWith("2 texts, each learned whole with an end token; those beyond 64 tokens in pieces", StringComparison.Ordinal));
-        Assert.True(Last(result, "loss") < 0.7 * First(result, "loss"), $"{First(result, "loss")} to {Last(result, "loss")}");
+        var result = await SftAsync("texts", "test_split: 0");
+        Assert.Contains(
+            result.Notes,
+            n => n.EndsWith("2 texts, each learned whole with an end token; those beyond 64 tokens in pieces", StringComparison.Ordinal)
+        );
+        Assert.True(result.Metrics["examples"] > 2);
+    }
+
+    [Fact]
+    public async Task Rows_of_text_are_learned()
+    {
+        _folder.WriteText(
+            "data.jsonl",
+            string.Concat(Enumerable.Range(0, 60).Select(i => $$"""{"text": "a good film number {{i}}"}""" + "\n"))
+        );
+        var result = await SftAsync("data.jsonl", "test_split: 0.2, epochs: 4, learning_rate: 0.003");
+        Assert.True(result.Metrics["eval_loss"] < 0.6 * result.Metrics["eval_loss_before"], $"{result.Metrics["eval_loss"]}");
     }
 
     [Fact]
     public async Task A_table_with_columns_of_other_names_is_read_by_a_map()
     {
         _folder.WriteText("data.csv", "question,reply\nHow was it?,A good film.\nAnd that?,A bad film.\n");
-        var result = await SftAsync("data.csv", "columns: \"prompt=question,completion=reply\"");
+        var result = await SftAsync("data.csv", "test_split: 0, columns: \"prompt=question,completion=reply\"");
         Assert.Equal(2, result.Metrics["rows"]);
     }
 
@@ -39,7 +54,7 @@ public sealed class FileRowsTests(SmallChatModel model) : IClassFixture<SmallCha
         _folder.WriteText("a.jsonl", Rows("a", 4));
         _folder.WriteText("b.jsonl", Rows("b", 6));
         _folder.WriteText("c.jsonl", Rows("c", 2));
-        var result = await SftAsync("a.jsonl + b.jsonl*0.5 + c.jsonl*2.5", "");
+        var result = await SftAsync("a.jsonl + b.jsonl*0.5 + c.jsonl*2.5", "test_split: 0");
         Assert.Contains($"{_folder.File("b.jsonl")}: 3 rows of the mix, from 6", result.Notes);
         Assert.Contains($"{_folder.File("c.jsonl")}: 5 rows of the mix, from 2", result.Notes);
         Assert.Equal(4 + 3 + 5, result.Metrics["rows"]);
@@ -51,7 +66,7 @@ public sealed class FileRowsTests(SmallChatModel model) : IClassFixture<SmallCha
         const string Asked = "one two three four five six seven eight nine ten eleven twelve thirteen";
         _folder.WriteText("eval.jsonl", $$"""{"prompt": "{{Asked}} fourteen", "completion": "x"}""" + "\n");
         _folder.WriteText("data.jsonl", Rows("a", 3) + $$"""{"prompt": "So: {{Asked.ToUpperInvariant()}}!", "completion": "x"}""" + "\n");
-        var result = await SftAsync("data.jsonl", $"decontaminate: {_folder.File("eval.jsonl")}");
+        var result = await SftAsync("data.jsonl", $"test_split: 0, decontaminate: {_folder.File("eval.jsonl")}");
         Assert.Contains(result.Notes, n => n.EndsWith("1 left out: shares a run of 13 words with eval.jsonl", StringComparison.Ordinal));
         Assert.Equal(3, result.Metrics["rows"]);
     }
@@ -68,23 +83,22 @@ public sealed class FileRowsTests(SmallChatModel model) : IClassFixture<SmallCha
     private static string Rows(string name, int count) =>
         string.Concat(Enumerable.Range(0, count).Select(i => $$"""{"prompt": "{{name}}{{i}}", "completion": "fine"}""" + "\n"));
 
-    private static double First(StageResult result, string metric) => result.Metrics[metric];
-
-    private static double Last(StageResult result, string metric) => result.Metrics[metric];
-
     private async Task<StageResult> SftAsync(string data, string options)
     {
         var source = string.Join(" + ", data.Split(" + ").Select(_folder.File));
         var text = $$"""
             seed: 1
+            model: {{model.File}}
             stages:
-              - sft: {start_from: {{model.File}}, data: "{{source}}", batch_size: 4, max_length: 64, test_split: 0{{(options.Length > 0 ? ", " : "")}}{{options}}}
+              - sft: {data: "{{source}}", batch_size: 4, max_length: 64{{(
+                options.Length > 0 ? ", " : ""
+            )}}{{options}}}
             """;
         var recipe = Recipe.Bind(RecipeFile.Parse(text, "a.yaml"));
         Directory.CreateDirectory(_folder.File("run"));
         var results = await new Run(recipe, _folder.File("run"), new SilentScreen(), person: null).RunAsync(
             TestContext.Current.CancellationToken
         );
-        return results[0];
+        return results.Stages[0];
     }
 }
