@@ -20,6 +20,16 @@ internal static class ArrowCheck
             Require(data.Buffers[0].Length >= (end + 7) / 8);
         }
 
+        Values(data, end);
+        foreach (var child in (data.Children ?? []).Append(data.Dictionary).OfType<ArrayData>())
+        {
+            Validate(child);
+        }
+    }
+
+    /// <summary>What the type itself keeps: values, offsets, children.</summary>
+    private static void Values(ArrayData data, int end)
+    {
         switch (data.DataType)
         {
             case StringType or BinaryType:
@@ -51,11 +61,6 @@ internal static class ArrowCheck
                 Require(data.Buffers[1].Length * 8L >= (long)end * width.BitWidth);
                 break;
         }
-
-        foreach (var child in (data.Children ?? []).Append(data.Dictionary).OfType<ArrayData>())
-        {
-            Validate(child);
-        }
     }
 
     private static void Offsets<T>(ArrowBuffer buffer, int end, long values)
@@ -78,7 +83,7 @@ internal static class ArrowCheck
         }
     }
 
-    /// <summary>Views of 16 bytes: the length, then the text itself where it has at most 12 bytes, else a buffer and a place in it.</summary>
+    /// <summary>Views of 16 bytes: the length; then a text of at most 12 bytes itself, else the buffer and the place where it lies.</summary>
     private static void Views(ArrayData data, int end)
     {
         var views = MemoryMarshal.Cast<byte, int>(data.Buffers[1].Span);

@@ -36,25 +36,37 @@ internal static class CsvRows
         }
 
         notes.AddRange(header.Any(IndexColumn.Is) ? [IndexColumn.Note] : []);
-        List<(int Line, string[] Cells)> lines = [];
-        while (all.MoveNext())
-        {
-            if (Check(all.Current.Cells, all.Current.Open, header.Length) is { } problem)
-            {
-                problems.Add(origin, all.Current.Line, null, problem);
-            }
-            else
-            {
-                lines.Add((all.Current.Line, all.Current.Cells));
-            }
-        }
-
+        var lines = Lines(all, header.Length, origin, problems);
         if (lines.Count == 0 && !problems.Any)
         {
             problems.Add(origin, 1, null, "found a header without rows; expected at least one row.");
         }
 
         return Rows(header, lines, origin);
+    }
+
+    /// <summary>The records after the header that have as many cells.</summary>
+    private static List<(int Line, string[] Cells)> Lines(
+        IEnumerator<(int Line, string[] Cells, bool Open)> records,
+        int columns,
+        RowOrigin origin,
+        RowProblems problems
+    )
+    {
+        List<(int Line, string[] Cells)> lines = [];
+        while (records.MoveNext())
+        {
+            if (Check(records.Current.Cells, records.Current.Open, columns) is { } problem)
+            {
+                problems.Add(origin, records.Current.Line, null, problem);
+            }
+            else
+            {
+                lines.Add((records.Current.Line, records.Current.Cells));
+            }
+        }
+
+        return lines;
     }
 
     private static bool CheckHeader(ImmutableArray<string> header, RowOrigin origin, RowProblems problems)

@@ -1,6 +1,7 @@
 namespace Attune.Data.Sources;
 
-/// <summary>What is piped into the program, under the name <c>-</c>. It is read once, and kept: a file is looked at more than once.</summary>
+/// <summary>What is piped into the program, under the name <c>-</c>. It is read once and kept, since a file is looked at more than
+/// once.</summary>
 public static class StandardInput
 {
     private static readonly Lazy<byte[]> Read = new(() =>

@@ -125,7 +125,8 @@ internal static class InspectCommand
         yield return $"  {found.LengthUnit, -12}{"shortest", 10}{"median", 10}{"90 %", 10}{"longest", 10}";
         foreach (var l in found.Lengths)
         {
-            yield return $"  {l.Name, -12}{Number(l.Shortest), 10}{Number(l.Median), 10}{Number(l.NinetyPercent), 10}{Number(l.Longest), 10}";
+            int[] figures = [l.Shortest, l.Median, l.NinetyPercent, l.Longest];
+            yield return $"  {l.Name, -12}{string.Concat(figures.Select(f => $"{Number(f), 10}"))}";
         }
 
         yield return "";
