@@ -37,6 +37,8 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     /// <summary>Where a stage works: the run folder itself where it is the only one.</summary>
     private string StageFolder(int index) => recipe.Stages.Length == 1 ? folder : Path.Combine(folder, Name(index));
 
+    private string FolderOf(string name) => StageFolder(Enumerable.Range(0, recipe.Stages.Length).First(i => Name(i) == name));
+
     /// <summary>Its kind, numbered where a kind comes twice.</summary>
     private string Name(int index) =>
         Earlier(index) is > 0 and var earlier
@@ -56,7 +58,8 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     {
         using var guard = RunLock.Take(folder);
         DeleteLeftovers();
-        using var log = EventLog.Open(folder);
+        using var tracking = new RunTracking(recipe.Tracking, folder, FolderOf);
+        using var log = EventLog.Open(folder, TimeProvider.System, tracking);
         var start =
             Given is not null ? Given.Policy
             : recipe.Model is null ? null
@@ -75,9 +78,16 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             }
 
             cancel.ThrowIfCancellationRequested();
-            (var finished, artifacts) = await RunStageAsync(i, artifacts, log, cancel);
-            results.Add(finished);
-            screen.EndStage(finished);
+            try
+            {
+                (var finished, artifacts) = await RunStageAsync(i, artifacts, log, cancel);
+                results.Add(finished);
+                screen.EndStage(finished);
+            }
+            finally
+            {
+                tracking.WriteTables();
+            }
         }
 
         Product = artifacts;
@@ -178,6 +188,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         {
             Started = File.GetCreationTimeUtc(new RunFolder(folder).RecipeFile),
             Machine = RunningProgram.Machine,
+            Commit = RunningProgram.Commit,
         };
         new RunFolder(folder).WriteResult(result);
         RunReport.Write(folder);

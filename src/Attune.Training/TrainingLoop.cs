@@ -91,6 +91,7 @@ public sealed class TrainingLoop<T>(
     {
         var online = round.Measured.Any;
         var learning = TimeSpan.Zero;
+        var tokens = 0L;
         var done = 0;
         foreach (var items in round.Updates)
         {
@@ -98,9 +99,11 @@ public sealed class TrainingLoop<T>(
             var metrics = Update(items, progress);
             var elapsed = Stopwatch.GetElapsedTime(began);
             learning += elapsed;
+            var read = items.Sum(i => (long)objective.Tokens(i));
+            tokens += read;
             if (!online)
             {
-                metrics.Set("time/update", elapsed.TotalSeconds);
+                AddSpeed(metrics, read, elapsed);
             }
 
             progress = progress with { Updates = progress.Updates + 1 };
@@ -114,7 +117,12 @@ public sealed class TrainingLoop<T>(
         }
 
         progress = progress with { Round = progress.Round + 1, Items = progress.Items + round.Items };
-        AddTimes(online ? round.Measured : null, learning);
+        if (online)
+        {
+            AddSpeed(round.Measured, tokens, learning);
+            AddSaving(round.Measured);
+        }
+
         observer.OnRound(progress, round.Measured, round.Samples);
         return progress;
     }
@@ -131,11 +139,17 @@ public sealed class TrainingLoop<T>(
         _saving = Stopwatch.GetElapsedTime(start);
     }
 
-    /// <summary>A checkpoint holds the log's length at its round, so its own time is reported with the next round.</summary>
-    private void AddTimes(Metrics? round, TimeSpan learning)
+    private static void AddSpeed(Metrics metrics, long tokens, TimeSpan learning)
     {
-        round?.Set("time/update", learning.TotalSeconds);
-        if (_saving is { } saving && round is not null)
+        metrics.Set("time/update", learning.TotalSeconds);
+        metrics.Set("time/tokens_per_second", tokens / Math.Max(1e-6, learning.TotalSeconds));
+        metrics.Set("memory/resident", Environment.WorkingSet / (double)(1 << 30));
+    }
+
+    /// <summary>A checkpoint holds the log's length at its round, so its own time is reported with the next round.</summary>
+    private void AddSaving(Metrics round)
+    {
+        if (_saving is { } saving)
         {
             round.Set("time/checkpoint", saving.TotalSeconds);
             _saving = null;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Attune.Cli.Serving;
+using Attune.Recipes.Binding;
 
 namespace Attune.Cli.Commands;
 
@@ -43,6 +44,33 @@ internal static class Arguments
         };
 
     public static Option<bool> Resume() => new("--resume") { Description = "continue the run in --out" };
+
+    /// <summary>Forms of a run's figures besides its event log.</summary>
+    public static Option<string?> Tracking() =>
+        new("--tracking")
+        {
+            Description = "write the figures also for other tools: tensorboard (event files), csv (a table), or both with a comma",
+            HelpName = "FORMS",
+        };
+
+    /// <summary>The forms that were given, as a recipe has them; the recipe's own where none were.</summary>
+    public static OptionNode.Mapping SetTracking(this OptionNode.Mapping recipe, string? forms)
+    {
+        var place = Place.Of("--tracking");
+        return forms is null
+            ? recipe
+            : recipe.Set(
+                "tracking",
+                new OptionNode.Sequence(
+                    [
+                        .. forms
+                            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                            .Select(form => new OptionNode.Scalar(form, Plain: false, place)),
+                    ],
+                    place
+                )
+            );
+    }
 
     public static Option<string[]> Set() =>
         new("--set")
