@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
+using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Files;
 using Attune.Core.Runs;
@@ -84,6 +85,11 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
                 results.Add(finished);
                 screen.EndStage(finished);
             }
+            catch (AttuneException) when (log.NextSequence > 1)
+            {
+                RunReport.Write(folder); // how far it came, and what went wrong
+                throw;
+            }
             finally
             {
                 tracking.WriteTables();
@@ -132,6 +138,12 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             Snapshots = provenance.Learned(folder),
             Metrics = finished.Metrics.Concat(context.LeftOut).ToDictionary(m => m.Key, m => m.Value),
         };
+        if (DivergenceWatch.Of(log.EventsOf(name), finished.Metrics) is { } problem)
+        {
+            finished = finished with { Diverged = problem };
+            screen.Warn($"{name}: training has diverged: {problem}");
+        }
+
         End(index, context.Artifacts, finished);
         return (finished, context.Artifacts);
     }

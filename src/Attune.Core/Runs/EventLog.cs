@@ -77,6 +77,9 @@ public sealed class EventLog : IDisposable
         }
     }
 
+    /// <summary>What was logged of a stage so far.</summary>
+    public IEnumerable<RunEvent> EventsOf(string stage) => _folder.ReadEvents().Entries.Where(e => e.Stage == stage);
+
     private RunEvent Stamped(RunEvent entry)
     {
         if (_clock is null)

@@ -73,6 +73,10 @@ public sealed record StageResult(string Name, double Seconds, IReadOnlyDictionar
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableArray<LearnedSnapshot>? Snapshots { get; init; }
 
+    /// <summary>That training has diverged, and by which figure; null where it has not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Diverged { get; init; }
+
     /// <summary>Remarks for the reader: dropped rows by reason, why a stage stopped early.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 }

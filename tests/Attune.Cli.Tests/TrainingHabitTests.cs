@@ -1,0 +1,72 @@
+using System.Text.Json;
+using Attune.Testing;
+
+namespace Attune.Cli.Tests;
+
+/// <summary>How a training command is told to behave, and what it says of itself.</summary>
+public sealed class TrainingHabitTests(TinyModel models) : IClassFixture<TinyModel>, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Training_that_diverges_says_so_on_the_terminal_in_the_result_and_on_top_of_the_report()
+    {
+        var outcome = Sft("--learning-rate", "1", "--max-grad-norm", "0", "--max-steps", "12", "--evaluate-every", "2").Succeeded();
+        Assert.Contains("WARNING", outcome.Errors, StringComparison.Ordinal);
+        Assert.Contains("sft: training has diverged: ", outcome.Errors, StringComparison.Ordinal);
+        var stage = Result().GetProperty("stages")[0];
+        var problem = stage.GetProperty("diverged").GetString()!;
+        Assert.Contains(" rose from ", problem, StringComparison.Ordinal);
+        var report = File.ReadAllText(_folder.File("run/report.html"));
+        Assert.Contains($"Training has diverged in Supervised fine-tuning: {problem}.", report, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Training_that_goes_well_says_nothing_of_the_kind()
+    {
+        var outcome = Sft("--max-steps", "12", "--evaluate-every", "2", "--learning-rate", "1e-3").Succeeded();
+        Assert.DoesNotContain("diverged", outcome.Errors, StringComparison.Ordinal);
+        Assert.False(Result().GetProperty("stages")[0].TryGetProperty("diverged", out _));
+        Assert.DoesNotContain("diverged", File.ReadAllText(_folder.File("run/report.html")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Training_that_diverges_stops_where_that_is_asked_for_and_the_report_says_why()
+    {
+        Sft("--learning-rate", "1", "--max-grad-norm", "0", "--max-steps", "12", "--evaluate-every", "2", "--stop-on-divergence", "true")
+            .Refused("sft: training has diverged: ", "stop_on_divergence");
+        Assert.False(File.Exists(_folder.File("run/result.json")));
+        Assert.Contains("Training has diverged in sft: ", File.ReadAllText(_folder.File("run/report.html")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Steps_warm_up_and_checkpoints_are_counted_as_asked_for()
+    {
+        Sft("--max-steps", "7", "--warmup-steps", "4", "--checkpoint-every", "1", "--keep-checkpoints", "3").Succeeded();
+        Assert.Equal(
+            ["checkpoint-5", "checkpoint-6", "checkpoint-7"],
+            Directory.GetDirectories(_folder.File("run"), "checkpoint-*").Select(f => Path.GetFileName(f)).Order()
+        );
+        var rates = File.ReadLines(_folder.File("run/events.jsonl"))
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .Where(e => e.GetProperty("kind").GetString() == "update")
+            .Select(e => e.GetProperty("metrics").GetProperty("learning_rate").GetDouble())
+            .ToArray();
+        Assert.Equal(7, rates.Length);
+        Assert.Equal([0.25, 0.5, 0.75, 1], rates[..4].Select(r => Math.Round(r / rates[3], 6)));
+    }
+
+    private Outcome Sft(params string[] options)
+    {
+        _folder.WriteText(
+            "data.jsonl",
+            string.Concat(Enumerable.Range(0, 24).Select(i => $$"""{"prompt": "The film {{i}}", "completion": " was slow."}""" + "\n"))
+        );
+        string[] arguments = ["sft", "--model", models.Policy, "--data", "data.jsonl", "--out", "run", "--batch-size", "8"];
+        return AttuneProgram.Run(_folder.Path, [.. arguments, "--test-split", "0.2", .. options]);
+    }
+
+    private JsonElement Result() => JsonDocument.Parse(File.ReadAllText(_folder.File("run/result.json"))).RootElement;
+}
