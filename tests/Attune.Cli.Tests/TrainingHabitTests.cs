@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Attune.Testing;
 
@@ -57,6 +58,52 @@ public sealed class TrainingHabitTests(TinyModel models) : IClassFixture<TinyMod
         Assert.Equal(7, rates.Length);
         Assert.Equal([0.25, 0.5, 0.75, 1], rates[..4].Select(r => Math.Round(r / rates[3], 6)));
     }
+
+    /// <summary>With a constant rate, two epochs are two epochs, whether they were planned at once or not.</summary>
+    [Fact]
+    public void A_run_that_ended_goes_on_for_more_epochs()
+    {
+        Sft("--schedule", "constant", "--warmup-ratio", "0", "--epochs", "2").Succeeded();
+        var whole = Weights();
+        Directory.Delete(_folder.File("run"), recursive: true);
+        Sft("--schedule", "constant", "--warmup-ratio", "0").Succeeded();
+        Assert.NotEqual(whole, Weights());
+        var resumed = Sft("--schedule", "constant", "--warmup-ratio", "0", "--epochs", "2", "--resume").Succeeded();
+        Assert.Contains("sft.epochs is 2 now; it was 1", resumed.Errors, StringComparison.Ordinal);
+        Assert.Equal(whole, Weights());
+        Assert.Contains("epochs: 2 ", File.ReadAllText(_folder.File("run/recipe.yaml")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_goes_on_from_a_checkpoint_of_ones_choice()
+    {
+        string[] options = ["--max-steps", "6", "--checkpoint-every", "1", "--keep-checkpoints", "9"];
+        Sft(options).Succeeded();
+        var whole = Weights();
+        Sft([.. options, "--resume-from", "checkpoint-9"]).Refused("run has no checkpoint-9; there are checkpoint-1, checkpoint-2, ");
+        Sft([.. options, "--resume-from", "latest"]).Refused("--resume-from is 'latest'", "such as checkpoint-200");
+        var events = File.ReadLines(_folder.File("run/events.jsonl")).Count();
+        Assert.Contains("going on from update 2", Sft([.. options, "--resume-from", "run/checkpoint-2"]).Succeeded().Errors);
+        Assert.Equal(whole, Weights());
+        Assert.Equal(events, File.ReadLines(_folder.File("run/events.jsonl")).Count());
+        Assert.True(Directory.Exists(_folder.File("run/set-aside-checkpoint-6")));
+    }
+
+    [Fact]
+    public void The_best_weights_are_kept_and_their_need_of_held_out_rows_is_said()
+    {
+        Sft("--keep-best", "true", "--evaluate-every", "1", "--learning-rate", "0.05", "--max-steps", "9").Succeeded();
+        var metrics = Result().GetProperty("stages")[0].GetProperty("metrics");
+        var losses = File.ReadLines(_folder.File("run/events.jsonl"))
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("metrics"))
+            .Where(m => m.TryGetProperty("eval_loss", out _))
+            .Select(m => m.GetProperty("eval_loss").GetDouble());
+        Assert.Equal(losses.Min(), metrics.GetProperty("eval_loss").GetDouble(), 1e-6);
+        Directory.Delete(_folder.File("run"), recursive: true);
+        Sft("--keep-best", "true", "--evaluate-every", "0").Refused("sft.keep_best is on, but nothing is held out");
+    }
+
+    private string Weights() => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(_folder.File("run/final/model.safetensors"))));
 
     private Outcome Sft(params string[] options)
     {

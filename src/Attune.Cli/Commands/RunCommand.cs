@@ -12,6 +12,7 @@ internal static class RunCommand
         var folder = new Option<string?>("--out") { Description = "folder for the run (default runs/RECIPE)", HelpName = "DIR" };
         var model = new Option<string?>("--model") { Description = "start from this model instead of the recipe's", HelpName = "DIR" };
         var (set, tracking, resume) = (Arguments.Set(), Arguments.Tracking(), Arguments.Resume());
+        var from = Arguments.ResumeFrom();
         var command = new Command(
             "run",
             "Run the stages of a recipe, one after another.\n\n"
@@ -24,6 +25,7 @@ internal static class RunCommand
             set,
             tracking,
             resume,
+            from,
         };
         command.SetAction(
             (parsed, cancel) =>
@@ -36,7 +38,13 @@ internal static class RunCommand
                 }
 
                 var target = parsed.GetValue(folder) ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
-                return RunLauncher.LaunchAsync(node, target, parsed.GetValue(resume), asksPerson: AsksPerson(node), cancel);
+                return RunLauncher.LaunchAsync(
+                    node,
+                    target,
+                    Arguments.ResumptionOf(parsed, resume, from),
+                    asksPerson: AsksPerson(node),
+                    cancel
+                );
             }
         );
         return command;
