@@ -68,6 +68,7 @@ public static class CommandLine
             AuditCommand.Create(),
             FrontierCommand.Create(),
             ControlCommand.Create(),
+            ReportCommand.Create(),
             FigureCommand.Create(),
             BenchCommand.Create(),
         ];

@@ -22,6 +22,17 @@ public sealed record TrainingOptions
     [Range(0, 1)]
     public double WarmupRatio { get; init; }
 
+    [Description("updates in which the learning rate rises from 0, in place of warmup_ratio; 0 for the ratio")]
+    [Range(0, 100_000_000)]
+    public int WarmupSteps { get; init; }
+
+    [Description(
+        "updates to train for, whatever epochs says: rows are repeated where there are too few; methods that sample end after "
+            + "their rounds at the latest; 0 for no such limit"
+    )]
+    [Range(0, 100_000_000)]
+    public int MaxSteps { get; init; }
+
     [Description("schedule cosine: share of the peak at which it ends; 0.1 as in GPT-3, 0 as in Hugging Face's cosine")]
     [Range(0, 1)]
     public double MinLrRate { get; init; } = 0.1;
@@ -88,6 +99,19 @@ public sealed record TrainingOptions
     [Range(0, 1_000_000)]
     public int CheckpointEvery { get; init; } = 50;
 
+    [Description("newest checkpoints that are kept")]
+    [Range(1, 100_000)]
+    public int KeepCheckpoints { get; init; } = 2;
+
+    [Description(
+        "end with the weights that were best on the held-out data (least loss, or most right), which are kept as checkpoint best; needs "
+            + "held-out rows and evaluate_every"
+    )]
+    public bool KeepBest { get; init; }
+
+    [Description("stop with an error where training diverges (figures not finite, or far above where they began), in place of a warning")]
+    public bool StopOnDivergence { get; init; }
+
     public OptimiserOptions Optimiser =>
         new()
         {
@@ -99,7 +123,7 @@ public sealed record TrainingOptions
             MaxGradientNorm = MaxGradNorm,
         };
 
-    public Schedule LearningRateSchedule => new(Schedule, LearningRate, WarmupRatio) { Floor = MinLrRate };
+    public Schedule LearningRateSchedule => new(Schedule, LearningRate, WarmupRatio) { WarmupSteps = WarmupSteps, Floor = MinLrRate };
 
     /// <summary>
     /// Microbatch with the default filled in: small enough that its rows are of about one length, large enough to keep the cores busy.

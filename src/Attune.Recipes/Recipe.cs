@@ -3,6 +3,7 @@ using System.ComponentModel;
 using Attune.Core;
 using Attune.Methods;
 using Attune.Recipes.Binding;
+using Attune.Recipes.Running;
 using Attune.Recipes.Stages;
 
 namespace Attune.Recipes;
@@ -21,6 +22,11 @@ public sealed record Recipe
             + "Attune; leave it out if the first stages train one"
     )]
     public string? Model { get; init; }
+
+    [Description(
+        "forms to write the figures in besides events.jsonl: tensorboard (event files), csv (metrics.csv); both lie in the stage's folder"
+    )]
+    public ImmutableArray<Tracking> Tracking { get; init; } = [];
 
     [Description("stages to run, in order")]
     public required ImmutableArray<Stage> Stages { get; init; }

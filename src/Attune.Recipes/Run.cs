@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
+using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Files;
 using Attune.Core.Runs;
@@ -23,6 +24,8 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     /// <summary>What the file was called in earlier versions.</summary>
     private const string FormerArtifactsFile = "handover.json";
 
+    private readonly StagePlaces _places = new(recipe, folder);
+
     /// <summary>Opens feedback stores; null where no stage reads one.</summary>
     public IFeedbackStores? Stores { get; init; }
 
@@ -35,35 +38,20 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     /// <summary>What the last stage handed over; null before the run has ended.</summary>
     public Artifacts? Product { get; private set; }
 
-    /// <summary>Where a stage works: the run folder itself where it is the only one.</summary>
-    private string StageFolder(int index) => recipe.Stages.Length == 1 ? folder : Path.Combine(folder, Name(index));
-
-    /// <summary>Its kind, numbered where a kind comes twice.</summary>
-    private string Name(int index) =>
-        Earlier(index) is > 0 and var earlier
-            ? string.Create(CultureInfo.InvariantCulture, $"{recipe.Stages[index].Kind}-{earlier + 1}")
-            : recipe.Stages[index].Kind;
-
-    private string Title(int index) =>
-        Earlier(index) is > 0 and var earlier
-            ? string.Create(CultureInfo.InvariantCulture, $"{recipe.Stages[index].Title} {earlier + 1}")
-            : recipe.Stages[index].Title;
-
-    private int Earlier(int index) => recipe.Stages.Take(index).Count(s => s.Kind == recipe.Stages[index].Kind);
-
     /// <summary>Runs all stages that are not done yet, and writes result and report.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; run again with resume to go on.</exception>
     public async Task<RunResult> RunAsync(CancellationToken cancel)
     {
         using var guard = RunLock.Take(folder);
         DeleteLeftovers();
-        using var log = EventLog.Open(folder);
+        using var tracking = new RunTracking(recipe.Tracking, folder, _places.FolderOf);
+        using var log = EventLog.Open(folder, TimeProvider.System, tracking);
         var start =
             Given is not null ? Given.Policy
             : recipe.Model is null ? null
             : EmbeddedModel.Resolve(recipe.Model);
         var artifacts = Given ?? new Artifacts { Policy = start, Pretrained = start };
-        ConfigurationCheck.Run(recipe, artifacts, Enumerable.Range(0, recipe.Stages.Length).Where(i => !IsFinished(i)));
+        ConfigurationCheck.Run(recipe, artifacts, Enumerable.Range(0, recipe.Stages.Length).Where(i => !_places.IsFinished(i)));
         LoadLibraries?.Invoke();
         var results = ImmutableArray.CreateBuilder<StageResult>();
         for (var i = 0; i < recipe.Stages.Length; i++)
@@ -76,9 +64,21 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             }
 
             cancel.ThrowIfCancellationRequested();
-            (var finished, artifacts) = await RunStageAsync(i, artifacts, log, cancel);
-            results.Add(finished);
-            screen.EndStage(finished);
+            try
+            {
+                (var finished, artifacts) = await RunStageAsync(i, artifacts, log, cancel);
+                results.Add(finished);
+                screen.EndStage(finished);
+            }
+            catch (AttuneException) when (log.NextSequence > 1)
+            {
+                RunReport.Write(folder); // how far it came, and what went wrong
+                throw;
+            }
+            finally
+            {
+                tracking.WriteTables();
+            }
         }
 
         Product = artifacts;
@@ -93,10 +93,10 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     )
     {
         Begin(index, log);
-        var (name, stage) = (Name(index), recipe.Stages[index]);
+        var (name, stage) = (_places.Name(index), recipe.Stages[index]);
         screen.BeginStage(index + 1, recipe.Stages.Length, name, stage.Purpose);
         var clock = Stopwatch.StartNew();
-        var context = new StageContext(name, StageFolder(index), new Seed(recipe.Seed).For(name), log, screen, person, artifacts)
+        var context = new StageContext(name, _places.Folder(index), new Seed(recipe.Seed).For(name), log, screen, person, artifacts)
         {
             Template = stage.Template,
             Decontaminate = stage.Decontaminate,
@@ -119,12 +119,18 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         finished = finished with
         {
             Name = name,
-            Title = Title(index),
+            Title = _places.Title(index),
             Seconds = clock.Elapsed.TotalSeconds,
             Notes = context.Notes,
             Snapshots = provenance.Learned(folder),
             Metrics = finished.Metrics.Concat(context.LeftOut).ToDictionary(m => m.Key, m => m.Value),
         };
+        if (DivergenceWatch.Of(log.EventsOf(name), finished.Metrics) is { } problem)
+        {
+            finished = finished with { Diverged = problem };
+            screen.Warn($"{name}: training has diverged: {problem}");
+        }
+
         End(index, context.Artifacts, finished);
         return (finished, context.Artifacts);
     }
@@ -132,7 +138,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     /// <summary>A stage that starts again without a checkpoint leaves no trace of its first attempt.</summary>
     private void Begin(int index, EventLog log)
     {
-        var stage = StageFolder(index);
+        var stage = _places.Folder(index);
         // With a checkpoint, the stage itself cuts the log back to it.
         if (!Directory.Exists(stage) || !Directory.EnumerateDirectories(stage, "checkpoint-*", SearchOption.AllDirectories).Any())
         {
@@ -140,17 +146,15 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         }
     }
 
-    private bool IsFinished(int index) => File.Exists(Path.Combine(StageFolder(index), DoneFile));
-
     private (Artifacts, StageResult)? Finished(int index) =>
-        IsFinished(index)
-            ? (Artifacts.Read(ArtifactsPath(index), folder), StageResultFile.Read(Path.Combine(StageFolder(index), DoneFile)))
+        _places.IsFinished(index)
+            ? (Artifacts.Read(ArtifactsPath(index), folder), StageResultFile.Read(Path.Combine(_places.Folder(index), DoneFile)))
             : null;
 
     private string ArtifactsPath(int index)
     {
-        var path = Path.Combine(StageFolder(index), ArtifactsFile);
-        var former = Path.Combine(StageFolder(index), FormerArtifactsFile);
+        var path = Path.Combine(_places.Folder(index), ArtifactsFile);
+        var former = Path.Combine(_places.Folder(index), FormerArtifactsFile);
         return File.Exists(path) || !File.Exists(former) ? path : former;
     }
 
@@ -165,8 +169,8 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
 
     private void End(int index, Artifacts artifacts, StageResult result)
     {
-        artifacts.Write(Path.Combine(StageFolder(index), ArtifactsFile), folder);
-        StageResultFile.Write(Path.Combine(StageFolder(index), DoneFile), result);
+        artifacts.Write(Path.Combine(_places.Folder(index), ArtifactsFile), folder);
+        StageResultFile.Write(Path.Combine(_places.Folder(index), DoneFile), result);
     }
 
     private RunResult Finish(Artifacts artifacts, string? start, ImmutableArray<StageResult> stages)
@@ -181,6 +185,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         {
             Started = File.GetCreationTimeUtc(new RunFolder(folder).RecipeFile),
             Machine = RunningProgram.Machine,
+            Commit = RunningProgram.Commit,
         };
         new RunFolder(folder).WriteResult(result);
         RunReport.Write(folder);

@@ -28,6 +28,13 @@ public sealed class TrainingLoop<T>(
     private readonly WeightEma? _average = options.EmaDecay > 0 ? new(objective.Learners, options.EmaDecay) : null;
     private TimeSpan? _saving;
 
+    private readonly BestWeights? _best = options.KeepsBest && checkpoints is not null ? new(checkpoints) : null;
+
+    /// <summary>After which update the weights were best that it ended with; null where the best are not kept.</summary>
+    public long? Best => _best?.Updates;
+
+    private long Planned => options.MaxUpdates > 0 ? options.MaxUpdates : experience.PlannedUpdates;
+
     private IReadOnlyList<FlatParameters> Followers => [.. experience.Followers, .. _average?.Averages ?? []];
 
     /// <summary>Loads the newest checkpoint, if there is one.</summary>
@@ -47,12 +54,17 @@ public sealed class TrainingLoop<T>(
     public async Task<(Progress Progress, LoopEnd End)> RunAsync(Progress start, ILoopObserver observer, CancellationToken cancel)
     {
         var progress = start;
+        if (options.MaxUpdates > 0)
+        {
+            experience.PlanFor(options.MaxUpdates);
+        }
+
         while (true)
         {
             Round<T>? round;
             try
             {
-                round = cancel.IsCancellationRequested ? null : await experience.NextAsync(progress, cancel);
+                round = cancel.IsCancellationRequested || IsOver(progress) ? null : await experience.NextAsync(progress, cancel);
             }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested) // a server's time-out is no end of the run
             {
@@ -62,8 +74,10 @@ public sealed class TrainingLoop<T>(
             if (round is null)
             {
                 Checkpoint(progress, observer);
-                return (progress, cancel.IsCancellationRequested ? LoopEnd.Cancelled : Finish());
+                return (progress, cancel.IsCancellationRequested ? LoopEnd.Cancelled : Finish(progress));
             }
+
+            _best?.Offer(round.Measured, _optimiser.Parts, progress);
 
             // A round, once drawn, is learned whole even if cancelled meanwhile: half a round could not be replayed.
             progress = Learn(round, progress, observer);
@@ -81,16 +95,25 @@ public sealed class TrainingLoop<T>(
     }
 
     /// <summary>The last checkpoint keeps the weights as they were trained; what is used from now on is their average.</summary>
-    private LoopEnd Finish()
+    private LoopEnd Finish(Progress progress)
     {
         _average?.Use();
+        if (_best is not null && experience.Evaluation is { } evaluate)
+        {
+            _best.Offer(evaluate(), _optimiser.Parts, progress);
+            _best.Use(_optimiser.Parts);
+        }
+
         return LoopEnd.Finished;
     }
+
+    private bool IsOver(Progress progress) => options.MaxUpdates > 0 && progress.Updates >= options.MaxUpdates;
 
     private Progress Learn(Round<T> round, Progress progress, ILoopObserver observer)
     {
         var online = round.Measured.Any;
         var learning = TimeSpan.Zero;
+        var tokens = 0L;
         var done = 0;
         foreach (var items in round.Updates)
         {
@@ -98,23 +121,30 @@ public sealed class TrainingLoop<T>(
             var metrics = Update(items, progress);
             var elapsed = Stopwatch.GetElapsedTime(began);
             learning += elapsed;
+            var read = items.Sum(i => (long)objective.Tokens(i));
+            tokens += read;
             if (!online)
             {
-                metrics.Set("time/update", elapsed.TotalSeconds);
+                AddSpeed(metrics, read, elapsed);
             }
 
             progress = progress with { Updates = progress.Updates + 1 };
             _average?.Update();
             experience.Updated(progress);
-            observer.OnUpdate(progress, experience.PlannedUpdates, metrics);
-            if (round.EndsAfter?.Invoke(++done, metrics) == true)
+            observer.OnUpdate(progress, Planned, metrics);
+            if (round.EndsAfter?.Invoke(++done, metrics) == true || IsOver(progress))
             {
                 break;
             }
         }
 
         progress = progress with { Round = progress.Round + 1, Items = progress.Items + round.Items };
-        AddTimes(online ? round.Measured : null, learning);
+        if (online)
+        {
+            AddSpeed(round.Measured, tokens, learning);
+            AddSaving(round.Measured);
+        }
+
         observer.OnRound(progress, round.Measured, round.Samples);
         return progress;
     }
@@ -131,11 +161,17 @@ public sealed class TrainingLoop<T>(
         _saving = Stopwatch.GetElapsedTime(start);
     }
 
-    /// <summary>A checkpoint holds the log's length at its round, so its own time is reported with the next round.</summary>
-    private void AddTimes(Metrics? round, TimeSpan learning)
+    private static void AddSpeed(Metrics metrics, long tokens, TimeSpan learning)
     {
-        round?.Set("time/update", learning.TotalSeconds);
-        if (_saving is { } saving && round is not null)
+        metrics.Set("time/update", learning.TotalSeconds);
+        metrics.Set("time/tokens_per_second", tokens / Math.Max(1e-6, learning.TotalSeconds));
+        metrics.Set("memory/resident", Environment.WorkingSet / (double)(1 << 30));
+    }
+
+    /// <summary>A checkpoint holds the log's length at its round, so its own time is reported with the next round.</summary>
+    private void AddSaving(Metrics round)
+    {
+        if (_saving is { } saving)
         {
             round.Set("time/checkpoint", saving.TotalSeconds);
             _saving = null;
@@ -169,7 +205,7 @@ public sealed class TrainingLoop<T>(
             metrics.Add(measured);
         }
 
-        if (!_optimiser.Step(progress.Updates, experience.PlannedUpdates, schedule, metrics))
+        if (!_optimiser.Step(progress.Updates, Planned, schedule, metrics))
         {
             throw new AttuneException(
                 $"the gradient of update {progress.Updates + 1} is not finite (loss {metrics["loss"]:g4}): training has diverged. "

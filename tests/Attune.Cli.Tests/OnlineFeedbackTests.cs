@@ -69,7 +69,8 @@ public sealed class OnlineFeedbackTests : IDisposable
         ];
         foreach (var moment in moments)
         {
-            using var program = AttuneProgram.Start(_folder.Path, [.. Arguments("run"), "--resume"]);
+            string[] resume = File.Exists(_folder.File("run/recipe.yaml")) ? ["--resume"] : [];
+            using var program = AttuneProgram.Start(_folder.Path, [.. Arguments("run"), .. resume]);
             if (program.WaitUntil(moment))
             {
                 program.Kill();

@@ -171,6 +171,15 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
             _folder.WriteText("recipe.yaml", WholeRun.Recipe);
         }
 
-        return AttuneProgram.Start(_folder.Path, "run", "recipe.yaml", "--out", target, "--resume");
+        return AttuneProgram.Start(
+            _folder.Path,
+            [
+                "run",
+                "recipe.yaml",
+                "--out",
+                target,
+                .. File.Exists(_folder.File(target + "/recipe.yaml")) ? ["--resume"] : Array.Empty<string>(),
+            ]
+        );
     }
 }

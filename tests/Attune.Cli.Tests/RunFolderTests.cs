@@ -26,13 +26,27 @@ public sealed class RunFolderTests(TinyModel models) : IClassFixture<TinyModel>,
         WriteData();
         Sft().Succeeded();
         Sft().Refused("run holds a run already", "--resume");
-        Sft("--resume", "--learning-rate", "0.002").Refused("recipe.yaml differs from the recipe gi");
+        Sft("--resume", "--learning-rate", "0.002", "--tracking", "csv")
+            .Refused(
+                "recipe.yaml differs from the recipe given now",
+                "sft.learning_rate: 2e-5 in the run, 0.002 now",
+                "tracking: [] in the"
+            );
         Assert.Equal(0, Sft("--resume").ExitCode);
 
         // As if stopped just before the end, and the data exchanged meanwhile.
         File.Delete(_folder.File("run/stage.json"));
         File.AppendAllText(_folder.File("data.jsonl"), """{"prompt": "The music", "completion": " was loud."}""" + "\n");
         Sft("--resume").Refused("was made from other data", "Put the data back");
+    }
+
+    [Fact]
+    public void Without_a_run_there_is_nothing_to_resume()
+    {
+        WriteData();
+        Sft("--resume").Refused("run holds no run to continue", "Leave --resume out");
+        Sft("--resume-from", "checkpoint-3").Refused("run holds no run to continue");
+        Assert.False(Directory.Exists(_folder.File("run")));
     }
 
     [Fact]

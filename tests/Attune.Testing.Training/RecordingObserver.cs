@@ -14,6 +14,9 @@ public sealed class RecordingObserver : ILoopObserver
 
     public Action<Progress>? AfterRound { get; init; }
 
+    /// <summary>Hears how many updates are planned, after each.</summary>
+    public Action<long>? AfterPlanned { get; init; }
+
     public long LastSequence => Updates.Count;
 
     public double[] Losses => [.. Updates.Select(u => u.Metrics["loss"])];
@@ -22,6 +25,7 @@ public sealed class RecordingObserver : ILoopObserver
     {
         Updates.Add((progress, metrics.Means()));
         AfterUpdate?.Invoke(progress);
+        AfterPlanned?.Invoke(plannedUpdates);
     }
 
     public void OnRound(Progress progress, Metrics metrics, IReadOnlyList<SampleEvent> samples)

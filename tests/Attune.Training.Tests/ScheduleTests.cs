@@ -36,6 +36,13 @@ public sealed class ScheduleTests
         Assert.Equal([1, 0.5, 0], new long[] { 0, 5, 10 }.Select(u => schedule.At(u, 10)), (a, b) => Math.Abs(a - b) < 1e-12);
     }
 
+    [Fact]
+    public void Updates_of_warm_up_stand_in_place_of_the_ratio()
+    {
+        var schedule = new Schedule(ScheduleKind.Linear, 1, 0.5) { WarmupSteps = 2 };
+        Assert.Equal([0.5, 1, 1, 0.5], new long[] { 0, 1, 2, 6 }.Select(u => schedule.At(u, 10)));
+    }
+
     // Ten updates, two of warm-up, half of the eight others at the peak: from update 6 down over the four that are left.
     [Theory]
     [InlineData(1, 1)]

@@ -176,6 +176,71 @@ public sealed class TrainingLoopTests
     }
 
     [Fact]
+    public async Task A_limit_of_updates_repeats_a_dataset_and_ends_rounds_early()
+    {
+        foreach (var (experience, expected) in new (IExperience<double>, long)[] { (Rows(), 5), (new ThreeUpdates(), 5) })
+        {
+            using var learner = new OneWeight();
+            var planned = new List<long>();
+            var observer = new RecordingObserver { AfterPlanned = planned.Add };
+            using var loop = Loop(learner, experience, new Schedule(ScheduleKind.Constant, 0.1, 0), maxUpdates: 5);
+            var (progress, end) = await loop.RunAsync(Progress.Start(new Seed(1)), observer, TestContext.Current.CancellationToken);
+            Assert.Equal((LoopEnd.Finished, expected), (end, progress.Updates));
+            Assert.All(planned, p => Assert.Equal(5, p));
+        }
+
+        static DatasetExperience<double> Rows() => new([1, 2], 1, epochs: 1);
+    }
+
+    [Fact]
+    public async Task A_run_that_keeps_the_best_ends_with_the_weights_of_the_least_held_out_loss_also_after_a_stop()
+    {
+        using var folder = new TemporaryFolder();
+        // The weight climbs towards 10; held-out loss is least where it is 2.
+        foreach (var stopAfter in new[] { 3, int.MaxValue })
+        {
+            using var cancel = new CancellationTokenSource();
+            using var learner = new OneWeight();
+            var experience = new DatasetExperience<double>([10], 1, epochs: 12)
+            {
+                EvaluateEvery = 1,
+                Evaluate = () =>
+                {
+                    var metrics = new Metrics();
+                    metrics.Set("eval_loss", Math.Abs(learner.Weight - 2));
+                    return metrics;
+                },
+            };
+            var observer = new RecordingObserver
+            {
+                AfterUpdate = p =>
+                {
+                    if (p.Updates == stopAfter)
+                    {
+                        cancel.Cancel();
+                    }
+                },
+            };
+            using var loop = Loop(
+                learner,
+                experience,
+                new Schedule(ScheduleKind.Constant, 0.5, 0),
+                checkpoints: new DirectoryCheckpoints(folder.Path, []),
+                keepsBest: true
+            );
+            var start = loop.Restore() is { } at ? Progress.Start(new Seed(1)) with { Updates = at.Updates } : Progress.Start(new Seed(1));
+            var (progress, _) = await loop.RunAsync(start, observer, cancel.Token);
+            if (progress.Updates < 12)
+            {
+                continue;
+            }
+
+            Assert.Equal(4, loop.Best);
+            Assert.Equal(2, learner.Weight, 0.05);
+        }
+    }
+
+    [Fact]
     public async Task A_divergence_is_told_and_leaves_the_weights_of_the_last_good_update()
     {
         using var learner = new OneWeight();
@@ -200,8 +265,23 @@ public sealed class TrainingLoopTests
         Schedule schedule,
         int microbatch = 1,
         DirectoryCheckpoints? checkpoints = null,
-        double emaDecay = 0
-    ) => new(learner, experience, schedule, new OptimiserOptions(), new LoopOptions(microbatch, 0) { EmaDecay = emaDecay }, checkpoints);
+        double emaDecay = 0,
+        long maxUpdates = 0,
+        bool keepsBest = false
+    ) =>
+        new(
+            learner,
+            experience,
+            schedule,
+            new OptimiserOptions(),
+            new LoopOptions(microbatch, 0)
+            {
+                EmaDecay = emaDecay,
+                MaxUpdates = maxUpdates,
+                KeepsBest = keepsBest,
+            },
+            checkpoints
+        );
 
     private sealed class OneWeight : IObjective<double>, IDisposable
     {

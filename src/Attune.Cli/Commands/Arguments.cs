@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
 using Attune.Cli.Serving;
+using Attune.Core;
+using Attune.Recipes.Binding;
 
 namespace Attune.Cli.Commands;
 
@@ -43,6 +46,58 @@ internal static class Arguments
         };
 
     public static Option<bool> Resume() => new("--resume") { Description = "continue the run in --out" };
+
+    /// <summary>Continues from a checkpoint of one's choice.</summary>
+    public static Option<string?> ResumeFrom() =>
+        new("--resume-from")
+        {
+            Description = "continue the run in --out from this checkpoint, as in checkpoint-200; later ones are set aside",
+            HelpName = "CHECKPOINT",
+        };
+
+    /// <exception cref="ConfigurationException">The checkpoint is none.</exception>
+    public static Resumption ResumptionOf(ParseResult parsed, Option<bool> resume, Option<string?> from)
+    {
+        if (parsed.GetValue(from) is not { } checkpoint)
+        {
+            return new(parsed.GetValue(resume), null);
+        }
+
+        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(checkpoint));
+        var digits = name.StartsWith("checkpoint-", StringComparison.Ordinal) ? name["checkpoint-".Length..] : name;
+        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var updates)
+            ? new(true, updates)
+            : throw new ConfigurationException(
+                $"--resume-from is '{checkpoint}'; expected a checkpoint of the run in --out, such as checkpoint-200."
+            );
+    }
+
+    /// <summary>Forms of a run's figures besides its event log.</summary>
+    public static Option<string?> Tracking() =>
+        new("--tracking")
+        {
+            Description = "write the figures also for other tools: tensorboard (event files), csv (a table), or both with a comma",
+            HelpName = "FORMS",
+        };
+
+    /// <summary>The forms that were given, as a recipe has them; the recipe's own where none were.</summary>
+    public static OptionNode.Mapping SetTracking(this OptionNode.Mapping recipe, string? forms)
+    {
+        var place = Place.Of("--tracking");
+        return forms is null
+            ? recipe
+            : recipe.Set(
+                "tracking",
+                new OptionNode.Sequence(
+                    [
+                        .. forms
+                            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                            .Select(form => new OptionNode.Scalar(form, Plain: false, place)),
+                    ],
+                    place
+                )
+            );
+    }
 
     public static Option<string[]> Set() =>
         new("--set")

@@ -54,6 +54,6 @@ internal static class DemoCommand
 
         node = RunCommand.Overridden(node, parsed.GetValue(Set) ?? []);
         var folder = parsed.GetRequiredValue(Folder);
-        return RunLauncher.LaunchAsync(node, folder, parsed.GetValue(Resume), RunCommand.AsksPerson(node), cancel);
+        return RunLauncher.LaunchAsync(node, folder, new(parsed.GetValue(Resume), null), RunCommand.AsksPerson(node), cancel);
     }
 }

@@ -11,7 +11,8 @@ internal static class RunCommand
         var recipe = new Argument<string>("recipe") { Description = "a YAML recipe", HelpName = "RECIPE.yaml" };
         var folder = new Option<string?>("--out") { Description = "folder for the run (default runs/RECIPE)", HelpName = "DIR" };
         var model = new Option<string?>("--model") { Description = "start from this model instead of the recipe's", HelpName = "DIR" };
-        var (set, resume) = (Arguments.Set(), Arguments.Resume());
+        var (set, tracking, resume) = (Arguments.Set(), Arguments.Tracking(), Arguments.Resume());
+        var from = Arguments.ResumeFrom();
         var command = new Command(
             "run",
             "Run the stages of a recipe, one after another.\n\n"
@@ -22,20 +23,28 @@ internal static class RunCommand
             folder,
             model,
             set,
+            tracking,
             resume,
+            from,
         };
         command.SetAction(
             (parsed, cancel) =>
             {
                 var path = parsed.GetRequiredValue(recipe);
-                var node = Overridden(RecipeFile.Read(path), parsed.GetValue(set) ?? []);
+                var node = Overridden(RecipeFile.Read(path), parsed.GetValue(set) ?? []).SetTracking(parsed.GetValue(tracking));
                 if (parsed.GetValue(model) is { } start)
                 {
                     node = node.Set("model", new OptionNode.Scalar(start, Plain: false, Place.Of("--model")));
                 }
 
                 var target = parsed.GetValue(folder) ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
-                return RunLauncher.LaunchAsync(node, target, parsed.GetValue(resume), asksPerson: AsksPerson(node), cancel);
+                return RunLauncher.LaunchAsync(
+                    node,
+                    target,
+                    Arguments.ResumptionOf(parsed, resume, from),
+                    asksPerson: AsksPerson(node),
+                    cancel
+                );
             }
         );
         return command;

@@ -17,14 +17,21 @@ internal static class RunLauncher
     public static async Task<int> LaunchAsync(
         OptionNode.Mapping node,
         string folder,
-        bool resume,
+        Resumption resume,
         bool asksPerson,
         CancellationToken cancel
     )
     {
         var recipe = Recipe.Bind(node);
         var unbegun = new NewRunFolder(folder);
-        var fresh = RunFolders.Prepare(folder, new RunFolder(folder).RecipeFile, RecipeWriter.Write(recipe), "recipe", resume);
+        var fresh = RunFolders.Prepare(
+            folder,
+            new RunFolder(folder).RecipeFile,
+            RecipeWriter.Write(recipe),
+            "recipe",
+            resume.Resumes,
+            () => Proceed(folder, recipe, resume)
+        );
         try
         {
             var person = asksPerson ? new TerminalPerson(Terminal.Messages) : null;
@@ -48,4 +55,16 @@ internal static class RunLauncher
             throw;
         }
     }
+
+    private static void Proceed(string folder, Recipe recipe, Resumption resume)
+    {
+        foreach (var remark in ContinuedRun.Prepare(folder, recipe, resume.From))
+        {
+            Terminal.Messages.MarkupLineInterpolated($"[yellow]note[/] {remark}");
+        }
+    }
 }
+
+/// <summary>Whether a run goes on, and from where.</summary>
+/// <param name="From">Updates of a checkpoint; null for the newest.</param>
+internal sealed record Resumption(bool Resumes, long? From);

@@ -30,8 +30,9 @@ internal static class StageCommand
     private static Command Create(string kind, string name, string summary, string example, Type record)
     {
         var (model, folder, seed, resume) = (Arguments.Model(), Arguments.Out($"runs/{name}"), Arguments.Seed(), Arguments.Resume());
+        var (tracking, from) = (Arguments.Tracking(), Arguments.ResumeFrom());
         var description = char.ToUpperInvariant(summary[0]) + summary[1..];
-        var command = new Command(name, $"{description}.\n\nExample: {example}") { model, folder, seed, resume };
+        var command = new Command(name, $"{description}.\n\nExample: {example}") { model, folder, seed, tracking, resume, from };
         var options = OptionsOf(record);
         foreach (var (_, option) in options)
         {
@@ -46,9 +47,16 @@ internal static class StageCommand
                     .Mapping.Empty(place)
                     .Set("name", name, "command line")
                     .Set("seed", parsed.GetValue(seed).ToString(CultureInfo.InvariantCulture), "--seed")
+                    .SetTracking(parsed.GetValue(tracking))
                     .Set("model", new OptionNode.Scalar(parsed.GetValue(model)!, Plain: false, Place.Of("--model")))
                     .Set("stages", new OptionNode.Sequence([OptionNode.Mapping.Empty(place).Set(kind, Given(parsed, options))], place));
-                return RunLauncher.LaunchAsync(recipe, parsed.GetValue(folder)!, parsed.GetValue(resume), asksPerson: false, cancel);
+                return RunLauncher.LaunchAsync(
+                    recipe,
+                    parsed.GetValue(folder)!,
+                    Arguments.ResumptionOf(parsed, resume, from),
+                    asksPerson: false,
+                    cancel
+                );
             }
         );
         return command;

@@ -41,6 +41,8 @@ internal sealed class LineScreen(IAnsiConsole console) : IRunScreen
 
     public void Note(string text) => console.MarkupLineInterpolated($"    [yellow]note[/] {text}");
 
+    public void Warn(string text) => console.MarkupLineInterpolated($"    [white on red bold] WARNING [/] [red bold]{text}[/]");
+
     private string Rate(long done, long total)
     {
         var rate = (done - _first) / Math.Max(1e-3, _sinceTask.Elapsed.TotalSeconds);

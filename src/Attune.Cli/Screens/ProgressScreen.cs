@@ -73,6 +73,8 @@ internal sealed class ProgressScreen(ProgressContext context, IAnsiConsole conso
 
     public void Note(string text) => console.MarkupLineInterpolated($"  [yellow]note[/] {text}");
 
+    public void Warn(string text) => console.MarkupLineInterpolated($"  [white on red bold] WARNING [/] [red bold]{text}[/]");
+
     private sealed class CountColumn : ProgressColumn
     {
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>

@@ -16,9 +16,12 @@ public sealed class EventLog : IDisposable
     // A round replayed after a resume draws the same samples again: each is written once.
     private HashSet<(string Stage, long Updates, int PromptIndex)> _written;
 
-    private EventLog(RunFolder folder, long next)
+    private readonly TimeProvider? _clock;
+    private bool _isFirst = true;
+
+    private EventLog(RunFolder folder, long next, TimeProvider? clock)
     {
-        _folder = folder;
+        (_folder, _clock) = (folder, clock);
         NextSequence = next;
         _events = OpenToAppend(folder.EventsFile);
         _samples = OpenToAppend(folder.SamplesFile);
@@ -28,17 +31,21 @@ public sealed class EventLog : IDisposable
     /// <summary>The sequence number that the next event must carry; 1 in an empty folder.</summary>
     public long NextSequence { get; private set; }
 
+    /// <summary>Hears what is appended; null for nobody.</summary>
+    public IRunTracker? Tracker { get; init; }
+
     /// <summary>
     /// Opens the logs of <paramref name="runFolder"/>, and makes the folder where it is missing. Half-written last lines are removed.
     /// </summary>
-    public static EventLog Open(string runFolder)
+    /// <param name="clock">Stamps events that carry no time; null stamps none.</param>
+    public static EventLog Open(string runFolder, TimeProvider? clock = null, IRunTracker? tracker = null)
     {
         Directory.CreateDirectory(runFolder);
         var folder = new RunFolder(runFolder);
         var events = folder.ReadEvents().Entries;
         Keep(folder.EventsFile, RunJson.Lines.RunEvent, _ => true);
         Keep(folder.SamplesFile, RunJson.Lines.SampleEvent, _ => true);
-        return new EventLog(folder, events.Length + 1);
+        return new EventLog(folder, events.Length + 1, clock) { Tracker = tracker };
     }
 
     /// <summary>Appends one event and hands it to the operating system: it survives the process.</summary>
@@ -51,8 +58,10 @@ public sealed class EventLog : IDisposable
             throw new ArgumentException($"event has sequence {entry.Sequence}; expected {NextSequence}.", nameof(entry));
         }
 
-        AppendLine(_events, RunLog.ToLine(entry, RunJson.Lines.RunEvent));
+        var stamped = Stamped(entry);
+        AppendLine(_events, RunLog.ToLine(stamped, RunJson.Lines.RunEvent));
         NextSequence++;
+        Tracker?.Track(stamped, stamped.Time ?? TimeProvider.System.GetUtcNow());
     }
 
     /// <summary>
@@ -66,6 +75,21 @@ public sealed class EventLog : IDisposable
         {
             AppendLine(_samples, RunLog.ToLine(entry, RunJson.Lines.SampleEvent));
         }
+    }
+
+    /// <summary>What was logged of a stage so far.</summary>
+    public IEnumerable<RunEvent> EventsOf(string stage) => _folder.ReadEvents().Entries.Where(e => e.Stage == stage);
+
+    private RunEvent Stamped(RunEvent entry)
+    {
+        if (_clock is null)
+        {
+            return entry;
+        }
+
+        var commit = _isFirst ? RunningProgram.Commit : null;
+        _isFirst = false;
+        return entry with { Time = entry.Time ?? _clock.GetUtcNow(), Commit = entry.Commit ?? commit };
     }
 
     /// <summary>Forces both logs to the disk itself, to survive a power cut. Call before a checkpoint is written.</summary>

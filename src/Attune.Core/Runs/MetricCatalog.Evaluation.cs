@@ -139,6 +139,13 @@ public static partial class MetricCatalog
                 ),
                 new("time/update", "s", "Optimiser steps: those of the round if answers are sampled, otherwise those of one update.", Own),
                 new("time/checkpoint", "s", "Writing the checkpoint before this round.", Own),
+                new(
+                    "time/tokens_per_second",
+                    "tokens/s",
+                    "Tokens that were learned from, prompts included and padding not, over the time of their updates (time/update).",
+                    "TRL and transformers, train_tokens_per_second"
+                ),
+                new("memory/resident", "GiB", "Memory of the process after the update or round, as the system counts it.", Own),
             ]
         );
 }

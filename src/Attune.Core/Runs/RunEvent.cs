@@ -17,7 +17,16 @@ public sealed record RunEvent(
     long Updates,
     long Items,
     IReadOnlyDictionary<string, double> Metrics
-);
+)
+{
+    /// <summary>When it was logged; null in logs of older versions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? Time { get; init; }
+
+    /// <summary>Source revision of the program, on the first event that a process logs: a run may be resumed by another version.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Commit { get; init; }
+}
 
 /// <summary>One line of <c>samples.jsonl</c>: an answer of some model to one of the run's fixed prompts.</summary>
 /// <param name="Stage">The stage that was running.</param>
@@ -64,6 +73,10 @@ public sealed record StageResult(string Name, double Seconds, IReadOnlyDictionar
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImmutableArray<LearnedSnapshot>? Snapshots { get; init; }
 
+    /// <summary>That training has diverged, and by which figure; null where it has not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Diverged { get; init; }
+
     /// <summary>Remarks for the reader: dropped rows by reason, why a stage stopped early.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 }
@@ -86,4 +99,8 @@ public sealed record RunResult(
     /// <summary>Processor, cores and operating system, in words.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Machine { get; init; }
+
+    /// <summary>Source revision of the program that finished the run; null where its build did not know.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Commit { get; init; }
 }

@@ -26,6 +26,8 @@ public abstract class PairObjective(LanguageModel policy, LanguageModel? referen
 
     public virtual int Length(PreferencePair item) => Math.Max(item.Pair.Chosen.Length, item.Pair.Rejected.Length);
 
+    public virtual int Tokens(PreferencePair item) => item.Pair.Chosen.Length + item.Pair.Rejected.Length;
+
     /// <summary>The algorithm's equation.</summary>
     /// <returns>[pairs]</returns>
     protected abstract Tensor Loss(ScoredPairs pairs);

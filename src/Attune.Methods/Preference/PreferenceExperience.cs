@@ -30,6 +30,10 @@ public sealed class PreferenceExperience<T>(DatasetExperience<T> data) : IExperi
 
     public long PlannedUpdates => data.PlannedUpdates;
 
+    public Func<Metrics>? Evaluation => EvaluateEvery > 0 ? Evaluate : null;
+
+    public void PlanFor(long updates) => data.PlanFor(updates);
+
     public IReadOnlyList<FlatParameters> Followers => MovingReference?.Weights ?? [];
 
     public IReadOnlyDictionary<string, double> State =>

@@ -107,6 +107,8 @@ public static class Tpo
         public override int Length(PreferencePair item) =>
             options.TpoAlpha == 0 ? base.Length(item) : Math.Max(base.Length(item), Gold(item).Length);
 
+        public override int Tokens(PreferencePair item) => base.Tokens(item) + (options.TpoAlpha == 0 ? 0 : Gold(item).Length);
+
         protected override Tensor Loss(ScoredPairs pairs)
         {
             var margin = Score(pairs.Chosen) - Score(pairs.Rejected);

@@ -67,6 +67,8 @@ public static class BradleyTerry
 
         public int Length(TokenPair item) => Math.Max(item.Chosen.Length, item.Rejected.Length);
 
+        public int Tokens(TokenPair item) => item.Chosen.Length + item.Rejected.Length;
+
         public ObjectiveValue Evaluate(IReadOnlyList<TokenPair> items)
         {
             // One forward pass for both halves: chosen first, then rejected.

@@ -37,6 +37,8 @@ public static class ChoiceOfK
 
         public int Length(TokenChoice item) => item.Answers.Max(a => a.Length);
 
+        public int Tokens(TokenChoice item) => item.Answers.Sum(a => a.Length);
+
         public ObjectiveValue Evaluate(IReadOnlyList<TokenChoice> items)
         {
             var rewards = AnswerScores.Of(model, [.. items.SelectMany(c => c.Answers)]); // [all answers]

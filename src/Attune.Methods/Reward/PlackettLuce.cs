@@ -49,6 +49,8 @@ public static class PlackettLuce
 
         public int Length(TokenRanking item) => item.Answers.Max(a => a.Length);
 
+        public int Tokens(TokenRanking item) => item.Answers.Sum(a => a.Length);
+
         public ObjectiveValue Evaluate(IReadOnlyList<TokenRanking> items) => RankingObjective.Evaluate(model, items, Loss, center);
     }
 

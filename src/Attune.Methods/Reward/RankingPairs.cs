@@ -111,6 +111,8 @@ public static class RankingPairs
 
         public int Length(TokenRanking item) => item.Answers.Max(a => a.Length);
 
+        public int Tokens(TokenRanking item) => item.Answers.Sum(a => a.Length);
+
         public ObjectiveValue Evaluate(IReadOnlyList<TokenRanking> items) =>
             RankingObjective.Evaluate(
                 _model,

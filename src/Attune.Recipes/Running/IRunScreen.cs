@@ -15,6 +15,9 @@ public interface IRunScreen
     void EndStage(StageResult result);
 
     void Note(string text);
+
+    /// <summary>What must not be overlooked.</summary>
+    void Warn(string text) => Note(text);
 }
 
 /// <summary>A person who answers comparisons.</summary>

@@ -1,12 +1,18 @@
 using System.Globalization;
+using Attune.Core;
 using Attune.Core.Runs;
 using Attune.Training.Contracts;
 
 namespace Attune.Recipes.Running;
 
-/// <summary>Writes what the loop tells to the event log, and shows it.</summary>
+/// <summary>Writes what the loop tells to the event log, shows it, and warns where training diverges.</summary>
 internal sealed class LoopLog(string stage, string task, EventLog log, IRunScreen screen) : ILoopObserver
 {
+    private readonly DivergenceWatch _watch = new();
+
+    /// <summary>Whether training that has diverged ends.</summary>
+    public bool StopsOnDivergence { get; init; }
+
     private static readonly (string Metric, string Label)[] Shown =
     [
         ("objective/scores", "reward"),
@@ -52,8 +58,34 @@ internal sealed class LoopLog(string stage, string task, EventLog log, IRunScree
         }
     }
 
-    private void Append(string kind, Progress progress, Metrics metrics) =>
-        log.Append(new RunEvent(log.NextSequence, stage, kind, progress.Round, progress.Updates, progress.Items, metrics.Means()));
+    private void Append(string kind, Progress progress, Metrics metrics)
+    {
+        var entry = new RunEvent(log.NextSequence, stage, kind, progress.Round, progress.Updates, progress.Items, metrics.Means());
+        log.Append(entry);
+        if (_watch.Observe(entry) is not { } problem)
+        {
+            return;
+        }
+
+        if (StopsOnDivergence)
+        {
+            throw new AttuneException(
+                $"{stage}: training has diverged: {problem}. It stops, as stop_on_divergence says. Lower learning_rate or set max_grad_norm; "
+                    + "the weights of the last checkpoint are intact."
+            );
+        }
+
+        screen.Warn($"{stage}: training has diverged: {problem}. Lower learning_rate, or stop here with --stop-on-divergence true.");
+    }
+
+    /// <summary>What was logged before a run was stopped: its figures began there.</summary>
+    public void GoOn(IEnumerable<RunEvent> earlier)
+    {
+        foreach (var entry in earlier)
+        {
+            _watch.Observe(entry);
+        }
+    }
 
     private void Remember(Metrics metrics)
     {

@@ -217,6 +217,16 @@ public sealed class StageContext(
             throw new ConfigurationException($"{stage}.precision is bf16, but this stage trains in f32 alone. Leave precision out.");
         }
 
+        if (options.KeepBest && (experience.Evaluation is null || options.EmaDecay > 0))
+        {
+            throw new ConfigurationException(
+                options.EmaDecay > 0
+                    ? $"{stage}.keep_best and ema_decay are both on: a run ends with one or the other. Leave one of them out."
+                    : $"{stage}.keep_best is on, but nothing is held out that this stage measures while it trains. Expected held-out rows "
+                        + "(test_split or held-out data) and evaluate_every above 0, or keep_best: false."
+            );
+        }
+
         var place = name.Length == 0 ? folder : Path.Combine(folder, name);
         var start = Progress.Start(name.Length == 0 ? seed : seed.For(name));
         using var loop = new TrainingLoop<T>(
@@ -224,14 +234,34 @@ public sealed class StageContext(
             experience,
             options.LearningRateSchedule,
             options.Optimiser,
-            new LoopOptions(options.EffectiveMicrobatch, options.CheckpointEvery) { EmaDecay = options.EmaDecay },
-            new DirectoryCheckpoints(place, data)
+            new LoopOptions(options.EffectiveMicrobatch, options.CheckpointEvery)
+            {
+                EmaDecay = options.EmaDecay,
+                MaxUpdates = options.MaxSteps,
+                KeepsBest = options.KeepBest,
+            },
+            new DirectoryCheckpoints(place, data, options.KeepCheckpoints)
         );
-        start = Restored(loop.Restore(), start, place, task);
-        var (progress, end) = await loop.RunAsync(start, new LoopLog(stage, task, log, screen), cancel);
+        var observer = new LoopLog(stage, task, log, screen) { StopsOnDivergence = options.StopOnDivergence };
+        if (loop.Restore() is { } checkpoint)
+        {
+            start = Restored(checkpoint, start, task);
+            observer.GoOn(log.EventsOf(stage));
+        }
+        else
+        {
+            Begin(place);
+        }
+
+        var (progress, end) = await loop.RunAsync(start, observer, cancel);
         if (end == LoopEnd.Cancelled)
         {
             throw new OperationCanceledException(cancel);
+        }
+
+        if (loop.Best is { } best)
+        {
+            Note(string.Create(CultureInfo.InvariantCulture, $"{task}: ends with the weights after update {best} (keep_best)"));
         }
 
         if (experience.StoppedBecause is { } reason)
@@ -242,20 +272,19 @@ public sealed class StageContext(
         return progress;
     }
 
-    /// <summary>Brings the log back to where the checkpoint stands; without one, to where the work began.</summary>
-    private Progress Restored(CheckpointManifest? checkpoint, Progress start, string place, string task)
+    /// <summary>Brings the log back to where the work began.</summary>
+    private void Begin(string place)
     {
-        if (checkpoint is null)
+        LogPosition.Return(log, place);
+        if (_leftOut.Count > 0)
         {
-            LogPosition.Return(log, place);
-            if (_leftOut.Count > 0)
-            {
-                log.Append(new RunEvent(log.NextSequence, stage, "data", 0, 0, 0, _leftOut));
-            }
-
-            return start;
+            log.Append(new RunEvent(log.NextSequence, stage, "data", 0, 0, 0, _leftOut));
         }
+    }
 
+    /// <summary>Brings the log back to where the checkpoint stands.</summary>
+    private Progress Restored(CheckpointManifest checkpoint, Progress start, string task)
+    {
         log.TruncateAfter(checkpoint.LastSequence);
         screen.Note($"{task}: going on from update {checkpoint.Updates}");
         return start with { Round = checkpoint.Round, Updates = checkpoint.Updates, Items = checkpoint.Items };

@@ -78,5 +78,13 @@ internal static class OptimiserFigures
                 new("time/feedback", "collecting feedback", Hue.Orange, Drawing.Line),
             ]
         ),
+        new(
+            "Tokens learned per second",
+            "tokens/s",
+            "Tokens over the time of their updates; sampling and evaluating not counted.",
+            CurveChapter.Optimiser,
+            [new("time/tokens_per_second", "learning", Hue.Blue)]
+        ),
+        new("Memory", "GiB", "Of the process.", CurveChapter.Optimiser, [new("memory/resident", "process", Hue.Blue, Drawing.Line)]),
     ];
 }

@@ -43,6 +43,13 @@ public sealed record RunRecord(
 
     public IEnumerable<RunEvent> EventsOf(string stage) => Events.Where(e => e.Stage == stage);
 
+    /// <summary>Stages whose training has diverged, by title, and what shows it; older runs tell it by their logs.</summary>
+    public IEnumerable<(string Stage, string Problem)> Diverged =>
+        from stage in Stages
+        let problem = ResultOf(stage)?.Diverged ?? DivergenceWatch.Of(EventsOf(stage), ResultOf(stage)?.Metrics)
+        where problem is not null
+        select (TitleOf(stage), problem);
+
     /// <summary>A stage's name for readers: its own while it has no result.</summary>
     public string TitleOf(string stage) => ResultOf(stage)?.Title ?? stage;
 

@@ -44,12 +44,12 @@ internal static class CurveSection
             .Figures.SelectMany(figure => figure.Curves)
             .SelectMany(curve => (string?[])[curve.Metric, curve.SpreadMetric])
             .ToHashSet();
-        var others = logged
-            .Where(name => !named.Contains(name) && !Counters.Contains(name) && !name.StartsWith("left_out/", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)
-            .Select(Plain);
+        var others = logged.Where(name => !named.Contains(name) && IsDrawn(name)).Order(StringComparer.Ordinal).Select(Plain);
         return CurveCatalog.Figures.Where(figure => figure.Curves.Any(curve => logged.Contains(curve.Metric))).Concat(others);
     }
+
+    /// <summary>Whether a metric's course says anything.</summary>
+    internal static bool IsDrawn(string name) => !Counters.Contains(name) && !name.StartsWith("left_out/", StringComparison.Ordinal);
 
     /// <summary>A metric that appears in no figure of the catalogue.</summary>
     private static CurveFigure Plain(string name)

@@ -24,6 +24,16 @@ internal static class HeadlineSection
                 }
             }
 
+            foreach (var (stage, problem) in run.Diverged)
+            {
+                html.Element(
+                    "p",
+                    $"Training has diverged in {stage}: {problem}. What was trained from there on is of no use.",
+                    ("class", "warning"),
+                    ("role", "alert")
+                );
+            }
+
             if (Sentence(run) is { } sentence)
             {
                 html.Element("p", sentence, ("class", "verdict"));

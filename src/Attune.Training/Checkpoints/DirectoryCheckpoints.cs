@@ -25,6 +25,8 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
     private const string TensorFile = "state.safetensors";
     private const string ManifestFile = "manifest.json";
     private const string Prefix = "checkpoint-";
+    private const string BestFolder = "best";
+    private const string BestScore = "best_score";
     private const string Unfinished = ".checkpoint-unfinished";
 
     private static readonly JsonSerializerOptions Json = new()
@@ -118,6 +120,25 @@ public sealed class DirectoryCheckpoints(string folder, ImmutableArray<DataHash>
         Read(tensors, parts, followers ?? []);
         return manifest;
     }
+
+    /// <summary>A checkpoint of the weights alone, apart from those that a run goes on from: another one replaces it.</summary>
+    /// <param name="score">By which the weights are the best so far; kept with them.</param>
+    public void SaveBest(IReadOnlyList<AdamState> parts, Progress progress, double score)
+    {
+        var apart = new DirectoryCheckpoints(Path.Combine(folder, BestFolder), data, keep: 1);
+        apart.Save(parts, progress, new Dictionary<string, double> { [BestScore] = score }, lastSequence: 0);
+    }
+
+    /// <summary>How good the weights are that <see cref="SaveBest"/> kept, and after which update; null where there are none.</summary>
+    public (double Score, long Updates)? ReadBest()
+    {
+        var apart = new DirectoryCheckpoints(Path.Combine(folder, BestFolder), data, keep: 1).Existing();
+        return apart.Count > 0 && ReadManifest(apart[^1].Path) is { } manifest ? (manifest.State[BestScore], manifest.Updates) : null;
+    }
+
+    /// <summary>Loads the best weights.</summary>
+    public void RestoreBest(IReadOnlyList<AdamState> parts) =>
+        new DirectoryCheckpoints(Path.Combine(folder, BestFolder), data, keep: 1).RestoreLatest(parts);
 
     private static CheckpointManifest ReadManifest(string path)
     {

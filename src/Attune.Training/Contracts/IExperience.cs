@@ -9,6 +9,12 @@ public interface IExperience<T>
     /// <summary>Optimiser steps from beginning to end if nothing stops early: the schedule's and the progress bar's length.</summary>
     long PlannedUpdates { get; }
 
+    /// <summary>Plans for so many updates in place of its own, where it can: rows can be repeated, prompts need rounds.</summary>
+    void PlanFor(long updates) { }
+
+    /// <summary>Measures held-out data as rounds do that begin with an evaluation; null where nothing is measured.</summary>
+    Func<Metrics>? Evaluation => null;
+
     /// <summary>
     /// The next round, a pure function of <paramref name="at"/>, the weights and <see cref="State"/>; null when done.
     /// </summary>

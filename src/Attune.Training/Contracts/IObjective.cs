@@ -25,6 +25,9 @@ public interface IObjective<in T>
     /// </summary>
     int Length(T item);
 
+    /// <summary>Tokens of all the item's rows, without padding: what the model reads to learn from it.</summary>
+    int Tokens(T item) => Length(item);
+
     /// <summary>Synchronous, inside the caller's dispose scope: scopes and grad mode belong to the thread.</summary>
     ObjectiveValue Evaluate(IReadOnlyList<T> items);
 }

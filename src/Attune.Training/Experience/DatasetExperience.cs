@@ -12,6 +12,7 @@ public sealed class DatasetExperience<T>(IReadOnlyList<T> items, int batchSize, 
     private readonly long _perEpoch = Math.Max(1, (items.Count + batchSize - 1) / batchSize);
     private long _shuffledEpoch = -1;
     private int[] _order = [];
+    private long _planned;
 
     /// <summary>Taken every <see cref="EvaluateEvery"/> updates, before the update; the stage itself measures at the end.</summary>
     public Func<Metrics>? Evaluate { get; init; }
@@ -25,7 +26,11 @@ public sealed class DatasetExperience<T>(IReadOnlyList<T> items, int batchSize, 
     /// <summary>Whether each epoch has an order of its own; otherwise all have the items'.</summary>
     public bool Shuffled { get; init; } = true;
 
-    public long PlannedUpdates => Math.Max(1, (long)Math.Ceiling(_perEpoch * epochs));
+    public long PlannedUpdates => _planned > 0 ? _planned : Math.Max(1, (long)Math.Ceiling(_perEpoch * epochs));
+
+    public Func<Metrics>? Evaluation => EvaluateEvery > 0 ? Evaluate : null;
+
+    public void PlanFor(long updates) => _planned = updates;
 
     public ValueTask<Round<T>?> NextAsync(Progress at, CancellationToken cancel)
     {

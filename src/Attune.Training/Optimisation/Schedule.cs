@@ -18,6 +18,9 @@ public sealed record Schedule(ScheduleKind Kind, double Peak, double WarmupRatio
     /// <summary>Where the cosine ends, as a share of the peak: a tenth in GPT-3, 0 in Hugging Face's cosine.</summary>
     public double Floor { get; init; } = 0.1;
 
+    /// <summary>Updates of warm-up in place of the ratio; 0 for the ratio.</summary>
+    public long WarmupSteps { get; init; }
+
     /// <summary>Share of the updates after warm-up in which the rate stays at its peak before it falls.</summary>
     public double Hold { get; init; }
 
@@ -25,7 +28,7 @@ public sealed record Schedule(ScheduleKind Kind, double Peak, double WarmupRatio
     /// <param name="planned">Updates in all.</param>
     public double At(long update, long planned)
     {
-        var warmup = (long)Math.Ceiling(WarmupRatio * planned);
+        var warmup = WarmupSteps > 0 ? WarmupSteps : (long)Math.Ceiling(WarmupRatio * planned);
         if (update < warmup)
         {
             return Peak * (update + 1) / warmup;
