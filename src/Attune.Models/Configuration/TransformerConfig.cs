@@ -16,6 +16,9 @@ public sealed record TransformerConfig
     public required int KeyValueHeads { get; init; }
     public required int HiddenWidth { get; init; }
 
+    /// <summary>Experts in place of the one feed-forward map, in all layers or in some (Mixtral, Qwen 3 MoE); null for none.</summary>
+    public Experts? Experts { get; init; }
+
     /// <summary>The longest text, in tokens.</summary>
     public required int ContextLength { get; init; }
     public PositionKind Positions { get; init; }
@@ -102,11 +105,13 @@ public sealed record TransformerConfig
         && (WindowedLayers, UnturnedLayers, WindowRopeTheta, OwnRotaryWidth) == default
         && RopeScaling?.Kind != RopeScalingKind.LongRope
         && (BranchScale, LogitScale) == (1, 1)
-        && (AttentionScale, AttentionCap, LogitCap) == default;
+        && (AttentionScale, AttentionCap, LogitCap, Experts) == default;
 
     internal bool HasWindow(int layer) => SlidingWindow is not null && WindowedLayers?[layer] != false;
 
     internal bool IsTurned(int layer) => Positions == PositionKind.Rotary && UnturnedLayers?[layer] != true;
+
+    internal bool HasExperts(int layer) => Experts is not null && Experts.Layers?[layer] != false;
 
     /// <summary>Whether the feed-forward map has a gate beside its values.</summary>
     public bool IsGated => FeedForward is FeedForwardKind.SwiGlu or FeedForwardKind.GeGlu;
@@ -152,7 +157,7 @@ public sealed record TransformerConfig
         };
 
     /// <summary>Every problem with these numbers, each one sentence that begins with the field's name.</summary>
-    public IEnumerable<string> Problems() => [.. SizeProblems(), .. HeadProblems(), .. NumberProblems()];
+    public IEnumerable<string> Problems() => [.. SizeProblems(), .. HeadProblems(), .. NumberProblems(), .. ExpertProblems()];
 
     private IEnumerable<string> SizeProblems()
     {
@@ -246,6 +251,11 @@ public sealed record TransformerConfig
             }
         }
     }
+
+    private IEnumerable<string> ExpertProblems() =>
+        Experts is null ? []
+        : IsGated ? Experts.Problems(Layers)
+        : [$"FeedForward is {FeedForward}; experts have a gate."];
 
     /// <summary>This configuration, where its numbers fit together.</summary>
     /// <exception cref="ConfigurationException">They do not; lists every problem.</exception>

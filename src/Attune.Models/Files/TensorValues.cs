@@ -8,6 +8,23 @@ namespace Attune.Models.Files;
 /// <summary>The numbers of a model's parameters as Hugging Face's files have them.</summary>
 internal static class TensorValues
 {
+    /// <summary>Of a file's whole tensor: one matrix, or those that are stacked in it.</summary>
+    internal static float[] Of(TransformerModel model, HuggingFaceTensor[] stacked)
+    {
+        if (stacked.Length == 1)
+        {
+            return Of(model, stacked[0]);
+        }
+
+        var values = new float[stacked.Sum(t => t.Length)];
+        foreach (var tensor in stacked)
+        {
+            Of(model, tensor).CopyTo(values, tensor.Index * tensor.Length);
+        }
+
+        return values;
+    }
+
     /// <summary>An adapter merged and nothing quantised, in the file's order.</summary>
     internal static float[] Of(TransformerModel model, HuggingFaceTensor tensor)
     {

@@ -148,7 +148,7 @@ internal static class GgufRope
         config.RopeScaling switch
         {
             null or { Kind: RopeScalingKind.Linear } => null,
-            { Kind: RopeScalingKind.Llama3 } when config.Family is "llama" or "mistral" or "ministral" => null,
+            { Kind: RopeScalingKind.Llama3 } when config.Family is "llama" or "mistral" or "ministral" or "mixtral" => null,
             { Kind: RopeScalingKind.LongRope } when config.Family == "phi3" => null,
             { Kind: RopeScalingKind.Yarn, Fast: YarnFast, Slow: YarnSlow } => null,
             { Kind: RopeScalingKind.Yarn } => $"YaRN with other bounds than {YarnSlow} and {YarnFast} turns (beta_slow, beta_fast)",

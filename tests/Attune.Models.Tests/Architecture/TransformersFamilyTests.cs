@@ -33,6 +33,8 @@ public sealed class TransformersFamilyTests
             "olmo2",
             "stablelm",
             "gpt_neox",
+            "qwen3_moe",
+            "mixtral",
         ];
 
     [Theory]
@@ -169,10 +171,7 @@ public sealed class TransformersFamilyTests
         Assert.Contains(false, config.WindowedLayers!.Span.ToArray());
     }
 
-    [Theory]
-    [InlineData("qwen3_moe")]
-    [InlineData("mixtral")]
-    [InlineData("gpt_oss")]
-    public void What_is_not_built_is_refused(string name) =>
-        Assert.Throws<ModelFileException>(() => ModelConfigFile.Read(SharedData.Require($"golden/families/{name}")));
+    [Fact]
+    public void What_is_not_built_is_refused() =>
+        Assert.Throws<ModelFileException>(() => ModelConfigFile.Read(SharedData.Require("golden/families/gpt_oss")));
 }

@@ -18,6 +18,8 @@ internal abstract record LlamaFamily(string Name, string Class)
         new Ministral(),
         new Qwen("qwen2", "Qwen2"),
         new Qwen("qwen3", "Qwen3"),
+        new Qwen3Moe(),
+        new Mixtral(),
         new Gemma(),
         new Gemma2(),
         new Gemma3(),
