@@ -162,6 +162,21 @@ internal static class TinyModels
             },
         ];
 
+    internal static TransformerConfig GptOss =>
+        Llama with
+        {
+            Family = "gpt_oss",
+            HiddenWidth = 20,
+            OwnHeadWidth = 12,
+            Biases = BiasKind.Attention,
+            AttentionSinks = true,
+            FeedForward = FeedForwardKind.BoundedSwiGlu,
+            SlidingWindow = 9,
+            WindowedLayers = new([true, false, true]),
+            Experts = new Experts(5, 2, 20) { IsBiased = true },
+            RopeScaling = new RopeScaling(RopeScalingKind.Yarn, 4, 16, 1, 8, RopeScaling.YarnAttention(4)) { IsRounded = false },
+        };
+
     /// <summary>What mixtures of experts may be beyond those two.</summary>
     internal static TransformerConfig[] Mixtures =>
         [
@@ -181,9 +196,17 @@ internal static class TinyModels
                 TiedHead = true,
                 Experts = new Experts(3, 1, 36),
             },
+            GptOss,
+            GptOss with
+            {
+                Biases = BiasKind.None,
+                RopeScaling = null,
+                SlidingWindow = null,
+                WindowedLayers = null,
+            },
         ];
 
-    internal static TransformerConfig OfFamily(string name) => General.Concat(Others).First(c => c.Family == name);
+    internal static TransformerConfig OfFamily(string name) => General.Concat(Others).Append(GptOss).First(c => c.Family == name);
 
     internal static TransformerConfig ByName(string name) =>
         name switch

@@ -15,6 +15,9 @@ public sealed record Experts(int Count, int Used, int HiddenWidth)
     /// <summary>The chosen experts' shares are divided by their sum; else they are those of all experts' softmax.</summary>
     public bool SharesSumToOne { get; init; } = true;
 
+    /// <summary>Routers and experts have biases (gpt-oss).</summary>
+    public bool IsBiased { get; init; }
+
     /// <summary>The layers that have experts; null for all.</summary>
     public ValueList<bool>? Layers { get; init; }
 

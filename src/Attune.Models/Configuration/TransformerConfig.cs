@@ -70,6 +70,15 @@ public sealed record TransformerConfig
     /// <summary>c in c tanh(s / c), which bounds a query's products with keys (Gemma 2); null for none.</summary>
     public double? AttentionCap { get; init; }
 
+    /// <summary>Every head has a trained number beside its scores in the softmax, whose share is thrown away (gpt-oss).</summary>
+    public bool AttentionSinks { get; init; }
+
+    /// <summary>L of <see cref="FeedForwardKind.BoundedSwiGlu"/>.</summary>
+    public double GateBound { get; init; } = 7;
+
+    /// <summary>a of <see cref="FeedForwardKind.BoundedSwiGlu"/>.</summary>
+    public double GateSlope { get; init; } = 1.702;
+
     /// <summary>What logits are multiplied by (Granite).</summary>
     public double LogitScale { get; init; } = 1;
 
@@ -99,9 +108,9 @@ public sealed record TransformerConfig
     /// Whether every layer is of the plain kind that the fused kernels and the rollout engine compute; others go by libtorch.
     /// </summary>
     public bool IsPlain =>
-        FeedForward != FeedForwardKind.ExactGelu
+        FeedForward is not (FeedForwardKind.ExactGelu or FeedForwardKind.BoundedSwiGlu)
         && NormPlacement == NormPlacement.Before
-        && !(WholeQueryKeyNorm || ParallelBranches)
+        && !(WholeQueryKeyNorm || ParallelBranches || AttentionSinks)
         && (WindowedLayers, UnturnedLayers, WindowRopeTheta, OwnRotaryWidth) == default
         && RopeScaling?.Kind != RopeScalingKind.LongRope
         && (BranchScale, LogitScale) == (1, 1)
@@ -114,7 +123,10 @@ public sealed record TransformerConfig
     internal bool HasExperts(int layer) => Experts is not null && Experts.Layers?[layer] != false;
 
     /// <summary>Whether the feed-forward map has a gate beside its values.</summary>
-    public bool IsGated => FeedForward is FeedForwardKind.SwiGlu or FeedForwardKind.GeGlu;
+    public bool IsGated => FeedForward is FeedForwardKind.SwiGlu or FeedForwardKind.GeGlu or FeedForwardKind.BoundedSwiGlu;
+
+    /// <summary>Whether attention needs its scores one by one, which a fused kernel does not give.</summary>
+    internal bool NeedsScores => AttentionCap is not null || AttentionSinks;
 
     /// <summary>The GPT-2 family: learned positions, LayerNorm, GELU, biases, tied head, hidden width four times the width.</summary>
     public static TransformerConfig Gpt2(int vocabularySize, int width, int layers, int heads, int contextLength) =>
@@ -240,6 +252,8 @@ public sealed record TransformerConfig
             (nameof(BranchScale), BranchScale),
             (nameof(AttentionScale), AttentionScale),
             (nameof(AttentionCap), AttentionCap),
+            (nameof(GateBound), GateBound),
+            (nameof(GateSlope), GateSlope),
             (nameof(LogitScale), LogitScale),
             (nameof(LogitCap), LogitCap),
         ];

@@ -31,7 +31,8 @@ internal static class TensorValues
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var rows = model.ExactOf(tensor.Slot).narrow(0, tensor.FirstRow, tensor.Rows);
-        var exact = tensor.Together(tensor.Transposed ? rows.t() : rows).to(ScalarType.Float32);
+        var together = tensor.Together(rows);
+        var exact = (tensor.Transposed ? together.t() : together).to(ScalarType.Float32);
         var ordered = (tensor.Offset == 0 ? exact : exact - tensor.Offset).cpu().contiguous();
         var values = new float[ordered.numel()];
         ordered.bytes.CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));

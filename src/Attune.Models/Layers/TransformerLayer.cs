@@ -42,13 +42,15 @@ internal sealed class TransformerLayer
         _norm2,
         _norm2After;
     private readonly Parameter? _queryNorm,
-        _keyNorm;
+        _keyNorm,
+        _sinks;
 
     internal TransformerLayer(TransformerConfig config, FlatParameters parameters, LinearMaps maps, int index)
     {
         _config = config;
         (_norm1, _norm1After, _norm2, _norm2After) = (Norm("norm1"), Norm("norm1After"), Norm("norm2"), Norm("norm2After"));
         (_queryNorm, _keyNorm) = (parameters.Find($"layers.{index}.queryNorm.weight"), parameters.Find($"layers.{index}.keyNorm.weight"));
+        _sinks = parameters.Find($"layers.{index}.sinks.bias");
         (_qkv, _out) = (maps[$"layers.{index}.qkv"], maps[$"layers.{index}.out"]);
         _feedForward = FeedForward.Of(config, maps, index);
 
@@ -81,7 +83,11 @@ internal sealed class TransformerLayer
 
     /// <param name="hidden">[batch, time, width]</param>
     internal Tensor Forward(Tensor hidden, TokenView view) =>
-        Forward(hidden, view, (query, key, value) => CausalAttention.Attend(query, key, value, view.Forbidden, _config.AttentionCap));
+        Forward(
+            hidden,
+            view,
+            (query, key, value) => CausalAttention.Attend(query, key, value, view.Forbidden, _config.AttentionCap, _sinks)
+        );
 
     /// <summary>The layer with attention of the caller's, which may keep keys and values.</summary>
     internal Tensor Forward(Tensor hidden, TokenView view, AttentionCore attend)
@@ -157,6 +163,12 @@ internal sealed class TransformerLayer
 
         var hidden = up.size(-1) / 2;
         var gate = up.narrow(-1, 0, hidden);
+        if (config.FeedForward == FeedForwardKind.BoundedSwiGlu)
+        {
+            var (bounded, values) = (gate.clamp_max(config.GateBound), up.narrow(-1, hidden, hidden));
+            return (values.clamp(-config.GateBound, config.GateBound) + 1) * bounded * (bounded * config.GateSlope).sigmoid();
+        }
+
         return (config.FeedForward == FeedForwardKind.GeGlu ? gate.gelu(tanh) : gate.silu()) * up.narrow(-1, hidden, hidden);
     }
 }

@@ -130,6 +130,7 @@ internal static class HuggingFaceNames
                     new($"{file}.k_norm.weight", [HeadNormWidth(shared)], $"{slot}.keyNorm.weight", Offset: less),
                 }
                 : [],
+            .. config.AttentionSinks ? new HuggingFaceTensor[] { new($"{file}.sinks", [config.Heads], $"{slot}.sinks.bias") } : [],
             .. Linear($"{file}.o_proj", width, queries, $"{slot}.out", 0, config.Biases is BiasKind.Attention or BiasKind.All),
         ];
 

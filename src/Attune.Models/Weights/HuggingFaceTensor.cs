@@ -10,8 +10,9 @@ namespace Attune.Models.Weights;
 /// <param name="Slot">Attune's parameter.</param>
 /// <param name="FirstRow">Where in it: query, key and value share one matrix here, as do gate and up.</param>
 /// <param name="Transposed">The file holds [in, out], as GPT-2's does; Attune's matrices are [out, in].</param>
-/// <param name="TogetherHeads">Heads, where the file has each head's query, key and value together (GPT-NeoX); 0 where it does
-/// not.</param>
+/// <param name="TogetherHeads">Heads, where the file has each head's query, key and value together (GPT-NeoX), or rows of a gate and of
+/// values, where it has each with its like (gpt-oss); 0 where it has neither.</param>
+/// <param name="TogetherParts">How many stand together.</param>
 /// <param name="Stacked">Matrices of one shape that the file has in one tensor, [Stacked, ...Shape]; 0 where this one has a tensor of
 /// its own.</param>
 /// <param name="Index">Which of them this is.</param>
@@ -24,12 +25,16 @@ public sealed record HuggingFaceTensor(
     bool Transposed = false,
     float Offset = 0,
     int TogetherHeads = 0,
+    int TogetherParts = 3,
     int Stacked = 0,
     int Index = 0
 )
 {
     /// <summary>Rows of the slot that it fills.</summary>
     public long Rows => Transposed ? Shape[1] : Shape[0];
+
+    /// <summary>The name, with the place of one that is stacked.</summary>
+    public string Key => Stacked == 0 ? Name : $"{Name}[{Index}]";
 
     /// <summary>Numbers of one matrix.</summary>
     public long Length => Shape.Aggregate(1L, (product, side) => checked(product * side));
@@ -56,10 +61,10 @@ public sealed record HuggingFaceTensor(
 
     /// <summary>Rows of a matrix, a bias or an adapter's part as Attune has them: all queries, then all keys, then all values.</summary>
     /// <param name="values">[rows, ...], of the file</param>
-    internal Tensor Apart(Tensor values) => Reordered(values, TogetherHeads, 3);
+    internal Tensor Apart(Tensor values) => Reordered(values, TogetherHeads, TogetherParts);
 
     /// <summary>The opposite.</summary>
-    internal Tensor Together(Tensor values) => Reordered(values, 3, TogetherHeads);
+    internal Tensor Together(Tensor values) => Reordered(values, TogetherParts, TogetherHeads);
 
     private Tensor Reordered(Tensor values, long first, long second)
     {

@@ -109,6 +109,7 @@ public static class ParameterLayout
             .. BranchNorm("norm1", after: false),
             .. LinearShapes("qkv", config.QueryWidth + 2 * config.KeyValueWidth, config.Width, config.Biases != BiasKind.None),
             .. HeadNormShapes(config),
+            .. config.AttentionSinks ? new (string, ImmutableArray<long>)[] { ("sinks.bias", [config.Heads]) } : [],
             .. LinearShapes("out", config.Width, config.QueryWidth, others || config.Biases == BiasKind.Attention),
             .. BranchNorm("norm1After", after: true),
             .. BranchNorm("norm2", after: false),
@@ -133,10 +134,10 @@ public static class ParameterLayout
 
     private static IEnumerable<(string, ImmutableArray<long>)> ExpertShapes(TransformerConfig config) =>
         [
-            .. LinearShapes("router", config.Experts!.Count, config.Width, biased: false),
+            .. LinearShapes("router", config.Experts!.Count, config.Width, config.Experts.IsBiased),
             .. Enumerable
                 .Range(0, config.Experts.Count)
-                .SelectMany(i => FeedForwardShapes(config, $"experts.{i}.", config.Experts.HiddenWidth, biased: false)),
+                .SelectMany(i => FeedForwardShapes(config, $"experts.{i}.", config.Experts.HiddenWidth, config.Experts.IsBiased)),
         ];
 
     private static (string, ImmutableArray<long>)[] LinearShapes(string name, long output, long input, bool biased) =>

@@ -104,6 +104,8 @@ public sealed class ExpertTests
             { "mixtral", "num_experts_per_tok", "5", "Experts.Used is 5; expected 1 to the 4 that there are" },
             { "mixtral", "num_local_experts", "2000000000", "Experts.Count is 2000000000; expected 1 or more, and at most 65536" },
             { "mixtral", "shared_expert_intermediate_size", "8", "shared_expert_intermediate_size is 8, which changes" },
+            { "gpt_oss", "quantization_config", """{"quant_method": "mxfp4"}""", "the experts are in blocks (MXFP4), which are not read" },
+            { "gpt_oss", "swiglu_limit", "-1", "GateBound is -1; expected more than 0" },
             { "qwen3_moe", "decoder_sparse_step", "0", "decoder_sparse_step is 0; expected 1 or more" },
             { "qwen3_moe", "moe_intermediate_size", "0", "Experts.HiddenWidth is 0" },
             { "llama", "num_experts_per_tok", "2", "num_experts_per_tok is 2, which changes the model's results" },
@@ -128,13 +130,17 @@ public sealed class ExpertTests
         string[] shape = ["model_type", "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"];
         TransformerConfig Read(string family)
         {
-            using var model = TinyModels.Random(TinyModels.General.Single(c => c.Family == family));
+            using var model = TinyModels.Random(All.First(c => c.Family == family));
             ModelFiles.Save(model, folder.Path);
             Change(folder, config => config.Select(p => p.Key).Except(shape).ToList().ForEach(key => config.Remove(key)));
             return ModelConfigFile.Read(folder.Path);
         }
 
-        var (qwen, mixtral) = (Read("qwen3_moe"), Read("mixtral"));
+        var (qwen, mixtral, oss) = (Read("qwen3_moe"), Read("mixtral"), Read("gpt_oss"));
+        Assert.Equal(new Experts(128, 4, 20) { IsBiased = true }, oss.Experts);
+        Assert.Equal((7, 1.702, 64, 150_000, 128), (oss.GateBound, oss.GateSlope, oss.HeadWidth, oss.RopeTheta, oss.SlidingWindow));
+        Assert.Equal([true, false, true], oss.WindowedLayers!.Span.ToArray());
+        Assert.Equal((32, 4096, false), (oss.RopeScaling!.Factor, oss.RopeScaling.OriginalContext, oss.RopeScaling.IsRounded));
         Assert.Equal(new Experts(128, 8, 768) { SharesSumToOne = false }, qwen.Experts);
         Assert.Equal((1e-6, 10_000, 8, false), (qwen.NormEpsilon, qwen.RopeTheta, qwen.HeadWidth, qwen.TiedHead));
         Assert.Equal(new Experts(8, 2, 36), mixtral.Experts);
@@ -157,13 +163,14 @@ public sealed class ExpertTests
 
     /// <summary>Adapters on routers and experts, quantised experts too: learnt, saved, read and merged with the same logits.</summary>
     [Theory]
-    [InlineData(AdapterKind.Lora, BaseQuantization.None)]
-    [InlineData(AdapterKind.Dora, BaseQuantization.None)]
-    [InlineData(AdapterKind.Rslora, BaseQuantization.Nf4)]
-    public void An_adapter_on_all_maps_learns_and_comes_back(AdapterKind kind, BaseQuantization quantization)
+    [InlineData("qwen3_moe", AdapterKind.Lora, BaseQuantization.None, "mlp.experts.4.down_proj")]
+    [InlineData("qwen3_moe", AdapterKind.Dora, BaseQuantization.None, "mlp.gate")]
+    [InlineData("mixtral", AdapterKind.Rslora, BaseQuantization.Nf4, "block_sparse_moe.experts.0.w3")]
+    [InlineData("gpt_oss", AdapterKind.Lora, BaseQuantization.Int8, "mlp.router")]
+    public void An_adapter_on_all_maps_learns_and_comes_back(string family, AdapterKind kind, BaseQuantization quantization, string site)
     {
         using var folder = new TemporaryFolder();
-        using var origin = TinyModels.Random(TinyModels.General.Single(c => c.Family == "qwen3_moe"));
+        using var origin = TinyModels.Random(TinyModels.OfFamily(family));
         using var model = quantization == BaseQuantization.None ? origin.Copy() : origin.Quantize(quantization);
         var tokens = TinyModels.Tokens(model.Config, 30, 2);
         using var adapted = model.Adapted(new AdapterConfig { Kind = kind, Rank = 3 }, new Seed(5));
@@ -175,8 +182,7 @@ public sealed class ExpertTests
         }
 
         Assert.InRange(Loss(adapted, tokens, learns: false), 0, before - 0.1);
-        Assert.Contains(adapted.Adapter!.Weights.Slots, s => s.Name == "model.layers.1.mlp.gate.lora_A");
-        Assert.Contains(adapted.Adapter.Weights.Slots, s => s.Name == "model.layers.1.mlp.experts.4.down_proj.lora_B");
+        Assert.Contains(adapted.Adapter!.Weights.Slots, s => s.Name == $"model.layers.1.{site}.lora_B");
         ModelFiles.Save(adapted, folder.Path);
         var expected = TinyModels.Logits(adapted, tokens);
         using var again = AdapterFiles.LoadLanguageModel(model, folder.Path);
@@ -216,17 +222,7 @@ public sealed class ExpertTests
                 .. HuggingFaceTensor
                     .Of(model.Config, HeadKind.Language, stacked: true)
                     .GroupBy(t => t.Name)
-                    .Select(same => new SafeTensorsSource(
-                        same.Key,
-                        same.First().FileShape,
-                        () =>
-                            [
-                                .. same.OrderBy(t => t.Index)
-                                    .SelectMany(t =>
-                                        model.Weights[t.Slot].narrow(0, t.FirstRow, t.Rows).detach().contiguous().data<float>().ToArray()
-                                    ),
-                            ]
-                    )),
+                    .Select(same => new SafeTensorsSource(same.Key, same.First().FileShape, () => TensorValues.Of(model, [.. same]))),
             ],
             WeightType.F32
         );
