@@ -138,6 +138,19 @@ internal static class TinyModels
                 Biases = BiasKind.QueryKeyValue,
                 OwnRotaryWidth = 2,
             },
+            Llama with
+            {
+                Family = "qwen3_moe",
+                QueryKeyNorm = true,
+                OwnHeadWidth = 16,
+                Experts = new Experts(5, 2, 24),
+            },
+            Llama with
+            {
+                Family = "mixtral",
+                HiddenWidth = 36,
+                Experts = new Experts(4, 2, 36),
+            },
             Gpt2 with
             {
                 Family = "gpt_neox",
@@ -148,6 +161,52 @@ internal static class TinyModels
                 TiedHead = false,
             },
         ];
+
+    internal static TransformerConfig GptOss =>
+        Llama with
+        {
+            Family = "gpt_oss",
+            HiddenWidth = 20,
+            OwnHeadWidth = 12,
+            Biases = BiasKind.Attention,
+            AttentionSinks = true,
+            FeedForward = FeedForwardKind.BoundedSwiGlu,
+            SlidingWindow = 9,
+            WindowedLayers = new([true, false, true]),
+            Experts = new Experts(5, 2, 20) { IsBiased = true },
+            RopeScaling = new RopeScaling(RopeScalingKind.Yarn, 4, 16, 1, 8, RopeScaling.YarnAttention(4)) { IsRounded = false },
+        };
+
+    /// <summary>What mixtures of experts may be beyond those two.</summary>
+    internal static TransformerConfig[] Mixtures =>
+        [
+            Llama with
+            {
+                Family = "qwen3_moe",
+                QueryKeyNorm = true,
+                Biases = BiasKind.Attention,
+                SlidingWindow = 9,
+                Experts = new Experts(3, 3, 20) { SharesSumToOne = false, Layers = new([false, true, true]) },
+            },
+            Llama with
+            {
+                Family = "mixtral",
+                HiddenWidth = 36,
+                SlidingWindow = 8,
+                TiedHead = true,
+                Experts = new Experts(3, 1, 36),
+            },
+            GptOss,
+            GptOss with
+            {
+                Biases = BiasKind.None,
+                RopeScaling = null,
+                SlidingWindow = null,
+                WindowedLayers = null,
+            },
+        ];
+
+    internal static TransformerConfig OfFamily(string name) => General.Concat(Others).Append(GptOss).First(c => c.Family == name);
 
     internal static TransformerConfig ByName(string name) =>
         name switch

@@ -14,6 +14,7 @@ namespace Attune.Models.Adapters;
 public sealed class Adapter : IDisposable
 {
     private readonly ImmutableArray<AdapterSite> _sites;
+    private readonly ILookup<string, AdapterSite> _byMap;
     private readonly Dictionary<string, Tensor> _squares = []; // [rows] of the base's map, with DoRA
 
     private Adapter(IAdaptable origin, AdapterConfig config, HeadKind head)
@@ -21,6 +22,7 @@ public sealed class Adapter : IDisposable
         config.Validate();
         Config = config;
         _sites = AdapterSite.Of(origin.Config, config.Targets);
+        _byMap = _sites.ToLookup(s => s.Map, StringComparer.Ordinal);
         if (config.TrainsHead && head == HeadKind.Language && origin.Config.TiedHead)
         {
             throw new ConfigurationException(
@@ -108,8 +110,7 @@ public sealed class Adapter : IDisposable
     /// <summary>What it adds to one of Attune's maps.</summary>
     internal LowRank[] Of(string map) =>
         [
-            .. _sites
-                .Where(s => s.Map == map)
+            .. _byMap[map]
                 .Select(s => new LowRank(
                     s,
                     Weights[s.Module + ".lora_A"],

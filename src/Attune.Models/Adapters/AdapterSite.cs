@@ -17,7 +17,7 @@ internal sealed record AdapterSite(string Module, string Map, long FirstRow, lon
         [
             .. HuggingFaceTensor
                 .Of(config, HeadKind.Language)
-                .Where(t => t.Shape.Length == 2 && t.Slot.StartsWith("layers.", StringComparison.Ordinal))
+                .Where(t => t.Stacked == 0 && t.Shape.Length == 2 && t.Slot.StartsWith("layers.", StringComparison.Ordinal))
                 .Select(t => new AdapterSite(
                     t.Name[..^Weight.Length],
                     t.Slot[..^Weight.Length],

@@ -198,7 +198,7 @@ public sealed class Transformer : IDisposable
         {
             var (device, window) = (_parameters.Values.device, windowed ? Config.SlidingWindow : null);
             return elsewhere is not null ? (windowed ? elsewhere | CausalAttention.Future(time, device, window) : elsewhere)
-                : _parameters.Type == ScalarType.Float32 && !windowed && Config.AttentionCap is null ? null
+                : _parameters.Type == ScalarType.Float32 && !windowed && !Config.NeedsScores ? null
                 : CausalAttention.Future(time, device, window);
         }
 

@@ -29,6 +29,11 @@ public enum FeedForwardKind
     /// <summary>down(silu(gate x) * up x) (Shazeer 2020).</summary>
     SwiGlu,
 
+    /// <summary>
+    /// down((up x + 1) * g sigmoid(a g)) with g = gate x at most L and up x within L of 0 (gpt-oss); L and a are the configuration's.
+    /// </summary>
+    BoundedSwiGlu,
+
     /// <summary>down(gelu(gate x) * up x) with the tanh approximation (Gemma).</summary>
     GeGlu,
 }

@@ -42,6 +42,9 @@ public sealed record RopeScaling(
     double Attention = 1
 )
 {
+    /// <summary>YaRN's ramp begins and ends at whole pairs.</summary>
+    public bool IsRounded { get; init; } = true;
+
     /// <summary>Divisors within the original context, one a pair of turned numbers; <see cref="RopeScalingKind.LongRope"/> only.</summary>
     public ValueList<double>? ShortFactors { get; init; }
 
@@ -76,8 +79,9 @@ public sealed record RopeScaling(
     /// </summary>
     private double Ramp(int pair, double theta, int width)
     {
-        var low = Math.Max(Math.Floor(PairOf(Fast)), 0);
-        var high = Math.Min(Math.Ceiling(PairOf(Slow)), width - 1);
+        var (low, high) = (PairOf(Fast), PairOf(Slow));
+        (low, high) = IsRounded ? (Math.Floor(low), Math.Ceiling(high)) : (low, high);
+        (low, high) = (Math.Max(low, 0), Math.Min(high, width - 1));
         return Math.Clamp((pair - low) / (high == low ? 0.001 : high - low), 0, 1);
 
         double PairOf(double turns) => width * Math.Log(OriginalContext / (turns * 2 * Math.PI)) / (2 * Math.Log(theta));

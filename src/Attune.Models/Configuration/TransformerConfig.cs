@@ -16,6 +16,9 @@ public sealed record TransformerConfig
     public required int KeyValueHeads { get; init; }
     public required int HiddenWidth { get; init; }
 
+    /// <summary>Experts in place of the one feed-forward map, in all layers or in some (Mixtral, Qwen 3 MoE); null for none.</summary>
+    public Experts? Experts { get; init; }
+
     /// <summary>The longest text, in tokens.</summary>
     public required int ContextLength { get; init; }
     public PositionKind Positions { get; init; }
@@ -67,6 +70,15 @@ public sealed record TransformerConfig
     /// <summary>c in c tanh(s / c), which bounds a query's products with keys (Gemma 2); null for none.</summary>
     public double? AttentionCap { get; init; }
 
+    /// <summary>Every head has a trained number beside its scores in the softmax, whose share is thrown away (gpt-oss).</summary>
+    public bool AttentionSinks { get; init; }
+
+    /// <summary>L of <see cref="FeedForwardKind.BoundedSwiGlu"/>.</summary>
+    public double GateBound { get; init; } = 7;
+
+    /// <summary>a of <see cref="FeedForwardKind.BoundedSwiGlu"/>.</summary>
+    public double GateSlope { get; init; } = 1.702;
+
     /// <summary>What logits are multiplied by (Granite).</summary>
     public double LogitScale { get; init; } = 1;
 
@@ -96,20 +108,25 @@ public sealed record TransformerConfig
     /// Whether every layer is of the plain kind that the fused kernels and the rollout engine compute; others go by libtorch.
     /// </summary>
     public bool IsPlain =>
-        FeedForward != FeedForwardKind.ExactGelu
+        FeedForward is not (FeedForwardKind.ExactGelu or FeedForwardKind.BoundedSwiGlu)
         && NormPlacement == NormPlacement.Before
-        && !(WholeQueryKeyNorm || ParallelBranches)
+        && !(WholeQueryKeyNorm || ParallelBranches || AttentionSinks)
         && (WindowedLayers, UnturnedLayers, WindowRopeTheta, OwnRotaryWidth) == default
         && RopeScaling?.Kind != RopeScalingKind.LongRope
         && (BranchScale, LogitScale) == (1, 1)
-        && (AttentionScale, AttentionCap, LogitCap) == default;
+        && (AttentionScale, AttentionCap, LogitCap, Experts) == default;
 
     internal bool HasWindow(int layer) => SlidingWindow is not null && WindowedLayers?[layer] != false;
 
     internal bool IsTurned(int layer) => Positions == PositionKind.Rotary && UnturnedLayers?[layer] != true;
 
+    internal bool HasExperts(int layer) => Experts is not null && Experts.Layers?[layer] != false;
+
     /// <summary>Whether the feed-forward map has a gate beside its values.</summary>
-    public bool IsGated => FeedForward is FeedForwardKind.SwiGlu or FeedForwardKind.GeGlu;
+    public bool IsGated => FeedForward is FeedForwardKind.SwiGlu or FeedForwardKind.GeGlu or FeedForwardKind.BoundedSwiGlu;
+
+    /// <summary>Whether attention needs its scores one by one, which a fused kernel does not give.</summary>
+    internal bool NeedsScores => AttentionCap is not null || AttentionSinks;
 
     /// <summary>The GPT-2 family: learned positions, LayerNorm, GELU, biases, tied head, hidden width four times the width.</summary>
     public static TransformerConfig Gpt2(int vocabularySize, int width, int layers, int heads, int contextLength) =>
@@ -152,7 +169,7 @@ public sealed record TransformerConfig
         };
 
     /// <summary>Every problem with these numbers, each one sentence that begins with the field's name.</summary>
-    public IEnumerable<string> Problems() => [.. SizeProblems(), .. HeadProblems(), .. NumberProblems()];
+    public IEnumerable<string> Problems() => [.. SizeProblems(), .. HeadProblems(), .. NumberProblems(), .. ExpertProblems()];
 
     private IEnumerable<string> SizeProblems()
     {
@@ -235,6 +252,8 @@ public sealed record TransformerConfig
             (nameof(BranchScale), BranchScale),
             (nameof(AttentionScale), AttentionScale),
             (nameof(AttentionCap), AttentionCap),
+            (nameof(GateBound), GateBound),
+            (nameof(GateSlope), GateSlope),
             (nameof(LogitScale), LogitScale),
             (nameof(LogitCap), LogitCap),
         ];
@@ -246,6 +265,11 @@ public sealed record TransformerConfig
             }
         }
     }
+
+    private IEnumerable<string> ExpertProblems() =>
+        Experts is null ? []
+        : IsGated ? Experts.Problems(Layers)
+        : [$"FeedForward is {FeedForward}; experts have a gate."];
 
     /// <summary>This configuration, where its numbers fit together.</summary>
     /// <exception cref="ConfigurationException">They do not; lists every problem.</exception>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Attune.Models.Architecture;
 using Attune.Models.Configuration;
 using Attune.Models.Layers;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Attune.Models.Decoding;
@@ -41,7 +42,7 @@ internal sealed class CachedForward : IDisposable
         var positions = arange(longest, ScalarType.Int64, _device).expand(prompts.Length, longest);
         var places = tensor(slots).to(_device);
         var windowed = _config.SlidingWindow < longest;
-        var plain = _model.Weights.Type == ScalarType.Float32 && _config.AttentionCap is null;
+        var plain = _model.Weights.Type == ScalarType.Float32 && !_config.NeedsScores;
         var full = plain ? null : CausalAttention.Future(longest, _device);
         var inWindow = windowed ? CausalAttention.Future(longest, _device, _config.SlidingWindow) : full;
         var hidden = Run(
@@ -53,7 +54,8 @@ internal sealed class CachedForward : IDisposable
                 _keys[layer].narrow(2, 0, longest).index_copy_(0, places, key);
                 _values[layer].narrow(2, 0, longest).index_copy_(0, places, value);
                 // What stands after a prompt's end is overwritten before it is seen: no token looks ahead.
-                return CausalAttention.Attend(query, key, value, _config.HasWindow(layer) ? inWindow : full, _config.AttentionCap);
+                var forbidden = _config.HasWindow(layer) ? inWindow : full;
+                return CausalAttention.Attend(query, key, value, forbidden, _config.AttentionCap, SinksOf(layer));
             }
         );
         var last = tensor(prompts.Select((p, i) => (long)i * longest + p.Length - 1).ToArray()).to(_device);
@@ -92,7 +94,7 @@ internal sealed class CachedForward : IDisposable
                 _keys[layer].scatter_(2, place, key);
                 _values[layer].scatter_(2, place, value);
                 var (keys, values) = (_keys[layer].narrow(2, 0, visible), _values[layer].narrow(2, 0, visible));
-                return Attend(query, keys, values, _config.HasWindow(layer) ? outside : ahead);
+                return Attend(query, keys, values, _config.HasWindow(layer) ? outside : ahead, SinksOf(layer));
             }
         );
         return Logits(hidden.view(slots, _config.Width)).MoveToOuterDisposeScope();
@@ -141,18 +143,17 @@ internal sealed class CachedForward : IDisposable
         }
     }
 
+    private Parameter? SinksOf(int layer) => _model.Weights.Find($"layers.{layer}.sinks.bias");
+
     /// <summary>Attention of one query a slot to what its slot holds; the queries that share keys are computed together.</summary>
-    private Tensor Attend(Tensor query, Tensor keys, Tensor values, Tensor hiddenFromView)
+    private Tensor Attend(Tensor query, Tensor keys, Tensor values, Tensor hiddenFromView, Tensor? sinks)
     {
         var (slots, shared, visible, width) = (keys.size(0), keys.size(1), keys.size(2), keys.size(3));
         var group = _config.Heads / shared;
         var scaled = (query * (1 / Math.Sqrt(width))).reshape(slots * shared, group, width);
         var scores = scaled.bmm(keys.reshape(slots * shared, visible, width).transpose(1, 2)).view(slots, shared, group, visible);
-        var weights = CausalAttention
-            .Capped(scores, _config.AttentionCap)
-            .masked_fill(hiddenFromView, float.NegativeInfinity)
-            .softmax(-1)
-            .view(slots * shared, group, visible);
+        var seen = CausalAttention.Capped(scores, _config.AttentionCap).masked_fill(hiddenFromView, float.NegativeInfinity);
+        var weights = CausalAttention.Shares(seen, sinks?.view(1, shared, group, 1)).reshape(slots * shared, group, visible);
         return weights.bmm(values.reshape(slots * shared, visible, width)).view(slots, 1, _config.QueryWidth);
     }
 

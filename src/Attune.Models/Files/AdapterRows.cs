@@ -12,7 +12,7 @@ internal sealed class AdapterRows(TransformerConfig config)
 {
     private readonly Dictionary<string, HuggingFaceTensor> _maps = HuggingFaceTensor
         .Of(config, HeadKind.Language)
-        .Where(t => t.TogetherHeads > 0)
+        .Where(t => t.TogetherHeads > 0 && t.Stacked == 0)
         .ToDictionary(t => PeftMerge.ModuleOf(t.Name) + (t.Shape.Length == 2 ? "" : ".bias"), StringComparer.Ordinal);
 
     /// <param name="slot">As in "gpt_neox.layers.0.attention.query_key_value.lora_B".</param>

@@ -110,7 +110,8 @@ public static class ModelFiles
         };
         var tensors = HuggingFaceTensor
             .Of(model.Config, head, labels?.Count ?? 0)
-            .Select(t => new SafeTensorsSource(t.Name, t.Shape, () => TensorValues.Of(model, t)))
+            .GroupBy(t => t.Name, StringComparer.Ordinal)
+            .Select(same => new SafeTensorsSource(same.Key, same.First().FileShape, () => TensorValues.Of(model, [.. same])))
             .ToArray();
         SafeTensorsWriter.Write(Path.Combine(directory, WeightFolder.SingleFile), tensors, type);
         ModelConfigFile.Write(directory, model.Config, head, type, labels);
@@ -124,7 +125,7 @@ public static class ModelFiles
     {
         var config = ModelConfigFile.Read(directory);
         using var folder = new WeightFolder(directory);
-        var tensors = HuggingFaceTensor.Of(config, head, classes);
+        var tensors = HuggingFaceTensor.Of(config, head, classes, ExpertNames.AreStacked(config, folder.Names));
         // Names and shapes first: a configuration that lies must not make us allocate what it claims.
         Compare(directory, folder, tensors, config, head);
         var model = make(config);
@@ -132,7 +133,7 @@ public static class ModelFiles
         {
             foreach (var tensor in tensors)
             {
-                TensorValues.Set(model, tensor, folder.Read(tensor.Name));
+                TensorValues.Set(model, tensor, folder.Read(tensor));
             }
 
             model.Weights.Round();
@@ -154,15 +155,16 @@ public static class ModelFiles
         HeadKind head
     )
     {
-        var expected = tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
-        var missing = expected.Keys.Where(name => folder.ShapeOf(name) is null).ToArray();
+        var expected = tensors.Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
+        var missing = expected.Where(name => folder.ShapeOf(name) is null).ToArray();
         var languageHead = HuggingFaceNames.LanguageHead(config) + ".weight";
         var otherHead = (string name) => (config.TiedHead || head != HeadKind.Language) && name == languageHead;
-        var unexpected = folder.Names.Where(name => !expected.ContainsKey(name) && !otherHead(name)).ToArray();
+        var unexpected = folder.Names.Where(name => !expected.Contains(name) && !otherHead(name)).ToArray();
         var misshapen = tensors
-            .Where(t => folder.ShapeOf(t.Name) is { } shape && !shape.AsSpan().SequenceEqual(t.Shape.AsSpan()))
+            .DistinctBy(t => t.Name)
+            .Where(t => folder.ShapeOf(t.Name) is { } shape && !shape.AsSpan().SequenceEqual(t.FileShape.AsSpan()))
             .Select(t =>
-                $"{t.Name} has shape [{string.Join(", ", folder.ShapeOf(t.Name)!.Value)}], expected [{string.Join(", ", t.Shape)}]"
+                $"{t.Name} has shape [{string.Join(", ", folder.ShapeOf(t.Name)!.Value)}], expected [{string.Join(", ", t.FileShape)}]"
             )
             .ToArray();
         string[] problems = [.. Listed("missing: ", missing), .. Listed("unexpected: ", unexpected), .. Listed("", misshapen)];

@@ -17,7 +17,7 @@ internal sealed class PeftFit(
 )
 {
     private const string Weight = ".weight";
-    private readonly Dictionary<string, HuggingFaceTensor> _tensors = tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
+    private readonly Dictionary<string, HuggingFaceTensor> _tensors = tensors.ToDictionary(t => t.Key, StringComparer.Ordinal);
 
     /// <exception cref="ModelFileException">Something is missing, of no use, or of another shape.</exception>
     internal void Check(string family)
@@ -162,11 +162,11 @@ internal sealed class PeftFit(
         }
 
         // A matrix that stays the base's has to have the base's shape: a head beside a longer embedding.
-        foreach (var tensor in tensors.Where(t => !weights.Whole.ContainsKey(t.Name) && origin.ContainsKey(t.Name)))
+        foreach (var tensor in tensors.Where(t => !weights.Whole.ContainsKey(t.Name) && origin.ContainsKey(t.Key)))
         {
-            if (!origin[tensor.Name].Shape.SequenceEqual(tensor.Shape))
+            if (!origin[tensor.Key].Shape.SequenceEqual(tensor.Shape))
             {
-                yield return Wrong($"the base's {tensor.Name}", origin[tensor.Name].Shape, [.. tensor.Shape]);
+                yield return Wrong($"the base's {tensor.Name}", origin[tensor.Key].Shape, [.. tensor.Shape]);
             }
         }
 

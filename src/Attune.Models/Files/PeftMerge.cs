@@ -26,7 +26,7 @@ internal sealed class PeftMerge : IDisposable
         (_origin, _adapter, _weights) = (origin, PeftConfig.Read(folder), new PeftWeights(folder));
         _base = HuggingFaceTensor
             .Of(origin.Config, origin is ScalarModel ? HeadKind.Score : HeadKind.Language)
-            .ToDictionary(t => t.Name, StringComparer.Ordinal);
+            .ToDictionary(t => t.Key, StringComparer.Ordinal);
         _embedding = ModuleOf(_base.Values.First(t => t.Slot == "tokens").Name);
         _head = HuggingFaceNames.LanguageHead(origin.Config);
     }
@@ -167,7 +167,7 @@ internal sealed class PeftMerge : IDisposable
             return _weights.Read(whole);
         }
 
-        if (_base.TryGetValue(wanted.Name, out var own))
+        if (_base.TryGetValue(wanted.Key, out var own))
         {
             return tensor(TensorValues.Of(_origin, own)).view([.. own.Shape]);
         }

@@ -53,13 +53,24 @@ public sealed class SafeTensorsFile : IDisposable
             throw new ArgumentException($"'{entry.Name}' has {entry.Length} numbers; there is room for {values.Length}.", nameof(values));
         }
 
+        Read(entry, values, 0);
+    }
+
+    /// <summary>Reads as many of a tensor's numbers as there is room for.</summary>
+    /// <param name="first">The first of them.</param>
+    /// <exception cref="ModelFileException">A number is infinite or not a number.</exception>
+    public void Read(SafeTensorsEntry entry, Span<float> values, long first)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first, entry.Length - values.Length);
         if (entry.Type == WeightType.Other)
         {
             throw new ModelFileException(
                 $"{Path}: the tensor '{entry.Name}' has type {entry.TypeName}; expected F32, BF16 or F16. Convert the file to one of these."
             );
         }
-        _file.Seek(entry.Start, SeekOrigin.Begin);
+
+        _file.Seek(entry.Start + first * SafeTensorsEntry.BytesOf(entry.Type), SeekOrigin.Begin);
         if (entry.Type == WeightType.F32)
         {
             for (var rest = MemoryMarshal.AsBytes(values); rest.Length > 0; rest = rest[Math.Min(rest.Length, Buffer)..])

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core;
+using Attune.Models.Weights;
 
 namespace Attune.Models.Files;
 
@@ -49,6 +50,15 @@ internal sealed class WeightFolder : IDisposable
         var (file, entry) = _tensors[name];
         var values = new float[entry.Length];
         file.Read(entry, values);
+        return values;
+    }
+
+    /// <summary>A tensor, or one of the matrices that are stacked in it.</summary>
+    internal float[] Read(HuggingFaceTensor tensor)
+    {
+        var (file, entry) = _tensors[tensor.Name];
+        var values = new float[tensor.Length];
+        file.Read(entry, values, tensor.Index * tensor.Length);
         return values;
     }
 

@@ -13,8 +13,10 @@ internal static class GgufArchitecture
         // Without their window, which llama.cpp does not apply, these are Llamas.
         ["mistral"] = "llama",
         ["ministral"] = "llama",
+        ["mixtral"] = "llama",
         ["qwen2"] = "qwen2",
         ["qwen3"] = "qwen3",
+        ["qwen3_moe"] = "qwen3moe",
         ["gemma"] = "gemma",
         ["gemma2"] = "gemma2",
         ["gemma3_text"] = "gemma3",
@@ -32,7 +34,12 @@ internal static class GgufArchitecture
     internal static string? Of(TransformerConfig config) => ByFamily.GetValueOrDefault(config.Family);
 
     /// <summary>Whether the rows of queries and keys stand in neighbouring pairs in the file, in halves here.</summary>
-    internal static bool Turns(TransformerConfig config) => config.Family is "llama" or "mistral" or "ministral" or "smollm3" or "granite";
+    internal static bool Turns(TransformerConfig config) =>
+        config.Family is "llama" or "mistral" or "ministral" or "mixtral" or "smollm3" or "granite";
+
+    /// <summary>Whether a file's layers have experts: all of them, of the architectures whose experts are read.</summary>
+    internal static bool HasExperts(GgufFields fields) =>
+        fields.Architecture == "qwen3moe" || (fields.Architecture == "llama" && fields.Number("expert_count", 0) > 0);
 
     /// <summary>Whether the file has a head's matrix also where it is the embedding.</summary>
     internal static bool RepeatsHead(TransformerConfig config) => config.Family is "olmo2" or "stablelm" or "gpt_neox";
@@ -55,7 +62,9 @@ internal static class GgufArchitecture
                 };
         return name switch
         {
+            "llama" when HasExperts(fields) => config with { Family = "mixtral", Experts = Experts(fields, config.HiddenWidth) },
             "qwen3" => config with { QueryKeyNorm = true },
+            "qwen3moe" => config with { QueryKeyNorm = true, Experts = Experts(fields, fields.Number(GgufConfig.ExpertWidth)) },
             "gemma" or "gemma2" or "gemma3" => Gemma(fields, config),
             "granite" => Granite(fields, config),
             "smollm3" => config with { UnturnedLayers = EveryFourth(config) },
@@ -72,6 +81,9 @@ internal static class GgufArchitecture
             _ => config,
         };
     }
+
+    private static Experts Experts(GgufFields fields, int width) =>
+        new(fields.Number("expert_count"), fields.Number("expert_used_count"), width);
 
     internal static ValueList<bool>? EveryFourth(TransformerConfig config)
     {

@@ -7,6 +7,8 @@ namespace Attune.Models.Gguf;
 /// <summary>The shape of the model in a GGUF file.</summary>
 internal static class GgufConfig
 {
+    internal const string ExpertWidth = "expert_feed_forward_length";
+
     /// <exception cref="ModelFileException">It is of an architecture or a variant that is not read, or its numbers do not fit
     /// together.</exception>
     internal static TransformerConfig Read(GgufHeader file, Func<string, float[]> read)
@@ -73,7 +75,8 @@ internal static class GgufConfig
             fields.Number("block_count"),
             heads,
             fields.Number("attention.head_count_kv", heads),
-            fields.Number("feed_forward_length"),
+            // A mixture's width is that of its experts.
+            fields.Number("feed_forward_length", fields.Has(ExpertWidth) ? fields.Number(ExpertWidth) : null),
             fields.Number("context_length")
         ) with
         {
@@ -88,7 +91,14 @@ internal static class GgufConfig
         // Their values where they change nothing.
         (string Key, object[] Harmless, string Meaning)[] own =
         [
-            ("expert_count", [0u], "it is a mixture of experts"),
+            .. GgufArchitecture.HasExperts(fields)
+                ? new (string, object[], string)[]
+                {
+                    ("expert_shared_count", [0u], "it has experts that all tokens use"),
+                    ("expert_gating_func", [0u, 1u], "its experts are not chosen by a softmax"),
+                    ("expert_weights_scale", [0f, 1f], "it scales the experts' shares"),
+                }
+                : [("expert_count", [0u], "it is a mixture of experts")],
             ("attention.causal", [true], "its attention looks ahead"),
             ("attention.clamp_kqv", [0f], "it bounds queries, keys and values"),
             ("attention.max_alibi_bias", [0f], "its positions are biases of attention"),

@@ -20,8 +20,8 @@ public static class GgufExport
         [GgufType.BF16] = 32,
     };
 
-    /// <param name="type">Of matrices; vectors and learned positions stay in 32 bits, matrices that no blocks fit take F16 in place of
-    /// blocks, and embeddings and head take Q8 in place of 4 bits.</param>
+    /// <param name="type">Of matrices; vectors, learned positions and routers stay in 32 bits, matrices that no blocks fit take F16 in place
+    /// of blocks, and embeddings and head take Q8 in place of 4 bits.</param>
     /// <param name="tokenizer">Null for a model without text, such as one to measure.</param>
     /// <param name="chatTemplate">The model's own, which llama.cpp reads too; null for none.</param>
     /// <exception cref="AttuneException">The tokenizer or the architecture is of a kind that this export does not know.</exception>
@@ -58,9 +58,10 @@ public static class GgufExport
     private static IEnumerable<GgufTensor> Tensors(LanguageModel model, GgufType type)
     {
         var config = model.Config;
-        foreach (var part in GgufPart.Of(config))
+        foreach (var stack in GgufPart.Of(config).GroupBy(p => p.Name, StringComparer.Ordinal))
         {
-            yield return new GgufTensor(part.Name, part.Shape, TypeOf(part, type), () => Values(model, part));
+            var part = stack.First();
+            yield return new GgufTensor(part.Name, part.FileShape, TypeOf(part, type), () => Values(model, [.. stack]));
             if (part.Slot == "tokens" && config.TiedHead && GgufArchitecture.RepeatsHead(config))
             {
                 yield return new GgufTensor("output.weight", part.Shape, TypeOf(part, type), () => Values(model, part));
@@ -74,12 +75,16 @@ public static class GgufExport
     }
 
     private static GgufType TypeOf(GgufPart part, GgufType type) =>
-        part.Shape.Length == 1 || part.Slot == "positions" ? GgufType.F32
+        part.Shape.Length == 1 || part.Slot == "positions" || part.Slot.Contains(".router.", StringComparison.Ordinal) ? GgufType.F32
         : type.BlockLength() == 1 ? type
         : part.Shape[1] % type.BlockLength() != 0 ? GgufType.F16
         // The vocabulary's matrix decides between near tokens: 4 bits would show in what is drawn.
         : part.Slot is "tokens" or "head" ? GgufType.Q8
         : type;
+
+    /// <summary>Of a tensor of the file: one matrix, or those that are stacked in it.</summary>
+    private static float[] Values(LanguageModel model, GgufPart[] stack) =>
+        stack.Length == 1 ? Values(model, stack[0]) : [.. stack.OrderBy(p => p.Index).SelectMany(p => Values(model, p))];
 
     private static float[] Values(LanguageModel model, GgufPart part)
     {

@@ -48,18 +48,21 @@ public sealed class GgufFile : IDisposable
     /// <summary>Reads a tensor whole.</summary>
     /// <exception cref="ModelFileException">A number is infinite or not a number, or there are more than an array holds
     /// (2,147,483,591).</exception>
-    public float[] Read(GgufEntry entry)
+    public float[] Read(GgufEntry entry) => Read(entry, 0, 1);
+
+    /// <summary>Reads one of several parts of a size that a tensor's outermost side has.</summary>
+    /// <exception cref="ModelFileException">As for the whole.</exception>
+    internal float[] Read(GgufEntry entry, int index, int parts)
     {
-        if (entry.Count > Array.MaxLength)
+        var count = entry.Count / parts;
+        if (count > Array.MaxLength)
         {
-            throw new ModelFileException(
-                $"{Path}: the tensor '{entry.Name}' has {entry.Count} numbers; expected at most {Array.MaxLength}."
-            );
+            throw new ModelFileException($"{Path}: the tensor '{entry.Name}' has {count} numbers; expected at most {Array.MaxLength}.");
         }
 
-        var values = new float[entry.Count];
-        var room = new byte[entry.Type.BytesOf(Math.Min(entry.Count, NumbersAtOnce))];
-        _file.Seek(entry.Start, SeekOrigin.Begin);
+        var values = new float[count];
+        var room = new byte[entry.Type.BytesOf(Math.Min(count, NumbersAtOnce))];
+        _file.Seek(entry.Start + index * entry.Type.BytesOf(count), SeekOrigin.Begin);
         for (var rest = values.AsSpan(); rest.Length > 0; rest = rest[Math.Min(rest.Length, NumbersAtOnce)..])
         {
             var part = rest[..Math.Min(rest.Length, NumbersAtOnce)];
@@ -71,8 +74,8 @@ public sealed class GgufFile : IDisposable
         if (Array.FindIndex(values, v => !float.IsFinite(v)) is var wrong and >= 0)
         {
             throw new ModelFileException(
-                $"{Path}: the tensor '{entry.Name}' holds {values[wrong]} at place {wrong}; the file is damaged, or training "
-                    + "that made it diverged."
+                $"{Path}: the tensor '{entry.Name}' holds {values[wrong]} at place {index * count + wrong}; the file is damaged, or "
+                    + "training that made it diverged."
             );
         }
 
@@ -81,17 +84,22 @@ public sealed class GgufFile : IDisposable
 
     /// <summary>Reads a tensor as its blocks.</summary>
     /// <exception cref="ModelFileException">The file cannot be read, or the tensor is larger than an array holds.</exception>
-    public GgufBlockMatrix ReadBlocks(GgufEntry entry)
+    public GgufBlockMatrix ReadBlocks(GgufEntry entry) => ReadBlocks(entry, 0, 1);
+
+    /// <summary>The same of one of several parts, as with numbers.</summary>
+    /// <exception cref="ModelFileException">As for the whole.</exception>
+    internal GgufBlockMatrix ReadBlocks(GgufEntry entry, int index, int parts)
     {
-        if (entry.Bytes > Array.MaxLength)
+        var count = entry.Bytes / parts;
+        if (count > Array.MaxLength)
         {
-            throw new ModelFileException($"{Path}: the tensor '{entry.Name}' has {entry.Bytes} bytes; expected at most {Array.MaxLength}.");
+            throw new ModelFileException($"{Path}: the tensor '{entry.Name}' has {count} bytes; expected at most {Array.MaxLength}.");
         }
 
-        var bytes = new byte[entry.Bytes];
-        _file.Seek(entry.Start, SeekOrigin.Begin);
+        var bytes = new byte[count];
+        _file.Seek(entry.Start + index * count, SeekOrigin.Begin);
         Fill(entry, bytes);
-        return new GgufBlockMatrix(entry.Type, entry.Count / entry.Shape[^1], entry.Shape[^1], bytes);
+        return new GgufBlockMatrix(entry.Type, entry.Count / parts / entry.Shape[^1], entry.Shape[^1], bytes);
     }
 
     public void Dispose() => _file.Dispose();

@@ -57,7 +57,8 @@ public static class GgufImport
 
             foreach (var part in parts.Where(p => model.Quantized.GetValueOrDefault(p.Slot)?.Kind != BaseQuantization.File))
             {
-                SetValues(model, part, file.Find(part.Name) is { } entry ? file.Read(entry) : new float[part.Rows]);
+                var entry = file.Find(part.Name);
+                SetValues(model, part, entry is null ? new float[part.Rows] : file.Read(entry, part.Index, Math.Max(part.Stacked, 1)));
             }
 
             model.Weights.Round();
@@ -81,19 +82,21 @@ public static class GgufImport
                     : throw file.Header.Wrong($"'{name}' is not one row of at most {MostFactors} numbers")
         );
 
-    private static void Compare(GgufFile file, TransformerConfig config, GgufPart[] parts)
+    /// <exception cref="ModelFileException">The tensors are not those of such a model.</exception>
+    internal static void Compare(GgufFile file, TransformerConfig config, GgufPart[] parts)
     {
         string[] problems =
         [
-            .. parts.Where(p => !p.IsOptional && file.Find(p.Name) is null).Select(p => $"'{p.Name}' is missing"),
+            .. parts.Where(p => !p.IsOptional && file.Find(p.Name) is null).Select(p => $"'{p.Name}' is missing").Distinct(),
             .. file
                 .Entries.Select(e => e.Name)
                 .Except(parts.Select(p => p.Name))
                 .Except(GgufRope.Tensors)
                 .Select(n => $"'{n}' is not part of it"),
             .. parts
-                .Where(p => file.Find(p.Name) is { } found && !found.Shape.AsSpan().SequenceEqual(p.Shape.AsSpan()))
-                .Select(p => $"'{p.Name}' is [{string.Join(", ", file.Find(p.Name)!.Shape)}], expected [{string.Join(", ", p.Shape)}]"),
+                .DistinctBy(p => p.Name)
+                .Where(p => file.Find(p.Name) is { } found && !found.Shape.AsSpan().SequenceEqual(p.FileShape.AsSpan()))
+                .Select(p => $"'{p.Name}' is [{string.Join(", ", file.Find(p.Name)!.Shape)}], expected [{string.Join(", ", p.FileShape)}]"),
         ];
         if (problems.Length > 0)
         {

@@ -14,6 +14,7 @@ internal static class GgufKeys
             : config.QueryKeyNorm && config.Biases != BiasKind.None ? "biases beside norms of queries and keys"
             : config.Biases is BiasKind.Attention or BiasKind.All && config.Norm == NormKind.RmsNorm && config.Family != "llama"
                 ? $"biases of attention (attention_bias) in the family {config.Family}"
+            : Mixture(config) is { } mixture ? mixture
             : gemma && !config.TiedHead ? "a Gemma with a head of its own"
             : config.Family == "gemma2" && (config.AttentionCap is null || config.LogitCap is null)
                 ? "a Gemma 2 without bounds (attn_logit_softcapping, final_logit_softcapping)"
@@ -23,6 +24,12 @@ internal static class GgufKeys
                 ? "other layers without rotary positions than every fourth (no_rope_layers)"
             : null;
     }
+
+    private static string? Mixture(TransformerConfig config) =>
+        config.Family == "qwen3_moe" && (config.Experts is null || config.Experts.Layers is not null)
+            ? "layers without experts (mlp_only_layers, decoder_sparse_step)"
+        : config.Experts is { SharesSumToOne: false } ? "experts whose shares do not sum to one (norm_topk_prob)"
+        : null;
 
     /// <summary>
     /// What a tensor is multiplied by on its way into the file: Gemma's queries where they are scaled otherwise than llama.cpp scales
@@ -53,6 +60,7 @@ internal static class GgufKeys
                 (float)config.NormEpsilon
             ),
             .. config.Positions == PositionKind.Rotary ? Rotary(config) : [],
+            .. Experts(config),
             .. OfFamily(config),
         ];
 
@@ -70,6 +78,19 @@ internal static class GgufKeys
         foreach (var key in GgufRope.Keys(config))
         {
             yield return key;
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, object>> Experts(TransformerConfig config)
+    {
+        if (config.Experts is { } experts)
+        {
+            yield return new("expert_count", (uint)experts.Count);
+            yield return new("expert_used_count", (uint)experts.Used);
+            if (config.Family != "mixtral")
+            {
+                yield return new("expert_feed_forward_length", (uint)experts.HiddenWidth);
+            }
         }
     }
 

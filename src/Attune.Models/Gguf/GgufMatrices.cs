@@ -20,6 +20,7 @@ public static class GgufMatrices
     {
         using var file = new GgufFile(path);
         var config = GgufImport.ConfigOf(file);
+        GgufImport.Compare(file, config, [.. GgufPart.Of(config)]);
         return new ModelBlocks(
             Slots(config).Where(s => s.All(p => file.Find(p.Name) is not null)).ToDictionary(s => s.Key, s => Slot(file, [.. s]))
         );
@@ -50,7 +51,12 @@ public static class GgufMatrices
         return BlockMatrix.Join(
             parts
                 .Zip(entries)
-                .Select(pair => Turned(kept is { } type ? AsItIs(file, pair.Second, type) : InEightBits(file, pair.Second), pair.First))
+                .Select(pair =>
+                    Turned(
+                        kept is { } type ? AsItIs(file, pair.Second, pair.First, type) : InEightBits(file, pair.Second, pair.First),
+                        pair.First
+                    )
+                )
                 .ToArray()
         );
     }
@@ -60,7 +66,11 @@ public static class GgufMatrices
 
     private static bool IsMatrix(GgufPart part) =>
         part.Slot is "tokens" or "head"
-        || (part.Slot.EndsWith(".weight", StringComparison.Ordinal) && !part.Slot.Contains("norm", StringComparison.OrdinalIgnoreCase));
+        || (
+            part.Slot.EndsWith(".weight", StringComparison.Ordinal)
+            && !part.Slot.Contains("norm", StringComparison.OrdinalIgnoreCase)
+            && !part.Slot.Contains(".router.", StringComparison.Ordinal)
+        );
 
     /// <summary>The kernel's type for a slot whose parts are of these types; null where it has none for them together.</summary>
     private static BlockType? Kept(ImmutableArray<GgufType> types) =>
@@ -74,14 +84,14 @@ public static class GgufMatrices
                 _ => null,
             };
 
-    private static BlockMatrix AsItIs(GgufFile file, GgufEntry entry, BlockType type)
+    private static BlockMatrix AsItIs(GgufFile file, GgufEntry entry, GgufPart part, BlockType type)
     {
-        var blocks = file.ReadBlocks(entry);
+        var blocks = file.ReadBlocks(entry, part.Index, Math.Max(part.Stacked, 1));
         return new BlockMatrix(type, (int)blocks.Rows, (int)blocks.Columns, blocks.Bytes);
     }
 
-    private static BlockMatrix InEightBits(GgufFile file, GgufEntry entry) =>
-        BlockMatrix.Of(BlockType.Q80, (int)entry.Shape[0], (int)entry.Shape[1], file.Read(entry));
+    private static BlockMatrix InEightBits(GgufFile file, GgufEntry entry, GgufPart part) =>
+        BlockMatrix.Of(BlockType.Q80, (int)part.Rows, (int)part.Shape[1], file.Read(entry, part.Index, Math.Max(part.Stacked, 1)));
 
     /// <summary>Back from neighbouring rows to the two halves of each head.</summary>
     private static BlockMatrix Turned(BlockMatrix matrix, GgufPart part)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Attune.Models.Configuration;
 using Attune.Models.Weights;
 
@@ -14,6 +15,17 @@ internal sealed record GgufPart(string Name, string Slot, long FirstRow, Immutab
 {
     internal long Rows => Shape[0];
 
+    /// <summary>
+    /// Matrices that stand one after another in the file's tensor: a layer's experts, [Stacked, ...Shape]; 0 for one alone.
+    /// </summary>
+    internal int Stacked { get; init; }
+
+    /// <summary>Which of them this is.</summary>
+    internal int Index { get; init; }
+
+    /// <summary>Of the file's whole tensor.</summary>
+    internal ImmutableArray<long> FileShape => Stacked == 0 ? Shape : [Stacked, .. Shape];
+
     /// <summary>llama.cpp takes a bias that a file does not have for zero; GPT-2's and GPT-NeoX's have them all.</summary>
     internal bool IsOptional { get; init; }
 
@@ -25,9 +37,12 @@ internal sealed record GgufPart(string Name, string Slot, long FirstRow, Immutab
     {
         var (slot, kind) = (tensor.Slot, tensor.Slot.EndsWith(".bias", StringComparison.Ordinal) ? "bias" : "weight");
         var module = ModuleOf(tensor.Name);
-        var place = slot.Split('.') is ["layers", var layer, var part, _]
-            ? $"blk.{layer}.{NameOf(part, module)}"
-            : NameOf(slot.Split('.')[0], module);
+        var (place, expert) = slot.Split('.') switch
+        {
+            ["layers", var layer, "experts", var index, var part, _] => ($"blk.{layer}.{NameOf(part, module)}_exps", index),
+            ["layers", var layer, var part, _] => ($"blk.{layer}.{NameOf(part, module)}", null),
+            var other => (NameOf(other[0], module), null),
+        };
         var heads = GgufArchitecture.Turns(config)
             ? module switch
             {
@@ -39,6 +54,8 @@ internal sealed record GgufPart(string Name, string Slot, long FirstRow, Immutab
         return new($"{place}.{kind}", slot, tensor.FirstRow, tensor.Transposed ? [.. tensor.Shape.Reverse()] : tensor.Shape, heads)
         {
             IsOptional = kind == "bias" && config.Norm == NormKind.RmsNorm,
+            Stacked = expert is null ? 0 : config.Experts!.Count,
+            Index = expert is null ? 0 : int.Parse(expert, CultureInfo.InvariantCulture),
         };
     }
 
@@ -51,9 +68,10 @@ internal sealed record GgufPart(string Name, string Slot, long FirstRow, Immutab
             ("qkv", "k_proj") => "attn_k",
             ("qkv", "v_proj") => "attn_v",
             ("qkv", _) => "attn_qkv",
-            ("up", "gate_proj") => "ffn_gate",
+            ("up", "gate_proj" or "w1") => "ffn_gate",
             ("up", _) => "ffn_up",
             ("down", _) => "ffn_down",
+            ("router", _) => "ffn_gate_inp",
             ("out", _) => "attn_output",
             ("queryNorm", _) => "attn_q_norm",
             ("keyNorm", _) => "attn_k_norm",

@@ -148,8 +148,9 @@ internal static class GgufRope
         config.RopeScaling switch
         {
             null or { Kind: RopeScalingKind.Linear } => null,
-            { Kind: RopeScalingKind.Llama3 } when config.Family is "llama" or "mistral" or "ministral" => null,
+            { Kind: RopeScalingKind.Llama3 } when config.Family is "llama" or "mistral" or "ministral" or "mixtral" => null,
             { Kind: RopeScalingKind.LongRope } when config.Family == "phi3" => null,
+            { Kind: RopeScalingKind.Yarn, IsRounded: false } => "YaRN between fractions of pairs (truncate)",
             { Kind: RopeScalingKind.Yarn, Fast: YarnFast, Slow: YarnSlow } => null,
             { Kind: RopeScalingKind.Yarn } => $"YaRN with other bounds than {YarnSlow} and {YarnFast} turns (beta_slow, beta_fast)",
             var other => $"scaled rotary positions of the kind {other.Kind} (rope_scaling)",

@@ -138,7 +138,7 @@ internal sealed class LinearMaps
         Adapter = adapter;
         for (var layer = 0; layer < config.Layers; layer++)
         {
-            foreach (var part in ParameterLayout.Maps)
+            foreach (var part in ParameterLayout.Maps(config, layer))
             {
                 var name = $"layers.{layer}.{part}";
                 _maps.Add(name, new LinearMap(name, parameters, quantized.GetValueOrDefault(name + ".weight"), adapter?.Of(name) ?? []));

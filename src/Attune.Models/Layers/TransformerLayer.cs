@@ -35,24 +35,24 @@ internal sealed class TransformerLayer
 {
     private readonly TransformerConfig _config;
     private readonly LinearMap _qkv,
-        _out,
-        _up,
-        _down;
+        _out;
+    private readonly FeedForward _feedForward;
     private readonly NormWeights? _norm1,
         _norm1After,
         _norm2,
         _norm2After;
     private readonly Parameter? _queryNorm,
-        _keyNorm;
+        _keyNorm,
+        _sinks;
 
     internal TransformerLayer(TransformerConfig config, FlatParameters parameters, LinearMaps maps, int index)
     {
         _config = config;
         (_norm1, _norm1After, _norm2, _norm2After) = (Norm("norm1"), Norm("norm1After"), Norm("norm2"), Norm("norm2After"));
         (_queryNorm, _keyNorm) = (parameters.Find($"layers.{index}.queryNorm.weight"), parameters.Find($"layers.{index}.keyNorm.weight"));
-        (_qkv, _out, _up, _down) = (Map("qkv"), Map("out"), Map("up"), Map("down"));
-
-        LinearMap Map(string name) => maps[$"layers.{index}.{name}"];
+        _sinks = parameters.Find($"layers.{index}.sinks.bias");
+        (_qkv, _out) = (maps[$"layers.{index}.qkv"], maps[$"layers.{index}.out"]);
+        _feedForward = FeedForward.Of(config, maps, index);
 
         NormWeights? Norm(string name) =>
             parameters.Find($"layers.{index}.{name}.weight") is { } weight
@@ -66,7 +66,7 @@ internal sealed class TransformerLayer
     internal bool IsTrained => Anchor.requires_grad;
 
     /// <summary>A parameter that ties the layer's output to what is trained in autograd's eyes.</summary>
-    internal Parameter Anchor => AnchorOf((_norm1 ?? _norm1After)!.Weight, _qkv, _out, _up, _down);
+    internal Parameter Anchor => AnchorOf((_norm1 ?? _norm1After)!.Weight, [_qkv, _out, .. _feedForward.Maps]);
 
     internal static Parameter AnchorOf(Parameter own, params ReadOnlySpan<LinearMap> maps)
     {
@@ -83,7 +83,11 @@ internal sealed class TransformerLayer
 
     /// <param name="hidden">[batch, time, width]</param>
     internal Tensor Forward(Tensor hidden, TokenView view) =>
-        Forward(hidden, view, (query, key, value) => CausalAttention.Attend(query, key, value, view.Forbidden, _config.AttentionCap));
+        Forward(
+            hidden,
+            view,
+            (query, key, value) => CausalAttention.Attend(query, key, value, view.Forbidden, _config.AttentionCap, _sinks)
+        );
 
     /// <summary>The layer with attention of the caller's, which may keep keys and values.</summary>
     internal Tensor Forward(Tensor hidden, TokenView view, AttentionCore attend)
@@ -91,7 +95,7 @@ internal sealed class TransformerLayer
         using var scope = NewDisposeScope();
         var attended = hidden + Scaled(Normed(Attention(Normed(hidden, _norm1), view, attend), _norm1After));
         var input = _config.ParallelBranches ? hidden : attended;
-        return (attended + Scaled(Normed(FeedForward(Normed(input, _norm2), view), _norm2After))).MoveToOuterDisposeScope();
+        return (attended + Scaled(Normed(_feedForward.Forward(Normed(input, _norm2), view.Rng), _norm2After))).MoveToOuterDisposeScope();
     }
 
     private Tensor Normed(Tensor hidden, NormWeights? norm) => norm is null ? hidden : Norm(_config, hidden, norm.Weight, norm.Bias);
@@ -148,12 +152,6 @@ internal sealed class TransformerLayer
     /// <returns>[batch, heads, time, headWidth]</returns>
     private Tensor Heads(Tensor rows, long heads) => rows.view(rows.size(0), rows.size(1), heads, _config.HeadWidth).transpose(1, 2);
 
-    private Tensor FeedForward(Tensor normed, TokenView view)
-    {
-        var up = _up.Forward(normed, view.Rng); // [batch, time, hidden], twice that with a gate
-        return _down.Forward(Activated(_config, up), view.Rng);
-    }
-
     /// <param name="up">[..., hidden], twice that with a gate, which comes first</param>
     internal static Tensor Activated(TransformerConfig config, Tensor up)
     {
@@ -163,8 +161,14 @@ internal sealed class TransformerLayer
             return up.gelu(config.FeedForward == FeedForwardKind.ExactGelu ? GELU.Approximate.none : tanh);
         }
 
-        var gate = up.narrow(-1, 0, config.HiddenWidth);
-        return (config.FeedForward == FeedForwardKind.GeGlu ? gate.gelu(tanh) : gate.silu())
-            * up.narrow(-1, config.HiddenWidth, config.HiddenWidth);
+        var hidden = up.size(-1) / 2;
+        var gate = up.narrow(-1, 0, hidden);
+        if (config.FeedForward == FeedForwardKind.BoundedSwiGlu)
+        {
+            var (bounded, values) = (gate.clamp_max(config.GateBound), up.narrow(-1, hidden, hidden));
+            return (values.clamp(-config.GateBound, config.GateBound) + 1) * bounded * (bounded * config.GateSlope).sigmoid();
+        }
+
+        return (config.FeedForward == FeedForwardKind.GeGlu ? gate.gelu(tanh) : gate.silu()) * up.narrow(-1, hidden, hidden);
     }
 }

@@ -83,15 +83,17 @@ internal static class HuggingFaceNames
     }
 
     /// <summary>Llama's, and those of the families built like it.</summary>
-    internal static IEnumerable<HuggingFaceTensor> Llama(TransformerConfig config) =>
+    /// <param name="stacked">With a layer's experts in one tensor.</param>
+    internal static IEnumerable<HuggingFaceTensor> Llama(TransformerConfig config, bool stacked) =>
         [
             new("model.embed_tokens.weight", [config.VocabularySize, config.Width], "tokens"),
-            .. Enumerable.Range(0, config.Layers).SelectMany(i => Layer(config, $"model.layers.{i}", $"layers.{i}")),
+            .. Enumerable.Range(0, config.Layers).SelectMany(i => Layer(config, i, stacked)),
             .. Norm(config, "model.norm", "norm"),
         ];
 
-    private static IEnumerable<HuggingFaceTensor> Layer(TransformerConfig config, string file, string slot)
+    private static IEnumerable<HuggingFaceTensor> Layer(TransformerConfig config, int layer, bool stacked)
     {
+        var (file, slot) = ($"model.layers.{layer}", $"layers.{layer}");
         var (before, after) = (config.NormPlacement != NormPlacement.After, config.NormPlacement != NormPlacement.Before);
         // Llama calls the norm before its second branch what others call the one after their first.
         var second = after ? "pre_feedforward_layernorm" : "post_attention_layernorm";
@@ -101,7 +103,7 @@ internal static class HuggingFaceNames
             .. Attention(config, $"{file}.self_attn", slot),
             .. after ? Norm(config, $"{file}.post_attention_layernorm", $"{slot}.norm1After") : [],
             .. before ? Norm(config, $"{file}.{second}", $"{slot}.norm2") : [],
-            .. FeedForward(config, $"{file}.mlp", slot),
+            .. config.HasExperts(layer) ? ExpertNames.Of(config, file, slot, stacked) : FeedForward(config, $"{file}.mlp", slot),
             .. after ? Norm(config, $"{file}.post_feedforward_layernorm", $"{slot}.norm2After") : [],
         ];
     }
@@ -128,6 +130,7 @@ internal static class HuggingFaceNames
                     new($"{file}.k_norm.weight", [HeadNormWidth(shared)], $"{slot}.keyNorm.weight", Offset: less),
                 }
                 : [],
+            .. config.AttentionSinks ? new HuggingFaceTensor[] { new($"{file}.sinks", [config.Heads], $"{slot}.sinks.bias") } : [],
             .. Linear($"{file}.o_proj", width, queries, $"{slot}.out", 0, config.Biases is BiasKind.Attention or BiasKind.All),
         ];
 

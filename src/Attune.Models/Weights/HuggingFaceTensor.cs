@@ -10,8 +10,12 @@ namespace Attune.Models.Weights;
 /// <param name="Slot">Attune's parameter.</param>
 /// <param name="FirstRow">Where in it: query, key and value share one matrix here, as do gate and up.</param>
 /// <param name="Transposed">The file holds [in, out], as GPT-2's does; Attune's matrices are [out, in].</param>
-/// <param name="TogetherHeads">Heads, where the file has each head's query, key and value together (GPT-NeoX); 0 where it does
-/// not.</param>
+/// <param name="TogetherHeads">Heads, where the file has each head's query, key and value together (GPT-NeoX), or rows of a gate and of
+/// values, where it has each with its like (gpt-oss); 0 where it has neither.</param>
+/// <param name="TogetherParts">How many stand together.</param>
+/// <param name="Stacked">Matrices of one shape that the file has in one tensor, [Stacked, ...Shape]; 0 where this one has a tensor of
+/// its own.</param>
+/// <param name="Index">Which of them this is.</param>
 /// <param name="Offset">What is added to the file's numbers: 1 where they are norms less one.</param>
 public sealed record HuggingFaceTensor(
     string Name,
@@ -20,15 +24,28 @@ public sealed record HuggingFaceTensor(
     long FirstRow = 0,
     bool Transposed = false,
     float Offset = 0,
-    int TogetherHeads = 0
+    int TogetherHeads = 0,
+    int TogetherParts = 3,
+    int Stacked = 0,
+    int Index = 0
 )
 {
     /// <summary>Rows of the slot that it fills.</summary>
     public long Rows => Transposed ? Shape[1] : Shape[0];
 
+    /// <summary>The name, with the place of one that is stacked.</summary>
+    public string Key => Stacked == 0 ? Name : $"{Name}[{Index}]";
+
+    /// <summary>Numbers of one matrix.</summary>
+    public long Length => Shape.Aggregate(1L, (product, side) => checked(product * side));
+
+    /// <summary>Of the file's whole tensor.</summary>
+    public ImmutableArray<long> FileShape => Stacked == 0 ? Shape : [Stacked, .. Shape];
+
     /// <summary>All tensors of a model of this shape, in the order in which they are written.</summary>
     /// <param name="classes">of a head of classes</param>
-    public static ImmutableArray<HuggingFaceTensor> Of(TransformerConfig config, HeadKind head, int classes = 0)
+    /// <param name="stacked">With a layer's experts in one tensor, as transformers 5 holds them; files mostly have one each.</param>
+    public static ImmutableArray<HuggingFaceTensor> Of(TransformerConfig config, HeadKind head, int classes = 0, bool stacked = false)
     {
         return
         [
@@ -36,7 +53,7 @@ public sealed record HuggingFaceTensor(
             {
                 "gpt2" => HuggingFaceNames.Gpt2(config),
                 "gpt_neox" => HuggingFaceNames.GptNeox(config),
-                _ => HuggingFaceNames.Llama(config),
+                _ => HuggingFaceNames.Llama(config, stacked),
             },
             .. Heads(config, head, classes),
         ];
@@ -44,10 +61,10 @@ public sealed record HuggingFaceTensor(
 
     /// <summary>Rows of a matrix, a bias or an adapter's part as Attune has them: all queries, then all keys, then all values.</summary>
     /// <param name="values">[rows, ...], of the file</param>
-    internal Tensor Apart(Tensor values) => Reordered(values, TogetherHeads, 3);
+    internal Tensor Apart(Tensor values) => Reordered(values, TogetherHeads, TogetherParts);
 
     /// <summary>The opposite.</summary>
-    internal Tensor Together(Tensor values) => Reordered(values, 3, TogetherHeads);
+    internal Tensor Together(Tensor values) => Reordered(values, TogetherParts, TogetherHeads);
 
     private Tensor Reordered(Tensor values, long first, long second)
     {

@@ -25,15 +25,26 @@ public static class ParameterLayout
     private const int Alignment = 32;
 
     /// <summary>The linear maps of a layer.</summary>
-    internal static ReadOnlySpan<string> Maps => new[] { "qkv", "out", "up", "down" };
+    internal static IEnumerable<string> Maps(TransformerConfig config, int layer) =>
+        config.HasExperts(layer)
+            ? ["qkv", "out", "router", .. Enumerable.Range(0, config.Experts!.Count).SelectMany(ExpertMaps)]
+            : ["qkv", "out", "up", "down"];
+
+    private static string[] ExpertMaps(int expert) => [$"experts.{expert}.up", $"experts.{expert}.down"];
 
     /// <summary>Slots in order, for a model of this shape.</summary>
     /// <param name="classes">of a head of classes</param>
     public static ImmutableArray<ParameterSlot> Of(TransformerConfig config, HeadKind head, int classes = 0) =>
         Packed(Shapes(config, head, classes));
 
-    /// <summary>Those of the matrices inside the layers: what a quantised base keeps elsewhere.</summary>
-    internal static bool IsQuantizable(ParameterSlot slot) => slot.IsMatrix && slot.Name.StartsWith("layers.", StringComparison.Ordinal);
+    /// <summary>
+    /// Those of the matrices inside the layers: what a quantised base keeps elsewhere. Routers, which are small, stay as they are: a
+    /// rounding there picks other experts.
+    /// </summary>
+    internal static bool IsQuantizable(ParameterSlot slot) =>
+        slot.IsMatrix
+        && slot.Name.StartsWith("layers.", StringComparison.Ordinal)
+        && !slot.Name.EndsWith(".router.weight", StringComparison.Ordinal);
 
     /// <summary>Slots one after another, each at a multiple of 32.</summary>
     internal static ImmutableArray<ParameterSlot> Packed(IEnumerable<(string Name, ImmutableArray<long> Shape)> shapes)
@@ -64,7 +75,7 @@ public static class ParameterLayout
 
         for (var layer = 0; layer < config.Layers; layer++)
         {
-            foreach (var (name, shape) in LayerShapes(config))
+            foreach (var (name, shape) in LayerShapes(config, layer))
             {
                 yield return ($"layers.{layer}.{name}", shape);
             }
@@ -90,26 +101,44 @@ public static class ParameterLayout
         }
     }
 
-    private static IEnumerable<(string Name, ImmutableArray<long> Shape)> LayerShapes(TransformerConfig config)
+    private static IEnumerable<(string Name, ImmutableArray<long> Shape)> LayerShapes(TransformerConfig config, int layer)
     {
         var others = config.Biases == BiasKind.All;
-        var gates = config.IsGated ? 2 : 1;
         return
         [
             .. BranchNorm("norm1", after: false),
             .. LinearShapes("qkv", config.QueryWidth + 2 * config.KeyValueWidth, config.Width, config.Biases != BiasKind.None),
             .. HeadNormShapes(config),
+            .. config.AttentionSinks ? new (string, ImmutableArray<long>)[] { ("sinks.bias", [config.Heads]) } : [],
             .. LinearShapes("out", config.Width, config.QueryWidth, others || config.Biases == BiasKind.Attention),
             .. BranchNorm("norm1After", after: true),
             .. BranchNorm("norm2", after: false),
-            .. LinearShapes("up", gates * config.HiddenWidth, config.Width, others),
-            .. LinearShapes("down", config.Width, config.HiddenWidth, others),
+            .. config.HasExperts(layer) ? ExpertShapes(config) : FeedForwardShapes(config, "", config.HiddenWidth, others),
             .. BranchNorm("norm2After", after: true),
         ];
 
         (string, ImmutableArray<long>)[] BranchNorm(string name, bool after) =>
             config.NormPlacement == (after ? NormPlacement.Before : NormPlacement.After) ? [] : NormShapes(config, name);
     }
+
+    private static IEnumerable<(string, ImmutableArray<long>)> FeedForwardShapes(
+        TransformerConfig config,
+        string prefix,
+        long hidden,
+        bool biased
+    ) =>
+        [
+            .. LinearShapes(prefix + "up", (config.IsGated ? 2 : 1) * hidden, config.Width, biased),
+            .. LinearShapes(prefix + "down", config.Width, hidden, biased),
+        ];
+
+    private static IEnumerable<(string, ImmutableArray<long>)> ExpertShapes(TransformerConfig config) =>
+        [
+            .. LinearShapes("router", config.Experts!.Count, config.Width, config.Experts.IsBiased),
+            .. Enumerable
+                .Range(0, config.Experts.Count)
+                .SelectMany(i => FeedForwardShapes(config, $"experts.{i}.", config.Experts.HiddenWidth, config.Experts.IsBiased)),
+        ];
 
     private static (string, ImmutableArray<long>)[] LinearShapes(string name, long output, long input, bool biased) =>
         biased ? [($"{name}.weight", [output, input]), ($"{name}.bias", [output])] : [($"{name}.weight", [output, input])];

@@ -15,7 +15,7 @@ namespace Attune.Models.Tests.Architecture;
 /// <summary>Layers that only libtorch computes: what is drawn, saved, recomputed and served is what the forward pass says.</summary>
 public sealed class GeneralLayerTests
 {
-    public static TheoryData<string> Families => [.. TinyModels.General.Select(c => c.Family)];
+    public static TheoryData<string> Families => [.. TinyModels.General.Append(TinyModels.GptOss).Select(c => c.Family)];
 
     [Theory]
     [MemberData(nameof(Families))]
@@ -119,7 +119,7 @@ public sealed class GeneralLayerTests
         Assert.Contains("Weights of olmo2 cannot be kept in q4", problem.Message, StringComparison.Ordinal);
     }
 
-    private static TransformerConfig Of(string family) => TinyModels.General.Single(c => c.Family == family);
+    private static TransformerConfig Of(string family) => TinyModels.General.Append(TinyModels.GptOss).Single(c => c.Family == family);
 
     // A number's reciprocal and its root come back from a file within rounding.
     private static TransformerConfig Rounded(TransformerConfig config) =>

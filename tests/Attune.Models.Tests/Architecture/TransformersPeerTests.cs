@@ -41,7 +41,13 @@ public sealed class TransformersPeerTests
         try
         {
             var expected = new Dictionary<string, float[]>();
-            foreach (var (index, config) in TinyModels.General.Concat(TinyModels.Others).Append(TinyModels.Gpt2).Index())
+            foreach (
+                var (index, config) in TinyModels
+                    .General.Concat(TinyModels.Mixtures)
+                    .Concat(TinyModels.Others)
+                    .Append(TinyModels.Gpt2)
+                    .Index()
+            )
             {
                 using var model = TinyModels.Random(config, 3);
                 var name = $"{index}-{config.Family}";

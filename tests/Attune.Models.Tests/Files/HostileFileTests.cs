@@ -96,11 +96,21 @@ public sealed class HostileFileTests
         );
     }
 
-    [Fact]
-    public void A_truncated_or_garbled_file_gives_a_model_file_exception_or_loads()
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("mixtral")]
+    [InlineData("qwen3_moe")]
+    [InlineData("gpt_oss")]
+    public void A_truncated_or_garbled_file_gives_a_model_file_exception_or_loads(string family)
     {
         using var folder = new TemporaryFolder();
-        using var model = TinyModels.Random(TinyModels.Gpt2 with { Layers = 1 });
+        using var model = TinyModels.Random(
+            (family == "gpt2" ? TinyModels.Gpt2 : TinyModels.OfFamily(family)) with
+            {
+                Layers = 1,
+                WindowedLayers = null,
+            }
+        );
         ModelFiles.Save(model, folder.Path);
         var path = folder.File("model.safetensors");
         var whole = System.IO.File.ReadAllBytes(path);
@@ -124,19 +134,28 @@ public sealed class HostileFileTests
                         }
                     }
                 },
-                iter: 400,
+                iter: family == "gpt2" ? 400 : 100,
                 threads: 1
             );
     }
 
     /// <summary>The other files of a model folder, bytes changed, cut or nested: a model, or a message.</summary>
     [Theory]
-    [InlineData("config.json")]
-    [InlineData("model.safetensors.index.json")]
-    public void A_garbled_file_beside_the_weights_gives_a_model_file_exception_or_loads(string name)
+    [InlineData("config.json", "gpt2")]
+    [InlineData("config.json", "mixtral")]
+    [InlineData("config.json", "qwen3_moe")]
+    [InlineData("config.json", "gpt_oss")]
+    [InlineData("model.safetensors.index.json", "gpt2")]
+    public void A_garbled_file_beside_the_weights_gives_a_model_file_exception_or_loads(string name, string family)
     {
         using var folder = new TemporaryFolder();
-        using var model = TinyModels.Random(TinyModels.Gpt2 with { Layers = 1 });
+        using var model = TinyModels.Random(
+            (family == "gpt2" ? TinyModels.Gpt2 : TinyModels.OfFamily(family)) with
+            {
+                Layers = 1,
+                WindowedLayers = null,
+            }
+        );
         ModelFiles.Save(model, folder.Path);
         if (name != "config.json")
         {
@@ -172,7 +191,7 @@ public sealed class HostileFileTests
                     Try(whole[..length]);
                     Try(garbled);
                 },
-                iter: 300,
+                iter: family == "gpt2" ? 300 : 100,
                 threads: 1
             );
         Try(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("{\"weight_map\":", 100_000))));

@@ -79,6 +79,8 @@ public sealed class GgufFamilyTests
             { "yarn", "YaRN with other bounds than 1 and 32 turns" },
             { "dynamic", "scaled rotary positions of the kind Dynamic" },
             { "qwen3", "biases beside norms of queries and keys" },
+            { "qwen3_moe", "layers without experts (mlp_only_layers, decoder_sparse_step)" },
+            { "shares", "experts whose shares do not sum to one (norm_topk_prob)" },
         };
 
     [Theory]
@@ -91,6 +93,8 @@ public sealed class GgufFamilyTests
             "gemma2" => Of(kind) with { WindowedLayers = new([false, true, true]) },
             "yarn" => TinyModels.Llama with { RopeScaling = new RopeScaling(RopeScalingKind.Yarn, 4, 16, 2, 32) },
             "dynamic" => TinyModels.Llama with { RopeScaling = new RopeScaling(RopeScalingKind.Dynamic, 4) },
+            "qwen3_moe" => Of(kind) with { Experts = new Experts(5, 2, 24) { Layers = new([true, false, true]) } },
+            "shares" => Of("qwen3_moe") with { Experts = new Experts(5, 2, 24) { SharesSumToOne = false } },
             "qwen3" => Of(kind) with { Biases = BiasKind.Attention },
             _ => Of(kind),
         };

@@ -169,6 +169,27 @@ public sealed class GgufFuzzTests
     }
 
     [Theory]
+    [InlineData("qwen3_moe", "qwen3moe.expert_count", 4_000_000_000u, "qwen3moe.expert_count is 4000000000; expected a whole number")]
+    [InlineData("qwen3_moe", "qwen3moe.expert_count", 2_000_000_000u, "Experts.Count is 2000000000; expected 1 or more")]
+    [InlineData("qwen3_moe", "qwen3moe.expert_count", 0u, "Experts.Count is 0")]
+    [InlineData("qwen3_moe", "qwen3moe.expert_count", 4u, "'blk.0.ffn_gate_inp.weight' is [5, 8], expected [4, 8]")]
+    [InlineData("qwen3_moe", "qwen3moe.expert_used_count", 6u, "Experts.Used is 6; expected 1 to the 5 that there are")]
+    [InlineData("qwen3_moe", "qwen3moe.expert_feed_forward_length", 8u, "'blk.0.ffn_gate_exps.weight' is [5, 16, 8], expected [5, 8, 8]")]
+    [InlineData("qwen3_moe", "qwen3moe.expert_shared_count", 1u, "it has experts that all tokens use")]
+    [InlineData("qwen3_moe", "qwen3moe.expert_gating_func", 2u, "its experts are not chosen by a softmax")]
+    [InlineData("mixtral", "llama.expert_weights_scale", 2.5f, "it scales the experts' shares")]
+    [InlineData("gemma2", "gemma2.expert_count", 2u, "it is a mixture of experts")]
+    public void A_key_of_experts_that_says_another_thing_is_named(string family, string key, object value, string message)
+    {
+        using var folder = new TemporaryFolder();
+        using var model = new LanguageModel(Tiny(TinyModels.OfFamily(family)) with { WindowedLayers = null }, new Seed(1));
+        GgufExport.Write(model, null, folder.File("m.gguf"), "tiny", GgufType.F32);
+        Rewrite(folder.File("m.gguf"), folder.File("n.gguf"), key, value);
+        var problem = Assert.Throws<ModelFileException>(() => GgufMatrices.Read(folder.File("n.gguf")));
+        Assert.Contains(message, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("tokenizer.ggml.tokens", new[] { "a" }, "'tokenizer.ggml.tokens' is missing or does not have 270 values")]
     [InlineData("tokenizer.ggml.tokens", "a", "'tokenizer.ggml.tokens' is missing or does not have 270 values")]
     [InlineData("tokenizer.ggml.scores", new float[] { }, "'tokenizer.ggml.scores' is missing or does not have 270 values")]
@@ -181,7 +202,7 @@ public sealed class GgufFuzzTests
     [InlineData("llama.rope.scaling.factor", true, "llama.rope.scaling.factor is True; expected a number")]
     [InlineData("llama.attention.value_length", 8u, "llama.attention.value_length is not that of a key, 4")]
     [InlineData("llama.attention.temperature_scale", 0.1f, "it scales queries by their place")]
-    [InlineData("llama.expert_count", 8u, "it is a mixture of experts")]
+    [InlineData("llama.expert_count", 8u, "the key 'llama.expert_used_count' is missing")]
     [InlineData("llama.attention.causal", false, "its attention looks ahead")]
     [InlineData("llama.block_count", 4_000_000u, "Layers is 4000000; expected 1 to 4096")]
     [InlineData("llama.attention.head_count", 0u, "Heads is 0")]
@@ -201,6 +222,8 @@ public sealed class GgufFuzzTests
     [Theory]
     [InlineData("gpt2")]
     [InlineData("llama")]
+    [InlineData("mixtral")]
+    [InlineData("qwen3_moe")]
     public void A_model_whose_header_is_changed_by_chance_is_read_or_refused(string family)
     {
         using var folder = new TemporaryFolder();
@@ -211,10 +234,7 @@ public sealed class GgufFuzzTests
         }
         else
         {
-            using var model = new LanguageModel(
-                TransformerConfig.Gpt2(vocabularySize: 270, width: 8, layers: 1, heads: 2, contextLength: 8),
-                new Seed(1)
-            );
+            using var model = new LanguageModel(family == "gpt2" ? Tiny(TinyModels.Gpt2) : Tiny(TinyModels.OfFamily(family)), new Seed(1));
             GgufExport.Write(
                 model,
                 BytePairTrainer.Train(["the cat sat"], 270, new SpecialTokens("<s>", "</s>", null)),
@@ -294,6 +314,20 @@ public sealed class GgufFuzzTests
         );
         return File.ReadAllBytes(folder.File("m.gguf"));
     }
+
+    private static TransformerConfig Tiny(TransformerConfig config) =>
+        config with
+        {
+            VocabularySize = 270,
+            Width = 8,
+            Layers = 1,
+            Heads = 2,
+            KeyValueHeads = 2,
+            OwnHeadWidth = null,
+            ContextLength = 8,
+            HiddenWidth = 16,
+            Experts = config.Experts is null ? null : config.Experts with { HiddenWidth = 16 },
+        };
 
     private static void Llama(string path)
     {

@@ -52,6 +52,8 @@ public sealed class GgufMatricesTests : IDisposable
     [Theory]
     [InlineData("llama", GgufType.Q40, AdapterKind.Lora)]
     [InlineData("qwen2", GgufType.Q41, AdapterKind.Dora)]
+    [InlineData("mixtral", GgufType.Q40, AdapterKind.Lora)]
+    [InlineData("qwen3_moe", GgufType.Q8, AdapterKind.Lora)]
     public void An_adapter_on_the_files_blocks_equals_one_on_their_numbers(string family, GgufType type, AdapterKind kind)
     {
         var file = Exported(family, type);
@@ -119,14 +121,21 @@ public sealed class GgufMatricesTests : IDisposable
     }
 
     /// <summary>Sides that blocks of 32 fit, heads whose keys are shared.</summary>
-    private static TransformerConfig Shape(string family) =>
-        family == "gpt2"
-            ? TransformerConfig.Gpt2(vocabularySize: 83, width: 64, layers: 3, heads: 4, contextLength: 64)
-            : TinyModels.ByName(family) with
-            {
-                Width = 64,
-                HiddenWidth = 96,
-                Heads = 4,
-                KeyValueHeads = 2,
-            };
+    private static TransformerConfig Shape(string family)
+    {
+        if (family == "gpt2")
+        {
+            return TransformerConfig.Gpt2(vocabularySize: 83, width: 64, layers: 3, heads: 4, contextLength: 64);
+        }
+
+        var config = family is "llama" or "qwen2" ? TinyModels.ByName(family) : TinyModels.OfFamily(family);
+        return config with
+        {
+            Width = 64,
+            HiddenWidth = 96,
+            Heads = 4,
+            KeyValueHeads = 2,
+            Experts = config.Experts is { } experts ? experts with { HiddenWidth = 96 } : null,
+        };
+    }
 }

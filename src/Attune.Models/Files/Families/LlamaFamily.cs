@@ -18,6 +18,9 @@ internal abstract record LlamaFamily(string Name, string Class)
         new Ministral(),
         new Qwen("qwen2", "Qwen2"),
         new Qwen("qwen3", "Qwen3"),
+        new Qwen3Moe(),
+        new Mixtral(),
+        new GptOss(),
         new Gemma(),
         new Gemma2(),
         new Gemma3(),
@@ -48,6 +51,9 @@ internal abstract record LlamaFamily(string Name, string Class)
 
     /// <summary>The keys and the values of the activation that are read as this family's.</summary>
     internal virtual (string Key, string Otherwise, string[] Supported)[] Activations => [("hidden_act", "silu", ["silu"])];
+
+    /// <summary>Its owner cannot do without a window: where there is none, one as long as the context is written.</summary>
+    internal virtual bool NeedsWindow => false;
 
     /// <summary>Keys that this family reads and others refuse.</summary>
     internal virtual ImmutableArray<string> Keys => [];

@@ -92,7 +92,7 @@ internal static class LlamaFields
             RopeFields.Write(json, scaling);
         }
 
-        Windows.Write(json, config);
+        Windows.Write(json, family.NeedsWindow ? config.SlidingWindow ?? config.ContextLength : config.SlidingWindow);
         json.WriteBoolean("attention_bias", config.Biases is BiasKind.Attention or BiasKind.All);
         if (config.Biases == BiasKind.All)
         {

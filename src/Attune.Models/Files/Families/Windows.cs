@@ -59,11 +59,11 @@ internal static class Windows
     }
 
     /// <summary><c>sliding_window</c>, null where there is none.</summary>
-    internal static void Write(Utf8JsonWriter json, TransformerConfig config)
+    internal static void Write(Utf8JsonWriter json, int? window)
     {
-        if (config.SlidingWindow is { } window)
+        if (window is { } tokens)
         {
-            json.WriteNumber("sliding_window", window);
+            json.WriteNumber("sliding_window", tokens);
         }
         else
         {

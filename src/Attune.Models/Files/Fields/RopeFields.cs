@@ -110,7 +110,10 @@ internal static class RopeFields
             nested.Real("beta_slow", 1),
             nested.Real("beta_fast", 32),
             Attention(nested, factor)
-        );
+        )
+        {
+            IsRounded = nested.Flag("truncate", true),
+        };
 
     internal static void Write(Utf8JsonWriter json, RopeScaling scaling)
     {
@@ -134,6 +137,7 @@ internal static class RopeFields
             if (isYarn)
             {
                 json.WriteReal("attention_factor", scaling.Attention);
+                json.WriteBoolean("truncate", scaling.IsRounded);
             }
         }
 
@@ -153,7 +157,6 @@ internal static class RopeFields
 
     private static double Attention(ConfigFields nested, double factor)
     {
-        nested.RefuseUnless("truncate", "True");
         if (nested.Has("attention_factor"))
         {
             return nested.Real("attention_factor", 1);
