@@ -58,6 +58,7 @@ public static class CommandLine
             .. StageCommand.All(),
             StageCommand.Judge(),
             GenerateCommand.Create(),
+            ScoreCommand.Create(),
             ChatCommand.Create(stop.Instead),
             EvaluateCommand.Create(),
             TokenizeCommand.Create(),

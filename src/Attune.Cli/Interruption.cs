@@ -18,7 +18,7 @@ internal sealed class Interruption : IDisposable
         _promise = args.FirstOrDefault() switch
         {
             "serve" => "Stopping after the open requests.",
-            "generate" or "chat" or "evaluate" or "model" or "data" or "feedback" or "figure" or "bench" => "Stopping.",
+            "generate" or "score" or "chat" or "evaluate" or "model" or "data" or "feedback" or "figure" or "bench" => "Stopping.",
             _ => "Stopping after this round, with a checkpoint.",
         };
         _registrations =

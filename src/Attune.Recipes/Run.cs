@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
-using System.Globalization;
 using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Files;

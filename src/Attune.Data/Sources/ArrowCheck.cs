@@ -83,7 +83,7 @@ internal static class ArrowCheck
         }
     }
 
-    /// <summary>Views of 16 bytes: the length; then a text of at most 12 bytes itself, else the buffer and the place where it lies.</summary>
+    /// <summary>Views of 16 bytes: the length, then a text of at most 12 bytes, or the buffer and the place where it lies.</summary>
     private static void Views(ArrayData data, int end)
     {
         var views = MemoryMarshal.Cast<byte, int>(data.Buffers[1].Span);

@@ -31,14 +31,6 @@ public sealed class RewardJudge(IReward reward, Encoder encoder) : IFeedbackSour
         }
     }
 
-    private Rollout Rollout(Question question, int index)
-    {
-        var (answer, cut) = (question.Answers[index], question.Cut.Contains(index));
-        // A cut answer without text has no token to score but the end token.
-        var tokens = cut && answer.Length > 0 ? encoder.EncodeUnfinished(question.Prompt, answer) : encoder.Encode(question.Prompt, answer);
-        return new Rollout(tokens, [], cut ? StopReason.Length : StopReason.EndToken, question.PolicyVersion)
-        {
-            Columns = question.Prompt.Columns,
-        };
-    }
+    private Rollout Rollout(Question question, int index) =>
+        GivenAnswer.Rollout(encoder, question.Prompt, question.Answers[index], question.Cut.Contains(index), question.PolicyVersion);
 }

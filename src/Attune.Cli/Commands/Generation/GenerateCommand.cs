@@ -12,6 +12,7 @@ using Attune.Data.Encoding;
 using Attune.Models.Decoding;
 using Attune.Models.Files;
 using Attune.Recipes.Binding;
+using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
 using Attune.Training.Tokens;
 using Spectre.Console;
@@ -59,15 +60,30 @@ internal static class GenerateCommand
                 + "Examples:\n"
                 + "  attune generate --model embedded --prompt \"Title: Night Ferry\" --max-tokens 60\n"
                 + "  attune generate --model runs/sft/final --prompt \"...\" --best-of 16 --reward-model runs/reward/final\n"
-                + "  attune generate --model models/qwen --chat --system \"Be brief.\" --prompt \"Why is the sky blue?\""
+                + "  attune generate --model models/qwen --chat --system \"Be brief.\" --prompt \"Why is the sky blue?\"\n"
+                + "  attune generate --model models/qwen --chat --prompts questions.csv --columns prompt=question --out answers.jsonl"
         );
         Option[] sampling = [.. Sampling.All, Type, Count, BestOf, Seed, Json];
-        foreach (var option in (Option[])[Model, PromptText, Chat, SystemMessage, Template, .. sampling])
+        foreach (
+            var option in (Option[])
+                [
+                    Model,
+                    PromptText,
+                    PromptFile.Prompts,
+                    PromptFile.Columns,
+                    PromptFile.Out,
+                    PromptFile.Force,
+                    Chat,
+                    SystemMessage,
+                    Template,
+                    .. sampling,
+                ]
+        )
         {
             command.Add(option);
         }
 
-        var reward = BestOfReward.Options();
+        var reward = ScoringReward.Options();
         foreach (var (_, option) in reward)
         {
             command.Add(option);
@@ -94,7 +110,62 @@ internal static class GenerateCommand
 
         var text = ModelTokenizer.Load(folder, parsed.GetValue(Template));
         var encoder = new Encoder(text.Tokenizer, text.Template);
-        using var reward = BestOfReward.Of(parsed, rewardOptions, parsed.GetValue(BestOf), encoder);
+        var needed = parsed.GetValue(BestOf) > 1 ? "--best-of needs a reward to choose by" : null;
+        using var reward = ScoringReward.Of(parsed, rewardOptions, needed, encoder);
+        if (parsed.GetValue(PromptFile.Prompts) is { } file)
+        {
+            await AnswerAsync(parsed, folder, file, encoder, reward, cancel);
+        }
+        else
+        {
+            await ContinueAsync(parsed, folder, text, encoder, reward, cancel);
+        }
+
+        foreach (var note in reward?.Notes ?? [])
+        {
+            Terminal.Messages.MarkupLineInterpolated($"[yellow]{note}[/]");
+        }
+
+        return 0;
+    }
+
+    /// <summary>Answers to the prompts of a file, into a file.</summary>
+    private static async Task AnswerAsync(
+        ParseResult parsed,
+        string folder,
+        string file,
+        Encoder encoder,
+        ScoringReward? reward,
+        CancellationToken cancel
+    )
+    {
+        var path = parsed.GetValue(PromptFile.Out) ?? throw new ConfigurationException("--prompts needs --out, a file for the answers.");
+        if (parsed.GetResult(PromptText) is { Implicit: false } || parsed.GetValue(Json))
+        {
+            throw new ConfigurationException(
+                "--prompts takes the place of --prompt, and its answers are rows of JSON: leave --prompt and --json out."
+            );
+        }
+
+        OutputFile.RequireNew(parsed.GetValue(PromptFile.Force), path);
+        var prompts = PromptFile.Read(file, parsed.GetValue(PromptFile.Columns), parsed.GetValue(Chat), parsed.GetValue(SystemMessage));
+        var (type, blocks) = DecodingType.Of(parsed.GetRequiredValue(Type), folder);
+        using var model = ModelFiles.LoadLanguageModel(folder);
+        using var engine = Decoders.Loaded(model, encoder.Tokenizer.DecodeContinuation, type: type, blocks: blocks);
+        var sampling = Sampling.Of(parsed, encoder.Tokenizer.EndToken);
+        var answers = new PromptFile(engine, encoder, sampling, reward, parsed.GetValue(Count), parsed.GetValue(BestOf));
+        await answers.AnswerAsync(prompts, path, new Seed(parsed.GetValue(Seed)), model.Config.ContextLength, cancel);
+    }
+
+    private static async Task ContinueAsync(
+        ParseResult parsed,
+        string folder,
+        ChatText text,
+        Encoder encoder,
+        ScoringReward? reward,
+        CancellationToken cancel
+    )
+    {
         var prompt = ReadPrompt(parsed);
         foreach (var warning in prompt is Prompt.Chat ? text.Warnings : [])
         {
@@ -106,13 +177,6 @@ internal static class GenerateCommand
             var scores = reward is null ? null : await reward.ScoreAsync(group, cancel);
             Print(parsed, prompt, text.Tokenizer, group, scores);
         }
-
-        foreach (var note in reward?.Notes ?? [])
-        {
-            Terminal.Messages.MarkupLineInterpolated($"[yellow]{note}[/]");
-        }
-
-        return 0;
     }
 
     private static IReadOnlyList<Rollout> Sample(
@@ -154,7 +218,7 @@ internal static class GenerateCommand
     private static void Print(ParseResult parsed, Prompt prompt, ITokenizer tokenizer, Rollout[] rollouts, IReadOnlyList<Score>? scores)
     {
         var before = prompt is Prompt.Text ? parsed.GetRequiredValue(PromptText) : "";
-        var best = scores is null ? 0 : BestOfReward.Best(scores);
+        var best = scores is null ? 0 : ScoringReward.Best(scores);
         for (var i = 0; i < rollouts.Length; i++)
         {
             // With nothing before it, the answer is a text of its own: no space stands before its first word.

@@ -10,16 +10,16 @@ using Attune.Training.Rewards;
 
 namespace Attune.Cli.Commands.Generation;
 
-/// <summary>The reward by which <c>attune generate --best-of</c> chooses, from options made of the same records as recipe keys.</summary>
-internal sealed class BestOfReward(IReward reward, List<IDisposable> owned) : IDisposable
+/// <summary>A reward that scores answers, from options made of the same records as recipe keys.</summary>
+internal sealed class ScoringReward(IReward reward, List<IDisposable> owned) : IDisposable
 {
-    /// <summary>The reward by which the best is chosen.</summary>
+    /// <summary>The reward.</summary>
     internal sealed record Keys
     {
-        [Description("folder of the reward model that chooses the best answer")]
+        [Description("folder of the reward model that scores answers")]
         public string? RewardModel { get; init; }
 
-        [Description("terms of the reward that chooses the best answer, as in recipes: [{lexicon: {fine: 1}}, {length: 20, weight: 0.5}]")]
+        [Description("terms of the reward that scores answers, as in recipes: [{lexicon: {fine: 1}}, {length: 20, weight: 0.5}]")]
         public ImmutableArray<RewardTerm> Reward { get; init; } = [];
     }
 
@@ -31,12 +31,13 @@ internal sealed class BestOfReward(IReward reward, List<IDisposable> owned) : ID
                 .Select(o => (o, new Option<string?>(o.Name) { Description = o.Help, HelpName = o.TypeHint })),
         ];
 
-    /// <returns>Null where there is one continuation and no reward.</returns>
-    /// <exception cref="ConfigurationException">There are several continuations and no reward, or a term is invalid.</exception>
-    public static BestOfReward? Of(
+    /// <param name="needed">Why there has to be a reward; null where there need not be one.</param>
+    /// <returns>Null where none is given.</returns>
+    /// <exception cref="ConfigurationException">There has to be a reward, or a term is invalid.</exception>
+    public static ScoringReward? Of(
         ParseResult parsed,
         IEnumerable<(CommandLineOption Key, Option<string?> Option)> options,
-        int each,
+        string? needed,
         Encoder encoder
     )
     {
@@ -52,20 +53,18 @@ internal sealed class BestOfReward(IReward reward, List<IDisposable> owned) : ID
         var keys = Binder.Bind<Keys>(node);
         if (keys.RewardModel is null && keys.Reward.IsEmpty)
         {
-            return each == 1
-                ? null
-                : throw new ConfigurationException("--best-of needs a reward to choose by: give --reward-model DIR or --reward.");
+            return needed is null ? null : throw new ConfigurationException($"{needed}: give --reward-model DIR or --reward.");
         }
 
         var owned = new List<IDisposable>();
         var context = new RewardContext
         {
-            Stage = "generate",
+            Stage = parsed.CommandResult.Command.Name,
             Encoder = encoder,
             Owned = owned,
             TrainedFolder = keys.RewardModel,
         };
-        return new BestOfReward(
+        return new ScoringReward(
             RewardTerm.Sum(keys.Reward.IsEmpty ? [new ModelTerm { Model = keys.RewardModel! }] : keys.Reward, context),
             owned
         );
