@@ -7,6 +7,7 @@ using Attune.Cli.Commands.Generation;
 using Attune.Cli.Commands.Models;
 using Attune.Cli.Commands.Tokens;
 using Attune.Cli.Screens;
+using Attune.Models.Hub;
 
 namespace Attune.Cli;
 
@@ -18,6 +19,7 @@ public static class CommandLine
     public static async Task<int> RunAsync(string[] arguments)
     {
         using var stop = new Interruption(arguments);
+        HubCache.Watch = new PullProgress().Show;
         var root = new RootCommand(
             "Attune teaches language models what people prefer: supervised fine-tuning, preferences, reward models, PPO, DPO "
                 + "and related methods.\n\nExample: attune demo"

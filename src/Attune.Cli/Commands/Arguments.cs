@@ -9,7 +9,7 @@ namespace Attune.Cli.Commands;
 /// <summary>Options that several commands share.</summary>
 internal static class Arguments
 {
-    private const string ModelFolder = "model folder in Hugging Face layout, a GGUF file, or 'embedded'";
+    private const string ModelFolder = "model folder in Hugging Face layout, a GGUF file, a name on a hub (fetched once), or 'embedded'";
 
     public static Option<string> Model() =>
         new("--model")

@@ -20,6 +20,9 @@ public sealed partial class ModelHub(HttpClient http, Uri hub, string? token, Ti
     /// <summary>Where models are fetched from if nothing else is said.</summary>
     public static Uri Usual { get; } = new("https://huggingface.co");
 
+    /// <summary>Written last into a folder that is whole: what was fetched.</summary>
+    public const string Pulled = "pulled.json";
+
     private const string Partial = ".part";
     private const int Attempts = 6;
     private const int LongestList = 16 << 20;
@@ -50,7 +53,7 @@ public sealed partial class ModelHub(HttpClient http, Uri hub, string? token, Ti
         }
 
         AtomicFile.WriteText(
-            Path.Combine(folder, "pulled.json"),
+            Path.Combine(folder, Pulled),
             JsonSerializer.Serialize(
                 new
                 {

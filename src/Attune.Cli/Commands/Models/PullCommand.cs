@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
 using Attune.Cli.Screens;
-using Attune.Core;
 using Attune.Models.Hub;
 using Spectre.Console;
 
@@ -51,38 +49,16 @@ internal static class PullCommand
         var wanted = HubName.Parse(parsed.GetRequiredValue(Model));
         var target = parsed.GetValue(Target) ?? Path.Combine("models", wanted.Model.Split('/')[^1]);
         using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
-        var hub = new ModelHub(http, Address(parsed), Environment.GetEnvironmentVariable("HF_TOKEN"), TimeProvider.System);
-        var shown = "";
-        var pulled = await hub.PullAsync(
-            wanted,
-            target,
-            progress =>
-            {
-                // A line for each file and each quarter of it.
-                var line = string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{progress.File} {(progress.Size > 0 ? 4 * progress.Received / progress.Size.Value * 25 : 100)} %"
-                );
-                if (line != shown)
-                {
-                    Terminal.Messages.MarkupLineInterpolated($"[grey]{shown = line}[/]");
-                }
-            },
-            cancel
+        var hub = new ModelHub(
+            http,
+            HubCache.Address(parsed.GetValue(Hub)),
+            Environment.GetEnvironmentVariable("HF_TOKEN"),
+            TimeProvider.System
         );
+        var pulled = await hub.PullAsync(wanted, target, new PullProgress().Show, cancel);
         Terminal.Messages.MarkupLineInterpolated(
             $"[green]pulled[/] {wanted.Model} at {pulled.Commit}: {pulled.Files.Length} files into {target}"
         );
         return 0;
-    }
-
-    private static Uri Address(ParseResult parsed)
-    {
-        var given = parsed.GetValue(Hub) ?? Environment.GetEnvironmentVariable("HF_ENDPOINT");
-        return
-            Uri.TryCreate((given ?? ModelHub.Usual.ToString()).TrimEnd('/') + "/", UriKind.Absolute, out var address)
-            && address.Scheme is ("http" or "https")
-            ? address
-            : throw new ConfigurationException($"--hub is '{given}'; expected an address that begins with http:// or https://.");
     }
 }
