@@ -130,7 +130,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             screen.Warn($"{name}: training has diverged: {problem}");
         }
 
-        End(index, context.Artifacts, finished);
+        End(index, artifacts, context.Artifacts, finished);
         return (finished, context.Artifacts);
     }
 
@@ -166,8 +166,10 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         }
     }
 
-    private void End(int index, Artifacts artifacts, StageResult result)
+    private void End(int index, Artifacts before, Artifacts artifacts, StageResult result)
     {
+        var finished = Enumerable.Range(0, index).Select(i => Finished(i)?.Item2).OfType<StageResult>();
+        ModelCard.Write(recipe, before, artifacts, [.. finished, result]);
         artifacts.Write(Path.Combine(_places.Folder(index), ArtifactsFile), folder);
         StageResultFile.Write(Path.Combine(_places.Folder(index), DoneFile), result);
     }

@@ -27,6 +27,16 @@ public sealed class FileRowsTests(SmallChatModel model) : IClassFixture<SmallCha
             n => n.EndsWith("2 texts, each learned whole with an end token; those beyond 64 tokens in pieces", StringComparison.Ordinal)
         );
         Assert.True(result.Metrics["examples"] > 2);
+
+        // The model's card says how it came to be.
+        var card = File.ReadAllText(_folder.File("run/final/README.md"));
+        Assert.StartsWith(
+            "---\nlibrary_name: transformers\npipeline_tag: text-generation\nbase_model: tiny.Q4_1\n",
+            card,
+            StringComparison.Ordinal
+        );
+        Assert.Contains($"1. Supervised fine-tuning (`sft`): {result.Metrics["examples"]} examples\n", card, StringComparison.Ordinal);
+        Assert.Contains($"| `num_tokens` | {result.Metrics["num_tokens"]} |", card, StringComparison.Ordinal);
     }
 
     [Fact]
