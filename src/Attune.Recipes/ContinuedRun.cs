@@ -8,7 +8,7 @@ using Attune.Recipes.Running;
 
 namespace Attune.Recipes;
 
-/// <summary>A run that is gone on with: by another recipe where only lengths and bookkeeping differ, or from an earlier checkpoint.</summary>
+/// <summary>A run that goes on: by another recipe where only lengths and bookkeeping differ, or from an earlier checkpoint.</summary>
 public static class ContinuedRun
 {
     /// <summary>How long a stage trains: more of it goes on where the stage ended.</summary>
@@ -43,8 +43,8 @@ public static class ContinuedRun
             throw new AttuneException(
                 $"{file} differs from the recipe given now:\n"
                     + string.Concat(Differences(before, recipe).Select(d => $"  {d}\n"))
-                    + $"A run is resumed with the same values, except for {string.Join(", ", Lengths.Order())} and what only says how often "
-                    + "something is written. Choose another --out for a new run."
+                    + $"A run is resumed with the same values, except for {string.Join(", ", Lengths.Order())} and what only says how "
+                    + "often something is written. Choose another --out for a new run."
             );
         }
 
@@ -154,17 +154,19 @@ public static class ContinuedRun
     {
         var stage = Enumerable.Range(0, places.Count).LastOrDefault(places.HasBegun);
         var run = new RunFolder(places.Folder(stage));
-        if (!run.Checkpoints().Contains(updates))
+        var there = run.Checkpoints();
+        if (!there.Contains(updates))
         {
+            string[] names = [.. there.Select(c => Path.GetFileName(run.CheckpointFolder(c)))];
             throw new AttuneException(
                 string.Create(CultureInfo.InvariantCulture, $"{run.Path} has no checkpoint-{updates}; there are ")
-                    + $"{string.Join(", ", run.Checkpoints().Select(c => Path.GetFileName(run.CheckpointFolder(c))).DefaultIfEmpty("none"))}. "
+                    + $"{string.Join(", ", names.DefaultIfEmpty("none"))}. "
                     + "keep_checkpoints says how many are kept."
             );
         }
 
         Reopen(folder, places, stage);
-        foreach (var later in run.Checkpoints().Where(c => c > updates))
+        foreach (var later in there.Where(c => c > updates))
         {
             var aside = Path.Combine(run.Path, "set-aside-" + Path.GetFileName(run.CheckpointFolder(later)));
             if (Directory.Exists(aside))

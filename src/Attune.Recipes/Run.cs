@@ -31,6 +31,9 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     /// <summary>What an earlier run hands over to the first stage, in place of the recipe's model.</summary>
     public Artifacts? Given { get; init; }
 
+    /// <summary>Whether the first stage that trains only tries a few rounds and says what it would take.</summary>
+    public bool IsDryRun { get; init; }
+
     /// <summary>Called once the recipe has been checked, before the first tensor: a mistake in it need not wait for libtorch.</summary>
     public Action? LoadLibraries { get; init; }
 
@@ -63,25 +66,31 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             }
 
             cancel.ThrowIfCancellationRequested();
-            try
-            {
-                (var finished, artifacts) = await RunStageAsync(i, artifacts, log, cancel);
-                results.Add(finished);
-                screen.EndStage(finished);
-            }
-            catch (AttuneException) when (log.NextSequence > 1)
-            {
-                RunReport.Write(folder); // how far it came, and what went wrong
-                throw;
-            }
-            finally
-            {
-                tracking.WriteTables();
-            }
+            (var finished, artifacts) = await ReportedAsync(() => RunStageAsync(i, artifacts, log, cancel), log, tracking);
+            results.Add(finished);
+            screen.EndStage(finished);
         }
 
         Product = artifacts;
         return Finish(artifacts, start, results.ToImmutable());
+    }
+
+    /// <summary>However a stage ends, its figures are written; where it fails, the report says how far it came.</summary>
+    private async Task<T> ReportedAsync<T>(Func<Task<T>> work, EventLog log, RunTracking tracking)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (AttuneException) when (log.NextSequence > 1)
+        {
+            RunReport.Write(folder);
+            throw;
+        }
+        finally
+        {
+            tracking.WriteTables();
+        }
     }
 
     private async Task<(StageResult Result, Artifacts Artifacts)> RunStageAsync(
@@ -101,6 +110,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             Decontaminate = stage.Decontaminate,
             Columns = stage.Columns is { } columns ? ColumnMap.Parse(columns) : null,
             Stores = Stores,
+            IsDryRun = IsDryRun,
         };
         var provenance = StageProvenance.Of(name, stage, artifacts);
         foreach (var note in provenance.Notes())

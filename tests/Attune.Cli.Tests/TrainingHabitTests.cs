@@ -103,14 +103,87 @@ public sealed class TrainingHabitTests(TinyModel models) : IClassFixture<TinyMod
         Sft("--keep-best", "true", "--evaluate-every", "0").Refused("sft.keep_best is on, but nothing is held out");
     }
 
+    [Fact]
+    public void Options_come_from_a_file_and_from_keys_and_those_given_win()
+    {
+        _folder.WriteText("options.yaml", $"model: {models.Policy}\nseed: 4\nlearning_rate: 3e-4\nmax_steps: 2\ndata: data.jsonl\n");
+        WriteData();
+        AttuneProgram
+            .Run(_folder.Path, "sft", "--config", "options.yaml", "--learning-rate", "2e-4", "--set", "batch_size=4", "--out", "run")
+            .Succeeded();
+        var recipe = File.ReadAllText(_folder.File("run/recipe.yaml"));
+        Assert.All(
+            ["seed: 4 ", "learning_rate: 0.0002 ", "max_steps: 2", "batch_size: 4 "],
+            text => Assert.Contains(text, recipe, StringComparison.Ordinal)
+        );
+        Refused("learning_rat: 1", "options.yaml:1", "sft.learning_rat is not a key here. Did you mean 'learning_rate'?");
+        Refused("save_steps: 1", "sft.save_steps is not a key here. It is called 'checkpoint_every' here.");
+        Refused("stages: []", "options.yaml is a recipe", "attune run options.yaml");
+
+        void Refused(string yaml, params string[] words)
+        {
+            _folder.WriteText("options.yaml", yaml + "\n");
+            AttuneProgram
+                .Run(_folder.Path, "sft", "--model", models.Policy, "--data", "data.jsonl", "--config", "options.yaml")
+                .Refused(words);
+        }
+    }
+
+    [Theory]
+    [InlineData("--per_device_train_batch_size=4", "It is called '--batch-size' here.")]
+    [InlineData("--perDeviceTrainBatchSize", "It is called '--batch-size' here.")]
+    [InlineData("--learning_rate", "Did you mean '--learning-rate'?")]
+    [InlineData("--num-train-epochs", "It is called '--epochs' here.")]
+    [InlineData("--model_name_or_path", "It is called '--model' here.")]
+    [InlineData("--report_to", "It is called '--tracking' here.")]
+    [InlineData("--load_best_model_at_end", "It is called '--keep-best' here.")]
+    [InlineData("--push_to_hub", "It has no counterpart here.")]
+    public void Names_of_TRL_are_told_as_what_they_are_called_here(string option, string expected) => Sft(option).Refused(expected);
+
+    [Fact]
+    public void Rows_to_evaluate_with_come_from_a_file_of_their_own()
+    {
+        _folder.WriteText("eval.jsonl", """{"prompt": "The plot", "completion": " was thin."}""" + "\n");
+        Sft("--eval-data", "eval.jsonl", "--max-steps", "1").Succeeded();
+        var metrics = Result().GetProperty("stages")[0].GetProperty("metrics");
+        Assert.Equal((24, 1), (metrics.GetProperty("examples").GetInt32(), metrics.GetProperty("held_out").GetInt32()));
+    }
+
     private string Weights() => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(_folder.File("run/final/model.safetensors"))));
 
-    private Outcome Sft(params string[] options)
+    [Fact]
+    public void A_dry_run_says_what_the_whole_would_take_and_keeps_nothing()
     {
+        var outcome = Sft("--dry-run", "--epochs", "100").Succeeded("dry run of sft", "in rounds of 8 items");
+        Assert.Matches(@"rows      \d\d to learn from\n  updates   [34]00 in rounds", outcome.Output);
+        Assert.Matches(@"tokens    about [\d,]+ an update, [\d,]+ in all", outcome.Output);
+        Assert.Matches(@"time      about .* s .*an update\), evaluations not counted", outcome.Output);
+        Assert.Matches(@"memory    \d+\.\d GiB", outcome.Output);
+        Assert.False(Directory.Exists(_folder.File("run")));
+    }
+
+    [Fact]
+    public void A_run_ends_with_its_model_its_rows_and_the_next_command()
+    {
+        var errors = Sft("--max-steps", "1").Succeeded().Errors;
+        var metrics = Result().GetProperty("stages")[0].GetProperty("metrics");
+        var (rows, heldOut) = (metrics.GetProperty("examples").GetInt32(), metrics.GetProperty("held_out").GetInt32());
+        Assert.Equal(24, rows + heldOut);
+        Assert.Contains($"trained on {rows} items, {heldOut} held out", errors, StringComparison.Ordinal);
+        var final = Path.Combine("run", "final");
+        Assert.Contains($"Model: {final}", errors, StringComparison.Ordinal);
+        Assert.Contains($"Next: attune generate --model {final} --prompt \"...\"", errors, StringComparison.Ordinal);
+    }
+
+    private void WriteData() =>
         _folder.WriteText(
             "data.jsonl",
             string.Concat(Enumerable.Range(0, 24).Select(i => $$"""{"prompt": "The film {{i}}", "completion": " was slow."}""" + "\n"))
         );
+
+    private Outcome Sft(params string[] options)
+    {
+        WriteData();
         string[] arguments = ["sft", "--model", models.Policy, "--data", "data.jsonl", "--out", "run", "--batch-size", "8"];
         return AttuneProgram.Run(_folder.Path, [.. arguments, "--test-split", "0.2", .. options]);
     }

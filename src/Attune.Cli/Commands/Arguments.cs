@@ -19,6 +19,9 @@ internal static class Arguments
             HelpName = "DIR",
         };
 
+    /// <summary>The same for a command that may read it from a file of options.</summary>
+    public static Option<string?> StartModel() => new("--model") { Description = ModelFolder + " (required)", HelpName = "DIR" };
+
     public static Argument<string> ModelArgument() => new("model") { Description = ModelFolder, HelpName = "DIR" };
 
     public static Option<string> Out(string fallback) =>
@@ -55,12 +58,19 @@ internal static class Arguments
             HelpName = "CHECKPOINT",
         };
 
+    /// <summary>Trains nothing, but says what training would take.</summary>
+    public static Option<bool> DryRun() =>
+        new("--dry-run")
+        {
+            Description = "try three rounds, say rows, tokens, time and memory that the whole would take, and keep nothing",
+        };
+
     /// <exception cref="ConfigurationException">The checkpoint is none.</exception>
-    public static Resumption ResumptionOf(ParseResult parsed, Option<bool> resume, Option<string?> from)
+    public static Launch LaunchOf(ParseResult parsed, Option<bool> resume, Option<string?> from, Option<bool> dryRun)
     {
         if (parsed.GetValue(from) is not { } checkpoint)
         {
-            return new(parsed.GetValue(resume), null);
+            return new(parsed.GetValue(resume), null, parsed.GetValue(dryRun));
         }
 
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(checkpoint));
@@ -99,10 +109,16 @@ internal static class Arguments
             );
     }
 
-    public static Option<string[]> Set() =>
+    public static Option<string[]> Set() => Set("override a recipe key, e.g. --set ppo.kl_coefficient=0.1; may be given several times");
+
+    /// <summary>The same for a command of one stage, whose keys need no name before them.</summary>
+    public static Option<string[]> SetOfStage() =>
+        Set("set an option by its recipe key, e.g. --set learning_rate=1e-5; may be given several times");
+
+    private static Option<string[]> Set(string description) =>
         new("--set")
         {
-            Description = "override a recipe key, e.g. --set ppo.kl_coefficient=0.1; may be given several times",
+            Description = description,
             HelpName = "KEY=VALUE",
             AllowMultipleArgumentsPerToken = false,
         };

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Attune.Core;
+using Attune.Recipes.Binding;
 
 namespace Attune.Cli.Commands;
 
@@ -47,7 +48,8 @@ internal static class ParseErrors
             IsOption(token) ? ("option", command.Options.Select(o => o.Name))
             : command.Subcommands.Count > 0 ? ("command", command.Subcommands.Select(c => c.Name))
             : ("argument", []);
-        return $"{path} has no {kind} '{name}{value}'.{Suggestion.For(name, known)}";
+        var elsewhere = kind == "option" ? NamesElsewhere.For(name, known) : "";
+        return $"{path} has no {kind} '{name}{value}'.{(elsewhere.Length > 0 ? elsewhere : Suggestion.For(name, known))}";
     }
 
     private static string PathOf(CommandResult result) =>

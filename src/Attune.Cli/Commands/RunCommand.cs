@@ -12,7 +12,7 @@ internal static class RunCommand
         var folder = new Option<string?>("--out") { Description = "folder for the run (default runs/RECIPE)", HelpName = "DIR" };
         var model = new Option<string?>("--model") { Description = "start from this model instead of the recipe's", HelpName = "DIR" };
         var (set, tracking, resume) = (Arguments.Set(), Arguments.Tracking(), Arguments.Resume());
-        var from = Arguments.ResumeFrom();
+        var (from, dryRun) = (Arguments.ResumeFrom(), Arguments.DryRun());
         var command = new Command(
             "run",
             "Run the stages of a recipe, one after another.\n\n"
@@ -26,6 +26,7 @@ internal static class RunCommand
             tracking,
             resume,
             from,
+            dryRun,
         };
         command.SetAction(
             (parsed, cancel) =>
@@ -38,13 +39,8 @@ internal static class RunCommand
                 }
 
                 var target = parsed.GetValue(folder) ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
-                return RunLauncher.LaunchAsync(
-                    node,
-                    target,
-                    Arguments.ResumptionOf(parsed, resume, from),
-                    asksPerson: AsksPerson(node),
-                    cancel
-                );
+                var launch = Arguments.LaunchOf(parsed, resume, from, dryRun);
+                return RunLauncher.LaunchAsync(node, target, launch, AsksPerson(node), cancel);
             }
         );
         return command;

@@ -17,20 +17,25 @@ internal static class RunLauncher
     public static async Task<int> LaunchAsync(
         OptionNode.Mapping node,
         string folder,
-        Resumption resume,
+        Launch launch,
         bool asksPerson,
         CancellationToken cancel
     )
     {
         var recipe = Recipe.Bind(node);
+        if (launch.IsDryRun)
+        {
+            return await DryRun.RunAsync(recipe, cancel);
+        }
+
         var unbegun = new NewRunFolder(folder);
         var fresh = RunFolders.Prepare(
             folder,
             new RunFolder(folder).RecipeFile,
             RecipeWriter.Write(recipe),
             "recipe",
-            resume.Resumes,
-            () => Proceed(folder, recipe, resume)
+            launch.Resumes,
+            () => Proceed(folder, recipe, launch)
         );
         try
         {
@@ -56,15 +61,16 @@ internal static class RunLauncher
         }
     }
 
-    private static void Proceed(string folder, Recipe recipe, Resumption resume)
+    private static void Proceed(string folder, Recipe recipe, Launch launch)
     {
-        foreach (var remark in ContinuedRun.Prepare(folder, recipe, resume.From))
+        foreach (var remark in ContinuedRun.Prepare(folder, recipe, launch.From))
         {
             Terminal.Messages.MarkupLineInterpolated($"[yellow]note[/] {remark}");
         }
     }
 }
 
-/// <summary>Whether a run goes on, and from where.</summary>
+/// <summary>How a run begins: anew, or going on, and from where.</summary>
 /// <param name="From">Updates of a checkpoint; null for the newest.</param>
-internal sealed record Resumption(bool Resumes, long? From);
+/// <param name="IsDryRun">Whether it only says what it would take.</param>
+internal sealed record Launch(bool Resumes, long? From, bool IsDryRun = false);

@@ -46,8 +46,6 @@ internal sealed class LineScreen(IAnsiConsole console) : IRunScreen
     private string Rate(long done, long total)
     {
         var rate = (done - _first) / Math.Max(1e-3, _sinceTask.Elapsed.TotalSeconds);
-        return rate <= 0
-            ? ""
-            : string.Create(CultureInfo.InvariantCulture, $"{rate:0.0}/s, {TimeSpan.FromSeconds((total - done) / rate):m\\:ss} left");
+        return rate <= 0 ? "" : $"{Clock.Rate(rate)}, {Clock.Digits(TimeSpan.FromSeconds(Math.Min(1e8, (total - done) / rate)))} left";
     }
 }

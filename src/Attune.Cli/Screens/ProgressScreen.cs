@@ -4,7 +4,6 @@ using Attune.Core.Runs;
 using Attune.Recipes.Running;
 using Spectre.Console;
 using Spectre.Console.Rendering;
-using Words = Spectre.Console.Text;
 
 namespace Attune.Cli.Screens;
 
@@ -28,15 +27,7 @@ internal sealed class ProgressScreen(ProgressContext context, IAnsiConsole conso
         return console
             .Progress()
             .AutoClear(false)
-            .Columns(
-                new TaskDescriptionColumn { Alignment = Justify.Left },
-                new ProgressBarColumn { Width = 24 },
-                new CountColumn(),
-                new RateColumn(),
-                new ElapsedTimeColumn(),
-                new RemainingTimeColumn(),
-                new FiguresColumn(latest)
-            )
+            .Columns(new LineColumn(console, latest))
             .StartAsync(context => work(new ProgressScreen(context, console, latest)));
     }
 
@@ -50,7 +41,7 @@ internal sealed class ProgressScreen(ProgressContext context, IAnsiConsole conso
     {
         if (!_tasks.TryGetValue(_stage + task, out var bar))
         {
-            bar = context.AddTask(Markup.Escape(_stage + task), maxValue: Math.Max(1, total));
+            bar = context.AddTask(_stage + task, maxValue: Math.Max(1, total));
             _tasks[_stage + task] = bar;
         }
 
@@ -75,27 +66,28 @@ internal sealed class ProgressScreen(ProgressContext context, IAnsiConsole conso
 
     public void Warn(string text) => console.MarkupLineInterpolated($"  [white on red bold] WARNING [/] [red bold]{text}[/]");
 
-    private sealed class CountColumn : ProgressColumn
+    /// <summary>The whole line as one column: a grid of several would break its cells where the terminal is narrow.</summary>
+    private sealed class LineColumn(IAnsiConsole console, ConcurrentDictionary<int, string> latest) : ProgressColumn
     {
-        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
-            new Words(string.Create(CultureInfo.InvariantCulture, $"{task.Value:0}/{task.MaxValue:0}")).RightJustified();
-    }
+        protected override bool NoWrap => true;
 
-    private sealed class RateColumn : ProgressColumn
-    {
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime)
         {
-            var rate = task.ElapsedTime is { TotalSeconds: > 0.5 } elapsed ? task.Value / elapsed.TotalSeconds : 0;
-            return new Words(
-                rate > 0 ? string.Create(CultureInfo.InvariantCulture, $"{rate:0.0}/s") : "",
-                new Style(Color.Grey)
-            ).RightJustified();
+            var figures = latest.GetValueOrDefault(task.Id, "");
+            var line = ProgressLine.Of(
+                task.Description,
+                task.Value,
+                task.MaxValue,
+                task.ElapsedTime,
+                figures,
+                Math.Max(20, console.Profile.Width - 1)
+            );
+            return new Paragraph()
+                .Append(line.Before)
+                .Append(line.Done, new Style(Color.Green))
+                .Append(line.Open, new Style(Color.Grey))
+                .Append(line.After)
+                .Overflow(Overflow.Crop);
         }
-    }
-
-    private sealed class FiguresColumn(ConcurrentDictionary<int, string> latest) : ProgressColumn
-    {
-        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
-            new Words(latest.GetValueOrDefault(task.Id, ""), new Style(Color.Grey));
     }
 }

@@ -38,6 +38,17 @@ internal static class Summary
             CultureInfo.InvariantCulture,
             $"{seconds:0} s. Report: [bold]{Path.Combine(folder, "report.html")}[/]   Figures: {Path.Combine(folder, "result.json")}"
         );
+        foreach (var line in RunEnd.Lines(result, folder))
+        {
+            Terminal.Messages.MarkupLineInterpolated($"{line}");
+        }
+
+        foreach (var stage in result.Stages.Where(s => s.Diverged is not null))
+        {
+            Terminal.Messages.MarkupLineInterpolated(
+                $"[white on red bold] WARNING [/] [red bold]{stage.Name}: training has diverged: {stage.Diverged}[/]"
+            );
+        }
     }
 
     /// <summary>Whether the answers are still in the language that the pretrained model knows.</summary>

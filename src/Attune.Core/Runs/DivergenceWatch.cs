@@ -14,7 +14,7 @@ public sealed class DivergenceWatch
     /// <summary>The same of the perplexity of answers under the pretrained model, which rewards may raise for good reason.</summary>
     private const double AnswerFactor = 100;
 
-    /// <summary>Nats from the reference for each token of an answer: every token is one that the reference would hardly ever write.</summary>
+    /// <summary>Nats from the reference for each token of an answer: tokens that the reference would hardly ever write.</summary>
     private const double MostNatsPerToken = 3;
 
     /// <summary>Losses below it count as it: ten times nearly nothing is still little.</summary>

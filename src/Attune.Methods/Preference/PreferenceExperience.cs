@@ -32,6 +32,8 @@ public sealed class PreferenceExperience<T>(DatasetExperience<T> data) : IExperi
 
     public Func<Metrics>? Evaluation => EvaluateEvery > 0 ? Evaluate : null;
 
+    public long Rows => data.Rows;
+
     public void PlanFor(long updates) => data.PlanFor(updates);
 
     public IReadOnlyList<FlatParameters> Followers => MovingReference?.Weights ?? [];

@@ -28,11 +28,14 @@ internal sealed partial class BindingPass(Func<Type, string, object?>? presets, 
                     .Options.Where(o => o.Key == OptionPath.Stages)
                     .SelectMany(o => (o.Shape as OptionShape.List)?.Item is OptionShape.Variant v ? v.Names : [])
             );
-            problems.Add(entry.Place, $"{Join(path, entry.Key)} is not a key here.{Suggestion.For(entry.Key, near)}");
+            problems.Add(entry.Place, $"{Join(path, entry.Key)} is not a key here.{Nearest(entry.Key, near)}");
         }
 
         return FillLevel(schema, node, path, place, start);
     }
+
+    private static string Nearest(string key, IEnumerable<string> known) =>
+        NamesElsewhere.For(key, known) is { Length: > 0 } other ? other : Suggestion.For(key, known);
 
     private object FillLevel(OptionSchema schema, OptionNode.Mapping node, string path, Place place, object? start)
     {

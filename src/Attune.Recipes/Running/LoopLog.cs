@@ -70,8 +70,8 @@ internal sealed class LoopLog(string stage, string task, EventLog log, IRunScree
         if (StopsOnDivergence)
         {
             throw new AttuneException(
-                $"{stage}: training has diverged: {problem}. It stops, as stop_on_divergence says. Lower learning_rate or set max_grad_norm; "
-                    + "the weights of the last checkpoint are intact."
+                $"{stage}: training has diverged: {problem}. It stops, as stop_on_divergence says. Lower learning_rate or set "
+                    + "max_grad_norm; the weights of the last checkpoint are intact."
             );
         }
 

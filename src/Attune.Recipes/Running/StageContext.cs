@@ -12,15 +12,12 @@ using Attune.Models.Gguf;
 using Attune.Models.Weights;
 using Attune.Text.Templates;
 using Attune.Text.Tokenizers;
-using Attune.Training;
-using Attune.Training.Checkpoints;
-using Attune.Training.Contracts;
 using Attune.Training.Tokens;
 
 namespace Attune.Recipes.Running;
 
 /// <summary>Where a stage works: its folder, its seed, the log, and what earlier stages handed over.</summary>
-public sealed class StageContext(
+public sealed partial class StageContext(
     string stage,
     string folder,
     Seed seed,
@@ -198,95 +195,4 @@ public sealed class StageContext(
         log.Append(new RunEvent(log.NextSequence, stage, "evaluation", progress.Round, progress.Updates, progress.Items, metrics.Means()));
 
     public void LogSample(SampleEvent sample) => log.Append(sample with { Stage = stage });
-
-    /// <summary>Trains to the end, from the newest checkpoint if there is one.</summary>
-    /// <param name="name">Folder for the checkpoints below the stage's; empty for the stage's own.</param>
-    /// <exception cref="OperationCanceledException">Cancelled after a checkpoint was written.</exception>
-    public async Task<Progress> FitAsync<T>(
-        IObjective<T> objective,
-        IExperience<T> experience,
-        TrainingOptions options,
-        ImmutableArray<DataHash> data,
-        string task,
-        CancellationToken cancel,
-        string name = ""
-    )
-    {
-        if (options.Precision == Precision.Bf16 && objective.Learners.All(l => l.Type == TorchSharp.torch.ScalarType.Float32))
-        {
-            throw new ConfigurationException($"{stage}.precision is bf16, but this stage trains in f32 alone. Leave precision out.");
-        }
-
-        if (options.KeepBest && (experience.Evaluation is null || options.EmaDecay > 0))
-        {
-            throw new ConfigurationException(
-                options.EmaDecay > 0
-                    ? $"{stage}.keep_best and ema_decay are both on: a run ends with one or the other. Leave one of them out."
-                    : $"{stage}.keep_best is on, but nothing is held out that this stage measures while it trains. Expected held-out rows "
-                        + "(test_split or held-out data) and evaluate_every above 0, or keep_best: false."
-            );
-        }
-
-        var place = name.Length == 0 ? folder : Path.Combine(folder, name);
-        var start = Progress.Start(name.Length == 0 ? seed : seed.For(name));
-        using var loop = new TrainingLoop<T>(
-            objective,
-            experience,
-            options.LearningRateSchedule,
-            options.Optimiser,
-            new LoopOptions(options.EffectiveMicrobatch, options.CheckpointEvery)
-            {
-                EmaDecay = options.EmaDecay,
-                MaxUpdates = options.MaxSteps,
-                KeepsBest = options.KeepBest,
-            },
-            new DirectoryCheckpoints(place, data, options.KeepCheckpoints)
-        );
-        var observer = new LoopLog(stage, task, log, screen) { StopsOnDivergence = options.StopOnDivergence };
-        if (loop.Restore() is { } checkpoint)
-        {
-            start = Restored(checkpoint, start, task);
-            observer.GoOn(log.EventsOf(stage));
-        }
-        else
-        {
-            Begin(place);
-        }
-
-        var (progress, end) = await loop.RunAsync(start, observer, cancel);
-        if (end == LoopEnd.Cancelled)
-        {
-            throw new OperationCanceledException(cancel);
-        }
-
-        if (loop.Best is { } best)
-        {
-            Note(string.Create(CultureInfo.InvariantCulture, $"{task}: ends with the weights after update {best} (keep_best)"));
-        }
-
-        if (experience.StoppedBecause is { } reason)
-        {
-            Note($"stopped early: {reason}");
-        }
-
-        return progress;
-    }
-
-    /// <summary>Brings the log back to where the work began.</summary>
-    private void Begin(string place)
-    {
-        LogPosition.Return(log, place);
-        if (_leftOut.Count > 0)
-        {
-            log.Append(new RunEvent(log.NextSequence, stage, "data", 0, 0, 0, _leftOut));
-        }
-    }
-
-    /// <summary>Brings the log back to where the checkpoint stands.</summary>
-    private Progress Restored(CheckpointManifest checkpoint, Progress start, string task)
-    {
-        log.TruncateAfter(checkpoint.LastSequence);
-        screen.Note($"{task}: going on from update {checkpoint.Updates}");
-        return start with { Round = checkpoint.Round, Updates = checkpoint.Updates, Items = checkpoint.Items };
-    }
 }

@@ -24,6 +24,9 @@ public sealed record SftStage : Stage
     )]
     public required string Data { get; init; }
 
+    [Description("demonstrations to evaluate with (default: test_split of the data)")]
+    public string? HeldOutData { get; init; }
+
     [Description("rows to use, drawn at random; 0 for all of a file")]
     [Range(0, int.MaxValue)]
     public int Rows { get; init; }
@@ -42,6 +45,7 @@ public sealed record SftStage : Stage
             .. MissingPolicy(given),
             .. ProblemsOfAdapter(Method.Training),
             .. DataSource.Missing("sft.data", Data, Rows),
+            .. DataSource.MissingFile("sft.held_out_data", HeldOutData),
             .. AssistantOnlyLoss || AssistantTurns == AssistantTurns.All
                 ? Array.Empty<string>()
                 :
@@ -83,7 +87,9 @@ public sealed record SftStage : Stage
             );
         }
 
-        var split = Split.ByPrompt(demonstrations, Method.TestSplit, context.Seed.For("split"));
+        var split = HeldOutData is null
+            ? Split.ByPrompt(demonstrations, Method.TestSplit, context.Seed.For("split"))
+            : new SplitData<Demonstration>(demonstrations, DataSource.Demonstrations(HeldOutData, 0, context).Items);
         var (model, origin) = context.LoadLearner(Method.Training);
         using var shared = origin;
         using var trained = model;

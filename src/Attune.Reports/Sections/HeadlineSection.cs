@@ -24,16 +24,7 @@ internal static class HeadlineSection
                 }
             }
 
-            foreach (var (stage, problem) in run.Diverged)
-            {
-                html.Element(
-                    "p",
-                    $"Training has diverged in {stage}: {problem}. What was trained from there on is of no use.",
-                    ("class", "warning"),
-                    ("role", "alert")
-                );
-            }
-
+            Warnings(html, run);
             if (Sentence(run) is { } sentence)
             {
                 html.Element("p", sentence, ("class", "verdict"));
@@ -52,6 +43,19 @@ internal static class HeadlineSection
             {
                 card.Write(html);
             }
+        }
+    }
+
+    private static void Warnings(Markup html, RunRecord run)
+    {
+        foreach (var (stage, problem) in run.Diverged)
+        {
+            html.Element(
+                "p",
+                $"Training has diverged in {stage}: {problem}. What was trained from there on is of no use.",
+                ("class", "warning"),
+                ("role", "alert")
+            );
         }
     }
 

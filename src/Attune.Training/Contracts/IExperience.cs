@@ -12,6 +12,9 @@ public interface IExperience<T>
     /// <summary>Plans for so many updates in place of its own, where it can: rows can be repeated, prompts need rounds.</summary>
     void PlanFor(long updates) { }
 
+    /// <summary>Rows that it learns from again and again; 0 where each round draws its own.</summary>
+    long Rows => 0;
+
     /// <summary>Measures held-out data as rounds do that begin with an evaluation; null where nothing is measured.</summary>
     Func<Metrics>? Evaluation => null;
 

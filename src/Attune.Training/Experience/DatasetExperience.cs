@@ -30,6 +30,8 @@ public sealed class DatasetExperience<T>(IReadOnlyList<T> items, int batchSize, 
 
     public Func<Metrics>? Evaluation => EvaluateEvery > 0 ? Evaluate : null;
 
+    public long Rows => items.Count;
+
     public void PlanFor(long updates) => _planned = updates;
 
     public ValueTask<Round<T>?> NextAsync(Progress at, CancellationToken cancel)

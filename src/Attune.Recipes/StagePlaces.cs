@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Attune.Recipes.Running;
+namespace Attune.Recipes;
 
 /// <summary>What a recipe's stages are called in a run, and where in its folder they work.</summary>
 internal sealed class StagePlaces(Recipe recipe, string folder)
