@@ -104,14 +104,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
         var (name, stage) = (_places.Name(index), recipe.Stages[index]);
         screen.BeginStage(index + 1, recipe.Stages.Length, name, stage.Purpose);
         var clock = Stopwatch.StartNew();
-        var context = new StageContext(name, _places.Folder(index), new Seed(recipe.Seed).For(name), log, screen, person, artifacts)
-        {
-            Template = stage.Template,
-            Decontaminate = stage.Decontaminate,
-            Columns = stage.Columns is { } columns ? ColumnMap.Parse(columns) : null,
-            Stores = Stores,
-            IsDryRun = IsDryRun,
-        };
+        var context = Context(index, artifacts, log);
         var provenance = StageProvenance.Of(name, stage, artifacts);
         foreach (var note in provenance.Notes())
         {
@@ -142,6 +135,19 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
 
         End(index, artifacts, context.Artifacts, finished);
         return (finished, context.Artifacts);
+    }
+
+    private StageContext Context(int index, Artifacts artifacts, EventLog log)
+    {
+        var (name, stage) = (_places.Name(index), recipe.Stages[index]);
+        return new StageContext(name, _places.Folder(index), new Seed(recipe.Seed).For(name), log, screen, person, artifacts)
+        {
+            Template = stage.Template,
+            Decontaminate = stage.Decontaminate,
+            Columns = stage.Columns is { } columns ? ColumnMap.Parse(columns) : null,
+            Stores = Stores,
+            IsDryRun = IsDryRun,
+        };
     }
 
     /// <summary>A stage that starts again without a checkpoint leaves no trace of its first attempt.</summary>

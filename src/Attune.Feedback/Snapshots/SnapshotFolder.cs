@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Attune.Core.Feedback;
 using Attune.Core.Runs;
-using Attune.Data.Sources;
 using Attune.Data.Order;
+using Attune.Data.Sources;
 using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Snapshots;

@@ -38,8 +38,8 @@ public static partial class HubCache
         if (Environment.GetEnvironmentVariable("HF_HUB_OFFLINE") is "1" or "true" or "True" or "TRUE" or "ON" or "YES")
         {
             throw new ConfigurationException(
-                $"model {model}: there is no such folder, nor was it fetched from a hub before, and HF_HUB_OFFLINE forbids to fetch it now. "
-                    + "Expected a model's folder, a GGUF file, or a name on the hub."
+                $"model {model}: there is no such folder, nor was it fetched from a hub before, and HF_HUB_OFFLINE forbids to fetch it "
+                    + "now. Expected a model's folder, a GGUF file, or a name on the hub."
             );
         }
 

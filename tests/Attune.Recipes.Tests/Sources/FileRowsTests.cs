@@ -1,7 +1,5 @@
-using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Core.Runs;
-using Attune.Models.Configuration;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Tests.Stages;
 using Attune.Testing;

@@ -61,12 +61,12 @@ internal static class ScoreCommand
     {
         var command = new Command(
             "score",
-            "Score the answers of a data file by a reward model, or by the terms of a reward. Of pairs, choices and rankings it says how often "
-                + "the reward agrees with them.\n\n"
+            "Score the answers of a data file by a reward model, or by the terms of a reward. Of pairs, choices and rankings it says "
+                + "how often the reward agrees with them.\n\n"
                 + "Examples:\n"
                 + "  attune score --data preferences.jsonl --reward-model runs/reward/final\n"
                 + "  attune score --data answers.jsonl --reward-model runs/reward/final --out scored.jsonl\n"
-                + "  attune score --data answers.csv --columns prompt=question,completion=reply --model models/qwen --reward \"[{length: 40}]\""
+                + "  attune score --data answers.jsonl --model models/qwen --reward \"[{length: 40}]\""
         )
         {
             Data,
