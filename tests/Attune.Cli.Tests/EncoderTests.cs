@@ -53,6 +53,10 @@ public sealed class EncoderTests(TinyModel models) : IClassFixture<TinyModel>, I
         Run("generate", "--model", models.Policy, "--prompt", "film", "--best-of", "2", "--reward", "[{model: run/final, label: fine}]")
             .Refused("has no class 'fine'", "its classes are undesirable, desirable");
 
+        // It scores a file of answers by its own tokenizer.
+        _folder.WriteText("answers.jsonl", """{"prompt": "film", "chosen": " good", "rejected": " bad"}""" + "\n");
+        Run("score", "--data", "answers.jsonl", "--reward-model", "run/final").Succeeded("agrees with 100", "of 1 pairs");
+
         // The trained classifier goes on from its own head.
         Run(["reward", "--model", "run/final", "--loss", "classification", "--data", "verdicts.jsonl", "--out", "more", .. options])
             .Succeeded();

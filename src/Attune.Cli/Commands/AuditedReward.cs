@@ -1,8 +1,8 @@
 using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Data.Encoding;
+using Attune.Text.Templates;
 using Attune.Training.Rewards;
-using Attune.Training.Tokens;
 
 namespace Attune.Cli.Commands;
 
@@ -14,7 +14,7 @@ internal sealed class AuditedReward(RewardModel model, Encoder encoder) : IDispo
     /// <exception cref="AttuneException">The folder holds no reward model or no tokenizer.</exception>
     public static AuditedReward Load(string folder)
     {
-        var text = ModelTokenizer.Load(folder);
+        var text = ChatText.Load(folder);
         return new AuditedReward(RewardModel.Load(folder), new Encoder(text.Tokenizer, text.Template));
     }
 

@@ -65,6 +65,7 @@ internal sealed class RowCollector<T>(
             DroppedRows.Of(_dropped),
             [
                 .. source.Notes,
+                .. WrongEncoding.Note(_items.ToImmutable()) is { } note ? [note] : Array.Empty<string>(),
                 .. Listed("not used", _ignored, source.Rows.Count),
                 .. Listed("kept for rewards to read", _kept, source.Rows.Count),
             ],

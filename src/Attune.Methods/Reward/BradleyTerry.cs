@@ -110,8 +110,12 @@ public static class BradleyTerry
     /// <param name="options">null for the plain loss</param>
     public sealed class Labels(ComparisonOptions? options = null) : IRewardLoss<Core.Feedback.Preference, TokenPair>
     {
-        public EncodedData<TokenPair> Encode(Encoder encoder, IReadOnlyList<Core.Feedback.Preference> labels, int maxLength) =>
-            encoder.EncodeAll(labels, maxLength);
+        public EncodedData<TokenPair> Encode(
+            Encoder encoder,
+            IReadOnlyList<Core.Feedback.Preference> labels,
+            int maxLength,
+            TruncationPolicy policy
+        ) => encoder.EncodeAll(labels, maxLength, policy);
 
         public TokenPair Change(TokenPair item, Func<TokenSequence, TokenSequence> change) =>
             item with

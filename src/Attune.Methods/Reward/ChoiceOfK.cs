@@ -67,8 +67,8 @@ public static class ChoiceOfK
     /// <param name="center">Weight of <see cref="Centering"/>.</param>
     public sealed class Labels(double center = 0) : IRewardLoss<Choice, TokenChoice>
     {
-        public EncodedData<TokenChoice> Encode(Encoder encoder, IReadOnlyList<Choice> labels, int maxLength) =>
-            encoder.EncodeAll(labels, maxLength);
+        public EncodedData<TokenChoice> Encode(Encoder encoder, IReadOnlyList<Choice> labels, int maxLength, TruncationPolicy policy) =>
+            encoder.EncodeAll(labels, maxLength, policy);
 
         public TokenChoice Change(TokenChoice item, Func<TokenSequence, TokenSequence> change) =>
             item with

@@ -56,8 +56,12 @@ public static class Classification
     /// <summary>The loss on verdicts, as a stage trains by it.</summary>
     public sealed class Labels : IRewardLoss<Verdict, LabelledSequence>
     {
-        public EncodedData<LabelledSequence> Encode(Encoder encoder, IReadOnlyList<Verdict> labels, int maxLength) =>
-            Classification.Encode(encoder, labels, maxLength);
+        public EncodedData<LabelledSequence> Encode(
+            Encoder encoder,
+            IReadOnlyList<Verdict> labels,
+            int maxLength,
+            TruncationPolicy policy
+        ) => Classification.Encode(encoder, labels, maxLength, policy);
 
         public LabelledSequence Change(LabelledSequence item, Func<TokenSequence, TokenSequence> change) =>
             item with

@@ -12,8 +12,9 @@ namespace Attune.Methods.Reward;
 public interface IRewardLoss<TLabel, TItem>
     where TLabel : Label
 {
-    /// <param name="maxLength">Longer rows are left out and counted, tokens.</param>
-    EncodedData<TItem> Encode(Encoder encoder, IReadOnlyList<TLabel> labels, int maxLength);
+    /// <param name="maxLength">Longest row, in tokens.</param>
+    /// <param name="policy">Whether longer ones are left out, which is counted, or cut.</param>
+    EncodedData<TItem> Encode(Encoder encoder, IReadOnlyList<TLabel> labels, int maxLength, TruncationPolicy policy);
 
     /// <summary>The item with every sequence changed, in a fixed order.</summary>
     TItem Change(TItem item, Func<TokenSequence, TokenSequence> change);

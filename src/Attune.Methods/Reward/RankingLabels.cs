@@ -11,8 +11,8 @@ public abstract class RankingLabels : IRewardLoss<Ranking, TokenRanking>
 {
     public abstract IObjective<TokenRanking> Objective(ScalarModel model, IReadOnlyList<TokenRanking> data);
 
-    public EncodedData<TokenRanking> Encode(Encoder encoder, IReadOnlyList<Ranking> labels, int maxLength) =>
-        encoder.EncodeAll(labels, maxLength);
+    public EncodedData<TokenRanking> Encode(Encoder encoder, IReadOnlyList<Ranking> labels, int maxLength, TruncationPolicy policy) =>
+        encoder.EncodeAll(labels, maxLength, policy);
 
     public TokenRanking Change(TokenRanking item, Func<TokenSequence, TokenSequence> change) =>
         item with

@@ -55,9 +55,13 @@ public static class Regression
     /// <summary>The loss on ratings, as a stage trains by it.</summary>
     public sealed class Labels : IRewardLoss<Rating, RatedSequence>
     {
-        public EncodedData<RatedSequence> Encode(Encoder encoder, IReadOnlyList<Rating> labels, int maxLength)
+        public EncodedData<RatedSequence> Encode(Encoder encoder, IReadOnlyList<Rating> labels, int maxLength, TruncationPolicy policy)
         {
-            var encoded = encoder.EncodeAll(labels.Select(r => new Demonstration(r.Prompt, r.Answer) { Cut = r.Cut }).ToArray(), maxLength);
+            var encoded = encoder.EncodeAll(
+                labels.Select(r => new Demonstration(r.Prompt, r.Answer) { Cut = r.Cut }).ToArray(),
+                maxLength,
+                policy
+            );
             var items = encoded.Items.Select((s, i) => new RatedSequence(s, 2 * labels[encoded.Sources[i]].Share - 1));
             return new EncodedData<RatedSequence>([.. items], encoded.Sources, encoded.Dropped, encoded.Truncated);
         }

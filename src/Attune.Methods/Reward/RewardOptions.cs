@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Core.Options;
+using Attune.Data.Encoding;
 using Attune.Training.Optimisation;
 using Attune.Training.Rewards;
 
@@ -65,9 +66,15 @@ public sealed record RewardOptions : IValidatableObject
     [Range(0.0001, 10_000)]
     public double Epochs { get; init; } = 1;
 
-    [Description("longest prompt and answer together, in tokens; longer rows are left out and counted")]
+    [Description("longest prompt and answer together, in tokens; longer rows are left out and counted, unless truncation cuts them")]
     [Range(2, 1_000_000)]
     public int MaxLength { get; init; } = 1024;
+
+    [Description(
+        "rows longer than max_length: left out (drop-row), prompts cut (keep-prompt-start, keep-prompt-end), or prompt and answer "
+            + "together (keep-start, keep-end, as TRL); not for encoders"
+    )]
+    public TruncationPolicy Truncation { get; init; } = TruncationPolicy.DropRow;
 
     [Description("share of the prompts to hold out, if no held-out file is given")]
     [Range(0, 0.9)]

@@ -31,6 +31,11 @@ internal static class EncodedSplit
         var (train, heldOut) = (encode(rows.Training), encode(rows.HeldOut));
         context.NoteDropped(train.Dropped, name);
         context.NoteDropped(heldOut.Dropped, name + " (held out)");
+        if (train.Dropped.Any(d => d.Reason.StartsWith("longer than", StringComparison.Ordinal)))
+        {
+            context.Note($"{name}: rows that are too long are left out whole; where a stage has truncation, it cuts them instead");
+        }
+
         if (train.Truncated + heldOut.Truncated is > 0 and var cut)
         {
             context.Note($"{name}: {cut} rows cut to the longest length (truncation)");

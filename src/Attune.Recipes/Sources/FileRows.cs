@@ -5,7 +5,6 @@ using Attune.Core;
 using Attune.Data;
 using Attune.Data.Cleaning;
 using Attune.Data.Formats;
-using Attune.Data.Inspection;
 using Attune.Data.Order;
 using Attune.Recipes.Running;
 using Attune.Training.Checkpoints;

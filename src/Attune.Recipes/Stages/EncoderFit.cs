@@ -63,6 +63,7 @@ internal sealed class EncoderFit(string kind, RewardOptions method, LabelFiles f
         [
             ("loss", method.Loss != RewardLoss.Classification, "classification, on verdicts"),
             ("members", method.Members != 1, "1"),
+            ("truncation", method.Truncation != TruncationPolicy.DropRow, "drop-row"),
             ("token_dropout", method.TokenDropout > 0, "0"),
             ("debias_length", method.DebiasLength, "false"),
             ("lora.r", method.Training.Lora.R > 0, "0: the whole encoder is trained"),

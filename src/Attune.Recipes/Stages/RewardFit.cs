@@ -49,7 +49,7 @@ internal sealed class RewardFit<TLabel, TItem>(
     /// <summary>Labels in tokens. Rows that the model cannot read are left out as those beyond max_length are.</summary>
     public EncodedData<TItem> Encode(IReadOnlyList<TLabel> labels)
     {
-        var rows = loss.Encode(encoder, labels, Math.Min(method.MaxLength, policy.Config.ContextLength));
+        var rows = loss.Encode(encoder, labels, Math.Min(method.MaxLength, policy.Config.ContextLength), method.Truncation);
         return rows with { Items = [.. rows.Items.Select(item => loss.Change(item, s => s.WithoutEnd(End)))] };
     }
 

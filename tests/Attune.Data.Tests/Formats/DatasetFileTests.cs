@@ -224,7 +224,7 @@ public sealed class DatasetFileTests
         Assert.Equal(new Prompt.Text("q"), data.Items[2]);
         Assert.Equal(["answer", "level"], data.Items[0].Columns.Keys);
         Assert.Equal("{\"n\": [1]}", data.Items[0].Columns["answer"].GetRawText());
-        Assert.Contains("kept for rewards to read: answer", data.Notes);
+        Assert.Contains(data.Notes, n => n.StartsWith("kept for rewards to read: answer (in 2 of 3 rows)", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -284,5 +284,27 @@ public sealed class DatasetFileTests
     {
         using var folder = new TemporaryFolder();
         return DatasetFile.Read<T>(folder.WriteText("a.jsonl", rows));
+    }
+
+    [Theory]
+    [InlineData("caf\u00c3\u00a9", "'\u00c3\u00a9'")]
+    [InlineData("it\u00e2\u20ac\u2122s", "'\u00e2\u20ac\u2122'")]
+    [InlineData("20\u00c2\u00b0", "'\u00c2\u00b0'")]
+    [InlineData("caf\u00e9, \u00c3O, p\u00e2te, 20 \u00b0, \u20ac 5", null)]
+    public void Utf8_that_was_read_in_another_encoding_is_noticed(string text, string? found)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("rows.jsonl");
+        DatasetFile.Write(path, [new Demonstration(new Prompt.Text("a"), text), new Demonstration(new Prompt.Text("a"), "b")]);
+        var notes = DatasetFile.Read<Demonstration>(path).Notes;
+        Assert.Equal(found is null ? 0 : 1, notes.Length);
+        Assert.True(
+            found is null
+                || notes[0]
+                    .StartsWith(
+                        $"1 rows hold what looks like UTF-8 that was read in another encoding, such as {found}",
+                        StringComparison.Ordinal
+                    )
+        );
     }
 }

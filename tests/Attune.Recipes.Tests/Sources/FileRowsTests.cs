@@ -80,6 +80,28 @@ public sealed class FileRowsTests(SmallChatModel model) : IClassFixture<SmallCha
     }
 
     [Fact]
+    public async Task A_reward_stage_cuts_long_rows_where_it_is_told_to()
+    {
+        var words = string.Join(' ', Enumerable.Repeat("slow", 80));
+        _folder.WriteText(
+            "pairs.jsonl",
+            string.Concat(
+                Enumerable
+                    .Range(0, 4)
+                    .Select(i => $$"""{"prompt": "{{(i == 0 ? words : "a")}} {{i}}", "chosen": "fine", "rejected": "bad"}""" + "\n")
+            )
+        );
+        var left = await StageAsync("reward", "pairs.jsonl", "test_split: 0, normalisation: none");
+        Assert.Equal(3, left.Metrics["examples"]);
+        Assert.Contains(left.Notes, n => n.EndsWith("1 left out: longer than 64 tokens", StringComparison.Ordinal));
+
+        Directory.Delete(_folder.File("run"), recursive: true);
+        var cut = await StageAsync("reward", "pairs.jsonl", "test_split: 0, normalisation: none, truncation: keep-prompt-end");
+        Assert.Equal(4, cut.Metrics["examples"]);
+        Assert.Contains(cut.Notes, n => n.EndsWith("1 rows cut to the longest length (truncation)", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Texts_and_answers_do_not_mix()
     {
         _folder.WriteText("a.jsonl", Rows("a", 4));
@@ -91,14 +113,16 @@ public sealed class FileRowsTests(SmallChatModel model) : IClassFixture<SmallCha
     private static string Rows(string name, int count) =>
         string.Concat(Enumerable.Range(0, count).Select(i => $$"""{"prompt": "{{name}}{{i}}", "completion": "fine"}""" + "\n"));
 
-    private async Task<StageResult> SftAsync(string data, string options)
+    private Task<StageResult> SftAsync(string data, string options) => StageAsync("sft", data, options);
+
+    private async Task<StageResult> StageAsync(string stage, string data, string options)
     {
         var source = string.Join(" + ", data.Split(" + ").Select(_folder.File));
         var text = $$"""
             seed: 1
             model: {{model.File}}
             stages:
-              - sft: {data: "{{source}}", batch_size: 4, max_length: 64{{(
+              - {{stage}}: {data: "{{source}}", batch_size: 4, max_length: 64{{(
                 options.Length > 0 ? ", " : ""
             )}}{{options}}}
             """;

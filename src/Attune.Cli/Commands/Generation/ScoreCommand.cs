@@ -12,7 +12,6 @@ using Attune.Data.Sources;
 using Attune.Recipes.Binding;
 using Attune.Text.Templates;
 using Attune.Training.Rewards;
-using Attune.Training.Tokens;
 using Spectre.Console;
 
 namespace Attune.Cli.Commands.Generation;
@@ -141,7 +140,7 @@ internal static class ScoreCommand
         var folder = parsed.GetValue(Tokenizer) ?? rewardModel;
         return folder is null
             ? throw new ConfigurationException("score needs --reward-model, or --reward and a --model whose tokenizer encodes the answers.")
-            : ModelTokenizer.Load(folder);
+            : ChatText.Load(folder);
     }
 
     /// <summary>For each row the scores of its answers.</summary>

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 
-namespace Attune.Data.Inspection;
+namespace Attune.Data.Formats;
 
 /// <summary>The texts of a record, whatever its kind.</summary>
 /// <param name="Prompt">Null for a document.</param>
