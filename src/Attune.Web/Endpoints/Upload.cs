@@ -14,7 +14,8 @@ namespace Attune.Web.Endpoints;
 /// </summary>
 internal static class Upload
 {
-    private static readonly string[] Endings = [".jsonl", ".json", ".jsonl.gz", ".json.gz"];
+    private static readonly string[] Plain = [".jsonl", ".json", ".csv", ".tsv", ".parquet"];
+    private static readonly string[] Endings = [.. Plain, .. Plain.Select(e => e + ".gz"), .. Plain.Select(e => e + ".zst")];
 
     /// <summary>Raises an endpoint's limit above that for forms.</summary>
     public sealed record Limit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
@@ -43,9 +44,7 @@ internal static class Upload
     {
         var ending =
             Endings.OrderByDescending(e => e.Length).FirstOrDefault(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase))
-            ?? throw new DataException(
-                $"the file name must end in {string.Join(", ", Endings)}, and the file must have one JSON row per line."
-            );
+            ?? throw new DataException($"the file name must end in {string.Join(", ", Plain)}, or in .gz or .zst after one of them.");
         var folder = Directory.CreateTempSubdirectory("attune-upload-");
         try
         {

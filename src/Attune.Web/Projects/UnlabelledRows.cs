@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
-using System.IO.Compression;
 using System.Text.Json;
 using Attune.Core;
 using Attune.Core.Conversations;
+using Attune.Data.Formats;
+using Attune.Data.Sources;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;
 
@@ -31,22 +32,20 @@ internal static class UnlabelledRows
     public static ImmutableArray<NewItem>? TryRead(string path, ProjectKind kind)
     {
         var list = kind == ProjectKind.Steps ? "completions" : "answers";
-        var items = ImmutableArray.CreateBuilder<NewItem>();
-        using var reader = new StreamReader(Open(path));
-        for (var line = 1; reader.ReadLine() is { } text; line++)
+        var problems = new RowProblems(path);
+        var rows = RowSource.Read(path, problems).Rows;
+        // Of what is wrong with a file the reader of data sets gives a better message.
+        if (problems.Any || rows.Count == 0 || !IsBare(rows[0], list))
         {
-            if (string.IsNullOrWhiteSpace(text))
-            {
-                continue;
-            }
+            return null;
+        }
+
+        var items = ImmutableArray.CreateBuilder<NewItem>();
+        foreach (var row in rows)
+        {
             try
             {
-                using var row = JsonDocument.Parse(text);
-                if (items.Count == 0 && !IsBare(row.RootElement, list))
-                {
-                    return null;
-                }
-                items.Add(Read(row.RootElement, kind, list));
+                items.Add(Read(row, kind, list));
             }
             catch (Exception problem)
                 when (problem
@@ -58,35 +57,34 @@ internal static class UnlabelledRows
                             or ArgumentException
                 )
             {
-                // An array over several lines, or no JSON at all: the reader of data sets gives a better message.
-                if (items.Count == 0)
-                {
-                    return null;
-                }
                 throw new DataException(
-                    $"{Path.GetFileName(path)}, line {line}: not a row with {Expected(kind)}. Correct the line; nothing was added."
+                    $"{Path.GetFileName(path)}, {row.Origin.Unit} {row.Number}: not a row with {Expected(kind)}. Correct it; nothing was added."
                 );
             }
         }
 
-        return items.Count == 0 ? null : items.ToImmutable();
+        return items.ToImmutable();
     }
 
-    private static bool IsBare(JsonElement row, string list) =>
-        row.ValueKind == JsonValueKind.Object
-        && row.TryGetProperty(list, out var answers)
-        && answers.ValueKind == JsonValueKind.Array
-        && !row.TryGetProperty("best", out _)
-        && !row.TryGetProperty("ranks", out _)
-        && !row.TryGetProperty("labels", out _);
+    private static bool IsBare(JsonRow row, string list) =>
+        AnswersOf(row, list) is not null
+        && !row.Fields.TryGetProperty("best", out _)
+        && !row.Fields.TryGetProperty("ranks", out _)
+        && !row.Fields.TryGetProperty("labels", out _);
 
-    private static NewItem Read(JsonElement row, ProjectKind kind, string list)
+    /// <summary>The texts in a list, also where a table of texts spells it; null where there is no such list.</summary>
+    private static ImmutableArray<string>? AnswersOf(JsonRow row, string list)
     {
+        var fields = new RowFields(row.Fields, texts: row.Origin.Texts);
+        var answers = fields.Texts(list);
+        return fields.Failed || fields.DropReason is not null ? null : answers;
+    }
+
+    private static NewItem Read(JsonRow read, ProjectKind kind, string list)
+    {
+        var row = read.Fields;
         var prompt = row.GetProperty("prompt").Deserialize<Prompt>(StoreJson.Options)!;
-        var answers = row.GetProperty(list)
-            .EnumerateArray()
-            .Select(a => a.GetString() ?? throw new JsonException("null"))
-            .ToImmutableArray();
+        var answers = AnswersOf(read, list) ?? throw new JsonException(list);
         var content = new ItemContent(
             prompt,
             kind == ProjectKind.Steps ? [Candidate.OfSteps(answers)] : [.. answers.Select(a => new Candidate(a))]
@@ -119,10 +117,4 @@ internal static class UnlabelledRows
 
     private static StepsJudgement Steps(ImmutableArray<int?> ratings) =>
         new(ratings, ratings.Contains(-1) ? FinishReason.FoundError : FinishReason.Solution);
-
-    private static Stream Open(string path)
-    {
-        var file = File.OpenRead(path);
-        return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
-    }
 }

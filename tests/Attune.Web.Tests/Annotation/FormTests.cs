@@ -120,6 +120,21 @@ public sealed class FormTests
     }
 
     [Fact]
+    public void Items_come_from_a_table_too()
+    {
+        using var folder = new Testing.TemporaryFolder();
+        var items = Projects.ItemFile.Read(
+            folder.WriteText("items.csv", "id;prompt;answers\n7;How was it?;\"[\"\"Good.\"\", \"\"Bad.\"\"]\"\n"),
+            ProjectKind.Comparison
+        );
+        Assert.Equal(["Good.", "Bad."], Assert.Single(items).Content.Candidates.Select(c => c.Text));
+        Assert.Equal("7", items[0].Content.ExternalId);
+
+        var pairs = Projects.ItemFile.Read(folder.WriteText("pairs.csv", "prompt,chosen,rejected\nHow?,a,b\n"), ProjectKind.Comparison);
+        Assert.Equal(["a", "b"], Assert.Single(pairs).Content.Candidates.Select(c => c.Text).Order());
+    }
+
+    [Fact]
     public void Words_and_spaces_make_the_text_again_and_positions_count_code_points() =>
         Gen.String.Sample(text =>
         {

@@ -7,7 +7,11 @@ namespace Attune.Cli.Commands.Feedback;
 /// <summary><c>attune feedback import</c></summary>
 internal static class ImportCommand
 {
-    private static readonly Argument<string> Source = new("file") { Description = ".jsonl or .json file, or .gz of it", HelpName = "FILE" };
+    private static readonly Argument<string> Source = new("file")
+    {
+        Description = "data file (.jsonl, .json, .csv, .tsv, .parquet, .arrow; also .gz or .zst)",
+        HelpName = "FILE",
+    };
     private static readonly Option<string> Database = FeedbackArguments.Database();
     private static readonly Option<string> Project = FeedbackArguments.Project("name of the project; created where there is none");
     private static readonly Option<string?> Format = FeedbackArguments.Format(required: false);
