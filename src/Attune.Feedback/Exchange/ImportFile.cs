@@ -33,6 +33,7 @@ public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<
         var problems = new RowProblems(path);
         var lines = RowSource.Read(path, problems).Rows;
         problems.Throw();
+        RequireWhole(lines[0], path);
         var rows = lines.Select(l => (Line: l, Row: JsonObject.Create(l.Fields)!)).ToArray();
         var reader = format is null ? FeedbackFormats.Of(rows[0].Row, path) : FeedbackFormats.Named(format);
         var kind = reader.KindOf(rows[0].Row);
@@ -44,7 +45,7 @@ public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<
         {
             try
             {
-                var found = Read(reader, row, context with { Row = line.Fields }, line, problems);
+                var found = Read(reader, row, context with { Row = line.Fields, Texts = line.Origin.Texts }, line, problems);
                 read.AddRange(found);
                 empty += found.IsEmpty ? 1 : 0;
             }
@@ -61,6 +62,17 @@ public sealed record ImportFile(string Format, ProjectKind Kind, ImmutableArray<
             Settings = Scale(kind, read),
             Dropped = DroppedRows.Of(dropped),
         };
+    }
+
+    /// <summary>Label Studio's tables keep labels as cells whose kind only the project's own settings tell.</summary>
+    private static void RequireWhole(JsonRow row, string path)
+    {
+        if (row.Origin.Texts && row.Fields.TryGetProperty("annotation_id", out _) && row.Fields.TryGetProperty("lead_time", out _))
+        {
+            throw new DataException(
+                $"{path}: found a table that Label Studio exported, in which labels have lost their kinds; export the project as JSON."
+            );
+        }
     }
 
     private static ImmutableArray<ReadRow> Read(

@@ -29,12 +29,15 @@ internal sealed record FormatContext(ProjectKind Kind, ProjectSettings Settings,
     /// <summary>The row as it was read, for formats that data files share.</summary>
     public JsonElement Row { get; init; }
 
+    /// <summary>Whether the row's values are spelt as texts, as in CSV.</summary>
+    public bool Texts { get; init; }
+
     /// <summary>Reads the row as data files are read.</summary>
     /// <exception cref="RowException">The row is not as expected.</exception>
     /// <exception cref="DroppedRowException">The row is well formed, but is left out of data files too.</exception>
     public T Read<T>(Func<RowFields, T> read)
     {
-        var fields = new RowFields(Row);
+        var fields = new RowFields(Row, texts: Texts);
         var result = read(fields);
         if (fields.Failure is var (field, problem))
         {

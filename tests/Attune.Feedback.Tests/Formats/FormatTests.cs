@@ -425,4 +425,26 @@ public sealed class FormatTests
             StringComparison.Ordinal
         );
     }
+
+    [Fact]
+    public void Labels_come_from_a_table_too()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.WriteText("pairs.csv", "prompt;chosen;rejected;margin\nHow?;a;b;\"0,5\"\nWhy?;c;d;\n");
+        var read = ImportFile.Read(path, null, null);
+        Assert.Equal((ProjectKind.Comparison, 2), (read.Kind, read.Items.Length));
+        Assert.All(read.Items, i => Assert.Single(i.Labels));
+    }
+
+    [Fact]
+    public void A_table_of_label_studio_is_refused_since_its_labels_have_lost_their_kinds()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.WriteText(
+            "table.csv",
+            "annotation_id,lead_time,prompt,better\n15,7.5,How?,\"[{\"\"selected\"\":\"\"left\"\"}]\"\n"
+        );
+        var problem = Assert.Throws<DataException>(() => ImportFile.Read(path, null, null));
+        Assert.Contains("export the project as JSON", problem.Message, StringComparison.Ordinal);
+    }
 }

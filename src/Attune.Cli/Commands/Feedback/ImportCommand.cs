@@ -77,6 +77,9 @@ internal static class ImportCommand
                 LeftOut = read.Dropped.Sum(d => d.Count),
             },
             $"{read.Rows} rows of {read.Format}: {added.Items} items and {added.Labels} labels added to '{name}' ({read.Kind})",
+            read.Items.All(i => i.Labels.IsEmpty) && !parsed.GetValue(WithoutLabels)
+                ? "no labels were found in the file: its rows are items to be labelled"
+                : null,
             added.Duplicates > 0 ? $"{added.Duplicates} items were already there; they are unchanged" : null,
             read.Repeated > 0 ? $"{read.Repeated} labels left out: the same person labelled the same content in an earlier row" : null,
             read.Empty > 0 ? $"{read.Empty} rows hold nothing to compare" : null,
