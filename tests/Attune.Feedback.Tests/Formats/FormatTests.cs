@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
+using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Feedback.Exchange;
 using Attune.Feedback.Labels;
