@@ -20,8 +20,8 @@ public static class GgufExport
         [GgufType.BF16] = 32,
     };
 
-    /// <param name="type">Of matrices; vectors, learned positions and routers stay in 32 bits, matrices that no blocks fit take F16 in place
-    /// of blocks, and embeddings and head take Q8 in place of 4 bits.</param>
+    /// <param name="type">Of matrices; vectors, learned positions and routers stay in 32 bits, matrices that no blocks fit take F16 in
+    /// place of blocks, and embeddings and head take Q8 in place of 4 bits.</param>
     /// <param name="tokenizer">Null for a model without text, such as one to measure.</param>
     /// <param name="chatTemplate">The model's own, which llama.cpp reads too; null for none.</param>
     /// <exception cref="AttuneException">The tokenizer or the architecture is of a kind that this export does not know.</exception>
