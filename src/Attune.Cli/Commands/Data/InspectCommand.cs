@@ -29,7 +29,7 @@ internal static class InspectCommand
         Description = "another data file, such as an evaluation set: say how many rows stand in both",
         HelpName = "FILE",
     };
-    private static readonly Option<string?> Columns = new("--columns")
+    private static readonly Option<string?> Map = new("--columns")
     {
         Description = "which columns stand for which fields: prompt=question,chosen=answer_a",
         HelpName = "MAP",
@@ -53,7 +53,7 @@ internal static class InspectCommand
             Source,
             Model,
             Against,
-            Columns,
+            Map,
             Samples,
             Seed,
             Json,
@@ -64,7 +64,7 @@ internal static class InspectCommand
 
     private static int Inspect(ParseResult parsed)
     {
-        var columns = parsed.GetValue(Columns) is { } map ? DatasetFile.Columns(map) : null;
+        var columns = parsed.GetValue(Map) is { } map ? DatasetFile.Columns(map) : null;
         var tokenizer = parsed.GetValue(Model) is { } model ? ChatText.Load(EmbeddedModel.Resolve(model)).Tokenizer : null;
         var inspection = DatasetInspection.Of(
             parsed.GetRequiredValue(Source),
@@ -122,11 +122,10 @@ internal static class InspectCommand
         }
 
         yield return "";
-        yield return $"  {found.LengthUnit, -12}{"shortest", 10}{"median", 10}{"90 %", 10}{"longest", 10}";
+        yield return Columns(found.LengthUnit, "shortest", "median", "90 %", "longest");
         foreach (var l in found.Lengths)
         {
-            int[] figures = [l.Shortest, l.Median, l.NinetyPercent, l.Longest];
-            yield return $"  {l.Name, -12}{string.Concat(figures.Select(f => $"{Number(f), 10}"))}";
+            yield return Columns(l.Name, Number(l.Shortest), Number(l.Median), Number(l.NinetyPercent), Number(l.Longest));
         }
 
         yield return "";
@@ -140,7 +139,7 @@ internal static class InspectCommand
             yield return $"\n  sample {i + 1}";
             foreach (var (name, text) in Texts(sample))
             {
-                yield return $"    {name, -11} {Short(text)}";
+                yield return $"    {name.PadRight(11)} {Short(text)}";
             }
         }
     }
@@ -170,6 +169,9 @@ internal static class InspectCommand
         };
         return prompt.Concat(row.Parts);
     }
+
+    private static string Columns(string name, params string[] cells) =>
+        $"  {name.PadRight(12)}{string.Concat(cells.Select(c => c.PadLeft(10)))}";
 
     private static string Short(string text)
     {
