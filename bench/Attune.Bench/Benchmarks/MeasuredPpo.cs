@@ -120,7 +120,8 @@ internal sealed class MeasuredPpo : Measured, IExperience<PpoItem>, ILoopObserve
     public override IReadOnlyDictionary<string, double> Parts =>
         _measured
             .SelectMany(m => m)
-            .Where(m => m.Key.StartsWith(TimePrefix, StringComparison.Ordinal))
+            // A rate is no part of the time.
+            .Where(m => m.Key.StartsWith(TimePrefix, StringComparison.Ordinal) && m.Key != "time/tokens_per_second")
             .GroupBy(m => m.Key[TimePrefix.Length..], m => m.Value)
             .ToDictionary(g => g.Key, g => Spread.Of(g).Median);
 

@@ -24,7 +24,8 @@ internal static partial class WrongEncoding
 
     // The two bytes of a letter of Latin-1, or the first two of three of a mark of punctuation, and what follows them.
     [GeneratedRegex(
-        "Ã[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2026\u2030\u2039\u203a\u20ac\u2122]|Â[\u00a0-\u00bf]|â€[\u0080-\u00bf\u0153\u0161\u02dc\u017e\u2018-\u201e\u2122]"
+        "Ã[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2026\u2030\u2039\u203a\u20ac\u2122]"
+            + "|Â[\u00a0-\u00bf]|â€[\u0080-\u00bf\u0153\u0161\u02dc\u017e\u2018-\u201e\u2122]"
     )]
     private static partial Regex Pairs();
 }

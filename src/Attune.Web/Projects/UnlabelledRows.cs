@@ -58,7 +58,8 @@ internal static class UnlabelledRows
                 )
             {
                 throw new DataException(
-                    $"{Path.GetFileName(path)}, {row.Origin.Unit} {row.Number}: not a row with {Expected(kind)}. Correct it; nothing was added."
+                    $"{Path.GetFileName(path)}, {row.Origin.Unit} {row.Number}: not a row with {Expected(kind)}. Correct it; nothing was "
+                        + "added."
                 );
             }
         }
