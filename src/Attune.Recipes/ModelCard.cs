@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Attune.Core.Files;
 using Attune.Core.Runs;
+using Attune.Models.Files;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 
@@ -40,7 +41,7 @@ internal static partial class ModelCard
         FrontMatter(text, before, stages, isPolicy);
         text.Append(CultureInfo.InvariantCulture, $"# {recipe.Name}: {stage.Title ?? stage.Name}\n\n");
         text.Append(isPolicy ? "A language model" : "A model that scores answers")
-            .Append(before.Policy is { } from ? $", made from {NameOf(from)}" : "")
+            .Append((before.Pretrained ?? before.Policy) is { } from ? $", made from {NameOf(from)}" : "")
             .Append(CultureInfo.InvariantCulture, $" by Attune {RunningProgram.Version}, seed {recipe.Seed}.\n\n");
         text.Append("## How it was made\n\n");
         foreach (var (done, i) in stages.Select((s, i) => (s, i)))
@@ -67,9 +68,10 @@ internal static partial class ModelCard
     {
         text.Append("---\nlibrary_name: transformers\n");
         text.Append("pipeline_tag: ").Append(isPolicy ? "text-generation" : "text-classification").Append('\n');
-        if (before.Pretrained is { } origin)
+        // The hub takes the name of one of its own models here, and no other.
+        if (before.Pretrained is { } origin && NameOf(origin) is var name && name.Contains('/', StringComparison.Ordinal))
         {
-            text.Append("base_model: ").Append(NameOf(origin)).Append('\n');
+            text.Append("base_model: ").Append(name).Append('\n');
         }
 
         if ((before.Pretrained ?? before.Policy) is { } licensed && LicenceOf(licensed) is { } licence)
@@ -78,9 +80,9 @@ internal static partial class ModelCard
         }
 
         text.Append("tags:\n- attune\n");
-        foreach (var name in stages.Select(s => s.Name).Distinct(StringComparer.Ordinal))
+        foreach (var tag in stages.Select(s => s.Name).Distinct(StringComparer.Ordinal))
         {
-            text.Append("- ").Append(name).Append('\n');
+            text.Append("- ").Append(tag).Append('\n');
         }
 
         text.Append("---\n\n");
@@ -133,8 +135,8 @@ internal static partial class ModelCard
             return $"{cached.Groups[1].Value}/{cached.Groups[2].Value}";
         }
 
-        return name == "final"
-            ? Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(folder))!)
+        return Path.GetFullPath(folder) == Path.GetFullPath(EmbeddedModel.Folder) ? "the model that ships with Attune"
+            : name == "final" ? Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(folder))!)
             : Path.GetFileNameWithoutExtension(name);
     }
 

@@ -29,10 +29,11 @@ public sealed class FileRowsTests(SmallChatModel model) : IClassFixture<SmallCha
         // The model's card says how it came to be.
         var card = File.ReadAllText(_folder.File("run/final/README.md"));
         Assert.StartsWith(
-            "---\nlibrary_name: transformers\npipeline_tag: text-generation\nbase_model: tiny.Q4_1\n",
+            "---\nlibrary_name: transformers\npipeline_tag: text-generation\ntags:\n- attune\n- sft\n---\n\n",
             card,
             StringComparison.Ordinal
         );
+        Assert.Contains("A language model, made from tiny.Q4_1 by Attune", card, StringComparison.Ordinal);
         Assert.Contains($"1. Supervised fine-tuning (`sft`): {result.Metrics["examples"]} examples\n", card, StringComparison.Ordinal);
         Assert.Contains($"| `num_tokens` | {result.Metrics["num_tokens"]} |", card, StringComparison.Ordinal);
     }
