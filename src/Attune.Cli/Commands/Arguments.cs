@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Attune.Cli.Serving;
 using Attune.Core;
+using Attune.Data.Formats;
+using Attune.Data.Sources;
 using Attune.Recipes.Binding;
 
 namespace Attune.Cli.Commands;
@@ -122,6 +124,13 @@ internal static class Arguments
             HelpName = "KEY=VALUE",
             AllowMultipleArgumentsPerToken = false,
         };
+
+    public static Option<string?> Columns() =>
+        new("--columns") { Description = "which columns stand for which fields: prompt=question,completion=reply", HelpName = "MAP" };
+
+    /// <summary>The map that <see cref="Columns"/> gives; null without one.</summary>
+    public static ColumnMap? ColumnsOf(this ParseResult parsed, Option<string?> option) =>
+        parsed.GetValue(option) is { } map ? DatasetFile.Columns(map) : null;
 
     public static Option<ulong> Seed() =>
         new("--seed")

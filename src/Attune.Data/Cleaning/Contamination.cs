@@ -17,6 +17,18 @@ public sealed class Contamination(int words = Contamination.Gpt3Words, int fewes
     private readonly HashSet<string> _runs = new(StringComparer.Ordinal);
     private readonly HashSet<string> _short = new(StringComparer.Ordinal);
 
+    /// <summary>With all texts of an evaluation set.</summary>
+    public static Contamination Of(IEnumerable<string> texts)
+    {
+        var contamination = new Contamination();
+        foreach (var text in texts)
+        {
+            contamination.Add(text);
+        }
+
+        return contamination;
+    }
+
     /// <summary>Takes a text of the evaluation set.</summary>
     public void Add(string text)
     {

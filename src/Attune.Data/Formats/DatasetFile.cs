@@ -71,6 +71,11 @@ public static class DatasetFile
             _ => Any(Read<Ranking>(path, columns)),
         };
 
+    /// <summary>The texts of every row, whatever its kind.</summary>
+    /// <exception cref="DataException">As for <see cref="Read"/>.</exception>
+    public static ImmutableArray<RowTexts> Texts(string path, ColumnMap? columns = null) =>
+        [.. ReadAs(Kinds(path, columns)[0], path, columns).Items.Select(RowTexts.Of)];
+
     private static LoadedData<object> Any<T>(LoadedData<T> data) =>
         new([.. data.Items.Cast<object>()], data.Dropped, data.Notes, data.Sha256);
 

@@ -84,14 +84,8 @@ public sealed record DatasetInspection(
 
     private static DatasetOverlap OverlapOf(ImmutableArray<RowTexts> rows, string against, ColumnMap? columns)
     {
-        var kind = DatasetFile.Kinds(against, columns)[0];
-        ImmutableArray<RowTexts> others = [.. DatasetFile.ReadAs(kind, against, columns).Items.Select(RowTexts.Of)];
-        var contamination = new Contamination();
-        foreach (var text in others.SelectMany(o => o.All))
-        {
-            contamination.Add(text);
-        }
-
+        var others = DatasetFile.Texts(against, columns);
+        var contamination = Contamination.Of(others.SelectMany(o => o.All));
         var keys = others.Select(o => o.Key).ToHashSet(StringComparer.Ordinal);
         var prompts = others.Select(o => o.Prompt?.Key).OfType<string>().ToHashSet(StringComparer.Ordinal);
         return new DatasetOverlap(

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using System.Text.Unicode;
 
 namespace Attune.Data.Sources;
 
@@ -13,10 +12,8 @@ internal static class CsvRows
     /// <param name="separator">Null to tell by the first records.</param>
     public static List<JsonRow> Read(byte[] content, RowOrigin origin, char? separator, RowProblems problems, List<string> notes)
     {
-        if (!Utf8.IsValid(content))
+        if (!Utf8Text.Check(content, origin, problems, "neither UTF-8 nor UTF-16"))
         {
-            var line = 1 + content.AsSpan(0, JsonRows.FirstInvalid(content)).Count((byte)'\n');
-            problems.Add(origin, line, null, "found bytes that are neither UTF-8 nor UTF-16; expected the file to be saved as UTF-8.");
             return [];
         }
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Unicode;
 
 namespace Attune.Data.Sources;
 
@@ -9,14 +8,8 @@ public static class JsonRows
     /// <summary>All rows; what is not an object is reported and left out.</summary>
     public static List<JsonRow> Read(byte[] content, RowOrigin origin, RowProblems problems)
     {
-        if (!Utf8.IsValid(content))
+        if (!Utf8Text.Check(content, origin, problems))
         {
-            problems.Add(
-                origin,
-                1 + content.AsSpan(0, FirstInvalid(content)).Count((byte)'\n'),
-                null,
-                "found bytes that are not UTF-8; expected the file to be saved as UTF-8."
-            );
             return [];
         }
 
@@ -112,19 +105,5 @@ public static class JsonRows
         {
             problems.Add(row, null, $"found {ValueDescription.Of(row.Fields)}; expected an object with named fields.");
         }
-    }
-
-    internal static int FirstInvalid(byte[] content)
-    {
-        var valid = 0;
-        while (
-            valid < content.Length
-            && System.Text.Rune.DecodeFromUtf8(content.AsSpan(valid), out _, out var width) == System.Buffers.OperationStatus.Done
-        )
-        {
-            valid += width;
-        }
-
-        return valid;
     }
 }

@@ -1,5 +1,3 @@
-using System.Text.Unicode;
-
 namespace Attune.Data.Sources;
 
 /// <summary>
@@ -13,10 +11,8 @@ internal static class PlainText
     /// <param name="ofMany">Whether the file is one of several.</param>
     public static (List<JsonRow> Rows, string? Note) Read(byte[] content, RowOrigin origin, bool ofMany, RowProblems problems)
     {
-        if (!Utf8.IsValid(content))
+        if (!Utf8Text.Check(content, origin, problems))
         {
-            var line = 1 + content.AsSpan(0, JsonRows.FirstInvalid(content)).Count((byte)'\n');
-            problems.Add(origin, line, null, "found bytes that are not UTF-8; expected the file to be saved as UTF-8.");
             return ([], null);
         }
 

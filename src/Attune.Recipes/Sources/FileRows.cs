@@ -39,6 +39,9 @@ internal static class FileRows
         var parts = DataMix.Of(source);
         var all = ImmutableArray.CreateBuilder<T>();
         List<string> hashes = [];
+        var evaluation = new Lazy<Contamination>(() =>
+            Contamination.Of(DatasetFile.Texts(context.Decontaminate!, context.Columns).SelectMany(r => r.All))
+        );
         foreach (var part in parts)
         {
             var loaded = DatasetFile.Read<T>(part.Path, context.Columns);
@@ -49,7 +52,7 @@ internal static class FileRows
                 context.Note($"{part.Path}: {note}");
             }
 
-            var used = part.Of(Decontaminated(loaded.Items, part.Path, context), context.Seed);
+            var used = part.Of(Decontaminated(loaded.Items, part.Path, evaluation, context), context.Seed);
             if (parts.Length > 1)
             {
                 context.Note($"{part.Path}: {used.Length} rows of the mix, from {loaded.Items.Length}");
@@ -68,21 +71,19 @@ internal static class FileRows
     }
 
     /// <summary>Without the rows that share words with the evaluation set, unless it is the evaluation set itself that is read.</summary>
-    private static ImmutableArray<T> Decontaminated<T>(ImmutableArray<T> items, string path, StageContext context)
+    private static ImmutableArray<T> Decontaminated<T>(
+        ImmutableArray<T> items,
+        string path,
+        Lazy<Contamination> contamination,
+        StageContext context
+    )
     {
         if (context.Decontaminate is not { } evaluation || evaluation == path)
         {
             return items;
         }
 
-        var contamination = new Contamination();
-        var kind = DatasetFile.Kinds(evaluation, context.Columns)[0];
-        foreach (var text in DatasetFile.ReadAs(kind, evaluation, context.Columns).Items.SelectMany(r => RowTexts.Of(r).All))
-        {
-            contamination.Add(text);
-        }
-
-        ImmutableArray<T> clean = [.. items.Where(i => !RowTexts.Of(i!).All.Any(contamination.Touches))];
+        ImmutableArray<T> clean = [.. items.Where(i => !RowTexts.Of(i!).All.Any(contamination.Value.Touches))];
         if (clean.Length < items.Length)
         {
             context.NoteDropped(

@@ -29,11 +29,7 @@ internal static class InspectCommand
         Description = "another data file, such as an evaluation set: say how many rows stand in both",
         HelpName = "FILE",
     };
-    private static readonly Option<string?> Map = new("--columns")
-    {
-        Description = "which columns stand for which fields: prompt=question,chosen=answer_a",
-        HelpName = "MAP",
-    };
+    private static readonly Option<string?> Map = Arguments.Columns();
     private static readonly Option<int> Samples = Arguments.Count("--samples", "rows to show, drawn at random", 3);
     private static readonly Option<ulong> Seed = Arguments.Seed();
     private static readonly Option<bool> Json = Arguments.Json();
@@ -64,11 +60,10 @@ internal static class InspectCommand
 
     private static int Inspect(ParseResult parsed)
     {
-        var columns = parsed.GetValue(Map) is { } map ? DatasetFile.Columns(map) : null;
         var tokenizer = parsed.GetValue(Model) is { } model ? ChatText.Load(EmbeddedModel.Resolve(model)).Tokenizer : null;
         var inspection = DatasetInspection.Of(
             parsed.GetRequiredValue(Source),
-            columns,
+            parsed.ColumnsOf(Map),
             tokenizer is null ? null : text => tokenizer.Encode(text).Length,
             parsed.GetValue(Against),
             parsed.GetValue(Samples),

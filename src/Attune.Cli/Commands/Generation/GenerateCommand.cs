@@ -148,7 +148,7 @@ internal static class GenerateCommand
         }
 
         OutputFile.RequireNew(parsed.GetValue(PromptFile.Force), path);
-        var prompts = PromptFile.Read(file, parsed.GetValue(PromptFile.Columns), parsed.GetValue(Chat), parsed.GetValue(SystemMessage));
+        var prompts = PromptFile.Read(file, parsed.ColumnsOf(PromptFile.Columns), parsed.GetValue(Chat), parsed.GetValue(SystemMessage));
         var (type, blocks) = DecodingType.Of(parsed.GetRequiredValue(Type), folder);
         using var model = ModelFiles.LoadLanguageModel(folder);
         using var engine = Decoders.Loaded(model, encoder.Tokenizer.DecodeContinuation, type: type, blocks: blocks);

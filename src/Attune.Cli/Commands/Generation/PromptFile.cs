@@ -28,8 +28,7 @@ internal sealed class PromptFile(IDecoder engine, Encoder encoder, SamplingOptio
     public static Option<string?> Prompts { get; } =
         new("--prompts") { Description = "data file with prompts, in place of --prompt; the answers go to --out", HelpName = "FILE" };
 
-    public static Option<string?> Columns { get; } =
-        new("--columns") { Description = "which column of --prompts holds the prompt: prompt=question", HelpName = "MAP" };
+    public static Option<string?> Columns { get; } = Arguments.Columns();
 
     public static Option<string?> Out { get; } =
         new("--out") { Description = "with --prompts, file for the answers (.jsonl, .json, .gz)", HelpName = "FILE" };
@@ -39,9 +38,8 @@ internal sealed class PromptFile(IDecoder engine, Encoder encoder, SamplingOptio
     /// <summary>The prompts of the file; texts too, which are then continued.</summary>
     /// <param name="chat">Whether plain prompts are users' messages.</param>
     /// <param name="system">Stands before conversations that have no system message; null for none.</param>
-    public static ImmutableArray<Prompt> Read(string path, string? columns, bool chat, string? system)
+    public static ImmutableArray<Prompt> Read(string path, ColumnMap? map, bool chat, string? system)
     {
-        var map = columns is null ? null : DatasetFile.Columns(columns);
         var texts = DatasetFile.Kinds(path, map)[0] == DatasetKind.LanguageModeling && DatasetFile.HoldsTexts(path, map);
         var prompts = texts
             ? DatasetFile.Read<Document>(path, map).Items.Select(d => (Prompt)new Prompt.Text(d.Text))

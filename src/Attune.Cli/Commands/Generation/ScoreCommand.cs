@@ -39,11 +39,7 @@ internal static class ScoreCommand
         HelpName = "FILE",
         Required = true,
     };
-    private static readonly Option<string?> Columns = new("--columns")
-    {
-        Description = "which columns stand for which fields: prompt=question,completion=reply",
-        HelpName = "MAP",
-    };
+    private static readonly Option<string?> Columns = Arguments.Columns();
     private static readonly Option<string?> Tokenizer = new("--model")
     {
         Description = "model whose tokenizer and template encode the answers (default: those of --reward-model)",
@@ -95,7 +91,7 @@ internal static class ScoreCommand
             OutputFile.RequireNew(parsed.GetValue(Force), target);
         }
 
-        var (path, columns) = (parsed.GetRequiredValue(Data), parsed.GetValue(Columns) is { } map ? DatasetFile.Columns(map) : null);
+        var (path, columns) = (parsed.GetRequiredValue(Data), parsed.ColumnsOf(Columns));
         var loaded = Read(path, columns);
         NativeSetup.LoadTorch();
         var text = LoadText(parsed, options);
