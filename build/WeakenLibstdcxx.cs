@@ -18,9 +18,12 @@ public sealed class WeakenLibstdcxx : Task
     [Required]
     public string Library { get; set; } = "";
 
+    /// <summary>Also where this system's libstdc++ has the version: the file goes to others.</summary>
+    public bool Always { get; set; }
+
     public override bool Execute()
     {
-        if (!File.Exists(Library) || SystemHasVersion())
+        if (!File.Exists(Library) || (!Always && SystemHasVersion()))
         {
             return true;
         }

@@ -19,7 +19,7 @@ for argument in "$@"; do
     esac
 done
 # By name: artifacts may still hold test projects that were renamed. Those that take longest begin first.
-[ -n "$modules" ] || for project in Web Cli Methods Models Feedback $(ls tests | sed -nE 's/^Attune\.(.*)\.Tests$/\1/p'); do
+[ -n "$modules" ] || for project in Web Cli Packages Methods Models Feedback $(ls tests | sed -nE 's/^Attune\.(.*)\.Tests$/\1/p'); do
     case "$modules;" in *"/Attune.$project.Tests.dll;"*) continue ;; esac
     modules="$modules;artifacts/bin/Attune.$project.Tests/release/Attune.$project.Tests.dll"
 done
