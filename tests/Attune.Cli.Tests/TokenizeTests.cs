@@ -56,6 +56,44 @@ public sealed class TokenizeTests(TinyGguf model, TinyModel models) : IClassFixt
     }
 
     [Fact]
+    public void Two_tokenizers_are_compared_over_rows_or_built_in_texts()
+    {
+        WriteWords("one", """{"a": 0, "b": 1, "</s>": 2}""");
+        WriteWords("two", """{"a": 0, "b": 3, "</s>": 2, "c": 1}""");
+        _folder.WriteText("rows.jsonl", """{"text": "a a b"}""" + "\n" + """{"text": "a a"}""" + "\n");
+        string[] compare = ["tokenize", "--model", "one", "--against", "two/tokenizer.json"];
+        Run([.. compare, "--file", "rows.jsonl"])
+            .Succeeded("ids: 3, against 4", "2 texts: 1 have the same ids, 1 differ", "line 1: a a b", "from token 3", "1:b", "3:b");
+        var rows = Lines([.. compare, "--file", "rows.jsonl", "--json"]);
+        Assert.Equal([false, true], rows.Select(r => r.GetProperty("same").GetBoolean()));
+        Assert.Equal([0, 0, 3], rows[0].GetProperty("against").GetProperty("ids").EnumerateArray().Select(i => i.GetInt32()));
+        Assert.Equal(["a", "a", "b"], rows[0].GetProperty("model").GetProperty("pieces").EnumerateArray().Select(i => i.GetString()!));
+        Run("tokenize", "--model", model.File, "--against", model.File).Succeeded("have the same ids, 0 differ");
+        Run("tokenize", "--model", "one", "--against", "absent.model").Refused("absent.model");
+    }
+
+    [Fact]
+    public void What_a_tokenizer_holds_and_is_not_done_is_said()
+    {
+        WriteWords("one", """{"a": 0, "b": 1, "</s>": 2}""", """ "truncation": {"max_length": 7}, "colour": 1, """);
+        var notes = Run("tokenize", "--model", "one", "--text", "a b").Succeeded("2 tokens").Errors.ReplaceLineEndings(" ");
+        Assert.Contains("truncation to 7 tokens", notes, StringComparison.Ordinal);
+        Assert.Contains("has a key 'colour'", notes, StringComparison.Ordinal);
+    }
+
+    private void WriteWords(string folder, string vocabulary, string more = "")
+    {
+        Directory.CreateDirectory(_folder.File(folder));
+        _folder.WriteText(
+            folder + "/tokenizer.json",
+            $$$"""
+            {{{{more}}} "added_tokens": [{"id": 2, "content": "</s>", "special": true}], "pre_tokenizer": {"type": "WhitespaceSplit"},
+             "model": {"type": "WordLevel", "vocab": {{{vocabulary}}}, "unk_token": null}}
+            """
+        );
+    }
+
+    [Fact]
     public void Rows_that_are_wrong_are_named()
     {
         _folder.WriteText("rows.jsonl", """{"txt": "a"}""" + "\n" + """{"text": 3}""" + "\n" + """{"text": "a", "messages": []}""" + "\n");

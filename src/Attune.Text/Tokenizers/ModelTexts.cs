@@ -12,19 +12,51 @@ namespace Attune.Text.Tokenizers;
 public sealed class ModelTexts
 {
     private static readonly string[] TokenizerNames = ["tokenizer.json", "tokenizer.model", "vocab.json", WordPieceFiles.Name];
+    private static readonly string[] Companions = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
     private readonly ImmutableDictionary<string, byte[]>? _inMemory;
 
-    private ModelTexts(string place, ImmutableDictionary<string, byte[]>? inMemory) => (Place, _inMemory) = (place, inMemory);
+    // A tokenizer's file that was named itself, under the name that it has in a folder.
+    private readonly string? _only;
 
-    /// <param name="place">A model folder, or a GGUF file.</param>
-    /// <exception cref="ModelFileException">Neither, or the file is damaged.</exception>
+    private ModelTexts(string place, ImmutableDictionary<string, byte[]>? inMemory, string? only = null) =>
+        (Place, _inMemory, _only) = (place, inMemory, only);
+
+    /// <param name="place">A model folder, a GGUF file, or a tokenizer's own file (.json, .model, .txt), with those beside it that say
+    /// which special token plays which role, where it has the usual name.</param>
+    /// <exception cref="ModelFileException">None of these, or the file is damaged.</exception>
     public static ModelTexts Of(string place) =>
         Directory.Exists(place) ? new ModelTexts(place, null)
-        : File.Exists(place) ? new ModelTexts(place, GgufTexts.Of(GgufHeader.Read(place)))
-        : throw new ModelFileException($"{place}: no such folder; expected one with a tokenizer's files, or a GGUF file.");
+        : !File.Exists(place)
+            ? throw new ModelFileException(
+                $"{place}: no such folder or file; expected a folder with a tokenizer's files, a GGUF file, a tokenizer.json, a "
+                    + "SentencePiece .model file, or BERT's vocab.txt."
+            )
+        : UsualName(place) is { } name ? new ModelTexts(place, null, name)
+        : OfGguf(place);
 
-    /// <summary>The folder or the GGUF file.</summary>
+    private static ModelTexts OfGguf(string place)
+    {
+        var header = GgufHeader.Read(place);
+        return new ModelTexts(place, GgufTexts.Of(header))
+        {
+            EndsTexts = header.Fields.GetValueOrDefault("tokenizer.ggml.add_eos_token") is true,
+        };
+    }
+
+    private static string? UsualName(string file) =>
+        Path.GetExtension(file).ToUpperInvariant() switch
+        {
+            ".JSON" => "tokenizer.json",
+            ".MODEL" => "tokenizer.model",
+            ".TXT" => WordPieceFiles.Name,
+            _ => null,
+        };
+
+    /// <summary>The folder or the file.</summary>
     public string Place { get; }
+
+    /// <summary>A GGUF file says that texts end with the end token.</summary>
+    internal bool EndsTexts { get; private init; }
 
     /// <summary>Whether there is a tokenizer among them.</summary>
     public bool HasTokenizer => TokenizerNames.Any(Has);
@@ -33,9 +65,18 @@ public sealed class ModelTexts
     public IEnumerable<string> InMemory => _inMemory?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>();
 
     /// <summary>Of a file, for messages.</summary>
-    public string PathOf(string name) => Path.Combine(Place, name);
+    public string PathOf(string name) =>
+        _only is null ? Path.Combine(Place, name)
+        : name == _only ? Place
+        : Path.Combine(Path.GetDirectoryName(Path.GetFullPath(Place))!, name);
 
-    public bool Has(string name) => _inMemory?.ContainsKey(name) ?? File.Exists(PathOf(name));
+    public bool Has(string name) =>
+        _inMemory?.ContainsKey(name)
+        ?? (
+            _only is null || name == _only || (Path.GetFileName(Place) == _only && Companions.Contains(name))
+                ? File.Exists(PathOf(name))
+                : false
+        );
 
     /// <exception cref="ModelFileException">No such file, or it cannot be read.</exception>
     public byte[] Read(string name)

@@ -21,6 +21,14 @@ internal static class TokenizeCommand
         HelpName = "FILE",
     };
 
+    private static readonly Option<string?> Against = new("--against")
+    {
+        Description =
+            "compare the ids with those of another tokenizer: a folder, a tokenizer.json, a GGUF file, a SentencePiece .model or BERT's "
+            + "vocab.txt. Without a text or a file, over built-in texts that tokenizers disagree on",
+        HelpName = "OTHER",
+    };
+
     internal static Option<bool> SpecialSpellings() =>
         new("--special-spellings")
         {
@@ -30,7 +38,8 @@ internal static class TokenizeCommand
     private static readonly Option<bool> Spellings = SpecialSpellings();
     private static readonly Option<string?> Template = Arguments.Template();
     private static readonly Option<bool> Json = Arguments.Json(
-        "print one JSON object a row: ids, pieces, offsets (code points), special, text, and of conversations learned"
+        "print one JSON object a row: ids, pieces, offsets (code points), special, text, and of conversations learned; with --against "
+            + "text, same, and of model and against ids and pieces"
     );
 
     public static Command Create()
@@ -38,22 +47,26 @@ internal static class TokenizeCommand
         var command = new Command(
             "tokenize",
             "Show the tokens of texts and conversations: ids, where each lies in the text, and which ones training learns. A text gets no "
-                + "begin or end token; a conversation is written by the model's template.\n\n"
+                + "begin or end token; a conversation is written by the model's template. Notes say what the tokenizer's files hold and "
+                + "Attune does not do.\n\n"
                 + "Examples:\n"
                 + "  attune tokenize --model embedded --text \"The film was good.\"\n"
-                + "  attune tokenize --model SmolLM2-135M-Instruct.Q4_1.gguf --file chats.jsonl --json"
+                + "  attune tokenize --model SmolLM2-135M-Instruct.Q4_1.gguf --file chats.jsonl --json\n"
+                + "  attune tokenize --model DIR --against DIR/tokenizer.model"
         )
         {
             Model,
             TextOption,
             FileOption,
+            Against,
             Template,
             Spellings,
             Json,
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(TextOption) is null == result.GetValue(FileOption) is null)
+            var given = (result.GetValue(TextOption) is null ? 0 : 1) + (result.GetValue(FileOption) is null ? 0 : 1);
+            if (given > 1 || (given == 0 && result.GetValue(Against) is null))
             {
                 result.AddError("give --text or --file, one of the two.");
             }
@@ -64,10 +77,21 @@ internal static class TokenizeCommand
 
     private static int Tokenize(ParseResult parsed)
     {
-        var text = ChatText.Load(EmbeddedModel.Resolve(parsed.GetRequiredValue(Model)), parsed.GetValue(Template));
-        var rows = parsed.GetValue(FileOption) is { } file
-            ? TokenRows.Read(file, takesIds: false)
-            : [new TokenRow("--text", parsed.GetValue(TextOption), [], false, null)];
+        var place = Place(parsed.GetRequiredValue(Model));
+        var text = ChatText.Load(place, parsed.GetValue(Template));
+        Note(place);
+        var rows =
+            parsed.GetValue(FileOption) is { } file ? TokenRows.Read(file, takesIds: false)
+            : parsed.GetValue(TextOption) is { } one ? [new TokenRow("--text", one, [], false, null)]
+            : TokenComparison.BuiltIn;
+        if (parsed.GetValue(Against) is { } against)
+        {
+            var other = Place(against);
+            Note(other);
+            new TokenComparison(text, ChatText.Load(other), parsed.GetValue(Spellings)).Write(rows, parsed.GetValue(Json));
+            return 0;
+        }
+
         var lost = 0;
         foreach (var row in rows)
         {
@@ -91,6 +115,20 @@ internal static class TokenizeCommand
         }
 
         return 0;
+    }
+
+    /// <summary>A tokenizer's own file stands here too.</summary>
+    private static string Place(string model) =>
+        File.Exists(model) && Path.GetExtension(model).ToUpperInvariant() is (".JSON" or ".MODEL" or ".TXT")
+            ? model
+            : EmbeddedModel.Resolve(model);
+
+    private static void Note(string place)
+    {
+        foreach (var note in TokenizerNotes.Of(ModelTexts.Of(place)))
+        {
+            Terminal.Messages.MarkupLineInterpolated($"[yellow]{place}: {note}[/]");
+        }
     }
 
     private static string AsJson(ITokenizer tokenizer, TracedText traced)
@@ -154,7 +192,7 @@ internal static class TokenizeCommand
 
     private static Words Number(int value) => new(value.ToString(CultureInfo.InvariantCulture), new Style(Color.Grey));
 
-    private static string Shown(string text) =>
+    internal static string Shown(string text) =>
         string.Concat(
             text.EnumerateRunes()
                 .Select(r =>
