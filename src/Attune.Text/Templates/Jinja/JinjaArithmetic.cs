@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Attune.Text.Templates.Jinja;
@@ -17,7 +16,9 @@ internal static class JinjaArithmetic
                 ("+", JinjaList a, JinjaList b) when a.IsTuple == b.IsTuple => Joined(a, b, budget),
                 ("*", string text, long count) => Repeated(text, count, budget),
                 ("*", long count, string text) => Repeated(text, count, budget),
-                ("%", string format, _) => budget.Made(Format(format, right)),
+                ("*", JinjaList list, long count) => Repeated(list, count, budget),
+                ("*", long count, JinjaList list) => Repeated(list, count, budget),
+                ("%", string format, _) => budget.Made(JinjaFormat.Percent(format, right)),
                 _ => Whole(left) is { } x && Whole(right) is { } y && OfWhole(symbol, x, y) is { } whole ? whole
                 : JinjaValues.AsNumber(left) is { } p && JinjaValues.AsNumber(right) is { } q ? OfNumbers(symbol, p, q)
                 : throw Undefined(left)
@@ -29,42 +30,6 @@ internal static class JinjaArithmetic
         {
             throw new JinjaException($"{symbol} gives a number that is too large");
         }
-    }
-
-    /// <summary>Python's % on texts: %s, %d, %r, %f and %%.</summary>
-    internal static string Format(string format, object? values)
-    {
-        var given = values is JinjaList { IsTuple: true } tuple ? tuple.Items : [values];
-        var result = new StringBuilder();
-        var next = 0;
-        for (var i = 0; i < format.Length; i++)
-        {
-            if (format[i] != '%' || ++i == format.Length)
-            {
-                result.Append(format[Math.Min(i, format.Length - 1)]);
-                continue;
-            }
-
-            if (format[i] == '%')
-            {
-                result.Append('%');
-                continue;
-            }
-
-            var value = next < given.Length ? given[next++] : throw new JinjaException($"'{format}' has more places than values");
-            result.Append(
-                format[i] switch
-                {
-                    's' => JinjaValues.Text(value),
-                    'r' => JinjaValues.Shown(value, 0),
-                    'd' or 'i' when JinjaValues.AsNumber(value) is { } number => ((long)number).ToString(CultureInfo.InvariantCulture),
-                    'f' when JinjaValues.AsNumber(value) is { } number => number.ToString("F6", CultureInfo.InvariantCulture),
-                    _ => throw new JinjaException($"'%{format[i]}' in '{format}' cannot take {JinjaValues.TypeOf(value)}"),
-                }
-            );
-        }
-
-        return result.ToString();
     }
 
     private static JinjaException? Undefined(object? value) =>
@@ -81,7 +46,7 @@ internal static class JinjaArithmetic
     private static JinjaList Joined(JinjaList a, JinjaList b, JinjaBudget budget)
     {
         budget.Make(a.Items.Length + b.Items.Length);
-        return a with { Items = a.Items.AddRange(b.Items) };
+        return new JinjaList(a.Items.AddRange(b.Items), a.IsTuple);
     }
 
     private static string Repeated(string text, long count, JinjaBudget budget)
@@ -93,6 +58,15 @@ internal static class JinjaArithmetic
         // Counted before it is made, without running over.
         budget.Make(count > int.MaxValue ? long.MaxValue : text.Length * count);
         return new StringBuilder().Insert(0, text, (int)count).ToString();
+    }
+
+    private static JinjaList Repeated(JinjaList list, long count, JinjaBudget budget)
+    {
+        budget.Make(count > int.MaxValue ? long.MaxValue : list.Items.Length * Math.Max(0, count));
+        return new JinjaList(
+            [.. Enumerable.Repeat(list.Items, list.Items.IsEmpty ? 0 : (int)Math.Max(0, count)).SelectMany(i => i)],
+            list.IsTuple
+        );
     }
 
     private static object? OfWhole(string symbol, long x, long y) =>

@@ -21,12 +21,13 @@ internal static class JinjaFilters
                 ? a.Get(0, "default_value", "")
                 : value,
             "length" or "count" => Length(value),
-            "upper" => JinjaValues.Text(value).ToUpperInvariant(),
-            "lower" => JinjaValues.Text(value).ToLowerInvariant(),
-            "capitalize" => JinjaTextMethods.Capitalized(JinjaValues.Text(value)),
-            "title" => JinjaTextMethods.Title(JinjaValues.Text(value)),
+            "upper" => JinjaCase.Upper(JinjaValues.Text(value)),
+            "lower" => JinjaCase.Lower(JinjaValues.Text(value)),
+            "capitalize" => JinjaCase.Capitalized(JinjaValues.Text(value)),
+            "title" => Words(JinjaValues.Text(value)),
             "string" => JinjaValues.Text(value),
             "safe" => value,
+            "forceescape" => Escaped(JinjaValues.Text(value), budget),
             "escape" or "e" => Escaped(JinjaValues.Text(value), budget),
             "replace" => JinjaTextMethods.Replaced(
                 JinjaValues.Text(value),
@@ -36,7 +37,12 @@ internal static class JinjaFilters
                 budget
             ),
             "indent" => Indented(JinjaValues.Text(value), a, budget),
-            "format" => budget.Made(JinjaArithmetic.Format(JinjaValues.Text(value), new JinjaList(a.Positional, IsTuple: true))),
+            "format" => budget.Made(
+                JinjaFormat.Percent(
+                    JinjaValues.Text(value),
+                    a.Named.IsEmpty ? new JinjaList(a.Positional, IsTuple: true) : JinjaDict.Of(a.Named)
+                )
+            ),
             "wordcount" => (long)JinjaValues.Text(value).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length,
             "int" => Whole(value, a),
             "float" => Number(value) ?? a.Get(0, "default", 0.0),
@@ -44,6 +50,30 @@ internal static class JinjaFilters
             "round" => Rounded(value, a),
             _ => JinjaListFilters.Apply(name, value, a, budget),
         };
+    }
+
+    /// <summary>Words begin after white space, hyphens and opening brackets: not so after an apostrophe.</summary>
+    private static string Words(string text)
+    {
+        var (result, start) = (new System.Text.StringBuilder(), 0);
+        for (var i = 1; i <= text.Length; i++)
+        {
+            if (i == text.Length || Separates(text[i]) != Separates(text[start]))
+            {
+                result.Append(Separates(text[start]) ? text[start..i] : First(text[start..i]));
+                start = i;
+            }
+        }
+
+        return result.ToString();
+
+        static bool Separates(char letter) => letter is '-' or '(' or '{' or '[' or '<' || JinjaTextMethods.IsWhite(letter);
+
+        static string First(string word)
+        {
+            var length = char.IsHighSurrogate(word[0]) && word.Length > 1 ? 2 : 1;
+            return JinjaCase.Upper(word[..length]) + JinjaCase.Lower(word[length..]);
+        }
     }
 
     private static object Absolute(object? value) =>
@@ -92,11 +122,33 @@ internal static class JinjaFilters
             long number => number,
             bool flag => flag ? 1L : 0L,
             double number when Math.Abs(number) < 9e18 => (long)number,
+            string text when a.Get(1, "base", 10L) is long radix and not 10 => OfBase(text.Trim(), radix) ?? a.Get(0, "default", 0L),
             string text when long.TryParse(text.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) =>
                 number,
             string text when Number(text) is { } number && Math.Abs(number) < 9e18 => (long)number,
             _ => a.Get(0, "default", 0L),
         };
+
+    private static object? OfBase(string text, long radix)
+    {
+        var (digits, sign) = text.StartsWith('-') ? (text[1..], -1L) : (text, 1L);
+        var prefix = radix switch
+        {
+            16 => "0x",
+            8 => "0o",
+            2 => "0b",
+            _ => throw new JinjaException($"int reads numbers of the base 2, 8, 10 and 16, not {radix}"),
+        };
+        digits = digits.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) ? digits[2..] : digits;
+        try
+        {
+            return digits.Length == 0 ? null : sign * Convert.ToInt64(digits, (int)radix);
+        }
+        catch (Exception problem) when (problem is FormatException or OverflowException or ArgumentException)
+        {
+            return null;
+        }
+    }
 
     private static double? Number(object? value) =>
         value is string text
@@ -105,15 +157,20 @@ internal static class JinjaFilters
                 : null
             : JinjaValues.AsNumber(value);
 
-    private static double Rounded(object? value, JinjaArguments a)
+    private static object Rounded(object? value, JinjaArguments a)
     {
         var number = JinjaValues.AsNumber(value) ?? throw new JinjaException($"round of {JinjaValues.TypeOf(value)}");
-        var scale = Math.Pow(10, Math.Clamp(a.Get(0, "precision") as long? ?? 0, -15, 15));
-        return (a.Get(1, "method") as string) switch
+        var precision = (int)Math.Clamp(a.Get(0, "precision") as long? ?? 0, -15, 15);
+        var scale = Math.Pow(10, precision);
+        return (a.Get(1, "method", "common") as string) switch
         {
-            "ceil" => Math.Ceiling(number * scale) / scale,
+            "ceil" => (object)(Math.Ceiling(number * scale) / scale),
             "floor" => Math.Floor(number * scale) / scale,
-            _ => Math.Round(number * scale, MidpointRounding.ToEven) / scale,
+            "common" when value is long whole => precision >= 0
+                ? whole
+                : (long)(Math.Round(whole / (decimal)(1 / scale), MidpointRounding.ToEven) * (decimal)(1 / scale)),
+            "common" => JinjaFormat.Rounded(number, precision),
+            var other => throw new JinjaException($"round has no method '{other}'; expected common, ceil or floor"),
         };
     }
 }

@@ -11,7 +11,13 @@ internal static class JinjaGlobals
     {
         (string Name, object? Value) Of(string name, Func<JinjaArguments, object?> body) => (name, new JinjaFunction(name, body));
         yield return Of("range", a => Range(a, budget));
-        yield return Of("dict", a => JinjaDict.Of(a.Named));
+        yield return Of("dict", Dict);
+        yield return Of("joiner", Joiner);
+        foreach (var name in new[] { "cycler", "lipsum", "self" })
+        {
+            yield return (name, new JinjaUnknown(name));
+        }
+
         yield return Of("namespace", Namespace);
         yield return Of("raise_exception", a => throw new JinjaException(JinjaValues.Text(a.Required(0, "message"))) { IsRefusal = true });
         yield return Of("strftime_now", a => budget.Made(Time(JinjaValues.Text(a.Required(0, "format")), time.GetLocalNow())));
@@ -38,7 +44,39 @@ internal static class JinjaGlobals
             items.Add(start + i * step);
         }
 
-        return new JinjaList(items.ToImmutable());
+        var shown = string.Create(CultureInfo.InvariantCulture, $"range({start}, {stop}{(step == 1 ? "" : $", {step}")})");
+        return new JinjaList(items.ToImmutable()) { Range = shown };
+    }
+
+    private static JinjaDict Dict(JinjaArguments a) =>
+        new([
+            .. (a.Positional.IsEmpty ? null : a.Positional[0]) switch
+            {
+                null => [],
+                JinjaDict dict => dict.KeysInOrder.Select(k => KeyValuePair.Create(k, dict[k])),
+                JinjaList pairs => pairs.Items.Select(p =>
+                    JinjaValues.Items(p) is [{ } key, var value]
+                        ? KeyValuePair.Create(key, value)
+                        : throw new JinjaException("dict() takes pairs of a key and a value")
+                ),
+                var other => throw new JinjaException($"dict() cannot be made of {JinjaValues.TypeOf(other)}"),
+            },
+            .. a.Named.Select(n => KeyValuePair.Create((object)n.Name, n.Value)),
+        ]);
+
+    /// <summary>Nothing the first time, then what stands between.</summary>
+    private static JinjaFunction Joiner(JinjaArguments a)
+    {
+        var used = false;
+        return new JinjaFunction(
+            "joiner",
+            _ =>
+            {
+                var text = used ? a.Get(0, "sep", ", ") : "";
+                used = true;
+                return text;
+            }
+        );
     }
 
     private static JinjaNamespace Namespace(JinjaArguments a)

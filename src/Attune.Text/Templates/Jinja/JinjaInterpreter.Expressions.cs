@@ -19,7 +19,9 @@ internal sealed partial class JinjaInterpreter
             case JinjaExpression.Constant constant:
                 return constant.Value;
             case JinjaExpression.Variable variable:
-                return scope.Find(variable.Name);
+                return scope.Find(variable.Name) is var found && found is JinjaUnknown unknown
+                    ? throw new JinjaException($"'{unknown.Name}' is Jinja's own and is not known here")
+                    : found;
             case JinjaExpression.ListOf list:
                 return new JinjaList([.. list.Items.Select(i => Evaluate(i, scope))], list.IsTuple);
             case JinjaExpression.DictOf dict:

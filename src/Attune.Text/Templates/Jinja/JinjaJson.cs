@@ -78,7 +78,7 @@ internal static class JinjaJson
             case long or double:
                 into.Append(JinjaValues.Text(value));
                 break;
-            case JinjaList list:
+            case JinjaList { Range: null } list:
                 Between(into, '[', ']', list.Items, layout, depth, item => Write(into, item, layout, depth + 1));
                 break;
             case JinjaDict dict:

@@ -162,6 +162,9 @@ internal sealed partial class JinjaLexer
                 'b' => "\b",
                 'f' => "\f",
                 'v' => "\v",
+                'N' or (>= '1' and <= '7') => throw Wrong(
+                    $"a text holds the escape \\{_source[at]}, which is not known here; expected \\u and digits"
+                ),
                 '0' => "\0",
                 '\n' => "",
                 '\\' or '\'' or '"' => _source[at].ToString(),

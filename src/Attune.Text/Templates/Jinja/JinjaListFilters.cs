@@ -20,6 +20,7 @@ internal static class JinjaListFilters
         "sort",
         "unique",
         "batch",
+        "slice",
         "map",
         "select",
         "reject",
@@ -81,22 +82,25 @@ internal static class JinjaListFilters
             "last" => items.IsEmpty ? new JinjaUndefined("the last of nothing") : items[^1],
             "list" => new JinjaList(items),
             "reverse" => new JinjaList([.. items.Reverse()]),
-            "min" => items.IsEmpty ? new JinjaUndefined("the least of nothing") : items.Min(Comparer<object?>.Create(JinjaValues.Compare)),
+            "min" => items.IsEmpty ? new JinjaUndefined("the least of nothing") : items.MinBy(Part(a, 1, budget) ?? (i => i), Order(a, 0)),
             "max" => items.IsEmpty
                 ? new JinjaUndefined("the greatest of nothing")
-                : items.Max(Comparer<object?>.Create(JinjaValues.Compare)),
+                : items.MaxBy(Part(a, 1, budget) ?? (i => i), Order(a, 0)),
             "sum" => items
                 .Select(Part(a, 0, budget) ?? (i => i))
                 .Aggregate(a.Get(1, "start", 0L), (sum, next) => JinjaArithmetic.Apply("+", sum, next, budget)),
             "sort" => Sorted(items, a, budget),
-            "unique" => new JinjaList([.. Unique(items, Part(a, 1, budget) ?? (i => i), budget)]),
+            "unique" => new JinjaList([
+                .. Unique(items, Part(a, 1, budget) ?? (i => i), JinjaValues.Truth(a.Get(0, "case_sensitive", false)), budget),
+            ]),
             "batch" => Batches(items, a),
+            "slice" => Slices(items, a, budget),
             "map" => new JinjaList([.. items.Select(Mapping(a, budget))]),
             "select" => Chosen(items, a, i => i, 0, wanted: true, budget),
             "reject" => Chosen(items, a, i => i, 0, wanted: false, budget),
             "selectattr" => Chosen(items, a, Path(JinjaValues.Text(a.Required(0, "attribute")), budget), 1, wanted: true, budget),
             "rejectattr" => Chosen(items, a, Path(JinjaValues.Text(a.Required(0, "attribute")), budget), 1, wanted: false, budget),
-            _ => Groups(items, Path(JinjaValues.Text(a.Required(0, "attribute")), budget)),
+            _ => Groups(items, a, budget),
         };
     }
 
@@ -151,23 +155,59 @@ internal static class JinjaListFilters
 
     private static JinjaList Sorted(ImmutableArray<object?> items, JinjaArguments a, JinjaBudget budget)
     {
-        var (part, exact) = (Part(a, 2, budget) ?? (i => i), JinjaValues.Truth(a.Get(1, "case_sensitive", false)));
         budget.Step(items.Length * 8L);
-        var comparer = Comparer<object?>.Create((x, y) => exact ? JinjaValues.Compare(x, y) : Insensitive(x, y));
+        var comparer = Order(a, 1);
+        var paths = a.Get(2, "attribute") is { } attribute
+            ? JinjaValues.Text(attribute).Split(',').Select(p => Path(p, budget)).ToArray()
+            : [i => i];
+        // Of several attributes the first that differ decide, one by one.
+        object? part(object? item) =>
+            paths.Length == 1
+                ? paths[0](item)
+                : new JinjaList([.. paths.Select(p => p(item) is string text && comparer == Caseless ? JinjaCase.Lower(text) : p(item))]);
         return new JinjaList([
             .. JinjaValues.Truth(a.Get(0, "reverse", false)) ? items.OrderByDescending(part, comparer) : items.OrderBy(part, comparer),
         ]);
     }
 
-    private static int Insensitive(object? x, object? y) =>
-        x is string a && y is string b ? JinjaValues.Compare(a.ToLowerInvariant(), b.ToLowerInvariant()) : JinjaValues.Compare(x, y);
+    private static readonly Comparer<object?> Caseless = Comparer<object?>.Create(Insensitive),
+        Exact = Comparer<object?>.Create(JinjaValues.Compare);
 
-    private static IEnumerable<object?> Unique(ImmutableArray<object?> items, Func<object?, object?> part, JinjaBudget budget)
+    /// <param name="place">Of the argument that says whether capitals differ.</param>
+    private static Comparer<object?> Order(JinjaArguments a, int place) =>
+        JinjaValues.Truth(a.Get(place, "case_sensitive", false)) ? Exact : Caseless;
+
+    private static IEnumerable<object?> Filling(object fill, int count) => Enumerable.Repeat<object?>(fill, Math.Max(0, count));
+
+    private static JinjaList Slices(ImmutableArray<object?> items, JinjaArguments a, JinjaBudget budget)
+    {
+        if (a.Required(0, "slices") is not (long and > 0 and <= 100_000 and var count))
+        {
+            throw new JinjaException("slice takes a positive whole number");
+        }
+        budget.Make(count);
+        var (least, more) = (items.Length / (int)count, items.Length % (int)count);
+        var (slices, at) = (ImmutableArray.CreateBuilder<object?>(), 0);
+        for (var i = 0; i < count; i++)
+        {
+            var length = least + (i < more ? 1 : 0);
+            object?[] fill = a.Get(1, "fill_with") is { } with && i >= more && more > 0 ? [with] : [];
+            slices.Add(new JinjaList([.. items.Skip(at).Take(length), .. fill]));
+            at += length;
+        }
+
+        return new JinjaList(slices.ToImmutable());
+    }
+
+    private static int Insensitive(object? x, object? y) =>
+        x is string a && y is string b ? JinjaValues.Compare(JinjaCase.Lower(a), JinjaCase.Lower(b)) : JinjaValues.Compare(x, y);
+
+    private static IEnumerable<object?> Unique(ImmutableArray<object?> items, Func<object?, object?> part, bool exact, JinjaBudget budget)
     {
         var seen = new List<object?>();
         foreach (var item in items)
         {
-            var key = part(item) is string text ? text.ToLowerInvariant() : part(item);
+            var key = part(item) is string text && !exact ? JinjaCase.Lower(text) : part(item);
             budget.Step(seen.Count);
             if (seen.Exists(s => JinjaValues.Equals(s, key)))
             {
@@ -180,14 +220,38 @@ internal static class JinjaListFilters
 
     private static JinjaList Batches(ImmutableArray<object?> items, JinjaArguments a) =>
         a.Required(0, "linecount") is long and > 0 and <= int.MaxValue and var size
-            ? new JinjaList([.. items.Chunk((int)size).Select(c => (object?)new JinjaList([.. c]))])
+            ? new JinjaList([
+                .. items
+                    .Chunk((int)size)
+                    .Select(c =>
+                        (object?)new JinjaList([.. c, .. a.Get(1, "fill_with") is { } fill ? Filling(fill, (int)size - c.Length) : []])
+                    ),
+            ])
             : throw new JinjaException("batch takes a positive whole number");
 
-    private static JinjaList Groups(ImmutableArray<object?> items, Func<object?, object?> part) =>
-        new([
-            .. items
-                .GroupBy(i => JinjaValues.Text(part(i)), StringComparer.Ordinal)
-                .OrderBy(g => g.Key, StringComparer.Ordinal)
-                .Select(g => (object?)JinjaDict.Of(("grouper", part(g.First())), ("list", new JinjaList([.. g])))),
+    /// <summary>Pairs of a key and its items, in the order of the keys.</summary>
+    private static JinjaList Groups(ImmutableArray<object?> items, JinjaArguments a, JinjaBudget budget)
+    {
+        var (path, order) = (Path(JinjaValues.Text(a.Required(0, "attribute")), budget), Order(a, 2));
+        var groups = new List<(object? Key, List<object?> Items)>();
+        foreach (
+            var (key, item) in items
+                .Select(i => (Key: path(i) is var found && found is JinjaUndefined ? a.Get(1, "default", found) : found, i))
+                .OrderBy(p => p.Key, order)
+        )
+        {
+            budget.Step();
+            if (groups.Count == 0 || order.Compare(groups[^1].Key, key) != 0)
+            {
+                groups.Add((key, []));
+            }
+            groups[^1].Items.Add(item);
+        }
+
+        return new JinjaList([
+            .. groups.Select(g =>
+                (object?)new JinjaList([g.Key, new JinjaList([.. g.Items])], IsTuple: true) { Names = ["grouper", "list"] }
+            ),
         ]);
+    }
 }

@@ -13,7 +13,11 @@ internal static class JinjaMembers
             string text => JinjaTextMethods.Find(text, name, budget) ?? (object)new JinjaUndefined(name),
             JinjaDict dict => DictMethod(dict, name) ?? (dict.TryGet(name, out var item) ? item : new JinjaUndefined(name)),
             JinjaNamespace names => names.Values.TryGetValue(name, out var item) ? item : new JinjaUndefined(name),
+            JinjaList { Names: var names } list when names.IndexOf(name) is >= 0 and var at => list.Items[at],
             JinjaList list => ListMethod(list, name) ?? (object)new JinjaUndefined(name),
+            JinjaFunction function => name == "name"
+                ? function.Name
+                : throw new JinjaException($"'{name}' of the function {function.Name} is not known here"),
             _ => new JinjaUndefined(name),
         };
 
@@ -83,7 +87,7 @@ internal static class JinjaMembers
         budget.Make(taken.Length);
         if (value is JinjaList list)
         {
-            return list with { Items = taken };
+            return new JinjaList(taken, list.IsTuple);
         }
         return string.Concat(taken.Select(c => (string)c!));
     }
@@ -137,6 +141,7 @@ internal static class JinjaMembers
                         .FirstOrDefault()
                     ?? throw new JinjaException("the value is not in the list")
             ),
+            "copy" => new JinjaFunction(name, _ => list),
             "count" => new JinjaFunction(name, a => (long)list.Items.Count(i => JinjaValues.Equals(i, a.Required(0, "value")))),
             "append" or "extend" or "insert" or "pop" or "remove" or "clear" or "sort" or "reverse" => Refused("list", name),
             _ => null,

@@ -36,6 +36,22 @@ internal sealed partial class JinjaParser
         return new JinjaStatement.Filtered(value, Block("endfilter"), line);
     }
 
+    /// <summary>No template extends another here, so what is inside stands where it is.</summary>
+    private JinjaStatement.With NamedBlock()
+    {
+        Name();
+        EndBlock();
+        var body = Body("endblock");
+        Name();
+        if (Now.Kind == JinjaTokenKind.Name)
+        {
+            Next();
+        }
+
+        EndBlock();
+        return new JinjaStatement.With([], body);
+    }
+
     private JinjaStatement.With With()
     {
         var names = ImmutableArray.CreateBuilder<(string, JinjaExpression)>();

@@ -67,11 +67,17 @@ internal sealed partial class JinjaParser
             "call" => CallBlock(),
             "filter" => Filtered(),
             "with" => With(),
+            "block" => NamedBlock(),
             "generation" => Generation(),
             "break" => Ended(new JinjaStatement.Break()),
             "continue" => Ended(new JinjaStatement.Continue()),
+            "include" or "import" or "from" or "extends" => throw Wrong(
+                $"the block {{% {name} %}} takes in another template, but a chat template stands alone, in transformers too; write what it "
+                    + "needs into it"
+            ),
             _ => throw Wrong(
-                $"the block {{% {name} %}} is not known; expected if, for, set, macro, call, filter, with, generation, break or continue"
+                $"the block {{% {name} %}} is not known; expected if, for, set, macro, call, filter, with, block, "
+                    + "generation, break or continue"
             ),
         };
     }

@@ -19,6 +19,7 @@ internal static class JinjaTests
             "mapping" => value is JinjaDict,
             "sequence" => value is string or JinjaList or JinjaDict,
             "iterable" => value is string or JinjaList or JinjaDict or JinjaUndefined,
+            "escaped" => false,
             "callable" => value is JinjaFunction,
             "even" => Whole(value) % 2 == 0,
             "odd" => Whole(value) % 2 != 0,

@@ -9,7 +9,14 @@ namespace Attune.Text.Templates.Jinja;
 /// <summary>What a name that stands for nothing gives: empty as text, false, without items; anything else is an error.</summary>
 internal sealed record JinjaUndefined(string Name);
 
-internal sealed record JinjaList(ImmutableArray<object?> Items, bool IsTuple = false);
+internal sealed record JinjaList(ImmutableArray<object?> Items, bool IsTuple = false)
+{
+    /// <summary>Of a tuple whose items are its attributes too; else empty.</summary>
+    public ImmutableArray<string> Names { get; init; } = [];
+
+    /// <summary>How a range is printed; null for a list.</summary>
+    public string? Range { get; init; }
+}
 
 /// <summary>Keys in the order they were put in.</summary>
 internal sealed class JinjaDict
@@ -54,40 +61,10 @@ internal sealed class JinjaNamespace
     public Dictionary<string, object?> Values { get; } = new(StringComparer.Ordinal);
 }
 
+/// <summary>What Jinja has by a name and is not known here: any use of it is refused.</summary>
+internal sealed record JinjaUnknown(string Name);
+
 internal sealed record JinjaFunction(string Name, Func<JinjaArguments, object?> Body);
-
-/// <summary>Arguments of a call.</summary>
-internal sealed record JinjaArguments(ImmutableArray<object?> Positional, ImmutableArray<(string Name, object? Value)> Named)
-{
-    public static JinjaArguments None { get; } = new([], []);
-
-    /// <summary>The argument at a place or of a name; the default where neither is given.</summary>
-    public object? Get(int place, string name, object? otherwise = null)
-    {
-        if (place >= 0 && place < Positional.Length)
-        {
-            return Positional[place];
-        }
-        foreach (var (given, value) in Named)
-        {
-            if (given == name)
-            {
-                return value;
-            }
-        }
-
-        return otherwise;
-    }
-
-    public object? Required(int place, string name)
-    {
-        var missing = new object();
-        var value = Get(place, name, missing);
-        return ReferenceEquals(value, missing) ? throw new JinjaException($"the argument '{name}' is missing") : value;
-    }
-
-    public JinjaArguments Skip(int count) => this with { Positional = Positional[Math.Min(count, Positional.Length)..] };
-}
 
 /// <summary>What Python does with values: truth, text, equality, order.</summary>
 internal static class JinjaValues
@@ -146,6 +123,7 @@ internal static class JinjaValues
             double number => Number(number),
             string text => Quoted(text),
             JinjaUndefined => "Undefined",
+            JinjaList { Range: { } range } => range,
             JinjaList { IsTuple: true, Items: [var one] } => $"({Shown(one, depth + 1)},)",
             JinjaList list => (list.IsTuple ? "(" : "[")
                 + string.Join(", ", list.Items.Select(i => Shown(i, depth + 1)))
@@ -154,7 +132,10 @@ internal static class JinjaValues
                 + string.Join(", ", dict.KeysInOrder.Select(k => $"{Shown(k, depth + 1)}: {Shown(dict[k], depth + 1)}"))
                 + "}",
             JinjaFunction function => $"<function {function.Name}>",
-            _ => "<namespace>",
+            JinjaNamespace names => "<Namespace {"
+                + string.Join(", ", names.Values.Select(v => $"{Quoted(v.Key)}: {Shown(v.Value, depth + 1)}"))
+                + "}>",
+            _ => throw new System.Diagnostics.UnreachableException(),
         };
     }
 
@@ -172,7 +153,9 @@ internal static class JinjaValues
             return number.ToString("0.0", CultureInfo.InvariantCulture);
         }
         var text = number.ToString("R", CultureInfo.InvariantCulture).Replace("E", "e", StringComparison.Ordinal);
-        return text;
+        return Math.Abs(number) < 1e16 || text.Contains('e', StringComparison.Ordinal)
+            ? text
+            : number.ToString("0.################e+00", CultureInfo.InvariantCulture);
     }
 
     public static new bool Equals(object? left, object? right)

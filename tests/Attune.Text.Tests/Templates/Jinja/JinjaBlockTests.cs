@@ -1,3 +1,5 @@
+using Attune.Text.Templates.Jinja;
+
 namespace Attune.Text.Tests.Templates.Jinja;
 
 /// <summary>
@@ -54,4 +56,19 @@ public sealed class JinjaBlockTests
     [InlineData("{% filter nothing %}{% endfilter %}", "nothing")]
     public void What_jinja_refuses_is_refused_in_words(string template, string message) =>
         Assert.Contains(message, Assert.ThrowsAny<Exception>(() => JinjaTests.Render(template)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("{% include 'a' %}", "include")]
+    [InlineData("{% import 'a' as b %}", "import")]
+    [InlineData("{% from 'a' import b %}", "from")]
+    [InlineData("\n{% extends 'a' %}", "extends")]
+    public void Other_templates_are_refused_by_name(string template, string block)
+    {
+        var problem = Assert.Throws<JinjaException>(() => JinjaParser.Read(template));
+        Assert.StartsWith(
+            $"line {template.Count(c => c == '\n') + 1}: the block {{% {block} %}} takes in another template",
+            problem.Message,
+            StringComparison.Ordinal
+        );
+    }
 }
