@@ -25,9 +25,9 @@ internal static class ConfigurationCheck
             if (unfinished.Contains(i))
             {
                 problems.AddRange(recipe.Stages[i].Missing(given));
-                if (recipe.Stages[i].Template is { } name && ChatTemplates.All.All(t => t.Name != name))
+                if (recipe.Stages[i].Template is { } chosen && TemplateFiles.ProblemWith(chosen) is { } problem)
                 {
-                    problems.Add($"{recipe.Stages[i].Kind}.template: {ChatTemplates.Unknown(name)}");
+                    problems.Add($"{recipe.Stages[i].Kind}.template: {problem}");
                 }
 
                 problems.AddRange(ProblemsOfColumns(recipe.Stages[i]));

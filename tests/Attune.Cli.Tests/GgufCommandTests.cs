@@ -55,7 +55,8 @@ public sealed class GgufCommandTests(TinyModel models) : IClassFixture<TinyModel
                 Enumerable
                     .Range(0, 12)
                     .Select(i =>
-                        $$"""{"messages": [{"role": "user", "content": "{{i}}?"}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "b"}, {"role": "assistant", "content": "c"}]}"""
+                        $$"""{"messages": [{"role": "user", "content": "{{i}}?"}, """
+                        + """{"role": "assistant", "content": "a"}, {"role": "user", "content": "b"}, {"role": "assistant", "content": "c"}]}"""
                         + "\n"
                     )
             )
@@ -80,6 +81,73 @@ public sealed class GgufCommandTests(TinyModel models) : IClassFixture<TinyModel
         Run("sft", "--model", models.Policy, "--data", "plain.jsonl", "--assistant-only-loss", "false")
             .Refused("sft.assistant_only_loss is false, but plain.jsonl has no conversations");
     }
+
+    [Fact]
+    public void A_model_without_a_template_learns_chatml_and_keeps_it()
+    {
+        WriteTalk();
+        const string Note = "has no chat template: conversations are written in ChatML";
+        var said = Run("sft", "--model", models.Policy, "--data", "talk.jsonl", "--max-length", "64", "--epochs", "1", "--out", "run")
+            .Succeeded();
+        var all = (said.Output + said.Errors).ReplaceLineEndings(" ");
+        Assert.Equal(2, all.Split("has no chat template").Length);
+        Assert.Contains("<|im_start|>", File.ReadAllText(_folder.File("run/final/chat_template.jinja")), StringComparison.Ordinal);
+        Assert.Equal(Said("run/final", "--chat"), Said("run/final", "--chat", "--template", "chatml"));
+        Assert.DoesNotContain(Note, Run("sft", "--model", "run/final", "--data", "talk.jsonl", "--out", "again").Succeeded().Errors);
+
+        _folder.WriteText(
+            "plain.jsonl",
+            string.Concat(Enumerable.Range(0, 12).Select(i => $$"""{"prompt": "{{i}}", "completion": " a"}""" + "\n"))
+        );
+        Run("sft", "--model", models.Policy, "--data", "plain.jsonl", "--epochs", "1", "--out", "text").Succeeded();
+        Assert.False(File.Exists(_folder.File("text/final/chat_template.jinja")));
+    }
+
+    [Fact]
+    public void A_template_of_ones_own_is_a_file_and_stays_with_the_model()
+    {
+        WriteTalk();
+        _folder.WriteText(
+            "mine.jinja",
+            "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}\n{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+        );
+        _folder.WriteText("bad.jinja", "{% for m in messages %}\n{{ m['content' }}\n{% endfor %}");
+        _folder.WriteText("words.jinja", "no template at all");
+        string[] sft = ["sft", "--model", models.Policy, "--data", "talk.jsonl", "--max-length", "64", "--epochs", "1"];
+        Run([.. sft, "--template", "bad.jinja"]).Refused("sft.template: bad.jinja: the chat template cannot be used: line 2");
+        Run([.. sft, "--template", "none.jinja"]).Refused("sft.template: the chat template 'none.jinja' does not exist");
+        Run([.. sft, "--template", "words.jinja"]).Refused("the chat template words.jinja writes no message");
+        Run("generate", "--model", models.Policy, "--chat", "--template", "bad.jinja", "--prompt", "x").Refused("bad.jinja", "line 2");
+
+        Run([.. sft, "--template", "mine.jinja", "--out", "own"]).Succeeded();
+        Assert.Equal(File.ReadAllText(_folder.File("mine.jinja")), File.ReadAllText(_folder.File("own/final/chat_template.jinja")));
+        var tokens = Run("tokenize", "--model", models.Policy, "--template", "mine.jinja", "--file", "talk.jsonl", "--json")
+            .Succeeded()
+            .Output;
+        Assert.Equal(tokens, Run("tokenize", "--model", "own/final", "--file", "talk.jsonl", "--json").Succeeded().Output);
+        Assert.StartsWith("<user>0?", JsonDocument.Parse(tokens.Split('\n')[0]).RootElement.GetProperty("text").GetString());
+
+        // A file takes the place of a template that the model has, and says so.
+        _folder.WriteText("other.jinja", "{% for m in messages %}[{{ m['content'] }}]{% endfor %}");
+        var replaced = Run(["sft", "--model", "own/final", .. sft[3..], "--template", "other.jinja", "--out", "other"]).Succeeded();
+        Assert.Contains(
+            "takes the place of the model's own",
+            (replaced.Output + replaced.Errors).ReplaceLineEndings(" "),
+            StringComparison.Ordinal
+        );
+    }
+
+    private void WriteTalk() =>
+        _folder.WriteText(
+            "talk.jsonl",
+            string.Concat(
+                Enumerable
+                    .Range(0, 12)
+                    .Select(i =>
+                        $$"""{"messages": [{"role": "user", "content": "{{i}}?"}, {"role": "assistant", "content": "a"}]}""" + "\n"
+                    )
+            )
+        );
 
     private int Examples(string run) =>
         JsonDocument

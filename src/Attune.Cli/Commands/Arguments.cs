@@ -46,8 +46,9 @@ internal static class Arguments
     public static Option<string?> Template(string before = "") =>
         new("--template")
         {
-            Description = before + "chat template for a model that has none of its own (default chatml)",
-            HelpName = "chatml|llama2|llama3|plain",
+            Description =
+                before + "chat template: a file of Jinja, or chatml, llama2, llama3 or plain for a model that has none of its own",
+            HelpName = "FILE|NAME",
         };
 
     public static Option<bool> Resume() => new("--resume") { Description = "continue the run in --out" };

@@ -15,7 +15,7 @@ internal sealed class AuditedReward(RewardModel model, Encoder encoder) : IDispo
     public static AuditedReward Load(string folder)
     {
         var text = ChatText.Load(folder);
-        return new AuditedReward(RewardModel.Load(folder), new Encoder(text.Tokenizer, text.Template));
+        return new AuditedReward(RewardModel.Load(folder), new Encoder(text));
     }
 
     /// <summary>Rewards as they were trained: log-odds where the loss was one of comparisons.</summary>

@@ -11,7 +11,7 @@ namespace Attune.Cli.Serving;
 internal static class ModelLoading
 {
     /// <param name="folder">A folder in Hugging Face layout, a GGUF file, or 'embedded'; its last name is the model's.</param>
-    /// <param name="template">The chat template, by name, of a model that has none of its own.</param>
+    /// <param name="template">A chat template's name, for a model that has none of its own, or a file.</param>
     /// <param name="type">As for <see cref="DecodingType.Of"/>.</param>
     public static ServedModel Load(string folder, string? template, ServingOptions options, string type)
     {
@@ -34,7 +34,8 @@ internal static class ModelLoading
             {
                 Type = kernel,
                 Blocks = blocks,
-            }
+            },
+            onLent: lent => Terminal.Messages.MarkupLineInterpolated($"[yellow]{lent.LentNote}[/]")
         );
     }
 }

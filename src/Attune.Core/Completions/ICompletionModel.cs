@@ -38,7 +38,11 @@ public interface ICompletionModel
 /// <summary>A prompt in tokens.</summary>
 /// <param name="AnswerPrefix">The text between prompt and answer, part of neither; often empty.</param>
 /// <param name="IsEmpty">The prompt is empty: the answer begins a text.</param>
-public sealed record EncodedPrompt(ImmutableArray<int> Tokens, string AnswerPrefix = "", bool IsEmpty = false);
+public sealed record EncodedPrompt(ImmutableArray<int> Tokens, string AnswerPrefix = "", bool IsEmpty = false)
+{
+    /// <summary>What ends an answer to it; null for the model's own end token.</summary>
+    public int? EndToken { get; init; }
+}
 
 /// <summary>Answers wanted to one prompt.</summary>
 /// <param name="Sampling">The end token is the model's own where none is given. An answer's text ends before its stop sequence.</param>

@@ -17,7 +17,7 @@ public static class AnswerOffsets
         var prefix = encoder.PrefixOf(prompt);
         var encoded = Without(prefix, encoder.Tokenizer.EncodeContinuationWithOffsets(prefix + answer));
         var length = CodePoints.Count(answer);
-        return ends ? encoded.Then(new EncodedText([encoder.Tokenizer.EndToken], [(0, 0)]), length) : encoded;
+        return ends ? encoded.Then(new EncodedText([encoder.EndOf(prompt)], [(0, 0)]), length) : encoded;
     }
 
     /// <summary>

@@ -12,16 +12,38 @@ namespace Attune.Data.Encoding;
 /// Prompts and answers as tokens, the same way for training and for sampling: one begin token, and answers encoded apart from their
 /// prompt, because a sampled answer also begins at a token boundary.
 /// </summary>
-public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
+public sealed class Encoder
 {
+    private readonly ChatText _own;
+
+    // What conversations are written in: the same, unless the model has no template.
+    private readonly ChatText _talk;
+    private readonly Action<ChatText>? _onLent;
+
+    // 1 once a conversation was encoded.
+    private int _hasTalked;
+
     // A template's markers decode to nothing, so a conversation cannot be read back from its tokens.
     private readonly ConcurrentDictionary<TokenSequence, Prompt> _conversations = new();
 
-    public ITokenizer Tokenizer => tokenizer;
-    public IChatTemplate Template => template;
+    public Encoder(ITokenizer tokenizer, IChatTemplate template)
+        : this(new ChatText(tokenizer, template, [])) { }
 
-    /// <summary>Writes the files from which an equal encoder is made.</summary>
-    public void Save(string folder) => new ChatText(tokenizer, template, []).Save(folder);
+    /// <param name="onLent">Told once, at the first conversation, where the model has no template.</param>
+    public Encoder(ChatText text, Action<ChatText>? onLent = null) => (_own, _talk, _onLent) = (text, text.Lent ?? text, onLent);
+
+    /// <summary>The model's. Where it has no template, it ends answers as ChatML does as soon as a conversation was encoded.</summary>
+    public ITokenizer Tokenizer => Written.Tokenizer;
+
+    public IChatTemplate Template => _talk.Template;
+
+    private ChatText Written => Volatile.Read(ref _hasTalked) == 0 ? _own : _talk;
+
+    /// <summary>The token that ends an answer to such a prompt.</summary>
+    public int EndOf(Prompt prompt) => (prompt is Prompt.Chat ? _talk : _own).Tokenizer.EndToken;
+
+    /// <summary>Writes the files from which an equal encoder is made; with ChatML, where conversations were written in it.</summary>
+    public void Save(string folder) => Written.Save(folder);
 
     /// <summary>
     /// Begin token, if any, and the prompt up to where the answer begins. An empty prompt without begin token becomes the end token,
@@ -43,6 +65,7 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     public ImmutableArray<int> EncodeOnce(Prompt prompt)
     {
         var tokens = ImmutableArray.CreateBuilder<int>();
+        var (tokenizer, template) = (_own.Tokenizer, _talk.Template);
         if (tokenizer.BeginToken is { } begin && !(prompt is Prompt.Chat && template.WritesBeginToken))
         {
             tokens.Add(begin);
@@ -53,6 +76,7 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
                 tokens.AddRange(tokenizer.Encode(text.Value));
                 break;
             case Prompt.Chat chat:
+                Talk();
                 AddParts(tokens, template.Parts(chat.Messages, TemplateEnding.OpenForAnswer));
                 break;
             default:
@@ -79,14 +103,14 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     /// <summary>A text to learn whole: begin token, if any, text, end token.</summary>
     public TokenSequence Encode(Document document)
     {
-        var text = tokenizer.Encode(document.Text).Add(tokenizer.EndToken);
-        return tokenizer.BeginToken is { } begin ? new TokenSequence(text.Insert(0, begin), 1) : new TokenSequence(text, 0);
+        var text = _own.Tokenizer.Encode(document.Text).Add(_own.Tokenizer.EndToken);
+        return _own.Tokenizer.BeginToken is { } begin ? new TokenSequence(text.Insert(0, begin), 1) : new TokenSequence(text, 0);
     }
 
     /// <summary>The answer's text: what <see cref="Encode(Prompt, string)"/> was given, or what a model sampled.</summary>
     public string DecodeAnswer(Prompt prompt, ReadOnlySpan<int> answer)
     {
-        var text = tokenizer.DecodeContinuation(answer);
+        var text = _own.Tokenizer.DecodeContinuation(answer);
         var prefix = PrefixOf(prompt);
         return text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : text;
     }
@@ -94,15 +118,15 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
     /// <param name="ends">Whether the end token comes after it; an answer that was cut has none.</param>
     internal ImmutableArray<int> EncodeAnswer(Prompt prompt, string answer, bool ends)
     {
-        var open = tokenizer.EncodeContinuation(PrefixOf(prompt) + answer);
-        return ends ? open.Add(tokenizer.EndToken) : open;
+        var open = _own.Tokenizer.EncodeContinuation(PrefixOf(prompt) + answer);
+        return ends ? open.Add(EndOf(prompt)) : open;
     }
 
     internal static TokenSequence Join(ImmutableArray<int> prompt, ImmutableArray<int> answer) =>
         new(prompt.AddRange(answer), prompt.Length);
 
     /// <summary>What stands before every answer to such a prompt.</summary>
-    internal string PrefixOf(Prompt prompt) => prompt is Prompt.Chat ? template.AnswerPrefix : "";
+    internal string PrefixOf(Prompt prompt) => prompt is Prompt.Chat ? Template.AnswerPrefix : "";
 
     /// <summary>
     /// What a template wrote as the vocabulary sees it: markers that it has, each with its token, and the text between them. A marker that
@@ -137,8 +161,17 @@ public sealed class Encoder(ITokenizer tokenizer, IChatTemplate template)
         }
     }
 
+    private void Talk()
+    {
+        if (Interlocked.Exchange(ref _hasTalked, 1) == 0 && _own.Lent is not null)
+        {
+            _onLent?.Invoke(_own);
+        }
+    }
+
     private void AddParts(ImmutableArray<int>.Builder tokens, IEnumerable<TemplatePart> parts)
     {
+        var tokenizer = _own.Tokenizer;
         int? special = tokens.Count > 0 ? tokens[^1] : null;
         foreach (var (text, marker) in Segments(tokenizer, parts))
         {

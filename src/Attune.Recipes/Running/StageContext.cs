@@ -28,6 +28,7 @@ public sealed partial class StageContext(
 )
 {
     private readonly List<string> _notes = [];
+    private (string Folder, Encoder Encoder)? _encoder;
     private readonly SortedDictionary<string, double> _leftOut = new(StringComparer.Ordinal);
 
     /// <summary>The stage's name in the run.</summary>
@@ -42,7 +43,7 @@ public sealed partial class StageContext(
     /// <summary>Opens feedback stores; null in a program that has none.</summary>
     public IFeedbackStores? Stores { get; init; }
 
-    /// <summary>A built-in chat template's name, for a model that has none of its own.</summary>
+    /// <summary>A built-in chat template's name, for a model that has none of its own, or a file of Jinja.</summary>
     public string? Template { get; init; }
 
     /// <summary>Which columns of its data files stand for which fields; null where their names say it.</summary>
@@ -150,18 +151,36 @@ public sealed partial class StageContext(
     public ITokenizer LoadTokenizer() => LoadText().Tokenizer;
 
     /// <summary>The model's tokenizer and its chat template; what does not fit together between them is noted once.</summary>
+    /// <remarks>One for each model, so that what is saved knows whether conversations were written.</remarks>
     public Encoder LoadEncoder()
     {
-        var text = LoadText();
-        foreach (var warning in text.Warnings.Except(_notes))
+        if (_encoder is var (folder, known) && folder == TokenizerFolder)
         {
-            Note(warning);
+            return known;
         }
 
-        return new Encoder(text.Tokenizer, text.Template);
+        var text = LoadText();
+        NoteOnce(text.Warnings);
+        var encoder = new Encoder(text, lent => NoteOnce([LentNote, .. lent.Lent!.Warnings]));
+        _encoder = (TokenizerFolder, encoder);
+        return encoder;
     }
 
-    private ChatText LoadText() => ChatText.Load(Artifacts.Tokenizer ?? RequirePolicy(), Template);
+    private string LentNote =>
+        $"{TokenizerFolder} has no chat template: conversations are written in ChatML, which is saved with what is trained (template "
+        + "takes another)";
+
+    private void NoteOnce(IEnumerable<string> notes)
+    {
+        foreach (var note in notes.Except(_notes))
+        {
+            Note(note);
+        }
+    }
+
+    private string TokenizerFolder => Artifacts.Tokenizer ?? RequirePolicy();
+
+    private ChatText LoadText() => ChatText.Load(TokenizerFolder, Template);
 
     /// <summary>
     /// Freezes the lower layers that the options name, and has the others computed again on the way back where they say so.

@@ -38,12 +38,11 @@ internal sealed class PolicyAnswers(StageContext context, int each, SamplingOpti
             Finished = new ImmediateProgress(n => context.Screen.Report("sampling answers", done + n, (long)count * each, "")),
         };
         await sampler.UseWeightsAsync(policy, 0, cancel);
-        var drawn = options with { EndToken = encoder.Tokenizer.EndToken };
         var questions = new List<AnsweredPrompt>();
         foreach (var part in Enumerable.Range(0, count).Chunk(Portion))
         {
-            var requests = part.SelectMany(i => Enumerable.Range(0, each).Select(k => Request(i, k)));
-            var rollouts = await sampler.SampleAsync([.. requests], drawn, cancel);
+            SampleRequest[] requests = [.. part.SelectMany(i => Enumerable.Range(0, each).Select(k => Request(i, k)))];
+            var rollouts = await sampler.SampleAsync(requests, options with { EndToken = encoder.Tokenizer.EndToken }, cancel);
             done += rollouts.Count;
             questions.AddRange(part.Select((i, row) => Answered(prompts[i % prompts.Length], rollouts.Skip(row * each).Take(each))));
         }

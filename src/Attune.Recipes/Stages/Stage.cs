@@ -29,8 +29,8 @@ public abstract record Stage
     public virtual string Kind => Card.Key;
 
     [Description(
-        "chat template for a model that has none of its own: chatml, llama2, llama3 or plain; it is saved with "
-            + "the model (default: the model's own, or ChatML, which is not saved)"
+        "chat template: a file of Jinja, or, for a model that has none of its own, chatml, llama2, llama3 or plain; it is saved with "
+            + "the model (default: the model's own, or else ChatML)"
     )]
     public string? Template { get; init; }
 

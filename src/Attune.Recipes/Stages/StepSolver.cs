@@ -30,9 +30,11 @@ internal sealed class StepSolver : IDisposable
 
     private StepSolver(StageContext context, SamplingOptions options)
     {
-        (_context, _policy, _encoder) = (context, context.LoadPolicy(), context.LoadEncoder());
-        _options = options with { EndToken = _encoder.Tokenizer.EndToken };
+        (_context, _policy, _encoder, _options) = (context, context.LoadPolicy(), context.LoadEncoder(), options);
     }
+
+    /// <remarks>How answers end may depend on whether there are conversations among the problems, which are encoded first.</remarks>
+    private SamplingOptions Options => _options with { EndToken = _encoder.Tokenizer.EndToken };
 
     public static async Task<StepSolver> LoadAsync(StageContext context, SamplingOptions options, CancellationToken cancel)
     {
@@ -50,7 +52,7 @@ internal sealed class StepSolver : IDisposable
         var rollouts = new List<Rollout>();
         foreach (var part in requests.Chunk(Portion))
         {
-            rollouts.AddRange(await _sampler.SampleAsync(part, _options, cancel));
+            rollouts.AddRange(await _sampler.SampleAsync(part, Options, cancel));
             _context.Screen.Report("solving problems", rollouts.Count, problems.Length, "");
         }
 
@@ -131,7 +133,7 @@ internal sealed class StepSolver : IDisposable
         {
             foreach (var part in alike.Chunk(Portion))
             {
-                var options = _options with { MaxNewTokens = alike.Key };
+                var options = Options with { MaxNewTokens = alike.Key };
                 var rollouts = await _sampler.SampleAsync([.. part.Select(b => b.Item.Request)], options, cancel);
                 foreach (var (b, rollout) in part.Zip(rollouts))
                 {

@@ -74,7 +74,7 @@ public static class ComparisonReport
         foreach (var name in logged.Where(CurveSection.IsDrawn).Order(StringComparer.Ordinal))
         {
             var metric = MetricCatalog.Find(name);
-            yield return (name, metric?.Unit ?? "1", metric?.Meaning ?? "", new Curve(name, name, Hue.Blue));
+            yield return (MetricTitle.Of(name), metric?.Unit ?? "1", MetricTitle.Hint(name), new Curve(name, name, Hue.Blue));
         }
     }
 

@@ -38,8 +38,8 @@ public sealed record RunRecord(
         );
     }
 
-    /// <summary>Stage names in the order they ran.</summary>
-    public IEnumerable<string> Stages => Events.Select(e => e.Stage).Concat(Result?.Stages.Select(stage => stage.Name) ?? []).Distinct();
+    /// <summary>Stage names in the order they ran, those that logged nothing too.</summary>
+    public IEnumerable<string> Stages => (Result?.Stages.Select(stage => stage.Name) ?? []).Concat(Events.Select(e => e.Stage)).Distinct();
 
     public IEnumerable<RunEvent> EventsOf(string stage) => Events.Where(e => e.Stage == stage);
 
@@ -54,6 +54,12 @@ public sealed record RunRecord(
     public string TitleOf(string stage) => ResultOf(stage)?.Title ?? stage;
 
     public StageResult? ResultOf(string stage) => Result?.Stages.LastOrDefault(result => result.Name == stage);
+
+    /// <summary>A figure of the last stage that has it; null where none has.</summary>
+    public double? Last(string metric) =>
+        Result?.Stages.LastOrDefault(s => s.Metrics.ContainsKey(metric))?.Metrics[metric] is { } figure && double.IsFinite(figure)
+            ? figure
+            : null;
 
     /// <summary>A figure of the summary, or null where the run could not measure it.</summary>
     public double? Summary(string name) =>

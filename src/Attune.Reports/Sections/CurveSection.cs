@@ -55,7 +55,13 @@ internal static class CurveSection
     private static CurveFigure Plain(string name)
     {
         var metric = MetricCatalog.Find(name);
-        return new CurveFigure(name, metric?.Unit ?? "1", metric?.Meaning ?? "", CurveChapter.Optimiser, [new Curve(name, name, Hue.Blue)]);
+        return new CurveFigure(
+            MetricTitle.Of(name),
+            metric?.Unit ?? "1",
+            MetricTitle.Hint(name),
+            CurveChapter.Optimiser,
+            [new Curve(name, name, Hue.Blue)]
+        );
     }
 
     private static void WriteFigure(Markup html, ImmutableArray<RunEvent> events, CurveFigure figure)

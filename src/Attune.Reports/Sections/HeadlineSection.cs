@@ -25,7 +25,7 @@ internal static class HeadlineSection
             }
 
             Warnings(html, run);
-            if (Sentence(run) is { } sentence)
+            if ((Sentence(run) ?? OtherwiseSaid(run)) is { } sentence)
             {
                 html.Element("p", sentence, ("class", "verdict"));
             }
@@ -101,6 +101,44 @@ internal static class HeadlineSection
                 $"The hidden gold reward rose by {Figure.Fixed(gold)} although the proxy changed by {Figure.Change(proxy)}{distance}.",
             _ => $"Neither reward rose: gold changed by {Figure.Change(gold)} and the proxy by {Figure.Change(proxy)}{distance}.",
         };
+    }
+
+    /// <summary>A sentence about a run without two rewards: of the last stage that was measured on what was held out.</summary>
+    internal static string? OtherwiseSaid(RunRecord run)
+    {
+        if (run.Result?.Stages.LastOrDefault(s => Sentences.Any(x => s.Metrics.ContainsKey(x.Metric))) is not { } stage)
+        {
+            return run.Result?.Stages.LastOrDefault(s => s.Metrics.GetValueOrDefault("held_out", double.NaN) == 0) is { } blind
+                ? $"{blind.Title ?? blind.Name}: nothing was held out, so no figure says how well it was learned."
+                : null;
+        }
+
+        return Sentences.First(x => stage.Metrics.ContainsKey(x.Metric)).Of(stage.Metrics);
+    }
+
+    /// <summary>By the metric that makes each possible, the most telling first.</summary>
+    private static readonly (string Metric, Func<IReadOnlyDictionary<string, double>, string> Of)[] Sentences =
+    [
+        (
+            "preference_accuracy",
+            m =>
+                "Of held-out pairs, the policy makes the chosen answer likelier than the rejected one, as against the model it began as, "
+                + $"in {Figure.Percent(m["preference_accuracy"])}."
+        ),
+        ("accuracy", m => $"The reward model orders {Figure.Percent(m["accuracy"])} of what was held out as the labels do."),
+        ("eval_perplexity", OfPerplexity),
+    ];
+
+    private static string OfPerplexity(IReadOnlyDictionary<string, double> metrics)
+    {
+        var now = metrics["eval_perplexity"];
+        return !metrics.TryGetValue("eval_perplexity_before", out var then)
+                ? $"On held-out texts, the model's perplexity is {Figure.Fixed(now)} a token."
+            : now < then
+                ? $"On held-out texts, the model's perplexity fell from {Figure.Fixed(then)} to {Figure.Fixed(now)} a token: it learned "
+                    + "what the rows have in common."
+            : $"On held-out texts, the model's perplexity went from {Figure.Fixed(then)} to {Figure.Fixed(now)} a token: it learned "
+                + "nothing that helps with rows it has not seen.";
     }
 
     private static double? Change(RunRecord run, string reward) => run.Summary(reward + "_after") - run.Summary(reward + "_before");

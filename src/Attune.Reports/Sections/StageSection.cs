@@ -25,6 +25,11 @@ internal static class StageSection
 
             PreferenceSection.Write(html, run, stage);
 
+            if (AccuracyApart(run, stage) is { } apart)
+            {
+                html.Element("p", apart, ("class", "lead"));
+            }
+
             CurveSection.Write(html, run, stage);
             if (run.ResultOf(stage) is { Metrics.Count: > 0 } finished)
             {
@@ -69,6 +74,29 @@ internal static class StageSection
         }
 
         return parts.Count == 0 ? "" : string.Join(' ', parts) + ".";
+    }
+
+    /// <summary>Why the curve of held-out accuracy does not end at the figure that stands above; null where it does.</summary>
+    private static string? AccuracyApart(RunRecord run, string stage)
+    {
+        var measured = run.EventsOf(stage).Where(e => e.Metrics.ContainsKey("eval_accuracy")).MaxBy(e => e.Updates);
+        if (
+            measured is null
+            || run.ResultOf(stage) is not { } result
+            || !result.Metrics.TryGetValue("accuracy", out var final)
+            || Figure.Percent(measured.Metrics["eval_accuracy"]) == Figure.Percent(final)
+        )
+        {
+            return null;
+        }
+
+        var members = result.Metrics.GetValueOrDefault("members", 1);
+        var last = Figure.Percent(measured.Metrics["eval_accuracy"]);
+        return members > 1
+            ? $"The curve of held-out accuracy is of one member after another and ends at {last}; the "
+                + $"{Figure.Count((long)members, "member")} together order {Figure.Percent(final)} correctly."
+            : $"The curve of held-out accuracy ends at {last}, measured after update {measured.Updates}; the finished model orders "
+                + $"{Figure.Percent(final)} correctly.";
     }
 
     private static void Notes(Markup html, StageResult result)

@@ -14,22 +14,44 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
     private const string TemplateFile = "chat_template.jinja";
 
     /// <summary>
+    /// The same with ChatML as a template of its own, for a model that has none: what conversations are written in, and what is saved
+    /// beside a model that learned from them. Null where the model has a template.
+    /// </summary>
+    public ChatText? Lent { get; private init; }
+
+    /// <summary>What to tell a person whose model has no template, once a conversation is written.</summary>
+    public string LentNote { get; private init; } = "";
+
+    /// <summary>
     /// Reads a model folder or a GGUF file: its tokenizer, and its template from <c>chat_template.jinja</c> or
     /// <c>tokenizer_config.json</c>; ChatML where it has none. A template that ends a turn with another special token than the
     /// tokenizer's end token (Gemma, Phi) ends answers with that one.
     /// </summary>
-    /// <param name="named">A built-in template (<see cref="ChatTemplates"/>) for a folder that has none; saved, it is the model's own from
-    /// then on.</param>
+    /// <param name="named">A built-in template (<see cref="ChatTemplates"/>) for a folder that has none, or a Jinja file, which takes the
+    /// place of the folder's own; saved, it is the model's own from then on.</param>
     /// <exception cref="ModelFileException">A file is damaged, or of an unknown kind.</exception>
-    /// <exception cref="ConfigurationException">No template has that name, or the folder has another of its own.</exception>
+    /// <exception cref="ConfigurationException">There is no such template, or the folder has another of its own.</exception>
     public static ChatText Load(string folder, string? named = null)
     {
         var texts = ModelTexts.Of(folder);
         var tokenizer = TokenizerFiles.Load(texts);
+        var begins = tokenizer.BeginToken is not null;
         var found = FindTemplate(texts);
+        if (named is not null && TemplateFiles.IsFile(named))
+        {
+            var source = TemplateFiles.Read(named);
+            var own = With(source, named, tokenizer, texts);
+            return found is var (former, where) && former != source
+                ? own with
+                {
+                    Warnings = own.Warnings.Add($"the template in {named} takes the place of the model's own, in {where}."),
+                }
+                : own;
+        }
+
         if (named is not null)
         {
-            var wanted = TemplateSources.Named(named, begins: tokenizer.BeginToken is not null);
+            var wanted = TemplateSources.Named(named, begins);
             if (found is var (own, place) && own != wanted)
             {
                 throw new ConfigurationException(
@@ -40,10 +62,20 @@ public sealed record ChatText(ITokenizer Tokenizer, IChatTemplate Template, Immu
             found ??= (wanted, $"the template {named}");
         }
 
-        if (found is not var (source, path))
+        if (found is var (text, path))
         {
-            return new ChatText(tokenizer, ChatTemplates.ChatMl, []);
+            return With(text, path, tokenizer, texts);
         }
+
+        return new ChatText(tokenizer, ChatTemplates.ChatMl, [])
+        {
+            Lent = With(TemplateSources.Named("chatml", begins), "the template chatml", tokenizer, texts),
+            LentNote = $"{folder} has no chat template: conversations are written in ChatML. --template takes another.",
+        };
+    }
+
+    private static ChatText With(string source, string path, ITokenizer tokenizer, ModelTexts texts)
+    {
         var template = new JinjaTemplate(source, path, Tokens(tokenizer, texts));
         if (template.TurnEnd is not { } end || tokenizer.FindSpecial(end) is not { } id || id == tokenizer.EndToken)
         {

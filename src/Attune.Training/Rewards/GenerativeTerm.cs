@@ -48,7 +48,7 @@ public sealed record GenerativeTerm : RewardTerm
         var text = ModelTokenizer.Load(Generative);
         var reward = new GenerativeReward(
             ModelFiles.LoadLanguageModel(Generative, context.Precision),
-            new Encoder(text.Tokenizer, text.Template),
+            new Encoder(text),
             context.Encoder,
             Question,
             (Good, Bad),

@@ -104,6 +104,6 @@ public sealed record ModelTerm : RewardTerm
         var own = ModelTokenizer.Load(folder);
         return ModelTokenizer.IsSame(policy.Tokenizer, own.Tokenizer)
             ? new LearnedReward(model)
-            : new RetokenizedReward(model with { Shared = null }, policy, new Encoder(own.Tokenizer, own.Template));
+            : new RetokenizedReward(model with { Shared = null }, policy, new Encoder(own));
     }
 }

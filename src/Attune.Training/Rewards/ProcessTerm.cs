@@ -58,6 +58,6 @@ public sealed record ProcessTerm : RewardTerm
         }
 
         var own = ModelTokenizer.Load(folder);
-        return ModelTokenizer.IsSame(policy.Tokenizer, own.Tokenizer) ? null : new Encoder(own.Tokenizer, own.Template);
+        return ModelTokenizer.IsSame(policy.Tokenizer, own.Tokenizer) ? null : new Encoder(own);
     }
 }

@@ -61,7 +61,7 @@ public sealed record ChatModelOptions
 
         var folder = EmbeddedModel.Resolve(Model!);
         var text = ModelTokenizer.Load(folder);
-        var local = new LocalOdds(ModelFiles.LoadLanguageModel(folder), new Encoder(text.Tokenizer, text.Template));
+        var local = new LocalOdds(ModelFiles.LoadLanguageModel(folder), new Encoder(text));
         return new OwnedOdds(local, local);
     }
 

@@ -46,9 +46,10 @@ public sealed class ServedModel : ICompletionModel, IDisposable
     /// <param name="name">What callers ask for it by.</param>
     /// <param name="model">Copied: it may be changed or disposed afterwards.</param>
     /// <exception cref="AttuneException">There is no memory for so much at once.</exception>
-    public ServedModel(string name, ChatText text, LanguageModel model, ServingOptions options)
+    /// <param name="onLent">Told at the first conversation, where the model has no chat template.</param>
+    public ServedModel(string name, ChatText text, LanguageModel model, ServingOptions options, Action<ChatText>? onLent = null)
     {
-        (Name, _encoder, _vocabulary) = (name, new Encoder(text.Tokenizer, text.Template), model.Config.VocabularySize);
+        (Name, _encoder, _vocabulary) = (name, new Encoder(text, onLent), model.Config.VocabularySize);
         var engine = Decoders.Loaded(model, text.Tokenizer.DecodeContinuation, options.Workers, options.Type, options.Blocks);
         _service = new DecodeService(engine, options.Slots, Math.Min(options.Context, model.Config.ContextLength), options.MostWaiting);
     }
@@ -58,7 +59,10 @@ public sealed class ServedModel : ICompletionModel, IDisposable
     public int ContextLength => _service.Capacity;
 
     public EncodedPrompt Encode(Prompt prompt) =>
-        new(_encoder.EncodeOnce(prompt), prompt is Prompt.Chat ? _encoder.Template.AnswerPrefix : "", prompt is Prompt.Text { Value: "" });
+        new(_encoder.EncodeOnce(prompt), prompt is Prompt.Chat ? _encoder.Template.AnswerPrefix : "", prompt is Prompt.Text { Value: "" })
+        {
+            EndToken = _encoder.EndOf(prompt),
+        };
 
     public string Decode(ImmutableArray<int> tokens)
     {
@@ -75,7 +79,8 @@ public sealed class ServedModel : ICompletionModel, IDisposable
 
     public IAsyncEnumerable<CompletionPiece> CompleteAsync(CompletionRequest request, CancellationToken cancel)
     {
-        var options = request.Sampling with { EndToken = request.Sampling.EndToken ?? _encoder.Tokenizer.EndToken };
+        var end = request.Sampling.EndToken ?? request.Prompt.EndToken ?? _encoder.Tokenizer.EndToken;
+        var options = request.Sampling with { EndToken = end };
         var pieces = Channel.CreateUnbounded<CompletionPiece>(new UnboundedChannelOptions { SingleReader = true });
         var answers = new AnswerGroup(request, _encoder.Tokenizer, options, pieces.Writer, cancel);
         _service.Add(answers.Jobs);

@@ -86,6 +86,35 @@ public sealed class NamedTemplateTests
         );
     }
 
+    /// <summary>A base model of today: the markers are in its vocabulary, a template is not.</summary>
+    [Fact]
+    public void A_model_without_a_template_is_lent_chatml_for_conversations_alone()
+    {
+        using var folder = Saved(new("<s>", "</s>", null) { Others = ["<|im_start|>", "<|im_end|>"] });
+        using var silent = new TemporaryFolder();
+        using var tuned = new TemporaryFolder();
+        var told = 0;
+        var encoder = new Encoder(ChatText.Load(folder.Path), _ => told++);
+        int Id(string token) => encoder.Tokenizer.FindSpecial(token)!.Value;
+        var text = new Prompt.Text("the cat");
+        Assert.Equal(Id("</s>"), encoder.Encode(text, " sat").Tokens[^1]);
+        encoder.Save(silent.Path);
+        Assert.Equal(0, told);
+        Assert.Null(ChatText.FindTemplate(silent.Path));
+
+        var talk = new Prompt.Chat([new Message(Role.User, "the cat?")]);
+        var said = encoder.Encode(talk, "sat").Tokens;
+        encoder.Encode(talk, "ran");
+        Assert.Equal(1, told);
+        Assert.Equal(Id("<|im_end|>"), said[^1]);
+        Assert.Equal(Id("<|im_end|>"), encoder.Tokenizer.EndToken);
+        Assert.Equal(Id("</s>"), encoder.Encode(text, " sat").Tokens[^1]);
+        encoder.Save(tuned.Path);
+        var loaded = ChatText.Load(tuned.Path);
+        Assert.Equal(said, new Encoder(loaded).Encode(talk, "sat").Tokens);
+        Assert.Equal(encoder.Tokenizer.EndToken, loaded.Tokenizer.EndToken);
+    }
+
     [Fact]
     public void An_unknown_name_lists_the_names()
     {

@@ -109,7 +109,7 @@ internal static class GenerateCommand
         }
 
         var text = ModelTokenizer.Load(folder, parsed.GetValue(Template));
-        var encoder = new Encoder(text.Tokenizer, text.Template);
+        var encoder = new Encoder(text, lent => Terminal.Messages.MarkupLineInterpolated($"[yellow]{lent.LentNote}[/]"));
         var needed = parsed.GetValue(BestOf) > 1 ? "--best-of needs a reward to choose by" : null;
         using var reward = ScoringReward.Of(parsed, rewardOptions, needed, encoder);
         if (parsed.GetValue(PromptFile.Prompts) is { } file)
@@ -152,7 +152,7 @@ internal static class GenerateCommand
         var (type, blocks) = DecodingType.Of(parsed.GetRequiredValue(Type), folder);
         using var model = ModelFiles.LoadLanguageModel(folder);
         using var engine = Decoders.Loaded(model, encoder.Tokenizer.DecodeContinuation, type: type, blocks: blocks);
-        var sampling = Sampling.Of(parsed, encoder.Tokenizer.EndToken);
+        var sampling = Sampling.Of(parsed, prompts is [var first, ..] ? encoder.EndOf(first) : encoder.Tokenizer.EndToken);
         var answers = new PromptFile(engine, encoder, sampling, reward, parsed.GetValue(Count), parsed.GetValue(BestOf));
         await answers.AnswerAsync(prompts, path, new Seed(parsed.GetValue(Seed)), model.Config.ContextLength, cancel);
     }
@@ -172,7 +172,8 @@ internal static class GenerateCommand
             Terminal.Messages.MarkupLineInterpolated($"[yellow]{warning}[/]");
         }
 
-        foreach (var group in Sample(parsed, folder, text.Tokenizer, encoder.EncodePrompt(prompt), cancel).Chunk(parsed.GetValue(BestOf)))
+        var tokens = encoder.EncodePrompt(prompt);
+        foreach (var group in Sample(parsed, folder, encoder.Tokenizer, tokens, cancel).Chunk(parsed.GetValue(BestOf)))
         {
             var scores = reward is null ? null : await reward.ScoreAsync(group, cancel);
             Print(parsed, prompt, text.Tokenizer, group, scores);

@@ -45,6 +45,7 @@ internal static class ScoreCommand
         Description = "model whose tokenizer and template encode the answers (default: those of --reward-model)",
         HelpName = "DIR",
     };
+    private static readonly Option<string?> Template = Arguments.Template();
     private static readonly Option<string?> Out = new("--out")
     {
         Description = "file for the rows with their scores (.jsonl, .json, .gz); without it the summary alone is printed",
@@ -67,6 +68,7 @@ internal static class ScoreCommand
             Data,
             Columns,
             Tokenizer,
+            Template,
             Out,
             Force,
         };
@@ -95,7 +97,7 @@ internal static class ScoreCommand
         var loaded = Read(path, columns);
         NativeSetup.LoadTorch();
         var text = LoadText(parsed, options);
-        var encoder = new Encoder(text.Tokenizer, text.Template);
+        var encoder = new Encoder(text, lent => Terminal.Messages.MarkupLineInterpolated($"[yellow]{lent.LentNote}[/]"));
         using var reward = ScoringReward.Of(parsed, options, "score needs a reward", encoder)!;
         ImmutableArray<ScoredRow> rows = [.. loaded.Items.Select(ScoredRow.Of)];
         var scores = await ScoreAsync(rows, encoder, reward, cancel);
@@ -136,7 +138,7 @@ internal static class ScoreCommand
         var folder = parsed.GetValue(Tokenizer) ?? rewardModel;
         return folder is null
             ? throw new ConfigurationException("score needs --reward-model, or --reward and a --model whose tokenizer encodes the answers.")
-            : ChatText.Load(folder);
+            : ChatText.Load(folder, parsed.GetValue(Template));
     }
 
     /// <summary>For each row the scores of its answers.</summary>

@@ -37,6 +37,8 @@ internal static class EvaluateCommand
     };
     private static readonly Option<bool> Spellings = TokenizeCommand.SpecialSpellings();
 
+    private static readonly Option<string?> Template = Arguments.Template("of messages with --per-token: ");
+
     public static Command Create()
     {
         var command = new Command(
@@ -52,6 +54,7 @@ internal static class EvaluateCommand
             TextFile,
             PerToken,
             Spellings,
+            Template,
             Json,
         };
         command.Validators.Add(result =>
@@ -59,6 +62,11 @@ internal static class EvaluateCommand
             if (result.GetValue(PerToken) && !result.GetValue(Json))
             {
                 result.AddError("--per-token prints JSON only: give --json too.");
+            }
+
+            if (result.GetValue(Template) is not null && !result.GetValue(PerToken))
+            {
+                result.AddError("--template is for rows of JSON: give --per-token too.");
             }
 
             if (result.GetValue(Spellings) && !result.GetValue(PerToken))
@@ -76,7 +84,7 @@ internal static class EvaluateCommand
         var folder = EmbeddedModel.Resolve(parsed.GetRequiredValue(Model));
         if (parsed.GetValue(PerToken))
         {
-            TokenLogProbs.Print(folder, parsed.GetRequiredValue(TextFile), parsed.GetValue(Spellings));
+            TokenLogProbs.Print(folder, parsed.GetRequiredValue(TextFile), parsed.GetValue(Spellings), parsed.GetValue(Template));
             return 0;
         }
 

@@ -13,10 +13,11 @@ internal static class TokenLogProbs
 {
     /// <param name="model">A folder or a GGUF file; it needs a tokenizer only where a row is no ids.</param>
     /// <param name="specialSpellings">What is spelt like a special token is one.</param>
-    public static void Print(string model, string path, bool specialSpellings)
+    /// <param name="template">A chat template's name, or a file; null for the model's own.</param>
+    public static void Print(string model, string path, bool specialSpellings, string? template)
     {
         var rows = TokenRows.Read(path, takesIds: true);
-        var text = rows.All(r => r.Ids is not null) ? null : ModelTokenizer.Load(model);
+        var text = rows.All(r => r.Ids is not null) ? null : ModelTokenizer.Load(model, template);
         var ids = rows.Select(r => r.Ids ?? r.Trace(text!, specialSpellings).Tokens.Ids).ToArray();
         using var language = ModelFiles.LoadLanguageModel(model);
         for (var i = 0; i < rows.Length; i++)

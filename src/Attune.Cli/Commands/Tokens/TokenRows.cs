@@ -13,6 +13,9 @@ namespace Attune.Cli.Commands.Tokens;
 /// <param name="Place">File and line, for messages.</param>
 internal sealed record TokenRow(string Place, string? Text, ImmutableArray<Message> Messages, bool Opens, ImmutableArray<int>? Ids)
 {
+    private TracedText OfTalk(ChatText model, bool specialSpellings) =>
+        TracedText.Of(model.Tokenizer, model.Template, Messages, Opens, specialSpellings);
+
     /// <summary>The tokens of a text or a conversation.</summary>
     /// <param name="specialSpellings">What is spelt like a special token is one.</param>
     public TracedText Trace(ChatText model, bool specialSpellings)
@@ -21,7 +24,7 @@ internal sealed record TokenRow(string Place, string? Text, ImmutableArray<Messa
         {
             return Text is not null
                 ? TracedText.Of(model.Tokenizer, Text, specialSpellings)
-                : TracedText.Of(model.Tokenizer, model.Template, Messages, Opens, specialSpellings);
+                : OfTalk(model.Lent ?? model, specialSpellings);
         }
         catch (DataException problem)
         {
