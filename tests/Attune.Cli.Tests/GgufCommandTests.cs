@@ -56,7 +56,8 @@ public sealed class GgufCommandTests(TinyModel models) : IClassFixture<TinyModel
                     .Range(0, 12)
                     .Select(i =>
                         $$"""{"messages": [{"role": "user", "content": "{{i}}?"}, """
-                        + """{"role": "assistant", "content": "a"}, {"role": "user", "content": "b"}, {"role": "assistant", "content": "c"}]}"""
+                        + """{"role": "assistant", "content": "a"}, """
+                        + """{"role": "user", "content": "b"}, {"role": "assistant", "content": "c"}]}"""
                         + "\n"
                     )
             )

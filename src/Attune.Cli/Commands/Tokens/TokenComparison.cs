@@ -139,7 +139,7 @@ internal sealed record TokenComparison(ChatText One, ChatText Other, bool Specia
         output.WriteLine($"  from token {Number(first + 1)}");
         foreach (var (name, side) in new[] { ("model", pair.One), ("against", pair.Other) })
         {
-            output.WriteLine($"  {name,-8}{Around(side, first)}");
+            output.WriteLine($"  {name.PadRight(8)}{Around(side, first)}");
         }
     }
 

@@ -44,13 +44,19 @@ internal static class JinjaFilters
                 )
             ),
             "wordcount" => (long)JinjaValues.Text(value).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length,
-            "int" => Whole(value, a),
-            "float" => Number(value) ?? a.Get(0, "default", 0.0),
-            "abs" => Absolute(value),
-            "round" => Rounded(value, a),
+            "int" or "float" or "abs" or "round" => OfNumber(name, value, a),
             _ => JinjaListFilters.Apply(name, value, a, budget),
         };
     }
+
+    private static object? OfNumber(string name, object? value, JinjaArguments a) =>
+        name switch
+        {
+            "int" => Whole(value, a),
+            "float" => Number(value) ?? a.Get(0, "default", 0.0),
+            "abs" => Absolute(value),
+            _ => Rounded(value, a),
+        };
 
     /// <summary>Words begin after white space, hyphens and opening brackets: not so after an apostrophe.</summary>
     private static string Words(string text)

@@ -19,9 +19,7 @@ internal sealed partial class JinjaInterpreter
             case JinjaExpression.Constant constant:
                 return constant.Value;
             case JinjaExpression.Variable variable:
-                return scope.Find(variable.Name) is var found && found is JinjaUnknown unknown
-                    ? throw new JinjaException($"'{unknown.Name}' is Jinja's own and is not known here")
-                    : found;
+                return Named(variable.Name, scope);
             case JinjaExpression.ListOf list:
                 return new JinjaList([.. list.Items.Select(i => Evaluate(i, scope))], list.IsTuple);
             case JinjaExpression.DictOf dict:
@@ -56,6 +54,11 @@ internal sealed partial class JinjaInterpreter
                 throw new System.Diagnostics.UnreachableException();
         }
     }
+
+    private static object? Named(string name, JinjaScope scope) =>
+        scope.Find(name) is var found && found is JinjaUnknown
+            ? throw new JinjaException($"'{name}' is Jinja's own and is not known here")
+            : found;
 
     private object? Choose(JinjaExpression.Conditional choice, JinjaScope scope) =>
         JinjaValues.Truth(Evaluate(choice.Condition, scope)) ? Evaluate(choice.Then, scope)
