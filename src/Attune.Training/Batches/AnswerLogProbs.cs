@@ -62,8 +62,9 @@ public static class AnswerLogProbs
     public static float[][][] ByLength(IReadOnlyList<TokenSequence> sequences, Func<TokenBatch, IReadOnlyList<Tensor>> perAnswerToken) =>
         ByLength(sequences, (batch, _) => perAnswerToken(batch));
 
-    /// <inheritdoc cref="ByLength(IReadOnlyList{TokenSequence}, Func{TokenBatch, IReadOnlyList{Tensor}})"/>
-    /// <param name="perAnswerToken">Told which of the sequences are the batch's rows.</param>
+    /// <summary>Runs a function of a batch and of the sequences that are its rows over all sequences, without gradient.</summary>
+    /// <param name="perAnswerToken">One or more tensors of [answers] numbers.</param>
+    /// <returns>For each of those tensors, one array a sequence, in the sequences' order.</returns>
     public static float[][][] ByLength(
         IReadOnlyList<TokenSequence> sequences,
         Func<TokenBatch, IReadOnlyList<int>, IReadOnlyList<Tensor>> perAnswerToken
