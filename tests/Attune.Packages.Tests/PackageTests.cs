@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Xml.Linq;
+using Attune.Testing;
 
 namespace Attune.Packages.Tests;
 
@@ -83,6 +84,35 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
             using var backend = ZipFile.OpenRead(Path.Combine(feed.Packages, $"Attune.Backend.{platform}.{Version()}.nupkg"));
             Assert.Equal(["TorchSharp", $"libtorch-cpu-{platform}"], Dependencies(backend));
         }
+    }
+
+    /// <summary>A program built against an earlier package of the series must not miss what it uses.</summary>
+    [Fact]
+    public async Task A_package_is_refused_where_a_member_of_its_baseline_is_gone()
+    {
+        const string library = "Attune.Numerics";
+        var promised = Checkout.File("packages", "baseline", string.Join('.', Version().Split('.')[..2]), library, "PublicAPI.Shipped.txt");
+        var baselines = Path.Combine(feed.Home, "baseline");
+        var baseline = Directory.CreateDirectory(Path.Combine(baselines, library)).FullName;
+        var gone = $"static {library}.LogProbs.OfWords(int words) -> double";
+        await File.WriteAllLinesAsync(Path.Combine(baseline, Path.GetFileName(promised)), File.ReadLines(promised).Append(gone));
+
+        var (code, output) = await feed.RunAsync(
+            Checkout.Root,
+            "dotnet",
+            "build",
+            Path.Combine("src", library),
+            "-c",
+            "Release",
+            "-nologo",
+            "-p:AttunePackage=true",
+            $"-p:ApiBaselines={baselines}"
+        );
+
+        Assert.Equal(1, code);
+        Assert.Contains("error RS0017", output, StringComparison.Ordinal);
+        Assert.Contains("OfWords", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("OfTokens", output, StringComparison.Ordinal);
     }
 
     private static Dictionary<string, string> Metadata(ZipArchive package) =>
