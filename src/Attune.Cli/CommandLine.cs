@@ -20,6 +20,11 @@ public static class CommandLine
     {
         using var stop = new Interruption(arguments);
         HubCache.Watch = new PullProgress().Show;
+        return await Invocation.RunAsync(Root(stop), arguments, stop.Token);
+    }
+
+    internal static RootCommand Root(Interruption stop)
+    {
         var root = new RootCommand(
             "Attune teaches language models what people prefer: supervised fine-tuning, preferences, reward models, PPO, DPO "
                 + "and related methods.\n\nExample: attune demo"
@@ -29,7 +34,7 @@ public static class CommandLine
             root.Add(command);
         }
 
-        return await Invocation.RunAsync(root, arguments, stop.Token);
+        return root;
     }
 
     /// <summary>The same inside another program, which gives what is read and takes what is written. One at a time.</summary>

@@ -6,7 +6,7 @@ using Attune.Models.Weights;
 namespace Attune.Methods;
 
 /// <summary>An adapter, trained beside weights that stay as they are.</summary>
-public sealed record LoraOptions
+public sealed record LoraOptions : IValidatableObject
 {
     [Description("rank of a LoRA adapter to train instead of the weights; 0 trains the weights")]
     [Range(0, 4096)]
@@ -36,6 +36,16 @@ public sealed record LoraOptions
 
     [Description("also train the whole output head; the model's head must not be tied to its embedding")]
     public bool Head { get; init; }
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (R == 0 && this != new LoraOptions())
+        {
+            yield return new ValidationResult(
+                "no adapter is trained, because r is 0, but other keys of it are given. Give r too, e.g. 16."
+            );
+        }
+    }
 
     /// <summary>The adapter's shape; null for none.</summary>
     public AdapterConfig? Config =>

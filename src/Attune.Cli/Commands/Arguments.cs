@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Attune.Cli.Serving;
 using Attune.Core;
@@ -179,41 +180,45 @@ internal static class Arguments
 
     /// <summary>Refuses shares that leave nothing, or more than there is.</summary>
     public static void RequireShare(this Command command, Option<double> option) =>
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(option) is { Implicit: false, Errors: var errors } given && !errors.Any())
-            {
-                var share = given.GetValueOrDefault<double>();
-                if (share is not (>= 0 and < 1))
-                {
-                    result.AddError(
-                        FormattableString.Invariant($"{option.Name} is {share}; expected a share from 0 to below 1, e.g. 0.1.")
-                    );
-                }
-            }
-        });
+        command.Require(option, share => share is >= 0 and < 1, "a share from 0 to below 1, e.g. 0.1");
 
     /// <summary>Refuses what is no port of a machine; 0 takes any that is free.</summary>
     public static void RequirePort(this Command command, Option<int> option) =>
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(option) is { Implicit: false, Errors: var errors } given && !errors.Any())
-            {
-                var port = given.GetValueOrDefault<int>();
-                if (port is < 0 or > 65535)
-                {
-                    result.AddError($"{option.Name} is {port}; expected a port from 0 to 65535.");
-                }
-            }
-        });
+        command.Require(option, port => port is >= 0 and <= 65535, "a port from 0 to 65535");
 
     /// <summary>Refuses numbers below the least that makes sense.</summary>
     public static void RequireAtLeast(this Command command, Option<int> option, int least) =>
+        command.Require(option, number => number >= least, FormattableString.Invariant($"at least {least}"));
+
+    private static void Require<T>(this Command command, Option<T> option, Func<T, bool> isValid, string expected) =>
         command.Validators.Add(result =>
         {
-            if (result.GetResult(option) is { Implicit: false } given && given.GetValueOrDefault<int>() < least)
+            if (result.TryGet(option, out var value) && !isValid(value!))
             {
-                result.AddError($"{option.Name} is {given.GetValueOrDefault<int>()}; expected at least {least}.");
+                result.AddError(FormattableString.Invariant($"{option.Name} is {value}; expected {expected}."));
             }
         });
+
+    /// <summary>
+    /// The value within a validator. False where the user gave none, or one that the option cannot have: asking for that one throws, and
+    /// the parser reports it.
+    /// </summary>
+    public static bool TryGet<T>(this CommandResult result, Option<T> option, out T? value)
+    {
+        value = default;
+        try
+        {
+            if (result.GetResult(option) is not { Implicit: false } given)
+            {
+                return false;
+            }
+
+            value = given.GetValueOrDefault<T>();
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
 }

@@ -13,6 +13,11 @@ internal static class RunFolders
     /// <returns>Whether the folder is new, so that everything in it is this run's.</returns>
     public static bool Prepare(string folder, string file, string asked, string what, bool resume, Action? proceed = null)
     {
+        if (File.Exists(folder))
+        {
+            throw new AttuneException($"{folder} is a file; expected an empty or new folder for --out.");
+        }
+
         if (File.Exists(file))
         {
             if (!resume)

@@ -76,11 +76,23 @@ public static class AtomicFile
         return at > 0 && name.Length > at + Temporary.Length && !name[(at + Temporary.Length)..].ContainsAnyExceptInRange('0', '9');
     }
 
-    private static AttuneException Unwritable(string path, Exception problem) =>
-        new(
-            $"{path} could not be written: {problem.Message.TrimEnd('.')}. Free some space or choose another folder; nothing was changed.",
-            problem
-        );
+    private static AttuneException Unwritable(string path, Exception problem)
+    {
+        for (var folder = Path.GetDirectoryName(path); folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (File.Exists(folder))
+            {
+                return new AttuneException(
+                    $"{path} could not be written: {folder} is a file; expected a folder. Choose another place.",
+                    problem
+                );
+            }
+        }
+
+        var remedy =
+            problem is UnauthorizedAccessException ? "Choose a place that you may write to" : "Free some space or choose another folder";
+        return new AttuneException($"{path} could not be written: {problem.Message.TrimEnd('.')}. {remedy}; nothing was changed.", problem);
+    }
 
     private static void TryDelete(string path)
     {

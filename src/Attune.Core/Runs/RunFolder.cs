@@ -18,6 +18,10 @@ public sealed record RunFolder(string Path)
 
     /// <summary>A <see cref="RunResult"/>; there once the run is finished.</summary>
     public string ResultFile => File("result.json");
+
+    /// <summary>Whether a run was begun there.</summary>
+    public bool IsOne => System.IO.File.Exists(RecipeFile) || System.IO.File.Exists(EventsFile) || System.IO.File.Exists(ResultFile);
+
     public string ReportFile => File("report.html");
 
     /// <summary>The trained model in Hugging Face layout.</summary>

@@ -201,9 +201,13 @@ public static class DatasetFile
 
     private static DataException UnknownKind(JsonRow row) =>
         new(
-            $"{row.Origin.Path}, {row.Origin.Unit} {row.Number}: the fields "
-                + $"{string.Join(", ", row.Fields.EnumerateObject().Select(f => f.Name))} fit no "
-                + "kind of row. Say which stand for which, e.g. --columns prompt=question,completion=reply; or rename them: expected "
+            $"{row.Origin.Path}, {row.Origin.Unit} {row.Number}: "
+                + (
+                    row.Fields.EnumerateObject().Any()
+                        ? $"the fields {string.Join(", ", row.Fields.EnumerateObject().Select(f => f.Name))} fit no kind of row"
+                        : "the row has no fields"
+                )
+                + ". Say which stand for which, e.g. --columns prompt=question,completion=reply; or rename them: expected "
                 + $"{string.Join(", or ", Enum.GetValues<DatasetKind>().Select(RowFormats.Describe))}."
         );
 }

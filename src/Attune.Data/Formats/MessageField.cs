@@ -47,7 +47,12 @@ internal static class MessageField
             return new Message(Role.User, "");
         }
 
-        var (speaker, content) = (Key(value, Speakers) ?? Speakers[0], Key(value, Contents) ?? Contents[0]);
+        // Where one of the two is missing, the other says by whose names the message is written.
+        var (speaker, content) = (Key(value, Speakers), Key(value, Contents));
+        (speaker, content) = (
+            speaker ?? (content == "value" ? "from" : Speakers[0]),
+            content ?? (speaker == "from" ? "value" : Contents[0])
+        );
         foreach (var part in value.EnumerateObject().Where(p => p.Name != speaker && p.Name != content))
         {
             CheckOther(row, value, part, field);

@@ -107,8 +107,14 @@ internal sealed class DemonstrationRows : IRowFormat<Demonstration>
         var messages = row.Messages("messages");
         if (messages.Length < 2)
         {
-            row.Fail("messages", "found one message; expected at least a question and an answer.");
+            if (!row.Failed)
+            {
+                row.Fail("messages", "found one message; expected at least a question and an answer.");
+            }
+
+            return new Demonstration(new Prompt.Chat(messages), "");
         }
+
         return new Demonstration(new Prompt.Chat(messages[..^1]), PromptField.Answer(row, messages[^1], "messages"))
         {
             Annotator = row.TextOrNull("annotator"),

@@ -41,7 +41,7 @@ public sealed record ColumnMap(ImmutableSortedDictionary<string, string> Columns
     /// The rows with those columns under the fields' names; a column that already has such a name gives way. A stage may read files that
     /// do not have all of the columns: prompts have no answers.
     /// </summary>
-    /// <exception cref="DataException">A column is misspelt, or no row has any of the columns or fields.</exception>
+    /// <exception cref="DataException">A column is misspelt, or the file has none of them.</exception>
     internal List<JsonRow> Apply(IReadOnlyList<JsonRow> rows, string path)
     {
         var fields = Columns.ToDictionary(c => c.Value, c => c.Key, StringComparer.Ordinal);
@@ -54,22 +54,23 @@ public sealed record ColumnMap(ImmutableSortedDictionary<string, string> Columns
             );
         }
 
+        // A column that has a field's name gives way only where the field has another column in this file.
+        var given = Columns.Where(c => found.Contains(c.Value)).Select(c => c.Key).ToHashSet(StringComparer.Ordinal);
         using var buffer = new RowBuffer();
-        return [.. rows.Select(row => row with { Fields = buffer.Make(json => Write(json, row.Fields, fields)) })];
+        return [.. rows.Select(row => row with { Fields = buffer.Make(json => Write(json, row.Fields, fields, given)) })];
     }
 
     private bool IsMissing(string column, string field, HashSet<string> found) =>
         !found.Contains(column)
-        && !found.Contains(field)
-        && (Suggestion.For(column, found).Length > 0 || Columns.All(c => !found.Contains(c.Value) && !found.Contains(c.Key)));
+        && (Columns.Values.All(c => !found.Contains(c)) || (!found.Contains(field) && Suggestion.For(column, found).Length > 0));
 
-    private void Write(Utf8JsonWriter json, JsonElement row, Dictionary<string, string> fields)
+    private static void Write(Utf8JsonWriter json, JsonElement row, Dictionary<string, string> fields, HashSet<string> given)
     {
         json.WriteStartObject();
         foreach (var field in row.EnumerateObject())
         {
             var named = fields.TryGetValue(field.Name, out var name);
-            if (named || !Columns.ContainsKey(field.Name))
+            if (named || !given.Contains(field.Name))
             {
                 json.WritePropertyName(name ?? field.Name);
                 field.Value.WriteTo(json);

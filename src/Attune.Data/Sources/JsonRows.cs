@@ -62,7 +62,7 @@ public static class JsonRows
     {
         var rows = new List<JsonRow>();
         var reader = new Utf8JsonReader(content);
-        var (line, counted) = (1, 0);
+        var (line, counted, entries) = (1, 0, 0);
         try
         {
             reader.Read();
@@ -71,13 +71,14 @@ public static class JsonRows
                 var at = (int)reader.TokenStartIndex;
                 line += content.AsSpan(counted, at - counted).Count((byte)'\n');
                 counted = at;
+                entries++;
                 using var document = JsonDocument.ParseValue(ref reader);
                 Add(new JsonRow(line, document.RootElement.Clone(), origin), rows, problems);
             }
 
             // Anything after the array is an error, which this finds.
             reader.Read();
-            if (rows.Count == 0)
+            if (entries == 0)
             {
                 problems.Add(origin, 1, null, "the array is empty; expected at least one row.");
             }

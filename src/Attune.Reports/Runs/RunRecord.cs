@@ -26,6 +26,13 @@ public sealed record RunRecord(
             throw new Core.AttuneException($"{runFolder} is not a folder. Give the folder that a run was written to.");
         }
 
+        if (!folder.IsOne)
+        {
+            throw new Core.AttuneException(
+                $"{runFolder} holds no run: expected recipe.yaml, events.jsonl or result.json. Give a run's folder."
+            );
+        }
+
         var (events, samples, result) = (folder.ReadEvents(), folder.ReadSamples(), folder.ReadResult());
         var name = result?.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(runFolder)));
         return new RunRecord(

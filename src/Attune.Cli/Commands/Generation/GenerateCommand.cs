@@ -188,10 +188,10 @@ internal static class GenerateCommand
         CancellationToken cancel
     )
     {
-        var options = Sampling.Of(parsed, tokenizer.EndToken);
         var (type, blocks) = DecodingType.Of(parsed.GetRequiredValue(Type), folder);
         using var model = ModelFiles.LoadLanguageModel(folder);
         using var engine = Decoders.Loaded(model, tokenizer.DecodeContinuation, type: type, blocks: blocks);
+        var options = Sampling.Fitted(parsed, tokenizer.EndToken, prompt.Length, model.Config.ContextLength);
         var seed = new Seed(parsed.GetValue(Seed));
         SampleRequest[] requests =
         [

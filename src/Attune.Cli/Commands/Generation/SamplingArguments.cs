@@ -37,6 +37,18 @@ internal sealed class SamplingArguments(int longest, string answer)
 
     public IEnumerable<Option> All => [_greedy, _maxTokens, _temperature, _topK, _topP, _minP, _stop];
 
+    /// <summary>Where the user names no longest answer, the default is cut to what the model's context leaves beside the prompt.</summary>
+    public SamplingOptions Fitted(ParseResult parsed, int? end, int prompt, int context)
+    {
+        var options = Of(parsed, end);
+        return parsed.GetResult(_maxTokens) is { Implicit: false } || prompt >= context
+            ? options
+            : options with
+            {
+                MaxNewTokens = Math.Min(options.MaxNewTokens, context - prompt),
+            };
+    }
+
     /// <param name="end">The token that ends an answer; null for the model's own.</param>
     public SamplingOptions Of(ParseResult parsed, int? end) =>
         new()

@@ -9,6 +9,7 @@ using Attune.Core.Statistics.Hypotheses;
 using Attune.Data.Encoding;
 using Attune.Data.Formats;
 using Attune.Data.Sources;
+using Attune.Models.Files;
 using Attune.Recipes.Binding;
 using Attune.Text.Templates;
 using Attune.Training.Rewards;
@@ -134,11 +135,18 @@ internal static class ScoreCommand
 
     private static ChatText LoadText(ParseResult parsed, ImmutableArray<(CommandLineOption Key, Option<string?> Option)> options)
     {
-        var rewardModel = parsed.GetValue(options.First(o => o.Key.Name == "--reward-model").Option);
-        var folder = parsed.GetValue(Tokenizer) ?? rewardModel;
+        var given = options
+            .Where(o => parsed.GetValue(o.Option) is not null)
+            .ToDictionary(o => o.Key.Name, o => parsed.GetValue(o.Option)!);
+        if (given.TryGetValue("--reward-model", out var rewardModel) && !Directory.Exists(rewardModel))
+        {
+            throw new ConfigurationException($"--reward-model: {rewardModel} is not a folder; expected a reward model's.");
+        }
+
+        var folder = given.Count > 0 ? parsed.GetValue(Tokenizer) ?? rewardModel : null;
         return folder is null
             ? throw new ConfigurationException("score needs --reward-model, or --reward and a --model whose tokenizer encodes the answers.")
-            : ChatText.Load(folder, parsed.GetValue(Template));
+            : ChatText.Load(EmbeddedModel.Resolve(folder), parsed.GetValue(Template));
     }
 
     /// <summary>For each row the scores of its answers.</summary>

@@ -57,9 +57,10 @@ internal static class ExportCommand
 
     private static void RequireTypeOfFormat(CommandResult result)
     {
-        if (result.GetValue(Format) == "hf" && result.GetValue(Type) is not ("f32" or "bf16"))
+        var isHuggingFace = !result.TryGet(Format, out var format) ? result.GetResult(Format) is not { Implicit: false } : format == "hf";
+        if (isHuggingFace && result.TryGet(Type, out var type) && type is not ("f32" or "bf16"))
         {
-            result.AddError($"--type {result.GetValue(Type)} needs --format gguf; Hugging Face layout takes f32 or bf16.");
+            result.AddError($"--type {type} needs --format gguf; Hugging Face layout takes f32 or bf16.");
         }
     }
 

@@ -46,6 +46,11 @@ internal static class ImportCommand
     {
         NativeSetup.LoadTorch();
         var (source, tokenizer) = (parsed.GetRequiredValue(Source), parsed.GetValue(Tokenizer));
+        if (!File.Exists(source))
+        {
+            throw new ConfigurationException($"{source} does not exist; expected a GGUF file, or a llama2.c checkpoint.");
+        }
+
         var isGguf = GgufFile.IsOne(source);
         if (isGguf != tokenizer is null)
         {

@@ -120,6 +120,10 @@ internal static class EvaluateCommand
         {
             throw new DataException($"{path} is not UTF-8 text. Save it as UTF-8.");
         }
+        catch (UnauthorizedAccessException) when (Directory.Exists(path))
+        {
+            throw new DataException($"{path} is a folder; expected a text file, each line a text.");
+        }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw new DataException($"{path} cannot be read: {problem.Message}");
