@@ -46,6 +46,10 @@ internal sealed class ResponseWriter(StoreWriter writer, Guid personId)
         var judgement = ChatOrder.ToItem(TaskPresentation.Order(shown).ToItem(submission.Judgement), turns);
         var revision = Append(response, shown, submission.Id, RevisionKind.Submit, StoreJson.Write(judgement), hash, surplus);
         Describe(revision, submission);
+        var read = await GuidelineReading.OfLabelAsync(Db, shown, cancel);
+        await Db
+            .Presentations.Where(p => p.Id == shown.Id)
+            .ExecuteUpdateAsync(set => set.SetProperty(p => p.AcknowledgedVersionId, read), cancel);
         await Db.Drafts.Where(d => d.TaskId == task.Id && d.PersonId == personId).ExecuteDeleteAsync(cancel);
         writer.Audit(personId, "label.submitted", revision.Id.ToString(), new { sha256 = AuditHash.Of(revision), surplus });
         if (task.Kind == TaskKind.Gold)
