@@ -135,17 +135,6 @@ public sealed class FormTests
     }
 
     [Fact]
-    public void Words_and_spaces_make_the_text_again_and_positions_count_code_points() =>
-        Gen.String.Sample(text =>
-        {
-            // Half characters cannot come in: the store refuses them.
-            text = string.Concat(text.EnumerateRunes());
-            var words = WordSplitter.Split(text);
-            return string.Concat(words.Select(w => w.Text + w.Space)) == text
-                && words.All(w => CodePoints.Slice(text, w.Start, w.End) == w.Text);
-        });
-
-    [Fact]
     public void No_two_actions_of_a_page_have_one_key()
     {
         foreach (var kind in Enum.GetValues<ProjectKind>())
