@@ -81,7 +81,7 @@ public static class KeyMap
             ProjectKind.Ranking =>
             [
                 .. Walk,
-                .. Levels(Math.Min(parts, 9), rank => $"Rank {rank} for the current answer"),
+                .. Levels(Math.Min(parts, 9), rank => $"Rank {rank} for the current answer, then the next"),
                 .. Ranks,
                 .. Shared,
             ],

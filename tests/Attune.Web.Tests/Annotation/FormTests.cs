@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core;
-using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Feedback.Labels;
 using Attune.Web.Annotation;
