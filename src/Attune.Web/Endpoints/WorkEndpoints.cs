@@ -165,7 +165,9 @@ internal static class WorkEndpoints
         var fields = await Form.ReadAsync(context);
         if (fields.Text("reason") is not { } reason)
         {
-            return Problems.Result(context, StatusCodes.Status400BadRequest, "Choose a reason first.");
+            return await store.Queue.TaskOfAsync(lease, context.User.PersonId(), context.RequestAborted) is null
+                ? Answer(context, context.Project(), lease, new SubmitResult.NotFound(), "")
+                : Problems.Result(context, StatusCodes.Status400BadRequest, "Choose a reason first.");
         }
         var id = fields.Id("id") ?? Guid.CreateVersion7();
         if (fields.Text("words") is { } words)

@@ -69,6 +69,33 @@ public sealed class PeopleTests(Site site, Chromium chromium)
         Assert.DoesNotContain(await site.Store.People.ListAsync(Cancel), p => p.Name == anna.Name);
     }
 
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task By_keyboard_alone_from_the_list_to_the_erasure(string screen)
+    {
+        var anna = await LabellerAsync("words of Anna");
+        var page = await chromium.OpenAsync(site, site.Owner, "/people", Size(screen));
+        async Task PressAsync(ILocator target)
+        {
+            for (var i = 0; i < 400 && !await target.EvaluateAsync<bool>("e => e === document.activeElement"); i++)
+            {
+                await page.Keyboard.PressAsync("Tab");
+            }
+
+            await page.Keyboard.PressAsync("Enter");
+        }
+
+        await PressAsync(page.GetByRole(AriaRole.Link, new() { Name = anna.Name, Exact = true }));
+        await Assertions.Expect(Button(page, "Disable")).ToBeVisibleAsync();
+        await PressAsync(page.GetByRole(AriaRole.Link, new() { Name = "Erase…" }));
+        await Assertions.Expect(page.GetByLabel("To confirm")).ToBeVisibleAsync();
+        await PressAsync(page.GetByLabel("To confirm"));
+        await page.Keyboard.TypeAsync(anna.Name);
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Erased" })).ToBeVisibleAsync();
+    }
+
     [Fact]
     public async Task Nobody_disables_or_erases_themselves()
     {
