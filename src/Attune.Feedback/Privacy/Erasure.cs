@@ -23,8 +23,8 @@ public sealed class Erasure
         _database.ReadAsync(db => ReportAsync(db, person, cancel));
 
     /// <summary>
-    /// Cannot be undone. The person's places in quotas become free for others, and the database's files are rewritten, so that nothing of the
-    /// old text is left in them.
+    /// Cannot be undone. The person's places in quotas become free for others, and the database's files are rewritten, so that nothing of
+    /// the old text is left in them.
     /// </summary>
     /// <exception cref="AttuneException">No such person, or the only owner.</exception>
     public async Task<ErasureReport> EraseAsync(Guid? actor, Guid person, CancellationToken cancel)

@@ -14,8 +14,8 @@ internal sealed record GoldAnswer(Guid PersonId, Judgement Expected, Judgement G
 internal static class GoldAnswers
 {
     /// <summary>
-    /// The first answers to a project's gold tasks, oldest first. An answer that was undone or changed counts as it was first given, so that
-    /// who recognises gold afterwards cannot mend it.
+    /// The first answers to a project's gold tasks, oldest first. An answer that was undone or changed counts as it was first given, so
+    /// that who recognises gold afterwards cannot mend it.
     /// </summary>
     /// <param name="person">Null for everyone's.</param>
     public static async Task<ImmutableArray<GoldAnswer>> LoadAsync(FeedbackContext db, Guid project, Guid? person, CancellationToken cancel)

@@ -3,8 +3,8 @@ using Attune.Core.Runs;
 namespace Attune.Feedback.Queue;
 
 /// <summary>
-/// Positions with intervals drawn at random: each from 1 to twice the mean less 1, all equally likely, so that nobody can count when the next
-/// one comes. They depend on the seed alone.
+/// Positions with intervals drawn at random: each from 1 to twice the mean less 1, all equally likely, so that nobody can count when the
+/// next one comes. They depend on the seed alone.
 /// </summary>
 /// <param name="mean">The mean interval; 0 for no positions.</param>
 internal sealed class DrawnIntervals(Seed seed, int mean)

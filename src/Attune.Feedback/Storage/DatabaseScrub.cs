@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Attune.Feedback.Storage;
 
 /// <summary>
-/// Rewrites the database, so that what was emptied or deleted is in none of its files. An update alone leaves the old bytes: in free pages and
-/// the write-ahead log of SQLite, in dead rows of PostgreSQL.
+/// Rewrites the database, so that what was emptied or deleted is in none of its files. An update alone leaves the old bytes: in free pages
+/// and the write-ahead log of SQLite, in dead rows of PostgreSQL.
 /// </summary>
 internal static class DatabaseScrub
 {

@@ -11,7 +11,9 @@ public sealed record GuidelineChange(ImmutableArray<TextSegment> Before, Immutab
     // Quadratic in the number of lines that differ.
     private const int MostLines = 2000;
 
-    /// <summary>The changes from one version to another, line by line, in order; blank lines and white space at line ends do not count.</summary>
+    /// <summary>
+    /// The changes from one version to another, line by line, in order; blank lines and white space at line ends do not count.
+    /// </summary>
     public static ImmutableArray<GuidelineChange> Between(string before, string after)
     {
         var (left, right) = (Lines(before), Lines(after));

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace Attune.Web.Configuration;
 
 /// <summary>
-/// Where links to this server lead. It never comes from a request: its Host header is whatever the sender wrote, and a link with a token in it
-/// would lead there.
+/// Where links to this server lead. It never comes from a request: its Host header is whatever the sender wrote, and a link with a token in
+/// it would lead there.
 /// </summary>
 internal sealed class ServerAddress(WebOptions options, IServer server)
 {

@@ -15,7 +15,7 @@ public sealed record WebOptions
     /// <summary>Addresses to listen on. Port 0 chooses a free port.</summary>
     public string Urls { get; init; } = "http://localhost:5100";
 
-    /// <summary>Where people reach the server, for links to it, such as https://attune.example; null for the address it listens on.</summary>
+    /// <summary>Where people reach the server, for links, such as https://attune.example; null for the address it listens on.</summary>
     public Uri? PublicAddress { get; init; }
 
     /// <summary>A folder that contains run folders to show; null for none.</summary>

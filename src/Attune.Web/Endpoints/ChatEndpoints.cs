@@ -80,7 +80,8 @@ internal static class ChatEndpoints
             : Problems.Result(
                 context,
                 StatusCodes.Status409Conflict,
-                "The conversation has gone on in another tab or on another device. Reload the page to see it; your message stays in the box."
+                "The conversation has gone on in another tab or on another device. Reload the page to see it; your message stays in the "
+                    + "box."
             );
     }
 

@@ -23,7 +23,7 @@ public sealed class ErasureTests
             .Session.Person.Id;
     }
 
-    /// <summary>Labels, drafts, an undone answer, a skip, a decision that takes a label over, a key, a pause: words in every table.</summary>
+    /// <summary>Labels, drafts, an undone answer, a skip, decisions, a key, a pause: words in every table.</summary>
     private static async Task SpeakAsync(TestStore test, Guid person)
     {
         for (var i = 0; i < 40; i++)

@@ -30,7 +30,7 @@ public sealed class GoldTests
     private static int NumberOf(AssignedTask task) =>
         int.Parse(((Prompt.Text)task.Prompt).Value.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>Works until nothing is left, or <paramref name="most"/> tasks are done: the question and the counter of each task.</summary>
+    /// <summary>Works until nothing is left, or until a number of tasks: the question and the counter of each.</summary>
     private static async Task<List<(int Question, OwnProgress Counter)>> WorkAsync(
         FeedbackStore store,
         TestStore test,

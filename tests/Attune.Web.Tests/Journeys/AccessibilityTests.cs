@@ -142,7 +142,12 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
             await page.GotoAsync(path);
             await Chromium.ShootAsync(
                 page,
-                $"owner{path.Replace('/', '-').Replace(site.Owner.Id.ToString(), "one", StringComparison.Ordinal).Replace(anna.Id.ToString(), "anna", StringComparison.Ordinal)}-{screen}"
+                "owner"
+                    + path.Replace('/', '-')
+                        .Replace(site.Owner.Id.ToString(), "one", StringComparison.Ordinal)
+                        .Replace(anna.Id.ToString(), "anna", StringComparison.Ordinal)
+                    + "-"
+                    + screen
             );
             await CheckAsync(page);
         }

@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 
 namespace Attune.Web.Tests.Journeys;
 
-/// <summary>What the pages look like, where it decides how they are used: room for the answers, words on the levels, letters in sight.</summary>
+/// <summary>What decides how pages are used: room for the answers, words on the levels, letters in sight.</summary>
 [Collection(nameof(SiteCollection))]
 public sealed class LooksTests(Site site, Chromium chromium)
 {
@@ -81,8 +81,8 @@ public sealed class LooksTests(Site site, Chromium chromium)
             Assert.True(
                 await page.Locator($"#answer-{side}")
                     .EvaluateAsync<bool>(
-                        "e => { const r = e.getBoundingClientRect(); return document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2)"
-                            + ".closest('.badge') === e; }"
+                        "e => { const r = e.getBoundingClientRect(); return document"
+                            + ".elementFromPoint(r.x + r.width / 2, r.y + r.height / 2).closest('.badge') === e; }"
                     )
             );
         }
@@ -132,7 +132,8 @@ public sealed class LooksTests(Site site, Chromium chromium)
             await page.EvaluateAsync<string[]>(
                 "() => [...document.querySelectorAll('main, main table, main form, main button, main input, main select, main td')]"
                     + ".filter(e => e.getClientRects().length > 0 && !e.closest('.visually-hidden')"
-                    + " && (e.getBoundingClientRect().right > window.innerWidth + 1 || e.scrollWidth > e.clientWidth + 1 && e.matches('.scroll')))"
+                    + " && (e.getBoundingClientRect().right > window.innerWidth + 1"
+                    + " || e.scrollWidth > e.clientWidth + 1 && e.matches('.scroll')))"
                     + ".map(e => e.outerHTML.slice(0, 120))"
             )
         );
