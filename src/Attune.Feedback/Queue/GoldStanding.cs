@@ -20,6 +20,7 @@ internal static class GoldStanding
         {
             return;
         }
+        await writer.Db.SaveChangesAsync(cancel);
         var answers = await GoldAnswers.LoadAsync(writer.Db, project.Id, person, cancel);
         var right = answers.Count(a => a.IsRight(settings));
         if (answers.Length < settings.GoldBeforePause || right >= least * answers.Length)

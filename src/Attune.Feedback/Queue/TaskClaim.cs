@@ -88,8 +88,8 @@ internal sealed class TaskClaim(StoreWriter writer, Guid projectId, Guid personI
     }
 
     /// <summary>
-    /// A gold task that this person has not seen, with a slot made for them: everyone answers gold, so it has no quota. Which one of several
-    /// is drawn for each person, so that people who talk with each other do not recognise it; screening comes in order.
+    /// A gold task that this person has not seen, with a slot made for them: everyone answers gold, so it has no quota. Which one of
+    /// several is drawn for each person, so that people who talk with each other do not recognise it; screening comes in order.
     /// </summary>
     private async Task<SlotRow?> GoldAsync(TaskMix mix, bool screening, Guid lease, long expires, CancellationToken cancel)
     {

@@ -60,6 +60,19 @@ internal static class Api
             .Accepts<string>("application/jsonl", "application/x-ndjson", "application/json", "text/plain")
             .WithSummary("Adds items, one JSON row per line");
         manage.MapGet("/tasks", TasksAsync).Needs(KeyScope.ReadLabels).WithSummary("Tasks with all their labels, in pages");
+        MapWork(routes);
+        var runs = routes
+            .MapGroup("/api/runs")
+            .WithTags("Runs")
+            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.SignedInUser()?.SeesRuns == true));
+        runs.MapGet("", (RunCatalog catalog) => TypedResults.Ok(catalog.List()))
+            .Needs(KeyScope.ReadProjects)
+            .WithSummary("Runs, newest first");
+        runs.MapGet("/{name}/events", EventsAsync).Needs(KeyScope.ReadProjects).WithSummary("A run's events after a sequence number");
+    }
+
+    private static void MapWork(IEndpointRouteBuilder routes)
+    {
         var work = routes.MapProjectGroup("/api/projects/{project:guid}/work", MemberRole.Annotator).WithTags("Annotation");
         work.MapPost("/claim", ClaimAsync).Needs(KeyScope.Annotate).WithSummary("The next task, or 204 if there is none");
         work.MapPut("/responses/{id:guid}", SubmitAsync)
@@ -72,14 +85,6 @@ internal static class Api
         work.MapPost("/guidelines/acknowledge", AcknowledgeAsync)
             .Needs(KeyScope.Annotate)
             .WithSummary("Notes that you have read a version of the guidelines; your labels record it from then on");
-        var runs = routes
-            .MapGroup("/api/runs")
-            .WithTags("Runs")
-            .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.SignedInUser()?.SeesRuns == true));
-        runs.MapGet("", (RunCatalog catalog) => TypedResults.Ok(catalog.List()))
-            .Needs(KeyScope.ReadProjects)
-            .WithSummary("Runs, newest first");
-        runs.MapGet("/{name}/events", EventsAsync).Needs(KeyScope.ReadProjects).WithSummary("A run's events after a sequence number");
     }
 
     private static async Task<Ok<ProjectOfMine[]>> ProjectsAsync(HttpContext context, FeedbackStore store, CancellationToken cancel)

@@ -24,7 +24,7 @@ public sealed class GoldTests
             GoldKind = kind,
         };
 
-    private static Task AddGoldAsync(TestStore test, int count) =>
+    private static Task<AddedItems> AddGoldAsync(TestStore test, int count) =>
         test.Store.Tasks.AddItemsAsync(null, test.Project.Id, [.. Enumerable.Range(0, count).Select(i => Gold(i))], Cancel);
 
     private static int NumberOf(AssignedTask task) =>
