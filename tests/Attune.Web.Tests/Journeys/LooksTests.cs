@@ -8,7 +8,14 @@ namespace Attune.Web.Tests.Journeys;
 [Collection(nameof(SiteCollection))]
 public sealed class LooksTests(Site site, Chromium chromium)
 {
-    private static (int Width, int Height) Size(string screen) => screen == "phone" ? Chromium.Phone : Chromium.Desktop;
+    private static (int Width, int Height) Size(string screen) =>
+        screen switch
+        {
+            "phone" => Chromium.Phone,
+            "tablet" => (800, 1100),
+            "laptop" => (1000, 700),
+            _ => Chromium.Desktop,
+        };
 
     private async Task<IPage> OpenAsync(string screen, int paragraphs)
     {
@@ -46,6 +53,8 @@ public sealed class LooksTests(Site site, Chromium chromium)
 
     [Theory]
     [InlineData("phone")]
+    [InlineData("tablet")]
+    [InlineData("laptop")]
     [InlineData("desktop")]
     public async Task Each_of_the_eight_levels_bears_its_words_and_none_is_cut(string screen)
     {
@@ -54,7 +63,9 @@ public sealed class LooksTests(Site site, Chromium chromium)
             "() => [...document.querySelectorAll('.scale span')].map(s => [...s.children].filter(e => e.getClientRects().length > 0)"
                 + ".map(e => e.textContent).join(' '))"
         );
-        string[] amounts = screen == "phone" ? ["much", "better", "some", "slight"] : ["much better", "better", "somewhat", "slightly"];
+        string[] amounts = screen is "phone" or "tablet"
+            ? ["much", "better", "some", "slight"]
+            : ["much better", "better", "somewhat", "slightly"];
         Assert.Equal([.. amounts.Select(a => "A " + a), .. Enumerable.Reverse(amounts).Select(a => "B " + a)], words);
         Assert.Empty(
             await page.EvaluateAsync<string[]>(
