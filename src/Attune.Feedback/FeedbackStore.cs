@@ -25,8 +25,9 @@ public sealed class FeedbackStore : IAsyncDisposable
     private FeedbackStore(StoreDatabase database)
     {
         Database = database;
-        (Projects, Tasks) = (new ProjectCatalog(database), new ProjectTasks(database));
+        (Projects, Tasks, Guidelines) = (new ProjectCatalog(database), new ProjectTasks(database), new GuidelineReading(database));
         (People, Accounts, Keys) = (new PeopleDirectory(database), new Accounts(database), new ApiKeys(database));
+        Invitations = new Invitations(database);
         (Queue, Chats) = (new TaskQueue(database), new Chats(database));
         (Audit, Quality, Erasure) = (new AuditTrail(database), new QualityReports(database, Projects), new Erasure(database));
         (Exports, Snapshots) = (new Exports(database, Projects), new SnapshotStore(database, Projects));
@@ -41,11 +42,17 @@ public sealed class FeedbackStore : IAsyncDisposable
     /// <summary>The items of projects, each with its task, as managers see them.</summary>
     public ProjectTasks Tasks { get; }
 
+    /// <summary>Which guidelines people have read.</summary>
+    public GuidelineReading Guidelines { get; }
+
     /// <summary>The people and their roles.</summary>
     public PeopleDirectory People { get; }
 
     /// <summary>Invitations, passwords and sessions.</summary>
     public Accounts Accounts { get; }
+
+    /// <summary>Invitations that are open.</summary>
+    public Invitations Invitations { get; }
 
     /// <summary>Keys for programs.</summary>
     public ApiKeys Keys { get; }

@@ -10,8 +10,6 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -34,13 +32,7 @@ public sealed class WebServer : IAsyncDisposable
     public FeedbackStore Store { get; }
 
     /// <summary>The address it listens on, with the actual port.</summary>
-    public string Address =>
-        _app
-            .Services.GetRequiredService<IServer>()
-            .Features.Get<IServerAddressesFeature>()!
-            .Addresses.First()
-            .Replace("[::]", "localhost", StringComparison.Ordinal)
-            .Replace("0.0.0.0", "localhost", StringComparison.Ordinal);
+    public string Address => _app.Services.GetRequiredService<ServerAddress>().Listening;
 
     /// <summary>The link for creating the first owner; null once there is one.</summary>
     public string? SetUpLink { get; private set; }
@@ -66,7 +58,9 @@ public sealed class WebServer : IAsyncDisposable
         {
             var server = new WebServer(Build(options, store), store);
             await server._app.StartAsync(cancel);
-            server.SetUpLink = await store.Accounts.SetUpAsync(cancel) is { } token ? $"{server.Address}/set-up/{token}" : null;
+            server.SetUpLink = await store.Accounts.SetUpAsync(cancel) is { } token
+                ? server.Services.GetRequiredService<ServerAddress>().LinkTo("/set-up/" + token)
+                : null;
             return server;
         }
         catch (IOException problem)
@@ -152,6 +146,7 @@ public sealed class WebServer : IAsyncDisposable
             );
         services.AddAuthorization(rules => rules.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         services.AddRateLimits(options);
+        services.AddSingleton<SignInLimit>().AddSingleton<ServerAddress>();
         services.AddProblemDetails();
         services.AddOpenApi(
             "v1",

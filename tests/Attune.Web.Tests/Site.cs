@@ -61,7 +61,9 @@ public sealed class Site : IAsyncLifetime
             Urls = "http://127.0.0.1:0",
             PasswordRounds = 1000,
             RequestsPerMinute = 100_000,
+            RequestsPerAddress = 100_000,
             SignInsPerMinute = 10_000,
+            SignInsPerAddress = 10_000,
         };
 
     public async Task<Someone> PersonAsync(MemberRole role, Guid? project)

@@ -26,6 +26,11 @@ internal static class ServeCommand
         Description = "addresses to listen on, e.g. http://0.0.0.0:8080, in place of --port",
         HelpName = "URLS",
     };
+    private static readonly Option<string?> PublicAddress = new("--public-address")
+    {
+        Description = "where people reach the server, for links in invitations, e.g. https://attune.example (default: where it listens)",
+        HelpName = "URL",
+    };
     private static readonly Option<string?> Runs = new("--runs")
     {
         Description = "folder of run folders to show, while they train too (default runs, if it exists)",
@@ -75,6 +80,7 @@ internal static class ServeCommand
             Database,
             Port,
             Urls,
+            PublicAddress,
             Runs,
             Model,
             Template,
@@ -119,6 +125,7 @@ internal static class ServeCommand
             DataFolder = parsed.GetRequiredValue(Data),
             Database = parsed.GetValue(Database),
             Urls = address,
+            PublicAddress = parsed.GetValue(PublicAddress) is { } given ? PublicOf(given) : null,
             RunsFolder = parsed.GetValue(Runs) ?? (Directory.Exists("runs") ? "runs" : null),
             Policy = served is null ? null : new ServedPolicy(served),
             Model = served,
@@ -179,6 +186,14 @@ internal static class ServeCommand
             }
         }
     }
+
+    private static Uri PublicOf(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var address)
+        && address is { Scheme: "http" or "https", AbsolutePath: "/", Query: "", Fragment: "", UserInfo: "" }
+            ? address
+            : throw new Core.ConfigurationException(
+                $"--public-address is '{text}'; expected an address without a path, such as https://attune.example."
+            );
 
     private static System.Net.IPAddress Proxy(string text) =>
         System.Net.IPAddress.TryParse(text, out var address)

@@ -14,6 +14,7 @@ internal abstract class StoreTable(string name)
     [
         new Of<ProjectRow>("project"),
         new Of<GuidelineVersionRow>("guideline_version"),
+        new Of<AcknowledgementRow>("acknowledgement"),
         new Of<ItemRow>("item"),
         new Of<CandidateRow>("candidate"),
         new Of<TaskRow>("task"),

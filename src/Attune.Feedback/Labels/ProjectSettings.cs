@@ -20,11 +20,17 @@ public sealed record ProjectSettings
     /// <summary>Show answers in an order drawn for each person and task.</summary>
     public bool Shuffle { get; init; } = true;
 
-    /// <summary>Every n-th task is a gold or attention task, while there are any that the person has not seen; 0 for none.</summary>
+    /// <summary>
+    /// One task in n is a gold or attention task, while there are any that the person has not seen; 0 for none. The intervals are drawn at
+    /// random for each person, from 1 to 2n - 1.
+    /// </summary>
     public int GoldEvery { get; init; }
 
-    /// <summary>Every n-th task is one that the person has labelled before; 0 for none.</summary>
+    /// <summary>One task in n is one that the person has labelled before, at intervals drawn like those of gold; 0 for none.</summary>
     public int RepeatEvery { get; init; }
+
+    /// <summary>A task is repeated only after the person has seen this many others, so that they do not answer from memory.</summary>
+    public int RepeatDistance { get; init; } = 20;
 
     /// <summary>A person who gets less than this share of gold right is paused; null for never.</summary>
     public double? LeastGoldAccuracy { get; init; }
@@ -73,6 +79,10 @@ public sealed record ProjectSettings
         if (GoldEvery < 0 || RepeatEvery < 0)
         {
             yield return "gold_every and repeat_every count tasks; expected 0 (never) or more.";
+        }
+        if (RepeatDistance is < 1 or > 100_000)
+        {
+            yield return $"repeat_distance is {RepeatDistance}; expected 1 to 100000 tasks between a task and its repeat.";
         }
         if (LeastGoldAccuracy is < 0 or > 1)
         {

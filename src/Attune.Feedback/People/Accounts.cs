@@ -171,6 +171,10 @@ public sealed class Accounts
                 }
 
                 (person.FailedSignIns, person.LockedUntil) = (0, 0);
+                if (person.State == PersonState.Paused)
+                {
+                    return new SignInResult.Disabled();
+                }
                 return new SignInResult.Welcome(OpenSession(writer, person));
             },
             cancel
@@ -185,7 +189,7 @@ public sealed class Accounts
             var person = await (
                 from session in db.Sessions
                 join owner in db.People on session.PersonId equals owner.Id
-                where session.TokenHash == hash && session.ExpiresAt > now && owner.State != PersonState.Erased
+                where session.TokenHash == hash && session.ExpiresAt > now && owner.State == PersonState.Active
                 select owner
             )
                 .AsNoTracking()

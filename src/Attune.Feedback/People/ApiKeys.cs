@@ -35,7 +35,7 @@ public sealed class ApiKeys
                     ExpiresAt = validity is { } length ? writer.Now + (long)length.TotalMilliseconds : null,
                 };
                 writer.Db.ApiKeys.Add(row);
-                writer.Audit(person, "key.created", row.Id, new { name, scopes });
+                writer.Audit(person, "key.created", row.Id, new { scopes });
                 return Task.FromResult(new NewKey(Info(row), key));
             },
             cancel

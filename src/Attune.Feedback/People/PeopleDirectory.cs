@@ -90,6 +90,14 @@ public sealed class PeopleDirectory
     public Task<ImmutableArray<string>> SetRoleAsync(Guid actor, Guid person, MemberRole role, CancellationToken cancel) =>
         _database.WriteAsync(writer => RoleChanges.SetRoleAsync(writer, actor, person, role, cancel), cancel);
 
+    /// <summary>
+    /// Disables a person or enables them again. Who is disabled cannot sign in, their keys do not work, and the tasks in their hands go to
+    /// others; their labels stay.
+    /// </summary>
+    /// <returns>Why it was refused; empty where it was done. The last owner cannot be disabled, nor can one disable oneself.</returns>
+    public Task<ImmutableArray<string>> SetDisabledAsync(Guid actor, Guid person, bool disabled, CancellationToken cancel) =>
+        _database.WriteAsync(writer => RoleChanges.SetDisabledAsync(writer, actor, person, disabled, cancel), cancel);
+
     /// <summary>Gives a person a role in a project, or removes it.</summary>
     /// <param name="role">Null to remove it.</param>
     public Task SetMemberAsync(Guid actor, Guid project, Guid person, MemberRole? role, CancellationToken cancel) =>
@@ -101,7 +109,8 @@ public sealed class PeopleDirectory
         _database.WriteAsync(
             writer =>
             {
-                writer.Audit(actor, reason is null ? "person.resumed" : "person.paused", person, new { project, reason });
+                // Not the reason: the audit keeps what it holds, and the person may be erased.
+                writer.Audit(actor, reason is null ? "person.resumed" : "person.paused", person, new { project });
                 return writer
                     .Db.Memberships.Where(m => m.ProjectId == project && m.PersonId == person)
                     .ExecuteUpdateAsync(set => set.SetProperty(m => m.PausedBecause, reason), cancel);

@@ -15,7 +15,7 @@ public enum KeyScope
 }
 
 /// <param name="Pseudonym">The name in exports.</param>
-/// <param name="State">active, paused or erased.</param>
+/// <param name="State">active, paused (disabled everywhere) or erased.</param>
 /// <param name="Imported">Known only from imported labels.</param>
 public sealed record PersonInfo(
     Guid Id,
@@ -42,6 +42,9 @@ public abstract record SignInResult
 
     /// <summary>Wrong name or wrong password; which of them is not revealed.</summary>
     public sealed record Refused : SignInResult;
+
+    /// <summary>The password is right, but an owner has disabled the account.</summary>
+    public sealed record Disabled : SignInResult;
 
     /// <summary>Too many wrong passwords.</summary>
     public sealed record Wait(DateTimeOffset Until) : SignInResult;

@@ -30,14 +30,7 @@ internal static class RoleChanges
         {
             return ["they are known from imported labels alone and cannot sign in; invite them first."];
         }
-        if (
-            person.Role == MemberRole.Owner
-            && role != MemberRole.Owner
-            && !await writer.Db.People.AnyAsync(
-                p => p.Id != id && p.Role == MemberRole.Owner && p.State == PersonState.Active && p.PasswordHash != null,
-                cancel
-            )
-        )
+        if (role != MemberRole.Owner && await IsOnlyOwnerAsync(writer.Db, person, cancel))
         {
             return ["they are the only owner; make someone else an owner first."];
         }
@@ -48,6 +41,50 @@ internal static class RoleChanges
         person.Role = role;
         return [];
     }
+
+    /// <summary>
+    /// Disables a person or enables them again. Who is disabled cannot sign in, their keys do not work, and the tasks in their hands go to
+    /// others; their labels stay.
+    /// </summary>
+    public static async Task<ImmutableArray<string>> SetDisabledAsync(
+        StoreWriter writer,
+        Guid actor,
+        Guid id,
+        bool disabled,
+        CancellationToken cancel
+    )
+    {
+        await writer.Db.LockChainAsync(cancel);
+        var person = await writer.Db.People.SingleOrDefaultAsync(p => p.Id == id && p.State != PersonState.Erased, cancel);
+        if (person is null)
+        {
+            return ["there is no such person."];
+        }
+        if (disabled && id == actor)
+        {
+            return ["you cannot disable yourself; ask another owner."];
+        }
+        if (disabled && await IsOnlyOwnerAsync(writer.Db, person, cancel))
+        {
+            return ["they are the only owner; make someone else an owner first."];
+        }
+        person.State = disabled ? PersonState.Paused : PersonState.Active;
+        if (disabled)
+        {
+            await writer.Db.Sessions.Where(s => s.PersonId == id).ExecuteDeleteAsync(cancel);
+            await writer.Db.Slots.Where(s => s.PersonId == id && s.State == SlotState.Leased).FreeAsync(cancel);
+        }
+        writer.Audit(actor, disabled ? "person.disabled" : "person.enabled", id, new { });
+        return [];
+    }
+
+    /// <summary>Whether nobody else who can sign in is an owner.</summary>
+    public static async Task<bool> IsOnlyOwnerAsync(FeedbackContext db, PersonRow person, CancellationToken cancel) =>
+        person is { Role: MemberRole.Owner, PasswordHash: not null, State: PersonState.Active }
+        && !await db.People.AnyAsync(
+            p => p.Id != person.Id && p.Role == MemberRole.Owner && p.State == PersonState.Active && p.PasswordHash != null,
+            cancel
+        );
 
     public static async Task<bool> SetMemberAsync(
         StoreWriter writer,

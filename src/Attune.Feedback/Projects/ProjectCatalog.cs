@@ -129,7 +129,7 @@ public sealed class ProjectCatalog
             cancel
         );
 
-    /// <summary>Publishes a new version of the guidelines; labels record which version their author saw.</summary>
+    /// <summary>Publishes a new version of the guidelines; labels record which version their author had acknowledged.</summary>
     public Task<ProjectInfo> PublishGuidelinesAsync(Guid? actor, Guid id, string markdown, CancellationToken cancel) =>
         ChangeAsync(
             actor,
@@ -154,9 +154,12 @@ public sealed class ProjectCatalog
                 .OrderByDescending(g => g.Number)
                 .FirstOrDefaultAsync(cancel)
                 is { } row
-                ? new GuidelineVersion(row.Id, row.Number, row.Markdown, row.Sha256, DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt))
+                ? Version(row)
                 : null
         );
+
+    internal static GuidelineVersion Version(GuidelineVersionRow row) =>
+        new(row.Id, row.Number, row.Markdown, row.Sha256, DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt));
 
     public Task<ProjectProgress> ProgressAsync(Guid id, CancellationToken cancel) =>
         _database.ReadAsync(async db =>

@@ -11,19 +11,16 @@ internal static class AnnotatorFigures
     private const int LeastForDrift = 20;
     private const int LeastGoldForDrift = 10;
 
+    /// <param name="gold">Whether each of their first answers to gold was right, oldest first.</param>
     public static AnnotatorQuality Of(
         Guid person,
         string pseudonym,
         IReadOnlyList<StandingLabel> own,
         IReadOnlyList<StandingLabel> all,
-        ProjectSettings settings,
+        bool[] gold,
         Seed seed
     )
     {
-        var gold = own.Where(l => l.ExpectedJson is not null)
-            .OrderBy(l => l.At)
-            .Select(l => GoldCheck.IsRight(StoreJson.Read<Judgement>(l.ExpectedJson!), l.Judgement, settings))
-            .ToArray();
         var first = own.ToLookup(l => l.TaskId);
         var repeats = own.Where(l => l.RepeatOf is { } earlier && first.Contains(earlier))
             .Select(l => JudgementSummary.Of(l.Judgement) == JudgementSummary.Of(first[l.RepeatOf!.Value].First().Judgement))

@@ -14,7 +14,6 @@ internal sealed record StandingLabel(
     long Position,
     TaskKind TaskKind,
     Guid? RepeatOf,
-    string? ExpectedJson,
     Guid ItemId,
     Guid PersonId,
     string Pseudonym,
@@ -52,7 +51,7 @@ internal static class LabelSet
             && !revision.Redacted
             && task.State != TaskState.Retired
         orderby task.Position, person.Pseudonym
-        select new Row(revision, task, person.Pseudonym, (string?)presentation.OrderJson, (Guid?)presentation.GuidelineVersionId);
+        select new Row(revision, task, person.Pseudonym, (string?)presentation.OrderJson, presentation.AcknowledgedVersionId);
 
     private static StandingLabel Read(Row row) =>
         new(
@@ -61,7 +60,6 @@ internal static class LabelSet
             row.Task.Position,
             row.Task.Kind,
             row.Task.RepeatOf,
-            row.Task.ExpectedJson,
             row.Task.ItemId,
             row.Revision.PersonId,
             row.Pseudonym,

@@ -24,13 +24,18 @@ public sealed class QualityReports
     public async Task<QualityReport> OfAsync(Guid project, CancellationToken cancel)
     {
         var info = await _projects.RequireAsync(project, cancel);
-        var labels = await _database.ReadAsync(db => LabelSet.LoadAsync(db, project, cancel));
+        var (labels, gold) = await _database.ReadAsync(async db =>
+            (
+                await LabelSet.LoadAsync(db, project, cancel),
+                (await GoldAnswers.LoadAsync(db, project, null, cancel)).ToLookup(a => a.PersonId, a => a.IsRight(info.Settings))
+            )
+        );
         var seed = new Seed(1);
         var figures = AgreementFigures.Of(info.Kind, [.. labels.Where(l => l.TaskKind == TaskKind.Normal)], seed);
         var people = labels
             .GroupBy(l => (l.PersonId, l.Pseudonym))
             .OrderBy(g => g.Key.Pseudonym, StringComparer.Ordinal)
-            .Select(g => AnnotatorFigures.Of(g.Key.PersonId, g.Key.Pseudonym, [.. g], labels, info.Settings, seed));
+            .Select(g => AnnotatorFigures.Of(g.Key.PersonId, g.Key.Pseudonym, [.. g], labels, [.. gold[g.Key.PersonId]], seed));
         return new QualityReport(figures, [.. people], AnnotatorFigures.FirstShown(labels, seed));
     }
 

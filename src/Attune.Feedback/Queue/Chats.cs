@@ -61,7 +61,7 @@ public sealed class Chats
                 : new Prompt.Chat([.. Transcript(content.Prompt, turns), new Message(Role.User, next)]);
         });
 
-    /// <summary>Stores a turn with its replies. A turn that is already stored is returned unchanged.</summary>
+    /// <summary>Stores a turn with its replies. A turn that is already stored with the same words is returned unchanged.</summary>
     /// <param name="number">Counted from 0.</param>
     /// <param name="replies">Two, in the model's order; which is shown first is random, unless the project keeps their order.</param>
     public Task<TurnResult> AddTurnAsync(
@@ -88,7 +88,9 @@ public sealed class Chats
                 var settings = await TaskPresentation.SettingsOfLeaseAsync(db, lease, cancel);
                 if (turns.SingleOrDefault(t => t.Number == number) is { } known)
                 {
-                    return new TurnResult.Stored(TaskPresentation.Show(known));
+                    return StoreJson.Read<string>(known.UserJson) == user
+                        ? new TurnResult.Stored(TaskPresentation.Show(known))
+                        : new TurnResult.OutOfOrder("this turn was taken by another message, from another tab or device.");
                 }
                 if (number != turns.Count || turns.Any(t => t.Chosen is null))
                 {

@@ -1,4 +1,5 @@
 using Attune.Feedback.Labels;
+using Attune.Feedback.Quality;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -19,9 +20,10 @@ internal static class GoldStanding
         {
             return;
         }
-        var answers = await GivenAsync(writer.Db, project.Id, person, cancel);
-        var right = answers.Count(a => GoldCheck.IsRight(a.Expected, a.Given, settings));
-        if (answers.Count < settings.GoldBeforePause || right >= least * answers.Count)
+        await writer.Db.SaveChangesAsync(cancel);
+        var answers = await GoldAnswers.LoadAsync(writer.Db, project.Id, person, cancel);
+        var right = answers.Count(a => a.IsRight(settings));
+        if (answers.Length < settings.GoldBeforePause || right >= least * answers.Length)
         {
             return;
         }
@@ -40,34 +42,10 @@ internal static class GoldStanding
                 new
                 {
                     project = project.Id,
-                    gold = answers.Count,
+                    gold = answers.Length,
                     right,
                 }
             );
         }
-    }
-
-    public static async Task<IReadOnlyList<(Judgement Expected, Judgement Given)>> GivenAsync(
-        FeedbackContext db,
-        Guid project,
-        Guid person,
-        CancellationToken cancel
-    )
-    {
-        var rows = await (
-            from response in db.Responses
-            join task in db.Tasks on response.TaskId equals task.Id
-            join revision in db.Revisions on response.CurrentRevisionId equals revision.Id
-            where
-                response.ProjectId == project
-                && response.PersonId == person
-                && response.State == ResponseState.Submitted
-                && task.ExpectedJson != null
-                && !revision.Redacted
-            select new { task.ExpectedJson, revision.ValueJson }
-        )
-            .AsNoTracking()
-            .ToListAsync(cancel);
-        return [.. rows.Select(r => (StoreJson.Read<Judgement>(r.ExpectedJson!), StoreJson.Read<Judgement>(r.ValueJson)))];
     }
 }

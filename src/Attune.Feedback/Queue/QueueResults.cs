@@ -23,6 +23,7 @@ public sealed record OwnProgress(int Done, int Left);
 /// <summary>A task in hand.</summary>
 /// <param name="LeaseId">Identifies the task in all further calls.</param>
 /// <param name="Candidates">In the order to show; positions in judgements count in this order.</param>
+/// <param name="GuidelineVersion">The newest; the label records which one the person has acknowledged.</param>
 public sealed record AssignedTask(
     Guid LeaseId,
     Guid TaskId,

@@ -46,11 +46,10 @@ internal sealed class ResponseWriter(StoreWriter writer, Guid personId)
         var judgement = ChatOrder.ToItem(TaskPresentation.Order(shown).ToItem(submission.Judgement), turns);
         var revision = Append(response, shown, submission.Id, RevisionKind.Submit, StoreJson.Write(judgement), hash, surplus);
         Describe(revision, submission);
-        await Db.Drafts.Where(d => d.TaskId == task.Id && d.PersonId == personId).ExecuteDeleteAsync(cancel);
+        await SettleAsync(shown, cancel);
         writer.Audit(personId, "label.submitted", revision.Id.ToString(), new { sha256 = AuditHash.Of(revision), surplus });
         if (task.Kind == TaskKind.Gold)
         {
-            await Db.SaveChangesAsync(cancel);
             await GoldStanding.PauseIfPoorAsync(writer, project, settings, personId, cancel);
         }
 
@@ -157,6 +156,16 @@ internal sealed class ResponseWriter(StoreWriter writer, Guid personId)
         };
         Db.Responses.Add(response);
         return response;
+    }
+
+    /// <summary>Records the guidelines that the person had acknowledged, and drops their draft.</summary>
+    private async Task SettleAsync(PresentationRow shown, CancellationToken cancel)
+    {
+        await Db.Drafts.Where(d => d.TaskId == shown.TaskId && d.PersonId == personId).ExecuteDeleteAsync(cancel);
+        var read = await GuidelineReading.OfLabelAsync(Db, shown, cancel);
+        await Db
+            .Presentations.Where(p => p.Id == shown.Id)
+            .ExecuteUpdateAsync(set => set.SetProperty(p => p.AcknowledgedVersionId, read), cancel);
     }
 
     private static void Describe(RevisionRow revision, Submission submission)

@@ -30,7 +30,7 @@ internal sealed class TaskClaim(StoreWriter writer, Guid projectId, Guid personI
             slot = await NextAsync(project, settings, expires, cancel);
             if (slot is null)
             {
-                return new ClaimResult.NothingLeft(await TaskPresentation.ProgressAsync(Db, projectId, personId, cancel));
+                return new ClaimResult.NothingLeft(await TaskPresentation.ProgressAsync(Db, projectId, personId, settings, cancel));
             }
             await PresentAsync(project, settings, slot, cancel);
         }
@@ -80,56 +80,41 @@ internal sealed class TaskClaim(StoreWriter writer, Guid projectId, Guid personI
     private async Task<SlotRow?> NextAsync(ProjectRow project, ProjectSettings settings, long expires, CancellationToken cancel)
     {
         var lease = writer.NewId();
-        var due = 1 + await Db.Presentations.CountAsync(p => p.ProjectId == projectId && p.PersonId == personId, cancel);
-        return await GoldAsync(GoldKind.Screening, lease, expires, cancel)
-            ?? (settings.GoldEvery > 0 && due % settings.GoldEvery == 0 ? await GoldAsync(null, lease, expires, cancel) : null)
-            ?? (settings.RepeatEvery > 0 && due % settings.RepeatEvery == 0 ? await RepeatAsync(project, lease, expires, cancel) : null)
+        var mix = await TaskMix.LoadAsync(Db, projectId, personId, settings, cancel);
+        return (mix.Screening > 0 ? await GoldAsync(mix, screening: true, lease, expires, cancel) : null)
+            ?? (mix is { Gold: > 0, GoldIsDue: true } ? await GoldAsync(mix, screening: false, lease, expires, cancel) : null)
+            ?? (mix.RepeatDue is { } first ? await RepeatAsync(project, first, lease, expires, cancel) : null)
             ?? await Db.ClaimAsync(new SlotClaim(projectId, personId, lease, writer.Now, expires), cancel);
     }
 
-    /// <summary>A gold task that this person has not seen, with a slot made for them: everyone answers gold, so it has no quota.</summary>
-    private async Task<SlotRow?> GoldAsync(GoldKind? kind, Guid lease, long expires, CancellationToken cancel)
+    /// <summary>
+    /// A gold task that this person has not seen, with a slot made for them: everyone answers gold, so it has no quota. Which one of
+    /// several is drawn for each person, so that people who talk with each other do not recognise it; screening comes in order.
+    /// </summary>
+    private async Task<SlotRow?> GoldAsync(TaskMix mix, bool screening, Guid lease, long expires, CancellationToken cancel)
     {
-        var task = await Db
-            .Tasks.AsNoTracking()
-            .Where(t => t.ProjectId == projectId && t.Kind == TaskKind.Gold && t.State == TaskState.Open)
-            .Where(t => kind == null ? t.GoldKind != GoldKind.Screening : t.GoldKind == kind)
-            .Where(t =>
-                !Db.Slots.Any(s => s.TaskId == t.Id && s.PersonId == personId)
-                && !Db.Responses.Any(r => r.TaskId == t.Id && r.PersonId == personId)
-            )
+        var unseen = await TaskMix
+            .Unseen(Db, projectId, personId)
+            .Where(t => screening ? t.GoldKind == GoldKind.Screening : t.GoldKind != GoldKind.Screening)
             .OrderByDescending(t => t.Priority)
             .ThenBy(t => t.Position)
-            .FirstOrDefaultAsync(cancel);
-        if (task is null)
+            .Select(t => new { t.Id, t.Priority })
+            .ToListAsync(cancel);
+        var equal = unseen.TakeWhile(t => t.Priority == unseen[0].Priority).ToArray();
+        if (equal.Length == 0)
         {
             return null;
         }
+        var chosen = equal[screening ? 0 : mix.Seed.For("which gold", mix.Shown).Rng().NextInt(equal.Length)].Id;
+        var task = await Db.Tasks.AsNoTracking().SingleAsync(t => t.Id == chosen, cancel);
         var number = await Db.Slots.Where(s => s.TaskId == task.Id).Select(s => (int?)s.Number).MaxAsync(cancel) ?? -1;
         return AddSlot(task, number + 1, lease, expires);
     }
 
-    /// <summary>The task that this person labelled longest ago and was not asked again, as a new task.</summary>
-    private async Task<SlotRow?> RepeatAsync(ProjectRow project, Guid lease, long expires, CancellationToken cancel)
+    /// <summary>A task that this person labelled before, as a new task.</summary>
+    private async Task<SlotRow?> RepeatAsync(ProjectRow project, Guid earlier, Guid lease, long expires, CancellationToken cancel)
     {
-        var first = await (
-            from response in Db.Responses
-            join task in Db.Tasks on response.TaskId equals task.Id
-            where
-                response.ProjectId == projectId
-                && response.PersonId == personId
-                && response.State == ResponseState.Submitted
-                && task.Kind == TaskKind.Normal
-            where !Db.Tasks.Any(t => t.RepeatOf == task.Id && Db.Slots.Any(s => s.TaskId == t.Id && s.PersonId == personId))
-            orderby response.UpdatedAt
-            select task
-        )
-            .AsNoTracking()
-            .FirstOrDefaultAsync(cancel);
-        if (first is null)
-        {
-            return null;
-        }
+        var first = await Db.Tasks.AsNoTracking().SingleAsync(t => t.Id == earlier, cancel);
         var again = new TaskRow
         {
             Id = writer.NewId(),

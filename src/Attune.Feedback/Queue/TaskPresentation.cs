@@ -16,7 +16,7 @@ internal static class TaskPresentation
         var project = await db.Projects.AsNoTracking().SingleAsync(p => p.Id == shown.ProjectId, cancel);
         var item = await db.Tasks.Where(t => t.Id == shown.TaskId).Select(t => t.ItemId).SingleAsync(cancel);
         var content = await Contents.LoadAsync(db, item, cancel);
-        var guideline = await db.Guidelines.Where(g => g.Id == shown.GuidelineVersionId).Select(g => g.Number).SingleAsync(cancel);
+        var guideline = await db.Guidelines.Where(g => g.Id == project.GuidelineVersionId).Select(g => g.Number).SingleAsync(cancel);
         var draft = await db
             .Drafts.AsNoTracking()
             .SingleOrDefaultAsync(d => d.TaskId == shown.TaskId && d.PersonId == shown.PersonId, cancel);
@@ -33,7 +33,7 @@ internal static class TaskPresentation
             [.. turns.Select(Show)],
             guideline,
             DateTimeOffset.FromUnixTimeMilliseconds(expiresAt),
-            await ProgressAsync(db, project.Id, shown.PersonId, cancel)
+            await ProgressAsync(db, project.Id, shown.PersonId, project.ReadSettings(), cancel)
         )
         {
             Draft = draft is null ? null : JsonSerializer.Deserialize<JsonElement>(draft.ValueJson),
@@ -69,25 +69,32 @@ internal static class TaskPresentation
 
     public static ImmutableArray<int> Order(ChatTurnRow turn) => StoreJson.Read<ImmutableArray<int>>(turn.OrderJson);
 
-    public static async Task<OwnProgress> ProgressAsync(FeedbackContext db, Guid project, Guid person, CancellationToken cancel)
+    /// <summary>Gold and repeats count like any other task, done and ahead, so that the count does not give them away.</summary>
+    public static async Task<OwnProgress> ProgressAsync(
+        FeedbackContext db,
+        Guid project,
+        Guid person,
+        ProjectSettings settings,
+        CancellationToken cancel
+    )
     {
         var done = await db.Responses.CountAsync(
             r => r.ProjectId == project && r.PersonId == person && r.State == ResponseState.Submitted,
             cancel
         );
+        var held = await db.Slots.CountAsync(s => s.PersonId == person && s.State == SlotState.Leased && s.ProjectId == project, cancel);
         // Counted up to a limit: a queue may hold a million.
-        var left = await db
-            .Slots.Where(s =>
-                s.ProjectId == project && s.Open && s.State != SlotState.Done && (s.State == SlotState.Free || s.PersonId == person)
-            )
+        var free = await db
+            .Slots.Where(s => s.ProjectId == project && s.Open && s.State == SlotState.Free)
             .Where(s =>
-                (s.State == SlotState.Leased && s.PersonId == person)
-                || !db.Responses.Any(r => r.TaskId == s.TaskId && r.PersonId == person)
+                !db.Responses.Any(r => r.TaskId == s.TaskId && r.PersonId == person)
+                && !db.Slots.Any(o => o.TaskId == s.TaskId && o.PersonId == person)
             )
             .Select(s => s.TaskId)
             .Distinct()
             .Take(1000)
             .CountAsync(cancel);
-        return new OwnProgress(done, left);
+        var mix = await TaskMix.LoadAsync(db, project, person, settings, cancel);
+        return new OwnProgress(done, held + mix.Ahead(free));
     }
 }

@@ -95,6 +95,16 @@ public sealed class TaskQueue
     public Task<UndoResult> UndoAsync(Guid project, Guid person, Guid id, Guid? task, CancellationToken cancel) =>
         _database.WriteAgainAsync(writer => new Retraction(writer, person).RunAsync(project, id, task, cancel), cancel);
 
+    /// <summary>The task that a person was given under this lease, also after it has ended; null where it was not theirs.</summary>
+    public Task<Guid?> TaskOfAsync(Guid lease, Guid person, CancellationToken cancel) =>
+        _database.ReadAsync(db =>
+            db.Presentations.Where(p => p.Id == lease && p.PersonId == person).Select(p => (Guid?)p.TaskId).SingleOrDefaultAsync(cancel)
+        );
+
     public Task<OwnProgress> ProgressAsync(Guid project, Guid person, CancellationToken cancel) =>
-        _database.ReadAsync(db => TaskPresentation.ProgressAsync(db, project, person, cancel));
+        _database.ReadAsync(async db =>
+        {
+            var row = await db.Projects.AsNoTracking().SingleAsync(p => p.Id == project, cancel);
+            return await TaskPresentation.ProgressAsync(db, project, person, row.ReadSettings(), cancel);
+        });
 }

@@ -10,7 +10,7 @@ namespace Attune.Feedback.Snapshots;
 /// <param name="Label">What training reads.</param>
 /// <param name="Judgement">What the person said, in the item's positions.</param>
 /// <param name="Standing">The stored label; null for a manager's decision.</param>
-/// <param name="Guideline">The version of the guidelines that the person saw; null where none was recorded.</param>
+/// <param name="Guideline">The version of the guidelines that the person had acknowledged; null for none.</param>
 /// <param name="Reason">Why a manager decided so; null for a label.</param>
 internal sealed record SnapshotLabel(
     Guid Id,

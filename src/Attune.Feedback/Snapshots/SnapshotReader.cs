@@ -25,7 +25,7 @@ internal sealed class SnapshotReader(FeedbackContext db, ProjectInfo project, Sn
             .Where(g => g.ProjectId == project.Id)
             .ToDictionaryAsync(g => g.Id, g => (g.Number, g.Sha256), cancel);
         var decisions = await DecisionsAsync(cancel);
-        var unfit = PeopleBelow(options.LeastGoldAccuracy, all);
+        var unfit = await PeopleBelowAsync(options.LeastGoldAccuracy, cancel);
         var labels = all.Where(l => l.TaskKind == TaskKind.Normal && (options.Surplus || !l.Surplus) && !unfit.Contains(l.PersonId))
             .ToLookup(l => l.TaskId);
         var read = ImmutableArray.CreateBuilder<SnapshotLabel>();
@@ -106,18 +106,14 @@ internal sealed class SnapshotReader(FeedbackContext db, ProjectInfo project, Sn
     }
 
     /// <summary>The people who got less than this share of gold right; none where no share is asked for.</summary>
-    private HashSet<Guid> PeopleBelow(double? least, ImmutableArray<StandingLabel> labels) =>
+    private async Task<HashSet<Guid>> PeopleBelowAsync(double? least, CancellationToken cancel) =>
         least is null
             ? []
             :
             [
-                .. labels
-                    .Where(l => l.ExpectedJson is not null)
-                    .GroupBy(l => l.PersonId)
-                    .Where(g => g.Average(l => IsRight(l) ? 1.0 : 0) < least)
+                .. (await GoldAnswers.LoadAsync(db, project.Id, null, cancel))
+                    .GroupBy(a => a.PersonId)
+                    .Where(g => g.Average(a => a.IsRight(project.Settings) ? 1.0 : 0) < least)
                     .Select(g => g.Key),
             ];
-
-    private bool IsRight(StandingLabel label) =>
-        GoldCheck.IsRight(StoreJson.Read<Judgement>(label.ExpectedJson!), label.Judgement, project.Settings);
 }

@@ -10,6 +10,7 @@ internal abstract class FeedbackContext(DbContextOptions options) : DbContext(op
 {
     public DbSet<ProjectRow> Projects => Set<ProjectRow>();
     public DbSet<GuidelineVersionRow> Guidelines => Set<GuidelineVersionRow>();
+    public DbSet<AcknowledgementRow> Acknowledgements => Set<AcknowledgementRow>();
     public DbSet<ItemRow> Items => Set<ItemRow>();
     public DbSet<CandidateRow> Candidates => Set<CandidateRow>();
     public DbSet<TaskRow> Tasks => Set<TaskRow>();

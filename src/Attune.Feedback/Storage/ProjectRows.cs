@@ -130,6 +130,20 @@ internal sealed class PresentationRow
     public Guid PersonId { get; set; }
     public long Seed { get; set; }
     public required string OrderJson { get; set; }
+
+    /// <summary>The newest guidelines when it was shown.</summary>
     public Guid GuidelineVersionId { get; set; }
+
+    /// <summary>The guidelines that the person had acknowledged when they submitted; null for none.</summary>
+    public Guid? AcknowledgedVersionId { get; set; }
     public long ShownAt { get; set; }
+}
+
+/// <summary>That a person says to have read a version of the guidelines.</summary>
+internal sealed class AcknowledgementRow
+{
+    public Guid PersonId { get; set; }
+    public Guid GuidelineVersionId { get; set; }
+    public Guid ProjectId { get; set; }
+    public long At { get; set; }
 }

@@ -36,10 +36,11 @@ internal static class StoreContexts
     /// <summary>Settings of a connection, not of the file.</summary>
     private sealed class SqliteSettings(TimeSpan lockWait) : DbConnectionInterceptor
     {
-        // Write-ahead log: readers and the writer do not wait for each other. Full: a commit is on disk, also after a power cut.
-        private readonly string _settings = FormattableString.Invariant(
-            $"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = {lockWait.TotalMilliseconds:F0};"
-        );
+        // Write-ahead log: readers and the writer do not wait for each other. Full: a commit is on disk, also after a power cut. Secure
+        // delete: what is deleted is overwritten.
+        private readonly string _settings =
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; "
+            + FormattableString.Invariant($"PRAGMA busy_timeout = {lockWait.TotalMilliseconds:F0};");
 
         public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
         {

@@ -89,6 +89,25 @@ internal sealed class StoreDatabase : IDisposable
     /// </summary>
     public Task<T> WriteAgainAsync<T>(Func<StoreWriter, Task<T>> work, CancellationToken cancel) => WriteAsync(work, Repeat.Always, cancel);
 
+    /// <summary>Rewrites the files, so that what was erased is gone from them (<see cref="DatabaseScrub"/>).</summary>
+    /// <returns>What may be left, as a sentence; null for nothing.</returns>
+    public async Task<string?> ScrubAsync(CancellationToken cancel)
+    {
+        if (_turn is not null && !await _turn.WaitAsync(Options.Patience, cancel))
+        {
+            return "The database was too busy to be rewritten, so the old text may still be in its files. Run the erasure again.";
+        }
+        try
+        {
+            await using var db = _context();
+            return await DatabaseScrub.RunAsync(db, cancel);
+        }
+        finally
+        {
+            _turn?.Release();
+        }
+    }
+
     private async Task<T> WriteAsync<T>(Func<StoreWriter, Task<T>> work, Repeat repeat, CancellationToken cancel)
     {
         if (_turn is not null && !await _turn.WaitAsync(Options.Patience, cancel))

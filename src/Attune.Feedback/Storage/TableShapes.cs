@@ -44,6 +44,7 @@ internal static class TableShapes
             t.ToTable("guideline_version").HasKey(g => g.Id);
             t.HasIndex(g => new { g.ProjectId, g.Number }).IsUnique();
         });
+        model.Entity<AcknowledgementRow>(t => t.ToTable("acknowledgement").HasKey(a => new { a.PersonId, a.GuidelineVersionId }));
         model.Entity<ItemRow>(t =>
         {
             t.ToTable("item").HasKey(i => i.Id);
@@ -56,6 +57,7 @@ internal static class TableShapes
             t.ToTable("task").HasKey(k => k.Id);
             t.HasIndex(k => new { k.ProjectId, k.Position }).IsUnique();
             t.HasIndex(k => k.ItemId);
+            t.HasIndex(k => new { k.ProjectId, k.Kind });
         });
         model.Entity<PresentationRow>(t =>
         {

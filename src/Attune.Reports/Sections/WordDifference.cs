@@ -3,10 +3,10 @@ using System.Collections.Immutable;
 namespace Attune.Reports.Sections;
 
 /// <summary>A part of a text, and whether it is missing in the other text.</summary>
-internal readonly record struct TextSegment(string Text, bool Changed);
+public readonly record struct TextSegment(string Text, bool Changed);
 
 /// <summary>The difference of two texts, word by word (longest common subsequence).</summary>
-internal static class WordDifference
+public static class WordDifference
 {
     // Quadratic in the number of words: longer texts are shown unmarked.
     private const int MostWords = 1500;
@@ -20,7 +20,11 @@ internal static class WordDifference
             return ([new(before, false)], [new(after, false)]);
         }
 
-        var (keptLeft, keptRight) = Common(left, right);
+        var (keptLeft, keptRight) = CommonSubsequence.Of(
+            left,
+            right,
+            (one, other) => one.AsSpan().Trim().SequenceEqual(other.AsSpan().Trim())
+        );
         return keptLeft.Count(kept => kept) < 0.25 * Math.Max(left.Length, right.Length)
             ? ([new(before, false)], [new(after, false)])
             : (Runs(left, keptLeft), Runs(right, keptRight));
@@ -49,41 +53,6 @@ internal static class WordDifference
         }
 
         return [.. words];
-    }
-
-    private static (bool[] Left, bool[] Right) Common(string[] left, string[] right)
-    {
-        var length = new int[left.Length + 1, right.Length + 1];
-        bool Same(int row, int column) => left[row].AsSpan().Trim().SequenceEqual(right[column].AsSpan().Trim());
-        for (var row = left.Length - 1; row >= 0; row--)
-        {
-            for (var column = right.Length - 1; column >= 0; column--)
-            {
-                length[row, column] = Same(row, column)
-                    ? length[row + 1, column + 1] + 1
-                    : Math.Max(length[row + 1, column], length[row, column + 1]);
-            }
-        }
-
-        var (keptLeft, keptRight) = (new bool[left.Length], new bool[right.Length]);
-        var (i, j) = (0, 0);
-        while (i < left.Length && j < right.Length)
-        {
-            if (Same(i, j))
-            {
-                keptLeft[i++] = keptRight[j++] = true;
-            }
-            else if (length[i + 1, j] >= length[i, j + 1])
-            {
-                i++;
-            }
-            else
-            {
-                j++;
-            }
-        }
-
-        return (keptLeft, keptRight);
     }
 
     private static ImmutableArray<TextSegment> Runs(string[] words, bool[] kept)

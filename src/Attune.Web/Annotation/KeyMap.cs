@@ -21,6 +21,7 @@ public static class KeyMap
         new("skip", "Skip, with a reason", "s"),
         new("flag", "Flag a problem", "f"),
         new("guidelines", "Open or close the guidelines", "g"),
+        new("read", "Say that you have read the guidelines", "r"),
         new("keys", "This help", "?"),
     ];
 
@@ -55,6 +56,7 @@ public static class KeyMap
 
     private static readonly ImmutableArray<KeyAction> Spans =
     [
+        new("unit", "Select by word or by character", "u"),
         new("next-span", "Next mark", "m"),
         new("delete-span", "Delete the current mark", "x"),
         new("note", "Write a note on the current mark", "n"),
@@ -79,7 +81,7 @@ public static class KeyMap
             ProjectKind.Ranking =>
             [
                 .. Walk,
-                .. Levels(Math.Min(parts, 9), rank => $"Rank {rank} for the current answer"),
+                .. Levels(Math.Min(parts, 9), rank => $"Rank {rank} for the current answer, then the next"),
                 .. Ranks,
                 .. Shared,
             ],

@@ -16,4 +16,24 @@ public static class StrengthText
             7 => "B is better",
             _ => "B is much better",
         };
+
+    /// <summary>How much better, for a button that bears the letter already.</summary>
+    public static string Amount(int level) =>
+        (level <= 4 ? level : 9 - level) switch
+        {
+            1 => "much better",
+            2 => "better",
+            3 => "somewhat",
+            _ => "slightly",
+        };
+
+    /// <summary>The same, for a narrow button.</summary>
+    public static string Brief(int level) =>
+        (level <= 4 ? level : 9 - level) switch
+        {
+            1 => "much",
+            2 => "better",
+            3 => "some",
+            _ => "slight",
+        };
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Attune.Core.Conversations;
 using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
 using Attune.Reports.Control;
 
 namespace Attune.Web.Annotation;
@@ -33,11 +34,17 @@ public sealed record TaskView
     public string Guidelines { get; init; } = "";
     public int GuidelineVersion { get; init; } = 1;
 
+    /// <summary>The newest version that the person says to have read; null for none.</summary>
+    public GuidelineVersion? Acknowledged { get; init; }
+
     /// <summary>JSON: {"fields": [[name, value], ...], "at": milliseconds}; empty if nothing was typed.</summary>
     public string Draft { get; init; } = "";
 
     /// <summary>The page follows a submission, which can still be undone.</summary>
     public bool JustSubmitted { get; init; }
+
+    /// <summary>The lease of the task whose first answer stands because it was submitted twice.</summary>
+    public Guid? Earlier { get; init; }
     public ImmutableArray<ChatTurnView> Turns { get; init; } = [];
     public bool ModelIsThere { get; init; } = true;
 

@@ -95,11 +95,13 @@ if (Array.isArray(newest?.fields)) {
   if (fill(form, newest.fields)) tell(newest === mine ? 'device' : 'server', 'Draft restored');
 }
 
+let gone = false; // Submitted in another tab: there is nothing left to submit here.
 drafts.follow(page.task, draft => {
   if (draft !== null) {
     fill(form, draft.fields, true);
     tell('device', 'Changed in another tab');
   } else if (!sending) {
+    gone = true;
     lock();
     complain('This task was submitted in another tab.');
     toast('Submitted in another tab.', 'Next task', () => go(page.next));
@@ -123,13 +125,29 @@ function lock() {
   form.querySelector('#all').disabled = true;
 }
 
+let nothing = false; // The person has said that there is nothing to mark.
+document.getElementById('nothing-yes')?.addEventListener('click', event => {
+  nothing = true;
+  event.target.closest('dialog').close();
+  submit();
+});
+
 async function submit() {
+  if (gone) {
+    go(page.next);
+    return;
+  }
   const missing = place.missing?.();
   if (missing) {
     complain(missing);
     return;
   }
   if (!form.reportValidity()) return;
+  const ask = nothing ? null : place.confirm?.();
+  if (ask) {
+    ask.showModal();
+    return;
+  }
   const set = (name, value) => { if (form.elements[name]) form.elements[name].value = value; };
   set('active_ms', Math.round(active));
   set('elapsed_ms', Math.round(performance.now() - started));
@@ -149,7 +167,8 @@ async function straight(id, url) {
   try {
     go((await send(url, collect(form)))?.next ?? page.next);
   } catch (problem) {
-    refused(problem);
+    if (problem.next) go(problem.next);
+    else refused(problem);
   }
 }
 
@@ -180,8 +199,11 @@ async function flush() {
       wait = true;
       if (here) complain('You are signed out. Your answer is saved on this device. Sign in again in another tab, and it will be sent.');
     } else if (here) {
-      outbox.drop(entry.id);
-      refused(problem);
+      // Submitted before, elsewhere: the next page says so.
+      if (problem.next) go(problem.next);
+      else refused(problem);
+    } else {
+      toast(`An answer kept on this device was not stored. ${problem.message}`, 'Close', event => event.target.parentElement.remove());
     }
   });
   if (!mine) again = setTimeout(flush, 1000);
@@ -234,6 +256,21 @@ document.querySelectorAll('[data-opens]').forEach(button => button.addEventListe
 document.querySelectorAll('[data-closes]').forEach(button => button.addEventListener('click', () => button.closest('dialog').close()));
 const ready = document.querySelector('.toast');
 if (ready) setTimeout(() => ready.remove(), 20000);
+
+// Guidelines stay open until they are acknowledged, which is noted without leaving what was typed.
+document.getElementById('acknowledge')?.addEventListener('submit', async event => {
+  event.preventDefault();
+  const asked = event.target;
+  try {
+    await send(asked.action, collect(asked));
+    asked.remove();
+    document.getElementById('unread')?.remove();
+    document.getElementById('guidelines').open = false;
+    document.querySelector('#guidelines > summary').focus();
+  } catch (problem) {
+    complain(problem.status === 0 ? 'No connection: that you have read the guidelines is not noted yet. Try again later.' : problem.message);
+  }
+});
 
 bindKeys({
   submit: () => form.requestSubmit(form.querySelector('[data-submit]') ?? undefined),

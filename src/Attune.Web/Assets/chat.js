@@ -17,6 +17,17 @@ export function chat(form, tools) {
   form.addEventListener('filled', show);
   show();
 
+  // A message belongs to a turn. One that came back from a draft and is in the conversation already was sent; only its answer was lost.
+  const turn = form.elements.message_turn;
+  const now = turn.value;
+  form.addEventListener('filled', () => {
+    const sent = Number(turn.value) === Number(now) - 1 && say.value === turn.dataset.said;
+    turn.value = now;
+    if (!sent) return;
+    say.value = '';
+    tools.changed();
+  });
+
   async function speak(event) {
     event?.preventDefault();
     if (cards.length > 0 && level() === 0) {

@@ -67,9 +67,12 @@ function ranking(form) {
     const card = cards.current();
     set(card, Math.max(1, Math.min(cards.items.length, (rank(card) || (by < 0 ? cards.items.length + 1 : 0)) + by)));
   };
+  // A digit ranks the current answer and goes on to the next: four answers take four keys.
+  const digits = Object.fromEntries(cards.items.map((_, i) => [`level-${i + 1}`, () => { set(cards.current(), i + 1); cards.move(1); }]));
   return {
     current: cards.current,
     keys: {
+      ...digits,
       next: () => cards.move(1),
       previous: () => cards.move(-1),
       better: () => shift(-1),

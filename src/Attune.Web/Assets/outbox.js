@@ -57,7 +57,7 @@ export async function send(url, fields, options = {}) {
   }
 
   if (!answer.ok) throw { status: answer.status, message: body?.detail ?? body?.title ?? `The server answered ${answer.status}.`,
-    after: Number(answer.headers.get('Retry-After')) || 0 };
+    after: Number(answer.headers.get('Retry-After')) || 0, next: body?.next };
   return body;
 }
 
@@ -89,7 +89,7 @@ export const outbox = {
 
   /**
    * Sends everything kept, oldest first, in one tab at a time. Calls back {entry, answer} or {entry, problem}; false where another tab is
-   * at it.
+   * at it. What is refused for good is kept as the task's draft.
    */
   async flush(each = () => {}) {
     const work = async () => {
@@ -102,8 +102,14 @@ export const outbox = {
           if (draft === null || draft.at <= entry.at) drafts.drop(entry.task);
           each({ entry, answer });
         } catch (problem) {
+          const waits = problem.status === 401 || passes(problem);
+          if (!waits) {
+            const draft = drafts.load(entry.task);
+            if (draft === null || draft.at < entry.at) drafts.save(entry.task, entry.fields);
+            outbox.drop(entry.id);
+          }
           each({ entry, problem });
-          if (problem.status === 401 || passes(problem)) return;
+          if (waits) return;
         }
       }
     };

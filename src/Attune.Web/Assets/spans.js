@@ -1,10 +1,14 @@
-// Marks parts of an answer. Words are the units: the server cut the text into them and says where each begins and ends, in code points, so
-// that no
-// place in the browser counts UTF-16. A word is picked by pointer or by arrow keys, more with Shift or by dragging; a type makes it a mark.
+// Marks parts of an answer. Its units are words, or characters where a person asks for them (units.js); positions are code points. A unit is
+// picked by pointer or by arrow keys, more with Shift or by dragging; a type makes it a mark.
+import { cut } from './units.js';
+
+const unitKey = 'attune:unit';
 
 export function spans(form) {
   const text = document.getElementById('words');
-  const words = [...text.querySelectorAll('.w')];
+  const answer = text.dataset.text;
+  const points = [...answer];
+  let words = [];
   const field = form.elements.spans;
   const rows = document.getElementById('span-list');
   const types = JSON.parse(field.dataset.types);
@@ -15,7 +19,8 @@ export function spans(form) {
   const startOf = word => Number(word.dataset.s);
   const endOf = word => Number(word.dataset.e);
   const inside = (word, mark) => startOf(word) < mark.end && endOf(word) > mark.start;
-  const quote = mark => words.filter(word => inside(word, mark)).map(word => word.textContent).join(' ');
+  const between = (start, end) => points.slice(start, end).join('');
+  const quote = mark => between(mark.start, mark.end);
 
   function show() {
     const picked = range();
@@ -33,7 +38,35 @@ export function spans(form) {
     });
     document.getElementById('pick').textContent = picked === null
       ? 'Nothing selected.'
-      : `Picked: “${words.slice(picked[0], picked[1] + 1).map(word => word.textContent).join(' ')}”`;
+      : `Picked: “${between(startOf(words[picked[0]]), endOf(words[picked[1]]))}”`;
+  }
+
+  /** Lays the text out in units; what was picked stays picked, in the new units. */
+  function layOut(by) {
+    const picked = range() && { start: startOf(words[range()[0]]), end: endOf(words[range()[1]]) };
+    text.replaceChildren(...cut(answer, by).map(unit => {
+      if (unit.blank) return document.createTextNode(unit.text);
+      const word = document.createElement('span');
+      word.className = 'w';
+      word.dataset.s = String(unit.start);
+      word.dataset.e = String(unit.end);
+      word.textContent = unit.text;
+      return word;
+    }));
+    words = [...text.querySelectorAll('.w')];
+    anchor = picked ? words.findIndex(word => inside(word, picked)) : -1;
+    head = picked ? words.findLastIndex(word => inside(word, picked)) : -1;
+    document.querySelectorAll('[data-by]').forEach(button => button.setAttribute('aria-pressed', String(button.dataset.by === by)));
+  }
+
+  function select(by) {
+    try {
+      localStorage.setItem(unitKey, by);
+    } catch {
+      // Full or forbidden: it holds for this page.
+    }
+    layOut(by);
+    show();
   }
 
   function list() {
@@ -142,12 +175,16 @@ export function spans(form) {
     form.elements.corrected.focus();
     form.dispatchEvent(new CustomEvent('own-change'));
   });
+  document.querySelectorAll('[data-by]').forEach(button => button.addEventListener('click', () => select(button.dataset.by)));
   form.addEventListener('filled', load);
+  layOut(localStorage.getItem(unitKey) === 'character' ? 'character' : 'word');
   load();
   const focused = () => document.activeElement?.closest?.('[data-span]');
   return {
+    confirm: () => (marks.length === 0 ? document.getElementById('nothing') : null),
     keys: {
       'answer-text': () => { text.focus(); if (head < 0) { [anchor, head] = [0, 0]; show(); } },
+      unit: () => document.querySelector('[data-by][aria-pressed=false]').click(),
       'next-span': () => ((focused()?.nextElementSibling ?? rows.firstElementChild)?.focus()),
       'delete-span': () => { const row = focused(); if (row) drop(Number(row.dataset.span)); },
       note: () => (focused() ?? rows.lastElementChild)?.querySelector('input')?.focus(),

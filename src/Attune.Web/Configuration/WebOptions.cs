@@ -15,6 +15,9 @@ public sealed record WebOptions
     /// <summary>Addresses to listen on. Port 0 chooses a free port.</summary>
     public string Urls { get; init; } = "http://localhost:5100";
 
+    /// <summary>Where people reach the server, for links, such as https://attune.example; null for the address it listens on.</summary>
+    public Uri? PublicAddress { get; init; }
+
     /// <summary>A folder that contains run folders to show; null for none.</summary>
     public string? RunsFolder { get; init; }
 
@@ -38,8 +41,14 @@ public sealed record WebOptions
     /// <summary>Requests per minute for each person; open pages save drafts and send heartbeats.</summary>
     public int RequestsPerMinute { get; init; } = 600;
 
-    /// <summary>Attempts to sign in per minute from one address.</summary>
+    /// <summary>Requests per minute from one address by people who have not signed in; many may share it.</summary>
+    public int RequestsPerAddress { get; init; } = 6000;
+
+    /// <summary>Attempts to sign in to one account per minute.</summary>
     public int SignInsPerMinute { get; init; } = 20;
+
+    /// <summary>Attempts to sign in or to join per minute from one address, with a wide margin: a class may share it.</summary>
+    public int SignInsPerAddress { get; init; } = 600;
 
     /// <summary>PBKDF2 rounds of new passwords; null for the store's default. Tests lower it.</summary>
     public int? PasswordRounds { get; init; }

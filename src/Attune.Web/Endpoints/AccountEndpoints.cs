@@ -34,9 +34,9 @@ internal static class AccountEndpoints
         routes.MapPost("/account/keys/{key:guid}/revoke", RevokeAsync);
     }
 
-    private static IResult SignInPage(HttpContext context, string? problem, string name)
+    private static IResult SignInPage(HttpContext context, string? problem, string name, int refusal = StatusCodes.Status400BadRequest)
     {
-        context.Response.StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
+        context.Response.StatusCode = problem is null ? StatusCodes.Status200OK : refusal;
         return Pages.Show<SignInPage>(
             new
             {
@@ -48,10 +48,24 @@ internal static class AccountEndpoints
         );
     }
 
-    private static async Task<IResult> SignInAsync(HttpContext context, FeedbackStore store)
+    private static async Task<IResult> SignInAsync(HttpContext context, FeedbackStore store, SignInLimit limit)
     {
         var fields = await Form.ReadAsync(context);
         var name = fields.Text("name") ?? "";
+        if (name.Length > 200)
+        {
+            return SignInPage(context, "The name or the password is wrong.", "");
+        }
+        if (!limit.Allows(name))
+        {
+            context.Response.Headers.RetryAfter = "10";
+            return SignInPage(
+                context,
+                "Too many attempts to sign in with this name. Wait a minute, then try again.",
+                name,
+                StatusCodes.Status429TooManyRequests
+            );
+        }
         switch (await store.Accounts.SignInAsync(name, fields.Text("password") ?? "", context.RequestAborted))
         {
             case SignInResult.Welcome welcome:
@@ -63,6 +77,8 @@ internal static class AccountEndpoints
                     $"Too many wrong passwords. Try again after {wait.Until.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} UTC.",
                     name
                 );
+            case SignInResult.Disabled:
+                return SignInPage(context, "This account is disabled. Ask the people who run this server.", name);
             default:
                 return SignInPage(context, "The name or the password is wrong.", name);
         }

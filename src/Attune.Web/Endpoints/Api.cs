@@ -60,12 +60,7 @@ internal static class Api
             .Accepts<string>("application/jsonl", "application/x-ndjson", "application/json", "text/plain")
             .WithSummary("Adds items, one JSON row per line");
         manage.MapGet("/tasks", TasksAsync).Needs(KeyScope.ReadLabels).WithSummary("Tasks with all their labels, in pages");
-        var work = routes.MapProjectGroup("/api/projects/{project:guid}/work", MemberRole.Annotator).WithTags("Annotation");
-        work.MapPost("/claim", ClaimAsync).Needs(KeyScope.Annotate).WithSummary("The next task, or 204 if there is none");
-        work.MapPut("/responses/{id:guid}", SubmitAsync)
-            .Needs(KeyScope.Annotate)
-            .WithSummary("Submits a judgement; repeating the same id returns the same receipt");
-        work.MapPost("/leases/{lease:guid}/heartbeat", HeartbeatAsync).Needs(KeyScope.Annotate).WithSummary("Extends your hold on a task");
+        MapWork(routes);
         var runs = routes
             .MapGroup("/api/runs")
             .WithTags("Runs")
@@ -76,6 +71,22 @@ internal static class Api
         runs.MapGet("/{name}/events", EventsAsync).Needs(KeyScope.ReadProjects).WithSummary("A run's events after a sequence number");
     }
 
+    private static void MapWork(IEndpointRouteBuilder routes)
+    {
+        var work = routes.MapProjectGroup("/api/projects/{project:guid}/work", MemberRole.Annotator).WithTags("Annotation");
+        work.MapPost("/claim", ClaimAsync).Needs(KeyScope.Annotate).WithSummary("The next task, or 204 if there is none");
+        work.MapPut("/responses/{id:guid}", SubmitAsync)
+            .Needs(KeyScope.Annotate)
+            .WithSummary("Submits a judgement; repeating the same id returns the same receipt");
+        work.MapPost("/leases/{lease:guid}/heartbeat", HeartbeatAsync).Needs(KeyScope.Annotate).WithSummary("Extends your hold on a task");
+        work.MapGet("/guidelines", GuidelinesAsync)
+            .Needs(KeyScope.Annotate)
+            .WithSummary("The newest guidelines, and the version that you have acknowledged");
+        work.MapPost("/guidelines/acknowledge", AcknowledgeAsync)
+            .Needs(KeyScope.Annotate)
+            .WithSummary("Notes that you have read a version of the guidelines; your labels record it from then on");
+    }
+
     private static async Task<Ok<ProjectOfMine[]>> ProjectsAsync(HttpContext context, FeedbackStore store, CancellationToken cancel)
     {
         var roles = (await store.People.ProjectsOfAsync(context.User.PersonId(), cancel)).ToDictionary(r => r.Project, r => r.Role);
@@ -84,6 +95,29 @@ internal static class Api
             all.Where(p => roles.ContainsKey(p.Id)).Select(p => new ProjectOfMine(p.Id, p.Name, p.Kind, p.State, roles[p.Id])).ToArray()
         );
     }
+
+    private static async Task<Ok<GuidelinesOfMine>> GuidelinesAsync(
+        HttpContext context,
+        FeedbackStore store,
+        Guid project,
+        CancellationToken cancel
+    )
+    {
+        var newest = await store.Projects.GuidelinesAsync(project, null, cancel);
+        var read = await store.Guidelines.NewestAsync(project, context.User.PersonId(), cancel);
+        return TypedResults.Ok(new GuidelinesOfMine(newest!.Number, newest.Markdown, read?.Number));
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> AcknowledgeAsync(
+        HttpContext context,
+        FeedbackStore store,
+        Guid project,
+        CancellationToken cancel,
+        [Description("the version you have read")] int? version = null
+    ) =>
+        version is { } number && await store.Guidelines.AcknowledgeAsync(project, context.User.PersonId(), number, cancel)
+            ? TypedResults.NoContent()
+            : TypedResults.Problem("The project has no such version of the guidelines.", statusCode: StatusCodes.Status404NotFound);
 
     private static async Task<Ok<AddedItems>> AddAsync(HttpContext context, FeedbackStore store, Guid project, CancellationToken cancel)
     {
@@ -189,6 +223,8 @@ internal static class Api
         );
 
     private sealed record ProjectOfMine(Guid Id, string Name, ProjectKind Kind, ProjectState State, MemberRole Role);
+
+    private sealed record GuidelinesOfMine(int Number, string Markdown, int? Acknowledged);
 
     private sealed record Heartbeat(bool Held, DateTimeOffset? ExpiresAt);
 

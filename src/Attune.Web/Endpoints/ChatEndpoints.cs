@@ -48,6 +48,10 @@ internal static class ChatEndpoints
         {
             return Problems.Result(context, StatusCodes.Status400BadRequest, "The message is empty.");
         }
+        if (Earlier(context, task, fields, message) is { } sent)
+        {
+            return sent;
+        }
         if (await DecideAsync(context, store, task, fields) is { } problem)
         {
             return problem;
@@ -57,6 +61,28 @@ internal static class ChatEndpoints
             return Problems.Result(context, StatusCodes.Status409Conflict, "First choose the better reply.");
         }
         return await ReplyAsync(context, store, task, policy, message, conversation);
+    }
+
+    /// <summary>
+    /// The page says which turn its message is. A message whose answer was lost on the way is in the conversation already, and is not said
+    /// twice.
+    /// </summary>
+    private static IResult? Earlier(HttpContext context, AssignedTask task, FormFields fields, string message)
+    {
+        var turns = task.Turns.IsDefault ? [] : task.Turns;
+        var turn = fields.Number("message_turn") ?? turns.Length;
+        if (turn == turns.Length)
+        {
+            return null;
+        }
+        return turn >= 0 && turn < turns.Length && turns[turn].User == message
+            ? WorkEndpoints.Next(context, $"/work/{task.ProjectId}/{task.LeaseId}#now")
+            : Problems.Result(
+                context,
+                StatusCodes.Status409Conflict,
+                "The conversation has gone on in another tab or on another device. Reload the page to see it; your message stays in the "
+                    + "box."
+            );
     }
 
     /// <summary>Samples two replies and stores the turn.</summary>

@@ -2,12 +2,14 @@ using System.Collections.Immutable;
 using Attune.Feedback;
 using Attune.Feedback.Storage;
 using Attune.Web.Components;
+using Attune.Web.Configuration;
 using Attune.Web.Identity;
 using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Web.Endpoints;
 
@@ -26,20 +28,38 @@ internal static class PeopleEndpoints
         owners.MapGet("/{person:guid}", (HttpContext context, FeedbackStore store, Guid person) => PersonAsync(context, store, person, []));
         owners.MapPost("/{person:guid}/role", RoleOverAllAsync);
         owners.MapPost("/{person:guid}/projects", RoleInProjectAsync);
+        owners.MapPost(
+            "/{person:guid}/disable",
+            (HttpContext context, FeedbackStore store, Guid person) => DisableAsync(context, store, person, true)
+        );
+        owners.MapPost(
+            "/{person:guid}/enable",
+            (HttpContext context, FeedbackStore store, Guid person) => DisableAsync(context, store, person, false)
+        );
+        ErasureEndpoints.Map(owners);
+        owners.MapPost(
+            "/invitations/{invitation:guid}/revoke",
+            (HttpContext context, FeedbackStore store, Guid invitation) => RevokeAsync(context, store, invitation, null)
+        );
         var members = routes.MapProjectGroup("/projects/{project:guid}/people", MemberRole.Manager);
         members.MapGet("", (HttpContext context, FeedbackStore store) => MembersAsync(context, store, null));
         members.MapPost("/invite", InviteAsync);
+        members.MapPost(
+            "/invitations/{invitation:guid}/revoke",
+            (HttpContext context, FeedbackStore store, Guid invitation) => RevokeAsync(context, store, invitation, context.Project().Id)
+        );
         members.MapPost("/{person:guid}/role", RoleAsync);
         members.MapPost("/{person:guid}/pause", PauseAsync);
     }
 
-    private static async Task<IResult> AllAsync(HttpContext context, FeedbackStore store, string? link) =>
+    private static async Task<IResult> AllAsync(HttpContext context, FeedbackStore store, InvitationLink? link) =>
         Pages.Show<PeoplePage>(
             new
             {
                 Page = Pages.Context(context),
                 People = (await store.People.ListAsync(context.RequestAborted)).ToImmutableArray(),
                 Link = link,
+                Invitations = (await store.Invitations.ListAsync(null, context.RequestAborted)).ToImmutableArray(),
                 Memberships = (await store.People.MembershipsAsync(null, context.RequestAborted)).ToLookup(m => m.PersonId),
             }
         );
@@ -115,7 +135,7 @@ internal static class PeopleEndpoints
         return await AllAsync(context, store, await LinkAsync(context, store, role, null));
     }
 
-    private static async Task<IResult> MembersAsync(HttpContext context, FeedbackStore store, string? link) =>
+    private static async Task<IResult> MembersAsync(HttpContext context, FeedbackStore store, InvitationLink? link) =>
         Pages.Show<MembersPage>(
             new
             {
@@ -123,6 +143,7 @@ internal static class PeopleEndpoints
                 Project = context.Project(),
                 Role = context.RoleInProject(),
                 Link = link,
+                Invitations = (await store.Invitations.ListAsync(context.Project().Id, context.RequestAborted)).ToImmutableArray(),
                 Members = (await store.People.MembersAsync(context.Project().Id, context.RequestAborted)).ToImmutableArray(),
             }
         );
@@ -137,10 +158,25 @@ internal static class PeopleEndpoints
         return await MembersAsync(context, store, await LinkAsync(context, store, role, context.Project().Id));
     }
 
-    private static async Task<string> LinkAsync(HttpContext context, FeedbackStore store, MemberRole role, Guid? project)
+    private static async Task<InvitationLink> LinkAsync(HttpContext context, FeedbackStore store, MemberRole role, Guid? project)
     {
         var invitation = await store.Accounts.InviteAsync(context.User.PersonId(), role, project, Validity, context.RequestAborted);
-        return $"{context.Request.Scheme}://{context.Request.Host}/join/{invitation.Token}";
+        var address = context.RequestServices.GetRequiredService<ServerAddress>();
+        return new InvitationLink(address.LinkTo("/join/" + invitation.Token), address.IsConfigured);
+    }
+
+    /// <param name="project">The project whose manager asks; null for an owner.</param>
+    private static async Task<IResult> RevokeAsync(HttpContext context, FeedbackStore store, Guid invitation, Guid? project) =>
+        await store.Invitations.RevokeAsync(context.User.PersonId(), invitation, project, context.RequestAborted)
+            ? Results.LocalRedirect((project is { } id ? $"/projects/{id}/people" : "/people") + "?done=invitation-revoked")
+            : Pages.NotFound(context);
+
+    private static async Task<IResult> DisableAsync(HttpContext context, FeedbackStore store, Guid person, bool disabled)
+    {
+        var problems = await store.People.SetDisabledAsync(context.User.PersonId(), person, disabled, context.RequestAborted);
+        return problems.IsEmpty
+            ? Results.LocalRedirect($"/people/{person}?done=saved")
+            : await PersonAsync(context, store, person, problems);
     }
 
     private static async Task<IResult> RoleAsync(HttpContext context, FeedbackStore store, Guid person)

@@ -193,6 +193,7 @@ internal static class ProjectEndpoints
             MostPending = fields.Number("most_pending") ?? old.MostPending,
             GoldEvery = fields.Number("gold_every") ?? old.GoldEvery,
             RepeatEvery = fields.Number("repeat_every") ?? old.RepeatEvery,
+            RepeatDistance = fields.Number("repeat_distance") ?? old.RepeatDistance,
             FlagsToHold = fields.Number("flags_to_hold") ?? old.FlagsToHold,
             LeastGoldAccuracy = fields.Real("least_gold_accuracy"),
             ChatTurns = fields.Number("chat_turns") ?? old.ChatTurns,

@@ -14,8 +14,12 @@ internal static class StatusMessages
         ["password"] = "Your password was changed.",
         ["snapshot"] = "The snapshot was created.",
         ["revoked"] = "The key was revoked.",
+        ["invitation-revoked"] = "The invitation was revoked: its link lets nobody in.",
         ["alike"] = "Created. Some prompts were left out because the model gave only one answer to them.",
         ["joined"] = "Welcome. The projects you were invited to are listed here.",
+        ["already"] =
+            "You had already submitted that task, in another tab or on another device. The first answer stands; the second was not stored. "
+            + "To use the second one, undo the first: what you wrote is still here.",
         ["surplus"] = "Saved. The task had already been given to someone else, so your answer counts as an extra one.",
     };
 

@@ -10,7 +10,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Web.Security;
 
-/// <summary>Limits on requests per minute for each person, key or address.</summary>
+/// <summary>
+/// Limits on requests per minute. They count by person wherever one is known, as many people may share an address: an office, a class, a
+/// provider. An address has a limit of its own with a wide margin, for requests of people who have not signed in.
+/// </summary>
 internal static class RateLimits
 {
     /// <summary>The policy for endpoints that take a secret: passwords and invitation links.</summary>
@@ -33,9 +36,16 @@ internal static class RateLimits
             limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
                 context.Request.Path.StartsWithSegments("/assets") ? RateLimitPartition.GetNoLimiter("assets")
                 : ModelRoute.Matches(context.Request) ? Minute("model:" + Who(context), options.ModelRequestsPerMinute)
-                : Minute(Who(context), options.RequestsPerMinute)
+                : Person(context) is { } person ? Minute(person, options.RequestsPerMinute)
+                : Minute(Who(context), options.RequestsPerAddress)
             );
-            limiter.AddPolicy(Secrets, context => Minute("secrets:" + Address(context), options.SignInsPerMinute));
+            limiter.AddPolicy(
+                Secrets,
+                context =>
+                    Person(context) is { } person
+                        ? Minute("secrets:" + person, options.SignInsPerMinute)
+                        : Minute("secrets:" + Who(context), options.SignInsPerAddress)
+            );
         });
 
     private static RateLimitPartition<string> Minute(string who, int most) =>
@@ -49,8 +59,9 @@ internal static class RateLimits
             }
         );
 
-    private static string Who(HttpContext context) =>
-        context.User.FindFirstValue(ClaimTypes.NameIdentifier) ?? "address:" + Address(context);
+    private static string? Person(HttpContext context) => context.User.FindFirstValue(ClaimTypes.NameIdentifier);
+
+    private static string Who(HttpContext context) => Person(context) ?? "address:" + Address(context);
 
     private static string Address(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
 }

@@ -109,7 +109,7 @@ public sealed class QualityTests
             database,
             settings: new ProjectSettings
             {
-                GoldEvery = 3,
+                GoldEvery = 1,
                 Shuffle = false,
                 LeastGoldAccuracy = 0,
             }

@@ -26,6 +26,7 @@ public sealed class PresentationTests
             {
                 await test.Store.Projects.PublishGuidelinesAsync(test.Owner, test.Project.Id, "# Be fairer", Cancel);
             }
+            await test.Store.Guidelines.AcknowledgeAsync(test.Project.Id, test.People[0], i < 6 ? 1 : 2, Cancel);
             test.Clock.Pass(TimeSpan.FromSeconds(30));
             var task = await test.ClaimAsync(test.People[0]);
             Assert.Equal(i < 6 ? 1 : 2, task.GuidelineVersion);

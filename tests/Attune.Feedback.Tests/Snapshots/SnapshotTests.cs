@@ -16,6 +16,7 @@ public sealed class SnapshotTests
         await test.AddPairsAsync(pairs);
         foreach (var person in test.People[..2])
         {
+            await test.Store.Guidelines.AcknowledgeAsync(test.Project.Id, person, 1, default);
             for (var i = 0; i < pairs; i++)
             {
                 var task = await test.ClaimAsync(person);

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Core;
-using Attune.Core.Conversations;
 using Attune.Core.Feedback;
 using Attune.Feedback.Labels;
 using Attune.Web.Annotation;
@@ -133,17 +132,6 @@ public sealed class FormTests
         var pairs = Projects.ItemFile.Read(folder.WriteText("pairs.csv", "prompt,chosen,rejected\nHow?,a,b\n"), ProjectKind.Comparison);
         Assert.Equal(["a", "b"], Assert.Single(pairs).Content.Candidates.Select(c => c.Text).Order());
     }
-
-    [Fact]
-    public void Words_and_spaces_make_the_text_again_and_positions_count_code_points() =>
-        Gen.String.Sample(text =>
-        {
-            // Half characters cannot come in: the store refuses them.
-            text = string.Concat(text.EnumerateRunes());
-            var words = WordSplitter.Split(text);
-            return string.Concat(words.Select(w => w.Text + w.Space)) == text
-                && words.All(w => CodePoints.Slice(text, w.Start, w.End) == w.Text);
-        });
 
     [Fact]
     public void No_two_actions_of_a_page_have_one_key()

@@ -72,7 +72,34 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
 
         await CheckAsync(page);
         await page.Keyboard.PressAsync("Escape");
-        await page.Locator("[data-opens=keys]").ClickAsync();
+        foreach (var dialog in new[] { "skip", "flag", "keys" })
+        {
+            await page.Locator($"[data-opens={dialog}]").ClickAsync();
+            await CheckAsync(page);
+            await page.Keyboard.PressAsync("Escape");
+        }
+    }
+
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Changed_guidelines_and_the_question_about_marks_have_no_violation(string screen)
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var project = await site.ProjectAsync(ProjectKind.Spans, Site.Items(2, "One and two."));
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
+        await site.Store.Guidelines.AcknowledgeAsync(project.Id, anna.Id, 1, cancel);
+        await site.Store.Projects.PublishGuidelinesAsync(
+            site.Owner.Id,
+            project.Id,
+            "# How to judge\n- Be **kind**.\n- Flag insults.",
+            cancel
+        );
+        var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}", Size(screen));
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "What changed since version 1" })).ToBeVisibleAsync();
+        await CheckAsync(page);
+        await page.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
         await CheckAsync(page);
     }
 
@@ -82,7 +109,14 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
     public async Task Managers_pages_have_no_violation(string screen)
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(2, "One", "Two"), new ProjectSettings { Quota = 2 });
-        await site.PersonAsync(MemberRole.Annotator, project.Id);
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
+        await site.Store.Accounts.InviteAsync(
+            site.Owner.Id,
+            MemberRole.Annotator,
+            project.Id,
+            TimeSpan.FromDays(1),
+            TestContext.Current.CancellationToken
+        );
         var page = await chromium.OpenAsync(site, site.Owner, "/", Size(screen));
         await Chromium.ShootAsync(page, "home-" + screen);
         foreach (var path in new[] { "", "/items", "/people", "/quality", "/disputes", "/guidelines", "/settings", "/data" })
@@ -92,12 +126,28 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
             await CheckAsync(page);
         }
 
-        foreach (var path in new[] { "/", "/projects/new", "/people", $"/people/{site.Owner.Id}", "/account", "/nowhere" })
+        foreach (
+            var path in new[]
+            {
+                "/",
+                "/projects/new",
+                "/people",
+                $"/people/{site.Owner.Id}",
+                $"/people/{anna.Id}/erase",
+                "/account",
+                "/nowhere",
+            }
+        )
         {
             await page.GotoAsync(path);
             await Chromium.ShootAsync(
                 page,
-                $"owner{path.Replace('/', '-').Replace(site.Owner.Id.ToString(), "one", StringComparison.Ordinal)}-{screen}"
+                "owner"
+                    + path.Replace('/', '-')
+                        .Replace(site.Owner.Id.ToString(), "one", StringComparison.Ordinal)
+                        .Replace(anna.Id.ToString(), "anna", StringComparison.Ordinal)
+                    + "-"
+                    + screen
             );
             await CheckAsync(page);
         }

@@ -172,6 +172,7 @@ public sealed class ComparisonTests(Site site, Chromium chromium)
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Skip" }).ClickAsync();
         await Assertions.Expect(page.GetByText("Skipped. Here is the next one.")).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("f");
+        await page.GetByLabel("Private information").CheckAsync();
         await page.GetByLabel("In your words").Last.FillAsync("names a person");
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Flag" }).ClickAsync();
         await Assertions.Expect(page.GetByText("Flagged. Thank you. Here is the next one.")).ToBeVisibleAsync();

@@ -75,6 +75,7 @@ public sealed class LabelTests(Site site, Chromium chromium)
         var cancel = TestContext.Current.CancellationToken;
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"), new ProjectSettings());
         var page = await chromium.OpenAsync(site, await site.PersonAsync(MemberRole.Annotator, project.Id), $"/work/{project.Id}");
+        await page.Keyboard.PressAsync("r");
         await Task.Delay(1200, cancel);
         await page.Keyboard.PressAsync("2");
         await page.Keyboard.PressAsync("Control+Enter");

@@ -97,7 +97,7 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
     }
 
     [Fact]
-    public async Task A_kept_submit_that_is_refused_later_leaves_every_word_in_the_form()
+    public async Task A_kept_submit_of_a_task_submitted_elsewhere_moves_on_and_leaves_every_word_to_undo()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(2, "One", "Two"));
         var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
@@ -111,10 +111,12 @@ public sealed class LostConnectionTests(Site site, Chromium chromium)
         await home.Keyboard.PressAsync("Control+Enter");
         await Assertions.Expect(home.GetByText("Task 2 of 2")).ToBeVisibleAsync();
         await train.Context.SetOfflineAsync(false);
-        await Assertions.Expect(train.GetByRole(AriaRole.Alert)).ToContainTextAsync("already submitted this task");
+        await Assertions.Expect(train.GetByText("The first answer stands; the second was not stored")).ToBeVisibleAsync();
+        await Assertions.Expect(train.GetByText("Task 2 of 2")).ToBeVisibleAsync();
+        Assert.Equal([ComparisonJudgement.OfStrength(7)], await site.JudgementsAsync(project.Id));
+        await train.GetByRole(AriaRole.Button, new() { Name = "Undo the first answer" }).ClickAsync();
         await Assertions.Expect(train.Locator("#comment")).ToHaveValueAsync("written on the train");
         await Assertions.Expect(train.GetByRole(AriaRole.Radio, new() { Name = "A is better", Exact = true })).ToBeCheckedAsync();
-        Assert.Equal([ComparisonJudgement.OfStrength(7)], await site.JudgementsAsync(project.Id));
     }
 
     [Fact]

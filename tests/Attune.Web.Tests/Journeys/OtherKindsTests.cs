@@ -71,7 +71,7 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
     public async Task Ranking_by_keyboard_with_a_tie(string screen)
     {
         var (project, page) = await OpenAsync(ProjectKind.Ranking, Site.Items(1, Four)[0], Size(screen));
-        foreach (var key in new[] { "2", "j", "1", "Alt+ArrowDown", "j", "t", "j", "4", "k", "Alt+ArrowDown" })
+        foreach (var key in new[] { "2", "1", "k", "Alt+ArrowDown", "j", "t", "Alt+ArrowDown", "j", "4" })
         {
             await page.Keyboard.PressAsync(key);
         }
@@ -81,6 +81,19 @@ public sealed class OtherKindsTests(Site site, Chromium chromium)
         await page.Keyboard.PressAsync("Control+Enter");
         await DoneAsync(page);
         Assert.Equal([new RankingJudgement([2, 2, 3, 4])], await site.JudgementsAsync(project.Id));
+    }
+
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
+    public async Task Ranking_of_four_takes_four_digits(string screen)
+    {
+        var (project, page) = await OpenAsync(ProjectKind.Ranking, Site.Items(1, Four)[0], Size(screen));
+        await page.Keyboard.TypeAsync("3124");
+        await Assertions.Expect(page.Locator("#order")).ToHaveTextAsync("B > C > A > D");
+        await page.Keyboard.PressAsync("Enter");
+        await DoneAsync(page);
+        Assert.Equal([new RankingJudgement([3, 1, 2, 4])], await site.JudgementsAsync(project.Id));
     }
 
     [Theory]

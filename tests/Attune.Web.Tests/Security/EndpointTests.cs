@@ -387,4 +387,19 @@ public sealed class EndpointTests(Site site)
             (await robot.PostAsync($"/api/projects/{project.Id}/work/claim", null, Cancel)).StatusCode
         );
     }
+
+    [Fact]
+    public async Task A_program_reads_the_guidelines_and_acknowledges_them()
+    {
+        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"), guidelines: "# Be brief");
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
+        var key = await site.Store.Keys.CreateAsync(anna.Id, "robot", [KeyScope.Annotate], null, Cancel);
+        using var robot = site.Client(null);
+        robot.DefaultRequestHeaders.Authorization = new("Bearer", key.Key);
+        var path = $"/api/projects/{project.Id}/work/guidelines";
+        Assert.Equal("""{"number":1,"markdown":"# Be brief"}""", await robot.GetStringAsync(path, Cancel));
+        Assert.Equal(HttpStatusCode.NotFound, (await robot.PostAsync(path + "/acknowledge?version=2", null, Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await robot.PostAsync(path + "/acknowledge?version=1", null, Cancel)).StatusCode);
+        Assert.Equal("""{"number":1,"markdown":"# Be brief","acknowledged":1}""", await robot.GetStringAsync(path, Cancel));
+    }
 }

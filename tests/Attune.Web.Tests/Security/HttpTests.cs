@@ -111,7 +111,7 @@ public sealed class HttpTests(Site site)
     public async Task Too_many_requests_have_to_wait()
     {
         using var folder = new Testing.TemporaryFolder();
-        await using var server = await WebServer.StartAsync(Site.Options(folder.File("data")) with { RequestsPerMinute = 5 }, Cancel);
+        await using var server = await WebServer.StartAsync(Site.Options(folder.File("data")) with { RequestsPerAddress = 5 }, Cancel);
         using var client = new HttpClient { BaseAddress = new Uri(server.Address) };
         var answers = new List<HttpStatusCode>();
         for (var i = 0; i < 8; i++)

@@ -46,10 +46,16 @@ internal static class EraseCommand
             [
                 yes ? $"{report.Revisions} revisions erased" : $"{report.Revisions} revisions would be erased; give --yes to do so",
                 .. report.Snapshots.Select(s => $"still in the snapshot {s}: delete it if you have to"),
+                .. report.Backups.Select(b =>
+                    FormattableString.Invariant(
+                        $"still in the backup {b.File} of {b.At:yyyy-MM-dd HH:mm} UTC{(b.IsThere ? "" : ", which is not there any more")}"
+                    )
+                ),
                 .. report.Models.Select(m =>
                     $"shaped {m.Model} (stage {m.Stage} of {m.Run}): {m.Labels} of its labels, snapshot {m.SnapshotSha256[..12]}"
                 ),
                 report.Models.Count == 0 ? "no model is known to have learned from them" : null,
+                report.Remains,
             ]
         );
         return 0;

@@ -22,6 +22,29 @@ namespace Attune.Feedback.Migrations.PostgreSql
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("Attune.Feedback.Storage.AcknowledgementRow", b =>
+                {
+                    b.Property<Guid>("PersonId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("person_id");
+
+                    b.Property<Guid>("GuidelineVersionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("guideline_version_id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("bigint")
+                        .HasColumnName("at");
+
+                    b.Property<Guid>("ProjectId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("project_id");
+
+                    b.HasKey("PersonId", "GuidelineVersionId");
+
+                    b.ToTable("acknowledgement", (string)null);
+                });
+
             modelBuilder.Entity("Attune.Feedback.Storage.AdjudicationRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -487,6 +510,10 @@ namespace Attune.Feedback.Migrations.PostgreSql
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<Guid?>("AcknowledgedVersionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("acknowledged_version_id");
+
                     b.Property<Guid>("GuidelineVersionId")
                         .HasColumnType("uuid")
                         .HasColumnName("guideline_version_id");
@@ -938,6 +965,8 @@ namespace Attune.Feedback.Migrations.PostgreSql
                     b.HasKey("Id");
 
                     b.HasIndex("ItemId");
+
+                    b.HasIndex("ProjectId", "Kind");
 
                     b.HasIndex("ProjectId", "Position")
                         .IsUnique();

@@ -17,6 +17,29 @@ namespace Attune.Feedback.Migrations.Sqlite
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
+            modelBuilder.Entity("Attune.Feedback.Storage.AcknowledgementRow", b =>
+                {
+                    b.Property<Guid>("PersonId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("person_id");
+
+                    b.Property<Guid>("GuidelineVersionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("guideline_version_id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<Guid>("ProjectId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("project_id");
+
+                    b.HasKey("PersonId", "GuidelineVersionId");
+
+                    b.ToTable("acknowledgement", (string)null);
+                });
+
             modelBuilder.Entity("Attune.Feedback.Storage.AdjudicationRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -482,6 +505,10 @@ namespace Attune.Feedback.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
 
+                    b.Property<Guid?>("AcknowledgedVersionId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("acknowledged_version_id");
+
                     b.Property<Guid>("GuidelineVersionId")
                         .HasColumnType("TEXT")
                         .HasColumnName("guideline_version_id");
@@ -933,6 +960,8 @@ namespace Attune.Feedback.Migrations.Sqlite
                     b.HasKey("Id");
 
                     b.HasIndex("ItemId");
+
+                    b.HasIndex("ProjectId", "Kind");
 
                     b.HasIndex("ProjectId", "Position")
                         .IsUnique();
