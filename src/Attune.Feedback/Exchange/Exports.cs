@@ -96,16 +96,21 @@ public sealed class Exports
             return result;
         });
 
-    private static OutLabel Plain(ItemContent content, StandingLabel label) =>
-        new(
-            content,
-            label.Pseudonym == "unknown" ? null : label.Pseudonym,
-            label.Judgement,
+    private static OutLabel Plain(ItemContent content, StandingLabel label)
+    {
+        var extras = StoreJson.ReadObject(label.ExtrasJson);
+        // A row whose answers lay in another order comes out as it went in.
+        var order = SourceExtras.OrderOf(extras);
+        return new OutLabel(
+            order is { } places ? content with { Candidates = [.. places.Select(p => content.Candidates[p])] } : content,
+            Unnamed.Is(label.Pseudonym) ? null : label.Pseudonym,
+            order is { } turned ? new ShownOrder(turned).ToShown(label.Judgement) : label.Judgement,
             At(label),
             label.ActiveMs is { } active ? TimeSpan.FromMilliseconds(active) : null,
-            StoreJson.ReadObject(label.ExtrasJson),
+            extras,
             label.RevisionId
         );
+    }
 
     private static IEnumerable<OutLabel> OfChat(StandingLabel label, ChatPairs chats) =>
         chats.Comparisons(label).Select(c => new OutLabel(c.Content, label.Pseudonym, c.Judgement, At(label), null, null, c.Id));

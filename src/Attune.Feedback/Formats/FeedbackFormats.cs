@@ -7,6 +7,8 @@ namespace Attune.Feedback.Formats;
 /// <summary>The public formats that the store reads and writes.</summary>
 public static class FeedbackFormats
 {
+    private const int Looked = 100;
+
     internal static ImmutableArray<IExchangeFormat> All { get; } =
     [
         new HhRlhf(),
@@ -31,12 +33,15 @@ public static class FeedbackFormats
             $"there is no format '{name}'.{Suggestion.For(name, Names)} Formats: {string.Join(", ", Names)}."
         );
 
-    /// <summary>The first format that fits a row; TRL's, which require least, come last.</summary>
-    /// <exception cref="DataException">The row fits none.</exception>
-    internal static IExchangeFormat Of(JsonObject row, string path) =>
-        All.FirstOrDefault(f => f.Fits(row))
-        ?? throw new DataException(
-            $"{path}: the fields {string.Join(", ", row.Select(f => f.Key).Take(12))} fit no format; expected rows of "
-                + $"{string.Join(", ", Names)}."
-        );
+    /// <summary>The first format that fits a file's first rows; TRL's, which require least, come last.</summary>
+    /// <exception cref="DataException">The rows fit none.</exception>
+    internal static IExchangeFormat Of(IEnumerable<JsonObject> rows, string path)
+    {
+        JsonObject[] first = [.. rows.Take(Looked)];
+        return first.Select(r => All.FirstOrDefault(f => f.Fits(r))).FirstOrDefault(f => f is not null)
+            ?? throw new DataException(
+                $"{path}: the fields {string.Join(", ", first[0].Select(f => f.Key).Take(12))} fit no format; expected rows of "
+                    + $"{string.Join(", ", Names)}."
+            );
+    }
 }

@@ -27,7 +27,9 @@ public sealed class QualityReports
         var labels = await _database.ReadAsync(db => LabelSet.LoadAsync(db, project, cancel));
         var seed = new Seed(1);
         var figures = AgreementFigures.Of(info.Kind, [.. labels.Where(l => l.TaskKind == TaskKind.Normal)], seed);
+        // Labels without a name are no one person's.
         var people = labels
+            .Where(l => !Unnamed.Is(l.Pseudonym))
             .GroupBy(l => (l.PersonId, l.Pseudonym))
             .OrderBy(g => g.Key.Pseudonym, StringComparer.Ordinal)
             .Select(g => AnnotatorFigures.Of(g.Key.PersonId, g.Key.Pseudonym, [.. g], labels, info.Settings, seed));

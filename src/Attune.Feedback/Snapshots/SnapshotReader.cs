@@ -96,7 +96,7 @@ internal sealed class SnapshotReader(FeedbackContext db, ProjectInfo project, Sn
                 standing.Pseudonym,
                 label with
                 {
-                    Annotator = standing.Pseudonym,
+                    Annotator = Unnamed.Is(standing.Pseudonym) ? null : standing.Pseudonym,
                 },
                 standing.Judgement,
                 standing,
