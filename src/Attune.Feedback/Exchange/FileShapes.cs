@@ -10,7 +10,7 @@ internal static class FileShapes
     public static (JsonRow Line, JsonObject Row)[] Rows(IReadOnlyList<JsonRow> lines) =>
         [.. (lines.Count == 1 ? Split(lines[0]) : lines).Select(l => (l, JsonObject.Create(l.Fields)!))];
 
-    private static IReadOnlyList<JsonRow> Split(JsonRow only)
+    private static List<JsonRow> Split(JsonRow only)
     {
         JsonProperty[] parts = [.. only.Fields.EnumerateObject()];
         if (parts.Length > 0 && parts.All(p => IsRecord(p.Value)))

@@ -31,7 +31,9 @@ internal sealed class Argilla : IExchangeFormat
 
     public IEnumerable<ReadRow> Read(JsonObject row, FormatContext context) => Open([row], "", new ImportOptions()).Read(row, context);
 
-    public string GroupOf(OutLabel label) => label.Item.ExternalId ?? label.Id.ToString();
+    public bool JoinsLabels => true;
+
+    public string GroupOf(OutLabel label) => label.ItemId.ToString();
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
     {
@@ -54,7 +56,9 @@ internal sealed class Argilla : IExchangeFormat
             var unit = kept?.TextOrNull("offsets") is { } named ? Enum.Parse<OffsetUnit>(named) : OffsetUnit.Utf16;
             var values = new ArgillaValues(record.Answers, question, unit);
             var text = label.Item.Candidates[0].Text;
-            if (Value(values, kept?["value"], label.Judgement!, text, context.Kind) is not { } value)
+            // What was read with its answers in another order names others.
+            var asRead = SourceExtras.OrderOf(label.Extras) is null ? kept?["value"] : null;
+            if (Value(values, asRead, label.Judgement!, text, context.Kind) is not { } value)
             {
                 continue;
             }

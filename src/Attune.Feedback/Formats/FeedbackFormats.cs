@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Attune.Core;
+using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Formats;
 
@@ -19,12 +20,22 @@ public static class FeedbackFormats
         new OpenAssistant(),
         new ChatbotArena(),
         new AlpacaFarm(),
+        new LabelStudio(),
+        new Potato(),
         new Argilla(),
+        new Doccano(),
         new TimedEpisodes(),
         new Trl(),
     ];
 
     public static ImmutableArray<string> Names { get; } = [.. All.Select(f => f.Name)];
+
+    /// <summary>The formats that can hold the labels of such a project; chats are told as the comparisons of their turns.</summary>
+    public static ImmutableArray<string> For(ProjectKind kind) =>
+        [.. All.Where(f => f.Writes.Contains(kind == ProjectKind.Chat ? ProjectKind.Comparison : kind)).Select(f => f.Name)];
+
+    /// <summary>Whether a format's rows hold token ids, so that it needs a tokenizer.</summary>
+    public static bool NeedsTokenizer(string format) => format == Ziegler.FormatName;
 
     /// <exception cref="ConfigurationException">No such format.</exception>
     internal static IExchangeFormat Named(string name) =>

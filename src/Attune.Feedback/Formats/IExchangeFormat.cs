@@ -20,7 +20,11 @@ internal sealed record OutLabel(
     TimeSpan? Active,
     JsonObject? Extras,
     Guid Id
-);
+)
+{
+    /// <summary>Equal for labels of the same item.</summary>
+    public Guid ItemId { get; init; } = Id;
+}
 
 /// <summary>What formats may need to know besides the row.</summary>
 /// <param name="Tokenizer">For files that hold token ids; null where none was given.</param>
@@ -83,6 +87,9 @@ internal interface IExchangeFormat
 
     /// <summary>Rows for labels that belong together (<see cref="GroupOf"/>); none where the format cannot hold a label.</summary>
     IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context);
+
+    /// <summary>Whether the labels of an item make one row together, in whose order of answers they all are.</summary>
+    bool JoinsLabels => false;
 
     /// <summary>Labels with equal keys make one row together; by default each makes its own.</summary>
     string GroupOf(OutLabel label) => label.Id.ToString();
