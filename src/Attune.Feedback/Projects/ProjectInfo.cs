@@ -35,6 +35,9 @@ public sealed record AddedItems(int Items, int Duplicates, int Labels)
     public int Repeats { get; init; }
 
     public ImmutableArray<LeftOut> LeftOut { get; init; } = [];
+
+    /// <summary>What else there is to know about the file they came from.</summary>
+    public ImmutableArray<string> Notes { get; init; } = [];
 }
 
 /// <summary>The progress of a project.</summary>

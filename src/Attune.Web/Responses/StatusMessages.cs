@@ -15,6 +15,7 @@ internal static class StatusMessages
         ["snapshot"] = "The snapshot was created.",
         ["revoked"] = "The key was revoked.",
         ["alike"] = "Created. Some prompts were left out because the model gave only one answer to them.",
+        ["left-out"] = "Created. Some rows of the file were left out; add it again under Items to see which and why. No item is doubled.",
         ["joined"] = "Welcome. The projects you were invited to are listed here.",
         ["surplus"] = "Saved. The task had already been given to someone else, so your answer counts as an extra one.",
     };
