@@ -99,7 +99,10 @@ internal static class ProjectEndpoints
                 manages,
                 context.RequestAborted
             );
-            var done = given is { LeftOut.IsEmpty: false } ? "?done=left-out" : alike > 0 ? "?done=alike" : "";
+            var done =
+                given is { LeftOut.IsEmpty: false } ? "?done=left-out"
+                : alike > 0 ? "?done=alike"
+                : "";
             return Results.LocalRedirect($"/projects/{project.Id}{done}");
         }
         catch (AttuneException problem) when (problem is not StoreBusyException)

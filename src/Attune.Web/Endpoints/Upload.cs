@@ -62,8 +62,9 @@ internal static class Upload
         }
         catch (AttuneException problem)
         {
-            // People know the file by its own name, not by the server's.
-            throw new DataException(problem.Message.Replace(folder.FullName + Path.DirectorySeparatorChar, "", StringComparison.Ordinal));
+            // People know the file by its own name, not by the server's; pages begin a sentence with a capital, which a name must keep.
+            var said = problem.Message.Replace(folder.FullName + Path.DirectorySeparatorChar, "", StringComparison.Ordinal);
+            throw new DataException(said.StartsWith(Harmless(name), StringComparison.Ordinal) ? "file " + said : said);
         }
         finally
         {

@@ -64,7 +64,10 @@ internal sealed class UnlabelledRows(ProjectKind kind, RowProblems problems)
     private ImmutableArray<string> Notes(int rows) =>
         _kept.Count == 0
             ? []
-            : [$"kept with the items: {string.Join(", ", _kept.Select(f => f.Value == rows ? f.Key : $"{f.Key} (in {f.Value} of {rows} rows)"))}"];
+            :
+            [
+                $"kept with the items: {string.Join(", ", _kept.Select(f => f.Value == rows ? f.Key : $"{f.Key} (in {f.Value} of {rows} rows)"))}",
+            ];
 
     /// <summary>Null where the row has an error.</summary>
     private NewItem? Read(JsonRow row)
@@ -161,7 +164,9 @@ internal sealed class UnlabelledRows(ProjectKind kind, RowProblems problems)
             return (kind, expected.ValueKind) switch
             {
                 (ProjectKind.Comparison, JsonValueKind.Number) => ComparisonJudgement.OfStrength(expected.GetInt32()),
-                (ProjectKind.Ranking, JsonValueKind.Array) => new RankingJudgement([.. expected.EnumerateArray().Select(r => r.GetInt32())]),
+                (ProjectKind.Ranking, JsonValueKind.Array) => new RankingJudgement([
+                    .. expected.EnumerateArray().Select(r => r.GetInt32()),
+                ]),
                 (ProjectKind.BestOf, JsonValueKind.Number) => new ChoiceJudgement(expected.GetInt32()),
                 (ProjectKind.Rating, JsonValueKind.Number) => new RatingJudgement(expected.GetDouble()),
                 (ProjectKind.Steps, JsonValueKind.Array) => Steps([.. expected.EnumerateArray().Select(r => (int?)r.GetInt32())]),

@@ -21,7 +21,10 @@ public sealed record UploadedItems(ImmutableArray<NewItem> Items, ImmutableArray
         if (Items.Length > MostItems)
         {
             throw new DataException(
-                string.Create(CultureInfo.InvariantCulture, $"{name}: holds {Items.Length} items; expected at most {MostItems} in one upload.")
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name}: holds {Items.Length} items; expected at most {MostItems} in one upload."
+                )
             );
         }
         foreach (var (index, item) in Items.Index())

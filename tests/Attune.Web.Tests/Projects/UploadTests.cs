@@ -39,12 +39,17 @@ public sealed class UploadTests(Site site)
         return (answer.StatusCode, WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync(Cancel)));
     }
 
+    private static string Said(string page) =>
+        page.IndexOf("<main", StringComparison.Ordinal) is >= 0 and var start ? page[start..Math.Min(page.Length, start + 1500)] : page;
+
     [Fact]
     public async Task Damaged_and_too_large_files_get_one_clear_message_with_their_name()
     {
         await using var small = await Site.StartAsync(options => options with { LargestUnpacked = 1 << 20 });
         var project = await small.ProjectAsync(ProjectKind.Comparison, []);
-        var packed = Packed(string.Concat(Enumerable.Range(0, 200).Select(i => Good.Replace("\"a\"", $"\"{i}\"", StringComparison.Ordinal) + "\n")));
+        var packed = Packed(
+            string.Concat(Enumerable.Range(0, 200).Select(i => Good.Replace("\"a\"", $"\"{i}\"", StringComparison.Ordinal) + "\n"))
+        );
         var damaged = packed.ToArray();
         damaged[packed.Length / 2] ^= 0x55;
         foreach (
@@ -53,7 +58,7 @@ public sealed class UploadTests(Site site)
                 ("my items.jsonl.gz", packed[..^9], "my items.jsonl.gz: not a whole"),
                 ("cut.jsonl.gz", packed[..12], "cut.jsonl.gz: not a whole"),
                 ("hurt.jsonl.gz", damaged, "hurt.jsonl.gz"),
-                ("hurt.jsonl.zst", packed, "hurt.jsonl.zst"),
+                ("hurt.jsonl.zst", [0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3, 4, 5, 6], "hurt.jsonl.zst: not a whole"),
                 ("named.jsonl", damaged, "named.jsonl"),
                 ("no.parquet", packed, "no.parquet"),
                 ("no.parquet.gz", packed, "no.parquet.gz"),
@@ -64,7 +69,7 @@ public sealed class UploadTests(Site site)
         {
             var (status, page) = await SendAsync(small, project.Id, name, content);
             Assert.Equal((HttpStatusCode.BadRequest, name), (status, name));
-            Assert.Contains(says, page, StringComparison.Ordinal);
+            Assert.True(page.Contains(says, StringComparison.Ordinal), Said(page));
             Assert.DoesNotContain("attune-upload", page, StringComparison.Ordinal);
         }
 
@@ -90,9 +95,21 @@ public sealed class UploadTests(Site site)
         using var client = site.Client(anna);
         using var claim = await Forms.PostAsync(client, $"/api/projects/{project.Id}/work/claim", new ByteArrayContent([]));
         var lease = (string)JsonNode.Parse(await claim.Content.ReadAsStringAsync(Cancel))!["lease_id"]!;
-        var said = new { lease_id = lease, judgement = new { kind = "comparison", pick = "first", comment = new string('x', 20_001) } };
+        var said = new
+        {
+            lease_id = lease,
+            judgement = new
+            {
+                kind = "comparison",
+                pick = "first",
+                comment = new string('x', 20_001),
+            },
+        };
         using var body = new StringContent(JsonSerializer.Serialize(said), Encoding.UTF8, "application/json");
-        using var put = new HttpRequestMessage(HttpMethod.Put, $"/api/projects/{project.Id}/work/responses/{Guid.NewGuid()}") { Content = body };
+        using var put = new HttpRequestMessage(HttpMethod.Put, $"/api/projects/{project.Id}/work/responses/{Guid.NewGuid()}")
+        {
+            Content = body,
+        };
         put.Headers.Add("RequestVerificationToken", await Forms.TokenAsync(client));
         using var answer = await client.SendAsync(put, Cancel);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
@@ -106,11 +123,17 @@ public sealed class UploadTests(Site site)
     [InlineData("""{"prompt": "a", "answers": ["x", 5]}""", "field \"answers[1]\"", "found the number 5; expected a text")]
     [InlineData("""{"prompt": 7, "answers": ["x", "y"]}""", "field \"prompt\"", "found the number 7; expected a text")]
     [InlineData("""{"prompt": "a", "answers": ["x", "y"], "passages": "p"}""", "field \"passages\"", "a list of lists of texts")]
-    [InlineData("""{"prompt": "a", "answers": ["x", [{"role":"user","content":"1"},{"role":"assistant","content":"2"}]]}""", "answers[1]", "one message")]
+    [InlineData(
+        """{"prompt": "a", "answers": ["x", [{"role":"user","content":"1"},{"role":"assistant","content":"2"}]]}""",
+        "answers[1]",
+        "one message"
+    )]
     public void An_error_in_a_bare_row_names_its_field(string row, string field, string says)
     {
         using var folder = new TemporaryFolder();
-        var problem = Assert.Throws<DataException>(() => ItemFile.Read(folder.WriteText("rows.jsonl", Good + "\n" + row + "\n"), ProjectKind.Comparison));
+        var problem = Assert.Throws<DataException>(() =>
+            ItemFile.Read(folder.WriteText("rows.jsonl", Good + "\n" + row + "\n"), ProjectKind.Comparison)
+        );
         Assert.Contains("line 2", problem.Message, StringComparison.Ordinal);
         Assert.Contains(field, problem.Message, StringComparison.Ordinal);
         Assert.Contains(says, problem.Message, StringComparison.Ordinal);
@@ -140,7 +163,8 @@ public sealed class UploadTests(Site site)
     public async Task What_an_upload_leaves_out_is_on_the_page()
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, []);
-        const string Rows = """{"prompt":"a","chosen":"x","rejected":"y"}""" + "\n" + """{"prompt":"b","chosen":"x","rejected":"x"}""" + "\n";
+        const string Rows =
+            """{"prompt":"a","chosen":"x","rejected":"y"}""" + "\n" + """{"prompt":"b","chosen":"x","rejected":"x"}""" + "\n";
         var (status, page) = await SendAsync(site, project.Id, "pairs.jsonl", Encoding.UTF8.GetBytes(Rows));
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.Contains("1 left out: chosen and rejected are the same answer", page, StringComparison.Ordinal);
@@ -149,10 +173,12 @@ public sealed class UploadTests(Site site)
     [Fact]
     public async Task The_data_page_says_what_a_file_will_hold_and_offers_what_can_hold_it()
     {
-        var ratings = Enumerable.Range(1, 5).Select(i => new NewItem(new ItemContent(new Core.Conversations.Prompt.Text($"q{i}"), [new Candidate("a")]))
-        {
-            Labels = [new ExistingLabel("w", new RatingJudgement(i))],
-        });
+        var ratings = Enumerable
+            .Range(1, 5)
+            .Select(i => new NewItem(new ItemContent(new Core.Conversations.Prompt.Text($"q{i}"), [new Candidate("a")]))
+            {
+                Labels = [new ExistingLabel("w", new RatingJudgement(i))],
+            });
         var project = await site.ProjectAsync(ProjectKind.Rating, [.. ratings]);
         using var owner = site.Client(site.Owner);
         var page = await owner.GetStringAsync($"/projects/{project.Id}/data", Cancel);
@@ -168,13 +194,15 @@ public sealed class UploadTests(Site site)
         Assert.Equal((4, 1), ((int)report["rows"]!, (int)report["left_out"]![0]!["count"]!));
 
         var chat = await site.ProjectAsync(ProjectKind.Chat, []);
-        foreach (var (where, format, says) in new[] { (chat.Id, "prm800k", "formats that can"), (project.Id, "ziegler", "has no tokenizer") })
+        foreach (
+            var (where, format, says) in new[] { (chat.Id, "prm800k", "formats that can"), (project.Id, "ziegler", "has no tokenizer") }
+        )
         {
             using var answer = await owner.GetAsync($"/projects/{where}/export?format={format}", Cancel);
             var text = WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync(Cancel));
             Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
             Assert.Contains(says, text, StringComparison.Ordinal);
-            Assert.DoesNotContain("--", text[text.IndexOf(says, StringComparison.Ordinal)..][..200], StringComparison.Ordinal);
+            Assert.DoesNotContain(" --", text, StringComparison.Ordinal);
         }
     }
 }
