@@ -7,6 +7,8 @@ namespace Attune.Feedback.Formats;
 /// <summary>Which fields of an annotation tool's record hold the prompt and the answers: by the names that people give them.</summary>
 internal static partial class AnswerNames
 {
+    private const int LongestName = 40;
+
     private static readonly ImmutableArray<string> Prompts =
     [
         "prompt",
@@ -35,20 +37,39 @@ internal static partial class AnswerNames
         return several.Length > 0 ? several : [.. texts.Where(t => t is "text" or "content").Take(1)];
     }
 
-    /// <summary>The place of the answer that a value names; -1 for none.</summary>
+    /// <summary>The place of the answer that a value names, such as reply_1, B or "A is better"; -1 for none.</summary>
     public static int Place(string name, ImmutableArray<string> answers)
     {
         var exact = answers.IndexOf(name);
-        if (exact >= 0)
+        if (exact >= 0 || name.Length > LongestName)
         {
             return exact;
         }
         var plain = Plain(name);
-        int[] same = [.. answers.Index().Where(a => Plain(a.Item) == plain || Mark(a.Item) == plain).Select(a => a.Index)];
-        return same.Length == 1 ? same[0] : -1;
+        var same = Only(answers, a => Plain(a) == plain || Mark(a) == plain);
+        if (same >= 0)
+        {
+            return same;
+        }
+        string[] words = [.. Words(name)];
+        return answers.Length == 2 && words is ["left"] or ["first"] ? 0
+            : answers.Length == 2 && words is ["right"] or ["second"] ? 1
+            : Only(answers, a => Mark(a).Length > 0 && words.Contains(Mark(a)));
     }
 
-    public static bool IsTie(string name) => Plain(name) is "tie" or "both" or "equal" or "same" or "draw";
+    /// <summary>Whether a value says that answers are equally good.</summary>
+    public static bool IsTie(string name) =>
+        name.Length <= LongestName
+        && (Plain(name) == "both" || Words(name).Any(w => w is "tie" or "tied" or "equal" or "equally" or "same" or "draw"));
+
+    private static int Only(ImmutableArray<string> answers, Func<string, bool> fits)
+    {
+        int[] found = [.. answers.Index().Where(a => fits(a.Item)).Select(a => a.Index)];
+        return found.Length == 1 ? found[0] : -1;
+    }
+
+    private static IEnumerable<string> Words(string name) =>
+        name.ToLowerInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(w => w.Trim('.', ',', '!', '(', ')', ':'));
 
     private static bool IsText(JsonNode? node) => node is JsonValue value && value.GetValueKind() == System.Text.Json.JsonValueKind.String;
 

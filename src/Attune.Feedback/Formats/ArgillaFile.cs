@@ -123,13 +123,17 @@ internal sealed class ArgillaFile : ILabelFile
             var other => $"a response with the status {other}",
         };
 
+    /// <summary>What most answers to a question ask; null where most cannot be held, as with texts of which some happen to name an answer.</summary>
     private ProjectKind? KindOf(ArgillaRecord[] records, string question)
     {
-        var kinds = records
-            .SelectMany(r => r.Responses.To(question).Select(a => new ArgillaValues(r.Answers, question, _offsets).KindOf(a.Value)))
-            .OfType<ProjectKind>()
+        var said = records
+            .SelectMany(r =>
+                r.Responses.To(question).Where(a => a.Value is not (null or JsonArray { Count: 0 })).Select(a => (r.Answers, a.Value))
+            )
+            .Select(a => new ArgillaValues(a.Answers, question, _offsets).KindOf(a.Value))
             .ToArray();
-        return kinds.Length == 0 ? null : kinds.CountBy(k => k).MaxBy(k => k.Value).Key;
+        var (kind, count) = said.OfType<ProjectKind>().CountBy(k => k).OrderByDescending(k => k.Value).FirstOrDefault();
+        return 2 * count > said.Length ? kind : null;
     }
 
     private static ProjectKind KindOfItems(ArgillaRecord[] records) =>

@@ -37,7 +37,7 @@ internal sealed class LabelStudioFile : ILabelFile
         JsonObject[] flat = [.. rows.Where(r => !LabelStudioTask.IsWhole(r))];
         _controls =
         [
-            .. flat.SelectMany(r => r.Where(f => LabelStudioTask.IsControl(f.Value)).Select(f => f.Key)),
+            .. LabelStudioTask.Controls(flat),
             .. flat.SelectMany(r => r.Select(f => f.Key)).Distinct().Where(c => c == options.Question || _configuration?.Has(c) == true),
         ];
         LabelStudioTask[] tasks = [.. rows.Where(IsTask).Select(r => LabelStudioTask.Of(r, _controls))];

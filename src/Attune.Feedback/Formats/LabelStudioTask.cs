@@ -64,13 +64,33 @@ internal sealed class LabelStudioTask
         row.ContainsKey("annotation_id") && row.ContainsKey("lead_time") && row.ContainsKey("annotator");
 
     /// <summary>Whether a column of a flat row holds what a control gave.</summary>
-    public static bool IsControl(JsonNode? cell) =>
+    private static bool IsControl(JsonNode? cell) =>
         Parsed(cell) switch
         {
             JsonArray { Count: > 0 } list => list.All(e => e is JsonObject value && TypeOf(value) is not null),
             JsonObject value => value.ContainsKey("choices"),
             _ => false,
         };
+
+    /// <summary>The columns of flat rows that hold what controls gave: lists and objects of their kinds, and choices among the answers.</summary>
+    public static IEnumerable<string> Controls(IReadOnlyCollection<JsonObject> flat)
+    {
+        var names = flat.SelectMany(r => r.Select(f => f.Key)).Where(n => !Own.Contains(n)).Distinct().ToArray();
+        return names.Where(n => flat.Any(r => IsControl(r[n])) || IsChoice(flat, n));
+    }
+
+    private static bool IsChoice(IReadOnlyCollection<JsonObject> flat, string column)
+    {
+        var said = flat.Select(r => (Word: Word(r[column]), Answers: AnswerNames.Of(r)))
+            .Where(r => !string.IsNullOrEmpty(r.Word))
+            .ToArray();
+        return said.Length > 0
+            && said.All(r =>
+                r.Answers.Length > 1
+                && !r.Answers.Contains(column)
+                && (AnswerNames.Place(r.Word!, r.Answers) >= 0 || AnswerNames.IsTie(r.Word!))
+            );
+    }
 
     /// <param name="controls">The columns of a flat row that hold what controls gave.</param>
     public static LabelStudioTask Of(JsonObject row, IReadOnlyCollection<string> controls) =>

@@ -9,7 +9,7 @@ namespace Attune.Feedback.Labels;
 internal static class JudgementRules
 {
     private const int LongestComment = 20_000;
-    private const int LongestText = 200_000;
+    private const int LongestText = 2_000_000;
 
     /// <summary>Every problem, each one sentence; none where the judgement can be stored.</summary>
     /// <param name="turns">Turns held so far, for chats.</param>
