@@ -23,10 +23,11 @@ public static class DataSize
                 size += read;
                 if (size > most)
                 {
+                    var how = content == stored ? "" : " unpacked";
                     throw new DataException(
                         string.Create(
                             CultureInfo.InvariantCulture,
-                            $"{path}: holds more than {most >> 20} MiB{(content == stored ? "" : " unpacked")}; expected at most that. Divide it."
+                            $"{path}: holds more than {most >> 20} MiB{how}; expected at most that. Divide it."
                         )
                     );
                 }

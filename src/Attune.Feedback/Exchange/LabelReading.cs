@@ -51,20 +51,32 @@ internal sealed class LabelReading(ILabelFile file, string format, ImportOptions
             Flagged = options.Flagged,
         };
         var key = KeyOf(line.Fields);
-        ReadRow[] read;
+        if (Read(line, row, context) is not { } read)
+        {
+            return;
+        }
+        _leftOut.AddRange(context.LeftOut.Select(reason => (reason, (string?)place)));
+        Empty += read.Length == 0 && context.LeftOut.Count == 0 ? 1 : 0;
+        foreach (var (i, found) in read.Index())
+        {
+            Take(found, place, new LabelSource($"{key}/{i}", IsId: false));
+        }
+    }
+
+    /// <summary>Null where the row is left out.</summary>
+    private ReadRow[]? Read(JsonRow line, JsonObject row, FormatContext context)
+    {
         try
         {
-            read = [.. file.Read(row, context)];
+            return [.. file.Read(row, context)];
         }
         catch (DroppedRowException drop)
         {
-            _leftOut.Add((drop.Message, place));
-            return;
+            _leftOut.Add((drop.Message, $"{line.Origin.Unit} {line.Number}"));
         }
         catch (RowException problem)
         {
             Refuse(line, problem.Field, problem.Message);
-            return;
         }
         catch (Exception problem)
             when (problem
@@ -77,15 +89,9 @@ internal sealed class LabelReading(ILabelFile file, string format, ImportOptions
             )
         {
             Refuse(line, "", $"not a row of {format}: {problem.Message}");
-            return;
         }
 
-        _leftOut.AddRange(context.LeftOut.Select(reason => (reason, (string?)place)));
-        Empty += read.Length == 0 && context.LeftOut.Count == 0 ? 1 : 0;
-        foreach (var (i, found) in read.Index())
-        {
-            Take(found, place, new LabelSource($"{key}/{i}", IsId: false));
-        }
+        return null;
     }
 
     /// <summary>A row that is not as expected; an error only where no row of the file is.</summary>

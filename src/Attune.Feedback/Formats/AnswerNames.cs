@@ -79,7 +79,8 @@ internal static partial class AnswerNames
     private static string Mark(string name) => Numbered().Match(name) is { Success: true } match ? Plain(match.Groups["mark"].Value) : "";
 
     [GeneratedRegex(
-        "^((reply|response|answer|completion|generation|output|candidate|summary|option|text|model_output)[_-]?)(?<mark>[0-9]+|[a-h]|left|right)$",
+        "^(reply|response|answer|completion|generation|output|candidate|summary|option|text|model_output)[_-]?"
+            + "(?<mark>[0-9]+|[a-h]|left|right)$",
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture
     )]
     private static partial Regex Numbered();

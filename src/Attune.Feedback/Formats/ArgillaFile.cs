@@ -23,7 +23,8 @@ internal sealed class ArgillaFile : ILabelFile
         if (options.Question is { } asked && !questions.Contains(asked))
         {
             throw new DataException(
-                $"{path}: nobody answered a question '{asked}'.{Suggestion.For(asked, questions)} Questions: {string.Join(", ", questions)}."
+                $"{path}: nobody answered a question '{asked}'.{Suggestion.For(asked, questions)} Questions: "
+                    + $"{string.Join(", ", questions)}."
             );
         }
         var kinds = questions.Select(q => (Question: q, Kind: KindOf(records, q))).Where(q => q.Kind is not null).ToArray();
@@ -123,7 +124,9 @@ internal sealed class ArgillaFile : ILabelFile
             var other => $"a response with the status {other}",
         };
 
-    /// <summary>What most answers to a question ask; null where most cannot be held, as with texts of which some happen to name an answer.</summary>
+    /// <summary>
+    /// What most answers to a question ask; null where most cannot be held, as with texts of which some happen to name an answer.
+    /// </summary>
     private ProjectKind? KindOf(ArgillaRecord[] records, string question)
     {
         var said = records

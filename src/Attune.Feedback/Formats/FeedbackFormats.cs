@@ -30,6 +30,9 @@ public static class FeedbackFormats
 
     public static ImmutableArray<string> Names { get; } = [.. All.Select(f => f.Name)];
 
+    /// <summary>Those that exports can have; the others are read only.</summary>
+    public static ImmutableArray<string> Written { get; } = [.. All.Where(f => !f.Writes.IsEmpty).Select(f => f.Name)];
+
     /// <summary>The formats that can hold the labels of such a project; chats are told as the comparisons of their turns.</summary>
     public static ImmutableArray<string> For(ProjectKind kind) =>
         [.. All.Where(f => f.Writes.Contains(kind == ProjectKind.Chat ? ProjectKind.Comparison : kind)).Select(f => f.Name)];

@@ -7,7 +7,9 @@ using Attune.Core.Conversations;
 
 namespace Attune.Feedback.Formats;
 
-/// <summary>Which fields of a task's data are the prompt and the answers: by the configuration where there is one, else by their names.</summary>
+/// <summary>
+/// Which fields of a task's data are the prompt and the answers: by the configuration where there is one, else by their names.
+/// </summary>
 internal sealed partial class LabelStudioContent(LabelStudioConfiguration? configuration, string? control)
 {
     private static readonly ImmutableArray<string> Bodies = ["body", "html", "text", "content", "title"];

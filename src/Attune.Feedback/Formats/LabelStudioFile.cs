@@ -145,7 +145,9 @@ internal sealed class LabelStudioFile : ILabelFile
         return said.Length == 0 ? null : string.Join("; ", said);
     }
 
-    /// <param name="ranked">The ids of the answers, for rankings: those that were not placed were not ranked, so they are not in the item.</param>
+    /// <param name="ranked">
+    /// The ids of the answers, for rankings: those that were not placed were not ranked, so they are not in the item.
+    /// </param>
     private ItemContent Item(LabelStudioTask task, string? tag, string[] ranked)
     {
         var (data, name) = (task.Data, task.Id);

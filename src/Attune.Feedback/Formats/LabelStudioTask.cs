@@ -72,7 +72,9 @@ internal sealed class LabelStudioTask
             _ => false,
         };
 
-    /// <summary>The columns of flat rows that hold what controls gave: lists and objects of their kinds, and choices among the answers.</summary>
+    /// <summary>
+    /// The columns of flat rows that hold what controls gave: lists and objects of their kinds, and choices among the answers.
+    /// </summary>
     public static IEnumerable<string> Controls(IReadOnlyCollection<JsonObject> flat)
     {
         var names = flat.SelectMany(r => r.Select(f => f.Key)).Where(n => !Own.Contains(n)).Distinct().ToArray();

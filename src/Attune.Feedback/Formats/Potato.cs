@@ -45,7 +45,8 @@ internal sealed class Potato : IExchangeFormat
             if (options.Question is { } asked && !questions.Contains(asked))
             {
                 throw new DataException(
-                    $"{path}: nobody answered a question '{asked}'.{Suggestion.For(asked, questions)} Questions: {string.Join(", ", questions)}."
+                    $"{path}: nobody answered a question '{asked}'.{Suggestion.For(asked, questions)} Questions: "
+                        + $"{string.Join(", ", questions)}."
                 );
             }
             var usable = questions
@@ -61,8 +62,8 @@ internal sealed class Potato : IExchangeFormat
             if (usable.Length == 0)
             {
                 throw new DataException(
-                    $"{path}: none of the questions {string.Join(", ", options.Question is { } only ? [only] : questions)} names answers of "
-                        + "the data file, marks parts of its text, or rates it."
+                    $"{path}: none of the questions {string.Join(", ", options.Question is { } only ? [only] : questions)} names "
+                        + "answers of the data file, marks parts of its text, or rates it."
                 );
             }
             (_question, Kind) = (usable[0].Question, usable[0].Kind!.Value);
@@ -175,7 +176,8 @@ internal sealed class Potato : IExchangeFormat
             if (file is null)
             {
                 throw new DataException(
-                    $"{path}: potato's files hold labels without texts; give the project's data file too, whose rows have an id and a text (items)."
+                    $"{path}: potato's files hold labels without texts; give the project's data file too, whose rows have an id "
+                        + "and a text (items)."
                 );
             }
             var problems = new RowProblems(file);

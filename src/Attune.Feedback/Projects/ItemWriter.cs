@@ -178,7 +178,9 @@ internal sealed class ItemWriter(StoreWriter writer, Guid? actor, Guid projectId
         return (fresh, labels);
     }
 
-    /// <summary>The item with this content. Only labels can be turned, so items without any are looked for in their own order alone.</summary>
+    /// <summary>
+    /// The item with this content. Only labels can be turned, so items without any are looked for in their own order alone.
+    /// </summary>
     private static (Guid Id, ImmutableArray<int> Places)? Find(NewItem item, ProjectKind kind, Dictionary<string, Guid> contents)
     {
         foreach (var (hash, places) in AnswerOrders.Of(item.Content, kind))

@@ -29,8 +29,8 @@ public sealed record AddedItems(int Items, int Duplicates, int Labels)
     public int Changed { get; init; }
 
     /// <summary>
-    /// Of <see cref="Labels"/>, those by a person who had labelled the same item before. Like a task asked again they tell how steady a person
-    /// is; snapshots and exports have the first.
+    /// Of <see cref="Labels"/>, those by a person who had labelled the same item before. Like a task asked again they tell how steady a
+    /// person is; snapshots and exports have the first.
     /// </summary>
     public int Repeats { get; init; }
 

@@ -77,12 +77,8 @@ internal static class ProjectEndpoints
         try
         {
             var given = await Upload.ReadItemsAsync(context, kind);
-            var (items, alike) = await ModelAnswers.FillAsync(
-                given?.Items ?? [],
-                kind,
-                ChatEndpoints.Policy(context),
-                context.RequestAborted
-            );
+            var rows = given?.Items ?? [];
+            var (items, alike) = await ModelAnswers.FillAsync(rows, kind, ChatEndpoints.Policy(context), context.RequestAborted);
             var settings = new ProjectSettings
             {
                 Quota = fields.Number("quota") ?? 1,
@@ -99,17 +95,18 @@ internal static class ProjectEndpoints
                 manages,
                 context.RequestAborted
             );
-            var done =
-                given is { LeftOut.IsEmpty: false } ? "?done=left-out"
-                : alike > 0 ? "?done=alike"
-                : "";
-            return Results.LocalRedirect($"/projects/{project.Id}{done}");
+            return Results.LocalRedirect($"/projects/{project.Id}{Done(given, alike)}");
         }
         catch (AttuneException problem) when (problem is not StoreBusyException)
         {
             return NewPage(context, [problem.Message], name, kind);
         }
     }
+
+    private static string Done(UploadedItems? given, int alike) =>
+        given is { LeftOut.IsEmpty: false } ? "?done=left-out"
+        : alike > 0 ? "?done=alike"
+        : "";
 
     private static async Task<IResult> ProgressAsync(HttpContext context, FeedbackStore store)
     {

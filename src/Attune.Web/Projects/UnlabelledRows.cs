@@ -61,13 +61,11 @@ internal sealed class UnlabelledRows(ProjectKind kind, RowProblems problems)
         && !fields.Has("ranks")
         && !fields.Has("labels");
 
-    private ImmutableArray<string> Notes(int rows) =>
-        _kept.Count == 0
-            ? []
-            :
-            [
-                $"kept with the items: {string.Join(", ", _kept.Select(f => f.Value == rows ? f.Key : $"{f.Key} (in {f.Value} of {rows} rows)"))}",
-            ];
+    private ImmutableArray<string> Notes(int rows)
+    {
+        var fields = _kept.Select(f => f.Value == rows ? f.Key : $"{f.Key} (in {f.Value} of {rows} rows)");
+        return _kept.Count == 0 ? [] : [$"kept with the items: {string.Join(", ", fields)}"];
+    }
 
     /// <summary>Null where the row has an error.</summary>
     private NewItem? Read(JsonRow row)
@@ -119,7 +117,9 @@ internal sealed class UnlabelledRows(ProjectKind kind, RowProblems problems)
         return "";
     }
 
-    /// <summary>The fields that are not read. One that nearly has the name of a missing one is an error: it would pass in silence.</summary>
+    /// <summary>
+    /// The fields that are not read. One that nearly has the name of a missing one is an error: it would pass in silence.
+    /// </summary>
     private JsonObject Others(RowFields fields)
     {
         var kept = new JsonObject();

@@ -51,8 +51,9 @@ public sealed class LeftOutTests : IDisposable
     [Fact]
     public void A_text_question_before_the_one_that_names_an_answer_is_passed_over()
     {
-        const string Both =
-            "\"comment\":[{\"value\":\"nice one\",\"user_id\":\"u1\",\"status\":\"submitted\"}],\"preference\":[{\"value\":\"response_2\",\"user_id\":\"u1\",\"status\":\"submitted\"}]";
+        const string Both = """
+            "comment":[{"value":"nice one","user_id":"u1","status":"submitted"}],"preference":[{"value":"response_2","user_id":"u1","status":"submitted"}]
+            """;
         var read = Read(Responses(Both));
         Assert.Equal(Pick.Second, ((ComparisonJudgement)Assert.Single(read.Items[0].Labels).Judgement).Pick);
         Assert.Contains("'preference'", Assert.Single(read.Notes), StringComparison.Ordinal);

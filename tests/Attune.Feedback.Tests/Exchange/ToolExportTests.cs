@@ -68,9 +68,7 @@ public sealed class ToolExportTests
                 .SelectMany(s =>
                     s!["labels"]!
                         .AsArray()
-                        .Select(l =>
-                            $"{l}:{Covered(s["text"]!)}{(project.Contains("spans", StringComparison.Ordinal) ? $"@{s["start"]}-{s["end"]}" : "")}"
-                        )
+                        .Select(l => $"{l}:{Covered(s["text"]!)}" + (s["turn"] is null ? $"@{s["start"]}-{s["end"]}" : ""))
                 )
                 .Order(StringComparer.Ordinal)
         );
@@ -91,7 +89,9 @@ public sealed class ToolExportTests
                 "|",
                 spans
                     .Spans.Select(s =>
-                        $"{s.Type}:{CodePoints.Slice(content.Candidates[0].Text, s.Start, s.End)}{(content.Candidates[0].Text.Contains("\nAre you", StringComparison.Ordinal) || content.Extras!["frame"]!["data"]!["dialogue"] is not null ? "" : $"@{s.Start}-{s.End}")}"
+                        $"{s.Type}:{CodePoints.Slice(content.Candidates[0].Text, s.Start, s.End)}"
+                        // Of dialogues the positions are in the turns.
+                        + (content.Extras!["frame"]!["data"]!["dialogue"] is null ? $"@{s.Start}-{s.End}" : "")
                     )
                     .Order(StringComparer.Ordinal)
             ),

@@ -161,7 +161,7 @@ internal static class ImportCommand
                     ? $"{added.Changed} labels replace an earlier one of the same person; the earlier one stays on record"
                     : null,
                 added.Repeats > 0
-                    ? $"{added.Repeats} labels are a person's second for an item: they tell how steady people are, and snapshots have the first"
+                    ? $"{added.Repeats} labels are a person's second for an item: they tell how steady people are; snapshots have the first"
                     : null,
                 read.Empty > 0 ? $"{read.Empty} rows hold nothing to compare" : null,
                 .. leftOut.Select(l => l.ToString()),
