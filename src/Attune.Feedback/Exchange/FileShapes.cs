@@ -8,7 +8,13 @@ namespace Attune.Feedback.Exchange;
 internal static class FileShapes
 {
     public static (JsonRow Line, JsonObject Row)[] Rows(IReadOnlyList<JsonRow> lines) =>
-        [.. (lines.Count == 1 ? Split(lines[0]) : lines).Select(l => (l, JsonObject.Create(l.Fields)!))];
+        [.. (lines.Count == 1 ? Split(lines[0]) : Numbered(lines)).Select(l => (l, JsonObject.Create(l.Fields)!))];
+
+    /// <summary>Of an array on one line, as tools write it, the rows are counted, because the line would tell nothing.</summary>
+    private static IEnumerable<JsonRow> Numbered(IReadOnlyList<JsonRow> lines) =>
+        lines.Select(l => (l.Origin.Path, l.Number)).Distinct().Count() == lines.Count
+            ? lines
+            : lines.Select((l, i) => l with { Number = i + 1, Origin = l.Origin with { Unit = "row" } });
 
     private static List<JsonRow> Split(JsonRow only)
     {

@@ -104,8 +104,8 @@ public sealed class ToolExportTests
         var read = Read("label-studio/pairwise.all-tasks.json");
         Assert.Equal(8, read.Items.Length);
         Assert.Equal(
-            [("skipped by the annotator", 1), ("a draft that was never submitted", 1)],
-            read.LeftOut.Select(l => (l.Reason, l.Count))
+            [("skipped by the annotator", 1, "row 3"), ("a draft that was never submitted", 1, "row 6")],
+            read.LeftOut.Select(l => (l.Reason, l.Count, Assert.Single(l.Places)))
         );
         Assert.Equal("no answer to 'better'", Assert.Single(Read("label-studio/browser-pairwise.json").LeftOut).Reason);
         Assert.Contains(

@@ -134,7 +134,7 @@ internal static class ImportCommand
     private static void Print(ParseResult parsed, ImportFile read, AddedItems added, string project)
     {
         LeftOut[] leftOut = [.. read.LeftOut, .. added.LeftOut];
-        var noLabels = read.Items.All(i => i.Labels.IsEmpty) && !parsed.GetValue(WithoutLabels);
+        var noLabels = read.Items.Length > 0 && read.Items.All(i => i.Labels.IsEmpty) && !parsed.GetValue(WithoutLabels);
         FeedbackArguments.Print(
             parsed.GetValue(Json),
             new
