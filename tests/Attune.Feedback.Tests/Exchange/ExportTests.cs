@@ -6,7 +6,6 @@ using Attune.Feedback.Formats;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;
 using Attune.Feedback.Snapshots;
-using Attune.Testing;
 
 namespace Attune.Feedback.Tests.Exchange;
 

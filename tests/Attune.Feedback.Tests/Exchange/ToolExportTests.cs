@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
-using Attune.Core.Feedback;
 using Attune.Feedback.Exchange;
 using Attune.Feedback.Formats;
 using Attune.Feedback.Labels;

@@ -1,5 +1,4 @@
 using Attune.Core.Conversations;
-using Attune.Core.Feedback;
 using Attune.Feedback.Exchange;
 using Attune.Feedback.Formats;
 using Attune.Feedback.Labels;

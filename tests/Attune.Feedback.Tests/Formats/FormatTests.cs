@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
-using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Feedback.Exchange;
 using Attune.Feedback.Formats;
