@@ -58,7 +58,9 @@ internal static class Rows
             .Select(
                 (prompt, chosen, rejected, margin, who, cut) =>
                     new Preference(prompt, chosen, rejected, margin) { Annotator = who, Cut = cut }
-            );
+            )
+            // Pairs of one answer are left out when they are read.
+            .Where(pair => pair.Chosen != pair.Rejected);
 
     public static Gen<Verdict> Verdict { get; } =
         Gen.Select(Prompt, Text, Gen.Bool, Annotator, CutOfOne)

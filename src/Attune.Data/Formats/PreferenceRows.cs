@@ -25,7 +25,15 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
                 ? SharedTurns(row)
             : row.Has(PromptField.Name) ? Explicit(row)
             : SharedText(row);
-        if (Same(row, "score_chosen", "score_rejected") || Same(row, "chosen_score", "rejected_score"))
+        if (chosen == rejected && !row.Failed)
+        {
+            row.Drop("chosen and rejected are the same answer");
+        }
+        if (
+            Same(row, "score_chosen", "score_rejected")
+            || Same(row, "chosen_score", "rejected_score")
+            || Same(row, "chosen_rating", "rejected_rating")
+        )
         {
             row.Drop("a tie: both answers have the same score");
         }

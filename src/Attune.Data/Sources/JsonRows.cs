@@ -20,7 +20,34 @@ public static class JsonRows
             return [];
         }
 
-        return content[start] == '[' ? ReadArray(content, origin, problems) : ReadLines(content, origin, problems);
+        return content[start] == '[' ? ReadArray(content, origin, problems)
+            : WholeObject(content, origin) is { } only ? [only]
+            : ReadLines(content, origin, problems);
+    }
+
+    /// <summary>A file that is one object over several lines; null where its first line is an object by itself, or nothing is.</summary>
+    private static JsonRow? WholeObject(byte[] content, RowOrigin origin)
+    {
+        var reader = new Utf8JsonReader(content);
+        try
+        {
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            {
+                return null;
+            }
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            if (content.AsSpan(start, (int)reader.BytesConsumed - start).IndexOf((byte)'\n') < 0 || reader.Read())
+            {
+                return null;
+            }
+            using var document = JsonDocument.Parse(content);
+            return new JsonRow(1 + content.AsSpan(0, start).Count((byte)'\n'), document.RootElement.Clone(), origin);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private static List<JsonRow> ReadLines(byte[] content, RowOrigin origin, RowProblems problems)

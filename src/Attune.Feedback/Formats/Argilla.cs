@@ -1,92 +1,39 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Core.Conversations;
-using Attune.Core.Feedback;
 using Attune.Feedback.Labels;
 
 namespace Attune.Feedback.Formats;
 
 /// <summary>
-/// Argilla's records, nested ({id, fields, responses, ...}) and flat ("question.responses", "question.responses.users", ...). Fields: one
-/// of prompt, instruction or question, and the answers reply_1, reply_2, ... or response_1, ...; of the questions, the first that names an
-/// answer (label), ranks them (ranking), gives a number (rating), or marks parts of the first answer (span). Other fields, metadata,
-/// suggestions and vectors stay in the record's frame.
+/// Argilla's records: nested ({id, fields, responses, ...}), flat ("question.responses", "question.responses.users", ...), as its API has
+/// them, and the rows of Argilla 1. Fields: one of prompt, instruction, question and the like, and the answers reply_1, response-2,
+/// answer_a and the like; of the questions one (<see cref="ArgillaFile"/>). Only submitted responses are labels. Other fields, metadata,
+/// suggestions, vectors and responses stay in the record's frame.
 /// </summary>
 internal sealed class Argilla : IExchangeFormat
 {
-    private static readonly string[] Prompts = ["prompt", "instruction", "question"];
+    private const string Ending = ".responses";
+    private const string PlainQuestion = "preference";
 
     public string Name => "argilla";
     public ImmutableArray<ProjectKind> Writes =>
         [ProjectKind.Comparison, ProjectKind.BestOf, ProjectKind.Ranking, ProjectKind.Rating, ProjectKind.Spans];
 
     public bool Fits(JsonObject row) =>
-        (row["fields"] is JsonObject && row["responses"] is JsonObject)
-        || row.Any(f => f.Key.EndsWith(".responses", StringComparison.Ordinal));
+        (row["fields"] is JsonObject && row["responses"] is JsonObject or JsonArray)
+        || row.Any(f => f.Key.EndsWith(Ending, StringComparison.Ordinal))
+        || row.Any(f => f.Key.EndsWith("-suggestion", StringComparison.Ordinal) && row.ContainsKey(f.Key[..^"-suggestion".Length]));
 
-    public ProjectKind KindOf(JsonObject row)
-    {
-        var (record, answers) = (new ArgillaRecord(row), ArgillaRecord.Answers(new ArgillaRecord(row).Fields).Length);
-        if (
-            record
-                .Responses()
-                .Any(r => r.Value is JsonArray { Count: > 0 } list && list[0] is JsonObject entry && entry.ContainsKey("start"))
-        )
-        {
-            return ProjectKind.Spans;
-        }
-        return record.Responses().Select(r => r.Value?.GetValueKind()).FirstOrDefault() switch
-        {
-            JsonValueKind.Number => ProjectKind.Rating,
-            JsonValueKind.Array => ProjectKind.Ranking,
-            _ => answers == 2 ? ProjectKind.Comparison : ProjectKind.BestOf,
-        };
-    }
+    public ProjectKind KindOf(JsonObject row) => Open([row], "", new ImportOptions()).Kind;
 
-    public IEnumerable<ReadRow> Read(JsonObject row, FormatContext context)
-    {
-        var record = new ArgillaRecord(row);
-        var prompt =
-            Prompts.FirstOrDefault(record.Fields.ContainsKey)
-            ?? throw new RowException("fields", $"found none of {string.Join(", ", Prompts)}; expected one that holds the prompt.");
-        var answers = ArgillaRecord.Answers(record.Fields);
-        var content = new ItemContent(
-            new Prompt.Text(record.Fields.Text(prompt)),
-            [.. answers.Select(a => new Candidate(record.Fields.Text(a)))]
-        )
-        {
-            ExternalId = row.TextOrNull("id"),
-        };
-        var said = record.Responses().ToArray();
-        var frame = new JsonObject
-        {
-            ["prompt"] = prompt,
-            ["question"] = record.Question,
-            ["row"] = row,
-        };
-        ReadRow[] read =
-        [
-            .. said.Select(r => new ReadRow(content, new ExistingLabel(r.User, Judge(r.Value, answers, record.Question!, context.Kind)))),
-        ];
-        record.Fields.Empty([prompt, .. answers]);
-        record.EmptyResponses();
-        return read.Length == 0 ? [new ReadRow(content, null)] : [.. read.Select((r, i) => WithFrame(r, i, frame))];
-    }
+    public ILabelFile Open(ImmutableArray<JsonObject> rows, string path, ImportOptions options) => new ArgillaFile(rows, path, options);
 
-    /// <summary>The first label of a record keeps its frame; the others keep their place in it.</summary>
-    private ReadRow WithFrame(ReadRow row, int place, JsonObject frame)
-    {
-        var kept = new JsonObject
-        {
-            ["record"] = row.Content.ExternalId,
-            ["place"] = place,
-            ["frame"] = place == 0 ? frame : null,
-        };
-        return row with { Label = row.Label! with { Extras = RowFrame.Keep(Name, kept) } };
-    }
+    public IEnumerable<ReadRow> Read(JsonObject row, FormatContext context) => Open([row], "", new ImportOptions()).Read(row, context);
 
-    public string GroupOf(OutLabel label) => label.Item.ExternalId ?? label.Id.ToString();
+    public bool JoinsLabels => true;
+
+    public string GroupOf(OutLabel label) => label.ItemId.ToString();
 
     public IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context)
     {
@@ -99,89 +46,69 @@ internal sealed class Argilla : IExchangeFormat
             return [];
         }
         var frame = given.Select(l => RowFrame.Of(l.Extras, Name)?["frame"]).OfType<JsonObject>().FirstOrDefault();
-        var row = frame?["row"]?.DeepClone().AsObject() ?? Plain(given[0]);
-        var record = new ArgillaRecord(row, frame?.TextOrNull("question") ?? "preference");
-        record.Fields[frame?.TextOrNull("prompt") ?? "prompt"] = Conversations.Transcript(given[0].Item.Prompt);
-        var names = ArgillaRecord.Answers(record.Fields) is { Length: > 0 } known
-            ? known
-            : [.. given[0].Item.Candidates.Select((_, i) => $"reply_{i + 1}")];
-        foreach (var (i, candidate) in given[0].Item.Candidates.Index())
+        var question = frame?.TextOrNull("question") ?? PlainQuestion;
+        var row = Filled(given[0].Item, frame, given[0].Id);
+        var record = new ArgillaRecord(row);
+        var written = 0;
+        foreach (var label in given)
         {
-            record.Fields[names[i]] = candidate.Text;
+            var kept = RowFrame.Of(label.Extras, Name);
+            var unit = kept?.TextOrNull("offsets") is { } named ? Enum.Parse<OffsetUnit>(named) : OffsetUnit.Utf16;
+            var values = new ArgillaValues(record.Answers, question, unit);
+            var text = label.Item.Candidates[0].Text;
+            // What was read with its answers in another order names others.
+            var asRead = SourceExtras.OrderOf(label.Extras) is null ? kept?["value"] : null;
+            if (Value(values, asRead, label.Judgement!, text, context.Kind) is not { } value)
+            {
+                continue;
+            }
+            written++;
+            var user = label.Annotator ?? Unnamed.Name(written);
+            if (kept?["place"] is not JsonValue place || !record.Responses.Fill(question, place.GetValue<int>(), user, value.DeepClone()))
+            {
+                record.Responses.Add(question, user, value.DeepClone());
+            }
         }
 
-        record.SetResponses([.. given.Select(l => (l.Annotator ?? "unknown", Value(l.Judgement!, names)))]);
-        return [row];
+        record.Responses.RemoveEmpty(question);
+        return written == 0 ? [] : [row];
     }
 
-    private static Judgement Judge(JsonNode? value, string[] answers, string question, ProjectKind kind)
+    /// <summary>The value as it was read, where it still says what the store says; else in the plain form.</summary>
+    private static JsonNode? Value(ArgillaValues values, JsonNode? kept, Judgement judgement, string text, ProjectKind kind)
     {
-        if (kind == ProjectKind.Spans)
+        try
         {
-            return new SpansJudgement(
-                [
-                    .. (value as JsonArray ?? [])
-                        .Select(e => e!.AsObject())
-                        .Select(e => new AnswerSpan(
-                            e["start"].Whole($"{question}.start"),
-                            e["end"].Whole($"{question}.end"),
-                            e.Text("label")
-                        )),
-                ],
-                [],
-                null
-            );
+            return kept is not null && values.Judge(kept, kind, text) == judgement ? kept : values.Value(judgement, text);
         }
-        int Place(JsonNode? name) =>
-            Array.IndexOf(answers, name.AsText(question)) is >= 0 and var place
-                ? place
-                : throw new RowException(question, $"found '{name}'; expected one of the fields {string.Join(", ", answers)}.");
-        switch (value?.GetValueKind())
+        catch (RowException)
         {
-            case JsonValueKind.Number:
-                return new RatingJudgement(value.GetValue<double>());
-            case JsonValueKind.Array:
-                var ranks = new int[answers.Length];
-                foreach (var entry in value.AsArray().Select(e => e!.AsObject()))
-                {
-                    ranks[Place(entry["value"])] = entry["rank"].Whole($"{question}.rank");
-                }
-
-                return new RankingJudgement([.. ranks]);
-            case JsonValueKind.String when value.GetValue<string>() is "tie" or "both":
-                return new ComparisonJudgement(Pick.Tie);
-            default:
-                return answers.Length == 2
-                    ? new ComparisonJudgement(Place(value) == 0 ? Pick.First : Pick.Second)
-                    : new ChoiceJudgement(Place(value));
+            return values.Value(judgement, text);
         }
     }
 
-    private static JsonNode? Value(Judgement judgement, string[] answers) =>
-        judgement switch
+    private static JsonObject Filled(ItemContent item, JsonObject? frame, Guid id)
+    {
+        var row = frame?["row"]?.DeepClone().AsObject() ?? Plain(item, id);
+        var fields = row["fields"] as JsonObject ?? row;
+        if (frame is null || frame["prompt"] is not null)
         {
-            ComparisonJudgement { Pick: Pick.First or Pick.Second } comparison => answers[comparison.Pick == Pick.First ? 0 : 1],
-            ComparisonJudgement => "tie",
-            ChoiceJudgement { Best: { } best } => answers[best],
-            RankingJudgement ranking => new JsonArray([
-                .. ranking.Ranks.Select((r, i) => new JsonObject { ["value"] = answers[i], ["rank"] = r }),
-            ]),
-            RatingJudgement rating => Numbers.Json(rating.Value),
-            SpansJudgement spans => new JsonArray([
-                .. spans.Spans.Select(s => new JsonObject
-                {
-                    ["label"] = s.Type,
-                    ["start"] = s.Start,
-                    ["end"] = s.End,
-                }),
-            ]),
-            _ => null,
-        };
+            fields[frame?.TextOrNull("prompt") ?? "prompt"] =
+                item.Prompt is Prompt.Chat && frame is not null ? Conversations.ToJson(item.Prompt) : Conversations.Transcript(item.Prompt);
+        }
+        var names = (frame?["answers"] as JsonArray)?.Select(n => n!.GetValue<string>()).ToArray();
+        foreach (var (i, candidate) in item.Candidates.Index())
+        {
+            fields[names is not null && i < names.Length ? names[i] : $"reply_{i + 1}"] = candidate.Text;
+        }
 
-    private static JsonObject Plain(OutLabel label) =>
+        return row;
+    }
+
+    private static JsonObject Plain(ItemContent item, Guid id) =>
         new()
         {
-            ["id"] = label.Item.ExternalId ?? label.Id.ToString(),
+            ["id"] = item.ExternalId ?? id.ToString(),
             ["fields"] = new JsonObject(),
             ["metadata"] = new JsonObject(),
             ["suggestions"] = new JsonObject(),

@@ -29,6 +29,7 @@ internal sealed class ChatbotArena : IExchangeFormat
 
     public IEnumerable<ReadRow> Read(JsonObject row, FormatContext context)
     {
+        CheckFlags(row, context);
         var (a, b) = (Turns(row, "conversation_a"), Turns(row, "conversation_b"));
         var shared = 0;
         while (shared < Math.Min(a.Length, b.Length) && a[shared] == b[shared] && a[shared].Role != Speaker.Assistant)
@@ -85,6 +86,20 @@ internal sealed class ChatbotArena : IExchangeFormat
             FillAnswer(row.List("conversation_a"), first.Text);
             FillAnswer(row.List("conversation_b"), second.Text);
             yield return row;
+        }
+    }
+
+    /// <summary>Votes that the Arena's own ranking leaves out.</summary>
+    private static void CheckFlags(JsonObject row, FormatContext context)
+    {
+        static bool IsFalse(JsonNode? node) => node is JsonValue value && value.TryGetValue<bool>(out var flag) && !flag;
+        if (!context.Flagged && IsFalse(row["anony"]))
+        {
+            throw new DroppedRowException("a battle in which the models' names were shown");
+        }
+        if (!context.Flagged && IsFalse((row["dedup_tag"] as JsonObject)?["sampled"]))
+        {
+            throw new DroppedRowException("a repeated prompt, which dedup_tag leaves out");
         }
     }
 

@@ -20,7 +20,11 @@ internal sealed record OutLabel(
     TimeSpan? Active,
     JsonObject? Extras,
     Guid Id
-);
+)
+{
+    /// <summary>Equal for labels of the same item.</summary>
+    public Guid ItemId { get; init; } = Id;
+}
 
 /// <summary>What formats may need to know besides the row.</summary>
 /// <param name="Tokenizer">For files that hold token ids; null where none was given.</param>
@@ -31,6 +35,12 @@ internal sealed record FormatContext(ProjectKind Kind, ProjectSettings Settings,
 
     /// <summary>Whether the row's values are spelt as texts, as in CSV.</summary>
     public bool Texts { get; init; }
+
+    /// <inheritdoc cref="ImportOptions.Flagged"/>
+    public bool Flagged { get; init; }
+
+    /// <summary>Parts of the row that are left out while the row itself is used, each by its reason.</summary>
+    public List<string> LeftOut { get; init; } = [];
 
     /// <summary>Reads the row as data files are read.</summary>
     /// <exception cref="RowException">The row is not as expected.</exception>
@@ -72,11 +82,54 @@ internal interface IExchangeFormat
     /// <exception cref="DroppedRowException">The row is well formed, but cannot be used.</exception>
     IEnumerable<ReadRow> Read(JsonObject row, FormatContext context);
 
+    /// <summary>Prepares the reading of a file, for formats whose rows say only together what they ask.</summary>
+    ILabelFile Open(ImmutableArray<JsonObject> rows, string path, ImportOptions options) => new RowByRow(this, rows);
+
     /// <summary>Rows for labels that belong together (<see cref="GroupOf"/>); none where the format cannot hold a label.</summary>
     IEnumerable<JsonObject> Write(IReadOnlyList<OutLabel> labels, FormatContext context);
 
+    /// <summary>Whether the labels of an item make one row together, in whose order of answers they all are.</summary>
+    bool JoinsLabels => false;
+
     /// <summary>Labels with equal keys make one row together; by default each makes its own.</summary>
     string GroupOf(OutLabel label) => label.Id.ToString();
+}
+
+/// <summary>A file while it is read.</summary>
+internal interface ILabelFile
+{
+    ProjectKind Kind { get; }
+
+    /// <summary>What a reader should know about how the file was understood.</summary>
+    ImmutableArray<string> Notes => [];
+
+    /// <inheritdoc cref="IExchangeFormat.Read"/>
+    IEnumerable<ReadRow> Read(JsonObject row, FormatContext context);
+}
+
+/// <summary>A file whose rows each say what they ask; the file's kind is that of most of them.</summary>
+internal sealed class RowByRow(IExchangeFormat format, ImmutableArray<JsonObject> rows) : ILabelFile
+{
+    public ProjectKind Kind { get; } =
+        rows.Select(r => KindOrNull(format, r)).OfType<ProjectKind>().CountBy(k => k).MaxBy(k => k.Value).Key;
+
+    public IEnumerable<ReadRow> Read(JsonObject row, FormatContext context) =>
+        format.KindOf(row) is var kind && kind != Kind
+            ? throw new RowException("", $"asks for {kind}; most rows ask for {Kind}")
+            : format.Read(row, context);
+
+    private static ProjectKind? KindOrNull(IExchangeFormat format, JsonObject row)
+    {
+        try
+        {
+            return format.KindOf(row);
+        }
+        catch (Exception problem) when (problem is InvalidOperationException or ArgumentException or RowException)
+        {
+            // The row is left out when it is read.
+            return null;
+        }
+    }
 }
 
 /// <summary>A row that is well formed but cannot be used.</summary>

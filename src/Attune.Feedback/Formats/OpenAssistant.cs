@@ -25,8 +25,12 @@ internal sealed class OpenAssistant : IExchangeFormat
     public IEnumerable<ReadRow> Read(JsonObject row, FormatContext context)
     {
         var tree = row.Text("message_tree_id");
+        if (!context.Flagged && row.TextOrNull("tree_state") is { } state && state != "ready_for_export")
+        {
+            throw new DroppedRowException($"a tree in the state {state}, not ready for export");
+        }
         var found = new List<(ImmutableArray<Message> Path, JsonObject Parent, JsonObject[] Ranked)>();
-        Walk(row.Object("prompt"), [], found);
+        Walk(row.Object("prompt"), [], found, context.Flagged);
         if (found.Count == 0)
         {
             yield break;
@@ -42,7 +46,8 @@ internal sealed class OpenAssistant : IExchangeFormat
             .ToArray();
         foreach (var message in found.SelectMany(f => f.Ranked))
         {
-            message.Empty("text", "rank");
+            // The ranks stay, because gaps between them say nothing and come out as they were.
+            message.Empty("text");
         }
 
         foreach (var (i, (parent, content, ranks)) in read.Index())
@@ -77,11 +82,12 @@ internal sealed class OpenAssistant : IExchangeFormat
     private static void Walk(
         JsonObject message,
         ImmutableArray<Message> before,
-        List<(ImmutableArray<Message>, JsonObject, JsonObject[])> found
+        List<(ImmutableArray<Message>, JsonObject, JsonObject[])> found,
+        bool flagged
     )
     {
         var path = before.Add(new Message(message.Text("role") == "assistant" ? Speaker.Assistant : Speaker.User, message.Text("text")));
-        var replies = Replies(message);
+        JsonObject[] replies = [.. Replies(message).Where(r => flagged || IsKept(r))];
         var ranked = replies.Where(r => r["rank"] is not null && r.Text("role") == "assistant").ToArray();
         if (ranked.Length >= 2)
         {
@@ -89,7 +95,7 @@ internal sealed class OpenAssistant : IExchangeFormat
         }
         foreach (var reply in replies)
         {
-            Walk(reply, path, found);
+            Walk(reply, path, found, flagged);
         }
     }
 
@@ -98,10 +104,13 @@ internal sealed class OpenAssistant : IExchangeFormat
     {
         if (labels.TryGetValue(message.Text("message_id"), out var label))
         {
-            foreach (var (i, reply) in Replies(message).Where(r => r.ContainsKey("text") && r["text"] is null).Index())
+            var ranks = ((RankingJudgement)label.Judgement!).Ranks;
+            JsonObject[] emptied = [.. Replies(message).Where(r => r.ContainsKey("text") && r["text"] is null)];
+            var same = Ranks(emptied).SequenceEqual(ranks);
+            foreach (var (i, reply) in emptied.Index())
             {
                 reply["text"] = label.Item.Candidates[i].Text;
-                reply["rank"] = ((RankingJudgement)label.Judgement!).Ranks[i] - 1;
+                reply["rank"] = same ? reply["rank"]?.DeepClone() : ranks[i] - 1;
             }
         }
 
@@ -117,16 +126,18 @@ internal sealed class OpenAssistant : IExchangeFormat
             ExternalId = name,
         };
 
-    /// <summary>From 0, the best; gaps are kept as they are where the ranks stay within the number of replies.</summary>
+    /// <summary>Not those that were deleted or failed the review.</summary>
+    private static bool IsKept(JsonObject message) =>
+        !(message["deleted"] is JsonValue deleted && deleted.TryGetValue<bool>(out var gone) && gone)
+        && !(message["review_result"] is JsonValue review && review.TryGetValue<bool>(out var passed) && !passed);
+
+    /// <summary>From 1, the best. Replies that were removed leave gaps, which say nothing: only the order counts.</summary>
     private static ImmutableArray<int> Ranks(JsonObject[] ranked)
     {
-        ImmutableArray<int> ranks = [.. ranked.Select(r => r["rank"].Whole("rank") + 1)];
-        return ranks.All(r => r >= 1 && r <= ranked.Length)
-            ? ranks
-            : throw new RowException(
-                "rank",
-                $"found ranks {string.Join(", ", ranks.Select(r => r - 1))} of {ranked.Length} replies; expected 0 to {ranked.Length - 1}."
-            );
+        int[] given = [.. ranked.Select(r => r["rank"].Whole("rank"))];
+        return given.Min() >= 0
+            ? [.. given.Select(r => 1 + given.Count(other => other < r))]
+            : throw new RowException("rank", $"found {given.Min()}; expected ranks from 0, the best");
     }
 
     private static JsonObject Plain(OutLabel label)

@@ -26,25 +26,24 @@ internal sealed class Prm800K : IExchangeFormat
     public IEnumerable<ReadRow> Read(JsonObject row, FormatContext context)
     {
         var (question, label) = (row.Object("question"), row.Object("label"));
-        var path = label
-            .List("steps")
-            .Select((s, i) => TakenCompletion(s as JsonObject ?? throw new RowException($"steps[{i}]", "expected an object."), i))
-            .ToArray();
+        CheckFlags(row, context);
+        var path = Path(label);
         if (path.Length == 0)
         {
-            throw new RowException("steps", "found none; expected at least one step.");
+            throw new RowException("steps", "found none; expected at least one step with a completion.");
         }
         var finish = label.Text("finish_reason");
-        var judgement = new StepsJudgement([.. path.Select(p => (int?)p?["rating"]?.Whole("rating"))], Finish(finish));
-        var steps = path.Select(p => p is null ? "" : p.Text("text")).ToArray();
+        var judgement = new StepsJudgement([.. path.Select(Rating)], Finish(finish));
+        var steps = path.Select(p => p.Taken.Text("text")).ToArray();
         var (problem, labeler) = (question.Text("problem"), row.TextOrNull("labeler"));
         var (at, active) = (Timestamp(row), TotalTime(label));
         question.Empty("problem");
         row.Empty("labeler");
         label.Empty("finish_reason");
-        foreach (var step in path)
+        foreach (var (taken, isHuman) in path)
         {
-            step?.Empty("text", "rating");
+            // Of the labeller's own step the frame keeps whether it had a rating.
+            taken.Empty(isHuman ? ["text"] : ["text", "rating"]);
         }
 
         yield return new ReadRow(
@@ -57,6 +56,34 @@ internal sealed class Prm800K : IExchangeFormat
             }
         );
     }
+
+    /// <summary>What the data set's authors leave out, too.</summary>
+    private static void CheckFlags(JsonObject row, FormatContext context)
+    {
+        bool Is(string field) => row[field] is JsonValue value && value.TryGetValue<bool>(out var flag) && flag;
+        if (!context.Flagged && (Is("is_quality_control_question") || Is("is_initial_screening_question")))
+        {
+            throw new DroppedRowException(
+                Is("is_quality_control_question") ? "a quality control question" : "a question that screened labellers"
+            );
+        }
+    }
+
+    /// <summary>The completions that the solution continued with, up to the first step that has none.</summary>
+    private static (JsonObject Taken, bool IsHuman)[] Path(JsonObject label) =>
+        [
+            .. label
+                .List("steps")
+                .Select((s, i) => TakenCompletion(s as JsonObject ?? throw new RowException($"steps[{i}]", "expected an object."), i))
+                .TakeWhile(t => t is not null)
+                .Select(t => t!.Value),
+        ];
+
+    /// <summary>A step that the labeller wrote is right, as the data set's authors say, and has no rating.</summary>
+    private static int? Rating((JsonObject Taken, bool IsHuman) step) =>
+        step.Taken["rating"] is { } rating ? rating.Whole("rating")
+        : step.IsHuman ? 1
+        : null;
 
     private static DateTimeOffset? Timestamp(JsonObject row) =>
         DateTimeOffset.TryParse(row.TextOrNull("timestamp"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var stamp)
@@ -78,14 +105,13 @@ internal sealed class Prm800K : IExchangeFormat
                 ? text.Value
                 : Conversations.Transcript(label.Item.Prompt);
             row.Object("label")["finish_reason"] = Word(judgement.Finish);
-            foreach (var (i, step) in frame?.Object("label").List("steps").Index() ?? [])
+            foreach (var (i, step) in frame is null ? [] : Path(frame.Object("label")).Index())
             {
-                if (TakenCompletion(step!.AsObject(), i) is not { } taken)
+                step.Taken["text"] = label.Item.Candidates[0].Steps[i];
+                if (!step.IsHuman || Rating(step) != judgement.Ratings[i])
                 {
-                    continue;
+                    step.Taken["rating"] = judgement.Ratings[i];
                 }
-                taken["text"] = label.Item.Candidates[0].Steps[i];
-                taken["rating"] = judgement.Ratings[i];
             }
 
             yield return row;
@@ -95,18 +121,20 @@ internal sealed class Prm800K : IExchangeFormat
     /// <summary>
     /// The completion that the solution continued with: the chosen one, else the annotator's own, else the first; null where there is none.
     /// </summary>
-    private static JsonObject? TakenCompletion(JsonObject step, int index)
+    private static (JsonObject Taken, bool IsHuman)? TakenCompletion(JsonObject step, int index)
     {
         var completions = step["completions"] as JsonArray;
         if (step["chosen_completion"] is { } chosen)
         {
             var place = chosen.Whole($"steps[{index}].chosen_completion");
-            return completions is not null && place >= 0 && place < completions.Count
-                ? completions[place] as JsonObject
+            return completions is not null && place >= 0 && place < completions.Count && completions[place] is JsonObject taken
+                ? (taken, false)
                 : throw new RowException($"steps[{index}].chosen_completion", $"found {place}; expected the index of a completion.");
         }
 
-        return step["human_completion"] as JsonObject ?? (completions is [JsonObject first, ..] ? first : null);
+        return step["human_completion"] is JsonObject own ? (own, true)
+            : completions is [JsonObject first, ..] ? (first, false)
+            : null;
     }
 
     private static JsonObject Plain(OutLabel label, StepsJudgement judgement) =>

@@ -97,9 +97,11 @@ internal sealed class Trl : IExchangeFormat
             ComparisonJudgement { Pick: Pick.First or Pick.Second } comparison when frame?.ContainsKey("prompt") == false =>
                 WithWholeAnswers(prompt, [.. item.Candidates.Select(c => c.Text)], comparison.Pick == Pick.First ? 0 : 1),
             // A row that came with steps nobody rated keeps them so.
-            StepsJudgement steps when frame is not null || steps.Ratings.All(r => r is not null) => Steps(item, steps),
-            ComparisonJudgement or ChoiceJudgement or RankingJudgement => Only(JudgementLabels.Of(item, label.Judgement, settings, [])),
-            RatingJudgement when settings.Thumbs => Only(JudgementLabels.Of(item, label.Judgement, settings, [])),
+            StepsJudgement steps when frame is not null => Steps(item, steps),
+            // What a snapshot's training file says.
+            ComparisonJudgement or ChoiceJudgement or RankingJudgement or StepsJudgement or RatingJudgement => Only(
+                JudgementLabels.Of(item, label.Judgement, settings, []).SelectMany(JudgementLabels.ToTrain)
+            ),
             null when frame is not null => item.Candidates.IsEmpty
                 ? DatasetFile.Fields(prompt)
                 : DatasetFile.Fields(
@@ -116,6 +118,7 @@ internal sealed class Trl : IExchangeFormat
             Choice choice => DatasetFile.Fields(choice),
             Ranking ranking => DatasetFile.Fields(ranking),
             Verdict verdict => DatasetFile.Fields(verdict),
+            StepLabels steps => DatasetFile.Fields(steps),
             _ => null,
         };
 

@@ -14,7 +14,9 @@ internal sealed class Ziegler : IExchangeFormat
     /// <summary>GPT-2's end of text and the padding of that project, one past the vocabulary and its own end token.</summary>
     private const int Padding = 50259;
 
-    public string Name => "ziegler";
+    public const string FormatName = "ziegler";
+
+    public string Name => FormatName;
     public ImmutableArray<ProjectKind> Writes => [ProjectKind.BestOf, ProjectKind.Comparison, ProjectKind.Rating];
 
     public ProjectKind KindOf(JsonObject row) =>
@@ -104,7 +106,7 @@ internal sealed class Ziegler : IExchangeFormat
     private static string Decode(JsonObject row, string field, FormatContext context)
     {
         var tokenizer =
-            context.Tokenizer ?? throw new RowException(field, "holds token ids; give the folder of the GPT-2 tokenizer with --tokenizer.");
+            context.Tokenizer ?? throw new RowException(field, "holds token ids; the GPT-2 tokenizer is needed to read them (tokenizer).");
         int[] tokens = [.. row.List(field).Select(t => t.Whole(field)).Where(t => t != Padding)];
         var unknown = tokens.FirstOrDefault(t => t < 0 || t >= tokenizer.VocabularySize, -1);
         return unknown < 0 || Array.IndexOf(tokens, unknown) < 0
@@ -122,7 +124,7 @@ internal sealed class Ziegler : IExchangeFormat
         }
         var tokenizer =
             context.Tokenizer
-            ?? throw new RowException(field, "has to hold token ids; give the folder of the GPT-2 tokenizer with --tokenizer.");
+            ?? throw new RowException(field, "has to hold token ids; the GPT-2 tokenizer is needed to write them (tokenizer).");
         var tokens = tokenizer.Encode(text);
         IEnumerable<int> fitted = length is { } fixedLength
             ? tokens.Take(fixedLength).Concat(Enumerable.Repeat(Padding, Math.Max(0, fixedLength - tokens.Length)))

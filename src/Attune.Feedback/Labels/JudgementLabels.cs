@@ -50,6 +50,15 @@ public static class JudgementLabels
             _ => [],
         };
 
+    /// <summary>
+    /// What training files say of a label: a rating above the middle of its scale is desirable, one below is not, and the middle says
+    /// neither, so that it makes no row.
+    /// </summary>
+    public static IEnumerable<Label> ToTrain(Label label) =>
+        label is not Rating rating ? [label]
+        : rating.Share == 0.5 ? []
+        : [new Verdict(rating.Prompt, rating.Answer, rating.Share > 0.5) { Annotator = rating.Annotator, Cut = rating.Cut }];
+
     private static Preference Pair(Prompt prompt, Candidate first, Candidate second, bool firstIsBetter, int? strength)
     {
         var (better, worse) = firstIsBetter ? (first, second) : (second, first);

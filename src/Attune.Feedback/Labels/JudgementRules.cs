@@ -8,9 +8,44 @@ namespace Attune.Feedback.Labels;
 /// </summary>
 internal static class JudgementRules
 {
+    private const int LongestComment = 20_000;
+    private const int LongestText = 2_000_000;
+
     /// <summary>Every problem, each one sentence; none where the judgement can be stored.</summary>
     /// <param name="turns">Turns held so far, for chats.</param>
     public static IEnumerable<string> Problems(
+        Judgement judgement,
+        ProjectKind kind,
+        ProjectSettings settings,
+        ItemContent item,
+        int turns
+    ) => Lengths(judgement).Concat(OfKind(judgement, kind, settings, item, turns));
+
+    /// <summary>What a page can show and a person would write; more is a mistake or an attack.</summary>
+    private static IEnumerable<string> Lengths(Judgement judgement)
+    {
+        IEnumerable<(string Name, string? Text, int Most)> texts =
+        [
+            ("the comment", judgement.Comment, LongestComment),
+            .. judgement switch
+            {
+                RatingJudgement rating => [("the reason", rating.Reason, LongestComment)],
+                StepsJudgement steps => [("the correction", steps.Correction, LongestText)],
+                ChatJudgement { Turns.IsDefault: false } chat => chat.Turns.Select(t => ("a comment", t.Comment, LongestComment)),
+                SpansJudgement { Spans.IsDefault: false } spans =>
+                [
+                    .. spans.Spans.Select(s => ("a note", s.Note, LongestComment)),
+                    ("the corrected text", spans.Corrected, LongestText),
+                ],
+                _ => Array.Empty<(string, string?, int)>(),
+            },
+        ];
+        return texts
+            .Where(t => t.Text?.Length > t.Most)
+            .Select(t => $"{t.Name} has {t.Text!.Length} characters; expected at most {t.Most}.");
+    }
+
+    private static IEnumerable<string> OfKind(
         Judgement judgement,
         ProjectKind kind,
         ProjectSettings settings,

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core;
 using Attune.Feedback.Labels;
-using Attune.Feedback.People;
 using Attune.Feedback.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -10,7 +9,11 @@ namespace Attune.Feedback.Projects;
 /// <summary>Adds items to a project, inside one transaction: all of them, or none.</summary>
 internal sealed class ItemWriter(StoreWriter writer, Guid? actor, Guid projectId)
 {
-    private readonly Dictionary<string, Guid> _annotators = new(StringComparer.Ordinal);
+    private readonly LabelWriter _labels = new(writer, actor, projectId);
+    private readonly List<(string, string?)> _leftOut = [];
+
+    /// <summary>A new item, and the labels of all that have its content.</summary>
+    private sealed record Fresh(NewItem Item, ItemRow Row, ImmutableArray<CandidateRow> Candidates, List<ExistingLabel> Labels);
 
     private FeedbackContext Db => writer.Db;
 
@@ -21,36 +24,39 @@ internal sealed class ItemWriter(StoreWriter writer, Guid? actor, Guid projectId
             ?? throw new AttuneException($"there is no project {projectId}.");
         var settings = project.ReadSettings();
         Check(items, project.Kind, settings);
-        var fresh = await FreshAsync(items, cancel);
+        NewItem[] fitting = [.. items.Select(i => Fitting(i, project.Kind, settings))];
+        var (fresh, known) = await SortAsync(fitting, project.Kind, cancel);
         var position = await Positions.TakeAsync(Db, projectId, fresh.Count, cancel);
-        var labels = 0;
-        foreach (var (index, (item, rows)) in fresh.Index())
+        foreach (var (index, item) in fresh.Index())
         {
-            Db.Items.Add(rows.Item);
-            Db.Candidates.AddRange(rows.Candidates);
-            var (task, slots) = AddTask(item, rows.Item, settings, position + index);
-            foreach (var (label, slot) in item.Labels.Zip(slots))
+            Db.Items.Add(item.Row);
+            Db.Candidates.AddRange(item.Candidates);
+            var task = AddTask(item, settings, position + index);
+            foreach (var label in item.Labels)
             {
-                AddLabel(task, slot, label, await AnnotatorAsync(label.Annotator, cancel));
-                labels++;
+                await _labels.AddAsync(task, label, cancel);
             }
+            AddSlots(item.Item, task);
         }
 
+        await AddToKnownAsync(known, cancel);
         if (fresh.Count > 0)
         {
-            writer.Audit(
-                actor,
-                "items.added",
-                projectId,
-                new
-                {
-                    first = position,
-                    count = fresh.Count,
-                    sha256 = AuditHash.Of(fresh.Select(f => (f.Rows.Item.Id, f.Rows.Item.ContentSha256))),
-                }
-            );
+            var detail = new
+            {
+                first = position,
+                count = fresh.Count,
+                sha256 = AuditHash.Of(fresh.Select(f => (f.Row.Id, f.Row.ContentSha256))),
+            };
+            writer.Audit(actor, "items.added", projectId, detail);
         }
-        return new AddedItems(fresh.Count, items.Count - fresh.Count, labels);
+        return new AddedItems(fresh.Count, items.Count - fresh.Count, _labels.Added)
+        {
+            Present = _labels.Present,
+            Changed = _labels.Changed,
+            Repeats = _labels.Repeats,
+            LeftOut = LeftOut.Of(_leftOut.Concat(_labels.LeftOut)),
+        };
     }
 
     private static void Check(IReadOnlyList<NewItem> items, ProjectKind kind, ProjectSettings settings)
@@ -58,7 +64,7 @@ internal sealed class ItemWriter(StoreWriter writer, Guid? actor, Guid projectId
         var problems = new List<string>();
         foreach (var (index, item) in items.Index())
         {
-            problems.AddRange(Problems(item, $"item {index + 1}", kind, settings));
+            problems.AddRange(Problems(item, kind, settings).Select(p => $"item {index + 1}{p}"));
             if (problems.Count >= 10)
             {
                 break;
@@ -71,9 +77,25 @@ internal sealed class ItemWriter(StoreWriter writer, Guid? actor, Guid projectId
         }
     }
 
-    private static IEnumerable<string> Problems(NewItem item, string name, ProjectKind kind, ProjectSettings settings)
+    private static IEnumerable<string> Problems(NewItem item, ProjectKind kind, ProjectSettings settings)
     {
-        var answers = item.Content.Candidates.Length;
+        if (item.Expected is not null && !item.Labels.IsEmpty)
+        {
+            return [" is gold and brings labels; everyone answers a gold item themselves, so it cannot have both."];
+        }
+        if (Misfit(item.Content, kind) is { } problem)
+        {
+            return [$" {problem}"];
+        }
+        return item.Expected is { } expected && kind != ProjectKind.Chat
+            ? JudgementRules.Problems(expected, kind, settings, item.Content, 0).Select(p => $": {p}")
+            : [];
+    }
+
+    /// <summary>Why a project of this kind cannot ask about an item; null where it can.</summary>
+    internal static string? Misfit(ItemContent content, ProjectKind kind)
+    {
+        var answers = content.Candidates.Length;
         var fits = kind switch
         {
             ProjectKind.Chat => answers == 0,
@@ -81,144 +103,153 @@ internal sealed class ItemWriter(StoreWriter writer, Guid? actor, Guid projectId
             ProjectKind.Ranking or ProjectKind.BestOf => answers >= 2,
             _ => answers >= 1,
         };
-        if (item.Expected is not null && !item.Labels.IsEmpty)
-        {
-            return [$"{name} is gold and brings labels; everyone answers a gold item themselves, so it cannot have both."];
-        }
-        if (!fits)
-        {
-            return [$"{name} has {answers} answers, which does not fit a project of kind {kind}."];
-        }
-        if (kind == ProjectKind.Steps && item.Content.Candidates[0].Steps.IsEmpty)
-        {
-            return [$"{name} has no steps; a project of kind {kind} rates them."];
-        }
-        if (kind == ProjectKind.Chat)
-        {
-            return [];
-        }
-        return item
-            .Labels.Select(l => l.Judgement)
-            .Append(item.Expected)
-            .OfType<Judgement>()
-            .SelectMany(j => JudgementRules.Problems(j, kind, settings, item.Content, 0))
-            .Select(p => $"{name}: {p}");
+        return !fits ? $"has {answers} answers, which does not fit a project of kind {kind}."
+            : kind == ProjectKind.Steps && content.Candidates[0].Steps.IsEmpty ? $"has no steps; a project of kind {kind} rates them."
+            : null;
     }
 
-    private async Task<List<(NewItem Item, (ItemRow Item, ImmutableArray<CandidateRow> Candidates) Rows)>> FreshAsync(
-        IReadOnlyList<NewItem> items,
+    /// <summary>The item without the labels that the project's settings do not allow.</summary>
+    private NewItem Fitting(NewItem item, ProjectKind kind, ProjectSettings settings)
+    {
+        if (item.Labels.IsEmpty || kind == ProjectKind.Chat)
+        {
+            return item;
+        }
+        var kept = ImmutableArray.CreateBuilder<ExistingLabel>();
+        foreach (var label in item.Labels)
+        {
+            if (JudgementRules.Problems(label.Judgement, kind, settings, item.Content, 0).FirstOrDefault() is { } problem)
+            {
+                _leftOut.Add((problem.TrimEnd('.'), label.Place));
+            }
+            else
+            {
+                kept.Add(label);
+            }
+        }
+
+        return kept.Count == item.Labels.Length ? item : item with { Labels = kept.ToImmutable() };
+    }
+
+    /// <summary>Which items are new, and the labels for those that the project has already.</summary>
+    private async Task<(List<Fresh> Fresh, Dictionary<Guid, List<ExistingLabel>> Known)> SortAsync(
+        NewItem[] items,
+        ProjectKind kind,
         CancellationToken cancel
     )
     {
-        var known = await Db
+        var stored = await Db
             .Items.Where(i => i.ProjectId == projectId)
-            .Select(i => new { i.ExternalId, i.ContentSha256 })
+            .Select(i => new
+            {
+                i.Id,
+                i.ExternalId,
+                i.ContentSha256,
+            })
             .ToListAsync(cancel);
-        var (names, contents) = (
-            known.Select(k => k.ExternalId).OfType<string>().ToHashSet(),
-            known.Select(k => k.ContentSha256).ToHashSet()
-        );
-        var fresh = new List<(NewItem, (ItemRow Item, ImmutableArray<CandidateRow>))>();
+        var names = stored.Select(k => k.ExternalId).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var contents = stored.ToDictionary(k => k.ContentSha256, k => k.Id, StringComparer.Ordinal);
+        var labels = new Dictionary<Guid, List<ExistingLabel>>();
+        var fresh = new List<Fresh>();
         foreach (var item in items)
         {
-            var rows = Contents.ToRows(item.Content, writer.NewId(), projectId);
-            if (contents.Contains(rows.Item.ContentSha256) || (item.Content.ExternalId is { } name && names.Contains(name)))
+            if (Find(item, kind, contents) is var (id, places))
             {
-                continue;
+                labels.TryAdd(id, []);
+                labels[id].AddRange(item.Labels.Select(l => AnswerOrders.Turn(l, places)));
             }
-            contents.Add(rows.Item.ContentSha256);
-            if (item.Content.ExternalId is { } own)
+            else if (item.Content.ExternalId is { } name && !names.Add(name))
             {
-                names.Add(own);
+                _leftOut.AddRange(item.Labels.Select(l => ($"another item is called '{name}' and has other content", l.Place)));
             }
-            fresh.Add((item, rows));
+            else
+            {
+                var (row, candidates) = Contents.ToRows(item.Content, writer.NewId(), projectId);
+                contents[row.ContentSha256] = row.Id;
+                labels[row.Id] = [.. item.Labels];
+                fresh.Add(new Fresh(item, row, candidates, labels[row.Id]));
+            }
         }
 
-        return fresh;
+        foreach (var item in fresh)
+        {
+            labels.Remove(item.Row.Id);
+        }
+        return (fresh, labels);
     }
 
-    private (TaskRow Task, ImmutableArray<SlotRow> Slots) AddTask(NewItem item, ItemRow row, ProjectSettings settings, long position)
+    /// <summary>
+    /// The item with this content. Only labels can be turned, so items without any are looked for in their own order alone.
+    /// </summary>
+    private static (Guid Id, ImmutableArray<int> Places)? Find(NewItem item, ProjectKind kind, Dictionary<string, Guid> contents)
     {
+        foreach (var (hash, places) in AnswerOrders.Of(item.Content, kind))
+        {
+            if (contents.TryGetValue(hash, out var id))
+            {
+                return (id, places);
+            }
+            if (item.Labels.IsEmpty)
+            {
+                break;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task AddToKnownAsync(Dictionary<Guid, List<ExistingLabel>> known, CancellationToken cancel)
+    {
+        var labelled = known.Where(k => k.Value.Count > 0).ToArray();
+        if (labelled.Length == 0)
+        {
+            return;
+        }
+        await Db.SaveChangesAsync(cancel);
+        var tasks = await KnownLabels.LoadAsync(Db, labelled.Select(k => k.Key), cancel);
+        foreach (var (item, labels) in labelled)
+        {
+            foreach (var label in labels)
+            {
+                if (tasks.TryGetValue(item, out var task))
+                {
+                    await _labels.AddAsync(task, label, cancel);
+                }
+                else
+                {
+                    _leftOut.Add(("the item is gold here, which everyone answers for themselves", label.Place));
+                }
+            }
+        }
+    }
+
+    private LabelledTask AddTask(Fresh fresh, ProjectSettings settings, long position)
+    {
+        var item = fresh.Item;
         var task = new TaskRow
         {
             Id = writer.NewId(),
             ProjectId = projectId,
-            ItemId = row.Id,
+            ItemId = fresh.Row.Id,
             Kind = item.Expected is null ? TaskKind.Normal : TaskKind.Gold,
             Priority = item.Priority,
             Position = position,
-            Quota = item.Expected is null ? Math.Max(settings.Quota, item.Labels.Length) : 0,
+            Quota = item.Expected is null ? settings.Quota : 0,
             ExpectedJson = item.Expected is null ? null : StoreJson.Write(item.Expected),
             GoldKind = item.Expected is null ? null : item.GoldKind,
         };
         Db.Tasks.Add(task);
-        ImmutableArray<SlotRow> slots = [.. Enumerable.Range(0, task.Quota).Select(number => Quotas.NewSlot(task, number))];
-        Db.Slots.AddRange(slots);
-        return (task, slots);
+        return new LabelledTask(task, [], [], 0);
     }
 
-    private void AddLabel(TaskRow task, SlotRow slot, ExistingLabel label, Guid person)
+    /// <summary>The places that are still wanted.</summary>
+    private void AddSlots(NewItem item, LabelledTask task)
     {
-        (slot.State, slot.PersonId) = (SlotState.Done, person);
-        var response = new ResponseRow
+        var quota = task.Task.Quota;
+        for (var number = task.AddPlace(); item.Expected is null && number < quota; number = task.AddPlace())
         {
-            Id = writer.NewId(),
-            ProjectId = projectId,
-            TaskId = task.Id,
-            PersonId = person,
-            State = ResponseState.Submitted,
-            Revision = 1,
-            UpdatedAt = writer.Now,
-        };
-        var value = StoreJson.Write(label.Judgement);
-        var revision = new RevisionRow
-        {
-            Id = writer.NewId(),
-            ResponseId = response.Id,
-            Number = 1,
-            ProjectId = projectId,
-            TaskId = task.Id,
-            PersonId = person,
-            Kind = RevisionKind.Import,
-            ValueJson = value,
-            BodySha256 = StoreJson.Sha256(value),
-            ExtrasJson = label.Extras is null ? null : StoreJson.Write(label.Extras),
-            ClientAt = label.At?.ToUnixTimeMilliseconds(),
-            ServerAt = writer.Now,
-            ActiveMs = (long?)label.Active?.TotalMilliseconds,
-        };
-        response.CurrentRevisionId = revision.Id;
-        Db.Responses.Add(response);
-        Db.Revisions.Add(revision);
-        writer.Audit(actor, "label.imported", revision.Id.ToString(), new { sha256 = AuditHash.Of(revision), surplus = false });
-    }
-
-    /// <summary>Finds or creates the author of imported labels, who cannot sign in.</summary>
-    private async Task<Guid> AnnotatorAsync(string? name, CancellationToken cancel)
-    {
-        var called = name ?? "unknown";
-        if (_annotators.TryGetValue(called, out var known))
-        {
-            return known;
+            Db.Slots.Add(Quotas.NewSlot(task.Task, number));
         }
-        var normalized = PersonRecords.Normalize("imported:" + called);
-        var person = await Db.People.SingleOrDefaultAsync(p => p.NormalizedName == normalized, cancel);
-        if (person is null)
-        {
-            var taken = await Db.People.AnyAsync(p => p.Pseudonym == called, cancel);
-            person = new PersonRow
-            {
-                Id = writer.NewId(),
-                Name = "imported:" + called,
-                NormalizedName = normalized,
-                Pseudonym = taken ? "imported:" + called : called,
-                Role = MemberRole.Annotator,
-                Imported = true,
-                CreatedAt = writer.Now,
-            };
-            Db.People.Add(person);
-        }
-
-        return _annotators[called] = person.Id;
+        task.Task.Quota = quota;
     }
 }

@@ -32,7 +32,9 @@ public sealed class QualityReports
         );
         var seed = new Seed(1);
         var figures = AgreementFigures.Of(info.Kind, [.. labels.Where(l => l.TaskKind == TaskKind.Normal)], seed);
+        // Labels without a name are no one person's.
         var people = labels
+            .Where(l => !Unnamed.Is(l.Pseudonym))
             .GroupBy(l => (l.PersonId, l.Pseudonym))
             .OrderBy(g => g.Key.Pseudonym, StringComparer.Ordinal)
             .Select(g => AnnotatorFigures.Of(g.Key.PersonId, g.Key.Pseudonym, [.. g], labels, [.. gold[g.Key.PersonId]], seed));

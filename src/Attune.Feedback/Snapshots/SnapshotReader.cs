@@ -10,7 +10,7 @@ namespace Attune.Feedback.Snapshots;
 /// <summary>Reads the labels of a snapshot out of the store, all at one moment.</summary>
 internal sealed class SnapshotReader(FeedbackContext db, ProjectInfo project, SnapshotOptions options)
 {
-    private sealed record Decision(AdjudicationRow Row, string Pseudonym);
+    internal sealed record Decision(AdjudicationRow Row, string Pseudonym);
 
     /// <returns>The labels in the order of tasks, then of people; and the newest link of the audit at that moment.</returns>
     public async Task<(ImmutableArray<SnapshotLabel> Labels, (long Sequence, string Hash) Head)> ReadAsync(CancellationToken cancel)
@@ -24,7 +24,7 @@ internal sealed class SnapshotReader(FeedbackContext db, ProjectInfo project, Sn
             .Guidelines.AsNoTracking()
             .Where(g => g.ProjectId == project.Id)
             .ToDictionaryAsync(g => g.Id, g => (g.Number, g.Sha256), cancel);
-        var decisions = await DecisionsAsync(cancel);
+        var decisions = await DecisionsAsync(db, project.Id, cancel);
         var unfit = await PeopleBelowAsync(options.LeastGoldAccuracy, cancel);
         var labels = all.Where(l => l.TaskKind == TaskKind.Normal && (options.Surplus || !l.Surplus) && !unfit.Contains(l.PersonId))
             .ToLookup(l => l.TaskId);
@@ -48,12 +48,12 @@ internal sealed class SnapshotReader(FeedbackContext db, ProjectInfo project, Sn
     }
 
     /// <summary>The newest decision of each task.</summary>
-    private async Task<Dictionary<Guid, Decision>> DecisionsAsync(CancellationToken cancel)
+    internal static async Task<Dictionary<Guid, Decision>> DecisionsAsync(FeedbackContext db, Guid project, CancellationToken cancel)
     {
         var rows = await (
             from decision in db.Adjudications.AsNoTracking()
             join person in db.People on decision.PersonId equals person.Id
-            where decision.ProjectId == project.Id
+            where decision.ProjectId == project
             orderby decision.At, decision.Id
             select new { decision, person.Pseudonym }
         ).ToListAsync(cancel);
@@ -96,7 +96,7 @@ internal sealed class SnapshotReader(FeedbackContext db, ProjectInfo project, Sn
                 standing.Pseudonym,
                 label with
                 {
-                    Annotator = standing.Pseudonym,
+                    Annotator = Unnamed.Is(standing.Pseudonym) ? null : standing.Pseudonym,
                 },
                 standing.Judgement,
                 standing,

@@ -32,8 +32,7 @@ internal static class TrainingRows
                 DatasetFile.Write(path, all.Cast<Verdict>());
                 break;
             case Rating:
-                // Above the middle is desirable. The middle itself says neither; it is in labels.jsonl alone.
-                Verdict[] verdicts = [.. all.Cast<Rating>().Where(r => r.Share != 0.5).Select(ToVerdict)];
+                Verdict[] verdicts = [.. all.SelectMany(JudgementLabels.ToTrain).Cast<Verdict>()];
                 DatasetFile.Write(path, verdicts);
                 return verdicts.Length;
             case SpanLabels:
@@ -60,9 +59,6 @@ internal static class TrainingRows
             },
             StoreJson.Options
         );
-
-    private static Verdict ToVerdict(Rating rating) =>
-        new(rating.Prompt, rating.Answer, rating.Share > 0.5) { Annotator = rating.Annotator, Cut = rating.Cut };
 
     /// <summary>
     /// The field is "answer", not "completion", so that a stage that learns from demonstrations does not take an answer with errors for

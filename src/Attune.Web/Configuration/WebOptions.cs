@@ -38,6 +38,9 @@ public sealed record WebOptions
     /// <summary>The largest file that may be uploaded, bytes.</summary>
     public long LargestUpload { get; init; } = 256L << 20;
 
+    /// <summary>What an uploaded file may hold unpacked, bytes: while it is read it takes some ten times as much memory.</summary>
+    public long LargestUnpacked { get; init; } = 64L << 20;
+
     /// <summary>Requests per minute for each person; open pages save drafts and send heartbeats.</summary>
     public int RequestsPerMinute { get; init; } = 600;
 

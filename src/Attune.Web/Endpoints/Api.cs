@@ -121,9 +121,10 @@ internal static class Api
 
     private static async Task<Ok<AddedItems>> AddAsync(HttpContext context, FeedbackStore store, Guid project, CancellationToken cancel)
     {
-        var given = await Upload.ReadItemsAsync(context.Request.Body, "items.jsonl", context.Project().Kind, cancel);
-        var (items, _) = await ModelAnswers.FillAsync(given, context.Project().Kind, ChatEndpoints.Policy(context), cancel);
-        return TypedResults.Ok(await store.Tasks.AddItemsAsync(context.User.PersonId(), project, items, cancel));
+        var given = await Upload.ReadItemsAsync(context, context.Request.Body, "items.jsonl", context.Project().Kind);
+        var (items, _) = await ModelAnswers.FillAsync(given.Items, context.Project().Kind, ChatEndpoints.Policy(context), cancel);
+        var added = await store.Tasks.AddItemsAsync(context.User.PersonId(), project, items, cancel);
+        return TypedResults.Ok(added with { LeftOut = [.. given.LeftOut, .. added.LeftOut], Notes = given.Notes });
     }
 
     private static async Task<Ok<IReadOnlyList<ManagerTask>>> TasksAsync(

@@ -2,9 +2,11 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Feedback;
+using Attune.Feedback.Exchange;
 using Attune.Feedback.Formats;
 using Attune.Feedback.People;
 using Attune.Feedback.Snapshots;
@@ -15,6 +17,7 @@ using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 
 namespace Attune.Web.Endpoints;
@@ -27,12 +30,15 @@ internal static class DataEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         var manage = routes.MapProjectGroup("/projects/{project:guid}", MemberRole.Manager);
-        manage.MapGet("/data", (HttpContext context, WebOptions options) => Page(context, options, []));
+        manage.MapGet("/data", PageAsync);
         manage.MapPost("/snapshots", SnapshotAsync);
         manage.MapGet("/snapshots/{snapshot}/{file}", File);
         manage.MapGet("/export", ExportAsync);
         var api = routes.MapProjectGroup("/api/projects/{project:guid}", MemberRole.Manager).WithTags("Feedback");
         api.MapGet("/export", ExportAsync).Needs(KeyScope.ReadLabels).WithSummary("Labels as JSON lines in a public format");
+        api.MapGet("/export/report", ReportAsync)
+            .Needs(KeyScope.ReadLabels)
+            .WithSummary("How many rows an export will have, and what is left out");
         api.MapGet(
                 "/snapshots",
                 (HttpContext context, WebOptions options) =>
@@ -64,7 +70,23 @@ internal static class DataEndpoints
         api.MapGet("/snapshots/{snapshot}/{file}", File).Needs(KeyScope.Snapshots).WithSummary("A file of a snapshot");
     }
 
-    private static IResult Page(HttpContext context, WebOptions options, ImmutableArray<string> problems)
+    private static async Task<IResult> PageAsync(HttpContext context, FeedbackStore store, WebOptions options)
+    {
+        if (context.Request.Query["format"].ToString() is not { Length: > 0 } format)
+        {
+            return Page(context, options, []);
+        }
+        try
+        {
+            return Page(context, options, [], (await RowsAsync(context, store, format)).Report);
+        }
+        catch (AttuneException problem) when (problem is not StoreBusyException)
+        {
+            return Page(context, options, [problem.Message]);
+        }
+    }
+
+    private static IResult Page(HttpContext context, WebOptions options, ImmutableArray<string> problems, ExportReport? export = null)
     {
         context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
         return Pages.Show<DataPage>(
@@ -75,6 +97,8 @@ internal static class DataEndpoints
                 Role = context.RoleInProject(),
                 Problems = problems,
                 Snapshots = Snapshots(context, options),
+                Formats = FeedbackFormats.For(context.Project().Kind).RemoveAll(FeedbackFormats.NeedsTokenizer),
+                Export = export,
             }
         );
     }
@@ -138,8 +162,8 @@ internal static class DataEndpoints
 
     private static async Task<IResult> ExportAsync(HttpContext context, FeedbackStore store)
     {
-        var format = context.Request.Query["format"].ToString() is { Length: > 0 } asked ? asked : "trl";
-        var (rows, _) = await store.Exports.RowsAsync(context.Project().Id, format, null, context.RequestAborted);
+        var format = Format(context);
+        var (rows, _) = await RowsAsync(context, store, format);
         context.Response.ContentType = "application/jsonl";
         context.Response.Headers.ContentDisposition =
             $"attachment; filename=\"{(FeedbackFormats.Names.Contains(format) ? format : "labels")}.jsonl\"";
@@ -151,6 +175,23 @@ internal static class DataEndpoints
 
         return Results.Empty;
     }
+
+    private static async Task<Ok<ExportReport>> ReportAsync(HttpContext context, FeedbackStore store) =>
+        TypedResults.Ok((await RowsAsync(context, store, Format(context))).Report);
+
+    private static string Format(HttpContext context) =>
+        context.Request.Query["format"].ToString() is { Length: > 0 } asked ? asked : "trl";
+
+    private static Task<(IReadOnlyList<JsonObject> Rows, ExportReport Report)> RowsAsync(
+        HttpContext context,
+        FeedbackStore store,
+        string format
+    ) =>
+        FeedbackFormats.NeedsTokenizer(format)
+            ? throw new ConfigurationException(
+                $"{format} holds token ids, and the server has no tokenizer for them; export on the server's machine by the command line."
+            )
+            : store.Exports.RowsAsync(context.Project().Id, format, null, context.RequestAborted);
 
     private sealed record NamedSnapshot(string Name, SnapshotManifest Manifest);
 

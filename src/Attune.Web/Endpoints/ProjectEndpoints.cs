@@ -77,7 +77,8 @@ internal static class ProjectEndpoints
         try
         {
             var given = await Upload.ReadItemsAsync(context, kind);
-            var (items, alike) = await ModelAnswers.FillAsync(given ?? [], kind, ChatEndpoints.Policy(context), context.RequestAborted);
+            var rows = given?.Items ?? [];
+            var (items, alike) = await ModelAnswers.FillAsync(rows, kind, ChatEndpoints.Policy(context), context.RequestAborted);
             var settings = new ProjectSettings
             {
                 Quota = fields.Number("quota") ?? 1,
@@ -94,13 +95,18 @@ internal static class ProjectEndpoints
                 manages,
                 context.RequestAborted
             );
-            return Results.LocalRedirect($"/projects/{project.Id}{(alike > 0 ? "?done=alike" : "")}");
+            return Results.LocalRedirect($"/projects/{project.Id}{Done(given, alike)}");
         }
         catch (AttuneException problem) when (problem is not StoreBusyException)
         {
             return NewPage(context, [problem.Message], name, kind);
         }
     }
+
+    private static string Done(UploadedItems? given, int alike) =>
+        given is { LeftOut.IsEmpty: false } ? "?done=left-out"
+        : alike > 0 ? "?done=alike"
+        : "";
 
     private static async Task<IResult> ProgressAsync(HttpContext context, FeedbackStore store)
     {
@@ -252,13 +258,13 @@ internal static class ProjectEndpoints
                 return await ItemsAsync(context, store, null, ["choose a file first."]);
             }
             var (items, _) = await ModelAnswers.FillAsync(
-                given,
+                given.Items,
                 context.Project().Kind,
                 ChatEndpoints.Policy(context),
                 context.RequestAborted
             );
             var added = await store.Tasks.AddItemsAsync(context.User.PersonId(), context.Project().Id, items, context.RequestAborted);
-            return await ItemsAsync(context, store, added, []);
+            return await ItemsAsync(context, store, added with { LeftOut = given.LeftOut, Notes = given.Notes }, []);
         }
         catch (AttuneException problem) when (problem is not StoreBusyException)
         {

@@ -1,19 +1,22 @@
-using System.Collections.Immutable;
 using Attune.Core;
+using Attune.Data.Sources;
 using Attune.Feedback.Labels;
-using Attune.Feedback.Projects;
+using Attune.Web.Configuration;
 using Attune.Web.Projects;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Web.Endpoints;
 
 /// <summary>
-/// A file uploaded by a manager. It is stored under a name chosen by the server while it is read; only the extension of its own name
-/// matters.
+/// A file uploaded by a manager. It is stored under a harmless form of its name while it is read. What it may hold unpacked is limited,
+/// because a small packed file can unpack to anything.
 /// </summary>
 internal static class Upload
 {
+    private const int LongestName = 100;
+    private const long Large = 8L << 20;
     private static readonly string[] Plain = [".jsonl", ".json", ".csv", ".tsv", ".parquet"];
     private static readonly string[] Endings = [.. Plain, .. Plain.Select(e => e + ".gz"), .. Plain.Select(e => e + ".zst")];
 
@@ -21,7 +24,7 @@ internal static class Upload
     public sealed record Limit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
 
     /// <summary>Null where no file was chosen.</summary>
-    public static async Task<ImmutableArray<NewItem>?> ReadItemsAsync(HttpContext context, ProjectKind kind)
+    public static async Task<UploadedItems?> ReadItemsAsync(HttpContext context, ProjectKind kind)
     {
         var form = await context.Request.ReadFormAsync(context.RequestAborted);
         if (form.Files.GetFile("file") is not { Length: > 0 } file)
@@ -31,40 +34,59 @@ internal static class Upload
         var stream = file.OpenReadStream();
         await using (stream)
         {
-            return await ReadItemsAsync(stream, file.FileName, kind, context.RequestAborted);
+            return await ReadItemsAsync(context, stream, file.FileName, kind);
         }
     }
 
-    public static async Task<ImmutableArray<NewItem>> ReadItemsAsync(
-        Stream content,
-        string name,
-        ProjectKind kind,
-        CancellationToken cancel
-    )
+    public static async Task<UploadedItems> ReadItemsAsync(HttpContext context, Stream content, string name, ProjectKind kind)
     {
-        var ending =
-            Endings.OrderByDescending(e => e.Length).FirstOrDefault(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase))
-            ?? throw new DataException($"the file name must end in {string.Join(", ", Plain)}, or in .gz or .zst after one of them.");
+        if (!Endings.Any(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new DataException($"the file name must end in {string.Join(", ", Plain)}, or in .gz or .zst after one of them.");
+        }
+        var options = context.RequestServices.GetRequiredService<WebOptions>();
         var folder = Directory.CreateTempSubdirectory("attune-upload-");
+        var size = 0L;
         try
         {
-            var path = Path.Combine(folder.FullName, "items" + ending);
+            var path = Path.Combine(folder.FullName, Harmless(name));
             var file = File.Create(path);
             await using (file)
             {
-                await content.CopyToAsync(file, cancel);
+                await content.CopyToAsync(file, context.RequestAborted);
+                size = file.Length;
             }
 
-            return ItemFile.Read(path, kind);
+            DataSize.RequireAtMost(path, options.LargestUnpacked);
+            return ItemFile.ReadAll(path, kind).Within(Harmless(name));
         }
         catch (AttuneException problem)
         {
-            // People know the file by its own name, not by the server's.
-            throw new DataException(problem.Message.Replace(folder.FullName + Path.DirectorySeparatorChar, "", StringComparison.Ordinal));
+            // People know the file by its own name, not by the server's; pages begin a sentence with a capital, which a name must keep.
+            var said = problem.Message.Replace(folder.FullName + Path.DirectorySeparatorChar, "", StringComparison.Ordinal);
+            throw new DataException(said.StartsWith(Harmless(name), StringComparison.Ordinal) ? "file " + said : said);
         }
         finally
         {
             folder.Delete(recursive: true);
+            GiveBack(size);
+        }
+    }
+
+    /// <summary>The end of a name, without folders and characters that a file system or a page could take amiss.</summary>
+    private static string Harmless(string name)
+    {
+        var last = name[(name.LastIndexOfAny(['/', '\\']) + 1)..];
+        var plain = string.Concat(last.Select(c => char.IsLetterOrDigit(c) || c is '.' or '-' or '_' or ' ' ? c : '_')).TrimStart('.', ' ');
+        return plain.Length > LongestName ? plain[^LongestName..] : plain;
+    }
+
+    /// <summary>Reading a large file leaves much garbage, which a server that then idles would keep.</summary>
+    private static void GiveBack(long size)
+    {
+        if (size > Large)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
     }
 }

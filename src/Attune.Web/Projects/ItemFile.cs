@@ -19,7 +19,11 @@ public static class ItemFile
 {
     /// <returns>The items. Rows with only a prompt give items without answers.</returns>
     /// <exception cref="DataException">The file cannot be read, or its rows do not fit the kind.</exception>
-    public static ImmutableArray<NewItem> Read(string path, ProjectKind kind)
+    public static ImmutableArray<NewItem> Read(string path, ProjectKind kind) => ReadAll(path, kind).Items;
+
+    /// <summary>The items, what was left out of the file, and what a manager should know about it.</summary>
+    /// <inheritdoc cref="Read"/>
+    public static UploadedItems ReadAll(string path, ProjectKind kind)
     {
         if (UnlabelledRows.TryRead(path, kind) is { } bare)
         {
@@ -27,53 +31,54 @@ public static class ItemFile
         }
         if (kind == ProjectKind.Chat)
         {
-            return [.. DatasetFile.Read<Prompt>(path).Items.Select(p => Item(p))];
+            return Of(DatasetFile.Read<Prompt>(path), p => Item(p));
         }
         return TryDetect(path) is { } found ? OfDataset(path, kind, found) : OfPublicFormat(path, kind);
     }
 
-    private static ImmutableArray<NewItem> OfDataset(string path, ProjectKind kind, DatasetKind found) =>
+    private static UploadedItems OfDataset(string path, ProjectKind kind, DatasetKind found) =>
         (kind, found) switch
         {
-            (ProjectKind.Comparison or ProjectKind.Ranking or ProjectKind.BestOf, DatasetKind.Preference) =>
-            [
-                .. DatasetFile.Read<Preference>(path).Items.Select(p => Mixed(p.Prompt, [p.Chosen, p.Rejected])),
-            ],
-            (ProjectKind.Comparison or ProjectKind.Ranking or ProjectKind.BestOf, DatasetKind.Choice) =>
-            [
-                .. DatasetFile.Read<Choice>(path).Items.Select(c => Mixed(c.Prompt, c.Answers)),
-            ],
-            (ProjectKind.Comparison or ProjectKind.Ranking or ProjectKind.BestOf, DatasetKind.Ranking) =>
-            [
-                .. DatasetFile.Read<Ranking>(path).Items.Select(r => Mixed(r.Prompt, r.Answers)),
-            ],
-            (ProjectKind.Steps, DatasetKind.Stepwise) =>
-            [
-                .. DatasetFile
-                    .Read<StepLabels>(path)
-                    .Items.Select(s => Item(s.Prompt, Candidate.OfSteps(s.Steps.Select(step => step.Text)))),
-            ],
-            (ProjectKind.Rating or ProjectKind.Spans, DatasetKind.UnpairedPreference) =>
-            [
-                .. DatasetFile.Read<Verdict>(path).Items.Select(v => Item(v.Prompt, new Candidate(v.Answer))),
-            ],
-            (ProjectKind.Rating or ProjectKind.Spans, DatasetKind.PromptCompletion) =>
-            [
-                .. DatasetFile.Read<Demonstration>(path).Items.Select(d => Item(d.Prompt, new Candidate(d.Answer))),
-            ],
-            (_, DatasetKind.PromptOnly) => [.. DatasetFile.Read<Prompt>(path).Items.Select(p => Item(p))],
+            (ProjectKind.Comparison or ProjectKind.Ranking or ProjectKind.BestOf, DatasetKind.Preference) => Of(
+                DatasetFile.Read<Preference>(path),
+                p => Mixed(p.Prompt, [p.Chosen, p.Rejected])
+            ),
+            (ProjectKind.Comparison or ProjectKind.Ranking or ProjectKind.BestOf, DatasetKind.Choice) => Of(
+                DatasetFile.Read<Choice>(path),
+                c => Mixed(c.Prompt, c.Answers)
+            ),
+            (ProjectKind.Comparison or ProjectKind.Ranking or ProjectKind.BestOf, DatasetKind.Ranking) => Of(
+                DatasetFile.Read<Ranking>(path),
+                r => Mixed(r.Prompt, r.Answers)
+            ),
+            (ProjectKind.Steps, DatasetKind.Stepwise) => Of(
+                DatasetFile.Read<StepLabels>(path),
+                s => Item(s.Prompt, Candidate.OfSteps(s.Steps.Select(step => step.Text)))
+            ),
+            (ProjectKind.Rating or ProjectKind.Spans, DatasetKind.UnpairedPreference) => Of(
+                DatasetFile.Read<Verdict>(path),
+                v => Item(v.Prompt, new Candidate(v.Answer))
+            ),
+            (ProjectKind.Rating or ProjectKind.Spans, DatasetKind.PromptCompletion) => Of(
+                DatasetFile.Read<Demonstration>(path),
+                d => Item(d.Prompt, new Candidate(d.Answer))
+            ),
+            (_, DatasetKind.PromptOnly) => Of(DatasetFile.Read<Prompt>(path), p => Item(p)),
             _ => throw new DataException(
                 $"{Path.GetFileName(path)} holds rows of kind {found}, which have no answers for a project of kind {kind}; "
                     + $"expected rows with {UnlabelledRows.Expected(kind)}."
             ),
         };
 
+    private static UploadedItems Of<T>(LoadedData<T> data, Func<T, NewItem> item) =>
+        new([.. data.Items.Select(item)], [.. data.Dropped.Select(d => new LeftOut(d.Reason, d.Count, []))], data.Notes);
+
     /// <summary>The items of formats that the store imports, such as PRM800K and summarise-from-feedback, to be labelled again.</summary>
-    private static ImmutableArray<NewItem> OfPublicFormat(string path, ProjectKind kind)
+    private static UploadedItems OfPublicFormat(string path, ProjectKind kind)
     {
         var file = ImportFile.Read(path, null, null, labels: false);
         return file.Kind == kind
-            ? file.Items
+            ? new UploadedItems(file.Items, file.LeftOut, [])
             : throw new DataException(
                 $"{Path.GetFileName(path)} holds {file.Format} rows, which ask for a project of kind {file.Kind}, not {kind}; "
                     + $"expected rows with {UnlabelledRows.Expected(kind)}."

@@ -34,8 +34,8 @@ internal static class ModelAnswers
         if (policy is null)
         {
             throw new DataException(
-                $"the rows have no answers to judge. Give rows with {UnlabelledRows.Expected(kind)}, or start the server with "
-                    + "--model to generate answers."
+                $"the rows have no answers to judge. Give rows with {UnlabelledRows.Expected(kind)}, or let the server serve a model, "
+                    + "which then gives them."
             );
         }
         if (bare > MostPrompts)

@@ -16,6 +16,7 @@ internal static class StatusMessages
         ["revoked"] = "The key was revoked.",
         ["invitation-revoked"] = "The invitation was revoked: its link lets nobody in.",
         ["alike"] = "Created. Some prompts were left out because the model gave only one answer to them.",
+        ["left-out"] = "Created. Some rows of the file were left out; add it again under Items to see which and why. No item is doubled.",
         ["joined"] = "Welcome. The projects you were invited to are listed here.",
         ["already"] =
             "You had already submitted that task, in another tab or on another device. The first answer stands; the second was not stored. "

@@ -113,12 +113,37 @@ public sealed class DatasetFileTests
         var pair = Assert.Single(Read<Preference>("""{"prompt": "a", "chosen": "b", "rejected": "c", "reference": "d"}""").Items);
         Assert.Equal("d", pair.Gold);
         var turn = """[{"role":"assistant","content":"Ho"}]""";
+        var other = """[{"role":"assistant","content":"Hm"}]""";
         var chat = Assert.Single(
             Read<Preference>(
-                $$"""{"prompt": [{"role":"user","content":"Hi"}], "chosen": {{turn}}, "rejected": {{turn}}, "reference": {{turn}}}"""
+                $$"""{"prompt": [{"role":"user","content":"Hi"}], "chosen": {{turn}}, "rejected": {{other}}, "reference": {{turn}}}"""
             ).Items
         );
         Assert.Equal("Ho", chat.Gold);
+    }
+
+    [Fact]
+    public void Pairs_of_one_answer_are_left_out_and_a_file_that_is_one_object_is_one_row()
+    {
+        var data = Read<Preference>(
+            """
+            {"prompt": "p", "chosen": [{"role":"user","content":"p"},{"role":"assistant","content":"a"}], "rejected": [{"role":"user","content":"p"},{"role":"assistant","content":"a"}]}
+            {"prompt": "p", "chosen": "a", "rejected": "b", "chosen_rating": 4, "rejected_rating": 4}
+            {"prompt": "p", "chosen": "a", "rejected": "b", "chosen_rating": 5, "rejected_rating": 4}
+            """
+        );
+        Assert.Single(data.Items);
+        Assert.Equal(
+            ["chosen and rejected are the same answer", "a tie: both answers have the same score"],
+            data.Dropped.Select(d => d.Reason)
+        );
+        var only = Read<Preference>("{\n  \"prompt\": \"p\",\n  \"chosen\": \"a\",\n  \"rejected\": \"b\"\n}\n");
+        Assert.Equal("a", Assert.Single(only.Items).Chosen);
+        // A line that is cut is an error of that line still.
+        var cut = Assert.Throws<DataException>(() =>
+            Read<Preference>("{\"prompt\": \"p\", \"chosen\": \"a\",\n{\"prompt\": \"q\", \"chosen\": \"a\", \"rejected\": \"b\"}\n")
+        );
+        Assert.Contains("line 1", cut.Message, StringComparison.Ordinal);
     }
 
     [Fact]

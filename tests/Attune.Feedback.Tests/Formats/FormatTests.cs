@@ -1,9 +1,9 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
-using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Feedback.Exchange;
+using Attune.Feedback.Formats;
 using Attune.Feedback.Labels;
 using Attune.Feedback.Projects;
 using Attune.Feedback.Snapshots;
@@ -21,10 +21,19 @@ public sealed class FormatTests
         string path,
         string format,
         ITokenizer? tokenizer = null,
-        bool detect = true
+        bool detect = true,
+        bool flagged = false
     )
     {
-        var read = ImportFile.Read(path, detect ? null : format, tokenizer);
+        var read = ImportFile.Read(
+            path,
+            new ImportOptions
+            {
+                Format = detect ? null : format,
+                Tokenizer = tokenizer,
+                Flagged = flagged,
+            }
+        );
         Assert.Equal(format, read.Format);
         await using var test = await TestStore.OpenAsync("SQLite", read.Kind, read.Settings);
         var added = await test.Store.Tasks.AddItemsAsync(null, test.Project.Id, read.Items, default);
@@ -160,8 +169,8 @@ public sealed class FormatTests
     [InlineData("preferences/open-assistant-trees.jsonl", "open-assistant", 100)]
     public async Task Real_files_come_out_as_they_went_in(string file, string format, int rows)
     {
-        var (before, after, read) = await RoundTripAsync(SharedData.Require(file), format);
-        Assert.Equal((rows, 0, 0), (read.Rows, read.Repeated, read.Empty));
+        var (before, after, read) = await RoundTripAsync(SharedData.Require(file), format, flagged: true);
+        Assert.Equal((rows, 0, 0), (read.Rows, read.LeftOut.Length, read.Empty));
         Assert.Empty(read.Dropped);
         Assert.Equal(before, after);
     }
@@ -174,7 +183,7 @@ public sealed class FormatTests
     {
         var path = SharedData.Require("preferences/hh-harmless.jsonl.gz");
         var (before, after, read) = await RoundTripAsync(path, "hh-rlhf");
-        Assert.Equal((1800, 0, 0), (read.Rows, read.Repeated, read.Empty));
+        Assert.Equal((1800, 0), (read.Rows, read.Empty));
         Assert.Equal(Data.Formats.DatasetFile.Read<Preference>(path).Dropped, read.Dropped);
         Assert.Equal(1798, after.Length);
         Assert.Empty(after.Except(before));
@@ -435,17 +444,5 @@ public sealed class FormatTests
         var read = ImportFile.Read(path, null, null);
         Assert.Equal((ProjectKind.Comparison, 2), (read.Kind, read.Items.Length));
         Assert.All(read.Items, i => Assert.Single(i.Labels));
-    }
-
-    [Fact]
-    public void A_table_of_label_studio_is_refused_since_its_labels_have_lost_their_kinds()
-    {
-        using var folder = new TemporaryFolder();
-        var path = folder.WriteText(
-            "table.csv",
-            "annotation_id,lead_time,prompt,better\n15,7.5,How?,\"[{\"\"selected\"\":\"\"left\"\"}]\"\n"
-        );
-        var problem = Assert.Throws<DataException>(() => ImportFile.Read(path, null, null));
-        Assert.Contains("export the project as JSON", problem.Message, StringComparison.Ordinal);
     }
 }

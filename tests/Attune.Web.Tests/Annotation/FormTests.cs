@@ -92,13 +92,13 @@ public sealed class FormTests
     {
         using var folder = new Testing.TemporaryFolder();
         var plain = row.Replace("\"q\"", "\"p\"", StringComparison.Ordinal);
-        var items = Projects.ItemFile.Read(
+        var items = Web.Projects.ItemFile.Read(
             folder.WriteText("items.jsonl", row + "\n" + plain[..plain.IndexOf(", \"expected\"", StringComparison.Ordinal)] + "}\n"),
             kind
         );
         Assert.Equal(JsonSerializer.Deserialize<Judgement>(judgement, StoreJson.Options), items[0].Expected);
         Assert.Null(items[1].Expected);
-        var attention = Projects.ItemFile.Read(
+        var attention = Web.Projects.ItemFile.Read(
             folder.WriteText(
                 "attention.jsonl",
                 row.Replace("\"expected\"", "\"gold\": \"attention\", \"expected\"", StringComparison.Ordinal)
@@ -107,7 +107,7 @@ public sealed class FormTests
         );
         Assert.Equal(GoldKind.Attention, attention[0].GoldKind);
         var bad = Assert.Throws<DataException>(() =>
-            Projects.ItemFile.Read(
+            Web.Projects.ItemFile.Read(
                 folder.WriteText(
                     "bad.jsonl",
                     plain + "\n" + plain[..plain.IndexOf(", \"expected\"", StringComparison.Ordinal)] + ", \"expected\": \"good\"}"
@@ -122,14 +122,14 @@ public sealed class FormTests
     public void Items_come_from_a_table_too()
     {
         using var folder = new Testing.TemporaryFolder();
-        var items = Projects.ItemFile.Read(
+        var items = Web.Projects.ItemFile.Read(
             folder.WriteText("items.csv", "id;prompt;answers\n7;How was it?;\"[\"\"Good.\"\", \"\"Bad.\"\"]\"\n"),
             ProjectKind.Comparison
         );
         Assert.Equal(["Good.", "Bad."], Assert.Single(items).Content.Candidates.Select(c => c.Text));
         Assert.Equal("7", items[0].Content.ExternalId);
 
-        var pairs = Projects.ItemFile.Read(folder.WriteText("pairs.csv", "prompt,chosen,rejected\nHow?,a,b\n"), ProjectKind.Comparison);
+        var pairs = Web.Projects.ItemFile.Read(folder.WriteText("pairs.csv", "prompt,chosen,rejected\nHow?,a,b\n"), ProjectKind.Comparison);
         Assert.Equal(["a", "b"], Assert.Single(pairs).Content.Candidates.Select(c => c.Text).Order());
     }
 

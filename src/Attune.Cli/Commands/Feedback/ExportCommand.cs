@@ -44,8 +44,7 @@ internal static class ExportCommand
         FeedbackArguments.Print(
             parsed.GetValue(Json),
             report,
-            $"{file}: {report.Rows} rows, {report.Labels} labels",
-            report.Unsaid > 0 ? $"{report.Unsaid} labels left out: {report.Format} cannot express them (ties, for example)" : null
+            [$"{file}: {report.Rows} rows, {report.Labels} labels", .. report.LeftOut.Select(l => l.ToString())]
         );
         return 0;
     }

@@ -41,7 +41,9 @@ internal static class FeedbackArguments
     public static Option<string?> Format(bool required) =>
         new("--format")
         {
-            Description = string.Join(", ", FeedbackFormats.Names) + (required ? "" : " (default: detected from the fields)"),
+            Description = required
+                ? string.Join(", ", FeedbackFormats.Written)
+                : string.Join(", ", FeedbackFormats.Names) + " (default: detected from the fields)",
             HelpName = "NAME",
             Required = required,
         };

@@ -1,6 +1,10 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Attune.Core;
 using Attune.Feedback.Exchange;
+using Attune.Feedback.Formats;
+using Attune.Feedback.Labels;
+using Attune.Feedback.Projects;
 
 namespace Attune.Cli.Commands.Feedback;
 
@@ -21,6 +25,36 @@ internal static class ImportCommand
     };
     private static readonly Option<int> Quota = Arguments.Count("--quota", "labels wanted for each task, in a new project", 1);
     private static readonly Option<string?> Tokenizer = FeedbackArguments.Tokenizer();
+    private static readonly Option<string?> Annotator = new("--annotator")
+    {
+        Description = "who gave the labels, where the file names nobody",
+        HelpName = "NAME",
+    };
+    private static readonly Option<string?> Question = new("--question")
+    {
+        Description = "which question to take of several (argilla, label-studio, potato; default: the first that fits)",
+        HelpName = "NAME",
+    };
+    private static readonly Option<OffsetUnit?> Offsets = new("--offsets")
+    {
+        Description = "what positions of spans count: codepoints, utf16 or graphemes (default: what the tool counts)",
+        HelpName = "UNIT",
+        CustomParser = ParseUnit,
+    };
+    private static readonly Option<string?> Items = new("--items")
+    {
+        Description = "data file with the items' texts, for files of labels alone (potato)",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string?> Configuration = new("--configuration")
+    {
+        Description = "Label Studio's labelling configuration (XML), where the fields' names do not tell the answers",
+        HelpName = "FILE",
+    };
+    private static readonly Option<bool> Flagged = new("--flagged")
+    {
+        Description = "also take what the data set marks as a check, screening, deleted or not to be used",
+    };
     private static readonly Option<bool> Json = Arguments.Json();
 
     public static Command Create()
@@ -38,18 +72,48 @@ internal static class ImportCommand
             WithoutLabels,
             Quota,
             Tokenizer,
+            Annotator,
+            Question,
+            Offsets,
+            Items,
+            Configuration,
+            Flagged,
             Json,
         };
         command.SetAction(ImportAsync);
         return command;
     }
 
+    private static OffsetUnit? ParseUnit(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (Enum.TryParse<OffsetUnit>(text, ignoreCase: true, out var unit) && Enum.IsDefined(unit))
+        {
+            return unit;
+        }
+        result.AddError($"--offsets: found '{text}'; expected codepoints, utf16 or graphemes.");
+        return null;
+    }
+
+    private static ImportOptions Options(ParseResult parsed) =>
+        new()
+        {
+            Format = parsed.GetValue(Format),
+            Tokenizer = FeedbackArguments.LoadTokenizer(parsed.GetValue(Tokenizer)),
+            Labels = !parsed.GetValue(WithoutLabels),
+            Annotator = parsed.GetValue(Annotator),
+            Question = parsed.GetValue(Question),
+            Offsets = parsed.GetValue(Offsets),
+            Items = parsed.GetValue(Items),
+            Configuration = parsed.GetValue(Configuration),
+            Flagged = parsed.GetValue(Flagged),
+        };
+
     private static async Task<int> ImportAsync(ParseResult parsed, CancellationToken cancel)
     {
         var file = parsed.GetRequiredValue(Source);
         var name = parsed.GetRequiredValue(Project);
-        var tokenizer = FeedbackArguments.LoadTokenizer(parsed.GetValue(Tokenizer));
-        var read = ImportFile.Read(file, parsed.GetValue(Format), tokenizer, !parsed.GetValue(WithoutLabels));
+        var read = ImportFile.Read(file, Options(parsed));
         await using var store = await FeedbackArguments.OpenOrCreateAsync(parsed.GetRequiredValue(Database), cancel);
         var known = (await store.Projects.ListAsync(cancel)).FirstOrDefault(p => p.Name == name);
         if (known is not null && known.Kind != read.Kind)
@@ -63,6 +127,14 @@ internal static class ImportCommand
         var added = known is not null
             ? await store.Tasks.AddItemsAsync(null, known.Id, read.Items, cancel)
             : (await store.Projects.CreateAsync(null, name, read.Kind, settings, "", read.Items, manages: false, cancel)).Added;
+        Print(parsed, read, added, name);
+        return 0;
+    }
+
+    private static void Print(ParseResult parsed, ImportFile read, AddedItems added, string project)
+    {
+        LeftOut[] leftOut = [.. read.LeftOut, .. added.LeftOut];
+        var noLabels = read.Items.Length > 0 && read.Items.All(i => i.Labels.IsEmpty) && !parsed.GetValue(WithoutLabels);
         FeedbackArguments.Print(
             parsed.GetValue(Json),
             new
@@ -72,19 +144,29 @@ internal static class ImportCommand
                 added.Items,
                 added.Labels,
                 added.Duplicates,
-                read.Repeated,
+                added.Present,
+                added.Changed,
+                Repeated = added.Repeats,
                 read.Empty,
-                LeftOut = read.Dropped.Sum(d => d.Count),
+                LeftOut = leftOut.Sum(l => l.Count),
+                LeftOutByReason = leftOut,
+                read.Notes,
             },
-            $"{read.Rows} rows of {read.Format}: {added.Items} items and {added.Labels} labels added to '{name}' ({read.Kind})",
-            read.Items.All(i => i.Labels.IsEmpty) && !parsed.GetValue(WithoutLabels)
-                ? "no labels were found in the file: its rows are items to be labelled"
-                : null,
-            added.Duplicates > 0 ? $"{added.Duplicates} items were already there; they are unchanged" : null,
-            read.Repeated > 0 ? $"{read.Repeated} labels left out: the same person labelled the same content in an earlier row" : null,
-            read.Empty > 0 ? $"{read.Empty} rows hold nothing to compare" : null,
-            read.Dropped.IsEmpty ? null : string.Join("; ", read.Dropped)
+            [
+                $"{read.Rows} rows of {read.Format}: {added.Items} items and {added.Labels} labels added to '{project}' ({read.Kind})",
+                noLabels ? "no labels were found in the file: its rows are items to be labelled" : null,
+                added.Duplicates > 0 ? $"{added.Duplicates} items were already there; they are unchanged" : null,
+                added.Present > 0 ? $"{added.Present} labels were already there" : null,
+                added.Changed > 0
+                    ? $"{added.Changed} labels replace an earlier one of the same person; the earlier one stays on record"
+                    : null,
+                added.Repeats > 0
+                    ? $"{added.Repeats} labels are a person's second for an item: they tell how steady people are; snapshots have the first"
+                    : null,
+                read.Empty > 0 ? $"{read.Empty} rows hold nothing to compare" : null,
+                .. leftOut.Select(l => l.ToString()),
+                .. read.Notes.Select(n => $"note: {n}"),
+            ]
         );
-        return 0;
     }
 }
