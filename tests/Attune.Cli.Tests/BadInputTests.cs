@@ -12,7 +12,7 @@ public sealed partial class BadInputTests
 {
     private static readonly string Table = Checkout.File("tests", "Attune.Cli.Tests", "BadInputs.txt");
 
-    /// <summary>After a wanted change of messages, write them again: set ATTUNE_WRITE_SNAPSHOTS=1, run this test, and read the diff.</summary>
+    /// <summary>After a wanted change of messages, set ATTUNE_WRITE_SNAPSHOTS=1, run this test, and read the diff.</summary>
     [Fact]
     public void Each_bad_input_gives_its_message()
     {
