@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core.Feedback;
+using Attune.Data.Formats;
 
 namespace Attune.Data.Cleaning;
 
@@ -24,7 +25,7 @@ public sealed record CleanedRows<T>(ImmutableArray<T> Items, ImmutableArray<Drop
 /// </summary>
 public sealed record PreferenceCleaning
 {
-    public const string Equal = "chosen equals rejected";
+    public const string Equal = PreferenceRows.Equal;
     public const string EmptyChosen = "the chosen answer is empty";
     public const string EmptyRejected = "the rejected answer is empty";
     public const string EmptyAnswer = "the answer is empty";

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Attune.Data.Sources;
 
@@ -8,10 +9,11 @@ internal sealed class ColumnSample
 {
     private const int Rows = 100;
     private readonly Dictionary<string, JsonElement> _values = new(StringComparer.Ordinal);
+    private RowOrigin? _origin;
 
     public static ColumnSample Of(IEnumerable<JsonRow> rows)
     {
-        var sample = new ColumnSample();
+        var sample = new ColumnSample { _origin = rows.FirstOrDefault().Origin };
         foreach (var field in rows.Take(Rows).SelectMany(r => r.Fields.EnumerateObject()))
         {
             if (sample.Get(field.Name).ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
@@ -32,6 +34,9 @@ internal sealed class ColumnSample
 
     /// <summary>Whether the column is there, and not empty.</summary>
     public bool Has(string name) => Get(name).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
+
+    /// <summary>Names of the classes that the column's numbers stand for; default where the file names none.</summary>
+    public ImmutableArray<string> Classes(string name) => _origin?.Classes.GetValueOrDefault(name) ?? default;
 
     public bool IsText(string name) => Get(name).ValueKind == JsonValueKind.String;
 

@@ -11,6 +11,8 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
     /// <summary>Begins the assistant's turn in the transcripts of hh-rlhf (Bai et al. 2022).</summary>
     private const string AssistantTurn = "\n\nAssistant:";
 
+    public const string Equal = "chosen equals rejected";
+
     public static PreferenceRows Instance { get; } = new();
 
     public DatasetKind Kind => DatasetKind.Preference;
@@ -27,7 +29,7 @@ internal sealed class PreferenceRows : IRowFormat<Preference>
             : SharedText(row);
         if (chosen == rejected && !row.Failed)
         {
-            row.Drop("chosen and rejected are the same answer");
+            row.Drop(Equal);
         }
         if (
             Same(row, "score_chosen", "score_rejected")

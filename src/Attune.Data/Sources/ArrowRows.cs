@@ -52,6 +52,11 @@ internal static class ArrowRows
             }
 
             Note(batch.Schema, notes);
+            if (rows.Count == 0 && batch.Schema.HasMetadata)
+            {
+                origin = origin with { Classes = ClassNames.Of(batch.Schema.Metadata) };
+            }
+
             var columns = batch.Schema.FieldsList.Select((f, i) => (f.Name, Values: batch.Column(i))).Where(c => !IndexColumn.Is(c.Name));
             var read = columns.ToArray();
             for (var i = 0; i < batch.Length; i++)

@@ -57,8 +57,26 @@ public sealed record ColumnMap(ImmutableSortedDictionary<string, string> Columns
         // A column that has a field's name gives way only where the field has another column in this file.
         var given = Columns.Where(c => found.Contains(c.Value)).Select(c => c.Key).ToHashSet(StringComparer.Ordinal);
         using var buffer = new RowBuffer();
-        return [.. rows.Select(row => row with { Fields = buffer.Make(json => Write(json, row.Fields, fields, given)) })];
+        var origins = rows.Select(r => r.Origin).Distinct().ToDictionary(o => o, o => Renamed(o, fields));
+        return
+        [
+            .. rows.Select(row =>
+                row with
+                {
+                    Fields = buffer.Make(json => Write(json, row.Fields, fields, given)),
+                    Origin = origins[row.Origin],
+                }
+            ),
+        ];
     }
+
+    private static RowOrigin Renamed(RowOrigin origin, Dictionary<string, string> fields) =>
+        origin.Classes.IsEmpty
+            ? origin
+            : origin with
+            {
+                Classes = origin.Classes.ToImmutableDictionary(c => fields.GetValueOrDefault(c.Key, c.Key), c => c.Value),
+            };
 
     private bool IsMissing(string column, string field, HashSet<string> found) =>
         !found.Contains(column)

@@ -133,10 +133,7 @@ public sealed class DatasetFileTests
             """
         );
         Assert.Single(data.Items);
-        Assert.Equal(
-            ["chosen and rejected are the same answer", "a tie: both answers have the same score"],
-            data.Dropped.Select(d => d.Reason)
-        );
+        Assert.Equal(["chosen equals rejected", "a tie: both answers have the same score"], data.Dropped.Select(d => d.Reason));
         var only = Read<Preference>("{\n  \"prompt\": \"p\",\n  \"chosen\": \"a\",\n  \"rejected\": \"b\"\n}\n");
         Assert.Equal("a", Assert.Single(only.Items).Chosen);
         // A line that is cut is an error of that line still.

@@ -58,6 +58,42 @@ public sealed class ArrowRowsTests
         }
     }
 
+    /// <summary>In Hugging Face's tables the numbers of a column of classes are named in the metadata alone.</summary>
+    [Theory]
+    [InlineData("bad", "good", 1)]
+    [InlineData("good", "bad", 0)]
+    [InlineData("Positive", "Negative", 0)]
+    [InlineData("spam", "yes", 1)]
+    [InlineData("toxic", "neutral", 1)]
+    [InlineData("sports", "business", null)]
+    [InlineData("good", "positive", null)]
+    public void Classes_are_verdicts_by_their_names(string zero, string one, int? desirable)
+    {
+        using var folder = new TemporaryFolder();
+        using var batch = new RecordBatch.Builder()
+            .Append("text", false, new StringArray.Builder().Append("a").Append("b").Build())
+            .Append("mark", false, new Int64Array.Builder().Append(0).Append(1).Build())
+            .Build();
+        var feature = $$"""{"names": ["{{zero}}", "{{one}}"], "_type": "ClassLabel"}""";
+        var metadata = $$"""{"info": {"features": {"mark": {{feature}} } } }""";
+        using var named = new RecordBatch(new Schema(batch.Schema.FieldsList, [new("huggingface", metadata)]), batch.Arrays, batch.Length);
+        foreach (var (name, format) in Names.Select((n, i) => (n, i)))
+        {
+            Write(folder.File(name), named, format);
+            var columns = DatasetFile.Columns("label=mark");
+            if (desirable is { } which)
+            {
+                var verdicts = DatasetFile.Read<Verdict>(folder.File(name), columns).Items;
+                Assert.Equal([which == 0, which == 1], verdicts.Select(v => v.Desirable));
+            }
+            else
+            {
+                var problem = Assert.Throws<DataException>(() => DatasetFile.Read<Verdict>(folder.File(name), columns));
+                Assert.Contains($"of {zero}, {one}, which do not say what is desirable", problem.Message, StringComparison.Ordinal);
+            }
+        }
+    }
+
     private static void Expect(string path, byte[] content)
     {
         File.WriteAllBytes(path, content);
@@ -75,7 +111,8 @@ public sealed class ArrowRowsTests
     {
         if (format == 2)
         {
-            using var writer = new FileWriter(path, batch.Schema);
+            using var stored = new ArrowWriterPropertiesBuilder().StoreSchema().Build();
+            using var writer = new FileWriter(path, batch.Schema, arrowProperties: stored);
             writer.WriteRecordBatch(batch);
             writer.Close();
             return;

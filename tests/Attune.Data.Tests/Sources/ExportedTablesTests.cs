@@ -52,6 +52,16 @@ public sealed class ExportedTablesTests
         Assert.All(expected.Zip(rows), pair => Same(pair.First, pair.Second, "row", spelt: false));
     }
 
+    [Fact]
+    public void Classes_have_the_names_that_datasets_gave_them() =>
+        Assert.Equal(
+            ["bad", "good"],
+            RowSource
+                .Read(SharedData.Require("exports/hf-datasets/classlabel.parquet"), new RowProblems("classlabel.parquet"))
+                .Rows[0]
+                .Origin.Classes["label"]
+        );
+
     [Theory]
     [InlineData("strings.csv")]
     [InlineData("pandas-index.csv")]

@@ -167,7 +167,7 @@ public sealed class UploadTests(Site site)
             """{"prompt":"a","chosen":"x","rejected":"y"}""" + "\n" + """{"prompt":"b","chosen":"x","rejected":"x"}""" + "\n";
         var (status, page) = await SendAsync(site, project.Id, "pairs.jsonl", Encoding.UTF8.GetBytes(Rows));
         Assert.Equal(HttpStatusCode.OK, status);
-        Assert.Contains("1 left out: chosen and rejected are the same answer", page, StringComparison.Ordinal);
+        Assert.Contains("1 left out: chosen equals rejected", page, StringComparison.Ordinal);
     }
 
     [Fact]
