@@ -39,7 +39,8 @@ public sealed record LoraOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (R == 0 && this != new LoraOptions())
+        // A base in few bits without an adapter is told with the model, when its file is known.
+        if (R == 0 && this != new LoraOptions { Base = Base })
         {
             yield return new ValidationResult(
                 "no adapter is trained, because r is 0, but other keys of it are given. Give r too, e.g. 16."

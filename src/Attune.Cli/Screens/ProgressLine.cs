@@ -12,7 +12,7 @@ namespace Attune.Cli.Screens;
 internal sealed record ProgressLine(string Before, string Done, string Open, string After)
 {
     private const int WideName = 23;
-    private const int NarrowName = 14;
+    private const int NarrowName = 16;
     private const int CountWidth = 11;
 
     public override string ToString() => Before + Done + Open + After;

@@ -7,7 +7,7 @@ public sealed class ProgressLineTests
     private static readonly TimeSpan Elapsed = TimeSpan.FromSeconds(100);
 
     [Theory]
-    [InlineData(50, "1/1 fine-tuni… ━━━━──── 50/100  left 1:40")]
+    [InlineData(50, "1/1 fine-tuning ━━━━────     50/100  left 1:40")]
     [InlineData(80, "1/1 fine-tuning         ━━━━━━──────      50/100  left 1:40  2.0 s each")]
     [InlineData(120, "1/1 fine-tuning         ━━━━━━━━━━━━────────────      50/100  left 1:40  elapsed 1:40  2.0 s each")]
     public void A_line_keeps_what_fits_its_width(int width, string expected)
