@@ -57,7 +57,7 @@ public sealed record ColumnMap(ImmutableSortedDictionary<string, string> Columns
         // A column that has a field's name gives way only where the field has another column in this file.
         var given = Columns.Where(c => found.Contains(c.Value)).Select(c => c.Key).ToHashSet(StringComparer.Ordinal);
         using var buffer = new RowBuffer();
-        var origins = rows.Select(r => r.Origin).Distinct().ToDictionary(o => o, o => Renamed(o, fields));
+        var origins = rows.Select(r => r.Origin).Distinct().ToDictionary(o => o, o => Renamed(o, fields, given));
         return
         [
             .. rows.Select(row =>
@@ -70,13 +70,18 @@ public sealed record ColumnMap(ImmutableSortedDictionary<string, string> Columns
         ];
     }
 
-    private static RowOrigin Renamed(RowOrigin origin, Dictionary<string, string> fields) =>
+    private static RowOrigin Renamed(RowOrigin origin, Dictionary<string, string> fields, HashSet<string> given) =>
         origin.Classes.IsEmpty
             ? origin
             : origin with
             {
-                Classes = origin.Classes.ToImmutableDictionary(c => fields.GetValueOrDefault(c.Key, c.Key), c => c.Value),
+                Classes = origin
+                    .Classes.Where(c => IsKept(c.Key, fields, given))
+                    .ToImmutableDictionary(c => fields.GetValueOrDefault(c.Key, c.Key), c => c.Value),
             };
+
+    private static bool IsKept(string column, Dictionary<string, string> fields, HashSet<string> given) =>
+        fields.ContainsKey(column) || !given.Contains(column);
 
     private bool IsMissing(string column, string field, HashSet<string> found) =>
         !found.Contains(column)
@@ -87,10 +92,9 @@ public sealed record ColumnMap(ImmutableSortedDictionary<string, string> Columns
         json.WriteStartObject();
         foreach (var field in row.EnumerateObject())
         {
-            var named = fields.TryGetValue(field.Name, out var name);
-            if (named || !given.Contains(field.Name))
+            if (IsKept(field.Name, fields, given))
             {
-                json.WritePropertyName(name ?? field.Name);
+                json.WritePropertyName(fields.GetValueOrDefault(field.Name, field.Name));
                 field.Value.WriteTo(json);
             }
         }

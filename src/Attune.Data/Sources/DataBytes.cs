@@ -48,29 +48,32 @@ public sealed record DataBytes(byte[] Content, string Sha256)
         }
     }
 
-    // What comes in from a pipe has no name to tell.
-    private static byte[] Unpack(string path, byte[] stored) =>
-        path.EndsWith(Packed[0], StringComparison.OrdinalIgnoreCase) || stored.AsSpan().StartsWith<byte>([0x1f, 0x8b]) ? UnpackGzip(stored)
-        : path.EndsWith(Packed[1], StringComparison.OrdinalIgnoreCase) || stored.AsSpan().StartsWith<byte>([0x28, 0xb5, 0x2f, 0xfd])
-            ? UnpackZstandard(stored)
-        : stored;
+    /// <summary>Unpacks a file's bytes as they are read; null where it is not packed. What comes from a pipe has no name to tell.</summary>
+    /// <param name="start">The first four bytes, or more.</param>
+    internal static Stream? Unpacking(string path, ReadOnlySpan<byte> start, Stream stored) =>
+        path.EndsWith(Packed[0], StringComparison.OrdinalIgnoreCase) || start.StartsWith<byte>([0x1f, 0x8b])
+            ? new GZipStream(stored, CompressionMode.Decompress)
+        : path.EndsWith(Packed[1], StringComparison.OrdinalIgnoreCase) || start.StartsWith<byte>([0x28, 0xb5, 0x2f, 0xfd])
+            ? new DecompressionStream(stored, checkEndOfStream: true, leaveOpen: false)
+        : null;
 
-    private static byte[] UnpackGzip(byte[] packed)
+    private static byte[] Unpack(string path, byte[] stored)
     {
-        using var source = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
+        using var source = Unpacking(path, stored, new MemoryStream(stored));
+        if (source is null)
+        {
+            return stored;
+        }
+
         using var content = new MemoryStream();
         source.CopyTo(content);
         var unpacked = content.ToArray();
-        CheckEnd(packed, unpacked);
-        return unpacked;
-    }
+        if (source is GZipStream)
+        {
+            CheckEnd(stored, unpacked);
+        }
 
-    private static byte[] UnpackZstandard(byte[] packed)
-    {
-        using var source = new DecompressionStream(new MemoryStream(packed), checkEndOfStream: true);
-        using var content = new MemoryStream();
-        source.CopyTo(content);
-        return content.ToArray();
+        return unpacked;
     }
 
     private static byte[] WithoutMark(byte[] content) =>

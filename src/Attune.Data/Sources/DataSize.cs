@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Compression;
 using Attune.Core;
 using ZstdSharp;
 
@@ -15,7 +14,11 @@ public static class DataSize
         try
         {
             using var stored = File.OpenRead(path);
-            using var content = Unpacked(path, stored);
+            Span<byte> start = stackalloc byte[4];
+            start = start[..stored.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+            stored.Position = 0;
+            using var unpacking = DataBytes.Unpacking(path, start, stored);
+            var content = unpacking ?? stored;
             var buffer = new byte[1 << 16];
             var size = 0L;
             for (var read = content.Read(buffer); read > 0; read = content.Read(buffer))
@@ -23,7 +26,7 @@ public static class DataSize
                 size += read;
                 if (size > most)
                 {
-                    var how = content == stored ? "" : " unpacked";
+                    var how = unpacking is null ? "" : " unpacked";
                     throw new DataException(
                         string.Create(
                             CultureInfo.InvariantCulture,
@@ -37,18 +40,5 @@ public static class DataSize
         {
             throw new DataException($"{path}: not a whole packed file; it may be cut short, damaged, or not packed at all.");
         }
-    }
-
-    private static Stream Unpacked(string path, FileStream stored)
-    {
-        Span<byte> first = stackalloc byte[4];
-        var read = stored.ReadAtLeast(first, 4, throwOnEndOfStream: false);
-        stored.Position = 0;
-        var start = first[..read];
-        return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) || start.StartsWith<byte>([0x1f, 0x8b])
-                ? new GZipStream(stored, CompressionMode.Decompress, leaveOpen: true)
-            : path.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) || start.StartsWith<byte>([0x28, 0xb5, 0x2f, 0xfd])
-                ? new DecompressionStream(stored, leaveOpen: true)
-            : stored;
     }
 }

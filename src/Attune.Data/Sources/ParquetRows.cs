@@ -13,8 +13,6 @@ internal static class ParquetRows
             using var stream = new MemoryStream(content, writable: false);
             using var reader = new FileReader(stream, null, null, leaveOpen: true);
             using var batches = reader.GetRecordBatchReader();
-            using var table = reader.ParquetReader;
-            origin = origin with { Classes = ClassNames.Of(table.FileMetaData.KeyValueMetadata) };
             // Nothing is awaited: the library reads while it is called.
             return ArrowRows.Rows(() => batches.ReadNextRecordBatchAsync().AsTask().GetAwaiter().GetResult(), origin, problems, notes);
         }

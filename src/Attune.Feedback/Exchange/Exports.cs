@@ -16,11 +16,10 @@ namespace Attune.Feedback.Exchange;
 
 /// <summary>What an export wrote, or would write.</summary>
 /// <param name="Labels">Labels that the rows say.</param>
-/// <param name="Unsaid">Labels that are left out, such as ties in hh-rlhf.</param>
-public sealed record ExportReport(string Format, int Rows, int Labels, int Unsaid)
+/// <param name="LeftOut">Labels that are left out, such as ties in hh-rlhf, by reason.</param>
+public sealed record ExportReport(string Format, int Rows, int Labels, ImmutableArray<LeftOut> LeftOut)
 {
-    /// <summary>Why they are left out.</summary>
-    public ImmutableArray<LeftOut> LeftOut { get; init; } = [];
+    public int Unsaid => LeftOut.Sum(l => l.Count);
 }
 
 /// <summary>
@@ -81,7 +80,7 @@ public sealed class Exports
                 said += own.Count(l => l.Judgement is not null) - unsaid.Length;
                 leftOut.AddRange(unsaid.Select(l => (Unsaid.Reason(l.Judgement!, info.Settings, format), (string?)null)));
             }
-            return (rows, new ExportReport(format, rows.Count, said, leftOut.Count) { LeftOut = LeftOut.Of(leftOut) });
+            return (rows, new ExportReport(format, rows.Count, said, LeftOut.Of(leftOut)));
         }
         catch (RowException problem)
         {

@@ -11,6 +11,8 @@ public sealed record Membership(Guid PersonId, Guid ProjectId, string Project, M
 /// <summary>Changes of roles, each inside its transaction.</summary>
 internal static class RoleChanges
 {
+    private static readonly ImmutableArray<string> NoSuchPerson = ["there is no such person."];
+
     public static async Task<ImmutableArray<string>> SetRoleAsync(
         StoreWriter writer,
         Guid actor,
@@ -19,12 +21,9 @@ internal static class RoleChanges
         CancellationToken cancel
     )
     {
-        // Role changes are serialised, or two owners could demote each other at the same time.
-        await writer.Db.LockChainAsync(cancel);
-        var person = await writer.Db.People.SingleOrDefaultAsync(p => p.Id == id && p.State != PersonState.Erased, cancel);
-        if (person is null)
+        if (await FindAsync(writer, id, cancel) is not { } person)
         {
-            return ["there is no such person."];
+            return NoSuchPerson;
         }
         if (person.Imported)
         {
@@ -54,11 +53,9 @@ internal static class RoleChanges
         CancellationToken cancel
     )
     {
-        await writer.Db.LockChainAsync(cancel);
-        var person = await writer.Db.People.SingleOrDefaultAsync(p => p.Id == id && p.State != PersonState.Erased, cancel);
-        if (person is null)
+        if (await FindAsync(writer, id, cancel) is not { } person)
         {
-            return ["there is no such person."];
+            return NoSuchPerson;
         }
         if (disabled && id == actor)
         {
@@ -76,6 +73,13 @@ internal static class RoleChanges
         }
         writer.Audit(actor, disabled ? "person.disabled" : "person.enabled", id, new { });
         return [];
+    }
+
+    /// <summary>Serialised with other changes of roles, or two owners could demote each other at the same time.</summary>
+    private static async Task<PersonRow?> FindAsync(StoreWriter writer, Guid id, CancellationToken cancel)
+    {
+        await writer.Db.LockChainAsync(cancel);
+        return await writer.Db.People.SingleOrDefaultAsync(p => p.Id == id && p.State != PersonState.Erased, cancel);
     }
 
     /// <summary>Whether nobody else who can sign in is an owner.</summary>

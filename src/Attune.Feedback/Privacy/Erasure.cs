@@ -84,7 +84,10 @@ public sealed class Erasure
     {
         var said = revisions.Select(r => (r.TaskId, r.ValueJson)).ToHashSet();
         var emptied = new List<Guid>();
-        foreach (var decision in await db.Adjudications.ToListAsync(cancel))
+        var theirs = db.Adjudications.Where(a =>
+            a.PersonId == person || db.Revisions.Any(r => r.PersonId == person && r.TaskId == a.TaskId)
+        );
+        foreach (var decision in await theirs.ToListAsync(cancel))
         {
             var own = decision.PersonId == person;
             if (!own && !said.Contains((decision.TaskId, decision.ValueJson)))

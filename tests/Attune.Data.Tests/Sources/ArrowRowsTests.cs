@@ -73,9 +73,10 @@ public sealed class ArrowRowsTests
         using var batch = new RecordBatch.Builder()
             .Append("text", false, new StringArray.Builder().Append("a").Append("b").Build())
             .Append("mark", false, new Int64Array.Builder().Append(0).Append(1).Build())
+            .Append("label", false, new Int64Array.Builder().Append(1).Append(0).Build())
             .Build();
         var feature = $$"""{"names": ["{{zero}}", "{{one}}"], "_type": "ClassLabel"}""";
-        var metadata = $$"""{"info": {"features": {"mark": {{feature}} } } }""";
+        var metadata = $$"""{"info": {"features": {"mark": {{feature}}, "label": {"names": ["no", "yes"]} } } }""";
         using var named = new RecordBatch(new Schema(batch.Schema.FieldsList, [new("huggingface", metadata)]), batch.Arrays, batch.Length);
         foreach (var (name, format) in Names.Select((n, i) => (n, i)))
         {
