@@ -71,7 +71,11 @@ public sealed class LeftOutTests : IDisposable
     [InlineData("""{"prompt":"p","answers":["a","b"],"ranks":[1,2]}""", """{"prompt":"p2","answers":["a"],"ranks":[1]}""", "at least two")]
     [InlineData("""{"prompt":"p","chosen":"a","rejected":"b"}""", """{"prompt":"p","chosen":null,"rejected":"b"}""", "\"chosen\" is empty")]
     [InlineData("""{"prompt":"p","chosen":"a","rejected":"b"}""", """{"prompt":"p","chosen":7,"rejected":"b"}""", "found the number 7")]
-    [InlineData("""{"prompt":"p","chosen":"a","rejected":"b"}""", """{"prompt":"p","chosen":"b","rejected":"b"}""", "chosen equals rejected")]
+    [InlineData(
+        """{"prompt":"p","chosen":"a","rejected":"b"}""",
+        """{"prompt":"p","chosen":"b","rejected":"b"}""",
+        "chosen equals rejected"
+    )]
     [InlineData("""{"prompt":"p","chosen":"a","rejected":"b"}""", """{"prompt":"p","completion":"b","label":true}""", "asks for Rating")]
     [InlineData("""{"prompt":"p","completions":["a"],"labels":[true]}""", """{"prompt":"p","completions":[],"labels":[]}""", "no steps")]
     [InlineData(
