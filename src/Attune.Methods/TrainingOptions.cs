@@ -104,8 +104,8 @@ public sealed record TrainingOptions
     public int KeepCheckpoints { get; init; } = 2;
 
     [Description(
-        "end with the weights that were best on the held-out data (least loss, or most right), which are kept as checkpoint best; needs "
-            + "held-out rows and evaluate_every"
+        "end with the weights that were best on the held-out data (least loss, most right, or, for methods that sample, highest reward), "
+            + "which are kept as checkpoint best; needs held-out rows and evaluate_every"
     )]
     public bool KeepBest { get; init; }
 

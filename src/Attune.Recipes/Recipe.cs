@@ -24,7 +24,8 @@ public sealed record Recipe
     public string? Model { get; init; }
 
     [Description(
-        "forms to write the figures in besides events.jsonl: tensorboard (event files), csv (metrics.csv); both lie in the stage's folder"
+        "forms to write the figures in besides events.jsonl: tensorboard (event files) and csv (metrics.csv), both in the stage's folder, "
+            + "trackio (its database, in the folder trackio)"
     )]
     public ImmutableArray<Tracking> Tracking { get; init; } = [];
 

@@ -31,9 +31,6 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     /// <summary>What an earlier run hands over to the first stage, in place of the recipe's model.</summary>
     public Artifacts? Given { get; init; }
 
-    /// <summary>Whether the first stage that trains only tries a few rounds and says what it would take.</summary>
-    public bool IsDryRun { get; init; }
-
     /// <summary>Called once the recipe has been checked, before the first tensor: a mistake in it need not wait for libtorch.</summary>
     public Action? LoadLibraries { get; init; }
 
@@ -46,7 +43,7 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
     {
         using var guard = RunLock.Take(folder);
         DeleteLeftovers();
-        using var tracking = new RunTracking(recipe.Tracking, folder, _places.FolderOf);
+        using var tracking = new RunTracking(recipe.Tracking, recipe.Name, folder, _places.FolderOf);
         using var log = EventLog.Open(folder, TimeProvider.System, tracking);
         var start =
             Given is not null ? Given.Policy
@@ -146,7 +143,6 @@ public sealed class Run(Recipe recipe, string folder, IRunScreen screen, IPerson
             Decontaminate = stage.Decontaminate,
             Columns = stage.Columns is { } columns ? ColumnMap.Parse(columns) : null,
             Stores = Stores,
-            IsDryRun = IsDryRun,
         };
     }
 

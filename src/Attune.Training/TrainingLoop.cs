@@ -74,7 +74,7 @@ public sealed class TrainingLoop<T>(
             if (round is null)
             {
                 Checkpoint(progress, observer);
-                return (progress, cancel.IsCancellationRequested ? LoopEnd.Cancelled : Finish(progress));
+                return (progress, cancel.IsCancellationRequested ? LoopEnd.Cancelled : await FinishAsync(progress, cancel));
             }
 
             _best?.Offer(round.Measured, _optimiser.Parts, progress);
@@ -95,15 +95,24 @@ public sealed class TrainingLoop<T>(
     }
 
     /// <summary>The last checkpoint keeps the weights as they were trained; what is used from now on is their average.</summary>
-    private LoopEnd Finish(Progress progress)
+    private async ValueTask<LoopEnd> FinishAsync(Progress progress, CancellationToken cancel)
     {
         _average?.Use();
-        if (_best is not null && experience.Evaluation is { } evaluate)
+        if (_best is null || experience.Evaluation is not { } evaluate)
         {
-            _best.Offer(evaluate(), _optimiser.Parts, progress);
-            _best.Use(_optimiser.Parts);
+            return LoopEnd.Finished;
         }
 
+        try
+        {
+            _best.Offer(await evaluate(progress, cancel), _optimiser.Parts, progress);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return LoopEnd.Cancelled;
+        }
+
+        _best.Use(_optimiser.Parts);
         return LoopEnd.Finished;
     }
 

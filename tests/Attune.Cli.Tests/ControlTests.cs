@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Attune.Testing;
@@ -26,6 +27,24 @@ public sealed partial class ControlTests : IDisposable
         Assert.Equal(2, File.ReadAllText(_folder.File("w.html")).Split("data-episode=").Length - 1);
         Run("control", "tamer", "Acrobot-v1", "--trainer", "r/seed-0/agent.json", "--model", "network", "--out", "a")
             .Refused("was trained in CartPole-v1; expected an agent of Acrobot-v1");
+    }
+
+    [Fact]
+    public void Figures_are_written_for_other_tools_too_with_the_steps_of_the_environment()
+    {
+        string[] train = ["control", "ppo", "CartPole-v1", "--steps", "512", "--test-episodes", "1", "--out", "t"];
+        Run([.. train, "--tracking", "tensorbord"]).Refused("tensorbord");
+        Run([.. train, "--tracking", "tensorboard,csv,trackio"]).Succeeded();
+        var rounds = File.ReadAllLines(_folder.File("t/seed-0/rounds.jsonl")).Select(l => JsonDocument.Parse(l).RootElement).ToArray();
+        var table = File.ReadAllLines(_folder.File("t/seed-0/metrics.csv"));
+        Assert.Equal(rounds.Length + 1, table.Length);
+        Assert.Contains("episode/return", table[0].Split(','));
+        Assert.Equal(
+            rounds.Select(r => r.GetProperty("Steps").GetInt64().ToString(CultureInfo.InvariantCulture)),
+            table[1..].Select(l => l.Split(',')[0])
+        );
+        Assert.True(File.Exists(_folder.File("t/seed-0/trackio/control.db")));
+        Assert.True(new FileInfo(Assert.Single(Directory.GetFiles(_folder.File("t/seed-0"), "events.out.tfevents.*"))).Length > 100);
     }
 
     [Fact]

@@ -1,11 +1,14 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.ComponentModel;
 using System.Globalization;
 using Attune.Cli.Serving;
 using Attune.Core;
 using Attune.Data.Formats;
 using Attune.Data.Sources;
 using Attune.Recipes.Binding;
+using Attune.Recipes.Running;
 
 namespace Attune.Cli.Commands;
 
@@ -66,7 +69,7 @@ internal static class Arguments
     public static Option<bool> DryRun() =>
         new("--dry-run")
         {
-            Description = "try three rounds, say rows, tokens, time and memory that the whole would take, and keep nothing",
+            Description = "try three rounds of each stage, say rows, tokens, time and memory that the whole would take, and keep nothing",
         };
 
     /// <exception cref="ConfigurationException">The checkpoint is none.</exception>
@@ -90,9 +93,16 @@ internal static class Arguments
     public static Option<string?> Tracking() =>
         new("--tracking")
         {
-            Description = "write the figures also for other tools: tensorboard (event files), csv (a table), or both with a comma",
+            Description =
+                "write the figures also for other tools: tensorboard (event files), csv (a table), trackio (a database), or several with "
+                + "commas",
             HelpName = "FORMS",
         };
+
+    /// <summary>The forms that were given to a command without a recipe.</summary>
+    /// <exception cref="ConfigurationException">One is unknown.</exception>
+    public static ImmutableArray<Tracking> TrackingOf(string? forms) =>
+        forms is null ? [] : Binder.Bind<TrackingForms>(OptionNode.Mapping.Empty(Place.Of("--tracking")).SetTracking(forms)).Tracking;
 
     /// <summary>The forms that were given, as a recipe has them; the recipe's own where none were.</summary>
     public static OptionNode.Mapping SetTracking(this OptionNode.Mapping recipe, string? forms)
@@ -221,4 +231,11 @@ internal static class Arguments
             return false;
         }
     }
+}
+
+/// <summary>The key of a recipe by itself.</summary>
+internal sealed record TrackingForms
+{
+    [Description("forms to write the figures in")]
+    public ImmutableArray<Tracking> Tracking { get; init; } = [];
 }

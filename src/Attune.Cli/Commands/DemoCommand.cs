@@ -19,6 +19,7 @@ internal static class DemoCommand
     private static readonly Option<string[]> Set = Arguments.Set();
     private static readonly Option<bool> Resume = Arguments.Resume();
     private static readonly Option<ulong> Seed = Arguments.Seed();
+    private static readonly Option<bool> DryRun = Arguments.DryRun();
 
     public static Command Create()
     {
@@ -37,6 +38,7 @@ internal static class DemoCommand
             Set,
             Resume,
             Seed,
+            DryRun,
         };
         command.SetAction(RunAsync);
         return command;
@@ -54,6 +56,7 @@ internal static class DemoCommand
 
         node = RunCommand.Overridden(node, parsed.GetValue(Set) ?? []);
         var folder = parsed.GetRequiredValue(Folder);
-        return RunLauncher.LaunchAsync(node, folder, new(parsed.GetValue(Resume), null), RunCommand.AsksPerson(node), cancel);
+        var launch = new Launch(parsed.GetValue(Resume), null, parsed.GetValue(DryRun));
+        return RunLauncher.LaunchAsync(node, folder, launch, RunCommand.AsksPerson(node), cancel);
     }
 }

@@ -25,7 +25,7 @@ internal static class RunLauncher
         var recipe = Recipe.Bind(node);
         if (launch.IsDryRun)
         {
-            return await DryRun.RunAsync(recipe, cancel);
+            return await DryRuns.RunAsync(recipe, cancel);
         }
 
         var unbegun = new NewRunFolder(folder);

@@ -72,7 +72,8 @@ public static partial class MetricCatalog
                 new(
                     "validation/<figure>",
                     "reward",
-                    "eval/<figure> (gold_reward, proxy_reward or ensemble_sd) on the validation prompts, by which a run is stopped.",
+                    "eval/<figure> (gold_reward, proxy_reward or ensemble_sd) on the validation prompts, by which a run is stopped or its "
+                        + "best weights are chosen.",
                     Own
                 ),
                 new(

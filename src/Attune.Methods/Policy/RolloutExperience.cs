@@ -26,6 +26,8 @@ public abstract partial class RolloutExperience<TItem> : IExperience<TItem>
 
     public virtual long PlannedUpdates => _options.Rollouts.Rounds * _options.UpdatesPerRound;
 
+    public Func<Progress, CancellationToken, ValueTask<Metrics>>? Evaluation => _context.Evaluation is null ? null : MeasureAsync;
+
     public string? StoppedBecause { get; private set; }
 
     public IReadOnlyDictionary<string, double> State =>
@@ -191,23 +193,28 @@ public abstract partial class RolloutExperience<TItem> : IExperience<TItem>
         ];
     }
 
-    /// <summary>What the rules for stopping look at; null where they look at the evaluation itself.</summary>
+    /// <summary>What decides where to stop, and which weights are best; null where that is the evaluation itself.</summary>
     private async ValueTask<Metrics?> ValidateAsync(Metrics measured, CancellationToken cancel)
     {
-        if (_context.Validation is not { } validation || !_stopping.Watches)
+        if (_context.Validation is not { } validation || !(_stopping.Watches || _options.Training.KeepBest))
         {
             return null;
         }
 
-        var summary = PolicyEvaluation.Summarise(await validation.EvaluateAsync(_context.Policy, cancel));
-        foreach (var name in (string[])["gold_reward", "proxy_reward", "ensemble_sd"])
+        return await validation.ValidateAsync(_context.Policy, measured, cancel);
+    }
+
+    /// <summary>The reward of answers to held-out prompts, by which the best weights are chosen.</summary>
+    private async ValueTask<Metrics> MeasureAsync(Progress at, CancellationToken cancel)
+    {
+        await _context.Sampler.UseWeightsAsync(_context.Policy, at.Updates, cancel);
+        if (_context.Validation is not { } validation)
         {
-            if (summary.Contains("eval/" + name))
-            {
-                measured.Set("validation/" + name, summary["eval/" + name]);
-            }
+            return PolicyEvaluation.Summarise(await _context.Evaluation!.EvaluateAsync(_context.Policy, cancel));
         }
 
-        return summary;
+        var measured = new Metrics();
+        await validation.ValidateAsync(_context.Policy, measured, cancel);
+        return measured;
     }
 }

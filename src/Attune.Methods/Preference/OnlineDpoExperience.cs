@@ -33,6 +33,16 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
     /// <summary>Held-out prompts; null to look at none.</summary>
     public PolicyEvaluation? Evaluation { get; init; }
 
+    /// <summary>
+    /// Held-out prompts by which the best weights are chosen, other than those of <see cref="Evaluation"/>; null where those must do for
+    /// both.
+    /// </summary>
+    public PolicyEvaluation? Validation { get; init; }
+
+    /// <summary>The reward of answers to held-out prompts; null without a reward model: verdicts alone measure nothing.</summary>
+    Func<Progress, CancellationToken, ValueTask<Metrics>>? IExperience<PreferencePair>.Evaluation =>
+        Evaluation?.Proxy is null ? null : MeasureAsync;
+
     /// <summary>How often a round is drawn before its lack of preferences ends the run.</summary>
     private const int Draws = 3;
 
@@ -85,14 +95,29 @@ public sealed class OnlineDpoExperience(OnlineDpoOptions options) : IExperience<
             return [];
         }
 
+        // Its sampler may be another one than that of the rounds.
+        await Evaluation.Sampler.UseWeightsAsync(Policy, at.Updates, cancel);
         var answers = await Evaluation.EvaluateAsync(Policy, cancel);
         measured.Add(PolicyEvaluation.Summarise(answers));
+        if (Validation is not null)
+        {
+            await Validation.ValidateAsync(Policy, measured, cancel);
+        }
+
         return
         [
             .. answers
                 .Take(8)
                 .Select(a => new SampleEvent("online-dpo", at.Updates, a.PromptIndex, a.Prompt, a.Answer, a.Gold, a.Proxy, a.LogRatio)),
         ];
+    }
+
+    private async ValueTask<Metrics> MeasureAsync(Progress at, CancellationToken cancel)
+    {
+        var measured = new Metrics();
+        await Evaluation!.Sampler.UseWeightsAsync(Policy, at.Updates, cancel);
+        var summary = await (Validation ?? Evaluation).ValidateAsync(Policy, measured, cancel);
+        return Validation is null ? summary : measured;
     }
 
     private async ValueTask<Asked[]> AnswerAsync(Progress at, int draw, Metrics measured, CancellationToken cancel)

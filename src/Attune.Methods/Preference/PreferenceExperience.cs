@@ -30,7 +30,8 @@ public sealed class PreferenceExperience<T>(DatasetExperience<T> data) : IExperi
 
     public long PlannedUpdates => data.PlannedUpdates;
 
-    public Func<Metrics>? Evaluation => EvaluateEvery > 0 ? Evaluate : null;
+    public Func<Progress, CancellationToken, ValueTask<Metrics>>? Evaluation =>
+        EvaluateEvery > 0 && Evaluate is { } evaluate ? (_, _) => ValueTask.FromResult(evaluate()) : null;
 
     public long Rows => data.Rows;
 

@@ -12,10 +12,13 @@ public enum Tracking
 
     /// <summary>A table, written at the end of each stage, and when a run stops.</summary>
     Csv,
+
+    /// <summary>A database as trackio keeps it, written at the end of each stage, and when a run stops.</summary>
+    Trackio,
 }
 
 /// <summary>Writes a run's figures in other tools' forms, those of a stage into its folder: a folder is one run to these tools.</summary>
-internal sealed class RunTracking(ImmutableArray<Tracking> forms, string runFolder, Func<string, string> folderOf)
+internal sealed class RunTracking(ImmutableArray<Tracking> forms, string name, string runFolder, Func<string, string> folderOf)
     : IRunTracker,
         IDisposable
 {
@@ -39,14 +42,20 @@ internal sealed class RunTracking(ImmutableArray<Tracking> forms, string runFold
     /// <summary>Writes the tables anew from what is logged.</summary>
     public void WriteTables()
     {
-        if (!forms.Contains(Tracking.Csv))
+        if (!forms.Contains(Tracking.Csv) && !forms.Contains(Tracking.Trackio))
         {
             return;
         }
 
-        foreach (var stage in new RunFolder(runFolder).ReadEvents().Entries.GroupBy(e => e.Stage))
+        var events = new RunFolder(runFolder).ReadEvents().Entries;
+        foreach (var stage in forms.Contains(Tracking.Csv) ? events.GroupBy(e => e.Stage) : [])
         {
             MetricsCsv.Write(folderOf(stage.Key), [.. stage]);
+        }
+
+        if (forms.Contains(Tracking.Trackio))
+        {
+            TrackioFile.Write(Path.Combine(runFolder, "trackio"), name, events);
         }
     }
 

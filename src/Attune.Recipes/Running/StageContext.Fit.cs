@@ -12,13 +12,12 @@ namespace Attune.Recipes.Running;
 
 public sealed partial class StageContext
 {
-    /// <summary>Whether training is only tried, to say what it would take.</summary>
-    public bool IsDryRun { get; init; }
+    /// <summary>In which training is only tried, to say what it would take; null in a run.</summary>
+    internal Trial? Trial { get; init; }
 
     /// <summary>Trains to the end, from the newest checkpoint if there is one.</summary>
     /// <param name="name">Folder for the checkpoints below the stage's; empty for the stage's own.</param>
     /// <exception cref="OperationCanceledException">Cancelled after a checkpoint was written.</exception>
-    /// <exception cref="DryRunEndedException">It is a dry run, and so much was tried that the rest can be estimated.</exception>
     public async Task<Progress> FitAsync<T>(
         IObjective<T> objective,
         IExperience<T> experience,
@@ -33,7 +32,7 @@ public sealed partial class StageContext
         RequireEvaluation(options, experience.Evaluation);
         var place = name.Length == 0 ? folder : Path.Combine(folder, name);
         var start = Progress.Start(name.Length == 0 ? seed : seed.For(name));
-        var checkpoints = IsDryRun ? null : new DirectoryCheckpoints(place, data, options.KeepCheckpoints);
+        var checkpoints = Trial is not null ? null : new DirectoryCheckpoints(place, data, options.KeepCheckpoints);
         using var loop = new TrainingLoop<T>(
             objective,
             experience,
@@ -42,9 +41,9 @@ public sealed partial class StageContext
             LoopOptionsOf(options),
             checkpoints
         );
-        if (IsDryRun)
+        if (Trial is not null)
         {
-            throw await DryRunEndedException.TryAsync(loop, start, stage, experience.Rows, cancel);
+            return await Trial.TryAsync(loop, start, experience.Rows);
         }
 
         var observer = new LoopLog(stage, task, log, screen) { StopsOnDivergence = options.StopOnDivergence };
@@ -75,7 +74,7 @@ public sealed partial class StageContext
         }
     }
 
-    private void RequireEvaluation(TrainingOptions options, Func<Metrics>? evaluation)
+    private void RequireEvaluation(TrainingOptions options, Func<Progress, CancellationToken, ValueTask<Metrics>>? evaluation)
     {
         if (options.KeepBest && (evaluation is null || options.EmaDecay > 0))
         {
@@ -83,7 +82,8 @@ public sealed partial class StageContext
                 options.EmaDecay > 0
                     ? $"{stage}.keep_best and ema_decay are both on: a run ends with one or the other. Leave one of them out."
                     : $"{stage}.keep_best is on, but nothing is held out that this stage measures while it trains. Expected held-out rows "
-                        + "(test_split or held-out data) and evaluate_every above 0, or keep_best: false."
+                        + "(test_split or held-out data) and evaluate_every above 0, for methods that sample held-out prompts and a "
+                        + "reward, or keep_best: false."
             );
         }
     }

@@ -65,6 +65,8 @@ public sealed record AiFeedbackStage : Stage
 
     internal override IEnumerable<string?> LearnsFrom(Artifacts given) => MixLabels ? LearnsFromLabels(given, null) : [given.Policy];
 
+    internal override string? AsksOutside => Judging.Judge.Chat.Outside;
+
     public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
         var owned = new List<IDisposable>();

@@ -73,6 +73,8 @@ public sealed record ConstitutionalStage : Stage
             .. ConstitutionFile.Missing($"{Kind}.constitution", Constitution, Critic.Kind == CriticKind.Rule),
         ];
 
+    internal override string? AsksOutside => Critic.Chat.Outside;
+
     public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
         var constitution = ConstitutionFile.Read(Constitution);

@@ -62,11 +62,8 @@ public sealed record EvaluationOptions
         var proxy = rewardFolder is null || prompts.IsEmpty ? null : ModelTerm.Open(kind, rewardFolder, encoder, owned.Things);
         var pretrained =
             context.Artifacts.PretrainedApart is { } folder && !prompts.IsEmpty ? owned.Add(ModelFiles.LoadLanguageModel(folder)) : null;
-        var longest = Math.Min(
-            reference.Config.ContextLength,
-            Math.Min(pretrained?.Config.ContextLength ?? int.MaxValue, Longest(owned.Things))
-        );
-        var fitting = Fitting(prompts, encoder, longest, context);
+        int[] contexts = [reference.Config.ContextLength, pretrained?.Config.ContextLength ?? int.MaxValue, Longest(owned.Things)];
+        var fitting = Fitting(prompts, encoder, contexts.Min(), context);
         if (fitting.IsEmpty)
         {
             return new StageEvaluation(kind, context, null, null, []);
@@ -74,21 +71,25 @@ public sealed record EvaluationOptions
 
         var sampler = owned.Add(new LocalSampler());
         var utility = Gold ?? context.Artifacts.Utility;
-        var evaluation = new PolicyEvaluation
-        {
-            Prompts = new PromptPool(fitting),
-            Count = EvaluationPrompts,
-            Sampler = sampler,
-            Sampling = Sampling(encoder),
-            Proxy = proxy,
-            Gold = utility is null ? null : Utilities.AsJudge(kind, utility, encoder, owned.Things),
-            HasUnknownWord = Utilities.UnknownWordsOf(utility),
-            Reference = reference,
-            Pretrained = pretrained ?? reference,
-            Tokenizer = encoder.Tokenizer,
-            Seed = context.Seed,
-        };
-        return new StageEvaluation(kind, context, evaluation, sampler, owned.Release());
+        var gold = utility is null ? null : Utilities.AsJudge(kind, utility, encoder, owned.Things);
+        PolicyEvaluation On(PromptPool pool) =>
+            new()
+            {
+                Prompts = pool,
+                Count = EvaluationPrompts,
+                Sampler = sampler,
+                Sampling = Sampling(encoder),
+                Proxy = proxy,
+                Gold = gold,
+                HasUnknownWord = Utilities.UnknownWordsOf(utility),
+                Reference = reference,
+                Pretrained = pretrained ?? reference,
+                Tokenizer = encoder.Tokenizer,
+                Seed = context.Seed,
+            };
+        var all = new PromptPool(fitting);
+        var others = all.Count > EvaluationPrompts ? On(all.From(EvaluationPrompts)) : null;
+        return new StageEvaluation(kind, context, On(all), sampler, owned.Release()) { Validation = others };
     }
 
     /// <summary>The longest text that the reward model reads whole; encoders cut what is longer, and say so.</summary>

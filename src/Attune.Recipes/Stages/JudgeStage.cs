@@ -35,6 +35,8 @@ public sealed record JudgeStage : Stage
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [.. DataSource.MissingFile($"{Kind}.data", Data), .. Judging.Missing(Kind)];
 
+    internal override string? AsksOutside => Judging.Judge.Chat.Outside;
+
     public override async Task<StageResult> RunAsync(StageContext context, CancellationToken cancel)
     {
         var (rows, hash) = DataSource.FromFile<Preference>(Data, 0, context);

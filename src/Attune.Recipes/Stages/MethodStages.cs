@@ -36,6 +36,9 @@ public sealed class MethodStages : IVariantSource
         MethodRegistry.All.FirstOrDefault(c => RecordOf(c) == stage)
         ?? throw new InvariantException($"{stage.Name} runs no method with a [Method] card; it has to name its Kind, Purpose and Title.");
 
+    /// <summary>Whether a stage runs a method, which trains.</summary>
+    internal static bool IsMethod(Type stage) => MethodRegistry.All.Any(c => RecordOf(c) == stage);
+
     /// <summary>The stage's options record; null for a method that no stage runs.</summary>
     public static Type? RecordOf(MethodCard method) =>
         Records.GetOrAdd(

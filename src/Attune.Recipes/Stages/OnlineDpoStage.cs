@@ -81,6 +81,9 @@ public sealed record OnlineDpoStage : Stage
             .. Judge != JudgeKind.Reward && Method.Scores != new ScoreOptions()
                 ? ["online-dpo.missing_eos_penalty, missing_eos_score and score_clip change scores, which only judge: reward gives."]
                 : Array.Empty<string>(),
+            .. Method.Training.KeepBest && !given.Reward && Evaluation.RewardModel is null
+                ? ["online-dpo.keep_best is on, but no reward says which weights are best. Give reward_model, or leave keep_best out."]
+                : Array.Empty<string>(),
             .. Judge == JudgeKind.Reward && !given.Reward && Evaluation.RewardModel is null
                 ? ["online-dpo.judge is reward, but there is none: no reward stage comes before and reward_model is not given."]
                 : Array.Empty<string>(),
@@ -157,7 +160,16 @@ public sealed record OnlineDpoStage : Stage
             Judge = asked ?? BuildJudge(models, scored),
             Decode = (prompt, sequence) => models.Encoder.DecodeAnswer(prompt, sequence.Answer),
             Evaluation = evaluation.Evaluation,
+            Validation = Method.Training.KeepBest ? evaluation.Validation : null,
         };
+        if (Method.Training.KeepBest && evaluation is { Evaluation.Proxy: not null, Validation: null })
+        {
+            models.Context.Note(
+                $"{Kind}: which weights are best is judged on the {evaluation.Evaluation.Prompts.Count} held-out prompts that the final "
+                    + "figures use, which flatters them: there are no others. Give more held-out prompts than evaluation_prompts"
+            );
+        }
+
         var objective = OnlineDpoExperience.Objective(Method, models.Policy);
         var progress = await models.Context.FitAsync(objective, experience, Method.Training, [hash], "online DPO", cancel);
         string[] notes =

@@ -82,6 +82,13 @@ public sealed record OnlineStage : Stage
     public override IEnumerable<string> Missing(PlannedArtifacts given) =>
         [
             .. Policy.Missing(given with { Reward = true }),
+            .. Policy.Options.Training.KeepBest
+                ?
+                [
+                    "online.policy: keep_best is on, but the reward is trained anew as labels come: scores of then and now do not compare. "
+                        + "Leave it out.",
+                ]
+                : Array.Empty<string>(),
             .. Reward.Training.Lora.R > 0
                 ? ["online.reward.lora.r is given, but reward models are trained whole here. Leave it out."]
                 : Array.Empty<string>(),
@@ -104,6 +111,14 @@ public sealed record OnlineStage : Stage
                 ? ["online.reward.loss: questions ask for the best answer; leave it at bradley-terry."]
                 : Array.Empty<string>(),
         ];
+
+    internal override string? AsksOutside =>
+        Source switch
+        {
+            FeedbackOrigin.Person or FeedbackOrigin.Store => "people",
+            FeedbackOrigin.Model => JudgeModel.Chat.Outside,
+            _ => null,
+        };
 
     public override PlannedArtifacts After(PlannedArtifacts given) => given with { Preferences = true, Reward = true };
 

@@ -31,6 +31,21 @@ internal sealed class PolicyAnswers(StageContext context, int each, SamplingOpti
         CancellationToken cancel
     )
     {
+        if (context.Trial is { } trial)
+        {
+            return await trial.InPartAsync(count, part => DrawAsync(policy, prompts, part, cancel));
+        }
+
+        return await DrawAsync(policy, prompts, count, cancel);
+    }
+
+    private async Task<List<AnsweredPrompt>> DrawAsync(
+        LanguageModel policy,
+        ImmutableArray<Prompt> prompts,
+        int count,
+        CancellationToken cancel
+    )
+    {
         var encoder = context.LoadEncoder();
         var done = 0;
         using var sampler = new LocalSampler

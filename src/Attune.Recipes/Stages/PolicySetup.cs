@@ -24,8 +24,9 @@ namespace Attune.Recipes.Stages;
 /// <param name="Method">How the method samples and trains; null where nothing is trained.</param>
 internal sealed record AnswerOptions(AnswerSampling Sampling, int EvaluationPrompts, IPolicyOptions? Method = null)
 {
-    /// <summary>Whether a rule for stopping looks at held-out answers: then it has as many prompts of its own.</summary>
-    public bool Validates => Method?.Rollouts is { } rollouts && (rollouts.StopOnGoldDrop > 0 || rollouts.StopOnDisagreement > 0);
+    /// <summary>Whether held-out answers decide where to stop, or which weights are best: on as many prompts of their own.</summary>
+    public bool Validates =>
+        Method is { Training.KeepBest: true } or { Rollouts.StopOnGoldDrop: > 0 } or { Rollouts.StopOnDisagreement: > 0 };
 
     public int HeldOutPrompts => EvaluationPrompts * (Validates ? 2 : 1);
 }
@@ -109,8 +110,8 @@ internal sealed class PolicySetup : IDisposable
         }
 
         _context.Note(
-            $"{_kind}: where to stop is judged on the {HeldOut.Count} held-out prompts that the final figures use, which flatters them: "
-                + "there are no others. Give more held-out prompts than evaluation_prompts"
+            $"{_kind}: where to stop, or which weights are best, is judged on the {HeldOut.Count} held-out prompts that the final figures "
+                + "use, which flatters them: there are no others. Give more held-out prompts than evaluation_prompts"
         );
         return null;
     }

@@ -137,6 +137,11 @@ public sealed record PreferencesStage : Stage
         return new StageResult(Kind, clock.Elapsed.TotalSeconds, figures);
     }
 
+    internal override string? AsksOutside =>
+        AskMe > 0 ? "people"
+        : Source == PreferenceOrigin.Model && JudgeModel.Chat.Outside is { } judge ? judge
+        : AnswerModel.Outside;
+
     private string[] MissingPairs() =>
         AskMe > 0 && Feedback != FeedbackKind.Pairs ? ["preferences.ask_me asks for pairs; leave feedback at pairs."] : [];
 

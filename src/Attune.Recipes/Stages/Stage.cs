@@ -64,6 +64,9 @@ public abstract record Stage
     /// <summary>Of its options, what it is only measured with: no teacher.</summary>
     internal virtual IEnumerable<string?> OnlyMeasuresWith => [];
 
+    /// <summary>Whom it asks that a dry run must not: people, or a model at an endpoint; null for nobody.</summary>
+    internal virtual string? AsksOutside => null;
+
     /// <summary>Runs to the end; resumes by itself where its folder holds a checkpoint.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint was written where there was something to keep.</exception>
     public abstract Task<StageResult> RunAsync(StageContext context, CancellationToken cancel);

@@ -19,6 +19,9 @@ internal sealed class StageEvaluation(
 
     public PolicyEvaluation? Evaluation => evaluation;
 
+    /// <summary>On held-out prompts that <see cref="Evaluation"/> leaves; null where it leaves none.</summary>
+    public PolicyEvaluation? Validation { get; init; }
+
     public async Task<IReadOnlyList<EvaluatedAnswer>> EvaluateAsync(LanguageModel policy, long version, CancellationToken cancel)
     {
         if (evaluation is null)

@@ -8,7 +8,13 @@ namespace Attune.Training.Checkpoints;
 internal sealed class BestWeights(DirectoryCheckpoints checkpoints)
 {
     /// <summary>What decides, the first that is measured; a minus where more is better.</summary>
-    private static readonly (string Metric, int Sign)[] Deciding = [("eval_loss", 1), ("eval_accuracy", -1)];
+    private static readonly (string Metric, int Sign)[] Deciding =
+    [
+        ("eval_loss", 1),
+        ("eval_accuracy", -1),
+        ("validation/proxy_reward", -1),
+        ("eval/proxy_reward", -1),
+    ];
 
     private (double Score, long Updates)? _best = checkpoints.ReadBest();
 

@@ -15,8 +15,11 @@ public interface IExperience<T>
     /// <summary>Rows that it learns from again and again; 0 where each round draws its own.</summary>
     long Rows => 0;
 
-    /// <summary>Measures held-out data as rounds do that begin with an evaluation; null where nothing is measured.</summary>
-    Func<Metrics>? Evaluation => null;
+    /// <summary>
+    /// Measures held-out data, by the weights after so many updates, as rounds do that begin with an evaluation; null where nothing is
+    /// measured by which weights could be chosen.
+    /// </summary>
+    Func<Progress, CancellationToken, ValueTask<Metrics>>? Evaluation => null;
 
     /// <summary>
     /// The next round, a pure function of <paramref name="at"/>, the weights and <see cref="State"/>; null when done.

@@ -115,6 +115,22 @@ public sealed class PolicyEvaluation
         ];
     }
 
+    /// <summary>Evaluates to decide by: where training stops, and which weights are the best.</summary>
+    /// <param name="measured">Takes the rewards, under names of their own.</param>
+    public async ValueTask<Metrics> ValidateAsync(LanguageModel policy, Metrics measured, CancellationToken cancel)
+    {
+        var summary = Summarise(await EvaluateAsync(policy, cancel));
+        foreach (var name in (string[])["gold_reward", "proxy_reward", "ensemble_sd"])
+        {
+            if (summary.Contains("eval/" + name))
+            {
+                measured.Set("validation/" + name, summary["eval/" + name]);
+            }
+        }
+
+        return summary;
+    }
+
     /// <summary>Means of an evaluation under the metric names of the catalogue.</summary>
     public static Metrics Summarise(IReadOnlyList<EvaluatedAnswer> answers)
     {

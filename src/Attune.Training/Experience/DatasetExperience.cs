@@ -28,7 +28,8 @@ public sealed class DatasetExperience<T>(IReadOnlyList<T> items, int batchSize, 
 
     public long PlannedUpdates => _planned > 0 ? _planned : Math.Max(1, (long)Math.Ceiling(_perEpoch * epochs));
 
-    public Func<Metrics>? Evaluation => EvaluateEvery > 0 ? Evaluate : null;
+    public Func<Progress, CancellationToken, ValueTask<Metrics>>? Evaluation =>
+        EvaluateEvery > 0 && Evaluate is { } evaluate ? (_, _) => ValueTask.FromResult(evaluate()) : null;
 
     public long Rows => items.Count;
 

@@ -26,6 +26,9 @@ public sealed record ChatModelOptions
     /// <summary>What others call it by: the author of its labels.</summary>
     public string Author => Endpoint is null ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Model!))) : Model!;
 
+    /// <summary>What it is, for people, where it is elsewhere; null for a folder of this machine.</summary>
+    public string? Outside => Endpoint is null ? null : $"a model at {Endpoint}";
+
     /// <summary>What is missing to ask it, a sentence each.</summary>
     /// <param name="key">Where it stands in the recipe: "online.judge_model".</param>
     public IEnumerable<string> Missing(string key)

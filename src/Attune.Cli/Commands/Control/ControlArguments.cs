@@ -30,6 +30,9 @@ internal sealed class ControlArguments
 
     public Option<bool> Json { get; } = Arguments.Json("print the result as JSON");
 
+    /// <summary>Of runs in rounds; others have none of the figures.</summary>
+    public Option<string?> Tracking { get; } = Arguments.Tracking();
+
     public void AddTo(Command command)
     {
         command.Add(Environment);
@@ -63,6 +66,7 @@ internal sealed class ControlArguments
         {
             Resume = parsed.GetValue(Resume),
             Json = parsed.GetValue(Json),
+            Tracking = Arguments.TrackingOf(parsed.GetValue(Tracking)),
         };
 
     /// <summary>An option of a number that may be left out.</summary>

@@ -29,11 +29,20 @@ internal sealed record ControlPlan(
     public bool Resume { get; init; }
 
     public bool Json { get; init; }
+
+    /// <summary>Forms of the figures besides <c>rounds.jsonl</c>.</summary>
+    public ImmutableArray<Tracking> Tracking { get; init; } = [];
 }
 
 /// <summary>One seed at work.</summary>
 /// <param name="Folder">its own</param>
-internal sealed record ControlSeedRun(ulong Seed, string Folder, IRunScreen Screen, CancellationToken Cancel);
+internal sealed record ControlSeedRun(
+    ulong Seed,
+    string Folder,
+    IRunScreen Screen,
+    ImmutableArray<Tracking> Tracking,
+    CancellationToken Cancel
+);
 
 /// <summary>A run folder, its seeds one after another, result and report. A finished seed is not run again.</summary>
 internal static class ControlRuns
@@ -91,7 +100,7 @@ internal static class ControlRuns
             {
                 Directory.CreateDirectory(folder);
                 var clock = Stopwatch.StartNew();
-                done = await work(new ControlSeedRun(seed, folder, screen, cancel));
+                done = await work(new ControlSeedRun(seed, folder, screen, plan.Tracking, cancel));
                 done = done with { Seconds = done.Seconds > 0 ? done.Seconds : clock.Elapsed.TotalSeconds };
                 Result(plan, [done]).Write(folder);
             }

@@ -26,6 +26,7 @@ internal static class PpoCommand
             "Train an agent by its environment's reward, with PPO.\n\nExample: attune control ppo CartPole-v1 --seeds 3 --out runs/cartpole"
         );
         shared.AddTo(command);
+        command.Add(shared.Tracking);
         command.Add(steps);
         command.SetAction(
             (parsed, cancel) =>
@@ -82,7 +83,7 @@ internal static class PpoCommand
         int testEpisodes
     )
     {
-        var log = new RoundLog(run.Folder, run.Screen, options.TotalSteps);
+        using var log = new RoundLog(run.Folder, run.Screen, options.TotalSteps, run.Tracking);
         var checkpoints = new DirectoryCheckpoints(run.Folder, []);
         using var agent = await ControlTraining.PpoAsync(
             make,

@@ -78,6 +78,7 @@ internal static class PreferencesCommand
                 + "Example: attune control preferences Pendulum-v1 --questions 200 --seeds 3 --out runs/pendulum"
         );
         shared.AddTo(command);
+        command.Add(shared.Tracking);
         foreach (var option in Own)
         {
             command.Add(option);
@@ -191,7 +192,7 @@ internal static class PreferencesCommand
         int testEpisodes
     )
     {
-        var log = new RoundLog(run.Folder, run.Screen, policy.TotalSteps);
+        using var log = new RoundLog(run.Folder, run.Screen, policy.TotalSteps, run.Tracking);
         var seed = new Seed(run.Seed);
         var (agent, rewards) = await PreferenceTraining.RunAsync(
             make,

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Attune.Core.Runs;
 using Attune.Recipes.Running;
 using Attune.Reports.Control;
+using Attune.Reports.Tracking;
 using Attune.Training.Contracts;
 
 namespace Attune.Cli.Commands.Control;
@@ -12,14 +14,24 @@ namespace Attune.Cli.Commands.Control;
 /// Writes a line a round (<c>rounds.jsonl</c>) and moves the bar. A run that goes on from a checkpoint drops the lines of rounds that it
 /// plays again.
 /// </summary>
-internal sealed class RoundLog(string folder, IRunScreen screen, long totalSteps) : ILoopObserver
+/// <param name="forms">In which the figures are written besides, for other tools: steps of the environments count there.</param>
+internal sealed class RoundLog(string folder, IRunScreen screen, long totalSteps, ImmutableArray<Tracking> forms)
+    : ILoopObserver,
+        IDisposable
 {
     public const string FileName = "rounds.jsonl";
 
     private readonly string _file = Path.Combine(folder, FileName);
     private List<(long Round, string Text)>? _lines;
+    private TensorBoardFile? _board;
 
-    private sealed record Line(long Round, long Steps, IReadOnlyDictionary<string, double> Metrics);
+    /// <param name="Time">Null in logs of older versions.</param>
+    private sealed record Line(
+        long Round,
+        long Steps,
+        IReadOnlyDictionary<string, double> Metrics,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Time = null
+    );
 
     public long LastSequence => 0;
 
@@ -30,7 +42,8 @@ internal sealed class RoundLog(string folder, IRunScreen screen, long totalSteps
     public void OnRound(Progress progress, Metrics metrics, IReadOnlyList<SampleEvent> samples)
     {
         Steps = progress.Items;
-        var text = JsonSerializer.Serialize(new Line(progress.Round, progress.Items, Finite(metrics)));
+        var line = new Line(progress.Round, progress.Items, Finite(metrics), TimeProvider.System.GetUtcNow());
+        var text = JsonSerializer.Serialize(line);
         if (_lines is null)
         {
             _lines = [.. Read().Where(l => l.Round < progress.Round)];
@@ -39,8 +52,33 @@ internal sealed class RoundLog(string folder, IRunScreen screen, long totalSteps
 
         _lines.Add((progress.Round, text));
         File.AppendAllText(_file, text + "\n");
+        if (forms.Contains(Tracking.Tensorboard))
+        {
+            _board ??= TensorBoardFile.Begin(folder, line.Time!.Value);
+            _board.Add(Event(line), line.Time!.Value);
+        }
+
         screen.Report("steps", progress.Items, totalSteps, Figures(metrics));
     }
+
+    /// <summary>Writes the tables of other tools from what is logged, and ends their files.</summary>
+    public void Dispose()
+    {
+        _board?.Dispose();
+        RunEvent[] events = [.. Read().Select(l => Event(JsonSerializer.Deserialize<Line>(l.Text)!))];
+        if (forms.Contains(Tracking.Csv))
+        {
+            MetricsCsv.Write(folder, events);
+        }
+
+        if (forms.Contains(Tracking.Trackio))
+        {
+            TrackioFile.Write(Path.Combine(folder, "trackio"), "control", events);
+        }
+    }
+
+    private RunEvent Event(Line line) =>
+        new(line.Round, Path.GetFileName(folder), "round", line.Round, line.Steps, line.Steps, line.Metrics) { Time = line.Time };
 
     public ImmutableArray<ControlPoint> Curve() =>
         [
