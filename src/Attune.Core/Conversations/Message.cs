@@ -10,4 +10,11 @@ public enum Role
 }
 
 /// <summary>One turn of a conversation.</summary>
-public sealed record Message(Role Role, string Content);
+public sealed record Message(Role Role, string Content)
+{
+    /// <summary>
+    /// A turn that calls tools, or gives what one returned, as chat templates read it: a JSON object of everything but the role, with the
+    /// content, which may be null or missing. Null for a turn that is its content alone.
+    /// </summary>
+    public string? Fields { get; init; }
+}

@@ -30,9 +30,13 @@ public abstract record Prompt
     /// <summary>The turns before the requested reply; a chat template converts them to tokens.</summary>
     public sealed record Chat(ImmutableArray<Message> Messages) : Prompt
     {
-        public override string Key => string.Join('\u001e', Messages.Select(m => $"{m.Role}\u001f{m.Content}"));
+        /// <summary>Tools that the assistant may call: a JSON list of their descriptions; null for none.</summary>
+        public string? Tools { get; init; }
 
-        public bool Equals(Chat? other) => other is not null && Messages.SequenceEqual(other.Messages);
+        public override string Key =>
+            string.Join('\u001e', Messages.Select(m => $"{m.Role}\u001f{m.Content}{m.Fields}")) + (Tools is null ? "" : "\u001e" + Tools);
+
+        public bool Equals(Chat? other) => other is not null && Tools == other.Tools && Messages.SequenceEqual(other.Messages);
 
         public override int GetHashCode() => Messages.Aggregate(17, HashCode.Combine);
     }

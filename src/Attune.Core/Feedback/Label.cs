@@ -24,7 +24,12 @@ public abstract record Label(Prompt Prompt)
 }
 
 /// <summary>An answer worth imitating.</summary>
-public sealed record Demonstration(Prompt Prompt, string Answer) : Label(Prompt);
+public sealed record Demonstration(Prompt Prompt, string Answer) : Label(Prompt)
+{
+    /// <summary>The whole reply where it calls tools, which its text does not say; null for a text alone.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Message? Reply { get; init; }
+}
 
 /// <summary>One answer preferred to another.</summary>
 /// <param name="Margin">How much better, in the annotator's scale; null where only the order was asked.</param>

@@ -41,10 +41,13 @@ public static class Replies
         };
 
     private static IEnumerable<Demonstration> Earlier(Demonstration demonstration) =>
-        demonstration.Prompt is not Prompt.Chat { Messages: var messages }
+        demonstration.Prompt is not Prompt.Chat { Messages: var messages, Tools: var tools }
             ? []
             : Enumerable
                 .Range(1, Math.Max(0, messages.Length - 1))
                 .Where(i => messages[i].Role == Role.Assistant)
-                .Select(i => new Demonstration(new Prompt.Chat(messages[..i]), messages[i].Content));
+                .Select(i => new Demonstration(new Prompt.Chat(messages[..i]) { Tools = tools }, messages[i].Content)
+                {
+                    Reply = messages[i].Fields is null ? null : messages[i],
+                });
 }

@@ -32,7 +32,14 @@ public static class DatasetEncoding
     )
     {
         var limit = new LengthLimit(encoder, maxLength, policy);
-        return Encode(items, limit, item => limit.Fit(item.Prompt, [item.Answer], item.Cut) is { } rows ? rows[0] : null);
+        return Encode(
+            items,
+            limit,
+            item =>
+                item is { Reply: { } reply, Prompt: Prompt.Chat prompt } ? limit.Fit(prompt, reply)
+                : limit.Fit(item.Prompt, [item.Answer], item.Cut) is { } rows ? rows[0]
+                : null
+        );
     }
 
     public static EncodedData<TokenPair> EncodeAll(

@@ -77,7 +77,7 @@ public sealed class Encoder
                 break;
             case Prompt.Chat chat:
                 Talk();
-                AddParts(tokens, template.Parts(chat.Messages, TemplateEnding.OpenForAnswer));
+                AddParts(tokens, template.Parts(chat, TemplateEnding.OpenForAnswer));
                 break;
             default:
                 throw new UnreachableException();
@@ -120,6 +120,21 @@ public sealed class Encoder
     {
         var open = _own.Tokenizer.EncodeContinuation(PrefixOf(prompt) + answer);
         return ends ? open.Add(EndOf(prompt)) : open;
+    }
+
+    /// <summary>A reply that calls tools, up to and with what ends the turn.</summary>
+    /// <exception cref="Core.DataException">The template has no words for it.</exception>
+    internal ImmutableArray<int> EncodeReply(Prompt.Chat prompt, ImmutableArray<int> tokens, Message reply)
+    {
+        var parts = Template.Reply(prompt, reply);
+        var all = tokens.ToBuilder();
+        AddParts(all, parts);
+        if (!parts[^1].IsSpecial)
+        {
+            all.Add(EndOf(prompt));
+        }
+
+        return [.. all.Skip(tokens.Length)];
     }
 
     internal static TokenSequence Join(ImmutableArray<int> prompt, ImmutableArray<int> answer) =>

@@ -60,6 +60,23 @@ internal sealed class LengthLimit
         }
     }
 
+    /// <summary>A reply that calls tools; null where the row is dropped. A call that is cut is none.</summary>
+    public TokenSequence? Fit(Prompt.Chat prompt, Message reply)
+    {
+        CountSpelling(prompt, [reply.Content]);
+        try
+        {
+            var before = _encoder.EncodePrompt(prompt);
+            var answer = _encoder.EncodeReply(prompt, before, reply);
+            return Cut(prompt, before, answer.Length) is { } kept ? Encoder.Join(kept, answer) : null;
+        }
+        catch (DataException problem)
+        {
+            _dropped.Add(problem.Message);
+            return null;
+        }
+    }
+
     public TokenSequence? FitPrompt(Prompt prompt)
     {
         CountSpelling(prompt, []);

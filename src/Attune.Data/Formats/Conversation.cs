@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Attune.Core.Conversations;
+using Attune.Core.Feedback;
 
 namespace Attune.Data.Formats;
 
@@ -24,6 +25,13 @@ internal static class Conversation
 
         return (new Prompt.Chat(messages[..^1]), messages[^1].Content);
     }
+
+    /// <summary>A reply to learn, after its prompt with the row's tools.</summary>
+    public static Demonstration Demonstration(RowFields row, Prompt prompt, Message reply) =>
+        new(prompt is Prompt.Chat chat ? chat with { Tools = ToolFields.Read(row) } : prompt, reply.Content)
+        {
+            Reply = reply.Fields is null ? null : reply,
+        };
 
     /// <summary>The turns before the last reply, or all where nobody has replied.</summary>
     public static Prompt Open(RowFields row, ImmutableArray<Message> messages) =>

@@ -49,7 +49,7 @@ internal sealed class ConversationRows : IRowLayout
         return new LaidOut(
             $"conversations {{{string.Join(", ", used)}}}",
             kinds,
-            [.. used, "system"],
+            [.. used, "system", .. kinds[0] == DatasetKind.PromptCompletion ? [ToolFields.Tools] : Array.Empty<string>()],
             (row, kind) => [Read(row, kind, column, verdict)]
         );
     }
@@ -59,6 +59,7 @@ internal sealed class ConversationRows : IRowLayout
 
     private static object Read(RowFields row, DatasetKind kind, string column, string? verdict)
     {
+        row.ReadsTools = kind == DatasetKind.PromptCompletion;
         var messages = row.Messages(column);
         if (row.TextOrNull("system") is { Length: > 0 } system && messages[0].Role != Role.System)
         {
@@ -80,8 +81,7 @@ internal sealed class ConversationRows : IRowLayout
                 var (asked, judged) = Conversation.Split(row, messages);
                 return new Verdict(asked, judged, row.Flag(verdict!));
             default:
-                var (question, answer) = Conversation.Split(row, messages);
-                return new Demonstration(question, answer);
+                return Conversation.Demonstration(row, Conversation.Split(row, messages).Prompt, messages[^1]);
         }
     }
 }

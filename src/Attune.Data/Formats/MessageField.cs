@@ -9,13 +9,16 @@ namespace Attune.Data.Formats;
 
 /// <summary>
 /// One turn of a conversation, as TRL (role, content) and ShareGPT (from, value) write it. A content may be a list of parts. What a
-/// message holds besides is not read, and is counted; tools and pictures are not supported, so that such rows are left out.
+/// message holds besides is not read, and is counted; rows with calls of tools are left out but where they are learned, and those with
+/// pictures everywhere.
 /// </summary>
 internal static class MessageField
 {
     private static readonly ImmutableArray<string> Speakers = ["role", "from", "speaker"];
     private static readonly ImmutableArray<string> Contents = ["content", "value", "text"];
     private static readonly ImmutableArray<string> Calls = ["tool_calls", "tool_call", "function_call"];
+
+    private const string CallsTool = "a message calls a tool, which is read in messages that sft learns, with tool_calls, and nowhere else";
 
     private static readonly Dictionary<string, Role> Roles = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -37,7 +40,9 @@ internal static class MessageField
 
     /// <summary>Whether an object looks like a message.</summary>
     public static bool Fits(JsonElement value) =>
-        value.ValueKind == JsonValueKind.Object && Key(value, Speakers) is not null && Key(value, Contents) is not null;
+        value.ValueKind == JsonValueKind.Object
+        && Key(value, Speakers) is not null
+        && (Key(value, Contents) is not null || value.TryGetProperty(Calls[0], out _));
 
     public static Message Read(RowFields row, JsonElement value, string field)
     {
@@ -53,16 +58,23 @@ internal static class MessageField
             speaker ?? (content == "value" ? "from" : Speakers[0]),
             content ?? (speaker == "from" ? "value" : Contents[0])
         );
+        var role = ReadRole(row, Get(value, speaker), $"{field}.{speaker}");
         foreach (var part in value.EnumerateObject().Where(p => p.Name != speaker && p.Name != content))
         {
-            CheckOther(row, value, part, field);
+            if (!row.ReadsTools || !ToolFields.Has(part.Name, role))
+            {
+                CheckOther(row, value, part, field);
+            }
         }
 
-        return new Message(
-            ReadRole(row, Get(value, speaker), $"{field}.{speaker}"),
-            ReadContent(row, Get(value, content), $"{field}.{content}")
-        );
+        // Whoever calls a tool need not say anything.
+        var silent = row.ReadsTools && IsCall(value) && Get(value, content).ValueKind is JsonValueKind.Null or JsonValueKind.Undefined;
+        var text = silent ? "" : ReadContent(row, Get(value, content), $"{field}.{content}");
+        return new Message(role, text) { Fields = row.ReadsTools ? ToolFields.Of(row, value, role, (content, text)) : null };
     }
+
+    private static bool IsCall(JsonElement message) =>
+        Get(message, Calls[0]) is { ValueKind: JsonValueKind.Array } calls && calls.GetArrayLength() > 0;
 
     private static void CheckOther(RowFields row, JsonElement message, JsonProperty part, string field)
     {
@@ -75,7 +87,7 @@ internal static class MessageField
 
         if (Calls.Contains(part.Name))
         {
-            row.Drop("a message calls a tool, which is not supported yet");
+            row.Drop(CallsTool);
         }
         else if (Misspelling.Of(part.Name, ["role", "content", "from", "value"], name => Partner(message, name)) is { } meant)
         {
@@ -101,7 +113,7 @@ internal static class MessageField
 
         if (name == "function_call")
         {
-            row.Drop("a message calls a tool, which is not supported yet");
+            row.Drop(CallsTool);
         }
         else if (value.ValueKind == JsonValueKind.String)
         {

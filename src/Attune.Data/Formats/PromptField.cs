@@ -20,18 +20,26 @@ public static class PromptField
     /// </summary>
     public static (Prompt Prompt, string Answer) ReadAnswer(RowFields row, Prompt prompt, string field)
     {
+        var (before, reply) = ReadReply(row, prompt, field);
+        return (before, reply.Content);
+    }
+
+    /// <summary>The same with all that the reply's message holds.</summary>
+    internal static (Prompt Prompt, Message Reply) ReadReply(RowFields row, Prompt prompt, string field)
+    {
         if (prompt is not Prompt.Chat chat)
         {
-            return (prompt, row.Text(field));
+            return (prompt, new Message(Role.Assistant, row.Text(field)));
         }
         if (!row.IsConversation(field))
         {
             row.Fail(field, $"found {ValueDescription.Of(row.Get(field))}, but the prompt is a conversation; expected a list of messages.");
-            return (prompt, "");
+            return (prompt, new Message(Role.Assistant, ""));
         }
 
         var messages = row.Messages(field);
-        return (new Prompt.Chat(chat.Messages.AddRange(messages[..^1])), Answer(row, messages[^1], field));
+        _ = Answer(row, messages[^1], field);
+        return (new Prompt.Chat(chat.Messages.AddRange(messages[..^1])), messages[^1]);
     }
 
     /// <summary>The content of the message that ends a conversation; it must be the assistant's.</summary>
@@ -49,6 +57,11 @@ public static class PromptField
         if (prompt is Prompt.Chat chat)
         {
             WriteMessages(json, Name, chat.Messages);
+            if (chat.Tools is { } tools)
+            {
+                json.WritePropertyName(ToolFields.Tools);
+                json.WriteRawValue(tools);
+            }
         }
         else
         {
@@ -56,26 +69,46 @@ public static class PromptField
         }
     }
 
-    public static void WriteAnswer(Utf8JsonWriter json, string field, Prompt prompt, string answer)
+    public static void WriteAnswer(Utf8JsonWriter json, string field, Prompt prompt, string answer) =>
+        WriteReply(json, field, prompt, new Message(Role.Assistant, answer));
+
+    internal static void WriteReply(Utf8JsonWriter json, string field, Prompt prompt, Message reply)
     {
         if (prompt is Prompt.Chat)
         {
-            WriteMessages(json, field, [new Message(Role.Assistant, answer)]);
+            WriteMessages(json, field, [reply]);
         }
         else
         {
-            json.WriteText(field, answer);
+            json.WriteText(field, reply.Content);
+        }
+    }
+
+    private static void WriteFields(Utf8JsonWriter json, string fields)
+    {
+        using var document = JsonDocument.Parse(fields);
+        foreach (var field in document.RootElement.EnumerateObject())
+        {
+            field.WriteTo(json);
         }
     }
 
     private static void WriteMessages(Utf8JsonWriter json, string field, ImmutableArray<Message> messages)
     {
         json.WriteStartArray(field);
-        foreach (var (role, content) in messages)
+        foreach (var message in messages)
         {
             json.WriteStartObject();
-            json.WriteString("role", RoleNames.Of(role));
-            json.WriteText("content", content);
+            json.WriteString("role", RoleNames.Of(message.Role));
+            if (message.Fields is null)
+            {
+                json.WriteText("content", message.Content);
+            }
+            else
+            {
+                WriteFields(json, message.Fields);
+            }
+
             json.WriteEndObject();
         }
 

@@ -44,6 +44,9 @@ public sealed partial class RowFields(JsonElement row, Action<string, string>? r
 
     internal void NotUsed(string field) => Unread.Add(field);
 
+    /// <summary>Whether calls of tools are read; else a row with one is left out.</summary>
+    internal bool ReadsTools { get; set; }
+
     /// <summary>Reports an error.</summary>
     /// <param name="problem">What was found and what was expected: a sentence without its subject, the field.</param>
     public void Fail(string field, string problem)

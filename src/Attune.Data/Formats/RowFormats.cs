@@ -32,9 +32,9 @@ public static class RowFormats
     public static ImmutableArray<string> Fields(DatasetKind kind) =>
         kind switch
         {
-            DatasetKind.LanguageModeling => ["text", "messages", "annotator", CutField.Name],
+            DatasetKind.LanguageModeling => ["text", "messages", ToolFields.Tools, "annotator", CutField.Name],
             DatasetKind.PromptOnly => ["prompt", PromptRows.Question],
-            DatasetKind.PromptCompletion => ["prompt", "completion", "annotator", CutField.Name],
+            DatasetKind.PromptCompletion => ["prompt", "completion", ToolFields.Tools, "annotator", CutField.Name],
             DatasetKind.Preference =>
             [
                 "prompt",

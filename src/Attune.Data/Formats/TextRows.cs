@@ -80,6 +80,7 @@ internal sealed class DemonstrationRows : IRowFormat<Demonstration>
 
     public Demonstration Read(RowFields row)
     {
+        row.ReadsTools = true;
         if (row.Names.Contains("messages"))
         {
             return OfConversation(row);
@@ -91,14 +92,14 @@ internal sealed class DemonstrationRows : IRowFormat<Demonstration>
                 "found a text without prompt and answer; expected \"prompt\" and \"completion\". Read such rows as documents."
             );
         }
-        var (prompt, answer) = PromptField.ReadAnswer(row, PromptField.Read(row), "completion");
-        return new Demonstration(prompt, answer) { Annotator = row.TextOrNull("annotator"), Cut = CutField.Read(row) };
+        var (prompt, answer) = PromptField.ReadReply(row, PromptField.Read(row), "completion");
+        return Conversation.Demonstration(row, prompt, answer) with { Annotator = row.TextOrNull("annotator"), Cut = CutField.Read(row) };
     }
 
     public void Write(Utf8JsonWriter json, Demonstration item)
     {
         PromptField.Write(json, item.Prompt);
-        PromptField.WriteAnswer(json, "completion", item.Prompt, item.Answer);
+        PromptField.WriteReply(json, "completion", item.Prompt, item.Reply ?? new Message(Role.Assistant, item.Answer));
         CutField.Write(json, item);
     }
 
@@ -115,7 +116,8 @@ internal sealed class DemonstrationRows : IRowFormat<Demonstration>
             return new Demonstration(new Prompt.Chat(messages), "");
         }
 
-        return new Demonstration(new Prompt.Chat(messages[..^1]), PromptField.Answer(row, messages[^1], "messages"))
+        _ = PromptField.Answer(row, messages[^1], "messages");
+        return Conversation.Demonstration(row, new Prompt.Chat(messages[..^1]), messages[^1]) with
         {
             Annotator = row.TextOrNull("annotator"),
             Cut = CutField.Read(row),

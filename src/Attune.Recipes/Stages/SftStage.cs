@@ -76,6 +76,22 @@ public sealed record SftStage : Stage
         return await SupervisedFit.RunAsync(context, Kind, model, rows, Method, hash, cancel);
     }
 
+    /// <summary>What the template can say: without tools, where it has no place for them.</summary>
+    private SplitData<Demonstration> Said(SplitData<Demonstration> split, Encoder encoder, StageContext context)
+    {
+        var count = split.Training.Concat(split.HeldOut).Count(d => d.Prompt is Prompt.Chat { Tools: not null });
+        if (count == 0 || encoder.Template.SaysTools)
+        {
+            return split;
+        }
+
+        context.Note($"{Data}: {count} conversations have tools, which the chat template has no place for: the model does not see them");
+        return new([.. split.Training.Select(Without)], [.. split.HeldOut.Select(Without)]);
+
+        static Demonstration Without(Demonstration item) =>
+            item.Prompt is Prompt.Chat { Tools: not null } chat ? item with { Prompt = chat with { Tools = null } } : item;
+    }
+
     private async Task<StageResult> ImitateAsync(StageContext context, CancellationToken cancel)
     {
         var (demonstrations, hash) = DataSource.Demonstrations(Data, Rows, context);
@@ -97,6 +113,7 @@ public sealed record SftStage : Stage
         // Rows that the model cannot read are left out as those beyond max_length are.
         var longest = Math.Min(Method.MaxLength, model.Config.ContextLength);
         var limit = Method is { Packing: true, PackingStrategy: PackingStrategy.BestFitSplit } ? int.MaxValue : longest;
+        split = Said(split, encoder, context);
         var turns = AssistantOnlyLoss ? AssistantTurns : AssistantTurns.Last;
         var (replies, heldOutReplies) = (Replies.Of(split.Training, turns), Replies.Of(split.HeldOut, turns));
         if (replies.Length + heldOutReplies.Length > demonstrations.Length)

@@ -19,6 +19,9 @@ public static class ChatTemplates
     public static IChatTemplate Named(string name) =>
         All.FirstOrDefault(t => t.Name == name) ?? throw new ConfigurationException(Unknown(name));
 
+    /// <summary>Why a conversation with calls of tools is no text.</summary>
+    internal static string WithoutTools(string name) => $"the chat template ({name}) has no words for calls of tools";
+
     /// <summary>The sentence about a name that no template has.</summary>
     public static string Unknown(string name) =>
         $"no chat template is called '{name}'.{Suggestion.For(name, All.Select(t => t.Name))} There are {Names}.";

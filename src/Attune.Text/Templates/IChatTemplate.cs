@@ -36,6 +36,22 @@ public interface IChatTemplate
     /// taught.</exception>
     ImmutableArray<TemplatePart> Parts(ImmutableArray<Message> messages, TemplateEnding ending);
 
+    /// <summary>The same for a conversation that may have tools.</summary>
+    /// <exception cref="Core.DataException">As above, or the template has no words for tools.</exception>
+    ImmutableArray<TemplatePart> Parts(Prompt.Chat conversation, TemplateEnding ending) =>
+        conversation.Tools is null && conversation.Messages.All(m => m.Fields is null)
+            ? Parts(conversation.Messages, ending)
+            : throw new Core.DataException(ChatTemplates.WithoutTools(Name));
+
+    /// <summary>Whether it writes the tools that it is given; the built-in ones do not.</summary>
+    bool SaysTools => false;
+
+    /// <summary>What the assistant writes for a reply that calls tools, up to the end of its turn.</summary>
+    /// <exception cref="Core.DataException">The template has no words for it, or other ones than those it asks the model to go on
+    /// from.</exception>
+    ImmutableArray<TemplatePart> Reply(Prompt.Chat conversation, Message reply) =>
+        throw new Core.DataException(ChatTemplates.WithoutTools(Name));
+
     /// <summary>The whole text, for people to read.</summary>
     sealed string Render(ImmutableArray<Message> messages, TemplateEnding ending) =>
         string.Concat(Parts(messages, ending).Select(p => p.Text));

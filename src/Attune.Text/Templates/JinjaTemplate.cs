@@ -18,7 +18,7 @@ public sealed record TemplateTokens(ImmutableArray<string> All, string? Begin, s
 /// <c>strftime_now</c>, <c>tojson</c>, <c>{% generation %}</c>), interpreted within bounds of time and memory. What people wrote never
 /// becomes a special token.
 /// </summary>
-public sealed class JinjaTemplate : IChatTemplate
+public sealed partial class JinjaTemplate : IChatTemplate
 {
     private const int LongestSource = 1_000_000;
     private const string Probe = "attune probe";
@@ -78,12 +78,18 @@ public sealed class JinjaTemplate : IChatTemplate
 
     private (string Text, char Mark) RenderMarked(ImmutableArray<Message> messages, TemplateEnding ending, object? tools = null)
     {
-        var mark = Unused(messages);
-        var values = messages.Select(m =>
-            (object?)JinjaDict.Of(("role", RoleNames.Of(m.Role)), ("content", Content(Escape(m.Content, mark))))
-        );
-        return (Run(new JinjaList([.. values]), tools, ending), mark);
+        var mark = Unused(messages.Select(m => m.Content));
+        return (Run(Turns(messages, mark), tools, ending), mark);
     }
+
+    private JinjaList Turns(IEnumerable<Message> messages, char mark) =>
+        new([
+            .. messages.Select(m =>
+                m.Fields is null
+                    ? (object?)JinjaDict.Of(("role", RoleNames.Of(m.Role)), ("content", Content(Escape(m.Content, mark))))
+                    : Turn(m, mark)
+            ),
+        ]);
 
     private object Content(string text) => _takesParts ? new JinjaList([JinjaDict.Of(("type", "text"), ("text", text))]) : text;
 
@@ -134,9 +140,9 @@ public sealed class JinjaTemplate : IChatTemplate
     private string Escape(string content, char mark) =>
         string.Concat(_special.Cut(content).Select(p => p.Token is null || p.Text.Length < 2 ? p.Text : p.Text[..1] + mark + p.Text[1..]));
 
-    /// <summary>One of Unicode's noncharacters that no message holds.</summary>
-    private static char Unused(ImmutableArray<Message> messages) =>
-        Enumerable.Range(0xFDD0, 32).Select(c => (char)c).FirstOrDefault(c => messages.All(m => !m.Content.Contains(c)), '\uFFFF');
+    /// <summary>One of Unicode's noncharacters that no text holds.</summary>
+    private static char Unused(IEnumerable<string> texts) =>
+        Enumerable.Range(0xFDD0, 32).Select(c => (char)c).FirstOrDefault(c => texts.All(t => !t.Contains(c)), '\uFFFF');
 
     private (string Prefix, string? TurnEnd, ImmutableArray<string> Warnings) Examine()
     {

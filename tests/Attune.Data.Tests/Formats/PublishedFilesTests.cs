@@ -113,7 +113,10 @@ public sealed class PublishedFilesTests
         var data = DatasetFile.Read<Demonstration>(path);
         Assert.Equal(2, data.Items.Length);
         Assert.Equal(
-            ["1 left out: \"messages\" is empty", "1 left out: a message calls a tool, which is not supported yet"],
+            [
+                "1 left out: \"messages\" is empty",
+                "1 left out: a call of a tool is not of the form {\"function\": {\"name\", \"arguments\"}}",
+            ],
             data.Dropped.Select(d => d.ToString()).Order(StringComparer.Ordinal)
         );
     }
