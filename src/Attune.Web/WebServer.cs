@@ -195,6 +195,7 @@ public sealed class WebServer : IAsyncDisposable
         WorkEndpoints.Map(app);
         ChatEndpoints.Map(app);
         RunEndpoints.Map(app);
+        ComparisonEndpoints.Map(app);
         Api.Map(app);
         ModelEndpoints.Map(app);
     }

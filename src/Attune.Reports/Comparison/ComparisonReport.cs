@@ -14,17 +14,26 @@ public static class ComparisonReport
     /// <exception cref="Core.AttuneException">The file cannot be written.</exception>
     public static void Write(string path, IReadOnlyList<ComparedRun> runs) => AtomicFile.WriteText(path, Render(runs));
 
-    public static string Render(IReadOnlyList<ComparedRun> runs) => PageTemplate.Render("Runs compared", html => Body(html, runs));
+    public static string Render(IReadOnlyList<ComparedRun> runs) => PageTemplate.Render("Runs compared", html => Body(html, runs, new()));
 
     /// <summary>The same as a piece of HTML, for pages with a frame and style sheet of their own.</summary>
-    public static string Fragment(IReadOnlyList<ComparedRun> runs)
+    public static string Fragment(IReadOnlyList<ComparedRun> runs, ComparisonView? view = null)
     {
         var html = new Markup();
-        Body(html, runs);
+        Body(html, runs, view ?? new());
         return html.ToString();
     }
 
-    private static void Body(Markup html, IReadOnlyList<ComparedRun> runs)
+    /// <summary>What can be drawn of these runs, in the order of the page.</summary>
+    public static ImmutableArray<ComparedMetric> Metrics(IReadOnlyList<ComparedRun> runs) =>
+        [
+            .. Stages(runs)
+                .SelectMany(stage => Figures(runs, stage))
+                .Select(f => new ComparedMetric(f.Curve.Metric, f.Title))
+                .DistinctBy(m => m.Name),
+        ];
+
+    private static void Body(Markup html, IReadOnlyList<ComparedRun> runs, ComparisonView view)
     {
         using (html.Open("header"))
         {
@@ -35,15 +44,27 @@ public static class ComparisonReport
         ComparisonTable.Write(html, runs);
         foreach (var stage in Stages(runs))
         {
-            using (html.Open("section"))
+            WriteStage(html, runs, stage, view);
+        }
+    }
+
+    private static void WriteStage(Markup html, IReadOnlyList<ComparedRun> runs, string? stage, ComparisonView view)
+    {
+        var figures = Figures(runs, stage).Where(f => view.Metric is null || f.Curve.Metric == view.Metric).ToArray();
+        if (figures.Length == 0)
+        {
+            return;
+        }
+
+        using (html.Open("section"))
+        {
+            html.Element("h2", Title(runs, stage));
+            // A figure alone is as wide as the page.
+            using (html.Open("div", ("class", view.Metric is null ? "grid" : "alone")))
             {
-                html.Element("h2", Title(runs, stage));
-                using (html.Open("div", ("class", "grid")))
+                foreach (var (title, unit, hint, curve) in figures)
                 {
-                    foreach (var (title, unit, hint, curve) in Figures(runs, stage))
-                    {
-                        WriteFigure(html, runs, stage, new CurveFigure(title, unit, hint, CurveChapter.Training, [curve]));
-                    }
+                    WriteFigure(html, runs, stage, new CurveFigure(title, unit, hint, CurveChapter.Training, [curve]), view);
                 }
             }
         }
@@ -78,18 +99,27 @@ public static class ComparisonReport
         }
     }
 
-    private static void WriteFigure(Markup html, IReadOnlyList<ComparedRun> runs, string? stage, CurveFigure figure)
+    private static void WriteFigure(Markup html, IReadOnlyList<ComparedRun> runs, string? stage, CurveFigure figure, ComparisonView view)
     {
         var curve = figure.Curves[0];
+        var drawing = view.HalfWidth > 0 ? Drawing.Smoothed : curve.Drawing;
         var plot = new Plot(
             figure.Title,
             new Axis("updates"),
-            new Axis(figure.Unit, figure.Kind),
+            new Axis(figure.Unit, view.IsLogarithmic ? AxisKind.Logarithmic : figure.Kind),
             [
-                .. runs.Select(r => new Series(r.Label, r.Hue, curve.Drawing, Points(r.EventsOf(stage), curve.Metric)))
+                .. runs.Select(r => new Series(r.Label, r.Hue, drawing, Points(r.EventsOf(stage), curve.Metric))
+                    {
+                        HalfWidth = view.HalfWidth,
+                    })
                     .Where(s => !s.Points.IsEmpty),
             ]
         );
+        if (view.Metric is not null)
+        {
+            plot = plot with { Width = 560, Height = 270 };
+        }
+
         using (html.Open("figure", ("class", "card"), ("data-metrics", curve.Metric)))
         {
             FigureCaption.Write(html, figure.Title, figure.Unit, figure.Hint);

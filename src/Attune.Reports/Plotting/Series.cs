@@ -56,6 +56,12 @@ public sealed record Series(string Label, Hue Hue, Drawing Drawing, ImmutableArr
     /// Written beside the series' last point instead of its value, so that a figure of many series can be read without a legend.
     /// </summary>
     public string? Tag { get; init; }
+
+    /// <summary>
+    /// Points over which the weight of its moving average falls by half: 0 draws what was measured, null takes a fortieth of the points
+    /// where there are many.
+    /// </summary>
+    public double? HalfWidth { get; init; }
 }
 
 /// <summary>A ring around a point that the text refers to.</summary>

@@ -16,10 +16,11 @@ internal static class SeriesDrawing
     // No more points than this are legible as they are.
     private const int PlainPoints = 48;
 
-    public static bool IsSmoothed(Series series) => series.Drawing == Drawing.Smoothed && series.Points.Length > PlainPoints;
+    public static bool IsSmoothed(Series series) =>
+        series.Drawing == Drawing.Smoothed && (series.HalfWidth is { } width ? width > 0 : series.Points.Length > PlainPoints);
 
     public static ImmutableArray<PlotPoint> Smooth(Series series) =>
-        IsSmoothed(series) ? Smoothing.MovingAverage(series.Points, series.Points.Length / 40.0) : series.Points;
+        IsSmoothed(series) ? Smoothing.MovingAverage(series.Points, series.HalfWidth ?? (series.Points.Length / 40.0)) : series.Points;
 
     public static void Draw(Markup svg, PlotArea area, Series series)
     {

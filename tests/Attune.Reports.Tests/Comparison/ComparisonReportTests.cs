@@ -68,6 +68,57 @@ public sealed class ComparisonReportTests : IDisposable
         Assert.Contains("holds no run", problem.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void One_metric_can_be_chosen_smoothed_and_shown_by_its_logarithm()
+    {
+        foreach (var (name, high) in new[] { ("dpo", 1000.0), ("simpo", 10.0) })
+        {
+            using var log = EventLog.Open(_folder.File(name));
+            for (var i = 1; i <= 6; i++)
+            {
+                var metrics = new Dictionary<string, double> { ["loss"] = i % 2 == 0 ? 1 : high, ["other/figure"] = i };
+                log.Append(new RunEvent(i, name, "update", i, i, 8, metrics));
+            }
+        }
+
+        var runs = ComparedRun.Read([_folder.File("dpo"), _folder.File("simpo")]);
+        Assert.Equal(["loss", "other/figure"], ComparisonReport.Metrics(runs).Select(m => m.Name));
+        var plain = Figure(new ComparisonView { Metric = "loss", HalfWidth = 0 });
+        Assert.Equal("loss", plain.Attribute("data-metrics")!.Value);
+        Assert.Equal((2, 0), (Lines(plain, "line"), Lines(plain, "raw")));
+        var smooth = Figure(new ComparisonView { Metric = "loss", HalfWidth = 2 });
+        Assert.Equal((2, 2), (Lines(smooth, "line"), Lines(smooth, "raw")));
+        // On a linear axis a grid of equal steps, on the other one of powers.
+        Assert.DoesNotContain("10", Ticks(plain));
+        Assert.Contains(
+            "10",
+            Ticks(
+                Figure(
+                    new ComparisonView
+                    {
+                        Metric = "loss",
+                        HalfWidth = 0,
+                        IsLogarithmic = true,
+                    }
+                )
+            )
+        );
+
+        XElement Figure(ComparisonView view) =>
+            Assert.Single(XDocument.Parse($"<main>{ComparisonReport.Fragment(runs, view)}</main>").Descendants("figure"));
+
+        static int Lines(XElement figure, string kind) =>
+            figure.Descendants().Count(e => e.Name.LocalName == "path" && e.Attribute("class")?.Value == kind);
+
+        static string[] Ticks(XElement figure) =>
+            [
+                .. figure
+                    .Descendants()
+                    .Where(e => e.Attribute("class")?.Value == "tick" && e.Attribute("text-anchor")?.Value == "end")
+                    .Select(e => e.Value),
+            ];
+    }
+
     private XElement Body(params string[] names)
     {
         foreach (var (name, seed) in names.Select((n, i) => (n, i)))

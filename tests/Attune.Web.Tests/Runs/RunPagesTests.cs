@@ -49,6 +49,63 @@ public sealed class RunPagesTests(Site site, Chromium chromium)
     }
 
     [Fact]
+    public async Task Chosen_runs_are_laid_over_each_other_by_one_metric_smoothed_and_on_a_log_axis()
+    {
+        string[] names = ["over & one", "over two", "over three"];
+        foreach (var (name, slope) in names.Select((n, i) => (n, i + 1)))
+        {
+            using var log = EventLog.Open(Path.Combine(site.RunsFolder, name));
+            for (var i = 1; i <= 30; i++)
+            {
+                var metrics = new Dictionary<string, double>
+                {
+                    ["loss"] = (2.0 / (1 + (slope * i))) + (0.05 * (i % 3)),
+                    ["accuracy"] = 1 - (0.5 / i),
+                };
+                log.Append(new RunEvent(log.NextSequence, "reward", "update", 0, i, i * 8, metrics));
+            }
+        }
+
+        var page = await chromium.OpenAsync(site, site.Owner, "/runs");
+        await page.GetByRole(AriaRole.Checkbox, new() { Name = "Compare over & one" }).CheckAsync();
+        await page.GetByRole(AriaRole.Checkbox, new() { Name = "Compare over two" }).CheckAsync();
+        await Chromium.ShootAsync(page, "runs-chosen");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Compare the chosen runs" }).ClickAsync();
+        var figures = page.Locator("figure");
+        await Assertions.Expect(figures).ToHaveCountAsync(2);
+        await Assertions.Expect(figures.First.Locator("li")).ToHaveTextAsync(["over two", "over & one"]);
+        await Chromium.ShootAsync(page, "comparison");
+        await page.GetByRole(AriaRole.Checkbox, new() { Name = "over three" }).CheckAsync();
+        await page.GetByLabel("Metric").SelectOptionAsync("loss");
+        await page.GetByLabel("Smoothing").SelectOptionAsync("8");
+        await page.GetByRole(AriaRole.Checkbox, new() { Name = "Logarithmic axis" }).CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Show" }).ClickAsync();
+        await Assertions.Expect(figures).ToHaveCountAsync(1);
+        await Assertions.Expect(figures.Locator("li")).ToHaveCountAsync(3);
+        await Assertions.Expect(figures.Locator("path.raw")).ToHaveCountAsync(3);
+        // What was chosen is in the address, and still chosen on the page.
+        Assert.Contains("metric=loss&smoothing=8&log=on", page.Url, StringComparison.Ordinal);
+        await Assertions.Expect(page.GetByLabel("Smoothing")).ToHaveValueAsync("8");
+        await Assertions.Expect(page.GetByRole(AriaRole.Checkbox, new() { Name = "Logarithmic axis" })).ToBeCheckedAsync();
+        await Chromium.ShootAsync(page, "comparison-one");
+        await page.SetViewportSizeAsync(390, 800);
+        await Chromium.ShootAsync(page, "comparison-phone");
+        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"));
+
+        // Names that are no runs are nothing, and annotators see none of it.
+        using var owner = site.Client(site.Owner);
+        var cancel = TestContext.Current.CancellationToken;
+        Assert.Contains(
+            "Choose the runs",
+            await owner.GetStringAsync("/comparison?run=..%2F..&metric=%3Cb%3E", cancel),
+            StringComparison.Ordinal
+        );
+        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, "One", "Two"));
+        using var annotator = site.Client(await site.PersonAsync(MemberRole.Annotator, project.Id));
+        Assert.Equal(HttpStatusCode.Forbidden, (await annotator.GetAsync("/comparison?run=over%20two", cancel)).StatusCode);
+    }
+
+    [Fact]
     public async Task A_finished_run_links_the_page_of_its_snapshot()
     {
         var cancel = TestContext.Current.CancellationToken;
