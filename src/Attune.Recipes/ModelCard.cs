@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Attune.Core.Files;
 using Attune.Core.Runs;
-using Attune.Models.Files;
 using Attune.Recipes.Binding;
 using Attune.Recipes.Running;
 
@@ -38,10 +37,11 @@ internal static partial class ModelCard
     {
         var stage = stages[^1];
         var text = new StringBuilder();
-        FrontMatter(text, before, stages, isPolicy);
+        var written = RecipeWriter.Write(recipe).Trim();
+        FrontMatter(text, before, stages, isPolicy, written);
         text.Append(CultureInfo.InvariantCulture, $"# {recipe.Name}: {stage.Title ?? stage.Name}\n\n");
         text.Append(isPolicy ? "A language model" : "A model that scores answers")
-            .Append((before.Pretrained ?? before.Policy) is { } from ? $", made from {NameOf(from)}" : "")
+            .Append((before.Pretrained ?? before.Policy) is { } from ? $", made from {CardNames.OfModel(from)}" : "")
             .Append(CultureInfo.InvariantCulture, $" by Attune {RunningProgram.Version}, seed {recipe.Seed}.\n\n");
         text.Append("## How it was made\n\n");
         foreach (var (done, i) in stages.Select((s, i) => (s, i)))
@@ -51,7 +51,7 @@ internal static partial class ModelCard
 
         Labels(text, stages);
         text.Append("\n<details><summary>The recipe, with every default</summary>\n\n```yaml\n")
-            .Append(RecipeWriter.Write(recipe).Trim())
+            .Append(CardNames.WithoutPlaces(written))
             .Append("\n```\n\n</details>\n\n");
         Figures(text, stage);
         text.Append("## Use\n\n```sh\n")
@@ -64,28 +64,33 @@ internal static partial class ModelCard
         return text.ToString();
     }
 
-    private static void FrontMatter(StringBuilder text, Artifacts before, ImmutableArray<StageResult> stages, bool isPolicy)
+    /// <param name="written">The recipe, which names the data.</param>
+    private static void FrontMatter(StringBuilder text, Artifacts before, ImmutableArray<StageResult> stages, bool isPolicy, string written)
     {
         text.Append("---\nlibrary_name: transformers\n");
         text.Append("pipeline_tag: ").Append(isPolicy ? "text-generation" : "text-classification").Append('\n');
-        // The hub takes the name of one of its own models here, and no other.
-        if (before.Pretrained is { } origin && NameOf(origin) is var name && name.Contains('/', StringComparison.Ordinal))
+        // The hub takes the name of one of its own models here, and no other; a model that was made of one names it in its own card.
+        if ((before.Pretrained ?? before.Policy) is { } origin && (CardNames.OnHub(origin) ?? FromCard(origin, BaseModel())) is { } name)
         {
             text.Append("base_model: ").Append(name).Append('\n');
         }
 
-        if ((before.Pretrained ?? before.Policy) is { } licensed && LicenceOf(licensed) is { } licence)
+        AppendList(text, "datasets", CardNames.DataSets(written));
+        if ((before.Pretrained ?? before.Policy) is { } licensed && FromCard(licensed, Licence()) is { } licence)
         {
             text.Append("license: ").Append(licence).Append('\n');
         }
 
-        text.Append("tags:\n- attune\n");
-        foreach (var tag in stages.Select(s => s.Name).Distinct(StringComparer.Ordinal))
-        {
-            text.Append("- ").Append(tag).Append('\n');
-        }
-
+        AppendList(text, "tags", stages.Select(s => s.Name).Distinct(StringComparer.Ordinal).Prepend("attune"));
         text.Append("---\n\n");
+    }
+
+    private static void AppendList(StringBuilder text, string key, IEnumerable<string> items)
+    {
+        foreach (var (item, i) in items.Select((item, i) => (item, i)))
+        {
+            text.Append(i == 0 ? $"{key}:\n" : "").Append("- ").Append(item).Append('\n');
+        }
     }
 
     private static string Rows(StageResult stage) =>
@@ -126,31 +131,15 @@ internal static partial class ModelCard
         text.Append("\nWhat each metric means: docs/metrics.md of Attune.\n\n");
     }
 
-    /// <summary>A model's name: OWNER/MODEL where its folder comes from a hub's cache, else the last name of the path.</summary>
-    private static string NameOf(string folder)
-    {
-        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
-        if (Cached().Match(name) is { Success: true } cached)
-        {
-            return $"{cached.Groups[1].Value}/{cached.Groups[2].Value}";
-        }
-
-        return Path.GetFullPath(folder) == Path.GetFullPath(EmbeddedModel.Folder) ? "the model that ships with Attune"
-            : name == "final" ? Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(folder))!)
-            : Path.GetFileNameWithoutExtension(name);
-    }
-
-    /// <summary>The licence in a card's front matter; null where there is none.</summary>
-    private static string? LicenceOf(string folder)
+    /// <summary>A value of the front matter of a model's own card; null where there is none.</summary>
+    private static string? FromCard(string folder, Regex key)
     {
         var card = Path.Combine(folder, FileName);
-        return File.Exists(card) && Licence().Match(File.ReadAllText(card)) is { Success: true } licence
-            ? licence.Groups[1].Value.Trim()
-            : null;
+        return File.Exists(card) && key.Match(File.ReadAllText(card)) is { Success: true } found ? found.Groups[1].Value.Trim() : null;
     }
 
-    [GeneratedRegex(@"^(.+?)--(.+)@.+$")]
-    private static partial Regex Cached();
+    [GeneratedRegex(@"\A---\s[\s\S]*?^base_model:\s*([^\n\r\s\[][^\n\r]*)$[\s\S]*?^---\s*$", RegexOptions.Multiline)]
+    private static partial Regex BaseModel();
 
     [GeneratedRegex(@"\A---\s[\s\S]*?^license:\s*([^\n\r]+)$[\s\S]*?^---\s*$", RegexOptions.Multiline)]
     private static partial Regex Licence();

@@ -48,6 +48,27 @@ public sealed class AnswerFileTests(TinyModel models) : IClassFixture<TinyModel>
         Assert.Equal(1, Assert.Single(Rows("a.jsonl")).GetProperty("row").GetInt32());
     }
 
+    /// <summary>As with --prompt: where nobody names a longest answer, a prompt gets what the context leaves.</summary>
+    [Fact]
+    public void The_default_length_is_cut_to_what_each_prompt_leaves_and_a_named_one_is_not()
+    {
+        var longer = string.Concat(Enumerable.Repeat("film ", 20));
+        _folder.WriteText("prompts.csv", $"question\n{longer}\nThe film\n{string.Concat(Enumerable.Repeat("zebra ", 200))}\n");
+        string[] given = ["generate", "--model", models.Policy, "--prompts", "prompts.csv", "--columns", "prompt=question"];
+        var outcome = AttuneProgram.Run(_folder.Path, [.. given, "--out", "a.jsonl"]).Succeeded();
+        Assert.Contains("1 prompts left out", outcome.Errors, StringComparison.Ordinal);
+        Assert.Contains("2 prompts leave less than ", outcome.Errors, StringComparison.Ordinal);
+        Assert.Equal([1, 2], Rows("a.jsonl").Select(r => r.GetProperty("row").GetInt32()));
+        var alone = AttuneProgram
+            .Run(_folder.Path, "generate", "--model", models.Policy, "--prompt", longer.Trim(), "--json")
+            .Succeeded()
+            .Output;
+        Assert.InRange(Rows("a.jsonl")[0].GetProperty("tokens").GetInt32(), 1, TinyModel.Context - 1);
+        Assert.True(JsonDocument.Parse(alone).RootElement.GetProperty("tokens").GetArrayLength() < TinyModel.Context);
+        Generate("b.jsonl", "--max-tokens", "55").Succeeded();
+        Assert.Equal([2], Rows("b.jsonl").Select(r => r.GetProperty("row").GetInt32()));
+    }
+
     [Fact]
     public void Pairs_are_scored_and_the_share_that_agrees_has_an_interval()
     {
@@ -94,8 +115,9 @@ public sealed class AnswerFileTests(TinyModel models) : IClassFixture<TinyModel>
 
     private Outcome Generate(string file, params string[] options)
     {
-        string[] prompts = ["--prompts", "prompts.csv", "--columns", "prompt=question", "--max-tokens", "12", "--out", file];
-        return AttuneProgram.Run(_folder.Path, ["generate", "--model", models.Policy, .. prompts, .. options]);
+        string[] prompts = ["--prompts", "prompts.csv", "--columns", "prompt=question", "--out", file];
+        string[] length = options.Contains("--max-tokens") ? [] : ["--max-tokens", "12"];
+        return AttuneProgram.Run(_folder.Path, ["generate", "--model", models.Policy, .. prompts, .. length, .. options]);
     }
 
     private Outcome Score(params string[] options) =>

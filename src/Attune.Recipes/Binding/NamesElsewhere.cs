@@ -89,6 +89,8 @@ public static class NamesElsewhere
         ("responselength", ["max_new_tokens"], ""),
         ("maxpromptlength", ["prompt_tokens", "max_length"], ""),
         ("numsamplegenerations", ["evaluation_prompts"], ""),
+        ("rlook", ["num_generations"], ""),
+        ("metricforbestmodel", ["keep_best"], "It goes by held-out loss, accuracy or reward"),
         ("rewardmodelpath", ["reward_model"], ""),
         ("rewardmodelnameorpath", ["reward_model"], ""),
         ("rewardfuncs", ["reward"], "docs/rewards.md has the terms"),

@@ -152,9 +152,17 @@ internal static class GenerateCommand
         var (type, blocks) = DecodingType.Of(parsed.GetRequiredValue(Type), folder);
         using var model = ModelFiles.LoadLanguageModel(folder);
         using var engine = Decoders.Loaded(model, encoder.Tokenizer.DecodeContinuation, type: type, blocks: blocks);
-        var sampling = Sampling.Of(parsed, prompts is [var first, ..] ? encoder.EndOf(first) : encoder.Tokenizer.EndToken);
-        var answers = new PromptFile(engine, encoder, sampling, reward, parsed.GetValue(Count), parsed.GetValue(BestOf));
-        await answers.AnswerAsync(prompts, path, new Seed(parsed.GetValue(Seed)), model.Config.ContextLength, cancel);
+        var end = prompts is [var first, ..] ? encoder.EndOf(first) : encoder.Tokenizer.EndToken;
+        var context = model.Config.ContextLength;
+        var answers = new PromptFile(
+            engine,
+            encoder,
+            length => Sampling.Fitted(parsed, end, length, context),
+            reward,
+            parsed.GetValue(Count),
+            parsed.GetValue(BestOf)
+        );
+        await answers.AnswerAsync(prompts, path, new Seed(parsed.GetValue(Seed)), context, cancel);
     }
 
     private static async Task ContinueAsync(

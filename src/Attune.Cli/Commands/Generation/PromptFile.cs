@@ -19,9 +19,17 @@ namespace Attune.Cli.Commands.Generation;
 /// From a file of prompts to a file of answers: rows {prompt, completion} that can be inspected, judged and trained on, each with the
 /// number of its prompt, why it ended, and its score where there is a reward.
 /// </summary>
+/// <param name="sampling">For a prompt of so many tokens: where nobody named a longest answer, what the context leaves may be less.</param>
 /// <param name="each">Of so many answers, the one with the highest reward is kept.</param>
 /// <param name="count">Answers kept for a prompt.</param>
-internal sealed class PromptFile(IDecoder engine, Encoder encoder, SamplingOptions sampling, ScoringReward? reward, int count, int each)
+internal sealed class PromptFile(
+    IDecoder engine,
+    Encoder encoder,
+    Func<int, SamplingOptions> sampling,
+    ScoringReward? reward,
+    int count,
+    int each
+)
 {
     private const int PromptsAtOnce = 64;
 
@@ -64,47 +72,80 @@ internal sealed class PromptFile(IDecoder engine, Encoder encoder, SamplingOptio
     public async Task AnswerAsync(ImmutableArray<Prompt> prompts, string path, Seed seed, int context, CancellationToken cancel)
     {
         var rows = new List<byte[]>();
-        var without = 0;
+        var (without, shortened) = (0, 0);
         await ProgressScreen.WatchAsync(async screen =>
         {
             for (var start = 0; start < prompts.Length; start += PromptsAtOnce)
             {
                 var end = Math.Min(prompts.Length, start + PromptsAtOnce);
-                var encoded = Enumerable
-                    .Range(start, end - start)
-                    .Select(i => (Row: i, Tokens: encoder.EncodePrompt(prompts[i])))
-                    .ToArray();
-                var fitting = encoded.Where(p => p.Tokens.Length + sampling.MaxNewTokens <= context).ToArray();
-                without += encoded.Length - fitting.Length;
-                await foreach (var row in AnswerAsync(prompts, fitting, seed, cancel))
+                var fitting = Fitting(prompts, start, end, context);
+                without += end - start - fitting.Length;
+                shortened += fitting.Count(p => p.Sampling.MaxNewTokens < sampling(0).MaxNewTokens);
+                var answered = new SortedDictionary<int, List<byte[]>>();
+                // Together where their answers may be of one length.
+                foreach (var alike in fitting.GroupBy(p => p.Sampling.MaxNewTokens))
                 {
-                    rows.Add(row);
+                    await foreach (var (row, line) in AnswerAsync(prompts, [.. alike], seed, cancel))
+                    {
+                        (answered.TryGetValue(row, out var lines) ? lines : answered[row] = []).Add(line);
+                    }
                 }
 
+                rows.AddRange(answered.Values.SelectMany(lines => lines));
                 screen.Report("prompts", end, prompts.Length, $"{rows.Count} answers");
             }
 
             return rows.Count;
         });
-        if (without > 0)
-        {
-            Terminal.Messages.MarkupLineInterpolated(
-                $"[yellow]{without} prompts left out: with {sampling.MaxNewTokens} new tokens they are longer than the model's {context}[/]"
-            );
-        }
-
+        Tell(without, shortened, context);
         if (rows.Count == 0)
         {
-            throw new DataException($"no prompt has room for an answer of {sampling.MaxNewTokens} tokens; give a smaller --max-tokens.");
+            throw new DataException(
+                $"no prompt has room for an answer: the model reads {context} tokens. Give shorter prompts or a smaller --max-tokens."
+            );
         }
 
         RowFile.Write(path, rows);
         Console.Out.WriteLine($"{path}: {rows.Count} answers to {prompts.Length - without} prompts");
     }
 
-    private async IAsyncEnumerable<byte[]> AnswerAsync(
+    private (int Row, ImmutableArray<int> Tokens, SamplingOptions Sampling)[] Fitting(
         ImmutableArray<Prompt> prompts,
-        (int Row, ImmutableArray<int> Tokens)[] asked,
+        int start,
+        int end,
+        int context
+    ) =>
+        [
+            .. Enumerable
+                .Range(start, end - start)
+                .Select(i => (Row: i, Tokens: encoder.EncodePrompt(prompts[i])))
+                .Select(p => (p.Row, p.Tokens, Sampling: sampling(p.Tokens.Length)))
+                .Where(p => p.Tokens.Length + p.Sampling.MaxNewTokens <= context),
+        ];
+
+    private void Tell(int without, int shortened, int context)
+    {
+        if (without > 0)
+        {
+            Terminal.Messages.MarkupLineInterpolated(
+                $"[yellow]{without} prompts left out: with {Room(context)} new tokens they are longer than the model's {context}[/]"
+            );
+        }
+
+        if (shortened > 0)
+        {
+            Terminal.Messages.MarkupLineInterpolated(
+                $"[yellow]{shortened} prompts leave less than {Room(0)} tokens of the model's {context}; their answers end there[/]"
+            );
+        }
+
+        int Room(int length) => sampling(length).MaxNewTokens;
+    }
+
+    /// <param name="asked">Prompts whose answers are sampled alike.</param>
+    private async IAsyncEnumerable<(int Row, byte[] Line)> AnswerAsync(
+        ImmutableArray<Prompt> prompts,
+        (int Row, ImmutableArray<int> Tokens, SamplingOptions Sampling)[] asked,
         Seed seed,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel
     )
@@ -120,14 +161,14 @@ internal sealed class PromptFile(IDecoder engine, Encoder encoder, SamplingOptio
                     })
             ),
         ];
-        var rollouts = requests.Length == 0 ? [] : engine.Sample(requests, sampling, 0, null, cancel);
+        var rollouts = requests.Length == 0 ? [] : engine.Sample(requests, asked[0].Sampling, 0, null, cancel);
         for (var i = 0; i < rollouts.Count; i += each)
         {
             Rollout[] group = [.. rollouts.Skip(i).Take(each)];
             var scores = reward is null ? null : await reward.ScoreAsync(group, cancel);
             var best = scores is null ? 0 : ScoringReward.Best(scores);
             var row = asked[i / (count * each)].Row;
-            yield return Row(prompts[row], row, group[best], scores?[best]);
+            yield return (row, Row(prompts[row], row, group[best], scores?[best]));
         }
     }
 
