@@ -5,7 +5,6 @@ using Attune.Core.Runs;
 using Attune.Data.Sources;
 using Attune.Models.Files;
 using Attune.Recipes.Running;
-using Attune.Recipes.Sources;
 using Attune.Recipes.Stages;
 
 namespace Attune.Recipes;

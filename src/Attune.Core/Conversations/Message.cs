@@ -17,4 +17,7 @@ public sealed record Message(Role Role, string Content)
     /// content, which may be null or missing. Null for a turn that is its content alone.
     /// </summary>
     public string? Fields { get; init; }
+
+    /// <summary>For people to read: the content, or what is there in its place.</summary>
+    public string Said() => Content.Length == 0 && Fields is not null ? Fields : Content;
 }

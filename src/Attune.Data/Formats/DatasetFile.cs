@@ -199,6 +199,11 @@ public static class DatasetFile
         }
     }
 
+    /// <summary>Argilla's and Label Studio's records: what was shown, and what people said of it.</summary>
+    private static bool IsRecord(JsonRow row) =>
+        (row.Fields.TryGetProperty("fields", out _) && row.Fields.TryGetProperty("responses", out _))
+        || (row.Fields.TryGetProperty("data", out _) && row.Fields.TryGetProperty("annotations", out _));
+
     private static DataException UnknownKind(JsonRow row) =>
         new(
             $"{row.Origin.Path}, {row.Origin.Unit} {row.Number}: "
@@ -207,6 +212,7 @@ public static class DatasetFile
                         ? $"the fields {string.Join(", ", row.Fields.EnumerateObject().Select(f => f.Name))} fit no kind of row"
                         : "the row has no fields"
                 )
+                + (IsRecord(row) ? ". They look like an annotation tool's, which attune feedback import reads (docs/feedback.md)" : "")
                 + ". Say which stand for which, e.g. --columns prompt=question,completion=reply; or rename them: expected "
                 + $"{string.Join(", or ", Enum.GetValues<DatasetKind>().Select(RowFormats.Describe))}."
         );

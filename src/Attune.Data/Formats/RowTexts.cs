@@ -15,7 +15,7 @@ public sealed record RowTexts(Prompt? Prompt, ImmutableArray<(string Name, strin
         {
             Document document => new(null, [("text", document.Text)]),
             Prompt prompt => new(prompt, []),
-            Demonstration demonstration => new(demonstration.Prompt, [("completion", demonstration.Answer)]),
+            Demonstration demonstration => new(demonstration.Prompt, [("completion", demonstration.Reply?.Said() ?? demonstration.Answer)]),
             Preference pair => new(pair.Prompt, [("chosen", pair.Chosen), ("rejected", pair.Rejected)]),
             Verdict verdict => new(verdict.Prompt, [("completion", verdict.Answer)]),
             Rating rating => new(rating.Prompt, [("completion", rating.Answer)]),

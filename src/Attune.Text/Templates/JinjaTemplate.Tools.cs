@@ -17,7 +17,9 @@ public sealed partial class JinjaTemplate
     public ImmutableArray<TemplatePart> Parts(Prompt.Chat conversation, TemplateEnding ending)
     {
         var mark = Mark(conversation, null);
-        return [.. Cut(Rendered(conversation.Messages, conversation.Tools, ending, mark), mark)];
+        var text = Rendered(conversation.Messages, conversation.Tools, ending, mark);
+        RequireNames(conversation.Messages, text, mark);
+        return [.. Cut(text, mark)];
     }
 
     public ImmutableArray<TemplatePart> Reply(Prompt.Chat conversation, Message reply)
@@ -33,11 +35,7 @@ public sealed partial class JinjaTemplate
         }
 
         var said = closed[open.Length..];
-        if (Names(reply).FirstOrDefault(n => !said.Contains(Escape(n, mark), StringComparison.Ordinal)) is not null)
-        {
-            throw new DataException(ChatTemplates.WithoutTools(Name));
-        }
-
+        RequireNames([reply], said, mark);
         return UpToTurnEnd([.. Cut(said, mark)]);
     }
 
@@ -68,8 +66,27 @@ public sealed partial class JinjaTemplate
         string RenderedWith(string? tools) => Rendered([new Message(Role.User, "question")], tools, TemplateEnding.OpenForAnswer, '\uFFFF');
     }
 
-    private string Rendered(ImmutableArray<Message> messages, string? tools, TemplateEnding ending, char mark) =>
-        Run(Turns(messages, mark), tools is null ? null : JinjaJson.Read(Escaped(JsonNode.Parse(tools), mark)), ending);
+    /// <summary>A call that the template passes over would be lost without a word.</summary>
+    private void RequireNames(IEnumerable<Message> messages, string text, char mark)
+    {
+        if (messages.SelectMany(Names).Any(name => !text.Contains(Escape(name, mark), StringComparison.Ordinal)))
+        {
+            throw new DataException(ChatTemplates.WithoutTools(Name));
+        }
+    }
+
+    private string Rendered(ImmutableArray<Message> messages, string? tools, TemplateEnding ending, char mark)
+    {
+        try
+        {
+            return Run(Turns(messages, mark), tools is null ? null : JinjaJson.Read(Escaped(JsonNode.Parse(tools), mark)), ending);
+        }
+        catch (ModelFileException problem)
+            when (messages.Any(m => m.Fields is not null) && problem.InnerException is JinjaException { IsExhaustion: false } reason)
+        {
+            throw new DataException($"the chat template cannot write this conversation with tools: {reason.Message}");
+        }
+    }
 
     private JinjaDict Turn(Message message, char mark)
     {

@@ -78,6 +78,18 @@ public sealed class ToolCallTests : IDisposable
         Assert.True(learned > 0);
     }
 
+    /// <summary>transformers writes an empty turn, or fails; a row of which a part would be lost is left out, and says why.</summary>
+    [Theory]
+    [InlineData("{% for m in messages %}<|im_start|>{{ m.content }}<|im_end|>\n{% endfor %}", "one call", "no words for calls")]
+    [InlineData("{% for m in messages %}{{ '<|im_start|>' + m.content + '<|im_end|>' }}{% endfor %}", "null content", "cannot write")]
+    public void Calls_that_a_template_does_not_write_are_a_reason_to_leave_the_row_out(string source, string conversation, string reason)
+    {
+        var file = JsonNode.Parse(File.ReadAllText(Path.Combine(Folder(), "tools.json")))!;
+        var chat = (Prompt.Chat)Assert.Single(Read(file["conversations"]![conversation]!).Items).Prompt;
+        var problem = Assert.Throws<DataException>(() => Template(source).Parts(chat, TemplateEnding.OpenForAnswer));
+        Assert.Contains(reason, problem.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Every_call_is_learned_after_the_turns_before_it()
     {

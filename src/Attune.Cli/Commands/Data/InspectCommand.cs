@@ -95,7 +95,7 @@ internal static class InspectCommand
             prompt = row.Prompt switch
             {
                 Prompt.Chat chat => (object)
-                    chat.Messages.Select(m => new { role = m.Role.ToString().ToLowerInvariant(), content = m.Content }),
+                    chat.Messages.Select(m => new { role = m.Role.ToString().ToLowerInvariant(), content = m.Said() }),
                 Prompt.Text text => text.Value,
                 _ => null,
             },
@@ -158,7 +158,7 @@ internal static class InspectCommand
     {
         IEnumerable<(string, string)> prompt = row.Prompt switch
         {
-            Prompt.Chat chat => chat.Messages.Select(m => (m.Role.ToString().ToLowerInvariant(), m.Content)),
+            Prompt.Chat chat => chat.Messages.Select(m => (m.Role.ToString().ToLowerInvariant(), m.Said())),
             Prompt.Text text => [("prompt", text.Value)],
             _ => [],
         };
