@@ -176,7 +176,7 @@ internal static class ProjectEndpoints
             await store.Projects.ChangeSettingsAsync(
                 context.User.PersonId(),
                 context.Project().Id,
-                Read(fields, context.Project()),
+                Read(fields, context.Project(), isOwner: context.RoleInProject() == MemberRole.Owner),
                 context.RequestAborted
             );
             return Results.LocalRedirect($"/projects/{context.Project().Id}/settings?done=saved");
@@ -187,7 +187,7 @@ internal static class ProjectEndpoints
         }
     }
 
-    private static ProjectSettings Read(FormFields fields, ProjectInfo project)
+    private static ProjectSettings Read(FormFields fields, ProjectInfo project, bool isOwner)
     {
         var old = project.Settings;
         var spans = project.Kind == ProjectKind.Spans;
@@ -209,6 +209,7 @@ internal static class ProjectEndpoints
             MissingTypes = spans ? Lines(fields.Text("missing_types")) : old.MissingTypes,
             AskCorrection = spans ? fields.Text("ask_correction") is not null : old.AskCorrection,
             Shuffle = fields.Text("shuffle") is not null,
+            RemoteImages = isOwner ? fields.Text("remote_images") is not null : old.RemoteImages,
         };
     }
 
@@ -230,7 +231,8 @@ internal static class ProjectEndpoints
         HttpContext context,
         FeedbackStore store,
         AddedItems? added,
-        ImmutableArray<string> problems
+        ImmutableArray<string> problems,
+        int files = 0
     )
     {
         var after = long.TryParse(context.Request.Query["after"], NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : -1;
@@ -243,7 +245,9 @@ internal static class ProjectEndpoints
                 Project = context.Project(),
                 Role = context.RoleInProject(),
                 Tasks = tasks.ToImmutableArray(),
+                Images = FileEndpoints.Allow(context, context.Project()),
                 Added = added,
+                Files = files,
                 Problems = problems,
             }
         );
@@ -253,18 +257,23 @@ internal static class ProjectEndpoints
     {
         try
         {
-            if (await Upload.ReadItemsAsync(context, context.Project().Kind) is not { } given)
+            var images = await Upload.ReadImagesAsync(context);
+            var given = await Upload.ReadItemsAsync(context, context.Project().Kind);
+            if (given is null && images.Count == 0)
             {
                 return await ItemsAsync(context, store, null, ["choose a file first."]);
             }
+            var (me, project) = (context.User.PersonId(), context.Project());
+            var files = await store.Files.AddAsync(me, project.Id, images, context.RequestAborted);
             var (items, _) = await ModelAnswers.FillAsync(
-                given.Items,
-                context.Project().Kind,
+                given?.Items ?? [],
+                project.Kind,
                 ChatEndpoints.Policy(context),
                 context.RequestAborted
             );
-            var added = await store.Tasks.AddItemsAsync(context.User.PersonId(), context.Project().Id, items, context.RequestAborted);
-            return await ItemsAsync(context, store, added with { LeftOut = given.LeftOut, Notes = given.Notes }, []);
+            var added = await store.Tasks.AddItemsAsync(me, project.Id, items, context.RequestAborted);
+            var told = added with { LeftOut = given?.LeftOut ?? [], Notes = given?.Notes ?? [] };
+            return await ItemsAsync(context, store, told, [], files);
         }
         catch (AttuneException problem) when (problem is not StoreBusyException)
         {
