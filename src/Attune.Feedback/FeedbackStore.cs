@@ -27,7 +27,7 @@ public sealed class FeedbackStore : IAsyncDisposable
         Database = database;
         (Projects, Tasks, Guidelines) = (new ProjectCatalog(database), new ProjectTasks(database), new GuidelineReading(database));
         (People, Accounts, Keys) = (new PeopleDirectory(database), new Accounts(database), new ApiKeys(database));
-        Invitations = new Invitations(database);
+        (Invitations, Files) = (new Invitations(database), new ProjectFiles(database));
         (Queue, Chats) = (new TaskQueue(database), new Chats(database));
         (Audit, Quality, Erasure) = (new AuditTrail(database), new QualityReports(database, Projects), new Erasure(database));
         (Exports, Snapshots) = (new Exports(database, Projects), new SnapshotStore(database, Projects));
@@ -41,6 +41,9 @@ public sealed class FeedbackStore : IAsyncDisposable
 
     /// <summary>The items of projects, each with its task, as managers see them.</summary>
     public ProjectTasks Tasks { get; }
+
+    /// <summary>Files that items show.</summary>
+    public ProjectFiles Files { get; }
 
     /// <summary>Which guidelines people have read.</summary>
     public GuidelineReading Guidelines { get; }

@@ -193,6 +193,7 @@ public sealed class WebServer : IAsyncDisposable
         LabelEndpoints.Map(app);
         DataEndpoints.Map(app);
         WorkEndpoints.Map(app);
+        FileEndpoints.Map(app);
         ChatEndpoints.Map(app);
         RunEndpoints.Map(app);
         ComparisonEndpoints.Map(app);

@@ -17,6 +17,7 @@ internal abstract class StoreTable(string name)
         new Of<AcknowledgementRow>("acknowledgement"),
         new Of<ItemRow>("item"),
         new Of<CandidateRow>("candidate"),
+        new Of<ProjectFileRow>("project_file"),
         new Of<TaskRow>("task"),
         new Of<SlotRow>("slot"),
         new Of<PresentationRow>("presentation"),

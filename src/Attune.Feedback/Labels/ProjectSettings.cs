@@ -56,6 +56,11 @@ public sealed record ProjectSettings
     /// <summary>Highest rating.</summary>
     public double Best { get; init; } = 5;
 
+    /// <summary>
+    /// Load images that texts name on other servers. Those servers then learn who reads what, and when, so only an owner allows it.
+    /// </summary>
+    public bool RemoteImages { get; init; }
+
     /// <summary>Turns a chat should have.</summary>
     public int ChatTurns { get; init; } = 5;
 

@@ -24,7 +24,8 @@ internal sealed record StandingLabel(
     long At,
     long? ClientAt,
     long? ActiveMs,
-    string? ExtrasJson
+    string? ExtrasJson,
+    string? UiVersion
 );
 
 internal static class LabelSet
@@ -70,6 +71,7 @@ internal static class LabelSet
             row.Revision.ServerAt,
             row.Revision.ClientAt,
             row.Revision.ActiveMs,
-            row.Revision.ExtrasJson
+            row.Revision.ExtrasJson,
+            row.Revision.UiVersion
         );
 }

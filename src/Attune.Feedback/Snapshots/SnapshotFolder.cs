@@ -63,6 +63,7 @@ internal static class SnapshotFolder
                 judgement = label.Judgement,
                 shown_order = label.Standing?.Order,
                 guideline_version = label.Guideline?.Number,
+                ui_version = label.Standing?.UiVersion,
                 surplus = label.Standing?.Surplus,
                 at = label.Standing?.At,
                 active_ms = label.Standing?.ActiveMs,

@@ -13,6 +13,7 @@ internal abstract class FeedbackContext(DbContextOptions options) : DbContext(op
     public DbSet<AcknowledgementRow> Acknowledgements => Set<AcknowledgementRow>();
     public DbSet<ItemRow> Items => Set<ItemRow>();
     public DbSet<CandidateRow> Candidates => Set<CandidateRow>();
+    public DbSet<ProjectFileRow> ProjectFiles => Set<ProjectFileRow>();
     public DbSet<TaskRow> Tasks => Set<TaskRow>();
     public DbSet<SlotRow> Slots => Set<SlotRow>();
     public DbSet<PresentationRow> Presentations => Set<PresentationRow>();

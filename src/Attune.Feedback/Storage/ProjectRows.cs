@@ -147,3 +147,14 @@ internal sealed class AcknowledgementRow
     public Guid ProjectId { get; set; }
     public long At { get; set; }
 }
+
+/// <summary>A file that items show. Never changed.</summary>
+internal sealed class ProjectFileRow
+{
+    public Guid ProjectId { get; set; }
+    public required string Name { get; set; }
+    public required string Type { get; set; }
+    public required string Sha256 { get; set; }
+    public required byte[] Content { get; set; }
+    public long CreatedAt { get; set; }
+}

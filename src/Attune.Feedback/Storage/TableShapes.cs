@@ -52,6 +52,7 @@ internal static class TableShapes
             t.HasIndex(i => new { i.ProjectId, i.ContentSha256 }).IsUnique();
         });
         model.Entity<CandidateRow>(t => t.ToTable("candidate").HasKey(c => new { c.ItemId, c.Ordinal }));
+        model.Entity<ProjectFileRow>(t => t.ToTable("project_file").HasKey(f => new { f.ProjectId, f.Name }));
         model.Entity<TaskRow>(t =>
         {
             t.ToTable("task").HasKey(k => k.Id);

@@ -22,6 +22,7 @@ public static class KeyMap
         new("flag", "Flag a problem", "f"),
         new("guidelines", "Open or close the guidelines", "g"),
         new("read", "Say that you have read the guidelines", "r"),
+        new("view", "Show the raw text, or render it", "v"),
         new("keys", "This help", "?"),
     ];
 

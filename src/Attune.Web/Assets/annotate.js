@@ -3,6 +3,7 @@ import { drafts, outbox, passes, send } from './outbox.js';
 import { answers, collect, fill } from './fields.js';
 import { bindKeys } from './keys.js';
 import { begin } from './interfaces.js';
+import './view.js';
 
 if (document.querySelector('.replay')) import('./episodes.js');
 

@@ -1,5 +1,6 @@
 // Every page but that of a task: what the outbox still holds is sent, and dialogs open.
 import { outbox, passes } from './outbox.js';
+import './view.js';
 
 function told({ problem }) {
   if (problem === undefined || problem.status === 401 || passes(problem)) return;

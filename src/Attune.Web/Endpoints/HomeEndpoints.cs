@@ -3,6 +3,7 @@ using Attune.Feedback;
 using Attune.Feedback.Storage;
 using Attune.Web.Components;
 using Attune.Web.Identity;
+using Attune.Web.Rendering;
 using Attune.Web.Responses;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +14,22 @@ namespace Attune.Web.Endpoints;
 /// <summary>The start page: the user's projects.</summary>
 internal static class HomeEndpoints
 {
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/", HomeAsync);
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/", HomeAsync);
+        routes.MapPost("/view", (Delegate)ViewAsync);
+    }
+
+    /// <summary>Without scripts, the choice between rendered and raw text is a form.</summary>
+    private static async Task<IResult> ViewAsync(HttpContext context)
+    {
+        var fields = await Form.ReadAsync(context);
+        TextView.Choose(context, raw: fields.Text("to") == "raw");
+        var back = fields.Text("back") ?? "/";
+        return Results.LocalRedirect(
+            back.StartsWith('/') && !back.StartsWith("//", StringComparison.Ordinal) && !back.Contains('\\') ? back : "/"
+        );
+    }
 
     private static async Task<IResult> HomeAsync(HttpContext context, FeedbackStore store)
     {

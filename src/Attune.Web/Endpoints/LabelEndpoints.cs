@@ -45,6 +45,7 @@ internal static class LabelEndpoints
                 Project = context.Project(),
                 Role = context.RoleInProject(),
                 Problems = problems,
+                Images = FileEndpoints.Allow(context, context.Project()),
                 Tasks = (await store.Quality.DisputedAsync(context.Project().Id, MostDisputes, context.RequestAborted)).ToImmutableArray(),
             }
         );

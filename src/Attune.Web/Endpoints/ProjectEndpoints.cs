@@ -29,7 +29,7 @@ internal static class ProjectEndpoints
         var makers = routes
             .MapGroup("/projects")
             .RequireAuthorization(rule => rule.RequireAssertion(who => who.User.SignedInUser()?.IsManager == true));
-        makers.MapGet("/new", (HttpContext context) => NewPage(context, [], "", ProjectKind.Comparison));
+        makers.MapGet("/new", (HttpContext context, string? template) => NewPage(context, [], ProjectTemplate.Find(template) ?? Blank));
         makers.MapPost("", CreateAsync).WithMetadata(limit);
         var watch = routes.MapProjectGroup("/projects/{project:guid}", MemberRole.Reader);
         watch.MapGet("", ProgressAsync);
@@ -51,7 +51,10 @@ internal static class ProjectEndpoints
         );
     }
 
-    private static IResult NewPage(HttpContext context, ImmutableArray<string> problems, string name, ProjectKind kind)
+    /// <summary>A page with nothing chosen but the commonest kind; its question is that of the kind.</summary>
+    private static readonly ProjectTemplate Blank = new("", "", "", ProjectKind.Comparison, new ProjectSettings { Instruction = "" }, "");
+
+    private static IResult NewPage(HttpContext context, ImmutableArray<string> problems, ProjectTemplate start)
     {
         context.Response.StatusCode = problems.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
         return Pages.Show<NewProjectPage>(
@@ -59,8 +62,7 @@ internal static class ProjectEndpoints
             {
                 Page = Pages.Context(context),
                 Problems = problems,
-                Name = name,
-                Kind = kind,
+                Start = start,
                 Model = ChatEndpoints.Policy(context)?.Name,
             }
         );
@@ -72,34 +74,24 @@ internal static class ProjectEndpoints
         var name = fields.Text("name") ?? "";
         if (!Enum.TryParse<ProjectKind>(fields.Text("kind"), out var kind) || !Enum.IsDefined(kind))
         {
-            return NewPage(context, ["choose what people will do."], name, ProjectKind.Comparison);
+            return NewPage(context, ["choose what people will do."], Blank with { Title = name });
         }
+        var (guidelines, isOwner) = (fields.Text("guidelines") ?? "", context.User.SignedInUser()!.Role == MemberRole.Owner);
+        var settings = new ProjectSettings { Instruction = KindText.Question(kind) };
         try
         {
+            settings = SettingsForm.Read(fields, kind, settings, isOwner);
             var given = await Upload.ReadItemsAsync(context, kind);
             var rows = given?.Items ?? [];
             var (items, alike) = await ModelAnswers.FillAsync(rows, kind, ChatEndpoints.Policy(context), context.RequestAborted);
-            var settings = new ProjectSettings
-            {
-                Quota = fields.Number("quota") ?? 1,
-                Instruction = fields.Text("instruction") ?? KindText.Question(kind),
-            };
-            var manages = context.User.SignedInUser()!.Role != MemberRole.Owner;
-            var (project, _) = await store.Projects.CreateAsync(
-                me,
-                name,
-                kind,
-                settings,
-                fields.Text("guidelines") ?? "",
-                items,
-                manages,
-                context.RequestAborted
-            );
+            var cancel = context.RequestAborted;
+            var (project, _) = await store.Projects.CreateAsync(me, name, kind, settings, guidelines, items, manages: !isOwner, cancel);
             return Results.LocalRedirect($"/projects/{project.Id}{Done(given, alike)}");
         }
         catch (AttuneException problem) when (problem is not StoreBusyException)
         {
-            return NewPage(context, [problem.Message], name, kind);
+            ImmutableArray<string> problems = problem is ConfigurationException { Problems: var all } ? [.. all] : [problem.Message];
+            return NewPage(context, problems, new ProjectTemplate("", name, "", kind, settings, guidelines));
         }
     }
 
@@ -176,7 +168,12 @@ internal static class ProjectEndpoints
             await store.Projects.ChangeSettingsAsync(
                 context.User.PersonId(),
                 context.Project().Id,
-                Read(fields, context.Project()),
+                SettingsForm.Read(
+                    fields,
+                    context.Project().Kind,
+                    context.Project().Settings,
+                    isOwner: context.RoleInProject() == MemberRole.Owner
+                ),
                 context.RequestAborted
             );
             return Results.LocalRedirect($"/projects/{context.Project().Id}/settings?done=saved");
@@ -186,34 +183,6 @@ internal static class ProjectEndpoints
             return SettingsPage(context, [.. problem.Problems]);
         }
     }
-
-    private static ProjectSettings Read(FormFields fields, ProjectInfo project)
-    {
-        var old = project.Settings;
-        var spans = project.Kind == ProjectKind.Spans;
-        return old with
-        {
-            Instruction = fields.Text("instruction") ?? old.Instruction,
-            Quota = fields.Number("quota") ?? old.Quota,
-            LeaseSeconds = fields.Number("lease_seconds") ?? old.LeaseSeconds,
-            MostPending = fields.Number("most_pending") ?? old.MostPending,
-            GoldEvery = fields.Number("gold_every") ?? old.GoldEvery,
-            RepeatEvery = fields.Number("repeat_every") ?? old.RepeatEvery,
-            RepeatDistance = fields.Number("repeat_distance") ?? old.RepeatDistance,
-            FlagsToHold = fields.Number("flags_to_hold") ?? old.FlagsToHold,
-            LeastGoldAccuracy = fields.Real("least_gold_accuracy"),
-            ChatTurns = fields.Number("chat_turns") ?? old.ChatTurns,
-            Worst = fields.Real("worst") ?? old.Worst,
-            Best = fields.Real("best") ?? old.Best,
-            ErrorTypes = spans ? Lines(fields.Text("error_types")) : old.ErrorTypes,
-            MissingTypes = spans ? Lines(fields.Text("missing_types")) : old.MissingTypes,
-            AskCorrection = spans ? fields.Text("ask_correction") is not null : old.AskCorrection,
-            Shuffle = fields.Text("shuffle") is not null,
-        };
-    }
-
-    private static ImmutableArray<string> Lines(string? text) =>
-        [.. (text ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct()];
 
     private static async Task<IResult> StateAsync(HttpContext context, FeedbackStore store)
     {
@@ -230,7 +199,8 @@ internal static class ProjectEndpoints
         HttpContext context,
         FeedbackStore store,
         AddedItems? added,
-        ImmutableArray<string> problems
+        ImmutableArray<string> problems,
+        int files = 0
     )
     {
         var after = long.TryParse(context.Request.Query["after"], NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : -1;
@@ -243,7 +213,9 @@ internal static class ProjectEndpoints
                 Project = context.Project(),
                 Role = context.RoleInProject(),
                 Tasks = tasks.ToImmutableArray(),
+                Images = FileEndpoints.Allow(context, context.Project()),
                 Added = added,
+                Files = files,
                 Problems = problems,
             }
         );
@@ -253,18 +225,23 @@ internal static class ProjectEndpoints
     {
         try
         {
-            if (await Upload.ReadItemsAsync(context, context.Project().Kind) is not { } given)
+            var images = await Upload.ReadImagesAsync(context);
+            var given = await Upload.ReadItemsAsync(context, context.Project().Kind);
+            if (given is null && images.Count == 0)
             {
                 return await ItemsAsync(context, store, null, ["choose a file first."]);
             }
+            var (me, project) = (context.User.PersonId(), context.Project());
+            var files = await store.Files.AddAsync(me, project.Id, images, context.RequestAborted);
             var (items, _) = await ModelAnswers.FillAsync(
-                given.Items,
-                context.Project().Kind,
+                given?.Items ?? [],
+                project.Kind,
                 ChatEndpoints.Policy(context),
                 context.RequestAborted
             );
-            var added = await store.Tasks.AddItemsAsync(context.User.PersonId(), context.Project().Id, items, context.RequestAborted);
-            return await ItemsAsync(context, store, added with { LeftOut = given.LeftOut, Notes = given.Notes }, []);
+            var added = await store.Tasks.AddItemsAsync(me, project.Id, items, context.RequestAborted);
+            var told = added with { LeftOut = given?.LeftOut ?? [], Notes = given?.Notes ?? [] };
+            return await ItemsAsync(context, store, told, [], files);
         }
         catch (AttuneException problem) when (problem is not StoreBusyException)
         {

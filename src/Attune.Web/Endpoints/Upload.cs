@@ -3,6 +3,7 @@ using Attune.Data.Sources;
 using Attune.Feedback.Labels;
 using Attune.Web.Configuration;
 using Attune.Web.Projects;
+using Attune.Web.Rendering;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,6 +18,7 @@ internal static class Upload
 {
     private const int LongestName = 100;
     private const long Large = 8L << 20;
+    private const long LargestImage = 8L << 20;
     private static readonly string[] Plain = [".jsonl", ".json", ".csv", ".tsv", ".parquet"];
     private static readonly string[] Endings = [.. Plain, .. Plain.Select(e => e + ".gz"), .. Plain.Select(e => e + ".zst")];
 
@@ -36,6 +38,39 @@ internal static class Upload
         {
             return await ReadItemsAsync(context, stream, file.FileName, kind);
         }
+    }
+
+    /// <summary>The images that were uploaded with the items, by the names that the items use.</summary>
+    /// <exception cref="DataException">A file is not a picture of pixels.</exception>
+    public static async Task<IReadOnlyList<(string Name, string Type, byte[] Content)>> ReadImagesAsync(HttpContext context)
+    {
+        var form = await context.Request.ReadFormAsync(context.RequestAborted);
+        var images = new List<(string, string, byte[])>();
+        foreach (var file in form.Files.GetFiles("images").Where(f => f.Length > 0))
+        {
+            var name = file.FileName[(file.FileName.LastIndexOfAny(['/', '\\']) + 1)..];
+            if (file.Length > LargestImage)
+            {
+                throw new DataException($"image {name} has {file.Length >> 20} MiB; expected at most {LargestImage >> 20} MiB.");
+            }
+            var stream = file.OpenReadStream();
+            await using (stream)
+            {
+                using var content = new MemoryStream();
+                await stream.CopyToAsync(content, context.RequestAborted);
+                var bytes = content.ToArray();
+                images.Add(
+                    ImageFile.TypeOf(bytes) is { } type && ImageFile.IsName(name)
+                        ? (name, type, bytes)
+                        : throw new DataException(
+                            $"{name} is not an image that pages show; expected a PNG, JPEG, GIF or WebP file with "
+                                + "such an ending and a plain name."
+                        )
+                );
+            }
+        }
+
+        return images;
     }
 
     public static async Task<UploadedItems> ReadItemsAsync(HttpContext context, Stream content, string name, ProjectKind kind)

@@ -7,6 +7,7 @@ using Attune.Feedback.Storage;
 using Attune.Web.Annotation;
 using Attune.Web.Components;
 using Attune.Web.Identity;
+using Attune.Web.Rendering;
 using Attune.Web.Responses;
 using Attune.Web.Security;
 using Microsoft.AspNetCore.Builder;
@@ -21,8 +22,11 @@ namespace Attune.Web.Endpoints;
 /// </summary>
 internal static class WorkEndpoints
 {
-    /// <summary>The version of the pages, stored with each label. Change it whenever what people see changes.</summary>
-    private const string UiVersion = "web-1";
+    /// <summary>
+    /// The version of the pages, stored with each label, followed by how its texts were seen: rendered, raw, both, or plain where there was
+    /// nothing to render. Change it whenever what people see changes.
+    /// </summary>
+    private const string UiVersion = "web-2";
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -97,7 +101,14 @@ internal static class WorkEndpoints
         }
         var guidelines = await store.Projects.GuidelinesAsync(project.Id, task.GuidelineVersion, context.RequestAborted);
         var read = await store.Guidelines.NewestAsync(project.Id, context.User.PersonId(), context.RequestAborted);
-        return Pages.Show<TaskPage>(new { Page = Pages.Context(context), View = View(context, project, task, guidelines, read) });
+        return Pages.Show<TaskPage>(
+            new
+            {
+                Page = Pages.Context(context),
+                View = View(context, project, task, guidelines, read),
+                Images = FileEndpoints.Allow(context, project),
+            }
+        );
     }
 
     private static TaskView View(
@@ -152,7 +163,7 @@ internal static class WorkEndpoints
         {
             Active = fields.Milliseconds("active_ms"),
             Elapsed = fields.Milliseconds("elapsed_ms"),
-            UiVersion = UiVersion,
+            UiVersion = TextView.SeenAs(fields.Text("view")) is { } seen ? $"{UiVersion}, {seen}" : UiVersion,
             ClientTime =
                 fields.Milliseconds("client_at") is { } at && at.TotalDays is > 10_000 and < 100_000 ? DateTimeOffset.UnixEpoch + at : null,
         };

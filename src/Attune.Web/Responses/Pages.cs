@@ -1,5 +1,6 @@
 using Attune.Web.Components;
 using Attune.Web.Identity;
+using Attune.Web.Rendering;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
@@ -18,6 +19,7 @@ internal static class Pages
             context.Request.Path.Value ?? "/"
         )
         {
+            Raw = TextView.IsRaw(context),
             Notice = StatusMessages.Find(context.Request.Query["done"].ToString()),
         };
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 
 namespace Attune.Web.Security;
 
@@ -11,6 +12,16 @@ internal static class SecurityHeaders
     public const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
         + "frame-ancestors 'none'; object-src 'none'; manifest-src 'self'";
+
+    /// <summary>
+    /// For pages that show items: images that the texts contain, and where the owner allows it those of other servers.
+    /// </summary>
+    public static void AllowImages(HttpContext context, bool remote) =>
+        context.Response.Headers.ContentSecurityPolicy = Policy.Replace(
+            "img-src 'self'",
+            remote ? "img-src 'self' data: https: http:" : "img-src 'self' data:",
+            StringComparison.Ordinal
+        );
 
     public static void UseSecurityHeaders(this IApplicationBuilder app) =>
         app.Use(

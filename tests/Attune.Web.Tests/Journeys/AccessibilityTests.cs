@@ -106,6 +106,24 @@ public sealed class AccessibilityTests(Site site, Chromium chromium)
     [Theory]
     [InlineData("phone")]
     [InlineData("desktop")]
+    public async Task Rendered_answers_and_their_raw_texts_have_no_violation(string screen)
+    {
+        var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(1, RenderingTests.Answer, "> Quoted.\n\n![x](y)"));
+        var anna = await site.PersonAsync(MemberRole.Annotator, project.Id);
+        foreach (var dark in new[] { false, true })
+        {
+            var page = await chromium.OpenAsync(site, anna, $"/work/{project.Id}", Size(screen), dark: dark);
+            await Assertions.Expect(page.Locator(".answer.a math").First).ToBeVisibleAsync();
+            await CheckAsync(page);
+            await page.Keyboard.PressAsync("v");
+            await Assertions.Expect(page.Locator(".answer.a .source")).ToBeVisibleAsync();
+            await CheckAsync(page);
+        }
+    }
+
+    [Theory]
+    [InlineData("phone")]
+    [InlineData("desktop")]
     public async Task Managers_pages_have_no_violation(string screen)
     {
         var project = await site.ProjectAsync(ProjectKind.Comparison, Site.Items(2, "One", "Two"), new ProjectSettings { Quota = 2 });
