@@ -5,7 +5,7 @@ namespace Attune.Kernels;
 
 /// <summary>
 /// The element-wise parts of a transformer layer, forward and backward, on libtorch's threads. T is how activations, weights and their
-/// gradients lie in memory; residuals are float32. Widths are multiples of 16. Needs AVX-512.
+/// gradients lie in memory; residuals are float32. Widths are multiples of 16.
 /// </summary>
 public static unsafe class LayerKernels
 {

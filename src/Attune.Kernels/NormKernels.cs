@@ -4,7 +4,7 @@ namespace Attune.Kernels;
 
 /// <summary>
 /// LayerNorm (Ba et al. 2016) and RMSNorm (Zhang and Sennrich 2019) of float32 residuals, forward and backward. T is how normed
-/// activations, weights and their gradients lie in memory. Widths are multiples of 16. Needs AVX-512.
+/// activations, weights and their gradients lie in memory. Widths are multiples of 16.
 /// </summary>
 public static unsafe class NormKernels
 {

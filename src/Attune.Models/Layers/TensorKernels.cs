@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using Attune.Core.Runs;
 using Attune.Kernels;
@@ -21,9 +22,14 @@ internal sealed record FusedView(AttentionShape Shape, Tensor? Starts, Tensor? C
 /// </summary>
 internal abstract class TensorKernels
 {
+    /// <summary>
+    /// Whether this processor multiplies and adds in one instruction. Without that the kernels would be no faster than libtorch's operations.
+    /// </summary>
+    internal static bool IsSupported => Fma.IsSupported || AdvSimd.Arm64.IsSupported;
+
     /// <summary>The kernels for weights of a type; null where this processor, or they, cannot do it.</summary>
     internal static TensorKernels? For(ScalarType type) =>
-        !Avx512F.IsSupported
+        !IsSupported
             ? null
             : type switch
             {

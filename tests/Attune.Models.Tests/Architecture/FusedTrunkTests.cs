@@ -1,7 +1,7 @@
-using System.Runtime.Intrinsics.X86;
 using Attune.Core.Runs;
 using Attune.Models.Architecture;
 using Attune.Models.Configuration;
+using Attune.Models.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -30,7 +30,7 @@ public sealed class FusedTrunkTests
     [MemberData(nameof(Shapes))]
     public void Loss_and_gradients_equal_those_of_autograds_own_operations(string shape, bool packed)
     {
-        Assert.SkipUnless(Avx512F.IsSupported, "this processor has no AVX-512: the stock operations are all there is");
+        Assert.SkipUnless(TensorKernels.IsSupported, "this processor has no fused multiply-add: the stock operations are all there is");
         using var model = Noisy(shape);
         Assert.NotNull(model.Trunk.Fused);
         using var stock = model.Copy();
@@ -50,7 +50,7 @@ public sealed class FusedTrunkTests
     [MemberData(nameof(Shapes))]
     public void Some_positions_alone_have_the_gradients_of_autograds_own_operations(string shape, bool packed)
     {
-        Assert.SkipUnless(Avx512F.IsSupported, "this processor has no AVX-512: the stock operations are all there is");
+        Assert.SkipUnless(TensorKernels.IsSupported, "this processor has no fused multiply-add: the stock operations are all there is");
         long[] positions = [5, 132, 131, 140, 265, 5]; // not in order, and one twice
         using var model = Noisy(shape);
         using var stock = model.Copy();
@@ -81,7 +81,7 @@ public sealed class FusedTrunkTests
     [Fact]
     public void Scores_in_chunks_equal_scores_in_one_piece()
     {
-        Assert.SkipUnless(Avx512F.IsSupported, "this processor has no AVX-512");
+        Assert.SkipUnless(TensorKernels.IsSupported, "this processor has no fused multiply-add");
         using var model = Noisy("gpt2");
         var (loss, gradients) = Gradients(model, packed: false);
         model.Trunk.Fused!.LogitsAtOnce = 71 * 50;
@@ -130,7 +130,7 @@ public sealed class FusedTrunkTests
         using var model = Noisy("gpt2");
         var problem = Assert.ThrowsAny<Exception>(() => model.Trunk.Hidden(tensor([3L, 71], [1, 2])));
         Assert.Contains(
-            Avx512F.IsSupported ? "tokens holds 71; expected 0 to 70" : "index out of range",
+            TensorKernels.IsSupported ? "tokens holds 71; expected 0 to 70" : "index out of range",
             problem.Message,
             StringComparison.Ordinal
         );
