@@ -12,6 +12,9 @@ public unsafe interface IElement
 {
     static abstract int Bytes { get; }
 
+    /// <summary>Whether rows may end within sixteen numbers; where they do not, kernels need not look.</summary>
+    static virtual bool IsRagged => false;
+
     static abstract Vector512<float> Load(void* start, long index);
 
     static abstract void Store(void* start, long index, Vector512<float> values);
@@ -65,6 +68,25 @@ public readonly unsafe struct BFloat16Element : IElement
     public static float LoadOne(void* start, long index) => FlatBFloat16.LoadOne(start, index);
 
     public static void StoreOne(void* start, long index, float value) => FlatBFloat16.StoreOne(start, index, value);
+}
+
+/// <summary>Numbers in rows whose lengths need not be multiples of sixteen.</summary>
+public readonly unsafe struct Ragged<T> : IElement
+    where T : struct, IElement
+{
+    public static int Bytes => T.Bytes;
+
+    public static bool IsRagged => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load(void* start, long index) => T.Load(start, index);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(void* start, long index, Vector512<float> values) => T.Store(start, index, values);
+
+    public static float LoadOne(void* start, long index) => T.LoadOne(start, index);
+
+    public static void StoreOne(void* start, long index, float value) => T.StoreOne(start, index, value);
 }
 
 /// <summary>Functions of sixteen numbers, as <see cref="VectorMath"/> has them for the machine's own width.</summary>

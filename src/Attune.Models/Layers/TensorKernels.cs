@@ -28,15 +28,19 @@ internal abstract class TensorKernels
     internal static bool IsSupported => Fma.IsSupported || AdvSimd.Arm64.IsSupported;
 
     /// <summary>The kernels for weights of a type; null where this processor, or they, cannot do it.</summary>
-    internal static TensorKernels? For(ScalarType type) =>
-        !IsSupported
-            ? null
-            : type switch
-            {
-                ScalarType.Float32 => new TensorKernels<Float32Element>(),
-                ScalarType.BFloat16 => new TensorKernels<BFloat16Element>(),
-                _ => null,
-            };
+    /// <param name="config">Whose widths decide whether rows end within vectors.</param>
+    internal static TensorKernels? For(ScalarType type, TransformerConfig config)
+    {
+        var isRagged = new[] { config.Width, config.QueryWidth, config.KeyValueWidth, config.HiddenWidth }.Any(width => width % 16 != 0);
+        return (IsSupported, type, isRagged) switch
+        {
+            (true, ScalarType.Float32, false) => new TensorKernels<Float32Element>(),
+            (true, ScalarType.Float32, true) => new TensorKernels<Ragged<Float32Element>>(),
+            (true, ScalarType.BFloat16, false) => new TensorKernels<BFloat16Element>(),
+            (true, ScalarType.BFloat16, true) => new TensorKernels<Ragged<BFloat16Element>>(),
+            _ => null,
+        };
+    }
 
     internal abstract ScalarType Type { get; }
 

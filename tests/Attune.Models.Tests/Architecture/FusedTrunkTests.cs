@@ -17,6 +17,9 @@ public sealed class FusedTrunkTests
             { "gpt2", false },
             { "gpt2", true },
             { "narrow", false },
+            { "odd gpt2", true },
+            { "odd llama", false },
+            { "odd gemma", true },
             { "llama", false },
             { "llama", true },
             { "wide heads", false },
@@ -96,6 +99,8 @@ public sealed class FusedTrunkTests
     [InlineData("llama")]
     [InlineData("qwen3")]
     [InlineData("gemma")]
+    [InlineData("odd gpt2")]
+    [InlineData("odd llama")]
     public void Bfloat16_stays_near_float32(string shape)
     {
         using var model = Noisy(shape);
@@ -141,6 +146,15 @@ public sealed class FusedTrunkTests
         var config = shape switch
         {
             "gpt2" => TransformerConfig.Gpt2(vocabularySize: 71, width: 64, layers: 2, heads: 2, contextLength: 160),
+            // No width is a multiple of 16, as in stories260K, whose hidden width is 172.
+            "odd gpt2" => TransformerConfig.Gpt2(vocabularySize: 71, width: 36, layers: 2, heads: 3, contextLength: 160),
+            "odd llama" => TransformerConfig.Llama(71, 40, 2, 5, 1, 44, 160),
+            "odd gemma" => TransformerConfig.Llama(71, 72, 2, 3, 1, 50, 160) with
+            {
+                Family = "gemma",
+                FeedForward = FeedForwardKind.GeGlu,
+                EmbeddingScale = 8,
+            },
             "narrow" => TransformerConfig.Gpt2(vocabularySize: 71, width: 32, layers: 2, heads: 4, contextLength: 160),
             "qwen3" => TransformerConfig.Llama(71, 64, 2, 4, 2, 96, 160) with { Family = "qwen3", QueryKeyNorm = true, OwnHeadWidth = 32 },
             "gemma" => TransformerConfig.Llama(71, 64, 2, 4, 1, 96, 160) with
