@@ -19,7 +19,7 @@ public readonly record struct AttentionView(nint Starts, nint Cosines, nint Sine
 /// <summary>
 /// Causal softmax attention, forward and backward, in float32 whatever the type in memory. Only products of tokens that may see each
 /// other are computed, in tiles of 6 queries by 64 keys; the backward pass recomputes the weights from the sums that forward keeps
-/// (Dao et al. 2022, arXiv:2205.14135), one head at a time, so that nothing of size time * time outlives a head. Needs AVX-512.
+/// (Dao et al. 2022, arXiv:2205.14135), one head at a time, so that nothing of size time * time outlives a head.
 /// </summary>
 public static unsafe class AttentionKernel
 {

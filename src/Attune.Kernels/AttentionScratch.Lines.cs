@@ -104,7 +104,16 @@ internal unsafe ref partial struct AttentionScratch<T>
         var at = (_view.AnglesPerToken ? _firstToken + t : t) * half;
         var cosines = (float*)_view.Cosines + at;
         var sines = (float*)_view.Sines + at;
-        for (var i = 0; i < half; i++)
+        var i = 0;
+        for (; i + 8 <= half; i += 8)
+        {
+            var (a, b) = (Vector256.Load(line + i), Vector256.Load(line + half + i));
+            var (cosine, sine) = (Vector256.Load(cosines + i), Vector256.Load(sines + i) * direction);
+            (a * cosine - b * sine).Store(line + i);
+            (b * cosine + a * sine).Store(line + half + i);
+        }
+
+        for (; i < half; i++)
         {
             var (a, b, sine) = (line[i], line[half + i], direction * sines[i]);
             line[i] = a * cosines[i] - b * sine;

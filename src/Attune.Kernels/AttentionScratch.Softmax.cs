@@ -14,7 +14,7 @@ internal unsafe ref partial struct AttentionScratch<T>
             most = Vector512.Max(most, Masked(Vector512.Load(scores + j), j, start, last));
         }
 
-        var top = Max(most);
+        var top = Vector512Math.Largest(most);
         var (shift, total) = (Vector512.Create(top), Vector512<float>.Zero);
         for (var j = low; j < high; j += 16)
         {
@@ -53,13 +53,5 @@ internal unsafe ref partial struct AttentionScratch<T>
         var inside =
             Vector512.GreaterThanOrEqual(places, Vector512.Create(start)) & Vector512.LessThanOrEqual(places, Vector512.Create(last));
         return Vector512.ConditionalSelect(inside.AsSingle(), values, Vector512.Create(float.NegativeInfinity));
-    }
-
-    private static float Max(Vector512<float> values)
-    {
-        var eight = Vector256.Max(values.GetLower(), values.GetUpper());
-        var four = Vector128.Max(eight.GetLower(), eight.GetUpper());
-        four = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
-        return Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 }

@@ -230,12 +230,13 @@ internal unsafe ref partial struct AttentionScratch<T>
             for (var part = 0; part * Panel < _width; part++)
             {
                 var inner = Math.Min(Panel, _width - part * Panel);
-                MatrixProduct.Tile(
+                MatrixProduct.PanelTile(
                     left + ((long)part * _time + first) * Panel,
                     Panel,
                     1,
                     rows,
                     byWidth + ((long)column * _width) + part * Panel * Panel,
+                    Panel,
                     inner,
                     _tile
                 );
@@ -261,15 +262,7 @@ internal unsafe ref partial struct AttentionScratch<T>
         for (var part = 0; part * Panel < _padded; part++)
         {
             var panel = panels + ((long)part * _time + token) * Panel;
-            if (_width <= Panel / 2)
-            {
-                MatrixProduct.NarrowTile(left, row, step, rows, panel, inner, _tile);
-            }
-            else
-            {
-                MatrixProduct.Tile(left, row, step, rows, panel, inner, _tile);
-            }
-
+            MatrixProduct.PanelTile(left, row, step, rows, panel, Math.Min(Panel, _width - part * Panel), inner, _tile);
             for (var r = 0; r < rows; r++)
             {
                 new ReadOnlySpan<float>(_tile + r * Panel, Panel).CopyTo(

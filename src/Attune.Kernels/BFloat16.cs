@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Attune.Kernels;
 
@@ -51,6 +52,17 @@ public static unsafe class BFloat16
         {
             target[i] = Widen(source[i]);
         }
+    }
+
+    /// <summary>Eight numbers, widened.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<float> Eight(ushort* from)
+    {
+        var halves = Vector128.Load(from);
+        var words = Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32(halves).AsUInt32()
+            : Vector256.Create(Vector128.WidenLower(halves), Vector128.WidenUpper(halves));
+        return (words << 16).AsSingle();
     }
 
     /// <summary>The rounded numbers in the lower halves of the words.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace Attune.Kernels;
 
 /// <summary>
@@ -8,8 +6,8 @@ namespace Attune.Kernels;
 /// </summary>
 internal static unsafe class BFloat16Gemm
 {
-    private const int Panel = PackedMatrix.Panel;
-    private const uint UpperHalf = 0xFFFF_0000;
+    [ThreadStatic]
+    private static NativeBuffer? _widened;
 
     private static readonly DotProductCode? Code = DotProductCode.Create();
 
@@ -25,7 +23,7 @@ internal static unsafe class BFloat16Gemm
         }
         else
         {
-            PortableTile(activations, stride, rows, panel, steps, tile);
+            PortableTile(activations, stride, rows, panel, steps, tile, fetch);
         }
     }
 
@@ -33,43 +31,15 @@ internal static unsafe class BFloat16Gemm
     internal static void Tile(void* activations, nint bytes, int rows, float* panel, int steps, float* tile) =>
         Code!.Run((float*)activations, bytes, rows, panel, steps, tile, default);
 
-    /// <summary>The same on vectors of the machine's own width.</summary>
-    internal static void PortableTile(float* activations, int stride, int rows, float* panel, int steps, float* tile)
+    /// <summary>The same without the processor's products: both are widened, in strips of 16 columns (<see cref="Gemm"/>).</summary>
+    internal static void PortableTile(float* activations, int stride, int rows, float* panel, int steps, float* tile, Prefetch fetch)
     {
-        var width = Vector<float>.Count;
+        var wide = MatrixProduct.Room(ref _widened, 2L * rows * steps);
         for (var row = 0; row < rows; row++)
         {
-            var pairs = (uint*)(activations + (long)row * stride);
-            for (var column = 0; column < Panel; column += 4 * width)
-            {
-                Vector<float> s0 = default,
-                    s1 = default,
-                    s2 = default,
-                    s3 = default;
-                var weights = (uint*)panel + column;
-                for (var step = 0; step < steps; step++, weights += Panel)
-                {
-                    var even = new Vector<float>(BitConverter.UInt32BitsToSingle(pairs[step] << 16));
-                    var odd = new Vector<float>(BitConverter.UInt32BitsToSingle(pairs[step] & UpperHalf));
-                    s0 = Add(even, odd, Vector.Load(weights), s0);
-                    s1 = Add(even, odd, Vector.Load(weights + width), s1);
-                    s2 = Add(even, odd, Vector.Load(weights + 2 * width), s2);
-                    s3 = Add(even, odd, Vector.Load(weights + 3 * width), s3);
-                }
-
-                var target = tile + row * Panel + column;
-                s0.Store(target);
-                s1.Store(target + width);
-                s2.Store(target + 2 * width);
-                s3.Store(target + 3 * width);
-            }
+            BFloat16.Widen((ushort*)(activations + (long)row * stride), wide + 2L * row * steps, 2 * steps);
         }
-    }
 
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
-    private static Vector<float> Add(Vector<float> even, Vector<float> odd, Vector<uint> pair, Vector<float> sum)
-    {
-        sum = Vector.FusedMultiplyAdd(odd, Vector.AsVectorSingle(pair & new Vector<uint>(UpperHalf)), sum);
-        return Vector.FusedMultiplyAdd(even, Vector.AsVectorSingle(Vector.ShiftLeft(pair, 16)), sum);
+        Gemm.Strips<Gemm.BFloat16Weights>(wide, 2 * steps, rows, panel, steps, tile, fetch);
     }
 }

@@ -15,7 +15,8 @@ public readonly unsafe record struct BFloat16View(nint Address, long Row, long C
 /// <summary>
 /// Products of bfloat16 matrices for training, on libtorch's threads: <see cref="MatrixProduct"/> with the processor's own bfloat16
 /// products, sums in float32, each rounded once. libtorch's product reorders its weights at every call, which costs half of the time where
-/// activations have some hundred rows. The order of each sum depends on the shapes alone. Needs <see cref="IsSupported"/>.
+/// activations have some hundred rows. The order of each sum depends on the shapes alone. Where the processor has no such products, the
+/// numbers are widened on their way and multiplied by <see cref="MatrixProduct"/>, as fast as float32.
 /// </summary>
 public static unsafe partial class BFloat16Product
 {
@@ -43,10 +44,9 @@ public static unsafe partial class BFloat16Product
     public static bool IsSupported => Avx512F.IsSupported && BFloat16Gemm.IsHardwareAccelerated;
 
     /// <summary>
-    /// Whether a right factor is one that <see cref="Multiply"/> reads: pairs must lie side by side at even addresses, or one above the
-    /// other.
+    /// Whether the processor's own products can read a right factor: pairs must lie side by side at even addresses, or one above the other.
     /// </summary>
-    public static bool Takes(BFloat16View b) => IsSupported && (b.Column == 1 || (b.Row == 1 && b.Column % 2 == 0));
+    private static bool Takes(BFloat16View b) => IsSupported && (b.Column == 1 || (b.Row == 1 && b.Column % 2 == 0));
 
     /// <summary>c = a b, or c += a b; with a bias, a b + bias in every row.</summary>
     /// <param name="a">[rows, inner], one of its strides being 1, and so for <paramref name="b"/></param>
@@ -64,6 +64,12 @@ public static unsafe partial class BFloat16Product
         bool add = false
     )
     {
+        if (!Takes(b))
+        {
+            MatrixProduct.Multiply(a, b, c, stride, rows, columns, inner, bias, add);
+            return;
+        }
+
         var work = (long)rows * columns * inner / 32;
         var product = new Product(a, b, c, stride, rows, columns, inner, bias, add);
         var panels = (columns + Panel - 1) / Panel;

@@ -113,50 +113,7 @@ public static unsafe partial class Gemm
         }
         else
         {
-            PortableTile(activations, stride, rows, panel, inputs, tile);
-        }
-    }
-
-    /// <summary>The same on vectors of the machine's own width, for processors without 512-bit registers.</summary>
-    public static void PortableTile(float* activations, int stride, int rows, float* panel, int inputs, float* tile)
-    {
-        var width = Vector<float>.Count;
-        for (var row = 0; row < rows; row += 2)
-        {
-            var upper = activations + (long)row * stride;
-            var lower = row + 1 < rows ? upper + stride : upper;
-            for (var column = 0; column < Panel; column += 4 * width)
-            {
-                Vector<float> u0 = default,
-                    u1 = default,
-                    u2 = default,
-                    u3 = default,
-                    l0 = default,
-                    l1 = default,
-                    l2 = default,
-                    l3 = default;
-                var weights = panel + column;
-                for (var k = 0; k < inputs; k++, weights += Panel)
-                {
-                    var (w0, w1, w2, w3) = (
-                        Vector.Load(weights),
-                        Vector.Load(weights + width),
-                        Vector.Load(weights + 2 * width),
-                        Vector.Load(weights + 3 * width)
-                    );
-                    var (a, b) = (new Vector<float>(upper[k]), new Vector<float>(lower[k]));
-                    (u0, u1) = (Vector.FusedMultiplyAdd(a, w0, u0), Vector.FusedMultiplyAdd(a, w1, u1));
-                    (u2, u3) = (Vector.FusedMultiplyAdd(a, w2, u2), Vector.FusedMultiplyAdd(a, w3, u3));
-                    (l0, l1) = (Vector.FusedMultiplyAdd(b, w0, l0), Vector.FusedMultiplyAdd(b, w1, l1));
-                    (l2, l3) = (Vector.FusedMultiplyAdd(b, w2, l2), Vector.FusedMultiplyAdd(b, w3, l3));
-                }
-
-                StoreFour(tile + row * Panel + column, width, u0, u1, u2, u3);
-                if (row + 1 < rows)
-                {
-                    StoreFour(tile + (row + 1) * Panel + column, width, l0, l1, l2, l3);
-                }
-            }
+            Strips<Float32Weights>(activations, stride, rows, panel, inputs, tile, fetch);
         }
     }
 

@@ -4,7 +4,7 @@ namespace Attune.Kernels;
 
 /// <summary>
 /// RMSNorm of every query and key head within joint rows of queries, keys and values, forward and backward; values pass as they are. T is
-/// how all of it lies in memory. Head widths are multiples of 16. Needs AVX-512.
+/// how all of it lies in memory. Head widths are multiples of 16.
 /// </summary>
 public static unsafe class HeadNormKernel
 {

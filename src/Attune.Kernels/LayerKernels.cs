@@ -5,7 +5,7 @@ namespace Attune.Kernels;
 
 /// <summary>
 /// The element-wise parts of a transformer layer, forward and backward, on libtorch's threads. T is how activations, weights and their
-/// gradients lie in memory; residuals are float32. Widths are multiples of 16. Needs AVX-512.
+/// gradients lie in memory; residuals are float32.
 /// </summary>
 public static unsafe class LayerKernels
 {
@@ -21,7 +21,7 @@ public static unsafe class LayerKernels
             {
                 for (var i = start; i < end; i += 16)
                 {
-                    (Vector512.Load(a + i) + T.Load(b, i)).Store(target + i);
+                    Part.StoreFloats<T>(target + i, end - i, Part.Floats<T>(a + i, end - i) + Part.Load<T>(b, i, end - i));
                 }
             }
         );
@@ -35,7 +35,7 @@ public static unsafe class LayerKernels
             {
                 for (var i = start; i < end; i += 16)
                 {
-                    T.Store(target, i, Vector512.Load(source + i));
+                    Part.Store<T>(target, i, end - i, Part.Floats<T>(source + i, end - i));
                 }
             }
         );
@@ -55,16 +55,16 @@ public static unsafe class LayerKernels
                     var row = 0;
                     for (; row + 2 <= rows; row += 2)
                     {
-                        even += T.Load(gradients, (long)row * columns + column);
-                        odd += T.Load(gradients, (long)(row + 1) * columns + column);
+                        even += Part.Load<T>(gradients, (long)row * columns + column, columns - column);
+                        odd += Part.Load<T>(gradients, (long)(row + 1) * columns + column, columns - column);
                     }
 
                     if (row < rows)
                     {
-                        even += T.Load(gradients, (long)row * columns + column);
+                        even += Part.Load<T>(gradients, (long)row * columns + column, columns - column);
                     }
 
-                    T.Store(into, column, T.Load(into, column) + even + odd);
+                    Part.Store<T>(into, column, columns - column, Part.Load<T>(into, column, columns - column) + even + odd);
                 }
             }
         );
@@ -78,8 +78,8 @@ public static unsafe class LayerKernels
             {
                 for (var i = start; i < end; i += 16)
                 {
-                    var x = T.Load(input, i);
-                    T.Store(output, i, x * GeluGate(x));
+                    var x = Part.Load<T>(input, i, end - i);
+                    Part.Store<T>(output, i, end - i, x * GeluGate(x));
                 }
             }
         );
@@ -93,8 +93,8 @@ public static unsafe class LayerKernels
             {
                 for (var i = start; i < end; i += 16)
                 {
-                    var x = T.Load(input, i);
-                    T.Store(gradient, i, T.Load(gradient, i) * GeluSlope(x, GeluGate(x)));
+                    var x = Part.Load<T>(input, i, end - i);
+                    Part.Store<T>(gradient, i, end - i, Part.Load<T>(gradient, i, end - i) * GeluSlope(x, GeluGate(x)));
                 }
             }
         );
@@ -112,8 +112,8 @@ public static unsafe class LayerKernels
                     to = (long)row * width;
                 for (var i = 0; i < width; i += 16)
                 {
-                    var gate = T.Load(input, from + i);
-                    T.Store(output, to + i, gate * Vector512Math.Logistic(gate) * T.Load(input, from + width + i));
+                    var gate = Part.Load<T>(input, from + i, width - i);
+                    Part.Store<T>(output, to + i, width - i, gate * Vector512Math.Logistic(gate) * Part.Load<T>(input, from + width + i, width - i));
                 }
             }
         );
@@ -132,10 +132,10 @@ public static unsafe class LayerKernels
                     to = (long)row * width;
                 for (var i = 0; i < width; i += 16)
                 {
-                    var (gate, value, g) = (T.Load(input, from + i), T.Load(input, from + width + i), T.Load(gradient, to + i));
+                    var (gate, value, g) = (Part.Load<T>(input, from + i, width - i), Part.Load<T>(input, from + width + i, width - i), Part.Load<T>(gradient, to + i, width - i));
                     var s = Vector512Math.Logistic(gate);
-                    T.Store(inputGradient, from + i, g * value * s * (Vector512<float>.One + gate * (Vector512<float>.One - s)));
-                    T.Store(inputGradient, from + width + i, g * gate * s);
+                    Part.Store<T>(inputGradient, from + i, width - i, g * value * s * (Vector512<float>.One + gate * (Vector512<float>.One - s)));
+                    Part.Store<T>(inputGradient, from + width + i, width - i, g * gate * s);
                 }
             }
         );
@@ -153,8 +153,8 @@ public static unsafe class LayerKernels
                     to = (long)row * width;
                 for (var i = 0; i < width; i += 16)
                 {
-                    var gate = T.Load(input, from + i);
-                    T.Store(output, to + i, gate * GeluGate(gate) * T.Load(input, from + width + i));
+                    var gate = Part.Load<T>(input, from + i, width - i);
+                    Part.Store<T>(output, to + i, width - i, gate * GeluGate(gate) * Part.Load<T>(input, from + width + i, width - i));
                 }
             }
         );
@@ -173,10 +173,10 @@ public static unsafe class LayerKernels
                     to = (long)row * width;
                 for (var i = 0; i < width; i += 16)
                 {
-                    var (x, value, g) = (T.Load(input, from + i), T.Load(input, from + width + i), T.Load(gradient, to + i));
+                    var (x, value, g) = (Part.Load<T>(input, from + i, width - i), Part.Load<T>(input, from + width + i, width - i), Part.Load<T>(gradient, to + i, width - i));
                     var gate = GeluGate(x);
-                    T.Store(inputGradient, from + i, g * value * GeluSlope(x, gate));
-                    T.Store(inputGradient, from + width + i, g * x * gate);
+                    Part.Store<T>(inputGradient, from + i, width - i, g * value * GeluSlope(x, gate));
+                    Part.Store<T>(inputGradient, from + width + i, width - i, g * x * gate);
                 }
             }
         );
@@ -192,8 +192,9 @@ public static unsafe class LayerKernels
             {
                 for (var i = 0; i < width; i += 16)
                 {
-                    var sum = T.Load(first, firstRows[row] * width + i);
-                    (second is null ? sum : sum + T.Load(second, secondRows[row] * width + i)).Store(target + (long)row * width + i);
+                    var sum = Part.Load<T>(first, firstRows[row] * width + i, width - i);
+                    sum = second is null ? sum : sum + Part.Load<T>(second, secondRows[row] * width + i, width - i);
+                    Part.StoreFloats<T>(target + (long)row * width + i, width - i, sum);
                 }
             }
         );
@@ -210,11 +211,7 @@ public static unsafe class LayerKernels
                 {
                     for (var i = part * 64; i < Math.Min(width, part * 64 + 64); i += 16)
                     {
-                        T.Store(
-                            table,
-                            tableRows[row] * width + i,
-                            T.Load(table, tableRows[row] * width + i) + Vector512.Load(gradients + (long)row * width + i)
-                        );
+                        Part.Store<T>(table, tableRows[row] * width + i, width - i, Part.Load<T>(table, tableRows[row] * width + i, width - i) + Part.Floats<T>(gradients + (long)row * width + i, width - i));
                     }
                 }
             }

@@ -14,28 +14,36 @@ public readonly unsafe record struct MatrixView(nint Address, long Row, long Col
 
 /// <summary>
 /// Products of float32 matrices for training, on libtorch's threads: libtorch's own product reaches a third of what an AMD processor can
-/// do.
+/// do. Also of bfloat16 matrices, widened on their way, for processors that do not multiply these (<see cref="BFloat16Product"/>).
 /// What a worker uses again and again is copied into its own cache in the order in which it is read. The order of each sum
-/// depends on the shapes alone, so that results do not depend on the number of threads. Needs AVX-512.
+/// depends on the shapes alone, so that results do not depend on the number of threads.
 /// </summary>
 public static unsafe partial class MatrixProduct
 {
-    /// <summary>Rows of a tile: 6 x 4 sums, 4 of the right factor and a broadcast of the left fill 29 of 32 registers.</summary>
+    /// <summary>Rows of a tile.</summary>
     internal const int TileRows = 6;
 
     internal const int Panel = 64;
-
-    // A panel of this depth takes 128 KB: an eighth of a Zen 5 core's second-level cache.
-    private const int Depth = 512;
-
-    // Rows that pass over a panel before the next: enough to pay for its copying, few enough to share the work out.
-    private const int RowBlock = 768;
 
     [ThreadStatic]
     private static NativeBuffer? _panels;
 
     [ThreadStatic]
     private static NativeBuffer? _left;
+
+    [ThreadStatic]
+    private static NativeBuffer? _sums;
+
+    /// <summary>Columns of a tile: a panel in 24 registers of 512 bits, a quarter of it in 12 of 256.</summary>
+    private static int Strip => Vector512.IsHardwareAccelerated ? Panel : NarrowStrip;
+
+    // A panel of this depth takes 128 KB, an eighth of a Zen 5 core's second-level cache; a strip of 256 takes 16 KB, half of a first-level
+    // cache.
+    private static int Depth => Vector512.IsHardwareAccelerated ? 512 : 256;
+
+    // Rows that pass over a panel before the next: enough to pay for its copying, few enough to share the work out. On narrow registers
+    // each strip reads the left factor again, which should then lie in a second-level cache of 512 KB.
+    private static int RowBlock => Vector512.IsHardwareAccelerated ? 768 : 384;
 
     /// <summary>c = a b, or c += a b; with a bias, a b + bias in every row.</summary>
     /// <param name="a">[rows, inner], one of its strides being 1, and so for <paramref name="b"/></param>
@@ -51,12 +59,44 @@ public static unsafe partial class MatrixProduct
         int inner,
         float* bias = null,
         bool add = false
-    )
+    ) => Run(new Product<Float32Element>(a, b, c, stride, rows, columns, inner, bias, add), a.Column == 1, rows, columns, inner);
+
+    /// <summary>The same in bfloat16: sums in float32, each rounded once.</summary>
+    public static void Multiply(
+        BFloat16View a,
+        BFloat16View b,
+        ushort* c,
+        long stride,
+        int rows,
+        int columns,
+        int inner,
+        ushort* bias = null,
+        bool add = false
+    ) =>
+        Run(
+            new Product<BFloat16Element>(
+                new MatrixView(a.Address, a.Row, a.Column),
+                new MatrixView(b.Address, b.Row, b.Column),
+                c,
+                stride,
+                rows,
+                columns,
+                inner,
+                bias,
+                add
+            ),
+            a.Column == 1,
+            rows,
+            columns,
+            inner
+        );
+
+    private static void Run<T>(Product<T> product, bool runsAlongRows, int rows, int columns, int inner)
+        where T : struct, IElement
     {
         var work = (long)rows * columns * inner / 32;
-        var product = new Product(a, b, c, stride, rows, columns, inner, bias, add);
         var panels = (columns + Panel - 1) / Panel;
-        if (a.Column == 1)
+        if (runsAlongRows)
         {
             // The left factor is read as it lies; each panel of the right one is copied by the worker that uses it.
             var blocks = (rows + RowBlock - 1) / RowBlock;
@@ -80,45 +120,39 @@ public static unsafe partial class MatrixProduct
         );
     }
 
-    /// <summary>
-    /// tile[r][j] = sum over k of a[r * row + k * step] * panel[k][j]: six rows of 64 sums, rows beyond <paramref name="rows"/> being
-    /// copies.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Tile(float* a, nint row, nint step, int rows, float* panel, int inner, float* tile)
+    /// <summary>A tile of a packed strip.</summary>
+    private static void Tile(float* a, nint row, nint step, int rows, float* strip, int inner, float* tile)
     {
-        var last = rows - 1;
-        nint r1 = Math.Min(1, last) * row,
-            r2 = Math.Min(2, last) * row,
-            r3 = Math.Min(3, last) * row,
-            r4 = Math.Min(4, last) * row,
-            r5 = Math.Min(5, last) * row;
-        Quad s0 = default,
-            s1 = default,
-            s2 = default,
-            s3 = default,
-            s4 = default,
-            s5 = default;
-        for (var k = 0; k < inner; k++, a += step, panel += Panel)
+        if (Vector512.IsHardwareAccelerated)
         {
-            var w0 = Vector512.Load(panel);
-            var w1 = Vector512.Load(panel + 16);
-            var w2 = Vector512.Load(panel + 32);
-            var w3 = Vector512.Load(panel + 48);
-            s0.Add(a[0], w0, w1, w2, w3);
-            s1.Add(a[r1], w0, w1, w2, w3);
-            s2.Add(a[r2], w0, w1, w2, w3);
-            s3.Add(a[r3], w0, w1, w2, w3);
-            s4.Add(a[r4], w0, w1, w2, w3);
-            s5.Add(a[r5], w0, w1, w2, w3);
+            WideTile(a, row, step, rows, strip, inner, tile);
         }
+        else
+        {
+            StripTile(a, row, step, rows, strip, NarrowStrip, inner, tile);
+        }
+    }
 
-        s0.Store(tile);
-        s1.Store(tile + Panel);
-        s2.Store(tile + 2 * Panel);
-        s3.Store(tile + 3 * Panel);
-        s4.Store(tile + 4 * Panel);
-        s5.Store(tile + 5 * Panel);
+    /// <summary>
+    /// tile[r][j] = sum over k of a[r * row + k * step] * panel[k][j], of the first 32 or of all 64 columns of panels whose rows lie whole.
+    /// </summary>
+    internal static void PanelTile(float* a, nint row, nint step, int rows, float* panel, int columns, int inner, float* tile)
+    {
+        if (!Vector512.IsHardwareAccelerated)
+        {
+            for (var column = 0; column < columns; column += NarrowStrip)
+            {
+                StripTile(a, row, step, rows, panel + column, Panel, inner, tile + column);
+            }
+        }
+        else if (columns <= Panel / 2)
+        {
+            HalfTile(a, row, step, rows, panel, inner, tile);
+        }
+        else
+        {
+            WideTile(a, row, step, rows, panel, inner, tile);
+        }
     }
 
     /// <summary>A thread's own memory of at least this many floats, kept for its next use.</summary>
@@ -131,119 +165,5 @@ public static unsafe partial class MatrixProduct
         }
 
         return buffer.Start;
-    }
-
-    /// <summary>Four vectors of sums.</summary>
-    private struct Quad
-    {
-        private Vector512<float> _0,
-            _1,
-            _2,
-            _3;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Add(float input, Vector512<float> w0, Vector512<float> w1, Vector512<float> w2, Vector512<float> w3)
-        {
-            var all = Vector512.Create(input);
-            _0 = Vector512.FusedMultiplyAdd(all, w0, _0);
-            _1 = Vector512.FusedMultiplyAdd(all, w1, _1);
-            _2 = Vector512.FusedMultiplyAdd(all, w2, _2);
-            _3 = Vector512.FusedMultiplyAdd(all, w3, _3);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly void Store(float* target)
-        {
-            _0.Store(target);
-            _1.Store(target + 16);
-            _2.Store(target + 32);
-            _3.Store(target + 48);
-        }
-    }
-
-    /// <summary>A product's operands, for its parts.</summary>
-    private sealed partial class Product(
-        MatrixView a,
-        MatrixView b,
-        float* c,
-        long stride,
-        int rows,
-        int columns,
-        int inner,
-        float* bias,
-        bool add
-    )
-    {
-        /// <summary>One panel of columns, for a block of rows.</summary>
-        public void Columns(int panel, int first)
-        {
-            var last = Math.Min(rows, first + RowBlock);
-            var right = Room(ref _panels, (long)Depth * Panel + TileRows * Panel);
-            var tile = right + (long)Depth * Panel;
-            for (var start = 0; start < inner; start += Depth)
-            {
-                var depth = Math.Min(Depth, inner - start);
-                PackRight(panel * Panel, start, depth, right);
-                for (var row = first; row < last; row += TileRows)
-                {
-                    var count = Math.Min(TileRows, last - row);
-                    Tile(a.Start + row * a.Row + start, (nint)a.Row, 1, count, right, depth, tile);
-                    Finish(tile, row, count, panel * Panel, start);
-                }
-            }
-        }
-
-        /// <summary>A block of rows, for all columns.</summary>
-        /// <param name="right">All panels, [panel][inner][64].</param>
-        public void Rows(int first, int count, float* right)
-        {
-            var tiles = (count + TileRows - 1) / TileRows;
-            var size = (long)TileRows * Math.Min(Depth, inner) + 16; // of a tile's copy, and a little room to overrun
-            var left = Room(ref _left, tiles * size + TileRows * Panel);
-            var tile = left + tiles * size;
-            for (var start = 0; start < inner; start += Depth)
-            {
-                var depth = Math.Min(Depth, inner - start);
-                for (var step = 0; step < tiles; step++)
-                {
-                    PackLeft(first + step * TileRows, Math.Min(TileRows, count - step * TileRows), start, depth, left + step * size);
-                }
-
-                for (var column = 0; column < columns; column += Panel)
-                {
-                    var panel = right + (long)column * inner + (long)start * Panel;
-                    for (var step = 0; step < tiles; step++)
-                    {
-                        var some = Math.Min(TileRows, count - step * TileRows);
-                        Tile(left + step * size, 1, TileRows, some, panel, depth, tile);
-                        Finish(tile, first + step * TileRows, some, column, start);
-                    }
-                }
-            }
-        }
-
-        private void Finish(float* tile, int row, int count, int column, int start)
-        {
-            var adds = add || start > 0;
-            var offset = start == 0 ? bias : null;
-            var width = Math.Min(Panel, columns - column);
-            for (var r = 0; r < count; r++)
-            {
-                var from = tile + r * Panel;
-                var to = c + (row + r) * stride + column;
-                var j = 0;
-                for (; j + 16 <= width; j += 16)
-                {
-                    var sum = Vector512.Load(from + j);
-                    sum = adds ? sum + Vector512.Load(to + j) : sum;
-                    (offset is not null ? sum + Vector512.Load(offset + column + j) : sum).Store(to + j);
-                }
-
-                for (; j < width; j++)
-                {
-                    to[j] = from[j] + (adds ? to[j] : 0) + (offset is not null ? offset[column + j] : 0);
-                }
-            }
-        }
     }
 }

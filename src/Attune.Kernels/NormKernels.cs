@@ -4,7 +4,7 @@ namespace Attune.Kernels;
 
 /// <summary>
 /// LayerNorm (Ba et al. 2016) and RMSNorm (Zhang and Sennrich 2019) of float32 residuals, forward and backward. T is how normed
-/// activations, weights and their gradients lie in memory. Widths are multiples of 16. Needs AVX-512.
+/// activations, weights and their gradients lie in memory.
 /// </summary>
 public static unsafe class NormKernels
 {
@@ -46,20 +46,20 @@ public static unsafe class NormKernels
                     var to = sum + (long)row * width;
                     for (var i = 0; i < width; i += 16)
                     {
-                        (Vector512.Load(x + i) + T.Load(delta, (long)row * width + i)).Store(to + i);
+                        Part.StoreFloats<T>(to + i, width - i, Part.Floats<T>(x + i, width - i) + Part.Load<T>(delta, (long)row * width + i, width - i));
                     }
 
                     x = to;
                 }
 
-                var mean = isCentred ? Sum(x, width) / width : 0;
-                var scale = (float)(1 / Math.Sqrt(SquareSum(x, width, mean) / width + epsilon));
+                var mean = isCentred ? Sum<T>(x, width) / width : 0;
+                var scale = (float)(1 / Math.Sqrt(SquareSum<T>(x, width, mean) / width + epsilon));
                 (statistics[2 * row], statistics[2 * row + 1]) = (mean, scale);
                 var (shift, factor) = (Vector512.Create(mean), Vector512.Create(scale));
                 for (var i = 0; i < width; i += 16)
                 {
-                    var y = (Vector512.Load(x + i) - shift) * factor * T.Load(weight, i);
-                    T.Store(output, (long)row * width + i, bias is null ? y : y + T.Load(bias, i));
+                    var y = (Part.Floats<T>(x + i, width - i) - shift) * factor * Part.Load<T>(weight, i, width - i);
+                    Part.Store<T>(output, (long)row * width + i, width - i, bias is null ? y : y + Part.Load<T>(bias, i, width - i));
                 }
             }
         );
@@ -85,14 +85,14 @@ public static unsafe class NormKernels
         where T : struct, IElement
     {
         var shares = (rows + RowsPerShare - 1) / RowsPerShare;
-        var sums = (nint)MatrixProduct.Room(ref _shares, 2L * shares * width);
+        var sums = (nint)MatrixProduct.Room(ref _shares, 2L * shares * Padded(width));
         ParallelLoop.For(
             shares,
             (long)rows * width,
             share =>
             {
-                var weightSums = (float*)sums + 2L * share * width;
-                new Span<float>(weightSums, 2 * width).Clear();
+                var weightSums = (float*)sums + 2L * share * Padded(width);
+                new Span<float>(weightSums, 2 * Padded(width)).Clear();
                 for (var row = share * RowsPerShare; row < Math.Min(rows, (share + 1) * RowsPerShare); row++)
                 {
                     var at = (long)row * width;
@@ -121,19 +121,20 @@ public static unsafe class NormKernels
     private static void AddShares<T>(float* sums, int shares, int width, void* weightGradient, void* biasGradient)
         where T : struct, IElement
     {
+        var padded = Padded(width);
         for (var i = 0; i < width; i += 16)
         {
             var (ofWeight, ofBias) = (Vector512<float>.Zero, Vector512<float>.Zero);
             for (var share = 0; share < shares; share++)
             {
-                ofWeight += Vector512.Load(sums + 2L * share * width + i);
-                ofBias += Vector512.Load(sums + (2L * share + 1) * width + i);
+                ofWeight += Vector512.Load(sums + 2L * share * padded + i);
+                ofBias += Vector512.Load(sums + (2L * share + 1) * padded + i);
             }
 
-            T.Store(weightGradient, i, T.Load(weightGradient, i) + ofWeight);
+            Part.Store<T>(weightGradient, i, width - i, Part.Load<T>(weightGradient, i, width - i) + ofWeight);
             if (biasGradient is not null)
             {
-                T.Store(biasGradient, i, T.Load(biasGradient, i) + ofBias);
+                Part.Store<T>(biasGradient, i, width - i, Part.Load<T>(biasGradient, i, width - i) + ofBias);
             }
         }
     }
@@ -156,50 +157,57 @@ public static unsafe class NormKernels
         // With n = (x - mean) scale and g = gradient * weight: dx = scale (g - mean(g) - n mean(g n)); RMSNorm has no mean(g).
         var (shift, factor) = (Vector512.Create(mean), Vector512.Create(scale));
         var (plain, weighted) = (Vector512<float>.Zero, Vector512<float>.Zero);
+        var biasSums = weightSums + Padded(width);
         for (var i = 0; i < width; i += 16)
         {
-            var normed = (Vector512.Load(x + i) - shift) * factor;
-            var raw = T.Load(gradient, at + i);
-            var g = raw * T.Load(weight, i);
+            var normed = (Part.Floats<T>(x + i, width - i) - shift) * factor;
+            var raw = Part.Load<T>(gradient, at + i, width - i);
+            var g = raw * Part.Load<T>(weight, i, width - i);
             plain += g;
             weighted = Vector512.FusedMultiplyAdd(g, normed, weighted);
             Vector512.FusedMultiplyAdd(raw, normed, Vector512.Load(weightSums + i)).Store(weightSums + i);
-            (raw + Vector512.Load(weightSums + width + i)).Store(weightSums + width + i);
+            (raw + Vector512.Load(biasSums + i)).Store(biasSums + i);
         }
 
         var first = Vector512.Create(isCentred ? Vector512.Sum(plain) / width : 0);
         var second = Vector512.Create(Vector512.Sum(weighted) / width);
         for (var i = 0; i < width; i += 16)
         {
-            var normed = (Vector512.Load(x + i) - shift) * factor;
-            var g = T.Load(gradient, at + i) * T.Load(weight, i);
+            var normed = (Part.Floats<T>(x + i, width - i) - shift) * factor;
+            var g = Part.Load<T>(gradient, at + i, width - i) * Part.Load<T>(weight, i, width - i);
             var own = factor * (g - first - normed * second);
-            (residualGradient is null ? own : Vector512.Load(residualGradient + i) + own).Store(inputGradient + i);
+            own = residualGradient is null ? own : Part.Floats<T>(residualGradient + i, width - i) + own;
+            Part.StoreFloats<T>(inputGradient + i, width - i, own);
         }
     }
 
-    private static float Sum(float* x, int width)
+    private static float Sum<T>(float* x, int width)
+        where T : struct, IElement
     {
         var total = Vector512<float>.Zero;
         for (var i = 0; i < width; i += 16)
         {
-            total += Vector512.Load(x + i);
+            total += Part.Floats<T>(x + i, width - i);
         }
 
         return Vector512.Sum(total);
     }
 
-    private static double SquareSum(float* x, int width, float mean)
+    private static double SquareSum<T>(float* x, int width, float mean)
+        where T : struct, IElement
     {
         var (total, shift) = (Vector512<float>.Zero, Vector512.Create(mean));
         for (var i = 0; i < width; i += 16)
         {
-            var centred = Vector512.Load(x + i) - shift;
+            var centred = Part.Only<T>(Part.Floats<T>(x + i, width - i) - shift, width - i);
             total = Vector512.FusedMultiplyAdd(centred, centred, total);
         }
 
         return Vector512.Sum(total);
     }
+
+    /// <summary>Room for sums of whole vectors.</summary>
+    private static int Padded(int width) => (width + 15) / 16 * 16;
 
     private static void InRows(int rows, int width, Action<int> work)
     {

@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-
 namespace Attune.Kernels;
 
 /// <summary>How the outputs of a packed matrix lie in its panels.</summary>
@@ -207,14 +205,7 @@ public sealed unsafe class PackedMatrix : IDisposable
         }
 
         var source = new PackingTile(weights, given, Type, Inputs);
-        if (Vector512.IsHardwareAccelerated)
-        {
-            Parallel.For(0, Panels, panel => PackPanel(source, panel));
-        }
-        else
-        {
-            Parallel.For(0, Panels, panel => CopyColumns(source, panel, 0, Panel, 0));
-        }
+        Parallel.For(0, Panels, panel => PackPanel(source, panel));
     }
 
     private void PackPanel(PackingTile source, int panel)

@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Attune.Kernels;
 
@@ -31,18 +30,16 @@ internal readonly unsafe struct PackingTile(void* weights, KernelType given, Ker
     /// <param name="target">[steps][64], at the column of the first row</param>
     internal void Transpose(int firstRow, float* target)
     {
-        var room = stackalloc Vector512<float>[2 * Side + 1];
-        var a = (Vector512<float>*)(((nint)room + 63) & ~(nint)63);
-        var b = a + Side;
+        var room = stackalloc float[Side * Side + Side];
+        var square = (float*)(((nint)room + 63) & ~(nint)63);
         for (var step = 0; step < WholeSteps; step += Side)
         {
             for (var row = 0; row < Side; row++)
             {
-                a[row] = Words(firstRow + row, step);
+                Words(firstRow + row, step).Store(square + row * Side);
             }
 
-            Interleave(a, b);
-            Collect(b, target + (long)step * PackedMatrix.Panel);
+            SquareTranspose.Run(square, Side, target + (long)step * PackedMatrix.Panel, PackedMatrix.Panel);
         }
     }
 
@@ -62,42 +59,6 @@ internal readonly unsafe struct PackingTile(void* weights, KernelType given, Ker
         }
 
         var halves = (ushort*)weights + first;
-        return wanted == KernelType.BF16
-            ? Vector512.Load(halves).AsSingle()
-            : (Avx512F.ConvertToVector512UInt32(Vector256.Load(halves)) << 16).AsSingle();
-    }
-
-    /// <summary>Afterwards quarter q of target[4g + j] holds words 4q + j of rows 4g to 4g + 3.</summary>
-    private static void Interleave(Vector512<float>* rows, Vector512<float>* target)
-    {
-        for (var group = 0; group < Side; group += 4, rows += 4, target += 4)
-        {
-            var low = Avx512F.UnpackLow(rows[0], rows[1]).AsDouble();
-            var high = Avx512F.UnpackHigh(rows[0], rows[1]).AsDouble();
-            var nextLow = Avx512F.UnpackLow(rows[2], rows[3]).AsDouble();
-            var nextHigh = Avx512F.UnpackHigh(rows[2], rows[3]).AsDouble();
-            target[0] = Avx512F.UnpackLow(low, nextLow).AsSingle();
-            target[1] = Avx512F.UnpackHigh(low, nextLow).AsSingle();
-            target[2] = Avx512F.UnpackLow(high, nextHigh).AsSingle();
-            target[3] = Avx512F.UnpackHigh(high, nextHigh).AsSingle();
-        }
-    }
-
-    /// <summary>Gathers the four quarters of each word's 16 rows and stores them, a step apart.</summary>
-    private static void Collect(Vector512<float>* parts, float* target)
-    {
-        const int Even = 0x88,
-            Odd = 0xDD;
-        for (var j = 0; j < 4; j++)
-        {
-            var lowEven = Avx512F.Shuffle4x128(parts[j], parts[4 + j], Even);
-            var lowOdd = Avx512F.Shuffle4x128(parts[j], parts[4 + j], Odd);
-            var highEven = Avx512F.Shuffle4x128(parts[8 + j], parts[12 + j], Even);
-            var highOdd = Avx512F.Shuffle4x128(parts[8 + j], parts[12 + j], Odd);
-            Avx512F.Shuffle4x128(lowEven, highEven, Even).Store(target + j * PackedMatrix.Panel);
-            Avx512F.Shuffle4x128(lowOdd, highOdd, Even).Store(target + (4 + j) * PackedMatrix.Panel);
-            Avx512F.Shuffle4x128(lowEven, highEven, Odd).Store(target + (8 + j) * PackedMatrix.Panel);
-            Avx512F.Shuffle4x128(lowOdd, highOdd, Odd).Store(target + (12 + j) * PackedMatrix.Panel);
-        }
+        return wanted == KernelType.BF16 ? Vector512.Load(halves).AsSingle() : BFloat16Element.Load(halves, 0);
     }
 }

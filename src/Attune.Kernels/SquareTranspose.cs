@@ -4,12 +4,71 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Attune.Kernels;
 
-/// <summary>Turns squares of 16 by 16 numbers in registers, four rounds of exchanges between pairs of rows.</summary>
+/// <summary>Turns squares of 16 by 16 numbers in registers, by rounds of exchanges between pairs of rows.</summary>
 internal static unsafe class SquareTranspose
 {
     /// <summary>target[j][i] = source[i][j]</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* source, long sourceStride, float* target, long targetStride)
+    {
+        if (Avx512F.IsSupported)
+        {
+            Wide(source, sourceStride, target, targetStride);
+            return;
+        }
+
+        for (var i = 0; i < 16; i += 8)
+        {
+            for (var j = 0; j < 16; j += 8)
+            {
+                Eight(source + i * sourceStride + j, sourceStride, target + j * targetStride + i, targetStride);
+            }
+        }
+    }
+
+    /// <summary>A square of eight by eight.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Eight(float* source, long sourceStride, float* target, long targetStride)
+    {
+        if (!Avx.IsSupported)
+        {
+            for (var i = 0; i < 8; i++)
+            {
+                for (var j = 0; j < 8; j++)
+                {
+                    target[j * targetStride + i] = source[i * sourceStride + j];
+                }
+            }
+
+            return;
+        }
+
+        // Rows i and i + 4 share a register, so that four by four numbers are all that is left to turn.
+        var (r0, r1) = (Joined(source, sourceStride, 0, 0), Joined(source, sourceStride, 1, 0));
+        var (r2, r3) = (Joined(source, sourceStride, 2, 0), Joined(source, sourceStride, 3, 0));
+        Four(r0, r1, r2, r3, target, targetStride);
+        (r0, r1) = (Joined(source, sourceStride, 0, 4), Joined(source, sourceStride, 1, 4));
+        (r2, r3) = (Joined(source, sourceStride, 2, 4), Joined(source, sourceStride, 3, 4));
+        Four(r0, r1, r2, r3, target + 4 * targetStride, targetStride);
+    }
+
+    /// <summary>Four numbers of a row, and beside them those of the row four below.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Joined(float* source, long stride, int row, int column) =>
+        Vector256.Create(Vector128.Load(source + row * stride + column), Vector128.Load(source + (row + 4) * stride + column));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Four(Vector256<float> r0, Vector256<float> r1, Vector256<float> r2, Vector256<float> r3, float* target, long stride)
+    {
+        var (low01, high01) = (Avx.UnpackLow(r0, r1).AsDouble(), Avx.UnpackHigh(r0, r1).AsDouble());
+        var (low23, high23) = (Avx.UnpackLow(r2, r3).AsDouble(), Avx.UnpackHigh(r2, r3).AsDouble());
+        Avx.UnpackLow(low01, low23).AsSingle().Store(target);
+        Avx.UnpackHigh(low01, low23).AsSingle().Store(target + stride);
+        Avx.UnpackLow(high01, high23).AsSingle().Store(target + 2 * stride);
+        Avx.UnpackHigh(high01, high23).AsSingle().Store(target + 3 * stride);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Wide(float* source, long sourceStride, float* target, long targetStride)
     {
         var room = stackalloc float[256 + 16];
         var rows = (float*)(((nint)room + 63) & ~(nint)63);

@@ -1,11 +1,10 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Attune.Kernels;
 
 /// <summary>
 /// Log-softmax of rows of logits at one token each, and its gradient, without a second array of the logits' size. All sums are in
-/// float32. Needs AVX-512.
+/// float32.
 /// </summary>
 public static unsafe class VocabularyKernel
 {
@@ -34,23 +33,25 @@ public static unsafe class VocabularyKernel
             {
                 var at = (long)row * vocabulary;
                 var most = Vector512.Create(float.NegativeInfinity);
-                for (var i = 0; i < vocabulary; i += 16)
+                var whole = vocabulary / 16 * 16;
+                for (var i = 0; i < whole; i += 16)
                 {
-                    most = Vector512.Max(most, Load<T>(logits, at, i, vocabulary, float.NegativeInfinity));
+                    most = Vector512.Max(most, T.Load(logits, at + i));
                 }
 
-                var top = float.NegativeInfinity;
-                for (var i = 0; i < 16; i++)
+                if (whole < vocabulary)
                 {
-                    top = Math.Max(top, most[i]);
+                    most = Vector512.Max(most, Last<T>(logits, at, whole, vocabulary, float.NegativeInfinity));
                 }
 
+                var top = Vector512Math.Largest(most);
                 var (factor, shift) = (Vector512.Create(scale), Vector512.Create(top * scale));
                 var (total, weighted) = (Vector512<float>.Zero, Vector512<float>.Zero);
                 for (var i = 0; i < vocabulary; i += 16)
                 {
                     // Beyond the end: a logit that gives 0 and is a number, so that 0 times it is 0.
-                    var below = Load<T>(logits, at, i, vocabulary, -1e30f) * factor - shift;
+                    var logit = i < whole ? T.Load(logits, at + i) : Last<T>(logits, at, i, vocabulary, -1e30f);
+                    var below = logit * factor - shift;
                     var power = Vector512Math.Exp(below);
                     total += power;
                     weighted = Vector512.FusedMultiplyAdd(power, below, weighted);
@@ -97,15 +98,10 @@ public static unsafe class VocabularyKernel
             }
         );
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Load<T>(void* logits, long at, int i, int vocabulary, float beyond)
+    /// <summary>The last numbers of a row, and others for those that sixteen would take.</summary>
+    private static Vector512<float> Last<T>(void* logits, long at, int i, int vocabulary, float beyond)
         where T : struct, IElement
     {
-        if (i + 16 <= vocabulary)
-        {
-            return T.Load(logits, at + i);
-        }
-
         var values = stackalloc float[16];
         for (var j = 0; j < 16; j++)
         {

@@ -5,8 +5,7 @@ namespace Attune.Numerics;
 
 /// <summary>
 /// Where a tensor's numbers lie, for kernels that read and write them in place. Such kernels run between libtorch's operations, so the
-/// first
-/// use of this class puts them on libtorch's threads (<see cref="ParallelLoop"/>).
+/// first use of this class puts them on libtorch's threads (<see cref="ParallelLoop"/>).
 /// </summary>
 public static unsafe class TensorMemory
 {

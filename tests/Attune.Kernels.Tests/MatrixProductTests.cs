@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics.X86;
 using Attune.Numerics;
 using CsCheck;
 using TorchSharp;
@@ -10,7 +9,6 @@ public sealed unsafe class MatrixProductTests
     [Fact]
     public void Products_of_any_shape_and_any_way_round_equal_those_in_double_precision()
     {
-        Assert.SkipUnless(Avx512F.IsSupported, "this processor has no AVX-512");
         Gen.Select(Gen.Int[1, 150], Gen.Int[1, 150], Gen.Int[1, 1100], Gen.Bool, Gen.Bool, Gen.Bool)
             .Sample(
                 (rows, columns, inner, leftTurned, rightTurned, add) => Check(rows, columns, inner, leftTurned, rightTurned, add),
@@ -22,7 +20,6 @@ public sealed unsafe class MatrixProductTests
     [Fact]
     public void Products_of_bfloat16_of_any_shape_and_any_way_round_are_exact_but_for_one_rounding()
     {
-        Assert.SkipUnless(BFloat16Product.IsSupported, "this processor has no AVX512_BF16");
         Gen.Select(Gen.Int[1, 150], Gen.Int[1, 150], Gen.Int[1, 2300], Gen.Bool, Gen.Bool, Gen.Bool)
             .Sample(
                 (rows, columns, inner, leftTurned, rightTurned, add) => CheckHalf(rows, columns, inner, leftTurned, rightTurned, add),
@@ -42,12 +39,6 @@ public sealed unsafe class MatrixProductTests
         var left = Guarded(leftTurned ? a.t() : a);
         var right = Guarded(rightTurned ? b.t() : b);
         var view = rightTurned ? new BFloat16View(Start(right), 1, inner) : new BFloat16View(Start(right), columns, 1);
-        if (!BFloat16Product.Takes(view))
-        {
-            Assert.True(rightTurned && inner % 2 == 1);
-            return;
-        }
-
         BFloat16Product.Multiply(
             leftTurned ? new BFloat16View(Start(left), 1, rows) : new BFloat16View(Start(left), inner, 1),
             view,

@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace Attune.Models.Architecture;
 
 /// <summary>
-/// The trunk on this project's own kernels: on processors with AVX-512, for widths that fill their vectors. The residual stream is float32
-/// even where weights are bfloat16. Gradients of weights go straight into <see cref="FlatParameters.Gradients"/>.
+/// The trunk on this project's own kernels, on processors with fused multiply-add. The residual stream is float32 even where weights are
+/// bfloat16. Gradients of weights go straight into <see cref="FlatParameters.Gradients"/>.
 /// </summary>
 internal sealed class FusedTrunk
 {
@@ -29,12 +29,8 @@ internal sealed class FusedTrunk
     internal static FusedTrunk? For(TransformerConfig config, FlatParameters parameters, LinearMaps maps) =>
         parameters.Values.device_type == DeviceType.CPU
         && config.IsPlain
-        && config.Width % 16 == 0
-        && config.QueryWidth % 16 == 0
-        && config.KeyValueWidth % 16 == 0
-        && config.HiddenWidth % 16 == 0
         && !(config.QueryKeyNorm && config.HeadWidth % 16 != 0)
-        && TensorKernels.For(parameters.Type) is { } kernels
+        && TensorKernels.For(parameters.Type, config) is { } kernels
             ? new FusedTrunk(config, parameters, maps, kernels)
             : null;
 

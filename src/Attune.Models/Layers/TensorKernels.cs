@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using Attune.Core.Runs;
 using Attune.Kernels;
@@ -21,16 +22,25 @@ internal sealed record FusedView(AttentionShape Shape, Tensor? Starts, Tensor? C
 /// </summary>
 internal abstract class TensorKernels
 {
+    /// <summary>
+    /// Whether this processor multiplies and adds in one instruction. Without that the kernels would be no faster than libtorch's operations.
+    /// </summary>
+    internal static bool IsSupported => Fma.IsSupported || AdvSimd.Arm64.IsSupported;
+
     /// <summary>The kernels for weights of a type; null where this processor, or they, cannot do it.</summary>
-    internal static TensorKernels? For(ScalarType type) =>
-        !Avx512F.IsSupported
-            ? null
-            : type switch
-            {
-                ScalarType.Float32 => new TensorKernels<Float32Element>(),
-                ScalarType.BFloat16 => new TensorKernels<BFloat16Element>(),
-                _ => null,
-            };
+    /// <param name="config">Whose widths decide whether rows end within vectors.</param>
+    internal static TensorKernels? For(ScalarType type, TransformerConfig config)
+    {
+        var isRagged = new[] { config.Width, config.QueryWidth, config.KeyValueWidth, config.HiddenWidth }.Any(width => width % 16 != 0);
+        return (IsSupported, type, isRagged) switch
+        {
+            (true, ScalarType.Float32, false) => new TensorKernels<Float32Element>(),
+            (true, ScalarType.Float32, true) => new TensorKernels<Ragged<Float32Element>>(),
+            (true, ScalarType.BFloat16, false) => new TensorKernels<BFloat16Element>(),
+            (true, ScalarType.BFloat16, true) => new TensorKernels<Ragged<BFloat16Element>>(),
+            _ => null,
+        };
+    }
 
     internal abstract ScalarType Type { get; }
 

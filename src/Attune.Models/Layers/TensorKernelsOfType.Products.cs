@@ -13,11 +13,6 @@ internal sealed unsafe partial class TensorKernels<T>
         if (!IsExact)
         {
             var (a, b) = (new BFloat16View(Start(input), inner, 1), new BFloat16View(Start(weight), 1, inner));
-            if (!BFloat16Product.Takes(b))
-            {
-                return nn.functional.linear(input, weight, bias);
-            }
-
             var rounded = empty([rows, columns], Type);
             BFloat16Product.Multiply(a, b, (ushort*)Start(rounded), columns, rows, columns, inner, (ushort*)Start(bias));
             return rounded;
@@ -80,12 +75,6 @@ internal sealed unsafe partial class TensorKernels<T>
 
     private Tensor BFloat16Backward(Tensor gradient, Tensor input, Tensor weight, Tensor? weightGradient)
     {
-        if (!BFloat16Product.IsSupported)
-        {
-            weightGradient?.addmm_(gradient.t(), input, 1, 1);
-            return gradient.mm(weight);
-        }
-
         var ((rows, outputs), inputs) = (Shape(gradient), (int)input.size(1));
         var right = new BFloat16View(Start(input), inputs, 1);
         if (weightGradient is not null)

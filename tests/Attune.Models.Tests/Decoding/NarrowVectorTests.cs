@@ -1,8 +1,10 @@
+using Attune.Models.Tests.Adapters;
+using Attune.Models.Tests.Architecture;
 using Attune.Testing;
 
 namespace Attune.Models.Tests.Decoding;
 
-/// <summary>The rollout engine on processors with narrower vectors.</summary>
+/// <summary>The rollout engine and the fused trunk on processors with narrower vectors.</summary>
 public sealed class NarrowVectorTests
 {
     [Theory]
@@ -12,5 +14,17 @@ public sealed class NarrowVectorTests
     {
         var output = await NarrowVectors.RunAsync(setting, TestContext.Current.CancellationToken, typeof(DecodeEngineTests));
         Assert.Matches("Total: (1[0-9]|[2-9][0-9])", output);
+    }
+
+    [Fact]
+    public async Task The_fused_trunk_passes_its_tests_on_vectors_of_256_bits()
+    {
+        var output = await NarrowVectors.RunAsync(
+            NarrowVectors.Without512,
+            TestContext.Current.CancellationToken,
+            typeof(FusedTrunkTests),
+            typeof(AdapterTests)
+        );
+        Assert.Matches("Total: ([4-9][0-9]|[1-9][0-9][0-9])", output);
     }
 }

@@ -6,12 +6,12 @@ namespace Attune.Kernels;
 public static unsafe partial class MatrixProduct
 {
     /// <summary>
-    /// <see cref="Tile"/> where the first 32 columns of the panel alone are wanted: even and odd terms are summed apart, so that the sums
+    /// <see cref="WideTile"/> where the first 32 columns of the panel alone are wanted: even and odd terms are summed apart, so that the sums
     /// fill the registers again.
     /// </summary>
     /// <param name="tile">[6][64], whose right half is left as it is</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void NarrowTile(float* a, nint row, nint step, int rows, float* panel, int inner, float* tile)
+    private static void HalfTile(float* a, nint row, nint step, int rows, float* panel, int inner, float* tile)
     {
         var last = rows - 1;
         nint r1 = Math.Min(1, last) * row,
