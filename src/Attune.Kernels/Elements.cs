@@ -74,19 +74,19 @@ public readonly unsafe struct BFloat16Element : IElement
 public readonly unsafe struct Ragged<T> : IElement
     where T : struct, IElement
 {
-    public static int Bytes => T.Bytes;
+    static int IElement.Bytes => T.Bytes;
 
-    public static bool IsRagged => true;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Load(void* start, long index) => T.Load(start, index);
+    static bool IElement.IsRagged => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(void* start, long index, Vector512<float> values) => T.Store(start, index, values);
+    static Vector512<float> IElement.Load(void* start, long index) => T.Load(start, index);
 
-    public static float LoadOne(void* start, long index) => T.LoadOne(start, index);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void IElement.Store(void* start, long index, Vector512<float> values) => T.Store(start, index, values);
 
-    public static void StoreOne(void* start, long index, float value) => T.StoreOne(start, index, value);
+    static float IElement.LoadOne(void* start, long index) => T.LoadOne(start, index);
+
+    static void IElement.StoreOne(void* start, long index, float value) => T.StoreOne(start, index, value);
 }
 
 /// <summary>Functions of sixteen numbers, as <see cref="VectorMath"/> has them for the machine's own width.</summary>

@@ -113,7 +113,12 @@ public static unsafe class LayerKernels
                 for (var i = 0; i < width; i += 16)
                 {
                     var gate = Part.Load<T>(input, from + i, width - i);
-                    Part.Store<T>(output, to + i, width - i, gate * Vector512Math.Logistic(gate) * Part.Load<T>(input, from + width + i, width - i));
+                    Part.Store<T>(
+                        output,
+                        to + i,
+                        width - i,
+                        gate * Vector512Math.Logistic(gate) * Part.Load<T>(input, from + width + i, width - i)
+                    );
                 }
             }
         );
@@ -132,9 +137,18 @@ public static unsafe class LayerKernels
                     to = (long)row * width;
                 for (var i = 0; i < width; i += 16)
                 {
-                    var (gate, value, g) = (Part.Load<T>(input, from + i, width - i), Part.Load<T>(input, from + width + i, width - i), Part.Load<T>(gradient, to + i, width - i));
+                    var (gate, value, g) = (
+                        Part.Load<T>(input, from + i, width - i),
+                        Part.Load<T>(input, from + width + i, width - i),
+                        Part.Load<T>(gradient, to + i, width - i)
+                    );
                     var s = Vector512Math.Logistic(gate);
-                    Part.Store<T>(inputGradient, from + i, width - i, g * value * s * (Vector512<float>.One + gate * (Vector512<float>.One - s)));
+                    Part.Store<T>(
+                        inputGradient,
+                        from + i,
+                        width - i,
+                        g * value * s * (Vector512<float>.One + gate * (Vector512<float>.One - s))
+                    );
                     Part.Store<T>(inputGradient, from + width + i, width - i, g * gate * s);
                 }
             }
@@ -173,7 +187,11 @@ public static unsafe class LayerKernels
                     to = (long)row * width;
                 for (var i = 0; i < width; i += 16)
                 {
-                    var (x, value, g) = (Part.Load<T>(input, from + i, width - i), Part.Load<T>(input, from + width + i, width - i), Part.Load<T>(gradient, to + i, width - i));
+                    var (x, value, g) = (
+                        Part.Load<T>(input, from + i, width - i),
+                        Part.Load<T>(input, from + width + i, width - i),
+                        Part.Load<T>(gradient, to + i, width - i)
+                    );
                     var gate = GeluGate(x);
                     Part.Store<T>(inputGradient, from + i, width - i, g * value * GeluSlope(x, gate));
                     Part.Store<T>(inputGradient, from + width + i, width - i, g * x * gate);
@@ -211,7 +229,13 @@ public static unsafe class LayerKernels
                 {
                     for (var i = part * 64; i < Math.Min(width, part * 64 + 64); i += 16)
                     {
-                        Part.Store<T>(table, tableRows[row] * width + i, width - i, Part.Load<T>(table, tableRows[row] * width + i, width - i) + Part.Floats<T>(gradients + (long)row * width + i, width - i));
+                        Part.Store<T>(
+                            table,
+                            tableRows[row] * width + i,
+                            width - i,
+                            Part.Load<T>(table, tableRows[row] * width + i, width - i)
+                                + Part.Floats<T>(gradients + (long)row * width + i, width - i)
+                        );
                     }
                 }
             }

@@ -46,7 +46,11 @@ public static unsafe class NormKernels
                     var to = sum + (long)row * width;
                     for (var i = 0; i < width; i += 16)
                     {
-                        Part.StoreFloats<T>(to + i, width - i, Part.Floats<T>(x + i, width - i) + Part.Load<T>(delta, (long)row * width + i, width - i));
+                        Part.StoreFloats<T>(
+                            to + i,
+                            width - i,
+                            Part.Floats<T>(x + i, width - i) + Part.Load<T>(delta, (long)row * width + i, width - i)
+                        );
                     }
 
                     x = to;

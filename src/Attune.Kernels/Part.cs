@@ -63,8 +63,7 @@ internal static unsafe class Part
         !T.IsRagged || left >= 16 ? values : Vector512.ConditionalSelect(Mask((int)left), values, Vector512<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Mask(int left) =>
-        Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(left)).AsSingle();
+    private static Vector512<float> Mask(int left) => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(left)).AsSingle();
 
     // Instructions with a mask, not calls: a call within a loop would make it keep all its sums in memory.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -72,8 +71,7 @@ internal static unsafe class Part
     {
         var mask = Mask(left);
         return Avx512F.IsSupported ? Avx512F.MaskLoad(start, mask, Vector512<float>.Zero)
-            : Avx.IsSupported
-                ? Vector512.Create(Avx.MaskLoad(start, mask.GetLower()), Avx.MaskLoad(start + 8, mask.GetUpper()))
+            : Avx.IsSupported ? Vector512.Create(Avx.MaskLoad(start, mask.GetLower()), Avx.MaskLoad(start + 8, mask.GetUpper()))
             : Copied<Float32Element>(start, 0, left);
     }
 
