@@ -4,7 +4,7 @@ namespace Attune.Kernels;
 
 public static unsafe partial class Gemm
 {
-    /// <summary>Four to six rows of 16 columns: up to 12 sums, 2 vectors of weights and a broadcast input fill 15 of 16 registers.</summary>
+    /// <summary>Four to six rows of 16 columns: 12 sums, 2 vectors of weights and a broadcast input fill 15 of 16 registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Slim<T, TRows>(float* a, int stride, float* words, int steps, float* tile, bool adds, float* fetch)
         where T : struct, IStripWeights

@@ -14,7 +14,7 @@ internal static partial class NativeSetup
     private const int MmapMax = -4;
     private const int ArenaMax = -8;
 
-    // Turns of GNU OpenMP's waiting loop, some 10 microseconds, before a thread that has nothing to do goes to sleep. Its default of 300,000
+    // Turns of GNU OpenMP's waiting loop, some 10 microseconds, before an idle thread goes to sleep. Its default of 300,000
     // keeps processors from other programs, and from the thread that all wait for: with as many busy programs as processors an update
     // takes three times as long (docs/speed.md).
     private const string SpinCount = "1000";

@@ -23,7 +23,8 @@ internal sealed record FusedView(AttentionShape Shape, Tensor? Starts, Tensor? C
 internal abstract class TensorKernels
 {
     /// <summary>
-    /// Whether this processor multiplies and adds in one instruction. Without that the kernels would be no faster than libtorch's operations.
+    /// Whether this processor multiplies and adds in one instruction. Without that the kernels would be no faster than libtorch's
+    /// operations.
     /// </summary>
     internal static bool IsSupported => Fma.IsSupported || AdvSimd.Arm64.IsSupported;
 
