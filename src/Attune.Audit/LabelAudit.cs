@@ -1,7 +1,6 @@
 using Attune.Audit.Judgements;
 using Attune.Audit.Presumptions;
 using Attune.Audit.Rewards;
-using Attune.Core;
 using Attune.Core.Conversations;
 using Attune.Core.Runs;
 using Attune.Reports.Audits;
@@ -11,45 +10,40 @@ namespace Attune.Audit;
 /// <summary>What labels alone say about the presumptions of learning from them, and what a reward model makes of them.</summary>
 public static class LabelAudit
 {
-    /// <param name="path">A file of labels in any format that <c>attune feedback import</c> reads, or a snapshot's folder.</param>
     /// <param name="most">Only that many judgements, from the start; null for all.</param>
-    /// <param name="score">A reward model's scores of answers to prompts, in log-odds; null without one.</param>
-    /// <exception cref="DataException">The file cannot be read or holds nothing that compares answers.</exception>
-    public static AuditReport OfFile(
-        string path,
-        Seed seed,
-        int? most = null,
-        Func<IReadOnlyList<(Prompt Prompt, string Answer)>, double[]>? score = null
-    )
+    /// <param name="inputs">What the labels are audited with; null for the labels alone.</param>
+    public static AuditReport Of(JudgedSource source, Seed seed, int? most = null, AuditInputs? inputs = null)
     {
-        var judgements = PairJudgement.Read(path);
-        if (judgements.Count == 0)
-        {
-            throw new DataException(
-                $"{path} holds no comparison of answers. Expected comparisons, rankings or choices; verdicts and ratings cannot be audited."
-            );
-        }
-
-        PairJudgement[] used = [.. judgements.Take(most ?? int.MaxValue)];
-        var source = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
-        return score is null ? Of(source, used, seed) : Report(source, used, [.. Findings(used, seed), .. Scored(used, score)]);
+        PairJudgement[] used = [.. source.Judgements.Take(most ?? int.MaxValue)];
+        AuditFinding[] passed = source.Passed is { } p ? [Steadiness.Passes(p)] : [];
+        var findings = Findings(used, seed, inputs, out var people);
+        return Report(source.Name, used, [.. findings, .. passed]) with { Groups = people.Names };
     }
 
-    public static AuditReport Of(string source, IReadOnlyList<PairJudgement> judgements, Seed seed) =>
-        Report(source, judgements, [.. Findings(judgements, seed)]);
+    public static AuditReport Of(string source, IReadOnlyList<PairJudgement> judgements, Seed seed, AuditInputs? inputs = null) =>
+        Of(new JudgedSource(source, judgements), seed, null, inputs);
 
     /// <summary>Findings before the correction for their number.</summary>
-    internal static IEnumerable<AuditFinding> Findings(IReadOnlyList<PairJudgement> judgements, Seed seed)
+    internal static IEnumerable<AuditFinding> Findings(
+        IReadOnlyList<PairJudgement> judgements,
+        Seed seed,
+        AuditInputs? inputs,
+        out PeopleGroups people
+    )
     {
         var groups = PromptGroup.Of(judgements);
         var fitted = new FittedPrompts(groups, seed);
+        people = PeopleGroups.Find(groups, seed);
         return
         [
             .. Transitivity.Measure(groups, fitted, seed),
             .. Steadiness.Measure(judgements, seed),
             .. ModelFit.Measure(fitted),
-            .. Aggregation.Measure(judgements, groups, seed),
+            .. Aggregation.Measure(judgements, groups, people, seed),
             .. Surface.Measure(judgements),
+            .. inputs?.EvaluationFile is { } file ? [Overlap.OfFile(judgements, file)] : Array.Empty<AuditFinding>(),
+            .. inputs?.Score is { } score ? Scored(judgements, groups, people, score, seed) : [],
+            .. inputs?.LogProbability is { } policy ? [Policy(groups, people, policy, seed)] : Array.Empty<AuditFinding>(),
         ];
     }
 
@@ -63,21 +57,59 @@ public static class LabelAudit
         );
 
     private static IEnumerable<AuditFinding> Scored(
-        PairJudgement[] judgements,
-        Func<IReadOnlyList<(Prompt Prompt, string Answer)>, double[]> score
+        IReadOnlyList<PairJudgement> judgements,
+        IReadOnlyList<PromptGroup> groups,
+        PeopleGroups people,
+        Func<IReadOnlyList<(Prompt Prompt, string Answer)>, double[]> score,
+        Seed seed
+    )
+    {
+        var rewards = OfAnswers(judgements, score);
+        ScoredPair[] pairs = [.. judgements.Select(j => new ScoredPair(j, rewards[(j.Asked, j.First)], rewards[(j.Asked, j.Second)]))];
+        // What a reward chooses is the answer that it scores highest.
+        double[] Best(PromptGroup prompt)
+        {
+            double[] own = [.. prompt.Answers.Select(a => rewards[(prompt.Asked, a)])];
+            return [.. own.Select((_, i) => i == Array.IndexOf(own, own.Max()) ? 1.0 : 0)];
+        }
+
+        return
+        [
+            .. RewardLabels.Measure(pairs),
+            GroupRegret.Measure(groups, people.Of, "reward", Best, seed),
+            .. Surface.Beyond(pairs),
+            .. RewardForm.Measure([.. rewards.Select(r => new ScoredAnswer(r.Key.Prompt.Key, r.Key.Answer, r.Value))]),
+        ];
+    }
+
+    private static AuditFinding Policy(
+        IReadOnlyList<PromptGroup> groups,
+        PeopleGroups people,
+        Func<IReadOnlyList<(Prompt Prompt, string Answer)>, double[]> policy,
+        Seed seed
+    )
+    {
+        var logs = OfAnswers([.. groups.SelectMany(g => g.Pairs).Select(p => p.Judgement)], policy);
+        // A policy chooses among the judged answers in the proportions of their probabilities.
+        double[] Shares(PromptGroup prompt)
+        {
+            double[] own = [.. prompt.Answers.Select(a => logs[(prompt.Asked, a)])];
+            double[] odds = [.. own.Select(l => Math.Exp(l - own.Max()))];
+            return [.. odds.Select(o => o / odds.Sum())];
+        }
+
+        return GroupRegret.Measure(groups, people.Of, "policy", Shares, seed);
+    }
+
+    private static Dictionary<(Prompt Prompt, string Answer), double> OfAnswers(
+        IReadOnlyList<PairJudgement> judgements,
+        Func<IReadOnlyList<(Prompt Prompt, string Answer)>, double[]> of
     )
     {
         (Prompt Prompt, string Answer)[] answers =
         [
             .. judgements.SelectMany(j => new[] { (Prompt: j.Asked, j.First), (Prompt: j.Asked, j.Second) }).Distinct(),
         ];
-        var rewards = answers.Zip(score(answers)).ToDictionary(z => z.First, z => z.Second);
-        ScoredPair[] pairs = [.. judgements.Select(j => new ScoredPair(j, rewards[(j.Asked, j.First)], rewards[(j.Asked, j.Second)]))];
-        return
-        [
-            .. RewardLabels.Measure(pairs),
-            .. Surface.Beyond(pairs),
-            .. RewardForm.Measure([.. answers.Select(a => new ScoredAnswer(a.Prompt.Key, a.Answer, rewards[a]))]),
-        ];
+        return answers.Zip(of(answers)).ToDictionary(z => z.First, z => z.Second);
     }
 }

@@ -19,8 +19,9 @@ public static class RunAudit
     public static bool IsAt(string folder) => File.Exists(new RunFolder(folder).EventsFile);
 
     /// <param name="most">Only that many of the run's judgements; null for all.</param>
+    /// <param name="evaluation">A file of data that models are evaluated on; null for none.</param>
     /// <exception cref="DataException">A file of the folder is damaged.</exception>
-    public static AuditReport Of(string folder, Seed seed, int? most = null)
+    public static AuditReport Of(string folder, Seed seed, int? most = null, string? evaluation = null)
     {
         var run = RunRecord.Read(folder);
         PairJudgement[] judgements =
@@ -33,8 +34,14 @@ public static class RunAudit
                 .SelectMany(PairJudgement.Read)
                 .Take(most ?? int.MaxValue),
         ];
-        AuditFinding[] findings = [.. Of(run), .. judgements.Length == 0 ? [] : LabelAudit.Findings(judgements, seed)];
-        return LabelAudit.Report(run.Name, judgements, findings) with { Figures = Figures(run) };
+        if (judgements.Length == 0)
+        {
+            return LabelAudit.Report(run.Name, judgements, [.. Of(run)]) with { Figures = Figures(run) };
+        }
+
+        var inputs = new AuditInputs { EvaluationFile = evaluation };
+        var labelled = LabelAudit.Findings(judgements, seed, inputs, out var people);
+        return LabelAudit.Report(run.Name, judgements, [.. Of(run), .. labelled]) with { Figures = Figures(run), Groups = people.Names };
     }
 
     /// <summary>Findings before the correction for their number.</summary>

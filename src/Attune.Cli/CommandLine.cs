@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Attune.Cli.Commands;
+using Attune.Cli.Commands.Auditing;
 using Attune.Cli.Commands.Control;
 using Attune.Cli.Commands.Data;
 using Attune.Cli.Commands.Feedback;

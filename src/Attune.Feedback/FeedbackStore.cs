@@ -31,6 +31,7 @@ public sealed class FeedbackStore : IAsyncDisposable
         (Queue, Chats) = (new TaskQueue(database), new Chats(database));
         (Audit, Quality, Erasure) = (new AuditTrail(database), new QualityReports(database, Projects), new Erasure(database));
         (Exports, Snapshots) = (new Exports(database, Projects), new SnapshotStore(database, Projects));
+        Judgements = new StoreJudgements(database, Projects);
         Backups = new Backups(database, Audit);
     }
 
@@ -74,6 +75,9 @@ public sealed class FeedbackStore : IAsyncDisposable
 
     /// <summary>The right to be forgotten.</summary>
     public Erasure Erasure { get; }
+
+    /// <summary>What people said, as they said it.</summary>
+    public StoreJudgements Judgements { get; }
 
     /// <summary>Labels in public formats.</summary>
     public Exports Exports { get; }

@@ -26,6 +26,7 @@ var only = args.Length > 2 ? args[2] : "";
     ("ties, threshold", [0.25, 0.5], (w, a) => w with { Ties = a }),
     ("steadiness, spread", [0.75, 0.375], (w, a) => w with { Spread = a }),
     ("opposed, share of people", [0.125, 0.25, 0.5], (w, a) => w with { Opposed = a }),
+    ("loud quarter opposed, times as often", [2, 4], (w, a) => w with { Opposed = 0.25, Repeats = 1, Loud = (int)a }),
     ("groups of people", [2, 3], (w, a) => w with { Groups = (int)a }),
     ("careless, share of people", [0.125, 0.25], (w, a) => w with { Careless = a }),
     ("length, log-odds a doubling, 500 pairs", [0.2, 0.4, 0.8], (w, a) => Pairs(w) with { Length = a }),
@@ -41,6 +42,7 @@ var only = args.Length > 2 ? args[2] : "";
     ("link", "bend"),
     ("person", "agreement with the others"),
     ("groups", "gain of"),
+    ("votes", "prompts whose best answer by all judgements loses a majority"),
     ("length", "length"),
     ("lists", "lists"),
 ];

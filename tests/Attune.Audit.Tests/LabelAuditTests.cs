@@ -26,7 +26,7 @@ public sealed class LabelAuditTests
 
     private static AuditFinding Circles(JudgedWorld world) => Transitivity.Circles(PromptGroup.Of(world.Judge()), Fitted(world), Seed);
 
-    private static AuditFinding Clusters(JudgedWorld world) => Aggregation.Clusters(PromptGroup.Of(world.Judge()), Seed);
+    private static AuditFinding Clusters(JudgedWorld world) => PeopleGroups.Find(PromptGroup.Of(world.Judge()), Seed).Finding;
 
     [Fact]
     public void Where_all_holds_alarms_are_rare()
@@ -110,6 +110,47 @@ public sealed class LabelAuditTests
         var drift = Steadiness.Drift(judgements, Seed);
         Assert.Equal(3, drift.Value!.Value, 1e-9);
         Assert.Equal(AuditVerdict.Violated, drift.Verdict);
+    }
+
+    /// <summary>Two people judge 80 pairs. In the quickest 20 of 80 of each they are at odds, in the rest of one mind: 0 of 40 less 120 of
+    /// 120.</summary>
+    [Theory]
+    [InlineData(20, -1.0, AuditVerdict.Violated)]
+    [InlineData(0, 0.0, AuditVerdict.Holds)]
+    public void Judgements_in_haste_agree_less(int hasty, double difference, AuditVerdict expected)
+    {
+        PairJudgement[] judgements =
+        [
+            .. from pair in Enumerable.Range(0, 80)
+            from person in new[] { "one", "two" }
+            select new PairJudgement($"p{pair}", "a", "b", pair < hasty && person == "two" ? 0 : 1, person)
+            {
+                Active = TimeSpan.FromSeconds(1 + pair),
+            },
+        ];
+        var haste = Haste.Measure(judgements).Single();
+        Assert.Equal(difference, haste.Value!.Value, 1e-12);
+        Assert.Equal(expected, haste.Verdict);
+        Assert.Empty(Haste.Measure([.. judgements.Select(j => j with { Active = null })]));
+    }
+
+    [Theory]
+    [InlineData(30, AuditVerdict.Violated)]
+    [InlineData(8, AuditVerdict.Holds)]
+    public void Questions_that_people_passed_on_are_counted(int skipped, AuditVerdict expected)
+    {
+        var passes = Steadiness.Passes(new Passed(100, skipped, 1, 1));
+        Assert.Equal((skipped + 2) / 100.0, passes.Value!.Value, 1e-12);
+        Assert.Equal(expected, passes.Verdict);
+    }
+
+    /// <summary>Whose order is not known says nothing about what was shown first.</summary>
+    [Fact]
+    public void Only_an_order_that_was_shown_tells_of_positions()
+    {
+        PairJudgement[] judgements = [.. Enumerable.Range(0, 100).Select(i => new PairJudgement($"p{i}", "a", "b", i < 80 ? 1 : 0))];
+        Assert.Equal(AuditVerdict.Violated, Steadiness.Position(judgements).Verdict);
+        Assert.Null(Steadiness.Position([.. judgements.Select(j => j with { IsShownOrder = false })]).Value);
     }
 
     /// <summary>Ten tests, one of p 0.01: 0.1 after Holm's correction.</summary>

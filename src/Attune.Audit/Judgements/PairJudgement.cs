@@ -9,7 +9,7 @@ namespace Attune.Audit.Judgements;
 /// <param name="First">In the order of the file.</param>
 /// <param name="FirstWins">1 where the first was preferred, 0 the second, one half where they were judged alike.</param>
 /// <param name="Person">Null where the source does not say.</param>
-/// <param name="Whole">Part of a ranking of all answers, which cannot hold a circle by itself.</param>
+/// <param name="Whole">Part of a ranking of all answers or of a choice among them, which cannot hold a circle by itself.</param>
 /// <param name="At">When; null where the source does not say.</param>
 public sealed record PairJudgement(
     string Prompt,
@@ -22,6 +22,12 @@ public sealed record PairJudgement(
 )
 {
     public bool IsTie => FirstWins == 0.5;
+
+    /// <summary>How long the person was at it; null where the source does not say.</summary>
+    public TimeSpan? Active { get; init; }
+
+    /// <summary>Whether <see cref="First"/> may have been shown first: a file's order is taken as that shown.</summary>
+    public bool IsShownOrder { get; init; } = true;
 
     /// <summary>The prompt itself, of which <see cref="Prompt"/> is the key.</summary>
     public Prompt Asked { get; init; } = new Prompt.Text(Prompt);
@@ -45,6 +51,11 @@ public sealed record PairJudgement(
             );
     }
 
+    /// <summary>The pairs of a judgement from a feedback store.</summary>
+    public static IEnumerable<PairJudgement> Of(MadeJudgement made) =>
+        Of(made.Content, made.Judgement, made.Annotator, made.At)
+            .Select(pair => pair with { Active = made.Active, IsShownOrder = made.IsShownOrder });
+
     private static IEnumerable<PairJudgement> Of(NewItem item) =>
         item.Labels.SelectMany(label => Of(item.Content, label.Judgement, label.Annotator, label.At));
 
@@ -65,7 +76,10 @@ public sealed record PairJudgement(
             ],
             ChoiceJudgement { Best: { } best } =>
             [
-                .. Enumerable.Range(0, item.Candidates.Length).Where(i => i != best).Select(i => Pair(best, i, 1, true)),
+                .. Enumerable
+                    .Range(0, item.Candidates.Length)
+                    .Where(i => i != best)
+                    .Select(i => Pair(Math.Min(best, i), Math.Max(best, i), best < i ? 1 : 0, item.Candidates.Length > 2)),
             ],
             _ => [],
         };

@@ -1,3 +1,4 @@
+using Attune.Core.Conversations;
 using Attune.Core.Statistics.Comparisons;
 
 namespace Attune.Audit.Judgements;
@@ -6,6 +7,9 @@ namespace Attune.Audit.Judgements;
 /// <param name="Answers">The different answers; a judgement speaks of them by number.</param>
 public sealed record PromptGroup(IReadOnlyList<string> Answers, IReadOnlyList<(int First, int Second, PairJudgement Judgement)> Pairs)
 {
+    /// <summary>The prompt; there is none without judgements.</summary>
+    public Prompt Asked => Pairs[0].Judgement.Asked;
+
     /// <summary>Row over column, half a win to both for a tie.</summary>
     public double[,] Wins
     {

@@ -21,7 +21,30 @@ public static class Steadiness
     private const int Fewest = 10;
 
     public static IEnumerable<AuditFinding> Measure(IReadOnlyList<PairJudgement> judgements, Seed seed) =>
-        [Ties(judgements), Repeats(judgements), Position(judgements), Drift(judgements, seed)];
+        [Ties(judgements), Repeats(judgements), Position(judgements), Drift(judgements, seed), .. Haste.Measure(judgements)];
+
+    /// <summary>Completeness where people may pass: how often they skipped, flagged or said that neither answer will do.</summary>
+    public static AuditFinding Passes(Passed passed)
+    {
+        var measure = $"questions that people passed on, share (at most {MostTies})";
+        if (passed.Asked == 0)
+        {
+            return Finding.Silent(Presumption, measure, "Nobody was asked.");
+        }
+
+        var p = 1 - Distribution.BinomialBelow(passed.All - 1, passed.Asked, MostTies);
+        return Finding.Of(
+            Presumption,
+            measure,
+            Wilson.Of(passed.All / (double)passed.Asked, passed.Asked),
+            p,
+            p < Finding.Level,
+            $"people passed on {passed.All} of {passed.Asked} questions: {passed.Skipped} skipped, {passed.Flagged} flagged, neither "
+                + $"answer would do in {passed.Neither}",
+            "look at what was passed on; better answers to compare, clearer guidelines",
+            "a person may pass for reasons that have nothing to do with the answers; ties are counted apart"
+        );
+    }
 
     /// <summary>Completeness: how often people could not say which is better.</summary>
     public static AuditFinding Ties(IReadOnlyList<PairJudgement> judgements)
@@ -83,7 +106,7 @@ public static class Steadiness
     /// <summary>Whether what is shown first is preferred.</summary>
     public static AuditFinding Position(IReadOnlyList<PairJudgement> judgements)
     {
-        var untied = judgements.Where(j => !j.IsTie && !j.Whole).ToArray();
+        var untied = judgements.Where(j => j is { IsTie: false, Whole: false, IsShownOrder: true }).ToArray();
         var first = untied.Count(j => j.FirstWins == 1);
         if (untied.Length == 0 || first == 0 || first == untied.Length)
         {

@@ -45,6 +45,9 @@ public sealed record JudgedWorld(Seed Seed)
     /// <summary>Share of people whose utilities are the opposite.</summary>
     public double Opposed { get; init; }
 
+    /// <summary>How many times as often those people judge each pair.</summary>
+    public int Loud { get; init; } = 1;
+
     /// <summary>Share of people who toss a coin.</summary>
     public double Careless { get; init; }
 
@@ -63,7 +66,7 @@ public sealed record JudgedWorld(Seed Seed)
             from person in Enumerable.Range(0, People)
             from one in Enumerable.Range(0, Answers)
             from other in Enumerable.Range(one + 1, Answers - one - 1)
-            from repeat in Enumerable.Range(0, Repeats)
+            from repeat in Enumerable.Range(0, person < Opposed * People ? Loud * Repeats : Repeats)
             select (prompt, person, one, other),
         ];
         var texts = Enumerable.Range(0, Prompts).Select(p => Enumerable.Range(0, Answers).Select(a => Text(p, a)).ToArray()).ToArray();

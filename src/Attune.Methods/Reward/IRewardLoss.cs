@@ -22,6 +22,13 @@ public interface IRewardLoss<TLabel, TItem>
     /// <param name="data">What it will be trained on, for losses that begin where the data are.</param>
     IObjective<TItem> Objective(ScalarModel model, IReadOnlyList<TItem> data);
 
+    /// <summary>The objective with the rounds that it learns from, for losses that look at an update as a whole.</summary>
+    (IObjective<TItem> Objective, IExperience<TItem> Experience) Training(
+        ScalarModel model,
+        IReadOnlyList<TItem> data,
+        IExperience<TItem> experience
+    ) => (Objective(model, data), experience);
+
     /// <summary>
     /// The pairs in it that have an order, by which accuracy is measured; none in ties, and in verdicts and ratings of single answers.
     /// </summary>

@@ -62,6 +62,13 @@ public sealed record RewardOptions : IValidatableObject
     [Flatten]
     public ComparisonOptions Comparison { get; init; } = new();
 
+    [Description(
+        "guard the group of annotators whom the reward serves worst: how fast a group's weight rises with its loss (group DRO; Sagawa et "
+            + "al. 2020 use 0.01); 0 for the plain mean"
+    )]
+    [Range(0, 100)]
+    public double RobustStep { get; init; }
+
     [Description("passes over the data")]
     [Range(0.0001, 10_000)]
     public double Epochs { get; init; } = 1;

@@ -65,6 +65,7 @@ internal sealed class EncoderFit(string kind, RewardOptions method, LabelFiles f
             ("members", method.Members != 1, "1"),
             ("truncation", method.Truncation != TruncationPolicy.DropRow, "drop-row"),
             ("token_dropout", method.TokenDropout > 0, "0"),
+            ("robust_step", method.RobustStep > 0, "0"),
             ("debias_length", method.DebiasLength, "false"),
             ("lora.r", method.Training.Lora.R > 0, "0: the whole encoder is trained"),
             ("frozen_layers", method.Training.FrozenLayers > 0, "0"),

@@ -4,7 +4,6 @@ using Attune.Models.Files;
 using Attune.Recipes.Running;
 using Attune.Training.Checkpoints;
 using Attune.Training.Contracts;
-using Attune.Training.Experience;
 
 namespace Attune.Recipes.Stages;
 
@@ -21,7 +20,7 @@ internal sealed class KeptMembers<TItem>(RewardOptions method, StageContext cont
         int index,
         ScalarModel member,
         IObjective<TItem> objective,
-        DatasetExperience<TItem> experience,
+        IExperience<TItem> experience,
         CancellationToken cancel
     )
     {

@@ -11,7 +11,6 @@ using Attune.Models.Architecture;
 using Attune.Recipes.Running;
 using Attune.Training;
 using Attune.Training.Contracts;
-using Attune.Training.Experience;
 using Attune.Training.Rewards;
 
 namespace Attune.Recipes.Stages;
@@ -76,7 +75,7 @@ internal sealed class OnlineRewardFit(OnlineStage options, PolicySetup setup, St
             int index,
             ScalarModel member,
             IObjective<TokenChoice> objective,
-            DatasetExperience<TokenChoice> experience,
+            IExperience<TokenChoice> experience,
             CancellationToken cancel
         )
         {

@@ -89,6 +89,9 @@ public sealed record OnlineStage : Stage
                         + "Leave it out.",
                 ]
                 : Array.Empty<string>(),
+            .. Reward.RobustStep > 0
+                ? [$"{Kind}.reward.robust_step is {Reward.RobustStep}, but an online run knows no groups of annotators. Expected 0."]
+                : Array.Empty<string>(),
             .. Reward.Training.Lora.R > 0
                 ? ["online.reward.lora.r is given, but reward models are trained whole here. Leave it out."]
                 : Array.Empty<string>(),

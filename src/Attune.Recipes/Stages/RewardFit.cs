@@ -20,13 +20,7 @@ internal interface IMemberTraining<TItem>
     /// <summary>A member whose training is over; null for one still to train.</summary>
     ScalarModel? Finished(int index) => null;
 
-    Task TrainAsync(
-        int index,
-        ScalarModel member,
-        IObjective<TItem> objective,
-        DatasetExperience<TItem> experience,
-        CancellationToken cancel
-    );
+    Task TrainAsync(int index, ScalarModel member, IObjective<TItem> objective, IExperience<TItem> experience, CancellationToken cancel);
 }
 
 /// <summary>Encodes labels and trains the members of a reward model on them, one after another.</summary>
@@ -81,7 +75,8 @@ internal sealed class RewardFit<TLabel, TItem>(
                 EvaluateEvery = method.EvaluateEvery,
                 Vary = method.TokenDropout > 0 ? Vary : null,
             };
-            await training.TrainAsync(i, member, loss.Objective(member, data.Train), experience, cancel);
+            var (objective, rounds) = loss.Training(member, data.Train, experience);
+            await training.TrainAsync(i, member, objective, rounds, cancel);
             members.Add(member);
         }
 

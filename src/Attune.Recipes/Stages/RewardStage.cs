@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
+using Attune.Core;
 using Attune.Core.Feedback;
 using Attune.Core.Options;
 using Attune.Core.Rollouts;
@@ -38,6 +39,15 @@ public sealed record RewardStage : Stage
     [Range(1, 100_000)]
     public int MaxNewTokens { get; init; } = 64;
 
+    [Description(
+        "JSON file of annotators and their groups, as attune audit writes it (default: every annotator is a group); for robust_step and "
+            + "only_group"
+    )]
+    public string? Groups { get; init; }
+
+    [Description("learn from the labels of this group of annotators alone: a reward model for each group")]
+    public string? OnlyGroup { get; init; }
+
     [Flatten]
     public RewardOptions Method { get; init; } = new();
 
@@ -49,6 +59,13 @@ public sealed record RewardStage : Stage
                 : [$"{Kind}.start_from: {StartFrom} is not a model's folder or GGUF file."],
             .. ProblemsOfAdapter(Method.Training),
             .. Labels.Missing(Kind, given),
+            .. DataSource.MissingFile($"{Kind}.groups", Groups),
+            .. Groups is not null && OnlyGroup is null && Method.RobustStep == 0
+                ? ["reward.groups is set, but nothing uses it. Expected robust_step or only_group."]
+                : Array.Empty<string>(),
+            .. OnlyGroup is not null && Method.RobustStep > 0
+                ? ["reward.only_group and reward.robust_step are both set. Expected one: one group has no other to be guarded against."]
+                : Array.Empty<string>(),
             .. Method.DebiasLength && NormalisationSamples == 0
                 ? ["reward.debias_length is on, but normalisation_samples is 0: the slope over lengths needs answers. Expected some."]
                 : Array.Empty<string>(),
@@ -74,21 +91,47 @@ public sealed record RewardStage : Stage
         return result;
     }
 
-    private Task<StageResult> TrainAsync(StageContext context, CancellationToken cancel) =>
-        EncoderConfig.Describes(context.RequirePolicy())
-            ? new EncoderFit(Kind, Method, Labels, context).RunAsync(SplitKey, cancel)
-            : Method.Loss switch
-            {
-                RewardLoss.BradleyTerry => FitAsync(new BradleyTerry.Labels(Method.Comparison), context, cancel),
-                RewardLoss.Choice => FitAsync(new ChoiceOfK.Labels(Method.Comparison.CenterRewardsCoefficient), context, cancel),
-                RewardLoss.Ranking => FitAsync(new RankingPairs.Labels(Method.Comparison), context, cancel),
-                RewardLoss.PlackettLuce => FitAsync(new PlackettLuce.Labels(Method.Comparison.CenterRewardsCoefficient), context, cancel),
-                RewardLoss.Classification => FitAsync(new Classification.Labels(), context, cancel),
-                RewardLoss.Regression => FitAsync(new Regression.Labels(), context, cancel),
-                _ => throw new UnreachableException(),
-            };
+    private Task<StageResult> TrainAsync(StageContext context, CancellationToken cancel)
+    {
+        if (!EncoderConfig.Describes(context.RequirePolicy()))
+        {
+            return TrainModelAsync(context, cancel);
+        }
 
-    private async Task<StageResult> FitAsync<TLabel, TItem>(IRewardLoss<TLabel, TItem> loss, StageContext context, CancellationToken cancel)
+        return OnlyGroup is null
+            ? new EncoderFit(Kind, Method, Labels, context).RunAsync(SplitKey, cancel)
+            : throw new ConfigurationException(
+                $"{Kind}.only_group is not for encoders, and {context.RequirePolicy()} is one. Expected no only_group, or a language model."
+            );
+    }
+
+    private Task<StageResult> TrainModelAsync(StageContext context, CancellationToken cancel) =>
+        Method.Loss switch
+        {
+            RewardLoss.BradleyTerry => FitAsync(new BradleyTerry.Labels(Method.Comparison), context, cancel),
+            RewardLoss.Choice => FitAsync(new ChoiceOfK.Labels(Method.Comparison.CenterRewardsCoefficient), context, cancel),
+            RewardLoss.Ranking => FitAsync(new RankingPairs.Labels(Method.Comparison), context, cancel),
+            RewardLoss.PlackettLuce => FitAsync(new PlackettLuce.Labels(Method.Comparison.CenterRewardsCoefficient), context, cancel),
+            RewardLoss.Classification => FitAsync(new Classification.Labels(), context, cancel),
+            RewardLoss.Regression => FitAsync(new Regression.Labels(), context, cancel),
+            _ => throw new UnreachableException(),
+        };
+
+    private Task<StageResult> FitAsync<TLabel, TItem>(IRewardLoss<TLabel, TItem> loss, StageContext context, CancellationToken cancel)
+        where TLabel : Label
+    {
+        var groups = AnnotatorGroups.Read(Groups);
+        return Method.RobustStep > 0
+            ? FitAsync(new GroupRobust.Labels<TLabel, TItem>(loss, Method.RobustStep, groups.Of), groups, context, cancel)
+            : FitAsync(loss, groups, context, cancel);
+    }
+
+    private async Task<StageResult> FitAsync<TLabel, TItem>(
+        IRewardLoss<TLabel, TItem> loss,
+        AnnotatorGroups groups,
+        StageContext context,
+        CancellationToken cancel
+    )
         where TLabel : Label
     {
         using var policy = Method.Training.Lora.R == 0 ? context.LoadPolicy() : context.LoadBase(Method.Training);
@@ -100,6 +143,7 @@ public sealed record RewardStage : Stage
             Method.TestSplit,
             context
         );
+        labels = OnlyGroup is { } own ? labels with { Rows = groups.Only(labels.Rows, own) } : labels;
         BothVerdicts.Require(labels.Rows.Training, labels.Name);
         var fit = new RewardFit<TLabel, TItem>(Method, loss, context, policy, encoder);
         var data = fit.Encode(labels.Rows, labels.Name);

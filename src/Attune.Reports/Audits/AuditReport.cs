@@ -80,6 +80,10 @@ public sealed record AuditReport(string Source, int Judgements, int Prompts, int
     [JsonIgnore]
     public ImmutableArray<AuditFigure> Figures { get; init; } = [];
 
+    /// <summary>The group of each person, where groups were found: a file for <c>attune reward --groups</c>.</summary>
+    [JsonIgnore]
+    public ImmutableSortedDictionary<string, string> Groups { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>A sentence for a presumption.</summary>
     public string Sentence(int presumption)
     {
@@ -95,11 +99,15 @@ public sealed record AuditReport(string Source, int Judgements, int Prompts, int
 
     public string ToJson() => JsonSerializer.Serialize(this, Options) + "\n";
 
-    /// <summary>Writes audit.json and audit.html.</summary>
+    /// <summary>Writes audit.json and audit.html, and groups.json where groups of people were found.</summary>
     public void Write(string folder)
     {
         Directory.CreateDirectory(folder);
         AtomicFile.WriteText(Path.Combine(folder, "audit.json"), ToJson());
         AtomicFile.WriteText(Path.Combine(folder, "audit.html"), AuditPage.Render(this));
+        if (!Groups.IsEmpty)
+        {
+            AtomicFile.WriteText(Path.Combine(folder, "groups.json"), JsonSerializer.Serialize(Groups, Options) + "\n");
+        }
     }
 }

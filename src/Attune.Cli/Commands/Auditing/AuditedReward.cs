@@ -4,7 +4,7 @@ using Attune.Data.Encoding;
 using Attune.Text.Templates;
 using Attune.Training.Rewards;
 
-namespace Attune.Cli.Commands;
+namespace Attune.Cli.Commands.Auditing;
 
 /// <summary>A reward model that scores labelled answers for an audit.</summary>
 internal sealed class AuditedReward(RewardModel model, Encoder encoder) : IDisposable
