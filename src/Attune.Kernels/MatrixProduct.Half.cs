@@ -6,8 +6,8 @@ namespace Attune.Kernels;
 public static unsafe partial class MatrixProduct
 {
     /// <summary>
-    /// <see cref="WideTile"/> where the first 32 columns of the panel alone are wanted: even and odd terms are summed apart, so that the sums
-    /// fill the registers again.
+    /// <see cref="WideTile"/> where the first 32 columns of the panel alone are wanted: even and odd terms are summed apart, so that the
+    /// sums fill the registers again.
     /// </summary>
     /// <param name="tile">[6][64], whose right half is left as it is</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

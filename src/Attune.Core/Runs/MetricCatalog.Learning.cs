@@ -43,6 +43,12 @@ public static partial class MetricCatalog
                 new("min_reward", "reward", "Lowest reward in the batch.", Trl),
                 new("mean_reward", "reward", "Mean reward in the batch.", Trl),
                 new("max_reward", "reward", "Highest reward in the batch.", Trl),
+                new(
+                    "groups/largest_weight",
+                    "1",
+                    "With `robust_step`: the weight of the group of annotators that counts most.",
+                    "Sagawa et al. 2020"
+                ),
                 new("eval_accuracy", "1", "The accuracy on comparisons of held-out prompts.", Trl),
                 new("eval_margin", "reward", "The margin on comparisons of held-out prompts.", Trl),
                 new(

@@ -106,7 +106,7 @@ public static class GroupRobust
 
         public long Rows => data.Rows;
 
-        public Func<Metrics>? Evaluation => data.Evaluation;
+        public Func<Progress, CancellationToken, ValueTask<Metrics>>? Evaluation => data.Evaluation;
 
         public IReadOnlyDictionary<string, double> State => weights.State;
 

@@ -59,7 +59,8 @@ internal static class CodeTokens
 
     private static IEnumerable<(int, int, string, string)> Parts(string code, CodeLanguage language)
     {
-        for (var i = 0; i < code.Length;)
+        var i = 0;
+        while (i < code.Length)
         {
             var (end, kind) = Next(code, i, language);
             yield return (i, end, kind, code);
